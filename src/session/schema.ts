@@ -1,0 +1,16 @@
+/** The part of Standard Schema v1 that sessions use, declared here so that no vendor is a dependency. */
+
+/** Any Standard Schema (https://standardschema.dev): zod, valibot, arktype and others implement it. */
+export interface Schema<Output> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    validate(value: unknown): SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
+  }
+}
+
+/** What a schema says of a value. Without `issues` the value passed. */
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: ReadonlyArray<{ readonly message: string }> }

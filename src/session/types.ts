@@ -1,0 +1,176 @@
+/** The shapes of the session room: strategy, handle, context. */
+import type { Clock, CookieJar, Emit, From, ProjectEnv } from '../types.ts'
+import type { Schema } from './schema.ts'
+
+/** What session data is: an object of JSON values. */
+export type SessionObject = object
+
+/** Cookies as Next's `await cookies()` has them. */
+export interface CookieStoreLike {
+  get(name: string): { readonly value: string } | undefined
+  // biome-ignore lint/suspicious/noExplicitAny: every framework types its cookie options differently.
+  set(name: string, value: string, options: any): unknown
+}
+
+/** A Hono Context, as far as a session needs one; declared here so that the core knows no framework. */
+export interface HonoContextLike {
+  readonly req: { readonly raw: { readonly headers: Headers } }
+  readonly env: unknown
+  readonly res: Response
+}
+
+/**
+ * Where a session's cookies come from and go to: a Hono Context; a request with the Headers of its coming answer; a
+ * request alone (readable only); a cookie store such as Next's; or a jar made by hand.
+ */
+export type SessionContext =
+  | HonoContextLike
+  | { readonly request: { readonly headers: Headers }; readonly headers?: Headers; readonly env?: unknown }
+  | { readonly cookies: CookieStoreLike; readonly env?: unknown }
+  | { readonly jar: CookieJar }
+
+/** Keystone's three verbs. An object that has them is a strategy, whoever wrote it. */
+export interface ThreeVerbs<Data> {
+  get(args: { context: SessionContext }): Promise<Data | undefined>
+  start(args: { context: SessionContext; data: Data }): Promise<unknown>
+  end(args: { context: SessionContext }): Promise<unknown>
+}
+
+/** A strategy of this library: three verbs for anyone, and a handle with all verbs. */
+export interface SessionStrategy<Data extends SessionObject> extends ThreeVerbs<Data> {
+  start(args: { context: SessionContext; data: Data }): Promise<void>
+  end(args: { context: SessionContext }): Promise<void>
+  /** The session of this context: the same handle each time the same context is given. */
+  open(context: SessionContext): FlushableHandle<Data>
+  /** Names of every cookie this strategy reads, legacy ones too: a gateway keeps them from upstreams. */
+  readonly cookieNames: readonly string[]
+  /** What this kind of session promises; see the table in docs/sessions.md. */
+  readonly kind: 'stateless' | 'stored'
+}
+
+/** Keys of Data that may be absent. */
+export type OptionalKey<Data> = {
+  [K in keyof Data]-?: Record<never, never> extends Pick<Data, K> ? K : never
+}[keyof Data]
+
+/** The session of one request. Nothing is read until asked, nothing written unless changed. */
+export interface SessionHandle<Data extends SessionObject> {
+  /**
+   * The data, or undefined where there is no session: no cookie, an expired, tampered or foreign one. A copy: changing it
+   * changes nothing until it is `set`.
+   */
+  get(): Promise<Data | undefined>
+  /**
+   * Changes one member of an existing session; written once, after the handler.
+   *
+   * @throws {PortcullisError} `ERR_SESSION_NOT_STARTED` where there is none and no `initial` (at once where the request
+   *   carries no cookie, else when it is written), `ERR_SESSION_DATA` for what JSON cannot carry, `ERR_SESSION_ENDED`.
+   */
+  set<K extends keyof Data>(key: K, value: Data[K]): void
+  /** Removes one optional member; otherwise like {@link set}. */
+  unset(key: OptionalKey<Data>): void
+  /**
+   * Makes or changes the session from what it is now; resolves with what was stored. The function must be pure: under
+   * conflict it runs again. What was `set` before is applied first.
+   *
+   * @throws {PortcullisError} `ERR_SESSION_DATA`, `ERR_SESSION_IDENTITY_CHANGED`, `ERR_SESSION_ENDED`,
+   *   `ERR_SESSION_UNREADABLE`, `ERR_COOKIE_TOO_LARGE`
+   */
+  update(change: (data: Data | undefined) => Data): Promise<Data>
+  /**
+   * Login: a new session under a new id; the old one ends in the same step. `keep` copies members of the old session, only
+   * where it had no user or the same one.
+   */
+  start(data: Data, options?: { readonly keep?: ReadonlyArray<keyof Data> }): Promise<void>
+  /** Logout: ends the session and expires its cookie, also one that cannot be read. Harmless twice. */
+  end(): Promise<void>
+  /** Leaves a message for a later request to take. */
+  flash(name: string, value: unknown): void
+  /** Takes a message that an earlier request (or this one) left; undefined where there is none. */
+  takeFlash(name: string): Promise<unknown>
+  /** Facts about the session, or undefined where there is none. */
+  info(): Promise<SessionInfo | undefined>
+  /** Writes what was changed so far; also when the handler throws afterwards. */
+  commit(): Promise<void>
+  /** Sessions of this user. @throws {PortcullisError} `ERR_SESSION_UNSUPPORTED` for stateless sessions */
+  list(): Promise<SessionInfo[]>
+  /** Ends every session of this user. @throws {PortcullisError} `ERR_SESSION_UNSUPPORTED` for stateless sessions */
+  endAll(options?: { readonly exceptCurrent?: boolean }): Promise<void>
+}
+
+/** What the middleware and the gateway do with a handle when the answer is there. */
+export interface FlushableHandle<Data extends SessionObject> extends SessionHandle<Data> {
+  /**
+   * Settles the session on the final response and returns it, or a copy where its headers cannot be changed: at most one
+   * Set-Cookie of ours, cache headers with it. Called once, after the handler.
+   *
+   * @param options.failed - the handler threw: only what was committed explicitly goes out.
+   */
+  flush(response: Response, options?: { readonly failed?: boolean }): Promise<Response>
+}
+
+/** Facts about a session; times in milliseconds since the epoch. */
+export interface SessionInfo {
+  /** A digest of the session's id: safe to show and to log, useless as a cookie. */
+  readonly id: string
+  readonly createdAt: number
+  /** When it ends whatever happens: the absolute limit. */
+  readonly expiresAt: number
+  /** When it ends if nothing happens: the idle limit, never later than `expiresAt`. */
+  readonly idleExpiresAt: number
+  /** When `start` was called; undefined for a session without login and for an imported one. */
+  readonly authenticatedAt?: number
+}
+
+/** Options that every strategy has. Absent = default. */
+export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
+  /**
+   * One secret or several, each of at least 32 characters; the first seals, all open. `npm run secret` prints a good one.
+   * Rotate in two deploys: append the new one, then move it first; keep the old one for `maxAge`.
+   */
+  readonly secret: From<string | readonly string[], E>
+  /** Seconds a session lives at most. Default 8 h (28,800), as Keystone's; at most 400 days. */
+  readonly maxAge?: number
+  /** Seconds without a request after which a session ends. Default 1 h (NIST SP 800-63B-4 AAL2), never above `maxAge`. */
+  readonly idleTimeout?: number
+  /** The same before `start`, for sessions of visitors. Default 15 min, never above `idleTimeout`. */
+  readonly anonymousIdle?: number
+  /** Name of the cookie without prefix. Default `session`; it is sent as `__Host-session`, or `__Secure-session` with a Domain or Path. */
+  readonly name?: string
+  /** Default `/`. Another path moves the prefix to `__Secure-`. */
+  readonly path?: string
+  /** Default none: this host only. A domain moves the prefix to `__Secure-` and lets sibling hosts plant cookies. */
+  readonly domain?: string
+  /** Default true. `false` is refused unless `insecurePlainHttp` says that it is meant. */
+  readonly secure?: boolean
+  /** Default `'lax'`. `true` is `'strict'`; `false` leaves the attribute out. */
+  readonly sameSite?: boolean | 'strict' | 'lax' | 'none'
+  /** CHIPS: the cookie is kept apart for each top-level site. Default false. */
+  readonly partitioned?: boolean
+  /** Drops Secure and the prefix, for development over plain http on names other than localhost. Default false. */
+  readonly insecurePlainHttp?: boolean
+  /** Binds seals to a stage, so that staging's cookie never opens in production under the same secret. Default none. */
+  readonly audience?: string
+  /** Judges data on write (`ERR_SESSION_DATA`) and on read (no session). Any Standard Schema; must accept its own output. */
+  readonly schema?: Schema<Data>
+  /** Data of a session that `set` may make where there is none. Default: `set` without a session throws. */
+  readonly initial?: () => Data
+  /** Who the session belongs to, from its data. A write that would change it throws; only `start` may. */
+  readonly user?: (data: Data) => string | undefined
+  /** Cookies of older libraries to import once. Default none. */
+  readonly legacy?: readonly LegacyCookie<Data>[]
+  /** Takes the room's events. Default none. */
+  readonly onEvent?: Emit
+  /** Now; for tests. Default `Date.now`. */
+  readonly clock?: Clock
+}
+
+/** A cookie of another library that is read once and never written. */
+export interface LegacyCookie<Data extends SessionObject> {
+  readonly name: string
+  /** Path and Domain under which the old library set it, so that it can be expired. */
+  readonly path?: string
+  readonly domain?: string
+  /** Opens a value: the data and a stable mark of this very seal, or undefined. */
+  open(value: string, env: unknown, now: number): Promise<{ readonly data: Data; readonly mark: string } | undefined>
+}

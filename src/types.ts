@@ -1,0 +1,91 @@
+/** Words that rooms on one floor share: a dictionary, not a drawer. */
+
+declare global {
+  namespace Cloudflare {
+    /** Bindings of the project; merges with what `wrangler types` or `worker/env.ts` declares. */
+    interface Env {}
+  }
+}
+
+/** The project's Env where it declares one, `any` where it does not. */
+// biome-ignore lint/suspicious/noExplicitAny: an undeclared Env has no better type.
+export type ProjectEnv = keyof Cloudflare.Env extends never ? any : Cloudflare.Env
+
+/**
+ * A value, or a function that finds it in the request's context: on Workers secrets and bindings exist per request.
+ * The function may return undefined while a framework builds; what it returns is judged at the first request.
+ */
+export type From<T, E = ProjectEnv> = T | { from(c: { env: E }): T | undefined }['from']
+
+/** Now, in milliseconds since the epoch. `Date.now` unless a test says otherwise. */
+export type Clock = () => number
+
+/** Something worth noticing. Holds no secret, token, cookie or e-mail; ids are digests. */
+export interface SecurityEvent {
+  /** Dashed name, such as `session-created`. */
+  readonly type: string
+  /** Why, as a dashed word. */
+  readonly reason?: string
+  /** Digest of the session's id; never the key of a store. */
+  readonly session?: string
+  /** Id of the request, where there is one. */
+  readonly request?: string
+  /** Name of a cookie, route, upstream or option that the event is about. */
+  readonly subject?: string
+}
+
+/** Takes events; must not throw and must not block. */
+export type Emit = (event: SecurityEvent) => void
+
+/** Why a request is refused, for logs. `page/` turns it into a status and neutral words. */
+export type Reason =
+  | 'path-not-canonical'
+  | 'url-too-long'
+  | 'method-not-allowed'
+  | 'no-route'
+  | 'no-session'
+  | 'session-too-old'
+  | 'role-missing'
+  | 'cross-origin-upgrade'
+  | 'upgrade-unsupported'
+  | 'config-invalid'
+  | 'session-unreadable'
+  | 'session-conflict'
+  | 'upstream-timeout'
+  | 'upstream-unreachable'
+  | 'upstream-loop'
+  | 'not-found'
+  | 'fault'
+
+/** What a guard decided. */
+export type Verdict = { readonly ok: true } | { readonly ok: false; readonly reason: Reason }
+
+/** Where cookies come from and go to: every context is reduced to this. */
+export interface CookieJar {
+  /** Values of the request's cookies of this name, in their order; more than one when a browser sent several. */
+  read(name: string): string[]
+  /** Sets one cookie on the answer, replacing one of the same name that was set before. */
+  write(cookie: OutgoingCookie): void
+  /** What `From` functions get as `c.env`. */
+  readonly env?: unknown
+}
+
+/** A cookie on its way out. `header` is the whole Set-Cookie value; the parts are for frameworks with a jar of their own. */
+export interface OutgoingCookie {
+  readonly name: string
+  readonly value: string
+  readonly header: string
+  readonly attributes: CookieAttributes
+}
+
+/** Attributes as they are sent (RFC 6265bis section 4.1.2). */
+export interface CookieAttributes {
+  readonly path: string
+  readonly domain?: string
+  /** Seconds; 0 expires the cookie. */
+  readonly maxAge?: number
+  readonly secure: boolean
+  readonly httpOnly: boolean
+  readonly sameSite?: 'strict' | 'lax' | 'none'
+  readonly partitioned?: boolean
+}

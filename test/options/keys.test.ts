@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { checkKeys, faults, nearest } from '../../src/options/index.ts'
+
+const known = ['maxAge', 'idleTimeout', 'sameSite', 'insecurePlainHttp']
+
+describe('unknown option keys', () => {
+  it.each([
+    ['maxage', 'maxAge'],
+    ['max_age', 'maxAge'],
+    ['idleTimout', 'idleTimeout'],
+    ['samesite', 'sameSite'],
+    ['insecurePlainHTTP', 'insecurePlainHttp'],
+  ])('%s was meant as %s', (typed, meant) => {
+    expect(nearest(typed, known)).toBe(meant)
+  })
+
+  it.each([['resave'], [''], ['x'.repeat(10_000)]])('%s was meant as nothing', (typed) => {
+    expect(nearest(typed, known)).toBe(undefined)
+  })
+
+  it('are all named at once, with the prefix, and never with their values', () => {
+    const list = faults('session')
+    checkKeys(list, { maxage: 'topsecret', resave: 'topsecret', sameSite: 'lax' }, known)
+    expect(() => list.done()).toThrow('session.maxage is no option; did you mean maxAge?; session.resave is no option')
+  })
+
+  it('count as absent where the value is undefined', () => {
+    const list = faults()
+    checkKeys(list, { resave: undefined }, known)
+    expect(list.any).toBe(false)
+  })
+
+  it.each([[null], [[]], ['text'], [undefined]])('options that are %j are no object', (given) => {
+    const list = faults('session')
+    checkKeys(list, given, known)
+    expect(() => list.done()).toThrow('session must be an object')
+  })
+})

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError, isPortcullisError } from '../../src/errors.ts'
+import { faults, flag, oneOf, optionalFunction, wholeNumber } from '../../src/options/index.ts'
+
+const seconds = { least: 1, most: 100, unit: 'seconds' }
+
+describe('numbers', () => {
+  it.each([[1], [50], [100]])('%d is taken', (given) => {
+    const list = faults()
+    expect(wholeNumber(list, 'maxAge', given, 7, seconds)).toBe(given)
+    expect(list.any).toBe(false)
+  })
+
+  it.each([[0], [101], [1.5], [Number.NaN], [Number.POSITIVE_INFINITY], ['5'], [null]])('%s is a fault', (given) => {
+    const list = faults()
+    wholeNumber(list, 'maxAge', given, 7, seconds)
+    expect(() => list.done()).toThrow('maxAge must be a whole number of seconds from 1 to 100')
+  })
+
+  it('absent is the default', () => {
+    expect(wholeNumber(faults(), 'maxAge', undefined, 7, seconds)).toBe(7)
+  })
+})
+
+describe('choices', () => {
+  it('absent is the default, present is itself, anything else a fault that lists the choices', () => {
+    const list = faults()
+    expect(oneOf(list, 'mode', undefined, ['enforce', 'observe'], 'enforce')).toBe('enforce')
+    expect(oneOf(list, 'mode', 'observe', ['enforce', 'observe'], 'enforce')).toBe('observe')
+    oneOf(list, 'mode', 'dryRun', ['enforce', 'observe'], 'enforce')
+    flag(list, 'secure', 'yes', true)
+    optionalFunction(list, 'clock', 5 as never)
+    expect(() => list.done()).toThrow(
+      'mode must be one of "enforce", "observe"; secure must be one of true, false; clock must be a function',
+    )
+  })
+})
+
+describe('a ConfigError', () => {
+  it('carries its code and every fault', () => {
+    const list = faults('a')
+    list.add('b', 'is wrong')
+    list.under('c').add('d', 'is wrong too')
+    try {
+      list.done()
+      expect('thrown').toBe('not thrown')
+    } catch (error) {
+      expect(isPortcullisError(error, 'ERR_CONFIG')).toBe(true)
+      expect((error as ConfigError).faults).toEqual([
+        { option: 'a.b', problem: 'is wrong' },
+        { option: 'a.c.d', problem: 'is wrong too' },
+      ])
+    }
+  })
+
+  it('is absorbed under a longer name; other errors are not', () => {
+    const list = faults('gateway')
+    list.absorb(new ConfigError([{ option: 'secret', problem: 'is not set' }]))
+    expect(() => list.done()).toThrow('gateway.secret is not set')
+    expect(() => faults().absorb(new TypeError('else'))).toThrow(TypeError)
+  })
+})
