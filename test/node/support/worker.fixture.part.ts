@@ -1,0 +1,2 @@
+/** The other file of worker.fixture.ts. */
+export const bundled: string = 'two files'

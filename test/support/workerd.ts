@@ -1,0 +1,146 @@
+/** Starts a bare `workerd serve`: what is deployed, without wrangler's entry worker and its own idea of a path. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { build } from 'esbuild'
+import { compatibilityDate, compatibilityFlags } from '../../tools/compatibility.ts'
+
+/** What to run: an entry file, bundled here, or a module that is ready. Either exports `default { fetch }`. */
+export type WorkerSource = { entry: string } | { module: string }
+
+export interface WorkerOptions {
+  /** Text bindings: vars and secrets, as `env` has them. */
+  bindings?: Readonly<Record<string, string>>
+  /** Milliseconds until the port must be open. Default 20 s: the machine may be busy. */
+  timeoutMs?: number
+}
+
+export interface Workerd {
+  readonly port: number
+  /** `http://127.0.0.1:<port>`, without a slash at the end. */
+  readonly url: string
+  /** Whole lines printed so far: `console.log` and `console.info` of the Worker. */
+  readonly stdout: readonly string[]
+  /** Whole lines printed so far: `console.warn`, `console.error`, uncaught exceptions. */
+  readonly stderr: readonly string[]
+  /** Resolves when the process is gone. May be called twice. */
+  stop(): Promise<void>
+}
+
+/** Resolves when the port is open; rejects with what workerd printed when it does not start. */
+export async function startWorkerd(source: WorkerSource, options: WorkerOptions = {}): Promise<Workerd> {
+  const at = mkdtempSync(join(tmpdir(), 'portcullis-workerd-'))
+  const remove = (): void => rmSync(at, { recursive: true, force: true })
+  try {
+    writeFileSync(join(at, 'worker.mjs'), 'module' in source ? source.module : await bundle(source.entry))
+    writeFileSync(join(at, 'config.capnp'), config(options.bindings ?? {}))
+  } catch (error) {
+    remove()
+    throw error
+  }
+  // Not `.bin/workerd`: where install scripts do not run that is a launcher, and killing it orphans the binary.
+  const { default: binary } = createRequire(import.meta.url)('workerd') as { default: string }
+  const child = spawn(binary, ['serve', '--control-fd=3', join(at, 'config.capnp')], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  })
+  const kill = (): boolean => child.kill('SIGKILL')
+  process.once('exit', kill)
+  const gone = once(child, 'close').finally(() => {
+    process.off('exit', kill)
+    remove()
+  })
+  const [stdout, stderr, control] = [1, 2, 3].map((fd) => lines(child.stdio[fd] as Readable))
+  const port = await listening(control ?? [], child.stdio[3] as Readable, gone, options.timeoutMs ?? 20_000)
+  if (port === undefined) {
+    kill()
+    await gone
+    throw new Error(`workerd did not start:\n${stderr?.join('\n')}`)
+  }
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    stdout: stdout ?? [],
+    stderr: stderr ?? [],
+    async stop(): Promise<void> {
+      kill()
+      await gone
+    },
+  }
+}
+
+/** Bundles as wrangler does for a Worker without Node: a `node:` import is a build error. */
+async function bundle(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    conditions: ['workerd', 'worker', 'browser'],
+    target: 'es2024',
+    external: ['cloudflare:*'],
+    logLevel: 'silent', // the rejection says it
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
+function config(bindings: Readonly<Record<string, string>>): string {
+  const texts = Object.entries(bindings).map(([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`)
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "internet", network = (allow = ["public", "private", "local"])),
+    (name = "main", worker = (
+      modules = [(name = "worker.mjs", esModule = embed "worker.mjs")],
+      bindings = [${texts.join(', ')}],
+      compatibilityDate = "${compatibilityDate}",
+      compatibilityFlags = [${compatibilityFlags.map(quote).join(', ')}],
+    )),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+`
+}
+
+/** A Cap'n Proto string: octal escapes for what may not stand in it, UTF-8 for the rest. */
+function quote(text: string): string {
+  const escape = (char: string): string => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a PEM key in a binding has line ends.
+  return `"${text.replace(/[\u0000-\u001f"\\\u007f]/g, escape)}"`
+}
+
+/** Collects whole lines as they arrive. */
+function lines(stream: Readable): string[] {
+  const all: string[] = []
+  let rest = ''
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    const parts = (rest + chunk).split('\n')
+    rest = parts.pop() ?? ''
+    all.push(...parts)
+  })
+  stream.on('end', () => rest && all.push(rest))
+  return all
+}
+
+/** The port workerd took, or undefined when it ended or stayed silent. */
+async function listening(
+  said: readonly string[],
+  stream: Readable,
+  gone: Promise<unknown>,
+  timeoutMs: number,
+): Promise<number | undefined> {
+  const deadline = AbortSignal.timeout(timeoutMs)
+  const over = Promise.race([gone, once(deadline, 'abort')])
+  for (;;) {
+    for (const line of said) {
+      const { event, port } = JSON.parse(line) as { event: string; port?: number }
+      if (event === 'listen' && port) return port
+    }
+    const ended = await Promise.race([once(stream, 'data').then(() => false), over.then(() => true)])
+    if (ended) return undefined
+  }
+}
