@@ -108,9 +108,9 @@ const config :Workerd.Config = (
 
 /** A Cap'n Proto string: octal escapes for what may not stand in it, UTF-8 for the rest. */
 function quote(text: string): string {
-  const escape = (char: string): string => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`
+  const octal = (char: string): string => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a PEM key in a binding has line ends.
-  return `"${text.replace(/[\u0000-\u001f"\\\u007f]/g, escape)}"`
+  return `"${text.replace(/[\u0000-\u001f"\\\u007f]/g, octal)}"`
 }
 
 /** Collects whole lines as they arrive. */

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest'
+import { compareCounts } from '../../../tools/portable.ts'
+
+const ran = (runtime: string, passed: number, failed = 0): { runtime: string; passed: number; failed: number } => ({
+  runtime,
+  passed,
+  failed,
+})
+
+it.each([
+  ['equal counts', [ran('a', 3), ran('b', 3)], []],
+  ['one that failed where another passed', [ran('a', 3), ran('b', 2, 1)], []],
+  ['fewer in one', [ran('a', 3), ran('b', 2)], ['b ran 2 tests, another runtime 3']],
+  ['one that did not start', [ran('a', 3), ran('b', 0, 1)], ['b ran 1 tests, another runtime 3']],
+  ['nothing anywhere', [ran('a', 0), ran('b', 0)], ['no test ran']],
+  ['no runtime', [], ['no test ran']],
+])('judges %s', (_, results, faults) => {
+  expect(compareCounts(results)).toEqual(faults)
+})
