@@ -1,0 +1,93 @@
+/** What the origin shows. */
+import { type Html, html } from './html.ts'
+
+/** Who is looking at a page. */
+export interface Visitor {
+  /** Absent for somebody who did not sign in. */
+  readonly user?: string | undefined
+  readonly name?: string | undefined
+  readonly roles: readonly string[]
+  /** Earlier visits to the home page. */
+  readonly visits: number
+  /** Seconds since the epoch. */
+  readonly authTime?: number | undefined
+}
+
+/** The frame around every page. `script` is the CSP nonce for the page's script, or `''` where the gateway gave none. */
+export function layout(title: string, who: Visitor, body: Html, script?: string): string {
+  const nav = who.user
+    ? html`<span>Signed in as <strong>${who.name ?? who.user}</strong></span>
+        <form method="post" action="/logout"><button>Log out</button></form>`
+    : html`<span>Not signed in</span> <a href="/login">Log in</a>`
+  const tag = script === undefined ? undefined : html`<script src="/demo.js" nonce="${script}" defer></script>`
+  return html`<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>${title}</title>
+    <link rel="stylesheet" href="/demo.css">
+    ${tag}
+  </head>
+  <body>
+    <header><a href="/">Demo origin</a> ${nav}</header>
+    <main>
+      <h1>${title}</h1>
+      ${body}
+    </main>
+  </body>
+</html>
+`.html
+}
+
+const links: ReadonlyArray<readonly [string, string]> = [
+  ['/account', 'Needs somebody signed in: everybody else is sent to the login form and back.'],
+  ['/admin', 'Needs the role admin: Alice has it, Bob has not.'],
+  ['/live', 'Server-sent events and a WebSocket.'],
+  ['/headers', 'The request as this origin received it.'],
+  ['/slow?ms=3000', 'Answers late.'],
+  ['/cookies', 'Sets cookies carelessly, and some that are not its own.'],
+  ['/boom', 'Throws, and shows its stack trace.'],
+  ['/redirect/relative', 'Redirects to a path.'],
+  ['/redirect/absolute', 'Redirects to its own address, which the world does not know.'],
+  ['/redirect/elsewhere', 'Redirects to another site.'],
+]
+
+export function home(who: Visitor, counted: boolean): Html {
+  const times = who.visits + 1
+  return html`<p>You have been here ${times} ${times === 1 ? 'time' : 'times'}.</p>
+      ${counted ? undefined : html`<p>Nobody counts: open this page through the gateway.</p>`}
+      <ul>
+        ${links.map(([path, what]) => html`<li><a href="${path}">${path}</a> ${what}</li>\n        `)}
+      </ul>`
+}
+
+export function login(returnTo: string, user: string, wrong: boolean): Html {
+  return html`${wrong ? html`<p role="alert">That name and password do not belong together.</p>` : undefined}
+      <form method="post" action="/login">
+        <input type="hidden" name="return_to" value="${returnTo}">
+        <label>Name <input name="user" value="${user}" autocomplete="username" required autofocus></label>
+        <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
+        <button>Log in</button>
+      </form>
+      <p>Demo accounts: <code>alice</code> / <code>wonderland</code> (admin), <code>bob</code> / <code>builder</code>.</p>`
+}
+
+export function account(who: Visitor): Html {
+  const since = who.authTime === undefined ? 'unknown' : new Date(who.authTime * 1000).toISOString()
+  return html`<dl>
+        <dt>User</dt><dd>${who.user}</dd>
+        <dt>Roles</dt><dd>${who.roles.join(', ') || 'none'}</dd>
+        <dt>Signed in since</dt><dd>${since}</dd>
+        <dt>Visits to the home page</dt><dd>${who.visits}</dd>
+      </dl>`
+}
+
+export function live(): Html {
+  return html`<p>Events: <output id="events">connecting</output></p>
+      <p>WebSocket: <output id="socket">connecting</output></p>`
+}
+
+export function message(text: string): Html {
+  return html`<p>${text}</p>`
+}

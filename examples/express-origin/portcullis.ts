@@ -1,0 +1,31 @@
+/** All that an origin behind Portcullis needs: who is asking, and the session's verbs. Copy this file; it needs `jose`. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createRemoteJWKSet, type JWTPayload, jwtVerify } from 'jose'
+
+const gateway = process.env.PORTCULLIS_URL ?? 'http://localhost:8787'
+const keys = createRemoteJWKSet(new URL('/.portcullis/jwks.json', gateway))
+
+/** What one answer may ask of the session. */
+export type Verbs =
+  | { start: { data: object; keep?: string[] } }
+  | { set?: object; unset?: string[]; incr?: Record<string, number>; flash?: object; ifVersion?: string }
+  | { end: true }
+
+/** Who the gateway says is asking: undefined without a session. Rejects when the assertion is not the gateway's, or not for us. */
+export async function identify<C>(req: IncomingMessage): Promise<(JWTPayload & { claims?: C }) | undefined> {
+  const token = req.headers['portcullis-assertion']
+  if (token === undefined) return undefined
+  const pinned = { algorithms: ['ES256'], issuer: gateway, audience: 'app', requiredClaims: ['exp', 'sid'] }
+  return (await jwtVerify<{ claims?: C }>(String(token), keys, pinned)).payload
+}
+
+/** Starts, changes or ends the session with this answer. False where no gateway asked: then nothing would come of it. */
+export function session(req: IncomingMessage, res: ServerResponse, verbs: Verbs): boolean {
+  const nonce = req.headers['portcullis-session-nonce']
+  if (nonce === undefined) return false
+  const json = Buffer.from(JSON.stringify(verbs)).toString('base64url')
+  if (json.length > 2000 || res.hasHeader('Portcullis-Session'))
+    throw new Error('One Portcullis-Session of 2 KB at most.')
+  res.setHeader('Portcullis-Session', `${nonce}.${json}`)
+  return true
+}
