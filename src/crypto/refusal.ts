@@ -1,0 +1,21 @@
+/** Why a token was not opened. */
+
+/**
+ * A token that was not opened, and why; for logs and for the decision whether a cookie may be replaced. A client never
+ * sees it: to the client each of these is no session.
+ *
+ * - `malformed`: nothing that we, or the library it is said to come from, would have written.
+ * - `too-long`: more characters than allowed; not looked at.
+ * - `unknown-key`: well-formed, but made with a key that is not here. A deployment one step ahead may have made it.
+ * - `expired`: made with a known key, too long ago or too far ahead.
+ * - `tampered`: the authentication tag does not hold: changed, or made for another purpose, name or audience.
+ */
+export interface SealRefusal {
+  readonly refused: 'malformed' | 'too-long' | 'unknown-key' | 'expired' | 'tampered'
+}
+
+export const malformed: SealRefusal = Object.freeze({ refused: 'malformed' })
+export const tooLong: SealRefusal = Object.freeze({ refused: 'too-long' })
+export const unknownKey: SealRefusal = Object.freeze({ refused: 'unknown-key' })
+export const expired: SealRefusal = Object.freeze({ refused: 'expired' })
+export const tampered: SealRefusal = Object.freeze({ refused: 'tampered' })

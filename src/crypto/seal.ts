@@ -1,0 +1,153 @@
+/**
+ * Seals text into tokens and opens them again: compact JWE, direct A256GCM, written and read on Web Crypto.
+ *
+ * @see RFC 7516 section 3.1 (compact serialization), RFC 7518 sections 4.5 (dir) and 5.3 (A256GCM)
+ */
+import type { Clock } from '../types.ts'
+import { decodeBase64url, encodeBase64url } from './base64url.ts'
+import { type DayKey, dayKeys } from './day-keys.ts'
+import type { KeyRing } from './key-ring.ts'
+import { expired, malformed, type SealRefusal, tampered, tooLong } from './refusal.ts'
+import { textOf, utf8 } from './text.ts'
+
+/** What a seal is for. One made for another purpose never opens. */
+export type SealPurpose = 'session' | 'record' | 'device' | 'transaction' | 'csrf'
+
+/** What a sealer's tokens are bound to, and for how long. */
+export interface SealerOptions {
+  readonly purpose: SealPurpose
+  /** Name of the cookie, or of whatever carries the token: a token moved to another name never opens. */
+  readonly name: string
+  /** Seconds for which tokens must open. Counted in whole days here; what is inside says when exactly it ends. */
+  readonly lifetime: number
+  /** A stage, such as `staging`: tokens of another never open, even under the same secret. Default none. */
+  readonly audience?: string
+  /** Characters above which a token is refused unseen. Default 8,192, twice what a browser keeps in a cookie. */
+  readonly maxLength?: number
+  /** Now, in milliseconds; may go back. */
+  readonly clock: Clock
+}
+
+/** Makes and opens tokens of one purpose and name. */
+export interface Sealer {
+  /** Seals JSON text. Spaces may be added behind it, which JSON ignores. */
+  seal(json: string): Promise<string>
+  /**
+   * The text of a token, maybe with spaces behind it; or why there is none. Never rejects for anything in the token:
+   * length, shape, key and day are judged before any decryption, length before anything.
+   */
+  open(token: string): Promise<string | SealRefusal>
+}
+
+const dayMs = 86_400_000
+const daySeconds = 86_400
+// Characters of a 96-bit nonce and a 128-bit tag, the only lengths A256GCM has in a JWE.
+const nonceChars = 16
+const tagChars = 22
+
+// Settled once, at module scope where no request owns them: the sync half of `open` makes no promise to refuse.
+const refuseMalformed: Promise<SealRefusal> = Promise.resolve(malformed)
+const refuseTooLong: Promise<SealRefusal> = Promise.resolve(tooLong)
+const refuseExpired: Promise<SealRefusal> = Promise.resolve(expired)
+
+/**
+ * A sealer. Every day has a key of its own, so that random nonces stay far below the 2^32 that one key may see (NIST SP
+ * 800-38D section 8.3), at any scale and at no cost per token.
+ */
+export function sealer(ring: KeyRing, options: SealerOptions): Sealer {
+  const { purpose, name, audience, clock, maxLength = 8192 } = options
+  const bound = audience === undefined ? [purpose, name] : [purpose, name, audience]
+  const keys = dayKeys(ring, bound, Math.ceil(options.lifetime / daySeconds) + 1)
+  let sealing: DayKey | undefined
+  let recent: DayKey | undefined
+
+  async function seal(json: string): Promise<string> {
+    const day = Math.floor(clock() / dayMs)
+    if (sealing?.day !== day) sealing = await keys.sealing(day)
+    return encrypt(sealing, json)
+  }
+
+  // The sync half decides, the async half is short: every promise and frame here is paid on every request.
+  function open(token: string): Promise<string | SealRefusal> {
+    if (token.length > maxLength) return refuseTooLong
+    const today = Math.floor(clock() / dayMs)
+    const last = recent
+    if (last && token.slice(0, last.head.length) === last.head) return openWith(last, token, today)
+    const at = token.indexOf('.')
+    if (!hasFiveParts(token, at)) return refuseMalformed
+    const head = token.slice(0, at)
+    const known = keys.known(head)
+    if (!known) return openFirst(head, token, today)
+    recent = known
+    return openWith(known, token, today)
+  }
+
+  function openWith(key: DayKey, token: string, today: number): Promise<string | SealRefusal> {
+    const at = key.head.length
+    if (!hasFiveParts(token, at)) return refuseMalformed
+    if (!keys.isLive(key.day, today)) return refuseExpired
+    return body(key, token, at)
+  }
+
+  async function openFirst(head: string, token: string, today: number): Promise<string | SealRefusal> {
+    const found = await keys.find(head, today)
+    return 'refused' in found ? found : body(found, token, head.length)
+  }
+
+  return { seal, open }
+}
+
+/** Whether the dots stand where header, an empty key, nonce, text and tag have them; what is between is not looked at. */
+function hasFiveParts(token: string, at: number): boolean {
+  const tag = token.length - tagChars - 1
+  return (
+    at > 0 &&
+    tag > at + 2 + nonceChars &&
+    token.charCodeAt(at) === 46 &&
+    token.charCodeAt(at + 1) === 46 &&
+    token.charCodeAt(at + 2 + nonceChars) === 46 &&
+    token.charCodeAt(tag) === 46
+  )
+}
+
+async function encrypt(key: DayKey, json: string): Promise<string> {
+  // Padded to a multiple of three, text and tag are one base64 run: one call writes both.
+  const text = utf8(`${json}  `)
+  const length = text.length - 2
+  // Drawn for this token alone: a pool of nonces would be used twice after a snapshot, and GCM does not survive that.
+  const iv = crypto.getRandomValues(new Uint8Array(12))
+  const algorithm = { name: 'AES-GCM', iv, additionalData: key.aad }
+  const padded = text.subarray(0, length + ((3 - (length % 3)) % 3))
+  const sealed = encodeBase64url(new Uint8Array(await crypto.subtle.encrypt(algorithm, key.key, padded)))
+  return `${key.head}..${encodeBase64url(iv)}.${sealed.slice(0, -tagChars)}.${sealed.slice(-tagChars)}`
+}
+
+function body(key: DayKey, token: string, at: number): Promise<string | SealRefusal> {
+  const text = at + 3 + nonceChars
+  const tag = token.length - tagChars
+  const nonce = token.slice(at + 2, text - 1)
+  if (((tag - 1 - text) & 3) === 0) {
+    const bytes = decodeBase64url(nonce + token.slice(text, tag - 1) + token.slice(tag))
+    return bytes ? decrypt(key, bytes.subarray(0, 12), bytes.subarray(12)) : refuseMalformed
+  }
+  // Texts of other lengths, which another writer of JWE makes.
+  const parts = [nonce, token.slice(text, tag - 1), token.slice(tag)].map(decodeBase64url)
+  const [iv, start, end] = parts
+  if (!iv || !start || !end) return refuseMalformed
+  const sealed = new Uint8Array(start.length + end.length)
+  sealed.set(start)
+  sealed.set(end, start.length)
+  return decrypt(key, iv, sealed)
+}
+
+async function decrypt(
+  key: DayKey,
+  iv: Uint8Array<ArrayBuffer>,
+  sealed: Uint8Array<ArrayBuffer>,
+): Promise<string | SealRefusal> {
+  try {
+    return textOf(await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData: key.aad }, key.key, sealed))
+  } catch {
+    return tampered
+  }
+}

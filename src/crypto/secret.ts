@@ -1,0 +1,97 @@
+/** Judges secrets: a guessable one makes every seal worthless, and nothing else would tell. */
+import type { Faults } from '../options/index.ts'
+
+const shortest = 32
+const longest = 1024
+const mostSecrets = 16
+const leastVariety = 8
+
+/**
+ * Judges one secret or a list of them. Length is all that a secret needs if it is random; what is refused besides is what
+ * people paste when it is not: samples from READMEs, one character or a short pattern repeated, counting, white space
+ * from a copied line.
+ *
+ * @returns the secrets, in order. Faults name the position in the list and never hold the value.
+ */
+export function judgeSecrets(given: unknown, faults: Faults): readonly string[] {
+  if (typeof given === 'string') return judgeList([given], () => '', faults)
+  if (!Array.isArray(given)) {
+    faults.add('', 'must be a string or a list of strings')
+    return []
+  }
+  if (given.length === 0) faults.add('', 'must hold at least one secret')
+  if (given.length > mostSecrets) faults.add('', `must hold at most ${mostSecrets} secrets`)
+  return judgeList(given.slice(0, mostSecrets), String, faults)
+}
+
+function judgeList(list: readonly unknown[], name: (at: number) => string, faults: Faults): readonly string[] {
+  const good: string[] = []
+  for (const [at, secret] of list.entries()) {
+    const problem = problemOf(secret) ?? (list.indexOf(secret) < at ? 'is in the list twice' : undefined)
+    if (problem) faults.add(name(at), problem)
+    else good.push(secret as string)
+  }
+  return good
+}
+
+function problemOf(secret: unknown): string | undefined {
+  if (typeof secret !== 'string') return 'must be a string'
+  if (secret.length < shortest) return `must have at least ${shortest} characters`
+  if (secret.length > longest) return `must have at most ${longest} characters`
+  if (secret.trim() !== secret) return 'begins or ends with white space'
+  // Half a surrogate pair becomes U+FFFD in UTF-8: two different secrets would be the same key.
+  if (/\p{Cc}|\p{Cs}/u.test(secret)) return 'holds control characters or broken Unicode'
+  if (period(secret) < shortest && period(secret) * 2 <= secret.length) return 'repeats a short pattern'
+  if (countsAlong(secret)) return 'counts up or down'
+  if (variety(secret) < leastVariety) return `must have at least ${leastVariety} different characters`
+  if (isSample(secret)) return 'is a sample secret, or made of the words that samples are made of'
+  return undefined
+}
+
+function variety(text: string): number {
+  return new Set(text).size
+}
+
+/** Length of the shortest pattern that, repeated, gives the text: Knuth, Morris and Pratt's failure function. */
+function period(text: string): number {
+  const border = [0]
+  for (let at = 1, length = 0; at < text.length; at++) {
+    while (length > 0 && text[at] !== text[length]) length = border[length - 1] as number
+    if (text[at] === text[length]) length++
+    border.push(length)
+  }
+  return text.length - (border[text.length - 1] as number)
+}
+
+/** Whether three of four characters are the neighbour of, or the same as, the one before: `abcdef…`, `aaaabbbb…`. */
+function countsAlong(text: string): boolean {
+  let steps = 0
+  for (let at = 1; at < text.length; at++) {
+    if (Math.abs(text.charCodeAt(at) - text.charCodeAt(at - 1)) <= 1) steps++
+  }
+  return steps * 4 >= text.length * 3
+}
+
+/**
+ * Words of the sample secrets in READMEs, templates and .env.example files of iron-session, hono-sessions, Keystone,
+ * express-session, Auth.js and their tutorials. A random secret loses a few characters here at most.
+ */
+const sampleWords = new RegExp(
+  [
+    'complex|secure|insecure|strong|super|random|default|generated?|hidden|private|public|unsafe|placeholder|fallback',
+    'password|passphrase|passwort|secret|cookie|session|signing|encryption|encrypt|token|jwt|nextauth|auth|keyboard',
+    'development|dev|test|testing|local|example|sample|demo|production|prod|staging|build|only|server|application|app',
+    'change|replace|update|please|before|deploy|should|must|this|that|your|with|here|have|string|value|minimum|least',
+    'characters|character|chars|long|bytes|openssl|rand|base64|hex|32|64|key|cat|for|not|use|env|the|me|my|is|at|to|in',
+    'qwertyuiop|asdfghjkl|zxcvbnm|1234567890|0123456789|123456789|12345678|1234567|123456|12345|1234|123',
+    'correct|horse|battery|staple|lorem|ipsum|dolor|amet|abcdefghijklmnopqrstuvwxyz|abcdef|abc',
+  ].join('|'),
+  'g',
+)
+
+/** Whether too little is left of a secret without the words that samples are made of. */
+export function isSample(secret: string): boolean {
+  const plain = secret.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
+  const left = plain.replaceAll(sampleWords, '')
+  return left.length < plain.length && (left.length < shortest / 2 || variety(left) < leastVariety)
+}
