@@ -1,0 +1,219 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the planted files hold templates.
+import { describe, expect, it } from 'vitest'
+import { checkHouse } from '../../../tools/house.ts'
+import { codeOf, importsOf } from '../../../tools/source.ts'
+
+const check = (files: Record<string, string>): string[] => checkHouse(new Map(Object.entries(files)))
+
+describe('a sound house', () => {
+  it('has nothing to say about imports downstairs, in the room and through windows', () => {
+    expect(
+      check({
+        'src/errors.ts': 'export const a = 1\n',
+        'src/crypto/seal.ts':
+          "import { a } from '../errors.ts'\nimport { b } from './bytes.ts'\nexport const s = a + b\n",
+        'src/crypto/bytes.ts': 'export const b = 1\n',
+        'src/crypto/index.ts': "/** Doors. */\nexport { s } from './seal.ts'\nexport type { B } from './bytes.ts'\n",
+        'src/session/context.ts': "import type { Context } from 'hono'\n",
+        'src/session/middleware.ts':
+          "import { createMiddleware } from 'hono/factory'\nimport { s } from '../crypto/index.ts'\n",
+        'src/gateway/assertion.ts': "import { SignJWT } from 'jose'\nimport { a } from '../session/context.ts'\n",
+        'src/redis/client.ts': "import { Redis } from '@upstash/redis/cloudflare'\n",
+        'src/index.ts': "export { s } from './crypto/index.ts'\n",
+        'worker/index.ts':
+          "import { s } from '../src/index.ts'\nimport { u } from '../src/store/upstash.ts'\nimport './env.ts'\nexport default { s, u }\n",
+        'tools/any.ts': "import { readFileSync } from 'node:fs'\n",
+      }),
+    ).toEqual([])
+  })
+})
+
+describe('a planted fault', () => {
+  it.each([
+    [
+      'climbs a floor',
+      'src/crypto/a.ts',
+      "import { s } from '../session/b.ts'",
+      'floor 2 imports src/session/b.ts on floor 4',
+    ],
+    ['climbs a floor for a type', 'src/crypto/a.ts', "import type { S } from '../session/b.ts'", 'floor 2 imports'],
+    ['climbs a floor by export-from', 'src/crypto/a.ts', "export { s } from '../session/b.ts'", 'floor 2 imports'],
+    ['climbs a floor by export-star', 'src/crypto/a.ts', "export * from '../session/b.ts'", 'floor 2 imports'],
+    ['climbs a floor for a side effect', 'src/crypto/a.ts', "import '../session/b.ts'", 'floor 2 imports'],
+    [
+      'climbs a floor over many lines',
+      'src/crypto/a.ts',
+      "import {\n  // don't\n  a,\n  type B,\n} from '../session/b.ts'",
+      'floor 2 imports',
+    ],
+    ['climbs a floor lazily', 'src/crypto/a.ts', "export const s = () => import('../session/b.ts')", 'floor 2 imports'],
+    [
+      'climbs a floor inside a type',
+      'src/crypto/a.ts',
+      "export type S = import('../session/b.ts').S",
+      'floor 2 imports',
+    ],
+    ['imports what is computed', 'src/crypto/a.ts', 'export const s = (x: string) => import(x)', 'not written out'],
+    ['imports a template', 'src/crypto/a.ts', 'export const s = import(`./${1}.ts`)', 'not written out'],
+    [
+      'knows its neighbour',
+      'src/csrf/a.ts',
+      "import { s } from '../headers/b.ts'",
+      'csrf and headers are on one floor and do not know each other',
+    ],
+    ['knows its neighbour on the ground', 'src/types.ts', "import { s } from './errors.ts'", 'do not know each other'],
+    ['has no floor', 'src/attic/a.ts', "import { s } from '../errors.ts'", 'no floor for src/attic/a.ts'],
+    [
+      'imports what has no floor',
+      'src/crypto/a.ts',
+      "import { s } from '../attic/b.ts'",
+      'no floor for src/attic/b.ts',
+    ],
+    ['leaves src', 'src/crypto/a.ts', "import { s } from '../../tools/house.ts'", 'no floor for tools/house.ts'],
+    ['opens a window of another room', 'src/session/a.ts', "import { SignJWT } from 'jose'", 'jose has no window here'],
+    ['opens hono in a core', 'src/csrf/check.ts', "import type { Context } from 'hono'", 'hono has no window here'],
+    [
+      'opens a part of hono in a core',
+      'src/csrf/check.ts',
+      "import { x } from 'hono/factory'",
+      'hono/factory has no window here',
+    ],
+    [
+      'opens the client outside its room',
+      'src/limit/a.ts',
+      "import { Redis } from '@upstash/redis'",
+      '@upstash/redis has no window here',
+    ],
+    ['asks for Node', 'src/crypto/a.ts', "import { createHash } from 'node:crypto'", 'no window for node:crypto'],
+    [
+      'asks for Node lazily',
+      'src/crypto/a.ts',
+      "export const c = await import('node:crypto')",
+      'no window for node:crypto',
+    ],
+    ['asks for a stranger', 'src/crypto/a.ts', "import _ from 'lodash'", 'no window for lodash'],
+    ['asks for a namesake', 'src/stack/a.ts', "import x from 'hono-sessions'", 'no window for hono-sessions'],
+    [
+      'asks for Cloudflare in src',
+      'src/gateway/a.ts',
+      "import { env } from 'cloudflare:workers'",
+      'cloudflare:workers has no window here',
+    ],
+    ['is oversized', 'src/crypto/a.ts', '\n'.repeat(200), '201 lines, more than 200'],
+    ['is an oversized middleware', 'src/csrf/middleware.ts', '\n'.repeat(60), '61 lines, more than 60'],
+    ['has a default export', 'src/crypto/a.ts', 'export default 1', 'has a default export'],
+    ['has a default export by name', 'src/crypto/a.ts', 'const a = 1\nexport { a as default }', 'has a default export'],
+    [
+      'has an index with code',
+      'src/crypto/index.ts',
+      "export { a } from './a.ts'\nexport const b = 1",
+      'holds more than export lines: export const b = 1',
+    ],
+    [
+      'has an index with an import',
+      'src/crypto/index.ts',
+      "import { a } from './a.ts'\nexport { a }",
+      'holds more than export lines',
+    ],
+    [
+      'has an index below a room',
+      'src/crypto/deep/index.ts',
+      "export { a } from './a.ts'",
+      'only a room has an index.ts',
+    ],
+    [
+      'goes through its own door',
+      'src/crypto/a.ts',
+      "import { s } from './index.ts'",
+      'goes through the door of its own room',
+    ],
+    [
+      'walks past the doors',
+      'worker/index.ts',
+      "import { s } from '../src/crypto/seal.ts'",
+      'walks past the doors to src/crypto/seal.ts',
+    ],
+    [
+      'walks past the doors for a type',
+      'worker/env.ts',
+      "import type { S } from '../src/crypto/seal.ts'",
+      'walks past the doors',
+    ],
+    [
+      'walks out of the house',
+      'worker/index.ts',
+      "import { s } from '../tools/house.ts'",
+      'walks past the doors to tools/house.ts',
+    ],
+    ['asks for Node in the worker', 'worker/index.ts', "import { s } from 'node:fs'", 'no window for node:fs'],
+  ])('is found when a file %s', (_, file, text, fault) => {
+    const faults = check({ [file]: `${text}\n` })
+    expect(faults).toEqual([expect.stringContaining(fault)])
+    expect(faults[0]).toMatch(new RegExp(`^${file}: `))
+  })
+})
+
+describe('a circle', () => {
+  it('is found inside one room, over three files, and told once', () => {
+    expect(
+      check({
+        'src/crypto/a.ts': "import { b } from './b.ts'\n",
+        'src/crypto/b.ts': "import { c } from './c.ts'\n",
+        'src/crypto/c.ts': "export { a } from './a.ts'\n",
+        'src/crypto/d.ts': "import { a } from './a.ts'\n",
+      }),
+    ).toEqual([
+      'src/crypto/a.ts: imports itself in a circle: src/crypto/a.ts -> src/crypto/b.ts -> src/crypto/c.ts -> src/crypto/a.ts',
+    ])
+  })
+
+  it('is none when types close it', () => {
+    expect(
+      check({
+        'src/crypto/a.ts': "import { b } from './b.ts'\n",
+        'src/crypto/b.ts': "import type { A } from './a.ts'\nexport type B = typeof import('./a.ts')\n",
+      }),
+    ).toEqual([])
+  })
+
+  it('is one when `type` stands only inside the braces: such an import is still run', () => {
+    expect(
+      check({
+        'src/crypto/a.ts': "import { b } from './b.ts'\n",
+        'src/crypto/b.ts': "import { type A } from './a.ts'\n",
+      }),
+    ).toHaveLength(1)
+  })
+})
+
+describe('the reader of imports', () => {
+  it.each([
+    ['a block comment', "/*\nimport { a } from './a.ts'\n*/"],
+    ['a line comment', "// import('./a.ts')"],
+    ['a template', "const a = `\nimport { a } from './a.ts'\n`"],
+    ['a template in a template', "const a = `${b ? `\nimport './a.ts'\n` : { c: '}' }}\nimport './b.ts'\n`"],
+    ['a string', `const a = "import('./a.ts')"`],
+    ['a method of that name', "jwk.import('./a.ts')"],
+    ['import.meta', 'const a = import.meta.url'],
+    ['a list of exports', "export { a, b }\nconst c = './c.ts'"],
+    ['a union in an exported interface', "export interface A {\n  b: 'c'\n}\nexport type D =\n  | 'e'"],
+    ['a string after an exported function', "export function from(a: string): void {\n  b('c')\n}"],
+    ['an exported value', "export const a = 'a'\nexport type B = 'b'\nexport type { C }\nconst d = 'd'"],
+  ])('does not take %s for one', (_, text) => {
+    expect(importsOf(text)).toEqual([])
+  })
+
+  it.each([
+    ['a quote in a regular expression', "const a = /['`/*]/\nimport './a.ts'"],
+    ['a slash in a class of one', "if (/[/']/.test(x)) y\nimport './a.ts'"],
+    ['a division', "const a = b / c / d // it's\nimport './a.ts'"],
+    ['a comment that looks like a string', "/** it's */\nimport './a.ts'"],
+    ['a string that looks like a comment', "const a = '/*'\nimport './a.ts'"],
+  ])('is not misled by %s', (_, text) => {
+    expect(importsOf(text)).toEqual([{ name: './a.ts', typeOnly: false }])
+  })
+
+  it('keeps line numbers', () => {
+    expect(codeOf('a /* b\nc */ d // e\n`f\n${g}`').split('\n')).toEqual(['a     ', '     d     ', '  ', '  g  '])
+  })
+})
