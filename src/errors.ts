@@ -13,7 +13,6 @@
  * - `ERR_SESSION_UNREADABLE`: the session's cookie cannot be read here and must not be replaced (a key this deployment
  *   does not know, or data of another schema).
  * - `ERR_SESSION_CLOSED`: a change after the answer was sent, or on an answer that can carry no cookie.
- * - `ERR_SESSION_UNSUPPORTED`: a verb this kind of session cannot keep.
  * - `ERR_UPSTREAM_TIMEOUT`: no first byte from the upstream within its deadline.
  * - `ERR_UPSTREAM_UNREACHABLE`: the upstream refused, reset or answered what is not HTTP.
  */
@@ -27,7 +26,6 @@ export type ErrorCode =
   | 'ERR_SESSION_IDENTITY_CHANGED'
   | 'ERR_SESSION_UNREADABLE'
   | 'ERR_SESSION_CLOSED'
-  | 'ERR_SESSION_UNSUPPORTED'
   | 'ERR_UPSTREAM_TIMEOUT'
   | 'ERR_UPSTREAM_UNREACHABLE'
 

@@ -68,6 +68,8 @@ export interface CookieJar {
   write(cookie: OutgoingCookie): void
   /** What `From` functions get as `c.env`. */
   readonly env?: unknown
+  /** The request's URL where it is known; a Secure cookie about to be set over plain http is worth an event. */
+  readonly url?: string
 }
 
 /** A cookie on its way out. `header` is the whole Set-Cookie value; the parts are for frameworks with a jar of their own. */

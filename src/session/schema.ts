@@ -13,4 +13,10 @@ export interface Schema<Output> {
 /** What a schema says of a value. Without `issues` the value passed. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: ReadonlyArray<{ readonly message: string }> }
+  | { readonly issues: readonly SchemaIssue[] }
+
+/** What is wrong with a value, and where. */
+export interface SchemaIssue {
+  readonly message: string
+  readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined
+}

@@ -1,5 +1,5 @@
 /** The shapes of the session room: strategy, handle, context. */
-import type { Clock, CookieJar, Emit, From, ProjectEnv } from '../types.ts'
+import type { Clock, CookieJar, Emit, From, OutgoingCookie, ProjectEnv } from '../types.ts'
 import type { Schema } from './schema.ts'
 
 /** What session data is: an object of JSON values. */
@@ -36,12 +36,30 @@ export interface ThreeVerbs<Data> {
   end(args: { context: SessionContext }): Promise<unknown>
 }
 
+/** What `c.var.session` is for a strategy that somebody else wrote: its three verbs, and by type no others. */
+export interface ThreeVerbHandle<Data> {
+  get(): Promise<Data | undefined>
+  start(data: Data): Promise<unknown>
+  end(): Promise<unknown>
+}
+
 /** A strategy of this library: three verbs for anyone, and a handle with all verbs. */
 export interface SessionStrategy<Data extends SessionObject> extends ThreeVerbs<Data> {
   start(args: { context: SessionContext; data: Data }): Promise<void>
   end(args: { context: SessionContext }): Promise<void>
-  /** The session of this context: the same handle each time the same context is given. */
-  open(context: SessionContext): FlushableHandle<Data>
+  /**
+   * The session of this context: the same handle each time the same context is given.
+   *
+   * @param writes - `'at-flush'` (default): cookies wait for {@link FlushableHandle.flush}, which whoever opened it must
+   *   call. `'at-once'`: each explicit verb writes its cookie to the context; see `openSession`.
+   */
+  open(context: SessionContext, writes?: 'at-flush' | 'at-once'): FlushableHandle<Data>
+  /**
+   * Judges what the environment holds, without a request: a gateway asks before it serves.
+   *
+   * @throws {ConfigError} `ERR_CONFIG`
+   */
+  check(env: unknown): void
   /** Names of every cookie this strategy reads, legacy ones too: a gateway keeps them from upstreams. */
   readonly cookieNames: readonly string[]
   /** What this kind of session promises; see the table in docs/sessions.md. */
@@ -92,9 +110,9 @@ export interface SessionHandle<Data extends SessionObject> {
   info(): Promise<SessionInfo | undefined>
   /** Writes what was changed so far; also when the handler throws afterwards. */
   commit(): Promise<void>
-  /** Sessions of this user. @throws {PortcullisError} `ERR_SESSION_UNSUPPORTED` for stateless sessions */
+  /** Sessions of this user. @throws {ConfigError} `ERR_CONFIG` for stateless sessions, which are kept nowhere */
   list(): Promise<SessionInfo[]>
-  /** Ends every session of this user. @throws {PortcullisError} `ERR_SESSION_UNSUPPORTED` for stateless sessions */
+  /** Ends every session of this user. @throws {ConfigError} `ERR_CONFIG` for stateless sessions */
   endAll(options?: { readonly exceptCurrent?: boolean }): Promise<void>
 }
 
@@ -118,7 +136,9 @@ export interface SessionInfo {
   readonly expiresAt: number
   /** When it ends if nothing happens: the idle limit, never later than `expiresAt`. */
   readonly idleExpiresAt: number
-  /** When `start` was called; undefined for a session without login and for an imported one. */
+  /** Whether it came from `start` (or was imported from a legacy cookie): a visitor's session did not. */
+  readonly signedIn: boolean
+  /** When `start` was called; undefined for a visitor's session and for an imported one. */
   readonly authenticatedAt?: number
 }
 
@@ -165,12 +185,12 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
   readonly clock?: Clock
 }
 
-/** A cookie of another library that is read once and never written. */
+/** A cookie of another library that is read once and never written; `ironCookie` makes one. */
 export interface LegacyCookie<Data extends SessionObject> {
+  /** Its whole name. */
   readonly name: string
-  /** Path and Domain under which the old library set it, so that it can be expired. */
-  readonly path?: string
-  readonly domain?: string
-  /** Opens a value: the data and a stable mark of this very seal, or undefined. */
+  /** What removes it from the browser. */
+  readonly expire: OutgoingCookie
+  /** Opens a value: the data and a stable mark of this very seal, or undefined. Must not throw for what a client sent. */
   open(value: string, env: unknown, now: number): Promise<{ readonly data: Data; readonly mark: string } | undefined>
 }

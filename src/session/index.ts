@@ -1,0 +1,22 @@
+export type { HandleOf, SessionData, SessionEnv } from './env.ts'
+export type { GuardContext, GuardOptions, RequireFreshOptions, RequireSessionOptions } from './guard.ts'
+export { type IronCookieOptions, ironCookie } from './iron-cookie.ts'
+export { requireFresh, requireSession, session } from './middleware.ts'
+export type { Schema, SchemaIssue, SchemaResult } from './schema.ts'
+export { statelessSessions } from './stateless.ts'
+export { openSession } from './strategy.ts'
+export type {
+  CookieStoreLike,
+  FlushableHandle,
+  HonoContextLike,
+  LegacyCookie,
+  OptionalKey,
+  SessionContext,
+  SessionHandle,
+  SessionInfo,
+  SessionObject,
+  SessionOptions,
+  SessionStrategy,
+  ThreeVerbHandle,
+  ThreeVerbs,
+} from './types.ts'

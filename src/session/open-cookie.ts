@@ -1,0 +1,71 @@
+/** From a cookie to a stateless session: opened, judged by both clocks, passed through the schema. */
+import type { SealRefusal } from '../crypto/refusal.ts'
+import type { CookieJar } from '../types.ts'
+import { passSchema } from './data.ts'
+import type { Loaded } from './engine.ts'
+import { judge, slideDue } from './lifetimes.ts'
+import { readRecord, type SessionRecord } from './record.ts'
+import type { SessionSettings } from './settings.ts'
+
+/** How many cookies of our name are tried where another host of the domain may have planted some. */
+const MOST_TRIED = 3
+
+/** The session of our own cookie, or undefined where the request carries none. */
+export async function openCookie<Data>(
+  settings: SessionSettings<Data>,
+  jar: CookieJar,
+): Promise<Loaded<Data> | undefined> {
+  const { cookie, limits, clock, emit } = settings
+  const tokens = jar.read(cookie.name)
+  const first = tokens[0]
+  if (first === undefined) return undefined
+  const opened = tokens.length === 1 ? await open(settings, jar, first) : await openOneOf(settings, jar, tokens)
+  if (typeof opened !== 'string') {
+    emit?.({ type: 'session-rejected', reason: opened.refused, subject: cookie.name })
+    return opened.refused === 'unknown-key' ? { record: undefined, block: 'unknown-key' } : { record: undefined }
+  }
+  const record = readRecord<Data>(opened)
+  if (record === undefined) return reject(settings, 'invalid-data')
+  const now = Math.floor(clock() / 1000)
+  const standing = judge(record, limits, now)
+  if (standing !== 'alive') return reject(settings, standing)
+  return passed(settings, record, slideDue(record, limits, now))
+}
+
+async function passed<Data>(
+  settings: SessionSettings<Data>,
+  record: SessionRecord<Data>,
+  slide: boolean,
+): Promise<Loaded<Data>> {
+  const due = slide ? ({ due: 'slide' } as const) : undefined
+  if (settings.schema === undefined || record.data === undefined) return { record, ...due }
+  const result = await passSchema(settings.schema, record.data)
+  return 'wrong' in result ? reject(settings, 'invalid-data') : { record: { ...record, data: result.data }, ...due }
+}
+
+function open<Data>(settings: SessionSettings<Data>, jar: CookieJar, token: string): Promise<string | SealRefusal> {
+  return settings.keys(jar.env).sealer.open(token)
+}
+
+/**
+ * Of several cookies of our name: none where the browser guarantees one (`__Host-`), since then somebody planted the
+ * other; else the one that opens, if exactly one does.
+ */
+async function openOneOf<Data>(
+  settings: SessionSettings<Data>,
+  jar: CookieJar,
+  tokens: readonly string[],
+): Promise<string | { readonly refused: 'ambiguous' | 'unknown-key' }> {
+  if (settings.cookie.name.startsWith('__Host-') || tokens.length > MOST_TRIED) return { refused: 'ambiguous' }
+  const opened = await Promise.all(tokens.map((token) => open(settings, jar, token)))
+  const good = opened.filter((result) => typeof result === 'string')
+  if (good.length === 1) return good[0] as string
+  const unknown = opened.some((result) => typeof result !== 'string' && result.refused === 'unknown-key')
+  return { refused: good.length === 0 && unknown ? 'unknown-key' : 'ambiguous' }
+}
+
+/** Data of another schema is kept for the deployment that can read it; anything else counts as no session. */
+function reject<Data>(settings: SessionSettings<Data>, reason: string): Loaded<Data> {
+  settings.emit?.({ type: 'session-rejected', reason, subject: settings.cookie.name })
+  return reason === 'invalid-data' ? { record: undefined, block: 'invalid-data' } : { record: undefined }
+}

@@ -1,0 +1,58 @@
+/** What a session is inside its seal: times, id, data and messages, written as short JSON. */
+import type { Times } from './lifetimes.ts'
+
+/** A session as it is sealed. `data` is absent where only messages wait for a visitor who has no session. */
+export interface SessionRecord<Data> extends Times {
+  /** 128 random bits, base64url; kept when it is sealed again, new at `start`. */
+  readonly id: string
+  readonly data?: Data
+  /** Messages not yet taken, by name. */
+  readonly flash?: Readonly<Record<string, unknown>>
+}
+
+/** The sealed form: one letter a member, since a cookie ends at 4,096 bytes. */
+interface Wire {
+  readonly j?: unknown
+  readonly c?: unknown
+  readonly s?: unknown
+  readonly a?: unknown
+  readonly d?: unknown
+  readonly f?: unknown
+}
+
+/** Writes a record as JSON. */
+export function writeRecord<Data>(record: SessionRecord<Data>): string {
+  const { id: j, created: c, seen: s, authenticated: a, data: d, flash: f } = record
+  return JSON.stringify({ j, c, s, a, d, f })
+}
+
+/** Reads what {@link writeRecord} wrote; undefined for anything else that was once sealed under the same purpose. */
+export function readRecord<Data>(json: string): SessionRecord<Data> | undefined {
+  let wire: Wire
+  try {
+    wire = JSON.parse(json)
+  } catch {
+    return undefined
+  }
+  if (!isObject(wire)) return undefined
+  const { j, c, s, a, d, f } = wire as Wire
+  if (typeof j !== 'string' || !isTime(c) || !isTime(s) || !(a === undefined || isTime(a))) return undefined
+  if (!(d === undefined || isObject(d)) || !(f === undefined || isObject(f))) return undefined
+  return {
+    id: j,
+    created: c,
+    seen: s,
+    ...(a !== undefined && { authenticated: a }),
+    ...(d !== undefined && { data: d as Data }),
+    ...(f !== undefined && { flash: f as Record<string, unknown> }),
+  }
+}
+
+/** Whether a value is an object that is no array. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isTime(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}

@@ -1,0 +1,136 @@
+/** What one request knows of its session: what was loaded, what waits to be written, what must go out. */
+import { PortcullisError } from '../errors.ts'
+import type { CookieJar, OutgoingCookie } from '../types.ts'
+import { accept, type Edit, notStarted, replay } from './edits.ts'
+import type { Engine, Loaded, Written } from './engine.ts'
+import { warnPlainHttp } from './events.ts'
+import type { SessionRecord } from './record.ts'
+import type { SessionSettings } from './settings.ts'
+
+/** Makes the next record of one; must be pure, since a store may ask again. */
+export type Step<Data> = (record: SessionRecord<Data> | undefined) => SessionRecord<Data> | undefined
+
+export class RequestState<Data extends object> {
+  readonly settings: SessionSettings<Data>
+  readonly engine: Engine<Data>
+  readonly jar: CookieJar
+  /** Cookies are written when a verb resolves, not at the flush. */
+  readonly atOnce: boolean
+  status: 'open' | 'ended' | 'closed' = 'open'
+  loaded: Loaded<Data> | undefined
+  edits: Edit[] = []
+  cookies: readonly OutgoingCookie[] = []
+  #loading: Promise<Loaded<Data>> | undefined
+  #turn: Promise<unknown> | undefined
+
+  constructor(settings: SessionSettings<Data>, engine: Engine<Data>, jar: CookieJar, atOnce: boolean) {
+    this.settings = settings
+    this.engine = engine
+    this.jar = jar
+    this.atOnce = atOnce
+  }
+
+  /** Reads the session once, however many ask; a read that failed may be tried again. */
+  load(): Promise<Loaded<Data>> {
+    if (this.loaded !== undefined) return Promise.resolve(this.loaded)
+    this.#loading ??= this.engine.load(this.jar).then(
+      (loaded) => {
+        this.loaded ??= loaded
+        return this.loaded
+      },
+      (error) => {
+        this.#loading = undefined
+        throw error
+      },
+    )
+    return this.#loading
+  }
+
+  /** The session with what waits to be written; only after {@link load}. */
+  view(): SessionRecord<Data> | undefined {
+    const { record, block } = this.loaded ?? { record: undefined }
+    return block || this.edits.length === 0 ? record : replay(this.settings, record, this.edits)
+  }
+
+  /**
+   * Writes what waits, and then what `more` makes of it. What waited comes back when the write fails.
+   *
+   * @param explicit - somebody called a verb for it and must hear that nothing can be written.
+   */
+  async write(explicit: boolean, more?: Step<Data>): Promise<void> {
+    const loaded = await this.load()
+    const { edits, settings } = this
+    if (loaded.block !== undefined) {
+      if (explicit && (more !== undefined || edits.length > 0)) throw unreadable()
+      if (edits.length > 0) settings.emit?.({ type: 'session-write-dropped', reason: loaded.block })
+      return
+    }
+    this.edits = []
+    try {
+      const written = await this.engine.write(this.jar, loaded, (record) => {
+        const replayed = replay(settings, record, edits)
+        const next = more === undefined ? replayed : more(replayed)
+        if (next === undefined || (next === record && loaded.due === undefined)) return undefined
+        return accept(settings, record?.data, next, false)
+      })
+      if (written !== undefined) this.stage(written)
+    } catch (error) {
+      this.edits = [...edits, ...this.edits]
+      throw error
+    }
+  }
+
+  /** Takes over what an engine wrote. */
+  stage({ loaded, cookies }: Written<Data>): void {
+    this.loaded = loaded
+    this.cookies = cookies
+    if (cookies.length > 0) warnPlainHttp(this.settings, this.jar)
+    if (this.atOnce) for (const cookie of cookies) this.jar.write(cookie)
+  }
+
+  /** Runs verbs that write one after the other, also when a handler starts several at once. */
+  inTurn<T>(verb: () => Promise<T>): Promise<T> {
+    const run = this.#turn === undefined ? verb() : this.#turn.then(verb)
+    this.#turn = run.catch(() => {})
+    return run
+  }
+
+  /** Resolves when every verb that was started has settled. */
+  async settled(): Promise<void> {
+    if (this.#turn !== undefined) await this.#turn
+  }
+
+  /** @throws {PortcullisError} `ERR_SESSION_ENDED`, `ERR_SESSION_CLOSED` */
+  mustBeOpen(): void {
+    if (this.status === 'ended') {
+      throw new PortcullisError('ERR_SESSION_ENDED', 'The session has ended; only start() makes a new one')
+    }
+    this.mustNotBeClosed()
+  }
+
+  /** @throws {PortcullisError} `ERR_SESSION_CLOSED` */
+  mustNotBeClosed(): void {
+    if (this.status === 'closed') {
+      throw new PortcullisError('ERR_SESSION_CLOSED', 'The answer is on its way: the session can no longer change')
+    }
+  }
+
+  /** @throws {PortcullisError} `ERR_SESSION_NOT_STARTED` where it is already certain that there is nothing to change */
+  mustHaveSession(): void {
+    this.mustBeOpen()
+    const { initial, cookie, legacy } = this.settings
+    if (initial !== undefined) return
+    const certain =
+      this.loaded === undefined
+        ? [cookie, ...legacy].every(({ name }) => this.jar.read(name).length === 0)
+        : this.loaded.block === undefined && this.view()?.data === undefined
+    if (certain) throw notStarted()
+  }
+}
+
+function unreadable(): PortcullisError {
+  return new PortcullisError(
+    'ERR_SESSION_UNREADABLE',
+    'The session belongs to a key or a schema that this deployment does not have; only start() or end() may replace it',
+  )
+}

@@ -1,0 +1,121 @@
+/** Session options, worked out once: what requests are served with. */
+import { type CookieSettings, cookieSettings } from '../cookie/settings.ts'
+import { type KeyRing, keyRing } from '../crypto/key-ring.ts'
+import { type Sealer, sealer } from '../crypto/seal.ts'
+import type { Faults } from '../options/faults.ts'
+import { resolveFrom } from '../options/from.ts'
+import { checkKeys } from '../options/keys.ts'
+import { optionalFunction, wholeNumber } from '../options/values.ts'
+import type { Clock, Emit } from '../types.ts'
+import type { Limits } from './lifetimes.ts'
+import { isObject } from './record.ts'
+import type { Schema } from './schema.ts'
+import type { LegacyCookie, SessionOptions } from './types.ts'
+
+/** The keys that belong to an environment: one secret, one set of keys. */
+export interface Keys {
+  readonly ring: KeyRing
+  readonly sealer: Sealer
+}
+
+/** What every strategy works with. */
+export interface SessionSettings<Data> {
+  readonly cookie: CookieSettings
+  readonly limits: Limits
+  readonly keys: (env: unknown) => Keys
+  readonly schema: Schema<Data> | undefined
+  readonly initial: (() => Data) | undefined
+  readonly user: ((data: Data) => string | undefined) | undefined
+  readonly legacy: readonly LegacyCookie<Data & object>[]
+  readonly emit: Emit | undefined
+  readonly clock: Clock
+}
+
+/** Names of the options that every strategy has. */
+export const SESSION_OPTIONS = [
+  'secret',
+  'maxAge',
+  'idleTimeout',
+  'anonymousIdle',
+  'name',
+  'path',
+  'domain',
+  'secure',
+  'sameSite',
+  'partitioned',
+  'insecurePlainHttp',
+  'audience',
+  'schema',
+  'initial',
+  'user',
+  'legacy',
+  'onEvent',
+  'clock',
+] as const
+
+const HOUR = 3600
+/** User agents keep no cookie longer (RFC 6265bis section 5.5). */
+const LONGEST = 400 * 24 * HOUR
+
+/** Judges the options and works them out; faults are noted, not thrown. */
+export function sessionSettings<Data extends object>(
+  options: SessionOptions<Data, never>,
+  faults: Faults,
+): SessionSettings<Data> {
+  checkKeys(faults, options, SESSION_OPTIONS)
+  const given: Partial<SessionOptions<Data, never>> = isObject(options) ? options : {}
+  const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
+  const { secret, name, path, domain, secure, sameSite, partitioned, insecurePlainHttp, audience } = given
+  const cookie = cookieSettings(
+    {
+      ...(name !== undefined && { name }),
+      ...(path !== undefined && { path }),
+      ...(domain !== undefined && { domain }),
+      ...(secure !== undefined && { secure }),
+      ...(sameSite !== undefined && { sameSite }),
+      ...(partitioned !== undefined && { partitioned }),
+      ...(insecurePlainHttp !== undefined && { insecurePlainHttp }),
+    },
+    faults,
+  )
+  const seconds = (most: number): { least: number; most: number; unit: string } => ({ least: 1, most, unit: 'seconds' })
+  const maxAge = wholeNumber(faults, 'maxAge', given.maxAge, 8 * HOUR, seconds(LONGEST))
+  const idleTimeout = wholeNumber(faults, 'idleTimeout', given.idleTimeout, Math.min(HOUR, maxAge), seconds(maxAge))
+  const anonymousIdle = wholeNumber(
+    faults,
+    'anonymousIdle',
+    given.anonymousIdle,
+    Math.min(HOUR / 4, idleTimeout),
+    seconds(idleTimeout),
+  )
+  if (audience !== undefined && (typeof audience !== 'string' || audience === '')) {
+    faults.add('audience', 'must be a string that is not empty')
+  }
+  return {
+    cookie,
+    limits: { maxAge, idleTimeout, anonymousIdle },
+    keys: resolveFrom(faults, 'secret', secret, (value: string | readonly string[], at) => {
+      const ring = keyRing(value, at)
+      const seal = {
+        purpose: 'session',
+        name: cookie.name,
+        lifetime: maxAge,
+        clock,
+        ...(audience !== undefined && { audience }),
+      } as const
+      return { ring, sealer: sealer(ring, seal) }
+    }),
+    schema: schemaOf(given.schema, faults),
+    initial: optionalFunction(faults, 'initial', given.initial),
+    user: optionalFunction(faults, 'user', given.user),
+    legacy: given.legacy ?? [],
+    emit: optionalFunction(faults, 'onEvent', given.onEvent),
+    clock,
+  }
+}
+
+function schemaOf<Data>(given: Schema<Data> | undefined, faults: Faults): Schema<Data> | undefined {
+  if (given === undefined || typeof given?.['~standard']?.validate === 'function') return given
+  faults.add('schema', 'must be a Standard Schema (an object with ~standard.validate)')
+  return undefined
+}

@@ -1,0 +1,80 @@
+/** Stateless sessions: the sealed cookie is the session. */
+import { expireCookie, serializeCookie } from '../cookie/serialize.ts'
+import { faults as newFaults } from '../options/faults.ts'
+import type { CookieJar, OutgoingCookie } from '../types.ts'
+import type { Engine, Loaded } from './engine.ts'
+import { emitAbout } from './events.ts'
+import { expireLegacy, importLegacy } from './legacy.ts'
+import { cookieAge } from './lifetimes.ts'
+import { openCookie } from './open-cookie.ts'
+import { type SessionRecord, writeRecord } from './record.ts'
+import { type SessionSettings, sessionSettings } from './settings.ts'
+import { strategyOf } from './strategy.ts'
+import type { SessionObject, SessionOptions, SessionStrategy } from './types.ts'
+
+/**
+ * Sessions sealed into their cookie: no store, no request to anybody.
+ *
+ * What this cannot promise: `end` clears the cookie, but a copy of it opens until its own end; of two answers to one
+ * browser the later wins, so parallel writes may lose one another and a flash may show twice. Stored sessions promise
+ * all of it.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function statelessSessions<Data extends SessionObject>(options: SessionOptions<Data>): SessionStrategy<Data> {
+  const faults = newFaults('session')
+  const settings = sessionSettings<Data>(options as SessionOptions<Data, never>, faults)
+  faults.done()
+  return strategyOf('stateless', settings, statelessEngine(settings))
+}
+
+function statelessEngine<Data extends object>(settings: SessionSettings<Data>): Engine<Data> {
+  const { cookie, limits, clock } = settings
+
+  async function seal(jar: CookieJar, record: SessionRecord<Data>): Promise<readonly OutgoingCookie[]> {
+    const token = await settings.keys(jar.env).sealer.seal(writeRecord(record))
+    const now = Math.floor(clock() / 1000)
+    const sealed = serializeCookie(cookie, token, cookieAge(record, limits, now))
+    return settings.legacy.length === 0 ? [sealed] : [sealed, ...expireLegacy(settings, jar)]
+  }
+
+  return {
+    async load(jar): Promise<Loaded<Data>> {
+      const found = await openCookie(settings, jar)
+      return found ?? (settings.legacy.length === 0 ? NOTHING : importLegacy(settings, jar))
+    },
+
+    async write(jar, loaded, change) {
+      const next = await change(loaded.record)
+      if (next === undefined) return undefined
+      const record = { ...next, seen: Math.max(next.seen, Math.floor(clock() / 1000)) }
+      const cookies = await seal(jar, record)
+      const event = loaded.record === undefined ? 'session-created' : EVENTS[loaded.due ?? 'none']
+      if (settings.emit && event) await emitAbout(settings, settings.keys(jar.env).ring, event, record.id)
+      return { loaded: { record }, cookies }
+    },
+
+    async start(jar, loaded, record) {
+      const cookies = await seal(jar, record)
+      if (settings.emit) {
+        const { ring } = settings.keys(jar.env)
+        if (loaded.record) await emitAbout(settings, ring, 'session-ended', loaded.record.id, 'replaced')
+        await emitAbout(settings, ring, 'session-created', record.id, 'started')
+      }
+      return { loaded: { record }, cookies }
+    },
+
+    async end(jar, loaded, issued) {
+      const cookies = expireLegacy(settings, jar)
+      // Only what the browser sent: otherwise a cross-site logout, which SameSite sends without cookies, would work.
+      if (issued || jar.read(cookie.name).length > 0) cookies.push(expireCookie(cookie))
+      if (settings.emit && loaded?.record) {
+        await emitAbout(settings, settings.keys(jar.env).ring, 'session-ended', loaded.record.id, 'ended')
+      }
+      return { loaded: NOTHING, cookies }
+    },
+  }
+}
+
+const EVENTS = { import: 'session-imported', slide: 'session-renewed', none: undefined } as const
+const NOTHING: Loaded<never> = Object.freeze({ record: undefined })
