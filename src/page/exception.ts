@@ -1,0 +1,24 @@
+/** Errors that bring their own status or answer, as Hono's HTTPException does; known by shape, so that any copy fits. */
+import { isErrorStatus } from './statuses.ts'
+
+/** What an error wants the answer to be. */
+export type Wish = { readonly status: number } | { readonly response: Response } | undefined
+
+/**
+ * An error with `getResponse` and a `status` wants that status, in our words: its message was written for developers. One
+ * made with a Response (`res`), as authentication does for its challenge, or one that knows no status, wants its own answer.
+ */
+export function wishOf(error: object): Wish {
+  const { getResponse, res, status } = error as { getResponse?: unknown; res?: unknown; status?: unknown }
+  if (typeof getResponse !== 'function') return undefined
+  if (!res && isErrorStatus(status)) return { status }
+  try {
+    const given = getResponse.call(error) as Response
+    // A copy: headers of a fetched response cannot be changed.
+    const response = new Response(given.body, given)
+    if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store')
+    return { response }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,6 @@
+export { type ErrorPageOptions, errorPage, notFoundPage } from './middleware.ts'
+export { reasonOf } from './reason-of.ts'
+export { reasons, statusOf } from './reasons.ts'
+export { type RefusalExtra, type RefusedRequest, refusal } from './refusal.ts'
+export { type FaultyRequest, type ReporterOptions, type ReportFault, reporter, reportFault } from './report.ts'
+export { type Answer, answerFor } from './statuses.ts'

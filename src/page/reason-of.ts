@@ -1,0 +1,19 @@
+/** Which reason an error stands for. */
+import { type ErrorCode, isPortcullisError } from '../errors.ts'
+import type { Reason } from '../types.ts'
+
+/** Codes that stand for more than `fault`; every other one is a mistake of the code that runs here. */
+const byCode: Readonly<Partial<Record<ErrorCode, Reason>>> = {
+  ERR_CONFIG: 'config-invalid',
+  // Somebody logged out elsewhere while this request ran: signing in again is what helps.
+  ERR_SESSION_ENDED: 'no-session',
+  ERR_SESSION_UNREADABLE: 'session-unreadable',
+  ERR_UPSTREAM_TIMEOUT: 'upstream-timeout',
+  ERR_UPSTREAM_UNREACHABLE: 'upstream-unreachable',
+}
+
+/** The reason behind something thrown: by its code where it is ours, `fault` for everything else. */
+export function reasonOf(error: unknown): Reason {
+  if (!isPortcullisError(error) || !Object.hasOwn(byCode, error.code)) return 'fault'
+  return byCode[error.code] ?? 'fault'
+}

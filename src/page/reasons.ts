@@ -1,0 +1,40 @@
+/** Every reason for which a request is refused, and what the client is told instead of it. */
+import type { Reason } from '../types.ts'
+import { type Answer, answerFor } from './statuses.ts'
+
+/**
+ * The one map from reasons to answers. Reasons with the same status get the same words, so that nobody learns from a
+ * page which check refused: a role that is missing reads like any other 403, a route that does not exist like a page
+ * that does not. A reason without an entry does not compile.
+ */
+export const reasons: Readonly<Record<Reason, Answer>> = /* @__PURE__ */ mapped({
+  'path-not-canonical': 400,
+  'url-too-long': 414,
+  'method-not-allowed': 405,
+  'no-route': 404,
+  'not-found': 404,
+  'no-session': 401,
+  'session-too-old': 401,
+  'role-missing': 403,
+  'cross-origin-upgrade': 403,
+  // Not 426: that asks the client to upgrade, and this one did.
+  'upgrade-unsupported': 501,
+  'config-invalid': 503,
+  'session-unreadable': 503,
+  'session-conflict': 409,
+  'upstream-timeout': 504,
+  'upstream-unreachable': 502,
+  'upstream-loop': 508,
+  fault: 500,
+})
+
+/** The status with which a reason is answered; 500 for a reason of a newer copy of this package. */
+export function statusOf(reason: Reason): number {
+  return reasons[reason]?.status ?? 500
+}
+
+function mapped(statuses: Record<Reason, number>): Readonly<Record<Reason, Answer>> {
+  const made = Object.create(null) as Record<Reason, Answer>
+  for (const [reason, status] of Object.entries(statuses)) made[reason as Reason] = answerFor(status)
+  return made
+}

@@ -1,0 +1,62 @@
+/** The answer to a request that is refused or failed. */
+import type { Reason } from '../types.ts'
+import { htmlPage, pagePolicy } from './html.ts'
+import { wantsHtml } from './negotiate.ts'
+import { reasons } from './reasons.ts'
+import { type Answer, answerFor, isErrorStatus } from './statuses.ts'
+
+/** What a refusal needs to know of the request; a Request fits. */
+export interface RefusedRequest {
+  readonly headers: Headers
+  /** An answer to HEAD has no body. */
+  readonly method?: string
+}
+
+/** What may be said besides the reason. */
+export interface RefusalExtra {
+  /** Shown to the client, so that it can be found in the log. Cut at 128 characters. */
+  readonly requestId?: string
+  /** Another status, 400 to 599, with the words for it; anything else counts as absent. */
+  readonly status?: number
+  /** Headers of this refusal, such as Allow or Retry-After. They cannot make it cacheable. */
+  readonly headers?: ReadonlyArray<readonly [name: string, value: string]>
+}
+
+/** Plain objects: handing them to the constructor costs a third of setting each header afterwards. */
+const problemHeaders = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
+const pageHeaders = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'content-security-policy': pagePolicy,
+}
+
+/**
+ * The answer to a refused request: problem+json, or a page without script where a person will look at it. Words and
+ * status are those of the reason; the reason itself is never told. Always `Cache-Control: no-store`, and a 503 says
+ * when to come back (`Retry-After: 10`, unless `extra.headers` has one).
+ *
+ * @see RFC 9457 section 3 for the members of the problem; `requestId` is ours.
+ */
+export function refusal(reason: Reason, about: RefusedRequest, extra: RefusalExtra = {}): Response {
+  const answer = isErrorStatus(extra.status) ? answerFor(extra.status) : (reasons[reason] ?? reasons.fault)
+  const id = extra.requestId?.slice(0, 128)
+  const html = wantsHtml(about.headers)
+  const body = about.method === 'HEAD' ? null : html ? htmlPage(answer, id) : problem(answer, id)
+  const response = new Response(body, { status: answer.status, headers: html ? pageHeaders : problemHeaders })
+  if (answer.status === 503) response.headers.set('retry-after', '10')
+  if (extra.headers) add(response.headers, extra.headers)
+  return response
+}
+
+function problem({ status, phrase, words }: Answer, requestId: string | undefined): string {
+  // JSON leaves out what is undefined.
+  return JSON.stringify({ type: 'about:blank', title: phrase, status, detail: words, requestId })
+}
+
+function add(headers: Headers, extra: ReadonlyArray<readonly [name: string, value: string]>): void {
+  for (const [name, value] of extra) {
+    if (name.toLowerCase() === 'set-cookie') headers.append(name, value)
+    else headers.set(name, value)
+  }
+  headers.set('cache-control', 'no-store')
+}

@@ -1,0 +1,121 @@
+/** What an operator sees of a fault: one line of JSON, without anything that a client sent but method and path. */
+import { ConfigError, isPortcullisError } from '../errors.ts'
+import type { Clock } from '../types.ts'
+
+/** What a report may say of the request. */
+export interface FaultyRequest {
+  readonly requestId?: string
+  readonly method?: string
+  /** Everything from `?` on is cut off. */
+  readonly path?: string
+}
+
+/** Where reports go, for tests and for other logs. */
+export interface ReporterOptions {
+  /** Takes one line. Default: `console.error`. */
+  readonly write?: (line: string) => void
+  /** Now. Default `Date.now`. */
+  readonly clock?: Clock
+}
+
+/** Takes a fault; never throws. */
+export type ReportFault = (error: unknown, about: FaultyRequest) => void
+
+const quietMs = 60_000
+const maxKept = 32
+
+/**
+ * A function that reports faults as lines of JSON: `event` (`config-invalid` or `fault`), `code` where the error is ours,
+ * `name`, `message`, `causes` by code or name, `faults` of a ConfigError by option and problem, and for foreign errors the
+ * `stack`. Messages lose the query of every url in them. Headers, cookies and bodies are never looked at.
+ *
+ * A wrong configuration fails every request alike: the same ConfigError is written at most once in 60 s per isolate, and
+ * the next line says how many were `omitted`. Everything else is written each time.
+ */
+export function reporter({ write = toConsole, clock = Date.now }: ReporterOptions = {}): ReportFault {
+  const quiet = new Map<string, { until: number; omitted: number }>()
+
+  /** How many lines like this were omitted since the last one; undefined: omit this one too. */
+  function allowed(message: string): number | undefined {
+    const now = clock()
+    const last = quiet.get(message)
+    if (last && now < last.until) {
+      last.omitted++
+      return undefined
+    }
+    if (quiet.size >= maxKept) quiet.clear()
+    quiet.set(message, { until: now + quietMs, omitted: 0 })
+    return last?.omitted ?? 0
+  }
+
+  return function reportFault(error, about) {
+    try {
+      const config = isPortcullisError(error, 'ERR_CONFIG')
+      const omitted = config ? allowed(error.message) : 0
+      if (omitted === undefined) return
+      const { requestId, method, path } = about
+      write(
+        JSON.stringify({
+          level: 'error',
+          event: config ? 'config-invalid' : 'fault',
+          ...described(error),
+          omitted: omitted || undefined,
+          requestId: requestId?.slice(0, 128),
+          method: method?.slice(0, 32),
+          path: path?.split(/[?#]/, 1)[0]?.slice(0, 256),
+        }),
+      )
+    } catch {
+      // A log that cannot be written must not change an answer.
+    }
+  }
+}
+
+/** Reports a fault on `console.error`; see {@link reporter}. */
+export const reportFault: ReportFault = /* @__PURE__ */ reporter()
+
+interface Description {
+  readonly code?: string
+  readonly name: string
+  readonly message?: string
+  readonly faults?: ConfigError['faults']
+  readonly stack?: string
+  /** Names and codes only: the message of a parser quotes what it read, which may be a session. */
+  readonly causes?: readonly string[]
+}
+
+function described(error: unknown): Description {
+  // A thrown string may be anything, a token too.
+  if (!(error instanceof Error)) return { name: error === null ? 'null' : typeof error }
+  const name = nameOf(error)
+  if (error instanceof ConfigError) return { code: error.code, name, faults: error.faults }
+  const message = withoutQueries(error.message, 500)
+  const causes = causesOf(error)
+  if (isPortcullisError(error)) return { code: error.code, name, message, ...causes }
+  return { name, message, stack: withoutQueries(error.stack ?? '', 2000), ...causes }
+}
+
+function causesOf(error: Error): { causes?: readonly string[] } {
+  const causes: string[] = []
+  for (let next = error.cause; next instanceof Error && causes.length < 3; next = next.cause) {
+    const { code } = next as { code?: unknown }
+    causes.push(typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : nameOf(next))
+  }
+  return causes.length > 0 ? { causes } : {}
+}
+
+function nameOf(error: Error): string {
+  return String(error.name).slice(0, 64)
+}
+
+/** Cuts the text, and every query in it: `fetch` and `new URL` put whole urls into their messages. */
+function withoutQueries(text: unknown, length: number): string {
+  return String(text)
+    .slice(0, length)
+    .replaceAll(/\?[^\s"'<>()]+/g, '?…')
+}
+
+function toConsole(line: string): void {
+  // biome-ignore lint/suspicious/noConsole: the one place where this room may speak.
+  console.error(line)
+}
