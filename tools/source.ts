@@ -28,6 +28,34 @@ export function importsOf(text: string): Import[] {
   return found
 }
 
+/** What a file exports, by name. */
+export interface ExportList {
+  /** Sorted. There when the code runs. */
+  readonly values: string[]
+  /** Sorted. There for the compiler only. */
+  readonly types: string[]
+}
+
+/** Every name the file exports; throws on `export *`, which does not say. */
+export function exportsOf(text: string): ExportList {
+  const code = codeOf(text)
+  if (/^export\s+(?:type\s+)?\*/m.test(code)) throw new Error('export * does not say what it exports')
+  const [values, types] = [new Set<string>(), new Set<string>()]
+  for (const [, allTypes, list = ''] of code.matchAll(/^export\s+(type\s+)?\{([^{}]*)\}/gm)) {
+    for (const part of list.split(',').map((item) => item.trim())) {
+      const [, type, name] = /^(type\s+)?(?:[\w$]+\s+as\s+)?([\w$]+)$/.exec(part) ?? []
+      if (name) (allTypes || type ? types : values).add(name)
+    }
+  }
+  const declared =
+    /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(function\*?|const|class|interface|type)\s+([\w$]+)/gm
+  for (const [, kind = '', name = ''] of code.matchAll(declared)) {
+    const isType = kind === 'interface' || kind === 'type'
+    ;(isType ? types : values).add(name)
+  }
+  return { values: [...values].sort(), types: [...types].sort() }
+}
+
 /** The file without its comments, without what its template literals say, and if asked without its strings; in place. */
 export function codeOf(text: string, without: 'no strings' | '' = ''): string {
   let out = ''

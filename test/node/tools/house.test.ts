@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the planted files hold templates.
 import { describe, expect, it } from 'vitest'
 import { checkHouse } from '../../../tools/house.ts'
-import { codeOf, importsOf } from '../../../tools/source.ts'
+import { codeOf, exportsOf, importsOf } from '../../../tools/source.ts'
 
 const check = (files: Record<string, string>): string[] => checkHouse(new Map(Object.entries(files)))
 
@@ -215,5 +215,25 @@ describe('the reader of imports', () => {
 
   it('keeps line numbers', () => {
     expect(codeOf('a /* b\nc */ d // e\n`f\n${g}`').split('\n')).toEqual(['a     ', '     d     ', '  ', '  g  '])
+  })
+})
+
+describe('the reader of exports', () => {
+  it.each([
+    ["export { b, a, type C, d as e, type F as G } from './a.ts'", ['a', 'b', 'e'], ['C', 'G']],
+    ["export type {\n  A,\n  B,\n} from './a.ts'", [], ['A', 'B']],
+    ['export declare function a(): void;\nexport declare const b: 1;', ['a', 'b'], []],
+    [
+      'export interface A {}\nexport type B = 1\nexport abstract class C {}\nexport async function d() {}',
+      ['C', 'd'],
+      ['A', 'B'],
+    ],
+    ['const a = 1\n// export const b = 2\nexport {}', [], []],
+  ])('lists %j', (text, values, types) => {
+    expect(exportsOf(text)).toEqual({ values, types })
+  })
+
+  it('refuses export *', () => {
+    expect(() => exportsOf("export * from './a.ts'")).toThrow('export *')
   })
 })
