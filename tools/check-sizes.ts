@@ -13,7 +13,13 @@ import { build } from 'esbuild'
 interface Part {
   name: string
   limit: number
-  code: () => Promise<Uint8Array> | Uint8Array
+  code: () => Promise<Bundle> | Bundle
+}
+
+interface Bundle {
+  bytes: Uint8Array
+  /** What it is made of, largest first: told when it is too big. */
+  files: Array<[path: string, bytes: number]>
 }
 
 const parts: Part[] = [
@@ -34,10 +40,12 @@ let failed = 0
 console.log('                                     minified     gzip    limit')
 for (const { name, limit, code } of parts) {
   try {
-    const bytes = await code()
+    const { bytes, files } = await code()
     const size = gzipSync(bytes, { level: 9 }).length
     if (size > limit) failed++
-    console.log(`${name.padEnd(34)} ${kB(bytes.length)} ${kB(size)} ${kB(limit)}${size > limit ? '  <- too big' : ''}`)
+    const verdict = size > limit ? '  <- too big' : ''
+    console.log(`${name.padEnd(34)} ${kB(bytes.length)} ${kB(size)} ${kB(limit)}${verdict}`)
+    if (verdict) for (const [path, length] of files.slice(0, 12)) console.log(`  ${path.padEnd(32)} ${kB(length)}`)
   } catch (error) {
     failed++
     console.error(`${name}: ${error instanceof Error ? error.message : error}`)
@@ -50,11 +58,12 @@ function kB(bytes: number): string {
 }
 
 /** Tree-shaken as a bundler of an application would: Hono is there already. */
-async function bundle(contents: string): Promise<Uint8Array> {
-  const { outputFiles } = await build({
+async function bundle(contents: string): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
     stdin: { contents, resolveDir: '.', loader: 'ts' },
     bundle: true,
     write: false,
+    metafile: true,
     minify: true,
     format: 'esm',
     platform: 'browser',
@@ -62,18 +71,21 @@ async function bundle(contents: string): Promise<Uint8Array> {
     external: ['hono', 'hono/*'],
     logLevel: 'silent',
   })
-  return outputFiles[0]?.contents ?? new Uint8Array()
+  const files = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).map(([path, { bytesInOutput }]): [string, number] => [path, bytesInOutput]),
+  )
+  return { bytes: outputFiles[0]?.contents ?? new Uint8Array(), files: files.sort(([, a], [, b]) => b - a) }
 }
 
 /** As wrangler would upload it, with everything in it. */
-function worker(): Uint8Array {
+function worker(): Bundle {
   const at = mkdtempSync(join(tmpdir(), 'portcullis-sizes-'))
   try {
     execFileSync(resolve('node_modules/.bin/wrangler'), ['deploy', '--dry-run', '--minify', '--outdir', at], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
     })
-    return readFileSync(join(at, 'index.js'))
+    return { bytes: readFileSync(join(at, 'index.js')), files: [] }
   } finally {
     rmSync(at, { recursive: true, force: true })
   }
