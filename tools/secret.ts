@@ -56,16 +56,24 @@ export async function completeDevVars(path: string): Promise<void> {
   }
   if (lines.length === 0) return
   const text = lines.join('')
-  if (found === undefined)
-    writeFileSync(path, text, { mode: 0o600, flag: 'wx' }) // never over one that came meanwhile
-  else appendFileSync(path, found === '' || found.endsWith('\n') ? text : `\n${text}`)
+  if (found !== undefined) return appendFileSync(path, found === '' || found.endsWith('\n') ? text : `\n${text}`)
+  try {
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    await completeDevVars(path) // another npm run dev was first
+  }
 }
 
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
 }

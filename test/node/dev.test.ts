@@ -31,6 +31,11 @@ describe('.dev.vars', () => {
     expect(readFileSync(path, 'utf8')).toBe(first)
   })
 
+  it('is the same for two that start at the same moment', async () => {
+    await Promise.all([completeDevVars(path), completeDevVars(path)])
+    expect(readFileSync(path, 'utf8').match(/^[A-Z_]+/gm)).toEqual(['SESSION_SECRET', 'ASSERTION_KEY'])
+  })
+
   it.each([
     ['a secret', 'SESSION_SECRET="mine"\n', /^SESSION_SECRET="mine"\nASSERTION_KEY='.+'\n$/],
     ['no last newline', 'SESSION_SECRET=mine', /^SESSION_SECRET=mine\nASSERTION_KEY='.+'\n$/],
