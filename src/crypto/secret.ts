@@ -42,8 +42,8 @@ function problemOf(secret: unknown): string | undefined {
   // Half a surrogate pair becomes U+FFFD in UTF-8: two different secrets would be the same key.
   if (/\p{Cc}|\p{Cs}/u.test(secret)) return 'holds control characters or broken Unicode'
   if (period(secret) < shortest && period(secret) * 2 <= secret.length) return 'repeats a short pattern'
-  if (countsAlong(secret)) return 'counts up or down'
   if (variety(secret) < leastVariety) return `must have at least ${leastVariety} different characters`
+  if (countsAlong(secret)) return 'counts up or down'
   if (isSample(secret)) return 'is a sample secret, or made of the words that samples are made of'
   return undefined
 }
@@ -81,7 +81,7 @@ const sampleWords = new RegExp(
     'complex|secure|insecure|strong|super|random|default|generated?|hidden|private|public|unsafe|placeholder|fallback',
     'password|passphrase|passwort|secret|cookie|session|signing|encryption|encrypt|token|jwt|nextauth|auth|keyboard',
     'development|dev|test|testing|local|example|sample|demo|production|prod|staging|build|only|server|application|app',
-    'change|replace|update|please|before|deploy|should|must|this|that|your|with|here|have|string|value|minimum|least',
+    'change|replace|update|please|before|deploy|should|must|this|that|your|with|here|have|string|value|minimum|least|some|also|enough',
     'characters|character|chars|long|bytes|openssl|rand|base64|hex|32|64|key|cat|for|not|use|env|the|me|my|is|at|to|in',
     'qwertyuiop|asdfghjkl|zxcvbnm|1234567890|0123456789|123456789|12345678|1234567|123456|12345|1234|123',
     'correct|horse|battery|staple|lorem|ipsum|dolor|amet|abcdefghijklmnopqrstuvwxyz|abcdef|abc',
