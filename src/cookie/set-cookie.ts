@@ -1,0 +1,130 @@
+/** The Set-Cookie header: one cookie per name on our answers, and what an upstream may set through us. */
+import type { OutgoingCookie } from '../types.ts'
+import { longestAttribute } from './attributes.ts'
+import { largestCookie } from './serialize.ts'
+
+/** A Set-Cookie as a browser reads it. */
+export interface ParsedSetCookie {
+  readonly name: string
+  readonly value: string
+  /** Names in lower case, values as written; the last of a name counts (RFC 6265bis section 5.7). */
+  readonly attributes: ReadonlyArray<readonly [name: string, value: string]>
+}
+
+/** How a gateway hardens what its upstreams set. */
+export interface HardenOptions {
+  /** Whether the client speaks https, so that Secure can be added. */
+  readonly secure: boolean
+  /** Host name of the upstream; a port is ignored. A Domain of this name means nothing to the browser. */
+  readonly upstreamHost: string
+  /** Our cookies, as sent: an upstream never sets them. */
+  readonly ownNames: ReadonlySet<string>
+}
+
+/** %x00-08 / %x0A-1F / %x7F: RFC 6265bis section 5.6 step 1. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+const controls = /[\0-\x08\x0a-\x1f\x7f]/
+
+/**
+ * Sets one cookie; an earlier one of the same name goes, all others stay in their order: a response must not carry two
+ * (RFC 6265bis section 4.1.1). The headers must be mutable.
+ */
+export function replaceSetCookie(headers: Headers, cookie: OutgoingCookie): void {
+  if (headers.has('set-cookie')) {
+    const others = headers.getSetCookie()
+    const kept = others.filter((text) => nameOf(text) !== cookie.name)
+    if (kept.length < others.length) {
+      headers.delete('set-cookie')
+      for (const text of kept) headers.append('set-cookie', text)
+    }
+  }
+  headers.append('set-cookie', cookie.header)
+}
+
+/**
+ * Reads a Set-Cookie as a browser would. undefined for what a browser ignores: control characters, neither name nor value,
+ * more than 4,096 bytes of both. Prefixes and attributes are not judged.
+ *
+ * @see RFC 6265bis section 5.6
+ */
+export function parseSetCookie(text: string): ParsedSetCookie | undefined {
+  if (controls.test(text)) return undefined
+  const [pair = '', ...rest] = text.split(';')
+  const at = pair.indexOf('=')
+  // Without `=` the whole is the value of a nameless cookie; the browser sends it back as the bare value.
+  const name = at === -1 ? '' : trim(pair.slice(0, at))
+  const value = trim(pair.slice(at + 1))
+  if (name.length + value.length === 0 || name.length + value.length > largestCookie) return undefined
+  return { name, value, attributes: rest.map(attributeOf).filter(([, set]) => set.length <= longestAttribute) }
+}
+
+/** Whether a Set-Cookie deletes its cookie: Max-Age of 0 or less, or, without Max-Age, an Expires that has passed. */
+export function isExpiring(cookie: ParsedSetCookie, now: number): boolean {
+  const last = (wanted: string): string | undefined => cookie.attributes.findLast(([name]) => name === wanted)?.[1]
+  const maxAge = last('max-age')
+  if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return Number(maxAge) <= 0
+  const expires = last('expires')
+  return expires !== undefined && Date.parse(expires) <= now
+}
+
+/**
+ * Hardens a Set-Cookie of an upstream: Secure and SameSite=Lax where they are absent, no Domain that names the upstream;
+ * the rest byte for byte. undefined where it must not be passed on: what a browser would ignore anyway, and whatever the
+ * browser or a server behind us could take for one of our cookies:
+ *
+ * - our names in any case, and with characters around or inside that are no token (some servers trim them);
+ * - a nameless cookie whose value begins with our name: `=__Host-session=x` is sent back as `__Host-session=x`;
+ * - a value with `, __Host-session=` in it: intermediaries that fold Set-Cookie headers split there.
+ */
+export function hardenSetCookie(text: string, options: HardenOptions): string | undefined {
+  const cookie = parseSetCookie(text)
+  if (cookie === undefined || takenForOurs(text, cookie, options.ownNames)) return undefined
+  const host = options.upstreamHost.replace(/:\d{1,5}$/, '').toLowerCase()
+  const namesUpstream = ([name, value]: readonly [string, string]): boolean =>
+    name === 'domain' && value.replace(/^\./, '').toLowerCase() === host
+  // All of them, since without the last one an earlier Domain would begin to count.
+  const foreign = cookie.attributes.some(namesUpstream)
+  const has = (wanted: string): boolean => cookie.attributes.some(([name]) => name === wanted)
+  const kept = foreign
+    ? text
+        .split(';')
+        .filter((part, i) => i === 0 || attributeOf(part)[0] !== 'domain')
+        .join(';')
+    : text
+  return `${kept}${options.secure && !has('secure') ? '; Secure' : ''}${has('samesite') ? '' : '; SameSite=Lax'}`
+}
+
+function takenForOurs(text: string, { name, value }: ParsedSetCookie, ownNames: ReadonlySet<string>): boolean {
+  const shown = fold(name === '' ? value : name)
+  const parts = text.includes(',') ? text.split(',').slice(1) : []
+  for (const own of ownNames) {
+    const lower = own.toLowerCase()
+    if (name === '' ? shown.startsWith(lower) : shown === lower) return true
+    if (parts.some((part) => nameOf(part).toLowerCase() === lower)) return true
+  }
+  return false
+}
+
+/** Lower case, without what no token may hold. */
+function fold(name: string): string {
+  return name.toLowerCase().replaceAll(/[^!#$%&'*+\-.^_`|~0-9a-z]/g, '')
+}
+
+function nameOf(text: string): string {
+  const pair = text.indexOf(';')
+  const at = text.indexOf('=')
+  return at === -1 || (pair !== -1 && pair < at) ? '' : trim(text.slice(0, at))
+}
+
+function attributeOf(part: string): readonly [string, string] {
+  const at = part.indexOf('=')
+  return at === -1 ? [trim(part).toLowerCase(), ''] : [trim(part.slice(0, at)).toLowerCase(), trim(part.slice(at + 1))]
+}
+
+/** Space and tab only: String.trim would also take what a browser keeps, such as U+00A0. */
+function trim(text: string): string {
+  let [start, end] = [0, text.length]
+  while (start < end && (text[start] === ' ' || text[start] === '\t')) start++
+  while (end > start && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--
+  return text.slice(start, end)
+}

@@ -1,0 +1,91 @@
+/** Whose request this is: the client's address, from the one header its platform vouches for. */
+import { type Faults, wholeNumber } from '../options/index.ts'
+import { isIpv4, maskOf, parseAddress, writeAddress } from './ip.ts'
+
+/**
+ * Who is in front, and so which header tells the client's address. Never guessed from headers, since a client can send
+ * any of them:
+ *
+ * - `cloudflare`: `CF-Connecting-IP`. A Worker called from another zone's Worker sees one shared Cloudflare address.
+ * - `vercel`: `x-real-ip`, else `x-vercel-forwarded-for`; Vercel overwrites both.
+ * - `{ hops: n }`: n proxies of yours, each appending to `X-Forwarded-For`: the n-th entry from the right.
+ * - `none`: nobody vouches, no address is known.
+ */
+export type Platform = 'cloudflare' | 'vercel' | 'none' | { readonly hops: number }
+
+/** Proxies one behind the other; more is a mistake. */
+const mostHops = 16
+
+/**
+ * The client's address in one spelling, or undefined where nobody vouches for one; limits then use one shared bucket.
+ * Hosts behind fewer proxies than stated came around them, and have no address.
+ *
+ * @see RFC 7239 section 7.1 on why the left end of the list is the client's own word
+ */
+export function clientAddress(headers: Headers, platform: Platform): string | undefined {
+  if (platform === 'none') return undefined
+  if (platform === 'cloudflare') return normaliseAddress(headers.get('cf-connecting-ip'))
+  if (platform === 'vercel') return normaliseAddress(headers.get('x-real-ip') ?? headers.get('x-vercel-forwarded-for'))
+  const entry = fromRight(headers.get('x-forwarded-for'), platform.hops)
+  return entry === undefined ? undefined : normaliseAddress(withoutPort(entry))
+}
+
+/**
+ * An address in one spelling: IPv6 as RFC 5952 has it; IPv4 written as IPv6 (mapped, or NAT64's `64:ff9b::/96`) as IPv4,
+ * or one client would have two addresses. undefined for anything but exactly one address: octets above 255 or with leading
+ * zeros, zone ids, ports, brackets, spaces, lists.
+ */
+export function normaliseAddress(text: string | null | undefined): string | undefined {
+  if (text === null || text === undefined) return undefined
+  if (isIpv4(text)) return text
+  const groups = parseAddress(text)
+  return groups && writeAddress(groups)
+}
+
+/**
+ * The part of an address that stands for one customer: IPv6 cut to `bits` and written with them (`2001:db8:1:2::/64`), since
+ * a home or a phone has at least a /64 to pick from; IPv4 as it is. What is no address is `unknown`: one bucket for all.
+ *
+ * @param bits - 1 to 128; default 64
+ */
+export function addressBlock(address: string | undefined, bits = 64): string {
+  if (address === undefined) return 'unknown'
+  if (isIpv4(address)) return address
+  const groups = parseAddress(address)
+  if (groups === undefined) return 'unknown'
+  if (groups.length === 2) return writeAddress(groups)
+  return `${writeAddress(groups.map((group, i) => group & maskOf(bits, i)))}/${bits}`
+}
+
+/** Judges a `platform` option. Absent is a fault unless there is a default: a guess would be the client's to make. */
+export function checkPlatform(given: unknown, faults: Faults, byDefault?: Platform): Platform {
+  if (given === undefined && byDefault !== undefined) return byDefault
+  if (given === 'cloudflare' || given === 'vercel' || given === 'none') return given
+  if (typeof given === 'object' && given !== null && Object.keys(given).join() === 'hops') {
+    const under = faults.under('platform')
+    const { hops } = given as { hops: unknown }
+    if (hops === undefined) under.add('hops', 'is required')
+    return { hops: wholeNumber(under, 'hops', hops, 1, { least: 1, most: mostHops, unit: 'proxies' }) }
+  }
+  faults.add('platform', `must be 'cloudflare', 'vercel', 'none' or { hops: 1 to ${mostHops} }`)
+  return 'none'
+}
+
+/** The n-th entry of a list from its right end; looks at no more of it. */
+function fromRight(list: string | null, n: number): string | undefined {
+  if (list === null) return undefined
+  let end = list.length
+  for (let left = n; left > 1; left--) {
+    if (end <= 0) return undefined
+    end = list.lastIndexOf(',', end - 1)
+    if (end === -1) return undefined
+  }
+  return end <= 0 ? undefined : list.slice(list.lastIndexOf(',', end - 1) + 1, end).trim()
+}
+
+/** Some proxies append `address:port` or `[address]:port`. A bare IPv6 address has more than one colon and no brackets. */
+function withoutPort(entry: string): string {
+  return (
+    /^([\d.]{7,15}):\d{1,5}$/.exec(entry)?.[1] ?? /^\[([\da-fA-F:.]{2,45})\](?::\d{1,5})?$/.exec(entry)?.[1] ?? entry
+  )
+}

@@ -1,0 +1,8 @@
+export { addressBlock, checkPlatform, clientAddress, normaliseAddress, type Platform } from './address.ts'
+export { decodedPath, foldedPath } from './compare-path.ts'
+export { isNavigation, isPrefetch, isWebSocketUpgrade, type RequestLike } from './kind.ts'
+export { isKnownMethod, isSafeMethod, mayHaveBody } from './method.ts'
+export { hostNameOf, hostOf, isHttps, isLoopbackHost, originOf } from './origin.ts'
+export { type CanonicalPath, canonicalPath, type PathOptions } from './path.ts'
+export { type AddressRange, inRanges, parseRange } from './range.ts'
+export { returnPath } from './return-path.ts'

@@ -1,0 +1,50 @@
+/** What kind of request this is, as far as the browser's own headers tell. */
+
+/** As much of a request as these questions need. */
+export interface RequestLike {
+  readonly method: string
+  readonly headers: Headers
+}
+
+/**
+ * Whether a browser asks for a page, so that a redirect or an HTML page is an answer it can use. Scripts cannot set
+ * `Sec-Fetch-Mode`; without it (Safari before 16.4, curl) GET and HEAD that accept HTML count.
+ *
+ * @see Fetch Metadata Request Headers section 2.2
+ */
+export function isNavigation(request: RequestLike): boolean {
+  const mode = request.headers.get('sec-fetch-mode')
+  if (mode !== null) return mode === 'navigate'
+  if (request.method !== 'GET' && request.method !== 'HEAD') return false
+  return request.headers.get('accept')?.toLowerCase().includes('text/html') ?? false
+}
+
+/**
+ * Whether a client wants to speak WebSocket. Only GET can (RFC 6455 section 4.1): a POST with such a header stays a POST,
+ * with a POST's checks.
+ */
+export function isWebSocketUpgrade(request: RequestLike): boolean {
+  if (request.method !== 'GET') return false
+  const upgrade = request.headers.get('upgrade')
+  if (upgrade === null) return false
+  return upgrade === 'websocket' || listed(upgrade, 'websocket')
+}
+
+/**
+ * Whether a browser fetches ahead of its user (`Sec-Purpose: prefetch`, `prefetch;prerender`): no reason to start a login or
+ * to slide a session.
+ *
+ * @see Fetch section 3.6
+ */
+export function isPrefetch(request: { readonly headers: Headers }): boolean {
+  const purpose = request.headers.get('sec-purpose')
+  return purpose !== null && listed(purpose, 'prefetch')
+}
+
+/** Whether a comma-separated list has this lower-case word, parameters aside. */
+function listed(list: string, word: string): boolean {
+  return list
+    .toLowerCase()
+    .split(',')
+    .some((item) => item.split(';', 1)[0]?.trim() === word)
+}
