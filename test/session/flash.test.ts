@@ -1,0 +1,75 @@
+import { Hono } from 'hono'
+import { describe, expect, it } from 'vitest'
+import { session } from '../../src/session/index.ts'
+import { Browser, sessionsAt } from './support.ts'
+
+function app() {
+  const { sessions } = sessionsAt()
+  const routes = new Hono()
+    .use(session(sessions))
+    .get('/leave', (c) => {
+      c.var.session.flash('notice', { text: 'Saved' })
+      return c.redirect('/take')
+    })
+    .get('/take', async (c) =>
+      c.json([(await c.var.session.takeFlash('notice')) ?? null, (await c.var.session.get()) ?? null]),
+    )
+    .get('/twice', async (c) =>
+      c.json(await Promise.all([c.var.session.takeFlash('notice'), c.var.session.takeFlash('notice')])),
+    )
+    .get('/fail', async (c) => {
+      await c.var.session.takeFlash('notice')
+      throw new Error('after the message was taken')
+    })
+    .get('/login', async (c) => {
+      c.var.session.flash('notice', 'Welcome')
+      await c.var.session.start({ userId: 'ada' })
+      return c.text('in')
+    })
+    .get('/same', async (c) => {
+      c.var.session.flash('notice', 'here')
+      return c.json([await c.var.session.takeFlash('notice'), (await c.var.session.takeFlash('notice')) ?? null])
+    })
+    .get('/proto', async (c) => c.json((await c.var.session.takeFlash('toString')) ?? null))
+    .onError((_, c) => c.text('failed', 500))
+  return new Browser(routes)
+}
+
+describe('a message', () => {
+  it('is shown on the next request and not again', async () => {
+    const browser = app()
+    await browser.fetch('/login')
+    expect(await browser.json('/take')).toEqual(['Welcome', { userId: 'ada' }])
+    expect(await browser.json('/take')).toEqual([null, { userId: 'ada' }])
+  })
+
+  it('may be left for a visitor who has no session, and makes no data', async () => {
+    const browser = app()
+    expect((await browser.fetch('/leave')).status).toBe(302)
+    expect(await browser.json('/take')).toEqual([{ text: 'Saved' }, null])
+    expect(await browser.json('/take')).toEqual([null, null])
+  })
+
+  it('goes to one of two takers in one request', async () => {
+    const browser = app()
+    await browser.fetch('/leave')
+    expect(await browser.json('/twice')).toEqual([{ text: 'Saved' }, null])
+  })
+
+  it('that a failing handler took is still there', async () => {
+    const browser = app()
+    await browser.fetch('/leave')
+    expect((await browser.fetch('/fail')).status).toBe(500)
+    expect(await browser.json('/take')).toEqual([{ text: 'Saved' }, null])
+  })
+
+  it('may be taken in the request that left it', async () => {
+    expect(await app().json('/same')).toEqual(['here', null])
+  })
+
+  it('has no name that every object has', async () => {
+    const browser = app()
+    await browser.fetch('/leave')
+    expect(await browser.json('/proto')).toBe(null)
+  })
+})
