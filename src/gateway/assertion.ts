@@ -1,0 +1,68 @@
+/** The signed word on who is asking: an ES256 JWT for one upstream, good for a minute at most. */
+import { SignJWT } from 'jose'
+import { ConfigError } from '../errors.ts'
+import type { AssertionKeys } from './keys.ts'
+
+/** What an assertion is about. */
+export interface Subject {
+  /** The upstream's name: `aud`. */
+  readonly upstream: string
+  /** Digest of the session's id: `sid`. */
+  readonly session: string
+  /** Milliseconds since the epoch. */
+  readonly authenticatedAt?: number | undefined
+  readonly user?: string | undefined
+  /** What `claims` of the configuration made of the session's data. */
+  readonly claims?: object | undefined
+}
+
+/** Signs, or finds what was signed for the same words less than half a lifetime ago. */
+export type Assertions = (subject: Subject, keys: AssertionKeys, issuer: string, now: number) => Promise<string>
+
+/** How much a gateway remembers; beyond it the oldest goes. */
+const mostKept = 1000
+/** Bytes. Tomcat and gunicorn stop at 8 KB of headers. */
+const mostClaims = 4096
+
+/**
+ * Makes assertions. One is kept for half its lifetime (30 s of 60) under everything it says, so a change of the session,
+ * of its data or of the key signs anew. Whoever calls must have read the session in this very request.
+ *
+ * @param lifetime - seconds.
+ */
+export function assertions(lifetime: number): Assertions {
+  const kept = new Map<string, { readonly jwt: string; readonly until: number }>()
+  return async (subject, keys, issuer, now) => {
+    const { upstream, session, authenticatedAt, user, claims } = subject
+    const body = {
+      iss: issuer,
+      aud: upstream,
+      ...(user !== undefined && { sub: user }),
+      sid: session,
+      ...(authenticatedAt !== undefined && { auth_time: Math.floor(authenticatedAt / 1000) }),
+      ...(claims !== undefined && { claims: checked(claims) }),
+    }
+    const text = `${keys.kid} ${JSON.stringify(body)}`
+    const found = kept.get(text)
+    if (found !== undefined && found.until > now) return found.jwt
+    const issued = Math.floor(now / 1000)
+    const jwt = await new SignJWT({ ...body, iat: issued, exp: issued + lifetime })
+      .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: keys.kid })
+      .sign(keys.signer)
+    kept.delete(text)
+    for (const oldest of kept.keys()) {
+      if (kept.size < mostKept) break
+      kept.delete(oldest)
+    }
+    kept.set(text, { jwt, until: now + lifetime * 500 })
+    return jwt
+  }
+}
+
+/** @throws {ConfigError} `ERR_CONFIG`: the session is fine, the function that made the claims is not */
+function checked(claims: object): object {
+  const text = JSON.stringify(claims)
+  // A UTF-16 unit is three bytes of UTF-8 at most: counting is for what comes near.
+  if (text.length * 3 <= mostClaims || new TextEncoder().encode(text).length <= mostClaims) return claims
+  throw new ConfigError([{ option: 'claims', problem: 'returned more than 4,096 bytes of JSON' }])
+}

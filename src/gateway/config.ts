@@ -1,0 +1,120 @@
+/** What a gateway is told: where it stands, what stands behind it, and who may pass where. */
+
+import type { HeaderOptions } from '../headers/index.ts'
+import type { ReportFault } from '../page/index.ts'
+import type { Platform } from '../request/index.ts'
+import type { SessionStrategy } from '../session/index.ts'
+import type { Clock, Emit, From, ProjectEnv } from '../types.ts'
+
+/** Methods a route may list. `GET` stands for `HEAD` too. */
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
+
+/**
+ * What an upstream may do to the session of a visitor through the session protocol. `set` covers `set`, `unset`, `incr`
+ * and `flash`.
+ */
+export type SessionVerb = 'start' | 'set' | 'end' | 'endAll'
+
+/**
+ * Who may pass: everybody; whoever is signed in; whoever is signed in and has one of these roles (see
+ * {@link GatewayConfig.roles}). A session that no `start` made, such as a visit counter's, is not signed in.
+ */
+export type Access = 'public' | 'session' | { readonly role: string | readonly string[] }
+
+/** A server behind the gateway. */
+export interface Upstream<E = ProjectEnv> {
+  /**
+   * Where it is: http or https, without credentials, query or fragment. A path becomes a prefix of every request's path.
+   * Never taken from a request; a link-local address (where clouds keep their metadata) is refused.
+   */
+  readonly url: From<string, E>
+  /**
+   * Whether it may answer with `Portcullis-Session`. Such upstreams get a nonce and, where there is a session, the signed
+   * assertion with every request. All of them are one trust domain. Default false.
+   */
+  readonly sessions?: boolean
+  /** Milliseconds until its first byte; then 504. Default 30,000, at most 300,000. Bodies may take as long as they like. */
+  readonly timeoutMs?: number
+}
+
+/** One line of the route table. */
+export interface Route<N extends string = string> {
+  /**
+   * An exact path (`/login`) or a prefix (`/admin/*`, which is `/admin` too), in canonical form. Where `access` is not
+   * `'public'` it matches without letter case, a slash at the end, and dots or spaces at the end of a segment: upstreams
+   * differ in what they take for the same path.
+   */
+  readonly path: string
+  /** Default: every known method. `GET` includes `HEAD`. */
+  readonly methods?: readonly Method[]
+  /** Name of the upstream. */
+  readonly to: N
+  /** Default `'session'`; a gateway without `session` must say `'public'`. */
+  readonly access?: Access
+  /** Which verbs of the session protocol this route grants. Default none. */
+  readonly sessions?: readonly SessionVerb[]
+  /**
+   * Grants `start` and `endAll` on GET too, for the callback of a login elsewhere. A link may then log somebody in: the
+   * upstream must bind what it accepts to the browser (OAuth's `state`). Default false.
+   */
+  readonly startOnGet?: boolean
+  /** Milliseconds until the first byte, instead of the upstream's. */
+  readonly timeoutMs?: number
+}
+
+/** The signed word on who is asking; see `docs/assertion.md`. */
+export interface AssertionOptions<E = ProjectEnv> {
+  /**
+   * ES256 private keys, each a JWK as JSON: the first signs, all are published at `/.portcullis/jwks.json`. Rotate in two
+   * deploys: append the new one, then move it first.
+   */
+  readonly key: From<string | readonly string[], E>
+  /** Seconds an assertion is good for, at most 60. Default 60. */
+  readonly lifetime?: number
+}
+
+/** Everything a gateway is told. */
+export interface GatewayConfig<N extends string = string, Data extends object = object, E = ProjectEnv> {
+  /** The origin visitors see, such as `https://app.example.com`: never read from a request. */
+  readonly publicOrigin: From<string, E>
+  /** Who stands in front and says where a request comes from. Default `'cloudflare'`. */
+  readonly platform?: Platform
+  /** The servers behind, by name. */
+  readonly upstreams: { readonly [Name in N]: Upstream<E> }
+  /** How sessions are kept. Default: none. */
+  readonly session?: SessionStrategy<Data>
+  /** Who a session belongs to: `sub` of the assertion. */
+  readonly user?: (data: Data) => string | undefined
+  /** Roles of a session, for `access: { role }`. */
+  readonly roles?: (data: Data) => readonly string[]
+  /** What the assertion says beyond `sub`, `sid` and `auth_time`: at most 4 KB of JSON. Default nothing. */
+  readonly claims?: (data: Data) => object
+  /**
+   * Path of the sign-in page: a navigation that needs a session is sent there with `return_to`. Default: 401. It must match
+   * a public route.
+   */
+  readonly signIn?: string
+  readonly assertion?: AssertionOptions<E>
+  /** Security headers of every answer. Default: the recommended ones. */
+  readonly headers?: HeaderOptions
+  /** First match wins; nothing that matches is 404. The first path that matches decides, also which methods there are. */
+  readonly routes: ReadonlyArray<Route<NoInfer<N>>>
+  /** Takes security events. Default none. */
+  readonly onEvent?: Emit
+  /** Takes faults: a configuration that cannot be served, an upstream out of reach. Default: a line of JSON on `console.error`. */
+  readonly onFault?: ReportFault
+  /** For tests. Default the runtime's. */
+  readonly fetch?: typeof fetch
+  /** Now; for tests. Default `Date.now`. */
+  readonly clock?: Clock
+}
+
+/**
+ * Types a configuration: names of upstreams, of bindings and of options are checked where they stand. It returns what it
+ * was given; {@link createGateway} judges it.
+ */
+export function defineGateway<N extends string, Data extends object = object, E = ProjectEnv>(
+  config: GatewayConfig<N, Data, E>,
+): GatewayConfig<N, Data, E> {
+  return config
+}

@@ -1,0 +1,74 @@
+/** The gateway: from a configuration to a `fetch` handler. */
+import { randomId } from '../crypto/index.ts'
+import { reasonOf, refusal, statusOf } from '../page/index.ts'
+import type { ProjectEnv } from '../types.ts'
+import type { GatewayConfig } from './config.ts'
+import { type Plan, planGateway } from './plan.ts'
+import { discard } from './proxy.ts'
+import { serve } from './serve.ts'
+import type { Visit } from './visit.ts'
+
+/** What a Worker exports, and what any server of Requests can call. */
+export interface Gateway<E = ProjectEnv> {
+  /** Answers every request; never rejects. */
+  fetch(request: Request, env?: E): Promise<Response>
+}
+
+/**
+ * Makes a gateway. Everything that can be judged without a request is judged here, with all faults in one error; what only
+ * the environment knows at the first request, which a wrong value turns into 503 and one line in the log.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function createGateway<N extends string, Data extends object, E = ProjectEnv>(
+  config: GatewayConfig<N, Data, E>,
+): Gateway<E> {
+  const plan = planGateway(config as unknown as GatewayConfig<string, never, never>)
+  return {
+    async fetch(request, env): Promise<Response> {
+      const visit: Visit = { request, env, requestId: randomId(), path: '', search: '' }
+      await learn(plan, visit)
+      const response = await answer(plan, visit)
+      // What a handshake says is read by no page, and workerd's carries a socket.
+      if (response.status === 101) return response
+      const { settings } = visit
+      return plan.secure(response, { https: settings?.https ?? false, host: settings?.publicHost ?? '' })
+    },
+  }
+}
+
+/** Before anything else, since the security headers of every answer depend on it. A fault waits until an answer needs it. */
+async function learn(plan: Plan, visit: Visit): Promise<void> {
+  try {
+    const found = plan.settings(visit.env)
+    visit.settings = found instanceof Promise ? await found : found
+  } catch (error) {
+    visit.fault = error
+  }
+}
+
+/** The session is settled on whatever the answer is; after a fault with only what was certain before it. */
+async function answer(plan: Plan, visit: Visit): Promise<Response> {
+  let response: Response | undefined
+  try {
+    response = await serve(plan, visit)
+    return visit.session === undefined ? response : await visit.session.flush(response)
+  } catch (error) {
+    if (response) discard(response)
+    const page = errorPage(plan, visit, error)
+    try {
+      return (await visit.session?.flush(page, { failed: true })) ?? page
+    } catch {
+      return page
+    }
+  }
+}
+
+function errorPage(plan: Plan, { request, requestId, path }: Visit, error: unknown): Response {
+  const reason = reasonOf(error)
+  // A client that left is no fault of ours, and nobody reads the answer.
+  if (statusOf(reason) >= 500 && !request.signal.aborted) {
+    plan.report(error, { requestId, method: request.method, path })
+  }
+  return refusal(reason, request, { requestId })
+}

@@ -1,0 +1,45 @@
+/** The gateway's own addresses, all under `/.portcullis/`: exact paths, never an upstream's. */
+import { refusal } from '../page/index.ts'
+import { foldedPath } from '../request/index.ts'
+import type { Visit } from './visit.ts'
+
+/** Whether a canonical path is the gateway's own, also in spellings an upstream might take for it. */
+export function isOwnPath(path: string): boolean {
+  if (!path.startsWith('/.')) return false
+  const folded = foldedPath(path)
+  return folded === '/.portcullis' || folded.startsWith('/.portcullis/')
+}
+
+/** Answers a request for one of them. */
+export function ownEndpoint(visit: Visit): Response {
+  const { request, path, requestId } = visit
+  const answer = endpoints.get(path)
+  if (answer === undefined) return refusal('not-found', request, { requestId })
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return refusal('method-not-allowed', request, { requestId, headers: [['Allow', 'GET, HEAD']] })
+  }
+  return answer(visit) ?? refusal('not-found', request, { requestId })
+}
+
+type Endpoint = (visit: Visit) => Response | undefined
+
+const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
+  ['/.portcullis/health', health],
+  ['/.portcullis/jwks.json', jwks],
+])
+
+/** That this isolate answers: it asks nobody, and says so whatever the environment holds. */
+function health({ request }: Visit): Response {
+  return json(request, '{"ok":true}', 'no-store')
+}
+
+/** Verifiers fetch it once and again for a key they do not know; five minutes is how late they may learn of one less. */
+function jwks({ request, settings, fault }: Visit): Response | undefined {
+  if (settings === undefined) throw fault
+  return settings.keys && json(request, settings.keys.jwks, 'public, max-age=300')
+}
+
+function json(request: Request, body: string, cache: string): Response {
+  const headers = { 'content-type': 'application/json', 'cache-control': cache }
+  return new Response(request.method === 'HEAD' ? null : body, { headers })
+}

@@ -1,0 +1,64 @@
+/** What the upstream is told: the client's headers without what only a gateway may say, then what the gateway says. */
+import { removeCookies } from '../cookie/index.ts'
+import { listedBy, stopsAtGateway } from './names.ts'
+
+/** What the gateway says of a request. */
+export interface Said {
+  readonly requestId: string
+  /** The client's address, or undefined where the platform does not tell. */
+  readonly address: string | undefined
+  /** Host and scheme of the public origin. */
+  readonly host: string
+  readonly https: boolean
+  /** Our own cookies, which no upstream sees. */
+  readonly cookieNames: ReadonlySet<string>
+  /** How many gateways the request passes with this one. */
+  readonly hops: number
+  readonly hasBody: boolean
+  readonly upgrade: boolean
+  readonly nonce: string | undefined
+  readonly assertion: string | undefined
+}
+
+/** Beyond it a request goes round in circles. */
+export const mostHops = 3
+
+/** How many gateways a request has passed before. A client may lie, and only stops its own request. */
+export function hopsOf(headers: Headers): number {
+  const said = headers.get('portcullis-hops')
+  return said !== null && /^\d$/.test(said) ? Number(said) : 0
+}
+
+/** Headers of the request to the upstream. */
+export function upstreamHeaders(client: Headers, said: Said): Headers {
+  const headers = new Headers(client)
+  // Before anything of ours is there: a Connection header must not be able to take that away.
+  const listed = listedBy(client.get('connection'))
+  for (const name of [...headers.keys()]) {
+    if (stopsAtGateway(name) || listed?.has(name)) headers.delete(name)
+  }
+  const cookie = headers.get('cookie')
+  if (cookie !== null && said.cookieNames.size > 0) {
+    const others = removeCookies(cookie, said.cookieNames)
+    if (others === null) headers.delete('cookie')
+    else if (others !== cookie) headers.set('cookie', others)
+  }
+  if (!said.hasBody) headers.delete('content-length')
+  const proto = said.https ? 'https' : 'http'
+  if (said.address !== undefined) headers.set('x-forwarded-for', said.address)
+  headers.set('x-forwarded-host', said.host)
+  headers.set('x-forwarded-proto', proto)
+  headers.set('forwarded', `for=${nodeOf(said.address)};host="${said.host}";proto=${proto}`)
+  headers.set('x-request-id', said.requestId)
+  headers.set('portcullis-hops', `${said.hops}`)
+  if (said.upgrade) headers.set('upgrade', 'websocket')
+  if (said.nonce !== undefined) headers.set('portcullis-session-nonce', said.nonce)
+  if (said.assertion !== undefined) headers.set('portcullis-assertion', said.assertion)
+  return headers
+}
+
+/** RFC 7239 section 6: IPv6 in brackets and quotes, `unknown` for what is not known. */
+function nodeOf(address: string | undefined): string {
+  if (address === undefined) return 'unknown'
+  return address.includes(':') ? `"[${address}]"` : address
+}

@@ -1,0 +1,13 @@
+export type { Emit, From, SecurityEvent } from '../types.ts'
+export {
+  type Access,
+  type AssertionOptions,
+  defineGateway,
+  type GatewayConfig,
+  type Method,
+  type Route,
+  type SessionVerb,
+  type Upstream,
+} from './config.ts'
+export { createGateway, type Gateway } from './create.ts'
+export { reviewGateway } from './review.ts'

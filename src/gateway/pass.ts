@@ -1,0 +1,114 @@
+/** Hands a request to its upstream and makes the client's answer of what comes back. */
+import { randomId } from '../crypto/index.ts'
+import { clientAddress, mayHaveBody } from '../request/index.ts'
+import { neverStore } from '../session/caching.ts'
+import type { Who } from './admit.ts'
+import { applyOrder, judgeHeader } from './apply.ts'
+import type { Route } from './config.ts'
+import { upstreamHeaders } from './forward.ts'
+import type { Plan } from './plan.ts'
+import { askUpstream, discard, type UpstreamResponse } from './proxy.ts'
+import { publicResponse } from './respond.ts'
+import type { Settings } from './settings.ts'
+import { upstreamUrl } from './target.ts'
+import type { PlannedUpstream } from './upstreams.ts'
+import type { Visit } from './visit.ts'
+
+/** What was decided before a request is handed on. */
+export interface Passage {
+  readonly route: Route
+  readonly upstream: PlannedUpstream
+  readonly settings: Settings
+  readonly who: Who | undefined
+  readonly upgrade: boolean
+  readonly hops: number
+}
+
+/**
+ * Asks the upstream once. What it asks of the session is done before the first byte of the answer goes out.
+ *
+ * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE`, and what a session's verbs throw
+ */
+export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promise<Response> {
+  const { request, requestId } = visit
+  const { route, upstream, settings, upgrade, hops } = passage
+  const { method } = request
+  const target = settings.targets[upstream.index] as Settings['targets'][number]
+  const url = upstreamUrl(target, visit.path, visit.search)
+  // A new one for each attempt: an answer that was kept or copied from another request does not know it.
+  const nonce = upstream.sessions ? randomId(16) : undefined
+  const hasBody = mayHaveBody(method)
+  const headers = upstreamHeaders(request.headers, {
+    requestId,
+    address: clientAddress(request.headers, plan.platform),
+    host: settings.publicHost,
+    https: settings.https,
+    cookieNames: plan.cookieNames,
+    hops,
+    hasBody,
+    upgrade,
+    nonce,
+    assertion: await assertionFor(plan, passage),
+  })
+  const answer = await askUpstream(plan.fetch, {
+    url,
+    method,
+    headers,
+    // GET and HEAD with a body make fetch throw everywhere; nothing defines what such a body means (RFC 9110 section 9.3.1).
+    body: hasBody ? request.body : undefined,
+    timeoutMs: route.timeoutMs ?? upstream.timeoutMs,
+    signal: request.signal,
+  })
+  try {
+    const response = publicResponse(answer, {
+      method,
+      url,
+      target,
+      publicOrigin: settings.publicOrigin,
+      https: settings.https,
+      cookieNames: plan.cookieNames,
+      upgrade,
+      requestId,
+    })
+    await obey(plan, visit, passage, nonce, answer, response)
+    return response
+  } catch (error) {
+    discard(answer)
+    throw error
+  }
+}
+
+/** Does what the upstream asks of the session, where it may ask. */
+async function obey(
+  plan: Plan,
+  visit: Visit,
+  { route, upstream }: Passage,
+  nonce: string | undefined,
+  answer: UpstreamResponse,
+  response: Response,
+): Promise<void> {
+  const header = answer.headers.get('portcullis-session')
+  if (header === null) return
+  // Whatever becomes of it: an answer that speaks of one session is for nobody else.
+  if (response.status !== 101) neverStore(response.headers)
+  const judged = judgeHeader(header, { method: visit.request.method, status: answer.status, route, nonce })
+  if (judged.ok && plan.session) {
+    const { request, env } = visit
+    visit.session ??= plan.session.open({ request, env })
+    return applyOrder(visit.session, judged.order)
+  }
+  const reason = judged.ok ? 'not-granted' : judged.reason
+  plan.emit({ type: 'session-header-refused', reason, request: visit.requestId, subject: upstream.name })
+}
+
+async function assertionFor(plan: Plan, { who, settings, upstream }: Passage): Promise<string | undefined> {
+  if (who === undefined || plan.assertions === undefined || settings.keys === undefined) return undefined
+  const subject = {
+    upstream: upstream.name,
+    session: who.info.id,
+    authenticatedAt: who.info.authenticatedAt,
+    user: plan.user?.(who.data),
+    claims: plan.claims?.(who.data),
+  }
+  return plan.assertions(subject, settings.keys, settings.publicOrigin, plan.clock())
+}

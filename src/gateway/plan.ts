@@ -1,0 +1,121 @@
+/** A configuration judged and made ready while building: every fault at once, nothing left to find out per request. */
+import { type HeaderOptions, headerWriter } from '../headers/index.ts'
+import { checkKeys, type Faults, faults as newFaults, optionalFunction, wholeNumber } from '../options/index.ts'
+import { type ReportFault, reporter } from '../page/index.ts'
+import { checkPlatform, type Platform } from '../request/index.ts'
+import type { SessionStrategy } from '../session/index.ts'
+import type { Clock, Emit } from '../types.ts'
+import { type Assertions, assertions } from './assertion.ts'
+import type { GatewayConfig } from './config.ts'
+import { judgeRoutes } from './judge-routes.ts'
+import { compileRoutes, type Match } from './routes.ts'
+import { type Settings, settingsFrom } from './settings.ts'
+import { isObject, judgeUpstreams, type PlannedUpstream } from './upstreams.ts'
+
+/** What a gateway knows before its first request. */
+export interface Plan {
+  readonly match: (path: string, method: string) => Match
+  readonly upstreams: ReadonlyMap<string, PlannedUpstream>
+  readonly settings: (env: unknown) => Settings | Promise<Settings>
+  readonly platform: Platform
+  readonly session: SessionStrategy<object> | undefined
+  readonly cookieNames: ReadonlySet<string>
+  readonly user: ((data: object) => string | undefined) | undefined
+  readonly roles: ((data: object) => readonly string[]) | undefined
+  readonly claims: ((data: object) => object) | undefined
+  readonly signIn: string | undefined
+  readonly assertions: Assertions | undefined
+  readonly secure: ReturnType<typeof headerWriter>
+  readonly emit: Emit
+  readonly report: ReportFault
+  readonly fetch: typeof fetch
+  /** Whether this runtime's fetch can hand over a socket. */
+  readonly upgrades: boolean
+  readonly clock: Clock
+}
+
+/**
+ * Judges a configuration.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function planGateway(config: GatewayConfig<string, never, never>): Plan {
+  const faults = newFaults('')
+  checkKeys(faults, config, keys)
+  // From here on what is no object has no members, so that one ConfigError can name the rest.
+  const given: Partial<GatewayConfig<string, never, never>> = isObject(config) ? config : {}
+  const session = judgeSession(given.session, faults)
+  const upstreams = judgeUpstreams(given.upstreams, faults.under('upstreams'))
+  const { assertion } = given
+  if (assertion !== undefined) {
+    checkKeys(faults.under('assertion'), assertion, ['key', 'lifetime'])
+    if (!session) faults.add('assertion', 'needs the option session')
+    if (isObject(assertion) && assertion.key === undefined) faults.add('assertion.key', 'is required')
+  }
+  const lifetime = wholeNumber(faults, 'assertion.lifetime', assertion?.lifetime, 60, second)
+  for (const { name, sessions } of upstreams.values()) {
+    if (sessions && !session) faults.add(`upstreams.${name}.sessions`, 'needs the option session')
+    if (sessions && !assertion) faults.add(`upstreams.${name}.sessions`, 'needs the option assertion')
+  }
+  const routes = judgeRoutes(given, upstreams, faults)
+  const plan: Plan = {
+    match: compileRoutes(routes),
+    upstreams,
+    settings: settingsFrom(
+      {
+        publicOrigin: given.publicOrigin,
+        upstreams: [...upstreams.keys()].map((name) => ({ name, url: given.upstreams?.[name]?.url })),
+        key: assertion?.key,
+        check: session && ((env) => session.check(env)),
+      },
+      faults,
+    ),
+    platform: checkPlatform(given.platform, faults, 'cloudflare'),
+    session,
+    cookieNames: new Set(session?.cookieNames),
+    user: optionalFunction(faults, 'user', given.user) as Plan['user'],
+    roles: optionalFunction(faults, 'roles', given.roles) as Plan['roles'],
+    claims: optionalFunction(faults, 'claims', given.claims) as Plan['claims'],
+    signIn: given.signIn,
+    assertions: assertion && assertions(lifetime),
+    secure: headerWriter(given.headers ?? ({} satisfies HeaderOptions), faults.under('headers')),
+    emit: optionalFunction(faults, 'onEvent', given.onEvent) ?? ignore,
+    report: optionalFunction(faults, 'onFault', given.onFault) ?? reporter(),
+    // Called as a plain function: workerd's fetch refuses another `this`.
+    fetch: optionalFunction(faults, 'fetch', given.fetch) ?? ((input, init) => fetch(input, init)),
+    upgrades: given.fetch !== undefined || 'WebSocketPair' in globalThis,
+    clock: optionalFunction(faults, 'clock', given.clock) ?? Date.now,
+  }
+  faults.done()
+  return plan
+}
+
+const keys: ReadonlyArray<keyof GatewayConfig> = [
+  'publicOrigin',
+  'platform',
+  'upstreams',
+  'session',
+  'user',
+  'roles',
+  'claims',
+  'signIn',
+  'assertion',
+  'headers',
+  'routes',
+  'onEvent',
+  'onFault',
+  'fetch',
+  'clock',
+]
+const second = { least: 5, most: 60, unit: 'seconds' } as const
+
+function judgeSession(given: unknown, faults: Faults): SessionStrategy<object> | undefined {
+  if (given === undefined) return undefined
+  if (isObject(given) && typeof given.open === 'function' && typeof given.check === 'function') {
+    return given as unknown as SessionStrategy<object>
+  }
+  faults.add('session', 'must be a strategy, such as statelessSessions({ ... })')
+  return undefined
+}
+
+function ignore(): void {}

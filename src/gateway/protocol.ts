@@ -1,0 +1,127 @@
+/** Reads `Portcullis-Session`, by which an upstream starts, changes and ends the session of who is asking. */
+import { decodeBase64url, equalText } from '../crypto/index.ts'
+
+/** What an upstream asks for, once its header was found to be well formed and its own. */
+export type SessionOrder =
+  | { readonly verb: 'start'; readonly data: object; readonly keep: readonly string[] }
+  | {
+      readonly verb: 'set'
+      readonly set: ReadonlyMap<string, unknown>
+      readonly unset: readonly string[]
+      readonly incr: ReadonlyMap<string, number>
+      readonly flash: ReadonlyMap<string, unknown>
+      /** The version the upstream saw, where its change only makes sense on that one. */
+      readonly ifVersion?: string
+    }
+  | { readonly verb: 'end' }
+  | { readonly verb: 'endAll'; readonly user?: string }
+
+/** Why a header is not applied; the `reason` of the event `session-header-refused`. */
+export type HeaderRefusal =
+  | 'two-headers'
+  | 'malformed'
+  | 'wrong-nonce'
+  | 'not-granted'
+  | 'unsafe-method'
+  | 'method'
+  | 'status'
+  | 'unsupported'
+
+/** What a header says, or why it is not listened to. */
+export type ParsedHeader =
+  | { readonly ok: true; readonly order: SessionOrder }
+  | { readonly ok: false; readonly reason: HeaderRefusal }
+
+const nonceLength = 22
+const mostPayload = 2048
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Reads `<nonce>.<base64url of JSON>`. Without the nonce of this very request a line break injected into a header, an
+ * endpoint that echoes headers, or an answer out of some cache could log a stranger in.
+ */
+export function parseSessionHeader(value: string, nonce: string): ParsedHeader {
+  // Two header lines arrive as one, joined by a comma and a space.
+  if (value.includes(',')) return { ok: false, reason: 'two-headers' }
+  if (!hasShape(value)) return { ok: false, reason: 'malformed' }
+  if (!equalText(value.slice(0, nonceLength), nonce)) return { ok: false, reason: 'wrong-nonce' }
+  const order = orderOf(jsonOf(value.slice(nonceLength + 1)))
+  return order ? { ok: true, order } : { ok: false, reason: 'malformed' }
+}
+
+/** Whether it is `^[\w-]{22}\.[\w-]{1,2048}$`. */
+function hasShape(value: string): boolean {
+  const payload = value.length - nonceLength - 1
+  if (payload < 1 || payload > mostPayload || value.charAt(nonceLength) !== '.') return false
+  return /^[\w-]+\.[\w-]+$/.test(value)
+}
+
+function jsonOf(payload: string): unknown {
+  const bytes = decodeBase64url(payload)
+  if (bytes === undefined) return undefined
+  try {
+    return JSON.parse(utf8.decode(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+function orderOf(given: unknown): SessionOrder | undefined {
+  if (!isObject(given)) return undefined
+  if ('start' in given) return only(given, ['start']) ? startOf(given.start) : undefined
+  if ('end' in given) return only(given, ['end']) && given.end === true ? { verb: 'end' } : undefined
+  if ('endAll' in given) return only(given, ['endAll']) ? endAllOf(given.endAll) : undefined
+  return only(given, ['set', 'unset', 'incr', 'flash', 'ifVersion']) ? changeOf(given) : undefined
+}
+
+function startOf(given: unknown): SessionOrder | undefined {
+  if (!isObject(given) || !only(given, ['data', 'keep']) || !isObject(given.data)) return undefined
+  const keep = namesOf(given.keep)
+  return keep && membersOf(given.data) ? { verb: 'start', data: given.data, keep } : undefined
+}
+
+function endAllOf(given: unknown): SessionOrder | undefined {
+  if (given === true) return { verb: 'endAll' }
+  if (!isObject(given) || !only(given, ['user']) || typeof given.user !== 'string' || given.user === '')
+    return undefined
+  return { verb: 'endAll', user: given.user }
+}
+
+function changeOf(given: Record<string, unknown>): SessionOrder | undefined {
+  const { ifVersion } = given
+  const [set, incr, flash] = [membersOf(given.set), membersOf(given.incr), membersOf(given.flash)]
+  const unset = namesOf(given.unset)
+  if (!set || !incr || !flash || !unset) return undefined
+  if (set.size + incr.size + flash.size + unset.length === 0) return undefined
+  if (ifVersion !== undefined && typeof ifVersion !== 'string') return undefined
+  // The same member twice has no order to apply it in.
+  const touched = [...set.keys(), ...incr.keys(), ...unset]
+  if (new Set(touched).size < touched.length || ![...incr.values()].every(Number.isSafeInteger)) return undefined
+  const change = { verb: 'set', set, unset, incr: incr as Map<string, number>, flash } as const
+  return ifVersion === undefined ? change : { ...change, ifVersion }
+}
+
+/** Members of an object, none for an absent one, undefined for what is no object or would reach a prototype. */
+function membersOf(given: unknown): Map<string, unknown> | undefined {
+  if (given === undefined) return new Map()
+  if (!isObject(given)) return undefined
+  const members = new Map(Object.entries(given))
+  return [...members.keys()].every(isName) ? members : undefined
+}
+
+function namesOf(given: unknown): readonly string[] | undefined {
+  if (given === undefined) return []
+  return Array.isArray(given) && given.every((name) => typeof name === 'string' && isName(name)) ? given : undefined
+}
+
+function isName(name: string): boolean {
+  return name !== '' && name !== '__proto__'
+}
+
+function isObject(given: unknown): given is Record<string, unknown> {
+  return typeof given === 'object' && given !== null && !Array.isArray(given)
+}
+
+function only(given: object, known: readonly string[]): boolean {
+  return Object.keys(given).every((key) => known.includes(key))
+}

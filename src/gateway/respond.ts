@@ -1,0 +1,76 @@
+/** What the client gets of an upstream's answer. */
+import { hardenSetCookie } from '../cookie/index.ts'
+import { PortcullisError } from '../errors.ts'
+import { listedBy, stopsOnTheWayBack } from './names.ts'
+import type { UpstreamResponse } from './proxy.ts'
+import { publicLocation, type Target } from './target.ts'
+
+/** What an answer is answered to. */
+export interface Asked {
+  readonly method: string
+  /** URL the upstream was asked for. */
+  readonly url: string
+  readonly target: Target
+  readonly publicOrigin: string
+  readonly https: boolean
+  /** Names of our cookies, which no upstream may set. */
+  readonly cookieNames: ReadonlySet<string>
+  readonly upgrade: boolean
+  readonly requestId: string
+}
+
+/**
+ * The upstream's answer as the client gets it, with headers that may be changed.
+ *
+ * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE` for an answer that no client should get
+ */
+export function publicResponse(response: UpstreamResponse, asked: Asked): Response {
+  const headers = new Headers(response.headers)
+  clean(headers, asked)
+  const { status, statusText } = response
+  if (status === 101) {
+    if (!asked.upgrade || !response.webSocket) throw unusable('switched protocols unasked')
+    return new Response(null, { status, headers, webSocket: response.webSocket } as ResponseInit)
+  }
+  // A 103 that workerd's fetch takes for the answer, or what no Response can be made of.
+  if (status < 200 || status > 599) throw unusable('answered with a status that is none')
+  const empty = asked.method === 'HEAD' || status === 204 || status === 205 || status === 304
+  // Everywhere but in workerd `fetch` has decoded the body, and the headers still speak of the coded one.
+  if (!empty && !passesCodedBodies() && headers.has('content-encoding')) {
+    headers.delete('content-encoding')
+    headers.delete('content-length')
+  }
+  return new Response(empty ? null : response.body, { status, statusText, headers })
+}
+
+function clean(headers: Headers, asked: Asked): void {
+  const listed = listedBy(headers.get('connection'))
+  for (const name of [...headers.keys()]) {
+    if (stopsOnTheWayBack(name) || listed?.has(name)) headers.delete(name)
+  }
+  const cookies = headers.getSetCookie()
+  if (cookies.length > 0) {
+    headers.delete('set-cookie')
+    const rules = { secure: asked.https, upstreamHost: asked.target.hostname, ownNames: asked.cookieNames }
+    for (const cookie of cookies) {
+      const hardened = hardenSetCookie(cookie, rules)
+      if (hardened !== undefined) headers.append('set-cookie', hardened)
+    }
+  }
+  const location = headers.get('location')
+  if (location !== null) {
+    const rewritten = publicLocation(location, asked.url, asked.target, asked.publicOrigin)
+    if (rewritten === undefined) throw unusable('redirected to what is no address')
+    if (rewritten !== location) headers.set('location', rewritten)
+  }
+  headers.set('x-request-id', asked.requestId)
+}
+
+function unusable(what: string): PortcullisError {
+  return new PortcullisError('ERR_UPSTREAM_UNREACHABLE', `The upstream ${what}`)
+}
+
+/** Asked at each answer: a bundle may be loaded before a test says where it runs. */
+function passesCodedBodies(): boolean {
+  return globalThis.navigator?.userAgent === 'Cloudflare-Workers'
+}

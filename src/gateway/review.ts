@@ -1,0 +1,38 @@
+/** What is allowed in a configuration and still worth a second look, for `npm run check:config`. */
+import type { GatewayConfig, Route } from './config.ts'
+import { patternCovers } from './routes.ts'
+
+/**
+ * Remarks on a configuration that {@link createGateway} accepts, one sentence each: routes taken out of guarded ones,
+ * upstreams nobody is sent to, what the kind of sessions cannot keep.
+ */
+export function reviewGateway<N extends string, Data extends object, E>(
+  config: GatewayConfig<N, Data, E>,
+): readonly string[] {
+  const routes: readonly Route[] = config.routes
+  const isPublic = (route: Route): boolean => route.access === 'public'
+  const remarks: string[] = []
+  for (const [index, route] of routes.entries()) {
+    for (const [at, later] of routes.entries()) {
+      if (at <= index || later.path === route.path || !patternCovers(later.path, route.path)) continue
+      if (isPublic(route) && !isPublic(later)) {
+        remarks.push(`routes.${index} (${route.path}) is public and takes its paths from routes.${at} (${later.path}).`)
+      }
+    }
+    if (route.startOnGet) {
+      remarks.push(
+        `routes.${index} (${route.path}) starts sessions on GET: the upstream must bind them to the browser.`,
+      )
+    }
+    if (route.sessions?.includes('end') && config.session?.kind === 'stateless') {
+      remarks.push(
+        `routes.${index} (${route.path}) ends sessions, which are stateless: end() only clears the cookie, and a copy of ` +
+          'it lives until its own end.',
+      )
+    }
+  }
+  for (const name of Object.keys(config.upstreams)) {
+    if (!routes.some((route) => route.to === name)) remarks.push(`upstreams.${name} is where no route leads.`)
+  }
+  return remarks
+}

@@ -1,0 +1,74 @@
+/** The way through the gateway, cheapest and purest first. */
+import { refusal } from '../page/index.ts'
+import { canonicalPath, isKnownMethod, isNavigation, isPrefetch, isWebSocketUpgrade } from '../request/index.ts'
+import type { Reason } from '../types.ts'
+import { refuseAccess, whoIsAsking } from './admit.ts'
+import { isOwnPath, ownEndpoint } from './endpoints.ts'
+import { hopsOf, mostHops } from './forward.ts'
+import { passOn } from './pass.ts'
+import type { Plan } from './plan.ts'
+import type { Visit } from './visit.ts'
+
+/** Headers of a refusal. */
+type Extra = ReadonlyArray<readonly [name: string, value: string]>
+
+/** Answers a request. What goes wrong is thrown; see {@link createGateway} for what becomes of it. */
+export async function serve(plan: Plan, visit: Visit): Promise<Response> {
+  const { request } = visit
+  const { method } = request
+  const canonical = canonicalPath(request.url)
+  if (!canonical.ok) {
+    if (canonical.redirect === undefined || (method !== 'GET' && method !== 'HEAD'))
+      return refuse(plan, visit, canonical.reason)
+    return redirect(308, canonical.redirect)
+  }
+  visit.path = canonical.path
+  visit.search = canonical.search
+  if (!isKnownMethod(method)) return refuse(plan, visit, 'method-not-allowed', [['Allow', everyMethod]])
+  if (isOwnPath(visit.path)) return ownEndpoint(visit)
+
+  const { settings } = visit
+  if (settings === undefined) throw visit.fault
+  const match = plan.match(visit.path, method)
+  if (match.is === 'none') return refuse(plan, visit, 'no-route')
+  if (match.is === 'method') return refuse(plan, visit, 'method-not-allowed', [['Allow', match.allow]])
+  const { route, access } = match.route
+  const upstream = plan.upstreams.get(route.to)
+  if (upstream === undefined) throw new TypeError('A route leads to an upstream that was judged')
+
+  const upgrade = isWebSocketUpgrade(request)
+  if (upgrade) {
+    // Browsers always send it, and with it the cookies of whoever looks at another site. Other clients have no cookies to lend.
+    const origin = request.headers.get('origin')
+    if (origin !== null && origin !== settings.publicOrigin) return refuse(plan, visit, 'cross-origin-upgrade')
+    if (!plan.upgrades) return refuse(plan, visit, 'upgrade-unsupported')
+  }
+  const hops = hopsOf(request.headers) + 1
+  if (hops > mostHops) return refuse(plan, visit, 'upstream-loop')
+
+  const who = access !== 'public' || upstream.sessions ? await whoIsAsking(plan, visit) : undefined
+  const reason = refuseAccess(plan, access, who)
+  if (reason === 'no-session' && plan.signIn !== undefined && isNavigation(request) && !isPrefetch(request)) {
+    return toSignIn(plan.signIn, visit)
+  }
+  if (reason !== undefined) return refuse(plan, visit, reason)
+  return passOn(plan, visit, { route, upstream, settings, who, upgrade, hops })
+}
+
+const everyMethod = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+
+function refuse(plan: Plan, visit: Visit, reason: Reason, headers: Extra = []): Response {
+  const { request, requestId } = visit
+  plan.emit({ type: 'request-refused', reason, request: requestId })
+  return refusal(reason, request, { requestId, headers })
+}
+
+/** A page that was asked for is asked for again after the login; a form that was sent is not sent again. */
+function toSignIn(signIn: string, { request, path, search }: Visit): Response {
+  if (request.method !== 'GET') return redirect(303, signIn)
+  return redirect(302, `${signIn}?return_to=${encodeURIComponent(path + search)}`)
+}
+
+function redirect(status: number, location: string): Response {
+  return new Response(null, { status, headers: { location, 'cache-control': 'no-store' } })
+}

@@ -1,0 +1,43 @@
+/** The servers behind a gateway, judged while building. */
+import { checkKeys, type Faults, flag, wholeNumber } from '../options/index.ts'
+import type { Upstream } from './config.ts'
+
+/** A server behind the gateway, as requests use it. */
+export interface PlannedUpstream {
+  readonly name: string
+  /** Its place among the upstreams, which is that of its target in the settings. */
+  readonly index: number
+  readonly sessions: boolean
+  readonly timeoutMs: number
+}
+
+/** How long a server may think before its first byte. */
+export const timeoutBounds = { least: 1, most: 300_000, unit: 'milliseconds' } as const
+
+/** Judges the option `upstreams`, all but the values of its urls. */
+export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<string, PlannedUpstream> {
+  const upstreams = new Map<string, PlannedUpstream>()
+  if (!isObject(given) || Object.keys(given).length === 0) {
+    faults.add('', 'must name at least one server')
+    return upstreams
+  }
+  for (const [index, [name, upstream]] of Object.entries(given).entries()) {
+    const at = faults.under(name)
+    // The name is the assertion's `aud` and stands in logs.
+    if (!/^[a-z][\w-]{0,63}$/i.test(name)) at.add('', 'must be named with letters, digits, - and _, a letter first')
+    checkKeys(at, upstream, ['url', 'sessions', 'timeoutMs'])
+    const { sessions, timeoutMs } = isObject(upstream) ? (upstream as Partial<Upstream>) : {}
+    upstreams.set(name, {
+      name,
+      index,
+      sessions: flag(at, 'sessions', sessions, false),
+      timeoutMs: wholeNumber(at, 'timeoutMs', timeoutMs, 30_000, timeoutBounds),
+    })
+  }
+  return upstreams
+}
+
+/** Whether something given is an object with options. */
+export function isObject(given: unknown): given is Record<string, unknown> {
+  return typeof given === 'object' && given !== null && !Array.isArray(given)
+}

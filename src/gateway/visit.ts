@@ -1,0 +1,18 @@
+/** One request on its way through the gateway. */
+import type { FlushableHandle } from '../session/index.ts'
+import type { Settings } from './settings.ts'
+
+/** What becomes known of a request, in the order it becomes known. */
+export interface Visit {
+  readonly request: Request
+  readonly env: unknown
+  readonly requestId: string
+  /** Canonical once it is judged; what the client sent before. */
+  path: string
+  search: string
+  /** Absent where the environment cannot be served; then `fault` says why. */
+  settings?: Settings
+  fault?: unknown
+  /** Opened where the route needs a session; settled on whatever the answer is. */
+  session?: FlushableHandle<object>
+}

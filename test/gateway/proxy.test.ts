@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { type Bench, bench } from './support.ts'
+
+/** An upstream that answers only when its request is aborted, as fetch does. */
+function hanging(at: Bench): void {
+  at.answer = ({ init }) =>
+    new Promise((_resolve, reject) => {
+      const stop = (): void => reject(new DOMException('aborted', 'AbortError'))
+      if (init.signal?.aborted) stop()
+      else init.signal?.addEventListener('abort', stop)
+    })
+}
+
+describe('an upstream', () => {
+  it.each([
+    ['its own deadline', { app: { url: 'http://upstream.test', timeoutMs: 20 } }, undefined],
+    ["the route's deadline", { app: { url: 'http://upstream.test' } }, 20],
+  ])('that sends no first byte within %s is 504', async (_what, upstreams, timeoutMs) => {
+    const at = await bench({
+      upstreams,
+      routes: [{ path: '/*', to: 'app', access: 'public', ...(timeoutMs && { timeoutMs }) }],
+    })
+    hanging(at)
+    const response = await at.ask('/x')
+    expect(response.status).toBe(504)
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+    expect(at.faults).toMatchObject([{ code: 'ERR_UPSTREAM_TIMEOUT' }])
+  })
+
+  it('that takes its time after the first byte is not cut off', async () => {
+    const at = await bench({ upstreams: { app: { url: 'http://upstream.test', sessions: true, timeoutMs: 20 } } })
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    at.answer = () => new Response(readable)
+    const response = await at.ask('/x')
+    const signal = at.last().init.signal
+    await new Promise((done) => setTimeout(done, 40))
+    expect(signal?.aborted).toBe(false)
+    const writer = writable.getWriter()
+    const wrote = writer.write(new TextEncoder().encode('late')).then(() => writer.close())
+    expect(await response.text()).toBe('late')
+    await wrote
+  })
+
+  it('that refuses or resets is 502, without a word of why', async () => {
+    const at = await bench()
+    at.answer = () => {
+      throw new TypeError('connect ECONNREFUSED 10.0.0.7:8080')
+    }
+    const response = await at.ask('/x')
+    expect(response.status).toBe(502)
+    expect(await response.text()).not.toMatch(/ECONN|10\.0/)
+    expect(at.faults).toMatchObject([{ code: 'ERR_UPSTREAM_UNREACHABLE' }])
+  })
+
+  it('is left when the client leaves, and nobody is alarmed', async () => {
+    const at = await bench()
+    hanging(at)
+    const client = new AbortController()
+    const request = new Request('https://app.example.com/x', { signal: client.signal })
+    const answer = at.gateway.fetch(request)
+    while (at.seen.length === 0) await new Promise((done) => setTimeout(done, 0))
+    client.abort()
+    // Only where a Request follows the signal it was made with; else the deadline is what ends it.
+    if (!request.signal.aborted) return
+    await answer
+    expect(at.last().init.signal?.aborted).toBe(true)
+    expect(at.faults).toEqual([])
+  })
+
+  it('gets the body as it comes', async () => {
+    const at = await bench()
+    at.answer = async ({ init }) => new Response(await new Response(init.body as ReadableStream).text())
+    const response = await at.ask('/x', { method: 'POST', body: 'a=1&b=2' })
+    expect(await response.text()).toBe('a=1&b=2')
+  })
+
+  it('sees the path under its own, and the query as it was', async () => {
+    const at = await bench({ upstreams: { app: { url: 'https://api.test/v1/', sessions: true } } })
+    await at.ask('/a/b?c=%2e%2e&d=//e')
+    expect(at.last().url).toBe('https://api.test/v1/a/b?c=%2e%2e&d=//e')
+  })
+})
+
+describe('WebSocket', () => {
+  const upgrade = (origin?: string): RequestInit => ({
+    headers: { upgrade: 'websocket', connection: 'Upgrade', ...(origin && { origin }) },
+  })
+  /** Runtimes that forbid these headers on a Request cannot be asked for a socket this way. */
+  const can = new Request('https://a.test/', upgrade('https://a.test')).headers.get('origin') !== null
+
+  // Cross-site WebSocket hijacking: a page elsewhere opens a socket with the visitor's cookies.
+  it.each(['https://evil.test', 'null', 'http://app.example.com', 'https://app.example.com:444'])(
+    'of a page on %s is 403',
+    async (origin) => {
+      const at = await bench()
+      const { status } = await at.ask('/x', upgrade(origin))
+      expect(status).toBe(can ? 403 : 200)
+      expect(at.seen.length).toBe(can ? 0 : 1)
+    },
+  )
+
+  it('of our own pages and of clients that are no browsers goes on', async () => {
+    const at = await bench()
+    for (const origin of ['https://app.example.com', undefined]) {
+      await at.ask('/x', upgrade(origin))
+      if (can) expect(at.last().headers.get('upgrade')).toBe('websocket')
+    }
+    expect(at.seen.length).toBe(2)
+  })
+
+  it('is 501 where the runtime cannot hand over a socket', async () => {
+    const { fetch: _none, ...rest } = { fetch: undefined }
+    const at = await bench({ ...rest, fetch: undefined as never })
+    if ('WebSocketPair' in globalThis || !can) return expect(at.seen).toEqual([])
+    expect((await at.ask('/x', upgrade('https://app.example.com'))).status).toBe(501)
+  })
+})

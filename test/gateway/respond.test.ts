@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { bench } from './support.ts'
+
+describe('what the client gets', () => {
+  it('is the status, its text and the body', async () => {
+    const at = await bench()
+    at.answer = () =>
+      new Response('made', { status: 201, statusText: 'Made Here', headers: { 'x-kept': '1', etag: '"1"' } })
+    const response = await at.ask('/x', { method: 'POST', body: 'x' })
+    expect([response.status, response.statusText, await response.text()]).toEqual([201, 'Made Here', 'made'])
+    expect(response.headers.get('x-kept')).toBe('1')
+    expect(response.headers.get('etag')).toBe('"1"')
+    expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{22}$/)
+  })
+
+  it.each([
+    'Portcullis-Session',
+    'Portcullis-Assertion',
+    'Portcullis-Anything',
+    'Portcullis_User',
+    'portcullis_session',
+    'Keep-Alive',
+    'Proxy-Authenticate',
+    'Trailer',
+    'Upgrade',
+  ])('has no %s of the upstream', async (name) => {
+    const at = await bench()
+    at.answer = () => new Response('x', { headers: { [name]: 'planted' } })
+    const { headers } = await at.ask('/x')
+    expect([...headers.values()].filter((value) => value.includes('planted'))).toEqual([])
+  })
+
+  // CVE-2026-71849: a header that the upstream marked as meant for the next hop only.
+  it('has nothing that the Connection header of the upstream lists', async () => {
+    const at = await bench()
+    at.answer = () => new Response('x', { headers: { connection: 'x-internal', 'x-internal': 'planted' } })
+    const { headers } = await at.ask('/x')
+    expect(headers.has('x-internal')).toBe(false)
+    expect(headers.has('connection')).toBe(false)
+  })
+
+  it("has the upstream's cookies, hardened, and never ours", async () => {
+    const at = await bench()
+    at.answer = () => {
+      const headers = new Headers()
+      headers.append('set-cookie', 'theme=dark')
+      headers.append('set-cookie', 'a=1; Domain=upstream.test; Path=/; Secure; SameSite=Strict')
+      headers.append('set-cookie', '__Host-session=forged; Path=/; Secure')
+      return new Response('x', { headers })
+    }
+    const { headers } = await at.ask('/x')
+    expect(headers.getSetCookie()).toEqual(['theme=dark; Secure; SameSite=Lax', 'a=1; Path=/; Secure; SameSite=Strict'])
+  })
+
+  it.each([
+    ['http://upstream.test:8080/next', 302, 'https://app.example.com/next'],
+    ['/next', 302, '/next'],
+    ['https://other.test/x', 302, 'https://other.test/x'],
+    ['javascript:alert(1)', 502, null],
+    ['data:text/html,x', 502, null],
+  ])('redirected to %s is %s %s', async (location, status, expected) => {
+    const at = await bench()
+    at.answer = () => new Response(null, { status: 302, headers: { location } })
+    const response = await at.ask('/x')
+    expect([response.status, response.headers.get('location')]).toEqual([status, expected])
+  })
+
+  it.each([204, 205, 304])('has no body with %s', async (status) => {
+    const at = await bench()
+    at.answer = () => new Response(null, { status })
+    const response = await at.ask('/x')
+    expect([response.status, response.body]).toEqual([status, null])
+  })
+
+  it('has no body for HEAD, and its length', async () => {
+    const at = await bench()
+    at.answer = () => new Response(null, { headers: { 'content-length': '123' } })
+    const response = await at.ask('/x', { method: 'HEAD' })
+    expect([response.status, response.body, response.headers.get('content-length')]).toEqual([200, null, '123'])
+  })
+
+  // Everywhere but in workerd fetch has decoded the body; the client would decode it again.
+  it('names the coding of a body only where the body still has it', async () => {
+    const at = await bench()
+    at.answer = () => {
+      const decoded = new Response('decoded')
+      decoded.headers.set('content-encoding', 'gzip')
+      decoded.headers.set('content-length', '27')
+      return decoded
+    }
+    const { headers } = await at.ask('/x')
+    const workerd = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
+    expect(headers.get('content-encoding')).toBe(workerd ? 'gzip' : null)
+    expect(headers.get('content-length')).toBe(workerd ? '27' : null)
+  })
+
+  it.each([100, 103, 999])('is 502 for a status of %s', async (status) => {
+    const at = await bench()
+    at.answer = () => ({ status, statusText: '', headers: new Headers(), body: null }) as Response
+    expect((await at.ask('/x')).status).toBe(502)
+  })
+
+  it('is 502 for protocols switched unasked', async () => {
+    const at = await bench()
+    at.answer = () => ({ status: 101, statusText: '', headers: new Headers(), body: null, webSocket: {} }) as never
+    expect((await at.ask('/x')).status).toBe(502)
+  })
+
+  it('has security headers whatever it is', async () => {
+    const at = await bench()
+    at.answer = ({ url }) => {
+      if (url.endsWith('/boom')) throw new TypeError('connection refused')
+      return new Response('x')
+    }
+    for (const path of ['/x', '/boom', '/account', '/admin', '/a%5cb', '/.portcullis/health', '/.portcullis/none']) {
+      const { headers } = await at.ask(path)
+      expect([path, headers.get('x-content-type-options')]).toEqual([path, 'nosniff'])
+      expect([path, headers.get('strict-transport-security')]).toEqual([path, expect.stringContaining('max-age=')])
+    }
+  })
+})

@@ -1,0 +1,41 @@
+/** The gateway of this deployment: edit it, then `npm run check:config`. */
+import { defineGateway, type GatewayConfig } from '../src/gateway/index.ts'
+import { type SessionStrategy, statelessSessions } from '../src/session/index.ts'
+import { log } from './log.ts'
+
+/** What a session holds. The origin decides, through the session protocol. */
+export interface Data {
+  user?: string
+  name?: string
+  roles?: string[]
+  visits?: number
+}
+
+const session: SessionStrategy<Data> = statelessSessions<Data>({
+  secret: (c) => c.env.SESSION_SECRET,
+  user: (data) => data.user,
+  onEvent: log,
+})
+
+export const config: GatewayConfig<'app', Data> = defineGateway({
+  publicOrigin: (c) => c.env.PUBLIC_ORIGIN,
+  upstreams: {
+    app: { url: (c) => c.env.UPSTREAM_URL, sessions: true },
+  },
+  session,
+  user: (data) => data.user,
+  roles: (data) => data.roles ?? [],
+  claims: ({ visits, name, roles }) => ({ visits, name, roles }),
+  signIn: '/login',
+  assertion: { key: (c) => c.env.ASSERTION_KEY },
+  onEvent: log,
+  routes: [
+    { path: '/', to: 'app', access: 'public', sessions: ['set'] },
+    { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
+    { path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
+    { path: '/logout', methods: ['POST'], to: 'app', access: 'public', sessions: ['end'] },
+    { path: '/admin/*', to: 'app', access: { role: 'admin' } },
+    { path: '/account', to: 'app', access: 'session' },
+    { path: '/*', to: 'app', access: 'public' },
+  ],
+})
