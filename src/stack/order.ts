@@ -1,0 +1,14 @@
+/** The order in which a request walks through the stack: cheapest and purest first, what wraps every answer outermost. */
+
+/**
+ * Each step may answer instead of the ones behind it; every answer passes back through the ones before it.
+ *
+ * - `requestId`: names the request, so that a page a client saw can be found in the log.
+ * - `headers`: security headers on every answer.
+ * - `path`: one reading of the path for guards, router and upstream, before anybody reads it.
+ * - `session`: `c.var.session`, settled on the final response.
+ */
+export const order = ['requestId', 'headers', 'path', 'session'] as const
+
+/** Name of a step. */
+export type Step = (typeof order)[number]
