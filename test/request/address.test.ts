@@ -32,19 +32,21 @@ describe('normaliseAddress', () => {
     )
   })
 
+  // Dotted quads are in the table above: Bun's URL parser refuses some that RFC 4291 allows.
   it('agrees with the URL parser about every IPv6 address it leaves one', () => {
     fc.assert(
-      fc.property(fc.ipV6(), (text) => {
-        const is = normaliseAddress(text)
-        if (is?.includes(':')) expect(new URL(`http://[${text}]/`).hostname).toBe(`[${is}]`)
-      }),
+      fc.property(
+        fc.ipV6().filter((text) => !text.includes('.')),
+        (text) => {
+          const is = normaliseAddress(text)
+          if (is?.includes(':')) expect(new URL(`http://[${text}]/`).hostname).toBe(`[${is}]`)
+        },
+      ),
     )
   })
 
   it('accepts no IPv6 text that the URL parser refuses, and throws at none', () => {
-    const crooked = fc.array(
-      fc.constantFrom(':', '::', '.', '%', '0', '1', 'ffff', '12345', '1.2.3.4', 'g', ' ', '[', ','),
-    )
+    const crooked = fc.array(fc.constantFrom(':', '::', '.', '%', '0', '1', 'ffff', '12345', 'g', ' ', '[', ','))
     fc.assert(
       fc.property(
         fc.oneof(

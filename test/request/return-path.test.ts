@@ -21,7 +21,7 @@ describe('returnPath', () => {
   })
 
   // https://shop.example/login?return=//evil.example
-  it.each([
+  it.each<[string | null | undefined, string]>([
     [undefined, 'absent'],
     [null, 'absent'],
     ['', 'empty'],
