@@ -43,9 +43,10 @@ export function dayKeys(ring: KeyRing, bound: readonly string[], window: number)
   async function derive(secret: number, day: number, head: string, today: number): Promise<DayKey> {
     const key = await ring.sealKey(secret, [...bound, String(day)])
     const made: DayKey = { day, head, aad: utf8(head), key }
-    // There are never more live keys than `most`, so whatever a client asks for, only dead ones make room.
+    // There are `most` live keys at most and this is one, so when the cache is full one of the others is dead: only
+    // dead ones ever make room, whatever a client asks for.
     if (cache.size >= most) for (const old of cache.values()) if (!isLive(old.day, today)) cache.delete(old.head)
-    if (cache.size < most) cache.set(head, made)
+    cache.set(head, made)
     return made
   }
 

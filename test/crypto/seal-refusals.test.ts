@@ -19,6 +19,11 @@ function withPart(token: string, at: number, part: string): string {
   return parts.join('.')
 }
 
+/** A token with one of its dots replaced by a letter. */
+function withoutDot(token: string, at: number): string {
+  return token.split('.').reduce((text, part, i) => `${text}${i - 1 === at ? 'A' : '.'}${part}`)
+}
+
 type Make = (token: string) => string
 const table: [string, SealRefusal['refused'], Make][] = [
   ['nothing', 'malformed', () => ''],
@@ -35,6 +40,11 @@ const table: [string, SealRefusal['refused'], Make][] = [
   ['8,192 characters in our shape', 'tampered', (token) => withPart(token, 3, 'A'.repeat(8192 - token.length + 16))],
   ['a sixth part', 'malformed', (token) => withPart(token, -1, 'A')],
   ['a second token behind it', 'malformed', (token) => `${token}.${token}`],
+  ['a part too few', 'malformed', (token) => token.split('.').toSpliced(3, 1).join('.')],
+  ['a letter for the first dot', 'malformed', (token) => withoutDot(token, 0)],
+  ['a letter for the second dot', 'malformed', (token) => withoutDot(token, 1)],
+  ['a letter for the third dot', 'malformed', (token) => withoutDot(token, 2)],
+  ['a letter for the last dot', 'malformed', (token) => withoutDot(token, 3)],
   ['no tag', 'malformed', (token) => withPart(token, 4, '')],
   ['a short tag: GCM would allow 12 bytes', 'malformed', (token) => withPart(token, 4, token.slice(-22, -6))],
   ['a nonce of 8 bytes', 'malformed', (token) => withPart(token, 2, 'AAAAAAAAAAA')],

@@ -41,6 +41,11 @@ describe('a seal', () => {
     }
   })
 
+  it('of a text that begins with a byte order mark keeps it', async () => {
+    const ours = sealerOf()
+    expect(await ours.open(await ours.seal('\ufeff"a"'))).toBe('\ufeff"a"')
+  })
+
   it('of the same text is never the same twice', async () => {
     const ours = sealerOf()
     const tokens = await Promise.all(Array.from({ length: 1000 }, () => ours.seal(json)))
