@@ -181,6 +181,8 @@ describe('a cookie that is not a session', () => {
     const cookie = `__Host-session=${token}; __Host-session=${token}`
     expect(await (await app.request('/read', { headers: { cookie } })).json()).toBe(null)
     expect(events.at(-1)).toEqual({ type: 'session-rejected', reason: 'ambiguous', subject: '__Host-session' })
+    const planted = `__Host-session=planted; __Host-session=${token}`
+    expect(await (await app.request('/read', { headers: { cookie: planted } })).json()).toBe(null)
   })
 
   it('stands beside a planted one on a name that a domain shares: the one that opens is used', async () => {
