@@ -22,3 +22,12 @@ export function compareCounts(results: readonly RuntimeResult[]): string[] {
     .filter((result) => ran(result) !== most)
     .map((result) => `${result.runtime} ran ${ran(result)} tests, another runtime ${most}`)
 }
+
+/**
+ * Where properties begin to look. A development machine looks somewhere else each day, and a failure prints its seed; CI
+ * looks at the same place every time, so that its verdict is about the change. `FC_SEED=n` repeats a run.
+ */
+export function seed(env: { FC_SEED?: string; CI?: string } = process.env): number {
+  if (env.FC_SEED) return Number(env.FC_SEED)
+  return env.CI ? 1 : Math.floor(Date.now() / 86_400_000)
+}

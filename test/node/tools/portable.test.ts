@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { compareCounts } from '../../../tools/portable.ts'
+import { compareCounts, seed } from '../../../tools/portable.ts'
 
 const ran = (runtime: string, passed: number, failed = 0): { runtime: string; passed: number; failed: number } => ({
   runtime,
@@ -16,4 +16,10 @@ it.each([
   ['no runtime', [], ['no test ran']],
 ])('judges %s', (_, results, faults) => {
   expect(compareCounts(results)).toEqual(faults)
+})
+
+it('begins at the same place in CI, at today elsewhere, and where it is told', () => {
+  expect(seed({ CI: 'true' })).toBe(1)
+  expect(seed({ CI: 'true', FC_SEED: '7' })).toBe(7)
+  expect(seed({})).toBeGreaterThan(20_000)
 })
