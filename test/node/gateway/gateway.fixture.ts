@@ -1,0 +1,42 @@
+/** A gateway for bare workerd: guarded and public routes, and upstreams that answer, stream, stall and are not there. */
+import { createGateway, type Gateway } from '../../../src/gateway/index.ts'
+import { statelessSessions } from '../../../src/session/index.ts'
+
+/** Text bindings of the tests. */
+export interface Bindings {
+  readonly PUBLIC_ORIGIN: string
+  readonly UPSTREAM_URL: string
+  readonly STREAM_URL: string
+  readonly DEAD_URL: string
+  readonly SESSION_SECRET: string
+  readonly ASSERTION_KEY: string
+}
+
+interface Data {
+  user?: string
+  roles?: string[]
+}
+
+const gateway: Gateway<Bindings> = createGateway<'app' | 'stream' | 'slow' | 'dead', Data, Bindings>({
+  publicOrigin: (c) => c.env.PUBLIC_ORIGIN,
+  upstreams: {
+    app: { url: (c) => c.env.UPSTREAM_URL, sessions: true },
+    stream: { url: (c) => c.env.STREAM_URL },
+    slow: { url: (c) => c.env.UPSTREAM_URL, timeoutMs: 200 },
+    dead: { url: (c) => c.env.DEAD_URL },
+  },
+  session: statelessSessions<Data>({ secret: (c: { env: Bindings }) => c.env.SESSION_SECRET }),
+  roles: (data) => data.roles ?? [],
+  assertion: { key: (c) => c.env.ASSERTION_KEY },
+  routes: [
+    { path: '/admin/*', to: 'app', access: { role: 'admin' } },
+    { path: '/login', to: 'app', access: 'public', sessions: ['start'] },
+    { path: '/stream/*', to: 'stream', access: 'public' },
+    { path: '/slow', to: 'slow', access: 'public' },
+    { path: '/dead', to: 'dead', access: 'public' },
+    { path: '/*', to: 'app', access: 'public' },
+  ],
+  onEvent: (event) => console.log(JSON.stringify(event)),
+})
+
+export default gateway
