@@ -1,0 +1,49 @@
+/** Strict-Transport-Security: browsers come back over https only. */
+import { checkKeys, type Faults, flag, wholeNumber } from '../options/index.ts'
+
+/** The members of the header. Absent = default. */
+export interface StrictTransportSecurity {
+  /** Seconds. Default two years (63,072,000), as browsers' preload lists recommend; at most ten years; 0 takes it back. */
+  readonly maxAge?: number
+  /** Default true. */
+  readonly includeSubDomains?: boolean
+  /** Consent to be put on browsers' preload lists, which is hard to take back. Default false. */
+  readonly preload?: boolean
+}
+
+const year = 31_536_000
+const age = { least: 0, most: 10 * year, unit: 'seconds' }
+
+/**
+ * The header's value. It is sent over https only (RFC 6797 section 7.2).
+ *
+ * @see RFC 6797 section 6.1; preload asks for at least a year and for subdomains.
+ */
+export function strictTransportSecurity(faults: Faults, given: unknown): string | undefined {
+  if (given === false || given === null) return undefined
+  const own = faults.under('strictTransportSecurity')
+  const members = given === undefined || given === true ? {} : typeof given === 'string' ? parsed(own, given) : given
+  checkKeys(own, members, ['maxAge', 'includeSubDomains', 'preload'])
+  const options = Object(members) as Record<keyof StrictTransportSecurity, unknown>
+  const maxAge = wholeNumber(own, 'maxAge', options.maxAge, 2 * year, age)
+  const includeSubDomains = flag(own, 'includeSubDomains', options.includeSubDomains, true)
+  const preload = flag(own, 'preload', options.preload, false)
+  if (preload && (maxAge < year || !includeSubDomains)) {
+    own.add('preload', `needs a maxAge of at least ${year} seconds and includeSubDomains`)
+  }
+  return `max-age=${maxAge}${includeSubDomains ? '; includeSubDomains' : ''}${preload ? '; preload' : ''}`
+}
+
+/** The value as Hono takes it: text. What it does not say is off, as in the header itself. */
+function parsed(faults: Faults, text: string): Record<string, unknown> {
+  const members: Record<string, unknown> = { includeSubDomains: false }
+  for (const part of text.slice(0, 256).split(';')) {
+    const [name = '', value] = part.split('=', 2).map((piece) => piece.trim())
+    if (name.toLowerCase() === 'max-age') members.maxAge = value ? Number(value) : Number.NaN
+    else if (name.toLowerCase() === 'includesubdomains' && value === undefined) members.includeSubDomains = true
+    else if (name.toLowerCase() === 'preload' && value === undefined) members.preload = true
+    else faults.add('', 'as text may hold max-age=..., includeSubDomains and preload')
+  }
+  if (members.maxAge === undefined) faults.add('', 'as text must hold max-age=...')
+  return members
+}

@@ -1,0 +1,144 @@
+/** Permissions-Policy: which powers of the browser a page and its frames may ask for. */
+import { type Faults, nearest } from '../options/index.ts'
+import { type Camel, kebab } from './kebab.ts'
+
+/**
+ * Denied by default: sensors, devices, capture, local networks and fonts, payment, ads and built-in models, as Chromium
+ * ships them. Not denied is what pages use on a click or what is the page's own business: full screen, autoplay,
+ * clipboard writing, sharing, passkeys, sign-in with an identity provider, isolation.
+ */
+const denied = [
+  'accelerometer',
+  'bluetooth',
+  'camera',
+  'captured-surface-control',
+  'clipboard-read',
+  'compute-pressure',
+  'display-capture',
+  'geolocation',
+  'gyroscope',
+  'hid',
+  'idle-detection',
+  'language-model',
+  'local-fonts',
+  'local-network',
+  'local-network-access',
+  'loopback-network',
+  'magnetometer',
+  'microphone',
+  'midi',
+  'on-device-speech-recognition',
+  'payment',
+  'private-state-token-issuance',
+  'private-state-token-redemption',
+  'serial',
+  'summarizer',
+  'usb',
+  'window-management',
+  'xr-spatial-tracking',
+] as const
+
+const others = [
+  'all-screens-capture',
+  'ambient-light-sensor',
+  'aria-notify',
+  'attribution-reporting',
+  'autoplay',
+  'browsing-topics',
+  'ch-ua',
+  'ch-ua-arch',
+  'ch-ua-bitness',
+  'ch-ua-full-version-list',
+  'ch-ua-high-entropy-values',
+  'ch-ua-mobile',
+  'ch-ua-model',
+  'ch-ua-platform',
+  'ch-ua-platform-version',
+  'clipboard-write',
+  'cross-origin-isolated',
+  'deferred-fetch',
+  'deferred-fetch-minimal',
+  'digital-credentials-create',
+  'digital-credentials-get',
+  'encrypted-media',
+  'focus-without-user-activation',
+  'fullscreen',
+  'gamepad',
+  'identity-credentials-get',
+  'join-ad-interest-group',
+  'keyboard-map',
+  'language-detector',
+  'manual-text',
+  'mediasession',
+  'otp-credentials',
+  'picture-in-picture',
+  'publickey-credentials-create',
+  'publickey-credentials-get',
+  'rewriter',
+  'run-ad-auction',
+  'screen-wake-lock',
+  'smart-card',
+  'speaker-selection',
+  'storage-access',
+  'sync-xhr',
+  'translator',
+  'unload',
+  'vertical-scroll',
+  'web-share',
+  'writer',
+] as const
+
+/** A feature that a policy can name. */
+export type PermissionsFeature = (typeof denied)[number] | (typeof others)[number]
+
+/** Who may use a feature: nobody (`false`, `[]`, `'none'`), everybody (`true`, `'*'`), or `'self'` and https origins. */
+export type PermissionsAllowlist = boolean | 'none' | '*' | 'self' | readonly string[]
+
+/** Changes to the default list: a feature is opened, denied, or left to the browser (`null`). */
+export type PermissionsPolicy = {
+  readonly [Feature in PermissionsFeature | Camel<PermissionsFeature>]?: PermissionsAllowlist | null
+}
+
+/** The header's value: the default list with the changes given. */
+export function permissionsPolicy(faults: Faults, given: unknown): string | undefined {
+  if (given === false || given === null) return undefined
+  const policy = new Map<string, string>(denied.map((feature) => [feature, '()']))
+  if (given !== undefined && given !== true) change(faults.under('permissionsPolicy'), given, policy)
+  return [...policy].map(([feature, allowed]) => `${feature}=${allowed}`).join(', ') || undefined
+}
+
+function change(faults: Faults, given: unknown, policy: Map<string, string>): void {
+  if (typeof given !== 'object' || Array.isArray(given)) {
+    faults.add('', 'must be true, false, null or an object')
+    return
+  }
+  const known: readonly string[] = [...denied, ...others]
+  const seen = new Set<string>()
+  for (const [key, value] of Object.entries(given as object)) {
+    if (value === undefined) continue
+    const feature = kebab(key)
+    const meant = nearest(feature, known)
+    if (!known.includes(feature)) faults.add(key, `is no feature${meant ? `; did you mean ${meant}?` : ''}`)
+    else if (seen.has(feature)) faults.add(key, 'is given twice, in two spellings')
+    else if (value === null) policy.delete(feature)
+    else policy.set(feature, allowlist(faults, key, value))
+    seen.add(feature)
+  }
+}
+
+function allowlist(faults: Faults, key: string, value: unknown): string {
+  const list: unknown[] = Array.isArray(value) ? value : [value]
+  const [only] = list
+  if (list.length === 0 || (list.length === 1 && (only === false || only === 'none'))) return '()'
+  if (list.length === 1 && (only === true || only === '*')) return '*'
+  if (list.every((item) => item === 'self' || isOrigin(item))) {
+    return `(${list.map((item) => (item === 'self' ? item : `"${item}"`)).join(' ')})`
+  }
+  faults.add(key, "must be true, false, 'self', or a list of 'self' and https origins")
+  return '()'
+}
+
+/** An https origin, or all subdomains of one (Permissions Policy section 5.2): nothing that could close the quote. */
+function isOrigin(item: unknown): boolean {
+  return typeof item === 'string' && item.length <= 270 && /^https:\/\/(?:\*\.)?[a-z\d.-]+(?::\d{1,5})?$/.test(item)
+}
