@@ -61,13 +61,17 @@ export function sealer(ring: KeyRing, options: SealerOptions): Sealer {
   let sealing: DayKey | undefined
   let recent: DayKey | undefined
 
-  async function seal(json: string): Promise<string> {
+  // The sync half decides, the async half is short: every promise and frame here is paid on every request.
+  function seal(json: string): Promise<string> {
     const day = Math.floor(clock() / dayMs)
-    if (sealing?.day !== day) sealing = await keys.sealing(day)
+    return sealing?.day === day ? encrypt(sealing, json) : sealFirst(day, json)
+  }
+
+  async function sealFirst(day: number, json: string): Promise<string> {
+    sealing = await keys.sealing(day)
     return encrypt(sealing, json)
   }
 
-  // The sync half decides, the async half is short: every promise and frame here is paid on every request.
   function open(token: string): Promise<string | SealRefusal> {
     if (token.length > maxLength) return refuseTooLong
     const today = Math.floor(clock() / dayMs)
@@ -110,12 +114,25 @@ function hasFiveParts(token: string, at: number): boolean {
   )
 }
 
+// Memory for nonces, not nonces: each is drawn when it is used and its place never used again. A pool drawn ahead would
+// be used twice after a snapshot, and GCM does not survive that. A view costs a third of an array of its own.
+let block = new Uint8Array(0)
+let used = 0
+
+function freshNonce(): Uint8Array<ArrayBuffer> {
+  if (used === block.length) {
+    block = new Uint8Array(12 * 256)
+    used = 0
+  }
+  used += 12
+  return crypto.getRandomValues(block.subarray(used - 12, used))
+}
+
 async function encrypt(key: DayKey, json: string): Promise<string> {
   // Padded to a multiple of three, text and tag are one base64 run: one call writes both.
   const text = utf8(`${json}  `)
   const length = text.length - 2
-  // Drawn for this token alone: a pool of nonces would be used twice after a snapshot, and GCM does not survive that.
-  const iv = crypto.getRandomValues(new Uint8Array(12))
+  const iv = freshNonce()
   const algorithm = { name: 'AES-GCM', iv, additionalData: key.aad }
   const padded = text.subarray(0, length + ((3 - (length % 3)) % 3))
   const sealed = encodeBase64url(new Uint8Array(await crypto.subtle.encrypt(algorithm, key.key, padded)))
