@@ -19,7 +19,8 @@ export function layout(title: string, who: Visitor, body: Html, script?: string)
     ? html`<span>Signed in as <strong>${who.name ?? who.user}</strong></span>
         <form method="post" action="/logout"><button>Log out</button></form>`
     : html`<span>Not signed in</span> <a href="/login">Log in</a>`
-  const tag = script === undefined ? undefined : html`<script src="/demo.js" nonce="${script}" defer></script>`
+  const allowed = script ? html` nonce="${script}"` : undefined
+  const tag = script === undefined ? undefined : html`<script src="/demo.js"${allowed} defer></script>`
   return html`<!doctype html>
 <html lang="en">
   <head>
