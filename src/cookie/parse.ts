@@ -57,12 +57,13 @@ export function readCookies(header: string | null | undefined, name: string): st
 export function removeCookies(header: string | null, names: ReadonlySet<string>): string | null {
   if (!header) return null
   if (!mentions(header, names)) return header
+  const joined = header.includes(',')
   let kept = ''
   let whole = true
   for (let start = 0; start <= header.length; ) {
     let next = header.indexOf(';', start)
     if (next === -1) next = header.length
-    const joint = joinedAt(header, start, next)
+    const joint = joined ? joinedAt(header, start, next) : -1
     const end = joint === -1 ? next : joint
     if (names.has(nameIn(header, start, end))) whole = false
     else {

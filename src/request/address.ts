@@ -18,7 +18,7 @@ const mostHops = 16
 
 /**
  * The client's address in one spelling, or undefined where nobody vouches for one; limits then use one shared bucket.
- * Hosts behind fewer proxies than stated came around them, and have no address.
+ * A request that passed fewer proxies than stated came around them, and has no address.
  *
  * @see RFC 7239 section 7.1 on why the left end of the list is the client's own word
  */

@@ -1,10 +1,14 @@
 /** Addresses as numbers and back: strict reading, one spelling. RFC 4291 section 2.2, RFC 5952. */
+import { hexDigit } from './hex.ts'
 
 /** An address as 16-bit groups: two for IPv4, eight for IPv6. */
 export type Groups = readonly number[]
 
 /** Eight groups of four digits, or six and a dotted quad. */
 const longestAddress = 45
+
+const colon = 0x3a
+const dot = 0x2e
 
 /** Whether a text is four decimal octets. No octal, no short forms: parsers disagree on both. */
 export function isIpv4(text: string): boolean {
@@ -20,8 +24,7 @@ export function parseAddress(text: string): Groups | undefined {
   if (quad !== -1) return [quad >>> 16, quad & 0xffff]
   const groups = parseIpv6(text)
   if (groups === undefined) return undefined
-  const head = groups.slice(0, 6).join()
-  return head === '0,0,0,0,0,65535' || head === '100,65435,0,0,0,0' ? groups.slice(6) : groups
+  return isMapped(groups) || isNat64(groups) ? groups.slice(6) : groups
 }
 
 /**
@@ -29,16 +32,43 @@ export function parseAddress(text: string): Groups | undefined {
  * end; no zone id, no brackets.
  */
 export function parseIpv6(text: string): number[] | undefined {
-  if (text.length < 2 || text.length > longestAddress) return undefined
-  const gap = text.indexOf('::')
-  if (gap === -1) {
-    const groups = readGroups(text, true)
-    return groups?.length === 8 ? groups : undefined
+  const end = text.length
+  if (end < 2 || end > longestAddress) return undefined
+  const groups: number[] = []
+  let gap = -1
+  let at = 0
+  if (text.charCodeAt(0) === colon) {
+    if (text.charCodeAt(1) !== colon) return undefined
+    gap = 0
+    at = 2
   }
-  const head = gap === 0 ? [] : readGroups(text.slice(0, gap), false)
-  const tail = gap + 2 === text.length ? [] : readGroups(text.slice(gap + 2), true)
-  if (head === undefined || tail === undefined || head.length + tail.length > 7) return undefined
-  return [...head, ...new Array<number>(8 - head.length - tail.length).fill(0), ...tail]
+  while (at < end) {
+    const start = at
+    let group = 0
+    for (let digit = hexDigit(text.charCodeAt(at)); digit !== -1; digit = hexDigit(text.charCodeAt(++at))) {
+      if (at - start === 4) return undefined
+      group = group * 16 + digit
+    }
+    if (text.charCodeAt(at) === dot) {
+      const quad = readQuad(text.slice(start))
+      if (quad === -1) return undefined
+      groups.push(quad >>> 16, quad & 0xffff)
+      break
+    }
+    if (at === start) return undefined
+    groups.push(group)
+    if (at === end) break
+    // A colon, and behind it a group or the one `::`; nothing else, and not the end.
+    if (text.charCodeAt(at++) !== colon || at === end) return undefined
+    if (text.charCodeAt(at) !== colon) continue
+    if (gap !== -1) return undefined
+    gap = groups.length
+    at++
+  }
+  if (gap === -1) return groups.length === 8 ? groups : undefined
+  if (groups.length > 7) return undefined
+  for (let missing = 8 - groups.length; missing > 0; missing--) groups.splice(gap, 0, 0)
+  return groups
 }
 
 /**
@@ -56,8 +86,14 @@ export function writeAddress(groups: Groups): string {
     run = groups[i] === 0 ? run + 1 : 0
     if (run > most) [from, most] = [i - run + 1, run]
   }
-  const hex = (part: Groups): string => part.map((group) => group.toString(16)).join(':')
-  return most < 2 ? hex(groups) : `${hex(groups.slice(0, from))}::${hex(groups.slice(from + most))}`
+  let text = ''
+  for (let i = 0; i < groups.length; i++) {
+    if (most > 1 && i === from) {
+      text += '::'
+      i += most - 1
+    } else text += (text === '' || text.endsWith(':') ? '' : ':') + (groups[i] ?? 0).toString(16)
+  }
+  return text
 }
 
 /** The bits of the i-th group that the first `bits` bits of an address cover. */
@@ -65,20 +101,14 @@ export function maskOf(bits: number, i: number): number {
   return (0xffff << Math.max(0, Math.min(16, 16 * (i + 1) - bits))) & 0xffff
 }
 
-/** Groups between colons; the last may be a dotted quad where that is allowed. */
-function readGroups(text: string, quadAllowed: boolean): number[] | undefined {
-  const groups: number[] = []
-  const parts = text.split(':')
-  for (const [i, part] of parts.entries()) {
-    if (/^[0-9a-fA-F]{1,4}$/.test(part)) {
-      groups.push(Number.parseInt(part, 16))
-      continue
-    }
-    const quad = quadAllowed && i === parts.length - 1 ? readQuad(part) : -1
-    if (quad === -1) return undefined
-    groups.push(quad >>> 16, quad & 0xffff)
-  }
-  return groups
+/** `::ffff:0:0/96`. */
+function isMapped(groups: Groups): boolean {
+  return groups[5] === 0xffff && groups.every((group, i) => i > 4 || group === 0)
+}
+
+/** `64:ff9b::/96`. */
+function isNat64(groups: Groups): boolean {
+  return groups[0] === 0x64 && groups[1] === 0xff9b && groups.every((group, i) => i < 2 || i > 5 || group === 0)
 }
 
 /** Four octets as one number without sign, or -1. */
@@ -89,7 +119,7 @@ function readQuad(text: string): number {
   let dots = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (code === 0x2e) {
+    if (code === dot) {
       if (octet === -1 || ++dots > 3) return -1
       value = value * 256 + octet
       octet = -1

@@ -1,4 +1,5 @@
 /** Judges the text of a path, character by character; shared by request paths and return paths. */
+import { hexDigit } from './hex.ts'
 
 /** `mendable`: it would be canonical with empty segments merged and needless escapes undone. */
 export type Reading = 'canonical' | 'mendable' | 'refused'
@@ -55,14 +56,9 @@ function followsDots(text: string, at: number): boolean {
 /** The byte two hex digits stand for, or -1. */
 function byteAt(text: string, at: number, end: number): number {
   if (at + 2 > end) return -1
-  const [high, low] = [hexDigit(text.charCodeAt(at)), hexDigit(text.charCodeAt(at + 1))]
+  const high = hexDigit(text.charCodeAt(at))
+  const low = hexDigit(text.charCodeAt(at + 1))
   return high === -1 || low === -1 ? -1 : high * 16 + low
-}
-
-function hexDigit(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30
-  const upper = code & ~0x20
-  return upper >= 0x41 && upper <= 0x46 ? upper - 0x37 : -1
 }
 
 /** Whether escapes are UTF-8 (no overlong forms, no surrogates) and hide no C1 controls. */

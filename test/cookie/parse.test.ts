@@ -55,7 +55,7 @@ describe('readCookies', () => {
           .filter((value) => !value.split(',').slice(1).some(isPair))
         expect(readCookies(header, '__Host-session')).toEqual(values.slice(0, 4))
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 
@@ -92,7 +92,7 @@ describe('removeCookies', () => {
         }
         expect(removeCookies(left, ours)).toBe(left)
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 

@@ -158,7 +158,7 @@ describe('hardenSetCookie', () => {
         expect(parsed?.attributes.some(([name]) => name === 'secure')).toBe(true)
         expect(parsed?.attributes.some(([name]) => name === 'samesite')).toBe(true)
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 })

@@ -57,7 +57,7 @@ describe('normaliseAddress', () => {
           if (normaliseAddress(text)?.includes(':')) expect(() => new URL(`http://[${text}]/`)).not.toThrow()
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 })

@@ -113,7 +113,7 @@ describe('canonicalPath', () => {
         expect(decoded.split('/').length).toBe(result.path.split('/').length)
         expect(decoded.split('/').some((segment) => segment === '.' || segment === '..')).toBe(false)
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 
@@ -133,7 +133,7 @@ describe('canonicalPath', () => {
         expect(decodeURIComponent(path)).toBe(decodeURIComponent(asked).replaceAll(/\/+/g, '/'))
         expect(/^[!-~]+$/.test(result.redirect)).toBe(true)
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 
