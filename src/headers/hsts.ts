@@ -24,7 +24,7 @@ export function strictTransportSecurity(faults: Faults, given: unknown): string 
   const own = faults.under('strictTransportSecurity')
   const members = given === undefined || given === true ? {} : typeof given === 'string' ? parsed(own, given) : given
   checkKeys(own, members, ['maxAge', 'includeSubDomains', 'preload'])
-  const options = Object(members) as Record<keyof StrictTransportSecurity, unknown>
+  const options: Partial<Record<keyof StrictTransportSecurity, unknown>> = { ...(members as object) }
   const maxAge = wholeNumber(own, 'maxAge', options.maxAge, 2 * year, age)
   const includeSubDomains = flag(own, 'includeSubDomains', options.includeSubDomains, true)
   const preload = flag(own, 'preload', options.preload, false)

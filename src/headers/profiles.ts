@@ -49,7 +49,8 @@ const lists = ['referrer-policy', 'content-security-policy', 'permissions-policy
 /** Judges the options and lays out the headers of every kind. */
 export function profiles(faults: Faults, options: HeaderOptions): Profiles {
   checkKeys(faults, options, optionNames)
-  const given: HeaderOptions = Object(options)
+  // Own members only: what a polluted prototype says is no option.
+  const given: HeaderOptions = { ...options }
   const csp = policies(faults, given.contentSecurityPolicy, given.xFrameOptions)
   const hsts = strictTransportSecurity(faults, given.strictTransportSecurity)
   const definitions: readonly Definition[] = [

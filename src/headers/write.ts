@@ -23,7 +23,7 @@ const bodiless: ReadonlySet<number> = /* @__PURE__ */ new Set([204, 205, 304])
  */
 export function headerWriter(options: HeaderOptions, faults: Faults): HeaderWriter {
   const profile = profiles(faults, options)
-  const { strip, removePoweredBy } = Object(options) as HeaderOptions
+  const { strip, removePoweredBy }: HeaderOptions = { ...options }
   // One look at each name of a response costs less than one question per name that could be there.
   const marks = new Map<string, number>([...stripped(faults, strip, removePoweredBy)].map((name) => [name, 0]))
   for (const [name, bit] of profile.bits) marks.set(name, bit)

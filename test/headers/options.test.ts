@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../../src/errors.ts'
+import { type HeaderOptions, headerWriter, type PermissionsAllowlist, secureHeaders } from '../../src/headers/index.ts'
+import { faults } from '../../src/options/index.ts'
+
+function headers(options: HeaderOptions, type = 'text/html', https = true): Record<string, string> {
+  const wrong = faults()
+  const write = headerWriter(options, wrong)
+  wrong.done()
+  const response = write(new Response(null, { headers: { 'Content-Type': type } }), { https, host: 'app.example' })
+  return Object.fromEntries(response.headers)
+}
+
+/** What the ConfigError says, fault by fault. */
+function wrong(options: unknown): string[] {
+  try {
+    secureHeaders(options as HeaderOptions)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults.map(({ option, problem }) => `${option} ${problem}`)
+    throw error
+  }
+  return []
+}
+
+const names = [
+  ['contentSecurityPolicy', 'content-security-policy'],
+  ['strictTransportSecurity', 'strict-transport-security'],
+  ['referrerPolicy', 'referrer-policy'],
+  ['xFrameOptions', 'x-frame-options'],
+  ['xContentTypeOptions', 'x-content-type-options'],
+  ['permissionsPolicy', 'permissions-policy'],
+  ['crossOriginOpenerPolicy', 'cross-origin-opener-policy'],
+  ['crossOriginResourcePolicy', 'cross-origin-resource-policy'],
+  ['originAgentCluster', 'origin-agent-cluster'],
+  ['xDnsPrefetchControl', 'x-dns-prefetch-control'],
+] as const
+
+describe('an option', () => {
+  it.each(names)('%s that is absent, undefined or true gives the default of %s', (option, name) => {
+    const byDefault = headers({})[name]
+    expect(byDefault).toBeTruthy()
+    expect(headers({ [option]: undefined })[name]).toBe(byDefault)
+    expect(headers({ [option]: true })[name]).toBe(byDefault)
+    expect(headers(Object.create({ [option]: false }))[name]).toBe(byDefault)
+  })
+
+  it.each(names)('%s that is false or null takes %s away and nothing else', (option, name) => {
+    for (const off of [false, null]) {
+      const { [name]: _, ...others } = headers({})
+      const rest = headers({ [option]: off })
+      expect(rest[name]).toBe(undefined)
+      expect(Object.keys(rest).sort()).toEqual(Object.keys(others).sort())
+    }
+  })
+
+  it.each([
+    [{ referrerPolicy: 'no-referrer' }, 'referrer-policy', 'no-referrer'],
+    [{ referrerPolicy: ['no-referrer', 'same-origin'] }, 'referrer-policy', 'no-referrer, same-origin'],
+    [{ referrerPolicy: 'no-referrer, Same-Origin' }, 'referrer-policy', 'no-referrer, same-origin'],
+    [{ xFrameOptions: 'sameorigin' }, 'x-frame-options', 'SAMEORIGIN'],
+    [{ crossOriginOpenerPolicy: 'same-origin-allow-popups' }, 'cross-origin-opener-policy', 'same-origin-allow-popups'],
+    [{ crossOriginResourcePolicy: 'cross-origin' }, 'cross-origin-resource-policy', 'cross-origin'],
+    [{ crossOriginEmbedderPolicy: true }, 'cross-origin-embedder-policy', 'require-corp'],
+    [{ crossOriginEmbedderPolicy: 'credentialless' }, 'cross-origin-embedder-policy', 'credentialless'],
+    [{ originAgentCluster: '?0' }, 'origin-agent-cluster', '?0'],
+    [{ xDnsPrefetchControl: 'on' }, 'x-dns-prefetch-control', 'on'],
+    [{ xXssProtection: true }, 'x-xss-protection', '0'],
+    [{ xDownloadOptions: true }, 'x-download-options', 'noopen'],
+    [{ xPermittedCrossDomainPolicies: 'master-only' }, 'x-permitted-cross-domain-policies', 'master-only'],
+    [{ strictTransportSecurity: {} }, 'strict-transport-security', 'max-age=63072000; includeSubDomains'],
+    [{ strictTransportSecurity: { maxAge: 0 } }, 'strict-transport-security', 'max-age=0; includeSubDomains'],
+    [{ strictTransportSecurity: { includeSubDomains: false } }, 'strict-transport-security', 'max-age=63072000'],
+    [
+      { strictTransportSecurity: { maxAge: 31536000, preload: true } },
+      'strict-transport-security',
+      'max-age=31536000; includeSubDomains; preload',
+    ],
+    [{ strictTransportSecurity: 'max-age=15552000' }, 'strict-transport-security', 'max-age=15552000'],
+    [
+      { strictTransportSecurity: 'max-age=31536000; includeSubDomains; preload' },
+      'strict-transport-security',
+      'max-age=31536000; includeSubDomains; preload',
+    ],
+  ] as Array<[HeaderOptions, string, string]>)('%j gives %s: %s', (options, name, value) => {
+    expect(headers(options)[name]).toBe(value)
+  })
+})
+
+describe('a fault', () => {
+  it.each<[options: unknown, says: string]>([
+    [{ refererPolicy: 'no-referrer' }, 'secureHeaders.refererPolicy is no option; did you mean referrerPolicy?'],
+    [{ hsts: true }, 'secureHeaders.hsts is no option'],
+    [null, 'secureHeaders must be an object'],
+    ['strict', 'secureHeaders must be an object'],
+    [
+      { strictTransportSecurity: { maxage: 1 } },
+      'secureHeaders.strictTransportSecurity.maxage is no option; did you mean maxAge?',
+    ],
+    [
+      { strictTransportSecurity: { includeSubdomains: true } },
+      'secureHeaders.strictTransportSecurity.includeSubdomains is no option; did you mean includeSubDomains?',
+    ],
+    [{ strictTransportSecurity: { maxAge: -1 } }, 'must be a whole number of seconds from 0 to 315360000'],
+    [{ strictTransportSecurity: { maxAge: 1.5 } }, 'must be a whole number of seconds'],
+    [{ strictTransportSecurity: { maxAge: '31536000' } }, 'must be a whole number of seconds'],
+    [{ strictTransportSecurity: { maxAge: Number.POSITIVE_INFINITY } }, 'must be a whole number of seconds'],
+    [
+      { strictTransportSecurity: { preload: true, maxAge: 300 } },
+      'preload needs a maxAge of at least 31536000 seconds',
+    ],
+    [{ strictTransportSecurity: { preload: true, includeSubDomains: false } }, 'preload needs a maxAge'],
+    [
+      { strictTransportSecurity: 'max-age=1; includeSubdomain' },
+      'as text may hold max-age=..., includeSubDomains and preload',
+    ],
+    [{ strictTransportSecurity: 'includeSubDomains' }, 'as text must hold max-age=...'],
+    [{ strictTransportSecurity: 'max-age=soon' }, 'maxAge must be a whole number of seconds'],
+    [{ strictTransportSecurity: 5 }, 'secureHeaders.strictTransportSecurity must be an object'],
+    [{ referrerPolicy: 'no-referer' }, 'did you mean no-referrer?'],
+    [{ referrerPolicy: '' }, 'secureHeaders.referrerPolicy must be'],
+    [{ referrerPolicy: [] }, 'secureHeaders.referrerPolicy must be'],
+    [{ referrerPolicy: ['origin', 'origin'] }, 'secureHeaders.referrerPolicy names a policy twice'],
+    [{ referrerPolicy: [1] }, 'secureHeaders.referrerPolicy must be'],
+    [{ xFrameOptions: 'ALLOW-FROM https://a.example' }, 'must be true, false, null or one of DENY, SAMEORIGIN'],
+    [{ xFrameOptions: 'sameorgin' }, 'did you mean SAMEORIGIN?'],
+    [{ xContentTypeOptions: 'sniff' }, 'secureHeaders.xContentTypeOptions must be'],
+    [{ crossOriginOpenerPolicy: 'same-site' }, 'secureHeaders.crossOriginOpenerPolicy must be'],
+    [{ crossOriginResourcePolicy: { toString: () => 'same-site' } }, 'secureHeaders.crossOriginResourcePolicy must be'],
+    [{ crossOriginEmbedderPolicy: 'require-crop' }, 'did you mean require-corp?'],
+    [{ originAgentCluster: 1 }, 'secureHeaders.originAgentCluster must be'],
+    [{ xXssProtection: '1; mode=block' }, 'secureHeaders.xXssProtection must be'],
+    [{ removePoweredBy: 'yes' }, 'secureHeaders.removePoweredBy must be one of true, false'],
+    [{ strip: 'all' }, 'secureHeaders.strip must be one of true, false'],
+    [{ strip: { keeps: [] } }, 'secureHeaders.strip.keeps is no option; did you mean keep?'],
+    [{ strip: { keep: ['X-Nextjs-Redirct'] } }, 'holds a name that is not on the list: x-nextjs-redirect?'],
+    [{ strip: { also: ['a b'] } }, 'secureHeaders.strip.also must be a list of header names'],
+    [{ strip: { also: 'x' } }, 'secureHeaders.strip.also must be a list of header names'],
+    [{ permissionsPolicy: 'camera=()' }, 'secureHeaders.permissionsPolicy must be true, false, null or an object'],
+    [{ permissionsPolicy: { camra: [] } }, 'secureHeaders.permissionsPolicy.camra is no feature; did you mean camera?'],
+    [{ permissionsPolicy: { camera: ['https://a.example/path'] } }, "a list of 'self' and https origins"],
+    [{ permissionsPolicy: { camera: ['https://a.example")'] } }, "a list of 'self' and https origins"],
+    [{ permissionsPolicy: { camera: ['http://a.example'] } }, "a list of 'self' and https origins"],
+    [{ permissionsPolicy: { camera: ['self', '*'] } }, "a list of 'self' and https origins"],
+    [{ permissionsPolicy: { syncXhr: [], 'sync-xhr': [] } }, 'is given twice, in two spellings'],
+  ])('in %j is found while building', (options, says) => {
+    expect(wrong(options).join('\n')).toContain(says)
+  })
+
+  it('comes with all others', () => {
+    expect(
+      wrong({ xFrameOption: 'DENY', referrerPolicy: 'none', strictTransportSecurity: { maxAge: -1 }, strip: 1 }),
+    ).toHaveLength(4)
+  })
+
+  it('never repeats the value', () => {
+    const said = wrong({
+      referrerPolicy: 's3cret',
+      xFrameOptions: 's3cret',
+      contentSecurityPolicy: { defaultSrc: ['s3;cret'] },
+    })
+    expect(said).toHaveLength(3)
+    expect(said.join()).not.toContain('s3')
+  })
+
+  // app.use(secureHeaders) instead of app.use(secureHeaders()): Hono would call the factory with its context.
+  it('is the factory in place of the middleware', () => {
+    expect(wrong({ env: {}, finalized: false, error: undefined })).toEqual([
+      'secureHeaders.env is no option',
+      'secureHeaders.finalized is no option',
+    ])
+  })
+})
+
+describe('permissionsPolicy', () => {
+  it.each([
+    [false, 'camera=()'],
+    [[], 'camera=()'],
+    ['none', 'camera=()'],
+    [['none'], 'camera=()'],
+    [true, 'camera=*'],
+    ['*', 'camera=*'],
+    ['self', 'camera=(self)'],
+    [
+      ['self', 'https://meet.example', 'https://*.a.example:8443'],
+      'camera=(self "https://meet.example" "https://*.a.example:8443")',
+    ],
+  ])('turns %j into %s and leaves the rest', (camera, value) => {
+    const policy = headers({ permissionsPolicy: { camera: camera as PermissionsAllowlist } })[
+      'permissions-policy'
+    ]?.split(', ')
+    expect(policy).toContain(value)
+    expect(policy).toContain('microphone=()')
+    expect(policy).toHaveLength(28)
+  })
+
+  it('takes features in both spellings, and null leaves one to the browser', () => {
+    const policy = headers({ permissionsPolicy: { xrSpatialTracking: null, 'screen-wake-lock': [], webShare: 'self' } })
+    expect(policy['permissions-policy']).not.toContain('xr-spatial-tracking')
+    expect(policy['permissions-policy']).toMatch(/screen-wake-lock=\(\), web-share=\(self\)$/)
+  })
+})
+
+describe('framing', () => {
+  const policy = { defaultSrc: "'self'" }
+  it.each<[options: HeaderOptions, header: string | undefined, document: string, json: string]>([
+    [{}, 'DENY', "frame-ancestors 'none'", "frame-ancestors 'none'"],
+    [{ xFrameOptions: 'SAMEORIGIN' }, 'SAMEORIGIN', "frame-ancestors 'self'", "frame-ancestors 'self'"],
+    [{ xFrameOptions: false }, undefined, '', ''],
+    [{ contentSecurityPolicy: policy }, 'DENY', '', "frame-ancestors 'none'"],
+    [
+      { contentSecurityPolicy: { ...policy, frameAncestors: "'self'" } },
+      'SAMEORIGIN',
+      "frame-ancestors 'self'",
+      "frame-ancestors 'self'",
+    ],
+    [
+      { contentSecurityPolicy: { ...policy, frameAncestors: ['https://a.example'] } },
+      undefined,
+      'frame-ancestors https://a.example',
+      'frame-ancestors https://a.example',
+    ],
+    [
+      { contentSecurityPolicy: { ...policy, frameAncestors: [] }, xFrameOptions: 'SAMEORIGIN' },
+      'SAMEORIGIN',
+      "frame-ancestors 'none'",
+      "frame-ancestors 'none'",
+    ],
+    [{ contentSecurityPolicy: false }, 'DENY', '', ''],
+  ])('with %j is the same in both headers', (options, header, document, json) => {
+    for (const [type, expected] of [
+      ['text/html', document],
+      ['application/json', json],
+    ] as const) {
+      const got = headers(options, type)
+      expect(got['x-frame-options']).toBe(header)
+      expect(/frame-ancestors [^;]*/.exec(got['content-security-policy'] ?? '')?.[0] ?? '').toBe(expected)
+    }
+  })
+})
