@@ -2,36 +2,63 @@
 import { readCookies } from '../cookie/parse.ts'
 import { replaceSetCookie } from '../cookie/set-cookie.ts'
 import type { CookieJar, OutgoingCookie } from '../types.ts'
-import type { CookieStoreLike, SessionContext } from './types.ts'
+import type { CookieStoreLike, HonoContextLike, SessionContext } from './types.ts'
 
 /** The jar of a context; see {@link SessionContext} for what a context may be. */
 export function jarOf(context: SessionContext): CookieJar {
+  if ('req' in context) return new HonoJar(context)
   if ('jar' in context) return context.jar
   if ('cookies' in context) return storeJar(context.cookies, context.env)
-  if ('req' in context) {
-    const { raw } = context.req
-    // `c.res` is made only when something is written: asking for it costs a Response.
-    return headerJar(raw.headers, () => context.res.headers, context.env, (raw as { url?: string }).url)
-  }
-  const { request, headers } = context
-  return headerJar(request.headers, () => headers, context.env, (request as { url?: string }).url)
+  return new HeaderJar(context.request, context.headers, context.env)
 }
 
-function headerJar(
-  headers: Headers,
-  answer: () => Headers | undefined,
-  env: unknown,
-  url: string | undefined,
-): CookieJar {
-  return {
-    env,
-    ...(url !== undefined && { url }),
-    read: (name) => readCookies(headers.get('cookie'), name),
-    write(cookie: OutgoingCookie): void {
-      const to = answer()
-      if (to === undefined) throw new TypeError('This context has no headers to set a cookie on')
-      replaceSetCookie(to, cookie)
-    },
+/** A class, since one is made for each request: closures would cost more than what they do. */
+class HonoJar implements CookieJar {
+  readonly #context: HonoContextLike
+
+  constructor(context: HonoContextLike) {
+    this.#context = context
+  }
+
+  get env(): unknown {
+    return this.#context.env
+  }
+
+  get url(): string {
+    return this.#context.req.raw.url
+  }
+
+  read(name: string): string[] {
+    return readCookies(this.#context.req.raw.headers.get('cookie'), name)
+  }
+
+  write(cookie: OutgoingCookie): void {
+    replaceSetCookie(this.#context.res.headers, cookie)
+  }
+}
+
+class HeaderJar implements CookieJar {
+  readonly env: unknown
+  readonly #request: { readonly headers: Headers; readonly url?: string }
+  readonly #answer: Headers | undefined
+
+  constructor(request: { readonly headers: Headers }, answer: Headers | undefined, env: unknown) {
+    this.#request = request
+    this.#answer = answer
+    this.env = env
+  }
+
+  get url(): string {
+    return this.#request.url ?? ''
+  }
+
+  read(name: string): string[] {
+    return readCookies(this.#request.headers.get('cookie'), name)
+  }
+
+  write(cookie: OutgoingCookie): void {
+    if (this.#answer === undefined) throw new TypeError('This context has no headers to set a cookie on')
+    replaceSetCookie(this.#answer, cookie)
   }
 }
 

@@ -4,6 +4,7 @@ import { randomId } from '../crypto/random.ts'
 import { PortcullisError } from '../errors.ts'
 import { dataError, jsonCopy, passSchema } from './data.ts'
 import { isObject, type SessionRecord } from './record.ts'
+import type { Schema } from './schema.ts'
 import type { SessionSettings } from './settings.ts'
 
 /** One recorded change. */
@@ -68,28 +69,37 @@ export function blank<Data>(settings: SessionSettings<Data>): SessionRecord<Data
  * @returns the record with the data its schema made of it
  * @throws {PortcullisError} `ERR_SESSION_DATA`, `ERR_SESSION_IDENTITY_CHANGED`
  */
-export async function accept<Data extends object>(
+export function accept<Data extends object>(
   settings: SessionSettings<Data>,
   before: Data | undefined,
   next: SessionRecord<Data>,
   mayChangeUser: boolean,
-): Promise<SessionRecord<Data>> {
-  if (next.data === undefined || next.data === before) return next
-  const data = await fitting(settings, next.data)
-  const { user } = settings
-  if (!mayChangeUser && user !== undefined && (before && user(before)) !== user(data)) {
+): SessionRecord<Data> | Promise<SessionRecord<Data>> {
+  const { data } = next
+  if (data === undefined || data === before) return next
+  if (!isObject(data)) throw dataError('must be an object')
+  const { schema } = settings
+  if (schema === undefined) return sameUser(settings, before, next, mayChangeUser)
+  return fitting(schema, data).then((data) => sameUser(settings, before, { ...next, data }, mayChangeUser))
+}
+
+function sameUser<Data>(
+  { user }: SessionSettings<Data>,
+  before: Data | undefined,
+  next: SessionRecord<Data>,
+  mayChange: boolean,
+): SessionRecord<Data> {
+  if (!mayChange && user !== undefined && (before && user(before)) !== (next.data && user(next.data))) {
     throw new PortcullisError(
       'ERR_SESSION_IDENTITY_CHANGED',
       'This write would change the user of the session; call start(), which gives it a new id',
     )
   }
-  return { ...next, data }
+  return next
 }
 
-async function fitting<Data extends object>(settings: SessionSettings<Data>, data: Data): Promise<Data> {
-  if (!isObject(data)) throw dataError('must be an object')
-  if (settings.schema === undefined) return data
-  const result = await passSchema(settings.schema, data)
+async function fitting<Data extends object>(schema: Schema<Data>, data: Data): Promise<Data> {
+  const result = await passSchema(schema, data)
   if ('wrong' in result) throw dataError(`does not fit its schema at ${result.wrong}`)
   return jsonCopy(result.data, '')
 }

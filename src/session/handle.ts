@@ -128,20 +128,28 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     throw unsupported('endAll')
   }
 
-  async flush(response: Response, { failed = false }: { readonly failed?: boolean } = {}): Promise<Response> {
+  flush(response: Response, { failed = false }: { readonly failed?: boolean } = {}): Response | Promise<Response> {
     const of = this.#of
     if (of.status === 'closed') return response
-    await of.settled()
     // An upgraded connection carries no cookie: an activity worth noting waits for the next request.
     const due = of.edits.length > 0 || (of.loaded?.due !== undefined && response.status !== 101)
+    // Most requests write nothing, and need no promise to find that out.
+    return of.busy || (due && !failed) ? this.#flushLate(response, failed) : this.#close(response)
+  }
+
+  async #flushLate(response: Response, failed: boolean): Promise<Response> {
+    const of = this.#of
+    await of.settled()
+    const due = of.edits.length > 0 || (of.loaded?.due !== undefined && response.status !== 101)
     if (due && !failed && of.status === 'open') await of.write(false)
-    const use = {
-      cookies: of.cookies,
-      read: of.loaded !== undefined,
-      personal: of.loaded?.record?.data !== undefined,
-    }
-    const settled = settle(response, use, of.settings.emit)
-    of.status = 'closed'
+    return this.#close(response)
+  }
+
+  #close(response: Response): Response {
+    const { loaded, cookies, settings } = this.#of
+    const personal = loaded?.record?.data !== undefined
+    const settled = settle(response, { cookies, read: loaded !== undefined, personal }, settings.emit)
+    this.#of.status = 'closed'
     return settled
   }
 }

@@ -15,7 +15,7 @@ export function session<Data extends object, S extends ThreeVerbs<Data>>(
   const full = 'open' in strategy ? (strategy as unknown as SessionStrategy<Data>) : undefined
   return async function session(c, next) {
     const handle = full?.open(c)
-    if (handle !== undefined && (c.var.session as unknown) === handle) return next()
+    if (handle !== undefined && (c.get('session') as unknown) === handle) return next()
     c.set('session', (handle ?? threeVerbHandle(strategy, c)) as HandleOf<S>)
     await next()
     if (handle !== undefined) await settle(c, handle)
@@ -41,16 +41,16 @@ export function requireFresh(seconds: number, options: RequireFreshOptions<Conte
 }
 
 async function settle(c: Context, handle: FlushableHandle<object>): Promise<void> {
-  const flush = async (failed: boolean): Promise<void> => {
-    const settled = await handle.flush(c.res, { failed })
-    if (settled === c.res) return
-    c.res = undefined // else Hono copies the headers of the old response into the new one
-    c.res = settled
-  }
   try {
-    await flush(c.error !== undefined)
+    replace(c, await handle.flush(c.res, { failed: c.error !== undefined }))
   } catch (error) {
-    await flush(true) // what was committed before still goes out, with the error page
+    replace(c, await handle.flush(c.res, { failed: true })) // what was committed before goes out with the error page
     throw error
   }
+}
+
+function replace(c: Context, settled: Response): void {
+  if (settled === c.res) return
+  c.res = undefined // else Hono copies the headers of the old response into the new one
+  c.res = settled
 }

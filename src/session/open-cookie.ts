@@ -1,25 +1,25 @@
 /** From a cookie to a stateless session: opened, judged by both clocks, passed through the schema. */
-import type { SealRefusal } from '../crypto/refusal.ts'
+import type { Sealer } from '../crypto/seal.ts'
 import type { CookieJar } from '../types.ts'
 import { passSchema } from './data.ts'
 import type { Loaded } from './engine.ts'
 import { judge, slideDue } from './lifetimes.ts'
-import { readRecord, type SessionRecord } from './record.ts'
+import { readRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
 
 /** How many cookies of our name are tried where another host of the domain may have planted some. */
 const MOST_TRIED = 3
 
-/** The session of our own cookie, or undefined where the request carries none. */
+/** The session of the request's cookies of our name; there is at least one. */
 export async function openCookie<Data>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
-): Promise<Loaded<Data> | undefined> {
-  const { cookie, limits, clock, emit } = settings
-  const tokens = jar.read(cookie.name)
-  const first = tokens[0]
-  if (first === undefined) return undefined
-  const opened = tokens.length === 1 ? await open(settings, jar, first) : await openOneOf(settings, jar, tokens)
+  tokens: readonly string[],
+): Promise<Loaded<Data>> {
+  const { cookie, limits, clock, emit, schema } = settings
+  const { sealer } = settings.keys(jar.env)
+  const opened =
+    tokens.length === 1 ? await sealer.open(tokens[0] as string) : await openOneOf(settings, sealer, tokens)
   if (typeof opened !== 'string') {
     emit?.({ type: 'session-rejected', reason: opened.refused, subject: cookie.name })
     return opened.refused === 'unknown-key' ? { record: undefined, block: 'unknown-key' } : { record: undefined }
@@ -29,22 +29,10 @@ export async function openCookie<Data>(
   const now = Math.floor(clock() / 1000)
   const standing = judge(record, limits, now)
   if (standing !== 'alive') return reject(settings, standing)
-  return passed(settings, record, slideDue(record, limits, now))
-}
-
-async function passed<Data>(
-  settings: SessionSettings<Data>,
-  record: SessionRecord<Data>,
-  slide: boolean,
-): Promise<Loaded<Data>> {
-  const due = slide ? ({ due: 'slide' } as const) : undefined
-  if (settings.schema === undefined || record.data === undefined) return { record, ...due }
-  const result = await passSchema(settings.schema, record.data)
+  const due = slideDue(record, limits, now) ? ({ due: 'slide' } as const) : undefined
+  if (schema === undefined || record.data === undefined) return { record, ...due }
+  const result = await passSchema(schema, record.data)
   return 'wrong' in result ? reject(settings, 'invalid-data') : { record: { ...record, data: result.data }, ...due }
-}
-
-function open<Data>(settings: SessionSettings<Data>, jar: CookieJar, token: string): Promise<string | SealRefusal> {
-  return settings.keys(jar.env).sealer.open(token)
 }
 
 /**
@@ -53,11 +41,11 @@ function open<Data>(settings: SessionSettings<Data>, jar: CookieJar, token: stri
  */
 async function openOneOf<Data>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  sealer: Sealer,
   tokens: readonly string[],
 ): Promise<string | { readonly refused: 'ambiguous' | 'unknown-key' }> {
   if (settings.cookie.name.startsWith('__Host-') || tokens.length > MOST_TRIED) return { refused: 'ambiguous' }
-  const opened = await Promise.all(tokens.map((token) => open(settings, jar, token)))
+  const opened = await Promise.all(tokens.map((token) => sealer.open(token)))
   const good = opened.filter((result) => typeof result === 'string')
   if (good.length === 1) return good[0] as string
   const unknown = opened.some((result) => typeof result !== 'string' && result.refused === 'unknown-key')

@@ -33,17 +33,19 @@ export class RequestState<Data extends object> {
   /** Reads the session once, however many ask; a read that failed may be tried again. */
   load(): Promise<Loaded<Data>> {
     if (this.loaded !== undefined) return Promise.resolve(this.loaded)
-    this.#loading ??= this.engine.load(this.jar).then(
-      (loaded) => {
-        this.loaded ??= loaded
-        return this.loaded
-      },
-      (error) => {
-        this.#loading = undefined
-        throw error
-      },
-    )
+    this.#loading ??= this.#read()
     return this.#loading
+  }
+
+  async #read(): Promise<Loaded<Data>> {
+    try {
+      const loaded = await this.engine.load(this.jar)
+      this.loaded ??= loaded
+      return this.loaded
+    } catch (error) {
+      this.#loading = undefined
+      throw error
+    }
   }
 
   /** The session with what waits to be written; only after {@link load}. */
@@ -95,9 +97,14 @@ export class RequestState<Data extends object> {
     return run
   }
 
+  /** Whether a verb that writes was started. */
+  get busy(): boolean {
+    return this.#turn !== undefined
+  }
+
   /** Resolves when every verb that was started has settled. */
   async settled(): Promise<void> {
-    if (this.#turn !== undefined) await this.#turn
+    await this.#turn
   }
 
   /** @throws {PortcullisError} `ERR_SESSION_ENDED`, `ERR_SESSION_CLOSED` */

@@ -39,9 +39,10 @@ function statelessEngine<Data extends object>(settings: SessionSettings<Data>): 
   }
 
   return {
-    async load(jar): Promise<Loaded<Data>> {
-      const found = await openCookie(settings, jar)
-      return found ?? (settings.legacy.length === 0 ? NOTHING : importLegacy(settings, jar))
+    load(jar): Promise<Loaded<Data>> {
+      const tokens = jar.read(cookie.name)
+      if (tokens.length > 0) return openCookie(settings, jar, tokens)
+      return settings.legacy.length === 0 ? Promise.resolve(NOTHING) : importLegacy(settings, jar)
     },
 
     async write(jar, loaded, change) {

@@ -14,7 +14,7 @@ export interface CookieStoreLike {
 
 /** A Hono Context, as far as a session needs one; declared here so that the core knows no framework. */
 export interface HonoContextLike {
-  readonly req: { readonly raw: { readonly headers: Headers } }
+  readonly req: { readonly raw: { readonly headers: Headers; readonly url: string } }
   readonly env: unknown
   readonly res: Response
 }
@@ -124,7 +124,7 @@ export interface FlushableHandle<Data extends SessionObject> extends SessionHand
    *
    * @param options.failed - the handler threw: only what was committed explicitly goes out.
    */
-  flush(response: Response, options?: { readonly failed?: boolean }): Promise<Response>
+  flush(response: Response, options?: { readonly failed?: boolean }): Response | Promise<Response>
 }
 
 /** Facts about a session; times in milliseconds since the epoch. */
