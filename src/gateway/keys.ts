@@ -65,7 +65,7 @@ export async function importKeys(judged: readonly PrivateJwk[], faults: Faults):
   return { signer: first.signer, kid: first.kid, jwks: JSON.stringify(jwks) }
 }
 
-/** Not every runtime compares d with x and y on import; what we publish must verify what we sign. */
+/** Deno does not compare d with x and y on import; what we publish must verify what we sign. */
 async function belongTogether(signer: CryptoKey, point: JsonWebKey): Promise<boolean> {
   const probe = new Uint8Array(1)
   const algorithm = { name: 'ECDSA', hash: 'SHA-256' }
