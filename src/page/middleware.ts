@@ -16,6 +16,7 @@ export interface ErrorPageOptions {
 /**
  * Answers what handlers throw. Cookies and headers staged with `c.header` stay, unless they described the body that is
  * not sent. An HTTPException keeps its status, or its own Response where it was made with one.
+ * What is thrown and is no Error never gets here: Hono hands it on to the runtime.
  *
  * @throws {ConfigError} `ERR_CONFIG` where `report` is no function.
  */

@@ -86,6 +86,18 @@ describe('an option', () => {
   })
 })
 
+describe('crossOriginEmbedderPolicy', () => {
+  // A page under the policy loads no worker whose script is not under it.
+  it.each([
+    ['text/html', 'require-corp'],
+    ['text/javascript', 'require-corp'],
+    ['application/json', undefined],
+    ['image/png', undefined],
+  ])('on %s is %s', (type, value) => {
+    expect(headers({ crossOriginEmbedderPolicy: true }, type)['cross-origin-embedder-policy']).toBe(value)
+  })
+})
+
 describe('a fault', () => {
   it.each<[options: unknown, says: string]>([
     [{ refererPolicy: 'no-referrer' }, 'secureHeaders.refererPolicy is no option; did you mean referrerPolicy?'],

@@ -71,6 +71,7 @@ describe('the recommended profile over https', () => {
     ['a page that is not found', 404, 'text/html', document],
     ['a page that failed', 500, 'text/html', document],
     ['a page of choices', 300, 'text/html', document],
+    ['a page with status 305, which nobody follows', 305, 'text/html', document],
     ['JSON', 200, 'application/json', api],
     ['a problem', 403, 'application/problem+json', api],
     ['text', 200, 'text/plain; charset=UTF-8', api],

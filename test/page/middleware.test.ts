@@ -117,6 +117,16 @@ describe('errorPage', () => {
     expect(await response.json()).toMatchObject({ status: 500 })
   })
 
+  it('keeps its own policy, whatever the handler staged for its page', async () => {
+    const { app } = seen()
+    app.get('/', (c) => {
+      c.header('Content-Security-Policy', "script-src 'unsafe-inline'")
+      throw new Error('no')
+    })
+    const { headers } = await app.request('/', { headers: { 'Sec-Fetch-Dest': 'document' } })
+    expect(headers.get('Content-Security-Policy')).toMatch(/^default-src 'none'; style-src 'sha256-/)
+  })
+
   it('does not dress itself as the answer that came before the error', async () => {
     const { app } = seen()
     app.use(async (_, next) => {

@@ -103,6 +103,12 @@ describe('a refusal', () => {
     expect(response.headers.get('Allow')).toBe('GET')
   })
 
+  it('cuts a request id at 128 characters', async () => {
+    expect(await refusal('fault', program, { requestId: 'r'.repeat(999) }).json()).toMatchObject({
+      requestId: 'r'.repeat(128),
+    })
+  })
+
   it('shows the request id', async () => {
     expect(await refusal('fault', program, { requestId: 'r-1' }).json()).toMatchObject({ requestId: 'r-1' })
     expect(await refusal('fault', person, { requestId: 'r-1' }).text()).toContain('<code>r-1</code>')

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest'
+import { aboutUrl } from '../../src/headers/host.ts'
+
+describe('scheme and host of a request', () => {
+  it.each([
+    ['https://app.example/', true, 'app.example'],
+    ['https://app.example:8443/a?b#c', true, 'app.example:8443'],
+    ['https://app.example', true, 'app.example'],
+    ['https://app.example?a=/', true, 'app.example'],
+    ['https://app.example#a', true, 'app.example'],
+    // workerd hands over urls as they were sent.
+    ['https://app.example\\@localhost/', true, 'app.example'],
+    ['https://user:word@app.example/@localhost', true, 'app.example'],
+    ['https://[::1]:443/', true, '[::1]:443'],
+    ['https:///', true, ''],
+    ['http://app.example/https://', false, ''],
+    ['', false, ''],
+  ])('of %s', (url, https, host) => {
+    expect(aboutUrl(url)).toEqual({ https, host })
+  })
+})
