@@ -62,7 +62,7 @@ export interface Route<N extends string = string> {
   readonly timeoutMs?: number
 }
 
-/** The signed word on who is asking; see `docs/assertion.md`. */
+/** The signed word on who is asking: an ES256 JWT in `Portcullis-Assertion` (RFC 7519). */
 export interface AssertionOptions<E = ProjectEnv> {
   /**
    * ES256 private keys, each a JWK as JSON: the first signs, all are published at `/.portcullis/jwks.json`. Rotate in two
