@@ -13,6 +13,7 @@
  * - `ERR_SESSION_UNREADABLE`: the session's cookie cannot be read here and must not be replaced (a key this deployment
  *   does not know, or data of another schema).
  * - `ERR_SESSION_CLOSED`: a change after the answer was sent, or on an answer that can carry no cookie.
+ * - `ERR_STORE_TOO_LARGE`: a session record longer than its store takes; nothing was sent.
  * - `ERR_UPSTREAM_TIMEOUT`: no first byte from the upstream within its deadline.
  * - `ERR_UPSTREAM_UNREACHABLE`: the upstream refused, reset or answered what is not HTTP.
  */
@@ -26,6 +27,7 @@ export type ErrorCode =
   | 'ERR_SESSION_IDENTITY_CHANGED'
   | 'ERR_SESSION_UNREADABLE'
   | 'ERR_SESSION_CLOSED'
+  | 'ERR_STORE_TOO_LARGE'
   | 'ERR_UPSTREAM_TIMEOUT'
   | 'ERR_UPSTREAM_UNREACHABLE'
 

@@ -1,0 +1,18 @@
+export {
+  type AtomicStore,
+  type Conflict,
+  type Found,
+  type Gone,
+  isAtomic,
+  type ReadAt,
+  type Ref,
+  type Replaced,
+  type Rotated,
+  type RotateOptions,
+  type Row,
+  type SessionStore,
+  type SimpleStore,
+  type StoreContext,
+  type StoreOption,
+} from './contract.ts'
+export { type MemoryStoreOptions, memoryStore } from './memory.ts'

@@ -1,0 +1,101 @@
+/** A bounded map of entries that expire, with the lists of users beside it: what `memory.ts` keeps its rows on. */
+import type { Clock } from '../types.ts'
+
+/** A session's row. */
+export interface LiveEntry {
+  readonly version: number
+  readonly record: string
+  readonly seen: number
+  readonly end: number
+  /** Ids of the last writes, newest first. */
+  readonly writes: readonly string[]
+  readonly index?: string
+  /** When it is forgotten, by the shelf's clock. */
+  readonly until: number
+}
+
+/** A row, or the mark that one ended. */
+export type Entry = LiveEntry | { readonly until: number }
+
+/** Entries by key, and for each index its members by key with their absolute ends. */
+export interface Shelf {
+  get(key: string): Entry | undefined
+  /** Puts an entry where the longest unused is last to go; makes room first. */
+  put(key: string, entry: Entry): void
+  delete(key: string): void
+  lists(index: string, key: string): boolean
+  members(index: string): string[]
+  enlist(index: string, key: string, end: number): void
+  delist(index: string, key: string): void
+  /** Delists members whose end is at or before a moment. */
+  dropBefore(index: string, moment: number): void
+  /** Delists members, those that end first before others, until at most so many are left. */
+  dropOldest(index: string, left: number): void
+}
+
+/** An empty shelf for at most so many entries. */
+export function shelf(maxEntries: number, clock: Clock): Shelf {
+  const entries = new Map<string, Entry>()
+  const indexes = new Map<string, Map<string, number>>()
+  /** No entry is forgotten before this moment: until then a full shelf need not look for one that is. */
+  let earliest = Number.POSITIVE_INFINITY
+
+  function remove(key: string): void {
+    const entry = entries.get(key)
+    entries.delete(key)
+    // No list outgrows the rows: what is forgotten is delisted.
+    if (entry !== undefined && 'index' in entry && entry.index !== undefined) delist(entry.index, key)
+  }
+
+  function delist(index: string, key: string): void {
+    const members = indexes.get(index)
+    members?.delete(key)
+    if (members?.size === 0) indexes.delete(index)
+  }
+
+  function makeRoom(): void {
+    const now = clock()
+    if (now >= earliest) {
+      earliest = Number.POSITIVE_INFINITY
+      for (const [key, { until }] of entries) {
+        if (until <= now) remove(key)
+        else earliest = Math.min(earliest, until)
+      }
+    }
+    for (const key of entries.keys()) {
+      if (entries.size < maxEntries) return
+      remove(key)
+    }
+  }
+
+  return {
+    get(key) {
+      const entry = entries.get(key)
+      if (entry === undefined || clock() < entry.until) return entry
+      remove(key)
+      return undefined
+    },
+    put(key, entry) {
+      // A Map keeps the order of insertion: taken out and put back, an entry is the youngest.
+      if (!entries.delete(key) && entries.size >= maxEntries) makeRoom()
+      entries.set(key, entry)
+      earliest = Math.min(earliest, entry.until)
+    },
+    delete: remove,
+    lists: (index, key) => indexes.get(index)?.has(key) ?? false,
+    members: (index) => [...(indexes.get(index)?.keys() ?? [])],
+    enlist(index, key, end) {
+      const members = indexes.get(index) ?? new Map<string, number>()
+      members.set(key, end)
+      indexes.set(index, members)
+    },
+    delist,
+    dropBefore(index, moment) {
+      for (const [key, end] of indexes.get(index) ?? []) if (end <= moment) delist(index, key)
+    },
+    dropOldest(index, left) {
+      const members = [...(indexes.get(index) ?? [])].sort(([, a], [, b]) => a - b)
+      for (const [key] of members.slice(0, Math.max(0, members.length - left))) delist(index, key)
+    },
+  }
+}
