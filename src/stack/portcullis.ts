@@ -31,9 +31,7 @@ export function portcullis(options?: StackOptions): MiddlewareHandler<RequestIdE
 export function portcullis<Data extends object, S extends ThreeVerbs<Data>>(
   options: StackOptions & { readonly session: S & ThreeVerbs<Data> },
 ): MiddlewareHandler<RequestIdEnv & SessionEnv<S>>
-export function portcullis(
-  options: StackOptions & { readonly session?: ThreeVerbs<object> } = {},
-): MiddlewareHandler {
+export function portcullis(options: StackOptions & { readonly session?: ThreeVerbs<object> } = {}): MiddlewareHandler {
   const faults = newFaults('portcullis')
   checkKeys(faults, options, ['headers', 'path', 'session', 'onError'])
   const { headers, path = true, session: strategy, onError = errorPage() } = options ?? {}
