@@ -17,6 +17,13 @@ export const reasons: Readonly<Record<Reason, Answer>> = /* @__PURE__ */ mapped(
   'session-too-old': 401,
   'role-missing': 403,
   'cross-origin-upgrade': 403,
+  'cross-site': 403,
+  'origin-mismatch': 403,
+  'origin-null': 403,
+  'metadata-missing': 403,
+  'token-missing': 403,
+  'token-bad': 403,
+  'resource-isolation': 403,
   // Not 426: that asks the client to upgrade, and this one did.
   'upgrade-unsupported': 501,
   'config-invalid': 503,

@@ -1,0 +1,124 @@
+/** What the check goes by, judged and made ready once. */
+import type { Faults } from '../options/faults.ts'
+import { resolveFrom } from '../options/from.ts'
+import { checkKeys } from '../options/keys.ts'
+import { flag, oneOf, optionalFunction } from '../options/values.ts'
+import type { From, ProjectEnv } from '../types.ts'
+import { hasAmbientCredentials } from './credentials.ts'
+import { judgeOrigins, judgePublicOrigins } from './origins.ts'
+import { type ExemptRule, judgeExempt, judgeTrust, type TrustRule } from './rules.ts'
+
+/** Which reads other sites may make: Fetch Metadata's resource isolation policy. */
+export interface IsolationOptions {
+  /** Whether other hosts of the same site may read. Default true. */
+  readonly sameSite?: boolean
+  /** Whether pages may be framed by other sites, as far as this check goes. Default true: `frame-ancestors` decides. */
+  readonly frames?: boolean
+}
+
+/** What decides whether a request may come from another origin. Absent = default. */
+export interface CrossOriginOptions<E = ProjectEnv> {
+  /**
+   * The origins under which visitors know this application. Default: scheme and host of the request's url, which behind a
+   * proxy that ends TLS are not the visitors'. Asked only where a browser sends no Fetch Metadata.
+   */
+  readonly publicOrigins?: From<string | readonly string[], E>
+  /** Origins that may send anything anywhere, as `https://app.example.com`. Default none; prefer `trust`. */
+  readonly trustedOrigins?: readonly string[]
+  /** Origins that may send to one route. Default none. */
+  readonly trust?: readonly TrustRule[]
+  /** Routes without a check. Default none. */
+  readonly exempt?: readonly ExemptRule[]
+  /**
+   * What becomes of an unsafe request that has neither Fetch Metadata nor Origin nor Referer, as programs send them and no
+   * browser of the last years does. Default `'no-credentials'`: it passes if it carries nothing that a browser would have
+   * added on its own.
+   */
+  readonly missing?: 'deny' | 'no-credentials' | 'allow'
+  /** Whole names of the cookies that sign somebody in, for `'no-credentials'`. Default: any cookie counts. */
+  readonly cookieNames?: readonly string[]
+  /** Says itself whether a request carries ambient credentials, instead of `cookieNames` and Authorization. */
+  readonly credentials?: (headers: Headers) => boolean
+  /** Lets every host of the same site send, as far as the browser says that it is one. Default false. */
+  readonly trustSameSite?: boolean
+  /** Refuses reads from other sites, too: what they would embed, not what they link to. Default off; `true` is `{}`. */
+  readonly isolation?: boolean | IsolationOptions
+}
+
+/** {@link CrossOriginOptions} judged; made by {@link csrfPolicy}. */
+export interface CrossOriginPolicy {
+  /** Undefined: the request's own. @throws {ConfigError} for what the environment holds */
+  readonly publicOrigins: ((env: unknown) => readonly string[]) | undefined
+  readonly trustedOrigins: ReadonlySet<string>
+  /** By {@link ruleKey}. */
+  readonly trust: ReadonlyMap<string, ReadonlySet<string>>
+  /** By {@link ruleKey}. */
+  readonly exempt: ReadonlySet<string>
+  /** Whether a request without any word of where it comes from may pass. */
+  readonly mayBeBare: (headers: Headers) => boolean
+  readonly trustSameSite: boolean
+  readonly isolation: Required<IsolationOptions> | undefined
+}
+
+const keys: ReadonlyArray<keyof CrossOriginOptions> = [
+  'publicOrigins',
+  'trustedOrigins',
+  'trust',
+  'exempt',
+  'missing',
+  'cookieNames',
+  'credentials',
+  'trustSameSite',
+  'isolation',
+]
+
+/**
+ * Judges the options.
+ *
+ * @param faults - takes what is wrong; a policy with faults must not be used.
+ * @param more - further keys that the caller judges itself.
+ */
+export function csrfPolicy(
+  options: CrossOriginOptions<never>,
+  faults: Faults,
+  more: readonly string[] = [],
+): CrossOriginPolicy {
+  checkKeys(faults, options, [...keys, ...more])
+  const given: CrossOriginOptions<never> = options ?? {}
+  const { publicOrigins } = given
+  return {
+    publicOrigins:
+      publicOrigins === undefined ? undefined : resolveFrom(faults, 'publicOrigins', publicOrigins, judgePublicOrigins),
+    trustedOrigins: new Set(judgeOrigins(given.trustedOrigins ?? [], faults.under('trustedOrigins'))),
+    trust: judgeTrust(given.trust, faults.under('trust')),
+    exempt: judgeExempt(given.exempt, faults.under('exempt')),
+    mayBeBare: judgeMissing(given, faults),
+    trustSameSite: flag(faults, 'trustSameSite', given.trustSameSite, false),
+    isolation: judgeIsolation(given.isolation, faults.under('isolation')),
+  }
+}
+
+function judgeMissing(
+  { missing, cookieNames, credentials }: CrossOriginOptions<never>,
+  faults: Faults,
+): (headers: Headers) => boolean {
+  const mode = oneOf(faults, 'missing', missing, ['deny', 'no-credentials', 'allow'], 'no-credentials')
+  const own = optionalFunction(faults, 'credentials', credentials)
+  if (cookieNames !== undefined) {
+    if (own !== undefined) faults.add('cookieNames', 'is not read where credentials is given')
+    const good = Array.isArray(cookieNames) && cookieNames.every((name) => typeof name === 'string' && name !== '')
+    if (!good) faults.add('cookieNames', 'must be a list of whole cookie names')
+  }
+  if (mode !== 'no-credentials') return () => mode === 'allow'
+  return (headers) => !(own === undefined ? hasAmbientCredentials(headers, cookieNames) : own(headers))
+}
+
+function judgeIsolation(given: unknown, faults: Faults): CrossOriginPolicy['isolation'] {
+  if (given === undefined || given === false) return undefined
+  const options: IsolationOptions = given === true ? {} : (given as IsolationOptions)
+  checkKeys(faults, options, ['sameSite', 'frames'])
+  return {
+    sameSite: flag(faults, 'sameSite', options?.sameSite, true),
+    frames: flag(faults, 'frames', options?.frames, true),
+  }
+}

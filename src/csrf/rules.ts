@@ -1,0 +1,80 @@
+/** Rules for single routes: whom they trust, and which are not guarded at all. */
+
+import type { Faults } from '../options/faults.ts'
+import { checkKeys } from '../options/keys.ts'
+import { judgeOrigins } from './origins.ts'
+
+/** A route that needs no check, since nothing about a browser makes its requests: a webhook with a signature of its own. */
+export interface ExemptRule {
+  /** The whole path, exactly: `/hooks/stripe` covers neither `/hooks/stripe/` nor `/hooks/stripe/x`. */
+  readonly path: string
+  /** In upper case. Default `['POST']`. */
+  readonly methods?: readonly string[]
+}
+
+/** A route that pages of other origins may send to: the way back from a sign-in or a payment. */
+export interface TrustRule extends ExemptRule {
+  /** Origins as browsers send them. */
+  readonly origins: readonly string[]
+}
+
+/** What a rule is found by. Methods hold no space. */
+export function ruleKey(method: string, path: string): string {
+  return `${method} ${path}`
+}
+
+/** Judges `exempt`. */
+export function judgeExempt(given: unknown, faults: Faults): ReadonlySet<string> {
+  return new Set(judgeRules(given, faults, ['path', 'methods'], () => true).keys())
+}
+
+/** Judges `trust`. */
+export function judgeTrust(given: unknown, faults: Faults): ReadonlyMap<string, ReadonlySet<string>> {
+  return judgeRules(given, faults, ['path', 'methods', 'origins'], ({ origins }: Partial<TrustRule>, at) => {
+    const list = judgeOrigins(origins, at.under('origins'))
+    if (Array.isArray(origins) && origins.length === 0) at.add('origins', 'must hold at least one origin')
+    return new Set(list)
+  })
+}
+
+function judgeRules<T>(
+  given: unknown,
+  faults: Faults,
+  keys: readonly string[],
+  make: (rule: object, faults: Faults) => T,
+): Map<string, T> {
+  const rules = new Map<string, T>()
+  if (given === undefined) return rules
+  if (!Array.isArray(given)) faults.add('', 'must be a list of rules')
+  else
+    for (const [index, rule] of given.entries()) {
+      const at = faults.under(String(index))
+      checkKeys(at, rule, keys)
+      if (typeof rule !== 'object' || rule === null) continue
+      const { path, methods = ['POST'] } = rule as Partial<ExemptRule>
+      const made = make(rule, at)
+      if (!isPath(path)) at.add('path', 'must be a whole path such as /hooks/stripe: no pattern, no query')
+      if (!Array.isArray(methods) || methods.length === 0 || !methods.every(isMethod)) {
+        at.add('methods', 'must be a list of methods in upper case')
+      } else
+        for (const method of methods as string[]) {
+          const key = ruleKey(method, String(path))
+          if (rules.has(key)) at.add('', `is the second rule for ${method} of its path`)
+          rules.set(key, made)
+        }
+    }
+  return rules
+}
+
+/** One segment as requests have it. A pattern (`:id`, `*`) or a dot segment would never match: better said now. */
+const segment = /^(?!:|\.{1,2}$)[\w.~!$&'()+,;=:@%-]+$/
+
+function isPath(path: unknown): boolean {
+  if (typeof path !== 'string' || !path.startsWith('/')) return false
+  const segments = path.slice(1).split('/')
+  return segments.every((text, at) => segment.test(text) || (text === '' && at === segments.length - 1))
+}
+
+function isMethod(method: unknown): boolean {
+  return typeof method === 'string' && /^[A-Z][A-Z-]*$/.test(method)
+}
