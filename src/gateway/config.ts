@@ -1,5 +1,6 @@
 /** What a gateway is told: where it stands, what stands behind it, and who may pass where. */
 
+import type { CrossOriginOptions } from '../csrf/index.ts'
 import type { HeaderOptions } from '../headers/index.ts'
 import type { ReportFault } from '../page/index.ts'
 import type { Platform } from '../request/index.ts'
@@ -58,9 +59,18 @@ export interface Route<N extends string = string> {
    * upstream must bind what it accepts to the browser (OAuth's `state`). Default false.
    */
   readonly startOnGet?: boolean
+  /**
+   * Whether requests that may change something can come from elsewhere. Default: only from the public origin, and from
+   * `trustedOrigins` of the gateway. `{ trustedOrigins }` adds some for this route, such as the page a payment comes back
+   * from. `false` leaves the check out, for requests that no browser's cookies make: a webhook that signs its own.
+   */
+  readonly csrf?: false | { readonly trustedOrigins: readonly string[] }
   /** Milliseconds until the first byte, instead of the upstream's. */
   readonly timeoutMs?: number
 }
+
+/** Where requests that may change something can come from, for every route. */
+export type GatewayCsrf = Pick<CrossOriginOptions, 'trustedOrigins' | 'missing' | 'trustSameSite' | 'isolation'>
 
 /** The signed word on who is asking: an ES256 JWT in `Portcullis-Assertion` (RFC 7519). */
 export interface AssertionOptions<E = ProjectEnv> {
@@ -95,6 +105,8 @@ export interface GatewayConfig<N extends string = string, Data extends object = 
    */
   readonly signIn?: string
   readonly assertion?: AssertionOptions<E>
+  /** Default: from the public origin only. See {@link Route.csrf} for one route. */
+  readonly csrf?: GatewayCsrf
   /** Security headers of every answer. Default: the recommended ones. */
   readonly headers?: HeaderOptions
   /** First match wins; nothing that matches is 404. The first path that matches decides, also which methods there are. */

@@ -2,13 +2,25 @@
 import { checkKeys, type Faults, flag, oneOf, wholeNumber } from '../options/index.ts'
 import { canonicalPath, foldedPath, isSafeMethod } from '../request/index.ts'
 import type { Access, GatewayConfig, Method, Route, SessionVerb } from './config.ts'
+import { judgeCsrf } from './judge-csrf.ts'
 import { type CompiledRoute, compileRoutes, methodsOf, patternCovers } from './routes.ts'
 import { type PlannedUpstream, timeoutBounds } from './upstreams.ts'
 
 /** What of the configuration routes are judged by. */
-export type RouteSources = Partial<Pick<GatewayConfig<string, never, never>, 'routes' | 'session' | 'roles' | 'signIn'>>
+export type RouteSources = Partial<
+  Pick<GatewayConfig<string, never, never>, 'routes' | 'session' | 'roles' | 'signIn' | 'csrf'>
+>
 
-const known: ReadonlyArray<keyof Route> = ['path', 'methods', 'to', 'access', 'sessions', 'startOnGet', 'timeoutMs']
+const known: ReadonlyArray<keyof Route> = [
+  'path',
+  'methods',
+  'to',
+  'access',
+  'sessions',
+  'startOnGet',
+  'csrf',
+  'timeoutMs',
+]
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const verbs: readonly SessionVerb[] = ['start', 'set', 'end', 'endAll']
 
@@ -28,7 +40,8 @@ export function judgeRoutes(
     checkKeys(at, route, known)
     if (typeof route !== 'object' || route === null) continue
     const before = routes.length
-    if (judgePath(route, at)) routes.push({ route, access: judgeAccess(route, config, at) })
+    const csrf = judgeCsrf(config.csrf, route.csrf, at)
+    if (judgePath(route, at)) routes.push({ route, access: judgeAccess(route, config, at), csrf })
     judgeMembers(route, config, upstreams, at)
     if (routes.length > before) judgeReach(routes, at)
   }

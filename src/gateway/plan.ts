@@ -7,6 +7,7 @@ import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit } from '../types.ts'
 import { type Assertions, assertions } from './assertion.ts'
 import type { GatewayConfig } from './config.ts'
+import { judgeGatewayCsrf } from './judge-csrf.ts'
 import { judgeRoutes } from './judge-routes.ts'
 import { compileRoutes, type Match } from './routes.ts'
 import { type Settings, settingsFrom } from './settings.ts'
@@ -57,6 +58,7 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
     if (sessions && !session) faults.add(`upstreams.${name}.sessions`, 'needs the option session')
     if (sessions && !assertion) faults.add(`upstreams.${name}.sessions`, 'needs the option assertion')
   }
+  judgeGatewayCsrf(given.csrf, faults.under('csrf'))
   const routes = judgeRoutes(given, upstreams, faults)
   const plan: Plan = {
     match: compileRoutes(routes),
@@ -100,6 +102,7 @@ const keys: ReadonlyArray<keyof GatewayConfig> = [
   'claims',
   'signIn',
   'assertion',
+  'csrf',
   'headers',
   'routes',
   'onEvent',

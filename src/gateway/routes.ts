@@ -1,4 +1,5 @@
 /** Which route a request takes: the first pattern that matches the path decides, then the method. */
+import type { CrossOriginPolicy } from '../csrf/index.ts'
 import { foldedPath } from '../request/index.ts'
 import type { Access, Method, Route } from './config.ts'
 
@@ -6,6 +7,8 @@ import type { Access, Method, Route } from './config.ts'
 export interface CompiledRoute {
   readonly route: Route
   readonly access: Access
+  /** Undefined where the route takes requests from anywhere. */
+  readonly csrf?: CrossOriginPolicy | undefined
 }
 
 /** What became of a path and a method. */

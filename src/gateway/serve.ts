@@ -1,4 +1,5 @@
 /** The way through the gateway, cheapest and purest first. */
+import { checkCrossOrigin } from '../csrf/index.ts'
 import { refusal } from '../page/index.ts'
 import { canonicalPath, isKnownMethod, isNavigation, isPrefetch, isWebSocketUpgrade } from '../request/index.ts'
 import type { Reason } from '../types.ts'
@@ -32,7 +33,7 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   const match = plan.match(visit.path, method)
   if (match.is === 'none') return refuse(plan, visit, 'no-route')
   if (match.is === 'method') return refuse(plan, visit, 'method-not-allowed', [['Allow', match.allow]])
-  const { route, access } = match.route
+  const { route, access, csrf } = match.route
   const upstream = plan.upstreams.get(route.to)
   if (upstream === undefined) throw new TypeError('A route leads to an upstream that was judged')
 
@@ -42,6 +43,10 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
     const origin = request.headers.get('origin')
     if (origin !== null && origin !== settings.publicOrigin) return refuse(plan, visit, 'cross-origin-upgrade')
     if (!plan.upgrades) return refuse(plan, visit, 'upgrade-unsupported')
+  }
+  if (csrf !== undefined) {
+    const verdict = checkCrossOrigin(request, csrf, visit.path, settings)
+    if (!verdict.ok) return refuse(plan, visit, verdict.reason)
   }
   const hops = hopsOf(request.headers) + 1
   if (hops > mostHops) return refuse(plan, visit, 'upstream-loop')

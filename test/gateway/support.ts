@@ -102,7 +102,7 @@ export async function bench(overrides: Overrides = {}): Promise<Bench> {
     events,
     faults,
     answer: () => new Response('upstream'),
-    ask: (path, init) => gateway.fetch(new Request(`https://app.example.com${path}`, init)),
+    ask: (path, init) => gateway.fetch(new Request(`https://app.example.com${path}`, asBrowsersSay(init))),
     last(): Seen {
       const entry = seen.at(-1)
       if (!entry) throw new Error('nothing reached the upstream')
@@ -110,6 +110,15 @@ export async function bench(overrides: Overrides = {}): Promise<Bench> {
     },
   }
   return made
+}
+
+/** Browsers say where a POST comes from; a test that says it itself, or says nothing on purpose (empty), is left alone. */
+function asBrowsersSay(init: RequestInit = {}): RequestInit {
+  const headers = new Headers(init.headers)
+  if (init.method === undefined || ['GET', 'HEAD', 'OPTIONS'].includes(init.method)) return init
+  if (headers.get('origin') === '') headers.delete('origin')
+  else if (!headers.has('origin') && !headers.has('sec-fetch-site')) headers.set('origin', 'https://app.example.com')
+  return { ...init, headers }
 }
 
 /** The header by which an upstream answers: the nonce of its request, and what it asks for. */

@@ -113,6 +113,7 @@ describe('to the client', () => {
         ['Cookie', 'secret=1'],
         ['Authorization', 'Bearer secret'],
         ['X-Api-Key', 'secret'],
+        ['Sec-Fetch-Site', 'same-origin'],
       ],
       ...(method === 'POST' && { body: 'user=alice&password=secret' }),
     })
