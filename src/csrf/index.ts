@@ -1,8 +1,6 @@
-export {
-  type CrossOriginRequest,
-  type CsrfReason,
-  type CsrfVerdict,
-  checkCrossOrigin,
-} from './check.ts'
+export { type CrossOriginRequest, type CsrfReason, type CsrfVerdict, checkCrossOrigin } from './check.ts'
+export { type CsrfContext, type CsrfGuard, type CsrfOptions, csrfGuard, type TokenCheck, variesBy } from './guard.ts'
+export { csrf, csrfTokens } from './middleware.ts'
 export { type CrossOriginOptions, type CrossOriginPolicy, csrfPolicy, type IsolationOptions } from './policy.ts'
 export type { ExemptRule, TrustRule } from './rules.ts'
+export { type CsrfTokenOptions, type CsrfTokens, signedTokens } from './token.ts'
