@@ -14,6 +14,8 @@
  *   does not know, or data of another schema).
  * - `ERR_SESSION_CLOSED`: a change after the answer was sent, or on an answer that can carry no cookie.
  * - `ERR_STORE_TOO_LARGE`: a session record longer than its store takes; nothing was sent.
+ * - `ERR_STORE_UNAVAILABLE`: the store could not be asked, or did not answer in time. Nobody is logged out by it.
+ * - `ERR_STORE_REFUSED`: the store answered and said no: a wrong token, a full store, an error of a script.
  * - `ERR_UPSTREAM_TIMEOUT`: no first byte from the upstream within its deadline.
  * - `ERR_UPSTREAM_UNREACHABLE`: the upstream refused, reset or answered what is not HTTP.
  */
@@ -28,6 +30,8 @@ export type ErrorCode =
   | 'ERR_SESSION_UNREADABLE'
   | 'ERR_SESSION_CLOSED'
   | 'ERR_STORE_TOO_LARGE'
+  | 'ERR_STORE_UNAVAILABLE'
+  | 'ERR_STORE_REFUSED'
   | 'ERR_UPSTREAM_TIMEOUT'
   | 'ERR_UPSTREAM_UNREACHABLE'
 

@@ -58,6 +58,7 @@ export type Reason =
   | 'config-invalid'
   | 'session-unreadable'
   | 'session-conflict'
+  | 'store-unavailable'
   | 'upstream-timeout'
   | 'upstream-unreachable'
   | 'upstream-loop'

@@ -8,6 +8,9 @@ const byCode: Readonly<Partial<Record<ErrorCode, Reason>>> = {
   // Somebody logged out elsewhere while this request ran: signing in again is what helps.
   ERR_SESSION_ENDED: 'no-session',
   ERR_SESSION_UNREADABLE: 'session-unreadable',
+  // A client cannot tell these apart, and must not: both are ours to repair.
+  ERR_STORE_UNAVAILABLE: 'store-unavailable',
+  ERR_STORE_REFUSED: 'store-unavailable',
   ERR_UPSTREAM_TIMEOUT: 'upstream-timeout',
   ERR_UPSTREAM_UNREACHABLE: 'upstream-unreachable',
 }

@@ -29,6 +29,7 @@ export const reasons: Readonly<Record<Reason, Answer>> = /* @__PURE__ */ mapped(
   'config-invalid': 503,
   'session-unreadable': 503,
   'session-conflict': 409,
+  'store-unavailable': 503,
   'upstream-timeout': 504,
   'upstream-unreachable': 502,
   'upstream-loop': 508,

@@ -13,6 +13,8 @@ describe('the reason behind an error', () => {
     ['ERR_SESSION_IDENTITY_CHANGED', 'fault'],
     ['ERR_SESSION_UNREADABLE', 'session-unreadable'],
     ['ERR_SESSION_CLOSED', 'fault'],
+    ['ERR_STORE_UNAVAILABLE', 'store-unavailable'],
+    ['ERR_STORE_REFUSED', 'store-unavailable'],
     ['ERR_UPSTREAM_TIMEOUT', 'upstream-timeout'],
     ['ERR_UPSTREAM_UNREACHABLE', 'upstream-unreachable'],
   ])('with code %s is %s', (code, reason) => {

@@ -28,6 +28,7 @@ const table: Array<[reason: Reason, status: number, phrase: string, title: strin
   ['config-invalid', 503, 'Service Unavailable', 'Temporarily unavailable'],
   ['session-unreadable', 503, 'Service Unavailable', 'Temporarily unavailable'],
   ['session-conflict', 409, 'Conflict', 'Conflict'],
+  ['store-unavailable', 503, 'Service Unavailable', 'Temporarily unavailable'],
   ['upstream-timeout', 504, 'Gateway Timeout', 'No answer in time'],
   ['upstream-unreachable', 502, 'Bad Gateway', 'Service not reachable'],
   ['upstream-loop', 508, 'Loop Detected', 'Loop detected'],

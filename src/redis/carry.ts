@@ -1,0 +1,83 @@
+/**
+ * Carries a pipeline to Redis and back over fetch: one time budget, one retry, no redirects, and errors that quote
+ * nothing. It takes the place of the client's own, which puts whole commands into messages, hides the status, and sends
+ * commands after a redirect to whoever it names.
+ */
+import type { Deadline } from './deadline.ts'
+import { failureOfStatus, type StoreError, unavailable } from './failure.ts'
+
+/** A fetch, as far as it is needed here. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+/** Where requests go. */
+export interface Place {
+  /** Without a slash at its end. */
+  readonly url: string
+  readonly token: string
+  /** Default: the global fetch, as it is when a request is made. */
+  readonly fetch: Fetch | undefined
+}
+
+/** What Redis said to one command. */
+export interface Reply {
+  readonly result?: unknown
+  readonly error?: string
+}
+
+/** Before the second try: long enough for a connection that a server closed between two requests. */
+const pauseMs = 50
+
+/**
+ * Sends commands as one HTTP request. A network fault is tried once more; an answer, whatever it is, stands.
+ *
+ * @returns as many replies as there were commands
+ * @throws {StoreError}
+ */
+export async function carry(commands: readonly unknown[], place: Place, deadline: Deadline): Promise<Reply[]> {
+  const url = `${place.url}/pipeline`
+  const init: RequestInit = {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${place.token}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify(commands),
+    redirect: 'manual',
+    signal: deadline.signal,
+  }
+  for (let again = false; ; again = true) {
+    const text = await deadline.within(attempt(place.fetch ?? fetch, url, init))
+    if (typeof text === 'string') return repliesOf(text, commands.length)
+    if (text !== undefined) throw text
+    if (deadline.over) throw unavailable('timeout')
+    if (again) throw unavailable('network')
+    await deadline.within(new Promise((done) => setTimeout(done, pauseMs)))
+  }
+}
+
+/** The body of a success, the failure that another status means, or undefined where the network failed. */
+async function attempt(send: Fetch, url: string, init: RequestInit): Promise<string | StoreError | undefined> {
+  try {
+    const response = await send(url, init)
+    if (response.ok) return await response.text()
+    response.body?.cancel().catch(() => {})
+    return failureOfStatus(response.status)
+  } catch {
+    return undefined
+  }
+}
+
+/** Anything but a list of as many results and errors is no answer of Redis, and never "nothing there". */
+function repliesOf(text: string, count: number): Reply[] {
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    throw unavailable('not-json')
+  }
+  if (!Array.isArray(body) || body.length !== count || !body.every(isReply)) throw unavailable('not-redis')
+  return body
+}
+
+function isReply(item: unknown): item is Reply {
+  if (typeof item !== 'object' || item === null) return false
+  const { error } = item as { error?: unknown }
+  return error === undefined || error === null ? Object.hasOwn(item, 'result') : typeof error === 'string'
+}

@@ -1,0 +1,44 @@
+/** What goes wrong between us and Redis: two codes, a word for the log, and nothing of what was sent or answered. */
+import { PortcullisError } from '../errors.ts'
+
+/** A failed question to Redis. Has no cause: what fetch and Redis say may quote keys, arguments, address or token. */
+export class StoreError extends PortcullisError {
+  /** Why, as a dashed word for events: `timeout`, `network`, `http-502`, `wrongtype`. */
+  readonly reason: string
+
+  constructor(code: 'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_REFUSED', reason: string, message: string) {
+    super(code, message)
+    this.reason = reason
+  }
+}
+
+/** Redis could not be asked, or did not answer: another try may succeed. */
+export function unavailable(reason: string): StoreError {
+  return new StoreError('ERR_STORE_UNAVAILABLE', reason, `Redis is not available (${reason})`)
+}
+
+/** Redis answered, and said no: somebody has to change something. */
+export function refused(reason: string, script?: string): StoreError {
+  const what = script === undefined ? 'the request' : `script ${script}`
+  return new StoreError('ERR_STORE_REFUSED', reason, `Redis refused ${what} (${reason})`)
+}
+
+/** What an HTTP status that is no success means. */
+export function failureOfStatus(status: number): StoreError {
+  if (status === 401 || status === 403) return refused('unauthorized')
+  // 408 and 429 pass; a redirect comes from something that stands where Redis should.
+  const passes = status < 400 || status >= 500 || status === 408 || status === 429
+  return passes ? unavailable(`http-${status}`) : refused(`http-${status}`)
+}
+
+/** Words with which Redis begins an error when it cannot serve just now. */
+const passing = new Set(['LOADING', 'BUSY', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'READONLY', 'NOREPLICAS'])
+/** Words with which it begins one that somebody has to look at. Only these are ever repeated. */
+const lasting = new Set(['WRONGTYPE', 'WRONGPASS', 'NOAUTH', 'NOPERM', 'NOSCRIPT', 'OOM', 'MISCONF', 'CROSSSLOT'])
+
+/** What the error text of one command means. The text is not kept: it may name a key. */
+export function failureOfReply(error: string, script: string): StoreError {
+  const word = error.split(/[ :]/, 1)[0] ?? ''
+  if (passing.has(word)) return unavailable(word.toLowerCase())
+  return refused(lasting.has(word) ? word.toLowerCase() : 'script-error', script)
+}

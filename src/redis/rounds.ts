@@ -1,0 +1,109 @@
+/** Sends calls until each has its answer: by digest, then in full where Redis lacks a script, then without the flag. */
+import type { Emit } from '../types.ts'
+import type { Deadline } from './deadline.ts'
+import type { ForeignScripts } from './facade.ts'
+import { failureOfReply, refused, type StoreError } from './failure.ts'
+import type { Command, Link } from './link.ts'
+import type { Script } from './script.ts'
+
+/** One call on its way. */
+export interface Item {
+  /** Undefined for a digest of another library whose source was not seen yet. */
+  script: Script | undefined
+  /** That library's digest. */
+  readonly digest?: string
+  /** Whether the source goes along instead of its digest. */
+  inFull: boolean
+  readonly keys: readonly string[]
+  readonly args: readonly string[]
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** What a round needs besides its calls. */
+export interface RoundSettings {
+  readonly foreign: ForeignScripts
+  readonly emit: Emit
+  /** Resolves with what libraries send in full once they have heard that so many of their digests are unknown. */
+  taught(count: number): Promise<Item[]>
+}
+
+/** Resolves when every call has its answer or its failure. Rejects when Redis could not be asked: the rest has none then. */
+export async function sendInRounds(
+  items: Item[],
+  link: Link,
+  deadline: Deadline,
+  settings: RoundSettings,
+): Promise<void> {
+  let round: readonly Item[] = items
+  while (round.length > 0) {
+    const commands: Command[] = []
+    for (const item of round) {
+      const made = commandOf(item, link.plain, settings.foreign)
+      commands.push('verb' in made ? made : await made)
+    }
+    const replies = await link.send(commands, deadline)
+    const again: Item[] = []
+    let unknown = 0
+    for (const [at, item] of round.entries()) {
+      const { error, result } = replies[at] ?? {}
+      if (typeof error !== 'string') item.resolve(result)
+      else if (prepared(item, commands[at], error, link, settings.emit)) again.push(item)
+      else {
+        if (!item.script && isMissing(error)) unknown++
+        fail(item, error, settings.emit)
+      }
+    }
+    if (unknown > 0) {
+      const taught = await settings.taught(unknown)
+      items.push(...taught)
+      again.push(...taught)
+    }
+    round = again
+  }
+}
+
+/** Tells of a failure: of all calls, or of the one of this script. */
+export function tell(emit: Emit, { code, reason }: StoreError, script?: string): void {
+  const type = code === 'ERR_STORE_REFUSED' ? 'store-refused' : 'store-unavailable'
+  emit(script === undefined ? { type, reason } : { type, reason, subject: script })
+}
+
+function commandOf(item: Item, plain: boolean, foreign: ForeignScripts): Command | Promise<Command> {
+  const { keys, args, inFull } = item
+  if (item.digest !== undefined) item.script ??= foreign.get(item.digest)
+  const { script, digest = '' } = item
+  if (!script) return { verb: 'evalsha', script: digest, keys, args }
+  if (inFull) return { verb: 'eval', script: script.text(plain), keys, args }
+  const known = script.digest(plain)
+  if (typeof known === 'string') return { verb: 'evalsha', script: known, keys, args }
+  return known.then((found) => ({ verb: 'evalsha', script: found, keys, args }))
+}
+
+/** Whether the call goes out once more, and how. */
+function prepared(item: Item, sent: Command | undefined, error: string, link: Link, emit: Emit): boolean {
+  if (!item.script) return false
+  if (!item.inFull) {
+    item.inFull = isMissing(error)
+    return item.inFull
+  }
+  // Redis 7 names the line; an older one knows no such line and stumbles over its first character.
+  const unflagged = error.includes('script shebang') || error.includes("near '#'")
+  if (!unflagged || sent?.script === item.script.text(true)) return false
+  if (!link.plain) emit({ type: 'store-script-flag-refused' })
+  link.plain = true
+  return true
+}
+
+function fail(item: Item, error: string, emit: Emit): void {
+  const name = item.script?.name ?? 'foreign'
+  // A library that asked by digest looks for this word and then sends its source; nobody need hear of that.
+  const expected = !item.script && isMissing(error)
+  const failure = expected ? refused('NOSCRIPT') : failureOfReply(error, name)
+  if (!expected) tell(emit, failure, name)
+  item.reject(failure)
+}
+
+function isMissing(error: string): boolean {
+  return error.includes('NOSCRIPT')
+}
