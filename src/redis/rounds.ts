@@ -87,9 +87,7 @@ function prepared(item: Item, sent: Command | undefined, error: string, link: Li
     item.inFull = isMissing(error)
     return item.inFull
   }
-  // Redis 7 names the line; an older one knows no such line and stumbles over its first character.
-  const unflagged = error.includes('script shebang') || error.includes("near '#'")
-  if (!unflagged || sent?.script === item.script.text(true)) return false
+  if (!knowsNoFlag(error) || sent?.script === item.script.text(true)) return false
   if (!link.plain) emit({ type: 'store-script-flag-refused' })
   link.plain = true
   return true
@@ -106,4 +104,11 @@ function fail(item: Item, error: string, emit: Emit): void {
 
 function isMissing(error: string): boolean {
   return error.includes('NOSCRIPT')
+}
+
+/** Redis 7 names the line; an older one knows no such line and stumbles over its first character. */
+function knowsNoFlag(error: string): boolean {
+  if (error.startsWith('ERR Error compiling script')) return error.includes("near '#'")
+  // By its beginning: the text of another error may hold anything.
+  return error.startsWith('ERR Unexpected flag in script shebang')
 }
