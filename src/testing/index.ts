@@ -1,0 +1,1 @@
+export { type Expectation, type StoreUnderTest, storeContract, type TestTools } from './store-contract.ts'

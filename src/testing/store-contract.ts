@@ -1,0 +1,68 @@
+/** Every promise of a session store as a test, for the stores of this library and for yours. */
+import type { AtomicStore, StoreContext } from '../store/contract.ts'
+import { type Desk, desk } from './store-desk.ts'
+import { lifetimePromises } from './store-lifetimes.ts'
+import { racePromises } from './store-races.ts'
+import { rotatePromises } from './store-rotate.ts'
+import { userPromises } from './store-users.ts'
+import { valuePromises } from './store-values.ts'
+import { verbPromises } from './store-verbs.ts'
+
+/** What `expect` must be able to say. */
+export interface Expectation {
+  /** Deep equality. */
+  toEqual(expected: unknown): unknown
+}
+
+/** A test runner as far as the contract needs one: vitest, Jest, Deno's and Bun's have these names. */
+export interface TestTools {
+  describe(name: string, body: () => void): unknown
+  it(name: string, body: () => Promise<void>): unknown
+  expect(value: unknown): Expectation
+}
+
+/** A store and its time. Tests bring their own keys, so all may share one store. */
+export interface StoreUnderTest {
+  readonly store: AtomicStore
+  /** Now, in ms since the epoch: where the tests begin, and what they give the store as `now`. */
+  now(): number
+  /**
+   * Lets milliseconds pass, for `now` and for the store's own expiry. Where the clock cannot be moved, bring every expiry
+   * nearer instead; without either, expiry cannot be tested.
+   */
+  elapse(ms: number): unknown
+  /** What verbs get as their last argument. Default `{}`. */
+  readonly context?: StoreContext
+  /** Sessions a user may have. Default 100. */
+  readonly maxPerUser?: number
+}
+
+/**
+ * Declares the tests that a store has to pass: what each verb answers, when sessions end, that a user's list is the
+ * authority, and the races, each as every order in which the steps of two or three clients can happen.
+ *
+ * @param makeStore - called once for each test.
+ */
+export function storeContract(tools: TestTools, makeStore: () => StoreUnderTest | Promise<StoreUnderTest>): void {
+  const { describe, it, expect } = tools
+  const check: Check = {
+    group: (name, body) => void describe(name, body),
+    that: (title, body) => void it(title, async () => body(desk(await makeStore()))),
+    expect: (value) => expect(value),
+  }
+  describe('a session store', () => {
+    verbPromises(check)
+    rotatePromises(check)
+    valuePromises(check)
+    lifetimePromises(check)
+    userPromises(check)
+    racePromises(check)
+  })
+}
+
+/** How the promises are written down: a title and what happens at a desk of its own. */
+export interface Check {
+  group(name: string, body: () => void): void
+  that(title: string, body: (desk: Desk) => Promise<void>): void
+  expect(value: unknown): Expectation
+}

@@ -1,0 +1,149 @@
+/** What create, read, replace and end answer. */
+import type { Check } from './store-contract.ts'
+import { conflictOf, foundOf, minutes } from './store-desk.ts'
+
+/** Declares the promises of four verbs. */
+export function verbPromises({ group, that, expect }: Check): void {
+  group('create', () => {
+    that('keeps a session as version 1', async (d) => {
+      const ref = d.ref()
+      const row = d.row(ref, { record: 'first' })
+      expect(await d.create(ref, row)).toEqual('ok')
+      expect(await d.read(ref)).toEqual(foundOf(row, '1'))
+    })
+
+    that('answers taken where there is a session, which stays as it was', async (d) => {
+      const ref = d.ref()
+      await d.create(ref, { record: 'first' })
+      expect(await d.create(ref, { record: 'second' })).toEqual('taken')
+      expect(await d.record(ref)).toEqual('first')
+    })
+
+    that('sent again answers ok and changes nothing, also after others wrote', async (d) => {
+      const ref = d.ref()
+      const row = d.row(ref, { record: 'first' })
+      await d.create(ref, row)
+      expect(await d.create(ref, row)).toEqual('ok')
+      await d.replace(ref, '1', { record: 'second' })
+      expect(await d.create(ref, row)).toEqual('ok')
+      expect(await d.read(ref)).toEqual(foundOf(row, '2', { record: 'second' }))
+    })
+  })
+
+  group('read', () => {
+    that('answers none for what was never made', async (d) => {
+      expect(await d.read(d.ref())).toEqual({ is: 'none' })
+      expect(await d.read(d.ref(d.index()))).toEqual({ is: 'none' })
+    })
+
+    that('changes neither record nor version, and makes nothing', async (d) => {
+      const [ref, other] = [d.ref(), d.ref()]
+      const row = d.row(ref)
+      await d.create(ref, row)
+      for (const ahead of [0, 2, 4]) await d.read(ref, { now: d.now() + ahead * minutes })
+      expect(await d.read(ref)).toEqual(foundOf(row, '1', { seen: row.now + 4 * minutes }))
+      await d.read(other)
+      expect(await d.standing(other)).toEqual('none')
+    })
+  })
+
+  group('replace', () => {
+    that('counts versions and keeps the end that create settled', async (d) => {
+      const ref = d.ref()
+      const row = d.row(ref)
+      await d.create(ref, row)
+      const later = row.end + 60 * minutes
+      expect(await d.replace(ref, '1', { record: 'two', end: later })).toEqual({ is: 'ok', version: '2' })
+      expect(await d.replace(ref, '2', { record: 'three', end: later })).toEqual({ is: 'ok', version: '3' })
+      expect(await d.read(ref)).toEqual(foundOf(row, '3', { record: 'three' }))
+    })
+
+    that('counts on beyond one digit', async (d) => {
+      const ref = d.ref()
+      await d.create(ref)
+      for (let version = 1; version <= 11; version++) {
+        expect(await d.replace(ref, `${version}`)).toEqual({ is: 'ok', version: `${version + 1}` })
+      }
+    })
+
+    that('of another version shows the row as it is, and leaves it so', async (d) => {
+      const ref = d.ref()
+      const row = d.row(ref, { record: 'first' })
+      await d.create(ref, row)
+      await d.replace(ref, '1', { record: 'theirs' })
+      const conflict = conflictOf(row, '2', { record: 'theirs' })
+      for (const version of ['1', '3', '', '02', 'NaN']) {
+        expect(await d.replace(ref, version, { record: 'mine' })).toEqual(conflict)
+      }
+      expect(await d.record(ref)).toEqual('theirs')
+    })
+
+    that('never makes a session', async (d) => {
+      const index = d.index()
+      for (const ref of [d.ref(), d.ref(index)]) {
+        expect(await d.replace(ref, '1')).toEqual({ is: 'none' })
+        expect(await d.standing(ref)).toEqual('none')
+      }
+      expect(await d.list(index)).toEqual([])
+    })
+
+    that('sent again answers ok with its own version, also after others wrote', async (d) => {
+      const ref = d.ref()
+      await d.create(ref)
+      const mine = d.row(ref, { record: 'mine' })
+      await d.replace(ref, '1', mine)
+      expect(await d.replace(ref, '1', mine)).toEqual({ is: 'ok', version: '2' })
+      // Seven more: eight writes are remembered.
+      for (let version = 2; version <= 8; version++) await d.replace(ref, `${version}`, { record: `theirs ${version}` })
+      expect(await d.replace(ref, '1', mine)).toEqual({ is: 'ok', version: '2' })
+      expect(await d.record(ref)).toEqual('theirs 8')
+    })
+
+    that('takes a part of a write id for no id', async (d) => {
+      const ref = d.ref()
+      await d.create(ref, { write: 'abcabc' })
+      await d.replace(ref, '1', { write: 'defdef', record: 'theirs' })
+      for (const write of ['abc', 'cab', 'def', 'fabc', 'fdefabc', '.', '%w+']) {
+        expect((await d.replace(ref, '1', { write, record: 'mine' })).is).toEqual('conflict')
+      }
+      expect(await d.record(ref)).toEqual('theirs')
+    })
+  })
+
+  group('end', () => {
+    that('ends a session that lives, once', async (d) => {
+      const ref = d.ref()
+      await d.create(ref)
+      expect(await d.end(ref)).toEqual(true)
+      expect(await d.read(ref)).toEqual({ is: 'ended' })
+      expect(await d.end(ref)).toEqual(false)
+      expect(await d.read(ref)).toEqual({ is: 'ended' })
+    })
+
+    that('of what was never there leaves no mark', async (d) => {
+      const ref = d.ref(d.index())
+      expect(await d.end(ref)).toEqual(false)
+      expect(await d.standing(ref)).toEqual('none')
+      expect(await d.create(ref)).toEqual('ok')
+    })
+
+    that('leaves a key that no write brings back', async (d) => {
+      const ref = d.ref()
+      const row = d.row(ref)
+      await d.create(ref, row)
+      await d.end(ref)
+      expect(await d.create(ref)).toEqual('taken')
+      expect(await d.create(ref, row)).toEqual('taken')
+      expect(await d.replace(ref, '1')).toEqual({ is: 'ended' })
+      expect(await d.replace(ref, '1', row)).toEqual({ is: 'ended' })
+      expect(await d.standing(ref)).toEqual('ended')
+    })
+
+    that('without grace leaves nothing', async (d) => {
+      const ref = d.ref()
+      await d.create(ref)
+      expect(await d.end(ref, 0)).toEqual(true)
+      expect(await d.standing(ref)).toEqual('none')
+    })
+  })
+}
