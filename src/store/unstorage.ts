@@ -1,0 +1,48 @@
+/** Any unstorage driver as a store of sessions: three verbs, with what that means for races. */
+import { faults, resolveFrom } from '../options/index.ts'
+import type { From, ProjectEnv } from '../types.ts'
+import type { SimpleStore } from './contract.ts'
+
+/** What is needed of an unstorage `Storage`; declared here, so that nobody needs the package who does not use it. */
+export interface UnstorageLike {
+  getItem(key: string, options?: Record<string, unknown>): Promise<unknown> | unknown
+  setItem(key: string, value: string, options?: Record<string, unknown>): Promise<unknown> | unknown
+  removeItem(key: string, options?: Record<string, unknown>): Promise<unknown> | unknown
+}
+
+/**
+ * Adapts an unstorage `Storage`, such as `createStorage({ driver })`, or a function that finds one in the environment.
+ * Drivers that know `ttl` (Redis, Cloudflare KV, Upstash, Vercel KV) forget a session once nobody wrote it for `maxAge`; in others it
+ * is refused when it is too old, and stays until you clear it.
+ *
+ * It has no atomic verbs: parallel requests may lose writes and undo a logout, and there is no list of a user's sessions.
+ * A driver that is only eventually consistent (Cloudflare KV) also shows an ended session for up to a minute elsewhere.
+ *
+ * @returns for the option `store`, which calls it once with the longest life of a session in seconds.
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function unstorageStore<E = ProjectEnv>(
+  storage: From<UnstorageLike, E>,
+): (args: { readonly maxAge: number }) => SimpleStore {
+  const wrong = faults()
+  const storageOf = resolveFrom(wrong, 'storage', storage, (given: UnstorageLike, at) => {
+    const verbs = ['getItem', 'setItem', 'removeItem'] as const
+    if (!verbs.every((verb) => typeof given?.[verb] === 'function')) at.add('', 'must be an unstorage Storage')
+    return given
+  })
+  wrong.done()
+  return ({ maxAge }) => ({
+    get: (key, { env }) => storageOf(env).getItem(named(key)),
+    set: async (key, value, { env }) => {
+      await storageOf(env).setItem(named(key), value, { ttl: maxAge })
+    },
+    delete: async (key, { env }) => {
+      await storageOf(env).removeItem(named(key))
+    },
+  })
+}
+
+/** unstorage reads `:` `/` and `?` in a key, and a `$` at its end as meta data; digests have none, but a driver's keys are the driver's. */
+function named(key: string): string {
+  return `portcullis:${key}`
+}

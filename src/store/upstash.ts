@@ -1,0 +1,142 @@
+/** Sessions in Redis over HTTP, Upstash's or any other behind its protocol. */
+import { checkKeys, type Faults, faults } from '../options/index.ts'
+import type { Redis } from '../redis/redis.ts'
+import type { Script } from '../redis/script.ts'
+import type { AtomicStore, Found, Gone, ReadAt, Ref, Row } from './contract.ts'
+import { countReply, createReply, readReply, replaceReply, rotateReply, rowsReply, texts } from './replies.ts'
+import {
+  createScript,
+  endAllScript,
+  endScript,
+  membersScript,
+  readScript,
+  replaceScript,
+  rotateScript,
+  rowsScript,
+} from './scripts.ts'
+import { judgeBounds, judgeSize } from './size.ts'
+
+/** Options of {@link upstashStore}. */
+export interface UpstashStoreOptions {
+  /** The client, `redis({ url, token })` of `portcullis/redis`; the same for limiters, so that they share requests. */
+  readonly redis: Redis
+  /** What every key begins with. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
+  readonly prefix?: string
+  /** Sessions one user may have. Default 100, at most 1,000; the oldest go first. */
+  readonly maxPerUser?: number
+  /** Bytes a record may have. Default 32,768, at most 1,000,000. A longer one is `ERR_STORE_TOO_LARGE`, before it is sent. */
+  readonly maxBytes?: number
+}
+
+/** One script call, ready to be sent, alone or among others. */
+export interface ScriptCall {
+  readonly script: Script
+  readonly keys: readonly string[]
+  readonly args: readonly string[]
+}
+
+/** The store, and its read in two halves: what others ask can go in the same request. */
+export interface UpstashStore extends AtomicStore {
+  /** The client: an `Ask` of this one may carry {@link readRequest}. */
+  readonly redis: Redis
+  /** What to ask in order to read a session. */
+  readRequest(ref: Ref, at: ReadAt): ScriptCall
+  /** What the answer to it means. @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no such answer */
+  readReply(reply: unknown): Found | Gone
+}
+
+/**
+ * Makes a store in Redis. Each verb is one script and one HTTP request (`list` is two), done at once or not at all. Redis
+ * must be a single primary with `noeviction`; it sees digests and sealed text and no more. After a failover to a replica
+ * that lags, what was acknowledged last may be undone.
+ *
+ * Verbs reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`; `create`, `replace` and `rotate` also with
+ * `ERR_STORE_TOO_LARGE`.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function upstashStore(options: UpstashStoreOptions): UpstashStore {
+  const wrong = faults()
+  checkKeys(wrong, options, ['redis', 'prefix', 'maxPerUser', 'maxBytes'])
+  const given: Partial<UpstashStoreOptions> = options ?? {}
+  const redis = judgeRedis(given.redis, wrong)
+  const prefix = judgePrefix(given.prefix, wrong)
+  const { maxPerUser, maxBytes } = judgeBounds(given, wrong)
+  wrong.done()
+
+  const rowKey = (key: string): string => `${prefix}s:${key}`
+  const indexKey = (index: string): string => `${prefix}u:${index}`
+  const keysOf = ({ key, index }: Ref): string[] =>
+    index === undefined ? [rowKey(key)] : [rowKey(key), indexKey(index)]
+  const call = (env: unknown, { script, keys, args }: ScriptCall): Promise<unknown> =>
+    redis.call(env, script, keys, args)
+
+  function readRequest(ref: Ref, { now, idle, slice }: ReadAt): ScriptCall {
+    return { script: readScript, keys: keysOf(ref), args: [ref.key, `${now}`, `${idle}`, `${slice}`] }
+  }
+
+  /** What a new row needs; its size is judged before anything is sent. */
+  function newRow({ key, now, idle, end, record, write }: Row): string[] {
+    judgeSize(record, maxBytes)
+    return [key, `${now}`, `${idle}`, `${end}`, record, write, `${maxPerUser}`]
+  }
+
+  function rotateRequest(old: Ref, next: Row, grace: number, ifVersion: string | undefined): ScriptCall {
+    const indexes = [...new Set([old.index, next.index])].filter((index) => index !== undefined)
+    const at = (index: string | undefined): string => (index === undefined ? '0' : `${3 + indexes.indexOf(index)}`)
+    const [, ...row] = newRow(next)
+    const args = [old.key, ...row, next.key, `${grace}`, at(old.index), at(next.index)]
+    return {
+      script: rotateScript,
+      keys: [rowKey(old.key), rowKey(next.key), ...indexes.map(indexKey)],
+      args: ifVersion === undefined ? args : [...args, ifVersion],
+    }
+  }
+
+  return {
+    redis,
+    readRequest,
+    readReply,
+    async create(row, { env }) {
+      return createReply(await call(env, { script: createScript, keys: keysOf(row), args: newRow(row) }))
+    },
+    async read(ref, at, { env }) {
+      return readReply(await call(env, readRequest(ref, at)))
+    },
+    async replace(row, ifVersion, { env }) {
+      const { key, now, idle, record, write } = row
+      judgeSize(record, maxBytes)
+      const args = [key, `${now}`, `${idle}`, ifVersion, record, write]
+      return replaceReply(await call(env, { script: replaceScript, keys: keysOf(row), args }))
+    },
+    async rotate(old, next, { ifVersion, grace }, { env }) {
+      return rotateReply(await call(env, rotateRequest(old, next, grace, ifVersion)))
+    },
+    async end(ref, grace, { env }) {
+      return countReply(await call(env, { script: endScript, keys: keysOf(ref), args: [ref.key, `${grace}`] })) === 1
+    },
+    async list(index, { env }) {
+      const list = indexKey(index)
+      const members = texts(await call(env, { script: membersScript, keys: [list], args: [] }))
+      if (members.length === 0) return []
+      return rowsReply(await call(env, { script: rowsScript, keys: [list, ...members.map(rowKey)], args: members }))
+    },
+    async endAll(index, keep, { env }) {
+      const args = keep === undefined ? [] : [keep.key]
+      return countReply(await call(env, { script: endAllScript, keys: [indexKey(index)], args }))
+    },
+  }
+}
+
+function judgeRedis(given: Redis | undefined, wrong: Faults): Redis {
+  if (typeof given?.call === 'function' && typeof given.ask === 'function') return given
+  wrong.add('redis', given === undefined ? 'is required' : 'must be a client made by redis()')
+  return given as unknown as Redis
+}
+
+function judgePrefix(given: string | undefined, wrong: Faults): string {
+  if (given === undefined) return 'portcullis:'
+  if (typeof given === 'string' && /^[!-~]{1,64}$/.test(given)) return given
+  wrong.add('prefix', 'must be 1 to 64 printable characters without spaces')
+  return 'portcullis:'
+}
