@@ -13,9 +13,19 @@ const path = [
 /** For `describe.skipIf`: there is no browser, and this is a development machine, where that is no fault. */
 export const noBrowser: boolean = path === undefined && !process.env.CI
 
+/** Nothing but the pages under test: no look-ups of its maker's hosts, no updates, no GPU. */
+const quiet = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
 /** Starts it; rejects when there is none. Whoever starts it closes it. */
 export function launchBrowser(): Promise<Browser> {
   if (path === undefined) throw new Error('no Chromium: install it (apt-get install chromium) or set CHROMIUM_PATH')
   // Root has no user namespace sandbox in a container.
-  return chromium.launch({ executablePath: path, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+  return chromium.launch({ executablePath: path, args: process.getuid?.() === 0 ? ['--no-sandbox', ...quiet] : quiet })
 }
