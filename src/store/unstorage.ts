@@ -12,8 +12,8 @@ export interface UnstorageLike {
 
 /**
  * Adapts an unstorage `Storage`, such as `createStorage({ driver })`, or a function that finds one in the environment.
- * Drivers that know `ttl` (Redis, Cloudflare KV, Upstash, Vercel KV) forget a session once nobody wrote it for `maxAge`; in others it
- * is refused when it is too old, and stays until you clear it.
+ * Drivers that know `ttl` (Redis, Upstash, newer ones for Cloudflare KV) forget a session once nobody wrote it for
+ * `maxAge`; in others it reads as expired when it is too old, and stays until you clear it.
  *
  * It has no atomic verbs: parallel requests may lose writes and undo a logout, and there is no list of a user's sessions.
  * A driver that is only eventually consistent (Cloudflare KV) also shows an ended session for up to a minute elsewhere.
@@ -42,7 +42,7 @@ export function unstorageStore<E = ProjectEnv>(
   })
 }
 
-/** unstorage reads `:` `/` and `?` in a key, and a `$` at its end as meta data; digests have none, but a driver's keys are the driver's. */
+/** A name space of its own. Digests have none of the characters that unstorage reads in a key: `:`, `/`, `?`, `$`. */
 function named(key: string): string {
   return `portcullis:${key}`
 }
