@@ -77,7 +77,7 @@ export function checkCrossOrigin(
     if (site === 'same-site' && policy.trustSameSite) return passed
     return overruled('cross-site', origin, policy, method, path)
   }
-  // No Fetch Metadata: plain http, browsers before 2023, programs. A value nobody knows yet is none, too.
+  // No Fetch Metadata: Chromium's sockets, plain http, browsers before 2023, programs. What nobody knows yet is none, too.
   if (origin !== null) {
     if (isOwn(origin, own, request.url)) return passed
     return overruled(origin === 'null' ? 'origin-null' : 'origin-mismatch', origin, policy, method, path)

@@ -1,5 +1,5 @@
 /** What the check goes by, judged and made ready once. */
-import type { Faults } from '../options/faults.ts'
+import { type Faults, faults as newFaults } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
 import { flag, oneOf, optionalFunction } from '../options/values.ts'
@@ -20,7 +20,8 @@ export interface IsolationOptions {
 export interface CrossOriginOptions<E = ProjectEnv> {
   /**
    * The origins under which visitors know this application. Default: scheme and host of the request's url, which behind a
-   * proxy that ends TLS are not the visitors'. Asked only where a browser sends no Fetch Metadata.
+   * proxy that ends TLS are not the visitors'. Asked where a browser sends no Fetch Metadata: with WebSockets (Chromium),
+   * over plain http, and before 2023.
    */
   readonly publicOrigins?: From<string | readonly string[], E>
   /** Origins that may send anything anywhere, as `https://app.example.com`. Default none; prefer `trust`. */
@@ -75,27 +76,30 @@ const keys: ReadonlyArray<keyof CrossOriginOptions> = [
 /**
  * Judges the options.
  *
- * @param faults - takes what is wrong; a policy with faults must not be used.
+ * @param given - takes what is wrong; a policy with faults must not be used. Without it, what is wrong is thrown.
  * @param more - further keys that the caller judges itself.
+ * @throws {ConfigError} `ERR_CONFIG`
  */
-export function csrfPolicy(
-  options: CrossOriginOptions<never>,
-  faults: Faults,
+export function csrfPolicy<E = ProjectEnv>(
+  options: CrossOriginOptions<E>,
+  given?: Faults,
   more: readonly string[] = [],
 ): CrossOriginPolicy {
+  const faults = given ?? newFaults('csrf')
   checkKeys(faults, options, [...keys, ...more])
-  const given: CrossOriginOptions<never> = options ?? {}
-  const { publicOrigins } = given
-  return {
+  const { publicOrigins, trustedOrigins = [], ...others } = (options ?? {}) as CrossOriginOptions<never>
+  const policy: CrossOriginPolicy = {
     publicOrigins:
       publicOrigins === undefined ? undefined : resolveFrom(faults, 'publicOrigins', publicOrigins, judgePublicOrigins),
-    trustedOrigins: new Set(judgeOrigins(given.trustedOrigins ?? [], faults.under('trustedOrigins'))),
-    trust: judgeTrust(given.trust, faults.under('trust')),
-    exempt: judgeExempt(given.exempt, faults.under('exempt')),
-    mayBeBare: judgeMissing(given, faults),
-    trustSameSite: flag(faults, 'trustSameSite', given.trustSameSite, false),
-    isolation: judgeIsolation(given.isolation, faults.under('isolation')),
+    trustedOrigins: new Set(judgeOrigins(trustedOrigins, faults.under('trustedOrigins'))),
+    trust: judgeTrust(others.trust, faults.under('trust')),
+    exempt: judgeExempt(others.exempt, faults.under('exempt')),
+    mayBeBare: judgeMissing(others, faults),
+    trustSameSite: flag(faults, 'trustSameSite', others.trustSameSite, false),
+    isolation: judgeIsolation(others.isolation, faults.under('isolation')),
   }
+  if (given === undefined) faults.done()
+  return policy
 }
 
 function judgeMissing(

@@ -75,7 +75,8 @@ describe('a method', () => {
 
 describe('a WebSocket upgrade', () => {
   it.each<Row>([
-    // new WebSocket('wss://app.example.com/transfer') on evil.example: cookies are sent, CORS is not asked.
+    // new WebSocket('wss://app.example.com/transfer') on evil.example: cookies are sent, CORS is not asked. Chromium 156
+    // sends Origin and no Fetch Metadata with it.
     [
       'from another site',
       'GET',
@@ -119,7 +120,7 @@ describe('Sec-Fetch-Site', () => {
   it.each<Row>([
     // <form method="post" action="/transfer"> on our own page.
     ['same-origin', 'POST', { ...form, ...cookie, 'Sec-Fetch-Site': 'same-origin' }, 'passes', 'hono: passes'],
-    // The same form on a page with `Referrer-Policy: no-referrer`: browsers then hide the origin from us, too.
+    // The same form on a page with `Referrer-Policy: no-referrer`, as Chromium 156 sends it: hidden from us, too.
     [
       'same-origin with Origin: null',
       'POST',
@@ -153,7 +154,7 @@ describe('Sec-Fetch-Site', () => {
       'cross-site',
       'hono: refuses',
     ],
-    // <iframe sandbox="allow-forms" srcdoc="<form method=post ...>">
+    // <iframe sandbox="allow-forms" srcdoc="<form method=post ...>">, even on our own page, as Chromium 156 sends it.
     [
       'cross-site with Origin: null',
       'POST',

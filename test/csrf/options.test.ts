@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { csrf, csrfTokens } from '../../src/csrf/index.ts'
+import { csrf, csrfPolicy, csrfTokens } from '../../src/csrf/index.ts'
 import { ConfigError } from '../../src/errors.ts'
 
 /** What the ConfigError says, fault by fault. */
@@ -100,6 +100,14 @@ describe('options', () => {
     [{ token: null }, ['csrf.token must be made by csrfTokens()']],
   ])('%j are refused while building', (options, faults) => {
     expect(wrong(() => csrf(options as object))).toEqual(faults)
+  })
+
+  it('of a policy alone are refused just so', () => {
+    expect(wrong(() => csrfPolicy({ trustSameSite: false }))).toEqual([])
+    expect(wrong(() => csrfPolicy({ mode: 'observe', missing: 'x' } as object))).toEqual([
+      'csrf.mode is no option',
+      'csrf.missing must be one of "deny", "no-credentials", "allow"',
+    ])
   })
 
   it('are all judged before anything is said, and no value is repeated', () => {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { type Context, Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { type CsrfOptions, type CsrfTokenOptions, csrf, csrfTokens } from '../../src/csrf/index.ts'
+import { session as openSessions, statelessSessions } from '../../src/session/index.ts'
 import type { SecurityEvent } from '../../src/types.ts'
 
 const secret = 'XxQ2mC0b7Jt5uV9nKe4RzYw8LsDfGh1P'
@@ -96,10 +97,23 @@ describe('a token', () => {
     )
   })
 
+  it('has a dot in the middle', async () => {
+    const { issue, post } = app()
+    const token = await issue('ada')
+    for (const other of [token.replace('.', '-'), token.replace('.', ''), token.replace('.', '..')]) {
+      expect(await post({ Session: 'ada', 'X-CSRF-Token': other })).toBe(403)
+    }
+  })
+
   it('of another secret is bad, of an older one of the ring good', async () => {
     const token = await app({ secret: older }).issue('ada')
     expect(await app().post({ Session: 'ada', 'X-CSRF-Token': token })).toBe(403)
-    expect(await app({ secret: [secret, older] }).post({ Session: 'ada', 'X-CSRF-Token': token })).toBe(200)
+    for (const ring of [
+      [secret, older],
+      [older, secret],
+    ]) {
+      expect(await app({ secret: ring }).post({ Session: 'ada', 'X-CSRF-Token': token })).toBe(200)
+    }
   })
 
   // A sibling host plants a cookie; an open redirect carries a query.
@@ -213,11 +227,20 @@ describe('a token in a form', () => {
     expect(pulls).toBeLessThan(20)
   })
 
+  it('is not looked for where the client says that the form is longer', async () => {
+    const { issue, post } = app()
+    const body = `csrf_token=${await issue('ada')}`
+    const headers = { Session: 'ada', 'Content-Type': form }
+    expect(await post(headers, body)).toBe(200)
+    expect(await post({ ...headers, 'Content-Length': '65537' }, body)).toBe(403)
+  })
+
   it('yields to one in the header', async () => {
     const { issue, post } = app()
     const good = await issue('ada')
+    const bad = (good.startsWith('x') ? 'y' : 'x') + good.slice(1)
     const body = `csrf_token=${good}`
-    expect(await post({ Session: 'ada', 'Content-Type': form, 'X-CSRF-Token': `x${good.slice(1)}` }, body)).toBe(403)
+    expect(await post({ Session: 'ada', 'Content-Type': form, 'X-CSRF-Token': bad }, body)).toBe(403)
   })
 
   it('goes by the names that were given', async () => {
@@ -240,5 +263,33 @@ describe('a token in a form', () => {
       .use(csrf({ token: tokens }))
     const headers = { ...own, Session: 'ada', 'Content-Type': form }
     expect((await routes.request('/x', { method: 'POST', headers, body: 'csrf_token=x' })).status).toBe(403)
+  })
+})
+
+describe('with a session of this library', () => {
+  const sessions = statelessSessions<{ user?: string }>({ secret: older, user: (data) => data.user })
+  const tokens = csrfTokens({ secret: older, session: async (c) => (await c.var.session.info())?.id })
+  const routes = new Hono()
+    .use(openSessions(sessions))
+    .use(csrf({ token: tokens }))
+    .get('/token', async (c) => c.json((await tokens.issue(c)) ?? null))
+    .post('/login', async (c) => c.text((await c.var.session.start({ user: 'ada' })) ?? 'in'))
+    .post('/transfer', (c) => c.text('done'))
+  const send = async (method: string, path: string, headers: Heads): Promise<Response> =>
+    routes.fetch(new Request(`https://app.example.com${path}`, { method, headers: { ...own, ...headers } }))
+  const login = async (headers: Heads): Promise<Heads> => {
+    const response = await send('POST', '/login', headers)
+    return { Cookie: response.headers.getSetCookie()[0]?.split(';', 1)[0] ?? '' }
+  }
+
+  it('a token is good until the next login, and for no one else', async () => {
+    const first = await login({})
+    const token: string = await (await send('GET', '/token', first)).json()
+    expect((await send('POST', '/transfer', { ...first, 'X-CSRF-Token': token })).status).toBe(200)
+    expect((await send('POST', '/transfer', first)).status).toBe(403)
+    expect((await send('POST', '/login', first)).status).toBe(403)
+    const again = await login({ ...first, 'X-CSRF-Token': token })
+    expect(again.Cookie).not.toBe(first.Cookie)
+    expect((await send('POST', '/transfer', { ...again, 'X-CSRF-Token': token })).status).toBe(403)
   })
 })
