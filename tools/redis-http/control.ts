@@ -76,7 +76,7 @@ export interface Control extends ScriptMode {
   fault(fault: Fault, options?: FaultOptions): () => void
   /** Stops the next matching request, before or after it is executed, until it is released. */
   hold(match?: Match, when?: 'before' | 'after'): Hold
-  /** Counts from zero, forgets faults, releases whatever waits. */
+  /** Counts from zero, forgets faults, drops requests that wait: none of them is executed later, in another test. */
   reset(): void
 }
 
@@ -88,8 +88,10 @@ export interface Controlled extends Control {
   faultsOf(
     commands: ReadonlyArray<readonly string[]>,
   ): Array<{ fault: Fault; meets: (command: readonly string[]) => boolean }>
-  /** Resolves when nothing holds this request any longer. */
-  pass(commands: ReadonlyArray<readonly string[]>, when: 'before' | 'after'): Promise<void>
+  /** Resolves when nothing holds this request any longer: true if it may go on, false if it was dropped. */
+  pass(commands: ReadonlyArray<readonly string[]>, when: 'before' | 'after'): Promise<boolean>
+  /** Waits; true if the request may go on then. */
+  delay(ms: number): Promise<boolean>
 }
 
 interface Planned {
@@ -113,6 +115,7 @@ export function controls(nameOf: (command: readonly string[]) => string | undefi
   let planned: Planned[] = []
   let gates: Gate[] = []
   const waiting = new Set<Gate>()
+  let epoch = new AbortController()
 
   const meeting =
     ({ command, script, where }: Match = {}) =>
@@ -165,6 +168,8 @@ export function controls(nameOf: (command: readonly string[]) => string | undefi
     },
     reset(): void {
       heard.length = 0
+      epoch.abort()
+      epoch = new AbortController()
       planned = []
       for (const { release } of [...gates, ...waiting]) release()
       gates = []
@@ -181,14 +186,25 @@ export function controls(nameOf: (command: readonly string[]) => string | undefi
         return true
       })
     },
-    async pass(commands, when): Promise<void> {
+    async pass(commands, when): Promise<boolean> {
       const gate = gates.find((each) => each.when === when && commands.some(each.meets))
-      if (!gate) return
+      if (!gate) return true
+      const { signal } = epoch
       gates = gates.filter((each) => each !== gate)
       waiting.add(gate)
       gate.arrive()
       await gate.open
       waiting.delete(gate)
+      return !signal.aborted
     },
+    delay: (ms) =>
+      new Promise((done) => {
+        const { signal } = epoch
+        const timer = setTimeout(done, ms, true)
+        signal.addEventListener('abort', () => {
+          clearTimeout(timer)
+          done(false)
+        })
+      }),
   }
 }

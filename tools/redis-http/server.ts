@@ -134,17 +134,17 @@ async function meddle(
   response: ServerResponse,
   execute: (refused: ReadonlyMap<number, string>) => Promise<Made>,
 ): Promise<void> {
-  await control.pass(commands, 'before')
+  const drop = (): void => void response.destroy()
+  if (!(await control.pass(commands, 'before'))) return drop()
   const refused = new Map<number, string>()
   let end = (made: Made): void => answer(response, made.status, made.body)
   for (const { fault, meets } of control.faultsOf(commands)) {
     switch (fault.kind) {
       case 'delay':
-        await new Promise((done) => setTimeout(done, fault.ms))
+        if (!(await control.delay(fault.ms))) return drop()
         break
       case 'drop-before':
-        response.destroy()
-        return
+        return drop()
       case 'silence':
         return
       case 'unauthorized':
@@ -170,10 +170,10 @@ async function meddle(
         }
         break
       case 'drop-after':
-        end = () => response.destroy()
+        end = drop
         break
       case 'truncate':
-        end = ({ body }) => partly(response, body, () => response.destroy())
+        end = ({ body }) => partly(response, body, drop)
         break
       case 'hang':
         end = ({ body }) => partly(response, body, () => {})
@@ -181,7 +181,7 @@ async function meddle(
     }
   }
   const made = await execute(refused)
-  await control.pass(commands, 'after')
+  if (!(await control.pass(commands, 'after'))) return drop()
   end(made)
 }
 

@@ -45,6 +45,23 @@ describe.skipIf(noRedis)('a Redis for one test file', () => {
     expect(response.status).toBe(200)
   })
 
+  it('drops at a flush what waits: no request of one test is executed in the next', async () => {
+    const ask = (path: string): Promise<unknown> =>
+      fetch(redis.url + path, { headers: { Authorization: `Bearer ${redis.token}` } }).then(
+        () => 'answered',
+        () => 'dropped',
+      )
+    redis.control.reset()
+    const hold = redis.control.hold({ command: 'SET' })
+    redis.control.fault({ kind: 'delay', ms: 60_000 }, { match: { command: 'INCR' } })
+    const waiting = [ask('/set/a/1'), ask('/incr/b')]
+    await hold.arrived
+    while (redis.control.requests < 2) await new Promise((done) => setTimeout(done, 1))
+    await redis.flush()
+    expect(await Promise.all(waiting)).toEqual(['dropped', 'dropped'])
+    expect(await redis.raw.dump()).toEqual({})
+  })
+
   it('answers no port, writes nothing to disk, evicts nothing', async () => {
     for (const [name, value] of [
       ['port', '0'],
