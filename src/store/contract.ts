@@ -99,7 +99,7 @@ export interface AtomicStore {
    * work; with it, `old` must live and have that version. A `next` whose key is in use answers `ended`.
    */
   rotate(old: Ref, next: Row, options: RotateOptions, context: StoreContext): Promise<Rotated>
-  /** Ends a session; its key answers `ended` for `grace` ms if there was a row. True if it lived until now. */
+  /** Ends a session; its key answers `ended` for `grace` ms if there was a row. True if it lived until now: once. */
   end(ref: Ref, grace: number, context: StoreContext): Promise<boolean>
   /** Sessions of an index, in no order. Their idle limits are the caller's to judge. */
   list(index: string, context: StoreContext): Promise<Found[]>

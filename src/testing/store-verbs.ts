@@ -103,9 +103,12 @@ export function verbPromises({ group, that, expect }: Check): void {
       const ref = d.ref()
       await d.create(ref, { write: 'abcabc' })
       await d.replace(ref, '1', { write: 'defdef', record: 'theirs' })
-      for (const write of ['abc', 'cab', 'def', 'fabc', 'fdefabc', '.', '%w+']) {
+      const parts = ['abc', 'cab', 'def', 'fabc', 'fdefabc', '.', '......', '%w+']
+      for (const write of parts) {
         expect((await d.replace(ref, '1', { write, record: 'mine' })).is).toEqual('conflict')
       }
+      for (const write of parts) expect(await d.create(ref, { write })).toEqual('taken')
+      for (const write of parts) expect(await d.rotate(d.ref(), d.row(ref, { write }))).toEqual({ is: 'ended' })
       expect(await d.record(ref)).toEqual('theirs')
     })
   })
