@@ -12,6 +12,7 @@
  * - `ERR_SESSION_IDENTITY_CHANGED`: a write that would change the user; only `start` may.
  * - `ERR_SESSION_UNREADABLE`: the session's cookie cannot be read here and must not be replaced (a key this deployment
  *   does not know, or data of another schema).
+ * - `ERR_SESSION_CONFLICT`: others changed the session at every try; nothing was written.
  * - `ERR_SESSION_CLOSED`: a change after the answer was sent, or on an answer that can carry no cookie.
  * - `ERR_STORE_TOO_LARGE`: a session record longer than its store takes; nothing was sent.
  * - `ERR_STORE_UNAVAILABLE`: the store could not be asked, or did not answer in time. Nobody is logged out by it.
@@ -28,6 +29,7 @@ export type ErrorCode =
   | 'ERR_SESSION_ENDED'
   | 'ERR_SESSION_IDENTITY_CHANGED'
   | 'ERR_SESSION_UNREADABLE'
+  | 'ERR_SESSION_CONFLICT'
   | 'ERR_SESSION_CLOSED'
   | 'ERR_STORE_TOO_LARGE'
   | 'ERR_STORE_UNAVAILABLE'

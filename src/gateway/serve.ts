@@ -1,5 +1,5 @@
 /** The way through the gateway, cheapest and purest first. */
-import { checkCrossOrigin } from '../csrf/index.ts'
+import { checkCrossOrigin, variesBy } from '../csrf/index.ts'
 import { refusal } from '../page/index.ts'
 import { canonicalPath, isKnownMethod, isNavigation, isPrefetch, isWebSocketUpgrade } from '../request/index.ts'
 import type { Reason } from '../types.ts'
@@ -46,7 +46,7 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   }
   if (csrf !== undefined) {
     const verdict = checkCrossOrigin(request, csrf, visit.path, settings)
-    if (!verdict.ok) return refuse(plan, visit, verdict.reason)
+    if (!verdict.ok) return refuse(plan, visit, verdict.reason, [['Vary', variesBy(verdict.reason)]])
   }
   const hops = hopsOf(request.headers) + 1
   if (hops > mostHops) return refuse(plan, visit, 'upstream-loop')

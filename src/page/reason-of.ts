@@ -7,6 +7,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, Reason>>> = {
   ERR_CONFIG: 'config-invalid',
   // Somebody logged out elsewhere while this request ran: signing in again is what helps.
   ERR_SESSION_ENDED: 'no-session',
+  ERR_SESSION_CONFLICT: 'session-conflict',
   ERR_SESSION_UNREADABLE: 'session-unreadable',
   // A client cannot tell these apart, and must not: both are ours to repair.
   ERR_STORE_UNAVAILABLE: 'store-unavailable',

@@ -1,9 +1,23 @@
 /** Where a handle leaves the work that differs between kinds of sessions. */
+import type { Ref } from '../store/contract.ts'
 import type { CookieJar, OutgoingCookie } from '../types.ts'
 import type { SessionRecord } from './record.ts'
+import type { SessionInfo } from './types.ts'
 
-/** Why a request may not write although it has no session: the cookie is somebody's whom this deployment cannot read. */
-export type Block = 'unknown-key' | 'invalid-data'
+/**
+ * Why a request may not write although it has no session: the cookie is somebody's whom this deployment cannot read, or
+ * its session ended while this request was on its way. A new cookie would overwrite a better one.
+ */
+export type Block = 'unknown-key' | 'invalid-data' | 'ended'
+
+/** Where a stored session is. */
+export interface Place {
+  readonly ref: Ref
+  /** Which idle limit counts. */
+  readonly signedIn: boolean
+  /** Absent where there is no row, or none that lives. */
+  readonly version?: string
+}
 
 /** A session as this request found it. */
 export interface Loaded<Data> {
@@ -11,6 +25,8 @@ export interface Loaded<Data> {
   readonly block?: Block
   /** Whether something must be written although nothing was changed: an import, or an activity worth noting. */
   readonly due?: 'import' | 'slide'
+  /** Of a stored session, also of one that is gone. */
+  readonly place?: Place
 }
 
 /** What a write does to a record; undefined means that nothing changed. Runs again under conflict, so it is pure. */
@@ -18,20 +34,34 @@ export type Change<Data> = (
   record: SessionRecord<Data> | undefined,
 ) => Promise<SessionRecord<Data> | undefined> | SessionRecord<Data> | undefined
 
-/** What was written: the session as it is now, and the cookies that carry it. */
+/** Makes the record of a login from what was there before; runs again under conflict. */
+export type Make<Data> = (old: SessionRecord<Data> | undefined) => Promise<SessionRecord<Data>>
+
+/** What was written: the session as it is now, and the cookies that carry it; undefined: those before stay. */
 export interface Written<Data> {
   readonly loaded: Loaded<Data>
-  readonly cookies: readonly OutgoingCookie[]
+  readonly cookies: readonly OutgoingCookie[] | undefined
 }
 
 /** One kind of session. Holds no state of a request. */
 export interface Engine<Data> {
+  /** Whether a message that is taken is taken for everybody at once, before it is returned. */
+  readonly consumes: boolean
   /** Reads the session of a jar; never throws for what a client sent. */
   load(jar: CookieJar): Promise<Loaded<Data>>
   /** Writes a change of what was loaded; undefined where nothing changed. */
   write(jar: CookieJar, loaded: Loaded<Data>, change: Change<Data>): Promise<Written<Data> | undefined>
   /** Replaces what was loaded by a session under a new id. Works whatever became of the old one. */
-  start(jar: CookieJar, loaded: Loaded<Data>, record: SessionRecord<Data>): Promise<Written<Data>>
-  /** Ends what was loaded. `issued`: a cookie already went to the jar, so one that removes it must follow. */
-  end(jar: CookieJar, loaded: Loaded<Data> | undefined, issued: boolean): Promise<Written<Data>>
+  start(jar: CookieJar, loaded: Loaded<Data>, make: Make<Data>, keeps: boolean): Promise<Written<Data>>
+  /**
+   * Ends what was loaded. `issued`: a cookie already went to the jar, so one that removes it must follow. A store that
+   * could not be asked is `failure`: the cookie goes all the same.
+   */
+  end(jar: CookieJar, loaded: Loaded<Data> | undefined, issued: boolean): Promise<Written<Data> & { failure?: unknown }>
+  /** Sessions of the user of this one. */
+  list?(jar: CookieJar, loaded: Loaded<Data>): Promise<SessionInfo[]>
+  /** Ends one of them by the digest of its id. */
+  endOne?(jar: CookieJar, loaded: Loaded<Data>, id: string): Promise<boolean>
+  /** Ends them; this one too, unless it is kept. */
+  endAll?(jar: CookieJar, loaded: Loaded<Data>, keepCurrent: boolean): Promise<void>
 }

@@ -1,14 +1,14 @@
 /** The session of one request: reads when asked, records what changes, writes once. */
 import { randomId } from '../crypto/random.ts'
-import { ConfigError } from '../errors.ts'
+import { isPortcullisError } from '../errors.ts'
 import type { CookieJar } from '../types.ts'
 import { dataError, jsonCopy } from './data.ts'
-import { accept, blank } from './edits.ts'
-import type { Engine } from './engine.ts'
+import { accept, blank, replay } from './edits.ts'
+import type { Engine, Make } from './engine.ts'
 import { idDigest } from './events.ts'
 import { settle } from './flush.ts'
-import { absoluteEnd, idleEnd } from './lifetimes.ts'
-import { isObject, type SessionRecord } from './record.ts'
+import { infoOf } from './info.ts'
+import { asObject, mayKeep, pick, unsupported } from './login.ts'
 import { RequestState } from './request-state.ts'
 import type { SessionSettings } from './settings.ts'
 import type { FlushableHandle, OptionalKey, SessionInfo } from './types.ts'
@@ -45,13 +45,34 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }
 
   async takeFlash(name: string): Promise<unknown> {
-    await this.#of.load()
+    const of = this.#of
+    await of.load()
+    if (of.engine.consumes) return of.inTurn(() => this.#takeStored(name))
     // From here to the push nothing awaits: two takers of this request cannot both have it.
-    const flash = this.#of.view()?.flash
+    const flash = of.view()?.flash
     if (flash === undefined || !Object.hasOwn(flash, name)) return undefined
-    this.#of.mustBeOpen()
-    this.#of.edits.push({ is: 'take', name })
+    of.mustBeOpen()
+    of.edits.push({ is: 'take', name })
     return jsonCopy(flash[name], name)
+  }
+
+  /** Taken from the store before it is returned: of two requests one gets it. */
+  async #takeStored(name: string): Promise<unknown> {
+    const of = this.#of
+    const has = (flash: object | undefined): boolean => flash !== undefined && Object.hasOwn(flash, name)
+    if (!has(of.view()?.flash)) return undefined
+    of.mustBeOpen()
+    let taken: unknown
+    try {
+      await of.write(true, (record) => {
+        taken = has(record?.flash) ? record?.flash?.[name] : undefined
+        return replay(of.settings, record, [{ is: 'take', name }])
+      })
+    } catch (error) {
+      if (isPortcullisError(error, 'ERR_SESSION_ENDED')) return undefined
+      throw error
+    }
+    return taken
   }
 
   update(change: (data: Data | undefined) => Data): Promise<Data> {
@@ -72,14 +93,16 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     return of.inTurn(async () => {
       of.mustNotBeClosed()
       const given = asObject<Data>(data)
-      const loaded = await of.load()
-      const old = of.view()
-      const kept = options.keep !== undefined && mayKeep(of.settings, old, given) ? pick(old?.data, options.keep) : {}
-      const now = Math.floor(of.settings.clock() / 1000)
-      const times = { created: now, seen: now, authenticated: now }
-      const next = { id: randomId(), ...times, data: { ...kept, ...given } }
-      const record = await accept(of.settings, undefined, next, true)
-      const written = await of.engine.start(of.jar, loaded, record)
+      const { settings, edits } = of
+      const { keep = [] } = options
+      const make: Make<Data> = async (before) => {
+        const old = before?.data === undefined ? before : replay(settings, before, edits)
+        const kept = mayKeep(settings, old, given) ? pick(old?.data, keep) : {}
+        const now = Math.floor(settings.clock() / 1000)
+        const times = { created: now, seen: now, authenticated: now }
+        return accept(settings, undefined, { id: randomId(), ...times, data: { ...kept, ...given } }, true)
+      }
+      const written = await of.engine.start(of.jar, await of.load(), make, keep.length > 0)
       // Changes to the old session ended with it; a message for the next request did not.
       of.edits = of.edits.filter(({ is }) => is === 'flash')
       of.status = 'open'
@@ -91,10 +114,11 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     const of = this.#of
     return of.inTurn(async () => {
       of.mustNotBeClosed()
-      const written = await of.engine.end(of.jar, of.loaded, of.atOnce && of.cookies.length > 0)
+      const { failure, ...written } = await of.engine.end(of.jar, of.loaded, of.atOnce && of.cookies.length > 0)
       of.edits = []
       of.status = 'ended'
       of.stage(written)
+      if (failure !== undefined) throw failure
     })
   }
 
@@ -103,14 +127,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     const record = this.#of.view()
     if (record?.data === undefined) return undefined
     const { limits, keys } = this.#of.settings
-    return {
-      id: await idDigest(keys(this.#of.jar.env).ring, record.id),
-      createdAt: record.created * 1000,
-      expiresAt: absoluteEnd(record, limits) * 1000,
-      idleExpiresAt: idleEnd(record, limits) * 1000,
-      signedIn: record.authenticated !== undefined,
-      ...(record.authenticated && { authenticatedAt: record.authenticated * 1000 }),
-    }
+    return infoOf(record, limits, await idDigest(keys(this.#of.jar.env).ring, record.id))
   }
 
   commit(): Promise<void> {
@@ -121,11 +138,24 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }
 
   async list(): Promise<SessionInfo[]> {
-    throw unsupported('list')
+    const { engine, jar } = this.#of
+    if (engine.list === undefined) throw unsupported('list')
+    return engine.list(jar, await this.#of.load())
   }
 
-  async endAll(): Promise<void> {
-    throw unsupported('endAll')
+  async endOne(id: string): Promise<boolean> {
+    const { engine, jar } = this.#of
+    if (engine.endOne === undefined) throw unsupported('endOne')
+    if ((await this.info())?.id === id) return this.end().then(() => true)
+    return engine.endOne(jar, await this.#of.load(), id)
+  }
+
+  async endAll({ exceptCurrent = false }: { readonly exceptCurrent?: boolean } = {}): Promise<void> {
+    const of = this.#of
+    const { engine } = of
+    if (engine.endAll === undefined) throw unsupported('endAll')
+    await engine.endAll(of.jar, await of.load(), exceptCurrent)
+    if (!exceptCurrent) await this.end()
   }
 
   flush(response: Response, { failed = false }: { readonly failed?: boolean } = {}): Response | Promise<Response> {
@@ -152,30 +182,4 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     this.#of.status = 'closed'
     return settled
   }
-}
-
-function asObject<Data extends object>(data: Data): Data {
-  const copy = jsonCopy(data, '')
-  if (!isObject(copy)) throw dataError('must be an object')
-  return copy
-}
-
-/** What one user left is not handed to another. Without the option `user`, two signed-in sessions are two users. */
-function mayKeep<Data>(settings: SessionSettings<Data>, old: SessionRecord<Data> | undefined, next: Data): boolean {
-  if (old?.data === undefined) return false
-  if (settings.user === undefined) return old.authenticated === undefined
-  const before = settings.user(old.data)
-  return before === undefined || before === settings.user(next)
-}
-
-function pick<Data extends object>(data: Data | undefined, keys: ReadonlyArray<keyof Data>): Partial<Data> {
-  const picked: Partial<Data> = {}
-  for (const key of keys) if (data !== undefined && Object.hasOwn(data, key)) picked[key] = data[key]
-  return picked
-}
-
-function unsupported(verb: string): ConfigError {
-  return new ConfigError([
-    { option: 'session', problem: `is stateless: nothing is stored that ${verb}() could look at` },
-  ])
 }

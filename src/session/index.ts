@@ -4,6 +4,7 @@ export { type IronCookieOptions, ironCookie } from './iron-cookie.ts'
 export { requireFresh, requireSession, session } from './middleware.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './schema.ts'
 export { statelessSessions } from './stateless.ts'
+export { storedSessions } from './stored.ts'
 export { openSession } from './strategy.ts'
 export type {
   CookieStoreLike,
@@ -17,6 +18,8 @@ export type {
   SessionObject,
   SessionOptions,
   SessionStrategy,
+  StoredOptions,
+  StoredStrategy,
   ThreeVerbHandle,
   ThreeVerbs,
 } from './types.ts'

@@ -35,6 +35,15 @@ export async function openCookie<Data>(
   return 'wrong' in result ? reject(settings, 'invalid-data') : { record: { ...record, data: result.data }, ...due }
 }
 
+/** What was sealed into the request's cookies of our name, or why there is nothing. */
+export function openToken<Data>(
+  settings: SessionSettings<Data>,
+  sealer: Sealer,
+  tokens: readonly string[],
+): Promise<string | { readonly refused: string }> {
+  return tokens.length === 1 ? sealer.open(tokens[0] as string) : openOneOf(settings, sealer, tokens)
+}
+
 /**
  * Of several cookies of our name: none where the browser guarantees one (`__Host-`), since then somebody planted the
  * other; else the one that opens, if exactly one does.
@@ -53,7 +62,7 @@ async function openOneOf<Data>(
 }
 
 /** Data of another schema is kept for the deployment that can read it; anything else counts as no session. */
-function reject<Data>(settings: SessionSettings<Data>, reason: string): Loaded<Data> {
+export function reject<Data>(settings: SessionSettings<Data>, reason: string): Loaded<Data> {
   settings.emit?.({ type: 'session-rejected', reason, subject: settings.cookie.name })
   return reason === 'invalid-data' ? { record: undefined, block: 'invalid-data' } : { record: undefined }
 }

@@ -1,5 +1,5 @@
 /** What one request knows of its session: what was loaded, what waits to be written, what must go out. */
-import { PortcullisError } from '../errors.ts'
+import { isPortcullisError, PortcullisError } from '../errors.ts'
 import type { CookieJar, OutgoingCookie } from '../types.ts'
 import { accept, type Edit, notStarted, replay } from './edits.ts'
 import type { Engine, Loaded, Written } from './engine.ts'
@@ -62,10 +62,10 @@ export class RequestState<Data extends object> {
   async write(explicit: boolean, more?: Step<Data>): Promise<void> {
     const loaded = await this.load()
     const { edits, settings } = this
-    if (loaded.block !== undefined) {
-      if (explicit && (more !== undefined || edits.length > 0)) throw unreadable()
-      if (edits.length > 0) settings.emit?.({ type: 'session-write-dropped', reason: loaded.block })
-      return
+    const { block } = loaded
+    if (block !== undefined) {
+      if (explicit && (more !== undefined || edits.length > 0)) throw block === 'ended' ? ended() : unreadable()
+      return this.#drop(block)
     }
     this.edits = []
     try {
@@ -77,14 +77,25 @@ export class RequestState<Data extends object> {
       })
       if (written !== undefined) this.stage(written)
     } catch (error) {
+      if (isPortcullisError(error, 'ERR_SESSION_ENDED')) {
+        // Somebody logged out while this request ran: it must not bring the session back, nor set a cookie.
+        this.loaded = { record: undefined, block: 'ended' }
+      }
       this.edits = [...edits, ...this.edits]
+      if (!explicit && this.loaded?.block === 'ended') return this.#drop('ended')
       throw error
     }
+  }
+
+  #drop(reason: string): void {
+    if (this.edits.length > 0) this.settings.emit?.({ type: 'session-write-dropped', reason })
+    this.edits = []
   }
 
   /** Takes over what an engine wrote. */
   stage({ loaded, cookies }: Written<Data>): void {
     this.loaded = loaded
+    if (cookies === undefined) return
     this.cookies = cookies
     if (cookies.length > 0) warnPlainHttp(this.settings, this.jar)
     if (this.atOnce) for (const cookie of cookies) this.jar.write(cookie)
@@ -109,9 +120,7 @@ export class RequestState<Data extends object> {
 
   /** @throws {PortcullisError} `ERR_SESSION_ENDED`, `ERR_SESSION_CLOSED` */
   mustBeOpen(): void {
-    if (this.status === 'ended') {
-      throw new PortcullisError('ERR_SESSION_ENDED', 'The session has ended; only start() makes a new one')
-    }
+    if (this.status === 'ended') throw ended()
     this.mustNotBeClosed()
   }
 
@@ -133,6 +142,11 @@ export class RequestState<Data extends object> {
         : this.loaded.block === undefined && this.view()?.data === undefined
     if (certain) throw notStarted()
   }
+}
+
+/** The error for a change to a session that is over. */
+export function ended(): PortcullisError {
+  return new PortcullisError('ERR_SESSION_ENDED', 'The session has ended; only start() makes a new one')
 }
 
 function unreadable(): PortcullisError {

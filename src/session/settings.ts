@@ -15,7 +15,10 @@ import type { LegacyCookie, SessionOptions } from './types.ts'
 /** The keys that belong to an environment: one secret, one set of keys. */
 export interface Keys {
   readonly ring: KeyRing
+  /** Seals what the cookie holds. */
   readonly sealer: Sealer
+  /** Seals what a store holds. */
+  readonly records: Sealer
 }
 
 /** What every strategy works with. */
@@ -54,6 +57,8 @@ export const SESSION_OPTIONS = [
 ] as const
 
 const HOUR = 3600
+/** Characters of a sealed record that are looked at; stores keep less. */
+const LONGEST_RECORD = 2_000_000
 /** User agents keep no cookie longer (RFC 6265bis section 5.5). */
 const LONGEST = 400 * 24 * HOUR
 
@@ -61,8 +66,9 @@ const LONGEST = 400 * 24 * HOUR
 export function sessionSettings<Data extends object>(
   options: SessionOptions<Data, never>,
   faults: Faults,
+  kind: 'stateless' | 'stored',
 ): SessionSettings<Data> {
-  checkKeys(faults, options, SESSION_OPTIONS)
+  checkKeys(faults, options, kind === 'stored' ? [...SESSION_OPTIONS, 'store'] : SESSION_OPTIONS)
   const given: Partial<SessionOptions<Data, never>> = isObject(options) ? options : {}
   const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
   const { secret, name, path, domain, secure, sameSite, partitioned, insecurePlainHttp, audience } = given
@@ -96,14 +102,14 @@ export function sessionSettings<Data extends object>(
     limits: { maxAge, idleTimeout, anonymousIdle },
     keys: resolveFrom(faults, 'secret', secret, (value: string | readonly string[], at) => {
       const ring = keyRing(value, at)
-      const seal = {
-        purpose: 'session',
-        name: cookie.name,
-        lifetime: maxAge,
-        clock,
-        ...(audience !== undefined && { audience }),
-      } as const
-      return { ring, sealer: sealer(ring, seal) }
+      const bound = { lifetime: maxAge, clock, ...(audience !== undefined && { audience }) }
+      // A stateless cookie must not open as the id of a stored session, nor the other way round.
+      const name = kind === 'stored' ? `${cookie.name} stored` : cookie.name
+      return {
+        ring,
+        sealer: sealer(ring, { ...bound, purpose: 'session', name }),
+        records: sealer(ring, { ...bound, purpose: 'record', name: cookie.name, maxLength: LONGEST_RECORD }),
+      }
     }),
     schema: schemaOf(given.schema, faults),
     initial: optionalFunction(faults, 'initial', given.initial),

@@ -23,7 +23,7 @@ import type { SessionObject, SessionOptions, SessionStrategy } from './types.ts'
  */
 export function statelessSessions<Data extends SessionObject>(options: SessionOptions<Data>): SessionStrategy<Data> {
   const faults = newFaults('session')
-  const settings = sessionSettings<Data>(options as SessionOptions<Data, never>, faults)
+  const settings = sessionSettings<Data>(options as SessionOptions<Data, never>, faults, 'stateless')
   faults.done()
   return strategyOf('stateless', settings, statelessEngine(settings))
 }
@@ -39,6 +39,8 @@ function statelessEngine<Data extends object>(settings: SessionSettings<Data>): 
   }
 
   return {
+    consumes: false,
+
     load(jar): Promise<Loaded<Data>> {
       const tokens = jar.read(cookie.name)
       if (tokens.length > 0) return openCookie(settings, jar, tokens)
@@ -55,7 +57,8 @@ function statelessEngine<Data extends object>(settings: SessionSettings<Data>): 
       return { loaded: { record }, cookies }
     },
 
-    async start(jar, loaded, record) {
+    async start(jar, loaded, make) {
+      const record = await make(loaded.record)
       const cookies = await seal(jar, record)
       if (settings.emit) {
         const { ring } = settings.keys(jar.env)

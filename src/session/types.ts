@@ -1,4 +1,5 @@
 /** The shapes of the session room: strategy, handle, context. */
+import type { StoreOption } from '../store/contract.ts'
 import type { Clock, CookieJar, Emit, From, OutgoingCookie, ProjectEnv } from '../types.ts'
 import type { Schema } from './schema.ts'
 
@@ -110,8 +111,14 @@ export interface SessionHandle<Data extends SessionObject> {
   info(): Promise<SessionInfo | undefined>
   /** Writes what was changed so far; also when the handler throws afterwards. */
   commit(): Promise<void>
-  /** Sessions of this user. @throws {ConfigError} `ERR_CONFIG` for stateless sessions, which are kept nowhere */
+  /**
+   * Sessions of this user, this one marked `current`. Needs the option `user`.
+   *
+   * @throws {ConfigError} `ERR_CONFIG` for stateless sessions, which are kept nowhere
+   */
   list(): Promise<SessionInfo[]>
+  /** Ends one session of this user, by the id that `list` gave it. False where there is none of this id. */
+  endOne(id: string): Promise<boolean>
   /** Ends every session of this user. @throws {ConfigError} `ERR_CONFIG` for stateless sessions */
   endAll(options?: { readonly exceptCurrent?: boolean }): Promise<void>
 }
@@ -140,6 +147,30 @@ export interface SessionInfo {
   readonly signedIn: boolean
   /** When `start` was called; undefined for a visitor's session and for an imported one. */
   readonly authenticatedAt?: number
+  /** In a list: whether it is the session of this request. */
+  readonly current?: boolean
+}
+
+/** A strategy whose sessions are in a store: what it keeps can be listed and ended from outside a request, too. */
+export interface StoredStrategy<Data extends SessionObject> extends SessionStrategy<Data> {
+  readonly kind: 'stored'
+  /**
+   * Every session of a user, for an administrator. Needs the option `user`.
+   *
+   * @throws {ConfigError} `ERR_CONFIG` where the option or the store's verb is missing
+   */
+  list(args: { readonly user: string; readonly env?: unknown }): Promise<SessionInfo[]>
+  /** Ends every session of a user at once, and says how many there were: when an account is closed or taken over. */
+  endAll(args: { readonly user: string; readonly env?: unknown }): Promise<number>
+}
+
+/** Options of stored sessions. */
+export interface StoredOptions<Data extends SessionObject, E = ProjectEnv> extends SessionOptions<Data, E> {
+  /**
+   * Where sessions are kept: `upstashStore`, `memoryStore`, `unstorageStore`, or any object with Keystone's `get`, `set`,
+   * `delete`; or a function that makes one, called once.
+   */
+  readonly store: StoreOption
 }
 
 /** Options that every strategy has. Absent = default. */

@@ -6,9 +6,10 @@
  * - `requestId`: names the request, so that a page a client saw can be found in the log.
  * - `headers`: security headers on every answer.
  * - `path`: one reading of the path for guards, router and upstream, before anybody reads it.
+ * - `csrf`: requests that change something come from our own pages.
  * - `session`: `c.var.session`, settled on the final response.
  */
-export const order = ['requestId', 'headers', 'path', 'session'] as const
+export const order = ['requestId', 'headers', 'path', 'csrf', 'session'] as const
 
 /** Name of a step. */
 export type Step = (typeof order)[number]

@@ -1,5 +1,7 @@
 /** The whole stack as one middleware. */
 import type { Context, ErrorHandler, MiddlewareHandler, Next } from 'hono'
+import type { CsrfOptions } from '../csrf/guard.ts'
+import { csrf } from '../csrf/middleware.ts'
 import { secureHeaders } from '../headers/middleware.ts'
 import type { HeaderOptions } from '../headers/options.ts'
 import { faults as newFaults } from '../options/faults.ts'
@@ -17,6 +19,8 @@ export interface StackOptions {
   readonly headers?: HeaderOptions | false
   /** Refuses paths that guards and router could read differently. Default true. */
   readonly path?: boolean
+  /** Where requests that change something may come from; see `csrf`. Default: our own origin only. */
+  readonly csrf?: Omit<CsrfOptions, 'token'> | false
   /** Answers what a step of the stack throws; what handlers throw is `app.onError`'s. Default `errorPage()`. */
   readonly onError?: ErrorHandler
 }
@@ -33,12 +37,13 @@ export function portcullis<Data extends object, S extends ThreeVerbs<Data>>(
 ): MiddlewareHandler<RequestIdEnv & SessionEnv<S>>
 export function portcullis(options: StackOptions & { readonly session?: ThreeVerbs<object> } = {}): MiddlewareHandler {
   const faults = newFaults('portcullis')
-  checkKeys(faults, options, ['headers', 'path', 'session', 'onError'])
-  const { headers, path = true, session: strategy, onError = errorPage() } = options ?? {}
+  checkKeys(faults, options, ['headers', 'path', 'csrf', 'session', 'onError'])
+  const { headers, path = true, csrf: origins, session: strategy, onError = errorPage() } = options ?? {}
   const makers: Record<Step, () => MiddlewareHandler | undefined> = {
     requestId: () => requestId() as MiddlewareHandler,
     headers: () => (headers === false ? undefined : secureHeaders(headers)),
     path: () => (path ? canonicalPaths() : undefined),
+    csrf: () => (origins === false ? undefined : csrf(origins)),
     session: () => (strategy === undefined ? undefined : (session(strategy) as MiddlewareHandler)),
   }
   const steps: MiddlewareHandler[] = []

@@ -140,14 +140,14 @@ describe('csrf()', () => {
   )
 
   it('takes the public origin from the environment', async () => {
-    const { send } = app({ publicOrigins: (c: { env: { ORIGIN?: string } }) => c.env.ORIGIN })
+    const { send } = app({ publicOrigins: (c) => (c.env as { ORIGIN?: string }).ORIGIN })
     const headers = { Origin: 'https://www.example.com', Cookie: 'a=b' }
     expect((await send('POST', '/', headers, { ORIGIN: 'https://www.example.com' })).status).toBe(200)
     expect((await send('POST', '/', headers, { ORIGIN: 'https://b.example.com' })).status).toBe(403)
   })
 
   it('answers 503 where the environment holds none', async () => {
-    const { send, ran } = app({ publicOrigins: (c: { env: { ORIGIN?: string } }) => c.env.ORIGIN })
+    const { send, ran } = app({ publicOrigins: (c) => (c.env as { ORIGIN?: string }).ORIGIN })
     expect((await send('POST', '/', { 'Sec-Fetch-Site': 'same-origin' })).status).toBe(503)
     expect(ran).toEqual([])
   })

@@ -90,6 +90,15 @@ describe('the whole stack', () => {
     expect((await at('/%61dmin/secret', { method: 'POST' })).status).toBe(400)
   })
 
+  // <form action="https://app.example.test/" method="post"> on evil.example
+  it('takes no form from another site', async () => {
+    const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+    const response = await at('/', { method: 'POST', headers })
+    expect([response.status, response.headers.get('x-content-type-options')]).toEqual([403, 'nosniff'])
+    const open = new Hono().use(portcullis({ csrf: false })).post('/', (c) => c.text('in'))
+    expect((await open.request('https://app.example.test/', { method: 'POST', headers })).status).toBe(200)
+  })
+
   it('may be told to leave steps out', async () => {
     const bare = new Hono().use(portcullis({ headers: false, path: false })).get('*', (c) => c.text('in'))
     const response = await bare.request('https://app.example.test/a%2fb')

@@ -1,0 +1,81 @@
+/** Keystone's three verbs used as if they were more: everything but what needs one step. */
+import { ConfigError } from '../errors.ts'
+import type { AtomicStore, Found, Gone, Row, SimpleStore, StoreContext } from '../store/contract.ts'
+
+/** What lies under a key. */
+interface Kept {
+  readonly v: string
+  readonly d: string
+  readonly t: number
+  readonly x: number
+}
+
+/**
+ * The verbs of sessions over `get`, `set` and `delete`. Reading and writing are two steps, so parallel requests may lose
+ * one another's writes or bring back a session that ended between; `list` and `endAll` do not exist.
+ */
+export function plainStore(store: SimpleStore): AtomicStore {
+  async function look(key: string, context: StoreContext): Promise<Kept | undefined> {
+    const text = await store.get(key, context)
+    if (typeof text !== 'string') return undefined
+    try {
+      const { v, d, t, x } = JSON.parse(text) as Kept
+      return typeof v === 'string' && typeof d === 'string' && Number.isFinite(t) && Number.isFinite(x)
+        ? { v, d, t, x }
+        : undefined
+    } catch {
+      return undefined
+    }
+  }
+  const keep = async (key: string, kept: Kept, context: StoreContext): Promise<void> => {
+    await store.set(key, JSON.stringify(kept), context)
+  }
+  const found = ({ v, d, t, x }: Kept): Found => ({ is: 'found', version: v, record: d, seen: t, end: x })
+  const fresh = ({ record, now, end }: Row): Kept => ({ v: '1', d: record, t: now, x: end })
+
+  return {
+    async create(row, context) {
+      if ((await look(row.key, context)) !== undefined) return { is: 'taken' }
+      await keep(row.key, fresh(row), context)
+      return { is: 'ok' }
+    },
+    async read({ key }, { now, idle, slice }, context): Promise<Found | Gone> {
+      const kept = await look(key, context)
+      if (kept === undefined) return { is: 'none' }
+      if (now - kept.t >= idle || now >= kept.x) return { is: 'expired' }
+      if (now - kept.t < slice) return found(kept)
+      const noted = { ...kept, t: now }
+      await keep(key, noted, context)
+      return found(noted)
+    },
+    async replace(row, ifVersion, context) {
+      const kept = await look(row.key, context)
+      if (kept === undefined) return { is: 'none' }
+      if (kept.v !== ifVersion) return { ...found(kept), is: 'conflict' }
+      const version = String(Number(ifVersion) + 1)
+      await keep(row.key, { v: version, d: row.record, t: Math.max(kept.t, row.now), x: kept.x }, context)
+      return { is: 'ok', version }
+    },
+    async rotate(old, next, { ifVersion }, context) {
+      const kept = ifVersion === undefined ? undefined : await look(old.key, context)
+      if (ifVersion !== undefined && kept === undefined) return { is: 'none' }
+      if (kept !== undefined && kept.v !== ifVersion) return { ...found(kept), is: 'conflict' }
+      // The new one first: a store that fails between leaves two sessions rather than none.
+      await keep(next.key, fresh(next), context)
+      await store.delete(old.key, context)
+      return { is: 'ok' }
+    },
+    async end({ key }, _grace, context) {
+      await store.delete(key, context)
+      return true
+    },
+    list: () => Promise.reject(unsupported('list')),
+    endAll: () => Promise.reject(unsupported('endAll')),
+  }
+}
+
+function unsupported(verb: string): ConfigError {
+  return new ConfigError([
+    { option: 'session.store', problem: `has only get, set and delete, so there is no ${verb}()` },
+  ])
+}

@@ -1,0 +1,32 @@
+/** Stored sessions: the cookie is a sealed id, the session lies in a store. */
+import { faults as newFaults } from '../options/faults.ts'
+import { resolveStore } from './resolve-store.ts'
+import { sessionSettings } from './settings.ts'
+import { storedEngine } from './stored-engine.ts'
+import { strategyOf } from './strategy.ts'
+import type { SessionObject, SessionOptions, StoredOptions, StoredStrategy } from './types.ts'
+import { userSessions } from './user-sessions.ts'
+
+/**
+ * Sessions in a store. With an atomic store (`upstashStore`, `memoryStore`) a logout cannot be undone, no write is lost,
+ * a message is shown once, and a user's sessions can be listed and ended. A store of `get`, `set`, `delete` keeps sessions,
+ * but not those promises under races.
+ *
+ * What is stored is sealed and its key is a digest: whoever reads the store learns nothing, whoever writes to it can end,
+ * un-end or roll back a session within its own life, never make, read or merge one.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function storedSessions<Data extends SessionObject>(options: StoredOptions<Data>): StoredStrategy<Data> {
+  const faults = newFaults('session')
+  const settings = sessionSettings<Data>(options as SessionOptions<Data, never>, faults, 'stored')
+  const store = resolveStore(options?.store, settings.limits.maxAge, faults)
+  faults.done()
+  const users = userSessions(settings, store)
+  return {
+    ...strategyOf('stored', settings, storedEngine(settings, store, users)),
+    kind: 'stored',
+    list: ({ user, env }) => users.list(user, env),
+    endAll: ({ user, env }) => users.endAll(user, env),
+  }
+}

@@ -1,0 +1,96 @@
+/** All sessions of one user: listed, ended one by one or all at once. */
+import { ConfigError } from '../errors.ts'
+import type { Found, Ref } from '../store/contract.ts'
+import { idDigest } from './events.ts'
+import { infoOf } from './info.ts'
+import { judge } from './lifetimes.ts'
+import type { SessionRecord } from './record.ts'
+import type { UsedStore } from './resolve-store.ts'
+import type { SessionSettings } from './settings.ts'
+import { tagsOf } from './stored-cookie.ts'
+import { openRow } from './stored-record.ts'
+import type { SessionInfo } from './types.ts'
+
+/** Verbs over the sessions of a user, by the user's name. */
+export interface UserSessions {
+  /** `current`: the key of the session that asks, to mark it. */
+  list(user: string, env: unknown, current?: string): Promise<SessionInfo[]>
+  /** Ends the one whose digest is given. */
+  endOne(user: string, env: unknown, id: string): Promise<boolean>
+  /** Ends all but `keep`, and says how many there were. */
+  endAll(user: string, env: unknown, keep?: Ref): Promise<number>
+}
+
+/** For how long an ended session's key says so, in milliseconds: longer than a request is on its way. */
+export const GRACE = 60_000
+
+/** Walks the tag of every secret in the ring: sessions made before a rotation are found under an older one. */
+export function userSessions<Data>(settings: SessionSettings<Data>, store: UsedStore): UserSessions {
+  const { limits, clock } = settings
+
+  async function living(user: string, env: unknown): Promise<Array<{ ref: Ref; record: SessionRecord<Data> }>> {
+    mustKnowUsers()
+    const all: Array<{ ref: Ref; record: SessionRecord<Data> }> = []
+    const now = Math.floor(clock() / 1000)
+    for (const index of await tagsOf(settings, env, user)) {
+      for (const found of await store.list(index, { env })) {
+        const record = await openAny(settings, env, found)
+        if (record !== undefined && judge(record, limits, now) === 'alive') {
+          all.push({ ref: { key: record.id, index }, record })
+        }
+      }
+    }
+    return all
+  }
+
+  function mustKnowUsers(): void {
+    if (settings.user !== undefined && store.atomic) return
+    const option = store.atomic ? 'user' : 'store'
+    const problem = store.atomic
+      ? 'is needed to tell whose sessions there are'
+      : 'has only get, set and delete: it has no lists'
+    throw new ConfigError([{ option: `session.${option}`, problem }])
+  }
+
+  return {
+    async list(user, env, current) {
+      const { ring } = settings.keys(env)
+      const sessions = await living(user, env)
+      return Promise.all(
+        sessions.map(async ({ record }) => ({
+          ...infoOf(record, limits, await idDigest(ring, record.id)),
+          ...(current !== undefined && { current: record.id === current }),
+        })),
+      )
+    },
+    async endOne(user, env, id) {
+      const { ring } = settings.keys(env)
+      for (const { ref, record } of await living(user, env)) {
+        if ((await idDigest(ring, record.id)) !== id) continue
+        const ended = await store.end(ref, GRACE, { env })
+        if (ended) settings.emit?.({ type: 'session-ended', session: id, reason: 'ended-by-user' })
+        return ended
+      }
+      return false
+    },
+    async endAll(user, env, keep) {
+      mustKnowUsers()
+      let count = 0
+      for (const index of await tagsOf(settings, env, user)) {
+        count += await store.endAll(index, keep?.index === index ? keep : undefined, { env })
+      }
+      settings.emit?.({ type: 'sessions-ended', reason: keep === undefined ? 'all' : 'all-others' })
+      return count
+    },
+  }
+}
+
+/** A list does not say under which key a row lies; the sealed record does, and its seal is the proof. */
+async function openAny<Data>(
+  settings: SessionSettings<Data>,
+  env: unknown,
+  found: Found,
+): Promise<SessionRecord<Data> | undefined> {
+  const opened = await openRow(settings, env, undefined, found)
+  return typeof opened === 'string' ? undefined : opened
+}
