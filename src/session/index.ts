@@ -2,6 +2,7 @@ export type { HandleOf, SessionData, SessionEnv } from './env.ts'
 export type { GuardContext, GuardOptions, RequireFreshOptions, RequireSessionOptions } from './guard.ts'
 export { type IronCookieOptions, ironCookie } from './iron-cookie.ts'
 export { requireFresh, requireSession, session } from './middleware.ts'
+export type { LegacyCookie, SessionOptions, StoredOptions } from './options.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './schema.ts'
 export { statelessSessions } from './stateless.ts'
 export { storedSessions } from './stored.ts'
@@ -10,15 +11,12 @@ export type {
   CookieStoreLike,
   FlushableHandle,
   HonoContextLike,
-  LegacyCookie,
   OptionalKey,
   SessionContext,
   SessionHandle,
   SessionInfo,
   SessionObject,
-  SessionOptions,
   SessionStrategy,
-  StoredOptions,
   StoredStrategy,
   ThreeVerbHandle,
   ThreeVerbs,

@@ -10,8 +10,8 @@ import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
 import { oneOf, optionalFunction } from '../options/values.ts'
 import type { From, ProjectEnv } from '../types.ts'
+import type { LegacyCookie } from './options.ts'
 import { isObject } from './record.ts'
-import type { LegacyCookie } from './types.ts'
 
 /** Where to find an iron cookie and what to make of it. */
 export interface IronCookieOptions<Data extends object, E = ProjectEnv> {

@@ -8,9 +8,9 @@ import { checkKeys } from '../options/keys.ts'
 import { optionalFunction, wholeNumber } from '../options/values.ts'
 import type { Clock, Emit } from '../types.ts'
 import type { Limits } from './lifetimes.ts'
+import type { LegacyCookie, SessionOptions } from './options.ts'
 import { isObject } from './record.ts'
 import type { Schema } from './schema.ts'
-import type { LegacyCookie, SessionOptions } from './types.ts'
 
 /** The keys that belong to an environment: one secret, one set of keys. */
 export interface Keys {
@@ -71,19 +71,8 @@ export function sessionSettings<Data extends object>(
   checkKeys(faults, options, kind === 'stored' ? [...SESSION_OPTIONS, 'store'] : SESSION_OPTIONS)
   const given: Partial<SessionOptions<Data, never>> = isObject(options) ? options : {}
   const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
-  const { secret, name, path, domain, secure, sameSite, partitioned, insecurePlainHttp, audience } = given
-  const cookie = cookieSettings(
-    {
-      ...(name !== undefined && { name }),
-      ...(path !== undefined && { path }),
-      ...(domain !== undefined && { domain }),
-      ...(secure !== undefined && { secure }),
-      ...(sameSite !== undefined && { sameSite }),
-      ...(partitioned !== undefined && { partitioned }),
-      ...(insecurePlainHttp !== undefined && { insecurePlainHttp }),
-    },
-    faults,
-  )
+  const { secret, audience } = given
+  const cookie = cookieSettings(given, faults)
   const seconds = (most: number): { least: number; most: number; unit: string } => ({ least: 1, most, unit: 'seconds' })
   const maxAge = wholeNumber(faults, 'maxAge', given.maxAge, 8 * HOUR, seconds(LONGEST))
   const idleTimeout = wholeNumber(faults, 'idleTimeout', given.idleTimeout, Math.min(HOUR, maxAge), seconds(maxAge))

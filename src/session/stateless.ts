@@ -7,10 +7,11 @@ import { emitAbout } from './events.ts'
 import { expireLegacy, importLegacy } from './legacy.ts'
 import { cookieAge } from './lifetimes.ts'
 import { openCookie } from './open-cookie.ts'
+import type { SessionOptions } from './options.ts'
 import { type SessionRecord, writeRecord } from './record.ts'
 import { type SessionSettings, sessionSettings } from './settings.ts'
 import { strategyOf } from './strategy.ts'
-import type { SessionObject, SessionOptions, SessionStrategy } from './types.ts'
+import type { SessionObject, SessionStrategy } from './types.ts'
 
 /**
  * Sessions sealed into their cookie: no store, no request to anybody.

@@ -1,10 +1,11 @@
 /** Stored sessions: the cookie is a sealed id, the session lies in a store. */
 import { faults as newFaults } from '../options/faults.ts'
+import type { SessionOptions, StoredOptions } from './options.ts'
 import { resolveStore } from './resolve-store.ts'
 import { sessionSettings } from './settings.ts'
 import { storedEngine } from './stored-engine.ts'
 import { strategyOf } from './strategy.ts'
-import type { SessionObject, SessionOptions, StoredOptions, StoredStrategy } from './types.ts'
+import type { SessionObject, StoredStrategy } from './types.ts'
 import { userSessions } from './user-sessions.ts'
 
 /**
