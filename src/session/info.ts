@@ -8,6 +8,7 @@ export function infoOf<Data>(record: SessionRecord<Data>, limits: Limits, id: st
   return {
     id,
     createdAt: record.created * 1000,
+    seenAt: record.seen * 1000,
     expiresAt: absoluteEnd(record, limits) * 1000,
     idleExpiresAt: idleEnd(record, limits) * 1000,
     signedIn: record.authenticated !== undefined,

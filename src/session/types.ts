@@ -137,6 +137,8 @@ export interface SessionInfo {
   /** A digest of the session's id: safe to show and to log, useless as a cookie. */
   readonly id: string
   readonly createdAt: number
+  /** The last request that was noted; the last one may be up to a tenth of the idle limit later. */
+  readonly seenAt: number
   /** When it ends whatever happens: the absolute limit. */
   readonly expiresAt: number
   /** When it ends if nothing happens: the idle limit, never later than `expiresAt`. */

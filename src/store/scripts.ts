@@ -23,8 +23,8 @@ const judge: readonly string[] = [
   "if now - seen >= idle or now >= stop then return {'expired'} end",
 ]
 
-/** The life that a row has left, as text: Lua prints large numbers with 14 digits, and never 0, which would delete it. */
-const life = "string.format('%.0f', math.max(1, math.min(idle, stop - now)))"
+/** The life that a row has left, as text, since Lua prints numbers with 14 digits. None left: PEXPIRE deletes it. */
+const life = "string.format('%.0f', math.min(idle, stop - now))"
 
 /** What stands at a key that must be free: this very write, sent again, or something else. */
 const inUse = (key: string, answer: string): readonly string[] => [

@@ -71,6 +71,17 @@ describe.skipIf(noRedis)('requests to Redis', () => {
     expect(server.control.requests).toBe(1)
   })
 
+  it('of a list show nothing that was ended between them', async () => {
+    await store.create(row(next), context)
+    expect(await store.list('USER', context)).toHaveLength(2)
+    const hold = server.control.hold({ script: 'session-rows' })
+    const list = store.list('USER', context)
+    await hold.arrived
+    await store.endAll('USER', next, context)
+    hold.release()
+    expect(await list).toHaveLength(1)
+  })
+
   // The reply is lost after the script ran, and the client asks again.
   it.each<Fault>([{ kind: 'drop-after' }, { kind: 'truncate' }])('that meet %j once write once', async (fault) => {
     const lose = (): unknown => server.control.fault(fault, { times: 1 })
