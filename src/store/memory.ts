@@ -17,8 +17,6 @@ export interface MemoryStoreOptions {
   readonly clock?: Clock
 }
 
-/** Clocks of two machines may differ by this much: a fast one must not drop what others still use. */
-const SKEW = 60_000
 const WRITES_KEPT = 8
 
 /**
@@ -52,7 +50,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
       ...(row.index !== undefined && { index: row.index }),
     })
     if (row.index === undefined) return
-    rows.dropBefore(row.index, row.now - SKEW)
     rows.dropOldest(row.index, maxPerUser - 1)
     rows.enlist(row.index, row.key, row.end)
   }
@@ -78,7 +75,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
 
   function mark(key: string, grace: number): void {
     rows.delete(key)
-    if (grace > 0) rows.put(key, { until: clock() + grace })
+    rows.put(key, { until: clock() + grace })
   }
 
   return {
@@ -114,7 +111,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
         if ('is' in entry) return entry
         if (String(entry.version) !== ifVersion) return conflict(entry)
       }
-      if (old.index !== undefined) rows.delist(old.index, old.key)
       // Also where there was no row: a parallel request with the old cookie must not begin a session in its place.
       mark(old.key, grace)
       make(next)
@@ -123,7 +119,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
     async end(ref, grace) {
       const entry = rows.get(ref.key)
       const listed = ref.index === undefined || rows.lists(ref.index, ref.key)
-      if (ref.index !== undefined) rows.delist(ref.index, ref.key)
       if (entry === undefined || !isRow(entry)) return false
       mark(ref.key, grace)
       return listed

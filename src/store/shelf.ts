@@ -22,13 +22,12 @@ export interface Shelf {
   get(key: string): Entry | undefined
   /** Puts an entry where the longest unused is last to go; makes room first. */
   put(key: string, entry: Entry): void
+  /** Takes an entry away, and off its list. */
   delete(key: string): void
   lists(index: string, key: string): boolean
   members(index: string): string[]
   enlist(index: string, key: string, end: number): void
   delist(index: string, key: string): void
-  /** Delists members whose end is at or before a moment. */
-  dropBefore(index: string, moment: number): void
   /** Delists members, those that end first before others, until at most so many are left. */
   dropOldest(index: string, left: number): void
 }
@@ -90,9 +89,6 @@ export function shelf(maxEntries: number, clock: Clock): Shelf {
       indexes.set(index, members)
     },
     delist,
-    dropBefore(index, moment) {
-      for (const [key, end] of indexes.get(index) ?? []) if (end <= moment) delist(index, key)
-    },
     dropOldest(index, left) {
       const members = [...(indexes.get(index) ?? [])].sort(([, a], [, b]) => a - b)
       for (const [key] of members.slice(0, Math.max(0, members.length - left))) delist(index, key)

@@ -95,6 +95,17 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       expect(await d.read(ref, last)).toEqual({ is: 'none' })
     })
 
+    that('is kept by the store itself, also for what is never touched again', async (d) => {
+      const ref = d.ref(d.index())
+      const row = d.row(ref, { end: d.now() + minutes })
+      await d.create(ref, row)
+      const next = d.row(d.ref(ref.index), { end: d.now() + minutes })
+      await d.rotate(d.ref(), next)
+      await d.pass(minutes + seconds)
+      expect(await d.read(ref, { now: row.now })).toEqual({ is: 'none' })
+      expect(await d.read(next, { now: row.now })).toEqual({ is: 'none' })
+    })
+
     that('does not outlast its list', async (d) => {
       const index = d.index()
       const [long, short] = [d.ref(index), d.ref(index)]

@@ -27,6 +27,27 @@ describe('memoryStore when it is full', () => {
     await store.create(row('new'), {})
     for (const key of ['old', 'young', 'new']) expect(await standing(store, { key })).toBe('found')
     expect(await standing(store, { key: 'short' })).toBe('none')
+    // And again: what expires next was noted when it was looked for.
+    await store.end({ key: 'old' }, minute, {})
+    await elapse(2 * minute)
+    await store.create(row('newer'), {})
+    for (const key of ['young', 'new', 'newer']) expect(await standing(store, { key })).toBe('found')
+  })
+
+  it('looks again for what expires, each time it is full', async () => {
+    const { store, elapse } = memoryAt({ maxEntries: 3 })
+    await store.create(row('one'), {})
+    for (const [key, idle] of [
+      ['two', minute],
+      ['three', 3 * minute],
+    ] as const) {
+      await store.create(row(key, { idle }), {})
+    }
+    for (const key of ['four', 'five']) {
+      await elapse(2 * minute)
+      await store.create(row(key), {})
+    }
+    for (const key of ['one', 'four', 'five']) expect(await standing(store, { key })).toBe('found')
   })
 
   it('forgets what was not used for longest, and takes it off its list', async () => {
@@ -36,6 +57,17 @@ describe('memoryStore when it is full', () => {
     await store.create(row('four', { index: 'user' }), {})
     expect(await standing(store, { key: 'two', index: 'user' })).toBe('none')
     expect((await store.list('user', {})).map(({ record }) => record).sort()).toEqual(['four', 'one', 'three'])
+    expect(await store.endAll('user', undefined, {})).toBe(3)
+  })
+
+  it('remembers no more than the last eight writes of a row', async () => {
+    const { store } = memoryAt()
+    for (let n = 0; n <= 8; n++) {
+      if (n === 0) await store.create(row('key', { write: 'w0' }), {})
+      else await store.replace(row('key', { write: `w${n}` }), `${n}`, {})
+    }
+    expect(await store.replace(row('key', { write: 'w1' }), '1', {})).toEqual({ is: 'ok', version: '2' })
+    expect(await store.create(row('key', { write: 'w0' }), {})).toEqual({ is: 'taken' })
   })
 
   it('stays within its bound whatever is done, marks of ended sessions among it', async () => {
@@ -96,7 +128,9 @@ describe('memoryStore and its callers', () => {
     ] as const) {
       const { store } = memoryAt(options)
       const [fits, large] = ['a'.repeat(most), 'a'.repeat(most + 1)]
-      await expect(store.create(row('key', { record: large }), {})).rejects.toMatchObject(refused)
+      for (const record of [large, 'é'.repeat(most / 2 + 1)]) {
+        await expect(store.create(row('key', { record }), {})).rejects.toMatchObject(refused)
+      }
       expect(await store.create(row('key', { record: fits }), {})).toEqual({ is: 'ok' })
       await expect(store.replace(row('key', { record: large, write: 'w' }), '1', {})).rejects.toMatchObject(refused)
       const next = row('next', { record: large })
