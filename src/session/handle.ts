@@ -12,6 +12,7 @@ import { asObject, mayKeep, pick, unsupported } from './login.ts'
 import { RequestState } from './request-state.ts'
 import type { SessionSettings } from './settings.ts'
 import type { FlushableHandle, OptionalKey, SessionInfo } from './types.ts'
+import { versionGuard } from './version-guard.ts'
 
 /** A handle over any engine; what its verbs promise is said in types.ts. */
 export class Handle<Data extends object> implements FlushableHandle<Data> {
@@ -75,11 +76,13 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     return taken
   }
 
-  update(change: (data: Data | undefined) => Data): Promise<Data> {
+  update(change: (data: Data | undefined) => Data, options: { readonly ifVersion?: string } = {}): Promise<Data> {
     const { settings } = this.#of
     return this.#of.inTurn(async () => {
       this.#of.mustBeOpen()
+      const guard = versionGuard(await this.#of.load(), options.ifVersion, this.#of.engine.list !== undefined)
       await this.#of.write(true, (record) => {
+        guard()
         const data = asObject<Data>(change(record?.data && jsonCopy(record.data, '')))
         const same = record?.data !== undefined && JSON.stringify(record.data) === JSON.stringify(data)
         return same ? record : { ...(record ?? blank<Data>(settings)), data }
@@ -127,7 +130,9 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     const record = this.#of.view()
     if (record?.data === undefined) return undefined
     const { limits, keys } = this.#of.settings
-    return infoOf(record, limits, await idDigest(keys(this.#of.jar.env).ring, record.id))
+    const version = this.#of.loaded?.place?.version
+    const info = infoOf(record, limits, await idDigest(keys(this.#of.jar.env).ring, record.id))
+    return version === undefined ? info : { ...info, version }
   }
 
   commit(): Promise<void> {

@@ -90,10 +90,12 @@ export interface SessionHandle<Data extends SessionObject> {
    * Makes or changes the session from what it is now; resolves with what was stored. The function must be pure: under
    * conflict it runs again. What was `set` before is applied first.
    *
+   * @param options.ifVersion - changes only this version, as `info()` told it, perhaps in an earlier request: a form that
+   *   was filled in on older data stores nothing. Needs stored sessions.
    * @throws {PortcullisError} `ERR_SESSION_DATA`, `ERR_SESSION_IDENTITY_CHANGED`, `ERR_SESSION_ENDED`,
-   *   `ERR_SESSION_UNREADABLE`, `ERR_COOKIE_TOO_LARGE`
+   *   `ERR_SESSION_UNREADABLE`, `ERR_SESSION_CONFLICT`, `ERR_COOKIE_TOO_LARGE`
    */
-  update(change: (data: Data | undefined) => Data): Promise<Data>
+  update(change: (data: Data | undefined) => Data, options?: { readonly ifVersion?: string }): Promise<Data>
   /**
    * Login: a new session under a new id; the old one ends in the same step. `keep` copies members of the old session, only
    * where it had no user or the same one.
@@ -147,6 +149,8 @@ export interface SessionInfo {
   readonly signedIn: boolean
   /** When `start` was called; undefined for a visitor's session and for an imported one. */
   readonly authenticatedAt?: number
+  /** Of a stored session: changes with each write, not with a mere request. See `update`. Absent in a list. */
+  readonly version?: string
   /** In a list: whether it is the session of this request. */
   readonly current?: boolean
 }

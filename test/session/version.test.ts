@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { openSession, type SessionContext, statelessSessions, storedSessions } from '../../src/session/index.ts'
+import { memoryStore } from '../../src/store/index.ts'
+import { secret } from './support.ts'
+
+interface Data {
+  user?: string
+  text?: string
+}
+
+const stored = () => storedSessions<Data>({ secret, store: memoryStore(), user: (data) => data.user })
+
+/** The context of another request of the same browser. */
+function request(cookie = ''): SessionContext & { headers: Headers } {
+  return { request: new Request('https://app.example.test/', { headers: { cookie } }), headers: new Headers() }
+}
+
+async function signedIn(sessions: ReturnType<typeof stored>): Promise<string> {
+  const context = request()
+  await openSession(sessions, context).start({ user: 'ada', text: 'old' })
+  return context.headers.getSetCookie()[0]?.split(';', 1)[0] ?? ''
+}
+
+describe('the version of a stored session', () => {
+  it('is told by info, changes with a write and not with a read', async () => {
+    const sessions = stored()
+    const cookie = await signedIn(sessions)
+    const one = openSession(sessions, request(cookie))
+    expect((await one.info())?.version).toBe('1')
+    await one.update((data) => ({ ...data, text: 'new' }))
+    expect((await one.info())?.version).toBe('2')
+    expect((await openSession(sessions, request(cookie)).info())?.version).toBe('2')
+  })
+
+  it('lets a change through that was meant for it', async () => {
+    const sessions = stored()
+    const cookie = await signedIn(sessions)
+    const handle = openSession(sessions, request(cookie))
+    expect(await handle.update((data) => ({ ...data, text: 'new' }), { ifVersion: '1' })).toMatchObject({ text: 'new' })
+  })
+
+  // Two tabs show the same form; the second one sent must not silently undo the first.
+  it.each([
+    ['before this request read it', true],
+    ['after this request read it', false],
+  ])('that no longer holds, since another request wrote %s, stores nothing', async (_when, before) => {
+    const sessions = stored()
+    const cookie = await signedIn(sessions)
+    const slow = openSession(sessions, request(cookie))
+    if (!before) await slow.get()
+    await openSession(sessions, request(cookie)).update((data) => ({ ...data, text: 'first' }))
+    let runs = 0
+    const second = slow.update(
+      (data) => {
+        runs += 1
+        return { ...data, text: 'second' }
+      },
+      { ifVersion: '1' },
+    )
+    await expect(second).rejects.toMatchObject({ code: 'ERR_SESSION_CONFLICT' })
+    expect(runs).toBeLessThan(2)
+    expect(await openSession(sessions, request(cookie)).get()).toMatchObject({ text: 'first' })
+  })
+
+  it('is of no session where there is none, and of none that has ended', async () => {
+    const sessions = stored()
+    const change = (cookie: string) =>
+      openSession(sessions, request(cookie)).update((data) => ({ ...data }), { ifVersion: '1' })
+    await expect(change('')).rejects.toMatchObject({ code: 'ERR_SESSION_CONFLICT' })
+    const cookie = await signedIn(sessions)
+    await openSession(sessions, request(cookie)).end()
+    await expect(change(cookie)).rejects.toMatchObject({ code: 'ERR_SESSION_ENDED' })
+  })
+})
+
+it('a stateless session has no version, and takes no change for one', async () => {
+  const sessions = statelessSessions<Data>({ secret })
+  const handle = openSession(sessions, request())
+  await handle.start({ user: 'ada' })
+  expect(await handle.info()).not.toHaveProperty('version')
+  await expect(handle.update((data) => ({ ...data }), { ifVersion: '1' })).rejects.toMatchObject({ code: 'ERR_CONFIG' })
+})
