@@ -25,10 +25,11 @@ async function main(): Promise<void> {
   process.exitCode = faults.length > 0 ? 1 : 0
 }
 
-/** Imports a module that exports `config`, and builds a gateway of it. */
+/** Imports a module that exports `config`, or a function that makes it, and builds a gateway of it. */
 export async function checkGateway(path: string): Promise<Found> {
   try {
-    const { config } = (await import(pathToFileURL(path).href)) as { config: GatewayConfig }
+    const module = (await import(pathToFileURL(path).href)) as { config: GatewayConfig | (() => GatewayConfig) }
+    const config = typeof module.config === 'function' ? module.config() : module.config
     createGateway(config)
     return { faults: [], remarks: reviewGateway(config) }
   } catch (error) {

@@ -10,4 +10,5 @@ export {
   type Upstream,
 } from './config.ts'
 export { createGateway, type Gateway } from './create.ts'
+export { gatewayOrRefuse } from './or-refuse.ts'
 export { reviewGateway } from './review.ts'

@@ -1,0 +1,33 @@
+/** A gateway that cannot be built still answers: 503, and one line in the log that names every fault. */
+import { randomId } from '../crypto/index.ts'
+import { isPortcullisError } from '../errors.ts'
+import { headerWriter } from '../headers/index.ts'
+import { faults } from '../options/index.ts'
+import { type ReportFault, refusal, reporter } from '../page/index.ts'
+import { hostOf, isHttps } from '../request/index.ts'
+import type { ProjectEnv } from '../types.ts'
+import type { Gateway } from './create.ts'
+
+/**
+ * Builds a gateway, or one that refuses every request where the configuration is wrong: visitors see a page that says
+ * nothing, the log says what is wrong. Without it a Worker whose configuration throws answers with the platform's page.
+ * `npm run check:config` finds the same faults before a deploy.
+ *
+ * @param make - reads the configuration and calls `createGateway`; what it throws besides a ConfigError is thrown on.
+ */
+export function gatewayOrRefuse<E = ProjectEnv>(make: () => Gateway<E>, report: ReportFault = reporter()): Gateway<E> {
+  try {
+    return make()
+  } catch (error) {
+    if (!isPortcullisError(error, 'ERR_CONFIG')) throw error
+    const secure = headerWriter({}, faults())
+    return {
+      async fetch(request): Promise<Response> {
+        const requestId = randomId()
+        report(error, { requestId, method: request.method })
+        const about = { https: isHttps(request.url), host: hostOf(request.url) }
+        return secure(refusal('config-invalid', request, { requestId }), about)
+      },
+    }
+  }
+}
