@@ -12,7 +12,7 @@ export interface UnstorageLike {
 
 /**
  * Adapts an unstorage `Storage`, such as `createStorage({ driver })`, or a function that finds one in the environment.
- * Drivers that know `ttl` (Redis, Upstash, newer ones for Cloudflare KV) forget a session once nobody wrote it for
+ * Drivers that know `ttl` (Redis, Upstash, Cloudflare, Deno and Vercel KV) forget a session once nobody wrote it for
  * `maxAge`; in others it reads as expired when it is too old, and stays until you clear it.
  *
  * It has no atomic verbs: parallel requests may lose writes and undo a logout, and there is no list of a user's sessions.
