@@ -63,6 +63,12 @@ export interface SessionStrategy<Data extends SessionObject> extends ThreeVerbs<
   readonly cookieNames: readonly string[]
   /** What this kind of session promises; see the table in docs/sessions.md. */
   readonly kind: 'stateless' | 'stored'
+  /**
+   * Where the environment decides which strategy serves it (`sessionsBy`): that one.
+   *
+   * @throws {ConfigError} `ERR_CONFIG`
+   */
+  chosen?(env: unknown): SessionStrategy<Data>
 }
 
 /** Keys of Data that may be absent. */

@@ -1,0 +1,76 @@
+/** One strategy of several, by what the environment says: configurations stand at module scope, where there is none. */
+import { faults as newFaults } from '../options/faults.ts'
+import { resolveFrom } from '../options/from.ts'
+import { checkKeys } from '../options/keys.ts'
+import type { From, ProjectEnv } from '../types.ts'
+import { jarOf } from './context.ts'
+import { unsupported } from './login.ts'
+import { isObject } from './record.ts'
+import type { SessionContext, SessionObject, SessionStrategy, StoredStrategy } from './types.ts'
+
+/** Options of {@link sessionsBy}. */
+export interface SessionsByOptions {
+  /** What a fault calls the choice, such as the variable it comes from. Default `session`. */
+  readonly option?: string
+}
+
+/** A strategy that is another one for each environment. */
+export interface ChosenStrategy<Data extends SessionObject> extends SessionStrategy<Data> {
+  /** `stored` if any of them is. */
+  readonly kind: 'stateless' | 'stored'
+  chosen(env: unknown): SessionStrategy<Data>
+  /** As of {@link StoredStrategy}. @throws {ConfigError} `ERR_CONFIG` where the chosen one stores nothing */
+  list: StoredStrategy<Data>['list']
+  endAll: StoredStrategy<Data>['endAll']
+}
+
+/**
+ * Sessions of one kind here and of another there, such as sealed cookies on a laptop and Redis in production:
+ * `sessionsBy((c) => c.env.SESSION_STORE, { cookie: statelessSessions(…), redis: storedSessions(…) })`.
+ *
+ * A verb that the chosen one cannot keep fails when it is first used, not while building. To choose another one drops the
+ * sessions that live: a cookie of one kind never opens as one of another.
+ *
+ * @param choose - name of one of the strategies, or what finds it in the environment.
+ * @throws {ConfigError} `ERR_CONFIG`, also from `check` and from every verb where the environment names none of them
+ */
+export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
+  choose: From<string, E>,
+  strategies: Readonly<Record<string, SessionStrategy<Data>>>,
+  options: SessionsByOptions = {},
+): ChosenStrategy<Data> {
+  const faults = newFaults()
+  checkKeys(faults.under('sessionsBy'), options, ['option'])
+  const known = new Map(Object.entries(isObject(strategies) ? strategies : {}))
+  if (known.size === 0) faults.add('sessionsBy', 'needs at least one strategy to choose from')
+  for (const [name, strategy] of known) {
+    if (typeof strategy?.open !== 'function') faults.add(`sessionsBy.${name}`, 'must be a strategy of this library')
+  }
+  const names = [...known.keys()].map((name) => JSON.stringify(name)).join(', ')
+  const chosen = resolveFrom(faults, options?.option ?? 'session', choose as From<string, never>, (name, at) => {
+    const found = known.get(name)
+    if (found === undefined) at.add('', `must be one of ${names}`)
+    return found as SessionStrategy<Data>
+  })
+  faults.done()
+
+  const all = [...known.values()]
+  const of = (context: SessionContext): SessionStrategy<Data> => chosen(jarOf(context).env)
+  async function stored(env: unknown, verb: string): Promise<StoredStrategy<Data>> {
+    const strategy = chosen(env)
+    if (!('endAll' in strategy)) throw unsupported(verb)
+    return strategy as StoredStrategy<Data>
+  }
+  return {
+    kind: all.some(({ kind }) => kind === 'stored') ? 'stored' : 'stateless',
+    cookieNames: [...new Set(all.flatMap(({ cookieNames }) => cookieNames))],
+    chosen,
+    check: (env) => chosen(env).check(env),
+    open: (context, writes) => of(context).open(context, writes),
+    get: async (args) => of(args.context).get(args),
+    start: async (args) => of(args.context).start(args),
+    end: async (args) => of(args.context).end(args),
+    list: async (args) => (await stored(args.env, 'list')).list(args),
+    endAll: async (args) => (await stored(args.env, 'endAll')).endAll(args),
+  }
+}
