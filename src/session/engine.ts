@@ -17,6 +17,18 @@ export interface Place {
   readonly signedIn: boolean
   /** Absent where there is no row, or none that lives. */
   readonly version?: string
+  /** Where the session came, or would come, from a legacy cookie of this request. */
+  readonly legacy?: LegacyPlace
+}
+
+/** What is known of a legacy cookie before it is imported. */
+export interface LegacyPlace {
+  /** The id that every import of this very seal has. */
+  readonly id: string
+  /** What is there once the seal was imported, so that no copy of it is imported again. */
+  readonly claim: Ref
+  /** Milliseconds for which a copy of the seal could still open. */
+  readonly lasts: number
 }
 
 /** A session as this request found it. */
@@ -62,6 +74,6 @@ export interface Engine<Data> {
   list?(jar: CookieJar, loaded: Loaded<Data>): Promise<SessionInfo[]>
   /** Ends one of them by the digest of its id. */
   endOne?(jar: CookieJar, loaded: Loaded<Data>, id: string): Promise<boolean>
-  /** Ends them; this one too, unless it is kept. */
-  endAll?(jar: CookieJar, loaded: Loaded<Data>, keepCurrent: boolean): Promise<void>
+  /** Ends them; this one too, unless it is kept, and then it may need a new cookie. */
+  endAll?(jar: CookieJar, loaded: Loaded<Data>, keepCurrent: boolean): Promise<Written<Data> | undefined>
 }

@@ -2,7 +2,7 @@ export type { HandleOf, SessionData, SessionEnv } from './env.ts'
 export type { GuardContext, GuardOptions, RequireFreshOptions, RequireSessionOptions } from './guard.ts'
 export { type IronCookieOptions, ironCookie } from './iron-cookie.ts'
 export { requireFresh, requireSession, session } from './middleware.ts'
-export type { LegacyCookie, SessionOptions, StoredOptions } from './options.ts'
+export type { LegacyCookie, RevocationOptions, SessionOptions, StatelessOptions, StoredOptions } from './options.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './schema.ts'
 export { type ChosenStrategy, type SessionsByOptions, sessionsBy } from './sessions-by.ts'
 export { statelessSessions } from './stateless.ts'
@@ -18,6 +18,7 @@ export type {
   SessionInfo,
   SessionObject,
   SessionStrategy,
+  StatelessStrategy,
   StoredStrategy,
   ThreeVerbHandle,
   ThreeVerbs,

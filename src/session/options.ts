@@ -1,5 +1,6 @@
 /** Options of strategies, as they are given. */
 import type { StoreOption } from '../store/contract.ts'
+import type { RevocationStore } from '../store/revocations.ts'
 import type { Clock, Emit, From, OutgoingCookie, ProjectEnv } from '../types.ts'
 import type { Schema } from './schema.ts'
 import type { SessionObject } from './types.ts'
@@ -56,12 +57,44 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
   readonly clock?: Clock
 }
 
+/** Options of stateless sessions. */
+export interface StatelessOptions<Data extends SessionObject, E = ProjectEnv> extends SessionOptions<Data, E> {
+  /**
+   * Makes logout final: ended sessions are remembered in a store, and each signed-in read asks it. Default none: `end` only
+   * clears the cookie.
+   */
+  readonly revocation?: RevocationOptions
+}
+
+/** How stateless sessions are revoked. */
+export interface RevocationOptions {
+  /** `upstashRevocations({ redis })`, or `memoryRevocations()` for one process. */
+  readonly store: RevocationStore
+  /**
+   * Seconds for which an isolate believes a positive answer without asking again. Default 0. With n a logout takes up to n
+   * seconds to be known elsewhere, and a busy session costs one request in n seconds.
+   */
+  readonly maxStale?: number
+}
+
 /** A cookie of another library that is read once and never written; `ironCookie` makes one. */
 export interface LegacyCookie<Data extends SessionObject> {
   /** Its whole name. */
   readonly name: string
   /** What removes it from the browser. */
   readonly expire: OutgoingCookie
-  /** Opens a value: the data and a stable mark of this very seal, or undefined. Must not throw for what a client sent. */
-  open(value: string, env: unknown, now: number): Promise<{ readonly data: Data; readonly mark: string } | undefined>
+  /** Opens a value, or undefined. Must not throw for what a client sent. */
+  open(value: string, env: unknown, now: number): Promise<OpenedLegacy<Data> | undefined>
+}
+
+/** What was in a cookie of another library. */
+export interface OpenedLegacy<Data extends SessionObject> {
+  readonly data: Data
+  /** A stable mark of this very seal, such as its MAC. */
+  readonly mark: string
+  /**
+   * When the seal ends by itself, in milliseconds since the epoch. Until then a store remembers that it was imported.
+   * Default: 400 days from now, since a seal without an end never stops to open.
+   */
+  readonly expiresAt?: number
 }

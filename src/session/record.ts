@@ -8,6 +8,9 @@ export interface SessionRecord<Data> extends Times {
   readonly data?: Data
   /** Messages not yet taken, by name. */
   readonly flash?: Readonly<Record<string, unknown>>
+  /** Tag of the user and its generation at the login; only of stateless sessions that can be revoked. */
+  readonly tag?: string
+  readonly generation?: number
 }
 
 /** The sealed form: one letter a member, since a cookie ends at 4,096 bytes. */
@@ -18,12 +21,14 @@ interface Wire {
   readonly a?: unknown
   readonly d?: unknown
   readonly f?: unknown
+  readonly u?: unknown
+  readonly g?: unknown
 }
 
 /** Writes a record as JSON. */
 export function writeRecord<Data>(record: SessionRecord<Data>): string {
-  const { id: j, created: c, seen: s, authenticated: a, data: d, flash: f } = record
-  return JSON.stringify({ j, c, s, a, d, f })
+  const { id: j, created: c, seen: s, authenticated: a, data: d, flash: f, tag: u, generation: g } = record
+  return JSON.stringify({ j, c, s, a, u, g, d, f })
 }
 
 /** Reads what {@link writeRecord} wrote; undefined for anything else that was once sealed under the same purpose. */
@@ -35,9 +40,10 @@ export function readRecord<Data>(json: string): SessionRecord<Data> | undefined 
     return undefined
   }
   if (!isObject(wire)) return undefined
-  const { j, c, s, a, d, f } = wire as Wire
+  const { j, c, s, a, d, f, u, g } = wire as Wire
   if (typeof j !== 'string' || !isTime(c) || !isTime(s) || !(a === undefined || isTime(a))) return undefined
   if (!(d === undefined || isObject(d)) || !(f === undefined || isObject(f))) return undefined
+  if (!(u === undefined || typeof u === 'string') || !(g === undefined || isTime(g))) return undefined
   return {
     id: j,
     created: c,
@@ -45,6 +51,8 @@ export function readRecord<Data>(json: string): SessionRecord<Data> | undefined 
     ...(a !== undefined && { authenticated: a }),
     ...(d !== undefined && { data: d as Data }),
     ...(f !== undefined && { flash: f as Record<string, unknown> }),
+    ...(u !== undefined && { tag: u }),
+    ...(g !== undefined && { generation: g }),
   }
 }
 

@@ -68,7 +68,7 @@ export function sessionSettings<Data extends object>(
   faults: Faults,
   kind: 'stateless' | 'stored',
 ): SessionSettings<Data> {
-  checkKeys(faults, options, kind === 'stored' ? [...SESSION_OPTIONS, 'store'] : SESSION_OPTIONS)
+  checkKeys(faults, options, [...SESSION_OPTIONS, kind === 'stored' ? 'store' : 'revocation'])
   const given: Partial<SessionOptions<Data, never>> = isObject(options) ? options : {}
   const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
   const { secret, audience } = given

@@ -7,26 +7,37 @@ import { emitAbout } from './events.ts'
 import { expireLegacy, importLegacy } from './legacy.ts'
 import { cookieAge } from './lifetimes.ts'
 import { openCookie } from './open-cookie.ts'
-import type { SessionOptions } from './options.ts'
+import type { StatelessOptions } from './options.ts'
 import { type SessionRecord, writeRecord } from './record.ts'
+import { judgeRevocation, revocations } from './revocable.ts'
 import { type SessionSettings, sessionSettings } from './settings.ts'
 import { strategyOf } from './strategy.ts'
-import type { SessionObject, SessionStrategy } from './types.ts'
+import type { SessionObject, StatelessStrategy } from './types.ts'
 
 /**
  * Sessions sealed into their cookie: no store, no request to anybody.
  *
- * What this cannot promise: `end` clears the cookie, but a copy of it opens until its own end; of two answers to one
- * browser the later wins, so parallel writes may lose one another and a flash may show twice. Stored sessions promise
- * all of it.
+ * What this cannot promise: `end` clears the cookie, but a copy of it opens until its own end, unless there is a
+ * `revocation`; of two answers to one browser the later wins, so parallel writes may lose one another and a flash may show
+ * twice. Stored sessions promise all of it.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
-export function statelessSessions<Data extends SessionObject>(options: SessionOptions<Data>): SessionStrategy<Data> {
+export function statelessSessions<Data extends SessionObject>(
+  options: StatelessOptions<Data>,
+): StatelessStrategy<Data> {
   const faults = newFaults('session')
-  const settings = sessionSettings<Data>(options as SessionOptions<Data, never>, faults, 'stateless')
+  const settings = sessionSettings<Data>(options as StatelessOptions<Data, never>, faults, 'stateless')
+  const revocation = judgeRevocation(options?.revocation, faults.under('revocation'))
   faults.done()
-  return strategyOf('stateless', settings, statelessEngine(settings))
+  const engine = statelessEngine(settings)
+  if (revocation === undefined) return { ...strategyOf('stateless', settings, engine), kind: 'stateless' }
+  const revoked = revocations(settings, revocation)
+  return {
+    ...strategyOf('stateless', settings, revoked.engine(engine)),
+    kind: 'stateless',
+    endAll: ({ user, env }) => revoked.endAll(user, env),
+  }
 }
 
 function statelessEngine<Data extends object>(settings: SessionSettings<Data>): Engine<Data> {

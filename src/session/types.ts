@@ -161,6 +161,13 @@ export interface SessionInfo {
   readonly current?: boolean
 }
 
+/** A strategy whose sessions are in their cookies. */
+export interface StatelessStrategy<Data extends SessionObject> extends SessionStrategy<Data> {
+  readonly kind: 'stateless'
+  /** Ends every session of a user. Only with the option `revocation`. */
+  endAll?(args: { readonly user: string; readonly env?: unknown }): Promise<void>
+}
+
 /** A strategy whose sessions are in a store: what it keeps can be listed and ended from outside a request, too. */
 export interface StoredStrategy<Data extends SessionObject> extends SessionStrategy<Data> {
   readonly kind: 'stored'

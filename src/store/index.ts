@@ -16,3 +16,4 @@ export {
   type StoreOption,
 } from './contract.ts'
 export { type MemoryStoreOptions, memoryStore } from './memory.ts'
+export { type Claim, type MemoryRevocationsOptions, memoryRevocations, type RevocationStore } from './revocations.ts'

@@ -3,6 +3,7 @@ import { checkKeys, type Faults, faults } from '../options/index.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Script } from '../redis/script.ts'
 import type { AtomicStore, Found, Gone, ReadAt, Ref, Row } from './contract.ts'
+import { judgePrefix, judgeRedis } from './redis-options.ts'
 import { countReply, createReply, readReply, replaceReply, rotateReply, rowsReply, texts } from './replies.ts'
 import {
   createScript,
@@ -128,15 +129,4 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
   }
 }
 
-function judgeRedis(given: Redis | undefined, wrong: Faults): Redis {
-  if (typeof given?.call === 'function' && typeof given.ask === 'function') return given
-  wrong.add('redis', given === undefined ? 'is required' : 'must be a client made by redis()')
-  return given as unknown as Redis
-}
-
-function judgePrefix(given: string | undefined, wrong: Faults): string {
-  if (given === undefined) return 'portcullis:'
-  if (typeof given === 'string' && /^[!-~]{1,64}$/.test(given)) return given
-  wrong.add('prefix', 'must be 1 to 64 printable characters without spaces')
-  return 'portcullis:'
-}
+export { type UpstashRevocationsOptions, upstashRevocations } from './upstash-revocations.ts'

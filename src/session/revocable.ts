@@ -1,0 +1,127 @@
+/** Stateless sessions that can be ended: each signed-in read asks whether it still may be one. */
+import { sha256 } from '../crypto/digest.ts'
+import { ConfigError } from '../errors.ts'
+import type { Faults } from '../options/faults.ts'
+import { checkKeys } from '../options/keys.ts'
+import { wholeNumber } from '../options/values.ts'
+import type { RevocationStore } from '../store/revocations.ts'
+import type { CookieJar } from '../types.ts'
+import type { Engine, Loaded } from './engine.ts'
+import { absoluteEnd } from './lifetimes.ts'
+import type { RevocationOptions } from './options.ts'
+import { isObject, type SessionRecord } from './record.ts'
+import type { SessionSettings } from './settings.ts'
+import { tagsOf } from './stored-cookie.ts'
+
+/** What is known of revocations of one strategy. */
+export interface Revocations<Data> {
+  /** The engine, asking and telling the store. */
+  engine(inner: Engine<Data>): Engine<Data>
+  /** Ends every session of a user. */
+  endAll(user: string, env: unknown): Promise<void>
+}
+
+/** How many positive answers an isolate remembers. */
+const MOST_REMEMBERED = 10_000
+const DAY = 86_400_000
+
+/** Judges the option. */
+export function judgeRevocation(given: unknown, faults: Faults): RevocationOptions | undefined {
+  if (given === undefined) return undefined
+  checkKeys(faults, given, ['store', 'maxStale'])
+  const { store, maxStale } = (isObject(given) ? given : {}) as Partial<RevocationOptions>
+  const verbs: readonly (keyof RevocationStore)[] = ['check', 'revoke', 'generation', 'advance']
+  if (!verbs.every((verb) => typeof store?.[verb] === 'function')) {
+    faults.add('store', 'must be made by memoryRevocations() or upstashRevocations(), or have their verbs')
+  }
+  wholeNumber(faults, 'maxStale', maxStale, 0, { least: 0, most: 3600, unit: 'seconds' })
+  return given as RevocationOptions
+}
+
+/** Puts revocation around a stateless engine. A store that cannot be asked fails the request, not the session. */
+export function revocations<Data extends object>(
+  settings: SessionSettings<Data>,
+  { store, maxStale = 0 }: RevocationOptions,
+): Revocations<Data> {
+  const { clock, limits, user } = settings
+  const longest = limits.maxAge * 1000 + DAY
+  const live = new Map<string, number>()
+
+  async function mayGoOn(jar: CookieJar, record: SessionRecord<Data>): Promise<boolean> {
+    const { tag, generation = 0 } = record
+    const known = `${record.id} ${generation}`
+    if (maxStale > 0 && (live.get(known) ?? 0) > clock()) return true
+    const claim = { id: await sha256(record.id), ...(tag !== undefined && { user: tag }), generation }
+    const may = await store.check(claim, jar)
+    live.delete(known)
+    if (may && maxStale > 0) {
+      const [oldest] = live.keys()
+      if (live.size >= MOST_REMEMBERED && oldest !== undefined) live.delete(oldest)
+      live.set(known, clock() + maxStale * 1000)
+    }
+    return may
+  }
+
+  async function revoke(jar: CookieJar, record: SessionRecord<Data> | undefined): Promise<void> {
+    if (record?.authenticated === undefined) return
+    live.delete(`${record.id} ${record.generation ?? 0}`)
+    await store.revoke(await sha256(record.id), absoluteEnd(record, limits) * 1000 - clock(), jar)
+  }
+
+  /** The generation under the newest secret's tag, for a session that is made or made again now. */
+  async function marked(jar: CookieJar, record: SessionRecord<Data>): Promise<SessionRecord<Data>> {
+    const name = record.data && user?.(record.data)
+    if (name === undefined) return record
+    const [tag = ''] = await tagsOf(settings, jar.env, name)
+    return { ...record, tag, generation: await store.generation(tag, longest, jar) }
+  }
+
+  async function advance(name: string, env: unknown): Promise<void> {
+    for (const tag of await tagsOf(settings, env, name)) await store.advance(tag, longest, { env })
+    settings.emit?.({ type: 'sessions-ended', reason: 'all' })
+  }
+
+  function mustKnowUsers(): void {
+    if (user !== undefined) return
+    throw new ConfigError([{ option: 'session.user', problem: 'is needed to tell whose sessions there are' }])
+  }
+
+  return {
+    async endAll(name, env) {
+      mustKnowUsers()
+      await advance(name, env)
+    },
+    engine: (inner) => ({
+      ...inner,
+      async load(jar): Promise<Loaded<Data>> {
+        const loaded = await inner.load(jar)
+        const { record } = loaded
+        if (record?.authenticated === undefined || (await mayGoOn(jar, record))) return loaded
+        settings.emit?.({ type: 'session-rejected', reason: 'ended', subject: settings.cookie.name })
+        return { record: undefined, block: 'ended' }
+      },
+      async start(jar, loaded, make, keeps) {
+        await revoke(jar, loaded.record)
+        return inner.start(jar, loaded, async (old) => marked(jar, await make(old)), keeps)
+      },
+      async end(jar, loaded, issued) {
+        const written = await inner.end(jar, loaded, issued)
+        try {
+          await revoke(jar, (loaded ?? (await inner.load(jar))).record)
+          return written
+        } catch (failure) {
+          settings.emit?.({ type: 'session-end-incomplete' })
+          return { ...written, failure }
+        }
+      },
+      async endAll(jar, loaded, keepCurrent) {
+        mustKnowUsers()
+        const name = loaded.record?.data && user?.(loaded.record.data)
+        if (name === undefined) return undefined
+        await advance(name, jar.env)
+        if (!keepCurrent) return undefined
+        return inner.write(jar, loaded, (record) => record && marked(jar, record))
+      },
+    }),
+  }
+}

@@ -1,0 +1,75 @@
+/** Revocations in Redis over HTTP: each verb one script, one request. */
+import { checkKeys, faults } from '../options/index.ts'
+import type { Redis } from '../redis/redis.ts'
+import { type Script, script } from '../redis/script.ts'
+import { judgePrefix, judgeRedis } from './redis-options.ts'
+import { countReply } from './replies.ts'
+import type { RevocationStore } from './revocations.ts'
+
+/** Options of {@link upstashRevocations}. */
+export interface UpstashRevocationsOptions {
+  /** The client, `redis({ url, token })` of `portcullis/redis`. */
+  readonly redis: Redis
+  /** What every key begins with. Default `portcullis:`; at most 64 printable characters. */
+  readonly prefix?: string
+}
+
+// KEYS: the revoked id, the user's generation where there is a user. ARGV: the session's generation.
+const checkScript: Script = script(
+  'revocation-check',
+  `if redis.call('EXISTS', KEYS[1]) == 1 then return {'0'} end
+if KEYS[2] and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[1] then return {'0'} end
+return {'1'}`,
+)
+// KEYS: the revoked id. ARGV: its life. Idempotent: sent twice it is revoked once.
+const revokeScript: Script = script(
+  'revocation-revoke',
+  `redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
+return {'1'}`,
+)
+// KEYS: the generation. ARGV: its life. One that exists outlives every session made under it.
+const generationScript: Script = script(
+  'revocation-generation',
+  `local now = redis.call('GET', KEYS[1])
+if not now then return {'0'} end
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return {now}`,
+)
+// KEYS: the generation. ARGV: its life. Sent twice it counts twice, which ends nothing more.
+const advanceScript: Script = script(
+  'revocation-advance',
+  `local now = redis.call('INCR', KEYS[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return {string.format('%.0f', now)}`,
+)
+
+/**
+ * Revocations in Redis, under `<prefix>rev:<digest>` and `<prefix>gen:<digest>`, each with a TTL.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function upstashRevocations(options: UpstashRevocationsOptions): RevocationStore {
+  const wrong = faults()
+  checkKeys(wrong, options, ['redis', 'prefix'])
+  const redis = judgeRedis(options?.redis, wrong)
+  const prefix = judgePrefix(options?.prefix, wrong)
+  wrong.done()
+  const idKey = (id: string): string => `${prefix}rev:${id}`
+  const userKey = (user: string): string => `${prefix}gen:${user}`
+  const whole = (life: number): string => `${Math.max(1, Math.ceil(life))}`
+  return {
+    async check({ id, user, generation }, { env }) {
+      const keys = user === undefined ? [idKey(id)] : [idKey(id), userKey(user)]
+      return countReply(await redis.call(env, checkScript, keys, [`${generation}`])) === 1
+    },
+    async revoke(id, life, { env }) {
+      if (life > 0) countReply(await redis.call(env, revokeScript, [idKey(id)], [whole(life)]))
+    },
+    async generation(user, life, { env }) {
+      return countReply(await redis.call(env, generationScript, [userKey(user)], [whole(life)]))
+    },
+    async advance(user, life, { env }) {
+      return countReply(await redis.call(env, advanceScript, [userKey(user)], [whole(life)]))
+    },
+  }
+}
