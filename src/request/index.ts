@@ -1,6 +1,19 @@
 export { addressBlock, checkPlatform, clientAddress, normaliseAddress, type Platform } from './address.ts'
+export {
+  BodyError,
+  type BodyReason,
+  type BodyRules,
+  boundBody,
+  checkBody,
+  declaredLength,
+  type RequestWithBody,
+} from './body.ts'
 export { decodedPath, foldedPath } from './compare-path.ts'
+export { contentTypes, isCoded, mediaType, type TakesType } from './content-type.ts'
+export { cameByHttps, checkHttps, type KnownHost, knownHosts } from './host.ts'
+export { type JsonLimits, type JsonResult, parseJson, readJson } from './json.ts'
 export { isNavigation, isPrefetch, isWebSocketUpgrade, type RequestLike } from './kind.ts'
+export { type CheckLimits, type RequestLimits, requestLimits } from './limits.ts'
 export { isKnownMethod, isSafeMethod, mayHaveBody } from './method.ts'
 export { hostNameOf, hostOf, isHttps, isLoopbackHost, originOf } from './origin.ts'
 export { type CanonicalPath, canonicalPath, type PathOptions } from './path.ts'

@@ -1,0 +1,78 @@
+/** Which names a server answers for, and which requests must come again over https. */
+import type { Faults } from '../options/index.ts'
+import type { Verdict } from '../types.ts'
+import type { Platform } from './address.ts'
+import { isNavigation } from './kind.ts'
+import { hostOf, isHttps, isLoopbackHost } from './origin.ts'
+
+/** Whether a host (as {@link hostOf} has it) is one of a list. */
+export type KnownHost = (host: string) => boolean
+
+/**
+ * Judges a list of hosts: `www.example.com` (the scheme's own port), `localhost:8080`, `[::1]:3000`, or `127.0.0.1:*` for
+ * any port. Whole names only: with a pattern, whoever gets a name below it made is let in.
+ */
+export function knownHosts(given: unknown, faults: Faults): KnownHost {
+  if (!Array.isArray(given)) {
+    faults.add('', 'must be a list of hosts')
+    return () => false
+  }
+  const exact = new Set<string>()
+  const anyPort = new Set<string>()
+  for (const [index, host] of given.entries()) {
+    const open = typeof host === 'string' && host.endsWith(':*')
+    const name = open ? host.slice(0, -2) : host
+    const known = typeof name === 'string' ? hostOf(`https://${name}`) : ''
+    // Without its port a name with one would be another: `a:1:*`.
+    const good = known !== '' && known === name && hostOf(`http://${name}`) === name && !(open && nameOf(name) !== name)
+    if (!good) faults.add(`${index}`, 'must be a host such as www.example.com, localhost:8080 or 127.0.0.1:*')
+    else (open ? anyPort : exact).add(name)
+  }
+  return (host) => exact.has(host) || (anyPort.size > 0 && anyPort.has(nameOf(host)))
+}
+
+/** What of a request says how the client came. */
+export interface Arrival {
+  readonly url: string
+  readonly method: string
+  readonly headers: Headers
+}
+
+const passed: Verdict = { ok: true }
+const insecure = { ok: false, reason: 'https-required' } as const
+
+/**
+ * Whether a request came over https, by the word of the platform in front; behind a proxy that ends TLS the request's own
+ * url says http. Cloudflare: `CF-Visitor` where the url says http (a tunnel, a service in between). Vercel and counted
+ * proxies: `X-Forwarded-Proto`, the entry of the outermost proxy of ours. Otherwise the url.
+ */
+export function cameByHttps({ url, headers }: Pick<Arrival, 'url' | 'headers'>, platform: Platform): boolean {
+  if (isHttps(url)) return true
+  if (platform === 'none') return false
+  if (platform === 'cloudflare') return headers.get('cf-visitor')?.includes('"scheme":"https"') === true
+  const said = headers.get('x-forwarded-proto')
+  if (said === null) return false
+  const hops = platform === 'vercel' ? 1 : platform.hops
+  // Most proxies overwrite the header, so that a list shorter than the proxies is whole.
+  const entries = said.split(',')
+  return (entries[Math.max(0, entries.length - hops)] ?? '').trim().toLowerCase() === 'https'
+}
+
+/**
+ * Whether a request may go on without https: never but on this machine's own names. `redirect` says that it may be sent to
+ * the https origin: a page that a person asked for. A program gets no redirect, or its credentials would go out in the
+ * clear with every call, unnoticed (RFC 9110 section 17.9).
+ */
+export function checkHttps(
+  request: Arrival,
+  platform: Platform,
+): (Verdict & { ok: false; redirect: boolean }) | Verdict {
+  if (cameByHttps(request, platform) || isLoopbackHost(hostOf(request.url))) return passed
+  const { method } = request
+  return { ...insecure, redirect: (method === 'GET' || method === 'HEAD') && isNavigation(request) }
+}
+
+function nameOf(host: string): string {
+  const colon = host.lastIndexOf(':')
+  return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
+}

@@ -1,0 +1,68 @@
+/** Looks over the text of JSON before it is parsed: how deep it is, and what its keys are. */
+
+const quote = 0x22
+const backslash = 0x5c
+const colon = 0x3a
+const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d]
+
+/**
+ * Whether JSON is no deeper than `maxDepth` and has no key that leads to a prototype. One pass, no recursion; what is no
+ * JSON may pass, since the parser comes next.
+ */
+export function jsonFits(text: string, maxDepth: number): boolean {
+  /** Whether the value at each depth belongs to a key `constructor`. */
+  const inConstructor: boolean[] = [false]
+  let depth = 0
+  let lastKey = false
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === openObject || code === openList) {
+      if (++depth > maxDepth) return false
+      inConstructor[depth] = lastKey
+      lastKey = false
+    } else if (code === closeObject || code === closeList) {
+      if (--depth < 0) return false
+      lastKey = false
+    } else if (code === quote) {
+      const end = endOfString(text, at + 1)
+      if (end === -1) return false
+      if (isFollowedByColon(text, end + 1)) {
+        const key = readKey(text, at, end)
+        if (key === '__proto__' || (key === 'prototype' && inConstructor[depth] === true)) return false
+        lastKey = key === 'constructor'
+      } else lastKey = false
+      at = end
+    }
+  }
+  return true
+}
+
+function endOfString(text: string, start: number): number {
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === quote) return at
+    if (code === backslash) at++
+  }
+  return -1
+}
+
+function isFollowedByColon(text: string, start: number): boolean {
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === colon) return true
+    // JSON's white space, RFC 8259 section 2.
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return false
+  }
+  return false
+}
+
+/** Escapes are undone, for `"\u005f_proto__"` is the same key. A string that is none makes the parser fail later. */
+function readKey(text: string, start: number, end: number): string {
+  const raw = text.slice(start + 1, end)
+  if (!raw.includes('\\')) return raw
+  try {
+    return JSON.parse(text.slice(start, end + 1)) as string
+  } catch {
+    return raw
+  }
+}

@@ -1,0 +1,76 @@
+/** JSON from outside, read within bounds. */
+import { type BodyError, type BodyReason, boundBody, checkBody, type RequestWithBody } from './body.ts'
+import { mediaType } from './content-type.ts'
+import { jsonFits } from './json-scan.ts'
+
+/** How much JSON is taken. Absent = default. */
+export interface JsonLimits {
+  /** Bytes. Default 102,400 (100 KB), as Express has it. */
+  readonly maxBytes?: number
+  /** Lists and objects in each other. Default 32; no form is deeper, and much that walks a value recurses. */
+  readonly maxDepth?: number
+}
+
+/** What was read, or why it was not. */
+export type JsonResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly reason: BodyReason }
+
+/**
+ * Reads the JSON of a request: `application/json` or `...+json`, not compressed, UTF-8, within size and depth. A key
+ * `__proto__`, or `prototype` in a `constructor`, is refused wherever it stands and however it is escaped: no one sends
+ * them but to reach the prototype of whatever copies the value (CWE-1321).
+ *
+ * @throws what the stream rejects with when the client goes away
+ */
+export async function readJson(request: RequestWithBody, limits: JsonLimits = {}): Promise<JsonResult> {
+  const { maxBytes = 102_400, maxDepth = 32 } = limits
+  const verdict = checkBody(request, { maxBytes, types: isJson, inspected: true })
+  if (!verdict.ok) return verdict
+  if (verdict.body === undefined) return { ok: false, reason: 'body-malformed' }
+  let refused: BodyError | undefined
+  const onRefuse = (error: BodyError): void => {
+    refused = error
+  }
+  try {
+    const text = await readText(boundBody(verdict.body, { maxBytes, length: verdict.length, onRefuse }))
+    return text === undefined ? { ok: false, reason: 'body-malformed' } : parseJson(text, maxDepth)
+  } catch (error) {
+    // Not what was thrown: a stream in between may have wrapped it.
+    if (refused) return { ok: false, reason: refused.reason }
+    throw error
+  }
+}
+
+/** {@link readJson} of a text. */
+export function parseJson(text: string, maxDepth = 32): JsonResult {
+  // Before the parser, which on some engines recurses.
+  if (!jsonFits(text, maxDepth)) return { ok: false, reason: 'body-malformed' }
+  try {
+    return { ok: true, value: JSON.parse(text) }
+  } catch {
+    return { ok: false, reason: 'body-malformed' }
+  }
+}
+
+/** The text of a stream; undefined for what is no UTF-8. */
+async function readText(stream: ReadableStream<Uint8Array>): Promise<string | undefined> {
+  const reader = stream.getReader()
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let text = ''
+  for (;;) {
+    const { done, value } = await reader.read()
+    try {
+      text += done ? decoder.decode() : decoder.decode(value, { stream: true })
+    } catch {
+      reader.cancel().catch(() => {})
+      return undefined
+    }
+    if (done) return text
+  }
+}
+
+function isJson(headers: Headers): boolean {
+  const type = mediaType(headers)
+  return type !== undefined && (type === 'application/json' || type.endsWith('+json'))
+}
