@@ -1,14 +1,13 @@
 /** The session of one request: reads when asked, records what changes, writes once. */
-import { randomId } from '../crypto/random.ts'
 import { isPortcullisError } from '../errors.ts'
 import type { CookieJar } from '../types.ts'
 import { dataError, jsonCopy } from './data.ts'
-import { accept, blank, replay } from './edits.ts'
-import type { Engine, Make } from './engine.ts'
+import { blank, replay } from './edits.ts'
+import type { Engine } from './engine.ts'
 import { idDigest } from './events.ts'
 import { settle } from './flush.ts'
 import { infoOf } from './info.ts'
-import { asObject, mayKeep, pick, unsupported } from './login.ts'
+import { asObject, loginOf, unsupported } from './login.ts'
 import { RequestState } from './request-state.ts'
 import type { SessionSettings } from './settings.ts'
 import type { FlushableHandle, OptionalKey, SessionInfo } from './types.ts'
@@ -95,19 +94,12 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     const of = this.#of
     return of.inTurn(async () => {
       of.mustNotBeClosed()
-      const given = asObject<Data>(data)
-      const { settings, edits } = of
       const { keep = [] } = options
-      const make: Make<Data> = async (before) => {
-        const old = before?.data === undefined ? before : replay(settings, before, edits)
-        const kept = mayKeep(settings, old, given) ? pick(old?.data, keep) : {}
-        const now = Math.floor(settings.clock() / 1000)
-        const times = { created: now, seen: now, authenticated: now }
-        return accept(settings, undefined, { id: randomId(), ...times, data: { ...kept, ...given } }, true)
-      }
+      const edits = [...of.edits]
+      const make = loginOf(of.settings, asObject<Data>(data), keep, edits)
       const written = await of.engine.start(of.jar, await of.load(), make, keep.length > 0)
-      // Changes to the old session ended with it; a message for the next request did not.
-      of.edits = of.edits.filter(({ is }) => is === 'flash')
+      // Changes to the old session ended with it; messages for the next request went along.
+      of.edits = of.edits.filter((edit) => edit.is === 'flash' && !edits.includes(edit))
       of.status = 'open'
       of.stage(written)
     })
@@ -159,8 +151,17 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     const of = this.#of
     const { engine } = of
     if (engine.endAll === undefined) throw unsupported('endAll')
-    await engine.endAll(of.jar, await of.load(), exceptCurrent)
+    let failure: unknown
+    try {
+      const written = await engine.endAll(of.jar, await of.load(), exceptCurrent)
+      if (written !== undefined) of.stage(written)
+    } catch (error) {
+      // As with a logout: the cookie goes although the store is down.
+      if (exceptCurrent || isPortcullisError(error, 'ERR_CONFIG')) throw error
+      failure = error
+    }
     if (!exceptCurrent) await this.end()
+    if (failure !== undefined) throw failure
   }
 
   flush(response: Response, { failed = false }: { readonly failed?: boolean } = {}): Response | Promise<Response> {

@@ -10,7 +10,7 @@ import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
 import { oneOf, optionalFunction } from '../options/values.ts'
 import type { From, ProjectEnv } from '../types.ts'
-import type { LegacyCookie } from './options.ts'
+import type { LegacyCookie, OpenedLegacy } from './options.ts'
 import { isObject } from './record.ts'
 
 /** Where to find an iron cookie and what to make of it. */
@@ -63,13 +63,15 @@ export function ironCookie<Data extends object>(options: IronCookieOptions<Data>
   return {
     name: cookie.name,
     expire: expireCookie(cookie),
-    async open(value, env, now): Promise<{ readonly data: Data; readonly mark: string } | undefined> {
+    async open(value, env, now): Promise<OpenedLegacy<Data> | undefined> {
       const opened = await openers[library](value, passwords(env), { clock: () => now })
       if ('refused' in opened) return undefined
       const sealed: unknown = JSON.parse(opened.json)
       if (!isObject(sealed)) return undefined
       const data = toData === undefined ? (sealed as Data) : toData(sealed as Record<string, unknown>)
-      return data === undefined ? undefined : { data, mark: opened.mac }
+      if (data === undefined) return undefined
+      const { mac: mark, expiresAt } = opened
+      return expiresAt === undefined ? { data, mark } : { data, mark, expiresAt }
     },
   }
 }

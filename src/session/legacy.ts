@@ -4,17 +4,36 @@ import { encodeBase64url } from '../crypto/base64url.ts'
 import type { CookieJar, OutgoingCookie } from '../types.ts'
 import { jsonCopy, passSchema } from './data.ts'
 import type { Loaded } from './engine.ts'
-import { isObject } from './record.ts'
+import type { OpenedLegacy } from './options.ts'
+import { isObject, type SessionRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
 
 /**
  * The session of the first legacy cookie that opens. Its id is an HMAC of the seal's own mark, so that parallel first
- * requests make one session and not several. It counts as signed in at an unknown time: `requireFresh` refuses it.
+ * requests make one session and not several.
  */
 export async function importLegacy<Data extends object>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
 ): Promise<Loaded<Data>> {
+  const opened = await openLegacy(settings, jar)
+  if (opened === undefined) return { record: undefined }
+  const mac = await settings.keys(jar.env).ring.mac('legacy-import', opened.mark)
+  const id = encodeBase64url(mac.subarray(0, 16))
+  return { record: importedRecord(settings, id, opened.data), due: 'import' }
+}
+
+/** An imported session counts as signed in at an unknown time: `requireFresh` refuses it. */
+export function importedRecord<Data>(settings: SessionSettings<Data>, id: string, data: Data): SessionRecord<Data> {
+  const now = Math.floor(settings.clock() / 1000)
+  return { id, created: now, seen: now, authenticated: 0, data }
+}
+
+/** What is in the first legacy cookie that opens and whose data its schema takes. */
+export async function openLegacy<Data extends object>(
+  settings: SessionSettings<Data>,
+  jar: CookieJar,
+): Promise<OpenedLegacy<Data> | undefined> {
   const nowMs = settings.clock()
   for (const legacy of settings.legacy) {
     const value = jar.read(legacy.name)[0]
@@ -25,12 +44,9 @@ export async function importLegacy<Data extends object>(
       settings.emit?.({ type: 'session-rejected', reason: 'legacy', subject: legacy.name })
       continue
     }
-    const now = Math.floor(nowMs / 1000)
-    const mac = await settings.keys(jar.env).ring.mac('legacy-import', found.mark)
-    const id = encodeBase64url(mac.subarray(0, 16))
-    return { record: { id, created: now, seen: now, authenticated: 0, data }, due: 'import' }
+    return { ...found, data }
   }
-  return { record: undefined }
+  return undefined
 }
 
 /** What removes the legacy cookies that this request carried. */

@@ -1,6 +1,9 @@
-/** What a login takes over from the session before it, and what no session can do. Pure. */
+/** What a login takes over from the session before it, and what no session can do. */
+import { randomId } from '../crypto/random.ts'
 import { ConfigError } from '../errors.ts'
 import { dataError, jsonCopy } from './data.ts'
+import { accept, type Edit, replay } from './edits.ts'
+import type { Make } from './engine.ts'
 import { isObject, type SessionRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
 
@@ -11,12 +14,29 @@ export function asObject<Data extends object>(data: Data): Data {
   return copy
 }
 
-/** What one user left is not handed to another. Without the option `user`, two signed-in sessions are two users. */
-export function mayKeep<Data>(
+/**
+ * Makes the record of a login: what is given, what may be kept of the session before with what waited to be written to it,
+ * and the messages that waited for the next request.
+ */
+export function loginOf<Data extends object>(
   settings: SessionSettings<Data>,
-  old: SessionRecord<Data> | undefined,
-  next: Data,
-): boolean {
+  given: Data,
+  keep: ReadonlyArray<keyof Data>,
+  edits: readonly Edit[],
+): Make<Data> {
+  const messages = edits.filter(({ is }) => is === 'flash')
+  return async (before) => {
+    const old = before?.data === undefined ? before : replay(settings, before, edits)
+    const kept = mayKeep(settings, old, given) ? pick(old?.data, keep) : {}
+    const now = Math.floor(settings.clock() / 1000)
+    const times = { created: now, seen: now, authenticated: now }
+    const next = { id: randomId(), ...times, data: { ...kept, ...given } }
+    return accept(settings, undefined, replay(settings, next, messages) ?? next, true)
+  }
+}
+
+/** What one user left is not handed to another. Without the option `user`, two signed-in sessions are two users. */
+function mayKeep<Data>(settings: SessionSettings<Data>, old: SessionRecord<Data> | undefined, next: Data): boolean {
   if (old?.data === undefined) return false
   if (settings.user === undefined) return old.authenticated === undefined
   const before = settings.user(old.data)
@@ -24,7 +44,7 @@ export function mayKeep<Data>(
 }
 
 /** Those members that are there. */
-export function pick<Data extends object>(data: Data | undefined, keys: ReadonlyArray<keyof Data>): Partial<Data> {
+function pick<Data extends object>(data: Data | undefined, keys: ReadonlyArray<keyof Data>): Partial<Data> {
   const picked: Partial<Data> = {}
   for (const key of keys) if (data !== undefined && Object.hasOwn(data, key)) picked[key] = data[key]
   return picked

@@ -1,4 +1,5 @@
 /** The option `store`, worked out once: whatever was given becomes the verbs that sessions use. */
+import { isPortcullisError, PortcullisError } from '../errors.ts'
 import type { Faults } from '../options/faults.ts'
 import { type AtomicStore, isAtomic, type SessionStore, type SimpleStore, type StoreOption } from '../store/contract.ts'
 import { plainStore } from './plain-store.ts'
@@ -21,18 +22,28 @@ export function resolveStore(given: StoreOption | undefined, maxAge: number, fau
       store === undefined ? 'is required' : 'must have the verbs get, set and delete, or all the atomic ones',
     )
   }
-  return { ...plainStore(simple as SimpleStore), atomic: false }
+  return { ...bound(plainStore(simple as SimpleStore)), atomic: false }
 }
 
-/** A store may be a class: its verbs keep their `this`. */
+/** A store may be a class: its verbs keep their `this`. What it throws without a code was no answer. */
 function bound(store: AtomicStore): AtomicStore {
   return {
-    create: (...args) => store.create(...args),
-    read: (...args) => store.read(...args),
-    replace: (...args) => store.replace(...args),
-    rotate: (...args) => store.rotate(...args),
-    end: (...args) => store.end(...args),
-    list: (...args) => store.list(...args),
-    endAll: (...args) => store.endAll(...args),
+    create: (...args) => coded(() => store.create(...args)),
+    read: (...args) => coded(() => store.read(...args)),
+    replace: (...args) => coded(() => store.replace(...args)),
+    rotate: (...args) => coded(() => store.rotate(...args)),
+    end: (...args) => coded(() => store.end(...args)),
+    list: (...args) => coded(() => store.list(...args)),
+    endAll: (...args) => coded(() => store.endAll(...args)),
+  }
+}
+
+/** @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` for what a store of somebody else's throws; its word is the cause */
+async function coded<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (cause) {
+    if (isPortcullisError(cause)) throw cause
+    throw new PortcullisError('ERR_STORE_UNAVAILABLE', 'The session store failed', { cause })
   }
 }

@@ -3,10 +3,12 @@ import { serializeCookie } from '../cookie/serialize.ts'
 import { encodeBase64url } from '../crypto/base64url.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { CookieJar, OutgoingCookie } from '../types.ts'
-import type { Loaded, Place } from './engine.ts'
+import type { Place } from './engine.ts'
+import { absoluteEnd } from './lifetimes.ts'
 import { openToken } from './open-cookie.ts'
-import { isObject } from './record.ts'
+import type { SessionRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
+import { membersOf } from './stored-record.ts'
 
 /** What the cookie holds. */
 interface Wire {
@@ -22,39 +24,42 @@ interface Wire {
 export async function findPlace<Data>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
-): Promise<Place | (Loaded<Data> & { readonly refused: string }) | undefined> {
+): Promise<Place | { readonly refused: string } | undefined> {
   const tokens = jar.read(settings.cookie.name)
   if (tokens.length === 0) return undefined
   const opened = await openToken(settings, settings.keys(jar.env).sealer, tokens)
-  if (typeof opened !== 'string') {
-    const none = { record: undefined, refused: opened.refused }
-    return opened.refused === 'unknown-key' ? { ...none, block: 'unknown-key' } : none
-  }
-  const wire: unknown = JSON.parse(opened)
-  const { i, u, a } = (isObject(wire) ? wire : {}) as Wire
-  if (typeof i !== 'string' || !(u === undefined || typeof u === 'string'))
-    return { record: undefined, refused: 'malformed' }
+  if (typeof opened !== 'string') return opened
+  const { i, u, a }: Wire = membersOf(opened)
+  if (typeof i !== 'string' || !(u === undefined || typeof u === 'string')) return { refused: 'malformed' }
   return { ref: { key: await sha256(i), ...(u !== undefined && { index: u }) }, signedIn: a === 1 }
 }
 
-/** The cookie for an id; its Max-Age is the session's whole life, since the store judges the idle limit. */
+/** Where the session of an id belongs. `index`: the list of its user, if there is one. */
+export async function placeOf(id: string, signedIn: boolean, index: string | undefined): Promise<Place> {
+  return { ref: { key: await sha256(id), ...(index !== undefined && { index }) }, signedIn }
+}
+
+/** The cookie for an id; it lasts as long as the session can, since the store judges the idle limit. */
 export async function writePlace<Data>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
   id: string,
   { ref, signedIn }: Place,
+  record: SessionRecord<Data>,
 ): Promise<OutgoingCookie> {
+  const { cookie, limits, clock } = settings
   const wire: Wire = { i: id, u: ref.index, ...(signedIn && { a: 1 }) }
   const token = await settings.keys(jar.env).sealer.seal(JSON.stringify(wire))
-  return serializeCookie(settings.cookie, token, settings.limits.maxAge)
+  const left = absoluteEnd(record, limits) - Math.floor(clock() / 1000)
+  return serializeCookie(cookie, token, Math.max(1, left))
 }
 
-/** The tag of a user under the first secret, or under each: sessions made before a rotation carry an older one. */
-export async function tagOf<Data>(settings: SessionSettings<Data>, env: unknown, user: string): Promise<string> {
-  return encodeBase64url((await settings.keys(env).ring.mac('user-tag', user)).subarray(0, 16))
+/** Whose session it is; undefined for a visitor's. An empty name is none: all visitors would share its list. */
+export function userOf<Data>({ user }: SessionSettings<Data>, data: Data | undefined): string | undefined {
+  return (user !== undefined && data !== undefined && user(data)) || undefined
 }
 
-/** All of them, the first secret's first. */
+/** The tag of a user under each secret, the first secret's first: sessions made before a rotation carry an older one. */
 export async function tagsOf<Data>(settings: SessionSettings<Data>, env: unknown, user: string): Promise<string[]> {
   return (await settings.keys(env).ring.macs('user-tag', user)).map((mac) => encodeBase64url(mac.subarray(0, 16)))
 }

@@ -1,7 +1,6 @@
 /** What a handle asks of stored sessions: read, write under contention, rotate, end. */
-import { expireCookie } from '../cookie/serialize.ts'
-import { sha256 } from '../crypto/digest.ts'
 import { randomId } from '../crypto/random.ts'
+import type { Conflict } from '../store/contract.ts'
 import type { CookieJar } from '../types.ts'
 import { untilSettled } from './contention.ts'
 import type { Change, Engine, Loaded, Make, Place, Written } from './engine.ts'
@@ -11,12 +10,14 @@ import type { SessionRecord } from './record.ts'
 import { ended } from './request-state.ts'
 import type { UsedStore } from './resolve-store.ts'
 import type { SessionSettings } from './settings.ts'
-import { findPlace, tagOf, writePlace } from './stored-cookie.ts'
-import { loadStored, recordOf } from './stored-load.ts'
-import { sealRow } from './stored-record.ts'
+import { placeOf, tagsOf, userOf, writePlace } from './stored-cookie.ts'
+import { endStored } from './stored-end.ts'
+import { claimLegacy, type ImportPlace, loadLegacy } from './stored-legacy.ts'
+import { loadPlace, loadStored, look } from './stored-load.ts'
+import { openRow, sealRow } from './stored-record.ts'
 import { GRACE, type UserSessions } from './user-sessions.ts'
 
-/** Bits of an id: its digest is the key of a row, and nothing else names it. */
+/** Bytes of an id: its digest is the key of a row, and nothing else names it. */
 const ID_BYTES = 32
 
 /** The engine over a store; see engine.ts for what each verb promises. */
@@ -25,25 +26,23 @@ export function storedEngine<Data extends object>(
   store: UsedStore,
   users: UserSessions,
 ): Engine<Data> {
-  const { cookie, user } = settings
+  const { cookie } = settings
 
   const say = (jar: CookieJar, type: string, id: string, reason?: string): Promise<void> | undefined =>
     settings.emit && emitAbout(settings, settings.keys(jar.env).ring, type, id, reason)
 
-  /** Who the session belongs to decides its place; a visitor's has no index. */
   async function placeFor(jar: CookieJar, id: string, record: SessionRecord<Data>): Promise<Place> {
-    const name = user === undefined || record.data === undefined ? undefined : user(record.data)
-    const index = name === undefined || !store.atomic ? undefined : await tagOf(settings, jar.env, name)
-    const ref = { key: await sha256(id), ...(index !== undefined && { index }) }
-    return { ref, signedIn: record.authenticated !== undefined }
+    const user = store.atomic ? userOf(settings, record.data) : undefined
+    const [index] = user === undefined ? [] : await tagsOf(settings, jar.env, user)
+    return placeOf(id, record.authenticated !== undefined, index)
   }
 
-  async function made(jar: CookieJar, id: string, place: Place, record: SessionRecord<Data>): Promise<Written<Data>> {
-    const cookies = [await writePlace(settings, jar, id, place), ...expireLegacy(settings, jar)]
-    return { loaded: { record: { ...record, id: place.ref.key }, place: { ...place, version: '1' } }, cookies }
+  async function made(jar: CookieJar, id: string, at: Place, record: SessionRecord<Data>): Promise<Written<Data>> {
+    const { ref, signedIn, version = '1' } = at
+    const cookies = [await writePlace(settings, jar, id, at, record), ...expireLegacy(settings, jar)]
+    return { loaded: { record: { ...record, id: ref.key }, place: { ref, signedIn, version } }, cookies }
   }
 
-  /** A new row. An imported session has an id that parallel imports share: whoever comes second takes what is there. */
   async function create(
     jar: CookieJar,
     loaded: Loaded<Data>,
@@ -51,19 +50,49 @@ export function storedEngine<Data extends object>(
   ): Promise<Written<Data> | undefined> {
     const record = await change(loaded.record)
     if (record === undefined) return undefined
-    const imported = loaded.due === 'import'
-    const id = imported ? record.id : randomId(ID_BYTES)
+    const id = randomId(ID_BYTES)
     const place = await placeFor(jar, id, record)
-    const answer = await store.create(await sealRow(settings, jar.env, place, record, '1'), jar)
-    if (answer.is === 'ok') {
-      await say(jar, imported ? 'session-imported' : 'session-created', place.ref.key)
-      return made(jar, id, place, record)
+    const { is } = await store.create(await sealRow(settings, jar.env, place, record, '1'), jar)
+    if (is !== 'ok') throw ended()
+    // The cookie that came led nowhere. If somebody signed in with it meanwhile, ours would sign them out again.
+    if (loaded.place !== undefined && (await look(settings, store, jar, loaded.place)).is === 'ended') {
+      await store.end(place.ref, 0, jar)
+      throw ended()
     }
-    const there = await loadStored(settings, store, jar, place)
-    if (!imported || there.record === undefined) throw ended()
-    const cookies = (await made(jar, id, place, record)).cookies
-    const written = await replace(jar, there, there.place as Place, change)
-    return { loaded: written?.loaded ?? there, cookies }
+    await say(jar, 'session-created', place.ref.key)
+    return made(jar, id, place, record)
+  }
+
+  /** Gives the session of a legacy cookie a cookie of ours; of several imports at once one makes the row. */
+  async function adopt(
+    jar: CookieJar,
+    loaded: Loaded<Data>,
+    place: ImportPlace,
+    change: Change<Data>,
+  ): Promise<Written<Data> | undefined> {
+    const { legacy, ...bare } = place
+    let there: Loaded<Data> = { record: loaded.record, place: bare }
+    if (place.version === undefined) {
+      const record = await change(loaded.record)
+      if (record === undefined) return undefined
+      const row = await sealRow(settings, jar.env, place, record, '1')
+      const { is } = store.atomic
+        ? await store.rotate(legacy.claim, row, { grace: legacy.lasts }, jar)
+        : await store.create(row, jar)
+      if (is === 'ok') {
+        await say(jar, 'session-imported', place.ref.key)
+        return made(jar, legacy.id, place, record)
+      }
+      there = await loadPlace(settings, store, jar, bare)
+    }
+    if (there.record === undefined || there.place?.version === undefined) throw ended()
+    const onlyChanged: Change<Data> = async (record) => {
+      const next = await change(record)
+      return next === record ? undefined : next
+    }
+    const loadedNow = (await replace(jar, there, there.place, onlyChanged))?.loaded ?? there
+    const { cookies } = await made(jar, legacy.id, place, loadedNow.record ?? there.record)
+    return { loaded: loadedNow, cookies }
   }
 
   async function replace(
@@ -74,9 +103,11 @@ export function storedEngine<Data extends object>(
   ): Promise<Written<Data> | undefined> {
     let { record } = loaded
     let version = place.version as string
+    let fresh: Written<Data> | undefined
     return untilSettled(async () => {
       const next = await change(record)
-      if (next === undefined || record === undefined) return undefined
+      // Also where nothing is to be written, the request goes on with what it has just learned.
+      if (next === undefined || record === undefined) return fresh
       const row = await sealRow(settings, jar.env, place, next, String(Number(version) + 1))
       const answer = await store.replace(row, version, jar)
       if (answer.is === 'ok') {
@@ -84,16 +115,28 @@ export function storedEngine<Data extends object>(
       }
       if (answer.is !== 'conflict') throw ended()
       settings.emit?.({ type: 'session-conflict' })
-      record = await recordOf(settings, jar.env, place.ref.key, answer)
+      record = await others(jar, place, answer)
+      // What is not understood is not overwritten.
+      if (record === undefined) throw ended()
       version = answer.version
+      fresh = { loaded: { record, place: { ...place, version } }, cookies: undefined }
       return 'again' as const
     })
+  }
+
+  /** The record that another writer left, if it can be read. */
+  async function others(jar: CookieJar, { ref }: Place, found: Conflict): Promise<SessionRecord<Data> | undefined> {
+    const record = await openRow<Data>(settings, jar.env, ref, found)
+    return typeof record === 'string' ? undefined : record
   }
 
   async function start(jar: CookieJar, loaded: Loaded<Data>, make: Make<Data>, keeps: boolean): Promise<Written<Data>> {
     const old = loaded.place
     let { record: before } = loaded
     let version = keeps && before !== undefined ? old?.version : undefined
+    if (old?.legacy !== undefined && old.version === undefined) {
+      await claimLegacy(settings, store, jar, old as ImportPlace)
+    }
     const id = randomId(ID_BYTES)
     const written = await untilSettled(async () => {
       const record = await make(before)
@@ -103,50 +146,36 @@ export function storedEngine<Data extends object>(
       const answer = old === undefined ? await store.create(row, jar) : await store.rotate(old.ref, row, options, jar)
       if (answer.is === 'ok') return made(jar, id, place, record)
       // What was kept changed meanwhile, or went away: it is looked at again, and the login happens in any case.
-      before = answer.is === 'conflict' ? await recordOf(settings, jar.env, old?.ref.key, answer) : undefined
-      version = answer.is === 'conflict' ? answer.version : undefined
+      before = answer.is === 'conflict' && old !== undefined ? await others(jar, old, answer) : undefined
+      version = answer.is === 'conflict' && before !== undefined ? answer.version : undefined
       return 'again' as const
     })
-    if (loaded.record) await say(jar, 'session-ended', loaded.record.id, 'replaced')
+    if (loaded.record && old?.version) await say(jar, 'session-ended', old.ref.key, 'replaced')
     await say(jar, 'session-created', written.loaded.record?.id ?? '', 'started')
     return written
   }
 
   return {
     consumes: store.atomic,
-    load: (jar) => loadStored(settings, store, jar),
-    write: (jar, loaded, change) =>
-      loaded.place?.version === undefined ? create(jar, loaded, change) : replace(jar, loaded, loaded.place, change),
+    load: (jar) =>
+      settings.legacy.length > 0 && jar.read(cookie.name).length === 0
+        ? loadLegacy(settings, store, jar)
+        : loadStored(settings, store, jar),
+
+    write(jar, loaded, change) {
+      const { due, place } = loaded
+      if (due === 'import') return adopt(jar, loaded, place as ImportPlace, change)
+      return place?.version === undefined ? create(jar, loaded, change) : replace(jar, loaded, place, change)
+    },
+
     start,
 
-    async end(jar, loaded, issued) {
-      const cookies = expireLegacy(settings, jar)
-      if (issued || jar.read(cookie.name).length > 0) cookies.push(expireCookie(cookie))
-      const written = { loaded: { record: undefined }, cookies }
-      try {
-        const place = loaded === undefined ? await findPlace(settings, jar) : loaded.place
-        if (place === undefined || 'refused' in place) return written
-        await store.end(place.ref, GRACE, jar)
-        await say(jar, 'session-ended', place.ref.key, 'ended')
-        return written
-      } catch (failure) {
-        // Whoever logs out of a shared computer must not stay signed in there because a store is down.
-        settings.emit?.({ type: 'session-end-incomplete' })
-        return { ...written, failure }
-      }
-    },
+    end: (jar, loaded, issued) => endStored(settings, store, jar, loaded, issued),
 
-    async list(jar, { record, place }) {
-      const name = record?.data && user?.(record.data)
-      return users.list(name ?? '', jar.env, place?.ref.key)
-    },
-    async endOne(jar, { record }, id) {
-      const name = record?.data && user?.(record.data)
-      return name === undefined ? false : users.endOne(name, jar.env, id)
-    },
+    list: (jar, { record, place }) => users.list(userOf(settings, record?.data), jar.env, place?.ref.key),
+    endOne: (jar, { record }, id) => users.endOne(userOf(settings, record?.data), jar.env, id),
     async endAll(jar, { record, place }, keepCurrent) {
-      const name = record?.data && user?.(record.data)
-      await users.endAll(name ?? '', jar.env, keepCurrent ? place?.ref : undefined)
+      await users.endAll(userOf(settings, record?.data), jar.env, keepCurrent ? place?.ref : undefined)
     },
   }
 }

@@ -1,76 +1,82 @@
 /** From a cookie to a stored session: found, judged by both clocks, opened, passed through the schema. */
-import type { Conflict, Found } from '../store/contract.ts'
+import type { Found, Gone } from '../store/contract.ts'
 import type { CookieJar } from '../types.ts'
 import { passSchema } from './data.ts'
-import type { Loaded, Place } from './engine.ts'
-import { importLegacy } from './legacy.ts'
+import type { Block, Loaded, Place } from './engine.ts'
 import { judge } from './lifetimes.ts'
-import { reject } from './open-cookie.ts'
-import type { SessionRecord } from './record.ts'
-import { ended } from './request-state.ts'
 import type { UsedStore } from './resolve-store.ts'
 import type { SessionSettings } from './settings.ts'
 import { findPlace } from './stored-cookie.ts'
 import { idleOf, openRow } from './stored-record.ts'
 
 /**
- * The session of a jar, or of a place that is known already. Forged cookies are refused before the store is asked; a store
- * that could not be asked rejects, and the cookie stays as it is.
+ * The session of a jar. Forged cookies are refused before the store is asked; a store that could not be asked rejects, and
+ * the cookie stays as it is.
  */
 export async function loadStored<Data extends object>(
   settings: SessionSettings<Data>,
   store: UsedStore,
   jar: CookieJar,
-  known?: Place,
 ): Promise<Loaded<Data>> {
-  const place = known ?? (await findPlace(settings, jar))
-  if (place === undefined) return settings.legacy.length === 0 ? { record: undefined } : importLegacy(settings, jar)
-  if ('refused' in place) {
-    settings.emit?.({ type: 'session-rejected', reason: place.refused, subject: settings.cookie.name })
-    return place.block === undefined ? { record: undefined } : { record: undefined, block: place.block }
-  }
-  const idle = idleOf(settings, place.signedIn) * 1000
-  const now = settings.clock()
-  const found = await store.read(place.ref, { now, idle, slice: idle / 10 }, jar)
-  if (found.is !== 'found') {
-    const gone = found.is === 'none' ? 'unknown' : found.is
-    settings.emit?.({ type: 'session-rejected', reason: gone, subject: settings.cookie.name })
-    return found.is === 'ended' ? { record: undefined, block: 'ended', place } : { record: undefined, place }
-  }
-  return judged(settings, jar, place, found, now)
+  const place = await findPlace(settings, jar)
+  if (place === undefined) return { record: undefined }
+  return 'refused' in place ? none(settings, place.refused) : loadPlace(settings, store, jar, place)
 }
 
-async function judged<Data extends object>(
+/** The session at a place. */
+export async function loadPlace<Data extends object>(
+  settings: SessionSettings<Data>,
+  store: UsedStore,
+  jar: CookieJar,
+  place: Place,
+): Promise<Loaded<Data>> {
+  const found = await look(settings, store, jar, place)
+  return found.is === 'found' ? judged(settings, jar, place, found) : none(settings, found.is, place)
+}
+
+/** What the store has at a place; notes the request. */
+export function look<Data>(
+  settings: SessionSettings<Data>,
+  store: UsedStore,
+  jar: CookieJar,
+  { ref, signedIn }: Place,
+): Promise<Found | Gone> {
+  const idle = idleOf(settings, signedIn) * 1000
+  return store.read(ref, { now: settings.clock(), idle, slice: idle / 10 }, jar)
+}
+
+/** The session that a store found. */
+export async function judged<Data extends object>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
   place: Place,
   found: Found,
-  now: number,
 ): Promise<Loaded<Data>> {
-  const record = await openRow(settings, jar.env, place.ref.key, found)
-  if (typeof record === 'string') return { ...reject<Data>(settings, 'invalid-data'), place }
+  const record = await openRow<Data>(settings, jar.env, place.ref, found)
+  if (typeof record === 'string') return none(settings, record, place)
   // By the sealed times too: who can write to the store could have moved the others.
-  const standing = judge(record, settings.limits, Math.floor(now / 1000))
-  if (standing !== 'alive') return { ...reject<Data>(settings, standing), place }
+  const standing = judge(record, settings.limits, Math.floor(settings.clock() / 1000))
+  if (standing !== 'alive') return none(settings, standing, place)
   const here = { ...place, version: found.version }
   if (settings.schema === undefined || record.data === undefined) return { record, place: here }
   const result = await passSchema(settings.schema, record.data)
-  if ('wrong' in result) return { ...reject<Data>(settings, 'invalid-data'), place }
-  return { record: { ...record, data: result.data }, place: here }
+  return 'wrong' in result
+    ? none(settings, 'invalid-data', place)
+    : { record: { ...record, data: result.data }, place: here }
 }
 
-/**
- * The record that another writer left.
- *
- * @throws {PortcullisError} `ERR_SESSION_ENDED` where it cannot be read: what is not understood is not overwritten
- */
-export async function recordOf<Data extends object>(
-  settings: SessionSettings<Data>,
-  env: unknown,
-  key: string | undefined,
-  found: Conflict,
-): Promise<SessionRecord<Data>> {
-  const record = await openRow(settings, env, key, found)
-  if (typeof record === 'string') throw ended()
-  return record
+const BLOCKS: ReadonlySet<string> = new Set<Block>(['ended', 'unknown-key', 'invalid-data'])
+
+/** No session, and why. What belongs to another deployment, or ended moments ago, also keeps this request from writing. */
+export function none<Data>(settings: SessionSettings<Data>, reason: string, place?: Place): Loaded<Data> {
+  settings.emit?.({
+    type: 'session-rejected',
+    reason: reason === 'none' ? 'unknown' : reason,
+    subject: settings.cookie.name,
+  })
+  return {
+    record: undefined,
+    ...(BLOCKS.has(reason) && { block: reason as Block }),
+    ...(place !== undefined && { place }),
+  }
 }

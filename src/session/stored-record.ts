@@ -1,10 +1,10 @@
-/** A session as a store keeps it: sealed, and bound to its own key and version. */
+/** A session as a store keeps it: sealed, and bound to its own key, user and version. */
 
 import { randomId } from '../crypto/random.ts'
-import type { Conflict, Found, Row } from '../store/contract.ts'
+import type { Conflict, Found, Ref, Row } from '../store/contract.ts'
 import type { Place } from './engine.ts'
 import { absoluteEnd } from './lifetimes.ts'
-import { readRecord, type SessionRecord, writeRecord } from './record.ts'
+import { isObject, readRecord, type SessionRecord, writeRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
 
 /** Seals a record for a place, as the given version. */
@@ -15,8 +15,9 @@ export async function sealRow<Data>(
   record: SessionRecord<Data>,
   version: string,
 ): Promise<Row> {
-  // A store that swaps two records, or brings an older one back under a newer version, changes what is repeated here.
-  const json = JSON.stringify({ k: ref.key, v: version, r: writeRecord({ ...record, id: ref.key }) })
+  // A store that swaps two records, lists one under another user, or brings an older one back under a newer version,
+  // changes what is repeated here.
+  const json = JSON.stringify({ k: ref.key, u: ref.index, v: version, r: writeRecord({ ...record, id: ref.key }) })
   return {
     ...ref,
     record: await settings.keys(env).records.seal(json),
@@ -30,20 +31,34 @@ export async function sealRow<Data>(
 /**
  * Opens what a store found; a reason where it is not what was kept there. `seen` is the store's: a read moves it.
  *
- * @param key - where it was found; undefined in a list, which does not say: then the record's own word counts.
+ * @param ref - where it was found; a list does not say the key, and then the record's own word counts.
  */
 export async function openRow<Data>(
   settings: SessionSettings<Data>,
   env: unknown,
-  key: string | undefined,
+  { key, index }: Partial<Ref>,
   found: Found | Conflict,
 ): Promise<SessionRecord<Data> | 'unknown-key' | 'invalid-data'> {
   const opened = await settings.keys(env).records.open(found.record)
   if (typeof opened !== 'string') return opened.refused === 'unknown-key' ? 'unknown-key' : 'invalid-data'
-  const { k, v, r } = JSON.parse(opened) as { k?: unknown; v?: unknown; r?: unknown }
-  if ((key !== undefined && k !== key) || v !== found.version || typeof r !== 'string') return 'invalid-data'
+  const { k, u, v, r } = membersOf(opened)
+  if ((key !== undefined && k !== key) || u !== index || v !== found.version || typeof r !== 'string') {
+    return 'invalid-data'
+  }
   const record = readRecord<Data>(r)
-  return record === undefined ? 'invalid-data' : { ...record, seen: Math.floor(found.seen / 1000) }
+  // What a store says of its times is not sealed: no number, no session.
+  const seen = Math.floor(found.seen / 1000)
+  return record === undefined || !Number.isSafeInteger(seen) ? 'invalid-data' : { ...record, seen }
+}
+
+/** Members of sealed JSON; none where it is no object. Somebody else may seal with our secret. */
+export function membersOf(json: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(json)
+    return isObject(value) ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
 }
 
 /** The idle limit that counts, in seconds. */

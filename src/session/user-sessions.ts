@@ -1,6 +1,6 @@
 /** All sessions of one user: listed, ended one by one or all at once. */
 import { ConfigError } from '../errors.ts'
-import type { Found, Ref } from '../store/contract.ts'
+import type { Ref } from '../store/contract.ts'
 import { idDigest } from './events.ts'
 import { infoOf } from './info.ts'
 import { judge } from './lifetimes.ts'
@@ -11,14 +11,20 @@ import { tagsOf } from './stored-cookie.ts'
 import { openRow } from './stored-record.ts'
 import type { SessionInfo } from './types.ts'
 
-/** Verbs over the sessions of a user, by the user's name. */
+/** Verbs over the sessions of a user, by the user's name; undefined is nobody, who has none. */
 export interface UserSessions {
   /** `current`: the key of the session that asks, to mark it. */
-  list(user: string, env: unknown, current?: string): Promise<SessionInfo[]>
+  list(user: string | undefined, env: unknown, current?: string): Promise<SessionInfo[]>
   /** Ends the one whose digest is given. */
-  endOne(user: string, env: unknown, id: string): Promise<boolean>
+  endOne(user: string | undefined, env: unknown, id: string): Promise<boolean>
   /** Ends all but `keep`, and says how many there were. */
-  endAll(user: string, env: unknown, keep?: Ref): Promise<number>
+  endAll(user: string | undefined, env: unknown, keep?: Ref): Promise<number>
+}
+
+/** A session of a user, and where it is. */
+interface Living<Data> {
+  readonly ref: Ref
+  readonly record: SessionRecord<Data>
 }
 
 /** For how long an ended session's key says so, in milliseconds: longer than a request is on its way. */
@@ -28,14 +34,16 @@ export const GRACE = 60_000
 export function userSessions<Data>(settings: SessionSettings<Data>, store: UsedStore): UserSessions {
   const { limits, clock } = settings
 
-  async function living(user: string, env: unknown): Promise<Array<{ ref: Ref; record: SessionRecord<Data> }>> {
+  async function living(user: string | undefined, env: unknown): Promise<Living<Data>[]> {
     mustKnowUsers()
-    const all: Array<{ ref: Ref; record: SessionRecord<Data> }> = []
+    if (!user) return []
+    const all: Living<Data>[] = []
     const now = Math.floor(clock() / 1000)
     for (const index of await tagsOf(settings, env, user)) {
       for (const found of await store.list(index, { env })) {
-        const record = await openAny(settings, env, found)
-        if (record !== undefined && judge(record, limits, now) === 'alive') {
+        // A list does not say under which key a row lies; the sealed record does, and its seal is the proof.
+        const record = await openRow<Data>(settings, env, { index }, found)
+        if (typeof record !== 'string' && judge(record, limits, now) === 'alive') {
           all.push({ ref: { key: record.id, index }, record })
         }
       }
@@ -75,6 +83,7 @@ export function userSessions<Data>(settings: SessionSettings<Data>, store: UsedS
     },
     async endAll(user, env, keep) {
       mustKnowUsers()
+      if (!user) return 0
       let count = 0
       for (const index of await tagsOf(settings, env, user)) {
         count += await store.endAll(index, keep?.index === index ? keep : undefined, { env })
@@ -83,14 +92,4 @@ export function userSessions<Data>(settings: SessionSettings<Data>, store: UsedS
       return count
     },
   }
-}
-
-/** A list does not say under which key a row lies; the sealed record does, and its seal is the proof. */
-async function openAny<Data>(
-  settings: SessionSettings<Data>,
-  env: unknown,
-  found: Found,
-): Promise<SessionRecord<Data> | undefined> {
-  const opened = await openRow(settings, env, undefined, found)
-  return typeof opened === 'string' ? undefined : opened
 }
