@@ -1,8 +1,8 @@
 /** Decides whether what an upstream asks of a session is granted here, and does it. */
-import { PortcullisError } from '../errors.ts'
+import { ConfigError, PortcullisError } from '../errors.ts'
 import { isSafeMethod } from '../request/index.ts'
-import type { SessionHandle } from '../session/index.ts'
-import type { Route } from './config.ts'
+import type { ChosenStrategy, SessionHandle, SessionStrategy } from '../session/index.ts'
+import type { Route, SessionVerb } from './config.ts'
 import { type ParsedHeader, parseSessionHeader, type SessionOrder } from './protocol.ts'
 
 /** The answer a header came with. */
@@ -12,10 +12,12 @@ export interface Occasion {
   readonly route: Route
   /** What this very request told the upstream; undefined where it told nothing. */
   readonly nonce: string | undefined
+  /** Whether sessions have versions: stored ones do. */
+  readonly versions: boolean
 }
 
 /** Reads the header and judges it by the answer, the method and what the route grants. */
-export function judgeHeader(value: string, { method, status, route, nonce }: Occasion): ParsedHeader {
+export function judgeHeader(value: string, { method, status, route, nonce, versions }: Occasion): ParsedHeader {
   if (nonce === undefined) return { ok: false, reason: 'not-granted' }
   const parsed = parseSessionHeader(value, nonce)
   if (!parsed.ok) return parsed
@@ -26,36 +28,59 @@ export function judgeHeader(value: string, { method, status, route, nonce }: Occ
   if (!done && !(order.verb === 'end' && status >= 400 && status < 500)) return { ok: false, reason: 'status' }
   if (!route.sessions?.includes(order.verb)) return { ok: false, reason: 'not-granted' }
   // A link or an image must not be able to log somebody in, or out everywhere.
-  const grave = order.verb === 'start' || order.verb === 'endAll'
+  const grave = isGrave(order.verb)
   if (grave && isSafeMethod(method) && !(method === 'GET' && route.startOnGet === true)) {
     return { ok: false, reason: 'unsafe-method' }
   }
-  // Versions come with stored sessions, and so does ending another user's.
   const versioned = order.verb === 'set' && order.ifVersion !== undefined
-  if (versioned || (order.verb === 'endAll' && order.user !== undefined)) return { ok: false, reason: 'unsupported' }
-  return parsed
+  return versioned && !versions ? { ok: false, reason: 'unsupported' } : parsed
+}
+
+/** Verbs for methods that may change something only. */
+export function isGrave(verb: SessionVerb): boolean {
+  return verb === 'start' || verb === 'endAll' || verb === 'endAny'
+}
+
+/** Where an order is carried out. */
+export interface Desk {
+  readonly session: SessionHandle<object>
+  /** The one that serves this environment. */
+  readonly strategy: SessionStrategy<object>
+  readonly env: unknown
 }
 
 /**
  * Does what was granted. Resolves when it is certain, so that no answer promises what was not kept.
  *
- * @throws {PortcullisError} what the verbs of a session throw
+ * @throws {PortcullisError} what the verbs of a session throw; `ERR_CONFIG` for one that these sessions cannot keep
  */
-export async function applyOrder(session: SessionHandle<object>, order: SessionOrder): Promise<void> {
-  if (order.verb === 'end') return session.end()
-  if (order.verb === 'endAll') return session.endAll()
+export async function applyOrder({ session, strategy, env }: Desk, order: SessionOrder): Promise<void> {
+  if (order.verb === 'end') return order.id === undefined ? session.end() : void (await session.endOne(order.id))
+  if (order.verb === 'endAll') return session.endAll({ exceptCurrent: order.exceptCurrent })
+  if (order.verb === 'endAny') return endAny(strategy, order.user, env)
   if (order.verb === 'start') return session.start(order.data, { keep: order.keep as never[] })
-  const { set, unset, incr, flash } = order
-  if (set.size + unset.length + incr.size > 0) {
-    await session.update((data) => {
+  const { set, unset, incr, flash, ifVersion } = order
+  // First, so that they are written with the rest.
+  for (const [name, value] of flash) session.flash(name, value)
+  if (set.size + unset.length + incr.size === 0 && ifVersion === undefined) return
+  await session.update(
+    (data) => {
       const next = new Map<string, unknown>(Object.entries(data ?? {}))
       for (const [name, value] of set) next.set(name, value)
       for (const name of unset) next.delete(name)
       for (const [name, by] of incr) next.set(name, sum(next.get(name), by))
       return Object.fromEntries(next)
-    })
-  }
-  for (const [name, value] of flash) session.flash(name, value)
+    },
+    ifVersion === undefined ? {} : { ifVersion },
+  )
+}
+
+/** Also where the strategy of this environment turns out to store nothing: an account that was closed must not stay open. */
+async function endAny(strategy: SessionStrategy<object>, user: string, env: unknown): Promise<void> {
+  const { endAll } = strategy as Partial<ChosenStrategy<object>>
+  if (endAll === undefined)
+    throw new ConfigError([{ option: 'session', problem: 'is stateless: it cannot end the sessions of a user' }])
+  await endAll({ user, env })
 }
 
 function sum(value: unknown, by: number): number {

@@ -12,6 +12,8 @@ export interface Subject {
   /** Milliseconds since the epoch. */
   readonly authenticatedAt?: number | undefined
   readonly user?: string | undefined
+  /** Of a stored session: `ver`. */
+  readonly version?: string | undefined
   /** What `claims` of the configuration made of the session's data. */
   readonly claims?: object | undefined
 }
@@ -33,13 +35,14 @@ const mostClaims = 4096
 export function assertions(lifetime: number): Assertions {
   const kept = new Map<string, { readonly jwt: string; readonly until: number }>()
   return async (subject, keys, issuer, now) => {
-    const { upstream, session, authenticatedAt, user, claims } = subject
+    const { upstream, session, authenticatedAt, user, version, claims } = subject
     const body = {
       iss: issuer,
       aud: upstream,
       ...(user !== undefined && { sub: user }),
       sid: session,
       ...(authenticatedAt !== undefined && { auth_time: Math.floor(authenticatedAt / 1000) }),
+      ...(version !== undefined && { ver: version }),
       ...(claims !== undefined && { claims: checked(claims) }),
     }
     const text = `${keys.kid} ${JSON.stringify(body)}`

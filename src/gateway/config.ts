@@ -12,9 +12,12 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPT
 
 /**
  * What an upstream may do to the session of a visitor through the session protocol. `set` covers `set`, `unset`, `incr`
- * and `flash`.
+ * and `flash`; `end` this session or one other of the same user; `endAll` all of this user, or all others. `list` tells it
+ * the sessions of who is signed in, in the request header `Portcullis-Sessions`. `endAny` ends all sessions of any user it
+ * names: for the pages of administrators. The last three need stored sessions, `endAll` and `endAny` at least a
+ * revocation.
  */
-export type SessionVerb = 'start' | 'set' | 'end' | 'endAll'
+export type SessionVerb = 'start' | 'set' | 'end' | 'endAll' | 'endAny' | 'list'
 
 /**
  * Who may pass: everybody; whoever is signed in; whoever is signed in and has one of these roles (see
@@ -55,7 +58,7 @@ export interface Route<N extends string = string> {
   /** Which verbs of the session protocol this route grants. Default none. */
   readonly sessions?: readonly SessionVerb[]
   /**
-   * Grants `start` and `endAll` on GET too, for the callback of a login elsewhere. A link may then log somebody in: the
+   * Grants `start`, `endAll` and `endAny` on GET too, for the callback of a login elsewhere. A link may then log somebody in: the
    * upstream must bind what it accepts to the browser (OAuth's `state`). Default false.
    */
   readonly startOnGet?: boolean

@@ -18,6 +18,8 @@ export interface Said {
   readonly upgrade: boolean
   readonly nonce: string | undefined
   readonly assertion: string | undefined
+  /** The sessions of who is asking, where the route tells them. */
+  readonly sessions: string | undefined
 }
 
 /** Beyond it a request goes round in circles. */
@@ -54,6 +56,7 @@ export function upstreamHeaders(client: Headers, said: Said): Headers {
   if (said.upgrade) headers.set('upgrade', 'websocket')
   if (said.nonce !== undefined) headers.set('portcullis-session-nonce', said.nonce)
   if (said.assertion !== undefined) headers.set('portcullis-assertion', said.assertion)
+  if (said.sessions !== undefined) headers.set('portcullis-sessions', said.sessions)
   return headers
 }
 

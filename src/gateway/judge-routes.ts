@@ -1,6 +1,7 @@
 /** Judges the route table while building: a route that cannot be meant is a fault, by its place and option. */
 import { checkKeys, type Faults, flag, oneOf, wholeNumber } from '../options/index.ts'
 import { canonicalPath, foldedPath, isSafeMethod } from '../request/index.ts'
+import { isGrave } from './apply.ts'
 import type { Access, GatewayConfig, Method, Route, SessionVerb } from './config.ts'
 import { judgeCsrf } from './judge-csrf.ts'
 import { type CompiledRoute, compileRoutes, methodsOf, patternCovers } from './routes.ts'
@@ -22,7 +23,14 @@ const known: ReadonlyArray<keyof Route> = [
   'timeoutMs',
 ]
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-const verbs: readonly SessionVerb[] = ['start', 'set', 'end', 'endAll']
+const verbs: readonly SessionVerb[] = ['start', 'set', 'end', 'endAll', 'endAny', 'list']
+/** Verbs that sessions of this strategy cannot keep. */
+export function cannotKeep(session: unknown): readonly SessionVerb[] {
+  const { kind, endAll } = (session ?? {}) as { kind?: unknown; endAll?: unknown }
+  if (kind !== 'stateless') return []
+  // Stateless sessions with a revocation have it.
+  return endAll === undefined ? ['endAll', 'endAny', 'list'] : ['list']
+}
 
 /** Judges every route and what they are together. */
 export function judgeRoutes(
@@ -90,14 +98,14 @@ function judgeMembers(
   if (granted.length > 0 && upstream?.sessions === false) {
     faults.add('sessions', `needs sessions: true on the upstream ${JSON.stringify(route.to)}`)
   }
-  if (granted.includes('endAll') && (session as { kind?: unknown } | undefined)?.kind === 'stateless') {
-    faults.add('sessions', 'must not grant endAll: stateless sessions cannot keep it')
+  for (const verb of cannotKeep(session).filter((verb) => granted.includes(verb))) {
+    faults.add('sessions', `must not grant ${verb}: stateless sessions cannot keep it`)
   }
-  const logsIn = granted.includes('start') || granted.includes('endAll')
+  const grave = granted.filter(isGrave).join(' and ')
   const onGet = flag(faults, 'startOnGet', route.startOnGet, false)
-  if (onGet && !logsIn) faults.add('startOnGet', 'needs sessions with start or endAll')
-  if (logsIn && !onGet && Array.isArray(route.methods) && methodsOf(route).every(isSafeMethod)) {
-    faults.add('sessions', 'grants start or endAll, which no method of this route may use; see startOnGet')
+  if (onGet && !grave) faults.add('startOnGet', 'needs sessions with start, endAll or endAny')
+  if (grave && !onGet && Array.isArray(route.methods) && methodsOf(route).every(isSafeMethod)) {
+    faults.add('sessions', `grants ${grave}, which no method of this route may use; see startOnGet`)
   }
 }
 

@@ -1,14 +1,16 @@
 /** Hands a request to its upstream and makes the client's answer of what comes back. */
 import { randomId } from '../crypto/index.ts'
+import { isPortcullisError } from '../errors.ts'
 import { clientAddress, mayHaveBody } from '../request/index.ts'
 import { neverStore } from '../session/caching.ts'
 import type { Who } from './admit.ts'
 import { applyOrder, judgeHeader } from './apply.ts'
 import type { Route } from './config.ts'
 import { upstreamHeaders } from './forward.ts'
-import type { Plan } from './plan.ts'
+import { type Plan, strategyFor } from './plan.ts'
 import { askUpstream, discard, type UpstreamResponse } from './proxy.ts'
 import { publicResponse } from './respond.ts'
+import { sessionList } from './session-list.ts'
 import type { Settings } from './settings.ts'
 import { upstreamUrl } from './target.ts'
 import type { PlannedUpstream } from './upstreams.ts'
@@ -49,6 +51,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     upgrade,
     nonce,
     assertion: await assertionFor(plan, passage),
+    sessions: await sessionsFor(plan, visit, passage),
   })
   const answer = await askUpstream(plan.fetch, {
     url,
@@ -82,7 +85,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
 async function obey(
   plan: Plan,
   visit: Visit,
-  { route, upstream }: Passage,
+  { route, upstream, who }: Passage,
   nonce: string | undefined,
   answer: UpstreamResponse,
   response: Response,
@@ -91,11 +94,21 @@ async function obey(
   if (header === null) return
   // Whatever becomes of it: an answer that speaks of one session is for nobody else.
   if (response.status !== 101) neverStore(response.headers)
-  const judged = judgeHeader(header, { method: visit.request.method, status: answer.status, route, nonce })
-  if (judged.ok && plan.session) {
-    const { request, env } = visit
-    visit.session ??= plan.session.open({ request, env })
-    return applyOrder(visit.session, judged.order)
+  const { request, env } = visit
+  const strategy = strategyFor(plan, env)
+  const versions = strategy?.kind === 'stored'
+  const judged = judgeHeader(header, { method: request.method, status: answer.status, route, nonce, versions })
+  if (judged.ok && strategy) {
+    visit.session ??= strategy.open({ request, env })
+    try {
+      return await applyOrder({ session: visit.session, strategy, env }, judged.order)
+    } catch (error) {
+      // The cookie of a session that was ended on another device: its upstream was told of none, and the page is for anybody.
+      if (judged.order.verb !== 'set' || who !== undefined || !isPortcullisError(error, 'ERR_SESSION_ENDED'))
+        throw error
+      plan.emit({ type: 'session-write-dropped', reason: 'ended', request: visit.requestId, subject: upstream.name })
+      return
+    }
   }
   const reason = judged.ok ? 'not-granted' : judged.reason
   plan.emit({ type: 'session-header-refused', reason, request: visit.requestId, subject: upstream.name })
@@ -108,7 +121,15 @@ async function assertionFor(plan: Plan, { who, settings, upstream }: Passage): P
     session: who.info.id,
     authenticatedAt: who.info.authenticatedAt,
     user: plan.user?.(who.data),
+    version: who.info.version,
     claims: plan.claims?.(who.data),
   }
   return plan.assertions(subject, settings.keys, settings.publicOrigin, plan.clock())
+}
+
+/** Only where the route says so, and who is asking was found signed in: a visitor has one session, this one. */
+async function sessionsFor(plan: Plan, visit: Visit, { route, who }: Passage): Promise<string | undefined> {
+  if (!route.sessions?.includes('list') || !who?.info.signedIn || visit.session === undefined) return undefined
+  // An upstream that is told nothing can say that there is no list here.
+  return strategyFor(plan, visit.env)?.kind === 'stored' ? sessionList(visit.session) : undefined
 }

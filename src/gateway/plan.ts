@@ -35,6 +35,11 @@ export interface Plan {
   readonly clock: Clock
 }
 
+/** The strategy of an environment. */
+export function strategyFor({ session }: Plan, env: unknown): SessionStrategy<object> | undefined {
+  return session?.chosen?.(env) ?? session
+}
+
 /**
  * Judges a configuration.
  *

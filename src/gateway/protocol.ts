@@ -13,8 +13,11 @@ export type SessionOrder =
       /** The version the upstream saw, where its change only makes sense on that one. */
       readonly ifVersion?: string
     }
-  | { readonly verb: 'end' }
-  | { readonly verb: 'endAll'; readonly user?: string }
+  /** This session, or by the id that the list gave it another one of the same user. */
+  | { readonly verb: 'end'; readonly id?: string }
+  | { readonly verb: 'endAll'; readonly exceptCurrent: boolean }
+  /** Every session of a user whom the upstream names. */
+  | { readonly verb: 'endAny'; readonly user: string }
 
 /** Why a header is not applied; the `reason` of the event `session-header-refused`. */
 export type HeaderRefusal =
@@ -69,7 +72,7 @@ function jsonOf(payload: string): unknown {
 function orderOf(given: unknown): SessionOrder | undefined {
   if (!isObject(given)) return undefined
   if ('start' in given) return only(given, ['start']) ? startOf(given.start) : undefined
-  if ('end' in given) return only(given, ['end']) && given.end === true ? { verb: 'end' } : undefined
+  if ('end' in given) return only(given, ['end']) ? endOf(given.end) : undefined
   if ('endAll' in given) return only(given, ['endAll']) ? endAllOf(given.endAll) : undefined
   return only(given, ['set', 'unset', 'incr', 'flash', 'ifVersion']) ? changeOf(given) : undefined
 }
@@ -80,11 +83,19 @@ function startOf(given: unknown): SessionOrder | undefined {
   return keep && membersOf(given.data) ? { verb: 'start', data: given.data, keep } : undefined
 }
 
+function endOf(given: unknown): SessionOrder | undefined {
+  if (given === true) return { verb: 'end' }
+  return isObject(given) && only(given, ['id']) && isText(given.id) ? { verb: 'end', id: given.id } : undefined
+}
+
 function endAllOf(given: unknown): SessionOrder | undefined {
-  if (given === true) return { verb: 'endAll' }
-  if (!isObject(given) || !only(given, ['user']) || typeof given.user !== 'string' || given.user === '')
-    return undefined
-  return { verb: 'endAll', user: given.user }
+  if (given === true) return { verb: 'endAll', exceptCurrent: false }
+  if (!isObject(given)) return undefined
+  // Both members at once could be read two ways.
+  if (only(given, ['user'])) return isText(given.user) ? { verb: 'endAny', user: given.user } : undefined
+  return only(given, ['exceptCurrent']) && given.exceptCurrent === true
+    ? { verb: 'endAll', exceptCurrent: true }
+    : undefined
 }
 
 function changeOf(given: Record<string, unknown>): SessionOrder | undefined {
@@ -116,6 +127,10 @@ function namesOf(given: unknown): readonly string[] | undefined {
 
 function isName(name: string): boolean {
   return name !== '' && name !== '__proto__'
+}
+
+function isText(given: unknown): given is string {
+  return typeof given === 'string' && given !== ''
 }
 
 function isObject(given: unknown): given is Record<string, unknown> {

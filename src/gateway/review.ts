@@ -1,5 +1,7 @@
 /** What is allowed in a configuration and still worth a second look, for `npm run check:config`. */
+import type { ChosenStrategy } from '../session/index.ts'
 import type { GatewayConfig, Route } from './config.ts'
+import { cannotKeep } from './judge-routes.ts'
 import { patternCovers } from './routes.ts'
 
 /**
@@ -12,6 +14,8 @@ export function reviewGateway<N extends string, Data extends object, E>(
   const routes: readonly Route[] = config.routes
   const isPublic = (route: Route): boolean => route.access === 'public'
   const remarks: string[] = []
+  const choices = (config.session as Partial<ChosenStrategy<Data>> | undefined)?.choices ?? [config.session]
+  const lacking = choices.flatMap(cannotKeep)
   for (const [index, route] of routes.entries()) {
     for (const [at, later] of routes.entries()) {
       if (at <= index || later.path === route.path || !patternCovers(later.path, route.path)) continue
@@ -24,10 +28,18 @@ export function reviewGateway<N extends string, Data extends object, E>(
         `routes.${index} (${route.path}) starts sessions on GET: the upstream must bind them to the browser.`,
       )
     }
-    if (route.sessions?.includes('end') && config.session?.kind === 'stateless') {
+    if (lacking.includes('endAll') && route.sessions?.includes('end')) {
+      const are = choices.length > 1 ? 'are stateless in some environments' : 'are stateless'
       remarks.push(
-        `routes.${index} (${route.path}) ends sessions, which are stateless: end() only clears the cookie, and a copy of ` +
+        `routes.${index} (${route.path}) ends sessions, which ${are}: end() only clears the cookie, and a copy of ` +
           'it lives until its own end.',
+      )
+    }
+    const wanting = new Set(lacking.filter((verb) => route.sessions?.includes(verb)))
+    if (wanting.size > 0) {
+      remarks.push(
+        `routes.${index} (${route.path}) grants ${[...wanting].join(' and ')}, which only stored sessions can keep: where ` +
+          'they are stateless there is no list, and the other verbs are a 503.',
       )
     }
   }

@@ -6,7 +6,7 @@ import type { From, ProjectEnv } from '../types.ts'
 import { jarOf } from './context.ts'
 import { unsupported } from './login.ts'
 import { isObject } from './record.ts'
-import type { SessionContext, SessionObject, SessionStrategy, StoredStrategy } from './types.ts'
+import type { SessionContext, SessionInfo, SessionObject, SessionStrategy, StoredStrategy } from './types.ts'
 
 /** Options of {@link sessionsBy}. */
 export interface SessionsByOptions {
@@ -18,10 +18,18 @@ export interface SessionsByOptions {
 export interface ChosenStrategy<Data extends SessionObject> extends SessionStrategy<Data> {
   /** `stored` if any of them is. */
   readonly kind: 'stateless' | 'stored'
+  /** All there are. */
+  readonly choices: readonly SessionStrategy<Data>[]
   chosen(env: unknown): SessionStrategy<Data>
-  /** As of {@link StoredStrategy}. @throws {ConfigError} `ERR_CONFIG` where the chosen one stores nothing */
-  list: StoredStrategy<Data>['list']
-  endAll: StoredStrategy<Data>['endAll']
+  /** As of `StoredStrategy`. @throws {ConfigError} `ERR_CONFIG` where the chosen one has none */
+  list(args: UserArgs): Promise<SessionInfo[]>
+  /** Resolves with how many there were, where that is known. @throws {ConfigError} `ERR_CONFIG` where it cannot be kept */
+  endAll(args: UserArgs): Promise<number | undefined>
+}
+
+interface UserArgs {
+  readonly user: string
+  readonly env?: unknown
 }
 
 /**
@@ -56,13 +64,9 @@ export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
 
   const all = [...known.values()]
   const of = (context: SessionContext): SessionStrategy<Data> => chosen(jarOf(context).env)
-  async function stored(env: unknown, verb: string): Promise<StoredStrategy<Data>> {
-    const strategy = chosen(env)
-    if (!('endAll' in strategy)) throw unsupported(verb)
-    return strategy as StoredStrategy<Data>
-  }
   return {
     kind: all.some(({ kind }) => kind === 'stored') ? 'stored' : 'stateless',
+    choices: all,
     cookieNames: [...new Set(all.flatMap(({ cookieNames }) => cookieNames))],
     chosen,
     check: (env) => chosen(env).check(env),
@@ -70,7 +74,15 @@ export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
     get: async (args) => of(args.context).get(args),
     start: async (args) => of(args.context).start(args),
     end: async (args) => of(args.context).end(args),
-    list: async (args) => (await stored(args.env, 'list')).list(args),
-    endAll: async (args) => (await stored(args.env, 'endAll')).endAll(args),
+    async list(args): Promise<SessionInfo[]> {
+      const strategy = chosen(args.env) as Partial<StoredStrategy<Data>>
+      if (strategy.list === undefined) throw unsupported('list')
+      return strategy.list(args)
+    },
+    async endAll(args): Promise<number | undefined> {
+      const strategy = chosen(args.env) as { endAll?: (args: UserArgs) => Promise<number | undefined> }
+      if (strategy.endAll === undefined) throw unsupported('endAll')
+      return strategy.endAll(args)
+    },
   }
 }

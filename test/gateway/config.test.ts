@@ -151,7 +151,7 @@ describe('a route table', () => {
     ],
     [
       { path: '/a', to: 'app', sessions: ['stop'] },
-      'routes.0.sessions.0 must be one of "start", "set", "end", "endAll"',
+      'routes.0.sessions.0 must be one of "start", "set", "end", "endAll", "endAny", "list"',
     ],
     [{ path: '/a', to: 'app', sessions: [] }, 'routes.0.sessions must be a list that is not empty, or absent'],
     [
@@ -159,10 +159,18 @@ describe('a route table', () => {
       'routes.0.sessions must not grant endAll: stateless sessions cannot keep it',
     ],
     [
-      { path: '/a', to: 'app', methods: ['GET'], sessions: ['start'] },
-      'routes.0.sessions grants start or endAll, which no method of this route may use; see startOnGet',
+      { path: '/a', to: 'app', sessions: ['endAny'] },
+      'routes.0.sessions must not grant endAny: stateless sessions cannot keep it',
     ],
-    [{ path: '/a', to: 'app', startOnGet: true }, 'routes.0.startOnGet needs sessions with start or endAll'],
+    [
+      { path: '/a', to: 'app', sessions: ['list'] },
+      'routes.0.sessions must not grant list: stateless sessions cannot keep it',
+    ],
+    [
+      { path: '/a', to: 'app', methods: ['GET'], sessions: ['start'] },
+      'routes.0.sessions grants start, which no method of this route may use; see startOnGet',
+    ],
+    [{ path: '/a', to: 'app', startOnGet: true }, 'routes.0.startOnGet needs sessions with start, endAll or endAny'],
     [
       { path: '/a', to: 'app', timeoutMs: 300_001 },
       'routes.0.timeoutMs must be a whole number of milliseconds from 1 to 300000',

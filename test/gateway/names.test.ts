@@ -69,7 +69,9 @@ it('cannot be used to take away what the gateway says', () => {
   const get = client.get.bind(client)
   Object.defineProperty(client, 'get', {
     value: (name: string) =>
-      name === 'connection' ? 'X-Internal, X-Forwarded-For, Portcullis-Assertion, X-Request-Id' : get(name),
+      name === 'connection'
+        ? 'X-Internal, X-Forwarded-For, Portcullis-Assertion, Portcullis-Sessions, X-Request-Id'
+        : get(name),
   })
   const headers = upstreamHeaders(client, {
     requestId: 'id',
@@ -82,12 +84,14 @@ it('cannot be used to take away what the gateway says', () => {
     upgrade: false,
     nonce: 'nonce',
     assertion: 'jwt',
+    sessions: 'list',
   })
   expect(Object.fromEntries(headers)).toEqual({
     forwarded: 'for=203.0.113.9;host="app.example.com";proto=https',
     'portcullis-assertion': 'jwt',
     'portcullis-hops': '1',
     'portcullis-session-nonce': 'nonce',
+    'portcullis-sessions': 'list',
     'x-forwarded-for': '203.0.113.9',
     'x-forwarded-host': 'app.example.com',
     'x-forwarded-proto': 'https',
