@@ -44,15 +44,20 @@ const insecure = { ok: false, reason: 'https-required' } as const
 /**
  * Whether a request came over https, by the word of the platform in front; behind a proxy that ends TLS the request's own
  * url says http. Cloudflare: `CF-Visitor` where the url says http (a tunnel, a service in between). Vercel and counted
- * proxies: `X-Forwarded-Proto`, the entry of the outermost proxy of ours. Otherwise the url.
+ * proxies: `X-Forwarded-Proto`, the entry of the outermost proxy of ours. `'none'`: the url. Without a platform either
+ * header does: who lies about this is sent nowhere and harms nobody else, and whoever forgot to name a proxy would send
+ * visitors round in circles.
  */
-export function cameByHttps({ url, headers }: Pick<Arrival, 'url' | 'headers'>, platform: Platform): boolean {
+export function cameByHttps({ url, headers }: Pick<Arrival, 'url' | 'headers'>, platform?: Platform): boolean {
   if (isHttps(url)) return true
   if (platform === 'none') return false
-  if (platform === 'cloudflare') return headers.get('cf-visitor')?.includes('"scheme":"https"') === true
+  if (platform === 'cloudflare' || platform === undefined) {
+    if (headers.get('cf-visitor')?.includes('"scheme":"https"') === true) return true
+    if (platform === 'cloudflare') return false
+  }
   const said = headers.get('x-forwarded-proto')
   if (said === null) return false
-  const hops = platform === 'vercel' ? 1 : platform.hops
+  const hops = typeof platform === 'object' ? platform.hops : 1
   // Most proxies overwrite the header, so that a list shorter than the proxies is whole.
   const entries = said.split(',')
   return (entries[Math.max(0, entries.length - hops)] ?? '').trim().toLowerCase() === 'https'
