@@ -1,0 +1,143 @@
+/** The throttle: which counters a try is held against, and what its outcome does to them. */
+import { randomId } from '../../crypto/index.ts'
+import { addressBlock } from '../../request/index.ts'
+import type { Clock, Emit, OutgoingCookie } from '../../types.ts'
+import { type Device, deviceCookie, isKnownFor, openDevice } from './device.ts'
+import type { ThrottleSettings } from './options.ts'
+import type { Counters, Daily, Streak } from './store.ts'
+
+/** Who wants to try. */
+export interface Trying {
+  readonly env: unknown
+  /** Key of the account, from `accountKey`; undefined where a request names none, which is charged to its address. */
+  readonly account: string | undefined
+  /** Of the client, or undefined where nobody vouches for one: those share one count. */
+  readonly address: string | undefined
+  /** Values of the device cookie, if the request has any. */
+  readonly cookies: readonly string[]
+  /** For events: the request, and the route or whatever names this login. */
+  readonly request?: string | undefined
+  readonly subject?: string | undefined
+}
+
+/** What makes somebody wait. Clients never learn it. */
+export type ThrottledBy = 'pair' | 'account' | 'device' | 'address' | 'network'
+
+/** A try that may be made, counted as failed until it is settled. */
+export interface LoginAttempt {
+  /** Failures in a row on the account, of unknown devices, where they are many. For the origin: it may ask for more. */
+  readonly pressure: number | undefined
+  /**
+   * Settles it; only the first call does anything. `failure` asks nobody: it is counted already. `success` returns the cookie
+   * by which this device is known from now on. A store that is down leaves it counted, with an event.
+   */
+  settle(outcome: 'success' | 'failure' | 'void'): Promise<OutgoingCookie | undefined>
+}
+
+/** Whether it may be tried, and if not, after how many seconds. */
+export type Begun =
+  | { readonly ok: true; readonly attempt: LoginAttempt }
+  | { readonly ok: false; readonly retryAfter: number; readonly by: ThrottledBy }
+
+/** The throttle of one configuration. */
+export interface ThrottleEngine {
+  /** Name of the device cookie; undefined where no device is known. */
+  readonly cookieName: string | undefined
+  /** Judges what the environment holds. @throws {ConfigError} */
+  check(env: unknown): void
+  /**
+   * Counts a try, or refuses it: before the password is looked at, so that tries at the same time cannot pass together.
+   *
+   * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED`: nothing may be tried.
+   */
+  begin(who: Trying): Promise<Begun>
+}
+
+const accountWaitMs = 60_000
+
+/** Makes the throttle of options that were judged. */
+export function throttleEngine(settings: ThrottleSettings, clock: Clock, emit: Emit): ThrottleEngine {
+  const { store, limit, longestMs, pressureAt, slowAt } = settings
+  const known = settings.device
+
+  async function deviceOf(
+    { env, account, cookies }: Trying,
+    now: number,
+  ): Promise<{ device?: Device; known: boolean }> {
+    if (known === undefined || account === undefined || cookies.length === 0) return { known: false }
+    const keys = settings.keys(env)
+    const device = await openDevice(cookies, keys)
+    if (device === undefined) return { known: false }
+    return { device, known: isKnownFor(device, await keys.deviceTags(account), known.maxAge, now) }
+  }
+
+  async function countersOf(who: Trying, device: Device | undefined): Promise<{ by: ThrottledBy[]; all: Counters }> {
+    const { counter } = settings.keys(who.env)
+    const ticket = `t:${randomId()}`
+    // What strangers do from the same address or to the same account is not held against a device that is known.
+    if (device !== undefined) {
+      const own: Streak = { key: await counter('k', device.id, who.account ?? ''), free: 2 * limit, longest: longestMs }
+      return { by: ['device'], all: { ticket, streaks: [own], days: [] } }
+    }
+    const [block, network] = [addressBlock(who.address), addressBlock(who.address, 48)]
+    const days: Daily[] = [{ key: await counter('d', block), most: settings.perAddress }]
+    // Only IPv6 has a length behind it.
+    if (network.includes('/')) days.push({ key: await counter('n', network), most: settings.perNetwork })
+    const dayNames: ThrottledBy[] = ['address', 'network']
+    if (who.account === undefined) return { by: dayNames, all: { ticket, streaks: [], days } }
+    const streaks: Streak[] = [
+      { key: await counter('p', who.account, block), free: limit, longest: longestMs },
+      { key: await counter('a', who.account), free: slowAt, longest: accountWaitMs },
+    ]
+    return { by: ['pair', 'account', ...dayNames], all: { ticket, streaks, days } }
+  }
+
+  function tell(type: string, who: Trying, reason?: string): void {
+    const { request, subject } = who
+    emit({
+      type,
+      ...(reason !== undefined && { reason }),
+      ...(request !== undefined && { request }),
+      ...(subject !== undefined && { subject }),
+    })
+  }
+
+  function pressureOf(failures: number | undefined, who: Trying): number | undefined {
+    if (failures === undefined || failures < pressureAt) return undefined
+    // Told at ten, a hundred, a thousand: an attack must not fill the log.
+    if (Number.isInteger(Math.log10(failures / pressureAt))) tell('account-pressure', who, `${failures}-failures`)
+    return failures
+  }
+
+  async function begin(who: Trying): Promise<Begun> {
+    const now = clock()
+    const { device, known: isKnown } = await deviceOf(who, now)
+    const { by, all } = await countersOf(who, isKnown ? device : undefined)
+    const reply = await store.attempt(all, now, { env: who.env })
+    if (reply.is === 'denied') {
+      const reason = by[reply.by] ?? 'address'
+      tell('login-throttled', who, reason)
+      return { ok: false, retryAfter: Math.max(1, Math.ceil(reply.waitMs / 1000)), by: reason }
+    }
+    const pressure = pressureOf(by[1] === 'account' ? reply.failures[1] : undefined, who)
+    let settled = false
+
+    async function settle(outcome: 'success' | 'failure' | 'void'): Promise<OutgoingCookie | undefined> {
+      if (settled) return undefined
+      settled = true
+      if (outcome === 'failure') return undefined
+      try {
+        await store.settle(all, outcome, clock(), { env: who.env })
+      } catch {
+        // Who signed in stays signed in; what was counted goes away with the next success, or in a day.
+        tell('login-unsettled', who, outcome)
+      }
+      if (outcome === 'void' || known === undefined || who.account === undefined) return undefined
+      const keys = settings.keys(who.env)
+      return deviceCookie(device, await keys.deviceTags(who.account), { ...known, keys, now: clock() })
+    }
+    return { ok: true, attempt: { pressure, settle } }
+  }
+
+  return { cookieName: known?.cookie.name, check: (env) => void settings.keys(env), begin }
+}

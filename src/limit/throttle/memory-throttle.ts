@@ -1,0 +1,105 @@
+/** Failed logins in the memory of one process: for tests and development. */
+import { checkKeys, faults, wholeNumber } from '../../options/index.ts'
+import { type AttemptReply, type Counters, DAY_MS, FIRST_WAIT_MS, type ThrottleStore, TICKET_MS } from './store.ts'
+
+/** Options of {@link memoryThrottle}. */
+export interface MemoryThrottleOptions {
+  /** Counters kept; the one longest untouched goes first. Default 10,000, at most 1,000,000. */
+  readonly maxEntries?: number
+}
+
+interface Entry {
+  n: number
+  /** Until when a streak waits, or when a day ends. */
+  u: number
+  /** When it is forgotten. */
+  end: number
+}
+interface Ticket {
+  state: 'open' | 'success' | 'void'
+  /** The wait that the attempt began, by streak. */
+  readonly waits: readonly number[]
+  readonly end: number
+}
+
+/**
+ * Makes a store in memory, which keeps what it promises in one process only: on Workers every isolate would count for
+ * itself, so that an attacker has as many limits as there are isolates. Whoever makes enough other failures pushes a
+ * counter out.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleStore {
+  const wrong = faults('memoryThrottle')
+  checkKeys(wrong, options, ['maxEntries'])
+  const bounds = { least: 10, most: 1_000_000, unit: 'counters' }
+  const most = wholeNumber(wrong, 'maxEntries', options?.maxEntries, 10_000, bounds)
+  wrong.done()
+
+  const entries = new Map<string, Entry>()
+  const tickets = new Map<string, Ticket>()
+
+  function found(key: string, now: number): Entry | undefined {
+    const entry = entries.get(key)
+    return entry !== undefined && entry.end > now ? entry : undefined
+  }
+
+  async function attempt({ ticket, streaks, days }: Counters, now: number): Promise<AttemptReply> {
+    const counted = [
+      ...streaks.map(({ key, free, longest }) => ({ ...seen(key, now), free, longest, daily: false })),
+      ...days.map(({ key, most: free }) => ({ ...seen(key, now), free, longest: DAY_MS, daily: true })),
+    ]
+    const before = tickets.get(ticket)
+    if (before !== undefined && before.end > now) {
+      return { is: 'allowed', failures: counted.map(({ n }) => Math.max(0, n - 1)) }
+    }
+    let [waitMs, by] = [0, 0]
+    for (const [i, { n, u, free, longest, daily }] of counted.entries()) {
+      const left = Math.min(longest, daily && n < free ? 0 : u - now)
+      if (left > waitMs) [waitMs, by] = [left, i]
+    }
+    if (waitMs > 0) return { is: 'denied', waitMs, by }
+    const waits = counted.map(({ key, n, u, free, longest, daily }) => {
+      const over = n + 1 - free
+      const until = daily ? u || now + DAY_MS : over < 0 ? 0 : now + Math.min(longest, FIRST_WAIT_MS * 2 ** over)
+      put(entries, key, { n: n + 1, u: until, end: daily ? until : now + DAY_MS })
+      return until
+    })
+    put(tickets, ticket, { state: 'open', waits, end: now + TICKET_MS })
+    return { is: 'allowed', failures: counted.map(({ n }) => n) }
+  }
+
+  function seen(key: string, now: number): { key: string; n: number; u: number } {
+    const { n = 0, u = 0 } = found(key, now) ?? {}
+    return { key, n, u }
+  }
+
+  function put<T>(map: Map<string, T>, key: string, value: T): void {
+    map.delete(key)
+    map.set(key, value)
+    const [oldest] = map.size > most ? map.keys() : []
+    if (oldest !== undefined) map.delete(oldest)
+  }
+
+  return {
+    attempt,
+    async settle({ ticket, streaks, days }, outcome, now): Promise<boolean> {
+      const open = tickets.get(ticket)
+      if (open === undefined || open.end <= now) return false
+      if (open.state !== 'open') return open.state === outcome
+      open.state = outcome
+      for (const [i, { key }] of [...streaks, ...days].entries()) {
+        const streak = i < streaks.length
+        const entry = found(key, now)
+        if (entry === undefined) continue
+        if (streak && outcome === 'success') entries.delete(key)
+        else if (entry.n > 0) {
+          entry.n--
+          // The wait that this attempt began ends with it; one that another began since stays.
+          if (streak && entry.u === open.waits[i]) entry.u = 0
+        }
+      }
+      return true
+    },
+  }
+}

@@ -1,0 +1,109 @@
+/** Options of the login throttle, judged while building. */
+import { type CookieSettings, cookieSettings } from '../../cookie/index.ts'
+import { checkKeys, type Faults, resolveFrom, wholeNumber } from '../../options/index.ts'
+import type { Clock, From, ProjectEnv } from '../../types.ts'
+import { type ThrottleKeys, throttleKeys } from './keys.ts'
+import type { ThrottleStore } from './store.ts'
+
+/** How many wrong passwords are let through, and where they are counted. */
+export interface LoginThrottleOptions<E = ProjectEnv> {
+  /** Where failures are counted: `redisThrottle({ redis })`. `memoryThrottle()` counts for one process only. */
+  readonly store: ThrottleStore
+  /**
+   * One secret or several, each of at least 32 characters. They make digests of what is counted and seal the device cookie.
+   * When the first changes, counting begins anew; devices stay known as long as the old one is listed.
+   */
+  readonly secret: From<string | readonly string[], E>
+  /** Failures in a row of one address on one account that cost nothing; then waits double from a second. Default 5, at most 100. */
+  readonly limit?: number
+  /** Seconds of the longest of these waits. Default 900, at most 3,600. */
+  readonly maxWait?: number
+  /**
+   * Failures of one address in a day, on whatever accounts; then it waits until the day is over. An address is one of IPv4 or
+   * a /64 of IPv6. Default 100, at most 100,000: an office or a carrier may have one address for many people.
+   */
+  readonly perAddress?: number
+  /** The same for a /48 of IPv6, which holds 65,536 of those. Default 1,000. */
+  readonly perNetwork?: number
+  /** Failures in a row on one account, of unknown devices anywhere, from which the origin is told. Default 10. */
+  readonly pressureAt?: number
+  /**
+   * Failures in a row on one account from which unknown devices wait: a second, doubling, a minute at most. Default 100, which
+   * is also the most (NIST SP 800-63B-4 section 3.2.2). Never a lock; but who tries all the time can be first every time.
+   */
+  readonly slowAt?: number
+  /**
+   * The cookie by which a device is known that signed in before: strangers never slow it, and it has a count of its own of
+   * twice the limit. `false`: no device is known, and an attacker can keep an owner waiting.
+   */
+  readonly device?: false | DeviceOptions
+}
+
+/** The cookie of a known device. */
+export interface DeviceOptions {
+  /** Without prefix. Default `device`, sent as `__Host-device`. */
+  readonly name?: string
+  /** Default none. A domain gives up `__Host-` for `__Secure-`. */
+  readonly domain?: string
+  /** Seconds after a login for which the device is known. Default 90 days, at most 400. */
+  readonly maxAge?: number
+  /** Drops Secure and the prefix, for development over plain http on names other than localhost. Default false. */
+  readonly insecurePlainHttp?: boolean
+}
+
+/** Option names, for rooms whose options contain them. */
+export const loginThrottleKeys: readonly (keyof LoginThrottleOptions)[] = [
+  ...(['store', 'secret', 'limit', 'maxWait', 'perAddress', 'perNetwork', 'pressureAt', 'slowAt', 'device'] as const),
+]
+
+/** What attempts need. */
+export interface ThrottleSettings {
+  readonly store: ThrottleStore
+  readonly keys: (env: unknown) => ThrottleKeys
+  readonly limit: number
+  readonly longestMs: number
+  readonly perAddress: number
+  readonly perNetwork: number
+  readonly pressureAt: number
+  readonly slowAt: number
+  readonly device: { readonly cookie: CookieSettings; readonly maxAge: number } | undefined
+}
+
+const dayS = 86_400
+
+/** Judges them. Unknown names are the caller's to find, since its options may hold more: see {@link loginThrottleKeys}. */
+export function judgeThrottle(options: unknown, clock: Clock, faults: Faults): ThrottleSettings {
+  const given: Partial<LoginThrottleOptions<never>> = (options as LoginThrottleOptions<never> | undefined) ?? {}
+  const { store } = given
+  if (typeof store?.attempt !== 'function' || typeof store.settle !== 'function') {
+    faults.add('store', store === undefined ? 'is required' : 'must be a store such as redisThrottle({ redis })')
+  }
+  const count = (option: keyof LoginThrottleOptions, byDefault: number, most: number, least = 1): number =>
+    wholeNumber(faults, option, given[option], byDefault, { least, most, unit: 'failures' })
+  const device = judgeDevice(given.device, faults.under('device'))
+  const lifetime = device?.maxAge ?? dayS
+  const name = device?.cookie.name ?? ''
+  const perAddress = count('perAddress', 100, 100_000)
+  return {
+    store: store as ThrottleStore,
+    keys: resolveFrom(faults, 'secret', given.secret, (secret: string | readonly string[], at) =>
+      throttleKeys(secret, { name, lifetime, clock }, at),
+    ),
+    limit: count('limit', 5, 100),
+    longestMs: 1000 * wholeNumber(faults, 'maxWait', given.maxWait, 900, { least: 1, most: 3600, unit: 'seconds' }),
+    perAddress,
+    perNetwork: count('perNetwork', Math.max(1000, perAddress), 1_000_000, perAddress),
+    pressureAt: count('pressureAt', 10, 100),
+    slowAt: count('slowAt', 100, 100),
+    device,
+  }
+}
+
+function judgeDevice(given: unknown, faults: Faults): ThrottleSettings['device'] {
+  if (given === false) return undefined
+  checkKeys(faults, given ?? {}, ['name', 'domain', 'maxAge', 'insecurePlainHttp'])
+  const { maxAge, name = 'device', ...rest } = (given ?? {}) as DeviceOptions
+  const cookie = cookieSettings({ name, ...rest }, faults)
+  const bounds = { least: 3600, most: 400 * dayS, unit: 'seconds' }
+  return { cookie, maxAge: wholeNumber(faults, 'maxAge', maxAge, 90 * dayS, bounds) }
+}

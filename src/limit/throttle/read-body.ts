@@ -1,0 +1,49 @@
+/** The body of a login as text: one content type, UTF-8, not coded, not large. */
+
+/** Bytes of a login's body. */
+export const mostBytes = 16_384
+
+/** A body, or the status with which it is refused. */
+export type BodyRead =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly status: 400 | 413 | 415 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Reads a body of this content type. It is read up here, so whoever comes behind gets what {@link readAccount} makes. */
+export async function readBody(request: Request, type: string): Promise<BodyRead> {
+  const { headers } = request
+  if (!isOfType(headers.get('content-type'), type) || headers.has('content-encoding')) return { ok: false, status: 415 }
+  if (Number(headers.get('content-length')) > mostBytes) return { ok: false, status: 413 }
+  try {
+    const bytes = await boundedBytes(request.body)
+    if (bytes === undefined) return { ok: false, status: 413 }
+    return { ok: true, text: utf8.decode(bytes) }
+  } catch {
+    return { ok: false, status: 400 } // not UTF-8, or broken off
+  }
+}
+
+/** The type itself, and no parameter but `charset=utf-8`: any other names another reading. */
+function isOfType(header: string | null, type: string): boolean {
+  if (header === null || header.length > 128) return false
+  const [essence = '', ...parameters] = header.toLowerCase().split(';')
+  if (essence.trim() !== type) return false
+  return parameters.every((parameter) => /^\s*(?:charset=(?:utf-?8|"utf-?8"))?\s*$/.test(parameter))
+}
+
+/** Counts while it reads: Content-Length is the client's own word. */
+async function boundedBytes(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array | undefined> {
+  const all = new Uint8Array(mostBytes)
+  const reader = body?.getReader()
+  let length = 0
+  for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
+    if (length + part.value.byteLength > mostBytes) {
+      reader?.cancel().catch(() => {})
+      return undefined
+    }
+    all.set(part.value, length)
+    length += part.value.byteLength
+  }
+  return all.subarray(0, length)
+}

@@ -1,0 +1,15 @@
+/** Notices a rule of success that nothing ever meets: then every login counts as a failure, right ones too. */
+
+const enough = 20
+
+/** Counts outcomes until there is a success. `tell` is called once, at the twentieth without any. */
+export function ruleWatch(tell: () => void): (succeeded: boolean) => void {
+  let settled = 0
+  let done = false
+  return (succeeded) => {
+    if (done) return
+    settled++
+    done = succeeded || settled >= enough
+    if (done && !succeeded) tell()
+  }
+}

@@ -1,0 +1,59 @@
+/** Where failed logins are counted: the contract of a store, which decides and counts in one step. */
+
+/** What is counted in a row: failures without a success between them. Each one beyond `free` makes the next try wait. */
+export interface Streak {
+  readonly key: string
+  /** Failures that cost nothing. The last of them begins the first wait, of a second; each further one doubles it. */
+  readonly free: number
+  /** Milliseconds that a wait has at most. */
+  readonly longest: number
+}
+
+/** What is counted in a day, from the first failure on. */
+export interface Daily {
+  readonly key: string
+  /** Failures after which nothing passes until the day is over. */
+  readonly most: number
+}
+
+/** Counters that an attempt is held against, and counted on. All keys are digests. */
+export interface Counters {
+  /** Names the attempt: what was counted is settled once, and counted once if the question is sent again. */
+  readonly ticket: string
+  readonly streaks: readonly Streak[]
+  readonly days: readonly Daily[]
+}
+
+/** May it be tried? Then it is counted as failed from now on. If not, nothing was written. */
+export type AttemptReply =
+  /** `failures` are those before this one, of each streak and then of each day. */
+  | { readonly is: 'allowed'; readonly failures: readonly number[] }
+  /** `by` is the place, in the same order, of whatever makes it wait longest. */
+  | { readonly is: 'denied'; readonly waitMs: number; readonly by: number }
+
+/**
+ * What became of an attempt that was let through. Success ends its streaks and takes it off its days; void takes it off
+ * both, as if it had not been made. There is no third: a failure is what it is counted as.
+ */
+export type Outcome = 'success' | 'void'
+
+/**
+ * A store of these counters. Both verbs happen at once or not at all, also against those of other machines, and a question
+ * that is sent twice counts once. A store that cannot be asked rejects; it never allows.
+ */
+export interface ThrottleStore {
+  /** Judges all counters, and counts on all of them if none objects. */
+  attempt(counters: Counters, now: number, context: { readonly env?: unknown }): Promise<AttemptReply>
+  /**
+   * Settles an attempt within {@link TICKET_MS}. True if it was settled as this, now or before; false if it was settled
+   * otherwise, or too late to be.
+   */
+  settle(counters: Counters, outcome: Outcome, now: number, context: { readonly env?: unknown }): Promise<boolean>
+}
+
+/** Milliseconds after which an attempt that nobody settled stays counted. */
+export const TICKET_MS = 120_000
+/** Milliseconds for which a day lasts, and a streak after its last failure. */
+export const DAY_MS = 86_400_000
+/** Milliseconds of the first wait. */
+export const FIRST_WAIT_MS = 1000
