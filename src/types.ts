@@ -63,6 +63,7 @@ export type Reason =
   | 'token-bad'
   | 'resource-isolation'
   | 'upgrade-unsupported'
+  | 'rate-limited'
   | 'config-invalid'
   | 'session-unreadable'
   | 'session-conflict'

@@ -34,6 +34,7 @@ export const reasons: Readonly<Record<Reason, Answer>> = /* @__PURE__ */ mapped(
   'resource-isolation': 403,
   // Not 426: that asks the client to upgrade, and this one did.
   'upgrade-unsupported': 501,
+  'rate-limited': 429,
   'config-invalid': 503,
   'session-unreadable': 503,
   'session-conflict': 409,

@@ -33,6 +33,7 @@ const table: Array<[reason: Reason, status: number, phrase: string, title: strin
   ['token-bad', 403, 'Forbidden', 'Access denied'],
   ['resource-isolation', 403, 'Forbidden', 'Access denied'],
   ['upgrade-unsupported', 501, 'Not Implemented', 'Not supported'],
+  ['rate-limited', 429, 'Too Many Requests', 'Too many requests'],
   ['config-invalid', 503, 'Service Unavailable', 'Temporarily unavailable'],
   ['session-unreadable', 503, 'Service Unavailable', 'Temporarily unavailable'],
   ['session-conflict', 409, 'Conflict', 'Conflict'],

@@ -1,0 +1,45 @@
+/** What a client is told that asked too often. */
+
+import { refusal } from '../page/refusal.ts'
+import { answerFor } from '../page/statuses.ts'
+
+/** What the answer needs to know. */
+export interface LimitedRequest {
+  readonly request: Request
+  readonly requestId?: string | undefined
+}
+
+/** The problem type of draft-ietf-httpapi-ratelimit-headers-10 section 7 for a quota that was used up. */
+const quotaExceeded = 'https://iana.org/assignments/http-problem-types#quota-exceeded'
+
+/**
+ * 429 with Retry-After in whole seconds (none where it will never be allowed), not to be stored (RFC 6585 section 4). For
+ * programs a problem that names the policies; for people a page.
+ */
+export function limitedAnswer(
+  { request, requestId }: LimitedRequest,
+  retryAfter: number,
+  violated: readonly string[],
+): Response {
+  const headers = Number.isFinite(retryAfter) ? [['Retry-After', `${retryAfter}`] as const] : []
+  const plain = refusal('rate-limited', request, { headers, ...(requestId !== undefined && { requestId }) })
+  const isProblem = plain.headers.get('content-type') === 'application/problem+json'
+  if (!isProblem || plain.body === null || violated.length === 0) return plain
+  const { status, phrase, words } = answerFor(429)
+  // JSON leaves out what is undefined.
+  const id = requestId?.slice(0, 128)
+  const problem = {
+    type: quotaExceeded,
+    title: phrase,
+    status,
+    detail: words,
+    requestId: id,
+    'violated-policies': violated,
+  }
+  return new Response(JSON.stringify(problem), plain)
+}
+
+/** 503: nobody knows whether this one is within its limit, and the policy says that nobody passes then. */
+export function unavailableAnswer({ request, requestId }: LimitedRequest): Response {
+  return refusal('store-unavailable', request, requestId === undefined ? {} : { requestId })
+}

@@ -1,0 +1,64 @@
+/** Workers' own rate limiter: a coarse shield that costs no request. */
+
+import type { Faults } from '../options/index.ts'
+import { checkKeys, faults, oneOf, resolveFrom, wholeNumber } from '../options/index.ts'
+import type { From, ProjectEnv } from '../types.ts'
+import type { Shield } from './contract.ts'
+import { checkCost } from './result.ts'
+
+/** A binding of wrangler's `[[ratelimits]]`. */
+export interface RateLimitBinding {
+  limit(options: { key: string }): Promise<{ success: boolean }>
+}
+
+/** Options of {@link bindingLimiter}. */
+export interface BindingLimiterOptions<E = ProjectEnv> {
+  /** `({ env }) => env.MY_RATE_LIMITER` */
+  readonly binding: From<RateLimitBinding, E>
+  /** As `simple.limit` in wrangler.toml has it; the binding does not tell. For headers only. */
+  readonly limit: number
+  /** As `simple.period` has it: 10 or 60 seconds. */
+  readonly window: 10 | 60
+}
+
+/**
+ * Makes a limiter of a Workers binding. It counts per location, in the memory of machines that tell each other late:
+ * permissive by its own description. Put it in front of an exact one; it is not the account of anything.
+ *
+ * It does not know what is left or when to come back: `remaining` is undefined, or 0 where it denied, and `retryAt` one
+ * window away. It cannot be looked at or made to forget, and a take costs 1.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
+ */
+export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>): Shield {
+  const wrong = faults('bindingLimiter')
+  checkKeys(wrong, options, ['binding', 'limit', 'window'])
+  const given = { ...options } as Partial<BindingLimiterOptions<never>>
+  const bindingOf = resolveFrom(wrong, 'binding', given.binding, judgeBinding)
+  for (const name of ['limit', 'window'] as const) if (given[name] === undefined) wrong.add(name, 'is required')
+  const limit = wholeNumber(wrong, 'limit', given.limit, 1, { least: 1, most: 1_000_000, unit: 'units' })
+  const window = oneOf(wrong, 'window', given.window, [10, 60], 10)
+  wrong.done()
+
+  return {
+    limit,
+    window,
+    async take(key, cost = 1, context = {}) {
+      checkCost(cost)
+      if (cost !== 1) throw new RangeError('A Workers binding counts one at a time.')
+      const { success } = await bindingOf(context.env).limit({ key })
+      const allowed = success === true
+      const now = Date.now()
+      const resetAt = now + window * 1000
+      const retryAt = allowed ? now : resetAt
+      const remaining = allowed ? undefined : 0
+      return { allowed, limit, remaining, retryAfter: allowed ? 0 : window, retryAt, resetAt, degraded: false }
+    },
+  }
+}
+
+function judgeBinding(given: RateLimitBinding, wrong: Faults): RateLimitBinding {
+  if (typeof given?.limit !== 'function') wrong.add('', 'must be a ratelimits binding')
+  return given
+}

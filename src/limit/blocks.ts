@@ -1,0 +1,41 @@
+/** What one isolate knows to be blocked: until the exact retry time Redis need not be asked. */
+import { bounded } from './bounded.ts'
+import type { LimitResult } from './contract.ts'
+
+/** Blocked keys of one limiter. */
+export interface Blocks {
+  readonly size: number
+  /** The answer to a take that is known to be blocked. */
+  find(key: string, cost: number, now: number): LimitResult | undefined
+  /** Notes a denied take. What will never be allowed is not worth a place. */
+  note(key: string, cost: number, result: LimitResult, now: number): void
+  delete(key: string): void
+}
+
+interface Block {
+  readonly until: number
+  readonly since: number
+  readonly cost: number
+  readonly result: LimitResult
+}
+
+/** Remembers at most so many keys; 0 remembers none. */
+export function blocks(most: number): Blocks {
+  const known = bounded<Block>(most)
+  return {
+    get size(): number {
+      return known.size
+    },
+    find(key, cost, now) {
+      const block = known.get(key, now)
+      // What costs less may pass. A clock that went back would block for longer than anybody decided.
+      if (block === undefined || cost < block.cost || now < block.since) return undefined
+      return { ...block.result, retryAfter: Math.max(1, Math.ceil((block.until - now) / 1000)) }
+    },
+    note(key, cost, result, now) {
+      if (most === 0 || result.allowed || !(result.retryAt > now) || result.retryAt === Number.POSITIVE_INFINITY) return
+      known.put(key, { until: result.retryAt, since: now, cost, result }, now)
+    },
+    delete: known.delete,
+  }
+}

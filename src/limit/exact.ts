@@ -1,0 +1,102 @@
+/** The exact limiter: one script in Redis, one key for each client, never more than the limit. */
+import { checkKeys, faults, oneOf, optionalFunction, wholeNumber } from '../options/index.ts'
+import type { Clock, ProjectEnv } from '../types.ts'
+import { blocks } from './blocks.ts'
+import type { LimitContext, LimitResult, Part, PartAnswer, PreparedTake, RedisLimiter } from './contract.ts'
+import { takeAnswers, takeArgs } from './exact-reply.ts'
+import { forgetScript, takeScript } from './exact-script.ts'
+import { blindKey } from './keys.ts'
+import { grainOf } from './log.ts'
+import { checkCost, resultOf } from './result.ts'
+import { judgeRedisLimiter, type RedisLimiterOptions, redisLimiterKeys } from './settings.ts'
+
+/** Options of {@link exactLimiter}. */
+export interface ExactLimiterOptions<E = ProjectEnv> extends RedisLimiterOptions<E> {
+  /**
+   * `'log'` (default) remembers what was taken: at most `limit` in any `window`. Up to a limit of 100 to the millisecond;
+   * above it in at most 101 moments, which free units up to a hundredth of a window late.
+   *
+   * `'gcra'` keeps one number: at most `burst` at once and `limit` per `window` in the long run, so up to `burst + limit`
+   * in one window. For even rates and large limits.
+   */
+  readonly algorithm?: 'log' | 'gcra'
+  /** Units at once, for `'gcra'`. Default `limit`. */
+  readonly burst?: number
+  /** Now. Default `Date.now`. */
+  readonly clock?: Clock
+}
+
+/**
+ * Makes a limiter in Redis whose every answer is exact: a take at `retryAt` is allowed, one millisecond earlier it is not.
+ * One request and three commands for a take that is allowed; two commands where it is denied, and no request while this
+ * isolate remembers that. Denied takes change nothing.
+ *
+ * It holds for one clock: isolates whose clocks differ by some ms may let pass more by what falls into that difference.
+ * A take whose answer was lost on the way is sent once more, and may count twice.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): RedisLimiter {
+  const wrong = faults('exactLimiter')
+  checkKeys(wrong, options, [...redisLimiterKeys, 'algorithm', 'burst', 'clock'])
+  const given = { ...options } as Partial<ExactLimiterOptions<never>>
+  const { limit, window, redis, ring, prefix, maxBlocked } = judgeRedisLimiter(given, wrong)
+  const gcra = oneOf(wrong, 'algorithm', given.algorithm, ['log', 'gcra'], 'log') === 'gcra'
+  if (given.burst !== undefined && !gcra) wrong.add('burst', "is for algorithm: 'gcra'")
+  const burst = gcra ? wholeNumber(wrong, 'burst', given.burst, limit, { least: 1, most: limit, unit: 'units' }) : 0
+  // The step between two units is a whole number of 1/1024 ms: finer rates would be off by more than a thousandth.
+  if (gcra && limit > window * 1000) wrong.add('limit', "must be at most 1,000 a second for algorithm: 'gcra'")
+  const clock = optionalFunction(wrong, 'clock', given.clock) ?? Date.now
+  wrong.done()
+
+  const windowMs = window * 1000
+  const grainMs = grainOf(limit, windowMs)
+  const known = blocks(maxBlocked)
+  const most = gcra ? burst : limit
+
+  async function keyOf(key: string, context: LimitContext | undefined): Promise<string> {
+    return `${prefix}l:${await blindKey(ring(context?.env), gcra ? 'gcra' : 'log', limit, window, burst, key)}`
+  }
+  const partOf = (key: string, cost: number): Part => {
+    return { key, now: Math.floor(clock()), limit, windowMs, cost, grainMs, burst }
+  }
+  function settled(part: Part, answer: PartAnswer): LimitResult {
+    const result = resultOf(most, answer, part.now)
+    known.note(part.key, part.cost, result, part.now)
+    return result
+  }
+  async function ask(part: Part, write: boolean, context: LimitContext | undefined): Promise<PartAnswer> {
+    const [answer] = takeAnswers(await redis.call(context?.env, takeScript, [part.key], takeArgs([part], write)), 1)
+    return answer as PartAnswer
+  }
+
+  async function prepareTake(key: string, cost = 1, context: LimitContext = {}): Promise<PreparedTake> {
+    checkCost(cost)
+    const part = partOf(await keyOf(key, context), cost)
+    const result = known.find(part.key, cost, part.now)
+    if (result) return { is: 'blocked', result }
+    return { is: 'part', part, settle: (answer) => settled(part, answer) }
+  }
+
+  return {
+    limit: most,
+    window,
+    redis,
+    prepareTake,
+    async take(key, cost = 1, context = {}) {
+      checkCost(cost)
+      const part = partOf(await keyOf(key, context), cost)
+      const blocked = known.find(part.key, cost, part.now)
+      return blocked ?? settled(part, await ask(part, true, context))
+    },
+    async peek(key, context = {}) {
+      const part = partOf(await keyOf(key, context), 1)
+      return resultOf(most, await ask(part, false, context), part.now)
+    },
+    async forget(key, context = {}) {
+      const name = await keyOf(key, context)
+      await redis.call(context.env, forgetScript, [name], [])
+      known.delete(name)
+    },
+  }
+}

@@ -1,0 +1,111 @@
+/** The limits of a request in two halves, for whoever sends what several rooms ask Redis as one request. */
+import { isPortcullisError } from '../errors.ts'
+import { faults as newFaults, oneOf, optionalFunction } from '../options/index.ts'
+import { checkKeys } from '../options/keys.ts'
+import type { Ask } from '../redis/ask.ts'
+import type { Redis } from '../redis/redis.ts'
+import { addressBlock, clientAddress } from '../request/address.ts'
+import type { Emit, Verdict } from '../types.ts'
+import { type Decision, type DecisionSettings, decisionOf, type PolicyResult, type Taken } from './decide.ts'
+import { unmistakable } from './keys.ts'
+import { judgePolicies, type Policy, type PolicyOptions, policyKeys, policyOwnKeys } from './policies.ts'
+import { prepareTakes, type Take } from './takes.ts'
+
+/** A Hono Context, as far as limits need one. */
+export interface LimitedContext {
+  readonly req: { readonly raw: Request }
+  readonly env?: unknown
+  readonly var?: { readonly requestId?: unknown }
+}
+
+/** What a custom answer may say. */
+export type LimitVerdict = Verdict & {
+  readonly ok: false
+  /** Seconds; `Infinity` where it will never be allowed. */
+  readonly retryAfter: number
+  readonly results: readonly PolicyResult[]
+}
+
+/** Options of {@link limitGate}. Absent = default. */
+export interface RateLimitOptions<C = LimitedContext> extends PolicyOptions<C> {
+  /** Requests that are not counted. OPTIONS never is: a preflight has no credentials and does nothing. Default none. */
+  readonly skip?: (c: C) => boolean | Promise<boolean>
+  /** `'observe'` counts and tells the same, but refuses nothing and writes no header. Default `'enforce'`. */
+  readonly mode?: 'enforce' | 'observe'
+  /** Answers refused requests instead; Retry-After and `Cache-Control: no-store` are added where they are missing. */
+  readonly refuse?: (verdict: LimitVerdict, c: C) => Response | Promise<Response>
+  /**
+   * Takes `rate-limited` or `rate-limit-observed` for each policy that denied, and `rate-limit-degraded` (with the store's
+   * reason) for each that could not be counted; the policy is the subject. Default none.
+   */
+  readonly onEvent?: Emit
+}
+
+/** The second half. */
+export interface PreparedLimits {
+  /** Clients that have to be asked; none: all is decided. */
+  readonly clients: readonly Redis[]
+  /** Puts all calls into the Asks before it returns; its promise resolves once those were sent. */
+  decide(askOf: (client: Redis) => Ask): Promise<Decision>
+}
+
+/** Limits of requests. */
+export interface LimitGate<C> {
+  /** All crypto, and what is counted in this isolate. undefined: this request is not limited. */
+  prepare(c: C): Promise<PreparedLimits | undefined>
+}
+
+/** The limits behind `rateLimit`. @throws {ConfigError} `ERR_CONFIG` */
+export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>): LimitGate<C> {
+  const wrong = newFaults('rateLimit')
+  checkKeys(wrong, options, [...policyKeys, ...policyOwnKeys, 'skip', 'mode', 'refuse', 'onEvent'])
+  const given = { ...options } as RateLimitOptions<C>
+  const { policies, platform, ipv6Bits } = judgePolicies(given, wrong)
+  const skip = optionalFunction(wrong, 'skip', given.skip)
+  const settings: DecisionSettings<C> = {
+    observing: oneOf(wrong, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
+    refuse: optionalFunction(wrong, 'refuse', given.refuse),
+    emit: optionalFunction(wrong, 'onEvent', given.onEvent) ?? (() => {}),
+  }
+  wrong.done()
+
+  async function keyOf({ name, key }: Policy<C>, c: C): Promise<string> {
+    if (key === 'address') {
+      // What is no address is `unknown`, one bucket; the word is no address, so nobody is in it by accident.
+      return unmistakable(name, 'address', addressBlock(clientAddress(c.req.raw.headers, platform), ipv6Bits))
+    }
+    const value = await key(c)
+    return value === undefined || value === '' ? unmistakable(name, 'nobody') : unmistakable(name, 'key', `${value}`)
+  }
+
+  return {
+    async prepare(c) {
+      if (c.req.raw.method === 'OPTIONS' || (await skip?.(c))) return undefined
+      const takes: Array<Take & { readonly policy: Policy<C> }> = []
+      for (const policy of policies) {
+        const cost = typeof policy.cost === 'function' ? await policy.cost(c) : policy.cost
+        if (cost !== 0) takes.push({ policy, limiter: policy.limiter, key: await keyOf(policy, c), cost })
+      }
+      const { clients, decide } = await prepareTakes(takes, { env: c.env })
+      return {
+        clients,
+        async decide(askOf) {
+          const outcomes = await decide(askOf)
+          const taken: Array<Taken<C>> = []
+          for (const [at, { policy, key, cost }] of takes.entries()) {
+            const outcome = outcomes[at]
+            // A configuration that cannot be served is no outage: nothing would ever be counted.
+            if (outcome?.status === 'rejected' && isOurs(outcome.reason)) throw outcome.reason
+            taken.push({ policy, key, cost, outcome })
+          }
+          return decisionOf(taken, c, settings)
+        },
+      }
+    },
+  }
+}
+
+/** Faults of whoever built or calls this: a wrong configuration, a cost that is none. */
+function isOurs(error: unknown): boolean {
+  return error instanceof RangeError || isPortcullisError(error, 'ERR_CONFIG')
+}

@@ -1,0 +1,35 @@
+/** The Hono face of the limit room. */
+import type { Context, MiddlewareHandler } from 'hono'
+import type { PolicyResult } from './decide.ts'
+import { limitGate, type RateLimitOptions } from './gate.ts'
+import { askAlone } from './takes.ts'
+
+/** What {@link rateLimit} puts on the context. */
+export type RateLimitEnv = {
+  Variables: {
+    /** What became of each policy that was asked, in their order; with several `rateLimit`, those of the last. */
+    rateLimit: readonly PolicyResult[]
+  }
+}
+
+/**
+ * Refuses with 429 who asks too often. All that its policies ask Redis is one HTTP request; `portcullis()` sends it
+ * together with what reading the session asks.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
+ */
+export function rateLimit(options: RateLimitOptions<Context>): MiddlewareHandler<RateLimitEnv> {
+  const gate = limitGate(options)
+  return async function rateLimit(c, next) {
+    const prepared = await gate.prepare(c)
+    if (prepared === undefined) return next()
+    const { results, refused, decorate } = await askAlone(prepared, c.env)
+    c.set('rateLimit', results)
+    if (refused !== undefined) return refused
+    await next()
+    const response = decorate(c.res)
+    if (response === c.res) return
+    c.res = undefined // else Hono copies the headers of the old response into the new one
+    c.res = response
+  }
+}

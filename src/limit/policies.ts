@@ -1,0 +1,114 @@
+/** Policies of `rateLimit`, judged while it is built. */
+import { type Faults, flag, oneOf, wholeNumber } from '../options/index.ts'
+import { checkKeys } from '../options/keys.ts'
+import { checkPlatform, type Platform } from '../request/address.ts'
+import type { Limiter, Shield } from './contract.ts'
+import { policyItem } from './fields.ts'
+import { memoryLimiter } from './memory.ts'
+
+/** What happens to a request that nobody could count. */
+export type OnOutage = 'open' | 'closed' | 'local'
+
+/** One limit. */
+export interface LimitPolicy<C> {
+  /**
+   * A dashed word, for clients, events and counts: policies of one name, limiter and key count together. Default
+   * `default`, where there is one policy.
+   */
+  readonly name?: string
+  readonly limiter: Shield
+  /**
+   * Whose units: `'address'` (default), the client's address as `platform` tells it, IPv6 by its /64; or a function that
+   * says so. Where there is none, all such requests share one bucket.
+   */
+  readonly key?: 'address' | ((c: C) => string | undefined | Promise<string | undefined>)
+  /** Units that a request takes. Default 1; 0 takes none and cannot be refused. */
+  readonly cost?: number | ((c: C) => number | Promise<number>)
+  /**
+   * When the store is out of reach: `'local'` (default) counts in this isolate, with the limit divided by `isolates`;
+   * `'open'` lets pass; `'closed'` answers 503.
+   */
+  readonly onOutage?: OnOutage
+  /** Whether clients are told of it. Default true; false for limits whose count is nobody's business, such as an account's. */
+  readonly headers?: boolean
+}
+
+/** Options about policies. */
+export interface PolicyOptions<C> extends Partial<LimitPolicy<C>> {
+  /** Several policies instead of one; a request must be within all of them. */
+  readonly policies?: ReadonlyArray<LimitPolicy<C> & { readonly name: string }>
+  /** Who vouches for the client's address; required where a key is `'address'`, and never guessed. */
+  readonly platform?: Platform
+  /** How many bits of an IPv6 address stand for one client: 32 to 128. Default 64. */
+  readonly ipv6Bits?: number
+  /** How many isolates share a limit while each counts for itself. Default 10, at most 10,000. */
+  readonly isolates?: number
+}
+
+/** A policy that was judged. */
+export interface Policy<C> extends Required<LimitPolicy<C>> {
+  /** Its item of `RateLimit-Policy`, unless the limit changed. */
+  readonly item: string
+  /** Counts while the store is away. */
+  readonly fallback: Limiter | undefined
+}
+
+/** Names of the options about policies. */
+export const policyKeys: readonly string[] = ['policies', 'platform', 'ipv6Bits', 'isolates']
+const own = ['name', 'limiter', 'key', 'cost', 'onOutage', 'headers'] as const
+export const policyOwnKeys: readonly string[] = own
+
+/** Judges the policies, and how addresses are read. */
+export function judgePolicies<C>(
+  given: PolicyOptions<C>,
+  wrong: Faults,
+): { policies: ReadonlyArray<Policy<C>>; platform: Platform; ipv6Bits: number } {
+  const isolates = wholeNumber(wrong, 'isolates', given.isolates, 10, { least: 1, most: 10_000, unit: 'isolates' })
+  const ipv6Bits = wholeNumber(wrong, 'ipv6Bits', given.ipv6Bits, 64, { least: 32, most: 128, unit: 'bits' })
+  const policies: Array<Policy<C>> = []
+  if (given.policies === undefined) {
+    policies.push(judgePolicy({ name: 'default', ...given }, wrong, isolates))
+  } else if (!Array.isArray(given.policies) || given.policies.length === 0 || given.policies.length > 16) {
+    wrong.add('policies', 'must be a list of 1 to 16 policies')
+  } else {
+    for (const name of own) if (given[name] !== undefined) wrong.add(name, 'goes into each of policies')
+    for (const [at, policy] of given.policies.entries()) {
+      const under = wrong.under(`policies[${at}]`)
+      checkKeys(under, policy, own)
+      const judged = judgePolicy({ ...policy }, under, isolates)
+      if (policies.some(({ name }) => name === judged.name)) under.add('name', 'is the name of another policy')
+      policies.push(judged)
+    }
+  }
+  const byAddress = policies.some(({ key }) => key === 'address')
+  const platform = checkPlatform(given.platform, wrong, byAddress ? undefined : 'none')
+  return { policies, platform, ipv6Bits }
+}
+
+function judgePolicy<C>(given: Partial<LimitPolicy<C>>, wrong: Faults, isolates: number): Policy<C> {
+  const { name = '', key = 'address', cost = 1 } = given
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name)) wrong.add('name', 'must be a dashed word')
+  if (key !== 'address' && typeof key !== 'function') wrong.add('key', "must be 'address' or a function")
+  if (typeof cost !== 'function') wholeNumber(wrong, 'cost', cost, 1, { least: 1, most: 1_000_000, unit: 'units' })
+  const onOutage = oneOf<OnOutage>(wrong, 'onOutage', given.onOutage, ['open', 'closed', 'local'], 'local')
+  const headers = flag(wrong, 'headers', given.headers, true)
+  const limiter = given.limiter as Shield
+  const isLimiter = typeof limiter?.take === 'function' && limiter.limit >= 1 && limiter.window >= 1
+  if (!isLimiter) wrong.add('limiter', limiter === undefined ? 'is required' : 'must be a limiter')
+  const local =
+    isLimiter && onOutage === 'local' ? { limit: share(limiter.limit, isolates), window: limiter.window } : undefined
+  return {
+    name,
+    limiter,
+    key,
+    cost,
+    onOutage,
+    headers,
+    item: isLimiter ? policyItem({ name, limit: limiter.limit, window: limiter.window }, limiter.limit) : '',
+    fallback: local && memoryLimiter(local),
+  }
+}
+
+function share(limit: number, isolates: number): number {
+  return Math.max(1, Math.floor(limit / isolates))
+}

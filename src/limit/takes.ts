@@ -1,0 +1,118 @@
+/** Several takes of one request: what is local first, then everything that Redis decides in one HTTP request. */
+import type { Ask } from '../redis/ask.ts'
+import type { Redis } from '../redis/redis.ts'
+import { isRedisLimiter, type LimitContext, type PreparedTake, type Shield, type TakeResult } from './contract.ts'
+import { takeAnswers, takeArgs } from './exact-reply.ts'
+import { takeScript } from './exact-script.ts'
+
+/** One take among several. */
+export interface Take {
+  readonly limiter: Shield
+  readonly key: string
+  readonly cost: number
+}
+
+/** What became of each take, in their order; undefined: another one denied before it was this one's turn. */
+export type Outcomes = ReadonlyArray<PromiseSettledResult<TakeResult> | undefined>
+
+/** The second half. */
+export interface PreparedTakes {
+  /** Clients that have to be asked; none: all is decided. */
+  readonly clients: readonly Redis[]
+  /**
+   * Puts all calls into the Asks before it returns; its promise resolves once those were sent, and never rejects.
+   * `askOf` gives the request's Ask of a client.
+   */
+  decide(askOf: (client: Redis) => Ask): Promise<Outcomes>
+}
+
+type Part = Extract<PreparedTake, { is: 'part' }>
+
+/**
+ * The first half of several takes. Limiters of this isolate take at once, in order, and the first that denies ends it:
+ * nobody else is asked, nothing else is taken. The same is true of a key that is known to be blocked. Of those in Redis,
+ * all exact ones of one client are judged by one script: if one denies, none of them takes. Those of @upstash/ratelimit
+ * each decide for themselves in the same request, and have taken even where another one denies.
+ */
+export async function prepareTakes(takes: readonly Take[], context: LimitContext): Promise<PreparedTakes> {
+  const outcomes: Array<PromiseSettledResult<TakeResult> | undefined> = takes.map(() => undefined)
+  const decided: PreparedTakes = { clients: [], decide: async () => outcomes }
+  const remote: Array<readonly [at: number, client: Redis, prepared: Exclude<PreparedTake, { is: 'blocked' }>]> = []
+  for (const [at, { limiter, key, cost }] of takes.entries()) {
+    if (!isRedisLimiter(limiter)) continue
+    const prepared = await limiter.prepareTake(key, cost, context)
+    if (prepared.is !== 'blocked') {
+      remote.push([at, limiter.redis, prepared])
+      continue
+    }
+    outcomes[at] = { status: 'fulfilled', value: prepared.result }
+    return decided
+  }
+  for (const [at, { limiter, key, cost }] of takes.entries()) {
+    if (isRedisLimiter(limiter)) continue
+    const outcome = await settled(limiter.take(key, cost, context))
+    outcomes[at] = outcome
+    if (outcome.status === 'fulfilled' && !outcome.value.allowed) return decided
+  }
+  const put = (at: number, outcome: PromiseSettledResult<TakeResult>): void => {
+    outcomes[at] = outcome
+  }
+  const clients = [...new Set(remote.map(([, client]) => client))]
+
+  function decide(askOf: (client: Redis) => Ask): Promise<Outcomes> {
+    const waiting: Array<Promise<void>> = []
+    for (const client of clients) {
+      const ask = askOf(client)
+      const parts: Array<readonly [at: number, part: Part]> = []
+      for (const [at, of, prepared] of remote) {
+        if (of !== client) continue
+        if (prepared.is === 'part') parts.push([at, prepared])
+        else waiting.push(settled(prepared.join(ask)).then((outcome) => put(at, outcome)))
+      }
+      if (parts.length > 0) waiting.push(together(parts, ask, outcomes))
+    }
+    return Promise.all(waiting).then(() => outcomes)
+  }
+  return { clients, decide }
+}
+
+/** Parts of one script. */
+function together(
+  parts: ReadonlyArray<readonly [at: number, part: Part]>,
+  ask: Ask,
+  outcomes: Array<PromiseSettledResult<TakeResult> | undefined>,
+): Promise<void> {
+  const list = parts.map(([, { part }]) => part)
+  const keys = list.map(({ key }) => key)
+  return ask
+    .call(takeScript, keys, takeArgs(list, true))
+    .then((reply) => {
+      const answers = takeAnswers(reply, list.length)
+      for (const [i, [at, { settle }]] of parts.entries()) {
+        const answer = answers[i]
+        if (answer) outcomes[at] = { status: 'fulfilled', value: settle(answer) }
+      }
+    })
+    .catch((reason: unknown) => {
+      for (const [at] of parts) outcomes[at] = { status: 'rejected', reason }
+    })
+}
+
+function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
+  return work.then(
+    (value) => ({ status: 'fulfilled', value }),
+    (reason: unknown) => ({ status: 'rejected', reason }),
+  )
+}
+
+/** Sends what was prepared in requests of its own: one for each client. */
+export async function askAlone<T>(
+  { clients, decide }: { readonly clients: readonly Redis[]; decide(askOf: (client: Redis) => Ask): Promise<T> },
+  env: unknown,
+): Promise<T> {
+  const asks = new Map<Redis, Ask>(clients.map((client) => [client, client.ask(env)]))
+  const decision = decide((client) => asks.get(client) ?? client.ask(env))
+  decision.catch(() => {}) // until it is awaited below
+  await Promise.all([...asks.values()].map((ask) => ask.send()))
+  return decision
+}
