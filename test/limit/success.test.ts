@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../../src/errors.ts'
+import { type Answered, isProven } from '../../src/limit/throttle/success.ts'
+import { judgeSuccess, type Success } from '../../src/limit/throttle/success-rules.ts'
+import { faults } from '../../src/options/index.ts'
+
+const now = Date.UTC(2026, 10, 20, 12)
+
+interface Said {
+  status?: number
+  location?: string
+  cookies?: string[]
+  header?: [string, string]
+  text?: string
+  started?: boolean
+}
+function proven(success: Success, said: Said): boolean {
+  const wrong = faults('success')
+  const rules = judgeSuccess(success, wrong)
+  wrong.done()
+  const headers = new Headers(said.header && [said.header])
+  if (said.location !== undefined) headers.set('location', said.location)
+  for (const cookie of said.cookies ?? []) headers.append('set-cookie', cookie)
+  const answer: Answered = {
+    ...{ status: said.status ?? 200, headers, url: 'https://app.example.com/login', now },
+    ...{ text: said.text, startedSession: said.started ?? false },
+  }
+  return isProven(rules, answer)
+}
+
+describe('what proves a login', () => {
+  it.each<[name: string, Success, Said, boolean]>([
+    ['a status', { status: 303 }, { status: 303 }, true],
+    ['another status', { status: 303 }, { status: 302 }, false],
+    ['one of two', { status: [200, 204] }, { status: 204 }, true],
+    ['a path', { location: '/account' }, { status: 302, location: '/account?welcome#top' }, true],
+    ['a path from the host itself', { location: '/account' }, { status: 302, location: 'account/' }, true],
+    ['a path on another host', { location: '/account' }, { status: 302, location: '//evil.example/account' }, false],
+    ['a path without a redirect', { location: '/account' }, { status: 200, location: '/account' }, false],
+    ['any but the form', 'express', { status: 302, location: '/' }, true],
+    ['the form', 'express', { status: 302, location: '/login?error=1' }, false],
+    [
+      'the form in another spelling',
+      'express',
+      { status: 302, location: 'https://app.example.com/x/../LOGIN/' },
+      false,
+    ],
+    ['no Location', 'express', { status: 302 }, false],
+    ['no Location, 200', 'laravel', { status: 200 }, false],
+    ['another host for any but the form', 'express', { status: 302, location: 'https://evil.example/' }, false],
+    ['a cookie', 'django', { cookies: ['csrftoken=a; Path=/', 'sessionid=abc; HttpOnly'] }, true],
+    ['a cookie that is emptied', 'django', { cookies: ['sessionid=; Path=/'] }, false],
+    ['a cookie that is emptied, in quotes', 'django', { cookies: ['sessionid=""; Path=/'] }, false],
+    ['a cookie with Max-Age=0', 'django', { cookies: ['sessionid=abc; Max-Age=0'] }, false],
+    ['a cookie of the past', 'django', { cookies: ['sessionid=a; Expires=Thu, 01 Jan 1970 00:00:00 GMT'] }, false],
+    ['another cookie', 'django', { cookies: ['sessionid2=abc', 'x=sessionid=abc'] }, false],
+    ['a cookie by its beginning', 'wordpress', { cookies: ['wordpress_logged_in_0f3=abc; path=/'] }, true],
+    ['a cookie whose name ends so', 'wordpress', { cookies: ['x_wordpress_logged_in_0f3=abc'] }, false],
+    ['a cookie of Keystone', 'keystone', { cookies: ['keystonejs-session=Fe26.2**x; Max-Age=28800'] }, true],
+    ['a header', { header: 'x-login' }, { header: ['X-Login', ''] }, true],
+    ['no header', { header: 'x-login' }, {}, false],
+    ['a header and its value', { header: ['x-login', 'ok'] }, { header: ['X-Login', 'ok'] }, true],
+    ['a header and another value', { header: ['x-login', 'ok'] }, { header: ['X-Login', 'no'] }, false],
+    ['a member', { json: ['ok', true] }, { text: '{"ok":true}' }, true],
+    ['a member that is text', { json: ['ok', true] }, { text: '{"ok":"true"}' }, false],
+    ['a member within', { json: ['user.active', 1] }, { text: '{"user":{"active":1}}' }, true],
+    ['a member that is inherited', { json: ['constructor.name', 'Object'] }, { text: '{}' }, false],
+    ['an answer that was not read', { json: ['ok', true] }, {}, false],
+    ['an answer that is no JSON', { json: ['ok', true] }, { text: 'ok' }, false],
+    ['a session', 'portcullis', { started: true }, true],
+    ['no session', 'portcullis', { status: 303 }, false],
+    ['all parts', { status: 200, cookie: 's' }, { cookies: ['s=1'] }, true],
+    ['a part of them', { status: 200, cookie: 's' }, { status: 401, cookies: ['s=1'] }, false],
+    ['any of two', ['django', { status: 204 }], { status: 204 }, true],
+    ['none of two', ['django', { status: 204 }], { status: 200 }, false],
+    ['json with its status', 'json', { status: 200 }, true],
+    ['json refused', 'json', { status: 401 }, false],
+    ['devise', 'devise', { status: 303 }, true],
+    ['devise refused', 'devise', { status: 422 }, false],
+  ])('%s', (_, success, said, expected) => {
+    expect(proven(success, said)).toBe(expected)
+  })
+})
+
+describe('the option success', () => {
+  it.each([
+    [undefined, 'success is required: nothing but an answer that is known to mean success may clear what was counted'],
+    [[], 'success must hold at least one rule'],
+    ['djago', 'success is no preset; did you mean django?'],
+    ['x', 'success must be one of django, wordpress, keystone, express, laravel, devise, json, portcullis'],
+    [{}, 'success must name one of status, location, cookie, header, json, sessionStart'],
+    [{ statuss: 200 }, 'success.statuss is no option; did you mean status?'],
+    [['django', { status: 99 }], 'success.1.status must be a status from 200 to 599, or a list of them'],
+    [{ location: 'login' }, "success.location must be a path such as '/account', or '!/login' for any but that"],
+    [{ cookie: 'a b' }, 'success.cookie must be the name of a cookie, perhaps with * at its end'],
+    [{ header: ['x', 1] }, 'success.header must be a name, or a name and a value'],
+    [{ json: ['ok', {}] }, 'success.json must be a path and a value: text, a number, a boolean or null'],
+    [{ sessionStart: false }, 'success.sessionStart must be true, or absent'],
+    [true, 'success must be an object'],
+  ])('%j is refused', (given, message) => {
+    const wrong = faults('success')
+    judgeSuccess(given, wrong)
+    expect(() => wrong.done()).toThrow(ConfigError)
+    expect(() => wrong.done()).toThrow(message)
+  })
+})
