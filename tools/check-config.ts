@@ -55,7 +55,7 @@ export function checkWrangler(path: string): readonly string[] {
     for (const flag of ['no_nodejs_compat', 'no_nodejs_compat_v2']) {
       if (!found.compatibility_flags?.includes(flag)) faults.push(`${at}compatibility_flags must hold ${flag}`)
     }
-    for (const name of ['SESSION_SECRET', 'ASSERTION_KEY']) {
+    for (const name of ['SESSION_SECRET', 'ASSERTION_KEY', 'UPSTASH_REDIS_REST_TOKEN']) {
       if (found.vars && name in found.vars)
         faults.push(`${at}vars.${name} must be a secret: vars are in git and in the dashboard`)
     }

@@ -1,6 +1,8 @@
 /** The gateway of this deployment: edit it, then `npm run check:config`. */
 import { defineGateway, type GatewayConfig } from '../src/gateway/index.ts'
-import { type SessionStrategy, statelessSessions } from '../src/session/index.ts'
+import { redis } from '../src/redis/index.ts'
+import { type SessionStrategy, sessionsBy, statelessSessions, storedSessions } from '../src/session/index.ts'
+import { upstashStore } from '../src/store/upstash.ts'
 import { log } from './log.ts'
 
 /** What a session holds. The origin decides, through the session protocol. */
@@ -11,20 +13,36 @@ export interface Data {
   visits?: number
 }
 
-/** A function, so that whoever starts the Worker can say what is wrong with it instead of not starting. */
-export function config(): GatewayConfig<'app', Data> {
-  const session: SessionStrategy<Data> = statelessSessions<Data>({
-    secret: (c) => c.env.SESSION_SECRET,
-    user: (data) => data.user,
+/** `SESSION_STORE` chooses. Only the chosen one is judged and asked: without Redis none of its variables is needed. */
+function sessions(): SessionStrategy<Data> {
+  const common = {
+    secret: (c: { env: Cloudflare.Env }): string => c.env.SESSION_SECRET,
+    user: (data: Data): string | undefined => data.user,
+    onEvent: log,
+  }
+  const client = redis({
+    url: (c) => c.env.UPSTASH_REDIS_REST_URL,
+    token: (c) => c.env.UPSTASH_REDIS_REST_TOKEN,
     onEvent: log,
   })
+  return sessionsBy<Data>(
+    (c) => c.env.SESSION_STORE,
+    {
+      cookie: statelessSessions<Data>(common),
+      redis: storedSessions<Data>({ ...common, store: upstashStore({ redis: client }) }),
+    },
+    { option: 'SESSION_STORE' },
+  )
+}
 
+/** A function, so that whoever starts the Worker can say what is wrong with it instead of not starting. */
+export function config(): GatewayConfig<'app', Data> {
   return defineGateway({
     publicOrigin: (c) => c.env.PUBLIC_ORIGIN,
     upstreams: {
       app: { url: (c) => c.env.UPSTREAM_URL, sessions: true },
     },
-    session,
+    session: sessions(),
     user: (data) => data.user,
     roles: (data) => data.roles ?? [],
     claims: ({ visits, name, roles }) => ({ visits, name, roles }),
@@ -40,6 +58,9 @@ export function config(): GatewayConfig<'app', Data> {
       { path: '/logout', methods: ['POST'], to: 'app', access: 'public', sessions: ['end'] },
       { path: '/admin/*', to: 'app', access: { role: 'admin' } },
       { path: '/account', to: 'app', access: 'session' },
+      // With SESSION_STORE = "cookie" the origin is told of no devices, and says so.
+      { path: '/devices', methods: ['GET'], to: 'app', access: 'session', sessions: ['list'] },
+      { path: '/devices', methods: ['POST'], to: 'app', access: 'session', sessions: ['end', 'endAll'] },
       { path: '/*', to: 'app', access: 'public' },
     ],
   })

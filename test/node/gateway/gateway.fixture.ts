@@ -25,7 +25,7 @@ const gateway: Gateway<Bindings> = createGateway<'app' | 'stream' | 'slow' | 'de
     slow: { url: (c) => c.env.UPSTREAM_URL, timeoutMs: 200 },
     dead: { url: (c) => c.env.DEAD_URL },
   },
-  session: statelessSessions<Data>({ secret: (c: { env: Bindings }) => c.env.SESSION_SECRET }),
+  session: statelessSessions<Data>({ secret: (c) => c.env.SESSION_SECRET }),
   roles: (data) => data.roles ?? [],
   assertion: { key: (c) => c.env.ASSERTION_KEY },
   routes: [
