@@ -81,6 +81,11 @@ export function checkBody(request: RequestWithBody, { maxBytes, types, inspected
   return { ok: true, body, length }
 }
 
+/** What a limit on bodies may be: 5 GB is the most that any platform takes. */
+export const bodyBounds = { least: 0, most: 5_368_709_120, unit: 'bytes' } as const
+/** 10 MB: what Next and many proxies take. */
+export const defaultBodyBytes = 10_485_760
+
 /** How far a body may go. */
 export interface BodyBounds {
   readonly maxBytes: number

@@ -1,6 +1,5 @@
 /** Which names a server answers for, and which requests must come again over https. */
 import type { Faults } from '../options/index.ts'
-import type { Verdict } from '../types.ts'
 import type { Platform } from './address.ts'
 import { isNavigation } from './kind.ts'
 import { hostOf, isHttps, isLoopbackHost } from './origin.ts'
@@ -38,8 +37,12 @@ export interface Arrival {
   readonly headers: Headers
 }
 
-const passed: Verdict = { ok: true }
-const insecure = { ok: false, reason: 'https-required' } as const
+/** Whether a request may go on; if not, whether it may be sent to the same place over https. */
+export type HttpsVerdict =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: 'https-required'; readonly redirect: boolean }
+
+const passed: HttpsVerdict = { ok: true }
 
 /**
  * Whether a request came over https, by the word of the platform in front; behind a proxy that ends TLS the request's own
@@ -68,13 +71,11 @@ export function cameByHttps({ url, headers }: Pick<Arrival, 'url' | 'headers'>, 
  * the https origin: a page that a person asked for. A program gets no redirect, or its credentials would go out in the
  * clear with every call, unnoticed (RFC 9110 section 17.9).
  */
-export function checkHttps(
-  request: Arrival,
-  platform: Platform,
-): (Verdict & { ok: false; redirect: boolean }) | Verdict {
+export function checkHttps(request: Arrival, platform?: Platform): HttpsVerdict {
   if (cameByHttps(request, platform) || isLoopbackHost(hostOf(request.url))) return passed
   const { method } = request
-  return { ...insecure, redirect: (method === 'GET' || method === 'HEAD') && isNavigation(request) }
+  const redirect = (method === 'GET' || method === 'HEAD') && isNavigation(request)
+  return { ok: false, reason: 'https-required', redirect }
 }
 
 function nameOf(host: string): string {

@@ -3,9 +3,11 @@ export {
   BodyError,
   type BodyReason,
   type BodyRules,
+  bodyBounds,
   boundBody,
   checkBody,
   declaredLength,
+  defaultBodyBytes,
   type RequestWithBody,
 } from './body.ts'
 export { decodedPath, foldedPath } from './compare-path.ts'

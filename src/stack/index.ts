@@ -1,3 +1,6 @@
+export { allowMethods, type BodyOptions, type LimitOptions, limitBodies, limitRequests } from './bounds.ts'
+export { type CorsOptions, cors } from './cors.ts'
+export { allowHosts, type HostOptions, type HttpsOptions, requireHttps } from './hosts.ts'
 export { order, type Step } from './order.ts'
 export { portcullis, type StackOptions } from './portcullis.ts'
 export { canonicalPaths, type RequestIdEnv, requestId } from './steps.ts'

@@ -6,10 +6,26 @@
  * - `requestId`: names the request, so that a page a client saw can be found in the log.
  * - `headers`: security headers on every answer.
  * - `path`: one reading of the path for guards, router and upstream, before anybody reads it.
+ * - `host`: only names we answer for, before a host is taken for ours.
+ * - `https`: nobody goes on in the clear.
+ * - `methods`: no TRACE, nothing unheard of.
+ * - `limits`: no head larger than any honest one's, before anybody parses it.
  * - `csrf`: requests that change something come from our own pages.
+ * - `body`: counted from here on, whoever reads it.
  * - `session`: `c.var.session`, settled on the final response.
  */
-export const order = ['requestId', 'headers', 'path', 'csrf', 'session'] as const
+export const order = [
+  'requestId',
+  'headers',
+  'path',
+  'host',
+  'https',
+  'methods',
+  'limits',
+  'csrf',
+  'body',
+  'session',
+] as const
 
 /** Name of a step. */
 export type Step = (typeof order)[number]

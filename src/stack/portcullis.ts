@@ -7,11 +7,30 @@ import type { HeaderOptions } from '../headers/options.ts'
 import { faults as newFaults } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
 import { errorPage } from '../page/middleware.ts'
+import type { RequestLimits } from '../request/limits.ts'
 import type { SessionEnv } from '../session/env.ts'
 import { session } from '../session/middleware.ts'
 import type { ThreeVerbs } from '../session/types.ts'
+import type { Emit, From } from '../types.ts'
+import { allowMethods, type BodyOptions, limitBodies, limitRequests } from './bounds.ts'
+import { allowHosts, type HttpsOptions, requireHttps } from './hosts.ts'
 import { order, type Step } from './order.ts'
 import { canonicalPaths, type RequestIdEnv, requestId } from './steps.ts'
+
+const keys: ReadonlyArray<keyof StackOptions | 'session'> = [
+  'headers',
+  'path',
+  'publicOrigin',
+  'hosts',
+  'https',
+  'methods',
+  'limits',
+  'csrf',
+  'body',
+  'session',
+  'onEvent',
+  'onError',
+]
 
 /** What the stack does. Absent = default, `false` = off. */
 export interface StackOptions {
@@ -19,6 +38,23 @@ export interface StackOptions {
   readonly headers?: HeaderOptions | false
   /** Refuses paths that guards and router could read differently. Default true. */
   readonly path?: boolean
+  /**
+   * The origins under which visitors know this application. With them, requests for another host get 421, requests over plain
+   * http 308 or 403 (see `https`), and `csrf` knows its own origin behind a proxy. Default: unknown, nothing of it.
+   */
+  readonly publicOrigin?: From<string | readonly string[]>
+  /** Further hosts that are answered, such as `127.0.0.1:*`; see `allowHosts`. Needs `publicOrigin`. Default none. */
+  readonly hosts?: readonly string[]
+  /** Whether plain http is refused; see `requireHttps`. Default true where there is a `publicOrigin`. */
+  readonly https?: boolean | Pick<HttpsOptions, 'platform'>
+  /** Methods that are taken; others get 405. Default GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS. */
+  readonly methods?: readonly string[] | false
+  /** How large url, query and headers may be; see `limitRequests`. Default on. */
+  readonly limits?: RequestLimits | false
+  /** How large bodies may be and of which types; see `limitBodies`. Default 10 MB of any type. */
+  readonly body?: Omit<BodyOptions, 'onEvent'> | false
+  /** Takes `request-refused` of host, https, methods, limits and body. Default none. */
+  readonly onEvent?: Emit
   /** Where requests that change something may come from; see `csrf`. Default: our own origin only. */
   readonly csrf?: Omit<CsrfOptions, 'token'> | false
   /** Answers what a step of the stack throws; what handlers throw is `app.onError`'s. Default `errorPage()`. */
@@ -37,13 +73,33 @@ export function portcullis<Data extends object, S extends ThreeVerbs<Data>>(
 ): MiddlewareHandler<RequestIdEnv & SessionEnv<S>>
 export function portcullis(options: StackOptions & { readonly session?: ThreeVerbs<object> } = {}): MiddlewareHandler {
   const faults = newFaults('portcullis')
-  checkKeys(faults, options, ['headers', 'path', 'csrf', 'session', 'onError'])
+  checkKeys(faults, options, keys)
   const { headers, path = true, csrf: origins, session: strategy, onError = errorPage() } = options ?? {}
+  const { publicOrigin, hosts, https = true, methods, limits, body, onEvent } = options ?? {}
+  const emit = onEvent === undefined ? {} : { onEvent }
+  if (publicOrigin === undefined) {
+    if (hosts !== undefined) faults.add('hosts', 'needs publicOrigin')
+    if (options?.https !== undefined && https !== false) faults.add('https', 'needs publicOrigin')
+  }
   const makers: Record<Step, () => MiddlewareHandler | undefined> = {
     requestId: () => requestId() as MiddlewareHandler,
     headers: () => (headers === false ? undefined : secureHeaders(headers)),
     path: () => (path ? canonicalPaths() : undefined),
-    csrf: () => (origins === false ? undefined : csrf(origins)),
+    host: () =>
+      publicOrigin === undefined
+        ? undefined
+        : allowHosts({ publicOrigin, ...(hosts !== undefined && { hosts }), ...emit }),
+    https: () =>
+      publicOrigin === undefined || https === false
+        ? undefined
+        : requireHttps({ publicOrigin, ...(https !== true && https), ...emit }),
+    methods: () => (methods === false ? undefined : allowMethods(methods, emit)),
+    limits: () => (limits === false ? undefined : limitRequests({ ...limits, ...emit })),
+    csrf: () =>
+      origins === false
+        ? undefined
+        : csrf({ ...(publicOrigin !== undefined && { publicOrigins: publicOrigin }), ...origins }),
+    body: () => (body === false ? undefined : limitBodies({ ...body, ...emit })),
     session: () => (strategy === undefined ? undefined : (session(strategy) as MiddlewareHandler)),
   }
   const steps: MiddlewareHandler[] = []

@@ -112,7 +112,7 @@ describe('whether a client came by https', () => {
     ['GET', 'http://localhost.evil.example/', page, 'redirect'],
   ] as Array<[string, string, Heads, string]>)('%s %s with %j: %s', (method, url, headers, expected) => {
     const verdict = checkHttps({ method, url, headers: new Headers(headers) }, 'none')
-    const got = verdict.ok ? 'passes' : 'redirect' in verdict && verdict.redirect ? 'redirect' : 'refused'
+    const got = verdict.ok ? 'passes' : verdict.redirect ? 'redirect' : 'refused'
     expect(got).toBe(expected)
     if (!verdict.ok) expect(verdict.reason).toBe('https-required')
   })

@@ -1,0 +1,122 @@
+/** Guards of what a request may look like: its method, its head, its body. */
+import type { MiddlewareHandler } from 'hono'
+import { type Faults, faults as newFaults } from '../options/faults.ts'
+import { checkKeys } from '../options/keys.ts'
+import { optionalFunction, wholeNumber } from '../options/values.ts'
+import { carryOver } from '../page/staged.ts'
+import { type BodyError, bodyBounds, boundBody, checkBody, defaultBodyBytes } from '../request/body.ts'
+import { contentTypes } from '../request/content-type.ts'
+import { type RequestLimits, requestLimits } from '../request/limits.ts'
+import { type GuardOptions, refuser } from './refuse.ts'
+
+const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+
+/** What HTTP calls a method, in capitals: they are compared with their case. */
+const methodName = /^[A-Z][A-Z-]{0,31}$/
+
+/**
+ * Answers 405, with Allow, to every method but these. `GET` stands for `HEAD` too. TRACE, TRACK and CONNECT cannot be
+ * listed: they are for proxies, and echo what scripts must not see.
+ *
+ * @param methods - default GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS. Without OPTIONS there are no CORS preflights.
+ * @throws {ConfigError} `ERR_CONFIG`
+ * @see RFC 9110 section 15.5.6
+ */
+export function allowMethods(
+  methods: readonly string[] = everyMethod,
+  { onEvent }: GuardOptions = {},
+): MiddlewareHandler {
+  const faults = newFaults('allowMethods')
+  const allowed = judgeMethods(methods, faults)
+  const refuse = refuser(optionalFunction(faults, 'onEvent', onEvent))
+  faults.done()
+  const allow = [['Allow', [...allowed].join(', ')]] as const
+  return async function allowMethods(c, next) {
+    return allowed.has(c.req.raw.method) ? next() : refuse(c, 'method-not-allowed', allow)
+  }
+}
+
+function judgeMethods(given: unknown, faults: Faults): ReadonlySet<string> {
+  const methods = new Set<string>()
+  if (!Array.isArray(given) || given.length === 0) {
+    faults.add('methods', 'must be a list of methods that is not empty')
+    return methods
+  }
+  for (const [index, method] of given.entries()) {
+    const good = typeof method === 'string' && methodName.test(method) && !/^(?:TRACE|TRACK|CONNECT)$/.test(method)
+    if (!good) faults.add(`methods.${index}`, 'must be a method in capitals, and none of TRACE, TRACK, CONNECT')
+    methods.add(method)
+    if (method === 'GET') methods.add('HEAD')
+  }
+  return methods
+}
+
+/** Options of {@link limitRequests}. */
+export interface LimitOptions extends RequestLimits, GuardOptions {}
+
+/**
+ * Refuses requests whose url (414), query (400) or headers (431) are larger than any honest one's. Put it before whatever
+ * reads them.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function limitRequests(options: LimitOptions = {}): MiddlewareHandler {
+  const faults = newFaults('limitRequests')
+  const { onEvent, ...limits } = Object(options) as LimitOptions
+  const check = requestLimits(limits, faults)
+  const refuse = refuser(optionalFunction(faults, 'onEvent', onEvent))
+  faults.done()
+  return async function limitRequests(c, next) {
+    const verdict = check(c.req.raw)
+    return verdict.ok ? next() : refuse(c, verdict.reason)
+  }
+}
+
+/** Options of {@link limitBodies}. */
+export interface BodyOptions extends GuardOptions {
+  /** Bytes. Default 10,485,760 (10 MB): what Next and most proxies take. 0 takes none. */
+  readonly maxBytes?: number
+  /** Types of bodies that are taken, such as `['application/json', 'image/*']`; others get 415. Default: all. */
+  readonly contentTypes?: readonly string[]
+}
+
+/**
+ * Answers 413 to bodies that are too long: before they are read where they say so, otherwise at the first byte too many, and
+ * then whatever the handler made of it. 400 to a Content-Length that is none. Nothing is buffered: a handler may stream.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function limitBodies(options: BodyOptions = {}): MiddlewareHandler {
+  const faults = newFaults('limitBodies')
+  checkKeys(faults, options, ['maxBytes', 'contentTypes', 'onEvent'])
+  const given = Object(options) as BodyOptions
+  const maxBytes = wholeNumber(faults, 'maxBytes', given.maxBytes, defaultBodyBytes, bodyBounds)
+  const types =
+    given.contentTypes === undefined ? undefined : contentTypes(given.contentTypes, faults.under('contentTypes'))
+  const refuse = refuser(optionalFunction(faults, 'onEvent', given.onEvent))
+  faults.done()
+  return async function limitBodies(c, next) {
+    const { raw } = c.req
+    const verdict = checkBody(raw, { maxBytes, types })
+    if (!verdict.ok) return refuse(c, verdict.reason)
+    if (verdict.body === undefined) return next()
+    let refused: BodyError | undefined
+    const body = boundBody(verdict.body, {
+      maxBytes,
+      length: verdict.length,
+      onRefuse: (error) => {
+        refused = error
+      },
+    })
+    // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
+    c.req.raw = new Request(raw, { body, duplex: 'half' } as RequestInit)
+    await next()
+    if (refused === undefined) return
+    const answer = refuse(c, refused.reason)
+    // What a handler made of half a body is no answer; what it did on the way, such as a session, stays.
+    carryOver(c.res.headers, answer.headers)
+    c.res.body?.cancel().catch(() => {})
+    c.res = undefined
+    c.res = answer
+  }
+}

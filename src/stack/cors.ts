@@ -1,0 +1,121 @@
+/** Hono's CORS with guard rails: what it would answer to an origin that is not allowed, this refuses. */
+import type { Context, MiddlewareHandler } from 'hono'
+import { cors as honoCors } from 'hono/cors'
+import { judgeOrigins } from '../csrf/origins.ts'
+import { type Faults, faults as newFaults } from '../options/faults.ts'
+import { resolveFrom } from '../options/from.ts'
+import { checkKeys } from '../options/keys.ts'
+import { flag, optionalFunction, wholeNumber } from '../options/values.ts'
+import type { From, ProjectEnv } from '../types.ts'
+import { type GuardOptions, refuser } from './refuse.ts'
+
+/** Options of {@link cors}. */
+export interface CorsOptions<E = ProjectEnv> extends GuardOptions {
+  /**
+   * Origins whose scripts may read answers, each spelled as browsers send it: `https://app.example.com`. Or `'*'` alone, for
+   * what is public to everybody anyway. No patterns, no `null`.
+   */
+  readonly origins: '*' | From<readonly string[], E>
+  /** Methods beyond what a form can send. Default GET, HEAD, POST. */
+  readonly allowMethods?: readonly string[]
+  /** Headers a script may send. Default Content-Type, which JSON needs. What is not listed is refused, never reflected. */
+  readonly allowHeaders?: readonly string[]
+  /** Headers of an answer a script may read. Default none beyond what browsers always show. */
+  readonly exposeHeaders?: readonly string[]
+  /** Seconds a browser remembers a preflight. Default 600; Chromium cuts at 7,200. */
+  readonly maxAge?: number
+  /** Whether browsers send cookies along and show the answer. Not with `'*'`. Default false. */
+  readonly credentials?: boolean
+}
+
+const keys: ReadonlyArray<keyof CorsOptions> = [
+  'origins',
+  'allowMethods',
+  'allowHeaders',
+  'exposeHeaders',
+  'maxAge',
+  'credentials',
+  'onEvent',
+]
+/** RFC 9110 section 5.6.2. */
+const token = /^[\w!#$%&'*+.^`|~-]{1,128}$/
+
+/**
+ * Lets scripts of other origins read answers. A preflight from any other origin, for another method or with another header
+ * gets 403 and no CORS header; any other request from there runs, without a CORS header, so that its script reads nothing.
+ * To let those origins change something, trust them in `csrf` too.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ * @see Fetch section 3.2
+ */
+export function cors<E = ProjectEnv>(options: CorsOptions<E>): MiddlewareHandler {
+  const faults = newFaults('cors')
+  checkKeys(faults, options, keys)
+  const given = Object(options) as CorsOptions<never>
+  const everybody = given.origins === '*'
+  const origins = everybody
+    ? undefined
+    : resolveFrom(faults, 'origins', given.origins as From<readonly string[], never> | undefined, judge)
+  const allowMethods = tokens(given.allowMethods, ['GET', 'HEAD', 'POST'], 'allowMethods', faults)
+  const allowHeaders = tokens(given.allowHeaders, ['Content-Type'], 'allowHeaders', faults)
+  const exposeHeaders = tokens(given.exposeHeaders, [], 'exposeHeaders', faults)
+  const maxAge = wholeNumber(faults, 'maxAge', given.maxAge, 600, { least: 0, most: 86_400, unit: 'seconds' })
+  const credentials = flag(faults, 'credentials', given.credentials, false)
+  if (everybody && credentials) faults.add('credentials', "must be false where origins is '*'")
+  const refuse = refuser(optionalFunction(faults, 'onEvent', given.onEvent))
+  faults.done()
+
+  const allowed = (origin: string, c: Context): boolean => origins === undefined || origins(c.env).has(origin)
+  const headers = new Set(allowHeaders.map((name) => name.toLowerCase()))
+  const answer = honoCors({
+    origin: everybody ? '*' : (origin, c) => (allowed(origin, c) ? origin : null),
+    allowMethods: [...allowMethods],
+    allowHeaders: [...allowHeaders],
+    exposeHeaders: [...exposeHeaders],
+    maxAge,
+    credentials,
+  })
+
+  return async function cors(c, next) {
+    const { method, headers: asked } = c.req.raw
+    const origin = asked.get('origin')
+    const wanted = method === 'OPTIONS' && origin !== null ? asked.get('access-control-request-method') : null
+    if (origin !== null && wanted !== null) {
+      const names = asked.get('access-control-request-headers')
+      const good = allowed(origin, c) && allowMethods.includes(wanted) && listed(names, headers)
+      return good ? answer(c, next) : refuse(c, 'origin-not-allowed', varies)
+    }
+    // Hono answers every OPTIONS itself; one that is no preflight is the application's.
+    if (method !== 'OPTIONS' && origin !== null && allowed(origin, c)) return answer(c, next)
+    await next()
+    // A cache must not hand this answer, which has no CORS header, to an origin that would get one.
+    if (!everybody) c.header('Vary', 'Origin', { append: true })
+  }
+}
+
+const varies = [['Vary', 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers']] as const
+
+function judge(given: readonly string[], faults: Faults): ReadonlySet<string> {
+  if (Array.isArray(given) && given.length === 0) faults.add('', 'must hold at least one origin')
+  return new Set(judgeOrigins(given, faults))
+}
+
+function tokens(given: unknown, byDefault: readonly string[], option: string, faults: Faults): readonly string[] {
+  if (given === undefined) return byDefault
+  if (!Array.isArray(given)) {
+    faults.add(option, 'must be a list')
+    return byDefault
+  }
+  for (const [index, name] of given.entries()) {
+    // `*` would not mean everything where credentials are sent, and too much where they are not.
+    if (typeof name !== 'string' || name === '*' || !token.test(name))
+      faults.add(`${option}.${index}`, 'must be a name')
+  }
+  return given
+}
+
+/** Whether every header of a list may be sent; one pass, and browsers send a short one. */
+function listed(names: string | null, allowed: ReadonlySet<string>): boolean {
+  if (names === null) return true
+  return names.split(',').every((name) => allowed.has(name.trim().toLowerCase()))
+}

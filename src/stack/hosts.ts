@@ -1,0 +1,93 @@
+/** Guards of the name and the scheme a client came by. */
+import type { MiddlewareHandler } from 'hono'
+import { judgePublicOrigins } from '../csrf/origins.ts'
+import { type Faults, faults as newFaults } from '../options/faults.ts'
+import { resolveFrom } from '../options/from.ts'
+import { checkKeys } from '../options/keys.ts'
+import { optionalFunction } from '../options/values.ts'
+import { checkPlatform, type Platform } from '../request/address.ts'
+import { checkHttps, knownHosts } from '../request/host.ts'
+import { hostOf, isHttps } from '../request/origin.ts'
+import type { From, ProjectEnv } from '../types.ts'
+import { type GuardOptions, refuser } from './refuse.ts'
+
+/** Options of {@link allowHosts}. */
+export interface HostOptions<E = ProjectEnv> extends GuardOptions {
+  /** The origins under which visitors know this application, such as `https://app.example.com`. */
+  readonly publicOrigin: From<string | readonly string[], E>
+  /** Further hosts: `internal.example.com`, `localhost:8080`, or `127.0.0.1:*` for any port. Default none. */
+  readonly hosts?: readonly string[]
+}
+
+/**
+ * Answers 421 to requests for any other host. A host that is not ours, in links, cache keys and origin checks, is the
+ * client's word for our address.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ * @see RFC 9110 section 7.4
+ */
+export function allowHosts<E = ProjectEnv>(options: HostOptions<E>): MiddlewareHandler {
+  const faults = newFaults('allowHosts')
+  checkKeys(faults, options, ['publicOrigin', 'hosts', 'onEvent'])
+  const { hosts = [], onEvent } = Object(options) as HostOptions<never>
+  const origins = originsOf(options as HostOptions<never>, faults)
+  const known = knownHosts(hosts, faults.under('hosts'))
+  const refuse = refuser(optionalFunction(faults, 'onEvent', onEvent))
+  faults.done()
+  return async function allowHosts(c, next) {
+    const host = hostOf(c.req.raw.url)
+    if (origins(c.env).hosts.has(host) || known(host)) return next()
+    return refuse(c, 'host-unknown')
+  }
+}
+
+/** Options of {@link requireHttps}. */
+export interface HttpsOptions<E = ProjectEnv> extends GuardOptions {
+  /** The origins under which visitors know this application; pages are sent to one of them. */
+  readonly publicOrigin: From<string | readonly string[], E>
+  /** Who stands in front and says how a client came. Default: `CF-Visitor` or `X-Forwarded-Proto`, whoever sends it. */
+  readonly platform?: Platform
+}
+
+/**
+ * Lets nobody on over plain http: a page that is asked for is sent to the https origin with 308, everything else is refused
+ * with 403. Requests for `localhost`, 127.0.0.0/8 and [::1] pass, and those for a public origin that is http itself.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function requireHttps<E = ProjectEnv>(options: HttpsOptions<E>): MiddlewareHandler {
+  const faults = newFaults('requireHttps')
+  checkKeys(faults, options, ['publicOrigin', 'platform', 'onEvent'])
+  const { platform, onEvent } = Object(options) as HttpsOptions<never>
+  const origins = originsOf(options as HttpsOptions<never>, faults)
+  const front = platform === undefined ? undefined : checkPlatform(platform, faults)
+  const refuse = refuser(optionalFunction(faults, 'onEvent', onEvent))
+  faults.done()
+  return async function requireHttps(c, next) {
+    const { raw } = c.req
+    if (isHttps(raw.url)) return next()
+    const verdict = checkHttps(raw, front)
+    if (verdict.ok) return next()
+    const host = hostOf(raw.url)
+    const { list, first } = origins(c.env)
+    if (first === undefined || list.includes(`http://${host}`)) return next()
+    if (!verdict.redirect) return refuse(c, verdict.reason)
+    const origin = list.includes(`https://${host}`) ? `https://${host}` : first
+    const location = origin + raw.url.slice(raw.url.indexOf('/', 7))
+    return new Response(null, { status: 308, headers: { location, 'cache-control': 'no-store' } })
+  }
+}
+
+interface Origins {
+  readonly list: readonly string[]
+  readonly hosts: ReadonlySet<string>
+  /** The first that is https. */
+  readonly first: string | undefined
+}
+
+function originsOf(options: { publicOrigin?: From<string | readonly string[], never> }, faults: Faults) {
+  return resolveFrom(faults, 'publicOrigin', options?.publicOrigin, (given, at): Origins => {
+    const list = judgePublicOrigins(given, at)
+    return { list, hosts: new Set(list.map(hostOf)), first: list.find(isHttps) }
+  })
+}

@@ -1,0 +1,23 @@
+/** How the guards of the stack refuse: one answer, one event. */
+import type { Context } from 'hono'
+import { refusal } from '../page/refusal.ts'
+import type { Emit, Reason } from '../types.ts'
+
+/** Options every guard of requests has. */
+export interface GuardOptions {
+  /** Takes `request-refused` with the reason. Default none. */
+  readonly onEvent?: Emit
+}
+
+/** Answers a refused request. */
+export type Refuse = (c: Context, reason: Reason, headers?: ReadonlyArray<readonly [string, string]>) => Response
+
+/** Makes the answer in neutral words and tells the event; the request's id is in both. */
+export function refuser(onEvent: Emit | undefined): Refuse {
+  return (c, reason, headers) => {
+    const id: unknown = c.get('requestId')
+    const requestId = typeof id === 'string' ? id : undefined
+    onEvent?.({ type: 'request-refused', reason, ...(requestId !== undefined && { request: requestId }) })
+    return refusal(reason, c.req.raw, { ...(requestId !== undefined && { requestId }), ...(headers && { headers }) })
+  }
+}
