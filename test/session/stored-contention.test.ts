@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { untilSettled } from '../../src/session/contention.ts'
+
+describe('a write that always comes second', () => {
+  it('is tried again at once, then after longer and longer waits, forty times', async () => {
+    const waits: number[] = []
+    let tries = 0
+    const done = untilSettled(
+      async () => {
+        tries += 1
+        return 'again'
+      },
+      async (ms) => {
+        waits.push(ms)
+      },
+      () => 0,
+    )
+    await expect(done).rejects.toMatchObject({ code: 'ERR_SESSION_CONFLICT' })
+    expect([tries, waits.length]).toEqual([40, 38])
+    expect(waits.every((ms, at) => ms >= 0 && ms <= Math.min(150, 20 * (at + 2)))).toBe(true)
+    expect(new Set(waits).size).toBeGreaterThan(30)
+  })
+
+  it('gives up after five seconds, however few tries those were', async () => {
+    let now = 0
+    let tries = 0
+    const done = untilSettled(
+      async () => {
+        tries += 1
+        now += 2000
+        return 'again'
+      },
+      async () => {},
+      () => now,
+    )
+    await expect(done).rejects.toMatchObject({ code: 'ERR_SESSION_CONFLICT' })
+    expect(tries).toBe(3)
+  })
+
+  it('ends with the first try that settles, or with its fault', async () => {
+    let tries = 0
+    const settle = async () => (++tries < 3 ? 'again' : tries)
+    expect(await untilSettled(settle, async () => {})).toBe(3)
+    await expect(untilSettled(() => Promise.reject(new Error('down')))).rejects.toThrow('down')
+  })
+})
