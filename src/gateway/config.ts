@@ -110,7 +110,11 @@ export interface GatewayConfig<N extends string = string, Data extends object = 
   readonly assertion?: AssertionOptions<E>
   /** Default: from the public origin only. See {@link Route.csrf} for one route. */
   readonly csrf?: GatewayCsrf
-  /** Security headers of every answer. Default: the recommended ones. */
+  /**
+   * Security headers of every answer. Default: the recommended ones, but what the policy for pages would break is only
+   * reported (`contentSecurityPolicy: 'observe'`) until a preset or a policy is named. Reports go to
+   * `/.portcullis/reports`, which tells them as events `csp-report`.
+   */
   readonly headers?: HeaderOptions
   /** First match wins; nothing that matches is 404. The first path that matches decides, also which methods there are. */
   readonly routes: ReadonlyArray<Route<NoInfer<N>>>

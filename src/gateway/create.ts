@@ -32,7 +32,11 @@ export function createGateway<N extends string, Data extends object, E = Project
       // What a handshake says is read by no page, and workerd's carries a socket.
       if (response.status === 101) return response
       const { settings } = visit
-      return plan.secure(response, { https: settings?.https ?? false, host: settings?.publicHost ?? '' })
+      return plan.secure(response, {
+        https: settings?.https ?? false,
+        host: settings?.publicHost ?? '',
+        nonce: visit.nonce,
+      })
     },
   }
 }

@@ -1,6 +1,8 @@
 /** The gateway's own addresses, all under `/.portcullis/`: exact paths, never an upstream's. */
 import { refusal } from '../page/index.ts'
 import { foldedPath } from '../request/index.ts'
+import { reportPath } from './headers.ts'
+import type { Plan } from './plan.ts'
 import type { Visit } from './visit.ts'
 
 /** Whether a canonical path is the gateway's own, also in spellings an upstream might take for it. */
@@ -11,8 +13,9 @@ export function isOwnPath(path: string): boolean {
 }
 
 /** Answers a request for one of them. */
-export function ownEndpoint(visit: Visit): Response {
+export function ownEndpoint(plan: Plan, visit: Visit): Response | Promise<Response> {
   const { request, path, requestId } = visit
+  if (path === reportPath) return takeReports(plan, visit)
   const answer = endpoints.get(path)
   if (answer === undefined) return refusal('not-found', request, { requestId })
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -37,6 +40,15 @@ function health({ request }: Visit): Response {
 function jwks({ request, settings, fault }: Visit): Response | undefined {
   if (settings === undefined) throw fault
   return settings.keys && json(request, settings.keys.jwks, 'public, max-age=300')
+}
+
+/** 204 whatever was sent: who sends nonsense learns nothing, and browsers do nothing with an answer. */
+async function takeReports({ reports }: Plan, { request, settings, requestId }: Visit): Promise<Response> {
+  if (request.method !== 'POST') {
+    return refusal('method-not-allowed', request, { requestId, headers: [['Allow', 'POST']] })
+  }
+  await reports(request, settings?.publicOrigin)
+  return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } })
 }
 
 function json(request: Request, body: string, cache: string): Response {

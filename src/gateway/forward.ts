@@ -1,5 +1,6 @@
 /** What the upstream is told: the client's headers without what only a gateway may say, then what the gateway says. */
 import { removeCookies } from '../cookie/index.ts'
+import { nonceSource } from '../headers/index.ts'
 import { listedBy, stopsAtGateway } from './names.ts'
 
 /** What the gateway says of a request. */
@@ -17,6 +18,8 @@ export interface Said {
   readonly hasBody: boolean
   readonly upgrade: boolean
   readonly nonce: string | undefined
+  /** The nonce that the policy of a page will hold. */
+  readonly pageNonce?: string | undefined
   readonly assertion: string | undefined
   /** The sessions of who is asking, where the route tells them. */
   readonly sessions: string | undefined
@@ -55,6 +58,8 @@ export function upstreamHeaders(client: Headers, said: Said): Headers {
   headers.set('portcullis-hops', `${said.hops}`)
   if (said.upgrade) headers.set('upgrade', 'websocket')
   if (said.nonce !== undefined) headers.set('portcullis-session-nonce', said.nonce)
+  // As Next reads it, which puts the nonce on its own scripts; any other upstream can as well.
+  if (said.pageNonce !== undefined) headers.set('content-security-policy', `script-src ${nonceSource(said.pageNonce)}`)
   if (said.assertion !== undefined) headers.set('portcullis-assertion', said.assertion)
   if (said.sessions !== undefined) headers.set('portcullis-sessions', said.sessions)
   return headers

@@ -40,6 +40,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
   // A new one for each attempt: an answer that was kept or copied from another request does not know it.
   const nonce = upstream.sessions ? randomId(16) : undefined
   const hasBody = mayHaveBody(method)
+  visit.nonce = upgrade ? undefined : plan.secure.nonceFor(request)
   const headers = upstreamHeaders(request.headers, {
     requestId,
     address: clientAddress(request.headers, plan.platform),
@@ -50,6 +51,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     hasBody,
     upgrade,
     nonce,
+    pageNonce: visit.nonce,
     assertion: await assertionFor(plan, passage),
     sessions: await sessionsFor(plan, visit, passage),
   })

@@ -1,5 +1,5 @@
 /** A configuration judged and made ready while building: every fault at once, nothing left to find out per request. */
-import { type HeaderOptions, headerWriter } from '../headers/index.ts'
+import { type HeaderWriter, headerWriter } from '../headers/index.ts'
 import { checkKeys, type Faults, faults as newFaults, optionalFunction, wholeNumber } from '../options/index.ts'
 import { type ReportFault, reporter } from '../page/index.ts'
 import { checkPlatform, type Platform } from '../request/index.ts'
@@ -7,8 +7,10 @@ import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit } from '../types.ts'
 import { type Assertions, assertions } from './assertion.ts'
 import type { GatewayConfig } from './config.ts'
+import { gatewayHeaders } from './headers.ts'
 import { judgeGatewayCsrf } from './judge-csrf.ts'
 import { judgeRoutes } from './judge-routes.ts'
+import { type ReportCollector, reportCollector } from './reports.ts'
 import { compileRoutes, type Match } from './routes.ts'
 import { type Settings, settingsFrom } from './settings.ts'
 import { isObject, judgeUpstreams, type PlannedUpstream } from './upstreams.ts'
@@ -26,7 +28,8 @@ export interface Plan {
   readonly claims: ((data: object) => object) | undefined
   readonly signIn: string | undefined
   readonly assertions: Assertions | undefined
-  readonly secure: ReturnType<typeof headerWriter>
+  readonly secure: HeaderWriter
+  readonly reports: ReportCollector
   readonly emit: Emit
   readonly report: ReportFault
   readonly fetch: typeof fetch
@@ -65,6 +68,8 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
   }
   judgeGatewayCsrf(given.csrf, faults.under('csrf'))
   const routes = judgeRoutes(given, upstreams, faults)
+  const emit = optionalFunction(faults, 'onEvent', given.onEvent) ?? ignore
+  const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
   const plan: Plan = {
     match: compileRoutes(routes),
     upstreams,
@@ -85,13 +90,14 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
     claims: optionalFunction(faults, 'claims', given.claims) as Plan['claims'],
     signIn: given.signIn,
     assertions: assertion && assertions(lifetime),
-    secure: headerWriter(given.headers ?? ({} satisfies HeaderOptions), faults.under('headers')),
-    emit: optionalFunction(faults, 'onEvent', given.onEvent) ?? ignore,
+    secure: headerWriter(gatewayHeaders(given.headers), faults.under('headers')),
+    reports: reportCollector(emit, clock),
+    emit,
     report: optionalFunction(faults, 'onFault', given.onFault) ?? reporter(),
     // Called as a plain function: workerd's fetch refuses another `this`.
     fetch: optionalFunction(faults, 'fetch', given.fetch) ?? ((input, init) => fetch(input, init)),
     upgrades: given.fetch !== undefined || 'WebSocketPair' in globalThis,
-    clock: optionalFunction(faults, 'clock', given.clock) ?? Date.now,
+    clock,
   }
   faults.done()
   return plan

@@ -26,7 +26,7 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   visit.path = canonical.path
   visit.search = canonical.search
   if (!isKnownMethod(method)) return refuse(plan, visit, 'method-not-allowed', [['Allow', everyMethod]])
-  if (isOwnPath(visit.path)) return ownEndpoint(visit)
+  if (isOwnPath(visit.path)) return ownEndpoint(plan, visit)
 
   const { settings } = visit
   if (settings === undefined) throw visit.fault

@@ -13,6 +13,8 @@ export interface Visit {
   /** Absent where the environment cannot be served; then `fault` says why. */
   settings?: Settings
   fault?: unknown
+  /** The nonce of the answer's policy, where an upstream was told it. */
+  nonce?: string | undefined
   /** Opened where the route needs a session; settled on whatever the answer is. */
   session?: FlushableHandle<object>
 }

@@ -18,8 +18,25 @@ export function resourcePolicy(faults: Faults, given: unknown): string | undefin
   return token(faults, 'crossOriginResourcePolicy', given, words)
 }
 
-/** Cross-Origin-Embedder-Policy: off, since it breaks every image and frame of another site that does not opt in. */
-export function embedderPolicy(faults: Faults, given: unknown): string | undefined {
+/**
+ * Cross-Origin-Embedder-Policy: off, since it breaks every image and frame of another site that does not opt in.
+ *
+ * @param isolated - `crossOriginIsolated`, which decides where it is on.
+ */
+export function embedderPolicy(faults: Faults, given: unknown, isolated: unknown): string | undefined {
   const words = { choices: embedder, absent: undefined, on: 'require-corp' }
-  return token(faults, 'crossOriginEmbedderPolicy', given, words)
+  const own = token(faults, 'crossOriginEmbedderPolicy', given, words)
+  const wanted = token(faults, 'crossOriginIsolated', isolated, {
+    ...words,
+    choices: ['require-corp', 'credentialless'],
+  })
+  return wanted ?? own
+}
+
+/** Notes what contradicts isolation, which browsers grant to nothing less. */
+export function checkIsolation(faults: Faults, isolated: boolean, opens: string | undefined, embeds: unknown): void {
+  if (!isolated) return
+  if (opens !== 'same-origin') faults.add('crossOriginOpenerPolicy', 'must be same-origin with crossOriginIsolated')
+  if (embeds !== undefined)
+    faults.add('crossOriginEmbedderPolicy', 'is what crossOriginIsolated says; give one of them')
 }

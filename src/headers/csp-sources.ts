@@ -1,5 +1,6 @@
 /** The sources of one directive of a Content-Security-Policy. */
 import { type Faults, nearest } from '../options/index.ts'
+import { NONCE } from './nonce.ts'
 
 /** Keywords, which mean something only between single quotes (CSP Level 3 section 2.3.1). */
 const keywords = [
@@ -42,11 +43,13 @@ export function sourceList(faults: Faults, option: string, given: unknown, fetch
 
 function wrong(source: string, fetching: boolean): string | undefined {
   if (!/^[!-~]*$/.test(source) || /[;,]/.test(source)) return 'has a character that a policy cannot hold'
+  if (fetching && source === NONCE) return undefined
   const word = source.toLowerCase()
   if (!word.startsWith("'")) return fetching ? unquoted(word) : undefined
   const quoted = word.slice(1, word.endsWith("'") ? -1 : undefined)
   if (word.length < 3 || !word.endsWith("'")) return 'has a quote that is not closed'
-  if (quoted.startsWith('nonce-')) return 'has a fixed nonce, which protects nothing'
+  if (quoted.startsWith('nonce-'))
+    return 'has a fixed nonce, which protects nothing; NONCE stands for a new one in each response'
   if (!fetching) return trusted.includes(quoted) ? undefined : 'has a quoted word that is no keyword'
   if (keywords.includes(quoted) || /^sha(?:256|384|512)-[\w+/-]+={0,2}$/.test(quoted)) return undefined
   const meant = nearest(quoted, keywords)

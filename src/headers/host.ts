@@ -6,6 +6,8 @@ export interface AboutRequest {
   readonly https: boolean
   /** The host that the client asked for, with or without port. */
   readonly host: string
+  /** The nonce that pages of this answer hold, where one was asked for before the answer. */
+  readonly nonce?: string | undefined
 }
 
 /** Scheme and host of an absolute url, without building a URL: workerd hands over the raw request line. */

@@ -1,8 +1,13 @@
 /** Which Content-Security-Policy each kind of response gets. */
-import type { Faults } from '../options/index.ts'
+import { type Faults, flag } from '../options/index.ts'
 import { type Directives, directives, policyText } from './csp.ts'
+import { risks } from './csp-risks.ts'
 import { type Framing, framing } from './frame-options.ts'
+import { kebab } from './kebab.ts'
 import type { ResponseKind } from './kind.ts'
+import type { HeaderOptions } from './options.ts'
+import type { Reporting } from './reporting.ts'
+import { strictCsp } from './strict-csp.ts'
 
 /** A policy over plain http, and over https on a name. */
 export interface Policy {
@@ -10,53 +15,87 @@ export interface Policy {
   readonly secure: string | undefined
 }
 
-/** Policies by kind, and the framing of documents that goes with them. */
+/** Policies by kind, the one that documents are only measured by, and the framing of documents that goes with them. */
 export interface Policies {
   readonly framing: Framing
+  readonly reported: Policy
   of(kind: ResponseKind): Policy
 }
 
+const none: Policy = { plain: undefined, secure: undefined }
 const upgrade = 'upgrade-insecure-requests'
+/** Mean nothing in a policy that only reports (CSP Level 3 section 3.2); browsers complain about them. */
+const enforcing = [upgrade, 'sandbox']
 
-/** Judges both options, since frame-ancestors of one and X-Frame-Options say the same. */
-export function policies(faults: Faults, csp: unknown, xFrameOptions: unknown): Policies {
-  const own = owned(faults, csp)
-  const frames = framing(faults, xFrameOptions, own?.get('frame-ancestors'))
-  if (csp === false || csp === null) return { framing: frames, of: () => ({ plain: undefined, secure: undefined }) }
+/** Judges the options of policies together, since frame-ancestors of one and X-Frame-Options say the same. */
+export function policies(faults: Faults, options: HeaderOptions, reporting: Reporting): Policies {
+  const { contentSecurityPolicy: csp, contentSecurityPolicyReportOnly: reportOnly, xFrameOptions } = options
+  const observe = csp === 'observe'
+  const off = csp === false || csp === null
+  const given = off || observe ? undefined : (own(faults, 'contentSecurityPolicy', csp ?? true) ?? {})
+  const judged = given && directives(faults.under('contentSecurityPolicy'), given)
+  const allowed = flag(faults, 'insecureContentSecurityPolicy', options.insecureContentSecurityPolicy, false)
+  if (judged) risks(faults.under('contentSecurityPolicy'), judged, allowed)
+  const frames = framing(faults, xFrameOptions, judged?.get('frame-ancestors'))
+
+  const measure = own(faults, 'contentSecurityPolicyReportOnly', reportOnly ?? (observe && reportOnly === undefined))
+  const measured = measure && directives(faults.under('contentSecurityPolicyReportOnly'), measure)
+  const silent = measured && !reporting.directives.length && !measured.has('report-uri') && !measured.has('report-to')
+  if (silent)
+    faults.add(observe ? 'contentSecurityPolicy' : 'contentSecurityPolicyReportOnly', 'needs the option reporting')
+  const whole = (policy: Directives, source: object): Directives => completed(policy, source, frames, reporting)
+  const reported = measured && measure ? texts(without(whole(measured, measure), enforcing)) : none
+  if (off) return { framing: frames, reported, of: () => none }
 
   const tail = frames.ancestors ? `; frame-ancestors ${frames.ancestors}` : ''
-  const closed = `default-src 'none'; base-uri 'none'; form-action 'none'${tail}`
-  const floor = `base-uri 'self'; object-src 'none'${tail}; form-action 'self'`
+  const [uri] = reporting.directives
+  const end = `base-uri 'none'; form-action 'none'${tail}${uri ? `; ${uri.join(' ')}` : ''}`
+  // Nothing in such a response asks for a Trusted Type; scanners of policies ask for the directive.
+  const closed = `default-src 'none'; ${end}; require-trusted-types-for 'script'`
   const both = (policy: string): Policy => ({ plain: policy, secure: policy })
+  const floor = `base-uri 'self'; object-src 'none'${tail}; form-action 'self'`
   const made: Readonly<Record<ResponseKind, Policy>> = {
-    document: own ? custom(own) : { plain: floor, secure: `${floor}; ${upgrade}` },
-    // The policy of a worker's script is the worker's: closed, a service worker could fetch nothing.
-    script: both(`object-src 'none'; base-uri 'none'; form-action 'none'${tail}`),
-    svg: both(`default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; ${rest(tail)}`),
-    media: both(`default-src 'none'; media-src 'self'; object-src 'self'; ${rest(tail)}`),
+    document: judged && given ? texts(whole(judged, given)) : { plain: floor, secure: `${floor}; ${upgrade}` },
+    // The policy of a worker's script is the worker's: closed, a service worker could fetch nothing. It imports as it
+    // likes, and makes no code of text. The hash is that of no text: 'strict-dynamic' counts only beside one.
+    script: both(
+      `script-src 'strict-dynamic' ${emptyHash} 'wasm-unsafe-eval' https: 'unsafe-inline'; object-src 'none'; ${end}`,
+    ),
+    svg: both(`default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; ${end}`),
+    media: both(`default-src 'none'; media-src 'self'; object-src 'self'; ${end}`),
     asset: both(closed),
     redirect: both(closed),
     api: both(closed),
-    'not-modified': { plain: undefined, secure: undefined },
+    'not-modified': none,
   }
-  return { framing: frames, of: (kind) => made[kind] }
+  return { framing: frames, reported, of: (kind) => made[kind] }
 }
 
-function rest(tail: string): string {
-  return `base-uri 'none'; form-action 'none'${tail}`
-}
+const emptyHash = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 
-function owned(faults: Faults, csp: unknown): Directives | undefined {
-  if (csp === undefined || csp === null || typeof csp === 'boolean') return undefined
-  const own = faults.under('contentSecurityPolicy')
-  if (typeof csp === 'object' && !Array.isArray(csp)) return directives(own, csp)
-  own.add('', 'must be true, false, null or an object of directives')
+function own(faults: Faults, option: string, csp: unknown): object | undefined {
+  if (csp === undefined || csp === null || csp === false) return undefined
+  if (csp === true) return strictCsp()
+  if (typeof csp === 'object' && !Array.isArray(csp)) return csp
+  faults.add(option, 'must be true, false, null or an object of directives')
   return undefined
 }
 
+/** Adds what other options say, unless the policy says it itself or that it wants none of it. */
+function completed(policy: Directives, given: object, { ancestors }: Framing, reporting: Reporting): Directives {
+  const named = new Set(Object.keys(given).map(kebab))
+  const all = new Map(policy)
+  if (ancestors && !named.has('frame-ancestors')) all.set('frame-ancestors', ancestors)
+  if (named.has('report-uri') || named.has('report-to')) return all
+  for (const [name, value] of reporting.directives) all.set(name, value)
+  return all
+}
+
 /** Safari upgrades even on http://localhost, where there is nothing to upgrade to. */
-function custom(own: Directives): Policy {
-  const plain = new Map(own)
-  plain.delete(upgrade)
-  return { plain: policyText(plain), secure: policyText(own) }
+function texts(policy: Directives): Policy {
+  return { plain: policyText(without(policy, [upgrade])), secure: policyText(policy) }
+}
+
+function without(policy: Directives, names: readonly string[]): Directives {
+  return new Map([...policy].filter(([name]) => !names.includes(name)))
 }

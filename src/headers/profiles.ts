@@ -1,13 +1,17 @@
 /** Which headers each kind of response gets, worked out once. */
-import { checkKeys, type Faults } from '../options/index.ts'
-import { embedderPolicy, openerPolicy, resourcePolicy } from './cross-origin.ts'
+import { checkKeys, type Faults, nearest } from '../options/index.ts'
+import { checkIsolation, embedderPolicy, openerPolicy, resourcePolicy } from './cross-origin.ts'
 import { strictTransportSecurity } from './hsts.ts'
+import { kebab } from './kebab.ts'
 import type { ResponseKind } from './kind.ts'
-import { type HeaderOptions, optionNames } from './options.ts'
+import { NONCE } from './nonce.ts'
+import { type HeaderOption, type HeaderOptions, otherOptions } from './options.ts'
 import { permissionsPolicy } from './permissions-policy.ts'
 import { policies } from './policies.ts'
 import { referrerPolicy } from './referrer-policy.ts'
+import { reporting } from './reporting.ts'
 import {
+  cacheControl,
   contentTypeOptions,
   crossDomainPolicies,
   dnsPrefetchControl,
@@ -16,72 +20,111 @@ import {
   xssProtection,
 } from './simple.ts'
 
-/** One header to set: its lower-case name, its value, and the bit that stands for it while a response is looked at. */
+/** One header to set. */
 export interface Row {
+  /** In lower case. */
   readonly name: string
   readonly value: string
+  /** Stands for the name while a response is looked at; 0 where it does not matter whether it is there. */
   readonly bit: number
+  /** The value around the nonce, where it has one. */
+  readonly parts: readonly string[] | undefined
+  /** The value where the response allows other origins to read it (CORS), if that is another. */
+  readonly shared: string | undefined
 }
 
 /** The headers of one kind: over plain http or for a host that cannot be pinned, and over https on a name. */
 export interface Profile {
   readonly plain: readonly Row[]
   readonly secure: readonly Row[]
+  /** Whether any of them holds a nonce. */
+  readonly nonced: boolean
 }
 
 /** The headers of every kind, and the names that occur in any. */
 export interface Profiles {
   readonly of: Readonly<Record<ResponseKind, Profile>>
-  /** Lower-case name to bit. */
+  /** Lower-case name to bit; 0: the header is taken away. */
   readonly bits: ReadonlyMap<string, number>
   /** Bits of headers that may hold one value only: two of them joined by a comma mean nothing to a browser. */
   readonly single: number
 }
 
 type Value = string | undefined | ((kind: ResponseKind, secure: boolean) => string | undefined)
-type Definition = readonly [name: string, kinds: readonly ResponseKind[], value: Value]
+type Definition = readonly [option: HeaderOption, kinds: readonly ResponseKind[], value: Value]
 
 const content: readonly ResponseKind[] = ['document', 'script', 'svg', 'media', 'asset', 'api', 'redirect']
 /** A 304 says only what holds for every response: a cache writes the rest over what the page itself came with. */
 const all: readonly ResponseKind[] = [...content, 'not-modified']
-const lists = ['referrer-policy', 'content-security-policy', 'permissions-policy']
+const lists = ['referrerPolicy', 'permissionsPolicy', 'reportingEndpoints', 'cacheControl']
 
 /** Judges the options and lays out the headers of every kind. */
 export function profiles(faults: Faults, options: HeaderOptions): Profiles {
-  checkKeys(faults, options, optionNames)
   // Own members only: what a polluted prototype says is no option.
   const given: HeaderOptions = { ...options }
-  const csp = policies(faults, given.contentSecurityPolicy, given.xFrameOptions)
+  const reports = reporting(faults, given.reporting, given.reportingEndpoints)
+  const csp = policies(faults, given, reports)
   const hsts = strictTransportSecurity(faults, given.strictTransportSecurity)
+  const opener = openerPolicy(faults, given.crossOriginOpenerPolicy)
+  const { crossOriginIsolated: isolated, crossOriginEmbedderPolicy: embeds } = given
+  checkIsolation(faults, isolated !== undefined && isolated !== false, opener, embeds)
   const definitions: readonly Definition[] = [
-    ['strict-transport-security', all, (_, secure) => (secure ? hsts : undefined)],
-    ['x-content-type-options', all, contentTypeOptions(faults, given.xContentTypeOptions)],
-    ['referrer-policy', content, referrerPolicy(faults, given.referrerPolicy)],
-    ['x-frame-options', content, csp.framing.header],
-    ['cross-origin-resource-policy', content, resourcePolicy(faults, given.crossOriginResourcePolicy)],
-    ['content-security-policy', content, (kind, secure) => csp.of(kind)[secure ? 'secure' : 'plain']],
+    ['strictTransportSecurity', all, (_, secure) => (secure ? hsts : undefined)],
+    ['xContentTypeOptions', all, contentTypeOptions(faults, given.xContentTypeOptions)],
+    ['referrerPolicy', content, referrerPolicy(faults, given.referrerPolicy)],
+    ['xFrameOptions', content, csp.framing.header],
+    ['crossOriginResourcePolicy', content, resourcePolicy(faults, given.crossOriginResourcePolicy)],
+    ['contentSecurityPolicy', content, (kind, secure) => csp.of(kind)[secure ? 'secure' : 'plain']],
+    ['contentSecurityPolicyReportOnly', ['document'], (_, secure) => csp.reported[secure ? 'secure' : 'plain']],
+    ['reportingEndpoints', ['document'], reports.header],
     // Each hop of a redirect counts: one without the policy would part a window from its opener for good.
-    ['cross-origin-opener-policy', ['document', 'redirect'], openerPolicy(faults, given.crossOriginOpenerPolicy)],
-    ['cross-origin-embedder-policy', ['document', 'script'], embedderPolicy(faults, given.crossOriginEmbedderPolicy)],
-    ['origin-agent-cluster', ['document'], originAgentCluster(faults, given.originAgentCluster)],
-    ['x-dns-prefetch-control', ['document'], dnsPrefetchControl(faults, given.xDnsPrefetchControl)],
-    ['permissions-policy', ['document'], permissionsPolicy(faults, given.permissionsPolicy)],
-    ['x-xss-protection', content, xssProtection(faults, given.xXssProtection)],
-    ['x-download-options', content, downloadOptions(faults, given.xDownloadOptions)],
-    ['x-permitted-cross-domain-policies', content, crossDomainPolicies(faults, given.xPermittedCrossDomainPolicies)],
+    ['crossOriginOpenerPolicy', ['document', 'redirect'], opener],
+    ['crossOriginEmbedderPolicy', ['document', 'script'], embedderPolicy(faults, embeds, isolated)],
+    ['originAgentCluster', ['document'], originAgentCluster(faults, given.originAgentCluster)],
+    ['xDnsPrefetchControl', ['document'], dnsPrefetchControl(faults, given.xDnsPrefetchControl)],
+    ['permissionsPolicy', ['document'], permissionsPolicy(faults, given.permissionsPolicy)],
+    ['xXssProtection', content, xssProtection(faults, given.xXssProtection)],
+    ['xDownloadOptions', content, downloadOptions(faults, given.xDownloadOptions)],
+    ['xPermittedCrossDomainPolicies', content, crossDomainPolicies(faults, given.xPermittedCrossDomainPolicies)],
+    ['cacheControl', ['document', 'api'], cacheControl(faults, given.cacheControl)],
   ]
-  const bits = new Map(definitions.map(([name], index) => [name, 1 << index]))
-  const rows = (kind: ResponseKind, secure: boolean): Row[] => {
-    const made: Row[] = []
-    for (const [name, kinds, value] of definitions) {
+  const names = definitions.map(([option]) => option)
+  checkKeys(faults, options, [...names, ...otherOptions])
+  const enforced = enforce(faults, given.enforce, names)
+  const shared = given.crossOriginResourcePolicy === undefined || given.crossOriginResourcePolicy === true
+  const rows = (kind: ResponseKind, secure: boolean): Row[] =>
+    definitions.flatMap(([option, kinds, value], index): Row[] => {
       const text = typeof value === 'function' ? value(kind, secure) : value
-      if (kinds.includes(kind) && text) made.push({ name, value: text, bit: bits.get(name) ?? 0 })
-    }
-    return made
-  }
+      if (!kinds.includes(kind) || !text) return []
+      return [
+        {
+          // Each option is called as its header is.
+          name: kebab(option),
+          value: text,
+          bit: enforced.has(option) ? 0 : 1 << index,
+          parts: text.includes(NONCE) ? text.split(NONCE) : undefined,
+          shared: option === 'crossOriginResourcePolicy' && shared ? 'cross-origin' : undefined,
+        },
+      ]
+    })
   const of = Object.create(null) as Record<ResponseKind, Profile>
-  for (const kind of all) of[kind] = { plain: rows(kind, false), secure: rows(kind, true) }
+  for (const kind of all) {
+    const plain = rows(kind, false)
+    of[kind] = { plain, secure: rows(kind, true), nonced: plain.some(({ parts }) => parts) }
+  }
+  const bits = new Map(names.map((name, i) => [kebab(name), given[name] === null ? 0 : 1 << i]))
   let single = 0
-  for (const [name, bit] of bits) if (!lists.includes(name)) single |= bit
+  for (const [i, name] of names.entries()) if (!lists.includes(name) && !name.startsWith('content')) single |= 1 << i
   return { of, bits, single }
+}
+
+function enforce(faults: Faults, given: unknown, names: readonly string[]): ReadonlySet<string> {
+  if (given === undefined) return new Set()
+  const list: unknown[] = Array.isArray(given) ? given : [given]
+  for (const name of list) {
+    if (typeof name === 'string' && names.includes(name)) continue
+    const meant = typeof name === 'string' && nearest(name, names)
+    faults.add('enforce', `must be a list of options that are headers${meant ? `; did you mean ${meant}?` : ''}`)
+  }
+  return new Set(list as string[])
 }

@@ -32,3 +32,9 @@ export function crossDomainPolicies(faults: Faults, given: unknown): string | un
   const choices = ['none', 'master-only', 'by-content-type', 'all']
   return token(faults, 'xPermittedCrossDomainPolicies', given, { choices, absent: undefined, on: 'none' })
 }
+
+/** Cache-Control: only for those who want OWASP's word for word; a session says so itself where it matters. Off. */
+export function cacheControl(faults: Faults, given: unknown): string | undefined {
+  const choices = ['no-store, max-age=0', 'no-store']
+  return token(faults, 'cacheControl', given, { choices, absent: undefined, on: 'no-store, max-age=0' })
+}

@@ -2,43 +2,70 @@
 import type { Faults } from '../options/index.ts'
 import { type AboutRequest, isPinnable } from './host.ts'
 import { kindOf } from './kind.ts'
+import { freshNonce, mayShowPage, nonceSource } from './nonce.ts'
 import type { HeaderOptions } from './options.ts'
+import { fillNonce, placeholder } from './placeholder.ts'
+import { withPreset } from './presets.ts'
 import { profiles, type Row } from './profiles.ts'
 import { stripped } from './strip-list.ts'
 
-/**
- * Returns the response with its headers, or a copy of it where its headers cannot be changed; body, status, status text
- * and every Set-Cookie stay. Never throws: what cannot be copied, such as a body already read, is returned as it is.
- */
-export type HeaderWriter = (response: Response, about: AboutRequest) => Response
+/** Writes the headers of one set of options. */
+export interface HeaderWriter {
+  /**
+   * Returns the response with its headers, or a copy of it where its headers cannot be changed; body, status, status text
+   * and every Set-Cookie stay. Never throws: what cannot be copied, such as a body already read, is returned as it is.
+   */
+  (response: Response, about: AboutRequest): Response
+  /** Whether documents get a nonce. */
+  readonly nonces: boolean
+  /** A nonce for the answer to a request that may show a page, to be handed back in {@link AboutRequest}. */
+  nonceFor(request: { readonly headers: Headers }): string | undefined
+}
 
 /** Statuses that cannot have a body (Fetch, "null body status"); a fetched one may have an empty stream all the same. */
 const bodiless: ReadonlySet<number> = /* @__PURE__ */ new Set([204, 205, 304])
+/** Set where a response lets other origins read it; no header of ours has this bit. */
+const cors = 1 << 30
 
 /**
  * Makes a writer. Each header is set at most once: one that is there stays, unless it may have one value only and holds
- * several. Informational responses pass as they are, with their WebSocket.
+ * several, or is enforced. Informational responses pass as they are, with their WebSocket.
  *
  * @param faults - takes what is wrong with the options; the writer works with what is right until they are thrown.
  */
 export function headerWriter(options: HeaderOptions, faults: Faults): HeaderWriter {
-  const profile = profiles(faults, options)
-  const { strip, removePoweredBy }: HeaderOptions = { ...options }
+  const settled = withPreset(faults, options)
+  const profile = profiles(faults, settled)
+  const token = placeholder(faults, settled.noncePlaceholder)
   // One look at each name of a response costs less than one question per name that could be there.
-  const marks = new Map<string, number>([...stripped(faults, strip, removePoweredBy)].map((name) => [name, 0]))
+  const marks = new Map<string, number>(
+    [...stripped(faults, settled.strip, settled.removePoweredBy)].map((name) => [name, 0]),
+  )
   for (const [name, bit] of profile.bits) marks.set(name, bit)
+  marks.set('access-control-allow-origin', cors)
+  const nonces = profile.of.document.nonced || token !== undefined
 
-  return function writeHeaders(response, about) {
+  function writeHeaders(response: Response, about: AboutRequest): Response {
     const { status } = response
     if (status < 200) return response
     try {
-      const kind = profile.of[kindOf(status, response.headers.get('content-type'))]
+      const name = kindOf(status, response.headers.get('content-type'))
+      const kind = profile.of[name]
       const rows = about.https && isPinnable(about.host) ? kind.secure : kind.plain
-      return written(response, rows, marks, profile.single)
+      const fills = token !== undefined && name === 'document'
+      const nonce = kind.nonced || fills ? (about.nonce ?? freshNonce()) : ''
+      const answer = written(response, rows, marks, profile.single, nonce)
+      return fills ? filled(answer, token, nonce) : answer
     } catch {
       return response
     }
   }
+
+  return Object.assign(writeHeaders, {
+    nonces,
+    nonceFor: ({ headers }: { readonly headers: Headers }): string | undefined =>
+      nonces && mayShowPage(headers) ? freshNonce() : undefined,
+  })
 }
 
 function written(
@@ -46,6 +73,7 @@ function written(
   rows: readonly Row[],
   marks: ReadonlyMap<string, number>,
   single: number,
+  nonce: string,
 ): Response {
   const { headers } = response
   let present = 0
@@ -59,7 +87,7 @@ function written(
     } else if ((mark & single) === 0 || !headers.get(name)?.includes(',')) present |= mark
   }
   try {
-    change(headers, rows, present, doomed)
+    change(headers, rows, present, doomed, nonce)
     return response
   } catch {
     // Immutable: a raw fetch, Response.redirect, a cached response. The first change fails, so nothing is half done.
@@ -67,15 +95,34 @@ function written(
     const copy = bodiless.has(status)
       ? new Response(null, { status, statusText, headers })
       : new Response(response.body, response)
-    change(copy.headers, rows, present, doomed)
+    change(copy.headers, rows, present, doomed, nonce)
     return copy
   }
 }
 
-function change(headers: Headers, rows: readonly Row[], present: number, doomed: readonly string[] | undefined): void {
+function change(
+  headers: Headers,
+  rows: readonly Row[],
+  present: number,
+  doomed: readonly string[] | undefined,
+  nonce: string,
+): void {
   if (doomed) for (const name of doomed) headers.delete(name)
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as Row
-    if ((present & row.bit) === 0) headers.set(row.name, row.value)
+    if ((present & row.bit) !== 0) continue
+    const { parts } = row
+    if (parts !== undefined) headers.set(row.name, parts.join(nonceSource(nonce)))
+    else headers.set(row.name, (present & cors) === 0 ? row.value : (row.shared ?? row.value))
   }
+}
+
+/** A coded body is not looked into; its length would be wrong afterwards, and so would a strong validator. */
+function filled(response: Response, token: string, nonce: string): Response {
+  const { body, headers } = response
+  if (body === null || headers.has('content-encoding')) return response
+  const copy = new Response(body.pipeThrough(fillNonce(token, nonce) as TransformStream), response)
+  copy.headers.delete('content-length')
+  copy.headers.delete('etag')
+  return copy
 }

@@ -6,7 +6,7 @@ import { faults } from '../../src/options/index.ts'
 
 function policy(given: ContentSecurityPolicy, { https = true, type = 'text/html' } = {}): string | null {
   const wrong = faults()
-  const write = headerWriter({ contentSecurityPolicy: given }, wrong)
+  const write = headerWriter({ contentSecurityPolicy: given, xFrameOptions: false }, wrong)
   wrong.done()
   const response = write(new Response(null, { headers: { 'Content-Type': type } }), { https, host: 'app.example' })
   return response.headers.get('Content-Security-Policy')
@@ -38,7 +38,7 @@ describe('a policy of the app', () => {
 
   it('replaces the default for documents only', () => {
     expect(policy({ defaultSrc: "'self'" }, { type: 'application/json' })).toBe(
-      "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      "default-src 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'",
     )
   })
 
@@ -50,7 +50,7 @@ describe('a policy of the app', () => {
 
   it.each<[ContentSecurityPolicy, string]>([
     [{ defaultSrc: [] }, "default-src 'none'"],
-    [{ defaultSrc: null, objectSrc: "'none'" }, "object-src 'none'"],
+    [{ defaultSrc: null, objectSrc: "'none'", scriptSrc: "'self'" }, "object-src 'none'; script-src 'self'"],
     [{ defaultSrc: "'self'", imgSrc: undefined as never }, "default-src 'self'"],
     [{ defaultSrc: "'self'", sandbox: true }, "default-src 'self'; sandbox"],
     [
@@ -67,10 +67,13 @@ describe('a policy of the app', () => {
       "default-src 'self'; report-uri /csp; report-to csp",
     ],
     [
-      { defaultSrc: "'none'", scriptSrc: "'sha256-rOHhyoLCVzMEGkfdlSeJTJ29D2pYGqAVOQXAka6u6gQ=' 'strict-dynamic'" },
-      "default-src 'none'; script-src 'sha256-rOHhyoLCVzMEGkfdlSeJTJ29D2pYGqAVOQXAka6u6gQ=' 'strict-dynamic'",
+      { defaultSrc: "'none'", scriptSrc: "'sha256-rOHhyoLCVzMEGkfdlSeJTJ29D2pYGqAVOQXAka6u6gQ='" },
+      "default-src 'none'; script-src 'sha256-rOHhyoLCVzMEGkfdlSeJTJ29D2pYGqAVOQXAka6u6gQ='",
     ],
-    [{ defaultSrc: 'https: wss://*.example:* self.example' }, 'default-src https: wss://*.example:* self.example'],
+    [
+      { defaultSrc: "'self'", imgSrc: 'https: wss://*.example:* self.example' },
+      "default-src 'self'; img-src https: wss://*.example:* self.example",
+    ],
   ])('%j is sent as %s', (given, text) => {
     expect(policy(given)).toBe(text)
   })

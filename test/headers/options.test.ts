@@ -37,11 +37,11 @@ const names = [
 
 describe('an option', () => {
   it.each(names)('%s that is absent, undefined or true gives the default of %s', (option, name) => {
-    const byDefault = headers({})[name]
+    const byDefault = headers({})[name]?.replaceAll(/'nonce-[^']+'/g, "'nonce-'")
     expect(byDefault).toBeTruthy()
-    expect(headers({ [option]: undefined })[name]).toBe(byDefault)
-    expect(headers({ [option]: true })[name]).toBe(byDefault)
-    expect(headers(Object.create({ [option]: false }))[name]).toBe(byDefault)
+    for (const options of [{ [option]: undefined }, { [option]: true }, Object.create({ [option]: false })]) {
+      expect(headers(options)[name]?.replaceAll(/'nonce-[^']+'/g, "'nonce-'")).toBe(byDefault)
+    }
   })
 
   it.each(names)('%s that is false or null takes %s away and nothing else', (option, name) => {
@@ -218,7 +218,15 @@ describe('framing', () => {
     [{}, 'DENY', "frame-ancestors 'none'", "frame-ancestors 'none'"],
     [{ xFrameOptions: 'SAMEORIGIN' }, 'SAMEORIGIN', "frame-ancestors 'self'", "frame-ancestors 'self'"],
     [{ xFrameOptions: false }, undefined, '', ''],
-    [{ contentSecurityPolicy: policy }, 'DENY', '', "frame-ancestors 'none'"],
+    [{ contentSecurityPolicy: policy }, 'DENY', "frame-ancestors 'none'", "frame-ancestors 'none'"],
+    [{ contentSecurityPolicy: { ...policy, frameAncestors: null } }, 'DENY', '', "frame-ancestors 'none'"],
+    [
+      { contentSecurityPolicy: policy, xFrameOptions: 'SAMEORIGIN' },
+      'SAMEORIGIN',
+      "frame-ancestors 'self'",
+      "frame-ancestors 'self'",
+    ],
+    [{ contentSecurityPolicy: policy, xFrameOptions: false }, undefined, '', ''],
     [
       { contentSecurityPolicy: { ...policy, frameAncestors: "'self'" } },
       'SAMEORIGIN',

@@ -13,7 +13,9 @@ function written(status: number, type: string | undefined, about = https, option
   if (type) response.headers.set('Content-Type', type)
   const answer = write(response, about)
   answer.headers.delete('Content-Type')
-  return Object.fromEntries(answer.headers)
+  return Object.fromEntries(
+    [...answer.headers].map(([name, value]) => [name, value.replaceAll(/'nonce-[\w-]{24}'/g, "'nonce-N'")]),
+  )
 }
 
 const everywhere = {
@@ -23,8 +25,14 @@ const everywhere = {
   'x-frame-options': 'DENY',
   'cross-origin-resource-policy': 'same-origin',
 }
-const closed = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-const floor = "base-uri 'self'; object-src 'none'; frame-ancestors 'none'; form-action 'self'"
+const closed =
+  "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+/** With N for the nonce. */
+const strict =
+  "default-src 'none'; script-src 'nonce-N' 'strict-dynamic' https: 'unsafe-inline'; style-src 'self' 'nonce-N'; " +
+  "img-src 'self' data:; font-src 'self'; connect-src 'self'; media-src 'self'; manifest-src 'self'; " +
+  "worker-src 'self'; frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; " +
+  "require-trusted-types-for 'script'; frame-ancestors 'none'"
 const denied =
   'accelerometer=(), bluetooth=(), camera=(), captured-surface-control=(), clipboard-read=(), compute-pressure=(), ' +
   'display-capture=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), language-model=(), local-fonts=(), ' +
@@ -32,9 +40,13 @@ const denied =
   'on-device-speech-recognition=(), payment=(), private-state-token-issuance=(), private-state-token-redemption=(), ' +
   'serial=(), summarizer=(), usb=(), window-management=(), xr-spatial-tracking=()'
 
+function upgrading(policy: string): string {
+  return policy.replace("for 'script';", "for 'script'; upgrade-insecure-requests;")
+}
+
 const document = {
   ...everywhere,
-  'content-security-policy': `${floor}; upgrade-insecure-requests`,
+  'content-security-policy': upgrading(strict),
   'cross-origin-opener-policy': 'same-origin',
   'origin-agent-cluster': '?1',
   'permissions-policy': denied,
@@ -44,7 +56,9 @@ const api = { ...everywhere, 'content-security-policy': closed }
 const redirect = { ...api, 'cross-origin-opener-policy': 'same-origin' }
 const script = {
   ...everywhere,
-  'content-security-policy': "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'content-security-policy':
+    "script-src 'strict-dynamic' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'wasm-unsafe-eval' https: " +
+    "'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 const svg = {
   ...everywhere,
@@ -116,7 +130,7 @@ describe('the recommended profile over https', () => {
 
 describe('over plain http', () => {
   it.each([
-    ['text/html', { ...document, 'content-security-policy': floor }],
+    ['text/html', { ...document, 'content-security-policy': strict }],
     ['application/json', api],
   ])('%s is neither pinned to https nor upgraded', (type, headers) => {
     const { 'strict-transport-security': _, ...rest } = headers
@@ -149,7 +163,7 @@ describe('Strict-Transport-Security', () => {
   ])('is %s for https on "%s"', (value, host) => {
     const headers = written(200, 'text/html', { https: true, host }) as Record<string, string>
     expect(headers['strict-transport-security']).toBe(value)
-    expect(headers['content-security-policy']).toBe(value ? `${floor}; upgrade-insecure-requests` : floor)
+    expect(headers['content-security-policy']).toBe(value ? upgrading(strict) : strict)
   })
 
   it.each(['app.example', 'localhost', '127.0.0.1'])('is absent for http on %s, whatever the options', (host) => {

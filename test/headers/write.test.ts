@@ -3,7 +3,8 @@ import { type HeaderOptions, type HeaderWriter, headerWriter } from '../../src/h
 import { faults } from '../../src/options/index.ts'
 
 const https = { https: true, host: 'app.example' }
-const closed = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const closed =
+  "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
 function writer(options: HeaderOptions = {}): HeaderWriter {
   const wrong = faults()
