@@ -38,11 +38,15 @@ export async function freePorts(): Promise<Ports> {
   return { gateway, origin }
 }
 
-/** Starts it, and resolves with the banner. Rejects with what it said when it ends before, or after `withinMs`. */
-export async function startDev(ports: Ports, withinMs = 60_000): Promise<Dev> {
+/**
+ * Starts it, and resolves with the banner. Rejects with what it said when it ends before, or after `withinMs`.
+ *
+ * @param args - of the script, such as `--redis`.
+ */
+export async function startDev(ports: Ports, args: readonly string[] = [], withinMs = 60_000): Promise<Dev> {
   const began = Date.now()
   let said = ''
-  const child = spawn('npm', ['run', 'dev'], {
+  const child = spawn('npm', ['run', 'dev', '--', ...args], {
     cwd: join(import.meta.dirname, '..'),
     env: { ...process.env, PORT: `${ports.gateway}`, ORIGIN_PORT: `${ports.origin}` },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -40,14 +40,14 @@ export function countVitest(report: VitestReport): Count & { skipped: string[] }
   return { passed: report.numPassedTests, failed: report.numFailedTests + broken + skipped.length, skipped }
 }
 
-/** Runs `npm run <script>`, showing what it prints, and stops it with all its children when the time is over. */
+/** Runs `npm run <script>`, also with arguments (`smoke -- --redis`), showing what it prints, and stops it with all its children when the time is over. */
 export function runScript(
   script: string,
   timeoutMs: number,
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ stdout: string; code: number | null }> {
   const group = process.platform !== 'win32'
-  const child = spawn('npm', ['run', '--silent', script], {
+  const child = spawn('npm', ['run', '--silent', ...script.split(' ')], {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: group, // npm does not stop what its shell started
     shell: !group, // npm is npm.cmd there

@@ -4,7 +4,7 @@ import { verify } from './accounts.ts'
 import { careless } from './careless.ts'
 import { events } from './live.ts'
 import * as pages from './pages.ts'
-import { identify, session } from './portcullis.ts'
+import { devices, identify, session } from './portcullis.ts'
 
 /** What the gateway's `claims(data)` lets this origin see of the session. */
 interface Claims {
@@ -40,7 +40,7 @@ export function createApp(): Express {
 
   app.get('/', (req, res) => {
     const counted = req.method === 'GET' && session(req, res, { incr: { visits: 1 } })
-    show(res, 'Home', pages.home(who(res), counted))
+    show(res, 'Home', pages.home(who(res), counted), nonce(req))
   })
 
   app.get('/login', (req, res) => {
@@ -74,6 +74,19 @@ export function createApp(): Express {
   app.get('/account', (_req, res) => {
     if (!who(res).user) return res.redirect(303, '/login?return_to=/account')
     show(res, 'Account', pages.account(who(res)))
+  })
+
+  app.get('/devices', (req, res) => {
+    if (!who(res).user) return res.redirect(303, '/login?return_to=/devices')
+    show(res, 'Devices', pages.devices(devices(req)))
+  })
+
+  app.post('/devices', express.urlencoded({ extended: false, limit: '4kb' }), (req, res) => {
+    const { end, others } = (req.body ?? {}) as Record<string, unknown>
+    if (!who(res).user) return res.redirect(303, '/login?return_to=/devices')
+    if (typeof end === 'string' && end !== '') session(req, res, { end: { id: end } })
+    else if (others === '1') session(req, res, { endAll: { exceptCurrent: true } })
+    res.redirect(303, '/devices')
   })
 
   // The gateway asks for the role before it asks this origin; an origin that asks again survives a mistake in its rules.

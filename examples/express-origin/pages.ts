@@ -1,5 +1,8 @@
 /** What the origin shows. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { type Html, html } from './html.ts'
+import type { Device } from './portcullis.ts'
 
 /** Who is looking at a page. */
 export interface Visitor {
@@ -20,7 +23,8 @@ export function layout(title: string, who: Visitor, body: Html, script?: string)
         <form method="post" action="/logout"><button>Log out</button></form>`
     : html`<span>Not signed in</span> <a href="/login">Log in</a>`
   const allowed = script ? html` nonce="${script}"` : undefined
-  const tag = script === undefined ? undefined : html`<script src="/demo.js"${allowed} defer></script>`
+  const tag =
+    script === undefined ? undefined : html`<script src="/demo.js" integrity="${integrity()}"${allowed} defer></script>`
   return html`<!doctype html>
 <html lang="en">
   <head>
@@ -41,8 +45,15 @@ export function layout(title: string, who: Visitor, body: Html, script?: string)
 `.html
 }
 
+/** What the script must be, so that a browser runs no other in its place. Read each time: it may be edited meanwhile. */
+function integrity(): string {
+  const script = readFileSync(`${import.meta.dirname}/public/demo.js`)
+  return `sha384-${createHash('sha384').update(script).digest('base64')}`
+}
+
 const links: ReadonlyArray<readonly [string, string]> = [
   ['/account', 'Needs somebody signed in: everybody else is sent to the login form and back.'],
+  ['/devices', 'Where you are signed in, and a button to end each.'],
   ['/admin', 'Needs the role admin: Alice has it, Bob has not.'],
   ['/live', 'Server-sent events and a WebSocket.'],
   ['/headers', 'The request as this origin received it.'],
@@ -57,6 +68,7 @@ const links: ReadonlyArray<readonly [string, string]> = [
 export function home(who: Visitor, counted: boolean): Html {
   const times = who.visits + 1
   return html`<p>You have been here ${times} ${times === 1 ? 'time' : 'times'}.</p>
+      <p>Scripts: <output id="scripts">stopped</output></p>
       ${counted ? undefined : html`<p>Nobody counts: open this page through the gateway.</p>`}
       <ul>
         ${links.map(([path, what]) => html`<li><a href="${path}">${path}</a> ${what}</li>\n        `)}
@@ -82,6 +94,27 @@ export function account(who: Visitor): Html {
         <dt>Signed in since</dt><dd>${since}</dd>
         <dt>Visits to the home page</dt><dd>${who.visits}</dd>
       </dl>`
+}
+
+/** Undefined: the gateway keeps no list. */
+export function devices(all: readonly Device[] | undefined): Html {
+  if (all === undefined) {
+    return html`<p>There is no list: sessions are sealed into their cookies, and nobody stores them. With
+        <code>npm run dev -- --redis</code> they are in Redis, and this page shows them.</p>`
+  }
+  const time = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 19)
+  return html`<table>
+        <tr><th>Session</th><th>Signed in</th><th>Last seen</th><th>Ends at the latest</th><th></th></tr>
+        ${all.map(
+          ({ id, createdAt, seenAt, expiresAt, current }) => html`<tr>
+          <td><code>${id.slice(0, 8)}</code>${current ? ' (this one)' : ''}</td>
+          <td>${time(createdAt)}</td><td>${time(seenAt)}</td><td>${time(expiresAt)}</td>
+          <td><form method="post" action="/devices"><button name="end" value="${id}">Log out</button></form></td>
+        </tr>
+        `,
+        )}
+      </table>
+      <form method="post" action="/devices"><button name="others" value="1">Log out everywhere else</button></form>`
 }
 
 export function live(): Html {

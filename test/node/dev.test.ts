@@ -113,6 +113,13 @@ describe('npm run dev starts nothing', () => {
     })
   })
 
+  it('with --redis and without a redis-server, and says how to install one', () => {
+    const nowhere = { PATH: '', REDIS_SERVER_PATH: '', PORT: '1', ORIGIN_PORT: '2' }
+    const { stderr, status } = node('tools/dev.ts', nowhere, '--redis')
+    expect(stderr).toContain('apt-get install redis-server')
+    expect(status).toBe(1)
+  })
+
   it('on a port that is in use, and names it', async () => {
     const server = createServer()
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))

@@ -127,6 +127,52 @@ describe('login', () => {
   })
 })
 
+describe('the devices', () => {
+  const [here, there] = ['AAAAAAAAAAAAAAAAAAAAAA', 'BBBBBBBBBBBBBBBBBBBBBB']
+  const list = [
+    { id: here, createdAt: 1_790_000_060_000, seenAt: 1_790_000_120_000, expiresAt: 1_790_028_860_000, current: true },
+    {
+      id: there,
+      createdAt: 1_790_000_000_000,
+      seenAt: 1_790_000_000_000,
+      expiresAt: 1_790_028_800_000,
+      current: false,
+    },
+  ]
+  const headers = { 'Portcullis-Sessions': Buffer.from(JSON.stringify(list)).toString('base64url') }
+
+  it('are listed with a button to end each', async () => {
+    const page = await (await ask('/devices', { claims: alice, headers })).text()
+    expect([...page.matchAll(/name="end" value="([\w-]+)"/g)].map(([, id]) => id)).toEqual([here, there])
+    expect(page).toContain('<code>AAAAAAAA</code> (this one)')
+    expect(page).toContain('<td>2026-09-21 14:14:20</td>')
+  })
+
+  it('are not there where nothing is stored, and the page says why', async () => {
+    const page = await (await ask('/devices', { claims: alice })).text()
+    expect(page).toContain('There is no list')
+    expect(page).not.toContain('action="/devices"')
+  })
+
+  it.each([
+    ['one', { end: there }, { end: { id: there } }],
+    ['all others', { others: '1' }, { endAll: { exceptCurrent: true } }],
+    ['nothing for another button', { end: '' }, undefined],
+  ])('are ended: %s', async (_what, fields, expected) => {
+    const response = await ask('/devices', { method: 'POST', claims: alice, body: new URLSearchParams(fields) })
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/devices'])
+    expect(verbs(response)).toEqual(expected)
+  })
+
+  it('are nobody else’s', async () => {
+    for (const method of ['GET', 'POST']) {
+      const response = await ask('/devices', { method, headers })
+      expect(response.headers.get('location')).toBe('/login?return_to=/devices')
+      expect(verbs(response)).toBeUndefined()
+    }
+  })
+})
+
 describe('the assertion', () => {
   it.each([
     ['alice', alice, 200],

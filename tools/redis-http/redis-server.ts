@@ -10,6 +10,8 @@ export interface RedisServer {
   readonly pid: number
   /** Path of its unix socket. */
   readonly socket: string
+  /** Settles when it is gone, for whatever reason. */
+  readonly ended: Promise<unknown>
   stop(): Promise<void>
 }
 
@@ -86,6 +88,7 @@ export async function startRedisServer(path: string): Promise<RedisServer> {
   return {
     pid: child.pid ?? 0,
     socket,
+    ended: gone,
     async stop(): Promise<void> {
       kill()
       await gone
