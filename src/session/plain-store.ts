@@ -42,7 +42,7 @@ export function plainStore(store: SimpleStore): AtomicStore {
     async read({ key }, { now, idle, slice }, context): Promise<Found | Gone> {
       const kept = await look(key, context)
       if (kept === undefined) return { is: 'none' }
-      if (now - kept.t >= idle || now >= kept.x) return { is: 'expired' }
+      if (isOver(kept, { now, idle })) return { is: 'expired' }
       if (now - kept.t < slice) return found(kept)
       const noted = { ...kept, t: now }
       await keep(key, noted, context)
@@ -51,6 +51,7 @@ export function plainStore(store: SimpleStore): AtomicStore {
     async replace(row, ifVersion, context) {
       const kept = await look(row.key, context)
       if (kept === undefined) return { is: 'none' }
+      if (isOver(kept, row)) return { is: 'expired' }
       if (kept.v !== ifVersion) return { ...found(kept), is: 'conflict' }
       const version = String(Number(ifVersion) + 1)
       await keep(row.key, { v: version, d: row.record, t: Math.max(kept.t, row.now), x: kept.x }, context)
@@ -72,6 +73,10 @@ export function plainStore(store: SimpleStore): AtomicStore {
     list: () => Promise.reject(unsupported('list')),
     endAll: () => Promise.reject(unsupported('endAll')),
   }
+}
+
+function isOver({ t, x }: Kept, { now, idle }: { readonly now: number; readonly idle: number }): boolean {
+  return now - t >= idle || now >= x
 }
 
 function unsupported(verb: string): ConfigError {

@@ -71,6 +71,7 @@ export function sessionSettings<Data extends object>(
   checkKeys(faults, options, [...SESSION_OPTIONS, kind === 'stored' ? 'store' : 'revocation'])
   const given: Partial<SessionOptions<Data, never>> = isObject(options) ? options : {}
   const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
+  const user = optionalFunction(faults, 'user', given.user)
   const { secret, audience } = given
   const cookie = cookieSettings(given, faults)
   const seconds = (most: number): { least: number; most: number; unit: string } => ({ least: 1, most, unit: 'seconds' })
@@ -102,7 +103,8 @@ export function sessionSettings<Data extends object>(
     }),
     schema: schemaOf(given.schema, faults),
     initial: optionalFunction(faults, 'initial', given.initial),
-    user: optionalFunction(faults, 'user', given.user),
+    // An empty name is none: all who have it would share one list.
+    user: user && ((data) => user(data) || undefined),
     legacy: given.legacy ?? [],
     emit: optionalFunction(faults, 'onEvent', given.onEvent),
     clock,

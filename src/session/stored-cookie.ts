@@ -54,9 +54,9 @@ export async function writePlace<Data>(
   return serializeCookie(cookie, token, Math.max(1, left))
 }
 
-/** Whose session it is; undefined for a visitor's. An empty name is none: all visitors would share its list. */
+/** Whose session it is; undefined for a visitor's. */
 export function userOf<Data>({ user }: SessionSettings<Data>, data: Data | undefined): string | undefined {
-  return (user !== undefined && data !== undefined && user(data)) || undefined
+  return data === undefined ? undefined : user?.(data)
 }
 
 /** The tag of a user under each secret, the first secret's first: sessions made before a rotation carry an older one. */
