@@ -3,7 +3,7 @@
 import type { CrossOriginOptions } from '../csrf/index.ts'
 import type { HeaderOptions } from '../headers/index.ts'
 import type { ReportFault } from '../page/index.ts'
-import type { Platform } from '../request/index.ts'
+import type { Platform, RequestLimits } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit, From, ProjectEnv } from '../types.ts'
 
@@ -70,6 +70,13 @@ export interface Route<N extends string = string> {
   readonly csrf?: false | { readonly trustedOrigins: readonly string[] }
   /** Milliseconds until the first byte, instead of the upstream's. */
   readonly timeoutMs?: number
+  /**
+   * Bytes of a body: one that says it is longer gets 413 before it is read, any other is counted while it streams, and the
+   * upstream is left at the first byte too many. Default 10,485,760 (10 MB); 0 takes none.
+   */
+  readonly maxBodyBytes?: number
+  /** Types of bodies that are taken, such as `['application/json', 'image/*']`; others, and none, get 415. Default: all. */
+  readonly contentTypes?: readonly string[]
 }
 
 /** Where requests that may change something can come from, for every route. */
@@ -90,6 +97,13 @@ export interface AssertionOptions<E = ProjectEnv> {
 export interface GatewayConfig<N extends string = string, Data extends object = object, E = ProjectEnv> {
   /** The origin visitors see, such as `https://app.example.com`: never read from a request. */
   readonly publicOrigin: From<string, E>
+  /**
+   * Further hosts that are answered: `www.example.com`, `localhost:8080`, or `127.0.0.1:*` for any port. A request for any
+   * other host gets 421; `/.portcullis/health` answers all. Default: only the public origin's.
+   */
+  readonly hosts?: readonly string[]
+  /** How large url, query and headers may be. Default on; see {@link RequestLimits}. */
+  readonly limits?: RequestLimits | false
   /** Who stands in front and says where a request comes from. Default `'cloudflare'`. */
   readonly platform?: Platform
   /** The servers behind, by name. */

@@ -3,6 +3,7 @@ import { checkKeys, type Faults, flag, oneOf, wholeNumber } from '../options/ind
 import { canonicalPath, foldedPath, isSafeMethod } from '../request/index.ts'
 import { isGrave } from './apply.ts'
 import type { Access, GatewayConfig, Method, Route, SessionVerb } from './config.ts'
+import { judgeBody } from './hygiene.ts'
 import { judgeCsrf } from './judge-csrf.ts'
 import { type CompiledRoute, compileRoutes, methodsOf, patternCovers } from './routes.ts'
 import { type PlannedUpstream, timeoutBounds } from './upstreams.ts'
@@ -21,6 +22,8 @@ const known: ReadonlyArray<keyof Route> = [
   'startOnGet',
   'csrf',
   'timeoutMs',
+  'maxBodyBytes',
+  'contentTypes',
 ]
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const verbs: readonly SessionVerb[] = ['start', 'set', 'end', 'endAll', 'endAny', 'list']
@@ -49,7 +52,8 @@ export function judgeRoutes(
     if (typeof route !== 'object' || route === null) continue
     const before = routes.length
     const csrf = judgeCsrf(config.csrf, route.csrf, at)
-    if (judgePath(route, at)) routes.push({ route, access: judgeAccess(route, config, at), csrf })
+    const body = judgeBody(route, at)
+    if (judgePath(route, at)) routes.push({ route, access: judgeAccess(route, config, at), csrf, body })
     judgeMembers(route, config, upstreams, at)
     if (routes.length > before) judgeReach(routes, at)
   }

@@ -8,7 +8,7 @@ import { applyOrder, judgeHeader } from './apply.ts'
 import type { Route } from './config.ts'
 import { upstreamHeaders } from './forward.ts'
 import { type Plan, strategyFor } from './plan.ts'
-import { askUpstream, discard, type UpstreamResponse } from './proxy.ts'
+import { askUpstream, discard, type Outgoing, type UpstreamResponse } from './proxy.ts'
 import { publicResponse } from './respond.ts'
 import { sessionList } from './session-list.ts'
 import type { Settings } from './settings.ts'
@@ -24,16 +24,18 @@ export interface Passage {
   readonly who: Who | undefined
   readonly upgrade: boolean
   readonly hops: number
+  readonly body: Outgoing['body']
 }
 
 /**
  * Asks the upstream once. What it asks of the session is done before the first byte of the answer goes out.
  *
  * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE`, and what a session's verbs throw
+ * @throws {BodyError} for a body that turned out too long
  */
 export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promise<Response> {
   const { request, requestId } = visit
-  const { route, upstream, settings, upgrade, hops } = passage
+  const { route, upstream, settings, upgrade, hops, body } = passage
   const { method } = request
   const target = settings.targets[upstream.index] as Settings['targets'][number]
   const url = upstreamUrl(target, visit.path, visit.search)
@@ -59,8 +61,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     url,
     method,
     headers,
-    // GET and HEAD with a body make fetch throw everywhere; nothing defines what such a body means (RFC 9110 section 9.3.1).
-    body: hasBody ? request.body : undefined,
+    body,
     timeoutMs: route.timeoutMs ?? upstream.timeoutMs,
     signal: request.signal,
   })

@@ -2,7 +2,14 @@
 import { type HeaderWriter, headerWriter } from '../headers/index.ts'
 import { checkKeys, type Faults, faults as newFaults, optionalFunction, wholeNumber } from '../options/index.ts'
 import { type ReportFault, reporter } from '../page/index.ts'
-import { checkPlatform, type Platform } from '../request/index.ts'
+import {
+  type CheckLimits,
+  checkPlatform,
+  type KnownHost,
+  knownHosts,
+  type Platform,
+  requestLimits,
+} from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit } from '../types.ts'
 import { type Assertions, assertions } from './assertion.ts'
@@ -21,6 +28,9 @@ export interface Plan {
   readonly upstreams: ReadonlyMap<string, PlannedUpstream>
   readonly settings: (env: unknown) => Settings | Promise<Settings>
   readonly platform: Platform
+  /** Hosts besides the public origin's. */
+  readonly hosts: KnownHost
+  readonly limits: CheckLimits | undefined
   readonly session: SessionStrategy<object> | undefined
   readonly cookieNames: ReadonlySet<string>
   readonly user: ((data: object) => string | undefined) | undefined
@@ -83,6 +93,8 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
       faults,
     ),
     platform: checkPlatform(given.platform, faults, 'cloudflare'),
+    hosts: knownHosts(given.hosts ?? [], faults.under('hosts')),
+    limits: given.limits === false ? undefined : requestLimits(given.limits, faults.under('limits')),
     session,
     cookieNames: new Set(session?.cookieNames),
     user: optionalFunction(faults, 'user', given.user) as Plan['user'],
@@ -106,6 +118,8 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
 const keys: ReadonlyArray<keyof GatewayConfig> = [
   'publicOrigin',
   'platform',
+  'hosts',
+  'limits',
   'upstreams',
   'session',
   'user',

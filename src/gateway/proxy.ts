@@ -1,13 +1,18 @@
 /** One request to an upstream and its answer, as it is: redirects not followed, bodies not read. */
 import { PortcullisError } from '../errors.ts'
+import { type BodyError, boundBody } from '../request/index.ts'
 
 /** A request on its way to an upstream. */
 export interface Outgoing {
   readonly url: string
   readonly method: string
   readonly headers: Headers
-  /** Undefined where the method has none. */
-  readonly body: ReadableStream | null | undefined
+  /** Judged by its word; without a stream for GET and HEAD, where it means nothing (RFC 9110 section 9.3.1). */
+  readonly body: {
+    readonly body: ReadableStream<Uint8Array> | undefined
+    readonly length: number | undefined
+    readonly maxBytes: number
+  }
   /** Milliseconds until the first byte of the answer. */
   readonly timeoutMs: number
   /** Aborted when the client goes away. */
@@ -22,6 +27,7 @@ export type UpstreamResponse = Response & { readonly webSocket?: unknown }
  * until the client leaves.
  *
  * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE`
+ * @throws {BodyError} for a body that turned out too long
  */
 export async function askUpstream(fetch: typeof globalThis.fetch, request: Outgoing): Promise<UpstreamResponse> {
   const { url, method, headers, body, timeoutMs, signal } = request
@@ -29,6 +35,7 @@ export async function askUpstream(fetch: typeof globalThis.fetch, request: Outgo
   const controller = new AbortController()
   const leave = (): void => controller.abort()
   let late = false
+  let refused: BodyError | undefined
   const timer = setTimeout(() => {
     late = true
     controller.abort()
@@ -38,10 +45,17 @@ export async function askUpstream(fetch: typeof globalThis.fetch, request: Outgo
   try {
     // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
     const init: RequestInit & { duplex?: 'half' } = { method, headers, redirect: 'manual', signal: controller.signal }
-    if (body) Object.assign(init, { body, duplex: 'half' })
+    if (body.body !== undefined) {
+      const onRefuse = (error: BodyError): void => {
+        refused = error
+        leave()
+      }
+      Object.assign(init, { body: boundBody(body.body, { ...body, onRefuse }), duplex: 'half' })
+    }
     return await fetch(url, init)
   } catch (cause) {
     signal.removeEventListener('abort', leave)
+    if (refused !== undefined) throw refused
     if (late) throw new PortcullisError('ERR_UPSTREAM_TIMEOUT', `No first byte within ${timeoutMs} ms`)
     throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream could not be reached', { cause })
   } finally {

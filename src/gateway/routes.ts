@@ -1,6 +1,6 @@
 /** Which route a request takes: the first pattern that matches the path decides, then the method. */
 import type { CrossOriginPolicy } from '../csrf/index.ts'
-import { foldedPath } from '../request/index.ts'
+import { type BodyRules, foldedPath } from '../request/index.ts'
 import type { Access, Method, Route } from './config.ts'
 
 /** A route as requests use it. */
@@ -9,6 +9,7 @@ export interface CompiledRoute {
   readonly access: Access
   /** Undefined where the route takes requests from anywhere. */
   readonly csrf?: CrossOriginPolicy | undefined
+  readonly body: BodyRules
 }
 
 /** What became of a path and a method. */

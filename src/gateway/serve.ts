@@ -1,11 +1,20 @@
 /** The way through the gateway, cheapest and purest first. */
 import { checkCrossOrigin, variesBy } from '../csrf/index.ts'
 import { refusal } from '../page/index.ts'
-import { canonicalPath, isKnownMethod, isNavigation, isPrefetch, isWebSocketUpgrade } from '../request/index.ts'
+import {
+  BodyError,
+  canonicalPath,
+  checkBody,
+  isKnownMethod,
+  isNavigation,
+  isPrefetch,
+  isWebSocketUpgrade,
+} from '../request/index.ts'
 import type { Reason } from '../types.ts'
 import { refuseAccess, whoIsAsking } from './admit.ts'
 import { isOwnPath, ownEndpoint } from './endpoints.ts'
 import { hopsOf, mostHops } from './forward.ts'
+import { refuseHead } from './hygiene.ts'
 import { passOn } from './pass.ts'
 import type { Plan } from './plan.ts'
 import type { Visit } from './visit.ts'
@@ -26,6 +35,9 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   visit.path = canonical.path
   visit.search = canonical.search
   if (!isKnownMethod(method)) return refuse(plan, visit, 'method-not-allowed', [['Allow', everyMethod]])
+  const stopped = refuseHead(plan, visit)
+  if (stopped?.location !== undefined) return redirect(308, stopped.location)
+  if (stopped !== undefined) return refuse(plan, visit, stopped.reason)
   if (isOwnPath(visit.path)) return ownEndpoint(plan, visit)
 
   const { settings } = visit
@@ -48,6 +60,8 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
     const verdict = checkCrossOrigin(request, csrf, visit.path, settings)
     if (!verdict.ok) return refuse(plan, visit, verdict.reason, [['Vary', variesBy(verdict.reason)]])
   }
+  const body = checkBody(request, match.route.body)
+  if (!body.ok) return refuse(plan, visit, body.reason)
   const hops = hopsOf(request.headers) + 1
   if (hops > mostHops) return refuse(plan, visit, 'upstream-loop')
 
@@ -57,7 +71,14 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
     return toSignIn(plan.signIn, visit)
   }
   if (reason !== undefined) return refuse(plan, visit, reason)
-  return passOn(plan, visit, { route, upstream, settings, who, upgrade, hops })
+  try {
+    const { maxBytes } = match.route.body
+    return await passOn(plan, visit, { route, upstream, settings, who, upgrade, hops, body: { ...body, maxBytes } })
+  } catch (error) {
+    // Found out while it streamed; the upstream has been left.
+    if (error instanceof BodyError) return refuse(plan, visit, error.reason)
+    throw error
+  }
 }
 
 const everyMethod = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'

@@ -58,9 +58,10 @@ describe('a request of our own pages', () => {
   })
 
   it('is judged by the public origin, not by the url the runtime saw', async () => {
-    const at = await bench()
+    const at = await bench({ hosts: ['10.0.0.7:8080'] })
+    const headers = { 'CF-Visitor': '{"scheme":"https"}' }
     const request = (origin: string): Request =>
-      new Request('http://10.0.0.7:8080/login', { method: 'POST', headers: { origin } })
+      new Request('http://10.0.0.7:8080/login', { method: 'POST', headers: { ...headers, origin } })
     expect((await at.gateway.fetch(request('https://app.example.com'))).status).toBe(200)
     expect((await at.gateway.fetch(request('http://10.0.0.7:8080'))).status).toBe(403)
   })

@@ -10,7 +10,8 @@ const table: readonly Route[] = [
   { path: '/account', to: 'account', access: 'session' },
   { path: '/*', to: 'rest', access: 'public' },
 ]
-const match = compileRoutes(table.map((route) => ({ route, access: route.access ?? 'session' })))
+const body = { maxBytes: 100 }
+const match = compileRoutes(table.map((route) => ({ route, access: route.access ?? 'session', body })))
 
 function outcome(path: string, method = 'GET'): string {
   const found = match(path, method)
@@ -51,7 +52,7 @@ describe('routes', () => {
   })
 
   it('finds nothing where no pattern covers the path', () => {
-    const only = compileRoutes([{ route: { path: '/a/*', to: 'a' }, access: 'public' }])
+    const only = compileRoutes([{ route: { path: '/a/*', to: 'a' }, access: 'public', body }])
     expect(only('/b', 'GET')).toEqual({ is: 'none' })
     expect(only('/ab', 'GET')).toEqual({ is: 'none' })
   })

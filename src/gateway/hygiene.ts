@@ -1,0 +1,38 @@
+/** What is asked of every request before its path matters: for whom it is, how it came, how large its head is. */
+
+import { type Faults, wholeNumber } from '../options/index.ts'
+import { type BodyRules, bodyBounds, checkHttps, contentTypes, defaultBodyBytes, hostOf } from '../request/index.ts'
+import type { Reason } from '../types.ts'
+import type { Route } from './config.ts'
+import type { Plan } from './plan.ts'
+import type { Visit } from './visit.ts'
+
+/** Answers whatever the request says of its host and scheme: load balancers ask by address, over plain http. */
+const exempt = '/.portcullis/health'
+
+/** Why a request goes no further, or where over https it is to come again; undefined where it may go on. */
+export function refuseHead(plan: Plan, visit: Visit): { reason: Reason; location?: string } | undefined {
+  const { request, settings, path } = visit
+  // Without settings nobody knows our name: such a request gets no further than its fault.
+  if (settings !== undefined && path !== exempt) {
+    const host = hostOf(request.url)
+    if (host !== settings.publicHost && !plan.hosts(host)) return { reason: 'host-unknown' }
+    if (settings.https) {
+      const verdict = checkHttps(request, plan.platform === 'none' ? undefined : plan.platform)
+      if (!verdict.ok) {
+        const { reason, redirect } = verdict
+        return redirect ? { reason, location: settings.publicOrigin + path + visit.search } : { reason }
+      }
+    }
+  }
+  const verdict = plan.limits?.(request)
+  return verdict === undefined || verdict.ok ? undefined : { reason: verdict.reason }
+}
+
+/** Judges what a route says of bodies. */
+export function judgeBody({ maxBodyBytes, contentTypes: types }: Route, faults: Faults): BodyRules {
+  return {
+    maxBytes: wholeNumber(faults, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds),
+    types: types === undefined ? undefined : contentTypes(types, faults.under('contentTypes')),
+  }
+}
