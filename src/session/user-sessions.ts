@@ -13,7 +13,7 @@ import type { SessionInfo } from './types.ts'
 
 /** Verbs over the sessions of a user, by the user's name; undefined is nobody, who has none. */
 export interface UserSessions {
-  /** `current`: the key of the session that asks, to mark it. */
+  /** Those seen last come first. `current`: the key of the session that asks, to mark it. */
   list(user: string | undefined, env: unknown, current?: string): Promise<SessionInfo[]>
   /** Ends the one whose digest is given. */
   endOne(user: string | undefined, env: unknown, id: string): Promise<boolean>
@@ -64,12 +64,13 @@ export function userSessions<Data>(settings: SessionSettings<Data>, store: UsedS
     async list(user, env, current) {
       const { ring } = settings.keys(env)
       const sessions = await living(user, env)
-      return Promise.all(
+      const all = await Promise.all(
         sessions.map(async ({ record }) => ({
           ...infoOf(record, limits, await idDigest(ring, record.id)),
           ...(current !== undefined && { current: record.id === current }),
         })),
       )
+      return all.sort((a, b) => b.seenAt - a.seenAt)
     },
     async endOne(user, env, id) {
       const { ring } = settings.keys(env)
