@@ -69,7 +69,10 @@ export function checkBody(request: RequestWithBody, { maxBytes, types, inspected
   if (!mayHaveBody(request.method)) return { ok: true, body: undefined, length: undefined }
   const { headers } = request
   const length = declaredLength(headers)
-  if (length === 'malformed') return { ok: false, reason: 'body-malformed' }
+  // Two words on where the body ends: RFC 9112 section 6.1 lets a server refuse it, and between two servers it smuggles.
+  if (length === 'malformed' || (length !== undefined && headers.has('transfer-encoding'))) {
+    return { ok: false, reason: 'body-malformed' }
+  }
   if (length !== undefined && length > maxBytes) return { ok: false, reason: 'body-too-large' }
   const body = request.body ?? undefined
   // A body of no bytes has no type.

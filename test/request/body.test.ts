@@ -74,6 +74,8 @@ describe('a body by what is said of it', () => {
     ['a length over the limit', post({ 'Content-Length': '11' }), 'body-too-large'],
     ['a length over the limit and no stream', post({ 'Content-Length': '11' }, null), 'body-too-large'],
     ['a length that is none', post({ 'Content-Length': 'abc' }), 'body-malformed'],
+    ['a length and chunks at once', post({ 'Content-Length': '5', 'Transfer-Encoding': 'chunked' }), 'body-malformed'],
+    ['chunks', post({ 'Transfer-Encoding': 'chunked' }), 'passes'],
     ['GET, where a body is none', { ...post({ 'Content-Length': '11' }), method: 'GET' }, 'passes'],
   ])('%s: %s', (_, request, expected) => {
     const verdict = checkBody(request, { maxBytes: 10 })

@@ -19,6 +19,8 @@ interface Data {
 
 const gateway: Gateway<Bindings> = createGateway<'app' | 'stream' | 'slow' | 'dead', Data, Bindings>({
   publicOrigin: (c) => c.env.PUBLIC_ORIGIN,
+  // Tests ask by address, on whatever port was free.
+  hosts: ['localhost', '127.0.0.1:*'],
   upstreams: {
     app: { url: (c) => c.env.UPSTREAM_URL, sessions: true },
     stream: { url: (c) => c.env.STREAM_URL },
@@ -31,7 +33,7 @@ const gateway: Gateway<Bindings> = createGateway<'app' | 'stream' | 'slow' | 'de
   routes: [
     { path: '/admin/*', to: 'app', access: { role: 'admin' } },
     { path: '/login', to: 'app', access: 'public', sessions: ['start'] },
-    { path: '/stream/*', to: 'stream', access: 'public' },
+    { path: '/stream/*', to: 'stream', access: 'public', maxBodyBytes: 33_554_432 },
     { path: '/slow', to: 'slow', access: 'public' },
     { path: '/dead', to: 'dead', access: 'public' },
     { path: '/*', to: 'app', access: 'public' },
