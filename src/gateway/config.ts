@@ -2,10 +2,12 @@
 
 import type { CrossOriginOptions } from '../csrf/index.ts'
 import type { HeaderOptions } from '../headers/index.ts'
+import type { LoginThrottleOptions } from '../limit/throttle/options.ts'
 import type { ReportFault } from '../page/index.ts'
 import type { Platform, RequestLimits } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit, From, ProjectEnv } from '../types.ts'
+import type { RouteThrottle } from './judge-throttle.ts'
 
 /** Methods a route may list. `GET` stands for `HEAD` too. */
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
@@ -77,6 +79,8 @@ export interface Route<N extends string = string> {
   readonly maxBodyBytes?: number
   /** Types of bodies that are taken, such as `['application/json', 'image/*']`; others, and none, get 415. Default: all. */
   readonly contentTypes?: readonly string[]
+  /** Makes it a login: tries are counted before the upstream sees them. Its path then matches as a guarded one does. */
+  readonly throttle?: RouteThrottle
 }
 
 /** Where requests that may change something can come from, for every route. */
@@ -122,6 +126,8 @@ export interface GatewayConfig<N extends string = string, Data extends object = 
    */
   readonly signIn?: string
   readonly assertion?: AssertionOptions<E>
+  /** How many failed logins are let through, and where they are counted, for the routes that have a `throttle`. Default: none. */
+  readonly throttle?: LoginThrottleOptions<E>
   /** Default: from the public origin only. See {@link Route.csrf} for one route. */
   readonly csrf?: GatewayCsrf
   /**

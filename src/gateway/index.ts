@@ -10,5 +10,6 @@ export {
   type Upstream,
 } from './config.ts'
 export { createGateway, type Gateway } from './create.ts'
+export type { RouteThrottle } from './judge-throttle.ts'
 export { gatewayOrRefuse } from './or-refuse.ts'
 export { reviewGateway } from './review.ts'

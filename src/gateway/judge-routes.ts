@@ -1,16 +1,18 @@
 /** Judges the route table while building: a route that cannot be meant is a fault, by its place and option. */
 import { checkKeys, type Faults, flag, oneOf, wholeNumber } from '../options/index.ts'
 import { canonicalPath, foldedPath, isSafeMethod } from '../request/index.ts'
+import type { Emit } from '../types.ts'
 import { isGrave } from './apply.ts'
 import type { Access, GatewayConfig, Method, Route, SessionVerb } from './config.ts'
 import { judgeBody } from './hygiene.ts'
 import { judgeCsrf } from './judge-csrf.ts'
+import { judgeRouteThrottle } from './judge-throttle.ts'
 import { type CompiledRoute, compileRoutes, methodsOf, patternCovers } from './routes.ts'
 import { type PlannedUpstream, timeoutBounds } from './upstreams.ts'
 
 /** What of the configuration routes are judged by. */
 export type RouteSources = Partial<
-  Pick<GatewayConfig<string, never, never>, 'routes' | 'session' | 'roles' | 'signIn' | 'csrf'>
+  Pick<GatewayConfig<string, never, never>, 'routes' | 'session' | 'roles' | 'signIn' | 'csrf' | 'throttle'>
 >
 
 const known: ReadonlyArray<keyof Route> = [
@@ -24,6 +26,7 @@ const known: ReadonlyArray<keyof Route> = [
   'timeoutMs',
   'maxBodyBytes',
   'contentTypes',
+  'throttle',
 ]
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const verbs: readonly SessionVerb[] = ['start', 'set', 'end', 'endAll', 'endAny', 'list']
@@ -40,6 +43,7 @@ export function judgeRoutes(
   config: RouteSources,
   upstreams: ReadonlyMap<string, PlannedUpstream>,
   faults: Faults,
+  emit: Emit,
 ): CompiledRoute[] {
   const routes: CompiledRoute[] = []
   if (!Array.isArray(config.routes) || config.routes.length === 0) {
@@ -53,7 +57,8 @@ export function judgeRoutes(
     const before = routes.length
     const csrf = judgeCsrf(config.csrf, route.csrf, at)
     const body = judgeBody(route, at)
-    if (judgePath(route, at)) routes.push({ route, access: judgeAccess(route, config, at), csrf, body })
+    const throttle = judgeRouteThrottle(route, { counted: config.throttle !== undefined, emit }, at)
+    if (judgePath(route, at)) routes.push({ route, access: judgeAccess(route, config, at), csrf, body, throttle })
     judgeMembers(route, config, upstreams, at)
     if (routes.length > before) judgeReach(routes, at)
   }
@@ -129,9 +134,9 @@ function judgeReach(routes: readonly CompiledRoute[], faults: Faults): void {
   if (last === undefined) return
   const { path } = last.route
   const left = new Set(methodsOf(last.route))
-  for (const { route, access } of routes.slice(0, -1)) {
+  for (const { route, access, throttle } of routes.slice(0, -1)) {
     if (route.path === path) for (const method of methodsOf(route)) left.delete(method)
-    else if (coversAll(route.path, path, access !== 'public')) left.clear()
+    else if (coversAll(route.path, path, access !== 'public' || throttle !== undefined)) left.clear()
     if (left.size > 0) continue
     faults.add('path', `is never reached: ${JSON.stringify(route.path)} stands before it`)
     return

@@ -13,6 +13,7 @@ import { publicResponse } from './respond.ts'
 import { sessionList } from './session-list.ts'
 import type { Settings } from './settings.ts'
 import { upstreamUrl } from './target.ts'
+import type { LoginPassage } from './throttle.ts'
 import type { PlannedUpstream } from './upstreams.ts'
 import type { Visit } from './visit.ts'
 
@@ -25,6 +26,8 @@ export interface Passage {
   readonly upgrade: boolean
   readonly hops: number
   readonly body: Outgoing['body']
+  /** Where the request is a login that may be tried. */
+  readonly login?: LoginPassage
 }
 
 /**
@@ -35,7 +38,7 @@ export interface Passage {
  */
 export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promise<Response> {
   const { request, requestId } = visit
-  const { route, upstream, settings, upgrade, hops, body } = passage
+  const { route, upstream, settings, upgrade, hops, body, login } = passage
   const { method } = request
   const target = settings.targets[upstream.index] as Settings['targets'][number]
   const url = upstreamUrl(target, visit.path, visit.search)
@@ -57,14 +60,17 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     assertion: await assertionFor(plan, passage),
     sessions: await sessionsFor(plan, visit, passage),
   })
+  login?.tell(headers)
   const answer = await askUpstream(plan.fetch, {
     url,
     method,
     headers,
-    body,
+    body: login?.body === undefined ? body : { ...body, text: login.body },
     timeoutMs: route.timeoutMs ?? upstream.timeoutMs,
-    signal: request.signal,
+    // Who leaves before the answer to a login changes nothing: what became of it is still heard.
+    signal: login === undefined ? request.signal : new AbortController().signal,
   })
+  login?.answered()
   try {
     const response = publicResponse(answer, {
       method,
@@ -77,7 +83,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
       requestId,
     })
     await obey(plan, visit, passage, nonce, answer, response)
-    return response
+    return login === undefined ? response : await login.settle(response)
   } catch (error) {
     discard(answer)
     throw error
@@ -88,7 +94,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
 async function obey(
   plan: Plan,
   visit: Visit,
-  { route, upstream, who }: Passage,
+  { route, upstream, who, login }: Passage,
   nonce: string | undefined,
   answer: UpstreamResponse,
   response: Response,
@@ -104,7 +110,9 @@ async function obey(
   if (judged.ok && strategy) {
     visit.session ??= strategy.open({ request, env })
     try {
-      return await applyOrder({ session: visit.session, strategy, env }, judged.order)
+      await applyOrder({ session: visit.session, strategy, env }, judged.order)
+      if (judged.order.verb === 'start') login?.started()
+      return
     } catch (error) {
       // The cookie of a session that was ended on another device: its upstream was told of none, and the page is for anybody.
       if (judged.order.verb !== 'set' || who !== undefined || !isPortcullisError(error, 'ERR_SESSION_ENDED'))

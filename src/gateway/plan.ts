@@ -1,5 +1,6 @@
 /** A configuration judged and made ready while building: every fault at once, nothing left to find out per request. */
 import { type HeaderWriter, headerWriter } from '../headers/index.ts'
+import type { ThrottleEngine } from '../limit/throttle/engine.ts'
 import { checkKeys, type Faults, faults as newFaults, optionalFunction, wholeNumber } from '../options/index.ts'
 import { type ReportFault, reporter } from '../page/index.ts'
 import {
@@ -17,6 +18,7 @@ import type { GatewayConfig } from './config.ts'
 import { gatewayHeaders } from './headers.ts'
 import { judgeGatewayCsrf } from './judge-csrf.ts'
 import { judgeRoutes } from './judge-routes.ts'
+import { checkAll, judgeGatewayThrottle } from './judge-throttle.ts'
 import { type ReportCollector, reportCollector } from './reports.ts'
 import { compileRoutes, type Match } from './routes.ts'
 import { type Settings, settingsFrom } from './settings.ts'
@@ -38,6 +40,7 @@ export interface Plan {
   readonly claims: ((data: object) => object) | undefined
   readonly signIn: string | undefined
   readonly assertions: Assertions | undefined
+  readonly throttle: ThrottleEngine | undefined
   readonly secure: HeaderWriter
   readonly reports: ReportCollector
   readonly emit: Emit
@@ -77,9 +80,10 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
     if (sessions && !assertion) faults.add(`upstreams.${name}.sessions`, 'needs the option assertion')
   }
   judgeGatewayCsrf(given.csrf, faults.under('csrf'))
-  const routes = judgeRoutes(given, upstreams, faults)
   const emit = optionalFunction(faults, 'onEvent', given.onEvent) ?? ignore
   const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
+  const routes = judgeRoutes(given, upstreams, faults, emit)
+  const throttle = judgeGatewayThrottle(given.throttle, { clock, emit }, faults.under('throttle'))
   const plan: Plan = {
     match: compileRoutes(routes),
     upstreams,
@@ -88,7 +92,7 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
         publicOrigin: given.publicOrigin,
         upstreams: [...upstreams.keys()].map((name) => ({ name, url: given.upstreams?.[name]?.url })),
         key: assertion?.key,
-        check: session && ((env) => session.check(env)),
+        check: checkAll([session, throttle]),
       },
       faults,
     ),
@@ -96,12 +100,13 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
     hosts: knownHosts(given.hosts ?? [], faults.under('hosts')),
     limits: given.limits === false ? undefined : requestLimits(given.limits, faults.under('limits')),
     session,
-    cookieNames: new Set(session?.cookieNames),
+    cookieNames: new Set([...(session?.cookieNames ?? []), ...(throttle?.cookieName ? [throttle.cookieName] : [])]),
     user: optionalFunction(faults, 'user', given.user) as Plan['user'],
     roles: optionalFunction(faults, 'roles', given.roles) as Plan['roles'],
     claims: optionalFunction(faults, 'claims', given.claims) as Plan['claims'],
     signIn: given.signIn,
     assertions: assertion && assertions(lifetime),
+    throttle,
     secure: headerWriter(gatewayHeaders(given.headers), faults.under('headers')),
     reports: reportCollector(emit, clock),
     emit,
@@ -127,6 +132,7 @@ const keys: ReadonlyArray<keyof GatewayConfig> = [
   'claims',
   'signIn',
   'assertion',
+  'throttle',
   'csrf',
   'headers',
   'routes',

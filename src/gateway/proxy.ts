@@ -12,6 +12,8 @@ export interface Outgoing {
     readonly body: ReadableStream<Uint8Array> | undefined
     readonly length: number | undefined
     readonly maxBytes: number
+    /** A body that was read, instead of the stream: it goes out with its length, which some servers must have. */
+    readonly text?: string
   }
   /** Milliseconds until the first byte of the answer. */
   readonly timeoutMs: number
@@ -45,7 +47,8 @@ export async function askUpstream(fetch: typeof globalThis.fetch, request: Outgo
   try {
     // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
     const init: RequestInit & { duplex?: 'half' } = { method, headers, redirect: 'manual', signal: controller.signal }
-    if (body.body !== undefined) {
+    if (body.text !== undefined) init.body = body.text
+    else if (body.body !== undefined) {
       const onRefuse = (error: BodyError): void => {
         refused = error
         leave()

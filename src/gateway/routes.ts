@@ -2,6 +2,7 @@
 import type { CrossOriginPolicy } from '../csrf/index.ts'
 import { type BodyRules, foldedPath } from '../request/index.ts'
 import type { Access, Method, Route } from './config.ts'
+import type { CompiledThrottle } from './judge-throttle.ts'
 
 /** A route as requests use it. */
 export interface CompiledRoute {
@@ -10,6 +11,8 @@ export interface CompiledRoute {
   /** Undefined where the route takes requests from anywhere. */
   readonly csrf?: CrossOriginPolicy | undefined
   readonly body: BodyRules
+  /** Undefined where the route is no login. */
+  readonly throttle?: CompiledThrottle | undefined
 }
 
 /** What became of a path and a method. */
@@ -22,7 +25,7 @@ export type Match =
 interface Group {
   readonly text: string
   readonly prefix: boolean
-  /** One of the group's routes is guarded, so it is compared with the folded path: too much is guarded, never too little. */
+  /** One of the group's routes is guarded or a login, so it is compared with the folded path: too much is guarded, never too little. */
   readonly guarded: boolean
   readonly byMethod: Map<string, CompiledRoute>
   readonly allow: string
@@ -67,7 +70,7 @@ function groupsOf(routes: readonly CompiledRoute[]): Group[] {
     else found.set(compiled.route.path, [compiled])
   }
   return [...found].map(([path, members]) => {
-    const guarded = members.some(({ access }) => access !== 'public')
+    const guarded = members.some(({ access, throttle }) => access !== 'public' || throttle !== undefined)
     const { text, prefix } = patternOf(path)
     const byMethod = new Map<string, CompiledRoute>()
     for (const member of members) {

@@ -17,6 +17,7 @@ import { hopsOf, mostHops } from './forward.ts'
 import { refuseHead } from './hygiene.ts'
 import { passOn } from './pass.ts'
 import type { Plan } from './plan.ts'
+import { passLogin } from './throttle.ts'
 import type { Visit } from './visit.ts'
 
 /** Headers of a refusal. */
@@ -45,7 +46,7 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   const match = plan.match(visit.path, method)
   if (match.is === 'none') return refuse(plan, visit, 'no-route')
   if (match.is === 'method') return refuse(plan, visit, 'method-not-allowed', [['Allow', match.allow]])
-  const { route, access, csrf } = match.route
+  const { route, access, csrf, throttle } = match.route
   const upstream = plan.upstreams.get(route.to)
   if (upstream === undefined) throw new TypeError('A route leads to an upstream that was judged')
 
@@ -73,7 +74,8 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   if (reason !== undefined) return refuse(plan, visit, reason)
   try {
     const { maxBytes } = match.route.body
-    return await passOn(plan, visit, { route, upstream, settings, who, upgrade, hops, body: { ...body, maxBytes } })
+    const passage = { route, upstream, settings, who, upgrade, hops, body: { ...body, maxBytes } }
+    return await (throttle === undefined ? passOn(plan, visit, passage) : passLogin(plan, visit, passage, throttle))
   } catch (error) {
     // Found out while it streamed; the upstream has been left.
     if (error instanceof BodyError) return refuse(plan, visit, error.reason)

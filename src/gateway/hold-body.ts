@@ -1,0 +1,48 @@
+/** Looks at the body of an answer before it goes out, where it is small enough. */
+import { mostAnswer } from '../limit/throttle/success.ts'
+
+/** The text of a body, where it is JSON of at most 64 KB, and the answer with all of its body. */
+export interface Held {
+  readonly text: string | undefined
+  readonly response: Response
+}
+
+/** Holds a body back until it is whole, or too large to be looked at. */
+export async function holdBody(response: Response): Promise<Held> {
+  const type = response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const isJson = type === 'application/json' || type.endsWith('+json')
+  if (!isJson || response.body === null || response.headers.has('content-encoding'))
+    return { text: undefined, response }
+  if (Number(response.headers.get('content-length')) > mostAnswer) return { text: undefined, response }
+  const reader = response.body.getReader()
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  let part = await reader.read()
+  while (!part.done) {
+    parts.push(part.value)
+    bytes += part.value.byteLength
+    if (bytes > mostAnswer) return { text: undefined, response: new Response(rest(parts, reader), response) }
+    part = await reader.read()
+  }
+  const all = new Uint8Array(bytes)
+  let at = 0
+  for (const piece of parts) {
+    all.set(piece, at)
+    at += piece.byteLength
+  }
+  return { text: new TextDecoder().decode(all), response: new Response(all, response) }
+}
+
+/** What was read, and then what was not. */
+function rest(parts: Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async pull(controller): Promise<void> {
+      const held = parts.shift()
+      if (held !== undefined) return controller.enqueue(held)
+      const part = await reader.read()
+      if (part.done) controller.close()
+      else controller.enqueue(part.value)
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}

@@ -1,0 +1,128 @@
+/** A login on its way through: read, counted, handed on, and settled by what the upstream answers. */
+import { readCookies, replaceSetCookie } from '../cookie/index.ts'
+import { accountKey } from '../limit/throttle/account.ts'
+import type { LoginAttempt, ThrottleEngine } from '../limit/throttle/engine.ts'
+import type { AccountRead } from '../limit/throttle/read-account.ts'
+import { isProven, needsBody } from '../limit/throttle/success.ts'
+import { reasonOf, refusal, statusOf } from '../page/index.ts'
+import { clientAddress } from '../request/index.ts'
+import { neverStore } from '../session/caching.ts'
+import type { Reason } from '../types.ts'
+import { type Held, holdBody } from './hold-body.ts'
+import type { CompiledThrottle } from './judge-throttle.ts'
+import { type Passage, passOn } from './pass.ts'
+import type { Plan } from './plan.ts'
+import type { Visit } from './visit.ts'
+
+/** What a login changes about handing a request on. */
+export interface LoginPassage {
+  /** The body as it was read here, which is all that the upstream gets; undefined where it was not read. */
+  readonly body: string | undefined
+  /** Changes the headers for the upstream. */
+  tell(headers: Headers): void
+  /** The upstream has answered: from here on nothing is taken back. */
+  answered(): void
+  /** The answer started a session. */
+  started(): void
+  /** Settles the try by the client's answer, and gives the answer to send. */
+  settle(response: Response): Promise<Response>
+}
+
+/**
+ * Hands a login on, if it may be tried.
+ *
+ * @throws {PortcullisError} as `passOn` does, and `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where nothing could be
+ *   counted: nobody passes then.
+ */
+export async function passLogin(
+  plan: Plan,
+  visit: Visit,
+  passage: Passage,
+  throttle: CompiledThrottle,
+): Promise<Response> {
+  const { request, requestId, env } = visit
+  const engine = plan.throttle as ThrottleEngine
+  const { path: subject } = passage.route
+  const read = await whoseLogin(throttle, visit, passage)
+  const cookies = engine.cookieName === undefined ? [] : readCookies(request.headers.get('cookie'), engine.cookieName)
+  const address = clientAddress(request.headers, plan.platform)
+  const account = read.ok ? read.account : undefined
+  const begun = await engine.begin({ env, account, address, cookies, request: requestId, subject })
+  if (!begun.ok) return refuse(plan, visit, 'rate-limited', [['Retry-After', `${begun.retryAfter}`]])
+  if (!read.ok) return refuse(plan, visit, unreadable[read.status])
+  const { attempt } = begun
+  const state = { answered: false }
+  try {
+    return await passOn(plan, visit, { ...passage, login: loginPassage(plan, visit, throttle, attempt, read, state) })
+  } catch (error) {
+    const status = statusOf(reasonOf(error))
+    // Only where the gateway itself has to say that nobody looked at it. Who leaves changes nothing.
+    const nobodyLooked = !state.answered && status >= 502 && status <= 504 && !request.signal.aborted
+    await attempt.settle(nobodyLooked ? 'void' : 'failure')
+    throw error
+  }
+}
+
+const unreadable: Readonly<Record<400 | 413 | 415, Reason>> = {
+  400: 'body-malformed',
+  413: 'body-too-large',
+  415: 'content-type-not-allowed',
+}
+
+function refuse(plan: Plan, { request, requestId }: Visit, reason: Reason, headers: Extra = []): Response {
+  plan.emit({ type: 'request-refused', reason, request: requestId })
+  return refusal(reason, request, { requestId, headers })
+}
+type Extra = ReadonlyArray<readonly [name: string, value: string]>
+
+type Read = AccountRead | { readonly ok: true; readonly account: string; readonly body?: never; readonly type?: never }
+
+async function whoseLogin({ read, member }: CompiledThrottle, visit: Visit, { who }: Passage): Promise<Read> {
+  if (read !== undefined) return read(visit.request, visit.search)
+  const name: unknown = Object.entries(who?.data ?? {}).find(([key]) => key === member)?.[1]
+  const account = typeof name === 'string' ? accountKey(name) : undefined
+  return account === undefined ? { ok: false, status: 400 } : { ok: true, account }
+}
+
+function loginPassage(
+  plan: Plan,
+  visit: Visit,
+  { rules, watch }: CompiledThrottle,
+  attempt: LoginAttempt,
+  { body, type }: Read & { ok: true },
+  state: { answered: boolean },
+): LoginPassage {
+  const looksInside = needsBody(rules)
+  let startedSession = false
+  return {
+    body,
+    tell(headers): void {
+      if (attempt.pressure !== undefined) headers.set('portcullis-login-pressure', `${attempt.pressure}`)
+      if (type !== undefined) {
+        headers.set('content-type', type)
+        headers.delete('content-length') // of what the client sent; fetch measures what goes out
+      }
+      // What is to be read must not come packed.
+      if (looksInside) headers.set('accept-encoding', 'identity')
+    },
+    answered(): void {
+      state.answered = true
+    },
+    started(): void {
+      startedSession = true
+    },
+    async settle(response): Promise<Response> {
+      const { text, response: whole }: Held = looksInside ? await holdBody(response) : { text: undefined, response }
+      const url = `${visit.settings?.publicOrigin}${visit.path}`
+      const { status, headers } = whole
+      const proven = isProven(rules, { status, headers, url, text, startedSession, now: plan.clock() })
+      watch(proven)
+      const cookie = await attempt.settle(proven ? 'success' : 'failure')
+      if (cookie !== undefined) {
+        replaceSetCookie(headers, cookie)
+        neverStore(headers)
+      }
+      return whole
+    },
+  }
+}
