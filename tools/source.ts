@@ -72,6 +72,20 @@ export function codeOf(text: string, without: 'no strings' | '' = ''): string {
   return out
 }
 
+/** Where the regular expressions of a file stand, without their flags; those in comments, strings and templates are none. */
+export function regexAt(text: string): Array<{ readonly at: number; readonly end: number }> {
+  const found: Array<{ at: number; end: number }> = []
+  const braces: number[] = []
+  let before = ''
+  for (let at = 0; at < text.length; ) {
+    const [end, is] = token(text, at, before, braces)
+    if (is === 'string' && text[at] === '/') found.push({ at, end })
+    before = (before + (is === '' ? ' ' : text.slice(at, end))).slice(-40)
+    at = end
+  }
+  return found
+}
+
 /** Where the token at `at` ends and what it is. */
 function token(text: string, at: number, before: string, braces: number[]): [end: number, is: 'code' | 'string' | ''] {
   const char = text[at] ?? ''

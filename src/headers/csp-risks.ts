@@ -45,7 +45,7 @@ const loosen = ' (insecureContentSecurityPolicy: true allows it)'
 function risk(sources: readonly string[], scripts: boolean, keyed: boolean): string | undefined {
   if (scripts && !keyed && sources.includes("'unsafe-inline'")) return "has 'unsafe-inline' without a nonce or hash"
   if (scripts && keyed && sources.includes("'strict-dynamic'")) return undefined
-  if (sources.some((source) => source.replace(/^[a-z][a-z\d+.-]*:\/\//, '').replace(/:.*$/, '') === '*')) {
+  if (sources.some((source) => source.replace(/^[a-z][a-z\d+.-]*:\/\//, '').split(':', 1)[0] === '*')) {
     return 'has * as a source'
   }
   const scheme = sources.find((source) => source === 'data:' || source === 'http:' || source === 'https:')

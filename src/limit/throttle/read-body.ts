@@ -29,7 +29,7 @@ function isOfType(header: string | null, type: string): boolean {
   if (header === null || header.length > 128) return false
   const [essence = '', ...parameters] = header.toLowerCase().split(';')
   if (essence.trim() !== type) return false
-  return parameters.every((parameter) => /^\s*(?:charset=(?:utf-?8|"utf-?8"))?\s*$/.test(parameter))
+  return parameters.every((parameter) => /^(?:charset=(?:utf-?8|"utf-?8"))?$/.test(parameter.trim()))
 }
 
 /** Counts while it reads: Content-Length is the client's own word. */
