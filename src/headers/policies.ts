@@ -49,9 +49,10 @@ export function policies(faults: Faults, options: HeaderOptions, reporting: Repo
 
   const tail = frames.ancestors ? `; frame-ancestors ${frames.ancestors}` : ''
   const [uri] = reporting.directives
-  const end = `base-uri 'none'; form-action 'none'${tail}${uri ? `; ${uri.join(' ')}` : ''}`
-  // Nothing in such a response asks for a Trusted Type; scanners of policies ask for the directive.
-  const closed = `default-src 'none'; ${end}; require-trusted-types-for 'script'`
+  const tight = `base-uri 'none'; form-action 'none'${tail}${uri ? `; ${uri.join(' ')}` : ''}`
+  // Nothing in most of these asks for a Trusted Type; scanners of policies ask for the directive.
+  const end = `${tight}; require-trusted-types-for 'script'`
+  const closed = `default-src 'none'; ${end}`
   const both = (policy: string): Policy => ({ plain: policy, secure: policy })
   const floor = `base-uri 'self'; object-src 'none'${tail}; form-action 'self'`
   const made: Readonly<Record<ResponseKind, Policy>> = {
@@ -59,7 +60,7 @@ export function policies(faults: Faults, options: HeaderOptions, reporting: Repo
     // The policy of a worker's script is the worker's: closed, a service worker could fetch nothing. It imports as it
     // likes, and makes no code of text. The hash is that of no text: 'strict-dynamic' counts only beside one.
     script: both(
-      `script-src 'strict-dynamic' ${emptyHash} 'wasm-unsafe-eval' https: 'unsafe-inline'; object-src 'none'; ${end}`,
+      `script-src 'strict-dynamic' ${emptyHash} 'wasm-unsafe-eval' https: 'unsafe-inline'; object-src 'none'; ${tight}`,
     ),
     svg: both(`default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; ${end}`),
     media: both(`default-src 'none'; media-src 'self'; object-src 'self'; ${end}`),

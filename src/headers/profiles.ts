@@ -48,6 +48,8 @@ export interface Profiles {
   readonly bits: ReadonlyMap<string, number>
   /** Bits of headers that may hold one value only: two of them joined by a comma mean nothing to a browser. */
   readonly single: number
+  /** What policies end with so that something is reported; '' where nothing is. */
+  readonly reports: string
 }
 
 type Value = string | undefined | ((kind: ResponseKind, secure: boolean) => string | undefined)
@@ -115,7 +117,7 @@ export function profiles(faults: Faults, options: HeaderOptions): Profiles {
   const bits = new Map(names.map((name, i) => [kebab(name), given[name] === null ? 0 : 1 << i]))
   let single = 0
   for (const [i, name] of names.entries()) if (!lists.includes(name) && !name.startsWith('content')) single |= 1 << i
-  return { of, bits, single }
+  return { of, bits, single, reports: reports.directives.map(([name, value]) => `; ${name} ${value}`).join('') }
 }
 
 function enforce(faults: Faults, given: unknown, names: readonly string[]): ReadonlySet<string> {

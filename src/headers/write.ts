@@ -1,5 +1,6 @@
 /** Puts security headers on a response, and takes away what names the server. */
 import type { Faults } from '../options/index.ts'
+import { pagePolicy } from '../page/html.ts'
 import { type AboutRequest, isPinnable } from './host.ts'
 import { kindOf } from './kind.ts'
 import { freshNonce, mayShowPage, nonceSource } from './nonce.ts'
@@ -24,6 +25,7 @@ export interface HeaderWriter {
 
 /** Statuses that cannot have a body (Fetch, "null body status"); a fetched one may have an empty stream all the same. */
 const bodiless: ReadonlySet<number> = /* @__PURE__ */ new Set([204, 205, 304])
+const csp = 'content-security-policy'
 /** Set where a response lets other origins read it; no header of ours has this bit. */
 const cors = 1 << 30
 
@@ -43,6 +45,7 @@ export function headerWriter(options: HeaderOptions, faults: Faults): HeaderWrit
   )
   for (const [name, bit] of profile.bits) marks.set(name, bit)
   marks.set('access-control-allow-origin', cors)
+  const { reports } = profile
   const nonces = profile.of.document.nonced || token !== undefined
 
   function writeHeaders(response: Response, about: AboutRequest): Response {
@@ -55,6 +58,10 @@ export function headerWriter(options: HeaderOptions, faults: Faults): HeaderWrit
       const fills = token !== undefined && name === 'document'
       const nonce = kind.nonced || fills ? (about.nonce ?? freshNonce()) : ''
       const answer = written(response, rows, marks, profile.single, nonce)
+      // Our own pages bring a policy of their own, which does not know where reports go.
+      if (reports && status >= 400 && name === 'document' && answer.headers.get(csp) === pagePolicy) {
+        answer.headers.set(csp, `${pagePolicy}${reports}`)
+      }
       return fills ? filled(answer, token, nonce) : answer
     } catch {
       return response

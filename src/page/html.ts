@@ -11,7 +11,7 @@ const style =
  * security headers leaves a policy alone that is there already.
  */
 export const pagePolicy: string =
-  "default-src 'none'; style-src 'sha256-rOHhyoLCVzMEGkfdlSeJTJ29D2pYGqAVOQXAka6u6gQ='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  "default-src 'none'; style-src 'sha256-rOHhyoLCVzMEGkfdlSeJTJ29D2pYGqAVOQXAka6u6gQ='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
 /** The page for an answer, with the id under which the log knows the request. */
 export function htmlPage({ status, title, words }: Answer, requestId: string | undefined): string {

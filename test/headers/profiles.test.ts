@@ -64,12 +64,13 @@ const svg = {
   ...everywhere,
   'content-security-policy':
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
 }
 const media = {
   ...everywhere,
   'content-security-policy':
-    "default-src 'none'; media-src 'self'; object-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; media-src 'self'; object-src 'self'; base-uri 'none'; form-action 'none'; " +
+    "frame-ancestors 'none'; require-trusted-types-for 'script'",
 }
 const notModified = {
   'strict-transport-security': 'max-age=63072000; includeSubDomains',

@@ -167,7 +167,7 @@ describe('the page', () => {
     const policy = response.headers.get('Content-Security-Policy') ?? ''
     const allowed = /^default-src 'none'; style-src 'sha256-([\w+/]+=)'; base-uri 'none'; form-action 'none'; /
     expect(policy).toMatch(allowed)
-    expect(policy.endsWith("; frame-ancestors 'none'")).toBe(true)
+    expect(policy.endsWith("; frame-ancestors 'none'; require-trusted-types-for 'script'")).toBe(true)
     expect(hexOf(allowed.exec(policy)?.[1] ?? '')).toBe(hash)
   })
 })

@@ -15,6 +15,8 @@ export type WorkerSource = { entry: string } | { module: string }
 export interface WorkerOptions {
   /** Text bindings: vars and secrets, as `env` has them. */
   bindings?: Readonly<Record<string, string>>
+  /** Header of whatever ends TLS in front that says the scheme of a request; on Workers the platform knows it. */
+  forwardedProtoHeader?: string
   /** Milliseconds until the port must be open. Default 20 s: the machine may be busy. */
   timeoutMs?: number
 }
@@ -37,7 +39,7 @@ export async function startWorkerd(source: WorkerSource, options: WorkerOptions 
   const remove = (): void => rmSync(at, { recursive: true, force: true })
   try {
     writeFileSync(join(at, 'worker.mjs'), 'module' in source ? source.module : await bundle(source.entry))
-    writeFileSync(join(at, 'config.capnp'), config(options.bindings ?? {}))
+    writeFileSync(join(at, 'config.capnp'), config(options.bindings ?? {}, options.forwardedProtoHeader))
   } catch (error) {
     remove()
     throw error
@@ -88,7 +90,8 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-function config(bindings: Readonly<Record<string, string>>): string {
+function config(bindings: Readonly<Record<string, string>>, proto?: string): string {
+  const http = proto === undefined ? '()' : `(forwardedProtoHeader = ${quote(proto)})`
   const texts = Object.entries(bindings).map(([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`)
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -101,7 +104,7 @@ const config :Workerd.Config = (
       compatibilityFlags = [${compatibilityFlags.map(quote).join(', ')}],
     )),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = ${http}, service = "main")],
 );
 `
 }
