@@ -45,11 +45,12 @@ export interface LoginGateOptions<C = LoginContext, E = ProjectEnv> extends Logi
 /** What `c.var.loginThrottle` is. */
 export interface LoginThrottle {
   /**
-   * To be asked before the password is looked at. From then on the try counts as failed.
+   * To be asked before the password is looked at, once in a request. From then on the try counts as failed.
    *
    * @param account - what the password is said to belong to, just as it will be looked up
    * @returns undefined where it may be tried; otherwise the answer to give: 429 with Retry-After, 400 for what is not one
    *   text, 503 while the store cannot be asked.
+   * @throws {TypeError} the second time in one request
    */
   attempt(account: unknown): Promise<Response | undefined>
   /** The password was right: what was counted for this account and device is forgotten, and the device is known from now on. */
@@ -85,6 +86,7 @@ export function loginGate<C extends LoginContext>(options: LoginGateOptions<C, n
     const { headers } = c.req.raw
     const id = c.var?.requestId
     const request = typeof id === 'string' ? id : undefined
+    let asked = false
     let current: LoginAttempt | undefined
     let cookie: OutgoingCookie | undefined
 
@@ -96,7 +98,9 @@ export function loginGate<C extends LoginContext>(options: LoginGateOptions<C, n
     }
 
     async function attempt(text: unknown): Promise<Response | undefined> {
-      current = undefined
+      // With two of them, nobody could say which one succeeded; and fifty are what somebody sends who guesses.
+      if (asked) throw new TypeError('One request tries one login')
+      asked = true
       const account = typeof text === 'string' ? accountKey(text) : undefined
       const cookies = engine.cookieName === undefined ? [] : readCookies(headers.get('cookie'), engine.cookieName)
       const address = clientAddress(headers, platform)

@@ -1,0 +1,229 @@
+import { describe, expect, it } from 'vitest'
+import { PortcullisError } from '../../src/errors.ts'
+import { memoryThrottle } from '../../src/limit/throttle/memory-throttle.ts'
+import type { ThrottleStore } from '../../src/limit/throttle/store.ts'
+import { type LoginBench, loginBench, right } from './login-bench.ts'
+import { type LoginOrigin, origins } from './login-origins.ts'
+import { bench } from './support.ts'
+
+const named = (name: string): LoginOrigin => origins.find((origin) => origin.name === name) as LoginOrigin
+const start = (name = 'a JSON API', ...rest: [] | [Parameters<typeof loginBench>[2]]): Promise<LoginBench> =>
+  loginBench(named(name), memoryThrottle(), ...rest)
+const zoe = 'zoe@example.com'
+const statuses = async (at: LoginBench, n: number, password = 'x'): Promise<number[]> => {
+  const all: number[] = []
+  for (let i = 0; i < n; i++) all.push((await at.login(zoe, password)).status)
+  return all
+}
+const many = (n: number, status: number): number[] => Array.from({ length: n }, () => status)
+
+/** The session's cookie of an answer, as the browser sends it back. */
+function sessionOf(response: Response): string {
+  const cookies = response.headers.getSetCookie().map((text) => text.split(';', 1)[0] ?? '')
+  return cookies.find((pair) => pair.startsWith('__Host-session=')) ?? 'none'
+}
+
+describe('nobody looked at the password', () => {
+  it.each([
+    ['refuses', 502],
+    ['is too late', 504],
+  ] as const)('where the upstream %s: %i, as if nobody had tried', async (how, status) => {
+    const at = await start('a JSON API', {
+      upstreams: { app: { url: 'http://upstream.test:8080', sessions: true, timeoutMs: 1 } },
+    })
+    at.answer = ({ init }) =>
+      how === 'refuses'
+        ? Promise.reject(new TypeError('refused'))
+        : new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+    expect(await statuses(at, 8)).toEqual(many(8, status))
+    at.answer = () => new Response('', { status: 401 })
+    expect(await statuses(at, 6)).toEqual([...many(5, 401), 429])
+  })
+
+  it('but an upstream that answers has looked, whatever it says', async () => {
+    const at = await start()
+    at.answer = () => new Response('', { status: 503 })
+    expect(await statuses(at, 6)).toEqual([...many(5, 503), 429])
+  })
+
+  // The answer to a wrong password is a broken redirect, say: were it void, guessing would cost nothing.
+  it('and so has one whose answer no client may get', async () => {
+    const at = await start('express')
+    at.answer = () => new Response(null, { status: 302, headers: { location: 'javascript:alert(1)' } })
+    expect(await statuses(at, 6)).toEqual([...many(5, 502), 429])
+  })
+
+  // curl --max-time 0.05 ...: whoever hangs up would have tried for nothing.
+  it('and a client that leaves changes nothing', async () => {
+    const at = await start()
+    const counted = at.answer
+    at.answer = async (seen) => {
+      if (seen.init.signal?.aborted) throw new Error('the upstream was left')
+      return counted(seen)
+    }
+    for (let i = 0; i < 5; i++) {
+      const client = new AbortController()
+      const sent = at.login(zoe, 'x', { init: { signal: client.signal } })
+      client.abort()
+      await sent
+    }
+    at.answer = counted
+    expect(await statuses(at, 1)).toEqual([429])
+    expect(at.verified.length).toBeLessThanOrEqual(5)
+  })
+})
+
+describe('success', () => {
+  it('must be proven: a rule that never matches lets five tries through, and is told after twenty', async () => {
+    const at = await start('a JSON API', {
+      routes: [
+        { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
+        {
+          ...{ path: '/login', methods: ['POST'], to: 'app', access: 'public' },
+          throttle: { account: { json: 'email' }, success: { status: 299 } },
+        },
+      ],
+    })
+    expect(await statuses(at, 6, right)).toEqual([...many(5, 200), 429])
+    for (let i = 0; i < 30; i++) await at.login(`user-${i}@example.com`, right)
+    expect(at.events.filter(({ type }) => type === 'throttle-rule-never-matches')).toEqual([
+      { type: 'throttle-rule-never-matches', subject: '/login' },
+    ])
+  })
+
+  it('is told of no rule that matched once', async () => {
+    const at = await start()
+    await at.login(zoe, right)
+    for (let i = 0; i < 30; i++) await at.login(`user-${i}@example.com`, 'x')
+    expect(at.events.map(({ type }) => type)).toEqual([])
+  })
+
+  it('by the session protocol starts the session and clears the count, with two cookies', async () => {
+    const at = await start('the session protocol')
+    await statuses(at, 4)
+    const response = await at.login(zoe, right)
+    expect(response.status).toBe(303)
+    expect(sessionOf(response)).toMatch(/^__Host-session=[\w.-]+$/)
+    expect(response.headers.getSetCookie().map((text) => text.split('=', 1)[0])).toEqual([
+      '__Host-device',
+      '__Host-session',
+    ])
+    expect(await statuses(at, 6)).toEqual([...many(5, 401), 429])
+  })
+
+  it('is not what an upstream claims with a wrong nonce', async () => {
+    const at = await start('the session protocol')
+    at.answer = () =>
+      new Response(null, { status: 303, headers: { location: '/', 'portcullis-session': `${'a'.repeat(22)}.e30` } })
+    expect(await statuses(at, 6)).toEqual([...many(5, 303), 429])
+  })
+
+  it('by a member of the answer leaves the answer whole, small or large', async () => {
+    const at = await start('a flag API')
+    const body = (size: number): string => JSON.stringify({ ok: true, pad: 'x'.repeat(size) })
+    for (const [size, proven] of [
+      [10, true],
+      [65_000, true],
+      [66_000, false],
+      [500_000, false],
+    ] as const) {
+      at.answer = () => new Response(body(size), { headers: { 'content-type': 'application/json' } })
+      const response = await at.login(zoe, 'x')
+      expect(await response.text()).toBe(body(size))
+      expect(response.headers.getSetCookie().length).toBe(proven ? 1 : 0)
+      expect(at.last().headers.get('accept-encoding')).toBe('identity')
+    }
+  })
+})
+
+describe('a store that cannot be asked', () => {
+  const down: ThrottleStore['attempt'] = () =>
+    Promise.reject(new PortcullisError('ERR_STORE_UNAVAILABLE', 'Redis is not available (timeout)'))
+
+  it('answers 503 with Retry-After, and no password is looked at', async () => {
+    const at = await loginBench(named('django'), { attempt: down, settle: down as never })
+    const response = await at.login(zoe, right)
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '10'])
+    expect(at.verified).toEqual([])
+  })
+
+  it('after the password was looked at changes no answer', async () => {
+    const { attempt } = memoryThrottle()
+    const at = await loginBench(named('django'), { attempt, settle: down as never })
+    expect((await at.login(zoe, right)).status).toBe(302)
+    expect(at.events).toContainEqual(expect.objectContaining({ type: 'login-unsettled', reason: 'success' }))
+  })
+})
+
+describe('a second factor', () => {
+  it('is counted by the account of the session', async () => {
+    const at = await start('the session protocol', {
+      routes: [
+        { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
+        {
+          ...{ path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
+          throttle: named('the session protocol').throttle,
+        },
+        {
+          ...{ path: '/code', methods: ['POST'], to: 'app', access: 'session' },
+          throttle: { account: { session: 'user' }, success: { status: 204 } },
+        },
+      ],
+    })
+    const cookie = sessionOf(await at.login(zoe, right))
+    at.answer = async ({ init }) =>
+      new Response(null, { status: (await new Response(init.body).text()).endsWith('123456') ? 204 : 401 })
+    const code = (value: string): Promise<Response> =>
+      at.login('', '', { path: '/code', cookie, init: { body: `code=${value}` } })
+    const found: number[] = []
+    for (let i = 0; i < 7; i++) found.push((await code('000000')).status)
+    expect(found).toEqual([...many(5, 401), 429, 429])
+    at.elapse(1000)
+    expect((await code('123456')).status).toBe(204)
+  })
+})
+
+describe('the configuration', () => {
+  const route = { path: '/login', methods: ['POST'], to: 'app', access: 'public' } as const
+  const login = { account: { form: 'email' }, success: 'django' } as const
+  const throttle = { store: memoryThrottle(), secret: 'rT5-8mQz_v7RpLx0Wc4sTn6Yb1Hf9Ja3' }
+
+  it.each<[string, object, object | undefined, string]>([
+    ['no store', { ...route, throttle: login }, undefined, 'throttle needs the option throttle of the gateway'],
+    [
+      'no methods',
+      { path: '/login', to: 'app', access: 'public', throttle: login },
+      throttle,
+      'throttle needs methods',
+    ],
+    ['GET', { ...route, methods: ['GET', 'POST'], throttle: login }, throttle, 'needs methods that carry a body'],
+    ['no success', { ...route, throttle: { account: { form: 'email' } } }, throttle, 'throttle.success is required'],
+    ['no account', { ...route, throttle: { success: 'django' } }, throttle, 'throttle.account is required'],
+    [
+      'two accounts',
+      { ...route, throttle: { ...login, account: { form: 'a', json: 'b' } } },
+      throttle,
+      'throttle.account must be one of { form }, { json } and { session }',
+    ],
+    ['an empty name', { ...route, throttle: { ...login, account: { form: '' } } }, throttle, 'throttle.account.form'],
+    [
+      'the session of nobody',
+      { ...route, throttle: { ...login, account: { session: 'user' } } },
+      throttle,
+      "throttle.account.session must not stand on a route with access: 'public'",
+    ],
+    ['a wrong preset', { ...route, throttle: { ...login, success: 'djang' } }, throttle, 'did you mean django?'],
+    [
+      'a session that may not start',
+      { ...route, throttle: { ...login, success: 'portcullis' } },
+      throttle,
+      "is proven by sessionStart, so sessions must grant 'start'",
+    ],
+    ['a wrong limit', { ...route, throttle: login }, { ...throttle, limit: 0 }, 'throttle.limit must be'],
+    ['an unknown option', { ...route, throttle: login }, { ...throttle, limt: 5 }, 'throttle.limt is no option'],
+  ])('%s is refused', async (_, given, counted, message) => {
+    const routes = [{ path: '/login', methods: ['GET'], to: 'app', access: 'public' }, given] as never
+    const overrides = counted === undefined ? { routes } : { routes, throttle: counted as never }
+    await expect(bench(overrides)).rejects.toThrow(message)
+  })
+})
