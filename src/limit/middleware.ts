@@ -1,8 +1,10 @@
 /** The Hono face of the limit room. */
 import type { Context, MiddlewareHandler } from 'hono'
+import type { ProjectEnv } from '../types.ts'
 import type { PolicyResult } from './decide.ts'
 import { limitGate, type RateLimitOptions } from './gate.ts'
 import { askAlone } from './takes.ts'
+import { type LoginGateOptions, type LoginThrottle, loginGate } from './throttle/face.ts'
 
 /** What {@link rateLimit} puts on the context. */
 export type RateLimitEnv = {
@@ -31,5 +33,24 @@ export function rateLimit(options: RateLimitOptions<Context>): MiddlewareHandler
     if (response === c.res) return
     c.res = undefined // else Hono copies the headers of the old response into the new one
     c.res = response
+  }
+}
+
+/** What {@link loginThrottle} puts on the context. */
+export type LoginThrottleEnv = { Variables: { loginThrottle: LoginThrottle } }
+
+/** Gives `c.var.loginThrottle`, and the device's cookie to the answer of a login that succeeded. @throws {ConfigError} */
+export function loginThrottle<E = ProjectEnv>(
+  options: LoginGateOptions<Context, E>,
+): MiddlewareHandler<LoginThrottleEnv> {
+  const gate = loginGate(options as LoginGateOptions<Context, never>)
+  return async function loginThrottle(c, next) {
+    const { handle, cookie } = gate.open(c)
+    c.set('loginThrottle', handle)
+    await next()
+    const known = cookie()
+    if (known === undefined) return
+    c.header('Set-Cookie', known.header, { append: true })
+    c.header('Cache-Control', 'no-store')
   }
 }
