@@ -5,7 +5,7 @@ import type { LimitResult } from './contract.ts'
 /** Blocked keys of one limiter. */
 export interface Blocks {
   readonly size: number
-  /** The answer to a take that is known to be blocked. */
+  /** The answer to a take that is known to be blocked. What is left of less than it costs is not known: 0. */
   find(key: string, cost: number, now: number): LimitResult | undefined
   /** Notes a denied take. What will never be allowed is not worth a place. */
   note(key: string, cost: number, result: LimitResult, now: number): void
@@ -30,7 +30,7 @@ export function blocks(most: number): Blocks {
       const block = known.get(key, now)
       // What costs less may pass. A clock that went back would block for longer than anybody decided.
       if (block === undefined || cost < block.cost || now < block.since) return undefined
-      return { ...block.result, retryAfter: Math.max(1, Math.ceil((block.until - now) / 1000)) }
+      return { ...block.result, remaining: 0, retryAfter: Math.max(1, Math.ceil((block.until - now) / 1000)) }
     },
     note(key, cost, result, now) {
       if (most === 0 || result.allowed || !(result.retryAt > now) || result.retryAt === Number.POSITIVE_INFINITY) return

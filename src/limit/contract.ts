@@ -7,7 +7,7 @@ export interface TakeResult {
   readonly allowed: boolean
   /** Units that may be taken in one window. */
   readonly limit: number
-  /** Units that are free now, after this take; undefined where the limiter does not know. */
+  /** Units that are free now, after this take, or at least so many; undefined where the limiter does not know. */
   readonly remaining: number | undefined
   /** Seconds to wait before the same take, rounded up: 0 where it was allowed, `Infinity` where it never will be. */
   readonly retryAfter: number

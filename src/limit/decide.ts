@@ -114,7 +114,9 @@ async function fallback<C>({ policy, key, cost }: Taken<C>): Promise<TakeResult>
 
 function itemOf<C>(policy: Policy<C>, result: TakeResult | undefined): string {
   const limit = result === undefined || result.degraded ? policy.limiter.limit : result.limit
-  return limit === policy.limiter.limit ? policy.item : policyItem({ name: policy.name, limit, window: policy.limiter.window }, limit)
+  return limit === policy.limiter.limit
+    ? policy.item
+    : policyItem({ name: policy.name, limit, window: policy.limiter.window }, limit)
 }
 
 /** Why, as a dashed word; of a limiter that is not ours only that it failed. */

@@ -14,7 +14,7 @@ import { judgeRedisLimiter, type RedisLimiterOptions, redisLimiterKeys } from '.
 export interface ExactLimiterOptions<E = ProjectEnv> extends RedisLimiterOptions<E> {
   /**
    * `'log'` (default) remembers what was taken: at most `limit` in any `window`. Up to a limit of 100 to the millisecond;
-   * above it in at most 101 moments, which free units up to a hundredth of a window late.
+   * above it in at most 129 moments, which free units up to a 128th of a window late.
    *
    * `'gcra'` keeps one number: at most `burst` at once and `limit` per `window` in the long run, so up to `burst + limit`
    * in one window. For even rates and large limits.

@@ -12,15 +12,17 @@ export interface LogRule {
   readonly grainMs: number
 }
 
-/** Up to this limit each take is remembered by its ms; above it, a log has at most so many moments and one. */
-const mostMoments = 100
+/** Up to this limit each take is remembered by its millisecond. */
+const mostByMillisecond = 100
+/** Above it a window has so many moments. */
+const moments = 128
 
 /**
- * The grain for a limit. Above 100 takes are put down a hundredth of a window late at most: never more than the limit
- * passes in any window, and whoever keeps asking gets 99 % of it.
+ * The grain for a limit. Above 100 a take is put down up to a 128th of a window late: never more than the limit passes in
+ * any window, and whoever keeps asking gets 99 % of it.
  */
 export function grainOf(limit: number, windowMs: number): number {
-  return limit <= mostMoments ? 1 : Math.ceil(windowMs / mostMoments)
+  return limit <= mostByMillisecond ? 1 : Math.ceil(windowMs / moments)
 }
 
 /** What a log says of a take, before it happens. */
@@ -29,6 +31,8 @@ export interface LogAnswer extends PartAnswer {
   readonly next: Log
   /** When all is free then. */
   readonly nextResetAt: number
+  /** The log without what a clock that went back left in the future; undefined where there is nothing of it. */
+  readonly healed: Log | undefined
 }
 
 /** Judges a take. */
@@ -36,11 +40,12 @@ export function judgeLog(log: Log, rule: LogRule, cost: number, now: number): Lo
   const { limit, windowMs, grainMs } = rule
   const mark = Math.ceil(now / grainMs) * grainMs
   const live: Array<readonly [at: number, units: number]> = []
-  let [used, tail] = [0, 0]
+  let [used, tail, ahead] = [0, 0, false]
   for (const [at, units] of log) {
     if (at + windowMs <= now) continue
     used += units
     // What a clock that went back left in the future happened now: it blocks for one window from here, and no longer.
+    ahead ||= at > mark
     if (at >= mark) tail += units
     else live.push([at, units])
   }
@@ -54,6 +59,7 @@ export function judgeLog(log: Log, rule: LogRule, cost: number, now: number): Lo
     resetAt: (live.at(-1)?.[0] ?? now - windowMs) + windowMs,
     next,
     nextResetAt: mark + windowMs,
+    healed: ahead ? live : undefined,
   }
 }
 

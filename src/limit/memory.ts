@@ -48,17 +48,12 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
     const log = counts.get(name, now)?.log ?? []
     const answer = judgeLog(log, rule, cost, now)
     if (!answer.allowed) {
-      heal(name, log, now)
+      // Otherwise it would block for one window from each look, and not from the first.
+      if (answer.healed) counts.put(name, { log: answer.healed, until: answer.resetAt }, now)
       return resultOf(limit, answer, now)
     }
     counts.put(name, { log: answer.next, until: answer.nextResetAt }, now)
     return resultOf(limit, { ...answer, free: answer.free - cost, resetAt: answer.nextResetAt }, now)
-  }
-  /** Redis lets go of a key a window after its last take; here, too, a clock that went back must not hold it for longer. */
-  function heal(name: string, log: Log, now: number): void {
-    if (!log.some(([at]) => at > now + rule.grainMs)) return
-    const healed: Log = log.map(([at, units]) => [Math.min(at, now), units])
-    counts.put(name, { log: healed, until: now + windowMs }, now)
   }
   // Short keys keep their own text behind a letter, so that no key is another's digest.
   const nameOf = async (key: string): Promise<string> => (key.length > longestKey ? sha256(wellFormed(key)) : `=${key}`)

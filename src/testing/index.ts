@@ -1,1 +1,2 @@
+export { type LimiterContractOptions, type LimiterUnderTest, limiterContract, type Rate } from './limiter-contract.ts'
 export { type Expectation, type StoreUnderTest, storeContract, type TestTools } from './store-contract.ts'
