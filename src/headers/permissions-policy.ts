@@ -38,58 +38,57 @@ const denied = [
   'xr-spatial-tracking',
 ] as const
 
-const others = [
-  'all-screens-capture',
-  'ambient-light-sensor',
-  'aria-notify',
-  'attribution-reporting',
-  'autoplay',
-  'browsing-topics',
-  'ch-ua',
-  'ch-ua-arch',
-  'ch-ua-bitness',
-  'ch-ua-full-version-list',
-  'ch-ua-high-entropy-values',
-  'ch-ua-mobile',
-  'ch-ua-model',
-  'ch-ua-platform',
-  'ch-ua-platform-version',
-  'clipboard-write',
-  'cross-origin-isolated',
-  'deferred-fetch',
-  'deferred-fetch-minimal',
-  'digital-credentials-create',
-  'digital-credentials-get',
-  'encrypted-media',
-  'focus-without-user-activation',
-  'fullscreen',
-  'gamepad',
-  'identity-credentials-get',
-  'join-ad-interest-group',
-  'keyboard-map',
-  'language-detector',
-  'manual-text',
-  'mediasession',
-  'otp-credentials',
-  'picture-in-picture',
-  'publickey-credentials-create',
-  'publickey-credentials-get',
-  'rewriter',
-  'run-ad-auction',
-  'screen-wake-lock',
-  'smart-card',
-  'speaker-selection',
-  'storage-access',
-  'sync-xhr',
-  'translator',
-  'unload',
-  'vertical-scroll',
-  'web-share',
-  'writer',
-] as const
-
-/** A feature that a policy can name. */
-export type PermissionsFeature = (typeof denied)[number] | (typeof others)[number]
+/** A feature that a policy can name: what browsers know, as of 2026-11. Others are a matter of a type assertion. */
+export type PermissionsFeature =
+  | (typeof denied)[number]
+  | 'all-screens-capture'
+  | 'ambient-light-sensor'
+  | 'aria-notify'
+  | 'attribution-reporting'
+  | 'autoplay'
+  | 'browsing-topics'
+  | 'ch-ua'
+  | 'ch-ua-arch'
+  | 'ch-ua-bitness'
+  | 'ch-ua-full-version-list'
+  | 'ch-ua-high-entropy-values'
+  | 'ch-ua-mobile'
+  | 'ch-ua-model'
+  | 'ch-ua-platform'
+  | 'ch-ua-platform-version'
+  | 'clipboard-write'
+  | 'cross-origin-isolated'
+  | 'deferred-fetch'
+  | 'deferred-fetch-minimal'
+  | 'digital-credentials-create'
+  | 'digital-credentials-get'
+  | 'encrypted-media'
+  | 'focus-without-user-activation'
+  | 'fullscreen'
+  | 'gamepad'
+  | 'identity-credentials-get'
+  | 'interest-cohort'
+  | 'join-ad-interest-group'
+  | 'keyboard-map'
+  | 'language-detector'
+  | 'manual-text'
+  | 'mediasession'
+  | 'otp-credentials'
+  | 'picture-in-picture'
+  | 'publickey-credentials-create'
+  | 'publickey-credentials-get'
+  | 'rewriter'
+  | 'run-ad-auction'
+  | 'screen-wake-lock'
+  | 'smart-card'
+  | 'speaker-selection'
+  | 'storage-access'
+  | 'sync-xhr'
+  | 'translator'
+  | 'unload'
+  | 'vertical-scroll'
+  | 'web-share'
+  | 'writer'
 
 /** Who may use a feature: nobody (`false`, `[]`, `'none'`), everybody (`true`, `'*'`), or `'self'` and https origins. */
 export type PermissionsAllowlist = boolean | 'none' | '*' | 'self' | readonly string[]
@@ -112,14 +111,15 @@ function change(faults: Faults, given: unknown, policy: Map<string, string>): vo
     faults.add('', 'must be true, false, null or an object')
     return
   }
-  const known: readonly string[] = [...denied, ...others]
   const seen = new Set<string>()
   for (const [key, value] of Object.entries(given as object)) {
     if (value === undefined) continue
     const feature = kebab(key)
-    const meant = nearest(feature, known)
-    if (!known.includes(feature)) faults.add(key, `is no feature${meant ? `; did you mean ${meant}?` : ''}`)
-    else if (seen.has(feature)) faults.add(key, 'is given twice, in two spellings')
+    // Browsers learn new ones, and warn of those they do not know; the types know the rest. A denied one must not be missed.
+    const meant = policy.has(feature) ? undefined : nearest(feature, denied)
+    if (meant || !/^[a-z][a-z-]{1,63}$/.test(feature)) {
+      faults.add(key, `is no feature${meant ? `; did you mean ${meant}?` : ''}`)
+    } else if (seen.has(feature)) faults.add(key, 'is given twice, in two spellings')
     else if (value === null) policy.delete(feature)
     else policy.set(feature, allowlist(faults, key, value))
     seen.add(feature)

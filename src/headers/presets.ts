@@ -96,5 +96,5 @@ export function withPreset(faults: Faults, options: HeaderOptions, outer: Header
 
 /** Denied to everybody by OWASP's Permissions-Policy, besides what is denied here by default. */
 const owaspDenied =
-  'autoplay clipboard-write cross-origin-isolated encrypted-media fullscreen gamepad keyboard-map picture-in-picture ' +
-  'publickey-credentials-get screen-wake-lock unload web-share'
+  'autoplay clipboard-write cross-origin-isolated encrypted-media fullscreen gamepad interest-cohort keyboard-map ' +
+  'picture-in-picture publickey-credentials-get screen-wake-lock unload web-share'

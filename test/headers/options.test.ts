@@ -153,6 +153,9 @@ describe('a fault', () => {
     [{ permissionsPolicy: { camera: ['https://a.example")'] } }, "a list of 'self' and https origins"],
     [{ permissionsPolicy: { camera: ['http://a.example'] } }, "a list of 'self' and https origins"],
     [{ permissionsPolicy: { camera: ['self', '*'] } }, "a list of 'self' and https origins"],
+    [{ permissionsPolicy: { geolocaton: [] } }, 'did you mean geolocation?'],
+    [{ permissionsPolicy: { 'camera=*, usb': [] } }, 'is no feature'],
+    [{ permissionsPolicy: { '': [] } }, 'is no feature'],
     [{ permissionsPolicy: { syncXhr: [], 'sync-xhr': [] } }, 'is given twice, in two spellings'],
   ])('in %j is found while building', (options, says) => {
     expect(wrong(options).join('\n')).toContain(says)
@@ -203,6 +206,20 @@ describe('permissionsPolicy', () => {
     expect(policy).toContain(value)
     expect(policy).toContain('microphone=()')
     expect(policy).toHaveLength(28)
+  })
+
+  it('takes every feature that browsers know', () => {
+    const others =
+      'all-screens-capture ambient-light-sensor aria-notify attribution-reporting autoplay browsing-topics ch-ua ch-ua-arch ' +
+      'ch-ua-bitness ch-ua-full-version-list ch-ua-high-entropy-values ch-ua-mobile ch-ua-model ch-ua-platform ' +
+      'ch-ua-platform-version clipboard-write cross-origin-isolated deferred-fetch deferred-fetch-minimal ' +
+      'digital-credentials-create digital-credentials-get encrypted-media focus-without-user-activation fullscreen gamepad ' +
+      'identity-credentials-get join-ad-interest-group keyboard-map language-detector manual-text mediasession ' +
+      'otp-credentials picture-in-picture publickey-credentials-create publickey-credentials-get rewriter run-ad-auction ' +
+      'screen-wake-lock smart-card speaker-selection storage-access sync-xhr translator unload vertical-scroll web-share writer'
+    for (const feature of others.split(' ')) {
+      expect(headers({ permissionsPolicy: { [feature]: 'self' } })['permissions-policy']).toContain(`${feature}=(self)`)
+    }
   })
 
   it('takes features in both spellings, and null leaves one to the browser', () => {
