@@ -1,6 +1,7 @@
 /** The gateway: from a configuration to a `fetch` handler. */
 import { randomId } from '../crypto/index.ts'
 import { reasonOf, refusal, statusOf } from '../page/index.ts'
+import { shareAsks } from '../redis/shared.ts'
 import type { ProjectEnv } from '../types.ts'
 import type { GatewayConfig } from './config.ts'
 import { type Plan, planGateway } from './plan.ts'
@@ -26,7 +27,9 @@ export function createGateway<N extends string, Data extends object, E = Project
   const plan = planGateway(config as unknown as GatewayConfig<string, never, never>)
   return {
     async fetch(request, env): Promise<Response> {
-      const visit: Visit = { request, env, requestId: randomId(), path: '', search: '' }
+      // What is counted, and what is kept of a session, can then travel together.
+      const shared = plan.throttle === undefined ? env : shareAsks(env)
+      const visit: Visit = { request, env: shared, requestId: randomId(), path: '', search: '' }
       await learn(plan, visit)
       const response = await answer(plan, visit)
       // What a handshake says is read by no page, and workerd's carries a socket.

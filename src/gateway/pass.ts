@@ -110,6 +110,7 @@ async function obey(
   if (judged.ok && strategy) {
     visit.session ??= strategy.open({ request, env })
     try {
+      if (judged.order.verb === 'start') login?.starting(response)
       await applyOrder({ session: visit.session, strategy, env }, judged.order)
       if (judged.order.verb === 'start') login?.started()
       return

@@ -22,7 +22,9 @@ export interface LoginPassage {
   tell(headers: Headers): void
   /** The upstream has answered: from here on nothing is taken back. */
   answered(): void
-  /** The answer started a session. */
+  /** The answer is about to start a session, if that is what proves it. */
+  starting(response: Response): void
+  /** It did. */
   started(): void
   /** Settles the try by the client's answer, and gives the answer to send. */
   settle(response: Response): Promise<Response>
@@ -108,12 +110,16 @@ function loginPassage(
     answered(): void {
       state.answered = true
     },
+    starting({ status, headers }): void {
+      const answer = { status, headers, url: addressOf(visit), startedSession: true, now: plan.clock() }
+      if (isProven(rules, answer)) attempt.prepare()
+    },
     started(): void {
       startedSession = true
     },
     async settle(response): Promise<Response> {
       const { text, response: whole }: Held = looksInside ? await holdBody(response) : { text: undefined, response }
-      const url = `${visit.settings?.publicOrigin}${visit.path}`
+      const url = addressOf(visit)
       const { status, headers } = whole
       const proven = isProven(rules, { status, headers, url, text, startedSession, now: plan.clock() })
       watch(proven)
@@ -125,4 +131,8 @@ function loginPassage(
       return whole
     },
   }
+}
+
+function addressOf({ settings, path }: Visit): string {
+  return `${settings?.publicOrigin}${path}`
 }

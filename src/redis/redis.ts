@@ -7,6 +7,7 @@ import { foreignScripts } from './facade.ts'
 import { type Link, link } from './link.ts'
 import { judgeToken, judgeUrl } from './place.ts'
 import type { Script } from './script.ts'
+import { sharedAsk } from './shared.ts'
 
 /** Where Redis is, and how long to wait for it. */
 export interface RedisOptions {
@@ -35,7 +36,7 @@ export interface Redis {
   /** The questions of one web request: make one for each, and never keep it. `env` is what `url` and `token` find. */
   ask(env: unknown): Ask
   /**
-   * One script call in an HTTP request of its own.
+   * One script call in an HTTP request of its own; with an `env` of `shareAsks`, in one with all that waits there.
    *
    * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE`: no answer within `timeoutMs`, or none from Redis.
    *   `ERR_STORE_REFUSED`: a wrong token, or an error of the script. `ERR_CONFIG`: `url` or `token` is not set.
@@ -84,12 +85,13 @@ export function redis(options: RedisOptions): Redis {
   }
 
   const ask = (env: unknown): Ask => newAsk(() => connect(env), settings)
-  return {
+  const client: Redis = {
     ask,
     call(env, script, keys, args): Promise<unknown> {
-      const one = ask(env)
+      const one = sharedAsk(env, client) ?? ask(env)
       const reply = one.call(script, keys, args)
       return one.send().then(() => reply)
     },
   }
+  return client
 }

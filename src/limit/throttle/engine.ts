@@ -27,6 +27,8 @@ export type ThrottledBy = 'pair' | 'account' | 'device' | 'address' | 'network'
 export interface LoginAttempt {
   /** Failures in a row on the account, of unknown devices, where they are many. For the origin: it may ask for more. */
   readonly pressure: number | undefined
+  /** Success is certain: what else the request asks Redis, before {@link settle} is called, takes the word along. */
+  prepare(): void
   /**
    * Settles it; only the first call does anything. `failure` asks nobody: it is counted already. `success` returns the cookie
    * by which this device is known from now on. A store that is down leaves it counted, with an event.
@@ -121,22 +123,27 @@ export function throttleEngine(settings: ThrottleSettings, clock: Clock, emit: E
     }
     const pressure = pressureOf(by[1] === 'account' ? reply.failures[1] : undefined, who)
     let settled = false
+    let prepared: { send(): Promise<boolean> } | undefined
 
     async function settle(outcome: 'success' | 'failure' | 'void'): Promise<OutgoingCookie | undefined> {
       if (settled) return undefined
       settled = true
-      if (outcome === 'failure') return undefined
+      if (outcome === 'failure' && prepared === undefined) return undefined
       try {
-        await store.settle(all, outcome, clock(), { env: who.env })
+        if (prepared !== undefined) await prepared.send()
+        else if (outcome !== 'failure') await store.settle(all, outcome, clock(), { env: who.env })
       } catch {
         // Who signed in stays signed in; what was counted goes away with the next success, or in a day.
         tell('login-unsettled', who, outcome)
       }
-      if (outcome === 'void' || known === undefined || who.account === undefined) return undefined
+      if (outcome !== 'success' || known === undefined || who.account === undefined) return undefined
       const keys = settings.keys(who.env)
       return deviceCookie(device, await keys.deviceTags(who.account), { ...known, keys, now: clock() })
     }
-    return { ok: true, attempt: { pressure, settle } }
+    function prepare(): void {
+      if (!settled) prepared ??= store.settleLater?.(all, 'success', { env: who.env })
+    }
+    return { ok: true, attempt: { pressure, prepare, settle } }
   }
 
   return { cookieName: known?.cookie.name, check: (env) => void settings.keys(env), begin }

@@ -3,6 +3,7 @@ import { PortcullisError } from '../../errors.ts'
 import { checkKeys, faults } from '../../options/index.ts'
 import type { Redis } from '../../redis/redis.ts'
 import type { Script } from '../../redis/script.ts'
+import { sharedAsk } from '../../redis/shared.ts'
 import { attemptScript, settleScript } from './scripts.ts'
 import type { AttemptReply, Counters, Outcome, ThrottleStore } from './store.ts'
 
@@ -70,6 +71,13 @@ export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
     settleRequest,
     attempt: async (counters, now, { env }) => attemptReply(await send(env, attemptRequest(counters, now))),
     settle: async (counters, outcome, _now, { env }) => (await send(env, settleRequest(counters, outcome))) === '1',
+    settleLater(counters, outcome, { env }) {
+      const ask = sharedAsk(env, redis)
+      if (ask === undefined) return undefined
+      const { script, keys, args } = settleRequest(counters, outcome)
+      const reply = ask.call(script, keys, args)
+      return { send: () => ask.send().then(async () => (await reply) === '1') }
+    },
   }
 }
 

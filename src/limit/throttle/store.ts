@@ -49,6 +49,15 @@ export interface ThrottleStore {
    * otherwise, or too late to be.
    */
   settle(counters: Counters, outcome: Outcome, now: number, context: { readonly env?: unknown }): Promise<boolean>
+  /**
+   * The same in two steps, where the request shares what it asks: what else it asks before `send` takes it along. undefined
+   * where it shares nothing.
+   */
+  settleLater?(
+    counters: Counters,
+    outcome: Outcome,
+    context: { readonly env?: unknown },
+  ): { send(): Promise<boolean> } | undefined
 }
 
 /** Milliseconds after which an attempt that nobody settled stays counted. */

@@ -1,0 +1,25 @@
+/** Lets what several rooms ask Redis for one web request travel together, though none of them knows of the others. */
+import type { Ask } from './ask.ts'
+import type { Redis } from './redis.ts'
+
+// By environments that were made for one request each: nobody can keep an Ask longer than that.
+const shared = new WeakMap<object, Map<Redis, Ask>>()
+
+/**
+ * An environment for one web request, which finds everything that `env` holds. Whatever is called with it goes through the
+ * request's one Ask of a client, and takes along what waits there.
+ */
+export function shareAsks(env: unknown): object {
+  const made = Object.create((env ?? null) as object | null) as object
+  shared.set(made, new Map())
+  return made
+}
+
+/** The Ask that a request shares; undefined where `env` was made for none. What is called there waits for its `send`. */
+export function sharedAsk(env: unknown, client: Redis): Ask | undefined {
+  const asks = typeof env === 'object' && env !== null ? shared.get(env) : undefined
+  if (asks === undefined) return undefined
+  const ask = asks.get(client) ?? client.ask(env)
+  asks.set(client, ask)
+  return ask
+}
