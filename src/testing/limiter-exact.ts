@@ -26,6 +26,7 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
     const { retryAt, resetAt } = await take('a')
     expect([retryAt - now(), resetAt - now()]).toEqual([8_000, 10_000])
     for (let i = 0; i < 20; i++) expect(await passes('a', 1 + (i % 3))).toEqual(false)
+    expect((await take('a')).retryAt).toEqual(retryAt)
     const after = await peek('a')
     expect([after.retryAt, after.resetAt, after.remaining]).toEqual([retryAt, resetAt, 0])
     await elapse(8_000)
