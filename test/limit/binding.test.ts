@@ -30,7 +30,7 @@ describe('bindingLimiter', () => {
     const shield = binding(2)
     const made = new Hono<{ Bindings: { SHIELD: RateLimitBinding } }>()
     const limiter = bindingLimiter({
-      binding: ({ env }) => (env as { SHIELD: RateLimitBinding }).SHIELD,
+      binding: ({ env }) => (env as unknown as { SHIELD: RateLimitBinding }).SHIELD,
       limit: 2,
       window: 60,
     })
