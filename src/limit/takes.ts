@@ -1,6 +1,7 @@
 /** Several takes of one request: what is local first, then everything that Redis decides in one HTTP request. */
 import type { Ask } from '../redis/ask.ts'
 import type { Redis } from '../redis/redis.ts'
+import { sharedAsk } from '../redis/shared.ts'
 import { isRedisLimiter, type LimitContext, type PreparedTake, type Shield, type TakeResult } from './contract.ts'
 import { takeAnswers, takeArgs } from './exact-reply.ts'
 import { takeScript } from './exact-script.ts'
@@ -105,12 +106,12 @@ function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
   )
 }
 
-/** Sends what was prepared in requests of its own: one for each client. */
+/** Sends what was prepared, one request for each client; with it goes what the web request asks there already. */
 export async function askAlone<T>(
   { clients, decide }: { readonly clients: readonly Redis[]; decide(askOf: (client: Redis) => Ask): Promise<T> },
   env: unknown,
 ): Promise<T> {
-  const asks = new Map<Redis, Ask>(clients.map((client) => [client, client.ask(env)]))
+  const asks = new Map<Redis, Ask>(clients.map((client) => [client, sharedAsk(env, client) ?? client.ask(env)]))
   const decision = decide((client) => asks.get(client) ?? client.ask(env))
   decision.catch(() => {}) // until it is awaited below
   await Promise.all([...asks.values()].map((ask) => ask.send()))

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { exactLimiter, limitGate, memoryLimiter, type RedisLimiter, rateLimit } from '../../../src/limit/index.ts'
 import { type UpstashAlgorithm, upstashLimiter } from '../../../src/limit/upstash.ts'
-import type { Redis } from '../../../src/redis/index.ts'
+import { type Redis, shareAsks, sharedAsk } from '../../../src/redis/index.ts'
 import { upstashStore } from '../../../src/store/upstash.ts'
 import type { Fault } from '../../../tools/redis-http.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
@@ -236,6 +236,22 @@ describe.skipIf(noRedis)('what limits ask Redis', () => {
         ['EVALSHA', 'EVALSHA', 'EVALSHA'],
         ['EVAL', 'EVAL'],
       ])
+    })
+
+    it('a limit takes along what the request asks Redis already', async () => {
+      const limiter = exact()
+      await limiter.take('warm', 1, { env })
+      await upstashStore({ redis: client }).read(ref, at, { env })
+      server.control.reset()
+      const made = new Hono<{ Bindings: object }>()
+      made.use(rateLimit({ limiter, platform: 'cloudflare' }))
+      made.get('/', (c) => c.text('done'))
+      const shared = shareAsks(env)
+      const { script, keys, args } = upstashStore({ redis: client }).readRequest(ref, at)
+      const reply = sharedAsk(shared, client)?.call(script, keys, args)
+      expect((await made.request('/', { headers: { 'CF-Connecting-IP': '203.0.113.9' } }, shared)).status).toBe(200)
+      expect(await reply).toEqual(['none'])
+      expect(server.control.verbs).toEqual([['EVALSHA', 'EVALSHA']])
     })
 
     it('all scripts unknown are two as well', async () => {
