@@ -306,6 +306,17 @@ describe('what a store returns is judged', () => {
       forger.cookies.set('__Host-session', await seals.seal(json))
       const { status, body, cookies } = await forger.visit((s) => s.get())
       expect([status, body, cookies]).toEqual([200, null, []])
+      // The same under the name that a stateless cookie's seal has.
+      const plain = sealer(ring, {
+        purpose: 'session',
+        name: '__Host-session',
+        lifetime: 28_800,
+        clock: () => clock.now,
+      })
+      const headers = { cookie: `__Host-session=${await plain.seal(json)}` }
+      const context = { request: new Request('https://app.example.test/', { headers }) }
+      const stateless = statelessSessions<Data>({ secret, clock: () => clock.now })
+      expect(await stateless.get({ context })).toBe(undefined)
     },
   )
 
