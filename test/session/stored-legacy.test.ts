@@ -98,6 +98,12 @@ describe.each(kinds)('a legacy cookie, stored in %s', (_, make) => {
 })
 
 describe('a legacy cookie in an atomic store', () => {
+  it('that did not come costs nothing', async () => {
+    const made = site()
+    const { body, cookies } = await made.visitor().visit((s) => s.get())
+    expect([body, cookies, made.store.calls]).toEqual([null, [], []])
+  })
+
   it('whose parallel imports meet at the store is one row; what each of them wrote persists', async () => {
     const made = site()
     const cookie = await keystone()

@@ -33,6 +33,11 @@ describe.skipIf(noRedis)('stored sessions in a real Redis', () => {
       await browser.visit((s) => s.update(() => ({ visits: 1 })))
       return browser
     },
+    late: async () => {
+      const browser = await visitors.visitor?.()
+      await site.pass(16 * minutes)
+      return browser as Visitor
+    },
     user: async () => {
       const browser = site.visitor()
       await browser.login()
@@ -76,6 +81,10 @@ describe.skipIf(noRedis)('stored sessions in a real Redis', () => {
       },
       2,
     ],
+    ['late', 'looks', (s) => s.get(), 1],
+    // Once more after the write: did somebody sign in with that cookie meanwhile?
+    ['late', 'writes first', (s) => s.update(() => ({ visits: 1 })), 3],
+    ['late', 'signs in', (s) => s.start({ userId: 'ada' }), 2],
     ['user', 'ends all others', (s) => s.endAll({ exceptCurrent: true }), 2],
     ['user', 'ends all', (s) => s.endAll(), 3],
     ['user', 'lists', (s) => s.list(), 3],
