@@ -105,7 +105,7 @@ export interface GatewayConfig<N extends string = string, Data extends object = 
    * Further hosts that are answered: `www.example.com`, `localhost:8080`, or `127.0.0.1:*` for any port. A request for any
    * other host gets 421; `/.portcullis/health` answers all. Default: only the public origin's.
    */
-  readonly hosts?: readonly string[]
+  readonly hosts?: From<readonly string[], E>
   /** How large url, query and headers may be. Default on; see {@link RequestLimits}. */
   readonly limits?: RequestLimits | false
   /** Who stands in front and says where a request comes from. Default `'cloudflare'`. */

@@ -16,7 +16,7 @@ export function refuseHead(plan: Plan, visit: Visit): { reason: Reason; location
   // Without settings nobody knows our name: such a request gets no further than its fault.
   if (settings !== undefined && path !== exempt) {
     const host = hostOf(request.url)
-    if (host !== settings.publicHost && !plan.hosts(host)) return { reason: 'host-unknown' }
+    if (host !== settings.publicHost && !settings.hosts(host)) return { reason: 'host-unknown' }
     if (settings.https) {
       const verdict = checkHttps(request, plan.platform === 'none' ? undefined : plan.platform)
       if (!verdict.ok) {

@@ -3,14 +3,7 @@ import { type HeaderWriter, headerWriter } from '../headers/index.ts'
 import type { ThrottleEngine } from '../limit/throttle/engine.ts'
 import { checkKeys, type Faults, faults as newFaults, optionalFunction, wholeNumber } from '../options/index.ts'
 import { type ReportFault, reporter } from '../page/index.ts'
-import {
-  type CheckLimits,
-  checkPlatform,
-  type KnownHost,
-  knownHosts,
-  type Platform,
-  requestLimits,
-} from '../request/index.ts'
+import { type CheckLimits, checkPlatform, type Platform, requestLimits } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit } from '../types.ts'
 import { type Assertions, assertions } from './assertion.ts'
@@ -30,8 +23,6 @@ export interface Plan {
   readonly upstreams: ReadonlyMap<string, PlannedUpstream>
   readonly settings: (env: unknown) => Settings | Promise<Settings>
   readonly platform: Platform
-  /** Hosts besides the public origin's. */
-  readonly hosts: KnownHost
   readonly limits: CheckLimits | undefined
   readonly session: SessionStrategy<object> | undefined
   readonly cookieNames: ReadonlySet<string>
@@ -90,6 +81,7 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
     settings: settingsFrom(
       {
         publicOrigin: given.publicOrigin,
+        hosts: given.hosts,
         upstreams: [...upstreams.keys()].map((name) => ({ name, url: given.upstreams?.[name]?.url })),
         key: assertion?.key,
         check: checkAll([session, throttle]),
@@ -97,7 +89,6 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
       faults,
     ),
     platform: checkPlatform(given.platform, faults, 'cloudflare'),
-    hosts: knownHosts(given.hosts ?? [], faults.under('hosts')),
     limits: given.limits === false ? undefined : requestLimits(given.limits, faults.under('limits')),
     session,
     cookieNames: new Set([...(session?.cookieNames ?? []), ...(throttle?.cookieName ? [throttle.cookieName] : [])]),

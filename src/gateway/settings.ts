@@ -1,5 +1,6 @@
 /** What the environment says: every `From` of a gateway judged together, once per set of values. */
 import { type Faults, faults as newFaults, resolveFrom } from '../options/index.ts'
+import { type KnownHost, knownHosts } from '../request/index.ts'
 import type { From } from '../types.ts'
 import { type AssertionKeys, importKeys, judgeKeys } from './keys.ts'
 import { type Target, targetOf } from './target.ts'
@@ -9,6 +10,8 @@ export interface Settings {
   readonly publicOrigin: string
   readonly publicHost: string
   readonly https: boolean
+  /** Hosts besides the public one. */
+  readonly hosts: KnownHost
   /** In the order of the upstreams of the plan. */
   readonly targets: readonly Target[]
   readonly keys: AssertionKeys | undefined
@@ -17,6 +20,7 @@ export interface Settings {
 /** Where {@link Settings} come from. */
 export interface Sources {
   readonly publicOrigin: From<string, never> | undefined
+  readonly hosts?: From<readonly string[], never> | undefined
   readonly upstreams: ReadonlyArray<{ readonly name: string; readonly url: From<string, never> | undefined }>
   readonly key: From<string | readonly string[], never> | undefined
   /** Judges what the session strategy takes from the environment. */
@@ -36,7 +40,8 @@ export function settingsFrom(sources: Sources, faults: Faults): (env: unknown) =
   )
   const { key } = sources
   const keys = key === undefined ? () => undefined : resolveFrom(faults, 'assertion.key', key, judgeKeys)
-  const resolvers = [origin, ...targets, keys] as const
+  const hosts = resolveFrom(faults, 'hosts', sources.hosts ?? [], knownHosts)
+  const resolvers = [origin, hosts, ...targets, keys] as const
 
   let last: { readonly found: readonly unknown[]; readonly settings: Settings } | undefined
 
@@ -54,7 +59,8 @@ export function settingsFrom(sources: Sources, faults: Faults): (env: unknown) =
     const found = resolvers.map((resolve) => noting(late, () => resolve(env)))
     noting(late, () => sources.check?.(env))
     const url = found[0] as URL | undefined
-    const urls = found.slice(1, -1) as Array<URL | undefined>
+    const known = found[1] as KnownHost | undefined
+    const urls = found.slice(2, -1) as Array<URL | undefined>
     for (const [index, upstream] of urls.entries()) {
       if (url === undefined || upstream?.host !== url.host) continue
       late.add(`upstreams.${sources.upstreams[index]?.name}.url`, 'is the public origin: requests would come back')
@@ -62,11 +68,12 @@ export function settingsFrom(sources: Sources, faults: Faults): (env: unknown) =
     const judged = found.at(-1) as ReturnType<typeof judgeKeys> | undefined
     const imported = judged?.length ? await importKeys(judged, late.under('assertion.key')) : undefined
     late.done()
-    if (url === undefined) throw new TypeError('A gateway has a public origin')
+    if (url === undefined || known === undefined) throw new TypeError('A gateway has a public origin')
     const settings: Settings = {
       publicOrigin: url.origin,
       publicHost: url.host,
       https: url.protocol === 'https:',
+      hosts: known,
       targets: urls.map((upstream) => targetOf(upstream as URL)),
       keys: imported,
     }

@@ -16,7 +16,7 @@ export interface HostOptions<E = ProjectEnv> extends GuardOptions {
   /** The origins under which visitors know this application, such as `https://app.example.com`. */
   readonly publicOrigin: From<string | readonly string[], E>
   /** Further hosts: `internal.example.com`, `localhost:8080`, or `127.0.0.1:*` for any port. Default none. */
-  readonly hosts?: readonly string[]
+  readonly hosts?: From<readonly string[], E>
 }
 
 /**
@@ -31,12 +31,12 @@ export function allowHosts<E = ProjectEnv>(options: HostOptions<E>): MiddlewareH
   checkKeys(faults, options, ['publicOrigin', 'hosts', 'onEvent'])
   const { hosts = [], onEvent } = Object(options) as HostOptions<never>
   const origins = originsOf(options as HostOptions<never>, faults)
-  const known = knownHosts(hosts, faults.under('hosts'))
+  const known = resolveFrom(faults, 'hosts', hosts, knownHosts)
   const refuse = refuser(optionalFunction(faults, 'onEvent', onEvent))
   faults.done()
   return async function allowHosts(c, next) {
     const host = hostOf(c.req.raw.url)
-    if (origins(c.env).hosts.has(host) || known(host)) return next()
+    if (origins(c.env).hosts.has(host) || known(c.env)(host)) return next()
     return refuse(c, 'host-unknown')
   }
 }

@@ -44,7 +44,7 @@ export interface StackOptions {
    */
   readonly publicOrigin?: From<string | readonly string[]>
   /** Further hosts that are answered, such as `127.0.0.1:*`; see `allowHosts`. Needs `publicOrigin`. Default none. */
-  readonly hosts?: readonly string[]
+  readonly hosts?: From<readonly string[]>
   /** Whether plain http is refused; see `requireHttps`. Default true where there is a `publicOrigin`. */
   readonly https?: boolean | Pick<HttpsOptions, 'platform'>
   /** Methods that are taken; others get 405. Default GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS. */

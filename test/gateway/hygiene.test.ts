@@ -73,6 +73,15 @@ describe('a gateway asked for another host', () => {
     expect(await ask('https://www.example.com/', { hosts: ['www.example.com'] })).toEqual([200, 1, undefined])
     expect(await ask('https://127.0.0.1:9999/', { hosts: ['127.0.0.1:*'] })).toEqual([200, 1, undefined])
   })
+  it('answers what the environment lists, and 503 to everybody where that is wrong', async () => {
+    const at = await bench({ hosts: ({ env }) => (env as unknown as { HOSTS: string }).HOSTS.split(' ') })
+    const ask = async (HOSTS: string): Promise<number> =>
+      (await at.gateway.fetch(new Request('https://www.example.com/'), { HOSTS } as never)).status
+    expect(await ask('www.example.com b.example')).toBe(200)
+    expect(await ask('b.example')).toBe(421)
+    expect(await ask('*.example.com')).toBe(503)
+    expect(at.faults.map(String)).toEqual([expect.stringContaining('hosts.0 must be a host')])
+  })
 })
 
 describe('a gateway asked over plain http', () => {

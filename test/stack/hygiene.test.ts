@@ -68,6 +68,19 @@ describe('allowHosts()', () => {
     expect(await ask()).toBe(503)
   })
 
+  it('reads further hosts of the environment', async () => {
+    const stages = new Hono()
+      .use(
+        allowHosts<{ HOSTS: string }>({
+          publicOrigin: 'https://app.example.com',
+          hosts: (c) => c.env.HOSTS.split(' '),
+        }),
+      )
+      .get('*', (c) => c.text('in'))
+    const ask = async (HOSTS: string) => (await stages.fetch(new Request('https://www.example.com/'), { HOSTS })).status
+    expect([await ask('a.example www.example.com'), await ask('a.example')]).toEqual([200, 421])
+  })
+
   it('names what is wrong with its options', () => {
     expect(() => allowHosts({ publicOrigin: 'https://*.example.com', hosts: ['*'], hots: [] } as never)).toThrow(
       /hots is no option; did you mean hosts\?.*publicOrigin.*wildcard.*hosts\.0 must be a host/s,
