@@ -39,7 +39,6 @@ export function headerWriter(options: HeaderOptions, faults: Faults): HeaderWrit
   const settled = withPreset(faults, options)
   const profile = profiles(faults, settled)
   const token = placeholder(faults, settled.noncePlaceholder)
-  // One look at each name of a response costs less than one question per name that could be there.
   const marks = new Map<string, number>(
     [...stripped(faults, settled.strip, settled.removePoweredBy)].map((name) => [name, 0]),
   )
@@ -48,16 +47,22 @@ export function headerWriter(options: HeaderOptions, faults: Faults): HeaderWrit
   const { reports } = profile
   const nonces = profile.of.document.nonced || token !== undefined
 
+  // Most gateways have one host: what is known of the last one is known of the next.
+  let lastHost = ''
+  let pinned = false
+
   function writeHeaders(response: Response, about: AboutRequest): Response {
     const { status } = response
     if (status < 200) return response
     try {
-      const name = kindOf(status, response.headers.get('content-type'))
+      const found = look(response.headers, marks, profile.single)
+      const name = kindOf(status, found.type)
       const kind = profile.of[name]
-      const rows = about.https && isPinnable(about.host) ? kind.secure : kind.plain
+      const { https, host } = about
+      if (https && host !== lastHost) [lastHost, pinned] = [host, isPinnable(host)]
       const fills = token !== undefined && name === 'document'
       const nonce = kind.nonced || fills ? (about.nonce ?? freshNonce()) : ''
-      const answer = written(response, rows, marks, profile.single, nonce)
+      const answer = written(response, https && pinned ? kind.secure : kind.plain, found, nonce)
       // Our own pages bring a policy of their own, which does not know where reports go.
       if (reports && status >= 400 && name === 'document' && answer.headers.get(csp) === pagePolicy) {
         answer.headers.set(csp, `${pagePolicy}${reports}`)
@@ -75,24 +80,37 @@ export function headerWriter(options: HeaderOptions, faults: Faults): HeaderWrit
   })
 }
 
-function written(
-  response: Response,
-  rows: readonly Row[],
-  marks: ReadonlyMap<string, number>,
-  single: number,
-  nonce: string,
-): Response {
-  const { headers } = response
+/** What a response has of what concerns us. */
+interface Found {
+  readonly type: string | null
+  /** Bits of headers that are there to stay. */
+  readonly present: number
+  /** Names of headers that are taken away. */
+  readonly doomed: readonly string[] | undefined
+}
+
+/** One look at every header: asking for each that could be there, and for the type besides, costs more. */
+function look(headers: Headers, marks: ReadonlyMap<string, number>, single: number): Found {
+  let type: string | null = null
   let present = 0
   let doomed: string[] | undefined
-  for (const name of headers.keys()) {
+  headers.forEach((value, name) => {
+    if (name === 'content-type') {
+      type = value
+      return
+    }
     const mark = marks.get(name)
-    if (mark === undefined) continue
+    if (mark === undefined) return
     if (mark === 0) {
       doomed ??= []
       doomed.push(name)
-    } else if ((mark & single) === 0 || !headers.get(name)?.includes(',')) present |= mark
-  }
+    } else if ((mark & single) === 0 || !value.includes(',')) present |= mark
+  })
+  return { type, present, doomed }
+}
+
+function written(response: Response, rows: readonly Row[], { present, doomed }: Found, nonce: string): Response {
+  const { headers } = response
   try {
     change(headers, rows, present, doomed, nonce)
     return response
