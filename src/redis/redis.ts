@@ -42,6 +42,12 @@ export interface Redis {
    *   `ERR_STORE_REFUSED`: a wrong token, or an error of the script. `ERR_CONFIG`: `url` or `token` is not set.
    */
   call(env: unknown, script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
+  /**
+   * Judges what `env` holds, and asks nobody.
+   *
+   * @throws {ConfigError} `ERR_CONFIG`, naming both where both are wrong
+   */
+  check(env: unknown): void
 }
 
 const keys: ReadonlyArray<keyof RedisOptions> = ['url', 'token', 'timeoutMs', 'insecurePlainHttp', 'fetch', 'onEvent']
@@ -91,6 +97,17 @@ export function redis(options: RedisOptions): Redis {
       const one = sharedAsk(env, client) ?? ask(env)
       const reply = one.call(script, keys, args)
       return one.send().then(() => reply)
+    },
+    check(env): void {
+      const late = faults()
+      for (const resolve of [urlOf, tokenOf]) {
+        try {
+          resolve(env)
+        } catch (error) {
+          late.absorb(error)
+        }
+      }
+      late.done()
     },
   }
   return client

@@ -35,6 +35,7 @@ function bound(store: AtomicStore): AtomicStore {
     end: (...args) => coded(() => store.end(...args)),
     list: (...args) => coded(() => store.list(...args)),
     endAll: (...args) => coded(() => store.endAll(...args)),
+    check: (env) => store.check?.(env),
   }
 }
 

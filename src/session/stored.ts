@@ -27,6 +27,10 @@ export function storedSessions<Data extends SessionObject>(options: StoredOption
   return {
     ...strategyOf('stored', settings, storedEngine(settings, store, users)),
     kind: 'stored',
+    check(env): void {
+      settings.keys(env)
+      store.check?.(env)
+    },
     list: ({ user, env }) => users.list(user, env),
     endAll: ({ user, env }) => users.endAll(user, env),
   }

@@ -105,6 +105,12 @@ export interface AtomicStore {
   list(index: string, context: StoreContext): Promise<Found[]>
   /** Ends every session of an index but `keep`, and says how many the index listed. */
   endAll(index: string, keep: Ref | undefined, context: StoreContext): Promise<number>
+  /**
+   * Judges what the environment holds for the store, without asking it, where that can be judged.
+   *
+   * @throws {ConfigError} `ERR_CONFIG`
+   */
+  check?(env: unknown): void
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Sessions in Redis over HTTP, Upstash's or any other behind its protocol. */
-import { checkKeys, type Faults, faults } from '../options/index.ts'
+import { checkKeys, faults } from '../options/index.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Script } from '../redis/script.ts'
 import type { AtomicStore, Found, Gone, ReadAt, Ref, Row } from './contract.ts'
@@ -98,6 +98,7 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
     redis,
     readRequest,
     readReply,
+    check: (env) => redis.check(env),
     async create(row, { env }) {
       return createReply(await call(env, { script: createScript, keys: keysOf(row), args: newRow(row) }))
     },

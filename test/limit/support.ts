@@ -35,6 +35,7 @@ export function client(...answers: unknown[]): Redis & { sent: Sent[]; requests:
   const made = {
     sent: [] as Sent[],
     requests: 0,
+    check(): void {},
     ask(): Ask {
       const waiting: Array<() => void> = []
       const put = (sent: Sent): Promise<unknown> =>

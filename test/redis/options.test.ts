@@ -146,3 +146,33 @@ describe('the options of a client', () => {
     ])
   })
 })
+
+describe('check', () => {
+  const client = redis({
+    url: (c) => (c.env as unknown as { URL?: string }).URL,
+    token: (c) => (c.env as unknown as { TOKEN?: string }).TOKEN,
+    fetch: () => {
+      throw new Error('check asks nobody')
+    },
+  })
+
+  it.each([
+    [{}, ['redis.url is not set', 'redis.token is not set']],
+    [{ URL: 'https://redis.test' }, ['redis.token is not set']],
+    [
+      { URL: 'redis://redis.test', TOKEN: 'token' },
+      ['redis.url must be the https address of the REST API, not the redis: one'],
+    ],
+    [{ URL: 'https://redis.test', TOKEN: 'token' }, []],
+  ])('of %j finds %j', (env, expected) => {
+    let found: string[] = []
+    try {
+      client.check(env)
+    } catch (error) {
+      found = (error as { faults: Array<{ option: string; problem: string }> }).faults.map(
+        (f) => `${f.option} ${f.problem}`,
+      )
+    }
+    expect(found).toEqual(expected)
+  })
+})

@@ -18,6 +18,7 @@ function client(...answers: unknown[]): Redis & { sent: Sent[] } {
   const sent: Sent[] = []
   return {
     sent,
+    check(): void {},
     ask() {
       throw new Error('nobody asks')
     },

@@ -41,6 +41,12 @@ describe('SESSION_STORE', () => {
     },
   )
 
+  it('is redis and nobody says where: 503 from the first request on, and the log names both variables’ options', async () => {
+    const { response, asked, faults } = await ask({ SESSION_STORE: 'redis' })
+    expect([response.status, asked]).toEqual([503, []])
+    expect(faults).toContain('redis.url is not set; redis.token is not set')
+  })
+
   it('is redis: who has no cookie costs Redis nothing', async () => {
     const { response, asked } = await ask({
       SESSION_STORE: 'redis',
