@@ -12,7 +12,8 @@ import type { Route } from './config.ts'
 export interface RouteThrottle {
   /**
    * Where a request names the account: `{ form: 'email' }`, or `{ json: 'email' }` (`{ json: ['user', 'email'] }` further
-   * down). One content type, one text; anything else is refused and charged to the address. Or `{ session: 'user' }`, a
+   * down). One content type, one text; anything else is refused and charged to the address. `{ graphql: 'login',
+   * argument: 'email' }`: whatever asks for this root field, once; other GraphQL requests pass. Or `{ session: 'user' }`, a
    * member of the session: for a second factor.
    */
   readonly account: AccountRule | { readonly session: string }
@@ -55,6 +56,10 @@ export function judgeRouteThrottle(
     at.add('success', "is proven by sessionStart, so sessions must grant 'start'")
   }
   const rule = judgeAccount(account, route.access, at.under('account'))
+  // The client chooses what is selected and under which name, and the status is 200 either way.
+  if (rule && 'graphql' in rule && !rules.every(({ cookie, sessionStart }) => cookie ?? sessionStart)) {
+    at.add('success', 'must be proven by a cookie or by sessionStart where the account is read from GraphQL')
+  }
   const member = rule !== undefined && 'session' in rule ? rule.session : undefined
   return {
     read: rule === undefined || 'session' in rule ? undefined : accountReader(rule),
@@ -71,17 +76,21 @@ function judgeAccount(given: unknown, access: unknown, faults: Faults): RouteThr
     faults.add('', 'is required')
     return undefined
   }
-  checkKeys(faults, given, ['form', 'json', 'session'])
+  checkKeys(faults, given, ['form', 'json', 'graphql', 'argument', 'session'])
   if (typeof given !== 'object' || given === null) return undefined
-  const [entry, ...more] = Object.entries(given).filter(([, value]) => value !== undefined)
-  if (entry === undefined || more.length > 0) {
-    faults.add('', 'must be one of { form }, { json } and { session }')
+  const entries = Object.entries(given as Record<string, unknown>).filter(([, value]) => value !== undefined)
+  const kind = entries
+    .map(([name]) => name)
+    .sort()
+    .join()
+  if (!['form', 'json', 'session', 'argument,graphql'].includes(kind)) {
+    faults.add('', 'must be one of { form }, { json }, { graphql, argument } and { session }')
     return undefined
   }
-  const [kind, names] = entry as [string, unknown]
-  const list = kind === 'json' ? [names].flat() : [names]
-  if (list.length === 0 || !list.every((name) => typeof name === 'string' && /^[^\s.].{0,63}$/.test(name))) {
-    faults.add(kind, 'must be the name of a member, of at most 64 characters')
+  for (const [option, names] of entries) {
+    const list = option === 'json' || option === 'argument' ? [names].flat() : [names]
+    if (list.length > 0 && list.every((name) => typeof name === 'string' && /^[^\s.].{0,63}$/.test(name))) continue
+    faults.add(option, 'must be the name of a member, of at most 64 characters')
     return undefined
   }
   if (kind === 'session' && access === 'public')

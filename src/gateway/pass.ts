@@ -68,7 +68,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     body: login?.body === undefined ? body : { ...body, text: login.body },
     timeoutMs: route.timeoutMs ?? upstream.timeoutMs,
     // Who leaves before the answer to a login changes nothing: what became of it is still heard.
-    signal: login === undefined ? request.signal : new AbortController().signal,
+    signal: login?.outlives ? new AbortController().signal : request.signal,
   })
   login?.answered()
   try {

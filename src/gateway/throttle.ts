@@ -18,6 +18,8 @@ import type { Visit } from './visit.ts'
 export interface LoginPassage {
   /** The body as it was read here, which is all that the upstream gets; undefined where it was not read. */
   readonly body: string | undefined
+  /** Whether the answer is waited for though the client has left. */
+  readonly outlives: boolean
   /** Changes the headers for the upstream. */
   tell(headers: Headers): void
   /** The upstream has answered: from here on nothing is taken back. */
@@ -46,6 +48,7 @@ export async function passLogin(
   const engine = plan.throttle as ThrottleEngine
   const { path: subject } = passage.route
   const read = await whoseLogin(throttle, visit, passage)
+  if (read.ok && read.account === undefined) return passOn(plan, visit, { ...passage, login: noLogin(read) })
   const cookies = engine.cookieName === undefined ? [] : readCookies(request.headers.get('cookie'), engine.cookieName)
   const address = clientAddress(request.headers, plan.platform)
   const account = read.ok ? read.account : undefined
@@ -91,19 +94,17 @@ function loginPassage(
   visit: Visit,
   { rules, watch }: CompiledThrottle,
   attempt: LoginAttempt,
-  { body, type }: Read & { ok: true },
+  { body, type }: { readonly body?: string; readonly type?: string },
   state: { answered: boolean },
 ): LoginPassage {
   const looksInside = needsBody(rules)
   let startedSession = false
   return {
     body,
+    outlives: true,
     tell(headers): void {
       if (attempt.pressure !== undefined) headers.set('portcullis-login-pressure', `${attempt.pressure}`)
-      if (type !== undefined) {
-        headers.set('content-type', type)
-        headers.delete('content-length') // of what the client sent; fetch measures what goes out
-      }
+      if (type !== undefined) retype(headers, type)
       // What is to be read must not come packed.
       if (looksInside) headers.set('accept-encoding', 'identity')
     },
@@ -131,6 +132,21 @@ function loginPassage(
       return whole
     },
   }
+}
+
+/** A request that could have been a login, and is none. */
+function noLogin({ body, type }: { readonly body: string; readonly type: string }): LoginPassage {
+  const ignore = (): void => {}
+  return {
+    ...{ body, outlives: false, answered: ignore, starting: ignore, started: ignore },
+    tell: (headers) => retype(headers, type),
+    settle: async (response) => response,
+  }
+}
+
+function retype(headers: Headers, type: string): void {
+  headers.set('content-type', type)
+  headers.delete('content-length') // of what the client sent; fetch measures what goes out
 }
 
 function addressOf({ settings, path }: Visit): string {

@@ -1,4 +1,4 @@
-/** Nine servers that answer a login as their frameworks do, each with a verifier that counts what reaches it. */
+/** Nine servers, and one that speaks the session protocol, that answer a login as their frameworks do, each with a verifier that counts what reaches it. */
 import type { RouteThrottle } from '../../src/gateway/index.ts'
 import { order, type Seen } from './support.ts'
 
@@ -44,7 +44,10 @@ const said = (status: number, value: unknown): Response =>
 const byForm = { request: form, read: readForm }
 const byJson = { request: json, read: readJson }
 
-/** Keystone's GraphQL login is not among them: the account of a query cannot be read yet. */
+const mutation =
+  'mutation($email: String!, $password: String!) { authenticateUserWithPassword(email: $email, password: $password) ' +
+  '{ __typename } }'
+
 export const origins: readonly LoginOrigin[] = [
   {
     // Both outcomes are 302, and both set the session's cookie.
@@ -106,6 +109,21 @@ export const origins: readonly LoginOrigin[] = [
     throttle: { account: { json: 'email' }, success: { json: ['ok', true] } },
     ...byJson,
     answer: (right) => said(200, right ? { ok: true, user: 1 } : { ok: false }),
+  },
+  {
+    // Always 200, and the client chooses what the answer is called.
+    name: 'keystone',
+    throttle: { account: { graphql: 'authenticateUserWithPassword', argument: 'email' }, success: 'keystone' },
+    request: (email, password) => ({
+      ...json('', ''),
+      body: JSON.stringify({ query: mutation, variables: { email, password } }),
+    }),
+    read: (body) => (JSON.parse(body) as { variables: { email: string; password: string } }).variables,
+    answer: (right) => {
+      const response = said(200, { data: { authenticate: { __typename: right ? 'Success' : 'Failure' } } })
+      if (right) response.headers.set('set-cookie', 'keystonejs-session=Fe26.2**x; Max-Age=28800; Path=/; HttpOnly')
+      return response
+    },
   },
   {
     // Its database is down: it says 500 to everybody, and has looked at the password.

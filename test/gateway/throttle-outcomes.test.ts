@@ -203,7 +203,7 @@ describe('the configuration', () => {
       'two accounts',
       { ...route, throttle: { ...login, account: { form: 'a', json: 'b' } } },
       throttle,
-      'throttle.account must be one of { form }, { json } and { session }',
+      'throttle.account must be one of { form }, { json }, { graphql, argument } and { session }',
     ],
     ['an empty name', { ...route, throttle: { ...login, account: { form: '' } } }, throttle, 'throttle.account.form'],
     [
@@ -211,6 +211,18 @@ describe('the configuration', () => {
       { ...route, throttle: { ...login, account: { session: 'user' } } },
       throttle,
       "throttle.account.session must not stand on a route with access: 'public'",
+    ],
+    [
+      'GraphQL proven by its status',
+      { ...route, throttle: { account: { graphql: 'login', argument: 'email' }, success: 'json' } },
+      throttle,
+      'throttle.success must be proven by a cookie or by sessionStart where the account is read from GraphQL',
+    ],
+    [
+      'GraphQL without an argument',
+      { ...route, throttle: { account: { graphql: 'login' }, success: 'keystone' } },
+      throttle,
+      'throttle.account must be one of',
     ],
     ['a wrong preset', { ...route, throttle: { ...login, success: 'djang' } }, throttle, 'did you mean django?'],
     [

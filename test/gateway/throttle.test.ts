@@ -94,6 +94,20 @@ describe('what an attacker sends', () => {
     expect(at.events).toContainEqual(expect.objectContaining({ type: 'login-throttled', reason: 'address' }))
   })
 
+  // Fifty guesses in one request, and none of them is seen.
+  it('fifty aliases of a GraphQL login: 400; a GraphQL request that is no login passes uncounted', async () => {
+    const at = await start('keystone', { throttle: { perAddress: 3 } })
+    const guess = 'authenticateUserWithPassword(email: "zoe@example.com", password: "x") { __typename }'
+    const query = `mutation { ${Array.from({ length: 50 }, (_, i) => `a${i}: ${guess}`).join(' ')} }`
+    const send = (sent: string): Promise<Response> =>
+      at.login(zoe, 'x', { init: { body: JSON.stringify({ query: sent, variables: {} }) } })
+    expect((await send(query)).status).toBe(400)
+    expect(at.verified).toEqual([])
+    for (let i = 0; i < 10; i++) expect((await send('{ me { id } }')).status).toBe(200)
+    expect(at.last().headers.get('content-type')).toBe('application/json')
+    expect(at.events.filter(({ type }) => type === 'login-throttled')).toEqual([])
+  })
+
   it('spells of one account, and of one path, are one', async () => {
     const at = await start()
     const spellings = [zoe, 'ZOE@example.com', ' zoe@example.com', 'zoé@example.com', 'z\u200boe@example.com', zoe]

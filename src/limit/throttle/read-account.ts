@@ -1,15 +1,21 @@
 /** Reads whom a login is for, as the origin will read it: what is passed on is what was read here. */
 import { accountKey } from './account.ts'
 import { rivals } from './field-names.ts'
+import { type GraphqlRule, graphqlLogin } from './graphql-login.ts'
 import { hasTwins } from './json-names.ts'
-import { readBody } from './read-body.ts'
+import { mostBytes, readBody } from './read-body.ts'
 
-/** Where a login names its account: a field of a form, or a member of a JSON object, by the names that lead to it. */
-export type AccountRule = { readonly form: string } | { readonly json: string | readonly string[] }
+/**
+ * Where a login names its account: a field of a form, a member of a JSON object, by the names that lead to it, or the
+ * argument of a root field in a GraphQL request.
+ */
+export type AccountRule = { readonly form: string } | { readonly json: string | readonly string[] } | GraphqlRule
 
 /** An account, and the request's body written anew. */
 export type AccountRead =
   | { readonly ok: true; readonly account: string; readonly body: string; readonly type: string }
+  /** A GraphQL request that is no login. */
+  | { readonly ok: true; readonly account: undefined; readonly body: string; readonly type: string }
   /** 400: names no account, or more than one. 413: larger than 16 KB. 415: another content type than the rule's. */
   | { readonly ok: false; readonly status: 400 | 413 | 415 }
 
@@ -20,7 +26,8 @@ const unclear = { ok: false, status: 400 } as const
 
 /** Makes a reader of a rule that was judged. */
 export function accountReader(rule: AccountRule): AccountReader {
-  return 'form' in rule ? formReader(rule.form) : jsonReader([rule.json].flat())
+  if ('form' in rule) return formReader(rule.form)
+  return 'json' in rule ? jsonReader([rule.json].flat()) : graphqlReader(rule)
 }
 
 function formReader(field: string): AccountReader {
@@ -54,15 +61,38 @@ function jsonReader(path: readonly string[]): AccountReader {
   }
 }
 
+/** Bytes of a GraphQL request, which is often none of a login. */
+const mostGraphqlBytes = 65_536
+
+function graphqlReader(rule: GraphqlRule): AccountReader {
+  const members = ['query', 'variables', 'operationName', 'extensions'].map((name) => rivals(name))
+  const rivalOf = (name: string): boolean => members.some((isRival) => isRival(name))
+  const type = 'application/json'
+  return async (request, search) => {
+    const read = await bodyBeside(request, search, type, rivalOf, mostGraphqlBytes)
+    if (!read.ok) return read
+    try {
+      const value: unknown = JSON.parse(read.text)
+      const login = hasTwins(read.text) ? undefined : graphqlLogin(value, rule)
+      if (login === undefined) return unclear
+      const body = JSON.stringify(value)
+      return login === 'none' ? { ok: true, account: undefined, body, type } : found(login.account, body, type)
+    } catch {
+      return unclear
+    }
+  }
+}
+
 /** The body, unless the query names the account as well: some origins look there first. */
 async function bodyBeside(
   request: Request,
   search: string,
   type: string,
   rivalOf: (name: string) => boolean,
+  most = mostBytes,
 ): Promise<Awaited<ReturnType<typeof readBody>>> {
   if (search.length > 1 && [...new URLSearchParams(search).keys()].some(rivalOf)) return unclear
-  return readBody(request, type)
+  return readBody(request, type, most)
 }
 
 /** The member at a path, if at each step there is exactly one name that could be meant. */

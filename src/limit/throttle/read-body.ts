@@ -11,12 +11,12 @@ export type BodyRead =
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Reads a body of this content type. It is read up here, so whoever comes behind gets what {@link readAccount} makes. */
-export async function readBody(request: Request, type: string): Promise<BodyRead> {
+export async function readBody(request: Request, type: string, most: number = mostBytes): Promise<BodyRead> {
   const { headers } = request
   if (!isOfType(headers.get('content-type'), type) || headers.has('content-encoding')) return { ok: false, status: 415 }
-  if (Number(headers.get('content-length')) > mostBytes) return { ok: false, status: 413 }
+  if (Number(headers.get('content-length')) > most) return { ok: false, status: 413 }
   try {
-    const bytes = await boundedBytes(request.body)
+    const bytes = await boundedBytes(request.body, most)
     if (bytes === undefined) return { ok: false, status: 413 }
     return { ok: true, text: utf8.decode(bytes) }
   } catch {
@@ -33,12 +33,12 @@ function isOfType(header: string | null, type: string): boolean {
 }
 
 /** Counts while it reads: Content-Length is the client's own word. */
-async function boundedBytes(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array | undefined> {
-  const all = new Uint8Array(mostBytes)
+async function boundedBytes(body: ReadableStream<Uint8Array> | null, most: number): Promise<Uint8Array | undefined> {
+  const all = new Uint8Array(most)
   const reader = body?.getReader()
   let length = 0
   for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
-    if (length + part.value.byteLength > mostBytes) {
+    if (length + part.value.byteLength > most) {
       reader?.cancel().catch(() => {})
       return undefined
     }

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import { graphqlLogin } from '../../src/limit/throttle/graphql-login.ts'
+import { accountReader } from '../../src/limit/throttle/read-account.ts'
+
+const rule = { graphql: 'authenticateUserWithPassword', argument: 'email' } as const
+const field = rule.graphql
+const login = (email: string): string => `${field}(email: ${email}, password: "x") { ... on Success { item { id } } }`
+const zoe = { account: 'zoe@example.com' }
+const ask = (query: string, more: object = {}): unknown => graphqlLogin({ query, ...more }, rule)
+
+describe('whose login a GraphQL request is', () => {
+  it.each<[string, string, object?]>([
+    ['a text', `mutation { ${login('"zoe@example.com"')} }`],
+    ['a text with escapes', `mutation { ${login('"zoe\\u0040example.com"')} }`],
+    ['a text with an escape in braces', `mutation { ${login('"zoe\\u{40}example.com"')} }`],
+    ['a block text', `mutation { ${login('"""\n    zoe@example.com\n  """')} }`],
+    ['a variable', `mutation M($email: String!) { ${login('$email')} }`, { variables: { email: 'zoe@example.com' } }],
+    ['a default', `mutation M($email: String! = "zoe@example.com") { ${login('$email')} }`],
+    [
+      'a variable before its default',
+      `mutation($email: [String!]! = "x") { ${login('$email')} }`,
+      { variables: { email: 'zoe@example.com' } },
+    ],
+    ['another name for the answer', `mutation { a: ${login('"zoe@example.com"')} }`],
+    ['a fragment', `mutation { ...F } fragment F on Mutation { ${login('"zoe@example.com"')} }`],
+    [
+      'a fragment in a fragment',
+      `mutation { ...G } fragment F on M { ${login('"zoe@example.com"')} } fragment G on M { ...F }`,
+    ],
+    ['an inline fragment', `mutation { ... on Mutation { ... @include(if: true) { ${login('"zoe@example.com"')} } } }`],
+    [
+      'no space, commas and comments',
+      `mutation{#"\n,,${field}(,password:"}",email:"zoe@example.com")@skip(if:false){id},other{a{b}}}`,
+    ],
+    [
+      'an operation that is not the one to be executed',
+      `query A { me { id } } mutation B { ${login('"zoe@example.com"')} }`,
+      { operationName: 'A' },
+    ],
+  ])('%s', (_, query, more) => {
+    expect(ask(query, more)).toEqual(zoe)
+  })
+
+  it('an argument within an argument', () => {
+    const nested = { graphql: 'login', argument: ['input', 'email'] }
+    const find = (query: string, variables?: object): unknown => graphqlLogin({ query, variables }, nested)
+    expect(find('mutation { login(input: { email: "zoe@example.com", more: { a: [1, $x] } }) }')).toEqual(zoe)
+    expect(find('mutation M($i: In) { login(input: $i) }', { i: { email: 'zoe@example.com' } })).toEqual(zoe)
+    expect(find('mutation M($e: String) { login(input: {email: $e}) }', { e: 'zoe@example.com' })).toEqual(zoe)
+    expect(find('mutation M($i: In = {email: "zoe@example.com"}) { login(input: $i) }')).toEqual(zoe)
+    expect(find('mutation { login(input: { email: "a", email: "b" }) }')).toBe(undefined)
+    expect(find('mutation M($i: In = {email: $i}) { login(input: $i) }')).toBe(undefined)
+  })
+
+  it.each([
+    ['a query', '{ me { id } }'],
+    ['a field of this name further down', `{ me { ${field}(email: "a") } }`],
+    ['this name in a text', `{ me(note: "${login('x').replaceAll('"', '')}") }`],
+    ['this name as an alias', `{ ${field}: me { id } }`],
+    ['a fragment that nobody spreads', `{ me } fragment F on Mutation { ${login('"a"')} }`],
+  ])('%s is no login', (_, query) => {
+    expect(ask(query)).toBe('none')
+  })
+
+  // mutation { a1: authenticateUserWithPassword(…) a2: … a50: … }: fifty guesses in one request.
+  it.each<[string, unknown]>([
+    [
+      'fifty aliases',
+      { query: `mutation { ${Array.from({ length: 50 }, (_, i) => `a${i}: ${login('"z"')}`).join(' ')} }` },
+    ],
+    [
+      'two fragments',
+      { query: `mutation { ...F ...G } fragment F on M { ${login('"a"')} } fragment G on M { b: ${login('"b"')} }` },
+    ],
+    ['one fragment, spread twice', { query: `mutation { ...F ...F } fragment F on M { ${login('"a"')} }` }],
+    ['two operations', { query: `mutation A { ${login('"a"')} } mutation B { ${login('"b"')} }` }],
+    ['a batch', [{ query: `mutation { ${login('"a"')} }` }]],
+    ['a persisted query', { extensions: { persistedQuery: { version: 1, sha256Hash: 'x' } } }],
+    ['no argument', { query: `mutation { ${field} }` }],
+    ['another argument', { query: `mutation { ${field}(mail: "a") }` }],
+    ['an argument twice', { query: `mutation { ${field}(email: "a", email: "b") }` }],
+    ['a number', { query: `mutation { ${login('7')} }` }],
+    ['a list', { query: `mutation { ${login('["a"]')} }` }],
+    ['null', { query: `mutation { ${login('null')} }` }],
+    ['a variable that is not there', { query: `mutation M($e: String) { ${login('$e')} }` }],
+    ['a variable nobody declared', { query: `mutation { ${login('$e')} }` }],
+    [
+      'a variable that is null before its default',
+      { query: `mutation($e: S = "a") { ${login('$e')} }`, variables: { e: null } },
+    ],
+    ['a variable that is inherited', { query: `mutation($toString: S) { ${login('$toString')} }`, variables: {} }],
+    ['variables as text', { query: `mutation($e: S) { ${login('$e')} }`, variables: '{"e":"a"}' }],
+    ['a fragment that is not there', { query: 'mutation { ...F }' }],
+    ['a fragment that spreads itself', { query: 'mutation { ...F } fragment F on M { ...F }' }],
+    ['a fragment twice', { query: `mutation { ...F } fragment F on M { me } fragment F on M { ${login('"a"')} }` }],
+    ['what is no GraphQL', { query: 'mutation { ^ }' }],
+    ['a text without its end', { query: 'mutation { a(b: "c' }],
+    ['a block text without its end', { query: 'mutation { a(b: """c\\"""' }],
+    ['braces without their end', { query: 'mutation { a { b }' }],
+    ['a schema', { query: 'type A { b: C }' }],
+    ['objects in objects', { query: `mutation { a(b: ${'{c:'.repeat(5000)}` }],
+    ['lists in lists', { query: `mutation { a(b: ${'['.repeat(5000)}` }],
+    ['fragments in fragments', { query: `mutation { ${'...{'.repeat(5000)}` }],
+  ])('%s: nobody can say', (_, request) => {
+    expect(graphqlLogin(request, rule)).toBe(undefined)
+  })
+})
+
+describe('a request over HTTP', () => {
+  const read = accountReader(rule)
+  const post = (body: string, search = ''): ReturnType<typeof read> =>
+    read(
+      new Request('https://app.example.com/api/graphql', {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json' },
+      }),
+      search,
+    )
+
+  it('is read, and written anew', async () => {
+    const query = `mutation { ${login('"Zoé@example.com"')} }`
+    const body = JSON.stringify({ query })
+    expect(await post(` ${body} `)).toEqual({ ok: true, account: 'zoe@example.com', body, type: 'application/json' })
+    expect(await post('{"query":"{me}"}')).toMatchObject({ ok: true, account: undefined, body: '{"query":"{me}"}' })
+  })
+
+  it.each([
+    ['two queries', '{"query":"{me}","query":"{you}"}', ''],
+    ['a query in the address', '{"query":"{me}"}', '?query=mutation'],
+    ['variables in the address', '{"query":"{me}"}', '?variables=%7B%7D'],
+  ])('with %s is 400', async (_, body, search) => {
+    expect(await post(body, search)).toEqual({ ok: false, status: 400 })
+  })
+})
