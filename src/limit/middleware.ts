@@ -15,8 +15,8 @@ export type RateLimitEnv = {
 }
 
 /**
- * Refuses with 429 who asks too often. All that its policies ask Redis is one HTTP request; `portcullis()` sends it
- * together with what reading the session asks.
+ * Refuses with 429 who asks too often. All that its policies ask Redis is one HTTP request; `limitGate` is the same in two
+ * halves, for whoever asks more in that request.
  *
  * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
  */

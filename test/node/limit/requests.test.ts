@@ -168,6 +168,23 @@ describe.skipIf(noRedis)('what limits ask Redis', () => {
     },
   )
 
+  it('never takes what somebody else left at its key for a count', async () => {
+    const limiter = exact(5, { maxBlocked: 0 })
+    await limiter.take('ann@example.test', 1, { env })
+    const [key = ''] = Object.keys(await server.raw.dump())
+    for (const command of [
+      ['HSET', key, 'a', 'b'],
+      ['SET', key, 'text'],
+      ['SET', key, 'twelve bytes'],
+    ]) {
+      await server.raw.call('DEL', key)
+      await server.raw.call(...command)
+      const error = await limiter.take('ann@example.test', 1, { env }).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: 'ERR_STORE_REFUSED' })
+      expect(`${error} ${JSON.stringify(error)} ${(error as Error).stack}`).not.toMatch(/ann@|portcullis:l/)
+    }
+  })
+
   it('a fixed window and a bucket that deny are remembered until they have room', async () => {
     for (const algorithm of ['fixedWindow', 'tokenBucket'] as const) {
       const limiter = upstashLimiter({ redis: client, secret, limit: 1, window: 3_600, algorithm })
