@@ -9,30 +9,30 @@ export interface Strip {
   readonly also?: readonly string[]
 }
 
-/** OWASP Secure Headers Project, headers to remove, as of 2026-07-19: 87 names. */
-const owasp = `$wsep Host-Header K-Proxy-Request Liferay-Portal OracleCommerceCloud-Version Pega-Host Powered-By Product
-Server SourceMap X-AspNet-Version X-AspNetMvc-Version X-Atmosphere-error X-Atmosphere-first-request
-X-Atmosphere-tracking-id X-B3-ParentSpanId X-B3-Sampled X-B3-SpanId X-B3-TraceId X-BEServer X-Backside-Transport
-X-CF-Powered-By X-CMS X-CalculatedBETarget X-Cocoon-Version X-Content-Encoded-By X-Datadog-Origin X-Datadog-Parent-Id
-X-Datadog-Sampling-Priority X-Datadog-Tags X-Datadog-Trace-Id X-DiagInfo X-Envoy-Attempt-Count
-X-Envoy-External-Address X-Envoy-Internal X-Envoy-Original-Dst-Host X-Envoy-Upstream-Service-Time X-FEServer
-X-Framework X-Generated-By X-Generator X-Gitlab-Meta X-Jitsi-Release X-Joomla-Version X-Kong-Admin-Latency
-X-Kong-Client-Latency X-Kong-Proxy-Latency X-Kong-Request-Id X-Kong-Response-Latency X-Kong-Third-Party-Latency
-X-Kong-Total-Latency X-Kong-Upstream-Latency X-Kong-Upstream-Status X-Kubernetes-PF-FlowSchema-UI
-X-Kubernetes-PF-PriorityLevel-UID X-LiteSpeed-Cache X-LiteSpeed-Purge X-LiteSpeed-Tag X-LiteSpeed-Vary
-X-Litespeed-Cache-Control X-Mod-Pagespeed X-Nextjs-Cache X-Nextjs-Matched-Path X-Nextjs-Page X-Nextjs-Redirect
-X-OWA-Version X-Old-Content-Length X-OneAgent-JS-Injection X-Page-Speed X-Php-Version X-Powered-By X-Powered-By-Plesk
-X-Powered-CMS X-Redirect-By X-Server-Powered-By X-SourceFiles X-SourceMap X-Turbo-Charged-By X-Tyk-Trace-Id
-X-Umbraco-Version X-Varnish-Backend X-Varnish-Server X-Woodpecker-Version X-dtAgentId X-dtHealthCheck
-X-dtInjectedServlet X-ruxit-JS-Agent`
+/** OWASP Secure Headers Project, headers to remove, as of 2026-07-19: 87 names, in lower case. */
+const owasp = `$wsep host-header k-proxy-request liferay-portal oraclecommercecloud-version pega-host powered-by product
+server sourcemap x-aspnet-version x-aspnetmvc-version x-atmosphere-error x-atmosphere-first-request
+x-atmosphere-tracking-id x-b3-parentspanid x-b3-sampled x-b3-spanid x-b3-traceid x-beserver x-backside-transport
+x-cf-powered-by x-cms x-calculatedbetarget x-cocoon-version x-content-encoded-by x-datadog-origin x-datadog-parent-id
+x-datadog-sampling-priority x-datadog-tags x-datadog-trace-id x-diaginfo x-envoy-attempt-count
+x-envoy-external-address x-envoy-internal x-envoy-original-dst-host x-envoy-upstream-service-time x-feserver
+x-framework x-generated-by x-generator x-gitlab-meta x-jitsi-release x-joomla-version x-kong-admin-latency
+x-kong-client-latency x-kong-proxy-latency x-kong-request-id x-kong-response-latency x-kong-third-party-latency
+x-kong-total-latency x-kong-upstream-latency x-kong-upstream-status x-kubernetes-pf-flowschema-ui
+x-kubernetes-pf-prioritylevel-uid x-litespeed-cache x-litespeed-purge x-litespeed-tag x-litespeed-vary
+x-litespeed-cache-control x-mod-pagespeed x-nextjs-cache x-nextjs-matched-path x-nextjs-page x-nextjs-redirect
+x-owa-version x-old-content-length x-oneagent-js-injection x-page-speed x-php-version x-powered-by x-powered-by-plesk
+x-powered-cms x-redirect-by x-server-powered-by x-sourcefiles x-sourcemap x-turbo-charged-by x-tyk-trace-id
+x-umbraco-version x-varnish-backend x-varnish-server x-woodpecker-version x-dtagentid x-dthealthcheck
+x-dtinjectedservlet x-ruxit-js-agent`
 
 /** Not on that list: proxies' version strings and frameworks' debug headers. */
-const more = 'Via X-Runtime X-Debug-Token X-Debug-Token-Link X-Drupal-Cache X-Drupal-Dynamic-Cache X-Backend-Server'
+const more = 'via x-runtime x-debug-token x-debug-token-link x-drupal-cache x-drupal-dynamic-cache x-backend-server'
 
 /** Lower-case names to take away. `removePoweredBy` decides about X-Powered-By alone, as in Hono. */
 export function stripped(faults: Faults, strip: unknown, removePoweredBy: unknown): Set<string> {
   const poweredBy = flag(faults, 'removePoweredBy', removePoweredBy ?? undefined, true)
-  const names = new Set(strip === false || strip === null ? [] : `${owasp} ${more}`.toLowerCase().split(/\s/))
+  const names = new Set(strip === false || strip === null ? [] : `${owasp} ${more}`.split(/\s/))
   if (typeof strip === 'object' && strip !== null) tune(faults.under('strip'), strip, names)
   else flag(faults, 'strip', strip ?? undefined, true)
   if (poweredBy) names.add('x-powered-by')
