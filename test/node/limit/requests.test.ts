@@ -303,7 +303,8 @@ describe.skipIf(noRedis)('what limits ask Redis', () => {
         server.control.fault(fault, { times: 99 })
         const since = performance.now()
         const responses = [await ask(), await ask(), await ask()]
-        expect(performance.now() - since).toBeLessThan(3 * 1_000)
+        // Three times 150 ms, on a machine that may be busy; @upstash/ratelimit alone would wait for fifteen seconds.
+        expect(performance.now() - since).toBeLessThan(10_000)
         const statuses = { open: [200, 200, 200], closed: [503, 503, 503], local: [200, 200, 429] }
         expect(responses.map(({ status }) => status)).toEqual(statuses[onOutage])
         if (onOutage === 'closed') expect(responses[0]?.headers.get('Retry-After')).toBe('10')
