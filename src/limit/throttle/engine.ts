@@ -146,5 +146,12 @@ export function throttleEngine(settings: ThrottleSettings, clock: Clock, emit: E
     return { ok: true, attempt: { pressure, prepare, settle } }
   }
 
-  return { cookieName: known?.cookie.name, check: (env) => void settings.keys(env), begin }
+  return {
+    cookieName: known?.cookie.name,
+    check(env): void {
+      settings.keys(env)
+      store.check?.(env)
+    },
+    begin,
+  }
 }

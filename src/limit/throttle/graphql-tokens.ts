@@ -6,8 +6,9 @@ export interface Token {
   readonly value: string
 }
 
-/** What may stand between tokens (commas too), then one token; sticky, and each alternative linear. */
-const ignored = /(?:[\ufeff\t\n\r ,]|#[^\n\r]*)*/y
+/** What may stand between tokens (commas too), then the kinds of tokens; each is looked for at one place. */
+const space = /[\ufeff\t\n\r ,]+/y
+const comment = /#[^\n\r]*/y
 const name = /[_A-Za-z][_0-9A-Za-z]*/y
 const number = /-?[0-9][0-9.eE+-]*/y
 const mark = /\.\.\.|[!$&():=@[\]{|}]/y
@@ -23,7 +24,10 @@ export function graphqlTokens(source: string): Token[] | undefined {
     if (found !== undefined) at += found.length
     return found
   }
-  for (take(ignored); at < source.length; take(ignored)) {
+  const skip = (): void => {
+    while (take(space) !== undefined || take(comment) !== undefined);
+  }
+  for (skip(); at < source.length; skip()) {
     if (source.startsWith('"""', at)) {
       const end = blockEnd(source, at + 3)
       if (end === -1) return undefined

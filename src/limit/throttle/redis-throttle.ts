@@ -69,6 +69,7 @@ export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
     attemptRequest,
     attemptReply,
     settleRequest,
+    check: (env) => redis.check(env),
     attempt: async (counters, now, { env }) => attemptReply(await send(env, attemptRequest(counters, now))),
     settle: async (counters, outcome, _now, { env }) => (await send(env, settleRequest(counters, outcome))) === '1',
     settleLater(counters, outcome, { env }) {

@@ -42,6 +42,8 @@ export type Outcome = 'success' | 'void'
  * that is sent twice counts once. A store that cannot be asked rejects; it never allows.
  */
 export interface ThrottleStore {
+  /** Judges what the environment holds for it, and asks nobody. @throws {ConfigError} `ERR_CONFIG` */
+  check?(env: unknown): void
   /** Judges all counters, and counts on all of them if none objects. */
   attempt(counters: Counters, now: number, context: { readonly env?: unknown }): Promise<AttemptReply>
   /**
