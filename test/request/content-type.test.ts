@@ -17,6 +17,8 @@ describe('a list of content types', () => {
     ['text/plain', false],
     ['text/plain; application/json', false],
     ['application/json, text/plain', false],
+    ['application/json; a=b, text/plain', false],
+    ['image/png, text/html', false],
     ['application/jsonp', false],
     ['application/', false],
     ['image', false],
