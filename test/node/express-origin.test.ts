@@ -302,11 +302,14 @@ describe('the rest', () => {
     expect(text).toBe('id: 1\ndata: tick 1 of 2\n\nid: 2\ndata: tick 2 of 2\n\nevent: done\ndata: done\n\n')
   })
 
-  it.each(['/', '/live'])('gives the script on %s the nonce of the policy that the gateway sent along', async (path) => {
-    const headers = { 'Content-Security-Policy': "script-src 'nonce-Zm9vYmFy' 'strict-dynamic'" }
-    const page = await (await ask(path, { headers })).text()
-    expect(page).toMatch(/<script src="\/demo\.js" integrity="sha384-[\w+/]{64}" nonce="Zm9vYmFy" defer>/)
-  })
+  it.each(['/', '/live'])(
+    'gives the script on %s the nonce of the policy that the gateway sent along',
+    async (path) => {
+      const headers = { 'Content-Security-Policy': "script-src 'nonce-Zm9vYmFy' 'strict-dynamic'" }
+      const page = await (await ask(path, { headers })).text()
+      expect(page).toMatch(/<script src="\/demo\.js" integrity="sha384-[\w+/]{64}" nonce="Zm9vYmFy" defer>/)
+    },
+  )
 
   it('has no script on any other page', async () => {
     for (const path of ['/login', '/account', '/admin']) {
