@@ -179,6 +179,20 @@ describe('a legacy cookie in an atomic store', () => {
     expect(await made.sessions.list({ user: 'ada' })).toEqual([])
   })
 
+  // The logout's answer, or the login's, is on its way; a new visitor's cookie from here would replace what it brings.
+  it.each([
+    ['logout', (owner: Visitor) => owner.logout()],
+    ['login', (owner: Visitor) => owner.login('ada')],
+  ])('a request that comes with it within a minute of a %s writes nothing and sets no cookie', async (_, over) => {
+    const made = site(memoryAt, { initial: () => ({}) })
+    const cookie = await keystone()
+    await over(made.with(cookie))
+    made.clock.now += 59_000
+    const { status, cookies } = await made.with(cookie).visit((s) => s.set('theme', 'dark'))
+    expect([status, cookies]).toEqual([200, []])
+    expect(made.heard().slice(-2)).toEqual(['session-rejected: ended', 'session-write-dropped: ended'])
+  })
+
   it('of an ended session still lets its browser sign in', async () => {
     const made = site()
     const cookie = await keystone()

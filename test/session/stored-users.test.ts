@@ -67,6 +67,18 @@ describe('list', () => {
     expect(await alive(mine)).toBe(1)
   })
 
+  it('leaves out what is over by the limits of today, though it was made under longer ones', async () => {
+    const clock = { now: noon }
+    const store = memoryAt(clock)
+    const before = siteWith(store, { idleTimeout: 8 * 3600 }, clock)
+    for (let n = 0; n < 3; n++) {
+      await before.visitor().login()
+      clock.now += 45 * minutes
+    }
+    expect(await before.sessions.list({ user: 'ada' })).toHaveLength(3)
+    expect(await siteWith(store, { idleTimeout: 3600 }, clock).sessions.list({ user: 'ada' })).toHaveLength(1)
+  })
+
   it('is empty for a visitor and for nobody', async () => {
     const { visitor } = site()
     expect((await visitor().visit((s) => s.list())).body).toEqual([])
