@@ -23,6 +23,7 @@ interface Scan {
     readonly testsPassed: number
     readonly testsQuantity: number
     readonly statusCode: number
+    readonly responseHeaders: Readonly<Record<string, string>>
   }
   readonly tests: Readonly<
     Record<string, { readonly result: string; readonly scoreModifier: number; readonly pass: boolean }>
@@ -55,14 +56,10 @@ async function inProcess(): Promise<void> {
     const { score: points, grade, passed, of, lost, response } = await score(observatory, handler, host)
     check(`${name}: ${points} ${grade} ${passed}/${of}`, points >= 100 && passed === of, lost.join(', '))
     const policy = response.headers.get('content-security-policy') ?? ''
-    const fixed = policy.replaceAll(/'nonce-[^']+'/g, "'nonce-Zm9vYmFyYmF6cXV4cXV1eA'")
+    const fixed = policy.replaceAll(/'nonce-[^']+'/g, "'nonce-'")
     if (seen.has(fixed)) continue
     seen.add(fixed)
-    const findings = evaluate(policy).filter(
-      ({ severity, description }) =>
-        severity < harmless && !excepted.some(([of, finding]) => kind === of && description.startsWith(finding)),
-    )
-    check('  nothing is found in its policy', findings.length === 0, told(findings))
+    judge(policy, kind)
   }
 }
 
@@ -109,6 +106,7 @@ async function running(): Promise<void> {
       `the demo gateway, scanned as it is: ${verdict}`,
       scan.score >= 140 && scan.testsPassed === scan.testsQuantity,
     )
+    judge(scan.responseHeaders['content-security-policy'] ?? '', 'document')
   } catch (error) {
     check('the demo gateway can be scanned', false, String(error))
   } finally {
@@ -117,6 +115,15 @@ async function running(): Promise<void> {
     mux?.close()
     rmSync(at, { recursive: true, force: true })
   }
+}
+
+/** Checks what csp_evaluator finds in a policy. */
+function judge(policy: string, kind: string): void {
+  const findings = evaluate(policy).filter(
+    ({ severity, description }) =>
+      severity < harmless && !excepted.some(([of, finding]) => kind === of && description.startsWith(finding)),
+  )
+  check('  nothing is found in its policy', policy !== '' && findings.length === 0, told(findings))
 }
 
 async function untilUp(url: string): Promise<void> {
