@@ -58,7 +58,8 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
         // Bursts, gaps, and the edges of windows.
         const gap = [0, 0, 1, 50, 400, 2_500, 9_999, 10_000][Math.floor(random() * 8)] ?? 0
         if (gap > 0) await elapse(gap)
-        const cost = random() < 0.3 ? 1 + Math.floor(random() * Math.min(limit, 60)) : 1
+        // Large enough to reach the limit.
+        const cost = random() < 0.5 ? 1 + Math.floor(random() * Math.ceil(limit / 2)) : 1
         const free = limit - within(now())
         const { allowed, remaining } = await take('a', cost)
         if (allowed) passed.push([now(), cost])

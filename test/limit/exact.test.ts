@@ -79,6 +79,7 @@ describe('exactLimiter', () => {
     [['1', '4', '1e20', '5']],
     [['1', '4', 'nan', '5']],
     [['1', '4', '5', '5', '1']],
+    [['1', '4', '5', '5', '1', '4', '5', '5']],
     [{ allowed: true }],
   ])('takes the answer %j for a fault', async (reply) => {
     const limiter = (): ReturnType<typeof exactLimiter> => exactLimiter({ redis: client(reply), ...rate })

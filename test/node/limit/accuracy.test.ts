@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { exactLimiter, prepareTakes, type RedisLimiter } from '../../../src/limit/index.ts'
+import { exactLimiter, memoryLimiter, prepareTakes, type RedisLimiter } from '../../../src/limit/index.ts'
 import { askAlone } from '../../../src/limit/takes.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 import { clientAt, noon, secret } from './support.ts'
@@ -58,6 +58,41 @@ describe.skipIf(noRedis)('exactLimiter, in a real Redis', () => {
       })
       expect(got).toEqual(expected)
     }
+  })
+
+  it.each([[1], [7], [100], [101], [500]])('with a limit of %i says what memoryLimiter says', async (limit) => {
+    const { client, env } = clientAt(server)
+    let now = noon
+    const clock = (): number => now
+    const redis = exactLimiter({ redis: client, secret, limit, window: 60, maxBlocked: 0, clock })
+    const memory = memoryLimiter({ limit, window: 60, clock })
+    const random = numbers(limit)
+    for (let i = 0; i < 250; i++) {
+      now += [0, 1, 77, 468, 469, 5_000, 30_000, 59_999, 60_000][Math.floor(random() * 9)] ?? 0
+      // A clock that is set back now and then.
+      if (random() < 0.02) now -= 20_000
+      const cost = random() < 0.5 ? 1 + Math.floor(random() * Math.ceil(limit / 2)) : 1
+      const look = random() < 0.2
+      const ours = await (look ? redis.peek('a', { env }) : redis.take('a', cost, { env }))
+      const theirs = await (look ? memory.peek('a') : memory.take('a', cost))
+      expect(ours).toEqual(theirs)
+    }
+  })
+
+  it('by GCRA outlives a clock that is set back', async () => {
+    const { client, env } = clientAt(server)
+    let now = noon
+    const limiter = exactLimiter({
+      ...{ redis: client, secret, limit: 10, window: 10, maxBlocked: 0, clock: () => now },
+      ...{ algorithm: 'gcra' },
+    })
+    expect((await limiter.take('a', 10, { env })).allowed).toBe(true)
+    now -= 3_600_000
+    const { allowed, retryAt, resetAt } = await limiter.take('a', 1, { env })
+    expect([allowed, retryAt - now, resetAt - now]).toEqual([false, 1_000, 10_000])
+    now += 1_000
+    expect((await limiter.take('a', 1, { env })).allowed).toBe(true)
+    expect((await limiter.take('a', 1, { env })).allowed).toBe(false)
   })
 
   it('by GCRA agrees with a model of it, at every step', async () => {
