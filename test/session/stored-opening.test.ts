@@ -156,9 +156,10 @@ describe.each(kinds)('a stored session in %s', (_, make) => {
   })
 
   it('is another one for every cookie name, and none for another kind of session with the same secret', async () => {
-    const { visitor, clock } = site()
+    const { visitor, clock, heard } = site()
     const owner = visitor()
     await owner.login()
+    heard()
     const stored = owner.cookies.get('__Host-session') ?? ''
     // curl -H 'Cookie: __Host-session=<sealed by a statelessSessions of the same secret>'
     const stateless = sessionsAt()
@@ -171,6 +172,9 @@ describe.each(kinds)('a stored session in %s', (_, make) => {
       headers.getSetCookie()[0]?.split(';')[0]?.slice('__Host-session='.length) ?? '',
     )
     expect(await forger.get()).toBe(null)
+    expect(heard()).toEqual(['session-rejected: tampered'])
+    // After a switch of kinds such a cookie is worth nothing: the next write replaces it.
+    expect((await forger.visit((s) => s.update(() => ({ visits: 1 })))).cookies).toHaveLength(1)
     // And the other way round.
     const context = { request: new Request(request, { headers: { cookie: `__Host-session=${stored}` } }) }
     expect(await statelessSessions<Data>({ secret, clock: () => clock.now }).get({ context })).toBe(undefined)

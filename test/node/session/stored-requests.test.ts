@@ -38,6 +38,12 @@ describe.skipIf(noRedis)('stored sessions in a real Redis', () => {
       await site.pass(16 * minutes)
       return browser as Visitor
     },
+    left: async () => {
+      const browser = (await visitors.user?.()) as Visitor
+      const copy = browser.twin()
+      await browser.logout()
+      return copy
+    },
     user: async () => {
       const browser = site.visitor()
       await browser.login()
@@ -85,6 +91,8 @@ describe.skipIf(noRedis)('stored sessions in a real Redis', () => {
     // Once more after the write: did somebody sign in with that cookie meanwhile?
     ['late', 'writes first', (s) => s.update(() => ({ visits: 1 })), 3],
     ['late', 'signs in', (s) => s.start({ userId: 'ada' }), 2],
+    // It is known to be over: nothing is made, and nothing has to be taken back.
+    ['left', 'leaves a message', (s) => s.flash('notice', 'x'), 1],
     ['user', 'ends all others', (s) => s.endAll({ exceptCurrent: true }), 2],
     ['user', 'ends all', (s) => s.endAll(), 3],
     ['user', 'lists', (s) => s.list(), 3],
