@@ -65,7 +65,6 @@ export function requireHttps<E = ProjectEnv>(options: HttpsOptions<E>): Middlewa
   faults.done()
   return async function requireHttps(c, next) {
     const { raw } = c.req
-    if (isHttps(raw.url)) return next()
     const verdict = checkHttps(raw, front)
     if (verdict.ok) return next()
     const host = hostOf(raw.url)

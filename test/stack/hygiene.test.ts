@@ -179,6 +179,8 @@ describe('limitBodies()', () => {
     .post('/swallow', async (c) => {
       await c.req.text().catch(() => {})
       c.header('Set-Cookie', 'a=b')
+      c.header('Cache-Control', 'public, max-age=60')
+      c.header('Content-Encoding', 'br')
       return c.text('all is well')
     })
     .post('*', async (c) => {
@@ -232,6 +234,10 @@ describe('limitBodies()', () => {
     const response = await at('/swallow', post(stream(1000).body))
     expect(response.status).toBe(413)
     expect(response.headers.getSetCookie()).toEqual(['a=b'])
+    expect([response.headers.get('Cache-Control'), response.headers.get('Content-Encoding')]).toEqual([
+      'no-store',
+      null,
+    ])
     expect(await response.text()).not.toContain('all is well')
   })
 
@@ -302,6 +308,7 @@ describe('the stack', () => {
     ['POST', 'https://app.example.com/', { ...own, 'Content-Length': '51' }, 413, 'body-too-large'],
     ['POST', 'https://app.example.com/', { ...own, 'Content-Length': 'x' }, 400, 'body-malformed'],
     // First the host, whatever else is wrong.
+    ['POST', 'https://evil.example/', { 'Sec-Fetch-Site': 'cross-site', Cookie: 'a=b' }, 421, 'host-unknown'],
     ['POST', 'http://evil.example/', { 'Content-Length': 'x' }, 421, 'host-unknown'],
   ] as Array<[string, string, Heads, number, string | undefined]>)(
     '%s %#: %s',
