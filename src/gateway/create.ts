@@ -11,8 +11,11 @@ import type { Visit } from './visit.ts'
 
 /** What a Worker exports, and what any server of Requests can call. */
 export interface Gateway<E = ProjectEnv> {
-  /** Answers every request; never rejects. */
-  fetch(request: Request, env?: E): Promise<Response>
+  /**
+   * Answers every request; never rejects. `context` is what Workers hand over: with it a login is settled though its client
+   * has left.
+   */
+  fetch(request: Request, env?: E, context?: { waitUntil?(work: Promise<unknown>): void }): Promise<Response>
 }
 
 /**
@@ -26,10 +29,11 @@ export function createGateway<N extends string, Data extends object, E = Project
 ): Gateway<E> {
   const plan = planGateway(config as unknown as GatewayConfig<string, never, never>)
   return {
-    async fetch(request, env): Promise<Response> {
+    async fetch(request, env, context): Promise<Response> {
       // What is counted, and what is kept of a session, can then travel together.
       const shared = plan.throttle === undefined ? env : shareAsks(env)
       const visit: Visit = { request, env: shared, requestId: randomId(), path: '', search: '' }
+      if (context?.waitUntil) visit.waitUntil = (work) => context.waitUntil?.(work)
       await learn(plan, visit)
       const response = await answer(plan, visit)
       // What a handshake says is read by no page, and workerd's carries a socket.

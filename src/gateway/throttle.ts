@@ -57,12 +57,25 @@ export async function passLogin(
   if (!read.ok) return refuse(plan, visit, unreadable[read.status])
   const { attempt } = begun
   const state = { answered: false }
+  const login = loginPassage(plan, visit, throttle, attempt, read, state)
+  const work = tried(passOn(plan, visit, { ...passage, login }), attempt, state, request.signal)
+  visit.waitUntil?.(work.catch(() => {}))
+  return work
+}
+
+/** The answer, or its fault, with the try settled either way. */
+async function tried(
+  work: Promise<Response>,
+  attempt: LoginAttempt,
+  state: { readonly answered: boolean },
+  client: AbortSignal,
+): Promise<Response> {
   try {
-    return await passOn(plan, visit, { ...passage, login: loginPassage(plan, visit, throttle, attempt, read, state) })
+    return await work
   } catch (error) {
     const status = statusOf(reasonOf(error))
     // Only where the gateway itself has to say that nobody looked at it. Who leaves changes nothing.
-    const nobodyLooked = !state.answered && status >= 502 && status <= 504 && !request.signal.aborted
+    const nobodyLooked = !state.answered && status >= 502 && status <= 504 && !client.aborted
     await attempt.settle(nobodyLooked ? 'void' : 'failure')
     throw error
   }

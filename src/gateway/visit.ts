@@ -17,4 +17,6 @@ export interface Visit {
   nonce?: string | undefined
   /** Opened where the route needs a session; settled on whatever the answer is. */
   session?: FlushableHandle<object>
+  /** Keeps the request's work going after its client has left, where the platform can. */
+  waitUntil?: (work: Promise<unknown>) => void
 }

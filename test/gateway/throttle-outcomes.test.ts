@@ -77,6 +77,23 @@ describe('nobody looked at the password', () => {
   )
 })
 
+describe('work that goes on', () => {
+  it('is told to the platform, so that a login is settled though its client has left', async () => {
+    const at = await start()
+    const kept: Promise<unknown>[] = []
+    const { headers, ...init } = named('a JSON API').request(zoe, right)
+    const request = new Request('https://app.example.com/login', {
+      ...init,
+      headers: { ...headers, origin: 'https://app.example.com' },
+    })
+    await at.gateway.fetch(request, undefined, { waitUntil: (work) => kept.push(work) })
+    expect(kept.length).toBe(1)
+    await Promise.all(kept)
+    await at.gateway.fetch(new Request('https://app.example.com/'), undefined, { waitUntil: (work) => kept.push(work) })
+    expect(kept.length).toBe(1)
+  })
+})
+
 describe('success', () => {
   it('must be proven: a rule that never matches lets five tries through, and is told after twenty', async () => {
     const at = await start('a JSON API', {

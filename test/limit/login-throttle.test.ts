@@ -169,6 +169,22 @@ describe('loginThrottle', () => {
     expect(await (await at.login(zoe)).text()).toBe('rate-limited 1')
   })
 
+  it('that only observes tells the same, and refuses nobody', async () => {
+    const at = app({ mode: 'observe' })
+    for (let i = 0; i < 7; i++) expect((await at.login(zoe)).status).toBe(401)
+    expect(at.events).toEqual([
+      { type: 'login-throttle-observed', reason: 'pair', subject: 'login' },
+      { type: 'login-throttle-observed', reason: 'pair', subject: 'login' },
+    ])
+    expect((await at.login(zoe, 'right')).status).toBe(200)
+    const down = async (): Promise<never> => {
+      throw new PortcullisError('ERR_STORE_UNAVAILABLE', 'Redis is not available (timeout)')
+    }
+    const without = app({ mode: 'observe', store: { attempt: down, settle: down } })
+    expect((await without.login(zoe, 'right')).status).toBe(200)
+    expect(without.events).toEqual([{ type: 'login-store-unavailable', subject: 'login' }])
+  })
+
   it('lets one request try one login', async () => {
     const at = app()
     await at.login(

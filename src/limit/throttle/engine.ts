@@ -1,10 +1,11 @@
 /** The throttle: which counters a try is held against, and what its outcome does to them. */
 import { randomId } from '../../crypto/index.ts'
+import { isPortcullisError } from '../../errors.ts'
 import { addressBlock } from '../../request/index.ts'
 import type { Clock, Emit, OutgoingCookie } from '../../types.ts'
 import { type Device, deviceCookie, isKnownFor, openDevice } from './device.ts'
 import type { ThrottleSettings } from './options.ts'
-import type { Counters, Daily, Streak } from './store.ts'
+import type { AttemptReply, Counters, Daily, Streak } from './store.ts'
 
 /** Who wants to try. */
 export interface Trying {
@@ -57,9 +58,17 @@ export interface ThrottleEngine {
 
 const accountWaitMs = 60_000
 
+/** Of a try that was let through though it would have been refused: nothing was counted, nothing is settled. */
+const uncounted: LoginAttempt = { pressure: undefined, prepare() {}, settle: async () => undefined }
+
+/** Whether something thrown says that the store could not be asked, or refused. */
+export function isStoreError(error: unknown): boolean {
+  return isPortcullisError(error, 'ERR_STORE_UNAVAILABLE') || isPortcullisError(error, 'ERR_STORE_REFUSED')
+}
+
 /** Makes the throttle of options that were judged. */
 export function throttleEngine(settings: ThrottleSettings, clock: Clock, emit: Emit): ThrottleEngine {
-  const { store, limit, longestMs, pressureAt, slowAt } = settings
+  const { store, limit, longestMs, pressureAt, slowAt, observing } = settings
   const known = settings.device
 
   async function deviceOf(
@@ -111,14 +120,28 @@ export function throttleEngine(settings: ThrottleSettings, clock: Clock, emit: E
     return failures
   }
 
+  /** undefined where the store cannot be asked and nobody is to be refused for it. */
+  async function judged(all: Counters, now: number, who: Trying): Promise<AttemptReply | undefined> {
+    try {
+      return await store.attempt(all, now, { env: who.env })
+    } catch (error) {
+      if (!isStoreError(error)) throw error
+      tell('login-store-unavailable', who)
+      if (!observing) throw error
+      return undefined
+    }
+  }
+
   async function begin(who: Trying): Promise<Begun> {
     const now = clock()
     const { device, known: isKnown } = await deviceOf(who, now)
     const { by, all } = await countersOf(who, isKnown ? device : undefined)
-    const reply = await store.attempt(all, now, { env: who.env })
+    const reply = await judged(all, now, who)
+    if (reply === undefined) return { ok: true, attempt: uncounted }
     if (reply.is === 'denied') {
       const reason = by[reply.by] ?? 'address'
-      tell('login-throttled', who, reason)
+      tell(observing ? 'login-throttle-observed' : 'login-throttled', who, reason)
+      if (observing) return { ok: true, attempt: uncounted }
       return { ok: false, retryAfter: Math.max(1, Math.ceil(reply.waitMs / 1000)), by: reason }
     }
     const pressure = pressureOf(by[1] === 'account' ? reply.failures[1] : undefined, who)

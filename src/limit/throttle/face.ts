@@ -1,12 +1,11 @@
 /** The throttle around a context: for handlers that look at passwords themselves. */
 import { readCookies } from '../../cookie/index.ts'
-import { isPortcullisError } from '../../errors.ts'
 import { checkKeys, faults as newFaults, optionalFunction } from '../../options/index.ts'
 import { refusal } from '../../page/refusal.ts'
 import { checkPlatform, clientAddress, type Platform } from '../../request/index.ts'
 import type { Clock, Emit, OutgoingCookie, ProjectEnv, Reason } from '../../types.ts'
 import { accountKey } from './account.ts'
-import { type LoginAttempt, throttleEngine } from './engine.ts'
+import { isStoreError, type LoginAttempt, throttleEngine } from './engine.ts'
 import { judgeThrottle, type LoginThrottleOptions, loginThrottleKeys } from './options.ts'
 
 /** A Hono Context, as far as logins need one. */
@@ -112,8 +111,7 @@ export function loginGate<C extends LoginContext>(options: LoginGateOptions<C, n
         return undefined
       } catch (error) {
         // Closed: without a count every guess would pass.
-        if (!isPortcullisError(error) || !error.code.startsWith('ERR_STORE_')) throw error
-        emit({ type: 'login-store-unavailable', subject, ...(request !== undefined && { request }) })
+        if (!isStoreError(error)) throw error
         return answer('store-unavailable')
       }
     }

@@ -1,6 +1,6 @@
 /** Options of the login throttle, judged while building. */
 import { type CookieSettings, cookieSettings } from '../../cookie/index.ts'
-import { checkKeys, type Faults, resolveFrom, wholeNumber } from '../../options/index.ts'
+import { checkKeys, type Faults, oneOf, resolveFrom, wholeNumber } from '../../options/index.ts'
 import type { Clock, From, ProjectEnv } from '../../types.ts'
 import { type ThrottleKeys, throttleKeys } from './keys.ts'
 import type { ThrottleStore } from './store.ts'
@@ -37,6 +37,11 @@ export interface LoginThrottleOptions<E = ProjectEnv> {
    * twice the limit. `false`: no device is known, and an attacker can keep an owner waiting.
    */
   readonly device?: false | DeviceOptions
+  /**
+   * `'observe'` counts and tells the same, as `login-throttle-observed`, but lets every try pass, also while the store is down:
+   * for finding out what would be refused. Default `'enforce'`.
+   */
+  readonly mode?: 'enforce' | 'observe'
 }
 
 /** The cookie of a known device. */
@@ -53,7 +58,18 @@ export interface DeviceOptions {
 
 /** Option names, for rooms whose options contain them. */
 export const loginThrottleKeys: readonly (keyof LoginThrottleOptions)[] = [
-  ...(['store', 'secret', 'limit', 'maxWait', 'perAddress', 'perNetwork', 'pressureAt', 'slowAt', 'device'] as const),
+  ...([
+    'store',
+    'secret',
+    'limit',
+    'maxWait',
+    'perAddress',
+    'perNetwork',
+    'pressureAt',
+    'slowAt',
+    'device',
+    'mode',
+  ] as const),
 ]
 
 /** What attempts need. */
@@ -67,6 +83,7 @@ export interface ThrottleSettings {
   readonly pressureAt: number
   readonly slowAt: number
   readonly device: { readonly cookie: CookieSettings; readonly maxAge: number } | undefined
+  readonly observing: boolean
 }
 
 const dayS = 86_400
@@ -96,6 +113,7 @@ export function judgeThrottle(options: unknown, clock: Clock, faults: Faults): T
     pressureAt: count('pressureAt', 10, 100),
     slowAt: count('slowAt', 100, 100),
     device,
+    observing: oneOf(faults, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
   }
 }
 
