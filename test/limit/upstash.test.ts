@@ -50,6 +50,42 @@ describe('upstashLimiter', () => {
     await expect(plain.getLimit()).rejects.toThrow(RangeError)
   })
 
+  it('knows what a bucket got back since it was last used, which its script does not say', async () => {
+    const long = Date.now() - 150_000
+    for (const [refill, left] of [
+      [1, 2],
+      [2, 4],
+      [5, 5],
+    ] as const) {
+      // Emptied two windows and a half ago.
+      const redis = client([0, long, 5])
+      const limiter = upstashLimiter({ redis, ...rate, algorithm: 'tokenBucket', refill })
+      const { allowed, remaining, resetAt } = await limiter.peek('a')
+      expect([allowed, remaining]).toEqual([true, left])
+      expect(resetAt).toBe(long + 180_000)
+    }
+    const fresh = await upstashLimiter({ redis: client([5, -1, 5]), ...rate, algorithm: 'tokenBucket' }).peek('a')
+    expect([fresh.allowed, fresh.remaining]).toEqual([true, 5])
+  })
+
+  it('uses another key for another algorithm, limit, window or refill', async () => {
+    const seen = new Set<string | undefined>()
+    const others = [
+      { algorithm: 'tokenBucket' },
+      { algorithm: 'tokenBucket', refill: 2 },
+      { algorithm: 'tokenBucket', limit: 6 },
+      { algorithm: 'tokenBucket', window: 61 },
+      { algorithm: 'fixedWindow' },
+      { algorithm: 'slidingWindow' },
+    ] as const
+    for (const more of others) {
+      const redis = client([1, 1, 5])
+      await upstashLimiter({ redis, ...rate, ...more }).take('a')
+      seen.add(redis.sent[0]?.keys[0]?.split(':')[3])
+    }
+    expect(seen.size).toBe(others.length)
+  })
+
   it('forgets the keys of one identifier by name: nothing is searched', async () => {
     for (const [algorithm, keys] of [
       ['fixedWindow', 2],
