@@ -87,6 +87,16 @@ describe('a response that passes untouched', () => {
   })
 })
 
+describe('a writer for several hosts', () => {
+  it('pins each that can be pinned, in whatever order they come', () => {
+    for (const host of ['app.example', 'localhost', 'localhost', 'app.example', '127.0.0.1', 'other.example']) {
+      const pinned = host.endsWith('.example')
+      expect(write(new Response(''), { https: true, host }).headers.has('Strict-Transport-Security')).toBe(pinned)
+      expect(write(new Response(''), { https: false, host }).headers.has('Strict-Transport-Security')).toBe(false)
+    }
+  })
+})
+
 describe('what the handler set', () => {
   it.each([
     ['Content-Security-Policy', "default-src 'self'"],
