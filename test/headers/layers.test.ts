@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import { type HeaderOptions, headerWriter, secureHeaders } from '../../src/headers/index.ts'
 import { faults } from '../../src/options/index.ts'
+import { errorPage } from '../../src/page/index.ts'
 
 const https = { https: true, host: 'app.example' }
 
@@ -52,6 +53,18 @@ describe('secureHeaders inside secureHeaders', () => {
     const { headers } = await app.request('https://app.example/a/b/x')
     expect(headers.get('Referrer-Policy')).toBe('origin')
     expect(headers.get('Content-Security-Policy')?.match(/default-src/g)).toHaveLength(1)
+  })
+
+  it('that contradict each other answer 503, with the headers of the outer one', async () => {
+    const app = new Hono()
+      .use(secureHeaders({ crossOriginIsolated: true }))
+      .use('/popup', secureHeaders({ crossOriginOpenerPolicy: 'unsafe-none' }))
+      .get('*', (c) => c.html('<p>'))
+    app.onError(errorPage({ report: () => {} }))
+    const response = await app.request('https://app.example/popup')
+    expect(response.status).toBe(503)
+    expect(response.headers.get('X-Frame-Options')).toBe('DENY')
+    expect((await app.request('https://app.example/')).status).toBe(200)
   })
 
   it('serves an app inside another that is mounted as a handler', async () => {
