@@ -270,6 +270,29 @@ describe('rateLimit', () => {
     })
   })
 
+  it('waits for the longest of the policies that denied', async () => {
+    const redis = client([
+      '0',
+      '0',
+      `${noon + 50_000}`,
+      `${noon + 60_000}`,
+      '0',
+      '0',
+      `${noon + 5_000}`,
+      `${noon + 9_000}`,
+    ])
+    const exact = (window: number): Limiter => exactLimiter({ redis, secret, limit: 5, window, clock })
+    const made = app({
+      policies: [
+        { name: 'one', limiter: exact(60) },
+        { name: 'two', limiter: exact(10) },
+      ],
+    })
+    const refused = await made.request('/', from('203.0.113.9'))
+    expect(refused.headers.get('Retry-After')).toBe('50')
+    expect(await refused.json()).toMatchObject({ 'violated-policies': ['one', 'two'] })
+  })
+
   describe('while the store is away', () => {
     it('counts here, with the limit divided', async () => {
       const hears: SecurityEvent[] = []
