@@ -9,6 +9,7 @@ const scripts = [
   'check:package',
   'check:sizes',
   'check:readme',
+  'check:regex',
   'check:deploy',
 ]
 const failed: string[] = []

@@ -27,7 +27,12 @@ const table: ReadonlyArray<readonly [status: number, phrase: string, title: stri
   [413, 'Content Too Large', 'Too large', 'The request is larger than the server accepts.'],
   [414, 'URI Too Long', 'Address too long', 'The address is longer than the server accepts.'],
   [415, 'Unsupported Media Type', 'Unsupported format', 'The server does not accept content of this type.'],
-  [421, 'Misdirected Request', 'Misdirected request', 'This server does not answer for the name in this address. Check it.'],
+  [
+    421,
+    'Misdirected Request',
+    'Misdirected request',
+    'This server does not answer for the name in this address. Check it.',
+  ],
   [422, 'Unprocessable Content', 'Not processable', 'The server could not process what was sent.'],
   [425, 'Too Early', 'Too early', again],
   [426, 'Upgrade Required', 'Upgrade required', 'This address needs another protocol.'],

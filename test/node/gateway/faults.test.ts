@@ -12,6 +12,7 @@ describe('the deployed Worker without a usable environment', () => {
   beforeAll(async () => {
     const bindings = {
       PUBLIC_ORIGIN: 'http://localhost:8787/path',
+      SESSION_STORE: 'cookie',
       SESSION_SECRET: 'too-short-to-seal',
       ASSERTION_KEY: '{}',
     }
