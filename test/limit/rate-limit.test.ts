@@ -332,6 +332,11 @@ describe('rateLimit', () => {
       expect(hears).toEqual([{ type: 'rate-limit-degraded', subject: 'default', reason: 'fault' }])
     })
 
+    it('does not take a cost that is none for an outage', async () => {
+      const made = app({ limiter: memory(5), cost: () => Number.NaN, onOutage: 'open' })
+      expect((await made.request('/', from('203.0.113.9'))).status).toBe(500)
+    })
+
     it('takes a configuration that cannot be served for what it is', async () => {
       const limiter = exactLimiter({ redis: client(), secret: () => undefined, limit: 5, window: 60 })
       const made = new Hono()

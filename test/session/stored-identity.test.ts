@@ -189,7 +189,7 @@ describe('ids', () => {
     expect(ids.size).toBe(50)
     const all = given.join()
     for (const id of ids) expect(all).not.toContain(id)
-    expect(all).not.toContain('ada')
+    expect(all).not.toContain('example.org')
     for (const { cookies } of browsers) expect(all).not.toContain(cookies.get('__Host-session'))
     expect(new Set(given.map((row) => (JSON.parse(row) as { key: string }).key)).size).toBe(50)
     // base64url of SHA-256.
