@@ -61,6 +61,8 @@ export interface Engine<Data> {
   readonly consumes: boolean
   /** Reads the session of a jar; never throws for what a client sent. */
   load(jar: CookieJar): Promise<Loaded<Data>>
+  /** Begins a load that travels with what else the request asks; undefined where nothing would be saved. */
+  loadSoon?(jar: CookieJar): Promise<(() => Promise<Loaded<Data>>) | undefined>
   /** Writes a change of what was loaded; undefined where nothing changed. */
   write(jar: CookieJar, loaded: Loaded<Data>, change: Change<Data>): Promise<Written<Data> | undefined>
   /** Replaces what was loaded by a session under a new id. Works whatever became of the old one. */

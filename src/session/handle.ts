@@ -21,6 +21,10 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     this.#of = new RequestState(settings, engine, jar, atOnce)
   }
 
+  prefetch(): Promise<void> {
+    return this.#of.prefetch()
+  }
+
   async get(): Promise<Data | undefined> {
     await this.#of.load()
     const data = this.#of.view()?.data

@@ -21,6 +21,7 @@ export class RequestState<Data extends object> {
   edits: Edit[] = []
   cookies: readonly OutgoingCookie[] = []
   #loading: Promise<Loaded<Data>> | undefined
+  #soon: (() => Promise<Loaded<Data>>) | undefined
   #turn: Promise<unknown> | undefined
 
   constructor(settings: SessionSettings<Data>, engine: Engine<Data>, jar: CookieJar, atOnce: boolean) {
@@ -37,9 +38,16 @@ export class RequestState<Data extends object> {
     return this.#loading
   }
 
+  /** Begins the read where it can travel with what else the request asks; {@link load} finishes it. */
+  async prefetch(): Promise<void> {
+    if (this.loaded === undefined && this.#loading === undefined) this.#soon = await this.engine.loadSoon?.(this.jar)
+  }
+
   async #read(): Promise<Loaded<Data>> {
     try {
-      const loaded = await this.engine.load(this.jar)
+      const soon = this.#soon
+      this.#soon = undefined
+      const loaded = await (soon?.() ?? this.engine.load(this.jar))
       this.loaded ??= loaded
       return this.loaded
     } catch (error) {

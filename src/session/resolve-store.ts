@@ -36,6 +36,7 @@ function bound(store: AtomicStore): AtomicStore {
     list: (...args) => coded(() => store.list(...args)),
     endAll: (...args) => coded(() => store.endAll(...args)),
     check: (env) => store.check?.(env),
+    readSoon: (...args) => store.readSoon?.(...args),
   }
 }
 

@@ -13,7 +13,7 @@ import type { SessionSettings } from './settings.ts'
 import { placeOf, tagsOf, userOf, writePlace } from './stored-cookie.ts'
 import { endStored } from './stored-end.ts'
 import { claimLegacy, type ImportPlace, loadLegacy } from './stored-legacy.ts'
-import { loadPlace, loadStored, look } from './stored-load.ts'
+import { loadPlace, loadStored, loadStoredSoon, look } from './stored-load.ts'
 import { openRow, sealRow } from './stored-record.ts'
 import { GRACE, type UserSessions } from './user-sessions.ts'
 
@@ -157,6 +157,7 @@ export function storedEngine<Data extends object>(
 
   return {
     consumes: store.atomic,
+    loadSoon: (jar) => loadStoredSoon(settings, store, jar),
     load: (jar) =>
       settings.legacy.length > 0 && jar.read(cookie.name).length === 0
         ? loadLegacy(settings, store, jar)

@@ -1,5 +1,5 @@
 /** From a cookie to a stored session: found, judged by both clocks, opened, passed through the schema. */
-import type { Found, Gone } from '../store/contract.ts'
+import type { Found, Gone, ReadAt } from '../store/contract.ts'
 import type { CookieJar } from '../types.ts'
 import { passSchema } from './data.ts'
 import type { Block, Loaded, Place } from './engine.ts'
@@ -23,6 +23,29 @@ export async function loadStored<Data extends object>(
   return 'refused' in place ? none(settings, place.refused) : loadPlace(settings, store, jar, place)
 }
 
+/**
+ * Begins the read of a jar's session, to travel with what else the request asks.
+ *
+ * @returns what finishes it; undefined where there is nothing to read, or nothing to travel with
+ */
+export async function loadStoredSoon<Data extends object>(
+  settings: SessionSettings<Data>,
+  store: UsedStore,
+  jar: CookieJar,
+): Promise<(() => Promise<Loaded<Data>>) | undefined> {
+  const place = await findPlace(settings, jar)
+  if (place === undefined || 'refused' in place) return undefined
+  const waiting = store.readSoon?.(place.ref, readAt(settings, place), jar)
+  if (waiting === undefined) return undefined
+  // Nobody may ever ask for it: then its failure is nobody's either.
+  waiting.found.catch(() => {})
+  return async () => {
+    await waiting.send()
+    const found = await waiting.found
+    return found.is === 'found' ? judged(settings, jar, place, found) : none(settings, found.is, place)
+  }
+}
+
 /** The session at a place. */
 export async function loadPlace<Data extends object>(
   settings: SessionSettings<Data>,
@@ -39,10 +62,14 @@ export function look<Data>(
   settings: SessionSettings<Data>,
   store: UsedStore,
   jar: CookieJar,
-  { ref, signedIn }: Place,
+  place: Place,
 ): Promise<Found | Gone> {
+  return store.read(place.ref, readAt(settings, place), jar)
+}
+
+function readAt<Data>(settings: SessionSettings<Data>, { signedIn }: Place): ReadAt {
   const idle = idleOf(settings, signedIn) * 1000
-  return store.read(ref, { now: settings.clock(), idle, slice: idle / 10 }, jar)
+  return { now: settings.clock(), idle, slice: idle / 10 }
 }
 
 /** The session that a store found. */

@@ -131,6 +131,8 @@ export interface SessionHandle<Data extends SessionObject> {
 
 /** What the middleware and the gateway do with a handle when the answer is there. */
 export interface FlushableHandle<Data extends SessionObject> extends SessionHandle<Data> {
+  /** Begins reading a stored session, so that it travels with what else the request asks; costs no request of its own. */
+  prefetch(): Promise<void>
   /**
    * Settles the session on the final response and returns it, or a copy where its headers cannot be changed: at most one
    * Set-Cookie of ours, cache headers with it. Called once, after the handler.

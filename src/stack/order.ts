@@ -12,6 +12,7 @@
  * - `limits`: no head larger than any honest one's, before anybody parses it.
  * - `csrf`: requests that change something come from our own pages.
  * - `body`: counted from here on, whoever reads it.
+ * - `rateLimit`: how often, counted by one request to Redis, which takes the session's read along.
  * - `session`: `c.var.session`, settled on the final response.
  */
 export const order = [
@@ -24,6 +25,7 @@ export const order = [
   'limits',
   'csrf',
   'body',
+  'rateLimit',
   'session',
 ] as const
 

@@ -2,8 +2,9 @@
 import type { Context, ErrorHandler, MiddlewareHandler, Next } from 'hono'
 import type { CsrfOptions } from '../csrf/guard.ts'
 import { csrf } from '../csrf/middleware.ts'
+import type { SecureHeadersOptions } from '../headers/index.ts'
 import { secureHeaders } from '../headers/middleware.ts'
-import type { HeaderOptions } from '../headers/options.ts'
+import type { RateLimitOptions } from '../limit/gate.ts'
 import { faults as newFaults } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
 import { errorPage } from '../page/middleware.ts'
@@ -15,6 +16,7 @@ import type { Emit, From } from '../types.ts'
 import { allowMethods, type BodyOptions, limitBodies, limitRequests } from './bounds.ts'
 import { allowHosts, type HttpsOptions, requireHttps } from './hosts.ts'
 import { order, type Step } from './order.ts'
+import { sharedRateLimit } from './shared-rate-limit.ts'
 import { canonicalPaths, type RequestIdEnv, requestId } from './steps.ts'
 
 const keys: ReadonlyArray<keyof StackOptions | 'session'> = [
@@ -27,6 +29,7 @@ const keys: ReadonlyArray<keyof StackOptions | 'session'> = [
   'limits',
   'csrf',
   'body',
+  'rateLimit',
   'session',
   'onEvent',
   'onError',
@@ -35,7 +38,7 @@ const keys: ReadonlyArray<keyof StackOptions | 'session'> = [
 /** What the stack does. Absent = default, `false` = off. */
 export interface StackOptions {
   /** Security headers; see `secureHeaders`. Default: the recommended profile. */
-  readonly headers?: HeaderOptions | false
+  readonly headers?: SecureHeadersOptions | false
   /** Refuses paths that guards and router could read differently. Default true. */
   readonly path?: boolean
   /**
@@ -51,6 +54,11 @@ export interface StackOptions {
   readonly methods?: readonly string[] | false
   /** How large url, query and headers may be; see `limitRequests`. Default on. */
   readonly limits?: RequestLimits | false
+  /**
+   * How often requests may come; see `rateLimit`. With a stored session in the same Redis all of it is one request there:
+   * the session is then read whether the handler asks for it or not. Default none.
+   */
+  readonly rateLimit?: RateLimitOptions<Context>
   /** How large bodies may be and of which types; see `limitBodies`. Default 10 MB of any type. */
   readonly body?: Omit<BodyOptions, 'onEvent'> | false
   /** Takes `request-refused` of host, https, methods, limits and body. Default none. */
@@ -75,7 +83,7 @@ export function portcullis(options: StackOptions & { readonly session?: ThreeVer
   const faults = newFaults('portcullis')
   checkKeys(faults, options, keys)
   const { headers, path = true, csrf: origins, session: strategy, onError = errorPage() } = options ?? {}
-  const { publicOrigin, hosts, https = true, methods, limits, body, onEvent } = options ?? {}
+  const { publicOrigin, hosts, https = true, methods, limits, body, rateLimit: rates, onEvent } = options ?? {}
   const emit = onEvent === undefined ? {} : { onEvent }
   if (publicOrigin === undefined) {
     if (hosts !== undefined) faults.add('hosts', 'needs publicOrigin')
@@ -100,6 +108,7 @@ export function portcullis(options: StackOptions & { readonly session?: ThreeVer
         ? undefined
         : csrf({ ...(publicOrigin !== undefined && { publicOrigins: publicOrigin }), ...origins }),
     body: () => (body === false ? undefined : limitBodies({ ...body, ...emit })),
+    rateLimit: () => (rates === undefined ? undefined : sharedRateLimit(rates, strategy)),
     session: () => (strategy === undefined ? undefined : (session(strategy) as MiddlewareHandler)),
   }
   const steps: MiddlewareHandler[] = []

@@ -74,6 +74,14 @@ export interface RotateOptions {
   readonly grace: number
 }
 
+/** A read that waits to travel with whatever else its request asks. */
+export interface WaitingRead {
+  /** The answer, once it was sent. */
+  readonly found: Promise<Found | Gone>
+  /** Sends it, unless something else took it along. */
+  send(): Promise<void>
+}
+
 /** What a verb knows of its request: stores whose address is in the environment need it, others ignore it. */
 export interface StoreContext {
   readonly env?: unknown
@@ -111,6 +119,11 @@ export interface AtomicStore {
    * @throws {ConfigError} `ERR_CONFIG`
    */
   check?(env: unknown): void
+  /**
+   * Begins a read that goes along with what this request asks next; undefined where nothing is shared. Optional: it saves a
+   * request, and nothing depends on it.
+   */
+  readSoon?(ref: Ref, at: ReadAt, context: StoreContext): WaitingRead | undefined
 }
 
 /**

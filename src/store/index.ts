@@ -14,6 +14,7 @@ export {
   type SimpleStore,
   type StoreContext,
   type StoreOption,
+  type WaitingRead,
 } from './contract.ts'
 export { type MemoryStoreOptions, memoryStore } from './memory.ts'
 export { type Claim, type MemoryRevocationsOptions, memoryRevocations, type RevocationStore } from './revocations.ts'

@@ -2,7 +2,8 @@
 import { checkKeys, faults } from '../options/index.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Script } from '../redis/script.ts'
-import type { AtomicStore, Found, Gone, ReadAt, Ref, Row } from './contract.ts'
+import { sharedAsk } from '../redis/shared.ts'
+import type { AtomicStore, Found, Gone, ReadAt, Ref, Row, WaitingRead } from './contract.ts'
 import { judgePrefix, judgeRedis } from './redis-options.ts'
 import { countReply, createReply, readReply, replaceReply, rotateReply, rowsReply, texts } from './replies.ts'
 import {
@@ -104,6 +105,12 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
     },
     async read(ref, at, { env }) {
       return readReply(await call(env, readRequest(ref, at)))
+    },
+    readSoon(ref, at, { env }): WaitingRead | undefined {
+      const ask = sharedAsk(env, redis)
+      if (ask === undefined) return undefined
+      const { script, keys, args } = readRequest(ref, at)
+      return { found: ask.call(script, keys, args).then(readReply), send: () => ask.send() }
     },
     async replace(row, ifVersion, { env }) {
       const { key, now, idle, record, write } = row

@@ -1,0 +1,24 @@
+/** Limits and the session of a request, asked of Redis as one. */
+import type { Context, MiddlewareHandler } from 'hono'
+import type { RateLimitOptions } from '../limit/gate.ts'
+import { rateLimit } from '../limit/middleware.ts'
+import { shareAsks } from '../redis/shared.ts'
+import type { SessionStrategy, ThreeVerbs } from '../session/types.ts'
+
+/**
+ * `rateLimit`, with the read of a stored session waiting to go along. From here on `c.env` is an object of this request
+ * alone that finds all that was in the environment.
+ */
+export function sharedRateLimit(
+  options: RateLimitOptions<Context>,
+  strategy: ThreeVerbs<object> | undefined,
+): MiddlewareHandler {
+  const limit = rateLimit(options) as MiddlewareHandler
+  const full = strategy !== undefined && 'open' in strategy ? (strategy as SessionStrategy<object>) : undefined
+  if (full === undefined || full.kind !== 'stored') return limit
+  return async function sharedRateLimit(c, next) {
+    c.env = shareAsks(c.env)
+    await full.open(c).prefetch()
+    return limit(c, next)
+  }
+}
