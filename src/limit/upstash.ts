@@ -30,6 +30,16 @@ export interface UpstashLimiterOptions<E = ProjectEnv> extends RedisLimiterOptio
   readonly dynamicLimit?: boolean
   /** A dashed word, under which the changed limit is kept. Default `default`. */
   readonly name?: string
+  /**
+   * Is told what each take came to: `new Analytics({ redis })` of @upstash/ratelimit, which keeps its counts in Redis
+   * without an end, or anything else with `record`. It gets a digest of the key, is not waited for, and cannot fail a take.
+   */
+  readonly analytics?: LimitAnalytics
+}
+
+/** What analytics are told by. */
+export interface LimitAnalytics {
+  record(take: { readonly identifier: string; readonly time: number; readonly success: boolean }): Promise<unknown>
 }
 
 /** A limiter of @upstash/ratelimit. */
@@ -52,7 +62,7 @@ type Region = Parameters<Algorithm['limit']>[0]
  */
 export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>): UpstashLimiter {
   const wrong = faults('upstashLimiter')
-  checkKeys(wrong, options, [...redisLimiterKeys, 'algorithm', 'refill', 'dynamicLimit', 'name'])
+  checkKeys(wrong, options, [...redisLimiterKeys, 'algorithm', 'refill', 'dynamicLimit', 'name', 'analytics'])
   const given = { ...options } as Partial<UpstashLimiterOptions<never>>
   const { limit, window, redis, ring, prefix, maxBlocked } = judgeRedisLimiter(given, wrong)
   const kinds = ['fixedWindow', 'slidingWindow', 'tokenBucket'] as const
@@ -63,7 +73,14 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
   const dynamicLimits = flag(wrong, 'dynamicLimit', given.dynamicLimit, false)
   const name = given.name ?? 'default'
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name)) wrong.add('name', 'must be a dashed word')
+  const { analytics } = given
+  if (analytics !== undefined && typeof analytics?.record !== 'function') wrong.add('analytics', 'must have record()')
   wrong.done()
+
+  function told(key: string, result: LimitResult): LimitResult {
+    if (analytics !== undefined) tell(analytics, key, result)
+    return result
+  }
 
   const every = `${window} s` as const
   const algorithm: Algorithm = bucket ? Ratelimit.tokenBucket(refill, every, limit)() : Ratelimit[kind](limit, every)()
@@ -89,7 +106,7 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     const now = Date.now()
     const result = judged(said.success === true, said, now)
     known.note(key, cost, result, now)
-    return result
+    return told(key, result)
   }
   async function alone<T>(context: LimitContext, question: (ask: Ask) => Promise<T>): Promise<T> {
     const ask = redis.ask(context.env)
@@ -116,12 +133,15 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
       checkCost(cost)
       const held = await keyOf(key, context)
       const result = known.find(held, cost, Date.now())
-      return result ? { is: 'blocked', result } : { is: 'call', join: (ask) => joined(ask, held, cost) }
+      return result
+        ? { is: 'blocked', result: told(held, result) }
+        : { is: 'call', join: (ask) => joined(ask, held, cost) }
     },
     async take(key, cost = 1, context = {}) {
       checkCost(cost)
       const held = await keyOf(key, context)
-      return known.find(held, cost, Date.now()) ?? alone(context, (ask) => joined(ask, held, cost))
+      const blocked = known.find(held, cost, Date.now())
+      return blocked ? told(held, blocked) : alone(context, (ask) => joined(ask, held, cost))
     },
     async peek(key, context = {}) {
       const held = await keyOf(key, context)
@@ -147,6 +167,13 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
       return readDynamicLimit(await redis.call(context.env, dynamicLimitScript, [dynamicKey], []))
     },
   }
+}
+
+/** What analytics make of it is their own affair: a take neither waits for them nor fails with them. */
+function tell(analytics: LimitAnalytics, identifier: string, { allowed }: LimitResult): void {
+  try {
+    Promise.resolve(analytics.record({ identifier, time: Date.now(), success: allowed })).catch(() => {})
+  } catch {}
 }
 
 interface Said {
