@@ -20,7 +20,9 @@ describe.skipIf(noRedis)('analytics of a limiter', () => {
   }
 
   it('are those of @upstash/ratelimit, and hold a digest in the place of the key', async () => {
-    const theirs = new Analytics({ redis: new Redis({ url: at.url, token: at.token }), prefix: 'analytics' })
+    // Their types of one client differ by the door it came through.
+    const client = new Redis({ url: at.url, token: at.token })
+    const theirs = new Analytics({ redis: client as never, prefix: 'analytics' })
     const recorded: Promise<unknown>[] = []
     const limiter = limiterWith({
       record: (take) => {
