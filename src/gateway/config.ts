@@ -65,6 +65,11 @@ export interface Route<N extends string = string> {
    */
   readonly startOnGet?: boolean
   /**
+   * Takes the path as it is written although the route is guarded or a login. Only where the upstream tells `/admin` from
+   * `/Admin` and `/admin/`: else those spellings go past the guard, to whatever route takes them. Default false.
+   */
+  readonly caseSensitive?: boolean
+  /**
    * Whether requests that may change something can come from elsewhere. Default: only from the public origin, and from
    * `trustedOrigins` of the gateway. `{ trustedOrigins }` adds some for this route, such as the page a payment comes back
    * from. `false` leaves the check out, for requests that no browser's cookies make: a webhook that signs its own.

@@ -7,7 +7,7 @@ import type { Access, GatewayConfig, Method, Route, SessionVerb } from './config
 import { judgeBody } from './hygiene.ts'
 import { judgeCsrf } from './judge-csrf.ts'
 import { judgeRouteThrottle } from './judge-throttle.ts'
-import { type CompiledRoute, compileRoutes, methodsOf, patternCovers } from './routes.ts'
+import { type CompiledRoute, compileRoutes, isFolded, methodsOf, patternCovers } from './routes.ts'
 import { type PlannedUpstream, timeoutBounds } from './upstreams.ts'
 
 /** What of the configuration routes are judged by. */
@@ -22,6 +22,7 @@ const known: ReadonlyArray<keyof Route> = [
   'access',
   'sessions',
   'startOnGet',
+  'caseSensitive',
   'csrf',
   'timeoutMs',
   'maxBodyBytes',
@@ -111,6 +112,7 @@ function judgeMembers(
     faults.add('sessions', `must not grant ${verb}: stateless sessions cannot keep it`)
   }
   const grave = granted.filter(isGrave).join(' and ')
+  flag(faults, 'caseSensitive', route.caseSensitive, false)
   const onGet = flag(faults, 'startOnGet', route.startOnGet, false)
   if (onGet && !grave) faults.add('startOnGet', 'needs sessions with start, endAll or endAny')
   if (grave && !onGet && Array.isArray(route.methods) && methodsOf(route).every(isSafeMethod)) {
@@ -134,9 +136,10 @@ function judgeReach(routes: readonly CompiledRoute[], faults: Faults): void {
   if (last === undefined) return
   const { path } = last.route
   const left = new Set(methodsOf(last.route))
-  for (const { route, access, throttle } of routes.slice(0, -1)) {
+  for (const compiled of routes.slice(0, -1)) {
+    const { route } = compiled
     if (route.path === path) for (const method of methodsOf(route)) left.delete(method)
-    else if (coversAll(route.path, path, access !== 'public' || throttle !== undefined)) left.clear()
+    else if (coversAll(route.path, path, isFolded(compiled))) left.clear()
     if (left.size > 0) continue
     faults.add('path', `is never reached: ${JSON.stringify(route.path)} stands before it`)
     return

@@ -23,6 +23,9 @@ export function reviewGateway<N extends string, Data extends object, E>(
         remarks.push(`routes.${index} (${route.path}) is public and takes its paths from routes.${at} (${later.path}).`)
       }
     }
+    if (route.caseSensitive && !isPublic(route)) {
+      remarks.push(`routes.${index} (${route.path}) guards one spelling: the upstream must tell others apart.`)
+    }
     if (route.startOnGet) {
       remarks.push(
         `routes.${index} (${route.path}) starts sessions on GET: the upstream must bind them to the browser.`,

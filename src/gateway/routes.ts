@@ -49,6 +49,11 @@ export function compileRoutes(routes: readonly CompiledRoute[]): (path: string, 
   }
 }
 
+/** Whether a route also takes other spellings of its path: a guard must not miss one that its upstream takes. */
+export function isFolded({ route, access, throttle }: CompiledRoute): boolean {
+  return (access !== 'public' || throttle !== undefined) && route.caseSensitive !== true
+}
+
 /** Methods that a route takes. */
 export function methodsOf(route: Route): readonly string[] {
   if (route.methods === undefined) return every
@@ -70,7 +75,7 @@ function groupsOf(routes: readonly CompiledRoute[]): Group[] {
     else found.set(compiled.route.path, [compiled])
   }
   return [...found].map(([path, members]) => {
-    const guarded = members.some(({ access, throttle }) => access !== 'public' || throttle !== undefined)
+    const guarded = members.some(isFolded)
     const { text, prefix } = patternOf(path)
     const byMethod = new Map<string, CompiledRoute>()
     for (const member of members) {

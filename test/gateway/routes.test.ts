@@ -69,3 +69,22 @@ it.each([
 ])('%s covers %s: %s', (pattern, other, expected) => {
   expect(patternCovers(pattern, other)).toBe(expected)
 })
+
+describe('a guarded route that tells spellings apart', () => {
+  const routes: readonly Route[] = [
+    { path: '/files/*', to: 'files', access: 'session', caseSensitive: true },
+    { path: '/admin', to: 'admin', access: 'session' },
+    { path: '/*', to: 'rest', access: 'public' },
+  ]
+  const compiled = compileRoutes(routes.map((route) => ({ route, access: route.access ?? 'session', body })))
+
+  it.each([
+    ['/files/Readme', 'files'],
+    ['/files', 'files'],
+    ['/Files/Readme', 'rest'],
+    ['/ADMIN/', 'admin'],
+  ])('takes %s to %s', (path, to) => {
+    const found = compiled(path, 'GET')
+    expect(found.is === 'route' && found.route.route.to).toBe(to)
+  })
+})
