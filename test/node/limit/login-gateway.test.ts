@@ -38,6 +38,18 @@ describe.skipIf(noRedis)('logins through the gateway, counted in a real Redis', 
     },
   )
 
+  it.each(origins.map((origin) => [origin.name] as const))(
+    '%s never keeps out somebody who mistypes three times and then does not, five times over',
+    async (name) => {
+      const at = await start(name)
+      for (let again = 0; again < 5; again++) {
+        for (let typo = 0; typo < 3; typo++) expect((await at.login(zoe, `tpyo ${typo}`)).status).not.toBe(429)
+        expect((await at.login(zoe, right)).status).not.toBe(429)
+      }
+      expect(at.verified.length).toBe(20)
+    },
+  )
+
   it('1,000 addresses on one account slow it, never lock it, and never its owner’s device', async () => {
     const at = await start('a JSON API')
     const cookie = deviceOf(await at.login(zoe, right, { address: '198.51.100.1' })) ?? ''
