@@ -54,6 +54,8 @@ export type Reason =
   | 'no-session'
   | 'session-too-old'
   | 'role-missing'
+  | 'claim-missing'
+  | 'address-not-allowed'
   | 'cross-origin-upgrade'
   | 'cross-site'
   | 'origin-mismatch'

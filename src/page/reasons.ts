@@ -24,6 +24,8 @@ export const reasons: Readonly<Record<Reason, Answer>> = /* @__PURE__ */ mapped(
   'no-session': 401,
   'session-too-old': 401,
   'role-missing': 403,
+  'claim-missing': 403,
+  'address-not-allowed': 403,
   'cross-origin-upgrade': 403,
   'cross-site': 403,
   'origin-mismatch': 403,

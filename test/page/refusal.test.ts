@@ -24,6 +24,8 @@ const table: Array<[reason: Reason, status: number, phrase: string, title: strin
   ['no-session', 401, 'Unauthorized', 'Sign-in required'],
   ['session-too-old', 401, 'Unauthorized', 'Sign-in required'],
   ['role-missing', 403, 'Forbidden', 'Access denied'],
+  ['claim-missing', 403, 'Forbidden', 'Access denied'],
+  ['address-not-allowed', 403, 'Forbidden', 'Access denied'],
   ['cross-origin-upgrade', 403, 'Forbidden', 'Access denied'],
   ['cross-site', 403, 'Forbidden', 'Access denied'],
   ['origin-mismatch', 403, 'Forbidden', 'Access denied'],

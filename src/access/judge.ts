@@ -1,0 +1,71 @@
+/** Whether somebody may pass: first by address, which costs nothing, then by session. */
+import { inRanges } from '../request/range.ts'
+import type { Verdict } from '../types.ts'
+import type { CompiledAccess } from './rule.ts'
+
+/** As much of a session as rules ask for. */
+export interface SessionView {
+  /** Whether it came from a login: a visitor's session did not. */
+  readonly signedIn: boolean
+  /** When it was started, in milliseconds since the epoch; undefined where nobody knows. */
+  readonly authenticatedAt?: number
+}
+
+/** Who is asking. */
+export interface Asking<Data = object> {
+  /** The session's data; undefined where there is no session. */
+  readonly data: Data | undefined
+  /** Facts about the session; undefined where there is none. */
+  readonly info: SessionView | undefined
+  /** The application's reading of the data. What is no list, or throws, is no role. */
+  readonly roles?: { read(data: Data): readonly string[] }['read'] | undefined
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+const passed: Verdict = { ok: true }
+
+/** Judges the client's address, without I/O. A client whose address nobody vouches for is in no range. */
+export function judgeAddress({ ranges }: CompiledAccess, address: string | undefined): Verdict {
+  return ranges === undefined || inRanges(ranges, address) ? passed : { ok: false, reason: 'address-not-allowed' }
+}
+
+/**
+ * Judges the session. Role and claim come before age: who may not pass anyway is not asked to sign in again. Never throws,
+ * whatever the functions of the application do.
+ */
+export function judgeSession<Data>(rule: CompiledAccess, { data, info, roles, now }: Asking<Data>): Verdict {
+  if (!rule.session) return passed
+  if (data === undefined || data === null || info?.signedIn !== true) return { ok: false, reason: 'no-session' }
+  if (rule.roles !== undefined && !held(rule.roles, () => roles?.(data))) return { ok: false, reason: 'role-missing' }
+  if (!fits(rule, data)) return { ok: false, reason: 'claim-missing' }
+  const { freshMs } = rule
+  if (freshMs === undefined) return passed
+  const { authenticatedAt } = info
+  const fresh = authenticatedAt !== undefined && now - authenticatedAt <= freshMs
+  return fresh ? passed : { ok: false, reason: 'session-too-old' }
+}
+
+/** Whether a list has one of the wanted values. A text is no list: 'administrator' holds 'admin', and nobody meant that. */
+function held(wanted: ReadonlySet<unknown>, list: () => unknown): boolean {
+  try {
+    const found = list()
+    return Array.isArray(found) && Array.prototype.some.call(found, (item) => wanted.has(item))
+  } catch {
+    return false
+  }
+}
+
+function fits({ claims, check }: CompiledAccess, data: unknown): boolean {
+  try {
+    if (check !== undefined) return (check as (data: unknown) => unknown)(data) === true
+    for (const [name, wanted] of claims ?? []) {
+      // Own members only: every object has a `constructor`.
+      const value: unknown = Object.hasOwn(data as object, name) ? (data as Record<string, unknown>)[name] : undefined
+      if (!wanted.has(value) && !held(wanted, () => value)) return false
+    }
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,118 @@
+/** Rules on who may pass: judged once while building, kept in the form requests need. */
+import { checkKeys, type Faults, flag, wholeNumber } from '../options/index.ts'
+import { type AddressRange, parseRange } from '../request/range.ts'
+
+/** What a claim can be compared with. */
+export type ClaimValue = string | number | boolean
+
+/** Says whether session data does. Only `true` lets pass: not a promise, not 1, and not what throws. */
+export type ClaimCheck<Data> = { check(data: Data): boolean }['check']
+
+/** Parts of a rule; all that are there must hold. `role`, `claim` and `fresh` need a signed-in session themselves. */
+export interface AccessMembers<Data = object> {
+  /** true: signed in. A visitor's session, which no `start` made, is not. Default: only if another member needs it. */
+  readonly session?: boolean
+  /** One of these roles, as the option `roles` tells them from the session's data. */
+  readonly role?: string | readonly string[]
+  /**
+   * Members of the session's data and the values they must have; of a list of values one will do. A member that is a list
+   * itself has a value if one of its items is it. Or a function of the data, for anything else.
+   */
+  readonly claim?: Readonly<Record<string, ClaimValue | readonly ClaimValue[]>> | ClaimCheck<Data>
+  /** Addresses and ranges in CIDR notation (RFC 4632): `['203.0.113.7', '10.0.0.0/8', '2001:db8::/32']`. */
+  readonly address?: readonly string[]
+  /** Seconds since `start`, at most; 1 to 34,560,000 (400 days). An imported session was started nobody knows when. */
+  readonly fresh?: number
+}
+
+/** Who may pass: everybody, whoever is signed in, or whom every member of an object fits. */
+export type AccessRule<Data = object> = 'public' | 'session' | AccessMembers<Data>
+
+/** A rule as requests use it. */
+export interface CompiledAccess {
+  /** Whether a signed-in session is needed: where it is not, none has to be opened. */
+  readonly session: boolean
+  readonly ranges?: readonly AddressRange[]
+  readonly roles?: ReadonlySet<string>
+  readonly claims?: ReadonlyMap<string, ReadonlySet<unknown>>
+  readonly check?: ClaimCheck<never>
+  /** Milliseconds. */
+  readonly freshMs?: number
+}
+
+/** Entries of a list of addresses, roles or values; more belongs into a data base. */
+const mostEntries = 1000
+
+const keys: ReadonlyArray<keyof AccessMembers> = ['session', 'role', 'claim', 'address', 'fresh']
+
+/** Nobody: what stands for a rule with a fault, which is never served. */
+const nobody: CompiledAccess = { session: true, roles: new Set() }
+
+/** Judges a rule. What is wrong with it is noted by member; then the rule that comes back lets nobody pass. */
+export function compileAccess(given: unknown, faults: Faults): CompiledAccess {
+  if (given === 'public') return { session: false }
+  if (given === 'session') return { session: true }
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    faults.add('', "must be 'public', 'session' or an object such as { role: 'admin' }")
+    return nobody
+  }
+  checkKeys(faults, given, keys)
+  const { session, role, claim, address, fresh } = given as { [Key in keyof AccessMembers]?: unknown }
+  const signedIn = flag(faults, 'session', session, false)
+  const needing = [role, claim, fresh].some((member) => member !== undefined)
+  // An empty object is more likely a slip than a wish for everybody.
+  if (!signedIn && !needing && address === undefined) faults.add('', "must hold a condition; for none say 'public'")
+  if (session === false && needing) faults.add('session', 'must not be false: role, claim and fresh need a session')
+  const compiled: CompiledAccess = {
+    session: signedIn || needing,
+    ...(address !== undefined && { ranges: judgeRanges(address, faults) }),
+    ...(role !== undefined && { roles: new Set(judgeList<string>(role, isWord, 'role', 'a role', faults)) }),
+    ...(typeof claim === 'function' && { check: claim as ClaimCheck<never> }),
+    ...(claim !== undefined && typeof claim !== 'function' && { claims: judgeClaims(claim, faults.under('claim')) }),
+    ...(fresh !== undefined && { freshMs: wholeNumber(faults, 'fresh', fresh, 600, seconds) * 1000 }),
+  }
+  return faults.any ? nobody : compiled
+}
+
+const seconds = { least: 1, most: 34_560_000, unit: 'seconds' } as const
+
+function judgeRanges(given: unknown, faults: Faults): AddressRange[] {
+  const ranges: AddressRange[] = []
+  if (!Array.isArray(given) || given.length === 0 || given.length > mostEntries) {
+    faults.add('address', `must be a list of 1 to ${mostEntries} addresses or ranges`)
+    return ranges
+  }
+  for (const [index, entry] of given.entries()) {
+    const range = typeof entry === 'string' ? parseRange(entry) : undefined
+    if (range) ranges.push(range)
+    else faults.add(`address.${index}`, 'must be an address or a range such as 10.0.0.0/8, with no bit set behind it')
+  }
+  return ranges
+}
+
+function judgeClaims(given: unknown, faults: Faults): Map<string, ReadonlySet<unknown>> {
+  const claims = new Map<string, ReadonlySet<unknown>>()
+  const entries = typeof given === 'object' && given !== null && !Array.isArray(given) ? Object.entries(given) : []
+  if (entries.length === 0) faults.add('', 'must be a function of the data, or an object of members and their values')
+  for (const [name, values] of entries) {
+    claims.set(name, new Set(judgeList<ClaimValue>(values, isClaimValue, name, 'a value', faults)))
+  }
+  return claims
+}
+
+/** One or a list of what `fits`. */
+function judgeList<T>(given: unknown, fits: (one: unknown) => boolean, option: string, a: string, faults: Faults): T[] {
+  const list = Array.isArray(given) ? given : [given]
+  if (list.length > 0 && list.length <= mostEntries && list.every(fits)) return list
+  faults.add(option, `must be ${a} or a list of 1 to ${mostEntries} of them`)
+  return []
+}
+
+function isWord(given: unknown): boolean {
+  return typeof given === 'string' && given !== ''
+}
+
+/** NaN is equal to NaN in a Set, and to nothing else anywhere. */
+function isClaimValue(given: unknown): boolean {
+  return typeof given === 'string' || typeof given === 'boolean' || Number.isFinite(given)
+}
