@@ -18,7 +18,6 @@ const floors: readonly string[][] = [
 const windows: Readonly<Record<string, RegExp>> = {
   hono: /^src\/(?:[\w-]+\/middleware\.ts$|(?:gateway|stack|vercel|testing)\/|session\/context\.ts$)|^worker\//,
   jose: /^src\/gateway\/assertion\.ts$/,
-  '@upstash/redis': /^src\/redis\//,
   '@upstash/ratelimit': /^src\/limit\/upstash\.ts$/,
   'cloudflare:': /^worker\/index\.ts$/,
 }

@@ -25,9 +25,9 @@ const mayBring: Readonly<Record<string, readonly string[]>> = {
   './crypto': [],
   './cookie': [],
   './page': ['hono'],
-  './redis': ['@upstash/redis'],
-  './store/upstash': ['@upstash/redis'],
-  './limit/upstash': ['hono', '@upstash/redis', '@upstash/ratelimit'],
+  './redis': [],
+  './store/upstash': [],
+  './limit/upstash': ['hono', '@upstash/ratelimit'],
   './gateway': ['hono', 'jose'],
   './vercel': ['hono', 'jose'],
 }
@@ -48,7 +48,6 @@ export function strangers(door: string, inputs: readonly string[]): string[] {
   // What a welcome package needs for itself comes with it.
   const own: Readonly<Record<string, string>> = {
     '@upstash/core-analytics': '@upstash/ratelimit',
-    uncrypto: '@upstash/redis',
   }
   return [...found]
     .filter((name) => !allowed.includes(own[name] ?? name))

@@ -1,7 +1,6 @@
-/** The one place that knows `@upstash/redis`: it words the commands, `carry.ts` takes them there. */
-import { Redis as Client } from '@upstash/redis/cloudflare'
+/** A connection to one Redis: words script calls as Upstash's REST API has them; `carry.ts` takes them there. */
 import { carry, type Place, type Reply } from './carry.ts'
-import { type Deadline, startDeadline } from './deadline.ts'
+import type { Deadline } from './deadline.ts'
 
 /** One script call, ready to be sent. */
 export interface Command {
@@ -21,34 +20,18 @@ export interface Link {
 }
 
 /**
- * Makes a client. Replies come as JSON has them: text is not asked for in base64, which costs CPU and which the client
- * decodes wrongly below the first level, and not parsed as JSON, which would turn `"123"` into 123.
+ * Makes a client. Replies come as JSON has them: text is not asked for in base64, which costs CPU, and not parsed as JSON
+ * once more, which would turn `"123"` into 123.
+ *
+ * @see Redis's EVALSHA: the script, the number of keys, the keys, the arguments
  */
-export function link(place: Place, timeoutMs: number): Link {
-  const client = new Client({
-    url: place.url,
-    token: place.token,
-    automaticDeserialization: false,
-    enableAutoPipelining: false,
-    enableTelemetry: false,
-    readYourWrites: false, // EVALSHA goes to the primary
-    responseEncoding: false,
-    retry: { retries: 0 },
-  })
-  // `exec` reaches this before it waits for anything; were that to change, each HTTP request would get a budget of its own.
-  let next: Deadline | undefined
-  client.use(async ({ body }) => {
-    const deadline = next ?? startDeadline(timeoutMs)
-    next = undefined
-    return (await carry(body as readonly unknown[], place, deadline)) as object
-  })
+export function link(place: Place): Link {
   return {
     plain: false,
-    send(commands, deadline): Promise<Reply[]> {
-      const pipeline = client.pipeline()
-      for (const { verb, script, keys, args } of commands) pipeline[verb](script, [...keys], [...args])
-      next = deadline
-      return pipeline.exec<unknown[]>({ keepErrors: true }) as Promise<Reply[]>
-    },
+    send: (commands, deadline) => carry(commands.map(worded), place, deadline),
   }
+}
+
+function worded({ verb, script, keys, args }: Command): readonly (string | number)[] {
+  return [verb, script, keys.length, ...keys, ...args]
 }

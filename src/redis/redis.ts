@@ -83,7 +83,7 @@ export function redis(options: RedisOptions): Redis {
     const [url, token] = [urlOf(env), tokenOf(env)]
     if (last?.url === url && last.token === token) return last.link
     const name = `${url} ${token}` // neither holds a space
-    const found = links.get(name) ?? link({ url, token, fetch }, timeoutMs)
+    const found = links.get(name) ?? link({ url, token, fetch })
     if (links.size >= mostLinks) links.clear()
     links.set(name, found)
     last = { url, token, link: found }

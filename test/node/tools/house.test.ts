@@ -18,7 +18,7 @@ describe('a sound house', () => {
         'src/session/middleware.ts':
           "import { createMiddleware } from 'hono/factory'\nimport { s } from '../crypto/index.ts'\n",
         'src/gateway/assertion.ts': "import { SignJWT } from 'jose'\nimport { a } from '../session/context.ts'\n",
-        'src/redis/client.ts': "import { Redis } from '@upstash/redis/cloudflare'\n",
+        'src/limit/upstash.ts': "import { Ratelimit } from '@upstash/ratelimit'\n",
         'src/index.ts': "export { s } from './crypto/index.ts'\n",
         'worker/index.ts':
           "import { s } from '../src/index.ts'\nimport { u } from '../src/store/upstash.ts'\nimport './env.ts'\nexport default { s, u }\n",
@@ -79,10 +79,10 @@ describe('a planted fault', () => {
       'hono/factory has no window here',
     ],
     [
-      'opens the client outside its room',
+      'counts with a library outside its file',
       'src/limit/a.ts',
-      "import { Redis } from '@upstash/redis'",
-      '@upstash/redis has no window here',
+      "import { Ratelimit } from '@upstash/ratelimit'",
+      '@upstash/ratelimit has no window here',
     ],
     ['asks for Node', 'src/crypto/a.ts', "import { createHash } from 'node:crypto'", 'no window for node:crypto'],
     [

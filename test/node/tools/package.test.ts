@@ -31,16 +31,15 @@ describe('a bundle', () => {
     ['./cookie', ['node_modules\\hono\\x.js'], ['./cookie brings hono into a bundle']],
     ['./gateway', ['node_modules/jose/x.js', 'node_modules/hono/y.js'], []],
     ['./gateway', ['node_modules/@upstash/redis/x.js'], ['./gateway brings @upstash/redis into a bundle']],
-    ['./redis', ['node_modules/@upstash/redis/x.js', 'node_modules/uncrypto/x.js'], []],
+    ['./redis', ['node_modules/@upstash/redis/x.js'], ['./redis brings @upstash/redis into a bundle']],
+    ['./limit/upstash', ['node_modules/@upstash/ratelimit/x.js', 'node_modules/@upstash/core-analytics/x.js'], []],
     ['.', ['node_modules/hono/node_modules/lodash/x.js'], ['. brings lodash into a bundle']],
   ])('of %s with %j', (door, inputs, faults) => {
     expect(strangers(door, inputs)).toEqual(faults)
   })
 
-  it('needs the optional peers behind two doors and the store', () => {
+  it('needs the optional peers behind the one door to their algorithms', () => {
     expect(['.', './session', './redis', './store/upstash', './limit/upstash'].filter(needsUpstash)).toEqual([
-      './redis',
-      './store/upstash',
       './limit/upstash',
     ])
   })
