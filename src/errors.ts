@@ -19,6 +19,7 @@
  * - `ERR_STORE_REFUSED`: the store answered and said no: a wrong token, a full store, an error of a script.
  * - `ERR_UPSTREAM_TIMEOUT`: no first byte from the upstream within its deadline.
  * - `ERR_UPSTREAM_UNREACHABLE`: the upstream refused, reset or answered what is not HTTP.
+ * - `ERR_UPSTREAM_PAUSED`: the upstream failed too often and is not asked for now.
  */
 export type ErrorCode =
   | 'ERR_CONFIG'
@@ -36,6 +37,7 @@ export type ErrorCode =
   | 'ERR_STORE_REFUSED'
   | 'ERR_UPSTREAM_TIMEOUT'
   | 'ERR_UPSTREAM_UNREACHABLE'
+  | 'ERR_UPSTREAM_PAUSED'
 
 /** An error with a code. Its message never holds a secret, a token, an id or session data. */
 export class PortcullisError extends Error {

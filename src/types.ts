@@ -72,6 +72,7 @@ export type Reason =
   | 'store-unavailable'
   | 'upstream-timeout'
   | 'upstream-unreachable'
+  | 'upstream-paused'
   | 'upstream-loop'
   | 'not-found'
   | 'fault'

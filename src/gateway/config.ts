@@ -7,6 +7,7 @@ import type { ReportFault } from '../page/index.ts'
 import type { Platform, RequestLimits } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit, From, ProjectEnv } from '../types.ts'
+import type { BreakerRules } from './breaker.ts'
 import type { RouteThrottle } from './judge-throttle.ts'
 
 /** Methods a route may list. `GET` stands for `HEAD` too. */
@@ -41,6 +42,8 @@ export interface Upstream<E = ProjectEnv> {
   readonly sessions?: boolean
   /** Milliseconds until its first byte; then 504. Default 30,000, at most 300,000. Bodies may take as long as they like. */
   readonly timeoutMs?: number
+  /** Pauses it while it keeps failing: `circuitBreaker()`. Default off. */
+  readonly breaker?: BreakerRules | false
 }
 
 /** One line of the route table. */
@@ -77,6 +80,12 @@ export interface Route<N extends string = string> {
   readonly csrf?: false | { readonly trustedOrigins: readonly string[] }
   /** Milliseconds until the first byte, instead of the upstream's. */
   readonly timeoutMs?: number
+  /**
+   * Whether a request is made once more where the upstream refused or reset before it answered. Default true: GET, HEAD and
+   * OPTIONS without a body. `'idempotency-key'`: also PUT and DELETE without a body that carry that header, for an upstream
+   * that knows it. `false`: never. Logins and upgrades never are.
+   */
+  readonly retry?: boolean | 'idempotency-key'
   /**
    * Bytes of a body: one that says it is longer gets 413 before it is read, any other is counted while it streams, and the
    * upstream is left at the first byte too many. Default 10,485,760 (10 MB); 0 takes none.

@@ -1,4 +1,5 @@
 export type { Emit, From, SecurityEvent } from '../types.ts'
+export { type BreakerOptions, type BreakerRules, circuitBreaker } from './breaker.ts'
 export {
   type Access,
   type AssertionOptions,

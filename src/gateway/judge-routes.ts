@@ -25,6 +25,7 @@ const known: ReadonlyArray<keyof Route> = [
   'caseSensitive',
   'csrf',
   'timeoutMs',
+  'retry',
   'maxBodyBytes',
   'contentTypes',
   'throttle',
@@ -103,6 +104,7 @@ function judgeMembers(
     faults.add('to', `names no upstream; there is ${names || 'none'}`)
   }
   if (route.timeoutMs !== undefined) wholeNumber(faults, 'timeoutMs', route.timeoutMs, 1, timeoutBounds)
+  oneOf(faults, 'retry', route.retry, [true, false, 'idempotency-key'], true)
   listOf(route.methods, methods, 'methods', faults)
   const granted = listOf(route.sessions, verbs, 'sessions', faults)
   if (granted.length > 0 && upstream?.sessions === false) {

@@ -8,8 +8,9 @@ import { applyOrder, judgeHeader } from './apply.ts'
 import type { Route } from './config.ts'
 import { upstreamHeaders } from './forward.ts'
 import { type Plan, strategyFor } from './plan.ts'
-import { askUpstream, discard, type Outgoing, type UpstreamResponse } from './proxy.ts'
+import { discard, type Outgoing, type UpstreamResponse } from './proxy.ts'
 import { publicResponse } from './respond.ts'
+import { mayRepeat, reachUpstream } from './retry.ts'
 import { sessionList } from './session-list.ts'
 import type { Settings } from './settings.ts'
 import { upstreamUrl } from './target.ts'
@@ -31,9 +32,9 @@ export interface Passage {
 }
 
 /**
- * Asks the upstream once. What it asks of the session is done before the first byte of the answer goes out.
+ * Asks the upstream. What it asks of the session is done before the first byte of the answer goes out.
  *
- * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE`, and what a session's verbs throw
+ * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE`, `ERR_UPSTREAM_PAUSED`, and what a session's verbs throw
  * @throws {BodyError} for a body that turned out too long
  */
 export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promise<Response> {
@@ -43,7 +44,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
   const target = settings.targets[upstream.index] as Settings['targets'][number]
   const url = upstreamUrl(target, visit.path, visit.search)
   // A new one for each attempt: an answer that was kept or copied from another request does not know it.
-  const nonce = upstream.sessions ? randomId(16) : undefined
+  let nonce = upstream.sessions ? randomId(16) : undefined
   const hasBody = mayHaveBody(method)
   visit.nonce = upgrade ? undefined : plan.secure.nonceFor(request)
   const headers = upstreamHeaders(request.headers, {
@@ -61,7 +62,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     sessions: await sessionsFor(plan, visit, passage),
   })
   login?.tell(headers)
-  const answer = await askUpstream(plan.fetch, {
+  const outgoing: Outgoing = {
     url,
     method,
     headers,
@@ -69,6 +70,16 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     timeoutMs: route.timeoutMs ?? upstream.timeoutMs,
     // Who leaves before the answer to a login changes nothing: what became of it is still heard.
     signal: login?.outlives ? new AbortController().signal : request.signal,
+  }
+  const answer = await reachUpstream(plan, outgoing, {
+    upstream,
+    requestId,
+    repeatable: !upgrade && login === undefined && mayRepeat(request, route, body.body !== undefined),
+    afresh(): void {
+      if (nonce === undefined) return
+      nonce = randomId(16)
+      headers.set('portcullis-session-nonce', nonce)
+    },
   })
   login?.answered()
   try {

@@ -17,6 +17,7 @@ import { hopsOf, mostHops } from './forward.ts'
 import { refuseHead } from './hygiene.ts'
 import { passOn } from './pass.ts'
 import type { Plan } from './plan.ts'
+import { UpstreamPaused } from './retry.ts'
 import { passLogin } from './throttle.ts'
 import type { Visit } from './visit.ts'
 
@@ -79,6 +80,8 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   } catch (error) {
     // Found out while it streamed; the upstream has been left.
     if (error instanceof BodyError) return refuse(plan, visit, error.reason)
+    if (error instanceof UpstreamPaused)
+      return refuse(plan, visit, 'upstream-paused', [['Retry-After', `${error.retryAfter}`]])
     throw error
   }
 }

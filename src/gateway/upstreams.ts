@@ -1,6 +1,8 @@
 /** The servers behind a gateway, judged while building. */
 import { checkKeys, type Faults, flag, wholeNumber } from '../options/index.ts'
+import type { Breaker, BreakerRules } from './breaker.ts'
 import type { Upstream } from './config.ts'
+import { type RetryBudget, retryBudget } from './retry.ts'
 
 /** A server behind the gateway, as requests use it. */
 export interface PlannedUpstream {
@@ -9,6 +11,9 @@ export interface PlannedUpstream {
   readonly index: number
   readonly sessions: boolean
   readonly timeoutMs: number
+  readonly retries: RetryBudget
+  /** Undefined where it is never paused. */
+  readonly breaker: Breaker | undefined
 }
 
 /** How long a server may think before its first byte. */
@@ -25,16 +30,25 @@ export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<stri
     const at = faults.under(name)
     // The name is the assertion's `aud` and stands in logs.
     if (!/^[a-z][\w-]{0,63}$/i.test(name)) at.add('', 'must be named with letters, digits, - and _, a letter first')
-    checkKeys(at, upstream, ['url', 'sessions', 'timeoutMs'])
-    const { sessions, timeoutMs } = isObject(upstream) ? (upstream as Partial<Upstream>) : {}
+    checkKeys(at, upstream, ['url', 'sessions', 'timeoutMs', 'breaker'])
+    const { sessions, timeoutMs, breaker } = isObject(upstream) ? (upstream as Partial<Upstream>) : {}
     upstreams.set(name, {
       name,
       index,
       sessions: flag(at, 'sessions', sessions, false),
       timeoutMs: wholeNumber(at, 'timeoutMs', timeoutMs, 30_000, timeoutBounds),
+      retries: retryBudget(),
+      breaker: judgeBreaker(breaker, at),
     })
   }
   return upstreams
+}
+
+function judgeBreaker(given: unknown, faults: Faults): Breaker | undefined {
+  if (given === undefined || given === false) return undefined
+  if (isObject(given) && typeof given.start === 'function') return (given as unknown as BreakerRules).start()
+  faults.add('breaker', 'must be circuitBreaker({ ... }), or absent')
+  return undefined
 }
 
 /** Whether something given is an object with options. */

@@ -14,6 +14,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, Reason>>> = {
   ERR_STORE_REFUSED: 'store-unavailable',
   ERR_UPSTREAM_TIMEOUT: 'upstream-timeout',
   ERR_UPSTREAM_UNREACHABLE: 'upstream-unreachable',
+  ERR_UPSTREAM_PAUSED: 'upstream-paused',
 }
 
 /** The reason behind something thrown: by its code where it is ours, `fault` for everything else. */

@@ -43,6 +43,7 @@ export const reasons: Readonly<Record<Reason, Answer>> = /* @__PURE__ */ mapped(
   'store-unavailable': 503,
   'upstream-timeout': 504,
   'upstream-unreachable': 502,
+  'upstream-paused': 503,
   'upstream-loop': 508,
   fault: 500,
 })

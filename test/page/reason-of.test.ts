@@ -17,6 +17,7 @@ describe('the reason behind an error', () => {
     ['ERR_STORE_REFUSED', 'store-unavailable'],
     ['ERR_UPSTREAM_TIMEOUT', 'upstream-timeout'],
     ['ERR_UPSTREAM_UNREACHABLE', 'upstream-unreachable'],
+    ['ERR_UPSTREAM_PAUSED', 'upstream-paused'],
   ])('with code %s is %s', (code, reason) => {
     expect(reasonOf(new PortcullisError(code, 'no'))).toBe(reason)
   })

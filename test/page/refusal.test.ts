@@ -42,6 +42,7 @@ const table: Array<[reason: Reason, status: number, phrase: string, title: strin
   ['store-unavailable', 503, 'Service Unavailable', 'Temporarily unavailable'],
   ['upstream-timeout', 504, 'Gateway Timeout', 'No answer in time'],
   ['upstream-unreachable', 502, 'Bad Gateway', 'Service not reachable'],
+  ['upstream-paused', 503, 'Service Unavailable', 'Temporarily unavailable'],
   ['upstream-loop', 508, 'Loop Detected', 'Loop detected'],
   ['fault', 500, 'Internal Server Error', 'Something went wrong'],
 ]

@@ -1,0 +1,92 @@
+/** Pauses an upstream that keeps failing: visitors are told at once, and it gets time to come back. */
+import { checkKeys, faults, wholeNumber } from '../options/index.ts'
+
+/** Options of {@link circuitBreaker}. */
+export interface BreakerOptions {
+  /** Requests that must fail within a window, and be at least half of those that ended in it. Default 5, at most 1,000. */
+  readonly failures?: number
+  /** Seconds of a window. Default 10, at most 600. */
+  readonly window?: number
+  /** Seconds without a request; then one is let through, and its end decides. Default 5, at most 300. */
+  readonly pause?: number
+}
+
+/** What {@link circuitBreaker} makes: rules, and a breaker of its own for each upstream that has them. */
+export interface BreakerRules {
+  /** One upstream's breaker, closed. */
+  start(): Breaker
+}
+
+/** What became of a breaker when a request ended. */
+export type Turn = 'opened' | 'closed' | undefined
+
+/** Takes whether a request was answered at all. A request whose client left is never settled. */
+export type Settle = (answered: boolean, now: number) => Turn
+
+/** One upstream's breaker, in the memory of one isolate. */
+export interface Breaker {
+  /**
+   * Lets a request go, or says how many milliseconds to wait.
+   *
+   * @param longestMs - after which a request let through as a probe no longer keeps others waiting, should it never end.
+   */
+  enter(now: number, longestMs: number): Settle | number
+}
+
+/**
+ * Makes the option `breaker` of an upstream. What counts as a failure is no answer at all: refused, reset, or no first byte
+ * in time. A 500 or 503 of the upstream is an answer. Whoever can make an upstream fail, by asking for a page that hangs,
+ * can with it keep others of the same isolate out for a pause: it is off unless it is set.
+ *
+ * It counts per isolate: each finds out for itself, and starts closed.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function circuitBreaker(options: BreakerOptions = {}): BreakerRules {
+  const wrong = faults('circuitBreaker')
+  checkKeys(wrong, options, ['failures', 'window', 'pause'])
+  const { failures, window, pause } = { ...options }
+  const most = wholeNumber(wrong, 'failures', failures, 5, { least: 1, most: 1000, unit: 'requests' })
+  const windowMs = wholeNumber(wrong, 'window', window, 10, { least: 1, most: 600, unit: 'seconds' }) * 1000
+  const pauseMs = wholeNumber(wrong, 'pause', pause, 5, { least: 1, most: 300, unit: 'seconds' }) * 1000
+  wrong.done()
+  return { start: () => startBreaker(most, windowMs, pauseMs) }
+}
+
+function startBreaker(most: number, windowMs: number, pauseMs: number): Breaker {
+  let [ended, failed, windowEnd] = [0, 0, 0]
+  /** While it is open: when the next probe may go. */
+  let next: number | undefined
+
+  function settle(answered: boolean, now: number): Turn {
+    // Begun before it opened: what it says is old.
+    if (next !== undefined) return undefined
+    if (now >= windowEnd) [ended, failed, windowEnd] = [0, 0, now + windowMs]
+    ended++
+    if (answered) return undefined
+    failed++
+    if (failed < most || failed * 2 < ended) return undefined
+    next = now + pauseMs
+    return 'opened'
+  }
+
+  function settleProbe(answered: boolean, now: number): Turn {
+    if (next === undefined) return undefined
+    if (!answered) {
+      next = now + pauseMs
+      return undefined
+    }
+    next = undefined
+    windowEnd = 0
+    return 'closed'
+  }
+
+  return {
+    enter(now, longestMs): Settle | number {
+      if (next === undefined) return settle
+      if (now < next) return next - now
+      next = now + longestMs
+      return settleProbe
+    },
+  }
+}
