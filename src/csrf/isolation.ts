@@ -9,7 +9,7 @@ import type { IsolationOptions } from './policy.ts'
  * @see Fetch Metadata Request Headers section 2
  */
 export function isolates(
-  { sameSite, frames }: IsolationOptions = {},
+  { sameSite, frames }: IsolationOptions | undefined = {},
   method: string,
   site: string | null,
   headers: Headers,

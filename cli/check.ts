@@ -1,0 +1,30 @@
+/** `portcullis check`: builds the gateway of a project and looks at its wrangler.toml, without deploying. */
+import { existsSync } from 'node:fs'
+import { type Exit, exit, Stop } from './exit.ts'
+import { loadProject, readWrangler } from './load.ts'
+import { reviewConfig, reviewWrangler, tell } from './review.ts'
+
+const configs = ['gateway.config.ts', 'worker/gateway.config.ts', 'src/gateway.config.ts', 'gateway.config.js']
+const wranglers = ['wrangler.toml', 'wrangler.jsonc', 'wrangler.json']
+
+/** Each fault on a line of its own. */
+export async function check(args: readonly string[]): Promise<Exit> {
+  if (args.length > 2) throw new Stop(exit.usage, 'portcullis check [gateway.config.ts] [wrangler.toml]')
+  const config = choose(args[0], configs)
+  const wrangler = choose(args[1], wranglers)
+  const { faults, remarks } = await reviewConfig(config, () => loadProject(config))
+  const settings = await readWrangler(wrangler).catch((error: unknown) => {
+    if (error instanceof Stop) throw error
+    return [`${wrangler}: ${error instanceof Error ? error.message.split('\n')[0] : 'cannot be read'}`]
+  })
+  const more = Array.isArray(settings) ? (settings as string[]) : reviewWrangler(wrangler, settings)
+  return tell({ faults: [...faults, ...more], remarks }) ? exit.ok : exit.faults
+}
+
+/** The file that was named, or the first of these that is there. */
+function choose(named: string | undefined, usual: readonly string[]): string {
+  const path = named ?? usual.find((each) => existsSync(each))
+  if (path !== undefined && existsSync(path)) return path
+  const missing = named === undefined ? `none of ${usual.join(', ')}` : `no ${named}`
+  throw new Stop(exit.missing, `There is ${missing} here. \`npx portcullis init\` writes a new project.`)
+}

@@ -1,0 +1,130 @@
+/** `portcullis init`: a gateway in an empty folder, with secrets of its own. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { type Exit, exit, Stop } from './exit.ts'
+import { completeManifest, type Own } from './manifest.ts'
+import { completeDevVars } from './secrets.ts'
+import { filesOf, ignored } from './templates.ts'
+
+/** What was asked for. */
+interface Wish {
+  readonly folder: string
+  readonly upstream: string
+  /** Files that may be overwritten, by name. */
+  readonly force: ReadonlySet<string>
+}
+
+const usage = 'portcullis init [folder] [--upstream URL] [--force FILE]...'
+
+/** Writes nothing at all when one file would be overwritten that nobody named after `--force`. */
+export async function init(args: readonly string[], own: Own): Promise<Exit> {
+  const { folder, upstream, force } = wishOf(args)
+  const name = nameOf(folder)
+  const files = filesOf({ name, upstream })
+  for (const file of force) {
+    if (!files.has(file) && file !== '.dev.vars') {
+      throw new Stop(
+        exit.usage,
+        `--force ${file}: init never overwrites that. ${[...files.keys()].join(', ')}, .dev.vars`,
+      )
+    }
+  }
+  const at = (file: string): string => join(folder, file)
+  const found = new Map([...files.keys(), 'package.json', '.gitignore'].map((file) => [file, read(at(file))]))
+  const differs = [...files].filter(([file, text]) => found.get(file) !== undefined && found.get(file) !== text)
+  const refused = differs.map(([file]) => file).filter((file) => !force.has(file))
+  if (refused.length > 0) {
+    for (const file of refused) console.error(`${at(file)} is there already; --force ${file} overwrites it`)
+    console.error('Nothing was written.')
+    return exit.faults
+  }
+  const manifest = manifestOf(at('package.json'), found.get('package.json'), name, own)
+
+  mkdirSync(folder, { recursive: true })
+  const written: string[] = []
+  const write = (file: string, text: string | undefined): void => {
+    if (text === undefined || text === found.get(file)) return
+    writeFileSync(at(file), text)
+    written.push(file)
+  }
+  for (const [file, text] of files) write(file, text)
+  write('package.json', manifest)
+  write('.gitignore', completeLines(found.get('.gitignore')))
+  if (force.has('.dev.vars')) rmSync(at('.dev.vars'), { force: true })
+  if ((await completeDevVars(at('.dev.vars'))).length > 0) written.push('.dev.vars')
+  chmodSync(at('.dev.vars'), 0o600)
+  say(folder, written)
+  return exit.ok
+}
+
+function wishOf(args: readonly string[]): Wish {
+  const force = new Set<string>()
+  const folders: string[] = []
+  let upstream = 'http://127.0.0.1:3000'
+  for (let index = 0; index < args.length; index++) {
+    const argument = args[index] ?? ''
+    if (!argument.startsWith('-')) folders.push(argument)
+    else {
+      const value = args[++index]
+      if (value === undefined || (argument !== '--force' && argument !== '--upstream'))
+        throw new Stop(exit.usage, usage)
+      if (argument === '--force') force.add(value)
+      else upstream = originOf(value)
+    }
+  }
+  if (folders.length > 1) throw new Stop(exit.usage, usage)
+  return { folder: folders[0] ?? '.', upstream, force }
+}
+
+/** Only an origin: it goes into a TOML string, and a path would be no part of the upstream. */
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.pathname !== '/' || url.search || url.hash) {
+    throw new Stop(exit.usage, '--upstream takes the origin of a server, such as http://127.0.0.1:3000')
+  }
+  return url.origin
+}
+
+/** A name that npm and Workers take. */
+function nameOf(folder: string): string {
+  const name = basename(resolve(folder))
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 50)
+    .replace(/^-|-$/g, '')
+  return name || 'gateway'
+}
+
+function manifestOf(path: string, found: string | undefined, name: string, own: Own): string | undefined {
+  try {
+    return completeManifest(found, name, own)
+  } catch {
+    throw new Stop(exit.faults, `${path} is not JSON. Nothing was written.`)
+  }
+}
+
+function completeLines(found = ''): string {
+  const lines = found.split(/\r?\n/).map((line) => line.trim().replace(/^\/|\/$/g, ''))
+  const missing = ignored.filter((line) => !lines.includes(line.replace(/\/$/, '')))
+  if (missing.length === 0) return found
+  return `${found}${found === '' || found.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`
+}
+
+function read(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+}
+
+function say(folder: string, written: readonly string[]): void {
+  if (written.length === 0) {
+    console.log('Everything is here already: nothing was written.')
+    return
+  }
+  console.log(`Wrote ${written.join(', ')}.`)
+  const cd = resolve(folder) === process.cwd() ? '' : `  cd ${folder}\n`
+  console.log(`
+Next:
+${cd}  npm install
+  npm run check     the configuration, every fault at once
+  npm run dev       the gateway on http://localhost:8787, in front of UPSTREAM_URL of wrangler.toml
+`)
+}

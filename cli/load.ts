@@ -1,0 +1,84 @@
+/** Reads a project's configuration with what the project has: its esbuild, which comes with wrangler, or Node itself. */
+import { createRequire } from 'node:module'
+import { basename, dirname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { exit, Stop } from './exit.ts'
+import type { Project } from './review.ts'
+
+/** What is used of esbuild. */
+interface Bundler {
+  build(options: object): Promise<{ readonly outputFiles: ReadonlyArray<{ readonly text: string }> }>
+}
+
+/** Imports a configuration. Throws a {@link Stop} where the project lacks what that takes. */
+export async function loadProject(path: string): Promise<Project> {
+  const file = resolve(path)
+  const from = createRequire(file)
+  const gateway = find(from, 'portcullis/gateway')
+  if (!gateway) throw new Stop(exit.missing, `portcullis is not installed beside ${path}: npm install portcullis hono`)
+  const bundler = await bundlerOf(from)
+  if (bundler) return bundled(bundler, file)
+  if (/\.[mc]?ts$/.test(file) && !(process.features as { typescript?: unknown }).typescript) {
+    const have = `this is Node ${process.versions.node}`
+    throw new Stop(exit.missing, `Reading ${path} takes wrangler in this project, or Node 22.18 or newer; ${have}.`)
+  }
+  const [module, judges] = await Promise.all([import(pathToFileURL(file).href), import(pathToFileURL(gateway).href)])
+  return { module, judges }
+}
+
+/** Bundled for a Worker, as wrangler will: what does not build there is found here. */
+async function bundled(bundler: Bundler, file: string): Promise<Project> {
+  const { outputFiles } = await bundler
+    .build({
+      stdin: {
+        contents: `export * as module from './${basename(file)}'\nexport * as judges from 'portcullis/gateway'`,
+        resolveDir: dirname(file),
+      },
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'browser',
+      conditions: ['workerd', 'worker', 'browser'],
+      target: 'es2023',
+      logLevel: 'silent',
+    })
+    .catch((error: { errors?: ReadonlyArray<{ text: string; location?: { line: number } | null }> }) => {
+      const faults = (error.errors ?? []).map(({ text, location }) => new Error(said(text, location?.line)))
+      throw faults.length > 0 ? new AggregateError(faults) : error
+    })
+  const code = Buffer.from(outputFiles[0]?.text ?? '').toString('base64')
+  return (await import(`data:text/javascript;base64,${code}`)) as Project
+}
+
+function said(text: string, line: number | undefined): string {
+  const hint = /"(?:cloudflare|node):/.test(text) ? ' (keep that in the entry of the Worker)' : ''
+  return `${line === undefined ? '' : `line ${line}: `}${text.replace(/\n.*/s, '')}${hint}`
+}
+
+/** The project's esbuild, or the one of its wrangler. */
+async function bundlerOf(from: NodeJS.Require): Promise<Bundler | undefined> {
+  const wrangler = find(from, 'wrangler')
+  const path = find(from, 'esbuild') ?? (wrangler && find(createRequire(wrangler), 'esbuild'))
+  if (!path) return undefined
+  const module = (await import(pathToFileURL(path).href)) as Bundler & { default?: Bundler }
+  return module.default ?? module
+}
+
+/** What the project's wrangler makes of its configuration file: the one reader that knows every format it may have. */
+export async function readWrangler(path: string): Promise<object> {
+  const wrangler = find(createRequire(resolve(path)), 'wrangler')
+  if (!wrangler) throw new Stop(exit.missing, `Reading ${path} takes wrangler in this project: npm install -D wrangler`)
+  const module = (await import(pathToFileURL(wrangler).href)) as Record<string, unknown> & { default?: object }
+  const all = { ...module.default, ...module }
+  const read = all.experimental_readRawConfig as undefined | ((args: { config: string }) => { rawConfig: object })
+  if (!read) throw new Stop(exit.missing, `This wrangler does not tell what is in ${path}: install 4.135 or newer.`)
+  return read({ config: path }).rawConfig
+}
+
+function find(from: NodeJS.Require, name: string): string | undefined {
+  try {
+    return from.resolve(name)
+  } catch {
+    return undefined
+  }
+}

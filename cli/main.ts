@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+/** `npx portcullis`: starts a gateway project, checks one, makes secrets. Runs on a developer's machine, never on the edge. */
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { check } from './check.ts'
+import { type Exit, exit, Stop } from './exit.ts'
+import { init } from './init.ts'
+import type { Own } from './manifest.ts'
+import { secretsText, sessionSecret } from './secrets.ts'
+
+const help = `portcullis: sessions and security for the edge
+
+  portcullis init [folder] [--upstream URL] [--force FILE]...
+      Writes wrangler.toml, gateway.config.ts, worker.ts, tsconfig.json and .dev.vars with fresh secrets; adds to
+      package.json and .gitignore what they lack. Overwrites only what --force names, one file each.
+  portcullis check [gateway.config.ts] [wrangler.toml]
+      Builds the gateway and looks at the settings of the Worker: one line for each fault.
+  portcullis secret [--plain]
+      Prints secrets for a deployment; with --plain one session secret and nothing else.
+  portcullis --help | --version
+
+Exit status: 0 done, 1 faults found or files in the way, 2 command not understood, 3 something is not installed or not here.
+`
+
+process.exitCode = await run(process.argv.slice(2)).catch((error: unknown) => {
+  if (!(error instanceof Stop)) throw error
+  console.error(error.message)
+  return error.status
+})
+
+async function run([command, ...args]: readonly string[]): Promise<Exit> {
+  if (args.includes('--help') || args.includes('-h')) command = '--help'
+  switch (command) {
+    case 'init':
+      return init(args, own())
+    case 'check':
+      return check(args)
+    case 'secret':
+      if (args.some((argument) => argument !== '--plain')) throw new Stop(exit.usage, 'portcullis secret [--plain]')
+      console.log(args.length > 0 ? sessionSecret() : await secretsText())
+      return exit.ok
+    case '--version':
+    case '-v':
+      console.log(own().version)
+      return exit.ok
+    case '--help':
+    case '-h':
+      console.log(help)
+      return exit.ok
+    default:
+      throw new Stop(exit.usage, `${command === undefined ? '' : `There is no command ${command}.\n\n`}${help}`)
+  }
+}
+
+/** The package.json of this package: two folders up where it is built, one where it is not. */
+function own(): Own {
+  const path = ['../../package.json', '../package.json']
+    .map((place) => fileURLToPath(new URL(place, import.meta.url)))
+    .find((place) => existsSync(place) && /"name": "portcullis"/.test(readFileSync(place, 'utf8')))
+  if (!path) throw new Stop(exit.missing, 'This installation of portcullis is not complete.')
+  return JSON.parse(readFileSync(path, 'utf8')) as Own
+}

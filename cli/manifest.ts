@@ -1,0 +1,43 @@
+/** The package.json of a new project: adds what is missing, changes nothing that is there. */
+
+/** The package's own package.json, as far as a new project takes from it. */
+export interface Own {
+  readonly version: string
+  readonly peerDependencies: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
+}
+
+type Manifest = Record<string, unknown>
+type Names = Record<string, string>
+
+const scripts: Names = {
+  dev: 'wrangler dev',
+  check: 'portcullis check',
+  deploy: 'portcullis check && wrangler deploy',
+}
+
+/** The text to write, or undefined where everything is there. Throws a SyntaxError for what is no JSON object. */
+export function completeManifest(found: string | undefined, name: string, own: Own): string | undefined {
+  const before: Manifest = found === undefined ? { name, private: true, type: 'module' } : parse(found)
+  const dependencies: Names = { hono: own.peerDependencies.hono ?? '*', portcullis: `^${own.version}` }
+  const devDependencies: Names = { wrangler: `^${own.devDependencies?.wrangler ?? '4.135.0'}` }
+  const installed = { ...(before.dependencies as Names), ...(before.devDependencies as Names) }
+  const after = { ...before }
+  complete(after, 'scripts', scripts, {})
+  complete(after, 'dependencies', dependencies, installed)
+  complete(after, 'devDependencies', devDependencies, installed)
+  const text = (value: Manifest): string => `${JSON.stringify(value, null, 2)}\n`
+  return found !== undefined && text(after) === text(before) ? undefined : text(after)
+}
+
+function complete(manifest: Manifest, key: string, wanted: Names, elsewhere: Names): void {
+  const own = (manifest[key] ?? {}) as Names
+  const missing = Object.entries(wanted).filter(([name]) => !(name in own) && !(name in elsewhere))
+  if (missing.length > 0) manifest[key] = { ...own, ...Object.fromEntries(missing) }
+}
+
+function parse(text: string): Manifest {
+  const value: unknown = JSON.parse(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SyntaxError('not an object')
+  return value as Manifest
+}

@@ -1,0 +1,89 @@
+/** What is wrong with a gateway's configuration and with its wrangler.toml, as functions of what was read. */
+
+import { Stop } from './exit.ts'
+
+/** What was found: faults fail a check, remarks are for whoever reads it. */
+export interface Found {
+  readonly faults: readonly string[]
+  readonly remarks: readonly string[]
+}
+
+/** The two functions of `portcullis/gateway` that judge: those of the copy that the configuration itself imports. */
+export interface Judges {
+  createGateway(config: never): unknown
+  reviewGateway(config: never): readonly string[]
+}
+
+/** A module that exports a configuration, and the judges of the copy of the package that it imports. */
+export interface Project {
+  readonly module: { readonly config?: unknown }
+  readonly judges: Judges
+}
+
+/** Settings of a Worker, as far as they are looked at. */
+interface Settings {
+  readonly cache?: { readonly enabled?: boolean }
+  readonly workers_dev?: boolean
+  readonly preview_urls?: boolean
+  readonly compatibility_flags?: readonly string[]
+  readonly vars?: Readonly<Record<string, unknown>>
+}
+
+/** Builds the gateway of a module that exports `config`, or a function that makes it. `path` stands before each fault. */
+export async function reviewConfig(path: string, load: () => Promise<Project>): Promise<Found> {
+  try {
+    const { module, judges } = await load()
+    if (module.config === undefined) {
+      return { faults: [`${path}: exports no config: export const config = defineGateway({ ... })`], remarks: [] }
+    }
+    const config = (typeof module.config === 'function' ? module.config() : module.config) as never
+    judges.createGateway(config)
+    return { faults: [], remarks: judges.reviewGateway(config) }
+  } catch (error) {
+    if (error instanceof Stop) throw error
+    return { faults: faultsOf(error).map((fault) => `${path}: ${fault}`), remarks: [] }
+  }
+}
+
+/** Each fault of a ConfigError, of whatever copy of the package, each of several errors, or what else was thrown. */
+function faultsOf(error: unknown): readonly string[] {
+  if (error instanceof AggregateError) return error.errors.flatMap(faultsOf)
+  const { code, faults } = Object(error) as { code?: string; faults?: ReadonlyArray<Record<string, string>> }
+  if (code !== 'ERR_CONFIG' || !Array.isArray(faults))
+    return [error instanceof Error && error.name === 'Error' ? error.message : `${error}`]
+  return faults.map(({ option, problem }) => `${option} ${problem}`)
+}
+
+/** Settings of a Worker that would let requests past the gateway, or Node into it, in every environment. */
+export function reviewWrangler(path: string, rawConfig: object): readonly string[] {
+  const { env, ...top } = rawConfig as Settings & { env?: Readonly<Record<string, Settings>> }
+  const faults: string[] = []
+  const environments = Object.entries(env ?? {}).map(([name, own]) => [`env.${name}.`, { ...top, ...own }] as const)
+  for (const [at, found] of [['', top as Settings] as const, ...environments]) {
+    if (found.cache?.enabled) faults.push(`${at}cache.enabled must be off: what it answers passes no gateway`)
+    if (found.workers_dev !== false)
+      faults.push(`${at}workers_dev must be false: it is a second address without your zone's rules`)
+    if (found.preview_urls !== false) faults.push(`${at}preview_urls must be false: old versions stay reachable`)
+    for (const flag of ['no_nodejs_compat', 'no_nodejs_compat_v2']) {
+      if (!found.compatibility_flags?.includes(flag)) faults.push(`${at}compatibility_flags must hold ${flag}`)
+    }
+    for (const name of ['SESSION_SECRET', 'ASSERTION_KEY', 'UPSTASH_REDIS_REST_TOKEN']) {
+      if (found.vars && name in found.vars)
+        faults.push(`${at}vars.${name} must be a secret: vars are in git and in the dashboard`)
+    }
+  }
+  return faults.map((fault) => `${path}: ${fault}`)
+}
+
+/** Prints what was found; whether there was no fault. */
+export function tell(found: Found): boolean {
+  for (const remark of found.remarks) console.log(`config: note: ${remark}`)
+  for (const fault of found.faults) console.error(`config: ${fault}`)
+  const { length } = found.faults
+  console.log(
+    length === 0
+      ? 'config: the gateway builds, wrangler.toml is safe'
+      : `config: ${length} fault${length > 1 ? 's' : ''}`,
+  )
+  return length === 0
+}

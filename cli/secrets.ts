@@ -1,0 +1,78 @@
+/** Secrets of a deployment: how they are made, and the `.dev.vars` that holds those of development. */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+
+/** How a value of each name is made. */
+const makers = { SESSION_SECRET: sessionSecret, ASSERTION_KEY: assertionKey }
+
+/** What `portcullis secret` prints for people. */
+export async function secretsText(): Promise<string> {
+  return `SESSION_SECRET=${sessionSecret()}
+ASSERTION_KEY=${await assertionKey()}
+
+SESSION_SECRET seals sessions, ASSERTION_KEY signs what the gateway tells upstreams about them. Keep both out of git.
+Each of these asks for a value; paste what follows the = above:
+
+  npx wrangler secret put SESSION_SECRET
+  npx wrangler secret put ASSERTION_KEY
+
+The first deploy wants them before there is a Worker to put them into: save the two lines to a file outside the
+repository, deploy with  npx wrangler deploy --secrets-file FILE  and delete the file.
+A new SESSION_SECRET alone logs everybody out: to rotate, keep the old one beside it for the life of a session.`
+}
+
+/** 32 random bytes, base64url. */
+export function sessionSecret(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
+}
+
+/** A private ES256 key as a JWK on one line; its `kid` is the thumbprint of RFC 7638. */
+export async function assertionKey(): Promise<string> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+  const { privateKey } = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const { crv, kty, x, y, d } = await crypto.subtle.exportKey('jwk', privateKey)
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify({ crv, kty, x, y })))
+  const kid = Buffer.from(digest).toString('base64url')
+  return JSON.stringify({ kty, crv, x, y, d, alg: 'ES256', use: 'sig', kid })
+}
+
+/**
+ * Writes `.dev.vars` where there is none, appends the names it lacks, and never changes what it holds. Its owner alone
+ * may read it. Resolves with the names that were written.
+ */
+export async function completeDevVars(path: string): Promise<string[]> {
+  const names: string[] = []
+  const lines: string[] = []
+  const found = read(path)
+  for (const [name, make] of Object.entries(makers)) {
+    // The quotes keep wrangler's dotenv from reading # or $ as its own.
+    if (new RegExp(`^\\s*(?:export\\s+)?${name}\\s*[=:]`, 'm').test(found ?? '')) continue
+    names.push(name)
+    lines.push(`${name}='${await make()}'\n`)
+  }
+  if (lines.length === 0) return names
+  const text = lines.join('')
+  if (found !== undefined) {
+    appendFileSync(path, found === '' || found.endsWith('\n') ? text : `\n${text}`)
+    return names
+  }
+  try {
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    return completeDevVars(path) // another process was first
+  }
+  return names
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
+}

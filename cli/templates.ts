@@ -1,0 +1,117 @@
+/** The files of a new project, as `portcullis init` writes them. */
+
+/** What differs from project to project. */
+export interface Choices {
+  /** Of the Worker: lower case letters, digits and dashes. */
+  readonly name: string
+  /** Address of the server behind the gateway, while developing. */
+  readonly upstream: string
+}
+
+/** The workerd that wrangler 4.135 carries: a later date does not start there. */
+export const compatibilityDate = '2026-09-18'
+
+/** Files that are written whole, by name. */
+export function filesOf({ name, upstream }: Choices): ReadonlyMap<string, string> {
+  return new Map([
+    ['gateway.config.ts', config],
+    ['worker.ts', worker],
+    ['wrangler.toml', wrangler(name, upstream)],
+    ['tsconfig.json', tsconfig],
+  ])
+}
+
+/** Lines of `.gitignore`. */
+export const ignored: readonly string[] = ['node_modules/', '.wrangler/', '.dev.vars']
+
+const config = `/** Who may go where. After a change: npm run check */
+import { defineGateway, type GatewayConfig } from 'portcullis/gateway'
+import { statelessSessions } from 'portcullis/session'
+
+/** What a session holds; your server decides it when it starts one. */
+interface Data {
+  user: string
+  roles?: string[]
+}
+
+declare global {
+  namespace Cloudflare {
+    /** What wrangler.toml and the secrets bind: types \`c.env\` below. */
+    interface Env {
+      PUBLIC_ORIGIN: string
+      UPSTREAM_URL: string
+      SESSION_SECRET: string
+      ASSERTION_KEY: string
+    }
+  }
+}
+
+/** A function, so that a Worker with a fault in it says so instead of not starting. */
+export function config(): GatewayConfig<'app', Data> {
+  return defineGateway({
+    publicOrigin: (c) => c.env.PUBLIC_ORIGIN,
+    upstreams: { app: { url: (c) => c.env.UPSTREAM_URL, sessions: true } },
+    session: statelessSessions<Data>({ secret: (c) => c.env.SESSION_SECRET, user: (data) => data.user }),
+    user: (data) => data.user,
+    roles: (data) => data.roles ?? [],
+    assertion: { key: (c) => c.env.ASSERTION_KEY },
+    signIn: '/login',
+    onEvent: (event) => console.log(JSON.stringify(event)),
+    routes: [
+      { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
+      { path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
+      { path: '/logout', methods: ['POST'], to: 'app', sessions: ['end'] },
+      { path: '/account/*', to: 'app', access: 'session' },
+      { path: '/admin/*', to: 'app', access: { role: 'admin' } },
+      { path: '/*', to: 'app', access: 'public' },
+    ],
+  })
+}
+`
+
+const worker = `/** The deployable: the gateway of gateway.config.ts. */
+import { createGateway, gatewayOrRefuse } from 'portcullis/gateway'
+import { config } from './gateway.config.ts'
+
+export default gatewayOrRefuse(() => createGateway(config()))
+`
+
+const tsconfig = `{
+  "compilerOptions": {
+    "target": "es2022",
+    "module": "esnext",
+    "moduleResolution": "bundler",
+    "lib": ["es2022", "dom", "dom.iterable"],
+    "types": [],
+    "strict": true,
+    "allowImportingTsExtensions": true,
+    "noEmit": true
+  },
+  "include": ["*.ts"]
+}
+`
+
+function wrangler(name: string, upstream: string): string {
+  return `name = "${name}"
+main = "worker.ts"
+compatibility_date = "${compatibilityDate}"
+compatibility_flags = ["no_nodejs_compat", "no_nodejs_compat_v2"]
+workers_dev = false # a second address, past your zone's rules
+preview_urls = false
+minify = true
+
+# Where visitors come in. Before the first deploy:
+# routes = [{ pattern = "www.example.com", custom_domain = true }]
+
+[secrets]
+required = ["SESSION_SECRET", "ASSERTION_KEY"]
+
+[vars]
+PUBLIC_ORIGIN = "http://localhost:8787" # the origin visitors see; when deployed https://www.example.com
+UPSTREAM_URL = "${upstream}" # the server behind the gateway
+
+[dev]
+ip = "127.0.0.1"
+port = 8787
+`
+}
