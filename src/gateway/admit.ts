@@ -1,8 +1,8 @@
 /** Who is asking, and whether a route lets them pass. */
 import type { SessionInfo } from '../session/index.ts'
 import type { Reason } from '../types.ts'
-import type { Access } from './config.ts'
 import type { Plan } from './plan.ts'
+import type { Access } from './route.ts'
 import type { Visit } from './visit.ts'
 
 /** The session of a request, read once. */

@@ -2,8 +2,8 @@
 import { ConfigError, PortcullisError } from '../errors.ts'
 import { isSafeMethod } from '../request/index.ts'
 import type { ChosenStrategy, SessionHandle, SessionStrategy } from '../session/index.ts'
-import type { Route, SessionVerb } from './config.ts'
 import { type ParsedHeader, parseSessionHeader, type SessionOrder } from './protocol.ts'
+import type { Route, SessionVerb } from './route.ts'
 
 /** The answer a header came with. */
 export interface Occasion {

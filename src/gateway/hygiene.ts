@@ -3,8 +3,8 @@
 import { type Faults, wholeNumber } from '../options/index.ts'
 import { type BodyRules, bodyBounds, checkHttps, contentTypes, defaultBodyBytes, hostOf } from '../request/index.ts'
 import type { Reason } from '../types.ts'
-import type { Route } from './config.ts'
 import type { Plan } from './plan.ts'
+import type { Route } from './route.ts'
 import type { Visit } from './visit.ts'
 
 /** Answers whatever the request says of its host and scheme: load balancers ask by address, over plain http. */

@@ -1,7 +1,8 @@
 /** Which requests a route takes from elsewhere, judged while building. */
 import { type CrossOriginPolicy, csrfPolicy } from '../csrf/index.ts'
 import { checkKeys, type Faults } from '../options/index.ts'
-import type { GatewayCsrf, Route } from './config.ts'
+import type { GatewayCsrf } from './config.ts'
+import type { Route } from './route.ts'
 import type { Settings } from './settings.ts'
 
 const known = ['trustedOrigins', 'missing', 'trustSameSite', 'isolation']

@@ -3,10 +3,11 @@ import { checkKeys, type Faults, flag, oneOf, wholeNumber } from '../options/ind
 import { canonicalPath, foldedPath, isSafeMethod } from '../request/index.ts'
 import type { Emit } from '../types.ts'
 import { isGrave } from './apply.ts'
-import type { Access, GatewayConfig, Method, Route, SessionVerb } from './config.ts'
+import type { GatewayConfig } from './config.ts'
 import { judgeBody } from './hygiene.ts'
 import { judgeCsrf } from './judge-csrf.ts'
 import { judgeRouteThrottle } from './judge-throttle.ts'
+import type { Access, Method, Route, SessionVerb } from './route.ts'
 import { type CompiledRoute, compileRoutes, isFolded, methodsOf, patternCovers } from './routes.ts'
 import { type PlannedUpstream, timeoutBounds } from './upstreams.ts'
 

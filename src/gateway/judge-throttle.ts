@@ -6,7 +6,7 @@ import { ruleWatch } from '../limit/throttle/rule-watch.ts'
 import { judgeSuccess, type Success, type SuccessRule } from '../limit/throttle/success-rules.ts'
 import { checkKeys, type Faults, faults as newFaults } from '../options/index.ts'
 import type { Clock, Emit } from '../types.ts'
-import type { Route } from './config.ts'
+import type { Route } from './route.ts'
 
 /** What makes a route one on which passwords are tried. */
 export interface RouteThrottle {

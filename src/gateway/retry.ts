@@ -1,8 +1,8 @@
 /** Asks an upstream, and once more where that can do no harm; not at all where it is paused. */
 import { isPortcullisError, PortcullisError } from '../errors.ts'
-import type { Route } from './config.ts'
 import type { Plan } from './plan.ts'
 import { askUpstream, type Outgoing, type UpstreamResponse } from './proxy.ts'
+import type { Route } from './route.ts'
 import type { PlannedUpstream } from './upstreams.ts'
 
 /** The second tries that an upstream can be asked for. */

@@ -1,7 +1,8 @@
 /** What is allowed in a configuration and still worth a second look, for `npm run check:config`. */
 import type { ChosenStrategy } from '../session/index.ts'
-import type { GatewayConfig, Route } from './config.ts'
+import type { GatewayConfig } from './config.ts'
 import { cannotKeep } from './judge-routes.ts'
+import type { Route } from './route.ts'
 import { patternCovers } from './routes.ts'
 
 /**

@@ -1,8 +1,8 @@
 /** Which route a request takes: the first pattern that matches the path decides, then the method. */
 import type { CrossOriginPolicy } from '../csrf/index.ts'
 import { type BodyRules, foldedPath } from '../request/index.ts'
-import type { Access, Method, Route } from './config.ts'
 import type { CompiledThrottle } from './judge-throttle.ts'
+import type { Access, Method, Route } from './route.ts'
 
 /** A route as requests use it. */
 export interface CompiledRoute {

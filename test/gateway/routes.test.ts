@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Route } from '../../src/gateway/config.ts'
+import type { Route } from '../../src/gateway/route.ts'
 import { compileRoutes, patternCovers } from '../../src/gateway/routes.ts'
 
 const table: readonly Route[] = [
