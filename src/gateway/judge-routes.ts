@@ -155,6 +155,7 @@ function coversAll(pattern: string, path: string, guarded: boolean): boolean {
 
 function foldPattern(pattern: string): string {
   if (!pattern.endsWith('/*')) return foldedPath(pattern)
+  if (pattern === '/*') return pattern
   return `${foldedPath(pattern.slice(0, -2))}/*`
 }
 

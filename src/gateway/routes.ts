@@ -82,7 +82,8 @@ function groupsOf(routes: readonly CompiledRoute[]): Group[] {
       for (const method of methodsOf(member.route)) if (!byMethod.has(method)) byMethod.set(method, member)
     }
     return {
-      text: guarded ? foldedPath(text) : text,
+      // `/*` has no text, and folded it would be a slash: a route for nothing but the root.
+      text: guarded && text !== '' ? foldedPath(text) : text,
       prefix,
       guarded,
       byMethod,

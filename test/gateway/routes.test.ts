@@ -51,6 +51,11 @@ describe('routes', () => {
     expect(outcome('/admin', 'PUT')).toBe('405 GET, HEAD, POST')
   })
 
+  it.each(['/', '/a', '/a/b', '/A./b'])('guards %s by a guarded route for everything', (path) => {
+    const all = compileRoutes([{ route: { path: '/*', to: 'all', access: 'session' }, access: 'session', body }])
+    expect(all(path, 'GET').is).toBe('route')
+  })
+
   it('finds nothing where no pattern covers the path', () => {
     const only = compileRoutes([{ route: { path: '/a/*', to: 'a' }, access: 'public', body }])
     expect(only('/b', 'GET')).toEqual({ is: 'none' })
