@@ -27,6 +27,7 @@ const known: ReadonlyArray<keyof Route> = [
   'csrf',
   'timeoutMs',
   'retry',
+  'maxSocketSeconds',
   'maxBodyBytes',
   'contentTypes',
   'throttle',
@@ -105,6 +106,8 @@ function judgeMembers(
     faults.add('to', `names no upstream; there is ${names || 'none'}`)
   }
   if (route.timeoutMs !== undefined) wholeNumber(faults, 'timeoutMs', route.timeoutMs, 1, timeoutBounds)
+  const socket = route.maxSocketSeconds === false ? undefined : route.maxSocketSeconds
+  wholeNumber(faults, 'maxSocketSeconds', socket, 3600, { least: 1, most: 86_400, unit: 'seconds' })
   oneOf(faults, 'retry', route.retry, [true, false, 'idempotency-key'], true)
   listOf(route.methods, methods, 'methods', faults)
   const granted = listOf(route.sessions, verbs, 'sessions', faults)

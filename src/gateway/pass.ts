@@ -92,6 +92,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
       cookieNames: plan.cookieNames,
       upgrade,
       requestId,
+      lifeMs: () => lifeOf(plan, passage),
     })
     await obey(plan, visit, passage, nonce, answer, response)
     return login === undefined ? response : await login.settle(response)
@@ -149,6 +150,16 @@ async function assertionFor(plan: Plan, { who, settings, upstream }: Passage): P
   }
   return plan.assertions(subject, settings.keys, settings.publicOrigin, plan.clock())
 }
+
+/** The shorter of what the route allows and what is left of the session. Ending it sooner does not reach a socket. */
+function lifeOf(plan: Plan, { route, who }: Passage): number | undefined {
+  const { maxSocketSeconds = 3600 } = route
+  const most = maxSocketSeconds === false ? undefined : maxSocketSeconds * 1000
+  // Longer than a timer can run there is no session worth the name either: it is at most 400 days, a timer 24.
+  const left = who && Math.min(Math.max(1, who.info.expiresAt - plan.clock()), longestTimer)
+  return most === undefined || left === undefined ? (most ?? left) : Math.min(most, left)
+}
+const longestTimer = 2_147_483_647
 
 /** Only where the route says so, and who is asking was found signed in: a visitor has one session, this one. */
 async function sessionsFor(plan: Plan, visit: Visit, { route, who }: Passage): Promise<string | undefined> {

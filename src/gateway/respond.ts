@@ -3,6 +3,7 @@ import { hardenSetCookie } from '../cookie/index.ts'
 import { PortcullisError } from '../errors.ts'
 import { listedBy, stopsOnTheWayBack } from './names.ts'
 import type { UpstreamResponse } from './proxy.ts'
+import { boundSocket, boundStream, isEventStream, type RuntimeSocket } from './sockets.ts'
 import { publicLocation, type Target } from './target.ts'
 
 /** What an answer is answered to. */
@@ -17,6 +18,8 @@ export interface Asked {
   readonly cookieNames: ReadonlySet<string>
   readonly upgrade: boolean
   readonly requestId: string
+  /** Milliseconds after which a socket or a stream of events is ended; asked for one of these only. */
+  lifeMs(): number | undefined
 }
 
 /**
@@ -30,7 +33,10 @@ export function publicResponse(response: UpstreamResponse, asked: Asked): Respon
   const { status, statusText } = response
   if (status === 101) {
     if (!asked.upgrade || !response.webSocket) throw unusable('switched protocols unasked')
-    return new Response(null, { status, headers, webSocket: response.webSocket } as ResponseInit)
+    const lifeMs = asked.lifeMs()
+    const socket = response.webSocket as RuntimeSocket
+    const webSocket = lifeMs === undefined ? socket : boundSocket(socket, lifeMs)
+    return new Response(null, { status, headers, webSocket } as ResponseInit)
   }
   // A 103 that workerd's fetch takes for the answer, or what no Response can be made of.
   if (status < 200 || status > 599) throw unusable('answered with a status that is none')
@@ -40,7 +46,10 @@ export function publicResponse(response: UpstreamResponse, asked: Asked): Respon
     headers.delete('content-encoding')
     headers.delete('content-length')
   }
-  return new Response(empty ? null : response.body, { status, statusText, headers })
+  const lifeMs = !empty && response.body !== null && isEventStream(headers) ? asked.lifeMs() : undefined
+  const body =
+    empty || response.body === null || lifeMs === undefined ? response.body : boundStream(response.body, lifeMs)
+  return new Response(empty ? null : body, { status, statusText, headers })
 }
 
 function clean(headers: Headers, asked: Asked): void {

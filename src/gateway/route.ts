@@ -60,6 +60,11 @@ export interface Route<N extends string = string> {
    */
   readonly retry?: boolean | 'idempotency-key'
   /**
+   * Seconds after which a WebSocket or a stream of events (`text/event-stream`) is closed; clients reconnect and are judged
+   * anew. Never later than the session's absolute end. Default 3,600, at most 86,400; `false`: at that end only.
+   */
+  readonly maxSocketSeconds?: number | false
+  /**
    * Bytes of a body: one that says it is longer gets 413 before it is read, any other is counted while it streams, and the
    * upstream is left at the first byte too many. Default 10,485,760 (10 MB); 0 takes none.
    */

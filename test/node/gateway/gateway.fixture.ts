@@ -34,6 +34,8 @@ const gateway: Gateway<Bindings> = createGateway<'app' | 'stream' | 'slow' | 'de
     { path: '/admin/*', to: 'app', access: { role: 'admin' } },
     { path: '/login', to: 'app', access: 'public', sessions: ['start'] },
     { path: '/stream/*', to: 'stream', access: 'public', maxBodyBytes: 33_554_432 },
+    { path: '/brief/*', to: 'stream', access: 'public', maxSocketSeconds: 1 },
+    { path: '/brief-socket', to: 'app', access: 'public', maxSocketSeconds: 1 },
     { path: '/slow', to: 'slow', access: 'public' },
     { path: '/dead', to: 'dead', access: 'public' },
     { path: '/*', to: 'app', access: 'public' },

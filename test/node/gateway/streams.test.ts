@@ -8,7 +8,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -32,6 +32,12 @@ afterAll(async () => {
   server.close()
 })
 beforeEach(() => at.origin.reset())
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>((done) => (resolve = done))
+  return { promise, resolve }
+}
 
 describe('bodies', () => {
   it('stream both ways: 24 MB come back as they went, the first before the last was sent', async () => {
@@ -100,10 +106,32 @@ describe('server-sent events', () => {
     next()
     expect((await second)[0].toString()).toBe('data: 2\n\n')
   })
+
+  it('end when the route says so, and the origin is left', async () => {
+    let left: Promise<unknown> | undefined
+    streaming = (_request, response) => {
+      left = once(response, 'close')
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
+    }
+    const answer = await rawFetch(at.worker.port, { path: '/brief/events' })
+    expect([answer.status, answer.text]).toEqual([200, 'data: 1\n\n'])
+    await left
+  })
 })
 
 describe('a client that leaves', () => {
-  // workerd learns of it when it has something to write; before the first byte it is the deadline that ends the wait.
+  // workerd then drops what runs for it; nothing is left to run, so there is no line in the log either.
+  it('before the first byte is noticed by the origin at once, where the connection is reset', async () => {
+    const asked = deferred<{ left: Promise<unknown> }>()
+    streaming = (_request, response) => asked.resolve({ left: once(response, 'close') })
+    const client = connect(at.worker.port, '127.0.0.1').on('error', () => {})
+    client.write('GET /stream/hangs HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+    const { left } = await asked.promise
+    client.resetAndDestroy()
+    await left
+  })
+
+  // One that only ends its side may still be reading: workerd learns of it when it has something to write.
   it('is noticed by the origin with what it writes next', async () => {
     let left: Promise<unknown> | undefined
     streaming = (_request, response) => {
@@ -140,14 +168,58 @@ describe('an origin', () => {
     expect((await rawFetch(at.worker.port, { path: '/stream/x' })).status).toBe(502)
   })
 
-  // workerd's fetch takes an interim 103 for the answer, and no Response can be made of one.
-  it('that sends 103 first is an error of the gateway, not a crash', async () => {
-    streaming = (_request, response) => {
-      response.writeEarlyHints({ link: '</a.css>; rel=preload' }, () => response.end('late'))
-    }
-    const answer = await rawFetch(at.worker.port, { path: '/stream/hints' })
-    expect([200, 502]).toContain(answer.status)
-    expect(answer.header('x-content-type-options')).toBe('nosniff')
+  // workerd's fetch takes an interim answer for the answer, and what comes after it is lost: no Response can be made of one.
+  it.each(['100 Continue', '102 Processing', '103 Early Hints'])(
+    'that sends %s first is 502, not a crash',
+    async (line) => {
+      const final = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate'
+      streaming = (request) => request.socket.end(`HTTP/1.1 ${line}\r\nLink: </a.css>; rel=preload\r\n\r\n${final}`)
+      const answer = await rawFetch(at.worker.port, { path: '/stream/hints' })
+      expect([answer.status, answer.header('x-content-type-options'), answer.header('link')]).toEqual([
+        502,
+        'nosniff',
+        undefined,
+      ])
+    },
+  )
+
+  it('answers HEAD with the length of what GET would bring', async () => {
+    at.origin.answer({ headers: { 'content-length': '123456', etag: '"v1"', 'accept-ranges': 'bytes' } })
+    const [answer] = await raw(at.worker.port, rawRequest({ method: 'HEAD', path: '/file' }))
+    expect(answer?.status).toBe(200)
+    expect(answer?.header('content-length')).toBe('123456')
+    expect(answer?.header('etag')).toBe('"v1"')
+    expect(answer?.text).toBe('')
+  })
+
+  it('gets Range, If-Range and If-None-Match as they are, and its 206 and 304 arrive as they are', async () => {
+    at.origin.answer((received) =>
+      received.header('range') === undefined
+        ? { status: 304, headers: { etag: 'W/"v1"', 'cache-control': 'max-age=60' } }
+        : {
+            status: 206,
+            headers: { 'content-range': 'bytes 2-4/10', etag: '"v1"', 'content-length': '3' },
+            body: 'cde',
+          },
+    )
+    const part = await rawFetch(at.worker.port, {
+      path: '/file',
+      headers: [
+        ['Range', 'bytes=2-4'],
+        ['If-Range', '"v1"'],
+      ],
+    })
+    expect(at.origin.last().all('range')).toEqual(['bytes=2-4'])
+    expect(at.origin.last().all('if-range')).toEqual(['"v1"'])
+    expect([part.status, part.header('content-range'), part.header('etag'), part.text]).toEqual([
+      206,
+      'bytes 2-4/10',
+      '"v1"',
+      'cde',
+    ])
+    const same = await rawFetch(at.worker.port, { path: '/file', headers: [['If-None-Match', 'W/"v1"']] })
+    expect(at.origin.last().all('if-none-match')).toEqual(['W/"v1"'])
+    expect([same.status, same.header('etag'), same.text]).toEqual([304, 'W/"v1"', ''])
   })
 
   it('that has many headers is passed on with all of them', async () => {
@@ -175,6 +247,69 @@ describe('WebSocket', () => {
     await once(socket, 'close')
     expect(at.origin.last()).toMatchObject({ url: '/socket', upgrade: true })
     expect(at.origin.last().header('x-forwarded-user')).toBe(undefined)
+  })
+
+  it.each([
+    ['the origin', 'bye', 4321, 'because'],
+    ['the origin, without a word,', 'none', 1005, ''],
+    ['the origin, by hanging up,', 'die', 1014, ''],
+  ])('closed by %s is closed for the client', async (_who, message, code, reason) => {
+    at.origin.converse((socket) => {
+      socket.on('message', (data) => {
+        if (`${data}` === 'bye') socket.close(4321, 'because')
+        else if (`${data}` === 'none') socket.close()
+        else socket.terminate()
+      })
+    })
+    const socket = open({ Origin: publicOrigin })
+    await once(socket, 'open')
+    const closed = once(socket, 'close') as Promise<[number, Buffer]>
+    socket.send(message)
+    const [gotCode, gotReason] = await closed
+    expect([gotCode, `${gotReason}`]).toEqual([code, reason])
+  })
+
+  it.each([
+    ['with a code', (socket: WebSocket) => socket.close(4000, 'mine'), 4000, 'mine'],
+    ['by hanging up', (socket: WebSocket) => socket.terminate(), 1001, ''],
+  ])('closed by the client %s is closed for the origin', async (_how, leave, code, reason) => {
+    const closed = deferred<[number, string]>()
+    at.origin.converse((socket) => socket.on('close', (got, why) => closed.resolve([got, `${why}`])))
+    const socket = open({ Origin: publicOrigin }).on('error', () => {})
+    await once(socket, 'open')
+    leave(socket)
+    expect((await closed.promise).slice(0, reason === '' ? 1 : 2)).toEqual(reason === '' ? [code] : [code, reason])
+  })
+
+  it('carries bytes as bytes and text as text, in their order, also a megabyte', async () => {
+    const socket = open({ Origin: publicOrigin })
+    await once(socket, 'open')
+    const got: Array<readonly [boolean, number, string]> = []
+    const all = new Promise<void>((done) =>
+      socket.on('message', (data: Buffer, binary) => {
+        if (got.push([binary, data.length, createHash('sha256').update(data).digest('hex')]) === 3) done()
+      }),
+    )
+    const parts = [randomBytes(1000), 'tëxt', randomBytes(1_000_000)]
+    for (const part of parts) socket.send(part)
+    await all
+    expect(got).toEqual(
+      parts.map((part) => [
+        typeof part !== 'string',
+        Buffer.byteLength(part),
+        createHash('sha256').update(part).digest('hex'),
+      ]),
+    )
+    socket.close()
+  })
+
+  it('is closed on both sides when the route says so', async () => {
+    const closed = deferred<number>()
+    at.origin.converse((socket) => socket.on('close', (code) => closed.resolve(code)))
+    const socket = new WebSocket(`ws://127.0.0.1:${at.worker.port}/brief-socket`, { headers: { Origin: publicOrigin } })
+    const [code, reason] = (await once(socket, 'close')) as [number, Buffer]
+    expect([code, `${reason}`]).toEqual([1001, 'time limit'])
+    expect(await closed.promise).toBe(1001)
   })
 
   // Cross-site WebSocket hijacking: `new WebSocket('wss://gateway/socket')` on a page of somebody else.
