@@ -20,10 +20,52 @@ export type From<T, E = ProjectEnv> = T | { from(c: { env: E }): T | undefined }
 /** Now, in milliseconds since the epoch. `Date.now` unless a test says otherwise. */
 export type Clock = () => number
 
+/** Every event there is; docs/monitoring.md says of each what it means and who should look. */
+export type EventType =
+  | 'account-pressure'
+  | 'breaker-closed'
+  | 'breaker-opened'
+  | 'browser-report'
+  | 'cacheable-personal-response'
+  | 'csp-report'
+  | 'csrf-exempted'
+  | 'csrf-observed'
+  | 'csrf-refused'
+  | 'login-store-unavailable'
+  | 'login-throttle-observed'
+  | 'login-throttled'
+  | 'login-unsettled'
+  | 'not-ready'
+  | 'rate-limit-degraded'
+  | 'rate-limit-observed'
+  | 'rate-limited'
+  | 'request-refused'
+  | 'secure-cookie-on-plain-http'
+  | 'session-conflict'
+  | 'session-created'
+  | 'session-end-incomplete'
+  | 'session-ended'
+  | 'session-header-refused'
+  | 'session-imported'
+  | 'session-rejected'
+  | 'session-renewed'
+  | 'session-write-dropped'
+  | 'sessions-ended'
+  | 'store-down'
+  | 'store-refused'
+  | 'store-script-flag-refused'
+  | 'store-unavailable'
+  | 'store-up'
+  | 'throttle-rule-never-matches'
+  | 'upstream-down'
+  | 'upstream-retried'
+  | 'upstream-up'
+  | 'webhook-failed'
+
 /** Something worth noticing. Holds no secret, token, cookie or e-mail; ids are digests. */
 export interface SecurityEvent {
   /** Dashed name, such as `session-created`. */
-  readonly type: string
+  readonly type: EventType
   /** Why, as a dashed word. */
   readonly reason?: string
   /** Digest of the session's id; never the key of a store. */
@@ -70,6 +112,7 @@ export type Reason =
   | 'session-unreadable'
   | 'session-conflict'
   | 'store-unavailable'
+  | 'maintenance'
   | 'upstream-timeout'
   | 'upstream-unreachable'
   | 'upstream-paused'

@@ -3,7 +3,7 @@ import { faults as newFaults } from '../options/faults.ts'
 import { oneOf, optionalFunction } from '../options/values.ts'
 import { refusal } from '../page/refusal.ts'
 import { isSafeMethod } from '../request/method.ts'
-import type { Emit, ProjectEnv, Verdict } from '../types.ts'
+import type { Emit, EventType, ProjectEnv, Verdict } from '../types.ts'
 import { type CsrfReason, checkCrossOrigin, isExempt } from './check.ts'
 import { pathOf } from './path.ts'
 import { type CrossOriginOptions, csrfPolicy } from './policy.ts'
@@ -54,7 +54,7 @@ export function csrfGuard<C extends CsrfContext>(options: CsrfOptions<C, never>)
   faults.done()
   const ruled = policy.trust.size > 0 || policy.exempt.size > 0
 
-  function tell(type: string, reason: CsrfReason, c: C): string | undefined {
+  function tell(type: EventType, reason: CsrfReason, c: C): string | undefined {
     const id = c.var?.requestId
     const request = typeof id === 'string' ? id : undefined
     const subject = pathOf(c.req.raw.url).slice(0, longestSubject)

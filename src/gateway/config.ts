@@ -3,11 +3,14 @@
 import type { CrossOriginOptions } from '../csrf/index.ts'
 import type { HeaderOptions } from '../headers/index.ts'
 import type { LoginThrottleOptions } from '../limit/throttle/options.ts'
+import type { Monitor, Uptime } from '../monitor/index.ts'
 import type { ReportFault } from '../page/index.ts'
 import type { Platform, RequestLimits } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit, From, ProjectEnv } from '../types.ts'
 import type { BreakerRules } from './breaker.ts'
+import type { Maintenance } from './maintenance.ts'
+import type { ReadyOptions } from './ready.ts'
 import type { Route } from './route.ts'
 
 /** A server behind the gateway. */
@@ -26,6 +29,11 @@ export interface Upstream<E = ProjectEnv> {
   readonly timeoutMs?: number
   /** Pauses it while it keeps failing: `circuitBreaker()`. Default off. */
   readonly breaker?: BreakerRules | false
+  /**
+   * Path under `url` that says whether it is well (2xx or 3xx), such as `/health`: asked by `scheduled`, and by
+   * `/.portcullis/ready` where `ready` says so. Default: nobody asks.
+   */
+  readonly probe?: string
 }
 
 /** Where requests that may change something can come from, for every route. */
@@ -87,6 +95,19 @@ export interface GatewayConfig<N extends string = string, Data extends object = 
   readonly onEvent?: Emit
   /** Takes faults: a configuration that cannot be served, an upstream out of reach. Default: a line of JSON on `console.error`. */
   readonly onFault?: ReportFault
+  /** Tells of every request; see `monitor` of `portcullis/monitor`. Default: nothing is watched, and nothing costs anything. */
+  readonly monitor?: Monitor
+  /**
+   * Header in which something of yours in front names each request, such as `cf-ray`. What is 8 to 64 letters, digits, `-` and
+   * `_` becomes the request's id; anything else gets a random one. Only a header that clients cannot set. Default none.
+   */
+  readonly requestIdHeader?: string
+  /** Answers everybody 503 but our own endpoints, and whom it allows. No session is touched. Default false. */
+  readonly maintenance?: From<boolean | Maintenance, E>
+  /** What `/.portcullis/ready` asks besides whether the environment can be served. Default nothing. */
+  readonly ready?: ReadyOptions
+  /** Who is told when an upstream or the store goes down or comes back; see `uptime` of `portcullis/monitor`. Default nobody. */
+  readonly uptime?: Uptime
   /** For tests. Default the runtime's. */
   readonly fetch?: typeof fetch
   /** Now; for tests. Default `Date.now`. */

@@ -1,13 +1,14 @@
 /** The gateway: from a configuration to a `fetch` handler. */
-import { randomId } from '../crypto/index.ts'
 import { reasonOf, refusal, statusOf } from '../page/index.ts'
 import { shareAsks } from '../redis/shared.ts'
 import type { ProjectEnv } from '../types.ts'
 import type { GatewayConfig } from './config.ts'
 import { type Plan, planGateway } from './plan.ts'
 import { discard } from './proxy.ts'
+import { runScheduled } from './scheduled.ts'
 import { serve } from './serve.ts'
 import type { Visit } from './visit.ts'
+import { beginWatch, endWatch, noteFault } from './watch.ts'
 
 /** What a Worker exports, and what any server of Requests can call. */
 export interface Gateway<E = ProjectEnv> {
@@ -16,6 +17,8 @@ export interface Gateway<E = ProjectEnv> {
    * has left.
    */
   fetch(request: Request, env?: E, context?: { waitUntil?(work: Promise<unknown>): void }): Promise<Response>
+  /** What a cron trigger starts: a look at upstreams and store, where the option `uptime` says who is told. Never rejects. */
+  scheduled(event?: unknown, env?: E, context?: unknown): Promise<void>
 }
 
 /**
@@ -32,19 +35,23 @@ export function createGateway<N extends string, Data extends object, E = Project
     async fetch(request, env, context): Promise<Response> {
       // What is counted, and what is kept of a session, can then travel together.
       const shared = plan.throttle === undefined ? env : shareAsks(env)
-      const visit: Visit = { request, env: shared, requestId: randomId(), path: '', search: '' }
+      const requestId = plan.ops.requestId(request.headers)
+      const visit: Visit = { request, env: shared, requestId, path: '', search: '' }
       if (context?.waitUntil) visit.waitUntil = (work) => context.waitUntil?.(work)
+      beginWatch(plan, visit)
       await learn(plan, visit)
       const response = await answer(plan, visit)
       // What a handshake says is read by no page, and workerd's carries a socket.
-      if (response.status === 101) return response
+      if (response.status === 101) return endWatch(plan, visit, response)
       const { settings } = visit
-      return plan.secure(response, {
+      const secured = plan.secure(response, {
         https: settings?.https ?? false,
         host: settings?.publicHost ?? '',
         nonce: visit.nonce,
       })
+      return endWatch(plan, visit, secured)
     },
+    scheduled: (_event, env) => runScheduled(plan, env),
   }
 }
 
@@ -75,8 +82,9 @@ async function answer(plan: Plan, visit: Visit): Promise<Response> {
   }
 }
 
-function errorPage(plan: Plan, { request, requestId, path }: Visit, error: unknown): Response {
+function errorPage(plan: Plan, { request, requestId, path, notes }: Visit, error: unknown): Response {
   const reason = reasonOf(error)
+  if (notes !== undefined) noteFault(notes, reason, error)
   // A client that left is no fault of ours, and nobody reads the answer.
   if (statusOf(reason) >= 500 && !request.signal.aborted) {
     plan.report(error, { requestId, method: request.method, path })

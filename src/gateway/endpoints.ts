@@ -13,27 +13,36 @@ export function isOwnPath(path: string): boolean {
 }
 
 /** Answers a request for one of them. */
-export function ownEndpoint(plan: Plan, visit: Visit): Response | Promise<Response> {
+export async function ownEndpoint(plan: Plan, visit: Visit): Promise<Response> {
   const { request, path, requestId } = visit
   if (path === reportPath) return takeReports(plan, visit)
   const answer = endpoints.get(path)
+  // Somebody asks every few seconds; what is wrong is an event.
+  if (visit.notes !== undefined && (answer === health || answer === ready)) visit.notes.quiet = true
   if (answer === undefined) return refusal('not-found', request, { requestId })
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return refusal('method-not-allowed', request, { requestId, headers: [['Allow', 'GET, HEAD']] })
   }
-  return answer(visit) ?? refusal('not-found', request, { requestId })
+  return (await answer(visit, plan)) ?? refusal('not-found', request, { requestId })
 }
 
-type Endpoint = (visit: Visit) => Response | undefined
+type Endpoint = (visit: Visit, plan: Plan) => Response | undefined | Promise<Response>
 
 const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ['/.portcullis/health', health],
+  ['/.portcullis/ready', ready],
   ['/.portcullis/jwks.json', jwks],
 ])
 
 /** That this isolate answers: it asks nobody, and says so whatever the environment holds. */
 function health({ request }: Visit): Response {
   return json(request, '{"ok":true}', 'no-store')
+}
+
+/** Whether requests can be served. Never why not: that is for the log. */
+async function ready({ request, settings, env }: Visit, { ops }: Plan): Promise<Response> {
+  const ok = settings !== undefined && (await ops.isReady(env, settings))
+  return json(request, `{"ok":${ok}}`, 'no-store', ok ? 200 : 503)
 }
 
 /** Verifiers fetch it once and again for a key they do not know; five minutes is how late they may learn of one less. */
@@ -51,7 +60,7 @@ async function takeReports({ reports }: Plan, { request, settings, requestId }: 
   return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } })
 }
 
-function json(request: Request, body: string, cache: string): Response {
+function json(request: Request, body: string, cache: string, status = 200): Response {
   const headers = { 'content-type': 'application/json', 'cache-control': cache }
-  return new Response(request.method === 'HEAD' ? null : body, { headers })
+  return new Response(request.method === 'HEAD' ? null : body, { status, headers })
 }

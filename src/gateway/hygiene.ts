@@ -8,13 +8,13 @@ import type { Route } from './route.ts'
 import type { Visit } from './visit.ts'
 
 /** Answers whatever the request says of its host and scheme: load balancers ask by address, over plain http. */
-const exempt = '/.portcullis/health'
+const exempt: ReadonlySet<string> = new Set(['/.portcullis/health', '/.portcullis/ready'])
 
 /** Why a request goes no further, or where over https it is to come again; undefined where it may go on. */
 export function refuseHead(plan: Plan, visit: Visit): { reason: Reason; location?: string } | undefined {
   const { request, settings, path } = visit
   // Without settings nobody knows our name: such a request gets no further than its fault.
-  if (settings !== undefined && path !== exempt) {
+  if (settings !== undefined && !exempt.has(path)) {
     const host = hostOf(request.url)
     if (host !== settings.publicHost && !settings.hosts(host)) return { reason: 'host-unknown' }
     if (settings.https) {

@@ -34,6 +34,8 @@ const stopped: ReadonlySet<string> = new Set([
   'x-matched-path',
   'x-webauth-user',
   'x-webauth-email',
+  // Anybody's word on anything, in the traces of every server it reaches. A monitor that is told to passes it on.
+  'baggage',
   // Rack looks for files where these say so (CVE-2025-61780).
   'x-sendfile-type',
   'x-accel-mapping',

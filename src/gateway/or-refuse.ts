@@ -28,6 +28,9 @@ export function gatewayOrRefuse<E = ProjectEnv>(make: () => Gateway<E>, report: 
         const about = { https: isHttps(request.url), host: hostOf(request.url) }
         return secure(refusal('config-invalid', request, { requestId }), about)
       },
+      async scheduled(): Promise<void> {
+        report(error, { method: 'scheduled' })
+      },
     }
   }
 }

@@ -9,7 +9,7 @@ import { upstreamHeaders } from './forward.ts'
 import { type Plan, strategyFor } from './plan.ts'
 import { discard, type Outgoing, type UpstreamResponse } from './proxy.ts'
 import { publicResponse } from './respond.ts'
-import { mayRepeat, reachUpstream } from './retry.ts'
+import { type Errand, mayRepeat, reachUpstream } from './retry.ts'
 import type { Route } from './route.ts'
 import { sessionList } from './session-list.ts'
 import type { Settings } from './settings.ts'
@@ -17,6 +17,7 @@ import { upstreamUrl } from './target.ts'
 import type { LoginPassage } from './throttle.ts'
 import type { PlannedUpstream } from './upstreams.ts'
 import type { Visit } from './visit.ts'
+import { noteRetry, watchUpstream } from './watch.ts'
 
 /** What was decided before a request is handed on. */
 export interface Passage {
@@ -71,16 +72,18 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     // Who leaves before the answer to a login changes nothing: what became of it is still heard.
     signal: login?.outlives ? new AbortController().signal : request.signal,
   }
-  const answer = await reachUpstream(plan, outgoing, {
+  const errand: Errand = {
     upstream,
     requestId,
     repeatable: !upgrade && login === undefined && mayRepeat(request, route, body.body !== undefined),
     afresh(): void {
+      if (visit.notes !== undefined) noteRetry(visit.notes)
       if (nonce === undefined) return
       nonce = randomId(16)
       headers.set('portcullis-session-nonce', nonce)
     },
-  })
+  }
+  const answer = await watchUpstream(plan, visit, headers, () => reachUpstream(plan, outgoing, errand))
   login?.answered()
   try {
     const response = publicResponse(answer, {

@@ -12,6 +12,7 @@ import { gatewayHeaders } from './headers.ts'
 import { judgeGatewayCsrf } from './judge-csrf.ts'
 import { judgeRoutes } from './judge-routes.ts'
 import { checkAll, judgeGatewayThrottle } from './judge-throttle.ts'
+import { judgeOperations, type Operations, operationKeys } from './operations.ts'
 import { type ReportCollector, reportCollector } from './reports.ts'
 import { compileRoutes, type Match } from './routes.ts'
 import { type Settings, settingsFrom } from './settings.ts'
@@ -40,6 +41,7 @@ export interface Plan {
   /** Whether this runtime's fetch can hand over a socket. */
   readonly upgrades: boolean
   readonly clock: Clock
+  readonly ops: Operations
 }
 
 /** The strategy of an environment. */
@@ -75,6 +77,8 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
   const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
   const routes = judgeRoutes(given, upstreams, faults, emit)
   const throttle = judgeGatewayThrottle(given.throttle, { clock, emit }, faults.under('throttle'))
+  // Called as a plain function: workerd's fetch refuses another `this`.
+  const send: typeof fetch = optionalFunction(faults, 'fetch', given.fetch) ?? ((input, init) => fetch(input, init))
   const plan: Plan = {
     match: compileRoutes(routes),
     upstreams,
@@ -102,10 +106,10 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
     reports: reportCollector(emit, clock),
     emit,
     report: optionalFunction(faults, 'onFault', given.onFault) ?? reporter(),
-    // Called as a plain function: workerd's fetch refuses another `this`.
-    fetch: optionalFunction(faults, 'fetch', given.fetch) ?? ((input, init) => fetch(input, init)),
+    fetch: send,
     upgrades: given.fetch !== undefined || 'WebSocketPair' in globalThis,
     clock,
+    ops: judgeOperations(given, { upstreams, clock, emit, fetch: send }, faults),
   }
   faults.done()
   return plan
@@ -129,6 +133,7 @@ const keys: ReadonlyArray<keyof GatewayConfig> = [
   'routes',
   'onEvent',
   'onFault',
+  ...operationKeys,
   'fetch',
   'clock',
 ]

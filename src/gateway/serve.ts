@@ -20,6 +20,7 @@ import type { Plan } from './plan.ts'
 import { UpstreamPaused } from './retry.ts'
 import { passLogin } from './throttle.ts'
 import type { Visit } from './visit.ts'
+import { noteRoute, watchSession } from './watch.ts'
 
 /** Headers of a refusal. */
 type Extra = ReadonlyArray<readonly [name: string, value: string]>
@@ -41,6 +42,8 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   if (stopped?.location !== undefined) return redirect(308, stopped.location)
   if (stopped !== undefined) return refuse(plan, visit, stopped.reason)
   if (isOwnPath(visit.path)) return ownEndpoint(plan, visit)
+  const closed = plan.ops.maintenance?.(visit.env, request.headers, plan.platform)
+  if (closed !== undefined) return refuse(plan, visit, 'maintenance', [['Retry-After', `${closed}`]])
 
   const { settings } = visit
   if (settings === undefined) throw visit.fault
@@ -48,6 +51,7 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   if (match.is === 'none') return refuse(plan, visit, 'no-route')
   if (match.is === 'method') return refuse(plan, visit, 'method-not-allowed', [['Allow', match.allow]])
   const { route, access, csrf, throttle } = match.route
+  if (visit.notes !== undefined) noteRoute(visit.notes, route)
   const upstream = plan.upstreams.get(route.to)
   if (upstream === undefined) throw new TypeError('A route leads to an upstream that was judged')
 
@@ -67,7 +71,10 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   const hops = hopsOf(request.headers) + 1
   if (hops > mostHops) return refuse(plan, visit, 'upstream-loop')
 
-  const who = access !== 'public' || upstream.sessions ? await whoIsAsking(plan, visit) : undefined
+  const who =
+    access !== 'public' || upstream.sessions
+      ? await watchSession(plan, visit, () => whoIsAsking(plan, visit))
+      : undefined
   const reason = refuseAccess(plan, access, who)
   if (reason === 'no-session' && plan.signIn !== undefined && isNavigation(request) && !isPrefetch(request)) {
     return toSignIn(plan.signIn, visit)
@@ -90,6 +97,7 @@ const everyMethod = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 function refuse(plan: Plan, visit: Visit, reason: Reason, headers: Extra = []): Response {
   const { request, requestId } = visit
+  if (visit.notes !== undefined) visit.notes.reason = reason
   plan.emit({ type: 'request-refused', reason, request: requestId })
   return refusal(reason, request, { requestId, headers })
 }

@@ -87,7 +87,8 @@ const unreadable: Readonly<Record<400 | 413 | 415, Reason>> = {
   415: 'content-type-not-allowed',
 }
 
-function refuse(plan: Plan, { request, requestId }: Visit, reason: Reason, headers: Extra = []): Response {
+function refuse(plan: Plan, { request, requestId, notes }: Visit, reason: Reason, headers: Extra = []): Response {
+  if (notes !== undefined) notes.reason = reason
   plan.emit({ type: 'request-refused', reason, request: requestId })
   return refusal(reason, request, { requestId, headers })
 }

@@ -1,5 +1,6 @@
 /** The servers behind a gateway, judged while building. */
 import { checkKeys, type Faults, flag, wholeNumber } from '../options/index.ts'
+import { canonicalPath } from '../request/index.ts'
 import type { Breaker, BreakerRules } from './breaker.ts'
 import type { Upstream } from './config.ts'
 import { type RetryBudget, retryBudget } from './retry.ts'
@@ -14,6 +15,8 @@ export interface PlannedUpstream {
   readonly retries: RetryBudget
   /** Undefined where it is never paused. */
   readonly breaker: Breaker | undefined
+  /** Path that says whether it is well; undefined where nobody asks. */
+  readonly probe: string | undefined
 }
 
 /** How long a server may think before its first byte. */
@@ -30,8 +33,8 @@ export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<stri
     const at = faults.under(name)
     // The name is the assertion's `aud` and stands in logs.
     if (!/^[a-z][\w-]{0,63}$/i.test(name)) at.add('', 'must be named with letters, digits, - and _, a letter first')
-    checkKeys(at, upstream, ['url', 'sessions', 'timeoutMs', 'breaker'])
-    const { sessions, timeoutMs, breaker } = isObject(upstream) ? (upstream as Partial<Upstream>) : {}
+    checkKeys(at, upstream, ['url', 'sessions', 'timeoutMs', 'breaker', 'probe'])
+    const { sessions, timeoutMs, breaker, probe } = isObject(upstream) ? (upstream as Partial<Upstream>) : {}
     upstreams.set(name, {
       name,
       index,
@@ -39,6 +42,7 @@ export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<stri
       timeoutMs: wholeNumber(at, 'timeoutMs', timeoutMs, 30_000, timeoutBounds),
       retries: retryBudget(),
       breaker: judgeBreaker(breaker, at),
+      probe: judgeProbe(probe, at),
     })
   }
   return upstreams
@@ -48,6 +52,15 @@ function judgeBreaker(given: unknown, faults: Faults): Breaker | undefined {
   if (given === undefined || given === false) return undefined
   if (isObject(given) && typeof given.start === 'function') return (given as unknown as BreakerRules).start()
   faults.add('breaker', 'must be circuitBreaker({ ... }), or absent')
+  return undefined
+}
+
+function judgeProbe(given: unknown, faults: Faults): string | undefined {
+  if (given === undefined) return undefined
+  const canonical =
+    typeof given === 'string' && given.startsWith('/') ? canonicalPath(`http://host${given}`) : undefined
+  if (canonical?.ok && canonical.path === given) return given
+  faults.add('probe', 'must be a canonical path without a query, such as /health')
   return undefined
 }
 

@@ -1,4 +1,5 @@
 /** One request on its way through the gateway. */
+import type { Notes } from '../monitor/index.ts'
 import type { FlushableHandle } from '../session/index.ts'
 import type { Settings } from './settings.ts'
 
@@ -19,4 +20,6 @@ export interface Visit {
   session?: FlushableHandle<object>
   /** Keeps the request's work going after its client has left, where the platform can. */
   waitUntil?: (work: Promise<unknown>) => void
+  /** What is told of the request; absent where nobody watches, and once it was told. */
+  notes?: Notes | undefined
 }

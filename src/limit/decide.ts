@@ -1,5 +1,5 @@
 /** From what limiters answered to what happens to the request: fallbacks, events, fields, the refusal. */
-import type { Emit } from '../types.ts'
+import type { Emit, EventType } from '../types.ts'
 import { limitedAnswer, unavailableAnswer } from './answer.ts'
 import type { TakeResult } from './contract.ts'
 import { limitItem, policyItem, withFields } from './fields.ts'
@@ -46,7 +46,7 @@ export async function decisionOf<C extends LimitedContext>(
 ): Promise<Decision> {
   const id = c.var?.requestId
   const requestId = typeof id === 'string' ? id : undefined
-  const tell = (type: string, subject: string, reason?: string): void =>
+  const tell = (type: EventType, subject: string, reason?: string): void =>
     emit({
       type,
       subject,

@@ -41,6 +41,7 @@ export const reasons: Readonly<Record<Reason, Answer>> = /* @__PURE__ */ mapped(
   'session-unreadable': 503,
   'session-conflict': 409,
   'store-unavailable': 503,
+  maintenance: 503,
   'upstream-timeout': 504,
   'upstream-unreachable': 502,
   'upstream-paused': 503,

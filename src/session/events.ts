@@ -1,7 +1,7 @@
 /** What the session room tells of itself: dashed names, digests for ids, never a cookie. */
 import { encodeBase64url } from '../crypto/base64url.ts'
 import type { KeyRing } from '../crypto/key-ring.ts'
-import type { CookieJar } from '../types.ts'
+import type { CookieJar, EventType } from '../types.ts'
 import type { SessionSettings } from './settings.ts'
 
 /**
@@ -16,7 +16,7 @@ export async function idDigest(ring: KeyRing, id: string): Promise<string> {
 export async function emitAbout<Data>(
   settings: SessionSettings<Data>,
   ring: KeyRing,
-  type: string,
+  type: EventType,
   id: string,
   reason?: string,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 /** What a handle asks of stored sessions: read, write under contention, rotate, end. */
 import { randomId } from '../crypto/random.ts'
 import type { Conflict } from '../store/contract.ts'
-import type { CookieJar } from '../types.ts'
+import type { CookieJar, EventType } from '../types.ts'
 import { untilSettled } from './contention.ts'
 import type { Change, Engine, Loaded, Make, Place, Written } from './engine.ts'
 import { emitAbout } from './events.ts'
@@ -28,7 +28,7 @@ export function storedEngine<Data extends object>(
 ): Engine<Data> {
   const { cookie } = settings
 
-  const say = (jar: CookieJar, type: string, id: string, reason?: string): Promise<void> | undefined =>
+  const say = (jar: CookieJar, type: EventType, id: string, reason?: string): Promise<void> | undefined =>
     settings.emit && emitAbout(settings, settings.keys(jar.env).ring, type, id, reason)
 
   async function placeFor(jar: CookieJar, id: string, record: SessionRecord<Data>): Promise<Place> {

@@ -37,7 +37,10 @@ describe('a gateway whose configuration is wrong', () => {
         throw new TypeError('a bug')
       }),
     ).toThrow(TypeError)
-    const served = { fetch: async (): Promise<Response> => new Response('ok') }
+    const served = {
+      fetch: async (): Promise<Response> => new Response('ok'),
+      scheduled: async (): Promise<void> => {},
+    }
     expect(gatewayOrRefuse(() => served)).toBe(served)
   })
 })

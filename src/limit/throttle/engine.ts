@@ -2,7 +2,7 @@
 import { randomId } from '../../crypto/index.ts'
 import { isPortcullisError } from '../../errors.ts'
 import { addressBlock } from '../../request/index.ts'
-import type { Clock, Emit, OutgoingCookie } from '../../types.ts'
+import type { Clock, Emit, EventType, OutgoingCookie } from '../../types.ts'
 import { type Device, deviceCookie, isKnownFor, openDevice } from './device.ts'
 import type { ThrottleSettings } from './options.ts'
 import type { AttemptReply, Counters, Daily, Streak } from './store.ts'
@@ -103,7 +103,7 @@ export function throttleEngine(settings: ThrottleSettings, clock: Clock, emit: E
     return { by: ['pair', 'account', ...dayNames], all: { ticket, streaks, days } }
   }
 
-  function tell(type: string, who: Trying, reason?: string): void {
+  function tell(type: EventType, who: Trying, reason?: string): void {
     const { request, subject } = who
     emit({
       type,

@@ -1,0 +1,22 @@
+/** Asks one upstream whether it is well. */
+import type { Settings } from './settings.ts'
+import { upstreamUrl } from './target.ts'
+import type { PlannedUpstream } from './upstreams.ts'
+
+/** Why it is not, as a dashed word; undefined where it is. Rejects as fetch does. */
+export async function probeUpstream(
+  send: typeof fetch,
+  { index, probe }: PlannedUpstream,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const target = settings.targets[index]
+  if (target === undefined || probe === undefined) return undefined
+  const response = await send(upstreamUrl(target, probe, ''), {
+    headers: { 'user-agent': 'Portcullis-Probe', accept: '*/*' },
+    redirect: 'manual',
+    signal,
+  })
+  response.body?.cancel().catch(() => {})
+  return response.status >= 200 && response.status < 400 ? undefined : `http-${response.status}`
+}

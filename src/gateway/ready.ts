@@ -1,0 +1,88 @@
+/** Whether this gateway can serve: its environment, and on request its store and upstreams, asked every five seconds at most. */
+import type { StoreProbe } from '../monitor/redis.ts'
+import { Late, within } from '../monitor/within.ts'
+import { checkKeys, type Faults, flag, optionalFunction } from '../options/index.ts'
+import type { Clock, Emit } from '../types.ts'
+import { probeUpstream } from './probe.ts'
+import type { Settings } from './settings.ts'
+import type { PlannedUpstream } from './upstreams.ts'
+
+/** What `/.portcullis/ready` asks. Who asks it learns yes or no; what is wrong is the event `not-ready`. */
+export interface ReadyOptions {
+  /** Asks the store, such as `redisProbe(client)`: half a second at most. Default: nobody is asked. */
+  readonly store?: StoreProbe
+  /**
+   * Whether upstreams that have a `probe` are asked too. Default false: where one of several is down, the gateway still serves
+   * the others, and should not be taken out of service.
+   */
+  readonly upstreams?: boolean
+}
+
+/** Whether all is well. */
+export type IsReady = (env: unknown, settings: Settings) => Promise<boolean>
+
+/** What is asked with. */
+export interface ReadySources {
+  readonly upstreams: ReadonlyMap<string, PlannedUpstream>
+  readonly clock: Clock
+  readonly emit: Emit
+  readonly fetch: typeof fetch
+}
+
+const keptMs = 5000
+const mostMs = 500
+const stepMs = 10
+
+/** Judges the option and makes the question. */
+export function readiness(given: ReadyOptions | undefined, sources: ReadySources, faults: Faults): IsReady {
+  if (given !== undefined) checkKeys(faults, given, ['store', 'upstreams'])
+  const store = optionalFunction(faults, 'store', given?.store)
+  const asked = flag(faults, 'upstreams', given?.upstreams, false) ? [...sources.upstreams.values()] : []
+  const { clock, emit, fetch } = sources
+  let last: { readonly settings: Settings; readonly at: number; readonly ok: boolean } | undefined
+  let asking: number | undefined
+
+  const known = (settings: Settings): boolean | undefined => {
+    const age = last === undefined || last.settings !== settings ? -1 : clock() - last.at
+    return age >= 0 && age < keptMs ? last?.ok : undefined
+  }
+
+  async function one(subject: string, look: (signal: AbortSignal) => Promise<string | undefined>): Promise<boolean> {
+    let reason: string | undefined
+    try {
+      reason = await within(mostMs, look)
+    } catch (error) {
+      reason = error instanceof Late ? 'timeout' : 'unreachable'
+    }
+    if (reason !== undefined) emit({ type: 'not-ready', subject, reason })
+    return reason === undefined
+  }
+
+  async function ask(env: unknown, settings: Settings): Promise<boolean> {
+    const answers = await Promise.all([
+      store === undefined || one('store', () => store(env).then(() => undefined)),
+      ...asked.map((upstream) => one(upstream.name, (signal) => probeUpstream(fetch, upstream, settings, signal))),
+    ])
+    const ok = answers.every(Boolean)
+    last = { settings, at: clock(), ok }
+    return ok
+  }
+
+  return async (env, settings) => {
+    if (store === undefined && asked.length === 0) return true
+    // One asks, the others look for what it found: on Workers no request can wait for what another one asked.
+    for (let waited = 0; waited <= mostMs; waited += stepMs) {
+      const ok = known(settings)
+      if (ok !== undefined) return ok
+      if (asking === undefined) break
+      await new Promise((done) => setTimeout(done, stepMs))
+    }
+    const mine = Math.random()
+    asking = mine
+    try {
+      return await ask(env, settings)
+    } finally {
+      if (asking === mine) asking = undefined
+    }
+  }
+}

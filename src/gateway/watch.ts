@@ -1,0 +1,84 @@
+/** Watches one request through the gateway, where the configuration has a monitor. */
+import { isPortcullisError } from '../errors.ts'
+import type { Notes } from '../monitor/index.ts'
+import { clientAddress } from '../request/index.ts'
+import type { Reason } from '../types.ts'
+import type { Who } from './admit.ts'
+import type { Plan } from './plan.ts'
+import type { Route } from './route.ts'
+import type { Visit } from './visit.ts'
+
+/** Begins. A client that leaves before there is an answer is told of at once: on Workers nothing may run after it. */
+export function beginWatch(plan: Plan, visit: Visit): void {
+  if (plan.ops.monitor === undefined) return
+  const { request } = visit
+  visit.notes = plan.ops.monitor.begin(request.headers, plan.clock())
+  request.signal.addEventListener('abort', () => endWatch(plan, visit, new Response(null, { status: 499 })), {
+    once: true,
+  })
+}
+
+/** Ends: once, whatever happens. Returns the response, or a copy that says where the time went. */
+export function endWatch(plan: Plan, visit: Visit, response: Response): Response {
+  const { notes, request, requestId, env, waitUntil } = visit
+  if (notes === undefined || plan.ops.monitor === undefined) return response
+  visit.notes = undefined
+  return plan.ops.monitor.end(notes, response, {
+    request,
+    requestId,
+    address: clientAddress(request.headers, plan.platform),
+    env,
+    left: request.signal.aborted,
+    endedAt: plan.clock(),
+    waitUntil,
+  })
+}
+
+/** Runs the read of a session, and notes whose it was and how long it took. */
+export async function watchSession(
+  plan: Plan,
+  visit: Visit,
+  read: () => Promise<Who | undefined>,
+): Promise<Who | undefined> {
+  const { notes } = visit
+  if (notes === undefined) return read()
+  const before = plan.clock()
+  const who = await read()
+  notes.sessionMs = plan.clock() - before
+  if (who !== undefined) notes.session = who.info.id
+  return who
+}
+
+/** Runs a question to an upstream, and notes what it answered and when. Of several the last one counts. */
+export async function watchUpstream<T extends { readonly status: number }>(
+  plan: Plan,
+  visit: Visit,
+  headers: Headers,
+  ask: () => Promise<T>,
+): Promise<T> {
+  const { notes } = visit
+  if (notes === undefined) return ask()
+  plan.ops.monitor?.forward(notes, headers)
+  const before = plan.clock()
+  const answer = await ask()
+  notes.ttfbMs = plan.clock() - before
+  notes.upstreamStatus = answer.status
+  return answer
+}
+
+/** Notes which way a request takes. */
+export function noteRoute(notes: Notes, { path, to }: Route): void {
+  notes.route = path
+  notes.upstream = to
+}
+
+/** Notes that the upstream is asked once more. */
+export function noteRetry(notes: Notes): void {
+  notes.retries = (notes.retries ?? 0) + 1
+}
+
+/** Notes what went wrong. */
+export function noteFault(notes: Notes, reason: Reason, error: unknown): void {
+  notes.reason = reason
+  if (isPortcullisError(error)) notes.code = error.code
+}

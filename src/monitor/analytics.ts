@@ -1,0 +1,43 @@
+/** Requests as points of Workers Analytics Engine: counted and summed there, where a log would be searched. */
+import type { RequestLine } from './line.ts'
+
+/** A binding of `analytics_engine_datasets`, as far as it is used. */
+export interface AnalyticsDataset {
+  writeDataPoint(point: AnalyticsPoint): void
+}
+
+/** One point: at most one index of 96 bytes, 20 blobs of 16 KB together, 20 doubles. */
+export interface AnalyticsPoint {
+  readonly indexes: readonly string[]
+  readonly blobs: readonly string[]
+  readonly doubles: readonly number[]
+}
+
+/**
+ * A request as a point. The layout is a promise, since queries know members by number only: new ones are appended.
+ * `docs/monitoring.md` has it as a table. A number that is not known is -1: 0 is a measurement.
+ */
+export function analyticsPoint(line: RequestLine): AnalyticsPoint {
+  const { route = '', method, upstream = '', decision, reason = '', code = '', cache = '', version = '' } = line
+  return {
+    // What is sampled when there is much: each route for itself. Cut, since a longer one would lose the point.
+    indexes: [bytesOf(route, 96)],
+    blobs: [route, method, upstream, decision, reason, code, cache, version],
+    doubles: [
+      line.status,
+      line.totalMs,
+      line.upstreamStatus ?? -1,
+      line.ttfbMs ?? -1,
+      line.sessionMs ?? -1,
+      line.retries ?? 0,
+      line.requestBytes ?? -1,
+      line.responseBytes ?? -1,
+    ],
+  }
+}
+
+/** A character is three bytes of UTF-8 at most, and canonical paths are ASCII. */
+function bytesOf(text: string, most: number): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
+  return /^[\x00-\x7f]*$/.test(text) ? text.slice(0, most) : text.slice(0, most / 3)
+}

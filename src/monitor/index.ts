@@ -1,0 +1,8 @@
+export { type AnalyticsDataset, type AnalyticsPoint, analyticsPoint } from './analytics.ts'
+export type { Notes, RequestLine } from './line.ts'
+export { type RequestLogEnv, type RequestLogOptions, requestLog } from './middleware.ts'
+export { type Ending, type Monitor, type MonitorOptions, monitor } from './monitor.ts'
+export { redisProbe, redisState, type StoreProbe } from './redis.ts'
+export type { Trace, TraceOptions } from './trace.ts'
+export { type Uptime, type UptimeOptions, type UptimeRun, type UptimeState, uptime, type Watched } from './uptime.ts'
+export type { Change, Notice } from './webhook.ts'

@@ -1,0 +1,131 @@
+/** The line a log gets of each request: facts in, one flat object out, with nothing in it that a client can choose freely. */
+import { statusOf } from '../page/reasons.ts'
+import { isKnownMethod } from '../request/method.ts'
+import type { Reason } from '../types.ts'
+import { truncatedAddress } from './address.ts'
+import type { Trace } from './trace.ts'
+
+/** What is noted of a request while it is served. Whoever serves it fills in what it knows. */
+export interface Notes {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly trace?: Trace
+  /** Pattern of the route, such as `/admin/*`: never the path, which may hold what is secret. */
+  route?: string
+  /** Name of the upstream. */
+  upstream?: string
+  /** Its status; absent where it gave none. */
+  upstreamStatus?: number
+  /** Milliseconds from the question to the first byte of its answer. */
+  ttfbMs?: number
+  /** Milliseconds that reading the session took. */
+  sessionMs?: number
+  /** Why the request was refused or failed. */
+  reason?: Reason
+  /** Digest of the session's id. */
+  session?: string
+  /** What a cache did: `hit`, `miss`, `stale`. */
+  cache?: string
+  /** How often the upstream was asked again. */
+  retries?: number
+  /** Code of the error behind a failure. */
+  code?: string
+  /** Not worth a line: somebody asks whether we are alive, every few seconds. */
+  quiet?: boolean
+}
+
+/** What is known at the end. */
+export interface Outcome {
+  readonly request: { readonly method: string; readonly headers: Headers }
+  readonly requestId: string
+  /** The client's whole address; the line has less of it. */
+  readonly address: string | undefined
+  readonly status: number
+  readonly headers: Headers
+  /** Milliseconds since the epoch. */
+  readonly endedAt: number
+  /** Name of what is deployed. */
+  readonly version?: string
+}
+
+/** One request, as a log gets it. Members that are not known are absent. */
+export interface RequestLine {
+  readonly level: 'info' | 'error'
+  readonly event: 'request'
+  /** When it came, ISO 8601 in UTC. */
+  readonly time: string
+  readonly requestId: string
+  readonly traceId?: string
+  readonly spanId?: string
+  /** `OTHER` for what is no method. */
+  readonly method: string
+  readonly route?: string
+  /** 499 where the client left first. */
+  readonly status: number
+  /** `passed` to an upstream, `answered` by ourselves, `refused` for a reason, or `failed`. */
+  readonly decision: 'passed' | 'answered' | 'refused' | 'failed' | 'left'
+  readonly reason?: Reason
+  readonly code?: string
+  readonly upstream?: string
+  readonly upstreamStatus?: number
+  readonly ttfbMs?: number
+  /** Until the head of the answer; a body may stream for longer. */
+  readonly totalMs: number
+  readonly sessionMs?: number
+  readonly session?: string
+  /** The client's address, cut: `203.0.113.0/24`, `2001:db8:1::/48`. */
+  readonly client?: string
+  /** As their heads say; absent for bodies that stream. */
+  readonly requestBytes?: number
+  readonly responseBytes?: number
+  readonly cache?: string
+  readonly retries?: number
+  readonly version?: string
+}
+
+/** What nginx writes for a client that closed its connection before the answer. */
+export const clientLeft = 499
+
+/** Makes the line. */
+export function requestLine(notes: Notes, outcome: Outcome): RequestLine {
+  const { trace, startedAt, route, upstream, upstreamStatus, ttfbMs, sessionMs, reason, code, session } = notes
+  const { request, requestId, status, endedAt, version } = outcome
+  // JSON leaves out what is undefined; a point of numbers reads it as such.
+  return {
+    level: status >= 500 ? 'error' : 'info',
+    event: 'request',
+    time: new Date(startedAt).toISOString(),
+    requestId,
+    traceId: trace?.traceId,
+    spanId: trace?.spanId,
+    method: isKnownMethod(request.method) ? request.method : 'OTHER',
+    route,
+    status,
+    decision: decisionOf(status, notes),
+    reason,
+    code,
+    upstream,
+    upstreamStatus,
+    ttfbMs,
+    totalMs: endedAt - startedAt,
+    sessionMs,
+    session,
+    client: truncatedAddress(outcome.address),
+    requestBytes: lengthOf(request.headers),
+    responseBytes: lengthOf(outcome.headers),
+    cache: notes.cache,
+    retries: notes.retries,
+    version,
+  } as RequestLine
+}
+
+function decisionOf(status: number, { reason, upstreamStatus, cache }: Notes): RequestLine['decision'] {
+  if (status === clientLeft) return 'left'
+  if (reason !== undefined) return statusOf(reason) >= 500 ? 'failed' : 'refused'
+  return upstreamStatus !== undefined || cache === 'hit' ? 'passed' : 'answered'
+}
+
+function lengthOf(headers: Headers): number | undefined {
+  const length = headers.get('content-length')
+  return length !== null && /^\d{1,15}$/.test(length) ? Number(length) : undefined
+}

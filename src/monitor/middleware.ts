@@ -1,0 +1,56 @@
+/** The Hono face of the monitor room. */
+import type { MiddlewareHandler } from 'hono'
+import { routePath } from 'hono/route'
+import { isPortcullisError } from '../errors.ts'
+import { faults as newFaults } from '../options/index.ts'
+import { checkPlatform, clientAddress, type Platform } from '../request/address.ts'
+import type { Clock } from '../types.ts'
+import type { Notes } from './line.ts'
+import { type MonitorOptions, monitor } from './monitor.ts'
+import { waitFor } from './wait-for.ts'
+
+/** Options of {@link requestLog}. */
+export interface RequestLogOptions extends MonitorOptions {
+  /** Who stands in front and says where a request comes from. Default `'none'`: lines have no address. */
+  readonly platform?: Platform
+  /** Now; for tests. Default `Date.now`. */
+  readonly clock?: Clock
+}
+
+/** What {@link requestLog} puts on the context: handlers may note what they know, such as `session` or `cache`. */
+export type RequestLogEnv = { Variables: { requestLog: Notes } }
+
+/**
+ * Tells of every request and its answer; register it before everything else but `requestId()`.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function requestLog(options: RequestLogOptions): MiddlewareHandler<RequestLogEnv> {
+  const { platform, clock = Date.now, ...rest } = options ?? {}
+  const faults = newFaults('requestLog')
+  const where = checkPlatform(platform, faults, 'none')
+  if (typeof clock !== 'function') faults.add('clock', 'must be a function')
+  faults.done()
+  const { begin, end } = monitor(rest)
+  return async function requestLog(c, next) {
+    const { raw } = c.req
+    const notes = begin(raw.headers, clock())
+    c.set('requestLog', notes)
+    await next()
+    notes.route ??= routePath(c, -1)
+    if (isPortcullisError(c.error)) notes.code ??= c.error.code
+    const requestId: unknown = c.get('requestId' as never)
+    const response = end(notes, c.res, {
+      request: raw,
+      requestId: typeof requestId === 'string' ? requestId : '',
+      address: clientAddress(raw.headers, where),
+      env: c.env,
+      left: raw.signal.aborted,
+      endedAt: clock(),
+      waitUntil: (work) => waitFor(c, work),
+    })
+    if (response === c.res) return
+    c.res = undefined // else Hono copies the headers of the old response into the new one
+    c.res = response
+  }
+}

@@ -1,0 +1,32 @@
+/** What a monitor wants of Redis: whether it answers, and a place to remember in who was told what. */
+import type { Redis } from '../redis/redis.ts'
+import { type Script, script } from '../redis/script.ts'
+import type { UptimeState } from './uptime.ts'
+
+/** Asks a store whether it is there; rejects where it is not. `env` is what a request or a schedule got. */
+export type StoreProbe = (env: unknown) => Promise<unknown>
+
+const ping: Script = /* @__PURE__ */ script('ping', 'return 1')
+const read: Script = /* @__PURE__ */ script('uptime-read', "return redis.call('GET', KEYS[1])")
+const write: Script = /* @__PURE__ */ script(
+  'uptime-write',
+  "return redis.call('SET', KEYS[1], ARGV[1], 'EX', 2592000)",
+)
+
+/** Whether Redis runs a script for us: also a wrong token and a Redis that is loading say no. */
+export function redisProbe(client: Redis): StoreProbe {
+  return (env) => client.call(env, ping, [], [])
+}
+
+/** Remembers in Redis, under one key, for 30 days. Holds names of upstreams and times, nothing of any visitor. */
+export function redisState(client: Redis, { key = 'portcullis:uptime' }: { readonly key?: string } = {}): UptimeState {
+  return {
+    async read(env): Promise<string | undefined> {
+      const found = await client.call(env, read, [key], [])
+      return typeof found === 'string' ? found : undefined
+    },
+    async write(env, text): Promise<void> {
+      await client.call(env, write, [key], [text])
+    },
+  }
+}

@@ -1,0 +1,16 @@
+/** `Server-Timing`: where the time of a request went, for the developer tools of a browser. */
+import type { RequestLine } from './line.ts'
+
+/**
+ * The value of the header: `gw` all of it, `origin` until the upstream's first byte, `session` reading the session; in
+ * milliseconds. Workers' clock moves only where something is waited for, so `gw` without the others reads 0 there.
+ *
+ * @see https://www.w3.org/TR/server-timing/ section 2
+ */
+export function serverTiming({ totalMs, ttfbMs, sessionMs, cache }: RequestLine): string {
+  let text = `gw;dur=${totalMs}`
+  if (ttfbMs !== undefined) text += `, origin;dur=${ttfbMs}`
+  if (sessionMs !== undefined) text += `, session;dur=${sessionMs}`
+  if (cache !== undefined) text += `, cache;desc=${cache}`
+  return text
+}

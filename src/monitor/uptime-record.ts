@@ -1,0 +1,49 @@
+/** What is remembered of what is watched, and what a new look at it changes: pure. */
+
+/** One thing that is watched. */
+export interface Remembered {
+  /** What was told last. */
+  readonly down: boolean
+  /** Looks in a row that failed. */
+  readonly failures: number
+  /** Milliseconds since the epoch: the first of these failures, or the recovery. */
+  readonly since: number
+}
+
+/** All of them, by name. */
+export type Memory = ReadonlyMap<string, Remembered>
+
+/**
+ * What is remembered after a look.
+ *
+ * @param most - failures in a row from which on it counts as down. One success counts as up: who is told of a recovery too
+ *   early hears of it again.
+ */
+export function afterLook(before: Remembered | undefined, failed: boolean, most: number, now: number): Remembered {
+  const { down = false, failures = 0, since = now } = before ?? {}
+  if (!failed) return { down: false, failures: 0, since: down || failures > 0 ? now : since }
+  const next = failures + 1
+  return { down: down || next >= most, failures: next, since: failures === 0 ? now : since }
+}
+
+/** As text, for a store. */
+export function writeMemory(memory: Memory): string {
+  return JSON.stringify(Object.fromEntries(memory))
+}
+
+/** From text; what is none of ours reads as nothing remembered. */
+export function readMemory(text: string | undefined): Map<string, Remembered> {
+  const memory = new Map<string, Remembered>()
+  let found: unknown
+  try {
+    found = JSON.parse(text ?? '{}')
+  } catch {
+    return memory
+  }
+  for (const [name, entry] of Object.entries(found ?? {})) {
+    const { down, failures, since } = (entry ?? {}) as Partial<Remembered>
+    if (typeof down !== 'boolean' || !Number.isSafeInteger(failures) || !Number.isSafeInteger(since)) continue
+    memory.set(name, { down, failures: failures as number, since: since as number })
+  }
+  return memory
+}

@@ -1,0 +1,164 @@
+/** Looks at upstreams and store on a schedule, and tells when one goes down or comes back: once for each change. */
+import { isPortcullisError } from '../errors.ts'
+import { checkKeys, faults as newFaults, resolveFrom, wholeNumber } from '../options/index.ts'
+import type { Clock, Emit, From, ProjectEnv } from '../types.ts'
+import { afterLook, type Remembered, readMemory, writeMemory } from './uptime-record.ts'
+import { type Change, judgeWebhook, judgeWebhookKey, type Notice, postNotice } from './webhook.ts'
+import { Late, within } from './within.ts'
+
+/** Where it is remembered who is down: schedules run in whatever isolate there is. */
+export interface UptimeState {
+  read(env: unknown): Promise<string | undefined>
+  write(env: unknown, text: string): Promise<void>
+}
+
+/** Who is told, and when. */
+export interface UptimeOptions<E = ProjectEnv> {
+  /** Where changes are posted: an https address, and a secret. Default: they are events and nothing else. */
+  readonly webhook?: From<string, E>
+  /** Signs what is posted (`Portcullis-Signature`), so that the receiver knows who it is from. At least 32 characters. */
+  readonly key?: From<string, E>
+  /** Failures in a row before something counts as down. Default 2, so that one lost packet wakes nobody; at most 100. */
+  readonly failures?: number
+  /**
+   * Where the last state is remembered, such as `redisState(client)`. Default: in this isolate alone, and an isolate that is
+   * new takes everything for up: it counts from the start, and of something that stays down it tells again.
+   */
+  readonly state?: UptimeState
+  /** Milliseconds for each probe, and for each post. Default 5,000, at most 30,000. */
+  readonly timeoutMs?: number
+}
+
+/** Something to look at. */
+export interface Watched {
+  readonly kind: Change['kind']
+  readonly name: string
+  /** Resolves with why it is not well, or with undefined; a rejection is a failure too. */
+  look(signal: AbortSignal): Promise<string | undefined>
+}
+
+/** What a run is given by whoever schedules it. */
+export interface UptimeRun {
+  readonly env: unknown
+  readonly service: string
+  readonly emit: Emit
+  /** Takes what is wrong with the options in this environment. */
+  readonly report: (error: unknown) => void
+  readonly fetch: typeof fetch
+  readonly clock: Clock
+}
+
+/** Looks at everything once. */
+export interface Uptime {
+  /** Never rejects. */
+  run(watched: readonly Watched[], run: UptimeRun): Promise<void>
+}
+
+const keys: ReadonlyArray<keyof UptimeOptions> = ['webhook', 'key', 'failures', 'state', 'timeoutMs']
+
+/**
+ * Makes the watch, for the option `uptime` of a gateway whose Worker has a cron trigger.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
+  const faults = newFaults('uptime')
+  checkKeys(faults, options, keys)
+  const given: UptimeOptions<never> = { ...options }
+  const none = (): undefined => undefined
+  const url = given.webhook === undefined ? none : resolveFrom(faults, 'webhook', given.webhook, judgeWebhook)
+  const key = given.key === undefined ? none : resolveFrom(faults, 'key', given.key, judgeWebhookKey)
+  const most = wholeNumber(faults, 'failures', given.failures, 2, { least: 1, most: 100, unit: 'failures' })
+  const timeoutMs = wholeNumber(faults, 'timeoutMs', given.timeoutMs, 5000, bounds)
+  const { state } = given
+  if (state !== undefined && (typeof state?.read !== 'function' || typeof state.write !== 'function')) {
+    faults.add('state', 'must have read and write, such as redisState(client)')
+  }
+  faults.done()
+  let kept = new Map<string, Remembered>()
+
+  async function recall(env: unknown): Promise<void> {
+    if (state === undefined) return
+    try {
+      kept = readMemory(await within(timeoutMs, () => state.read(env)))
+    } catch {
+      // The store is what may be down: this isolate's own memory has to do.
+    }
+  }
+
+  /** Whether whoever wants to know has been told. */
+  async function told(changes: readonly Change[], { env, service, emit, report, fetch, clock }: UptimeRun) {
+    for (const { kind, name, state, reason } of changes) {
+      emit({ type: `${kind}-${state}`, subject: name, ...(reason !== undefined && { reason }) })
+    }
+    try {
+      const [to, signing] = [url(env), key(env)]
+      if (to === undefined) return true
+      const now = clock()
+      await postNotice(noticeOf(changes, service, now), { url: to, key: signing, timeoutMs, now }, fetch)
+      return true
+    } catch (error) {
+      if (isPortcullisError(error, 'ERR_CONFIG')) report(error)
+      emit({ type: 'webhook-failed', reason: reasonOf(error) })
+      return false
+    }
+  }
+
+  return {
+    async run(watched, run): Promise<void> {
+      const looks = await Promise.all(watched.map((one) => look(one, timeoutMs)))
+      await recall(run.env)
+      const now = run.clock()
+      const next = new Map<string, Remembered>()
+      const changes: Change[] = []
+      for (const [index, { kind, name }] of watched.entries()) {
+        const id = `${kind}:${name}`
+        const [before, reason] = [kept.get(id), looks[index]]
+        const after = afterLook(before, reason !== undefined, most, now)
+        next.set(id, after)
+        if (after.down === (before?.down ?? false)) continue
+        const since = new Date(after.since).toISOString()
+        changes.push({ kind, name, state: after.down ? 'down' : 'up', ...(reason !== undefined && { reason }), since })
+      }
+      if (changes.length > 0 && !(await told(changes, run))) {
+        // Who could not be told is told at the next look.
+        for (const { kind, name, state } of changes) {
+          const id = `${kind}:${name}`
+          const after = next.get(id)
+          if (after !== undefined) next.set(id, { ...after, down: state === 'up' })
+        }
+      }
+      kept = next
+      await within(timeoutMs, async () => state?.write(run.env, writeMemory(next))).catch(() => {})
+    },
+  }
+}
+
+const bounds = { least: 10, most: 30_000, unit: 'milliseconds' } as const
+
+/** Why something is not well; undefined where it is. */
+async function look(watched: Watched, timeoutMs: number): Promise<string | undefined> {
+  try {
+    return await within(timeoutMs, (signal) => watched.look(signal))
+  } catch (error) {
+    return reasonOf(error)
+  }
+}
+
+/** A word: what was thrown may quote an address. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Late) return 'timeout'
+  if (isPortcullisError(error)) return error.code
+  return error instanceof Error && /^http-\d{3}$/.test(error.message) ? error.message : 'unreachable'
+}
+
+function noticeOf(changes: readonly Change[], service: string, now: number): Notice {
+  const words = changes.map(({ name, state, reason }) => `${name} is ${state}${reason ? ` (${reason})` : ''}`)
+  return {
+    event: 'uptime',
+    text: `${service}: ${words.join(', ')}`,
+    service,
+    time: new Date(now).toISOString(),
+    changes,
+  }
+}

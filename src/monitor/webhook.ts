@@ -1,0 +1,74 @@
+/** Posts a notice to whoever wants to know: https only, signed where there is a key, in bounded time. */
+import type { Faults } from '../options/index.ts'
+import { within } from './within.ts'
+
+/** What became of something that is watched. */
+export interface Change {
+  readonly kind: 'upstream' | 'store'
+  /** Name of the upstream; `store` for the store. */
+  readonly name: string
+  readonly state: 'down' | 'up'
+  /** Why it is down: `timeout`, `unreachable`, `http-503`, or the code of an error. */
+  readonly reason?: string
+  /** When the change was first seen, ISO 8601. */
+  readonly since: string
+}
+
+/** The body of a notice. */
+export interface Notice {
+  readonly event: 'uptime'
+  /** In words, for chat services that show the member `text`. */
+  readonly text: string
+  /** The public origin of the gateway. */
+  readonly service: string
+  readonly time: string
+  readonly changes: readonly Change[]
+}
+
+/** Where a notice goes. Its address is a secret as a rule: whoever has it can post. */
+export function judgeWebhook(given: string, faults: Faults): string {
+  const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined
+  if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '') {
+    faults.add('', 'must be an https address without user name and password')
+    return ''
+  }
+  return url.href
+}
+
+/** A key for the signature. */
+export function judgeWebhookKey(given: string, faults: Faults): string {
+  if (typeof given === 'string' && given.length >= 32 && given.length <= 1024) return given
+  faults.add('', 'must be 32 to 1,024 characters')
+  return ''
+}
+
+/**
+ * Posts it; not to where a redirect leads.
+ *
+ * @throws {Error} whose message is `http-<status>`, or what fetch and the timer throw
+ */
+export async function postNotice(
+  notice: Notice,
+  to: { readonly url: string; readonly key: string | undefined; readonly timeoutMs: number; readonly now: number },
+  send: typeof fetch,
+): Promise<void> {
+  const body = JSON.stringify(notice)
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  if (to.key !== undefined) {
+    const time = Math.floor(to.now / 1000)
+    headers['portcullis-signature'] = `t=${time},v1=${await mac(to.key, `${time}.${body}`)}`
+  }
+  const response = await within(to.timeoutMs, (signal) =>
+    send(to.url, { method: 'POST', headers, body, redirect: 'manual', signal }),
+  )
+  response.body?.cancel().catch(() => {})
+  if (!response.ok) throw new Error(`http-${response.status}`)
+}
+
+async function mac(key: string, text: string): Promise<string> {
+  const utf8 = new TextEncoder()
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const imported = await crypto.subtle.importKey('raw', utf8.encode(key), algorithm, false, ['sign'])
+  const bytes = new Uint8Array(await crypto.subtle.sign('HMAC', imported, utf8.encode(text)))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,27 @@
+/** Work that may take so long and no longer, whether it heeds a signal or not. */
+
+/** What {@link within} rejects with when time is up. */
+export class Late extends Error {
+  override readonly name = 'Late'
+}
+
+/**
+ * Settles as the work does, or rejects with {@link Late}.
+ *
+ * @param ms - milliseconds. A timer that is cleared costs less than `AbortSignal.timeout`, which cannot be.
+ */
+export async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Late(`not done within ${ms} ms`))
+      controller.abort()
+    }, ms)
+  })
+  try {
+    return await Promise.race([work(controller.signal), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

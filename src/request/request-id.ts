@@ -1,0 +1,6 @@
+/** Ids of requests that somebody in front of us gave. */
+
+/** Whether a text is an id as proxies make them: long enough to be one, nothing that a log or a page could stumble over. */
+export function isRequestId(text: string | null): text is string {
+  return text !== null && /^[A-Za-z0-9_-]{8,64}$/.test(text)
+}
