@@ -2,8 +2,10 @@ import { compactDecrypt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { SealerOptions } from '../../../src/crypto/index.ts'
 import { dayMs, first, sealerOf, today } from '../../crypto/support.ts'
+import gcm from '../../vectors/crypto-gcm.json' with { type: 'json' }
 import vectors from '../../vectors/crypto-seal.json' with { type: 'json' }
 import { type ByHand, dayKeyByHand, keyIdByHand, macByHand, sealByHand } from './by-hand.ts'
+import { gcmVectors } from './gcm-vectors.ts'
 
 describe('the format, written once more on node:crypto', () => {
   it.each(vectors.seals.map((v) => [v.token, v] as const))('makes the vector %s', (token, v) => {
@@ -24,4 +26,8 @@ describe('the format, written once more on node:crypto', () => {
     const { plaintext } = await compactDecrypt(token, dayKeyByHand({ secret: first, day: today, ...bound }))
     expect(Buffer.from(plaintext).toString()).toBe('{"n":1}  ')
   })
+})
+
+it('the vectors of test/vectors/crypto-gcm.json are what node:crypto makes', () => {
+  expect(gcm.vectors).toEqual(gcmVectors())
 })

@@ -1,0 +1,179 @@
+import fc from 'fast-check'
+import { describe, expect } from 'vitest'
+import type { AtomicStore } from '../../src/store/index.ts'
+import { memoryAt, siteWith, type Visit, type Visitor } from '../session/stored-support.ts'
+import { noon } from '../session/support.ts'
+import { holds } from './support.ts'
+
+// What the model knows of a browser: who it is, and what was acknowledged to it.
+interface Known {
+  user: string | undefined
+  /** Increments that were answered with 200 since this session began. */
+  counted: number
+  /** A message that waits to be shown. */
+  flash: boolean
+}
+
+type Act = 'read' | 'count' | 'login' | 'logout' | 'endAll' | 'flash' | 'take' | 'theme'
+
+const users = ['ada', 'bob']
+const act = fc.constantFrom<Act>(
+  'read',
+  'count',
+  'count',
+  'login',
+  'login',
+  'logout',
+  'endAll',
+  'flash',
+  'take',
+  'theme',
+)
+/**
+ * A history, step by step: several requests at the same time, of any browsers, then a look at what is left. `pause` is in
+ * seconds; `fault` the store call of the step that fails (0: none), `lost` whether only its answer does.
+ */
+const steps = fc.array(
+  fc.record({
+    acts: fc.array(fc.record({ who: fc.nat(2), act, user: fc.nat(1) }), { minLength: 1, maxLength: 4 }),
+    pause: fc.constantFrom(0, 0, 1, 59, 400, 1000),
+    fault: fc.constantFrom(0, 0, 0, 1, 2, 3),
+    lost: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 5 },
+)
+const changing: ReadonlySet<Act> = new Set(['login', 'logout', 'endAll'])
+
+describe('sessions against a model, under random interleavings', () => {
+  holds(
+    'three browsers of two users, several tabs each, a store that loses calls and answers: nobody is somebody else, nothing ended comes back, nothing acknowledged is lost',
+    120,
+    fc.asyncProperty(fc.scheduler(), steps, async (scheduler, history) => {
+      const clock = { now: noon }
+      const broken = { at: 0, lost: false, calls: 0 }
+      const inner = memoryAt(clock)
+      const raced = siteWith(unreliable(inner, scheduler, broken), {}, clock)
+      const calm = siteWith(inner, {}, clock)
+      const browsers = [raced.visitor(), raced.visitor(), raced.visitor()]
+      const known: Known[] = browsers.map(() => ({ user: undefined, counted: 0, flash: false }))
+      /** Cookies whose session was ended, with an answer that said so. */
+      const dead: string[] = []
+
+      for (const step of history) {
+        clock.now += step.pause * 1000
+        Object.assign(broken, { at: step.fault, lost: step.lost, calls: 0 })
+        const before = browsers.map((browser) => browser.cookies.get('__Host-session'))
+        // Tabs of one browser send the cookie it had when the step began.
+        const tabs = step.acts.map(({ who }) => (browsers[who] as Visitor).twin())
+        const visits = await scheduler.waitFor(
+          Promise.all(step.acts.map(({ act, user }, at) => perform(tabs[at] as Visitor, act, users[user] as string))),
+        )
+        broken.at = 0
+
+        for (const [who, browser] of browsers.entries()) {
+          const mine = step.acts.flatMap((each, at) =>
+            each.who === who ? [{ ...each, visit: visits[at] as Visit, tab: tabs[at] as Visitor }] : [],
+          )
+          const model = known[who] as Known
+          for (const { act, visit } of mine) {
+            expect([200, 401, 409, 503]).toContain(visit.status)
+            // Without a fault of the store a request is refused only where another one ended its session.
+            if (step.fault === 0) expect(visit.status).not.toBe(503)
+            if (act === 'read' && visit.status === 200 && visit.body !== null) {
+              const names = [model.user, ...mine.filter((each) => each.act === 'login').map((each) => users[each.user])]
+              expect(names).toContain(visit.body.userId)
+            }
+            // A read sets no cookie, and neither does a write to a stored session that was there.
+            if (!changing.has(act) && before[who] !== undefined && act !== 'count') expect(visit.cookies).toEqual([])
+          }
+          const everywhere = visits.some(
+            ({ status, body }, at) =>
+              step.acts[at]?.act === 'endAll' && status === 200 && body !== null && body === model.user,
+          )
+          const ended = mine.some(
+            ({ act, visit }) => changing.has(act) && visit.status === 200 && (act !== 'endAll' || visit.body !== null),
+          )
+          const old = before[who]
+          if ((ended || everywhere) && old !== undefined) dead.push(old)
+          const shown = mine.filter(({ act, visit }) => act === 'take' && visit.status === 200 && visit.body !== null)
+          if (!mine.some(({ act }) => act === 'flash')) expect(shown.length).toBeLessThanOrEqual(model.flash ? 1 : 0)
+
+          // What the browser keeps is what its last answer set: the jar is the browser's, not ours.
+          for (const { tab } of mine) {
+            const now = tab.cookies.get('__Host-session')
+            if (now === old) continue
+            if (now === undefined) browser.cookies.delete('__Host-session')
+            else browser.cookies.set('__Host-session', now)
+          }
+          const left = await look(calm, browser)
+          const logins = mine.filter(({ act }) => act === 'login').map(({ user }) => users[user])
+          if (left?.userId !== undefined) expect([model.user, ...logins]).toContain(left.userId)
+          const untouched = !step.acts.some(({ act }) => changing.has(act)) && step.fault === 0
+          if (untouched && model.user !== undefined && left !== null) {
+            const counts = mine.filter(({ act, visit }) => act === 'count' && visit.status === 200).length
+            expect(left.visits ?? 0).toBe(model.counted + counts)
+          }
+          Object.assign(model, {
+            user: left?.userId,
+            counted: left?.visits ?? 0,
+            flash: left !== null && (model.flash || mine.some(({ act }) => act === 'flash')),
+          })
+        }
+
+        for (const cookie of dead) {
+          const thief = calm.visitor()
+          thief.cookies.set('__Host-session', cookie)
+          expect(await thief.get()).toBe(null)
+        }
+      }
+    }),
+    'interleaving',
+  )
+})
+
+function perform(tab: Visitor, act: Act, user: string): Promise<Visit> {
+  if (act === 'read') return tab.visit((s) => s.get())
+  if (act === 'count') return tab.visit((s) => s.update((data) => ({ ...data, visits: (data?.visits ?? 0) + 1 })))
+  if (act === 'login') return tab.login(user)
+  if (act === 'logout') return tab.logout()
+  if (act === 'take') return tab.visit((s) => s.takeFlash('notice'))
+  if (act === 'flash') return tab.visit(async (s) => void ((await s.get()) && s.flash('notice', 'Saved')))
+  if (act === 'theme') return tab.visit(async (s) => void ((await s.get()) && s.set('theme', 'dark')))
+  return tab.visit(async (s) => {
+    const user = (await s.get())?.userId
+    if (user !== undefined) await s.endAll()
+    return user
+  })
+}
+
+async function look(
+  site: ReturnType<typeof siteWith>,
+  browser: Visitor,
+): Promise<{ userId?: string; visits?: number } | null> {
+  const other = site.visitor()
+  for (const [name, value] of browser.cookies) other.cookies.set(name, value)
+  return (await other.get()) as { userId?: string; visits?: number } | null
+}
+
+/** A store that hears and answers when the scheduler says, and loses the call that was chosen, or its answer. */
+function unreliable(
+  inner: AtomicStore,
+  scheduler: fc.Scheduler,
+  broken: { at: number; lost: boolean; calls: number },
+): AtomicStore {
+  const verbs = Object.entries(inner) as Array<[string, (...args: unknown[]) => Promise<unknown>]>
+  return Object.fromEntries(
+    verbs.map(([name, verb]) => [
+      name,
+      async (...args: unknown[]): Promise<unknown> => {
+        const fails = ++broken.calls === broken.at
+        await scheduler.schedule(Promise.resolve(), `${name} asked`)
+        if (fails && !broken.lost) throw new Error('the store is down')
+        const answer = await verb(...args)
+        await scheduler.schedule(Promise.resolve(), `${name} answered`)
+        if (fails) throw new Error('the answer was lost')
+        return answer
+      },
+    ]),
+  ) as unknown as AtomicStore
+}

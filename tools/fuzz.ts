@@ -1,0 +1,38 @@
+/**
+ * `npm run fuzz`: every property with many more inputs than a test run has time for, from a seed of its own. It fails
+ * where one does not hold, and where fewer inputs were tried than it promises. `npm run fuzz -- 5` tries five times the usual.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const least = { property: 100_000, interleaving: 10_000 }
+const given = process.argv[2] ?? '100'
+if (!/^[1-9]\d{0,3}$/.test(given)) {
+  console.error(`fuzz: ${given} is no factor between 1 and 9999`)
+  process.exit(2)
+}
+const scale = Number(given)
+const at = mkdtempSync(join(tmpdir(), 'portcullis-fuzz-'))
+const tally = join(at, 'tally')
+const seed = process.env.FC_SEED ?? `${crypto.getRandomValues(new Int32Array(1))[0]}`
+console.log(`fuzz: seed ${seed}, ${scale} times a test run`)
+
+const { status } = spawnSync('vitest', ['run', '--project', 'node', 'test/fuzz'], {
+  stdio: 'inherit',
+  shell: process.platform === 'win32',
+  env: { ...process.env, FC_SEED: seed, FUZZ_SCALE: `${scale}`, FUZZ_TALLY: tally },
+})
+const tried = { property: 0, interleaving: 0 }
+for (const line of readFileSync(tally, 'utf8').trim().split('\n')) {
+  const [kind, runs] = line.split(' ')
+  tried[kind as keyof typeof tried] += Number(runs)
+}
+rmSync(at, { recursive: true, force: true })
+const few = scale >= 100 && (tried.property < least.property || tried.interleaving < least.interleaving)
+if (few) console.error(`fuzz: promised are ${least.property} inputs and ${least.interleaving} interleavings`)
+console.log(
+  `fuzz: ${tried.property} inputs, ${tried.interleaving} interleavings, ${status === 0 ? 'none' : 'some'} wrong`,
+)
+process.exitCode = status === 0 && !few ? 0 : 1
