@@ -36,11 +36,14 @@ export function hopsOf(headers: Headers): number {
 
 /** Headers of the request to the upstream. */
 export function upstreamHeaders(client: Headers, said: Said): Headers {
-  const headers = new Headers(client)
+  let headers = new Headers(client)
   // Before anything of ours is there: a Connection header must not be able to take that away.
   const listed = listedBy(client.get('connection'))
   for (const name of [...headers.keys()]) {
-    if (stopsAtGateway(name) || listed?.has(name)) headers.delete(name)
+    if (!stopsAtGateway(name) && !listed?.has(name)) continue
+    // workerd takes names that are no tokens off the wire, and then deletes none of them.
+    if (isAscii(name)) headers.delete(name)
+    else headers = new Headers([...headers].filter(([other]) => other !== name))
   }
   const cookie = headers.get('cookie')
   if (cookie !== null && said.cookieNames.size > 0) {
@@ -63,6 +66,11 @@ export function upstreamHeaders(client: Headers, said: Said): Headers {
   if (said.assertion !== undefined) headers.set('portcullis-assertion', said.assertion)
   if (said.sessions !== undefined) headers.set('portcullis-sessions', said.sessions)
   return headers
+}
+
+function isAscii(name: string): boolean {
+  for (let at = 0; at < name.length; at++) if (name.charCodeAt(at) > 0x7e) return false
+  return true
 }
 
 /** RFC 7239 section 6: IPv6 in brackets and quotes, `unknown` for what is not known. */

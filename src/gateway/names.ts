@@ -75,23 +75,33 @@ const beginnings: ReadonlyMap<number, readonly string[]> = byLetter([
   'x-amzn-oidc-',
 ])
 
+// In lower case. Not a word boundary: `_` is one of those it is about.
+const unusual = /[^a-z\d-]/
+
 /**
- * Whether a request header of the client stops here. Every name with `_` does: CGI, WSGI and many more read `X_Real_IP` and
- * `X-Real-IP` as one variable, so nginx drops such headers and Envoy refuses them.
+ * Whether a request header of the client stops here. Every name does that holds more than letters, digits and hyphens: CGI,
+ * WSGI and many more read `X_Real_IP` and `X-Real-IP` as one variable, lighttpd `X.Real.IP` too. nginx drops such headers.
  *
  * @param name - in lower case, as Headers iterates them.
  */
 export function stopsAtGateway(name: string): boolean {
-  if (stopped.has(name) || name.includes('_')) return true
+  if (stopped.has(name) || unusual.test(name)) return true
   const candidates = beginnings.get(name.charCodeAt(0))
   if (candidates === undefined) return false
   for (const beginning of candidates) if (name.startsWith(beginning)) return true
   return false
 }
 
-const hops: ReadonlySet<string> = new Set([...hopByHop, 'proxy-connection', 'proxy-authenticate', 'proxy-status'])
+const hops: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-status',
+  // How long a look-up took tells whether there was something to find.
+  'server-timing',
+])
 
-/** Whether a response header of the upstream stops here: hop-by-hop, and every name this gateway speaks itself. */
+/** Whether a response header of the upstream stops here: hop-by-hop, its timings, and every name this gateway speaks itself. */
 export function stopsOnTheWayBack(name: string): boolean {
   return hops.has(name) || name.startsWith('portcullis')
 }

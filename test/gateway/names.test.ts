@@ -15,6 +15,10 @@ it.each([
   'proxy-connection',
   'proxy-authenticate',
   'forwarded',
+  // lighttpd makes HTTP_X_REMOTE_USER of each.
+  'x_remote_user',
+  'x.remote.user',
+  'x~remote~user',
 ])('%s does not reach an upstream', (name) => {
   expect(stopsAtGateway(name)).toBe(true)
 })
@@ -49,6 +53,7 @@ it.each([
   ['proxy-authenticate', true],
   ['portcullis-session', true],
   ['portcullis_session', true],
+  ['server-timing', true],
   ['portcullis-anything', true],
   ['content-encoding', false],
   ['sec-websocket-protocol', false],
