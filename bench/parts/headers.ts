@@ -1,0 +1,151 @@
+/** Security headers and the check of origins: looped inside a Worker, and over HTTP. */
+import { drive, requestText } from '../lib/load.ts'
+import { loopVariant } from '../lib/loop.ts'
+import { goalOver, noiseOf } from '../lib/noise.ts'
+import type { Goal, Report, Settings, Table } from '../lib/report.ts'
+import { interleave, type Variant } from '../lib/rounds.ts'
+import { median, over, spread, written } from '../lib/stats.ts'
+import { startWorkers, type Workers } from '../lib/workers.ts'
+
+const policy = `"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'"`
+const named = {
+  noop: '',
+  hono: `import { secureHeaders } from 'hono/secure-headers'\nexport const guards = [secureHeaders()]`,
+  'hono-policy': `import { secureHeaders, NONCE } from 'hono/secure-headers'
+export const guards = [secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], scriptSrc: [NONCE, "'strict-dynamic'"], styleSrc: ["'self'", NONCE], imgSrc: ["'self'"], baseUri: ["'none'"], frameAncestors: ["'none'"] }, permissionsPolicy: { camera: [], geolocation: [], microphone: [] } })]`,
+  ours: `import { secureHeaders } from '../../src/headers/middleware.ts'\nexport const guards = [secureHeaders()]`,
+  'ours-own-policy': `import { secureHeaders } from '../../src/headers/middleware.ts'\nexport const guards = [secureHeaders({ contentSecurityPolicy: ${policy} })]`,
+  'hono-csrf': `import { csrf } from 'hono/csrf'\nexport const guards = [csrf()]`,
+  'ours-csrf': `import { csrf } from '../../src/csrf/middleware.ts'\nexport const guards = [csrf()]`,
+} as const
+type Name = keyof typeof named
+
+const labels: Readonly<Record<Name, string>> = {
+  noop: 'a middleware that does nothing',
+  hono: 'hono/secure-headers, defaults',
+  'hono-policy': 'hono/secure-headers with a nonce policy',
+  ours: 'Portcullis secureHeaders, defaults (nonce policy)',
+  'ours-own-policy': 'Portcullis secureHeaders, a policy without nonce',
+  'hono-csrf': 'hono/csrf',
+  'ours-csrf': 'Portcullis csrf',
+}
+
+const looping: ReadonlyArray<readonly [route: 'document' | 'api' | 'form', names: readonly Name[]]> = [
+  ['document', ['noop', 'hono', 'hono-policy', 'ours']],
+  ['api', ['noop', 'hono', 'hono-policy', 'ours']],
+  ['form', ['noop', 'hono-csrf', 'ours-csrf']],
+]
+
+const inLoop = (code: string): string => `import { appOf, looped } from './headers.ts'
+${code === '' ? 'const guards = []' : code}
+export default looped(appOf(...guards))`
+const overHttp = (code: string): string => `import { appOf } from './headers.ts'
+${code === '' ? 'const guards = []' : code}
+export default appOf(...guards)`
+
+export async function headers({ rounds, ms, quick, unit, log }: Settings): Promise<Report> {
+  const names = (Object.keys(named) as Name[]).filter((name) => name !== 'ours-own-policy')
+  const workers = await startWorkers([
+    ...names.map((name) => ({ name, code: inLoop(named[name]) })),
+    ...names.map((name) => ({ name: `http ${name}`, code: overHttp(named[name]) })),
+  ])
+  const tables: Table[] = []
+  const goals: Goal[] = []
+  try {
+    const counts = await check(workers, names)
+    const rows: string[][] = []
+    for (const [route, who] of looping) {
+      log(route)
+      const variants: Variant[] = []
+      for (const name of who) variants.push(await loopVariant(workers, name, `/${route}`, quick ? 25 : 50))
+      const measured = await interleave(variants, {
+        rounds: quick ? rounds : Math.max(rounds, 15),
+        mostWaiting: 0.1,
+        unit,
+      })
+      const of = (name: Name): readonly number[] => measured.perRequest.get(name) ?? []
+      const more = (name: Name): number[] => of(name).map((value, i) => value - (of('noop')[i] ?? Number.NaN))
+      for (const name of who) {
+        rows.push([
+          route,
+          labels[name],
+          route === 'form' ? '' : String(counts.get(`${name} ${route}`)),
+          written(spread(of(name))),
+          name === 'noop' ? '' : over(more(name)),
+        ])
+      }
+      const [mine, most] =
+        route === 'form' ? (['ours-csrf', 1] as const) : (['ours', route === 'document' ? 7 : 4] as const)
+      const what = {
+        document: 'security headers on a document',
+        api: 'security headers on an API response',
+        form: 'csrf on a POST',
+      }[route]
+      goals.push(goalOver(`${what}, over a middleware that does nothing`, most, more(mine), measured))
+    }
+    tables.push({
+      caption: '`app.fetch` in a loop inside the Worker: CPU µs each, median (min-max)',
+      columns: ['route', '', 'headers sent', 'CPU', 'over nothing'],
+      rows,
+    })
+    const turns: Variant[] = ['noop', 'hono', 'hono-policy', 'ours'].map((name) => {
+      const load = { port: workers.port(`http ${name}`), request: requestText('/document'), connections: 16, ms }
+      return { name, pid: workers.pid, run: async () => (await drive(load)).requests }
+    })
+    for (const { run } of turns) await run()
+    const measured = await interleave(turns, {
+      rounds,
+      unit,
+      tick: (round) => log(`HTTP, round ${round + 1} of ${rounds}`),
+    })
+    const of = (name: string): readonly number[] => measured.perRequest.get(name) ?? []
+    tables.push({
+      caption: `A document over HTTP: CPU µs per request, median (min-max); ${noiseOf(measured)}`,
+      columns: ['', 'headers sent', 'CPU', 'over nothing'],
+      rows: (['noop', 'hono', 'hono-policy', 'ours'] as const).map((name) => [
+        labels[name],
+        String(counts.get(`${name} document`)),
+        written(spread(of(name))),
+        name === 'noop' ? '' : over(of(name).map((value, i) => value - (of('noop')[i] ?? Number.NaN))),
+      ]),
+    })
+    const slower = median(of('ours').map((value, i) => value / (of('hono-policy')[i] ?? Number.NaN)))
+    goals.push({
+      promise: 'over HTTP, against hono/secure-headers with a nonce policy',
+      goal: '<= 1.00 of it',
+      measured: slower.toFixed(2),
+      holds: slower <= 1,
+    })
+  } finally {
+    await workers.stop()
+  }
+  return {
+    title: 'Security headers and the check of origins',
+    text: 'Over a middleware that does nothing. hono/secure-headers sends no policy and no Permissions-Policy unless it is told to; ours does by default, with a fresh nonce for each document, and leaves headers away that mean nothing on what it answers.',
+    tables,
+    goals,
+  }
+}
+
+/** How many headers each sends; ours must send a policy with a nonce, and refuse what another site sends. */
+async function check(workers: Workers, names: readonly Name[]): Promise<Map<string, number>> {
+  const counts = new Map<string, number>()
+  for (const name of names) {
+    for (const route of ['document', 'api']) {
+      const answer = await fetch(`http://127.0.0.1:${workers.port(name)}/${route}?n=0`)
+      await answer.text()
+      if (!answer.ok) throw new Error(`${name} ${route}: ${answer.status}\n${workers.said()}`)
+      counts.set(`${name} ${route}`, [...answer.headers].length)
+      const nonce = answer.headers.get('content-security-policy')?.includes("'nonce-") ?? false
+      if (name === 'ours' && nonce !== (route === 'document')) throw new Error(`ours: no policy on ${route}`)
+    }
+    if (!name.endsWith('csrf')) continue
+    const form = {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'cross-site', 'content-type': 'text/plain', origin: 'https://evil.test' },
+    }
+    const refused = await fetch(`http://127.0.0.1:${workers.port(`http ${name}`)}/form`, form)
+    if (refused.status !== 403) throw new Error(`${name} lets another site pass: ${refused.status}`)
+  }
+  return counts
+}

@@ -1,0 +1,19 @@
+/** The parts of the benchmark, in the order in which they run. */
+import type { Report, Settings } from '../lib/report.ts'
+import { gateway } from './gateway.ts'
+import { headers } from './headers.ts'
+import { routes, stack } from './routes.ts'
+import { sealing } from './seal.ts'
+
+/** Everything that is measured, in the order in which it is. */
+export const parts: ReadonlyArray<{
+  letter: string
+  what: string
+  run: (settings: Settings) => Promise<Report>
+}> = [
+  { letter: 'a', what: 'seal and open', run: sealing },
+  { letter: 'b', what: 'routes that read and write a session', run: routes },
+  { letter: 'c', what: 'the whole stack', run: stack },
+  { letter: 'd', what: 'the gateway', run: gateway },
+  { letter: 'headers', what: 'security headers and csrf', run: headers },
+]

@@ -1,0 +1,33 @@
+/** Loops over `app.fetch` inside the Worker: only what the app does, no socket, no HTTP. */
+import { Hono, type MiddlewareHandler } from 'hono'
+
+export function appOf(...guards: MiddlewareHandler[]): Hono {
+  const app = new Hono().use(async function noop(_, next) {
+    await next()
+  })
+  for (const guard of guards) app.use(guard)
+  return app
+    .get('/document', (c) => c.html('<!doctype html><title>ok</title>'))
+    .get('/api', (c) => c.json({ ok: true }))
+    .post('/form', (c) => c.text('ok'))
+}
+
+export function looped(app: Hono): { fetch(request: Request): Promise<Response> } {
+  return {
+    async fetch(request): Promise<Response> {
+      const { pathname, searchParams } = new URL(request.url)
+      const n = Number(searchParams.get('n'))
+      const url = `https://bench.test${pathname}`
+      const post = pathname === '/form'
+      const headers = new Headers(request.headers)
+      headers.set('sec-fetch-site', 'same-origin')
+      headers.set('origin', 'https://bench.test')
+      headers.set('content-type', 'application/x-www-form-urlencoded')
+      const init = { headers, method: post ? 'POST' : 'GET' }
+      if (n === 0) return app.fetch(new Request(url, init))
+      let sum = 0
+      for (let i = 0; i < n; i++) sum += (await app.fetch(new Request(url, init))).status
+      return new Response(String(sum / n))
+    },
+  }
+}
