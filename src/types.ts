@@ -93,6 +93,7 @@ export type Reason =
   | 'body-malformed'
   | 'origin-not-allowed'
   | 'no-route'
+  | 'no-rule'
   | 'no-session'
   | 'session-too-old'
   | 'role-missing'

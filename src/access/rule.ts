@@ -46,7 +46,7 @@ const mostEntries = 1000
 const keys: ReadonlyArray<keyof AccessMembers> = ['session', 'role', 'claim', 'address', 'fresh']
 
 /** Nobody: what stands for a rule with a fault, which is never served. */
-const nobody: CompiledAccess = { session: true, roles: new Set() }
+export const nobody: CompiledAccess = { session: true, roles: new Set() }
 
 /** Judges a rule. What is wrong with it is noted by member; then the rule that comes back lets nobody pass. */
 export function compileAccess(given: unknown, faults: Faults): CompiledAccess {

@@ -21,6 +21,7 @@ export const reasons: Readonly<Record<Reason, Answer>> = /* @__PURE__ */ mapped(
   'origin-not-allowed': 403,
   'no-route': 404,
   'not-found': 404,
+  'no-rule': 403,
   'no-session': 401,
   'session-too-old': 401,
   'role-missing': 403,

@@ -3,8 +3,7 @@ import { ConfigError } from '../errors.ts'
 import { faults as newFaults } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
 import { flag, optionalFunction, wholeNumber } from '../options/values.ts'
-import { refusal } from '../page/refusal.ts'
-import { isNavigation } from '../request/kind.ts'
+import { checkSignIn, refuseOrSignIn } from '../request/sign-in.ts'
 import type { Clock, Verdict } from '../types.ts'
 import type { SessionHandle, SessionInfo } from './types.ts'
 
@@ -17,7 +16,7 @@ export interface GuardContext {
 /** Options of both guards. Absent = default. */
 export interface GuardOptions<C = GuardContext> {
   /**
-   * Path of the sign-in page, such as `/login`. Navigations are sent there with `return_to`, everything else gets 401.
+   * Path of the sign-in page, such as `/login`. Navigations are sent there with `return_to`, everything else, prefetches too, gets 401.
    * Default none: 401 for all.
    */
   readonly signIn?: string
@@ -74,13 +73,6 @@ export function judgeFresh(info: SessionInfo | undefined, seconds: number, now: 
   return fresh ? { ok: true } : { ok: false, reason: 'session-too-old' }
 }
 
-/** The sign-in page with the way back: path and query of the request, never another origin. */
-export function signInLocation(signIn: string, url: string): string {
-  const path = url.indexOf('/', url.indexOf('://') + 3)
-  const back = path === -1 ? '/' : (url.slice(path).split('#', 1)[0] ?? '/')
-  return `${signIn}${signIn.includes('?') ? '&' : '?'}return_to=${encodeURIComponent(back)}`
-}
-
 function guard<C extends GuardContext>(
   name: string,
   { signIn, refuse }: GuardOptions<C>,
@@ -94,17 +86,11 @@ function guard<C extends GuardContext>(
     const verdict = judge(await handle.info())
     if (verdict.ok) return undefined
     if (refuse !== undefined) return refuse(verdict, c)
-    const { raw } = c.req
-    // A navigation that changes something cannot be repeated after the sign-in: it comes back to the page itself.
-    if (signIn === undefined || !isNavigation(raw)) return refusal(verdict.reason, raw)
-    const location = raw.method === 'GET' ? signInLocation(signIn, raw.url) : signIn
-    return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
+    return refuseOrSignIn(verdict.reason, c.req.raw, signIn)
   }
 }
 
 function checkGuard<C>({ signIn, refuse }: GuardOptions<C>, faults: ReturnType<typeof newFaults>): void {
   optionalFunction(faults, 'refuse', refuse)
-  if (signIn !== undefined && (typeof signIn !== 'string' || !/^\/(?![/\\])[!-~]*$/.test(signIn))) {
-    faults.add('signIn', 'must be a path of this site, such as /login')
-  }
+  checkSignIn(signIn, faults)
 }

@@ -10,10 +10,12 @@
  * - `https`: nobody goes on in the clear.
  * - `methods`: no TRACE, nothing unheard of.
  * - `limits`: no head larger than any honest one's, before anybody parses it.
+ * - `addresses`: what `access` says of path and client address, before anything is asked of anybody.
  * - `csrf`: requests that change something come from our own pages.
  * - `body`: counted from here on, whoever reads it.
  * - `rateLimit`: how often, counted by one request to Redis, which takes the session's read along.
  * - `session`: `c.var.session`, settled on the final response.
+ * - `access`: what it says of the session, its roles, claims and age.
  */
 export const order = [
   'requestId',
@@ -23,10 +25,12 @@ export const order = [
   'https',
   'methods',
   'limits',
+  'addresses',
   'csrf',
   'body',
   'rateLimit',
   'session',
+  'access',
 ] as const
 
 /** Name of a step. */

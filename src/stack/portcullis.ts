@@ -1,5 +1,6 @@
 /** The whole stack as one middleware. */
 import type { Context, ErrorHandler, MiddlewareHandler, Next } from 'hono'
+import type { AccessOptions } from '../access/guard.ts'
 import type { CsrfOptions } from '../csrf/guard.ts'
 import { csrf } from '../csrf/middleware.ts'
 import type { SecureHeadersOptions } from '../headers/index.ts'
@@ -9,10 +10,11 @@ import { faults as newFaults } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
 import { errorPage } from '../page/middleware.ts'
 import type { RequestLimits } from '../request/limits.ts'
-import type { SessionEnv } from '../session/env.ts'
+import type { SessionData, SessionEnv } from '../session/env.ts'
 import { session } from '../session/middleware.ts'
 import type { ThreeVerbs } from '../session/types.ts'
 import type { Emit, From } from '../types.ts'
+import { accessStep, judgeAccess } from './access-steps.ts'
 import { allowMethods, type BodyOptions, limitBodies, limitRequests } from './bounds.ts'
 import { allowHosts, type HttpsOptions, requireHttps } from './hosts.ts'
 import { order, type Step } from './order.ts'
@@ -30,13 +32,14 @@ const keys: ReadonlyArray<keyof StackOptions | 'session'> = [
   'csrf',
   'body',
   'rateLimit',
+  'access',
   'session',
   'onEvent',
   'onError',
 ]
 
 /** What the stack does. Absent = default, `false` = off. */
-export interface StackOptions {
+export interface StackOptions<Data = object> {
   /** Security headers; see `secureHeaders`. Default: the recommended profile. */
   readonly headers?: SecureHeadersOptions | false
   /** Refuses paths that guards and router could read differently. Default true. */
@@ -59,9 +62,14 @@ export interface StackOptions {
    * the session is then read whether the handler asks for it or not. Default none.
    */
   readonly rateLimit?: RateLimitOptions<Context>
+  /**
+   * Who may pass where; see `access`. Path and address are judged before anything else is asked, the session after it was
+   * opened. Default none: routes guard themselves.
+   */
+  readonly access?: AccessOptions<Data, Context>
   /** How large bodies may be and of which types; see `limitBodies`. Default 10 MB of any type. */
   readonly body?: Omit<BodyOptions, 'onEvent'> | false
-  /** Takes `request-refused` of host, https, methods, limits and body. Default none. */
+  /** Takes `request-refused` of host, https, methods, limits and body, and what `access` tells. Default none. */
   readonly onEvent?: Emit
   /** Where requests that change something may come from; see `csrf`. Default: our own origin only. */
   readonly csrf?: Omit<CsrfOptions, 'token'> | false
@@ -75,16 +83,17 @@ export interface StackOptions {
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
-export function portcullis(options?: StackOptions): MiddlewareHandler<RequestIdEnv>
 export function portcullis<Data extends object, S extends ThreeVerbs<Data>>(
-  options: StackOptions & { readonly session: S & ThreeVerbs<Data> },
+  options: StackOptions<SessionData<NoInfer<S>>> & { readonly session: S & ThreeVerbs<Data> },
 ): MiddlewareHandler<RequestIdEnv & SessionEnv<S>>
+export function portcullis(options?: StackOptions): MiddlewareHandler<RequestIdEnv>
 export function portcullis(options: StackOptions & { readonly session?: ThreeVerbs<object> } = {}): MiddlewareHandler {
   const faults = newFaults('portcullis')
   checkKeys(faults, options, keys)
   const { headers, path = true, csrf: origins, session: strategy, onError = errorPage() } = options ?? {}
   const { publicOrigin, hosts, https = true, methods, limits, body, rateLimit: rates, onEvent } = options ?? {}
   const emit = onEvent === undefined ? {} : { onEvent }
+  const guard = judgeAccess(options?.access, { session: strategy, onEvent }, faults)
   if (publicOrigin === undefined) {
     if (hosts !== undefined) faults.add('hosts', 'needs publicOrigin')
     if (options?.https !== undefined && https !== false) faults.add('https', 'needs publicOrigin')
@@ -103,6 +112,7 @@ export function portcullis(options: StackOptions & { readonly session?: ThreeVer
         : requireHttps({ publicOrigin, ...(https !== true && https), ...emit }),
     methods: () => (methods === false ? undefined : allowMethods(methods, emit)),
     limits: () => (limits === false ? undefined : limitRequests({ ...limits, ...emit })),
+    addresses: () => guard && accessStep(guard.byAddress),
     csrf: () =>
       origins === false
         ? undefined
@@ -110,6 +120,7 @@ export function portcullis(options: StackOptions & { readonly session?: ThreeVer
     body: () => (body === false ? undefined : limitBodies({ ...body, ...emit })),
     rateLimit: () => (rates === undefined ? undefined : sharedRateLimit(rates, strategy)),
     session: () => (strategy === undefined ? undefined : (session(strategy) as MiddlewareHandler)),
+    access: () => (guard?.needsSession ? accessStep(guard.bySession) : undefined),
   }
   const steps: MiddlewareHandler[] = []
   for (const name of order) {

@@ -21,6 +21,7 @@ const table: Array<[reason: Reason, status: number, phrase: string, title: strin
   ['method-not-allowed', 405, 'Method Not Allowed', 'Method not allowed'],
   ['no-route', 404, 'Not Found', 'Not found'],
   ['not-found', 404, 'Not Found', 'Not found'],
+  ['no-rule', 403, 'Forbidden', 'Access denied'],
   ['no-session', 401, 'Unauthorized', 'Sign-in required'],
   ['session-too-old', 401, 'Unauthorized', 'Sign-in required'],
   ['role-missing', 403, 'Forbidden', 'Access denied'],

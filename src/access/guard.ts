@@ -1,0 +1,155 @@
+/** A list of rules on paths: the first that fits decides, and what none fits is refused. */
+import { type Faults, faults as newFaults } from '../options/faults.ts'
+import { checkKeys } from '../options/keys.ts'
+import { foldedPath } from '../request/compare-path.ts'
+import { hostEnd, hostStart } from '../request/origin.ts'
+import { canonicalPath } from '../request/path.ts'
+import { coversPath, isPathPattern, type PathPattern, pathPattern, patternCovers } from '../request/pattern.ts'
+import { checkSignIn } from '../request/sign-in.ts'
+import type { Reason } from '../types.ts'
+import { type AccessContext, type AccessGuardOptions, guardKeys, judgesOf, type MaybeAnswer } from './options.ts'
+import { type AccessRule, type CompiledAccess, compileAccess, nobody } from './rule.ts'
+
+/** Who may pass on one path. */
+export interface PathRule<Data = object> {
+  /**
+   * An exact path (`/account`) or a prefix (`/admin/*`, which is `/admin` too), in canonical form: the whole path of the
+   * request, whatever an app is mounted under. Unless `allow` is `'public'` it fits every spelling that some server takes
+   * for the same: `/ADMIN/`, `/admin.`, `/admin%20`.
+   */
+  readonly path: string
+  /** In upper case; `GET` stands for `HEAD` too. Default: all. A method that is not listed goes on to the next rule. */
+  readonly methods?: readonly string[]
+  readonly allow: AccessRule<Data>
+}
+
+/** Options of {@link accessGuard}. Absent = default. */
+export interface AccessOptions<Data = object, C = AccessContext> extends AccessGuardOptions<Data, C> {
+  /** First match wins; what no rule fits is refused with 403 (`no-rule`). */
+  readonly rules: ReadonlyArray<PathRule<Data>>
+}
+
+/** Two halves, so that what costs nothing can stand before what asks a store. */
+export interface AccessGuard<C> {
+  /** Judges path, method and address: no I/O. */
+  byAddress(c: C): MaybeAnswer
+  /** Judges the session, for rules that need one. Says nothing about what no rule fits: {@link byAddress} goes first. */
+  bySession(c: C): MaybeAnswer
+  /** Both, one after the other. */
+  both(c: C): MaybeAnswer
+  /** Whether any rule needs a session. */
+  readonly needsSession: boolean
+}
+
+interface Rule {
+  readonly path: string
+  readonly pattern: PathPattern
+  /** Public rules fit what is written, guards every spelling: too much is guarded, never too little. */
+  readonly folded: boolean
+  readonly methods: ReadonlySet<string> | undefined
+  readonly allow: CompiledAccess
+}
+
+const mostRules = 1000
+
+/** The guard behind `access`. @throws {ConfigError} `ERR_CONFIG` */
+export function accessGuard<C extends AccessContext>(options: AccessOptions<never, C>): AccessGuard<C> {
+  const faults = newFaults('access')
+  checkKeys(faults, options, ['rules', ...guardKeys])
+  const rules = judgeRules((options as { rules?: unknown } | undefined)?.rules, faults)
+  const allowed = rules.map(({ allow }) => allow)
+  const judges = judgesOf('access', options, allowed, faults)
+  const signIn = checkSignIn(options?.signIn, faults)
+  if (signIn !== undefined && !faults.any) {
+    const rule = find(rules, signIn.split('?', 1)[0] ?? '', 'GET')
+    if (rule?.allow.session !== false) faults.add('signIn', 'must fit a rule without a session, or it leads to itself')
+  }
+  faults.done()
+
+  function look({ url, method }: Request): Rule | { readonly reason: Reason; readonly path: string } {
+    const canonical = canonicalPath(url)
+    if (!canonical.ok)
+      return { reason: canonical.reason, path: url.slice(hostEnd(url, hostStart(url))).split('?', 1)[0] ?? '' }
+    return find(rules, canonical.path, method) ?? { reason: 'no-rule', path: canonical.path }
+  }
+
+  function judge(c: C, by: 'byAddress' | 'both'): MaybeAnswer {
+    const found = look(c.req.raw)
+    return 'reason' in found ? judges.refuse(found.reason, found.path, c) : judges[by](found.allow, found.path, c)
+  }
+
+  return {
+    needsSession: allowed.some(({ session }) => session),
+    both: (c) => judge(c, 'both'),
+    byAddress: (c) => judge(c, 'byAddress'),
+    bySession(c) {
+      const found = look(c.req.raw)
+      return 'reason' in found ? undefined : judges.bySession(found.allow, found.path, c)
+    },
+  }
+}
+
+function find(rules: readonly Rule[], path: string, method: string): Rule | undefined {
+  let spelled: string | undefined
+  return rules.find(({ pattern, folded, methods }) => {
+    if (methods !== undefined && !methods.has(method)) return false
+    if (!folded) return coversPath(pattern, path)
+    spelled ??= foldedPath(path)
+    return coversPath(pattern, spelled)
+  })
+}
+
+function judgeRules(given: unknown, faults: Faults): Rule[] {
+  const rules: Rule[] = []
+  if (!Array.isArray(given) || given.length === 0 || given.length > mostRules) {
+    faults.add('rules', `must list 1 to ${mostRules} rules`)
+    return rules
+  }
+  for (const [index, rule] of given.entries()) {
+    const at = faults.under(`rules.${index}`)
+    checkKeys(at, rule, ['path', 'methods', 'allow'])
+    if (typeof rule !== 'object' || rule === null) continue
+    const { path, methods, allow } = rule as { [Key in keyof PathRule]?: unknown }
+    if (allow === undefined) at.add('allow', "is required; for everybody say 'public'")
+    const compiled = allow === undefined ? nobody : compileAccess(allow, at.under('allow'))
+    const taken = judgeMethods(methods, at)
+    if (!isPathPattern(path)) {
+      at.add('path', 'must be an exact path (/login) or a prefix (/admin/*), in canonical form')
+      continue
+    }
+    const folded = allow !== 'public'
+    if (rules.some((earlier) => hides(earlier, path, taken)))
+      at.add('path', 'is never reached: an earlier rule fits it all')
+    rules.push({ path, pattern: pathPattern(path, folded), folded, methods: taken, allow: compiled })
+  }
+  return rules
+}
+
+function hides(earlier: Rule, path: string, methods: ReadonlySet<string> | undefined): boolean {
+  if (!patternCovers(earlier.path, path, earlier.folded)) return false
+  const { methods: before } = earlier
+  return before === undefined || (methods !== undefined && [...methods].every((method) => before.has(method)))
+}
+
+function judgeMethods(given: unknown, faults: Faults): ReadonlySet<string> | undefined {
+  if (given === undefined) return undefined
+  const good = Array.isArray(given) && given.length > 0 && given.every((one) => /^[A-Z][A-Z-]{0,31}$/.test(String(one)))
+  if (!good) faults.add('methods', 'must be a list of methods in upper case')
+  const methods = new Set<string>(good ? given : [])
+  return methods.has('GET') ? methods.add('HEAD') : methods
+}
+
+/** The guard behind `requireAccess`: one rule, wherever it is mounted. @throws {ConfigError} `ERR_CONFIG` */
+export function ruleGuard<C extends AccessContext>(
+  name: string,
+  rule: AccessRule<never>,
+  options: AccessGuardOptions<never, C>,
+): (c: C) => MaybeAnswer {
+  const faults = newFaults(name)
+  checkKeys(faults, options, guardKeys)
+  const compiled = compileAccess(rule, faults.under('rule'))
+  const judges = judgesOf(name, options, [compiled], faults)
+  checkSignIn(options?.signIn, faults)
+  faults.done()
+  return (c) => judges.both(compiled, name, c)
+}

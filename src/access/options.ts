@@ -1,0 +1,131 @@
+/** What a guard is told besides its rules. */
+import { ConfigError } from '../errors.ts'
+import type { Faults } from '../options/faults.ts'
+import { oneOf, optionalFunction } from '../options/values.ts'
+import { checkPlatform, clientAddress, type Platform } from '../request/address.ts'
+import { refuseOrSignIn } from '../request/sign-in.ts'
+import type { Clock, Emit, Reason, Verdict } from '../types.ts'
+import { judgeAddress, judgeSession, type SessionView } from './judge.ts'
+import type { CompiledAccess } from './rule.ts'
+
+/** A Hono Context, as far as access needs one. */
+export interface AccessContext {
+  readonly req: { readonly raw: Request }
+  readonly var: { readonly session?: unknown; readonly requestId?: unknown }
+}
+
+/** Options of every guard of this room. Absent = default. */
+export interface AccessGuardOptions<Data = object, C = AccessContext> {
+  /** Roles of a session, read from its data. What is no list, or throws, is no role. Needed where a rule has `role`. */
+  readonly roles?: { roles(data: Data): readonly string[] }['roles']
+  /** Who stands in front and vouches for addresses; see `Platform`. Needed where a rule has `address`. */
+  readonly platform?: Platform
+  /**
+   * Path of the sign-in page, such as `/login`. Navigations that need a session are sent there with `return_to`; everything
+   * else, prefetches too, gets 401. Default none: 401 for all. A rule must let everybody see it.
+   */
+  readonly signIn?: string
+  /** Answers refused requests instead. */
+  readonly refuse?: (verdict: Verdict & { ok: false }, c: C) => Response | Promise<Response>
+  /** `'observe'` refuses nothing and tells the same. Default `'enforce'`. */
+  readonly mode?: 'enforce' | 'observe'
+  /**
+   * Takes `access-refused` and `access-observed` with the reason; the subject is the path of the rule, or for `no-rule` and
+   * `path-not-canonical` that of the request, cut at 256 characters. Default none.
+   */
+  readonly onEvent?: Emit
+  /** Now; for tests. Default `Date.now`. */
+  readonly clock?: Clock
+}
+
+/** Keys of {@link AccessGuardOptions}. */
+export const guardKeys: ReadonlyArray<keyof AccessGuardOptions> = [
+  'roles',
+  'platform',
+  'signIn',
+  'refuse',
+  'mode',
+  'onEvent',
+  'clock',
+]
+
+/** A request passes (undefined) or is answered; at once unless the session must be read. */
+export type MaybeAnswer = Response | undefined | Promise<Response | undefined>
+
+/** What guards do with a rule that was found, and with a request that none was found for. */
+export interface Judges<C> {
+  refuse(reason: Reason, subject: string, c: C): MaybeAnswer
+  byAddress(rule: CompiledAccess, subject: string, c: C): MaybeAnswer
+  bySession(rule: CompiledAccess, subject: string, c: C): MaybeAnswer
+  both(rule: CompiledAccess, subject: string, c: C): MaybeAnswer
+}
+
+/** Longest path in an event. */
+const longestSubject = 256
+
+/** Judges the options once; `rules` say which of them are needed. */
+export function judgesOf<C extends AccessContext>(
+  name: string,
+  options: AccessGuardOptions<never, C>,
+  rules: readonly CompiledAccess[],
+  faults: Faults,
+): Judges<C> {
+  const given = { ...options }
+  const roles = optionalFunction(faults, 'roles', given.roles)
+  const refuse = optionalFunction(faults, 'refuse', given.refuse)
+  const onEvent = optionalFunction(faults, 'onEvent', given.onEvent)
+  const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
+  const observing = oneOf(faults, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const platform = checkPlatform(given.platform, faults, 'none')
+  if (roles === undefined && rules.some((rule) => rule.roles)) faults.add('roles', 'is required: a rule has a role')
+  if (given.platform === undefined && rules.some((rule) => rule.ranges)) {
+    faults.add('platform', 'is required: a rule has addresses')
+  }
+
+  function refused(reason: Reason, subject: string, c: C): MaybeAnswer {
+    const id = c.var.requestId
+    const request = typeof id === 'string' ? { request: id } : undefined
+    onEvent?.({
+      type: observing ? 'access-observed' : 'access-refused',
+      reason,
+      subject: subject.slice(0, longestSubject),
+      ...request,
+    })
+    if (observing) return undefined
+    if (refuse !== undefined) return refuse({ ok: false, reason }, c)
+    return refuseOrSignIn(reason, c.req.raw, given.signIn, request && { requestId: request.request })
+  }
+
+  async function bySession(rule: CompiledAccess, subject: string, c: C): Promise<Response | undefined> {
+    const { data, info } = await sessionOf(name, c)
+    const verdict = judgeSession<unknown>(rule, { data, info, roles: roles as never, now: clock() })
+    return verdict.ok ? undefined : refused(verdict.reason, subject, c)
+  }
+
+  const judges: Judges<C> = {
+    refuse: refused,
+    byAddress(rule, subject, c) {
+      if (rule.ranges === undefined) return undefined
+      const verdict = judgeAddress(rule, clientAddress(c.req.raw.headers, platform))
+      return verdict.ok ? undefined : refused(verdict.reason, subject, c)
+    },
+    bySession: (rule, subject, c) => (rule.session ? bySession(rule, subject, c) : undefined),
+    both: (rule, subject, c) => judges.byAddress(rule, subject, c) ?? judges.bySession(rule, subject, c),
+  }
+  return judges
+}
+
+/** As much of a session's handle as rules need. */
+interface HandleView {
+  get(): Promise<unknown>
+  info(): Promise<SessionView | undefined>
+}
+
+async function sessionOf(name: string, c: AccessContext): Promise<{ data: unknown; info: SessionView | undefined }> {
+  const handle = c.var.session as HandleView | undefined
+  if (typeof handle?.info !== 'function') {
+    throw new ConfigError([{ option: name, problem: 'needs session() before it, with a strategy of this library' }])
+  }
+  // Both read one session: the second question costs nothing.
+  return { data: await handle.get(), info: await handle.info() }
+}

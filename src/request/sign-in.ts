@@ -1,0 +1,40 @@
+/** The way to the sign-in page and back. */
+import type { Faults } from '../options/faults.ts'
+import { type RefusalExtra, refusal } from '../page/refusal.ts'
+import type { Reason } from '../types.ts'
+import { isNavigation, isPrefetch } from './kind.ts'
+import { hostEnd, hostStart } from './origin.ts'
+import { returnPath } from './return-path.ts'
+
+/** Judges a `signIn` option: a path of this site, perhaps with a query. */
+export function checkSignIn(given: unknown, faults: Faults): string | undefined {
+  if (given === undefined) return undefined
+  if (typeof given === 'string' && /^\/(?![/\\])[!-~]*$/.test(given) && !given.includes('#')) return given
+  faults.add('signIn', 'must be a path of this site, such as /login')
+  return undefined
+}
+
+/**
+ * Answers who may not pass: a 401 to a page that was asked for becomes 303 to the sign-in page, where there is one;
+ * everything else is refused as it is. What a browser fetches ahead of its user is never sent there: that would begin a
+ * login nobody wanted.
+ */
+export function refuseOrSignIn(
+  reason: Reason,
+  request: Request,
+  signIn: string | undefined,
+  extra?: RefusalExtra,
+): Response {
+  const asks = signIn !== undefined && (reason === 'no-session' || reason === 'session-too-old')
+  if (!asks || !isNavigation(request) || isPrefetch(request)) return refusal(reason, request, extra)
+  // A navigation that changes something cannot be repeated after the sign-in: it comes back to the page itself.
+  const location = request.method === 'GET' ? withReturnPath(signIn, request.url) : signIn
+  return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
+}
+
+/** The sign-in page, told the path and query of the request. What is no canonical path here is no way back. */
+function withReturnPath(signIn: string, url: string): string {
+  const back = returnPath(url.slice(hostEnd(url, hostStart(url))).split('#', 1)[0])
+  if (back === undefined) return signIn
+  return `${signIn}${signIn.includes('?') ? '&' : '?'}return_to=${encodeURIComponent(back)}`
+}

@@ -1,0 +1,30 @@
+/** The two steps of `access` in the stack: path and address before anything is asked, the session after it was opened. */
+import type { Context, MiddlewareHandler } from 'hono'
+import { type AccessGuard, type AccessOptions, accessGuard } from '../access/guard.ts'
+import type { MaybeAnswer } from '../access/options.ts'
+import type { Faults } from '../options/faults.ts'
+import type { Emit } from '../types.ts'
+
+/** Judges the option `access`; undefined where it is absent or wrong. */
+export function judgeAccess(
+  given: AccessOptions<never, Context> | undefined,
+  { session, onEvent }: { readonly session: unknown; readonly onEvent?: Emit | undefined },
+  faults: Faults,
+): AccessGuard<Context> | undefined {
+  if (given === undefined) return undefined
+  try {
+    const guard = accessGuard<Context>({ ...(onEvent && { onEvent }), ...given })
+    if (guard.needsSession && session === undefined) faults.add('access', 'needs the option session')
+    return guard
+  } catch (error) {
+    faults.absorb(error)
+    return undefined
+  }
+}
+
+/** One half of the guard as a step. */
+export function accessStep(judge: (c: Context) => MaybeAnswer): MiddlewareHandler {
+  return async function access(c, next) {
+    return (await judge(c)) ?? next()
+  }
+}
