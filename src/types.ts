@@ -22,6 +22,8 @@ export type Clock = () => number
 
 /** Every event there is; docs/monitoring.md says of each what it means and who should look. */
 export type EventType =
+  | 'access-observed'
+  | 'access-refused'
   | 'account-pressure'
   | 'breaker-closed'
   | 'breaker-opened'
