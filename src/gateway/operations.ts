@@ -3,7 +3,7 @@ import { randomId } from '../crypto/index.ts'
 import type { Monitor, Uptime } from '../monitor/index.ts'
 import type { StoreProbe } from '../monitor/redis.ts'
 import type { Faults } from '../options/index.ts'
-import { isRequestId } from '../request/index.ts'
+import { isHeaderName, isRequestId } from '../request/index.ts'
 import type { GatewayConfig } from './config.ts'
 import { type Closed, judgeMaintenance } from './maintenance.ts'
 import { type IsReady, type ReadySources, readiness } from './ready.ts'
@@ -36,7 +36,7 @@ export function judgeOperations(
   if (uptime !== undefined && (!isObject(uptime) || typeof uptime.run !== 'function')) {
     faults.add('uptime', 'must be uptime({ ... }) of portcullis/monitor')
   }
-  if (header !== undefined && (typeof header !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/i.test(header))) {
+  if (header !== undefined && !isHeaderName(header)) {
     faults.add('requestIdHeader', 'must be the name of a header')
   }
   return {

@@ -39,11 +39,11 @@ export function readiness(given: ReadyOptions | undefined, sources: ReadySources
   const store = optionalFunction(faults, 'store', given?.store)
   const asked = flag(faults, 'upstreams', given?.upstreams, false) ? [...sources.upstreams.values()] : []
   const { clock, emit, fetch } = sources
-  let last: { readonly settings: Settings; readonly at: number; readonly ok: boolean } | undefined
+  let last: { readonly at: number; readonly ok: boolean } | undefined
   let asking: number | undefined
 
-  const known = (settings: Settings): boolean | undefined => {
-    const age = last === undefined || last.settings !== settings ? -1 : clock() - last.at
+  const known = (): boolean | undefined => {
+    const age = last === undefined ? -1 : clock() - last.at
     return age >= 0 && age < keptMs ? last?.ok : undefined
   }
 
@@ -64,7 +64,7 @@ export function readiness(given: ReadyOptions | undefined, sources: ReadySources
       ...asked.map((upstream) => one(upstream.name, (signal) => probeUpstream(fetch, upstream, settings, signal))),
     ])
     const ok = answers.every(Boolean)
-    last = { settings, at: clock(), ok }
+    last = { at: clock(), ok }
     return ok
   }
 
@@ -72,7 +72,7 @@ export function readiness(given: ReadyOptions | undefined, sources: ReadySources
     if (store === undefined && asked.length === 0) return true
     // One asks, the others look for what it found: on Workers no request can wait for what another one asked.
     for (let waited = 0; waited <= mostMs; waited += stepMs) {
-      const ok = known(settings)
+      const ok = known()
       if (ok !== undefined) return ok
       if (asking === undefined) break
       await new Promise((done) => setTimeout(done, stepMs))

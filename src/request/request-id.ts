@@ -4,3 +4,8 @@
 export function isRequestId(text: string | null): text is string {
   return text !== null && /^[A-Za-z0-9_-]{8,64}$/.test(text)
 }
+
+/** Whether an option names a header, as headers that carry ids are named. */
+export function isHeaderName(given: unknown): given is string {
+  return typeof given === 'string' && /^[a-z][a-z0-9-]{0,63}$/i.test(given)
+}

@@ -4,6 +4,7 @@
  * Each step may answer instead of the ones behind it; every answer passes back through the ones before it.
  *
  * - `requestId`: names the request, so that a page a client saw can be found in the log.
+ * - `requestLog`: sees every answer as it leaves, and what was refused on the way.
  * - `headers`: security headers on every answer.
  * - `path`: one reading of the path for guards, router and upstream, before anybody reads it.
  * - `host`: only names we answer for, before a host is taken for ours.
@@ -19,6 +20,7 @@
  */
 export const order = [
   'requestId',
+  'requestLog',
   'headers',
   'path',
   'host',

@@ -6,10 +6,12 @@ import { csrf } from '../csrf/middleware.ts'
 import type { SecureHeadersOptions } from '../headers/index.ts'
 import { secureHeaders } from '../headers/middleware.ts'
 import type { RateLimitOptions } from '../limit/gate.ts'
+import type { RequestLogEnv } from '../monitor/middleware.ts'
 import { faults as newFaults } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
 import { errorPage } from '../page/middleware.ts'
 import type { RequestLimits } from '../request/limits.ts'
+import { isHeaderName } from '../request/request-id.ts'
 import type { SessionData, SessionEnv } from '../session/env.ts'
 import { session } from '../session/middleware.ts'
 import type { ThreeVerbs } from '../session/types.ts'
@@ -22,6 +24,8 @@ import { sharedRateLimit } from './shared-rate-limit.ts'
 import { canonicalPaths, type RequestIdEnv, requestId } from './steps.ts'
 
 const keys: ReadonlyArray<keyof StackOptions | 'session'> = [
+  'requestIdHeader',
+  'requestLog',
   'headers',
   'path',
   'publicOrigin',
@@ -40,6 +44,10 @@ const keys: ReadonlyArray<keyof StackOptions | 'session'> = [
 
 /** What the stack does. Absent = default, `false` = off. */
 export interface StackOptions<Data = object> {
+  /** Header in which something of yours in front names each request; see `requestId`. Default: ids are random. */
+  readonly requestIdHeader?: string
+  /** Tells of every request and its answer; see `requestLog` of `portcullis/monitor`. Default none. */
+  readonly requestLog?: MiddlewareHandler<RequestLogEnv>
   /** Security headers; see `secureHeaders`. Default: the recommended profile. */
   readonly headers?: SecureHeadersOptions | false
   /** Refuses paths that guards and router could read differently. Default true. */
@@ -91,15 +99,20 @@ export function portcullis(options: StackOptions & { readonly session?: ThreeVer
   const faults = newFaults('portcullis')
   checkKeys(faults, options, keys)
   const { headers, path = true, csrf: origins, session: strategy, onError = errorPage() } = options ?? {}
+  const { requestIdHeader, requestLog: log } = options ?? {}
   const { publicOrigin, hosts, https = true, methods, limits, body, rateLimit: rates, onEvent } = options ?? {}
   const emit = onEvent === undefined ? {} : { onEvent }
   const guard = judgeAccess(options?.access, { session: strategy, onEvent }, faults)
+  if (requestIdHeader !== undefined && !isHeaderName(requestIdHeader)) {
+    faults.add('requestIdHeader', 'must be the name of a header')
+  }
   if (publicOrigin === undefined) {
     if (hosts !== undefined) faults.add('hosts', 'needs publicOrigin')
     if (options?.https !== undefined && https !== false) faults.add('https', 'needs publicOrigin')
   }
   const makers: Record<Step, () => MiddlewareHandler | undefined> = {
-    requestId: () => requestId() as MiddlewareHandler,
+    requestId: () => requestId(requestIdHeader) as MiddlewareHandler,
+    requestLog: () => log as MiddlewareHandler | undefined,
     headers: () => (headers === false ? undefined : secureHeaders(headers)),
     path: () => (path ? canonicalPaths() : undefined),
     host: () =>

@@ -1,5 +1,6 @@
 /** How the guards of the stack refuse: one answer, one event. */
 import type { Context } from 'hono'
+import type { Notes } from '../monitor/line.ts'
 import { refusal } from '../page/refusal.ts'
 import type { Emit, Reason } from '../types.ts'
 
@@ -17,6 +18,8 @@ export function refuser(onEvent: Emit | undefined): Refuse {
   return (c, reason, headers) => {
     const id: unknown = c.get('requestId')
     const requestId = typeof id === 'string' ? id : undefined
+    const notes: Notes | undefined = c.get('requestLog')
+    if (notes !== undefined) notes.reason = reason
     onEvent?.({ type: 'request-refused', reason, ...(requestId !== undefined && { request: requestId }) })
     return refusal(reason, c.req.raw, { ...(requestId !== undefined && { requestId }), ...(headers && { headers }) })
   }

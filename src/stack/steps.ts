@@ -3,14 +3,21 @@ import type { MiddlewareHandler } from 'hono'
 import { randomId } from '../crypto/random.ts'
 import { refusal } from '../page/refusal.ts'
 import { canonicalPath } from '../request/path.ts'
+import { isRequestId } from '../request/request-id.ts'
 
 /** What {@link requestId} puts on the context. */
 export type RequestIdEnv = { Variables: { requestId: string } }
 
-/** Gives each request a random id of 128 bits as `c.var.requestId`; one that a client sends is not believed. */
-export function requestId(): MiddlewareHandler<RequestIdEnv> {
+/**
+ * Gives each request a random id of 128 bits as `c.var.requestId`; one that a client sends is not believed.
+ *
+ * @param header - in which something of yours in front names each request, such as `cf-ray`: what is 8 to 64 letters, digits,
+ *   `-` and `_` is taken. Only a header that clients cannot set.
+ */
+export function requestId(header?: string): MiddlewareHandler<RequestIdEnv> {
   return async function requestId(c, next) {
-    c.set('requestId', randomId())
+    const said = header === undefined ? null : c.req.raw.headers.get(header)
+    c.set('requestId', isRequestId(said) ? said : randomId())
     await next()
   }
 }
