@@ -2,8 +2,15 @@
 import type { Ask } from './ask.ts'
 import type { Redis } from './redis.ts'
 
-// By environments that were made for one request each: nobody can keep an Ask longer than that.
-const shared = new WeakMap<object, Map<Redis, Ask>>()
+// On environments that were made for one request each: nobody can keep an Ask longer than that. Not in a WeakMap, whose
+// entries cost the collector more than the request they are for.
+const shared = Symbol('shared')
+
+interface Shared {
+  /** The environment it was made with; a copy of one shares nothing. */
+  readonly of: object
+  readonly asks: Map<Redis, Ask>
+}
 
 /**
  * An environment for one web request, which finds everything that `env` holds. Whatever is called with it goes through the
@@ -11,14 +18,15 @@ const shared = new WeakMap<object, Map<Redis, Ask>>()
  */
 export function shareAsks(env: unknown): object {
   const made = Object.create((env ?? null) as object | null) as object
-  shared.set(made, new Map())
+  ;(made as { [shared]?: Shared })[shared] = { of: made, asks: new Map() }
   return made
 }
 
 /** The Ask that a request shares; undefined where `env` was made for none. What is called there waits for its `send`. */
 export function sharedAsk(env: unknown, client: Redis): Ask | undefined {
-  const asks = typeof env === 'object' && env !== null ? shared.get(env) : undefined
-  if (asks === undefined) return undefined
+  const found = typeof env === 'object' && env !== null ? (env as { [shared]?: Shared })[shared] : undefined
+  if (found === undefined || found.of !== env) return undefined
+  const { asks } = found
   const ask = asks.get(client) ?? client.ask(env)
   asks.set(client, ask)
   return ask

@@ -1,24 +1,24 @@
 /** The session of one request: reads when asked, records what changes, writes once. */
 import { isPortcullisError } from '../errors.ts'
-import type { CookieJar } from '../types.ts'
 import { dataError, jsonCopy } from './data.ts'
 import { blank, replay } from './edits.ts'
-import type { Engine } from './engine.ts'
 import { idDigest } from './events.ts'
 import { settle } from './flush.ts'
 import { infoOf } from './info.ts'
 import { asObject, loginOf, unsupported } from './login.ts'
-import { RequestState } from './request-state.ts'
-import type { SessionSettings } from './settings.ts'
+import type { RequestState } from './request-state.ts'
 import type { FlushableHandle, OptionalKey, SessionInfo } from './types.ts'
 import { versionGuard } from './version-guard.ts'
 
 /** A handle over any engine; what its verbs promise is said in types.ts. */
 export class Handle<Data extends object> implements FlushableHandle<Data> {
+  /** What it was opened for. */
+  readonly context: object
   readonly #of: RequestState<Data>
 
-  constructor(settings: SessionSettings<Data>, engine: Engine<Data>, jar: CookieJar, atOnce: boolean) {
-    this.#of = new RequestState(settings, engine, jar, atOnce)
+  constructor(of: RequestState<Data>, context: object) {
+    this.#of = of
+    this.context = context
   }
 
   prefetch(): Promise<void> {

@@ -2,6 +2,7 @@
 import { jarOf } from './context.ts'
 import type { Engine } from './engine.ts'
 import { Handle } from './handle.ts'
+import { RequestState } from './request-state.ts'
 import type { SessionSettings } from './settings.ts'
 import type {
   FlushableHandle,
@@ -18,14 +19,20 @@ export function strategyOf<Data extends object>(
   settings: SessionSettings<Data>,
   engine: Engine<Data>,
 ): SessionStrategy<Data> {
-  // One handle per context, so that verbs and middleware speak of the same session. Nothing outlives the context.
-  const handles = new WeakMap<SessionContext, Handle<Data>>()
+  // One handle per context, so that verbs and middleware speak of the same session. It lies on the context itself: an entry
+  // of a WeakMap keeps the collector busy for longer than all else that a request asks of its session.
+  const own = Symbol('session')
+  const closed = new WeakMap<SessionContext, Handle<Data>>()
 
   function open(context: SessionContext, writes: 'at-flush' | 'at-once' = 'at-flush'): Handle<Data> {
-    const known = handles.get(context)
-    if (known !== undefined) return known
-    const made = new Handle<Data>(settings, engine, jarOf(context), writes === 'at-once')
-    handles.set(context, made)
+    const at = context as { [own]?: Handle<Data> }
+    const known = at[own] ?? (Object.isExtensible(context) ? undefined : closed.get(context))
+    // What was copied from a context, or made after it, is another one.
+    if (known?.context === context) return known
+    const state = new RequestState<Data>(settings, engine, jarOf(context), writes === 'at-once')
+    const made = new Handle<Data>(state, context)
+    if (Object.isExtensible(context)) at[own] = made
+    else closed.set(context, made)
     return made
   }
 

@@ -35,6 +35,14 @@ describe('an environment of one request', () => {
     expect(await waiting).toBe('first')
   })
 
+  // `{ ...c.env }` goes on to whoever a handler calls, maybe after the request.
+  it('is not what was copied from it', () => {
+    const client = redis(fakeRedis().options)
+    const env = shareAsks({ SECRET: 'a' })
+    expect(sharedAsk(env, client)).toBe(sharedAsk(env, client))
+    for (const copy of [{ ...env }, Object.create(env)]) expect(sharedAsk(copy, client)).toBe(undefined)
+  })
+
   it('is what nobody has who did not ask for it', () => {
     const client = redis(fakeRedis().options)
     for (const env of [{}, undefined, null, 'text']) expect(sharedAsk(env, client)).toBe(undefined)

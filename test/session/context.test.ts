@@ -44,6 +44,26 @@ describe('without Hono', () => {
     expect(await openSession(sessions, next).get()).toEqual({ userId: 'ada', theme: 'dark' })
   })
 
+  // A copy has headers of its own: a handle of the first would read one visitor's cookie for another.
+  it('a context that was copied from another, or made after it, has a session of its own', async () => {
+    const { sessions } = sessionsAt()
+    const first = { request: new Request('https://app.example.test/'), headers: new Headers() }
+    await sessions.start({ context: first, data: { userId: 'ada' } })
+    const request = new Request('https://app.example.test/')
+    const copies = [{ ...first, request }, Object.assign(Object.create(first) as typeof first, { request })]
+    for (const context of copies) expect(await sessions.get({ context })).toBe(undefined)
+    expect(await sessions.get({ context: first })).toEqual({ userId: 'ada' })
+  })
+
+  it('a frozen context has one session like any other', async () => {
+    const { sessions } = sessionsAt()
+    const request = new Request('https://app.example.test/')
+    const context = Object.freeze({ request, headers: new Headers() })
+    await sessions.start({ context, data: { userId: 'ada' } })
+    expect(await sessions.get({ context })).toEqual({ userId: 'ada' })
+    expect(openSession(sessions, context)).toBe(openSession(sessions, context))
+  })
+
   it('a context without headers can be read, and says so when it is written', async () => {
     const { sessions } = sessionsAt()
     const s = openSession(sessions, { request: new Request('https://app.example.test/') })
