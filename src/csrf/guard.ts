@@ -12,7 +12,7 @@ import { type CrossOriginOptions, csrfPolicy } from './policy.ts'
 export interface CsrfContext {
   readonly req: { readonly raw: Request }
   readonly env?: unknown
-  readonly var?: { readonly requestId?: unknown }
+  readonly var?: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
 }
 
 /** Tokens that the guard asks for; `csrfTokens` makes them. */

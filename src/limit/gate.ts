@@ -15,7 +15,7 @@ import { prepareTakes, type Take } from './takes.ts'
 export interface LimitedContext {
   readonly req: { readonly raw: Request }
   readonly env?: unknown
-  readonly var?: { readonly requestId?: unknown }
+  readonly var?: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
 }
 
 /** What a custom answer may say. */

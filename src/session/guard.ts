@@ -10,7 +10,7 @@ import type { SessionHandle, SessionInfo } from './types.ts'
 /** A Hono Context, as far as a guard needs one. */
 export interface GuardContext {
   readonly req: { readonly raw: Request }
-  readonly var: { readonly session?: unknown }
+  readonly var: { readonly session?: unknown } | Readonly<Record<string, unknown>>
 }
 
 /** Options of both guards. Absent = default. */

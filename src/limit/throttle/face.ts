@@ -12,7 +12,7 @@ import { judgeThrottle, type LoginThrottleOptions, loginThrottleKeys } from './o
 export interface LoginContext {
   readonly req: { readonly raw: Request }
   readonly env?: unknown
-  readonly var?: { readonly requestId?: unknown }
+  readonly var?: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
 }
 
 /** Why a login is not tried. */
