@@ -11,7 +11,7 @@ import type { CompiledAccess } from './rule.ts'
 /** A Hono Context, as far as access needs one. */
 export interface AccessContext {
   readonly req: { readonly raw: Request }
-  readonly var: { readonly session?: unknown; readonly requestId?: unknown }
+  readonly var: { readonly session?: unknown; readonly requestId?: unknown } | Readonly<Record<string, unknown>>
 }
 
 /** Options of every guard of this room. Absent = default. */
