@@ -1,5 +1,8 @@
 export type { Emit, EventType, From, SecurityEvent } from '../types.ts'
 export { type BreakerOptions, type BreakerRules, circuitBreaker } from './breaker.ts'
+export { type CacheOptions, publicCache, type RouteCache } from './cache.ts'
+export type { VaryName } from './cache-rules.ts'
+export type { CacheStore } from './cache-store.ts'
 export { type AssertionOptions, defineGateway, type GatewayConfig, type Upstream } from './config.ts'
 export { createGateway, type Gateway } from './create.ts'
 export type { RouteThrottle } from './judge-throttle.ts'

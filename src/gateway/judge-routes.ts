@@ -5,6 +5,7 @@ import type { Emit } from '../types.ts'
 import { isGrave } from './apply.ts'
 import type { GatewayConfig } from './config.ts'
 import { judgeBody } from './hygiene.ts'
+import { judgeCache } from './judge-cache.ts'
 import { judgeCsrf } from './judge-csrf.ts'
 import { judgeRouteThrottle } from './judge-throttle.ts'
 import type { Access, Method, Route, SessionVerb } from './route.ts'
@@ -28,6 +29,7 @@ const known: ReadonlyArray<keyof Route> = [
   'timeoutMs',
   'retry',
   'maxSocketSeconds',
+  'cache',
   'maxBodyBytes',
   'contentTypes',
   'throttle',
@@ -106,6 +108,7 @@ function judgeMembers(
     faults.add('to', `names no upstream; there is ${names || 'none'}`)
   }
   if (route.timeoutMs !== undefined) wholeNumber(faults, 'timeoutMs', route.timeoutMs, 1, timeoutBounds)
+  judgeCache(route, faults)
   const socket = route.maxSocketSeconds === false ? undefined : route.maxSocketSeconds
   wholeNumber(faults, 'maxSocketSeconds', socket, 3600, { least: 1, most: 86_400, unit: 'seconds' })
   oneOf(faults, 'retry', route.retry, [true, false, 'idempotency-key'], true)

@@ -5,6 +5,7 @@ import { clientAddress, mayHaveBody } from '../request/index.ts'
 import { neverStore } from '../session/caching.ts'
 import type { Who } from './admit.ts'
 import { applyOrder, judgeHeader } from './apply.ts'
+import type { RouteCache, SharedRequest } from './cache.ts'
 import { upstreamHeaders } from './forward.ts'
 import { type Plan, strategyFor } from './plan.ts'
 import { discard, type Outgoing, type UpstreamResponse } from './proxy.ts'
@@ -30,6 +31,8 @@ export interface Passage {
   readonly body: Outgoing['body']
   /** Where the request is a login that may be tried. */
   readonly login?: LoginPassage
+  /** Where the answer is to be anybody's: no session, nonce or header of this client is told. */
+  readonly shared?: SharedRequest
 }
 
 /**
@@ -40,15 +43,15 @@ export interface Passage {
  */
 export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promise<Response> {
   const { request, requestId } = visit
-  const { route, upstream, settings, upgrade, hops, body, login } = passage
+  const { route, upstream, settings, upgrade, hops, body, login, shared } = passage
   const { method } = request
   const target = settings.targets[upstream.index] as Settings['targets'][number]
-  const url = upstreamUrl(target, visit.path, visit.search)
+  const url = upstreamUrl(target, visit.path, shared?.search ?? visit.search)
   // A new one for each attempt: an answer that was kept or copied from another request does not know it.
-  let nonce = upstream.sessions ? randomId(16) : undefined
+  let nonce = upstream.sessions && !shared ? randomId(16) : undefined
   const hasBody = mayHaveBody(method)
-  visit.nonce = upgrade ? undefined : plan.secure.nonceFor(request)
-  const headers = upstreamHeaders(request.headers, {
+  visit.nonce = upgrade || shared ? undefined : plan.secure.nonceFor(request)
+  const headers = upstreamHeaders(shared?.headers ?? request.headers, {
     requestId,
     address: clientAddress(request.headers, plan.platform),
     host: settings.publicHost,
@@ -85,6 +88,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
   }
   const answer = await watchUpstream(plan, visit, headers, () => reachUpstream(plan, outgoing, errand))
   login?.answered()
+  shared?.heard(answer.headers)
   try {
     const response = publicResponse(answer, {
       method,
@@ -103,6 +107,23 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     discard(answer)
     throw error
   }
+}
+
+/** Hands a request on through the cache of its route. */
+export function passCached(plan: Plan, visit: Visit, passage: Passage, cache: RouteCache): Promise<Response> {
+  const { settings, upstream } = passage
+  return cache.serve({
+    request: visit.request,
+    requestId: visit.requestId,
+    path: visit.path,
+    search: visit.search,
+    publicOrigin: settings.publicOrigin,
+    upstream: upstream.name,
+    ownNames: plan.cookieNames,
+    clock: plan.clock,
+    waitUntil: visit.waitUntil,
+    pass: (shared) => passOn(plan, visit, shared === undefined ? passage : { ...passage, shared }),
+  })
 }
 
 /** Does what the upstream asks of the session, where it may ask. */

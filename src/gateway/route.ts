@@ -1,4 +1,5 @@
 /** One line of the route table: what a gateway is told of a path. */
+import type { RouteCache } from './cache.ts'
 import type { RouteThrottle } from './judge-throttle.ts'
 
 /** Methods a route may list. `GET` stands for `HEAD` too. */
@@ -64,6 +65,8 @@ export interface Route<N extends string = string> {
    * anew. Never later than the session's absolute end. Default 3,600, at most 86,400; `false`: at that end only.
    */
   readonly maxSocketSeconds?: number | false
+  /** Keeps answers that are the same for everybody: `publicCache({ maxAge: 60 })`. Default off. */
+  readonly cache?: RouteCache | false
   /**
    * Bytes of a body: one that says it is longer gets 413 before it is read, any other is counted while it streams, and the
    * upstream is left at the first byte too many. Default 10,485,760 (10 MB); 0 takes none.

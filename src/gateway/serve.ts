@@ -15,7 +15,7 @@ import { refuseAccess, whoIsAsking } from './admit.ts'
 import { isOwnPath, ownEndpoint } from './endpoints.ts'
 import { hopsOf, mostHops } from './forward.ts'
 import { refuseHead } from './hygiene.ts'
-import { passOn } from './pass.ts'
+import { passCached, passOn } from './pass.ts'
 import type { Plan } from './plan.ts'
 import { UpstreamPaused } from './retry.ts'
 import { passLogin } from './throttle.ts'
@@ -83,7 +83,8 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   try {
     const { maxBytes } = match.route.body
     const passage = { route, upstream, settings, who, upgrade, hops, body: { ...body, maxBytes } }
-    return await (throttle === undefined ? passOn(plan, visit, passage) : passLogin(plan, visit, passage, throttle))
+    if (throttle !== undefined) return await passLogin(plan, visit, passage, throttle)
+    return await (route.cache ? passCached(plan, visit, passage, route.cache) : passOn(plan, visit, passage))
   } catch (error) {
     // Found out while it streamed; the upstream has been left.
     if (error instanceof BodyError) return refuse(plan, visit, error.reason)
