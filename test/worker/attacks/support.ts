@@ -2,9 +2,9 @@
 import { assertionKey } from '../../../tools/secret.ts'
 import { closedPort } from '../../node/gateway/support.ts'
 import { raw } from '../../support/raw.ts'
+import { startTcpOrigin, type TcpOrigin } from '../../support/tcp-origin.ts'
 import { startWorkerd, type Workerd } from '../../support/workerd.ts'
 import { bytes } from './table.ts'
-import { startTcpOrigin, type TcpOrigin } from './tcp-origin.ts'
 
 export interface Field {
   readonly worker: Workerd
