@@ -22,6 +22,8 @@ export interface WorkerOptions {
 }
 
 export interface Workerd {
+  /** Of the process, for whoever watches what it takes. */
+  readonly pid: number
   readonly port: number
   /** `http://127.0.0.1:<port>`, without a slash at the end. */
   readonly url: string
@@ -63,6 +65,7 @@ export async function startWorkerd(source: WorkerSource, options: WorkerOptions 
     throw new Error(`workerd did not start:\n${stderr?.join('\n')}`)
   }
   return {
+    pid: child.pid ?? 0,
     port,
     url: `http://127.0.0.1:${port}`,
     stdout: stdout ?? [],
