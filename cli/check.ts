@@ -12,11 +12,12 @@ export async function check(args: readonly string[]): Promise<Exit> {
   if (args.length > 2) throw new Stop(exit.usage, 'portcullis check [gateway.config.ts] [wrangler.toml]')
   const config = choose(args[0], configs)
   const wrangler = choose(args[1], wranglers)
-  const { faults, remarks } = await reviewConfig(config, () => loadProject(config))
   const settings = await readWrangler(wrangler).catch((error: unknown) => {
     if (error instanceof Stop) throw error
     return [`${wrangler}: ${error instanceof Error ? error.message.split('\n')[0] : 'cannot be read'}`]
   })
+  const known = Array.isArray(settings) ? {} : settings
+  const { faults, remarks } = await reviewConfig(config, () => loadProject(config), known)
   const more = Array.isArray(settings) ? (settings as string[]) : reviewWrangler(wrangler, settings)
   return tell({ faults: [...faults, ...more], remarks }) ? exit.ok : exit.faults
 }

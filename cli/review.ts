@@ -11,7 +11,7 @@ export interface Found {
 /** The two functions of `portcullis/gateway` that judge: those of the copy that the configuration itself imports. */
 export interface Judges {
   createGateway(config: never): unknown
-  reviewGateway(config: never): readonly string[]
+  reviewGateway(config: never, env: object): Found
 }
 
 /** A module that exports a configuration, and the judges of the copy of the package that it imports. */
@@ -29,8 +29,12 @@ interface Settings {
   readonly vars?: Readonly<Record<string, unknown>>
 }
 
-/** Builds the gateway of a module that exports `config`, or a function that makes it. `path` stands before each fault. */
-export async function reviewConfig(path: string, load: () => Promise<Project>): Promise<Found> {
+/**
+ * Builds the gateway of a module that exports `config`, or a function that makes it. `path` stands before each fault.
+ *
+ * @param wrangler - what wrangler.toml says, whose variables tell where upstreams are in each environment.
+ */
+export async function reviewConfig(path: string, load: () => Promise<Project>, wrangler: object = {}): Promise<Found> {
   try {
     const { module, judges } = await load()
     if (module.config === undefined) {
@@ -38,7 +42,17 @@ export async function reviewConfig(path: string, load: () => Promise<Project>): 
     }
     const config = (typeof module.config === 'function' ? module.config() : module.config) as never
     judges.createGateway(config)
-    return { faults: [], remarks: judges.reviewGateway(config) }
+    const { env, vars } = wrangler as Settings & { env?: Readonly<Record<string, Settings>> }
+    const found = [
+      ['', vars] as const,
+      ...Object.entries(env ?? {}).map(([name, own]) => [`env.${name}: `, own.vars] as const),
+    ]
+    const reviews = found.map(([at, given]) => ({ at, ...judges.reviewGateway(config, given ?? {}) }))
+    return {
+      faults: reviews.flatMap(({ at, faults }) => faults.map((fault) => `${path}: ${at}${fault}`)),
+      // What is said of routes is the same everywhere.
+      remarks: [...new Set(reviews.flatMap(({ remarks }) => remarks))],
+    }
   } catch (error) {
     if (error instanceof Stop) throw error
     return { faults: faultsOf(error).map((fault) => `${path}: ${fault}`), remarks: [] }

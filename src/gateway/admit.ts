@@ -1,8 +1,8 @@
 /** Who is asking, and whether a route lets them pass. */
-import type { SessionInfo } from '../session/index.ts'
+import { type CompiledAccess, judgeSession } from '../access/index.ts'
+import type { FlushableHandle, SessionInfo, SessionStrategy } from '../session/index.ts'
 import type { Reason } from '../types.ts'
 import type { Plan } from './plan.ts'
-import type { Access } from './route.ts'
 import type { Visit } from './visit.ts'
 
 /** The session of a request, read once. */
@@ -14,21 +14,26 @@ export interface Who {
 /** Reads the session of a request; undefined where there is none. */
 export async function whoIsAsking(plan: Plan, visit: Visit): Promise<Who | undefined> {
   if (plan.session === undefined) return undefined
-  const { request, env } = visit
-  visit.session ??= plan.session.open({ request, env })
-  const data = await visit.session.get()
-  const info = data && (await visit.session.info())
+  const session = opened(plan.session, visit)
+  const data = await session.get()
+  const info = data && (await session.info())
   return data && info && { data, info }
 }
 
+/** Begins to read the session where it can travel with what else the request asks. */
+export async function askSoon(plan: Plan, visit: Visit): Promise<void> {
+  if (plan.session !== undefined) await opened(plan.session, visit).prefetch()
+}
+
 /** Why somebody may not pass; undefined where they may. */
-export function refuseAccess(plan: Plan, access: Access, who: Who | undefined): Reason | undefined {
-  if (access === 'public') return undefined
-  // A visitor's session, which an upstream may make for a counter or a cart, is nobody's.
-  if (who === undefined || !who.info.signedIn) return 'no-session'
-  if (access === 'session') return undefined
-  const wanted = [access.role].flat()
-  const roles = plan.roles?.(who.data)
-  // `roles` is the application's: what it returns for odd data is not always the list its type promises.
-  return Array.isArray(roles) && wanted.some((role) => roles.includes(role)) ? undefined : 'role-missing'
+export function refuseAccess(plan: Plan, access: CompiledAccess, who: Who | undefined): Reason | undefined {
+  const { roles, clock } = plan
+  const verdict = judgeSession(access, { data: who?.data, info: who?.info, roles, now: clock() })
+  return verdict.ok ? undefined : verdict.reason
+}
+
+function opened(strategy: SessionStrategy<object>, visit: Visit): FlushableHandle<object> {
+  const { request, env } = visit
+  visit.session ??= strategy.open({ request, env })
+  return visit.session
 }

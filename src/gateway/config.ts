@@ -2,6 +2,7 @@
 
 import type { CrossOriginOptions } from '../csrf/index.ts'
 import type { HeaderOptions } from '../headers/index.ts'
+import type { LimitedContext, LimitGate } from '../limit/gate.ts'
 import type { LoginThrottleOptions } from '../limit/throttle/options.ts'
 import type { Monitor, Uptime } from '../monitor/index.ts'
 import type { ReportFault } from '../page/index.ts'
@@ -27,6 +28,17 @@ export interface Upstream<E = ProjectEnv> {
   readonly sessions?: boolean
   /** Milliseconds until its first byte; then 504. Default 30,000, at most 300,000. Bodies may take as long as they like. */
   readonly timeoutMs?: number
+  /**
+   * Whether its answers of 500 and more are replaced by the gateway's own page, unless they are JSON: what is in there may be
+   * a stack trace. Default false: an upstream's page for its faults is as much its own as any other.
+   */
+  readonly hideErrors?: boolean
+  /**
+   * Whether its address may be one of a private network, of this machine or under `.internal`. Asked by
+   * `reviewGateway`, which `npm run check:config` runs: from where a gateway is deployed such an address is often another
+   * machine. Default false; where the public origin is this machine too, its own addresses need no word.
+   */
+  readonly insecurePrivateAddress?: boolean
   /** Pauses it while it keeps failing: `circuitBreaker()`. Default off. */
   readonly breaker?: BreakerRules | false
   /**
@@ -81,6 +93,11 @@ export interface GatewayConfig<N extends string = string, Data extends object = 
   readonly assertion?: AssertionOptions<E>
   /** How many failed logins are let through, and where they are counted, for the routes that have a `throttle`. Default: none. */
   readonly throttle?: LoginThrottleOptions<E>
+  /**
+   * How often requests may come, to all routes that do not say `limit: false`: `limitGate({ ... })` of `portcullis/limit`.
+   * Counts in the Redis of the sessions travel with the read of the session. Default: as often as they like.
+   */
+  readonly limit?: LimitGate<LimitedContext>
   /** Default: from the public origin only. See `csrf` of a route for one route. */
   readonly csrf?: GatewayCsrf
   /**
@@ -89,8 +106,8 @@ export interface GatewayConfig<N extends string = string, Data extends object = 
    * `/.portcullis/reports`, which tells them as events `csp-report`.
    */
   readonly headers?: HeaderOptions
-  /** First match wins; nothing that matches is 404. The first path that matches decides, also which methods there are. */
-  readonly routes: ReadonlyArray<Route<NoInfer<N>>>
+  /** First match wins; nothing that matches is 404. The first host and path that match decide, also which methods there are. */
+  readonly routes: ReadonlyArray<Route<NoInfer<N>, NoInfer<Data>>>
   /** Takes security events. Default none. */
   readonly onEvent?: Emit
   /** Takes faults: a configuration that cannot be served, an upstream out of reach. Default: a line of JSON on `console.error`. */

@@ -34,17 +34,18 @@ export function createGateway<N extends string, Data extends object, E = Project
   return {
     async fetch(request, env, context): Promise<Response> {
       // What is counted, and what is kept of a session, can then travel together.
-      const shared = plan.throttle === undefined ? env : shareAsks(env)
+      const shared = plan.shares ? shareAsks(env) : env
       const requestId = plan.ops.requestId(request.headers)
       const visit: Visit = { request, env: shared, requestId, path: '', search: '' }
       if (context?.waitUntil) visit.waitUntil = (work) => context.waitUntil?.(work)
       beginWatch(plan, visit)
       await learn(plan, visit)
-      const response = await answer(plan, visit)
+      const answered = await answer(plan, visit)
+      const response = visit.decorate?.(answered) ?? answered
       // What a handshake says is read by no page, and workerd's carries a socket.
       if (response.status === 101) return endWatch(plan, visit, response)
       const { settings } = visit
-      const secured = plan.secure(response, {
+      const secured = (visit.secure ?? plan.secure)(response, {
         https: settings?.https ?? false,
         host: settings?.publicHost ?? '',
         nonce: visit.nonce,

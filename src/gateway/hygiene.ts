@@ -21,7 +21,11 @@ export function refuseHead(plan: Plan, visit: Visit): { reason: Reason; location
       const verdict = checkHttps(request, plan.platform === 'none' ? undefined : plan.platform)
       if (!verdict.ok) {
         const { reason, redirect } = verdict
-        return redirect ? { reason, location: settings.publicOrigin + path + visit.search } : { reason }
+        if (!redirect) return { reason }
+        // A host that routes name stays; a port of plain http is no port of https.
+        const stays = plan.routes.hosted && host !== settings.publicHost && plan.routes.names(host)
+        const origin = stays ? `https://${host}` : settings.publicOrigin
+        return { reason, location: origin + path + visit.search }
       }
     }
   }

@@ -1,27 +1,37 @@
 /** Judges the route table while building: a route that cannot be meant is a fault, by its place and option. */
+import { type CompiledAccess, compileAccess } from '../access/index.ts'
 import { checkKeys, type Faults, flag, oneOf, wholeNumber } from '../options/index.ts'
-import { canonicalPath, foldedPath, isSafeMethod } from '../request/index.ts'
+import { canonicalPath, isSafeMethod } from '../request/index.ts'
 import type { Emit } from '../types.ts'
 import { isGrave } from './apply.ts'
 import type { GatewayConfig } from './config.ts'
 import { judgeBody } from './hygiene.ts'
 import { judgeCache } from './judge-cache.ts'
 import { judgeCsrf } from './judge-csrf.ts'
+import { routeHeaders } from './judge-headers.ts'
+import { judgeGatewayLimit, judgeLimit } from './judge-limit.ts'
+import { judgeReach, judgeSignIn } from './judge-reach.ts'
 import { judgeRouteThrottle } from './judge-throttle.ts'
-import type { Access, Method, Route, SessionVerb } from './route.ts'
-import { type CompiledRoute, compileRoutes, isFolded, methodsOf, patternCovers } from './routes.ts'
+import { isHostPattern } from './patterns.ts'
+import type { Method, Route, SessionVerb } from './route.ts'
+import { type CompiledRoute, methodsOf } from './routes.ts'
 import { type PlannedUpstream, timeoutBounds } from './upstreams.ts'
 
 /** What of the configuration routes are judged by. */
 export type RouteSources = Partial<
-  Pick<GatewayConfig<string, never, never>, 'routes' | 'session' | 'roles' | 'signIn' | 'csrf' | 'throttle'>
+  Pick<
+    GatewayConfig<string, never, never>,
+    'routes' | 'session' | 'roles' | 'signIn' | 'csrf' | 'throttle' | 'limit' | 'headers' | 'platform'
+  >
 >
 
 const known: ReadonlyArray<keyof Route> = [
+  'host',
   'path',
   'methods',
   'to',
   'access',
+  'anonymous',
   'sessions',
   'startOnGet',
   'caseSensitive',
@@ -32,6 +42,10 @@ const known: ReadonlyArray<keyof Route> = [
   'cache',
   'maxBodyBytes',
   'contentTypes',
+  'limit',
+  'headers',
+  'hideErrors',
+  'encodedSlash',
   'throttle',
 ]
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -56,7 +70,9 @@ export function judgeRoutes(
     faults.add('routes', 'must list at least one route')
     return routes
   }
-  for (const [index, route] of config.routes.entries()) {
+  const all = judgeGatewayLimit(config.limit, faults)
+  const headersOf = routeHeaders(config.headers)
+  for (const [index, route] of (config.routes as readonly Route[]).entries()) {
     const at = faults.under(`routes.${index}`)
     checkKeys(at, route, known)
     if (typeof route !== 'object' || route === null) continue
@@ -64,36 +80,41 @@ export function judgeRoutes(
     const csrf = judgeCsrf(config.csrf, route.csrf, at)
     const body = judgeBody(route, at)
     const throttle = judgeRouteThrottle(route, { counted: config.throttle !== undefined, emit }, at)
-    if (judgePath(route, at)) routes.push({ route, access: judgeAccess(route, config, at), csrf, body, throttle })
-    judgeMembers(route, config, upstreams, at)
+    const compiled: CompiledRoute = {
+      ...{ route, csrf, body, throttle },
+      access: judgeAccess(route, config, at),
+      upstream: judgeMembers(route, config, upstreams, at),
+      limits: judgeLimit(route.limit, all, at),
+      secure: headersOf(route.headers, at),
+    }
+    if (judgePattern(route, at)) routes.push(compiled)
     if (routes.length > before) judgeReach(routes, at)
   }
-  judgeSignIn(config, routes, faults)
+  if (config.signIn !== undefined && config.session === undefined) faults.add('signIn', 'needs the option session')
+  judgeSignIn(config.signIn, routes, faults)
   return routes
 }
 
-function judgePath({ path }: Route, faults: Faults): boolean {
+function judgePattern({ host, path }: Route, faults: Faults): boolean {
+  const named = host === undefined || isHostPattern(host)
+  if (!named) faults.add('host', 'must be a host without a port, such as api.example.com or *.example.com')
   const text = typeof path === 'string' ? path.replace(/\/\*$/, '') || '/' : ''
   const canonical = text.startsWith('/') && !/[*?#]/.test(text) ? canonicalPath(`http://host${text}`) : undefined
-  if (canonical?.ok && canonical.path === text) return true
+  if (canonical?.ok && canonical.path === text) return named
   faults.add('path', 'must be an exact path (/login) or a prefix (/admin/*), in canonical form')
   return false
 }
 
-function judgeAccess({ access }: Route, { session, roles }: RouteSources, faults: Faults): Access {
-  if (access === 'public') return access
-  if (session === undefined) {
+function judgeAccess({ access = 'session' }: Route, config: RouteSources, faults: Faults): CompiledAccess {
+  const { session, roles, platform } = config
+  const compiled = compileAccess(access, faults.under('access'))
+  if (session === undefined && compiled.session) {
     faults.add('access', "must be 'public' where the gateway has no option session")
-    return 'session'
+  } else if (compiled.roles !== undefined && roles === undefined) faults.add('access.role', 'needs the option roles')
+  if (compiled.ranges !== undefined && platform === 'none') {
+    faults.add('access.address', "needs a platform that tells addresses: with 'none' nobody would pass")
   }
-  if (access === undefined || access === 'session') return 'session'
-  checkKeys(faults.under('access'), access, ['role'])
-  const names = [(access as { role?: unknown }).role ?? []].flat()
-  if (names.length === 0 || !names.every((name) => typeof name === 'string' && name !== '')) {
-    faults.add('access.role', 'must be a role or a list of roles')
-  }
-  if (roles === undefined) faults.add('access.role', 'needs the option roles')
-  return access
+  return compiled
 }
 
 function judgeMembers(
@@ -101,7 +122,7 @@ function judgeMembers(
   { session }: RouteSources,
   upstreams: ReadonlyMap<string, PlannedUpstream>,
   faults: Faults,
-): void {
+): PlannedUpstream | undefined {
   const upstream = upstreams.get(route.to)
   if (upstream === undefined) {
     const names = [...upstreams.keys()].map((name) => JSON.stringify(name)).join(', ')
@@ -127,6 +148,11 @@ function judgeMembers(
   if (grave && !onGet && Array.isArray(route.methods) && methodsOf(route).every(isSafeMethod)) {
     faults.add('sessions', `grants ${grave}, which no method of this route may use; see startOnGet`)
   }
+  oneOf(faults, 'encodedSlash', route.encodedSlash, ['keep'], undefined)
+  const hideErrors = flag(faults, 'hideErrors', route.hideErrors, upstream?.hideErrors ?? false)
+  const anonymous = flag(faults, 'anonymous', route.anonymous, false)
+  if (anonymous && granted.length > 0) faults.add('anonymous', 'must not stand beside sessions: nobody is known there')
+  return upstream && { ...upstream, hideErrors, sessions: upstream.sessions && !anonymous }
 }
 
 function listOf<T extends string>(given: unknown, choices: readonly T[], option: string, faults: Faults): readonly T[] {
@@ -137,44 +163,4 @@ function listOf<T extends string>(given: unknown, choices: readonly T[], option:
   }
   for (const [index, item] of given.entries()) oneOf(faults, `${option}.${index}`, item, choices, item)
   return given
-}
-
-/** The last route must be reachable: what an earlier one covers altogether was meant to come first. */
-function judgeReach(routes: readonly CompiledRoute[], faults: Faults): void {
-  const last = routes.at(-1)
-  if (last === undefined) return
-  const { path } = last.route
-  const left = new Set(methodsOf(last.route))
-  for (const compiled of routes.slice(0, -1)) {
-    const { route } = compiled
-    if (route.path === path) for (const method of methodsOf(route)) left.delete(method)
-    else if (coversAll(route.path, path, isFolded(compiled))) left.clear()
-    if (left.size > 0) continue
-    faults.add('path', `is never reached: ${JSON.stringify(route.path)} stands before it`)
-    return
-  }
-}
-
-function coversAll(pattern: string, path: string, guarded: boolean): boolean {
-  return guarded ? patternCovers(foldPattern(pattern), foldPattern(path)) : patternCovers(pattern, path)
-}
-
-function foldPattern(pattern: string): string {
-  if (!pattern.endsWith('/*')) return foldedPath(pattern)
-  if (pattern === '/*') return pattern
-  return `${foldedPath(pattern.slice(0, -2))}/*`
-}
-
-function judgeSignIn({ signIn, session }: RouteSources, routes: readonly CompiledRoute[], faults: Faults): void {
-  if (signIn === undefined) return
-  if (session === undefined) faults.add('signIn', 'needs the option session')
-  const canonical =
-    typeof signIn === 'string' && signIn.startsWith('/') ? canonicalPath(`http://host${signIn}`) : undefined
-  if (!canonical?.ok || canonical.path !== signIn) {
-    faults.add('signIn', 'must be a canonical path without a query, such as /login')
-    return
-  }
-  const match = compileRoutes(routes)(signIn, 'GET')
-  if (match.is === 'route' && match.route.access === 'public') return
-  faults.add('signIn', 'must lead to a public route that takes GET, or visitors would be sent round in circles')
 }

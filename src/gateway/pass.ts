@@ -50,7 +50,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
   // A new one for each attempt: an answer that was kept or copied from another request does not know it.
   let nonce = upstream.sessions && !shared ? randomId(16) : undefined
   const hasBody = mayHaveBody(method)
-  visit.nonce = upgrade || shared ? undefined : plan.secure.nonceFor(request)
+  visit.nonce = upgrade || shared ? undefined : (visit.secure ?? plan.secure).nonceFor(request)
   const headers = upstreamHeaders(shared?.headers ?? request.headers, {
     requestId,
     address: clientAddress(request.headers, plan.platform),
@@ -172,7 +172,7 @@ async function assertionFor(plan: Plan, { who, settings, upstream }: Passage): P
     version: who.info.version,
     claims: plan.claims?.(who.data),
   }
-  return plan.assertions(subject, settings.keys, settings.publicOrigin, plan.clock())
+  return plan.assertions(subject, settings.keys, settings.issuer, plan.clock())
 }
 
 /** The shorter of what the route allows and what is left of the session. Ending it sooner does not reach a socket. */

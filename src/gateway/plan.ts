@@ -14,13 +14,17 @@ import { judgeRoutes } from './judge-routes.ts'
 import { checkAll, judgeGatewayThrottle } from './judge-throttle.ts'
 import { judgeOperations, type Operations, operationKeys } from './operations.ts'
 import { type ReportCollector, reportCollector } from './reports.ts'
-import { compileRoutes, type Match } from './routes.ts'
+import { compileRoutes, type RouteTable } from './routes.ts'
 import { type Settings, settingsFrom } from './settings.ts'
 import { isObject, judgeUpstreams, type PlannedUpstream } from './upstreams.ts'
 
 /** What a gateway knows before its first request. */
 export interface Plan {
-  readonly match: (path: string, method: string) => Match
+  readonly routes: RouteTable
+  /** Whether some route hands `%2F` on. */
+  readonly keepsSlashes: boolean
+  /** Whether what a request asks Redis may be more than its session. */
+  readonly shares: boolean
   readonly upstreams: ReadonlyMap<string, PlannedUpstream>
   readonly settings: (env: unknown) => Settings | Promise<Settings>
   readonly platform: Platform
@@ -80,7 +84,9 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
   // Called as a plain function: workerd's fetch refuses another `this`.
   const send: typeof fetch = optionalFunction(faults, 'fetch', given.fetch) ?? ((input, init) => fetch(input, init))
   const plan: Plan = {
-    match: compileRoutes(routes),
+    routes: compileRoutes(routes),
+    keepsSlashes: routes.some(({ route }) => route.encodedSlash === 'keep'),
+    shares: throttle !== undefined || routes.some(({ limits = [] }) => limits.length > 0),
     upstreams,
     settings: settingsFrom(
       {
@@ -89,6 +95,9 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
         upstreams: [...upstreams.keys()].map((name) => ({ name, url: given.upstreams?.[name]?.url })),
         key: assertion?.key,
         check: checkAll([session, throttle]),
+        routeHosts: routes.flatMap(({ route: { host } }, index) =>
+          host ? { option: `routes.${index}.host`, host } : [],
+        ),
       },
       faults,
     ),
@@ -128,6 +137,7 @@ const keys: ReadonlyArray<keyof GatewayConfig> = [
   'signIn',
   'assertion',
   'throttle',
+  'limit',
   'csrf',
   'headers',
   'routes',

@@ -1,54 +1,63 @@
-/** What is allowed in a configuration and still worth a second look, for `npm run check:config`. */
+/** What a configuration says that is wrong where it is deployed, or worth a second look: for `npm run check:config`. */
+import { compileAccess } from '../access/index.ts'
+import { faults } from '../options/index.ts'
 import type { ChosenStrategy } from '../session/index.ts'
 import type { GatewayConfig } from './config.ts'
 import { cannotKeep } from './judge-routes.ts'
+import { reviewTable } from './review-table.ts'
+import { reviewUpstreams } from './review-upstreams.ts'
 import type { Route } from './route.ts'
-import { patternCovers } from './routes.ts'
+import type { RuledRoute } from './routes.ts'
+
+/** What was found, a sentence each. */
+export interface Review {
+  /** What must not be deployed. */
+  readonly faults: readonly string[]
+  /** What may be meant. */
+  readonly remarks: readonly string[]
+}
 
 /**
- * Remarks on a configuration that {@link createGateway} accepts, one sentence each: routes taken out of guarded ones,
- * upstreams nobody is sent to, what the kind of sessions cannot keep.
+ * Looks at a configuration that {@link createGateway} accepts. Faults: upstreams at private addresses. Remarks: routes that
+ * take paths from stricter ones, overlap, or look like patterns that they are not; upstreams nobody is sent to; what the
+ * kind of sessions cannot keep.
+ *
+ * @param env - variables of the environment that it will run in, as far as they are known.
  */
 export function reviewGateway<N extends string, Data extends object, E>(
   config: GatewayConfig<N, Data, E>,
-): readonly string[] {
-  const routes: readonly Route[] = config.routes
-  const isPublic = (route: Route): boolean => route.access === 'public'
+  env: object = {},
+): Review {
+  const given = config as unknown as GatewayConfig<string, never, never>
+  const routes = (given.routes as readonly Route[]).map((route): RuledRoute => {
+    return { route, access: compileAccess(route.access ?? 'session', faults()) }
+  })
+  const upstreams = reviewUpstreams(given, env)
+  return {
+    faults: upstreams.faults,
+    remarks: [...reviewTable(routes), ...reviewSessions(given.session, given.routes), ...upstreams.remarks],
+  }
+}
+
+function reviewSessions(session: unknown, routes: readonly Route[]): string[] {
   const remarks: string[] = []
-  const choices = (config.session as Partial<ChosenStrategy<Data>> | undefined)?.choices ?? [config.session]
+  const choices = (session as Partial<ChosenStrategy<object>> | undefined)?.choices ?? [session]
   const lacking = choices.flatMap(cannotKeep)
-  for (const [index, route] of routes.entries()) {
-    for (const [at, later] of routes.entries()) {
-      if (at <= index || later.path === route.path || !patternCovers(later.path, route.path)) continue
-      if (isPublic(route) && !isPublic(later)) {
-        remarks.push(`routes.${index} (${route.path}) is public and takes its paths from routes.${at} (${later.path}).`)
-      }
-    }
-    if (route.caseSensitive && !isPublic(route)) {
-      remarks.push(`routes.${index} (${route.path}) guards one spelling: the upstream must tell others apart.`)
-    }
-    if (route.startOnGet) {
-      remarks.push(
-        `routes.${index} (${route.path}) starts sessions on GET: the upstream must bind them to the browser.`,
-      )
-    }
-    if (lacking.includes('endAll') && route.sessions?.includes('end')) {
+  for (const [index, { path, sessions }] of routes.entries()) {
+    const at = `routes.${index} (${path})`
+    if (lacking.includes('endAll') && sessions?.includes('end')) {
       const are = choices.length > 1 ? 'are stateless in some environments' : 'are stateless'
       remarks.push(
-        `routes.${index} (${route.path}) ends sessions, which ${are}: end() only clears the cookie, and a copy of ` +
-          'it lives until its own end.',
+        `${at} ends sessions, which ${are}: end() only clears the cookie, and a copy of it lives until its own end.`,
       )
     }
-    const wanting = new Set(lacking.filter((verb) => route.sessions?.includes(verb)))
+    const wanting = new Set(lacking.filter((verb) => sessions?.includes(verb)))
     if (wanting.size > 0) {
       remarks.push(
-        `routes.${index} (${route.path}) grants ${[...wanting].join(' and ')}, which only stored sessions can keep: where ` +
-          'they are stateless there is no list, and the other verbs are a 503.',
+        `${at} grants ${[...wanting].join(' and ')}, which only stored sessions can keep: where they are stateless there is ` +
+          'no list, and the other verbs are a 503.',
       )
     }
-  }
-  for (const name of Object.keys(config.upstreams)) {
-    if (!routes.some((route) => route.to === name)) remarks.push(`upstreams.${name} is where no route leads.`)
   }
   return remarks
 }

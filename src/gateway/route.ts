@@ -1,4 +1,8 @@
 /** One line of the route table: what a gateway is told of a path. */
+
+import type { AccessRule } from '../access/index.ts'
+import type { HeaderOptions, Preset } from '../headers/index.ts'
+import type { LimitedContext, LimitGate } from '../limit/gate.ts'
 import type { RouteCache } from './cache.ts'
 import type { RouteThrottle } from './judge-throttle.ts'
 
@@ -15,17 +19,24 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPT
 export type SessionVerb = 'start' | 'set' | 'end' | 'endAll' | 'endAny' | 'list'
 
 /**
- * Who may pass: everybody; whoever is signed in; whoever is signed in and has one of these roles (see
- * `roles` of the gateway). A session that no `start` made, such as a visit counter's, is not signed in.
+ * Who may pass: everybody; whoever is signed in; or whom every member fits: `role` (see `roles` of the gateway), `claim`,
+ * `address`, `fresh`. A session that no `start` made, such as a visit counter's, is not signed in. Who may not pass gets 401
+ * without a session or with one that is too old (a navigation is sent to `signIn`), else 403.
  */
-export type Access = 'public' | 'session' | { readonly role: string | readonly string[] }
+export type Access<Data = object> = AccessRule<Data>
 
 /** One line of the route table. */
-export interface Route<N extends string = string> {
+export interface Route<N extends string = string, Data = object> {
+  /**
+   * A host, without a port: `api.example.com`, or `*.example.com` for every name one label below it. It must be one that is
+   * answered: the public origin's, or one of `hosts`. Redirects, forms and `X-Forwarded-Host` are then those of the host that
+   * was asked. Default: any host.
+   */
+  readonly host?: string
   /**
    * An exact path (`/login`) or a prefix (`/admin/*`, which is `/admin` too), in canonical form. Where `access` is not
-   * `'public'` it matches without letter case, a slash at the end, and dots or spaces at the end of a segment: upstreams
-   * differ in what they take for the same path.
+   * `'public'`, and with `throttle` or `limit`, it matches without letter case, a slash at the end, and dots or spaces at the
+   * end of a segment: upstreams differ in what they take for the same path.
    */
   readonly path: string
   /** Default: every known method. `GET` includes `HEAD`. */
@@ -33,7 +44,12 @@ export interface Route<N extends string = string> {
   /** Name of the upstream. */
   readonly to: N
   /** Default `'session'`; a gateway without `session` must say `'public'`. */
-  readonly access?: Access
+  readonly access?: Access<Data>
+  /**
+   * Whether the upstream learns nothing of who is asking: no session is opened, it gets neither nonce nor assertion, and its
+   * answer stays as cacheable as it says. For style sheets and images of an upstream with `sessions`. Default false.
+   */
+  readonly anonymous?: boolean
   /** Which verbs of the session protocol this route grants. Default none. */
   readonly sessions?: readonly SessionVerb[]
   /**
@@ -74,6 +90,20 @@ export interface Route<N extends string = string> {
   readonly maxBodyBytes?: number
   /** Types of bodies that are taken, such as `['application/json', 'image/*']`; others, and none, get 415. Default: all. */
   readonly contentTypes?: readonly string[]
+  /**
+   * How often requests may come, besides the gateway's own limit; `limitGate({ ... })` of `portcullis/limit`, each with a name
+   * of its own. `false`: not even the gateway's. Default: the gateway's.
+   */
+  readonly limit?: LimitGate<LimitedContext> | false
+  /** Security headers of its answers, laid over the gateway's: a preset, or options. Default: the gateway's. */
+  readonly headers?: Preset | HeaderOptions
+  /** Instead of the upstream's `hideErrors`. */
+  readonly hideErrors?: boolean
+  /**
+   * `'keep'` hands `%2F` in a path on as it is, for upstreams that keep file names in one segment. Both readings must lead to
+   * this route and hold no empty or dot segments. Default: 400, since servers differ in whether it is a slash.
+   */
+  readonly encodedSlash?: 'keep'
   /** Makes it a login: tries are counted before the upstream sees them. Its path then matches as a guarded one does. */
   readonly throttle?: RouteThrottle
 }

@@ -1,42 +1,48 @@
 /** The way through the gateway, cheapest and purest first. */
+import { judgeAddress } from '../access/index.ts'
 import { checkCrossOrigin, variesBy } from '../csrf/index.ts'
-import { refusal } from '../page/index.ts'
 import {
   BodyError,
   canonicalPath,
   checkBody,
+  clientAddress,
+  hostNameOf,
+  hostOf,
   isKnownMethod,
   isNavigation,
   isPrefetch,
   isWebSocketUpgrade,
 } from '../request/index.ts'
 import type { Reason } from '../types.ts'
-import { refuseAccess, whoIsAsking } from './admit.ts'
+import { askSoon, refuseAccess, whoIsAsking } from './admit.ts'
+import { keptSlashes } from './encoded-slash.ts'
 import { isOwnPath, ownEndpoint } from './endpoints.ts'
 import { hopsOf, mostHops } from './forward.ts'
+import { withoutDetails } from './hide-errors.ts'
 import { refuseHead } from './hygiene.ts'
+import { countRequest } from './limits.ts'
 import { passCached, passOn } from './pass.ts'
 import type { Plan } from './plan.ts'
+import { redirect, refuse, toSignIn } from './refuse.ts'
 import { UpstreamPaused } from './retry.ts'
-import { passLogin } from './throttle.ts'
+import type { CompiledRoute, Match } from './routes.ts'
+import { type Settings, visited } from './settings.ts'
+import { type LoginStart, startLogin } from './throttle.ts'
 import type { Visit } from './visit.ts'
 import { noteRoute, watchSession } from './watch.ts'
-
-/** Headers of a refusal. */
-type Extra = ReadonlyArray<readonly [name: string, value: string]>
 
 /** Answers a request. What goes wrong is thrown; see {@link createGateway} for what becomes of it. */
 export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   const { request } = visit
   const { method } = request
   const canonical = canonicalPath(request.url)
-  if (!canonical.ok) {
-    if (canonical.redirect === undefined || (method !== 'GET' && method !== 'HEAD'))
-      return refuse(plan, visit, canonical.reason)
-    return redirect(308, canonical.redirect)
-  }
-  visit.path = canonical.path
-  visit.search = canonical.search
+  const kept = canonical.ok || !plan.keepsSlashes ? undefined : keptSlashes(request.url)
+  if (canonical.ok) visit.path = canonical.path
+  else if (kept !== undefined) visit.path = kept.path
+  else if (canonical.redirect === undefined || (method !== 'GET' && method !== 'HEAD')) {
+    return refuse(plan, visit, canonical.reason)
+  } else return redirect(308, canonical.redirect)
+  visit.search = canonical.ok ? canonical.search : (kept?.search ?? '')
   if (!isKnownMethod(method)) return refuse(plan, visit, 'method-not-allowed', [['Allow', everyMethod]])
   const stopped = refuseHead(plan, visit)
   if (stopped?.location !== undefined) return redirect(308, stopped.location)
@@ -47,14 +53,36 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
 
   const { settings } = visit
   if (settings === undefined) throw visit.fault
-  const match = plan.match(visit.path, method)
+  const match = routeOf(plan, visit, kept?.opened)
+  if (match === undefined) return refuse(plan, visit, 'path-not-canonical')
   if (match.is === 'none') return refuse(plan, visit, 'no-route')
   if (match.is === 'method') return refuse(plan, visit, 'method-not-allowed', [['Allow', match.allow]])
-  const { route, access, csrf, throttle } = match.route
+  const { route, secure } = match.route
   if (visit.notes !== undefined) noteRoute(visit.notes, route)
-  const upstream = plan.upstreams.get(route.to)
-  if (upstream === undefined) throw new TypeError('A route leads to an upstream that was judged')
+  visit.secure = secure
+  if (route.host !== undefined) visit.settings = visited(settings, hostOf(request.url))
+  return through(plan, visit, match.route, visit.settings ?? settings)
+}
 
+/** The route of a request. Of a path with `%2F` both readings must lead to one that takes it; undefined where they do not. */
+function routeOf({ routes }: Plan, { request, path }: Visit, opened: string | undefined): Match | undefined {
+  const host = routes.hosted ? hostNameOf(request.url) : ''
+  const match = routes.match(host, path, request.method)
+  if (opened === undefined) return match
+  const other = routes.match(host, opened, request.method)
+  if (match.is !== 'route' || other.is !== 'route' || match.route !== other.route) return undefined
+  return match.route.route.encodedSlash === 'keep' ? match : undefined
+}
+
+/** What a route asks of a request: first what its head tells, then what costs something, then whom Redis knows. */
+async function through(plan: Plan, visit: Visit, compiled: CompiledRoute, settings: Settings): Promise<Response> {
+  const { request } = visit
+  const { route, access, csrf, throttle, upstream, limits = [] } = compiled
+  if (upstream === undefined) throw new TypeError('A route leads to an upstream that was judged')
+  if (access.ranges !== undefined) {
+    const verdict = judgeAddress(access, clientAddress(request.headers, plan.platform))
+    if (!verdict.ok) return refuse(plan, visit, verdict.reason)
+  }
   const upgrade = isWebSocketUpgrade(request)
   if (upgrade) {
     // Browsers always send it, and with it the cookies of whoever looks at another site. Other clients have no cookies to lend.
@@ -66,25 +94,47 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
     const verdict = checkCrossOrigin(request, csrf, visit.path, settings)
     if (!verdict.ok) return refuse(plan, visit, verdict.reason, [['Vary', variesBy(verdict.reason)]])
   }
-  const body = checkBody(request, match.route.body)
+  const body = checkBody(request, compiled.body)
   if (!body.ok) return refuse(plan, visit, body.reason)
   const hops = hopsOf(request.headers) + 1
   if (hops > mostHops) return refuse(plan, visit, 'upstream-loop')
 
-  const who =
-    access !== 'public' || upstream.sessions
-      ? await watchSession(plan, visit, () => whoIsAsking(plan, visit))
-      : undefined
-  const reason = refuseAccess(plan, access, who)
-  if (reason === 'no-session' && plan.signIn !== undefined && isNavigation(request) && !isPrefetch(request)) {
-    return toSignIn(plan.signIn, visit)
-  }
-  if (reason !== undefined) return refuse(plan, visit, reason)
+  const counting = limits.length > 0 ? await countRequest(plan, visit, limits) : undefined
+  if (counting?.is === 'refused') return counting.response
+  const reads = access.session || upstream.sessions
+  if (reads && plan.shares) await askSoon(plan, visit)
   try {
-    const { maxBytes } = match.route.body
-    const passage = { route, upstream, settings, who, upgrade, hops, body: { ...body, maxBytes } }
-    if (throttle !== undefined) return await passLogin(plan, visit, passage, throttle)
-    return await (route.cache ? passCached(plan, visit, passage, route.cache) : passOn(plan, visit, passage))
+    // Where nobody has to be signed in a try is counted in the same request to Redis as everything else.
+    const early = throttle?.read !== undefined && !access.session
+    let login = early ? await startLogin(plan, visit, { throttle, subject: route.path, who: undefined }) : undefined
+    const over = await counting?.decide()
+    if (over !== undefined) {
+      if (login?.is === 'open') await login.cancel()
+      return over
+    }
+    const who = reads
+      ? await orCancel(
+          watchSession(plan, visit, () => whoIsAsking(plan, visit)),
+          login,
+        )
+      : undefined
+    const reason = refuseAccess(plan, access, who)
+    if (reason !== undefined) return turnAway(plan, visit, reason)
+    if (throttle !== undefined) login ??= await startLogin(plan, visit, { throttle, subject: route.path, who })
+    if (login?.is === 'refused') return login.response
+    const passage = {
+      route,
+      upstream,
+      settings,
+      who,
+      upgrade,
+      hops,
+      body: { ...body, maxBytes: compiled.body.maxBytes },
+    }
+    const cached = (): Promise<Response> =>
+      route.cache ? passCached(plan, visit, passage, route.cache) : passOn(plan, visit, passage)
+    const response = await (login === undefined ? cached() : login.pass(passage))
+    return upstream.hideErrors ? withoutDetails(response, visit) : response
   } catch (error) {
     // Found out while it streamed; the upstream has been left.
     if (error instanceof BodyError) return refuse(plan, visit, error.reason)
@@ -94,21 +144,24 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   }
 }
 
+/** Nobody looked at a login whose session could not be read. */
+async function orCancel<T>(work: Promise<T>, login: LoginStart | undefined): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (login?.is === 'open') await login.cancel()
+    throw error
+  }
+}
+
 const everyMethod = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
-function refuse(plan: Plan, visit: Visit, reason: Reason, headers: Extra = []): Response {
-  const { request, requestId } = visit
-  if (visit.notes !== undefined) visit.notes.reason = reason
-  plan.emit({ type: 'request-refused', reason, request: requestId })
-  return refusal(reason, request, { requestId, headers })
-}
-
-/** A page that was asked for is asked for again after the login; a form that was sent is not sent again. */
-function toSignIn(signIn: string, { request, path, search }: Visit): Response {
-  if (request.method !== 'GET') return redirect(303, signIn)
-  return redirect(302, `${signIn}?return_to=${encodeURIComponent(path + search)}`)
-}
-
-function redirect(status: number, location: string): Response {
-  return new Response(null, { status, headers: { location, 'cache-control': 'no-store' } })
+/** 401 and 403, or the sign-in page for a person who could sign in there; a browser that fetches ahead is no person. */
+function turnAway(plan: Plan, visit: Visit, reason: Reason): Response {
+  const signs = reason === 'no-session' || reason === 'session-too-old'
+  const { request } = visit
+  if (signs && plan.signIn !== undefined && isNavigation(request) && !isPrefetch(request)) {
+    return toSignIn(plan.signIn, visit)
+  }
+  return refuse(plan, visit, reason)
 }

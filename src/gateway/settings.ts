@@ -3,12 +3,16 @@ import { type Faults, faults as newFaults, resolveFrom } from '../options/index.
 import { type KnownHost, knownHosts } from '../request/index.ts'
 import type { From } from '../types.ts'
 import { type AssertionKeys, importKeys, judgeKeys } from './keys.ts'
+import { hostCovers } from './patterns.ts'
 import { type Target, targetOf } from './target.ts'
 
 /** The values of one environment, ready for requests. */
 export interface Settings {
+  /** The origin that visitors see: of this request, where its route names a host. */
   readonly publicOrigin: string
   readonly publicHost: string
+  /** Who signs assertions, whatever host was asked. */
+  readonly issuer: string
   readonly https: boolean
   /** Hosts besides the public one. */
   readonly hosts: KnownHost
@@ -23,6 +27,8 @@ export interface Sources {
   readonly hosts?: From<readonly string[], never> | undefined
   readonly upstreams: ReadonlyArray<{ readonly name: string; readonly url: From<string, never> | undefined }>
   readonly key: From<string | readonly string[], never> | undefined
+  /** Hosts that routes name, by the option that does. */
+  readonly routeHosts?: ReadonlyArray<{ readonly option: string; readonly host: string }>
   /** Judges what the session strategy takes from the environment. */
   readonly check?: ((env: unknown) => void) | undefined
 }
@@ -40,7 +46,7 @@ export function settingsFrom(sources: Sources, faults: Faults): (env: unknown) =
   )
   const { key } = sources
   const keys = key === undefined ? () => undefined : resolveFrom(faults, 'assertion.key', key, judgeKeys)
-  const hosts = resolveFrom(faults, 'hosts', sources.hosts ?? [], knownHosts)
+  const hosts = resolveFrom(faults, 'hosts', sources.hosts ?? [], judgeHosts)
   const resolvers = [origin, hosts, ...targets, keys] as const
 
   let last: { readonly found: readonly unknown[]; readonly settings: Settings } | undefined
@@ -59,12 +65,13 @@ export function settingsFrom(sources: Sources, faults: Faults): (env: unknown) =
     const found = resolvers.map((resolve) => noting(late, () => resolve(env)))
     noting(late, () => sources.check?.(env))
     const url = found[0] as URL | undefined
-    const known = found[1] as KnownHost | undefined
+    const known = found[1] as Answered | undefined
     const urls = found.slice(2, -1) as Array<URL | undefined>
     for (const [index, upstream] of urls.entries()) {
       if (url === undefined || upstream?.host !== url.host) continue
       late.add(`upstreams.${sources.upstreams[index]?.name}.url`, 'is the public origin: requests would come back')
     }
+    for (const option of unanswered(sources, url, known)) late.add(option, nobodyAsks)
     const judged = found.at(-1) as ReturnType<typeof judgeKeys> | undefined
     const imported = judged?.length ? await importKeys(judged, late.under('assertion.key')) : undefined
     late.done()
@@ -72,8 +79,9 @@ export function settingsFrom(sources: Sources, faults: Faults): (env: unknown) =
     const settings: Settings = {
       publicOrigin: url.origin,
       publicHost: url.host,
+      issuer: url.origin,
       https: url.protocol === 'https:',
-      hosts: known,
+      hosts: known.known,
       targets: urls.map((upstream) => targetOf(upstream as URL)),
       keys: imported,
     }
@@ -81,10 +89,42 @@ export function settingsFrom(sources: Sources, faults: Faults): (env: unknown) =
     return settings
   }
 
+  const now = [sources.publicOrigin, sources.hosts].every((given) => typeof given !== 'function')
+  if (now && !faults.any) {
+    for (const option of unanswered(sources, origin({}), hosts({}))) faults.add(option, nobodyAsks)
+  }
   return (env) => {
     if (last !== undefined && unchanged(last.found, env)) return last.settings
     return judge(env)
   }
+}
+
+/** The settings of a request for one of the hosts that routes name. */
+export function visited(settings: Settings, host: string): Settings {
+  if (host === settings.publicHost) return settings
+  return { ...settings, publicHost: host, publicOrigin: `${settings.https ? 'https' : 'http'}://${host}` }
+}
+
+interface Answered {
+  readonly known: KnownHost
+  /** Without their ports. */
+  readonly names: readonly string[]
+}
+
+const nobodyAsks = 'is none of the hosts that are answered: that of publicOrigin, and those of the option hosts'
+
+function judgeHosts(given: readonly string[], faults: Faults): Answered {
+  const known = knownHosts(given, faults)
+  const list: readonly unknown[] = Array.isArray(given) ? given : []
+  return { known, names: list.map((host) => `${host}`.replace(/:(?:\*|\d{1,5})$/, '')) }
+}
+
+/** Options of routes for which nobody can ask. */
+function unanswered({ routeHosts = [] }: Sources, url: URL | undefined, hosts: Answered | undefined): string[] {
+  if (url === undefined || hosts === undefined) return []
+  const names = [url.hostname, ...hosts.names]
+  const asked = (host: string): boolean => names.some((name) => hostCovers(host, name))
+  return routeHosts.filter(({ host }) => !asked(host)).map(({ option }) => option)
 }
 
 /** What `make` returns, or undefined with its faults noted. */

@@ -4,14 +4,16 @@ import { accountKey } from '../limit/throttle/account.ts'
 import type { LoginAttempt, ThrottleEngine } from '../limit/throttle/engine.ts'
 import type { AccountRead } from '../limit/throttle/read-account.ts'
 import { isProven, needsBody } from '../limit/throttle/success.ts'
-import { reasonOf, refusal, statusOf } from '../page/index.ts'
+import { reasonOf, statusOf } from '../page/index.ts'
 import { clientAddress } from '../request/index.ts'
 import { neverStore } from '../session/caching.ts'
 import type { Reason } from '../types.ts'
+import type { Who } from './admit.ts'
 import { type Held, holdBody } from './hold-body.ts'
 import type { CompiledThrottle } from './judge-throttle.ts'
 import { type Passage, passOn } from './pass.ts'
 import type { Plan } from './plan.ts'
+import { type Extra, refuse } from './refuse.ts'
 import type { Visit } from './visit.ts'
 
 /** What a login changes about handing a request on. */
@@ -32,36 +34,65 @@ export interface LoginPassage {
   settle(response: Response): Promise<Response>
 }
 
+/** What became of a login before its upstream saw it. */
+export type LoginStart =
+  | { readonly is: 'refused'; readonly response: Response }
+  | {
+      readonly is: 'open'
+      /** Hands it on. @throws {PortcullisError} as `passOn` does */
+      pass(passage: Passage): Promise<Response>
+      /** Takes the try back: something else refused the request. */
+      cancel(): Promise<unknown>
+    }
+
+/** Whose try it is, as far as a route says that a session must tell. */
+export interface LoginRoute {
+  readonly throttle: CompiledThrottle
+  /** Pattern of the route, for events. */
+  readonly subject: string
+  readonly who: Who | undefined
+}
+
 /**
- * Hands a login on, if it may be tried.
+ * Counts a login, if it may be tried. What waits in the request's Ask goes along.
  *
- * @throws {PortcullisError} as `passOn` does, and `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where nothing could be
- *   counted: nobody passes then.
+ * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where nothing could be counted: nobody passes then.
  */
-export async function passLogin(
+export async function startLogin(
   plan: Plan,
   visit: Visit,
-  passage: Passage,
-  throttle: CompiledThrottle,
-): Promise<Response> {
+  { throttle, subject, who }: LoginRoute,
+): Promise<LoginStart> {
   const { request, requestId, env } = visit
   const engine = plan.throttle as ThrottleEngine
-  const { path: subject } = passage.route
-  const read = await whoseLogin(throttle, visit, passage)
-  if (read.ok && read.account === undefined) return passOn(plan, visit, { ...passage, login: noLogin(read) })
+  const read = await whoseLogin(throttle, visit, who)
+  if (read.ok && read.account === undefined) {
+    return { is: 'open', pass: (passage) => passOn(plan, visit, { ...passage, login: noLogin(read) }), cancel: nothing }
+  }
   const cookies = engine.cookieName === undefined ? [] : readCookies(request.headers.get('cookie'), engine.cookieName)
   const address = clientAddress(request.headers, plan.platform)
   const account = read.ok ? read.account : undefined
   const begun = await engine.begin({ env, account, address, cookies, request: requestId, subject })
-  if (!begun.ok) return refuse(plan, visit, 'rate-limited', [['Retry-After', `${begun.retryAfter}`]])
-  if (!read.ok) return refuse(plan, visit, unreadable[read.status])
+  const refused = (reason: Reason, headers?: Extra): LoginStart => {
+    return { is: 'refused', response: refuse(plan, visit, reason, headers) }
+  }
+  if (!begun.ok) return refused('rate-limited', [['Retry-After', `${begun.retryAfter}`]])
+  if (!read.ok) return refused(unreadable[read.status])
   const { attempt } = begun
-  const state = { answered: false }
-  const login = loginPassage(plan, visit, throttle, attempt, read, state)
-  const work = tried(passOn(plan, visit, { ...passage, login }), attempt, state, request.signal)
-  visit.waitUntil?.(work.catch(() => {}))
-  return work
+  return {
+    is: 'open',
+    cancel: () => attempt.settle('void'),
+    pass(passage): Promise<Response> {
+      const state = { answered: false }
+      const login = loginPassage(plan, visit, throttle, attempt, read, state)
+      const work = tried(passOn(plan, visit, { ...passage, login }), attempt, state, request.signal)
+      visit.waitUntil?.(work.catch(() => {}))
+      return work
+    },
+  }
 }
+
+async function nothing(): Promise<void> {}
 
 /** The answer, or its fault, with the try settled either way. */
 async function tried(
@@ -87,16 +118,9 @@ const unreadable: Readonly<Record<400 | 413 | 415, Reason>> = {
   415: 'content-type-not-allowed',
 }
 
-function refuse(plan: Plan, { request, requestId, notes }: Visit, reason: Reason, headers: Extra = []): Response {
-  if (notes !== undefined) notes.reason = reason
-  plan.emit({ type: 'request-refused', reason, request: requestId })
-  return refusal(reason, request, { requestId, headers })
-}
-type Extra = ReadonlyArray<readonly [name: string, value: string]>
-
 type Read = AccountRead | { readonly ok: true; readonly account: string; readonly body?: never; readonly type?: never }
 
-async function whoseLogin({ read, member }: CompiledThrottle, visit: Visit, { who }: Passage): Promise<Read> {
+async function whoseLogin({ read, member }: CompiledThrottle, visit: Visit, who: Who | undefined): Promise<Read> {
   if (read !== undefined) return read(visit.request, visit.search)
   const name: unknown = Object.entries(who?.data ?? {}).find(([key]) => key === member)?.[1]
   const account = typeof name === 'string' ? accountKey(name) : undefined

@@ -12,6 +12,7 @@ export interface PlannedUpstream {
   readonly index: number
   readonly sessions: boolean
   readonly timeoutMs: number
+  readonly hideErrors: boolean
   readonly retries: RetryBudget
   /** Undefined where it is never paused. */
   readonly breaker: Breaker | undefined
@@ -21,6 +22,16 @@ export interface PlannedUpstream {
 
 /** How long a server may think before its first byte. */
 export const timeoutBounds = { least: 1, most: 300_000, unit: 'milliseconds' } as const
+
+const known: ReadonlyArray<keyof Upstream> = [
+  'url',
+  'sessions',
+  'timeoutMs',
+  'hideErrors',
+  'insecurePrivateAddress',
+  'breaker',
+  'probe',
+]
 
 /** Judges the option `upstreams`, all but the values of its urls. */
 export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<string, PlannedUpstream> {
@@ -33,13 +44,18 @@ export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<stri
     const at = faults.under(name)
     // The name is the assertion's `aud` and stands in logs.
     if (!/^[a-z][\w-]{0,63}$/i.test(name)) at.add('', 'must be named with letters, digits, - and _, a letter first')
-    checkKeys(at, upstream, ['url', 'sessions', 'timeoutMs', 'breaker', 'probe'])
-    const { sessions, timeoutMs, breaker, probe } = isObject(upstream) ? (upstream as Partial<Upstream>) : {}
+    checkKeys(at, upstream, known)
+    const { sessions, timeoutMs, breaker, probe, hideErrors, insecurePrivateAddress } = isObject(upstream)
+      ? (upstream as Partial<Upstream>)
+      : {}
+    // Only the review looks at addresses.
+    flag(at, 'insecurePrivateAddress', insecurePrivateAddress, false)
     upstreams.set(name, {
       name,
       index,
       sessions: flag(at, 'sessions', sessions, false),
       timeoutMs: wholeNumber(at, 'timeoutMs', timeoutMs, 30_000, timeoutBounds),
+      hideErrors: flag(at, 'hideErrors', hideErrors, false),
       retries: retryBudget(),
       breaker: judgeBreaker(breaker, at),
       probe: judgeProbe(probe, at),

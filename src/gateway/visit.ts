@@ -1,4 +1,6 @@
 /** One request on its way through the gateway. */
+
+import type { HeaderWriter } from '../headers/index.ts'
 import type { Notes } from '../monitor/index.ts'
 import type { FlushableHandle } from '../session/index.ts'
 import type { Settings } from './settings.ts'
@@ -11,11 +13,15 @@ export interface Visit {
   /** Canonical once it is judged; what the client sent before. */
   path: string
   search: string
-  /** Absent where the environment cannot be served; then `fault` says why. */
+  /** Of the host that was asked, once its route is known. Absent where the environment cannot be served; then `fault` says why. */
   settings?: Settings
   fault?: unknown
   /** The nonce of the answer's policy, where an upstream was told it. */
   nonce?: string | undefined
+  /** Security headers of the route's answers, where they are not the gateway's. */
+  secure?: HeaderWriter | undefined
+  /** Tells the client of its limits, on whatever the answer is. */
+  decorate?: (response: Response) => Response
   /** Opened where the route needs a session; settled on whatever the answer is. */
   session?: FlushableHandle<object>
   /** Keeps the request's work going after its client has left, where the platform can. */

@@ -1,0 +1,28 @@
+/** Paths with `%2F`, for the routes that hand it on. */
+import { canonicalPath } from '../request/index.ts'
+import { hostEnd, hostStart } from '../request/origin.ts'
+
+/** A path that holds `%2F`, and how it reads where that is a slash. */
+export interface KeptSlashes {
+  readonly path: string
+  readonly search: string
+  /** Canonical. Rules must say the same of both, since nobody knows which one a server reads. */
+  readonly opened: string
+}
+
+/**
+ * Reads a url whose path is canonical but for `%2F`. undefined where it is not, where it has none, and where a server that
+ * takes `%2F` for a slash would find an empty or a dot segment: `/files/..%2fadmin`.
+ */
+export function keptSlashes(url: string): KeptSlashes | undefined {
+  const start = hostStart(url)
+  if (start === -1) return undefined
+  const from = hostEnd(url, start)
+  let end = from
+  while (end < url.length && url[end] !== '?' && url[end] !== '#') end++
+  const path = url.slice(from, end)
+  const opened = path.replaceAll(/%2f/gi, '/')
+  if (opened === path) return undefined
+  const canonical = canonicalPath(url.slice(0, from) + opened + url.slice(end))
+  return canonical.ok ? { path, search: canonical.search, opened: canonical.path } : undefined
+}
