@@ -17,6 +17,8 @@ export interface WorkerOptions {
   bindings?: Readonly<Record<string, string>>
   /** Header of whatever ends TLS in front that says the scheme of a request; on Workers the platform knows it. */
   forwardedProtoHeader?: string
+  /** Port of what `caches.default` is kept in; see cache-service.ts. Without one it cannot be asked. */
+  cachePort?: number
   /** Milliseconds until the port must be open. Default 20 s: the machine may be busy. */
   timeoutMs?: number
 }
@@ -41,7 +43,7 @@ export async function startWorkerd(source: WorkerSource, options: WorkerOptions 
   const remove = (): void => rmSync(at, { recursive: true, force: true })
   try {
     writeFileSync(join(at, 'worker.mjs'), 'module' in source ? source.module : await bundle(source.entry))
-    writeFileSync(join(at, 'config.capnp'), config(options.bindings ?? {}, options.forwardedProtoHeader))
+    writeFileSync(join(at, 'config.capnp'), config(options))
   } catch (error) {
     remove()
     throw error
@@ -93,18 +95,20 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-function config(bindings: Readonly<Record<string, string>>, proto?: string): string {
+function config({ bindings = {}, forwardedProtoHeader: proto, cachePort }: WorkerOptions): string {
   const http = proto === undefined ? '()' : `(forwardedProtoHeader = ${quote(proto)})`
   const texts = Object.entries(bindings).map(([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`)
+  const caching = cachePort === undefined ? '' : `(name = "cache", external = (address = "127.0.0.1:${cachePort}")),`
+  const asking = cachePort === undefined ? '' : 'cacheApiOutbound = "cache",'
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
-    (name = "internet", network = (allow = ["public", "private", "local"])),
+    (name = "internet", network = (allow = ["public", "private", "local"])),${caching}
     (name = "main", worker = (
       modules = [(name = "worker.mjs", esModule = embed "worker.mjs")],
       bindings = [${texts.join(', ')}],
       compatibilityDate = "${compatibilityDate}",
-      compatibilityFlags = [${compatibilityFlags.map(quote).join(', ')}],
+      compatibilityFlags = [${compatibilityFlags.map(quote).join(', ')}],${asking}
     )),
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = ${http}, service = "main")],
