@@ -54,8 +54,8 @@ export type GatewayCsrf = Pick<CrossOriginOptions, 'trustedOrigins' | 'missing' 
 /** The signed word on who is asking: an ES256 JWT in `Portcullis-Assertion` (RFC 7519). */
 export interface AssertionOptions<E = ProjectEnv> {
   /**
-   * ES256 private keys, each a JWK as JSON: the first signs, all are published at `/.portcullis/jwks.json`. Rotate in two
-   * deploys: append the new one, then move it first.
+   * ES256 private keys, each a JWK as JSON, or one text that is a JSON list of them: the first signs, all are published at
+   * `/.portcullis/jwks.json`. Rotate in two deploys: append the new one, then move it first.
    */
   readonly key: From<string | readonly string[], E>
   /** Seconds an assertion is good for, at most 60. Default 60. */

@@ -22,9 +22,9 @@ export interface AssertionKeys {
 const coordinate = 32
 const curve = { name: 'ECDSA', namedCurve: 'P-256' } as const
 
-/** Judges one JWK or several, each as JSON. Notes what is wrong without quoting any of it. */
+/** Judges one JWK or several, each as JSON, or one text that is a list of them. Notes what is wrong without quoting any of it. */
 export function judgeKeys(given: string | readonly string[], faults: Faults): readonly PrivateJwk[] {
-  const texts = typeof given === 'string' ? [given] : given
+  const texts = typeof given === 'string' ? textsOf(given) : given
   if (!Array.isArray(texts) || texts.length === 0) {
     faults.add('', 'must be an ES256 private key as JSON, or a list of them')
     return []
@@ -80,6 +80,17 @@ async function belongTogether(signer: CryptoKey, point: JsonWebKey): Promise<boo
 async function thumbprint(x: string, y: string): Promise<string> {
   const text = `{"crv":"P-256","kty":"EC","x":"${x}","y":"${y}"}`
   return encodeBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
+}
+
+/** A secret is one text: while keys are rotated it holds two of them. */
+function textsOf(text: string): readonly string[] {
+  if (!text.trimStart().startsWith('[') || text.length > 65_536) return [text]
+  try {
+    const list: unknown = JSON.parse(text)
+    return Array.isArray(list) ? list.map((item) => JSON.stringify(item)) : [text]
+  } catch {
+    return [text]
+  }
 }
 
 function jwkOf(text: unknown): PrivateJwk | undefined {

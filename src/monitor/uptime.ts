@@ -1,6 +1,6 @@
 /** Looks at upstreams and store on a schedule, and tells when one goes down or comes back: once for each change. */
 import { isPortcullisError } from '../errors.ts'
-import { checkKeys, faults as newFaults, resolveFrom, wholeNumber } from '../options/index.ts'
+import { checkKeys, type Faults, faults as newFaults, resolveFrom, wholeNumber } from '../options/index.ts'
 import type { Clock, Emit, From, ProjectEnv } from '../types.ts'
 import { afterLook, type Remembered, readMemory, writeMemory } from './uptime-record.ts'
 import { type Change, judgeWebhook, judgeWebhookKey, type Notice, postNotice } from './webhook.ts'
@@ -8,13 +8,17 @@ import { Late, within } from './within.ts'
 
 /** Where it is remembered who is down: schedules run in whatever isolate there is. */
 export interface UptimeState {
+  /** Resolves with undefined where nothing was written: then the isolate's own memory counts. */
   read(env: unknown): Promise<string | undefined>
   write(env: unknown, text: string): Promise<void>
 }
 
 /** Who is told, and when. */
 export interface UptimeOptions<E = ProjectEnv> {
-  /** Where changes are posted: an https address, and a secret. Default: they are events and nothing else. */
+  /**
+   * Where changes are posted: an https address, and a secret. Default, and where the environment has none: they are events and
+   * nothing else.
+   */
   readonly webhook?: From<string, E>
   /** Signs what is posted (`Portcullis-Signature`), so that the receiver knows who it is from. At least 32 characters. */
   readonly key?: From<string, E>
@@ -65,9 +69,8 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
   const faults = newFaults('uptime')
   checkKeys(faults, options, keys)
   const given: UptimeOptions<never> = { ...options }
-  const none = (): undefined => undefined
-  const url = given.webhook === undefined ? none : resolveFrom(faults, 'webhook', given.webhook, judgeWebhook)
-  const key = given.key === undefined ? none : resolveFrom(faults, 'key', given.key, judgeWebhookKey)
+  const url = whereSet(faults, 'webhook', given.webhook, judgeWebhook)
+  const key = whereSet(faults, 'key', given.key, judgeWebhookKey)
   const most = wholeNumber(faults, 'failures', given.failures, 2, { least: 1, most: 100, unit: 'failures' })
   const timeoutMs = wholeNumber(faults, 'timeoutMs', given.timeoutMs, 5000, bounds)
   const { state } = given
@@ -80,7 +83,8 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
   async function recall(env: unknown): Promise<void> {
     if (state === undefined) return
     try {
-      kept = readMemory(await within(timeoutMs, () => state.read(env)))
+      const text = await within(timeoutMs, () => state.read(env))
+      if (text !== undefined) kept = readMemory(text)
     } catch {
       // The store is what may be down: this isolate's own memory has to do.
     }
@@ -132,6 +136,20 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
       await within(timeoutMs, async () => state?.write(run.env, writeMemory(next))).catch(() => {})
     },
   }
+}
+
+/** What the environment need not hold: staging wakes nobody. */
+function whereSet(
+  faults: Faults,
+  option: string,
+  given: From<string, never> | undefined,
+  judge: (value: string, faults: Faults) => string,
+): (env: unknown) => string | undefined {
+  if (given === undefined) return () => undefined
+  const resolve = resolveFrom(faults, option, given, judge)
+  if (typeof given !== 'function') return resolve
+  const from = given as (c: { env: unknown }) => string | undefined
+  return (env) => (from({ env }) ? resolve(env) : undefined)
 }
 
 const bounds = { least: 10, most: 30_000, unit: 'milliseconds' } as const

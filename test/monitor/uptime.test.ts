@@ -215,6 +215,12 @@ describe('options', () => {
     expect(() => uptime(options)).toThrow(fault)
   })
 
+  it('may find no webhook in an environment: changes are events then', async () => {
+    const at = scene({ webhook: () => undefined, key: () => undefined, failures: 1 })
+    await at.look('http-500')
+    expect([at.posted, at.reports, at.events.map(({ type }) => type)]).toEqual([[], [], ['upstream-down']])
+  })
+
   it('found wrong in the environment are reported, and the look is made all the same', async () => {
     const at = scene({ webhook: () => 'http://T0KEN.example.com', failures: 1 })
     await at.look('http-500')
