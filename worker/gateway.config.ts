@@ -1,9 +1,11 @@
 /** The gateway of this deployment: edit it, then `npm run check:config`. */
 import { defineGateway, type GatewayConfig } from '../src/gateway/index.ts'
-import { redis } from '../src/redis/index.ts'
+import { monitor, redisProbe, redisState, type UptimeState, uptime } from '../src/monitor/index.ts'
+import { type Redis, redis } from '../src/redis/index.ts'
 import { type SessionStrategy, sessionsBy, statelessSessions, storedSessions } from '../src/session/index.ts'
 import { upstashStore } from '../src/store/upstash.ts'
-import { log } from './log.ts'
+import { log, logRequest } from './log.ts'
+import { secretsOf } from './secrets.ts'
 
 /** What a session holds. The origin decides, through the session protocol. */
 export interface Data {
@@ -14,17 +16,13 @@ export interface Data {
 }
 
 /** `SESSION_STORE` chooses. Only the chosen one is judged and asked: without Redis none of its variables is needed. */
-function sessions(): SessionStrategy<Data> {
+function sessions(client: Redis): SessionStrategy<Data> {
+  const secrets = secretsOf()
   const common = {
-    secret: (c: { env: Cloudflare.Env }): string => c.env.SESSION_SECRET,
+    secret: (c: { env: Cloudflare.Env }): string | string[] => secrets(c.env.SESSION_SECRET),
     user: (data: Data): string | undefined => data.user,
     onEvent: log,
   }
-  const client = redis({
-    url: (c) => c.env.UPSTASH_REDIS_REST_URL,
-    token: (c) => c.env.UPSTASH_REDIS_REST_TOKEN,
-    onEvent: log,
-  })
   return sessionsBy<Data>(
     (c) => c.env.SESSION_STORE,
     {
@@ -37,12 +35,17 @@ function sessions(): SessionStrategy<Data> {
 
 /** A function, so that whoever starts the Worker can say what is wrong with it instead of not starting. */
 export function config(): GatewayConfig<'app', Data> {
+  const client = redis({
+    url: (c) => c.env.UPSTASH_REDIS_REST_URL,
+    token: (c) => c.env.UPSTASH_REDIS_REST_TOKEN,
+    onEvent: log,
+  })
   return defineGateway({
     publicOrigin: (c) => c.env.PUBLIC_ORIGIN,
     upstreams: {
       app: { url: (c) => c.env.UPSTREAM_URL, sessions: true },
     },
-    session: sessions(),
+    session: sessions(client),
     user: (data) => data.user,
     roles: (data) => data.roles ?? [],
     claims: ({ visits, name, roles }) => ({ visits, name, roles }),
@@ -53,6 +56,16 @@ export function config(): GatewayConfig<'app', Data> {
     // The demo's pages take the nonce from the request. For an origin that does not, leave this out and look at its reports.
     headers: { preset: 'recommended' },
     onEvent: log,
+    monitor: monitor({
+      log: logRequest,
+      trace: true,
+      version: (c) => c.env.CF_VERSION_METADATA?.id,
+      analytics: (c) => c.env.ANALYTICS,
+    }),
+    maintenance: (c) => c.env.MAINTENANCE === 'on',
+    // Where sessions are in cookies there is no store to ask, and nothing to remember in.
+    ready: { store: async (env) => (usesRedis(env) ? redisProbe(client)(env) : undefined) },
+    uptime: uptime({ webhook: (c) => c.env.UPTIME_WEBHOOK, key: (c) => c.env.UPTIME_KEY, state: memory(client) }),
     routes: [
       { path: '/', to: 'app', access: 'public', sessions: ['set'] },
       { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
@@ -66,4 +79,16 @@ export function config(): GatewayConfig<'app', Data> {
       { path: '/*', to: 'app', access: 'public' },
     ],
   })
+}
+
+function usesRedis(env: unknown): boolean {
+  return (env as Partial<Cloudflare.Env> | undefined)?.SESSION_STORE === 'redis'
+}
+
+function memory(client: Redis): UptimeState {
+  const state = redisState(client)
+  return {
+    read: async (env) => (usesRedis(env) ? state.read(env) : undefined),
+    write: async (env, text) => (usesRedis(env) ? state.write(env, text) : undefined),
+  }
 }

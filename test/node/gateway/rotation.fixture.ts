@@ -21,11 +21,13 @@ let ahead = 0
 const clock = (): number => Date.now() + ahead
 const listed = secretsOf()
 const common = {
-  secret: (c: { env: Bindings }) => listed(c.env.SESSION_SECRET) as string[],
+  secret: (c: { env: Bindings }) => listed(c.env.SESSION_SECRET),
   user: (data: Data): string | undefined => data.user,
   clock,
 }
-const client = redis({ url: (c) => c.env.REDIS_URL, token: (c) => c.env.REDIS_TOKEN, timeoutMs: 10_000 } as never)
+const redisOf = (c: { env: Bindings }): string => c.env.REDIS_URL
+const tokenOf = (c: { env: Bindings }): string => c.env.REDIS_TOKEN
+const client = redis({ url: redisOf, token: tokenOf, timeoutMs: 10_000 } as never)
 
 const gateway: Gateway<Bindings> = createGateway<'app', Data, Bindings>({
   publicOrigin: (c) => c.env.PUBLIC_ORIGIN,

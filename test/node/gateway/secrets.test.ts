@@ -1,0 +1,47 @@
+/** Several secrets in one variable: what the deployable's environment may hold while they are rotated. */
+import { describe, expect, it } from 'vitest'
+import { judgeKeys } from '../../../src/gateway/keys.ts'
+import { faults as newFaults } from '../../../src/options/index.ts'
+import { assertionKey } from '../../../tools/secret.ts'
+import { secretsOf } from '../../../worker/secrets.ts'
+
+describe('SESSION_SECRET', () => {
+  it.each([
+    ['one', 'one'],
+    ['new old', ['new', 'old']],
+    ['  new\n  old\n', ['new', 'old']],
+    ['', ''],
+  ])('%j is %j', (text, list) => {
+    expect(secretsOf()(text)).toEqual(list)
+  })
+
+  it('is the same list for the same text, so that nothing is judged twice', () => {
+    const split = secretsOf()
+    expect(split('new old')).toBe(split('new old'))
+    expect(split('new old')).not.toBe(split('new'))
+  })
+})
+
+describe('ASSERTION_KEY', () => {
+  const judge = (given: string): { count: number; problems: string[] } => {
+    const faults = newFaults()
+    const count = judgeKeys(given, faults).length
+    try {
+      faults.done()
+      return { count, problems: [] }
+    } catch (error) {
+      return { count, problems: [String(error)] }
+    }
+  }
+
+  it('is a key, or a JSON list of keys', async () => {
+    const [first, second] = [await assertionKey(), await assertionKey()]
+    expect(judge(first)).toEqual({ count: 1, problems: [] })
+    expect(judge(`[${first}, ${second}]`)).toEqual({ count: 2, problems: [] })
+    expect(judge(`\n[${first}\n]`)).toEqual({ count: 1, problems: [] })
+  })
+
+  it.each(['[]', '[', '[1]', '["x"]', '[[]]', '[null]'])('%s is neither', (text) => {
+    expect(judge(text)).toEqual({ count: 0, problems: [expect.stringContaining('must be an ES256 private key')] })
+  })
+})
