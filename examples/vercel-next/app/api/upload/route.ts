@@ -1,0 +1,4 @@
+/** Counts what arrives. */
+export async function POST(request: Request): Promise<Response> {
+  return Response.json({ bytes: (await request.arrayBuffer()).byteLength })
+}

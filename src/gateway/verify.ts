@@ -1,0 +1,56 @@
+/** Reads what `assertion.ts` signs: for those who stand behind a guard or a gateway and run this library too. */
+import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { PortcullisError } from '../errors.ts'
+
+/** What an assertion must say. */
+export interface Expected {
+  readonly issuer: string
+  readonly audience: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+/** Reads one assertion; undefined for any that does not hold. */
+export type AssertionReader = (jwt: string, expected: Expected) => Promise<JWTPayload | undefined>
+
+/** A JWK Set, or where it is. */
+export type KeySource = { readonly keys: string } | { readonly at: URL }
+
+/** Seconds by which two clocks may differ. */
+const skew = 5
+
+/**
+ * Makes a reader. Only ES256 is taken, whatever the header says (RFC 8725 section 3.1).
+ *
+ * @returns a function that rejects with `ERR_UPSTREAM_UNREACHABLE` where the set cannot be fetched
+ */
+export function assertionReader(source: KeySource): AssertionReader {
+  const keys: JWTVerifyGetKey =
+    'keys' in source ? createLocalJWKSet(JSON.parse(source.keys)) : createRemoteJWKSet(source.at)
+  return async (jwt, { issuer, audience, now }) => {
+    try {
+      const { payload } = await jwtVerify(jwt, keys, {
+        algorithms: ['ES256'],
+        issuer,
+        audience,
+        requiredClaims: ['exp', 'iat'],
+        clockTolerance: skew,
+        currentDate: new Date(now),
+      })
+      return payload
+    } catch (error) {
+      if (isVerdict(error)) return undefined
+      throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The JWK Set could not be fetched')
+    }
+  }
+}
+
+/** Whether it was the assertion, and not the way to its keys, that failed. */
+function isVerdict(error: unknown): boolean {
+  if (!(error instanceof errors.JOSEError)) return false
+  return !(
+    error instanceof errors.JWKSTimeout ||
+    error instanceof errors.JWKSInvalid ||
+    error.code === 'ERR_JOSE_GENERIC'
+  )
+}

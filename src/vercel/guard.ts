@@ -1,0 +1,110 @@
+/** A guard in front of a project: everything a gateway does to a request, and then the project answers it. */
+import type { GatewayConfig } from '../gateway/config.ts'
+import { createGateway, type Gateway } from '../gateway/create.ts'
+import type { Route } from '../gateway/route.ts'
+import { type Faults, faults as newFaults, wholeNumber } from '../options/index.ts'
+import { refusal } from '../page/index.ts'
+import { bodyBounds, defaultBodyBytes } from '../request/index.ts'
+import type { ProjectEnv } from '../types.ts'
+import { passThrough } from './pass-through.ts'
+
+/** One line of the table of who may pass; see `Route` of `portcullis/gateway`. */
+export type GuardRoute = Omit<Route, 'to' | 'sessions' | 'startOnGet' | 'timeoutMs' | 'retry' | 'throttle'>
+
+/** What a guard is told: as `GatewayConfig`, but that there is one server behind it, the project. */
+export interface GuardOptions<Data extends object = object, E = ProjectEnv>
+  extends Omit<GatewayConfig<'project', Data, E>, 'upstreams' | 'routes' | 'throttle' | 'fetch'> {
+  /**
+   * First match wins. What no route covers needs a session where there is the option `session`, and passes where there is
+   * none. Default: none.
+   */
+  readonly routes?: readonly GuardRoute[]
+  /**
+   * Bytes of a body, of routes that do not say less. Default 10,485,760 (10 MB), which is where Next cuts bodies without a
+   * word: raise it together with `proxyClientMaxBodySize` in next.config, never alone.
+   */
+  readonly maxBodyBytes?: number
+}
+
+/** Name of the project: `aud` of the assertion. */
+const name = 'project'
+/** Next drops the chunk that passes its limit and ends the body there, and a chunk of Node's has at most so many bytes. */
+const largestChunk = 65_536
+
+/**
+ * Makes a guard for {@link vercel}. It does what a gateway does to a request (canonical path, host, limits, csrf, session,
+ * access, security headers, assertion), and the project answers what passes. It never sees that answer, so it has no login
+ * throttle and no session protocol: the project counts logins and changes sessions itself, with `openSession`.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function guard<Data extends object, E = ProjectEnv>(options: GuardOptions<Data, E>): Gateway<E> {
+  const faults = newFaults('')
+  const { routes = [], maxBodyBytes, ...rest } = Object(options) as GuardOptions<Data, E>
+  const most = wholeNumber(faults, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds)
+  for (const key of ['upstreams', 'throttle', 'fetch']) if (key in rest) faults.add(key, 'is no option of a guard')
+  const table = judgeTable(routes, rest.session !== undefined, most, faults)
+  try {
+    const gateway = createGateway<'project', Data, E>({
+      platform: 'vercel',
+      ...rest,
+      // Never asked: `fetch` below answers. `.invalid` is nobody's (RFC 6761 section 6.4).
+      upstreams: { [name]: { url: 'https://project.invalid' } },
+      routes: table,
+      fetch: (_url, init) => letThrough(init, most),
+    })
+    faults.done()
+    return gateway
+  } catch (error) {
+    if (!faults.any) throw error
+    faults.absorb(error)
+    faults.done()
+    throw error
+  }
+}
+
+function judgeTable(
+  given: readonly GuardRoute[],
+  guarded: boolean,
+  most: number,
+  faults: Faults,
+): Array<Route<'project'>> {
+  if (!Array.isArray(given)) {
+    faults.add('routes', 'must be a list of routes')
+    return []
+  }
+  const table = given.map((route: GuardRoute, index): Route<'project'> => {
+    for (const key of ['to', 'sessions', 'startOnGet', 'timeoutMs', 'retry', 'throttle']) {
+      if (key in Object(route)) faults.add(`routes.${index}.${key}`, 'is no option of a guard')
+    }
+    if ((route?.maxBodyBytes ?? 0) > most) faults.add(`routes.${index}.maxBodyBytes`, 'is more than maxBodyBytes')
+    return { maxBodyBytes: most, ...route, to: name }
+  })
+  const whole = table.some(({ path, methods }) => path === '/*' && methods === undefined)
+  if (!whole) table.push({ path: '/*', to: name, access: guarded ? 'session' : 'public', maxBodyBytes: most })
+  return table
+}
+
+/** What the gateway would have sent to an upstream becomes what the project is told. */
+async function letThrough(init: RequestInit | undefined, most: number): Promise<Response> {
+  const headers = new Headers(init?.headers)
+  const body = init?.body
+  // A body that says its length was judged by it. Of any other the platform keeps a copy: reading this one counts it.
+  if (body instanceof ReadableStream && !headers.has('content-length')) {
+    if ((await lengthOf(body)) > most - largestChunk) return refusal('body-too-large', { headers })
+  }
+  const answer = passThrough({ headers })
+  // For the security headers, which are those of a page: nobody knows yet what the project answers.
+  answer.headers.set('content-type', 'text/html')
+  return answer
+}
+
+async function lengthOf(body: ReadableStream<Uint8Array>): Promise<number> {
+  let length = 0
+  const reader = body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return length
+    length += value.length
+  }
+}

@@ -1,0 +1,14 @@
+export { returnPath } from '../request/index.ts'
+export type { SessionInfo } from '../session/index.ts'
+export type { Emit, From, SecurityEvent } from '../types.ts'
+export { type Assertion, type AssertionVerifierOptions, assertionVerifier, type VerifyAssertion } from './assertion.ts'
+export { type GuardOptions, type GuardRoute, guard } from './guard.ts'
+export { type PassThroughOptions, passThrough } from './pass-through.ts'
+export {
+  type EventLike,
+  type FetchApp,
+  type VercelHandler,
+  type VercelOptions,
+  vercel,
+} from './vercel.ts'
+export { type SessionSource, type VerifiedSession, type VerifySessionOptions, verifySession } from './verify-session.ts'

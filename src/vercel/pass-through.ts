@@ -1,0 +1,84 @@
+/** The answer that lets a request through to the project, in the words Vercel and Next understand. */
+import { isExpiring, parseSetCookie, removeCookies } from '../cookie/index.ts'
+import type { Platform } from '../request/index.ts'
+import { projectHeaders } from './project-headers.ts'
+
+/** What the project is told besides what the client sent. */
+export interface PassThroughOptions {
+  /** Request headers to set, instead of those of the client. */
+  readonly headers?: Headers | Readonly<Record<string, string>>
+}
+
+const goOn = 'x-middleware-next'
+const overrides = 'x-middleware-override-headers'
+const prefix = 'x-middleware-request-'
+
+/**
+ * Lets a request through to the project, for the handler at the end of an app that guards one: `app.all('*', () =>
+ * passThrough())`. Headers and cookies set on this answer reach the client with the project's answer. Next shows them to
+ * the handler as request headers besides, so they must hold no secret.
+ */
+export function passThrough({ headers }: PassThroughOptions = {}): Response {
+  const answer = new Response(null, { headers: { [goOn]: '1' } })
+  if (headers !== undefined) {
+    new Headers(headers as HeadersInit).forEach((value, name) => {
+      answer.headers.set(prefix + name, value)
+    })
+  }
+  return answer
+}
+
+/** What the platforms ask of every answer; see `vercel`. */
+export function finish(request: Request, response: Response, platform: Platform): Response {
+  const location = response.headers.get('location')
+  const absolute = location === null ? null : absoluteLocation(location, request.url)
+  const passes = response.headers.has(goOn)
+  if (!passes && absolute === location) return response
+  const { status, statusText } = response
+  // A pass-through has no body of its own, and the type it was given decides over that of the project.
+  const answer = passes
+    ? new Response(null, { status, headers: response.headers })
+    : new Response(response.body, { status, statusText, headers: response.headers })
+  if (absolute !== null && absolute !== location) answer.headers.set('location', absolute)
+  if (passes) override(answer.headers, request.headers, platform)
+  return answer
+}
+
+function absoluteLocation(location: string, url: string): string {
+  return URL.canParse(location) || !URL.canParse(location, url) ? location : new URL(location, url).href
+}
+
+/**
+ * Next and Vercel delete every request header that the list does not name, so it names all that stay. The values travel
+ * as headers of this answer, and the platform takes them off before the client sees it.
+ */
+function override(answer: Headers, client: Headers, platform: Platform): void {
+  const headers = projectHeaders(client, platform)
+  for (const [name, value] of [...answer]) {
+    if (!name.startsWith(prefix)) continue
+    answer.delete(name)
+    headers.set(name.slice(prefix.length), value)
+  }
+  const cookie = cookiesAfter(client.get('cookie'), answer.getSetCookie())
+  if (cookie === null) headers.delete('cookie')
+  else headers.set('cookie', cookie)
+  for (const name of ['content-type', 'content-length', 'x-middleware-set-cookie']) answer.delete(name)
+  answer.set(overrides, [...headers.keys()].join(','))
+  headers.forEach((value, name) => {
+    answer.set(prefix + name, value)
+  })
+}
+
+/** The Cookie header that the browser will send after this answer: what renders in this request sees the same session. */
+export function cookiesAfter(header: string | null, set: readonly string[], now: number = Date.now()): string | null {
+  let cookies = header
+  for (const text of set) {
+    const cookie = parseSetCookie(text)
+    if (cookie === undefined || cookie.name === '') continue
+    cookies = removeCookies(cookies, new Set([cookie.name]))
+    if (isExpiring(cookie, now)) continue
+    const pair = `${cookie.name}=${cookie.value}`
+    cookies = cookies === null ? pair : `${cookies}; ${pair}`
+  }
+  return cookies
+}

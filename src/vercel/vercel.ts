@@ -1,0 +1,76 @@
+/** One handler for everything Vercel and Next call: functions, `proxy.ts`, `middleware.ts`, the proxy entry of `vercel.json`. */
+import type { Platform } from '../request/index.ts'
+import type { ProjectEnv } from '../types.ts'
+import { type GuardOptions, guard } from './guard.ts'
+import { finish } from './pass-through.ts'
+
+/** What answers requests: a Hono app, a gateway, a {@link guard}. */
+export interface FetchApp<E = ProjectEnv> {
+  // Hono's `fetch` wants the whole of its ExecutionContext, others less: whoever is called checks nothing.
+  // biome-ignore lint/suspicious/noExplicitAny: the contexts of two frameworks have no common type.
+  fetch(request: Request, env: E, context: any): Response | Promise<Response>
+}
+
+/** What Vercel and Next hand over besides the request; functions get none. */
+export interface EventLike {
+  waitUntil?(work: Promise<unknown>): void
+}
+
+/** What `export default`, `export const proxy` or `export const GET` takes. */
+export type VercelHandler = (request: Request, event?: EventLike) => Promise<Response>
+
+/** Options of {@link vercel}. */
+export interface VercelOptions<E = ProjectEnv> {
+  /**
+   * What `From` functions and handlers get as `c.env`: `process.env`, or the variables you name. Default: an empty object,
+   * for configurations whose functions read `process.env` themselves.
+   */
+  readonly env?: E
+  /**
+   * Who stands in front of an app, and so which headers about the client are true; a guard has an option of its own.
+   * Default `'vercel'`.
+   */
+  readonly platform?: Platform
+}
+
+/**
+ * Makes a handler of an app, or of the options of a {@link guard}. What the platforms ask of an answer is seen to: a
+ * relative Location becomes absolute (Next answers 500 to it), every Set-Cookie stays, and an answer made by `passThrough`
+ * tells the project the request's headers without what only the platform or the guard may say, and with the cookies that
+ * this answer sets.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` for options that cannot be served
+ */
+export function vercel<E = ProjectEnv>(app: FetchApp<E>, options?: VercelOptions<E>): VercelHandler
+export function vercel<Data extends object, E = ProjectEnv>(
+  guardOptions: GuardOptions<Data, E>,
+  options?: VercelOptions<E>,
+): VercelHandler
+export function vercel(what: unknown, { env = {}, platform }: VercelOptions<object> = {}): VercelHandler {
+  const isApp = typeof (Object(what) as Partial<FetchApp>).fetch === 'function'
+  const app = (isApp ? what : guard(what as GuardOptions<never, never>)) as FetchApp<object>
+  const front = platform ?? (isApp ? undefined : (what as Pick<GuardOptions, 'platform'>).platform) ?? 'vercel'
+  return async function handler(request, event): Promise<Response> {
+    return finish(request, await app.fetch(request, env, contextOf(event)), front)
+  }
+}
+
+/** Hono's shape of it, which other apps ignore. */
+function contextOf(event: EventLike | undefined): object {
+  return {
+    waitUntil(work: Promise<unknown>): void {
+      const found = event?.waitUntil ? event : requestContext()
+      if (found?.waitUntil) found.waitUntil(work)
+      else work.catch(() => {}) // goes on as long as the process does
+    },
+    passThroughOnException(): void {},
+    props: {},
+  }
+}
+
+/** Where Vercel's functions find it; `@vercel/functions` reads the same. */
+function requestContext(): EventLike | undefined {
+  const at = Symbol.for('@vercel/request-context')
+  const holder = (globalThis as { [key: symbol]: { get?(): EventLike | undefined } | undefined })[at]
+  return holder?.get?.()
+}

@@ -1,0 +1,56 @@
+/** Who is asking, for code that renders or acts behind a guard: Server Components, Server Functions, route handlers. */
+import { readCookies } from '../cookie/index.ts'
+import type { CookieStoreLike, SessionContext, SessionInfo, SessionStrategy } from '../session/index.ts'
+
+/** Where the cookies are: `{ cookies: await cookies() }`, `{ headers: await headers() }`, a request, or a Cookie header. */
+export type SessionSource =
+  | string
+  | null
+  | { readonly cookies: Pick<CookieStoreLike, 'get'> }
+  | { readonly headers: { get(name: string): string | null } }
+
+/** Options of {@link verifySession}. */
+export interface VerifySessionOptions {
+  /** What the strategy's `From` functions get as `c.env`. Default: an empty object. */
+  readonly env?: unknown
+  /** Takes sessions that no login started, too, such as a visitor's cart. Default false. */
+  readonly visitors?: boolean
+}
+
+/** A session that holds. */
+export interface VerifiedSession<Data> {
+  /** A copy. */
+  readonly data: Data
+  readonly info: SessionInfo
+}
+
+/**
+ * Reads a session without writing anything: rendering has no answer to put a cookie on. undefined where nobody is signed
+ * in. Call it where the data is, in each Server Function too: a guard in front can be walked around by a mistake in a
+ * matcher. To change the session there, `openSession(strategy, { cookies })`.
+ *
+ * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` where the store cannot be asked: nobody is logged out by that
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export async function verifySession<Data extends object>(
+  strategy: SessionStrategy<Data>,
+  from: SessionSource,
+  { env = {}, visitors = false }: VerifySessionOptions = {},
+): Promise<VerifiedSession<Data> | undefined> {
+  const handle = strategy.open(readOnly(from, env))
+  const data = await handle.get()
+  const info = data && (await handle.info())
+  return data && info && (visitors || info.signedIn) ? { data, info } : undefined
+}
+
+function readOnly(from: SessionSource, env: unknown): SessionContext {
+  const read =
+    from !== null && typeof from === 'object' && 'cookies' in from
+      ? (name: string): string[] => {
+          const found = from.cookies.get(name)
+          return found === undefined ? [] : [found.value]
+        }
+      : (name: string): string[] =>
+          readCookies(from === null || typeof from === 'string' ? from : from.headers.get('cookie'), name)
+  return { jar: { env, read, write(): void {} } }
+}
