@@ -17,6 +17,8 @@ export interface HardenOptions {
   readonly secure: boolean
   /** Host name of the upstream; a port is ignored. A Domain of this name means nothing to the browser. */
   readonly upstreamHost: string
+  /** Prefix of every path on the upstream (`/v1`), which visitors do not see; a Path under it is given without. Default none. */
+  readonly base?: string
   /** Our cookies, as sent: an upstream never sets them. */
   readonly ownNames: ReadonlySet<string>
 }
@@ -68,8 +70,8 @@ export function isExpiring(cookie: ParsedSetCookie, now: number): boolean {
 }
 
 /**
- * Hardens a Set-Cookie of an upstream: Secure and SameSite=Lax where they are absent, no Domain that names the upstream;
- * the rest byte for byte. undefined where it must not be passed on: what a browser would ignore anyway, and whatever the
+ * Hardens a Set-Cookie of an upstream: Secure and SameSite=Lax where they are absent, no Domain that names the upstream, a
+ * Path without its base; the rest byte for byte. undefined where it must not be passed on: what a browser would ignore anyway, and whatever the
  * browser or a server behind us could take for one of our cookies:
  *
  * - our names in any case, and with characters around or inside that are no token (some servers trim them);
@@ -85,13 +87,30 @@ export function hardenSetCookie(text: string, options: HardenOptions): string | 
   // All of them, since without the last one an earlier Domain would begin to count.
   const foreign = cookie.attributes.some(namesUpstream)
   const has = (wanted: string): boolean => cookie.attributes.some(([name]) => name === wanted)
-  const kept = foreign
-    ? text
-        .split(';')
-        .filter((part, i) => i === 0 || attributeOf(part)[0] !== 'domain')
-        .join(';')
-    : text
+  const { base = '' } = options
+  const below = base !== '' && cookie.attributes.some(([name, value]) => name === 'path' && withoutBase(value, base))
+  const kept =
+    foreign || below
+      ? text
+          .split(';')
+          .filter((part, i) => i === 0 || !foreign || attributeOf(part)[0] !== 'domain')
+          .map((part, i) => (i > 0 && below ? publicPath(part, base) : part))
+          .join(';')
+      : text
   return `${kept}${options.secure && !has('secure') ? '; Secure' : ''}${has('samesite') ? '' : '; SameSite=Lax'}`
+}
+
+/** The path as visitors see it; undefined for one that is not under the base. */
+function withoutBase(path: string, base: string): string | undefined {
+  if (!path.startsWith(base)) return undefined
+  const rest = path.slice(base.length)
+  return rest === '' ? '/' : rest.startsWith('/') ? rest : undefined
+}
+
+function publicPath(part: string, base: string): string {
+  const [name, value] = attributeOf(part)
+  const path = name === 'path' ? withoutBase(value, base) : undefined
+  return path === undefined ? part : ` Path=${path}`
 }
 
 function takenForOurs(text: string, { name, value }: ParsedSetCookie, ownNames: ReadonlySet<string>): boolean {

@@ -4,7 +4,7 @@ import { PortcullisError } from '../errors.ts'
 import { listedBy, stopsOnTheWayBack } from './names.ts'
 import type { UpstreamResponse } from './proxy.ts'
 import { boundSocket, boundStream, isEventStream, type RuntimeSocket } from './sockets.ts'
-import { publicLocation, type Target } from './target.ts'
+import { publicLocation, refreshOf, type Target } from './target.ts'
 
 /** What an answer is answered to. */
 export interface Asked {
@@ -56,11 +56,17 @@ function clean(headers: Headers, asked: Asked): void {
   const listed = listedBy(headers.get('connection'))
   for (const name of [...headers.keys()]) {
     if (stopsOnTheWayBack(name) || listed?.has(name)) headers.delete(name)
+    else if (name === 'refresh' || name === 'content-location') readdress(headers, name, asked)
   }
   const cookies = headers.getSetCookie()
   if (cookies.length > 0) {
     headers.delete('set-cookie')
-    const rules = { secure: asked.https, upstreamHost: asked.target.hostname, ownNames: asked.cookieNames }
+    const rules = {
+      secure: asked.https,
+      upstreamHost: asked.target.hostname,
+      base: asked.target.base,
+      ownNames: asked.cookieNames,
+    }
     for (const cookie of cookies) {
       const hardened = hardenSetCookie(cookie, rules)
       if (hardened !== undefined) headers.append('set-cookie', hardened)
@@ -73,6 +79,16 @@ function clean(headers: Headers, asked: Asked): void {
     if (rewritten !== location) headers.set('location', rewritten)
   }
   headers.set('x-request-id', asked.requestId)
+}
+
+/** Other headers that tell an address: one that names the upstream is made public, what is no address is left out. */
+function readdress(headers: Headers, name: string, { url, target, publicOrigin }: Asked): void {
+  const value = headers.get(name) ?? ''
+  const [before, address] = name === 'refresh' ? refreshOf(value) : ['', value]
+  if (address === '') return
+  const rewritten = publicLocation(address, url, target, publicOrigin)
+  if (rewritten === undefined) headers.delete(name)
+  else if (rewritten !== address) headers.set(name, before + rewritten)
 }
 
 function unusable(what: string): PortcullisError {

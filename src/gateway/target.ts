@@ -60,6 +60,16 @@ export function publicLocation(
   return publicOrigin + withoutBase(url.pathname, target.base) + url.search + url.hash
 }
 
+/** A Refresh header in two: what comes before its address, and the address; that is empty where there is none. */
+export function refreshOf(value: string): readonly [before: string, address: string] {
+  const at = value.search(/[;,]/)
+  const address = at === -1 ? '' : value.slice(at + 1).trim()
+  const bare = address.replace(/^url\s*=/i, '').trim()
+  const quote = bare.charAt(0)
+  const quoted = quote === '"' || quote === "'"
+  return [`${value.slice(0, Math.max(0, at))}; url=`, quoted ? (bare.slice(1).split(quote, 1)[0] ?? '') : bare]
+}
+
 /** A path outside `base` stays as it is: the upstream said so, and the public one is as good a guess as any. */
 function withoutBase(path: string, base: string): string {
   if (base === '' || !path.startsWith(base)) return path

@@ -65,6 +65,44 @@ describe('what the client gets', () => {
     expect([response.status, response.headers.get('location')]).toEqual([status, expected])
   })
 
+  // What a browser follows or shows besides Location would tell where the upstream is, and lead there.
+  it.each([
+    ['Refresh', '5; url=http://upstream.test:8080/next?a=1', '5; url=https://app.example.com/next?a=1'],
+    ['Refresh', "0;URL='http://upstream.test:8080/next'", '0; url=https://app.example.com/next'],
+    ['Refresh', '0, "http://upstream.test:8080/next"', '0; url=https://app.example.com/next'],
+    ['Refresh', '5', '5'],
+    ['Refresh', '5;', '5;'],
+    ['Refresh', '5; url=/next', '5; url=/next'],
+    ['Refresh', '5; url=https://other.test/x', '5; url=https://other.test/x'],
+    ['Refresh', '0; url=javascript:alert(1)', null],
+    ['Refresh', '0; url=data:text/html,x', null],
+    ['Content-Location', 'http://upstream.test:8080/doc.en', 'https://app.example.com/doc.en'],
+    ['Content-Location', 'doc.en', 'doc.en'],
+    ['Content-Location', 'http://[', null],
+  ])('%s: %s is %s', async (name, value, expected) => {
+    const at = await bench()
+    at.answer = () => new Response('x', { headers: { [name]: value } })
+    expect((await at.ask('/x')).headers.get(name)).toBe(expected)
+  })
+
+  it('finds cookies under its own path, not under that of the upstream', async () => {
+    const at = await bench({ upstreams: { app: { url: 'http://upstream.test/v1', sessions: true } } })
+    at.answer = () => {
+      const headers = new Headers()
+      headers.append('set-cookie', 'a=1; Path=/v1/cart; SameSite=Lax; Secure')
+      headers.append('set-cookie', 'b=1; path=/v1; Domain=upstream.test; SameSite=Lax; Secure')
+      headers.append('set-cookie', 'c=1; Path=/v10; SameSite=Lax; Secure')
+      headers.append('set-cookie', 'd=/v1/x; Path=/; SameSite=Lax; Secure')
+      return new Response('x', { headers })
+    }
+    expect((await at.ask('/x')).headers.getSetCookie()).toEqual([
+      'a=1; Path=/cart; SameSite=Lax; Secure',
+      'b=1; Path=/; SameSite=Lax; Secure',
+      'c=1; Path=/v10; SameSite=Lax; Secure',
+      'd=/v1/x; Path=/; SameSite=Lax; Secure',
+    ])
+  })
+
   it.each([204, 205, 304])('has no body with %s', async (status) => {
     const at = await bench()
     at.answer = () => new Response(null, { status })
