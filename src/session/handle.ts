@@ -26,7 +26,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }
 
   async get(): Promise<Data | undefined> {
-    await this.#of.load()
+    if (this.#of.loaded === undefined) await this.#of.load()
     const data = this.#of.view()?.data
     return data && jsonCopy(data, '')
   }
@@ -179,7 +179,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
   async #flushLate(response: Response, failed: boolean): Promise<Response> {
     const of = this.#of
-    await of.settled()
+    if (of.busy) await of.settled()
     const due = of.edits.length > 0 || (of.loaded?.due !== undefined && response.status !== 101)
     if (due && !failed && of.status === 'open') await of.write(false)
     return this.#close(response)

@@ -68,7 +68,7 @@ export class RequestState<Data extends object> {
    * @param explicit - somebody called a verb for it and must hear that nothing can be written.
    */
   async write(explicit: boolean, more?: Step<Data>): Promise<void> {
-    const loaded = await this.load()
+    const loaded = this.loaded ?? (await this.load())
     const { edits, settings } = this
     const { block } = loaded
     if (block !== undefined) {

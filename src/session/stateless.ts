@@ -60,7 +60,8 @@ function statelessEngine<Data extends object>(settings: SessionSettings<Data>): 
     },
 
     async write(jar, loaded, change) {
-      const next = await change(loaded.record)
+      const changed = change(loaded.record)
+      const next = changed instanceof Promise ? await changed : changed
       if (next === undefined) return undefined
       const record = { ...next, seen: Math.max(next.seen, Math.floor(clock() / 1000)) }
       const cookies = await seal(jar, record)
