@@ -10,6 +10,7 @@ const scripts = [
   'check:sizes',
   'check:readme',
   'check:regex',
+  'check:licences',
   'check:deploy',
 ]
 const failed: string[] = []
