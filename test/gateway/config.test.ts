@@ -181,8 +181,157 @@ describe('a route table', () => {
       { path: '/a', to: 'app', timeoutMs: 300_001 },
       'routes.0.timeoutMs must be a whole number of milliseconds from 1 to 300000',
     ],
+    ...['', 'API.example.com', 'api.example.com:8080', 'https://api.example.com', '*', '*.*.com', 'a.*.com', 7].map(
+      (host): [object, string] => [
+        { path: '/a', to: 'app', host },
+        'routes.0.host must be a host without a port, such as api.example.com or *.example.com',
+      ],
+    ),
+    [
+      { path: '/a', to: 'app', host: 'other.example.com' },
+      'routes.0.host is none of the hosts that are answered: that of publicOrigin, and those of the option hosts',
+    ],
+    [
+      { path: '/a', to: 'app', host: '*.app.example.com' },
+      'routes.0.host is none of the hosts that are answered: that of publicOrigin, and those of the option hosts',
+    ],
+    [
+      { path: '/a', to: 'app', access: { address: ['10.0.0.1/8'] } },
+      'routes.0.access.address.0 must be an address or a range such as 10.0.0.0/8, with no bit set behind it',
+    ],
+    [
+      { path: '/a', to: 'app', access: { address: [] } },
+      'routes.0.access.address must be a list of 1 to 1000 addresses or ranges',
+    ],
+    [{ path: '/a', to: 'app', access: {} }, "routes.0.access must hold a condition; for none say 'public'"],
+    [
+      { path: '/a', to: 'app', access: { session: false, fresh: 9 } },
+      'routes.0.access.session must not be false: role, claim and fresh need a session',
+    ],
+    [
+      { path: '/a', to: 'app', access: { fresh: 0 } },
+      'routes.0.access.fresh must be a whole number of seconds from 1 to 34560000',
+    ],
+    [
+      { path: '/a', to: 'app', access: { claim: {} } },
+      'routes.0.access.claim must be a function of the data, or an object of members and their values',
+    ],
+    [
+      { path: '/a', to: 'app', limit: { limit: 5, window: 60 } },
+      'routes.0.limit must be limitGate({ ... }), which comes from portcullis/limit',
+    ],
+    [
+      { path: '/a', to: 'app', limit: true },
+      'routes.0.limit must be limitGate({ ... }), which comes from portcullis/limit',
+    ],
+    [
+      { path: '/a', to: 'app', headers: { xFrameOption: 'DENY' } },
+      'routes.0.headers.xFrameOption is no option; did you mean xFrameOptions?',
+    ],
+    [
+      { path: '/a', to: 'app', headers: 'recomended' },
+      'routes.0.headers.preset must be one of recommended, strict, api, owasp, compat; did you mean recommended?',
+    ],
+    [{ path: '/a', to: 'app', headers: 5 }, 'routes.0.headers must be an object'],
+    [{ path: '/a', to: 'app', hideErrors: 'yes' }, 'routes.0.hideErrors must be one of true, false'],
+    [{ path: '/a', to: 'app', anonymous: 1 }, 'routes.0.anonymous must be one of true, false'],
+    [
+      { path: '/a', to: 'app', anonymous: true, sessions: ['set'] },
+      'routes.0.anonymous must not stand beside sessions: nobody is known there',
+    ],
+    [{ path: '/a', to: 'app', encodedSlash: 'reject' }, 'routes.0.encodedSlash must be one of "keep"'],
   ])('with %j is refused: %s', (route, fault) => {
     expect(faultsOfRoutes(route)).toContain(fault)
+  })
+
+  it('takes the hosts that are answered, and domains of them', () => {
+    const hosts = ['api.example.com:8443', '127.0.0.1:*', '[::1]:3000']
+    for (const host of ['app.example.com', 'api.example.com', '*.example.com', '127.0.0.1', '[::1]']) {
+      const given = { ...withSessions, hosts, routes: [{ host, path: '/a', to: 'app' }] }
+      expect([host, faultsOf(given)]).toEqual([host, []])
+    }
+  })
+
+  it('with addresses needs a platform that tells them', () => {
+    const given = [{ path: '/a', to: 'app', access: { address: ['10.0.0.0/8'] } }]
+    expect(faultsOf({ ...least, routes: given })).toEqual([])
+    expect(faultsOf({ ...least, platform: 'none', routes: given })).toEqual([
+      "routes.0.access.address needs a platform that tells addresses: with 'none' nobody would pass",
+    ])
+  })
+
+  it.each<[string, object[]]>([
+    [
+      'api.example.com/a',
+      [
+        { host: 'api.example.com', path: '/a/*' },
+        { host: 'api.example.com', path: '/a' },
+      ],
+    ],
+    [
+      '/*',
+      [
+        { path: '/*', access: 'public' },
+        { host: 'api.example.com', path: '/a' },
+      ],
+    ],
+    [
+      '*.example.com/*',
+      [
+        { host: '*.example.com', path: '/*' },
+        { host: 'api.example.com', path: '/a' },
+      ],
+    ],
+  ])('in which a host makes a route unreachable is refused: %s', (_name, given) => {
+    const hosts = ['api.example.com']
+    const [fault, ...more] = faultsOf({
+      ...withSessions,
+      hosts,
+      routes: given.map((route) => ({ to: 'app', ...route })),
+    })
+    expect(fault).toMatch(/^routes\.1\.path is never reached: /)
+    expect(more).toEqual([])
+  })
+
+  it('must have its sign-in page on every host that sends somebody there', () => {
+    const guarded = { host: 'api.example.com', path: '/a', to: 'app' }
+    const at = (...more: object[]): string[] =>
+      faultsOf({ ...withSessions, hosts: ['api.example.com'], signIn: '/login', routes: [guarded, ...more] })
+    const login = { path: '/login', to: 'app', access: 'public' }
+    expect(at(login)).toEqual([])
+    expect(at({ ...login, host: 'api.example.com' })).toEqual([])
+    expect(at({ ...login, host: 'app.example.com' })).toEqual([
+      'signIn must lead to a public route that takes GET on api.example.com, or visitors would be sent round in circles',
+    ])
+  })
+
+  it('finds out at the first request which hosts the environment answers', async () => {
+    const faults: unknown[] = []
+    const gateway = createGateway({
+      ...least,
+      hosts: (c) => c.env.HOSTS,
+      routes: [{ host: 'api.example.com', path: '/*', to: 'app', access: 'public' }],
+      onFault: (error) => faults.push(error),
+      fetch: (async () => new Response('upstream')) as typeof fetch,
+    })
+    const status = async (...hosts: string[]): Promise<number> =>
+      (await gateway.fetch(new Request('https://api.example.com/x'), { HOSTS: hosts })).status
+    expect([await status('www.example.com'), await status('api.example.com')]).toEqual([503, 200])
+    expect(faults.map(String)).toEqual([
+      'ConfigError: routes.0.host is none of the hosts that are answered: that of publicOrigin, and those of the option hosts',
+    ])
+  })
+
+  it('with a limit for everything that is none is refused', () => {
+    expect(faultsOf({ ...least, limit: {} })).toEqual([
+      'limit must be limitGate({ ... }), which comes from portcullis/limit',
+    ])
+    expect(
+      faultsOf({ ...least, upstreams: { app: { url: 'http://u.test', hideErrors: 1, insecurePrivateAddress: 2 } } }),
+    ).toEqual([
+      'upstreams.app.insecurePrivateAddress must be one of true, false',
+      'upstreams.app.hideErrors must be one of true, false',
+    ])
   })
 
   it('guards where access is not said', () => {
