@@ -307,7 +307,7 @@ describe('a route table', () => {
 
   it('finds out at the first request which hosts the environment answers', async () => {
     const faults: unknown[] = []
-    const gateway = createGateway({
+    const gateway = createGateway<'app', object, { HOSTS: readonly string[] }>({
       ...least,
       hosts: (c) => c.env.HOSTS,
       routes: [{ host: 'api.example.com', path: '/*', to: 'app', access: 'public' }],
