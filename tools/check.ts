@@ -11,6 +11,8 @@ const scripts = [
   'check:readme',
   'check:regex',
   'check:licences',
+  'check:docs',
+  'check:jsr',
   'check:deploy',
 ]
 const failed: string[] = []

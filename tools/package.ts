@@ -17,39 +17,88 @@ export function compareExports(written: Doors, found: Doors): string[] {
   return faults
 }
 
-/**
- * The outside packages a door may bring into a bundle. A door that is not here may bring Hono, its peer, and no other:
- * who signs no assertion does not ship jose, who has no Redis does not ship its client.
- */
-const mayBring: Readonly<Record<string, readonly string[]>> = {
-  './crypto': [],
-  './cookie': [],
-  './page': ['hono'],
-  './redis': [],
-  './store/upstash': [],
-  './limit/upstash': ['hono', '@upstash/ratelimit'],
-  './gateway': ['hono', 'jose'],
-  './vercel': ['hono', 'jose'],
+/** What is behind a door, all of it: who imports one name gets less. */
+interface Door {
+  /** The outside packages it brings into a bundle. `hono` is the peer whose code, not only its types, is needed. */
+  readonly brings: readonly string[]
+  /** Bytes it may weigh, minified and gzipped, with what it brings: what is there and a tenth more. */
+  readonly most: number
 }
+
+/** Every door: who signs no assertion does not ship jose, who has no Redis does not ship its client. */
+const doors: Readonly<Record<string, Door>> = {
+  '.': { brings: ['hono'], most: 62_000 },
+  './session': { brings: [], most: 26_500 },
+  './store': { brings: [], most: 2_900 },
+  './store/upstash': { brings: [], most: 4_600 },
+  './store/unstorage': { brings: [], most: 1_000 },
+  './redis': { brings: [], most: 5_000 },
+  './limit': { brings: [], most: 23_500 },
+  './limit/upstash': { brings: ['@upstash/ratelimit'], most: 18_500 },
+  './headers': { brings: [], most: 13_500 },
+  './csrf': { brings: [], most: 10_300 },
+  './access': { brings: [], most: 10_500 },
+  './graphql': { brings: [], most: 15_000 },
+  './monitor': { brings: ['hono'], most: 10_000 },
+  './page': { brings: [], most: 5_000 },
+  './gateway': { brings: ['jose'], most: 62_000 },
+  './vercel': { brings: ['jose'], most: 66_000 },
+  './crypto': { brings: [], most: 5_700 },
+  './cookie': { brings: [], most: 3_800 },
+  './testing': { brings: [], most: 12_000 },
+}
+
+/** Words that only the code of one room can bring, and the doors behind which that room is. */
+const words: ReadonlyArray<readonly [word: string, doors: readonly string[]]> = [
+  ['evalsha', ['./redis', './limit/upstash']],
+  ['ES256', ['./gateway', './vercel']],
+  ['Portcullis-Session', ['./gateway', './vercel']],
+  ['PBKDF2', ['.', './session', './crypto']],
+  // @upstash/ratelimit asks whether there is a process.
+  ['process.', ['./limit/upstash']],
+  ['node:', []],
+  ['Buffer.from', []],
+]
 
 /** Doors that need an optional peer: the others must work where it is not installed. */
 export function needsUpstash(door: string): boolean {
-  return mayBring[door]?.some((name) => name.startsWith('@upstash/')) ?? false
+  return doors[door]?.brings.some((name) => name.startsWith('@upstash/')) ?? false
 }
 
-/** Says which packages among a bundle's input files have no business behind this door. */
-export function strangers(door: string, inputs: readonly string[]): string[] {
+/** What a bundle of a door is. */
+export interface DoorBundle {
+  /** Paths of what it was made of. */
+  readonly inputs: readonly string[]
+  /** Minified. */
+  readonly text: string
+  /** After gzip. */
+  readonly bytes: number
+}
+
+/** Says what has no business behind this door: packages, words, weight; and what the table says and is not there. */
+export function doorFaults(door: string, { inputs, text, bytes }: DoorBundle): string[] {
+  const rule = doors[door]
+  if (rule === undefined) return [`${door} has no line in tools/package.ts: what may it bring, what may it weigh?`]
+  const found = packagesOf(inputs)
+  const faults = [...found].filter((name) => !rule.brings.includes(name)).map((name) => `${door} brings ${name}`)
+  for (const name of rule.brings) if (!found.has(name)) faults.push(`${door} no longer brings ${name}: say so`)
+  for (const [word, where] of words) {
+    if (!where.includes(door) && text.includes(word)) faults.push(`${door} holds the word ${word}`)
+  }
+  if (bytes > rule.most) faults.push(`${door} weighs ${bytes} bytes after gzip, more than ${rule.most}`)
+  return faults
+}
+
+/** Outside packages among the inputs of a bundle; what one of them needs for itself counts as that one. */
+function packagesOf(inputs: readonly string[]): Set<string> {
+  const own: Readonly<Record<string, string>> = {
+    '@upstash/core-analytics': '@upstash/ratelimit',
+    uncrypto: '@upstash/redis',
+  }
   const found = new Set<string>()
   for (const path of inputs.map((input) => input.replaceAll('\\', '/'))) {
     const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? []
-    if (name && name !== 'portcullis') found.add(name)
+    if (name && name !== 'portcullis') found.add(own[name] ?? name)
   }
-  const allowed = mayBring[door] ?? ['hono']
-  // What a welcome package needs for itself comes with it.
-  const own: Readonly<Record<string, string>> = {
-    '@upstash/core-analytics': '@upstash/ratelimit',
-  }
-  return [...found]
-    .filter((name) => !allowed.includes(own[name] ?? name))
-    .map((name) => `${door} brings ${name} into a bundle`)
+  return found
 }

@@ -20,6 +20,7 @@ export interface PathRule<Data = object> {
   readonly path: string
   /** In upper case; `GET` stands for `HEAD` too. Default: all. A method that is not listed goes on to the next rule. */
   readonly methods?: readonly string[]
+  /** Who may pass there. */
   readonly allow: AccessRule<Data>
 }
 

@@ -32,9 +32,13 @@ export type AccessRule<Data = object> = 'public' | 'session' | AccessMembers<Dat
 export interface CompiledAccess {
   /** Whether a signed-in session is needed: where it is not, none has to be opened. */
   readonly session: boolean
+  /** Client addresses that may pass; undefined: all. */
   readonly ranges?: readonly AddressRange[]
+  /** One of these is needed; undefined: none is. */
   readonly roles?: ReadonlySet<string>
+  /** Members of the session data, and the values of each that let pass. */
   readonly claims?: ReadonlyMap<string, ReadonlySet<unknown>>
+  /** The application's own word on a session; undefined: it has none. */
   readonly check?: ClaimCheck<never>
   /** Milliseconds. */
   readonly freshMs?: number

@@ -5,7 +5,9 @@ import { largestCookie } from './serialize.ts'
 
 /** A Set-Cookie as a browser reads it. */
 export interface ParsedSetCookie {
+  /** As it was sent, prefix included. */
   readonly name: string
+  /** As it was sent: quotes and percent signs are part of it. */
   readonly value: string
   /** Names in lower case, values as written; the last of a name counts (RFC 6265bis section 5.7). */
   readonly attributes: ReadonlyArray<readonly [name: string, value: string]>

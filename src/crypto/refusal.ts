@@ -11,6 +11,7 @@
  * - `tampered`: the authentication tag does not hold: changed, or made for another purpose, name or audience.
  */
 export interface SealRefusal {
+  /** Why it does not open. */
   readonly refused: 'malformed' | 'too-long' | 'unknown-key' | 'expired' | 'tampered'
 }
 

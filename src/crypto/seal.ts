@@ -15,6 +15,7 @@ export type SealPurpose = 'session' | 'record' | 'device' | 'transaction' | 'csr
 
 /** What a sealer's tokens are bound to, and for how long. */
 export interface SealerOptions {
+  /** What the seal is for: one made for another purpose does not open. */
   readonly purpose: SealPurpose
   /** Name of the cookie, or of whatever carries the token: a token moved to another name never opens. */
   readonly name: string

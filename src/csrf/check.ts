@@ -36,7 +36,9 @@ export type CsrfVerdict =
 
 /** As much of a request as the check reads. */
 export interface CrossOriginRequest {
+  /** In upper case, as `Request.method` has it. */
   readonly method: string
+  /** Origin, Referer, Sec-Fetch-* and what carries credentials are read. */
   readonly headers: Headers
   /** Absolute. Where the policy has no public origins, its scheme and host are the application's own. */
   readonly url: string

@@ -10,8 +10,11 @@ import { type CrossOriginOptions, csrfPolicy } from './policy.ts'
 
 /** A Hono Context, as far as this guard needs one. */
 export interface CsrfContext {
+  /** The request as it came in. */
   readonly req: { readonly raw: Request }
+  /** What `From` functions get. */
   readonly env?: unknown
+  /** Variables of the context; `requestId` goes into events. */
   readonly var?: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
 }
 

@@ -50,6 +50,7 @@ export interface CrossOriginOptions<E = ProjectEnv> {
 export interface CrossOriginPolicy {
   /** Undefined: the request's own. @throws {ConfigError} for what the environment holds */
   readonly publicOrigins: ((env: unknown) => readonly string[]) | undefined
+  /** Serialised origins, in lower case. */
   readonly trustedOrigins: ReadonlySet<string>
   /** By {@link ruleKey}. */
   readonly trust: ReadonlyMap<string, ReadonlySet<string>>
@@ -57,7 +58,9 @@ export interface CrossOriginPolicy {
   readonly exempt: ReadonlySet<string>
   /** Whether a request without any word of where it comes from may pass. */
   readonly mayBeBare: (headers: Headers) => boolean
+  /** See the option. */
   readonly trustSameSite: boolean
+  /** Undefined: off. */
   readonly isolation: Required<IsolationOptions> | undefined
 }
 

@@ -3,7 +3,9 @@ import type { Freshness } from './cache-rules.ts'
 
 /** Where answers are kept: the Cache API's two verbs. */
 export interface CacheStore {
+  /** A stored answer, or undefined; like `Cache.match`. */
   match(key: Request): Promise<Response | undefined>
+  /** Keeps an answer; like `Cache.put`. */
   put(key: Request, response: Response): Promise<unknown>
 }
 

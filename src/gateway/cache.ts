@@ -69,6 +69,7 @@ export interface CacheVisit {
 
 /** What {@link publicCache} makes, for the option `cache` of a route. */
 export interface RouteCache {
+  /** Answers from what is kept; or passes the request on, and keeps the answer where it may be kept. */
   serve(visit: CacheVisit): Promise<Response>
 }
 

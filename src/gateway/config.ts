@@ -90,6 +90,7 @@ export interface GatewayConfig<N extends string = string, Data extends object = 
    * a public route.
    */
   readonly signIn?: string
+  /** How upstreams are told who is asking. Default: they are not; upstreams with `sessions` need it. */
   readonly assertion?: AssertionOptions<E>
   /** How many failed logins are let through, and where they are counted, for the routes that have a `throttle`. Default: none. */
   readonly throttle?: LoginThrottleOptions<E>

@@ -11,9 +11,13 @@ export interface SecurityTxtOptions {
    * is not served: one that nobody looks after sends reports to people who have left. Required.
    */
   readonly expires: string | Date
+  /** Where your key is (RFC 9116 section 2.5.4). */
   readonly encryption?: string | readonly string[]
+  /** Where you thank who reported (RFC 9116 section 2.5.1). */
   readonly acknowledgments?: string | readonly string[]
+  /** Where it says what reporters may expect (RFC 9116 section 2.5.7). */
   readonly policy?: string | readonly string[]
+  /** Where open positions in security are (RFC 9116 section 2.5.6). */
   readonly hiring?: string | readonly string[]
   /** Where this file is; worth having when it is signed. */
   readonly canonical?: string | readonly string[]

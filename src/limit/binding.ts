@@ -8,6 +8,7 @@ import { checkCost } from './result.ts'
 
 /** A binding of wrangler's `[[ratelimits]]`. */
 export interface RateLimitBinding {
+  /** Counts one request of this key; the platform says no more than whether it may pass. */
   limit(options: { key: string }): Promise<{ success: boolean }>
 }
 

@@ -4,6 +4,7 @@ import type { Redis } from '../redis/redis.ts'
 
 /** What became of a take. Moments are ms since the epoch, by the clock of whoever judged. */
 export interface TakeResult {
+  /** Whether all of the cost fitted; otherwise nothing was taken. */
   readonly allowed: boolean
   /** Units that may be taken in one window. */
   readonly limit: number
@@ -26,6 +27,7 @@ export interface LimitResult extends TakeResult {
 
 /** What a verb knows of its request: limiters whose address or secret is in the environment need it. */
 export interface LimitContext {
+  /** What `From` functions of the limiter get. */
   readonly env?: unknown
 }
 
@@ -56,6 +58,7 @@ export interface Limiter extends Shield {
 
 /** A limiter whose takes can share an HTTP request with whatever else a request asks. */
 export interface RedisLimiter extends Limiter {
+  /** The client it asks: limiters, stores and sessions of one client share a request. */
   readonly redis: Redis
   /** The first half of a take: all of its crypto, and nothing that leaves the isolate. */
   prepareTake(key: string, cost?: number, context?: LimitContext): Promise<PreparedTake>

@@ -8,6 +8,7 @@ import type { Policy } from './policies.ts'
 
 /** What became of one policy. */
 export interface PolicyResult extends TakeResult {
+  /** Name of the policy. */
   readonly name: string
 }
 

@@ -13,8 +13,11 @@ import { prepareTakes, type Take } from './takes.ts'
 
 /** A Hono Context, as far as limits need one. */
 export interface LimitedContext {
+  /** The request as it came in. */
   readonly req: { readonly raw: Request }
+  /** What `From` functions get. */
   readonly env?: unknown
+  /** Variables of the context; `requestId` goes into events. */
   readonly var?: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
 }
 

@@ -16,6 +16,7 @@ export interface LimitPolicy<C> {
    * `default`, where there is one policy.
    */
   readonly name?: string
+  /** What counts, with its limit and window: `exactLimiter`, `upstashLimiter`, `memoryLimiter`, `bindingLimiter`. */
   readonly limiter: Shield
   /**
    * Whose units: `'address'` (default), the client's address as `platform` tells it, IPv6 by its /64; or a function that

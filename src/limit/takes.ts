@@ -8,8 +8,11 @@ import { takeScript } from './exact-script.ts'
 
 /** One take among several. */
 export interface Take {
+  /** Where units are taken. */
   readonly limiter: Shield
+  /** Whose units, as the policy names them; the limiter digests it. */
   readonly key: string
+  /** How many units. */
   readonly cost: number
 }
 

@@ -39,6 +39,7 @@ export interface UpstashLimiterOptions<E = ProjectEnv> extends RedisLimiterOptio
 
 /** What analytics are told by. */
 export interface LimitAnalytics {
+  /** Takes one decision: whose, when in ms since the epoch, and whether it passed. */
   record(take: { readonly identifier: string; readonly time: number; readonly success: boolean }): Promise<unknown>
 }
 

@@ -3,13 +3,17 @@ import type { RequestLine } from './line.ts'
 
 /** A binding of `analytics_engine_datasets`, as far as it is used. */
 export interface AnalyticsDataset {
+  /** Writes one point; returns at once, and tells nothing of a failure. */
   writeDataPoint(point: AnalyticsPoint): void
 }
 
 /** One point: at most one index of 96 bytes, 20 blobs of 16 KB together, 20 doubles. */
 export interface AnalyticsPoint {
+  /** What points are sampled by. */
   readonly indexes: readonly string[]
+  /** Texts. */
   readonly blobs: readonly string[]
+  /** Numbers. */
   readonly doubles: readonly number[]
 }
 

@@ -9,6 +9,7 @@ import type { Trace } from './trace.ts'
 export interface Notes {
   /** Milliseconds since the epoch. */
   readonly startedAt: number
+  /** Where the request stands in its trace. */
   readonly trace?: Trace
   /** Pattern of the route, such as `/admin/*`: never the path, which may hold what is secret. */
   route?: string
@@ -50,36 +51,53 @@ export interface Outcome {
 
 /** One request, as a log gets it. Members that are not known are absent. */
 export interface RequestLine {
+  /** `error` from status 500 on. */
   readonly level: 'info' | 'error'
+  /** Always the same word, to tell these lines from events. */
   readonly event: 'request'
   /** When it came, ISO 8601 in UTC. */
   readonly time: string
+  /** The id that the client was shown. */
   readonly requestId: string
+  /** See W3C Trace Context; absent where tracing is off. */
   readonly traceId?: string
+  /** The span of the gateway in that trace. */
   readonly spanId?: string
   /** `OTHER` for what is no method. */
   readonly method: string
+  /** Pattern of the route that took it. */
   readonly route?: string
   /** 499 where the client left first. */
   readonly status: number
   /** `passed` to an upstream, `answered` by ourselves, `refused` for a reason, or `failed`. */
   readonly decision: 'passed' | 'answered' | 'refused' | 'failed' | 'left'
+  /** Why it was refused. */
   readonly reason?: Reason
+  /** Code of the error behind a failure. */
   readonly code?: string
+  /** Name of the upstream that was asked. */
   readonly upstream?: string
+  /** What the upstream answered; the client may have got something else. */
   readonly upstreamStatus?: number
+  /** Milliseconds until the first byte of the upstream. */
   readonly ttfbMs?: number
   /** Until the head of the answer; a body may stream for longer. */
   readonly totalMs: number
+  /** Milliseconds spent on the session, its store included. */
   readonly sessionMs?: number
+  /** Digest of the session's id; never the key of a store. */
   readonly session?: string
   /** The client's address, cut: `203.0.113.0/24`, `2001:db8:1::/48`. */
   readonly client?: string
   /** As their heads say; absent for bodies that stream. */
   readonly requestBytes?: number
+  /** Bytes of the answer's body, where they were counted. */
   readonly responseBytes?: number
+  /** Whether the answer came from the cache, and how. */
   readonly cache?: string
+  /** How often the upstream was asked again. */
   readonly retries?: number
+  /** Which deployment answered. */
   readonly version?: string
 }
 

@@ -28,9 +28,11 @@ export interface MonitorOptions<E = ProjectEnv> {
 
 /** What a monitor is told of a request when it ends. */
 export interface Ending extends Omit<Outcome, 'status' | 'headers' | 'version'> {
+  /** What `From` functions get. */
   readonly env: unknown
   /** Whether the client left before the answer. */
   readonly left: boolean
+  /** Keeps the isolate until what is sent has gone; without it the runtime may stop it. */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
 

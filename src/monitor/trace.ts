@@ -22,9 +22,11 @@ export interface Trace {
   readonly spanId: string
   /** The client's part, where its trace is carried on. */
   readonly parentId?: string
+  /** Whether whoever began the trace records it. */
   readonly sampled: boolean
   /** Bounded; undefined where there is none. */
   readonly state?: string
+  /** The client's, where it is passed on. */
   readonly baggage?: string
 }
 

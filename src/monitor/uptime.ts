@@ -10,6 +10,7 @@ import { Late, within } from './within.ts'
 export interface UptimeState {
   /** Resolves with undefined where nothing was written: then the isolate's own memory counts. */
   read(env: unknown): Promise<string | undefined>
+  /** Remembers a text, in the place of the one before. */
   write(env: unknown, text: string): Promise<void>
 }
 
@@ -35,7 +36,9 @@ export interface UptimeOptions<E = ProjectEnv> {
 
 /** Something to look at. */
 export interface Watched {
+  /** An upstream, or the store. */
   readonly kind: Change['kind']
+  /** Name in events and notices. */
   readonly name: string
   /** Resolves with why it is not well, or with undefined; a rejection is a failure too. */
   look(signal: AbortSignal): Promise<string | undefined>
@@ -43,12 +46,17 @@ export interface Watched {
 
 /** What a run is given by whoever schedules it. */
 export interface UptimeRun {
+  /** What `From` functions get. */
   readonly env: unknown
+  /** Which deployment looks, for the notice. */
   readonly service: string
+  /** Takes events `upstream-down`, `upstream-up`, `store-down`, `store-up` and `webhook-failed`. */
   readonly emit: Emit
   /** Takes what is wrong with the options in this environment. */
   readonly report: (error: unknown) => void
+  /** Sends the notice. */
   readonly fetch: typeof fetch
+  /** Now, in milliseconds. */
   readonly clock: Clock
 }
 

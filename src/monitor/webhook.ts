@@ -4,9 +4,11 @@ import { within } from './within.ts'
 
 /** What became of something that is watched. */
 export interface Change {
+  /** An upstream, or the store. */
   readonly kind: 'upstream' | 'store'
   /** Name of the upstream; `store` for the store. */
   readonly name: string
+  /** What it is now. */
   readonly state: 'down' | 'up'
   /** Why it is down: `timeout`, `unreachable`, `http-503`, or the code of an error. */
   readonly reason?: string
@@ -16,12 +18,15 @@ export interface Change {
 
 /** The body of a notice. */
 export interface Notice {
+  /** Always the same word. */
   readonly event: 'uptime'
   /** In words, for chat services that show the member `text`. */
   readonly text: string
   /** The public origin of the gateway. */
   readonly service: string
+  /** When it was noticed: ISO 8601, UTC. */
   readonly time: string
+  /** What went down or came back. */
   readonly changes: readonly Change[]
 }
 

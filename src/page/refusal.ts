@@ -7,6 +7,7 @@ import { type Answer, answerFor, isErrorStatus } from './statuses.ts'
 
 /** What a refusal needs to know of the request; a Request fits. */
 export interface RefusedRequest {
+  /** Accept and Sec-Fetch-Dest decide between a page and problem+json. */
   readonly headers: Headers
   /** An answer to HEAD has no body. */
   readonly method?: string

@@ -4,7 +4,9 @@ import type { Clock } from '../types.ts'
 
 /** What a report may say of the request. */
 export interface FaultyRequest {
+  /** The id that the client was shown, where there is one. */
   readonly requestId?: string
+  /** Method of the request. */
   readonly method?: string
   /** Everything from `?` on is cut off. */
   readonly path?: string

@@ -2,6 +2,7 @@
 
 /** The words for one status. */
 export interface Answer {
+  /** Status code. */
   readonly status: number
   /** The phrase of RFC 9110: the title of a problem of type about:blank (RFC 9457 section 4.2.1). */
   readonly phrase: string

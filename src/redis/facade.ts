@@ -7,7 +7,9 @@ import { made, type Script } from './script.ts'
  * dynamic limits, analytics and deny lists are not for it.
  */
 export interface ScriptFacade {
+  /** Runs a script that Redis knows by its SHA-1. */
   evalsha<T = unknown>(digest: string, keys: readonly string[], args?: readonly unknown[]): Promise<T>
+  /** Runs a script by its text. */
   eval<T = unknown>(source: string, keys: readonly string[], args?: readonly unknown[]): Promise<T>
 }
 

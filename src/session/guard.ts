@@ -9,7 +9,9 @@ import type { SessionHandle, SessionInfo } from './types.ts'
 
 /** A Hono Context, as far as a guard needs one. */
 export interface GuardContext {
+  /** The request as it came in. */
   readonly req: { readonly raw: Request }
+  /** Variables of the context; `session` is what the session middleware put there. */
   readonly var: { readonly session?: unknown } | Readonly<Record<string, unknown>>
 }
 

@@ -25,6 +25,7 @@ export interface IronCookieOptions<Data extends object, E = ProjectEnv> {
   readonly data?: (sealed: Record<string, unknown>) => Data | undefined
   /** Path and Domain under which the old cookie was set, so that it can be removed. Default `/` and none. */
   readonly path?: string
+  /** Domain attribute it was set with, so that it can be removed. Default none. */
   readonly domain?: string
   /** The old cookie was set without Secure and this site is still on plain http. Default false. */
   readonly insecurePlainHttp?: boolean

@@ -2,6 +2,7 @@
 
 /** Any Standard Schema (https://standardschema.dev): zod, valibot, arktype and others implement it. */
 export interface Schema<Output> {
+  /** The one member that makes an object a Standard Schema. */
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string
@@ -17,6 +18,8 @@ export type SchemaResult<Output> =
 
 /** What is wrong with a value, and where. */
 export interface SchemaIssue {
+  /** What is wrong, in the schema's words. */
   readonly message: string
+  /** Where. */
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined
 }

@@ -6,15 +6,20 @@ export type SessionObject = object
 
 /** Cookies as Next's `await cookies()` has them. */
 export interface CookieStoreLike {
+  /** A cookie of the request. */
   get(name: string): { readonly value: string } | undefined
+  /** Sets a cookie on the answer. */
   // biome-ignore lint/suspicious/noExplicitAny: every framework types its cookie options differently.
   set(name: string, value: string, options: any): unknown
 }
 
 /** A Hono Context, as far as a session needs one; declared here so that the core knows no framework. */
 export interface HonoContextLike {
+  /** The request as it came in. */
   readonly req: { readonly raw: { readonly headers: Headers; readonly url: string } }
+  /** What `From` functions get. */
   readonly env: unknown
+  /** The answer whose headers get the cookie. */
   readonly res: Response
 }
 
@@ -30,21 +35,29 @@ export type SessionContext =
 
 /** Keystone's three verbs. An object that has them is a strategy, whoever wrote it. */
 export interface ThreeVerbs<Data> {
+  /** The data, or undefined where there is no session. */
   get(args: { context: SessionContext }): Promise<Data | undefined>
+  /** Login: makes a session of this data. */
   start(args: { context: SessionContext; data: Data }): Promise<unknown>
+  /** Logout. */
   end(args: { context: SessionContext }): Promise<unknown>
 }
 
 /** What `c.var.session` is for a strategy that somebody else wrote: its three verbs, and by type no others. */
 export interface ThreeVerbHandle<Data> {
+  /** The data, or undefined where there is no session. */
   get(): Promise<Data | undefined>
+  /** Login: makes a session of this data. */
   start(data: Data): Promise<unknown>
+  /** Logout. */
   end(): Promise<unknown>
 }
 
 /** A strategy of this library: three verbs for anyone, and a handle with all verbs. */
 export interface SessionStrategy<Data extends SessionObject> extends ThreeVerbs<Data> {
+  /** Login: makes a session of this data under a new id; see {@link SessionHandle.start}. */
   start(args: { context: SessionContext; data: Data }): Promise<void>
+  /** Logout; see {@link SessionHandle.end}. */
   end(args: { context: SessionContext }): Promise<void>
   /**
    * The session of this context: the same handle each time the same context is given.
@@ -146,6 +159,7 @@ export interface FlushableHandle<Data extends SessionObject> extends SessionHand
 export interface SessionInfo {
   /** A digest of the session's id: safe to show and to log, useless as a cookie. */
   readonly id: string
+  /** When it began, or when `start` made it anew. */
   readonly createdAt: number
   /** The last request that was noted; the last one may be up to a tenth of the idle limit later. */
   readonly seenAt: number

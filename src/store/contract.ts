@@ -29,6 +29,7 @@ export interface Row extends Ref {
 
 /** When and how a row is looked at. Milliseconds. */
 export interface ReadAt {
+  /** Milliseconds since the epoch, by the reader's clock. */
   readonly now: number
   /** As in {@link Row}: the reader's own limit, whatever the row was written under. */
   readonly idle: number
@@ -38,12 +39,15 @@ export interface ReadAt {
 
 /** A session that lives, as the store has it. */
 export interface Found {
+  /** There is a row that lives. */
   readonly is: 'found'
   /** `1` when made, one more with each `replace`: decimal, so that whoever seals the record can seal its version in. */
   readonly version: string
+  /** The sealed record, as it was written. */
   readonly record: string
   /** The last request that was noted, this one included where it was. Never goes back. */
   readonly seen: number
+  /** When it ends whatever happens, in milliseconds since the epoch. */
   readonly end: number
 }
 
@@ -52,11 +56,13 @@ export interface Found {
  * or all of its user's were. Whoever meets `ended` must neither make a session in its place nor send a cookie.
  */
 export interface Gone {
+  /** Never there or forgotten, idle for too long, or ended on purpose. */
   readonly is: 'none' | 'expired' | 'ended'
 }
 
 /** Another write came first: the row as it is now. */
 export interface Conflict extends Omit<Found, 'is'> {
+  /** Somebody else wrote first; what is there now comes along. */
   readonly is: 'conflict'
 }
 
@@ -84,6 +90,7 @@ export interface WaitingRead {
 
 /** What a verb knows of its request: stores whose address is in the environment need it, others ignore it. */
 export interface StoreContext {
+  /** What `From` functions of the store get. */
   readonly env?: unknown
 }
 
@@ -133,7 +140,9 @@ export interface AtomicStore {
 export interface SimpleStore {
   /** What was set, or undefined or null. */
   get(key: string, context: StoreContext): unknown
+  /** Keeps a record under this key, in the place of one that is there. */
   set(key: string, value: string, context: StoreContext): unknown
+  /** Forgets it; harmless where there is none. */
   delete(key: string, context: StoreContext): unknown
 }
 

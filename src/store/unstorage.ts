@@ -5,8 +5,11 @@ import type { SimpleStore } from './contract.ts'
 
 /** What is needed of an unstorage `Storage`; declared here, so that nobody needs the package who does not use it. */
 export interface UnstorageLike {
+  /** The text under this key, or null. */
   getItem(key: string, options?: Record<string, unknown>): Promise<unknown> | unknown
+  /** Keeps a text under this key. */
   setItem(key: string, value: string, options?: Record<string, unknown>): Promise<unknown> | unknown
+  /** Forgets it. */
   removeItem(key: string, options?: Record<string, unknown>): Promise<unknown> | unknown
 }
 

@@ -32,8 +32,11 @@ export interface UpstashStoreOptions {
 
 /** One script call, ready to be sent, alone or among others. */
 export interface ScriptCall {
+  /** What Redis runs. */
   readonly script: Script
+  /** Every key it touches. */
   readonly keys: readonly string[]
+  /** Its arguments, in the order the script reads them. */
   readonly args: readonly string[]
 }
 

@@ -6,6 +6,7 @@ import type { Expectation, TestTools } from './store-contract.ts'
 
 /** A limiter and its time. */
 export interface LimiterUnderTest {
+  /** What is tested. */
   readonly limiter: Limiter
   /** Now, in ms since the epoch, as the limiter's clock has it. */
   now(): number
@@ -19,7 +20,9 @@ export interface LimiterUnderTest {
 
 /** How many units in how many seconds. */
 export interface Rate {
+  /** Units in a window. */
   readonly limit: number
+  /** Seconds. */
   readonly window: number
 }
 

@@ -16,13 +16,17 @@ export interface Expectation {
 
 /** A test runner as far as the contract needs one: vitest, Jest, Deno's and Bun's have these names. */
 export interface TestTools {
+  /** Groups tests. */
   describe(name: string, body: () => void): unknown
+  /** One test. */
   it(name: string, body: () => Promise<void>): unknown
+  /** Says what must hold of a value. */
   expect(value: unknown): Expectation
 }
 
 /** A store and its time. Tests bring their own keys, so all may share one store. */
 export interface StoreUnderTest {
+  /** What is tested. */
   readonly store: AtomicStore
   /** Now, in ms since the epoch: where the tests begin, and what they give the store as `now`. */
   now(): number

@@ -10,13 +10,17 @@ import { judgeThrottle, type LoginThrottleOptions, loginThrottleKeys } from './o
 
 /** A Hono Context, as far as logins need one. */
 export interface LoginContext {
+  /** The request as it came in. */
   readonly req: { readonly raw: Request }
+  /** What `From` functions get. */
   readonly env?: unknown
+  /** Variables of the context; `requestId` goes into events. */
   readonly var?: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
 }
 
 /** Why a login is not tried. */
 export interface LoginVerdict {
+  /** Always false: only what is refused has a verdict. */
   readonly ok: false
   /** `rate-limited`, `body-malformed` for what names no account, `store-unavailable`. */
   readonly reason: Reason

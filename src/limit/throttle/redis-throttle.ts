@@ -17,8 +17,11 @@ export interface RedisThrottleOptions {
 
 /** One script call, ready to be sent, alone or among others. */
 export interface ThrottleCall {
+  /** What Redis runs. */
   readonly script: Script
+  /** Every key it touches. */
   readonly keys: readonly string[]
+  /** Its arguments, in the order the script reads them. */
   readonly args: readonly string[]
 }
 
@@ -26,9 +29,15 @@ export interface ThrottleCall {
 export interface RedisThrottle extends ThrottleStore {
   /** The client: an `Ask` of this one may carry the calls below. */
   readonly redis: Redis
+  /** What has to be asked to count a try, for whoever sends several questions at once. */
   attemptRequest(counters: Counters, now: number): ThrottleCall
-  /** @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no answer to it */
+  /**
+   * What came back, as an answer.
+   *
+   * @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no answer to it
+   */
   attemptReply(reply: unknown): AttemptReply
+  /** What has to be sent to settle a try. */
   settleRequest(counters: Counters, outcome: Outcome): ThrottleCall
 }
 

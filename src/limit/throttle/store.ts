@@ -2,6 +2,7 @@
 
 /** What is counted in a row: failures without a success between them. Each one beyond `free` makes the next try wait. */
 export interface Streak {
+  /** A digest: never an account or an address. */
   readonly key: string
   /** Failures that cost nothing. The last of them begins the first wait, of a second; each further one doubles it. */
   readonly free: number
@@ -11,6 +12,7 @@ export interface Streak {
 
 /** What is counted in a day, from the first failure on. */
 export interface Daily {
+  /** A digest: never an address. */
   readonly key: string
   /** Failures after which nothing passes until the day is over. */
   readonly most: number
@@ -20,7 +22,9 @@ export interface Daily {
 export interface Counters {
   /** Names the attempt: what was counted is settled once, and counted once if the question is sent again. */
   readonly ticket: string
+  /** Failures in a row, each for one account, address or device. */
   readonly streaks: readonly Streak[]
+  /** Failures of a day, each for one address or network. */
   readonly days: readonly Daily[]
 }
 

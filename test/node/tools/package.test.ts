@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareExports, needsUpstash, strangers } from '../../../tools/package.ts'
+import { compareExports, doorFaults, needsUpstash } from '../../../tools/package.ts'
 
 describe('export lists', () => {
   const written = { '.': { values: ['a', 'b'], types: ['T'] } }
@@ -22,20 +22,37 @@ describe('export lists', () => {
 })
 
 describe('a bundle', () => {
+  const at = 'node_modules/portcullis/dist/x.js'
   it.each([
-    ['./session', ['node_modules/portcullis/dist/session/index.js', '../repo/node_modules/hono/dist/cookie.js'], []],
-    ['./session', ['../repo/node_modules/jose/dist/index.js'], ['./session brings jose into a bundle']],
-    ['./headers', ['node_modules/@upstash/redis/x.js'], ['./headers brings @upstash/redis into a bundle']],
-    ['./page', ['node_modules/jose/x.js'], ['./page brings jose into a bundle']],
-    ['./crypto', ['node_modules/hono/x.js'], ['./crypto brings hono into a bundle']],
-    ['./cookie', ['node_modules\\hono\\x.js'], ['./cookie brings hono into a bundle']],
-    ['./gateway', ['node_modules/jose/x.js', 'node_modules/hono/y.js'], []],
-    ['./gateway', ['node_modules/@upstash/redis/x.js'], ['./gateway brings @upstash/redis into a bundle']],
-    ['./redis', ['node_modules/@upstash/redis/x.js'], ['./redis brings @upstash/redis into a bundle']],
+    ['./session', ['../repo/node_modules/jose/dist/index.js'], ['./session brings jose']],
+    ['./headers', ['node_modules/@upstash/redis/x.js'], ['./headers brings @upstash/redis']],
+    ['./headers', ['node_modules/uncrypto/x.js'], ['./headers brings @upstash/redis']],
+    ['./crypto', ['node_modules/hono/x.js'], ['./crypto brings hono']],
+    ['./cookie', ['node_modules\\hono\\x.js'], ['./cookie brings hono']],
+    ['./gateway', ['node_modules/jose/x.js'], []],
+    ['./gateway', [], ['./gateway no longer brings jose: say so']],
     ['./limit/upstash', ['node_modules/@upstash/ratelimit/x.js', 'node_modules/@upstash/core-analytics/x.js'], []],
-    ['.', ['node_modules/hono/node_modules/lodash/x.js'], ['. brings lodash into a bundle']],
+    ['./session', ['node_modules/hono/node_modules/lodash/x.js'], ['./session brings lodash']],
+    ['./new', [], ['./new has no line in tools/package.ts: what may it bring, what may it weigh?']],
   ])('of %s with %j', (door, inputs, faults) => {
-    expect(strangers(door, inputs)).toEqual(faults)
+    expect(doorFaults(door, { inputs: [at, ...inputs], text: '', bytes: 1 })).toEqual(faults)
+  })
+
+  it.each([
+    ['./session', 'x={alg:"ES256"}', ['./session holds the word ES256']],
+    ['./gateway', 'x={alg:"ES256"}', []],
+    ['./headers', 'verb:"evalsha"', ['./headers holds the word evalsha']],
+    ['./store', 'import("node:crypto")', ['./store holds the word node:']],
+    ['./cookie', 'process.env.X', ['./cookie holds the word process.']],
+  ])('of %s with the words %s', (door, text, faults) => {
+    const inputs = door === './gateway' ? ['node_modules/jose/x.js'] : []
+    expect(doorFaults(door, { inputs, text, bytes: 1 })).toEqual(faults)
+  })
+
+  it('that is too heavy', () => {
+    expect(doorFaults('./cookie', { inputs: [], text: '', bytes: 100_000 })).toEqual([
+      './cookie weighs 100000 bytes after gzip, more than 3800',
+    ])
   })
 
   it('needs the optional peers behind the one door to their algorithms', () => {

@@ -1,0 +1,47 @@
+/** What jsr.json promises, as pure functions over it, package.json and what `deno publish --dry-run` says. */
+
+/** Either of the two, as far as they must agree. */
+export interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly license: string
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly imports?: Readonly<Record<string, string>>
+}
+
+/** Where jsr.json is out of step. */
+export function jsrFaults(npm: Manifest, jsr: Manifest): string[] {
+  const faults: string[] = []
+  if (!/^@[a-z][\w-]*\/portcullis$/.test(jsr.name)) faults.push('jsr.json: name must be @scope/portcullis')
+  for (const key of ['version', 'license'] as const) {
+    if (npm[key] !== jsr[key]) faults.push(`jsr.json: ${key} is ${jsr[key]}, in package.json ${npm[key]}`)
+  }
+  const wanted: Record<string, string> = {}
+  for (const [door, target] of Object.entries(npm.exports)) {
+    if (typeof target !== 'string') wanted[door] = target.default.replace(/^\.\/dist\/(.*)\.js$/, './src/$1.ts')
+  }
+  faults.push(...differences('exports', wanted, jsr.exports))
+  const packages: Record<string, string> = {}
+  for (const [name, range] of Object.entries({ ...npm.dependencies, ...npm.peerDependencies })) {
+    packages[name] = `npm:${name}@${range}`
+  }
+  return [...faults, ...differences('imports', packages, jsr.imports ?? {})]
+}
+
+function differences(key: string, wanted: Record<string, string>, found: Readonly<Record<string, unknown>>): string[] {
+  const names = new Set([...Object.keys(wanted), ...Object.keys(found)])
+  return [...names]
+    .filter((name) => wanted[name] !== found[name])
+    .map((name) => `jsr.json: ${key} ${name} is ${found[name] ?? 'missing'}, should be ${wanted[name] ?? 'gone'}`)
+}
+
+/** Each problem that `deno publish` tells of. */
+export function problemsOf(said: string): Array<{ code: string; file: string; line: number }> {
+  return [...said.matchAll(/^error\[([\w-]+)\]: [^\n]*\n\s*--> (\S+?):(\d+):\d+$/gm)].map(([, code, path, line]) => ({
+    code: code ?? '',
+    file: /(?:^|[\\/])(src[\\/].*)$/.exec(path ?? '')?.[1]?.replaceAll('\\', '/') ?? path ?? '',
+    line: Number(line),
+  }))
+}
