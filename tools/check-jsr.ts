@@ -2,13 +2,22 @@
  * `npm run check:jsr`: `jsr.json` says what package.json says, and the registry would take the package as it is: types
  * that need no inference ("no slow types"), but for the one global name that bindings are typed by.
  * docs/decisions/0005-jsr.md says why that one stays. Nothing is published and nothing fetched.
+ *
+ * `node tools/check-jsr.ts --write` brings jsr.json in step with package.json.
  */
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { jsrFaults, type Manifest, problemsOf } from './jsr.ts'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { inStep, jsrFaults, type Manifest, problemsOf } from './jsr.ts'
 
 const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
-const faults = jsrFaults(read('package.json') as Manifest, read('jsr.json') as Manifest)
+const [npm, written] = [read('package.json') as Manifest, read('jsr.json') as Manifest]
+const jsr = process.argv.includes('--write') ? { ...written, version: npm.version, ...inStep(npm) } : written
+if (jsr !== written) {
+  writeFileSync('jsr.json', `${JSON.stringify(jsr, null, 2)}\n`)
+  spawnSync('node_modules/.bin/biome', ['format', '--write', 'jsr.json'])
+}
+const faults = jsrFaults(npm, jsr)
+if (faults.length > 0) faults.push('If package.json is right: node tools/check-jsr.ts --write')
 
 const { stdout, stderr } = spawnSync(
   'node_modules/.bin/deno',

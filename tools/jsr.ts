@@ -18,19 +18,25 @@ export function jsrFaults(npm: Manifest, jsr: Manifest): string[] {
   for (const key of ['version', 'license'] as const) {
     if (npm[key] !== jsr[key]) faults.push(`jsr.json: ${key} is ${jsr[key]}, in package.json ${npm[key]}`)
   }
-  const wanted: Record<string, string> = {}
-  for (const [door, target] of Object.entries(npm.exports)) {
-    if (typeof target !== 'string') wanted[door] = target.default.replace(/^\.\/dist\/(.*)\.js$/, './src/$1.ts')
-  }
-  faults.push(...differences('exports', wanted, jsr.exports))
-  const packages: Record<string, string> = {}
-  for (const [name, range] of Object.entries({ ...npm.dependencies, ...npm.peerDependencies })) {
-    packages[name] = `npm:${name}@${range}`
-  }
-  return [...faults, ...differences('imports', packages, jsr.imports ?? {})]
+  const { exports, imports } = inStep(npm)
+  return [...faults, ...differences('exports', exports, jsr.exports), ...differences('imports', imports, jsr.imports)]
 }
 
-function differences(key: string, wanted: Record<string, string>, found: Readonly<Record<string, unknown>>): string[] {
+/** What follows from package.json: doors into the sources, packages as npm has them. */
+export function inStep(npm: Manifest): { exports: Record<string, string>; imports: Record<string, string> } {
+  const exports: Record<string, string> = {}
+  for (const [door, target] of Object.entries(npm.exports)) {
+    if (typeof target !== 'string') exports[door] = target.default.replace(/^\.\/dist\/(.*)\.js$/, './src/$1.ts')
+  }
+  const packages = Object.entries({ ...npm.dependencies, ...npm.peerDependencies })
+  return { exports, imports: Object.fromEntries(packages.map(([name, range]) => [name, `npm:${name}@${range}`])) }
+}
+
+function differences(
+  key: string,
+  wanted: Record<string, string>,
+  found: Readonly<Record<string, unknown>> = {},
+): string[] {
   const names = new Set([...Object.keys(wanted), ...Object.keys(found)])
   return [...names]
     .filter((name) => wanted[name] !== found[name])

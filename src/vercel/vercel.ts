@@ -7,12 +7,14 @@ import { finish } from './pass-through.ts'
 /** What answers requests: a Hono app, a gateway, a {@link guard}. */
 export interface FetchApp<E = ProjectEnv> {
   // Hono's `fetch` wants the whole of its ExecutionContext, others less: whoever is called checks nothing.
+  /** Answers a request; `env` and `context` as Workers hand them over. */
   // biome-ignore lint/suspicious/noExplicitAny: the contexts of two frameworks have no common type.
   fetch(request: Request, env: E, context: any): Response | Promise<Response>
 }
 
 /** What Vercel and Next hand over besides the request; functions get none. */
 export interface EventLike {
+  /** Keeps the function alive until the work is done. */
   waitUntil?(work: Promise<unknown>): void
 }
 

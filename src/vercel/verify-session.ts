@@ -21,6 +21,7 @@ export interface VerifySessionOptions {
 export interface VerifiedSession<Data> {
   /** A copy. */
   readonly data: Data
+  /** Facts about the session, as `info()` of a handle tells them. */
   readonly info: SessionInfo
 }
 
