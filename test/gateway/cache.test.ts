@@ -259,6 +259,24 @@ describe('what is never kept', () => {
     expect(nonceOf(second)).not.toBe(nonceOf(first))
   })
 
+  it('the nonce of a page whose placeholder is filled in on the way out: each visitor gets another', async () => {
+    const token = 'placeholder-3f9c1e7ab2d84c60'
+    const at = await caching({}, { headers: { preset: 'recommended', noncePlaceholder: token } })
+    at.answer = () =>
+      new Response(`<script nonce="${token}"></script>`, {
+        headers: { 'content-type': 'text/html', 'cache-control': 'max-age=60' },
+      })
+    const accept = { accept: 'text/html', 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' }
+    const nonces = new Set<string>()
+    for (let i = 0; i < 2; i++) {
+      const response = await at.get('/x', accept)
+      const nonce = /nonce="([^"]+)"/.exec(await response.text())?.[1] ?? token
+      expect(response.headers.get('content-security-policy')).toContain(`'nonce-${nonce}'`)
+      nonces.add(nonce)
+    }
+    expect([at.seen.length, nonces.size, nonces.has(token)]).toEqual([1, 2, false])
+  })
+
   it('a body that breaks off, or is longer than it may be', async () => {
     const at = await caching({ maxBytes: 10 })
     at.answer = () => {

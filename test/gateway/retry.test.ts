@@ -127,6 +127,7 @@ describe('the option retry of a route', () => {
     at.answer = failingAt(1)
     const answer = await at.ask('/x', { method: 'PUT', body: 'a', headers: { 'idempotency-key': 'a' } })
     expect([answer.status, at.seen.length]).toEqual([502, 1])
+    expect(at.events).toEqual([])
   })
 })
 
