@@ -88,7 +88,7 @@ async function bundle(contents: string): Promise<Bundle> {
 function worker(): Bundle {
   const at = mkdtempSync(join(tmpdir(), 'portcullis-sizes-'))
   try {
-    execFileSync(resolve('node_modules/.bin/wrangler'), ['deploy', '--dry-run', '--minify', '--outdir', at], {
+    execFileSync(resolve('node_modules/.bin/wrangler'), ['deploy', '--dry-run', '--minify', '-e', 'production', '--outdir', at], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
     })
