@@ -168,6 +168,22 @@ describe('an origin', () => {
     expect((await rawFetch(at.worker.port, { path: '/stream/x' })).status).toBe(502)
   })
 
+  // The first connection is gone before a byte came back, as with a server that restarts.
+  it.each([
+    ['GET', 2, 200],
+    ['POST', 1, 502],
+  ])('that resets once: %s reaches it %i times and is %i', async (method, calls, status) => {
+    let seen = 0
+    streaming = (request, response) => (++seen === 1 ? request.socket.resetAndDestroy() : response.end('second'))
+    const answer = await rawFetch(at.worker.port, {
+      method,
+      path: '/stream/flaky',
+      headers: [['Origin', publicOrigin]],
+      ...(method === 'POST' && { body: 'a' }),
+    })
+    expect([seen, answer.status]).toEqual([calls, status])
+  })
+
   // workerd's fetch takes an interim answer for the answer, and what comes after it is lost: no Response can be made of one.
   it.each(['100 Continue', '102 Processing', '103 Early Hints'])(
     'that sends %s first is 502, not a crash',
