@@ -1,6 +1,6 @@
 /**
- * `npm run check:readme`: every block of README.md, docs/ and the examples' READMEs compiles against `src/`, and every
- * command in them exists. Documentation is the code that most people run first and nobody runs again.
+ * `npm run check:readme`: every block of README.md, docs/ and the examples' READMEs compiles against `src/`, every one that
+ * can stand alone is run, and every command in them exists. Documentation is the code that most people run first and nobody runs again.
  *
  * `node tools/check-readme.ts [page.md]...`
  */
@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { pageFaults, snippetsOf } from './readme.ts'
+import { type Ran, type Runnable, runBlocks } from './run-blocks.ts'
 
 interface Manifest {
   scripts?: Record<string, string>
@@ -22,6 +23,8 @@ const out = resolve(`node_modules/.cache/portcullis/readme-${process.pid}`)
 const sources = new Map<string, { page: string; line: number }>()
 const [together, alone]: [string[], string[]] = [[], []]
 const faults: string[] = []
+const runnable: Runnable[] = []
+let ran: Ran = { ran: 0, asked: 0, faults: [] }
 
 try {
   if (asked.length === 0 && !pages.includes('README.md')) faults.push('there is no README.md')
@@ -29,13 +32,16 @@ try {
   compile(together)
   // What such a block declares holds for its own project, not for the other blocks.
   for (const file of alone) compile([file])
+  // What does not compile need not be run to be wrong.
+  if (faults.length === 0) ran = await runBlocks(runnable, doors(), out)
+  faults.push(...ran.faults)
 } finally {
   rmSync(out, { recursive: true, force: true })
 }
 for (const fault of faults) console.error(fault)
 console.log(
   faults.length === 0
-    ? `readme: ${sources.size} blocks of ${pages.length} pages compile, their commands exist`
+    ? `readme: ${sources.size} blocks of ${pages.length} pages compile, ${ran.ran} run (${ran.asked} asked for a page), their commands exist`
     : `readme: ${faults.length} faults`,
 )
 process.exitCode = faults.length > 0 ? 1 : 0
@@ -50,6 +56,7 @@ function read(page: string): void {
     mkdirSync(dirname(join(out, file)), { recursive: true })
     writeFileSync(join(out, file), text)
     sources.set(file, { page, line })
+    if (!/\.tsx$/.test(path)) runnable.push({ file, page, line, text })
     ;(/^declare global\b/m.test(text) ? alone : together).push(file)
   }
 }
@@ -69,15 +76,21 @@ function manifest(path: string): Manifest {
   return JSON.parse(readFileSync(path, 'utf8')) as Manifest
 }
 
-/** Compiles as an application would, with the package's doors leading into `src/`. */
-function compile(files: readonly string[]): void {
-  if (files.length === 0) return
-  const paths: Record<string, string[]> = {}
+/** The package's doors by name, into `src/`. */
+function doors(): Record<string, string> {
+  const found: Record<string, string> = {}
   for (const [door, target] of Object.entries(manifest('package.json').exports ?? {})) {
     if (typeof target === 'string') continue
     const source = target.default.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts')
-    paths[door.replace('.', 'portcullis')] = [resolve(source).replaceAll('\\', '/')]
+    found[door.replace('.', 'portcullis')] = resolve(source).replaceAll('\\', '/')
   }
+  return found
+}
+
+/** Compiles as an application would, with the package's doors leading into `src/`. */
+function compile(files: readonly string[]): void {
+  if (files.length === 0) return
+  const paths = Object.fromEntries(Object.entries(doors()).map(([door, source]) => [door, [source]]))
   const config = {
     extends: resolve('tsconfig.json').replaceAll('\\', '/'),
     compilerOptions: {
