@@ -123,6 +123,41 @@ describe('access of a route', () => {
   })
 })
 
+// Preflights carry no cookies and do nothing: they reach the upstream where a route says so, and never lend a session.
+describe('a preflight', () => {
+  const preflight = {
+    method: 'OPTIONS',
+    headers: { origin: 'https://shop.test', 'access-control-request-method': 'PUT' },
+  }
+
+  it('is refused like anything else without a session', async () => {
+    const at = await withRoutes([{ path: '/api/*', to: 'app' }])
+    expect([(await at.ask('/api/x', preflight)).status, at.seen.length]).toEqual([401, 0])
+  })
+
+  it('passes where a public route of the same path takes it, and opens nothing else', async () => {
+    const at = await withRoutes([
+      { path: '/api/*', methods: ['OPTIONS'], to: 'app', access: 'public' },
+      { path: '/api/*', to: 'app' },
+    ])
+    expect([(await at.ask('/API/x', preflight)).status, at.last().headers.has('portcullis-assertion')]).toEqual([
+      200,
+      false,
+    ])
+    expect((await at.ask('/api/x')).status).toBe(401)
+  })
+})
+
+// curl -A GoogleHC/1.0 https://app.example.com/admin (CVE-2026-34457): who asks for health by its looks gets in nowhere.
+it.each(['GoogleHC/1.0', 'kube-probe/1.31', 'ELB-HealthChecker/2.0'])(
+  '%s is asked for a session as anybody is',
+  async (agent) => {
+    const at = await withRoutes([{ path: '/*', to: 'app' }])
+    expect((await at.ask('/admin', { headers: { 'user-agent': agent } })).status).toBe(401)
+    expect((await at.ask('/.portcullis/health/x', { headers: { 'user-agent': agent } })).status).toBe(404)
+  },
+)
+
 describe('a route with a host', () => {
   const hosted = (more: Overrides = {}): Promise<Bench> =>
     withRoutes(

@@ -1,0 +1,37 @@
+/** What `check:config` makes of a configuration and the environments that wrangler.toml tells. */
+import { describe, expect, it } from 'vitest'
+import { type Judges, type Project, reviewConfig } from '../../../cli/review.ts'
+import * as gateway from '../../../src/gateway/index.ts'
+
+const config = (): object =>
+  gateway.defineGateway<'app', object, Record<string, string>>({
+    publicOrigin: (c) => c.env.PUBLIC_ORIGIN,
+    upstreams: { app: { url: (c) => c.env.UPSTREAM_URL } },
+    routes: [{ path: '/*', to: 'app', access: 'public' }],
+  })
+const load = async (): Promise<Project> => ({ module: { config }, judges: gateway as Judges })
+const fault =
+  'upstreams.app.url is a private address, which from another machine is another machine; where it is meant, say insecurePrivateAddress: true'
+const open = 'routes.0 (/*) is public: whatever no other route names is open. Without it, that is 404.'
+const unknown = 'upstreams.app.url is not known here: nobody has looked at its address.'
+
+describe('a check of the configuration', () => {
+  const dev = { PUBLIC_ORIGIN: 'http://localhost:8787', UPSTREAM_URL: 'http://127.0.0.1:8788' }
+
+  it.each<[what: string, wrangler: object, found: object]>([
+    ['takes the addresses of development', { vars: dev }, { faults: [], remarks: [open] }],
+    [
+      'finds those addresses where an environment is deployed with them',
+      { vars: dev, env: { production: { vars: { ...dev, PUBLIC_ORIGIN: 'https://app.example.com' } } } },
+      { faults: [`gateway.ts: env.production: ${fault}`], remarks: [open] },
+    ],
+    [
+      'takes public ones in every environment, and says what it does not know',
+      { vars: dev, env: { production: { vars: { PUBLIC_ORIGIN: 'https://app.example.com' } } } },
+      { faults: [], remarks: [open, unknown] },
+    ],
+    ['says the same once', {}, { faults: [], remarks: [open, unknown] }],
+  ])('%s', async (_what, wrangler, found) => {
+    expect(await reviewConfig('gateway.ts', load, wrangler)).toEqual(found)
+  })
+})
