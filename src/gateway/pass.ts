@@ -18,7 +18,7 @@ import { upstreamUrl } from './target.ts'
 import type { LoginPassage } from './throttle.ts'
 import type { PlannedUpstream } from './upstreams.ts'
 import type { Visit } from './visit.ts'
-import { noteRetry, watchUpstream } from './watch.ts'
+import { noteRetry, watchCache, watchUpstream } from './watch.ts'
 
 /** What was decided before a request is handed on. */
 export interface Passage {
@@ -112,7 +112,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
 /** Hands a request on through the cache of its route. */
 export function passCached(plan: Plan, visit: Visit, passage: Passage, cache: RouteCache): Promise<Response> {
   const { settings, upstream } = passage
-  return cache.serve({
+  const work = cache.serve({
     request: visit.request,
     requestId: visit.requestId,
     path: visit.path,
@@ -124,6 +124,7 @@ export function passCached(plan: Plan, visit: Visit, passage: Passage, cache: Ro
     waitUntil: visit.waitUntil,
     pass: (shared) => passOn(plan, visit, shared === undefined ? passage : { ...passage, shared }),
   })
+  return watchCache(visit, work)
 }
 
 /** Does what the upstream asks of the session, where it may ask. */

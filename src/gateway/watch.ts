@@ -35,13 +35,11 @@ export function endWatch(plan: Plan, visit: Visit, response: Response): Response
 }
 
 /** Runs the read of a session, and notes whose it was and how long it took. */
-export async function watchSession(
-  plan: Plan,
-  visit: Visit,
-  read: () => Promise<Who | undefined>,
-): Promise<Who | undefined> {
-  const { notes } = visit
-  if (notes === undefined) return read()
+export function watchSession(plan: Plan, visit: Visit, read: () => Promise<Who | undefined>): Promise<Who | undefined> {
+  return visit.notes === undefined ? read() : timedSession(plan, visit.notes, read)
+}
+
+async function timedSession(plan: Plan, notes: Notes, read: () => Promise<Who | undefined>): Promise<Who | undefined> {
   const before = plan.clock()
   const who = await read()
   notes.sessionMs = plan.clock() - before
@@ -50,20 +48,41 @@ export async function watchSession(
 }
 
 /** Runs a question to an upstream, and notes what it answered and when. Of several the last one counts. */
-export async function watchUpstream<T extends { readonly status: number }>(
+export function watchUpstream<T extends { readonly status: number }>(
   plan: Plan,
   visit: Visit,
   headers: Headers,
   ask: () => Promise<T>,
 ): Promise<T> {
-  const { notes } = visit
-  if (notes === undefined) return ask()
+  return visit.notes === undefined ? ask() : timedUpstream(plan, visit.notes, headers, ask)
+}
+
+async function timedUpstream<T extends { readonly status: number }>(
+  plan: Plan,
+  notes: Notes,
+  headers: Headers,
+  ask: () => Promise<T>,
+): Promise<T> {
   plan.ops.monitor?.forward(notes, headers)
   const before = plan.clock()
   const answer = await ask()
   notes.ttfbMs = plan.clock() - before
   notes.upstreamStatus = answer.status
   return answer
+}
+
+/** Notes what a cache did: it says so in its member of `Cache-Status`, which is the last one (RFC 9211 section 2). */
+export function watchCache(visit: Visit, work: Promise<Response>): Promise<Response> {
+  const { notes } = visit
+  if (notes === undefined) return work
+  return work.then((response) => {
+    const status = response.headers.get('cache-status') ?? ''
+    const said = status.slice(status.lastIndexOf('portcullis; ') + 12)
+    if (said.startsWith('hit')) notes.cache = 'hit'
+    else if (said.includes('detail=stale-if-error')) notes.cache = 'stale'
+    else notes.cache = /^fwd=(?:bypass|method)/.test(said) ? 'bypass' : 'miss'
+    return response
+  })
 }
 
 /** Notes which way a request takes. */

@@ -25,7 +25,7 @@ export interface Notes {
   reason?: Reason
   /** Digest of the session's id. */
   session?: string
-  /** What a cache did: `hit`, `miss`, `stale`. */
+  /** What a cache did: `hit`, `miss`, `stale` where the upstream failed, `bypass` where it may keep nothing. */
   cache?: string
   /** How often the upstream was asked again. */
   retries?: number
@@ -140,7 +140,7 @@ export function requestLine(notes: Notes, outcome: Outcome): RequestLine {
 function decisionOf(status: number, { reason, upstreamStatus, cache }: Notes): RequestLine['decision'] {
   if (status === clientLeft) return 'left'
   if (reason !== undefined) return statusOf(reason) >= 500 ? 'failed' : 'refused'
-  return upstreamStatus !== undefined || cache === 'hit' ? 'passed' : 'answered'
+  return upstreamStatus !== undefined || cache === 'hit' || cache === 'stale' ? 'passed' : 'answered'
 }
 
 function lengthOf(headers: Headers): number | undefined {

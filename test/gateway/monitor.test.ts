@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { publicCache } from '../../src/gateway/index.ts'
 import { type AnalyticsDataset, type MonitorOptions, monitor, type RequestLine } from '../../src/monitor/index.ts'
 import { type Bench, bench, type Overrides, signIn } from './support.ts'
 
@@ -92,6 +93,37 @@ describe('a request is told of', () => {
     }
     expect((await at.ask('/')).status).toBe(200)
     expect(at.lines[0]).toMatchObject({ status: 200, retries: 1 })
+  })
+
+  it('with what the cache did', async () => {
+    const kept = new Map<string, Response>()
+    const store = {
+      match: async ({ url }: Request) => kept.get(url)?.clone(),
+      put: async ({ url }: Request, response: Response) => {
+        kept.set(url, new Response(await response.arrayBuffer(), response))
+      },
+    }
+    const cache = publicCache({ store, staleIfError: 86_400 })
+    let now = 1_790_000_000_000
+    const routes = [{ path: '/*', to: 'app', access: 'public', retry: false, cache }] as const
+    const at = await watched({}, { routes, clock: () => now })
+    at.answer = () => new Response('page', { headers: { 'cache-control': 'max-age=60' } })
+    const get = async (init?: RequestInit): Promise<void> => {
+      await (await at.ask('/page', init)).text()
+      await new Promise((done) => setTimeout(done, 20))
+    }
+    await get()
+    await get()
+    await get({ headers: { authorization: 'Bearer x' } })
+    now += 3_600_000
+    at.answer = () => new Response('down', { status: 503 })
+    await get()
+    expect(at.lines.map(({ cache, decision, status }) => [cache, decision, status])).toEqual([
+      ['miss', 'passed', 200],
+      ['hit', 'passed', 200],
+      ['bypass', 'passed', 200],
+      ['stale', 'passed', 200],
+    ])
   })
 
   // A client that gives up is no success and no failure of ours: nginx writes 499.
@@ -203,11 +235,11 @@ describe('a trace', () => {
 })
 
 describe('Server-Timing', () => {
-  it('is beside what the upstream says of itself, where it is asked for', async () => {
+  it('is the gateway’s own word where it is asked for; an upstream’s stays inside', async () => {
     const at = await watched({ serverTiming: true })
     at.answer = () => new Response('x', { headers: { 'server-timing': 'db;dur=5' } })
     const value = (await at.ask('/')).headers.get('server-timing')
-    expect(value).toMatch(/^db;dur=5, gw;dur=\d+, origin;dur=\d+, session;dur=\d+$/)
+    expect(value).toMatch(/^gw;dur=\d+, origin;dur=\d+, session;dur=\d+$/)
   })
 
   it('is absent by default', async () => {
