@@ -1,5 +1,11 @@
 /** Finds the one login in a GraphQL request, and whose it is. */
-import { type Document, graphqlDocument, type Selections, type Value } from './graphql-parser.ts'
+import {
+  type Document,
+  graphqlDocument,
+  type Operation,
+  type Selection,
+  type Value,
+} from '../../graphql-syntax/index.ts'
 
 /** A root field that logs in, and the argument that names the account: `email`, or `['input', 'email']`. */
 export interface GraphqlRule {
@@ -41,15 +47,23 @@ export function graphqlLogin(request: unknown, { graphql, argument }: GraphqlRul
 /** Spreads that are followed; a fragment that is spread twice counts twice, since servers may execute it so. */
 const mostSpreads = 100
 
-function rootFields(operation: Selections, { fragments }: Document): Array<Selections['fields'][number]> | undefined {
-  const fields = [...operation.fields]
-  const open = [...operation.spreads]
-  for (let followed = 0; open.length > 0; followed++) {
-    const fragment = fragments.get(open.pop() ?? '')
-    // One that is not there, or that spreads itself.
-    if (fragment === undefined || followed >= mostSpreads) return undefined
-    fields.push(...fragment.fields)
-    open.push(...fragment.spreads)
+type Field = Extract<Selection, { is: 'field' }>
+
+function rootFields({ selections }: Operation, { fragments }: Document): Field[] | undefined {
+  const fields: Field[] = []
+  const open = [selections]
+  let followed = 0
+  for (let each = open.pop(); each !== undefined; each = open.pop()) {
+    for (const selection of each) {
+      if (selection.is === 'field') fields.push(selection)
+      else if (selection.is === 'inline') open.push(selection.selections)
+      else {
+        const fragment = fragments.get(selection.name)
+        // One that is not there, or that spreads itself.
+        if (fragment === undefined || followed++ >= mostSpreads) return undefined
+        open.push(fragment.selections)
+      }
+    }
   }
   return fields
 }

@@ -1,8 +1,9 @@
 /** Reads whom a login is for, as the origin will read it: what is passed on is what was read here. */
+
+import { hasTwins } from '../../request/json-names.ts'
 import { accountKey } from './account.ts'
 import { rivals } from './field-names.ts'
 import { type GraphqlRule, graphqlLogin } from './graphql-login.ts'
-import { hasTwins } from './json-names.ts'
 import { mostBytes, readBody } from './read-body.ts'
 
 /**

@@ -10,12 +10,22 @@ export interface Token {
 const space = /[\ufeff\t\n\r ,]+/y
 const comment = /#[^\n\r]*/y
 const name = /[_A-Za-z][_0-9A-Za-z]*/y
-const number = /-?[0-9][0-9.eE+-]*/y
+const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
+/** What no number may run into: `1.`, `01`, `0x1`, `1a`. */
+const afterNumber = /[.0-9A-Z_a-z]/y
 const mark = /\.\.\.|[!$&():=@[\]{|}]/y
-const text = /"(?:[^"\\\n\r]|\\.)*"/y
+const text = /"[^"\\\n\r]*(?:\\.[^"\\\n\r]*)*"/y
+/** Half a pair: no text at all, wherever it stands. */
+const surrogate = /\p{Cs}/u
 
-/** Tokens of a text; undefined for what GraphQL has no word for. @see GraphQL specification (October 2021) section 2.1 */
-export function graphqlTokens(source: string): Token[] | undefined {
+/**
+ * Tokens of a text, comments aside; undefined for what GraphQL has no word for. Reads no further than one token more than
+ * `most`. Linear in the text.
+ *
+ * @see GraphQL specification (September 2025) section 2.1
+ */
+export function graphqlTokens(source: string, most: number = Number.POSITIVE_INFINITY): Token[] | undefined {
+  if (surrogate.test(source)) return undefined
   const tokens: Token[] = []
   let at = 0
   const take = (pattern: RegExp): string | undefined => {
@@ -27,7 +37,7 @@ export function graphqlTokens(source: string): Token[] | undefined {
   const skip = (): void => {
     while (take(space) !== undefined || take(comment) !== undefined);
   }
-  for (skip(); at < source.length; skip()) {
+  for (skip(); at < source.length && tokens.length <= most; skip()) {
     if (source.startsWith('"""', at)) {
       const end = blockEnd(source, at + 3)
       if (end === -1) return undefined
@@ -53,20 +63,37 @@ function oneOf(take: (pattern: RegExp) => string | undefined): Token | undefined
     return value === undefined ? undefined : { kind: 'text', value }
   }
   const digits = take(number)
-  return digits === undefined ? undefined : { kind: 'number', value: digits }
+  if (digits === undefined || take(afterNumber) !== undefined) return undefined
+  return { kind: 'number', value: digits }
 }
 
-/** JSON's escapes, and `\u{1F600}`. */
+const escapes = /\\(?:u\{([0-9A-Fa-f]{1,8})\}|u([0-9A-Fa-f]{4})|(.))/g
+const plainEscapes: ReadonlyMap<string, string> = new Map([
+  ['"', '"'],
+  ['\\', '\\'],
+  ['/', '/'],
+  ['b', '\b'],
+  ['f', '\f'],
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+])
+
+/** JSON's escapes, and `\u{1F600}`; undefined where one of them means nothing. */
 function textValue(quoted: string): string | undefined {
-  try {
-    const plain = quoted.replace(/\\u\{([0-9A-Fa-f]{1,8})\}|\\./g, (written: string, hex: string | undefined) =>
-      hex === undefined ? written : JSON.stringify(String.fromCodePoint(Number.parseInt(hex, 16))).slice(1, -1),
-    )
-    // A tab may stand in GraphQL's texts, not in JSON's.
-    return JSON.parse(plain.replaceAll('\t', '\\t')) as string
-  } catch {
-    return undefined
-  }
+  const inner = quoted.slice(1, -1)
+  if (!inner.includes('\\')) return inner
+  let good = true
+  const value = inner.replace(escapes, (_all, point?: string, unit?: string, letter?: string) => {
+    const code = Number.parseInt(point ?? unit ?? '', 16)
+    const isHalf = code >= 0xd800 && code <= 0xdfff
+    // Only escapes of four digits come in pairs.
+    if (point !== undefined && (code > 0x10ffff || isHalf)) good = false
+    const plain = letter === undefined ? undefined : plainEscapes.get(letter)
+    if (letter !== undefined && plain === undefined) good = false
+    return good ? (plain ?? String.fromCodePoint(code)) : ''
+  })
+  return good && !surrogate.test(value) ? value : undefined
 }
 
 function blockEnd(source: string, from: number): number {
@@ -78,12 +105,13 @@ function blockEnd(source: string, from: number): number {
 /** Without the indent that all lines but the first share, and without blank lines around. Section 2.9.4. */
 function blockValue(raw: string): string {
   const lines = raw.replaceAll('\\"""', '"""').split(/\r\n|\n|\r/)
-  const indents = lines.slice(1).flatMap((line) => (isBlank(line) ? [] : [indentOf(line)]))
-  const shared = indents.reduce((least, indent) => Math.min(least, indent), Number.POSITIVE_INFINITY)
+  let shared = Number.POSITIVE_INFINITY
+  for (const line of lines.slice(1)) if (!isBlank(line)) shared = Math.min(shared, indentOf(line))
   const shown = lines.map((line, i) => (i === 0 || shared === Number.POSITIVE_INFINITY ? line : line.slice(shared)))
-  while (shown.length > 0 && isBlank(shown[0] ?? '')) shown.shift()
-  while (shown.length > 0 && isBlank(shown.at(-1) ?? '')) shown.pop()
-  return shown.join('\n')
+  let [first, end] = [0, shown.length]
+  while (first < end && isBlank(shown[first] ?? '')) first++
+  while (end > first && isBlank(shown[end - 1] ?? '')) end--
+  return shown.slice(first, end).join('\n')
 }
 
 function indentOf(line: string): number {

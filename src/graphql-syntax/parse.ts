@@ -1,0 +1,203 @@
+/** A GraphQL document to be executed, as far as anybody must look into it: fields, arguments, fragments; no types. */
+import { graphqlTokens, type Token } from './tokens.ts'
+
+/** A value as it is written. `word`: true, false, null or a name of an enum. */
+export type Value =
+  | { readonly is: 'text' | 'number' | 'word'; readonly text: string }
+  | { readonly is: 'variable'; readonly name: string }
+  | { readonly is: 'list' }
+  | { readonly is: 'object'; readonly members: Arguments }
+
+/** Names and their values, in their order; a name may stand twice. */
+export type Arguments = ReadonlyArray<readonly [name: string, value: Value]>
+
+/** What a selection set asks for. `directives` is how many there are. */
+export type Selection =
+  | {
+      readonly is: 'field'
+      readonly name: string
+      readonly alias: string | undefined
+      readonly args: Arguments
+      readonly directives: number
+      readonly selections: readonly Selection[]
+    }
+  | { readonly is: 'spread'; readonly name: string; readonly directives: number }
+  | { readonly is: 'inline'; readonly directives: number; readonly selections: readonly Selection[] }
+
+/** Something with a body. */
+export interface Definition {
+  /** Of the definition itself and of its variables. */
+  readonly directives: number
+  readonly selections: readonly Selection[]
+}
+
+/** An operation. */
+export interface Operation extends Definition {
+  readonly kind: 'query' | 'mutation' | 'subscription'
+  /** Variables that have a default. */
+  readonly defaults: ReadonlyMap<string, Value>
+}
+
+/** A document. */
+export interface Document {
+  readonly operations: readonly Operation[]
+  readonly fragments: ReadonlyMap<string, Definition>
+}
+
+/** Values within values; nobody writes more. Selections are not read by recursion, and may be as deep as they like. */
+const deepest = 64
+
+class Unread extends Error {}
+
+/**
+ * Reads a document; undefined for what is none, and for what no server executes: definitions of types, two fragments or
+ * variables of one name.
+ */
+export function graphqlDocument(source: string): Document | undefined {
+  const tokens = graphqlTokens(source)
+  return tokens && documentOf(tokens)
+}
+
+/** {@link graphqlDocument} of tokens. Linear in them. */
+export function documentOf(tokens: readonly Token[]): Document | undefined {
+  try {
+    return read(tokens)
+  } catch (error) {
+    if (error instanceof Unread) return undefined
+    throw error
+  }
+}
+
+function read(tokens: readonly Token[]): Document {
+  let at = 0
+  const peek = (value: string): boolean => tokens[at]?.kind === 'mark' && tokens[at]?.value === value
+  const skip = (value: string): boolean => peek(value) && ++at > 0
+  const need = (value: string): void => {
+    if (!skip(value)) throw new Unread()
+  }
+  const isName = (): boolean => tokens[at]?.kind === 'name'
+  const word = (): string => {
+    const token = tokens[at++]
+    if (token?.kind !== 'name') throw new Unread()
+    return token.value
+  }
+  const skipDescription = (): boolean => tokens[at]?.kind === 'text' && ++at > 0
+
+  function value(constant: boolean, depth = 0): Value {
+    if (depth > deepest) throw new Unread()
+    if (!constant && skip('$')) return { is: 'variable', name: word() }
+    if (skip('[')) {
+      while (!skip(']')) value(constant, depth + 1)
+      return { is: 'list' }
+    }
+    if (skip('{')) {
+      const members: Array<readonly [string, Value]> = []
+      while (!skip('}')) members.push(pair(constant, depth + 1))
+      return { is: 'object', members }
+    }
+    const token = tokens[at++]
+    if (token === undefined || token.kind === 'mark') throw new Unread()
+    return { is: token.kind === 'name' ? 'word' : token.kind, text: token.value }
+  }
+  function pair(constant: boolean, depth = 0): readonly [string, Value] {
+    const name = word()
+    need(':')
+    return [name, value(constant, depth)]
+  }
+  function argsOf(constant: boolean): Arguments {
+    const args: Array<readonly [string, Value]> = []
+    if (skip('('))
+      do args.push(pair(constant))
+      while (!skip(')'))
+    return args
+  }
+  function directives(constant = false): number {
+    let found = 0
+    for (; skip('@'); found++) {
+      word()
+      argsOf(constant)
+    }
+    return found
+  }
+  /** `[Type!]!` */
+  function type(): void {
+    let open = 0
+    while (skip('[')) open++
+    word()
+    skip('!')
+    for (; open > 0; open--) {
+      need(']')
+      skip('!')
+    }
+  }
+  function variables(into: Map<string, Value>): number {
+    const names = new Set<string>()
+    let found = 0
+    if (!skip('(')) return found
+    do {
+      skipDescription()
+      need('$')
+      const name = word()
+      if (names.has(name)) throw new Unread()
+      names.add(name)
+      need(':')
+      type()
+      if (skip('=')) into.set(name, value(true))
+      found += directives(true)
+    } while (!skip(')'))
+    return found
+  }
+  function selectionSet(): Selection[] {
+    need('{')
+    const all: Selection[] = []
+    const open = [all]
+    for (let into = open.at(-1); into !== undefined; into = open.at(-1)) {
+      if (skip('}')) {
+        open.pop()
+        continue
+      }
+      const inner: Selection[] = []
+      if (!skip('...')) {
+        const first = word()
+        const alias = skip(':') ? first : undefined
+        const name = alias === undefined ? first : word()
+        into.push({ is: 'field', name, alias, args: argsOf(false), directives: directives(), selections: inner })
+        if (skip('{')) open.push(inner)
+      } else if (isName() && tokens[at]?.value !== 'on') {
+        into.push({ is: 'spread', name: word(), directives: directives() })
+      } else {
+        if (isName()) {
+          at++ // `on`
+          word()
+        }
+        into.push({ is: 'inline', directives: directives(), selections: inner })
+        need('{')
+        open.push(inner)
+      }
+    }
+    return all
+  }
+
+  const operations: Operation[] = []
+  const fragments = new Map<string, Definition>()
+  do {
+    const described = skipDescription()
+    if (!described && peek('{')) {
+      operations.push({ kind: 'query', defaults: new Map(), directives: 0, selections: selectionSet() })
+      continue
+    }
+    const kind = word()
+    if (kind === 'fragment') {
+      const name = word()
+      if (name === 'on' || word() !== 'on' || fragments.has(name)) throw new Unread()
+      word()
+      fragments.set(name, { directives: directives(), selections: selectionSet() })
+    } else if (kind === 'query' || kind === 'mutation' || kind === 'subscription') {
+      if (isName()) at++
+      const defaults = new Map<string, Value>()
+      const found = variables(defaults)
+      operations.push({ kind, defaults, directives: found + directives(), selections: selectionSet() })
+    } else throw new Unread()
+  } while (at < tokens.length)
+  return { operations, fragments }
+}
