@@ -8,6 +8,7 @@ import type { GatewayConfig } from './config.ts'
 import { judgeBody } from './hygiene.ts'
 import { judgeCache } from './judge-cache.ts'
 import { judgeCsrf } from './judge-csrf.ts'
+import { judgeGraphql } from './judge-graphql.ts'
 import { routeHeaders } from './judge-headers.ts'
 import { judgeGatewayLimit, judgeLimit } from './judge-limit.ts'
 import { judgeReach, judgeSignIn } from './judge-reach.ts'
@@ -46,6 +47,7 @@ const known: ReadonlyArray<keyof Route> = [
   'headers',
   'hideErrors',
   'encodedSlash',
+  'graphql',
   'throttle',
 ]
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -80,9 +82,10 @@ export function judgeRoutes(
     const csrf = judgeCsrf(config.csrf, route.csrf, at)
     const body = judgeBody(route, at)
     const throttle = judgeRouteThrottle(route, { counted: config.throttle !== undefined, emit }, at)
+    const access = judgeAccess(route, config, at)
     const compiled: CompiledRoute = {
-      ...{ route, csrf, body, throttle },
-      access: judgeAccess(route, config, at),
+      ...{ route, csrf, body, throttle, access },
+      graphql: judgeGraphql(route, { session: access.session, roles: config.roles !== undefined }, at),
       upstream: judgeMembers(route, config, upstreams, at),
       limits: judgeLimit(route.limit, all, at),
       secure: headersOf(route.headers, at),

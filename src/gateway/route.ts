@@ -1,6 +1,7 @@
 /** One line of the route table: what a gateway is told of a path. */
 
 import type { AccessRule } from '../access/index.ts'
+import type { GraphqlRoute } from '../graphql/route.ts'
 import type { HeaderOptions, Preset } from '../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../limit/gate.ts'
 import type { RouteCache } from './cache.ts'
@@ -35,7 +36,7 @@ export interface Route<N extends string = string, Data = object> {
   readonly host?: string
   /**
    * An exact path (`/login`) or a prefix (`/admin/*`, which is `/admin` too), in canonical form. Where `access` is not
-   * `'public'`, and with `throttle` or `limit`, it matches without letter case, a slash at the end, and dots or spaces at the
+   * `'public'`, and with `throttle`, `limit` or `graphql`, it matches without letter case, a slash at the end, and dots or spaces at the
    * end of a segment: upstreams differ in what they take for the same path.
    */
   readonly path: string
@@ -104,6 +105,11 @@ export interface Route<N extends string = string, Data = object> {
    * this route and hold no empty or dot segments. Default: 400, since servers differ in whether it is a slash.
    */
   readonly encodedSlash?: 'keep'
+  /**
+   * Makes it a GraphQL endpoint with limits on what a request may ask for: `graphqlLimits({ ... })` of `portcullis/graphql`.
+   * Its path then matches as a guarded one does. Default: nothing is looked at.
+   */
+  readonly graphql?: GraphqlRoute
   /** Makes it a login: tries are counted before the upstream sees them. Its path then matches as a guarded one does. */
   readonly throttle?: RouteThrottle
 }

@@ -4,6 +4,7 @@ import type { CrossOriginPolicy } from '../csrf/index.ts'
 import type { HeaderWriter } from '../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../limit/gate.ts'
 import { type BodyRules, foldedPath } from '../request/index.ts'
+import type { CompiledGraphqlRoute } from './judge-graphql.ts'
 import type { CompiledThrottle } from './judge-throttle.ts'
 import { pathPattern, wildcardOf } from './patterns.ts'
 import type { Method, Route } from './route.ts'
@@ -18,6 +19,8 @@ export interface CompiledRoute {
   readonly body: BodyRules
   /** Undefined where the route is no login. */
   readonly throttle?: CompiledThrottle | undefined
+  /** Undefined where nobody looks for GraphQL. */
+  readonly graphql?: CompiledGraphqlRoute | undefined
   /** The upstream as this route uses it; undefined where it names none, which is a fault. */
   readonly upstream?: PlannedUpstream | undefined
   /** What requests are counted against. */
@@ -121,8 +124,9 @@ export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
 
 /** Whether a route also takes other spellings of its path: a guard must not miss one that its upstream takes. */
 export function isFolded({ route, access }: RuledRoute): boolean {
-  const { throttle, limit, caseSensitive } = route
-  return (isGuarded(access) || throttle !== undefined || Boolean(limit)) && caseSensitive !== true
+  const { throttle, limit, graphql, caseSensitive } = route
+  const watched = isGuarded(access) || throttle !== undefined || graphql !== undefined || Boolean(limit)
+  return watched && caseSensitive !== true
 }
 
 /** Whether some requests may not pass. */

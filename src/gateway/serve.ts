@@ -20,6 +20,7 @@ import { isOwnPath, ownEndpoint } from './endpoints.ts'
 import { hopsOf, mostHops } from './forward.ts'
 import { withoutDetails } from './hide-errors.ts'
 import { refuseHead } from './hygiene.ts'
+import { findGraphql } from './judge-graphql.ts'
 import { countRequest } from './limits.ts'
 import { passCached, passOn } from './pass.ts'
 import type { Plan } from './plan.ts'
@@ -99,6 +100,8 @@ async function through(plan: Plan, visit: Visit, compiled: CompiledRoute, settin
   const hops = hopsOf(request.headers) + 1
   if (hops > mostHops) return refuse(plan, visit, 'upstream-loop')
 
+  const graphql = compiled.graphql && (await findGraphql(plan, visit, compiled.graphql))
+  if (graphql?.refused !== undefined) return graphql.refused
   const counting = limits.length > 0 ? await countRequest(plan, visit, limits) : undefined
   if (counting?.is === 'refused') return counting.response
   const reads = access.session || upstream.sessions
@@ -120,6 +123,11 @@ async function through(plan: Plan, visit: Visit, compiled: CompiledRoute, settin
       : undefined
     const reason = refuseAccess(plan, access, who)
     if (reason !== undefined) return turnAway(plan, visit, reason)
+    const hidden = graphql?.judge(who)
+    if (hidden !== undefined) {
+      if (login?.is === 'open') await login.cancel()
+      return hidden
+    }
     if (throttle !== undefined) login ??= await startLogin(plan, visit, { throttle, subject: route.path, who })
     if (login?.is === 'refused') return login.response
     const passage = {
@@ -129,7 +137,7 @@ async function through(plan: Plan, visit: Visit, compiled: CompiledRoute, settin
       who,
       upgrade,
       hops,
-      body: { ...body, maxBytes: compiled.body.maxBytes },
+      body: { ...body, ...graphql?.body, maxBytes: compiled.body.maxBytes },
     }
     const cached = (): Promise<Response> =>
       route.cache ? passCached(plan, visit, passage, route.cache) : passOn(plan, visit, passage)

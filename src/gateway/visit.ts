@@ -7,7 +7,8 @@ import type { Settings } from './settings.ts'
 
 /** What becomes known of a request, in the order it becomes known. */
 export interface Visit {
-  readonly request: Request
+  /** With the body that is to be handed on, where somebody has read the client's. */
+  request: Request
   readonly env: unknown
   readonly requestId: string
   /** Canonical once it is judged; what the client sent before. */

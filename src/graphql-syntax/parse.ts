@@ -8,7 +8,7 @@ export type Value =
   | { readonly is: 'list' }
   | { readonly is: 'object'; readonly members: Arguments }
 
-/** Names and their values, in their order; a name may stand twice. */
+/** In their order; a name may stand twice. */
 export type Arguments = ReadonlyArray<readonly [name: string, value: Value]>
 
 /** What a selection set asks for. `directives` is how many there are. */
@@ -24,21 +24,18 @@ export type Selection =
   | { readonly is: 'spread'; readonly name: string; readonly directives: number }
   | { readonly is: 'inline'; readonly directives: number; readonly selections: readonly Selection[] }
 
-/** Something with a body. */
 export interface Definition {
   /** Of the definition itself and of its variables. */
   readonly directives: number
   readonly selections: readonly Selection[]
 }
 
-/** An operation. */
 export interface Operation extends Definition {
   readonly kind: 'query' | 'mutation' | 'subscription'
   /** Variables that have a default. */
   readonly defaults: ReadonlyMap<string, Value>
 }
 
-/** A document. */
 export interface Document {
   readonly operations: readonly Operation[]
   readonly fragments: ReadonlyMap<string, Definition>

@@ -1,0 +1,69 @@
+/** The guard around a context: what is refused, watched and told. */
+import { faults as newFaults } from '../options/faults.ts'
+import { oneOf, optionalFunction } from '../options/values.ts'
+import type { Emit, Reason, Verdict } from '../types.ts'
+import { inspectGraphql } from './inspect.ts'
+import { compileLimits, type GraphqlLimits } from './limits.ts'
+import { graphqlRefusal } from './refusal.ts'
+
+/** A Hono Context, as far as this guard needs one. */
+export interface GraphqlContext {
+  readonly req: { raw: Request }
+  readonly var: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
+}
+
+/** Options of {@link graphqlGuardOf}. Absent = default. */
+export interface GraphqlGuardOptions<C = GraphqlContext> extends GraphqlLimits {
+  /** Whether the schema may be asked for (`__schema`, `__type`): by all, or by whom a function says. Default false. */
+  readonly introspection?: boolean | ((c: C) => boolean | Promise<boolean>)
+  /** `'observe'` refuses nothing and tells the same; bodies that are too long are refused all the same. Default `'enforce'`. */
+  readonly mode?: 'enforce' | 'observe'
+  /** Answers refused requests instead. */
+  readonly refuse?: (verdict: Verdict & { ok: false }, c: C) => Response | Promise<Response>
+  /** Takes `graphql-refused` and `graphql-observed` with the reason. Default none. */
+  readonly onEvent?: Emit
+}
+
+/** The guard behind `graphqlGuard`: an answer, or undefined, and then `c.req.raw` holds the body that was read. */
+export function graphqlGuardOf<C extends GraphqlContext>(
+  options: GraphqlGuardOptions<C>,
+): (c: C) => Promise<Response | undefined> {
+  const faults = newFaults('graphqlGuard')
+  const limits = compileLimits(options, faults, ['introspection', 'mode', 'refuse', 'onEvent'])
+  const given = Object(options) as GraphqlGuardOptions<C>
+  const { introspection = false } = given
+  if (typeof introspection !== 'boolean' && typeof introspection !== 'function') {
+    faults.add('introspection', 'must be true, false or a function')
+  }
+  const observing = oneOf(faults, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const refuse = optionalFunction(faults, 'refuse', given.refuse)
+  const onEvent = optionalFunction(faults, 'onEvent', given.onEvent)
+  faults.done()
+
+  function refused(reason: Reason, c: C, watched: boolean): Response | undefined | Promise<Response> {
+    const id = c.var.requestId
+    const request = typeof id === 'string' ? id : undefined
+    onEvent?.({
+      type: watched ? 'graphql-observed' : 'graphql-refused',
+      reason,
+      ...(request !== undefined && { request }),
+    })
+    if (watched) return undefined
+    return refuse === undefined ? graphqlRefusal(reason, c.req.raw, request) : refuse({ ok: false, reason }, c)
+  }
+
+  return async (c) => {
+    const { raw } = c.req
+    const found = await inspectGraphql(raw, limits)
+    const { body } = found
+    if (body !== undefined) c.req.raw = new Request(raw, { body })
+    if (!found.ok) {
+      // What was not read to its end cannot be handed on.
+      const watched = observing && (body !== undefined || raw.body === null || !raw.bodyUsed)
+      return refused(found.reason, c, watched)
+    }
+    if (!found.introspects || introspection === true) return undefined
+    const allowed = introspection !== false && (await introspection(c)) === true
+    return allowed ? undefined : refused('graphql-introspection', c, observing)
+  }
+}

@@ -1,0 +1,8 @@
+export type { GraphqlGuardOptions } from './guard.ts'
+export { type Inspected, inspectGraphql } from './inspect.ts'
+export { type GraphqlVerdict, judgeDocument, judgeRequest } from './judge.ts'
+export { type CompiledGraphql, compileLimits, type GraphqlLimits } from './limits.ts'
+export { measure, type Size } from './measure.ts'
+export { graphqlGuard } from './middleware.ts'
+export { graphqlRefusal } from './refusal.ts'
+export { type GraphqlRoute, type GraphqlRouteOptions, graphqlLimits } from './route.ts'

@@ -1,0 +1,137 @@
+/** Reads a request to a GraphQL endpoint as its server would, or refuses what two servers could read in two ways. */
+import { type BodyError, boundBody, checkBody } from '../request/body.ts'
+import { mediaType } from '../request/content-type.ts'
+import { parseJson } from '../request/json.ts'
+import { hasTwins } from '../request/json-names.ts'
+import { isWebSocketUpgrade } from '../request/kind.ts'
+import type { Reason } from '../types.ts'
+import { type GraphqlVerdict, judgeRequest } from './judge.ts'
+import type { CompiledGraphql } from './limits.ts'
+
+/** A request that passes or not: its body, where it was read to its end, and whether it asks for the schema. */
+export type Inspected =
+  | { readonly ok: true; readonly body: Uint8Array<ArrayBuffer> | undefined; readonly introspects: boolean }
+  | { readonly ok: false; readonly reason: Reason; readonly body?: Uint8Array<ArrayBuffer> }
+
+const through: Inspected & { readonly ok: true } = { ok: true, body: undefined, introspects: false }
+
+/** Names by which servers find operations in a url. */
+const exact: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions', 'documentId'])
+const parameters: ReadonlySet<string> = new Set([...exact].map((name) => name.toLowerCase()))
+
+/**
+ * Inspects a request. Its body is read here: whoever hands it on must hand on `body`. A GET without an operation, such as a
+ * console's page, passes.
+ */
+export async function inspectGraphql(request: Request, limits: CompiledGraphql): Promise<Inspected> {
+  const { method, url } = request
+  if (method === 'OPTIONS') return through
+  if (isWebSocketUpgrade(request)) return limits.insecureSockets ? through : refuse('upgrade-unsupported')
+  const inUrl = operationInUrl(url)
+  if (method === 'GET' || method === 'HEAD') {
+    if (inUrl === undefined) return through
+    return limits.get ? judgeGet(inUrl, limits) : refuse('method-not-allowed')
+  }
+  if (method !== 'POST') return refuse('method-not-allowed')
+  // Some servers prefer what is in the url to what is in the body.
+  if (inUrl !== undefined) return refuse('body-malformed')
+  const type = typeOf(request.headers, limits)
+  if (type === undefined) return refuse('content-type-not-allowed')
+  const read = await readBytes(request, limits.maxBodyBytes)
+  if (!(read instanceof Uint8Array)) return refuse(read)
+  const text = textOf(read)
+  if (text === undefined) return { ...refuse('body-malformed'), body: read }
+  const verdict = type === 'form' ? judgeParameters(new URLSearchParams(text), limits) : judgeJson(text, limits)
+  return verdict.ok ? { ok: true, body: read, introspects: verdict.introspects } : { ...verdict, body: read }
+}
+
+function refuse(reason: Reason): { readonly ok: false; readonly reason: Reason } {
+  return { ok: false, reason }
+}
+
+/** The url's parameters where one of them is an operation or part of one, in any spelling of its name. */
+function operationInUrl(url: string): URLSearchParams | undefined {
+  const at = url.indexOf('?')
+  if (at === -1) return undefined
+  const found = new URLSearchParams(url.slice(at + 1))
+  for (const name of found.keys()) if (parameters.has(plain(name))) return found
+  return undefined
+}
+
+/** `query[]`, `query[0]` and `QUERY` are `query` to some. */
+function plain(name: string): string {
+  return (name.split('[', 1)[0] ?? '').trim().toUpperCase().toLowerCase()
+}
+
+function judgeGet(found: URLSearchParams, limits: CompiledGraphql): Inspected {
+  const verdict = judgeParameters(found, limits)
+  if (!verdict.ok) return verdict
+  // A persisted operation may change things, too, but its server knows: GraphQL over HTTP forbids it to, section 5.4.
+  if (verdict.mutates && found.has('query')) return refuse('method-not-allowed')
+  return { ...through, introspects: verdict.introspects }
+}
+
+function judgeParameters(found: URLSearchParams, limits: CompiledGraphql): GraphqlVerdict {
+  const request: Record<string, unknown> = {}
+  for (const [name, value] of found) {
+    if (!parameters.has(plain(name))) continue
+    // Twice, or spelled in another way: servers differ in which one counts.
+    if (!exact.has(name) || Object.hasOwn(request, name)) return refuse('body-malformed')
+    if (name !== 'variables' && name !== 'extensions') request[name] = value
+    else {
+      const json = value === '' ? { ok: true as const, value: undefined } : parsed(value)
+      if (!json.ok) return refuse('body-malformed')
+      request[name] = json.value
+    }
+  }
+  return judgeRequest(request, limits)
+}
+
+function judgeJson(text: string, limits: CompiledGraphql): GraphqlVerdict {
+  const json = parsed(text)
+  return json.ok ? judgeRequest(json.value, limits) : refuse('body-malformed')
+}
+
+/** JSON in which no name stands twice: of two members `query` one server takes the first, another the last. */
+function parsed(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+  const json = parseJson(text)
+  return json.ok && !hasTwins(text) ? json : { ok: false }
+}
+
+function typeOf(headers: Headers, { form, text }: CompiledGraphql): 'json' | 'form' | undefined {
+  const type = mediaType(headers)
+  // Another charset is another reading, and so is any parameter that only one side knows.
+  const rest = (headers.get('content-type') ?? '').toLowerCase().split(';').slice(1)
+  if (!rest.every((parameter) => /^(?:charset=(?:utf-?8|"utf-?8"))?$/.test(parameter.trim()))) return undefined
+  if (type === 'application/json' || type === 'application/graphql+json' || (text && type === 'text/plain'))
+    return 'json'
+  return form && type === 'application/x-www-form-urlencoded' ? 'form' : undefined
+}
+
+/** The bytes of a body, or why they are refused; no more is kept in memory than the limit. */
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | Reason> {
+  const verdict = checkBody(request, { maxBytes, inspected: true })
+  if (!verdict.ok) return verdict.reason
+  if (verdict.body === undefined) return 'body-malformed'
+  let refused: BodyError | undefined
+  const onRefuse = (error: BodyError): void => {
+    refused = error
+  }
+  try {
+    const bounded = boundBody(verdict.body, { maxBytes, length: verdict.length, onRefuse })
+    return new Uint8Array(await new Response(bounded).arrayBuffer())
+  } catch (error) {
+    // Not what was thrown: a stream in between may have wrapped it.
+    if (refused) return refused.reason
+    throw error
+  }
+}
+
+/** UTF-8, and nothing in front: servers differ in whether they take a byte order mark. */
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,86 @@
+/** How much a GraphQL request may ask for, judged once while building. */
+import { checkKeys, type Faults, flag, wholeNumber } from '../options/index.ts'
+
+/** Limits of a GraphQL endpoint. Absent = default. */
+export interface GraphqlLimits {
+  /** Words and signs of a document, comments aside. Default 1,000. */
+  readonly maxTokens?: number
+  /** Fields within fields, fragments put in their places. Default 10. */
+  readonly maxDepth?: number
+  /** Fields under another name, fragments put in. Default 15: aliases ask for the same thing many times at once. */
+  readonly maxAliases?: number
+  /** Default 50, fragments put in. */
+  readonly maxDirectives?: number
+  /** Fields that an operation begins with. Default 20. */
+  readonly maxRootFields?: number
+  /** Fields of an operation, fragments put in. Default 1,000: a few fragments in each other are millions of fields. */
+  readonly maxFields?: number
+  /** Operations in one request, as a list. Default 0: no lists at all. */
+  readonly maxBatch?: number
+  /** Bytes of a body. Default 65,536 (64 KB); a longer one is refused before it is parsed. */
+  readonly maxBodyBytes?: number
+  /** The most that one page may hold; more, or less than none, is refused. Default none: any number passes. */
+  readonly maxTake?: number
+  /** Arguments that say how much a page holds. Default `['take', 'first', 'last', 'limit']`. */
+  readonly takeNames?: readonly string[]
+  /** Whether operations come in the query of a GET too; mutations never do. Default false. */
+  readonly get?: boolean
+  /** Whether `application/x-www-form-urlencoded` is taken. A page of any site can send it. Default false. */
+  readonly form?: boolean
+  /** Whether JSON is taken as `text/plain`. A page of any site can send it. Default false. */
+  readonly text?: boolean
+  /** Lets WebSockets through, in which nothing is looked at: none of the limits holds there. Default false. */
+  readonly insecureSockets?: boolean
+}
+
+/** Limits as requests use them. */
+export type CompiledGraphql = Required<Omit<GraphqlLimits, 'maxTake' | 'takeNames'>> & {
+  readonly maxTake: number | undefined
+  readonly takeNames: ReadonlySet<string>
+}
+
+/** Keys of {@link GraphqlLimits}. */
+export const limitKeys: ReadonlyArray<keyof GraphqlLimits> = [
+  'maxTokens',
+  'maxDepth',
+  'maxAliases',
+  'maxDirectives',
+  'maxRootFields',
+  'maxFields',
+  'maxBatch',
+  'maxBodyBytes',
+  'maxTake',
+  'takeNames',
+  'get',
+  'form',
+  'text',
+  'insecureSockets',
+]
+
+/** Judges limits, and the keys beside them. */
+export function compileLimits(given: unknown, faults: Faults, otherKeys: readonly string[] = []): CompiledGraphql {
+  checkKeys(faults, given, [...limitKeys, ...otherKeys])
+  const limits = Object(given) as GraphqlLimits
+  const count = (key: keyof GraphqlLimits, byDefault: number, unit: string, most: number, least = 1): number =>
+    wholeNumber(faults, key, limits[key], byDefault, { least, most, unit })
+  const { takeNames = ['take', 'first', 'last', 'limit'] } = limits
+  const named =
+    Array.isArray(takeNames) && takeNames.length > 0 && takeNames.every((one) => /^[_A-Za-z]\w{0,63}$/.test(one))
+  if (!named) faults.add('takeNames', 'must be a list of names of arguments')
+  return {
+    maxTokens: count('maxTokens', 1000, 'tokens', 100_000),
+    maxDepth: count('maxDepth', 10, 'levels', 1000),
+    maxAliases: count('maxAliases', 15, 'aliases', 100_000, 0),
+    maxDirectives: count('maxDirectives', 50, 'directives', 100_000, 0),
+    maxRootFields: count('maxRootFields', 20, 'fields', 100_000),
+    maxFields: count('maxFields', 1000, 'fields', 1_000_000),
+    maxBatch: count('maxBatch', 0, 'operations', 1000, 0),
+    maxBodyBytes: count('maxBodyBytes', 65_536, 'bytes', 10_485_760),
+    maxTake: limits.maxTake === undefined ? undefined : count('maxTake', 0, 'items', 1_000_000_000, 0),
+    takeNames: new Set(named ? takeNames : []),
+    get: flag(faults, 'get', limits.get, false),
+    form: flag(faults, 'form', limits.form, false),
+    text: flag(faults, 'text', limits.text, false),
+    insecureSockets: flag(faults, 'insecureSockets', limits.insecureSockets, false),
+  }
+}

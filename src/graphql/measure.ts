@@ -1,0 +1,148 @@
+/** How large operations are once fragments stand in their places: each fragment is walked once, however often it is spread. */
+import type { Definition, Document, Selection } from '../graphql-syntax/index.ts'
+
+/** What an operation asks for, fragments expanded. Counts may be Infinity. */
+export interface Size {
+  /** Fields within fields; 1 where only root fields are asked for. What is below `__schema` and `__type` is not in it. */
+  readonly depth: number
+  /** The same below `__schema` and `__type`; 0 where neither is asked for. */
+  readonly introspectionDepth: number
+  /** Fields under another name. */
+  readonly aliases: number
+  /** Of operations, variables, fields and fragments. */
+  readonly directives: number
+  /** Fields it begins with. */
+  readonly rootFields: number
+  /** All fields. */
+  readonly fields: number
+}
+
+/**
+ * The largest of all operations in each respect, whichever is executed; a fragment that none spreads is in none. undefined: a
+ * fragment spreads itself, or one that is not there.
+ */
+export function measure({ operations, fragments }: Document): Size | undefined {
+  const walked = new Map<string, Walked>()
+  for (const [name, fragment] of fragments) walked.set(name, walk(fragment))
+  const sizes = new Map<string, Size>()
+  for (const name of walked.keys()) if (!resolve(name, walked, sizes)) return undefined
+  const all: Size[] = []
+  for (const operation of operations) {
+    const own = walk(operation)
+    if (!own.spreads.every(({ name }) => sizes.has(name))) return undefined
+    all.push(total(own, sizes))
+  }
+  return all.reduce(largest, nothing)
+}
+
+/** Whether some field anywhere is one of introspection. `__typename` tells nobody anything. */
+export function asksForSchema(document: Document): boolean {
+  return everyField(document, ({ name }) => !isIntrospection(name)) === false
+}
+
+/** Whether all fields, wherever they stand, pass a test. */
+export function everyField(
+  { operations, fragments }: Document,
+  test: (field: Extract<Selection, { is: 'field' }>) => boolean,
+): boolean {
+  const open = [...operations, ...fragments.values()].map(({ selections }) => selections)
+  for (let each = open.pop(); each !== undefined; each = open.pop()) {
+    for (const selection of each) {
+      if (selection.is === 'spread') continue
+      if (selection.is === 'field' && !test(selection)) return false
+      open.push(selection.selections)
+    }
+  }
+  return true
+}
+
+const nothing: Size = { depth: 0, introspectionDepth: 0, aliases: 0, directives: 0, rootFields: 0, fields: 0 }
+
+/** A definition with its spreads still to be put in. */
+interface Walked extends Size {
+  readonly spreads: ReadonlyArray<{ readonly name: string; readonly at: number; readonly meta: boolean }>
+}
+
+function isIntrospection(name: string): boolean {
+  return name === '__schema' || name === '__type'
+}
+
+function walk({ directives, selections }: Definition): Walked {
+  const size = { ...nothing, directives }
+  const spreads: Array<Walked['spreads'][number]> = []
+  const open: Array<{ each: readonly Selection[]; at: number; meta: boolean }> = [
+    { each: selections, at: 0, meta: false },
+  ]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { each, at, meta } = next
+    for (const selection of each) {
+      size.directives += selection.directives
+      if (selection.is === 'spread') {
+        spreads.push({ name: selection.name, at, meta })
+        continue
+      }
+      if (selection.is === 'inline') {
+        open.push({ each: selection.selections, at, meta })
+        continue
+      }
+      size.fields++
+      if (at === 0) size.rootFields++
+      if (selection.alias !== undefined) size.aliases++
+      const inside = meta || isIntrospection(selection.name)
+      if (inside) size.introspectionDepth = Math.max(size.introspectionDepth, at + 1)
+      else size.depth = Math.max(size.depth, at + 1)
+      open.push({ each: selection.selections, at: at + 1, meta: inside })
+    }
+  }
+  return { ...size, spreads }
+}
+
+/** Sizes a fragment after those it spreads; no recursion, for there may be as many as there are tokens. */
+function resolve(first: string, walked: ReadonlyMap<string, Walked>, sizes: Map<string, Size>): boolean {
+  const stack = [first]
+  /** Begun and not done: what is above on the way here. */
+  const open = new Set<string>()
+  for (let name = stack.at(-1); name !== undefined; name = stack.at(-1)) {
+    const own = walked.get(name)
+    if (own === undefined) return false
+    if (sizes.has(name)) stack.pop()
+    else if (open.has(name)) {
+      sizes.set(name, total(own, sizes))
+      open.delete(name)
+      stack.pop()
+    } else {
+      open.add(name)
+      for (const { name: inner } of own.spreads) {
+        if (open.has(inner)) return false
+        if (!sizes.has(inner)) stack.push(inner)
+      }
+    }
+  }
+  return true
+}
+
+function total(own: Walked, sizes: ReadonlyMap<string, Size>): Size {
+  let { depth, introspectionDepth, aliases, directives, rootFields, fields } = own
+  for (const { name, at, meta } of own.spreads) {
+    const inner = sizes.get(name) ?? nothing
+    const [plain, below] = [inner.depth && at + inner.depth, inner.introspectionDepth && at + inner.introspectionDepth]
+    if (!meta) depth = Math.max(depth, plain)
+    introspectionDepth = Math.max(introspectionDepth, below, meta ? plain : 0)
+    aliases += inner.aliases
+    directives += inner.directives
+    fields += inner.fields
+    if (at === 0) rootFields += inner.rootFields
+  }
+  return { depth, introspectionDepth, aliases, directives, rootFields, fields }
+}
+
+function largest(a: Size, b: Size): Size {
+  return {
+    depth: Math.max(a.depth, b.depth),
+    introspectionDepth: Math.max(a.introspectionDepth, b.introspectionDepth),
+    aliases: Math.max(a.aliases, b.aliases),
+    directives: Math.max(a.directives, b.directives),
+    rootFields: Math.max(a.rootFields, b.rootFields),
+    fields: Math.max(a.fields, b.fields),
+  }
+}

@@ -1,0 +1,48 @@
+/** What a GraphQL client is told about a request that is refused. */
+import { statusOf } from '../page/reasons.ts'
+import type { Reason } from '../types.ts'
+
+const words: Readonly<Partial<Record<Reason, string>>> = {
+  'graphql-malformed': 'The request is no GraphQL that this server takes.',
+  'graphql-too-long': 'The document is too long.',
+  'graphql-too-deep': 'The document is nested too deeply.',
+  'graphql-too-many-aliases': 'The document has too many aliases.',
+  'graphql-too-many-directives': 'The document has too many directives.',
+  'graphql-too-many-fields': 'The document asks for too many fields.',
+  'graphql-batch': 'The request holds too many operations.',
+  'graphql-page-size': 'The document asks for a page that is too large, or of no size.',
+  'graphql-introspection': 'The schema is not shown.',
+  'method-not-allowed': 'Operations are taken by POST.',
+  'content-type-not-allowed': 'The content type is not taken.',
+  'body-too-large': 'The body is too large.',
+  'body-malformed': 'The body could be read in more than one way, or not at all.',
+}
+
+/**
+ * The answer in the shape of GraphQL: one error with a code, which is the reason in capitals, and its status in either media
+ * type: nothing was executed.
+ *
+ * @see GraphQL over HTTP section 6.4
+ */
+export function graphqlRefusal(reason: Reason, request: Request, requestId?: string): Response {
+  const code = reason.toUpperCase().replaceAll('-', '_')
+  const message = words[reason] ?? 'The request is not allowed.'
+  const extensions = { code, ...(requestId !== undefined && { requestId }) }
+  const response = new Response(
+    request.method === 'HEAD' ? null : JSON.stringify({ errors: [{ message, extensions }] }),
+    {
+      status: statusOf(reason),
+      headers: { 'content-type': `${typeFor(request.headers)}; charset=utf-8`, 'cache-control': 'no-store' },
+    },
+  )
+  if (reason === 'method-not-allowed') response.headers.set('allow', 'POST')
+  return response
+}
+
+/** The newer type where a client names it and does not rule it out; what clients without it know otherwise. */
+function typeFor(headers: Headers): string {
+  const newer = 'application/graphql-response+json'
+  const accept = headers.get('accept')?.toLowerCase().slice(0, 1024) ?? ''
+  const named = accept.split(',').find((range) => range.split(';', 1)[0]?.trim() === newer)
+  return named !== undefined && !/;\s?q=0(?:\.0{0,3})?\s?$/.test(named) ? newer : 'application/json'
+}

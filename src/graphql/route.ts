@@ -1,0 +1,35 @@
+/** The guard as a gateway's route takes it: a deployment that has none does not carry it. */
+import { faults as newFaults } from '../options/faults.ts'
+import type { Reason } from '../types.ts'
+import { type Inspected, inspectGraphql } from './inspect.ts'
+import { compileLimits, type GraphqlLimits } from './limits.ts'
+import { graphqlRefusal } from './refusal.ts'
+
+/** Options of {@link graphqlLimits}. Absent = default. */
+export interface GraphqlRouteOptions extends GraphqlLimits {
+  /** Whether the schema may be asked for: by all whom the route lets pass, or by a role. Default false. */
+  readonly introspection?: boolean | { readonly role: string | readonly string[] }
+}
+
+/** What {@link graphqlLimits} makes, for the option `graphql` of a route. */
+export interface GraphqlRoute {
+  /** Whether the schema may be asked for, or by whom. */
+  readonly introspection: boolean | { readonly role: string | readonly string[] }
+  /** Reads a request; its body is in what was found. */
+  inspect(request: Request): Promise<Inspected>
+  /** Answers in the shape of GraphQL. */
+  readonly refuse: (reason: Reason, request: Request, requestId?: string) => Response
+}
+
+/**
+ * Limits of a GraphQL endpoint behind a gateway: `graphql: graphqlLimits({ maxDepth: 8 })` of a route.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function graphqlLimits(options: GraphqlRouteOptions = {}): GraphqlRoute {
+  const faults = newFaults('graphqlLimits')
+  const limits = compileLimits(options, faults, ['introspection'])
+  faults.done()
+  const { introspection = false } = options
+  return { introspection, inspect: (request) => inspectGraphql(request, limits), refuse: graphqlRefusal }
+}
