@@ -42,7 +42,7 @@ const settings: Settings = {
   unit: await reference(),
   quick,
   rounds: Number(values.rounds ?? (quick ? 3 : 7)),
-  ms: Number(values.ms ?? (quick ? 120 : 1000)),
+  ms: Number(values.ms ?? (quick ? 80 : 1000)),
   log: (line) => process.stderr.isTTY && process.stderr.write(`\r\u001b[K${line}`),
 }
 

@@ -1,9 +1,13 @@
 /** The parts of the benchmark, in the order in which they run. */
 import type { Report, Settings } from '../lib/report.ts'
 import { gateway } from './gateway.ts'
+import { growth } from './growth.ts'
 import { headers } from './headers.ts'
+import { limiters } from './limiters.ts'
+import { redisTraffic } from './redis.ts'
 import { routes, stack } from './routes.ts'
 import { sealing } from './seal.ts'
+import { sizes } from './sizes.ts'
 
 /** Everything that is measured, in the order in which it is. */
 export const parts: ReadonlyArray<{
@@ -15,5 +19,9 @@ export const parts: ReadonlyArray<{
   { letter: 'b', what: 'routes that read and write a session', run: routes },
   { letter: 'c', what: 'the whole stack', run: stack },
   { letter: 'd', what: 'the gateway', run: gateway },
+  { letter: 'e', what: 'requests and commands to Redis', run: redisTraffic },
+  { letter: 'f', what: 'bundle sizes and start-up', run: sizes },
+  { letter: 'g', what: 'limiters: how exact, at what cost', run: limiters },
+  { letter: 'h', what: 'how cost grows', run: growth },
   { letter: 'headers', what: 'security headers and csrf', run: headers },
 ]

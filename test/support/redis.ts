@@ -34,6 +34,8 @@ export interface TestRedis {
   /** Address of the bridge, without a slash at the end. */
   readonly url: string
   readonly token: string
+  /** Redis's own Unix socket, for clients that speak its protocol. */
+  readonly socket: string
   /** Faults, holds and counters of the bridge. */
   readonly control: Control
   readonly raw: RawRedis
@@ -73,6 +75,7 @@ export async function startRedis(): Promise<TestRedis> {
   return {
     url: bridge.url,
     token: bridge.token,
+    socket: server.socket,
     control: bridge.control,
     raw: { call, dump, text: async () => JSON.stringify(await dump()) },
     async flush({ keepScripts = false } = {}): Promise<void> {
