@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { build } from 'esbuild'
+import { WebSocket } from 'ws'
 import { compatibilityDate, compatibilityFlags } from '../../tools/compatibility.ts'
 
 /** What to run: an entry file, bundled here, or a module that is ready. Either exports `default { fetch }`. */
@@ -19,6 +20,8 @@ export interface WorkerOptions {
   forwardedProtoHeader?: string
   /** Port of what `caches.default` is kept in; see cache-service.ts. Without one it cannot be asked. */
   cachePort?: number
+  /** Opens the inspector, for {@link Workerd.heap}, and gives the Worker `gc()`. */
+  inspect?: boolean
   /** Milliseconds until the port must be open. Default 20 s: the machine may be busy. */
   timeoutMs?: number
 }
@@ -33,6 +36,8 @@ export interface Workerd {
   readonly stdout: readonly string[]
   /** Whole lines printed so far: `console.warn`, `console.error`, uncaught exceptions. */
   readonly stderr: readonly string[]
+  /** Bytes of the Worker's heap in use, garbage among them; only with `inspect`. */
+  heap(): Promise<number>
   /** Resolves when the process is gone. May be called twice. */
   stop(): Promise<void>
 }
@@ -50,7 +55,8 @@ export async function startWorkerd(source: WorkerSource, options: WorkerOptions 
   }
   // Not `.bin/workerd`: where install scripts do not run that is a launcher, and killing it orphans the binary.
   const { default: binary } = createRequire(import.meta.url)('workerd') as { default: string }
-  const child = spawn(binary, ['serve', '--control-fd=3', join(at, 'config.capnp')], {
+  const inspector = options.inspect ? ['--inspector-addr=127.0.0.1:0'] : []
+  const child = spawn(binary, ['serve', '--control-fd=3', ...inspector, join(at, 'config.capnp')], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   const kill = (): boolean => child.kill('SIGKILL')
@@ -72,11 +78,31 @@ export async function startWorkerd(source: WorkerSource, options: WorkerOptions 
     url: `http://127.0.0.1:${port}`,
     stdout: stdout ?? [],
     stderr: stderr ?? [],
+    async heap(): Promise<number> {
+      const said = (control ?? []).map((line) => JSON.parse(line) as { event: string; port?: number })
+      return heapOf(said.find(({ event }) => event === 'listen-inspector')?.port ?? 0)
+    },
     async stop(): Promise<void> {
       kill()
       await gone
     },
   }
+}
+
+/** Asks the inspector, in the words of DevTools. */
+async function heapOf(port: number): Promise<number> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/main`)
+  await once(socket, 'open')
+  const used = new Promise<number>((done) => {
+    socket.on('message', (text) => {
+      const { id, result } = JSON.parse(`${text}`)
+      if (id === 1) done(result.usedSize)
+    })
+  })
+  socket.send(JSON.stringify({ id: 1, method: 'Runtime.getHeapUsage' }))
+  const usedSize = await used
+  socket.close()
+  return usedSize
 }
 
 /** Bundles as wrangler does for a Worker without Node: a `node:` import is a build error. */
@@ -95,7 +121,7 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-function config({ bindings = {}, forwardedProtoHeader: proto, cachePort }: WorkerOptions): string {
+function config({ bindings = {}, forwardedProtoHeader: proto, inspect, cachePort }: WorkerOptions): string {
   const http = proto === undefined ? '()' : `(forwardedProtoHeader = ${quote(proto)})`
   const texts = Object.entries(bindings).map(([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`)
   const caching = cachePort === undefined ? '' : `(name = "cache", external = (address = "127.0.0.1:${cachePort}")),`
@@ -111,6 +137,7 @@ const config :Workerd.Config = (
       compatibilityFlags = [${compatibilityFlags.map(quote).join(', ')}],${asking}
     )),
   ],
+  v8Flags = [${inspect ? '"--expose-gc"' : ''}],
   sockets = [(name = "http", address = "127.0.0.1:0", http = ${http}, service = "main")],
 );
 `
