@@ -56,6 +56,8 @@ for (const { letter, what, run } of parts) {
   for (const table of report.tables) console.log(plain(table))
   console.log(`(${((performance.now() - started) / 1000).toFixed(0)} s)`)
   done.push({ ...report, letter })
+  // After each part: a run that is stopped keeps what it has.
+  if (!quick) writeResults([{ ...report, letter }], markdown)
 }
 
 const promises: Table = {
@@ -64,7 +66,6 @@ const promises: Table = {
   rows: done.flatMap(({ goals }) => goals.map((goal) => [goal.promise, goal.goal, goal.measured, verdict(goal)])),
 }
 console.log(plain(promises))
-if (!quick) writeResults(done, markdown)
 const broken = done.flatMap(({ goals }) => goals).filter(({ holds }) => !holds).length
 console.log(`${promises.rows.length - broken} promises hold, ${broken} do not`)
 process.exitCode = values.strict && broken > 0 ? 1 : 0

@@ -3,7 +3,7 @@ import { drive, requestText } from '../lib/load.ts'
 import { loopVariant } from '../lib/loop.ts'
 import { goalOver, noiseOf } from '../lib/noise.ts'
 import type { Goal, Report, Settings, Table } from '../lib/report.ts'
-import { interleave, type Variant } from '../lib/rounds.ts'
+import { interleave, type Measured, type Variant } from '../lib/rounds.ts'
 import { median, over, spread, written } from '../lib/stats.ts'
 import { startWorkers, type Workers } from '../lib/workers.ts'
 
@@ -19,6 +19,12 @@ export const guards = [secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'n
   'ours-csrf': `import { csrf } from '../../src/csrf/middleware.ts'\nexport const guards = [csrf()]`,
 } as const
 type Name = keyof typeof named
+
+/**
+ * The heap of an isolate finds one of several sizes and keeps it, and a loop that makes thousands of responses feels which:
+ * each variant has three isolates, and of each round the best counts.
+ */
+const copies = ['', ' 2', ' 3'] as const
 
 const labels: Readonly<Record<Name, string>> = {
   noop: 'a middleware that does nothing',
@@ -46,7 +52,7 @@ export default appOf(...guards)`
 export async function headers({ rounds, ms, quick, unit, log }: Settings): Promise<Report> {
   const names = (Object.keys(named) as Name[]).filter((name) => name !== 'ours-own-policy')
   const workers = await startWorkers([
-    ...names.map((name) => ({ name, code: inLoop(named[name]) })),
+    ...names.flatMap((name) => copies.map((copy) => ({ name: name + copy, code: inLoop(named[name]) }))),
     ...names.map((name) => ({ name: `http ${name}`, code: overHttp(named[name]) })),
   ])
   const tables: Table[] = []
@@ -57,13 +63,14 @@ export async function headers({ rounds, ms, quick, unit, log }: Settings): Promi
     for (const [route, who] of looping) {
       log(route)
       const variants: Variant[] = []
-      for (const name of who) variants.push(await loopVariant(workers, name, `/${route}`, quick ? 25 : 50))
+      for (const name of who)
+        for (const copy of copies) variants.push(await loopVariant(workers, name + copy, `/${route}`, quick ? 25 : 40))
       const measured = await interleave(variants, {
         rounds: quick ? rounds : Math.max(rounds, 15),
         mostWaiting: 0.1,
         unit,
       })
-      const of = (name: Name): readonly number[] => measured.perRequest.get(name) ?? []
+      const of = (name: Name): readonly number[] => leastOf(measured, name)
       const more = (name: Name): number[] => of(name).map((value, i) => value - (of('noop')[i] ?? Number.NaN))
       for (const name of who) {
         rows.push([
@@ -121,10 +128,15 @@ export async function headers({ rounds, ms, quick, unit, log }: Settings): Promi
   }
   return {
     title: 'Security headers and the check of origins',
-    text: 'Over a middleware that does nothing. hono/secure-headers sends no policy and no Permissions-Policy unless it is told to; ours does by default, with a fresh nonce for each document, and leaves headers away that mean nothing on what it answers.',
+    text: 'Over a middleware that does nothing. In the loop each variant has three isolates and of each round the best counts, since the size that a heap has found weighs more than what is measured. hono/secure-headers sends no policy and no Permissions-Policy unless it is told to; ours does by default, with a fresh nonce for each document, and leaves headers away that mean nothing on what it answers.',
     tables,
     goals,
   }
+}
+
+function leastOf({ perRequest }: Measured, name: Name): number[] {
+  const [first = [], ...others] = copies.map((copy) => perRequest.get(name + copy) ?? [])
+  return first.map((value, i) => Math.min(value, ...others.map((other) => other[i] ?? value)))
 }
 
 /** How many headers each sends; ours must send a policy with a nonce, and refuse what another site sends. */
@@ -132,7 +144,7 @@ async function check(workers: Workers, names: readonly Name[]): Promise<Map<stri
   const counts = new Map<string, number>()
   for (const name of names) {
     for (const route of ['document', 'api']) {
-      const answer = await fetch(`http://127.0.0.1:${workers.port(name)}/${route}?n=0`)
+      const answer = await fetch(`http://127.0.0.1:${workers.port(name + copies[0])}/${route}?n=0`)
       await answer.text()
       if (!answer.ok) throw new Error(`${name} ${route}: ${answer.status}\n${workers.said()}`)
       counts.set(`${name} ${route}`, [...answer.headers].length)

@@ -1,10 +1,14 @@
 /** Loops over `app.fetch` inside the Worker: only what the app does, no socket, no HTTP. */
 import { Hono, type MiddlewareHandler } from 'hono'
 
+/** With a middleware that does nothing where there is none other: each variant has one. */
 export function appOf(...guards: MiddlewareHandler[]): Hono {
-  const app = new Hono().use(async function noop(_, next) {
-    await next()
-  })
+  const app = new Hono()
+  if (guards.length === 0) {
+    app.use(async function noop(_, next) {
+      await next()
+    })
+  }
   for (const guard of guards) app.use(guard)
   return app
     .get('/document', (c) => c.html('<!doctype html><title>ok</title>'))
