@@ -4,6 +4,7 @@ import { raw } from '../../support/raw.ts'
 import { answers } from './answers.ts'
 import { heads } from './heads.ts'
 import { paths } from './paths.ts'
+import { queries } from './queries.ts'
 import { type Field, takeField } from './support.ts'
 import type { Attack } from './table.ts'
 
@@ -18,6 +19,7 @@ describe.each([
   { name: 'paths', attacks: paths },
   { name: 'heads', attacks: heads },
   { name: 'answers', attacks: answers },
+  { name: 'queries', attacks: queries },
 ])('$name', ({ attacks }) => {
   it.each(attacks.map((attack) => [attack.number, attack.attack, attack] as const))(
     'case %i: %s',

@@ -1,5 +1,6 @@
 /** Gateways for bare workerd, one for each host: what one deployment says once, the attacks need in every variant. */
 import { createGateway, type Gateway, type GatewayConfig, type SecurityEvent } from '../../../src/gateway/index.ts'
+import { graphqlLimits } from '../../../src/graphql/index.ts'
 import type { Platform } from '../../../src/request/index.ts'
 import { statelessSessions } from '../../../src/session/index.ts'
 
@@ -35,6 +36,7 @@ const common = {
     { path: '/favicon.ico', to: 'plain', access: 'public' },
     { path: '/json', to: 'plain', access: 'public', contentTypes: ['application/json'] },
     { path: '/small/*', to: 'plain', access: 'public', maxBodyBytes: 100 },
+    { path: '/graphql', to: 'plain', access: 'public', graphql: graphqlLimits({ maxTake: 100 }) },
     { path: '/slow', to: 'plain', access: 'public', timeoutMs: 200 },
     { path: '/dead', to: 'dead', access: 'public' },
     { path: '/v1/*', to: 'based', access: 'public' },

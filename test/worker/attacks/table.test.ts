@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { answers } from './answers.ts'
 import { heads } from './heads.ts'
 import { paths } from './paths.ts'
+import { queries } from './queries.ts'
 import type { Attack } from './table.ts'
 
-const tables: Readonly<Record<string, readonly Attack[]>> = { paths, heads, answers }
+const tables: Readonly<Record<string, readonly Attack[]>> = { paths, heads, answers, queries }
 const scripts: Readonly<Record<string, string>> = {
   streams: readFileSync(`${import.meta.dirname}/streams.test.ts`, 'utf8'),
 }
