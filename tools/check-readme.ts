@@ -91,6 +91,8 @@ function doors(): Record<string, string> {
 function compile(files: readonly string[]): void {
   if (files.length === 0) return
   const paths = Object.fromEntries(Object.entries(doors()).map(([door, source]) => [door, [source]]))
+  // Next is installed by its example alone.
+  paths['next/headers'] = [resolve('tools/next-headers.d.ts').replaceAll('\\', '/')]
   const config = {
     extends: resolve('tsconfig.json').replaceAll('\\', '/'),
     compilerOptions: {

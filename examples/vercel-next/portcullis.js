@@ -4,7 +4,10 @@ import { readdirSync, rmSync } from 'node:fs'
 
 const run = (command) => execSync(command, { stdio: 'inherit' })
 
-run('npm pack --silent --pack-destination . ../..')
+// Where the library is; from outside this repository, `npm run portcullis -- path`.
+const [library = '../..'] = process.argv.slice(2)
+
+run(`npm pack --silent --pack-destination . ${library}`)
 const tarball = readdirSync('.').find((file) => /^portcullis-.*\.tgz$/.test(file))
 run(`npm install --no-save --no-package-lock --no-audit --no-fund ./${tarball}`)
 rmSync(tarball)

@@ -53,8 +53,24 @@ export function vercel(what: unknown, { env = {}, platform }: VercelOptions<obje
   const app = (isApp ? what : guard(what as GuardOptions<never, never>)) as FetchApp<object>
   const front = platform ?? (isApp ? undefined : (what as Pick<GuardOptions, 'platform'>).platform) ?? 'vercel'
   return async function handler(request, event): Promise<Response> {
-    return finish(request, await app.fetch(request, env, contextOf(event)), front)
+    return finish(request, await app.fetch(asAsked(request), env, contextOf(event)), front)
   }
+}
+
+/**
+ * The request at the host that the client asked for. `next start` says `localhost` in every url, whatever Host says: a check
+ * of the host would pass everybody, or nobody.
+ */
+function asAsked(request: Request): Request {
+  const host = request.headers.get('host')
+  const start = request.url.indexOf('://') + 3
+  if (host === null || request.url.startsWith(`${host}/`, start)) return request
+  const slash = request.url.indexOf('/', start)
+  const url = request.url.slice(0, start) + host + (slash === -1 ? '/' : request.url.slice(slash))
+  if (!URL.canParse(url) || new URL(url).host !== host.toLowerCase()) return request
+  const { method, headers, body, signal } = request
+  // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
+  return new Request(url, { method, headers, body, signal, duplex: 'half' } as RequestInit)
 }
 
 /** Hono's shape of it, which other apps ignore. */

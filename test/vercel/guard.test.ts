@@ -69,6 +69,18 @@ describe('a guard in front of a project', () => {
     expect((await proxy(new Request(`${origin}/api/x`, { method: 'POST', headers }))).status).toBe(403)
   })
 
+  // `next start` says localhost in every url; the Host header is what the client asked for.
+  it.each([
+    ['app.example.com', 200],
+    ['APP.example.com', 200],
+    ['evil.example', 421],
+    ['app.example.com@evil.example', 421],
+    ['app.example.com:8443', 421],
+  ])('judges the Host %s and not the url of a server that does not know it: %i', async (host, status) => {
+    const headers = { host, 'x-forwarded-proto': 'https' }
+    expect((await proxy(new Request('http://localhost:3000/', { headers }))).status).toBe(status)
+  })
+
   it('publishes its keys at an address of its own', async () => {
     expect(await (await get('/.portcullis/jwks.json')).json()).toMatchObject({ keys: [{ alg: 'ES256' }] })
     expect((await get('/.portcullis/nothing')).status).toBe(404)
