@@ -17,6 +17,7 @@
  * - `rateLimit`: how often, counted by one request to Redis, which takes the session's read along.
  * - `session`: `c.var.session`, settled on the final response.
  * - `access`: what it says of the session, its roles, claims and age.
+ * - `graphql`: how much a request may ask for, once it is known who asks.
  */
 export const order = [
   'requestId',
@@ -33,6 +34,7 @@ export const order = [
   'rateLimit',
   'session',
   'access',
+  'graphql',
 ] as const
 
 /** Name of a step. */

@@ -18,6 +18,7 @@ import type { ThreeVerbs } from '../session/types.ts'
 import type { Emit, From } from '../types.ts'
 import { accessStep, judgeAccess } from './access-steps.ts'
 import { allowMethods, type BodyOptions, limitBodies, limitRequests } from './bounds.ts'
+import { type GraphqlStep, graphqlStep } from './graphql-step.ts'
 import { allowHosts, type HttpsOptions, requireHttps } from './hosts.ts'
 import { order, type Step } from './order.ts'
 import { sharedRateLimit } from './shared-rate-limit.ts'
@@ -37,6 +38,7 @@ const keys: ReadonlyArray<keyof StackOptions | 'session'> = [
   'body',
   'rateLimit',
   'access',
+  'graphql',
   'session',
   'onEvent',
   'onError',
@@ -75,6 +77,11 @@ export interface StackOptions<Data = object> {
    * opened. Default none: routes guard themselves.
    */
   readonly access?: AccessOptions<Data, Context>
+  /**
+   * Limits on what GraphQL may ask for: `{ path: '/graphql', guard: graphqlGuard({ ... }) }` of `portcullis/graphql`, whose functions
+   * find the session on the context. Default none.
+   */
+  readonly graphql?: GraphqlStep
   /** How large bodies may be and of which types; see `limitBodies`. Default 10 MB of any type. */
   readonly body?: Omit<BodyOptions, 'onEvent'> | false
   /** Takes `request-refused` of host, https, methods, limits and body, and what `access` tells. Default none. */
@@ -134,6 +141,7 @@ export function portcullis(options: StackOptions & { readonly session?: ThreeVer
     rateLimit: () => (rates === undefined ? undefined : sharedRateLimit(rates, strategy)),
     session: () => (strategy === undefined ? undefined : (session(strategy) as MiddlewareHandler)),
     access: () => (guard?.needsSession ? accessStep(guard.bySession) : undefined),
+    graphql: () => graphqlStep(options?.graphql, faults.under('graphql')),
   }
   const steps: MiddlewareHandler[] = []
   for (const name of order) {
