@@ -47,9 +47,13 @@ export function publicResponse(response: UpstreamResponse, asked: Asked): Respon
     headers.delete('content-length')
   }
   const lifeMs = !empty && response.body !== null && isEventStream(headers) ? asked.lifeMs() : undefined
-  const body =
-    empty || response.body === null || lifeMs === undefined ? response.body : boundStream(response.body, lifeMs)
-  return new Response(empty ? null : body, { status, statusText, headers })
+  if (response.body === null || lifeMs === undefined) {
+    return new Response(empty ? null : response.body, { status, statusText, headers })
+  }
+  // Whoever reads it gets it decoded, also in workerd, which would code it anew in blocks: events would wait for each other.
+  headers.delete('content-encoding')
+  headers.delete('content-length')
+  return new Response(boundStream(response.body, lifeMs), { status, statusText, headers })
 }
 
 function clean(headers: Headers, asked: Asked): void {

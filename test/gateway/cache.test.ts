@@ -340,6 +340,34 @@ describe('poisoning', () => {
     expect(at.store.kept.size).toBe(2)
   })
 
+  it('has no way from one host to another', async () => {
+    const store = mapStore()
+    const cache = publicCache({ store })
+    const at = await caching(
+      {},
+      {
+        hosts: ['de.example.com', 'en.example.com'],
+        routes: [
+          { path: '/*', to: 'app', access: 'public', host: 'de.example.com', cache },
+          { path: '/*', to: 'app', access: 'public', host: 'en.example.com', cache },
+          { path: '/*', to: 'app', access: 'public', cache },
+        ],
+      },
+    )
+    at.answer = (seen) =>
+      new Response(seen.headers.get('x-forwarded-host'), {
+        headers: { 'content-type': 'text/plain', 'cache-control': 'max-age=60' },
+      })
+    for (let i = 0; i < 2; i++) {
+      for (const host of ['de.example.com', 'en.example.com', 'app.example.com']) {
+        const response = await at.gateway.fetch(new Request(`https://${host}/x`))
+        expect(await response.text()).toBe(host)
+      }
+      await new Promise((done) => setTimeout(done, 0))
+    }
+    expect([store.kept.size, at.seen.length]).toEqual([3, 3])
+  })
+
   // A page elsewhere asks; the answer names it in Access-Control-Allow-Origin, for everybody from then on.
   it('goes past the cache where another origin asks', async () => {
     const at = await caching()

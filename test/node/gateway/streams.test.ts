@@ -10,7 +10,7 @@ import {
 } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { pipeline } from 'node:stream/promises'
-import { gzipSync } from 'node:zlib'
+import { createGzip, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { raw, rawFetch, rawRequest } from '../../support/raw.ts'
@@ -105,6 +105,25 @@ describe('server-sent events', () => {
     const second = once(answer, 'data') as Promise<[Buffer]>
     next()
     expect((await second)[0].toString()).toBe('data: 2\n\n')
+  })
+
+  it('that come compressed are unpacked, so that none waits for the next', async () => {
+    let next: () => void = () => {}
+    streaming = (_request, response) => {
+      const gzip = createGzip()
+      gzip.pipe(response)
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' })
+      gzip.write('data: 1\n\n')
+      gzip.flush()
+      next = () => gzip.end('data: 2\n\n')
+    }
+    const headers = { 'accept-encoding': 'gzip' }
+    const client = get({ port: at.worker.port, host: '127.0.0.1', path: '/stream/packed', headers })
+    const [answer] = (await once(client, 'response')) as [IncomingMessage]
+    expect(answer.headers['content-encoding']).toBe(undefined)
+    expect(`${((await once(answer, 'data')) as [Buffer])[0]}`).toBe('data: 1\n\n')
+    next()
+    expect(`${((await once(answer, 'data')) as [Buffer])[0]}`).toBe('data: 2\n\n')
   })
 
   it('end when the route says so, and the origin is left', async () => {
