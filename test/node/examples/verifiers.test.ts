@@ -132,6 +132,7 @@ describe.each(found.map(({ name }) => [name] as const))('%s', (name) => {
       'alg ES256 and no signature',
       async () => unsigned({ alg: 'ES256', kid: JSON.parse(mine).kid }, claims({ aud: name }), ''),
     ],
+    ['a good signature under the name of another algorithm', () => misnamed(name)],
     ['alg HS256 with the public key as the secret', () => hs256(name)],
   ])('refuses %s', async (_, forge) => {
     // Several in a row and more besides: one that is refused for the wrong reason only once would pass here.
@@ -205,6 +206,14 @@ async function hs256(name: string): Promise<string> {
   const secret = await exportSPKI((await importJWK(publicPart(mine), 'ES256', { extractable: true })) as CryptoKey)
   const head = `${base64url({ alg: 'HS256', kid: JSON.parse(mine).kid })}.${base64url(claims({ aud: name }))}`
   return `${head}.${createHmac('sha256', secret).update(head).digest('base64url')}`
+}
+
+/** Nobody but the gateway could make it; a verifier that takes it has let the token choose. */
+async function misnamed(name: string): Promise<string> {
+  const head = `${base64url({ alg: 'ES384', kid: JSON.parse(mine).kid })}.${base64url(claims({ aud: name }))}`
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+  const key = await crypto.subtle.importKey('jwk', JSON.parse(mine), algorithm, false, ['sign'])
+  return `${head}.${Buffer.from(await crypto.subtle.sign(algorithm, key, Buffer.from(head))).toString('base64url')}`
 }
 
 function publicPart(jwk: string): { kty: string } {
