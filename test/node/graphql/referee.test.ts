@@ -4,6 +4,9 @@ import { type DocumentNode, Kind, type OperationDefinitionNode, parse, type Sele
 import { describe, expect, it, test } from 'vitest'
 import { measure, type Size } from '../../../src/graphql/index.ts'
 import { graphqlDocument, graphqlTokens } from '../../../src/graphql-syntax/index.ts'
+import vectorFile from '../../vectors/graphql.json' with { type: 'json' }
+
+const { vectors } = vectorFile
 
 /** The same numbers, naively: fragments are expanded one spread at a time. */
 function sizeOf(document: DocumentNode): Size | undefined {
@@ -365,6 +368,10 @@ describe('by hand', () => {
     '{x:__schema{a}...F} fragment F on Q{__type{b{c}}}',
   ])('%j', (source) => {
     agree(source)
+  })
+
+  it.each(vectors)('the vector $document', ({ document: source, tokens, size }) => {
+    expect(referee(source)).toEqual(tokens === undefined ? 'refused' : { tokens, size })
   })
 
   it('what clients send to learn a schema', async () => {
