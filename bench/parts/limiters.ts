@@ -45,23 +45,30 @@ export async function limiters({ rounds, ms, quick, unit, log }: Settings): Prom
   try {
     const { startFlexible } = (await import('../servers/flexible.ts' as string)) as Servers
     const flexible = await startFlexible(redis.socket, rate)
+    const faults = new Map<string, number>()
     const takers: Array<readonly [label: string, take: (key: string) => Promise<boolean>]> = peers.map(
       ([kind, label]) => [
         label,
         async (key) => {
           const { status } = await fetch(`http://127.0.0.1:${workers.port(kind)}/take?key=${key}`)
-          if (status !== 200 && status !== 429) throw new Error(`${label}: ${status}\n${workers.said()}`)
+          // On a busy machine a deadline may pass: such a take was refused to nobody, and is told below.
+          if (status !== 200 && status !== 429) faults.set(label, (faults.get(label) ?? 0) + 1)
           return status === 200
         },
       ],
     )
     takers.push(['rate-limiter-flexible, Redis (Node, TCP)', flexible.take])
     log('accuracy')
-    const seconds = quick ? 6 : 20
+    const seconds = quick ? 6 : 12
     await Promise.all(takers.map(([, take]) => take('warm')))
     const steady = await Promise.all(takers.map(([, take]) => watch(take, 'steady', seconds, 40)))
     const bursts = await Promise.all(takers.map(([, take]) => watch(take, 'burst', seconds, 0)))
-    const accuracy = takers.map(([label], i) => [label, share(steady[i]), `${steady[i]?.most}`, `${bursts[i]?.most}`])
+    const accuracy = takers.map(([label], i) => [
+      faults.has(label) ? `${label} (${faults.get(label)} takes failed)` : label,
+      share(steady[i]),
+      `${steady[i]?.most}`,
+      `${bursts[i]?.most}`,
+    ])
     await flexible.stop()
     const turns: Variant[] = peers.map(([kind, label]) => {
       const load = { port: workers.port(`${kind} large`), request: requestText('/take?key=cost'), connections: 8, ms }

@@ -15,6 +15,7 @@ interface Held {
 /** Listens on a port of the kernel's choice. */
 export async function startExpress(socket: string, lean: boolean): Promise<{ port: number; stop(): Promise<void> }> {
   const client = createClient({ socket: { path: socket, tls: false } })
+  client.on('error', () => {}) // what a command met is thrown where it was asked for
   await client.connect()
   const app = express()
   const held = (request: unknown): Held => (request as { session: Held }).session

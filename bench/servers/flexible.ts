@@ -7,6 +7,7 @@ export async function startFlexible(
   { limit, window }: { limit: number; window: number },
 ): Promise<{ take(key: string): Promise<boolean>; stop(): Promise<void> }> {
   const client = createClient({ socket: { path: socket, tls: false } })
+  client.on('error', () => {}) // what a command met is thrown where it was asked for
   await client.connect()
   const limiter = new RateLimiterRedis({ storeClient: client, useRedisPackage: true, points: limit, duration: window })
   return {
