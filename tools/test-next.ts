@@ -37,7 +37,7 @@ try {
     for (const name of ['proxy.ts', 'middleware.ts'] as const) {
       await timed(`built with ${name}`, async () => project.build(name))
       await drive(`${name}, sessions in cookies`, secrets, [...everywhere, ...stateless])
-      await drive(`${name}, sessions in Redis`, { ...secrets, ...inRedis }, [...everywhere, ...stored])
+      await drive(`${name}, sessions in Redis`, { ...secrets, ...inRedis }, stored)
     }
   } finally {
     await browser.close()
