@@ -88,10 +88,14 @@ async function bundle(contents: string): Promise<Bundle> {
 function worker(): Bundle {
   const at = mkdtempSync(join(tmpdir(), 'portcullis-sizes-'))
   try {
-    execFileSync(resolve('node_modules/.bin/wrangler'), ['deploy', '--dry-run', '--minify', '-e', 'production', '--outdir', at], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
-    })
+    execFileSync(
+      resolve('node_modules/.bin/wrangler'),
+      ['deploy', '--dry-run', '--minify', '-e', 'production', '--outdir', at],
+      {
+        stdio: ['ignore', 'ignore', 'inherit'],
+        env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
+      },
+    )
     return { bytes: readFileSync(join(at, 'index.js')), files: [] }
   } finally {
     rmSync(at, { recursive: true, force: true })
