@@ -29,6 +29,9 @@ if (!existsSync(`${import.meta.dirname}/node_modules/hono-sessions`)) {
   execFileSync('npm', ['ci', '--ignore-scripts', '--silent'], { cwd: import.meta.dirname, stdio: 'inherit' })
 }
 
+// Leaving runs what ends workerd; a signal alone would leave it running.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 const asked = values.only?.split(',')
 const unknown = asked?.filter((name) => !parts.some(({ letter }) => letter === name))
 if (unknown?.length) {
