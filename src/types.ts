@@ -80,7 +80,7 @@ export interface SecurityEvent {
   readonly subject?: string
 }
 
-/** Takes events; must not throw and must not block. */
+/** Takes events; must not block. What it throws is dropped: a log that fails must not fail a request. */
 export type Emit = (event: SecurityEvent) => void
 
 /** Why a request is refused, for logs. `page/` turns it into a status and neutral words. */

@@ -1,7 +1,7 @@
 /** What a guard is told besides its rules. */
 import { ConfigError } from '../errors.ts'
 import type { Faults } from '../options/faults.ts'
-import { oneOf, optionalFunction } from '../options/values.ts'
+import { oneOf, optionalFunction, optionalListener } from '../options/values.ts'
 import { checkPlatform, clientAddress, type Platform } from '../request/address.ts'
 import { refuseOrSignIn } from '../request/sign-in.ts'
 import type { Clock, Emit, Reason, Verdict } from '../types.ts'
@@ -73,7 +73,7 @@ export function judgesOf<C extends AccessContext>(
   const given = { ...options }
   const roles = optionalFunction(faults, 'roles', given.roles)
   const refuse = optionalFunction(faults, 'refuse', given.refuse)
-  const onEvent = optionalFunction(faults, 'onEvent', given.onEvent)
+  const onEvent = optionalListener(faults, 'onEvent', given.onEvent)
   const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
   const observing = oneOf(faults, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
   const platform = checkPlatform(given.platform, faults, 'none')

@@ -1,6 +1,6 @@
 /** The check around a context: what is refused, watched and told. */
 import { faults as newFaults } from '../options/faults.ts'
-import { oneOf, optionalFunction } from '../options/values.ts'
+import { oneOf, optionalFunction, optionalListener } from '../options/values.ts'
 import { refusal } from '../page/refusal.ts'
 import { isSafeMethod } from '../request/method.ts'
 import type { Emit, EventType, ProjectEnv, Verdict } from '../types.ts'
@@ -49,10 +49,10 @@ const longestSubject = 256
 export function csrfGuard<C extends CsrfContext>(options: CsrfOptions<C, never>): CsrfGuard<C> {
   const faults = newFaults('csrf')
   const policy = csrfPolicy(options, faults, ['mode', 'token', 'refuse', 'onEvent'])
-  const { token, onEvent } = options ?? {}
+  const { token } = options ?? {}
   const observing = oneOf(faults, 'mode', options?.mode, ['enforce', 'observe'], 'enforce') === 'observe'
   const refuse = optionalFunction(faults, 'refuse', options?.refuse)
-  optionalFunction(faults, 'onEvent', onEvent)
+  const onEvent = optionalListener(faults, 'onEvent', options?.onEvent)
   if (token !== undefined && typeof token?.check !== 'function') faults.add('token', 'must be made by csrfTokens()')
   faults.done()
   const ruled = policy.trust.size > 0 || policy.exempt.size > 0

@@ -109,7 +109,7 @@ export interface GatewayConfig<N extends string = string, Data extends object = 
   readonly headers?: HeaderOptions
   /** First match wins; nothing that matches is 404. The first host and path that match decide, also which methods there are. */
   readonly routes: ReadonlyArray<Route<NoInfer<N>, NoInfer<Data>>>
-  /** Takes security events. Default none. */
+  /** Takes security events; what it throws is dropped. Default none. */
   readonly onEvent?: Emit
   /** Takes faults: a configuration that cannot be served, an upstream out of reach. Default: a line of JSON on `console.error`. */
   readonly onFault?: ReportFault

@@ -1,7 +1,14 @@
 /** A configuration judged and made ready while building: every fault at once, nothing left to find out per request. */
 import { type HeaderWriter, headerWriter } from '../headers/index.ts'
 import type { ThrottleEngine } from '../limit/throttle/engine.ts'
-import { checkKeys, type Faults, faults as newFaults, optionalFunction, wholeNumber } from '../options/index.ts'
+import {
+  checkKeys,
+  type Faults,
+  faults as newFaults,
+  optionalFunction,
+  optionalListener,
+  wholeNumber,
+} from '../options/index.ts'
 import { type ReportFault, reporter } from '../page/index.ts'
 import { type CheckLimits, checkPlatform, type Platform, requestLimits } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
@@ -77,7 +84,7 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
     if (sessions && !assertion) faults.add(`upstreams.${name}.sessions`, 'needs the option assertion')
   }
   judgeGatewayCsrf(given.csrf, faults.under('csrf'))
-  const emit = optionalFunction(faults, 'onEvent', given.onEvent) ?? ignore
+  const emit = optionalListener(faults, 'onEvent', given.onEvent) ?? ignore
   const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
   const routes = judgeRoutes(given, upstreams, faults, emit)
   const throttle = judgeGatewayThrottle(given.throttle, { clock, emit }, faults.under('throttle'))

@@ -1,6 +1,6 @@
 /** The guard around a context: what is refused, watched and told. */
 import { faults as newFaults } from '../options/faults.ts'
-import { oneOf, optionalFunction } from '../options/values.ts'
+import { oneOf, optionalFunction, optionalListener } from '../options/values.ts'
 import type { Emit, Reason, Verdict } from '../types.ts'
 import { inspectGraphql } from './inspect.ts'
 import { compileLimits, type GraphqlLimits } from './limits.ts'
@@ -37,7 +37,7 @@ export function graphqlGuardOf<C extends GraphqlContext>(
   }
   const observing = oneOf(faults, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
   const refuse = optionalFunction(faults, 'refuse', given.refuse)
-  const onEvent = optionalFunction(faults, 'onEvent', given.onEvent)
+  const onEvent = optionalListener(faults, 'onEvent', given.onEvent)
   faults.done()
 
   function refused(reason: Reason, c: C, watched: boolean): Response | undefined | Promise<Response> {

@@ -1,6 +1,6 @@
 /** The limits of a request in two halves, for whoever sends what several rooms ask Redis as one request. */
 import { isPortcullisError } from '../errors.ts'
-import { faults as newFaults, oneOf, optionalFunction } from '../options/index.ts'
+import { faults as newFaults, oneOf, optionalFunction, optionalListener } from '../options/index.ts'
 import { checkKeys } from '../options/keys.ts'
 import type { Ask } from '../redis/ask.ts'
 import type { Redis } from '../redis/redis.ts'
@@ -68,7 +68,7 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
   const settings: DecisionSettings<C> = {
     observing: oneOf(wrong, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
     refuse: optionalFunction(wrong, 'refuse', given.refuse),
-    emit: optionalFunction(wrong, 'onEvent', given.onEvent) ?? (() => {}),
+    emit: optionalListener(wrong, 'onEvent', given.onEvent) ?? (() => {}),
   }
   wrong.done()
 

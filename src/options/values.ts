@@ -37,3 +37,22 @@ export function optionalFunction<T>(faults: Faults, option: string, given: T | u
   faults.add(option, 'must be a function')
   return undefined
 }
+
+/**
+ * Something that is told, or undefined where it is absent: what it throws, or rejects with, is dropped. A log that fails must
+ * not fail the request that it is about, nor end the process.
+ */
+export function optionalListener<Told extends unknown[]>(
+  faults: Faults,
+  option: string,
+  given: ((...told: Told) => unknown) | undefined,
+): ((...told: Told) => void) | undefined {
+  const listener = optionalFunction(faults, option, given)
+  if (listener === undefined) return undefined
+  return (...told) => {
+    try {
+      const heard = listener(...told)
+      if (heard instanceof Promise) heard.catch(() => {})
+    } catch {}
+  }
+}

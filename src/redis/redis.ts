@@ -1,5 +1,13 @@
 /** One client for everything that asks Redis: options judged, links kept by address and token. */
-import { checkKeys, faults, flag, optionalFunction, resolveFrom, wholeNumber } from '../options/index.ts'
+import {
+  checkKeys,
+  faults,
+  flag,
+  optionalFunction,
+  optionalListener,
+  resolveFrom,
+  wholeNumber,
+} from '../options/index.ts'
 import type { Emit, From } from '../types.ts'
 import { type Ask, newAsk } from './ask.ts'
 import type { Fetch } from './carry.ts'
@@ -70,7 +78,7 @@ export function redis(options: RedisOptions): Redis {
   const bounds = { least: 10, most: 30_000, unit: 'milliseconds' }
   const timeoutMs = wholeNumber(list, 'timeoutMs', given.timeoutMs, 1000, bounds)
   const fetch = optionalFunction(list, 'fetch', given.fetch)
-  const emit = optionalFunction(list, 'onEvent', given.onEvent) ?? (() => {})
+  const emit = optionalListener(list, 'onEvent', given.onEvent) ?? (() => {})
   const urlOf = resolveFrom(list, 'url', given.url, (url: string, at) => judgeUrl(url, insecure, at))
   const tokenOf = resolveFrom(list, 'token', given.token, (token: string, at) => judgeToken(token, at))
   list.done()

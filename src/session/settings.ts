@@ -5,7 +5,7 @@ import { type Sealer, sealer } from '../crypto/seal.ts'
 import type { Faults } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
-import { optionalFunction, wholeNumber } from '../options/values.ts'
+import { optionalFunction, optionalListener, wholeNumber } from '../options/values.ts'
 import type { Clock, Emit } from '../types.ts'
 import type { Limits } from './lifetimes.ts'
 import type { LegacyCookie, SessionOptions } from './options.ts'
@@ -106,7 +106,7 @@ export function sessionSettings<Data extends object>(
     // An empty name is none: all who have it would share one list.
     user: user && ((data) => user(data) || undefined),
     legacy: given.legacy ?? [],
-    emit: optionalFunction(faults, 'onEvent', given.onEvent),
+    emit: optionalListener(faults, 'onEvent', given.onEvent),
     clock,
   }
 }

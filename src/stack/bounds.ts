@@ -2,7 +2,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { type Faults, faults as newFaults } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
-import { optionalFunction, wholeNumber } from '../options/values.ts'
+import { optionalListener, wholeNumber } from '../options/values.ts'
 import { carryOver } from '../page/staged.ts'
 import { type BodyError, bodyBounds, boundBody, checkBody, defaultBodyBytes } from '../request/body.ts'
 import { contentTypes } from '../request/content-type.ts'
@@ -28,7 +28,7 @@ export function allowMethods(
 ): MiddlewareHandler {
   const faults = newFaults('allowMethods')
   const allowed = judgeMethods(methods, faults)
-  const refuse = refuser(optionalFunction(faults, 'onEvent', onEvent))
+  const refuse = refuser(optionalListener(faults, 'onEvent', onEvent))
   faults.done()
   const allow = [['Allow', [...allowed].join(', ')]] as const
   return async function allowMethods(c, next) {
@@ -64,7 +64,7 @@ export function limitRequests(options: LimitOptions = {}): MiddlewareHandler {
   const faults = newFaults('limitRequests')
   const { onEvent, ...limits } = Object(options) as LimitOptions
   const check = requestLimits(limits, faults)
-  const refuse = refuser(optionalFunction(faults, 'onEvent', onEvent))
+  const refuse = refuser(optionalListener(faults, 'onEvent', onEvent))
   faults.done()
   return async function limitRequests(c, next) {
     const verdict = check(c.req.raw)
@@ -93,7 +93,7 @@ export function limitBodies(options: BodyOptions = {}): MiddlewareHandler {
   const maxBytes = wholeNumber(faults, 'maxBytes', given.maxBytes, defaultBodyBytes, bodyBounds)
   const types =
     given.contentTypes === undefined ? undefined : contentTypes(given.contentTypes, faults.under('contentTypes'))
-  const refuse = refuser(optionalFunction(faults, 'onEvent', given.onEvent))
+  const refuse = refuser(optionalListener(faults, 'onEvent', given.onEvent))
   faults.done()
   return async function limitBodies(c, next) {
     const { raw } = c.req

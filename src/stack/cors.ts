@@ -5,7 +5,7 @@ import { judgeOrigins } from '../csrf/origins.ts'
 import { type Faults, faults as newFaults } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
-import { flag, optionalFunction, wholeNumber } from '../options/values.ts'
+import { flag, optionalListener, wholeNumber } from '../options/values.ts'
 import type { From, ProjectEnv } from '../types.ts'
 import { type GuardOptions, refuser } from './refuse.ts'
 
@@ -62,7 +62,7 @@ export function cors<E = ProjectEnv>(options: CorsOptions<E>): MiddlewareHandler
   const maxAge = wholeNumber(faults, 'maxAge', given.maxAge, 600, { least: 0, most: 86_400, unit: 'seconds' })
   const credentials = flag(faults, 'credentials', given.credentials, false)
   if (everybody && credentials) faults.add('credentials', "must be false where origins is '*'")
-  const refuse = refuser(optionalFunction(faults, 'onEvent', given.onEvent))
+  const refuse = refuser(optionalListener(faults, 'onEvent', given.onEvent))
   faults.done()
 
   const allowed = (origin: string, c: Context): boolean => origins === undefined || origins(c.env).has(origin)

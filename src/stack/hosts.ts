@@ -4,7 +4,7 @@ import { judgePublicOrigins } from '../csrf/origins.ts'
 import { type Faults, faults as newFaults } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
-import { optionalFunction } from '../options/values.ts'
+import { optionalListener } from '../options/values.ts'
 import { checkPlatform, type Platform } from '../request/address.ts'
 import { checkHttps, knownHosts } from '../request/host.ts'
 import { hostOf, isHttps } from '../request/origin.ts'
@@ -32,7 +32,7 @@ export function allowHosts<E = ProjectEnv>(options: HostOptions<E>): MiddlewareH
   const { hosts = [], onEvent } = Object(options) as HostOptions<never>
   const origins = originsOf(options as HostOptions<never>, faults)
   const known = resolveFrom(faults, 'hosts', hosts, knownHosts)
-  const refuse = refuser(optionalFunction(faults, 'onEvent', onEvent))
+  const refuse = refuser(optionalListener(faults, 'onEvent', onEvent))
   faults.done()
   return async function allowHosts(c, next) {
     const host = hostOf(c.req.raw.url)
@@ -61,7 +61,7 @@ export function requireHttps<E = ProjectEnv>(options: HttpsOptions<E>): Middlewa
   const { platform, onEvent } = Object(options) as HttpsOptions<never>
   const origins = originsOf(options as HttpsOptions<never>, faults)
   const front = platform === undefined ? undefined : checkPlatform(platform, faults)
-  const refuse = refuser(optionalFunction(faults, 'onEvent', onEvent))
+  const refuse = refuser(optionalListener(faults, 'onEvent', onEvent))
   faults.done()
   return async function requireHttps(c, next) {
     const { raw } = c.req

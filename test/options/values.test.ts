@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, isPortcullisError } from '../../src/errors.ts'
-import { faults, flag, oneOf, optionalFunction, wholeNumber } from '../../src/options/index.ts'
+import { faults, flag, oneOf, optionalFunction, optionalListener, wholeNumber } from '../../src/options/index.ts'
 
 const seconds = { least: 1, most: 100, unit: 'seconds' }
 
@@ -33,6 +33,36 @@ describe('choices', () => {
     expect(() => list.done()).toThrow(
       'mode must be one of "enforce", "observe"; secure must be one of true, false; clock must be a function',
     )
+  })
+})
+
+describe('listeners', () => {
+  it('are told everything, in order', () => {
+    const heard: unknown[] = []
+    const listener = optionalListener(faults(), 'onEvent', (...told: [string, number]) => heard.push(told))
+    listener?.('a', 1)
+    listener?.('b', 2)
+    expect(heard).toEqual([
+      ['a', 1],
+      ['b', 2],
+    ])
+  })
+
+  it('that throw or reject disturb nobody', async () => {
+    const broken = optionalListener(faults(), 'onEvent', () => {
+      throw new Error('the log is full')
+    })
+    expect(() => broken?.()).not.toThrow()
+    // Unheard, this rejection would end a Node process and this test run.
+    optionalListener(faults(), 'onEvent', () => Promise.reject(new Error('the log is away')))?.()
+    await Promise.resolve()
+  })
+
+  it('may be absent, and must be functions', () => {
+    const list = faults()
+    expect(optionalListener(list, 'onEvent', undefined)).toBe(undefined)
+    expect(optionalListener(list, 'onEvent', 'log' as never)).toBe(undefined)
+    expect(() => list.done()).toThrow('onEvent must be a function')
   })
 })
 

@@ -1,6 +1,6 @@
 /** The throttle around a context: for handlers that look at passwords themselves. */
 import { readCookies } from '../../cookie/index.ts'
-import { checkKeys, faults as newFaults, optionalFunction } from '../../options/index.ts'
+import { checkKeys, faults as newFaults, optionalFunction, optionalListener } from '../../options/index.ts'
 import { refusal } from '../../page/refusal.ts'
 import { checkPlatform, clientAddress, type Platform } from '../../request/index.ts'
 import type { Clock, Emit, OutgoingCookie, ProjectEnv, Reason } from '../../types.ts'
@@ -77,7 +77,7 @@ export function loginGate<C extends LoginContext>(options: LoginGateOptions<C, n
   checkKeys(wrong, options, [...loginThrottleKeys, 'platform', 'name', 'refuse', 'onEvent', 'clock'])
   const given: Partial<LoginGateOptions<C, never>> = options ?? {}
   const clock = optionalFunction(wrong, 'clock', given.clock) ?? Date.now
-  const emit = optionalFunction(wrong, 'onEvent', given.onEvent) ?? (() => {})
+  const emit = optionalListener(wrong, 'onEvent', given.onEvent) ?? (() => {})
   const refuse = optionalFunction(wrong, 'refuse', given.refuse)
   const settings = judgeThrottle(given, clock, wrong)
   const platform = checkPlatform(given.platform, wrong)
