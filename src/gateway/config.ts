@@ -3,7 +3,6 @@
 import type { CrossOriginOptions } from '../csrf/index.ts'
 import type { HeaderOptions } from '../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../limit/gate.ts'
-import type { LoginThrottleOptions } from '../limit/throttle/options.ts'
 import type { Monitor, Uptime } from '../monitor/index.ts'
 import type { ReportFault } from '../page/index.ts'
 import type { Platform, RequestLimits } from '../request/index.ts'
@@ -13,6 +12,7 @@ import type { BreakerRules } from './breaker.ts'
 import type { Maintenance } from './maintenance.ts'
 import type { ReadyOptions } from './ready.ts'
 import type { Route } from './route.ts'
+import type { GatewayThrottle } from './throttle-types.ts'
 
 /** A server behind the gateway. */
 export interface Upstream<E = ProjectEnv> {
@@ -92,8 +92,11 @@ export interface GatewayConfig<N extends string = string, Data extends object = 
   readonly signIn?: string
   /** How upstreams are told who is asking. Default: they are not; upstreams with `sessions` need it. */
   readonly assertion?: AssertionOptions<E>
-  /** How many failed logins are let through, and where they are counted, for the routes that have a `throttle`. Default: none. */
-  readonly throttle?: LoginThrottleOptions<E>
+  /**
+   * How many failed logins are let through, and where they are counted, for the routes that have a `throttle`:
+   * `gatewayThrottle({ ... })`. Default: none.
+   */
+  readonly throttle?: GatewayThrottle
   /**
    * How often requests may come, to all routes that do not say `limit: false`: `limitGate({ ... })` of `portcullis/limit`.
    * Counts in the Redis of the sessions travel with the read of the session. Default: as often as they like.

@@ -2,7 +2,6 @@
 import { type CompiledAccess, compileAccess } from '../access/index.ts'
 import { checkKeys, type Faults, flag, oneOf, wholeNumber } from '../options/index.ts'
 import { canonicalPath, isSafeMethod } from '../request/index.ts'
-import type { Emit } from '../types.ts'
 import { isGrave } from './apply.ts'
 import type { GatewayConfig } from './config.ts'
 import { judgeBody } from './hygiene.ts'
@@ -12,10 +11,10 @@ import { judgeGraphql } from './judge-graphql.ts'
 import { routeHeaders } from './judge-headers.ts'
 import { judgeGatewayLimit, judgeLimit } from './judge-limit.ts'
 import { judgeReach, judgeSignIn } from './judge-reach.ts'
-import { judgeRouteThrottle } from './judge-throttle.ts'
 import { isHostPattern } from './patterns.ts'
 import type { Method, Route, SessionVerb } from './route.ts'
 import { type CompiledRoute, methodsOf } from './routes.ts'
+import type { CompiledThrottle, LoginThrottling } from './throttle-types.ts'
 import { type PlannedUpstream, timeoutBounds } from './upstreams.ts'
 
 /** What of the configuration routes are judged by. */
@@ -65,7 +64,7 @@ export function judgeRoutes(
   config: RouteSources,
   upstreams: ReadonlyMap<string, PlannedUpstream>,
   faults: Faults,
-  emit: Emit,
+  throttling?: LoginThrottling,
 ): CompiledRoute[] {
   const routes: CompiledRoute[] = []
   if (!Array.isArray(config.routes) || config.routes.length === 0) {
@@ -81,7 +80,7 @@ export function judgeRoutes(
     const before = routes.length
     const csrf = judgeCsrf(config.csrf, route.csrf, at)
     const body = judgeBody(route, at)
-    const throttle = judgeRouteThrottle(route, { counted: config.throttle !== undefined, emit }, at)
+    const throttle = judgeThrottle(route, config, at.under('throttle'), throttling)
     const access = judgeAccess(route, config, at)
     const compiled: CompiledRoute = {
       ...{ route, csrf, body, throttle, access },
@@ -96,6 +95,19 @@ export function judgeRoutes(
   if (config.signIn !== undefined && config.session === undefined) faults.add('signIn', 'needs the option session')
   judgeSignIn(config.signIn, routes, faults)
   return routes
+}
+
+function judgeThrottle(
+  route: Route,
+  { throttle }: RouteSources,
+  faults: Faults,
+  throttling?: LoginThrottling,
+): CompiledThrottle | undefined {
+  if (route.throttle === undefined) return undefined
+  if (throttle === undefined) {
+    faults.add('', 'needs the option throttle of the gateway, which says where failures are counted')
+  }
+  return throttling?.route(route, faults)
 }
 
 function judgePattern({ host, path }: Route, faults: Faults): boolean {

@@ -1,6 +1,5 @@
 /** A configuration judged and made ready while building: every fault at once, nothing left to find out per request. */
 import { type HeaderWriter, headerWriter } from '../headers/index.ts'
-import type { ThrottleEngine } from '../limit/throttle/engine.ts'
 import {
   checkKeys,
   type Faults,
@@ -18,11 +17,11 @@ import type { GatewayConfig } from './config.ts'
 import { gatewayHeaders } from './headers.ts'
 import { judgeGatewayCsrf } from './judge-csrf.ts'
 import { judgeRoutes } from './judge-routes.ts'
-import { checkAll, judgeGatewayThrottle } from './judge-throttle.ts'
 import { judgeOperations, type Operations, operationKeys } from './operations.ts'
 import { type ReportCollector, reportCollector } from './reports.ts'
 import { compileRoutes, type RouteTable } from './routes.ts'
 import { type Settings, settingsFrom } from './settings.ts'
+import type { LoginThrottling } from './throttle-types.ts'
 import { isObject, judgeUpstreams, type PlannedUpstream } from './upstreams.ts'
 
 /** What a gateway knows before its first request. */
@@ -43,7 +42,6 @@ export interface Plan {
   readonly claims: ((data: object) => object) | undefined
   readonly signIn: string | undefined
   readonly assertions: Assertions | undefined
-  readonly throttle: ThrottleEngine | undefined
   readonly secure: HeaderWriter
   readonly reports: ReportCollector
   readonly emit: Emit
@@ -86,8 +84,8 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
   judgeGatewayCsrf(given.csrf, faults.under('csrf'))
   const emit = optionalListener(faults, 'onEvent', given.onEvent) ?? ignore
   const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
-  const routes = judgeRoutes(given, upstreams, faults, emit)
-  const throttle = judgeGatewayThrottle(given.throttle, { clock, emit }, faults.under('throttle'))
+  const throttle = judgeThrottle(given.throttle, { clock, emit }, faults.under('throttle'))
+  const routes = judgeRoutes(given, upstreams, faults, throttle)
   // Called as a plain function: workerd's fetch refuses another `this`.
   const send: typeof fetch = optionalFunction(faults, 'fetch', given.fetch) ?? ((input, init) => fetch(input, init))
   const plan: Plan = {
@@ -101,7 +99,7 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
         hosts: given.hosts,
         upstreams: [...upstreams.keys()].map((name) => ({ name, url: given.upstreams?.[name]?.url })),
         key: assertion?.key,
-        check: checkAll([session, throttle]),
+        checks: [session, throttle],
         routeHosts: routes.flatMap(({ route: { host } }, index) =>
           host ? { option: `routes.${index}.host`, host } : [],
         ),
@@ -117,7 +115,6 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
     claims: optionalFunction(faults, 'claims', given.claims) as Plan['claims'],
     signIn: given.signIn,
     assertions: assertion && assertions(lifetime),
-    throttle,
     secure: headerWriter(gatewayHeaders(given.headers), faults.under('headers')),
     reports: reportCollector(emit, clock),
     emit,
@@ -162,6 +159,17 @@ function judgeSession(given: unknown, faults: Faults): SessionStrategy<object> |
     return given as unknown as SessionStrategy<object>
   }
   faults.add('session', 'must be a strategy, such as statelessSessions({ ... })')
+  return undefined
+}
+
+function judgeThrottle(
+  given: unknown,
+  sources: { readonly clock: Clock; readonly emit: Emit },
+  faults: Faults,
+): LoginThrottling | undefined {
+  if (given === undefined) return undefined
+  if (isObject(given) && typeof given.start === 'function') return given.start(sources, faults) as LoginThrottling
+  faults.add('', 'must be gatewayThrottle({ ... }), which comes from portcullis/gateway')
   return undefined
 }
 

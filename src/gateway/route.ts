@@ -5,7 +5,7 @@ import type { GraphqlRoute } from '../graphql/route.ts'
 import type { HeaderOptions, Preset } from '../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../limit/gate.ts'
 import type { RouteCache } from './cache.ts'
-import type { RouteThrottle } from './judge-throttle.ts'
+import type { RouteThrottle } from './throttle-types.ts'
 
 /** Methods a route may list. `GET` stands for `HEAD` too. */
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'

@@ -5,9 +5,9 @@ import type { HeaderWriter } from '../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../limit/gate.ts'
 import { type BodyRules, foldedPath } from '../request/index.ts'
 import type { CompiledGraphqlRoute } from './judge-graphql.ts'
-import type { CompiledThrottle } from './judge-throttle.ts'
 import { pathPattern, wildcardOf } from './patterns.ts'
 import type { Method, Route } from './route.ts'
+import type { CompiledThrottle } from './throttle-types.ts'
 import type { PlannedUpstream } from './upstreams.ts'
 
 /** A route as requests use it. */

@@ -28,7 +28,7 @@ import { redirect, refuse, toSignIn } from './refuse.ts'
 import { UpstreamPaused } from './retry.ts'
 import type { CompiledRoute, Match } from './routes.ts'
 import { type Settings, visited } from './settings.ts'
-import { type LoginStart, startLogin } from './throttle.ts'
+import type { LoginStart } from './throttle-types.ts'
 import type { Visit } from './visit.ts'
 import { noteRoute, watchSession } from './watch.ts'
 
@@ -108,8 +108,7 @@ async function through(plan: Plan, visit: Visit, compiled: CompiledRoute, settin
   if (reads && plan.shares) await askSoon(plan, visit)
   try {
     // Where nobody has to be signed in a try is counted in the same request to Redis as everything else.
-    const early = throttle?.read !== undefined && !access.session
-    let login = early ? await startLogin(plan, visit, { throttle, subject: route.path, who: undefined }) : undefined
+    let login = throttle?.reads && !access.session ? await throttle.start(plan, visit, undefined) : undefined
     const over = await counting?.decide()
     if (over !== undefined) {
       if (login?.is === 'open') await login.cancel()
@@ -128,7 +127,7 @@ async function through(plan: Plan, visit: Visit, compiled: CompiledRoute, settin
       if (login?.is === 'open') await login.cancel()
       return hidden
     }
-    if (throttle !== undefined) login ??= await startLogin(plan, visit, { throttle, subject: route.path, who })
+    if (throttle !== undefined) login ??= await throttle.start(plan, visit, who)
     if (login?.is === 'refused') return login.response
     const passage = {
       route,

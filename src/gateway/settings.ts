@@ -29,8 +29,8 @@ export interface Sources {
   readonly key: From<string | readonly string[], never> | undefined
   /** Hosts that routes name, by the option that does. */
   readonly routeHosts?: ReadonlyArray<{ readonly option: string; readonly host: string }>
-  /** Judges what the session strategy takes from the environment. */
-  readonly check?: ((env: unknown) => void) | undefined
+  /** Judge what the session strategy and the throttle take from the environment. */
+  readonly checks?: ReadonlyArray<{ check(env: unknown): void } | undefined>
 }
 
 /**
@@ -63,7 +63,7 @@ export function settingsFrom(sources: Sources, faults: Faults): (env: unknown) =
   async function judge(env: unknown): Promise<Settings> {
     const late = newFaults()
     const found = resolvers.map((resolve) => noting(late, () => resolve(env)))
-    noting(late, () => sources.check?.(env))
+    for (const part of sources.checks ?? []) noting(late, () => part?.check(env))
     const url = found[0] as URL | undefined
     const known = found[1] as Answered | undefined
     const urls = found.slice(2, -1) as Array<URL | undefined>

@@ -10,47 +10,18 @@ import { neverStore } from '../session/caching.ts'
 import type { Reason } from '../types.ts'
 import type { Who } from './admit.ts'
 import { type Held, holdBody } from './hold-body.ts'
-import type { CompiledThrottle } from './judge-throttle.ts'
-import { type Passage, passOn } from './pass.ts'
+import type { LoginRules } from './judge-throttle.ts'
+import { passOn } from './pass.ts'
 import type { Plan } from './plan.ts'
 import { type Extra, refuse } from './refuse.ts'
+import type { LoginPassage, LoginStart } from './throttle-types.ts'
 import type { Visit } from './visit.ts'
 
-/** What a login changes about handing a request on. */
-export interface LoginPassage {
-  /** The body as it was read here, which is all that the upstream gets; undefined where it was not read. */
-  readonly body: string | undefined
-  /** Whether the answer is waited for though the client has left. */
-  readonly outlives: boolean
-  /** Changes the headers for the upstream. */
-  tell(headers: Headers): void
-  /** The upstream has answered: from here on nothing is taken back. */
-  answered(): void
-  /** The answer is about to start a session, if that is what proves it. */
-  starting(response: Response): void
-  /** It did. */
-  started(): void
-  /** Settles the try by the client's answer, and gives the answer to send. */
-  settle(response: Response): Promise<Response>
-}
-
-/** What became of a login before its upstream saw it. */
-export type LoginStart =
-  | { readonly is: 'refused'; readonly response: Response }
-  | {
-      readonly is: 'open'
-      /** Hands it on. @throws {PortcullisError} as `passOn` does */
-      pass(passage: Passage): Promise<Response>
-      /** Takes the try back: something else refused the request. */
-      cancel(): Promise<unknown>
-    }
-
-/** Whose try it is, as far as a route says that a session must tell. */
-export interface LoginRoute {
-  readonly throttle: CompiledThrottle
+/** One route's logins, and where they are counted. */
+export interface LoginRoute extends LoginRules {
+  readonly engine: ThrottleEngine
   /** Pattern of the route, for events. */
   readonly subject: string
-  readonly who: Who | undefined
 }
 
 /**
@@ -61,11 +32,12 @@ export interface LoginRoute {
 export async function startLogin(
   plan: Plan,
   visit: Visit,
-  { throttle, subject, who }: LoginRoute,
+  route: LoginRoute,
+  who: Who | undefined,
 ): Promise<LoginStart> {
   const { request, requestId, env } = visit
-  const engine = plan.throttle as ThrottleEngine
-  const read = await whoseLogin(throttle, visit, who)
+  const { engine, subject } = route
+  const read = await whoseLogin(route, visit, who)
   if (read.ok && read.account === undefined) {
     return { is: 'open', pass: (passage) => passOn(plan, visit, { ...passage, login: noLogin(read) }), cancel: nothing }
   }
@@ -84,7 +56,7 @@ export async function startLogin(
     cancel: () => attempt.settle('void'),
     pass(passage): Promise<Response> {
       const state = { answered: false }
-      const login = loginPassage(plan, visit, throttle, attempt, read, state)
+      const login = loginPassage(plan, visit, route, attempt, read, state)
       const work = tried(passOn(plan, visit, { ...passage, login }), attempt, state, request.signal)
       visit.waitUntil?.(work.catch(() => {}))
       return work
@@ -120,7 +92,7 @@ const unreadable: Readonly<Record<400 | 413 | 415, Reason>> = {
 
 type Read = AccountRead | { readonly ok: true; readonly account: string; readonly body?: never; readonly type?: never }
 
-async function whoseLogin({ read, member }: CompiledThrottle, visit: Visit, who: Who | undefined): Promise<Read> {
+async function whoseLogin({ read, member }: LoginRules, visit: Visit, who: Who | undefined): Promise<Read> {
   if (read !== undefined) return read(visit.request, visit.search)
   const name: unknown = Object.entries(who?.data ?? {}).find(([key]) => key === member)?.[1]
   const account = typeof name === 'string' ? accountKey(name) : undefined
@@ -130,7 +102,7 @@ async function whoseLogin({ read, member }: CompiledThrottle, visit: Visit, who:
 function loginPassage(
   plan: Plan,
   visit: Visit,
-  { rules, watch }: CompiledThrottle,
+  { rules, watch }: LoginRules,
   attempt: LoginAttempt,
   { body, type }: { readonly body?: string; readonly type?: string },
   state: { answered: boolean },

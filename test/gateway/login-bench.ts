@@ -1,4 +1,5 @@
 /** A gateway with one login, in front of a server that counts the passwords it looked at. */
+import { gatewayThrottle } from '../../src/gateway/index.ts'
 import type { LoginThrottleOptions } from '../../src/limit/throttle/options.ts'
 import type { ThrottleStore } from '../../src/limit/throttle/store.ts'
 import type { LoginOrigin } from './login-origins.ts'
@@ -38,7 +39,7 @@ export async function loginBench(
   const verified: string[] = []
   const base = await bench({
     clock: () => now,
-    throttle: { store, secret: 'rT5-8mQz_v7RpLx0Wc4sTn6Yb1Hf9Ja3', ...throttle },
+    throttle: gatewayThrottle<never>({ store, secret: 'rT5-8mQz_v7RpLx0Wc4sTn6Yb1Hf9Ja3', ...throttle }),
     routes: [
       { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
       {

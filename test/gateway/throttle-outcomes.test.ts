@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PortcullisError } from '../../src/errors.ts'
+import { gatewayThrottle } from '../../src/gateway/index.ts'
 import { memoryThrottle } from '../../src/limit/throttle/memory-throttle.ts'
 import type { ThrottleStore } from '../../src/limit/throttle/store.ts'
 import { type LoginBench, loginBench, right } from './login-bench.ts'
@@ -256,7 +257,23 @@ describe('the configuration', () => {
     ['an unknown option', { ...route, throttle: login }, { ...throttle, limt: 5 }, 'throttle.limt is no option'],
   ])('%s is refused', async (_, given, counted, message) => {
     const routes = [{ path: '/login', methods: ['GET'], to: 'app', access: 'public' }, given] as never
-    const overrides = counted === undefined ? { routes } : { routes, throttle: counted as never }
+    const overrides = counted === undefined ? { routes } : { routes, throttle: gatewayThrottle(counted as never) }
     await expect(bench(overrides)).rejects.toThrow(message)
+  })
+  it('the bare options are refused: their code comes with the function', async () => {
+    const routes = [{ ...route, throttle: login }] as never
+    await expect(bench({ routes, throttle: throttle as never })).rejects.toThrow(
+      'throttle must be gatewayThrottle({ ... }), which comes from portcullis/gateway',
+    )
+  })
+
+  it('what is wrong with throttle, a route and anything else is told in one error', async () => {
+    const routes = [{ ...route, to: 'nobody', throttle: { success: 'django' } }] as never
+    const message = await bench({ routes, throttle: gatewayThrottle({ ...throttle, limit: 0 }) }).then(
+      () => '',
+      ({ message }: Error) => message,
+    )
+    for (const option of ['throttle.limit', 'routes.0.to', 'routes.0.throttle.account'])
+      expect(message).toContain(option)
   })
 })

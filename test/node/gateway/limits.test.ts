@@ -1,5 +1,6 @@
 /** Limits, the session and a login's try in one Redis: how often it is asked for each kind of request. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { gatewayThrottle } from '../../../src/gateway/index.ts'
 import { exactLimiter, limitGate, redisThrottle } from '../../../src/limit/index.ts'
 import { redis } from '../../../src/redis/index.ts'
 import { storedSessions } from '../../../src/session/index.ts'
@@ -31,7 +32,7 @@ describe.skipIf(noRedis)('a gateway whose limits and sessions are in one Redis',
     return bench({
       session: storedSessions<Data>({ secret, store: upstashStore({ redis: client }), user: (data) => data.user }),
       limit: gate('all', limits.all, 3600),
-      throttle: { store: redisThrottle({ redis: client }), secret, limit: 5 },
+      throttle: gatewayThrottle({ store: redisThrottle({ redis: client }), secret, limit: 5 }),
       routes: [
         { path: '/login', methods: ['GET'], to: 'app', access: 'public', limit: false },
         { path: '/login', methods: ['POST'], to: 'app', access: 'public', limit: false, sessions: ['start'] },

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createGateway } from '../../../src/gateway/index.ts'
+import { createGateway, gatewayThrottle } from '../../../src/gateway/index.ts'
 import { memoryThrottle } from '../../../src/limit/index.ts'
 
 interface Got {
@@ -29,7 +29,7 @@ describe('a login at a real server', () => {
   it.each(['POST', 'PUT', 'PATCH'] as const)('by %s arrives whole, as it was read, with its length', async (method) => {
     const gateway = createGateway({
       ...{ publicOrigin: 'https://app.example.com', upstreams: { app: { url } } },
-      throttle: { store: memoryThrottle(), secret: 'rT5-8mQz_v7RpLx0Wc4sTn6Yb1Hf9Ja3' },
+      throttle: gatewayThrottle({ store: memoryThrottle(), secret: 'rT5-8mQz_v7RpLx0Wc4sTn6Yb1Hf9Ja3' }),
       routes: [
         {
           ...{ path: '/login', methods: [method], to: 'app', access: 'public' },

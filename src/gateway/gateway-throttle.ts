@@ -1,0 +1,34 @@
+/** The login throttle of a gateway: an option that a configuration imports. */
+import { throttleEngine } from '../limit/throttle/engine.ts'
+import { judgeThrottle, type LoginThrottleOptions, loginThrottleKeys } from '../limit/throttle/options.ts'
+import { checkKeys } from '../options/index.ts'
+import type { ProjectEnv } from '../types.ts'
+import { judgeLogin } from './judge-throttle.ts'
+import { startLogin } from './throttle.ts'
+import type { GatewayThrottle } from './throttle-types.ts'
+
+/**
+ * Makes the option `throttle` of a gateway: how many failed logins are let through, and where they are counted, for the
+ * routes that have a `throttle`. It is judged by {@link createGateway}, together with everything else.
+ *
+ * @see docs/login-throttle.md
+ */
+export function gatewayThrottle<E = ProjectEnv>(options: LoginThrottleOptions<E>): GatewayThrottle {
+  return {
+    start({ clock, emit }, faults) {
+      checkKeys(faults, options, loginThrottleKeys)
+      const engine = throttleEngine(judgeThrottle(options, clock, faults), clock, emit)
+      return {
+        cookieName: engine.cookieName,
+        check: engine.check,
+        route(route, at) {
+          const login = { ...judgeLogin(route, emit, at), engine, subject: route.path }
+          return {
+            reads: login.read !== undefined,
+            start: (plan, visit, who) => startLogin(plan, visit, login, who),
+          }
+        },
+      }
+    },
+  }
+}
