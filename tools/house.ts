@@ -17,7 +17,7 @@ const floors: readonly string[][] = [
 /** Where each outside package may be imported; any other package, and `node:*`, nowhere. */
 const windows: Readonly<Record<string, RegExp>> = {
   hono: /^src\/(?:[\w-]+\/middleware\.ts$|(?:gateway|stack|vercel|testing)\/|session\/context\.ts$)|^worker\//,
-  jose: /^src\/gateway\/(?:assertion|verify)\.ts$/,
+  jose: /^src\/gateway\/verify\.ts$/,
   '@upstash/redis': /^src\/redis\//,
   '@upstash/ratelimit': /^src\/limit\/upstash\.ts$/,
   'cloudflare:': /^worker\/index\.ts$/,

@@ -25,7 +25,7 @@ interface Door {
   readonly most: number
 }
 
-/** Every door: who signs no assertion does not ship jose, who has no Redis does not ship its client. */
+/** Every door: who verifies no assertion does not ship jose, who has no Redis does not ship its client. */
 const doors: Readonly<Record<string, Door>> = {
   '.': { brings: ['hono'], most: 62_000 },
   './session': { brings: [], most: 26_500 },
@@ -41,7 +41,7 @@ const doors: Readonly<Record<string, Door>> = {
   './graphql': { brings: [], most: 15_000 },
   './monitor': { brings: ['hono'], most: 10_000 },
   './page': { brings: [], most: 5_000 },
-  './gateway': { brings: ['jose'], most: 62_000 },
+  './gateway': { brings: [], most: 62_000 },
   './vercel': { brings: ['jose'], most: 66_000 },
   './crypto': { brings: [], most: 5_700 },
   './cookie': { brings: [], most: 3_800 },

@@ -1,5 +1,5 @@
 /** The signed word on who is asking: an ES256 JWT for one upstream, good for a minute at most. */
-import { SignJWT } from 'jose'
+import { encodeBase64url } from '../crypto/index.ts'
 import { ConfigError } from '../errors.ts'
 import type { AssertionKeys } from './keys.ts'
 
@@ -49,9 +49,7 @@ export function assertions(lifetime: number): Assertions {
     const found = kept.get(text)
     if (found !== undefined && found.until > now) return found.jwt
     const issued = Math.floor(now / 1000)
-    const jwt = await new SignJWT({ ...body, iat: issued, exp: issued + lifetime })
-      .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: keys.kid })
-      .sign(keys.signer)
+    const jwt = await signed(keys, { ...body, iat: issued, exp: issued + lifetime })
     kept.delete(text)
     for (const oldest of kept.keys()) {
       if (kept.size < mostKept) break
@@ -60,6 +58,15 @@ export function assertions(lifetime: number): Assertions {
     kept.set(text, { jwt, until: now + lifetime * 500 })
     return jwt
   }
+}
+
+/** A JWS in compact form, whose ES256 is what Web Crypto gives: R and S one after the other. @see RFC 7515 section 7.1, RFC 7518 section 3.4 */
+async function signed({ signer, kid }: AssertionKeys, claims: object): Promise<string> {
+  const utf8 = new TextEncoder()
+  const part = (value: object): string => encodeBase64url(utf8.encode(JSON.stringify(value)))
+  const input = `${part({ alg: 'ES256', typ: 'JWT', kid })}.${part(claims)}`
+  const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, signer, utf8.encode(input))
+  return `${input}.${encodeBase64url(new Uint8Array(signature))}`
 }
 
 /** @throws {ConfigError} `ERR_CONFIG`: the session is fine, the function that made the claims is not */

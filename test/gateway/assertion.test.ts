@@ -30,6 +30,18 @@ describe('Portcullis-Assertion', () => {
     })
   })
 
+  it.each(['Zo\u00eb', '\u{1f98a}', '"quoted"', 'a\u2028b'])(
+    'names a user called %s as jose reads it',
+    async (user) => {
+      const at = await bench({ clock: () => now })
+      await at.ask('/account', { headers: { Cookie: await signIn(at, { user }) } })
+      const jwt = at.last().headers.get('portcullis-assertion') ?? ''
+      const keys = createLocalJWKSet(await (await at.ask('/.portcullis/jwks.json')).json())
+      const { payload } = await jwtVerify(jwt, keys, { algorithms: ['ES256'], currentDate: new Date(now) })
+      expect(payload.sub).toBe(user)
+    },
+  )
+
   it('is signed anew when half its life is over, and when the session says something else', async () => {
     let time = now
     const at = await bench({ clock: () => time })
