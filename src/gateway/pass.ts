@@ -53,7 +53,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
   visit.nonce = upgrade || shared ? undefined : (visit.secure ?? plan.secure).nonceFor(request)
   const headers = upstreamHeaders(shared?.headers ?? request.headers, {
     requestId,
-    address: clientAddress(request.headers, plan.platform),
+    address: shared ? undefined : clientAddress(request.headers, plan.platform),
     host: settings.publicHost,
     https: settings.https,
     cookieNames: plan.cookieNames,
@@ -86,7 +86,11 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
       headers.set('portcullis-session-nonce', nonce)
     },
   }
-  const answer = await watchUpstream(plan, visit, headers, () => reachUpstream(plan, outgoing, errand))
+  const answer = await watchUpstream(plan, visit, headers, () => {
+    // Of a trace its ids go along, which are digits; these are words of this client.
+    if (shared) for (const name of ['tracestate', 'baggage']) headers.delete(name)
+    return reachUpstream(plan, outgoing, errand)
+  })
   login?.answered()
   shared?.heard(answer.headers)
   try {
@@ -163,8 +167,8 @@ async function obey(
   plan.emit({ type: 'session-header-refused', reason, request: visit.requestId, subject: upstream.name })
 }
 
-async function assertionFor(plan: Plan, { who, settings, upstream }: Passage): Promise<string | undefined> {
-  if (who === undefined || plan.assertions === undefined || settings.keys === undefined) return undefined
+async function assertionFor(plan: Plan, { route, who, settings, upstream }: Passage): Promise<string | undefined> {
+  if (!who || route.anonymous || !plan.assertions || !settings.keys) return undefined
   const subject = {
     upstream: upstream.name,
     session: who.info.id,

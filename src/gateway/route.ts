@@ -47,8 +47,8 @@ export interface Route<N extends string = string, Data = object> {
   /** Default `'session'`; a gateway without `session` must say `'public'`. */
   readonly access?: Access<Data>
   /**
-   * Whether the upstream learns nothing of who is asking: no session is opened, it gets neither nonce nor assertion, and its
-   * answer stays as cacheable as it says. For style sheets and images of an upstream with `sessions`. Default false.
+   * Whether the upstream learns nothing of who is asking: it gets neither nonce nor assertion. Where `access` asks for no
+   * session none is opened, and the answer stays as cacheable as it says. For style sheets and images. Default false.
    */
   readonly anonymous?: boolean
   /** Which verbs of the session protocol this route grants. Default none. */

@@ -42,8 +42,15 @@ export function readMemory(text: string | undefined): Map<string, Remembered> {
   }
   for (const [name, entry] of Object.entries(found ?? {})) {
     const { down, failures, since } = (entry ?? {}) as Partial<Remembered>
-    if (typeof down !== 'boolean' || !Number.isSafeInteger(failures) || !Number.isSafeInteger(since)) continue
-    memory.set(name, { down, failures: failures as number, since: since as number })
+    if (typeof down !== 'boolean' || !isCount(failures, Number.MAX_SAFE_INTEGER) || !isCount(since, latest)) continue
+    memory.set(name, { down, failures, since })
   }
   return memory
+}
+
+/** Milliseconds of the last moment that has a date (ECMA-262 section 21.4.1.1). */
+const latest = 8.64e15
+
+function isCount(given: unknown, most: number): given is number {
+  return Number.isSafeInteger(given) && (given as number) >= 0 && (given as number) <= most
 }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type CacheOptions, circuitBreaker, publicCache } from '../../src/gateway/index.ts'
+import { monitor } from '../../src/monitor/index.ts'
 import { type Bench, bench, order, signIn } from './support.ts'
 
 const start = 1_790_000_000_000
@@ -320,6 +321,23 @@ describe('poisoning', () => {
     expect(headers.get('accept-encoding')).toBe('identity')
     expect(headers.get('x-forwarded-host')).toBe('app.example.com')
     expect(told(await at.get('/x?b=2&a=1&a=0', { 'accept-language': 'de' }))).toContain('hit')
+  })
+
+  // curl -H 'Tracestate: a=<script>' -H 'Baggage: ...': a page that shows them, or the visitor's address, shows them to all.
+  it('has neither the address nor the words of a trace to work with', async () => {
+    const at = await caching({}, { monitor: monitor({ trace: { baggage: true } }) })
+    at.answer = () => page({})
+    const trace = '0af7651916cd43dd8448eb211c80319c'
+    await at.get('/x', {
+      'cf-connecting-ip': '203.0.113.7',
+      traceparent: `00-${trace}-b7ad6b7169203331-01`,
+      tracestate: 'a=<script>planted</script>',
+      baggage: 'user=planted',
+    })
+    const { headers } = at.last()
+    expect([...headers].filter(([, value]) => /planted|203\.0/.test(value))).toEqual([])
+    expect(headers.get('forwarded')).toBe('for=unknown;host="app.example.com";proto=https')
+    expect(headers.get('traceparent')).toContain(trace)
   })
 
   it.each([

@@ -355,6 +355,15 @@ describe('an anonymous route of an upstream with sessions', () => {
     ])
   })
 
+  it('tells the upstream of nobody where only who is signed in may pass, either', async () => {
+    const at = await withRoutes([{ path: '/files/*', to: 'app', anonymous: true }])
+    const cookie = await signIn(at, { user: 'ann' })
+    expect((await at.ask('/files/a')).status).toBe(401)
+    expect((await at.ask('/files/a', { headers: { Cookie: cookie } })).status).toBe(200)
+    const { headers } = at.last()
+    expect([headers.get('portcullis-session-nonce'), headers.get('portcullis-assertion')]).toEqual([null, null])
+  })
+
   it('does not listen to orders about sessions', async () => {
     const at = await withRoutes([{ path: '/assets/*', to: 'app', access: 'public', anonymous: true }])
     at.answer = (seen) => new Response('x', { headers: { 'portcullis-session': order(seen, { start: { data: {} } }) } })

@@ -231,3 +231,23 @@ describe('options', () => {
     expect(at.looks).toBe(1)
   })
 })
+
+describe('a memory that somebody else wrote', () => {
+  // redis-cli SET portcullis:uptime '{"upstream:app":{"down":false,"failures":1,"since":9000000000000000}}': no date is as late.
+  it.each([9_000_000_000_000_000, -9_000_000_000_000_000, 1.5])('does not end the watch: since %s', async (since) => {
+    const written: string[] = []
+    const state: UptimeState = {
+      read: async () => JSON.stringify({ 'upstream:app': { down: false, failures: 1, since } }),
+      write: async (_env, text) => void written.push(text),
+    }
+    const at = scene({ state, failures: 1 })
+    await at.look('http-500')
+    expect(at.told()).toEqual(['app down'])
+    expect(written).toHaveLength(1)
+  })
+
+  // {"failures":-1000000000}: the upstream would be down for ages before anybody hears of it.
+  it('cannot have fewer failures than none', () => {
+    expect(readMemory('{"upstream:app":{"down":false,"failures":-9,"since":1}}').size).toBe(0)
+  })
+})
