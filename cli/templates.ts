@@ -99,6 +99,7 @@ compatibility_flags = ["no_nodejs_compat", "no_nodejs_compat_v2"]
 workers_dev = false # a second address, past your zone's rules
 preview_urls = false
 minify = true
+keep_names = false
 
 # Where visitors come in. Before the first deploy:
 # routes = [{ pattern = "www.example.com", custom_domain = true }]
