@@ -41,7 +41,7 @@ export async function inspectGraphql(request: Request, limits: CompiledGraphql):
   if (!(read instanceof Uint8Array)) return refuse(read)
   const text = textOf(read)
   if (text === undefined) return { ...refuse('body-malformed'), body: read }
-  const verdict = type === 'form' ? judgeParameters(new URLSearchParams(text), limits) : judgeJson(text, limits)
+  const verdict = type === 'form' ? judgeParameters(text, limits) : judgeJson(text, limits)
   return verdict.ok ? { ok: true, body: read, introspects: verdict.introspects } : { ...verdict, body: read }
 }
 
@@ -49,31 +49,41 @@ function refuse(reason: Reason): { readonly ok: false; readonly reason: Reason }
   return { ok: false, reason }
 }
 
-/** The url's parameters where one of them is an operation or part of one, in any spelling of its name. */
-function operationInUrl(url: string): URLSearchParams | undefined {
+/** The url's query where one of its parameters is an operation or part of one, in any spelling of its name. */
+function operationInUrl(url: string): string | undefined {
   const at = url.indexOf('?')
-  if (at === -1) return undefined
-  const found = new URLSearchParams(url.slice(at + 1))
-  for (const name of found.keys()) if (parameters.has(plain(name))) return found
-  return undefined
+  const search = at === -1 ? '' : url.slice(at + 1)
+  return search !== '' && membersIn(apart(search)) > 0 ? search : undefined
 }
 
-/** `query[]`, `query[0]` and `QUERY` are `query` to some. */
+/** How many parameters are part of an operation. */
+function membersIn(search: string): number {
+  return [...new URLSearchParams(search).keys()].filter((name) => parameters.has(plain(name))).length
+}
+
+/** As servers read it for which a semicolon stands between parameters, too (Rack before 3, Python before 3.10). */
+function apart(search: string): string {
+  return search.replaceAll(';', '&')
+}
+
+/** `query[]`, `query[0]`, `[query]`, `QUERY` and, where a NUL ends a text, what has one behind it are `query` to some. */
 function plain(name: string): string {
-  return (name.split('[', 1)[0] ?? '').trim().toUpperCase().toLowerCase()
+  const parts = name.replaceAll(']', '[').replaceAll('\0', '[').split('[')
+  return (parts.find((part) => part.trim() !== '') ?? '').trim().toUpperCase().toLowerCase()
 }
 
-function judgeGet(found: URLSearchParams, limits: CompiledGraphql): Inspected {
-  const verdict = judgeParameters(found, limits)
+function judgeGet(search: string, limits: CompiledGraphql): Inspected {
+  const verdict = judgeParameters(search, limits)
   if (!verdict.ok) return verdict
   // A persisted operation may change things, too, but its server knows: GraphQL over HTTP forbids it to, section 5.4.
-  if (verdict.mutates && found.has('query')) return refuse('method-not-allowed')
+  if (verdict.mutates && new URLSearchParams(search).has('query')) return refuse('method-not-allowed')
   return { ...through, introspects: verdict.introspects }
 }
 
-function judgeParameters(found: URLSearchParams, limits: CompiledGraphql): GraphqlVerdict {
+function judgeParameters(search: string, limits: CompiledGraphql): GraphqlVerdict {
+  if (membersIn(apart(search)) > membersIn(search)) return refuse('body-malformed')
   const request: Record<string, unknown> = {}
-  for (const [name, value] of found) {
+  for (const [name, value] of new URLSearchParams(search)) {
     if (!parameters.has(plain(name))) continue
     // Twice, or spelled in another way: servers differ in which one counts.
     if (!exact.has(name) || Object.hasOwn(request, name)) return refuse('body-malformed')
