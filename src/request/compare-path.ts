@@ -19,8 +19,18 @@ export function decodedPath(path: string): string {
  * `/ADMIN./` and `/.../admin` are covered by `/admin`.
  */
 export function foldedPath(path: string): string {
-  const segments = decodedPath(path).toLowerCase().split('/').map(withoutTail)
+  const decoded = decodedPath(path)
+  const spelled = decoded === path ? path.toLowerCase() : oneSpelling(decoded)
+  const segments = spelled.split('/').map(withoutTail)
   return `/${segments.filter((segment) => segment !== '').join('/')}`
+}
+
+/**
+ * What is no ASCII stands for its likes: file systems of macOS decompose letters, code pages of Windows take wide ones for
+ * plain ones, and Java compares in upper case first, where a long s is an S.
+ */
+function oneSpelling(text: string): string {
+  return text.normalize('NFKC').toUpperCase().toLowerCase()
 }
 
 function withoutTail(segment: string): string {

@@ -175,6 +175,12 @@ describe('foldedPath', () => {
     ['/admin/.json', '/admin/.json'],
     ['/admin.json', '/admin.json'],
     ['/%E2%84%AAelvin', '/kelvin'],
+    // Java's equalsIgnoreCase takes both for their ASCII neighbours, Windows code pages the third, file systems of macOS the fourth.
+    ['/%C5%BFettings', '/settings'],
+    ['/adm%C4%B1n', '/admin'],
+    ['/%EF%BD%81dmin', '/admin'],
+    ['/cafe%CC%81', '/caf\u00e9'],
+    ['/caf%C3%89', '/caf\u00e9'],
   ])('of %s is %s', (path, folded) => {
     expect(foldedPath(path)).toBe(folded)
   })
