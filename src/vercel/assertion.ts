@@ -2,6 +2,7 @@
 import { importKeys, judgeKeys } from '../gateway/keys.ts'
 import { type AssertionReader, assertionReader } from '../gateway/verify.ts'
 import { checkKeys, type Faults, faults as newFaults, optionalFunction, resolveFrom } from '../options/index.ts'
+import { isLoopbackHost } from '../request/index.ts'
 import type { Clock, From, ProjectEnv } from '../types.ts'
 
 /** What an assertion says; it was signed less than a minute ago. */
@@ -88,13 +89,17 @@ function judgeOwn(given: string | readonly string[], faults: Faults): () => Prom
 }
 
 function judgeSet(given: string, faults: Faults): AssertionReader | undefined {
-  if (typeof given === 'string' && /^https?:/.test(given) && URL.canParse(given)) {
-    return assertionReader({ at: new URL(given) })
+  const at = typeof given === 'string' && /^https?:/.test(given) && URL.canParse(given) ? new URL(given) : undefined
+  if (at !== undefined) {
+    // Whoever can change what is sent in the clear would sign for anybody.
+    if (at.protocol === 'https:' || isLoopbackHost(at.host)) return assertionReader({ at })
+    faults.add('', 'must be a JWK Set as JSON, or its https address')
+    return undefined
   }
   try {
     return assertionReader({ keys: given })
   } catch {
-    faults.add('', 'must be a JWK Set as JSON, or its address')
+    faults.add('', 'must be a JWK Set as JSON, or its https address')
     return undefined
   }
 }

@@ -9,7 +9,7 @@ import type { ProjectEnv } from '../types.ts'
 import { passThrough } from './pass-through.ts'
 
 /** One line of the table of who may pass; see `Route` of `portcullis/gateway`. */
-export type GuardRoute = Omit<Route, 'to' | 'sessions' | 'startOnGet' | 'timeoutMs' | 'retry' | 'throttle'>
+export type GuardRoute = Omit<Route, 'to' | 'sessions' | 'startOnGet' | 'timeoutMs' | 'retry' | 'cache' | 'throttle'>
 
 /** What a guard is told: as `GatewayConfig`, but that there is one server behind it, the project. */
 export interface GuardOptions<Data extends object = object, E = ProjectEnv>
@@ -74,13 +74,13 @@ function judgeTable(
     return []
   }
   const table = given.map((route: GuardRoute, index): Route<'project'> => {
-    for (const key of ['to', 'sessions', 'startOnGet', 'timeoutMs', 'retry', 'throttle']) {
+    for (const key of ['to', 'sessions', 'startOnGet', 'timeoutMs', 'retry', 'cache', 'throttle']) {
       if (key in Object(route)) faults.add(`routes.${index}.${key}`, 'is no option of a guard')
     }
     if ((route?.maxBodyBytes ?? 0) > most) faults.add(`routes.${index}.maxBodyBytes`, 'is more than maxBodyBytes')
     return { maxBodyBytes: most, ...route, to: name }
   })
-  const whole = table.some(({ path, methods }) => path === '/*' && methods === undefined)
+  const whole = table.some(({ host, path, methods }) => path === '/*' && !host && !methods)
   if (!whole) table.push({ path: '/*', to: name, access: guarded ? 'session' : 'public', maxBodyBytes: most })
   return table
 }

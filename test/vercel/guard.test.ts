@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
+import { publicCache } from '../../src/gateway/index.ts'
 import { type GuardOptions, vercel } from '../../src/vercel/index.ts'
 import { cookieOf, type Data, idle, key, origin, seenByProject, sessionsAt } from './support.ts'
 
@@ -181,6 +182,7 @@ describe('options', () => {
         { path: '/a', to: 'x' },
         { path: 'b', access: 'public' },
         { path: '/c', maxBodyBytes: 20_000_000 },
+        { path: '/d', access: 'public', cache: publicCache() },
       ],
       sigIn: '/login',
     }
@@ -192,7 +194,15 @@ describe('options', () => {
     }
     expect(error).toBeInstanceOf(ConfigError)
     const named = (error as ConfigError).faults.map(({ option }) => option)
-    const wanted = ['upstreams', 'maxBodyBytes', 'routes.0.to', 'routes.1.path', 'routes.2.maxBodyBytes', 'sigIn']
+    const wanted = [
+      'upstreams',
+      'maxBodyBytes',
+      'routes.0.to',
+      'routes.1.path',
+      'routes.2.maxBodyBytes',
+      'routes.3.cache',
+      'sigIn',
+    ]
     for (const option of wanted) expect(named).toContain(option)
   })
 
@@ -205,6 +215,15 @@ describe('options', () => {
     const none = vercel<object, { ORIGIN?: string }>({ publicOrigin, onFault })
     expect((await none(new Request(origin))).status).toBe(503)
     expect(reports).toEqual(['publicOrigin is not set'])
+  })
+
+  it('that name a host leave what other hosts are asked for as it was', async () => {
+    const open = vercel({
+      publicOrigin: origin,
+      hosts: ['docs.example.com'],
+      routes: [{ host: 'docs.example.com', path: '/*', access: 'public' }],
+    })
+    expect((await open(new Request(`${origin}/anything`))).headers.get('x-middleware-next')).toBe('1')
   })
 
   it('without a session need none', async () => {

@@ -103,6 +103,8 @@ describe('assertionVerifier', () => {
     expect(make({ issuer: origin })).toThrow(ConfigError)
     expect(make({ key, jwks: '{}', issuer: 'app' })).toThrow(/key or jwks.*issuer must be/)
     expect(make({ jwks: 'not-for-logs', issuer: origin })).toThrow(/^(?!.*not-for-logs).*jwks must be/)
+    expect(make({ jwks: 'http://app.example.com/.portcullis/jwks.json', issuer: origin })).toThrow(/jwks must be/)
+    expect(make({ jwks: 'http://localhost:8787/.portcullis/jwks.json', issuer: origin })).not.toThrow()
     const late = assertionVerifier({ key: () => undefined, issuer: origin })
     await expect(late(new Headers({ 'portcullis-assertion': 'x' }))).rejects.toThrow('assertionVerifier.key is not set')
   })
