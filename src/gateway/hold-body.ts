@@ -1,4 +1,5 @@
 /** Looks at the body of an answer before it goes out, where it is small enough. */
+import { PortcullisError } from '../errors.ts'
 import { mostAnswer } from '../limit/throttle/success.ts'
 
 /** The text of a body, where it is JSON of at most 64 KB, and the answer with all of its body. */
@@ -7,8 +8,13 @@ export interface Held {
   readonly response: Response
 }
 
-/** Holds a body back until it is whole, or too large to be looked at. */
-export async function holdBody(response: Response): Promise<Held> {
+/**
+ * Holds a body back until it is whole, or too large to be looked at.
+ *
+ * @param timeoutMs - milliseconds for all of it: a client that leaves does not end a login, and nobody else would.
+ * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE` for a body that breaks off
+ */
+export async function holdBody(response: Response, timeoutMs: number): Promise<Held> {
   const type = response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const isJson = type === 'application/json' || type.endsWith('+json')
   if (!isJson || response.body === null || response.headers.has('content-encoding'))
@@ -16,14 +22,25 @@ export async function holdBody(response: Response): Promise<Held> {
   if (Number(response.headers.get('content-length')) > mostAnswer) return { text: undefined, response }
   const reader = response.body.getReader()
   const parts: Uint8Array[] = []
-  let bytes = 0
-  let part = await reader.read()
-  while (!part.done) {
-    parts.push(part.value)
-    bytes += part.value.byteLength
-    if (bytes > mostAnswer) return { text: undefined, response: new Response(rest(parts, reader), response) }
-    part = await reader.read()
+  let [bytes, late] = [0, false]
+  const timer = setTimeout(() => {
+    late = true
+    reader.cancel().catch(() => {})
+  }, timeoutMs)
+  try {
+    let part = await reader.read()
+    while (!part.done) {
+      parts.push(part.value)
+      bytes += part.value.byteLength
+      if (bytes > mostAnswer) return { text: undefined, response: new Response(rest(parts, reader), response) }
+      part = await reader.read()
+    }
+  } catch (cause) {
+    throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The answer to a login broke off', { cause })
+  } finally {
+    clearTimeout(timer)
   }
+  if (late) throw new PortcullisError('ERR_UPSTREAM_TIMEOUT', `The answer to a login took longer than ${timeoutMs} ms`)
   const all = new Uint8Array(bytes)
   let at = 0
   for (const piece of parts) {

@@ -2,7 +2,7 @@
 import { randomId } from '../crypto/index.ts'
 import { isPortcullisError } from '../errors.ts'
 import { headerWriter } from '../headers/index.ts'
-import { faults } from '../options/index.ts'
+import { faults, optionalListener } from '../options/index.ts'
 import { type ReportFault, refusal, reporter } from '../page/index.ts'
 import { hostOf, isHttps } from '../request/index.ts'
 import type { ProjectEnv } from '../types.ts'
@@ -21,15 +21,16 @@ export function gatewayOrRefuse<E = ProjectEnv>(make: () => Gateway<E>, report: 
   } catch (error) {
     if (!isPortcullisError(error, 'ERR_CONFIG')) throw error
     const secure = headerWriter({}, faults())
+    const tell = optionalListener(faults(), 'report', report)
     return {
       async fetch(request): Promise<Response> {
         const requestId = randomId()
-        report(error, { requestId, method: request.method })
+        tell?.(error, { requestId, method: request.method })
         const about = { https: isHttps(request.url), host: hostOf(request.url) }
         return secure(refusal('config-invalid', request, { requestId }), about)
       },
       async scheduled(): Promise<void> {
-        report(error, { method: 'scheduled' })
+        tell?.(error, { method: 'scheduled' })
       },
     }
   }

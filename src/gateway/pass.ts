@@ -101,12 +101,13 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
       publicOrigin: settings.publicOrigin,
       https: settings.https,
       cookieNames: plan.cookieNames,
+      mayEnd: route.sessions?.some((verb) => verb.startsWith('end')) === true,
       upgrade,
       requestId,
       lifeMs: () => lifeOf(plan, passage),
     })
     await obey(plan, visit, passage, nonce, answer, response)
-    return login === undefined ? response : await login.settle(response)
+    return login === undefined ? response : await login.settle(response, outgoing.timeoutMs)
   } catch (error) {
     discard(answer)
     throw error

@@ -118,7 +118,7 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
     secure: headerWriter(gatewayHeaders(given.headers), faults.under('headers')),
     reports: reportCollector(emit, clock),
     emit,
-    report: optionalFunction(faults, 'onFault', given.onFault) ?? reporter(),
+    report: optionalListener(faults, 'onFault', given.onFault) ?? reporter(),
     fetch: send,
     upgrades: given.fetch !== undefined || 'WebSocketPair' in globalThis,
     clock,

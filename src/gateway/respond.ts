@@ -16,6 +16,8 @@ export interface Asked {
   readonly https: boolean
   /** Names of our cookies, which no upstream may set. */
   readonly cookieNames: ReadonlySet<string>
+  /** Whether its route may end sessions. */
+  readonly mayEnd: boolean
   readonly upgrade: boolean
   readonly requestId: string
   /** Milliseconds after which a socket or a stream of events is ended; asked for one of these only. */
@@ -60,6 +62,7 @@ function clean(headers: Headers, asked: Asked): void {
   const listed = listedBy(headers.get('connection'))
   for (const name of [...headers.keys()]) {
     if (stopsOnTheWayBack(name) || listed?.has(name)) headers.delete(name)
+    else if (name === 'clear-site-data') keepOurCookies(headers, asked)
     else if (name === 'refresh' || name === 'content-location') readdress(headers, name, asked)
   }
   const cookies = headers.getSetCookie()
@@ -93,6 +96,18 @@ function readdress(headers: Headers, name: string, { url, target, publicOrigin }
   const rewritten = publicLocation(address, url, target, publicOrigin)
   if (rewritten === undefined) headers.delete(name)
   else if (rewritten !== address) headers.set(name, before + rewritten)
+}
+
+/** What may be cleared by whom sessions are not to be ended: not the cookies, ours among them. */
+const clearable: ReadonlySet<string> = new Set(['"cache"', '"storage"', '"executionContexts"'])
+
+function keepOurCookies(headers: Headers, { mayEnd, cookieNames }: Asked): void {
+  if (mayEnd || cookieNames.size === 0) return
+  const kinds = headers.get('clear-site-data')?.split(',') ?? []
+  const kept = kinds.flatMap((kind) => (kind.trim() === '"*"' ? ['"cache"', '"storage"'] : [kind.trim()]))
+  const value = kept.filter((kind) => clearable.has(kind)).join(', ')
+  if (value === '') headers.delete('clear-site-data')
+  else headers.set('clear-site-data', value)
 }
 
 function unusable(what: string): PortcullisError {

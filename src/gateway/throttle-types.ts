@@ -65,7 +65,7 @@ export interface LoginPassage {
   /** It did. */
   started(): void
   /** Settles the try by the client's answer, and gives the answer to send. */
-  settle(response: Response): Promise<Response>
+  settle(response: Response, timeoutMs: number): Promise<Response>
 }
 
 /** What became of a login before its upstream saw it. */

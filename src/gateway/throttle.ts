@@ -128,8 +128,9 @@ function loginPassage(
     started(): void {
       startedSession = true
     },
-    async settle(response): Promise<Response> {
-      const { text, response: whole }: Held = looksInside ? await holdBody(response) : { text: undefined, response }
+    async settle(response, timeoutMs): Promise<Response> {
+      const held: Held = looksInside ? await holdBody(response, timeoutMs) : { text: undefined, response }
+      const { text, response: whole } = held
       const url = addressOf(visit)
       const { status, headers } = whole
       const proven = isProven(rules, { status, headers, url, text, startedSession, now: plan.clock() })

@@ -229,6 +229,15 @@ describe('scheduled', () => {
     expect(at.faults.map(String)).toEqual([expect.stringContaining('publicOrigin')])
   })
 
+  it('never rejects where the log itself fails, nor does fetch', async () => {
+    const onFault = (): never => {
+      throw new Error('the log is full')
+    }
+    const at = await bench({ publicOrigin: () => 'not an origin', uptime: uptime(), onFault })
+    await expect(at.gateway.scheduled()).resolves.toBeUndefined()
+    expect((await at.ask('/')).status).toBe(503)
+  })
+
   it('does nothing where nobody wants to know', async () => {
     const at = await bench({ upstreams })
     await at.gateway.scheduled()

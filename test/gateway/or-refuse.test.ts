@@ -17,6 +17,17 @@ describe('a gateway whose configuration is wrong', () => {
     expect(String(faults[0])).toMatch(/upstreems is no option; did you mean upstreams\?.*publicOrigin /s)
   })
 
+  it('answers where the log fails, too', async () => {
+    const gateway = gatewayOrRefuse(
+      () => createGateway({} as never),
+      () => {
+        throw new Error('the log is full')
+      },
+    )
+    expect((await gateway.fetch(new Request('https://a.example/'))).status).toBe(503)
+    await expect(gateway.scheduled()).resolves.toBeUndefined()
+  })
+
   it('also where the strategy of its sessions is what is wrong', async () => {
     const faults: unknown[] = []
     const gateway = gatewayOrRefuse(

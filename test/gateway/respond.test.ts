@@ -110,6 +110,22 @@ describe('what the client gets', () => {
     expect([response.status, response.body]).toEqual([status, null])
   })
 
+  // A page that somebody else wrote, behind the same origin: everybody who looks at it would be logged out.
+  it.each([
+    ['"cookies"', null],
+    ['"*"', '"cache", "storage"'],
+    ['"cache", "cookies","storage"', '"cache", "storage"'],
+    ['"cache"', '"cache"'],
+    ['"COOKIES"', null],
+    ['cookies', null],
+  ])('does not lose our cookies to a Clear-Site-Data of the upstream: %s', async (sent, kept) => {
+    const at = await bench()
+    at.answer = () => new Response('', { headers: { 'clear-site-data': sent } })
+    expect((await at.ask('/x')).headers.get('clear-site-data')).toBe(kept)
+    // Where it may end sessions anyway, it may clear them.
+    expect((await at.ask('/logout', { method: 'POST' })).headers.get('clear-site-data')).toBe(sent)
+  })
+
   it('has no body for HEAD, and its length', async () => {
     const at = await bench()
     at.answer = () => new Response(null, { headers: { 'content-length': '123' } })

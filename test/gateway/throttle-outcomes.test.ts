@@ -158,6 +158,24 @@ describe('success', () => {
   })
 })
 
+describe('an answer to a login that never ends', () => {
+  // The upstream sends the head of its JSON, and hangs: nobody is left who could give it up once the client has gone.
+  it('is given up when the time is over, and the try counts', async () => {
+    const at = await start('a flag API', {
+      upstreams: { app: { url: 'http://upstream.test:8080', sessions: true, timeoutMs: 20 } },
+    })
+    let cancelled = 0
+    const hanging = (): ReadableStream<Uint8Array> =>
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode('{"ok":')),
+        cancel: () => void cancelled++,
+      })
+    at.answer = () => new Response(hanging(), { headers: { 'content-type': 'application/json' } })
+    expect(await statuses(at, 6)).toEqual([...many(5, 504), 429])
+    expect(cancelled).toBe(5)
+  })
+})
+
 describe('a store that cannot be asked', () => {
   const down: ThrottleStore['attempt'] = () =>
     Promise.reject(new PortcullisError('ERR_STORE_UNAVAILABLE', 'Redis is not available (timeout)'))
