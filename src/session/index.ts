@@ -3,6 +3,7 @@ export type { GuardContext, GuardOptions, RequireFreshOptions, RequireSessionOpt
 export { type IronCookieOptions, ironCookie } from './iron-cookie.ts'
 export { requireFresh, requireSession, session } from './middleware.ts'
 export type { LegacyCookie, RevocationOptions, SessionOptions, StatelessOptions, StoredOptions } from './options.ts'
+export { type Revocation, revocable } from './revocable.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './schema.ts'
 export { type ChosenStrategy, type SessionsByOptions, sessionsBy } from './sessions-by.ts'
 export { statelessSessions } from './stateless.ts'

@@ -2,6 +2,7 @@
 import type { StoreOption } from '../store/contract.ts'
 import type { RevocationStore } from '../store/revocations.ts'
 import type { Clock, Emit, From, OutgoingCookie, ProjectEnv } from '../types.ts'
+import type { Revocation } from './revocable.ts'
 import type { Schema } from './schema.ts'
 import type { SessionObject } from './types.ts'
 
@@ -60,13 +61,13 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
 /** Options of stateless sessions. */
 export interface StatelessOptions<Data extends SessionObject, E = ProjectEnv> extends SessionOptions<Data, E> {
   /**
-   * Makes logout final: ended sessions are remembered in a store, and each signed-in read asks it. Default none: `end` only
-   * clears the cookie.
+   * Makes logout final: `revocable({ store })` remembers ended sessions in a store, and each signed-in read asks it. Default
+   * none: `end` only clears the cookie.
    */
-  readonly revocation?: RevocationOptions
+  readonly revocation?: Revocation
 }
 
-/** How stateless sessions are revoked. */
+/** Options of `revocable`. */
 export interface RevocationOptions {
   /** `upstashRevocations({ redis })`, or `memoryRevocations()` for one process. */
   readonly store: RevocationStore

@@ -25,9 +25,26 @@ export interface Revocations<Data> {
 const MOST_REMEMBERED = 10_000
 const DAY = 86_400_000
 
-/** Judges the option. */
-export function judgeRevocation(given: unknown, faults: Faults): RevocationOptions | undefined {
-  if (given === undefined) return undefined
+/** What {@link revocable} makes, for the option `revocation` of stateless sessions. */
+export interface Revocation {
+  /** Judges it for one strategy, with the faults of that strategy. */
+  start<Data extends object>(settings: SessionSettings<Data>, faults: Faults): Revocations<Data>
+}
+
+/**
+ * Makes the option `revocation` of stateless sessions: ended ones are remembered in a store, and each signed-in read asks it.
+ * It is judged by `statelessSessions`, together with everything else.
+ */
+export function revocable(options: RevocationOptions): Revocation {
+  return {
+    start(settings, faults) {
+      judge(options, faults)
+      return revocations(settings, isObject(options) ? options : ({} as RevocationOptions))
+    },
+  }
+}
+
+function judge(given: unknown, faults: Faults): void {
   checkKeys(faults, given, ['store', 'maxStale'])
   const { store, maxStale } = (isObject(given) ? given : {}) as Partial<RevocationOptions>
   const verbs: readonly (keyof RevocationStore)[] = ['check', 'revoke', 'generation', 'advance']
@@ -35,11 +52,10 @@ export function judgeRevocation(given: unknown, faults: Faults): RevocationOptio
     faults.add('store', 'must be made by memoryRevocations() or upstashRevocations(), or have their verbs')
   }
   wholeNumber(faults, 'maxStale', maxStale, 0, { least: 0, most: 3600, unit: 'seconds' })
-  return given as RevocationOptions
 }
 
 /** Puts revocation around a stateless engine. A store that cannot be asked fails the request, not the session. */
-export function revocations<Data extends object>(
+function revocations<Data extends object>(
   settings: SessionSettings<Data>,
   { store, maxStale = 0 }: RevocationOptions,
 ): Revocations<Data> {

@@ -1,6 +1,6 @@
 /** Stateless sessions: the sealed cookie is the session. */
 import { expireCookie, serializeCookie } from '../cookie/serialize.ts'
-import { faults as newFaults } from '../options/faults.ts'
+import { type Faults, faults as newFaults } from '../options/faults.ts'
 import type { CookieJar, OutgoingCookie } from '../types.ts'
 import type { Engine, Loaded } from './engine.ts'
 import { emitAbout } from './events.ts'
@@ -9,7 +9,7 @@ import { cookieAge } from './lifetimes.ts'
 import { openCookie } from './open-cookie.ts'
 import type { StatelessOptions } from './options.ts'
 import { type SessionRecord, writeRecord } from './record.ts'
-import { judgeRevocation, revocations } from './revocable.ts'
+import type { Revocation, Revocations } from './revocable.ts'
 import { type SessionSettings, sessionSettings } from './settings.ts'
 import { strategyOf } from './strategy.ts'
 import type { SessionObject, StatelessStrategy } from './types.ts'
@@ -28,16 +28,26 @@ export function statelessSessions<Data extends SessionObject>(
 ): StatelessStrategy<Data> {
   const faults = newFaults('session')
   const settings = sessionSettings<Data>(options as StatelessOptions<Data, never>, faults, 'stateless')
-  const revocation = judgeRevocation(options?.revocation, faults.under('revocation'))
+  const revoked = startRevocation(options?.revocation, settings, faults.under('revocation'))
   faults.done()
   const engine = statelessEngine(settings)
-  if (revocation === undefined) return { ...strategyOf('stateless', settings, engine), kind: 'stateless' }
-  const revoked = revocations(settings, revocation)
+  if (revoked === undefined) return { ...strategyOf('stateless', settings, engine), kind: 'stateless' }
   return {
     ...strategyOf('stateless', settings, revoked.engine(engine)),
     kind: 'stateless',
     endAll: ({ user, env }) => revoked.endAll(user, env),
   }
+}
+
+function startRevocation<Data extends object>(
+  given: Revocation | undefined,
+  settings: SessionSettings<Data>,
+  faults: Faults,
+): Revocations<Data> | undefined {
+  if (given === undefined) return undefined
+  if (typeof given?.start === 'function') return given.start(settings, faults)
+  faults.add('', 'must be revocable({ ... }), which comes from portcullis/session')
+  return undefined
 }
 
 function statelessEngine<Data extends object>(settings: SessionSettings<Data>): Engine<Data> {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { errorPage } from '../../src/page/index.ts'
-import { type StatelessStrategy, session, statelessSessions } from '../../src/session/index.ts'
+import { revocable, type StatelessStrategy, session, statelessSessions } from '../../src/session/index.ts'
 import { memoryRevocations, type RevocationStore } from '../../src/store/index.ts'
 import type { SecurityEvent } from '../../src/types.ts'
 import { Browser, type Data, hours, noon, otherSecret, ourCookie, secret } from './support.ts'
@@ -35,7 +35,7 @@ function app(options: { maxStale?: number; secrets?: string[]; store?: ReturnTyp
     user: (data) => data.userId,
     clock: () => clock.now,
     onEvent: (event) => events.push(event),
-    revocation: { store, ...(options.maxStale !== undefined && { maxStale: options.maxStale }) },
+    revocation: revocable({ store, ...(options.maxStale !== undefined && { maxStale: options.maxStale }) }),
   })
   const routes = new Hono()
     .onError(errorPage({ report: () => {} }))
@@ -211,7 +211,22 @@ describe('revocation that cannot be served', () => {
     [{ store: memoryRevocations(), maxStale: -1 }, 'session.revocation.maxStale must be a whole number of seconds'],
     [{ stor: 1, store: memoryRevocations() }, 'session.revocation.stor is no option; did you mean store?'],
   ])('%j', (revocation, words) => {
-    expect(() => statelessSessions({ secret, revocation } as never)).toThrow(words)
+    expect(() => statelessSessions({ secret, revocation: revocable(revocation as never) })).toThrow(words)
+  })
+
+  it.each([
+    ['the bare options', { store: memoryRevocations() }],
+    ['nothing', null],
+  ])('%s are refused: their code comes with the function', (_, revocation) => {
+    expect(() => statelessSessions({ secret, revocation } as never)).toThrow(
+      'session.revocation must be revocable({ ... }), which comes from portcullis/session',
+    )
+  })
+
+  it.each([null, undefined, 'store'])('revocable(%j) is a fault of the strategy', (options) => {
+    expect(() => statelessSessions({ secret, revocation: revocable(options as never) })).toThrow(
+      'session.revocation must be an object; session.revocation.store must be made by',
+    )
   })
 
   it('forgets nothing while it is needed, and the oldest beyond its bound', async () => {
