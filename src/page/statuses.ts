@@ -14,31 +14,26 @@ export interface Answer {
 
 const again = 'Try again in a moment.'
 const table: ReadonlyArray<readonly [status: number, phrase: string, title: string, words: string]> = [
-  [400, 'Bad Request', 'Bad request', 'The server could not understand this request.'],
+  [400, 'Bad Request', '', 'The server could not understand this request.'],
   [401, 'Unauthorized', 'Sign-in required', 'Sign in and try again.'],
   [403, 'Forbidden', 'Access denied', 'This request is not allowed.'],
-  [404, 'Not Found', 'Not found', 'There is nothing at this address.'],
-  [405, 'Method Not Allowed', 'Method not allowed', 'This address does not accept requests of this kind.'],
-  [406, 'Not Acceptable', 'Not acceptable', 'There is no answer in a form that was asked for.'],
+  [404, 'Not Found', '', 'There is nothing at this address.'],
+  [405, 'Method Not Allowed', '', 'This address does not accept requests of this kind.'],
+  [406, 'Not Acceptable', '', 'There is no answer in a form that was asked for.'],
   [408, 'Request Timeout', 'Request timed out', 'The request took too long to arrive.'],
-  [409, 'Conflict', 'Conflict', 'Something changed at the same time. Try again.'],
-  [410, 'Gone', 'Gone', 'What was at this address has been removed.'],
-  [411, 'Length Required', 'Length required', 'The request must say how long its body is.'],
-  [412, 'Precondition Failed', 'Precondition failed', 'Something changed since it was last read.'],
+  [409, 'Conflict', '', 'Something changed at the same time. Try again.'],
+  [410, 'Gone', '', 'What was at this address has been removed.'],
+  [411, 'Length Required', '', 'The request must say how long its body is.'],
+  [412, 'Precondition Failed', '', 'Something changed since it was last read.'],
   [413, 'Content Too Large', 'Too large', 'The request is larger than the server accepts.'],
   [414, 'URI Too Long', 'Address too long', 'The address is longer than the server accepts.'],
   [415, 'Unsupported Media Type', 'Unsupported format', 'The server does not accept content of this type.'],
-  [
-    421,
-    'Misdirected Request',
-    'Misdirected request',
-    'This server does not answer for the name in this address. Check it.',
-  ],
+  [421, 'Misdirected Request', '', 'This server does not answer for the name in this address. Check it.'],
   [422, 'Unprocessable Content', 'Not processable', 'The server could not process what was sent.'],
-  [425, 'Too Early', 'Too early', again],
-  [426, 'Upgrade Required', 'Upgrade required', 'This address needs another protocol.'],
-  [428, 'Precondition Required', 'Precondition required', 'The request must say what it is based on.'],
-  [429, 'Too Many Requests', 'Too many requests', 'Wait a while before the next try.'],
+  [425, 'Too Early', '', again],
+  [426, 'Upgrade Required', '', 'This address needs another protocol.'],
+  [428, 'Precondition Required', '', 'The request must say what it is based on.'],
+  [429, 'Too Many Requests', '', 'Wait a while before the next try.'],
   [431, 'Request Header Fields Too Large', 'Headers too large', 'Clearing the cookies of this site may help.'],
   [451, 'Unavailable For Legal Reasons', 'Not available', 'This is not available for legal reasons.'],
   [500, 'Internal Server Error', 'Something went wrong', `The server could not complete this request. ${again}`],
@@ -46,10 +41,13 @@ const table: ReadonlyArray<readonly [status: number, phrase: string, title: stri
   [502, 'Bad Gateway', 'Service not reachable', again],
   [503, 'Service Unavailable', 'Temporarily unavailable', again],
   [504, 'Gateway Timeout', 'No answer in time', again],
-  [508, 'Loop Detected', 'Loop detected', 'The request came back to where it started.'],
+  [508, 'Loop Detected', '', 'The request came back to where it started.'],
 ]
 const answers: ReadonlyMap<number, Answer> = /* @__PURE__ */ new Map(
-  table.map(([status, phrase, title, words]) => [status, { status, phrase, title, words }]),
+  table.map(([status, phrase, title, words]) => [
+    status,
+    { status, phrase, title: title || phrase.charAt(0) + phrase.slice(1).toLowerCase(), words },
+  ]),
 )
 
 /** The words for a status from 400 to 599; general ones for a status that has none of its own. */
