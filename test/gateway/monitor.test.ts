@@ -97,10 +97,12 @@ describe('a request is told of', () => {
 
   it('with what the cache did', async () => {
     const kept = new Map<string, Response>()
+    let keeping: () => void = () => {}
     const store = {
       match: async ({ url }: Request) => kept.get(url)?.clone(),
       put: async ({ url }: Request, response: Response) => {
         kept.set(url, new Response(await response.arrayBuffer(), response))
+        keeping()
       },
     }
     const cache = publicCache({ store, staleIfError: 86_400 })
@@ -110,9 +112,13 @@ describe('a request is told of', () => {
     at.answer = () => new Response('page', { headers: { 'cache-control': 'max-age=60' } })
     const get = async (init?: RequestInit): Promise<void> => {
       await (await at.ask('/page', init)).text()
-      await new Promise((done) => setTimeout(done, 20))
     }
+    const stored = new Promise<void>((done) => {
+      keeping = done
+    })
     await get()
+    // It is kept behind the answer.
+    await stored
     await get()
     await get({ headers: { authorization: 'Bearer x' } })
     now += 3_600_000
