@@ -70,11 +70,16 @@ export function readiness(given: ReadyOptions | undefined, sources: ReadySources
 
   return async (env, settings) => {
     if (store === undefined && asked.length === 0) return true
-    // One asks, the others look for what it found: on Workers no request can wait for what another one asked.
-    for (let waited = 0; waited <= mostMs; waited += stepMs) {
+    // One asks, the others look for what it found: on Workers no request can wait for what another one asked. Nor does one
+    // that is left by its client say so: when its time is up one other takes its place, and the rest wait for that one.
+    for (let whom = asking, waited = 0; ; waited += stepMs) {
       const ok = known()
       if (ok !== undefined) return ok
-      if (asking === undefined) break
+      if (asking !== whom) {
+        whom = asking
+        waited = 0
+      }
+      if (whom === undefined || waited > mostMs) break
       await new Promise((done) => setTimeout(done, stepMs))
     }
     const mine = Math.random()

@@ -50,12 +50,21 @@ export function publicResponse(response: UpstreamResponse, asked: Asked): Respon
   }
   const lifeMs = !empty && response.body !== null && isEventStream(headers) ? asked.lifeMs() : undefined
   if (response.body === null || lifeMs === undefined) {
-    return new Response(empty ? null : response.body, { status, statusText, headers })
+    return answerOf(empty ? null : response.body, { status, statusText, headers })
   }
   // Whoever reads it gets it decoded, also in workerd, which would code it anew in blocks: events would wait for each other.
   headers.delete('content-encoding')
   headers.delete('content-length')
-  return new Response(boundStream(response.body, lifeMs), { status, statusText, headers })
+  return answerOf(boundStream(response.body, lifeMs), { status, statusText, headers })
+}
+
+/** With the upstream's words for its status, where they are some: HTTP/2 has none at all. */
+function answerOf(body: BodyInit | null, init: ResponseInit): Response {
+  try {
+    return new Response(body, init)
+  } catch {
+    return new Response(body, { ...init, statusText: '' })
+  }
 }
 
 function clean(headers: Headers, asked: Asked): void {

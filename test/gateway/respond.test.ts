@@ -31,6 +31,17 @@ describe('what the client gets', () => {
   })
 
   // CVE-2026-71849: a header that the upstream marked as meant for the next hop only.
+  // HTTP/1.1 200 a<0x01>b, or words beyond Latin-1: fetch takes them, and no Response can be made with them.
+  it.each(['a\u0001b', '\u6210\u529f', 'a\r\nb'])(
+    'is the body without the text %j, which no answer can have',
+    async (text) => {
+      const at = await bench()
+      at.answer = () => Object.defineProperty(new Response('page'), 'statusText', { value: text })
+      const response = await at.ask('/x')
+      expect([response.status, response.statusText, await response.text()]).toEqual([200, '', 'page'])
+    },
+  )
+
   it('has nothing that the Connection header of the upstream lists', async () => {
     const at = await bench()
     at.answer = () => new Response('x', { headers: { connection: 'x-internal', 'x-internal': 'planted' } })

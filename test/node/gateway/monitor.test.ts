@@ -7,12 +7,14 @@ import { startWorkerd, type Workerd } from '../../support/workerd.ts'
 
 let origin: Origin
 let worker: Workerd
-beforeAll(async () => {
-  origin = await startOrigin()
-  worker = await startWorkerd(
+const start = (): Promise<Workerd> =>
+  startWorkerd(
     { entry: 'test/node/gateway/monitor.fixture.ts' },
     { bindings: { PUBLIC_ORIGIN: 'http://gateway.test', UPSTREAM_URL: origin.url } },
   )
+beforeAll(async () => {
+  origin = await startOrigin()
+  worker = await start()
 })
 afterAll(async () => {
   await worker.stop()
@@ -63,6 +65,22 @@ it('asks the upstream once for 50 who ask whether it is ready, though none of th
   expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toEqual(new Set(['200 {"ok":true}']))
   expect(origin.received.map(({ url }) => url)).toEqual(['/probe'])
   expect(lines()).toEqual([])
+})
+
+// curl .../ready and away: the question ends with whoever asked, unfinished, and nothing says so.
+it('asks the upstream once more for 30 who ask after a client that left before there was an answer', async () => {
+  origin.answer(({ url }) => (url === '/probe' && origin.received.length === 1 ? undefined : { status: 204 }))
+  const other = await start()
+  const path = '/.portcullis/ready'
+  const host = `127.0.0.1:${other.port}`
+  const socket = connect({ port: other.port, host: '127.0.0.1' })
+  socket.write(rawRequest({ path, host }))
+  await origin.waitFor(1)
+  socket.resetAndDestroy()
+  const answers = await Promise.all(Array.from({ length: 30 }, () => rawFetch(other.port, { path, host })))
+  await other.stop()
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+  expect(origin.received).toHaveLength(2)
 })
 
 it('looks on a schedule, and tells of a change', async () => {
