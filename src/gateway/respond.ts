@@ -32,7 +32,8 @@ export interface Asked {
 export function publicResponse(response: UpstreamResponse, asked: Asked): Response {
   const headers = new Headers(response.headers)
   clean(headers, asked)
-  const { status, statusText } = response
+  const { status } = response
+  const statusText = reasonPhrase.test(response.statusText) ? response.statusText : ''
   if (status === 101) {
     if (!asked.upgrade || !response.webSocket) throw unusable('switched protocols unasked')
     const lifeMs = asked.lifeMs()
@@ -50,22 +51,16 @@ export function publicResponse(response: UpstreamResponse, asked: Asked): Respon
   }
   const lifeMs = !empty && response.body !== null && isEventStream(headers) ? asked.lifeMs() : undefined
   if (response.body === null || lifeMs === undefined) {
-    return answerOf(empty ? null : response.body, { status, statusText, headers })
+    return new Response(empty ? null : response.body, { status, statusText, headers })
   }
   // Whoever reads it gets it decoded, also in workerd, which would code it anew in blocks: events would wait for each other.
   headers.delete('content-encoding')
   headers.delete('content-length')
-  return answerOf(boundStream(response.body, lifeMs), { status, statusText, headers })
+  return new Response(boundStream(response.body, lifeMs), { status, statusText, headers })
 }
 
-/** With the upstream's words for its status, where they are some: HTTP/2 has none at all. */
-function answerOf(body: BodyInit | null, init: ResponseInit): Response {
-  try {
-    return new Response(body, init)
-  } catch {
-    return new Response(body, { ...init, statusText: '' })
-  }
-}
+/** RFC 9112 section 4; what is none is left out, as HTTP/2 does with all of them. */
+const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]*$/
 
 function clean(headers: Headers, asked: Asked): void {
   const listed = listedBy(headers.get('connection'))
