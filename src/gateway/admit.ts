@@ -1,6 +1,6 @@
 /** Who is asking, and whether a route lets them pass. */
 import { type CompiledAccess, judgeSession } from '../access/index.ts'
-import type { FlushableHandle, SessionInfo, SessionStrategy } from '../session/index.ts'
+import type { FlushableHandle, SessionFacts, SessionInfo, SessionStrategy } from '../session/index.ts'
 import type { Reason } from '../types.ts'
 import type { Plan } from './plan.ts'
 import type { Visit } from './visit.ts'
@@ -8,7 +8,9 @@ import type { Visit } from './visit.ts'
 /** The session of a request, read once. */
 export interface Who {
   readonly data: object
-  readonly info: SessionInfo
+  readonly facts: SessionFacts
+  /** The facts with the digest of the session's id: an HMAC, for whoever tells of it. */
+  info(): Promise<SessionInfo | undefined>
 }
 
 /** Reads the session of a request; undefined where there is none. */
@@ -16,8 +18,8 @@ export async function whoIsAsking(plan: Plan, visit: Visit): Promise<Who | undef
   if (plan.session === undefined) return undefined
   const session = opened(plan.session, visit)
   const data = await session.get()
-  const info = data && (await session.info())
-  return data && info && { data, info }
+  const facts = data && session.facts()
+  return data && facts && { data, facts, info: () => session.info() }
 }
 
 /** Begins to read the session where it can travel with what else the request asks. */
@@ -28,7 +30,7 @@ export async function askSoon(plan: Plan, visit: Visit): Promise<void> {
 /** Why somebody may not pass; undefined where they may. */
 export function refuseAccess(plan: Plan, access: CompiledAccess, who: Who | undefined): Reason | undefined {
   const { roles, clock } = plan
-  const verdict = judgeSession(access, { data: who?.data, info: who?.info, roles, now: clock() })
+  const verdict = judgeSession(access, { data: who?.data, info: who?.facts, roles, now: clock() })
   return verdict.ok ? undefined : verdict.reason
 }
 

@@ -170,12 +170,14 @@ async function obey(
 
 async function assertionFor(plan: Plan, { route, who, settings, upstream }: Passage): Promise<string | undefined> {
   if (!who || route.anonymous || !plan.assertions || !settings.keys) return undefined
+  const info = await who.info()
+  if (info === undefined) return undefined
   const subject = {
     upstream: upstream.name,
-    session: who.info.id,
-    authenticatedAt: who.info.authenticatedAt,
+    session: info.id,
+    authenticatedAt: info.authenticatedAt,
     user: plan.user?.(who.data),
-    version: who.info.version,
+    version: info.version,
     claims: plan.claims?.(who.data),
   }
   return plan.assertions(subject, settings.keys, settings.issuer, plan.clock())
@@ -186,14 +188,14 @@ function lifeOf(plan: Plan, { route, who }: Passage): number | undefined {
   const { maxSocketSeconds = 3600 } = route
   const most = maxSocketSeconds === false ? undefined : maxSocketSeconds * 1000
   // Longer than a timer can run there is no session worth the name either: it is at most 400 days, a timer 24.
-  const left = who && Math.min(Math.max(1, who.info.expiresAt - plan.clock()), longestTimer)
+  const left = who && Math.min(Math.max(1, who.facts.expiresAt - plan.clock()), longestTimer)
   return most === undefined || left === undefined ? (most ?? left) : Math.min(most, left)
 }
 const longestTimer = 2_147_483_647
 
 /** Only where the route says so, and who is asking was found signed in: a visitor has one session, this one. */
 async function sessionsFor(plan: Plan, visit: Visit, { route, who }: Passage): Promise<string | undefined> {
-  if (!route.sessions?.includes('list') || !who?.info.signedIn || visit.session === undefined) return undefined
+  if (!route.sessions?.includes('list') || !who?.facts.signedIn || visit.session === undefined) return undefined
   // An upstream that is told nothing can say that there is no list here.
   return strategyFor(plan, visit.env)?.kind === 'stored' ? sessionList(visit.session) : undefined
 }

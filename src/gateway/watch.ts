@@ -43,7 +43,8 @@ async function timedSession(plan: Plan, notes: Notes, read: () => Promise<Who | 
   const before = plan.clock()
   const who = await read()
   notes.sessionMs = plan.clock() - before
-  if (who !== undefined) notes.session = who.info.id
+  const info = await who?.info()
+  if (info !== undefined) notes.session = info.id
   return who
 }
 

@@ -2,9 +2,8 @@
 import { isPortcullisError } from '../errors.ts'
 import { dataError, jsonCopy } from './data.ts'
 import { blank, replay } from './edits.ts'
-import { idDigest } from './events.ts'
 import { settle } from './flush.ts'
-import { infoOf } from './info.ts'
+import { factsNow, infoNow, type SessionFacts } from './info.ts'
 import { asObject, loginOf, unsupported } from './login.ts'
 import type { RequestState } from './request-state.ts'
 import type { FlushableHandle, OptionalKey, SessionInfo } from './types.ts'
@@ -121,14 +120,12 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     })
   }
 
-  async info(): Promise<SessionInfo | undefined> {
-    await this.#of.load()
-    const record = this.#of.view()
-    if (record?.data === undefined) return undefined
-    const { limits, keys } = this.#of.settings
-    const version = this.#of.loaded?.place?.version
-    const info = infoOf(record, limits, await idDigest(keys(this.#of.jar.env).ring, record.id))
-    return version === undefined ? info : { ...info, version }
+  facts(): SessionFacts | undefined {
+    return factsNow(this.#of)
+  }
+
+  info(): Promise<SessionInfo | undefined> {
+    return infoNow(this.#of)
   }
 
   commit(): Promise<void> {

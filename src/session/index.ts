@@ -1,5 +1,6 @@
 export type { HandleOf, SessionData, SessionEnv } from './env.ts'
 export type { GuardContext, GuardOptions, RequireFreshOptions, RequireSessionOptions } from './guard.ts'
+export type { SessionFacts } from './info.ts'
 export { type IronCookieOptions, ironCookie } from './iron-cookie.ts'
 export { requireFresh, requireSession, session } from './middleware.ts'
 export type { LegacyCookie, RevocationOptions, SessionOptions, StatelessOptions, StoredOptions } from './options.ts'

@@ -146,6 +146,8 @@ export interface SessionHandle<Data extends SessionObject> {
 export interface FlushableHandle<Data extends SessionObject> extends SessionHandle<Data> {
   /** Begins reading a stored session, so that it travels with what else the request asks; costs no request of its own. */
   prefetch(): Promise<void>
+  /** What {@link SessionHandle.info} tells but the digest; undefined too before the session was read. */
+  facts(): Omit<SessionInfo, 'id'> | undefined
   /**
    * Settles the session on the final response and returns it, or a copy where its headers cannot be changed: at most one
    * Set-Cookie of ours, cache headers with it. Called once, after the handler.
