@@ -34,13 +34,26 @@ export function hopsOf(headers: Headers): number {
   return said !== null && /^\d$/.test(said) ? Number(said) : 0
 }
 
-/** Headers of the request to the upstream. */
-export function upstreamHeaders(client: Headers, said: Said): Headers {
-  let headers = new Headers(client)
-  // Before anything of ours is there: a Connection header must not be able to take that away.
+/** Tells which of a client's headers stop here, also those that its Connection header lists (RFC 9110 section 7.6.1). */
+export function stopper(client: Headers): (name: string) => boolean {
   const listed = listedBy(client.get('connection'))
-  for (const name of [...headers.keys()]) {
-    if (!stopsAtGateway(name) && !listed?.has(name)) continue
+  return listed === undefined ? stopsAtGateway : (name) => stopsAtGateway(name) || listed.has(name)
+}
+
+/** Names of a client's headers that stop here. */
+function stoppedOf(client: Headers): string[] {
+  const stops = stopper(client)
+  const stopped: string[] = []
+  client.forEach((_value, name) => {
+    if (stops(name)) stopped.push(name)
+  })
+  return stopped
+}
+
+/** Headers of the request to the upstream; `stopped` are the names that do not go on. */
+export function upstreamHeaders(client: Headers, said: Said, stopped: readonly string[] = stoppedOf(client)): Headers {
+  let headers = new Headers(client)
+  for (const name of stopped) {
     // workerd takes names that are no tokens off the wire, and then deletes none of them.
     if (isAscii(name)) headers.delete(name)
     else headers = new Headers([...headers].filter(([other]) => other !== name))

@@ -3,6 +3,7 @@
 import { type Faults, wholeNumber } from '../options/index.ts'
 import { type BodyRules, bodyBounds, checkHttps, contentTypes, defaultBodyBytes, hostOf } from '../request/index.ts'
 import type { Reason } from '../types.ts'
+import { stopper } from './forward.ts'
 import type { Plan } from './plan.ts'
 import type { Route } from './route.ts'
 import type { Visit } from './visit.ts'
@@ -29,8 +30,15 @@ export function refuseHead(plan: Plan, visit: Visit): { reason: Reason; location
       }
     }
   }
-  const verdict = plan.limits?.(request)
-  return verdict === undefined || verdict.ok ? undefined : { reason: verdict.reason }
+  if (plan.limits === undefined) return undefined
+  // To look through all headers costs more than whatever is done about one of them: once is enough.
+  const stops = stopper(request.headers)
+  const stopped: string[] = []
+  const verdict = plan.limits(request, (name) => {
+    if (stops(name)) stopped.push(name)
+  })
+  visit.stopped = stopped
+  return verdict.ok ? undefined : { reason: verdict.reason }
 }
 
 /** Judges what a route says of bodies. */

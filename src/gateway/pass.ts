@@ -43,28 +43,28 @@ export interface Passage {
  */
 export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promise<Response> {
   const { request, requestId } = visit
-  const { route, upstream, settings, upgrade, hops, body, login, shared } = passage
+  const { route, upstream, settings, who, upgrade, hops, body, login, shared } = passage
   const { method } = request
   const target = settings.targets[upstream.index] as Settings['targets'][number]
   const url = upstreamUrl(target, visit.path, shared?.search ?? visit.search)
   // A new one for each attempt: an answer that was kept or copied from another request does not know it.
   let nonce = upstream.sessions && !shared ? randomId(16) : undefined
-  const hasBody = mayHaveBody(method)
   visit.nonce = upgrade || shared ? undefined : (visit.secure ?? plan.secure).nonceFor(request)
-  const headers = upstreamHeaders(shared?.headers ?? request.headers, {
+  const said = {
     requestId,
     address: shared ? undefined : clientAddress(request.headers, plan.platform),
     host: settings.publicHost,
     https: settings.https,
     cookieNames: plan.cookieNames,
     hops,
-    hasBody,
+    hasBody: mayHaveBody(method),
     upgrade,
     nonce,
     pageNonce: visit.nonce,
-    assertion: await assertionFor(plan, passage),
-    sessions: await sessionsFor(plan, visit, passage),
-  })
+    assertion: who && plan.assertions && (await assertionFor(plan, passage)),
+    sessions: route.sessions?.includes('list') ? await sessionsFor(plan, visit, passage) : undefined,
+  }
+  const headers = shared ? upstreamHeaders(shared.headers, said) : upstreamHeaders(request.headers, said, visit.stopped)
   login?.tell(headers)
   const outgoing: Outgoing = {
     url,
@@ -169,9 +169,8 @@ async function obey(
 }
 
 async function assertionFor(plan: Plan, { route, who, settings, upstream }: Passage): Promise<string | undefined> {
-  if (!who || route.anonymous || !plan.assertions || !settings.keys) return undefined
-  const info = await who.info()
-  if (info === undefined) return undefined
+  const info = route.anonymous || !settings.keys ? undefined : await who?.info()
+  if (info === undefined || who === undefined || settings.keys === undefined) return undefined
   const subject = {
     upstream: upstream.name,
     session: info.id,
@@ -180,7 +179,7 @@ async function assertionFor(plan: Plan, { route, who, settings, upstream }: Pass
     version: info.version,
     claims: plan.claims?.(who.data),
   }
-  return plan.assertions(subject, settings.keys, settings.issuer, plan.clock())
+  return plan.assertions?.(subject, settings.keys, settings.issuer, plan.clock())
 }
 
 /** The shorter of what the route allows and what is left of the session. Ending it sooner does not reach a socket. */
@@ -193,9 +192,9 @@ function lifeOf(plan: Plan, { route, who }: Passage): number | undefined {
 }
 const longestTimer = 2_147_483_647
 
-/** Only where the route says so, and who is asking was found signed in: a visitor has one session, this one. */
-async function sessionsFor(plan: Plan, visit: Visit, { route, who }: Passage): Promise<string | undefined> {
-  if (!route.sessions?.includes('list') || !who?.facts.signedIn || visit.session === undefined) return undefined
+/** Only where who is asking was found signed in: a visitor has one session, this one. */
+async function sessionsFor(plan: Plan, visit: Visit, { who }: Passage): Promise<string | undefined> {
+  if (!who?.facts.signedIn || visit.session === undefined) return undefined
   // An upstream that is told nothing can say that there is no list here.
   return strategyFor(plan, visit.env)?.kind === 'stored' ? sessionList(visit.session) : undefined
 }

@@ -30,44 +30,56 @@ export interface Asked {
  * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE` for an answer that no client should get
  */
 export function publicResponse(response: UpstreamResponse, asked: Asked): Response {
-  const headers = new Headers(response.headers)
-  clean(headers, asked)
-  const { status } = response
-  const statusText = reasonPhrase.test(response.statusText) ? response.statusText : ''
-  if (status === 101) {
-    if (!asked.upgrade || !response.webSocket) throw unusable('switched protocols unasked')
-    const lifeMs = asked.lifeMs()
-    const socket = response.webSocket as RuntimeSocket
-    const webSocket = lifeMs === undefined ? socket : boundSocket(socket, lifeMs)
-    return new Response(null, { status, headers, webSocket } as ResponseInit)
-  }
+  const { status, body } = response
+  if (status === 101) return switched(response, asked)
   // A 103 that workerd's fetch takes for the answer, or what no Response can be made of.
   if (status < 200 || status > 599) throw unusable('answered with a status that is none')
   const empty = asked.method === 'HEAD' || status === 204 || status === 205 || status === 304
+  // It takes the headers over, and they may be changed: Headers of our own would be copied once more.
+  const { statusText, headers: said } = response
+  const init = reasonPhrase.test(statusText) ? response : { status, statusText: '', headers: said }
+  const answer = new Response(empty ? null : body, init)
+  const { headers } = answer
+  clean(headers, asked)
   // Everywhere but in workerd `fetch` has decoded the body, and the headers still speak of the coded one.
-  if (!empty && !passesCodedBodies() && headers.has('content-encoding')) {
-    headers.delete('content-encoding')
-    headers.delete('content-length')
-  }
-  const lifeMs = !empty && response.body !== null && isEventStream(headers) ? asked.lifeMs() : undefined
-  if (response.body === null || lifeMs === undefined) {
-    return new Response(empty ? null : response.body, { status, statusText, headers })
-  }
+  if (!empty && !passesCodedBodies() && headers.has('content-encoding')) forgetCoding(headers)
+  const lifeMs = !empty && isEventStream(headers) ? asked.lifeMs() : undefined
+  if (body === null || lifeMs === undefined) return answer
   // Whoever reads it gets it decoded, also in workerd, which would code it anew in blocks: events would wait for each other.
+  forgetCoding(headers)
+  return new Response(boundStream(body, lifeMs), answer)
+}
+
+function switched(response: UpstreamResponse, asked: Asked): Response {
+  const headers = new Headers(response.headers)
+  clean(headers, asked)
+  if (!asked.upgrade || !response.webSocket) throw unusable('switched protocols unasked')
+  const lifeMs = asked.lifeMs()
+  const socket = response.webSocket as RuntimeSocket
+  const webSocket = lifeMs === undefined ? socket : boundSocket(socket, lifeMs)
+  return new Response(null, { status: 101, headers, webSocket } as ResponseInit)
+}
+
+function forgetCoding(headers: Headers): void {
   headers.delete('content-encoding')
   headers.delete('content-length')
-  return new Response(boundStream(response.body, lifeMs), { status, statusText, headers })
 }
 
 /** RFC 9112 section 4; what is none is left out, as HTTP/2 does with all of them. */
 const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]*$/
+const changesOnTheWayBack: ReadonlySet<string> = new Set(['clear-site-data', 'refresh', 'content-location'])
 
 function clean(headers: Headers, asked: Asked): void {
   const listed = listedBy(headers.get('connection'))
-  for (const name of [...headers.keys()]) {
+  // First noted: what is changed while it is walked over is passed by in some runtimes.
+  const changed: string[] = []
+  headers.forEach((_value, name) => {
+    if (stopsOnTheWayBack(name) || listed?.has(name) || changesOnTheWayBack.has(name)) changed.push(name)
+  })
+  for (const name of changed) {
     if (stopsOnTheWayBack(name) || listed?.has(name)) headers.delete(name)
     else if (name === 'clear-site-data') keepOurCookies(headers, asked)
-    else if (name === 'refresh' || name === 'content-location') readdress(headers, name, asked)
+    else readdress(headers, name, asked)
   }
   const cookies = headers.getSetCookie()
   if (cookies.length > 0) {

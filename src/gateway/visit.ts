@@ -14,6 +14,8 @@ export interface Visit {
   /** Canonical once it is judged; what the client sent before. */
   path: string
   search: string
+  /** Names of the client's headers that go no further, where they were looked through already. */
+  stopped?: readonly string[]
   /** Of the host that was asked, once its route is known. Absent where the environment cannot be served; then `fault` says why. */
   settings?: Settings
   fault?: unknown
