@@ -1,6 +1,6 @@
 /** One request to an upstream and its answer, as it is: redirects not followed, bodies not read. */
 import { PortcullisError } from '../errors.ts'
-import { type BodyError, boundBody } from '../request/index.ts'
+import { BodyError, boundBody } from '../request/index.ts'
 
 /** A request on its way to an upstream. */
 export interface Outgoing {
@@ -53,17 +53,52 @@ export async function askUpstream(fetch: typeof globalThis.fetch, request: Outgo
         refused = error
         leave()
       }
-      Object.assign(init, { body: boundBody(body.body, { ...body, onRefuse }), duplex: 'half' })
+      init.body = bounded(body.body, body, onRefuse)
+      init.duplex = 'half'
     }
     return await fetch(url, init)
   } catch (cause) {
     signal.removeEventListener('abort', leave)
-    if (refused !== undefined) throw refused
+    // Whoever reads the body learns of it first.
+    if (refused !== undefined || isTooLong(cause)) throw refused ?? new BodyError('body-malformed')
     if (late) throw new PortcullisError('ERR_UPSTREAM_TIMEOUT', `No first byte within ${timeoutMs} ms`)
     throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream could not be reached', { cause })
   } finally {
     clearTimeout(timer)
   }
+}
+
+type WithFixedLength = {
+  FixedLengthStream?: new (
+    length: number,
+  ) => { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> }
+}
+
+/**
+ * A body that ends where it should. Of one whose length is known workerd itself takes not a byte more, at a third of what
+ * it costs to count; any other is counted here.
+ */
+function bounded(
+  source: ReadableStream<Uint8Array>,
+  { length, maxBytes }: Outgoing['body'],
+  onRefuse: (error: BodyError) => void,
+): ReadableStream<Uint8Array> {
+  const { FixedLengthStream } = globalThis as WithFixedLength
+  if (length === undefined || length > maxBytes || FixedLengthStream === undefined) {
+    return boundBody(source, { length, maxBytes, onRefuse })
+  }
+  const { readable, writable } = new FixedLengthStream(length)
+  source.pipeTo(writable).catch((error: unknown) => {
+    // Whatever else ends it early, an upstream that is gone or a client that left, is heard where it happens.
+    if (isTooLong(error)) onRefuse(new BodyError('body-malformed'))
+  })
+  return readable
+}
+
+/** Workerd's word for it; where it finds others, an upstream seems unreachable instead. */
+function isTooLong(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return error.message.includes('too many bytes') || (error.cause !== error && isTooLong(error.cause))
 }
 
 /** Gives up an answer whose body nobody will read, so that the connection is free again. */
