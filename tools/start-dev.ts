@@ -15,6 +15,8 @@ export interface Dev {
   readonly url: string
   /** Milliseconds from the command to the banner. */
   readonly tookMs: number
+  /** What it wrote so far. */
+  said(): string
   /** Ctrl-C; resolves when everything it started has let go of its output: true if npm ended with 0 or by that Ctrl-C. */
   stop(): Promise<boolean>
 }
@@ -86,5 +88,5 @@ export async function startDev(ports: Ports, args: readonly string[] = [], withi
   } finally {
     clearTimeout(timer)
   }
-  return { url: `http://localhost:${ports.gateway}`, tookMs: Date.now() - began, stop }
+  return { url: `http://localhost:${ports.gateway}`, tookMs: Date.now() - began, said: () => said, stop }
 }

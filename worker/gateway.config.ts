@@ -51,8 +51,6 @@ export function config(): GatewayConfig<'app', Data> {
     claims: ({ visits, name, roles }) => ({ visits, name, roles }),
     signIn: '/login',
     assertion: { key: (c) => c.env.ASSERTION_KEY },
-    // So that the demo can be walked through with curl, which does not say where a form comes from. Browsers since 2020 do.
-    csrf: { missing: 'allow' },
     // The demo's pages take the nonce from the request. For an origin that does not, leave this out and look at its reports.
     headers: { preset: 'recommended' },
     onEvent: log,

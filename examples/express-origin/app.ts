@@ -1,10 +1,12 @@
 /** A plain Express app: no session library, no security headers, no proxy code. The gateway in front has those. */
 import express, { type Express, type Request, type Response } from 'express'
 import { verify } from './accounts.ts'
+import { graphql } from './articles.ts'
 import { careless } from './careless.ts'
 import { events } from './live.ts'
 import * as pages from './pages.ts'
-import { devices, identify, session } from './portcullis.ts'
+import { devices, gateway, identify, session } from './portcullis.ts'
+import { unsteady } from './unsteady.ts'
 
 /** What the gateway's `claims(data)` lets this origin see of the session. */
 interface Claims {
@@ -26,7 +28,7 @@ export function createApp(): Express {
   app.get('/favicon.ico', (_req, res) => {
     res.status(204).end()
   })
-  app.use(careless(), events())
+  app.use(careless(), events(), graphql(), unsteady())
 
   app.use(async (req, res, next) => {
     try {
@@ -40,7 +42,7 @@ export function createApp(): Express {
 
   app.get('/', (req, res) => {
     const counted = req.method === 'GET' && session(req, res, { incr: { visits: 1 } })
-    show(res, 'Home', pages.home(who(res), counted), nonce(req))
+    show(res, 'Home', pages.home(who(res), counted, `http://127.0.0.1:${req.socket.localPort}`), nonce(req))
   })
 
   app.get('/login', (req, res) => {
@@ -95,6 +97,14 @@ export function createApp(): Express {
     res.status(allowed ? 200 : 403)
     show(res, 'Administration', pages.message(allowed ? 'Welcome, administrator.' : 'This is for administrators.'))
   })
+
+  // What a gateway guards by more than a role. This origin knows nothing of these rules.
+  for (const path of ['/password', '/regulars', '/here', '/office']) {
+    app.get(path, (_req, res) => show(res, path.slice(1), pages.message('You may be here.')))
+  }
+
+  app.get('/other-site', (_req, res) => show(res, 'Another site', pages.otherSite(gateway)))
+  app.get('/inline', (_req, res) => show(res, 'A script without a nonce', pages.inline()))
 
   app.get('/live', (req, res) => {
     show(res, 'Live', pages.live(), nonce(req))

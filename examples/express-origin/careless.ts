@@ -7,7 +7,7 @@ import { Router } from 'express'
 export function careless(): Router {
   const routes = Router()
 
-  routes.get('/boom', () => {
+  routes.get(['/boom', '/boom/shown'], () => {
     throw new Error('The database password is hunter2')
   })
 

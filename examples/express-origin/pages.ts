@@ -1,6 +1,7 @@
 /** What the origin shows. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { features, type Try } from './features.ts'
 import { type Html, html } from './html.ts'
 import type { Device } from './portcullis.ts'
 
@@ -51,28 +52,49 @@ function integrity(): string {
   return `sha384-${createHash('sha384').update(script).digest('base64')}`
 }
 
-const links: ReadonlyArray<readonly [string, string]> = [
-  ['/account', 'Needs somebody signed in: everybody else is sent to the login form and back.'],
-  ['/devices', 'Where you are signed in, and a button to end each.'],
-  ['/admin', 'Needs the role admin: Alice has it, Bob has not.'],
-  ['/live', 'Server-sent events and a WebSocket.'],
-  ['/headers', 'The request as this origin received it.'],
-  ['/slow?ms=3000', 'Answers late.'],
-  ['/cookies', 'Sets cookies carelessly, and some that are not its own.'],
-  ['/boom', 'Throws, and shows its stack trace.'],
-  ['/redirect/relative', 'Redirects to a path.'],
-  ['/redirect/absolute', 'Redirects to its own address, which the world does not know.'],
-  ['/redirect/elsewhere', 'Redirects to another site.'],
-]
-
-export function home(who: Visitor, counted: boolean): Html {
+export function home(who: Visitor, counted: boolean, direct: string): Html {
   const times = who.visits + 1
   return html`<p>You have been here ${times} ${times === 1 ? 'time' : 'times'}.</p>
       <p>Scripts: <output id="scripts">stopped</output></p>
       ${counted ? undefined : html`<p>Nobody counts: open this page through the gateway.</p>`}
-      <ul>
-        ${links.map(([path, what]) => html`<li><a href="${path}">${path}</a> ${what}</li>\n        `)}
-      </ul>`
+      ${features({ ...who, direct }).map(
+        ({ name, does, tries }) => html`<section>
+        <h2>${name}</h2>
+        <p>${does}</p>
+        <ul>
+          ${tries.map((each) => html`<li>${tryout(each)}</li>\n          `)}
+        </ul>
+      </section>
+      `,
+      )}`
+}
+
+function tryout(each: Try): Html {
+  const answers = html`<small>${each.answers}</small>`
+  if (each.is === 'link') {
+    return html`<a href="${each.path}" data-answers="${each.answers}">${each.text ?? each.path}</a> ${answers} ${each.what}`
+  }
+  if (each.is === 'form') {
+    const { path, type = 'application/x-www-form-urlencoded', value, text } = each
+    return html`<form method="post" action="${path}" enctype="${type}"><input type="hidden" name="text" value="${value}">
+          <button data-answers="${each.answers}">${text}</button> ${answers}</form>`
+  }
+  const { path, body, shows = '', times = 1, anonymous = false, text } = each
+  return html`<button type="button" data-path="${path}" data-times="${times}" data-shows="${shows}" data-body="${body ?? ''}"
+          data-credentials="${anonymous ? 'omit' : 'same-origin'}" data-answers="${each.answers}">${text}</button> ${answers}
+          <pre></pre>`
+}
+
+/** On another site: a form for the gateway, as anybody could put it into a page. */
+export function otherSite(gateway: string): Html {
+  return html`<p>This page is another site for a browser. Its form goes to the gateway.</p>
+      <form method="post" action="${gateway}/logout"><button>Log out there</button></form>`
+}
+
+/** A script that has no nonce, as a stranger's would not. */
+export function inline(): Html {
+  return html`<p>The script of this page has <output id="inline">not run</output>.</p>
+      <script>document.getElementById('inline').textContent = 'run'</script>`
 }
 
 export function login(returnTo: string, user: string, wrong: boolean): Html {

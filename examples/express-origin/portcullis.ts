@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from 'jose'
 
-const gateway = process.env.PORTCULLIS_URL ?? 'http://localhost:8787'
+/** Its public origin. */
+export const gateway: string = process.env.PORTCULLIS_URL ?? 'http://localhost:8787'
 const keys = createRemoteJWKSet(new URL('/.portcullis/jwks.json', gateway))
 
 /** What one answer may ask of the session. */

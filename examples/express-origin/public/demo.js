@@ -1,8 +1,41 @@
-/** The home page: says that scripts run. The live page: counts events and shows what a WebSocket sends back. */
+/** The home page: says that scripts run, and makes its requests. The live page: events, and what a WebSocket sends back. */
 const [scripts, events, socket] = ['scripts', 'events', 'socket'].map((id) => document.getElementById(id))
 
 if (scripts) scripts.textContent = 'run'
 if (events) live()
+for (const button of document.querySelectorAll('button[data-path]')) {
+  button.addEventListener('click', () => press(button))
+}
+
+/** Asks as often as the button says, and shows a line for each answer. */
+async function press(button) {
+  const { path, times, shows, body, credentials } = button.dataset
+  const shown = button.parentElement.querySelector('pre')
+  const type = body.startsWith('{') ? 'application/json' : 'application/x-www-form-urlencoded'
+  const post = { method: 'POST', headers: { 'content-type': type }, body }
+  shown.textContent = ''
+  button.disabled = true
+  for (let i = 0; i < Number(times); i++) {
+    if (i > 0 && path === '/unsteady') await new Promise((done) => setTimeout(done, 1100)) // it is kept for a second
+    const answer = await fetch(path, { credentials, cache: 'no-store', ...(body ? post : {}) })
+    const text = await answer.text()
+    const told = shows
+      .split(',')
+      .filter((name) => name !== '')
+      .map((name) => `${name}: ${answer.headers.get(name) ?? 'none'}`)
+    shown.textContent += `${[answer.status, ...told, ...words(answer, text)].join('\n    ')}\n`
+  }
+  button.disabled = false
+}
+
+/** What of a body is worth showing: nothing of a page, the words of a refusal. */
+function words(answer, text) {
+  const type = answer.headers.get('content-type') ?? ''
+  if (type.includes('html') || text.length > 1000) return []
+  if (!type.includes('problem')) return [text.trim()]
+  const { title, detail } = JSON.parse(text)
+  return [`${title}. ${detail ?? ''}`.trim()]
+}
 
 function live() {
   const source = new EventSource('/events?count=10')
