@@ -231,7 +231,11 @@ export function features(who: Audience): readonly Feature[] {
           '200',
           'The request as this origin received it: no cookie of the gateway, an assertion, a trace.',
         ),
-        link('/cookies', '200', 'Careless cookies get Secure and SameSite; forged ones of the gateway stop there.'),
+        link(
+          '/cookies',
+          '200',
+          'Careless cookies get SameSite, on https also Secure; forged ones of the gateway stop there.',
+        ),
         link('/redirect/relative', '302', 'Redirects to a path.'),
         link(
           '/redirect/absolute',

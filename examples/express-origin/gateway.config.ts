@@ -1,10 +1,16 @@
 /** The demo's gateway: that of `worker/gateway.config.ts`, with a route for everything else a gateway can do. */
-import { circuitBreaker, defineGateway, type GatewayConfig, publicCache } from '../../src/gateway/index.ts'
+import {
+  circuitBreaker,
+  defineGateway,
+  type GatewayConfig,
+  gatewayThrottle,
+  publicCache,
+} from '../../src/gateway/index.ts'
 import { graphqlLimits } from '../../src/graphql/index.ts'
 import { limitGate, memoryLimiter, memoryThrottle } from '../../src/limit/index.ts'
 import { monitor } from '../../src/monitor/index.ts'
 import { config, type Data } from '../../worker/gateway.config.ts'
-import { logRequest } from '../../worker/log.ts'
+import { log, logRequest } from '../../worker/log.ts'
 import { secretsOf } from '../../worker/secrets.ts'
 
 /** Sessions, assertions, maintenance, readiness and events are the deployable's. What counts in memory is for one process. */
@@ -19,7 +25,7 @@ export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
       failing: { url: (c) => c.env.UPSTREAM_URL, breaker: circuitBreaker({ failures: 3, window: 30, pause: 10 }) },
       nowhere: { url: 'http://127.0.0.1:1' }, // nobody listens there
     },
-    throttle: { store: memoryThrottle(), secret: (c) => secrets(c.env.SESSION_SECRET) },
+    throttle: gatewayThrottle({ store: memoryThrottle(), secret: (c) => secrets(c.env.SESSION_SECRET) }),
     // Times for everybody to see: right for a demo, and not where strangers log in.
     monitor: monitor({ log: logRequest, trace: true, serverTiming: true }),
     routes: [
@@ -55,7 +61,7 @@ export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
         methods: ['GET'],
         to: 'app',
         access: 'public',
-        limit: limitGate({ name: 'demo', limiter: memoryLimiter({ limit: 5, window: 20 }), platform: 'cloudflare' }),
+        limit: perAddress(5, 20),
       },
       { path: '/upload', methods: ['POST'], to: 'app', access: 'public', maxBodyBytes: 1000, contentTypes: forms() },
       {
@@ -93,6 +99,10 @@ export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
       // No `/*`: what is not listed is 404, and this origin never hears of it.
     ],
   })
+}
+
+function perAddress(limit: number, window: number): NonNullable<GatewayConfig['limit']> {
+  return limitGate({ name: 'demo', limiter: memoryLimiter({ limit, window }), platform: 'cloudflare', onEvent: log })
 }
 
 function forms(): string[] {

@@ -50,7 +50,9 @@ describe('the configured gateway', () => {
       sub: 'alice',
       claims: { name: 'Alice', roles: ['admin'] },
     })
-    const logout = await ask('/logout', { method: 'POST', headers: { cookie } })
+    const unsaid = await ask('/logout', { method: 'POST', headers: { cookie } })
+    expect([unsaid.status, unsaid.headers.getSetCookie()]).toEqual([403, []])
+    const logout = await ask('/logout', { method: 'POST', headers: { cookie, origin: 'http://localhost:8787' } })
     expect(logout.headers.getSetCookie()).toEqual([expect.stringContaining('Max-Age=0')])
   })
 
