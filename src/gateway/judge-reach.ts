@@ -1,7 +1,8 @@
 /** Judges what routes are together: each can be reached, and the sign-in page by everybody. */
 import type { Faults } from '../options/index.ts'
 import { canonicalPath } from '../request/index.ts'
-import { hostCovers, patternCovers } from './patterns.ts'
+import { patternCovers } from '../request/pattern.ts'
+import { hostCovers } from './host-pattern.ts'
 import { type CompiledRoute, compileRoutes, isFolded, isGuarded, methodsOf, type RuledRoute } from './routes.ts'
 
 /** The last route must be reachable: what an earlier one covers altogether was meant to come first. */

@@ -1,9 +1,11 @@
 /** Judges the route table while building: a route that cannot be meant is a fault, by its place and option. */
 import { type CompiledAccess, compileAccess } from '../access/index.ts'
 import { checkKeys, type Faults, flag, oneOf, wholeNumber } from '../options/index.ts'
-import { canonicalPath, isSafeMethod } from '../request/index.ts'
+import { isSafeMethod } from '../request/index.ts'
+import { isPathPattern } from '../request/pattern.ts'
 import { isGrave } from './apply.ts'
 import type { GatewayConfig } from './config.ts'
+import { isHostPattern } from './host-pattern.ts'
 import { judgeBody } from './hygiene.ts'
 import { judgeCache } from './judge-cache.ts'
 import { judgeCsrf } from './judge-csrf.ts'
@@ -11,7 +13,6 @@ import { judgeGraphql } from './judge-graphql.ts'
 import { routeHeaders } from './judge-headers.ts'
 import { judgeGatewayLimit, judgeLimit } from './judge-limit.ts'
 import { judgeReach, judgeSignIn } from './judge-reach.ts'
-import { isHostPattern } from './patterns.ts'
 import type { Method, Route, SessionVerb } from './route.ts'
 import { type CompiledRoute, methodsOf } from './routes.ts'
 import type { CompiledThrottle, LoginThrottling } from './throttle-types.ts'
@@ -113,9 +114,7 @@ function judgeThrottle(
 function judgePattern({ host, path }: Route, faults: Faults): boolean {
   const named = host === undefined || isHostPattern(host)
   if (!named) faults.add('host', 'must be a host without a port, such as api.example.com or *.example.com')
-  const text = typeof path === 'string' ? path.replace(/\/\*$/, '') || '/' : ''
-  const canonical = text.startsWith('/') && !/[*?#]/.test(text) ? canonicalPath(`http://host${text}`) : undefined
-  if (canonical?.ok && canonical.path === text) return named
+  if (isPathPattern(path)) return named
   faults.add('path', 'must be an exact path (/login) or a prefix (/admin/*), in canonical form')
   return false
 }

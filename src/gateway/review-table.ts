@@ -1,6 +1,8 @@
 /** Remarks on a route table: what is allowed there, and perhaps not what was meant. */
+
+import { patternCovers } from '../request/pattern.ts'
+import { hostCovers, hostsMeet } from './host-pattern.ts'
 import { coversAll, nameOf } from './judge-reach.ts'
-import { hostCovers, hostsMeet, patternCovers } from './patterns.ts'
 import { isFolded, isGuarded, methodsOf, type RuledRoute } from './routes.ts'
 
 /** Remarks on routes and on every two of them, in the order of the table. */

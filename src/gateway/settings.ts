@@ -2,8 +2,8 @@
 import { type Faults, faults as newFaults, resolveFrom } from '../options/index.ts'
 import { type KnownHost, knownHosts } from '../request/index.ts'
 import type { From } from '../types.ts'
+import { hostCovers } from './host-pattern.ts'
 import { type AssertionKeys, importKeys, judgeKeys } from './keys.ts'
-import { hostCovers } from './patterns.ts'
 import { type Target, targetOf } from './target.ts'
 
 /** The values of one environment, ready for requests. */

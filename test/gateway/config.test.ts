@@ -122,6 +122,10 @@ describe('a route table', () => {
 
   it.each<[object, string]>([
     [
+      { path: '', to: 'app', access: 'public' },
+      'routes.0.path must be an exact path (/login) or a prefix (/admin/*), in canonical form',
+    ],
+    [
       { path: '/a/../b', to: 'app' },
       'routes.0.path must be an exact path (/login) or a prefix (/admin/*), in canonical form',
     ],

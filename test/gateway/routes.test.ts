@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { compileAccess } from '../../src/access/index.ts'
-import { hostCovers, isHostPattern, patternCovers } from '../../src/gateway/patterns.ts'
+import { hostCovers, isHostPattern } from '../../src/gateway/host-pattern.ts'
 import type { Route } from '../../src/gateway/route.ts'
 import { compileRoutes, type RouteTable } from '../../src/gateway/routes.ts'
 import { faults } from '../../src/options/index.ts'
 import { foldedPath } from '../../src/request/index.ts'
+import { patternCovers } from '../../src/request/pattern.ts'
 
 function compiled(routes: readonly Route[]): RouteTable {
   return compileRoutes(
