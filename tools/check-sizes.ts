@@ -12,10 +12,12 @@ import { build } from 'esbuild'
 /** In bytes after gzip; a kB is 1,000 of them. */
 interface Part {
   name: string
-  /** What the design asks for; printed beside what is there until it is reached. */
-  goal: number
+  /** What the design asks for, where it does; printed beside what is there until it is reached. */
+  goal?: number
   /** What is there, and a little: above it the check fails. docs/decisions/0002-sizes.md says why it is not the goal. */
   limit: number
+  /** Parts that come in as functions: of what nobody imports nothing may be there. */
+  without?: RegExp
   code: () => Promise<Bundle> | Bundle
 }
 
@@ -29,7 +31,8 @@ const parts: Part[] = [
   {
     name: 'session, stateless, over Hono',
     goal: 5_000,
-    limit: 14_500,
+    limit: 13_850,
+    without: /session\/(?:revocable|iron-cookie|stored|user-sessions)/,
     code: () => bundle("export { session, statelessSessions } from './src/session/index.ts'"),
   },
   {
@@ -39,19 +42,31 @@ const parts: Part[] = [
     code: () =>
       bundle("export { secureHeaders } from './src/headers/index.ts'; export { csrf } from './src/csrf/index.ts'"),
   },
-  { name: 'deployed Worker', goal: 60_000, limit: 73_000, code: worker },
+  {
+    name: 'gateway, its options not imported',
+    limit: 40_700,
+    without:
+      /limit\/(?:throttle|exact|memory|upstash)|graphql\/inspect|graphql-syntax|gateway\/(?:throttle|judge-throttle|breaker|cache|verify|review)\.|monitor\/(?:monitor|uptime)\.|session\/(?:stored|stateless)|jose/,
+    code: () => bundle("export { createGateway } from './src/gateway/index.ts'"),
+  },
+  { name: 'deployed Worker', goal: 60_000, limit: 65_300, code: worker },
 ]
 
 let failed = 0
 console.log('                                     minified     gzip    limit     goal')
-for (const { name, goal, limit, code } of parts) {
+for (const { name, goal, limit, without, code } of parts) {
   try {
     const { bytes, files } = await code()
     const size = gzipSync(bytes, { level: 9 }).length
     if (size > limit) failed++
+    const unasked = files.filter(([path, length]) => length > 0 && without?.test(path)).map(([path]) => path)
+    if (unasked.length > 0) failed++
     const verdict = size > limit ? '  <- too big' : ''
-    const wanted = size > goal ? '  above the goal' : ''
-    console.log(`${name.padEnd(34)} ${kB(bytes.length)} ${kB(size)} ${kB(limit)} ${kB(goal)}${verdict || wanted}`)
+    const wanted = goal !== undefined && size > goal ? '  above the goal' : ''
+    console.log(
+      `${name.padEnd(34)} ${kB(bytes.length)} ${kB(size)} ${kB(limit)} ${goal === undefined ? '' : kB(goal)}${verdict || wanted}`,
+    )
+    if (unasked.length > 0) console.log(`  holds what nobody imported: ${unasked.join(', ')}`)
     if (verdict) for (const [path, length] of files.slice(0, 12)) console.log(`  ${path.padEnd(32)} ${kB(length)}`)
   } catch (error) {
     failed++

@@ -278,6 +278,12 @@ describe('the configuration', () => {
     const overrides = counted === undefined ? { routes } : { routes, throttle: gatewayThrottle(counted as never) }
     await expect(bench(overrides)).rejects.toThrow(message)
   })
+  it('a secret that the environment does not hold is told by the first request, whatever it asks for', async () => {
+    const at = await start('django', { throttle: { secret: () => undefined as never } })
+    expect((await at.ask('/')).status).toBe(503)
+    expect(at.faults).toEqual([expect.objectContaining({ message: 'throttle.secret is not set' })])
+  })
+
   it('the bare options are refused: their code comes with the function', async () => {
     const routes = [{ ...route, throttle: login }] as never
     await expect(bench({ routes, throttle: throttle as never })).rejects.toThrow(
