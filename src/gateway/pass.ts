@@ -5,7 +5,7 @@ import { clientAddress, mayHaveBody } from '../request/index.ts'
 import { neverStore } from '../session/caching.ts'
 import type { Who } from './admit.ts'
 import { applyOrder, judgeHeader } from './apply.ts'
-import type { RouteCache, SharedRequest } from './cache.ts'
+import type { SharedRequest } from './cache.ts'
 import { upstreamHeaders } from './forward.ts'
 import { type Plan, strategyFor } from './plan.ts'
 import { discard, type Outgoing, type UpstreamResponse } from './proxy.ts'
@@ -18,7 +18,7 @@ import { upstreamUrl } from './target.ts'
 import type { LoginPassage } from './throttle-types.ts'
 import type { PlannedUpstream } from './upstreams.ts'
 import type { Visit } from './visit.ts'
-import { noteRetry, watchCache, watchUpstream } from './watch.ts'
+import { noteRetry, watchUpstream } from './watch.ts'
 
 /** What was decided before a request is handed on. */
 export interface Passage {
@@ -112,24 +112,6 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     discard(answer)
     throw error
   }
-}
-
-/** Hands a request on through the cache of its route. */
-export function passCached(plan: Plan, visit: Visit, passage: Passage, cache: RouteCache): Promise<Response> {
-  const { settings, upstream } = passage
-  const work = cache.serve({
-    request: visit.request,
-    requestId: visit.requestId,
-    path: visit.path,
-    search: visit.search,
-    publicOrigin: settings.publicOrigin,
-    upstream: upstream.name,
-    ownNames: plan.cookieNames,
-    clock: plan.clock,
-    waitUntil: visit.waitUntil,
-    pass: (shared) => passOn(plan, visit, shared === undefined ? passage : { ...passage, shared }),
-  })
-  return watchCache(visit, work)
 }
 
 /** Does what the upstream asks of the session, where it may ask. */

@@ -1,0 +1,24 @@
+/** Hands a request on through a cache. */
+import type { RouteCache } from './cache.ts'
+import { type Passage, passOn } from './pass.ts'
+import type { Plan } from './plan.ts'
+import type { Visit } from './visit.ts'
+import { watchCache } from './watch.ts'
+
+/** Hands a request on through the cache of its route. */
+export function passCached(plan: Plan, visit: Visit, passage: Passage, cache: RouteCache): Promise<Response> {
+  const { settings, upstream } = passage
+  const work = cache.serve({
+    request: visit.request,
+    requestId: visit.requestId,
+    path: visit.path,
+    search: visit.search,
+    publicOrigin: settings.publicOrigin,
+    upstream: upstream.name,
+    ownNames: plan.cookieNames,
+    clock: plan.clock,
+    waitUntil: visit.waitUntil,
+    pass: (shared) => passOn(plan, visit, shared === undefined ? passage : { ...passage, shared }),
+  })
+  return watchCache(visit, work)
+}
