@@ -101,10 +101,11 @@ async function through(plan: Plan, visit: Visit, compiled: CompiledRoute, settin
   const hops = hopsOf(request.headers) + 1
   if (hops > mostHops) return refuse(plan, visit, 'upstream-loop')
 
-  const graphql = compiled.graphql && (await findGraphql(plan, visit, compiled.graphql))
-  if (graphql?.refused !== undefined) return graphql.refused
   const counting = limits.length > 0 ? await countRequest(plan, visit, limits) : undefined
   if (counting?.is === 'refused') return counting.response
+  const graphql = compiled.graphql && (await findGraphql(plan, visit, compiled.graphql))
+  // Refused or not, it had to be parsed.
+  if (graphql?.refused !== undefined) return (await counting?.decide()) ?? graphql.refused
   const reads = access.session || upstream.sessions
   if (reads && plan.shares) await askSoon(plan, visit)
   try {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Route } from '../../src/gateway/index.ts'
+import { graphqlLimits } from '../../src/graphql/index.ts'
 import { limitGate, memoryLimiter } from '../../src/limit/index.ts'
 import { type Bench, bench, type Data, type Overrides, order, signIn } from './support.ts'
 
@@ -229,6 +230,16 @@ describe('a limit', () => {
   const gate = (name: string, limit: number): NonNullable<Overrides['limit']> =>
     limitGate({ name, limiter: memoryLimiter({ limit, window: 60 }), platform: 'cloudflare' })
   const from = (address: string): RequestInit => ({ headers: { 'cf-connecting-ip': address } })
+
+  // A flood of queries that are refused anyway: each is 64 KB to parse.
+  it('counts GraphQL that is refused, too', async () => {
+    const limit = gate('graphql', 2)
+    const at = await withRoutes([{ path: '/graphql', to: 'app', access: 'public', limit, graphql: graphqlLimits() }])
+    const ask = (): Promise<Response> =>
+      at.ask('/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"query":"{"}' })
+    expect([(await ask()).status, (await ask()).status, (await ask()).status]).toEqual([400, 400, 429])
+    expect(at.seen).toEqual([])
+  })
 
   it('of the gateway and one of the route count each for itself, and tell of both', async () => {
     const at = await withRoutes(
