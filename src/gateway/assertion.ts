@@ -71,8 +71,18 @@ async function signed({ signer, kid }: AssertionKeys, claims: object): Promise<s
 
 /** @throws {ConfigError} `ERR_CONFIG`: the session is fine, the function that made the claims is not */
 function checked(claims: object): object {
-  const text = JSON.stringify(claims)
+  const text = jsonOf(claims)
+  if (text === undefined) throw new ConfigError([{ option: 'claims', problem: 'returned what is no JSON' }])
   // A UTF-16 unit is three bytes of UTF-8 at most: counting is for what comes near.
   if (text.length * 3 <= mostClaims || new TextEncoder().encode(text).length <= mostClaims) return claims
   throw new ConfigError([{ option: 'claims', problem: 'returned more than 4,096 bytes of JSON' }])
+}
+
+/** Of a promise JSON makes `{}`, and an upstream would miss what it was promised. */
+function jsonOf(claims: object): string | undefined {
+  try {
+    return claims instanceof Promise ? undefined : JSON.stringify(claims)
+  } catch {
+    return undefined
+  }
 }

@@ -80,6 +80,17 @@ describe('Portcullis-Assertion', () => {
     expect(Object.keys(claims).sort()).toEqual(['aud', 'auth_time', 'exp', 'iat', 'iss', 'sid'])
   })
 
+  it.each<[string, () => object]>([
+    ['a promise, of which JSON makes {}', async () => ({ roles: [] })],
+    ['a number that JSON has not', () => ({ id: 1n })],
+    ['a function', () => () => {}],
+  ])('with claims that are %s is 503, and the log says which option', async (_what, claims) => {
+    const at = await bench({ claims })
+    const cookie = await signIn(at, { user: 'alice' })
+    expect((await at.ask('/account', { headers: { Cookie: cookie } })).status).toBe(503)
+    expect(String(at.faults[0])).toContain('claims returned what is no JSON')
+  })
+
   it('with claims over 4,096 bytes is 503, not a header that upstreams choke on', async () => {
     const at = await bench({ claims: () => ({ text: 'é'.repeat(2100) }) })
     const cookie = await signIn(at, { user: 'alice' })
