@@ -44,12 +44,12 @@ const parts: Part[] = [
   },
   {
     name: 'gateway, its options not imported',
-    limit: 40_700,
+    limit: 41_100,
     without:
       /limit\/(?:throttle|exact|memory|upstash)|graphql\/inspect|graphql-syntax|gateway\/(?:throttle|judge-throttle|breaker|cache|verify|review)\.|monitor\/(?:monitor|uptime)\.|session\/(?:stored|stateless)|jose/,
     code: () => bundle("export { createGateway } from './src/gateway/index.ts'"),
   },
-  { name: 'deployed Worker', goal: 60_000, limit: 65_300, code: worker },
+  { name: 'deployed Worker', goal: 60_000, limit: 65_800, code: worker },
 ]
 
 let failed = 0
