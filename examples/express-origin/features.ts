@@ -128,10 +128,10 @@ export function features(who: Audience): readonly Feature[] {
       tries: [
         {
           is: 'button',
-          text: 'Ask twice without a cookie',
+          text: 'Ask three times without a cookie',
           answers: '200: one time of making',
           path: '/cached',
-          times: 2,
+          times: 3,
           shows: 'cache-status',
           anonymous: true,
         },

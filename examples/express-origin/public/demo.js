@@ -16,7 +16,8 @@ async function press(button) {
   shown.textContent = ''
   button.disabled = true
   for (let i = 0; i < Number(times); i++) {
-    if (i > 0 && path === '/unsteady') await new Promise((done) => setTimeout(done, 1100)) // it is kept for a second
+    // What is kept is kept once it was sent, and this one for a second.
+    if (i > 0) await new Promise((done) => setTimeout(done, path === '/unsteady' ? 1100 : 100))
     const answer = await fetch(path, { credentials, cache: 'no-store', ...(body ? post : {}) })
     const text = await answer.text()
     const told = shows
