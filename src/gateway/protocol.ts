@@ -1,5 +1,6 @@
 /** Reads `Portcullis-Session`, by which an upstream starts, changes and ends the session of who is asking. */
 import { decodeBase64url, equalText } from '../crypto/index.ts'
+import { parseJson } from '../request/index.ts'
 
 /** What an upstream asks for, once its header was found to be well formed and its own. */
 export type SessionOrder =
@@ -63,7 +64,9 @@ function jsonOf(payload: string): unknown {
   const bytes = decodeBase64url(payload)
   if (bytes === undefined) return undefined
   try {
-    return JSON.parse(utf8.decode(bytes))
+    // At any depth: what lies in a session is copied by whoever reads it, and by who knows what.
+    const found = parseJson(utf8.decode(bytes))
+    return found.ok ? found.value : undefined
   } catch {
     return undefined
   }

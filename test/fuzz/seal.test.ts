@@ -73,7 +73,10 @@ describe('Iron seals', () => {
     fc.asyncProperty(fc.jsonValue({ maxDepth: 2 }), fc.gen(), async (value, gen) => {
       const token = await sealIron(value, password, defaults)
       const opened = await openIron(token, password, { clock: Date.now })
-      expect('json' in opened && opened.json).toBe(JSON.stringify(value))
+      const text = JSON.stringify(value)
+      // As @hapi/iron does: a way to a prototype is no session.
+      if (/"__proto__":/.test(text)) expect(opened).toHaveProperty('refused')
+      else expect('json' in opened && opened.json).toBe(text)
       const wrong = gen(() => damaged(token, alphabet))
       expect(await openIron(wrong, password, { clock: Date.now })).toHaveProperty('refused')
     }),

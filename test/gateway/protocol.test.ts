@@ -75,12 +75,16 @@ describe('Portcullis-Session', () => {
   })
 
   // {"set":{"__proto__":{"admin":true}}} would reach every object's prototype where it is assigned.
-  it.each(['{"set":{"__proto__":{"a":1}}}', '{"start":{"data":{"__proto__":{}}}}', '{"unset":["__proto__"]}'])(
-    '%s is malformed',
-    (json) => {
-      expect(parseSessionHeader(`${nonce}.${base64url(json)}`, nonce)).toEqual({ ok: false, reason: 'malformed' })
-    },
-  )
+  it.each([
+    '{"set":{"theme":{"__proto__":{"a":1}}}}',
+    '{"set":{"theme":[{"\\u005f_proto__":1}]}}',
+    '{"start":{"data":{"a":{"constructor":{"prototype":{}}}}}}',
+    '{"set":{"__proto__":{"a":1}}}',
+    '{"start":{"data":{"__proto__":{}}}}',
+    '{"unset":["__proto__"]}',
+  ])('%s is malformed', (json) => {
+    expect(parseSessionHeader(`${nonce}.${base64url(json)}`, nonce)).toEqual({ ok: false, reason: 'malformed' })
+  })
 
   const end = base64url('{"end":true}')
   it.each([
