@@ -30,7 +30,7 @@ export async function countRequest(
   const decided: Decision[] = []
   const remote: PreparedLimits[] = []
   for (const gate of gates) {
-    const prepared = await gate.prepare(context)
+    const prepared = await gate.prepare(context, plan.emit)
     if (prepared === undefined) continue
     if (prepared.clients.length > 0) {
       remote.push(prepared)

@@ -54,8 +54,12 @@ export interface PreparedLimits {
 
 /** Limits of requests. */
 export interface LimitGate<C> {
-  /** All crypto, and what is counted in this isolate. undefined: this request is not limited. */
-  prepare(c: C): Promise<PreparedLimits | undefined>
+  /**
+   * All crypto, and what is counted in this isolate. undefined: this request is not limited.
+   *
+   * @param emit - takes the events of a gate that has no `onEvent` of its own: a limit that cannot count must be heard of.
+   */
+  prepare(c: C, emit?: Emit): Promise<PreparedLimits | undefined>
 }
 
 /** The limits behind `rateLimit`. @throws {ConfigError} `ERR_CONFIG` */
@@ -65,10 +69,11 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
   const given = { ...options } as RateLimitOptions<C>
   const { policies, platform, ipv6Bits } = judgePolicies(given, wrong)
   const skip = optionalFunction(wrong, 'skip', given.skip)
+  const own = optionalListener(wrong, 'onEvent', given.onEvent)
   const settings: DecisionSettings<C> = {
     observing: oneOf(wrong, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
     refuse: optionalFunction(wrong, 'refuse', given.refuse),
-    emit: optionalListener(wrong, 'onEvent', given.onEvent) ?? (() => {}),
+    emit: own ?? (() => {}),
   }
   wrong.done()
 
@@ -82,7 +87,7 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
   }
 
   return {
-    async prepare(c) {
+    async prepare(c, emit) {
       if (c.req.raw.method === 'OPTIONS' || (await skip?.(c))) return undefined
       const takes: Array<Take & { readonly policy: Policy<C> }> = []
       for (const policy of policies) {
@@ -101,7 +106,7 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
             if (outcome?.status === 'rejected' && isOurs(outcome.reason)) throw outcome.reason
             taken.push({ policy, key, cost, outcome })
           }
-          return decisionOf(taken, c, settings)
+          return decisionOf(taken, c, own === undefined && emit !== undefined ? { ...settings, emit } : settings)
         },
       }
     },

@@ -301,7 +301,19 @@ describe('a limit', () => {
     const limit = limitGate({ name: 'x', limiter: broken, onOutage, platform: 'cloudflare' })
     const at = await withRoutes([{ path: '/x', to: 'app', access: 'public', limit }])
     expect((await at.ask('/x')).status).toBe(status)
-    if (status === 503) expect(at.events).toMatchObject([{ type: 'request-refused', reason: 'store-unavailable' }])
+    const degraded = { type: 'rate-limit-degraded', subject: 'x' }
+    const refused = { type: 'request-refused', reason: 'store-unavailable' }
+    expect(at.events).toMatchObject(status === 503 ? [degraded, refused] : [degraded])
+  })
+
+  it('with an onEvent of its own tells that one', async () => {
+    const heard: string[] = []
+    const limiter = { limit: 10, window: 60, take: () => Promise.reject(new Error('away')) }
+    const onEvent = ({ type }: { type: string }): void => void heard.push(type)
+    const limit = limitGate({ name: 'x', limiter, onOutage: 'open', platform: 'cloudflare', onEvent })
+    const at = await withRoutes([{ path: '/x', to: 'app', access: 'public', limit }])
+    await at.ask('/x')
+    expect([heard, at.events]).toEqual([['rate-limit-degraded'], []])
   })
 })
 
