@@ -17,7 +17,7 @@ describe('a sound house', () => {
         'src/session/context.ts': "import type { Context } from 'hono'\n",
         'src/session/middleware.ts':
           "import { createMiddleware } from 'hono/factory'\nimport { s } from '../crypto/index.ts'\n",
-        'src/gateway/assertion.ts': "import { SignJWT } from 'jose'\nimport { a } from '../session/context.ts'\n",
+        'src/gateway/verify.ts': "import { jwtVerify } from 'jose'\nimport { a } from '../session/context.ts'\n",
         'src/limit/upstash.ts': "import { Ratelimit } from '@upstash/ratelimit'\n",
         'src/index.ts': "export { s } from './crypto/index.ts'\n",
         'worker/index.ts':

@@ -29,8 +29,9 @@ describe('a bundle', () => {
     ['./headers', ['node_modules/uncrypto/x.js'], ['./headers brings @upstash/redis']],
     ['./crypto', ['node_modules/hono/x.js'], ['./crypto brings hono']],
     ['./cookie', ['node_modules\\hono\\x.js'], ['./cookie brings hono']],
-    ['./gateway', ['node_modules/jose/x.js'], []],
-    ['./gateway', [], ['./gateway no longer brings jose: say so']],
+    ['./gateway', ['node_modules/jose/x.js'], ['./gateway brings jose']],
+    ['./vercel', ['node_modules/jose/x.js'], []],
+    ['./vercel', [], ['./vercel no longer brings jose: say so']],
     ['./limit/upstash', ['node_modules/@upstash/ratelimit/x.js', 'node_modules/@upstash/core-analytics/x.js'], []],
     ['./session', ['node_modules/hono/node_modules/lodash/x.js'], ['./session brings lodash']],
     ['./new', [], ['./new has no line in tools/package.ts: what may it bring, what may it weigh?']],
@@ -45,7 +46,7 @@ describe('a bundle', () => {
     ['./store', 'import("node:crypto")', ['./store holds the word node:']],
     ['./cookie', 'process.env.X', ['./cookie holds the word process.']],
   ])('of %s with the words %s', (door, text, faults) => {
-    const inputs = door === './gateway' ? ['node_modules/jose/x.js'] : []
+    const inputs = door === './vercel' ? ['node_modules/jose/x.js'] : []
     expect(doorFaults(door, { inputs, text, bytes: 1 })).toEqual(faults)
   })
 
