@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
-const pages = globSync(['*.md', 'docs/**/*.md', 'examples/*/README.md']).map((path) => normalize(path))
+const pages = globSync(['*.md', 'docs/**/*.md', 'bench/*.md', 'examples/*/README.md']).map((path) => normalize(path))
 
 /** As GitHub makes anchors of headings. */
 function anchors(path: string): string[] {
