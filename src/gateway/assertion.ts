@@ -28,7 +28,8 @@ const mostClaims = 4096
 
 /**
  * Makes assertions. One is kept for half its lifetime (30 s of 60) under everything it says, so a change of the session,
- * of its data or of the key signs anew. To sign costs some 80 us of CPU, more than all else the gateway does. Whoever calls must have read the session in this very request.
+ * of its data or of the key signs anew: to sign costs more than to open the session. Whoever calls must have read the
+ * session in this very request.
  *
  * @param lifetime - seconds.
  */
