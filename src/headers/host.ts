@@ -10,14 +10,22 @@ export interface AboutRequest {
   readonly nonce?: string | undefined
 }
 
+const plain: AboutRequest = { https: false, host: '' }
+/** What the last https url began with, up to the sign after its host: most applications have one host. No url begins so. */
+let lastStart = ' '
+let last = plain
+
 /** Scheme and host of an absolute url, without building a URL: workerd hands over the raw request line. */
 export function aboutUrl(url: string): AboutRequest {
-  const https = url.startsWith('https:')
+  if (url.startsWith(lastStart)) return last
   // On plain http nothing depends on the host.
-  if (!https) return { https, host: '' }
+  if (!url.startsWith('https:')) return plain
   let end = 8
   while (end < url.length && !ends(url.charCodeAt(end))) end++
-  return { https, host: url.slice(url.lastIndexOf('@', end) + 1 || 8, end) }
+  const about = { https: true, host: url.slice(url.lastIndexOf('@', end) + 1 || 8, end) }
+  // Without such a sign a longer host could begin the same.
+  if (end < url.length) [lastStart, last] = [url.slice(0, end + 1), about]
+  return about
 }
 
 /** Slash, backslash, question mark, number sign. */

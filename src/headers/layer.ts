@@ -1,10 +1,11 @@
 /** Options of an app and of its routes, which are one set by the time an answer is written. */
 import { type Faults, faults as newFaults, resolveFrom } from '../options/index.ts'
 import type { From, ProjectEnv } from '../types.ts'
+import { compile } from './compile.ts'
 import { type AboutRequest, aboutUrl } from './host.ts'
 import type { HeaderOptions } from './options.ts'
 import { withPreset } from './presets.ts'
-import { type HeaderWriter, headerWriter } from './write.ts'
+import { compiledWriter, type HeaderWriter } from './write.ts'
 
 /** What the middleware takes besides the headers' own options. */
 export interface SecureHeadersOptions<E = ProjectEnv> extends HeaderOptions {
@@ -22,6 +23,15 @@ export interface Layer {
   about(url: string, env: unknown): AboutRequest
   /** This layer's options over those of a layer around it. */
   over(outer: Layer): Layer
+}
+
+/**
+ * A writer of the headers that options ask for.
+ *
+ * @param faults - takes what is wrong with the options; the writer works with what is right until they are thrown.
+ */
+export function headerWriter(options: HeaderOptions, faults: Faults): HeaderWriter {
+  return compiledWriter(compile(faults, withPreset(faults, options)))
 }
 
 /** Judges the options of one layer. */

@@ -43,9 +43,16 @@ export interface HeaderOptions {
   readonly reportingEndpoints?: ReportingEndpoint | readonly ReportingEndpoint[] | false | null
   /** Default `max-age=63072000; includeSubDomains`, over https only and never for localhost or an IP address. */
   readonly strictTransportSecurity?: OnOff | string | StrictTransportSecurity
-  /** Default `strict-origin-when-cross-origin`. */
+  /**
+   * Default `strict-origin-when-cross-origin`, but on data, which refers to nothing: browsers do that by themselves. Given,
+   * it is on data too.
+   */
   readonly referrerPolicy?: OnOff | string | readonly string[]
-  /** Default `DENY`, or what frame-ancestors of the policy above says; also moves the default of frame-ancestors. */
+  /**
+   * Default `DENY`, or what frame-ancestors of the policy above says, on documents and wherever the handler set a policy of
+   * its own: elsewhere ours says it, and whoever reads that does not look here. Given, it is on everything, and also
+   * moves the default of frame-ancestors.
+   */
   readonly xFrameOptions?: OnOff | 'DENY' | 'SAMEORIGIN'
   /** Default `nosniff`. */
   readonly xContentTypeOptions?: OnOff | 'nosniff'

@@ -1,14 +1,9 @@
 /** Puts security headers on a response, and takes away what names the server. */
-import type { Faults } from '../options/index.ts'
-import { pagePolicy } from '../page/html.ts'
+import { besidePolicy, type CompiledHeaders, enforced, kinds, several, shared } from './compiled.ts'
 import { type AboutRequest, isPinnable } from './host.ts'
-import { kindOf } from './kind.ts'
-import { freshNonce, mayShowPage, nonceSource } from './nonce.ts'
-import type { HeaderOptions } from './options.ts'
-import { fillNonce, placeholder } from './placeholder.ts'
-import { withPreset } from './presets.ts'
-import { profiles, type Row } from './profiles.ts'
-import { stripped } from './strip-list.ts'
+import { kindOf, type ResponseKind } from './kind.ts'
+import { freshNonce, mayShowPage, NONCE, nonceSource } from './nonce.ts'
+import { fillNonce } from './placeholder.ts'
 
 /** Writes the headers of one set of options. */
 export interface HeaderWriter {
@@ -29,23 +24,60 @@ const csp = 'content-security-policy'
 /** Set where a response lets other origins read it; no header of ours has this bit. */
 const cors = 1 << 30
 
+/** One header to set. */
+interface Row {
+  readonly name: string
+  readonly value: string
+  /** Stands for the name while a response is looked at; 0 where it does not matter whether it is there. */
+  readonly bit: number
+  /** What must be there for it to be set, as a bit; 0: nothing. */
+  readonly beside: number
+  /** The value around the nonce, where it has one. */
+  readonly parts: readonly string[] | undefined
+  /** The value where the response allows other origins to read it (CORS), if that is another. */
+  readonly shared: string | undefined
+}
+
+/** The headers of one kind: over plain http or for a host that cannot be pinned, and over https on a name. */
+interface Profile {
+  readonly plain: readonly Row[]
+  readonly secure: readonly Row[]
+  /** Whether any of them holds a nonce. */
+  readonly nonced: boolean
+}
+
 /**
  * Makes a writer. Each header is set at most once: one that is there stays, unless it may have one value only and holds
  * several, or is enforced. Informational responses pass as they are, with their WebSocket.
- *
- * @param faults - takes what is wrong with the options; the writer works with what is right until they are thrown.
  */
-export function headerWriter(options: HeaderOptions, faults: Faults): HeaderWriter {
-  const settled = withPreset(faults, options)
-  const profile = profiles(faults, settled)
-  const token = placeholder(faults, settled.noncePlaceholder)
-  const marks = new Map<string, number>(
-    [...stripped(faults, settled.strip, settled.removePoweredBy)].map((name) => [name, 0]),
-  )
-  for (const [name, bit] of profile.bits) marks.set(name, bit)
+export function compiledWriter({ headers, strip, placeholder: token, pages }: CompiledHeaders): HeaderWriter {
+  const marks = new Map(strip.split(' ').map((name) => [name, 0]))
+  const bits = new Map([...new Set([csp, ...headers.map(([name]) => name)])].map((name, i) => [name, 1 << i]))
+  let single = 0
+  const rows = headers.map(([name, value, where, how]): readonly [number, Row] => {
+    const bit = bits.get(name) as number
+    marks.set(name, bit)
+    if ((how & several) === 0) single |= bit
+    return [
+      where,
+      {
+        name,
+        value,
+        bit: (how & enforced) === 0 ? bit : 0,
+        beside: (how & besidePolicy) === 0 ? 0 : 1,
+        parts: value.includes(NONCE) ? value.split(NONCE) : undefined,
+        shared: (how & shared) === 0 ? undefined : 'cross-origin',
+      },
+    ]
+  })
   marks.set('access-control-allow-origin', cors)
-  const { reports } = profile
-  const nonces = profile.of.document.nonced || token !== undefined
+  const of = Object.create(null) as Record<ResponseKind, Profile>
+  for (const [k, kind] of kinds.entries()) {
+    const at = (bit: number): Row[] => rows.filter(([where]) => (where >> bit) & 1).map(([, row]) => row)
+    const plain = at(k)
+    of[kind] = { plain, secure: at(k + kinds.length), nonced: plain.some(({ parts }) => parts) }
+  }
+  const nonces = of.document.nonced || token !== undefined
 
   // Most gateways have one host: what is known of the last one is known of the next.
   let lastHost = ''
@@ -55,17 +87,17 @@ export function headerWriter(options: HeaderOptions, faults: Faults): HeaderWrit
     const { status } = response
     if (status < 200) return response
     try {
-      const found = look(response.headers, marks, profile.single)
+      const found = look(response.headers, marks, single)
       const name = kindOf(status, found.type)
-      const kind = profile.of[name]
+      const kind = of[name]
       const { https, host } = about
       if (https && host !== lastHost) [lastHost, pinned] = [host, isPinnable(host)]
       const fills = token !== undefined && name === 'document'
       const nonce = kind.nonced || fills ? (about.nonce ?? freshNonce()) : ''
       const answer = written(response, https && pinned ? kind.secure : kind.plain, found, nonce)
       // Our own pages bring a policy of their own, which does not know where reports go.
-      if (reports && status >= 400 && name === 'document' && answer.headers.get(csp) === pagePolicy) {
-        answer.headers.set(csp, `${pagePolicy}${reports}`)
+      if (pages && status >= 400 && name === 'document' && answer.headers.get(csp) === pages[0]) {
+        answer.headers.set(csp, pages[1])
       }
       return fills ? filled(answer, token, nonce) : answer
     } catch {
@@ -135,7 +167,7 @@ function change(
   if (doomed) for (const name of doomed) headers.delete(name)
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as Row
-    if ((present & row.bit) !== 0) continue
+    if ((present & row.bit) !== 0 || (present & row.beside) !== row.beside) continue
     const { parts } = row
     if (parts !== undefined) headers.set(row.name, parts.join(nonceSource(nonce)))
     else headers.set(row.name, (present & cors) === 0 ? row.value : (row.shared ?? row.value))

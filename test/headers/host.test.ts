@@ -18,4 +18,20 @@ describe('scheme and host of a request', () => {
   ])('of %s', (url, https, host) => {
     expect(aboutUrl(url)).toEqual({ https, host })
   })
+
+  it.each([
+    ['https://app.example.evil/', 'app.example.evil'],
+    ['https://app.example:1/', 'app.example:1'],
+    ['https://app.example@evil/', 'evil'],
+    ['https://app.example\\evil/', 'app.example'],
+    ['https://app.exampl/', 'app.exampl'],
+    ['https://APP.example/', 'APP.example'],
+  ])('of %s after another that begins like it', (url, host) => {
+    for (const first of ['https://app.example', 'https://app.example/', 'https://app.example?']) {
+      aboutUrl(first)
+      expect(aboutUrl(url)).toEqual({ https: true, host })
+      expect(aboutUrl(first).host).toBe('app.example')
+      expect(aboutUrl(url.replace('https', 'http')).https).toBe(false)
+    }
+  })
 })

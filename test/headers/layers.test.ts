@@ -63,7 +63,7 @@ describe('secureHeaders inside secureHeaders', () => {
     app.onError(errorPage({ report: () => {} }))
     const response = await app.request('https://app.example/popup')
     expect(response.status).toBe(503)
-    expect(response.headers.get('X-Frame-Options')).toBe('DENY')
+    expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff')
     expect((await app.request('https://app.example/')).status).toBe(200)
   })
 

@@ -269,8 +269,27 @@ describe('framing', () => {
       ['application/json', json],
     ] as const) {
       const got = headers(options, type)
-      expect(got['x-frame-options']).toBe(header)
+      // Of data the policy says it, unless the option itself was given.
+      const said = type === 'application/json' && json !== '' && options.xFrameOptions === undefined
+      expect(got['x-frame-options']).toBe(said ? undefined : header)
       expect(/frame-ancestors [^;]*/.exec(got['content-security-policy'] ?? '')?.[0] ?? '').toBe(expected)
     }
   })
+
+  it.each([
+    [{}, "default-src 'none'", 'DENY'],
+    [{ contentSecurityPolicy: { defaultSrc: "'self'", frameAncestors: "'self'" } }, "default-src 'none'", 'SAMEORIGIN'],
+    [{ enforce: ['contentSecurityPolicy'] }, "default-src 'none'", 'DENY'],
+    [{ contentSecurityPolicy: null }, undefined, 'DENY'],
+    [{ xFrameOptions: true }, undefined, 'DENY'],
+  ] as Array<[HeaderOptions, string | undefined, string]>)(
+    'with %j of data with the policy %j is %s',
+    (options, policy, header) => {
+      const answer = new Response('{}', { headers: { 'Content-Type': 'application/json' } })
+      if (policy) answer.headers.set('Content-Security-Policy', policy)
+      const wrong = faults()
+      const got = headerWriter(options, wrong)(answer, { https: true, host: 'app.example' }).headers
+      expect(got.get('X-Frame-Options')).toBe(header)
+    },
+  )
 })

@@ -21,10 +21,9 @@ function written(status: number, type: string | undefined, about = https, option
 const everywhere = {
   'strict-transport-security': 'max-age=63072000; includeSubDomains',
   'x-content-type-options': 'nosniff',
-  'referrer-policy': 'strict-origin-when-cross-origin',
-  'x-frame-options': 'DENY',
   'cross-origin-resource-policy': 'same-origin',
 }
+const referring = { ...everywhere, 'referrer-policy': 'strict-origin-when-cross-origin' }
 const closed =
   "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 /** With N for the nonce. */
@@ -45,7 +44,8 @@ function upgrading(policy: string): string {
 }
 
 const document = {
-  ...everywhere,
+  ...referring,
+  'x-frame-options': 'DENY',
   'content-security-policy': upgrading(strict),
   'cross-origin-opener-policy': 'same-origin',
   'origin-agent-cluster': '?1',
@@ -53,21 +53,22 @@ const document = {
   'x-dns-prefetch-control': 'off',
 }
 const api = { ...everywhere, 'content-security-policy': closed }
-const redirect = { ...api, 'cross-origin-opener-policy': 'same-origin' }
+const asset = { ...referring, 'content-security-policy': closed }
+const redirect = { ...asset, 'cross-origin-opener-policy': 'same-origin' }
 const script = {
-  ...everywhere,
+  ...referring,
   'content-security-policy':
     "script-src 'strict-dynamic' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'wasm-unsafe-eval' https: " +
     "'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 const svg = {
-  ...everywhere,
+  ...referring,
   'content-security-policy':
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
 }
 const media = {
-  ...everywhere,
+  ...referring,
   'content-security-policy':
     "default-src 'none'; media-src 'self'; object-src 'self'; base-uri 'none'; form-action 'none'; " +
     "frame-ancestors 'none'; require-trusted-types-for 'script'",
@@ -97,10 +98,10 @@ describe('the recommended profile over https', () => {
     ['no content', 204, undefined, api],
     ['nonsense for a type', 200, 'x', api],
     ['a type that begins like HTML', 200, 'text/htm', api],
-    ['a style sheet', 200, 'text/css', api],
-    ['an image', 200, 'image/png', api],
-    ['a font', 200, 'font/woff2', api],
-    ['WebAssembly', 200, 'application/wasm', api],
+    ['a style sheet', 200, 'text/css', asset],
+    ['an image', 200, 'image/png', asset],
+    ['a font', 200, 'font/woff2', asset],
+    ['WebAssembly', 200, 'application/wasm', asset],
     ['JavaScript', 200, 'text/javascript; charset=utf-8', script],
     ['JavaScript under its second name', 200, 'application/javascript', script],
     ['JavaScript under an old name', 200, 'application/x-javascript', script],

@@ -1,12 +1,22 @@
-/** Which headers each kind of response gets, worked out once. */
+/** Judges options and works out, once, which headers each kind of response gets. */
 import { checkKeys, type Faults, nearest } from '../options/index.ts'
+import { pagePolicy } from '../page/html.ts'
+import {
+  besidePolicy,
+  type CompiledHeader,
+  type CompiledHeaders,
+  enforced,
+  kinds,
+  several,
+  shared,
+} from './compiled.ts'
 import { checkIsolation, embedderPolicy, openerPolicy, resourcePolicy } from './cross-origin.ts'
 import { strictTransportSecurity } from './hsts.ts'
 import { kebab } from './kebab.ts'
 import type { ResponseKind } from './kind.ts'
-import { NONCE } from './nonce.ts'
 import { type HeaderOption, type HeaderOptions, otherOptions } from './options.ts'
 import { permissionsPolicy } from './permissions-policy.ts'
+import { placeholder } from './placeholder.ts'
 import { policies } from './policies.ts'
 import { referrerPolicy } from './referrer-policy.ts'
 import { reporting } from './reporting.ts'
@@ -19,49 +29,19 @@ import {
   originAgentCluster,
   xssProtection,
 } from './simple.ts'
-
-/** One header to set. */
-export interface Row {
-  /** In lower case. */
-  readonly name: string
-  readonly value: string
-  /** Stands for the name while a response is looked at; 0 where it does not matter whether it is there. */
-  readonly bit: number
-  /** The value around the nonce, where it has one. */
-  readonly parts: readonly string[] | undefined
-  /** The value where the response allows other origins to read it (CORS), if that is another. */
-  readonly shared: string | undefined
-}
-
-/** The headers of one kind: over plain http or for a host that cannot be pinned, and over https on a name. */
-export interface Profile {
-  readonly plain: readonly Row[]
-  readonly secure: readonly Row[]
-  /** Whether any of them holds a nonce. */
-  readonly nonced: boolean
-}
-
-/** The headers of every kind, and the names that occur in any. */
-export interface Profiles {
-  readonly of: Readonly<Record<ResponseKind, Profile>>
-  /** Lower-case name to bit; 0: the header is taken away. */
-  readonly bits: ReadonlyMap<string, number>
-  /** Bits of headers that may hold one value only: two of them joined by a comma mean nothing to a browser. */
-  readonly single: number
-  /** What policies end with so that something is reported; '' where nothing is. */
-  readonly reports: string
-}
+import { stripped } from './strip-list.ts'
 
 type Value = string | undefined | ((kind: ResponseKind, secure: boolean) => string | undefined)
 type Definition = readonly [option: HeaderOption, kinds: readonly ResponseKind[], value: Value]
 
-const content: readonly ResponseKind[] = ['document', 'script', 'svg', 'media', 'asset', 'api', 'redirect']
 /** A 304 says only what holds for every response: a cache writes the rest over what the page itself came with. */
-const all: readonly ResponseKind[] = [...content, 'not-modified']
+const content: readonly ResponseKind[] = kinds.filter((kind) => kind !== 'not-modified')
+/** Data refers to nothing, and the default is what browsers do by themselves. */
+const referring = content.filter((kind) => kind !== 'api')
 const lists = ['referrerPolicy', 'permissionsPolicy', 'reportingEndpoints', 'cacheControl']
 
-/** Judges the options and lays out the headers of every kind. */
-export function profiles(faults: Faults, options: HeaderOptions): Profiles {
+/** Judges options that are settled: no preset is left in them. */
+export function compile(faults: Faults, options: HeaderOptions): CompiledHeaders {
   // Own members only: what a polluted prototype says is no option.
   const given: HeaderOptions = { ...options }
   const reports = reporting(faults, given.reporting, given.reportingEndpoints)
@@ -71,9 +51,13 @@ export function profiles(faults: Faults, options: HeaderOptions): Profiles {
   const { crossOriginIsolated: isolated, crossOriginEmbedderPolicy: embeds } = given
   checkIsolation(faults, isolated !== undefined && isolated !== false, opener, embeds)
   const definitions: readonly Definition[] = [
-    ['strictTransportSecurity', all, (_, secure) => (secure ? hsts : undefined)],
-    ['xContentTypeOptions', all, contentTypeOptions(faults, given.xContentTypeOptions)],
-    ['referrerPolicy', content, referrerPolicy(faults, given.referrerPolicy)],
+    ['strictTransportSecurity', kinds, (_, secure) => (secure ? hsts : undefined)],
+    ['xContentTypeOptions', kinds, contentTypeOptions(faults, given.xContentTypeOptions)],
+    [
+      'referrerPolicy',
+      given.referrerPolicy === undefined ? referring : content,
+      referrerPolicy(faults, given.referrerPolicy),
+    ],
     ['xFrameOptions', content, csp.framing.header],
     ['crossOriginResourcePolicy', content, resourcePolicy(faults, given.crossOriginResourcePolicy)],
     ['contentSecurityPolicy', content, (kind, secure) => csp.of(kind)[secure ? 'secure' : 'plain']],
@@ -92,32 +76,41 @@ export function profiles(faults: Faults, options: HeaderOptions): Profiles {
   ]
   const names = definitions.map(([option]) => option)
   checkKeys(faults, options, [...names, ...otherOptions])
-  const enforced = enforce(faults, given.enforce, names)
-  const shared = given.crossOriginResourcePolicy === undefined || given.crossOriginResourcePolicy === true
-  const rows = (kind: ResponseKind, secure: boolean): Row[] =>
-    definitions.flatMap(([option, kinds, value], index): Row[] => {
-      const text = typeof value === 'function' ? value(kind, secure) : value
-      if (!kinds.includes(kind) || !text) return []
-      return [
-        {
-          // Each option is called as its header is.
-          name: kebab(option),
-          value: text,
-          bit: enforced.has(option) ? 0 : 1 << index,
-          parts: text.includes(NONCE) ? text.split(NONCE) : undefined,
-          shared: option === 'crossOriginResourcePolicy' && shared ? 'cross-origin' : undefined,
-        },
-      ]
-    })
-  const of = Object.create(null) as Record<ResponseKind, Profile>
-  for (const kind of all) {
-    const plain = rows(kind, false)
-    of[kind] = { plain, secure: rows(kind, true), nonced: plain.some(({ parts }) => parts) }
+  const enforces = enforce(faults, given.enforce, names)
+  const headers = definitions.flatMap(([option, where, value]): CompiledHeader[] => {
+    const fixed =
+      (enforces.has(option) ? enforced : 0) |
+      (lists.includes(option) || option.startsWith('content') ? several : 0) |
+      (option === 'crossOriginResourcePolicy' && (given[option] ?? true) === true ? shared : 0)
+    const made = new Map<string, [value: string, where: number, how: number]>()
+    for (const [k, kind] of kinds.entries()) {
+      const how = fixed | (option === 'xFrameOptions' && isSaidByPolicy(kind) ? besidePolicy : 0)
+      for (const secure of [false, true]) {
+        const text = where.includes(kind) && (typeof value === 'function' ? value(kind, secure) : value)
+        if (!text) continue
+        const row = made.get(`${how} ${text}`) ?? [text, 0, how]
+        row[1] |= 1 << (secure ? k + kinds.length : k)
+        made.set(`${how} ${text}`, row)
+      }
+    }
+    // Each option is called as its header is.
+    return [...made.values()].map((row) => [kebab(option), ...row])
+  })
+  const unwanted = names.filter((name) => given[name] === null).map(kebab)
+  const token = placeholder(faults, given.noncePlaceholder)
+  const tail = reports.directives.map(([name, value]) => `; ${name} ${value}`).join('')
+  return {
+    version: 1,
+    headers,
+    strip: [...stripped(faults, given.strip, given.removePoweredBy), ...unwanted].join(' '),
+    ...(token !== undefined && { placeholder: token }),
+    ...(tail && { pages: [pagePolicy, `${pagePolicy}${tail}`] as const }),
   }
-  const bits = new Map(names.map((name, i) => [kebab(name), given[name] === null ? 0 : 1 << i]))
-  let single = 0
-  for (const [i, name] of names.entries()) if (!lists.includes(name) && !name.startsWith('content')) single |= 1 << i
-  return { of, bits, single, reports: reports.directives.map(([name, value]) => `; ${name} ${value}`).join('') }
+
+  /** Whoever reads frame-ancestors does not look at X-Frame-Options (CSP Level 3 section 6.4.2.2). */
+  function isSaidByPolicy(kind: ResponseKind): boolean {
+    return kind !== 'document' && given.xFrameOptions === undefined && csp.of(kind).plain !== undefined
+  }
 }
 
 function enforce(faults: Faults, given: unknown, names: readonly string[]): ReadonlySet<string> {
