@@ -9,7 +9,7 @@ const floors: readonly string[][] = [
   ['crypto', 'cookie', 'request', 'redis', 'graphql-syntax'],
   ['store'],
   ['session', 'limit', 'headers', 'csrf', 'access', 'graphql', 'monitor'],
-  ['stack'],
+  ['stack', 'compiled'],
   ['gateway'],
   ['index.ts', 'vercel', 'testing'],
 ]

@@ -37,6 +37,7 @@ const doors: Readonly<Record<string, Door>> = {
   './limit/upstash': { brings: ['@upstash/ratelimit'], most: 18_500 },
   './headers': { brings: [], most: 13_500 },
   './csrf': { brings: [], most: 10_300 },
+  './compiled': { brings: [], most: 4_800 },
   './access': { brings: [], most: 10_500 },
   './graphql': { brings: [], most: 15_000 },
   './monitor': { brings: ['hono'], most: 10_000 },

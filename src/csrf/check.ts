@@ -3,8 +3,8 @@ import { isWebSocketUpgrade } from '../request/kind.ts'
 import { isSafeMethod } from '../request/method.ts'
 import { originOf } from '../request/origin.ts'
 import type { Reason } from '../types.ts'
+import type { CrossOriginPolicy } from './compiled.ts'
 import { isolates } from './isolation.ts'
-import type { CrossOriginPolicy } from './policy.ts'
 import { ruleKey } from './rules.ts'
 
 /**

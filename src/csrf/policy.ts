@@ -4,7 +4,7 @@ import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
 import { flag, oneOf, optionalFunction } from '../options/values.ts'
 import type { From, ProjectEnv } from '../types.ts'
-import { hasAmbientCredentials } from './credentials.ts'
+import { type CompiledCsrf, type CrossOriginPolicy, policyOf, shape } from './compiled.ts'
 import { judgeOrigins, judgePublicOrigins } from './origins.ts'
 import { type ExemptRule, judgeExempt, judgeTrust, type TrustRule } from './rules.ts'
 
@@ -46,24 +46,6 @@ export interface CrossOriginOptions<E = ProjectEnv> {
   readonly isolation?: boolean | IsolationOptions
 }
 
-/** {@link CrossOriginOptions} judged; made by {@link csrfPolicy}. */
-export interface CrossOriginPolicy {
-  /** Undefined: the request's own. @throws {ConfigError} for what the environment holds */
-  readonly publicOrigins: ((env: unknown) => readonly string[]) | undefined
-  /** Serialised origins, in lower case. */
-  readonly trustedOrigins: ReadonlySet<string>
-  /** By {@link ruleKey}. */
-  readonly trust: ReadonlyMap<string, ReadonlySet<string>>
-  /** By {@link ruleKey}. */
-  readonly exempt: ReadonlySet<string>
-  /** Whether a request without any word of where it comes from may pass. */
-  readonly mayBeBare: (headers: Headers) => boolean
-  /** See the option. */
-  readonly trustSameSite: boolean
-  /** Undefined: off. */
-  readonly isolation: Required<IsolationOptions> | undefined
-}
-
 const keys: ReadonlyArray<keyof CrossOriginOptions> = [
   'publicOrigins',
   'trustedOrigins',
@@ -89,38 +71,66 @@ export function csrfPolicy<E = ProjectEnv>(
   more: readonly string[] = [],
 ): CrossOriginPolicy {
   const faults = given ?? newFaults('csrf')
+  const { publicOrigins, credentials, ...plain } = (options ?? {}) as CrossOriginOptions<never>
   checkKeys(faults, options, [...keys, ...more])
-  const { publicOrigins, trustedOrigins = [], ...others } = (options ?? {}) as CrossOriginOptions<never>
-  const policy: CrossOriginPolicy = {
+  const own = optionalFunction(faults, 'credentials', credentials)
+  if (own && plain.cookieNames !== undefined) faults.add('cookieNames', 'is not read where credentials is given')
+  const policy = policyOf(judgeData(plain, faults), {
+    credentials: own,
     publicOrigins:
       publicOrigins === undefined ? undefined : resolveFrom(faults, 'publicOrigins', publicOrigins, judgePublicOrigins),
-    trustedOrigins: new Set(judgeOrigins(trustedOrigins, faults.under('trustedOrigins'))),
-    trust: judgeTrust(others.trust, faults.under('trust')),
-    exempt: judgeExempt(others.exempt, faults.under('exempt')),
-    mayBeBare: judgeMissing(others, faults),
-    trustSameSite: flag(faults, 'trustSameSite', others.trustSameSite, false),
-    isolation: judgeIsolation(others.isolation, faults.under('isolation')),
-  }
+  })
   if (given === undefined) faults.done()
   return policy
 }
 
-function judgeMissing(
-  { missing, cookieNames, credentials }: CrossOriginOptions<never>,
-  faults: Faults,
-): (headers: Headers) => boolean {
-  const mode = oneOf(faults, 'missing', missing, ['deny', 'no-credentials', 'allow'], 'no-credentials')
-  const own = optionalFunction(faults, 'credentials', credentials)
-  if (cookieNames !== undefined) {
-    if (own !== undefined) faults.add('cookieNames', 'is not read where credentials is given')
-    const good = Array.isArray(cookieNames) && cookieNames.every((name) => typeof name === 'string' && name !== '')
-    if (!good) faults.add('cookieNames', 'must be a list of whole cookie names')
-  }
-  if (mode !== 'no-credentials') return () => mode === 'allow'
-  return (headers) => !(own === undefined ? hasAmbientCredentials(headers, cookieNames) : own(headers))
+/** Options of {@link compileCsrf}: those without functions, which `compiledCsrf` takes beside what was compiled. */
+export interface CompilableCsrf extends Omit<CrossOriginOptions, 'publicOrigins' | 'credentials'> {
+  /** The origins under which visitors know this application. Default: scheme and host of the request's url. */
+  readonly publicOrigins?: string | readonly string[]
+  /** `'observe'` refuses nothing and tells the same. Default `'enforce'`. */
+  readonly mode?: 'enforce' | 'observe'
 }
 
-function judgeIsolation(given: unknown, faults: Faults): CrossOriginPolicy['isolation'] {
+/**
+ * Judges the options of `csrf` while building, so that what is deployed carries data instead of options and their judges:
+ * hand it to `compiledCsrf`. It is JSON.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
+ */
+export function compileCsrf(options: CompilableCsrf = {}): CompiledCsrf {
+  const faults = newFaults('compileCsrf')
+  checkKeys(faults, options, [...keys.filter((key) => key !== 'credentials'), 'mode'])
+  const { publicOrigins, mode, ...plain } = options ?? {}
+  const origins = publicOrigins !== undefined && judgePublicOrigins(publicOrigins, faults.under('publicOrigins'))
+  const observing = oneOf(faults, 'mode', mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const data = judgeData(plain, faults)
+  faults.done()
+  return { ...data, observing, ...(origins && { publicOrigins: origins }) }
+}
+
+function judgeData(
+  given: Omit<CrossOriginOptions<never>, 'publicOrigins' | 'credentials'>,
+  faults: Faults,
+): CompiledCsrf {
+  const { trustedOrigins = [], missing, cookieNames, trustSameSite } = given
+  const good = Array.isArray(cookieNames) && cookieNames.every((name) => typeof name === 'string' && name !== '')
+  if (cookieNames !== undefined && !good) faults.add('cookieNames', 'must be a list of whole cookie names')
+  const isolation = judgeIsolation(given.isolation, faults.under('isolation'))
+  return {
+    version: shape,
+    trustedOrigins: judgeOrigins(trustedOrigins, faults.under('trustedOrigins')),
+    trust: judgeTrust(given.trust, faults.under('trust')),
+    exempt: judgeExempt(given.exempt, faults.under('exempt')),
+    missing: oneOf(faults, 'missing', missing, ['deny', 'no-credentials', 'allow'], 'no-credentials'),
+    trustSameSite: flag(faults, 'trustSameSite', trustSameSite, false),
+    observing: false,
+    ...(cookieNames && { cookieNames }),
+    ...(isolation && { isolation }),
+  }
+}
+
+function judgeIsolation(given: unknown, faults: Faults): CompiledCsrf['isolation'] {
   if (given === undefined || given === false) return undefined
   const options: IsolationOptions = given === true ? {} : (given as IsolationOptions)
   checkKeys(faults, options, ['sameSite', 'frames'])

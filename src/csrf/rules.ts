@@ -23,18 +23,22 @@ export function ruleKey(method: string, path: string): string {
   return `${method} ${path}`
 }
 
-/** Judges `exempt`. */
-export function judgeExempt(given: unknown, faults: Faults): ReadonlySet<string> {
-  return new Set(judgeRules(given, faults, ['path', 'methods'], () => true).keys())
+/** Judges `exempt`: the routes that are. */
+export function judgeExempt(given: unknown, faults: Faults): readonly string[] {
+  return [...judgeRules(given, faults, ['path', 'methods'], () => true).keys()]
 }
 
-/** Judges `trust`. */
-export function judgeTrust(given: unknown, faults: Faults): ReadonlyMap<string, ReadonlySet<string>> {
-  return judgeRules(given, faults, ['path', 'methods', 'origins'], ({ origins }: Partial<TrustRule>, at) => {
+/** Judges `trust`: whom each route trusts. */
+export function judgeTrust(
+  given: unknown,
+  faults: Faults,
+): ReadonlyArray<{ readonly route: string; readonly origins: readonly string[] }> {
+  const rules = judgeRules(given, faults, ['path', 'methods', 'origins'], ({ origins }: Partial<TrustRule>, at) => {
     const list = judgeOrigins(origins, at.under('origins'))
     if (Array.isArray(origins) && origins.length === 0) at.add('origins', 'must hold at least one origin')
-    return new Set(list)
+    return list
   })
+  return [...rules].map(([route, origins]) => ({ route, origins }))
 }
 
 function judgeRules<T>(

@@ -9,7 +9,7 @@ import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
 import type { From, ProjectEnv } from '../types.ts'
 import { formField } from './form-field.ts'
-import type { CsrfContext, TokenCheck } from './guard.ts'
+import type { CsrfContext, TokenCheck } from './guarding.ts'
 
 /** Options of tokens. */
 export interface CsrfTokenOptions<C = CsrfContext, E = ProjectEnv> {

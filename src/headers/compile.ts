@@ -6,14 +6,14 @@ import {
   type CompiledHeader,
   type CompiledHeaders,
   enforced,
-  kinds,
   several,
+  shape,
   shared,
 } from './compiled.ts'
 import { checkIsolation, embedderPolicy, openerPolicy, resourcePolicy } from './cross-origin.ts'
 import { strictTransportSecurity } from './hsts.ts'
 import { kebab } from './kebab.ts'
-import type { ResponseKind } from './kind.ts'
+import { kindCount, kinds, type ResponseKind } from './kind.ts'
 import { type HeaderOption, type HeaderOptions, otherOptions } from './options.ts'
 import { permissionsPolicy } from './permissions-policy.ts'
 import { placeholder } from './placeholder.ts'
@@ -82,29 +82,29 @@ export function compile(faults: Faults, options: HeaderOptions): CompiledHeaders
       (enforces.has(option) ? enforced : 0) |
       (lists.includes(option) || option.startsWith('content') ? several : 0) |
       (option === 'crossOriginResourcePolicy' && (given[option] ?? true) === true ? shared : 0)
-    const made = new Map<string, [value: string, where: number, how: number]>()
+    const made = new Map<string, { name: string; value: string; where: number; how: number }>()
     for (const [k, kind] of kinds.entries()) {
       const how = fixed | (option === 'xFrameOptions' && isSaidByPolicy(kind) ? besidePolicy : 0)
       for (const secure of [false, true]) {
         const text = where.includes(kind) && (typeof value === 'function' ? value(kind, secure) : value)
         if (!text) continue
-        const row = made.get(`${how} ${text}`) ?? [text, 0, how]
-        row[1] |= 1 << (secure ? k + kinds.length : k)
+        // Each option is called as its header is.
+        const row = made.get(`${how} ${text}`) ?? { name: kebab(option), value: text, where: 0, how }
+        row.where |= 1 << (secure ? k + kindCount : k)
         made.set(`${how} ${text}`, row)
       }
     }
-    // Each option is called as its header is.
-    return [...made.values()].map((row) => [kebab(option), ...row])
+    return [...made.values()]
   })
   const unwanted = names.filter((name) => given[name] === null).map(kebab)
   const token = placeholder(faults, given.noncePlaceholder)
   const tail = reports.directives.map(([name, value]) => `; ${name} ${value}`).join('')
   return {
-    version: 1,
+    version: shape,
     headers,
     strip: [...stripped(faults, given.strip, given.removePoweredBy), ...unwanted].join(' '),
     ...(token !== undefined && { placeholder: token }),
-    ...(tail && { pages: [pagePolicy, `${pagePolicy}${tail}`] as const }),
+    ...(tail && { pages: { policy: pagePolicy, reporting: `${pagePolicy}${tail}` } }),
   }
 
   /** Whoever reads frame-ancestors does not look at X-Frame-Options (CSP Level 3 section 6.4.2.2). */

@@ -1,17 +1,4 @@
 /** What is left of the options of security headers once they are judged: plain data, which a build can write down. */
-import type { ResponseKind } from './kind.ts'
-
-/** In the order of the bits that say where a header goes. */
-export const kinds: readonly ResponseKind[] = [
-  'document',
-  'script',
-  'svg',
-  'media',
-  'asset',
-  'redirect',
-  'api',
-  'not-modified',
-]
 
 /** How a header is set: a sum of these. */
 export const enforced = 1
@@ -22,16 +9,22 @@ export const shared = 4
 /** Only where the handler set a policy: ours says the same in frame-ancestors. */
 export const besidePolicy = 8
 
-/**
- * A header with one of its values. `where`: bit k for the kind k of responses over plain http, bit 8 + k for it over https
- * on a name that may be pinned.
- */
-export type CompiledHeader = readonly [name: string, value: string, where: number, how: number]
+/** A header with one of its values. */
+export interface CompiledHeader {
+  /** In lower case. */
+  readonly name: string
+  /** With {@link NONCE} where the nonce of the response belongs. */
+  readonly value: string
+  /** Bit k: responses of kind k over plain http. Bit 8 + k: the same over https on a name that may be pinned. */
+  readonly where: number
+  /** A sum of flags. */
+  readonly how: number
+}
 
-/** Made by `compileHeaders`; all of it survives JSON. */
+/** What `compileHeaders` makes and `compiledHeaders` takes: it survives JSON. Its members may change with each release. */
 export interface CompiledHeaders {
-  /** Of this shape. A reader refuses every other. */
-  readonly version: 1
+  /** Of this shape: a reader refuses every other. */
+  readonly version: number
   /** In the order in which they are set. */
   readonly headers: readonly CompiledHeader[]
   /** Names that are taken away, in lower case, with spaces between. */
@@ -39,5 +32,10 @@ export interface CompiledHeaders {
   /** Stands in pages for the nonce. Absent: none. */
   readonly placeholder?: string
   /** The policy of our own pages, and what it is replaced by so that it reports. Absent: it stays. */
-  readonly pages?: readonly [policy: string, reporting: string]
+  readonly pages?: { readonly policy: string; readonly reporting: string }
+  /** The origin that visitors see. Absent: what urls say. */
+  readonly publicOrigin?: string
 }
+
+/** The shape that this release writes and reads. */
+export const shape = 1

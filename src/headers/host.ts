@@ -1,4 +1,5 @@
 /** Scheme and host of a request, as far as headers depend on them. */
+import { hostEnd } from '../request/origin.ts'
 
 /** What a header writer needs to know of the request. */
 export interface AboutRequest {
@@ -20,30 +21,20 @@ export function aboutUrl(url: string): AboutRequest {
   if (url.startsWith(lastStart)) return last
   // On plain http nothing depends on the host.
   if (!url.startsWith('https:')) return plain
-  let end = 8
-  while (end < url.length && !ends(url.charCodeAt(end))) end++
+  const end = hostEnd(url, 8)
   const about = { https: true, host: url.slice(url.lastIndexOf('@', end) + 1 || 8, end) }
   // Without such a sign a longer host could begin the same.
   if (end < url.length) [lastStart, last] = [url.slice(0, end + 1), about]
   return about
 }
 
-/** Slash, backslash, question mark, number sign. */
-function ends(code: number): boolean {
-  return code === 0x2f || code === 0x5c || code === 0x3f || code === 0x23
-}
+/** An IPv6 address, nothing at all, or a last label that is `localhost` or a number (URL, "ends in a number checker"). */
+const unpinnable = /^(?:\[|\.?(?::|$)|(?:[^:]*\.)?(?:localhost|\d+|0x[\da-f]*)\.?(?::|$))/i
 
 /**
  * Whether a host is a name that may be pinned to https: no IP address, which HSTS cannot be set for (RFC 6797 section
  * 8.1.1), and not localhost, where a pin would reach every other project of a developer.
  */
 export function isPinnable(host: string): boolean {
-  if (host.startsWith('[')) return false
-  const colon = host.indexOf(':')
-  let name = (colon === -1 ? host : host.slice(0, colon)).toLowerCase()
-  if (name.endsWith('.')) name = name.slice(0, -1)
-  if (name === '' || name === 'localhost' || name.endsWith('.localhost')) return false
-  // A name that ends in a number is an IPv4 address in some notation (URL Standard, "ends in a number checker").
-  const last = name.charCodeAt(name.lastIndexOf('.') + 1)
-  return !(last >= 0x30 && last <= 0x39 && Number.isInteger(Number(name.slice(name.lastIndexOf('.') + 1))))
+  return !unpinnable.test(host)
 }

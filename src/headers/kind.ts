@@ -11,42 +11,59 @@
  *   what it stored is not known.
  * - `api`: everything else, and what has no type.
  */
-export type ResponseKind = 'document' | 'script' | 'svg' | 'media' | 'asset' | 'redirect' | 'not-modified' | 'api'
+export type ResponseKind = 'document' | 'script' | 'svg' | 'media' | 'asset' | 'redirect' | 'api' | 'not-modified'
 
-/** The kind of a response, from its status and its Content-Type. */
-export function kindOf(status: number, type: string | null): ResponseKind {
-  if (status >= 301 && status <= 308) {
-    if (status === 304) return 'not-modified'
-    if (status < 304 || status > 306) return 'redirect'
-  }
-  if (type === null) return 'api'
-  // The first letter, lower case, leaves at most a handful of comparisons.
-  switch (type.charCodeAt(0) | 0x20) {
-    case 0x74: // t
-      return starts(type, 'text/html') ? 'document' : starts(type, 'text/css') ? 'asset' : script(type, 5)
-    case 0x61: // a
-      if (starts(type, 'application/xhtml+xml')) return 'document'
-      if (starts(type, 'audio/') || starts(type, 'application/pdf')) return 'media'
-      return starts(type, 'application/wasm') ? 'asset' : script(type, 12)
-    case 0x69: // i
-      return starts(type, 'image/svg+xml') ? 'svg' : starts(type, 'image/') ? 'asset' : 'api'
-    case 0x76: // v
-      return starts(type, 'video/') ? 'media' : 'api'
-    case 0x66: // f
-      return starts(type, 'font/') ? 'asset' : 'api'
-    default:
-      return 'api'
-  }
-}
+/** In the order of their numbers. */
+export const kinds: readonly ResponseKind[] = [
+  'document',
+  'script',
+  'svg',
+  'media',
+  'asset',
+  'redirect',
+  'api',
+  'not-modified',
+]
+/** How many there are; a const of its own, so that a bundle without judges has no names. */
+export const kindCount = 8
+/** The number of a document. */
+export const documentKind = 0
+const scriptKind = 1
+const svgKind = 2
+const mediaKind = 3
+const assetKind = 4
+const redirectKind = 5
+const apiKind = 6
+const notModifiedKind = 7
+
+/** How types begin that are not data, in lower case. The first that fits counts. */
+const beginnings: ReadonlyArray<readonly [type: string, kind: number]> = [
+  ['text/html', documentKind],
+  ['application/xhtml+xml', documentKind],
+  ['text/css', assetKind],
+  ['image/svg+xml', svgKind],
+  ['image/', assetKind],
+  ['font/', assetKind],
+  ['audio/', mediaKind],
+  ['video/', mediaKind],
+  ['application/pdf', mediaKind],
+  ['application/wasm', assetKind],
+]
 
 /** JavaScript under any of its names (RFC 9239 section 6). */
-function script(type: string, subtype: number): ResponseKind {
-  const at = starts(type, 'x-', subtype) ? subtype + 2 : subtype
-  return starts(type, 'javascript', at) || starts(type, 'ecmascript', at) ? 'script' : 'api'
+const script = /^(?:text|application)\/(?:x-)?(?:java|ecma)script/i
+
+/** The number of the kind of a response, from its status and its Content-Type. */
+export function kindOf(status: number, type: string | null): number {
+  if (status === 304) return notModifiedKind
+  if (status > 300 && status < 309 && status !== 305 && status !== 306) return redirectKind
+  if (type === null) return apiKind
+  for (const [beginning, kind] of beginnings) if (starts(type, beginning)) return kind
+  return script.test(type) ? scriptKind : apiKind
 }
 
 /** Whether lower-case letters stand here in any case. What else `| 0x20` makes equal is not allowed in a header. */
-function starts(type: string, word: string, at = 0): boolean {
-  for (let i = 0; i < word.length; i++) if ((type.charCodeAt(at + i) | 0x20) !== word.charCodeAt(i)) return false
+function starts(type: string, word: string): boolean {
+  for (let i = 0; i < word.length; i++) if ((type.charCodeAt(i) | 0x20) !== word.charCodeAt(i)) return false
   return true
 }

@@ -1,63 +1,27 @@
-/** Options of an app and of its routes, which are one set by the time an answer is written. */
-import { type Faults, faults as newFaults, resolveFrom } from '../options/index.ts'
-import type { From, ProjectEnv } from '../types.ts'
-import { compile } from './compile.ts'
-import { type AboutRequest, aboutUrl } from './host.ts'
+/** The layers that a request is inside of, which are one by the time an answer is written. */
+import type { AboutRequest } from './host.ts'
+import { freshNonce } from './nonce.ts'
 import type { HeaderOptions } from './options.ts'
-import { withPreset } from './presets.ts'
-import { compiledWriter, type HeaderWriter } from './write.ts'
-
-/** What the middleware takes besides the headers' own options. */
-export interface SecureHeadersOptions<E = ProjectEnv> extends HeaderOptions {
-  /**
-   * The origin that visitors see, where a proxy in front ends TLS and the url of a request says `http://`. Default: what
-   * the url says. No header that a client could send is asked.
-   */
-  readonly publicOrigin?: From<string, E>
-}
+import type { ResponseWriter } from './write.ts'
 
 /** One `secureHeaders()`, alone or over the ones around it. */
 export interface Layer {
-  readonly options: HeaderOptions
-  readonly write: HeaderWriter
+  /** Absent where they were compiled before. */
+  readonly options?: HeaderOptions
+  readonly write: ResponseWriter
   about(url: string, env: unknown): AboutRequest
   /** This layer's options over those of a layer around it. */
   over(outer: Layer): Layer
 }
 
-/**
- * A writer of the headers that options ask for.
- *
- * @param faults - takes what is wrong with the options; the writer works with what is right until they are thrown.
- */
-export function headerWriter(options: HeaderOptions, faults: Faults): HeaderWriter {
-  return compiledWriter(compile(faults, withPreset(faults, options)))
-}
-
-/** Judges the options of one layer. */
-export function layer(given: SecureHeadersOptions<never>, faults: Faults): Layer {
-  const { publicOrigin, ...rest } = typeof given === 'object' && given !== null ? given : { publicOrigin: undefined }
-  const options = given === null || typeof given !== 'object' ? given : (rest as HeaderOptions)
-  const origin = publicOrigin === undefined ? undefined : resolveFrom(faults, 'publicOrigin', publicOrigin, aboutOrigin)
-  const about: Layer['about'] = origin === undefined ? aboutUrl : (_, env) => origin(env)
-  const write = headerWriter(options, faults)
-  // Layers are made while building: a handful of pairs, each judged at its first request.
-  const pairs = new WeakMap<Layer, Layer>()
-  return {
-    options: withPreset(newFaults(), options),
-    write,
-    about,
-    over(outer): Layer {
-      const known = pairs.get(outer)
-      if (known !== undefined) return known
-      const faults = newFaults('secureHeaders')
-      const merged = withPreset(faults, options, outer.options)
-      const made = { ...outer, options: merged, write: headerWriter(merged, faults) }
-      faults.done()
-      pairs.set(outer, made)
-      return made
-    },
-  }
+/** A Hono Context, as far as layers need one. */
+export interface LayerContext {
+  readonly req: { readonly url: string }
+  readonly env: unknown
+  get res(): Response
+  set res(response: Response | undefined)
+  readonly set: (name: 'secureHeadersNonce', nonce: string) => void
+  readonly get: (name: 'secureHeadersNonce') => unknown
 }
 
 /** Kept where no handler looks: a property costs a tenth of what `c.set` does. */
@@ -65,24 +29,24 @@ const passed = Symbol('secureHeaders')
 
 type Passing = { [passed]?: Layer }
 
-/** Notes that a request is inside a layer; returns the layer around it, which writes for both. */
-export function enter(context: object, own: Layer): Layer | undefined {
-  const at = context as Passing
+/** Lets a request into a layer; the outermost writes, for all of them. */
+export async function inside(c: LayerContext, own: Layer, next: () => Promise<void>): Promise<void> {
+  const at = c as LayerContext & Passing
   const outer = at[passed]
-  at[passed] = outer === undefined ? own : own.over(outer)
-  return outer
-}
-
-/** All layers that a request is inside of, as one. */
-export function entered(context: object, own: Layer): Layer {
-  return (context as Passing)[passed] ?? own
-}
-
-function aboutOrigin(given: unknown, faults: Faults): AboutRequest {
-  const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined
-  if (url !== undefined && /^https?:$/.test(url.protocol) && (given === url.origin || given === `${url.origin}/`)) {
-    return aboutUrl(url.href)
-  }
-  faults.add('', 'must be an origin such as https://app.example.com, without a path')
-  return { https: false, host: '' }
+  const all = outer === undefined ? own : own.over(outer)
+  at[passed] = all
+  // A string, as in Hono, and not made when asked for: taking one from the pool costs less than asking.
+  const nonce = all.write.nonces && !outer?.write.nonces ? freshNonce() : undefined
+  if (nonce) c.set('secureHeadersNonce', nonce)
+  if (outer !== undefined) return next()
+  const { https, host } = own.about(c.req.url, c.env)
+  await next()
+  const { res } = c
+  // What was entered further in is known by now.
+  const { write } = at[passed] ?? own
+  const answer = write(res, { https, host, nonce: nonce ?? (c.get('secureHeadersNonce') as string | undefined) })
+  if (answer === res) return
+  // Hono copies every header of the response it has over the one it gets: what was taken away would come back.
+  c.res = undefined
+  c.res = answer
 }

@@ -16,8 +16,24 @@ export function placeholder(faults: Faults, given: unknown): string | undefined 
   return undefined
 }
 
+/** {@link fillNonce}, where it is handed on. */
+export type Fill = typeof fillNonce
+
+/**
+ * The response with the nonce where its markup has the placeholder. A coded body is not looked into; its length would be
+ * wrong afterwards, and so would a strong validator.
+ */
+export function fillNonce(response: Response, token: string, nonce: string): Response {
+  const { body, headers } = response
+  if (body === null || headers.has('content-encoding')) return response
+  const copy = new Response(body.pipeThrough(replacing(token, nonce) as TransformStream), response)
+  copy.headers.delete('content-length')
+  copy.headers.delete('etag')
+  return copy
+}
+
 /** A stream that replaces each occurrence of `token`, also one that chunks cut in two. */
-export function fillNonce(token: string, nonce: string): TransformStream<Uint8Array, Uint8Array> {
+function replacing(token: string, nonce: string): TransformStream<Uint8Array, Uint8Array> {
   const encoder = new TextEncoder()
   const [from, to] = [encoder.encode(token), encoder.encode(nonce)]
   let rest: Uint8Array<ArrayBuffer> = new Uint8Array(0)

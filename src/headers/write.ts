@@ -1,12 +1,12 @@
 /** Puts security headers on a response, and takes away what names the server. */
-import { besidePolicy, type CompiledHeaders, enforced, kinds, several, shared } from './compiled.ts'
+import { besidePolicy, type CompiledHeaders, enforced, several, shared } from './compiled.ts'
 import { type AboutRequest, isPinnable } from './host.ts'
-import { kindOf, type ResponseKind } from './kind.ts'
-import { freshNonce, mayShowPage, NONCE, nonceSource } from './nonce.ts'
-import { fillNonce } from './placeholder.ts'
+import { documentKind, kindCount, kindOf } from './kind.ts'
+import { freshNonce, NONCE, nonceSource } from './nonce.ts'
+import type { Fill } from './placeholder.ts'
 
 /** Writes the headers of one set of options. */
-export interface HeaderWriter {
+export interface ResponseWriter {
   /**
    * Returns the response with its headers, or a copy of it where its headers cannot be changed; body, status, status text
    * and every Set-Cookie stay. Never throws: what cannot be copied, such as a body already read, is returned as it is.
@@ -14,8 +14,6 @@ export interface HeaderWriter {
   (response: Response, about: AboutRequest): Response
   /** Whether documents get a nonce. */
   readonly nonces: boolean
-  /** A nonce for the answer to a request that may show a page, to be handed back in {@link AboutRequest}. */
-  nonceFor(request: { readonly headers: Headers }): string | undefined
 }
 
 /** Statuses that cannot have a body (Fetch, "null body status"); a fetched one may have an empty stream all the same. */
@@ -23,6 +21,8 @@ const bodiless: ReadonlySet<number> = /* @__PURE__ */ new Set([204, 205, 304])
 const csp = 'content-security-policy'
 /** Set where a response lets other origins read it; no header of ours has this bit. */
 const cors = 1 << 30
+/** Set where a response has a policy. */
+const policy = 1
 
 /** One header to set. */
 interface Row {
@@ -38,24 +38,21 @@ interface Row {
   readonly shared: string | undefined
 }
 
-/** The headers of one kind: over plain http or for a host that cannot be pinned, and over https on a name. */
-interface Profile {
-  readonly plain: readonly Row[]
-  readonly secure: readonly Row[]
-  /** Whether any of them holds a nonce. */
-  readonly nonced: boolean
-}
-
 /**
  * Makes a writer. Each header is set at most once: one that is there stays, unless it may have one value only and holds
  * several, or is enforced. Informational responses pass as they are, with their WebSocket.
+ *
+ * @param fill - replaces the placeholder; absent only where none was compiled.
  */
-export function compiledWriter({ headers, strip, placeholder: token, pages }: CompiledHeaders): HeaderWriter {
-  const marks = new Map(strip.split(' ').map((name) => [name, 0]))
-  const bits = new Map([...new Set([csp, ...headers.map(([name]) => name)])].map((name, i) => [name, 1 << i]))
+export function compiledWriter(
+  { headers, strip, placeholder: token, pages }: CompiledHeaders,
+  fill: Fill | undefined,
+): ResponseWriter {
+  const marks = new Map([['access-control-allow-origin', cors]])
+  let bits = 0
   let single = 0
-  const rows = headers.map(([name, value, where, how]): readonly [number, Row] => {
-    const bit = bits.get(name) as number
+  const rows = headers.map(({ name, value, where, how }): readonly [number, Row] => {
+    const bit = marks.get(name) ?? (name === csp ? policy : policy << ++bits)
     marks.set(name, bit)
     if ((how & several) === 0) single |= bit
     return [
@@ -64,20 +61,18 @@ export function compiledWriter({ headers, strip, placeholder: token, pages }: Co
         name,
         value,
         bit: (how & enforced) === 0 ? bit : 0,
-        beside: (how & besidePolicy) === 0 ? 0 : 1,
+        beside: (how & besidePolicy) === 0 ? 0 : policy,
         parts: value.includes(NONCE) ? value.split(NONCE) : undefined,
         shared: (how & shared) === 0 ? undefined : 'cross-origin',
       },
     ]
   })
-  marks.set('access-control-allow-origin', cors)
-  const of = Object.create(null) as Record<ResponseKind, Profile>
-  for (const [k, kind] of kinds.entries()) {
-    const at = (bit: number): Row[] => rows.filter(([where]) => (where >> bit) & 1).map(([, row]) => row)
-    const plain = at(k)
-    of[kind] = { plain, secure: at(k + kinds.length), nonced: plain.some(({ parts }) => parts) }
-  }
-  const nonces = of.document.nonced || token !== undefined
+  for (const name of strip.split(' ')) if (!marks.has(name)) marks.set(name, 0)
+  // By kind; over https on a name, by kind and kindCount.
+  const sets = Array.from({ length: 2 * kindCount }, (_, bit) =>
+    rows.filter(([where]) => (where >> bit) & 1).map(([, row]) => row),
+  )
+  const nonces = token !== undefined || (sets[documentKind]?.some(({ parts }) => parts) ?? false)
 
   // Most gateways have one host: what is known of the last one is known of the next.
   let lastHost = ''
@@ -88,28 +83,22 @@ export function compiledWriter({ headers, strip, placeholder: token, pages }: Co
     if (status < 200) return response
     try {
       const found = look(response.headers, marks, single)
-      const name = kindOf(status, found.type)
-      const kind = of[name]
+      const kind = kindOf(status, found.type)
       const { https, host } = about
       if (https && host !== lastHost) [lastHost, pinned] = [host, isPinnable(host)]
-      const fills = token !== undefined && name === 'document'
-      const nonce = kind.nonced || fills ? (about.nonce ?? freshNonce()) : ''
-      const answer = written(response, https && pinned ? kind.secure : kind.plain, found, nonce)
+      const nonce = nonces && kind === documentKind ? (about.nonce ?? freshNonce()) : ''
+      const set = sets[https && pinned ? kind + kindCount : kind] as readonly Row[]
+      const answer = written(response, set, found, nonce)
+      if (kind !== documentKind) return answer
       // Our own pages bring a policy of their own, which does not know where reports go.
-      if (pages && status >= 400 && name === 'document' && answer.headers.get(csp) === pages[0]) {
-        answer.headers.set(csp, pages[1])
-      }
-      return fills ? filled(answer, token, nonce) : answer
+      if (pages && status >= 400 && answer.headers.get(csp) === pages.policy) answer.headers.set(csp, pages.reporting)
+      return token !== undefined && fill ? fill(answer, token, nonce) : answer
     } catch {
       return response
     }
   }
 
-  return Object.assign(writeHeaders, {
-    nonces,
-    nonceFor: ({ headers }: { readonly headers: Headers }): string | undefined =>
-      nonces && mayShowPage(headers) ? freshNonce() : undefined,
-  })
+  return Object.assign(writeHeaders, { nonces })
 }
 
 /** What a response has of what concerns us. */
@@ -172,14 +161,4 @@ function change(
     if (parts !== undefined) headers.set(row.name, parts.join(nonceSource(nonce)))
     else headers.set(row.name, (present & cors) === 0 ? row.value : (row.shared ?? row.value))
   }
-}
-
-/** A coded body is not looked into; its length would be wrong afterwards, and so would a strong validator. */
-function filled(response: Response, token: string, nonce: string): Response {
-  const { body, headers } = response
-  if (body === null || headers.has('content-encoding')) return response
-  const copy = new Response(body.pipeThrough(fillNonce(token, nonce) as TransformStream), response)
-  copy.headers.delete('content-length')
-  copy.headers.delete('etag')
-  return copy
 }

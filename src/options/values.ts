@@ -48,7 +48,11 @@ export function optionalListener<Told extends unknown[]>(
   given: ((...told: Told) => unknown) | undefined,
 ): ((...told: Told) => void) | undefined {
   const listener = optionalFunction(faults, option, given)
-  if (listener === undefined) return undefined
+  return listener && unheard(listener)
+}
+
+/** Tells a listener and hears nothing back: what it throws, or rejects with, is dropped. */
+export function unheard<Told extends unknown[]>(listener: (...told: Told) => unknown): (...told: Told) => void {
   return (...told) => {
     try {
       const heard = listener(...told)

@@ -162,6 +162,13 @@ describe('Strict-Transport-Security', () => {
     [undefined, '[::1]'],
     [undefined, '[2001:db8::1]:443'],
     [undefined, ''],
+    [undefined, '.'],
+    [undefined, ':443'],
+    [undefined, '127.0.0.0x1'],
+    [undefined, '1.2.3.08.'],
+    ['max-age=63072000; includeSubDomains', '1.2.3.4x'],
+    ['max-age=63072000; includeSubDomains', '4.localhost.example.:1'],
+    ['max-age=63072000; includeSubDomains', 'xn--0x1'],
   ])('is %s for https on "%s"', (value, host) => {
     const headers = written(200, 'text/html', { https: true, host }) as Record<string, string>
     expect(headers['strict-transport-security']).toBe(value)

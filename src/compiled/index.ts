@@ -1,0 +1,8 @@
+export type { CsrfReason } from '../csrf/check.ts'
+export type { CompiledCsrf } from '../csrf/compiled.ts'
+export type { CsrfContext, TokenCheck } from '../csrf/guarding.ts'
+export type { CompiledHeader, CompiledHeaders } from '../headers/compiled.ts'
+export { type Fill, fillNonce } from '../headers/placeholder.ts'
+export type { CompiledCsrfOptions } from './csrf.ts'
+export type { CompiledHeadersOptions } from './headers.ts'
+export { compiledCsrf, compiledHeaders } from './middleware.ts'
