@@ -19,7 +19,8 @@ export function compiledLayer(compiled: CompiledHeaders, { fillNonce }: Compiled
   demand(known, 'compiledHeaders', notOurs)
   const { placeholder, publicOrigin } = compiled
   demand(!placeholder || fillNonce !== undefined, 'fillNonce', 'is required with noncePlaceholder')
-  const about = publicOrigin === undefined ? aboutUrl : () => aboutUrl(publicOrigin)
+  const fixed = publicOrigin === undefined ? undefined : aboutUrl(publicOrigin)
+  const about: Layer['about'] = ({ req }) => fixed ?? aboutUrl(req.url)
   const own: Layer = { write: compiledWriter(compiled, fillNonce), about, over: () => own }
   return own
 }

@@ -44,7 +44,8 @@ export function layer(given: SecureHeadersOptions<never>, faults: Faults): Layer
   const { publicOrigin, ...rest } = typeof given === 'object' && given !== null ? given : { publicOrigin: undefined }
   const options = given === null || typeof given !== 'object' ? given : (rest as HeaderOptions)
   const origin = publicOrigin === undefined ? undefined : resolveFrom(faults, 'publicOrigin', publicOrigin, aboutOrigin)
-  const about: Layer['about'] = origin === undefined ? aboutUrl : (_, env) => origin(env)
+  // Reading the url costs as much as a header; where it says nothing, nobody reads it.
+  const about: Layer['about'] = origin === undefined ? ({ req }) => aboutUrl(req.url) : ({ env }) => origin(env)
   const write = headerWriter(options, faults)
   // Layers are made while building: a handful of pairs, each judged at its first request.
   const pairs = new WeakMap<Layer, Layer>()

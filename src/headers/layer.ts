@@ -9,7 +9,7 @@ export interface Layer {
   /** Absent where they were compiled before. */
   readonly options?: HeaderOptions
   readonly write: ResponseWriter
-  about(url: string, env: unknown): AboutRequest
+  about(c: LayerContext): AboutRequest
   /** This layer's options over those of a layer around it. */
   over(outer: Layer): Layer
 }
@@ -39,7 +39,7 @@ export async function inside(c: LayerContext, own: Layer, next: () => Promise<vo
   const nonce = all.write.nonces && !outer?.write.nonces ? freshNonce() : undefined
   if (nonce) c.set('secureHeadersNonce', nonce)
   if (outer !== undefined) return next()
-  const { https, host } = own.about(c.req.url, c.env)
+  const { https, host } = own.about(c)
   await next()
   const { res } = c
   // What was entered further in is known by now.
