@@ -56,7 +56,7 @@ const link = (path: string, answers: string, what: string, text?: string): Try =
 /** All of them. */
 export function features(who: Audience): readonly Feature[] {
   const signedIn = who.user !== undefined
-  const needs = (allowed: boolean): string => (signedIn ? (allowed ? '200' : '403') : '302')
+  const needs = (allowed: boolean): string => (signedIn ? (allowed ? '200' : '403') : '303')
   const fresh = who.authTime !== undefined && Date.now() / 1000 - who.authTime < 60
   const query = (text: string, answers: string, graphql: string): Try => {
     return { is: 'button', text, answers, path: '/graphql', body: JSON.stringify({ query: graphql }) }
@@ -70,10 +70,10 @@ export function features(who: Audience): readonly Feature[] {
         link('/login', '200', 'A login gets a new cookie and keeps the count.'),
         link(
           '/account',
-          signedIn ? '200' : '302',
+          signedIn ? '200' : '303',
           'Needs somebody signed in; others are sent to the login form and back.',
         ),
-        link('/devices', signedIn ? '200' : '302', 'Where you are signed in, with a button to end each.'),
+        link('/devices', signedIn ? '200' : '303', 'Where you are signed in, with a button to end each.'),
       ],
     },
     {
@@ -99,7 +99,7 @@ export function features(who: Audience): readonly Feature[] {
         link('/ADMIN/', needs(who.roles.includes('admin')), 'A guard covers every spelling.'),
         link(
           '/password',
-          signedIn && fresh ? '200' : '302',
+          signedIn && fresh ? '200' : '303',
           'Needs a login of the last minute; later it asks for another.',
         ),
         link('/regulars', needs(who.visits + 1 >= 3), 'Needs three visits to this page.'),

@@ -17,8 +17,7 @@ export function refuse(plan: Plan, visit: Visit, reason: Reason, headers: Extra 
 
 /** A page that was asked for is asked for again after the login; a form that was sent is not sent again. */
 export function toSignIn(signIn: string, { request, path, search }: Visit): Response {
-  if (request.method !== 'GET') return redirect(303, signIn)
-  return redirect(302, `${signIn}?return_to=${encodeURIComponent(path + search)}`)
+  return redirect(303, request.method === 'GET' ? `${signIn}?return_to=${encodeURIComponent(path + search)}` : signIn)
 }
 
 /** Sends a client elsewhere; the answer is nobody's to keep. */

@@ -9,7 +9,7 @@ describe('a route that needs somebody signed in', () => {
     async (path) => {
       const at = await bench()
       const response = await at.ask(`${path}?a=1&b=%20`, page)
-      expect(response.status).toBe(302)
+      expect(response.status).toBe(303)
       expect(response.headers.get('location')).toBe(`/login?return_to=${encodeURIComponent(`${path}?a=1&b=%20`)}`)
       expect(response.headers.get('cache-control')).toBe('no-store')
       expect(at.seen).toEqual([])

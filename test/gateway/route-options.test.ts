@@ -111,7 +111,7 @@ describe('access of a route', () => {
     const cookie = await signIn(at, { user: 'ann' })
     late = hour
     const response = await at.ask('/pay?to=bob', { headers: { Cookie: cookie, ...page } })
-    expect([response.status, response.headers.get('location')]).toEqual([302, '/login?return_to=%2Fpay%3Fto%3Dbob'])
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/login?return_to=%2Fpay%3Fto%3Dbob'])
     const ahead = await at.ask('/pay', { headers: { Cookie: cookie, ...page, 'sec-purpose': 'prefetch' } })
     expect([ahead.status, ahead.headers.get('cache-control')]).toEqual([401, 'no-store'])
     expect(at.events).toMatchObject([{ type: 'request-refused', reason: 'session-too-old' }])

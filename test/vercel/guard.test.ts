@@ -40,7 +40,7 @@ describe('a guard in front of a project', () => {
 
   it('sends a navigation to the login with an absolute address, and answers 401 to a fetch', async () => {
     const sent = await get('/account?a=1', page)
-    expect(sent.status).toBe(302)
+    expect(sent.status).toBe(303)
     expect(sent.headers.get('location')).toBe('https://app.example.com/login?return_to=%2Faccount%3Fa%3D1')
     expect(sent.headers.get('x-middleware-next')).toBeNull()
     expect((await get('/account')).status).toBe(401)

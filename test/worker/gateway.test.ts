@@ -39,7 +39,7 @@ describe('the configured gateway', () => {
   it('logs in, lets in by role, and logs out', async () => {
     expect((await ask('/admin', { headers: { accept: 'application/json' } })).status).toBe(401)
     const sent = await ask('/account?tab=1', { headers: { accept: 'text/html' } })
-    expect([sent.status, sent.headers.get('location')]).toEqual([302, '/login?return_to=%2Faccount%3Ftab%3D1'])
+    expect([sent.status, sent.headers.get('location')]).toEqual([303, '/login?return_to=%2Faccount%3Ftab%3D1'])
     const login = await ask('/login', { method: 'POST', body: 'user=alice' })
     const cookie = pair(login.headers.getSetCookie()[0] ?? '')
     const admin = await ask('/admin/x', { headers: { cookie } })

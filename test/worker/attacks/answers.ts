@@ -167,7 +167,7 @@ export const answers: readonly Attack[] = [
       number: 47,
       attack: `a page to return to after the login: ${path}`,
       send: get(path, 'Accept: text/html', 'Sec-Fetch-Mode: navigate'),
-      status: 302,
+      status: 303,
       headers: { Location: location, 'Cache-Control': 'no-store' },
     }),
   ),
@@ -175,7 +175,7 @@ export const answers: readonly Attack[] = [
     number: 47,
     attack: 'a tab in the page to return to, which ends it',
     send: get('/account/\t//evil.example', 'Accept: text/html', 'Sec-Fetch-Mode: navigate'),
-    status: 302,
+    status: 303,
     headers: { Location: '/login?return_to=%2Faccount%2F' },
   },
   ...['/account/\\evil.example', '/account/%5cevil.example'].map(
