@@ -4,7 +4,7 @@
  * @see RFC 7516 section 3.1 (compact serialization), RFC 7518 sections 4.5 (dir) and 5.3 (A256GCM)
  */
 import type { Clock } from '../types.ts'
-import { decodeBase64url, encodeBase64url } from './base64url.ts'
+import { decodeBase64url, decodeInto, encodeBase64url } from './base64url.ts'
 import { type DayKey, dayKeys } from './day-keys.ts'
 import type { KeyRing } from './key-ring.ts'
 import { expired, malformed, type SealRefusal, tampered, tooLong } from './refusal.ts'
@@ -140,22 +140,31 @@ async function encrypt(key: DayKey, json: string): Promise<string> {
   return `${key.head}..${encodeBase64url(iv)}.${sealed.slice(0, -tagChars)}.${sealed.slice(-tagChars)}`
 }
 
+// Where tokens are decoded, nonce first. Web Crypto copies what it is given before it returns (section 14.3.2, steps 2 and 3),
+// so that the next token may lie where this one lay: memory of its own would cost each a fifth of what opening it does.
+const scratchChars = 8192
+const scratch = /* @__PURE__ */ new Uint8Array((scratchChars * 3) / 4)
+const scratchNonce = /* @__PURE__ */ scratch.subarray(0, 12)
+const scratchText = /* @__PURE__ */ scratch.subarray(12)
+
 function body(key: DayKey, token: string, at: number): Promise<string | SealRefusal> {
   const text = at + 3 + nonceChars
   const tag = token.length - tagChars
-  const nonce = token.slice(at + 2, text - 1)
-  if (((tag - 1 - text) & 3) === 0) {
-    const bytes = decodeBase64url(nonce + token.slice(text, tag - 1) + token.slice(tag))
-    return bytes ? decrypt(key, bytes.subarray(0, 12), bytes.subarray(12)) : refuseMalformed
-  }
-  // Texts of other lengths, which another writer of JWE makes.
-  const parts = [nonce, token.slice(text, tag - 1), token.slice(tag)].map(decodeBase64url)
-  const [iv, start, end] = parts
-  if (!iv || !start || !end) return refuseMalformed
+  const parts = [token.slice(at + 2, text - 1), token.slice(text, tag - 1), token.slice(tag)] as const
+  if (decodeInto === undefined || token.length > scratchChars) return longBody(key, parts)
+  const length = decodeInto(parts[1], scratchText)
+  if (length === -1 || decodeInto(parts[0], scratchNonce) !== 12) return refuseMalformed
+  if (decodeInto(parts[2], scratch.subarray(12 + length)) !== 16) return refuseMalformed
+  return decrypt(key, scratchNonce, scratch.subarray(12, 28 + length))
+}
+
+function longBody(key: DayKey, parts: readonly string[]): Promise<string | SealRefusal> {
+  const [nonce, start, end] = parts.map(decodeBase64url)
+  if (!nonce || !start || !end) return refuseMalformed
   const sealed = new Uint8Array(start.length + end.length)
   sealed.set(start)
   sealed.set(end, start.length)
-  return decrypt(key, iv, sealed)
+  return decrypt(key, nonce, sealed)
 }
 
 async function decrypt(

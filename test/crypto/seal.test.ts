@@ -156,6 +156,17 @@ describe('days', () => {
     expect(await ours.open(token)).toEqual({ refused: 'expired' })
   })
 
+  it('many at once, of every length, open to what each of them holds', async () => {
+    const ours = sealerOf(first, { maxLength: 20_000 })
+    const texts = Array.from({ length: 60 }, (_, i) => JSON.stringify({ i, pad: `${i}`.repeat(i * i) }))
+    const tokens = await Promise.all(texts.map((text) => ours.seal(text)))
+    expect(tokens.some(({ length }) => length > 8192)).toBe(true)
+    for (let round = 0; round < 2; round++) {
+      const opened = await Promise.all(tokens.map((token) => ours.open(token)))
+      expect(opened.map((text) => `${text}`.trimEnd())).toEqual(texts)
+    }
+  })
+
   it('many at once at the first moment of a day all open', async () => {
     const ours = sealerOf([first, second])
     const tokens = await Promise.all(Array.from({ length: 50 }, (_, i) => ours.seal(`{"i":${i}}`)))
