@@ -86,7 +86,7 @@ export async function visitor(
         const after = await ask('GET', '/account')
         ledger.checked++
         if (after.status === 200) ledger.lost.push(`visitor ${index}: a logout`)
-        else if (after.status !== 302 && !trouble(after)) odd('a page after a logout', after)
+        else if (after.status !== 303 && !trouble(after)) odd('a page after a logout', after)
         jar.clear()
       } else odd('a logout', answer)
       signedIn = false
