@@ -13,7 +13,7 @@ export interface CompiledCsrfOptions<C = CsrfContext> {
   readonly onEvent?: Emit
   /** As in `csrf`, made by `csrfTokens`. Default none. */
   readonly token?: TokenCheck<C>
-  /** As in `csrf`. Default: cookies, as compiled, and an Authorization that browsers repeat. */
+  /** As in `csrf`, and not beside compiled `cookieNames`. Default: any cookie, and an Authorization that browsers repeat. */
   readonly credentials?: (headers: Headers) => boolean
 }
 
@@ -25,6 +25,7 @@ export function compiledGuard<C extends CsrfContext>(
   // What JavaScript or JSON hands over may be nothing at all.
   const known = (compiled as CompiledCsrf | undefined)?.version === shape
   demand(known, 'compiledCsrf', notOurs)
+  demand(!credentials || !compiled.cookieNames, 'credentials', 'is not read where cookieNames were compiled')
   return guardBy<C>(policyOf(compiled, { credentials }), {
     observing: compiled.observing,
     token,

@@ -156,6 +156,12 @@ describe('compiledCsrf', () => {
   })
 })
 
+it('compiledCsrf refuses two words on what credentials are', () => {
+  const make = (): unknown => compiledCsrf(written({ cookieNames: ['a'] }), { credentials: () => true })
+  expect(make).toThrow(ConfigError)
+  expect(make).toThrow('credentials is not read where cookieNames were compiled')
+})
+
 describe('compileCsrf', () => {
   it.each([
     [{ trustedOrigins: ['https://*.example'] }, 'compileCsrf.trustedOrigins.0 must not hold a wildcard'],
