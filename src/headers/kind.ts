@@ -36,9 +36,10 @@ const redirectKind = 5
 const apiKind = 6
 const notModifiedKind = 7
 
-/** How types begin that are not data, in lower case. The first that fits counts. */
+/** How types begin, in lower case; the first that fits counts, and what is not here is data. JSON is here to be found soon. */
 const beginnings: ReadonlyArray<readonly [type: string, kind: number]> = [
   ['text/html', documentKind],
+  ['application/json', apiKind],
   ['application/xhtml+xml', documentKind],
   ['text/css', assetKind],
   ['image/svg+xml', svgKind],

@@ -79,16 +79,40 @@ export function compiledWriter(
   let pinned = false
 
   function writeHeaders(response: Response, about: AboutRequest): Response {
-    const { status } = response
+    const { status, headers } = response
     if (status < 200) return response
     try {
-      const found = look(response.headers, marks, single)
-      const kind = kindOf(status, found.type)
+      let type: string | null = null
+      let present = 0
+      let doomed: string[] | undefined
+      // One look at every header: asking for each that could be there, and for the type besides, costs more.
+      headers.forEach((value, name) => {
+        if (name === 'content-type') {
+          type = value
+          return
+        }
+        const mark = marks.get(name)
+        if (mark === undefined) return
+        if (mark === 0) {
+          doomed ??= []
+          doomed.push(name)
+        } else if ((mark & single) === 0 || !value.includes(',')) present |= mark
+      })
+      const kind = kindOf(status, type)
       const { https, host } = about
       if (https && host !== lastHost) [lastHost, pinned] = [host, isPinnable(host)]
       const nonce = nonces && kind === documentKind ? (about.nonce ?? freshNonce()) : ''
       const set = sets[https && pinned ? kind + kindCount : kind] as readonly Row[]
-      const answer = written(response, set, found, nonce)
+      let answer = response
+      try {
+        change(headers, set, present, doomed, nonce)
+      } catch {
+        // Immutable: a raw fetch, Response.redirect, a cached response. The first change fails, so nothing is half done.
+        answer = bodiless.has(status)
+          ? new Response(null, { status, statusText: response.statusText, headers })
+          : new Response(response.body, response)
+        change(answer.headers, set, present, doomed, nonce)
+      }
       if (kind !== documentKind) return answer
       // Our own pages bring a policy of their own, which does not know where reports go.
       if (pages && status >= 400 && answer.headers.get(csp) === pages.policy) answer.headers.set(csp, pages.reporting)
@@ -99,51 +123,6 @@ export function compiledWriter(
   }
 
   return Object.assign(writeHeaders, { nonces })
-}
-
-/** What a response has of what concerns us. */
-interface Found {
-  readonly type: string | null
-  /** Bits of headers that are there to stay. */
-  readonly present: number
-  /** Names of headers that are taken away. */
-  readonly doomed: readonly string[] | undefined
-}
-
-/** One look at every header: asking for each that could be there, and for the type besides, costs more. */
-function look(headers: Headers, marks: ReadonlyMap<string, number>, single: number): Found {
-  let type: string | null = null
-  let present = 0
-  let doomed: string[] | undefined
-  headers.forEach((value, name) => {
-    if (name === 'content-type') {
-      type = value
-      return
-    }
-    const mark = marks.get(name)
-    if (mark === undefined) return
-    if (mark === 0) {
-      doomed ??= []
-      doomed.push(name)
-    } else if ((mark & single) === 0 || !value.includes(',')) present |= mark
-  })
-  return { type, present, doomed }
-}
-
-function written(response: Response, rows: readonly Row[], { present, doomed }: Found, nonce: string): Response {
-  const { headers } = response
-  try {
-    change(headers, rows, present, doomed, nonce)
-    return response
-  } catch {
-    // Immutable: a raw fetch, Response.redirect, a cached response. The first change fails, so nothing is half done.
-    const { status, statusText } = response
-    const copy = bodiless.has(status)
-      ? new Response(null, { status, statusText, headers })
-      : new Response(response.body, response)
-    change(copy.headers, rows, present, doomed, nonce)
-    return copy
-  }
 }
 
 function change(
