@@ -48,6 +48,7 @@ export function compile(faults: Faults, options: HeaderOptions): CompiledHeaders
   const csp = policies(faults, given, reports)
   const hsts = strictTransportSecurity(faults, given.strictTransportSecurity)
   const opener = openerPolicy(faults, given.crossOriginOpenerPolicy)
+  const prefetch = dnsPrefetchControl(faults, given.xDnsPrefetchControl)
   const { crossOriginIsolated: isolated, crossOriginEmbedderPolicy: embeds } = given
   checkIsolation(faults, isolated !== undefined && isolated !== false, opener, embeds)
   const definitions: readonly Definition[] = [
@@ -67,7 +68,12 @@ export function compile(faults: Faults, options: HeaderOptions): CompiledHeaders
     ['crossOriginOpenerPolicy', ['document', 'redirect'], opener],
     ['crossOriginEmbedderPolicy', ['document', 'script'], embedderPolicy(faults, embeds, isolated)],
     ['originAgentCluster', ['document'], originAgentCluster(faults, given.originAgentCluster)],
-    ['xDnsPrefetchControl', ['document'], dnsPrefetchControl(faults, given.xDnsPrefetchControl)],
+    // Over https browsers resolve no links ahead unless told to; over http they do.
+    [
+      'xDnsPrefetchControl',
+      ['document'],
+      (_, secure) => (secure && given.xDnsPrefetchControl === undefined ? undefined : prefetch),
+    ],
     ['permissionsPolicy', ['document'], permissionsPolicy(faults, given.permissionsPolicy)],
     ['xXssProtection', content, xssProtection(faults, given.xXssProtection)],
     ['xDownloadOptions', content, downloadOptions(faults, given.xDownloadOptions)],

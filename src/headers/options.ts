@@ -76,7 +76,7 @@ export interface HeaderOptions {
   readonly crossOriginIsolated?: boolean | 'require-corp' | 'credentialless'
   /** Documents. Default `?1`. */
   readonly originAgentCluster?: OnOff | '?1' | '?0'
-  /** Documents. Default `off`. */
+  /** Documents. Default `off` over http; none over https, where browsers resolve no links ahead unless told to. */
   readonly xDnsPrefetchControl?: OnOff | 'off' | 'on'
   /** Default off: browsers no longer read it. `true` is `0`. */
   readonly xXssProtection?: OnOff | '0'

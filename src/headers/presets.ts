@@ -5,7 +5,8 @@ import { strictCsp } from './strict-csp.ts'
 
 /**
  * - `recommended`: the default. {@link strictCsp} for documents, everything else as the options say.
- * - `strict`: besides, no referrer to anybody else, no frames, no `data:` images, no policies for Flash and Acrobat.
+ * - `strict`: besides, no referrer to anybody else, no frames, no `data:` images, no names resolved ahead, no policies for
+ *   Flash and Acrobat.
  * - `api`: answers are data; what is a document all the same may do nothing.
  * - `owasp`: the values of the OWASP Secure Headers Project, as of 2026-07-19. Weaker where that list is.
  * - `compat`: the values of helmet 8, for those who come from there.
@@ -19,6 +20,8 @@ const presets: Readonly<Record<Preset, () => HeaderOptions>> = {
     contentSecurityPolicy: strictCsp({ imgSrc: "'self'", frameSrc: "'none'" }),
     // Not no-referrer: with it browsers say `Origin: null` on a site's own forms.
     referrerPolicy: 'same-origin',
+    // Over https too: Firefox then follows no `rel=dns-prefetch` either, which somebody may have written into a page.
+    xDnsPrefetchControl: 'off',
     xPermittedCrossDomainPolicies: 'none',
   }),
   api: () => ({
@@ -50,6 +53,7 @@ const presets: Readonly<Record<Preset, () => HeaderOptions>> = {
       ['sync-xhr', 'self'],
     ]),
     referrerPolicy: 'no-referrer',
+    xDnsPrefetchControl: 'off',
     xPermittedCrossDomainPolicies: 'none',
   }),
   compat: () => ({
@@ -70,6 +74,7 @@ const presets: Readonly<Record<Preset, () => HeaderOptions>> = {
     referrerPolicy: 'no-referrer',
     strictTransportSecurity: 'max-age=31536000; includeSubDomains',
     xDownloadOptions: true,
+    xDnsPrefetchControl: 'off',
     xPermittedCrossDomainPolicies: 'none',
     xXssProtection: true,
     strip: false,

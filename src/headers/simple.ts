@@ -12,7 +12,7 @@ export function originAgentCluster(faults: Faults, given: unknown): string | und
   return token(faults, 'originAgentCluster', given, { choices: ['?1', '?0'], absent: '?1', on: '?1' })
 }
 
-/** X-DNS-Prefetch-Control: links that an attacker wrote into a page resolve nothing on their own. */
+/** X-DNS-Prefetch-Control: links tell a resolver what a page is about only when they are followed. */
 export function dnsPrefetchControl(faults: Faults, given: unknown): string | undefined {
   return token(faults, 'xDnsPrefetchControl', given, { choices: ['off', 'on'], absent: 'off', on: 'off' })
 }

@@ -32,7 +32,6 @@ const names = [
   ['crossOriginOpenerPolicy', 'cross-origin-opener-policy'],
   ['crossOriginResourcePolicy', 'cross-origin-resource-policy'],
   ['originAgentCluster', 'origin-agent-cluster'],
-  ['xDnsPrefetchControl', 'x-dns-prefetch-control'],
 ] as const
 
 describe('an option', () => {

@@ -26,12 +26,13 @@ describe('preset recommended', () => {
 })
 
 describe('preset strict', () => {
-  it('differs from recommended in what it says of referrers, frames, pictures and old plugins', () => {
+  it('differs from recommended in what it says of referrers, frames, pictures, names and old plugins', () => {
     const [strict, recommended] = [headers({ preset: 'strict' }), headers({})]
     const differing = Object.keys(strict).filter((name) => strict[name] !== recommended[name])
     expect(differing.sort()).toEqual([
       'content-security-policy',
       'referrer-policy',
+      'x-dns-prefetch-control',
       'x-permitted-cross-domain-policies',
     ])
     expect(strict['referrer-policy']).toBe('same-origin')
@@ -86,7 +87,7 @@ describe('preset owasp', () => {
   it('is met or exceeded by recommended, but for what breaks pages or caches', () => {
     const recommended = headers({})
     const weaker = ['cache-control', 'clear-site-data', 'cross-origin-embedder-policy']
-    const dropped = ['x-permitted-cross-domain-policies', 'permissions-policy']
+    const dropped = ['x-permitted-cross-domain-policies', 'x-dns-prefetch-control', 'permissions-policy']
     const other = ['referrer-policy', 'content-security-policy']
     for (const [name, value] of Object.entries(owasp.add)) {
       if ([...weaker, ...dropped, ...other].includes(name)) continue

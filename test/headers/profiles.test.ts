@@ -50,7 +50,6 @@ const document = {
   'cross-origin-opener-policy': 'same-origin',
   'origin-agent-cluster': '?1',
   'permissions-policy': denied,
-  'x-dns-prefetch-control': 'off',
 }
 const api = { ...everywhere, 'content-security-policy': closed }
 const asset = { ...referring, 'content-security-policy': closed }
@@ -132,11 +131,27 @@ describe('the recommended profile over https', () => {
 
 describe('over plain http', () => {
   it.each([
-    ['text/html', { ...document, 'content-security-policy': strict }],
+    ['text/html', { ...document, 'content-security-policy': strict, 'x-dns-prefetch-control': 'off' }],
     ['application/json', api],
   ])('%s is neither pinned to https nor upgraded', (type, headers) => {
     const { 'strict-transport-security': _, ...rest } = headers
     expect(written(200, type, http)).toEqual(rest)
+  })
+})
+
+describe('X-DNS-Prefetch-Control', () => {
+  it.each<[string, HeaderOptions, typeof https, string | undefined]>([
+    ['is left to browsers over https', {}, https, undefined],
+    ['is off over http', {}, http, 'off'],
+    ['is off over https for who asks for it', { xDnsPrefetchControl: true }, https, 'off'],
+    ['is off over https for who says so', { xDnsPrefetchControl: 'off' }, https, 'off'],
+    ['is on where it is wanted', { xDnsPrefetchControl: 'on' }, https, 'on'],
+    ['is on over http too', { xDnsPrefetchControl: 'on' }, http, 'on'],
+    ['is not sent over http for who does not want it', { xDnsPrefetchControl: false }, http, undefined],
+  ])('%s', (_, options, about, value) => {
+    const headers = written(200, 'text/html', about, options) as Record<string, string>
+    expect(headers['x-dns-prefetch-control']).toBe(value)
+    expect(written(200, 'application/json', about, options)).not.toHaveProperty('x-dns-prefetch-control')
   })
 })
 
@@ -173,6 +188,7 @@ describe('Strict-Transport-Security', () => {
     const headers = written(200, 'text/html', { https: true, host }) as Record<string, string>
     expect(headers['strict-transport-security']).toBe(value)
     expect(headers['content-security-policy']).toBe(value ? upgrading(strict) : strict)
+    expect(headers['x-dns-prefetch-control']).toBe(value ? undefined : 'off')
   })
 
   it.each(['app.example', 'localhost', '127.0.0.1'])('is absent for http on %s, whatever the options', (host) => {
