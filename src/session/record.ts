@@ -13,6 +13,8 @@ export interface SessionRecord<Data> extends Times {
   readonly generation?: number
 }
 
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
+
 /** The sealed form: one letter a member, since a cookie ends at 4,096 bytes. */
 interface Wire {
   readonly j?: unknown
@@ -44,16 +46,13 @@ export function readRecord<Data>(json: string): SessionRecord<Data> | undefined 
   if (typeof j !== 'string' || !isTime(c) || !isTime(s) || !(a === undefined || isTime(a))) return undefined
   if (!(d === undefined || isObject(d)) || !(f === undefined || isObject(f))) return undefined
   if (!(u === undefined || typeof u === 'string') || !(g === undefined || isTime(g))) return undefined
-  return {
-    id: j,
-    created: c,
-    seen: s,
-    ...(a !== undefined && { authenticated: a }),
-    ...(d !== undefined && { data: d as Data }),
-    ...(f !== undefined && { flash: f as Record<string, unknown> }),
-    ...(u !== undefined && { tag: u }),
-    ...(g !== undefined && { generation: g }),
-  }
+  const record: Writable<SessionRecord<Data>> = { id: j, created: c, seen: s }
+  if (a !== undefined) record.authenticated = a
+  if (d !== undefined) record.data = d as Data
+  if (f !== undefined) record.flash = f as Record<string, unknown>
+  if (u !== undefined) record.tag = u
+  if (g !== undefined) record.generation = g
+  return record
 }
 
 /** Whether a value is an object that is no array. */
