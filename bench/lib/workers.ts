@@ -21,6 +21,13 @@ export interface WorkerSpec {
   readonly node?: boolean
 }
 
+export interface StartOptions {
+  /** A command to run workerd under. Default none. */
+  readonly under?: readonly string[]
+  /** What V8 is told. Default nothing. */
+  readonly v8Flags?: readonly string[]
+}
+
 export interface Workers {
   readonly pid: number
   port(name: string): number
@@ -58,7 +65,10 @@ export async function bundle(code: string, options: { minify?: boolean; node?: b
 }
 
 /** Starts them all; rejects with what workerd printed when one does not start. */
-export async function startWorkers(specs: readonly WorkerSpec[]): Promise<Workers> {
+export async function startWorkers(
+  specs: readonly WorkerSpec[],
+  { under = [], v8Flags = [] }: StartOptions = {},
+): Promise<Workers> {
   const at = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
   try {
     await Promise.all(
@@ -66,14 +76,15 @@ export async function startWorkers(specs: readonly WorkerSpec[]): Promise<Worker
         writeFileSync(join(at, `${i}.mjs`), await bundle(code, node === undefined ? {} : { node }))
       }),
     )
-    writeFileSync(join(at, 'config.capnp'), config(specs))
+    writeFileSync(join(at, 'config.capnp'), config(specs, v8Flags))
   } catch (error) {
     rmSync(at, { recursive: true, force: true })
     throw error
   }
   // Not `.bin/workerd`: where install scripts do not run that is a launcher, and killing it orphans the binary.
   const { default: binary } = createRequire(import.meta.url)('workerd') as { default: string }
-  const child = spawn(binary, ['serve', '--control-fd=3', join(at, 'config.capnp')], {
+  const [command = binary, ...rest] = [...under, binary, 'serve', '--control-fd=3', join(at, 'config.capnp')]
+  const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   const kill = (): boolean => child.kill('SIGKILL')
@@ -131,7 +142,7 @@ async function listening(
   return Promise.race([all.then(() => ports), gone.then(() => undefined)])
 }
 
-function config(specs: readonly WorkerSpec[]): string {
+function config(specs: readonly WorkerSpec[], v8Flags: readonly string[]): string {
   const services = specs.map(({ bindings = {}, node }, i) => {
     const texts = Object.entries(bindings).map(([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`)
     const flags = node ? ['nodejs_compat', 'nodejs_compat_v2'] : compatibilityFlags
@@ -145,6 +156,7 @@ function config(specs: readonly WorkerSpec[]): string {
   const sockets = specs.map((_, i) => `    (name = "s${i}", address = "127.0.0.1:0", http = (), service = "w${i}"),`)
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
+  v8Flags = [${v8Flags.map(quote).join(', ')}],
   services = [
     (name = "internet", network = (allow = ["public", "private", "local"])),
 ${services.join('\n')}

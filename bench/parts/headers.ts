@@ -8,7 +8,7 @@ import { median, over, signed, spread, written } from '../lib/stats.ts'
 import { startWorkers, type Workers } from '../lib/workers.ts'
 
 const policy = `"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'"`
-const named = {
+export const named = {
   noop: '',
   hand: `import { hand } from './hand-headers.ts'\nexport const guards = [hand]`,
   hono: `import { secureHeaders } from 'hono/secure-headers'\nexport const guards = [secureHeaders()]`,
@@ -27,7 +27,7 @@ type Name = keyof typeof named
  */
 const copies = ['', ' 2', ' 3', ' 4', ' 5'] as const
 
-const labels: Readonly<Record<Name, string>> = {
+export const labels: Readonly<Record<Name, string>> = {
   noop: 'a middleware that does nothing',
   hand: 'hand-written: the same headers, a fixed nonce',
   hono: 'hono/secure-headers, defaults',
@@ -44,7 +44,7 @@ const looping: ReadonlyArray<readonly [route: 'document' | 'api' | 'form', names
   ['form', ['noop', 'hono-csrf', 'ours-csrf']],
 ]
 
-const inLoop = (code: string): string => `import { appOf, looped } from './headers.ts'
+export const inLoop = (code: string): string => `import { appOf, looped } from './headers.ts'
 ${code === '' ? 'const guards = []' : code}
 export default looped(appOf(...guards))`
 const overHttp = (code: string): string => `import { appOf } from './headers.ts'

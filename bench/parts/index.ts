@@ -1,5 +1,6 @@
 /** The parts of the benchmark, in the order in which they run. */
 import type { Report, Settings } from '../lib/report.ts'
+import { instructions } from './counted.ts'
 import { gateway } from './gateway.ts'
 import { growth } from './growth.ts'
 import { headers } from './headers.ts'
@@ -24,4 +25,5 @@ export const parts: ReadonlyArray<{
   { letter: 'g', what: 'limiters: how exact, at what cost', run: limiters },
   { letter: 'h', what: 'how cost grows', run: growth },
   { letter: 'headers', what: 'security headers and csrf', run: headers },
+  { letter: 'instructions', what: 'headers and sessions, counted instead of timed', run: instructions },
 ]
