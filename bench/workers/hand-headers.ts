@@ -4,7 +4,7 @@ import { compileHeaders } from '../../src/headers/index.ts'
 
 // The headers of documents and of data over https, by their bits, but those that only go beside somebody else's policy.
 const { headers } = compileHeaders()
-const [document = [], api = []] = [8, 14].map((bit) =>
+export const [document = [], api = []] = [8, 14].map((bit) =>
   headers.filter(({ where, how }) => (where >> bit) & 1 && how < 8),
 )
 

@@ -22,7 +22,8 @@ function wrong(options: unknown): string[] {
   return []
 }
 
-const names = [
+// Over https, but what is said by default over http only.
+const names: ReadonlyArray<readonly [option: string, name: string, https?: boolean]> = [
   ['contentSecurityPolicy', 'content-security-policy'],
   ['strictTransportSecurity', 'strict-transport-security'],
   ['referrerPolicy', 'referrer-policy'],
@@ -32,21 +33,22 @@ const names = [
   ['crossOriginOpenerPolicy', 'cross-origin-opener-policy'],
   ['crossOriginResourcePolicy', 'cross-origin-resource-policy'],
   ['originAgentCluster', 'origin-agent-cluster'],
-] as const
+  ['xDnsPrefetchControl', 'x-dns-prefetch-control', false],
+]
 
 describe('an option', () => {
-  it.each(names)('%s that is absent, undefined or true gives the default of %s', (option, name) => {
-    const byDefault = headers({})[name]?.replaceAll(/'nonce-[^']+'/g, "'nonce-'")
+  it.each(names)('%s that is absent, undefined or true gives the default of %s', (option, name, https = true) => {
+    const byDefault = headers({}, 'text/html', https)[name]?.replaceAll(/'nonce-[^']+'/g, "'nonce-'")
     expect(byDefault).toBeTruthy()
     for (const options of [{ [option]: undefined }, { [option]: true }, Object.create({ [option]: false })]) {
-      expect(headers(options)[name]?.replaceAll(/'nonce-[^']+'/g, "'nonce-'")).toBe(byDefault)
+      expect(headers(options, 'text/html', https)[name]?.replaceAll(/'nonce-[^']+'/g, "'nonce-'")).toBe(byDefault)
     }
   })
 
-  it.each(names)('%s that is false or null takes %s away and nothing else', (option, name) => {
+  it.each(names)('%s that is false or null takes %s away and nothing else', (option, name, https = true) => {
     for (const off of [false, null]) {
-      const { [name]: _, ...others } = headers({})
-      const rest = headers({ [option]: off })
+      const { [name]: _, ...others } = headers({}, 'text/html', https)
+      const rest = headers({ [option]: off }, 'text/html', https)
       expect(rest[name]).toBe(undefined)
       expect(Object.keys(rest).sort()).toEqual(Object.keys(others).sort())
     }
