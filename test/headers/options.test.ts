@@ -23,7 +23,7 @@ function wrong(options: unknown): string[] {
 }
 
 // Over https, but what is said by default over http only.
-const names: ReadonlyArray<readonly [option: string, name: string, https?: boolean]> = [
+const names: Array<[option: string, name: string, https?: boolean]> = [
   ['contentSecurityPolicy', 'content-security-policy'],
   ['strictTransportSecurity', 'strict-transport-security'],
   ['referrerPolicy', 'referrer-policy'],
