@@ -18,6 +18,7 @@ import { gatewayHeaders } from './headers.ts'
 import { judgeGatewayCsrf } from './judge-csrf.ts'
 import { judgeRoutes } from './judge-routes.ts'
 import { judgeOperations, type Operations, operationKeys } from './operations.ts'
+import { platformFetch } from './platform-fetch.ts'
 import { type ReportCollector, reportCollector } from './reports.ts'
 import { compileRoutes, type RouteTable } from './routes.ts'
 import { type Settings, settingsFrom } from './settings.ts'
@@ -86,8 +87,7 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
   const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
   const throttle = judgeThrottle(given.throttle, { clock, emit }, faults.under('throttle'))
   const routes = judgeRoutes(given, upstreams, faults, throttle)
-  // Called as a plain function: workerd's fetch refuses another `this`.
-  const send: typeof fetch = optionalFunction(faults, 'fetch', given.fetch) ?? ((input, init) => fetch(input, init))
+  const send: typeof fetch = optionalFunction(faults, 'fetch', given.fetch) ?? platformFetch
   const plan: Plan = {
     routes: compileRoutes(routes),
     keepsSlashes: routes.some(({ route }) => route.encodedSlash === 'keep'),

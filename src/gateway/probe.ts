@@ -15,6 +15,7 @@ export async function probeUpstream(
   const response = await send(upstreamUrl(target, probe, ''), {
     headers: { 'user-agent': 'Portcullis-Probe', accept: '*/*' },
     redirect: 'manual',
+    cache: 'no-store',
     signal,
   })
   response.body?.cancel().catch(() => {})

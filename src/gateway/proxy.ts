@@ -46,7 +46,14 @@ export async function askUpstream(fetch: typeof globalThis.fetch, request: Outgo
   else signal.addEventListener('abort', leave, { once: true })
   try {
     // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
-    const init: RequestInit & { duplex?: 'half' } = { method, headers, redirect: 'manual', signal: controller.signal }
+    const init: RequestInit & { duplex?: 'half' } = {
+      method,
+      headers,
+      redirect: 'manual',
+      // On Cloudflare a subrequest otherwise reads through the zone's cache, which knows nothing of sessions or routes.
+      cache: 'no-store',
+      signal: controller.signal,
+    }
     if (body.text !== undefined) init.body = body.text
     else if (body.body !== undefined) {
       const onRefuse = (error: BodyError): void => {

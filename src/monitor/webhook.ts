@@ -64,7 +64,7 @@ export async function postNotice(
     headers['portcullis-signature'] = `t=${time},v1=${await mac(to.key, `${time}.${body}`)}`
   }
   const response = await within(to.timeoutMs, (signal) =>
-    send(to.url, { method: 'POST', headers, body, redirect: 'manual', signal }),
+    send(to.url, { method: 'POST', headers, body, redirect: 'manual', cache: 'no-store', signal }),
   )
   response.body?.cancel().catch(() => {})
   if (!response.ok) throw new Error(`http-${response.status}`)

@@ -40,6 +40,8 @@ export async function carry(commands: readonly unknown[], place: Place, deadline
     headers: { Authorization: `Bearer ${place.token}`, 'Content-Type': 'application/json' },
     body: JSON.stringify(commands),
     redirect: 'manual',
+    // Next keeps what its own `fetch` got, POST included, unless it is told not to.
+    cache: 'no-store',
     signal: deadline.signal,
   }
   for (let again = false; ; again = true) {

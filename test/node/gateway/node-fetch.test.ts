@@ -54,6 +54,19 @@ describe('on the fetch of Node', () => {
     expect([response.headers.get('content-encoding'), response.headers.get('content-length')]).toEqual([null, null])
   })
 
+  // `fetch` adds no-cache to what must not be stored, and servers such as Express then answer no condition with 304.
+  it('P7: a conditional request is not turned into one that refuses every cache', async () => {
+    let control: string | undefined
+    answering = ({ headers }, response) => {
+      control = headers['cache-control']
+      response.writeHead(/no-cache/.test(`${control}`) ? 200 : 304, { etag: '"1"' }).end()
+    }
+    expect((await ask('/x', { headers: { 'if-none-match': '"1"' } })).status).toBe(304)
+    expect(control).toBe('max-age=31536000')
+    await ask('/x', { headers: { 'cache-control': 'max-age=0' } })
+    expect(control).toBe('max-age=0')
+  })
+
   it('HEAD and 304 keep what they say of the body that they have not', async () => {
     answering = (request, response) =>
       response
