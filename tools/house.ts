@@ -6,7 +6,7 @@ import { codeOf, importsOf } from './source.ts'
 const floors: readonly string[][] = [
   ['errors.ts', 'types.ts'],
   ['options', 'page'],
-  ['crypto', 'cookie', 'request', 'redis', 'graphql-syntax'],
+  ['crypto', 'cookie', 'request', 'redis', 'graphql-syntax', 'parameters'],
   ['store'],
   ['session', 'limit', 'headers', 'csrf', 'access', 'graphql', 'monitor'],
   ['stack', 'compiled'],

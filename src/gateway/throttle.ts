@@ -90,7 +90,7 @@ const unreadable: Readonly<Record<400 | 413 | 415, Reason>> = {
   415: 'content-type-not-allowed',
 }
 
-type Read = AccountRead | { readonly ok: true; readonly account: string; readonly body?: never; readonly type?: never }
+type Read = AccountRead | { readonly ok: true; readonly account: string; readonly body?: never }
 
 async function whoseLogin({ read, member }: LoginRules, visit: Visit, who: Who | undefined): Promise<Read> {
   if (read !== undefined) return read(visit.request, visit.search)
@@ -104,7 +104,7 @@ function loginPassage(
   visit: Visit,
   { rules, watch }: LoginRules,
   attempt: LoginAttempt,
-  { body, type }: { readonly body?: string; readonly type?: string },
+  { body }: { readonly body?: string },
   state: { answered: boolean },
 ): LoginPassage {
   const looksInside = needsBody(rules)
@@ -114,7 +114,7 @@ function loginPassage(
     outlives: true,
     tell(headers): void {
       if (attempt.pressure !== undefined) headers.set('portcullis-login-pressure', `${attempt.pressure}`)
-      if (type !== undefined) retype(headers, type)
+      if (body !== undefined) headers.delete('content-length') // fetch measures what goes out
       // What is to be read must not come packed.
       if (looksInside) headers.set('accept-encoding', 'identity')
     },
@@ -146,18 +146,13 @@ function loginPassage(
 }
 
 /** A request that could have been a login, and is none. */
-function noLogin({ body, type }: { readonly body: string; readonly type: string }): LoginPassage {
+function noLogin({ body }: { readonly body: string }): LoginPassage {
   const ignore = (): void => {}
   return {
     ...{ body, outlives: false, answered: ignore, starting: ignore, started: ignore },
-    tell: (headers) => retype(headers, type),
+    tell: (headers) => headers.delete('content-length'),
     settle: async (response) => response,
   }
-}
-
-function retype(headers: Headers, type: string): void {
-  headers.set('content-type', type)
-  headers.delete('content-length') // of what the client sent; fetch measures what goes out
 }
 
 function addressOf({ settings, path }: Visit): string {

@@ -1,8 +1,8 @@
 /** Reads a request to a GraphQL endpoint as its server would, or refuses what two servers could read in two ways. */
+import { createNameCheck, hasClearNames, possibleNames, readParameters } from '../parameters/index.ts'
 import { type BodyError, boundBody, checkBody } from '../request/body.ts'
 import { mediaType } from '../request/content-type.ts'
 import { parseJson } from '../request/json.ts'
-import { hasTwins } from '../request/json-names.ts'
 import { isWebSocketUpgrade } from '../request/kind.ts'
 import type { Reason } from '../types.ts'
 import { type GraphqlVerdict, judgeRequest } from './judge.ts'
@@ -17,7 +17,7 @@ const through: Inspected & { readonly ok: true } = { ok: true, body: undefined, 
 
 /** Names by which servers find operations in a url. */
 const exact: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions', 'documentId'])
-const parameters: ReadonlySet<string> = new Set([...exact].map((name) => name.toLowerCase()))
+const checks = [...exact].map((name) => createNameCheck(name))
 
 /**
  * Inspects a request. Its body is read here: whoever hands it on must hand on `body`. A GET without an operation, such as a
@@ -49,27 +49,16 @@ function refuse(reason: Reason): { readonly ok: false; readonly reason: Reason }
   return { ok: false, reason }
 }
 
-/** The url's query where one of its parameters is an operation or part of one, in any spelling of its name. */
+/** The url's query where some server may find an operation in it, or a part of one. */
 function operationInUrl(url: string): string | undefined {
   const at = url.indexOf('?')
   const search = at === -1 ? '' : url.slice(at + 1)
-  return search !== '' && membersIn(apart(search)) > 0 ? search : undefined
+  return search !== '' && possibleNames(search).some(mayMean) ? search : undefined
 }
 
-/** How many parameters are part of an operation. */
-function membersIn(search: string): number {
-  return [...new URLSearchParams(search).keys()].filter((name) => parameters.has(plain(name))).length
-}
-
-/** As servers read it for which a semicolon stands between parameters, too (Rack before 3, Python before 3.10). */
-function apart(search: string): string {
-  return search.replaceAll(';', '&')
-}
-
-/** `query[]`, `query[0]`, `[query]`, `QUERY` and, where a NUL ends a text, what has one behind it are `query` to some. */
-function plain(name: string): string {
-  const parts = name.replaceAll(']', '[').replaceAll('\0', '[').split('[')
-  return (parts.find((part) => part.trim() !== '') ?? '').trim().toUpperCase().toLowerCase()
+/** Whether some server may take a parameter of this name for a part of an operation. */
+function mayMean(name: string): boolean {
+  return checks.some((check) => check(name))
 }
 
 function judgeGet(search: string, limits: CompiledGraphql): Inspected {
@@ -81,10 +70,15 @@ function judgeGet(search: string, limits: CompiledGraphql): Inspected {
 }
 
 function judgeParameters(search: string, limits: CompiledGraphql): GraphqlVerdict {
-  if (membersIn(apart(search)) > membersIn(search)) return refuse('body-malformed')
+  // A semicolon in a value is one, unless what stands behind it could be a part of an operation.
+  const parameters = readParameters(search.replaceAll(';', '%3B'))
+  const named = parameters?.filter(([name]) => mayMean(name)).length
+  if (parameters === undefined || possibleNames(search).filter(mayMean).length !== named) {
+    return refuse('body-malformed')
+  }
   const request: Record<string, unknown> = {}
-  for (const [name, value] of new URLSearchParams(search)) {
-    if (!parameters.has(plain(name))) continue
+  for (const [name, value] of parameters) {
+    if (!mayMean(name)) continue
     // Twice, or spelled in another way: servers differ in which one counts.
     if (!exact.has(name) || Object.hasOwn(request, name)) return refuse('body-malformed')
     if (name !== 'variables' && name !== 'extensions') request[name] = value
@@ -102,10 +96,10 @@ function judgeJson(text: string, limits: CompiledGraphql): GraphqlVerdict {
   return json.ok ? judgeRequest(json.value, limits) : refuse('body-malformed')
 }
 
-/** JSON in which no name stands twice: of two members `query` one server takes the first, another the last. */
+/** JSON in which all servers find the same names: of two members `query` one takes the first, another the last. */
 function parsed(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
   const json = parseJson(text)
-  return json.ok && !hasTwins(text) ? json : { ok: false }
+  return json.ok && hasClearNames(text) ? json : { ok: false }
 }
 
 function typeOf(headers: Headers, { form, text }: CompiledGraphql): 'json' | 'form' | undefined {

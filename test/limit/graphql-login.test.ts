@@ -118,17 +118,29 @@ describe('a request over HTTP', () => {
       search,
     )
 
-  it('is read, and written anew', async () => {
+  it('T11: is read, and goes on byte for byte as it came, login or not', async () => {
     const query = `mutation { ${login('"Zoé@example.com"')} }`
-    const body = JSON.stringify({ query })
-    expect(await post(` ${body} `)).toEqual({ ok: true, account: 'zoe@example.com', body, type: 'application/json' })
-    expect(await post('{"query":"{me}"}')).toMatchObject({ ok: true, account: undefined, body: '{"query":"{me}"}' })
+    const body = ` {"query":${JSON.stringify(query)},"variables":{"n":12345678901234567890,"e":1e400,"z":-0} } `
+    expect(await post(body)).toEqual({ ok: true, account: 'zoe@example.com', body })
+    const other = ' {"query":"{me}", "variables":{"n":12345678901234567890,"e":1e400,"z":-0}} '
+    expect(await post(other)).toEqual({ ok: true, account: undefined, body: other })
   })
 
   it.each([
     ['two queries', '{"query":"{me}","query":"{you}"}', ''],
     ['a query in the address', '{"query":"{me}"}', '?query=mutation'],
     ['variables in the address', '{"query":"{me}"}', '?variables=%7B%7D'],
+    ['a query in the address, behind a semicolon', '{"query":"{me}"}', '?a=1;query=mutation'],
+    // encoding/json of Go finds a member without case, and takes the last one.
+    ['a query by another case', '{"query":"{me}","Query":"{you}"}', ''],
+    ['variables by another case', '{"query":"{me}","VARIABLES":{"email":"victim"}}', ''],
+    ['the id of a stored operation', '{"query":"{me}","documentId":"x"}', ''],
+    ['the id of another kind', '{"query":"{me}","doc_id":"1"}', ''],
+    [
+      'the hash of a persisted query',
+      '{"query":"{me}","extensions":{"persistedQuery":{"version":1,"sha256Hash":"x"}}}',
+      '',
+    ],
   ])('with %s is 400', async (_, body, search) => {
     expect(await post(body, search)).toEqual({ ok: false, status: 400 })
   })

@@ -6,12 +6,18 @@ import {
   type Selection,
   type Value,
 } from '../../graphql-syntax/index.ts'
+import { createNameCheck } from '../../parameters/index.ts'
 
 /** A root field that logs in, and the argument that names the account: `email`, or `['input', 'email']`. */
 export interface GraphqlRule {
   readonly graphql: string
   readonly argument: string | readonly string[]
 }
+
+/** Members of a request that servers look for, in the query of the address as well. */
+export const graphqlMembers: readonly string[] = [
+  ...['query', 'mutation', 'variables', 'operationName', 'extensions', 'documentId', 'doc_id', 'queryId', 'id', 'hash'],
+]
 
 /** Whose login a request is; `none` where it is no login; undefined where that cannot be said. */
 export type GraphqlLogin = { readonly account: string } | 'none' | undefined
@@ -24,7 +30,7 @@ export type GraphqlLogin = { readonly account: string } | 'none' | undefined
  */
 export function graphqlLogin(request: unknown, { graphql, argument }: GraphqlRule): GraphqlLogin {
   // A list is a batch: more than one guess in one request. Without a text it is a persisted query, which only its server knows.
-  if (!isObject(request) || typeof request.query !== 'string') return undefined
+  if (!isObject(request) || typeof request.query !== 'string' || !hasPlainMembers(request)) return undefined
   const variables = request.variables ?? {}
   if (!isObject(variables)) return undefined
   const document = graphqlDocument(request.query)
@@ -42,6 +48,19 @@ export function graphqlLogin(request: unknown, { graphql, argument }: GraphqlRul
   if (found.length === 0) return 'none'
   const [account] = found
   return found.length === 1 && typeof account === 'string' ? { account } : undefined
+}
+
+const taken: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions'])
+const memberChecks = graphqlMembers.map((name) => createNameCheck(name))
+
+/**
+ * Whether the text is what any server executes. Go finds `Query` as well and takes the last of two; an id, or the hash of a
+ * persisted query, is another text that only its server knows.
+ */
+function hasPlainMembers(request: Record<string, unknown>): boolean {
+  const { extensions } = request
+  if (isObject(extensions) && Object.keys(extensions).some((name) => /persisted|hash/i.test(name))) return false
+  return Object.keys(request).every((name) => taken.has(name) || !memberChecks.some((check) => check(name)))
 }
 
 /** Spreads that are followed; a fragment that is spread twice counts twice, since servers may execute it so. */

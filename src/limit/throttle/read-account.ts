@@ -1,9 +1,14 @@
 /** Reads whom a login is for, as the origin will read it: what is passed on is what was read here. */
-
-import { hasTwins } from '../../request/json-names.ts'
+import {
+  createMemberReader,
+  createNameCheck,
+  createParameterReader,
+  hasClearNames,
+  readParameters,
+} from '../../parameters/index.ts'
+import { parseJson } from '../../request/index.ts'
 import { accountKey } from './account.ts'
-import { rivals } from './field-names.ts'
-import { type GraphqlRule, graphqlLogin } from './graphql-login.ts'
+import { type GraphqlRule, graphqlLogin, graphqlMembers } from './graphql-login.ts'
 import { mostBytes, readBody } from './read-body.ts'
 
 /**
@@ -12,12 +17,12 @@ import { mostBytes, readBody } from './read-body.ts'
  */
 export type AccountRule = { readonly form: string } | { readonly json: string | readonly string[] } | GraphqlRule
 
-/** An account, and the request's body written anew. */
+/** An account, and the request's body as it was read, which is all that the upstream gets. */
 export type AccountRead =
-  | { readonly ok: true; readonly account: string; readonly body: string; readonly type: string }
+  | { readonly ok: true; readonly account: string; readonly body: string }
   /** A GraphQL request that is no login. */
-  | { readonly ok: true; readonly account: undefined; readonly body: string; readonly type: string }
-  /** 400: names no account, or more than one. 413: larger than 16 KB. 415: another content type than the rule's. */
+  | { readonly ok: true; readonly account: undefined; readonly body: string }
+  /** 400: names no account, or could be read in two ways. 413: larger than 16 KB. 415: another content type than the rule's. */
   | { readonly ok: false; readonly status: 400 | 413 | 415 }
 
 /** Reads a request by one rule. `search` is its query, with or without `?`. It never rejects for what a client sent. */
@@ -25,91 +30,79 @@ export type AccountReader = (request: Request, search: string) => Promise<Accoun
 
 const unclear = { ok: false, status: 400 } as const
 
-/** Makes a reader of a rule that was judged. */
+/** Makes a reader of a rule that was validated. */
 export function accountReader(rule: AccountRule): AccountReader {
   if ('form' in rule) return formReader(rule.form)
   return 'json' in rule ? jsonReader([rule.json].flat()) : graphqlReader(rule)
 }
 
 function formReader(field: string): AccountReader {
-  const rivalOf = rivals(field)
+  const mayMean = createNameCheck(field)
+  const find = createParameterReader(field)
   const type = 'application/x-www-form-urlencoded'
   return async (request, search) => {
-    const read = await bodyBeside(request, search, type, rivalOf)
+    const read = await bodyBeside(request, search, { type, mayMean })
     if (!read.ok) return read
-    const fields = new URLSearchParams(read.text)
-    const named = [...fields].filter(([name]) => rivalOf(name))
-    const [only] = named
-    if (named.length !== 1 || only?.[0] !== field) return unclear
-    return found(only[1], fields.toString(), type)
+    const account = find(readParameters(read.text) ?? [])
+    return account.status === 'found' ? found(account.value, read.text) : unclear
   }
 }
 
 function jsonReader(path: readonly string[]): AccountReader {
-  const rivalOf = rivals(path.join('.'))
-  const type = 'application/json'
+  const mayMean = createNameCheck(path)
+  const find = createMemberReader(path)
   return async (request, search) => {
-    const read = await bodyBeside(request, search, type, rivalOf)
+    const read = await bodyBeside(request, search, { type: jsonType, mayMean })
     if (!read.ok) return read
-    try {
-      const value: unknown = JSON.parse(read.text)
-      const account = hasTwins(read.text) ? undefined : memberAt(value, path)
-      // As written here: where parsers differ, the origin's has nothing left to differ about.
-      return typeof account === 'string' ? found(account, JSON.stringify(value), type) : unclear
-    } catch {
-      return unclear // no JSON, or so deep that it cannot be written
-    }
+    const value = readJson(read.text)
+    const account = value === undefined ? undefined : find(value)
+    return account?.status === 'found' && typeof account.value === 'string' ? found(account.value, read.text) : unclear
   }
 }
 
+const jsonType = 'application/json'
 /** Bytes of a GraphQL request, which is often none of a login. */
 const mostGraphqlBytes = 65_536
 
 function graphqlReader(rule: GraphqlRule): AccountReader {
-  const members = ['query', 'variables', 'operationName', 'extensions'].map((name) => rivals(name))
-  const rivalOf = (name: string): boolean => members.some((isRival) => isRival(name))
-  const type = 'application/json'
+  const checks = graphqlMembers.map((name) => createNameCheck(name))
+  const mayMean = (name: string): boolean => checks.some((check) => check(name))
   return async (request, search) => {
-    const read = await bodyBeside(request, search, type, rivalOf, mostGraphqlBytes)
+    const read = await bodyBeside(request, search, { type: jsonType, mayMean, maxBytes: mostGraphqlBytes })
     if (!read.ok) return read
-    try {
-      const value: unknown = JSON.parse(read.text)
-      const login = hasTwins(read.text) ? undefined : graphqlLogin(value, rule)
-      if (login === undefined) return unclear
-      const body = JSON.stringify(value)
-      return login === 'none' ? { ok: true, account: undefined, body, type } : found(login.account, body, type)
-    } catch {
-      return unclear
-    }
+    const value = readJson(read.text)
+    const login = value === undefined ? undefined : graphqlLogin(value, rule)
+    if (login === undefined) return unclear
+    return login === 'none' ? { ok: true, account: undefined, body: read.text } : found(login.account, read.text)
   }
 }
 
-/** The body, unless the query names the account as well: some origins look there first. */
+/** A JSON value in which all servers find the same names; undefined where there is none. */
+function readJson(text: string): unknown {
+  const json = parseJson(text)
+  return json.ok && hasClearNames(text) ? json.value : undefined
+}
+
+interface BodyRules {
+  readonly type: string
+  /** Whether some server may take a parameter of this name for the account. */
+  readonly mayMean: (name: string) => boolean
+  readonly maxBytes?: number
+}
+
+/** The body, unless the query could name the account as well: some origins look there first. */
 async function bodyBeside(
   request: Request,
   search: string,
-  type: string,
-  rivalOf: (name: string) => boolean,
-  most = mostBytes,
+  { type, mayMean, maxBytes = mostBytes }: BodyRules,
 ): Promise<Awaited<ReturnType<typeof readBody>>> {
-  if (search.length > 1 && [...new URLSearchParams(search).keys()].some(rivalOf)) return unclear
-  return readBody(request, type, most)
+  const query = readParameters(search.replace(/^\?/, ''))
+  if (query === undefined || query.some(([name]) => mayMean(name))) return unclear
+  return readBody(request, type, maxBytes)
 }
 
-/** The member at a path, if at each step there is exactly one name that could be meant. */
-function memberAt(value: unknown, path: readonly string[]): unknown {
-  let at = value
-  for (const name of path) {
-    if (typeof at !== 'object' || at === null || Array.isArray(at)) return undefined
-    const rivalOf = rivals(name)
-    const names = Object.keys(at).filter(rivalOf)
-    if (names.length !== 1 || names[0] !== name) return undefined
-    at = (at as Record<string, unknown>)[name]
-  }
-  return at
-}
-
-function found(text: string, body: string, type: string): AccountRead {
-  const account = accountKey(text)
-  return account === undefined ? unclear : { ok: true, account, body, type }
+function found(text: string, body: string): AccountRead {
+  // Half a pair of surrogates is an error to some servers, and another character to the rest.
+  const account = /\p{Cs}/u.test(text) ? undefined : accountKey(text)
+  return account === undefined ? unclear : { ok: true, account, body }
 }

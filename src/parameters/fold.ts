@@ -1,0 +1,99 @@
+/** Folding of text: what some server, language or database takes for the same text is the same here. */
+
+/**
+ * Letters that NFKD leaves whole, though servers and databases take them for others: strokes, ligatures and letters with a
+ * tail. WordPress' `remove_accents`, Rails' `transliterate` and MySQL's `utf8mb4` collations agree on most of them.
+ */
+const letters: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ...{ ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', đ: 'd', ð: 'd', ł: 'l', ħ: 'h', þ: 'th', ı: 'i', ȷ: 'j', ŋ: 'ng', ĸ: 'k' },
+    ...{
+      ŧ: 't',
+      ƀ: 'b',
+      ƃ: 'b',
+      ɓ: 'b',
+      ƈ: 'c',
+      ȼ: 'c',
+      ɖ: 'd',
+      ɗ: 'd',
+      ƌ: 'd',
+      ǝ: 'e',
+      ə: 'e',
+      ɛ: 'e',
+      ɇ: 'e',
+      ƒ: 'f',
+    },
+    ...{
+      ǥ: 'g',
+      ɠ: 'g',
+      ɣ: 'g',
+      ƙ: 'k',
+      ɨ: 'i',
+      ɩ: 'i',
+      ɉ: 'j',
+      ƚ: 'l',
+      ɫ: 'l',
+      ⱡ: 'l',
+      ɯ: 'm',
+      ɲ: 'n',
+      ƞ: 'n',
+      ɔ: 'o',
+    },
+    ...{
+      ɵ: 'o',
+      ƥ: 'p',
+      ᵽ: 'p',
+      ɋ: 'q',
+      ɍ: 'r',
+      ɽ: 'r',
+      ʀ: 'r',
+      ȿ: 's',
+      ʃ: 's',
+      ƭ: 't',
+      ʈ: 't',
+      ⱦ: 't',
+      ʉ: 'u',
+      ʊ: 'u',
+    },
+    ...{ ʋ: 'v', ʌ: 'v', ⱳ: 'w', ƴ: 'y', ɏ: 'y', ƶ: 'z', ȥ: 'z', ɀ: 'z', ʒ: 'z', ƿ: 'w', ꝏ: 'oo', ꝥ: 'th', ς: 'σ' },
+    ...{ ʹ: "'", ʼ: "'", '‘': "'", '’': "'", '＇': "'", '‐': '-', '‑': '-', '–': '-', '—': '-', '−': '-' },
+  }),
+)
+
+/** Not ASCII, or a letter in upper case, a space or a control character: only then is there anything to fold. */
+const needsFolding = /[^!-@[-~]/
+
+/** Marks, format characters, control characters, half pairs, and the fillers that are shown as nothing. */
+const unseen = /[\p{M}\p{Cf}\p{Cc}\p{Cs}\p{Cn}\u115f\u1160\u3164\uffa0]/gu
+
+/**
+ * Folds a text: case by every rule that servers have for it (upper first, then lower, so that `ß`, `ı`, `ſ` and `ς` meet
+ * what they are compared with), compatibility forms, marks, what is not seen, stroked letters and ligatures, decimal digits
+ * of all scripts. White space becomes one space.
+ *
+ * @see Unicode Standard Annex 15; Unicode Technical Standard 10
+ */
+export function foldText(text: string): string {
+  if (!needsFolding.test(text)) return text
+  const plain = foldCase(text.normalize('NFKD').replace(unseen, ''))
+    // Again: some letters in upper case are a letter and a mark in lower case (`İ`), and the other way round.
+    .normalize('NFKD')
+    .replace(unseen, '')
+  return plain
+    .replace(/[^\0-\x7f]/gu, (letter) => letters.get(letter) ?? digitOf(letter) ?? letter)
+    .replace(/\s+/g, ' ')
+    .trim()
+}
+
+function foldCase(text: string): string {
+  return text.toUpperCase().toLowerCase()
+}
+
+/** The ASCII digit of a decimal digit of another script. Each script has ten of them in a row, from its zero on. */
+function digitOf(letter: string): string | undefined {
+  if (!/^\p{Nd}$/u.test(letter)) return undefined
+  const point = letter.codePointAt(0) ?? 0
+  let zero = point
+  while (point - zero < 9 && /^\p{Nd}$/u.test(String.fromCodePoint(zero - 1))) zero--
+  return `${point - zero}`
+}

@@ -1,0 +1,103 @@
+/** Names in a JSON text, where all servers find the same ones. */
+import { createNameCheck } from './names.ts'
+
+const quote = 0x22
+const backslash = 0x5c
+const colon = 0x3a
+const openObject = 0x7b
+const closeObject = 0x7d
+
+/**
+ * Whether servers agree on the names of a JSON text: no object has two members of one name, which parsers settle
+ * differently (RFC 8259 section 4), and no name has a control character or half a pair of surrogates in it, where some
+ * parsers end a name or write another character. The text must be JSON, as `JSON.parse` has it: then a string before a
+ * colon is a name. One pass, no recursion.
+ */
+export function hasClearNames(json: string): boolean {
+  const open: Array<Set<string>> = []
+  let at = 0
+  while (at < json.length) {
+    const code = json.charCodeAt(at)
+    if (code === openObject) open.push(new Set())
+    else if (code === closeObject) open.pop()
+    if (code !== quote) {
+      at++
+      continue
+    }
+
+    const end = endOfString(json, at + 1)
+    if (json.charCodeAt(afterSpace(json, end)) === colon) {
+      const name = readName(json, at, end)
+      const names = open.at(-1)
+      if (names?.has(name) || unclearCharacters.test(name)) return false
+      names?.add(name)
+    }
+    at = end
+  }
+  return true
+}
+
+/** Control characters, and half pairs of surrogates. */
+const unclearCharacters = /[\p{Cc}\p{Cs}]/u
+
+/** The place behind the quotation mark that ends a string. */
+function endOfString(json: string, from: number): number {
+  // Natively: a string may be most of the text.
+  let end = json.indexOf('"', from)
+  while (end !== -1 && isEscaped(json, end, from)) end = json.indexOf('"', end + 1)
+  return end === -1 ? json.length : end + 1
+}
+
+/** Whether an odd number of backslashes stands before a place. */
+function isEscaped(json: string, at: number, from: number): boolean {
+  let before = at - 1
+  while (before >= from && json.charCodeAt(before) === backslash) before--
+  return (at - 1 - before) % 2 === 1
+}
+
+function readName(json: string, start: number, end: number): string {
+  const raw = json.slice(start + 1, end - 1)
+  return raw.includes('\\') ? (JSON.parse(json.slice(start, end)) as string) : raw
+}
+
+function afterSpace(text: string, from: number): number {
+  let at = from
+  while (at < text.length && text.charCodeAt(at) <= 0x20) at++
+  return at
+}
+
+/** A JSON value that was parsed within a depth, and looked through for one member. */
+export type JsonMember = { readonly status: 'found'; readonly value: unknown } | { readonly status: 'unclear' }
+
+/** Makes a reader of the member at a path; see {@link createNameCheck} for what else could be meant by it. */
+export function createMemberReader(path: readonly string[]): (value: unknown) => JsonMember {
+  const mayMean = createNameCheck(path)
+  const memberChecks = path.map((name) => createNameCheck(name))
+  return (value) => {
+    let at = value
+    for (const [i, name] of path.entries()) {
+      if (typeof at !== 'object' || at === null || Array.isArray(at)) return unclear
+      const names = Object.keys(at).filter((one) => memberChecks[i]?.(one))
+      if (names.length !== 1 || names[0] !== name) return unclear
+      at = (at as Record<string, unknown>)[name]
+    }
+    return countNames(value, (name) => mayMean(name) && !path.slice(0, -1).includes(name)) === 1
+      ? { status: 'found', value: at }
+      : unclear
+  }
+}
+
+const unclear: JsonMember = { status: 'unclear' }
+
+/** How many members at any depth have a name that passes a test. No recursion. */
+export function countNames(value: unknown, test: (name: string) => boolean): number {
+  let found = 0
+  const open: unknown[] = [value]
+  while (open.length > 0) {
+    const next = open.pop()
+    if (typeof next !== 'object' || next === null) continue
+    if (!Array.isArray(next)) for (const name of Object.keys(next)) if (test(name)) found++
+    for (const member of Object.values(next)) if (typeof member === 'object') open.push(member)
+  }
+  return found
+}

@@ -1,0 +1,75 @@
+/** Parameters of a query or of a form, where all servers find the same ones. */
+import { foldText } from './fold.ts'
+import { isClearName } from './names.ts'
+
+/** A name and its value, decoded. */
+export type Parameter = readonly [name: string, value: string]
+
+/** PHP, qs and Tomcat leave out what is beyond, Django refuses it. */
+const mostParameters = 1000
+
+/** Printable ASCII without space and semicolon. */
+const plain = /^[!-:<-~]*$/
+
+/**
+ * Reads an urlencoded text, such as a query without `?` or the body of a form. undefined where the servers we know would not
+ * all find the same parameters in it:
+ *
+ * - a raw `;` (Rack before 3, Python before 3.10, Perl and Go split or drop there), a raw space (Rack skips it behind `&`);
+ * - raw bytes beyond ASCII, and escapes that are not UTF-8 (`%E9`): Java, PHP and Ruby each make another text of them;
+ * - `%` without two hexadecimal digits (`%u0065` is a letter to ASP.NET, an error to Java, itself to PHP);
+ * - control characters in names (PHP ends a name at NUL), and names that decoding twice would change;
+ * - `_charset_` with another charset than UTF-8; more than 1,000 parameters.
+ */
+export function readParameters(text: string): readonly Parameter[] | undefined {
+  if (!plain.test(text)) return undefined
+  const found: Parameter[] = []
+  for (const part of text.split('&')) {
+    if (part === '') continue
+    if (found.length === mostParameters) return undefined
+    const at = part.indexOf('=')
+    const name = decode(at === -1 ? part : part.slice(0, at))
+    const value = at === -1 ? '' : decode(part.slice(at + 1))
+    if (name === undefined || value === undefined || !isClearName(name)) return undefined
+    if (setsCharset(name, value)) return undefined
+    found.push([name, value])
+  }
+  return found
+}
+
+/** Whether a form says by its field `_charset_` (HTML section 4.10.18.5) that it is not in UTF-8. */
+export function setsCharset(name: string, value: string): boolean {
+  return foldText(name) === '_charset_' && !/^utf-?8$/i.test(value)
+}
+
+/**
+ * Names that some server may find in an urlencoded text, also where {@link readParameters} finds none: split at `&` and `;`,
+ * and at the NUL and control characters within. What cannot be decoded stands as it was sent.
+ */
+export function possibleNames(text: string): string[] {
+  return text.split(/[&;]/).flatMap((part) => {
+    const [raw = ''] = part.split('=', 1)
+    const name = decode(raw) ?? lenientDecode(raw)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: PHP and others end a name there.
+    return name.split(/[\0-\x1f&;=]/)
+  })
+}
+
+function decode(text: string): string | undefined {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
+  if (!spaced.includes('%')) return spaced
+  try {
+    // It takes UTF-8 and nothing else: no surrogates, and no longer forms than needed.
+    return decodeURIComponent(spaced)
+  } catch {
+    return undefined
+  }
+}
+
+function lenientDecode(text: string): string {
+  return text
+    .replaceAll('+', ' ')
+    .replace(/%u([0-9a-f]{4})|%([0-9a-f]{2})/gi, (_all, wide?: string, narrow?: string) =>
+      String.fromCharCode(Number.parseInt(wide ?? narrow ?? '', 16)),
+    )
+}
