@@ -68,8 +68,11 @@ export interface RedisLimiter extends Limiter {
 export type PreparedTake =
   /** It is known to be blocked: nobody need be asked. */
   | { readonly is: 'blocked'; readonly result: LimitResult }
-  /** A part of one script: takes of this kind and client are judged together, all or nothing. */
-  | { readonly is: 'part'; readonly part: Part; readonly settle: (answer: PartAnswer) => LimitResult }
+  /**
+   * A part of one script: takes of this kind and client are judged together, all or nothing. `settle` takes the part as it
+   * was sent, which costs more where an earlier part has the same key.
+   */
+  | { readonly is: 'part'; readonly part: Part; readonly settle: (answer: PartAnswer, sent: Part) => LimitResult }
   /** A call of its own. It is in the Ask when this returns; the result comes after `ask.send()`. */
   | { readonly is: 'call'; readonly join: (ask: Ask) => Promise<LimitResult> }
 

@@ -75,7 +75,7 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
     const part = partOf(await keyOf(key, context), cost)
     const result = known.find(part.key, cost, part.now)
     if (result) return { is: 'blocked', result }
-    return { is: 'part', part, settle: (answer) => settled(part, answer) }
+    return { is: 'part', part, settle: (answer, sent) => settled(sent, answer) }
   }
 
   return {

@@ -96,8 +96,7 @@ function judgePolicy<C>(given: Partial<LimitPolicy<C>>, wrong: Faults, isolates:
   const limiter = given.limiter as Shield
   const isLimiter = typeof limiter?.take === 'function' && limiter.limit >= 1 && limiter.window >= 1
   if (!isLimiter) wrong.add('limiter', limiter === undefined ? 'is required' : 'must be a limiter')
-  const local =
-    isLimiter && onOutage === 'local' ? { limit: share(limiter.limit, isolates), window: limiter.window } : undefined
+  const fallback = isLimiter && onOutage === 'local' ? localLimiter(limiter, isolates) : undefined
   return {
     name,
     limiter,
@@ -106,10 +105,20 @@ function judgePolicy<C>(given: Partial<LimitPolicy<C>>, wrong: Faults, isolates:
     onOutage,
     headers,
     item: isLimiter ? policyItem({ name, limit: limiter.limit, window: limiter.window }, limiter.limit) : '',
-    fallback: local && memoryLimiter(local),
+    fallback,
   }
 }
 
-function share(limit: number, isolates: number): number {
-  return Math.max(1, Math.floor(limit / isolates))
+/** What counts for a limiter while its store is away, by the divided limit. */
+const localLimiters = /* @__PURE__ */ new WeakMap<Shield, Map<number, Limiter>>()
+
+/** Policies of one limiter share it, so that they count together as they do in the store. */
+function localLimiter(limiter: Shield, isolates: number): Limiter {
+  const limit = Math.max(1, Math.floor(limiter.limit / isolates))
+  const known = localLimiters.get(limiter) ?? new Map<number, Limiter>()
+  localLimiters.set(limiter, known)
+
+  const found = known.get(limit) ?? memoryLimiter({ limit, window: limiter.window })
+  known.set(limit, found)
+  return found
 }

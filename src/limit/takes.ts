@@ -86,20 +86,33 @@ function together(
   ask: Ask,
   outcomes: Array<PromiseSettledResult<TakeResult> | undefined>,
 ): Promise<void> {
-  const list = parts.map(([, { part }]) => part)
+  const list = addUp(parts.map(([, { part }]) => part))
   const keys = list.map(({ key }) => key)
   return ask
     .call(takeScript, keys, takeArgs(list, true))
     .then((reply) => {
       const answers = takeAnswers(reply, list.length)
       for (const [i, [at, { settle }]] of parts.entries()) {
-        const answer = answers[i]
-        if (answer) outcomes[at] = { status: 'fulfilled', value: settle(answer) }
+        const [answer, sent] = [answers[i], list[i]]
+        if (answer && sent) outcomes[at] = { status: 'fulfilled', value: settle(answer, sent) }
       }
     })
     .catch((reason: unknown) => {
       for (const [at] of parts) outcomes[at] = { status: 'rejected', reason }
     })
+}
+
+/**
+ * The script judges each part against what was there before all of them, and the last one of a key is what is kept. A part
+ * whose key an earlier one has costs both together: so each take of a request counts the ones before it.
+ */
+function addUp(parts: readonly Part['part'][]): Array<Part['part']> {
+  const costs = new Map<string, number>()
+  return parts.map((part) => {
+    const cost = (costs.get(part.key) ?? 0) + part.cost
+    costs.set(part.key, cost)
+    return { ...part, cost }
+  })
 }
 
 function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {

@@ -196,6 +196,21 @@ describe('rateLimit', () => {
     ])
   })
 
+  it('L2: of one limiter and name, the second sees what the first took', async () => {
+    const limiter = memory(10)
+    for (const [costs, status] of [
+      [[6, 6], 429],
+      [[4, 4], 429],
+      [[2, 2], 200],
+    ] as const) {
+      const made = new Hono()
+      for (const cost of costs) made.use(rateLimit({ limiter, name: 'api', key: () => `${costs}`, cost }))
+      made.get('/', (c) => c.text('done'))
+      await limiter.take(JSON.stringify(['api', 'key', `${costs}`]), 3)
+      expect((await made.request('/')).status).toBe(status)
+    }
+  })
+
   describe('with several policies', () => {
     const several = (more: object = {}): Hono =>
       app({
@@ -304,6 +319,14 @@ describe('rateLimit', () => {
       expect(result).toMatchObject({ allowed: true, limit: 2, remaining: 1, degraded: true })
       expect(hears.filter(({ type }) => type === 'rate-limit-degraded')).toHaveLength(4)
       expect(hears[0]).toEqual({ type: 'rate-limit-degraded', subject: 'default', reason: 'fault' })
+    })
+
+    it('L2: counts what two limits of one limiter and name take together, as the store does', async () => {
+      const limiter = down()
+      const limits = { limiter, name: 'api', key: () => 'ann', isolates: 2 }
+      const made = new Hono().use(rateLimit({ ...limits, cost: 6 }), rateLimit({ ...limits, cost: 6 }))
+      made.get('/', (c) => c.text('done'))
+      expect((await made.request('/')).status).toBe(429)
     })
 
     it('lets pass where that is said, and says so', async () => {

@@ -106,6 +106,22 @@ describe.skipIf(noRedis)('a gateway whose limits and sessions are in one Redis',
     expect(outcomes.at(-1)?.[1]).toBe(0)
   })
 
+  it('L2: counts what the limit of all and the limit of a route take of one limiter together', async () => {
+    const client = redis({ url: server.url, token: server.token, timeoutMs: 5000 })
+    const limiter = exactLimiter({ redis: client, secret, limit: 10, window: 60 })
+    const gate = (cost: number) => limitGate({ name: 'all', limiter, platform: 'cloudflare', cost })
+    const route = (path: string, limit: ReturnType<typeof gate>) =>
+      ({ path, to: 'app', access: 'public', limit }) as const
+    at = await bench({
+      limit: gate(6),
+      routes: [route('/six', gate(6)), route('/four', gate(4)), { path: '/*', to: 'app', access: 'public' }],
+    })
+    expect([(await requests('/six'))[0], at.seen.length]).toEqual([429, 0])
+    await server.flush({ keepScripts: true })
+    const other = { headers: { 'cf-connecting-ip': '192.0.2.2' } }
+    expect([(await requests('/four', other))[0], (await requests('/four', other))[0]]).toEqual([200, 429])
+  })
+
   // Who is over the limit of an address must not use up the tries of somebody's account all the same.
   it('takes the try of a login back that a limit refused', async () => {
     at = await gateway({ all: 100, route: 3 })

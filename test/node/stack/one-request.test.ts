@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { errorPage, portcullis, storedSessions } from '../../../src/index.ts'
-import { exactLimiter } from '../../../src/limit/index.ts'
+import { exactLimiter, rateLimit } from '../../../src/limit/index.ts'
 import { redis } from '../../../src/redis/index.ts'
 import { upstashStore } from '../../../src/store/upstash.ts'
 import { Browser } from '../../session/support.ts'
@@ -83,5 +83,19 @@ describe.skipIf(noRedis)('limits and the session of a request', () => {
     let last = 200
     for (let i = 0; i < 25 && last === 200; i++) last = (await browser.fetch('/read')).status
     expect(last).toBe(429)
+  })
+
+  it('L2: a limit of the stack and one of a handler that share a limiter count together', async () => {
+    const client = redis({ url: at.url, token: at.token })
+    const limiter = exactLimiter({ redis: client, secret, limit: 10, window: 60 })
+    const limit = { name: 'api', limiter, key: () => 'ann' }
+    const app = new Hono()
+      .use(portcullis({ rateLimit: { ...limit, cost: 6 } }))
+      .get('/six', rateLimit({ ...limit, cost: 6 }), (c) => c.text('done'))
+      .get('/four', rateLimit({ ...limit, cost: 4 }), (c) => c.text('done'))
+    expect((await app.request('/six')).status).toBe(429)
+    await limiter.forget(JSON.stringify(['api', 'key', 'ann']))
+    expect((await app.request('/four')).status).toBe(200)
+    expect((await app.request('/four')).status).toBe(429)
   })
 })
