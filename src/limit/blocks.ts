@@ -28,8 +28,16 @@ export function blocks(most: number): Blocks {
     },
     find(key, cost, now) {
       const block = known.get(key, now)
-      // What costs less may pass. A clock that went back would block for longer than anybody decided.
-      if (block === undefined || cost < block.cost || now < block.since) return undefined
+      if (block === undefined) return undefined
+
+      // The clock went back: it would block for longer than anybody decided, now or when that moment comes again.
+      if (now < block.since) {
+        known.delete(key)
+        return undefined
+      }
+
+      // A take that costs less may pass.
+      if (cost < block.cost) return undefined
       return { ...block.result, remaining: 0, retryAfter: Math.max(1, Math.ceil((block.until - now) / 1000)) }
     },
     note(key, cost, result, now) {

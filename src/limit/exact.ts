@@ -31,7 +31,8 @@ export interface ExactLimiterOptions<E = ProjectEnv> extends RedisLimiterOptions
  * One request and three commands for a take that is allowed; two commands where it is denied, and no request while this
  * isolate remembers that. Denied takes change nothing.
  *
- * It holds for one clock: isolates whose clocks differ by some ms may let pass more by what falls into that difference.
+ * A limit holds up to the clock skew between isolates: those whose clocks differ by up to a minute may let pass more by
+ * what falls into twice that difference, once. A clock that is set back blocks nobody for longer than one window.
  * A take whose answer was lost on the way is sent once more, and may count twice.
  *
  * @throws {ConfigError} `ERR_CONFIG`
@@ -55,7 +56,7 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
   const most = gcra ? burst : limit
 
   async function keyOf(key: string, context: LimitContext | undefined): Promise<string> {
-    return `${prefix}l:${await blindKey(ring(context?.env), gcra ? 'gcra' : 'log', limit, window, burst, key)}`
+    return `${prefix}l:${await blindKey(ring(context?.env), gcra ? 'gcra-2' : 'log', limit, window, burst, key)}`
   }
   const partOf = (key: string, cost: number): Part => {
     return { key, now: Math.floor(clock()), limit, windowMs, cost, grainMs, burst }

@@ -1,5 +1,6 @@
 /** The exact rule: what was taken in the last window is remembered, moment by moment. Pure. */
 import type { PartAnswer } from './contract.ts'
+import { readKeyTime } from './key-clock.ts'
 
 /** Takes, oldest first: when, and how many units. */
 export type Log = ReadonlyArray<readonly [at: number, units: number]>
@@ -25,41 +26,52 @@ export function grainOf(limit: number, windowMs: number): number {
   return limit <= mostByMillisecond ? 1 : Math.ceil(windowMs / moments)
 }
 
-/** What a log says of a take, before it happens. */
-export interface LogAnswer extends PartAnswer {
-  /** The log once it has happened. */
-  readonly next: Log
-  /** When all is free then. */
-  readonly nextResetAt: number
-  /** The log without what a clock that went back left in the future; undefined where there is nothing of it. */
-  readonly healed: Log | undefined
+/** What is remembered of a key. */
+export interface KeptLog {
+  readonly log: Log
+  /** See {@link KeyClock}. */
+  readonly shift: number
 }
 
-/** Judges a take. */
-export function judgeLog(log: Log, rule: LogRule, cost: number, now: number): LogAnswer {
+/** What a log says of a take, before it happens. Moments are by the clock that asked. */
+export interface LogAnswer extends PartAnswer {
+  /** What to remember once it has happened. */
+  readonly next: KeptLog
+  /** When all is free then. */
+  readonly nextResetAt: number
+  /** What to remember where it is denied; undefined where that is what was remembered. */
+  readonly denied: KeptLog | undefined
+  /** Until when that must be remembered, by the clock that is ahead of the others. */
+  readonly keepUntil: number
+}
+
+/** Validates a take against what is remembered of its key. */
+export function judgeLog(kept: KeptLog, rule: LogRule, cost: number, now: number): LogAnswer {
   const { limit, windowMs, grainMs } = rule
-  const mark = Math.ceil(now / grainMs) * grainMs
-  const live: Array<readonly [at: number, units: number]> = []
-  let [used, tail, ahead] = [0, 0, false]
-  for (const [at, units] of log) {
-    if (at + windowMs <= now) continue
-    used += units
-    // What a clock that went back left in the future happened now: it blocks for one window from here, and no longer.
-    ahead ||= at > mark
-    if (at >= mark) tail += units
-    else live.push([at, units])
-  }
-  const next: Log = [...live, [mark, tail + cost]]
-  if (tail > 0) live.push([mark, tail])
-  const free = limit - used
+  const end = kept.log.at(-1)?.[0]
+  // Nothing is left of it by any clock, so that the time of the key begins anew.
+  const newest = end !== undefined && end + windowMs > now ? end : undefined
+  // A mark stands for the moments of its grain: the first of them is the earliest that it can have been.
+  const last = newest === undefined ? undefined : newest - grainMs + 1
+  const time = readKeyTime(now, { last, shift: kept.shift })
+  const mark = Math.ceil(time.at / grainMs) * grainMs
+  const behind = time.at - now
+
+  const live = kept.log.filter(([at]) => at + windowMs > time.at)
+  const free = live.reduce((left, [, units]) => left - units, limit)
+  const tail = live.at(-1)?.[0] === mark ? (live.at(-1)?.[1] ?? 0) : 0
+  const log: Log = [...(tail > 0 ? live.slice(0, -1) : live), [mark, tail + cost]]
+  const retryAt = cost <= free ? now : retryAtOf(live, cost - free) + windowMs - behind
+
   return {
     allowed: cost <= free,
     free,
-    retryAt: cost <= free ? now : retryAtOf(live, cost - free) + windowMs,
-    resetAt: (live.at(-1)?.[0] ?? now - windowMs) + windowMs,
-    next,
-    nextResetAt: mark + windowMs,
-    healed: ahead ? live : undefined,
+    retryAt,
+    resetAt: (live.at(-1)?.[0] ?? time.at - windowMs) + windowMs - behind,
+    next: { log, shift: time.shift },
+    nextResetAt: mark + windowMs - behind,
+    denied: time.isNew ? { log: kept.log, shift: time.shift } : undefined,
+    keepUntil: mark + windowMs,
   }
 }
 

@@ -4,7 +4,7 @@ import { checkKeys, faults, optionalFunction, wholeNumber } from '../options/ind
 import type { Clock } from '../types.ts'
 import { bounded, type Lasting } from './bounded.ts'
 import type { Limiter, LimitResult } from './contract.ts'
-import { grainOf, judgeLog, type Log } from './log.ts'
+import { grainOf, judgeLog, type KeptLog } from './log.ts'
 import { checkCost, resultOf } from './result.ts'
 import { judgeRate, type RateOptions } from './settings.ts'
 
@@ -16,9 +16,9 @@ export interface MemoryLimiterOptions extends RateOptions {
   readonly clock?: Clock
 }
 
-interface Counted extends Lasting {
-  readonly log: Log
-}
+interface Counted extends Lasting, KeptLog {}
+
+const nothing: KeptLog = { log: [], shift: 0 }
 
 /** Longer keys are kept as a digest: what strangers send must not fill the memory. */
 const longestKey = 128
@@ -45,14 +45,13 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
 
   function take(name: string, cost: number): LimitResult {
     const now = Math.floor(clock())
-    const log = counts.get(name, now)?.log ?? []
-    const answer = judgeLog(log, rule, cost, now)
+    const kept = counts.get(name, now) ?? nothing
+    const answer = judgeLog(kept, rule, cost, now)
     if (!answer.allowed) {
-      // Otherwise it would block for one window from each look, and not from the first.
-      if (answer.healed) counts.put(name, { log: answer.healed, until: answer.resetAt }, now)
+      if (answer.denied) counts.put(name, { ...answer.denied, until: answer.keepUntil }, now)
       return resultOf(limit, answer, now)
     }
-    counts.put(name, { log: answer.next, until: answer.nextResetAt }, now)
+    counts.put(name, { ...answer.next, until: answer.keepUntil }, now)
     return resultOf(limit, { ...answer, free: answer.free - cost, resetAt: answer.nextResetAt }, now)
   }
   // Short keys keep their own text behind a letter, so that no key is another's digest.
@@ -68,7 +67,7 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
     async peek(key) {
       const name = await nameOf(key)
       const now = Math.floor(clock())
-      return resultOf(limit, judgeLog(counts.get(name, now)?.log ?? [], rule, 1, now), now)
+      return resultOf(limit, judgeLog(counts.get(name, now) ?? nothing, rule, 1, now), now)
     },
     async forget(key) {
       counts.delete(await nameOf(key))

@@ -43,6 +43,13 @@ describe('what is known to be blocked', () => {
     expect(known.find('a', 1, noon - 1)).toBeUndefined()
   })
 
+  it('L3: does not block once more when the clock comes to that moment again', () => {
+    const known = blocks(10)
+    known.note('a', 1, denied(noon + 60_000), noon)
+    expect(known.find('a', 1, noon - 3_600_000)).toBeUndefined()
+    expect(known.find('a', 1, noon + 1)).toBeUndefined()
+  })
+
   it('never holds more than its bound, and 0 holds nothing', () => {
     const known = blocks(1_000)
     for (let i = 0; i < 1_000_000; i++) {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { memoryLimiter } from '../../src/limit/index.ts'
-import { grainOf, judgeLog, type Log } from '../../src/limit/log.ts'
+import { grainOf, judgeLog, type KeptLog } from '../../src/limit/log.ts'
 import { noon } from './support.ts'
 
 const windowMs = 10_000
@@ -42,18 +42,18 @@ describe('the log', () => {
       fc.property(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(51, 99, 100)), arrivals, (limit, list) => {
         const rule = { limit, windowMs, grainMs: grainOf(limit, windowMs) }
         const reference = naive()
-        let log: Log = []
+        let kept: KeptLog = { log: [], shift: 0 }
         let now = noon
         for (const [gap, cost] of list) {
           now += gap
           const free = reference.free(limit, now)
-          const answer = judgeLog(log, rule, cost, now)
+          const answer = judgeLog(kept, rule, cost, now)
           expect([answer.allowed, answer.free]).toEqual([cost <= free, free])
           expect(answer.retryAt).toBe(reference.retryAt(limit, cost, now))
           if (!answer.allowed) continue
-          log = answer.next
+          kept = answer.next
           reference.passed.push([now, cost])
-          expect(log.length).toBeLessThanOrEqual(limit)
+          expect(kept.log.length).toBeLessThanOrEqual(limit)
         }
       }),
       { numRuns: 300 },
@@ -65,22 +65,22 @@ describe('the log', () => {
       fc.property(fc.integer({ min: 101, max: 400 }), arrivals, (limit, list) => {
         const rule = { limit, windowMs, grainMs: grainOf(limit, windowMs) }
         const reference = naive()
-        let log: Log = []
+        let kept: KeptLog = { log: [], shift: 0 }
         let now = noon
         for (const [gap, small] of list) {
           now += gap
           const cost = small * 14
-          const { allowed, next, retryAt } = judgeLog(log, rule, cost, now)
+          const { allowed, next, retryAt } = judgeLog(kept, rule, cost, now)
           if (allowed) {
-            log = next
+            kept = next
             reference.passed.push([now, cost])
           } else {
-            expect(judgeLog(log, rule, cost, retryAt).allowed).toBe(true)
-            expect(judgeLog(log, rule, cost, retryAt - 1).allowed).toBe(false)
+            expect(judgeLog(kept, rule, cost, retryAt).allowed).toBe(true)
+            expect(judgeLog(kept, rule, cost, retryAt - 1).allowed).toBe(false)
             expect(retryAt).toBeLessThanOrEqual(reference.retryAt(limit, cost, now) + rule.grainMs)
           }
           expect(reference.free(limit, now)).toBeGreaterThanOrEqual(0)
-          expect(log.length).toBeLessThanOrEqual(129)
+          expect(kept.log.length).toBeLessThanOrEqual(129)
         }
       }),
       { numRuns: 200 },
