@@ -1,0 +1,3 @@
+class AdminController < ApplicationController
+  def index = render(plain: "GUARDED PAGE")
+end
