@@ -1,20 +1,17 @@
 /** A cache for what is the same for everybody, between the gateway and an upstream. */
-import { isPortcullisError } from '../errors.ts'
-import { checkKeys, faults, wholeNumber } from '../options/index.ts'
+
+import { checkKeys, type Faults, flag, faults as newFaults, wholeNumber } from '../options/index.ts'
 import { contentTypes } from '../request/index.ts'
-import type { Clock } from '../types.ts'
-import {
-  bypassOf,
-  type CacheRules,
-  type Freshness,
-  freshnessOf,
-  keyedHeaders,
-  keyedQuery,
-  keyUrl,
-  type VaryName,
-} from './cache-rules.ts'
-import { type CacheStore, type Kept, keep, keptOf, readBack, runtimeCache } from './cache-store.ts'
-import { discard } from './proxy.ts'
+import type { CacheTarget, CacheVisit } from './cache/context.ts'
+import type { StaleRule } from './cache/freshness.ts'
+import { type Cache, invalidateCached } from './cache/place.ts'
+import type { CacheRules, VaryName } from './cache/rules.ts'
+import { serveCached } from './cache/serve.ts'
+import { type CacheStore, runtimeCache } from './cache/store.ts'
+import { createTimeNotes } from './cache/time-notes.ts'
+import { stopsAtGateway } from './names.ts'
+
+export type { CacheTarget, CacheVisit, SharedRequest } from './cache/context.ts'
 
 /** Options of {@link publicCache}. */
 export interface CacheOptions {
@@ -23,12 +20,26 @@ export interface CacheOptions {
    * where there is one. Default: not kept. At most 31,536,000, a year.
    */
   readonly maxAge?: number
-  /** Seconds beyond that for which it is still given where the upstream fails: no answer, or 5xx. Default 0, at most a year. */
-  readonly staleIfError?: number
+  /**
+   * Seconds beyond that for which it is still given where the upstream fails: no answer, or 5xx. An upstream's own
+   * `stale-if-error` shortens it; with `'upstream'` it alone decides. Default 0, at most a year.
+   */
+  readonly staleIfError?: number | 'upstream'
+  /**
+   * Seconds beyond that for which it is still given while another one is fetched, after the answer. An upstream's own
+   * `stale-while-revalidate` shortens it; with `'upstream'` it alone decides. It needs a platform with `waitUntil`. Default 0, at
+   * most a year.
+   */
+  readonly staleWhileRevalidate?: number | 'upstream'
   /** Query parameters that make a difference; no other reaches the upstream. Default none. */
   readonly query?: readonly string[]
-  /** Request headers that make a difference; of the client's no other reaches the upstream. Default none. */
+  /**
+   * Request headers that make a difference, in lower case; of the client's no other reaches the upstream. Each form of a header
+   * is an answer of its own: choose those that have few. None may tell who asks. Default none.
+   */
   readonly vary?: readonly VaryName[]
+  /** Whether requests with `Range` are answered from whole answers that are kept. Default false: they go past the cache. */
+  readonly ranges?: boolean
   /**
    * What becomes of a request with cookies. `'bypass'`: it goes past the cache, as it is. `'ignore'`: it is answered from
    * the cache and its cookies never reach the upstream, for routes that know no cookies on sites that set some. With one of
@@ -43,134 +54,98 @@ export interface CacheOptions {
   readonly store?: CacheStore
 }
 
-/** A request made in everybody's name. */
-export interface SharedRequest {
-  readonly search: string
-  readonly headers: Headers
-  /** Called with the upstream's headers as they came. */
-  heard(headers: Headers): void
-}
-
-/** What a cache needs to know of a request. */
-export interface CacheVisit {
-  readonly request: Request
-  readonly requestId: string
-  /** Canonical. */
-  readonly path: string
-  readonly search: string
-  readonly publicOrigin: string
-  readonly upstream: string
-  readonly ownNames: ReadonlySet<string>
-  readonly clock: Clock
-  readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
-  /** Hands it to the upstream: as it is, or in everybody's name. */
-  pass(shared?: SharedRequest): Promise<Response>
-}
-
 /** What {@link publicCache} makes, for the option `cache` of a route. */
 export interface RouteCache {
   /** Answers from what is kept; or passes the request on, and keeps the answer where it may be kept. */
   serve(visit: CacheVisit): Promise<Response>
+  /** Makes what is kept of an address invalid, in every form. Never rejects. */
+  invalidate(target: CacheTarget): Promise<void>
 }
+
+const keys: ReadonlyArray<keyof CacheOptions> = [
+  'maxAge',
+  'staleIfError',
+  'staleWhileRevalidate',
+  'query',
+  'vary',
+  'ranges',
+  'cookies',
+  'types',
+  'maxBytes',
+  'store',
+]
+const year = { least: 0, most: 31_536_000, unit: 'seconds' } as const
 
 /**
  * Makes the option `cache` of a public route. What is kept lies under scheme, public host, canonical path, the parameters in
  * `query` and the headers in `vary`, and was asked for with nothing else of the client in it: no other parameter, header or
- * cookie can make one visitor's answer another's. `Cache-Status` tells what happened (RFC 9211).
+ * cookie can make one visitor's answer another's. It is a shared cache by RFC 9111, and `Cache-Status` tells what happened
+ * (RFC 9211).
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @see docs/proxy.md for what is never kept
  */
 export function publicCache(options: CacheOptions = {}): RouteCache {
-  const wrong = faults('publicCache')
-  checkKeys(wrong, options, ['maxAge', 'staleIfError', 'query', 'vary', 'cookies', 'types', 'maxBytes', 'store'])
-  const { maxAge, staleIfError, query = [], vary = [], cookies = 'bypass', types, maxBytes, store } = { ...options }
-  const year = { least: 1, most: 31_536_000, unit: 'seconds' }
-  if (!Array.isArray(query) || !query.every((name) => typeof name === 'string' && /^[\w.~[\]-]{1,64}$/.test(name))) {
-    wrong.add('query', 'must be a list of parameter names, spelled as in a query')
-  }
-  if (!Array.isArray(vary) || !vary.every((name) => name === 'accept' || name === 'accept-language')) {
-    wrong.add('vary', "must be a list of 'accept' and 'accept-language'")
-  }
-  if (cookies !== 'bypass' && cookies !== 'ignore') wrong.add('cookies', "must be 'bypass' or 'ignore'")
+  const wrong = newFaults('publicCache')
+  checkKeys(wrong, options, keys)
+  const { maxBytes, store } = { ...options }
   if (store !== undefined && (typeof store?.match !== 'function' || typeof store.put !== 'function')) {
     wrong.add('store', 'must have match and put')
   }
-  const rules: CacheRules = {
-    maxAge: maxAge === undefined ? undefined : wholeNumber(wrong, 'maxAge', maxAge, 1, year),
-    staleIfError: wholeNumber(wrong, 'staleIfError', staleIfError, 0, { ...year, least: 0 }),
+  const rules = compileRules({ ...options }, wrong)
+  const most = wholeNumber(wrong, 'maxBytes', maxBytes, 1_048_576, { least: 1, most: 16_777_216, unit: 'bytes' })
+  wrong.done()
+  const refreshing = createTimeNotes()
+  const changes = { count: 0, last: createTimeNotes() }
+  const cache = (): Cache => ({ rules, store: store ?? runtimeCache(), most, refreshing, changes })
+  return {
+    serve: (visit) => serveCached(visit, cache()),
+    invalidate: (target) => invalidateCached(target, cache()),
+  }
+}
+
+function compileRules(options: CacheOptions, wrong: Faults): CacheRules {
+  const { maxAge, staleIfError, staleWhileRevalidate, query = [], vary = [], cookies = 'bypass', types } = options
+  if (!Array.isArray(query) || !query.every((name) => typeof name === 'string' && /^[\w.~[\]-]{1,64}$/.test(name))) {
+    wrong.add('query', 'must be a list of parameter names, spelled as in a query')
+  }
+  if (!Array.isArray(vary) || !vary.every(mayVary)) {
+    wrong.add('vary', "must be a list of 'accept' and 'accept-language', or of other headers that do not tell who asks")
+  }
+  if (cookies !== 'bypass' && cookies !== 'ignore') wrong.add('cookies', "must be 'bypass' or 'ignore'")
+  return {
+    maxAge: maxAge === undefined ? undefined : wholeNumber(wrong, 'maxAge', maxAge, 1, { ...year, least: 1 }),
+    staleIfError: readStaleRule(staleIfError, 'staleIfError', wrong),
+    staleWhileRevalidate: readStaleRule(staleWhileRevalidate, 'staleWhileRevalidate', wrong),
     query: new Set(query),
     vary,
+    ranges: flag(wrong, 'ranges', options.ranges, false),
     ignoreCookies: cookies === 'ignore',
     takes: types === undefined ? undefined : contentTypes(types, wrong.under('types')),
   }
-  const most = wholeNumber(wrong, 'maxBytes', maxBytes, 1_048_576, { least: 1, most: 16_777_216, unit: 'bytes' })
-  wrong.done()
-  return { serve: (visit) => serve(visit, rules, store ?? runtimeCache(), most) }
 }
 
-async function serve(
-  at: CacheVisit,
-  rules: CacheRules,
-  store: CacheStore | undefined,
-  most: number,
-): Promise<Response> {
-  const { request, path } = at
-  const bypass = store === undefined ? 'no-cache-here' : bypassOf(request, rules, at.ownNames)
-  if (store === undefined || bypass !== undefined) return told(await at.pass(), `fwd=bypass; detail=${bypass}`)
-  const search = keyedQuery(at.search, rules.query)
-  const headers = keyedHeaders(request.headers, rules)
-  const key = new Request(keyUrl(at.publicOrigin, at.upstream, path, search, headers))
-  const kept = await keptOf(store, key, at.clock())
-  if (kept !== undefined && kept.age < kept.fresh) return give(at, kept, `hit; ttl=${kept.fresh - kept.age}`)
-  if (request.method === 'HEAD') {
-    if (kept) discard(kept.response)
-    return told(await at.pass(), 'fwd=method')
-  }
-  return ask(at, rules, { store, key, most, search, headers }, kept)
+function readStaleRule(given: number | 'upstream' | undefined, option: string, wrong: Faults): StaleRule {
+  if (given === 'upstream') return { assumed: 0, most: year.most }
+  const seconds = wholeNumber(wrong, option, given, 0, year)
+  return { assumed: seconds, most: seconds }
 }
 
-interface Errand {
-  readonly store: CacheStore
-  readonly key: Request
-  readonly most: number
-  readonly search: string
-  readonly headers: Headers
-}
+/** Headers that tell who asks, or that the cache reads itself. */
+const fixed: ReadonlySet<string> = new Set([
+  'cookie',
+  'authorization',
+  'origin',
+  'range',
+  'accept-encoding',
+  'accept-ranges',
+  'cache-control',
+  'pragma',
+  'content-length',
+  'content-type',
+])
 
-async function ask(at: CacheVisit, rules: CacheRules, errand: Errand, kept: Kept | undefined): Promise<Response> {
-  const { search, headers, store, key, most } = errand
-  const spare = kept !== undefined && kept.age < kept.fresh + kept.stale ? kept : undefined
-  let said: Headers | undefined
-  let response: Response
-  try {
-    response = await at.pass({ search, headers, heard: (came) => (said = came) })
-  } catch (error) {
-    if (spare === undefined || !isUpstreams(error) || at.request.signal.aborted) throw error
-    return give(at, spare, 'fwd=stale; detail=stale-if-error')
-  }
-  if (spare !== undefined && response.status >= 500) {
-    discard(response)
-    return give(at, spare, `fwd=stale; fwd-status=${response.status}; detail=stale-if-error`)
-  }
-  if (kept !== undefined) discard(kept.response)
-  const fresh: Freshness | undefined = said && freshnessOf(response.status, said, at.path, rules, at.clock())
-  const work = fresh && keep(store, key, response, { ...fresh, now: at.clock(), most })
-  if (work !== undefined) at.waitUntil?.(work)
-  return told(response, `fwd=${kept ? 'stale' : 'uri-miss'}${work ? '; stored' : ''}`)
-}
-
-/** Only where the upstream is what failed: a fault of ours is shown. */
-function isUpstreams(error: unknown): boolean {
-  return isPortcullisError(error) && error.code.startsWith('ERR_UPSTREAM_')
-}
-
-function give(at: CacheVisit, kept: Kept, status: string): Response {
-  return told(readBack(kept, at.request, at.requestId), status)
-}
-
-function told(response: Response, status: string): Response {
-  // A handshake's headers stay as they are.
-  if (response.status !== 101) response.headers.append('cache-status', `portcullis; ${status}`)
-  return response
+function mayVary(name: unknown): boolean {
+  if (typeof name !== 'string' || !/^[a-z][a-z\d-]{0,63}$/.test(name)) return false
+  return !fixed.has(name) && !name.startsWith('if-') && !stopsAtGateway(name)
 }

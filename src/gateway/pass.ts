@@ -72,8 +72,8 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     headers,
     body: login?.body === undefined ? body : { ...body, text: login.body },
     timeoutMs: route.timeoutMs ?? upstream.timeoutMs,
-    // Who leaves before the answer to a login changes nothing: what became of it is still heard.
-    signal: login?.outlives ? new AbortController().signal : request.signal,
+    // Who leaves before the answer to a login changes nothing: what became of it is still heard. So is what a cache fetches anew.
+    signal: login?.outlives || shared?.outlives ? new AbortController().signal : request.signal,
   }
   const errand: Errand = {
     upstream,

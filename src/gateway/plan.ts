@@ -30,6 +30,8 @@ export interface Plan {
   readonly routes: RouteTable
   /** Whether some route hands `%2F` on. */
   readonly keepsSlashes: boolean
+  /** Whether some route has a cache. */
+  readonly caches: boolean
   /** Whether what a request asks Redis may be more than its session. */
   readonly shares: boolean
   readonly upstreams: ReadonlyMap<string, PlannedUpstream>
@@ -91,6 +93,7 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
   const plan: Plan = {
     routes: compileRoutes(routes),
     keepsSlashes: routes.some(({ route }) => route.encodedSlash === 'keep'),
+    caches: routes.some(({ route }) => Boolean(route.cache)),
     shares: throttle !== undefined || routes.some(({ limits = [] }) => limits.length > 0),
     upstreams,
     settings: settingsFrom(

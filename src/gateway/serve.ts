@@ -15,6 +15,7 @@ import {
 } from '../request/index.ts'
 import type { Reason } from '../types.ts'
 import { askSoon, refuseAccess, whoIsAsking } from './admit.ts'
+import { invalidateAfter } from './cache-invalidation.ts'
 import { keptSlashes } from './encoded-slash.ts'
 import { isOwnPath, ownEndpoint } from './endpoints.ts'
 import { hopsOf, mostHops } from './forward.ts'
@@ -143,6 +144,7 @@ async function through(plan: Plan, visit: Visit, compiled: CompiledRoute, settin
     const cached = (): Promise<Response> =>
       route.cache ? passCached(plan, visit, passage, route.cache) : passOn(plan, visit, passage)
     const response = await (login === undefined ? cached() : login.pass(passage))
+    if (plan.caches) await invalidateAfter(plan, visit, settings, response)
     return upstream.hideErrors ? withoutDetails(response, visit) : response
   } catch (error) {
     // Found out while it streamed; the upstream has been left.

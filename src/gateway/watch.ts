@@ -79,8 +79,8 @@ export function watchCache(visit: Visit, work: Promise<Response>): Promise<Respo
   return work.then((response) => {
     const status = response.headers.get('cache-status') ?? ''
     const said = status.slice(status.lastIndexOf('portcullis; ') + 12)
-    if (said.startsWith('hit')) notes.cache = 'hit'
-    else if (said.includes('detail=stale-if-error')) notes.cache = 'stale'
+    if (/detail=stale-(?:if-error|while-revalidate)/.test(said)) notes.cache = 'stale'
+    else if (said.startsWith('hit')) notes.cache = 'hit'
     else notes.cache = /^fwd=(?:bypass|method)/.test(said) ? 'bypass' : 'miss'
     return response
   })

@@ -13,6 +13,7 @@ export {
 export { decodedPath, foldedPath } from './compare-path.ts'
 export { contentTypes, isCoded, mediaType, type TakesType } from './content-type.ts'
 export { cameByHttps, checkHttps, type KnownHost, knownHosts } from './host.ts'
+export { parseHttpDate } from './http-date.ts'
 export { type JsonLimits, type JsonResult, parseJson, readJson } from './json.ts'
 export { isNavigation, isPrefetch, isWebSocketUpgrade, type RequestLike } from './kind.ts'
 export { type CheckLimits, type RequestLimits, requestLimits } from './limits.ts'

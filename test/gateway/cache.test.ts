@@ -88,8 +88,9 @@ describe('an answer that is the same for everybody', () => {
     expect(second.headers.get('strict-transport-security')).toContain('max-age=')
     expect(at.seen.length).toBe(1)
     now += 1000
-    expect(told(await at.get('/x'))).toBe('portcullis; fwd=uri-miss; stored')
+    expect(told(await at.get('/x'))).toBe('portcullis; fwd=stale; stored')
     expect(at.seen.length).toBe(2)
+    expect(at.seen[1]?.headers.get('if-none-match')).toBe('"1"')
   })
 
   it('lies under an address that no client can ask for', async () => {

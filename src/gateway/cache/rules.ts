@@ -1,47 +1,46 @@
 /** What a cache for everybody may take, keep and give: decisions only. */
-import { removeCookies } from '../cookie/index.ts'
-import { isCoded, isWebSocketUpgrade, mediaType, type TakesType } from '../request/index.ts'
+import { removeCookies } from '../../cookie/index.ts'
+import { isCoded, isWebSocketUpgrade, mediaType, type TakesType } from '../../request/index.ts'
+import { parseCacheControl, readCacheControl } from './directives.ts'
+import { computeFreshness, type Freshness, type FreshnessRules, type ResponseTimes } from './freshness.ts'
 
-/** Request headers that may make a difference, where a route says so. */
-export type VaryName = 'accept' | 'accept-language'
+/** Request headers that may make a difference, where a route says so; in lower case. */
+export type VaryName = 'accept' | 'accept-language' | (string & {})
 
 /** Options of a route's cache, judged. */
-export interface CacheRules {
-  /** Seconds for an answer with 200 that says nothing itself; undefined where such a one is not kept. */
-  readonly maxAge: number | undefined
-  readonly staleIfError: number
+export interface CacheRules extends FreshnessRules {
   readonly query: ReadonlySet<string>
   readonly vary: readonly VaryName[]
   readonly ignoreCookies: boolean
+  readonly ranges: boolean
   readonly takes: TakesType | undefined
 }
 
-/** How long an answer is good for, in seconds. */
-export interface Freshness {
-  /** What it had behind it when it arrived. */
-  readonly age: number
-  /** Counted from its making. */
-  readonly fresh: number
-  /** What may follow that, where the upstream fails. */
-  readonly stale: number
-}
-
 const longestVaried = 200
-const longestLife = 31_536_000
+
+/** Headers that ask about one state of what is there: their answer is the upstream's to give. RFC 9111 section 4.3.2. */
+const personal = ['authorization', 'origin', 'if-match', 'if-unmodified-since'] as const
 
 /** Why a request goes past the cache, in both directions; undefined where it does not. */
 export function bypassOf(
   request: Request,
-  { vary, ignoreCookies }: CacheRules,
+  { vary, ignoreCookies, ranges }: CacheRules,
   ownNames: ReadonlySet<string>,
 ): string | undefined {
   const { method, headers } = request
   if (method !== 'GET' && method !== 'HEAD') return 'method'
   if (isWebSocketUpgrade(request)) return 'upgrade'
-  for (const name of ['authorization', 'range', 'origin']) if (headers.has(name)) return name
+  for (const name of personal) if (headers.has(name)) return name
+  if (!ranges && headers.has('range')) return 'range'
   const cookie = headers.get('cookie')
   if (cookie !== null && (!ignoreCookies || removeCookies(cookie, ownNames) !== cookie)) return 'cookie'
   return vary.some((name) => (headers.get(name)?.length ?? 0) > longestVaried) ? 'length' : undefined
+}
+
+/** Whether a client wants what is kept or nothing. RFC 9111 section 5.2.1.7; its other directives are not obeyed. */
+export function wantsOnlyCached(headers: Headers): boolean {
+  const control = parseCacheControl(headers.get('cache-control'))
+  return control !== 'malformed' && control.has('only-if-cached')
 }
 
 /** The query without parameters that are not keyed, sorted by name; those of one name stay in their order. */
@@ -76,33 +75,40 @@ export function keyUrl(origin: string, upstream: string, path: string, search: s
   return url
 }
 
+/** The address under which it is noted when all forms of an answer that varies became invalid. */
+export function invalidationUrl(origin: string, upstream: string, path: string, search: string): string {
+  return `${origin}/.portcullis/cache-invalid/${upstream}${path}?q=${encodeURIComponent(search)}`
+}
+
 /**
- * How long an answer of the upstream may be kept for everybody; undefined: not at all.
+ * How long an answer of the upstream may be kept for everybody; undefined: not at all. One that is never fresh is kept where it
+ * has a validator: it is given again once the upstream has said that it still holds.
  *
  * @param headers - as the upstream sent them.
- * @see RFC 9111 section 3, 4.2
+ * @see RFC 9111 sections 3, 4.2
  */
 export function freshnessOf(
   status: number,
   headers: Headers,
   path: string,
   rules: CacheRules,
-  now: number,
+  times: ResponseTimes,
 ): Freshness | undefined {
   if (![200, 301, 308, 404, 410].includes(status)) return undefined
   if (headers.has('set-cookie') || headers.has('portcullis-session') || isCoded(headers)) return undefined
   // A nonce is good for one answer.
   if (/'nonce-/i.test(headers.get('content-security-policy') ?? '')) return undefined
   if (!variesWithin(headers.get('vary'), rules.vary) || !isWhatItSays(headers, status, path, rules)) return undefined
-  const said = directives(headers.get('cache-control'))
-  if (said.has('no-store') || said.has('private') || said.has('no-cache')) return undefined
-  const fresh = lifetime(said, headers, now) ?? (status === 200 ? rules.maxAge : undefined)
-  const age = seconds(headers.get('age') ?? undefined) ?? 0
-  if (fresh === undefined || fresh <= age) return undefined
-  // RFC 9111 section 4.2.4; an upstream that names stale-if-error itself has allowed it.
-  const strict = said.has('must-revalidate') || said.has('proxy-revalidate')
-  const forbidden = strict || (said.has('s-maxage') && !said.has('stale-if-error'))
-  return { age, fresh: Math.min(fresh, longestLife), stale: forbidden ? 0 : rules.staleIfError }
+  const control = readCacheControl(headers)
+  if (control.forbidden) return undefined
+  const freshness = computeFreshness(status, headers, control, rules, times)
+  if (freshness === undefined || (freshness.fresh <= freshness.age && !hasValidator(status, headers))) return undefined
+  return freshness
+}
+
+/** Whether an upstream can be asked if an answer still holds. */
+export function hasValidator(status: number, headers: Headers): boolean {
+  return status === 200 && (headers.has('etag') || headers.has('last-modified'))
 }
 
 function variesWithin(vary: string | null, names: readonly VaryName[]): boolean {
@@ -121,29 +127,4 @@ function isWhatItSays(headers: Headers, status: number, path: string, { takes }:
   return type === 'text/html'
     ? /^(?:x?html?|php|aspx?|jsp)$/.test(extension)
     : /^(?:json|map|webmanifest)$/.test(extension)
-}
-
-/** Names in lower case; of a name that occurs twice the first counts. */
-function directives(header: string | null): ReadonlyMap<string, string | undefined> {
-  const found = new Map<string, string | undefined>()
-  for (const part of header?.split(',') ?? []) {
-    const [name = '', value] = part.split('=', 2)
-    const key = name.trim().toLowerCase()
-    if (key !== '' && !found.has(key)) found.set(key, value?.trim().replaceAll('"', ''))
-  }
-  return found
-}
-
-/** What the upstream says; 0 for what is no number, undefined where it says nothing. */
-function lifetime(said: ReadonlyMap<string, string | undefined>, headers: Headers, now: number): number | undefined {
-  for (const name of ['s-maxage', 'max-age']) if (said.has(name)) return seconds(said.get(name)) ?? 0
-  const expires = headers.get('expires')
-  if (expires === null) return undefined
-  const made = Date.parse(headers.get('date') ?? '')
-  const left = (Date.parse(expires) - (Number.isNaN(made) ? now : made)) / 1000
-  return Number.isNaN(left) ? 0 : Math.max(0, Math.floor(left))
-}
-
-function seconds(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined
 }

@@ -1,0 +1,62 @@
+/** What a client gets of an answer that is kept, or that has just come: all of it, a part, or that it has not changed. */
+
+import { isSameForRange, readRange } from './byte-range.ts'
+import { isUnchanged } from './conditions.ts'
+import { type Kept, readWhole, restore } from './store.ts'
+
+/** Whose request is answered. */
+export interface Asking {
+  readonly request: Request
+  readonly requestId: string
+  readonly now: number
+  /** Bytes of the largest body that can lie in the cache. */
+  readonly most: number
+  readonly ranges: boolean
+}
+
+/** An answer as it was, with its age; 304, a part, or without a body where that is what is asked for. */
+export async function answerFromKept(kept: Kept, asking: Asking): Promise<Response> {
+  const { request, requestId, now, most, ranges } = asking
+  const stored = restore(kept)
+  const { status, headers } = stored
+  headers.set('x-request-id', requestId)
+  if (status === 200 && isUnchanged(request.headers, headers, now)) return withoutBody(stored, 304)
+  if (request.method === 'HEAD') return withoutBody(stored, status)
+  if (!ranges || status !== 200) return stored
+  headers.set('accept-ranges', 'bytes')
+  if (!request.headers.has('range') || !isSameForRange(request.headers, headers)) return stored
+  const body = await readWhole(stored, most)
+  return body === undefined ? stored : cut(body, headers, request.headers)
+}
+
+function cut(body: Uint8Array<ArrayBuffer>, headers: Headers, asked: Headers): Response {
+  const range = readRange(asked, body.byteLength)
+  if (range === undefined) return new Response(body, { headers })
+  headers.delete('content-length')
+  if (range === 'unsatisfiable') {
+    headers.set('content-range', `bytes */${body.byteLength}`)
+    return new Response(null, { status: 416, headers })
+  }
+  headers.set('content-range', `bytes ${range.first}-${range.last}/${body.byteLength}`)
+  return new Response(body.slice(range.first, range.last + 1), { status: 206, headers })
+}
+
+/** What an upstream was asked for without the client's condition; 304 where the client has it. */
+export function answerFromUpstream(response: Response, { request, now }: Asking): Response {
+  if (response.status !== 200 || !isUnchanged(request.headers, response.headers, now)) return response
+  return withoutBody(response, 304)
+}
+
+function withoutBody(response: Response, status: number): Response {
+  response.body?.cancel().catch(() => {})
+  const headers = new Headers(response.headers)
+  if (status === 304) headers.delete('content-length')
+  return new Response(null, { status, headers })
+}
+
+/** Notes in `Cache-Status` what a cache did. RFC 9211. */
+export function marked(response: Response, status: string): Response {
+  // A handshake's headers stay as they are.
+  if (response.status !== 101) response.headers.append('cache-status', `portcullis; ${status}`)
+  return response
+}

@@ -1,0 +1,33 @@
+/** Parts of a kept answer. RFC 9110 section 14. */
+import { parseHttpDate } from '../../request/index.ts'
+
+/** First and last byte, both of them included; or that no byte is in the range. */
+export type ByteRange = { readonly first: number; readonly last: number } | 'unsatisfiable'
+
+/**
+ * The range that a request asks for of `length` bytes; undefined where it is to get all of them: with no range, several ones, or
+ * one that cannot be read.
+ */
+export function readRange(headers: Headers, length: number): ByteRange | undefined {
+  const match = /^bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))$/i.exec(headers.get('range')?.trim() ?? '')
+  if (match === null) return undefined
+  const [, from, to = '', suffix] = match
+  if (suffix !== undefined) {
+    const count = Math.min(Number(suffix), length)
+    return count === 0 ? 'unsatisfiable' : { first: length - count, last: length - 1 }
+  }
+  const first = Number(from)
+  if (to !== '' && Number(to) < first) return undefined
+  if (first >= length) return 'unsatisfiable'
+  return { first, last: to === '' ? length - 1 : Math.min(Number(to), length - 1) }
+}
+
+/** Whether a client's `If-Range` is about what is kept; only strong validators tell. RFC 9110 section 13.1.5. */
+export function isSameForRange(asked: Headers, kept: Headers): boolean {
+  const condition = asked.get('if-range')?.trim()
+  if (condition === undefined) return true
+  if (condition.startsWith('"')) return condition === kept.get('etag')
+  const [date, made] = [parseHttpDate(condition), parseHttpDate(kept.get('date'))]
+  // Section 8.8.2.2: a date is strong where it lies a second before the answer that had it.
+  return date !== undefined && condition === kept.get('last-modified') && made !== undefined && made - date >= 1000
+}

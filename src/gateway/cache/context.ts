@@ -1,0 +1,32 @@
+/** What a cache needs to know of a request. */
+import type { Clock } from '../../types.ts'
+
+/** A request made in everybody's name. */
+export interface SharedRequest {
+  readonly search: string
+  readonly headers: Headers
+  /** Whether it goes on when the client has left. */
+  readonly outlives?: boolean
+  /** Called with the upstream's headers as they came. */
+  heard(headers: Headers): void
+}
+
+/** An address of which something may be kept. */
+export interface CacheTarget {
+  /** Canonical. */
+  readonly path: string
+  readonly search: string
+  readonly publicOrigin: string
+  readonly upstream: string
+  readonly clock: Clock
+}
+
+/** What a cache needs to know of a request. */
+export interface CacheVisit extends CacheTarget {
+  readonly request: Request
+  readonly requestId: string
+  readonly ownNames: ReadonlySet<string>
+  readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
+  /** Hands it to the upstream: as it is, or in everybody's name. */
+  pass(shared?: SharedRequest): Promise<Response>
+}

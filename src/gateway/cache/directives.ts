@@ -1,0 +1,132 @@
+/** The directives by which an upstream rules over caches: `Cache-Control`, and the fields that are meant for one kind of cache. */
+
+/** Directives by name, in lower case; an argument is its text without quotes, and undefined where there is none. */
+export type Directives = ReadonlyMap<string, string | undefined>
+
+/** What counts of an answer's fields. */
+export interface CacheControl {
+  readonly directives: Directives
+  /** Whether a field for shared caches has taken the place of `Cache-Control` and `Expires`. RFC 9213 section 2.2. */
+  readonly targeted: boolean
+  /** Whether some field, of whatever kind, forbids every copy. */
+  readonly forbidden: boolean
+}
+
+/**
+ * Fields for shared caches, the most particular first. The two of vendors are in force on their platforms, where this gateway
+ * runs, and speak of a cache like this one elsewhere.
+ */
+const targets = ['cloudflare-cdn-cache-control', 'vercel-cdn-cache-control', 'cdn-cache-control'] as const
+
+/** RFC 9110 section 5.6.2. */
+const token = /^[!#$%&'*+.^`|~\w-]+$/
+/** A structured field's key, and the values that a directive can have. RFC 9651 sections 3.1.2, 3.2 and 3.3. */
+const member =
+  /^([a-z*][a-z0-9_.*-]*)(?:=(-?\d{1,15}|-?\d{1,12}\.\d{1,3}|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"|\?[01]|[A-Za-z*][!#$%&'*+.^`|~\w:/-]*|:[A-Za-z0-9+/=]*:))?(?:; *[a-z*][a-z0-9_.*-]*(?:=(?:"[^"\\]*"|[^,;"]*))?)*$/
+/** An answer says little; what says more is nobody's to read for long. */
+const longestField = 4096
+
+/** Reads what an upstream says to a shared cache. */
+export function readCacheControl(headers: Headers): CacheControl {
+  const general = parseCacheControl(headers.get('cache-control'))
+  const surrogate = parseCacheControl(headers.get('surrogate-control'))
+  let targeted: Directives | undefined
+  let forbidden = general === 'malformed' || surrogate === 'malformed'
+  for (const name of targets) {
+    const field = headers.get(name)
+    targeted ??= parseTargeted(field)
+    // Also in a spelling that is no structured field: nobody writes no-store to have a copy kept.
+    const spelled = parseCacheControl(field)
+    forbidden ||= spelled !== 'malformed' && forbids(spelled)
+  }
+  // Edge Architecture Specification (W3C Note, 2001), section 2.2: it too takes the place of the general field.
+  if (surrogate !== 'malformed' && surrogate.size > 0) {
+    targeted ??= surrogate
+    forbidden ||= forbids(surrogate)
+  }
+  const directives = targeted ?? (general === 'malformed' ? new Map() : general)
+  return { directives, targeted: targeted !== undefined, forbidden: forbidden || forbids(directives) }
+}
+
+function forbids(directives: Directives): boolean {
+  return directives.has('no-store') || directives.has('private')
+}
+
+/**
+ * Reads `Cache-Control`. An argument may be quoted, and what stands in quotes is no directive. Of a directive that occurs
+ * twice with different arguments nobody can say what was meant: its argument becomes the empty text, which is no number.
+ *
+ * @returns `'malformed'` where quotes do not end: what was meant to stand behind them cannot be told.
+ * @see RFC 9111 section 5.2, 4.2.1
+ */
+export function parseCacheControl(field: string | null): Directives | 'malformed' {
+  const found = new Map<string, string | undefined>()
+  if (field === null) return found
+  if (field.length > longestField) return 'malformed'
+  const parts = splitOutsideQuotes(field)
+  if (parts === undefined) return 'malformed'
+  for (const part of parts) {
+    const equals = part.indexOf('=')
+    const spelled = (equals === -1 ? part : part.slice(0, equals)).toLowerCase()
+    const name = spelled.trim()
+    if (name === '') continue
+    const said = equals === -1 ? undefined : unquote(part.slice(equals + 1))
+    // White space beside the equals sign is not allowed; such an argument is one that cannot be read.
+    const value = said === undefined || (token.test(spelled) && said === said.trim()) ? said : ''
+    found.set(name, found.has(name) && found.get(name) !== value ? '' : value)
+  }
+  return found
+}
+
+/** Reads a targeted field; undefined where it is absent, empty or no structured dictionary: then it does not count. */
+function parseTargeted(field: string | null): Directives | undefined {
+  if (field === null || field.length > longestField) return undefined
+  const parts = splitOutsideQuotes(field)
+  if (parts === undefined || field.trim() === '') return undefined
+  const found = new Map<string, string | undefined>()
+  for (const part of parts) {
+    const match = member.exec(part)
+    if (match === null) return undefined
+    const [, name = '', value] = match
+    // RFC 9213 section 2.1: a directive whose value is of the wrong type is ignored. Of two of one name the last counts.
+    if (hasWrongType(name, value)) found.delete(name)
+    else found.set(name, value === '?1' ? undefined : value)
+  }
+  return found.size > 0 ? found : undefined
+}
+
+const numbers: ReadonlySet<string> = new Set(['max-age', 's-maxage', 'stale-if-error', 'stale-while-revalidate'])
+
+function hasWrongType(name: string, value: string | undefined): boolean {
+  if (numbers.has(name)) return value === undefined || !/^\d+$/.test(value)
+  return value === '?0'
+}
+
+/** A field at its commas; undefined where quotes do not end. */
+function splitOutsideQuotes(field: string): string[] | undefined {
+  const parts: string[] = []
+  let [start, quoted] = [0, false]
+  for (let at = 0; at < field.length; at++) {
+    const char = field[at]
+    if (char === '\\' && quoted) at++
+    else if (char === '"') quoted = !quoted
+    else if (char === ',' && !quoted) {
+      parts.push(field.slice(start, at).trim())
+      start = at + 1
+    }
+  }
+  parts.push(field.slice(start).trim())
+  return quoted ? undefined : parts
+}
+
+function unquote(text: string): string {
+  return /^".*"$/.test(text) ? text.slice(1, -1).replaceAll(/\\(.)/g, '$1') : text
+}
+
+/** The most that counts, which is more than 68 years. RFC 9111 section 1.2.2. */
+const mostSeconds = 2_147_483_648
+
+/** Delta-seconds; undefined for what is no whole number. */
+export function parseSeconds(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Math.min(Number(text), mostSeconds) : undefined
+}

@@ -1,0 +1,23 @@
+/** What one isolate remembers of addresses: a number for each. */
+
+/** Times in epoch milliseconds, or counts, by address. */
+export interface TimeNotes {
+  get(address: string): number | undefined
+  set(address: string, value: number): void
+  delete(address: string): void
+}
+
+const most = 1000
+
+/** Makes notes that forget everything once they are full: each is only of use for a minute. */
+export function createTimeNotes(): TimeNotes {
+  const times = new Map<string, number>()
+  return {
+    get: (address) => times.get(address),
+    set(address, value): void {
+      if (times.size >= most) times.clear()
+      times.set(address, value)
+    },
+    delete: (address) => void times.delete(address),
+  }
+}
