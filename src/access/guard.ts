@@ -1,14 +1,16 @@
 /** A list of rules on paths: the first that fits decides, and what none fits is refused. */
 import { type Faults, faults as newFaults } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
-import { foldedPath } from '../request/compare-path.ts'
+import type { AliasName } from '../request/alias-readings.ts'
+import { type AliasReader, checkAliases } from '../request/aliases.ts'
 import { hostEnd, hostStart } from '../request/origin.ts'
 import { canonicalPath } from '../request/path.ts'
-import { coversPath, isPathPattern, type PathPattern, pathPattern, patternCovers } from '../request/pattern.ts'
+import { isPathPattern, pathPattern, patternCovers } from '../request/pattern.ts'
 import { checkSignIn } from '../request/sign-in.ts'
 import type { Reason } from '../types.ts'
+import { compileRules, type Rule } from './lookup.ts'
 import { type AccessContext, type AccessGuardOptions, guardKeys, judgesOf, type MaybeAnswer } from './options.ts'
-import { type AccessRule, type CompiledAccess, compileAccess, nobody } from './rule.ts'
+import { type AccessRule, compileAccess, nobody } from './rule.ts'
 
 /** Who may pass on one path. */
 export interface PathRule<Data = object> {
@@ -26,8 +28,17 @@ export interface PathRule<Data = object> {
 
 /** Options of {@link accessGuard}. Absent = default. */
 export interface AccessOptions<Data = object, C = AccessContext> extends AccessGuardOptions<Data, C> {
-  /** First match wins; what no rule fits is refused with 403 (`no-rule`). */
+  /**
+   * First match wins; what no rule fits is refused with 403 (`no-rule`). A rule that is not public also holds for the further
+   * paths of its page (`/admin.json`, `/admin.php/x`), together with the rule that fits those; an exact path says itself
+   * who may pass there.
+   */
   readonly rules: ReadonlyArray<PathRule<Data>>
+  /**
+   * Frameworks behind this guard, whose further paths of a page are guarded as the page is, or a function that lists the pages
+   * of a path. Default: what holds for all; see docs/access.md.
+   */
+  readonly aliases?: AliasName | AliasReader | ReadonlyArray<AliasName | AliasReader>
 }
 
 /** Two halves, so that what costs nothing can stand before what asks a store. */
@@ -42,27 +53,19 @@ export interface AccessGuard<C> {
   readonly needsSession: boolean
 }
 
-interface Rule {
-  readonly path: string
-  readonly pattern: PathPattern
-  /** Public rules fit what is written, guards every spelling: too much is guarded, never too little. */
-  readonly folded: boolean
-  readonly methods: ReadonlySet<string> | undefined
-  readonly allow: CompiledAccess
-}
-
 const mostRules = 1000
 
 /** The guard behind `access`. @throws {ConfigError} `ERR_CONFIG` */
 export function accessGuard<C extends AccessContext>(options: AccessOptions<never, C>): AccessGuard<C> {
   const faults = newFaults('access')
-  checkKeys(faults, options, ['rules', ...guardKeys])
+  checkKeys(faults, options, ['rules', 'aliases', ...guardKeys])
   const rules = judgeRules((options as { rules?: unknown } | undefined)?.rules, faults)
+  const lookup = compileRules(rules, checkAliases(options?.aliases, faults))
   const allowed = rules.map(({ allow }) => allow)
   const judges = judgesOf('access', options, allowed, faults)
   const signIn = checkSignIn(options?.signIn, faults)
   if (signIn !== undefined && !faults.any) {
-    const rule = find(rules, signIn.split('?', 1)[0] ?? '', 'GET')
+    const rule = lookup(signIn.split('?', 1)[0] ?? '', '', 'GET')
     if (rule?.allow.session !== false) faults.add('signIn', 'must fit a rule without a session, or it leads to itself')
   }
   faults.done()
@@ -71,7 +74,7 @@ export function accessGuard<C extends AccessContext>(options: AccessOptions<neve
     const canonical = canonicalPath(url)
     if (!canonical.ok)
       return { reason: canonical.reason, path: url.slice(hostEnd(url, hostStart(url))).split('?', 1)[0] ?? '' }
-    return find(rules, canonical.path, method) ?? { reason: 'no-rule', path: canonical.path }
+    return lookup(canonical.path, canonical.search, method) ?? { reason: 'no-rule', path: canonical.path }
   }
 
   function judge(c: C, by: 'byAddress' | 'both'): MaybeAnswer {
@@ -88,16 +91,6 @@ export function accessGuard<C extends AccessContext>(options: AccessOptions<neve
       return 'reason' in found ? undefined : judges.bySession(found.allow, found.path, c)
     },
   }
-}
-
-function find(rules: readonly Rule[], path: string, method: string): Rule | undefined {
-  let spelled: string | undefined
-  return rules.find(({ pattern, folded, methods }) => {
-    if (methods !== undefined && !methods.has(method)) return false
-    if (!folded) return coversPath(pattern, path)
-    spelled ??= foldedPath(path)
-    return coversPath(pattern, spelled)
-  })
 }
 
 function judgeRules(given: unknown, faults: Faults): Rule[] {

@@ -8,5 +8,6 @@ export {
   type ClaimCheck,
   type ClaimValue,
   type CompiledAccess,
+  combineAccess,
   compileAccess,
 } from './rule.ts'

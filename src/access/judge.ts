@@ -26,15 +26,22 @@ export interface Asking<Data = object> {
 const passed: Verdict = { ok: true }
 
 /** Judges the client's address, without I/O. A client whose address nobody vouches for is in no range. */
-export function judgeAddress({ ranges }: CompiledAccess, address: string | undefined): Verdict {
-  return ranges === undefined || inRanges(ranges, address) ? passed : { ok: false, reason: 'address-not-allowed' }
+export function judgeAddress({ ranges, also = [] }: CompiledAccess, address: string | undefined): Verdict {
+  if (ranges !== undefined && !inRanges(ranges, address)) return { ok: false, reason: 'address-not-allowed' }
+  return also.map((rule) => judgeAddress(rule, address)).find(({ ok }) => !ok) ?? passed
 }
 
 /**
  * Judges the session. Role and claim come before age: who may not pass anyway is not asked to sign in again. Never throws,
  * whatever the functions of the application do.
  */
-export function judgeSession<Data>(rule: CompiledAccess, { data, info, roles, now }: Asking<Data>): Verdict {
+export function judgeSession<Data>(rule: CompiledAccess, asking: Asking<Data>): Verdict {
+  const verdict = judgeRule(rule, asking)
+  if (!verdict.ok || rule.also === undefined) return verdict
+  return rule.also.map((other) => judgeSession(other, asking)).find(({ ok }) => !ok) ?? passed
+}
+
+function judgeRule<Data>(rule: CompiledAccess, { data, info, roles, now }: Asking<Data>): Verdict {
   if (!rule.session) return passed
   if (data === undefined || data === null || info?.signedIn !== true) return { ok: false, reason: 'no-session' }
   if (rule.roles !== undefined && !held(rule.roles, () => roles?.(data))) return { ok: false, reason: 'role-missing' }

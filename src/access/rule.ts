@@ -42,6 +42,8 @@ export interface CompiledAccess {
   readonly check?: ClaimCheck<never>
   /** Milliseconds. */
   readonly freshMs?: number
+  /** Further rules that must hold, too. */
+  readonly also?: readonly CompiledAccess[]
 }
 
 /** Entries of a list of addresses, roles or values; more belongs into a data base. */
@@ -51,6 +53,14 @@ const keys: ReadonlyArray<keyof AccessMembers> = ['session', 'role', 'claim', 'a
 
 /** Nobody: what stands for a rule with a fault, which is never served. */
 export const nobody: CompiledAccess = { session: true, roles: new Set() }
+
+/** One rule of several: all of them must hold. */
+export function combineAccess(rules: readonly CompiledAccess[]): CompiledAccess {
+  const [first = nobody, ...also] = [...new Set(rules)]
+  if (also.length === 0) return first
+  const ranges = first.ranges ?? also.find((rule) => rule.ranges !== undefined)?.ranges
+  return { ...first, session: rules.some(({ session }) => session), ...(ranges && { ranges }), also }
+}
 
 /** Judges a rule. What is wrong with it is noted by member; then the rule that comes back lets nobody pass. */
 export function compileAccess(given: unknown, faults: Faults): CompiledAccess {

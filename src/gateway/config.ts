@@ -5,7 +5,7 @@ import type { HeaderOptions } from '../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../limit/gate.ts'
 import type { Monitor, Uptime } from '../monitor/index.ts'
 import type { ReportFault } from '../page/index.ts'
-import type { Platform, RequestLimits } from '../request/index.ts'
+import type { AliasName, AliasReader, Platform, RequestLimits } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit, From, ProjectEnv } from '../types.ts'
 import type { BreakerRules } from './breaker.ts'
@@ -46,6 +46,12 @@ export interface Upstream<E = ProjectEnv> {
    * `/.portcullis/ready` where `ready` says so. Default: nobody asks.
    */
   readonly probe?: string
+  /**
+   * Frameworks and servers behind it, whose further paths of a page are guarded as the page is: `'next'`, `'rails'`,
+   * `['php', 'wordpress']`; or a function of path and query that lists the pages they may lead to, such as
+   * `nextAliases({ basePath, locales })`. Default: what holds for all; see docs/gateway.md, "Aliases of a page".
+   */
+  readonly aliases?: AliasName | AliasReader | ReadonlyArray<AliasName | AliasReader>
 }
 
 /** Where requests that may change something can come from, for every route. */

@@ -3,7 +3,8 @@ import type { Faults } from '../options/index.ts'
 import { canonicalPath } from '../request/index.ts'
 import { patternCovers } from '../request/pattern.ts'
 import { hostCovers } from './host-pattern.ts'
-import { type CompiledRoute, compileRoutes, isFolded, isGuarded, methodsOf, type RuledRoute } from './routes.ts'
+import { isFolded, isGuarded } from './route-guards.ts'
+import { type CompiledRoute, compileRoutes, methodsOf, type RuledRoute } from './routes.ts'
 
 /** The last route must be reachable: what an earlier one covers altogether was meant to come first. */
 export function judgeReach(routes: readonly CompiledRoute[], faults: Faults): void {

@@ -3,7 +3,8 @@
 import { patternCovers } from '../request/pattern.ts'
 import { hostCovers, hostsMeet } from './host-pattern.ts'
 import { coversAll, nameOf } from './judge-reach.ts'
-import { isFolded, isGuarded, methodsOf, type RuledRoute } from './routes.ts'
+import { isFolded, isGuarded } from './route-guards.ts'
+import { methodsOf, type RuledRoute } from './routes.ts'
 
 /** Remarks on routes and on every two of them, in the order of the table. */
 export function reviewTable(routes: readonly RuledRoute[]): string[] {

@@ -37,7 +37,8 @@ export interface Route<N extends string = string, Data = object> {
   /**
    * An exact path (`/login`) or a prefix (`/admin/*`, which is `/admin` too), in canonical form. Where `access` is not
    * `'public'`, and with `throttle`, `limit` or `graphql`, it matches without letter case, a slash at the end, and dots or spaces at the
-   * end of a segment: upstreams differ in what they take for the same path.
+   * end of a segment: upstreams differ in what they take for the same path. Its guards also hold for the aliases of the page, such
+   * as `/login.json`, on top of those of the route that takes them.
    */
   readonly path: string
   /** Default: every known method. `GET` includes `HEAD`. */

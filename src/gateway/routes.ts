@@ -4,10 +4,12 @@ import type { CrossOriginPolicy } from '../csrf/index.ts'
 import type { HeaderWriter } from '../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../limit/gate.ts'
 import { type BodyRules, foldedPath } from '../request/index.ts'
-import { pathPattern } from '../request/pattern.ts'
+import { type PathPattern, pathPattern } from '../request/pattern.ts'
 import { wildcardOf } from './host-pattern.ts'
 import type { CompiledGraphqlRoute } from './judge-graphql.ts'
 import type { Method, Route } from './route.ts'
+import { type Asked, compileAliases } from './route-aliases.ts'
+import { isFolded } from './route-guards.ts'
 import type { CompiledThrottle } from './throttle-types.ts'
 import type { PlannedUpstream } from './upstreams.ts'
 
@@ -45,16 +47,19 @@ export interface RouteTable {
   readonly hosted: boolean
   /** Whether a route names this host, itself or by its domain. */
   names(host: string): boolean
-  /** @param host - a name without a port. @param path - canonical. */
-  match(host: string, path: string, method: string): Match
+  /** @param host - a name without a port. @param path - canonical. @param search - the query with its `?`, or empty. */
+  match(host: string, path: string, method: string, search?: string): Match
 }
 
 /** All routes that share a pattern: a path that one of them covers never falls through to a later, laxer pattern. */
-interface Group {
+export interface Group {
   /** Its place in the table: of several that cover a path the first one decides. */
   readonly order: number
   readonly byMethod: Map<string, CompiledRoute>
   readonly allow: string
+  /** What it covers as it is written. */
+  readonly pattern: PathPattern
+  readonly members: readonly CompiledRoute[]
 }
 
 /** Patterns in one spelling, found by their text: however many there are, a request looks up as often as it has segments. */
@@ -79,6 +84,7 @@ const none: Match = { is: 'none' }
 export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
   const anyHost = newIndex()
   const hosts = new Map<string, Index>()
+  const aliases = compileAliases(routes)
   for (const [order, members] of groupsOf(routes).entries()) {
     const { host, path } = (members[0] as CompiledRoute).route
     let index = host === undefined ? anyHost : hosts.get(host)
@@ -91,17 +97,19 @@ export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
     const spelling = guarded ? index.folded : index.plain
     const found = prefix ? spelling.prefixes : spelling.exact
     if (prefix) spelling.depth = Math.max(spelling.depth, text.split('/').length - 1)
-    if (!found.has(text)) found.set(text, groupOf(order, members))
+    const group = groupOf(order, members)
+    if (!found.has(text)) found.set(text, group)
+    aliases.add(group)
   }
 
-  function find(host: string, path: string): Group | undefined {
-    let folded: string | undefined
+  function find(asked: Asked): Group | undefined {
+    const { host, path } = asked
     let best: Group | undefined
     const look = ({ plain, folded: guarded }: Index): void => {
       best = earlier(best, plain, path)
       if (isEmpty(guarded)) return
-      folded ??= foldedPath(path)
-      best = earlier(best, guarded, folded)
+      asked.folded ??= foldedPath(path)
+      best = earlier(best, guarded, asked.folded)
     }
     look(anyHost)
     if (hosts.size === 0) return best
@@ -114,25 +122,15 @@ export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
   return {
     hosted: hosts.size > 0,
     names: (host) => hosts.has(host) || hosts.has(wildcardOf(host)),
-    match(host, path, method): Match {
-      const group = find(host, path)
+    match(host, path, method, search = ''): Match {
+      const asked: Asked = { host, path, method, search }
+      const group = find(asked)
       if (group === undefined) return none
       const route = group.byMethod.get(method)
-      return route ? { is: 'route', route } : { is: 'method', allow: group.allow }
+      if (route === undefined) return { is: 'method', allow: group.allow }
+      return aliases.strictest(asked, group, route, find) ?? { is: 'route', route }
     },
   }
-}
-
-/** Whether a route also takes other spellings of its path: a guard must not miss one that its upstream takes. */
-export function isFolded({ route, access }: RuledRoute): boolean {
-  const { throttle, limit, graphql, caseSensitive } = route
-  const watched = isGuarded(access) || throttle !== undefined || graphql !== undefined || Boolean(limit)
-  return watched && caseSensitive !== true
-}
-
-/** Whether some requests may not pass. */
-export function isGuarded({ session, ranges }: CompiledAccess): boolean {
-  return session || ranges !== undefined
 }
 
 /** Methods that a route takes. */
@@ -158,7 +156,8 @@ function groupOf(order: number, members: readonly CompiledRoute[]): Group {
   for (const member of members) {
     for (const method of methodsOf(member.route)) if (!byMethod.has(method)) byMethod.set(method, member)
   }
-  return { order, byMethod, allow: every.filter((method) => byMethod.has(method)).join(', ') }
+  const pattern = pathPattern((members[0] as CompiledRoute).route.path)
+  return { order, pattern, members, byMethod, allow: every.filter((method) => byMethod.has(method)).join(', ') }
 }
 
 function newIndex(): Index {

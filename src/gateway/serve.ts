@@ -68,11 +68,11 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
 }
 
 /** The route of a request. Of a path with `%2F` both readings must lead to one that takes it; undefined where they do not. */
-function routeOf({ routes }: Plan, { request, path }: Visit, opened: string | undefined): Match | undefined {
+function routeOf({ routes }: Plan, { request, path, search }: Visit, opened: string | undefined): Match | undefined {
   const host = routes.hosted ? hostNameOf(request.url) : ''
-  const match = routes.match(host, path, request.method)
+  const match = routes.match(host, path, request.method, search)
   if (opened === undefined) return match
-  const other = routes.match(host, opened, request.method)
+  const other = routes.match(host, opened, request.method, search)
   if (match.is !== 'route' || other.is !== 'route' || match.route !== other.route) return undefined
   return match.route.route.encodedSlash === 'keep' ? match : undefined
 }

@@ -1,6 +1,6 @@
 /** The servers behind a gateway, judged while building. */
 import { checkKeys, type Faults, flag, wholeNumber } from '../options/index.ts'
-import { canonicalPath } from '../request/index.ts'
+import { type AliasReader, canonicalPath, checkAliases } from '../request/index.ts'
 import type { Breaker, BreakerRules } from './breaker.ts'
 import type { Upstream } from './config.ts'
 import { type RetryBudget, retryBudget } from './retry.ts'
@@ -18,6 +18,8 @@ export interface PlannedUpstream {
   readonly breaker: Breaker | undefined
   /** Path that says whether it is well; undefined where nobody asks. */
   readonly probe: string | undefined
+  /** Reads a path as the pages that it serves for it. */
+  readonly aliases: AliasReader
 }
 
 /** How long a server may think before its first byte. */
@@ -31,6 +33,7 @@ const known: ReadonlyArray<keyof Upstream> = [
   'insecurePrivateAddress',
   'breaker',
   'probe',
+  'aliases',
 ]
 
 /** Judges the option `upstreams`, all but the values of its urls. */
@@ -45,7 +48,7 @@ export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<stri
     // The name is the assertion's `aud` and stands in logs.
     if (!/^[a-z][\w-]{0,63}$/i.test(name)) at.add('', 'must be named with letters, digits, - and _, a letter first')
     checkKeys(at, upstream, known)
-    const { sessions, timeoutMs, breaker, probe, hideErrors, insecurePrivateAddress } = isObject(upstream)
+    const { sessions, timeoutMs, breaker, probe, hideErrors, insecurePrivateAddress, aliases } = isObject(upstream)
       ? (upstream as Partial<Upstream>)
       : {}
     // Only the review looks at addresses.
@@ -59,6 +62,7 @@ export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<stri
       retries: retryBudget(),
       breaker: judgeBreaker(breaker, at),
       probe: judgeProbe(probe, at),
+      aliases: checkAliases(aliases, at),
     })
   }
   return upstreams

@@ -1,4 +1,7 @@
 export { addressBlock, checkPlatform, clientAddress, normaliseAddress, type Platform } from './address.ts'
+export { type AliasIndex, createAliasIndex } from './alias-index.ts'
+export type { AliasName } from './alias-readings.ts'
+export { type AliasReader, aliasReader, checkAliases, type NextPaths, nextAliases, readAliases } from './aliases.ts'
 export {
   BodyError,
   type BodyReason,

@@ -2,6 +2,7 @@
 import type { MiddlewareHandler } from 'hono'
 import type { Faults } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
+import { createAliasIndex } from '../request/alias-index.ts'
 import { foldedPath } from '../request/compare-path.ts'
 import { canonicalPath } from '../request/path.ts'
 import { coversPath, isPathPattern, pathPattern } from '../request/pattern.ts'
@@ -25,10 +26,13 @@ export function graphqlStep(given: GraphqlStep | undefined, faults: Faults): Mid
     return undefined
   }
   const pattern = pathPattern(path, true)
+  const aliases = createAliasIndex<true>(true)
+  aliases.add(path, true)
+  const covers = (folded: string): boolean => coversPath(pattern, folded) || aliases.find(folded).length > 0
   return async function graphql(c, next) {
     const canonical = canonicalPath(c.req.raw.url)
     // Who lets others than canonical paths pass has more of them guarded, not fewer.
-    const here = !canonical.ok || coversPath(pattern, foldedPath(canonical.path))
+    const here = !canonical.ok || covers(foldedPath(canonical.path))
     return here && guard !== undefined ? guard(c, next) : next()
   }
 }

@@ -12,6 +12,7 @@ import {
   session,
   statelessSessions,
 } from '../../src/index.ts'
+import { aliasesOf, named, servers } from '../support/aliases.ts'
 
 interface Data {
   user: string
@@ -393,5 +394,43 @@ describe('options that cannot be meant', () => {
     expect(() => requireAddress(['10.0.0.1/8'], { platform: 'vercel' })).toThrow('requireAddress.rule.address.0')
     expect(() => requireAddress(['10.0.0.1'], {} as never)).toThrow('requireAddress.platform is required')
     expect(() => requireAccess({} as never)).toThrow('requireAccess.rule must hold a condition')
+  })
+})
+
+// curl https://app.example.test/admin.json, where an application behind this guard serves Rails' formats.
+describe('G1: the further paths of a page under access()', () => {
+  const table: AccessOptions<Data>['rules'] = [
+    { path: '/login', allow: 'public' },
+    { path: '/admin.css', allow: 'public' },
+    { path: '/admin', allow: { role: 'admin' } },
+    { path: '/reports.php', allow: 'session' },
+    { path: '/notes', methods: ['POST'], allow: 'session' },
+    { path: '/*', allow: 'public' },
+  ]
+  const { app } = appWith({
+    rules: [{ path: '/start/*', allow: 'public' }, ...table],
+    aliases: ['wordpress', 'next'],
+    signIn: undefined as never,
+  })
+  const ask = async (path: string, init?: RequestInit): Promise<number> =>
+    (await app.request(`${origin}${path}`, init)).status
+
+  test.each(servers)('need the session of the page where %s serves them', async (server) => {
+    if (named.has(server) && server !== 'wordpress') return expect(await ask('/admin.html')).toBe(401)
+    for (const path of aliasesOf('/admin', server)) expect(`${path} ${await ask(path)}`).toBe(`${path} 401`)
+  })
+
+  test('are public where the page is, and where they are spelled out', async () => {
+    const paths = ['/about.json', '/admin.css', '/assets/app.js', '/notes.json', '/reports.css']
+    expect(await Promise.all(paths.map((path) => ask(path)))).toEqual([200, 200, 200, 200, 200])
+    expect(await ask('/reports.php/x')).toBe(401)
+    expect(await ask('/notes.json', { method: 'POST' })).toBe(401)
+  })
+
+  test('ask for the role of the page', async () => {
+    const cookie = await cookieOf(app, '/start/eve/editor')
+    expect(await ask('/admin.json', { headers: { cookie } })).toBe(403)
+    const admin = await cookieOf(app, '/start/ada/admin')
+    expect(await ask('/admin.json', { headers: { cookie: admin } })).toBe(200)
   })
 })

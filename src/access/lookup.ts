@@ -1,0 +1,62 @@
+/** Finds the rule of a path: the first that fits, together with those that guard the same page under another path. */
+import { createAliasIndex } from '../request/alias-index.ts'
+import type { AliasReader } from '../request/aliases.ts'
+import { foldedPath } from '../request/compare-path.ts'
+import { coversPath, type PathPattern } from '../request/pattern.ts'
+import { type CompiledAccess, combineAccess } from './rule.ts'
+
+/** A rule on a path, as requests use it. */
+export interface Rule {
+  readonly path: string
+  readonly pattern: PathPattern
+  /** Public rules fit what is written, guards every spelling: too much is guarded, never too little. */
+  readonly folded: boolean
+  readonly methods: ReadonlySet<string> | undefined
+  readonly allow: CompiledAccess
+}
+
+/** Finds what holds for a canonical path, its query with the `?`, and a method; undefined where no rule fits. */
+export type RuleLookup = (path: string, search: string, method: string) => Rule | undefined
+
+/** Makes the look-up of a list of rules. `readAliases` reads a path as the pages that are served for it. */
+export function compileRules(rules: readonly Rule[], readAliases: AliasReader): RuleLookup {
+  const aliases = createAliasIndex<Rule>(true)
+  for (const rule of rules) if (rule.folded) aliases.add(rule.path, rule)
+
+  function collect(found: Rule[], path: string, method: string, rule: Rule): void {
+    // An exact path that is spelled out says itself who may pass there.
+    if (!rule.pattern.prefix) return
+    for (const other of aliases.find(foldedPath(path))) if (takes(other, method)) found.push(other)
+  }
+
+  return (path, search, method) => {
+    const rule = findRule(rules, path, method)
+    if (rule === undefined) return undefined
+    const found: Rule[] = []
+    collect(found, path, method, rule)
+    for (const page of readAliases(path, search)) {
+      const other = findRule(rules, page, method)
+      if (other === undefined) continue
+      found.push(other)
+      collect(found, page, method, other)
+    }
+    const guards = found.filter((other) => other !== rule && other.folded)
+    const [guard] = guards
+    if (guard === undefined) return rule
+    return { ...rule, path: guard.path, allow: combineAccess([rule.allow, ...guards.map(({ allow }) => allow)]) }
+  }
+}
+
+function findRule(rules: readonly Rule[], path: string, method: string): Rule | undefined {
+  let spelled: string | undefined
+  return rules.find((rule) => {
+    if (!takes(rule, method)) return false
+    if (!rule.folded) return coversPath(rule.pattern, path)
+    spelled ??= foldedPath(path)
+    return coversPath(rule.pattern, spelled)
+  })
+}
+
+function takes({ methods }: Rule, method: string): boolean {
+  return methods === undefined || methods.has(method)
+}

@@ -1,0 +1,146 @@
+/** The further paths that frameworks serve a page at, each as a function that reads the page out of the path. */
+
+/** A page of a path as a framework reads it. */
+export type Reading = (path: string, search: string) => string | readonly string[] | undefined
+
+/** A framework, a server or a platform whose further paths are known. */
+export type AliasName = (typeof aliasNames)[number]
+
+/** Names with no reader of their own are served by what holds for every upstream. */
+export const aliasNames = [
+  'angular',
+  'aspnet',
+  'astro',
+  'cloudflare',
+  'django',
+  'drupal',
+  'express',
+  'gatsby',
+  'iis',
+  'java',
+  'laravel',
+  'netlify',
+  'next',
+  'nuxt',
+  'php',
+  'rails',
+  'react-router',
+  'remix',
+  'spring',
+  'sveltekit',
+  'symfony',
+  'tomcat',
+  'vercel',
+  'wordpress',
+  'yii',
+] as const
+
+/** Behind which the rest of a path is a page: `/index.php/admin`. One pass: no part can match what the next one does. */
+const scriptEnd = /\.(?:php\d?|phtml|f?cgi|pl|aspx?|cfm|dll)\//gi
+
+/** Files of a page's data that lie below its path: SvelteKit, Nuxt, React Router, Qwik, Next's static export. */
+const dataFile = /^(?:__data\.json|__route\.js|_payload\.(?:json|js)|_root\.data|_\.data|q-data\.json|__next\..*)$/i
+
+/** ASP.NET's sessions without cookies: `/(S(abc))/admin` is `/admin`. */
+const cookieless = /^\((?:[a-z]\([^()]*\))+\)$/i
+
+/** What holds for every upstream: the paths are unmistakable, so that nobody else's pages are read as another. */
+export const everywhere: readonly Reading[] = [
+  nextData,
+  gatsbyData,
+  belowPage,
+  withoutSession,
+  behindScript,
+  (path) => (/\/j_security_check$/i.test(path) ? '/j_security_check' : undefined),
+]
+
+export const readings: Readonly<Partial<Record<AliasName, readonly Reading[]>>> = {
+  next: [byParameter(/\/_next\/image\/?$/i, 'url'), behind('/_next/postponed/resume')],
+  vercel: [byParameter(/^\/_vercel\/image\/?$/i, 'url')],
+  netlify: [byParameter(/^\/\.netlify\/images\/?$/i, 'url')],
+  cloudflare: [afterOptions('/cdn-cgi/image/')],
+  nuxt: [afterOptions('/_ipx/')],
+  astro: [byParameter(/\/_image\/?$/i, 'href')],
+  aspnet: [(path) => (/^\/home(?:\/index)?\/?$/i.test(path) ? '/' : undefined)],
+  java: [behind('/faces')],
+  wordpress: [byParameter(/(?:)/, 'rest_route', '/wp-json'), byParameter(/(?:)/, 'pagename'), wordpressPart],
+  drupal: [byParameter(/(?:)/, 'q')],
+  yii: [byParameter(/(?:)/, 'r')],
+}
+
+/** `/_next/data/<build>/admin.json` of the pages router, with or without a base path before it. */
+function nextData(path: string): readonly string[] | undefined {
+  const at = path.search(/\/_next\/data\//i)
+  if (at === -1) return undefined
+  const from = path.indexOf('/', at + '/_next/data/'.length)
+  if (from === -1) return undefined
+  const page = path.slice(from).replace(/\.json$/i, '')
+  const own = page === '/index' ? '/' : page
+  return at === 0 ? [own] : [own, path.slice(0, at) + (own === '/' ? '' : own)]
+}
+
+/** `/page-data/admin/page-data.json`, with or without a path prefix before it. */
+function gatsbyData(path: string): readonly string[] | undefined {
+  const at = path.search(/\/page-data\//i)
+  if (at === -1 || !/\/page-data\.json$/i.test(path)) return undefined
+  const page = path.slice(at + '/page-data'.length, -'/page-data.json'.length)
+  const own = page === '/index' || page === '' ? '/' : page
+  return at === 0 ? [own] : [own, path.slice(0, at) + (own === '/' ? '' : own)]
+}
+
+/** `/admin/__data.json`, and `/admin.html__data.json` where SvelteKit writes pages to files. */
+function belowPage(path: string): string | undefined {
+  const start = path.lastIndexOf('/')
+  const file = path.slice(start + 1)
+  if (dataFile.test(file)) return path.slice(0, start) || '/'
+  return /\.html?__data\.json$/i.test(file) ? path.slice(0, -'__data.json'.length) : undefined
+}
+
+function withoutSession(path: string): string | undefined {
+  if (!path.includes('/(')) return undefined
+  const kept = path.split('/').filter((segment) => !cookieless.test(segment))
+  const page = kept.join('/') || '/'
+  return page === path ? undefined : page
+}
+
+/** `/index.php/admin`: a front controller reads what stands behind its name. Of several names any may be it. */
+function behindScript(path: string): readonly string[] | undefined {
+  const ends = [...path.matchAll(scriptEnd)].map((match) => match.index + match[0].length - 1)
+  if (ends.length === 0) return undefined
+  return [...new Set([ends[0], ends.at(-1)])].map((end) => path.slice(end))
+}
+
+/** `/page/feed`, `/page/embed`, `/page/2`: WordPress serves parts of a page below it. */
+function wordpressPart(path: string): string | undefined {
+  const part = /\/(?:feed(?:\/(?:rss2?|rdf|atom))?|embed|trackback|amp|\d{1,6}|page\/\d{1,6}|comment-page-\d{1,6})\/?$/i
+  return part.test(path) ? path.replace(part, '') || '/' : undefined
+}
+
+/** Pages behind a marker: `/faces/admin.xhtml`. */
+function behind(marker: string): Reading {
+  return (path) => {
+    const begins = path.slice(0, marker.length + 1).toLowerCase() === `${marker}/`
+    return begins ? path.slice(marker.length) : undefined
+  }
+}
+
+/** An image behind the options of an image service: `/_ipx/w_200/admin/a.png`. */
+function afterOptions(marker: string): Reading {
+  return (path) => {
+    const at = path.toLowerCase().indexOf(marker)
+    const from = at === -1 ? -1 : path.indexOf('/', at + marker.length)
+    return from === -1 ? undefined : path.slice(from)
+  }
+}
+
+/** The page that the query names; of several values servers take the first or the last. */
+function byParameter(where: RegExp, name: string, prefix = ''): Reading {
+  return (path, search) => {
+    if (!search.includes('=') || !where.test(path)) return undefined
+    const values = [...new URLSearchParams(search)].flatMap(([key, value]) => (key.toLowerCase() === name ? value : []))
+    const pages = [...new Set([values[0] ?? '', values.at(-1) ?? ''])]
+    // A page of another host is fetched without the session of whoever asks.
+    const own = pages.filter((page) => page !== '' && !/^(?:[a-z][a-z\d+.-]*:)?\/\//i.test(page))
+    return own.map((page) => prefix + (page.startsWith('/') ? page : `/${page}`))
+  }
+}
