@@ -21,8 +21,8 @@ export class BodyError extends Error {
   readonly reason: BodyReason
   readonly status: number
 
-  constructor(reason: BodyReason) {
-    super(`The request was refused: ${reason}`)
+  constructor(reason: BodyReason, options?: ErrorOptions) {
+    super(`The request was refused: ${reason}`, options)
     this.reason = reason
     this.status = statuses[reason]
   }
@@ -92,9 +92,9 @@ export const defaultBodyBytes = 10_485_760
 /** How far a body may go. */
 export interface BodyBounds {
   readonly maxBytes: number
-  /** What the client said; a body that goes beyond it is refused as malformed. */
+  /** What the client said; a body that is longer or shorter is refused as malformed. */
   readonly length?: number | undefined
-  /** Called once, at the chunk that goes too far, before whoever reads learns of it. */
+  /** Called once, at the chunk that goes too far or cannot be read, before whoever reads learns of it. */
   readonly onRefuse?: (error: BodyError) => void
 }
 
@@ -102,8 +102,8 @@ export interface BodyBounds {
 type WithFixedLength = { FixedLengthStream?: new (length: number) => ReadableWritablePair<Uint8Array, Uint8Array> }
 
 /**
- * The same body, counted as it is read and no sooner. At the first byte too many it breaks off with a {@link BodyError}: no
- * reader ever sees a cut body as a whole one, and the client's stream is cancelled.
+ * The same body, counted as it is read and no sooner. At the first byte too many, and where the client broke off or framed
+ * it wrongly, it fails with a {@link BodyError}: no reader ever sees a cut body as a whole one.
  */
 export function boundBody(source: ReadableStream<Uint8Array>, bounds: BodyBounds): ReadableStream<Uint8Array> {
   const { length } = bounds
@@ -121,17 +121,31 @@ function count(
   const reader = source.getReader()
   const most = length === undefined ? maxBytes : Math.min(length, maxBytes)
   let total = 0
+  const refuse = (controller: ReadableStreamDefaultController<Uint8Array>, error: BodyError): void => {
+    // First: workerd's fetch ends the request to an upstream as if it were whole when its body fails.
+    onRefuse?.(error)
+    controller.error(error)
+  }
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller): Promise<void> {
-        const { done, value } = await reader.read()
-        if (done) return controller.close()
-        total += value.byteLength
+        let part: ReadableStreamReadResult<Uint8Array>
+        try {
+          part = await reader.read()
+        } catch (cause) {
+          // The client broke off, or what it sent is no chunk (RFC 9112 sections 7.1 and 8).
+          return refuse(controller, new BodyError('body-malformed', { cause }))
+        }
+        if (part.done) {
+          if (length === undefined || total === length) return controller.close()
+          return refuse(controller, new BodyError('body-malformed'))
+        }
+
+        total += part.value.byteLength
         // Chunks that are no bytes have no length, and NaN is not within it.
-        if (total <= most) return controller.enqueue(value)
+        if (total <= most) return controller.enqueue(part.value)
         const error = new BodyError(total <= maxBytes ? 'body-malformed' : 'body-too-large')
-        onRefuse?.(error)
-        controller.error(error)
+        refuse(controller, error)
         reader.cancel(error).catch(() => {})
       },
       cancel: (why) => reader.cancel(why),

@@ -145,12 +145,22 @@ describe('a body while it streams', () => {
     expect(await lengthOf(boundBody(source(2, 3).body, { maxBytes: 10, length: 5 }))).toBe(5)
   })
 
-  it('hands a cancel and an error on', async () => {
+  it('P4: hands a cancel on, and fails where the client broke off', async () => {
     const { body, events } = source(1, 1)
     await boundBody(body, { maxBytes: 10 }).cancel('enough')
     expect(events).toEqual(['cancelled'])
     const broken = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('gone')) })
-    await expect(lengthOf(boundBody(broken, { maxBytes: 10 }))).rejects.toThrow('gone')
+    const refused: BodyError[] = []
+    const cut = boundBody(broken, { maxBytes: 10, onRefuse: (error) => refused.push(error) })
+    await expect(lengthOf(cut)).rejects.toMatchObject({ reason: 'body-malformed', cause: new Error('gone') })
+    expect(refused.map(({ status }) => status)).toEqual([400])
+  })
+
+  it('P4: that ends before its length is none', async () => {
+    const refused: BodyError[] = []
+    const short = boundBody(source(2).body, { maxBytes: 10, length: 5, onRefuse: (error) => refused.push(error) })
+    await expect(lengthOf(short)).rejects.toThrow()
+    expect(refused.map(({ reason }) => reason)).toEqual(['body-malformed'])
   })
 
   it('of what is no bytes is refused', async () => {
