@@ -57,7 +57,49 @@ export function publicLocation(
   if (relative && target.base === '') return location
   if (relative && !/^[/\\]/.test(location)) return location
   // With its origin even where it had none: what is left of `/v1//host` is a path, not a host.
-  return publicOrigin + withoutBase(url.pathname, target.base) + url.search + url.hash
+  const rest = url.pathname + url.search + url.hash
+  return publicOrigin + withoutBase(asSent(location, rest) ?? rest, target.base)
+}
+
+/**
+ * What follows the host of a location in the bytes that were sent, where it is not ASCII and only its escapes tell it from
+ * what a parser makes of it. A header is bytes: workerd hands them over as UTF-8, other runtimes each as a character of its
+ * own, so that `é` would come out as the escapes of two (`%C3%83%C2%A9`).
+ */
+function asSent(location: string, parsed: string): string | undefined {
+  if (!/[\u0080-\uffff]/.test(location)) return undefined
+  const rest = location.replace(/^(?:[a-z][a-z\d+.-]*:)?(?:[/\\]{2}[^/\\?#]*)?/i, '')
+  const path = rest.startsWith('/') ? rest : `/${rest}`
+  if (withEscapes(path) === parsed) return path
+  // Dot segments and the like: as it was read, with the bytes that were sent.
+  const again = new URL(location.replace(/[\u0080-\uffff]+/g, escapeBytes), 'http://upstream.invalid')
+  return again.pathname + again.search + again.hash
+}
+
+/** Escapes what a URL parser would escape, reading each character as URL parsers do. */
+function withEscapes(text: string): string {
+  return text.replace(/[\u0080-\uffff]+/g, escapeCharacters)
+}
+
+/** Escapes characters of a header: as bytes where they can be bytes of UTF-8, else as the characters they are. */
+function escapeBytes(text: string): string {
+  const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0))
+  const areBytes = [...text].every((char) => char <= 'ÿ')
+  if (!areBytes || !isUtf8(bytes)) return escapeCharacters(text)
+  return [...bytes].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')
+}
+
+function escapeCharacters(text: string): string {
+  return encodeURIComponent(text.replace(/[\ud800-\udfff]/gu, '\ufffd'))
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** A Refresh header in two: what comes before its address, and the address; that is empty where there is none. */
