@@ -1,4 +1,5 @@
 /** Ends what would go on for ever: neither a WebSocket nor an event stream outlives the session that opened it. */
+import { closeCodes, isCloseCode } from '../request/index.ts'
 
 /** What workerd has besides the WebSocket of browsers. */
 export interface RuntimeSocket {
@@ -8,16 +9,14 @@ export interface RuntimeSocket {
   close(code?: number, reason?: string): void
   addEventListener(type: 'message', listener: (event: { data: string | ArrayBuffer }) => void): void
   addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void
+  addEventListener(type: 'error', listener: (event: { message?: string }) => void): void
 }
 type Pair = { WebSocketPair?: new () => { 0: RuntimeSocket; 1: RuntimeSocket } }
 
-/** RFC 6455 section 7.4.1: the other side goes away; clients that reconnect do so on it. */
-const goingAway = 1001
-const badGateway = 1014
-
 /**
- * Stands between two ends of a WebSocket and closes both when time is up. Messages pass in their order; they wait in memory
- * where one end is slower than the other, since the runtime does not tell.
+ * Stands between two ends of a WebSocket and closes both when one of them closes, breaks the protocol or is lost, and when
+ * the time is up. Messages pass in their order; they wait in memory where one end is slower than the other, since the runtime
+ * does not tell.
  *
  * @returns the end for the client.
  */
@@ -25,9 +24,11 @@ export function boundSocket(upstream: RuntimeSocket, limitMs: number): RuntimeSo
   const { WebSocketPair } = globalThis as Pair
   if (WebSocketPair === undefined) throw new TypeError('A runtime that hands over sockets can make them')
   const { 0: client, 1: server } = new WebSocketPair()
-  const timer = setTimeout(() => {
-    for (const end of [server, upstream]) close(end, goingAway, 'time limit')
-  }, limitMs)
+  const closeBoth = (code: number | undefined, reason: string): void => {
+    clearTimeout(timer)
+    for (const end of [server, upstream]) close(end, code, reason)
+  }
+  const timer = setTimeout(() => closeBoth(closeCodes.goingAway, 'time limit'), limitMs)
   const join = (from: RuntimeSocket, to: RuntimeSocket, lost: number): void => {
     from.binaryType = 'arraybuffer'
     from.addEventListener('message', ({ data }) => {
@@ -36,25 +37,38 @@ export function boundSocket(upstream: RuntimeSocket, limitMs: number): RuntimeSo
       } catch {} // closed meanwhile
     })
     from.addEventListener('close', ({ code, reason }) => {
-      clearTimeout(timer)
-      // 1006 and 1015 are never sent: they say that no close frame came.
-      const [said, why] = code === 1006 || code === 1015 ? [lost, ''] : [code, reason]
-      close(to, said, why)
-      close(from, said, why)
+      // 1005 is what a close frame without a code is read as; 1006 and 1015 say that no close frame came.
+      if (code === 1005) closeBoth(undefined, '')
+      else if (code === 1006 || code === 1015) closeBoth(lost, '')
+      else if (isCloseCode(code)) closeBoth(code, reason)
+      else closeBoth(closeCodes.protocolError, '')
     })
+    // A frame that breaks the protocol, which workerd has answered; no close event follows.
+    from.addEventListener('error', ({ message = '' }) => closeBoth(protocolCode(message) ?? lost, ''))
     from.accept()
   }
-  join(upstream, server, badGateway)
-  join(server, upstream, goingAway)
+  join(upstream, server, closeCodes.badGateway)
+  join(server, upstream, closeCodes.goingAway)
   return client
 }
 
-function close(socket: RuntimeSocket, code: number, reason: string): void {
+/** The code in workerd's words for a bad frame: `WebSocket protocol error; protocolError.statusCode = 1002; …`. */
+function protocolCode(message: string): number | undefined {
+  const code = Number(/protocolError\.statusCode = (\d{4})\b/.exec(message)?.[1])
+  return isCloseCode(code) ? code : undefined
+}
+
+/** Closes one end; one that is closed already stays as it is. */
+function close(socket: RuntimeSocket, code: number | undefined, reason: string): void {
   try {
-    // 1005 is what a close frame without a code is read as.
-    if (code === 1005) socket.close()
+    if (code === undefined) socket.close()
     else socket.close(code, reason)
-  } catch {} // closed already
+  } catch {
+    try {
+      // A reason that is too long once what is no UTF-8 in it was replaced: an end that stays open is worse than none.
+      socket.close(code)
+    } catch {} // closed already
+  }
 }
 
 /** Ends a stream cleanly when time is up, and gives up what is behind it: an EventSource asks anew by itself. */

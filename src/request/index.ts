@@ -13,6 +13,7 @@ export {
   defaultBodyBytes,
   type RequestWithBody,
 } from './body.ts'
+export { closeCodes, isCloseCode } from './close-code.ts'
 export { decodedPath, foldedPath } from './compare-path.ts'
 export { contentTypes, isCoded, mediaType, type TakesType } from './content-type.ts'
 export { cameByHttps, checkHttps, type KnownHost, knownHosts } from './host.ts'

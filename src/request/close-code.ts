@@ -1,0 +1,19 @@
+/** Codes in close frames of WebSockets: RFC 6455 section 7.4.1 and IANA's registry. */
+
+/** Why the gateway ends a connection. */
+export const closeCodes = {
+  /** One side is gone, or the time is up; clients that reconnect do so on it. */
+  goingAway: 1001,
+  protocolError: 1002,
+  /** The upstream is gone without a word. */
+  badGateway: 1014,
+} as const
+
+/**
+ * Whether a code may stand in a close frame: 1005, 1006 and 1015 tell a program that there was none, 1004 and what no
+ * registry lists mean nothing (RFC 6455 section 7.4).
+ */
+export function isCloseCode(code: number): boolean {
+  if (code >= 3000) return code <= 4999
+  return code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006
+}
