@@ -7,16 +7,22 @@ import { type Plan, planGateway } from './plan.ts'
 import { discard } from './proxy.ts'
 import { runScheduled } from './scheduled.ts'
 import { serve } from './serve.ts'
+import { compileClient, type UpstreamClient } from './upstream-client.ts'
 import type { Visit } from './visit.ts'
 import { beginWatch, endWatch, noteFault } from './watch.ts'
 
+/** What whoever calls a gateway hands over with a request. */
+export interface GatewayContext {
+  /** Keeps work going after the answer, as Workers offer it: a login is settled though its client has left. */
+  waitUntil?(work: Promise<unknown>): void
+  /** Reaches the upstreams instead of `fetch`, unless the configuration names a `fetch`; see `portcullis/node`. */
+  readonly upstream?: UpstreamClient | undefined
+}
+
 /** What a Worker exports, and what any server of Requests can call. */
 export interface Gateway<E = ProjectEnv> {
-  /**
-   * Answers every request; never rejects. `context` is what Workers hand over: with it a login is settled though its client
-   * has left.
-   */
-  fetch(request: Request, env?: E, context?: { waitUntil?(work: Promise<unknown>): void }): Promise<Response>
+  /** Answers every request; never rejects. */
+  fetch(request: Request, env?: E, context?: GatewayContext): Promise<Response>
   /** What a cron trigger starts: a look at upstreams and store, where the option `uptime` says who is told. Never rejects. */
   scheduled(event?: unknown, env?: E, context?: unknown): Promise<void>
 }
@@ -36,7 +42,9 @@ export function createGateway<N extends string, Data extends object, E = Project
       // What is counted, and what is kept of a session, can then travel together.
       const shared = plan.shares ? shareAsks(env) : env
       const requestId = plan.ops.requestId(request.headers)
-      const visit: Visit = { request, env: shared, requestId, path: '', search: '' }
+      const brought = plan.ownFetch ? undefined : context?.upstream
+      const client = brought === undefined ? plan.client : compileClient(brought)
+      const visit: Visit = { request, env: shared, requestId, client, path: '', search: '' }
       if (context?.waitUntil) visit.waitUntil = (work) => context.waitUntil?.(work)
       beginWatch(plan, visit)
       await learn(plan, visit)

@@ -6,6 +6,7 @@ import { neverStore } from '../session/caching.ts'
 import type { Who } from './admit.ts'
 import { applyOrder, judgeHeader } from './apply.ts'
 import type { SharedRequest } from './cache.ts'
+import { matchCoding, narrowAccepted } from './codings.ts'
 import { upstreamHeaders } from './forward.ts'
 import { type Plan, strategyFor } from './plan.ts'
 import { discard, type Outgoing, type UpstreamResponse } from './proxy.ts'
@@ -65,8 +66,10 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     sessions: route.sessions?.includes('list') ? await sessionsFor(plan, visit, passage) : undefined,
   }
   const headers = shared ? upstreamHeaders(shared.headers, said) : upstreamHeaders(request.headers, said, visit.stopped)
+  narrowAccepted(headers, visit.client.rules)
   login?.tell(headers)
   const outgoing: Outgoing = {
+    client: visit.client,
     url,
     method,
     headers,
@@ -86,13 +89,14 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
       headers.set('portcullis-session-nonce', nonce)
     },
   }
-  const answer = await watchUpstream(plan, visit, headers, () => {
+  const received = await watchUpstream(plan, visit, headers, () => {
     // Of a trace its ids go along, which are digits; these are words of this client.
     if (shared) for (const name of ['tracestate', 'baggage']) headers.delete(name)
     return reachUpstream(plan, outgoing, errand)
   })
   login?.answered()
-  shared?.heard(answer.headers)
+  shared?.heard(received.headers)
+  const answer = await matchCoding(received, method, visit.client.rules)
   try {
     const response = publicResponse(answer, {
       method,

@@ -23,6 +23,7 @@ import { type ReportCollector, reportCollector } from './reports.ts'
 import { compileRoutes, type RouteTable } from './routes.ts'
 import { type Settings, settingsFrom } from './settings.ts'
 import type { LoginThrottling } from './throttle-types.ts'
+import { type CompiledClient, compileFetch } from './upstream-client.ts'
 import { isObject, judgeUpstreams, type PlannedUpstream } from './upstreams.ts'
 
 /** What a gateway knows before its first request. */
@@ -50,8 +51,10 @@ export interface Plan {
   readonly emit: Emit
   readonly report: ReportFault
   readonly fetch: typeof fetch
-  /** Whether this runtime's fetch can hand over a socket. */
-  readonly upgrades: boolean
+  /** Reaches upstreams where whoever calls the gateway brings no client. */
+  readonly client: CompiledClient
+  /** Whether the configuration names a `fetch`, which no other client replaces. */
+  readonly ownFetch: boolean
   readonly clock: Clock
   readonly ops: Operations
 }
@@ -123,7 +126,8 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
     emit,
     report: optionalListener(faults, 'onFault', given.onFault) ?? reporter(),
     fetch: send,
-    upgrades: given.fetch !== undefined || 'WebSocketPair' in globalThis,
+    client: compileFetch(send, given.fetch !== undefined || 'WebSocketPair' in globalThis),
+    ownFetch: given.fetch !== undefined,
     clock,
     ops: judgeOperations(given, { upstreams, clock, emit, fetch: send }, faults),
   }

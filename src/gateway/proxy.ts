@@ -1,9 +1,11 @@
 /** One request to an upstream and its answer, as it is: redirects not followed, bodies not read. */
 import { PortcullisError } from '../errors.ts'
 import { BodyError, boundBody } from '../request/index.ts'
+import type { CompiledClient } from './upstream-client.ts'
 
 /** A request on its way to an upstream. */
 export interface Outgoing {
+  readonly client: CompiledClient
   readonly url: string
   readonly method: string
   readonly headers: Headers
@@ -29,15 +31,16 @@ export type UpstreamResponse = Response & { readonly webSocket?: unknown }
  * until the client leaves.
  *
  * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE`
- * @throws {BodyError} for a body that turned out too long
+ * @throws {BodyError} for a body that turned out too long, or that the client broke off
  */
-export async function askUpstream(fetch: typeof globalThis.fetch, request: Outgoing): Promise<UpstreamResponse> {
-  const { url, method, headers, body, timeoutMs, signal } = request
+export async function askUpstream(request: Outgoing): Promise<UpstreamResponse> {
+  const { client, url, method, headers, body, timeoutMs, signal } = request
   // Not AbortSignal.timeout: outside workerd it would cut a slow body as well, and it costs more.
   const controller = new AbortController()
   const leave = (): void => controller.abort()
   let late = false
   let refused: BodyError | undefined
+  let sent: Promise<void> | undefined
   const timer = setTimeout(() => {
     late = true
     controller.abort()
@@ -60,12 +63,16 @@ export async function askUpstream(fetch: typeof globalThis.fetch, request: Outgo
         refused = error
         leave()
       }
-      init.body = bounded(body.body, body, onRefuse)
+      const { stream, settled } = bounded(body.body, body, onRefuse)
+      init.body = stream
       init.duplex = 'half'
+      sent = settled
     }
-    return await fetch(url, init)
+    return await client.fetch(url, init)
   } catch (cause) {
     signal.removeEventListener('abort', leave)
+    // An upstream's connection may fail because the client's has: what became of the body is known a moment later.
+    if (sent !== undefined && !late) await Promise.race([sent, new Promise((done) => setTimeout(done, afterwards))])
     // Whoever reads the body learns of it first.
     if (refused !== undefined || isTooLong(cause)) throw refused ?? new BodyError('body-malformed')
     if (late) throw new PortcullisError('ERR_UPSTREAM_TIMEOUT', `No first byte within ${timeoutMs} ms`)
@@ -74,6 +81,9 @@ export async function askUpstream(fetch: typeof globalThis.fetch, request: Outgo
     clearTimeout(timer)
   }
 }
+
+/** Milliseconds in which a body that broke off is told from an upstream that did. */
+const afterwards = 100
 
 type WithFixedLength = {
   FixedLengthStream?: new (
@@ -89,17 +99,26 @@ function bounded(
   source: ReadableStream<Uint8Array>,
   { length, maxBytes }: Outgoing['body'],
   onRefuse: (error: BodyError) => void,
-): ReadableStream<Uint8Array> {
+): { stream: ReadableStream<Uint8Array>; settled: Promise<void> } {
   const { FixedLengthStream } = globalThis as WithFixedLength
   if (length === undefined || length > maxBytes || FixedLengthStream === undefined) {
-    return boundBody(source, { length, maxBytes, onRefuse })
+    return { stream: boundBody(source, { length, maxBytes, onRefuse }), settled: Promise.resolve() }
   }
   const { readable, writable } = new FixedLengthStream(length)
-  source.pipeTo(writable).catch((error: unknown) => {
-    // Whatever else ends it early, an upstream that is gone or a client that left, is heard where it happens.
-    if (isTooLong(error)) onRefuse(new BodyError('body-malformed'))
+  const settled = source.pipeTo(writable).catch(async (error: unknown) => {
+    // An upstream that is gone cancels the source, which closes it; a client that broke off leaves it in error.
+    const broken = isTooLong(error) || (await hasFailed(source))
+    if (broken) onRefuse(new BodyError('body-malformed'))
   })
-  return readable
+  return { stream: readable, settled }
+}
+
+/** Whether a stream that nobody reads any more ended in an error. */
+function hasFailed(source: ReadableStream<Uint8Array>): Promise<boolean> {
+  return source.getReader().closed.then(
+    () => false,
+    () => true,
+  )
 }
 
 /** Workerd's word for it; where it finds others, an upstream seems unreachable instead. */

@@ -1,10 +1,12 @@
 /** What the client gets of an upstream's answer. */
 import { hardenSetCookie } from '../cookie/index.ts'
 import { PortcullisError } from '../errors.ts'
+import { readCodings } from './codings.ts'
 import { listedBy, stopsOnTheWayBack } from './names.ts'
 import type { UpstreamResponse } from './proxy.ts'
 import { boundSocket, boundStream, isEventStream, type RuntimeSocket } from './sockets.ts'
 import { publicLocation, refreshOf, type Target } from './target.ts'
+import { isSwitchedResponse } from './upstream-client.ts'
 
 /** What an answer is answered to. */
 export interface Asked {
@@ -41,20 +43,20 @@ export function publicResponse(response: UpstreamResponse, asked: Asked): Respon
   const answer = new Response(empty ? null : body, init)
   const { headers } = answer
   clean(headers, asked)
-  // Everywhere but in workerd `fetch` has decoded the body, and the headers still speak of the coded one.
-  if (!empty && !passesCodedBodies() && headers.has('content-encoding')) forgetCoding(headers)
   const lifeMs = !empty && isEventStream(headers) ? asked.lifeMs() : undefined
   if (body === null || lifeMs === undefined) return answer
-  // Whoever reads it gets it decoded, also in workerd, which would code it anew in blocks: events would wait for each other.
-  forgetCoding(headers)
+  // Whoever reads it in workerd gets it decoded, and workerd would code it again in blocks: events would wait for each other.
+  if (decodesWhatIsRead(headers)) forgetCoding(headers)
   return new Response(boundStream(body, lifeMs), answer)
 }
 
 function switched(response: UpstreamResponse, asked: Asked): Response {
   const headers = new Headers(response.headers)
   clean(headers, asked)
-  if (!asked.upgrade || !response.webSocket) throw unusable('switched protocols unasked')
+  if (!asked.upgrade) throw unusable('switched protocols unasked')
   const lifeMs = asked.lifeMs()
+  if (isSwitchedResponse(response)) return response.handOver(headers, lifeMs)
+  if (!response.webSocket) throw unusable('switched protocols unasked')
   const socket = response.webSocket as RuntimeSocket
   const webSocket = lifeMs === undefined ? socket : boundSocket(socket, lifeMs)
   return new Response(null, { status: 101, headers, webSocket } as ResponseInit)
@@ -130,7 +132,9 @@ function unusable(what: string): PortcullisError {
   return new PortcullisError('ERR_UPSTREAM_UNREACHABLE', `The upstream ${what}`)
 }
 
-/** Asked at each answer: a bundle may be loaded before a test says where it runs. */
-function passesCodedBodies(): boolean {
-  return globalThis.navigator?.userAgent === 'Cloudflare-Workers'
+/** workerd decodes these two, each alone, as soon as somebody reads the body; it passes any other on as it is. */
+function decodesWhatIsRead(headers: Headers): boolean {
+  // Asked at each answer: a bundle may be loaded before a test says where it runs.
+  if (globalThis.navigator?.userAgent !== 'Cloudflare-Workers') return false
+  return /^(?:gzip|br)$/.test(readCodings(headers).join())
 }

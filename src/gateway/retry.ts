@@ -93,7 +93,7 @@ export async function reachUpstream(plan: Plan, outgoing: Outgoing, errand: Erra
 }
 
 async function attempt(plan: Plan, outgoing: Outgoing, { name, breaker }: PlannedUpstream): Promise<UpstreamResponse> {
-  if (breaker === undefined) return askUpstream(plan.fetch, outgoing)
+  if (breaker === undefined) return askUpstream(outgoing)
   const entered = breaker.enter(plan.clock(), outgoing.timeoutMs)
   if (typeof entered === 'number') throw new UpstreamPaused(entered)
   const settle = (answered: boolean): void => {
@@ -101,7 +101,7 @@ async function attempt(plan: Plan, outgoing: Outgoing, { name, breaker }: Planne
     if (turn !== undefined) plan.emit({ type: `breaker-${turn}`, subject: name })
   }
   try {
-    const answer = await askUpstream(plan.fetch, outgoing)
+    const answer = await askUpstream(outgoing)
     settle(true)
     return answer
   } catch (error) {

@@ -91,7 +91,7 @@ async function through(plan: Plan, visit: Visit, compiled: CompiledRoute, settin
     // Browsers always send it, and with it the cookies of whoever looks at another site. Other clients have no cookies to lend.
     const origin = request.headers.get('origin')
     if (origin !== null && origin !== settings.publicOrigin) return refuse(plan, visit, 'cross-origin-upgrade')
-    if (!plan.upgrades) return refuse(plan, visit, 'upgrade-unsupported')
+    if (!visit.client.upgrades) return refuse(plan, visit, 'upgrade-unsupported')
   }
   if (csrf !== undefined) {
     const verdict = checkCrossOrigin(request, csrf, visit.path, settings)

@@ -4,6 +4,7 @@ import type { HeaderWriter } from '../headers/index.ts'
 import type { Notes } from '../monitor/index.ts'
 import type { FlushableHandle } from '../session/index.ts'
 import type { Settings } from './settings.ts'
+import type { CompiledClient } from './upstream-client.ts'
 
 /** What becomes known of a request, in the order it becomes known. */
 export interface Visit {
@@ -11,6 +12,8 @@ export interface Visit {
   request: Request
   readonly env: unknown
   readonly requestId: string
+  /** Reaches the upstreams of this request. */
+  readonly client: CompiledClient
   /** Canonical once it is judged; what the client sent before. */
   path: string
   search: string

@@ -1,0 +1,121 @@
+/** Keeps a body and its Content-Encoding together: what the `fetch` of this runtime decodes is named, and asked for. */
+import { PortcullisError } from '../errors.ts'
+
+/** What a runtime's `fetch` does with coded bodies (RFC 9110 section 8.4.1). */
+export interface DecodingRules {
+  /** Codings that clients may ask the upstream for; undefined passes on what they ask. */
+  readonly asksFor: ReadonlySet<string> | undefined
+  /**
+   * Whether a body in these codings arrives decoded, although its headers still name them. `'look'` where only the first
+   * bytes tell.
+   */
+  decodes(codings: readonly string[]): boolean | 'look'
+}
+
+/** Bodies arrive as they were sent. */
+export const passesBodies: DecodingRules = { asksFor: undefined, decodes: () => false }
+
+// Node 20, 22, 24 and edge-runtime: undici decodes all of a list or none of it. Whether zstd is one that it knows
+// depends on its version, so nobody is asked for it.
+const undiciKnows: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'zstd'])
+const undici: DecodingRules = {
+  asksFor: new Set(['gzip', 'x-gzip', 'deflate', 'br']),
+  decodes(codings) {
+    if (!codings.every((coding) => undiciKnows.has(coding))) return false
+    return codings.includes('zstd') ? 'look' : true
+  },
+}
+
+// Deno decodes these two, each alone, and passes everything else as it is.
+const denoKnows: ReadonlySet<string> = new Set(['gzip', 'br'])
+const deno: DecodingRules = {
+  asksFor: denoKnows,
+  decodes: ([first = '', ...others]) => others.length === 0 && denoKnows.has(first),
+}
+
+/** The rules of the runtime that this code runs in. Bun is asked not to decode; see {@link rawBodies}. */
+export function runtimeRules(agent: string = globalThis.navigator?.userAgent ?? ''): DecodingRules {
+  if (agent === 'Cloudflare-Workers' || agent.startsWith('Bun/')) return passesBodies
+  return agent.startsWith('Deno/') ? deno : undici
+}
+
+/** Makes Bun's `fetch` pass bodies as they came; no other runtime knows the option. */
+export const rawBodies: object = { decompress: false }
+
+/** The codings of a message, in lower case and in the order they were applied. */
+export function readCodings(headers: Headers): string[] {
+  const listed = headers.get('content-encoding')?.toLowerCase().split(',') ?? []
+  return listed.map((coding) => coding.trim()).filter((coding) => coding !== '')
+}
+
+/**
+ * Narrows a request's Accept-Encoding to what arrives intact here. A part of a coded file cannot be decoded, so that a
+ * request with Range asks for no coding.
+ */
+export function narrowAccepted(headers: Headers, { asksFor }: DecodingRules): void {
+  if (asksFor === undefined) return
+  const members = headers.has('range') ? [] : (headers.get('accept-encoding')?.split(',') ?? [])
+  const kept = members.filter((member) => asksFor.has(member.split(';', 1)[0]?.trim().toLowerCase() ?? ''))
+  // Without the header `fetch` would ask for what it likes, on behalf of a client that asked for nothing.
+  headers.set('accept-encoding', kept.length === 0 ? 'identity' : kept.map((member) => member.trim()).join(', '))
+}
+
+/**
+ * The response with headers that speak of the body as it arrived: where `fetch` has decoded it, nothing is left that was
+ * true of the coded one only.
+ *
+ * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE` for a part of a coded file, which `fetch` took for a whole one
+ */
+export async function matchCoding<T extends Response>(response: T, method: string, rules: DecodingRules): Promise<T> {
+  const { status, body } = response
+  if (body === null || method === 'HEAD' || rules === passesBodies || status < 200) return response
+  const codings = readCodings(response.headers)
+  const decoded = codings.length > 0 && rules.decodes(codings)
+  if (decoded === false) return response
+  if (decoded === true) return withoutCoding(response, body)
+
+  const looked = await startsWith(body, magic[codings.at(-1) ?? ''])
+  if (looked.matches === undefined) {
+    await looked.body.cancel()
+    throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream answered in a coding that nobody asked for')
+  }
+  return looked.matches ? (new Response(looked.body, response) as T) : withoutCoding(response, looked.body)
+}
+
+// RFC 1952 section 2.3.1, RFC 8878 section 3.1.1. Brotli and deflate have none.
+const magic: Readonly<Record<string, readonly number[]>> = {
+  gzip: [0x1f, 0x8b],
+  'x-gzip': [0x1f, 0x8b],
+  zstd: [0x28, 0xb5, 0x2f, 0xfd],
+}
+
+function withoutCoding<T extends Response>(response: T, body: ReadableStream<Uint8Array>): T {
+  if (response.status === 206) {
+    body.cancel().catch(() => {})
+    throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream sent a part of a coded file')
+  }
+  const made = new Response(body, response) as T
+  for (const name of ofCodedBody) made.headers.delete(name)
+  return made
+}
+
+/** `repr-digest` and its predecessors are of the coded representation (RFC 9530 section 3). */
+const ofCodedBody = ['content-encoding', 'content-length', 'content-digest', 'repr-digest', 'digest', 'content-md5']
+
+/** Reads as much of a body as tells whether it begins with these bytes, and returns all of it. */
+async function startsWith(
+  body: ReadableStream<Uint8Array>,
+  bytes: readonly number[] | undefined,
+): Promise<{ matches: boolean | undefined; body: ReadableStream<Uint8Array> }> {
+  if (bytes === undefined) return { matches: undefined, body }
+  const [peeked, rest] = body.tee()
+  const reader = peeked.getReader()
+  const found: number[] = []
+  while (found.length < bytes.length) {
+    const { done, value } = await reader.read()
+    if (done) break
+    found.push(...value.subarray(0, bytes.length - found.length))
+  }
+  reader.cancel().catch(() => {})
+  return { matches: bytes.every((byte, index) => found[index] === byte), body: rest }
+}
