@@ -21,17 +21,18 @@ const windows: Readonly<Record<string, RegExp>> = {
   '@upstash/redis': /^src\/redis\//,
   '@upstash/ratelimit': /^src\/limit\/upstash\.ts$/,
   'cloudflare:': /^worker\/index\.ts$/,
+  'node:': /^node\//,
 }
 
-/** What the outside, the worker among it, may import: a room's index, and the two rooms with a second door. */
-const door = /^src\/(?:(?:[\w-]+\/)?index|(?:store|limit)\/upstash|store\/unstorage)\.ts$/
+/** What the outside, `worker/` and `node/` among it, may import: a room's index, and the rooms with a second door. */
+const door = /^src\/(?:(?:[\w-]+\/)?index|(?:store|limit)\/upstash|store\/unstorage|gateway\/names)\.ts$/
 
-/** Every broken rule, as `file: what`, for the files below `src/` and `worker/` among these. */
+/** Every broken rule, as `file: what`, for the files below `src/`, `worker/` and `node/` among these. */
 export function checkHouse(files: ReadonlyMap<string, string>): string[] {
   const faults: string[] = []
   const edges = new Map<string, string[]>()
   for (const [file, text] of files) {
-    if (!/^(?:src|worker)\//.test(file)) continue
+    if (!/^(?:src|worker|node)\//.test(file)) continue
     const say = (fault: string | undefined): unknown => fault && faults.push(`${file}: ${fault}`)
     const needs: string[] = []
     for (const { name, typeOnly } of importsOf(text)) {
@@ -51,8 +52,9 @@ export function checkHouse(files: ReadonlyMap<string, string>): string[] {
 }
 
 function indoors(file: string, target: string): string | undefined {
-  if (file.startsWith('worker/')) {
-    return target.startsWith('worker/') || door.test(target) ? undefined : `walks past the doors to ${target}`
+  const outside = /^(?:worker|node)\//.exec(file)?.[0]
+  if (outside !== undefined) {
+    return target.startsWith(outside) || door.test(target) ? undefined : `walks past the doors to ${target}`
   }
   const [from, to] = [floorOf(file), floorOf(target)]
   if (from === -1 || to === -1) return `no floor for ${from === -1 ? file : target}`

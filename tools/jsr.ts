@@ -26,10 +26,17 @@ export function jsrFaults(npm: Manifest, jsr: Manifest): string[] {
 export function inStep(npm: Manifest): { exports: Record<string, string>; imports: Record<string, string> } {
   const exports: Record<string, string> = {}
   for (const [door, target] of Object.entries(npm.exports)) {
-    if (typeof target !== 'string') exports[door] = target.default.replace(/^\.\/dist\/(.*)\.js$/, './src/$1.ts')
+    if (typeof target !== 'string') exports[door] = sourceOf(target.default)
   }
   const packages = Object.entries({ ...npm.dependencies, ...npm.peerDependencies })
   return { exports, imports: Object.fromEntries(packages.map(([name, range]) => [name, `npm:${name}@${range}`])) }
+}
+
+/** `dist/` is made of `src/`, but for what is built of a folder beside it. */
+function sourceOf(built: string): string {
+  return built.replace(/^\.\/dist\/(node\/)?(.*)\.js$/, (_, node, path) =>
+    node ? `./node/${path}.ts` : `./src/${path}.ts`,
+  )
 }
 
 function differences(
@@ -47,7 +54,7 @@ function differences(
 export function problemsOf(said: string): Array<{ code: string; file: string; line: number }> {
   return [...said.matchAll(/^error\[([\w-]+)\]: [^\n]*\n\s*--> (\S+?):(\d+):\d+$/gm)].map(([, code, path, line]) => ({
     code: code ?? '',
-    file: /(?:^|[\\/])(src[\\/].*)$/.exec(path ?? '')?.[1]?.replaceAll('\\', '/') ?? path ?? '',
+    file: /(?:^|[\\/])((?:src|node)[\\/].*)$/.exec(path ?? '')?.[1]?.replaceAll('\\', '/') ?? path ?? '',
     line: Number(line),
   }))
 }

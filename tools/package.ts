@@ -47,6 +47,7 @@ const doors: Readonly<Record<string, Door>> = {
   './crypto': { brings: [], most: 5_700 },
   './cookie': { brings: [], most: 3_800 },
   './testing': { brings: [], most: 12_000 },
+  './node': { brings: [], most: 14_000 },
 }
 
 /** Words that only the code of one room can bring, and the doors behind which that room is. */
@@ -56,10 +57,15 @@ const words: ReadonlyArray<readonly [word: string, doors: readonly string[]]> = 
   ['Portcullis-Session', ['./gateway', './vercel']],
   ['PBKDF2', ['.', './session', './crypto']],
   // @upstash/ratelimit asks whether there is a process.
-  ['process.', ['./limit/upstash']],
-  ['node:', []],
-  ['Buffer.from', []],
+  ['process.', ['./limit/upstash', './node']],
+  ['node:', ['./node']],
+  ['Buffer.from', ['./node']],
 ]
+
+/** Doors that need Node, and its types: every other one must work where there are none. */
+export function needsNode(door: string): boolean {
+  return door === './node'
+}
 
 /** Doors that need an optional peer: the others must work where it is not installed. */
 export function needsUpstash(door: string): boolean {

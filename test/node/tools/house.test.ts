@@ -84,12 +84,12 @@ describe('a planted fault', () => {
       "import { Ratelimit } from '@upstash/ratelimit'",
       '@upstash/ratelimit has no window here',
     ],
-    ['asks for Node', 'src/crypto/a.ts', "import { createHash } from 'node:crypto'", 'no window for node:crypto'],
+    ['asks for Node', 'src/crypto/a.ts', "import { createHash } from 'node:crypto'", 'node:crypto has no window here'],
     [
       'asks for Node lazily',
       'src/crypto/a.ts',
       "export const c = await import('node:crypto')",
-      'no window for node:crypto',
+      'node:crypto has no window here',
     ],
     ['asks for a stranger', 'src/crypto/a.ts', "import _ from 'lodash'", 'no window for lodash'],
     ['asks for a namesake', 'src/stack/a.ts', "import x from 'hono-sessions'", 'no window for hono-sessions'],
@@ -145,7 +145,13 @@ describe('a planted fault', () => {
       "import { s } from '../tools/house.ts'",
       'walks past the doors to tools/house.ts',
     ],
-    ['asks for Node in the worker', 'worker/index.ts', "import { s } from 'node:fs'", 'no window for node:fs'],
+    ['asks for Node in the worker', 'worker/index.ts', "import { s } from 'node:fs'", 'node:fs has no window here'],
+    [
+      'walks past the doors from Node',
+      'node/a.ts',
+      "import { s } from '../src/crypto/seal.ts'",
+      'walks past the doors',
+    ],
   ])('is found when a file %s', (_, file, text, fault) => {
     const faults = check({ [file]: `${text}\n` })
     expect(faults).toEqual([expect.stringContaining(fault)])

@@ -1,0 +1,98 @@
+/** The heads of WebSocket frames and what may stand in close frames: RFC 6455 sections 5.2 and 5.5.1. */
+import { closeCodes, isCloseCode } from '../src/request/index.ts'
+
+/** Why a connection must end: the code and the reason of the close frame that says so (RFC 6455 section 7.4.1). */
+export interface FrameFault {
+  readonly code: number
+  readonly reason: string
+}
+
+export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
+
+/** A connection that ends because a frame breaks the protocol. */
+export const protocolError = (reason: string): FrameFault => ({ code: closeCodes.protocolError, reason })
+export const invalidText: FrameFault = { code: 1007, reason: 'text that is not UTF-8' }
+
+/** The head of a frame. */
+export interface FrameHead {
+  readonly final: boolean
+  readonly compressed: boolean
+  readonly opcode: number
+  readonly length: number
+  /** Bytes before the payload. */
+  readonly size: number
+  readonly mask: Buffer | undefined
+}
+
+/** Bits that an agreed extension may set (section 9): RFC 7692 uses the first, an extension unknown here any. */
+export function reservedBits(extensions: string | undefined): number {
+  const names = (extensions ?? '').split(',').map((text) => text.split(';', 1)[0]?.trim().toLowerCase() ?? '')
+  const agreed = names.filter((name) => name !== '')
+  if (agreed.length === 0) return 0
+  return agreed.every((name) => name === 'permessage-deflate') ? 0x40 : 0x70
+}
+
+/** The head of the frame that some bytes begin with, what is wrong with it, or undefined where more of it is to come. */
+export function parseHead(bytes: Buffer): FrameHead | string | undefined {
+  if (bytes.length < 2) return undefined
+  const [first = 0, second = 0] = bytes
+  const opcode = first & 0x0f
+  const final = (first & 0x80) !== 0
+  const short = second & 0x7f
+  if ((opcode > 2 && opcode < 8) || opcode > 10) return 'an unknown opcode'
+  if (opcode >= 8 && !final) return 'a control frame in fragments'
+  if (opcode >= 8 && short > 125) return 'a control frame of more than 125 bytes'
+  const lengthSize = short < 126 ? 0 : short === 126 ? 2 : 8
+  const size = 2 + lengthSize + ((second & 0x80) === 0 ? 0 : 4)
+  if (bytes.length < size) return undefined
+  let length = short
+  if (lengthSize === 2) length = bytes.readUInt16BE(2)
+  if (lengthSize === 8) {
+    const long = bytes.readBigUInt64BE(2)
+    if (long > BigInt(Number.MAX_SAFE_INTEGER)) return 'a length beyond all messages'
+    length = Number(long)
+  }
+  if ((lengthSize === 2 && length < 126) || (lengthSize === 8 && length < 65_536)) return 'a length in too many bytes'
+  const mask = (second & 0x80) === 0 ? undefined : Buffer.from(bytes.subarray(size - 4, size))
+  return { final, compressed: (first & 0x40) !== 0, opcode, length, size, mask }
+}
+
+/** Section 5.5.1: no body, or a code and a reason in UTF-8. */
+export function checkClose(payload: Buffer): FrameFault | undefined {
+  if (payload.length === 0) return undefined
+  if (payload.length === 1) return protocolError('half a close code')
+  if (!isCloseCode(payload.readUInt16BE(0))) return protocolError('a close code that must not be sent')
+  return isText(new TextDecoder('utf-8', { fatal: true }), payload.subarray(2), true) ? undefined : invalidText
+}
+
+/** Whether bytes go on a text, or end it where they are the last. */
+export function isText(decoder: TextDecoder, bytes: Buffer, last: boolean): boolean {
+  try {
+    decoder.decode(bytes, { stream: !last })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Takes the mask off bytes that stand `at` bytes behind the beginning of a payload, or puts it on. */
+export function unmasked(bytes: Buffer, mask: Buffer | undefined, at = 0): Buffer {
+  if (mask === undefined) return bytes
+  const plain = Buffer.allocUnsafe(bytes.length)
+  for (let index = 0; index < bytes.length; index++) {
+    plain[index] = (bytes[index] ?? 0) ^ (mask[(at + index) & 3] ?? 0)
+  }
+  return plain
+}
+
+/**
+ * Writes a close frame.
+ *
+ * @param mask - four random bytes for a frame to a server, none for one to a client (section 5.3)
+ */
+export function writeCloseFrame({ code, reason }: FrameFault, mask?: Buffer): Buffer {
+  const words = Buffer.from(reason).subarray(0, 123)
+  const payload = Buffer.concat([Buffer.from([code >> 8, code & 0xff]), words])
+  const head = Buffer.from([0x80 | opcodes.close, payload.length | (mask === undefined ? 0 : 0x80)])
+  return Buffer.concat([head, mask ?? Buffer.alloc(0), unmasked(payload, mask)])
+}

@@ -1,0 +1,132 @@
+/** Options of a server: validated once, with defaults that are named here. */
+import { checkKeys, type Faults, faults as newFaults, wholeNumber } from '../src/options/index.ts'
+import type { UpstreamOptions } from './upstream.ts'
+
+/** How a gateway is served. */
+export interface ServeOptions<E = unknown> {
+  /** Default 3000; 0 takes a free one. */
+  readonly port?: number
+  /** Address to listen on. Default `127.0.0.1`: a container needs `0.0.0.0`. */
+  readonly host?: string
+  /** What `(c) => c.env.NAME` reads. Default `process.env`. */
+  readonly env?: E
+  /**
+   * Proxies of one's own in front, each of which appends to `X-Forwarded-For` and sets `X-Forwarded-Proto`. Default 0: the
+   * client is who is connected. At most 16.
+   */
+  readonly trustedProxies?: number
+  /** Milliseconds for the head of a request; then 408. Default 10,000. */
+  readonly headersTimeoutMs?: number
+  /** Bytes of the head of a request; then 431. Default 65,536. Must be above the gateway's own limits. */
+  readonly maxHeaderBytes?: number
+  /** Bytes a second that a body must bring on average, once `bodyGraceMs` are over; then 408. Default 500; 0 for no limit. */
+  readonly minBodyBytesPerSecond?: number
+  /** Milliseconds until {@link minBodyBytesPerSecond} counts. Default 10,000. */
+  readonly bodyGraceMs?: number
+  /** Milliseconds that a client may take nothing of a response while bytes wait for it. Default 120,000. */
+  readonly drainTimeoutMs?: number
+  /** Milliseconds that an idle connection is kept: more than a load balancer in front keeps it. Default 65,000. */
+  readonly keepAliveTimeoutMs?: number
+  /** Connections at a time; more are closed as they come. Default 10,000. */
+  readonly maxConnections?: number
+  /** Milliseconds that an end of a WebSocket has to close its connection after a close frame. Default 5,000. */
+  readonly closeTimeoutMs?: number
+  /** Milliseconds that running requests have once the server stops. Default 30,000. */
+  readonly stopTimeoutMs?: number
+  /** Signals that stop the server. Default `['SIGTERM', 'SIGINT']`; false for none. */
+  readonly signals?: readonly NodeJS.Signals[] | false
+  /** How upstreams are reached. */
+  readonly upstream?: UpstreamOptions
+  /** Takes what went wrong outside the gateway. Default: a line of JSON on `console.error`. */
+  readonly onFault?: (error: unknown) => void
+}
+
+/** Every option with a value. */
+export type CompiledOptions = Required<Omit<ServeOptions, 'upstream'>> & {
+  readonly upstream: Required<UpstreamOptions>
+}
+
+const keys: ReadonlyArray<keyof ServeOptions> = [
+  'port',
+  'host',
+  'env',
+  'trustedProxies',
+  'headersTimeoutMs',
+  'maxHeaderBytes',
+  'minBodyBytesPerSecond',
+  'bodyGraceMs',
+  'drainTimeoutMs',
+  'keepAliveTimeoutMs',
+  'maxConnections',
+  'closeTimeoutMs',
+  'stopTimeoutMs',
+  'signals',
+  'upstream',
+  'onFault',
+]
+
+const milliseconds = { least: 1, most: 600_000, unit: 'milliseconds' } as const
+
+/**
+ * Validates the options of `serve`.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function compileOptions(options: ServeOptions): CompiledOptions {
+  const faults = newFaults('')
+  checkKeys(faults, options, keys)
+  const given: ServeOptions = typeof options === 'object' && options !== null ? options : {}
+  const upstream = faults.under('upstream')
+  if (given.upstream !== undefined) checkKeys(upstream, given.upstream, ['keepAliveMs', 'maxHeaderBytes'])
+  const time = (name: keyof ServeOptions, value: number | undefined, byDefault: number): number =>
+    wholeNumber(faults, name, value, byDefault, milliseconds)
+  const compiled: CompiledOptions = {
+    port: wholeNumber(faults, 'port', given.port, 3000, { least: 0, most: 65_535, unit: '' }),
+    host: readHost(given.host, faults),
+    env: given.env ?? process.env,
+    trustedProxies: wholeNumber(faults, 'trustedProxies', given.trustedProxies, 0, {
+      least: 0,
+      most: 16,
+      unit: 'proxies',
+    }),
+    headersTimeoutMs: time('headersTimeoutMs', given.headersTimeoutMs, 10_000),
+    maxHeaderBytes: wholeNumber(faults, 'maxHeaderBytes', given.maxHeaderBytes, 65_536, headBytes),
+    minBodyBytesPerSecond: wholeNumber(faults, 'minBodyBytesPerSecond', given.minBodyBytesPerSecond, 500, {
+      least: 0,
+      most: 1_048_576,
+      unit: 'bytes a second',
+    }),
+    bodyGraceMs: time('bodyGraceMs', given.bodyGraceMs, 10_000),
+    drainTimeoutMs: time('drainTimeoutMs', given.drainTimeoutMs, 120_000),
+    keepAliveTimeoutMs: time('keepAliveTimeoutMs', given.keepAliveTimeoutMs, 65_000),
+    maxConnections: wholeNumber(faults, 'maxConnections', given.maxConnections, 10_000, {
+      least: 1,
+      most: 1_000_000,
+      unit: 'connections',
+    }),
+    closeTimeoutMs: time('closeTimeoutMs', given.closeTimeoutMs, 5000),
+    stopTimeoutMs: time('stopTimeoutMs', given.stopTimeoutMs, 30_000),
+    signals: given.signals ?? ['SIGTERM', 'SIGINT'],
+    upstream: {
+      keepAliveMs: wholeNumber(upstream, 'keepAliveMs', given.upstream?.keepAliveMs, 4000, milliseconds),
+      maxHeaderBytes: wholeNumber(upstream, 'maxHeaderBytes', given.upstream?.maxHeaderBytes, 262_144, headBytes),
+    },
+    onFault: given.onFault ?? reportFault,
+  }
+  faults.done()
+  return compiled
+}
+
+const headBytes = { least: 4096, most: 1_048_576, unit: 'bytes' } as const
+
+function readHost(given: unknown, faults: Faults): string {
+  if (given === undefined) return '127.0.0.1'
+  if (typeof given === 'string' && given !== '') return given
+  faults.add('host', 'must be an address to listen on, such as 0.0.0.0')
+  return ''
+}
+
+function reportFault(error: unknown): void {
+  const { message, code } = error as { message?: string; code?: string }
+  console.error(JSON.stringify({ level: 'error', message: message ?? `${error}`, code }))
+}

@@ -1,0 +1,145 @@
+/** Serves a gateway on Node: a server that passes on what came, and stops without breaking what runs. */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { Exchange, type ExchangeHost, type Served } from './exchange.ts'
+import { type CompiledOptions, compileOptions, type ServeOptions } from './options.ts'
+import { stopOn, stopServer } from './stop.ts'
+import type { Tunnel } from './tunnel.ts'
+import { isWebSocket, responseOn, upgrade } from './upgrade.ts'
+import { createUpstream, UpgradedResponse } from './upstream.ts'
+
+/** A gateway that is being served. */
+export interface GatewayServer {
+  readonly port: number
+  /** Where it listens: `http://127.0.0.1:3000`. */
+  readonly url: string
+  /**
+   * Stops: takes no more connections, closes WebSockets with 1001, ends streams of events, lets everything else finish, and
+   * drops what is left after `stopTimeoutMs`. Resolves when nothing is left. May be called twice.
+   */
+  stop(): Promise<void>
+}
+
+/**
+ * Serves a gateway. Resolves when the port is open.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ * @example
+ * ```ts
+ * import { createGateway } from 'portcullis/gateway'
+ * import { serve } from 'portcullis/node'
+ * import { config } from './gateway.config.ts'
+ *
+ * await serve(createGateway(config), { port: 8080, trustedProxies: 1 })
+ * ```
+ */
+export async function serve(gateway: Served, options: ServeOptions = {}): Promise<GatewayServer> {
+  const compiled = compileOptions(options)
+  const stopping = new AbortController()
+  const host: ExchangeHost = {
+    gateway,
+    options: compiled,
+    upstream: createUpstream(compiled.upstream),
+    stopping: stopping.signal,
+    work: new Set(),
+  }
+  const tunnels = new Set<Tunnel>()
+  const server = createServer(serverOptions(compiled))
+  // What Node would drop beyond a count, nobody could check.
+  server.maxHeadersCount = 0
+  server.maxConnections = compiled.maxConnections
+  listen(server, host, tunnels)
+  server.listen(compiled.port, compiled.host)
+  await once(server, 'listening')
+  const { port, address, family } = server.address() as AddressInfo
+
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopped ??= stopServer(server, host, tunnels, stopping)
+    return stopped
+  }
+  if (compiled.signals !== false) stopOn(compiled.signals, stop, server)
+  return { port, url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`, stop }
+}
+
+function serverOptions(options: CompiledOptions): object {
+  return {
+    headersTimeout: options.headersTimeoutMs,
+    // Of the whole request: a long upload is none of its business. A slow one is ended by its rate.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(1000, options.headersTimeoutMs),
+    keepAliveTimeout: options.keepAliveTimeoutMs,
+    maxHeaderSize: options.maxHeaderBytes,
+    noDelay: true,
+    // Node 24.9 and later; before, `upgrade` brings every request with that header.
+    shouldUpgradeCallback: isWebSocket,
+  }
+}
+
+function listen(server: Server, host: ExchangeHost, tunnels: Set<Tunnel>): void {
+  const running = new WeakMap<Duplex, Exchange>()
+  const begin = (message: IncomingMessage, response: ServerResponse, expects: boolean): Promise<void> => {
+    const exchange = new Exchange(host, message, response)
+    running.set(message.socket, exchange)
+    return run(exchange, expects, host)
+  }
+  server.on('request', (message, response) => void begin(message, response, false))
+  server.on('checkContinue', (message, response) => void begin(message, response, true))
+  server.on('upgrade', (message, socket, head) => {
+    void upgrade({ message, socket, head }, host, tunnels)
+  })
+  server.on('connect', (message, socket) => {
+    const exchange = new Exchange(host, message, responseOn(message, socket))
+    exchange.reject({ status: 405, detail: 'This server opens no tunnels.' })
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // What the parser could not read was part of a body: the gateway answers 400, and the upstream is left.
+    const exchange = running.get(socket)
+    if (exchange !== undefined && !exchange.message.complete) {
+      if (!exchange.breakBody(error)) exchange.response.destroy()
+    } else rejectBytes(error, socket)
+  })
+}
+
+async function run(exchange: Exchange, expects: boolean, { options }: ExchangeHost): Promise<void> {
+  const { response: out } = exchange
+  try {
+    const response = await exchange.ask(expects)
+    if (!(response instanceof Response)) return exchange.reject(response)
+    if (response instanceof UpgradedResponse) {
+      exchange.drop(response)
+      return exchange.reject({ status: 400, detail: 'Nobody asked for an upgrade.' })
+    }
+    await exchange.answer(response)
+    // A request whose body was not read ends with its connection.
+    if (!out.shouldKeepAlive) out.once('finish', () => endSoon(exchange.message.socket))
+  } catch (error) {
+    options.onFault(error)
+    out.destroy()
+  }
+}
+
+/** Closes a connection once the client had time to read: one closed with bytes unread is reset, and the answer is lost. */
+function endSoon(socket: Socket): void {
+  socket.resume()
+  const timer = setTimeout(() => socket.destroy(), lingerMs).unref()
+  socket.once('close', () => clearTimeout(timer))
+  socket.end()
+}
+
+/** Milliseconds. */
+const lingerMs = 1000
+
+/** Answers what is no request. */
+function rejectBytes({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const line =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request'
+  socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
