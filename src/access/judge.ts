@@ -31,6 +31,9 @@ export function judgeAddress({ ranges, also = [] }: CompiledAccess, address: str
   return also.map((rule) => judgeAddress(rule, address)).find(({ ok }) => !ok) ?? passed
 }
 
+/** Clocks of two machines may differ by a minute. */
+const SKEW_MS = 60_000
+
 /**
  * Judges the session. Role and claim come before age: who may not pass anyway is not asked to sign in again. Never throws,
  * whatever the functions of the application do.
@@ -49,7 +52,9 @@ function judgeRule<Data>(rule: CompiledAccess, { data, info, roles, now }: Askin
   const { freshMs } = rule
   if (freshMs === undefined) return passed
   const { authenticatedAt } = info
-  const fresh = authenticatedAt !== undefined && now - authenticatedAt <= freshMs
+  // A sign-in in the future, before a clock was put right, is not as fresh as that for ever.
+  const age = authenticatedAt === undefined ? Number.POSITIVE_INFINITY : now - authenticatedAt
+  const fresh = age <= freshMs && age >= -SKEW_MS
   return fresh ? passed : { ok: false, reason: 'session-too-old' }
 }
 

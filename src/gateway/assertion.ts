@@ -34,7 +34,7 @@ const mostClaims = 4096
  * @param lifetime - seconds.
  */
 export function assertions(lifetime: number): Assertions {
-  const kept = new Map<string, { readonly jwt: string; readonly until: number }>()
+  const kept = new Map<string, { readonly jwt: string; readonly since: number }>()
   return async (subject, keys, issuer, now) => {
     const { upstream, session, authenticatedAt, user, version, claims } = subject
     const body = {
@@ -48,7 +48,9 @@ export function assertions(lifetime: number): Assertions {
     }
     const text = `${keys.kid} ${JSON.stringify(body)}`
     const found = kept.get(text)
-    if (found !== undefined && found.until > now) return found.jwt
+    // One that was signed in the future, before the clock was put right, is of no use to who has the right time.
+    const age = found === undefined ? -1 : now - found.since
+    if (found !== undefined && age >= 0 && age < lifetime * 500) return found.jwt
     const issued = Math.floor(now / 1000)
     const jwt = await signed(keys, { ...body, iat: issued, exp: issued + lifetime })
     kept.delete(text)
@@ -56,7 +58,7 @@ export function assertions(lifetime: number): Assertions {
       if (kept.size < mostKept) break
       kept.delete(oldest)
     }
-    kept.set(text, { jwt, until: now + lifetime * 500 })
+    kept.set(text, { jwt, since: now })
     return jwt
   }
 }

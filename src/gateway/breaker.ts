@@ -53,39 +53,61 @@ export function circuitBreaker(options: BreakerOptions = {}): BreakerRules {
   return { start: () => startBreaker(most, windowMs, pauseMs) }
 }
 
+/** A span of time in ms. */
+interface Span {
+  readonly since: number
+  readonly lasts: number
+}
+
+/** Milliseconds until a span is over; undefined where it is, or where the clock went back to before it began. */
+function leftOf({ since, lasts }: Span, now: number): number | undefined {
+  const age = now - since
+  return age >= 0 && age < lasts ? lasts - age : undefined
+}
+
 function startBreaker(most: number, windowMs: number, pauseMs: number): Breaker {
-  let [ended, failed, windowEnd] = [0, 0, 0]
-  /** While it is open: when the next probe may go. */
-  let next: number | undefined
+  let [ended, failed] = [0, 0]
+  let window: Span | undefined
+  /** While it is open: until when no probe may go. */
+  let pause: Span | undefined
 
   function settle(answered: boolean, now: number): Turn {
     // Begun before it opened: what it says is old.
-    if (next !== undefined) return undefined
-    if (now >= windowEnd) [ended, failed, windowEnd] = [0, 0, now + windowMs]
+    if (pause !== undefined) return undefined
+    if (window === undefined || leftOf(window, now) === undefined) {
+      window = { since: now, lasts: windowMs }
+      ended = 0
+      failed = 0
+    }
     ended++
     if (answered) return undefined
     failed++
     if (failed < most || failed * 2 < ended) return undefined
-    next = now + pauseMs
+    pause = { since: now, lasts: pauseMs }
     return 'opened'
   }
 
   function settleProbe(answered: boolean, now: number): Turn {
-    if (next === undefined) return undefined
+    if (pause === undefined) return undefined
     if (!answered) {
-      next = now + pauseMs
+      pause = { since: now, lasts: pauseMs }
       return undefined
     }
-    next = undefined
-    windowEnd = 0
+    pause = undefined
+    window = undefined
     return 'closed'
   }
 
   return {
     enter(now, longestMs): Settle | number {
-      if (next === undefined) return settle
-      if (now < next) return next - now
-      next = now + longestMs
+      if (pause === undefined) return settle
+
+      // The clock went back: the pause begins again from here, and is not as long as that besides.
+      if (now < pause.since) pause = { since: now, lasts: pauseMs }
+      const left = leftOf(pause, now)
+      if (left !== undefined) return left
+
+      pause = { since: now, lasts: longestMs }
       return settleProbe
     },
   }

@@ -34,14 +34,14 @@ const words: ReadonlySet<string> = new Set([
  */
 export function reportCollector(emit: Emit, clock: Clock): ReportCollector {
   const known = new Map<string, number>()
-  let window = 0
+  let window: number | undefined
   let told = 0
 
   function tell(event: SecurityEvent): void {
     const now = clock()
     const key = `${event.type} ${event.reason} ${event.subject}`
-    if (now - (known.get(key) ?? Number.NEGATIVE_INFINITY) < again) return
-    if (now - window >= minute) [window, told] = [now, 0]
+    if (isWithin(again, known.get(key), now)) return
+    if (!isWithin(minute, window, now)) [window, told] = [now, 0]
     if (told >= mostEvents) return
     told++
     known.delete(key)
@@ -54,6 +54,11 @@ export function reportCollector(emit: Emit, clock: Clock): ReportCollector {
     const text = await bounded(request)
     for (const event of eventsOf(text, publicOrigin)) tell(event)
   }
+}
+
+/** Whether less than `span` ms passed since a moment. A clock that went back to before it ends the span. */
+function isWithin(span: number, since: number | undefined, now: number): boolean {
+  return since !== undefined && now >= since && now - since < span
 }
 
 /** The body as text, or nothing where it is too long or breaks off. */

@@ -82,7 +82,9 @@ export async function reachUpstream(plan: Plan, outgoing: Outgoing, errand: Erra
   } catch (error) {
     if (!repeatable || outgoing.signal.aborted || !isPortcullisError(error, 'ERR_UPSTREAM_UNREACHABLE')) throw error
     const pause = Math.random() * longestPause
-    const timeoutMs = Math.floor(outgoing.timeoutMs - (plan.clock() - began) - pause)
+    // A clock that went back in the meantime gives no time that there is not.
+    const spent = Math.max(0, plan.clock() - began)
+    const timeoutMs = Math.floor(outgoing.timeoutMs - spent - pause)
     if (timeoutMs < 1 || !retries.spend()) throw error
     await new Promise((done) => setTimeout(done, pause))
     if (outgoing.signal.aborted) throw error

@@ -25,8 +25,7 @@ const skew = 5
  * @returns a function that rejects with `ERR_UPSTREAM_UNREACHABLE` where the set cannot be fetched
  */
 export function assertionReader(source: KeySource): AssertionReader {
-  const keys: JWTVerifyGetKey =
-    'keys' in source ? createLocalJWKSet(JSON.parse(source.keys)) : createRemoteJWKSet(source.at)
+  const keys: JWTVerifyGetKey = 'keys' in source ? createLocalJWKSet(JSON.parse(source.keys)) : remoteKeys(source.at)
   return async (jwt, { issuer, audience, now }) => {
     try {
       const { payload } = await jwtVerify(jwt, keys, {
@@ -42,6 +41,20 @@ export function assertionReader(source: KeySource): AssertionReader {
       if (isVerdict(error)) return undefined
       throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The JWK Set could not be fetched')
     }
+  }
+}
+
+/**
+ * A set that is fetched, and kept for as long as jose keeps one. Where the clock went back, it would be kept for that long
+ * besides, and a key that is new in it would not be looked for: then it is fetched again.
+ */
+function remoteKeys(at: URL): JWTVerifyGetKey {
+  let [set, last] = [createRemoteJWKSet(at), Date.now()]
+  return (header, token) => {
+    const now = Date.now()
+    if (now < last - skew * 1000) set = createRemoteJWKSet(at)
+    last = now
+    return set(header, token)
   }
 }
 

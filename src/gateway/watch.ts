@@ -42,7 +42,7 @@ export function watchSession(plan: Plan, visit: Visit, read: () => Promise<Who |
 async function timedSession(plan: Plan, notes: Notes, read: () => Promise<Who | undefined>): Promise<Who | undefined> {
   const before = plan.clock()
   const who = await read()
-  notes.sessionMs = plan.clock() - before
+  notes.sessionMs = Math.max(0, plan.clock() - before)
   const info = await who?.info()
   if (info !== undefined) notes.session = info.id
   return who
@@ -67,7 +67,7 @@ async function timedUpstream<T extends { readonly status: number }>(
   plan.ops.monitor?.forward(notes, headers)
   const before = plan.clock()
   const answer = await ask()
-  notes.ttfbMs = plan.clock() - before
+  notes.ttfbMs = Math.max(0, plan.clock() - before)
   notes.upstreamStatus = answer.status
   return answer
 }

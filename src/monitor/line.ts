@@ -125,7 +125,7 @@ export function requestLine(notes: Notes, outcome: Outcome): RequestLine {
     upstream,
     upstreamStatus,
     ttfbMs,
-    totalMs: endedAt - startedAt,
+    totalMs: Math.max(0, endedAt - startedAt),
     sessionMs,
     session,
     client: truncatedAddress(outcome.address),

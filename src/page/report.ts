@@ -35,18 +35,19 @@ const maxKept = 32
  * the next line says how many were `omitted`. Everything else is written each time.
  */
 export function reporter({ write = toConsole, clock = Date.now }: ReporterOptions = {}): ReportFault {
-  const quiet = new Map<string, { until: number; omitted: number }>()
+  const quiet = new Map<string, { since: number; omitted: number }>()
 
   /** How many lines like this were omitted since the last one; undefined: omit this one too. */
   function allowed(message: string): number | undefined {
     const now = clock()
     const last = quiet.get(message)
-    if (last && now < last.until) {
+    // A clock that went back to before it was written ends the silence.
+    if (last && now >= last.since && now - last.since < quietMs) {
       last.omitted++
       return undefined
     }
     if (quiet.size >= maxKept) quiet.clear()
-    quiet.set(message, { until: now + quietMs, omitted: 0 })
+    quiet.set(message, { since: now, omitted: 0 })
     return last?.omitted ?? 0
   }
 

@@ -67,11 +67,16 @@ export function judgeSession(info: SessionInfo | undefined, visitors: boolean): 
   return info !== undefined && (visitors || info.signedIn) ? { ok: true } : { ok: false, reason: 'no-session' }
 }
 
+/** Clocks of two machines may differ by a minute. */
+const SKEW_MS = 60_000
+
 /** Passes sessions whose `start` is at most `seconds` ago; an imported one was started nobody knows when. */
 export function judgeFresh(info: SessionInfo | undefined, seconds: number, now: number): Verdict {
   if (info === undefined || !info.signedIn) return { ok: false, reason: 'no-session' }
   const { authenticatedAt } = info
-  const fresh = authenticatedAt !== undefined && now - authenticatedAt <= seconds * 1000
+  // A sign-in in the future, before a clock was put right, is not as fresh as that for ever.
+  const age = authenticatedAt === undefined ? Number.POSITIVE_INFINITY : now - authenticatedAt
+  const fresh = age <= seconds * 1000 && age >= -SKEW_MS
   return fresh ? { ok: true } : { ok: false, reason: 'session-too-old' }
 }
 

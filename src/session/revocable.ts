@@ -66,14 +66,16 @@ function revocations<Data extends object>(
   async function mayGoOn(jar: CookieJar, record: SessionRecord<Data>): Promise<boolean> {
     const { tag, generation = 0 } = record
     const known = `${record.id} ${generation}`
-    if (maxStale > 0 && (live.get(known) ?? 0) > clock()) return true
+    // A clock that went back would let a session that was ended since go on for as long.
+    const age = clock() - (live.get(known) ?? Number.POSITIVE_INFINITY)
+    if (maxStale > 0 && age >= 0 && age < maxStale * 1000) return true
     const claim = { id: await sha256(record.id), ...(tag !== undefined && { user: tag }), generation }
     const may = await store.check(claim, jar)
     live.delete(known)
     if (may && maxStale > 0) {
       const [oldest] = live.keys()
       if (live.size >= MOST_REMEMBERED && oldest !== undefined) live.delete(oldest)
-      live.set(known, clock() + maxStale * 1000)
+      live.set(known, clock())
     }
     return may
   }

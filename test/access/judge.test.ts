@@ -4,6 +4,7 @@ import { type AccessRule, compileAccess, judgeAddress, judgeSession } from '../.
 import { faults } from '../../src/options/index.ts'
 
 const now = Date.UTC(2026, 10, 20, 12)
+const signedInAt = (authenticatedAt: number) => ({ signedIn: true, authenticatedAt })
 const signedIn = { signedIn: true, authenticatedAt: now - 60_000 }
 
 function compile(rule: AccessRule<never>): ReturnType<typeof compileAccess> {
@@ -76,6 +77,8 @@ describe('a rule on sessions', () => {
     [{ fresh: 60 }, 'a session of a minute', admin, 'passes'],
     [{ fresh: 59 }, 'a session of a minute', admin, 'session-too-old'],
     [{ fresh: 59 }, 'a visitor', visitor, 'no-session'],
+    [{ fresh: 60 }, 'a session of another clock', { ...admin, info: signedInAt(now + 60_000) }, 'passes'],
+    [{ fresh: 60 }, 'L3: a session of the future', { ...admin, info: signedInAt(now + 3_600_000) }, 'session-too-old'],
     [{ fresh: 60 }, 'an imported session', { ...admin, info: { signedIn: true } }, 'session-too-old'],
     [
       { fresh: 60 },

@@ -30,6 +30,15 @@ const config = (option: string): ConfigError =>
   ])
 
 describe('a report', () => {
+  it('L3: of wrong options is written again where the clock went back, and once in a minute from there', () => {
+    const { report, lines, at } = written()
+    for (const now of [7_200_000, 7_259_999, 3_600_000, 3_659_999, 3_660_000]) {
+      at(now)
+      report(config('session.secret'), { path: '/' })
+    }
+    expect(lines).toHaveLength(3)
+  })
+
   it('of an error of ours says code, message and what caused it by code', () => {
     const { report, lines, last } = written()
     const refused = Object.assign(new Error('connect 10.0.0.1'), { code: 'ECONNREFUSED' })

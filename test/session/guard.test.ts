@@ -1,7 +1,8 @@
 import { type Context, Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
-import { requireFresh, requireSession, session } from '../../src/session/index.ts'
+import { judgeFresh } from '../../src/session/guard.ts'
+import { requireFresh, requireSession, type SessionInfo, session } from '../../src/session/index.ts'
 import { Browser, minutes, sessionsAt } from './support.ts'
 
 const navigate = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' }
@@ -87,6 +88,14 @@ describe('requireSession', () => {
 })
 
 describe('requireFresh', () => {
+  it('L3: does not take a sign-in of the future, before a clock was put right, for a fresh one', () => {
+    const noon = Date.UTC(2026, 10, 20, 12)
+    const at = (authenticatedAt: number) => judgeFresh({ signedIn: true, authenticatedAt } as SessionInfo, 600, noon)
+    expect(at(noon + 60_000)).toEqual({ ok: true })
+    expect(at(noon + 60_001)).toEqual({ ok: false, reason: 'session-too-old' })
+    expect(at(noon + 3_600_000)).toEqual({ ok: false, reason: 'session-too-old' })
+  })
+
   it('passes for as long as it says after the login, and again after the next', async () => {
     const { browser, clock } = app()
     await browser.fetch('/login')

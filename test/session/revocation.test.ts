@@ -180,6 +180,24 @@ describe('what it costs', () => {
     await mine.fetch('/logout')
     expect(await thief.json('/read')).toBe(null) // this isolate knows at once
   })
+
+  it('L3: asks again where the clock went back: what was ended elsewhere must not live for longer', async () => {
+    const { browser, store, clock } = app({ maxStale: 30 })
+    const mine = browser()
+    await mine.fetch('/login/ada')
+    await mine.fetch('/read')
+    clock.now += 20_000
+    await mine.fetch('/read')
+    store.asked.length = 0
+    clock.now -= 50_000
+    await mine.fetch('/read')
+    clock.now += 29_999
+    await mine.fetch('/read')
+    expect(store.asked).toEqual(['check'])
+    clock.now += 1
+    await mine.fetch('/read')
+    expect(store.asked).toEqual(['check', 'check'])
+  })
 })
 
 describe('a store that cannot be asked', () => {

@@ -150,7 +150,9 @@ function refreshLater(turn: Turn): boolean {
   if (visit.waitUntil === undefined) return false
   const key = place.key.url
   const since = refreshing.get(key)
-  if (since !== undefined && asking.now - since < longestRefresh) return true
+  // A clock that went back to before it began ends the wait for it.
+  const age = since === undefined ? longestRefresh : asking.now - since
+  if (age >= 0 && age < longestRefresh) return true
   refreshing.set(key, asking.now)
   // The client's own condition is about what it is given now.
   const request = new Request(visit.request.url)

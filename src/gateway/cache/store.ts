@@ -60,6 +60,8 @@ const validatedFor = 86_400
 /** Seconds for which it is remembered that an answer became invalid: longer than a request takes that was under way then. */
 const invalidFor = 600
 const year = 31_536_000
+/** Milliseconds: clocks of machines that share a cache may differ by this much. */
+const skewMs = 60_000
 
 /** What a look into a cache finds. */
 export interface Found {
@@ -91,6 +93,8 @@ function readKept(response: Response, epoch: string | undefined, now: number): K
   if (form !== version || (epoch !== undefined && of !== epoch)) return undefined
   if (at === undefined || before === undefined || fresh === undefined) return undefined
   if (stale === undefined || whileRevalidate === undefined) return undefined
+  // Kept in the future, by a clock that has been put right since: how old it is, nobody knows.
+  if (at - now > skewMs) return undefined
   return { response, age: before + Math.max(0, Math.floor((now - at) / 1000)), fresh, stale, whileRevalidate }
 }
 
