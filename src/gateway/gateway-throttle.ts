@@ -17,12 +17,17 @@ export function gatewayThrottle<E = ProjectEnv>(options: LoginThrottleOptions<E>
   return {
     start({ clock, emit }, faults) {
       checkKeys(faults, options, loginThrottleKeys)
-      const engine = throttleEngine(judgeThrottle(options, clock, faults), clock, emit)
+      const settings = judgeThrottle(options, clock, faults)
+      const engine = throttleEngine(settings, clock, emit)
       return {
         cookieName: engine.cookieName,
         check: engine.check,
         route(route, at) {
-          const login = { ...judgeLogin(route, emit, at), engine, subject: route.path }
+          const login = {
+            ...judgeLogin(route, { emit, normalize: settings.normalize }, at),
+            engine,
+            subject: route.path,
+          }
           return {
             reads: login.read !== undefined,
             start: (plan, visit, who) => startLogin(plan, visit, login, who),

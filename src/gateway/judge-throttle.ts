@@ -1,8 +1,9 @@
 /** Judges which routes are logins, and what proves that one succeeded. */
+import { type Normalize, normalizeWordpressName } from '../limit/throttle/account.ts'
 import { type AccountReader, accountReader } from '../limit/throttle/read-account.ts'
 import { ruleWatch } from '../limit/throttle/rule-watch.ts'
 import { judgeSuccess, type SuccessRule } from '../limit/throttle/success-rules.ts'
-import { checkKeys, type Faults } from '../options/index.ts'
+import { checkKeys, type Faults, optionalFunction } from '../options/index.ts'
 import type { Emit } from '../types.ts'
 import type { Route } from './route.ts'
 import type { RouteThrottle } from './throttle-types.ts'
@@ -12,13 +13,20 @@ export interface LoginRules {
   /** Undefined where the session names the account. */
   readonly read: AccountReader | undefined
   readonly member: string | undefined
+  readonly normalize: Normalize | undefined
   readonly rules: readonly SuccessRule[]
   readonly watch: (succeeded: boolean) => void
 }
 
-/** Judges the option `throttle` of a route. */
-export function judgeLogin(route: Route, emit: Emit, at: Faults): LoginRules {
-  checkKeys(at, route.throttle, ['account', 'success'])
+/** What all routes of a gateway share. */
+interface LoginDefaults {
+  readonly emit: Emit
+  readonly normalize: Normalize | undefined
+}
+
+/** Validates the option `throttle` of a route. */
+export function judgeLogin(route: Route, defaults: LoginDefaults, at: Faults): LoginRules {
+  checkKeys(at, route.throttle, ['account', 'success', 'normalize'])
   const { account, success } = (route.throttle ?? {}) as Partial<RouteThrottle>
   if (!Array.isArray(route.methods) || !route.methods.every((method) => bodied.includes(method))) {
     at.add('', `needs methods that carry a body, and no others: ${bodied.join(', ')}`)
@@ -33,12 +41,21 @@ export function judgeLogin(route: Route, emit: Emit, at: Faults): LoginRules {
     at.add('success', 'must be proven by a cookie or by sessionStart where the account is read from GraphQL')
   }
   const member = rule !== undefined && 'session' in rule ? rule.session : undefined
+  const normalize =
+    optionalFunction(at, 'normalize', route.throttle?.normalize) ?? normalizerFor(success, defaults.normalize)
   return {
-    read: rule === undefined || 'session' in rule ? undefined : accountReader(rule),
+    read: rule === undefined || 'session' in rule ? undefined : accountReader(rule, normalize),
     member,
+    normalize,
     rules,
-    watch: ruleWatch(() => emit({ type: 'throttle-rule-never-matches', subject: route.path })),
+    watch: ruleWatch(() => defaults.emit({ type: 'throttle-rule-never-matches', subject: route.path })),
   }
+}
+
+/** WordPress changes names before it looks them up. */
+function normalizerFor(success: unknown, normalize: Normalize | undefined): Normalize | undefined {
+  if (![success].flat().includes('wordpress')) return normalize
+  return normalize === undefined ? normalizeWordpressName : (text) => normalizeWordpressName(normalize(text))
 }
 
 const bodied: readonly string[] = ['POST', 'PUT', 'PATCH']

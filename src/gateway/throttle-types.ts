@@ -1,4 +1,5 @@
 /** What the gateway knows of its login throttle, whose code is only there where a configuration imports it. */
+import type { Normalize } from '../limit/throttle/account.ts'
 import type { AccountRule } from '../limit/throttle/read-account.ts'
 import type { Success } from '../limit/throttle/success-rules.ts'
 import type { Faults } from '../options/index.ts'
@@ -20,6 +21,11 @@ export interface RouteThrottle {
   readonly account: AccountRule | { readonly session: string }
   /** What proves that the login succeeded. No default: everything else is a failure. */
   readonly success: Success
+  /**
+   * What the origin makes of a name before it looks it up, instead of the `normalize` of `gatewayThrottle`. Default: that, and
+   * for the preset `wordpress` what WordPress does.
+   */
+  readonly normalize?: Normalize
 }
 
 /** What `gatewayThrottle` makes, for the option `throttle` of a gateway. */

@@ -1,6 +1,6 @@
 /** A login on its way through: read, counted, handed on, and settled by what the upstream answers. */
 import { readCookies, replaceSetCookie } from '../cookie/index.ts'
-import { accountKey } from '../limit/throttle/account.ts'
+import { type Account, createAccount } from '../limit/throttle/account.ts'
 import type { LoginAttempt, ThrottleEngine } from '../limit/throttle/engine.ts'
 import type { AccountRead } from '../limit/throttle/read-account.ts'
 import { isProven, needsBody } from '../limit/throttle/success.ts'
@@ -90,12 +90,12 @@ const unreadable: Readonly<Record<400 | 413 | 415, Reason>> = {
   415: 'content-type-not-allowed',
 }
 
-type Read = AccountRead | { readonly ok: true; readonly account: string; readonly body?: never }
+type Read = AccountRead | { readonly ok: true; readonly account: Account; readonly body?: never }
 
-async function whoseLogin({ read, member }: LoginRules, visit: Visit, who: Who | undefined): Promise<Read> {
+async function whoseLogin({ read, member, normalize }: LoginRules, visit: Visit, who: Who | undefined): Promise<Read> {
   if (read !== undefined) return read(visit.request, visit.search)
   const name: unknown = Object.entries(who?.data ?? {}).find(([key]) => key === member)?.[1]
-  const account = typeof name === 'string' ? accountKey(name) : undefined
+  const account = typeof name === 'string' ? createAccount(name, normalize) : undefined
   return account === undefined ? { ok: false, status: 400 } : { ok: true, account }
 }
 

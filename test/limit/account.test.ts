@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { accountKey } from '../../src/limit/throttle/account.ts'
+import { accountKey, normalizeWordpressName } from '../../src/limit/throttle/account.ts'
 
 describe('the key of an account', () => {
   // Ten spellings that origins take for one: without this an attacker has ten limits.
@@ -43,5 +43,48 @@ describe('the key of an account', () => {
 
   it('takes 320 characters', () => {
     expect(accountKey('a'.repeat(320))).toBe('a'.repeat(320))
+  })
+})
+
+describe('T9: spellings that some origin takes for one', () => {
+  it.each([
+    ['strokes and ligatures', ['dołłhæœøþði', 'DOŁŁHÆŒØÞÐI', 'dollhaeoeothdı']],
+    ['sharp s', ['Straße', 'STRASSE', 'strase', 'ſtraẞe']],
+    ['sigma', ['ΟΔΥΣΣΕΥΣ', 'οδυσσευς', 'ὀδυσσεύσ']],
+    ['dotless i', ['admın', 'ADMIN', 'admİn', 'adm\u0131\u0307n']],
+    ['control characters', ['admin\u0007', 'ad\u0007min', 'admin\u0085']],
+    ['digits of other scripts', ['user-12', 'user-١٢', 'user-१२', 'user-１２']],
+    [
+      'telephone numbers',
+      ['+1 (555) 010-0000', '15550100000', '001-555-010-0000', 'tel:+1.555.010.0000', '+١٥٥٥٠١٠٠٠٠٠'],
+    ],
+    ['quotation marks and dashes', ['o’hara-x', "o'hara–x", 'oʼhara‑x']],
+  ])('%s', (_, spellings) => {
+    expect(new Set(spellings.map((text) => accountKey(text))).size).toBe(1)
+  })
+
+  it('short numbers stay apart', () => {
+    expect(new Set(['123456', '0123456', '12-34'].map((text) => accountKey(text))).size).toBe(3)
+  })
+
+  it.each([
+    ...['admin&7;', 'ad<7>min', 'admin%07', 'adm&&x;in', 'ad<b>m</b>in', 'ad<!x>min'],
+    ...['ad%%4141min', ' ádmin ', 'admin&#8203;', 'admin&;;'],
+  ])('as WordPress: %s', (spelling) => {
+    const key = accountKey(spelling, normalizeWordpressName)
+    expect(key === undefined || key === 'admin').toBe(true)
+  })
+
+  it('as WordPress: a German or Bosnian one writes accents in two letters', () => {
+    const same = (a: string, b: string): boolean =>
+      accountKey(a, normalizeWordpressName) === accountKey(b, normalizeWordpressName)
+    expect([same('müller', 'mueller'), same('Đorđe', 'DJordje'), same('straße', 'strasse')]).toEqual([true, true, true])
+    expect(same('mueller', 'miller')).toBe(false)
+  })
+
+  it('as an option says', () => {
+    const gmail = (text: string): string => text.replace(/\+[^@]*/, '').replace(/\.(?=.*@)/g, '')
+    expect(accountKey('Z.o.e+x@gmail.com', gmail)).toBe(accountKey('zoe@gmail.com', gmail))
+    expect(accountKey('zoe', () => '')).toBe(undefined)
   })
 })

@@ -121,7 +121,9 @@ describe('a request over HTTP', () => {
   it('T11: is read, and goes on byte for byte as it came, login or not', async () => {
     const query = `mutation { ${login('"Zoé@example.com"')} }`
     const body = ` {"query":${JSON.stringify(query)},"variables":{"n":12345678901234567890,"e":1e400,"z":-0} } `
-    expect(await post(body)).toEqual({ ok: true, account: 'zoe@example.com', body })
+    expect(await post(body)).toEqual({
+      ...{ ok: true, account: { key: 'zoe@example.com', text: 'Zo\u00e9@example.com' }, body },
+    })
     const other = ' {"query":"{me}", "variables":{"n":12345678901234567890,"e":1e400,"z":-0}} '
     expect(await post(other)).toEqual({ ok: true, account: undefined, body: other })
   })

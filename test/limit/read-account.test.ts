@@ -17,12 +17,16 @@ const json = (body: string, path: string | string[] = 'email'): Promise<AccountR
 describe('a form', () => {
   it('T11: is read, and goes on byte for byte as it came', async () => {
     const body = 'em%61il=Zo%C3%A9%40example.com&&password=a+b%2bc%3Bd&next=/&flag&'
-    expect(await form(body)).toEqual({ ok: true, account: 'zoe@example.com', body })
+    expect(await form(body)).toEqual({
+      ok: true,
+      account: { key: 'zoe@example.com', text: 'Zo\u00e9@example.com' },
+      body,
+    })
   })
 
   it('takes the names that frameworks give: user[email] beside user[password]', async () => {
     const read = await form('user%5Bemail%5D=a%40b.example&user%5Bpassword%5D=x&user[remember_me]=1', 'user[email]')
-    expect(read).toMatchObject({ ok: true, account: 'a@b.example' })
+    expect(read).toMatchObject({ ok: true, account: { text: 'a@b.example' } })
   })
 
   // curl -d 'email=decoy&email=victim' ...: URLSearchParams.get says decoy, Express logs in whom its handler picks.
@@ -114,7 +118,7 @@ describe('a form', () => {
 
   it('T4: takes other names that hold the same letters', async () => {
     const body = 'email=a&email_confirmation=a&emailOptIn=1&my-email=x&user[name]=z'
-    expect(await form(body)).toEqual({ ok: true, account: 'a', body })
+    expect(await form(body)).toEqual({ ok: true, account: { key: 'a', text: 'a' }, body })
   })
 
   it.each([
@@ -140,8 +144,10 @@ describe('a form', () => {
 describe('JSON', () => {
   it('T11: is read, and goes on byte for byte as it came', async () => {
     const body = ' { "email" : "a@b.example", "n":12345678901234567890,"e":1e400,"z":-0, "x" : "\\u00e9" } '
-    expect(await json(body)).toEqual({ ok: true, account: 'a@b.example', body })
-    expect(await json('{"user":{"email":"a@b.example"}}', ['user', 'email'])).toMatchObject({ account: 'a@b.example' })
+    expect(await json(body)).toEqual({ ok: true, account: { key: 'a@b.example', text: 'a@b.example' }, body })
+    expect(await json('{"user":{"email":"a@b.example"}}', ['user', 'email'])).toMatchObject({
+      account: { text: 'a@b.example' },
+    })
   })
 
   it.each([
@@ -198,7 +204,7 @@ describe('JSON', () => {
 
   it('a name in a text is no name, and names of different objects may be the same', async () => {
     const body = '{"email":"a","note":"{\\"email\\":\\"b\\"} \\\\","list":[{"x":1},{"x":2}]}'
-    expect(await json(body)).toMatchObject({ ok: true, account: 'a', body })
+    expect(await json(body)).toMatchObject({ ok: true, account: { key: 'a', text: 'a' }, body })
   })
 })
 
@@ -238,7 +244,7 @@ describe('any login', () => {
   it.each(['application/x-www-form-urlencoded; charset=UTF-8', 'Application/X-WWW-Form-Urlencoded;charset="utf-8"'])(
     '%s is a form',
     async (type) => {
-      expect(await ask(rule, 'email=a', type)).toMatchObject({ ok: true, account: 'a' })
+      expect(await ask(rule, 'email=a', type)).toMatchObject({ ok: true, account: { text: 'a' } })
     },
   )
 

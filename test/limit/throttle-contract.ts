@@ -67,6 +67,41 @@ export function throttleContract(name: string, make: () => ThrottleStore | Promi
       expect(await attempt(noon)).toEqual({ is: 'allowed', failures: [0, 0, 2] })
     })
 
+    // An attacker who owns `ádmin` guesses at `admin` and clears the count by signing in as himself, again and again.
+    it('T1: success under one text takes off what failed under it, and nothing that failed under another', async () => {
+      const under = (text: string): Counters =>
+        counters(
+          [
+            { ...pair, own: `pair-${text}` },
+            { ...account, own: `account-${text}` },
+          ],
+          [],
+        )
+      for (let i = 0; i < 2; i++) await attempt(noon, under('victim'))
+      const own = under('attacker')
+      expect(await attempt(noon, own)).toEqual({ is: 'allowed', failures: [2, 2] })
+      expect(await attempt(noon, under('victim'))).toMatchObject({ is: 'denied' })
+      expect(await success(own)).toBe(true)
+      expect(await attempt(noon, under('victim'))).toEqual({ is: 'allowed', failures: [2, 2] })
+      expect(await attempt(noon, under('attacker'))).toEqual({ is: 'denied', waitMs: 1000, by: 0 })
+      const last = under('victim')
+      expect(await attempt(noon + 1000, last)).toEqual({ is: 'allowed', failures: [3, 3] })
+      expect(await success(last, noon + 1000)).toBe(true)
+      expect(await attempt(noon + 1000, under('attacker'))).toEqual({ is: 'allowed', failures: [0, 0] })
+    })
+
+    it('T1: void takes one off the streak and off its own part', async () => {
+      const under = (): Counters => counters([{ ...pair, own: 'own' }], [])
+      await attempt(noon, under())
+      const second = under()
+      await attempt(noon, second)
+      await annul(second)
+      const third = under()
+      expect(await attempt(noon, third)).toEqual({ is: 'allowed', failures: [1] })
+      await success(third)
+      expect(await attempt(noon, under())).toEqual({ is: 'allowed', failures: [0] })
+    })
+
     it('void takes the attempt off everything, with the wait that it began', async () => {
       await attempt(noon)
       await attempt(noon)

@@ -3,6 +3,7 @@ import { randomId } from '../../crypto/index.ts'
 import { isPortcullisError } from '../../errors.ts'
 import { addressBlock } from '../../request/index.ts'
 import type { Clock, Emit, EventType, OutgoingCookie } from '../../types.ts'
+import type { Account } from './account.ts'
 import { type Device, deviceCookie, isKnownFor, openDevice } from './device.ts'
 import type { ThrottleSettings } from './options.ts'
 import type { AttemptReply, Counters, Daily, Streak } from './store.ts'
@@ -10,8 +11,8 @@ import type { AttemptReply, Counters, Daily, Streak } from './store.ts'
 /** Who wants to try. */
 export interface Trying {
   readonly env: unknown
-  /** Key of the account, from `accountKey`; undefined where a request names none, which is charged to its address. */
-  readonly account: string | undefined
+  /** From `createAccount`; undefined where a request names none, which is charged to its address. */
+  readonly account: Account | undefined
   /** Of the client, or undefined where nobody vouches for one: those share one count. */
   readonly address: string | undefined
   /** Values of the device cookie, if the request has any. */
@@ -57,6 +58,8 @@ export interface ThrottleEngine {
 }
 
 const accountWaitMs = 60_000
+/** How many times the limits of strangers a known device has, on its own count and over the day. */
+const knownDeviceTimes = 2
 
 /** Of a try that was let through though it would have been refused: nothing was counted, nothing is settled. */
 const uncounted: LoginAttempt = { pressure: undefined, prepare() {}, settle: async () => undefined }
@@ -79,28 +82,40 @@ export function throttleEngine(settings: ThrottleSettings, clock: Clock, emit: E
     const keys = settings.keys(env)
     const device = await openDevice(cookies, keys)
     if (device === undefined) return { known: false }
-    return { device, known: isKnownFor(device, await keys.deviceTags(account), known.maxAge, now) }
+    return { device, known: isKnownFor(device, await keys.deviceTags(account.text), known.maxAge, now) }
   }
 
   async function countersOf(who: Trying, device: Device | undefined): Promise<{ by: ThrottledBy[]; all: Counters }> {
     const { counter } = settings.keys(who.env)
-    const ticket = `t:${randomId()}`
-    // What strangers do from the same address or to the same account is not held against a device that is known.
-    if (device !== undefined) {
-      const own: Streak = { key: await counter('k', device.id, who.account ?? ''), free: 2 * limit, longest: longestMs }
-      return { by: ['device'], all: { ticket, streaks: [own], days: [] } }
-    }
+    const { account } = who
     const [block, network] = [addressBlock(who.address), addressBlock(who.address, 48)]
-    const days: Daily[] = [{ key: await counter('d', block), most: settings.perAddress }]
+    // Strangers are held up at the simple limit, so what they do never holds up a device that is known.
+    const times = device === undefined ? 1 : knownDeviceTimes
+    const by: ThrottledBy[] = ['address']
+    const days: Daily[] = [{ key: await counter('d', block), most: times * settings.perAddress }]
     // Only IPv6 has a length behind it.
-    if (network.includes('/')) days.push({ key: await counter('n', network), most: settings.perNetwork })
-    const dayNames: ThrottledBy[] = ['address', 'network']
-    if (who.account === undefined) return { by: dayNames, all: { ticket, streaks: [], days } }
+    if (network.includes('/')) {
+      by.push('network')
+      days.push({ key: await counter('n', network), most: times * settings.perNetwork })
+    }
+    const ticket = `t:${randomId()}`
+    if (account === undefined) return { by, all: { ticket, streaks: [], days } }
+    const { key, text } = account
+    if (device !== undefined) {
+      const own: Streak = { key: await counter('k', device.id, text), free: times * limit, longest: longestMs }
+      days.push({ key: await counter('ka', key), most: times * slowAt })
+      return { by: ['device', ...by, 'account'], all: { ticket, streaks: [own], days } }
+    }
     const streaks: Streak[] = [
-      { key: await counter('p', who.account, block), free: limit, longest: longestMs },
-      { key: await counter('a', who.account), free: slowAt, longest: accountWaitMs },
+      {
+        key: await counter('p', key, block),
+        own: await counter('pt', key, block, text),
+        free: limit,
+        longest: longestMs,
+      },
+      { key: await counter('a', key), own: await counter('at', key, text), free: slowAt, longest: accountWaitMs },
     ]
-    return { by: ['pair', 'account', ...dayNames], all: { ticket, streaks, days } }
+    return { by: ['pair', 'account', ...by], all: { ticket, streaks, days } }
   }
 
   function tell(type: EventType, who: Trying, reason?: string): void {
@@ -161,7 +176,7 @@ export function throttleEngine(settings: ThrottleSettings, clock: Clock, emit: E
       }
       if (outcome !== 'success' || known === undefined || who.account === undefined) return undefined
       const keys = settings.keys(who.env)
-      return deviceCookie(device, await keys.deviceTags(who.account), { ...known, keys, now: clock() })
+      return deviceCookie(device, await keys.deviceTags(who.account.text), { ...known, keys, now: clock() })
     }
     function prepare(): void {
       if (!settled) prepared ??= store.settleLater?.(all, 'success', { env: who.env })

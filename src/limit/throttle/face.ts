@@ -4,7 +4,7 @@ import { checkKeys, faults as newFaults, optionalFunction, optionalListener } fr
 import { refusal } from '../../page/refusal.ts'
 import { checkPlatform, clientAddress, type Platform } from '../../request/index.ts'
 import type { Clock, Emit, OutgoingCookie, ProjectEnv, Reason } from '../../types.ts'
-import { accountKey } from './account.ts'
+import { createAccount } from './account.ts'
 import { isStoreError, type LoginAttempt, throttleEngine } from './engine.ts'
 import { judgeThrottle, type LoginThrottleOptions, loginThrottleKeys } from './options.ts'
 
@@ -104,7 +104,7 @@ export function loginGate<C extends LoginContext>(options: LoginGateOptions<C, n
       // With two of them, nobody could say which one succeeded; and fifty are what somebody sends who guesses.
       if (asked) throw new TypeError('One request tries one login')
       asked = true
-      const account = typeof text === 'string' ? accountKey(text) : undefined
+      const account = typeof text === 'string' ? createAccount(text, settings.normalize) : undefined
       const cookies = engine.cookieName === undefined ? [] : readCookies(headers.get('cookie'), engine.cookieName)
       const address = clientAddress(headers, platform)
       try {

@@ -8,8 +8,8 @@ import type { Clock } from '../../types.ts'
 export interface ThrottleKeys {
   /** Name of a counter: a word for its kind, and 128 bits that tell nothing of account, address or device. */
   counter(kind: string, ...parts: readonly string[]): Promise<string>
-  /** What stands for an account in a device cookie, under each secret: the first is written, all are known. */
-  deviceTags(account: string): Promise<readonly string[]>
+  /** What stands for an account's text in a device cookie, under each secret: the first is written, all are known. */
+  deviceTags(text: string): Promise<readonly string[]>
   readonly seal: Sealer
 }
 
@@ -24,8 +24,8 @@ export function throttleKeys(
     async counter(kind, ...parts): Promise<string> {
       return `${kind}:${short(await ring.mac('throttle', joined(kind, ...parts)))}`
     },
-    async deviceTags(account): Promise<readonly string[]> {
-      return (await ring.macs('throttle-device', account)).map(short)
+    async deviceTags(text): Promise<readonly string[]> {
+      return (await ring.macs('throttle-device-text', text)).map(short)
     },
     seal: sealer(ring, { purpose: 'device', ...device, maxLength: 1024 }),
   }

@@ -1,6 +1,15 @@
 /** Failed logins in the memory of one process: for tests and development. */
 import { checkKeys, faults, wholeNumber } from '../../options/index.ts'
-import { type AttemptReply, type Counters, DAY_MS, FIRST_WAIT_MS, type ThrottleStore, TICKET_MS } from './store.ts'
+import {
+  type AttemptReply,
+  type Counters,
+  DAY_MS,
+  FIRST_WAIT_MS,
+  type Outcome,
+  type Streak,
+  type ThrottleStore,
+  TICKET_MS,
+} from './store.ts'
 
 /** Options of {@link memoryThrottle}. */
 export interface MemoryThrottleOptions {
@@ -15,11 +24,21 @@ interface Entry {
   /** When it is forgotten. */
   end: number
 }
+/** How an attempt is settled, and until when the wait lasts that it began. */
+interface Settling {
+  readonly outcome: Outcome
+  readonly now: number
+  readonly began: number | undefined
+}
 interface Ticket {
   state: 'open' | 'success' | 'void'
   /** The wait that the attempt began, by streak. */
   readonly waits: readonly number[]
   readonly end: number
+}
+
+function takeOff(entry: Entry | undefined, off: number): void {
+  if (entry !== undefined) entry.n = Math.max(0, entry.n - off)
 }
 
 /**
@@ -59,6 +78,9 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
       if (left > waitMs) [waitMs, by] = [left, i]
     }
     if (waitMs > 0) return { is: 'denied', waitMs, by }
+    for (const { key, own = key } of streaks) {
+      if (own !== key) put(entries, own, { n: seen(own, now).n + 1, u: 0, end: now + DAY_MS })
+    }
     const waits = counted.map(({ key, n, u, free, longest, daily }) => {
       const over = n + 1 - free
       const until = daily ? u || now + DAY_MS : over < 0 ? 0 : now + Math.min(longest, FIRST_WAIT_MS * 2 ** over)
@@ -81,6 +103,20 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
     if (oldest !== undefined) map.delete(oldest)
   }
 
+  function settleStreak({ key, own = key }: Streak, { outcome, now, began }: Settling): void {
+    const entry = found(key, now)
+    const mine = own === key ? entry : found(own, now)
+    // A success takes off what failed under its own text; what failed under others stays.
+    const off = outcome === 'success' ? (mine?.n ?? 1) : 1
+    if (outcome === 'success') entries.delete(own)
+    else if (mine !== entry) takeOff(mine, 1)
+    if (entry === undefined) return
+    takeOff(entry, off)
+    // The wait that this attempt began ends with it; one that another began since stays.
+    if (entry.u === began) entry.u = 0
+    if (entry.n === 0 && outcome === 'success') entries.delete(key)
+  }
+
   return {
     attempt,
     async settle({ ticket, streaks, days }, outcome, now): Promise<boolean> {
@@ -88,17 +124,8 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
       if (open === undefined || open.end <= now) return false
       if (open.state !== 'open') return open.state === outcome
       open.state = outcome
-      for (const [i, { key }] of [...streaks, ...days].entries()) {
-        const streak = i < streaks.length
-        const entry = found(key, now)
-        if (entry === undefined) continue
-        if (streak && outcome === 'success') entries.delete(key)
-        else if (entry.n > 0) {
-          entry.n--
-          // The wait that this attempt began ends with it; one that another began since stays.
-          if (streak && entry.u === open.waits[i]) entry.u = 0
-        }
-      }
+      for (const [i, streak] of streaks.entries()) settleStreak(streak, { outcome, now, began: open.waits[i] })
+      for (const { key } of days) takeOff(found(key, now), 1)
       return true
     },
   }

@@ -1,7 +1,8 @@
 /** Options of the login throttle, judged while building. */
 import { type CookieSettings, cookieSettings } from '../../cookie/index.ts'
-import { checkKeys, type Faults, oneOf, resolveFrom, wholeNumber } from '../../options/index.ts'
+import { checkKeys, type Faults, oneOf, optionalFunction, resolveFrom, wholeNumber } from '../../options/index.ts'
 import type { Clock, From, ProjectEnv } from '../../types.ts'
+import type { Normalize } from './account.ts'
 import { type ThrottleKeys, throttleKeys } from './keys.ts'
 import type { ThrottleStore } from './store.ts'
 
@@ -38,6 +39,12 @@ export interface LoginThrottleOptions<E = ProjectEnv> {
    */
   readonly device?: false | DeviceOptions
   /**
+   * What the origin makes of a name before it looks it up, such as leaving out the dots of an address at Gmail. What remains is
+   * folded all the same: case, accents, width, strokes. An empty text names nobody, which is 400. Failures are counted by it;
+   * a success clears only what failed under the very same text. Default: the text itself. A route may have its own.
+   */
+  readonly normalize?: Normalize
+  /**
    * `'observe'` counts and tells the same, as `login-throttle-observed`, but lets every try pass, also while the store is down:
    * for finding out what would be refused. Default `'enforce'`.
    */
@@ -68,6 +75,7 @@ export const loginThrottleKeys: readonly (keyof LoginThrottleOptions)[] = [
     'pressureAt',
     'slowAt',
     'device',
+    'normalize',
     'mode',
   ] as const),
 ]
@@ -83,6 +91,7 @@ export interface ThrottleSettings {
   readonly pressureAt: number
   readonly slowAt: number
   readonly device: { readonly cookie: CookieSettings; readonly maxAge: number } | undefined
+  readonly normalize: Normalize | undefined
   readonly observing: boolean
 }
 
@@ -113,6 +122,7 @@ export function judgeThrottle(options: unknown, clock: Clock, faults: Faults): T
     pressureAt: count('pressureAt', 10, 100),
     slowAt: count('slowAt', 100, 100),
     device,
+    normalize: optionalFunction(faults, 'normalize', given.normalize),
     observing: oneOf(faults, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
   }
 }

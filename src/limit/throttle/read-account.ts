@@ -7,7 +7,7 @@ import {
   readParameters,
 } from '../../parameters/index.ts'
 import { parseJson } from '../../request/index.ts'
-import { accountKey } from './account.ts'
+import { type Account, createAccount, type Normalize } from './account.ts'
 import { type GraphqlRule, graphqlLogin, graphqlMembers } from './graphql-login.ts'
 import { mostBytes, readBody } from './read-body.ts'
 
@@ -19,7 +19,7 @@ export type AccountRule = { readonly form: string } | { readonly json: string | 
 
 /** An account, and the request's body as it was read, which is all that the upstream gets. */
 export type AccountRead =
-  | { readonly ok: true; readonly account: string; readonly body: string }
+  | { readonly ok: true; readonly account: Account; readonly body: string }
   /** A GraphQL request that is no login. */
   | { readonly ok: true; readonly account: undefined; readonly body: string }
   /** 400: names no account, or could be read in two ways. 413: larger than 16 KB. 415: another content type than the rule's. */
@@ -31,12 +31,12 @@ export type AccountReader = (request: Request, search: string) => Promise<Accoun
 const unclear = { ok: false, status: 400 } as const
 
 /** Makes a reader of a rule that was validated. */
-export function accountReader(rule: AccountRule): AccountReader {
-  if ('form' in rule) return formReader(rule.form)
-  return 'json' in rule ? jsonReader([rule.json].flat()) : graphqlReader(rule)
+export function accountReader(rule: AccountRule, normalize?: Normalize): AccountReader {
+  if ('form' in rule) return formReader(rule.form, normalize)
+  return 'json' in rule ? jsonReader([rule.json].flat(), normalize) : graphqlReader(rule, normalize)
 }
 
-function formReader(field: string): AccountReader {
+function formReader(field: string, normalize?: Normalize): AccountReader {
   const mayMean = createNameCheck(field)
   const find = createParameterReader(field)
   const type = 'application/x-www-form-urlencoded'
@@ -44,11 +44,11 @@ function formReader(field: string): AccountReader {
     const read = await bodyBeside(request, search, { type, mayMean })
     if (!read.ok) return read
     const account = find(readParameters(read.text) ?? [])
-    return account.status === 'found' ? found(account.value, read.text) : unclear
+    return account.status === 'found' ? found(account.value, read.text, normalize) : unclear
   }
 }
 
-function jsonReader(path: readonly string[]): AccountReader {
+function jsonReader(path: readonly string[], normalize?: Normalize): AccountReader {
   const mayMean = createNameCheck(path)
   const find = createMemberReader(path)
   return async (request, search) => {
@@ -56,7 +56,9 @@ function jsonReader(path: readonly string[]): AccountReader {
     if (!read.ok) return read
     const value = readJson(read.text)
     const account = value === undefined ? undefined : find(value)
-    return account?.status === 'found' && typeof account.value === 'string' ? found(account.value, read.text) : unclear
+    return account?.status === 'found' && typeof account.value === 'string'
+      ? found(account.value, read.text, normalize)
+      : unclear
   }
 }
 
@@ -64,7 +66,7 @@ const jsonType = 'application/json'
 /** Bytes of a GraphQL request, which is often none of a login. */
 const mostGraphqlBytes = 65_536
 
-function graphqlReader(rule: GraphqlRule): AccountReader {
+function graphqlReader(rule: GraphqlRule, normalize?: Normalize): AccountReader {
   const checks = graphqlMembers.map((name) => createNameCheck(name))
   const mayMean = (name: string): boolean => checks.some((check) => check(name))
   return async (request, search) => {
@@ -73,7 +75,9 @@ function graphqlReader(rule: GraphqlRule): AccountReader {
     const value = readJson(read.text)
     const login = value === undefined ? undefined : graphqlLogin(value, rule)
     if (login === undefined) return unclear
-    return login === 'none' ? { ok: true, account: undefined, body: read.text } : found(login.account, read.text)
+    return login === 'none'
+      ? { ok: true, account: undefined, body: read.text }
+      : found(login.account, read.text, normalize)
   }
 }
 
@@ -101,8 +105,8 @@ async function bodyBeside(
   return readBody(request, type, maxBytes)
 }
 
-function found(text: string, body: string): AccountRead {
+function found(text: string, body: string, normalize?: Normalize): AccountRead {
   // Half a pair of surrogates is an error to some servers, and another character to the rest.
-  const account = /\p{Cs}/u.test(text) ? undefined : accountKey(text)
+  const account = /\p{Cs}/u.test(text) ? undefined : createAccount(text, normalize)
   return account === undefined ? unclear : { ok: true, account, body }
 }

@@ -59,8 +59,10 @@ export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
   }
   wrong.done()
 
-  const keysOf = ({ ticket, streaks, days }: Counters): string[] =>
-    [{ key: ticket }, ...streaks, ...days].map(({ key }) => `${prefix}l:${key}`)
+  const keysOf = ({ ticket, streaks, days }: Counters): string[] => {
+    const owns = streaks.map(({ key, own = key }) => own)
+    return [ticket, ...[...streaks, ...days].map(({ key }) => key), ...owns].map((key) => `${prefix}l:${key}`)
+  }
 
   function attemptRequest(counters: Counters, now: number): ThrottleCall {
     const { streaks, days } = counters

@@ -12,7 +12,7 @@ const words: readonly string[] = [
 ]
 
 /**
- * KEYS ticket, streaks, days. ARGV now, number of streaks, then for each streak `free` and `longest`, for each day `most`.
+ * KEYS ticket, streaks, days, and for each streak its own part, which may be the streak itself. ARGV now, number of streaks, then for each streak `free` and `longest`, for each day `most`.
  * A moment is never further ahead than a wait or a day can be: a machine whose clock was ahead must not lock anyone out.
  */
 export const attemptScript: Script = script(
@@ -20,8 +20,9 @@ export const attemptScript: Script = script(
   [
     ...words,
     'local now, streaks = tonumber(ARGV[1]), tonumber(ARGV[2])',
+    'local counted = #KEYS - 1 - streaks',
     'local n, u, most, longest, wait, by = {}, {}, {}, {}, 0, 0',
-    'for i = 1, #KEYS - 1 do',
+    'for i = 1, counted do',
     '  n[i], u[i] = row(KEYS[i + 1])',
     '  local daily, left = i > streaks',
     '  if daily then',
@@ -39,7 +40,7 @@ export const attemptScript: Script = script(
     "local again = redis.call('EXISTS', KEYS[1]) == 1",
     "if wait > 0 and not again then return {'denied', text(wait), text(by - 1)} end",
     "local reply = {'allowed'}",
-    'for i = 1, #KEYS - 1 do',
+    'for i = 1, counted do',
     '  reply[i + 1] = text(again and math.max(0, n[i] - 1) or n[i])',
     '  if not again then',
     `    local life, over = ${DAY_MS}, n[i] + 1 - most[i]`,
@@ -49,6 +50,11 @@ export const attemptScript: Script = script(
     '    else life = u[i] - now end',
     "    redis.call('HSET', KEYS[i + 1], 'n', text(n[i] + 1), 'u', text(u[i]))",
     "    redis.call('PEXPIRE', KEYS[i + 1], text(life))",
+    '    local own = KEYS[1 + counted + i]',
+    '    if i <= streaks and own ~= KEYS[i + 1] then',
+    "      redis.call('HINCRBY', own, 'n', 1)",
+    `      redis.call('PEXPIRE', own, ${DAY_MS})`,
+    '    end',
     '  end',
     'end',
     'if not again then',
@@ -59,7 +65,10 @@ export const attemptScript: Script = script(
   ].join('\n'),
 )
 
-/** KEYS ticket, streaks, days. ARGV outcome, number of streaks. What is taken off changes no expiry and no day. */
+/**
+ * KEYS as above. ARGV outcome, number of streaks. What is taken off changes no expiry and no day. A success takes the own
+ * part off a streak; what others failed under another text stays, and waits go on by it.
+ */
 export const settleScript: Script = script(
   'login-settle',
   [
@@ -68,13 +77,21 @@ export const settleScript: Script = script(
     "if not state then return '0' end",
     "if state ~= 'open' then return state == ARGV[1] and '1' or '0' end",
     "redis.call('HSET', KEYS[1], 's', ARGV[1])",
-    'for i = 1, #KEYS - 1 do',
-    '  local streak, n, u = i <= tonumber(ARGV[2]), row(KEYS[i + 1])',
-    "  if streak and ARGV[1] == 'success' then redis.call('DEL', KEYS[i + 1])",
+    'local streaks = tonumber(ARGV[2])',
+    'local counted = #KEYS - 1 - streaks',
+    'for i = 1, counted do',
+    '  local key, own, streak, n, u = KEYS[i + 1], KEYS[1 + counted + i], i <= streaks, row(KEYS[i + 1])',
+    '  local off = 1',
+    '  if streak and own ~= key then',
+    '    local mine = row(own)',
+    "    if ARGV[1] == 'success' then off = math.max(1, mine) redis.call('DEL', own)",
+    "    elseif mine > 0 then redis.call('HSET', own, 'n', text(mine - 1)) end",
+    "  elseif streak and ARGV[1] == 'success' then off = n end",
+    "  if streak and n <= off and ARGV[1] == 'success' then redis.call('DEL', key)",
     '  elseif n > 0 then',
-    "    redis.call('HSET', KEYS[i + 1], 'n', text(n - 1))",
+    "    redis.call('HSET', key, 'n', text(math.max(0, n - off)))",
     // The wait that this attempt began ends with it; one that another began since stays.
-    "    if streak and text(u) == redis.call('HGET', KEYS[1], text(i)) then redis.call('HSET', KEYS[i + 1], 'u', '0') end",
+    "    if streak and text(u) == redis.call('HGET', KEYS[1], text(i)) then redis.call('HSET', key, 'u', '0') end",
     '  end',
     'end',
     "return '1'",

@@ -4,6 +4,11 @@
 export interface Streak {
   /** A digest: never an account or an address. */
   readonly key: string
+  /**
+   * A digest for that part of the streak which a success ends: failures under the very same text. Absent: a success ends
+   * all of it.
+   */
+  readonly own?: string
   /** Failures that cost nothing. The last of them begins the first wait, of a second; each further one doubles it. */
   readonly free: number
   /** Milliseconds that a wait has at most. */
@@ -36,8 +41,8 @@ export type AttemptReply =
   | { readonly is: 'denied'; readonly waitMs: number; readonly by: number }
 
 /**
- * What became of an attempt that was let through. Success ends its streaks and takes it off its days; void takes it off
- * both, as if it had not been made. There is no third: a failure is what it is counted as.
+ * What became of an attempt that was let through. Success ends its streaks, or its own part of each, and takes it off its
+ * days; void takes it off both, as if it had not been made. There is no third: a failure is what it is counted as.
  */
 export type Outcome = 'success' | 'void'
 
