@@ -23,21 +23,24 @@ const mostRead = 4 * longest
  * nine digits count. That two accounts share a key costs their owners little: a success clears what failed under its own
  * text. The opposite would be a limit for each spelling.
  *
- * @param normalize - applied before, for what the origin folds besides
  * @returns undefined for what names nobody: nothing left, or more than 320 characters
  */
-export function accountKey(text: string, normalize?: Normalize): string | undefined {
+export function accountKey(text: string): string | undefined {
   if (text.length > mostRead) return undefined
-  const meant: unknown = typeof normalize === 'function' ? normalize(text) : text
-  if (typeof meant !== 'string' || meant.length > mostRead) return undefined
   // MySQL's collations take `ß` for `s` or for `ss`.
-  const key = phoneKey(foldText(meant).replace(/ss+/g, 's'))
+  const key = phoneKey(foldText(text).replace(/ss+/g, 's'))
   return key === '' || key.length > longest ? undefined : key
 }
 
-/** The account that a text names; undefined where it names nobody. */
+/**
+ * The account that a text names; undefined where it names nobody.
+ *
+ * @param normalize - applied before the text is folded, for what the origin folds besides
+ */
 export function createAccount(text: string, normalize?: Normalize): Account | undefined {
-  const key = accountKey(text, normalize)
+  if (text.length > mostRead) return undefined
+  const meant: unknown = normalize === undefined ? text : normalize(text)
+  const key = typeof meant === 'string' ? accountKey(meant) : undefined
   return key === undefined ? undefined : { key, text }
 }
 
