@@ -16,7 +16,7 @@
  * - `ERR_SESSION_CLOSED`: a change after the answer was sent, or on an answer that can carry no cookie.
  * - `ERR_STORE_TOO_LARGE`: a session record longer than its store takes; nothing was sent.
  * - `ERR_STORE_UNAVAILABLE`: the store could not be asked, or did not answer in time. Nobody is logged out by it.
- * - `ERR_STORE_REFUSED`: the store answered and said no: a wrong token, a full store, an error of a script.
+ * - `ERR_STORE_REFUSED`: the store answered and said no: a wrong token, a full store, an error of a script, a value that is no row.
  * - `ERR_UPSTREAM_TIMEOUT`: no first byte from the upstream within its deadline.
  * - `ERR_UPSTREAM_UNREACHABLE`: the upstream refused, reset or answered what is not HTTP.
  * - `ERR_UPSTREAM_PAUSED`: the upstream failed too often and is not asked for now.

@@ -1,7 +1,7 @@
 /** The keys of one sealer: one for each secret and day, derived when first needed, kept within a bound. */
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import type { KeyRing } from './key-ring.ts'
-import { expired, malformed, type SealRefusal, unknownKey } from './refusal.ts'
+import { expired, fromTheFuture, malformed, type SealRefusal, unknownKey } from './refusal.ts'
 import { textOf, utf8 } from './text.ts'
 
 /** A key, and all that is the same for every token it makes. */
@@ -67,7 +67,7 @@ export function dayKeys(ring: KeyRing, bound: readonly string[], window: number)
       const ids = await ring.ids()
       const secret = ids.indexOf(claim.id)
       if (secret === -1) return unknownKey
-      if (!isLive(claim.day, today)) return expired
+      if (!isLive(claim.day, today)) return claim.day > today ? fromTheFuture : expired
       // What the header says is used only to write one of our own, which must be the same to the last character.
       if (headOf(claim.id, claim.day) !== head) return malformed
       return cache.get(head) ?? derive(secret, claim.day, head, today)

@@ -7,16 +7,18 @@
  * - `malformed`: nothing that we, or the library it is said to come from, would have written.
  * - `too-long`: more characters than allowed; not looked at.
  * - `unknown-key`: well-formed, but made with a key that is not here. A deployment one step ahead may have made it.
- * - `expired`: made with a known key, too long ago or too far ahead.
+ * - `expired`: made with a known key, too long ago.
+ * - `from-the-future`: made with a known key on a day that is not here yet: one of two clocks is wrong.
  * - `tampered`: the authentication tag does not hold: changed, or made for another purpose, name or audience.
  */
 export interface SealRefusal {
   /** Why it does not open. */
-  readonly refused: 'malformed' | 'too-long' | 'unknown-key' | 'expired' | 'tampered'
+  readonly refused: 'malformed' | 'too-long' | 'unknown-key' | 'expired' | 'from-the-future' | 'tampered'
 }
 
 export const malformed: SealRefusal = Object.freeze({ refused: 'malformed' })
 export const tooLong: SealRefusal = Object.freeze({ refused: 'too-long' })
 export const unknownKey: SealRefusal = Object.freeze({ refused: 'unknown-key' })
 export const expired: SealRefusal = Object.freeze({ refused: 'expired' })
+export const fromTheFuture: SealRefusal = Object.freeze({ refused: 'from-the-future' })
 export const tampered: SealRefusal = Object.freeze({ refused: 'tampered' })

@@ -7,7 +7,7 @@ import type { Clock } from '../types.ts'
 import { decodeBase64url, decodeInto, encodeBase64url } from './base64url.ts'
 import { type DayKey, dayKeys } from './day-keys.ts'
 import type { KeyRing } from './key-ring.ts'
-import { expired, malformed, type SealRefusal, tampered, tooLong } from './refusal.ts'
+import { expired, fromTheFuture, malformed, type SealRefusal, tampered, tooLong } from './refusal.ts'
 import { textOf, utf8 } from './text.ts'
 
 /** What a seal is for. One made for another purpose never opens. */
@@ -49,6 +49,7 @@ const tagChars = 22
 // Settled once, at module scope where no request owns them: the sync half of `open` makes no promise to refuse.
 const refuseMalformed: Promise<SealRefusal> = Promise.resolve(malformed)
 const refuseTooLong: Promise<SealRefusal> = Promise.resolve(tooLong)
+const refuseFuture: Promise<SealRefusal> = Promise.resolve(fromTheFuture)
 const refuseExpired: Promise<SealRefusal> = Promise.resolve(expired)
 
 /**
@@ -90,7 +91,7 @@ export function sealer(ring: KeyRing, options: SealerOptions): Sealer {
   function openWith(key: DayKey, token: string, today: number): Promise<string | SealRefusal> {
     const at = key.head.length
     if (!hasFiveParts(token, at)) return refuseMalformed
-    if (!keys.isLive(key.day, today)) return refuseExpired
+    if (!keys.isLive(key.day, today)) return key.day > today ? refuseFuture : refuseExpired
     return body(key, token, at)
   }
 

@@ -5,10 +5,11 @@ import type { SessionRecord } from './record.ts'
 import type { SessionInfo } from './types.ts'
 
 /**
- * Why a request may not write although it has no session: the cookie is somebody's whom this deployment cannot read, or
- * its session ended while this request was on its way. A new cookie would overwrite a better one.
+ * Why a request may not write although it has no session: the cookie is somebody's whom this deployment cannot read, its
+ * times are ahead of this machine's clock, or its session ended while this request was on its way. A new cookie would
+ * overwrite a better one.
  */
-export type Block = 'unknown-key' | 'invalid-data' | 'ended'
+export type Block = 'unknown-key' | 'invalid-data' | 'from-the-future' | 'ended'
 
 /** Where a stored session is. */
 export interface Place {

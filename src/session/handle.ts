@@ -42,7 +42,8 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }
 
   flash(name: string, value: unknown): void {
-    this.#of.mustBeOpen()
+    // Also after a logout: "You are signed out" belongs to the next request, whose session it begins.
+    this.#of.mustNotBeClosed()
     if (name === '' || name === '__proto__') throw dataError('needs another name for its message')
     this.#of.edits.push({ is: 'flash', name, value: jsonCopy(value, name) })
   }
@@ -50,11 +51,11 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   async takeFlash(name: string): Promise<unknown> {
     const of = this.#of
     await of.load()
-    if (of.engine.consumes) return of.inTurn(() => this.#takeStored(name))
+    if (of.engine.consumes && of.status === 'open') return of.inTurn(() => this.#takeStored(name))
     // From here to the push nothing awaits: two takers of this request cannot both have it.
     const flash = of.view()?.flash
     if (flash === undefined || !Object.hasOwn(flash, name)) return undefined
-    of.mustBeOpen()
+    of.mustNotBeClosed()
     of.edits.push({ is: 'take', name })
     return jsonCopy(flash[name], name)
   }
@@ -101,7 +102,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
       const edits = [...of.edits]
       const make = loginOf(of.settings, asObject<Data>(data), keep, edits)
       const written = await of.engine.start(of.jar, await of.load(), make, keep.length > 0)
-      // Changes to the old session ended with it; messages for the next request went along.
+      // Changes to the old session ended with it; its messages and those for the next request went along.
       of.edits = of.edits.filter((edit) => edit.is === 'flash' && !edits.includes(edit))
       of.status = 'open'
       of.stage(written)
@@ -130,7 +131,9 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
   commit(): Promise<void> {
     return this.#of.inTurn(async () => {
-      this.#of.mustBeOpen()
+      // After a logout only a message can wait.
+      if (this.#of.edits.length === 0) this.#of.mustBeOpen()
+      this.#of.mustNotBeClosed()
       await this.#of.write(true)
     })
   }
@@ -178,7 +181,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     const of = this.#of
     if (of.busy) await of.settled()
     const due = of.edits.length > 0 || (of.loaded?.due !== undefined && response.status !== 101)
-    if (due && !failed && of.status === 'open') await of.write(false)
+    if (due && !failed && of.status !== 'closed') await of.write(false)
     return this.#close(response)
   }
 

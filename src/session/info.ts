@@ -1,4 +1,5 @@
 /** Facts about a session, as the app is told them. */
+import type { Place } from './engine.ts'
 import { idDigest } from './events.ts'
 import { absoluteEnd, idleEnd, type Limits } from './lifetimes.ts'
 import type { SessionRecord } from './record.ts'
@@ -17,9 +18,17 @@ export function infoOf<Data>(record: SessionRecord<Data>, limits: Limits, id: st
 export function factsNow<Data extends object>(of: RequestState<Data>): SessionFacts | undefined {
   const record = of.view()
   if (record?.data === undefined) return undefined
-  const version = of.loaded?.place?.version
+  const version = sessionVersion(of.loaded?.place)
   const facts = factsOf(record, of.settings.limits)
   return version === undefined ? facts : { ...facts, version }
+}
+
+/**
+ * The version as it is told: with a part of the row's own key, so that a form that was filled in for one session does not
+ * change another one in the same browser that happens to have the same count of writes.
+ */
+export function sessionVersion(place: Place | undefined): string | undefined {
+  return place?.version === undefined ? undefined : `${place.version}-${place.ref.key.slice(0, 12)}`
 }
 
 /** The same with the digest. */

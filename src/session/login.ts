@@ -16,7 +16,7 @@ export function asObject<Data extends object>(data: Data): Data {
 
 /**
  * Makes the record of a login: what is given, what may be kept of the session before with what waited to be written to it,
- * and the messages that waited for the next request.
+ * and the messages that waited for the next request, unless they were for another user.
  */
 export function loginOf<Data extends object>(
   settings: SessionSettings<Data>,
@@ -24,13 +24,17 @@ export function loginOf<Data extends object>(
   keep: ReadonlyArray<keyof Data>,
   edits: readonly Edit[],
 ): Make<Data> {
-  const messages = edits.filter(({ is }) => is === 'flash')
+  const messages = edits.filter(({ is }) => is === 'flash' || is === 'take')
+
   return async (before) => {
     const old = before?.data === undefined ? before : replay(settings, before, edits)
-    const kept = mayKeep(settings, old, given) ? pick(old?.data, keep) : {}
+    const mayCarry = mayKeep(settings, old, given)
+    const kept = mayCarry ? pick(old?.data, keep) : {}
     const now = Math.floor(settings.clock() / 1000)
     const times = { created: now, seen: now, authenticated: now }
-    const next = { id: randomId(), ...times, data: { ...kept, ...given } }
+    const flash = mayCarry || old?.data === undefined ? before?.flash : undefined
+
+    const next = { id: randomId(), ...times, data: { ...kept, ...given }, ...(flash && { flash }) }
     return accept(settings, undefined, replay(settings, next, messages) ?? next, true)
   }
 }

@@ -2,7 +2,7 @@
 import type { Sealer } from '../crypto/seal.ts'
 import type { CookieJar } from '../types.ts'
 import { passSchema } from './data.ts'
-import type { Loaded } from './engine.ts'
+import type { Block, Loaded } from './engine.ts'
 import { judge, slideDue } from './lifetimes.ts'
 import { readRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
@@ -22,7 +22,7 @@ export async function openCookie<Data>(
     tokens.length === 1 ? await sealer.open(tokens[0] as string) : await openOneOf(settings, sealer, tokens)
   if (typeof opened !== 'string') {
     emit?.({ type: 'session-rejected', reason: opened.refused, subject: cookie.name })
-    return opened.refused === 'unknown-key' ? { record: undefined, block: 'unknown-key' } : { record: undefined }
+    return blocked(opened.refused)
   }
   const record = readRecord<Data>(opened)
   if (record === undefined) return reject(settings, 'invalid-data')
@@ -61,8 +61,18 @@ async function openOneOf<Data>(
   return { refused: good.length === 0 && unknown ? 'unknown-key' : 'ambiguous' }
 }
 
-/** Data of another schema is kept for the deployment that can read it; anything else counts as no session. */
+/**
+ * Data of another schema is kept for the deployment that can read it, and a session from the future for the machine whose
+ * clock is right; anything else counts as no session.
+ */
 export function reject<Data>(settings: SessionSettings<Data>, reason: string): Loaded<Data> {
   settings.emit?.({ type: 'session-rejected', reason, subject: settings.cookie.name })
-  return reason === 'invalid-data' ? { record: undefined, block: 'invalid-data' } : { record: undefined }
+  return blocked(reason)
+}
+
+const BLOCKS: ReadonlySet<string> = new Set<Block>(['ended', 'unknown-key', 'invalid-data', 'from-the-future'])
+
+/** No session; where it belongs to somebody all the same, the request may not write either. */
+export function blocked(reason: string): { readonly record: undefined; readonly block?: Block } {
+  return BLOCKS.has(reason) ? { record: undefined, block: reason as Block } : { record: undefined }
 }

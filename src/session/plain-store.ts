@@ -1,37 +1,22 @@
 /** Keystone's three verbs used as if they were more: everything but what needs one step. */
 import { ConfigError } from '../errors.ts'
 import type { AtomicStore, Found, Gone, Row, SimpleStore, StoreContext } from '../store/contract.ts'
-
-/** What lies under a key. */
-interface Kept {
-  readonly v: string
-  readonly d: string
-  readonly t: number
-  readonly x: number
-}
+import { type PlainRow, readPlainRow } from './plain-row.ts'
 
 /**
  * The verbs of sessions over `get`, `set` and `delete`. Reading and writing are two steps, so parallel requests may lose
  * one another's writes or bring back a session that ended between; `list` and `endAll` do not exist.
  */
 export function plainStore(store: SimpleStore): AtomicStore {
-  async function look(key: string, context: StoreContext): Promise<Kept | undefined> {
-    const text = await store.get(key, context)
-    if (typeof text !== 'string') return undefined
-    try {
-      const { v, d, t, x } = JSON.parse(text) as Kept
-      return typeof v === 'string' && typeof d === 'string' && Number.isFinite(t) && Number.isFinite(x)
-        ? { v, d, t, x }
-        : undefined
-    } catch {
-      return undefined
-    }
+  async function look(key: string, context: StoreContext): Promise<PlainRow | undefined> {
+    return readPlainRow(await store.get(key, context))
   }
-  const keep = async (key: string, kept: Kept, context: StoreContext): Promise<void> => {
+
+  const keep = async (key: string, kept: PlainRow, context: StoreContext): Promise<void> => {
     await store.set(key, JSON.stringify(kept), context)
   }
-  const found = ({ v, d, t, x }: Kept): Found => ({ is: 'found', version: v, record: d, seen: t, end: x })
-  const fresh = ({ record, now, end }: Row): Kept => ({ v: '1', d: record, t: now, x: end })
+  const found = ({ v, d, t, x }: PlainRow): Found => ({ is: 'found', version: v, record: d, seen: t, end: x })
+  const fresh = ({ record, now, end }: Row): PlainRow => ({ v: '1', d: record, t: now, x: end })
 
   return {
     async create(row, context) {
@@ -75,7 +60,7 @@ export function plainStore(store: SimpleStore): AtomicStore {
   }
 }
 
-function isOver({ t, x }: Kept, { now, idle }: { readonly now: number; readonly idle: number }): boolean {
+function isOver({ t, x }: PlainRow, { now, idle }: { readonly now: number; readonly idle: number }): boolean {
   return now - t >= idle || now >= x
 }
 

@@ -160,6 +160,7 @@ export function ended(): PortcullisError {
 function unreadable(): PortcullisError {
   return new PortcullisError(
     'ERR_SESSION_UNREADABLE',
-    'The session belongs to a key or a schema that this deployment does not have; only start() or end() may replace it',
+    'The session belongs to a key, a schema or a later time that this deployment does not have; only start() or end() may ' +
+      'replace it',
   )
 }

@@ -37,6 +37,7 @@ function bound(store: AtomicStore): AtomicStore {
     endAll: (...args) => coded(() => store.endAll(...args)),
     check: (env) => store.check?.(env),
     readSoon: (...args) => store.readSoon?.(...args),
+    readReplaced: async (...args) => coded(async () => store.readReplaced?.(...args)),
   }
 }
 

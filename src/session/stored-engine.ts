@@ -1,6 +1,5 @@
 /** What a handle asks of stored sessions: read, write under contention, rotate, end. */
 import { randomId } from '../crypto/random.ts'
-import type { Conflict } from '../store/contract.ts'
 import type { CookieJar, EventType } from '../types.ts'
 import { untilSettled } from './contention.ts'
 import type { Change, Engine, Loaded, Make, Place, Written } from './engine.ts'
@@ -14,7 +13,8 @@ import { placeOf, tagsOf, userOf, writePlace } from './stored-cookie.ts'
 import { endStored } from './stored-end.ts'
 import { claimLegacy, type ImportPlace, loadLegacy } from './stored-legacy.ts'
 import { loadPlace, loadStored, loadStoredSoon, look } from './stored-load.ts'
-import { openRow, sealRow } from './stored-record.ts'
+import { sealRow } from './stored-record.ts'
+import { readLeft, readReplaced } from './stored-replaced.ts'
 import { GRACE, type UserSessions } from './user-sessions.ts'
 
 /** Bytes of an id: its digest is the key of a row, and nothing else names it. */
@@ -115,7 +115,7 @@ export function storedEngine<Data extends object>(
       }
       if (answer.is !== 'conflict') throw ended()
       settings.emit?.({ type: 'session-conflict' })
-      record = await others(jar, place, answer)
+      record = await readLeft(settings, jar, place, answer)
       // What is not understood is not overwritten.
       if (record === undefined) throw ended()
       version = answer.version
@@ -124,16 +124,19 @@ export function storedEngine<Data extends object>(
     })
   }
 
-  /** The record that another writer left, if it can be read. */
-  async function others(jar: CookieJar, { ref }: Place, found: Conflict): Promise<SessionRecord<Data> | undefined> {
-    const record = await openRow<Data>(settings, jar.env, ref, found)
-    return typeof record === 'string' ? undefined : record
-  }
+  const replaced = (
+    jar: CookieJar,
+    old: Place | undefined,
+    make: Make<Data>,
+  ): Promise<SessionRecord<Data> | undefined> =>
+    readReplaced(settings, store, jar, old, async (record) => (await placeFor(jar, '', await make(record))).ref.index)
 
   async function start(jar: CookieJar, loaded: Loaded<Data>, make: Make<Data>, keeps: boolean): Promise<Written<Data>> {
     const old = loaded.place
-    let { record: before } = loaded
-    let version = keeps && before !== undefined ? old?.version : undefined
+    let before = loaded.record ?? (loaded.block === 'ended' ? await replaced(jar, old, make) : undefined)
+    // Whatever is carried over must still be what is there.
+    const carries = keeps || before?.flash !== undefined
+    let version = carries && loaded.record !== undefined ? old?.version : undefined
     if (old?.legacy !== undefined && old.version === undefined) {
       await claimLegacy(settings, store, jar, old as ImportPlace)
     }
@@ -145,9 +148,12 @@ export function storedEngine<Data extends object>(
       const options = { grace: GRACE, ...(version !== undefined && { ifVersion: version }) }
       const answer = old === undefined ? await store.create(row, jar) : await store.rotate(old.ref, row, options, jar)
       if (answer.is === 'ok') return made(jar, id, place, record)
-      // What was kept changed meanwhile, or went away: it is looked at again, and the login happens in any case.
-      before = answer.is === 'conflict' && old !== undefined ? await others(jar, old, answer) : undefined
-      version = answer.is === 'conflict' && before !== undefined ? answer.version : undefined
+      // What was kept changed meanwhile, or went away: it is looked at again, and the login happens in any case. Where the
+      // form was sent twice, the other login ended the old session, and what it kept is kept here too.
+      const conflict = answer.is === 'conflict' && old !== undefined
+      if (conflict) before = await readLeft(settings, jar, old, answer)
+      else if (store.atomic) before = await replaced(jar, old, make)
+      version = conflict && before !== undefined ? answer.version : undefined
       return 'again' as const
     })
     if (loaded.record && old?.version) await say(jar, 'session-ended', old.ref.key, 'replaced')

@@ -2,8 +2,9 @@
 import type { Found, Gone, ReadAt } from '../store/contract.ts'
 import type { CookieJar } from '../types.ts'
 import { passSchema } from './data.ts'
-import type { Block, Loaded, Place } from './engine.ts'
+import type { Loaded, Place } from './engine.ts'
 import { judge } from './lifetimes.ts'
+import { blocked } from './open-cookie.ts'
 import type { UsedStore } from './resolve-store.ts'
 import type { SessionSettings } from './settings.ts'
 import { findPlace } from './stored-cookie.ts'
@@ -92,8 +93,6 @@ export async function judged<Data extends object>(
     : { record: { ...record, data: result.data }, place: here }
 }
 
-const BLOCKS: ReadonlySet<string> = new Set<Block>(['ended', 'unknown-key', 'invalid-data'])
-
 /** No session, and why. What belongs to another deployment, or ended moments ago, also keeps this request from writing. */
 export function none<Data>(settings: SessionSettings<Data>, reason: string, place?: Place): Loaded<Data> {
   settings.emit?.({
@@ -101,9 +100,5 @@ export function none<Data>(settings: SessionSettings<Data>, reason: string, plac
     reason: reason === 'none' ? 'unknown' : reason,
     subject: settings.cookie.name,
   })
-  return {
-    record: undefined,
-    ...(BLOCKS.has(reason) && { block: reason as Block }),
-    ...(place !== undefined && { place }),
-  }
+  return place === undefined ? blocked(reason) : { ...blocked(reason), place }
 }

@@ -109,20 +109,20 @@ export interface SessionHandle<Data extends SessionObject> {
    * Makes or changes the session from what it is now; resolves with what was stored. The function must be pure: under
    * conflict it runs again. What was `set` before is applied first.
    *
-   * @param options.ifVersion - changes only this version, as `info()` told it, perhaps in an earlier request: a form that
-   *   was filled in on older data stores nothing. Needs stored sessions.
+   * @param options.ifVersion - changes only this version of this session, as `info()` told it, perhaps in an earlier
+   *   request: a form that was filled in on older data, or by somebody else, stores nothing. Needs stored sessions.
    * @throws {PortcullisError} `ERR_SESSION_DATA`, `ERR_SESSION_IDENTITY_CHANGED`, `ERR_SESSION_ENDED`,
    *   `ERR_SESSION_UNREADABLE`, `ERR_SESSION_CONFLICT`, `ERR_COOKIE_TOO_LARGE`
    */
   update(change: (data: Data | undefined) => Data, options?: { readonly ifVersion?: string }): Promise<Data>
   /**
    * Login: a new session under a new id; the old one ends in the same step. `keep` copies members of the old session, only
-   * where it had no user or the same one.
+   * where it had no user or the same one; its messages go along on the same condition.
    */
   start(data: Data, options?: { readonly keep?: ReadonlyArray<keyof Data> }): Promise<void>
   /** Logout: ends the session and expires its cookie, also one that cannot be read. Harmless twice. */
   end(): Promise<void>
-  /** Leaves a message for a later request to take. */
+  /** Leaves a message for a later request to take, also after `end`: then it begins a visitor's session. */
   flash(name: string, value: unknown): void
   /** Takes a message that an earlier request (or this one) left; undefined where there is none. */
   takeFlash(name: string): Promise<unknown>
@@ -173,7 +173,7 @@ export interface SessionInfo {
   readonly signedIn: boolean
   /** When `start` was called; undefined for a visitor's session and for an imported one. */
   readonly authenticatedAt?: number
-  /** Of a stored session: changes with each write, not with a mere request. See `update`. Absent in a list. */
+  /** Of a stored session: changes with each write, not with a mere request; unlike another session's. Absent in a list. */
   readonly version?: string
   /** In a list: whether it is the session of this request. */
   readonly current?: boolean

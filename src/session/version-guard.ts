@@ -1,6 +1,7 @@
 /** A change that is only meant for the version somebody saw. */
 import { ConfigError, PortcullisError } from '../errors.ts'
 import type { Loaded } from './engine.ts'
+import { sessionVersion } from './info.ts'
 
 /**
  * To be called by a step of a write each time it runs. An engine runs it once on what was loaded, and again only where
@@ -14,7 +15,7 @@ export function versionGuard(loaded: Loaded<unknown>, ifVersion: string | undefi
   if (ifVersion === undefined) return () => {}
   if (!versions) throw new ConfigError([{ option: 'session', problem: 'is stateless: it has no ifVersion' }])
   // What has ended, or cannot be read, says so when it is written.
-  if (loaded.block === undefined && loaded.place?.version !== ifVersion) throw conflict()
+  if (loaded.block === undefined && sessionVersion(loaded.place) !== ifVersion) throw conflict()
   let runs = 0
   return () => {
     runs += 1

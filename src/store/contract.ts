@@ -21,11 +21,18 @@ export interface Row extends Ref {
   /** Milliseconds without a request after which the session ends. */
   readonly idle: number
   /**
-   * Random id of this write, without white space. The row remembers the last eight: a write that is sent again because its
-   * answer was lost finds its own id, answers `ok` and changes nothing.
+   * Random id of this write, without white space. The store remembers it for {@link writeMemory} ms, however many others
+   * write meanwhile: a write that is sent again because its answer was lost finds its own id, answers `ok` with the version
+   * that it made, and changes nothing.
    */
   readonly write: string
 }
+
+/**
+ * Milliseconds for which a store remembers the id of a write. A client sends a write again within its time limit, 30 s at
+ * most; the rest is for clocks that differ.
+ */
+export const writeMemory = 60_000
 
 /** When and how a row is looked at. Milliseconds. */
 export interface ReadAt {
@@ -49,6 +56,12 @@ export interface Found {
   readonly seen: number
   /** When it ends whatever happens, in milliseconds since the epoch. */
   readonly end: number
+}
+
+/** A session that a login replaced moments ago. */
+export interface Replacement extends Found {
+  /** The index of the session that came in its place. */
+  readonly by?: string
 }
 
 /**
@@ -111,7 +124,8 @@ export interface AtomicStore {
   replace(row: Row, ifVersion: string, context: StoreContext): Promise<Replaced>
   /**
    * Ends `old` and keeps `next`, in one step. Without `ifVersion` it succeeds whatever became of `old`, since a login must
-   * work; with it, `old` must live and have that version. A `next` whose key is in use answers `ended`.
+   * work; with it, `old` must live and have that version. A `next` whose key is in use answers `ended`. Where a user has too
+   * many sessions, those that idled out go first, then those that end first; the same with `create`.
    */
   rotate(old: Ref, next: Row, options: RotateOptions, context: StoreContext): Promise<Rotated>
   /** Ends a session; its key answers `ended` for `grace` ms if there was a row. True if it lived until now: once. */
@@ -131,6 +145,11 @@ export interface AtomicStore {
    * request, and nothing depends on it.
    */
   readSoon?(ref: Ref, at: ReadAt, context: StoreContext): WaitingRead | undefined
+  /**
+   * The row that `rotate` ended, as it was, while its mark lasts; undefined for one that `end` ended, and for any other key.
+   * Optional: without it a login form that is sent twice may lose what it was to keep.
+   */
+  readReplaced?(ref: Ref, context: StoreContext): Promise<Replacement | undefined>
 }
 
 /**

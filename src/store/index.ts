@@ -7,6 +7,7 @@ export {
   type ReadAt,
   type Ref,
   type Replaced,
+  type Replacement,
   type Rotated,
   type RotateOptions,
   type Row,
@@ -15,6 +16,7 @@ export {
   type StoreContext,
   type StoreOption,
   type WaitingRead,
+  writeMemory,
 } from './contract.ts'
 export { type MemoryStoreOptions, memoryStore } from './memory.ts'
 export { type Claim, type MemoryRevocationsOptions, memoryRevocations, type RevocationStore } from './revocations.ts'

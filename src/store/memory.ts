@@ -2,8 +2,9 @@
 import { checkKeys, faults, optionalFunction, wholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'
 import type { AtomicStore, Conflict, Found, Gone, ReadAt, Ref, Row } from './contract.ts'
-import { type Entry, type LiveEntry, shelf } from './shelf.ts'
+import { type Entry, type LiveEntry, type Mark, shelf } from './shelf.ts'
 import { judgeBounds, judgeSize } from './size.ts'
+import { createWriteIds } from './write-ids.ts'
 
 /** Options of {@link memoryStore}. Absent = default. */
 export interface MemoryStoreOptions {
@@ -16,8 +17,6 @@ export interface MemoryStoreOptions {
   /** Now, for expiry; judging uses the caller's time. Default `Date.now`. */
   readonly clock?: Clock
 }
-
-const WRITES_KEPT = 8
 
 /**
  * Makes a store in memory with all atomic verbs. It is **per isolate**: Workers run many isolates at once and end them at
@@ -38,6 +37,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
   const clock = optionalFunction(wrong, 'clock', given.clock) ?? Date.now
   wrong.done()
   const rows = shelf(maxEntries, clock)
+  const writes = createWriteIds(clock)
 
   function make(row: Row): void {
     rows.put(row.key, {
@@ -45,12 +45,14 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
       record: row.record,
       seen: row.now,
       end: row.end,
-      writes: [row.write],
       until: clock() + Math.min(row.idle, row.end - row.now),
       ...(row.index !== undefined && { index: row.index }),
     })
+    writes.remember(row.key, row.write, 1)
     if (row.index === undefined) return
-    rows.dropOldest(row.index, maxPerUser - 1)
+
+    // The dead first: whoever is at work on another device is not signed out for the sake of sessions that idled out.
+    rows.dropMembers(row.index, maxPerUser - 1, (entry) => isRow(entry) && !isOver(entry, row))
     rows.enlist(row.index, row.key, row.end)
   }
 
@@ -60,7 +62,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
     if (entry === undefined) return { is: 'none' }
     if (!isRow(entry) || (ref.index !== undefined && !rows.lists(ref.index, ref.key))) return { is: 'ended' }
     // Judged before anything slides: a later deploy with a shorter limit must not revive what it finds dead.
-    return at.now - entry.seen >= at.idle || at.now >= entry.end ? { is: 'expired' } : entry
+    return isOver(entry, at) ? { is: 'expired' } : entry
   }
 
   function slide(key: string, entry: LiveEntry, at: { now: number; idle: number }): LiveEntry {
@@ -73,16 +75,28 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
     return slid
   }
 
-  function mark(key: string, grace: number): void {
+  function mark(key: string, grace: number, replaced?: Partial<Mark>): void {
     rows.delete(key)
-    rows.put(key, { until: clock() + grace })
+    rows.put(key, { ...replaced, until: clock() + grace })
+  }
+
+  /** Whether a key holds the row that this very write made, sent again. */
+  function isResent(there: Entry, { key, write }: Row): boolean {
+    return isRow(there) && writes.versionMade(key, write) !== undefined
+  }
+
+  /** The row that a rotation ends, also where another one ended it moments ago. */
+  function replaced({ key, index }: Ref, by: string | undefined): Partial<Mark> | undefined {
+    const entry = rows.get(key)
+    if (entry === undefined || !isRow(entry)) return entry
+    return index === undefined || rows.lists(index, key) ? { last: entry, by } : undefined
   }
 
   return {
     async create(row) {
       judgeSize(row.record, maxBytes)
       const entry = rows.get(row.key)
-      if (entry !== undefined) return { is: isRow(entry) && entry.writes.includes(row.write) ? 'ok' : 'taken' }
+      if (entry !== undefined) return { is: isResent(entry, row) ? 'ok' : 'taken' }
       make(row)
       return { is: 'ok' }
     },
@@ -95,24 +109,24 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
       judgeSize(row.record, maxBytes)
       const entry = alive(row, row)
       if ('is' in entry) return entry
-      const ago = entry.writes.indexOf(row.write)
-      if (ago !== -1) return { is: 'ok', version: String(entry.version - ago) }
+      const made = writes.versionMade(row.key, row.write)
+      if (made !== undefined) return { is: 'ok', version: String(made) }
       if (String(entry.version) !== ifVersion) return conflict(entry)
-      const writes = [row.write, ...entry.writes].slice(0, WRITES_KEPT)
-      const next = slide(row.key, { ...entry, record: row.record, version: entry.version + 1, writes }, row)
+      const next = slide(row.key, { ...entry, record: row.record, version: entry.version + 1 }, row)
+      writes.remember(row.key, row.write, next.version)
       return { is: 'ok', version: String(next.version) }
     },
     async rotate(old, next, { ifVersion, grace }) {
       judgeSize(next.record, maxBytes)
       const there = rows.get(next.key)
-      if (there !== undefined) return { is: isRow(there) && there.writes.includes(next.write) ? 'ok' : 'ended' }
+      if (there !== undefined) return { is: isResent(there, next) ? 'ok' : 'ended' }
       if (ifVersion !== undefined) {
         const entry = alive(old, next)
         if ('is' in entry) return entry
         if (String(entry.version) !== ifVersion) return conflict(entry)
       }
       // Also where there was no row: a parallel request with the old cookie must not begin a session in its place.
-      mark(old.key, grace)
+      mark(old.key, grace, replaced(old, next.index))
       make(next)
       return { is: 'ok' }
     },
@@ -122,6 +136,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
       if (entry === undefined || !isRow(entry)) return false
       mark(ref.key, grace)
       return listed
+    },
+    async readReplaced({ key }) {
+      const entry = rows.get(key)
+      if (entry === undefined || isRow(entry) || entry.last === undefined) return undefined
+      return { ...found(entry.last), ...(entry.by !== undefined && { by: entry.by }) }
     },
     async list(index) {
       const entries = rows.members(index).map((key) => rows.get(key))
@@ -139,6 +158,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
 /** Whether an entry is a row, not the mark that one ended. */
 function isRow(entry: Entry): entry is LiveEntry {
   return 'record' in entry
+}
+
+/** Whether a session is past one of its limits. */
+function isOver(entry: LiveEntry, { now, idle }: { readonly now: number; readonly idle: number }): boolean {
+  return now - entry.seen >= idle || now >= entry.end
 }
 
 function found({ version, record, seen, end }: LiveEntry): Found {

@@ -28,6 +28,11 @@ export function rotateReply(reply: unknown): Rotated {
   return is === 'conflict' ? conflict(rest) : gone(is)
 }
 
+/** Whether a new row found its user's list full, and nothing was done. */
+export function isFull(reply: unknown): boolean {
+  return Array.isArray(reply) && reply[0] === 'full'
+}
+
 /** Answer that is one number. */
 export function countReply(reply: unknown): number {
   const [count] = texts(reply)

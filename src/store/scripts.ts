@@ -1,11 +1,15 @@
 /**
  * The Lua that each verb of the Upstash store is: one script, all keys declared. A row is a hash: `v` version, `d` record,
- * `t` last seen, `x` absolute end, `w` the last eight write ids, newest first; or only `z`, the mark that one ended. An
- * index is a sorted set of row keys by absolute end. Comments stand outside of the text: nobody sends them.
+ * `t` last seen, `x` absolute end; or `z`, the mark that one ended, with `pv`, `pd`, `pt`, `px` where a login replaced it and
+ * `pu`, the key of the list of the session in its place. A
+ * write id is a key of its own, whose value is the version that the write made. An index is a sorted set of row keys by
+ * absolute end. Comments stand outside of the text: nobody sends them.
  */
 import { type Script, script } from '../redis/script.ts'
+import { writeMemory } from './contract.ts'
 
-const lua = (name: string, ...lines: readonly string[]): Script => script(name, lines.join('\n'))
+/** A script of these lines. */
+export const lua = (name: string, ...lines: readonly string[]): Script => script(name, lines.join('\n'))
 
 /**
  * Judges the row KEYS[1] before anything is touched. Needs `list`, the index or nil, and ARGV: 1 the row's name in it,
@@ -26,24 +30,39 @@ const judge: readonly string[] = [
 /** The life that a row has left, as text, since Lua prints numbers with 14 digits. None left: PEXPIRE deletes it. */
 const life = "string.format('%.0f', math.min(idle, stop - now))"
 
-/** What stands at a key that must be free: this very write, sent again, or something else. */
-const inUse = (key: string, answer: string): readonly string[] => [
+/** What stands at a key that must be free: the row of this very write, sent again, or something else. */
+const inUse = (key: string, write: string, answer: string): readonly string[] => [
   `if redis.call('EXISTS', ${key}) == 1 then`,
-  `  local writes = ' ' .. (redis.call('HGET', ${key}, 'w') or '') .. ' '`,
-  // Plain: an id is no pattern. Between spaces: a part of an id is no id.
-  "  if string.find(writes, ' ' .. ARGV[6] .. ' ', 1, true) then return {'ok'} end",
+  `  if redis.call('HEXISTS', ${key}, 'v') == 1 and redis.call('EXISTS', ${write}) == 1 then return {'ok'} end`,
   `  return {'${answer}'}`,
   'end',
 ]
 
+/** Remembers that a write made a version, for as long as it can be sent again. */
+const remember = (write: string, version: string): string =>
+  `redis.call('SET', ${write}, ${version}, 'PX', ${writeMemory})`
+
 /**
- * Keeps a new row and lists it. Needs `list`, and ARGV: 2 now, 3 idle, 4 end, 5 record, 6 write id, 7 how many sessions a
- * user may have.
+ * Answers `full` where the user has as many sessions as allowed, not counting the one that is replaced, and nobody has
+ * looked yet which of them are dead. Touches nothing. Needs `list`, and ARGV: 2 now, 7 how many are allowed.
  */
-const keep = (key: string, member: string): readonly string[] => [
+const full = (looked: string, replaced?: string): readonly string[] => [
+  `if list and ${looked} == '0' then`,
+  "  local live = redis.call('ZCOUNT', list, string.format('(%.0f', tonumber(ARGV[2]) - 60000), '+inf')",
+  ...(replaced === undefined ? [] : [`  if redis.call('ZSCORE', list, ${replaced}) then live = live - 1 end`]),
+  "  if live >= tonumber(ARGV[7]) then return {'full'} end",
+  'end',
+]
+
+/**
+ * Keeps a new row and lists it. Needs `list`, and ARGV: 2 now, 3 idle, 4 end, 5 record, 7 how many sessions a user may have.
+ */
+const keep = (key: string, write: string, member: string): readonly string[] => [
   'local now, idle, stop = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])',
-  `redis.call('HSET', ${key}, 'v', '1', 'd', ARGV[5], 't', ARGV[2], 'x', ARGV[4], 'w', ARGV[6])`,
+  // `w` is for a deployment of before, which looks for the ids of its last eight writes there.
+  `redis.call('HSET', ${key}, 'v', '1', 'd', ARGV[5], 't', ARGV[2], 'x', ARGV[4], 'w', '-')`,
   `redis.call('PEXPIRE', ${key}, ${life})`,
+  remember(write, "'1'"),
   'if list then',
   // A minute more than past: a machine whose clock is ahead must not drop what others still use.
   "  redis.call('ZREMRANGEBYSCORE', list, '-inf', string.format('%.0f', now - 60000))",
@@ -58,20 +77,22 @@ const keep = (key: string, member: string): readonly string[] => [
 ]
 
 /** Leaves the mark that a session ended for `grace` ms; a grace of 0 deletes it at once. */
-const mark = (grace: string): readonly string[] => [
+const mark = (grace: string, ...more: readonly string[]): readonly string[] => [
   "redis.call('DEL', KEYS[1])",
   "redis.call('HSET', KEYS[1], 'z', '1')",
+  ...more,
   `redis.call('PEXPIRE', KEYS[1], ${grace})`,
 ]
 
 const conflict = "return {'conflict', row[1], row[2], row[3], row[4]}"
 
-/** KEYS row [index]. ARGV member, now, idle, end, record, write, most. */
+/** KEYS row, write [index]. ARGV member, now, idle, end, record, whether the list was tidied, most. */
 export const createScript: Script = lua(
   'session-create',
-  'local list = KEYS[2]',
-  ...inUse('KEYS[1]', 'taken'),
-  ...keep('KEYS[1]', 'ARGV[1]'),
+  'local list = KEYS[3]',
+  ...inUse('KEYS[1]', 'KEYS[2]', 'taken'),
+  ...full('ARGV[6]'),
+  ...keep('KEYS[1]', 'KEYS[2]', 'ARGV[1]'),
   "return {'ok'}",
 )
 
@@ -88,44 +109,64 @@ export const readScript: Script = lua(
   "return {'found', row[1], row[2], row[3], row[4]}",
 )
 
-/** KEYS row [index]. ARGV member, now, idle, version, record, write. */
+/** KEYS row, write [index]. ARGV member, now, idle, version, record. */
 export const replaceScript: Script = lua(
   'session-replace',
-  'local list = KEYS[2]',
+  'local list = KEYS[3]',
   ...judge,
-  'local writes = {ARGV[6]}',
-  "for id in string.gmatch(row[5] or '', '%S+') do",
-  // Sent again: it made the version that was so many writes ago, and others may have written since.
-  "  if id == ARGV[6] then return {'ok', string.format('%.0f', tonumber(row[1]) - #writes + 1)} end",
-  '  if #writes < 8 then writes[#writes + 1] = id end',
-  'end',
+  // Sent again: it made this version, and others may have written since.
+  "local made = redis.call('GET', KEYS[2])",
+  "if made then return {'ok', made} end",
   `if row[1] ~= ARGV[4] then ${conflict} end`,
   "local version = string.format('%.0f', tonumber(row[1]) + 1)",
   // A writer whose clock is behind does not set back when the session was last seen.
   'local last = now > seen and ARGV[2] or row[3]',
-  "redis.call('HSET', KEYS[1], 'v', version, 'd', ARGV[5], 't', last, 'w', table.concat(writes, ' '))",
+  // A deployment of before counts its own writes by their place in `w`: each of ours takes one.
+  "local places = string.sub('- ' .. (row[5] or ''), 1, 95)",
+  "redis.call('HSET', KEYS[1], 'v', version, 'd', ARGV[5], 't', last, 'w', places)",
   `redis.call('PEXPIRE', KEYS[1], ${life})`,
+  remember('KEYS[2]', 'version'),
   "return {'ok', version}",
 )
 
 /**
- * KEYS old, new [index of old] [index of new]; one index where both are the same. ARGV member of old, now, idle, end,
- * record, write, most, member of new, grace, which of KEYS is the index of old and which of new (0: none) [, version].
+ * KEYS old, new, write [index of old] [index of new]; one index where both are the same. ARGV member of old, now, idle, end,
+ * record, whether the list was tidied, most, member of new, grace, which of KEYS is the index of old and which of new (0:
+ * none) [, version].
  */
 export const rotateScript: Script = lua(
   'session-rotate',
-  ...inUse('KEYS[2]', 'ended'),
+  ...inUse('KEYS[2]', 'KEYS[3]', 'ended'),
   'local list = KEYS[tonumber(ARGV[10])]',
   'if ARGV[12] then',
   ...judge,
   `  if row[1] ~= ARGV[12] then ${conflict} end`,
   'end',
-  "if list then redis.call('ZREM', list, ARGV[1]) end",
-  // Also where there was no row: a parallel request with the old cookie must not begin a session in its place.
-  ...mark('ARGV[9]'),
+  'local from = list',
   'list = KEYS[tonumber(ARGV[11])]',
-  ...keep('KEYS[2]', 'ARGV[8]'),
+  ...full('ARGV[6]', 'ARGV[1]'),
+  // What was there, for a login form that was sent twice; also where the other one has ended it already.
+  "local was = redis.call('HMGET', KEYS[1], 'v', 'd', 't', 'x', 'pv', 'pd', 'pt', 'px', 'pu')",
+  "if from and redis.call('ZREM', from, ARGV[1]) == 0 then was[1] = false end",
+  'local at = was[1] and 0 or 4',
+  // Also where there was no row: a parallel request with the old cookie must not begin a session in its place.
+  ...mark(
+    'ARGV[9]',
+    'if was[at + 1] then',
+    "  redis.call('HSET', KEYS[1], 'pv', was[at + 1], 'pd', was[at + 2], 'pt', was[at + 3], 'px', was[at + 4])",
+    "  redis.call('HSET', KEYS[1], 'pu', at == 4 and was[9] or list or '')",
+    'end',
+  ),
+  ...keep('KEYS[2]', 'KEYS[3]', 'ARGV[8]'),
   "return {'ok'}",
+)
+
+/** KEYS row. What a rotation ended there, while its mark lasts. */
+export const replacedScript: Script = lua(
+  'session-replaced',
+  "local was = redis.call('HMGET', KEYS[1], 'z', 'pv', 'pd', 'pt', 'px', 'pu')",
+  "if was[1] and was[2] then return {'found', was[2], was[3], was[4], was[5], was[6] or ''} end",
+  "return {'none'}",
 )
 
 /** KEYS row [index]. ARGV member, grace. */
@@ -137,33 +178,4 @@ export const endScript: Script = lua(
   "if redis.call('HEXISTS', KEYS[1], 'v') == 0 then return {'0'} end",
   ...mark('ARGV[2]'),
   'return {lived}',
-)
-
-/** KEYS index. */
-export const membersScript: Script = lua('session-members', "return redis.call('ZRANGE', KEYS[1], 0, -1)")
-
-/** KEYS index, rows. ARGV a member for each row. */
-export const rowsScript: Script = lua(
-  'session-rows',
-  'local found = {}',
-  'for at, member in ipairs(ARGV) do',
-  // Asked again: meanwhile all of them may have been ended.
-  "  local row = redis.call('ZSCORE', KEYS[1], member) and redis.call('HMGET', KEYS[at + 1], 'v', 'd', 't', 'x')",
-  "  if row and row[1] then found[#found + 1] = {'found', row[1], row[2], row[3], row[4]} end",
-  'end',
-  'return found',
-)
-
-/** KEYS index. ARGV [member to keep]. */
-export const endAllScript: Script = lua(
-  'session-end-all',
-  "local kept = ARGV[1] and redis.call('ZSCORE', KEYS[1], ARGV[1])",
-  "local count, left = redis.call('ZCARD', KEYS[1]), redis.call('PTTL', KEYS[1])",
-  "redis.call('DEL', KEYS[1])",
-  'if kept then',
-  "  redis.call('ZADD', KEYS[1], kept, ARGV[1])",
-  "  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left))",
-  '  count = count - 1',
-  'end',
-  'return {tostring(count)}',
 )

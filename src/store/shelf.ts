@@ -7,15 +7,20 @@ export interface LiveEntry {
   readonly record: string
   readonly seen: number
   readonly end: number
-  /** Ids of the last writes, newest first. */
-  readonly writes: readonly string[]
   readonly index?: string
   /** When it is forgotten, by the shelf's clock. */
   readonly until: number
 }
 
+/** The mark that a row ended; `last` is the row where a login replaced it, `by` the index of the one in its place. */
+export interface Mark {
+  readonly until: number
+  readonly last?: LiveEntry
+  readonly by?: string | undefined
+}
+
 /** A row, or the mark that one ended. */
-export type Entry = LiveEntry | { readonly until: number }
+export type Entry = LiveEntry | Mark
 
 /** Entries by key, and for each index its members by key with their absolute ends. */
 export interface Shelf {
@@ -28,8 +33,8 @@ export interface Shelf {
   members(index: string): string[]
   enlist(index: string, key: string, end: number): void
   delist(index: string, key: string): void
-  /** Delists members, those that end first before others, until at most so many are left. */
-  dropOldest(index: string, left: number): void
+  /** Delists members that are no longer alive, then those that end first, until at most so many are left. */
+  dropMembers(index: string, left: number, isAlive: (entry: Entry) => boolean): void
 }
 
 /** An empty shelf for at most so many entries. */
@@ -67,13 +72,15 @@ export function shelf(maxEntries: number, clock: Clock): Shelf {
     }
   }
 
+  function get(key: string): Entry | undefined {
+    const entry = entries.get(key)
+    if (entry === undefined || clock() < entry.until) return entry
+    remove(key)
+    return undefined
+  }
+
   return {
-    get(key) {
-      const entry = entries.get(key)
-      if (entry === undefined || clock() < entry.until) return entry
-      remove(key)
-      return undefined
-    },
+    get,
     put(key, entry) {
       // A Map keeps the order of insertion: taken out and put back, an entry is the youngest.
       if (!entries.delete(key) && entries.size >= maxEntries) makeRoom()
@@ -89,7 +96,14 @@ export function shelf(maxEntries: number, clock: Clock): Shelf {
       indexes.set(index, members)
     },
     delist,
-    dropOldest(index, left) {
+    dropMembers(index, left, isAlive) {
+      if ((indexes.get(index)?.size ?? 0) <= left) return
+
+      for (const key of [...(indexes.get(index)?.keys() ?? [])]) {
+        const entry = get(key)
+        if (entry === undefined || !isAlive(entry)) delist(index, key)
+      }
+
       const members = [...(indexes.get(index) ?? [])].sort(([, a], [, b]) => a - b)
       for (const [key] of members.slice(0, Math.max(0, members.length - left))) delist(index, key)
     },

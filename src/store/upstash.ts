@@ -3,19 +3,11 @@ import { checkKeys, faults } from '../options/index.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Script } from '../redis/script.ts'
 import { sharedAsk } from '../redis/shared.ts'
-import type { AtomicStore, Found, Gone, ReadAt, Ref, Row, WaitingRead } from './contract.ts'
+import type { AtomicStore, Found, Gone, ReadAt, Ref, RotateOptions, Row, WaitingRead } from './contract.ts'
+import { endAllScript, membersScript, rowsScript, tidyScript } from './list-scripts.ts'
 import { judgePrefix, judgeRedis } from './redis-options.ts'
-import { countReply, createReply, readReply, replaceReply, rotateReply, rowsReply, texts } from './replies.ts'
-import {
-  createScript,
-  endAllScript,
-  endScript,
-  membersScript,
-  readScript,
-  replaceScript,
-  rotateScript,
-  rowsScript,
-} from './scripts.ts'
+import { countReply, createReply, isFull, readReply, replaceReply, rotateReply, rowsReply, texts } from './replies.ts'
+import { createScript, endScript, readScript, replacedScript, replaceScript, rotateScript } from './scripts.ts'
 import { judgeBounds, judgeSize } from './size.ts'
 
 /** Options of {@link upstashStore}. */
@@ -71,8 +63,10 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
 
   const rowKey = (key: string): string => `${prefix}s:${key}`
   const indexKey = (index: string): string => `${prefix}u:${index}`
-  const keysOf = ({ key, index }: Ref): string[] =>
-    index === undefined ? [rowKey(key)] : [rowKey(key), indexKey(index)]
+  const writeKey = ({ key, write }: Row): string => `${prefix}w:${key}:${write}`
+  const listOf = ({ index }: Ref): string[] => (index === undefined ? [] : [indexKey(index)])
+  const keysOf = (ref: Ref): string[] => [rowKey(ref.key), ...listOf(ref)]
+  const writeKeysOf = (row: Row): string[] => [rowKey(row.key), writeKey(row), ...listOf(row)]
   const call = (env: unknown, { script, keys, args }: ScriptCall): Promise<unknown> =>
     redis.call(env, script, keys, args)
 
@@ -81,21 +75,36 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
   }
 
   /** What a new row needs; its size is judged before anything is sent. */
-  function newRow({ key, now, idle, end, record, write }: Row): string[] {
+  function newRow({ key, now, idle, end, record }: Row, tidied: boolean): string[] {
     judgeSize(record, maxBytes)
-    return [key, `${now}`, `${idle}`, `${end}`, record, write, `${maxPerUser}`]
+    return [key, `${now}`, `${idle}`, `${end}`, record, tidied ? '1' : '0', `${maxPerUser}`]
   }
 
-  function rotateRequest(old: Ref, next: Row, grace: number, ifVersion: string | undefined): ScriptCall {
+  function rotateRequest(old: Ref, next: Row, { grace, ifVersion }: RotateOptions, tidied: boolean): ScriptCall {
     const indexes = [...new Set([old.index, next.index])].filter((index) => index !== undefined)
-    const at = (index: string | undefined): string => (index === undefined ? '0' : `${3 + indexes.indexOf(index)}`)
-    const [, ...row] = newRow(next)
+    const at = (index: string | undefined): string => (index === undefined ? '0' : `${4 + indexes.indexOf(index)}`)
+    const [, ...row] = newRow(next, tidied)
     const args = [old.key, ...row, next.key, `${grace}`, at(old.index), at(next.index)]
     return {
       script: rotateScript,
-      keys: [rowKey(old.key), rowKey(next.key), ...indexes.map(indexKey)],
+      keys: [rowKey(old.key), rowKey(next.key), writeKey(next), ...indexes.map(indexKey)],
       args: ifVersion === undefined ? args : [...args, ifVersion],
     }
+  }
+
+  /**
+   * Keeps a new row. Where its user has as many sessions as allowed, those that idled out are delisted first: Redis forgot
+   * their rows, but only who asks for each of them learns that.
+   */
+  async function keep(row: Row, env: unknown, request: (tidied: boolean) => ScriptCall): Promise<unknown> {
+    const reply = await call(env, request(false))
+    if (row.index === undefined || !isFull(reply)) return reply
+
+    const list = indexKey(row.index)
+    const members = texts(await call(env, { script: membersScript, keys: [list], args: [] }))
+    const args = [`${row.now}`, `${row.idle}`, ...members]
+    await call(env, { script: tidyScript, keys: [list, ...members.map(rowKey)], args })
+    return call(env, request(true))
   }
 
   return {
@@ -104,7 +113,10 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
     readReply,
     check: (env) => redis.check(env),
     async create(row, { env }) {
-      return createReply(await call(env, { script: createScript, keys: keysOf(row), args: newRow(row) }))
+      const request = (tidied: boolean): ScriptCall => {
+        return { script: createScript, keys: writeKeysOf(row), args: newRow(row, tidied) }
+      }
+      return createReply(await keep(row, env, request))
     },
     async read(ref, at, { env }) {
       return readReply(await call(env, readRequest(ref, at)))
@@ -116,13 +128,21 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
       return { found: ask.call(script, keys, args).then(readReply), send: () => ask.send() }
     },
     async replace(row, ifVersion, { env }) {
-      const { key, now, idle, record, write } = row
+      const { key, now, idle, record } = row
       judgeSize(record, maxBytes)
-      const args = [key, `${now}`, `${idle}`, ifVersion, record, write]
-      return replaceReply(await call(env, { script: replaceScript, keys: keysOf(row), args }))
+      const args = [key, `${now}`, `${idle}`, ifVersion, record]
+      return replaceReply(await call(env, { script: replaceScript, keys: writeKeysOf(row), args }))
     },
-    async rotate(old, next, { ifVersion, grace }, { env }) {
-      return rotateReply(await call(env, rotateRequest(old, next, grace, ifVersion)))
+    async rotate(old, next, options, { env }) {
+      return rotateReply(await keep(next, env, (tidied) => rotateRequest(old, next, options, tidied)))
+    },
+    async readReplaced({ key }, { env }) {
+      const reply = await call(env, { script: replacedScript, keys: [rowKey(key)], args: [] })
+      const answer = readReply(reply)
+      if (answer.is !== 'found') return undefined
+
+      const list = texts(reply)[5] ?? ''
+      return list === '' ? answer : { ...answer, by: list.slice(indexKey('').length) }
     },
     async end(ref, grace, { env }) {
       return countReply(await call(env, { script: endScript, keys: keysOf(ref), args: [ref.key, `${grace}`] })) === 1

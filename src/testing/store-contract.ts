@@ -1,5 +1,6 @@
 /** Every promise of a session store as a test, for the stores of this library and for yours. */
 import type { AtomicStore, StoreContext } from '../store/contract.ts'
+import { sessionContract } from './session-contract.ts'
 import { type Desk, desk } from './store-desk.ts'
 import { lifetimePromises } from './store-lifetimes.ts'
 import { racePromises } from './store-races.ts'
@@ -43,7 +44,8 @@ export interface StoreUnderTest {
 
 /**
  * Declares the tests that a store has to pass: what each verb answers, when sessions end, that a user's list is the
- * authority, and the races, each as every order in which the steps of two or three clients can happen.
+ * authority, the races, each as every order in which the steps of two or three clients can happen, and whole sessions from
+ * login to logout.
  *
  * @param makeStore - called once for each test.
  */
@@ -61,6 +63,7 @@ export function storeContract(tools: TestTools, makeStore: () => StoreUnderTest 
     lifetimePromises(check)
     userPromises(check)
     racePromises(check)
+    sessionContract(tools, makeStore)
   })
 }
 

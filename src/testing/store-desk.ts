@@ -1,5 +1,5 @@
 /** Where one test of the store contract works: fresh keys, the verbs with their usual arguments, a clock. */
-import type { Conflict, Found, Gone, ReadAt, Ref, Replaced, Rotated, Row } from '../store/contract.ts'
+import type { Conflict, Found, Gone, ReadAt, Ref, Replaced, Replacement, Rotated, Row } from '../store/contract.ts'
 import type { StoreUnderTest } from './store-contract.ts'
 
 export const seconds = 1_000
@@ -31,6 +31,8 @@ export interface Desk {
   end(ref: Ref, grace?: number): Promise<boolean>
   list(index: string): Promise<Found[]>
   endAll(index: string, keep?: Ref): Promise<number>
+  /** What the optional verb answers; `without` where the store does not have it. */
+  readReplaced(ref: Ref, without: Replacement | undefined): Promise<Replacement | undefined>
   /** How reading goes, as a word. */
   standing(ref: Ref): Promise<'found' | Gone['is']>
   /** The record at a place, or undefined. */
@@ -70,6 +72,8 @@ export function desk({ store, now, elapse, context = {}, maxPerUser = 100 }: Sto
     end: (ref, grace = usual.grace) => store.end(ref, grace, context),
     list: (index) => store.list(index, context),
     endAll: (index, keep) => store.endAll(index, keep, context),
+    readReplaced: async (ref, without) =>
+      store.readReplaced === undefined ? without : store.readReplaced(ref, context),
     standing: async (ref) => (await read(ref)).is,
     async record(ref) {
       const answer = await read(ref)

@@ -1,6 +1,6 @@
 /** What rotate promises: a login ends the old session and begins the new one in one step. */
 import type { Check } from './store-contract.ts'
-import { conflictOf, foundOf, usual } from './store-desk.ts'
+import { conflictOf, foundOf, seconds, usual } from './store-desk.ts'
 
 /** Declares the promises of rotate. */
 export function rotatePromises({ group, that, expect }: Check): void {
@@ -65,6 +65,24 @@ export function rotatePromises({ group, that, expect }: Check): void {
         expect(await d.rotate(old, next, '1')).toEqual({ is })
         expect(await d.standing(next)).toEqual('none')
       }
+    })
+
+    that('remembers what it replaced for the grace, where the store has readReplaced', async (d) => {
+      const [one, two] = [d.ref(d.index()), d.ref()]
+      const row = d.row(one, { record: 'before' })
+      await d.create(one, row)
+      await d.create(two)
+      await d.rotate(one, d.row(d.ref(one.index)))
+      await d.end(two)
+      const expected = { ...foundOf(row, '1'), by: one.index ?? '' }
+      expect(await d.readReplaced(one, expected)).toEqual(expected)
+      // The form came a second time: the answer is the same, and the mark is not made anew.
+      await d.rotate(one, d.row(d.ref(d.index())))
+      expect(await d.readReplaced(one, expected)).toEqual(expected)
+      for (const ref of [two, d.ref()]) expect(await d.readReplaced(ref, undefined)).toEqual(undefined)
+      expect(await d.read(one)).toEqual({ is: 'ended' })
+      await d.pass(usual.grace + seconds)
+      expect(await d.readReplaced(one, undefined)).toEqual(undefined)
     })
 
     that('sent again answers ok and changes nothing', async (d) => {

@@ -125,6 +125,23 @@ export function userPromises({ group, that, expect }: Check): void {
       expect(await d.standing(rotated)).toEqual('found')
     })
 
+    that('loses the sessions that idled out before one that is in use', async (d) => {
+      const index = d.index()
+      const inUse = d.ref(index)
+      await d.create(inUse, { record: inUse.key, end: d.now() + usual.life - minutes })
+      await sessions(d, index, d.maxPerUser - 1)
+      const late = d.now() + usual.idle
+      expect((await d.read(inUse, { now: late - seconds, slice: 0 })).is).toEqual('found')
+
+      const last = d.ref(index)
+      await d.create(last, { record: last.key, now: late })
+      const rotated = d.row(d.ref(index), { record: 'rotated', now: late })
+      if (d.maxPerUser > 2) await d.rotate(d.ref(), rotated)
+      const alive = d.maxPerUser === 1 ? [last.key] : [inUse.key, last.key, ...(d.maxPerUser > 2 ? ['rotated'] : [])]
+      expect((await keysOf(d, index)).filter((record) => alive.includes(record))).toEqual(alive.sort())
+      if (d.maxPerUser > 1) expect((await d.read(inUse, { now: late, slice: 0 })).is).toEqual('found')
+    })
+
     that('who signs in once too often is signed in, also for less long than before', async (d) => {
       for (const shorter of [0, usual.life / 2]) {
         const index = d.index()

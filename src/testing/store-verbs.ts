@@ -1,6 +1,6 @@
 /** What create, read, replace and end answer. */
 import type { Check } from './store-contract.ts'
-import { conflictOf, foundOf, minutes } from './store-desk.ts'
+import { conflictOf, foundOf, minutes, seconds } from './store-desk.ts'
 
 /** Declares the promises of four verbs. */
 export function verbPromises({ group, that, expect }: Check): void {
@@ -93,10 +93,26 @@ export function verbPromises({ group, that, expect }: Check): void {
       const mine = d.row(ref, { record: 'mine' })
       await d.replace(ref, '1', mine)
       expect(await d.replace(ref, '1', mine)).toEqual({ is: 'ok', version: '2' })
-      // Seven more: eight writes are remembered.
-      for (let version = 2; version <= 8; version++) await d.replace(ref, `${version}`, { record: `theirs ${version}` })
+      // As long as a client may send a write again, however many others come between.
+      for (let version = 2; version <= 40; version++)
+        await d.replace(ref, `${version}`, { record: `theirs ${version}` })
+      await d.pass(30 * seconds)
       expect(await d.replace(ref, '1', mine)).toEqual({ is: 'ok', version: '2' })
-      expect(await d.record(ref)).toEqual('theirs 8')
+      expect(await d.record(ref)).toEqual('theirs 40')
+    })
+
+    that('create and rotate sent again answer ok, also after many writes', async (d) => {
+      const [made, next] = [d.row(d.ref()), d.row(d.ref(d.index()))]
+      await d.create(made, made)
+      await d.rotate(d.ref(), next)
+      for (const ref of [made, next]) {
+        for (let version = 1; version <= 20; version++)
+          await d.replace(ref, `${version}`, { record: `theirs ${version}` })
+      }
+      await d.pass(30 * seconds)
+      expect(await d.create(made, made)).toEqual('ok')
+      expect(await d.rotate(d.ref(), next)).toEqual({ is: 'ok' })
+      for (const ref of [made, next]) expect(await d.record(ref)).toEqual('theirs 20')
     })
 
     that('takes a part of a write id for no id', async (d) => {

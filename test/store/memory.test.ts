@@ -60,14 +60,16 @@ describe('memoryStore when it is full', () => {
     expect(await store.endAll('user', undefined, {})).toBe(3)
   })
 
-  it('remembers no more than the last eight writes of a row', async () => {
-    const { store } = memoryAt()
-    for (let n = 0; n <= 8; n++) {
-      if (n === 0) await store.create(row('key', { write: 'w0' }), {})
-      else await store.replace(row('key', { write: `w${n}` }), `${n}`, {})
-    }
+  it('remembers the id of a write for a minute, however many others there are, and then forgets it', async () => {
+    const { store, elapse } = memoryAt()
+    await store.create(row('key', { write: 'w0' }), {})
+    for (let n = 1; n <= 50; n++) await store.replace(row('key', { write: `w${n}` }), `${n}`, {})
+    await elapse(minute - 1)
     expect(await store.replace(row('key', { write: 'w1' }), '1', {})).toEqual({ is: 'ok', version: '2' })
+    expect(await store.create(row('key', { write: 'w0' }), {})).toEqual({ is: 'ok' })
+    await elapse(1)
     expect(await store.create(row('key', { write: 'w0' }), {})).toEqual({ is: 'taken' })
+    expect((await store.replace(row('key', { write: 'w1' }), '1', {})).is).toEqual('conflict')
   })
 
   it('stays within its bound whatever is done, marks of ended sessions among it', async () => {

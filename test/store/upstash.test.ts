@@ -48,8 +48,8 @@ describe('upstashStore', () => {
       (redis) => upstashStore({ redis }).create(row(user), { env }),
       {
         name: 'session-create',
-        keys: ['portcullis:s:DIGEST', 'portcullis:u:TAG'],
-        args: ['DIGEST', ...numbers, 'sealed', 'w1', '100'],
+        keys: ['portcullis:s:DIGEST', 'portcullis:w:DIGEST:w1', 'portcullis:u:TAG'],
+        args: ['DIGEST', ...numbers, 'sealed', '0', '100'],
       },
       { is: 'ok' },
     ],
@@ -57,7 +57,11 @@ describe('upstashStore', () => {
       'create of a visitor’s session',
       ['taken'],
       (redis) => upstashStore({ redis, prefix: 'p:', maxPerUser: 7 }).create(row(visitor), { env }),
-      { name: 'session-create', keys: ['p:s:DIGEST'], args: ['DIGEST', ...numbers, 'sealed', 'w1', '7'] },
+      {
+        name: 'session-create',
+        keys: ['p:s:DIGEST', 'p:w:DIGEST:w1'],
+        args: ['DIGEST', ...numbers, 'sealed', '0', '7'],
+      },
       { is: 'taken' },
     ],
     [
@@ -77,8 +81,8 @@ describe('upstashStore', () => {
       (redis) => upstashStore({ redis }).replace(row(visitor), '2', { env }),
       {
         name: 'session-replace',
-        keys: ['portcullis:s:DIGEST'],
-        args: ['DIGEST', '1795176000000', '3600000', '2', 'sealed', 'w1'],
+        keys: ['portcullis:s:DIGEST', 'portcullis:w:DIGEST:w1'],
+        args: ['DIGEST', '1795176000000', '3600000', '2', 'sealed'],
       },
       { is: 'conflict', version: '3', record: 'theirs', seen: now, end: now + 8 * hour },
     ],
@@ -88,8 +92,8 @@ describe('upstashStore', () => {
       (redis) => upstashStore({ redis }).rotate({ key: 'OLD' }, row(user), { grace: 60_000 }, { env }),
       {
         name: 'session-rotate',
-        keys: ['portcullis:s:OLD', 'portcullis:s:DIGEST', 'portcullis:u:TAG'],
-        args: ['OLD', ...numbers, 'sealed', 'w1', '100', 'DIGEST', '60000', '0', '3'],
+        keys: ['portcullis:s:OLD', 'portcullis:s:DIGEST', 'portcullis:w:DIGEST:w1', 'portcullis:u:TAG'],
+        args: ['OLD', ...numbers, 'sealed', '0', '100', 'DIGEST', '60000', '0', '4'],
       },
       { is: 'ok' },
     ],
@@ -100,8 +104,8 @@ describe('upstashStore', () => {
         upstashStore({ redis }).rotate({ key: 'OLD', index: 'TAG' }, row(user), { ifVersion: '4', grace: 0 }, { env }),
       {
         name: 'session-rotate',
-        keys: ['portcullis:s:OLD', 'portcullis:s:DIGEST', 'portcullis:u:TAG'],
-        args: ['OLD', ...numbers, 'sealed', 'w1', '100', 'DIGEST', '0', '3', '3', '4'],
+        keys: ['portcullis:s:OLD', 'portcullis:s:DIGEST', 'portcullis:w:DIGEST:w1', 'portcullis:u:TAG'],
+        args: ['OLD', ...numbers, 'sealed', '0', '100', 'DIGEST', '0', '4', '4', '4'],
       },
       { is: 'ended' },
     ],
@@ -111,8 +115,14 @@ describe('upstashStore', () => {
       (redis) => upstashStore({ redis }).rotate({ key: 'OLD', index: 'EVE' }, row(user), { grace: 0 }, { env }),
       {
         name: 'session-rotate',
-        keys: ['portcullis:s:OLD', 'portcullis:s:DIGEST', 'portcullis:u:EVE', 'portcullis:u:TAG'],
-        args: ['OLD', ...numbers, 'sealed', 'w1', '100', 'DIGEST', '0', '3', '4'],
+        keys: [
+          'portcullis:s:OLD',
+          'portcullis:s:DIGEST',
+          'portcullis:w:DIGEST:w1',
+          'portcullis:u:EVE',
+          'portcullis:u:TAG',
+        ],
+        args: ['OLD', ...numbers, 'sealed', '0', '100', 'DIGEST', '0', '4', '5'],
       },
       { is: 'conflict', version: '3', record: 'theirs', seen: now, end: now + 8 * hour },
     ],

@@ -173,7 +173,7 @@ describe('storeContract', () => {
       ),
     )
     expect(await failuresOf(() => ({ ...tested, context: { env } }))).toEqual([])
-    expect([...seen].sort()).toEqual(['create', 'end', 'endAll', 'list', 'read', 'replace', 'rotate'])
+    expect([...seen].sort()).toEqual(['create', 'end', 'endAll', 'list', 'read', 'readReplaced', 'replace', 'rotate'])
   })
 })
 

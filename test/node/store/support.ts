@@ -82,6 +82,7 @@ function watched(server: TestRedis, store: AtomicStore): AtomicStore {
     replace: (...given) => look(store.replace(...given)),
     rotate: (...given) => look(store.rotate(...given)),
     end: (...given) => look(store.end(...given)),
+    ...(store.readReplaced && { readReplaced: store.readReplaced }),
     list: (...given) => look(store.list(...given)),
     endAll: (...given) => look(store.endAll(...given)),
   }

@@ -1,0 +1,45 @@
+/** The Lua that works on the list of a user's sessions; see scripts.ts for how rows and lists are kept. */
+import type { Script } from '../redis/script.ts'
+import { lua } from './scripts.ts'
+
+/** KEYS index. */
+export const membersScript: Script = lua('session-members', "return redis.call('ZRANGE', KEYS[1], 0, -1)")
+
+/** KEYS index, rows. ARGV now, idle, a member for each row. Delists those that are no longer alive. */
+export const tidyScript: Script = lua(
+  'session-tidy',
+  'local now, idle = tonumber(ARGV[1]), tonumber(ARGV[2])',
+  'for at = 3, #ARGV do',
+  "  local row = redis.call('HMGET', KEYS[at - 1], 't', 'x')",
+  '  if not row[1] or now - tonumber(row[1]) >= idle or now >= tonumber(row[2]) then',
+  "    redis.call('ZREM', KEYS[1], ARGV[at])",
+  '  end',
+  'end',
+  "return {'ok'}",
+)
+
+/** KEYS index, rows. ARGV a member for each row. */
+export const rowsScript: Script = lua(
+  'session-rows',
+  'local found = {}',
+  'for at, member in ipairs(ARGV) do',
+  // Asked again: meanwhile all of them may have been ended.
+  "  local row = redis.call('ZSCORE', KEYS[1], member) and redis.call('HMGET', KEYS[at + 1], 'v', 'd', 't', 'x')",
+  "  if row and row[1] then found[#found + 1] = {'found', row[1], row[2], row[3], row[4]} end",
+  'end',
+  'return found',
+)
+
+/** KEYS index. ARGV [member to keep]. */
+export const endAllScript: Script = lua(
+  'session-end-all',
+  "local kept = ARGV[1] and redis.call('ZSCORE', KEYS[1], ARGV[1])",
+  "local count, left = redis.call('ZCARD', KEYS[1]), redis.call('PTTL', KEYS[1])",
+  "redis.call('DEL', KEYS[1])",
+  'if kept then',
+  "  redis.call('ZADD', KEYS[1], kept, ARGV[1])",
+  "  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left))",
+  '  count = count - 1',
+  'end',
+  'return {tostring(count)}',
+)
