@@ -89,6 +89,7 @@ export type Reason =
   | 'url-too-long'
   | 'query-too-large'
   | 'headers-too-large'
+  | 'host-malformed'
   | 'host-unknown'
   | 'https-required'
   | 'method-not-allowed'

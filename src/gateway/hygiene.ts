@@ -1,7 +1,15 @@
 /** What is asked of every request before its path matters: for whom it is, how it came, how large its head is. */
 
 import { type Faults, wholeNumber } from '../options/index.ts'
-import { type BodyRules, bodyBounds, checkHttps, contentTypes, defaultBodyBytes, hostOf } from '../request/index.ts'
+import {
+  type BodyRules,
+  bodyBounds,
+  checkHttps,
+  contentTypes,
+  defaultBodyBytes,
+  hostOf,
+  readHost,
+} from '../request/index.ts'
 import type { Reason } from '../types.ts'
 import { stopper } from './forward.ts'
 import type { Plan } from './plan.ts'
@@ -14,6 +22,7 @@ const exempt: ReadonlySet<string> = new Set(['/.portcullis/health', '/.portculli
 /** Why a request goes no further, or where over https it is to come again; undefined where it may go on. */
 export function refuseHead(plan: Plan, visit: Visit): { reason: Reason; location?: string } | undefined {
   const { request, settings, path } = visit
+  if (readHost(request.headers).type === 'malformed') return { reason: 'host-malformed' }
   // Without settings nobody knows our name: such a request gets no further than its fault.
   if (settings !== undefined && !exempt.has(path)) {
     const host = hostOf(request.url)

@@ -12,6 +12,7 @@ export const reasons: Readonly<Record<Reason, Answer>> = /* @__PURE__ */ mapped(
   'url-too-long': 414,
   'query-too-large': 400,
   'headers-too-large': 431,
+  'host-malformed': 400,
   'host-unknown': 421,
   'https-required': 403,
   'method-not-allowed': 405,

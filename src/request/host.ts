@@ -82,3 +82,29 @@ function nameOf(host: string): string {
   const colon = host.lastIndexOf(':')
   return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
 }
+
+/** What the Host header of a request says: a host, nothing, or what no client may send. */
+export type AskedHost = { readonly type: 'host'; readonly host: string } | { readonly type: 'none' | 'malformed' }
+
+/**
+ * Reads the Host header. Whatever a URL parser would have to interpret is malformed: `evil.test/` names the host
+ * `evil.test` and the path `/`.
+ *
+ * @see RFC 9112 section 3.2: a server answers 400 to an invalid Host.
+ */
+export function readHost(headers: Headers): AskedHost {
+  const text = headers.get('host')
+  if (text === null || text === '') return { type: 'none' }
+  // Over http and https, since each drops its own port.
+  const known = text === hostWithPort(text) && ['http', 'https'].some((scheme) => isSameHost(`${scheme}://${text}/`))
+  return known ? { type: 'host', host: text } : { type: 'malformed' }
+}
+
+function hostWithPort(text: string): string {
+  return /[/?#\\@]/.test(text) ? '' : text
+}
+
+function isSameHost(url: string): boolean {
+  const host = hostOf(url)
+  return host !== '' && URL.canParse(url) && new URL(url).host === host
+}

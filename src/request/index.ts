@@ -16,7 +16,7 @@ export {
 export { closeCodes, isCloseCode } from './close-code.ts'
 export { decodedPath, foldedPath } from './compare-path.ts'
 export { contentTypes, isCoded, mediaType, type TakesType } from './content-type.ts'
-export { cameByHttps, checkHttps, type KnownHost, knownHosts } from './host.ts'
+export { type AskedHost, cameByHttps, checkHttps, type KnownHost, knownHosts, readHost } from './host.ts'
 export { parseHttpDate } from './http-date.ts'
 export { type JsonLimits, type JsonResult, parseJson, readJson } from './json.ts'
 export { isNavigation, isPrefetch, isWebSocketUpgrade, type RequestLike } from './kind.ts'

@@ -12,6 +12,7 @@ const table: Array<[reason: Reason, status: number, phrase: string, title: strin
   ['url-too-long', 414, 'URI Too Long', 'Address too long'],
   ['query-too-large', 400, 'Bad Request', 'Bad request'],
   ['headers-too-large', 431, 'Request Header Fields Too Large', 'Headers too large'],
+  ['host-malformed', 400, 'Bad Request', 'Bad request'],
   ['host-unknown', 421, 'Misdirected Request', 'Misdirected request'],
   ['https-required', 403, 'Forbidden', 'Access denied'],
   ['content-type-not-allowed', 415, 'Unsupported Media Type', 'Unsupported format'],
