@@ -28,7 +28,7 @@ export function faults(prefix = '', list: ConfigFault[] = []): Faults {
     fresh: (more) => faults(at(more)),
     absorb(error): void {
       if (!(error instanceof ConfigError)) throw error
-      for (const fault of error.faults) list.push({ option: at(fault.option), problem: fault.problem })
+      for (const fault of [...error.faults]) list.push({ option: at(fault.option), problem: fault.problem })
     },
     get any(): boolean {
       return list.length > 0

@@ -1,4 +1,5 @@
 /** Options that may be functions of the request's context, resolved and memoised by value. */
+import { ConfigError } from '../errors.ts'
 import type { From } from '../types.ts'
 import type { Faults } from './faults.ts'
 
@@ -43,7 +44,8 @@ function call<T>(from: (c: { env: unknown }) => T | undefined, env: unknown, fau
   let value: T | undefined
   try {
     value = from({ env })
-  } catch {
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
     // What was thrown may quote a value; the option's name says enough.
     return refuse(faults, option, 'could not be read from the environment')
   }
