@@ -14,4 +14,4 @@ export default vercel(
   { env: process.env as unknown as Env },
 )
 
-export const config = { matcher: ['/((?!favicon\\.ico$).*)'] }
+export const config = { matcher: ['/', '/((?!favicon\\.ico$).*)'] }

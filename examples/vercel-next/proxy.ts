@@ -23,5 +23,6 @@ export default vercel({
   ],
 })
 
-// A literal, or Next does not read it. With the `$`: without it /favicon.icoX would go past the guard.
-export const config = { matcher: ['/((?!_next/static/|_next/image/|favicon\\.ico$).*)'] }
+// A literal, or Next does not read it. With `'/'`: a project with basePath or i18n has its home page there. With each `$`:
+// without it /favicon.icoX would go past the guard.
+export const config = { matcher: ['/', '/((?!_next/static/|_next/image/?$|favicon\\.ico$).*)'] }

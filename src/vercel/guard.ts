@@ -5,7 +5,11 @@ import type { Route } from '../gateway/route.ts'
 import { type Faults, faults as newFaults, wholeNumber } from '../options/index.ts'
 import { refusal } from '../page/index.ts'
 import { bodyBounds, defaultBodyBytes } from '../request/index.ts'
-import type { ProjectEnv } from '../types.ts'
+import type { From, ProjectEnv } from '../types.ts'
+import { readAddresses } from './guard-address.ts'
+import { completeHeaders } from './guard-headers.ts'
+import { listNextAliases } from './next-aliases.ts'
+import { compileNext, type NextConfig, type NextOptions } from './next-options.ts'
 import { passThrough } from './pass-through.ts'
 
 /** One line of the table of who may pass; see `Route` of `portcullis/gateway`. */
@@ -24,6 +28,11 @@ export interface GuardOptions<Data extends object = object, E = ProjectEnv>
    * word: raise it together with `proxyClientMaxBodySize` in next.config, never alone.
    */
   readonly maxBodyBytes?: number
+  /**
+   * What next.config says of addresses: base path, locales and rewrites. Required where next.config has any of them:
+   * otherwise every request gets 503. Default: none.
+   */
+  readonly next?: NextOptions
 }
 
 /** Name of the project: `aud` of the assertion. */
@@ -40,27 +49,41 @@ const largestChunk = 65_536
  */
 export function guard<Data extends object, E = ProjectEnv>(options: GuardOptions<Data, E>): Gateway<E> {
   const faults = newFaults('')
-  const { routes = [], maxBodyBytes, ...rest } = Object(options) as GuardOptions<Data, E>
+  const { routes = [], maxBodyBytes, next, ...rest } = Object(options) as GuardOptions<Data, E>
   const most = wholeNumber(faults, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds)
   for (const key of ['upstreams', 'throttle', 'fetch']) if (key in rest) faults.add(key, 'is no option of a guard')
   const table = judgeTable(routes, rest.session !== undefined, most, faults)
-  try {
-    const gateway = createGateway<'project', Data, E>({
+  const config = compileNext(next, faults.under('next'))
+  const headers = completeHeaders(rest.headers, config.basePath)
+  const prefixes = listPrefixes(table, config)
+
+  function create(publicOrigin: From<string, E>): Gateway<E> {
+    return createGateway<'project', Data, E>({
       platform: 'vercel',
       ...rest,
+      publicOrigin,
+      ...(headers.options && { headers: headers.options }),
       // Never asked: `fetch` below answers. `.invalid` is nobody's (RFC 6761 section 6.4).
-      upstreams: { [name]: { url: 'https://project.invalid' } },
+      upstreams: {
+        [name]: {
+          url: 'https://project.invalid',
+          aliases: (path: string) => listNextAliases(path, config.rewrites, prefixes),
+        },
+      },
       routes: table,
       fetch: (_url, init) => letThrough(init, most),
     })
-    faults.done()
-    return gateway
-  } catch (error) {
-    if (!faults.any) throw error
-    faults.absorb(error)
-    faults.done()
-    throw error
   }
+
+  let gateway: Gateway<E> | undefined
+  try {
+    gateway = create(rest.publicOrigin)
+  } catch (error) {
+    faults.absorb(error)
+  }
+  faults.done()
+  if (gateway === undefined) throw new TypeError('A guard without faults has a gateway')
+  return readAddresses(gateway, create, { config, observes: headers.observes, given: rest })
 }
 
 function judgeTable(
@@ -83,6 +106,14 @@ function judgeTable(
   const whole = table.some(({ host, path, methods }) => path === '/*' && !host && !methods)
   if (!whole) table.push({ path: '/*', to: name, access: guarded ? 'session' : 'public', maxBodyBytes: most })
   return table
+}
+
+/** Base path and locales with which some route is written after all: its rule then also covers the page without them. */
+function listPrefixes(table: readonly Route[], { basePath, locales }: NextConfig): string[] {
+  const names = ['', ...[...locales.keys()].map((locale) => `/${locale}`)]
+  const all = new Set(names.flatMap((locale) => [locale, basePath.toLowerCase() + locale]))
+  const paths = table.map(({ path }) => `${path}`.toLowerCase())
+  return [...all].filter((prefix) => prefix !== '' && paths.some((path) => `${path}/`.startsWith(`${prefix}/`)))
 }
 
 /** What the gateway would have sent to an upstream becomes what the project is told. */

@@ -3,6 +3,8 @@ export type { SessionInfo } from '../session/index.ts'
 export type { Emit, From, SecurityEvent } from '../types.ts'
 export { type Assertion, type AssertionVerifierOptions, assertionVerifier, type VerifyAssertion } from './assertion.ts'
 export { type GuardOptions, type GuardRoute, guard } from './guard.ts'
+export type { NextDomain, NextOptions } from './next-options.ts'
+export type { NextRewrite } from './next-rewrites.ts'
 export { type PassThroughOptions, passThrough } from './pass-through.ts'
 export {
   type EventLike,

@@ -1,6 +1,8 @@
 /** One handler for everything Vercel and Next call: functions, `proxy.ts`, `middleware.ts`, the proxy entry of `vercel.json`. */
-import type { Platform } from '../request/index.ts'
+import { refusal } from '../page/index.ts'
+import { type Platform, readHost } from '../request/index.ts'
 import type { ProjectEnv } from '../types.ts'
+import { moveRequest, withHost } from './asked-request.ts'
 import { type GuardOptions, guard } from './guard.ts'
 import { finish } from './pass-through.ts'
 
@@ -50,27 +52,28 @@ export function vercel<Data extends object, E = ProjectEnv>(
 ): VercelHandler
 export function vercel(what: unknown, { env = {}, platform }: VercelOptions<object> = {}): VercelHandler {
   const isApp = typeof (Object(what) as Partial<FetchApp>).fetch === 'function'
-  const app = (isApp ? what : guard(what as GuardOptions<never, never>)) as FetchApp<object>
+  const app = (
+    isApp ? atAskedHost(what as FetchApp<object>) : guard(what as GuardOptions<never, never>)
+  ) as FetchApp<object>
   const front = platform ?? (isApp ? undefined : (what as Pick<GuardOptions, 'platform'>).platform) ?? 'vercel'
   return async function handler(request, event): Promise<Response> {
-    return finish(request, await app.fetch(asAsked(request), env, contextOf(event)), front)
+    return finish(request, await app.fetch(request, env, contextOf(event)), front)
   }
 }
 
 /**
- * The request at the host that the client asked for. `next start` says `localhost` in every url, whatever Host says: a check
- * of the host would pass everybody, or nobody.
+ * An app at the host that the client asked for. `next start` says `localhost` in every url, whatever Host says: a check of
+ * the host would pass everybody, or nobody.
  */
-function asAsked(request: Request): Request {
-  const host = request.headers.get('host')
-  const start = request.url.indexOf('://') + 3
-  if (host === null || request.url.startsWith(`${host}/`, start)) return request
-  const slash = request.url.indexOf('/', start)
-  const url = request.url.slice(0, start) + host + (slash === -1 ? '/' : request.url.slice(slash))
-  if (!URL.canParse(url) || new URL(url).host !== host.toLowerCase()) return request
-  const { method, headers, body, signal } = request
-  // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
-  return new Request(url, { method, headers, body, signal, duplex: 'half' } as RequestInit)
+function atAskedHost(app: FetchApp<object>): FetchApp<object> {
+  return {
+    fetch(request, env, context): Response | Promise<Response> {
+      const asked = readHost(request.headers)
+      if (asked.type === 'malformed') return refusal('host-malformed', request)
+      const moved = asked.type === 'host' ? moveRequest(request, withHost(request.url, asked.host)) : request
+      return app.fetch(moved, env, context)
+    },
+  }
 }
 
 /** Hono's shape of it, which other apps ignore. */

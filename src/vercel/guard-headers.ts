@@ -1,0 +1,45 @@
+/** Security headers of a guard: what Next needs of them, and which of them it must not see. */
+import { reportPath } from '../gateway/headers.ts'
+import { isObject } from '../gateway/upstreams.ts'
+import { type HeaderOptions, strictCsp } from '../headers/index.ts'
+
+/** Options with a guard's own defaults. */
+export interface GuardHeaders {
+  readonly options: HeaderOptions | undefined
+  /** Whether the policy of pages is only measured, because nobody has named one. */
+  readonly observes: boolean
+}
+
+/**
+ * Completes the option `headers`. What is measured until a policy is named is the one that docs/vercel.md recommends for
+ * Next: React writes style attributes, and Next loads its chunks without Trusted Types.
+ */
+export function completeHeaders(given: HeaderOptions | undefined, basePath: string): GuardHeaders {
+  if (given !== undefined && !isObject(given)) return { options: given, observes: false }
+  const { preset, contentSecurityPolicy: policy, contentSecurityPolicyReportOnly: measured } = given ?? {}
+  const observes = policy === 'observe' || (policy === undefined && preset === undefined)
+  const named = Object.entries(given ?? {}).filter(([, value]) => value !== undefined)
+  const options: HeaderOptions = {
+    reporting: basePath + reportPath,
+    ...(observes && { contentSecurityPolicy: 'observe' }),
+    ...(observes && measured === undefined && { contentSecurityPolicyReportOnly: nextPolicy() }),
+    ...Object.fromEntries(named),
+  }
+  return { options, observes }
+}
+
+function nextPolicy(): NonNullable<HeaderOptions['contentSecurityPolicyReportOnly']> {
+  return strictCsp({ styleSrc: ["'self'", "'unsafe-inline'"], requireTrustedTypesFor: null }) as never
+}
+
+/**
+ * Takes away the enforced policy that stands beside a measured one. Next copies the headers of this answer over those of
+ * the request, and an enforced policy over the one that carries the nonce: its scripts would have none.
+ *
+ * @see resolve-routes.js ("set request headers") and get-script-nonce-from-header.js of Next 16.4
+ */
+export function keepNonce({ headers }: Response): void {
+  if (!headers.has('x-middleware-next')) return
+  const enforced = headers.get('content-security-policy')
+  if (enforced !== null && !enforced.includes("'nonce-")) headers.delete('content-security-policy')
+}

@@ -1,0 +1,37 @@
+/** Where a guard sends a client, in the addresses that the project's visitors know. */
+import type { NextAddress } from './next-address.ts'
+
+/** What of the options decides where the sign-in page is. */
+export interface LocationOptions {
+  readonly signIn?: string | undefined
+  readonly trailingSlash: boolean
+}
+
+/**
+ * Puts base path and locale before the path of a redirect. `return_to` gets the locale alone: Next's `redirect`, `Link` and
+ * router add the base path themselves.
+ */
+export function completeLocation(response: Response, address: NextAddress, options: LocationOptions): void {
+  const location = response.headers.get('location')
+  const { base, locale } = address
+  if (location === null || response.headers.has('x-middleware-next')) return
+  if (base === '' && locale === '' && !options.trailingSlash) return
+  const start = location.startsWith('/') ? 0 : location.indexOf('/', location.indexOf('://') + 3)
+  if (start === -1) return
+
+  const question = location.indexOf('?', start)
+  const end = question === -1 ? location.length : question
+  const path = location.slice(start, end)
+  const signsIn = path === options.signIn
+  const search = signsIn ? withLocale(location.slice(end), locale) : location.slice(end)
+  const slash = signsIn && options.trailingSlash && !path.endsWith('/') ? '/' : ''
+  const bare = path === '/' && base + locale !== '' ? '' : path
+  response.headers.set('location', location.slice(0, start) + base + locale + bare + slash + search)
+}
+
+const returnTo = '?return_to='
+
+function withLocale(search: string, locale: string): string {
+  if (!search.startsWith(returnTo)) return search
+  return returnTo + encodeURIComponent(locale) + search.slice(returnTo.length)
+}

@@ -1,0 +1,138 @@
+/** Reads the address of a request as Next does: which page it is, under which base path and in which locale. */
+import type { ConfigFault } from '../errors.ts'
+import type { NextConfig } from './next-options.ts'
+
+/** As much of Next's `request.nextUrl` as a guard reads. */
+export interface NextUrl {
+  readonly pathname: string
+  readonly basePath: string
+  readonly locale?: string
+  readonly defaultLocale?: string | undefined
+  readonly domainLocale?: { readonly defaultLocale: string } | undefined
+  clone(): NextUrl & { href: string }
+}
+
+/** Where a request leads. */
+export interface NextAddress {
+  /** The page, as a link to it is written: without base path, locale, data prefix and slash at its end. */
+  readonly page: string
+  /** What stood before the page and belongs before the path of a redirect, too: base path and locale. */
+  readonly base: string
+  readonly locale: string
+  /** What Next shows and the guard was not told; nothing can be served then. */
+  readonly faults: readonly ConfigFault[]
+}
+
+/** Reads the path of a url; with Next's own reading of it, where there is one. */
+export function readNextAddress(path: string, url: NextUrl | undefined, config: NextConfig): NextAddress {
+  return url === undefined ? parseAddress(path, config) : readNextUrl(url, config)
+}
+
+/** `request.nextUrl` of a request; undefined where nobody made one. */
+export function findNextUrl(request: Request): NextUrl | undefined {
+  const { nextUrl } = request as { nextUrl?: Partial<NextUrl> }
+  const known = typeof nextUrl?.pathname === 'string' && typeof nextUrl.basePath === 'string'
+  return known && typeof nextUrl.clone === 'function' ? (nextUrl as NextUrl) : undefined
+}
+
+/** Follows the steps of Next's router, for platforms that hand over the address as the client wrote it. */
+function parseAddress(path: string, { basePath, locales }: NextConfig): NextAddress {
+  const outer = hasPrefix(path, basePath) ? path.slice(basePath.length) || '/' : path
+  const inner = readData(outer)
+  // Seen with Next 16.4: `/_next/data/<id>/shop/admin.json` beside `/shop/_next/data/<id>/admin.json`.
+  const based = inner !== outer && outer === path && hasPrefix(inner, basePath)
+  const known = based ? inner.slice(basePath.length) || '/' : inner
+  const locale = locales.get(firstSegment(known).toLowerCase())
+  const page = locale === undefined ? known : known.slice(locale.length + 1) || '/'
+  const prefix = locale === undefined ? '' : `/${locale}`
+  return { page: tidyPage(page), base: basePath, locale: prefix, faults: [] }
+}
+
+/** Takes Next's word, and what `skipProxyUrlNormalize` leaves to do. */
+function readNextUrl(first: NextUrl, config: NextConfig): NextAddress {
+  const url = withBasePath(first, config)
+  const { defaultLocale, locale } = url
+  const faults = compareWithNext(url, config)
+  let page = url.pathname
+  const read = readData(page)
+  if (read !== page) {
+    // Next has found out the locale of such an address and leaves it in the path.
+    const named = locale !== undefined && firstSegment(read).toLowerCase() === locale.toLowerCase()
+    page = named && locale !== '' ? read.slice(locale.length + 1) || '/' : read
+  }
+  const prefix = locale && defaultLocale && locale !== defaultLocale ? `/${locale}` : ''
+  return { page: tidyPage(page), base: config.basePath, locale: prefix, faults }
+}
+
+/**
+ * With a base path and locales Next 16.4 calls the guard for `/shop/fr/admin` with `/fr/shop/fr/admin`, and finds no base
+ * path in it. Asked again without the first locale it does.
+ */
+function withBasePath(url: NextUrl, { basePath }: NextConfig): NextUrl {
+  if (url.basePath !== '' || !url.defaultLocale || url.pathname === '/') return url
+  const again = url.clone()
+  again.href = `http://localhost${url.pathname}`
+  return again.basePath !== '' && (basePath === '' || again.basePath === basePath) ? withDomain(again, url) : url
+}
+
+/** Keeps what the host of the request decides. */
+function withDomain({ pathname, basePath, locale }: NextUrl, asked: NextUrl): NextUrl {
+  const { defaultLocale, domainLocale } = asked
+  return { pathname, basePath, locale: locale ?? '', defaultLocale, domainLocale, clone: () => asked.clone() }
+}
+
+/** Everything that Next shows of its configuration and the guard was told otherwise. */
+function compareWithNext(url: NextUrl, config: NextConfig): ConfigFault[] {
+  const faults: ConfigFault[] = []
+  const { basePath, locale, defaultLocale, domainLocale } = url
+  const add = (option: string, problem: string): number => faults.push({ option: `next.${option}`, problem })
+  if (basePath !== '' && basePath !== config.basePath) {
+    add('basePath', `must be ${JSON.stringify(basePath)}, as in next.config`)
+  }
+  if (basePath === '' && hasPrefix(url.pathname, config.basePath) && config.basePath !== '') {
+    add('basePath', 'is not what next.config says: Next knows no base path')
+  }
+  if (!defaultLocale) {
+    if (config.locales.size > 0) add('locales', 'must be absent: next.config has no i18n')
+    return faults
+  }
+  if (config.locales.size === 0) {
+    add('locales', 'and next.defaultLocale are required, as i18n of next.config has them')
+  } else if (locale && !config.locales.has(locale.toLowerCase())) {
+    add('locales', `must list ${JSON.stringify(locale)}, as i18n of next.config does`)
+  }
+  const known = defaultLocale === config.defaultLocale || config.domainLocales.has(defaultLocale)
+  if (config.locales.size > 0 && !known) {
+    add(domainLocale ? 'domains' : 'defaultLocale', `must name ${JSON.stringify(defaultLocale)}, as next.config does`)
+  }
+  return faults
+}
+
+const dataPath = /^\/_next\/data\/[^/]+(\/.*)\.json$/
+
+/** The page of `/_next/data/<build>/admin.json`, of the pages router; any other path stays as it is. */
+function readData(path: string): string {
+  const [, page] = dataPath.exec(path) ?? []
+  if (page === undefined) return path
+  return page === '/index' ? '/' : page.replace(/^\/index(?=\/)/, '')
+}
+
+/** What the app router adds to the address of a page, where a platform shows it: `/admin.segments/_tree.segment.rsc`. */
+const transport = /(?:\.segments\/.+\.segment(?:\.rsc)?|(?:\.prefetch)?\.rsc)$/
+
+function tidyPage(path: string): string {
+  const bare = path.replace(transport, '')
+  const page = bare !== path && (bare === '/index' || bare === '') ? '/' : bare
+  let end = page.length
+  while (end > 1 && page.charCodeAt(end - 1) === 0x2f) end--
+  return page.slice(0, end)
+}
+
+function firstSegment(path: string): string {
+  const end = path.indexOf('/', 1)
+  return path.slice(1, end === -1 ? path.length : end)
+}
+
+function hasPrefix(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`)
+}

@@ -1,0 +1,129 @@
+/** Options that repeat what a project's next.config says of its addresses. */
+import { checkKeys, type Faults, flag } from '../options/index.ts'
+import { isPathPattern } from '../request/pattern.ts'
+import { compileRewrite, type NextRewrite, type Rewrite } from './next-rewrites.ts'
+
+/** A domain with a language of its own; see `i18n.domains` of next.config. */
+export interface NextDomain {
+  /** Its host, without a scheme. */
+  readonly domain: string
+  /** The locale that its addresses have where they name none. */
+  readonly defaultLocale: string
+  /** Further locales of this domain. */
+  readonly locales?: readonly string[]
+}
+
+/**
+ * What `next.config` says of addresses, word for word. Routes are written as pages are linked, without base path and
+ * locale. A guard that finds something else in `request.nextUrl` answers 503 to everything.
+ */
+export interface NextOptions {
+  /** `basePath`, such as `/shop`. Default none. */
+  readonly basePath?: string
+  /** `i18n.locales`, such as `['en', 'fr']`. Default none. */
+  readonly locales?: readonly string[]
+  /** `i18n.defaultLocale`. Required beside `locales`. */
+  readonly defaultLocale?: string
+  /** `i18n.domains`. Their hosts belong into the option `hosts` as well. Default none. */
+  readonly domains?: readonly NextDomain[]
+  /** `trailingSlash`. Default false. */
+  readonly trailingSlash?: boolean
+  /** Every rewrite to a page of this project: the rule on its destination covers its source too. Default none. */
+  readonly rewrites?: readonly NextRewrite[]
+}
+
+/** {@link NextOptions} in the form that requests need. */
+export interface NextConfig {
+  readonly basePath: string
+  /** Locales as they are written, by their lower-case form. */
+  readonly locales: ReadonlyMap<string, string>
+  readonly defaultLocale: string | undefined
+  /** Default locales of all domains. */
+  readonly domainLocales: ReadonlySet<string>
+  readonly trailingSlash: boolean
+  readonly rewrites: readonly Rewrite[]
+}
+
+const keys: ReadonlyArray<keyof NextOptions> = [
+  'basePath',
+  'locales',
+  'defaultLocale',
+  'domains',
+  'trailingSlash',
+  'rewrites',
+]
+
+/** One segment that Next takes for a locale: neither a dot nor a slash. */
+const localeName = /^[A-Za-z\d_-]{1,35}$/
+
+/** Validates the option `next`. */
+export function compileNext(given: unknown, faults: Faults): NextConfig {
+  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
+    faults.add('', 'must be an object such as { basePath, locales, defaultLocale }')
+  }
+  const options = Object(given) as NextOptions
+  if (given !== undefined) checkKeys(faults, options, keys)
+  const locales = compileLocales(options.locales, faults)
+  const { defaultLocale } = options
+  if (locales.size > 0 && !locales.has(`${defaultLocale}`.toLowerCase())) {
+    faults.add('defaultLocale', 'must be one of locales')
+  }
+  if (locales.size === 0 && defaultLocale !== undefined) faults.add('defaultLocale', 'needs locales beside it')
+
+  return {
+    basePath: compileBasePath(options.basePath, faults),
+    locales,
+    defaultLocale,
+    domainLocales: compileDomains(options.domains, locales, faults.under('domains')),
+    trailingSlash: flag(faults, 'trailingSlash', options.trailingSlash, false),
+    rewrites: compileRewrites(options.rewrites, faults.under('rewrites')),
+  }
+}
+
+function compileBasePath(given: unknown, faults: Faults): string {
+  if (given === undefined || given === '') return ''
+  if (typeof given === 'string' && isPathPattern(given) && !given.endsWith('/') && !given.endsWith('/*')) return given
+  faults.add('basePath', 'must be as in next.config: a path such as /shop, without a slash at its end')
+  return ''
+}
+
+function compileLocales(given: unknown, faults: Faults): Map<string, string> {
+  const locales = new Map<string, string>()
+  if (given === undefined) return locales
+  if (!Array.isArray(given) || given.length === 0 || given.length > 1000) {
+    faults.add('locales', 'must be a list of 1 to 1000 locales, or absent')
+    return locales
+  }
+  for (const [index, name] of given.entries()) {
+    if (typeof name === 'string' && localeName.test(name)) locales.set(name.toLowerCase(), name)
+    else faults.add(`locales.${index}`, 'must be a locale such as en or pt-BR')
+  }
+  return locales
+}
+
+function compileDomains(given: unknown, locales: ReadonlyMap<string, string>, faults: Faults): Set<string> {
+  const found = new Set<string>()
+  if (given === undefined) return found
+  if (!Array.isArray(given)) {
+    faults.add('', 'must be a list of domains')
+    return found
+  }
+  for (const [index, item] of given.entries()) {
+    const at = faults.under(`${index}`)
+    const { domain, defaultLocale } = Object(item) as Partial<NextDomain>
+    checkKeys(at, Object(item), ['domain', 'defaultLocale', 'locales', 'http'])
+    if (typeof domain !== 'string' || domain === '') at.add('domain', 'must be a host')
+    if (typeof defaultLocale === 'string' && locales.has(defaultLocale.toLowerCase())) found.add(defaultLocale)
+    else at.add('defaultLocale', 'must be one of locales')
+  }
+  return found
+}
+
+function compileRewrites(given: unknown, faults: Faults): Rewrite[] {
+  if (given === undefined) return []
+  if (!Array.isArray(given)) {
+    faults.add('', 'must be a list such as [{ source, destination }]')
+    return []
+  }
+  return given.flatMap((item, index) => compileRewrite(item, faults.under(`${index}`)) ?? [])
+}
