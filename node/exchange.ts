@@ -131,7 +131,8 @@ export class Exchange implements ExchangeEvents {
       body?.cancel().catch(() => {})
       return void out.end()
     }
-    out.flushHeaders()
+    // The head goes out now. Not by `flushHeaders`, which writes it as UTF-8, so that bytes beyond ASCII become two.
+    out.write(Buffer.alloc(0))
     const isStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
     try {
       const { drainTimeoutMs } = options

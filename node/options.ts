@@ -19,7 +19,7 @@ export interface ServeOptions<E = unknown> {
   readonly headersTimeoutMs?: number
   /** Bytes of the head of a request; then 431. Default 65,536. Must be above the gateway's own limits. */
   readonly maxHeaderBytes?: number
-  /** Bytes a second that a body must bring on average, once `bodyGraceMs` are over; then 408. Default 500; 0 for no limit. */
+  /** Bytes a second that a body must bring on average, once `bodyGraceMs` are over; then 400. Default 500; 0 for no limit. */
   readonly minBodyBytesPerSecond?: number
   /** Milliseconds until {@link minBodyBytesPerSecond} counts. Default 10,000. */
   readonly bodyGraceMs?: number

@@ -171,7 +171,8 @@ function readHeaders(raw: readonly string[]): Headers {
 
 /** Sends a body. One that breaks off takes the request with it: no upstream sees a part of it as a whole. */
 function send(request: ClientRequest, body: RequestInit['body']): void {
-  if (typeof body === 'string') request.end(body)
+  // As bytes: Node writes the head as UTF-8 where a string follows it.
+  if (typeof body === 'string') request.end(Buffer.from(body))
   else if (body instanceof ReadableStream) {
     const source = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0])
     source.once('error', (error) => request.destroy(error))
