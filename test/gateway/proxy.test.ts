@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { holdTimers } from '../support/held-timers.ts'
 import { type Bench, bench } from './support.ts'
 
 /** An upstream that answers only when its request is aborted, as fetch does. */
@@ -28,13 +29,17 @@ describe('an upstream', () => {
   })
 
   it('that takes its time after the first byte is not cut off', async () => {
-    const at = await bench({ upstreams: { app: { url: 'http://upstream.test', sessions: true, timeoutMs: 20 } } })
+    const at = await bench({ upstreams: { app: { url: 'http://upstream.test', sessions: true, timeoutMs: 12_345 } } })
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
-    at.answer = () => new Response(readable)
-    const response = await at.ask('/x')
-    const signal = at.last().init.signal
-    await new Promise((done) => setTimeout(done, 40))
-    expect(signal?.aborted).toBe(false)
+    const timers = holdTimers(12_345)
+    let running = 0
+    at.answer = () => {
+      running = timers.running
+      return new Response(readable)
+    }
+    const response = await at.ask('/x').finally(timers.restore)
+    timers.runOut()
+    expect([running, at.last().init.signal?.aborted]).toEqual([1, false])
     const writer = writable.getWriter()
     const wrote = writer.write(new TextEncoder().encode('late')).then(() => writer.close())
     expect(await response.text()).toBe('late')

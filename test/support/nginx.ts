@@ -87,7 +87,7 @@ async function listening(port: number, gone: Promise<unknown>): Promise<void> {
   gone.then(() => {
     over = true
   })
-  for (let tries = 0; tries < 400 && !over; tries++) {
+  for (let tries = 0; tries < 1_000 && !over; tries++) {
     const socket = connect(port, '127.0.0.1')
     const open = await once(socket, 'connect').then(
       () => true,

@@ -115,7 +115,7 @@ export async function startOrigin(initial: Answer | Answering = plain): Promise<
     converse(next): void {
       converse = next
     },
-    async waitFor(count, timeoutMs = 5000): Promise<readonly Received[]> {
+    async waitFor(count, timeoutMs = 15_000): Promise<readonly Received[]> {
       const signal = AbortSignal.timeout(timeoutMs)
       while (received.length < count) {
         if (signal.aborted) throw new Error(`${received.length} of ${count} requests reached the origin`)

@@ -54,13 +54,16 @@ export async function rawFetch(port: number, request: RawRequest, options: RawOp
   return last
 }
 
+/** Long enough for a busy machine, and shorter than the runner's patience: the message says what came until then. */
+const patienceMs = 15_000
+
 /**
  * Sends `bytes` (a string as Latin-1, so that any byte can be written) on a new connection. Resolves when `responses`
  * answers are complete or the other side closed, with what came: none when it only closed. Rejects on a refused
  * connection, and when the wait is over, saying what came until then.
  */
 export function raw(port: number, bytes: string | Uint8Array, options: RawOptions = {}): Promise<RawResponse[]> {
-  const { responses = 1, timeoutMs = 5000, host = '127.0.0.1' } = options
+  const { responses = 1, timeoutMs = patienceMs, host = '127.0.0.1' } = options
   const sent = typeof bytes === 'string' ? latin1(bytes) : bytes
   const heads = [
     ...Buffer.from(sent)

@@ -19,7 +19,7 @@ describe.skipIf(noRedis)('the user of docs/storage.md', () => {
   afterAll(() => server.stop())
 
   it('may do all that a store does', async () => {
-    const client = redis({ url: server.url, token: server.token })
+    const client = redis({ url: server.url, token: server.token, timeoutMs: 10_000 })
     const store = upstashStore({ redis: client })
     const now = Date.now()
     const row = { record: 'sealed', end: now + 3_600_000, now, idle: 600_000 }

@@ -16,7 +16,11 @@ interface Data {
   user: string
 }
 
-const client = redis({ url: (c) => c.env.UPSTASH_REDIS_REST_URL, token: (c) => c.env.UPSTASH_REDIS_REST_TOKEN })
+const client = redis({
+  url: (c) => c.env.UPSTASH_REDIS_REST_URL,
+  token: (c) => c.env.UPSTASH_REDIS_REST_TOKEN,
+  timeoutMs: 3_000,
+})
 
 const gateway: Gateway<Bindings> = createGateway<'app' | 'plain' | 'dead', Data, Bindings>({
   publicOrigin: 'http://localhost',

@@ -107,13 +107,13 @@ describe.skipIf(noRedis)('logins through the gateway, counted in a real Redis', 
   ] as const)(
     'a Redis that %s: 503 with Retry-After within the budget, and no password is looked at',
     async (_, fault) => {
-      const at = await start('django', client(300))
+      const at = await start('django', client(2_000))
       await at.login(zoe, 'x')
       server.control.fault(fault, { times: 2 })
       const since = performance.now()
       const response = await at.login(zoe, right)
       // Generous: a busy machine is late, a missing limit is much later.
-      expect(performance.now() - since).toBeLessThan(2000)
+      expect(performance.now() - since).toBeLessThan(12_000)
       expect([response.status, response.headers.get('retry-after')]).toEqual([503, '10'])
       expect(at.verified.length).toBe(1)
       expect(at.faults).toEqual([expect.objectContaining({ code: expect.stringMatching(/^ERR_STORE_/) })])

@@ -14,7 +14,7 @@ describe.skipIf(noRedis)('with a Redis', () => {
   beforeEach(() => server.flush())
 
   it('says whether it is there, in one request that touches no key', async () => {
-    const client = redis({ url: server.url, token: server.token })
+    const client = redis({ url: server.url, token: server.token, timeoutMs: 10_000 })
     await redisProbe(client)({})
     server.control.reset()
     expect(await redisProbe(client)({})).toBe(1)

@@ -17,7 +17,7 @@ describe.skipIf(noRedis)('with a real Redis', () => {
   afterAll(() => server.stop())
   beforeEach(async () => {
     await server.flush()
-    client = newRedis({ url: server.url, token: server.token })
+    client = newRedis({ url: server.url, token: server.token, timeoutMs: 10_000 })
   })
 
   type Limit = ReturnType<typeof Ratelimit.slidingWindow>

@@ -16,7 +16,7 @@ describe.skipIf(noRedis)('with a real Redis behind a bridge that fails', () => {
   afterAll(() => server.stop())
   beforeEach(async () => {
     await server.flush()
-    client = newRedis({ url: server.url, token: server.token, timeoutMs: 300 })
+    client = newRedis({ url: server.url, token: server.token, timeoutMs: 2_000 })
     // Warm, so that one call is one request.
     await Promise.all([client.call({}, add, ['n'], ['0']), client.call({}, get, ['n'], [])])
     server.control.reset()
@@ -35,7 +35,7 @@ describe.skipIf(noRedis)('with a real Redis behind a bridge that fails', () => {
     [{ kind: 'refuse', error: 'WRONGTYPE no' }, 'ERR_STORE_REFUSED (wrongtype)', 1, '0'],
     [{ kind: 'refuse', error: 'LOADING no' }, 'ERR_STORE_UNAVAILABLE (loading)', 1, '0'],
     [{ kind: 'silence' }, 'ERR_STORE_UNAVAILABLE (timeout)', 1, '0'],
-    [{ kind: 'delay', ms: 1000 }, 'ERR_STORE_UNAVAILABLE (timeout)', 1, '0'],
+    [{ kind: 'delay', ms: 60_000 }, 'ERR_STORE_UNAVAILABLE (timeout)', 1, '0'],
     [{ kind: 'hang' }, 'ERR_STORE_UNAVAILABLE (timeout)', 1, '1'],
   ])('%j is %s', async (fault, expected, requests, executed) => {
     server.control.fault(fault)
@@ -45,7 +45,7 @@ describe.skipIf(noRedis)('with a real Redis behind a bridge that fails', () => {
     expect(server.control.requests).toBe(requests)
     expect(await count()).toBe(executed)
     // Generous: a busy machine is late, a missing limit is much later.
-    expect(performance.now() - since).toBeLessThan(900)
+    expect(performance.now() - since).toBeLessThan(12_000)
     expect(everythingIn(error)).not.toContain(server.token)
     expect(everythingIn(error)).not.toContain(server.url)
   })
@@ -115,18 +115,18 @@ describe.skipIf(noRedis)('with nothing there', () => {
   it('an address that refuses connections is an outage within the budget', async () => {
     const server = await startRedis()
     await server.stop()
-    const client = newRedis({ url: server.url, token: 'SECRET-TOKEN', timeoutMs: 500 })
+    const client = newRedis({ url: server.url, token: 'SECRET-TOKEN', timeoutMs: 2_000 })
     const since = performance.now()
     const error = await failureOf(client.call({}, get, ['key:SECRET'], ['arg:SECRET']))
     expect(error).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE', message: 'Redis is not available (network)' })
-    expect(performance.now() - since).toBeLessThan(1500)
+    expect(performance.now() - since).toBeLessThan(12_000)
     expect(everythingIn(error)).not.toMatch(/SECRET|ECONNREFUSED|127\.0\.0\.1/)
   })
 
   it('a wrong token is refused, and not repeated in the error', async () => {
     const server = await startRedis()
     try {
-      const client = newRedis({ url: server.url, token: 'SECRET-TOKEN' })
+      const client = newRedis({ url: server.url, token: 'SECRET-TOKEN', timeoutMs: 10_000 })
       const error = await failureOf(client.call({}, get, ['key:SECRET'], ['arg:SECRET']))
       expect(error).toMatchObject({ code: 'ERR_STORE_REFUSED', message: 'Redis refused the request (unauthorized)' })
       expect(everythingIn(error)).not.toContain('SECRET')

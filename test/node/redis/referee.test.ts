@@ -38,7 +38,7 @@ test.each([
 ])('a script with keys $keys and arguments $args goes out as the client words it', async ({ keys, args }) => {
   const read = script('session-read', "return 'done'")
   seen.length = 0
-  await expect(redis({ url, token }).call({}, read, keys, args)).resolves.toBe('done')
+  await expect(redis({ url, token, timeoutMs: 10_000 }).call({}, read, keys, args)).resolves.toBe('done')
   const [ours, inFull] = seen.splice(0)
 
   const theirs = new Redis({

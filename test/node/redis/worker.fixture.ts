@@ -7,7 +7,7 @@ const get = script('get', "return redis.call('GET', KEYS[1])")
 const client = redis({
   url: (c) => (c.env as unknown as Env).REDIS_URL,
   token: (c) => (c.env as unknown as Env).REDIS_TOKEN,
-  timeoutMs: 300,
+  timeoutMs: 2_000,
 })
 
 interface Env {

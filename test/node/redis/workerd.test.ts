@@ -53,7 +53,7 @@ describe.skipIf(noRedis)('in bare workerd, with a real Redis', () => {
     redis.control.fault(fault, { times: 2 })
     const since = performance.now()
     expect(await visit()).toMatchObject({ message })
-    expect(performance.now() - since).toBeLessThan(1500)
+    expect(performance.now() - since).toBeLessThan(12_000)
     redis.control.reset()
     expect(await visit()).toHaveLength(3)
     expect(worker.stderr.join('\n')).not.toContain(redis.token)

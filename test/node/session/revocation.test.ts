@@ -9,7 +9,7 @@ describe.skipIf(noRedis)('revocations in a real Redis', () => {
   let store: RevocationStore
   beforeAll(async () => {
     at = await startRedis()
-    store = upstashRevocations({ redis: redis({ url: at.url, token: at.token }) })
+    store = upstashRevocations({ redis: redis({ url: at.url, token: at.token, timeoutMs: 10_000 }) })
   })
   afterAll(() => at.stop())
   beforeEach(() => at.flush({ keepScripts: true }))

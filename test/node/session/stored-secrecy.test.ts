@@ -57,7 +57,12 @@ describe.skipIf(noRedis)('whoever reads or writes Redis', () => {
 
   it('nor do the requests, and events name nothing that Redis has', async () => {
     const events: SecurityEvent[] = []
-    const client = redis({ url: server.url, token: server.token, onEvent: (event) => events.push(event) })
+    const client = redis({
+      url: server.url,
+      token: server.token,
+      timeoutMs: 10_000,
+      onEvent: (event) => events.push(event),
+    })
     const site = siteWith(upstashStore({ redis: client }), { onEvent: (event) => events.push(event) })
     const { browser, shown } = await busy(site as ReturnType<typeof siteOn>)
     server.control.fault({ kind: 'refuse', error: `WRONGTYPE of ${email}` }, { times: 3 })

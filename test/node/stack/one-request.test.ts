@@ -24,7 +24,7 @@ describe.skipIf(noRedis)('limits and the session of a request', () => {
 
   beforeEach(async () => {
     await at.flush({ keepScripts: true })
-    const client = redis({ url: at.url, token: at.token })
+    const client = redis({ url: at.url, token: at.token, timeoutMs: 10_000 })
     const limiter = (limit: number, window: number) => exactLimiter({ redis: client, secret, limit, window })
     const session = storedSessions<Data>({ secret, user: (d) => d.userId, store: upstashStore({ redis: client }) })
     const app = new Hono()
@@ -86,7 +86,7 @@ describe.skipIf(noRedis)('limits and the session of a request', () => {
   })
 
   it('L2: a limit of the stack and one of a handler that share a limiter count together', async () => {
-    const client = redis({ url: at.url, token: at.token })
+    const client = redis({ url: at.url, token: at.token, timeoutMs: 10_000 })
     const limiter = exactLimiter({ redis: client, secret, limit: 10, window: 60 })
     const limit = { name: 'api', limiter, key: () => 'ann' }
     const app = new Hono()

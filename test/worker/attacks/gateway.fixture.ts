@@ -37,7 +37,7 @@ const common = {
     { path: '/json', to: 'plain', access: 'public', contentTypes: ['application/json'] },
     { path: '/small/*', to: 'plain', access: 'public', maxBodyBytes: 100 },
     { path: '/graphql', to: 'plain', access: 'public', graphql: graphqlLimits({ maxTake: 100 }) },
-    { path: '/slow', to: 'plain', access: 'public', timeoutMs: 200 },
+    { path: '/slow', to: 'plain', access: 'public', timeoutMs: 2_000 },
     { path: '/dead', to: 'dead', access: 'public' },
     { path: '/v1/*', to: 'based', access: 'public' },
     { path: '/get', methods: ['GET'], to: 'plain', access: 'public' },

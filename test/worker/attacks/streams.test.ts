@@ -138,7 +138,8 @@ describe('case 56: an upstream that says nothing', () => {
   it('and one that speaks slowly is not', async () => {
     field.origin.answer((socket) => {
       socket.write(bytes(['HTTP/1.1 200 OK', 'Content-Length: 2'], 'o'))
-      setTimeout(() => socket.write('k'), 400)
+      // Later than the first byte may come.
+      setTimeout(() => socket.write('k'), 2_500)
     })
     expect((await rawFetch(field.worker.port, { path: '/slow', host: 'gateway.test' })).text).toBe('ok')
   })
