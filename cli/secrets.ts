@@ -17,7 +17,8 @@ Each of these asks for a value; paste what follows the = above:
 
 The first deploy wants them before there is a Worker to put them into: save the two lines to a file outside the
 repository, deploy with  npx wrangler deploy --secrets-file FILE  and delete the file.
-A new SESSION_SECRET alone logs everybody out: to rotate, keep the old one beside it for the life of a session.`
+A new SESSION_SECRET alone logs everybody out: to rotate, put "OLD NEW", then "NEW OLD" (with a space between them), and
+the new one alone after the life of a session.`
 }
 
 /** 32 random bytes, base64url. */

@@ -40,6 +40,7 @@ declare global {
     interface Env {
       PUBLIC_ORIGIN: string
       UPSTREAM_URL: string
+      /** Several, with a space between them, while it is rotated: the first seals. */
       SESSION_SECRET: string
       ASSERTION_KEY: string
     }

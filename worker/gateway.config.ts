@@ -5,7 +5,6 @@ import { type Redis, redis } from '../src/redis/index.ts'
 import { type SessionStrategy, sessionsBy, statelessSessions, storedSessions } from '../src/session/index.ts'
 import { upstashStore } from '../src/store/upstash.ts'
 import { log, logRequest } from './log.ts'
-import { secretsOf } from './secrets.ts'
 
 /** What a session holds. The origin decides, through the session protocol. */
 export interface Data {
@@ -17,9 +16,8 @@ export interface Data {
 
 /** `SESSION_STORE` chooses. Only the chosen one is judged and asked: without Redis none of its variables is needed. */
 function sessions(client: Redis): SessionStrategy<Data> {
-  const secrets = secretsOf()
   const common = {
-    secret: (c: { env: Cloudflare.Env }): string | string[] => secrets(c.env.SESSION_SECRET),
+    secret: (c: { env: Cloudflare.Env }): string => c.env.SESSION_SECRET,
     user: (data: Data): string | undefined => data.user,
     onEvent: log,
   }

@@ -11,11 +11,9 @@ import { limitGate, memoryLimiter, memoryThrottle } from '../../src/limit/index.
 import { monitor } from '../../src/monitor/index.ts'
 import { config, type Data } from '../../worker/gateway.config.ts'
 import { log, logRequest } from '../../worker/log.ts'
-import { secretsOf } from '../../worker/secrets.ts'
 
 /** Sessions, assertions, maintenance, readiness and events are the deployable's. What counts in memory is for one process. */
 export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
-  const secrets = secretsOf()
   return defineGateway({
     ...config(),
     // So that the demo can be walked through with curl, which does not say where a form comes from. Browsers since 2020 do.
@@ -25,7 +23,7 @@ export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
       failing: { url: (c) => c.env.UPSTREAM_URL, breaker: circuitBreaker({ failures: 3, window: 30, pause: 10 }) },
       nowhere: { url: 'http://127.0.0.1:1' }, // nobody listens there
     },
-    throttle: gatewayThrottle({ store: memoryThrottle(), secret: (c) => secrets(c.env.SESSION_SECRET) }),
+    throttle: gatewayThrottle({ store: memoryThrottle(), secret: (c) => c.env.SESSION_SECRET }),
     // Times for everybody to see: right for a demo, and not where strangers log in.
     monitor: monitor({ log: logRequest, trace: true, serverTiming: true }),
     routes: [

@@ -33,7 +33,9 @@ function judgeById(given: object, faults: Faults): void {
 function judge(password: unknown, id: string, faults: Faults): void {
   if (typeof password !== 'string') faults.add(id, 'must be a string')
   else if (password.length < shortest) faults.add(id, `must have at least ${shortest} characters`)
-  else if (isSample(password)) faults.add(id, 'is a sample password: anybody can forge a seal with it')
+  else if (password.split(/\s+/).filter((part) => part.length >= shortest).length > 1) {
+    faults.add(id, 'holds several passwords apart by white space: give them by id, or an ironCookie for each')
+  } else if (isSample(password)) faults.add(id, 'is a sample password: anybody can forge a seal with it')
 }
 
 /** The password for seals of an id; undefined where there is none that could have made one. */

@@ -29,7 +29,8 @@ const salt = 'portcullis v1'
 const mostPurposes = 64
 
 /**
- * Makes a ring of one secret or several, each of at least 32 characters. The first seals, all open: to rotate, append
+ * Makes a ring of one secret or several, each of at least 32 characters: a list, or one text in which white space stands
+ * between them. The first seals, all open: to rotate, append
  * the new one, deploy, then move it first, deploy; keep the old one for as long as what it sealed may live.
  *
  * @param faults - takes what is wrong with the secrets, by position and never with the value. A ring with faults must not

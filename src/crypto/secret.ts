@@ -7,36 +7,76 @@ const mostSecrets = 16
 const leastVariety = 8
 
 /**
- * Judges one secret or a list of them. Length is all that a secret needs if it is random; what is refused besides is what
- * people paste when it is not: samples from READMEs, one character or a short pattern repeated, counting, white space
- * from a copied line.
+ * Judges one secret or several: a list, or one text in which they stand apart by white space or as a JSON list, since
+ * environments hold texts and a rotation needs two secrets. Length is all that a secret needs if it is random; what is
+ * refused besides is what people paste when it is not: samples from READMEs, one character or a short pattern repeated,
+ * counting, white space from a copied line, secrets with commas or quotes where white space should stand.
  *
  * @returns the secrets, in order. Faults name the position in the list and never hold the value.
  */
 export function judgeSecrets(given: unknown, faults: Faults): readonly string[] {
-  if (typeof given === 'string') return judgeList([given], () => '', faults)
-  if (!Array.isArray(given)) {
+  if (typeof given !== 'string' && !Array.isArray(given)) {
     faults.add('', 'must be a string or a list of strings')
     return []
   }
-  if (given.length === 0) faults.add('', 'must hold at least one secret')
-  if (given.length > mostSecrets) faults.add('', `must hold at most ${mostSecrets} secrets`)
-  return judgeList(given.slice(0, mostSecrets), String, faults)
+
+  const texts: readonly unknown[] = typeof given === 'string' ? [given] : given
+  const list = texts.flatMap((text): readonly unknown[] => (typeof text === 'string' ? splitSecrets(text) : [text]))
+  if (list.length === 0) faults.add('', 'must hold at least one secret')
+  if (list.length > mostSecrets) faults.add('', `must hold at most ${mostSecrets} secrets`)
+
+  const one = typeof given === 'string' && list.length === 1
+  return judgeList(list.slice(0, mostSecrets), one ? () => '' : String, faults)
+}
+
+/**
+ * The secrets in one text. A passphrase stays one secret: only where something between white space is long enough to be a
+ * secret is the text read as several.
+ */
+function splitSecrets(text: string): readonly string[] {
+  const trimmed = text.trim()
+  if (trimmed.startsWith('[') && trimmed.endsWith(']')) return listIn(trimmed) ?? [text]
+
+  const parts = trimmed.split(/\s+/)
+  return parts.length > 1 && parts.some((part) => part.length >= shortest) ? parts : [text]
+}
+
+function listIn(json: string): readonly string[] | undefined {
+  try {
+    const list: unknown = JSON.parse(json)
+    return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function judgeList(list: readonly unknown[], name: (at: number) => string, faults: Faults): readonly string[] {
   const good: string[] = []
+
   for (const [at, secret] of list.entries()) {
-    const problem = problemOf(secret) ?? (list.indexOf(secret) < at ? 'is in the list twice' : undefined)
+    const problem =
+      problemOf(secret) ??
+      (list.length > 1 ? problemBeside(secret as string) : undefined) ??
+      (list.indexOf(secret) < at ? 'is in the list twice' : undefined)
     if (problem) faults.add(name(at), problem)
     else good.push(secret as string)
   }
+
   return good
 }
+
+/** What a secret brings along where several were written as if white space were not enough: it would be another secret. */
+function problemBeside(secret: string): string | undefined {
+  if (/^["'`]|["'`]$/.test(secret)) return `begins or ends with a quote: ${howToWrite}`
+  return /[,;]$/.test(secret) ? `ends with a comma or a semicolon: ${howToWrite}` : undefined
+}
+
+const howToWrite = 'several secrets in one text stand apart by white space alone, the one that seals first'
 
 function problemOf(secret: unknown): string | undefined {
   if (typeof secret !== 'string') return 'must be a string'
   if (secret.length < shortest) return `must have at least ${shortest} characters`
+  if (areJoined(secret)) return `holds several secrets without white space between them: ${howToWrite}`
   if (secret.length > longest) return `must have at most ${longest} characters`
   if (secret.trim() !== secret) return 'begins or ends with white space'
   // Half a surrogate pair becomes U+FFFD in UTF-8: two different secrets would be the same key.
@@ -46,6 +86,16 @@ function problemOf(secret: unknown): string | undefined {
   if (countsAlong(secret)) return 'counts up or down'
   if (isSample(secret)) return 'is a sample secret, or made of the words that samples are made of'
   return undefined
+}
+
+/**
+ * Whether commas or semicolons stand between what look like several secrets: of one length, or made of the few characters that
+ * `npm run secret` and `openssl rand` print. A random text with a comma somewhere is one secret.
+ */
+function areJoined(text: string): boolean {
+  const parts = text.split(/[,;]/)
+  if (parts.length < 2 || parts.some((part) => part.length < shortest)) return false
+  return parts.every((part) => part.length === parts[0]?.length) || parts.every((part) => /^[\w+/=.~-]+$/.test(part))
 }
 
 function variety(text: string): number {

@@ -18,7 +18,8 @@ export interface StoredOptions<Data extends SessionObject, E = ProjectEnv> exten
 /** Options that every strategy has. Absent = default. */
 export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
   /**
-   * One secret or several, each of at least 32 characters; the first seals, all open. `npm run secret` prints a good one.
+   * One secret or several, each of at least 32 characters: a list, or one text with white space between them, as an
+   * environment holds it. The first seals, all open. `npm run secret` prints a good one.
    * Rotate in two deploys: append the new one, then move it first; keep the old one for `maxAge`.
    */
   readonly secret: From<string | readonly string[], E>

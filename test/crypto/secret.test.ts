@@ -14,6 +14,8 @@ function problemsOf(given: unknown): string[] {
   }
 }
 
+const other = 'Hq3_xN8-vB5tK1zWm6RpYd0JcL7gSf2U'
+
 const good = [
   [first, 'letters and digits'],
   [second, 'other characters'],
@@ -93,6 +95,35 @@ describe('secrets', () => {
     const many = Array.from({ length: 17 }, (_, i) => `${first}${i}`)
     expect(problemsOf(many.slice(0, 16))).toEqual([])
     expect(problemsOf(many)).toEqual(['secret must hold at most 16 secrets'])
+  })
+
+  // docs/operations.md, "Rotating secrets": a variable of the environment holds a text.
+  it.each<[string, string]>([
+    ['a space', `${first} ${second}`],
+    ['spaces, tabs and line ends', ` ${first}\t \r\n${second}\n`],
+    ['a JSON list', ` ["${first}",\n "${second}"] `],
+  ])('S2: one text holds several, apart by %s, in their order', (_, text) => {
+    expect(judgeSecrets(text, faults())).toEqual([first, second])
+    expect(judgeSecrets([text, other], faults())).toEqual([first, second, other])
+  })
+
+  it.each<[string, string, string]>([
+    ['a comma', `${first},${second}`, 'secret holds several secrets without white space'],
+    ['a semicolon', `${first};${other};${other.slice(1)}x`, 'secret holds several secrets without white space'],
+    ['a comma and a space', `${first}, ${second}`, 'secret.0 ends with a comma'],
+    ['quotes around each', `"${first}" "${second}"`, 'secret.0 begins or ends with a quote'],
+    ['quotes around both', `'${first} ${second}'`, 'secret.0 begins or ends with a quote'],
+    ['a part that was cut off', `${first} ${second.slice(0, 20)}`, 'secret.1 must have at least 32 characters'],
+    ['the same twice', `${first} ${first}`, 'secret.1 is in the list twice'],
+  ])('S2: %s is refused, with the way to write them: everybody would be logged out', (_, text, problem) => {
+    const problems = problemsOf(text).join('\n')
+    expect(problems).toContain(problem)
+    expect(problems).not.toContain(second)
+  })
+
+  it('S2: a passphrase is one secret, whatever white space it has', () => {
+    const phrase = 'tmavý tulipán  píská u zamrzlého jezera'
+    expect(judgeSecrets(phrase, faults())).toEqual([phrase])
   })
 
   it('a random secret is never mistaken for a sample', () => {

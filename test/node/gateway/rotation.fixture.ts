@@ -3,7 +3,6 @@ import { createGateway, type Gateway } from '../../../src/gateway/index.ts'
 import { redis } from '../../../src/redis/index.ts'
 import { sessionsBy, statelessSessions, storedSessions } from '../../../src/session/index.ts'
 import { upstashStore } from '../../../src/store/upstash.ts'
-import { secretsOf } from '../../../worker/secrets.ts'
 
 /** Text bindings of the test. */
 export interface Bindings {
@@ -19,9 +18,8 @@ type Data = { user?: string; visits?: number }
 
 let ahead = 0
 const clock = (): number => Date.now() + ahead
-const listed = secretsOf()
 const common = {
-  secret: (c: { env: Bindings }) => listed(c.env.SESSION_SECRET),
+  secret: (c: { env: Bindings }) => c.env.SESSION_SECRET,
   user: (data: Data): string | undefined => data.user,
   clock,
 }

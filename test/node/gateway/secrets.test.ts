@@ -1,26 +1,8 @@
-/** Several secrets in one variable: what the deployable's environment may hold while they are rotated. */
+/** Several keys in one variable: what the deployable's environment may hold while they are rotated. */
 import { describe, expect, it } from 'vitest'
 import { judgeKeys } from '../../../src/gateway/keys.ts'
 import { faults as newFaults } from '../../../src/options/index.ts'
 import { assertionKey } from '../../../tools/secret.ts'
-import { secretsOf } from '../../../worker/secrets.ts'
-
-describe('SESSION_SECRET', () => {
-  it.each([
-    ['one', 'one'],
-    ['new old', ['new', 'old']],
-    ['  new\n  old\n', ['new', 'old']],
-    ['', ''],
-  ])('%j is %j', (text, list) => {
-    expect(secretsOf()(text)).toEqual(list)
-  })
-
-  it('is the same list for the same text, so that nothing is judged twice', () => {
-    const split = secretsOf()
-    expect(split('new old')).toBe(split('new old'))
-    expect(split('new old')).not.toBe(split('new'))
-  })
-})
 
 describe('ASSERTION_KEY', () => {
   const judge = (given: string): { count: number; problems: string[] } => {
