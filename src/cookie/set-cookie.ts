@@ -1,6 +1,7 @@
 /** The Set-Cookie header: one cookie per name on our answers, and what an upstream may set through us. */
 import type { OutgoingCookie } from '../types.ts'
 import { longestAttribute } from './attributes.ts'
+import { parseCookieDate } from './date.ts'
 import { largestCookie } from './serialize.ts'
 
 /** A Set-Cookie as a browser reads it. */
@@ -62,13 +63,19 @@ export function parseSetCookie(text: string): ParsedSetCookie | undefined {
   return { name, value, attributes: rest.map(attributeOf).filter(([, set]) => set.length <= longestAttribute) }
 }
 
-/** Whether a Set-Cookie deletes its cookie: Max-Age of 0 or less, or, without Max-Age, an Expires that has passed. */
+/**
+ * Whether a Set-Cookie deletes its cookie: Max-Age of 0 or less, or, without Max-Age, an Expires that has passed. An attribute
+ * whose value is none counts for nothing, and the last one that has one counts.
+ *
+ * @see RFC 6265 sections 5.2.1, 5.2.2 and 5.3
+ */
 export function isExpiring(cookie: ParsedSetCookie, now: number): boolean {
-  const last = (wanted: string): string | undefined => cookie.attributes.findLast(([name]) => name === wanted)?.[1]
-  const maxAge = last('max-age')
-  if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return Number(maxAge) <= 0
-  const expires = last('expires')
-  return expires !== undefined && Date.parse(expires) <= now
+  const { attributes } = cookie
+  const maxAge = attributes.findLast(([name, value]) => name === 'max-age' && /^-?\d+$/.test(value))
+  if (maxAge !== undefined) return Number(maxAge[1]) <= 0
+  const dates = attributes.filter(([name]) => name === 'expires').map(([, value]) => parseCookieDate(value))
+  const expires = dates.findLast((date) => date !== undefined)
+  return expires !== undefined && expires <= now
 }
 
 /**

@@ -1,9 +1,11 @@
 /** Judges which routes are logins, and what proves that one succeeded. */
 import { type Normalize, normalizeWordpressName } from '../limit/throttle/account.ts'
+import { matchesName } from '../limit/throttle/login-request.ts'
 import { type AccountReader, accountReader } from '../limit/throttle/read-account.ts'
 import { ruleWatch } from '../limit/throttle/rule-watch.ts'
-import { judgeSuccess, type SuccessRule } from '../limit/throttle/success-rules.ts'
+import { type CompiledSuccess, judgeSuccess } from '../limit/throttle/success-rules.ts'
 import { checkKeys, type Faults, optionalFunction } from '../options/index.ts'
+import { createNameCheck } from '../parameters/index.ts'
 import type { Emit } from '../types.ts'
 import type { Route } from './route.ts'
 import type { RouteThrottle } from './throttle-types.ts'
@@ -14,7 +16,9 @@ export interface LoginRules {
   readonly read: AccountReader | undefined
   readonly member: string | undefined
   readonly normalize: Normalize | undefined
-  readonly rules: readonly SuccessRule[]
+  readonly success: CompiledSuccess
+  /** Whether a cookie of this name does not reach the upstream. */
+  readonly withholds: (name: string) => boolean
   readonly watch: (succeeded: boolean) => void
 }
 
@@ -26,12 +30,13 @@ interface LoginDefaults {
 
 /** Validates the option `throttle` of a route. */
 export function judgeLogin(route: Route, defaults: LoginDefaults, at: Faults): LoginRules {
-  checkKeys(at, route.throttle, ['account', 'success', 'normalize'])
+  checkKeys(at, route.throttle, ['account', 'success', 'normalize', 'withhold'])
   const { account, success } = (route.throttle ?? {}) as Partial<RouteThrottle>
   if (!Array.isArray(route.methods) || !route.methods.every((method) => bodied.includes(method))) {
     at.add('', `needs methods that carry a body, and no others: ${bodied.join(', ')}`)
   }
-  const rules = judgeSuccess(success, at.under('success'))
+  const compiled = judgeSuccess(success, at.under('success'))
+  const { rules } = compiled
   if (rules.some(({ sessionStart }) => sessionStart) && !route.sessions?.includes('start')) {
     at.add('success', "is proven by sessionStart, so sessions must grant 'start'")
   }
@@ -47,9 +52,30 @@ export function judgeLogin(route: Route, defaults: LoginDefaults, at: Faults): L
     read: rule === undefined || 'session' in rule ? undefined : accountReader(rule, normalize),
     member,
     normalize,
-    rules,
+    success: compiled,
+    withholds: compileWithheld(rule, route.throttle?.withhold ?? compiled.withhold, at),
     watch: ruleWatch(() => defaults.emit({ type: 'throttle-rule-never-matches', subject: route.path })),
   }
+}
+
+/**
+ * Cookies that do not reach the upstream: those that sign somebody in without a password, and one that is called like the
+ * field, which PHP's `$_REQUEST` may prefer to it.
+ */
+function compileWithheld(
+  rule: RouteThrottle['account'] | undefined,
+  given: unknown,
+  at: Faults,
+): (name: string) => boolean {
+  const isName = (name: unknown): boolean =>
+    typeof name === 'string' && /^(?:\*?[^\s*=;,]{1,64}|[^\s*=;,]{1,64}\*)$/.test(name)
+  if (!Array.isArray(given) || !given.every(isName)) {
+    at.add('withhold', 'must be a list of names of cookies, perhaps with * at the end or beginning')
+    return () => false
+  }
+  const wanted = given as readonly string[]
+  const meansField = rule !== undefined && 'form' in rule ? createNameCheck(rule.form) : () => false
+  return (name) => meansField(name) || wanted.some((one) => matchesName(one, name))
 }
 
 /** WordPress changes names before it looks them up. */

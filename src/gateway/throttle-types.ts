@@ -26,6 +26,11 @@ export interface RouteThrottle {
    * for the preset `wordpress` what WordPress does.
    */
   readonly normalize?: Normalize
+  /**
+   * Names of cookies that a login's upstream does not get, with `*` at the end or beginning of a name perhaps: those by which it
+   * would know somebody without a password, and send them on as if they had signed in. Default: what the preset needs.
+   */
+  readonly withhold?: readonly string[]
 }
 
 /** What `gatewayThrottle` makes, for the option `throttle` of a gateway. */

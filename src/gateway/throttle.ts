@@ -2,15 +2,16 @@
 import { readCookies, replaceSetCookie } from '../cookie/index.ts'
 import { type Account, createAccount } from '../limit/throttle/account.ts'
 import type { LoginAttempt, ThrottleEngine } from '../limit/throttle/engine.ts'
+import { refererFor, withholdCookies } from '../limit/throttle/login-request.ts'
 import type { AccountRead } from '../limit/throttle/read-account.ts'
-import { isProven, needsBody } from '../limit/throttle/success.ts'
-import { reasonOf, statusOf } from '../page/index.ts'
+import { type Answered, isProven, needsBody } from '../limit/throttle/success.ts'
 import { clientAddress } from '../request/index.ts'
 import { neverStore } from '../session/caching.ts'
 import type { Reason } from '../types.ts'
 import type { Who } from './admit.ts'
 import { type Held, holdBody } from './hold-body.ts'
 import type { LoginRules } from './judge-throttle.ts'
+import { isNeverSent } from './never-sent.ts'
 import { passOn } from './pass.ts'
 import type { Plan } from './plan.ts'
 import { type Extra, refuse } from './refuse.ts'
@@ -56,7 +57,7 @@ export async function startLogin(
     cancel: () => attempt.settle('void'),
     pass(passage): Promise<Response> {
       const state = { answered: false }
-      const login = loginPassage(plan, visit, route, attempt, read, state)
+      const login = loginPassage({ plan, visit, route, attempt, state }, read)
       const work = tried(passOn(plan, visit, { ...passage, login }), attempt, state, request.signal)
       visit.waitUntil?.(work.catch(() => {}))
       return work
@@ -76,10 +77,9 @@ async function tried(
   try {
     return await work
   } catch (error) {
-    const status = statusOf(reasonOf(error))
-    // Only where the gateway itself has to say that nobody looked at it. Who leaves changes nothing.
-    const nobodyLooked = !state.answered && status >= 502 && status <= 504 && !client.aborted
-    await attempt.settle(nobodyLooked ? 'void' : 'failure')
+    // Nothing else is taken back: an upstream that is slow or breaks off may have looked, and a client that leaves has asked.
+    const wasSent = state.answered || client.aborted || !isNeverSent(error)
+    await attempt.settle(wasSent ? 'failure' : 'void')
     throw error
   }
 }
@@ -99,50 +99,77 @@ async function whoseLogin({ read, member, normalize }: LoginRules, visit: Visit,
   return account === undefined ? { ok: false, status: 400 } : { ok: true, account }
 }
 
+interface LoginWork {
+  readonly plan: Plan
+  readonly visit: Visit
+  readonly route: LoginRoute
+  readonly attempt: LoginAttempt
+  readonly state: { answered: boolean }
+}
+
 function loginPassage(
-  plan: Plan,
-  visit: Visit,
-  { rules, watch }: LoginRules,
-  attempt: LoginAttempt,
+  { plan, visit, route, attempt, state }: LoginWork,
   { body }: { readonly body?: string },
-  state: { answered: boolean },
 ): LoginPassage {
+  const { rules } = route.success
   const looksInside = needsBody(rules)
   let startedSession = false
+  let sentCookies: string | null = null
+
+  function answerOf({ status, headers }: Response, text?: string): Answered {
+    const url = addressOf(visit)
+    const { subject: routePath } = route
+    return { status, headers, url, routePath, sentCookies, text, startedSession, now: plan.clock() }
+  }
+
   return {
     body,
     outlives: true,
     tell(headers): void {
       if (attempt.pressure !== undefined) headers.set('portcullis-login-pressure', `${attempt.pressure}`)
-      if (body !== undefined) headers.delete('content-length') // fetch measures what goes out
+      if (body !== undefined) {
+        headers.delete('content-length') // fetch measures what goes out
+        withoutIdentity(headers, visit, route)
+      }
+      sentCookies = headers.get('cookie')
       // What is to be read must not come packed.
       if (looksInside) headers.set('accept-encoding', 'identity')
     },
     answered(): void {
       state.answered = true
     },
-    starting({ status, headers }): void {
-      const answer = { status, headers, url: addressOf(visit), startedSession: true, now: plan.clock() }
-      if (isProven(rules, answer)) attempt.prepare()
+    starting(response): void {
+      if (isProven(rules, { ...answerOf(response), startedSession: true })) attempt.prepare()
     },
     started(): void {
       startedSession = true
     },
     async settle(response, timeoutMs): Promise<Response> {
       const held: Held = looksInside ? await holdBody(response, timeoutMs) : { text: undefined, response }
-      const { text, response: whole } = held
-      const url = addressOf(visit)
-      const { status, headers } = whole
-      const proven = isProven(rules, { status, headers, url, text, startedSession, now: plan.clock() })
-      watch(proven)
+      const { response: whole } = held
+      const proven = isProven(rules, answerOf(whole, held.text))
+      route.watch(proven)
       const cookie = await attempt.settle(proven ? 'success' : 'failure')
       if (cookie !== undefined) {
-        replaceSetCookie(headers, cookie)
-        neverStore(headers)
+        replaceSetCookie(whole.headers, cookie)
+        neverStore(whole.headers)
       }
       return whole
     },
   }
+}
+
+/** Takes out by what an upstream would know somebody without a password, and where the client would send a failure. */
+function withoutIdentity(headers: Headers, visit: Visit, { withholds, success, subject }: LoginRoute): void {
+  const cookie = headers.get('cookie')
+  const others = withholdCookies(cookie, withholds)
+  if (others === null) headers.delete('cookie')
+  else if (others !== cookie) headers.set('cookie', others)
+  // Whoever sends one is signed in by it, whatever password comes with it.
+  if (/^bearer\b/i.test(headers.get('authorization')?.trim() ?? '')) headers.delete('authorization')
+  if (!success.redirects) return
+  const publicOrigin = visit.settings?.publicOrigin ?? ''
+  headers.set('referer', refererFor(headers.get('referer'), { publicOrigin, path: visit.path, routePath: subject }))
 }
 
 /** A request that could have been a login, and is none. */

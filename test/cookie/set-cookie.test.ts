@@ -12,6 +12,7 @@ import {
 } from '../../src/cookie/index.ts'
 import { faults } from '../../src/options/index.ts'
 import vectors from '../vectors/cookie.json' with { type: 'json' }
+import { dates } from '../vectors/cookie-dates.json' with { type: 'json' }
 
 const settings = cookieSettings({}, faults())
 const now = Date.parse('2026-11-20T12:00:00Z')
@@ -92,6 +93,27 @@ describe('parseSetCookie', () => {
 
 describe('isExpiring', () => {
   it.each(vectors.expiring)('$text: $is, $source', ({ text, is }) => {
+    const parsed = parseSetCookie(text)
+    expect(parsed && isExpiring(parsed, now)).toBe(is)
+  })
+
+  // Set-Cookie: sid=x; Expires=0 sets a cookie; one that ended in CET has ended: Date.parse says neither.
+  it.each(dates)('T12: reads the date $text as browsers do: $source', ({ text, is }) => {
+    const parsed = parseSetCookie(`a=1; Expires=${text}`)
+    const end = is === null ? undefined : Date.parse(is)
+    expect(parsed && isExpiring(parsed, end ?? Number.MAX_SAFE_INTEGER)).toBe(end !== undefined)
+    expect(parsed && isExpiring(parsed, (end ?? 0) - 1)).toBe(false)
+  })
+
+  it.each([
+    ['a=1; Max-Age=60; Max-Age=x', false],
+    ['a=1; Max-Age=0; Max-Age=+60', true],
+    ['a=1; Max-Age=; Expires=Thu, 01 Jan 1970 00:00:00 CET', true],
+    ['a=1; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT', false],
+    ['a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Expires=soon', true],
+    ['a=1; Expires=0', false],
+    ['a=1; Expires=-1', false],
+  ])('T12: %s ends its cookie: %s', (text, is) => {
     const parsed = parseSetCookie(text)
     expect(parsed && isExpiring(parsed, now)).toBe(is)
   })

@@ -52,6 +52,8 @@ export async function loginBench(
   })
   base.answer = async (seen) => {
     if (seen.method !== 'POST') return new Response('upstream')
+    const greeting = origin.greet?.(seen)
+    if (greeting !== undefined) return greeting
     const { email, password } = origin.read(await new Response(seen.init.body).text())
     verified.push(email)
     return origin.answer(password === right, seen)

@@ -1,4 +1,7 @@
-/** Nine servers, and one that speaks the session protocol, that answer a login as their frameworks do, each with a verifier that counts what reaches it. */
+/**
+ * Servers that answer a login as their frameworks' sources say, and one that speaks the session protocol, each with a verifier
+ * that counts what reaches it.
+ */
 import type { RouteThrottle } from '../../src/gateway/index.ts'
 import { order, type Seen } from './support.ts'
 
@@ -8,6 +11,10 @@ export interface LoginOrigin {
   readonly throttle: RouteThrottle
   /** The request of somebody who tries. */
   request(email: string, password: string): RequestInit
+  /** A cookie by which the server knows somebody: its own account, signed in before. */
+  readonly session?: string
+  /** The answer to who is signed in, whose password nobody looks at; undefined for anybody else. */
+  greet?(seen: Seen): Response | undefined
   /** The server's answer; `right` is what its verifier found. */
   answer(right: boolean, seen: Seen): Response
   /** What the verifier gets of a body. */
@@ -41,6 +48,13 @@ const page = (status: number, cookie?: string): Response =>
 const said = (status: number, value: unknown): Response =>
   new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json; charset=utf-8' } })
 
+/** A value that comes new each time, as session ids and encrypted cookies do. */
+let made = 0
+const fresh = (): string => `s${++made}.${'0123456789abcdef'.repeat(2)}`
+
+/** Whether a request brings a cookie. */
+const brings = ({ headers }: Seen, cookie: string): boolean => headers.get('cookie')?.includes(cookie) === true
+
 const byForm = { request: form, read: readForm }
 const byJson = { request: json, read: readJson }
 
@@ -50,41 +64,74 @@ const mutation =
 
 export const origins: readonly LoginOrigin[] = [
   {
-    // Both outcomes are 302, and both set the session's cookie.
+    // passport 0.7.0 lib/sessionmanager.js: logIn regenerates the session. express-session 1.18.1 index.js: a request without a
+    // cookie gets one (saveUninitialized), one with a session that did not change gets none. express 4.21.2 lib/response.js:
+    // redirect('back') is the Referrer, or '/'.
     name: 'express',
     throttle: { account: { form: 'email' }, success: 'express' },
     ...byForm,
-    answer: (right) => redirect(right ? '/account' : '/login?error=1', ['connect.sid=s%3Aabc.def; Path=/; HttpOnly']),
+    session: 'connect.sid=s%3Aown.session',
+    greet: (seen) => (brings(seen, 'connect.sid=s%3Aown.session') ? redirect('/account') : undefined),
+    answer: (right, { headers }) => {
+      const cookies = right || !headers.has('cookie') ? [`connect.sid=s%3A${fresh()}; Path=/; HttpOnly`] : []
+      return redirect(right ? '/account' : (headers.get('referer') ?? '/'), cookies)
+    },
   },
   {
+    // Django 3.2.25 contrib/auth/views.py: LoginView shows the form again, with 200; redirect_authenticated_user redirects.
+    // contrib/auth/__init__.py: login() cycles the session key. contrib/sessions/middleware.py: with
+    // SESSION_SAVE_EVERY_REQUEST the cookie comes with every answer, as it was.
     name: 'django',
     throttle: { account: { form: 'email' }, success: 'django' },
     ...byForm,
+    session: 'sessionid=own',
+    greet: (seen) =>
+      brings(seen, 'sessionid=own') ? redirect('/accounts/profile/', ['sessionid=own; HttpOnly; Path=/']) : undefined,
     answer: (right) =>
       right
-        ? redirect('/accounts/profile/', ['csrftoken=x; Path=/', 'sessionid=abc; HttpOnly; Path=/; SameSite=Lax'])
-        : page(200, 'csrftoken=x; Path=/'),
+        ? redirect('/accounts/profile/', [
+            'csrftoken=x; Path=/',
+            `sessionid=${fresh()}; HttpOnly; Path=/; SameSite=Lax`,
+          ])
+        : page(200, `csrftoken=${fresh()}; Path=/`),
   },
   {
+    // WordPress 6.1 wp-login.php and wp-includes/pluggable.php: wp_set_auth_cookie where wp_signon found the password right.
     name: 'wordpress',
     throttle: { account: { form: 'email' }, success: 'wordpress' },
     ...byForm,
     answer: (right) =>
       right
-        ? redirect('/wp-admin/', ['wordpress_test_cookie=WP; path=/', 'wordpress_logged_in_0f3a=zoe%7C17; path=/'])
+        ? redirect('/wp-admin/', [
+            'wordpress_test_cookie=WP; path=/',
+            `wordpress_logged_in_0f3a=zoe%7C${fresh()}; path=/`,
+          ])
         : page(200, 'wordpress_test_cookie=WP%20Cookie%20check; path=/'),
   },
   {
+    // Laravel 8.83.26. Foundation/Exceptions/Handler.php: a failure redirects to url()->previous(), which Routing/UrlGenerator.php
+    // takes from the Referer, from the session, or as '/'. The middleware guest redirects who is signed in to HOME. Session and
+    // token cookies are encrypted anew for every answer (Cookie/Middleware/EncryptCookies.php).
     name: 'laravel',
     throttle: { account: { form: 'email' }, success: 'laravel' },
     ...byForm,
-    answer: (right) =>
-      redirect(right ? 'https://app.example.com/dashboard' : 'https://app.example.com/login', [
-        'XSRF-TOKEN=x; path=/',
-        'laravel_session=y; path=/; httponly',
+    session: 'laravel_session=own',
+    greet: (seen) =>
+      brings(seen, '_session=own') || brings(seen, 'remember_web_1=own')
+        ? redirect('https://app.example.com/home', [
+            `XSRF-TOKEN=${fresh()}; path=/`,
+            `laravel_session=${fresh()}; path=/`,
+          ])
+        : undefined,
+    answer: (right, { headers }) =>
+      redirect(right ? 'https://app.example.com/home' : (headers.get('referer') ?? 'https://app.example.com'), [
+        `XSRF-TOKEN=${fresh()}; path=/`,
+        `laravel_session=${fresh()}; path=/; httponly`,
       ]),
   },
   {
+    // Devise 4.9 with Turbo (config.responder: error_status 422, redirect_status 303). app/controllers/devise_controller.rb:
+    // require_no_authentication redirects who is signed in with 302.
     name: 'devise',
     throttle: { account: { form: 'user[email]' }, success: 'devise' },
     request: (email, password) => ({
@@ -95,7 +142,13 @@ export const origins: readonly LoginOrigin[] = [
       const fields = new URLSearchParams(body)
       return { email: fields.get('user[email]') ?? '', password: fields.get('user[password]') ?? '' }
     },
-    answer: (right) => (right ? new Response(null, { status: 303, headers: { location: '/' } }) : page(422)),
+    session: '_app_session=own',
+    greet: (seen) =>
+      brings(seen, '_app_session=own') ? redirect('/', [`_app_session=${fresh()}; path=/`]) : undefined,
+    answer: (right) => {
+      const headers = new Headers({ location: '/', 'set-cookie': `_app_session=${fresh()}; path=/; HttpOnly` })
+      return right ? new Response(null, { status: 303, headers }) : page(422, `_app_session=${fresh()}; path=/`)
+    },
   },
   {
     name: 'a JSON API',
@@ -111,7 +164,8 @@ export const origins: readonly LoginOrigin[] = [
     answer: (right) => said(200, right ? { ok: true, user: 1 } : { ok: false }),
   },
   {
-    // Always 200, and the client chooses what the answer is called.
+    // @keystone-6/core 6.0 session/index.ts: statelessSessions sets the cookie in start(), which a right password calls. Always
+    // 200, and the client chooses what the answer is called.
     name: 'keystone',
     throttle: { account: { graphql: 'authenticateUserWithPassword', argument: 'email' }, success: 'keystone' },
     request: (email, password) => ({
@@ -121,7 +175,8 @@ export const origins: readonly LoginOrigin[] = [
     read: (body) => (JSON.parse(body) as { variables: { email: string; password: string } }).variables,
     answer: (right) => {
       const response = said(200, { data: { authenticate: { __typename: right ? 'Success' : 'Failure' } } })
-      if (right) response.headers.set('set-cookie', 'keystonejs-session=Fe26.2**x; Max-Age=28800; Path=/; HttpOnly')
+      if (right)
+        response.headers.set('set-cookie', `keystonejs-session=Fe26.2**${fresh()}; Max-Age=28800; Path=/; HttpOnly`)
       return response
     },
   },

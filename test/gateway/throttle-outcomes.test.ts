@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PortcullisError } from '../../src/errors.ts'
-import { gatewayThrottle } from '../../src/gateway/index.ts'
+import { circuitBreaker, gatewayThrottle } from '../../src/gateway/index.ts'
 import { memoryThrottle } from '../../src/limit/throttle/memory-throttle.ts'
 import type { ThrottleStore } from '../../src/limit/throttle/store.ts'
 import { type LoginBench, loginBench, right } from './login-bench.ts'
@@ -24,21 +24,50 @@ function sessionOf(response: Response): string {
   return cookies.find((pair) => pair.startsWith('__Host-session=')) ?? 'none'
 }
 
+/** What Node's fetch rejects with. */
+const failed = (code: string): TypeError =>
+  new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) })
+
 describe('nobody looked at the password', () => {
+  it('T7: where the connection is refused: 502, as if nobody had tried', async () => {
+    const at = await start()
+    at.answer = () => Promise.reject(failed('ECONNREFUSED'))
+    expect(await statuses(at, 8)).toEqual(many(8, 502))
+    at.answer = () => new Response('', { status: 401 })
+    expect(await statuses(at, 6)).toEqual([...many(5, 401), 429])
+  })
+
+  it('T7: where the breaker is open: 503, as if nobody had tried', async () => {
+    const breaker = circuitBreaker({ failures: 1, pause: 60 })
+    const at = await start('a JSON API', {
+      upstreams: { app: { url: 'http://upstream.test:8080', sessions: true, breaker } },
+    })
+    at.answer = () => Promise.reject(failed('ECONNREFUSED'))
+    expect(await statuses(at, 8)).toEqual([502, ...many(7, 503)])
+    at.elapse(60_000)
+    at.answer = () => new Response('', { status: 401 })
+    expect(await statuses(at, 6)).toEqual([...many(5, 401), 429])
+  })
+
+  // Each guess asks for a failure that takes longer than timeoutMs, or that Node's fetch cannot read.
   it.each([
-    ['refuses', 502],
     ['is too late', 504],
-  ] as const)('where the upstream %s: %i, as if nobody had tried', async (how, status) => {
+    ['resets', 502],
+    ['sends a head of 16 KB', 502],
+    ['sends what is no HTTP', 502],
+    ['fails in a way that is not known', 502],
+  ] as const)('T7: but an upstream that %s may have looked: %i, and the guess counts', async (how, status) => {
     const at = await start('a JSON API', {
       upstreams: { app: { url: 'http://upstream.test:8080', sessions: true, timeoutMs: 1 } },
     })
-    at.answer = ({ init }) =>
-      how === 'refuses'
-        ? Promise.reject(new TypeError('refused'))
-        : new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(new Error('aborted'))))
-    expect(await statuses(at, 8)).toEqual(many(8, status))
-    at.answer = () => new Response('', { status: 401 })
-    expect(await statuses(at, 6)).toEqual([...many(5, 401), 429])
+    at.answer = ({ init }) => {
+      if (how === 'resets') return Promise.reject(failed('ECONNRESET'))
+      if (how === 'sends a head of 16 KB') return Promise.reject(failed('UND_ERR_HEADERS_OVERFLOW'))
+      if (how === 'sends what is no HTTP') return Promise.reject(failed('HPE_INVALID_CONSTANT'))
+      if (how !== 'is too late') return Promise.reject(new TypeError('Network connection lost.'))
+      return new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+    }
+    expect(await statuses(at, 7)).toEqual([...many(5, status), 429, 429])
   })
 
   it('but an upstream that answers has looked, whatever it says', async () => {

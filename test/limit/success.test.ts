@@ -13,10 +13,12 @@ interface Said {
   header?: [string, string]
   text?: string
   started?: boolean
+  /** Cookies that the request brought. */
+  sent?: string
 }
 function proven(success: Success, said: Said): boolean {
   const wrong = faults('success')
-  const rules = judgeSuccess(success, wrong)
+  const { rules } = judgeSuccess(success, wrong)
   wrong.done()
   const headers = new Headers(said.header && [said.header])
   if (said.location !== undefined) headers.set('location', said.location)
@@ -24,30 +26,61 @@ function proven(success: Success, said: Said): boolean {
   const answer: Answered = {
     ...{ status: said.status ?? 200, headers, url: 'https://app.example.com/login', now },
     ...{ text: said.text, startedSession: said.started ?? false },
+    ...{ routePath: '/login', sentCookies: said.sent ?? null },
   }
   return isProven(rules, answer)
 }
 
+const accountPage: Success = { location: '/account', cookie: 'connect.sid' }
+const signedIn = { status: 302, cookies: ['connect.sid=s1; Path=/'] }
+
 describe('what proves a login', () => {
   it.each<[name: string, Success, Said, boolean]>([
-    ['a status', { status: 303 }, { status: 303 }, true],
-    ['another status', { status: 303 }, { status: 302 }, false],
+    ['a status', { status: 201 }, { status: 201 }, true],
+    ['another status', { status: 201 }, { status: 200 }, false],
     ['one of two', { status: [200, 204] }, { status: 204 }, true],
-    ['a path', { location: '/account' }, { status: 302, location: '/account?welcome#top' }, true],
-    ['a path from the host itself', { location: '/account' }, { status: 302, location: 'account/' }, true],
-    ['a path on another host', { location: '/account' }, { status: 302, location: '//evil.example/account' }, false],
-    ['a path without a redirect', { location: '/account' }, { status: 200, location: '/account' }, false],
-    ['any but the form', 'express', { status: 302, location: '/' }, true],
-    ['the form', 'express', { status: 302, location: '/login?error=1' }, false],
+    ['a path', accountPage, { ...signedIn, location: '/account?welcome#top' }, true],
+    ['a path from the host itself', accountPage, { ...signedIn, location: 'account/' }, true],
+    ['a path on another host', accountPage, { ...signedIn, location: '//evil.example/account' }, false],
+    ['a path without a redirect', accountPage, { ...signedIn, status: 200, location: '/account' }, false],
+    ['a path without a cookie', accountPage, { status: 302, location: '/account' }, false],
+    [
+      'a path with a cookie that was sent',
+      accountPage,
+      { ...signedIn, location: '/account', sent: 'connect.sid=s1' },
+      false,
+    ],
+    ['another path', accountPage, { ...signedIn, location: '/' }, false],
+    ['any but the form', 'express', { ...signedIn, location: '/' }, true],
+    ['any but the form, without a cookie', 'express', { status: 302, location: '/' }, false],
+    [
+      'any but the form, with the cookie of before',
+      'express',
+      { ...signedIn, location: '/', sent: 'a=1; connect.sid=s1' },
+      false,
+    ],
+    [
+      'any but the form, with that cookie escaped',
+      'express',
+      { ...signedIn, location: '/', sent: 'connect.sid="%731"' },
+      false,
+    ],
+    ['a form elsewhere', 'express', { ...signedIn, location: '/fr/login' }, false],
+    ['a page of the form', 'express', { ...signedIn, location: '/login/failed' }, false],
+    ['the form with an extension', 'express', { ...signedIn, location: '/login.html' }, false],
+    ['a form by another name', 'express', { ...signedIn, location: '/sign-in' }, false],
+    ['the form', 'express', { ...signedIn, location: '/login?error=1' }, false],
     [
       'the form in another spelling',
       'express',
-      { status: 302, location: 'https://app.example.com/x/../LOGIN/' },
+      { ...signedIn, location: 'https://app.example.com/x/../LOGIN/' },
       false,
     ],
-    ['no Location', 'express', { status: 302 }, false],
+    ['no Location', 'express', signedIn, false],
     ['no Location, 200', 'laravel', { status: 200 }, false],
-    ['another host for any but the form', 'express', { status: 302, location: 'https://evil.example/' }, false],
+    ['another host for any but the form', 'express', { ...signedIn, location: 'https://evil.example/' }, false],
+    ['Laravel', 'laravel', { status: 302, location: '/home', cookies: ['laravel_session=a'] }, true],
+    ['Laravel 12', 'laravel', { status: 302, location: '/home', cookies: ['shop-session=a'] }, true],
     ['a cookie', 'django', { cookies: ['csrftoken=a; Path=/', 'sessionid=abc; HttpOnly'] }, true],
     ['a cookie that is emptied', 'django', { cookies: ['sessionid=; Path=/'] }, false],
     ['a cookie that is emptied, in quotes', 'django', { cookies: ['sessionid=""; Path=/'] }, false],
@@ -91,8 +124,8 @@ describe('the option success', () => {
     [{}, 'success must name one of status, location, cookie, header, json, sessionStart'],
     [{ statuss: 200 }, 'success.statuss is no option; did you mean status?'],
     [['django', { status: 99 }], 'success.1.status must be a status from 200 to 599, or a list of them'],
-    [{ location: 'login' }, "success.location must be a path such as '/account', or '!/login' for any but that"],
-    [{ cookie: 'a b' }, 'success.cookie must be the name of a cookie, perhaps with * at its end'],
+    [{ location: 'login' }, "success.location must be a path such as '/account'"],
+    [{ cookie: 'a b' }, 'success.cookie must be the name of a cookie, perhaps with * at its end or beginning'],
     [{ header: ['x', 1] }, 'success.header must be a name, or a name and a value'],
     [{ json: ['ok', {}] }, 'success.json must be a path and a value: text, a number, a boolean or null'],
     [{ sessionStart: false }, 'success.sessionStart must be true, or absent'],

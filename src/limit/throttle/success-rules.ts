@@ -1,16 +1,22 @@
-/** How an origin's answer proves that a login succeeded: rules and presets, judged while building. */
+/** How an origin's answer proves that a login succeeded: rules and presets, validated while building. */
 import { checkKeys, type Faults, nearest } from '../../options/index.ts'
 
 /** One proof. All parts that are given must hold; at least one must be given. */
 export interface SuccessRule {
-  /** The status, or one of several. */
+  /**
+   * The status, or one of several. A redirect is no proof alone, since servers also redirect who is signed in already: it
+   * needs `cookie`, `header`, `json` or `sessionStart` beside it.
+   */
   readonly status?: number | readonly number[]
   /**
-   * The path of a redirect's Location, resolved against the request, on the same origin; compared without case and without
-   * a slash at the end. `'!/login'` is any path but that one.
+   * The path of a redirect's Location, resolved against the request, on the same origin, to which only a success leads;
+   * compared without case and without a slash at the end. It needs another part beside it, as `status` does.
    */
   readonly location?: string
-  /** Name of a cookie that is set, not empty and not expired. With `*` at its end, what the name begins with. */
+  /**
+   * Name of a cookie that is set, not empty, not expired, and new: what the request sent already proves nothing. With `*` at
+   * its end or beginning, what the name begins or ends with.
+   */
   readonly cookie?: string
   /** A header that is there; or its name and its value. */
   readonly header?: string | readonly [name: string, value: string]
@@ -18,6 +24,21 @@ export interface SuccessRule {
   readonly json?: readonly [path: string, value: string | number | boolean | null]
   /** The answer starts a session by the session protocol of the gateway, and the session was started. */
   readonly sessionStart?: true
+}
+
+/** A rule as answers are held against it. */
+export interface CompiledRule extends SuccessRule {
+  /** A redirect on this origin to anything but a login page. Only where no client says where a failure leads. */
+  readonly leavesLogin?: true
+}
+
+/** What proves a login, and what its upstream must not get. */
+export interface CompiledSuccess {
+  readonly rules: readonly CompiledRule[]
+  /** Whether a redirect is part of a proof: then the client must have no say in where it leads. */
+  readonly redirects: boolean
+  /** Names of cookies that are withheld, by default. */
+  readonly withhold: readonly string[]
 }
 
 /** What a framework's own login answers when it succeeds. */
@@ -34,61 +55,125 @@ export type SuccessPreset =
 /** Any of these proves it. There is no default: what is guessed wrongly lets every guess pass. */
 export type Success = SuccessPreset | SuccessRule | ReadonlyArray<SuccessPreset | SuccessRule>
 
-const presets: Readonly<Record<SuccessPreset, SuccessRule>> = {
-  /** A failed login shows the form again, with 200, and sets at most the csrf cookie. */
-  django: { cookie: 'sessionid' },
-  wordpress: { cookie: 'wordpress_logged_in_*' },
-  keystone: { cookie: 'keystonejs-session' },
-  /** Both outcomes redirect; a failure to the form. */
-  express: { location: '!/login' },
-  laravel: { location: '!/login' },
-  /** A failure is 422 (Devise 4.9 with Turbo). */
-  devise: { status: 303 },
-  json: { status: 200 },
-  portcullis: { sessionStart: true },
+/** A rule, and cookies by which its framework would know somebody without a password. */
+interface Preset {
+  readonly rule: CompiledRule
+  readonly withhold?: readonly string[]
+}
+
+const presets: Readonly<Record<SuccessPreset, Preset>> = {
+  /** A failure shows the form again, with 200, and sets at most the csrf cookie; `login()` makes a new session key. */
+  django: { rule: { cookie: 'sessionid' } },
+  /** `wp_signon` sets it where the password was right. */
+  wordpress: { rule: { cookie: 'wordpress_logged_in_*' } },
+  /** `sessionStrategy.start` sets it, which only a right password calls. */
+  keystone: { rule: { cookie: 'keystonejs-session' } },
+  /** Both outcomes redirect and may set the cookie; only a success leaves the form with a new one (passport regenerates it). */
+  express: { rule: { leavesLogin: true, cookie: 'connect.sid' }, withhold: ['remember*'] },
+  /**
+   * Both outcomes redirect with a new cookie, and so does the middleware `guest` for who is signed in, whom Laravel must
+   * therefore not find out about.
+   */
+  laravel: { rule: { leavesLogin: true, cookie: '*session' }, withhold: ['*session', 'remember_*'] },
+  /** A failure is 422, and who is signed in is sent on with 302 (Devise 4.9, whose `redirect_status` is `see_other`). */
+  devise: { rule: { status: 303 } },
+  json: { rule: { status: 200 } },
+  portcullis: { rule: { sessionStart: true } },
 }
 
 const known: ReadonlyArray<keyof SuccessRule> = ['status', 'location', 'cookie', 'header', 'json', 'sessionStart']
 
-/** Judges the option `success`. */
-export function judgeSuccess(given: unknown, faults: Faults): readonly SuccessRule[] {
+/** Validates the option `success`. */
+export function judgeSuccess(given: unknown, faults: Faults): CompiledSuccess {
   if (given === undefined) {
     faults.add('', 'is required: nothing but an answer that is known to mean success may clear what was counted')
-    return []
+    return { rules: [], redirects: false, withhold: [] }
   }
   const list: readonly unknown[] = Array.isArray(given) ? given : [given]
   if (list.length === 0) faults.add('', 'must hold at least one rule')
-  return list.map((rule, i) => judgeRule(rule, Array.isArray(given) ? faults.under(`${i}`) : faults))
+  const compiled = list.map((rule, i) => judgeRule(rule, Array.isArray(given) ? faults.under(`${i}`) : faults))
+  const rules = compiled.map(({ rule }) => rule)
+  return { rules, redirects: rules.some(isRedirect), withhold: compiled.flatMap(({ withhold = [] }) => withhold) }
 }
 
-function judgeRule(given: unknown, faults: Faults): SuccessRule {
+function isRedirect({ status, location, leavesLogin }: CompiledRule): boolean {
+  const statuses: readonly unknown[] = status === undefined ? [] : [status].flat()
+  return leavesLogin === true || location !== undefined || statuses.some((one) => Math.floor(Number(one) / 100) === 3)
+}
+
+function judgeRule(given: unknown, faults: Faults): Preset {
   if (typeof given === 'string') {
     if (Object.hasOwn(presets, given)) return presets[given as SuccessPreset]
     const meant = nearest(given, Object.keys(presets))
     faults.add('', meant ? `is no preset; did you mean ${meant}?` : `must be one of ${Object.keys(presets).join(', ')}`)
-    return {}
+    return { rule: {} }
   }
   checkKeys(faults, given, known)
-  if (typeof given !== 'object' || given === null) return {}
+  if (typeof given !== 'object' || given === null) return { rule: {} }
   const rule = given as SuccessRule
   if (!known.some((part) => rule[part] !== undefined)) faults.add('', `must name one of ${known.join(', ')}`)
   const { status, location, cookie, header, json, sessionStart } = rule
   if (status !== undefined && ![status].flat().every(isFinalStatus)) {
     faults.add('status', 'must be a status from 200 to 599, or a list of them')
   }
-  // A path as a browser would send it: what it is compared with comes out of URL.
-  if (location !== undefined && !(typeof location === 'string' && /^!?\/[^?#\\]*$/.test(location))) {
-    faults.add('location', "must be a path such as '/account', or '!/login' for any but that")
-  }
-  if (cookie !== undefined && !(typeof cookie === 'string' && /^[\w!#$%&'+\-.^`|~]+\*?$/.test(cookie))) {
-    faults.add('cookie', 'must be the name of a cookie, perhaps with * at its end')
-  }
-  if (header !== undefined && !isHeader(header)) faults.add('header', 'must be a name, or a name and a value')
+  if (location !== undefined) judgeLocation(location, faults)
+  if (cookie !== undefined) judgeCookie(rule, faults)
+  if (header !== undefined) judgeHeader(header, faults)
   if (json !== undefined && !isJsonRule(json)) {
     faults.add('json', 'must be a path and a value: text, a number, a boolean or null')
   }
   if (sessionStart !== undefined && sessionStart !== true) faults.add('sessionStart', 'must be true, or absent')
-  return rule
+  if (isRedirect(rule) && [cookie, header, json, sessionStart].every((part) => part === undefined)) {
+    faults.add(
+      location === undefined ? 'status' : 'location',
+      'proves nothing alone, since servers also redirect who is signed in; add cookie, with the name of the session cookie',
+    )
+  }
+  return { rule }
+}
+
+function judgeLocation(location: unknown, faults: Faults): void {
+  if (typeof location === 'string' && location.startsWith('!')) {
+    faults.add(
+      'location',
+      "must be the path that only a success leads to, such as '/account': where a failure leads is often the client's choice",
+    )
+    return
+  }
+  // A path as a browser would send it: what it is compared with comes out of URL.
+  if (!(typeof location === 'string' && /^\/[^?#\\]*$/.test(location))) {
+    faults.add('location', "must be a path such as '/account'")
+  }
+}
+
+/** Cookies that anybody gets: servers set them beside a failure, too, where the request brought none. */
+const forAnybody = /^(?:connect\.sid|phpsessid|jsessionid|asp\.net_sessionid|.*_session|.*-session)$/i
+/** Cookies that have nothing to do with who somebody is. */
+const ofNobody = /csrf|xsrf|antiforgery|lang|locale|flash|messages/i
+
+function judgeCookie({ cookie, ...others }: SuccessRule, faults: Faults): void {
+  if (!(typeof cookie === 'string' && /^(?:\*?[\w!#$%&'+\-.^`|~]{1,256}|[\w!#$%&'+\-.^`|~]{1,256}\*)$/.test(cookie))) {
+    faults.add('cookie', 'must be the name of a cookie, perhaps with * at its end or beginning')
+    return
+  }
+  if (ofNobody.test(cookie)) {
+    faults.add('cookie', 'names a cookie that any answer may set; name the cookie of the session')
+  }
+  const alone = Object.values(others).every((part) => part === undefined)
+  if (alone && cookie !== 'keystonejs-session' && forAnybody.test(cookie)) {
+    faults.add('cookie', 'names a cookie that a failure may set, too; add location or status, as a success has them')
+  }
+}
+
+function judgeHeader(header: unknown, faults: Faults): void {
+  if (!isHeader(header)) {
+    faults.add('header', 'must be a name, or a name and a value')
+    return
+  }
+  const name = `${[header].flat()[0]}`.toLowerCase()
+  if (name === 'location' || name === 'set-cookie') {
+    faults.add('header', `must not be ${name}; use ${name === 'location' ? 'location' : 'cookie'} instead`)
+  }
 }
 
 function isFinalStatus(status: unknown): boolean {

@@ -1,7 +1,8 @@
 /** Whether an answer proves that a login succeeded. What is not proven is a failure. */
 import { isExpiring, parseSetCookie } from '../../cookie/index.ts'
 import { foldedPath } from '../../request/index.ts'
-import type { SuccessRule } from './success-rules.ts'
+import { isLoginPage, matchesName } from './login-request.ts'
+import type { CompiledRule } from './success-rules.ts'
 
 /** An answer as it is judged. */
 export interface Answered {
@@ -10,6 +11,10 @@ export interface Answered {
   readonly headers: Headers
   /** Address that was asked; Location is resolved against it. */
   readonly url: string
+  /** Pattern of the route. */
+  readonly routePath: string
+  /** The Cookie header that the upstream got. */
+  readonly sentCookies: string | null
   /** Text of the body, where a rule needs it and it is JSON of at most 64 KB. */
   readonly text?: string | undefined
   /** Whether the answer started a session. */
@@ -22,19 +27,21 @@ export interface Answered {
 export const mostAnswer = 65_536
 
 /** Whether any of the rules holds, each in all its parts. */
-export function isProven(rules: readonly SuccessRule[], answer: Answered): boolean {
+export function isProven(rules: readonly CompiledRule[], answer: Answered): boolean {
   return rules.some((rule) => holds(rule, answer))
 }
 
 /** Whether one of the rules looks into the body. */
-export function needsBody(rules: readonly SuccessRule[]): boolean {
+export function needsBody(rules: readonly CompiledRule[]): boolean {
   return rules.some(({ json }) => json !== undefined)
 }
 
-function holds({ status, location, cookie, header, json, sessionStart }: SuccessRule, answer: Answered): boolean {
+function holds(rule: CompiledRule, answer: Answered): boolean {
+  const { status, location, leavesLogin, cookie, header, json, sessionStart } = rule
   return (
     (status === undefined || [status].flat().includes(answer.status)) &&
-    (location === undefined || leadsTo(location, answer)) &&
+    (location === undefined || leadsTo(answer) === foldedPath(location)) &&
+    (leavesLogin === undefined || leavesLoginPage(answer)) &&
     (cookie === undefined || sets(cookie, answer)) &&
     (header === undefined || says(header, answer.headers)) &&
     (json === undefined || holdsValue(json, answer.text)) &&
@@ -42,22 +49,41 @@ function holds({ status, location, cookie, header, json, sessionStart }: Success
   )
 }
 
-function leadsTo(wanted: string, { status, headers, url }: Answered): boolean {
+/** The path of a redirect on this origin, without case; undefined for any other answer. */
+function leadsTo({ status, headers, url }: Answered): string | undefined {
   const location = headers.get('location')
-  if (status < 300 || status > 399 || location === null || !URL.canParse(location, url)) return false
+  if (status < 300 || status > 399 || location === null || !URL.canParse(location, url)) return undefined
   const to = new URL(location, url)
-  if (to.origin !== new URL(url).origin) return false
-  const but = wanted.startsWith('!')
-  return (foldedPath(to.pathname) === foldedPath(but ? wanted.slice(1) : wanted)) !== but
+  return to.origin === new URL(url).origin ? foldedPath(to.pathname) : undefined
 }
 
-function sets(wanted: string, { headers, now }: Answered): boolean {
-  const prefix = wanted.endsWith('*') ? wanted.slice(0, -1) : undefined
+function leavesLoginPage(answer: Answered): boolean {
+  const path = leadsTo(answer)
+  return path !== undefined && !isLoginPage(path, [new URL(answer.url).pathname, answer.routePath])
+}
+
+/** Whether a cookie is set that the request did not bring: a session that goes on was decided by no password. */
+function sets(wanted: string, { headers, now, sentCookies }: Answered): boolean {
   return headers.getSetCookie().some((text) => {
     const cookie = parseSetCookie(text)
     if (cookie === undefined || cookie.value === '' || cookie.value === '""' || isExpiring(cookie, now)) return false
-    return prefix === undefined ? cookie.name === wanted : cookie.name.startsWith(prefix)
+    return matchesName(wanted, cookie.name) && !holdsCookie(sentCookies, cookie)
   })
+}
+
+/** Whether a Cookie header holds a value under a name, however it is escaped: servers undo `%41`, quotes and `\\101`. */
+function holdsCookie(
+  header: string | null,
+  { name, value }: { readonly name: string; readonly value: string },
+): boolean {
+  return header !== null && unescaped(header).includes(unescaped(`${name}=${value}`))
+}
+
+function unescaped(text: string): string {
+  return text
+    .replace(/\\([0-3][0-7]{2})/g, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
+    .replace(/%([0-9a-f]{2})/gi, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+    .replace(/["\\ ]/g, '')
 }
 
 function says(wanted: string | readonly [string, string], headers: Headers): boolean {

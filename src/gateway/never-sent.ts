@@ -1,0 +1,28 @@
+/** Whether a request that failed had reached its upstream. */
+import { isPortcullisError } from '../errors.ts'
+
+/** Of Node (and undici), Bun, and what a resolver says of a name that leads nowhere. */
+const codes: ReadonlySet<unknown> = new Set([
+  ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'],
+  'ConnectionRefused',
+])
+
+/** Causes that are looked through; an error may be its own cause. */
+const mostCauses = 5
+
+/**
+ * Whether nothing of a request was sent: its upstream was paused, or the connection to it refused. Whatever cannot be told
+ * counts as sent; workerd tells of lost connections in one and the same way.
+ */
+export function isNeverSent(error: unknown): boolean {
+  if (isPortcullisError(error, 'ERR_UPSTREAM_PAUSED')) return true
+  if (!isPortcullisError(error, 'ERR_UPSTREAM_UNREACHABLE')) return false
+  let at: unknown = error.cause
+  for (let i = 0; i < mostCauses && at instanceof Object; i++) {
+    const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
+    if (codes.has(code)) return true
+    if (typeof message === 'string' && /\bconnection refused\b/i.test(message)) return true
+    at = cause
+  }
+  return false
+}
