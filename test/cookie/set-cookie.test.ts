@@ -12,7 +12,7 @@ import {
 } from '../../src/cookie/index.ts'
 import { faults } from '../../src/options/index.ts'
 import vectors from '../vectors/cookie.json' with { type: 'json' }
-import { dates } from '../vectors/cookie-dates.json' with { type: 'json' }
+import cookieDates from '../vectors/cookie-dates.json' with { type: 'json' }
 
 const settings = cookieSettings({}, faults())
 const now = Date.parse('2026-11-20T12:00:00Z')
@@ -98,7 +98,7 @@ describe('isExpiring', () => {
   })
 
   // Set-Cookie: sid=x; Expires=0 sets a cookie; one that ended in CET has ended: Date.parse says neither.
-  it.each(dates)('T12: reads the date $text as browsers do: $source', ({ text, is }) => {
+  it.each(cookieDates.dates)('T12: reads the date $text as browsers do: $source', ({ text, is }) => {
     const parsed = parseSetCookie(`a=1; Expires=${text}`)
     const end = is === null ? undefined : Date.parse(is)
     expect(parsed && isExpiring(parsed, end ?? Number.MAX_SAFE_INTEGER)).toBe(end !== undefined)
