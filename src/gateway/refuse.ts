@@ -1,5 +1,6 @@
 /** Answers that the gateway gives itself: refusals, which are told as events, and redirects. */
 import { refusal } from '../page/index.ts'
+import { signInLocation } from '../request/sign-in.ts'
 import type { Reason } from '../types.ts'
 import type { Plan } from './plan.ts'
 import type { Visit } from './visit.ts'
@@ -17,7 +18,7 @@ export function refuse(plan: Plan, visit: Visit, reason: Reason, headers: Extra 
 
 /** A page that was asked for is asked for again after the login; a form that was sent is not sent again. */
 export function toSignIn(signIn: string, { request, path, search }: Visit): Response {
-  return redirect(303, request.method === 'GET' ? `${signIn}?return_to=${encodeURIComponent(path + search)}` : signIn)
+  return redirect(303, request.method === 'GET' ? signInLocation(signIn, path + search) : signIn)
 }
 
 /** Sends a client elsewhere; the answer is nobody's to keep. */

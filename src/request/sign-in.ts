@@ -34,7 +34,26 @@ export function refuseOrSignIn(
 
 /** The sign-in page, told the path and query of the request. What is no canonical path here is no way back. */
 function withReturnPath(signIn: string, url: string): string {
-  const back = returnPath(url.slice(hostEnd(url, hostStart(url))).split('#', 1)[0])
+  return signInLocation(signIn, url.slice(hostEnd(url, hostStart(url))).split('#', 1)[0] ?? '')
+}
+
+/** Characters beyond ASCII. A Location holds none, and {@link returnPath} takes none back. */
+const beyondAscii = /[^\0-\x7f]+/g
+/** Bytes of the whole address: it has to pass the limits on requests of this same gateway. */
+const longestLocation = 4096
+
+/**
+ * The address of the sign-in page with the way back in `return_to`: a path and query of this site, bounded, in ASCII. Without one
+ * where that is too long or no path that everybody reads alike: whoever signs in then comes to the front page.
+ */
+export function signInLocation(signIn: string, pathAndQuery: string): string {
+  const back = returnPath(pathAndQuery.slice(0, longestLocation).replace(beyondAscii, encodeText))
   if (back === undefined) return signIn
-  return `${signIn}${signIn.includes('?') ? '&' : '?'}return_to=${encodeURIComponent(back)}`
+  const location = `${signIn}${signIn.includes('?') ? '&' : '?'}return_to=${encodeURIComponent(back)}`
+  return location.length > longestLocation ? signIn : location
+}
+
+/** Escapes as browsers do; half of a surrogate pair becomes the replacement character. */
+function encodeText(text: string): string {
+  return Array.from(text, (char) => encodeURIComponent(/^[\ud800-\udfff]$/.test(char) ? '\ufffd' : char)).join('')
 }
