@@ -107,6 +107,7 @@ export type Reason =
   | 'graphql-malformed'
   | 'graphql-too-long'
   | 'graphql-too-deep'
+  | 'graphql-variables-too-deep'
   | 'graphql-too-many-aliases'
   | 'graphql-too-many-directives'
   | 'graphql-too-many-fields'

@@ -3,6 +3,7 @@ import { createNameCheck, hasClearNames, possibleNames, readParameters } from '.
 import { type BodyError, boundBody, checkBody } from '../request/body.ts'
 import { mediaType } from '../request/content-type.ts'
 import { parseJson } from '../request/json.ts'
+import { jsonFits } from '../request/json-scan.ts'
 import { isWebSocketUpgrade } from '../request/kind.ts'
 import type { Reason } from '../types.ts'
 import { type GraphqlVerdict, judgeRequest } from './judge.ts'
@@ -83,8 +84,8 @@ function judgeParameters(search: string, limits: CompiledGraphql): GraphqlVerdic
     if (!exact.has(name) || Object.hasOwn(request, name)) return refuse('body-malformed')
     if (name !== 'variables' && name !== 'extensions') request[name] = value
     else {
-      const json = value === '' ? { ok: true as const, value: undefined } : parsed(value)
-      if (!json.ok) return refuse('body-malformed')
+      const json = value === '' ? { ok: true as const, value: undefined } : parsed(value, limits.maxVariableDepth)
+      if (!json.ok) return refuse(json.reason)
       request[name] = json.value
     }
   }
@@ -92,14 +93,20 @@ function judgeParameters(search: string, limits: CompiledGraphql): GraphqlVerdic
 }
 
 function judgeJson(text: string, limits: CompiledGraphql): GraphqlVerdict {
-  const json = parsed(text)
-  return json.ok ? judgeRequest(json.value, limits) : refuse('body-malformed')
+  // The variables stand in a request, which may stand in a list.
+  const json = parsed(text, limits.maxVariableDepth + (limits.maxBatch > 0 ? 2 : 1))
+  return json.ok ? judgeRequest(json.value, limits) : refuse(json.reason)
 }
 
 /** JSON in which all servers find the same names: of two members `query` one takes the first, another the last. */
-function parsed(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
-  const json = parseJson(text)
-  return json.ok && hasClearNames(text) ? json : { ok: false }
+function parsed(
+  text: string,
+  maxDepth: number,
+): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: Reason } {
+  const json = parseJson(text, maxDepth)
+  if (json.ok && hasClearNames(text)) return json
+  const onlyTooDeep = !json.ok && jsonFits(text, text.length) && !jsonFits(text, maxDepth)
+  return { ok: false, reason: onlyTooDeep ? 'graphql-variables-too-deep' : 'body-malformed' }
 }
 
 function typeOf(headers: Headers, { form, text }: CompiledGraphql): 'json' | 'form' | undefined {

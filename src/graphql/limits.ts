@@ -15,6 +15,8 @@ export interface GraphqlLimits {
   readonly maxRootFields?: number
   /** Fields of an operation, fragments put in. Default 1,000: a few fragments in each other are millions of fields. */
   readonly maxFields?: number
+  /** Lists and objects in each other, in the variables of an operation. Default 32: much that walks a value recurses. */
+  readonly maxVariableDepth?: number
   /** Operations in one request, as a list. Default 0: no lists at all. */
   readonly maxBatch?: number
   /** Bytes of a body. Default 65,536 (64 KB); a longer one is refused before it is parsed. */
@@ -47,6 +49,7 @@ export const limitKeys: ReadonlyArray<keyof GraphqlLimits> = [
   'maxDirectives',
   'maxRootFields',
   'maxFields',
+  'maxVariableDepth',
   'maxBatch',
   'maxBodyBytes',
   'maxTake',
@@ -74,6 +77,7 @@ export function compileLimits(given: unknown, faults: Faults, otherKeys: readonl
     maxDirectives: count('maxDirectives', 50, 'directives', 100_000, 0),
     maxRootFields: count('maxRootFields', 20, 'fields', 100_000),
     maxFields: count('maxFields', 1000, 'fields', 1_000_000),
+    maxVariableDepth: count('maxVariableDepth', 32, 'levels', 1000),
     maxBatch: count('maxBatch', 0, 'operations', 1000, 0),
     maxBodyBytes: count('maxBodyBytes', 65_536, 'bytes', 10_485_760),
     maxTake: limits.maxTake === undefined ? undefined : count('maxTake', 0, 'items', 1_000_000_000, 0),

@@ -6,6 +6,7 @@ const words: Readonly<Partial<Record<Reason, string>>> = {
   'graphql-malformed': 'The request is no GraphQL that this server takes.',
   'graphql-too-long': 'The document is too long.',
   'graphql-too-deep': 'The document is nested too deeply.',
+  'graphql-variables-too-deep': 'The variables, or the extensions, are nested too deeply.',
   'graphql-too-many-aliases': 'The document has too many aliases.',
   'graphql-too-many-directives': 'The document has too many directives.',
   'graphql-too-many-fields': 'The document asks for too many fields.',

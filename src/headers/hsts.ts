@@ -34,16 +34,29 @@ export function strictTransportSecurity(faults: Faults, given: unknown): string 
   return `max-age=${maxAge}${includeSubDomains ? '; includeSubDomains' : ''}${preload ? '; preload' : ''}`
 }
 
-/** The value as Hono takes it: text. What it does not say is off, as in the header itself. */
+/**
+ * The value as Hono takes it: text. What it does not say is off, as in the header itself. Directives may be empty, so that a
+ * semicolon may end it, a value may be quoted, and none may stand twice.
+ */
 function parsed(faults: Faults, text: string): Record<string, unknown> {
   const members: Record<string, unknown> = { includeSubDomains: false }
+  const seen = new Set<string>()
   for (const part of text.slice(0, 256).split(';')) {
-    const [name = '', value] = part.split('=', 2).map((piece) => piece.trim())
-    if (name.toLowerCase() === 'max-age') members.maxAge = value ? Number(value) : Number.NaN
-    else if (name.toLowerCase() === 'includesubdomains' && value === undefined) members.includeSubDomains = true
-    else if (name.toLowerCase() === 'preload' && value === undefined) members.preload = true
+    if (part.trim() === '') continue
+    const [spelled = '', value] = part.split('=', 2).map((piece) => piece.trim())
+    const name = spelled.toLowerCase()
+    if (seen.has(name)) faults.add('', `as text must not hold ${name} twice`)
+    seen.add(name)
+    if (name === 'max-age') members.maxAge = readSeconds(value)
+    else if (name === 'includesubdomains' && value === undefined) members.includeSubDomains = true
+    else if (name === 'preload' && value === undefined) members.preload = true
     else faults.add('', 'as text may hold max-age=..., includeSubDomains and preload')
   }
   if (members.maxAge === undefined) faults.add('', 'as text must hold max-age=...')
   return members
+}
+
+/** RFC 6797 section 6.1.1: a token or a quoted string of digits. */
+function readSeconds(value: string | undefined): number {
+  return value !== undefined && /^(?:\d{1,15}|"\d{1,15}")$/.test(value) ? Number(value.replaceAll('"', '')) : Number.NaN
 }

@@ -1,5 +1,6 @@
 /** Sets of options by name. */
 import { type Faults, nearest } from '../options/index.ts'
+import { fromHelmet } from './helmet.ts'
 import type { HeaderOptions } from './options.ts'
 import { strictCsp } from './strict-csp.ts'
 
@@ -77,6 +78,7 @@ const presets: Readonly<Record<Preset, () => HeaderOptions>> = {
     xDnsPrefetchControl: 'off',
     xPermittedCrossDomainPolicies: 'none',
     xXssProtection: true,
+    xFrameOptions: 'SAMEORIGIN',
     strip: false,
   }),
 }
@@ -93,10 +95,22 @@ export function withPreset(faults: Faults, options: HeaderOptions, outer: Header
   const own: { -readonly [Name in keyof HeaderOptions]: HeaderOptions[Name] } = { ...options }
   for (const name of Object.keys(own) as Array<keyof HeaderOptions>) if (own[name] === undefined) delete own[name]
   if (own.preset === undefined) return { ...outer, ...own }
-  if (Object.hasOwn(presets, own.preset)) return { ...outer, ...presets[own.preset](), ...own }
+  if (Object.hasOwn(presets, own.preset)) {
+    const preset = presets[own.preset]()
+    return { ...outer, ...preset, ...switchedOn(own.preset === 'compat' ? fromHelmet(own, preset) : own, preset) }
+  }
   const meant = nearest(`${own.preset}`, Object.keys(presets))
   faults.add('preset', `must be one of ${Object.keys(presets).join(', ')}${meant ? `; did you mean ${meant}?` : ''}`)
   return own
+}
+
+/** `true` is on as the preset has it, where it has it at all. */
+function switchedOn(own: HeaderOptions, preset: HeaderOptions): HeaderOptions {
+  const value = preset as Readonly<Record<string, unknown>>
+  const kept = Object.entries(own).filter(([name, given]) => {
+    return given !== true || value[name] === undefined || value[name] === false
+  })
+  return Object.fromEntries(kept)
 }
 
 /** Denied to everybody by OWASP's Permissions-Policy, besides what is denied here by default. */

@@ -30,8 +30,13 @@ export interface Trace {
   readonly baggage?: string
 }
 
-/** Version 00 only: a later one may mean what we do not know. Zeros are no ids. Section 3.2.2. */
-const wellFormed = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/
+/**
+ * Version 00 in full. Of a later version its first four members are read, which it has to keep; behind them stands nothing or
+ * a hyphen. `ff` is no version, and zeros are no ids. Sections 3.2.2 and 4.
+ */
+const wellFormed = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
+/** Characters of a traceparent that is looked at: no later version has a reason to be longer. */
+const longestParent = 512
 /** Section 3.3.1.1: at least this much has to be carried on, and nobody needs more. */
 const mostState = 512
 const mostBaggage = 1024
@@ -43,7 +48,7 @@ const mostBaggage = 1024
  */
 export function traceOf(headers: Headers, options: TraceOptions): Trace {
   const said = options.continue === false ? null : headers.get('traceparent')
-  const [, traceId, parentId, flags = ''] = (said?.length === 55 && wellFormed.exec(said)) || []
+  const { traceId, parentId, flags } = parseTraceparent(said)
   const spanId = hex(8)
   if (traceId === undefined || parentId === undefined) {
     const { sample = 1 } = options
@@ -70,16 +75,49 @@ export function tellTrace(headers: Headers, { traceId, spanId, sampled, state, b
   if (baggage !== undefined) headers.set('baggage', baggage)
 }
 
-/** Whole members from the left, at most 32 of them: the most recent ones come first. Section 3.3.1.5. */
+interface TraceParent {
+  readonly traceId?: string
+  readonly parentId?: string
+  readonly flags: string
+}
+
+function parseTraceparent(said: string | null): TraceParent {
+  const match = said !== null && said.length <= longestParent ? wellFormed.exec(said) : null
+  if (match === null) return { flags: '' }
+  const [, version, traceId = '', parentId = '', flags = '', rest] = match
+  return version === '00' && rest !== undefined ? { flags: '' } : { traceId, parentId, flags }
+}
+
+/** Section 3.3.1.3.1, with a digit in front as level 2 has it. */
+const stateKey = /^(?:[a-z0-9][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})$/
+const stateValue = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{1,256}$/
+const mostMembers = 32
+
+/**
+ * The client's state, or undefined where one member of it cannot be read: then none of it can be trusted, and all is discarded.
+ * Of one that is too long the members on the left stay: the most recent ones come first. Sections 3.3.1 and 4.3.
+ */
 function boundedState(given: string | null): string | undefined {
-  if (given === null) return undefined
+  if (given === null || given.length > 8192) return undefined
+  // Members may be empty.
+  const members = given
+    .split(',', 128)
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+  const keys = new Set<string>()
+  for (const member of members) {
+    const equals = member.indexOf('=')
+    const key = member.slice(0, Math.max(0, equals))
+    if (!stateKey.test(key) || !stateValue.test(member.slice(equals + 1)) || keys.has(key)) return undefined
+    keys.add(key)
+  }
+  if (members.length === 0 || members.length > mostMembers) return undefined
+
   const kept: string[] = []
   let length = -1
-  for (const part of given.slice(0, 8192).split(',', 64)) {
-    const member = part.trim()
-    if (!/^[a-z0-9][\w*/@-]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{1,256}$/.test(member)) continue
+  for (const member of members) {
     length += member.length + 1
-    if (length > mostState || kept.length === 32) break
+    if (length > mostState) break
     kept.push(member)
   }
   return kept.length > 0 ? kept.join(',') : undefined

@@ -31,6 +31,7 @@ export const reasons: Readonly<Record<Reason, Answer>> = /* @__PURE__ */ mapped(
   'graphql-malformed': 400,
   'graphql-too-long': 400,
   'graphql-too-deep': 400,
+  'graphql-variables-too-deep': 400,
   'graphql-too-many-aliases': 400,
   'graphql-too-many-directives': 400,
   'graphql-too-many-fields': 400,

@@ -30,7 +30,8 @@ const tooLong: CanonicalPath = { ok: false, reason: 'url-too-long' }
 const refused: CanonicalPath = { ok: false, reason: 'path-not-canonical' }
 
 /**
- * Reads the path of a raw absolute url. What is accepted is, character for character, `new URL(url).pathname`.
+ * Reads the path of a raw absolute url. What is accepted is, character for character, `new URL(url).pathname`; `^`, which older
+ * runtimes leave as it is, becomes `%5E`.
  *
  * Refused (400): dot segments, `\`, `%2F`, `%5C`, escaped and raw controls, escapes of escapes (`%25` before two hex
  * digits), bad escapes, what is no UTF-8, raw non-ASCII and characters a parser would escape, `;` unless allowed.
@@ -57,7 +58,8 @@ export function canonicalPath(url: string, options?: PathOptions): CanonicalPath
   // A lone `?` is no query, to URL parsers too.
   const search = end - pathEnd > 1 ? url.slice(pathEnd, end) : ''
   const path = start === pathEnd ? '/' : url.slice(start, pathEnd)
-  if (reading === 'canonical') return { ok: true, path, search }
+  if (reading === 'canonical')
+    return { ok: true, path: path.includes('^') ? path.replaceAll('^', '%5E') : path, search }
   const mended = mendPath(path)
   // Mending can bring to light what must not be served: `/%2e%2e/admin`. And a Location header holds ASCII only.
   if (query !== 'ascii' || readPath(mended, 0, mended.length, semicolons) !== 'canonical') return refused

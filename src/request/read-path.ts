@@ -9,10 +9,13 @@ const percent = 0x25
 const semicolon = 0x3b
 const dot = 0x2e
 
-/** 1 for unreserved (RFC 3986 section 2.3), 2 for what else stands for itself in a path: pchar, and `[` `]` as URL parsers do. */
+/**
+ * 1 for unreserved (RFC 3986 section 2.3), 2 for what else stands for itself in a path: pchar, and `[` `]` `|` `^`, which `fetch` and
+ * browsers send as they are: the path percent-encode set of WHATWG URL has none of them, and `^` only since 2023.
+ */
 const kinds = new Uint8Array(128)
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~') kinds[char.charCodeAt(0)] = 1
-for (const char of "!$&'()*+,=:@[]") kinds[char.charCodeAt(0)] = 2
+for (const char of "!$&'()*+,=:@[]|^") kinds[char.charCodeAt(0)] = 2
 
 /** Judges the part of a text between two positions, which begins with `/`. */
 export function readPath(text: string, start: number, end: number, semicolons: boolean): Reading {

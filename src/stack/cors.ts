@@ -1,6 +1,5 @@
-/** Hono's CORS with guard rails: what it would answer to an origin that is not allowed, this refuses. */
+/** Cross-origin reads by the CORS protocol, with guard rails: a preflight of an origin that is not allowed is refused. */
 import type { Context, MiddlewareHandler } from 'hono'
-import { cors as honoCors } from 'hono/cors'
 import { judgeOrigins } from '../csrf/origins.ts'
 import { type Faults, faults as newFaults } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
@@ -41,7 +40,7 @@ const keys: ReadonlyArray<keyof CorsOptions> = [
 const token = /^[\w!#$%&'*+.^`|~-]{1,128}$/
 
 /**
- * Lets scripts of other origins read answers. A preflight from any other origin, for another method or with another header
+ * Lets scripts of other origins read answers, errors and refusals further in among them. A preflight from any other origin, for another method or with another header
  * gets 403 and no CORS header; any other request from there runs, without a CORS header, so that its script reads nothing.
  * To let those origins change something, trust them in `csrf` too.
  *
@@ -66,34 +65,47 @@ export function cors<E = ProjectEnv>(options: CorsOptions<E>): MiddlewareHandler
   faults.done()
 
   const allowed = (origin: string, c: Context): boolean => origins === undefined || origins(c.env).has(origin)
-  const headers = new Set(allowHeaders.map((name) => name.toLowerCase()))
-  const answer = honoCors({
-    origin: everybody ? '*' : (origin, c) => (allowed(origin, c) ? origin : null),
-    allowMethods: [...allowMethods],
-    allowHeaders: [...allowHeaders],
-    exposeHeaders: [...exposeHeaders],
-    maxAge,
-    credentials,
-  })
+  const names = new Set(allowHeaders.map((name) => name.toLowerCase()))
+  const exposed = exposeHeaders.join(',')
+  const answered = [
+    ...(exposed === '' ? [] : [['Access-Control-Expose-Headers', exposed] as const]),
+    ['Access-Control-Max-Age', `${maxAge}`],
+    ['Access-Control-Allow-Methods', allowMethods.join(',')],
+    ['Access-Control-Allow-Headers', allowHeaders.join(',')],
+  ] as const
+
+  function permit(headers: Headers, origin: string): void {
+    headers.set('Access-Control-Allow-Origin', everybody ? '*' : origin)
+    if (credentials) headers.set('Access-Control-Allow-Credentials', 'true')
+    if (exposed !== '') headers.set('Access-Control-Expose-Headers', exposed)
+  }
 
   return async function cors(c, next) {
     const { method, headers: asked } = c.req.raw
     const origin = asked.get('origin')
     const wanted = method === 'OPTIONS' && origin !== null ? asked.get('access-control-request-method') : null
     if (origin !== null && wanted !== null) {
-      const names = asked.get('access-control-request-headers')
-      const good = allowed(origin, c) && allowMethods.includes(wanted) && listed(names, headers)
-      return good ? answer(c, next) : refuse(c, 'origin-not-allowed', varies)
+      const list = asked.get('access-control-request-headers')
+      const good = allowed(origin, c) && allowMethods.includes(wanted) && listed(list, names)
+      if (!good) return refuse(c, 'origin-not-allowed', varies)
+      const { headers } = c.res
+      permit(headers, origin)
+      for (const [name, value] of answered) if (value !== '') headers.set(name, value)
+      headers.append('Vary', everybody ? variesByPreflight : varies[0][1])
+      return new Response(null, { status: 204, headers })
     }
-    // Hono answers every OPTIONS itself; one that is no preflight is the application's.
-    if (method !== 'OPTIONS' && origin !== null && allowed(origin, c)) return answer(c, next)
+    // Set before anything else answers: what fails or refuses further in is readable too. Where it is for everybody, also where
+    // nobody asked from elsewhere: a cache may hand that answer to a script (Fetch, "CORS protocol and HTTP caches").
+    if (everybody) permit(c.res.headers, '*')
+    else if (origin !== null && allowed(origin, c)) permit(c.res.headers, origin)
     await next()
-    // A cache must not hand this answer, which has no CORS header, to an origin that would get one.
+    // A cache must not hand this answer to an origin that would get another one.
     if (!everybody) c.header('Vary', 'Origin', { append: true })
   }
 }
 
-const varies = [['Vary', 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers']] as const
+const variesByPreflight = 'Access-Control-Request-Method, Access-Control-Request-Headers'
+const varies = [['Vary', `Origin, ${variesByPreflight}`]] as const
 
 function judge(given: readonly string[], faults: Faults): ReadonlySet<string> {
   if (Array.isArray(given) && given.length === 0) faults.add('', 'must hold at least one origin')
@@ -114,8 +126,11 @@ function tokens(given: unknown, byDefault: readonly string[], option: string, fa
   return given
 }
 
-/** Whether every header of a list may be sent; one pass, and browsers send a short one. */
+/** Whether every header of a list may be sent; one pass, and browsers send a short one. Members may be empty. */
 function listed(names: string | null, allowed: ReadonlySet<string>): boolean {
   if (names === null) return true
-  return names.split(',').every((name) => allowed.has(name.trim().toLowerCase()))
+  return names.split(',').every((name) => {
+    const trimmed = name.trim().toLowerCase()
+    return trimmed === '' || allowed.has(trimmed)
+  })
 }

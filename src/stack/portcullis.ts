@@ -4,7 +4,7 @@ import type { AccessOptions } from '../access/guard.ts'
 import type { CsrfOptions } from '../csrf/guard.ts'
 import { csrf } from '../csrf/middleware.ts'
 import type { SecureHeadersOptions } from '../headers/index.ts'
-import { secureHeaders } from '../headers/middleware.ts'
+import { type SecureHeadersEnv, secureHeaders } from '../headers/middleware.ts'
 import type { RateLimitOptions } from '../limit/gate.ts'
 import type { RequestLogEnv } from '../monitor/middleware.ts'
 import { faults as newFaults } from '../options/faults.ts'
@@ -100,8 +100,8 @@ export interface StackOptions<Data = object> {
  */
 export function portcullis<Data extends object, S extends ThreeVerbs<Data>>(
   options: StackOptions<SessionData<NoInfer<S>>> & { readonly session: S & ThreeVerbs<Data> },
-): MiddlewareHandler<RequestIdEnv & SessionEnv<S>>
-export function portcullis(options?: StackOptions): MiddlewareHandler<RequestIdEnv>
+): MiddlewareHandler<RequestIdEnv & SecureHeadersEnv & SessionEnv<S>>
+export function portcullis(options?: StackOptions): MiddlewareHandler<RequestIdEnv & SecureHeadersEnv>
 export function portcullis(options: StackOptions & { readonly session?: ThreeVerbs<object> } = {}): MiddlewareHandler {
   const faults = newFaults('portcullis')
   checkKeys(faults, options, keys)

@@ -105,7 +105,7 @@ describe('canonicalPath', () => {
         const url = `https://shop.example/${tail}`
         const result = canonicalPath(url, { allowSemicolon })
         if (!result.ok) return
-        expect(new URL(url).pathname).toBe(result.path)
+        expect(new URL(url).pathname.replaceAll('^', '%5E')).toBe(result.path)
         expect(new URL(result.path + result.search, 'https://shop.example').host).toBe('shop.example')
         expect(new URL(result.path, 'https://shop.example').pathname).toBe(result.path)
         // However often it is decoded, no segment appears.

@@ -29,6 +29,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=unknown;host="gateway.test";proto=http',
       'portcullis-hops: 1',
@@ -45,6 +47,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=203.0.113.9;host="gateway.test";proto=http',
       'portcullis-hops: 1',
@@ -62,6 +66,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=203.0.113.9;host="proxied.test";proto=http',
       'portcullis-hops: 1',
@@ -79,6 +85,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=unknown;host="alone.test";proto=http',
       'portcullis-hops: 1',
@@ -105,6 +113,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=unknown;host="alone.test";proto=http',
       'portcullis-hops: 1',
@@ -121,6 +131,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=203.0.113.9;host="vercel.test";proto=http',
       'portcullis-hops: 1',
@@ -138,6 +150,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=203.0.113.9;host="gateway.test";proto=http',
       'portcullis-hops: 1',
@@ -181,6 +195,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /app/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       'X-Kept: yes',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=unknown;host="gateway.test";proto=http',
@@ -199,6 +215,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /app/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=unknown;host="gateway.test";proto=http',
       'portcullis-hops: 1',
@@ -217,6 +235,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=unknown;host="gateway.test";proto=http',
       'portcullis-hops: 1',
@@ -233,6 +253,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for="[2001:db8::9]";host="gateway.test";proto=http',
       'portcullis-hops: 1',
@@ -250,6 +272,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=unknown;host="gateway.test";proto=http',
       'portcullis-hops: 1',
@@ -267,6 +291,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=unknown;host="gateway.test";proto=http',
       'portcullis-hops: 3',
@@ -288,6 +314,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /app/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=203.0.113.9;host="gateway.test";proto=http',
       'portcullis-hops: 1',
@@ -316,6 +344,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=unknown;host="gateway.test";proto=http',
       'portcullis-hops: 1',
@@ -382,6 +412,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /app/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       'X-Cr: a',
       'X-Kept: yes',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
@@ -402,6 +434,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=unknown;host="gateway.test";proto=http',
       'portcullis-hops: 1',
@@ -422,6 +456,8 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'HEAD /pub/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=unknown;host="gateway.test";proto=http',
       'portcullis-hops: 1',
@@ -465,6 +501,8 @@ export const heads: readonly Attack[] = [
         'POST /pub/x HTTP/1.1',
         'Content-Length: 5',
         'Host: {origin}',
+        'Cache-Control: max-age=31536000',
+        'Pragma: no-cache',
         'Origin: http://gateway.test',
         "content-security-policy: script-src 'nonce-{page-nonce}'",
         'forwarded: for=unknown;host="gateway.test";proto=http',
@@ -523,7 +561,9 @@ export const heads: readonly Attack[] = [
     upstream: bytes([
       'GET /admin/x HTTP/1.1',
       'Host: {origin}',
+      'Cache-Control: max-age=31536000',
       'Cookie: a="1 , 2"; b==;c',
+      'Pragma: no-cache',
       "content-security-policy: script-src 'nonce-{page-nonce}'",
       'forwarded: for=unknown;host="gateway.test";proto=http',
       'portcullis-assertion: {jwt}',

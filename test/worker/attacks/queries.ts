@@ -60,6 +60,8 @@ export const queries: readonly Attack[] = [
         'Content-Length: 34',
         'Host: {origin}',
         'Content-Type: application/json',
+        'Cache-Control: max-age=31536000',
+        'Pragma: no-cache',
         'Origin: http://gateway.test',
         "content-security-policy: script-src 'nonce-{page-nonce}'",
         'forwarded: for=unknown;host="gateway.test";proto=http',
