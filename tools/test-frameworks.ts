@@ -18,7 +18,6 @@ import { rails, tomcat } from '../test/frameworks/rails-java.ts'
 import { type Row, runRows } from '../test/frameworks/rows.ts'
 import { bundleGateways, knowsUpstreamOption, startApplication, startMariaDb } from '../test/frameworks/start.ts'
 import type { Framework } from '../test/frameworks/types.ts'
-import { closeConnections } from '../test/frameworks/visitor.ts'
 import { startWorkerd } from '../test/support/workerd.ts'
 import { assertionKey } from './secret.ts'
 
@@ -53,7 +52,6 @@ try {
   failed++
   console.error(error)
 } finally {
-  closeConnections()
   rmSync(at, { recursive: true, force: true })
 }
 console.log(`${passed} passed, ${failed} failed`)

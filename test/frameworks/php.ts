@@ -14,9 +14,9 @@ const version = (): string => `PHP ${execFileSync('php', ['-r', 'echo PHP_VERSIO
 
 /** Texts that `utf8mb4_unicode_520_ci` and `utf8mb4_unicode_ci` take for `admin@strasse.example`. */
 const collated = [
-  ...['ADMIN@STRASSE.EXAMPLE', 'ádmin@strasse.example', 'admin@straße.example', 'admin@stra\u017fse.example'],
-  ...['ａｄｍｉｎ@strasse.example', 'a\u0301dmin@strasse.example', 'ªdmin@strasse.example', 'admin@strasse.example '],
-  ...['adm\u00adin@strasse.example', 'admin@\u200bstrasse.example', 'adⓜin@strasse.example', 'admin@STRAẞE.example'],
+  ...['admin@strasse.example', 'ADMIN@STRASSE.EXAMPLE', 'ádmin@strasse.example', 'admin@straße.example'],
+  ...['admin@stra\u017fse.example', 'ａｄｍｉｎ@strasse.example', 'a\u0301dmin@strasse.example'],
+  ...['ªdmin@strasse.example', 'admin@strasse.example '],
 ]
 
 export const plain: Framework = {
@@ -33,7 +33,10 @@ export const plain: Framework = {
       other: 'mallory@example.com',
       twins: [],
       // PDO compares with utf8mb4_unicode_520_ci, in which also stroked letters are their base letters.
-      spellings: [...collated, 'admin@ꜱtrasse.example', 'ađmin@strasse.example', 'adm\u0001in@strasse.example'],
+      spellings: [
+        ...[...collated, 'ađmin@strasse.example', 'adm\u0001in@strasse.example', 'admin@\u200bstrasse.example'],
+        ...['adⓜin@strasse.example', 'admin@STRAẞE.example'],
+      ],
       aliases: ['/login.php/x', '/login.php/x.css', '/login.php/', '/login.php/login', '/login%2Ephp', '//login.php'],
       // PHP ends a name at NUL or at an unclosed bracket, drops spaces before it, and takes dots and spaces for _.
       rivals: ['email\0', 'email\0x', ' email', 'email[', 'email[]', '+email', 'email[x]'],
@@ -152,7 +155,6 @@ export const wordpress: Framework = {
           'admin%07',
           'ad<!-- x -->min',
           'a\u0301dmin',
-          'adm\u00adin',
           'adm<br/>in',
           '<x y="z">admin',
         ],

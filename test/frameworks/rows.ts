@@ -32,6 +32,7 @@ const limit = 5
 export async function runRows(scene: Scene): Promise<Row[]> {
   const planned: Array<[title: string, run: () => Promise<Omit<Row, 'title'>>]> = []
   for (const login of scene.framework.logins) {
+    planned.push([`${login.name}: spellings and addresses, without the gateway`, () => askDirectly(scene, login)])
     for (const trick of tricks) {
       if (trick.suits?.(login) === false) continue
       planned.push([`${login.name}: ${trick.id}: ${trick.title}`, () => playTrick(scene, login, trick)])
@@ -65,6 +66,31 @@ let made = 0
 function startTrial({ port, calls, framework }: Scene, login: Login, kind = 'trial', table = 'own'): Trial {
   made++
   return new Trial({ port, calls }, framework, login, `${kind}${made}`, table)
+}
+
+/** The lists of spellings and addresses are true: otherwise their tricks would show nothing. */
+async function askDirectly({ direct, calls, framework }: Scene, login: Login): Promise<Omit<Row, 'title'>> {
+  const wrong: string[] = []
+  const trial = new Trial({ port: direct, calls }, framework, login, 'direct')
+  const visitor = trial.visitor()
+  for (const account of login.spellings) {
+    const before = trial.reached()
+    await trial.attempt(visitor, { account, password: 'wrong' })
+    if (trial.reached() === before) wrong.push(JSON.stringify(account))
+  }
+  let addresses = 0
+  for (const path of login.aliases) {
+    const before = trial.reached()
+    await trial.attempt(visitor, {
+      password: 'wrong',
+      change: (draft) => {
+        draft.path = path
+      },
+    })
+    if (trial.reached() > before) addresses++
+  }
+  const figure = `${login.spellings.length} spellings, ${addresses} of ${login.aliases.length} further addresses`
+  return { passed: wrong.length === 0, figure: wrong.length === 0 ? figure : `not the victim: ${wrong.join(' ')}` }
 }
 
 /** 60 wrong passwords by a trick, then 60 as everybody sends them: not one more than the limit reaches the check. */

@@ -19,12 +19,8 @@ export interface Sending {
 /** What somebody gets who did not wait. */
 const gone: Answer = { status: 0, headers: new Map(), text: '' }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 20 })
-
-/** Ends idle connections, so that the process can end. */
-export function closeConnections(): void {
-  agent.destroy()
-}
+// A connection for each request: one that is kept may be closed just when the next request is sent.
+const agent = new Agent({ keepAlive: false, maxSockets: 20 })
 
 /** One browser of one person, or one script. */
 export class Visitor {

@@ -1,6 +1,7 @@
 """A Django application in three files, with Django's own LoginView."""
 
 import os
+import re
 
 import django
 
@@ -12,7 +13,7 @@ from django.contrib.auth import views  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
-from django.http import HttpResponse  # noqa: E402
+from django.http import HttpResponse, HttpResponseNotFound  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
 
@@ -24,14 +25,18 @@ def guarded(request):
     return HttpResponse("GUARDED PAGE")
 
 
+def by_name(request, name):
+    # Compared without letter case, as Python folds it: it takes U+017F for s.
+    return guarded(request) if re.fullmatch("staff", name, re.IGNORECASE) else HttpResponseNotFound()
+
+
 urlpatterns = [
     path("login", views.LoginView.as_view(template_name="login.html", redirect_authenticated_user=True)),
     path("backoffice/", admin.site.urls),
     path("account", account),
     path("admin", guarded),
     path("admin/users", guarded),
-    # Compared without letter case, as Python folds it.
-    re_path(r"(?i)^staff/?$", guarded),
+    re_path(r"^([^/]+)/?$", by_name),
     re_path(r"^posts/(\d+)$", lambda request, number: HttpResponse("A post")),
 ]
 

@@ -26,6 +26,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SESSION_SAVE_EVERY_REQUEST = True
 # The gateway forwards to loopback under a host of its own.
 USE_X_FORWARDED_HOST = True
+STATIC_URL = "/static/"
 LOGIN_REDIRECT_URL = "/account"
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 TEMPLATES = [

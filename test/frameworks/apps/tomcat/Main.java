@@ -130,6 +130,7 @@ public class Main {
     context.addConstraint(constraint);
     org.apache.catalina.authenticator.FormAuthenticator form =
         new org.apache.catalina.authenticator.FormAuthenticator();
+    form.setCharacterEncoding("UTF-8");
     form.setLandingPage("/private/home");
     context.getPipeline().addValve(form);
     tomcat.start();
