@@ -191,6 +191,7 @@ export const tricks: readonly Trick[] = [
   {
     id: 'T4',
     title: 'bodies of other kinds',
+    fewer: true,
     suits: isForm,
     play: (trial) => {
       const nested = (draft: Draft): object => {

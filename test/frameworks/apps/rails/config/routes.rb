@@ -1,5 +1,5 @@
 Shop.routes.draw do
-  devise_for :users
+  devise_for :users, controllers: { sessions: "users/sessions" }
   root to: "account#show"
   get "/signin", to: "sessions#new"
   post "/signin", to: "sessions#create"
