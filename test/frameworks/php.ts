@@ -142,7 +142,7 @@ export const wordpress: Framework = {
     {
       ...{ kind: 'form', name: 'wp-login', path: '/wp-login.php', account: 'log', password: 'pwd' },
       success: 'wordpress',
-      more: { 'wp-submit': 'Log In', testcookie: '1' },
+      more: { 'wp-submit': 'Log In' },
       victim: 'admin',
       other: 'mallory',
       twins: [],

@@ -137,7 +137,7 @@ export const tomcat: Framework = {
       ...{ kind: 'form', name: 'j_security_check', path: '/j_security_check', ...tomcatAccounts },
       account: 'j_username',
       password: 'j_password',
-      success: { location: '/private/home', cookie: 'JSESSIONID' },
+      success: { status: [302, 303], cookie: 'JSESSIONID' },
       // The container takes it at the end of every path.
       aliases: [
         '/x/j_security_check',

@@ -99,6 +99,7 @@ async function playTrick(scene: Scene, login: Login, trick: Trick): Promise<Omit
   await trick.play(trial)
   if (trick.slow === true || trick.fewer === true) await settled(trial)
   const byTrick = trial.reached()
+  if (trick.signsIn === true && trial.logins === 0) return { passed: false, figure: 'the attacker cannot sign in' }
   const visitor = trial.visitor()
   let last = 0
   for (let i = 0; i < tries && trial.reached() <= limit; i++) {

@@ -30,6 +30,9 @@ export class Trial {
   readonly #calls: string
   readonly #start: number
 
+  /** How often a right password was let through. */
+  logins = 0
+
   constructor(at: { port: number; calls: string }, framework: Framework, login: Login, name: string, table = 'own') {
     this.framework = framework
     this.login = login
@@ -81,7 +84,9 @@ export class Trial {
   async signIn(visitor: Visitor, account: string): Promise<boolean> {
     const { status, headers } = await this.attempt(visitor, { account, password })
     visitor.token = undefined
-    return this.login.succeeded(status, headers.get('location'))
+    const succeeded = this.login.succeeded(status, headers.get('location'))
+    if (succeeded) this.logins++
+    return succeeded
   }
 
   /** The login as the application's own form sends it. */

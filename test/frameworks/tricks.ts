@@ -10,6 +10,8 @@ export interface Trick {
   readonly title: string
   /** Fewer than the limit may reach the check: some tries are counted that no password decided. */
   readonly fewer?: boolean
+  /** The attacker signs in to an account of its own. */
+  readonly signsIn?: boolean
   /** Such an upstream is given up after 300 ms. */
   readonly slow?: boolean
   suits?(login: Login): boolean
@@ -120,11 +122,13 @@ export const tricks: readonly Trick[] = [
   },
   {
     id: 'T1',
+    signsIn: true,
     title: 'logins to an account of the attacker in between',
     play: (trial) => between(trial, () => trial.signIn(trial.visitor(), trial.login.other)),
   },
   {
     id: 'T1',
+    signsIn: true,
     title: 'logins to accounts of the attacker that are spelled almost as the victim’s in between',
     suits: ({ twins }) => twins.length > 0,
     play: (trial) =>
@@ -132,6 +136,7 @@ export const tricks: readonly Trick[] = [
   },
   {
     id: 'T1',
+    signsIn: true,
     title: 'on a device that is known for the attacker’s accounts',
     suits: ({ twins }) => twins.length > 0,
     async play(trial) {
@@ -293,6 +298,7 @@ export const tricks: readonly Trick[] = [
   },
   {
     id: 'T6',
+    signsIn: true,
     title: 'one in the attacker’s own session in between',
     fewer: true,
     async play(trial) {
@@ -303,6 +309,7 @@ export const tricks: readonly Trick[] = [
   },
   {
     id: 'T6',
+    signsIn: true,
     title: 'a fresh session of the attacker’s for one in between',
     fewer: true,
     play: (trial) =>
@@ -314,6 +321,7 @@ export const tricks: readonly Trick[] = [
   },
   {
     id: 'T6',
+    signsIn: true,
     title: 'all in the attacker’s own session',
     fewer: true,
     async play(trial) {
