@@ -17,8 +17,10 @@ export interface LoginRules {
   readonly member: string | undefined
   readonly normalize: Normalize | undefined
   readonly success: CompiledSuccess
-  /** Whether a cookie of this name does not reach the upstream. */
+  /** Whether a cookie of this name may say who somebody is without a password. */
   readonly withholds: (name: string) => boolean
+  /** Whether a cookie is called like the field of the account, which PHP's `$_REQUEST` may prefer to it. */
+  readonly meansField: (name: string) => boolean
   readonly watch: (succeeded: boolean) => void
 }
 
@@ -53,20 +55,14 @@ export function judgeLogin(route: Route, defaults: LoginDefaults, at: Faults): L
     member,
     normalize,
     success: compiled,
-    withholds: compileWithheld(rule, route.throttle?.withhold ?? compiled.withhold, at),
+    withholds: compileWithheld(route.throttle?.withhold ?? compiled.withhold, at),
+    meansField: rule !== undefined && 'form' in rule ? createNameCheck(rule.form) : () => false,
     watch: ruleWatch(() => defaults.emit({ type: 'throttle-rule-never-matches', subject: route.path })),
   }
 }
 
-/**
- * Cookies that do not reach the upstream: those that sign somebody in without a password, and one that is called like the
- * field, which PHP's `$_REQUEST` may prefer to it.
- */
-function compileWithheld(
-  rule: RouteThrottle['account'] | undefined,
-  given: unknown,
-  at: Faults,
-): (name: string) => boolean {
+/** Cookies by which the upstream would know somebody without a password. */
+function compileWithheld(given: unknown, at: Faults): (name: string) => boolean {
   const isName = (name: unknown): boolean =>
     typeof name === 'string' && /^(?:\*?[^\s*=;,]{1,64}|[^\s*=;,]{1,64}\*)$/.test(name)
   if (!Array.isArray(given) || !given.every(isName)) {
@@ -74,8 +70,7 @@ function compileWithheld(
     return () => false
   }
   const wanted = given as readonly string[]
-  const meansField = rule !== undefined && 'form' in rule ? createNameCheck(rule.form) : () => false
-  return (name) => meansField(name) || wanted.some((one) => matchesName(one, name))
+  return (name) => wanted.some((one) => matchesName(one, name))
 }
 
 /** WordPress changes names before it looks them up. */

@@ -2,7 +2,6 @@
 import { readCookies, replaceSetCookie } from '../cookie/index.ts'
 import { type Account, createAccount } from '../limit/throttle/account.ts'
 import type { LoginAttempt, ThrottleEngine } from '../limit/throttle/engine.ts'
-import { refererFor, withholdCookies } from '../limit/throttle/login-request.ts'
 import type { AccountRead } from '../limit/throttle/read-account.ts'
 import { type Answered, isProven, needsBody } from '../limit/throttle/success.ts'
 import { clientAddress } from '../request/index.ts'
@@ -11,6 +10,7 @@ import type { Reason } from '../types.ts'
 import type { Who } from './admit.ts'
 import { type Held, holdBody } from './hold-body.ts'
 import type { LoginRules } from './judge-throttle.ts'
+import { passLogin, type SessionUse, withoutIdentity } from './login-session.ts'
 import { isNeverSent } from './never-sent.ts'
 import { passOn } from './pass.ts'
 import type { Plan } from './plan.ts'
@@ -56,9 +56,12 @@ export async function startLogin(
     is: 'open',
     cancel: () => attempt.settle('void'),
     pass(passage): Promise<Response> {
-      const state = { answered: false }
-      const login = loginPassage({ plan, visit, route, attempt, state }, read)
-      const work = tried(passOn(plan, visit, { ...passage, login }), attempt, state, request.signal)
+      const state = { answered: false, wantsSession: false }
+      const sending = passLogin(plan, visit, passage, (session) => ({
+        login: loginPassage({ plan, visit, route, attempt, state, session }, read),
+        wantsSession: () => state.wantsSession,
+      }))
+      const work = tried(sending, attempt, state, request.signal)
       visit.waitUntil?.(work.catch(() => {}))
       return work
     },
@@ -104,17 +107,22 @@ interface LoginWork {
   readonly visit: Visit
   readonly route: LoginRoute
   readonly attempt: LoginAttempt
-  readonly state: { answered: boolean }
+  readonly state: { answered: boolean; wantsSession: boolean }
+  readonly session: SessionUse
 }
 
+/** Laravel's status for the token of a form that is not the session's, before it looks at a password. */
+const tokenMismatch = 419
+
 function loginPassage(
-  { plan, visit, route, attempt, state }: LoginWork,
+  { plan, visit, route, attempt, state, session }: LoginWork,
   { body }: { readonly body?: string },
 ): LoginPassage {
   const { rules } = route.success
   const looksInside = needsBody(rules)
   let startedSession = false
   let sentCookies: string | null = null
+  let withheld = false
 
   function answerOf({ status, headers }: Response, text?: string): Answered {
     const url = addressOf(visit)
@@ -129,7 +137,7 @@ function loginPassage(
       if (attempt.pressure !== undefined) headers.set('portcullis-login-pressure', `${attempt.pressure}`)
       if (body !== undefined) {
         headers.delete('content-length') // fetch measures what goes out
-        withoutIdentity(headers, visit, route)
+        withheld = withoutIdentity(headers, visit, route, session)
       }
       sentCookies = headers.get('cookie')
       // What is to be read must not come packed.
@@ -139,6 +147,7 @@ function loginPassage(
       state.answered = true
     },
     starting(response): void {
+      if (session === 'unproven') return
       if (isProven(rules, { ...answerOf(response), startedSession: true })) attempt.prepare()
     },
     started(): void {
@@ -147,7 +156,11 @@ function loginPassage(
     async settle(response, timeoutMs): Promise<Response> {
       const held: Held = looksInside ? await holdBody(response, timeoutMs) : { text: undefined, response }
       const { response: whole } = held
-      const proven = isProven(rules, answerOf(whole, held.text))
+      if (withheld && whole.status === tokenMismatch) {
+        state.wantsSession = true
+        return whole // the second answer settles it
+      }
+      const proven = session !== 'unproven' && isProven(rules, answerOf(whole, held.text))
       route.watch(proven)
       const cookie = await attempt.settle(proven ? 'success' : 'failure')
       if (cookie !== undefined) {
@@ -157,19 +170,6 @@ function loginPassage(
       return whole
     },
   }
-}
-
-/** Takes out by what an upstream would know somebody without a password, and where the client would send a failure. */
-function withoutIdentity(headers: Headers, visit: Visit, { withholds, success, subject }: LoginRoute): void {
-  const cookie = headers.get('cookie')
-  const others = withholdCookies(cookie, withholds)
-  if (others === null) headers.delete('cookie')
-  else if (others !== cookie) headers.set('cookie', others)
-  // Whoever sends one is signed in by it, whatever password comes with it.
-  if (/^bearer\b/i.test(headers.get('authorization')?.trim() ?? '')) headers.delete('authorization')
-  if (!success.redirects) return
-  const publicOrigin = visit.settings?.publicOrigin ?? ''
-  headers.set('referer', refererFor(headers.get('referer'), { publicOrigin, path: visit.path, routePath: subject }))
 }
 
 /** A request that could have been a login, and is none. */
