@@ -9,7 +9,7 @@ export interface NextUrl {
   readonly locale?: string
   readonly defaultLocale?: string | undefined
   readonly domainLocale?: { readonly defaultLocale: string } | undefined
-  clone(): NextUrl & { href: string }
+  clone?(): NextUrl & { href: string }
 }
 
 /** Where a request leads. */
@@ -32,7 +32,7 @@ export function readNextAddress(path: string, url: NextUrl | undefined, config: 
 export function findNextUrl(request: Request): NextUrl | undefined {
   const { nextUrl } = request as { nextUrl?: Partial<NextUrl> }
   const known = typeof nextUrl?.pathname === 'string' && typeof nextUrl.basePath === 'string'
-  return known && typeof nextUrl.clone === 'function' ? (nextUrl as NextUrl) : undefined
+  return known ? (nextUrl as NextUrl) : undefined
 }
 
 /** Follows the steps of Next's router, for platforms that hand over the address as the client wrote it. */
@@ -70,7 +70,8 @@ function readNextUrl(first: NextUrl, config: NextConfig): NextAddress {
  */
 function withBasePath(url: NextUrl, { basePath }: NextConfig): NextUrl {
   if (url.basePath !== '' || !url.defaultLocale || url.pathname === '/') return url
-  const again = url.clone()
+  const again = url.clone?.()
+  if (again === undefined) return url
   again.href = `http://localhost${url.pathname}`
   return again.basePath !== '' && (basePath === '' || again.basePath === basePath) ? withDomain(again, url) : url
 }
@@ -78,7 +79,7 @@ function withBasePath(url: NextUrl, { basePath }: NextConfig): NextUrl {
 /** Keeps what the host of the request decides. */
 function withDomain({ pathname, basePath, locale }: NextUrl, asked: NextUrl): NextUrl {
   const { defaultLocale, domainLocale } = asked
-  return { pathname, basePath, locale: locale ?? '', defaultLocale, domainLocale, clone: () => asked.clone() }
+  return { pathname, basePath, locale: locale ?? '', defaultLocale, domainLocale }
 }
 
 /** Everything that Next shows of its configuration and the guard was told otherwise. */
