@@ -1,6 +1,7 @@
 /** Hands a request on through a cache. */
 import type { RouteCache } from './cache.ts'
 import { type Passage, passOn } from './pass.ts'
+import { withoutRange } from './placeholder-route.ts'
 import type { Plan } from './plan.ts'
 import type { Visit } from './visit.ts'
 import { watchCache } from './watch.ts'
@@ -9,7 +10,7 @@ import { watchCache } from './watch.ts'
 export function passCached(plan: Plan, visit: Visit, passage: Passage, cache: RouteCache): Promise<Response> {
   const { settings, upstream } = passage
   const work = cache.serve({
-    request: visit.request,
+    request: (visit.secure ?? plan.secure).fills ? withoutRange(visit.request) : visit.request,
     requestId: visit.requestId,
     path: visit.path,
     search: visit.search,

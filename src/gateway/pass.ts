@@ -8,6 +8,7 @@ import { applyOrder, judgeHeader } from './apply.ts'
 import type { SharedRequest } from './cache.ts'
 import { matchCoding, narrowAccepted } from './codings.ts'
 import { upstreamHeaders } from './forward.ts'
+import { askWhole, checkWhole } from './placeholder-route.ts'
 import { type Plan, strategyFor } from './plan.ts'
 import { discard, type Outgoing, type UpstreamResponse } from './proxy.ts'
 import { publicResponse } from './respond.ts'
@@ -67,6 +68,8 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
   }
   const headers = shared ? upstreamHeaders(shared.headers, said) : upstreamHeaders(request.headers, said, visit.stopped)
   narrowAccepted(headers, visit.client.rules)
+  const { fills } = visit.secure ?? plan.secure
+  if (fills && !upgrade) askWhole(headers)
   login?.tell(headers)
   const outgoing: Outgoing = {
     client: visit.client,
@@ -110,6 +113,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
       requestId,
       lifeMs: () => lifeOf(plan, passage),
     })
+    if (fills && !upgrade) checkWhole(response)
     await obey(plan, visit, passage, nonce, answer, response)
     return login === undefined ? response : await login.settle(response, outgoing.timeoutMs)
   } catch (error) {

@@ -104,13 +104,18 @@ export function compile(faults: Faults, options: HeaderOptions): CompiledHeaders
   })
   const unwanted = names.filter((name) => given[name] === null).map(kebab)
   const token = placeholder(faults, given.noncePlaceholder)
-  const tail = reports.directives.map(([name, value]) => `; ${name} ${value}`).join('')
+  const tail = (secure: boolean): string =>
+    reports.directives.map(([name, value]) => (secure || name !== 'report-to' ? `; ${name} ${value}` : '')).join('')
+  const watched =
+    reports.directives.length > 0 || csp.reported.secure !== undefined || enforces.has('contentSecurityPolicy')
   return {
     version: shape,
     headers,
     strip: [...stripped(faults, given.strip, given.removePoweredBy), ...unwanted].join(' '),
     ...(token !== undefined && { placeholder: token }),
-    ...(tail && { pages: { policy: pagePolicy, reporting: `${pagePolicy}${tail}` } }),
+    ...(watched && {
+      pages: { policy: pagePolicy, reporting: `${pagePolicy}${tail(true)}`, plain: `${pagePolicy}${tail(false)}` },
+    }),
   }
 
   /** Whoever reads frame-ancestors does not look at X-Frame-Options (CSP Level 3 section 6.4.2.2). */

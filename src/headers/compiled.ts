@@ -31,8 +31,11 @@ export interface CompiledHeaders {
   readonly strip: string
   /** Stands in pages for the nonce. Absent: none. */
   readonly placeholder?: string
-  /** The policy of our own pages, and what it is replaced by so that it reports. Absent: it stays. */
-  readonly pages?: { readonly policy: string; readonly reporting: string }
+  /**
+   * The policy of our own pages, and what it is replaced by so that it reports, over https and over plain http. No other policy
+   * is put beside it. Absent: it stays, and nothing is.
+   */
+  readonly pages?: { readonly policy: string; readonly reporting: string; readonly plain: string }
   /** The origin that visitors see. Absent: what urls say. */
   readonly publicOrigin?: string
 }

@@ -19,16 +19,27 @@ export function placeholder(faults: Faults, given: unknown): string | undefined 
 /** {@link fillNonce}, where it is handed on. */
 export type Fill = typeof fillNonce
 
+/** What may hold the placeholder without being a page: whoever reads it there can have a page's nonce put on a script of theirs. */
+const text = /^(?:text\/|image\/svg\+xml|application\/(?:[\w.+-]*(?:json|xml|script|yaml|graphql)|manifest))/i
+
+/** Whether a body is text, by its type; one without a type may be. */
+export function isText(type: string | null): boolean {
+  return type === null || text.test(type.trim())
+}
+
 /**
- * The response with the nonce where its markup has the placeholder. A coded body is not looked into; its length would be
- * wrong afterwards, and so would a strong validator.
+ * The response with the nonce where its markup has the placeholder, or without the placeholder where it is no page. A coded
+ * body is not looked into; its length would be wrong afterwards, and so would a strong validator of a page.
+ *
+ * @param nonce - undefined for a text that is no page.
  */
-export function fillNonce(response: Response, token: string, nonce: string): Response {
+export function fillNonce(response: Response, token: string, nonce: string | undefined): Response {
   const { body, headers } = response
   if (body === null || headers.has('content-encoding')) return response
-  const copy = new Response(body.pipeThrough(replacing(token, nonce) as TransformStream), response)
+  const copy = new Response(body.pipeThrough(replacing(token, nonce ?? '') as TransformStream), response)
   copy.headers.delete('content-length')
-  copy.headers.delete('etag')
+  // What is only taken away is the same each time.
+  if (nonce !== undefined) copy.headers.delete('etag')
   return copy
 }
 
@@ -43,7 +54,7 @@ function replacing(token: string, nonce: string): TransformStream<Uint8Array, Ui
       let sent = 0
       for (let at = find(text, from, 0); at !== -1; at = find(text, from, sent)) {
         if (at > sent) controller.enqueue(text.slice(sent, at))
-        controller.enqueue(to.slice())
+        if (to.length > 0) controller.enqueue(to.slice())
         sent = at + from.length
       }
       const kept = text.length - overlap(text, sent, from)

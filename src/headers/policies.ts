@@ -92,9 +92,13 @@ function completed(policy: Directives, given: object, { ancestors }: Framing, re
   return all
 }
 
-/** Safari upgrades even on http://localhost, where there is nothing to upgrade to. */
+/**
+ * Safari upgrades even on http://localhost, where there is nothing to upgrade to. Over http Chromium sends nothing to an endpoint of
+ * `report-to`, nor then to `report-uri` beside it.
+ */
 function texts(policy: Directives): Policy {
-  return { plain: policyText(without(policy, [upgrade])), secure: policyText(policy) }
+  const secureOnly = policy.has('report-uri') ? [upgrade, 'report-to'] : [upgrade]
+  return { plain: policyText(without(policy, secureOnly)), secure: policyText(policy) }
 }
 
 function without(policy: Directives, names: readonly string[]): Directives {

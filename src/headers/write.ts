@@ -3,7 +3,7 @@ import { besidePolicy, type CompiledHeaders, enforced, several, shared } from '.
 import { type AboutRequest, isPinnable } from './host.ts'
 import { documentKind, kindCount, kindOf } from './kind.ts'
 import { freshNonce, NONCE, nonceSource } from './nonce.ts'
-import type { Fill } from './placeholder.ts'
+import { type Fill, isText } from './placeholder.ts'
 
 /** Writes the headers of one set of options. */
 export interface ResponseWriter {
@@ -14,11 +14,14 @@ export interface ResponseWriter {
   (response: Response, about: AboutRequest): Response
   /** Whether documents get a nonce. */
   readonly nonces: boolean
+  /** Whether a placeholder is replaced in bodies, which must then be whole and not coded. */
+  readonly fills: boolean
 }
 
 /** Statuses that cannot have a body (Fetch, "null body status"); a fetched one may have an empty stream all the same. */
 const bodiless: ReadonlySet<number> = /* @__PURE__ */ new Set([204, 205, 304])
 const csp = 'content-security-policy'
+const reportOnly = 'content-security-policy-report-only'
 /** Set where a response lets other origins read it; no header of ours has this bit. */
 const cors = 1 << 30
 /** Set where a response has a policy. */
@@ -103,6 +106,8 @@ export function compiledWriter(
       if (https && host !== lastHost) [lastHost, pinned] = [host, isPinnable(host)]
       const nonce = nonces && kind === documentKind ? (about.nonce ?? freshNonce()) : ''
       const set = sets[https && pinned ? kind + kindCount : kind] as readonly Row[]
+      // Our own pages bring a policy of their own, which does not know where reports go. What others say would only be broken.
+      const own = kind === documentKind && status >= 400 && pages !== undefined && headers.get(csp) === pages.policy
       let answer = response
       try {
         change(headers, set, present, doomed, nonce)
@@ -113,16 +118,19 @@ export function compiledWriter(
           : new Response(response.body, response)
         change(answer.headers, set, present, doomed, nonce)
       }
-      if (kind !== documentKind) return answer
-      // Our own pages bring a policy of their own, which does not know where reports go.
-      if (pages && status >= 400 && answer.headers.get(csp) === pages.policy) answer.headers.set(csp, pages.reporting)
+      if (kind !== documentKind)
+        return token !== undefined && fill && isText(type) ? fill(answer, token, undefined) : answer
+      if (own) {
+        answer.headers.set(csp, https ? pages.reporting : pages.plain)
+        answer.headers.delete(reportOnly)
+      }
       return token !== undefined && fill ? fill(answer, token, nonce) : answer
     } catch {
       return response
     }
   }
 
-  return Object.assign(writeHeaders, { nonces })
+  return Object.assign(writeHeaders, { nonces, fills: token !== undefined })
 }
 
 function change(
