@@ -4,7 +4,7 @@ import { matchesName } from '../limit/throttle/login-request.ts'
 import { type AccountReader, accountReader } from '../limit/throttle/read-account.ts'
 import { ruleWatch } from '../limit/throttle/rule-watch.ts'
 import { type CompiledSuccess, judgeSuccess } from '../limit/throttle/success-rules.ts'
-import { checkKeys, type Faults, optionalFunction } from '../options/index.ts'
+import { checkKeys, type Faults, optionalFunction, wholeNumber } from '../options/index.ts'
 import { createNameCheck } from '../parameters/index.ts'
 import type { Emit } from '../types.ts'
 import type { Route } from './route.ts'
@@ -86,11 +86,12 @@ function judgeAccount(given: unknown, access: unknown, faults: Faults): RouteThr
     faults.add('', 'is required')
     return undefined
   }
-  checkKeys(faults, given, ['form', 'json', 'graphql', 'argument', 'session'])
+  checkKeys(faults, given, ['form', 'json', 'graphql', 'argument', 'maxTokens', 'session'])
   if (typeof given !== 'object' || given === null) return undefined
   const entries = Object.entries(given as Record<string, unknown>).filter(([, value]) => value !== undefined)
   const kind = entries
     .map(([name]) => name)
+    .filter((name) => name !== 'maxTokens')
     .sort()
     .join()
   if (!['form', 'json', 'session', 'argument,graphql'].includes(kind)) {
@@ -98,6 +99,10 @@ function judgeAccount(given: unknown, access: unknown, faults: Faults): RouteThr
     return undefined
   }
   for (const [option, names] of entries) {
+    if (option === 'maxTokens') {
+      wholeNumber(faults, option, names as number, 1000, { least: 1, most: 10_000, unit: 'tokens' })
+      continue
+    }
     const list = option === 'json' || option === 'argument' ? [names].flat() : [names]
     if (list.length > 0 && list.every((name) => typeof name === 'string' && /^[^\s.].{0,63}$/.test(name))) continue
     faults.add(option, 'must be the name of a member, of at most 64 characters')

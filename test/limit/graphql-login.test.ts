@@ -30,12 +30,7 @@ describe('whose login a GraphQL request is', () => {
     ['an inline fragment', `mutation { ... on Mutation { ... @include(if: true) { ${login('"zoe@example.com"')} } } }`],
     [
       'no space, commas and comments',
-      `mutation{#"\n,,${field}(,password:"}",email:"zoe@example.com")@skip(if:false){id},other{a{b}}}`,
-    ],
-    [
-      'an operation that is not the one to be executed',
-      `query A { me { id } } mutation B { ${login('"zoe@example.com"')} }`,
-      { operationName: 'A' },
+      `mutation{#"\n,,${field}(,password:"}",email:"zoe@example.com")@skip(if:false){id},__typename}`,
     ],
   ])('%s', (_, query, more) => {
     expect(ask(query, more)).toEqual(zoe)
@@ -73,6 +68,17 @@ describe('whose login a GraphQL request is', () => {
       { query: `mutation { ...F ...G } fragment F on M { ${login('"a"')} } fragment G on M { b: ${login('"b"')} }` },
     ],
     ['one fragment, spread twice', { query: `mutation { ...F ...F } fragment F on M { ${login('"a"')} }` }],
+    // What starts a session in the same request would look like the login's success.
+    ['another field beside it', { query: `mutation { ${login('"a"')} signUp(email: "own") { id } }` }],
+    ['another login beside it', { query: `mutation { ${login('"a"')} authenticateAdmin(email: "own") { id } }` }],
+    [
+      'another field in a fragment',
+      { query: `mutation { ${login('"a"')} ...F } fragment F on M { ... { b: signUp { id } } }` },
+    ],
+    [
+      'an operation that is not the one to be executed',
+      { query: `mutation A { signUp { id } } mutation B { ${login('"a"')} }`, operationName: 'A' },
+    ],
     ['two operations', { query: `mutation A { ${login('"a"')} } mutation B { ${login('"b"')} }` }],
     ['a batch', [{ query: `mutation { ${login('"a"')} }` }]],
     ['a persisted query', { extensions: { persistedQuery: { version: 1, sha256Hash: 'x' } } }],
@@ -145,5 +151,38 @@ describe('a request over HTTP', () => {
     ],
   ])('with %s is 400', async (_, body, search) => {
     expect(await post(body, search)).toEqual({ ok: false, status: 400 })
+  })
+})
+
+// One anonymous request of 64 KB cost up to 200 ms: mutation { ...F ...F (100 times) } fragment F on M { a a a (32,000 times) }
+describe('T10: a document of 64 KB', () => {
+  const repeat = (text: string): string => text.repeat(Math.floor(60_000 / text.length))
+
+  it.each([
+    [
+      'fields in a fragment that is spread a hundred times',
+      `mutation { ${'...F '.repeat(100)} } fragment F on M { ${repeat('a ')} }`,
+    ],
+    ['fields', `{ ${repeat('a ')} }`],
+    ['fragments', repeat('fragment F on M{a}')],
+    ['operations', repeat('{a}')],
+    ['objects in objects', `{ a(b: ${repeat('{c:')}`],
+    ['inline fragments', `{ ${repeat('...{')}`],
+    ['arguments', `{ a(${repeat('b:1 ')}) }`],
+    ['texts', `{ a(b: [${repeat('"x" ')}]) }`],
+  ])('of %s is refused by its tokens', (_, query) => {
+    expect(ask(query)).toBe(undefined)
+  })
+
+  it('takes 1,000 tokens, or as many as an option says', () => {
+    const query = (fields: number): string => `{ ${'a '.repeat(fields)}}`
+    expect([ask(query(998)), ask(query(999))]).toEqual(['none', undefined])
+    expect(graphqlLogin({ query: query(1998) }, { ...rule, maxTokens: 2000 })).toBe('none')
+  })
+
+  it('walks each fragment once, however often it is spread', () => {
+    const chain = Array.from({ length: 90 }, (_, i) => `fragment F${i} on M { ...F${i + 1} ...F${i + 1} }`).join(' ')
+    expect(ask(`{ ...F0 } ${chain} fragment F90 on M { a }`)).toBe('none')
+    expect(ask(`mutation { ...F0 } ${chain} fragment F90 on M { ${login('"a"')} }`)).toBe(undefined)
   })
 })

@@ -1,8 +1,9 @@
 /** Finds the one login in a GraphQL request, and whose it is. */
 import {
+  type Definition,
   type Document,
-  graphqlDocument,
-  type Operation,
+  documentOf,
+  graphqlTokens,
   type Selection,
   type Value,
 } from '../../graphql-syntax/index.ts'
@@ -12,7 +13,12 @@ import { createNameCheck } from '../../parameters/index.ts'
 export interface GraphqlRule {
   readonly graphql: string
   readonly argument: string | readonly string[]
+  /** Words and signs of a document, as `graphqlLimits` counts them; more is 400. Default 1,000, at most 10,000. */
+  readonly maxTokens?: number
 }
+
+/** As `graphqlLimits` has it: nobody writes a longer document by hand. */
+const defaultMaxTokens = 1000
 
 /** Members of a request that servers look for, in the query of the address as well. */
 export const graphqlMembers: readonly string[] = [
@@ -24,30 +30,34 @@ export type GraphqlLogin = { readonly account: string } | 'none' | undefined
 
 /**
  * Looks through every operation of the document, whichever of them is to be executed, with fragments put in their places.
- * Fields are compared by name: an alias renames the answer, not the field.
+ * Fields are compared by name: an alias renames the answer, not the field. A document with a login holds nothing else: what
+ * another field or another operation does could look like its success.
  *
  * @param request - the request's body, parsed
  */
-export function graphqlLogin(request: unknown, { graphql, argument }: GraphqlRule): GraphqlLogin {
+export function graphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLogin {
+  const { graphql, argument, maxTokens = defaultMaxTokens } = rule
   // A list is a batch: more than one guess in one request. Without a text it is a persisted query, which only its server knows.
   if (!isObject(request) || typeof request.query !== 'string' || !hasPlainMembers(request)) return undefined
   const variables = request.variables ?? {}
   if (!isObject(variables)) return undefined
-  const document = graphqlDocument(request.query)
-  if (document === undefined) return undefined
-  const found: unknown[] = []
-  for (const operation of document.operations) {
-    const fields = rootFields(operation, document)
-    if (fields === undefined) return undefined
-    for (const { name, args } of fields) {
-      if (name !== graphql) continue
-      const path = [argument].flat()
-      found.push(resolve({ is: 'object', members: args }, path, operation.defaults, variables))
-    }
-  }
-  if (found.length === 0) return 'none'
-  const [account] = found
-  return found.length === 1 && typeof account === 'string' ? { account } : undefined
+  const tokens = graphqlTokens(request.query, maxTokens)
+  if (tokens === undefined || tokens.length > maxTokens) return undefined
+  const document = documentOf(tokens)
+  const fields = document && rootFields(document)
+  if (document === undefined || fields === undefined) return undefined
+  const logins = fields.filter(({ name }) => name === graphql)
+  if (logins.length === 0) return 'none'
+
+  const [operation, ...otherOperations] = document.operations
+  const isAlone = otherOperations.length === 0 && fields.every(({ name }) => name === graphql || name === '__typename')
+  const [login] = logins
+  if (!isAlone || login === undefined || logins.length > 1 || operation === undefined) return undefined
+  // A fragment that is spread twice is two logins, since servers may execute it so.
+  if (!spreadsOnce(document)) return undefined
+  const path = [argument].flat()
+  const account = resolve({ is: 'object', members: login.args }, path, operation.defaults, variables)
+  return typeof account === 'string' ? { account } : undefined
 }
 
 const taken: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions'])
@@ -63,28 +73,54 @@ function hasPlainMembers(request: Record<string, unknown>): boolean {
   return Object.keys(request).every((name) => taken.has(name) || !memberChecks.some((check) => check(name)))
 }
 
-/** Spreads that are followed; a fragment that is spread twice counts twice, since servers may execute it so. */
-const mostSpreads = 100
-
 type Field = Extract<Selection, { is: 'field' }>
 
-function rootFields({ selections }: Operation, { fragments }: Document): Field[] | undefined {
+/**
+ * The root fields of all operations, each fragment walked once. undefined: a fragment spreads itself, or one that is not
+ * there. As deep as there are tokens, and no deeper.
+ */
+function rootFields({ operations, fragments }: Document): Field[] | undefined {
   const fields: Field[] = []
-  const open = [selections]
-  let followed = 0
+  const state = new Map<string, 'open' | 'done'>()
+
+  function walk({ selections }: Pick<Definition, 'selections'>): boolean {
+    for (const selection of selections) {
+      if (selection.is === 'field') fields.push(selection)
+      else if (selection.is === 'inline') {
+        if (!walk(selection)) return false
+      } else if (!walkFragment(selection.name)) return false
+    }
+    return true
+  }
+  function walkFragment(name: string): boolean {
+    const fragment = fragments.get(name)
+    if (fragment === undefined || state.get(name) === 'open') return false
+    if (state.get(name) === 'done') return true
+    state.set(name, 'open')
+    const walked = walk(fragment)
+    state.set(name, 'done')
+    return walked
+  }
+  return operations.every(walk) ? fields : undefined
+}
+
+/** Whether no fragment is spread more than once at the root, by the operations or by other fragments. */
+function spreadsOnce({ operations, fragments }: Document): boolean {
+  const seen = new Set<string>()
+  const open = operations.map(({ selections }) => selections)
   for (let each = open.pop(); each !== undefined; each = open.pop()) {
     for (const selection of each) {
-      if (selection.is === 'field') fields.push(selection)
-      else if (selection.is === 'inline') open.push(selection.selections)
-      else {
-        const fragment = fragments.get(selection.name)
-        // One that is not there, or that spreads itself.
-        if (fragment === undefined || followed++ >= mostSpreads) return undefined
-        open.push(fragment.selections)
+      if (selection.is === 'field') continue
+      if (selection.is === 'inline') {
+        open.push(selection.selections)
+        continue
       }
+      if (seen.has(selection.name)) return false
+      seen.add(selection.name)
+      open.push(fragments.get(selection.name)?.selections ?? [])
     }
   }
-  return fields
+  return true
 }
 
 /** The JSON value at a path of an argument; undefined where it cannot be known, or stands twice. */
