@@ -18,7 +18,8 @@ const through: Inspected & { readonly ok: true } = { ok: true, body: undefined, 
 
 /** Names by which servers find operations in a url. */
 const exact: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions', 'documentId'])
-const checks = [...exact].map((name) => createNameCheck(name))
+/** Whether some server may take a parameter of this name for a part of an operation. */
+const mayMean = createNameCheck(...exact)
 
 /**
  * Inspects a request. Its body is read here: whoever hands it on must hand on `body`. A GET without an operation, such as a
@@ -55,11 +56,6 @@ function operationInUrl(url: string): string | undefined {
   const at = url.indexOf('?')
   const search = at === -1 ? '' : url.slice(at + 1)
   return search !== '' && possibleNames(search).some(mayMean) ? search : undefined
-}
-
-/** Whether some server may take a parameter of this name for a part of an operation. */
-function mayMean(name: string): boolean {
-  return checks.some((check) => check(name))
 }
 
 function judgeGet(search: string, limits: CompiledGraphql): Inspected {

@@ -63,6 +63,8 @@ const letters: ReadonlyMap<string, string> = new Map(
 /** Not ASCII, or a letter in upper case, a space or a control character: only then is there anything to fold. */
 const needsFolding = /[^!-@[-~]/
 
+const beyondAscii = /[^\0-\x7f]/
+
 /** Marks, format characters, control characters, half pairs, and the fillers that are shown as nothing. */
 const unseen = /[\p{M}\p{Cf}\p{Cc}\p{Cs}\p{Cn}\u115f\u1160\u3164\uffa0]/gu
 
@@ -75,18 +77,17 @@ const unseen = /[\p{M}\p{Cf}\p{Cc}\p{Cs}\p{Cn}\u115f\u1160\u3164\uffa0]/gu
  */
 export function foldText(text: string): string {
   if (!needsFolding.test(text)) return text
-  const plain = foldCase(text.normalize('NFKD').replace(unseen, ''))
+  let folded = text
+  if (beyondAscii.test(folded)) folded = folded.normalize('NFKD')
+  folded = folded.replace(unseen, '').toUpperCase().toLowerCase()
+  if (beyondAscii.test(folded)) {
     // Again: some letters in upper case are a letter and a mark in lower case (`İ`), and the other way round.
-    .normalize('NFKD')
-    .replace(unseen, '')
-  return plain
-    .replace(/[^\0-\x7f]/gu, (letter) => letters.get(letter) ?? digitOf(letter) ?? letter)
-    .replace(/\s+/g, ' ')
-    .trim()
-}
-
-function foldCase(text: string): string {
-  return text.toUpperCase().toLowerCase()
+    folded = folded
+      .normalize('NFKD')
+      .replace(unseen, '')
+      .replace(/[^\0-\x7f]/gu, (letter) => letters.get(letter) ?? digitOf(letter) ?? letter)
+  }
+  return folded.replace(/\s+/g, ' ').trim()
 }
 
 /** The ASCII digit of a decimal digit of another script. Each script has ten of them in a row, from its zero on. */

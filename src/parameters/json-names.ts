@@ -69,11 +69,15 @@ function afterSpace(text: string, from: number): number {
 /** A JSON value that was parsed within a depth, and looked through for one member. */
 export type JsonMember = { readonly status: 'found'; readonly value: unknown } | { readonly status: 'unclear' }
 
+/** Members at any depth that a login has at most; nobody sends more with a password, and each is looked at. */
+const mostMembers = 500
+
 /** Makes a reader of the member at a path; see {@link createNameCheck} for what else could be meant by it. */
 export function createMemberReader(path: readonly string[]): (value: unknown) => JsonMember {
   const mayMean = createNameCheck(path)
   const memberChecks = path.map((name) => createNameCheck(name))
   return (value) => {
+    if (countNames(value, () => true) > mostMembers) return unclear
     let at = value
     for (const [i, name] of path.entries()) {
       if (typeof at !== 'object' || at === null || Array.isArray(at)) return unclear

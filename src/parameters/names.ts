@@ -6,37 +6,49 @@ import { foldText } from './fold.ts'
  * Forms) and `email(1i)` (Rails) all hold `email`. Without case, marks and what some servers trim.
  */
 function splitName(folded: string): string[] {
-  return folded.split(/[^\p{L}\p{N}_-]+/u).filter((part) => part !== '')
-}
-
-function foldName(name: string): string {
-  return foldText(name).replaceAll(' ', '')
+  return folded
+    .replaceAll(' ', '')
+    .split(/[^\p{L}\p{N}_-]+/u)
+    .filter((part) => part !== '')
 }
 
 /** PHP writes `_` for what no variable's name may hold; what closes a name is not counted. */
-function underscore(name: string): string {
-  return foldText(name)
-    .replaceAll(/[^\p{L}\p{N}]/gu, '_')
-    .replace(/_$/, '')
+function underscore(folded: string): string {
+  return folded.replaceAll(/[^\p{L}\p{N}]/gu, '_').replace(/_$/, '')
+}
+
+/** What a name is held against. */
+interface FieldParts {
+  readonly parts: readonly string[]
+  readonly last: string | undefined
+  readonly flat: string
+}
+
+function fieldParts(path: readonly string[]): FieldParts {
+  const parts = path.flatMap((name) => splitName(foldText(name)))
+  return { parts, last: parts.at(-1), flat: underscore(foldText(path.join('.'))) }
+}
+
+function matches(field: FieldParts, parts: readonly string[], flat: string): boolean {
+  if (flat === field.flat || (field.last !== undefined && parts.includes(field.last))) return true
+  return parts.length > 0 && parts.length < field.parts.length && parts.every((part, i) => part === field.parts[i])
 }
 
 /**
- * Makes a check for one field: whether some server may take a parameter of this name for the field, for a part of it, or for
+ * Makes a check for some fields: whether a server may take a parameter of this name for one of them, for a part of it, or for
  * what holds it. A part that is called like the last part of the field is enough, wherever it stands: ASP.NET Core prefers
  * `input.email` over `email`, and Rails' ParamsWrapper `session.email`.
  *
- * @param field - the name as the server knows it, or the names that lead to a member
+ * @param fields - names as the server knows them, or lists of the names that lead to a member
  */
-export function createNameCheck(field: string | readonly string[]): (name: string) => boolean {
-  const path = [field].flat()
-  const own = path.flatMap((name) => splitName(foldName(name)))
-  const last = own.at(-1)
-  const flat = underscore(path.join('.'))
+export function createNameCheck(...fields: ReadonlyArray<string | readonly string[]>): (name: string) => boolean {
+  const wanted = fields.map((field) => fieldParts([field].flat()))
   return (name) => {
-    if (underscore(name) === flat) return true
-    const parts = splitName(foldName(name))
-    if (last !== undefined && parts.includes(last)) return true
-    return parts.length > 0 && parts.length < own.length && parts.every((part, i) => part === own[i])
+    // Once for all of them: it is what costs something.
+    const folded = foldText(name)
+    const parts = splitName(folded)
+    const flat = underscore(folded)
+    return wanted.some((field) => matches(field, parts, flat))
   }
 }
 

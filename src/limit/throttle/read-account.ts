@@ -67,8 +67,7 @@ const jsonType = 'application/json'
 const mostGraphqlBytes = 65_536
 
 function graphqlReader(rule: GraphqlRule, normalize?: Normalize): AccountReader {
-  const checks = graphqlMembers.map((name) => createNameCheck(name))
-  const mayMean = (name: string): boolean => checks.some((check) => check(name))
+  const mayMean = createNameCheck(...graphqlMembers)
   return async (request, search) => {
     const read = await bodyBeside(request, search, { type: jsonType, mayMean, maxBytes: mostGraphqlBytes })
     if (!read.ok) return read
