@@ -36,6 +36,7 @@ export function isText(type: string | null): boolean {
 export function fillNonce(response: Response, token: string, nonce: string | undefined): Response {
   const { body, headers } = response
   if (body === null || headers.has('content-encoding')) return response
+  if (nonce === undefined && !isText(headers.get('content-type'))) return response
   const copy = new Response(body.pipeThrough(replacing(token, nonce ?? '') as TransformStream), response)
   copy.headers.delete('content-length')
   // What is only taken away is the same each time.

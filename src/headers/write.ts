@@ -3,7 +3,7 @@ import { besidePolicy, type CompiledHeaders, enforced, several, shared } from '.
 import { type AboutRequest, isPinnable } from './host.ts'
 import { documentKind, kindCount, kindOf } from './kind.ts'
 import { freshNonce, NONCE, nonceSource } from './nonce.ts'
-import { type Fill, isText } from './placeholder.ts'
+import type { Fill } from './placeholder.ts'
 
 /** Writes the headers of one set of options. */
 export interface ResponseWriter {
@@ -118,8 +118,7 @@ export function compiledWriter(
           : new Response(response.body, response)
         change(answer.headers, set, present, doomed, nonce)
       }
-      if (kind !== documentKind)
-        return token !== undefined && fill && isText(type) ? fill(answer, token, undefined) : answer
+      if (kind !== documentKind) return token !== undefined && fill ? fill(answer, token, undefined) : answer
       if (own) {
         answer.headers.set(csp, https ? pages.reporting : pages.plain)
         answer.headers.delete(reportOnly)
