@@ -2,7 +2,7 @@
  * `npm run test:frameworks`: real frameworks, each with its own login, behind the gateway in bare workerd. Every trick of an
  * attacker is played with 60 wrong passwords; the application itself notes which passwords it looked at.
  *
- * `npm run test:frameworks -- rails django` runs these; `--only T6` runs rows whose titles hold this text. PORTCULLIS_ROOT
+ * `npm run test:frameworks -- rails django` runs these; `--only 'T[56]'` runs rows whose titles match. PORTCULLIS_ROOT
  * names another checkout whose library is to be tried.
  */
 import { execFileSync } from 'node:child_process'
@@ -24,6 +24,7 @@ import { assertionKey } from './secret.ts'
 const all: readonly Framework[] = [wordpress, laravel, rails, tomcat, django, flask, plain, express]
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } })
 const wanted = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+const only = values.only === undefined ? undefined : new RegExp(values.only)
 const root = resolve(process.env.PORTCULLIS_ROOT ?? '.')
 /** Applications at a time: one thinks while another's gateway does. */
 const together = 3
@@ -84,7 +85,7 @@ async function run(framework: Framework, module: string, socket: string): Promis
     const worker = await startWorkerd({ module }, { bindings: { APPS: apps, ...secrets } })
     try {
       const { port: gateway } = worker
-      const scene = { framework, port: gateway, direct: port, calls: application.calls, only: values.only }
+      const scene = { framework, port: gateway, direct: port, calls: application.calls, only }
       const rows = await runRows(scene)
       const seconds = Math.round((performance.now() - since) / 1000)
       console.log(`\n${framework.version()} (${seconds} s)`)

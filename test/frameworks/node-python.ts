@@ -143,7 +143,9 @@ export const flask: Framework = {
   logins: [
     {
       ...{ ...emailForm, name: 'form', path: '/login', victim: 'admin' },
+      // A session in a cookie is new with each answer, so Flask must not greet whoever has one.
       success: { location: '/account', cookie: 'session' },
+      throttle: { withhold: ['session'] },
       twins: ['ádmin'],
       // Python lowers K (the Kelvin sign) and drops white space of every kind.
       spellings: ['admin', 'ADMIN', 'Admin', ' admin', 'admin\u2003', '\u0085admin', 'admin\u001f'],
@@ -153,7 +155,9 @@ export const flask: Framework = {
     },
     {
       ...{ ...emailForm, name: 'values', path: '/values-login', victim: 'admin' },
+      // A session in a cookie is new with each answer, so Flask must not greet whoever has one.
       success: { location: '/account', cookie: 'session' },
+      throttle: { withhold: ['session'] },
       twins: ['ádmin'],
       spellings: ['admin', 'aDMin'],
       aliases: ['/values%2Dlogin'],

@@ -158,7 +158,9 @@ export const wordpress: Framework = {
         ...['/wp-login.php?redirect_to=%2F', '/wp-login.php/wp-login.php', '/wp-login.php?interim-login=1'],
       ],
       rivals: ['log\0x', ' log', 'log[', 'log[]'],
-      succeeded: redirects('/wp-admin/'),
+      // A subscriber is sent on to the profile.
+      succeeded: (status, location) =>
+        redirects('/wp-admin/')(status, location) || redirects('/wp-admin/profile.php')(status, location),
     },
   ],
   routes: [

@@ -333,6 +333,7 @@ export const tricks: readonly Trick[] = [
   {
     id: 'T7',
     title: 'failures that take longer than the gateway waits',
+    fewer: true,
     slow: true,
     async play(trial) {
       const visitor = trial.visitor()

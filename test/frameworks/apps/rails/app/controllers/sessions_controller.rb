@@ -14,6 +14,7 @@ class SessionsController < ApplicationController
     end
     reset_session
     session[:person] = person.id
+    response.set_header("X-Signed-In", "yes")
     redirect_to "/account"
   end
 end
