@@ -1,6 +1,9 @@
 /**
  * `npm run fuzz`: every property with many more inputs than a test run has time for, from a seed of its own. It fails
  * where one does not hold, and where fewer inputs were tried than it promises. `npm run fuzz -- 5` tries five times the usual.
+ *
+ * `npm run fuzz -- sessions 20000 [seed] [memory|redis]`: only the races of stored sessions against their model, so many
+ * interleavings over each store.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -8,21 +11,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const least = { property: 100_000, interleaving: 10_000 }
-const given = process.argv[2] ?? '100'
-if (!/^[1-9]\d{0,3}$/.test(given)) {
-  console.error(`fuzz: ${given} is no factor between 1 and 9999`)
+const races = process.argv[2] === 'sessions'
+const [count = '20000', givenSeed, store] = races ? process.argv.slice(3) : []
+const given = races ? '1' : (process.argv[2] ?? '100')
+if (!/^[1-9]\d{0,3}$/.test(given) || !/^[1-9]\d{0,6}$/.test(count) || !/^(?:memory|redis)?$/.test(store ?? '')) {
+  console.error('fuzz: say a factor between 1 and 9999, or: sessions [interleavings] [seed] [memory|redis]')
   process.exit(2)
 }
 const scale = Number(given)
 const at = mkdtempSync(join(tmpdir(), 'portcullis-fuzz-'))
 const tally = join(at, 'tally')
-const seed = process.env.FC_SEED ?? `${crypto.getRandomValues(new Int32Array(1))[0]}`
-console.log(`fuzz: seed ${seed}, ${scale} times a test run`)
+const seed = givenSeed ?? process.env.FC_SEED ?? `${crypto.getRandomValues(new Int32Array(1))[0]}`
+console.log(`fuzz: seed ${seed}, ${races ? `${count} interleavings over each store` : `${scale} times a test run`}`)
 
-const { status } = spawnSync('vitest', ['run', '--project', 'node', 'test/fuzz'], {
+const { status } = spawnSync('vitest', ['run', '--project', 'node', races ? 'test/fuzz/sessions' : 'test/fuzz'], {
   stdio: 'inherit',
   shell: process.platform === 'win32',
-  env: { ...process.env, FC_SEED: seed, FUZZ_SCALE: `${scale}`, FUZZ_TALLY: tally },
+  env: {
+    ...process.env,
+    FC_SEED: seed,
+    FUZZ_SCALE: `${scale}`,
+    FUZZ_TALLY: tally,
+    ...(races && { FUZZ_INTERLEAVINGS: count, FUZZ_STORE: store ?? '' }),
+  },
 })
 const tried = { property: 0, interleaving: 0 }
 for (const line of readFileSync(tally, 'utf8').trim().split('\n')) {

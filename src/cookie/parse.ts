@@ -4,11 +4,11 @@
  */
 
 /**
- * Characters of a Cookie header that are read; a pair that ends later is not there. Far above what a browser sends to one
- * host, and a bound on what a client can make us do. There is no limit on the number of pairs below it: one would let a
- * sibling host push our cookie out of sight with many small ones.
+ * Characters of a Cookie header that are read; a pair that ends later is not there. As much as `limits.cookieBytes` can be
+ * raised to and as any platform passes on: what a gateway lets through is also read. There is no limit on the number of pairs
+ * below it: one would let a sibling host push our cookie out of sight with many small ones.
  */
-export const longestCookieHeader = 16_384
+export const longestCookieHeader = 131_072
 
 /** Values of one name that are returned; whoever asks decides what more than one means. */
 const mostValues = 4

@@ -3,9 +3,10 @@ import { type IronOptions, isPlainJson, type OpenedIron, openIron } from './iron
 import { expired, malformed, type SealRefusal, tooLong } from './refusal.ts'
 
 /**
- * Opens a cookie of iron-session 8 or 9 (which reads and writes what 8 does). It is a seal with `~2` behind it; the
- * mark stands outside the MAC, so here it must be that or nothing and decides nothing. A password given as a string has
- * the id `1`, as there.
+ * Opens a cookie of iron-session. Since version 6 it is a seal with `~2` behind it; before, a seal alone, whose data lies in
+ * `persistent` beside `flash`, and 6 to 8 read both (`unsealData` of 8.0.4: `{ ...data.persistent }` without the mark). The
+ * mark stands outside the MAC, so here it must be that or nothing, and a seal without it is unwrapped only where it holds
+ * these members and no others. A password given as a string has the id `1`, as there.
  */
 export async function openIronSession(
   cookie: string,
@@ -13,8 +14,20 @@ export async function openIronSession(
   options: IronOptions,
 ): Promise<OpenedIron | SealRefusal> {
   if (cookie.length > (options.maxLength ?? 8192)) return tooLong
-  const seal = cookie.endsWith('~2') ? cookie.slice(0, -2) : cookie
-  return openIron(seal, typeof password === 'string' ? { 1: password } : password, options)
+  const marked = cookie.endsWith('~2')
+  const seal = marked ? cookie.slice(0, -2) : cookie
+  const opened = await openIron(seal, typeof password === 'string' ? { 1: password } : password, options)
+  return 'refused' in opened || marked ? opened : { ...opened, json: persistentIn(opened.json) }
+}
+
+/** The data of a cookie from before version 6. */
+function persistentIn(json: string): string {
+  const sealed: unknown = JSON.parse(json)
+  if (typeof sealed !== 'object' || sealed === null || Array.isArray(sealed)) return json
+
+  const { persistent, ...rest } = sealed as { readonly persistent?: unknown; readonly flash?: unknown }
+  const isOld = typeof persistent === 'object' && persistent !== null && !Array.isArray(persistent)
+  return isOld && Object.keys(rest).every((name) => name === 'flash') ? JSON.stringify(persistent) : json
 }
 
 /**

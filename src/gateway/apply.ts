@@ -54,14 +54,21 @@ export interface Desk {
  *
  * @throws {PortcullisError} what the verbs of a session throw; `ERR_CONFIG` for one that these sessions cannot keep
  */
-export async function applyOrder({ session, strategy, env }: Desk, order: SessionOrder): Promise<void> {
+export async function applyOrder(desk: Desk, order: SessionOrder): Promise<void> {
+  const { session } = desk
+  // A logout leaves nothing behind but what is said after it; anything else is written together with its messages.
+  const ends = (order.verb === 'end' && order.id === undefined) || (order.verb === 'endAll' && !order.exceptCurrent)
+  if (ends) await applyVerb(desk, order)
+  for (const [name, value] of order.flash ?? []) session.flash(name, value)
+  if (!ends) await applyVerb(desk, order)
+}
+
+async function applyVerb({ session, strategy, env }: Desk, order: SessionOrder): Promise<void> {
   if (order.verb === 'end') return order.id === undefined ? session.end() : void (await session.endOne(order.id))
   if (order.verb === 'endAll') return session.endAll({ exceptCurrent: order.exceptCurrent })
   if (order.verb === 'endAny') return endAny(strategy, order.user, env)
   if (order.verb === 'start') return session.start(order.data, { keep: order.keep as never[] })
-  const { set, unset, incr, flash, ifVersion } = order
-  // First, so that they are written with the rest.
-  for (const [name, value] of flash) session.flash(name, value)
+  const { set, unset, incr, ifVersion } = order
   if (set.size + unset.length + incr.size === 0 && ifVersion === undefined) return
   await session.update(
     (data) => {

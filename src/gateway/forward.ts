@@ -23,6 +23,8 @@ export interface Said {
   readonly assertion: string | undefined
   /** The sessions of who is asking, where the route tells them. */
   readonly sessions: string | undefined
+  /** Messages that wait for this request, where the route takes them. */
+  readonly flash?: string | undefined
 }
 
 /** Beyond it a request goes round in circles. */
@@ -78,6 +80,7 @@ export function upstreamHeaders(client: Headers, said: Said, stopped: readonly s
   if (said.pageNonce !== undefined) headers.set('content-security-policy', `script-src ${nonceSource(said.pageNonce)}`)
   if (said.assertion !== undefined) headers.set('portcullis-assertion', said.assertion)
   if (said.sessions !== undefined) headers.set('portcullis-sessions', said.sessions)
+  if (said.flash !== undefined) headers.set('portcullis-flash', said.flash)
   return headers
 }
 

@@ -51,7 +51,7 @@ const known: ReadonlyArray<keyof Route> = [
   'throttle',
 ]
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-const verbs: readonly SessionVerb[] = ['start', 'set', 'end', 'endAll', 'endAny', 'list']
+const verbs: readonly SessionVerb[] = ['start', 'set', 'end', 'endAll', 'endAny', 'list', 'flash']
 /** Verbs that sessions of this strategy cannot keep. */
 export function cannotKeep(session: unknown): readonly SessionVerb[] {
   const { kind, endAll } = (session ?? {}) as { kind?: unknown; endAll?: unknown }

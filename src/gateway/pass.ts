@@ -14,6 +14,7 @@ import { discard, type Outgoing, type UpstreamResponse } from './proxy.ts'
 import { publicResponse } from './respond.ts'
 import { type Errand, mayRepeat, reachUpstream } from './retry.ts'
 import type { Route } from './route.ts'
+import { deliverFlash, orPutBack } from './session-flash.ts'
 import { sessionList } from './session-list.ts'
 import type { Settings } from './settings.ts'
 import { upstreamUrl } from './target.ts'
@@ -52,6 +53,9 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
   // A new one for each attempt: an answer that was kept or copied from another request does not know it.
   let nonce = upstream.sessions && !shared ? randomId(16) : undefined
   visit.nonce = upgrade || shared ? undefined : (visit.secure ?? plan.secure).nonceFor(request)
+  // Before the assertion: what is taken is written, and the assertion tells the version.
+  const takes = !upgrade && !shared && route.sessions?.includes('flash') === true
+  const flash = takes ? await deliverFlash(visit.session, request) : undefined
   const said = {
     requestId,
     address: shared ? undefined : clientAddress(request.headers, plan.platform),
@@ -63,6 +67,7 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     upgrade,
     nonce,
     pageNonce: visit.nonce,
+    flash: flash?.header,
     assertion: who && plan.assertions && (await assertionFor(plan, passage)),
     sessions: route.sessions?.includes('list') ? await sessionsFor(plan, visit, passage) : undefined,
   }
@@ -92,11 +97,13 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
       headers.set('portcullis-session-nonce', nonce)
     },
   }
-  const received = await watchUpstream(plan, visit, headers, () => {
-    // Of a trace its ids go along, which are digits; these are words of this client.
-    if (shared) for (const name of ['tracestate', 'baggage']) headers.delete(name)
-    return reachUpstream(plan, outgoing, errand)
-  })
+  const received = await orPutBack(flash, () =>
+    watchUpstream(plan, visit, headers, () => {
+      // Of a trace its ids go along, which are digits; these are words of this client.
+      if (shared) for (const name of ['tracestate', 'baggage']) headers.delete(name)
+      return reachUpstream(plan, outgoing, errand)
+    }),
+  )
   login?.answered()
   shared?.heard(received.headers)
   const answer = await matchCoding(received, method, visit.client.rules)

@@ -3,14 +3,18 @@ import { decodeBase64url, equalText } from '../crypto/index.ts'
 import { parseJson } from '../request/index.ts'
 
 /** What an upstream asks for, once its header was found to be well formed and its own. */
-export type SessionOrder =
+export type SessionOrder = OrderVerb & {
+  /** Messages for the next request, whatever else is done. */
+  readonly flash?: ReadonlyMap<string, unknown>
+}
+
+type OrderVerb =
   | { readonly verb: 'start'; readonly data: object; readonly keep: readonly string[] }
   | {
       readonly verb: 'set'
       readonly set: ReadonlyMap<string, unknown>
       readonly unset: readonly string[]
       readonly incr: ReadonlyMap<string, number>
-      readonly flash: ReadonlyMap<string, unknown>
       /** The version the upstream saw, where its change only makes sense on that one. */
       readonly ifVersion?: string
     }
@@ -74,24 +78,31 @@ function jsonOf(payload: string): unknown {
 
 function orderOf(given: unknown): SessionOrder | undefined {
   if (!isObject(given)) return undefined
-  if ('start' in given) return only(given, ['start']) ? startOf(given.start) : undefined
-  if ('end' in given) return only(given, ['end']) ? endOf(given.end) : undefined
-  if ('endAll' in given) return only(given, ['endAll']) ? endAllOf(given.endAll) : undefined
-  return only(given, ['set', 'unset', 'incr', 'flash', 'ifVersion']) ? changeOf(given) : undefined
+  const flash = membersOf(given.flash)
+  const verb = flash && verbOf(given, flash.size)
+  if (flash === undefined || verb === undefined) return undefined
+  return flash.size === 0 && verb.verb !== 'set' ? verb : { ...verb, flash }
 }
 
-function startOf(given: unknown): SessionOrder | undefined {
+function verbOf(given: Record<string, unknown>, messages: number): OrderVerb | undefined {
+  if ('start' in given) return only(given, ['start', 'flash']) ? startOf(given.start) : undefined
+  if ('end' in given) return only(given, ['end', 'flash']) ? endOf(given.end) : undefined
+  if ('endAll' in given) return only(given, ['endAll', 'flash']) ? endAllOf(given.endAll) : undefined
+  return only(given, ['set', 'unset', 'incr', 'flash', 'ifVersion']) ? changeOf(given, messages) : undefined
+}
+
+function startOf(given: unknown): OrderVerb | undefined {
   if (!isObject(given) || !only(given, ['data', 'keep']) || !isObject(given.data)) return undefined
   const keep = namesOf(given.keep)
   return keep && membersOf(given.data) ? { verb: 'start', data: given.data, keep } : undefined
 }
 
-function endOf(given: unknown): SessionOrder | undefined {
+function endOf(given: unknown): OrderVerb | undefined {
   if (given === true) return { verb: 'end' }
   return isObject(given) && only(given, ['id']) && isText(given.id) ? { verb: 'end', id: given.id } : undefined
 }
 
-function endAllOf(given: unknown): SessionOrder | undefined {
+function endAllOf(given: unknown): OrderVerb | undefined {
   if (given === true) return { verb: 'endAll', exceptCurrent: false }
   if (!isObject(given)) return undefined
   // Both members at once could be read two ways.
@@ -101,17 +112,17 @@ function endAllOf(given: unknown): SessionOrder | undefined {
     : undefined
 }
 
-function changeOf(given: Record<string, unknown>): SessionOrder | undefined {
+function changeOf(given: Record<string, unknown>, messages: number): OrderVerb | undefined {
   const { ifVersion } = given
-  const [set, incr, flash] = [membersOf(given.set), membersOf(given.incr), membersOf(given.flash)]
+  const [set, incr] = [membersOf(given.set), membersOf(given.incr)]
   const unset = namesOf(given.unset)
-  if (!set || !incr || !flash || !unset) return undefined
-  if (set.size + incr.size + flash.size + unset.length === 0) return undefined
+  if (!set || !incr || !unset) return undefined
+  if (set.size + incr.size + messages + unset.length === 0) return undefined
   if (ifVersion !== undefined && typeof ifVersion !== 'string') return undefined
   // The same member twice has no order to apply it in.
   const touched = [...set.keys(), ...incr.keys(), ...unset]
   if (new Set(touched).size < touched.length || ![...incr.values()].every(Number.isSafeInteger)) return undefined
-  const change = { verb: 'set', set, unset, incr: incr as Map<string, number>, flash } as const
+  const change = { verb: 'set', set, unset, incr: incr as Map<string, number> } as const
   return ifVersion === undefined ? change : { ...change, ifVersion }
 }
 

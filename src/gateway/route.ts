@@ -13,11 +13,12 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPT
 /**
  * What an upstream may do to the session of a visitor through the session protocol. `set` covers `set`, `unset`, `incr`
  * and `flash`; `end` this session or one other of the same user; `endAll` all of this user, or all others. `list` tells it
- * the sessions of who is signed in, in the request header `Portcullis-Sessions`. `endAny` ends all sessions of any user it
- * names: for the pages of administrators. The last three need stored sessions, `endAll` and `endAny` at least a
- * revocation.
+ * the sessions of who is signed in, in the request header `Portcullis-Sessions`; `flash` gives it the messages that wait, in
+ * `Portcullis-Flash`: each goes along once, with the next request of such a route. `endAny` ends all sessions of any user it
+ * names: for the pages of administrators. `list`, `endAll` and `endAny` need stored sessions, the last two at
+ * least a revocation.
  */
-export type SessionVerb = 'start' | 'set' | 'end' | 'endAll' | 'endAny' | 'list'
+export type SessionVerb = 'start' | 'set' | 'end' | 'endAll' | 'endAny' | 'list' | 'flash'
 
 /**
  * Who may pass: everybody; whoever is signed in; or whom every member fits: `role` (see `roles` of the gateway), `claim`,

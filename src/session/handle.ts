@@ -1,11 +1,13 @@
 /** The session of one request: reads when asked, records what changes, writes once. */
 import { isPortcullisError } from '../errors.ts'
 import { dataError, jsonCopy } from './data.ts'
-import { blank, replay } from './edits.ts'
+import { blank } from './edits.ts'
 import { settle } from './flush.ts'
 import { factsNow, infoNow, type SessionFacts } from './info.ts'
 import { asObject, loginOf, unsupported } from './login.ts'
+import type { Messages } from './record.ts'
 import type { RequestState } from './request-state.ts'
+import { takeMessages } from './take-messages.ts'
 import type { FlushableHandle, OptionalKey, SessionInfo } from './types.ts'
 import { versionGuard } from './version-guard.ts'
 
@@ -14,6 +16,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   /** What it was opened for. */
   readonly context: object
   readonly #of: RequestState<Data>
+  #shown = false
 
   constructor(of: RequestState<Data>, context: object) {
     this.#of = of
@@ -49,33 +52,18 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }
 
   async takeFlash(name: string): Promise<unknown> {
-    const of = this.#of
-    await of.load()
-    if (of.engine.consumes && of.status === 'open') return of.inTurn(() => this.#takeStored(name))
-    // From here to the push nothing awaits: two takers of this request cannot both have it.
-    const flash = of.view()?.flash
-    if (flash === undefined || !Object.hasOwn(flash, name)) return undefined
-    of.mustNotBeClosed()
-    of.edits.push({ is: 'take', name })
-    return jsonCopy(flash[name], name)
+    return (await this.#take((other) => other === name))?.[name]
   }
 
-  /** Taken from the store before it is returned: of two requests one gets it. */
-  async #takeStored(name: string): Promise<unknown> {
-    const of = this.#of
-    const has = (flash: object | undefined): boolean => flash !== undefined && Object.hasOwn(flash, name)
-    if (!has(of.view()?.flash)) return undefined
-    of.mustBeOpen()
-    let taken: unknown
-    try {
-      await of.write(true, (record) => {
-        taken = has(record?.flash) ? record?.flash?.[name] : undefined
-        return replay(of.settings, record, [{ is: 'take', name }])
-      })
-    } catch (error) {
-      if (isPortcullisError(error, 'ERR_SESSION_ENDED')) return undefined
-      throw error
-    }
+  takeMessages(mayTake: (name: string, value: unknown) => boolean): Promise<Messages | undefined> {
+    return this.#take(mayTake)
+  }
+
+  async #take(mayTake: (name: string, value: unknown) => boolean): Promise<Messages | undefined> {
+    await this.#of.load()
+    const taken = await takeMessages(this.#of, mayTake)
+    // Shown to one person, also where that person has no data.
+    if (taken !== undefined) this.#shown = true
     return taken
   }
 
@@ -187,7 +175,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
   #close(response: Response): Response {
     const { loaded, cookies, settings } = this.#of
-    const personal = loaded?.record?.data !== undefined
+    const personal = loaded?.record?.data !== undefined || this.#shown
     const settled = settle(response, { cookies, read: loaded !== undefined, personal }, settings.emit)
     this.#of.status = 'closed'
     return settled

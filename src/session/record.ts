@@ -1,16 +1,21 @@
 /** What a session is inside its seal: times, id, data and messages, written as short JSON. */
 import type { Times } from './lifetimes.ts'
 
+/** Messages by name. */
+export type Messages = Readonly<Record<string, unknown>>
+
 /** A session as it is sealed. `data` is absent where only messages wait for a visitor who has no session. */
 export interface SessionRecord<Data> extends Times {
   /** 128 random bits, base64url; kept when it is sealed again, new at `start`. */
   readonly id: string
   readonly data?: Data
   /** Messages not yet taken, by name. */
-  readonly flash?: Readonly<Record<string, unknown>>
+  readonly flash?: Messages
   /** Tag of the user and its generation at the login; only of stateless sessions that can be revoked. */
   readonly tag?: string
   readonly generation?: number
+  /** Of an imported stateless session: when its legacy seal no longer opens, in seconds since the epoch. */
+  readonly sealEnds?: number
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
@@ -25,12 +30,13 @@ interface Wire {
   readonly f?: unknown
   readonly u?: unknown
   readonly g?: unknown
+  readonly l?: unknown
 }
 
 /** Writes a record as JSON. */
 export function writeRecord<Data>(record: SessionRecord<Data>): string {
-  const { id: j, created: c, seen: s, authenticated: a, data: d, flash: f, tag: u, generation: g } = record
-  return JSON.stringify({ j, c, s, a, u, g, d, f })
+  const { id: j, created: c, seen: s, authenticated: a, data: d, flash: f, tag: u, generation: g, sealEnds: l } = record
+  return JSON.stringify({ j, c, s, a, u, g, l, d, f })
 }
 
 /** Reads what {@link writeRecord} wrote; undefined for anything else that was once sealed under the same purpose. */
@@ -42,16 +48,18 @@ export function readRecord<Data>(json: string): SessionRecord<Data> | undefined 
     return undefined
   }
   if (!isObject(wire)) return undefined
-  const { j, c, s, a, d, f, u, g } = wire as Wire
+  const { j, c, s, a, d, f, u, g, l } = wire as Wire
   if (typeof j !== 'string' || !isTime(c) || !isTime(s) || !(a === undefined || isTime(a))) return undefined
   if (!(d === undefined || isObject(d)) || !(f === undefined || isObject(f))) return undefined
   if (!(u === undefined || typeof u === 'string') || !(g === undefined || isTime(g))) return undefined
+  if (!(l === undefined || isTime(l))) return undefined
   const record: Writable<SessionRecord<Data>> = { id: j, created: c, seen: s }
   if (a !== undefined) record.authenticated = a
   if (d !== undefined) record.data = d as Data
   if (f !== undefined) record.flash = f as Record<string, unknown>
   if (u !== undefined) record.tag = u
   if (g !== undefined) record.generation = g
+  if (l !== undefined) record.sealEnds = l
   return record
 }
 

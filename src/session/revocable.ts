@@ -7,6 +7,7 @@ import { wholeNumber } from '../options/values.ts'
 import type { RevocationStore } from '../store/revocations.ts'
 import type { CookieJar } from '../types.ts'
 import type { Engine, Loaded } from './engine.ts'
+import { importIds } from './legacy.ts'
 import { absoluteEnd } from './lifetimes.ts'
 import type { RevocationOptions } from './options.ts'
 import { isObject, type SessionRecord } from './record.ts'
@@ -60,17 +61,33 @@ function revocations<Data extends object>(
   { store, maxStale = 0 }: RevocationOptions,
 ): Revocations<Data> {
   const { clock, limits, user } = settings
-  const longest = limits.maxAge * 1000 + DAY
+  // A generation outlives every session that was made under it, and every legacy seal that could still be imported.
+  const longest = Math.max(limits.maxAge * 1000 + DAY, settings.legacy.length > 0 ? 401 * DAY : 0)
   const live = new Map<string, number>()
 
+  /**
+   * The tags whose generations a session depends on. One that carries none was imported, or made before there was a
+   * `revocation`: it belongs to generation 0 of its user, under each secret, since an `endAll` may be older than a rotation.
+   */
+  async function tagsFor(jar: CookieJar, { tag, data }: SessionRecord<Data>): Promise<readonly (string | undefined)[]> {
+    if (tag !== undefined) return [tag]
+    const name = data && user?.(data)
+    return name === undefined ? [undefined] : tagsOf(settings, jar.env, name)
+  }
+
   async function mayGoOn(jar: CookieJar, record: SessionRecord<Data>): Promise<boolean> {
-    const { tag, generation = 0 } = record
+    const { generation = 0 } = record
     const known = `${record.id} ${generation}`
     // A clock that went back would let a session that was ended since go on for as long.
     const age = clock() - (live.get(known) ?? Number.POSITIVE_INFINITY)
     if (maxStale > 0 && age >= 0 && age < maxStale * 1000) return true
-    const claim = { id: await sha256(record.id), ...(tag !== undefined && { user: tag }), generation }
-    const may = await store.check(claim, jar)
+
+    const id = await sha256(record.id)
+    let may = true
+    for (const tag of await tagsFor(jar, record)) {
+      may &&= await store.check({ id, ...(tag !== undefined && { user: tag }), generation }, jar)
+    }
+
     live.delete(known)
     if (may && maxStale > 0) {
       const [oldest] = live.keys()
@@ -83,7 +100,16 @@ function revocations<Data extends object>(
   async function revoke(jar: CookieJar, record: SessionRecord<Data> | undefined): Promise<void> {
     if (record?.authenticated === undefined) return
     live.delete(`${record.id} ${record.generation ?? 0}`)
-    await store.revoke(await sha256(record.id), absoluteEnd(record, limits) * 1000 - clock(), jar)
+    // An import was made of a seal that may open for longer than the session lives, and would come back by it.
+    const { sealEnds = record.authenticated === 0 ? Math.ceil((clock() + 400 * DAY) / 1000) : 0 } = record
+    const end = Math.max(absoluteEnd(record, limits), sealEnds)
+    await store.revoke(await sha256(record.id), end * 1000 - clock(), jar)
+  }
+
+  /** Also the legacy cookie that came beside: the browser loses it, but a copy of it must not be imported any more. */
+  async function revokeLegacy(jar: CookieJar): Promise<void> {
+    const { ids, life } = await importIds(settings, jar)
+    for (const id of ids) await store.revoke(await sha256(id), life, jar)
   }
 
   /** The generation under the newest secret's tag, for a session that is made or made again now. */
@@ -120,12 +146,14 @@ function revocations<Data extends object>(
       },
       async start(jar, loaded, make, keeps) {
         await revoke(jar, loaded.record)
+        await revokeLegacy(jar)
         return inner.start(jar, loaded, async (old) => marked(jar, await make(old)), keeps)
       },
       async end(jar, loaded, issued) {
         const written = await inner.end(jar, loaded, issued)
         try {
           await revoke(jar, (loaded ?? (await inner.load(jar))).record)
+          await revokeLegacy(jar)
           return written
         } catch (failure) {
           settings.emit?.({ type: 'session-end-incomplete' })

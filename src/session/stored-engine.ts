@@ -11,7 +11,7 @@ import type { UsedStore } from './resolve-store.ts'
 import type { SessionSettings } from './settings.ts'
 import { placeOf, tagsOf, userOf, writePlace } from './stored-cookie.ts'
 import { endStored } from './stored-end.ts'
-import { claimLegacy, type ImportPlace, loadLegacy } from './stored-legacy.ts'
+import { areImportsEnded, claimLegacy, type ImportPlace, loadLegacy } from './stored-legacy.ts'
 import { loadPlace, loadStored, loadStoredSoon, look } from './stored-load.ts'
 import { sealRow } from './stored-record.ts'
 import { readLeft, readReplaced } from './stored-replaced.ts'
@@ -80,6 +80,11 @@ export function storedEngine<Data extends object>(
         ? await store.rotate(legacy.claim, row, { grace: legacy.lasts }, jar)
         : await store.create(row, jar)
       if (is === 'ok') {
+        // All of the user's sessions may have been ended since this request looked.
+        if (await areImportsEnded(settings, store, jar, userOf(settings, record.data))) {
+          await store.end(place.ref, GRACE, jar)
+          throw ended()
+        }
         await say(jar, 'session-imported', place.ref.key)
         return made(jar, legacy.id, place, record)
       }
@@ -181,8 +186,13 @@ export function storedEngine<Data extends object>(
 
     list: (jar, { record, place }) => users.list(userOf(settings, record?.data), jar.env, place?.ref.key),
     endOne: (jar, { record }, id) => users.endOne(userOf(settings, record?.data), jar.env, id),
-    async endAll(jar, { record, place }, keepCurrent) {
+    async endAll(jar, loaded, keepCurrent) {
+      // One that was not imported yet is, so that it can be kept.
+      const imports = keepCurrent && loaded.due === 'import'
+      const written = imports ? await adopt(jar, loaded, loaded.place as ImportPlace, (record) => record) : undefined
+      const { record, place } = written?.loaded ?? loaded
       await users.endAll(userOf(settings, record?.data), jar.env, keepCurrent ? place?.ref : undefined)
+      return written
     },
   }
 }

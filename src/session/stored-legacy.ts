@@ -2,9 +2,10 @@
 import { encodeBase64url } from '../crypto/base64url.ts'
 import { sha256 } from '../crypto/digest.ts'
 import { randomId } from '../crypto/random.ts'
+import type { Ref } from '../store/contract.ts'
 import type { CookieJar } from '../types.ts'
 import type { LegacyPlace, Loaded, Place } from './engine.ts'
-import { importedRecord, openLegacy } from './legacy.ts'
+import { importedRecord, legacyLife, openLegacy } from './legacy.ts'
 import type { OpenedLegacy } from './options.ts'
 import type { UsedStore } from './resolve-store.ts'
 import type { SessionSettings } from './settings.ts'
@@ -14,10 +15,6 @@ import { sealRow } from './stored-record.ts'
 
 /** Where a legacy cookie leads. */
 export type ImportPlace = Place & { readonly legacy: LegacyPlace }
-
-const SKEW = 60_000
-/** User agents keep no cookie longer; a seal that says no end could open for ever. */
-const LONGEST = 400 * 86_400_000
 
 /** The session of a legacy cookie: as it was imported already, or as it will be when this request writes. */
 export async function loadLegacy<Data extends object>(
@@ -42,6 +39,7 @@ export async function loadLegacy<Data extends object>(
   }
   const [place] = places
   if (place === undefined) return { record: undefined }
+  if (await areImportsEnded(settings, store, jar, userOf(settings, opened.data))) return none(settings, 'legacy')
   return { record: importedRecord(settings, place.ref.key, opened.data), due: 'import', place }
 }
 
@@ -64,14 +62,14 @@ async function importPlaces<Data extends object>(
   const { ring } = settings.keys(jar.env)
   const user = store.atomic ? userOf(settings, data) : undefined
   const tags = user === undefined ? [] : await tagsOf(settings, jar.env, user)
-  const lasts = Math.min(LONGEST, (expiresAt ?? Number.POSITIVE_INFINITY) - settings.clock() + SKEW)
+  const lasts = legacyLife(settings, expiresAt)
   const macs = await ring.macs('legacy-import', mark)
   return Promise.all(
     macs.map(async (mac, at) => {
       const id = encodeBase64url(mac.subarray(0, 16))
       const place = await placeOf(id, true, tags[at])
       const claim = { key: await sha256(`${id} was imported`) }
-      return { ...place, legacy: { id, claim, lasts: Math.max(SKEW, lasts) } }
+      return { ...place, legacy: { id, claim, lasts } }
     }),
   )
 }
@@ -87,4 +85,45 @@ export async function claimLegacy<Data extends object>(
   const now = Math.floor(settings.clock() / 1000)
   const row = await sealRow(settings, jar.env, place, { id: randomId(), created: now, seen: now }, '1')
   await store.rotate(place.legacy.claim, row, { grace: place.legacy.lasts }, jar)
+}
+
+/**
+ * Where it is noted that all sessions of a user were ended: seals of before, which no store knows of, must not be imported
+ * after it. A seal does not say when it was made, so none of this user is.
+ */
+async function importsEnded(tag: string): Promise<Ref> {
+  return { key: await sha256(`${tag} imports ended`) }
+}
+
+/** Notes that no legacy cookie of this user is imported any more, for as long as one could open. */
+export async function endImports<Data extends object>(
+  settings: SessionSettings<Data>,
+  store: UsedStore,
+  env: unknown,
+  user: string,
+): Promise<void> {
+  if (settings.legacy.length === 0) return
+
+  const now = settings.clock()
+  for (const tag of await tagsOf(settings, env, user)) {
+    // Only the mark that a rotation leaves is wanted; the row beside it is gone at once.
+    const row = { key: await sha256(randomId()), record: '-', end: now + 1, now, idle: 1, write: randomId(8) }
+    await store.rotate(await importsEnded(tag), row, { grace: legacyLife(settings, undefined) }, { env })
+  }
+}
+
+/** Whether {@link endImports} was noted for a user, under any secret. */
+export async function areImportsEnded<Data extends object>(
+  settings: SessionSettings<Data>,
+  store: UsedStore,
+  jar: CookieJar,
+  user: string | undefined,
+): Promise<boolean> {
+  if (!store.atomic || user === undefined) return false
+
+  const at = { now: settings.clock(), idle: 1, slice: 1 }
+  for (const tag of await tagsOf(settings, jar.env, user)) {
+    if ((await store.read(await importsEnded(tag), at, jar)).is === 'ended') return true
+  }
+  return false
 }

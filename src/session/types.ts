@@ -1,5 +1,7 @@
 /** The shapes of the session room: strategy, handle, context. */
+
 import type { CookieJar } from '../types.ts'
+import type { Messages } from './record.ts'
 
 /** What session data is: an object of JSON values. */
 export type SessionObject = object
@@ -122,7 +124,7 @@ export interface SessionHandle<Data extends SessionObject> {
   start(data: Data, options?: { readonly keep?: ReadonlyArray<keyof Data> }): Promise<void>
   /** Logout: ends the session and expires its cookie, also one that cannot be read. Harmless twice. */
   end(): Promise<void>
-  /** Leaves a message for a later request to take, also after `end`: then it begins a visitor's session. */
+  /** Leaves a message for a later request to take, also after `end`. */
   flash(name: string, value: unknown): void
   /** Takes a message that an earlier request (or this one) left; undefined where there is none. */
   takeFlash(name: string): Promise<unknown>
@@ -130,11 +132,7 @@ export interface SessionHandle<Data extends SessionObject> {
   info(): Promise<SessionInfo | undefined>
   /** Writes what was changed so far; also when the handler throws afterwards. */
   commit(): Promise<void>
-  /**
-   * Sessions of this user, this one marked `current`. Needs the option `user`.
-   *
-   * @throws {ConfigError} `ERR_CONFIG` for stateless sessions, which are kept nowhere
-   */
+  /** Sessions of this user, this one marked `current`. @throws {ConfigError} `ERR_CONFIG` for stateless ones, kept nowhere */
   list(): Promise<SessionInfo[]>
   /** Ends one session of this user, by the id that `list` gave it. False where there is none of this id. */
   endOne(id: string): Promise<boolean>
@@ -146,6 +144,8 @@ export interface SessionHandle<Data extends SessionObject> {
 export interface FlushableHandle<Data extends SessionObject> extends SessionHandle<Data> {
   /** Begins reading a stored session, so that it travels with what else the request asks; costs no request of its own. */
   prefetch(): Promise<void>
+  /** Takes all messages that are chosen, at once; undefined where there are none. */
+  takeMessages(mayTake: (name: string, value: unknown) => boolean): Promise<Messages | undefined>
   /** What {@link SessionHandle.info} tells but the digest; undefined too before the session was read. */
   facts(): Omit<SessionInfo, 'id'> | undefined
   /**

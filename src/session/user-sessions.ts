@@ -8,6 +8,7 @@ import type { SessionRecord } from './record.ts'
 import type { UsedStore } from './resolve-store.ts'
 import type { SessionSettings } from './settings.ts'
 import { tagsOf } from './stored-cookie.ts'
+import { endImports } from './stored-legacy.ts'
 import { openRow } from './stored-record.ts'
 import type { SessionInfo } from './types.ts'
 
@@ -31,7 +32,7 @@ interface Living<Data> {
 export const GRACE = 60_000
 
 /** Walks the tag of every secret in the ring: sessions made before a rotation are found under an older one. */
-export function userSessions<Data>(settings: SessionSettings<Data>, store: UsedStore): UserSessions {
+export function userSessions<Data extends object>(settings: SessionSettings<Data>, store: UsedStore): UserSessions {
   const { limits, clock } = settings
 
   async function living(user: string | undefined, env: unknown): Promise<Living<Data>[]> {
@@ -85,6 +86,8 @@ export function userSessions<Data>(settings: SessionSettings<Data>, store: UsedS
     async endAll(user, env, keep) {
       mustKnowUsers()
       if (!user) return 0
+      // First: an import that is on its way looks for the mark once it is listed.
+      await endImports(settings, store, env, user)
       let count = 0
       for (const index of await tagsOf(settings, env, user)) {
         count += await store.endAll(index, keep?.index === index ? keep : undefined, { env })

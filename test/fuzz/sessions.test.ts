@@ -1,8 +1,15 @@
+/**
+ * Sessions against a model, under random interleavings, over a store that loses replies: in memory and in a real Redis.
+ * `npm run fuzz -- sessions 20000 [seed] [memory|redis]` runs as many as are asked for.
+ */
 import fc from 'fast-check'
-import { describe, expect } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { redis } from '../../src/redis/index.ts'
 import type { AtomicStore } from '../../src/store/index.ts'
+import { upstashStore } from '../../src/store/upstash.ts'
 import { memoryAt, siteWith, type Visit, type Visitor } from '../session/stored-support.ts'
 import { noon } from '../session/support.ts'
+import { noRedis, startRedis, type TestRedis } from '../support/redis.ts'
 import { holds } from './support.ts'
 
 // What the model knows of a browser: who it is, and what was acknowledged to it.
@@ -44,15 +51,68 @@ const steps = fc.array(
 )
 const changing: ReadonlySet<Act> = new Set(['login', 'logout', 'endAll'])
 
+/** Of every hundred replies three are lost on their way; the client asks again, as that of `portcullis/redis` does. */
+const lostReplies = 0.03
+
+/** The store of one history: as it is, and as the requests of the race have it. */
+interface Stores {
+  readonly calm: AtomicStore
+  readonly lossy: AtomicStore
+}
+
+const only = process.env.FUZZ_STORE
+let server: TestRedis | undefined
+let histories = 0
+
+beforeAll(async () => {
+  if (!noRedis && only !== 'memory') server = await startRedis()
+})
+afterAll(() => server?.stop())
+
+function inMemory(clock: { now: number }, lose: () => boolean): Stores {
+  const calm = memoryAt(clock)
+  return { calm, lossy: resending(calm, lose) }
+}
+
+/** Each history has keys of its own; lost replies are lost between Redis and the client, which sends its script again. */
+async function inRedis(_clock: { now: number }, lose: () => boolean): Promise<Stores> {
+  if (server === undefined) throw new Error('needs a redis-server')
+  if (histories++ % 100 === 0) await server.flush({ keepScripts: true })
+
+  const address = { url: server.url, token: server.token, timeoutMs: 30_000 }
+  const prefix = `h${histories}:`
+  const losing: typeof fetch = async (...request) => {
+    const response = await fetch(...request)
+    if (!lose()) return response
+    await response.arrayBuffer()
+    throw new TypeError('the reply was lost')
+  }
+  return {
+    calm: upstashStore({ redis: redis(address), prefix }),
+    lossy: upstashStore({ redis: redis({ ...address, fetch: losing }), prefix }),
+  }
+}
+
 describe('sessions against a model, under random interleavings', () => {
+  if (only !== 'redis') race('in memory', 120, inMemory)
+  if (only !== 'memory' && !noRedis) race('in Redis', 20, inRedis)
+})
+
+function race(
+  where: string,
+  runs: number,
+  open: (clock: { now: number }, lose: () => boolean) => Stores | Promise<Stores>,
+): void {
   holds(
-    'three browsers of two users, several tabs each, a store that loses calls and answers: nobody is somebody else, nothing ended comes back, nothing acknowledged is lost',
-    120,
-    fc.asyncProperty(fc.scheduler(), steps, async (scheduler, history) => {
+    `${where}: three browsers of two users, several tabs each, a store that loses calls and answers: nobody is somebody else, nothing ended comes back, nothing acknowledged is lost`,
+    runs,
+    fc.asyncProperty(fc.scheduler(), steps, fc.integer(), async (scheduler, history, seed) => {
       const clock = { now: noon }
-      const broken = { at: 0, lost: false, calls: 0 }
-      const inner = memoryAt(clock)
-      const raced = siteWith(unreliable(inner, scheduler, broken), {}, clock)
+      const broken = { at: 0, lost: false, calls: 0, failed: false }
+      const random = mulberry(seed)
+      const stores = await open(clock, () => random() < lostReplies)
+      const inner = stores.calm
+      const raced = siteWith(unreliable(stores.lossy, scheduler, broken), {}, clock)
       const calm = siteWith(inner, {}, clock)
       const browsers = [raced.visitor(), raced.visitor(), raced.visitor()]
       const known: Known[] = browsers.map(() => ({ user: undefined, counted: 0, flash: false }))
@@ -61,7 +121,7 @@ describe('sessions against a model, under random interleavings', () => {
 
       for (const step of history) {
         clock.now += step.pause * 1000
-        Object.assign(broken, { at: step.fault, lost: step.lost, calls: 0 })
+        Object.assign(broken, { at: step.fault, lost: step.lost, calls: 0, failed: false })
         const before = browsers.map((browser) => browser.cookies.get('__Host-session'))
         // Tabs of one browser send the cookie it had when the step began.
         const tabs = step.acts.map(({ who }) => (browsers[who] as Visitor).twin())
@@ -78,7 +138,7 @@ describe('sessions against a model, under random interleavings', () => {
           for (const { act, visit } of mine) {
             expect([200, 401, 409, 503]).toContain(visit.status)
             // Without a fault of the store a request is refused only where another one ended its session.
-            if (step.fault === 0) expect(visit.status).not.toBe(503)
+            if (!broken.failed) expect(visit.status).not.toBe(503)
             if (act === 'read' && visit.status === 200 && visit.body !== null) {
               const names = [model.user, ...mine.filter((each) => each.act === 'login').map((each) => users[each.user])]
               expect(names).toContain(visit.body.userId)
@@ -108,7 +168,7 @@ describe('sessions against a model, under random interleavings', () => {
           const left = await look(calm, browser)
           const logins = mine.filter(({ act }) => act === 'login').map(({ user }) => users[user])
           if (left?.userId !== undefined) expect([model.user, ...logins]).toContain(left.userId)
-          const untouched = !step.acts.some(({ act }) => changing.has(act)) && step.fault === 0
+          const untouched = !step.acts.some(({ act }) => changing.has(act)) && !broken.failed
           if (untouched && model.user !== undefined && left !== null) {
             const counts = mine.filter(({ act, visit }) => act === 'count' && visit.status === 200).length
             expect(left.visits ?? 0).toBe(model.counted + counts)
@@ -129,7 +189,41 @@ describe('sessions against a model, under random interleavings', () => {
     }),
     'interleaving',
   )
-})
+}
+
+/** The verbs that ask; what a store has besides is not raced. */
+function asynchronous(store: AtomicStore): Array<[string, (...args: unknown[]) => Promise<unknown>]> {
+  const names = ['create', 'read', 'replace', 'rotate', 'end', 'list', 'endAll', 'readReplaced'] as const
+  return names.map((name) => [name, store[name] as (...args: unknown[]) => Promise<unknown>])
+}
+
+/** A client that asks again for each reply that was lost, and gives up when that is lost too. */
+function resending(inner: AtomicStore, lose: () => boolean): AtomicStore {
+  const verbs = asynchronous(inner)
+  return Object.fromEntries(
+    verbs.map(([name, verb]) => [
+      name,
+      async (...args: unknown[]): Promise<unknown> => {
+        const answer = await verb(...args)
+        if (!lose()) return answer
+        const again = await verb(...args)
+        if (lose()) throw new Error('both replies were lost')
+        return again
+      },
+    ]),
+  ) as unknown as AtomicStore
+}
+
+/** A generator of numbers from 0 to 1, the same ones for the same seed. */
+function mulberry(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
 
 function perform(tab: Visitor, act: Act, user: string): Promise<Visit> {
   if (act === 'read') return tab.visit((s) => s.get())
@@ -159,17 +253,21 @@ async function look(
 function unreliable(
   inner: AtomicStore,
   scheduler: fc.Scheduler,
-  broken: { at: number; lost: boolean; calls: number },
+  broken: { at: number; lost: boolean; calls: number; failed: boolean },
 ): AtomicStore {
-  const verbs = Object.entries(inner) as Array<[string, (...args: unknown[]) => Promise<unknown>]>
+  const verbs = asynchronous(inner)
   return Object.fromEntries(
     verbs.map(([name, verb]) => [
       name,
       async (...args: unknown[]): Promise<unknown> => {
         const fails = ++broken.calls === broken.at
         await scheduler.schedule(Promise.resolve(), `${name} asked`)
+        if (fails) broken.failed = true
         if (fails && !broken.lost) throw new Error('the store is down')
-        const answer = await verb(...args)
+        const answer = await verb(...args).catch((error: unknown) => {
+          broken.failed = true
+          throw error
+        })
         await scheduler.schedule(Promise.resolve(), `${name} answered`)
         if (fails) throw new Error('the answer was lost')
         return answer

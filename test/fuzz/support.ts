@@ -5,6 +5,8 @@ import { it } from 'vitest'
 
 /** Runs of a property in a test run; `npm run fuzz` multiplies them. */
 const scale = Number(process.env.FUZZ_SCALE ?? 1)
+/** Runs of each property of interleavings, whatever it asks for: `npm run fuzz -- sessions 20000`. */
+const interleavings = process.env.FUZZ_INTERLEAVINGS
 /** Where `tools/fuzz.ts` reads how many inputs were really tried. */
 const tally = process.env.FUZZ_TALLY
 
@@ -22,8 +24,9 @@ export function holds<Inputs extends [unknown, ...unknown[]]>(
   property: fc.IRawProperty<Inputs>,
   kind: Kind = 'property',
 ): void {
-  it(title, { timeout: 20_000 * Math.max(1, scale) }, async () => {
-    const details = await fc.check(property, { numRuns: runs * scale })
+  const numRuns = kind === 'interleaving' && interleavings ? Number(interleavings) : runs * scale
+  it(title, { timeout: 40_000 * Math.max(1, Math.ceil(numRuns / runs)) }, async () => {
+    const details = await fc.check(property, { numRuns })
     // Counted before it is judged: inputs that a precondition threw away are not among them.
     if (tally !== undefined) appendFileSync(tally, `${kind} ${details.numRuns}\n`)
     if (!details.failed) return
