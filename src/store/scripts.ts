@@ -44,11 +44,14 @@ const remember = (write: string, version: string): string =>
 
 /**
  * Answers `full` where the user has as many sessions as allowed, not counting the one that is replaced, and nobody has
- * looked yet which of them are dead. Touches nothing. Needs `list`, and ARGV: 2 now, 7 how many are allowed.
+ * looked yet which of them are dead. Drops only what is past its end. Needs `list`, and ARGV: 2 now, 7 how many are allowed.
  */
 const full = (looked: string, replaced?: string): readonly string[] => [
   `if list and ${looked} == '0' then`,
-  "  local live = redis.call('ZCOUNT', list, string.format('(%.0f', tonumber(ARGV[2]) - 60000), '+inf')",
+  // A minute more than past: a machine whose clock is ahead must not drop what others still use.
+  "  redis.call('ZREMRANGEBYSCORE', list, '-inf', string.format('%.0f', tonumber(ARGV[2]) - 60000))",
+  // Commands that older configurations of Redis users allow: docs/storage.md lists them.
+  "  local live = redis.call('ZCARD', list)",
   ...(replaced === undefined ? [] : [`  if redis.call('ZSCORE', list, ${replaced}) then live = live - 1 end`]),
   "  if live >= tonumber(ARGV[7]) then return {'full'} end",
   'end',
