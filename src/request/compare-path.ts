@@ -25,12 +25,26 @@ export function foldedPath(path: string): string {
   return `/${segments.filter((segment) => segment !== '').join('/')}`
 }
 
+/** What servers and file systems leave out when they compare: HFS+ ignores joiners, and NFKC_Casefold all of these. */
+const ignored = /[\p{Default_Ignorable_Code_Point}\u0307]/gu
+
 /**
- * What is no ASCII stands for its likes: file systems of macOS decompose letters, code pages of Windows take wide ones for
- * plain ones, and Java compares in upper case first, where a long s is an S.
+ * Accents on Greek letters, which upper case of the language leaves out. They also change their order around the iota below
+ * (U+0345), which is a letter in upper case.
+ */
+const greekAccents = /(?<=[\u0370-\u03ff])[\u0300-\u036f]+/gu
+
+/**
+ * Two texts that differ in case alone become one, by the rules of any of Java, Python, .NET and JavaScript, in any locale: upper
+ * case finds the long s and the sharp s, lower case the Kelvin sign. Each is applied to what the other one made, since neither
+ * alone is the same for all that is equal. Decomposed, since file systems of macOS decompose letters and code pages of Windows take
+ * wide ones for plain ones. The dot above is left out: the lower case of a Turkish `İ` is an i with it, or without.
+ *
+ * @see Unicode Standard section 3.13, toCasefold and NFKC_Casefold
  */
 function oneSpelling(text: string): string {
-  return text.normalize('NFKC').toUpperCase().toLowerCase()
+  const decomposed = text.normalize('NFKD').toLowerCase().toUpperCase().toLowerCase()
+  return decomposed.normalize('NFKD').replaceAll(ignored, '').replaceAll(greekAccents, '').replaceAll('ς', 'σ')
 }
 
 function withoutTail(segment: string): string {

@@ -1,0 +1,64 @@
+import { describe, expect, it, test } from 'vitest'
+import { foldedPath } from '../../src/request/index.ts'
+import { same } from '../vectors/case-mappings.json' with { type: 'json' }
+
+const path = (text: string, before = 'a'): string => `/${encodeURIComponent(before + text)}b`
+
+// curl https://app.example.com/adm%C4%B0n, at a server that compares without case.
+describe('G2: two paths that a server compares as equal without case', () => {
+  test('are one path to guards, for every code point that Java, Python or JavaScript gives another case', () => {
+    const differ: string[] = []
+    for (const [char = '', ...others] of same) {
+      const folded = foldedPath(path(char))
+      for (const other of others) {
+        if (foldedPath(path(other)) !== folded) differ.push(`${char} U+${char.codePointAt(0)?.toString(16)} ${other}`)
+      }
+    }
+    expect(differ).toEqual([])
+    expect(same.length).toBeGreaterThan(2800)
+  })
+
+  test('are one path beside other letters and marks, whatever their order', () => {
+    const marks = ['̣', '́', 'ͅ', 'i', 'Σ', 'ß']
+    const differ: string[] = []
+    for (const [char = '', ...others] of same) {
+      for (const mark of marks) {
+        const [before, after] = [foldedPath(path(mark + char, 'ω')), foldedPath(path(char + mark, 'ω'))]
+        for (const other of others) {
+          if (foldedPath(path(mark + other, 'ω')) !== before || foldedPath(path(other + mark, 'ω')) !== after) {
+            differ.push(`U+${char.codePointAt(0)?.toString(16)} ${other} ${mark}`)
+          }
+        }
+      }
+    }
+    expect(differ).toEqual([])
+  })
+
+  test.each([
+    ['Turkish dotted I', '/adm\u0130n', '/admin'],
+    ['Turkish dotless i', '/adm\u0131n', '/admin'],
+    ['an i with a dot above', '/admi\u0307n', '/admin'],
+    ['the Kelvin sign', '/to\u212Aen', '/token'],
+    ['the Angstrom sign', '/\u212Bland', '/åland'],
+    ['a long s', '/\u017Fettings', '/settings'],
+    ['a sharp s', '/stra\u00DFe', '/STRASSE'],
+    ['a capital sharp s', '/stra\u1E9Ee', '/strasse'],
+    ['a final sigma', '/\u03BF\u03B4\u03BF\u03C2', '/\u039F\u0394\u039F\u03A3'],
+    ['Cherokee', '/\uAB70\u13A0', '/\u13A0\uAB70'],
+    ['Georgian', '/\u10D0', '/\u1C90'],
+    ['a digraph in title case', '/\u01C5', '/\u01C6'],
+    ['Deseret, beyond the basic plane', '/\u{10400}', '/\u{10428}'],
+    ['wide letters', '/\uFF41dmin', '/admin'],
+    ['a ligature', '/o\uFB00ice', '/office'],
+    ['decomposed letters', '/cafe\u0301', '/caf\u00E9'],
+    ['a joiner that HFS+ ignores', '/ad\u200Cmin', '/admin'],
+    ['a soft hyphen', '/ad\u00ADmin', '/admin'],
+  ])('%s is one letter with its likes', (_, one, other) => {
+    expect(foldedPath(encodeURI(one))).toBe(foldedPath(encodeURI(other)))
+  })
+
+  it('leaves other letters apart', () => {
+    const others = ['/admin', '/ádmin', '/admın2', '/аdmin', '/admin1', '/αdmin', '/administration']
+    expect(new Set(others.map((each) => foldedPath(encodeURI(each)))).size).toBe(others.length)
+  })
+})
