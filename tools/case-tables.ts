@@ -29,13 +29,20 @@ for (const output of [read('java', [`${folder}/CaseTables.java`]), read('python3
 for (let code = 0; code <= 0x10ffff; code++) {
   if (code >= 0xd800 && code <= 0xdfff) continue
   const char = String.fromCodePoint(code)
-  for (const text of [char.toLowerCase(), char.toUpperCase(), char.toLocaleLowerCase('tr'), char.toLocaleUpperCase('tr')]) {
+  for (const text of [
+    char.toLowerCase(),
+    char.toUpperCase(),
+    char.toLocaleLowerCase('tr'),
+    char.toLocaleUpperCase('tr'),
+  ]) {
     add(code, text)
   }
 }
 
 // What the flag `i` of a regular expression takes for the same, with `u` (simple folding) and without (upper case).
-const cased = [...new Set([...pairs].flatMap(([code, texts]) => [String.fromCodePoint(code), ...[...texts].join('')]))].join('')
+const cased = [
+  ...new Set([...pairs].flatMap(([code, texts]) => [String.fromCodePoint(code), ...[...texts].join('')])),
+].join('')
 for (const char of cased) {
   for (const flags of ['giu', 'gi']) {
     if (flags === 'gi' && char.length > 1) continue
@@ -46,7 +53,9 @@ for (const char of cased) {
 
 const java = read('java', ['--version']).split('\n', 1)[0]
 const python = read('python3', ['--version']).trim()
-const rows = [...pairs].sort(([a], [b]) => a - b).map(([code, texts]) => [String.fromCodePoint(code), ...[...texts].sort()])
+const rows = [...pairs]
+  .sort(([a], [b]) => a - b)
+  .map(([code, texts]) => [String.fromCodePoint(code), ...[...texts].sort()])
 const source = `tools/case-tables.ts with ${java}, ${python}, Node ${process.version} (Unicode ${process.versions.unicode})`
 const lines = rows.map((row) => JSON.stringify(row)).join(',\n')
 writeFileSync('test/vectors/case-mappings.json', `{\n"source": ${JSON.stringify(source)},\n"same": [\n${lines}\n]\n}\n`)

@@ -52,6 +52,11 @@ export interface Upstream<E = ProjectEnv> {
    * `nextAliases({ basePath, locales })`. Default: what holds for all; see docs/gateway.md, "Aliases of a page".
    */
   readonly aliases?: AliasName | AliasReader | ReadonlyArray<AliasName | AliasReader>
+  /**
+   * Further headers of clients that it never gets: `['X-Company-User', 'X-Sso-*']`, names or beginnings with a `*`. Name every header
+   * by which it knows who somebody is. Default: those that peers document; see docs/proxy.md.
+   */
+  readonly dropHeaders?: readonly string[]
 }
 
 /** Where requests that may change something can come from, for every route. */

@@ -42,9 +42,10 @@ export function stopper(client: Headers): (name: string) => boolean {
   return listed === undefined ? stopsAtGateway : (name) => stopsAtGateway(name) || listed.has(name)
 }
 
-/** Names of a client's headers that stop here. */
-function stoppedOf(client: Headers): string[] {
-  const stops = stopper(client)
+/** Names of a client's headers that stop here; `drops` tells which an upstream does not want besides. */
+export function stoppedNames(client: Headers, drops: (name: string) => boolean = stopsAtGateway): string[] {
+  const own = stopper(client)
+  const stops = drops === stopsAtGateway ? own : (name: string): boolean => own(name) || drops(name)
   const stopped: string[] = []
   client.forEach((_value, name) => {
     if (stops(name)) stopped.push(name)
@@ -53,7 +54,11 @@ function stoppedOf(client: Headers): string[] {
 }
 
 /** Headers of the request to the upstream; `stopped` are the names that do not go on. */
-export function upstreamHeaders(client: Headers, said: Said, stopped: readonly string[] = stoppedOf(client)): Headers {
+export function upstreamHeaders(
+  client: Headers,
+  said: Said,
+  stopped: readonly string[] = stoppedNames(client),
+): Headers {
   let headers = new Headers(client)
   for (const name of stopped) {
     // workerd takes names that are no tokens off the wire, and then deletes none of them.

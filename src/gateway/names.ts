@@ -1,4 +1,6 @@
 /** Names of headers that stop at the gateway, in each direction. */
+import type { Faults } from '../options/index.ts'
+import { identityBeginnings, identityNames } from './identity-names.ts'
 
 // RFC 9110 section 7.6.1, and what older proxies call so. `proxy-*` is below.
 const hopByHop = ['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings']
@@ -8,72 +10,11 @@ const stopped: ReadonlySet<string> = new Set([
   'expect',
   // Chosen by the upstream's URL; some runtimes would send what the client said.
   'host',
-  // Where a request came from and what it asked for, as some proxy may have said. Only the gateway says so here.
-  'forwarded',
-  'client-ip',
-  'true-client-ip',
-  'fastly-client-ip',
-  'front-end-https',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'x-real-ip',
-  'x-proxyuser-ip',
-  'x-azure-clientip',
-  'x-azure-socketip',
-  'x-host',
-  'x-scheme',
-  'x-url-scheme',
-  'x-rewrite-url',
-  'x-http-method',
-  'x-http-method-override',
-  'x-method-override',
-  'x-method',
-  'x-http-host-override',
-  'x-http-path-override',
-  'x-http-destinationurl',
-  'x-matched-path',
-  'x-webauth-user',
-  'x-webauth-email',
-  // Anybody's word on anything, in the traces of every server it reaches. A monitor that is told to passes it on.
-  'baggage',
-  // Rack looks for files where these say so (CVE-2025-61780).
-  'x-sendfile-type',
-  'x-accel-mapping',
-  // Next takes the nonce of its scripts from them.
-  'content-security-policy',
-  'content-security-policy-report-only',
-  'x-nonce',
+  ...identityNames,
 ])
 
-/** By first letter, so that a common header is compared with one or two beginnings. */
-const beginnings: ReadonlyMap<number, readonly string[]> = byLetter([
-  'portcullis',
-  'proxy', // with `proxy` itself, which CGI would read as HTTP_PROXY
-  'cf-',
-  'remote-',
-  'ssl-client-',
-  'wl-proxy-',
-  'x-forwarded',
-  'x-original-',
-  'x-originating-',
-  'x-remote-',
-  'x-auth-request-',
-  'x-authenticated-',
-  'x-consumer-',
-  'x-pomerium-',
-  'x-vercel-',
-  'x-middleware-',
-  'x-invoke-',
-  'x-ssl-',
-  'x-client-cert',
-  'x-envoy-',
-  'x-arr-',
-  'x-appengine-',
-  'x-goog-iap-',
-  'x-goog-authenticated-',
-  'x-ms-client-principal',
-  'x-amzn-oidc-',
-])
+/** By first letter, of `x-` by the one behind it, so that a common header is compared with a few beginnings. */
+const beginnings: ReadonlyMap<number, readonly string[]> = byLetter(identityBeginnings)
 
 // In lower case. Not a word boundary: `_` is one of those it is about.
 const unusual = /[^a-z\d-]/
@@ -86,7 +27,7 @@ const unusual = /[^a-z\d-]/
  */
 export function stopsAtGateway(name: string): boolean {
   if (stopped.has(name) || unusual.test(name)) return true
-  const candidates = beginnings.get(name.charCodeAt(0))
+  const candidates = beginnings.get(letterOf(name))
   if (candidates === undefined) return false
   for (const beginning of candidates) if (name.startsWith(beginning)) return true
   return false
@@ -115,8 +56,29 @@ export function listedBy(connection: string | null): ReadonlySet<string> | undef
 function byLetter(names: readonly string[]): Map<number, string[]> {
   const letters = new Map<number, string[]>()
   for (const name of names) {
-    const letter = name.charCodeAt(0)
+    const letter = letterOf(name)
     letters.set(letter, [...(letters.get(letter) ?? []), name])
   }
   return letters
+}
+
+function letterOf(name: string): number {
+  return name.startsWith('x-') ? 256 + name.charCodeAt(2) : name.charCodeAt(0)
+}
+
+/** Validates `dropHeaders`: names, and beginnings that end in `*`. Undefined where none is named. */
+export function checkDropHeaders(given: unknown, faults: Faults): ((name: string) => boolean) | undefined {
+  if (given === undefined) return undefined
+  const list: readonly unknown[] = Array.isArray(given) ? given : []
+  if (list.length === 0) faults.add('dropHeaders', 'must be a list of header names that is not empty, or absent')
+  const names = new Set<string>()
+  const families: string[] = []
+  for (const [index, name] of list.entries()) {
+    const text = typeof name === 'string' ? name.toLowerCase() : ''
+    if (!/^[a-z\d-]{1,126}[a-z\d*-]$/.test(text)) {
+      faults.add(`dropHeaders.${index}`, 'must be the name of a header, or a beginning such as X-Company-*')
+    } else if (text.endsWith('*')) families.push(text.slice(0, -1))
+    else names.add(text)
+  }
+  return (name) => names.has(name) || families.some((family) => name.startsWith(family))
 }

@@ -7,7 +7,7 @@ import type { Who } from './admit.ts'
 import { applyOrder, judgeHeader } from './apply.ts'
 import type { SharedRequest } from './cache.ts'
 import { matchCoding, narrowAccepted } from './codings.ts'
-import { upstreamHeaders } from './forward.ts'
+import { stoppedNames, upstreamHeaders } from './forward.ts'
 import { askWhole, checkWhole } from './placeholder-route.ts'
 import { type Plan, strategyFor } from './plan.ts'
 import { discard, type Outgoing, type UpstreamResponse } from './proxy.ts'
@@ -71,7 +71,9 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     assertion: who && plan.assertions && (await assertionFor(plan, passage)),
     sessions: route.sessions?.includes('list') ? await sessionsFor(plan, visit, passage) : undefined,
   }
-  const headers = shared ? upstreamHeaders(shared.headers, said) : upstreamHeaders(request.headers, said, visit.stopped)
+  const sent = shared?.headers ?? request.headers
+  const stopped = upstream.drops ? stoppedNames(sent, upstream.drops) : shared ? undefined : visit.stopped
+  const headers = upstreamHeaders(sent, said, stopped)
   narrowAccepted(headers, visit.client.rules)
   const { fills } = visit.secure ?? plan.secure
   if (fills && !upgrade) askWhole(headers)
@@ -172,7 +174,8 @@ async function assertionFor(plan: Plan, { route, who, settings, upstream }: Pass
     upstream: upstream.name,
     session: info.id,
     authenticatedAt: info.authenticatedAt,
-    user: plan.user?.(who.data),
+    // A visitor's data is whatever an upstream put there: nobody has signed in as that user.
+    user: who.facts.signedIn ? plan.user?.(who.data) : undefined,
     version: info.version,
     claims: plan.claims?.(who.data),
   }

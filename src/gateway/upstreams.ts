@@ -3,6 +3,7 @@ import { checkKeys, type Faults, flag, wholeNumber } from '../options/index.ts'
 import { type AliasReader, canonicalPath, checkAliases } from '../request/index.ts'
 import type { Breaker, BreakerRules } from './breaker.ts'
 import type { Upstream } from './config.ts'
+import { checkDropHeaders } from './names.ts'
 import { type RetryBudget, retryBudget } from './retry.ts'
 
 /** A server behind the gateway, as requests use it. */
@@ -20,6 +21,8 @@ export interface PlannedUpstream {
   readonly probe: string | undefined
   /** Reads a path as the pages that it serves for it. */
   readonly aliases: AliasReader
+  /** Further headers of clients that it does not get. */
+  readonly drops: ((name: string) => boolean) | undefined
 }
 
 /** How long a server may think before its first byte. */
@@ -34,6 +37,7 @@ const known: ReadonlyArray<keyof Upstream> = [
   'breaker',
   'probe',
   'aliases',
+  'dropHeaders',
 ]
 
 /** Judges the option `upstreams`, all but the values of its urls. */
@@ -48,7 +52,9 @@ export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<stri
     // The name is the assertion's `aud` and stands in logs.
     if (!/^[a-z][\w-]{0,63}$/i.test(name)) at.add('', 'must be named with letters, digits, - and _, a letter first')
     checkKeys(at, upstream, known)
-    const { sessions, timeoutMs, breaker, probe, hideErrors, insecurePrivateAddress, aliases } = isObject(upstream)
+    const { sessions, timeoutMs, breaker, probe, hideErrors, insecurePrivateAddress, aliases, dropHeaders } = isObject(
+      upstream,
+    )
       ? (upstream as Partial<Upstream>)
       : {}
     // Only the review looks at addresses.
@@ -63,6 +69,7 @@ export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<stri
       breaker: judgeBreaker(breaker, at),
       probe: judgeProbe(probe, at),
       aliases: checkAliases(aliases, at),
+      drops: checkDropHeaders(dropHeaders, at),
     })
   }
   return upstreams

@@ -26,7 +26,7 @@ export function foldedPath(path: string): string {
 }
 
 /** What servers and file systems leave out when they compare: HFS+ ignores joiners, and NFKC_Casefold all of these. */
-const ignored = /[\p{Default_Ignorable_Code_Point}\u0307]/gu
+const ignored = /\p{Default_Ignorable_Code_Point}|\u0307/gu
 
 /**
  * Accents on Greek letters, which upper case of the language leaves out. They also change their order around the iota below
