@@ -62,9 +62,13 @@ export function config(): GatewayConfig<'app', Data> {
       { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
       { path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
       { path: '/logout', methods: ['POST'], to: 'app', sessions: ['end'] },
-      { path: '/account/*', to: 'app', access: 'session' },
+      // What everybody may see, by its name: a page that nobody names needs a session.
+      { path: '/', to: 'app', access: 'public' },
+      { path: '/favicon.ico', methods: ['GET'], to: 'app', access: 'public' },
+      { path: '/robots.txt', methods: ['GET'], to: 'app', access: 'public' },
+      { path: '/assets/*', methods: ['GET'], to: 'app', access: 'public' },
       { path: '/admin/*', to: 'app', access: { role: 'admin' } },
-      { path: '/*', to: 'app', access: 'public' },
+      { path: '/*', to: 'app', access: 'session' },
     ],
   })
 }

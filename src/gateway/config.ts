@@ -57,6 +57,12 @@ export interface Upstream<E = ProjectEnv> {
    * by which it knows who somebody is. Default: those that peers document; see docs/proxy.md.
    */
   readonly dropHeaders?: readonly string[]
+  /**
+   * `'form'` where it takes the method of a POST from `_method` in a form, JSON or the query, as Rails, Laravel, Symfony and Spring
+   * can: then the guards of that method's route hold, too. Of a body that servers read differently, or over 10 MB, those of all methods do. Default: nobody looks; headers such as
+   * `X-HTTP-Method-Override` never reach an upstream.
+   */
+  readonly methodOverride?: 'form'
 }
 
 /** Where requests that may change something can come from, for every route. */

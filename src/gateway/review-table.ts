@@ -13,11 +13,11 @@ export function reviewTable(routes: readonly RuledRoute[]): string[] {
     const pairs = routes.flatMap((later, place) => {
       return place > index ? pairRemarks(ruled, later, at, `routes.${place} (${nameOf(later)})`) : []
     })
-    return [...pairs, ...remarksOn(ruled, at), ...elsewhere(ruled, at, routes)]
+    return [...pairs, ...remarksOn(ruled, at, routes), ...elsewhere(ruled, at, routes)]
   })
 }
 
-function remarksOn(ruled: RuledRoute, at: string): string[] {
+function remarksOn(ruled: RuledRoute, at: string, routes: readonly RuledRoute[]): string[] {
   const { route, access } = ruled
   const { path, host, methods } = route
   const remarks: string[] = []
@@ -32,6 +32,12 @@ function remarksOn(ruled: RuledRoute, at: string): string[] {
   if (route.encodedSlash === 'keep') remarks.push(`${at} hands %2F on: the upstream must not take it for a slash.`)
   if (path === '/*' && host === undefined && methods === undefined && !isGuarded(access)) {
     remarks.push(`${at} is public: whatever no other route names is open. Without it, that is 404.`)
+    if (routes.some((other) => isGuarded(other.access))) {
+      remarks.push(
+        `${at} is public beside guards: an address of a guarded page that its guard does not know (a rewrite, a language, a number) ` +
+          'is open. Name what is public, and let /* need a session.',
+      )
+    }
   }
   return remarks
 }
@@ -54,7 +60,7 @@ function pairRemarks(earlier: RuledRoute, later: RuledRoute, at: string, there: 
 }
 
 /** Whether a route lets somebody pass whom the other one would not. */
-function asksLess({ access: a }: RuledRoute, { access: b }: RuledRoute): boolean {
+export function asksLess({ access: a }: RuledRoute, { access: b }: RuledRoute): boolean {
   return (
     (b.session && !a.session) ||
     (b.ranges !== undefined && a.ranges === undefined) ||

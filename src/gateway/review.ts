@@ -4,6 +4,7 @@ import { faults } from '../options/index.ts'
 import type { ChosenStrategy } from '../session/index.ts'
 import type { GatewayConfig } from './config.ts'
 import { cannotKeep } from './judge-routes.ts'
+import { reviewMethods } from './review-methods.ts'
 import { reviewTable } from './review-table.ts'
 import { reviewUpstreams } from './review-upstreams.ts'
 import type { Route } from './route.ts'
@@ -34,9 +35,25 @@ export function reviewGateway<N extends string, Data extends object, E>(
   })
   const upstreams = reviewUpstreams(given, env)
   return {
-    faults: upstreams.faults,
-    remarks: [...reviewTable(routes), ...reviewSessions(given.session, given.routes), ...upstreams.remarks],
+    faults: [...reviewUser(given), ...upstreams.faults],
+    remarks: [
+      ...reviewTable(routes),
+      ...reviewSessions(given.session, given.routes),
+      ...reviewMethods(routes, given.upstreams),
+      ...upstreams.remarks,
+    ],
   }
+}
+
+/** Only a session that names its user keeps an upstream from naming another one. */
+function reviewUser({ user, session }: GatewayConfig<string, never, never>): string[] {
+  if (user === undefined || session === undefined) return []
+  const choices = (session as Partial<ChosenStrategy<object>>).choices ?? [session]
+  if (!choices.some(({ namesUser }) => namesUser === false)) return []
+  return [
+    'user is set and the option user of the session strategy is not: an upstream could change whose a session is after ' +
+      'its login. Give both the same function.',
+  ]
 }
 
 function reviewSessions(session: unknown, routes: readonly Route[]): string[] {

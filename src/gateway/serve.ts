@@ -23,6 +23,7 @@ import { withoutDetails } from './hide-errors.ts'
 import { refuseHead } from './hygiene.ts'
 import { findGraphql } from './judge-graphql.ts'
 import { countRequest } from './limits.ts'
+import { overrideMethod } from './method-override.ts'
 import { passOn } from './pass.ts'
 import { passCached } from './pass-cached.ts'
 import type { Plan } from './plan.ts'
@@ -60,19 +61,32 @@ export async function serve(plan: Plan, visit: Visit): Promise<Response> {
   if (match === undefined) return refuse(plan, visit, 'path-not-canonical')
   if (match.is === 'none') return refuse(plan, visit, 'no-route')
   if (match.is === 'method') return refuse(plan, visit, 'method-not-allowed', [['Allow', match.allow]])
-  const { route, secure } = match.route
+  const taken = await overrideMethod(
+    visit,
+    match.route,
+    (method) => routeOf(plan, visit, kept?.opened, method) ?? match,
+  )
+  if (taken.is === 'unclear') return refuse(plan, visit, 'body-malformed')
+  if (taken.is !== 'route')
+    return refuse(plan, visit, 'method-not-allowed', [['Allow', taken.is === 'method' ? taken.allow : '']])
+  const { route, secure } = taken.route
   if (visit.notes !== undefined) noteRoute(visit.notes, route)
   visit.secure = secure
   if (route.host !== undefined) visit.settings = visited(settings, hostOf(request.url))
-  return through(plan, visit, match.route, visit.settings ?? settings)
+  return through(plan, visit, taken.route, visit.settings ?? settings)
 }
 
 /** The route of a request. Of a path with `%2F` both readings must lead to one that takes it; undefined where they do not. */
-function routeOf({ routes }: Plan, { request, path, search }: Visit, opened: string | undefined): Match | undefined {
+function routeOf(
+  { routes }: Plan,
+  { request, path, search }: Visit,
+  opened: string | undefined,
+  method: string = request.method,
+): Match | undefined {
   const host = routes.hosted ? hostNameOf(request.url) : ''
-  const match = routes.match(host, path, request.method, search)
+  const match = routes.match(host, path, method, search)
   if (opened === undefined) return match
-  const other = routes.match(host, opened, request.method, search)
+  const other = routes.match(host, opened, method, search)
   if (match.is !== 'route' || other.is !== 'route' || match.route !== other.route) return undefined
   return match.route.route.encodedSlash === 'keep' ? match : undefined
 }
@@ -90,7 +104,8 @@ async function through(plan: Plan, visit: Visit, compiled: CompiledRoute, settin
   if (upgrade) {
     // Browsers always send it, and with it the cookies of whoever looks at another site. Other clients have no cookies to lend.
     const origin = request.headers.get('origin')
-    if (origin !== null && origin !== settings.publicOrigin) return refuse(plan, visit, 'cross-origin-upgrade')
+    const trusted = origin === null || origin === settings.publicOrigin || csrf?.trustedOrigins.has(origin) === true
+    if (!trusted) return refuse(plan, visit, 'cross-origin-upgrade')
     if (!visit.client.upgrades) return refuse(plan, visit, 'upgrade-unsupported')
   }
   if (csrf !== undefined) {

@@ -167,7 +167,7 @@ function httpUrl(given: unknown): URL | undefined {
 function isMetadata(hostname: string): boolean {
   return (
     /^169\.254\.\d+\.\d+$/.test(hostname) ||
-    /^\[(?:fe[89ab][\da-f]:|::ffff:a9fe:|fd00:ec2::254\]$)/.test(hostname) ||
+    /^\[(?:fe[89ab][\da-f]:|(?:::ffff:|64:ff9b::|64:ff9b:1::|2002:|::)a9fe:|fd00:ec2::254\]$)/.test(hostname) ||
     /^metadata(?:\.google\.internal)?\.?$/.test(hostname)
   )
 }

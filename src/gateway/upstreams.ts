@@ -1,5 +1,5 @@
 /** The servers behind a gateway, judged while building. */
-import { checkKeys, type Faults, flag, wholeNumber } from '../options/index.ts'
+import { checkKeys, type Faults, flag, oneOf, wholeNumber } from '../options/index.ts'
 import { type AliasReader, canonicalPath, checkAliases } from '../request/index.ts'
 import type { Breaker, BreakerRules } from './breaker.ts'
 import type { Upstream } from './config.ts'
@@ -23,6 +23,8 @@ export interface PlannedUpstream {
   readonly aliases: AliasReader
   /** Further headers of clients that it does not get. */
   readonly drops: ((name: string) => boolean) | undefined
+  /** Whether it takes the method of a POST from its form. */
+  readonly methodOverride: boolean
 }
 
 /** How long a server may think before its first byte. */
@@ -38,6 +40,7 @@ const known: ReadonlyArray<keyof Upstream> = [
   'probe',
   'aliases',
   'dropHeaders',
+  'methodOverride',
 ]
 
 /** Judges the option `upstreams`, all but the values of its urls. */
@@ -52,11 +55,17 @@ export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<stri
     // The name is the assertion's `aud` and stands in logs.
     if (!/^[a-z][\w-]{0,63}$/i.test(name)) at.add('', 'must be named with letters, digits, - and _, a letter first')
     checkKeys(at, upstream, known)
-    const { sessions, timeoutMs, breaker, probe, hideErrors, insecurePrivateAddress, aliases, dropHeaders } = isObject(
-      upstream,
-    )
-      ? (upstream as Partial<Upstream>)
-      : {}
+    const {
+      sessions,
+      timeoutMs,
+      breaker,
+      probe,
+      hideErrors,
+      insecurePrivateAddress,
+      aliases,
+      dropHeaders,
+      methodOverride,
+    } = isObject(upstream) ? (upstream as Partial<Upstream>) : {}
     // Only the review looks at addresses.
     flag(at, 'insecurePrivateAddress', insecurePrivateAddress, false)
     upstreams.set(name, {
@@ -70,6 +79,7 @@ export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<stri
       probe: judgeProbe(probe, at),
       aliases: checkAliases(aliases, at),
       drops: checkDropHeaders(dropHeaders, at),
+      methodOverride: oneOf(at, 'methodOverride', methodOverride, ['form'], undefined) === 'form',
     })
   }
   return upstreams

@@ -4,7 +4,7 @@ import { type BodyError, boundBody, checkBody } from '../request/body.ts'
 import { mediaType } from '../request/content-type.ts'
 import { parseJson } from '../request/json.ts'
 import { jsonFits } from '../request/json-scan.ts'
-import { isWebSocketUpgrade } from '../request/kind.ts'
+import { isPreflight, isWebSocketUpgrade } from '../request/kind.ts'
 import type { Reason } from '../types.ts'
 import { type GraphqlVerdict, judgeRequest } from './judge.ts'
 import type { CompiledGraphql } from './limits.ts'
@@ -27,9 +27,13 @@ const mayMean = createNameCheck(...exact)
  */
 export async function inspectGraphql(request: Request, limits: CompiledGraphql): Promise<Inspected> {
   const { method, url } = request
-  if (method === 'OPTIONS') return through
   if (isWebSocketUpgrade(request)) return limits.insecureSockets ? through : refuse('upgrade-unsupported')
   const inUrl = operationInUrl(url)
+  // A preflight asks for nothing; an OPTIONS that holds an operation is one, to a server that looks at no method.
+  if (method === 'OPTIONS') {
+    const holds = !isPreflight(request) && (inUrl !== undefined || request.body !== null)
+    return holds ? refuse('method-not-allowed') : through
+  }
   if (method === 'GET' || method === 'HEAD') {
     if (inUrl === undefined) return through
     return limits.get ? judgeGet(inUrl, limits) : refuse('method-not-allowed')

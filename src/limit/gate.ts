@@ -5,6 +5,7 @@ import { checkKeys } from '../options/keys.ts'
 import type { Ask } from '../redis/ask.ts'
 import type { Redis } from '../redis/redis.ts'
 import { addressBlock, clientAddress } from '../request/address.ts'
+import { isPreflight } from '../request/kind.ts'
 import type { Emit, Verdict } from '../types.ts'
 import { type Decision, type DecisionSettings, decisionOf, type PolicyResult, type Taken } from './decide.ts'
 import { unmistakable } from './keys.ts'
@@ -31,7 +32,7 @@ export type LimitVerdict = Verdict & {
 
 /** Options of {@link limitGate}. Absent = default. */
 export interface RateLimitOptions<C = LimitedContext> extends PolicyOptions<C> {
-  /** Requests that are not counted. OPTIONS never is: a preflight has no credentials and does nothing. Default none. */
+  /** Requests that are not counted. A CORS preflight never is: it has no credentials and does nothing. Default none. */
   readonly skip?: (c: C) => boolean | Promise<boolean>
   /** `'observe'` counts and tells the same, but refuses nothing and writes no header. Default `'enforce'`. */
   readonly mode?: 'enforce' | 'observe'
@@ -88,7 +89,7 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
 
   return {
     async prepare(c, emit) {
-      if (c.req.raw.method === 'OPTIONS' || (await skip?.(c))) return undefined
+      if (isPreflight(c.req.raw) || (await skip?.(c))) return undefined
       const takes: Array<Take & { readonly policy: Policy<C> }> = []
       for (const policy of policies) {
         const cost = typeof policy.cost === 'function' ? await policy.cost(c) : policy.cost

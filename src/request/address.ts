@@ -1,6 +1,6 @@
 /** Whose request this is: the client's address, from the one header its platform vouches for. */
 import { type Faults, wholeNumber } from '../options/index.ts'
-import { isIpv4, maskOf, parseAddress, writeAddress } from './ip.ts'
+import { isIpv4, isNat64, maskOf, parseAddress, writeAddress } from './ip.ts'
 
 /**
  * Who is in front, and so which header tells the client's address. Never guessed from headers, since a client can send
@@ -31,8 +31,8 @@ export function clientAddress(headers: Headers, platform: Platform): string | un
 }
 
 /**
- * An address in one spelling: IPv6 as RFC 5952 has it; IPv4 written as IPv6 (mapped, or NAT64's `64:ff9b::/96`) as IPv4,
- * or one client would have two addresses. undefined for anything but exactly one address: octets above 255 or with leading
+ * An address in one spelling: IPv6 as RFC 5952 has it; IPv4 mapped into IPv6 as IPv4, or one client
+ * would have two addresses. NAT64's `64:ff9b::/96` stays IPv6: a range of IPv4 does not hold it, unless a rule names it too. undefined for anything but exactly one address: octets above 255 or with leading
  * zeros, zone ids, ports, brackets, spaces, lists.
  */
 export function normaliseAddress(text: string | null | undefined): string | undefined {
@@ -44,7 +44,7 @@ export function normaliseAddress(text: string | null | undefined): string | unde
 
 /**
  * The part of an address that stands for one customer: IPv6 cut to `bits` and written with them (`2001:db8:1:2::/64`), since
- * a home or a phone has at least a /64 to pick from; IPv4 as it is. What is no address is `unknown`: one bucket for all.
+ * a home or a phone has at least a /64 to pick from; IPv4 as it is, by NAT64 too, or all of its clients would be one. What is no address is `unknown`: one bucket for all.
  *
  * @param bits - 1 to 128; default 64
  */
@@ -54,6 +54,7 @@ export function addressBlock(address: string | undefined, bits = 64): string {
   const groups = parseAddress(address)
   if (groups === undefined) return 'unknown'
   if (groups.length === 2) return writeAddress(groups)
+  if (isNat64(groups)) return writeAddress(groups.slice(6))
   return `${writeAddress(groups.map((group, i) => group & maskOf(bits, i)))}/${bits}`
 }
 

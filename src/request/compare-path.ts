@@ -44,7 +44,12 @@ const greekAccents = /(?<=[\u0370-\u03ff])[\u0300-\u036f]+/gu
  */
 function oneSpelling(text: string): string {
   const decomposed = text.normalize('NFKD').toLowerCase().toUpperCase().toLowerCase()
-  return decomposed.normalize('NFKD').replaceAll(ignored, '').replaceAll(greekAccents, '').replaceAll('ς', 'σ')
+  return decomposed
+    .normalize('NFKD')
+    .replaceAll(ignored, '')
+    .replaceAll(greekAccents, '')
+    .replaceAll('ς', 'σ')
+    .normalize('NFC')
 }
 
 function withoutTail(segment: string): string {

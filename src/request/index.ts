@@ -19,7 +19,7 @@ export { contentTypes, isCoded, mediaType, type TakesType } from './content-type
 export { type AskedHost, cameByHttps, checkHttps, type KnownHost, knownHosts, readHost } from './host.ts'
 export { parseHttpDate } from './http-date.ts'
 export { type JsonLimits, type JsonResult, parseJson, readJson } from './json.ts'
-export { isNavigation, isPrefetch, isWebSocketUpgrade, type RequestLike } from './kind.ts'
+export { isNavigation, isPrefetch, isPreflight, isWebSocketUpgrade, type RequestLike } from './kind.ts'
 export { type CheckLimits, type RequestLimits, requestLimits } from './limits.ts'
 export { isKnownMethod, isSafeMethod, mayHaveBody } from './method.ts'
 export { hostNameOf, hostOf, isHttps, isLoopbackHost, originOf } from './origin.ts'

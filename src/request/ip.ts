@@ -16,15 +16,15 @@ export function isIpv4(text: string): boolean {
 }
 
 /**
- * Reads exactly one address. IPv4 within IPv6, mapped (`::ffff:0:0/96`, RFC 4291) or by NAT64 (`64:ff9b::/96`, RFC 6052),
- * comes out as IPv4.
+ * Reads exactly one address. IPv4 mapped into IPv6 (`::ffff:0:0/96`, RFC 4291) comes out as IPv4: a socket of both families
+ * writes it so. An address by NAT64, 6to4 or Teredo stays IPv6: who holds such an address need not hold the IPv4 one within.
  */
 export function parseAddress(text: string): Groups | undefined {
   const quad = readQuad(text)
   if (quad !== -1) return [quad >>> 16, quad & 0xffff]
   const groups = parseIpv6(text)
   if (groups === undefined) return undefined
-  return isMapped(groups) || isNat64(groups) ? groups.slice(6) : groups
+  return isMapped(groups) ? groups.slice(6) : groups
 }
 
 /**
@@ -106,8 +106,8 @@ function isMapped(groups: Groups): boolean {
   return groups[5] === 0xffff && groups.every((group, i) => i > 4 || group === 0)
 }
 
-/** `64:ff9b::/96`. */
-function isNat64(groups: Groups): boolean {
+/** Whether an address is of `64:ff9b::/96`, by which NAT64 writes IPv4 (RFC 6052). */
+export function isNat64(groups: Groups): boolean {
   return groups[0] === 0x64 && groups[1] === 0xff9b && groups.every((group, i) => i < 2 || i > 5 || group === 0)
 }
 

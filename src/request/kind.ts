@@ -31,6 +31,16 @@ export function isWebSocketUpgrade(request: RequestLike): boolean {
 }
 
 /**
+ * Whether this is a CORS preflight: an OPTIONS that says whose script wants to send what. It carries no credentials and does
+ * nothing; an OPTIONS without these headers is a request like any other.
+ *
+ * @see Fetch section 3.3.2, "CORS-preflight request"
+ */
+export function isPreflight({ method, headers }: RequestLike): boolean {
+  return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')
+}
+
+/**
  * Whether a browser fetches ahead of its user (`Sec-Purpose: prefetch`, `prefetch;prerender`): no reason to start a login or
  * to slide a session.
  *

@@ -38,6 +38,7 @@ export function strategyOf<Data extends object>(
 
   return {
     kind,
+    namesUser: settings.user !== undefined,
     cookieNames: [settings.cookie.name, ...settings.legacy.map(({ name }) => name)],
     check(env): void {
       settings.keys(env)

@@ -78,11 +78,9 @@ export interface SessionStrategy<Data extends SessionObject> extends ThreeVerbs<
   readonly cookieNames: readonly string[]
   /** What this kind of session promises; see the table in docs/sessions.md. */
   readonly kind: 'stateless' | 'stored'
-  /**
-   * Where the environment decides which strategy serves it (`sessionsBy`): that one.
-   *
-   * @throws {ConfigError} `ERR_CONFIG`
-   */
+  /** Whether the option `user` names whose a session is; undefined where nobody knows. */
+  readonly namesUser?: boolean
+  /** Where the environment decides which strategy serves it (`sessionsBy`): that one. @throws {ConfigError} `ERR_CONFIG` */
   chosen?(env: unknown): SessionStrategy<Data>
 }
 

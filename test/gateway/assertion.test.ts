@@ -1,6 +1,7 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { base64url, bench, claimsOf, newKey, signIn } from './support.ts'
+import { statelessSessions } from '../../src/session/index.ts'
+import { base64url, bench, claimsOf, cookieOf, type Data, newKey, order, secret, signIn } from './support.ts'
 
 const now = 1_790_000_000_000
 
@@ -70,6 +71,24 @@ describe('Portcullis-Assertion', () => {
       await at.ask('/x', { headers })
       expect(at.last().headers.has('portcullis-assertion')).toBe(false)
     }
+  })
+
+  // An upstream that lets a visitor choose what it stores: {"set":{"user":"admin"}}.
+  it('G6: names no user of a visitor, whatever an upstream has put into the session', async () => {
+    const session = statelessSessions<Data>({ secret })
+    const at = await bench({ session })
+    at.answer = (seen) =>
+      new Response('x', { headers: { 'portcullis-session': order(seen, { set: { user: 'admin' } }) } })
+    const visitor = cookieOf(await at.ask('/'))
+    await at.ask('/x', { headers: { Cookie: visitor } })
+    const claims = claimsOf(at.last().headers.get('portcullis-assertion'))
+    expect(claims).toMatchObject({ aud: 'app', sid: expect.any(String) })
+    expect(claims).not.toHaveProperty('sub')
+    expect(claims).not.toHaveProperty('auth_time')
+    expect((await at.ask('/account', { headers: { Cookie: visitor } })).status).toBe(401)
+    const cookie = await signIn(at, { user: 'alice' })
+    await at.ask('/x', { headers: { Cookie: cookie } })
+    expect(claimsOf(at.last().headers.get('portcullis-assertion'))).toMatchObject({ sub: 'alice' })
   })
 
   it('holds nothing of a visitor but a session', async () => {

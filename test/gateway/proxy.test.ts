@@ -113,6 +113,33 @@ describe('WebSocket', () => {
     expect(at.seen.length).toBe(2)
   })
 
+  // new WebSocket('wss://app.example.com/x') on a page of https://partner.test, which the configuration trusts.
+  it.each([
+    ['of the gateway', { csrf: { trustedOrigins: ['https://partner.test'] } }],
+    [
+      'of a route',
+      {
+        routes: [
+          {
+            path: '/x',
+            to: 'app' as const,
+            access: 'public' as const,
+            csrf: { trustedOrigins: ['https://partner.test'] },
+          },
+          { path: '/*', to: 'app' as const, access: 'public' as const },
+        ],
+        signIn: undefined as never,
+      },
+    ],
+  ])('G8: of a page on a trusted origin %s goes on, as its POST does', async (_, options) => {
+    const at = await bench(options)
+    expect((await at.ask('/x', { method: 'POST', headers: { origin: 'https://partner.test' } })).status).toBe(200)
+    expect((await at.ask('/x', upgrade('https://partner.test'))).status).toBe(200)
+    if (can) expect(at.last().headers.get('upgrade')).toBe('websocket')
+    expect((await at.ask('/x', upgrade('https://partner.test.evil.test'))).status).toBe(can ? 403 : 200)
+    expect((await at.ask('/x', upgrade('null'))).status).toBe(can ? 403 : 200)
+  })
+
   it('is 501 where the runtime cannot hand over a socket', async () => {
     const { fetch: _none, ...rest } = { fetch: undefined }
     const at = await bench({ ...rest, fetch: undefined as never })

@@ -34,7 +34,20 @@ describe('access of a route', () => {
     ['an address beside it', office, undefined, '198.51.101.7', 0, 403],
     ['IPv6 in a range', office, undefined, '2001:db8:1::7', 0, 200],
     ['IPv4 written as IPv6', office, undefined, '::ffff:198.51.100.7', 0, 200],
-    ['IPv4 by NAT64', office, undefined, '64:ff9b::198.51.100.7', 0, 200],
+    ['G5: IPv4 by NAT64', office, undefined, '64:ff9b::198.51.100.7', 0, 403],
+    ['G5: IPv4 by NAT64 of a network', office, undefined, '64:ff9b:1::198.51.100.7', 0, 403],
+    ['G5: IPv4 by 6to4', office, undefined, '2002:c633:6407::1', 0, 403],
+    ['G5: IPv4 by Teredo', office, undefined, '2001:0:c633:6407::1', 0, 403],
+    ['G5: IPv4 compatible', office, undefined, '::198.51.100.7', 0, 403],
+    ['G5: IPv4 translated', office, undefined, '::ffff:0:198.51.100.7', 0, 403],
+    [
+      'G5: NAT64 that a rule names',
+      { address: ['64:ff9b::c633:6400/120'] },
+      undefined,
+      '64:ff9b::198.51.100.7',
+      0,
+      200,
+    ],
     ['no address', office, undefined, '', 0, 403],
     ['two addresses', office, undefined, '198.51.100.7, 203.0.113.1', 0, 403],
     ['an address and a session', { ...office, session: true }, { user: 'ann' }, '198.51.100.7', 0, 200],
@@ -289,8 +302,24 @@ describe('a limit', () => {
 
   it('does not count preflights', async () => {
     const at = await withRoutes([{ path: '/x', to: 'app', access: 'public', limit: gate('x', 1) }])
-    for (let i = 0; i < 3; i++) expect((await at.ask('/x', { method: 'OPTIONS' })).status).toBe(200)
+    const headers = { origin: 'https://partner.test', 'access-control-request-method': 'PUT' }
+    const preflight = { method: 'OPTIONS', headers }
+    // Runtimes that forbid these names on a Request cannot send a preflight.
+    if (!new Request('https://a.test', preflight).headers.has('access-control-request-method'))
+      return expect(at.seen).toEqual([])
+    for (let i = 0; i < 3; i++) expect((await at.ask('/x', preflight)).status).toBe(200)
   })
+
+  // for i in 1 2 3 4; do curl -X OPTIONS https://app.example.com/x; done
+  it.each([[{}], [{ 'access-control-request-headers': 'x-a' }], [{ accept: 'text/html' }]])(
+    'G4: counts an OPTIONS that is no preflight: %j',
+    async (headers) => {
+      const at = await withRoutes([{ path: '/x', to: 'app', access: 'public', limit: gate('x', 3) }])
+      const statuses: number[] = []
+      for (let i = 0; i < 4; i++) statuses.push((await at.ask('/x', { method: 'OPTIONS', headers })).status)
+      expect(statuses).toEqual([200, 200, 200, 429])
+    },
+  )
 
   it.each([
     ['open', 200],

@@ -185,6 +185,11 @@ describe('other ways in', () => {
     expect((await at({}, { method: 'OPTIONS' }))[0]).toBe(200)
   })
 
+  it('G4: OPTIONS with an operation is no preflight', async () => {
+    const json = { 'content-type': 'application/json' }
+    expect((await at({}, { method: 'OPTIONS', headers: json, body: '{"query":"{a}"}' }))[0]).toBe(405)
+  })
+
   test.each<[string, string, object, number]>([
     ['application/x-www-form-urlencoded', 'query=%7Ba%7D&variables=%7B%22n%22%3A1%7D', { form: true }, 200],
     ['application/x-www-form-urlencoded', `query=${nested(11)}`, { form: true }, 400],

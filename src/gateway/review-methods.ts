@@ -1,0 +1,37 @@
+/** Remarks on routes whose access differs by method: frameworks take another method than the request's from a form. */
+import { patternCovers } from '../request/pattern.ts'
+import type { GatewayConfig } from './config.ts'
+import { hostsMeet } from './host-pattern.ts'
+import { nameOf } from './judge-reach.ts'
+import { asksLess } from './review-table.ts'
+import { isFolded } from './route-guards.ts'
+import { methodsOf, type RuledRoute } from './routes.ts'
+
+/** A `_method` can only be sent in the body of a POST. */
+const overridden = ['PUT', 'PATCH', 'DELETE', 'GET', 'HEAD', 'OPTIONS']
+
+/** Remarks on every pair of which the route of a POST asks for less than the route of another method on the same paths. */
+export function reviewMethods(
+  routes: readonly RuledRoute[],
+  upstreams: GatewayConfig<string, never, never>['upstreams'],
+): string[] {
+  return routes.flatMap((strict, index) => {
+    const methods = methodsOf(strict.route).filter((method) => overridden.includes(method))
+    if (methods.length === 0 || methodsOf(strict.route).includes('POST')) return []
+    return routes.flatMap((lax, place) => {
+      if (!methodsOf(lax.route).includes('POST') || !meet(strict, lax) || !asksLess(lax, strict)) return []
+      if (upstreams[lax.route.to]?.methodOverride === 'form') return []
+      return [
+        `routes.${index} (${nameOf(strict)}) guards ${methods.join(', ')}, and routes.${place} (${nameOf(lax)}) asks less of a POST there: ` +
+          `Rails, Laravel, Symfony and Spring take the method from _method in its form. Say methodOverride: 'form' on the upstream ` +
+          `${JSON.stringify(lax.route.to)}, or guard POST alike.`,
+      ]
+    })
+  })
+}
+
+function meet(one: RuledRoute, other: RuledRoute): boolean {
+  if (!hostsMeet(one.route.host, other.route.host)) return false
+  const [a, b] = [one.route.path, other.route.path]
+  return patternCovers(a, b, isFolded(one)) || patternCovers(b, a, isFolded(other))
+}
