@@ -290,9 +290,11 @@ describe('a version', () => {
     const at = await stored()
     const cookie = await signIn(at, { user: 'alice' })
     at.answer = async (seen) => {
+      const ifVersion = claimsOf(seen.headers.get('portcullis-assertion')).ver
+      expect(ifVersion).toMatch(/^1-/)
       at.answer = obeying({ set: { visits: 1 } })
       await at.ask('/x', { method: 'POST', headers: { Cookie: cookie } })
-      return obeying({ set: { visits: 2 }, ifVersion: '1' })(seen)
+      return obeying({ set: { visits: 2 }, ifVersion })(seen)
     }
     expect((await at.ask('/x', { method: 'POST', headers: { Cookie: cookie } })).status).toBe(409)
   })

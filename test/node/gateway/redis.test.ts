@@ -4,7 +4,7 @@ import { redis } from '../../../src/redis/index.ts'
 import { storedSessions } from '../../../src/session/index.ts'
 import { upstashStore } from '../../../src/store/upstash.ts'
 import type { Fault } from '../../../tools/redis-http.ts'
-import { type Answering, type Bench, bench, type Data, order, secret, signIn } from '../../gateway/support.ts'
+import { type Answering, type Bench, bench, claimsOf, type Data, order, secret, signIn } from '../../gateway/support.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 
 describe.skipIf(noRedis)('a gateway with sessions in Redis', () => {
@@ -58,7 +58,7 @@ describe.skipIf(noRedis)('a gateway with sessions in Redis', () => {
       [1, 'for somebody signed in', '/private', 'ada'],
       [1, 'for somebody signed in, also where nothing needs it', '/', 'ada'],
       [2, 'where the answer changes the session', '/x', 'ada', { set: { visits: 2 }, flash: { notice: 'Saved' } }],
-      [2, 'where it changes one version', '/x', 'ada', { set: { visits: 2 }, ifVersion: '1' }],
+      [2, 'where it changes one version', '/x', 'ada', { set: { visits: 2 }, ifVersion: 'what it was told' }],
       [1, 'where it makes a visitor’s session', '/x', 'nobody', { incr: { visits: 1 } }],
       [1, 'at a login', '/login', 'nobody', { start: { data: { user: 'ada' } } }],
       [2, 'at a login over a session', '/login', 'ada', { start: { data: { user: 'ada' }, keep: ['visits'] } }],
@@ -152,5 +152,10 @@ describe.skipIf(noRedis)('a gateway with sessions in Redis', () => {
 })
 
 function obeying(verbs: unknown): Answering {
-  return (seen) => new Response('done', { headers: { 'portcullis-session': order(seen, verbs) } })
+  return (seen) => {
+    const versioned = typeof verbs === 'object' && verbs !== null && 'ifVersion' in verbs
+    const ifVersion = versioned ? claimsOf(seen.headers.get('portcullis-assertion')).ver : undefined
+    const header = order(seen, versioned ? { ...verbs, ifVersion } : verbs)
+    return new Response('done', { headers: { 'portcullis-session': header } })
+  }
 }
