@@ -1,7 +1,9 @@
 /**
  * `npm run test:next`: the Next example as a user would have it. The packed library, `next build` and `next start` with the
- * guard as proxy.ts and as middleware.ts, a real Chromium and a real Redis; and the portable tests in Next's edge sandbox.
+ * guard as proxy.ts and as middleware.ts, a real Chromium and a real Redis; the portable tests in Next's edge sandbox; and
+ * projects of every kind, attacked at every address that Next serves for a guarded page.
  */
+import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
@@ -9,8 +11,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { launchBrowser, noBrowser } from '../test/support/browser.ts'
 import { noRedis, startRedis } from '../test/support/redis.ts'
+import { type AddressSettings, listAttacks } from './next-addresses.ts'
 import { type Check, everywhere, type Scene, stateless, stored } from './next-checks.ts'
+import { type Front, listExportAttacks, serveExport, serveGateway } from './next-fronts.ts'
 import { NextProject } from './next-project.ts'
+import { attackPages, bare, exported, guardedProjects, look, projectChecks } from './next-projects.ts'
 import { assertionKey } from './secret.ts'
 import { bundleSuite } from './suite.ts'
 
@@ -39,9 +44,65 @@ try {
       await drive(`${name}, sessions in cookies`, secrets, [...everywhere, ...stateless])
       await drive(`${name}, sessions in Redis`, { ...secrets, ...inRedis }, stored)
     }
+    for (const test of guardedProjects) {
+      let folder = ''
+      await timed(`built the project ${test.name}`, async () => {
+        folder = project.buildTest(test)
+      })
+      const running = await project.start(secrets, folder)
+      const settings = test.settings as AddressSettings
+      const scene = { url: running.url, folder, settings, browser, tree: test.tree }
+      const before = failed
+      for (const [title, run] of projectChecks) await check(`${test.name}: ${title}`, () => run(scene))
+      await running.stop()
+      if (failed > before) console.error(running.said())
+    }
+    await checkExport()
+    await checkGateway(secrets)
   } finally {
     await browser.close()
     await redis.stop()
+  }
+
+  async function checkExport(): Promise<void> {
+    let folder = ''
+    await timed('built a static export', async () => {
+      folder = project.buildTest(exported)
+    })
+    await withFront(await serveExport(folder), async ({ url, cookies }) => {
+      await check('export: N2: no file of a guarded page is served to who may not see it', () =>
+        attackPages(url, listExportAttacks(folder), cookies, 4),
+      )
+      await check('export: public pages show their images', async () => {
+        const { images } = await look(browser, url)
+        assert.deepEqual(
+          images.map(([, width]) => width > 0),
+          [true, true],
+        )
+      })
+    })
+  }
+
+  async function checkGateway(env: Record<string, string>): Promise<void> {
+    let folder = ''
+    await timed('built a project of the pages router without a guard', async () => {
+      folder = project.buildTest(bare)
+    })
+    const running = await project.start(env, folder)
+    await withFront(await serveGateway(running.url), ({ url, cookies }) =>
+      check('behind a gateway: no alias of a guarded page answers 200 to who may not see it', () =>
+        attackPages(url, listAttacks(folder, {}), cookies, 10),
+      ),
+    )
+    await running.stop()
+  }
+
+  async function withFront(front: Front, run: (front: Front) => Promise<void>): Promise<void> {
+    try {
+      await run(front)
+    } finally {
+      await front.stop()
+    }
   }
 
   async function drive(what: string, env: Record<string, string>, checks: readonly Check[]): Promise<void> {
@@ -61,11 +122,11 @@ try {
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed > 0 ? 1 : 0)
 
-async function check(title: string, run: () => Promise<void>): Promise<void> {
+async function check(title: string, run: () => Promise<unknown>): Promise<void> {
   try {
-    await run()
+    const figure = await run()
     passed++
-    console.log(`  ok      ${title}`)
+    console.log(`  ok      ${title}${typeof figure === 'string' ? ` (${figure})` : ''}`)
   } catch (error) {
     failed++
     console.log(`  FAILED  ${title}`)

@@ -1,0 +1,7 @@
+export default function Admin({ words }: { words: string }) {
+  return <h1>{words}</h1>
+}
+
+export function getServerSideProps() {
+  return { props: { words: 'guarded content' } }
+}
