@@ -8,7 +8,7 @@ import { asObject, loginOf, unsupported } from './login.ts'
 import type { Messages } from './record.ts'
 import type { RequestState } from './request-state.ts'
 import { takeMessages } from './take-messages.ts'
-import type { FlushableHandle, OptionalKey, SessionInfo } from './types.ts'
+import type { FlushableHandle, OptionalKey, SessionInfo, StartOptions } from './types.ts'
 import { versionGuard } from './version-guard.ts'
 
 /** A handle over any engine; what its verbs promise is said in types.ts. */
@@ -82,13 +82,13 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     })
   }
 
-  start(data: Data, options: { readonly keep?: ReadonlyArray<keyof Data> } = {}): Promise<void> {
+  start(data: Data, options: StartOptions<Data> = {}): Promise<void> {
     const of = this.#of
     return of.inTurn(async () => {
       of.mustNotBeClosed()
-      const { keep = [] } = options
+      const { keep = [], authenticatedAt } = options
       const edits = [...of.edits]
-      const make = loginOf(of.settings, asObject<Data>(data), keep, edits)
+      const make = loginOf(of.settings, asObject<Data>(data), keep, edits, authenticatedAt)
       const written = await of.engine.start(of.jar, await of.load(), make, keep.length > 0)
       // Changes to the old session ended with it; its messages and those for the next request went along.
       of.edits = of.edits.filter((edit) => edit.is === 'flash' && !edits.includes(edit))

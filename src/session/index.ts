@@ -10,6 +10,7 @@ export { type ChosenStrategy, type SessionsByOptions, sessionsBy } from './sessi
 export { statelessSessions } from './stateless.ts'
 export { storedSessions } from './stored.ts'
 export { openSession } from './strategy.ts'
+export type { EndMarkedArgs, StatelessStrategy, StoredStrategy } from './strategy-types.ts'
 export type {
   CookieStoreLike,
   FlushableHandle,
@@ -20,8 +21,7 @@ export type {
   SessionInfo,
   SessionObject,
   SessionStrategy,
-  StatelessStrategy,
-  StoredStrategy,
+  StartOptions,
   ThreeVerbHandle,
   ThreeVerbs,
 } from './types.ts'

@@ -23,6 +23,7 @@ export function loginOf<Data extends object>(
   given: Data,
   keep: ReadonlyArray<keyof Data>,
   edits: readonly Edit[],
+  authenticatedAt?: number,
 ): Make<Data> {
   const messages = edits.filter(({ is }) => is === 'flash' || is === 'take')
 
@@ -31,12 +32,19 @@ export function loginOf<Data extends object>(
     const mayCarry = mayKeep(settings, old, given)
     const kept = mayCarry ? pick(old?.data, keep) : {}
     const now = Math.floor(settings.clock() / 1000)
-    const times = { created: now, seen: now, authenticated: now }
+    const times = { created: now, seen: now, authenticated: readAuthenticated(authenticatedAt, now) }
     const flash = mayCarry || old?.data === undefined ? before?.flash : undefined
 
     const next = { id: randomId(), ...times, data: { ...kept, ...given }, ...(flash && { flash }) }
     return accept(settings, undefined, replay(settings, next, messages) ?? next, true)
   }
+}
+
+/** In seconds. 0 is reserved for imported sessions; a time that is later than now counts as now. */
+function readAuthenticated(given: number | undefined, now: number): number {
+  if (given === undefined) return now
+  const seconds = Math.floor(given / 1000)
+  return Number.isSafeInteger(seconds) ? Math.max(1, Math.min(now, seconds)) : 1
 }
 
 /** What one user left is not handed to another. Without the option `user`, two signed-in sessions are two users. */
@@ -52,6 +60,15 @@ function pick<Data extends object>(data: Data | undefined, keys: ReadonlyArray<k
   const picked: Partial<Data> = {}
   for (const key of keys) if (data !== undefined && Object.hasOwn(data, key)) picked[key] = data[key]
   return picked
+}
+
+/** The error for `endMarked` where it cannot be kept. */
+export function unmarkable(what: 'mark' | 'store'): ConfigError {
+  const problem =
+    what === 'mark'
+      ? 'is needed to tell which sessions depend on a mark'
+      : 'cannot end sessions by mark: it has no endMarked'
+  return new ConfigError([{ option: `session.${what}`, problem }])
 }
 
 /** The error for a verb that this kind of session cannot keep. */

@@ -51,6 +51,12 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
   readonly initial?: () => Data
   /** Who the session belongs to, from its data. A write that would change it throws; only `start` may. */
   readonly user?: (data: Data) => string | undefined
+  /**
+   * The outside session that this one depends on, from its data: the session at an identity provider.
+   * Once `endMarked` was called for it, sessions that name it have ended. Read when a session is made;
+   * later changes of the data do not move it. Default none.
+   */
+  readonly mark?: (data: Data) => string | undefined
   /** Cookies of older libraries to import once. Default none. */
   readonly legacy?: readonly LegacyCookie<Data>[]
   /** Takes the room's events. Default none. */

@@ -16,6 +16,8 @@ export interface SessionRecord<Data> extends Times {
   readonly generation?: number
   /** Of an imported stateless session: when its legacy seal no longer opens, in seconds since the epoch. */
   readonly sealEnds?: number
+  /** Tag of the outside session that it depends on; only of stateless sessions that can be revoked. */
+  readonly mark?: string
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
@@ -31,12 +33,14 @@ interface Wire {
   readonly u?: unknown
   readonly g?: unknown
   readonly l?: unknown
+  readonly m?: unknown
 }
 
 /** Writes a record as JSON. */
 export function writeRecord<Data>(record: SessionRecord<Data>): string {
-  const { id: j, created: c, seen: s, authenticated: a, data: d, flash: f, tag: u, generation: g, sealEnds: l } = record
-  return JSON.stringify({ j, c, s, a, u, g, l, d, f })
+  const { id: j, created: c, seen: s, authenticated: a, data: d, flash: f } = record
+  const { tag: u, generation: g, sealEnds: l, mark: m } = record
+  return JSON.stringify({ j, c, s, a, u, g, l, m, d, f })
 }
 
 /** Reads what {@link writeRecord} wrote; undefined for anything else that was once sealed under the same purpose. */
@@ -48,11 +52,12 @@ export function readRecord<Data>(json: string): SessionRecord<Data> | undefined 
     return undefined
   }
   if (!isObject(wire)) return undefined
-  const { j, c, s, a, d, f, u, g, l } = wire as Wire
+  const { j, c, s, a, d, f, u, g, l, m } = wire as Wire
   if (typeof j !== 'string' || !isTime(c) || !isTime(s) || !(a === undefined || isTime(a))) return undefined
   if (!(d === undefined || isObject(d)) || !(f === undefined || isObject(f))) return undefined
   if (!(u === undefined || typeof u === 'string') || !(g === undefined || isTime(g))) return undefined
   if (!(l === undefined || isTime(l))) return undefined
+  if (!(m === undefined || typeof m === 'string')) return undefined
   const record: Writable<SessionRecord<Data>> = { id: j, created: c, seen: s }
   if (a !== undefined) record.authenticated = a
   if (d !== undefined) record.data = d as Data
@@ -60,6 +65,7 @@ export function readRecord<Data>(json: string): SessionRecord<Data> | undefined 
   if (u !== undefined) record.tag = u
   if (g !== undefined) record.generation = g
   if (l !== undefined) record.sealEnds = l
+  if (m !== undefined) record.mark = m
   return record
 }
 

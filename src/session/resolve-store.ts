@@ -25,6 +25,8 @@ export function resolveStore(given: StoreOption | undefined, maxAge: number, fau
   return { ...bound(plainStore(simple as SimpleStore)), atomic: false }
 }
 
+type EndMarkedArguments = Parameters<NonNullable<AtomicStore['endMarked']>>
+
 /** A store may be a class: its verbs keep their `this`. What it throws without a code was no answer. */
 function bound(store: AtomicStore): AtomicStore {
   return {
@@ -35,6 +37,9 @@ function bound(store: AtomicStore): AtomicStore {
     end: (...args) => coded(() => store.end(...args)),
     list: (...args) => coded(() => store.list(...args)),
     endAll: (...args) => coded(() => store.endAll(...args)),
+    ...(store.endMarked && {
+      endMarked: (...args: EndMarkedArguments) => coded(async () => store.endMarked?.(...args) ?? false),
+    }),
     check: (env) => store.check?.(env),
     readSoon: (...args) => store.readSoon?.(...args),
     readReplaced: async (...args) => coded(async () => store.readReplaced?.(...args)),

@@ -6,13 +6,16 @@ import { checkKeys } from '../options/keys.ts'
 import { wholeNumber } from '../options/values.ts'
 import type { RevocationStore } from '../store/revocations.ts'
 import type { CookieJar } from '../types.ts'
+import { endTags } from './end-tags.ts'
 import type { Engine, Loaded } from './engine.ts'
 import { importIds } from './legacy.ts'
 import { absoluteEnd } from './lifetimes.ts'
+import { unmarkable } from './login.ts'
 import type { RevocationOptions } from './options.ts'
 import { isObject, type SessionRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
-import { tagsOf } from './stored-cookie.ts'
+import { markTags, readMark, tagsOf } from './stored-cookie.ts'
+import type { EndMarkedArgs } from './strategy-types.ts'
 
 /** What is known of revocations of one strategy. */
 export interface Revocations<Data> {
@@ -20,6 +23,8 @@ export interface Revocations<Data> {
   engine(inner: Engine<Data>): Engine<Data>
   /** Ends every session of a user. */
   endAll(user: string, env: unknown): Promise<void>
+  /** Ends every session with a mark; false where the message came before. */
+  endMarked(args: EndMarkedArgs): Promise<boolean>
 }
 
 /** How many positive answers an isolate remembers. */
@@ -82,10 +87,15 @@ function revocations<Data extends object>(
     const age = clock() - (live.get(known) ?? Number.POSITIVE_INFINITY)
     if (maxStale > 0 && age >= 0 && age < maxStale * 1000) return true
 
-    const id = await sha256(record.id)
+    const { mark } = record
+    const claim = {
+      id: await sha256(record.id),
+      generation,
+      ...(mark !== undefined && { mark }),
+    }
     let may = true
     for (const tag of await tagsFor(jar, record)) {
-      may &&= await store.check({ id, ...(tag !== undefined && { user: tag }), generation }, jar)
+      may &&= await store.check({ ...claim, ...(tag !== undefined && { user: tag }) }, jar)
     }
 
     live.delete(known)
@@ -115,9 +125,11 @@ function revocations<Data extends object>(
   /** The generation under the newest secret's tag, for a session that is made or made again now. */
   async function marked(jar: CookieJar, record: SessionRecord<Data>): Promise<SessionRecord<Data>> {
     const name = record.data && user?.(record.data)
-    if (name === undefined) return record
+    const mark = store.endMarked && (await readMark(settings, jar.env, record.data))
+    const next = mark === undefined ? record : { ...record, mark }
+    if (name === undefined) return next
     const [tag = ''] = await tagsOf(settings, jar.env, name)
-    return { ...record, tag, generation: await store.generation(tag, longest, jar) }
+    return { ...next, tag, generation: await store.generation(tag, longest, jar) }
   }
 
   async function advance(name: string, env: unknown): Promise<void> {
@@ -134,6 +146,14 @@ function revocations<Data extends object>(
     async endAll(name, env) {
       mustKnowUsers()
       await advance(name, env)
+    },
+    async endMarked({ mark, once, env }) {
+      if (settings.mark === undefined) throw unmarkable('mark')
+      if (store.endMarked === undefined) throw unmarkable('store')
+
+      const end = (tag: string, message: typeof once): Promise<boolean> | undefined =>
+        store.endMarked?.(tag, { life: longest, ...(message && { once: message }) }, { env })
+      return endTags(await markTags(settings, env, mark), once, end, settings.emit)
     },
     engine: (inner) => ({
       ...inner,

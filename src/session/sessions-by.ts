@@ -6,7 +6,8 @@ import type { From, ProjectEnv } from '../types.ts'
 import { jarOf } from './context.ts'
 import { unsupported } from './login.ts'
 import { isObject } from './record.ts'
-import type { SessionContext, SessionInfo, SessionObject, SessionStrategy, StoredStrategy } from './types.ts'
+import type { EndMarkedArgs, StoredStrategy } from './strategy-types.ts'
+import type { SessionContext, SessionInfo, SessionObject, SessionStrategy } from './types.ts'
 
 /** Options of {@link sessionsBy}. */
 export interface SessionsByOptions {
@@ -25,6 +26,8 @@ export interface ChosenStrategy<Data extends SessionObject> extends SessionStrat
   list(args: UserArgs): Promise<SessionInfo[]>
   /** Resolves with how many there were, where that is known. @throws {ConfigError} `ERR_CONFIG` where it cannot be kept */
   endAll(args: UserArgs): Promise<number | undefined>
+  /** As of `StoredStrategy`. @throws {ConfigError} `ERR_CONFIG` where it cannot be kept */
+  endMarked(args: EndMarkedArgs): Promise<boolean>
 }
 
 interface UserArgs {
@@ -83,6 +86,11 @@ export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
       const strategy = chosen(args.env) as { endAll?: (args: UserArgs) => Promise<number | undefined> }
       if (strategy.endAll === undefined) throw unsupported('endAll')
       return strategy.endAll(args)
+    },
+    async endMarked(args): Promise<boolean> {
+      const strategy = chosen(args.env) as Partial<StoredStrategy<Data>>
+      if (strategy.endMarked === undefined) throw unsupported('endMarked')
+      return strategy.endMarked(args)
     },
   }
 }

@@ -29,6 +29,7 @@ export interface SessionSettings<Data> {
   readonly schema: Schema<Data> | undefined
   readonly initial: (() => Data) | undefined
   readonly user: ((data: Data) => string | undefined) | undefined
+  readonly mark: ((data: Data) => string | undefined) | undefined
   readonly legacy: readonly LegacyCookie<Data & object>[]
   readonly emit: Emit | undefined
   readonly clock: Clock
@@ -51,6 +52,7 @@ export const SESSION_OPTIONS = [
   'schema',
   'initial',
   'user',
+  'mark',
   'legacy',
   'onEvent',
   'clock',
@@ -105,6 +107,7 @@ export function sessionSettings<Data extends object>(
     initial: optionalFunction(faults, 'initial', given.initial),
     // An empty name is none: all who have it would share one list.
     user: user && ((data) => user(data) || undefined),
+    mark: optionalFunction(faults, 'mark', given.mark),
     legacy: given.legacy ?? [],
     emit: optionalListener(faults, 'onEvent', given.onEvent),
     clock,

@@ -4,6 +4,7 @@ import { type Faults, faults as newFaults } from '../options/faults.ts'
 import type { CookieJar, OutgoingCookie } from '../types.ts'
 import type { Engine, Loaded } from './engine.ts'
 import { emitAbout } from './events.ts'
+import { createInternals, sessionInternals } from './internals.ts'
 import { expireLegacy, importLegacy } from './legacy.ts'
 import { cookieAge } from './lifetimes.ts'
 import { openCookie } from './open-cookie.ts'
@@ -12,7 +13,8 @@ import { type SessionRecord, writeRecord } from './record.ts'
 import type { Revocation, Revocations } from './revocable.ts'
 import { type SessionSettings, sessionSettings } from './settings.ts'
 import { strategyOf } from './strategy.ts'
-import type { SessionObject, StatelessStrategy } from './types.ts'
+import type { StatelessStrategy } from './strategy-types.ts'
+import type { SessionObject } from './types.ts'
 
 /**
  * Sessions sealed into their cookie: no store, no request to anybody.
@@ -31,11 +33,17 @@ export function statelessSessions<Data extends SessionObject>(
   const revoked = startRevocation(options?.revocation, settings, faults.under('revocation'))
   faults.done()
   const engine = statelessEngine(settings)
-  if (revoked === undefined) return { ...strategyOf('stateless', settings, engine), kind: 'stateless' }
+  const internals = createInternals(settings, options.audience)
+  if (revoked === undefined) {
+    const strategy = strategyOf('stateless', settings, engine)
+    return { ...strategy, kind: 'stateless', [sessionInternals]: internals }
+  }
   return {
     ...strategyOf('stateless', settings, revoked.engine(engine)),
     kind: 'stateless',
     endAll: ({ user, env }) => revoked.endAll(user, env),
+    endMarked: (args) => revoked.endMarked(args),
+    [sessionInternals]: internals,
   }
 }
 

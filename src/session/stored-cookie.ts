@@ -16,6 +16,8 @@ interface Wire {
   readonly i?: unknown
   /** Tag of the user, where the session has one. */
   readonly u?: unknown
+  /** Tag of the outside session that it depends on, where there is one. */
+  readonly m?: unknown
   /** 1 where the session came from a login, which decides its idle limit before the record is there. */
   readonly a?: unknown
 }
@@ -29,14 +31,24 @@ export async function findPlace<Data>(
   if (tokens.length === 0) return undefined
   const opened = await openToken(settings, settings.keys(jar.env).sealer, tokens)
   if (typeof opened !== 'string') return opened
-  const { i, u, a }: Wire = membersOf(opened)
-  if (typeof i !== 'string' || !(u === undefined || typeof u === 'string')) return { refused: 'malformed' }
-  return { ref: { key: await sha256(i), ...(u !== undefined && { index: u }) }, signedIn: a === 1 }
+  const { i, u, m, a }: Wire = membersOf(opened)
+  if (typeof i !== 'string' || !isTag(u) || !isTag(m)) return { refused: 'malformed' }
+  return placeOf(i, a === 1, u, m)
 }
 
-/** Where the session of an id belongs. `index`: the list of its user, if there is one. */
-export async function placeOf(id: string, signedIn: boolean, index: string | undefined): Promise<Place> {
-  return { ref: { key: await sha256(id), ...(index !== undefined && { index }) }, signedIn }
+function isTag(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string'
+}
+
+/**
+ * Where the session of an id belongs. `index`: the list of its user; `mark`: what it depends on
+ * elsewhere; each if there is one.
+ */
+export async function placeOf(id: string, signedIn: boolean, index?: string, mark?: string): Promise<Place> {
+  const ref: { key: string; index?: string; mark?: string } = { key: await sha256(id) }
+  if (index !== undefined) ref.index = index
+  if (mark !== undefined) ref.mark = mark
+  return { ref, signedIn }
 }
 
 /** The cookie for an id; it lasts as long as the session can, since the store judges the idle limit. */
@@ -48,7 +60,7 @@ export async function writePlace<Data>(
   record: SessionRecord<Data>,
 ): Promise<OutgoingCookie> {
   const { cookie, limits, clock } = settings
-  const wire: Wire = { i: id, u: ref.index, ...(signedIn && { a: 1 }) }
+  const wire: Wire = { i: id, u: ref.index, m: ref.mark, ...(signedIn && { a: 1 }) }
   const token = await settings.keys(jar.env).sealer.seal(JSON.stringify(wire))
   const left = absoluteEnd(record, limits) - Math.floor(clock() / 1000)
   return serializeCookie(cookie, token, Math.max(1, left))
@@ -62,4 +74,20 @@ export function userOf<Data>({ user }: SessionSettings<Data>, data: Data | undef
 /** The tag of a user under each secret, the first secret's first: sessions made before a rotation carry an older one. */
 export async function tagsOf<Data>(settings: SessionSettings<Data>, env: unknown, user: string): Promise<string[]> {
   return (await settings.keys(env).ring.macs('user-tag', user)).map((mac) => encodeBase64url(mac.subarray(0, 16)))
+}
+
+/** The tag of an outside session under each secret, the first secret's first. */
+export async function markTags<Data>(settings: SessionSettings<Data>, env: unknown, mark: string): Promise<string[]> {
+  const macs = await settings.keys(env).ring.macs('mark', mark)
+  return macs.map((mac) => encodeBase64url(mac.subarray(0, 16)))
+}
+
+/** The tag, under the newest secret, of the outside session that this data depends on. */
+export async function readMark<Data>(
+  settings: SessionSettings<Data>,
+  env: unknown,
+  data: Data | undefined,
+): Promise<string | undefined> {
+  const mark = data === undefined ? undefined : settings.mark?.(data)
+  return mark ? (await markTags(settings, env, mark))[0] : undefined
 }

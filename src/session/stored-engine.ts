@@ -9,7 +9,7 @@ import type { SessionRecord } from './record.ts'
 import { ended } from './request-state.ts'
 import type { UsedStore } from './resolve-store.ts'
 import type { SessionSettings } from './settings.ts'
-import { placeOf, tagsOf, userOf, writePlace } from './stored-cookie.ts'
+import { placeOf, readMark, tagsOf, userOf, writePlace } from './stored-cookie.ts'
 import { endStored } from './stored-end.ts'
 import { areImportsEnded, claimLegacy, type ImportPlace, loadLegacy } from './stored-legacy.ts'
 import { loadPlace, loadStored, loadStoredSoon, look } from './stored-load.ts'
@@ -34,7 +34,8 @@ export function storedEngine<Data extends object>(
   async function placeFor(jar: CookieJar, id: string, record: SessionRecord<Data>): Promise<Place> {
     const user = store.atomic ? userOf(settings, record.data) : undefined
     const [index] = user === undefined ? [] : await tagsOf(settings, jar.env, user)
-    return placeOf(id, record.authenticated !== undefined, index)
+    const mark = store.endMarked && (await readMark(settings, jar.env, record.data))
+    return placeOf(id, record.authenticated !== undefined, index, mark)
   }
 
   async function made(jar: CookieJar, id: string, at: Place, record: SessionRecord<Data>): Promise<Written<Data>> {

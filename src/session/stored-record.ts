@@ -17,7 +17,8 @@ export async function sealRow<Data>(
 ): Promise<Row> {
   // A store that swaps two records, lists one under another user, or brings an older one back under a newer version,
   // changes what is repeated here.
-  const json = JSON.stringify({ k: ref.key, u: ref.index, v: version, r: writeRecord({ ...record, id: ref.key }) })
+  const sealed = { ...record, id: ref.key }
+  const json = JSON.stringify({ k: ref.key, u: ref.index, m: ref.mark, v: version, r: writeRecord(sealed) })
   return {
     ...ref,
     record: await settings.keys(env).records.seal(json),
@@ -36,13 +37,13 @@ export async function sealRow<Data>(
 export async function openRow<Data>(
   settings: SessionSettings<Data>,
   env: unknown,
-  { key, index }: Partial<Ref>,
+  { key, index, mark }: Partial<Ref>,
   found: Found | Conflict,
 ): Promise<SessionRecord<Data> | 'unknown-key' | 'invalid-data'> {
   const opened = await settings.keys(env).records.open(found.record)
   if (typeof opened !== 'string') return opened.refused === 'unknown-key' ? 'unknown-key' : 'invalid-data'
-  const { k, u, v, r } = membersOf(opened)
-  if ((key !== undefined && k !== key) || u !== index || v !== found.version || typeof r !== 'string') {
+  const { k, u, m, v, r } = membersOf(opened)
+  if ((key !== undefined && (k !== key || m !== mark)) || u !== index || v !== found.version || typeof r !== 'string') {
     return 'invalid-data'
   }
   const record = readRecord<Data>(r)

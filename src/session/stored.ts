@@ -1,11 +1,16 @@
 /** Stored sessions: the cookie is a sealed id, the session lies in a store. */
 import { faults as newFaults } from '../options/faults.ts'
+import { endTags } from './end-tags.ts'
+import { createInternals, sessionInternals } from './internals.ts'
+import { unmarkable } from './login.ts'
 import type { SessionOptions, StoredOptions } from './options.ts'
 import { resolveStore } from './resolve-store.ts'
 import { sessionSettings } from './settings.ts'
+import { markTags } from './stored-cookie.ts'
 import { storedEngine } from './stored-engine.ts'
 import { strategyOf } from './strategy.ts'
-import type { SessionObject, StoredStrategy } from './types.ts'
+import type { StoredStrategy } from './strategy-types.ts'
+import type { SessionObject } from './types.ts'
 import { userSessions } from './user-sessions.ts'
 
 /**
@@ -33,5 +38,14 @@ export function storedSessions<Data extends SessionObject>(options: StoredOption
     },
     list: ({ user, env }) => users.list(user, env),
     endAll: ({ user, env }) => users.endAll(user, env),
+    async endMarked({ mark, once, env }): Promise<boolean> {
+      if (settings.mark === undefined) throw unmarkable('mark')
+      if (store.endMarked === undefined) throw unmarkable('store')
+
+      const end = (tag: string, message: typeof once): Promise<boolean> | undefined =>
+        store.endMarked?.(tag, { life: settings.limits.maxAge * 1000, ...(message && { once: message }) }, { env })
+      return endTags(await markTags(settings, env, mark), once, end, settings.emit)
+    },
+    [sessionInternals]: createInternals(settings, options.audience),
   }
 }

@@ -1,6 +1,7 @@
 /** The shapes of the session room: strategy, handle, context. */
 
 import type { CookieJar } from '../types.ts'
+import type { SessionInternals, sessionInternals } from './internals.ts'
 import type { Messages } from './record.ts'
 
 /** What session data is: an object of JSON values. */
@@ -82,6 +83,20 @@ export interface SessionStrategy<Data extends SessionObject> extends ThreeVerbs<
   readonly namesUser?: boolean
   /** Where the environment decides which strategy serves it (`sessionsBy`): that one. @throws {ConfigError} `ERR_CONFIG` */
   chosen?(env: unknown): SessionStrategy<Data>
+  /** For other modules of this library; not part of the public API. */
+  readonly [sessionInternals]?: SessionInternals
+}
+
+/** Options of `start`. */
+export interface StartOptions<Data> {
+  /** Members of the old session to copy, only where it had no user or the same one. */
+  readonly keep?: ReadonlyArray<keyof Data>
+  /**
+   * When the person proved who they are, in milliseconds since the epoch, where that was not now: the
+   * `auth_time` of an identity provider. A later time than now counts as now. `fresh` and
+   * `requireFresh` count from it.
+   */
+  readonly authenticatedAt?: number
 }
 
 /** Keys of Data that may be absent. */
@@ -119,7 +134,7 @@ export interface SessionHandle<Data extends SessionObject> {
    * Login: a new session under a new id; the old one ends in the same step. `keep` copies members of the old session, only
    * where it had no user or the same one; its messages go along on the same condition.
    */
-  start(data: Data, options?: { readonly keep?: ReadonlyArray<keyof Data> }): Promise<void>
+  start(data: Data, options?: StartOptions<Data>): Promise<void>
   /** Logout: ends the session and expires its cookie, also one that cannot be read. Harmless twice. */
   end(): Promise<void>
   /** Leaves a message for a later request to take, also after `end`. */
@@ -169,30 +184,10 @@ export interface SessionInfo {
   readonly idleExpiresAt: number
   /** Whether it came from `start` (or was imported from a legacy cookie): a visitor's session did not. */
   readonly signedIn: boolean
-  /** When `start` was called; undefined for a visitor's session and for an imported one. */
+  /** When `start` was called, or the `authenticatedAt` that it got; undefined for a visitor's session and for an imported one. */
   readonly authenticatedAt?: number
   /** Of a stored session: changes with each write, not with a mere request; unlike another session's. Absent in a list. */
   readonly version?: string
   /** In a list: whether it is the session of this request. */
   readonly current?: boolean
-}
-
-/** A strategy whose sessions are in their cookies. */
-export interface StatelessStrategy<Data extends SessionObject> extends SessionStrategy<Data> {
-  readonly kind: 'stateless'
-  /** Ends every session of a user. Only with the option `revocation`. */
-  endAll?(args: { readonly user: string; readonly env?: unknown }): Promise<void>
-}
-
-/** A strategy whose sessions are in a store: what it keeps can be listed and ended from outside a request, too. */
-export interface StoredStrategy<Data extends SessionObject> extends SessionStrategy<Data> {
-  readonly kind: 'stored'
-  /**
-   * Every session of a user, for an administrator. Needs the option `user`.
-   *
-   * @throws {ConfigError} `ERR_CONFIG` where the option or the store's verb is missing
-   */
-  list(args: { readonly user: string; readonly env?: unknown }): Promise<SessionInfo[]>
-  /** Ends every session of a user at once, and says how many there were: when an account is closed or taken over. */
-  endAll(args: { readonly user: string; readonly env?: unknown }): Promise<number>
 }

@@ -1,4 +1,5 @@
 /** What a session store promises: seven atomic verbs, or Keystone's three. */
+import type { EndMarkedOptions } from './mark-types.ts'
 
 /**
  * Where a session is: two digests, both from the sealed cookie. A store never sees an id that would open a session.
@@ -8,6 +9,12 @@ export interface Ref {
   readonly key: string
   /** Digest of its user: the name of the list of that user's sessions. Absent for a visitor's session. */
   readonly index?: string
+  /**
+   * Digest of an outside session that this one depends on, such as the session at an identity
+   * provider. Once `endMarked` was called for it, every session that names it has ended, also one
+   * that begins later. Absent where the session depends on nothing.
+   */
+  readonly mark?: string
 }
 
 /** A session to keep. Times are milliseconds since the epoch, by the clock of whoever writes. */
@@ -134,6 +141,12 @@ export interface AtomicStore {
   list(index: string, context: StoreContext): Promise<Found[]>
   /** Ends every session of an index but `keep`, and says how many the index listed. */
   endAll(index: string, keep: Ref | undefined, context: StoreContext): Promise<number>
+  /**
+   * Ends every session whose `mark` this is, also those that begin while the mark lasts: they
+   * answer `ended`. Answers `false`, and changes nothing, where `once` names a message that came
+   * before. Optional: without it nothing can end sessions from an identity provider.
+   */
+  endMarked?(mark: string, options: EndMarkedOptions, context: StoreContext): Promise<boolean>
   /**
    * Judges what the environment holds for the store, without asking it, where that can be judged.
    *

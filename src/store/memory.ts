@@ -2,6 +2,7 @@
 import { checkKeys, faults, optionalFunction, wholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'
 import type { AtomicStore, Conflict, Found, Gone, ReadAt, Ref, Row } from './contract.ts'
+import { createEndedMarks } from './ended-marks.ts'
 import { type Entry, type LiveEntry, type Mark, shelf } from './shelf.ts'
 import { judgeBounds, judgeSize } from './size.ts'
 import { createWriteIds } from './write-ids.ts'
@@ -38,6 +39,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
   wrong.done()
   const rows = shelf(maxEntries, clock)
   const writes = createWriteIds(clock)
+  const endedMarks = createEndedMarks(maxEntries, clock)
 
   function make(row: Row): void {
     rows.put(row.key, {
@@ -58,6 +60,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
 
   /** The entry of a session that lives now, or why there is none. Touches nothing. */
   function alive(ref: Ref, at: { now: number; idle: number }): LiveEntry | Gone {
+    if (ref.mark !== undefined && endedMarks.has(ref.mark)) return { is: 'ended' }
     const entry = rows.get(ref.key)
     if (entry === undefined) return { is: 'none' }
     if (!isRow(entry) || (ref.index !== undefined && !rows.lists(ref.index, ref.key))) return { is: 'ended' }
@@ -136,6 +139,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
       if (entry === undefined || !isRow(entry)) return false
       mark(ref.key, grace)
       return listed
+    },
+    async endMarked(mark, { life, once }) {
+      return endedMarks.end(mark, life, once)
     },
     async readReplaced({ key }) {
       const entry = rows.get(key)

@@ -3,6 +3,8 @@
 import { checkKeys, faults, optionalFunction, wholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'
 import type { StoreContext } from './contract.ts'
+import { createEndedMarks } from './ended-marks.ts'
+import type { EndMarkedOptions } from './mark-types.ts'
 
 /** What a session says of itself: digests, and the generation of its user when it was made. */
 export interface Claim {
@@ -12,6 +14,8 @@ export interface Claim {
   readonly user?: string
   /** The user's generation then; 0 where there had been no `endAll`. */
   readonly generation: number
+  /** Digest of an outside session that it depends on; absent where there is none. */
+  readonly mark?: string
 }
 
 /**
@@ -19,7 +23,10 @@ export interface Claim {
  * counter can. Whoever loses what was stored forgets ended sessions, and ends those of users who had an `endAll`.
  */
 export interface RevocationStore {
-  /** Whether the session may go on: its id is not revoked, and its generation is still its user's. */
+  /**
+   * Whether the session may go on: its id is not revoked, its generation is still its user's, and
+   * its mark has not ended.
+   */
   check(claim: Claim, context: StoreContext): Promise<boolean>
   /** Ends a session: its id stays revoked for `life` ms. */
   revoke(id: string, life: number, context: StoreContext): Promise<void>
@@ -27,6 +34,8 @@ export interface RevocationStore {
   generation(user: string, life: number, context: StoreContext): Promise<number>
   /** Ends every session of a user: the next generation, kept for `life` ms. */
   advance(user: string, life: number, context: StoreContext): Promise<number>
+  /** Ends every session with this mark; see `AtomicStore.endMarked`. Optional. */
+  endMarked?(mark: string, options: EndMarkedOptions, context: StoreContext): Promise<boolean>
 }
 
 /** Options of {@link memoryRevocations}. Absent = default. */
@@ -50,6 +59,7 @@ export function memoryRevocations(options: MemoryRevocationsOptions = {}): Revoc
   const maxEntries = wholeNumber(wrong, 'maxEntries', options?.maxEntries, 100_000, bounds)
   const clock = optionalFunction(wrong, 'clock', options?.clock) ?? Date.now
   wrong.done()
+  const endedMarks = createEndedMarks(maxEntries, clock)
   const entries = new Map<string, { readonly value: number; readonly until: number }>()
 
   function get(key: string): number | undefined {
@@ -69,7 +79,8 @@ export function memoryRevocations(options: MemoryRevocationsOptions = {}): Revoc
   }
 
   return {
-    async check({ id, user, generation }) {
+    async check({ id, user, generation, mark }) {
+      if (mark !== undefined && endedMarks.has(mark)) return false
       return get(`r ${id}`) === undefined && (user === undefined || (get(`g ${user}`) ?? 0) === generation)
     },
     async revoke(id, life) {
@@ -84,6 +95,9 @@ export function memoryRevocations(options: MemoryRevocationsOptions = {}): Revoc
       const next = (get(`g ${user}`) ?? 0) + 1
       put(`g ${user}`, next, life)
       return next
+    },
+    async endMarked(mark, { life, once }) {
+      return endedMarks.end(mark, life, once)
     },
   }
 }

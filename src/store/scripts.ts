@@ -12,10 +12,13 @@ import { writeMemory } from './contract.ts'
 export const lua = (name: string, ...lines: readonly string[]): Script => script(name, lines.join('\n'))
 
 /**
- * Judges the row KEYS[1] before anything is touched. Needs `list`, the index or nil, and ARGV: 1 the row's name in it,
+ * Judges the row KEYS[1] before anything is touched. Needs `list`, the index or nil, `mark`, the
+ * key of its ended mark or nil, and ARGV: 1 the row's name in it,
  * 2 now, 3 idle. Leaves `row`, `now`, `idle`, `seen` and `stop`.
  */
 const judge: readonly string[] = [
+  // An ended mark needs no list, and counts before anything that may still be written.
+  "if mark and redis.call('EXISTS', mark) == 1 then return {'ended'} end",
   "local row = redis.call('HMGET', KEYS[1], 'v', 'd', 't', 'x', 'w', 'z')",
   // What HMGET does not find is false.
   "if row[6] then return {'ended'} end",
@@ -99,10 +102,17 @@ export const createScript: Script = lua(
   "return {'ok'}",
 )
 
-/** KEYS row [index]. ARGV member, now, idle, slice. */
+/** Names the mark, if there is one, and the index before it, if there is one. */
+const places = (index: number, position: number): readonly string[] => [
+  `local mark = ARGV[${position}] and KEYS[tonumber(ARGV[${position}])]`,
+  `local list = KEYS[${index}]`,
+  'if list == mark then list = nil end',
+]
+
+/** KEYS row [index] [mark]. ARGV member, now, idle, slice [, which of KEYS is the mark]. */
 export const readScript: Script = lua(
   'session-read',
-  'local list = KEYS[2]',
+  ...places(2, 5),
   ...judge,
   'if now - seen >= tonumber(ARGV[4]) then',
   "  redis.call('HSET', KEYS[1], 't', ARGV[2])",
@@ -112,10 +122,10 @@ export const readScript: Script = lua(
   "return {'found', row[1], row[2], row[3], row[4]}",
 )
 
-/** KEYS row, write [index]. ARGV member, now, idle, version, record. */
+/** KEYS row, write [index] [mark]. ARGV member, now, idle, version, record [, which of KEYS is the mark]. */
 export const replaceScript: Script = lua(
   'session-replace',
-  'local list = KEYS[3]',
+  ...places(3, 6),
   ...judge,
   // Sent again: it made this version, and others may have written since.
   "local made = redis.call('GET', KEYS[2])",
@@ -140,7 +150,7 @@ export const replaceScript: Script = lua(
 export const rotateScript: Script = lua(
   'session-rotate',
   ...inUse('KEYS[2]', 'KEYS[3]', 'ended'),
-  'local list = KEYS[tonumber(ARGV[10])]',
+  'local list, mark = KEYS[tonumber(ARGV[10])], nil',
   'if ARGV[12] then',
   ...judge,
   `  if row[1] ~= ARGV[12] then ${conflict} end`,

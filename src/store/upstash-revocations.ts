@@ -2,6 +2,7 @@
 import { checkKeys, faults } from '../options/index.ts'
 import type { Redis } from '../redis/redis.ts'
 import { type Script, script } from '../redis/script.ts'
+import { endMarkedScript } from './mark-scripts.ts'
 import { judgePrefix, judgeRedis } from './redis-options.ts'
 import { countReply } from './replies.ts'
 import type { RevocationStore } from './revocations.ts'
@@ -14,11 +15,14 @@ export interface UpstashRevocationsOptions {
   readonly prefix?: string
 }
 
-// KEYS: the revoked id, the user's generation where there is a user. ARGV: the session's generation.
+// KEYS: the revoked id [, the user's generation] [, the mark]. ARGV: the session's generation [, which
+// of KEYS is the mark].
 const checkScript: Script = script(
   'revocation-check',
   `if redis.call('EXISTS', KEYS[1]) == 1 then return {'0'} end
-if KEYS[2] and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[1] then return {'0'} end
+local mark = ARGV[2] and KEYS[tonumber(ARGV[2])]
+if mark and redis.call('EXISTS', mark) == 1 then return {'0'} end
+if KEYS[2] and KEYS[2] ~= mark and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[1] then return {'0'} end
 return {'1'}`,
 )
 // KEYS: the revoked id. ARGV: its life. Idempotent: sent twice it is revoked once.
@@ -44,7 +48,8 @@ return {string.format('%.0f', now)}`,
 )
 
 /**
- * Revocations in Redis, under `<prefix>rev:<digest>` and `<prefix>gen:<digest>`, each with a TTL.
+ * Revocations in Redis, under `<prefix>rev:<digest>`, `<prefix>gen:<digest>`, `<prefix>o:<mark>` and
+ * `<prefix>j:<message>`, each with a TTL.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  */
@@ -56,11 +61,14 @@ export function upstashRevocations(options: UpstashRevocationsOptions): Revocati
   wrong.done()
   const idKey = (id: string): string => `${prefix}rev:${id}`
   const userKey = (user: string): string => `${prefix}gen:${user}`
+  const markKey = (mark: string): string => `${prefix}o:${mark}`
   const whole = (life: number): string => `${Math.max(1, Math.ceil(life))}`
   return {
-    async check({ id, user, generation }, { env }) {
+    async check({ id, user, generation, mark }, { env }) {
       const keys = user === undefined ? [idKey(id)] : [idKey(id), userKey(user)]
-      return countReply(await redis.call(env, checkScript, keys, [`${generation}`])) === 1
+      const args = [`${generation}`]
+      if (mark !== undefined) args.push(`${keys.push(markKey(mark))}`)
+      return countReply(await redis.call(env, checkScript, keys, args)) === 1
     },
     async revoke(id, life, { env }) {
       if (life > 0) countReply(await redis.call(env, revokeScript, [idKey(id)], [whole(life)]))
@@ -70,6 +78,11 @@ export function upstashRevocations(options: UpstashRevocationsOptions): Revocati
     },
     async advance(user, life, { env }) {
       return countReply(await redis.call(env, advanceScript, [userKey(user)], [whole(life)]))
+    },
+    async endMarked(mark, { life, once }, { env }) {
+      const keys = once === undefined ? [markKey(mark)] : [markKey(mark), `${prefix}j:${once.id}`]
+      const args = once === undefined ? [whole(life)] : [whole(life), whole(once.life)]
+      return countReply(await redis.call(env, endMarkedScript, keys, args)) === 1
     },
   }
 }

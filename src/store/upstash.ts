@@ -5,6 +5,7 @@ import type { Script } from '../redis/script.ts'
 import { sharedAsk } from '../redis/shared.ts'
 import type { AtomicStore, Found, Gone, ReadAt, Ref, RotateOptions, Row, WaitingRead } from './contract.ts'
 import { endAllScript, membersScript, rowsScript, tidyScript } from './list-scripts.ts'
+import { endMarkedScript } from './mark-scripts.ts'
 import { judgePrefix, judgeRedis } from './redis-options.ts'
 import { countReply, createReply, isFull, readReply, replaceReply, rotateReply, rowsReply, texts } from './replies.ts'
 import { createScript, endScript, readScript, replacedScript, replaceScript, rotateScript } from './scripts.ts'
@@ -64,14 +65,24 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
   const rowKey = (key: string): string => `${prefix}s:${key}`
   const indexKey = (index: string): string => `${prefix}u:${index}`
   const writeKey = ({ key, write }: Row): string => `${prefix}w:${key}:${write}`
+  const markKey = (mark: string): string => `${prefix}o:${mark}`
+  const onceKey = (id: string): string => `${prefix}j:${id}`
   const listOf = ({ index }: Ref): string[] => (index === undefined ? [] : [indexKey(index)])
   const keysOf = (ref: Ref): string[] => [rowKey(ref.key), ...listOf(ref)]
   const writeKeysOf = (row: Row): string[] => [rowKey(row.key), writeKey(row), ...listOf(row)]
   const call = (env: unknown, { script, keys, args }: ScriptCall): Promise<unknown> =>
     redis.call(env, script, keys, args)
 
+  /** Puts the key of the mark last, and its place behind the arguments. */
+  function withMark({ mark }: Ref, call: ScriptCall): ScriptCall {
+    if (mark === undefined) return call
+    const keys = [...call.keys, markKey(mark)]
+    return { script: call.script, keys, args: [...call.args, `${keys.length}`] }
+  }
+
   function readRequest(ref: Ref, { now, idle, slice }: ReadAt): ScriptCall {
-    return { script: readScript, keys: keysOf(ref), args: [ref.key, `${now}`, `${idle}`, `${slice}`] }
+    const args = [ref.key, `${now}`, `${idle}`, `${slice}`]
+    return withMark(ref, { script: readScript, keys: keysOf(ref), args })
   }
 
   /** What a new row needs; its size is judged before anything is sent. */
@@ -131,7 +142,8 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
       const { key, now, idle, record } = row
       judgeSize(record, maxBytes)
       const args = [key, `${now}`, `${idle}`, ifVersion, record]
-      return replaceReply(await call(env, { script: replaceScript, keys: writeKeysOf(row), args }))
+      const request = withMark(row, { script: replaceScript, keys: writeKeysOf(row), args })
+      return replaceReply(await call(env, request))
     },
     async rotate(old, next, options, { env }) {
       return rotateReply(await keep(next, env, (tidied) => rotateRequest(old, next, options, tidied)))
@@ -146,6 +158,11 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
     },
     async end(ref, grace, { env }) {
       return countReply(await call(env, { script: endScript, keys: keysOf(ref), args: [ref.key, `${grace}`] })) === 1
+    },
+    async endMarked(mark, { life, once }, { env }) {
+      const keys = once === undefined ? [markKey(mark)] : [markKey(mark), onceKey(once.id)]
+      const args = once === undefined ? [`${life}`] : [`${life}`, `${once.life}`]
+      return countReply(await call(env, { script: endMarkedScript, keys, args })) === 1
     },
     async list(index, { env }) {
       const list = indexKey(index)

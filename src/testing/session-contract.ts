@@ -1,6 +1,7 @@
 /** Whole sessions over a store, from login to logout: what an application sees, whatever the store's client does to values. */
 import { storedSessions } from '../session/stored.ts'
-import type { FlushableHandle, StoredStrategy } from '../session/types.ts'
+import type { StoredStrategy } from '../session/strategy-types.ts'
+import type { FlushableHandle } from '../session/types.ts'
 import { isAtomic, type SessionStore, type StoreContext, type StoreOption } from '../store/contract.ts'
 import { sessionLifePromises } from './session-life.ts'
 import { sessionUserPromises } from './session-users.ts'

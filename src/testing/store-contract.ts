@@ -3,6 +3,7 @@ import type { AtomicStore, StoreContext } from '../store/contract.ts'
 import { sessionContract } from './session-contract.ts'
 import { type Desk, desk } from './store-desk.ts'
 import { lifetimePromises } from './store-lifetimes.ts'
+import { markPromises } from './store-marks.ts'
 import { racePromises } from './store-races.ts'
 import { rotatePromises } from './store-rotate.ts'
 import { userPromises } from './store-users.ts'
@@ -62,6 +63,7 @@ export function storeContract(tools: TestTools, makeStore: () => StoreUnderTest 
     valuePromises(check)
     lifetimePromises(check)
     userPromises(check)
+    markPromises(check)
     racePromises(check)
     sessionContract(tools, makeStore)
   })

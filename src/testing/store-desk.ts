@@ -1,5 +1,6 @@
 /** Where one test of the store contract works: fresh keys, the verbs with their usual arguments, a clock. */
 import type { Conflict, Found, Gone, ReadAt, Ref, Replaced, Replacement, Rotated, Row } from '../store/contract.ts'
+import type { OnceMessage } from '../store/mark-types.ts'
 import type { StoreUnderTest } from './store-contract.ts'
 
 export const seconds = 1_000
@@ -31,6 +32,9 @@ export interface Desk {
   end(ref: Ref, grace?: number): Promise<boolean>
   list(index: string): Promise<Found[]>
   endAll(index: string, keep?: Ref): Promise<number>
+  /** Whether the store has the optional verb `endMarked`. */
+  readonly hasMarks: boolean
+  endMarked(mark: string, once?: OnceMessage, life?: number): Promise<boolean | undefined>
   /** What the optional verb answers; `without` where the store does not have it. */
   readReplaced(ref: Ref, without: Replacement | undefined): Promise<Replacement | undefined>
   /** How reading goes, as a word. */
@@ -72,6 +76,9 @@ export function desk({ store, now, elapse, context = {}, maxPerUser = 100 }: Sto
     end: (ref, grace = usual.grace) => store.end(ref, grace, context),
     list: (index) => store.list(index, context),
     endAll: (index, keep) => store.endAll(index, keep, context),
+    hasMarks: store.endMarked !== undefined,
+    endMarked: async (mark, once, life = usual.life) =>
+      store.endMarked?.(mark, { life, ...(once && { once }) }, context),
     readReplaced: async (ref, without) =>
       store.readReplaced === undefined ? without : store.readReplaced(ref, context),
     standing: async (ref) => (await read(ref)).is,

@@ -144,6 +144,45 @@ describe('upstashStore', () => {
       { name: 'session-end-all', keys: ['portcullis:u:TAG'], args: ['DIGEST'] },
       12,
     ],
+    [
+      'read of a session with a mark',
+      ['ended'],
+      (redis) => {
+        const at = { now, idle: hour, slice: 360_000 }
+        return upstashStore({ redis }).read({ ...user, mark: 'MARK' }, at, { env })
+      },
+      {
+        name: 'session-read',
+        keys: ['portcullis:s:DIGEST', 'portcullis:u:TAG', 'portcullis:o:MARK'],
+        args: ['DIGEST', '1795176000000', '3600000', '360000', '3'],
+      },
+      { is: 'ended' },
+    ],
+    [
+      'replace of a visitor’s session with a mark',
+      ['ended'],
+      (redis) => upstashStore({ redis }).replace({ ...row(visitor), mark: 'MARK' }, '2', { env }),
+      {
+        name: 'session-replace',
+        keys: ['portcullis:s:DIGEST', 'portcullis:w:DIGEST:w1', 'portcullis:o:MARK'],
+        args: ['DIGEST', '1795176000000', '3600000', '2', 'sealed', '3'],
+      },
+      { is: 'ended' },
+    ],
+    [
+      'endMarked by a message',
+      ['0'],
+      (redis) => {
+        const once = { id: 'JTI', life: 5 }
+        return upstashStore({ redis }).endMarked?.('MARK', { life: 9, once }, { env }) as Promise<boolean>
+      },
+      {
+        name: 'session-end-marked',
+        keys: ['portcullis:o:MARK', 'portcullis:j:JTI'],
+        args: ['9', '5'],
+      },
+      false,
+    ],
   ])('%s is one script with all its keys', async (_, reply, ask, sent, answer) => {
     const redis = client(reply)
     expect(await ask(redis)).toEqual(answer)

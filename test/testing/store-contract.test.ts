@@ -173,7 +173,17 @@ describe('storeContract', () => {
       ),
     )
     expect(await failuresOf(() => ({ ...tested, context: { env } }))).toEqual([])
-    expect([...seen].sort()).toEqual(['create', 'end', 'endAll', 'list', 'read', 'readReplaced', 'replace', 'rotate'])
+    expect([...seen].sort()).toEqual([
+      'create',
+      'end',
+      'endAll',
+      'endMarked',
+      'list',
+      'read',
+      'readReplaced',
+      'replace',
+      'rotate',
+    ])
   })
 })
 

@@ -37,6 +37,20 @@ describe.skipIf(noRedis)('revocations in a real Redis', () => {
     expect(await store.check({ ...claim, user: 'bob' }, {})).toBe(true)
   })
 
+  it('end what depends on a mark, by a message that counts once', async () => {
+    const marked = { ...claim, mark: 'sid' }
+    const visitor = { id: 'session', generation: 0, mark: 'sid' }
+    expect([await store.check(marked, {}), await store.check(visitor, {})]).toEqual([true, true])
+    const once = { id: 'jti', life: 60_000 }
+    expect(await store.endMarked?.('sid', { life: 90_000, once }, {})).toBe(true)
+    expect(await store.endMarked?.('other', { life: 90_000, once }, {})).toBe(false)
+    expect([await store.check(marked, {}), await store.check(visitor, {})]).toEqual([false, false])
+    expect(await store.check({ ...claim, mark: 'other' }, {})).toBe(true)
+    expect(await store.check(claim, {})).toBe(true)
+    expect(await ttl('portcullis:o:sid')).toBeGreaterThan(89_000)
+    expect(await ttl('portcullis:j:jti')).toBeGreaterThan(59_000)
+  })
+
   it('ask Redis once for each question, with every key declared', async () => {
     await store.check(claim, {})
     await store.revoke('session', 1000, {})
