@@ -109,18 +109,24 @@ async function readStart(visit: Visit, most: number): Promise<Uint8Array | undef
     parts.push(value)
     length += value.length
   }
-  const body = new ReadableStream<Uint8Array>({
+  // The stream is only made where it is needed: workerd asks it for its first part at once.
+  const whole = ended ? joinParts(parts, length) : undefined
+  const body = whole ?? resumeBody(parts, reader)
+  // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
+  visit.request = new Request(request, { body, duplex: 'half' } as RequestInit)
+  return whole
+}
+
+/** What was read of a body, and then the rest of it. */
+function resumeBody(parts: Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
-      const next = parts.shift() ?? (ended ? undefined : (await reader.read()).value)
+      const next = parts.shift() ?? (await reader.read()).value
       if (next === undefined) controller.close()
       else controller.enqueue(next)
     },
     cancel: (reason) => reader.cancel(reason),
   })
-  const whole = ended ? joinParts(parts, length) : undefined
-  // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
-  visit.request = new Request(request, { body: whole ?? body, duplex: 'half' } as RequestInit)
-  return whole
 }
 
 function joinParts(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {

@@ -173,8 +173,11 @@ async function overrideMethods(scene: Scene): Promise<Omit<Row, 'title'>> {
   const deleted = (): number => trial.noted().filter((line) => 'deleted' in line).length
   const through: string[] = []
   let served = 0
-  for (const { title, path = '/posts/1', body = '', headers = {} } of framework.overrides) {
-    const all = { 'content-type': 'application/x-www-form-urlencoded', ...headers }
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const plain = await trial.visitor().send('POST', '/posts/1', { headers, body: 'text=hello' })
+  if (plain.status !== 200) return { passed: false, figure: `${plain.status} for a POST that overrides nothing` }
+  for (const { title, path = '/posts/1', body = '', headers: more } of framework.overrides) {
+    const all = { ...headers, ...more }
     const before = deleted()
     await new Visitor(direct, 'direct', '203.0.113.7').send('POST', path, { headers: all, body })
     const without = deleted()
