@@ -11,6 +11,7 @@ import type { ExchangeEvents, NodeUpstream, UpgradedResponse } from './upstream.
 
 /** What answers requests: a gateway, or anything that is asked as one. */
 export interface Served {
+  /** Answers one request. `context.upstream` is the client that changes nothing. */
   fetch(request: Request, env?: never, context?: GatewayContext): Response | Promise<Response>
 }
 

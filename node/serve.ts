@@ -12,6 +12,7 @@ import { createUpstream, UpgradedResponse } from './upstream.ts'
 
 /** A gateway that is being served. */
 export interface GatewayServer {
+  /** The port that is open, also where 0 was asked for. */
   readonly port: number
   /** Where it listens: `http://127.0.0.1:3000`. */
   readonly url: string

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { basesOf, type Declaration, undocumented } from './docs.ts'
+import { sourceOf } from './jsr.ts'
 
 interface Doc {
   readonly nodes: Readonly<Record<string, { readonly symbols: readonly DocSymbol[] }>>
@@ -22,7 +23,7 @@ const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
 const doors = new Map<string, string>()
 for (const [door, target] of Object.entries(exports)) {
   if (typeof target === 'string') continue
-  doors.set(resolve(target.default.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts')), door)
+  doors.set(resolve(sourceOf(target.default)), door)
 }
 const stdout = execFileSync('node_modules/.bin/deno', ['doc', '--json', '--no-lock', ...doors.keys()], {
   encoding: 'utf8',

@@ -32,8 +32,8 @@ export function inStep(npm: Manifest): { exports: Record<string, string>; import
   return { exports, imports: Object.fromEntries(packages.map(([name, range]) => [name, `npm:${name}@${range}`])) }
 }
 
-/** `dist/` is made of `src/`, but for what is built of a folder beside it. */
-function sourceOf(built: string): string {
+/** The source of a built file: `dist/` is made of `src/`, but for what is built of a folder beside it. */
+export function sourceOf(built: string): string {
   return built.replace(/^\.\/dist\/(node\/)?(.*)\.js$/, (_, node, path) =>
     node ? `./node/${path}.ts` : `./src/${path}.ts`,
   )
