@@ -49,10 +49,10 @@ export function readTarget(message: IncomingMessage, scheme: 'http' | 'https'): 
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
   if (hosts.length > 1) return { status: 400, detail: 'More than one Host header.' }
   if (method === 'CONNECT') return { status: 405, detail: 'This server opens no tunnels.' }
-  const absolute = /^https?:\/\/([^/\\?#]*)(.*)$/i.exec(target)
-  const host = absolute === null ? (message.headers.host ?? '') : (absolute[1] ?? '')
+  const [before, named] = /^https?:\/\/([^/\\?#]*)/i.exec(target) ?? []
+  const host = named ?? message.headers.host ?? ''
   if (!authority.test(host)) return { status: 400, detail: 'The host is missing or no host.' }
-  if (absolute !== null) return `${scheme}://${host}${absolute[2]}`
+  if (before !== undefined) return `${scheme}://${host}${target.slice(before.length)}`
   // `*` is about the server as a whole, which is the upstream's matter or nobody's.
   if (!target.startsWith('/')) return { status: 400, detail: 'The request target is no path.' }
   return `${scheme}://${host}${target}`

@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
+import { sourceOf } from './jsr.ts'
 import { pageFaults, snippetsOf } from './readme.ts'
 import { type Ran, type Runnable, runBlocks } from './run-blocks.ts'
 
@@ -81,8 +82,7 @@ function doors(): Record<string, string> {
   const found: Record<string, string> = {}
   for (const [door, target] of Object.entries(manifest('package.json').exports ?? {})) {
     if (typeof target === 'string') continue
-    const source = target.default.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts')
-    found[door.replace('.', 'portcullis')] = resolve(source).replaceAll('\\', '/')
+    found[door.replace('.', 'portcullis')] = resolve(sourceOf(target.default)).replaceAll('\\', '/')
   }
   return found
 }

@@ -54,7 +54,7 @@ function differences(
 export function problemsOf(said: string): Array<{ code: string; file: string; line: number }> {
   return [...said.matchAll(/^error\[([\w-]+)\]: [^\n]*\n\s*--> (\S+?):(\d+):\d+$/gm)].map(([, code, path, line]) => ({
     code: code ?? '',
-    file: /(?:^|[\\/])((?:src|node)[\\/].*)$/.exec(path ?? '')?.[1]?.replaceAll('\\', '/') ?? path ?? '',
+    file: /(?:^|[\\/])(src[\\/].*|node[\\/][\w-]+\.ts)$/.exec(path ?? '')?.[1]?.replaceAll('\\', '/') ?? path ?? '',
     line: Number(line),
   }))
 }

@@ -34,6 +34,7 @@ const env = {
 export function whyNot(text: string): string | undefined {
   if (/^\s*declare (?!global\b)/m.test(text)) return 'it needs what it only declares'
   if (/^import (?!type\b)[^;]*? from '(?!portcullis|hono)[^']+'/m.test(text)) return 'it needs another file or package'
+  if (text.includes("from 'portcullis/node'")) return 'it opens a port'
   if (/^import '[^']+'/m.test(text)) return 'it needs another file or package'
   return undefined
 }
