@@ -118,11 +118,21 @@ function readData(path: string): string {
   return page === '/index' ? '/' : page.replace(/^\/index(?=\/)/, '')
 }
 
-/** What the app router adds to the address of a page, where a platform shows it: `/admin.segments/_tree.segment.rsc`. */
-const transport = /(?:\.segments\/.+\.segment(?:\.rsc)?|(?:\.prefetch)?\.rsc)$/
+/** The end of what the app router adds to the address of a page, where a platform shows it: `/admin.prefetch.rsc`. */
+const transport = /(?:\.prefetch)?\.rsc$/
+
+/** The page of `/admin.rsc`, and of `/admin.segments/_tree.segment.rsc`, with or without its last extension. */
+function readTransport(path: string): string {
+  const start = path.indexOf('.segments/')
+  // A segment has a name: `.segments/.segment` is a page's own address.
+  if (start !== -1 && /\.segment(?:\.rsc)?$/.test(path.slice(start + '.segments/'.length + 1))) {
+    return path.slice(0, start)
+  }
+  return path.replace(transport, '')
+}
 
 function tidyPage(path: string): string {
-  const bare = path.replace(transport, '')
+  const bare = readTransport(path)
   const page = bare !== path && (bare === '/index' || bare === '') ? '/' : bare
   let end = page.length
   while (end > 1 && page.charCodeAt(end - 1) === 0x2f) end--

@@ -3,8 +3,7 @@ import type { Rewrite } from './next-rewrites.ts'
 
 /** `(.)`, `(..)`, `(..)(..)` or `(...)` before a segment: a page that takes the place of another. */
 const marker = /^((?:\(\.{1,3}\)){1,20})(.*)$/
-/** Files of a static export that hold the data of a page: `/admin/__next._tree.txt`, `/admin/index.txt`. */
-const exported = /\/(?:__next\..*|index)\.(?:txt|html|rsc|json)$/
+const exportedExtension = /\.(?:txt|html|rsc|json)$/
 
 /**
  * Lists the other pages that an address may show.
@@ -22,7 +21,7 @@ export function listNextAliases(
   const found = new Set(prefixes.map((prefix) => (page === '/' ? prefix : prefix + page)))
   const intercepted = readIntercepted(page)
   if (intercepted !== undefined) found.add(intercepted)
-  const file = page.replace(exported, '') || '/'
+  const file = readExported(page)
   if (file !== page) found.add(file)
   for (const rewrite of rewrites) {
     // A destination may be a source again, once.
@@ -33,6 +32,16 @@ export function listNextAliases(
   }
   found.delete(page)
   return [...found]
+}
+
+/** The page of a file of a static export that holds its data: `/admin/__next._tree.txt`, `/admin/index.txt`. */
+function readExported(page: string): string {
+  const extension = exportedExtension.exec(page)
+  if (extension === null) return page
+  const path = page.slice(0, extension.index)
+  const data = path.indexOf('/__next.')
+  if (data !== -1) return path.slice(0, data) || '/'
+  return path.endsWith('/index') ? path.slice(0, -'/index'.length) || '/' : page
 }
 
 /** The page whose place an intercepting route takes; undefined for the path of any other page. */
