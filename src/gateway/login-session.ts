@@ -65,8 +65,9 @@ export function withoutIdentity(
   const others = withholdCookies(cookie, isWithheld)
   if (others === null) headers.delete('cookie')
   else if (others !== cookie) headers.set('cookie', others)
-  // Whoever sends one is signed in by it, whatever password comes with it.
-  if (/^bearer\b/i.test(headers.get('authorization')?.trim() ?? '')) headers.delete('authorization')
+  // Whoever sends a token is signed in by it, whatever password comes with it: as `Bearer`, `Token` (Django REST framework),
+  // `JWT`, or without a scheme (Keystone). `Basic` and its kind are kept, since they may guard the whole site.
+  if (!/^(?:basic|digest|negotiate) /i.test(headers.get('authorization')?.trim() ?? '')) headers.delete('authorization')
   const publicOrigin = visit.settings?.publicOrigin ?? ''
   const asked = { publicOrigin, path: visit.path, routePath: subject }
   if (success.redirects) headers.set('referer', refererFor(headers.get('referer'), asked))

@@ -22,16 +22,21 @@ interface FieldParts {
   readonly parts: readonly string[]
   readonly last: string | undefined
   readonly flat: string
+  /** Whether a parameter that is called like the beginning of the name could hold the field. */
+  readonly hasHolder: boolean
 }
 
 function fieldParts(path: readonly string[]): FieldParts {
   const parts = path.flatMap((name) => splitName(foldText(name)))
-  return { parts, last: parts.at(-1), flat: underscore(foldText(path.join('.'))) }
+  // JSF sends the name of the form beside `form:email`, as a parameter of its own.
+  const hasHolder = !path.some((name) => name.includes(':'))
+  return { parts, last: parts.at(-1), flat: underscore(foldText(path.join('.'))), hasHolder }
 }
 
 function matches(field: FieldParts, parts: readonly string[], flat: string): boolean {
   if (flat === field.flat || (field.last !== undefined && parts.includes(field.last))) return true
-  return parts.length > 0 && parts.length < field.parts.length && parts.every((part, i) => part === field.parts[i])
+  if (!field.hasHolder || parts.length === 0 || parts.length >= field.parts.length) return false
+  return parts.every((part, i) => part === field.parts[i])
 }
 
 /**

@@ -64,9 +64,9 @@ const mutation =
 
 export const origins: readonly LoginOrigin[] = [
   {
-    // passport 0.7.0 lib/sessionmanager.js: logIn regenerates the session. express-session 1.18.1 index.js: a request without a
-    // cookie gets one (saveUninitialized), one with a session that did not change gets none. express 4.21.2 lib/response.js:
-    // redirect('back') is the Referrer, or '/'.
+    // passport 0.7.0 lib/sessionmanager.js: logIn regenerates the session. express-session 1.18.1 index.js, shouldSetCookie: a
+    // request without a session gets a cookie where saveUninitialized is true, as it is by default, and one whose session goes on
+    // gets none, unless `rolling` is set. express 4.21.2 lib/response.js, location: 'back' is the Referrer, or '/'.
     name: 'express',
     throttle: { account: { form: 'email' }, success: 'express' },
     ...byForm,
@@ -96,22 +96,37 @@ export const origins: readonly LoginOrigin[] = [
         : page(200, `csrftoken=${fresh()}; Path=/`),
   },
   {
-    // WordPress 6.1 wp-login.php and wp-includes/pluggable.php: wp_set_auth_cookie where wp_signon found the password right.
+    // Django 3.2.25 contrib/sessions/middleware.py: the cookie is set wherever the session was modified, and a middleware that
+    // keeps a basket or counts visits modifies it on a guest's first request, so on a failure as well.
+    name: 'a Django shop',
+    throttle: { account: { form: 'email' }, success: 'django' },
+    ...byForm,
+    session: 'sessionid=own',
+    greet: (seen) => (brings(seen, 'sessionid=own') ? redirect('/accounts/profile/') : undefined),
+    answer: (right, seen) => {
+      const cookies = right || !brings(seen, 'sessionid=') ? [`sessionid=${fresh()}; HttpOnly; Path=/`] : []
+      return right ? redirect('/accounts/profile/', cookies) : page(200, cookies[0])
+    },
+  },
+  {
+    // WordPress 6.1.9 wp-includes/user.php: wp_signon calls wp_set_auth_cookie (wp-includes/pluggable.php) where wp_authenticate
+    // found a user. wp-login.php sets the test cookie on every answer, and shows the form again with 200.
     name: 'wordpress',
     throttle: { account: { form: 'email' }, success: 'wordpress' },
     ...byForm,
     answer: (right) =>
       right
         ? redirect('/wp-admin/', [
-            'wordpress_test_cookie=WP; path=/',
+            'wordpress_test_cookie=WP%20Cookie%20check; path=/',
             `wordpress_logged_in_0f3a=zoe%7C${fresh()}; path=/`,
           ])
         : page(200, 'wordpress_test_cookie=WP%20Cookie%20check; path=/'),
   },
   {
-    // Laravel 8.83.26. Foundation/Exceptions/Handler.php: a failure redirects to url()->previous(), which Routing/UrlGenerator.php
-    // takes from the Referer, from the session, or as '/'. The middleware guest redirects who is signed in to HOME. Session and
-    // token cookies are encrypted anew for every answer (Cookie/Middleware/EncryptCookies.php).
+    // Laravel 8.83.26, src/Illuminate. Foundation/Exceptions/Handler.php, invalid: a failure redirects to url()->previous(), which
+    // Routing/UrlGenerator.php takes from the Referer, from the session, or as '/'. The middleware guest, of the application
+    // (RedirectIfAuthenticated), redirects who is signed in to HOME. Session and token cookies are encrypted anew for every
+    // answer (Cookie/Middleware/EncryptCookies.php).
     name: 'laravel',
     throttle: { account: { form: 'email' }, success: 'laravel' },
     ...byForm,
@@ -164,8 +179,8 @@ export const origins: readonly LoginOrigin[] = [
     answer: (right) => said(200, right ? { ok: true, user: 1 } : { ok: false }),
   },
   {
-    // @keystone-6/core 6.0 session/index.ts: statelessSessions sets the cookie in start(), which a right password calls. Always
-    // 200, and the client chooses what the answer is called.
+    // @keystone-6/core 6.0.0 src/session/index.ts: statelessSessions sets the cookie in start(), which only a right password calls
+    // (@keystone-6/auth, getBaseAuthSchema). Always 200, and the client chooses what the answer is called.
     name: 'keystone',
     throttle: { account: { graphql: 'authenticateUserWithPassword', argument: 'email' }, success: 'keystone' },
     request: (email, password) => ({

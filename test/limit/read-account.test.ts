@@ -29,6 +29,21 @@ describe('a form', () => {
     expect(read).toMatchObject({ ok: true, account: { text: 'a@b.example' } })
   })
 
+  it.each([
+    ['login:username', 'login=login&login%3Ausername=zoe&login%3Apassword=x&javax.faces.ViewState=e1s1'],
+    ['j_idt5:j_idt9:email', 'j_idt5=j_idt5&j_idt5%3Aj_idt9%3Aemail=zoe&j_idt5%3Aj_idt11=&javax.faces.ViewState=1'],
+  ])('takes what JSF sends: %s beside the name of its form', async (field, body) => {
+    expect(await form(body, field)).toMatchObject({ ok: true, account: { text: 'zoe' } })
+  })
+
+  it.each([
+    'login%3Ausername=decoy&username=victim',
+    'login%3Ausername=decoy&login%3Aother%3Ausername=victim',
+    'login%3Ausername=decoy&login.username=victim',
+  ])('T4: %s is 400, also in a form of JSF', async (body) => {
+    expect(await form(body, 'login:username')).toEqual({ ok: false, status: 400 })
+  })
+
   // curl -d 'email=decoy&email=victim' ...: URLSearchParams.get says decoy, Express logs in whom its handler picks.
   it.each([
     ['twice', 'email=decoy&email=victim&password=x'],

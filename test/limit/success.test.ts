@@ -33,6 +33,7 @@ function proven(success: Success, said: Said): boolean {
 
 const accountPage: Success = { location: '/account', cookie: 'connect.sid' }
 const signedIn = { status: 302, cookies: ['connect.sid=s1; Path=/'] }
+const toProfile = { status: 302, location: '/accounts/profile/' }
 
 describe('what proves a login', () => {
   it.each<[name: string, Success, Said, boolean]>([
@@ -81,12 +82,24 @@ describe('what proves a login', () => {
     ['another host for any but the form', 'express', { ...signedIn, location: 'https://evil.example/' }, false],
     ['Laravel', 'laravel', { status: 302, location: '/home', cookies: ['laravel_session=a'] }, true],
     ['Laravel 12', 'laravel', { status: 302, location: '/home', cookies: ['shop-session=a'] }, true],
-    ['a cookie', 'django', { cookies: ['csrftoken=a; Path=/', 'sessionid=abc; HttpOnly'] }, true],
-    ['a cookie that is emptied', 'django', { cookies: ['sessionid=; Path=/'] }, false],
-    ['a cookie that is emptied, in quotes', 'django', { cookies: ['sessionid=""; Path=/'] }, false],
-    ['a cookie with Max-Age=0', 'django', { cookies: ['sessionid=abc; Max-Age=0'] }, false],
-    ['a cookie of the past', 'django', { cookies: ['sessionid=a; Expires=Thu, 01 Jan 1970 00:00:00 GMT'] }, false],
-    ['another cookie', 'django', { cookies: ['sessionid2=abc', 'x=sessionid=abc'] }, false],
+    ['Django', 'django', { ...toProfile, cookies: ['csrftoken=a; Path=/', 'sessionid=abc; HttpOnly'] }, true],
+    ['Django that shows the form to a new guest', 'django', { cookies: ['sessionid=abc'] }, false],
+    [
+      'Django that leads a new guest to its form in a language',
+      'django',
+      { status: 302, location: '/en/login/', cookies: ['sessionid=abc'] },
+      false,
+    ],
+    ['a cookie that is emptied', 'django', { ...toProfile, cookies: ['sessionid=; Path=/'] }, false],
+    ['a cookie that is emptied, in quotes', 'django', { ...toProfile, cookies: ['sessionid=""; Path=/'] }, false],
+    ['a cookie with Max-Age=0', 'django', { ...toProfile, cookies: ['sessionid=abc; Max-Age=0'] }, false],
+    [
+      'a cookie of the past',
+      'django',
+      { ...toProfile, cookies: ['sessionid=a; Expires=Thu, 01 Jan 1970 00:00:00 GMT'] },
+      false,
+    ],
+    ['another cookie', 'django', { ...toProfile, cookies: ['sessionid2=abc', 'x=sessionid=abc'] }, false],
     ['a cookie by its beginning', 'wordpress', { cookies: ['wordpress_logged_in_0f3=abc; path=/'] }, true],
     ['a cookie whose name ends so', 'wordpress', { cookies: ['x_wordpress_logged_in_0f3=abc'] }, false],
     ['a cookie of Keystone', 'keystone', { cookies: ['keystonejs-session=Fe26.2**x; Max-Age=28800'] }, true],
@@ -108,10 +121,34 @@ describe('what proves a login', () => {
     ['none of two', ['django', { status: 204 }], { status: 200 }, false],
     ['json with its status', 'json', { status: 200 }, true],
     ['json refused', 'json', { status: 401 }, false],
-    ['devise', 'devise', { status: 303 }, true],
+    ['devise', 'devise', { status: 303, location: '/' }, true],
+    ['devise with an invalid token, back to the form', 'devise', { status: 303, location: '/login' }, false],
     ['devise refused', 'devise', { status: 422 }, false],
   ])('%s', (_, success, said, expected) => {
     expect(proven(success, said)).toBe(expected)
+  })
+})
+
+describe('T6: a session that goes on is known in every spelling that a server reads', () => {
+  // curl -b $'sessionid=\xa0own' ...: Python's str.strip() takes it off, with tabs and some control characters.
+  it.each([
+    ['a tab before and behind', 'sessionid\t=\town\t'],
+    ['a non-breaking space', 'sessionid=\xa0own'],
+    ['a next line', 'a=b;\x85sessionid\x85=\x85own'],
+    ['quotes and octal escapes', 'sessionid="\\157\\167n"'],
+    ['percent escapes in name and value', '%73essionid=%6fwn'],
+    ['quotes and needless backslashes', 'sessionid="\\o\\w\\n"'],
+  ])('%s', (_, sent) => {
+    expect(proven('django', { ...toProfile, cookies: ['sessionid=own; Path=/'], sent })).toBe(false)
+  })
+
+  it('a new one beside it proves a success', () => {
+    expect(proven('django', { ...toProfile, cookies: ['sessionid=new; Path=/'], sent: 'sessionid=own' })).toBe(true)
+  })
+
+  it('PHP writes an underscore for a dot in a name', () => {
+    const cookies = ['app_auth=own; Path=/']
+    expect(proven({ status: 200, cookie: 'app_auth' }, { cookies, sent: 'app.auth=own' })).toBe(false)
   })
 })
 

@@ -62,8 +62,11 @@ interface Preset {
 }
 
 const presets: Readonly<Record<SuccessPreset, Preset>> = {
-  /** A failure shows the form again, with 200, and sets at most the csrf cookie; `login()` makes a new session key. */
-  django: { rule: { cookie: 'sessionid' } },
+  /**
+   * A failure shows the form again, with 200; `login()` makes a new session key, and the view redirects. The cookie alone
+   * proves nothing where a guest's first request starts a session, with a basket for example.
+   */
+  django: { rule: { leavesLogin: true, cookie: 'sessionid' } },
   /** `wp_signon` sets it where the password was right. */
   wordpress: { rule: { cookie: 'wordpress_logged_in_*' } },
   /** `sessionStrategy.start` sets it, which only a right password calls. */
@@ -75,8 +78,11 @@ const presets: Readonly<Record<SuccessPreset, Preset>> = {
    * therefore not find out about.
    */
   laravel: { rule: { leavesLogin: true, cookie: '*session' }, withhold: ['*session', 'remember_*'] },
-  /** A failure is 422, and who is signed in is sent on with 302 (Devise 4.9, whose `redirect_status` is `see_other`). */
-  devise: { rule: { status: 303 } },
+  /**
+   * A failure is 422, and who is signed in is sent on with 302 (Devise 4.9, whose `redirect_status` is `see_other`).
+   * Applications for Turbo also answer an invalid CSRF token or a lock with 303, back to the form.
+   */
+  devise: { rule: { status: 303, leavesLogin: true } },
   json: { rule: { status: 200 } },
   portcullis: { rule: { sessionStart: true } },
 }

@@ -71,19 +71,23 @@ function sets(wanted: string, { headers, now, sentCookies }: Answered): boolean 
   })
 }
 
-/** Whether a Cookie header holds a value under a name, however it is escaped: servers undo `%41`, quotes and `\\101`. */
+/**
+ * Whether a Cookie header holds a value under a name, however it is spelled: servers undo `%41`, `\\101` and quotes, strip
+ * tabs and non-breaking spaces around a name and its value (Python), and write `_` for `.` in names (PHP).
+ */
 function holdsCookie(
   header: string | null,
   { name, value }: { readonly name: string; readonly value: string },
 ): boolean {
-  return header !== null && unescaped(header).includes(unescaped(`${name}=${value}`))
+  return header !== null && bareText(header).includes(bareText(`${name}=${value}`))
 }
 
-function unescaped(text: string): string {
+/** Letters and digits of a text, unescaped: what is left of a cookie by any server's reading. */
+function bareText(text: string): string {
   return text
     .replace(/\\([0-3][0-7]{2})/g, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
     .replace(/%([0-9a-f]{2})/gi, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
-    .replace(/["\\ ]/g, '')
+    .replace(/[^a-z0-9]/gi, '')
 }
 
 function says(wanted: string | readonly [string, string], headers: Headers): boolean {
