@@ -1,5 +1,5 @@
 /** Fields of responses between `Headers` and Node's lists. */
-import { stopsOnTheWayBack } from '../src/gateway/names.ts'
+import { isStrippedResponseHeader } from '../src/gateway/names.ts'
 
 /** Fields of a response for `writeHead`: each value of Set-Cookie is a line of its own. */
 export function fieldsOf(headers: Headers, empty: boolean): string[] {
@@ -17,7 +17,8 @@ export function passingFields(raw: readonly string[]): Array<[name: string, valu
   for (let index = 0; index < raw.length; index += 2) {
     const [name = '', value = ''] = [raw[index], raw[index + 1]]
     const lower = name.toLowerCase()
-    if (!stopsOnTheWayBack(lower) && lower !== 'set-cookie' && lower !== 'content-length') kept.push([name, value])
+    if (!isStrippedResponseHeader(lower) && lower !== 'set-cookie' && lower !== 'content-length')
+      kept.push([name, value])
   }
   return kept
 }

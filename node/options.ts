@@ -1,5 +1,5 @@
 /** Options of a server: validated once, with defaults that are named here. */
-import { checkKeys, type Faults, faults as newFaults, wholeNumber } from '../src/options/index.ts'
+import { checkKeys, createIssues, type Issues, wholeNumber } from '../src/options/index.ts'
 import type { UpstreamOptions } from './upstream.ts'
 
 /** How a gateway is served. */
@@ -65,7 +65,7 @@ const keys: ReadonlyArray<keyof ServeOptions> = [
   'onFault',
 ]
 
-const milliseconds = { least: 1, most: 600_000, unit: 'milliseconds' } as const
+const milliseconds = { min: 1, max: 600_000, unit: 'milliseconds' } as const
 
 /**
  * Validates the options of `serve`.
@@ -73,35 +73,35 @@ const milliseconds = { least: 1, most: 600_000, unit: 'milliseconds' } as const
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
 export function compileOptions(options: ServeOptions): CompiledOptions {
-  const faults = newFaults('')
+  const faults = createIssues('')
   checkKeys(faults, options, keys)
   const given: ServeOptions = typeof options === 'object' && options !== null ? options : {}
-  const upstream = faults.under('upstream')
+  const upstream = faults.at('upstream')
   if (given.upstream !== undefined) checkKeys(upstream, given.upstream, ['keepAliveMs', 'maxHeaderBytes'])
   const time = (name: keyof ServeOptions, value: number | undefined, byDefault: number): number =>
     wholeNumber(faults, name, value, byDefault, milliseconds)
   const compiled: CompiledOptions = {
-    port: wholeNumber(faults, 'port', given.port, 3000, { least: 0, most: 65_535, unit: '' }),
+    port: wholeNumber(faults, 'port', given.port, 3000, { min: 0, max: 65_535, unit: '' }),
     host: readHost(given.host, faults),
     env: given.env ?? process.env,
     trustedProxies: wholeNumber(faults, 'trustedProxies', given.trustedProxies, 0, {
-      least: 0,
-      most: 16,
+      min: 0,
+      max: 16,
       unit: 'proxies',
     }),
     headersTimeoutMs: time('headersTimeoutMs', given.headersTimeoutMs, 10_000),
     maxHeaderBytes: wholeNumber(faults, 'maxHeaderBytes', given.maxHeaderBytes, 65_536, headBytes),
     minBodyBytesPerSecond: wholeNumber(faults, 'minBodyBytesPerSecond', given.minBodyBytesPerSecond, 500, {
-      least: 0,
-      most: 1_048_576,
+      min: 0,
+      max: 1_048_576,
       unit: 'bytes a second',
     }),
     bodyGraceMs: time('bodyGraceMs', given.bodyGraceMs, 10_000),
     drainTimeoutMs: time('drainTimeoutMs', given.drainTimeoutMs, 120_000),
     keepAliveTimeoutMs: time('keepAliveTimeoutMs', given.keepAliveTimeoutMs, 65_000),
     maxConnections: wholeNumber(faults, 'maxConnections', given.maxConnections, 10_000, {
-      least: 1,
-      most: 1_000_000,
+      min: 1,
+      max: 1_000_000,
       unit: 'connections',
     }),
     closeTimeoutMs: time('closeTimeoutMs', given.closeTimeoutMs, 5000),
@@ -113,13 +113,13 @@ export function compileOptions(options: ServeOptions): CompiledOptions {
     },
     onFault: given.onFault ?? reportFault,
   }
-  faults.done()
+  faults.throwIfAny()
   return compiled
 }
 
-const headBytes = { least: 4096, most: 1_048_576, unit: 'bytes' } as const
+const headBytes = { min: 4096, max: 1_048_576, unit: 'bytes' } as const
 
-function readHost(given: unknown, faults: Faults): string {
+function readHost(given: unknown, faults: Issues): string {
   if (given === undefined) return '127.0.0.1'
   if (typeof given === 'string' && given !== '') return given
   faults.add('host', 'must be an address to listen on, such as 0.0.0.0')

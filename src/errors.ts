@@ -52,7 +52,7 @@ export class PortcullisError extends Error {
 }
 
 /** One thing wrong with the options: which option, and what about it. Never its value. */
-export interface ConfigFault {
+export interface ConfigIssue {
   /** Path of the option, such as `session.maxAge`. */
   readonly option: string
   /** What is wrong, as the rest of a sentence that begins with the option's name. */
@@ -63,9 +63,9 @@ export interface ConfigFault {
 export class ConfigError extends PortcullisError {
   override readonly name = 'ConfigError'
   /** Every fault that was found. */
-  readonly faults: readonly ConfigFault[]
+  readonly faults: readonly ConfigIssue[]
 
-  constructor(faults: readonly ConfigFault[]) {
+  constructor(faults: readonly ConfigIssue[]) {
     super('ERR_CONFIG', faults.map(({ option, problem }) => `${option} ${problem}`).join('; '))
     this.faults = faults
   }

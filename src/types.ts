@@ -15,7 +15,7 @@ export type ProjectEnv = keyof Cloudflare.Env extends never ? any : Cloudflare.E
  * A value, or a function that finds it in the request's context: on Workers secrets and bindings exist per request.
  * The function may return undefined while a framework builds; what it returns is judged at the first request.
  */
-export type From<T, E = ProjectEnv> = T | { from(c: { env: E }): T | undefined }['from']
+export type FromEnv<T, E = ProjectEnv> = T | { from(c: { env: E }): T | undefined }['from']
 
 /** Now, in milliseconds since the epoch. `Date.now` unless a test says otherwise. */
 export type Clock = () => number

@@ -75,7 +75,7 @@ function outdoors(file: string, name: string): string | undefined {
 
 function size(file: string, text: string): string | undefined {
   const lines = text.split('\n').length - 1
-  const limit = file.endsWith('/middleware.ts') ? 60 : 200
+  const limit = file.endsWith('/middleware.ts') ? 60 : 350
   return lines > limit ? `${lines} lines, more than ${limit}` : undefined
 }
 

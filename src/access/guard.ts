@@ -1,16 +1,22 @@
 /** A list of rules on paths: the first that fits decides, and what none fits is refused. */
-import { type Faults, faults as newFaults } from '../options/faults.ts'
+import { createIssues, type Issues } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
 import type { AliasName } from '../request/alias-readings.ts'
 import { type AliasReader, checkAliases } from '../request/aliases.ts'
 import { hostEnd, hostStart } from '../request/origin.ts'
 import { canonicalPath } from '../request/path.ts'
-import { isPathPattern, pathPattern, patternCovers } from '../request/pattern.ts'
-import { checkSignIn } from '../request/sign-in.ts'
+import { compilePathPattern, isPathPattern, patternCovers } from '../request/pattern.ts'
+import { parseSignIn } from '../request/sign-in.ts'
 import type { Reason } from '../types.ts'
 import { compileRules, type Rule } from './lookup.ts'
-import { type AccessContext, type AccessGuardOptions, guardKeys, judgesOf, type MaybeAnswer } from './options.ts'
-import { type AccessRule, compileAccess, nobody } from './rule.ts'
+import {
+  type AccessContext,
+  type AccessGuardOptions,
+  compileAccessChecks,
+  guardKeys,
+  type MaybeAnswer,
+} from './options.ts'
+import { type AccessRule, compileAccess, denyEveryone } from './rule.ts'
 
 /** Who may pass on one path. */
 export interface PathRule<Data = object> {
@@ -57,93 +63,93 @@ const mostRules = 1000
 
 /** The guard behind `access`. @throws {ConfigError} `ERR_CONFIG` */
 export function accessGuard<C extends AccessContext>(options: AccessOptions<never, C>): AccessGuard<C> {
-  const faults = newFaults('access')
-  checkKeys(faults, options, ['rules', 'aliases', ...guardKeys])
-  const rules = judgeRules((options as { rules?: unknown } | undefined)?.rules, faults)
-  const lookup = compileRules(rules, checkAliases(options?.aliases, faults))
+  const issues = createIssues('access')
+  checkKeys(issues, options, ['rules', 'aliases', ...guardKeys])
+  const rules = compilePathRules((options as { rules?: unknown } | undefined)?.rules, issues)
+  const lookup = compileRules(rules, checkAliases(options?.aliases, issues))
   const allowed = rules.map(({ allow }) => allow)
-  const judges = judgesOf('access', options, allowed, faults)
-  const signIn = checkSignIn(options?.signIn, faults)
-  if (signIn !== undefined && !faults.any) {
+  const judges = compileAccessChecks('access', options, allowed, issues)
+  const signIn = parseSignIn(options?.signIn, issues)
+  if (signIn !== undefined && !issues.any) {
     const rule = lookup(signIn.split('?', 1)[0] ?? '', '', 'GET')
-    if (rule?.allow.session !== false) faults.add('signIn', 'must fit a rule without a session, or it leads to itself')
+    if (rule?.allow.session !== false) issues.add('signIn', 'must fit a rule without a session, or it leads to itself')
   }
-  faults.done()
+  issues.throwIfAny()
 
-  function look({ url, method }: Request): Rule | { readonly reason: Reason; readonly path: string } {
+  function findRule({ url, method }: Request): Rule | { readonly reason: Reason; readonly path: string } {
     const canonical = canonicalPath(url)
     if (!canonical.ok)
       return { reason: canonical.reason, path: url.slice(hostEnd(url, hostStart(url))).split('?', 1)[0] ?? '' }
     return lookup(canonical.path, canonical.search, method) ?? { reason: 'no-rule', path: canonical.path }
   }
 
-  function judge(c: C, by: 'byAddress' | 'both'): MaybeAnswer {
-    const found = look(c.req.raw)
+  function checkRule(c: C, by: 'byAddress' | 'both'): MaybeAnswer {
+    const found = findRule(c.req.raw)
     return 'reason' in found ? judges.refuse(found.reason, found.path, c) : judges[by](found.allow, found.path, c)
   }
 
   return {
     needsSession: allowed.some(({ session }) => session),
-    both: (c) => judge(c, 'both'),
-    byAddress: (c) => judge(c, 'byAddress'),
+    both: (c) => checkRule(c, 'both'),
+    byAddress: (c) => checkRule(c, 'byAddress'),
     bySession(c) {
-      const found = look(c.req.raw)
+      const found = findRule(c.req.raw)
       return 'reason' in found ? undefined : judges.bySession(found.allow, found.path, c)
     },
   }
 }
 
-function judgeRules(given: unknown, faults: Faults): Rule[] {
+function compilePathRules(value: unknown, issues: Issues): Rule[] {
   const rules: Rule[] = []
-  if (!Array.isArray(given) || given.length === 0 || given.length > mostRules) {
-    faults.add('rules', `must list 1 to ${mostRules} rules`)
+  if (!Array.isArray(value) || value.length === 0 || value.length > mostRules) {
+    issues.add('rules', `must list 1 to ${mostRules} rules`)
     return rules
   }
-  for (const [index, rule] of given.entries()) {
-    const at = faults.under(`rules.${index}`)
+  for (const [index, rule] of value.entries()) {
+    const at = issues.at(`rules.${index}`)
     checkKeys(at, rule, ['path', 'methods', 'allow'])
     if (typeof rule !== 'object' || rule === null) continue
     const { path, methods, allow } = rule as { [Key in keyof PathRule]?: unknown }
     if (allow === undefined) at.add('allow', "is required; for everybody say 'public'")
-    const compiled = allow === undefined ? nobody : compileAccess(allow, at.under('allow'))
-    const taken = judgeMethods(methods, at)
+    const compiled = allow === undefined ? denyEveryone : compileAccess(allow, at.at('allow'))
+    const taken = validateMethods(methods, at)
     if (!isPathPattern(path)) {
       at.add('path', 'must be an exact path (/login) or a prefix (/admin/*), in canonical form')
       continue
     }
     const folded = allow !== 'public'
-    if (rules.some((earlier) => hides(earlier, path, taken)))
+    if (rules.some((earlier) => isShadowedBy(earlier, path, taken)))
       at.add('path', 'is never reached: an earlier rule fits it all')
-    rules.push({ path, pattern: pathPattern(path, folded), folded, methods: taken, allow: compiled })
+    rules.push({ path, pattern: compilePathPattern(path, folded), folded, methods: taken, allow: compiled })
   }
   return rules
 }
 
-function hides(earlier: Rule, path: string, methods: ReadonlySet<string> | undefined): boolean {
+function isShadowedBy(earlier: Rule, path: string, methods: ReadonlySet<string> | undefined): boolean {
   if (!patternCovers(earlier.path, path, earlier.folded)) return false
   const { methods: before } = earlier
   return before === undefined || (methods !== undefined && [...methods].every((method) => before.has(method)))
 }
 
-function judgeMethods(given: unknown, faults: Faults): ReadonlySet<string> | undefined {
-  if (given === undefined) return undefined
-  const good = Array.isArray(given) && given.length > 0 && given.every((one) => /^[A-Z][A-Z-]{0,31}$/.test(String(one)))
-  if (!good) faults.add('methods', 'must be a list of methods in upper case')
-  const methods = new Set<string>(good ? given : [])
+function validateMethods(value: unknown, issues: Issues): ReadonlySet<string> | undefined {
+  if (value === undefined) return undefined
+  const good = Array.isArray(value) && value.length > 0 && value.every((one) => /^[A-Z][A-Z-]{0,31}$/.test(String(one)))
+  if (!good) issues.add('methods', 'must be a list of methods in upper case')
+  const methods = new Set<string>(good ? value : [])
   return methods.has('GET') ? methods.add('HEAD') : methods
 }
 
 /** The guard behind `requireAccess`: one rule, wherever it is mounted. @throws {ConfigError} `ERR_CONFIG` */
-export function ruleGuard<C extends AccessContext>(
+export function createRuleGuard<C extends AccessContext>(
   name: string,
   rule: AccessRule<never>,
   options: AccessGuardOptions<never, C>,
 ): (c: C) => MaybeAnswer {
-  const faults = newFaults(name)
-  checkKeys(faults, options, guardKeys)
-  const compiled = compileAccess(rule, faults.under('rule'))
-  const judges = judgesOf(name, options, [compiled], faults)
-  checkSignIn(options?.signIn, faults)
-  faults.done()
+  const issues = createIssues(name)
+  checkKeys(issues, options, guardKeys)
+  const compiled = compileAccess(rule, issues.at('rule'))
+  const judges = compileAccessChecks(name, options, [compiled], issues)
+  parseSignIn(options?.signIn, issues)
+  issues.throwIfAny()
   return (c) => judges.both(compiled, name, c)
 }

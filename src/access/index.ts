@@ -1,5 +1,5 @@
 export { type AccessOptions, accessGuard, type PathRule } from './guard.ts'
-export { type Asking, judgeAddress, judgeSession, type SessionView } from './judge.ts'
+export { type AccessRequest, checkAddress, checkSessionAccess, type SessionView } from './judge.ts'
 export { access, requireAccess, requireAddress, requireRole } from './middleware.ts'
 export type { AccessGuardOptions } from './options.ts'
 export {

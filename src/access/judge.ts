@@ -12,7 +12,7 @@ export interface SessionView {
 }
 
 /** Who is asking. */
-export interface Asking<Data = object> {
+export interface AccessRequest<Data = object> {
   /** The session's data; undefined where there is no session. */
   readonly data: Data | undefined
   /** Facts about the session; undefined where there is none. */
@@ -26,9 +26,9 @@ export interface Asking<Data = object> {
 const passed: Verdict = { ok: true }
 
 /** Judges the client's address, without I/O. A client whose address nobody vouches for is in no range. */
-export function judgeAddress({ ranges, also = [] }: CompiledAccess, address: string | undefined): Verdict {
+export function checkAddress({ ranges, also = [] }: CompiledAccess, address: string | undefined): Verdict {
   if (ranges !== undefined && !inRanges(ranges, address)) return { ok: false, reason: 'address-not-allowed' }
-  return also.map((rule) => judgeAddress(rule, address)).find(({ ok }) => !ok) ?? passed
+  return also.map((rule) => checkAddress(rule, address)).find(({ ok }) => !ok) ?? passed
 }
 
 /** Clocks of two machines may differ by a minute. */
@@ -38,17 +38,17 @@ const SKEW_MS = 60_000
  * Judges the session. Role and claim come before age: who may not pass anyway is not asked to sign in again. Never throws,
  * whatever the functions of the application do.
  */
-export function judgeSession<Data>(rule: CompiledAccess, asking: Asking<Data>): Verdict {
+export function checkSessionAccess<Data>(rule: CompiledAccess, asking: AccessRequest<Data>): Verdict {
   const verdict = judgeRule(rule, asking)
   if (!verdict.ok || rule.also === undefined) return verdict
-  return rule.also.map((other) => judgeSession(other, asking)).find(({ ok }) => !ok) ?? passed
+  return rule.also.map((other) => checkSessionAccess(other, asking)).find(({ ok }) => !ok) ?? passed
 }
 
-function judgeRule<Data>(rule: CompiledAccess, { data, info, roles, now }: Asking<Data>): Verdict {
+function judgeRule<Data>(rule: CompiledAccess, { data, info, roles, now }: AccessRequest<Data>): Verdict {
   if (!rule.session) return passed
   if (data === undefined || data === null || info?.signedIn !== true) return { ok: false, reason: 'no-session' }
-  if (rule.roles !== undefined && !held(rule.roles, () => roles?.(data))) return { ok: false, reason: 'role-missing' }
-  if (!fits(rule, data)) return { ok: false, reason: 'claim-missing' }
+  if (rule.roles !== undefined && !hasAny(rule.roles, () => roles?.(data))) return { ok: false, reason: 'role-missing' }
+  if (!matchesClaims(rule, data)) return { ok: false, reason: 'claim-missing' }
   const { freshMs } = rule
   if (freshMs === undefined) return passed
   const { authenticatedAt } = info
@@ -59,7 +59,7 @@ function judgeRule<Data>(rule: CompiledAccess, { data, info, roles, now }: Askin
 }
 
 /** Whether a list has one of the wanted values. A text is no list: 'administrator' holds 'admin', and nobody meant that. */
-function held(wanted: ReadonlySet<unknown>, list: () => unknown): boolean {
+function hasAny(wanted: ReadonlySet<unknown>, list: () => unknown): boolean {
   try {
     const found = list()
     return Array.isArray(found) && Array.prototype.some.call(found, (item) => wanted.has(item))
@@ -68,13 +68,13 @@ function held(wanted: ReadonlySet<unknown>, list: () => unknown): boolean {
   }
 }
 
-function fits({ claims, check }: CompiledAccess, data: unknown): boolean {
+function matchesClaims({ claims, check }: CompiledAccess, data: unknown): boolean {
   try {
     if (check !== undefined) return (check as (data: unknown) => unknown)(data) === true
     for (const [name, wanted] of claims ?? []) {
       // Own members only: every object has a `constructor`.
       const value: unknown = Object.hasOwn(data as object, name) ? (data as Record<string, unknown>)[name] : undefined
-      if (!wanted.has(value) && !held(wanted, () => value)) return false
+      if (!wanted.has(value) && !hasAny(wanted, () => value)) return false
     }
     return true
   } catch {

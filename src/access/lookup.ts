@@ -1,7 +1,7 @@
 /** Finds the rule of a path: the first that fits, together with those that guard the same page under another path. */
 import { createAliasIndex } from '../request/alias-index.ts'
 import type { AliasReader } from '../request/aliases.ts'
-import { foldedPath } from '../request/compare-path.ts'
+import { foldPath } from '../request/compare-path.ts'
 import { coversPath, type PathPattern } from '../request/pattern.ts'
 import { type CompiledAccess, combineAccess } from './rule.ts'
 
@@ -26,7 +26,7 @@ export function compileRules(rules: readonly Rule[], readAliases: AliasReader): 
   function collect(found: Rule[], path: string, method: string, rule: Rule): void {
     // An exact path that is spelled out says itself who may pass there.
     if (!rule.pattern.prefix) return
-    for (const other of aliases.find(foldedPath(path))) if (takes(other, method)) found.push(other)
+    for (const other of aliases.find(foldPath(path))) if (takes(other, method)) found.push(other)
   }
 
   return (path, search, method) => {
@@ -52,7 +52,7 @@ function findRule(rules: readonly Rule[], path: string, method: string): Rule | 
   return rules.find((rule) => {
     if (!takes(rule, method)) return false
     if (!rule.folded) return coversPath(rule.pattern, path)
-    spelled ??= foldedPath(path)
+    spelled ??= foldPath(path)
     return coversPath(rule.pattern, spelled)
   })
 }

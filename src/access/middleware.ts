@@ -1,6 +1,6 @@
 /** The Hono face of the access room. */
 import type { Context, MiddlewareHandler } from 'hono'
-import { type AccessOptions, accessGuard, ruleGuard } from './guard.ts'
+import { type AccessOptions, accessGuard, createRuleGuard } from './guard.ts'
 import type { AccessGuardOptions, MaybeAnswer } from './options.ts'
 import type { AccessRule } from './rule.ts'
 
@@ -26,7 +26,7 @@ export function requireAccess<Data = object>(
   rule: AccessRule<Data>,
   options: AccessGuardOptions<Data, Context> = {},
 ): MiddlewareHandler {
-  return guarding(ruleGuard('requireAccess', rule, options as AccessGuardOptions<never, Context>))
+  return createGuardMiddleware(createRuleGuard('requireAccess', rule, options as AccessGuardOptions<never, Context>))
 }
 
 /** {@link requireAccess} with `{ role }`. @throws {ConfigError} `ERR_CONFIG` */
@@ -34,7 +34,7 @@ export function requireRole<Data = object>(
   role: string | readonly string[],
   options: AccessGuardOptions<Data, Context> & Required<Pick<AccessGuardOptions<Data>, 'roles'>>,
 ): MiddlewareHandler {
-  return guarding(ruleGuard('requireRole', { role }, options as AccessGuardOptions<never, Context>))
+  return createGuardMiddleware(createRuleGuard('requireRole', { role }, options as AccessGuardOptions<never, Context>))
 }
 
 /** {@link requireAccess} with `{ address }`. @throws {ConfigError} `ERR_CONFIG` */
@@ -42,10 +42,12 @@ export function requireAddress(
   address: readonly string[],
   options: AccessGuardOptions<object, Context> & Required<Pick<AccessGuardOptions, 'platform'>>,
 ): MiddlewareHandler {
-  return guarding(ruleGuard('requireAddress', { address }, options as AccessGuardOptions<never, Context>))
+  return createGuardMiddleware(
+    createRuleGuard('requireAddress', { address }, options as AccessGuardOptions<never, Context>),
+  )
 }
 
-function guarding(guard: (c: Context) => MaybeAnswer): MiddlewareHandler {
+function createGuardMiddleware(guard: (c: Context) => MaybeAnswer): MiddlewareHandler {
   return async function guarded(c, next) {
     return (await guard(c)) ?? next()
   }

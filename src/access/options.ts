@@ -1,11 +1,11 @@
 /** What a guard is told besides its rules. */
 import { ConfigError } from '../errors.ts'
-import type { Faults } from '../options/faults.ts'
-import { oneOf, optionalFunction, optionalListener } from '../options/values.ts'
+import type { Issues } from '../options/faults.ts'
+import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
 import { checkPlatform, clientAddress, type Platform } from '../request/address.ts'
-import { refuseOrSignIn } from '../request/sign-in.ts'
+import { denyOrRedirectToSignIn } from '../request/sign-in.ts'
 import type { Clock, Emit, Reason, Verdict } from '../types.ts'
-import { judgeAddress, judgeSession, type SessionView } from './judge.ts'
+import { checkAddress, checkSessionAccess, type SessionView } from './judge.ts'
 import type { CompiledAccess } from './rule.ts'
 
 /** A Hono Context, as far as access needs one. */
@@ -53,7 +53,7 @@ export const guardKeys: ReadonlyArray<keyof AccessGuardOptions> = [
 export type MaybeAnswer = Response | undefined | Promise<Response | undefined>
 
 /** What guards do with a rule that was found, and with a request that none was found for. */
-export interface Judges<C> {
+export interface AccessChecks<C> {
   refuse(reason: Reason, subject: string, c: C): MaybeAnswer
   byAddress(rule: CompiledAccess, subject: string, c: C): MaybeAnswer
   bySession(rule: CompiledAccess, subject: string, c: C): MaybeAnswer
@@ -64,25 +64,25 @@ export interface Judges<C> {
 const longestSubject = 256
 
 /** Judges the options once; `rules` say which of them are needed. */
-export function judgesOf<C extends AccessContext>(
+export function compileAccessChecks<C extends AccessContext>(
   name: string,
   options: AccessGuardOptions<never, C>,
   rules: readonly CompiledAccess[],
-  faults: Faults,
-): Judges<C> {
+  issues: Issues,
+): AccessChecks<C> {
   const given = { ...options }
-  const roles = optionalFunction(faults, 'roles', given.roles)
-  const refuse = optionalFunction(faults, 'refuse', given.refuse)
-  const onEvent = optionalListener(faults, 'onEvent', given.onEvent)
-  const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
-  const observing = oneOf(faults, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
-  const platform = checkPlatform(given.platform, faults, 'none')
-  if (roles === undefined && rules.some((rule) => rule.roles)) faults.add('roles', 'is required: a rule has a role')
+  const roles = optionalFunction(issues, 'roles', given.roles)
+  const refuse = optionalFunction(issues, 'refuse', given.refuse)
+  const onEvent = optionalListener(issues, 'onEvent', given.onEvent)
+  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  const observing = choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const platform = checkPlatform(given.platform, issues, 'none')
+  if (roles === undefined && rules.some((rule) => rule.roles)) issues.add('roles', 'is required: a rule has a role')
   if (given.platform === undefined && rules.some((rule) => rule.ranges)) {
-    faults.add('platform', 'is required: a rule has addresses')
+    issues.add('platform', 'is required: a rule has addresses')
   }
 
-  function refused(reason: Reason, subject: string, c: C): MaybeAnswer {
+  function denyAccess(reason: Reason, subject: string, c: C): MaybeAnswer {
     const id = c.var.requestId
     const request = typeof id === 'string' ? { request: id } : undefined
     onEvent?.({
@@ -93,23 +93,23 @@ export function judgesOf<C extends AccessContext>(
     })
     if (observing) return undefined
     if (refuse !== undefined) return refuse({ ok: false, reason }, c)
-    return refuseOrSignIn(reason, c.req.raw, given.signIn, request && { requestId: request.request })
+    return denyOrRedirectToSignIn(reason, c.req.raw, given.signIn, request && { requestId: request.request })
   }
 
-  async function bySession(rule: CompiledAccess, subject: string, c: C): Promise<Response | undefined> {
-    const { data, info } = await sessionOf(name, c)
-    const verdict = judgeSession<unknown>(rule, { data, info, roles: roles as never, now: clock() })
-    return verdict.ok ? undefined : refused(verdict.reason, subject, c)
+  async function checkBySession(rule: CompiledAccess, subject: string, c: C): Promise<Response | undefined> {
+    const { data, info } = await readSession(name, c)
+    const verdict = checkSessionAccess<unknown>(rule, { data, info, roles: roles as never, now: clock() })
+    return verdict.ok ? undefined : denyAccess(verdict.reason, subject, c)
   }
 
-  const judges: Judges<C> = {
-    refuse: refused,
+  const judges: AccessChecks<C> = {
+    refuse: denyAccess,
     byAddress(rule, subject, c) {
       if (rule.ranges === undefined) return undefined
-      const verdict = judgeAddress(rule, clientAddress(c.req.raw.headers, platform))
-      return verdict.ok ? undefined : refused(verdict.reason, subject, c)
+      const verdict = checkAddress(rule, clientAddress(c.req.raw.headers, platform))
+      return verdict.ok ? undefined : denyAccess(verdict.reason, subject, c)
     },
-    bySession: (rule, subject, c) => (rule.session ? bySession(rule, subject, c) : undefined),
+    bySession: (rule, subject, c) => (rule.session ? checkBySession(rule, subject, c) : undefined),
     both: (rule, subject, c) => judges.byAddress(rule, subject, c) ?? judges.bySession(rule, subject, c),
   }
   return judges
@@ -122,7 +122,7 @@ interface HandleView {
   facts?(): SessionView | undefined
 }
 
-async function sessionOf(name: string, c: AccessContext): Promise<{ data: unknown; info: SessionView | undefined }> {
+async function readSession(name: string, c: AccessContext): Promise<{ data: unknown; info: SessionView | undefined }> {
   const handle = c.var.session as HandleView | undefined
   if (typeof handle?.info !== 'function') {
     throw new ConfigError([{ option: name, problem: 'needs session() before it, with a strategy of this library' }])

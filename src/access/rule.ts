@@ -1,5 +1,5 @@
 /** Rules on who may pass: judged once while building, kept in the form requests need. */
-import { checkKeys, type Faults, flag, wholeNumber } from '../options/index.ts'
+import { booleanOption, checkKeys, type Issues, wholeNumber } from '../options/index.ts'
 import { type AddressRange, parseRange } from '../request/range.ts'
 
 /** What a claim can be compared with. */
@@ -52,81 +52,81 @@ const mostEntries = 1000
 const keys: ReadonlyArray<keyof AccessMembers> = ['session', 'role', 'claim', 'address', 'fresh']
 
 /** Nobody: what stands for a rule with a fault, which is never served. */
-export const nobody: CompiledAccess = { session: true, roles: new Set() }
+export const denyEveryone: CompiledAccess = { session: true, roles: new Set() }
 
 /** One rule of several: all of them must hold. */
 export function combineAccess(rules: readonly CompiledAccess[]): CompiledAccess {
-  const [first = nobody, ...also] = [...new Set(rules)]
+  const [first = denyEveryone, ...also] = [...new Set(rules)]
   if (also.length === 0) return first
   const ranges = first.ranges ?? also.find((rule) => rule.ranges !== undefined)?.ranges
   return { ...first, session: rules.some(({ session }) => session), ...(ranges && { ranges }), also }
 }
 
 /** Judges a rule. What is wrong with it is noted by member; then the rule that comes back lets nobody pass. */
-export function compileAccess(given: unknown, faults: Faults): CompiledAccess {
-  if (given === 'public') return { session: false }
-  if (given === 'session') return { session: true }
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    faults.add('', "must be 'public', 'session' or an object such as { role: 'admin' }")
-    return nobody
+export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
+  if (value === 'public') return { session: false }
+  if (value === 'session') return { session: true }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    issues.add('', "must be 'public', 'session' or an object such as { role: 'admin' }")
+    return denyEveryone
   }
-  checkKeys(faults, given, keys)
-  const { session, role, claim, address, fresh } = given as { [Key in keyof AccessMembers]?: unknown }
-  const signedIn = flag(faults, 'session', session, false)
+  checkKeys(issues, value, keys)
+  const { session, role, claim, address, fresh } = value as { [Key in keyof AccessMembers]?: unknown }
+  const signedIn = booleanOption(issues, 'session', session, false)
   const needing = [role, claim, fresh].some((member) => member !== undefined)
   // An empty object is more likely a slip than a wish for everybody.
-  if (!signedIn && !needing && address === undefined) faults.add('', "must hold a condition; for none say 'public'")
-  if (session === false && needing) faults.add('session', 'must not be false: role, claim and fresh need a session')
+  if (!signedIn && !needing && address === undefined) issues.add('', "must hold a condition; for none say 'public'")
+  if (session === false && needing) issues.add('session', 'must not be false: role, claim and fresh need a session')
   const compiled: CompiledAccess = {
     session: signedIn || needing,
-    ...(address !== undefined && { ranges: judgeRanges(address, faults) }),
-    ...(role !== undefined && { roles: new Set(judgeList<string>(role, isWord, 'role', 'a role', faults)) }),
+    ...(address !== undefined && { ranges: parseRanges(address, issues) }),
+    ...(role !== undefined && { roles: new Set(parseList<string>(role, isNonEmptyText, 'role', 'a role', issues)) }),
     ...(typeof claim === 'function' && { check: claim as ClaimCheck<never> }),
-    ...(claim !== undefined && typeof claim !== 'function' && { claims: judgeClaims(claim, faults.under('claim')) }),
-    ...(fresh !== undefined && { freshMs: wholeNumber(faults, 'fresh', fresh, 600, seconds) * 1000 }),
+    ...(claim !== undefined && typeof claim !== 'function' && { claims: parseClaims(claim, issues.at('claim')) }),
+    ...(fresh !== undefined && { freshMs: wholeNumber(issues, 'fresh', fresh, 600, seconds) * 1000 }),
   }
-  return faults.any ? nobody : compiled
+  return issues.any ? denyEveryone : compiled
 }
 
-const seconds = { least: 1, most: 34_560_000, unit: 'seconds' } as const
+const seconds = { min: 1, max: 34_560_000, unit: 'seconds' } as const
 
-function judgeRanges(given: unknown, faults: Faults): AddressRange[] {
+function parseRanges(value: unknown, issues: Issues): AddressRange[] {
   const ranges: AddressRange[] = []
-  if (!Array.isArray(given) || given.length === 0 || given.length > mostEntries) {
-    faults.add('address', `must be a list of 1 to ${mostEntries} addresses or ranges`)
+  if (!Array.isArray(value) || value.length === 0 || value.length > mostEntries) {
+    issues.add('address', `must be a list of 1 to ${mostEntries} addresses or ranges`)
     return ranges
   }
-  for (const [index, entry] of given.entries()) {
+  for (const [index, entry] of value.entries()) {
     const range = typeof entry === 'string' ? parseRange(entry) : undefined
     if (range) ranges.push(range)
-    else faults.add(`address.${index}`, 'must be an address or a range such as 10.0.0.0/8, with no bit set behind it')
+    else issues.add(`address.${index}`, 'must be an address or a range such as 10.0.0.0/8, with no bit set behind it')
   }
   return ranges
 }
 
-function judgeClaims(given: unknown, faults: Faults): Map<string, ReadonlySet<unknown>> {
+function parseClaims(value: unknown, issues: Issues): Map<string, ReadonlySet<unknown>> {
   const claims = new Map<string, ReadonlySet<unknown>>()
-  const entries = typeof given === 'object' && given !== null && !Array.isArray(given) ? Object.entries(given) : []
-  if (entries.length === 0) faults.add('', 'must be a function of the data, or an object of members and their values')
+  const entries = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : []
+  if (entries.length === 0) issues.add('', 'must be a function of the data, or an object of members and their values')
   for (const [name, values] of entries) {
-    claims.set(name, new Set(judgeList<ClaimValue>(values, isClaimValue, name, 'a value', faults)))
+    claims.set(name, new Set(parseList<ClaimValue>(values, isClaimValue, name, 'a value', issues)))
   }
   return claims
 }
 
 /** One or a list of what `fits`. */
-function judgeList<T>(given: unknown, fits: (one: unknown) => boolean, option: string, a: string, faults: Faults): T[] {
-  const list = Array.isArray(given) ? given : [given]
+function parseList<T>(value: unknown, fits: (one: unknown) => boolean, option: string, a: string, issues: Issues): T[] {
+  const list = Array.isArray(value) ? value : [value]
   if (list.length > 0 && list.length <= mostEntries && list.every(fits)) return list
-  faults.add(option, `must be ${a} or a list of 1 to ${mostEntries} of them`)
+  issues.add(option, `must be ${a} or a list of 1 to ${mostEntries} of them`)
   return []
 }
 
-function isWord(given: unknown): boolean {
-  return typeof given === 'string' && given !== ''
+function isNonEmptyText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
 }
 
 /** NaN is equal to NaN in a Set, and to nothing else anywhere. */
-function isClaimValue(given: unknown): boolean {
-  return typeof given === 'string' || typeof given === 'boolean' || Number.isFinite(given)
+function isClaimValue(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
 }

@@ -1,9 +1,16 @@
 /** A check of origins whose options were judged while building. */
-import { type CompiledCsrf, policyOf, shape } from '../csrf/compiled.ts'
-import { type CsrfContext, type CsrfGuard, guardBy, type Refused, type TokenCheck, variesBy } from '../csrf/guarding.ts'
-import { unheard } from '../options/values.ts'
+import { type CompiledCsrf, createPolicy, formatVersion } from '../csrf/compiled.ts'
+import {
+  type CsrfContext,
+  type CsrfGuard,
+  type CsrfRejection,
+  createCsrfGuard,
+  type TokenCheck,
+  varyHeaders,
+} from '../csrf/guarding.ts'
+import { ignoreErrors } from '../options/values.ts'
 import type { Emit, Verdict } from '../types.ts'
-import { demand, notOurs } from './check.ts'
+import { assertOption, wrongRelease } from './check.ts'
 
 /** What no data can say. Absent = default. */
 export interface CompiledCsrfOptions<C = CsrfContext> {
@@ -18,26 +25,26 @@ export interface CompiledCsrfOptions<C = CsrfContext> {
 }
 
 /** The guard behind `compiledCsrf`. @throws {ConfigError} `ERR_CONFIG` */
-export function compiledGuard<C extends CsrfContext>(
+export function createCompiledGuard<C extends CsrfContext>(
   compiled: CompiledCsrf,
   { refuse, onEvent, token, credentials }: CompiledCsrfOptions<C>,
 ): CsrfGuard<C> {
   // What JavaScript or JSON hands over may be nothing at all.
-  const known = (compiled as CompiledCsrf | undefined)?.version === shape
-  demand(known, 'compiledCsrf', notOurs)
-  demand(!credentials || !compiled.cookieNames, 'credentials', 'is not read where cookieNames were compiled')
-  return guardBy<C>(policyOf(compiled, { credentials }), {
+  const known = (compiled as CompiledCsrf | undefined)?.version === formatVersion
+  assertOption(known, 'compiledCsrf', wrongRelease)
+  assertOption(!credentials || !compiled.cookieNames, 'credentials', 'is not read where cookieNames were compiled')
+  return createCsrfGuard<C>(createPolicy(compiled, { credentials }), {
     observing: compiled.observing,
     token,
-    onEvent: onEvent && unheard(onEvent),
-    refuse: refuse ?? problem,
+    onEvent: onEvent && ignoreErrors(onEvent),
+    refuse: refuse ?? createProblem,
   })
 }
 
 /** RFC 9457, in the words of every other refusal. Hono takes the body from answers to HEAD. */
-function problem({ reason }: Refused, _: CsrfContext, requestId: string | undefined): Response {
+function createProblem({ reason }: CsrfRejection, _: CsrfContext, requestId: string | undefined): Response {
   const detail = 'This request is not allowed.'
   const body = { type: 'about:blank', title: 'Forbidden', status: 403, detail, requestId }
-  const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store', vary: variesBy(reason) }
+  const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store', vary: varyHeaders(reason) }
   return new Response(JSON.stringify(body), { status: 403, headers })
 }

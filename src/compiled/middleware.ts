@@ -2,9 +2,9 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { CompiledCsrf } from '../csrf/compiled.ts'
 import type { CompiledHeaders } from '../headers/compiled.ts'
-import { inside } from '../headers/layer.ts'
-import { type CompiledCsrfOptions, compiledGuard } from './csrf.ts'
-import { type CompiledHeadersOptions, compiledLayer } from './headers.ts'
+import { runLayer } from '../headers/layer.ts'
+import { type CompiledCsrfOptions, createCompiledGuard } from './csrf.ts'
+import { type CompiledHeadersOptions, createCompiledLayer } from './headers.ts'
 
 /**
  * `secureHeaders()` by options that `compileHeaders()` judged while building. Used again on a route, the inner one holds: lay
@@ -13,9 +13,9 @@ import { type CompiledHeadersOptions, compiledLayer } from './headers.ts'
  * @throws {ConfigError} `ERR_CONFIG` for anything that `compileHeaders` of this release did not make
  */
 export function compiledHeaders(compiled: CompiledHeaders, options: CompiledHeadersOptions = {}): MiddlewareHandler {
-  const own = compiledLayer(compiled, options)
+  const own = createCompiledLayer(compiled, options)
   return function secureHeaders(c, next) {
-    return inside(c, own, next)
+    return runLayer(c, own, next)
   }
 }
 
@@ -25,7 +25,7 @@ export function compiledHeaders(compiled: CompiledHeaders, options: CompiledHead
  * @throws {ConfigError} `ERR_CONFIG` for anything that `compileCsrf` of this release did not make
  */
 export function compiledCsrf(compiled: CompiledCsrf, options: CompiledCsrfOptions<Context> = {}): MiddlewareHandler {
-  const guard = compiledGuard(compiled, options)
+  const guard = createCompiledGuard(compiled, options)
   return async function csrf(c, next) {
     const refused = guard(c)
     if (refused === undefined) return next()

@@ -1,67 +1,67 @@
 /** What a cookie's name, Path and Domain may be: judged once, while building. RFC 6265bis section 4.1. */
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 
 /** Bytes of one attribute's value above which a browser ignores the attribute (RFC 6265bis section 5.6, step 6). */
-export const longestAttribute = 1024
+export const maxAttributeLength = 1024
 
 /** Names are ours to choose; a longer one only eats into what the value may hold. */
-const longestName = 256
+const maxNameLength = 256
 
 /** RFC 9110 section 5.6.2. One class, one pass. */
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** Names that make a browser demand attributes, whatever their case. RFC 6265bis section 4.1.3 and layered cookies. */
 const prefixes = ['__secure-', '__host-', '__http-', '__host-http-'] as const
 
 /** The prefix a name begins with, in lower case, the longest that fits; undefined where there is none. */
-export function prefixOf(name: string): string | undefined {
+export function cookieNamePrefix(name: string): string | undefined {
   const lower = name.slice(0, 16).toLowerCase()
   return prefixes.findLast((prefix) => lower.startsWith(prefix))
 }
 
 /** Whether a text is a token, as a cookie's name has to be. */
 export function isToken(text: string): boolean {
-  return token.test(text)
+  return tokenPattern.test(text)
 }
 
 /** A name that is a token of sensible length. A fault returns the default. */
-export function judgeName(faults: Faults, given: unknown, byDefault: string): string {
-  if (typeof given !== 'string' || !isToken(given)) {
-    faults.add('name', "must be a token: letters, digits and !#$%&'*+-.^_`|~")
-    return byDefault
+export function parseName(issues: Issues, value: unknown, defaultValue: string): string {
+  if (typeof value !== 'string' || !isToken(value)) {
+    issues.add('name', "must be a token: letters, digits and !#$%&'*+-.^_`|~")
+    return defaultValue
   }
-  if (given.length > longestName) {
-    faults.add('name', `must be at most ${longestName} characters long`)
-    return byDefault
+  if (value.length > maxNameLength) {
+    issues.add('name', `must be at most ${maxNameLength} characters long`)
+    return defaultValue
   }
-  return given
+  return value
 }
 
 /** A path a browser can match. A fault returns `/`. */
-export function judgePath(faults: Faults, given: unknown): string {
-  if (given === undefined) return '/'
-  if (typeof given !== 'string' || !given.startsWith('/')) {
-    faults.add('path', 'must begin with /')
+export function parsePath(issues: Issues, value: unknown): string {
+  if (value === undefined) return '/'
+  if (typeof value !== 'string' || !value.startsWith('/')) {
+    issues.add('path', 'must begin with /')
     return '/'
   }
-  if (given.length > longestAttribute) {
-    faults.add('path', `must be at most ${longestAttribute} bytes long`)
+  if (value.length > maxAttributeLength) {
+    issues.add('path', `must be at most ${maxAttributeLength} bytes long`)
     return '/'
   }
   // A browser cuts at `;`, trims spaces, and compares with a path that holds neither `?` nor `#`.
-  if (!/^[!"$-:<->@-~]+$/.test(given)) {
-    faults.add('path', 'must be printable ASCII without spaces, ;, ? and #')
+  if (!/^[!"$-:<->@-~]+$/.test(value)) {
+    issues.add('path', 'must be printable ASCII without spaces, ;, ? and #')
     return '/'
   }
-  return given
+  return value
 }
 
 /** A host name in lower case, or undefined where none is given. */
-export function judgeDomain(faults: Faults, given: unknown): string | undefined {
-  if (given === undefined) return undefined
-  const problem = typeof given === 'string' ? domainProblem(given) : 'must be a host name'
-  if (problem === undefined) return (given as string).toLowerCase()
-  faults.add('domain', problem)
+export function parseDomain(issues: Issues, value: unknown): string | undefined {
+  if (value === undefined) return undefined
+  const problem = typeof value === 'string' ? domainProblem(value) : 'must be a host name'
+  if (problem === undefined) return (value as string).toLowerCase()
+  issues.add('domain', problem)
   return undefined
 }
 

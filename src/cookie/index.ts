@@ -1,6 +1,6 @@
-export { isToken, prefixOf } from './attributes.ts'
-export { longestCookieHeader, readCookies, removeCookies } from './parse.ts'
-export { expireCookie, largestCookie, longestMaxAge, serializeCookie } from './serialize.ts'
+export { cookieNamePrefix, isToken } from './attributes.ts'
+export { maxCookieHeaderLength, readCookies, removeCookies } from './parse.ts'
+export { expireCookie, maxCookieAge, maxCookieBytes, serializeCookie } from './serialize.ts'
 export {
   type HardenOptions,
   hardenSetCookie,

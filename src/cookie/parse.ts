@@ -8,10 +8,10 @@
  * raised to and as any platform passes on: what a gateway lets through is also read. There is no limit on the number of pairs
  * below it: one would let a sibling host push our cookie out of sight with many small ones.
  */
-export const longestCookieHeader = 131_072
+export const maxCookieHeaderLength = 131_072
 
 /** Values of one name that are returned; whoever asks decides what more than one means. */
-const mostValues = 4
+const maxValues = 4
 
 const comma = 0x2c
 const semicolon = 0x3b
@@ -31,20 +31,20 @@ export function readCookies(header: string | null | undefined, name: string): st
   const values: string[] = []
   if (!header || name === '') return values
   let from = 0
-  while (values.length < mostValues) {
+  while (values.length < maxValues) {
     const at = header.indexOf(name, from)
     if (at === -1) break
     from = at + name.length
     if (header.charCodeAt(from) !== equals || !beginsPair(header, at)) continue
     let end = header.indexOf(';', from)
     if (end === -1) end = header.length
-    if (end > longestCookieHeader) break
+    if (end > maxCookieHeaderLength) break
     const start = skipSpace(header, from + 1, end)
     from = end
     while (end > start && isSpace(header.charCodeAt(end - 1))) end--
     // Natively first: a sealed value has hundreds of characters, and none of them is a comma.
     const joint = header.indexOf(',', start)
-    if (joint === -1 || joint >= end || joinedAt(header, joint, end) === -1) values.push(header.slice(start, end))
+    if (joint === -1 || joint >= end || isJoinedAt(header, joint, end) === -1) values.push(header.slice(start, end))
   }
   return values
 }
@@ -58,16 +58,16 @@ export function readCookies(header: string | null | undefined, name: string): st
  */
 export function removeCookies(header: string | null, names: ReadonlySet<string>): string | null {
   if (!header) return null
-  if (!mentions(header, names)) return header
+  if (!mentionsAny(header, names)) return header
   const joined = header.includes(',')
   let kept = ''
   let whole = true
   for (let start = 0; start <= header.length; ) {
     let next = header.indexOf(';', start)
     if (next === -1) next = header.length
-    const joint = joined ? joinedAt(header, start, next) : -1
+    const joint = joined ? isJoinedAt(header, start, next) : -1
     const end = joint === -1 ? next : joint
-    if (names.has(nameIn(header, start, end))) whole = false
+    if (names.has(readName(header, start, end))) whole = false
     else {
       if (kept === '') kept = header.slice(skipSpace(header, start, end), end)
       else kept += whole ? header.slice(start - 1, end) : `;${header.slice(start, end)}`
@@ -78,7 +78,7 @@ export function removeCookies(header: string | null, names: ReadonlySet<string>)
   return kept === '' ? null : kept
 }
 
-function mentions(header: string, names: ReadonlySet<string>): boolean {
+function mentionsAny(header: string, names: ReadonlySet<string>): boolean {
   for (const name of names) if (header.includes(name)) return true
   return false
 }
@@ -91,14 +91,14 @@ function beginsPair(header: string, at: number): boolean {
 }
 
 /** The name of the pair between two positions; all of it where there is no `=`, as a browser sends a nameless cookie. */
-function nameIn(header: string, start: number, end: number): string {
+function readName(header: string, start: number, end: number): string {
   let to = find(header, equals, start, end)
   while (to > start && isSpace(header.charCodeAt(to - 1))) to--
   return header.slice(skipSpace(header, start, to), to)
 }
 
 /** Position of the first comma that is followed by something like `name=`, or -1. */
-function joinedAt(text: string, start: number, end: number): number {
+function isJoinedAt(text: string, start: number, end: number): number {
   for (let at = find(text, comma, start, end); at < end; ) {
     const first = skipSpace(text, at + 1, end)
     let past = first

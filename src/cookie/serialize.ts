@@ -4,13 +4,13 @@ import type { OutgoingCookie } from '../types.ts'
 import type { CookieSettings } from './settings.ts'
 
 /** Seconds a browser keeps a cookie at most: 400 days. RFC 6265bis section 5.5. */
-export const longestMaxAge = 34_560_000
+export const maxCookieAge = 34_560_000
 
 /** Bytes of name and value above which a browser drops the cookie without a word. RFC 6265bis section 5.6, step 5. */
-export const largestCookie = 4096
+export const maxCookieBytes = 4096
 
 /** cookie-octet, RFC 6265bis section 4.1.1: no controls, spaces, quotes, commas, semicolons, backslashes. One pass. */
-const octets = /^[!#-+\--:<-[\]-~]*$/
+const cookieOctets = /^[!#-+\--:<-[\]-~]*$/
 
 /**
  * Writes a cookie.
@@ -21,15 +21,15 @@ const octets = /^[!#-+\--:<-[\]-~]*$/
  */
 export function serializeCookie(settings: CookieSettings, value: string, maxAge: number | undefined): OutgoingCookie {
   const { name, attributes, suffix } = settings
-  if (!octets.test(value)) {
+  if (!cookieOctets.test(value)) {
     throw new PortcullisError('ERR_COOKIE_INVALID', `the value of cookie ${name} has characters no cookie may have`)
   }
   // All ASCII from here on, so characters are bytes.
   const size = name.length + value.length
-  if (size > largestCookie) {
+  if (size > maxCookieBytes) {
     throw new PortcullisError(
       'ERR_COOKIE_TOO_LARGE',
-      `cookie ${name} takes ${size} bytes, name and value, of the ${largestCookie} that browsers keep; ` +
+      `cookie ${name} takes ${size} bytes, name and value, of the ${maxCookieBytes} that browsers keep; ` +
         'put less into the session, or use stored sessions, whose cookie holds only an id',
     )
   }
@@ -51,5 +51,5 @@ export function expireCookie(settings: CookieSettings): OutgoingCookie {
 
 /** Whole seconds a browser will honour. NaN ends the cookie at once: the safe side. */
 function clamp(maxAge: number): number {
-  return maxAge > 0 ? Math.min(Math.trunc(maxAge), longestMaxAge) : 0
+  return maxAge > 0 ? Math.min(Math.trunc(maxAge), maxCookieAge) : 0
 }

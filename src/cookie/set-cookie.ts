@@ -1,8 +1,8 @@
 /** The Set-Cookie header: one cookie per name on our answers, and what an upstream may set through us. */
 import type { OutgoingCookie } from '../types.ts'
-import { longestAttribute } from './attributes.ts'
+import { maxAttributeLength } from './attributes.ts'
 import { parseCookieDate } from './date.ts'
-import { largestCookie } from './serialize.ts'
+import { maxCookieBytes } from './serialize.ts'
 
 /** A Set-Cookie as a browser reads it. */
 export interface ParsedSetCookie {
@@ -28,7 +28,7 @@ export interface HardenOptions {
 
 /** %x00-08 / %x0A-1F / %x7F: RFC 6265bis section 5.6 step 1. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
-const controls = /[\0-\x08\x0a-\x1f\x7f]/
+const controlCharacters = /[\0-\x08\x0a-\x1f\x7f]/
 
 /**
  * Sets one cookie; an earlier one of the same name goes, all others stay in their order: a response must not carry two
@@ -37,7 +37,7 @@ const controls = /[\0-\x08\x0a-\x1f\x7f]/
 export function replaceSetCookie(headers: Headers, cookie: OutgoingCookie): void {
   if (headers.has('set-cookie')) {
     const others = headers.getSetCookie()
-    const kept = others.filter((text) => nameOf(text) !== cookie.name)
+    const kept = others.filter((text) => readCookieName(text) !== cookie.name)
     if (kept.length < others.length) {
       headers.delete('set-cookie')
       for (const text of kept) headers.append('set-cookie', text)
@@ -53,14 +53,14 @@ export function replaceSetCookie(headers: Headers, cookie: OutgoingCookie): void
  * @see RFC 6265bis section 5.6
  */
 export function parseSetCookie(text: string): ParsedSetCookie | undefined {
-  if (controls.test(text)) return undefined
+  if (controlCharacters.test(text)) return undefined
   const [pair = '', ...rest] = text.split(';')
   const at = pair.indexOf('=')
   // Without `=` the whole is the value of a nameless cookie; the browser sends it back as the bare value.
   const name = at === -1 ? '' : trim(pair.slice(0, at))
   const value = trim(pair.slice(at + 1))
-  if (name.length + value.length === 0 || name.length + value.length > largestCookie) return undefined
-  return { name, value, attributes: rest.map(attributeOf).filter(([, set]) => set.length <= longestAttribute) }
+  if (name.length + value.length === 0 || name.length + value.length > maxCookieBytes) return undefined
+  return { name, value, attributes: rest.map(parseAttribute).filter(([, set]) => set.length <= maxAttributeLength) }
 }
 
 /**
@@ -89,7 +89,7 @@ export function isExpiring(cookie: ParsedSetCookie, now: number): boolean {
  */
 export function hardenSetCookie(text: string, options: HardenOptions): string | undefined {
   const cookie = parseSetCookie(text)
-  if (cookie === undefined || takenForOurs(text, cookie, options.ownNames)) return undefined
+  if (cookie === undefined || looksLikeOwnCookie(text, cookie, options.ownNames)) return undefined
   const host = options.upstreamHost.replace(/:\d{1,5}$/, '').toLowerCase()
   const namesUpstream = ([name, value]: readonly [string, string]): boolean =>
     name === 'domain' && value.replace(/^\./, '').toLowerCase() === host
@@ -97,12 +97,12 @@ export function hardenSetCookie(text: string, options: HardenOptions): string | 
   const foreign = cookie.attributes.some(namesUpstream)
   const has = (wanted: string): boolean => cookie.attributes.some(([name]) => name === wanted)
   const { base = '' } = options
-  const below = base !== '' && cookie.attributes.some(([name, value]) => name === 'path' && withoutBase(value, base))
+  const below = base !== '' && cookie.attributes.some(([name, value]) => name === 'path' && removeBasePath(value, base))
   const kept =
     foreign || below
       ? text
           .split(';')
-          .filter((part, i) => i === 0 || !foreign || attributeOf(part)[0] !== 'domain')
+          .filter((part, i) => i === 0 || !foreign || parseAttribute(part)[0] !== 'domain')
           .map((part, i) => (i > 0 && below ? publicPath(part, base) : part))
           .join(';')
       : text
@@ -110,41 +110,41 @@ export function hardenSetCookie(text: string, options: HardenOptions): string | 
 }
 
 /** The path as visitors see it; undefined for one that is not under the base. */
-function withoutBase(path: string, base: string): string | undefined {
+function removeBasePath(path: string, base: string): string | undefined {
   if (!path.startsWith(base)) return undefined
   const rest = path.slice(base.length)
   return rest === '' ? '/' : rest.startsWith('/') ? rest : undefined
 }
 
 function publicPath(part: string, base: string): string {
-  const [name, value] = attributeOf(part)
-  const path = name === 'path' ? withoutBase(value, base) : undefined
+  const [name, value] = parseAttribute(part)
+  const path = name === 'path' ? removeBasePath(value, base) : undefined
   return path === undefined ? part : ` Path=${path}`
 }
 
-function takenForOurs(text: string, { name, value }: ParsedSetCookie, ownNames: ReadonlySet<string>): boolean {
-  const shown = fold(name === '' ? value : name)
+function looksLikeOwnCookie(text: string, { name, value }: ParsedSetCookie, ownNames: ReadonlySet<string>): boolean {
+  const shown = foldName(name === '' ? value : name)
   const parts = text.includes(',') ? text.split(',').slice(1) : []
   for (const own of ownNames) {
     const lower = own.toLowerCase()
     if (name === '' ? shown.startsWith(lower) : shown === lower) return true
-    if (parts.some((part) => nameOf(part).toLowerCase() === lower)) return true
+    if (parts.some((part) => readCookieName(part).toLowerCase() === lower)) return true
   }
   return false
 }
 
 /** Lower case, without what no token may hold. */
-function fold(name: string): string {
+function foldName(name: string): string {
   return name.toLowerCase().replaceAll(/[^!#$%&'*+\-.^_`|~0-9a-z]/g, '')
 }
 
-function nameOf(text: string): string {
+function readCookieName(text: string): string {
   const pair = text.indexOf(';')
   const at = text.indexOf('=')
   return at === -1 || (pair !== -1 && pair < at) ? '' : trim(text.slice(0, at))
 }
 
-function attributeOf(part: string): readonly [string, string] {
+function parseAttribute(part: string): readonly [string, string] {
   const at = part.indexOf('=')
   return at === -1 ? [trim(part).toLowerCase(), ''] : [trim(part.slice(0, at)).toLowerCase(), trim(part.slice(at + 1))]
 }

@@ -1,7 +1,7 @@
 /** Cookie options judged once: the name as it is sent, and the text of its attributes. */
-import { type Faults, flag, oneOf } from '../options/index.ts'
+import { booleanOption, choiceOption, type Issues } from '../options/index.ts'
 import type { CookieAttributes } from '../types.ts'
-import { judgeDomain, judgeName, judgePath, prefixOf } from './attributes.ts'
+import { cookieNamePrefix, parseDomain, parseName, parsePath } from './attributes.ts'
 
 /** How a cookie is set. Absent = default. */
 export interface CookieOptions {
@@ -68,31 +68,31 @@ export interface ForeignCookie {
  *
  * @see RFC 6265bis section 4.1
  */
-export function cookieSettings(options: CookieOptions, faults: Faults): CookieSettings {
-  const bare = judgeName(faults, options.name === undefined ? 'session' : options.name, 'session')
-  if (prefixOf(bare)) faults.add('name', 'must be given without its prefix: __Host- or __Secure- is added')
+export function cookieSettings(options: CookieOptions, issues: Issues): CookieSettings {
+  const bare = parseName(issues, options.name === undefined ? 'session' : options.name, 'session')
+  if (cookieNamePrefix(bare)) issues.add('name', 'must be given without its prefix: __Host- or __Secure- is added')
   // __Host- before it would make __Host-Http-, which is another prefix with another demand.
-  else if (/^http-/i.test(bare)) faults.add('name', 'must not begin with Http-')
-  const plain = flag(faults, 'insecurePlainHttp', options.insecurePlainHttp, false)
-  const asked = flag(faults, 'secure', options.secure, !plain)
+  else if (/^http-/i.test(bare)) issues.add('name', 'must not begin with Http-')
+  const plain = booleanOption(issues, 'insecurePlainHttp', options.insecurePlainHttp, false)
+  const asked = booleanOption(issues, 'secure', options.secure, !plain)
   if (!asked && !plain) {
-    faults.add(
+    issues.add(
       'secure',
       'must not be false: anyone on the network could read the cookie. http://localhost needs no weaker mode; ' +
         'for plain http on another name, in development, set insecurePlainHttp: true',
     )
   }
-  if (asked && plain) faults.add('secure', 'must not be true together with insecurePlainHttp')
-  const path = judgePath(faults, options.path)
-  const domain = judgeDomain(faults, options.domain)
-  const httpOnly = flag(faults, 'httpOnly', options.httpOnly, true)
-  const sameSite = sameSiteOf(faults, options.sameSite)
-  const partitioned = flag(faults, 'partitioned', options.partitioned, false)
+  if (asked && plain) issues.add('secure', 'must not be true together with insecurePlainHttp')
+  const path = parsePath(issues, options.path)
+  const domain = parseDomain(issues, options.domain)
+  const httpOnly = booleanOption(issues, 'httpOnly', options.httpOnly, true)
+  const sameSite = parseSameSite(issues, options.sameSite)
+  const partitioned = booleanOption(issues, 'partitioned', options.partitioned, false)
   // Browsers drop both without a word: RFC 6265bis section 5.7 step 19, and CHIPS.
-  if (plain && sameSite === 'none') faults.add('sameSite', "must not be 'none' without Secure")
-  if (plain && partitioned) faults.add('partitioned', 'must not be true without Secure')
+  if (plain && sameSite === 'none') issues.add('sameSite', "must not be 'none' without Secure")
+  if (plain && partitioned) issues.add('partitioned', 'must not be true without Secure')
   const prefix = plain ? '' : path === '/' && domain === undefined ? '__Host-' : '__Secure-'
-  return settle(prefix + bare, bare, {
+  return finishSettings(prefix + bare, bare, {
     path,
     ...(domain !== undefined && { domain }),
     secure: !plain,
@@ -106,17 +106,17 @@ export function cookieSettings(options: CookieOptions, faults: Faults): CookieSe
  * Settings of a cookie that another library set, so that `expireCookie` can end it. Never for setting one: the name may
  * have any prefix, and attributes that do not identify a cookie are ours.
  */
-export function foreignCookieSettings(cookie: ForeignCookie, faults: Faults): CookieSettings {
-  const name = judgeName(faults, cookie.name, 'unknown')
-  const plain = flag(faults, 'insecurePlainHttp', cookie.insecurePlainHttp, false)
-  const path = judgePath(faults, cookie.path)
-  const domain = judgeDomain(faults, cookie.domain)
-  const prefix = prefixOf(name)
+export function foreignCookieSettings(cookie: ForeignCookie, issues: Issues): CookieSettings {
+  const name = parseName(issues, cookie.name, 'unknown')
+  const plain = booleanOption(issues, 'insecurePlainHttp', cookie.insecurePlainHttp, false)
+  const path = parsePath(issues, cookie.path)
+  const domain = parseDomain(issues, cookie.domain)
+  const prefix = cookieNamePrefix(name)
   if (prefix?.startsWith('__host-') && (path !== '/' || domain !== undefined)) {
-    faults.add('name', 'begins with __Host-, so it has Path=/ and no Domain')
+    issues.add('name', 'begins with __Host-, so it has Path=/ and no Domain')
   }
-  if (prefix && plain) faults.add('name', 'has a prefix, so it was set with Secure')
-  return settle(name, name.slice(prefix?.length ?? 0), {
+  if (prefix && plain) issues.add('name', 'has a prefix, so it was set with Secure')
+  return finishSettings(name, name.slice(prefix?.length ?? 0), {
     path,
     ...(domain !== undefined && { domain }),
     secure: !plain,
@@ -125,12 +125,12 @@ export function foreignCookieSettings(cookie: ForeignCookie, faults: Faults): Co
   })
 }
 
-function sameSiteOf(faults: Faults, given: unknown): 'strict' | 'lax' | 'none' | undefined {
-  const choice = oneOf(faults, 'sameSite', given, [true, false, 'strict', 'lax', 'none'] as const, 'lax')
+function parseSameSite(issues: Issues, value: unknown): 'strict' | 'lax' | 'none' | undefined {
+  const choice = choiceOption(issues, 'sameSite', value, [true, false, 'strict', 'lax', 'none'] as const, 'lax')
   return choice === true ? 'strict' : choice === false ? undefined : choice
 }
 
-function settle(name: string, bare: string, attributes: Omit<CookieAttributes, 'maxAge'>): CookieSettings {
+function finishSettings(name: string, bare: string, attributes: Omit<CookieAttributes, 'maxAge'>): CookieSettings {
   const { path, domain, secure, httpOnly, sameSite, partitioned } = attributes
   const suffix = [
     `; Path=${path}`,

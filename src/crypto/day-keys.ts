@@ -1,8 +1,8 @@
 /** The keys of one sealer: one for each secret and day, derived when first needed, kept within a bound. */
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import type { KeyRing } from './key-ring.ts'
-import { expired, fromTheFuture, malformed, type SealRefusal, unknownKey } from './refusal.ts'
-import { textOf, utf8 } from './text.ts'
+import { expired, fromTheFuture, malformed, type SealRejection, unknownKey } from './refusal.ts'
+import { decodeUtf8, encodeUtf8 } from './text.ts'
 
 /** A key, and all that is the same for every token it makes. */
 export interface DayKey {
@@ -22,7 +22,7 @@ export interface DayKeys {
   /** The key of a header that was met before, whatever its day. */
   known(head: string): DayKey | undefined
   /** The key of a header that was not, or why there is none. */
-  find(head: string, today: number): Promise<DayKey | SealRefusal>
+  find(head: string, today: number): Promise<DayKey | SealRejection>
   /** Whether what was sealed on a day may still be opened. */
   isLive(day: number, today: number): boolean
   /** Keys held now. */
@@ -35,14 +35,14 @@ export interface DayKeys {
  * @param bound - what the keys are bound to besides the day
  * @param window - days back from which seals open; one ahead, too, for clocks that differ at midnight
  */
-export function dayKeys(ring: KeyRing, bound: readonly string[], window: number): DayKeys {
+export function createDayKeys(ring: KeyRing, bound: readonly string[], window: number): DayKeys {
   const cache = new Map<string, DayKey>()
   const most = ring.size * (window + 2)
   const isLive = (day: number, today: number): boolean => day >= today - window && day <= today + 1
 
-  async function derive(secret: number, day: number, head: string, today: number): Promise<DayKey> {
+  async function deriveKey(secret: number, day: number, head: string, today: number): Promise<DayKey> {
     const key = await ring.sealKey(secret, [...bound, String(day)])
-    const made: DayKey = { day, head, aad: utf8(head), key }
+    const made: DayKey = { day, head, aad: encodeUtf8(head), key }
     // There are `most` live keys at most and this is one, so when the cache is full one of the others is dead: only
     // dead ones ever make room, whatever a client asks for.
     if (cache.size >= most) for (const old of cache.values()) if (!isLive(old.day, today)) cache.delete(old.head)
@@ -58,44 +58,44 @@ export function dayKeys(ring: KeyRing, bound: readonly string[], window: number)
     },
     async sealing(day): Promise<DayKey> {
       const [id = ''] = await ring.ids()
-      const head = headOf(id, day)
-      return cache.get(head) ?? derive(0, day, head, day)
+      const head = encodeHeader(id, day)
+      return cache.get(head) ?? deriveKey(0, day, head, day)
     },
-    async find(head, today): Promise<DayKey | SealRefusal> {
-      const claim = claimOf(head)
+    async find(head, today): Promise<DayKey | SealRejection> {
+      const claim = readKeyClaim(head)
       if (!claim) return malformed
       const ids = await ring.ids()
       const secret = ids.indexOf(claim.id)
       if (secret === -1) return unknownKey
       if (!isLive(claim.day, today)) return claim.day > today ? fromTheFuture : expired
       // What the header says is used only to write one of our own, which must be the same to the last character.
-      if (headOf(claim.id, claim.day) !== head) return malformed
-      return cache.get(head) ?? derive(secret, claim.day, head, today)
+      if (encodeHeader(claim.id, claim.day) !== head) return malformed
+      return cache.get(head) ?? deriveKey(secret, claim.day, head, today)
     },
   }
 }
 
 // 36 bytes are exactly 48 characters: every header of ours begins with the same ones.
-const opening = '{"alg":"dir","enc":"A256GCM","kid":"'
-const openingHead = encodeBase64url(utf8(opening))
-const longestHead = 80
+const headerStart = '{"alg":"dir","enc":"A256GCM","kid":"'
+const encodedHeaderStart = encodeBase64url(encodeUtf8(headerStart))
+const maxHeaderLength = 80
 
-function headOf(id: string, day: number): string {
-  return encodeBase64url(utf8(`${opening}${id}.${day}"}`))
+function encodeHeader(id: string, day: number): string {
+  return encodeBase64url(encodeUtf8(`${headerStart}${id}.${day}"}`))
 }
 
 /** Id and day of a header that has our shape. */
-function claimOf(head: string): { id: string; day: number } | undefined {
-  if (head.length > longestHead || !head.startsWith(openingHead)) return undefined
-  const bytes = decodeBase64url(head.slice(openingHead.length))
+function readKeyClaim(head: string): { id: string; day: number } | undefined {
+  if (head.length > maxHeaderLength || !head.startsWith(encodedHeaderStart)) return undefined
+  const bytes = decodeBase64url(head.slice(encodedHeaderStart.length))
   if (!bytes) return undefined
-  const claim = /^([\w-]{8})\.(0|[1-9]\d{0,6})"\}$/.exec(asciiOf(bytes))
+  const claim = /^([\w-]{8})\.(0|[1-9]\d{0,6})"\}$/.exec(decodeAscii(bytes))
   return claim ? { id: claim[1] as string, day: Number(claim[2]) } : undefined
 }
 
-function asciiOf(bytes: Uint8Array): string {
+function decodeAscii(bytes: Uint8Array): string {
   try {
-    return textOf(bytes)
+    return decodeUtf8(bytes)
   } catch {
     return ''
   }

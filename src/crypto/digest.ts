@@ -1,8 +1,8 @@
 /** Digests of text. */
 import { encodeBase64url } from './base64url.ts'
-import { utf8 } from './text.ts'
+import { encodeUtf8 } from './text.ts'
 
 /** SHA-256 of the text's UTF-8, as base64url: 43 characters. */
 export async function sha256(text: string): Promise<string> {
-  return encodeBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text))))
+  return encodeBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', encodeUtf8(text))))
 }

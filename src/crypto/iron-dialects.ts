@@ -1,6 +1,6 @@
 /** What libraries put around and into `Fe26.2` seals: iron-session's suffix, hono-sessions' record. */
 import { type IronOptions, isPlainJson, type OpenedIron, openIron } from './iron.ts'
-import { expired, malformed, type SealRefusal, tooLong } from './refusal.ts'
+import { expired, malformed, type SealRejection, tooLong } from './refusal.ts'
 
 /**
  * Opens a cookie of iron-session. Since version 6 it is a seal with `~2` behind it; before, a seal alone, whose data lies in
@@ -12,7 +12,7 @@ export async function openIronSession(
   cookie: string,
   password: string | Readonly<Record<string, string>>,
   options: IronOptions,
-): Promise<OpenedIron | SealRefusal> {
+): Promise<OpenedIron | SealRejection> {
   if (cookie.length > (options.maxLength ?? 8192)) return tooLong
   const marked = cookie.endsWith('~2')
   const seal = marked ? cookie.slice(0, -2) : cookie
@@ -38,10 +38,10 @@ export async function openHonoSession(
   cookie: string,
   encryptionKey: string,
   options: IronOptions,
-): Promise<OpenedIron | SealRefusal> {
+): Promise<OpenedIron | SealRejection> {
   const opened = await openIron(cookie, { default: encryptionKey }, options)
   if ('refused' in opened) return opened
-  const record = recordOf(opened.json)
+  const record = parseRecord(opened.json)
   if (!record) return malformed
   const { _data: data, _expire: end, _delete: deleted } = record
   const expiresAt = end === null || end === undefined ? Number.POSITIVE_INFINITY : Date.parse(String(end))
@@ -51,7 +51,7 @@ export async function openHonoSession(
   for (const [name, entry] of Object.entries(data)) {
     if (typeof entry === 'object' && entry !== null && 'value' in entry) values[name] = entry.value
   }
-  return { ...opened, json: JSON.stringify(values), expiresAt: earlier(opened.expiresAt, expiresAt) }
+  return { ...opened, json: JSON.stringify(values), expiresAt: earliest(opened.expiresAt, expiresAt) }
 }
 
 interface HonoRecord {
@@ -60,7 +60,7 @@ interface HonoRecord {
   readonly _delete?: unknown
 }
 
-function recordOf(json: string): HonoRecord | undefined {
+function parseRecord(json: string): HonoRecord | undefined {
   try {
     const text: unknown = JSON.parse(json)
     if (typeof text !== 'string' || !isPlainJson(text)) return undefined
@@ -72,7 +72,7 @@ function recordOf(json: string): HonoRecord | undefined {
   }
 }
 
-function earlier(a: number | undefined, b: number): number | undefined {
+function earliest(a: number | undefined, b: number): number | undefined {
   const end = Math.min(a ?? b, b)
   return end === Number.POSITIVE_INFINITY ? undefined : end
 }

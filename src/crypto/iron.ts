@@ -4,9 +4,9 @@
  */
 import type { Clock } from '../types.ts'
 import { decodeBase64url } from './base64url.ts'
-import { type IronPasswords, passwordOf } from './iron-passwords.ts'
-import { expired, malformed, type SealRefusal, tampered, tooLong, unknownKey } from './refusal.ts'
-import { textOf, utf8 } from './text.ts'
+import { findPassword, type IronPasswords } from './iron-passwords.ts'
+import { expired, malformed, type SealRejection, tampered, tooLong, unknownKey } from './refusal.ts'
+import { decodeUtf8, encodeUtf8 } from './text.ts'
 
 /** How a legacy seal is read. */
 export interface IronOptions {
@@ -53,20 +53,20 @@ export async function openIron(
   token: string,
   passwords: IronPasswords,
   options: IronOptions,
-): Promise<OpenedIron | SealRefusal> {
+): Promise<OpenedIron | SealRejection> {
   const { clock, skew = 60, maxLength = 8192 } = options
   if (token.length > maxLength) return tooLong
-  const parts = read(token)
+  const parts = parseToken(token)
   if (!parts) return malformed
   const { expiresAt } = parts
   if (expiresAt !== undefined && expiresAt <= clock() - skew * 1000) return expired
-  const password = passwordOf(passwords, parts.id)
+  const password = findPassword(passwords, parts.id)
   if (!password) return unknownKey
   // A password is never used without its salt, nor a key with one.
   if ((typeof password === 'string') !== (parts.salt !== '')) return malformed
   try {
-    if (!(await holds(parts, password))) return tampered
-    const json = textOf(await decrypt(parts, password))
+    if (!(await verifyMac(parts, password))) return tampered
+    const json = decodeUtf8(await decrypt(parts, password))
     return isPlainJson(json) ? { json, expiresAt, mac: token.slice(token.lastIndexOf('*') + 1) } : malformed
   } catch {
     return tampered
@@ -74,7 +74,7 @@ export async function openIron(
 }
 
 /** Takes a seal apart; undefined for what the libraries would not have written with their defaults. */
-function read(token: string): Parts | undefined {
+function parseToken(token: string): Parts | undefined {
   const parts = token.split('*')
   const [version, id = '', salt = '', iv = '', sealed = '', expiration = '', macSalt = '', mac = ''] = parts
   if (parts.length !== 8 || version !== 'Fe26.2' || !/^\w{0,64}$/.test(id)) return undefined
@@ -97,18 +97,18 @@ function read(token: string): Parts | undefined {
   }
 }
 
-async function holds(parts: Parts, password: string | Uint8Array): Promise<boolean> {
+async function verifyMac(parts: Parts, password: string | Uint8Array): Promise<boolean> {
   const kind = { name: 'HMAC', hash: 'SHA-256', length: 256 }
-  const key = await keyOf(password, parts.macSalt, kind, 'verify')
-  return crypto.subtle.verify('HMAC', key, parts.mac, utf8(parts.covered))
+  const key = await deriveKey(password, parts.macSalt, kind, 'verify')
+  return crypto.subtle.verify('HMAC', key, parts.mac, encodeUtf8(parts.covered))
 }
 
 async function decrypt(parts: Parts, password: string | Uint8Array): Promise<ArrayBuffer> {
-  const key = await keyOf(password, parts.salt, { name: 'AES-CBC', length: 256 }, 'decrypt')
+  const key = await deriveKey(password, parts.salt, { name: 'AES-CBC', length: 256 }, 'decrypt')
   return crypto.subtle.decrypt({ name: 'AES-CBC', iv: parts.iv }, key, parts.sealed)
 }
 
-async function keyOf(
+async function deriveKey(
   password: string | Uint8Array,
   salt: string,
   kind: HmacKeyGenParams | AesKeyGenParams,
@@ -117,8 +117,8 @@ async function keyOf(
   if (typeof password !== 'string') {
     return crypto.subtle.importKey('raw', new Uint8Array(password), kind, false, [use])
   }
-  const root = await crypto.subtle.importKey('raw', utf8(password), 'PBKDF2', false, ['deriveKey'])
-  const pbkdf2 = { name: 'PBKDF2', hash: 'SHA-1', salt: utf8(salt), iterations: 1 }
+  const root = await crypto.subtle.importKey('raw', encodeUtf8(password), 'PBKDF2', false, ['deriveKey'])
+  const pbkdf2 = { name: 'PBKDF2', hash: 'SHA-1', salt: encodeUtf8(salt), iterations: 1 }
   return crypto.subtle.deriveKey(pbkdf2, root, kind, false, [use])
 }
 

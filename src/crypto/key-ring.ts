@@ -1,8 +1,8 @@
 /** Secrets, and the keys that HKDF makes of them. */
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 import { encodeBase64url } from './base64url.ts'
-import { judgeSecrets } from './secret.ts'
-import { joined, utf8 } from './text.ts'
+import { validateSecrets } from './secret.ts'
+import { encodeUtf8, joinBytes } from './text.ts'
 
 /**
  * Secrets of which the first makes and all read. Making one does no crypto, as Workers want it at module scope; keys are
@@ -26,7 +26,7 @@ export interface KeyRing {
 
 // HKDF's salt need not be secret; this one keeps our keys apart from whatever else is derived from the same secret.
 const salt = 'portcullis v1'
-const mostPurposes = 64
+const maxPurposes = 64
 
 /**
  * Makes a ring of one secret or several, each of at least 32 characters: a list, or one text in which white space stands
@@ -36,27 +36,27 @@ const mostPurposes = 64
  * @param faults - takes what is wrong with the secrets, by position and never with the value. A ring with faults must not
  *   be used; its methods reject when there is no secret.
  */
-export function keyRing(secret: string | readonly string[], faults: Faults): KeyRing {
-  const secrets = judgeSecrets(secret, faults)
+export function keyRing(secret: string | readonly string[], issues: Issues): KeyRing {
+  const secrets = validateSecrets(secret, issues)
   const roots: CryptoKey[] = []
   const macKeys = new Map<string, CryptoKey>()
   let names: readonly string[] | undefined
 
   // Keys are kept, never promises of them: a promise made in one request may not settle in another on Workers.
-  async function root(at: number): Promise<CryptoKey> {
+  async function rootKey(at: number): Promise<CryptoKey> {
     const known = roots[at]
     if (known) return known
     const text = secrets[at]
     if (text === undefined) throw new RangeError('The key ring has no such secret.')
-    const key = await crypto.subtle.importKey('raw', utf8(text), 'HKDF', false, ['deriveBits', 'deriveKey'])
+    const key = await crypto.subtle.importKey('raw', encodeUtf8(text), 'HKDF', false, ['deriveBits', 'deriveKey'])
     roots[at] = key
     return key
   }
 
-  async function ids(): Promise<readonly string[]> {
+  async function keyIds(): Promise<readonly string[]> {
     if (names) return names
     const made = await Promise.all(
-      secrets.map(async (_, at) => new Uint8Array(await crypto.subtle.deriveBits(hkdf('kid'), await root(at), 48))),
+      secrets.map(async (_, at) => new Uint8Array(await crypto.subtle.deriveBits(hkdf('kid'), await rootKey(at), 48))),
     )
     names = made.map(encodeBase64url)
     return names
@@ -64,7 +64,7 @@ export function keyRing(secret: string | readonly string[], faults: Faults): Key
 
   async function sealKey(at: number, parts: readonly string[]): Promise<CryptoKey> {
     const kind = { name: 'AES-GCM', length: 256 }
-    return crypto.subtle.deriveKey(hkdf('seal', ...parts), await root(at), kind, false, ['encrypt', 'decrypt'])
+    return crypto.subtle.deriveKey(hkdf('seal', ...parts), await rootKey(at), kind, false, ['encrypt', 'decrypt'])
   }
 
   async function macKey(at: number, purpose: string): Promise<CryptoKey> {
@@ -72,19 +72,19 @@ export function keyRing(secret: string | readonly string[], faults: Faults): Key
     const known = macKeys.get(name)
     if (known) return known
     const kind = { name: 'HMAC', hash: 'SHA-256', length: 256 }
-    const key = await crypto.subtle.deriveKey(hkdf('mac', purpose), await root(at), kind, false, ['sign'])
-    if (macKeys.size >= mostPurposes * secrets.length) macKeys.clear()
+    const key = await crypto.subtle.deriveKey(hkdf('mac', purpose), await rootKey(at), kind, false, ['sign'])
+    if (macKeys.size >= maxPurposes * secrets.length) macKeys.clear()
     macKeys.set(name, key)
     return key
   }
 
   async function macAt(at: number, purpose: string, text: string): Promise<Uint8Array<ArrayBuffer>> {
-    return new Uint8Array(await crypto.subtle.sign('HMAC', await macKey(at, purpose), utf8(text)))
+    return new Uint8Array(await crypto.subtle.sign('HMAC', await macKey(at, purpose), encodeUtf8(text)))
   }
 
   return {
     size: secrets.length,
-    ids,
+    ids: keyIds,
     sealKey,
     mac: (purpose, text) => macAt(0, purpose, text),
     macs: (purpose, text) => Promise.all(secrets.map((_, at) => macAt(at, purpose, text))),
@@ -92,5 +92,5 @@ export function keyRing(secret: string | readonly string[], faults: Faults): Key
 }
 
 function hkdf(...parts: readonly string[]): HkdfParams {
-  return { name: 'HKDF', hash: 'SHA-256', salt: utf8(salt), info: utf8(joined(...parts)) }
+  return { name: 'HKDF', hash: 'SHA-256', salt: encodeUtf8(salt), info: encodeUtf8(joinBytes(...parts)) }
 }

@@ -11,14 +11,14 @@
  * - `from-the-future`: made with a known key on a day that is not here yet: one of two clocks is wrong.
  * - `tampered`: the authentication tag does not hold: changed, or made for another purpose, name or audience.
  */
-export interface SealRefusal {
+export interface SealRejection {
   /** Why it does not open. */
   readonly refused: 'malformed' | 'too-long' | 'unknown-key' | 'expired' | 'from-the-future' | 'tampered'
 }
 
-export const malformed: SealRefusal = Object.freeze({ refused: 'malformed' })
-export const tooLong: SealRefusal = Object.freeze({ refused: 'too-long' })
-export const unknownKey: SealRefusal = Object.freeze({ refused: 'unknown-key' })
-export const expired: SealRefusal = Object.freeze({ refused: 'expired' })
-export const fromTheFuture: SealRefusal = Object.freeze({ refused: 'from-the-future' })
-export const tampered: SealRefusal = Object.freeze({ refused: 'tampered' })
+export const malformed: SealRejection = Object.freeze({ refused: 'malformed' })
+export const tooLong: SealRejection = Object.freeze({ refused: 'too-long' })
+export const unknownKey: SealRejection = Object.freeze({ refused: 'unknown-key' })
+export const expired: SealRejection = Object.freeze({ refused: 'expired' })
+export const fromTheFuture: SealRejection = Object.freeze({ refused: 'from-the-future' })
+export const tampered: SealRejection = Object.freeze({ refused: 'tampered' })

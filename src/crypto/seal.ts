@@ -5,10 +5,10 @@
  */
 import type { Clock } from '../types.ts'
 import { decodeBase64url, decodeInto, encodeBase64url } from './base64url.ts'
-import { type DayKey, dayKeys } from './day-keys.ts'
+import { createDayKeys, type DayKey } from './day-keys.ts'
 import type { KeyRing } from './key-ring.ts'
-import { expired, fromTheFuture, malformed, type SealRefusal, tampered, tooLong } from './refusal.ts'
-import { textOf, utf8 } from './text.ts'
+import { expired, fromTheFuture, malformed, type SealRejection, tampered, tooLong } from './refusal.ts'
+import { decodeUtf8, encodeUtf8 } from './text.ts'
 
 /** What a seal is for. One made for another purpose never opens. */
 export type SealPurpose = 'session' | 'record' | 'device' | 'transaction' | 'csrf'
@@ -37,7 +37,7 @@ export interface Sealer {
    * The text of a token, maybe with spaces behind it; or why there is none. Never rejects for anything in the token:
    * length, shape, key and day are judged before any decryption, length before anything.
    */
-  open(token: string): Promise<string | SealRefusal>
+  open(token: string): Promise<string | SealRejection>
 }
 
 const dayMs = 86_400_000
@@ -47,10 +47,10 @@ const nonceChars = 16
 const tagChars = 22
 
 // Settled once, at module scope where no request owns them: the sync half of `open` makes no promise to refuse.
-const refuseMalformed: Promise<SealRefusal> = Promise.resolve(malformed)
-const refuseTooLong: Promise<SealRefusal> = Promise.resolve(tooLong)
-const refuseFuture: Promise<SealRefusal> = Promise.resolve(fromTheFuture)
-const refuseExpired: Promise<SealRefusal> = Promise.resolve(expired)
+const rejectMalformed: Promise<SealRejection> = Promise.resolve(malformed)
+const rejectTooLong: Promise<SealRejection> = Promise.resolve(tooLong)
+const refuseFuture: Promise<SealRejection> = Promise.resolve(fromTheFuture)
+const rejectExpired: Promise<SealRejection> = Promise.resolve(expired)
 
 /**
  * A sealer. Every day has a key of its own, so that random nonces stay far below the 2^32 that one key may see (NIST SP
@@ -59,48 +59,48 @@ const refuseExpired: Promise<SealRefusal> = Promise.resolve(expired)
 export function sealer(ring: KeyRing, options: SealerOptions): Sealer {
   const { purpose, name, audience, clock, maxLength = 8192 } = options
   const bound = audience === undefined ? [purpose, name] : [purpose, name, audience]
-  const keys = dayKeys(ring, bound, Math.ceil(options.lifetime / daySeconds) + 1)
+  const keys = createDayKeys(ring, bound, Math.ceil(options.lifetime / daySeconds) + 1)
   let sealing: DayKey | undefined
   let recent: DayKey | undefined
 
   // The sync half decides, the async half is short: every promise and frame here is paid on every request.
   function seal(json: string): Promise<string> {
     const day = Math.floor(clock() / dayMs)
-    return sealing?.day === day ? encrypt(sealing, json) : sealFirst(day, json)
+    return sealing?.day === day ? encrypt(sealing, json) : sealUncached(day, json)
   }
 
-  async function sealFirst(day: number, json: string): Promise<string> {
+  async function sealUncached(day: number, json: string): Promise<string> {
     sealing = await keys.sealing(day)
     return encrypt(sealing, json)
   }
 
-  function open(token: string): Promise<string | SealRefusal> {
-    if (token.length > maxLength) return refuseTooLong
+  function unseal(token: string): Promise<string | SealRejection> {
+    if (token.length > maxLength) return rejectTooLong
     const today = Math.floor(clock() / dayMs)
     const last = recent
-    if (last && token.slice(0, last.head.length) === last.head) return openWith(last, token, today)
+    if (last && token.slice(0, last.head.length) === last.head) return unsealWith(last, token, today)
     const at = token.indexOf('.')
-    if (!hasFiveParts(token, at)) return refuseMalformed
+    if (!hasFiveParts(token, at)) return rejectMalformed
     const head = token.slice(0, at)
     const known = keys.known(head)
-    if (!known) return openFirst(head, token, today)
+    if (!known) return unsealUncached(head, token, today)
     recent = known
-    return openWith(known, token, today)
+    return unsealWith(known, token, today)
   }
 
-  function openWith(key: DayKey, token: string, today: number): Promise<string | SealRefusal> {
+  function unsealWith(key: DayKey, token: string, today: number): Promise<string | SealRejection> {
     const at = key.head.length
-    if (!hasFiveParts(token, at)) return refuseMalformed
-    if (!keys.isLive(key.day, today)) return key.day > today ? refuseFuture : refuseExpired
-    return body(key, token, at)
+    if (!hasFiveParts(token, at)) return rejectMalformed
+    if (!keys.isLive(key.day, today)) return key.day > today ? refuseFuture : rejectExpired
+    return decryptBody(key, token, at)
   }
 
-  async function openFirst(head: string, token: string, today: number): Promise<string | SealRefusal> {
+  async function unsealUncached(head: string, token: string, today: number): Promise<string | SealRejection> {
     const found = await keys.find(head, today)
-    return 'refused' in found ? found : body(found, token, head.length)
+    return 'refused' in found ? found : decryptBody(found, token, head.length)
   }
 
-  return { seal, open }
+  return { seal, open: unseal }
 }
 
 /** Whether the dots stand where header, an empty key, nonce, text and tag have them; what is between is not looked at. */
@@ -118,21 +118,21 @@ function hasFiveParts(token: string, at: number): boolean {
 
 // Memory for nonces, not nonces: each is drawn when it is used and its place never used again. A pool drawn ahead would
 // be used twice after a snapshot, and GCM does not survive that. A view costs a third of an array of its own.
-let block = new Uint8Array(0)
-let used = 0
+let randomBlock = new Uint8Array(0)
+let usedBytes = 0
 
 function freshNonce(): Uint8Array<ArrayBuffer> {
-  if (used === block.length) {
-    block = new Uint8Array(12 * 256)
-    used = 0
+  if (usedBytes === randomBlock.length) {
+    randomBlock = new Uint8Array(12 * 256)
+    usedBytes = 0
   }
-  used += 12
-  return crypto.getRandomValues(block.subarray(used - 12, used))
+  usedBytes += 12
+  return crypto.getRandomValues(randomBlock.subarray(usedBytes - 12, usedBytes))
 }
 
 async function encrypt(key: DayKey, json: string): Promise<string> {
   // Padded to a multiple of three, text and tag are one base64 run: one call writes both.
-  const text = utf8(`${json}  `)
+  const text = encodeUtf8(`${json}  `)
   const length = text.length - 2
   const iv = freshNonce()
   const algorithm = { name: 'AES-GCM', iv, additionalData: key.aad }
@@ -148,25 +148,25 @@ const scratch = /* @__PURE__ */ new Uint8Array((scratchChars * 3) / 4)
 const scratchNonce = /* @__PURE__ */ scratch.subarray(0, 12)
 const scratchText = /* @__PURE__ */ scratch.subarray(12)
 
-function body(key: DayKey, token: string, at: number): Promise<string | SealRefusal> {
+function decryptBody(key: DayKey, token: string, at: number): Promise<string | SealRejection> {
   const text = at + 3 + nonceChars
   const tag = token.length - tagChars
   const parts = [token.slice(at + 2, text - 1), token.slice(text, tag - 1), token.slice(tag)] as const
-  if (decodeInto === undefined || token.length > scratchChars) return longBody(key, parts)
+  if (decodeInto === undefined || token.length > scratchChars) return decryptLongBody(key, parts)
   // Few characters are put together for less than two more calls cost.
   if (token.length < 512 && ((tag - 1 - text) & 3) === 0) {
     const whole = decodeInto(parts[0] + parts[1] + parts[2], scratch)
-    return whole === -1 ? refuseMalformed : decrypt(key, scratchNonce, scratch.subarray(12, whole))
+    return whole === -1 ? rejectMalformed : decrypt(key, scratchNonce, scratch.subarray(12, whole))
   }
   const length = decodeInto(parts[1], scratchText)
-  if (length === -1 || decodeInto(parts[0], scratchNonce) !== 12) return refuseMalformed
-  if (decodeInto(parts[2], scratch.subarray(12 + length)) !== 16) return refuseMalformed
+  if (length === -1 || decodeInto(parts[0], scratchNonce) !== 12) return rejectMalformed
+  if (decodeInto(parts[2], scratch.subarray(12 + length)) !== 16) return rejectMalformed
   return decrypt(key, scratchNonce, scratch.subarray(12, 28 + length))
 }
 
-function longBody(key: DayKey, parts: readonly string[]): Promise<string | SealRefusal> {
+function decryptLongBody(key: DayKey, parts: readonly string[]): Promise<string | SealRejection> {
   const [nonce, start, end] = parts.map(decodeBase64url)
-  if (!nonce || !start || !end) return refuseMalformed
+  if (!nonce || !start || !end) return rejectMalformed
   const sealed = new Uint8Array(start.length + end.length)
   sealed.set(start)
   sealed.set(end, start.length)
@@ -177,9 +177,9 @@ async function decrypt(
   key: DayKey,
   iv: Uint8Array<ArrayBuffer>,
   sealed: Uint8Array<ArrayBuffer>,
-): Promise<string | SealRefusal> {
+): Promise<string | SealRejection> {
   try {
-    return textOf(await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData: key.aad }, key.key, sealed))
+    return decodeUtf8(await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData: key.aad }, key.key, sealed))
   } catch {
     return tampered
   }

@@ -1,10 +1,10 @@
 /** Judges secrets: a guessable one makes every seal worthless, and nothing else would tell. */
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 
-const shortest = 32
-const longest = 1024
-const mostSecrets = 16
-const leastVariety = 8
+const minLength = 32
+const maxLength = 1024
+const maxSecrets = 16
+const minVariety = 8
 
 /**
  * Judges one secret or several: a list, or one text in which they stand apart by white space or as a JSON list, since
@@ -14,19 +14,19 @@ const leastVariety = 8
  *
  * @returns the secrets, in order. Faults name the position in the list and never hold the value.
  */
-export function judgeSecrets(given: unknown, faults: Faults): readonly string[] {
-  if (typeof given !== 'string' && !Array.isArray(given)) {
-    faults.add('', 'must be a string or a list of strings')
+export function validateSecrets(value: unknown, issues: Issues): readonly string[] {
+  if (typeof value !== 'string' && !Array.isArray(value)) {
+    issues.add('', 'must be a string or a list of strings')
     return []
   }
 
-  const texts: readonly unknown[] = typeof given === 'string' ? [given] : given
+  const texts: readonly unknown[] = typeof value === 'string' ? [value] : value
   const list = texts.flatMap((text): readonly unknown[] => (typeof text === 'string' ? splitSecrets(text) : [text]))
-  if (list.length === 0) faults.add('', 'must hold at least one secret')
-  if (list.length > mostSecrets) faults.add('', `must hold at most ${mostSecrets} secrets`)
+  if (list.length === 0) issues.add('', 'must hold at least one secret')
+  if (list.length > maxSecrets) issues.add('', `must hold at most ${maxSecrets} secrets`)
 
-  const one = typeof given === 'string' && list.length === 1
-  return judgeList(list.slice(0, mostSecrets), one ? () => '' : String, faults)
+  const one = typeof value === 'string' && list.length === 1
+  return validateList(list.slice(0, maxSecrets), one ? () => '' : String, issues)
 }
 
 /**
@@ -38,7 +38,7 @@ function splitSecrets(text: string): readonly string[] {
   if (trimmed.startsWith('[') && trimmed.endsWith(']')) return listIn(trimmed) ?? [text]
 
   const parts = trimmed.split(/\s+/)
-  return parts.length > 1 && parts.some((part) => part.length >= shortest) ? parts : [text]
+  return parts.length > 1 && parts.some((part) => part.length >= minLength) ? parts : [text]
 }
 
 function listIn(json: string): readonly string[] | undefined {
@@ -50,15 +50,15 @@ function listIn(json: string): readonly string[] | undefined {
   }
 }
 
-function judgeList(list: readonly unknown[], name: (at: number) => string, faults: Faults): readonly string[] {
+function validateList(list: readonly unknown[], name: (at: number) => string, issues: Issues): readonly string[] {
   const good: string[] = []
 
   for (const [at, secret] of list.entries()) {
     const problem =
-      problemOf(secret) ??
+      findProblem(secret) ??
       (list.length > 1 ? problemBeside(secret as string) : undefined) ??
       (list.indexOf(secret) < at ? 'is in the list twice' : undefined)
-    if (problem) faults.add(name(at), problem)
+    if (problem) issues.add(name(at), problem)
     else good.push(secret as string)
   }
 
@@ -73,16 +73,16 @@ function problemBeside(secret: string): string | undefined {
 
 const howToWrite = 'several secrets in one text stand apart by white space alone, the one that seals first'
 
-function problemOf(secret: unknown): string | undefined {
+function findProblem(secret: unknown): string | undefined {
   if (typeof secret !== 'string') return 'must be a string'
-  if (secret.length < shortest) return `must have at least ${shortest} characters`
+  if (secret.length < minLength) return `must have at least ${minLength} characters`
   if (areJoined(secret)) return `holds several secrets without white space between them: ${howToWrite}`
-  if (secret.length > longest) return `must have at most ${longest} characters`
+  if (secret.length > maxLength) return `must have at most ${maxLength} characters`
   if (secret.trim() !== secret) return 'begins or ends with white space'
   // Half a surrogate pair becomes U+FFFD in UTF-8: two different secrets would be the same key.
   if (/\p{Cc}|\p{Cs}/u.test(secret)) return 'holds control characters or broken Unicode'
-  if (period(secret) < shortest && period(secret) * 2 <= secret.length) return 'repeats a short pattern'
-  if (variety(secret) < leastVariety) return `must have at least ${leastVariety} different characters`
+  if (findPeriod(secret) < minLength && findPeriod(secret) * 2 <= secret.length) return 'repeats a short pattern'
+  if (countVariety(secret) < minVariety) return `must have at least ${minVariety} different characters`
   if (countsAlong(secret)) return 'counts up or down'
   if (isSample(secret)) return 'is a sample secret, or made of the words that samples are made of'
   return undefined
@@ -94,16 +94,16 @@ function problemOf(secret: unknown): string | undefined {
  */
 function areJoined(text: string): boolean {
   const parts = text.split(/[,;]/)
-  if (parts.length < 2 || parts.some((part) => part.length < shortest)) return false
+  if (parts.length < 2 || parts.some((part) => part.length < minLength)) return false
   return parts.every((part) => part.length === parts[0]?.length) || parts.every((part) => /^[\w+/=.~-]+$/.test(part))
 }
 
-function variety(text: string): number {
+function countVariety(text: string): number {
   return new Set(text).size
 }
 
 /** Length of the shortest pattern that, repeated, gives the text: Knuth, Morris and Pratt's failure function. */
-function period(text: string): number {
+function findPeriod(text: string): number {
   const border = [0]
   for (let at = 1, length = 0; at < text.length; at++) {
     while (length > 0 && text[at] !== text[length]) length = border[length - 1] as number
@@ -143,5 +143,5 @@ const sampleWords = new RegExp(
 export function isSample(secret: string): boolean {
   const plain = secret.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
   const left = plain.replaceAll(sampleWords, '')
-  return left.length < plain.length && (left.length < shortest / 2 || variety(left) < leastVariety)
+  return left.length < plain.length && (left.length < minLength / 2 || countVariety(left) < minVariety)
 }

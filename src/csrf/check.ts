@@ -1,7 +1,7 @@
 /** The check itself: may this request come from where it comes from. */
 import { isWebSocketUpgrade } from '../request/kind.ts'
 import { isSafeMethod } from '../request/method.ts'
-import { originOf } from '../request/origin.ts'
+import { readUrlOrigin } from '../request/origin.ts'
 import type { Reason } from '../types.ts'
 import type { CrossOriginPolicy } from './compiled.ts'
 import { isolates } from './isolation.ts'
@@ -72,26 +72,26 @@ export function checkCrossOrigin(
   if (site === 'same-origin' || site === 'none') return passed
   if (safe) {
     if (!isolates(policy.isolation, method, site, headers)) return passed
-    return overruled('resource-isolation', headers.get('origin'), policy, method, path)
+    return applyExceptions('resource-isolation', headers.get('origin'), policy, method, path)
   }
   const origin = headers.get('origin')
   if (site === 'same-site' || site === 'cross-site') {
     if (site === 'same-site' && policy.trustSameSite) return passed
-    return overruled('cross-site', origin, policy, method, path)
+    return applyExceptions('cross-site', origin, policy, method, path)
   }
   // No Fetch Metadata: Chromium's sockets, plain http, browsers before 2023, programs. What nobody knows yet is none, too.
   if (origin !== null) {
-    if (isOwn(origin, own, request.url)) return passed
-    return overruled(origin === 'null' ? 'origin-null' : 'origin-mismatch', origin, policy, method, path)
+    if (isOwnOrigin(origin, own, request.url)) return passed
+    return applyExceptions(origin === 'null' ? 'origin-null' : 'origin-mismatch', origin, policy, method, path)
   }
   const referer = headers.get('referer')
   if (referer !== null) {
-    const from = originOf(referer)
-    if (isOwn(from, own, request.url)) return passed
-    return overruled('origin-mismatch', from, policy, method, path)
+    const from = readUrlOrigin(referer)
+    if (isOwnOrigin(from, own, request.url)) return passed
+    return applyExceptions('origin-mismatch', from, policy, method, path)
   }
-  if (site === null && policy.mayBeBare(headers)) return passed
-  return overruled('metadata-missing', null, policy, method, path)
+  if (site === null && policy.allowsMissingMetadata(headers)) return passed
+  return applyExceptions('metadata-missing', null, policy, method, path)
 }
 
 /** Whether a route is exempt, whatever a check says of the request. */
@@ -100,7 +100,7 @@ export function isExempt(policy: CrossOriginPolicy, method: string, path: string
 }
 
 /** Rules only ever let pass, so that they are asked last: a request of our own pages never pays for them. */
-function overruled(
+function applyExceptions(
   reason: CsrfReason,
   origin: string | null,
   policy: CrossOriginPolicy,
@@ -118,9 +118,9 @@ function overruled(
  * Whether an origin is the application's. Where it has several, one is not the other's: a request that came to one of them
  * must be from that one.
  */
-function isOwn(origin: string, own: readonly string[] | undefined, url: string): boolean {
+function isOwnOrigin(origin: string, own: readonly string[] | undefined, url: string): boolean {
   if (origin === '') return false
   if (own?.length === 1) return origin === own[0]
-  const asked = originOf(url)
+  const asked = readUrlOrigin(url)
   return own === undefined || own.includes(asked) ? origin === asked : own.includes(origin)
 }

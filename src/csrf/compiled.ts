@@ -13,7 +13,7 @@ export interface CrossOriginPolicy {
   /** By {@link ruleKey}. */
   readonly exempt: ReadonlySet<string>
   /** Whether a request without any word of where it comes from may pass. */
-  readonly mayBeBare: (headers: Headers) => boolean
+  readonly allowsMissingMetadata: (headers: Headers) => boolean
   /** See the option. */
   readonly trustSameSite: boolean
   /** Undefined: off. */
@@ -45,10 +45,10 @@ export interface CompiledCsrf {
 }
 
 /** The shape that this release writes and reads. */
-export const shape = 1
+export const formatVersion = 1
 
 /** Makes ready what was judged. `credentials` and `publicOrigins` are what no data can say. */
-export function policyOf(
+export function createPolicy(
   { trustedOrigins, trust, exempt, missing, cookieNames, trustSameSite, isolation, publicOrigins }: CompiledCsrf,
   own: {
     readonly credentials: ((headers: Headers) => boolean) | undefined
@@ -61,7 +61,7 @@ export function policyOf(
     trustedOrigins: new Set(trustedOrigins),
     trust: new Map(trust.map(({ route, origins }) => [route, new Set(origins)])),
     exempt: new Set(exempt),
-    mayBeBare: missing === 'no-credentials' ? (headers) => !carries(headers) : () => missing === 'allow',
+    allowsMissingMetadata: missing === 'no-credentials' ? (headers) => !carries(headers) : () => missing === 'allow',
     trustSameSite,
     isolation,
   }

@@ -1,9 +1,16 @@
 /** The options of the check around a context, judged. */
-import { faults as newFaults } from '../options/faults.ts'
-import { oneOf, optionalFunction, optionalListener } from '../options/values.ts'
-import { refusal } from '../page/refusal.ts'
+import { createIssues } from '../options/faults.ts'
+import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
+import { errorResponse } from '../page/refusal.ts'
 import type { Emit, ProjectEnv, Verdict } from '../types.ts'
-import { type CsrfContext, type CsrfGuard, guardBy, type Refused, type TokenCheck, variesBy } from './guarding.ts'
+import {
+  type CsrfContext,
+  type CsrfGuard,
+  type CsrfRejection,
+  createCsrfGuard,
+  type TokenCheck,
+  varyHeaders,
+} from './guarding.ts'
 import { type CrossOriginOptions, csrfPolicy } from './policy.ts'
 
 /** Options of {@link csrfGuard}. Absent = default. */
@@ -23,19 +30,19 @@ export interface CsrfOptions<C = CsrfContext, E = ProjectEnv> extends CrossOrigi
 
 /** The guard behind `csrf`. @throws {ConfigError} `ERR_CONFIG` */
 export function csrfGuard<C extends CsrfContext>(options: CsrfOptions<C, never>): CsrfGuard<C> {
-  const faults = newFaults('csrf')
-  const policy = csrfPolicy(options, faults, ['mode', 'token', 'refuse', 'onEvent'])
+  const issues = createIssues('csrf')
+  const policy = csrfPolicy(options, issues, ['mode', 'token', 'refuse', 'onEvent'])
   const { token } = options ?? {}
-  const observing = oneOf(faults, 'mode', options?.mode, ['enforce', 'observe'], 'enforce') === 'observe'
-  const refuse = optionalFunction(faults, 'refuse', options?.refuse)
-  const onEvent = optionalListener(faults, 'onEvent', options?.onEvent)
-  if (token !== undefined && typeof token?.check !== 'function') faults.add('token', 'must be made by csrfTokens()')
-  faults.done()
-  return guardBy(policy, { observing, token, onEvent, refuse: refuse ?? refusedPage })
+  const observing = choiceOption(issues, 'mode', options?.mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const refuse = optionalFunction(issues, 'refuse', options?.refuse)
+  const onEvent = optionalListener(issues, 'onEvent', options?.onEvent)
+  if (token !== undefined && typeof token?.check !== 'function') issues.add('token', 'must be made by csrfTokens()')
+  issues.throwIfAny()
+  return createCsrfGuard(policy, { observing, token, onEvent, refuse: refuse ?? createErrorPage })
 }
 
 /** A page or problem+json, whichever is asked for. */
-function refusedPage({ reason }: Refused, { req }: CsrfContext, requestId: string | undefined): Response {
-  const headers = [['Vary', variesBy(reason)]] as const
-  return refusal(reason, req.raw, { headers, ...(requestId !== undefined && { requestId }) })
+function createErrorPage({ reason }: CsrfRejection, { req }: CsrfContext, requestId: string | undefined): Response {
+  const headers = [['Vary', varyHeaders(reason)]] as const
+  return errorResponse(reason, req.raw, { headers, ...(requestId !== undefined && { requestId }) })
 }

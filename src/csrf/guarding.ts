@@ -3,7 +3,7 @@ import { isSafeMethod } from '../request/method.ts'
 import type { Emit, EventType, Verdict } from '../types.ts'
 import { type CsrfReason, checkCrossOrigin, isExempt } from './check.ts'
 import type { CrossOriginPolicy } from './compiled.ts'
-import { pathOf } from './path.ts'
+import { readPathname } from './path.ts'
 
 /** A Hono Context, as far as this guard needs one. */
 export interface CsrfContext {
@@ -22,54 +22,54 @@ export interface TokenCheck<C> {
 }
 
 /** A verdict that refuses. */
-export type Refused = Verdict & { ok: false; reason: CsrfReason }
+export type CsrfRejection = Verdict & { ok: false; reason: CsrfReason }
 
 /** Passes a request (undefined) or answers it; at once unless a token must be read. */
 export type CsrfGuard<C> = (c: C) => Response | undefined | Promise<Response | undefined>
 
 /** What a guard does besides checking. */
-export interface Guarding<C> {
+export interface CsrfGuardSettings<C> {
   readonly observing: boolean
   readonly token: TokenCheck<C> | undefined
   readonly onEvent: Emit | undefined
-  readonly refuse: (verdict: Refused, c: C, requestId: string | undefined) => Response | Promise<Response>
+  readonly refuse: (verdict: CsrfRejection, c: C, requestId: string | undefined) => Response | Promise<Response>
 }
 
 /** Longest path in an event. */
 const longestSubject = 256
 
 /** A guard by a policy. */
-export function guardBy<C extends CsrfContext>(
+export function createCsrfGuard<C extends CsrfContext>(
   policy: CrossOriginPolicy,
-  { observing, token, onEvent, refuse }: Guarding<C>,
+  { observing, token, onEvent, refuse }: CsrfGuardSettings<C>,
 ): CsrfGuard<C> {
   const ruled = policy.trust.size > 0 || policy.exempt.size > 0
 
-  function tell(type: EventType, reason: CsrfReason, c: C): string | undefined {
+  function emitEvent(type: EventType, reason: CsrfReason, c: C): string | undefined {
     const id = c.var?.requestId
     const request = typeof id === 'string' ? id : undefined
-    const subject = pathOf(c.req.raw.url).slice(0, longestSubject)
+    const subject = readPathname(c.req.raw.url).slice(0, longestSubject)
     onEvent?.({ type, reason, subject, ...(request !== undefined && { request }) })
     return request
   }
 
-  function refused(reason: CsrfReason, c: C): ReturnType<CsrfGuard<C>> {
-    const requestId = tell(observing ? 'csrf-observed' : 'csrf-refused', reason, c)
+  function rejectRequest(reason: CsrfReason, c: C): ReturnType<CsrfGuard<C>> {
+    const requestId = emitEvent(observing ? 'csrf-observed' : 'csrf-refused', reason, c)
     return observing ? undefined : refuse({ ok: false, reason }, c, requestId)
   }
 
   async function checkToken(check: TokenCheck<C>, c: C): Promise<Response | undefined> {
     const reason = await check.check(c)
-    return reason && refused(reason, c)
+    return reason && rejectRequest(reason, c)
   }
 
   return (c) => {
     const { raw } = c.req
     // As it was sent: a rule's path is canonical, so that only the canonical spelling can be equal to it.
-    const path = ruled ? pathOf(raw.url) : ''
+    const path = ruled ? readPathname(raw.url) : ''
     const verdict = checkCrossOrigin(raw, policy, path, c.env)
-    if (!verdict.ok) return refused(verdict.reason, c)
-    if (verdict.by === 'exempt') tell('csrf-exempted', verdict.reason, c)
+    if (!verdict.ok) return rejectRequest(verdict.reason, c)
+    if (verdict.by === 'exempt') emitEvent('csrf-exempted', verdict.reason, c)
     // Who is trusted from elsewhere cannot have a token, nor can a socket: its handshake takes no headers.
     if (token === undefined || verdict.by !== undefined) return undefined
     const { method } = raw
@@ -78,6 +78,6 @@ export function guardBy<C extends CsrfContext>(
 }
 
 /** The request headers that a refusal depended on, for the Vary of the answer (RFC 9110 section 12.5.5). */
-export function variesBy(reason: CsrfReason): string {
+export function varyHeaders(reason: CsrfReason): string {
   return reason === 'resource-isolation' ? 'Sec-Fetch-Dest, Sec-Fetch-Mode, Sec-Fetch-Site' : 'Sec-Fetch-Site, Origin'
 }

@@ -2,7 +2,7 @@
 import { hostEnd, hostStart } from '../request/origin.ts'
 
 /** What stands between the host and the query, untouched; empty where there is no path that begins with a slash. */
-export function pathOf(url: string): string {
+export function readPathname(url: string): string {
   const host = hostStart(url)
   if (host === -1) return ''
   const start = hostEnd(url, host)

@@ -1,12 +1,12 @@
 /** What the check goes by, judged and made ready once. */
-import { type Faults, faults as newFaults } from '../options/faults.ts'
+import { createIssues, type Issues } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
-import { flag, oneOf, optionalFunction } from '../options/values.ts'
-import type { From, ProjectEnv } from '../types.ts'
-import { type CompiledCsrf, type CrossOriginPolicy, policyOf, shape } from './compiled.ts'
-import { judgeOrigins, judgePublicOrigins } from './origins.ts'
-import { type ExemptRule, judgeExempt, judgeTrust, type TrustRule } from './rules.ts'
+import { booleanOption, choiceOption, optionalFunction } from '../options/values.ts'
+import type { FromEnv, ProjectEnv } from '../types.ts'
+import { type CompiledCsrf, type CrossOriginPolicy, createPolicy, formatVersion } from './compiled.ts'
+import { parseOrigins, parsePublicOrigins } from './origins.ts'
+import { type ExemptRule, parseExempt, parseTrust, type TrustRule } from './rules.ts'
 
 /** Which reads other sites may make: Fetch Metadata's resource isolation policy. */
 export interface IsolationOptions {
@@ -23,7 +23,7 @@ export interface CrossOriginOptions<E = ProjectEnv> {
    * proxy that ends TLS are not the visitors'. Asked where a browser sends no Fetch Metadata: with WebSockets (Chromium),
    * over plain http, and before 2023.
    */
-  readonly publicOrigins?: From<string | readonly string[], E>
+  readonly publicOrigins?: FromEnv<string | readonly string[], E>
   /** Origins that may send anything anywhere, as `https://app.example.com`. Default none; prefer `trust`. */
   readonly trustedOrigins?: readonly string[]
   /** Origins that may send to one route. Default none. */
@@ -67,20 +67,20 @@ const keys: ReadonlyArray<keyof CrossOriginOptions> = [
  */
 export function csrfPolicy<E = ProjectEnv>(
   options: CrossOriginOptions<E>,
-  given?: Faults,
+  value?: Issues,
   more: readonly string[] = [],
 ): CrossOriginPolicy {
-  const faults = given ?? newFaults('csrf')
+  const issues = value ?? createIssues('csrf')
   const { publicOrigins, credentials, ...plain } = (options ?? {}) as CrossOriginOptions<never>
-  checkKeys(faults, options, [...keys, ...more])
-  const own = optionalFunction(faults, 'credentials', credentials)
-  if (own && plain.cookieNames !== undefined) faults.add('cookieNames', 'is not read where credentials is given')
-  const policy = policyOf(judgeData(plain, faults), {
+  checkKeys(issues, options, [...keys, ...more])
+  const own = optionalFunction(issues, 'credentials', credentials)
+  if (own && plain.cookieNames !== undefined) issues.add('cookieNames', 'is not read where credentials is given')
+  const policy = createPolicy(parsePolicyData(plain, issues), {
     credentials: own,
     publicOrigins:
-      publicOrigins === undefined ? undefined : resolveFrom(faults, 'publicOrigins', publicOrigins, judgePublicOrigins),
+      publicOrigins === undefined ? undefined : resolveFrom(issues, 'publicOrigins', publicOrigins, parsePublicOrigins),
   })
-  if (given === undefined) faults.done()
+  if (value === undefined) issues.throwIfAny()
   return policy
 }
 
@@ -99,43 +99,43 @@ export interface CompilableCsrf extends Omit<CrossOriginOptions, 'publicOrigins'
  * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
  */
 export function compileCsrf(options: CompilableCsrf = {}): CompiledCsrf {
-  const faults = newFaults('compileCsrf')
-  checkKeys(faults, options, [...keys.filter((key) => key !== 'credentials'), 'mode'])
+  const issues = createIssues('compileCsrf')
+  checkKeys(issues, options, [...keys.filter((key) => key !== 'credentials'), 'mode'])
   const { publicOrigins, mode, ...plain } = options ?? {}
-  const origins = publicOrigins !== undefined && judgePublicOrigins(publicOrigins, faults.under('publicOrigins'))
-  const observing = oneOf(faults, 'mode', mode, ['enforce', 'observe'], 'enforce') === 'observe'
-  const data = judgeData(plain, faults)
-  faults.done()
+  const origins = publicOrigins !== undefined && parsePublicOrigins(publicOrigins, issues.at('publicOrigins'))
+  const observing = choiceOption(issues, 'mode', mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const data = parsePolicyData(plain, issues)
+  issues.throwIfAny()
   return { ...data, observing, ...(origins && { publicOrigins: origins }) }
 }
 
-function judgeData(
-  given: Omit<CrossOriginOptions<never>, 'publicOrigins' | 'credentials'>,
-  faults: Faults,
+function parsePolicyData(
+  value: Omit<CrossOriginOptions<never>, 'publicOrigins' | 'credentials'>,
+  issues: Issues,
 ): CompiledCsrf {
-  const { trustedOrigins = [], missing, cookieNames, trustSameSite } = given
+  const { trustedOrigins = [], missing, cookieNames, trustSameSite } = value
   const good = Array.isArray(cookieNames) && cookieNames.every((name) => typeof name === 'string' && name !== '')
-  if (cookieNames !== undefined && !good) faults.add('cookieNames', 'must be a list of whole cookie names')
-  const isolation = judgeIsolation(given.isolation, faults.under('isolation'))
+  if (cookieNames !== undefined && !good) issues.add('cookieNames', 'must be a list of whole cookie names')
+  const isolation = parseIsolation(value.isolation, issues.at('isolation'))
   return {
-    version: shape,
-    trustedOrigins: judgeOrigins(trustedOrigins, faults.under('trustedOrigins')),
-    trust: judgeTrust(given.trust, faults.under('trust')),
-    exempt: judgeExempt(given.exempt, faults.under('exempt')),
-    missing: oneOf(faults, 'missing', missing, ['deny', 'no-credentials', 'allow'], 'no-credentials'),
-    trustSameSite: flag(faults, 'trustSameSite', trustSameSite, false),
+    version: formatVersion,
+    trustedOrigins: parseOrigins(trustedOrigins, issues.at('trustedOrigins')),
+    trust: parseTrust(value.trust, issues.at('trust')),
+    exempt: parseExempt(value.exempt, issues.at('exempt')),
+    missing: choiceOption(issues, 'missing', missing, ['deny', 'no-credentials', 'allow'], 'no-credentials'),
+    trustSameSite: booleanOption(issues, 'trustSameSite', trustSameSite, false),
     observing: false,
     ...(cookieNames && { cookieNames }),
     ...(isolation && { isolation }),
   }
 }
 
-function judgeIsolation(given: unknown, faults: Faults): CompiledCsrf['isolation'] {
-  if (given === undefined || given === false) return undefined
-  const options: IsolationOptions = given === true ? {} : (given as IsolationOptions)
-  checkKeys(faults, options, ['sameSite', 'frames'])
+function parseIsolation(value: unknown, issues: Issues): CompiledCsrf['isolation'] {
+  if (value === undefined || value === false) return undefined
+  const options: IsolationOptions = value === true ? {} : (value as IsolationOptions)
+  checkKeys(issues, options, ['sameSite', 'frames'])
   return {
-    sameSite: flag(faults, 'sameSite', options?.sameSite, true),
-    frames: flag(faults, 'frames', options?.frames, true),
+    sameSite: booleanOption(issues, 'sameSite', options?.sameSite, true),
+    frames: booleanOption(issues, 'frames', options?.frames, true),
   }
 }

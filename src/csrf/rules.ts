@@ -1,8 +1,8 @@
 /** Rules for single routes: whom they trust, and which are not guarded at all. */
 
-import type { Faults } from '../options/faults.ts'
+import type { Issues } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
-import { judgeOrigins } from './origins.ts'
+import { parseOrigins } from './origins.ts'
 
 /** A route that needs no check, since nothing about a browser makes its requests: a webhook with a signature of its own. */
 export interface ExemptRule {
@@ -24,35 +24,35 @@ export function ruleKey(method: string, path: string): string {
 }
 
 /** Judges `exempt`: the routes that are. */
-export function judgeExempt(given: unknown, faults: Faults): readonly string[] {
-  return [...judgeRules(given, faults, ['path', 'methods'], () => true).keys()]
+export function parseExempt(value: unknown, issues: Issues): readonly string[] {
+  return [...parseRules(value, issues, ['path', 'methods'], () => true).keys()]
 }
 
 /** Judges `trust`: whom each route trusts. */
-export function judgeTrust(
-  given: unknown,
-  faults: Faults,
+export function parseTrust(
+  value: unknown,
+  issues: Issues,
 ): ReadonlyArray<{ readonly route: string; readonly origins: readonly string[] }> {
-  const rules = judgeRules(given, faults, ['path', 'methods', 'origins'], ({ origins }: Partial<TrustRule>, at) => {
-    const list = judgeOrigins(origins, at.under('origins'))
+  const rules = parseRules(value, issues, ['path', 'methods', 'origins'], ({ origins }: Partial<TrustRule>, at) => {
+    const list = parseOrigins(origins, at.at('origins'))
     if (Array.isArray(origins) && origins.length === 0) at.add('origins', 'must hold at least one origin')
     return list
   })
   return [...rules].map(([route, origins]) => ({ route, origins }))
 }
 
-function judgeRules<T>(
-  given: unknown,
-  faults: Faults,
+function parseRules<T>(
+  value: unknown,
+  issues: Issues,
   keys: readonly string[],
-  make: (rule: object, faults: Faults) => T,
+  make: (rule: object, issues: Issues) => T,
 ): Map<string, T> {
   const rules = new Map<string, T>()
-  if (given === undefined) return rules
-  if (!Array.isArray(given)) faults.add('', 'must be a list of rules')
+  if (value === undefined) return rules
+  if (!Array.isArray(value)) issues.add('', 'must be a list of rules')
   else
-    for (const [index, rule] of given.entries()) {
-      const at = faults.under(String(index))
+    for (const [index, rule] of value.entries()) {
+      const at = issues.at(String(index))
       checkKeys(at, rule, keys)
       if (typeof rule !== 'object' || rule === null) continue
       const { path, methods = ['POST'] } = rule as Partial<ExemptRule>

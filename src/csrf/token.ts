@@ -3,18 +3,18 @@ import { encodeBase64url } from '../crypto/base64url.ts'
 import { equalText } from '../crypto/equal.ts'
 import { type KeyRing, keyRing } from '../crypto/key-ring.ts'
 import { randomId } from '../crypto/random.ts'
-import { joined } from '../crypto/text.ts'
-import { faults as newFaults } from '../options/faults.ts'
+import { joinBytes } from '../crypto/text.ts'
+import { createIssues } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
-import type { From, ProjectEnv } from '../types.ts'
+import type { FromEnv, ProjectEnv } from '../types.ts'
 import { formField } from './form-field.ts'
 import type { CsrfContext, TokenCheck } from './guarding.ts'
 
 /** Options of tokens. */
 export interface CsrfTokenOptions<C = CsrfContext, E = ProjectEnv> {
   /** One secret or several, each of at least 32 characters; the first signs, all are read. The session's may be used. */
-  readonly secret: From<string | readonly string[], E>
+  readonly secret: FromEnv<string | readonly string[], E>
   /**
    * The id of the request's session, which must be another one after each login: `(await c.var.session.info())?.id`.
    * Undefined where there is none.
@@ -48,22 +48,22 @@ const tokenLength = macLength + 1 + 22
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function signedTokens<C extends CsrfContext>(options: CsrfTokenOptions<C, never>): CsrfTokens<C> {
-  const faults = newFaults('csrfTokens')
-  checkKeys(faults, options, ['secret', 'session', 'header', 'field'])
+  const issues = createIssues('csrfTokens')
+  checkKeys(issues, options, ['secret', 'session', 'header', 'field'])
   const { secret, session, header = 'X-CSRF-Token', field = 'csrf_token' } = options ?? {}
-  const ring = resolveFrom(faults, 'secret', secret, keyRing)
-  if (typeof session !== 'function') faults.add('session', 'must be a function that finds the id of the session')
-  if (typeof header !== 'string' || !/^[\w-]+$/.test(header)) faults.add('header', 'must be the name of a header')
+  const ring = resolveFrom(issues, 'secret', secret, keyRing)
+  if (typeof session !== 'function') issues.add('session', 'must be a function that finds the id of the session')
+  if (typeof header !== 'string' || !/^[\w-]+$/.test(header)) issues.add('header', 'must be the name of a header')
   if (field !== false && (typeof field !== 'string' || field === '')) {
-    faults.add('field', 'must be the name of a form field, or false')
+    issues.add('field', 'must be the name of a form field, or false')
   }
-  faults.done()
+  issues.throwIfAny()
 
   return {
     async issue(c): Promise<string | undefined> {
       const keys = ring(c.env)
       const id = await session(c)
-      return id ? makeToken(keys, id) : undefined
+      return id ? signToken(keys, id) : undefined
     },
     async check(c): Promise<'token-missing' | 'token-bad' | undefined> {
       const keys = ring(c.env)
@@ -72,19 +72,19 @@ export function signedTokens<C extends CsrfContext>(options: CsrfTokenOptions<C,
       const { raw } = c.req
       const given = raw.headers.get(header) ?? (field === false ? undefined : await formField(raw, field))
       if (!given) return 'token-missing'
-      return (await isToken(keys, id, given)) ? undefined : 'token-bad'
+      return (await verifyToken(keys, id, given)) ? undefined : 'token-bad'
     },
   }
 }
 
-async function makeToken(keys: KeyRing, session: string): Promise<string> {
+async function signToken(keys: KeyRing, session: string): Promise<string> {
   const random = randomId()
-  return `${encodeBase64url(await keys.mac(purpose, joined(session, random)))}.${random}`
+  return `${encodeBase64url(await keys.mac(purpose, joinBytes(session, random)))}.${random}`
 }
 
-async function isToken(keys: KeyRing, session: string, token: string): Promise<boolean> {
+async function verifyToken(keys: KeyRing, session: string, token: string): Promise<boolean> {
   if (token.length !== tokenLength || token[macLength] !== '.') return false
-  const macs = await keys.macs(purpose, joined(session, token.slice(macLength + 1)))
+  const macs = await keys.macs(purpose, joinBytes(session, token.slice(macLength + 1)))
   let found = false
   for (const mac of macs) found = equalText(encodeBase64url(mac), token.slice(0, macLength)) || found
   return found

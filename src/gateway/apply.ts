@@ -2,11 +2,11 @@
 import { ConfigError, PortcullisError } from '../errors.ts'
 import { isSafeMethod } from '../request/index.ts'
 import type { ChosenStrategy, SessionHandle, SessionStrategy } from '../session/index.ts'
-import { type ParsedHeader, parseSessionHeader, type SessionOrder } from './protocol.ts'
+import { type ParsedHeader, parseSessionHeader, type SessionCommand } from './protocol.ts'
 import type { Route, SessionVerb } from './route.ts'
 
 /** The answer a header came with. */
-export interface Occasion {
+export interface SessionHeaderContext {
   readonly method: string
   readonly status: number
   readonly route: Route
@@ -17,7 +17,10 @@ export interface Occasion {
 }
 
 /** Reads the header and judges it by the answer, the method and what the route grants. */
-export function judgeHeader(value: string, { method, status, route, nonce, versions }: Occasion): ParsedHeader {
+export function authorizeHeader(
+  value: string,
+  { method, status, route, nonce, versions }: SessionHeaderContext,
+): ParsedHeader {
   if (nonce === undefined) return { ok: false, reason: 'not-granted' }
   const parsed = parseSessionHeader(value, nonce)
   if (!parsed.ok) return parsed
@@ -28,7 +31,7 @@ export function judgeHeader(value: string, { method, status, route, nonce, versi
   if (!done && !(order.verb === 'end' && status >= 400 && status < 500)) return { ok: false, reason: 'status' }
   if (!route.sessions?.includes(order.verb)) return { ok: false, reason: 'not-granted' }
   // A link or an image must not be able to log somebody in, or out everywhere.
-  const grave = isGrave(order.verb)
+  const grave = requiresUnsafeMethod(order.verb)
   if (grave && isSafeMethod(method) && !(method === 'GET' && route.startOnGet === true)) {
     return { ok: false, reason: 'unsafe-method' }
   }
@@ -37,12 +40,12 @@ export function judgeHeader(value: string, { method, status, route, nonce, versi
 }
 
 /** Verbs for methods that may change something only. */
-export function isGrave(verb: SessionVerb): boolean {
+export function requiresUnsafeMethod(verb: SessionVerb): boolean {
   return verb === 'start' || verb === 'endAll' || verb === 'endAny'
 }
 
 /** Where an order is carried out. */
-export interface Desk {
+export interface SessionCommandTarget {
   readonly session: SessionHandle<object>
   /** The one that serves this environment. */
   readonly strategy: SessionStrategy<object>
@@ -54,7 +57,7 @@ export interface Desk {
  *
  * @throws {PortcullisError} what the verbs of a session throw; `ERR_CONFIG` for one that these sessions cannot keep
  */
-export async function applyOrder(desk: Desk, order: SessionOrder): Promise<void> {
+export async function applyCommand(desk: SessionCommandTarget, order: SessionCommand): Promise<void> {
   const { session } = desk
   // A logout leaves nothing behind but what is said after it; anything else is written together with its messages.
   const ends = (order.verb === 'end' && order.id === undefined) || (order.verb === 'endAll' && !order.exceptCurrent)
@@ -63,7 +66,7 @@ export async function applyOrder(desk: Desk, order: SessionOrder): Promise<void>
   if (!ends) await applyVerb(desk, order)
 }
 
-async function applyVerb({ session, strategy, env }: Desk, order: SessionOrder): Promise<void> {
+async function applyVerb({ session, strategy, env }: SessionCommandTarget, order: SessionCommand): Promise<void> {
   if (order.verb === 'end') return order.id === undefined ? session.end() : void (await session.endOne(order.id))
   if (order.verb === 'endAll') return session.endAll({ exceptCurrent: order.exceptCurrent })
   if (order.verb === 'endAny') return endAny(strategy, order.user, env)
@@ -75,7 +78,7 @@ async function applyVerb({ session, strategy, env }: Desk, order: SessionOrder):
       const next = new Map<string, unknown>(Object.entries(data ?? {}))
       for (const [name, value] of set) next.set(name, value)
       for (const name of unset) next.delete(name)
-      for (const [name, by] of incr) next.set(name, sum(next.get(name), by))
+      for (const [name, by] of incr) next.set(name, addNumber(next.get(name), by))
       return Object.fromEntries(next)
     },
     ifVersion === undefined ? {} : { ifVersion },
@@ -90,7 +93,7 @@ async function endAny(strategy: SessionStrategy<object>, user: string, env: unkn
   await endAll({ user, env })
 }
 
-function sum(value: unknown, by: number): number {
+function addNumber(value: unknown, by: number): number {
   const total = (value ?? 0) as number
   if (Number.isSafeInteger(total) && Number.isSafeInteger(total + by)) return total + by
   throw new PortcullisError('ERR_SESSION_DATA', 'incr names a member that is no whole number, or would be none')

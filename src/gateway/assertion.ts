@@ -19,12 +19,12 @@ export interface Subject {
 }
 
 /** Signs, or finds what was signed for the same words less than half a lifetime ago. */
-export type Assertions = (subject: Subject, keys: AssertionKeys, issuer: string, now: number) => Promise<string>
+export type SignAssertion = (subject: Subject, keys: AssertionKeys, issuer: string, now: number) => Promise<string>
 
 /** How much a gateway remembers; beyond it the oldest goes. */
-const mostKept = 1000
+const maxCached = 1000
 /** Bytes. Tomcat and gunicorn stop at 8 KB of headers. */
-const mostClaims = 4096
+const maxClaimsBytes = 4096
 
 /**
  * Makes assertions. One is kept for half its lifetime (30 s of 60) under everything it says, so a change of the session,
@@ -33,7 +33,7 @@ const mostClaims = 4096
  *
  * @param lifetime - seconds.
  */
-export function assertions(lifetime: number): Assertions {
+export function createAssertions(lifetime: number): SignAssertion {
   const kept = new Map<string, { readonly jwt: string; readonly since: number }>()
   return async (subject, keys, issuer, now) => {
     const { upstream, session, authenticatedAt, user, version, claims } = subject
@@ -44,7 +44,7 @@ export function assertions(lifetime: number): Assertions {
       sid: session,
       ...(authenticatedAt !== undefined && { auth_time: Math.floor(authenticatedAt / 1000) }),
       ...(version !== undefined && { ver: version }),
-      ...(claims !== undefined && { claims: checked(claims) }),
+      ...(claims !== undefined && { claims: validateClaims(claims) }),
     }
     const text = `${keys.kid} ${JSON.stringify(body)}`
     const found = kept.get(text)
@@ -52,10 +52,10 @@ export function assertions(lifetime: number): Assertions {
     const age = found === undefined ? -1 : now - found.since
     if (found !== undefined && age >= 0 && age < lifetime * 500) return found.jwt
     const issued = Math.floor(now / 1000)
-    const jwt = await signed(keys, { ...body, iat: issued, exp: issued + lifetime })
+    const jwt = await signJwt(keys, { ...body, iat: issued, exp: issued + lifetime })
     kept.delete(text)
     for (const oldest of kept.keys()) {
-      if (kept.size < mostKept) break
+      if (kept.size < maxCached) break
       kept.delete(oldest)
     }
     kept.set(text, { jwt, since: now })
@@ -64,7 +64,7 @@ export function assertions(lifetime: number): Assertions {
 }
 
 /** A JWS in compact form, whose ES256 is what Web Crypto gives: R and S one after the other. @see RFC 7515 section 7.1, RFC 7518 section 3.4 */
-async function signed({ signer, kid }: AssertionKeys, claims: object): Promise<string> {
+async function signJwt({ signer, kid }: AssertionKeys, claims: object): Promise<string> {
   const utf8 = new TextEncoder()
   const part = (value: object): string => encodeBase64url(utf8.encode(JSON.stringify(value)))
   const input = `${part({ alg: 'ES256', typ: 'JWT', kid })}.${part(claims)}`
@@ -73,16 +73,16 @@ async function signed({ signer, kid }: AssertionKeys, claims: object): Promise<s
 }
 
 /** @throws {ConfigError} `ERR_CONFIG`: the session is fine, the function that made the claims is not */
-function checked(claims: object): object {
-  const text = jsonOf(claims)
+function validateClaims(claims: object): object {
+  const text = toJson(claims)
   if (text === undefined) throw new ConfigError([{ option: 'claims', problem: 'returned what is no JSON' }])
   // A UTF-16 unit is three bytes of UTF-8 at most: counting is for what comes near.
-  if (text.length * 3 <= mostClaims || new TextEncoder().encode(text).length <= mostClaims) return claims
+  if (text.length * 3 <= maxClaimsBytes || new TextEncoder().encode(text).length <= maxClaimsBytes) return claims
   throw new ConfigError([{ option: 'claims', problem: 'returned more than 4,096 bytes of JSON' }])
 }
 
 /** Of a promise JSON makes `{}`, and an upstream would miss what it was promised. */
-function jsonOf(claims: object): string | undefined {
+function toJson(claims: object): string | undefined {
   try {
     return claims instanceof Promise ? undefined : JSON.stringify(claims)
   } catch {

@@ -1,5 +1,5 @@
 /** Pauses an upstream that keeps failing: visitors are told at once, and it gets time to come back. */
-import { checkKeys, faults, wholeNumber } from '../options/index.ts'
+import { checkKeys, createIssues, wholeNumber } from '../options/index.ts'
 
 /** Options of {@link circuitBreaker}. */
 export interface BreakerOptions {
@@ -18,10 +18,10 @@ export interface BreakerRules {
 }
 
 /** What became of a breaker when a request ended. */
-export type Turn = 'opened' | 'closed' | undefined
+export type BreakerChange = 'opened' | 'closed' | undefined
 
 /** Takes whether a request was answered at all. A request whose client left is never settled. */
-export type Settle = (answered: boolean, now: number) => Turn
+export type SettleBreaker = (answered: boolean, now: number) => BreakerChange
 
 /** One upstream's breaker, in the memory of one isolate. */
 export interface Breaker {
@@ -30,7 +30,7 @@ export interface Breaker {
    *
    * @param longestMs - after which a request let through as a probe no longer keeps others waiting, should it never end.
    */
-  enter(now: number, longestMs: number): Settle | number
+  enter(now: number, longestMs: number): SettleBreaker | number
 }
 
 /**
@@ -43,13 +43,13 @@ export interface Breaker {
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function circuitBreaker(options: BreakerOptions = {}): BreakerRules {
-  const wrong = faults('circuitBreaker')
-  checkKeys(wrong, options, ['failures', 'window', 'pause'])
+  const issues = createIssues('circuitBreaker')
+  checkKeys(issues, options, ['failures', 'window', 'pause'])
   const { failures, window, pause } = { ...options }
-  const most = wholeNumber(wrong, 'failures', failures, 5, { least: 1, most: 1000, unit: 'requests' })
-  const windowMs = wholeNumber(wrong, 'window', window, 10, { least: 1, most: 600, unit: 'seconds' }) * 1000
-  const pauseMs = wholeNumber(wrong, 'pause', pause, 5, { least: 1, most: 300, unit: 'seconds' }) * 1000
-  wrong.done()
+  const most = wholeNumber(issues, 'failures', failures, 5, { min: 1, max: 1000, unit: 'requests' })
+  const windowMs = wholeNumber(issues, 'window', window, 10, { min: 1, max: 600, unit: 'seconds' }) * 1000
+  const pauseMs = wholeNumber(issues, 'pause', pause, 5, { min: 1, max: 300, unit: 'seconds' }) * 1000
+  issues.throwIfAny()
   return { start: () => startBreaker(most, windowMs, pauseMs) }
 }
 
@@ -71,7 +71,7 @@ function startBreaker(most: number, windowMs: number, pauseMs: number): Breaker 
   /** While it is open: until when no probe may go. */
   let pause: Span | undefined
 
-  function settle(answered: boolean, now: number): Turn {
+  function settle(answered: boolean, now: number): BreakerChange {
     // Begun before it opened: what it says is old.
     if (pause !== undefined) return undefined
     if (window === undefined || leftOf(window, now) === undefined) {
@@ -87,7 +87,7 @@ function startBreaker(most: number, windowMs: number, pauseMs: number): Breaker 
     return 'opened'
   }
 
-  function settleProbe(answered: boolean, now: number): Turn {
+  function settleProbe(answered: boolean, now: number): BreakerChange {
     if (pause === undefined) return undefined
     if (!answered) {
       pause = { since: now, lasts: pauseMs }
@@ -99,7 +99,7 @@ function startBreaker(most: number, windowMs: number, pauseMs: number): Breaker 
   }
 
   return {
-    enter(now, longestMs): Settle | number {
+    enter(now, longestMs): SettleBreaker | number {
       if (pause === undefined) return settle
 
       // The clock went back: the pause begins again from here, and is not as long as that besides.

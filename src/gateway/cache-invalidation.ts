@@ -1,8 +1,8 @@
 /** What a request that changes something makes invalid in the caches of routes. */
-import { canonicalPath, hostNameOf, isSafeMethod } from '../request/index.ts'
-import type { Plan } from './plan.ts'
+import { canonicalPath, isSafeMethod, readUrlHostName } from '../request/index.ts'
+import type { CompiledGateway } from './plan.ts'
 import type { Settings } from './settings.ts'
-import type { Visit } from './visit.ts'
+import type { RequestContext } from './visit.ts'
 
 /** Where an answer may name another address that has changed. */
 const naming = ['location', 'content-location'] as const
@@ -13,7 +13,12 @@ const naming = ['location', 'content-location'] as const
  *
  * @see RFC 9111 section 4.4
  */
-export async function invalidateAfter(plan: Plan, visit: Visit, settings: Settings, answer: Response): Promise<void> {
+export async function invalidateCacheAfter(
+  plan: CompiledGateway,
+  visit: RequestContext,
+  settings: Settings,
+  answer: Response,
+): Promise<void> {
   const { method, url } = visit.request
   if (!plan.caches || isSafeMethod(method) || answer.status < 200 || answer.status >= 400) return
   const { publicOrigin } = settings
@@ -26,7 +31,7 @@ export async function invalidateAfter(plan: Plan, visit: Visit, settings: Settin
     const canonical = target.origin === publicOrigin ? canonicalPath(target.href) : undefined
     if (canonical?.ok) addresses.add(canonical.path + canonical.search)
   }
-  const host = plan.routes.hosted ? hostNameOf(url) : ''
+  const host = plan.routes.hosted ? readUrlHostName(url) : ''
   await Promise.all(
     Array.from(addresses, (address) => {
       const query = address.indexOf('?')

@@ -1,17 +1,17 @@
 /** A cache for what is the same for everybody, between the gateway and an upstream. */
 
-import { checkKeys, type Faults, flag, faults as newFaults, wholeNumber } from '../options/index.ts'
-import { contentTypes } from '../request/index.ts'
-import type { CacheTarget, CacheVisit } from './cache/context.ts'
+import { booleanOption, checkKeys, createIssues, type Issues, wholeNumber } from '../options/index.ts'
+import { compileContentTypes } from '../request/index.ts'
+import type { CacheContext, CacheTarget } from './cache/context.ts'
 import type { StaleRule } from './cache/freshness.ts'
-import { type Cache, invalidateCached } from './cache/place.ts'
+import { type CacheParts, invalidateCached } from './cache/place.ts'
 import type { CacheRules, VaryName } from './cache/rules.ts'
 import { serveCached } from './cache/serve.ts'
-import { type CacheStore, runtimeCache } from './cache/store.ts'
-import { createTimeNotes } from './cache/time-notes.ts'
-import { stopsAtGateway } from './names.ts'
+import { type CacheStore, findRuntimeCache } from './cache/store.ts'
+import { createInvalidationTimes } from './cache/time-notes.ts'
+import { isStrippedRequestHeader } from './names.ts'
 
-export type { CacheTarget, CacheVisit, SharedRequest } from './cache/context.ts'
+export type { CacheContext, CacheTarget, SharedRequest } from './cache/context.ts'
 
 /** Options of {@link publicCache}. */
 export interface CacheOptions {
@@ -57,7 +57,7 @@ export interface CacheOptions {
 /** What {@link publicCache} makes, for the option `cache` of a route. */
 export interface RouteCache {
   /** Answers from what is kept; or passes the request on, and keeps the answer where it may be kept. */
-  serve(visit: CacheVisit): Promise<Response>
+  serve(visit: CacheContext): Promise<Response>
   /** Makes what is kept of an address invalid, in every form. Never rejects. */
   invalidate(target: CacheTarget): Promise<void>
 }
@@ -74,7 +74,7 @@ const keys: ReadonlyArray<keyof CacheOptions> = [
   'maxBytes',
   'store',
 ]
-const year = { least: 0, most: 31_536_000, unit: 'seconds' } as const
+const year = { min: 0, max: 31_536_000, unit: 'seconds' } as const
 
 /**
  * Makes the option `cache` of a public route. What is kept lies under scheme, public host, canonical path, the parameters in
@@ -86,48 +86,51 @@ const year = { least: 0, most: 31_536_000, unit: 'seconds' } as const
  * @see docs/proxy.md for what is never kept
  */
 export function publicCache(options: CacheOptions = {}): RouteCache {
-  const wrong = newFaults('publicCache')
-  checkKeys(wrong, options, keys)
+  const issues = createIssues('publicCache')
+  checkKeys(issues, options, keys)
   const { maxBytes, store } = { ...options }
   if (store !== undefined && (typeof store?.match !== 'function' || typeof store.put !== 'function')) {
-    wrong.add('store', 'must have match and put')
+    issues.add('store', 'must have match and put')
   }
-  const rules = compileRules({ ...options }, wrong)
-  const most = wholeNumber(wrong, 'maxBytes', maxBytes, 1_048_576, { least: 1, most: 16_777_216, unit: 'bytes' })
-  wrong.done()
-  const refreshing = createTimeNotes()
-  const changes = { count: 0, last: createTimeNotes() }
-  const cache = (): Cache => ({ rules, store: store ?? runtimeCache(), most, refreshing, changes })
+  const rules = compileRules({ ...options }, issues)
+  const most = wholeNumber(issues, 'maxBytes', maxBytes, 1_048_576, { min: 1, max: 16_777_216, unit: 'bytes' })
+  issues.throwIfAny()
+  const refreshing = createInvalidationTimes()
+  const changes = { count: 0, last: createInvalidationTimes() }
+  const cache = (): CacheParts => ({ rules, store: store ?? findRuntimeCache(), most, refreshing, changes })
   return {
     serve: (visit) => serveCached(visit, cache()),
     invalidate: (target) => invalidateCached(target, cache()),
   }
 }
 
-function compileRules(options: CacheOptions, wrong: Faults): CacheRules {
+function compileRules(options: CacheOptions, issues: Issues): CacheRules {
   const { maxAge, staleIfError, staleWhileRevalidate, query = [], vary = [], cookies = 'bypass', types } = options
   if (!Array.isArray(query) || !query.every((name) => typeof name === 'string' && /^[\w.~[\]-]{1,64}$/.test(name))) {
-    wrong.add('query', 'must be a list of parameter names, spelled as in a query')
+    issues.add('query', 'must be a list of parameter names, spelled as in a query')
   }
-  if (!Array.isArray(vary) || !vary.every(mayVary)) {
-    wrong.add('vary', "must be a list of 'accept' and 'accept-language', or of other headers that do not tell who asks")
+  if (!Array.isArray(vary) || !vary.every(isVaryName)) {
+    issues.add(
+      'vary',
+      "must be a list of 'accept' and 'accept-language', or of other headers that do not tell who asks",
+    )
   }
-  if (cookies !== 'bypass' && cookies !== 'ignore') wrong.add('cookies', "must be 'bypass' or 'ignore'")
+  if (cookies !== 'bypass' && cookies !== 'ignore') issues.add('cookies', "must be 'bypass' or 'ignore'")
   return {
-    maxAge: maxAge === undefined ? undefined : wholeNumber(wrong, 'maxAge', maxAge, 1, { ...year, least: 1 }),
-    staleIfError: readStaleRule(staleIfError, 'staleIfError', wrong),
-    staleWhileRevalidate: readStaleRule(staleWhileRevalidate, 'staleWhileRevalidate', wrong),
+    maxAge: maxAge === undefined ? undefined : wholeNumber(issues, 'maxAge', maxAge, 1, { ...year, min: 1 }),
+    staleIfError: parseStaleRule(staleIfError, 'staleIfError', issues),
+    staleWhileRevalidate: parseStaleRule(staleWhileRevalidate, 'staleWhileRevalidate', issues),
     query: new Set(query),
     vary,
-    ranges: flag(wrong, 'ranges', options.ranges, false),
+    ranges: booleanOption(issues, 'ranges', options.ranges, false),
     ignoreCookies: cookies === 'ignore',
-    takes: types === undefined ? undefined : contentTypes(types, wrong.under('types')),
+    takes: types === undefined ? undefined : compileContentTypes(types, issues.at('types')),
   }
 }
 
-function readStaleRule(given: number | 'upstream' | undefined, option: string, wrong: Faults): StaleRule {
-  if (given === 'upstream') return { assumed: 0, most: year.most }
-  const seconds = wholeNumber(wrong, option, given, 0, year)
+function parseStaleRule(value: number | 'upstream' | undefined, option: string, issues: Issues): StaleRule {
+  if (value === 'upstream') return { assumed: 0, most: year.max }
+  const seconds = wholeNumber(issues, option, value, 0, year)
   return { assumed: seconds, most: seconds }
 }
 
@@ -145,7 +148,7 @@ const fixed: ReadonlySet<string> = new Set([
   'content-type',
 ])
 
-function mayVary(name: unknown): boolean {
+function isVaryName(name: unknown): boolean {
   if (typeof name !== 'string' || !/^[a-z][a-z\d-]{0,63}$/.test(name)) return false
-  return !fixed.has(name) && !name.startsWith('if-') && !stopsAtGateway(name)
+  return !fixed.has(name) && !name.startsWith('if-') && !isStrippedRequestHeader(name)
 }

@@ -72,14 +72,14 @@ export async function matchCoding<T extends Response>(response: T, method: strin
   const codings = readCodings(response.headers)
   const decoded = codings.length > 0 && rules.decodes(codings)
   if (decoded === false) return response
-  if (decoded === true) return withoutCoding(response, body)
+  if (decoded === true) return removeCoding(response, body)
 
   const looked = await startsWith(body, magic[codings.at(-1) ?? ''])
   if (looked.matches === undefined) {
     await looked.body.cancel()
     throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream answered in a coding that nobody asked for')
   }
-  return looked.matches ? (new Response(looked.body, response) as T) : withoutCoding(response, looked.body)
+  return looked.matches ? (new Response(looked.body, response) as T) : removeCoding(response, looked.body)
 }
 
 // RFC 1952 section 2.3.1, RFC 8878 section 3.1.1. Brotli and deflate have none.
@@ -89,7 +89,7 @@ const magic: Readonly<Record<string, readonly number[]>> = {
   zstd: [0x28, 0xb5, 0x2f, 0xfd],
 }
 
-function withoutCoding<T extends Response>(response: T, body: ReadableStream<Uint8Array>): T {
+function removeCoding<T extends Response>(response: T, body: ReadableStream<Uint8Array>): T {
   if (response.status === 206) {
     body.cancel().catch(() => {})
     throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream sent a part of a coded file')

@@ -4,10 +4,10 @@ import type { CrossOriginOptions } from '../csrf/index.ts'
 import type { HeaderOptions } from '../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../limit/gate.ts'
 import type { Monitor, Uptime } from '../monitor/index.ts'
-import type { ReportFault } from '../page/index.ts'
+import type { ReportError } from '../page/index.ts'
 import type { AliasName, AliasReader, Platform, RequestLimits } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
-import type { Clock, Emit, From, ProjectEnv } from '../types.ts'
+import type { Clock, Emit, FromEnv, ProjectEnv } from '../types.ts'
 import type { BreakerRules } from './breaker.ts'
 import type { Maintenance } from './maintenance.ts'
 import type { ReadyOptions } from './ready.ts'
@@ -20,7 +20,7 @@ export interface Upstream<E = ProjectEnv> {
    * Where it is: http or https, without credentials, query or fragment. A path becomes a prefix of every request's path.
    * Never taken from a request; a link-local address (where clouds keep their metadata) is refused.
    */
-  readonly url: From<string, E>
+  readonly url: FromEnv<string, E>
   /**
    * Whether it may answer with `Portcullis-Session`. Such upstreams get a nonce and, where there is a session, the signed
    * assertion with every request. All of them are one trust domain. Default false.
@@ -74,7 +74,7 @@ export interface AssertionOptions<E = ProjectEnv> {
    * ES256 private keys, each a JWK as JSON, or one text that is a JSON list of them: the first signs, all are published at
    * `/.portcullis/jwks.json`. Rotate in two deploys: append the new one, then move it first.
    */
-  readonly key: From<string | readonly string[], E>
+  readonly key: FromEnv<string | readonly string[], E>
   /** Seconds an assertion is good for, at most 60. Default 60. */
   readonly lifetime?: number
 }
@@ -82,12 +82,12 @@ export interface AssertionOptions<E = ProjectEnv> {
 /** Everything a gateway is told. */
 export interface GatewayConfig<N extends string = string, Data extends object = object, E = ProjectEnv> {
   /** The origin visitors see, such as `https://app.example.com`: never read from a request. */
-  readonly publicOrigin: From<string, E>
+  readonly publicOrigin: FromEnv<string, E>
   /**
    * Further hosts that are answered: `www.example.com`, `localhost:8080`, or `127.0.0.1:*` for any port. A request for any
    * other host gets 421; `/.portcullis/health` answers all. Default: only the public origin's.
    */
-  readonly hosts?: From<readonly string[], E>
+  readonly hosts?: FromEnv<readonly string[], E>
   /** How large url, query and headers may be. Default on; see {@link RequestLimits}. */
   readonly limits?: RequestLimits | false
   /** Who stands in front and says where a request comes from. Default `'cloudflare'`. */
@@ -132,7 +132,7 @@ export interface GatewayConfig<N extends string = string, Data extends object = 
   /** Takes security events; what it throws is dropped. Default none. */
   readonly onEvent?: Emit
   /** Takes faults: a configuration that cannot be served, an upstream out of reach. Default: a line of JSON on `console.error`. */
-  readonly onFault?: ReportFault
+  readonly onFault?: ReportError
   /** Tells of every request; see `monitor` of `portcullis/monitor`. Default: nothing is watched, and nothing costs anything. */
   readonly monitor?: Monitor
   /**
@@ -141,7 +141,7 @@ export interface GatewayConfig<N extends string = string, Data extends object = 
    */
   readonly requestIdHeader?: string
   /** Answers everybody 503 but our own endpoints, and whom it allows. No session is touched. Default false. */
-  readonly maintenance?: From<boolean | Maintenance, E>
+  readonly maintenance?: FromEnv<boolean | Maintenance, E>
   /** What `/.portcullis/ready` asks besides whether the environment can be served. Default nothing. */
   readonly ready?: ReadyOptions
   /** Who is told when an upstream or the store goes down or comes back; see `uptime` of `portcullis/monitor`. Default nobody. */

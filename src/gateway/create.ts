@@ -1,15 +1,15 @@
 /** The gateway: from a configuration to a `fetch` handler. */
-import { reasonOf, refusal, statusOf } from '../page/index.ts'
+import { errorResponse, findReason, reasonStatus } from '../page/index.ts'
 import { shareAsks } from '../redis/shared.ts'
 import type { ProjectEnv } from '../types.ts'
 import type { GatewayConfig } from './config.ts'
-import { type Plan, planGateway } from './plan.ts'
-import { discard } from './proxy.ts'
+import { type CompiledGateway, compileGateway } from './plan.ts'
+import { discardBody } from './proxy.ts'
 import { runScheduled } from './scheduled.ts'
-import { serve } from './serve.ts'
+import { handleRequest } from './serve.ts'
 import { compileClient, type UpstreamClient } from './upstream-client.ts'
-import type { Visit } from './visit.ts'
-import { beginWatch, endWatch, noteFault } from './watch.ts'
+import type { RequestContext } from './visit.ts'
+import { beginWatch, endWatch, recordError } from './watch.ts'
 
 /** What whoever calls a gateway hands over with a request. */
 export interface GatewayContext {
@@ -36,7 +36,7 @@ export interface Gateway<E = ProjectEnv> {
 export function createGateway<N extends string, Data extends object, E = ProjectEnv>(
   config: GatewayConfig<N, Data, E>,
 ): Gateway<E> {
-  const plan = planGateway(config as unknown as GatewayConfig<string, never, never>)
+  const plan = compileGateway(config as unknown as GatewayConfig<string, never, never>)
   return {
     async fetch(request, env, context): Promise<Response> {
       // What is counted, and what is kept of a session, can then travel together.
@@ -44,11 +44,11 @@ export function createGateway<N extends string, Data extends object, E = Project
       const requestId = plan.ops.requestId(request.headers)
       const brought = plan.ownFetch ? undefined : context?.upstream
       const client = brought === undefined ? plan.client : compileClient(brought)
-      const visit: Visit = { request, env: shared, requestId, client, path: '', search: '' }
+      const visit: RequestContext = { request, env: shared, requestId, client, path: '', search: '' }
       if (context?.waitUntil) visit.waitUntil = (work) => context.waitUntil?.(work)
       beginWatch(plan, visit)
-      await learn(plan, visit)
-      const answered = await answer(plan, visit)
+      await resolveSettings(plan, visit)
+      const answered = await respond(plan, visit)
       const response = visit.decorate?.(answered) ?? answered
       // What a handshake says is read by no page, and workerd's carries a socket.
       if (response.status === 101) return endWatch(plan, visit, response)
@@ -65,7 +65,7 @@ export function createGateway<N extends string, Data extends object, E = Project
 }
 
 /** Before anything else, since the security headers of every answer depend on it. A fault waits until an answer needs it. */
-async function learn(plan: Plan, visit: Visit): Promise<void> {
+async function resolveSettings(plan: CompiledGateway, visit: RequestContext): Promise<void> {
   try {
     const found = plan.settings(visit.env)
     visit.settings = found instanceof Promise ? await found : found
@@ -75,13 +75,13 @@ async function learn(plan: Plan, visit: Visit): Promise<void> {
 }
 
 /** The session is settled on whatever the answer is; after a fault with only what was certain before it. */
-async function answer(plan: Plan, visit: Visit): Promise<Response> {
+async function respond(plan: CompiledGateway, visit: RequestContext): Promise<Response> {
   let response: Response | undefined
   try {
-    response = await serve(plan, visit)
+    response = await handleRequest(plan, visit)
     return visit.session === undefined ? response : await visit.session.flush(response)
   } catch (error) {
-    if (response) discard(response)
+    if (response) discardBody(response)
     const page = errorPage(plan, visit, error)
     try {
       return (await visit.session?.flush(page, { failed: true })) ?? page
@@ -91,12 +91,16 @@ async function answer(plan: Plan, visit: Visit): Promise<Response> {
   }
 }
 
-function errorPage(plan: Plan, { request, requestId, path, notes }: Visit, error: unknown): Response {
-  const reason = reasonOf(error)
-  if (notes !== undefined) noteFault(notes, reason, error)
+function errorPage(
+  plan: CompiledGateway,
+  { request, requestId, path, notes }: RequestContext,
+  error: unknown,
+): Response {
+  const reason = findReason(error)
+  if (notes !== undefined) recordError(notes, reason, error)
   // A client that left is no fault of ours, and nobody reads the answer.
-  if (statusOf(reason) >= 500 && !request.signal.aborted) {
+  if (reasonStatus(reason) >= 500 && !request.signal.aborted) {
     plan.report(error, { requestId, method: request.method, path })
   }
-  return refusal(reason, request, { requestId })
+  return errorResponse(reason, request, { requestId })
 }

@@ -3,7 +3,7 @@ import { canonicalPath } from '../request/index.ts'
 import { hostEnd, hostStart } from '../request/origin.ts'
 
 /** A path that holds `%2F`, and how it reads where that is a slash. */
-export interface KeptSlashes {
+export interface EncodedSlashes {
   readonly path: string
   readonly search: string
   /** Canonical. Rules must say the same of both, since nobody knows which one a server reads. */
@@ -14,7 +14,7 @@ export interface KeptSlashes {
  * Reads a url whose path is canonical but for `%2F`. undefined where it is not, where it has none, and where a server that
  * takes `%2F` for a slash would find an empty or a dot segment: `/files/..%2fadmin`.
  */
-export function keptSlashes(url: string): KeptSlashes | undefined {
+export function preserveEncodedSlashes(url: string): EncodedSlashes | undefined {
   const start = hostStart(url)
   if (start === -1) return undefined
   const from = hostEnd(url, start)

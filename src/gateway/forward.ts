@@ -1,10 +1,10 @@
 /** What the upstream is told: the client's headers without what only a gateway may say, then what the gateway says. */
 import { removeCookies } from '../cookie/index.ts'
 import { nonceSource } from '../headers/index.ts'
-import { listedBy, stopsAtGateway } from './names.ts'
+import { connectionOptions, isStrippedRequestHeader } from './names.ts'
 
 /** What the gateway says of a request. */
-export interface Said {
+export interface ForwardedFields {
   readonly requestId: string
   /** The client's address, or undefined where the platform does not tell. */
   readonly address: string | undefined
@@ -28,24 +28,24 @@ export interface Said {
 }
 
 /** Beyond it a request goes round in circles. */
-export const mostHops = 3
+export const maxHops = 3
 
 /** How many gateways a request has passed before. A client may lie, and only stops its own request. */
-export function hopsOf(headers: Headers): number {
+export function readHops(headers: Headers): number {
   const said = headers.get('portcullis-hops')
   return said !== null && /^\d$/.test(said) ? Number(said) : 0
 }
 
 /** Tells which of a client's headers stop here, also those that its Connection header lists (RFC 9110 section 7.6.1). */
-export function stopper(client: Headers): (name: string) => boolean {
-  const listed = listedBy(client.get('connection'))
-  return listed === undefined ? stopsAtGateway : (name) => stopsAtGateway(name) || listed.has(name)
+export function createHeaderFilter(client: Headers): (name: string) => boolean {
+  const listed = connectionOptions(client.get('connection'))
+  return listed === undefined ? isStrippedRequestHeader : (name) => isStrippedRequestHeader(name) || listed.has(name)
 }
 
 /** Names of a client's headers that stop here; `drops` tells which an upstream does not want besides. */
-export function stoppedNames(client: Headers, drops: (name: string) => boolean = stopsAtGateway): string[] {
-  const own = stopper(client)
-  const stops = drops === stopsAtGateway ? own : (name: string): boolean => own(name) || drops(name)
+export function stoppedNames(client: Headers, drops: (name: string) => boolean = isStrippedRequestHeader): string[] {
+  const own = createHeaderFilter(client)
+  const stops = drops === isStrippedRequestHeader ? own : (name: string): boolean => own(name) || drops(name)
   const stopped: string[] = []
   client.forEach((_value, name) => {
     if (stops(name)) stopped.push(name)
@@ -54,9 +54,9 @@ export function stoppedNames(client: Headers, drops: (name: string) => boolean =
 }
 
 /** Headers of the request to the upstream; `stopped` are the names that do not go on. */
-export function upstreamHeaders(
+export function createUpstreamHeaders(
   client: Headers,
-  said: Said,
+  said: ForwardedFields,
   stopped: readonly string[] = stoppedNames(client),
 ): Headers {
   let headers = new Headers(client)
@@ -76,7 +76,7 @@ export function upstreamHeaders(
   if (said.address !== undefined) headers.set('x-forwarded-for', said.address)
   headers.set('x-forwarded-host', said.host)
   headers.set('x-forwarded-proto', proto)
-  headers.set('forwarded', `for=${nodeOf(said.address)};host="${said.host}";proto=${proto}`)
+  headers.set('forwarded', `for=${forwardedNode(said.address)};host="${said.host}";proto=${proto}`)
   headers.set('x-request-id', said.requestId)
   headers.set('portcullis-hops', `${said.hops}`)
   if (said.upgrade) headers.set('upgrade', 'websocket')
@@ -95,7 +95,7 @@ function isAscii(name: string): boolean {
 }
 
 /** RFC 7239 section 6: IPv6 in brackets and quotes, `unknown` for what is not known. */
-function nodeOf(address: string | undefined): string {
+function forwardedNode(address: string | undefined): string {
   if (address === undefined) return 'unknown'
   return address.includes(':') ? `"[${address}]"` : address
 }

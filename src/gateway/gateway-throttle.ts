@@ -1,9 +1,9 @@
 /** The login throttle of a gateway: an option that a configuration imports. */
-import { throttleEngine } from '../limit/throttle/engine.ts'
-import { judgeThrottle, type LoginThrottleOptions, loginThrottleKeys } from '../limit/throttle/options.ts'
+import { createThrottleEngine } from '../limit/throttle/engine.ts'
+import { compileThrottle, type LoginThrottleOptions, loginThrottleKeys } from '../limit/throttle/options.ts'
 import { checkKeys } from '../options/index.ts'
 import type { ProjectEnv } from '../types.ts'
-import { judgeLogin } from './judge-throttle.ts'
+import { compileLogin } from './judge-throttle.ts'
 import { startLogin } from './throttle.ts'
 import type { GatewayThrottle } from './throttle-types.ts'
 
@@ -15,16 +15,16 @@ import type { GatewayThrottle } from './throttle-types.ts'
  */
 export function gatewayThrottle<E = ProjectEnv>(options: LoginThrottleOptions<E>): GatewayThrottle {
   return {
-    start({ clock, emit }, faults) {
-      checkKeys(faults, options, loginThrottleKeys)
-      const settings = judgeThrottle(options, clock, faults)
-      const engine = throttleEngine(settings, clock, emit)
+    start({ clock, emit }, issues) {
+      checkKeys(issues, options, loginThrottleKeys)
+      const settings = compileThrottle(options, clock, issues)
+      const engine = createThrottleEngine(settings, clock, emit)
       return {
         cookieName: engine.cookieName,
         check: engine.check,
         route(route, at) {
           const login = {
-            ...judgeLogin(route, { emit, normalize: settings.normalize }, at),
+            ...compileLogin(route, { emit, normalize: settings.normalize }, at),
             engine,
             subject: route.path,
           }

@@ -9,13 +9,13 @@ export const reportPath = '/.portcullis/reports'
  * The options with the gateway's own defaults. Nobody has looked at the pages of an upstream that was just put behind it:
  * until a preset or a policy is named, what would break them is only reported.
  */
-export function gatewayHeaders(given: HeaderOptions | undefined): HeaderOptions {
-  if (given !== undefined && !isObject(given)) return given
-  const { preset, contentSecurityPolicy } = given ?? {}
+export function mergeGatewayHeaders(value: HeaderOptions | undefined): HeaderOptions {
+  if (value !== undefined && !isObject(value)) return value
+  const { preset, contentSecurityPolicy } = value ?? {}
   const decided = preset !== undefined || contentSecurityPolicy !== undefined
-  return { reporting: reportPath, ...(decided ? {} : { contentSecurityPolicy: 'observe' }), ...defined(given) }
+  return { reporting: reportPath, ...(decided ? {} : { contentSecurityPolicy: 'observe' }), ...removeUndefined(value) }
 }
 
-function defined(given: HeaderOptions = {}): HeaderOptions {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+function removeUndefined(input: HeaderOptions = {}): HeaderOptions {
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
 }

@@ -1,9 +1,9 @@
 /** Looks at the body of an answer before it goes out, where it is small enough. */
 import { PortcullisError } from '../errors.ts'
-import { mostAnswer } from '../limit/throttle/success.ts'
+import { maxResponseBytes } from '../limit/throttle/success.ts'
 
 /** The text of a body, where it is JSON of at most 64 KB, and the answer with all of its body. */
-export interface Held {
+export interface BufferedBody {
   readonly text: string | undefined
   readonly response: Response
 }
@@ -14,12 +14,12 @@ export interface Held {
  * @param timeoutMs - milliseconds for all of it: a client that leaves does not end a login, and nobody else would.
  * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE` for a body that breaks off
  */
-export async function holdBody(response: Response, timeoutMs: number): Promise<Held> {
+export async function bufferJsonBody(response: Response, timeoutMs: number): Promise<BufferedBody> {
   const type = response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const isJson = type === 'application/json' || type.endsWith('+json')
   if (!isJson || response.body === null || response.headers.has('content-encoding'))
     return { text: undefined, response }
-  if (Number(response.headers.get('content-length')) > mostAnswer) return { text: undefined, response }
+  if (Number(response.headers.get('content-length')) > maxResponseBytes) return { text: undefined, response }
   const reader = response.body.getReader()
   const parts: Uint8Array[] = []
   let [bytes, late] = [0, false]
@@ -32,7 +32,8 @@ export async function holdBody(response: Response, timeoutMs: number): Promise<H
     while (!part.done) {
       parts.push(part.value)
       bytes += part.value.byteLength
-      if (bytes > mostAnswer) return { text: undefined, response: new Response(rest(parts, reader), response) }
+      if (bytes > maxResponseBytes)
+        return { text: undefined, response: new Response(replayBody(parts, reader), response) }
       part = await reader.read()
     }
   } catch (cause) {
@@ -51,7 +52,7 @@ export async function holdBody(response: Response, timeoutMs: number): Promise<H
 }
 
 /** What was read, and then what was not. */
-function rest(parts: Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
+function replayBody(parts: Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
       const held = parts.shift()

@@ -1,31 +1,34 @@
 /** What is asked of every request before its path matters: for whom it is, how it came, how large its head is. */
 
-import { type Faults, wholeNumber } from '../options/index.ts'
+import { type Issues, wholeNumber } from '../options/index.ts'
 import {
   type BodyRules,
   bodyBounds,
   checkHttps,
-  contentTypes,
+  compileContentTypes,
   defaultBodyBytes,
-  hostOf,
   readHost,
+  readUrlHost,
 } from '../request/index.ts'
 import type { Reason } from '../types.ts'
-import { stopper } from './forward.ts'
-import type { Plan } from './plan.ts'
+import { createHeaderFilter } from './forward.ts'
+import type { CompiledGateway } from './plan.ts'
 import type { Route } from './route.ts'
-import type { Visit } from './visit.ts'
+import type { RequestContext } from './visit.ts'
 
 /** Answers whatever the request says of its host and scheme: load balancers ask by address, over plain http. */
 const exempt: ReadonlySet<string> = new Set(['/.portcullis/health', '/.portcullis/ready'])
 
 /** Why a request goes no further, or where over https it is to come again; undefined where it may go on. */
-export function refuseHead(plan: Plan, visit: Visit): { reason: Reason; location?: string } | undefined {
+export function validateRequestHead(
+  plan: CompiledGateway,
+  visit: RequestContext,
+): { reason: Reason; location?: string } | undefined {
   const { request, settings, path } = visit
   if (readHost(request.headers).type === 'malformed') return { reason: 'host-malformed' }
   // Without settings nobody knows our name: such a request gets no further than its fault.
   if (settings !== undefined && !exempt.has(path)) {
-    const host = hostOf(request.url)
+    const host = readUrlHost(request.url)
     if (host !== settings.publicHost && !settings.hosts(host)) return { reason: 'host-unknown' }
     if (settings.https) {
       const verdict = checkHttps(request, plan.platform === 'none' ? undefined : plan.platform)
@@ -41,7 +44,7 @@ export function refuseHead(plan: Plan, visit: Visit): { reason: Reason; location
   }
   if (plan.limits === undefined) return undefined
   // To look through all headers costs more than whatever is done about one of them: once is enough.
-  const stops = stopper(request.headers)
+  const stops = createHeaderFilter(request.headers)
   const stopped: string[] = []
   const verdict = plan.limits(request, (name) => {
     if (stops(name)) stopped.push(name)
@@ -51,9 +54,9 @@ export function refuseHead(plan: Plan, visit: Visit): { reason: Reason; location
 }
 
 /** Judges what a route says of bodies. */
-export function judgeBody({ maxBodyBytes, contentTypes: types }: Route, faults: Faults): BodyRules {
+export function compileBodyRules({ maxBodyBytes, contentTypes: types }: Route, issues: Issues): BodyRules {
   return {
-    maxBytes: wholeNumber(faults, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds),
-    types: types === undefined ? undefined : contentTypes(types, faults.under('contentTypes')),
+    maxBytes: wholeNumber(issues, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds),
+    types: types === undefined ? undefined : compileContentTypes(types, issues.at('contentTypes')),
   }
 }

@@ -1,5 +1,5 @@
 export { type AliasName, type AliasReader, type NextPaths, nextAliases } from '../request/index.ts'
-export type { Emit, EventType, From, SecurityEvent } from '../types.ts'
+export type { Emit, EventType, FromEnv, SecurityEvent } from '../types.ts'
 export { type BreakerOptions, type BreakerRules, circuitBreaker } from './breaker.ts'
 export type { VaryName } from './cache/rules.ts'
 export type { CacheStore } from './cache/store.ts'

@@ -1,19 +1,19 @@
 /** Judges the option `cache` of a route. */
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 import type { Route } from './route.ts'
-import { methodsOf } from './routes.ts'
+import { listMethods } from './routes.ts'
 import { isObject } from './upstreams.ts'
 
 /** What is kept for everybody is asked for by nobody in particular. */
-export function judgeCache(route: Route, faults: Faults): void {
+export function validateCache(route: Route, issues: Issues): void {
   const cache: unknown = route.cache
   if (cache === undefined || cache === false) return
   if (!isObject(cache) || typeof cache.serve !== 'function') {
-    faults.add('cache', 'must be publicCache({ ... }), or absent')
+    issues.add('cache', 'must be publicCache({ ... }), or absent')
     return
   }
-  if (route.access !== 'public') faults.add('cache', "needs access: 'public'")
-  if (route.throttle !== undefined) faults.add('cache', 'must not stand on a login')
-  if (!route.methods || !Array.isArray(route.methods) || methodsOf(route).includes('GET')) return
-  faults.add('cache', 'needs a route that takes GET')
+  if (route.access !== 'public') issues.add('cache', "needs access: 'public'")
+  if (route.throttle !== undefined) issues.add('cache', 'must not stand on a login')
+  if (!route.methods || !Array.isArray(route.methods) || listMethods(route).includes('GET')) return
+  issues.add('cache', 'needs a route that takes GET')
 }

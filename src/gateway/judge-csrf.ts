@@ -1,6 +1,6 @@
 /** Which requests a route takes from elsewhere, judged while building. */
 import { type CrossOriginPolicy, csrfPolicy } from '../csrf/index.ts'
-import { checkKeys, type Faults } from '../options/index.ts'
+import { checkKeys, type Issues } from '../options/index.ts'
 import type { GatewayCsrf } from './config.ts'
 import type { Route } from './route.ts'
 import type { Settings } from './settings.ts'
@@ -8,31 +8,31 @@ import type { Settings } from './settings.ts'
 const known = ['trustedOrigins', 'missing', 'trustSameSite', 'isolation']
 
 /** Judges what holds for every route. */
-export function judgeGatewayCsrf(given: GatewayCsrf | undefined, faults: Faults): void {
-  if (given === undefined) return
-  checkKeys(faults, given, known)
-  csrfPolicy(pick(given), faults)
+export function validateGatewayCsrf(value: GatewayCsrf | undefined, issues: Issues): void {
+  if (value === undefined) return
+  checkKeys(issues, value, known)
+  csrfPolicy(pickKnown(value), issues)
 }
 
 /** The policy of one route; undefined where its check is left out. What holds for every route was judged before. */
-export function judgeCsrf(
+export function compileRouteCsrf(
   all: GatewayCsrf | undefined,
   own: Route['csrf'],
-  faults: Faults,
+  issues: Issues,
 ): CrossOriginPolicy | undefined {
   if (own === false) return undefined
   if (own !== undefined) {
-    checkKeys(faults.under('csrf'), own, ['trustedOrigins'])
-    csrfPolicy({ trustedOrigins: own?.trustedOrigins ?? [] }, faults.under('csrf'))
+    checkKeys(issues.at('csrf'), own, ['trustedOrigins'])
+    csrfPolicy({ trustedOrigins: own?.trustedOrigins ?? [] }, issues.at('csrf'))
   }
-  const trusted = [...list(all?.trustedOrigins), ...list(own?.trustedOrigins)]
-  const policy = csrfPolicy({ ...pick(all), trustedOrigins: [...new Set(trusted)] }, faults.fresh(''))
+  const trusted = [...toList(all?.trustedOrigins), ...toList(own?.trustedOrigins)]
+  const policy = csrfPolicy({ ...pickKnown(all), trustedOrigins: [...new Set(trusted)] }, issues.child(''))
   // The environment of this policy is the gateway's settings, where the origin has been judged.
   return { ...policy, publicOrigins: (settings) => [(settings as Settings).publicOrigin] }
 }
 
-function pick(given: GatewayCsrf | undefined): GatewayCsrf {
-  const { trustedOrigins, missing, trustSameSite, isolation } = Object(given) as GatewayCsrf
+function pickKnown(value: GatewayCsrf | undefined): GatewayCsrf {
+  const { trustedOrigins, missing, trustSameSite, isolation } = Object(value) as GatewayCsrf
   return {
     ...(trustedOrigins !== undefined && { trustedOrigins }),
     ...(missing !== undefined && { missing }),
@@ -41,6 +41,6 @@ function pick(given: GatewayCsrf | undefined): GatewayCsrf {
   }
 }
 
-function list(given: unknown): readonly string[] {
-  return Array.isArray(given) ? given : []
+function toList(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value : []
 }

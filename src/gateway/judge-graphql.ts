@@ -1,13 +1,13 @@
 /** The option `graphql` of a route: judged while building, and asked of each of its requests. */
 import { type CompiledAccess, compileAccess } from '../access/index.ts'
 import type { GraphqlRoute } from '../graphql/route.ts'
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 import type { Reason } from '../types.ts'
-import { refuseAccess, type Who } from './admit.ts'
-import type { Plan } from './plan.ts'
+import { checkAccess, type LoadedSession } from './admit.ts'
+import type { CompiledGateway } from './plan.ts'
 import type { Route } from './route.ts'
 import { isObject } from './upstreams.ts'
-import type { Visit } from './visit.ts'
+import type { RequestContext } from './visit.ts'
 
 /** As requests use it. */
 export interface CompiledGraphqlRoute {
@@ -17,14 +17,14 @@ export interface CompiledGraphqlRoute {
 }
 
 /** Judges the option. */
-export function judgeGraphql(
+export function compileGraphql(
   route: Route,
   needs: { readonly session: boolean; readonly roles: boolean },
-  faults: Faults,
+  issues: Issues,
 ): CompiledGraphqlRoute | undefined {
   const limits = route.graphql
   if (limits === undefined) return undefined
-  const at = faults.under('graphql')
+  const at = issues.at('graphql')
   if (!isObject(limits) || typeof limits.inspect !== 'function') {
     at.add('', 'must be graphqlLimits({ ... }), or absent')
     return undefined
@@ -35,25 +35,25 @@ export function judgeGraphql(
   if (introspection === true) return { limits, shown: compileAccess('public', at) }
   if (!needs.session) at.add('introspection', 'needs a route that is not public to know a role')
   if (!needs.roles) at.add('introspection', 'needs the option roles of the gateway')
-  return { limits, shown: compileAccess(introspection, at.under('introspection')) }
+  return { limits, shown: compileAccess(introspection, at.at('introspection')) }
 }
 
 /** What was found in a request: the body to hand on, where it had one; or the answer to it. */
-export type GraphqlFound =
+export type GraphqlResult =
   | { readonly refused: Response }
   | {
       readonly refused: undefined
       readonly body: { readonly body: ReadableStream<Uint8Array> | undefined; readonly length: number } | undefined
       /** The answer to a question about the schema by somebody who may not ask; undefined for all else. */
-      judge(who: Who | undefined): Response | undefined
+      judge(who: LoadedSession | undefined): Response | undefined
     }
 
 /** Reads a request. What was read takes its place in the visit, so that whoever reads on reads the same. */
-export async function findGraphql(
-  plan: Plan,
-  visit: Visit,
+export async function inspectRouteGraphql(
+  plan: CompiledGateway,
+  visit: RequestContext,
   { limits, shown }: CompiledGraphqlRoute,
-): Promise<GraphqlFound> {
+): Promise<GraphqlResult> {
   const { request, requestId } = visit
   const refuse = (reason: Reason): Response => {
     if (visit.notes !== undefined) visit.notes.reason = reason
@@ -69,7 +69,7 @@ export async function findGraphql(
     body: bytes && { body: visit.request.body ?? undefined, length: bytes.byteLength },
     judge(who) {
       if (!introspects) return undefined
-      const shows = shown !== undefined && refuseAccess(plan, shown, who) === undefined
+      const shows = shown !== undefined && checkAccess(plan, shown, who) === undefined
       return shows ? undefined : refuse('graphql-introspection')
     },
   }

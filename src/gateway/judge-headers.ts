@@ -1,25 +1,27 @@
 /** Security headers of single routes, laid over the gateway's; judged while building. */
 import { type HeaderOptions, type HeaderWriter, headerWriter } from '../headers/index.ts'
-import { withPreset } from '../headers/presets.ts'
-import type { Faults } from '../options/index.ts'
-import { gatewayHeaders } from './headers.ts'
+import { applyPreset } from '../headers/presets.ts'
+import type { Issues } from '../options/index.ts'
+import { mergeGatewayHeaders } from './headers.ts'
 import type { Route } from './route.ts'
 import { isObject } from './upstreams.ts'
 
 /** Judges the option `headers` of routes; those that say the same share a writer. */
 export function routeHeaders(
   all: HeaderOptions | undefined,
-): (given: Route['headers'], faults: Faults) => HeaderWriter | undefined {
+): (value: Route['headers'], issues: Issues) => HeaderWriter | undefined {
   const known = new Map<unknown, HeaderWriter>()
-  return (given, faults) => {
-    if (given === undefined) return undefined
-    const found = known.get(given)
+  return (value, issues) => {
+    if (value === undefined) return undefined
+    const found = known.get(value)
     if (found !== undefined) return found
-    const at = faults.under('headers')
-    const own = typeof given === 'string' ? { preset: given } : given
-    const options = isObject(own) ? gatewayHeaders(withPreset(faults.fresh(''), own, isObject(all) ? all : {})) : own
+    const at = issues.at('headers')
+    const own = typeof value === 'string' ? { preset: value } : value
+    const options = isObject(own)
+      ? mergeGatewayHeaders(applyPreset(issues.child(''), own, isObject(all) ? all : {}))
+      : own
     const made = headerWriter(options, at)
-    known.set(given, made)
+    known.set(value, made)
     return made
   }
 }

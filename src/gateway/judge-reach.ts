@@ -1,23 +1,23 @@
 /** Judges what routes are together: each can be reached, and the sign-in page by everybody. */
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 import { canonicalPath } from '../request/index.ts'
 import { patternCovers } from '../request/pattern.ts'
 import { hostCovers } from './host-pattern.ts'
 import { isFolded, isGuarded } from './route-guards.ts'
-import { type CompiledRoute, compileRoutes, methodsOf, type RuledRoute } from './routes.ts'
+import { type CompiledRoute, compileRoutes, listMethods, type RuledRoute } from './routes.ts'
 
 /** The last route must be reachable: what an earlier one covers altogether was meant to come first. */
-export function judgeReach(routes: readonly CompiledRoute[], faults: Faults): void {
+export function findUnreachable(routes: readonly CompiledRoute[], issues: Issues): void {
   const last = routes.at(-1)
   if (last === undefined) return
-  const left = new Set(methodsOf(last.route))
+  const left = new Set(listMethods(last.route))
   for (const compiled of routes.slice(0, -1)) {
     const { route } = compiled
     if (route.path === last.route.path && route.host === last.route.host) {
-      for (const method of methodsOf(route)) left.delete(method)
+      for (const method of listMethods(route)) left.delete(method)
     } else if (coversAll(compiled, last)) left.clear()
     if (left.size > 0) continue
-    faults.add('path', `is never reached: ${JSON.stringify(nameOf(compiled))} stands before it`)
+    issues.add('path', `is never reached: ${JSON.stringify(describeRoute(compiled))} stands before it`)
     return
   }
 }
@@ -30,17 +30,17 @@ export function coversAll(outer: RuledRoute, inner: RuledRoute): boolean {
 }
 
 /** Host and path of a route, for messages. */
-export function nameOf({ route }: RuledRoute): string {
+export function describeRoute({ route }: RuledRoute): string {
   return `${route.host ?? ''}${route.path}`
 }
 
 /** The sign-in page is public wherever somebody is sent to it: a redirect there stays on the host that was asked. */
-export function judgeSignIn(signIn: unknown, routes: readonly CompiledRoute[], faults: Faults): void {
+export function validateSignIn(signIn: unknown, routes: readonly CompiledRoute[], issues: Issues): void {
   if (signIn === undefined) return
   const canonical =
     typeof signIn === 'string' && signIn.startsWith('/') ? canonicalPath(`http://host${signIn}`) : undefined
   if (!canonical?.ok || canonical.path !== signIn) {
-    faults.add('signIn', 'must be a canonical path without a query, such as /login')
+    issues.add('signIn', 'must be a canonical path without a query, such as /login')
     return
   }
   const table = compileRoutes(routes)
@@ -52,7 +52,7 @@ export function judgeSignIn(signIn: unknown, routes: readonly CompiledRoute[], f
     const match = table.match(name, signIn, 'GET')
     if (match.is === 'route' && !isGuarded(match.route.access)) continue
     const where = host === undefined ? '' : ` on ${host}`
-    faults.add(
+    issues.add(
       'signIn',
       `must lead to a public route that takes GET${where}, or visitors would be sent round in circles`,
     )

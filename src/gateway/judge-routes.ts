@@ -1,22 +1,22 @@
 /** Judges the route table while building: a route that cannot be meant is a fault, by its place and option. */
 import { type CompiledAccess, compileAccess } from '../access/index.ts'
-import { checkKeys, type Faults, flag, oneOf, wholeNumber } from '../options/index.ts'
+import { booleanOption, checkKeys, choiceOption, type Issues, wholeNumber } from '../options/index.ts'
 import { isSafeMethod } from '../request/index.ts'
 import { isPathPattern } from '../request/pattern.ts'
-import { isGrave } from './apply.ts'
+import { requiresUnsafeMethod } from './apply.ts'
 import type { GatewayConfig } from './config.ts'
 import { isHostPattern } from './host-pattern.ts'
-import { judgeBody } from './hygiene.ts'
-import { judgeCache } from './judge-cache.ts'
-import { judgeCsrf } from './judge-csrf.ts'
-import { judgeGraphql } from './judge-graphql.ts'
+import { compileBodyRules } from './hygiene.ts'
+import { validateCache } from './judge-cache.ts'
+import { compileRouteCsrf } from './judge-csrf.ts'
+import { compileGraphql } from './judge-graphql.ts'
 import { routeHeaders } from './judge-headers.ts'
-import { judgeGatewayLimit, judgeLimit } from './judge-limit.ts'
-import { judgeReach, judgeSignIn } from './judge-reach.ts'
+import { compileGatewayLimit, compileRouteLimits } from './judge-limit.ts'
+import { findUnreachable, validateSignIn } from './judge-reach.ts'
 import type { Method, Route, SessionVerb } from './route.ts'
-import { type CompiledRoute, methodsOf } from './routes.ts'
+import { type CompiledRoute, listMethods } from './routes.ts'
 import type { CompiledThrottle, LoginThrottling } from './throttle-types.ts'
-import { type PlannedUpstream, timeoutBounds } from './upstreams.ts'
+import { type CompiledUpstream, timeoutBounds } from './upstreams.ts'
 
 /** What of the configuration routes are judged by. */
 export type RouteSources = Partial<
@@ -53,7 +53,7 @@ const known: ReadonlyArray<keyof Route> = [
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const verbs: readonly SessionVerb[] = ['start', 'set', 'end', 'endAll', 'endAny', 'list', 'flash']
 /** Verbs that sessions of this strategy cannot keep. */
-export function cannotKeep(session: unknown): readonly SessionVerb[] {
+export function unsupportedVerbs(session: unknown): readonly SessionVerb[] {
   const { kind, endAll } = (session ?? {}) as { kind?: unknown; endAll?: unknown }
   if (kind !== 'stateless') return []
   // Stateless sessions with a revocation have it.
@@ -61,120 +61,125 @@ export function cannotKeep(session: unknown): readonly SessionVerb[] {
 }
 
 /** Judges every route and what they are together. */
-export function judgeRoutes(
+export function validateRoutes(
   config: RouteSources,
-  upstreams: ReadonlyMap<string, PlannedUpstream>,
-  faults: Faults,
+  upstreams: ReadonlyMap<string, CompiledUpstream>,
+  issues: Issues,
   throttling?: LoginThrottling,
 ): CompiledRoute[] {
   const routes: CompiledRoute[] = []
   if (!Array.isArray(config.routes) || config.routes.length === 0) {
-    faults.add('routes', 'must list at least one route')
+    issues.add('routes', 'must list at least one route')
     return routes
   }
-  const all = judgeGatewayLimit(config.limit, faults)
+  const all = compileGatewayLimit(config.limit, issues)
   const headersOf = routeHeaders(config.headers)
   for (const [index, route] of (config.routes as readonly Route[]).entries()) {
-    const at = faults.under(`routes.${index}`)
+    const at = issues.at(`routes.${index}`)
     checkKeys(at, route, known)
     if (typeof route !== 'object' || route === null) continue
     const before = routes.length
-    const csrf = judgeCsrf(config.csrf, route.csrf, at)
-    const body = judgeBody(route, at)
-    const throttle = judgeThrottle(route, config, at.under('throttle'), throttling)
-    const access = judgeAccess(route, config, at)
+    const csrf = compileRouteCsrf(config.csrf, route.csrf, at)
+    const body = compileBodyRules(route, at)
+    const throttle = compileRouteThrottle(route, config, at.at('throttle'), throttling)
+    const access = compileRouteAccess(route, config, at)
     const compiled: CompiledRoute = {
       ...{ route, csrf, body, throttle, access },
-      graphql: judgeGraphql(route, { session: access.session, roles: config.roles !== undefined }, at),
-      upstream: judgeMembers(route, config, upstreams, at),
-      limits: judgeLimit(route.limit, all, at),
+      graphql: compileGraphql(route, { session: access.session, roles: config.roles !== undefined }, at),
+      upstream: validateRouteOptions(route, config, upstreams, at),
+      limits: compileRouteLimits(route.limit, all, at),
       secure: headersOf(route.headers, at),
     }
-    if (judgePattern(route, at)) routes.push(compiled)
-    if (routes.length > before) judgeReach(routes, at)
+    if (validatePattern(route, at)) routes.push(compiled)
+    if (routes.length > before) findUnreachable(routes, at)
   }
-  if (config.signIn !== undefined && config.session === undefined) faults.add('signIn', 'needs the option session')
-  judgeSignIn(config.signIn, routes, faults)
+  if (config.signIn !== undefined && config.session === undefined) issues.add('signIn', 'needs the option session')
+  validateSignIn(config.signIn, routes, issues)
   return routes
 }
 
-function judgeThrottle(
+function compileRouteThrottle(
   route: Route,
   { throttle }: RouteSources,
-  faults: Faults,
+  issues: Issues,
   throttling?: LoginThrottling,
 ): CompiledThrottle | undefined {
   if (route.throttle === undefined) return undefined
   if (throttle === undefined) {
-    faults.add('', 'needs the option throttle of the gateway, which says where failures are counted')
+    issues.add('', 'needs the option throttle of the gateway, which says where failures are counted')
   }
-  return throttling?.route(route, faults)
+  return throttling?.route(route, issues)
 }
 
-function judgePattern({ host, path }: Route, faults: Faults): boolean {
+function validatePattern({ host, path }: Route, issues: Issues): boolean {
   const named = host === undefined || isHostPattern(host)
-  if (!named) faults.add('host', 'must be a host without a port, such as api.example.com or *.example.com')
+  if (!named) issues.add('host', 'must be a host without a port, such as api.example.com or *.example.com')
   if (isPathPattern(path)) return named
-  faults.add('path', 'must be an exact path (/login) or a prefix (/admin/*), in canonical form')
+  issues.add('path', 'must be an exact path (/login) or a prefix (/admin/*), in canonical form')
   return false
 }
 
-function judgeAccess({ access = 'session' }: Route, config: RouteSources, faults: Faults): CompiledAccess {
+function compileRouteAccess({ access = 'session' }: Route, config: RouteSources, issues: Issues): CompiledAccess {
   const { session, roles, platform } = config
-  const compiled = compileAccess(access, faults.under('access'))
+  const compiled = compileAccess(access, issues.at('access'))
   if (session === undefined && compiled.session) {
-    faults.add('access', "must be 'public' where the gateway has no option session")
-  } else if (compiled.roles !== undefined && roles === undefined) faults.add('access.role', 'needs the option roles')
+    issues.add('access', "must be 'public' where the gateway has no option session")
+  } else if (compiled.roles !== undefined && roles === undefined) issues.add('access.role', 'needs the option roles')
   if (compiled.ranges !== undefined && platform === 'none') {
-    faults.add('access.address', "needs a platform that tells addresses: with 'none' nobody would pass")
+    issues.add('access.address', "needs a platform that tells addresses: with 'none' nobody would pass")
   }
   return compiled
 }
 
-function judgeMembers(
+function validateRouteOptions(
   route: Route,
   { session }: RouteSources,
-  upstreams: ReadonlyMap<string, PlannedUpstream>,
-  faults: Faults,
-): PlannedUpstream | undefined {
+  upstreams: ReadonlyMap<string, CompiledUpstream>,
+  issues: Issues,
+): CompiledUpstream | undefined {
   const upstream = upstreams.get(route.to)
   if (upstream === undefined) {
     const names = [...upstreams.keys()].map((name) => JSON.stringify(name)).join(', ')
-    faults.add('to', `names no upstream; there is ${names || 'none'}`)
+    issues.add('to', `names no upstream; there is ${names || 'none'}`)
   }
-  if (route.timeoutMs !== undefined) wholeNumber(faults, 'timeoutMs', route.timeoutMs, 1, timeoutBounds)
-  judgeCache(route, faults)
+  if (route.timeoutMs !== undefined) wholeNumber(issues, 'timeoutMs', route.timeoutMs, 1, timeoutBounds)
+  validateCache(route, issues)
   const socket = route.maxSocketSeconds === false ? undefined : route.maxSocketSeconds
-  wholeNumber(faults, 'maxSocketSeconds', socket, 3600, { least: 1, most: 86_400, unit: 'seconds' })
-  oneOf(faults, 'retry', route.retry, [true, false, 'idempotency-key'], true)
-  listOf(route.methods, methods, 'methods', faults)
-  const granted = listOf(route.sessions, verbs, 'sessions', faults)
+  wholeNumber(issues, 'maxSocketSeconds', socket, 3600, { min: 1, max: 86_400, unit: 'seconds' })
+  choiceOption(issues, 'retry', route.retry, [true, false, 'idempotency-key'], true)
+  parseList(route.methods, methods, 'methods', issues)
+  const granted = parseList(route.sessions, verbs, 'sessions', issues)
   if (granted.length > 0 && upstream?.sessions === false) {
-    faults.add('sessions', `needs sessions: true on the upstream ${JSON.stringify(route.to)}`)
+    issues.add('sessions', `needs sessions: true on the upstream ${JSON.stringify(route.to)}`)
   }
-  for (const verb of cannotKeep(session).filter((verb) => granted.includes(verb))) {
-    faults.add('sessions', `must not grant ${verb}: stateless sessions cannot keep it`)
+  for (const verb of unsupportedVerbs(session).filter((verb) => granted.includes(verb))) {
+    issues.add('sessions', `must not grant ${verb}: stateless sessions cannot keep it`)
   }
-  const grave = granted.filter(isGrave).join(' and ')
-  flag(faults, 'caseSensitive', route.caseSensitive, false)
-  const onGet = flag(faults, 'startOnGet', route.startOnGet, false)
-  if (onGet && !grave) faults.add('startOnGet', 'needs sessions with start, endAll or endAny')
-  if (grave && !onGet && Array.isArray(route.methods) && methodsOf(route).every(isSafeMethod)) {
-    faults.add('sessions', `grants ${grave}, which no method of this route may use; see startOnGet`)
+  const grave = granted.filter(requiresUnsafeMethod).join(' and ')
+  booleanOption(issues, 'caseSensitive', route.caseSensitive, false)
+  const onGet = booleanOption(issues, 'startOnGet', route.startOnGet, false)
+  if (onGet && !grave) issues.add('startOnGet', 'needs sessions with start, endAll or endAny')
+  if (grave && !onGet && Array.isArray(route.methods) && listMethods(route).every(isSafeMethod)) {
+    issues.add('sessions', `grants ${grave}, which no method of this route may use; see startOnGet`)
   }
-  oneOf(faults, 'encodedSlash', route.encodedSlash, ['keep'], undefined)
-  const hideErrors = flag(faults, 'hideErrors', route.hideErrors, upstream?.hideErrors ?? false)
-  const anonymous = flag(faults, 'anonymous', route.anonymous, false)
-  if (anonymous && granted.length > 0) faults.add('anonymous', 'must not stand beside sessions: nobody is known there')
+  choiceOption(issues, 'encodedSlash', route.encodedSlash, ['keep'], undefined)
+  const hideErrors = booleanOption(issues, 'hideErrors', route.hideErrors, upstream?.hideErrors ?? false)
+  const anonymous = booleanOption(issues, 'anonymous', route.anonymous, false)
+  if (anonymous && granted.length > 0) issues.add('anonymous', 'must not stand beside sessions: nobody is known there')
   return upstream && { ...upstream, hideErrors, sessions: upstream.sessions && !anonymous }
 }
 
-function listOf<T extends string>(given: unknown, choices: readonly T[], option: string, faults: Faults): readonly T[] {
-  if (given === undefined) return []
-  if (!Array.isArray(given) || given.length === 0) {
-    faults.add(option, 'must be a list that is not empty, or absent')
+function parseList<T extends string>(
+  value: unknown,
+  choices: readonly T[],
+  option: string,
+  issues: Issues,
+): readonly T[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value) || value.length === 0) {
+    issues.add(option, 'must be a list that is not empty, or absent')
     return []
   }
-  for (const [index, item] of given.entries()) oneOf(faults, `${option}.${index}`, item, choices, item)
-  return given
+  for (const [index, item] of value.entries()) choiceOption(issues, `${option}.${index}`, item, choices, item)
+  return value
 }

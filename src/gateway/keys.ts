@@ -1,6 +1,6 @@
 /** The ES256 keys that sign assertions: judged, imported and published. */
 import { decodeBase64url, encodeBase64url } from '../crypto/index.ts'
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 
 /** A private key as it was given, its members judged. */
 interface PrivateJwk {
@@ -23,17 +23,17 @@ const coordinate = 32
 const curve = { name: 'ECDSA', namedCurve: 'P-256' } as const
 
 /** Judges one JWK or several, each as JSON, or one text that is a list of them. Notes what is wrong without quoting any of it. */
-export function judgeKeys(given: string | readonly string[], faults: Faults): readonly PrivateJwk[] {
-  const texts = typeof given === 'string' ? textsOf(given) : given
+export function parseKeys(value: string | readonly string[], issues: Issues): readonly PrivateJwk[] {
+  const texts = typeof value === 'string' ? splitTexts(value) : value
   if (!Array.isArray(texts) || texts.length === 0) {
-    faults.add('', 'must be an ES256 private key as JSON, or a list of them')
+    issues.add('', 'must be an ES256 private key as JSON, or a list of them')
     return []
   }
   return texts.flatMap((text, index) => {
-    const key = jwkOf(text)
+    const key = parseJwk(text)
     const name = texts.length > 1 ? `${index}` : ''
     if (key === undefined)
-      faults.add(name, 'must be an ES256 private key: a JWK with kty EC, crv P-256, x, y and d, as JSON')
+      issues.add(name, 'must be an ES256 private key: a JWK with kty EC, crv P-256, x, y and d, as JSON')
     return key ?? []
   })
 }
@@ -43,30 +43,30 @@ export function judgeKeys(given: string | readonly string[], faults: Faults): re
  *
  * @see RFC 7638 for `kid` where a key has none
  */
-export async function importKeys(judged: readonly PrivateJwk[], faults: Faults): Promise<AssertionKeys | undefined> {
+export async function importKeys(judged: readonly PrivateJwk[], issues: Issues): Promise<AssertionKeys | undefined> {
   const made = await Promise.all(
     judged.map(async ({ x, y, d, kid }) => {
       const point = { kty: 'EC', crv: 'P-256', x, y } as const
       const signer = await crypto.subtle
         .importKey('jwk', { ...point, d }, curve, false, ['sign'])
         .catch(() => undefined)
-      if (signer === undefined || !(await belongTogether(signer, point))) return undefined
+      if (signer === undefined || !(await isKeyPair(signer, point))) return undefined
       return { signer, kid: kid ?? (await thumbprint(x, y)), point }
     }),
   )
   const keys = made.filter((key) => key !== undefined)
   const [first] = keys
   if (first === undefined || keys.length < judged.length) {
-    faults.add('', 'holds a key whose x, y and d do not belong together')
+    issues.add('', 'holds a key whose x, y and d do not belong together')
     return undefined
   }
-  if (new Set(keys.map(({ kid }) => kid)).size < keys.length) faults.add('', 'holds two keys of one kid')
+  if (new Set(keys.map(({ kid }) => kid)).size < keys.length) issues.add('', 'holds two keys of one kid')
   const jwks = { keys: keys.map(({ kid, point }) => ({ ...point, kid, use: 'sig', alg: 'ES256' })) }
   return { signer: first.signer, kid: first.kid, jwks: JSON.stringify(jwks) }
 }
 
 /** Deno does not compare d with x and y on import; what we publish must verify what we sign. */
-async function belongTogether(signer: CryptoKey, point: JsonWebKey): Promise<boolean> {
+async function isKeyPair(signer: CryptoKey, point: JsonWebKey): Promise<boolean> {
   const probe = new Uint8Array(1)
   const algorithm = { name: 'ECDSA', hash: 'SHA-256' }
   try {
@@ -83,7 +83,7 @@ async function thumbprint(x: string, y: string): Promise<string> {
 }
 
 /** A secret is one text: while keys are rotated it holds two of them. */
-function textsOf(text: string): readonly string[] {
+function splitTexts(text: string): readonly string[] {
   if (!text.trimStart().startsWith('[') || text.length > 65_536) return [text]
   try {
     const list: unknown = JSON.parse(text)
@@ -93,7 +93,7 @@ function textsOf(text: string): readonly string[] {
   }
 }
 
-function jwkOf(text: unknown): PrivateJwk | undefined {
+function parseJwk(text: unknown): PrivateJwk | undefined {
   if (typeof text !== 'string' || text.length > 4096) return undefined
   let jwk: Record<string, unknown>
   try {

@@ -1,13 +1,13 @@
 /** How often a request may come: its counts, which travel to Redis with whatever else the request asks there. */
 import type { Decision } from '../limit/decide.ts'
 import type { LimitedContext, LimitGate, PreparedLimits } from '../limit/gate.ts'
-import type { Ask, Redis } from '../redis/index.ts'
+import type { Redis, RedisBatch } from '../redis/index.ts'
 import { sharedAsk } from '../redis/shared.ts'
-import type { Plan } from './plan.ts'
-import type { Visit } from './visit.ts'
+import type { CompiledGateway } from './plan.ts'
+import type { RequestContext } from './visit.ts'
 
 /** A request that is being counted. */
-export type Counting =
+export type RateLimitPhase =
   /** It is over a limit that this isolate knows of: nobody need be asked. */
   | { readonly is: 'refused'; readonly response: Response }
   | {
@@ -20,11 +20,11 @@ export type Counting =
  * Counts a request against every gate. What Redis must be asked waits in the request's Ask when this resolves, so that
  * the read of a session and a login's try can join it.
  */
-export async function countRequest(
-  plan: Plan,
-  visit: Visit,
+export async function beginRateLimits(
+  plan: CompiledGateway,
+  visit: RequestContext,
   gates: ReadonlyArray<LimitGate<LimitedContext>>,
-): Promise<Counting> {
+): Promise<RateLimitPhase> {
   const { request, env, requestId } = visit
   const context: LimitedContext = { req: { raw: request }, env, var: { requestId } }
   const decided: Decision[] = []
@@ -36,30 +36,35 @@ export async function countRequest(
       remote.push(prepared)
       continue
     }
-    const decision = await prepared.decide(noAsk)
+    const decision = await prepared.decide(throwNoBatch)
     decided.push(decision)
-    if (decision.refused !== undefined) return { is: 'refused', response: settle(plan, visit, decided) as Response }
+    if (decision.refused !== undefined)
+      return { is: 'refused', response: applyDecisions(plan, visit, decided) as Response }
   }
-  const asks = new Map<Redis, Ask>()
-  const askOf = (client: Redis): Ask => {
+  const asks = new Map<Redis, RedisBatch>()
+  const findBatch = (client: Redis): RedisBatch => {
     const ask = asks.get(client) ?? sharedAsk(env, client) ?? client.ask(env)
     asks.set(client, ask)
     return ask
   }
-  const waiting = remote.map((prepared) => prepared.decide(askOf))
+  const waiting = remote.map((prepared) => prepared.decide(findBatch))
   // Awaited below, unless something else ends the request before.
   for (const decision of waiting) decision.catch(() => {})
   return {
     is: 'asked',
     async decide(): Promise<Response | undefined> {
       await Promise.all([...asks.values()].map((ask) => ask.send()))
-      return settle(plan, visit, [...decided, ...(await Promise.all(waiting))])
+      return applyDecisions(plan, visit, [...decided, ...(await Promise.all(waiting))])
     },
   }
 }
 
 /** Clients are told of every limit that was asked, whether one of them refused or not. */
-function settle(plan: Plan, visit: Visit, decisions: readonly Decision[]): Response | undefined {
+function applyDecisions(
+  plan: CompiledGateway,
+  visit: RequestContext,
+  decisions: readonly Decision[],
+): Response | undefined {
   const found = decisions.find(({ refused }) => refused !== undefined)
   const others = decisions.filter((decision) => decision !== found)
   const decorate = (response: Response): Response => others.reduce((made, each) => each.decorate(made), response)
@@ -73,6 +78,6 @@ function settle(plan: Plan, visit: Visit, decisions: readonly Decision[]): Respo
   return decorate(found.refused)
 }
 
-function noAsk(): never {
+function throwNoBatch(): never {
   throw new TypeError('Limits of this isolate ask nobody')
 }

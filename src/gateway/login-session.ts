@@ -1,17 +1,17 @@
 /** Logins whose upstream ties the token of its form to the session that the gateway withholds from it. */
 import { refererFor, withholdCookies } from '../limit/throttle/login-request.ts'
-import { type Passage, passOn } from './pass.ts'
-import type { Plan } from './plan.ts'
+import { type ForwardContext, forwardToUpstream } from './pass.ts'
+import type { CompiledGateway } from './plan.ts'
 import type { LoginRoute } from './throttle.ts'
-import type { LoginPassage } from './throttle-types.ts'
-import type { Visit } from './visit.ts'
+import type { LoginAttemptHooks } from './throttle-types.ts'
+import type { RequestContext } from './visit.ts'
 
 /** What a login's upstream learns of the visitor's session, and whether its answer may prove a success then. */
 export type SessionUse = 'withheld' | 'anonymous' | 'unproven'
 
 /** A login that is about to be sent once. */
 export interface LoginTry {
-  readonly login: LoginPassage
+  readonly login: LoginAttemptHooks
   /** Whether the answer said that the token of the form is not this session's: no password was looked at. */
   wantsSession(): boolean
 }
@@ -24,28 +24,28 @@ export interface LoginTry {
  * @throws what `passOn` throws
  */
 export async function passLogin(
-  plan: Plan,
-  visit: Visit,
-  passage: Passage,
+  plan: CompiledGateway,
+  visit: RequestContext,
+  passage: ForwardContext,
   start: (session: SessionUse) => LoginTry,
 ): Promise<Response> {
   const { login, wantsSession } = start('withheld')
-  const response = await passOn(plan, visit, { ...passage, login })
+  const response = await forwardToUpstream(plan, visit, { ...passage, login })
   if (!wantsSession()) return response
   await response.body?.cancel()
   const session = (await showsForm(plan, visit, passage)) ? 'anonymous' : 'unproven'
-  return passOn(plan, visit, { ...passage, login: start(session).login })
+  return forwardToUpstream(plan, visit, { ...passage, login: start(session).login })
 }
 
-async function showsForm(plan: Plan, visit: Visit, passage: Passage): Promise<boolean> {
+async function showsForm(plan: CompiledGateway, visit: RequestContext, passage: ForwardContext): Promise<boolean> {
   const headers = new Headers(visit.request.headers)
   for (const name of ['content-type', 'content-length', 'origin', 'referer']) headers.delete(name)
   // Laravel's guard and others answer a script differently from a page.
   headers.set('accept', 'text/html')
-  const page: Visit = { ...visit, request: new Request(visit.request.url, { headers }), search: '' }
+  const page: RequestContext = { ...visit, request: new Request(visit.request.url, { headers }), search: '' }
   const route = { ...passage.route, sessions: [] }
   const body = { ...passage.body, body: undefined, length: undefined }
-  const { status, body: form } = await passOn(plan, page, { ...passage, route, body })
+  const { status, body: form } = await forwardToUpstream(plan, page, { ...passage, route, body })
   await form?.cancel()
   return status === 200
 }
@@ -56,7 +56,7 @@ async function showsForm(plan: Plan, visit: Visit, passage: Passage): Promise<bo
  */
 export function withoutIdentity(
   headers: Headers,
-  visit: Visit,
+  visit: RequestContext,
   { withholds, meansField, success, subject }: LoginRoute,
   session: SessionUse,
 ): boolean {

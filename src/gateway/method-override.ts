@@ -1,9 +1,9 @@
 /** Reads the method that a framework takes from a form, so that its guards hold too. */
 import { createNameCheck, hasClearNames, possibleNames, readMultipart, readParameters } from '../parameters/index.ts'
-import { isCoded, mediaType } from '../request/index.ts'
-import type { CompiledRoute, Match } from './routes.ts'
+import { isCompressed, mediaType } from '../request/index.ts'
+import type { CompiledRoute, RouteMatch } from './routes.ts'
 import { asksMore, strictestRoute } from './strictest.ts'
-import type { Visit } from './visit.ts'
+import type { RequestContext } from './visit.ts'
 
 /** What a POST may become. */
 const others = ['PUT', 'PATCH', 'DELETE', 'GET', 'HEAD', 'OPTIONS'] as const
@@ -22,13 +22,13 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * @param match - the route of another method on the same path.
  */
 export async function overrideMethod(
-  visit: Visit,
+  visit: RequestContext,
   route: CompiledRoute,
-  match: (method: string) => Match,
-): Promise<Match | { readonly is: 'unclear' }> {
-  const same: Match = { is: 'route', route }
+  match: (method: string) => RouteMatch,
+): Promise<RouteMatch | { readonly is: 'unclear' }> {
+  const same: RouteMatch = { is: 'route', route }
   if (route.upstream?.methodOverride !== true || visit.request.method !== 'POST') return same
-  const stricter = new Map<string, Match>()
+  const stricter = new Map<string, RouteMatch>()
   for (const method of others) {
     const other = match(method)
     if (other.is !== 'route' || asksMore(other.route, route)) stricter.set(method, other)
@@ -46,7 +46,7 @@ export async function overrideMethod(
 }
 
 /** The methods that a request names anywhere; `unclear` where servers could find one that is not found here. */
-async function readOverrides(visit: Visit, most: number): Promise<ReadonlySet<string> | 'unclear'> {
+async function readOverrides(visit: RequestContext, most: number): Promise<ReadonlySet<string> | 'unclear'> {
   const query = visit.search.slice(1)
   const inQuery = readParameters(query)
   if (inQuery === undefined && possibleNames(query).some(isOverride)) return 'unclear'
@@ -63,7 +63,7 @@ async function readOverrides(visit: Visit, most: number): Promise<ReadonlySet<st
 type Pairs = ReadonlyArray<readonly [name: string, value: string]>
 
 /** Names and values of a body; undefined where servers could read others. */
-async function readBodyPairs(visit: Visit, most: number): Promise<Pairs | undefined> {
+async function readBodyPairs(visit: RequestContext, most: number): Promise<Pairs | undefined> {
   const { headers } = visit.request
   const header = headers.get('content-type')
   // Rack reads a POST without a type as a form.
@@ -71,7 +71,7 @@ async function readBodyPairs(visit: Visit, most: number): Promise<Pairs | undefi
   const isForm = type === 'application/x-www-form-urlencoded'
   const isJson = type !== undefined && /^application\/(?:[\w.-]+\+)?json$/.test(type)
   if (!isForm && !isJson && type !== undefined && !type.startsWith('multipart/')) return []
-  if (type === undefined || isCoded(headers)) return undefined
+  if (type === undefined || isCompressed(headers)) return undefined
 
   const bytes = await readStart(visit, most)
   if (bytes === undefined) return undefined
@@ -95,7 +95,7 @@ function membersOf(value: unknown): Pairs {
 }
 
 /** The whole body, where it is short enough; in the visit it stands as it came, either way. */
-async function readStart(visit: Visit, most: number): Promise<Uint8Array | undefined> {
+async function readStart(visit: RequestContext, most: number): Promise<Uint8Array | undefined> {
   const { request } = visit
   if (request.body === null) return new Uint8Array()
   const reader = request.body.getReader()

@@ -1,11 +1,11 @@
 /** Names of headers that stop at the gateway, in each direction. */
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 import { identityBeginnings, identityNames } from './identity-names.ts'
 
 // RFC 9110 section 7.6.1, and what older proxies call so. `proxy-*` is below.
 const hopByHop = ['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings']
 
-const stopped: ReadonlySet<string> = new Set([
+const strippedNames: ReadonlySet<string> = new Set([
   ...hopByHop,
   'expect',
   // Chosen by the upstream's URL; some runtimes would send what the client said.
@@ -14,7 +14,7 @@ const stopped: ReadonlySet<string> = new Set([
 ])
 
 /** By first letter, of `x-` by the one behind it, so that a common header is compared with a few beginnings. */
-const beginnings: ReadonlyMap<number, readonly string[]> = byLetter(identityBeginnings)
+const strippedPrefixes: ReadonlyMap<number, readonly string[]> = groupByLetter(identityBeginnings)
 
 // In lower case. Not a word boundary: `_` is one of those it is about.
 const unusual = /[^a-z\d-]/
@@ -25,15 +25,15 @@ const unusual = /[^a-z\d-]/
  *
  * @param name - in lower case, as Headers iterates them.
  */
-export function stopsAtGateway(name: string): boolean {
-  if (stopped.has(name) || unusual.test(name)) return true
-  const candidates = beginnings.get(letterOf(name))
+export function isStrippedRequestHeader(name: string): boolean {
+  if (strippedNames.has(name) || unusual.test(name)) return true
+  const candidates = strippedPrefixes.get(letterOf(name))
   if (candidates === undefined) return false
   for (const beginning of candidates) if (name.startsWith(beginning)) return true
   return false
 }
 
-const hops: ReadonlySet<string> = new Set([
+const hopByHopResponse: ReadonlySet<string> = new Set([
   ...hopByHop,
   'proxy-connection',
   'proxy-authenticate',
@@ -43,17 +43,17 @@ const hops: ReadonlySet<string> = new Set([
 ])
 
 /** Whether a response header of the upstream stops here: hop-by-hop, its timings, and every name this gateway speaks itself. */
-export function stopsOnTheWayBack(name: string): boolean {
-  return hops.has(name) || name.startsWith('portcullis')
+export function isStrippedResponseHeader(name: string): boolean {
+  return hopByHopResponse.has(name) || name.startsWith('portcullis')
 }
 
 /** Names a Connection header lists (RFC 9110 section 7.6.1), in lower case. */
-export function listedBy(connection: string | null): ReadonlySet<string> | undefined {
+export function connectionOptions(connection: string | null): ReadonlySet<string> | undefined {
   if (connection === null) return undefined
   return new Set(connection.split(',').map((name) => name.trim().toLowerCase()))
 }
 
-function byLetter(names: readonly string[]): Map<number, string[]> {
+function groupByLetter(names: readonly string[]): Map<number, string[]> {
   const letters = new Map<number, string[]>()
   for (const name of names) {
     const letter = letterOf(name)
@@ -67,16 +67,16 @@ function letterOf(name: string): number {
 }
 
 /** Validates `dropHeaders`: names, and beginnings that end in `*`. Undefined where none is named. */
-export function checkDropHeaders(given: unknown, faults: Faults): ((name: string) => boolean) | undefined {
-  if (given === undefined) return undefined
-  const list: readonly unknown[] = Array.isArray(given) ? given : []
-  if (list.length === 0) faults.add('dropHeaders', 'must be a list of header names that is not empty, or absent')
+export function checkDropHeaders(value: unknown, issues: Issues): ((name: string) => boolean) | undefined {
+  if (value === undefined) return undefined
+  const list: readonly unknown[] = Array.isArray(value) ? value : []
+  if (list.length === 0) issues.add('dropHeaders', 'must be a list of header names that is not empty, or absent')
   const names = new Set<string>()
   const families: string[] = []
   for (const [index, name] of list.entries()) {
     const text = typeof name === 'string' ? name.toLowerCase() : ''
     if (!/^[a-z\d-]{1,126}[a-z\d*-]$/.test(text)) {
-      faults.add(`dropHeaders.${index}`, 'must be the name of a header, or a beginning such as X-Company-*')
+      issues.add(`dropHeaders.${index}`, 'must be the name of a header, or a beginning such as X-Company-*')
     } else if (text.endsWith('*')) families.push(text.slice(0, -1))
     else names.add(text)
   }

@@ -2,9 +2,9 @@
 import { randomId } from '../crypto/index.ts'
 import { isPortcullisError } from '../errors.ts'
 import { headerWriter } from '../headers/index.ts'
-import { faults, optionalListener } from '../options/index.ts'
-import { type ReportFault, refusal, reporter } from '../page/index.ts'
-import { hostOf, isHttps } from '../request/index.ts'
+import { createIssues, optionalListener } from '../options/index.ts'
+import { createReporter, errorResponse, type ReportError } from '../page/index.ts'
+import { isHttps, readUrlHost } from '../request/index.ts'
 import type { ProjectEnv } from '../types.ts'
 import type { Gateway } from './create.ts'
 
@@ -15,19 +15,22 @@ import type { Gateway } from './create.ts'
  *
  * @param make - reads the configuration and calls `createGateway`; what it throws besides a ConfigError is thrown on.
  */
-export function gatewayOrRefuse<E = ProjectEnv>(make: () => Gateway<E>, report: ReportFault = reporter()): Gateway<E> {
+export function gatewayOrRefuse<E = ProjectEnv>(
+  make: () => Gateway<E>,
+  report: ReportError = createReporter(),
+): Gateway<E> {
   try {
     return make()
   } catch (error) {
     if (!isPortcullisError(error, 'ERR_CONFIG')) throw error
-    const secure = headerWriter({}, faults())
-    const tell = optionalListener(faults(), 'report', report)
+    const secure = headerWriter({}, createIssues())
+    const tell = optionalListener(createIssues(), 'report', report)
     return {
       async fetch(request): Promise<Response> {
         const requestId = randomId()
         tell?.(error, { requestId, method: request.method })
-        const about = { https: isHttps(request.url), host: hostOf(request.url) }
-        return secure(refusal('config-invalid', request, { requestId }), about)
+        const about = { https: isHttps(request.url), host: readUrlHost(request.url) }
+        return secure(errorResponse('config-invalid', request, { requestId }), about)
       },
       async scheduled(): Promise<void> {
         tell?.(error, { method: 'scheduled' })

@@ -1,13 +1,18 @@
 /** Hands a request on through a cache. */
 import type { RouteCache } from './cache.ts'
-import { type Passage, passOn } from './pass.ts'
+import { type ForwardContext, forwardToUpstream } from './pass.ts'
 import { withoutRange } from './placeholder-route.ts'
-import type { Plan } from './plan.ts'
-import type { Visit } from './visit.ts'
+import type { CompiledGateway } from './plan.ts'
+import type { RequestContext } from './visit.ts'
 import { watchCache } from './watch.ts'
 
 /** Hands a request on through the cache of its route. */
-export function passCached(plan: Plan, visit: Visit, passage: Passage, cache: RouteCache): Promise<Response> {
+export function forwardCached(
+  plan: CompiledGateway,
+  visit: RequestContext,
+  passage: ForwardContext,
+  cache: RouteCache,
+): Promise<Response> {
   const { settings, upstream } = passage
   const work = cache.serve({
     request: (visit.secure ?? plan.secure).fills ? withoutRange(visit.request) : visit.request,
@@ -19,7 +24,7 @@ export function passCached(plan: Plan, visit: Visit, passage: Passage, cache: Ro
     ownNames: plan.cookieNames,
     clock: plan.clock,
     waitUntil: visit.waitUntil,
-    pass: (shared) => passOn(plan, visit, shared === undefined ? passage : { ...passage, shared }),
+    pass: (shared) => forwardToUpstream(plan, visit, shared === undefined ? passage : { ...passage, shared }),
   })
   return watchCache(visit, work)
 }

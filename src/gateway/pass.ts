@@ -3,37 +3,37 @@ import { randomId } from '../crypto/index.ts'
 import { isPortcullisError } from '../errors.ts'
 import { clientAddress, mayHaveBody } from '../request/index.ts'
 import { neverStore } from '../session/caching.ts'
-import type { Who } from './admit.ts'
-import { applyOrder, judgeHeader } from './apply.ts'
+import type { LoadedSession } from './admit.ts'
+import { applyCommand, authorizeHeader } from './apply.ts'
 import type { SharedRequest } from './cache.ts'
 import { matchCoding, narrowAccepted } from './codings.ts'
-import { stoppedNames, upstreamHeaders } from './forward.ts'
+import { createUpstreamHeaders, stoppedNames } from './forward.ts'
 import { askWhole, checkWhole } from './placeholder-route.ts'
-import { type Plan, strategyFor } from './plan.ts'
-import { discard, type Outgoing, type UpstreamResponse } from './proxy.ts'
-import { publicResponse } from './respond.ts'
-import { type Errand, mayRepeat, reachUpstream } from './retry.ts'
+import { type CompiledGateway, findStrategy } from './plan.ts'
+import { discardBody, type UpstreamRequest, type UpstreamResponse } from './proxy.ts'
+import { toClientResponse } from './respond.ts'
+import { fetchWithRetry, isRetryable, type RetryContext } from './retry.ts'
 import type { Route } from './route.ts'
 import { deliverFlash, orPutBack } from './session-flash.ts'
-import { sessionList } from './session-list.ts'
+import { encodeSessionList } from './session-list.ts'
 import type { Settings } from './settings.ts'
-import { upstreamUrl } from './target.ts'
-import type { LoginPassage } from './throttle-types.ts'
-import type { PlannedUpstream } from './upstreams.ts'
-import type { Visit } from './visit.ts'
-import { noteRetry, watchUpstream } from './watch.ts'
+import { createUpstreamUrl } from './target.ts'
+import type { LoginAttemptHooks } from './throttle-types.ts'
+import type { CompiledUpstream } from './upstreams.ts'
+import type { RequestContext } from './visit.ts'
+import { recordRetry, timeUpstream } from './watch.ts'
 
 /** What was decided before a request is handed on. */
-export interface Passage {
+export interface ForwardContext {
   readonly route: Route
-  readonly upstream: PlannedUpstream
+  readonly upstream: CompiledUpstream
   readonly settings: Settings
-  readonly who: Who | undefined
+  readonly who: LoadedSession | undefined
   readonly upgrade: boolean
   readonly hops: number
-  readonly body: Outgoing['body']
+  readonly body: UpstreamRequest['body']
   /** Where the request is a login that may be tried. */
-  readonly login?: LoginPassage
+  readonly login?: LoginAttemptHooks
   /** Where the answer is to be anybody's: no session, nonce or header of this client is told. */
   readonly shared?: SharedRequest
 }
@@ -44,12 +44,16 @@ export interface Passage {
  * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE`, `ERR_UPSTREAM_PAUSED`, and what a session's verbs throw
  * @throws {BodyError} for a body that turned out too long
  */
-export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promise<Response> {
+export async function forwardToUpstream(
+  plan: CompiledGateway,
+  visit: RequestContext,
+  passage: ForwardContext,
+): Promise<Response> {
   const { request, requestId } = visit
   const { route, upstream, settings, who, upgrade, hops, body, login, shared } = passage
   const { method } = request
   const target = settings.targets[upstream.index] as Settings['targets'][number]
-  const url = upstreamUrl(target, visit.path, shared?.search ?? visit.search)
+  const url = createUpstreamUrl(target, visit.path, shared?.search ?? visit.search)
   // A new one for each attempt: an answer that was kept or copied from another request does not know it.
   let nonce = upstream.sessions && !shared ? randomId(16) : undefined
   visit.nonce = upgrade || shared ? undefined : (visit.secure ?? plan.secure).nonceFor(request)
@@ -68,17 +72,17 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     nonce,
     pageNonce: visit.nonce,
     flash: flash?.header,
-    assertion: who && plan.assertions && (await assertionFor(plan, passage)),
-    sessions: route.sessions?.includes('list') ? await sessionsFor(plan, visit, passage) : undefined,
+    assertion: who && plan.assertions && (await createAssertion(plan, passage)),
+    sessions: route.sessions?.includes('list') ? await listSessions(plan, visit, passage) : undefined,
   }
   const sent = shared?.headers ?? request.headers
   const stopped = upstream.drops ? stoppedNames(sent, upstream.drops) : shared ? undefined : visit.stopped
-  const headers = upstreamHeaders(sent, said, stopped)
+  const headers = createUpstreamHeaders(sent, said, stopped)
   narrowAccepted(headers, visit.client.rules)
   const { fills } = visit.secure ?? plan.secure
   if (fills && !upgrade) askWhole(headers)
   login?.tell(headers)
-  const outgoing: Outgoing = {
+  const outgoing: UpstreamRequest = {
     client: visit.client,
     url,
     method,
@@ -88,29 +92,29 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
     // Who leaves before the answer to a login changes nothing: what became of it is still heard. So is what a cache fetches anew.
     signal: login?.outlives || shared?.outlives ? new AbortController().signal : request.signal,
   }
-  const errand: Errand = {
+  const errand: RetryContext = {
     upstream,
     requestId,
-    repeatable: !upgrade && login === undefined && mayRepeat(request, route, body.body !== undefined),
-    afresh(): void {
-      if (visit.notes !== undefined) noteRetry(visit.notes)
+    repeatable: !upgrade && login === undefined && isRetryable(request, route, body.body !== undefined),
+    onRetry(): void {
+      if (visit.notes !== undefined) recordRetry(visit.notes)
       if (nonce === undefined) return
       nonce = randomId(16)
       headers.set('portcullis-session-nonce', nonce)
     },
   }
   const received = await orPutBack(flash, () =>
-    watchUpstream(plan, visit, headers, () => {
+    timeUpstream(plan, visit, headers, () => {
       // Of a trace its ids go along, which are digits; these are words of this client.
       if (shared) for (const name of ['tracestate', 'baggage']) headers.delete(name)
-      return reachUpstream(plan, outgoing, errand)
+      return fetchWithRetry(plan, outgoing, errand)
     }),
   )
   login?.answered()
   shared?.heard(received.headers)
   const answer = await matchCoding(received, method, visit.client.rules)
   try {
-    const response = publicResponse(answer, {
+    const response = toClientResponse(answer, {
       method,
       url,
       target,
@@ -120,22 +124,22 @@ export async function passOn(plan: Plan, visit: Visit, passage: Passage): Promis
       mayEnd: route.sessions?.some((verb) => verb.startsWith('end')) === true,
       upgrade,
       requestId,
-      lifeMs: () => lifeOf(plan, passage),
+      lifeMs: () => maxConnectionMs(plan, passage),
     })
     if (fills && !upgrade) checkWhole(response)
-    await obey(plan, visit, passage, nonce, answer, response)
+    await applySessionHeader(plan, visit, passage, nonce, answer, response)
     return login === undefined ? response : await login.settle(response, outgoing.timeoutMs)
   } catch (error) {
-    discard(answer)
+    discardBody(answer)
     throw error
   }
 }
 
 /** Does what the upstream asks of the session, where it may ask. */
-async function obey(
-  plan: Plan,
-  visit: Visit,
-  { route, upstream, who, login }: Passage,
+async function applySessionHeader(
+  plan: CompiledGateway,
+  visit: RequestContext,
+  { route, upstream, who, login }: ForwardContext,
   nonce: string | undefined,
   answer: UpstreamResponse,
   response: Response,
@@ -145,14 +149,14 @@ async function obey(
   // Whatever becomes of it: an answer that speaks of one session is for nobody else.
   if (response.status !== 101) neverStore(response.headers)
   const { request, env } = visit
-  const strategy = strategyFor(plan, env)
+  const strategy = findStrategy(plan, env)
   const versions = strategy?.kind === 'stored'
-  const judged = judgeHeader(header, { method: request.method, status: answer.status, route, nonce, versions })
+  const judged = authorizeHeader(header, { method: request.method, status: answer.status, route, nonce, versions })
   if (judged.ok && strategy) {
     visit.session ??= strategy.open({ request, env })
     try {
       if (judged.order.verb === 'start') login?.starting(response)
-      await applyOrder({ session: visit.session, strategy, env }, judged.order)
+      await applyCommand({ session: visit.session, strategy, env }, judged.order)
       if (judged.order.verb === 'start') login?.started()
       return
     } catch (error) {
@@ -167,7 +171,10 @@ async function obey(
   plan.emit({ type: 'session-header-refused', reason, request: visit.requestId, subject: upstream.name })
 }
 
-async function assertionFor(plan: Plan, { route, who, settings, upstream }: Passage): Promise<string | undefined> {
+async function createAssertion(
+  plan: CompiledGateway,
+  { route, who, settings, upstream }: ForwardContext,
+): Promise<string | undefined> {
   const info = route.anonymous || !settings.keys ? undefined : await who?.info()
   if (info === undefined || who === undefined || settings.keys === undefined) return undefined
   const subject = {
@@ -183,18 +190,22 @@ async function assertionFor(plan: Plan, { route, who, settings, upstream }: Pass
 }
 
 /** The shorter of what the route allows and what is left of the session. Ending it sooner does not reach a socket. */
-function lifeOf(plan: Plan, { route, who }: Passage): number | undefined {
+function maxConnectionMs(plan: CompiledGateway, { route, who }: ForwardContext): number | undefined {
   const { maxSocketSeconds = 3600 } = route
   const most = maxSocketSeconds === false ? undefined : maxSocketSeconds * 1000
   // Longer than a timer can run there is no session worth the name either: it is at most 400 days, a timer 24.
-  const left = who && Math.min(Math.max(1, who.facts.expiresAt - plan.clock()), longestTimer)
+  const left = who && Math.min(Math.max(1, who.facts.expiresAt - plan.clock()), maxTimerMs)
   return most === undefined || left === undefined ? (most ?? left) : Math.min(most, left)
 }
-const longestTimer = 2_147_483_647
+const maxTimerMs = 2_147_483_647
 
 /** Only where who is asking was found signed in: a visitor has one session, this one. */
-async function sessionsFor(plan: Plan, visit: Visit, { who }: Passage): Promise<string | undefined> {
+async function listSessions(
+  plan: CompiledGateway,
+  visit: RequestContext,
+  { who }: ForwardContext,
+): Promise<string | undefined> {
   if (!who?.facts.signedIn || visit.session === undefined) return undefined
   // An upstream that is told nothing can say that there is no list here.
-  return strategyFor(plan, visit.env)?.kind === 'stored' ? sessionList(visit.session) : undefined
+  return findStrategy(plan, visit.env)?.kind === 'stored' ? encodeSessionList(visit.session) : undefined
 }

@@ -1,7 +1,7 @@
 /** Routes whose pages have a placeholder for the nonce: what passes there is whole and not coded, so that all of it is looked into. */
 import { PortcullisError } from '../errors.ts'
 import { isText } from '../headers/placeholder.ts'
-import { isCoded } from '../request/index.ts'
+import { isCompressed } from '../request/index.ts'
 
 /** Takes out of a request what would make its answer a part, or coded: two parts can cut the placeholder in two. */
 export function askWhole(headers: Headers): void {
@@ -17,7 +17,7 @@ export function askWhole(headers: Headers): void {
  */
 export function checkWhole({ status, headers, body }: Response): void {
   if (body === null || !isText(headers.get('content-type'))) return
-  if (status !== 206 && !isCoded(headers)) return
+  if (status !== 206 && !isCompressed(headers)) return
   const what = status === 206 ? 'a part that was not asked for' : 'a coding that was not asked for'
   throw new PortcullisError(
     'ERR_UPSTREAM_UNREACHABLE',

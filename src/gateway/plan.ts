@@ -2,32 +2,32 @@
 import { type HeaderWriter, headerWriter } from '../headers/index.ts'
 import {
   checkKeys,
-  type Faults,
-  faults as newFaults,
+  createIssues,
+  type Issues,
   optionalFunction,
   optionalListener,
   wholeNumber,
 } from '../options/index.ts'
-import { type ReportFault, reporter } from '../page/index.ts'
-import { type CheckLimits, checkPlatform, type Platform, requestLimits } from '../request/index.ts'
+import { createReporter, type ReportError } from '../page/index.ts'
+import { type CheckLimits, checkPlatform, compileRequestLimits, type Platform } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit } from '../types.ts'
-import { type Assertions, assertions } from './assertion.ts'
+import { createAssertions, type SignAssertion } from './assertion.ts'
 import type { GatewayConfig } from './config.ts'
-import { gatewayHeaders } from './headers.ts'
-import { judgeGatewayCsrf } from './judge-csrf.ts'
-import { judgeRoutes } from './judge-routes.ts'
-import { judgeOperations, type Operations, operationKeys } from './operations.ts'
+import { mergeGatewayHeaders } from './headers.ts'
+import { validateGatewayCsrf } from './judge-csrf.ts'
+import { validateRoutes } from './judge-routes.ts'
+import { compileOperations, type Operations, operationKeys } from './operations.ts'
 import { platformFetch } from './platform-fetch.ts'
-import { type ReportCollector, reportCollector } from './reports.ts'
+import { createReportCollector, type ReportCollector } from './reports.ts'
 import { compileRoutes, type RouteTable } from './routes.ts'
-import { type Settings, settingsFrom } from './settings.ts'
+import { createSettingsResolver, type Settings } from './settings.ts'
 import type { LoginThrottling } from './throttle-types.ts'
 import { type CompiledClient, compileFetch } from './upstream-client.ts'
-import { isObject, judgeUpstreams, type PlannedUpstream } from './upstreams.ts'
+import { type CompiledUpstream, compileUpstreams, isObject } from './upstreams.ts'
 
 /** What a gateway knows before its first request. */
-export interface Plan {
+export interface CompiledGateway {
   readonly routes: RouteTable
   /** Whether some route hands `%2F` on. */
   readonly keepsSlashes: boolean
@@ -35,7 +35,7 @@ export interface Plan {
   readonly caches: boolean
   /** Whether what a request asks Redis may be more than its session. */
   readonly shares: boolean
-  readonly upstreams: ReadonlyMap<string, PlannedUpstream>
+  readonly upstreams: ReadonlyMap<string, CompiledUpstream>
   readonly settings: (env: unknown) => Settings | Promise<Settings>
   readonly platform: Platform
   readonly limits: CheckLimits | undefined
@@ -45,11 +45,11 @@ export interface Plan {
   readonly roles: ((data: object) => readonly string[]) | undefined
   readonly claims: ((data: object) => object) | undefined
   readonly signIn: string | undefined
-  readonly assertions: Assertions | undefined
+  readonly assertions: SignAssertion | undefined
   readonly secure: HeaderWriter
   readonly reports: ReportCollector
   readonly emit: Emit
-  readonly report: ReportFault
+  readonly report: ReportError
   readonly fetch: typeof fetch
   /** Reaches upstreams where whoever calls the gateway brings no client. */
   readonly client: CompiledClient
@@ -60,7 +60,7 @@ export interface Plan {
 }
 
 /** The strategy of an environment. */
-export function strategyFor({ session }: Plan, env: unknown): SessionStrategy<object> | undefined {
+export function findStrategy({ session }: CompiledGateway, env: unknown): SessionStrategy<object> | undefined {
   return session?.chosen?.(env) ?? session
 }
 
@@ -69,37 +69,37 @@ export function strategyFor({ session }: Plan, env: unknown): SessionStrategy<ob
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
-export function planGateway(config: GatewayConfig<string, never, never>): Plan {
-  const faults = newFaults('')
-  checkKeys(faults, config, keys)
+export function compileGateway(config: GatewayConfig<string, never, never>): CompiledGateway {
+  const issues = createIssues('')
+  checkKeys(issues, config, keys)
   // From here on what is no object has no members, so that one ConfigError can name the rest.
   const given: Partial<GatewayConfig<string, never, never>> = isObject(config) ? config : {}
-  const session = judgeSession(given.session, faults)
-  const upstreams = judgeUpstreams(given.upstreams, faults.under('upstreams'))
+  const session = validateSession(given.session, issues)
+  const upstreams = compileUpstreams(given.upstreams, issues.at('upstreams'))
   const { assertion } = given
   if (assertion !== undefined) {
-    checkKeys(faults.under('assertion'), assertion, ['key', 'lifetime'])
-    if (!session) faults.add('assertion', 'needs the option session')
-    if (isObject(assertion) && assertion.key === undefined) faults.add('assertion.key', 'is required')
+    checkKeys(issues.at('assertion'), assertion, ['key', 'lifetime'])
+    if (!session) issues.add('assertion', 'needs the option session')
+    if (isObject(assertion) && assertion.key === undefined) issues.add('assertion.key', 'is required')
   }
-  const lifetime = wholeNumber(faults, 'assertion.lifetime', assertion?.lifetime, 60, second)
+  const lifetime = wholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, 60, timeoutRange)
   for (const { name, sessions } of upstreams.values()) {
-    if (sessions && !session) faults.add(`upstreams.${name}.sessions`, 'needs the option session')
-    if (sessions && !assertion) faults.add(`upstreams.${name}.sessions`, 'needs the option assertion')
+    if (sessions && !session) issues.add(`upstreams.${name}.sessions`, 'needs the option session')
+    if (sessions && !assertion) issues.add(`upstreams.${name}.sessions`, 'needs the option assertion')
   }
-  judgeGatewayCsrf(given.csrf, faults.under('csrf'))
-  const emit = optionalListener(faults, 'onEvent', given.onEvent) ?? ignore
-  const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
-  const throttle = judgeThrottle(given.throttle, { clock, emit }, faults.under('throttle'))
-  const routes = judgeRoutes(given, upstreams, faults, throttle)
-  const send: typeof fetch = optionalFunction(faults, 'fetch', given.fetch) ?? platformFetch
-  const plan: Plan = {
+  validateGatewayCsrf(given.csrf, issues.at('csrf'))
+  const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? ignore
+  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  const throttle = validateThrottle(given.throttle, { clock, emit }, issues.at('throttle'))
+  const routes = validateRoutes(given, upstreams, issues, throttle)
+  const send: typeof fetch = optionalFunction(issues, 'fetch', given.fetch) ?? platformFetch
+  const plan: CompiledGateway = {
     routes: compileRoutes(routes),
     keepsSlashes: routes.some(({ route }) => route.encodedSlash === 'keep'),
     caches: routes.some(({ route }) => Boolean(route.cache)),
     shares: throttle !== undefined || routes.some(({ limits = [] }) => limits.length > 0),
     upstreams,
-    settings: settingsFrom(
+    settings: createSettingsResolver(
       {
         publicOrigin: given.publicOrigin,
         hosts: given.hosts,
@@ -110,28 +110,28 @@ export function planGateway(config: GatewayConfig<string, never, never>): Plan {
           host ? { option: `routes.${index}.host`, host } : [],
         ),
       },
-      faults,
+      issues,
     ),
-    platform: checkPlatform(given.platform, faults, 'cloudflare'),
-    limits: given.limits === false ? undefined : requestLimits(given.limits, faults.under('limits')),
+    platform: checkPlatform(given.platform, issues, 'cloudflare'),
+    limits: given.limits === false ? undefined : compileRequestLimits(given.limits, issues.at('limits')),
     session,
     cookieNames: new Set([...(session?.cookieNames ?? []), ...(throttle?.cookieName ? [throttle.cookieName] : [])]),
-    user: optionalFunction(faults, 'user', given.user) as Plan['user'],
-    roles: optionalFunction(faults, 'roles', given.roles) as Plan['roles'],
-    claims: optionalFunction(faults, 'claims', given.claims) as Plan['claims'],
+    user: optionalFunction(issues, 'user', given.user) as CompiledGateway['user'],
+    roles: optionalFunction(issues, 'roles', given.roles) as CompiledGateway['roles'],
+    claims: optionalFunction(issues, 'claims', given.claims) as CompiledGateway['claims'],
     signIn: given.signIn,
-    assertions: assertion && assertions(lifetime),
-    secure: headerWriter(gatewayHeaders(given.headers), faults.under('headers')),
-    reports: reportCollector(emit, clock),
+    assertions: assertion && createAssertions(lifetime),
+    secure: headerWriter(mergeGatewayHeaders(given.headers), issues.at('headers')),
+    reports: createReportCollector(emit, clock),
     emit,
-    report: optionalListener(faults, 'onFault', given.onFault) ?? reporter(),
+    report: optionalListener(issues, 'onFault', given.onFault) ?? createReporter(),
     fetch: send,
     client: compileFetch(send, given.fetch !== undefined || 'WebSocketPair' in globalThis),
     ownFetch: given.fetch !== undefined,
     clock,
-    ops: judgeOperations(given, { upstreams, clock, emit, fetch: send }, faults),
+    ops: compileOperations(given, { upstreams, clock, emit, fetch: send }, issues),
   }
-  faults.done()
+  issues.throwIfAny()
   return plan
 }
 
@@ -158,25 +158,25 @@ const keys: ReadonlyArray<keyof GatewayConfig> = [
   'fetch',
   'clock',
 ]
-const second = { least: 5, most: 60, unit: 'seconds' } as const
+const timeoutRange = { min: 5, max: 60, unit: 'seconds' } as const
 
-function judgeSession(given: unknown, faults: Faults): SessionStrategy<object> | undefined {
-  if (given === undefined) return undefined
-  if (isObject(given) && typeof given.open === 'function' && typeof given.check === 'function') {
-    return given as unknown as SessionStrategy<object>
+function validateSession(value: unknown, issues: Issues): SessionStrategy<object> | undefined {
+  if (value === undefined) return undefined
+  if (isObject(value) && typeof value.open === 'function' && typeof value.check === 'function') {
+    return value as unknown as SessionStrategy<object>
   }
-  faults.add('session', 'must be a strategy, such as statelessSessions({ ... })')
+  issues.add('session', 'must be a strategy, such as statelessSessions({ ... })')
   return undefined
 }
 
-function judgeThrottle(
-  given: unknown,
+function validateThrottle(
+  value: unknown,
   sources: { readonly clock: Clock; readonly emit: Emit },
-  faults: Faults,
+  issues: Issues,
 ): LoginThrottling | undefined {
-  if (given === undefined) return undefined
-  if (isObject(given) && typeof given.start === 'function') return given.start(sources, faults) as LoginThrottling
-  faults.add('', 'must be gatewayThrottle({ ... }), which comes from portcullis/gateway')
+  if (value === undefined) return undefined
+  if (isObject(value) && typeof value.start === 'function') return value.start(sources, issues) as LoginThrottling
+  issues.add('', 'must be gatewayThrottle({ ... }), which comes from portcullis/gateway')
   return undefined
 }
 

@@ -1,18 +1,18 @@
 /** Asks one upstream whether it is well. */
 import type { Settings } from './settings.ts'
-import { upstreamUrl } from './target.ts'
-import type { PlannedUpstream } from './upstreams.ts'
+import { createUpstreamUrl } from './target.ts'
+import type { CompiledUpstream } from './upstreams.ts'
 
 /** Why it is not, as a dashed word; undefined where it is. Rejects as fetch does. */
 export async function probeUpstream(
   send: typeof fetch,
-  { index, probe }: PlannedUpstream,
+  { index, probe }: CompiledUpstream,
   settings: Settings,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const target = settings.targets[index]
   if (target === undefined || probe === undefined) return undefined
-  const response = await send(upstreamUrl(target, probe, ''), {
+  const response = await send(createUpstreamUrl(target, probe, ''), {
     headers: { 'user-agent': 'Portcullis-Probe', accept: '*/*' },
     redirect: 'manual',
     cache: 'no-store',

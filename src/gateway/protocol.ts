@@ -3,7 +3,7 @@ import { decodeBase64url, equalText } from '../crypto/index.ts'
 import { parseJson } from '../request/index.ts'
 
 /** What an upstream asks for, once its header was found to be well formed and its own. */
-export type SessionOrder = OrderVerb & {
+export type SessionCommand = OrderVerb & {
   /** Messages for the next request, whatever else is done. */
   readonly flash?: ReadonlyMap<string, unknown>
 }
@@ -25,7 +25,7 @@ type OrderVerb =
   | { readonly verb: 'endAny'; readonly user: string }
 
 /** Why a header is not applied; the `reason` of the event `session-header-refused`. */
-export type HeaderRefusal =
+export type HeaderRejection =
   | 'two-headers'
   | 'malformed'
   | 'wrong-nonce'
@@ -37,12 +37,12 @@ export type HeaderRefusal =
 
 /** What a header says, or why it is not listened to. */
 export type ParsedHeader =
-  | { readonly ok: true; readonly order: SessionOrder }
-  | { readonly ok: false; readonly reason: HeaderRefusal }
+  | { readonly ok: true; readonly order: SessionCommand }
+  | { readonly ok: false; readonly reason: HeaderRejection }
 
 const nonceLength = 22
-const mostPayload = 2048
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+const maxPayloadBytes = 2048
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * Reads `<nonce>.<base64url of JSON>`. Without the nonce of this very request a line break injected into a header, an
@@ -53,69 +53,69 @@ export function parseSessionHeader(value: string, nonce: string): ParsedHeader {
   if (value.includes(',')) return { ok: false, reason: 'two-headers' }
   if (!hasShape(value)) return { ok: false, reason: 'malformed' }
   if (!equalText(value.slice(0, nonceLength), nonce)) return { ok: false, reason: 'wrong-nonce' }
-  const order = orderOf(jsonOf(value.slice(nonceLength + 1)))
+  const order = parseCommand(parsePayload(value.slice(nonceLength + 1)))
   return order ? { ok: true, order } : { ok: false, reason: 'malformed' }
 }
 
 /** Whether it is `^[\w-]{22}\.[\w-]{1,2048}$`. */
 function hasShape(value: string): boolean {
   const payload = value.length - nonceLength - 1
-  if (payload < 1 || payload > mostPayload || value.charAt(nonceLength) !== '.') return false
+  if (payload < 1 || payload > maxPayloadBytes || value.charAt(nonceLength) !== '.') return false
   return /^[\w-]+\.[\w-]+$/.test(value)
 }
 
-function jsonOf(payload: string): unknown {
+function parsePayload(payload: string): unknown {
   const bytes = decodeBase64url(payload)
   if (bytes === undefined) return undefined
   try {
     // At any depth: what lies in a session is copied by whoever reads it, and by who knows what.
-    const found = parseJson(utf8.decode(bytes))
+    const found = parseJson(utf8Decoder.decode(bytes))
     return found.ok ? found.value : undefined
   } catch {
     return undefined
   }
 }
 
-function orderOf(given: unknown): SessionOrder | undefined {
-  if (!isObject(given)) return undefined
-  const flash = membersOf(given.flash)
-  const verb = flash && verbOf(given, flash.size)
+function parseCommand(value: unknown): SessionCommand | undefined {
+  if (!isObject(value)) return undefined
+  const flash = parseMembers(value.flash)
+  const verb = flash && verbOf(value, flash.size)
   if (flash === undefined || verb === undefined) return undefined
   return flash.size === 0 && verb.verb !== 'set' ? verb : { ...verb, flash }
 }
 
-function verbOf(given: Record<string, unknown>, messages: number): OrderVerb | undefined {
-  if ('start' in given) return only(given, ['start', 'flash']) ? startOf(given.start) : undefined
-  if ('end' in given) return only(given, ['end', 'flash']) ? endOf(given.end) : undefined
-  if ('endAll' in given) return only(given, ['endAll', 'flash']) ? endAllOf(given.endAll) : undefined
-  return only(given, ['set', 'unset', 'incr', 'flash', 'ifVersion']) ? changeOf(given, messages) : undefined
+function verbOf(value: Record<string, unknown>, messages: number): OrderVerb | undefined {
+  if ('start' in value) return hasOnlyKeys(value, ['start', 'flash']) ? parseStart(value.start) : undefined
+  if ('end' in value) return hasOnlyKeys(value, ['end', 'flash']) ? parseEnd(value.end) : undefined
+  if ('endAll' in value) return hasOnlyKeys(value, ['endAll', 'flash']) ? parseEndAll(value.endAll) : undefined
+  return hasOnlyKeys(value, ['set', 'unset', 'incr', 'flash', 'ifVersion']) ? parseChange(value, messages) : undefined
 }
 
-function startOf(given: unknown): OrderVerb | undefined {
-  if (!isObject(given) || !only(given, ['data', 'keep']) || !isObject(given.data)) return undefined
-  const keep = namesOf(given.keep)
-  return keep && membersOf(given.data) ? { verb: 'start', data: given.data, keep } : undefined
+function parseStart(value: unknown): OrderVerb | undefined {
+  if (!isObject(value) || !hasOnlyKeys(value, ['data', 'keep']) || !isObject(value.data)) return undefined
+  const keep = parseNames(value.keep)
+  return keep && parseMembers(value.data) ? { verb: 'start', data: value.data, keep } : undefined
 }
 
-function endOf(given: unknown): OrderVerb | undefined {
-  if (given === true) return { verb: 'end' }
-  return isObject(given) && only(given, ['id']) && isText(given.id) ? { verb: 'end', id: given.id } : undefined
+function parseEnd(value: unknown): OrderVerb | undefined {
+  if (value === true) return { verb: 'end' }
+  return isObject(value) && hasOnlyKeys(value, ['id']) && isText(value.id) ? { verb: 'end', id: value.id } : undefined
 }
 
-function endAllOf(given: unknown): OrderVerb | undefined {
-  if (given === true) return { verb: 'endAll', exceptCurrent: false }
-  if (!isObject(given)) return undefined
+function parseEndAll(value: unknown): OrderVerb | undefined {
+  if (value === true) return { verb: 'endAll', exceptCurrent: false }
+  if (!isObject(value)) return undefined
   // Both members at once could be read two ways.
-  if (only(given, ['user'])) return isText(given.user) ? { verb: 'endAny', user: given.user } : undefined
-  return only(given, ['exceptCurrent']) && given.exceptCurrent === true
+  if (hasOnlyKeys(value, ['user'])) return isText(value.user) ? { verb: 'endAny', user: value.user } : undefined
+  return hasOnlyKeys(value, ['exceptCurrent']) && value.exceptCurrent === true
     ? { verb: 'endAll', exceptCurrent: true }
     : undefined
 }
 
-function changeOf(given: Record<string, unknown>, messages: number): OrderVerb | undefined {
-  const { ifVersion } = given
-  const [set, incr] = [membersOf(given.set), membersOf(given.incr)]
-  const unset = namesOf(given.unset)
+function parseChange(value: Record<string, unknown>, messages: number): OrderVerb | undefined {
+  const { ifVersion } = value
+  const [set, incr] = [parseMembers(value.set), parseMembers(value.incr)]
+  const unset = parseNames(value.unset)
   if (!set || !incr || !unset) return undefined
   if (set.size + incr.size + messages + unset.length === 0) return undefined
   if (ifVersion !== undefined && typeof ifVersion !== 'string') return undefined
@@ -127,30 +127,30 @@ function changeOf(given: Record<string, unknown>, messages: number): OrderVerb |
 }
 
 /** Members of an object, none for an absent one, undefined for what is no object or would reach a prototype. */
-function membersOf(given: unknown): Map<string, unknown> | undefined {
-  if (given === undefined) return new Map()
-  if (!isObject(given)) return undefined
-  const members = new Map(Object.entries(given))
+function parseMembers(value: unknown): Map<string, unknown> | undefined {
+  if (value === undefined) return new Map()
+  if (!isObject(value)) return undefined
+  const members = new Map(Object.entries(value))
   return [...members.keys()].every(isName) ? members : undefined
 }
 
-function namesOf(given: unknown): readonly string[] | undefined {
-  if (given === undefined) return []
-  return Array.isArray(given) && given.every((name) => typeof name === 'string' && isName(name)) ? given : undefined
+function parseNames(value: unknown): readonly string[] | undefined {
+  if (value === undefined) return []
+  return Array.isArray(value) && value.every((name) => typeof name === 'string' && isName(name)) ? value : undefined
 }
 
 function isName(name: string): boolean {
   return name !== '' && name !== '__proto__'
 }
 
-function isText(given: unknown): given is string {
-  return typeof given === 'string' && given !== ''
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
-function isObject(given: unknown): given is Record<string, unknown> {
-  return typeof given === 'object' && given !== null && !Array.isArray(given)
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function only(given: object, known: readonly string[]): boolean {
-  return Object.keys(given).every((key) => known.includes(key))
+function hasOnlyKeys(value: object, known: readonly string[]): boolean {
+  return Object.keys(value).every((key) => known.includes(key))
 }

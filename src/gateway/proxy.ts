@@ -4,7 +4,7 @@ import { BodyError, boundBody } from '../request/index.ts'
 import type { CompiledClient } from './upstream-client.ts'
 
 /** A request on its way to an upstream. */
-export interface Outgoing {
+export interface UpstreamRequest {
   readonly client: CompiledClient
   readonly url: string
   readonly method: string
@@ -33,11 +33,11 @@ export type UpstreamResponse = Response & { readonly webSocket?: unknown }
  * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE`
  * @throws {BodyError} for a body that turned out too long, or that the client broke off
  */
-export async function askUpstream(request: Outgoing): Promise<UpstreamResponse> {
+export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamResponse> {
   const { client, url, method, headers, body, timeoutMs, signal } = request
   // Not AbortSignal.timeout: outside workerd it would cut a slow body as well, and it costs more.
   const controller = new AbortController()
-  const leave = (): void => controller.abort()
+  const abort = (): void => controller.abort()
   let late = false
   let refused: BodyError | undefined
   let sent: Promise<void> | undefined
@@ -45,8 +45,8 @@ export async function askUpstream(request: Outgoing): Promise<UpstreamResponse> 
     late = true
     controller.abort()
   }, timeoutMs)
-  if (signal.aborted) leave()
-  else signal.addEventListener('abort', leave, { once: true })
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort, { once: true })
   try {
     // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
     const init: RequestInit & { duplex?: 'half' } = {
@@ -61,20 +61,20 @@ export async function askUpstream(request: Outgoing): Promise<UpstreamResponse> 
     else if (body.body !== undefined) {
       const onRefuse = (error: BodyError): void => {
         refused = error
-        leave()
+        abort()
       }
-      const { stream, settled } = bounded(body.body, body, onRefuse)
+      const { stream, settled } = boundRequestBody(body.body, body, onRefuse)
       init.body = stream
       init.duplex = 'half'
       sent = settled
     }
     return await client.fetch(url, init)
   } catch (cause) {
-    signal.removeEventListener('abort', leave)
+    signal.removeEventListener('abort', abort)
     // An upstream's connection may fail because the client's has: what became of the body is known a moment later.
     if (sent !== undefined && !late) await Promise.race([sent, new Promise((done) => setTimeout(done, afterwards))])
     // Whoever reads the body learns of it first.
-    if (refused !== undefined || isTooLong(cause)) throw refused ?? new BodyError('body-malformed')
+    if (refused !== undefined || isBodyTooLong(cause)) throw refused ?? new BodyError('body-malformed')
     if (late) throw new PortcullisError('ERR_UPSTREAM_TIMEOUT', `No first byte within ${timeoutMs} ms`)
     throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream could not be reached', { cause })
   } finally {
@@ -95,9 +95,9 @@ type WithFixedLength = {
  * A body that ends where it should. Of one whose length is known workerd itself takes not a byte more, at a third of what
  * it costs to count; any other is counted here.
  */
-function bounded(
+function boundRequestBody(
   source: ReadableStream<Uint8Array>,
-  { length, maxBytes }: Outgoing['body'],
+  { length, maxBytes }: UpstreamRequest['body'],
   onRefuse: (error: BodyError) => void,
 ): { stream: ReadableStream<Uint8Array>; settled: Promise<void> } {
   const { FixedLengthStream } = globalThis as WithFixedLength
@@ -107,7 +107,7 @@ function bounded(
   const { readable, writable } = new FixedLengthStream(length)
   const settled = source.pipeTo(writable).catch(async (error: unknown) => {
     // An upstream that is gone cancels the source, which closes it; a client that broke off leaves it in error.
-    const broken = isTooLong(error) || (await hasFailed(source))
+    const broken = isBodyTooLong(error) || (await hasFailed(source))
     if (broken) onRefuse(new BodyError('body-malformed'))
   })
   return { stream: readable, settled }
@@ -122,12 +122,12 @@ function hasFailed(source: ReadableStream<Uint8Array>): Promise<boolean> {
 }
 
 /** Workerd's word for it; where it finds others, an upstream seems unreachable instead. */
-function isTooLong(error: unknown): boolean {
+function isBodyTooLong(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return error.message.includes('too many bytes') || (error.cause !== error && isTooLong(error.cause))
+  return error.message.includes('too many bytes') || (error.cause !== error && isBodyTooLong(error.cause))
 }
 
 /** Gives up an answer whose body nobody will read, so that the connection is free again. */
-export function discard(response: Response): void {
+export function discardBody(response: Response): void {
   response.body?.cancel().catch(() => {})
 }

@@ -1,23 +1,28 @@
 /** Answers that the gateway gives itself: refusals, which are told as events, and redirects. */
-import { refusal } from '../page/index.ts'
+import { errorResponse } from '../page/index.ts'
 import { signInLocation } from '../request/sign-in.ts'
 import type { Reason } from '../types.ts'
-import type { Plan } from './plan.ts'
-import type { Visit } from './visit.ts'
+import type { CompiledGateway } from './plan.ts'
+import type { RequestContext } from './visit.ts'
 
 /** Headers of a refusal. */
-export type Extra = ReadonlyArray<readonly [name: string, value: string]>
+export type ExtraHeaders = ReadonlyArray<readonly [name: string, value: string]>
 
 /** Refuses a request. */
-export function refuse(plan: Plan, visit: Visit, reason: Reason, headers: Extra = []): Response {
+export function rejectRequest(
+  plan: CompiledGateway,
+  visit: RequestContext,
+  reason: Reason,
+  headers: ExtraHeaders = [],
+): Response {
   const { request, requestId, notes } = visit
   if (notes !== undefined) notes.reason = reason
   plan.emit({ type: 'request-refused', reason, request: requestId })
-  return refusal(reason, request, { requestId, headers })
+  return errorResponse(reason, request, { requestId, headers })
 }
 
 /** A page that was asked for is asked for again after the login; a form that was sent is not sent again. */
-export function toSignIn(signIn: string, { request, path, search }: Visit): Response {
+export function redirectToSignIn(signIn: string, { request, path, search }: RequestContext): Response {
   return redirect(303, request.method === 'GET' ? signInLocation(signIn, path + search) : signIn)
 }
 

@@ -5,20 +5,25 @@ import type { Clock, Emit, SecurityEvent } from '../types.ts'
 export type ReportCollector = (request: Request, publicOrigin: string | undefined) => Promise<void>
 
 /** Bytes of a body; what is longer is not read to its end. */
-const mostBytes = 16_384
+const maxBytes = 16_384
 /** Reports of one body. */
-const mostReports = 20
+const maxReports = 20
 /** Different things told again after a while; a flood of invented ones forgets the oldest and is cut below. */
-const mostKnown = 500
-const again = 600_000
+const maxRemembered = 500
+const repeatAfterMs = 600_000
 /** Events of one minute and isolate: anybody can send reports, and logs cost money. */
-const mostEvents = 60
+const maxEventsPerMinute = 60
 const minute = 60_000
 
 /** Reports other than those of a policy that are worth an event, by the type browsers give them. */
-const others: ReadonlySet<string> = new Set(['coep', 'coop', 'integrity-violation', 'permissions-policy-violation'])
+const otherReportTypes: ReadonlySet<string> = new Set([
+  'coep',
+  'coop',
+  'integrity-violation',
+  'permissions-policy-violation',
+])
 /** What stands for a source that is no address (CSP Level 3 section 2.4.2, Trusted Types). */
-const words: ReadonlySet<string> = new Set([
+const loggedKeywords: ReadonlySet<string> = new Set([
   'inline',
   'eval',
   'wasm-eval',
@@ -32,27 +37,27 @@ const words: ReadonlySet<string> = new Set([
  * `img-src https://cdn.example`, and whose reason says whether it was refused (`enforce`) or would have been (`report`).
  * Of an address only the origin is told. The same comes again after ten minutes at the earliest.
  */
-export function reportCollector(emit: Emit, clock: Clock): ReportCollector {
+export function createReportCollector(emit: Emit, clock: Clock): ReportCollector {
   const known = new Map<string, number>()
   let window: number | undefined
   let told = 0
 
-  function tell(event: SecurityEvent): void {
+  function emitReport(event: SecurityEvent): void {
     const now = clock()
     const key = `${event.type} ${event.reason} ${event.subject}`
-    if (isWithin(again, known.get(key), now)) return
+    if (isWithin(repeatAfterMs, known.get(key), now)) return
     if (!isWithin(minute, window, now)) [window, told] = [now, 0]
-    if (told >= mostEvents) return
+    if (told >= maxEventsPerMinute) return
     told++
     known.delete(key)
-    if (known.size >= mostKnown) known.delete(known.keys().next().value as string)
+    if (known.size >= maxRemembered) known.delete(known.keys().next().value as string)
     known.set(key, now)
     emit(event)
   }
 
   return async function collect(request, publicOrigin) {
-    const text = await bounded(request)
-    for (const event of eventsOf(text, publicOrigin)) tell(event)
+    const text = await readBoundedText(request)
+    for (const event of parseReports(text, publicOrigin)) emitReport(event)
   }
 }
 
@@ -62,7 +67,7 @@ function isWithin(span: number, since: number | undefined, now: number): boolean
 }
 
 /** The body as text, or nothing where it is too long or breaks off. */
-async function bounded({ body }: Request): Promise<string> {
+async function readBoundedText({ body }: Request): Promise<string> {
   if (body === null) return ''
   const reader = body.getReader()
   const decoder = new TextDecoder()
@@ -72,7 +77,7 @@ async function bounded({ body }: Request): Promise<string> {
       const { done, value } = await reader.read()
       if (done) return text + decoder.decode()
       length += value.length
-      if (length > mostBytes) break
+      if (length > maxBytes) break
       text += decoder.decode(value, { stream: true })
     }
     await reader.cancel()
@@ -83,27 +88,27 @@ async function bounded({ body }: Request): Promise<string> {
 }
 
 /** What a body says, both in the form of the Reporting API and in that of `report-uri`. */
-function eventsOf(text: string, publicOrigin: string | undefined): SecurityEvent[] {
+function parseReports(text: string, publicOrigin: string | undefined): SecurityEvent[] {
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
   } catch {
     return []
   }
-  const reports = Array.isArray(parsed) ? parsed.slice(0, mostReports) : [parsed]
-  return reports.flatMap((report) => eventOf(new Map(entries(report)), publicOrigin) ?? [])
+  const reports = Array.isArray(parsed) ? parsed.slice(0, maxReports) : [parsed]
+  return reports.flatMap((report) => toEvent(new Map(entries(report)), publicOrigin) ?? [])
 }
 
-function eventOf(report: ReadonlyMap<string, unknown>, publicOrigin: string | undefined): SecurityEvent | undefined {
+function toEvent(report: ReadonlyMap<string, unknown>, publicOrigin: string | undefined): SecurityEvent | undefined {
   const type = report.get('type')
-  if (typeof type === 'string' && others.has(type)) return { type: 'browser-report', reason: type }
+  if (typeof type === 'string' && otherReportTypes.has(type)) return { type: 'browser-report', reason: type }
   const old = report.get('csp-report')
   if (type !== 'csp-violation' && old === undefined) return undefined
   const body = new Map(entries(old ?? report.get('body')))
   const directive = body.get('effectiveDirective') ?? body.get('effective-directive') ?? body.get('violated-directive')
   if (typeof directive !== 'string') return undefined
   const [name = ''] = directive.slice(0, 64).split(' ', 1)
-  const source = sourceOf(body.get('blockedURL') ?? body.get('blocked-uri'), publicOrigin)
+  const source = blockedSource(body.get('blockedURL') ?? body.get('blocked-uri'), publicOrigin)
   if (!/^[a-z-]{4,40}$/.test(name) || source === undefined) return undefined
   return {
     type: 'csp-report',
@@ -113,10 +118,10 @@ function eventOf(report: ReadonlyMap<string, unknown>, publicOrigin: string | un
 }
 
 /** The origin of an address, a scheme, or one of a few words: never a path or a query, which may hold what is secret. */
-function sourceOf(blocked: unknown, publicOrigin: string | undefined): string | undefined {
+function blockedSource(blocked: unknown, publicOrigin: string | undefined): string | undefined {
   if (typeof blocked !== 'string') return undefined
   if (blocked === '') return 'inline'
-  if (words.has(blocked)) return blocked
+  if (loggedKeywords.has(blocked)) return blocked
   // Older browsers send the scheme alone.
   if (/^[a-z][a-z\d+.-]{0,31}:?$/.test(blocked)) return `${blocked.replace(':', '')}:`
   if (blocked.length > 2048 || !URL.canParse(blocked)) return undefined

@@ -1,9 +1,9 @@
 /** Asks an upstream, and once more where that can do no harm; not at all where it is paused. */
 import { isPortcullisError, PortcullisError } from '../errors.ts'
-import type { Plan } from './plan.ts'
-import { askUpstream, type Outgoing, type UpstreamResponse } from './proxy.ts'
+import type { CompiledGateway } from './plan.ts'
+import { fetchUpstream, type UpstreamRequest, type UpstreamResponse } from './proxy.ts'
 import type { Route } from './route.ts'
-import type { PlannedUpstream } from './upstreams.ts'
+import type { CompiledUpstream } from './upstreams.ts'
 
 /** The second tries that an upstream can be asked for. */
 export interface RetryBudget {
@@ -17,7 +17,7 @@ export interface RetryBudget {
  * A second try for every tenth request, three at the start and ten at most: an upstream that is down is not asked twice as
  * often as one that is up. Per isolate.
  */
-export function retryBudget(): RetryBudget {
+export function createRetryBudget(): RetryBudget {
   let tenths = 30
   return {
     earn(): void {
@@ -43,23 +43,23 @@ export class UpstreamPaused extends PortcullisError {
 }
 
 /** Whom to ask, and how far to go. */
-export interface Errand {
-  readonly upstream: PlannedUpstream
+export interface RetryContext {
+  readonly upstream: CompiledUpstream
   /** Whether a second request does no harm; see {@link mayRepeat}. */
   readonly repeatable: boolean
   readonly requestId: string
   /** Called before the second try: what belongs to one request alone is made anew. */
-  afresh(): void
+  onRetry(): void
 }
 
 /** Milliseconds; the second try waits a random part of it, so that those of many requests do not arrive as one. */
-const longestPause = 50
+const maxPauseMs = 50
 
 /**
  * Whether a request can be made twice: it changes nothing (RFC 9110 section 9.2.1), or the route says that its upstream
  * knows an Idempotency-Key. One with a body is not: by the time it fails, part of it may be gone.
  */
-export function mayRepeat({ method, headers }: Request, { retry }: Route, hasBody: boolean): boolean {
+export function isRetryable({ method, headers }: Request, { retry }: Route, hasBody: boolean): boolean {
   if (retry === false || hasBody) return false
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return true
   return retry === 'idempotency-key' && (method === 'PUT' || method === 'DELETE') && headers.has('idempotency-key')
@@ -72,16 +72,20 @@ export function mayRepeat({ method, headers }: Request, { retry }: Route, hasBod
  *
  * @throws {PortcullisError} `ERR_UPSTREAM_PAUSED`, and what {@link askUpstream} throws
  */
-export async function reachUpstream(plan: Plan, outgoing: Outgoing, errand: Errand): Promise<UpstreamResponse> {
+export async function fetchWithRetry(
+  plan: CompiledGateway,
+  outgoing: UpstreamRequest,
+  errand: RetryContext,
+): Promise<UpstreamResponse> {
   const { upstream, repeatable, requestId } = errand
   const { retries } = upstream
   retries.earn()
   const began = plan.clock()
   try {
-    return await attempt(plan, outgoing, upstream)
+    return await fetchOnce(plan, outgoing, upstream)
   } catch (error) {
     if (!repeatable || outgoing.signal.aborted || !isPortcullisError(error, 'ERR_UPSTREAM_UNREACHABLE')) throw error
-    const pause = Math.random() * longestPause
+    const pause = Math.random() * maxPauseMs
     // A clock that went back in the meantime gives no time that there is not.
     const spent = Math.max(0, plan.clock() - began)
     const timeoutMs = Math.floor(outgoing.timeoutMs - spent - pause)
@@ -89,13 +93,17 @@ export async function reachUpstream(plan: Plan, outgoing: Outgoing, errand: Erra
     await new Promise((done) => setTimeout(done, pause))
     if (outgoing.signal.aborted) throw error
     plan.emit({ type: 'upstream-retried', request: requestId, subject: upstream.name })
-    errand.afresh()
-    return attempt(plan, { ...outgoing, timeoutMs }, upstream)
+    errand.onRetry()
+    return fetchOnce(plan, { ...outgoing, timeoutMs }, upstream)
   }
 }
 
-async function attempt(plan: Plan, outgoing: Outgoing, { name, breaker }: PlannedUpstream): Promise<UpstreamResponse> {
-  if (breaker === undefined) return askUpstream(outgoing)
+async function fetchOnce(
+  plan: CompiledGateway,
+  outgoing: UpstreamRequest,
+  { name, breaker }: CompiledUpstream,
+): Promise<UpstreamResponse> {
+  if (breaker === undefined) return fetchUpstream(outgoing)
   const entered = breaker.enter(plan.clock(), outgoing.timeoutMs)
   if (typeof entered === 'number') throw new UpstreamPaused(entered)
   const settle = (answered: boolean): void => {
@@ -103,7 +111,7 @@ async function attempt(plan: Plan, outgoing: Outgoing, { name, breaker }: Planne
     if (turn !== undefined) plan.emit({ type: `breaker-${turn}`, subject: name })
   }
   try {
-    const answer = await askUpstream(outgoing)
+    const answer = await fetchUpstream(outgoing)
     settle(true)
     return answer
   } catch (error) {

@@ -1,11 +1,11 @@
 /** Remarks on routes whose access differs by method: frameworks take another method than the request's from a form. */
 import { patternCovers } from '../request/pattern.ts'
 import type { GatewayConfig } from './config.ts'
-import { hostsMeet } from './host-pattern.ts'
-import { nameOf } from './judge-reach.ts'
-import { asksLess } from './review-table.ts'
+import { hostsOverlap } from './host-pattern.ts'
+import { describeRoute } from './judge-reach.ts'
+import { isLessRestrictive } from './review-table.ts'
 import { isFolded } from './route-guards.ts'
-import { methodsOf, type RuledRoute } from './routes.ts'
+import { listMethods, type RuledRoute } from './routes.ts'
 
 /** A `_method` can only be sent in the body of a POST. */
 const overridden = ['PUT', 'PATCH', 'DELETE', 'GET', 'HEAD', 'OPTIONS']
@@ -16,13 +16,13 @@ export function reviewMethods(
   upstreams: GatewayConfig<string, never, never>['upstreams'],
 ): string[] {
   return routes.flatMap((strict, index) => {
-    const methods = methodsOf(strict.route).filter((method) => overridden.includes(method))
-    if (methods.length === 0 || methodsOf(strict.route).includes('POST')) return []
+    const methods = listMethods(strict.route).filter((method) => overridden.includes(method))
+    if (methods.length === 0 || listMethods(strict.route).includes('POST')) return []
     return routes.flatMap((lax, place) => {
-      if (!methodsOf(lax.route).includes('POST') || !meet(strict, lax) || !asksLess(lax, strict)) return []
+      if (!listMethods(lax.route).includes('POST') || !meet(strict, lax) || !isLessRestrictive(lax, strict)) return []
       if (upstreams[lax.route.to]?.methodOverride === 'form') return []
       return [
-        `routes.${index} (${nameOf(strict)}) guards ${methods.join(', ')}, and routes.${place} (${nameOf(lax)}) asks less of a POST there: ` +
+        `routes.${index} (${describeRoute(strict)}) guards ${methods.join(', ')}, and routes.${place} (${describeRoute(lax)}) asks less of a POST there: ` +
           `Rails, Laravel, Symfony and Spring take the method from _method in its form. Say methodOverride: 'form' on the upstream ` +
           `${JSON.stringify(lax.route.to)}, or guard POST alike.`,
       ]
@@ -31,7 +31,7 @@ export function reviewMethods(
 }
 
 function meet(one: RuledRoute, other: RuledRoute): boolean {
-  if (!hostsMeet(one.route.host, other.route.host)) return false
+  if (!hostsOverlap(one.route.host, other.route.host)) return false
   const [a, b] = [one.route.path, other.route.path]
   return patternCovers(a, b, isFolded(one)) || patternCovers(b, a, isFolded(other))
 }

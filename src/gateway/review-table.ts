@@ -1,23 +1,23 @@
 /** Remarks on a route table: what is allowed there, and perhaps not what was meant. */
 
 import { patternCovers } from '../request/pattern.ts'
-import { hostCovers, hostsMeet } from './host-pattern.ts'
-import { coversAll, nameOf } from './judge-reach.ts'
+import { hostCovers, hostsOverlap } from './host-pattern.ts'
+import { coversAll, describeRoute } from './judge-reach.ts'
 import { isFolded, isGuarded } from './route-guards.ts'
-import { methodsOf, type RuledRoute } from './routes.ts'
+import { listMethods, type RuledRoute } from './routes.ts'
 
 /** Remarks on routes and on every two of them, in the order of the table. */
 export function reviewTable(routes: readonly RuledRoute[]): string[] {
   return routes.flatMap((ruled, index) => {
-    const at = `routes.${index} (${nameOf(ruled)})`
+    const at = `routes.${index} (${describeRoute(ruled)})`
     const pairs = routes.flatMap((later, place) => {
-      return place > index ? pairRemarks(ruled, later, at, `routes.${place} (${nameOf(later)})`) : []
+      return place > index ? reviewPair(ruled, later, at, `routes.${place} (${describeRoute(later)})`) : []
     })
-    return [...pairs, ...remarksOn(ruled, at, routes), ...elsewhere(ruled, at, routes)]
+    return [...pairs, ...reviewRoute(ruled, at, routes), ...findOverlaps(ruled, at, routes)]
   })
 }
 
-function remarksOn(ruled: RuledRoute, at: string, routes: readonly RuledRoute[]): string[] {
+function reviewRoute(ruled: RuledRoute, at: string, routes: readonly RuledRoute[]): string[] {
   const { route, access } = ruled
   const { path, host, methods } = route
   const remarks: string[] = []
@@ -43,24 +43,24 @@ function remarksOn(ruled: RuledRoute, at: string, routes: readonly RuledRoute[])
 }
 
 /** An earlier route decides for the paths it has in common with a later one. */
-function pairRemarks(earlier: RuledRoute, later: RuledRoute, at: string, there: string): string[] {
+function reviewPair(earlier: RuledRoute, later: RuledRoute, at: string, there: string): string[] {
   const [one, two] = [earlier.route, later.route]
   const same = one.path === two.path && one.host === two.host
-  if (same || !hostsMeet(one.host, two.host)) return []
+  if (same || !hostsOverlap(one.host, two.host)) return []
   const wider = patternCovers(one.path, two.path, isFolded(earlier))
   if (!wider && !patternCovers(two.path, one.path, isFolded(later))) return []
-  if (asksLess(earlier, later)) {
+  if (isLessRestrictive(earlier, later)) {
     const how = isGuarded(earlier.access) ? 'asks for less and' : 'is public and'
     return [`${at} ${how} takes ${wider ? '' : 'its '}paths from ${there}.`]
   }
   // One path is meant to have its own methods; a whole branch, or part of what another route takes, may not be.
   if (!one.path.endsWith('/*') || two.path === '/*') return []
-  const missing = methodsOf(two).filter((method) => !methodsOf(one).includes(method))
+  const missing = listMethods(two).filter((method) => !listMethods(one).includes(method))
   return missing.length > 0 ? [`${at} answers 405 to ${missing.join(', ')} where ${there} would take it.`] : []
 }
 
 /** Whether a route lets somebody pass whom the other one would not. */
-export function asksLess({ access: a }: RuledRoute, { access: b }: RuledRoute): boolean {
+export function isLessRestrictive({ access: a }: RuledRoute, { access: b }: RuledRoute): boolean {
   return (
     (b.session && !a.session) ||
     (b.ranges !== undefined && a.ranges === undefined) ||
@@ -70,7 +70,7 @@ export function asksLess({ access: a }: RuledRoute, { access: b }: RuledRoute): 
 }
 
 /** A guard on one host is none where another host leads to the same paths of the same upstream. */
-function elsewhere(ruled: RuledRoute, at: string, routes: readonly RuledRoute[]): string[] {
+function findOverlaps(ruled: RuledRoute, at: string, routes: readonly RuledRoute[]): string[] {
   const { route, access } = ruled
   if (route.host === undefined || !isGuarded(access)) return []
   return routes.flatMap((other, index) => {
@@ -78,6 +78,6 @@ function elsewhere(ruled: RuledRoute, at: string, routes: readonly RuledRoute[])
     const reaches = free && patternCovers(other.route.path, route.path)
     // What stands on any host is asked after this route on its own host, and before nothing on the others.
     if (!reaches || coversAll(ruled, other)) return []
-    return [`${at} guards one host: routes.${index} (${nameOf(other)}) leads to the same paths from others.`]
+    return [`${at} guards one host: routes.${index} (${describeRoute(other)}) leads to the same paths from others.`]
   })
 }

@@ -1,5 +1,5 @@
 /** Looks at where upstreams are: a private address is seldom the same machine from where a gateway is deployed. */
-import { hostOf, inRanges, isLoopbackHost, parseRange } from '../request/index.ts'
+import { inRanges, isLoopbackHost, parseRange, readUrlHost } from '../request/index.ts'
 import type { GatewayConfig } from './config.ts'
 
 /** RFC 1918, 6598, 3927, 1122; RFC 4193, 4291. */
@@ -19,7 +19,7 @@ export function reviewUpstreams(
 ): { faults: string[]; remarks: string[] } {
   const [faults, remarks]: [string[], string[]] = [[], []]
   const visible = knownValue(config.publicOrigin, env)
-  const atHome = visible !== undefined && isLoopbackHost(hostOf(visible))
+  const atHome = visible !== undefined && isLoopbackHost(readUrlHost(visible))
   for (const [name, { url, insecurePrivateAddress }] of Object.entries(config.upstreams)) {
     if (!config.routes.some((route) => route.to === name)) remarks.push(`upstreams.${name} is where no route leads.`)
     const found = knownValue(url, env)
@@ -52,9 +52,9 @@ function isPrivate(hostname: string): boolean {
 }
 
 /** A value that does not hang on a secret. */
-function knownValue(given: unknown, env: object): string | undefined {
+function knownValue(input: unknown, env: object): string | undefined {
   try {
-    const value: unknown = typeof given === 'function' ? given({ env }) : given
+    const value: unknown = typeof input === 'function' ? input({ env }) : input
     return typeof value === 'string' ? value : undefined
   } catch {
     return undefined

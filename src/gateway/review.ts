@@ -1,9 +1,9 @@
 /** What a configuration says that is wrong where it is deployed, or worth a second look: for `npm run check:config`. */
 import { compileAccess } from '../access/index.ts'
-import { faults } from '../options/index.ts'
+import { createIssues } from '../options/index.ts'
 import type { ChosenStrategy } from '../session/index.ts'
 import type { GatewayConfig } from './config.ts'
-import { cannotKeep } from './judge-routes.ts'
+import { unsupportedVerbs } from './judge-routes.ts'
 import { reviewMethods } from './review-methods.ts'
 import { reviewTable } from './review-table.ts'
 import { reviewUpstreams } from './review-upstreams.ts'
@@ -31,7 +31,7 @@ export function reviewGateway<N extends string, Data extends object, E>(
 ): Review {
   const given = config as unknown as GatewayConfig<string, never, never>
   const routes = (given.routes as readonly Route[]).map((route): RuledRoute => {
-    return { route, access: compileAccess(route.access ?? 'session', faults()) }
+    return { route, access: compileAccess(route.access ?? 'session', createIssues()) }
   })
   const upstreams = reviewUpstreams(given, env)
   return {
@@ -59,7 +59,7 @@ function reviewUser({ user, session }: GatewayConfig<string, never, never>): str
 function reviewSessions(session: unknown, routes: readonly Route[]): string[] {
   const remarks: string[] = []
   const choices = (session as Partial<ChosenStrategy<object>> | undefined)?.choices ?? [session]
-  const lacking = choices.flatMap(cannotKeep)
+  const lacking = choices.flatMap(unsupportedVerbs)
   for (const [index, { path, sessions }] of routes.entries()) {
     const at = `routes.${index} (${path})`
     if (lacking.includes('endAll') && sessions?.includes('end')) {

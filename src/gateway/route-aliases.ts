@@ -1,9 +1,9 @@
 /** Guards the further paths of a page: where a route leads to a page that another route guards, the guards of both hold. */
-import { type AliasIndex, createAliasIndex, foldedPath, readAliases } from '../request/index.ts'
+import { type AliasIndex, createAliasIndex, foldPath, readAliases } from '../request/index.ts'
 import { coversPath } from '../request/pattern.ts'
-import { wildcardOf } from './host-pattern.ts'
+import { toWildcard } from './host-pattern.ts'
 import { isFolded, isGuarded } from './route-guards.ts'
-import type { CompiledRoute, Group, Match } from './routes.ts'
+import type { CompiledRoute, RouteGroup, RouteMatch } from './routes.ts'
 import { asksMore, strictestRoute } from './strictest.ts'
 
 /** What of a request decides its route. */
@@ -19,14 +19,14 @@ export interface Asked {
 /** The guards of a table by the further paths of their pages. */
 export interface RouteAliases {
   /** Adds all routes that share a pattern. */
-  add(group: Group): void
+  add(group: RouteGroup): void
   /** What holds for a request besides the route it takes; undefined where nothing does, as for nearly every request. */
   strictest(
     asked: Asked,
-    group: Group,
+    group: RouteGroup,
     route: CompiledRoute,
-    find: (asked: Asked) => Group | undefined,
-  ): Match | undefined
+    find: (asked: Asked) => RouteGroup | undefined,
+  ): RouteMatch | undefined
 }
 
 /** Makes the aliases of a table. */
@@ -37,10 +37,10 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
   let any = false
 
   /** Adds the groups that name a page of this path to `found`. An exact pattern says itself what holds for its path. */
-  function collect(found: Group[], asked: Asked, group: Group): void {
+  function collect(found: RouteGroup[], asked: Asked, group: RouteGroup): void {
     const { host, path } = asked
     if (!group.pattern.prefix) return
-    asked.folded ??= foldedPath(path)
+    asked.folded ??= foldPath(path)
     for (const index of folded.of(host)) addFound(found, index.find(asked.folded), path)
     for (const index of written.of(host)) addFound(found, index.find(path), path)
   }
@@ -58,7 +58,7 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
     strictest(asked, group, route, find) {
       if (!any) return undefined
       const { path, method, search } = asked
-      const found: Group[] = []
+      const found: RouteGroup[] = []
       collect(found, asked, group)
       for (const page of (route.upstream?.aliases ?? readAliases)(path, search)) {
         const there: Asked = { ...asked, path: page }
@@ -92,31 +92,31 @@ function restricts({ route, access, csrf }: CompiledRoute, opens: boolean): bool
 }
 
 /** Where a pattern covers the path itself, the table says with its order that another route decides. */
-function addFound(found: Group[], groups: readonly Group[], path: string): void {
+function addFound(found: RouteGroup[], groups: readonly RouteGroup[], path: string): void {
   for (const group of groups) if (!coversPath(group.pattern, path)) found.push(group)
 }
 
 /** Indexes by the host that routes name. */
 interface Indexes {
-  at(host: string | undefined): AliasIndex<Group>
+  at(host: string | undefined): AliasIndex<RouteGroup>
   /** Those that hold for the host of a request. */
-  of(host: string): ReadonlyArray<AliasIndex<Group>>
+  of(host: string): ReadonlyArray<AliasIndex<RouteGroup>>
 }
 
 function newIndexes(folded: boolean): Indexes {
-  const anyHost = createAliasIndex<Group>(folded)
+  const anyHost = createAliasIndex<RouteGroup>(folded)
   const always = [anyHost]
-  const hosts = new Map<string, AliasIndex<Group>>()
+  const hosts = new Map<string, AliasIndex<RouteGroup>>()
   return {
     at(host) {
       if (host === undefined) return anyHost
-      const index = hosts.get(host) ?? createAliasIndex<Group>(folded)
+      const index = hosts.get(host) ?? createAliasIndex<RouteGroup>(folded)
       hosts.set(host, index)
       return index
     },
     of(host) {
       if (hosts.size === 0) return always
-      const more = [hosts.get(host), hosts.get(wildcardOf(host))]
+      const more = [hosts.get(host), hosts.get(toWildcard(host))]
       return [anyHost, ...more.filter((index) => index !== undefined)]
     },
   }

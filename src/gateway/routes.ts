@@ -3,15 +3,15 @@ import type { CompiledAccess } from '../access/index.ts'
 import type { CrossOriginPolicy } from '../csrf/index.ts'
 import type { HeaderWriter } from '../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../limit/gate.ts'
-import { type BodyRules, foldedPath } from '../request/index.ts'
-import { type PathPattern, pathPattern } from '../request/pattern.ts'
-import { wildcardOf } from './host-pattern.ts'
+import { type BodyRules, foldPath } from '../request/index.ts'
+import { compilePathPattern, type PathPattern } from '../request/pattern.ts'
+import { toWildcard } from './host-pattern.ts'
 import type { CompiledGraphqlRoute } from './judge-graphql.ts'
 import type { Method, Route } from './route.ts'
 import { type Asked, compileAliases } from './route-aliases.ts'
 import { isFolded } from './route-guards.ts'
 import type { CompiledThrottle } from './throttle-types.ts'
-import type { PlannedUpstream } from './upstreams.ts'
+import type { CompiledUpstream } from './upstreams.ts'
 
 /** A route as requests use it. */
 export interface CompiledRoute {
@@ -25,7 +25,7 @@ export interface CompiledRoute {
   /** Undefined where nobody looks for GraphQL. */
   readonly graphql?: CompiledGraphqlRoute | undefined
   /** The upstream as this route uses it; undefined where it names none, which is a fault. */
-  readonly upstream?: PlannedUpstream | undefined
+  readonly upstream?: CompiledUpstream | undefined
   /** What requests are counted against. */
   readonly limits?: ReadonlyArray<LimitGate<LimitedContext>>
   /** Undefined where its answers have the gateway's headers. */
@@ -36,7 +36,7 @@ export interface CompiledRoute {
 export type RuledRoute = Pick<CompiledRoute, 'route' | 'access'>
 
 /** What became of a host, a path and a method. */
-export type Match =
+export type RouteMatch =
   | { readonly is: 'route'; readonly route: CompiledRoute }
   | { readonly is: 'method'; readonly allow: string }
   | { readonly is: 'none' }
@@ -48,11 +48,11 @@ export interface RouteTable {
   /** Whether a route names this host, itself or by its domain. */
   names(host: string): boolean
   /** @param host - a name without a port. @param path - canonical. @param search - the query with its `?`, or empty. */
-  match(host: string, path: string, method: string, search?: string): Match
+  match(host: string, path: string, method: string, search?: string): RouteMatch
 }
 
 /** All routes that share a pattern: a path that one of them covers never falls through to a later, laxer pattern. */
-export interface Group {
+export interface RouteGroup {
   /** Its place in the table: of several that cover a path the first one decides. */
   readonly order: number
   readonly byMethod: Map<string, CompiledRoute>
@@ -63,29 +63,29 @@ export interface Group {
 }
 
 /** Patterns in one spelling, found by their text: however many there are, a request looks up as often as it has segments. */
-interface Spelling {
-  readonly exact: Map<string, Group>
-  readonly prefixes: Map<string, Group>
+interface SpellingIndex {
+  readonly exact: Map<string, RouteGroup>
+  readonly prefixes: Map<string, RouteGroup>
   /** Segments of the longest prefix; deeper than that no path is looked at. -1: there is no prefix. */
   depth: number
 }
 
 /** Patterns of one host. */
-interface Index {
-  readonly plain: Spelling
+interface HostIndex {
+  readonly plain: SpellingIndex
   /** Those compared with the folded path: too much is guarded, never too little. */
-  readonly folded: Spelling
+  readonly folded: SpellingIndex
 }
 
-const every: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-const none: Match = { is: 'none' }
+const allMethods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const noMatch: RouteMatch = { is: 'none' }
 
 /** Compiles a route table. Patterns must have been judged. */
 export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
   const anyHost = newIndex()
-  const hosts = new Map<string, Index>()
+  const hosts = new Map<string, HostIndex>()
   const aliases = compileAliases(routes)
-  for (const [order, members] of groupsOf(routes).entries()) {
+  for (const [order, members] of groupRoutes(routes).entries()) {
     const { host, path } = (members[0] as CompiledRoute).route
     let index = host === undefined ? anyHost : hosts.get(host)
     if (index === undefined) {
@@ -93,53 +93,53 @@ export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
       hosts.set(`${host}`, index)
     }
     const guarded = members.some(isFolded)
-    const { text, prefix } = pathPattern(path, guarded)
+    const { text, prefix } = compilePathPattern(path, guarded)
     const spelling = guarded ? index.folded : index.plain
     const found = prefix ? spelling.prefixes : spelling.exact
     if (prefix) spelling.depth = Math.max(spelling.depth, text.split('/').length - 1)
-    const group = groupOf(order, members)
+    const group = createGroup(order, members)
     if (!found.has(text)) found.set(text, group)
     aliases.add(group)
   }
 
-  function find(asked: Asked): Group | undefined {
+  function findGroup(asked: Asked): RouteGroup | undefined {
     const { host, path } = asked
-    let best: Group | undefined
-    const look = ({ plain, folded: guarded }: Index): void => {
-      best = earlier(best, plain, path)
+    let best: RouteGroup | undefined
+    const considerIndex = ({ plain, folded: guarded }: HostIndex): void => {
+      best = firstInOrder(best, plain, path)
       if (isEmpty(guarded)) return
-      asked.folded ??= foldedPath(path)
-      best = earlier(best, guarded, asked.folded)
+      asked.folded ??= foldPath(path)
+      best = firstInOrder(best, guarded, asked.folded)
     }
-    look(anyHost)
+    considerIndex(anyHost)
     if (hosts.size === 0) return best
-    const [named, below] = [hosts.get(host), hosts.get(wildcardOf(host))]
-    if (named !== undefined) look(named)
-    if (below !== undefined) look(below)
+    const [named, below] = [hosts.get(host), hosts.get(toWildcard(host))]
+    if (named !== undefined) considerIndex(named)
+    if (below !== undefined) considerIndex(below)
     return best
   }
 
   return {
     hosted: hosts.size > 0,
-    names: (host) => hosts.has(host) || hosts.has(wildcardOf(host)),
-    match(host, path, method, search = ''): Match {
+    names: (host) => hosts.has(host) || hosts.has(toWildcard(host)),
+    match(host, path, method, search = ''): RouteMatch {
       const asked: Asked = { host, path, method, search }
-      const group = find(asked)
-      if (group === undefined) return none
+      const group = findGroup(asked)
+      if (group === undefined) return noMatch
       const route = group.byMethod.get(method)
       if (route === undefined) return { is: 'method', allow: group.allow }
-      return aliases.strictest(asked, group, route, find) ?? { is: 'route', route }
+      return aliases.strictest(asked, group, route, findGroup) ?? { is: 'route', route }
     },
   }
 }
 
 /** Methods that a route takes. */
-export function methodsOf(route: Route): readonly string[] {
-  if (route.methods === undefined) return every
+export function listMethods(route: Route): readonly string[] {
+  if (route.methods === undefined) return allMethods
   return route.methods.includes('GET') && !route.methods.includes('HEAD') ? [...route.methods, 'HEAD'] : route.methods
 }
 
-function groupsOf(routes: readonly CompiledRoute[]): CompiledRoute[][] {
+function groupRoutes(routes: readonly CompiledRoute[]): CompiledRoute[][] {
   const found = new Map<string, CompiledRoute[]>()
   for (const compiled of routes) {
     // Neither holds a space.
@@ -151,36 +151,40 @@ function groupsOf(routes: readonly CompiledRoute[]): CompiledRoute[][] {
   return [...found.values()]
 }
 
-function groupOf(order: number, members: readonly CompiledRoute[]): Group {
+function createGroup(order: number, members: readonly CompiledRoute[]): RouteGroup {
   const byMethod = new Map<string, CompiledRoute>()
   for (const member of members) {
-    for (const method of methodsOf(member.route)) if (!byMethod.has(method)) byMethod.set(method, member)
+    for (const method of listMethods(member.route)) if (!byMethod.has(method)) byMethod.set(method, member)
   }
-  const pattern = pathPattern((members[0] as CompiledRoute).route.path)
-  return { order, pattern, members, byMethod, allow: every.filter((method) => byMethod.has(method)).join(', ') }
+  const pattern = compilePathPattern((members[0] as CompiledRoute).route.path)
+  return { order, pattern, members, byMethod, allow: allMethods.filter((method) => byMethod.has(method)).join(', ') }
 }
 
-function newIndex(): Index {
-  const spelling = (): Spelling => ({ exact: new Map(), prefixes: new Map(), depth: -1 })
+function newIndex(): HostIndex {
+  const spelling = (): SpellingIndex => ({ exact: new Map(), prefixes: new Map(), depth: -1 })
   return { plain: spelling(), folded: spelling() }
 }
 
-function isEmpty({ exact, depth }: Spelling): boolean {
+function isEmpty({ exact, depth }: SpellingIndex): boolean {
   return depth < 0 && exact.size === 0
 }
 
 /** The first group that covers a path, if it is before `best`. */
-function earlier(best: Group | undefined, { exact, prefixes, depth }: Spelling, path: string): Group | undefined {
+function firstInOrder(
+  best: RouteGroup | undefined,
+  { exact, prefixes, depth }: SpellingIndex,
+  path: string,
+): RouteGroup | undefined {
   let first = best
-  const offer = (group: Group | undefined): void => {
+  const consider = (group: RouteGroup | undefined): void => {
     if (group !== undefined && (first === undefined || group.order < first.order)) first = group
   }
-  if (exact.size > 0) offer(exact.get(path))
+  if (exact.size > 0) consider(exact.get(path))
   if (depth < 0) return first
-  offer(prefixes.get(''))
+  consider(prefixes.get(''))
   for (let level = 0, at = 0; level < depth; level++) {
     at = path.indexOf('/', at + 1)
-    offer(prefixes.get(at === -1 ? path : path.slice(0, at)))
+    consider(prefixes.get(at === -1 ? path : path.slice(0, at)))
     if (at === -1) break
   }
   return first

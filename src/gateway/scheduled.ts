@@ -1,10 +1,10 @@
 /** What a cron trigger starts: a look at every upstream that has a probe, and at the store. */
 import type { Watched } from '../monitor/uptime.ts'
-import type { Plan } from './plan.ts'
+import type { CompiledGateway } from './plan.ts'
 import { probeUpstream } from './probe.ts'
 
 /** Looks once; never rejects. Does nothing where the gateway has no option `uptime`. */
-export async function runScheduled(plan: Plan, env: unknown): Promise<void> {
+export async function runScheduled(plan: CompiledGateway, env: unknown): Promise<void> {
   const { ops, emit, report, fetch, clock } = plan
   const { uptime, storeProbe } = ops
   if (uptime === undefined) return

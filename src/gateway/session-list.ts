@@ -3,14 +3,14 @@ import { encodeBase64url } from '../crypto/index.ts'
 import type { SessionHandle } from '../session/index.ts'
 
 /** A page of devices shows no more, and twenty stay below 4 KB of header. */
-const mostTold = 20
+const maxListed = 20
 
 /** Base64url of a JSON list, the newest first; the session that asks is always among them. */
-export async function sessionList(session: SessionHandle<object>): Promise<string> {
+export async function encodeSessionList(session: SessionHandle<object>): Promise<string> {
   const all = (await session.list()).sort((a, b) => b.createdAt - a.createdAt)
-  const told = all.slice(0, mostTold)
+  const told = all.slice(0, maxListed)
   const current = all.find((each) => each.current)
-  if (current !== undefined && !told.includes(current)) told[mostTold - 1] = current
+  if (current !== undefined && !told.includes(current)) told[maxListed - 1] = current
   const json = told.map(({ id, createdAt, seenAt, expiresAt, current = false }) => {
     return { id, createdAt, seenAt, expiresAt, current }
   })

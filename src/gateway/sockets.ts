@@ -11,7 +11,7 @@ export interface RuntimeSocket {
   addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void
   addEventListener(type: 'error', listener: (event: { message?: string }) => void): void
 }
-type Pair = { WebSocketPair?: new () => { 0: RuntimeSocket; 1: RuntimeSocket } }
+type WithWebSocketPair = { WebSocketPair?: new () => { 0: RuntimeSocket; 1: RuntimeSocket } }
 
 /**
  * Stands between two ends of a WebSocket and closes both when one of them closes, breaks the protocol or is lost, and when
@@ -20,8 +20,8 @@ type Pair = { WebSocketPair?: new () => { 0: RuntimeSocket; 1: RuntimeSocket } }
  *
  * @returns the end for the client.
  */
-export function boundSocket(upstream: RuntimeSocket, limitMs: number): RuntimeSocket {
-  const { WebSocketPair } = globalThis as Pair
+export function limitSocket(upstream: RuntimeSocket, limitMs: number): RuntimeSocket {
+  const { WebSocketPair } = globalThis as WithWebSocketPair
   if (WebSocketPair === undefined) throw new TypeError('A runtime that hands over sockets can make them')
   const { 0: client, 1: server } = new WebSocketPair()
   const closeBoth = (code: number | undefined, reason: string): void => {
@@ -29,7 +29,7 @@ export function boundSocket(upstream: RuntimeSocket, limitMs: number): RuntimeSo
     for (const end of [server, upstream]) close(end, code, reason)
   }
   const timer = setTimeout(() => closeBoth(closeCodes.goingAway, 'time limit'), limitMs)
-  const join = (from: RuntimeSocket, to: RuntimeSocket, lost: number): void => {
+  const relay = (from: RuntimeSocket, to: RuntimeSocket, lost: number): void => {
     from.binaryType = 'arraybuffer'
     from.addEventListener('message', ({ data }) => {
       try {
@@ -47,8 +47,8 @@ export function boundSocket(upstream: RuntimeSocket, limitMs: number): RuntimeSo
     from.addEventListener('error', ({ message = '' }) => closeBoth(protocolCode(message) ?? lost, ''))
     from.accept()
   }
-  join(upstream, server, closeCodes.badGateway)
-  join(server, upstream, closeCodes.goingAway)
+  relay(upstream, server, closeCodes.badGateway)
+  relay(server, upstream, closeCodes.goingAway)
   return client
 }
 
@@ -72,7 +72,7 @@ function close(socket: RuntimeSocket, code: number | undefined, reason: string):
 }
 
 /** Ends a stream cleanly when time is up, and gives up what is behind it: an EventSource asks anew by itself. */
-export function boundStream(source: ReadableStream<Uint8Array>, limitMs: number): ReadableStream<Uint8Array> {
+export function limitStream(source: ReadableStream<Uint8Array>, limitMs: number): ReadableStream<Uint8Array> {
   const reader = source.getReader()
   let timer: ReturnType<typeof setTimeout> | undefined
   return new ReadableStream<Uint8Array>(

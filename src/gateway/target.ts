@@ -12,7 +12,7 @@ export interface Target {
 }
 
 /** Takes an upstream's URL apart. */
-export function targetOf(url: URL): Target {
+export function createTarget(url: URL): Target {
   let end = url.pathname.length
   while (end > 0 && url.pathname.charCodeAt(end - 1) === 47) end--
   return { origin: url.origin, host: url.host, hostname: url.hostname, base: url.pathname.slice(0, end) }
@@ -23,7 +23,7 @@ export function targetOf(url: URL): Target {
  *
  * @param path - canonical: it begins with one slash and has no dot segments, so it stays under `base`.
  */
-export function upstreamUrl(target: Target, path: string, search: string): string {
+export function createUpstreamUrl(target: Target, path: string, search: string): string {
   return target.origin + target.base + path + search
 }
 
@@ -37,7 +37,7 @@ const refusedSchemes: ReadonlySet<string> = new Set(['javascript:', 'vbscript:',
  * @param requested - URL the upstream was asked for, against which it is resolved.
  * @returns undefined for one that must not be sent: control characters, a scheme that runs or reads, no URL at all.
  */
-export function publicLocation(
+export function rewriteLocation(
   location: string,
   requested: string,
   target: Target,
@@ -58,7 +58,7 @@ export function publicLocation(
   if (relative && !/^[/\\]/.test(location)) return location
   // With its origin even where it had none: what is left of `/v1//host` is a path, not a host.
   const rest = url.pathname + url.search + url.hash
-  return publicOrigin + withoutBase(asSent(location, rest) ?? rest, target.base)
+  return publicOrigin + removeTargetBase(asSent(location, rest) ?? rest, target.base)
 }
 
 /**
@@ -103,7 +103,7 @@ function isUtf8(bytes: Uint8Array): boolean {
 }
 
 /** A Refresh header in two: what comes before its address, and the address; that is empty where there is none. */
-export function refreshOf(value: string): readonly [before: string, address: string] {
+export function splitRefresh(value: string): readonly [before: string, address: string] {
   const at = value.search(/[;,]/)
   const address = at === -1 ? '' : value.slice(at + 1).trim()
   const bare = address.replace(/^url\s*=/i, '').trim()
@@ -113,7 +113,7 @@ export function refreshOf(value: string): readonly [before: string, address: str
 }
 
 /** A path outside `base` stays as it is: the upstream said so, and the public one is as good a guess as any. */
-function withoutBase(path: string, base: string): string {
+function removeTargetBase(path: string, base: string): string {
   if (base === '' || !path.startsWith(base)) return path
   const rest = path.slice(base.length)
   if (rest === '') return '/'

@@ -2,13 +2,13 @@
 import type { Normalize } from '../limit/throttle/account.ts'
 import type { AccountRule } from '../limit/throttle/read-account.ts'
 import type { Success } from '../limit/throttle/success-rules.ts'
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 import type { Clock, Emit } from '../types.ts'
-import type { Who } from './admit.ts'
-import type { Passage } from './pass.ts'
-import type { Plan } from './plan.ts'
+import type { LoadedSession } from './admit.ts'
+import type { ForwardContext } from './pass.ts'
+import type { CompiledGateway } from './plan.ts'
 import type { Route } from './route.ts'
-import type { Visit } from './visit.ts'
+import type { RequestContext } from './visit.ts'
 
 /** What makes a route one on which passwords are tried. */
 export interface RouteThrottle {
@@ -36,7 +36,7 @@ export interface RouteThrottle {
 /** What `gatewayThrottle` makes, for the option `throttle` of a gateway. */
 export interface GatewayThrottle {
   /** Judges it for one gateway, with the faults of that gateway. */
-  start(sources: { readonly clock: Clock; readonly emit: Emit }, faults: Faults): LoginThrottling
+  start(sources: { readonly clock: Clock; readonly emit: Emit }, issues: Issues): LoginThrottling
 }
 
 /** The throttle of one gateway. */
@@ -46,7 +46,7 @@ export interface LoginThrottling {
   /** Judges what the environment holds. @throws {ConfigError} */
   check(env: unknown): void
   /** Judges the option `throttle` of a route that has one. */
-  route(route: Route, faults: Faults): CompiledThrottle
+  route(route: Route, issues: Issues): CompiledThrottle
 }
 
 /** The option `throttle` of a route, as requests use it. */
@@ -58,11 +58,11 @@ export interface CompiledThrottle {
    *
    * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where nothing could be counted: nobody passes then.
    */
-  start(plan: Plan, visit: Visit, who: Who | undefined): Promise<LoginStart>
+  start(plan: CompiledGateway, visit: RequestContext, who: LoadedSession | undefined): Promise<LoginStartResult>
 }
 
 /** What a login changes about handing a request on. */
-export interface LoginPassage {
+export interface LoginAttemptHooks {
   /** The body as it was read here, which is all that the upstream gets; undefined where it was not read. */
   readonly body: string | undefined
   /** Whether the answer is waited for though the client has left. */
@@ -80,12 +80,12 @@ export interface LoginPassage {
 }
 
 /** What became of a login before its upstream saw it. */
-export type LoginStart =
+export type LoginStartResult =
   | { readonly is: 'refused'; readonly response: Response }
   | {
       readonly is: 'open'
       /** Hands it on. @throws {PortcullisError} as `passOn` does */
-      pass(passage: Passage): Promise<Response>
+      pass(passage: ForwardContext): Promise<Response>
       /** Takes the try back: something else refused the request. */
       cancel(): Promise<unknown>
     }

@@ -3,20 +3,20 @@ import { readCookies, replaceSetCookie } from '../cookie/index.ts'
 import { type Account, createAccount } from '../limit/throttle/account.ts'
 import type { LoginAttempt, ThrottleEngine } from '../limit/throttle/engine.ts'
 import type { AccountRead } from '../limit/throttle/read-account.ts'
-import { type Answered, isProven, needsBody } from '../limit/throttle/success.ts'
+import { isProven, type LoginResponse, needsBody } from '../limit/throttle/success.ts'
 import { clientAddress } from '../request/index.ts'
 import { neverStore } from '../session/caching.ts'
 import type { Reason } from '../types.ts'
-import type { Who } from './admit.ts'
-import { type Held, holdBody } from './hold-body.ts'
+import type { LoadedSession } from './admit.ts'
+import { type BufferedBody, bufferJsonBody } from './hold-body.ts'
 import type { LoginRules } from './judge-throttle.ts'
 import { passLogin, type SessionUse, withoutIdentity } from './login-session.ts'
 import { isNeverSent } from './never-sent.ts'
-import { passOn } from './pass.ts'
-import type { Plan } from './plan.ts'
-import { type Extra, refuse } from './refuse.ts'
-import type { LoginPassage, LoginStart } from './throttle-types.ts'
-import type { Visit } from './visit.ts'
+import { forwardToUpstream } from './pass.ts'
+import type { CompiledGateway } from './plan.ts'
+import { type ExtraHeaders, rejectRequest } from './refuse.ts'
+import type { LoginAttemptHooks, LoginStartResult } from './throttle-types.ts'
+import type { RequestContext } from './visit.ts'
 
 /** One route's logins, and where they are counted. */
 export interface LoginRoute extends LoginRules {
@@ -31,26 +31,30 @@ export interface LoginRoute extends LoginRules {
  * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where nothing could be counted: nobody passes then.
  */
 export async function startLogin(
-  plan: Plan,
-  visit: Visit,
+  plan: CompiledGateway,
+  visit: RequestContext,
   route: LoginRoute,
-  who: Who | undefined,
-): Promise<LoginStart> {
+  who: LoadedSession | undefined,
+): Promise<LoginStartResult> {
   const { request, requestId, env } = visit
   const { engine, subject } = route
-  const read = await whoseLogin(route, visit, who)
+  const read = await readLoginAccount(route, visit, who)
   if (read.ok && read.account === undefined) {
-    return { is: 'open', pass: (passage) => passOn(plan, visit, { ...passage, login: noLogin(read) }), cancel: nothing }
+    return {
+      is: 'open',
+      pass: (passage) => forwardToUpstream(plan, visit, { ...passage, login: createEmptyHooks(read) }),
+      cancel: doNothing,
+    }
   }
   const cookies = engine.cookieName === undefined ? [] : readCookies(request.headers.get('cookie'), engine.cookieName)
   const address = clientAddress(request.headers, plan.platform)
   const account = read.ok ? read.account : undefined
   const begun = await engine.begin({ env, account, address, cookies, request: requestId, subject })
-  const refused = (reason: Reason, headers?: Extra): LoginStart => {
-    return { is: 'refused', response: refuse(plan, visit, reason, headers) }
+  const rejectLogin = (reason: Reason, headers?: ExtraHeaders): LoginStartResult => {
+    return { is: 'refused', response: rejectRequest(plan, visit, reason, headers) }
   }
-  if (!begun.ok) return refused('rate-limited', [['Retry-After', `${begun.retryAfter}`]])
-  if (!read.ok) return refused(unreadable[read.status])
+  if (!begun.ok) return rejectLogin('rate-limited', [['Retry-After', `${begun.retryAfter}`]])
+  if (!read.ok) return rejectLogin(unreadable[read.status])
   const { attempt } = begun
   return {
     is: 'open',
@@ -58,20 +62,20 @@ export async function startLogin(
     pass(passage): Promise<Response> {
       const state = { answered: false, wantsSession: false }
       const sending = passLogin(plan, visit, passage, (session) => ({
-        login: loginPassage({ plan, visit, route, attempt, state, session }, read),
+        login: createLoginHooks({ plan, visit, route, attempt, state, session }, read),
         wantsSession: () => state.wantsSession,
       }))
-      const work = tried(sending, attempt, state, request.signal)
+      const work = settleOnError(sending, attempt, state, request.signal)
       visit.waitUntil?.(work.catch(() => {}))
       return work
     },
   }
 }
 
-async function nothing(): Promise<void> {}
+async function doNothing(): Promise<void> {}
 
 /** The answer, or its fault, with the try settled either way. */
-async function tried(
+async function settleOnError(
   work: Promise<Response>,
   attempt: LoginAttempt,
   state: { readonly answered: boolean },
@@ -93,9 +97,13 @@ const unreadable: Readonly<Record<400 | 413 | 415, Reason>> = {
   415: 'content-type-not-allowed',
 }
 
-type Read = AccountRead | { readonly ok: true; readonly account: Account; readonly body?: never }
+type LoginRead = AccountRead | { readonly ok: true; readonly account: Account; readonly body?: never }
 
-async function whoseLogin({ read, member, normalize }: LoginRules, visit: Visit, who: Who | undefined): Promise<Read> {
+async function readLoginAccount(
+  { read, member, normalize }: LoginRules,
+  visit: RequestContext,
+  who: LoadedSession | undefined,
+): Promise<LoginRead> {
   if (read !== undefined) return read(visit.request, visit.search)
   const name: unknown = Object.entries(who?.data ?? {}).find(([key]) => key === member)?.[1]
   const account = typeof name === 'string' ? createAccount(name, normalize) : undefined
@@ -103,8 +111,8 @@ async function whoseLogin({ read, member, normalize }: LoginRules, visit: Visit,
 }
 
 interface LoginWork {
-  readonly plan: Plan
-  readonly visit: Visit
+  readonly plan: CompiledGateway
+  readonly visit: RequestContext
   readonly route: LoginRoute
   readonly attempt: LoginAttempt
   readonly state: { answered: boolean; wantsSession: boolean }
@@ -114,18 +122,18 @@ interface LoginWork {
 /** Laravel's status for the token of a form that is not the session's, before it looks at a password. */
 const tokenMismatch = 419
 
-function loginPassage(
+function createLoginHooks(
   { plan, visit, route, attempt, state, session }: LoginWork,
   { body }: { readonly body?: string },
-): LoginPassage {
+): LoginAttemptHooks {
   const { rules } = route.success
   const looksInside = needsBody(rules)
   let startedSession = false
   let sentCookies: string | null = null
   let withheld = false
 
-  function answerOf({ status, headers }: Response, text?: string): Answered {
-    const url = addressOf(visit)
+  function answerOf({ status, headers }: Response, text?: string): LoginResponse {
+    const url = publicUrl(visit)
     const { subject: routePath } = route
     return { status, headers, url, routePath, sentCookies, text, startedSession, now: plan.clock() }
   }
@@ -154,7 +162,7 @@ function loginPassage(
       startedSession = true
     },
     async settle(response, timeoutMs): Promise<Response> {
-      const held: Held = looksInside ? await holdBody(response, timeoutMs) : { text: undefined, response }
+      const held: BufferedBody = looksInside ? await bufferJsonBody(response, timeoutMs) : { text: undefined, response }
       const { response: whole } = held
       if (withheld && whole.status === tokenMismatch) {
         state.wantsSession = true
@@ -173,7 +181,7 @@ function loginPassage(
 }
 
 /** A request that could have been a login, and is none. */
-function noLogin({ body }: { readonly body: string }): LoginPassage {
+function createEmptyHooks({ body }: { readonly body: string }): LoginAttemptHooks {
   const ignore = (): void => {}
   return {
     ...{ body, outlives: false, answered: ignore, starting: ignore, started: ignore },
@@ -182,6 +190,6 @@ function noLogin({ body }: { readonly body: string }): LoginPassage {
   }
 }
 
-function addressOf({ settings, path }: Visit): string {
+function publicUrl({ settings, path }: RequestContext): string {
   return `${settings?.publicOrigin}${path}`
 }

@@ -1,13 +1,13 @@
 /** The servers behind a gateway, judged while building. */
-import { checkKeys, type Faults, flag, oneOf, wholeNumber } from '../options/index.ts'
+import { booleanOption, checkKeys, choiceOption, type Issues, wholeNumber } from '../options/index.ts'
 import { type AliasReader, canonicalPath, checkAliases } from '../request/index.ts'
 import type { Breaker, BreakerRules } from './breaker.ts'
 import type { Upstream } from './config.ts'
 import { checkDropHeaders } from './names.ts'
-import { type RetryBudget, retryBudget } from './retry.ts'
+import { createRetryBudget, type RetryBudget } from './retry.ts'
 
 /** A server behind the gateway, as requests use it. */
-export interface PlannedUpstream {
+export interface CompiledUpstream {
   readonly name: string
   /** Its place among the upstreams, which is that of its target in the settings. */
   readonly index: number
@@ -28,7 +28,7 @@ export interface PlannedUpstream {
 }
 
 /** How long a server may think before its first byte. */
-export const timeoutBounds = { least: 1, most: 300_000, unit: 'milliseconds' } as const
+export const timeoutBounds = { min: 1, max: 300_000, unit: 'milliseconds' } as const
 
 const known: ReadonlyArray<keyof Upstream> = [
   'url',
@@ -44,14 +44,14 @@ const known: ReadonlyArray<keyof Upstream> = [
 ]
 
 /** Judges the option `upstreams`, all but the values of its urls. */
-export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<string, PlannedUpstream> {
-  const upstreams = new Map<string, PlannedUpstream>()
-  if (!isObject(given) || Object.keys(given).length === 0) {
-    faults.add('', 'must name at least one server')
+export function compileUpstreams(value: unknown, issues: Issues): ReadonlyMap<string, CompiledUpstream> {
+  const upstreams = new Map<string, CompiledUpstream>()
+  if (!isObject(value) || Object.keys(value).length === 0) {
+    issues.add('', 'must name at least one server')
     return upstreams
   }
-  for (const [index, [name, upstream]] of Object.entries(given).entries()) {
-    const at = faults.under(name)
+  for (const [index, [name, upstream]] of Object.entries(value).entries()) {
+    const at = issues.at(name)
     // The name is the assertion's `aud` and stands in logs.
     if (!/^[a-z][\w-]{0,63}$/i.test(name)) at.add('', 'must be named with letters, digits, - and _, a letter first')
     checkKeys(at, upstream, known)
@@ -67,41 +67,41 @@ export function judgeUpstreams(given: unknown, faults: Faults): ReadonlyMap<stri
       methodOverride,
     } = isObject(upstream) ? (upstream as Partial<Upstream>) : {}
     // Only the review looks at addresses.
-    flag(at, 'insecurePrivateAddress', insecurePrivateAddress, false)
+    booleanOption(at, 'insecurePrivateAddress', insecurePrivateAddress, false)
     upstreams.set(name, {
       name,
       index,
-      sessions: flag(at, 'sessions', sessions, false),
+      sessions: booleanOption(at, 'sessions', sessions, false),
       timeoutMs: wholeNumber(at, 'timeoutMs', timeoutMs, 30_000, timeoutBounds),
-      hideErrors: flag(at, 'hideErrors', hideErrors, false),
-      retries: retryBudget(),
-      breaker: judgeBreaker(breaker, at),
-      probe: judgeProbe(probe, at),
+      hideErrors: booleanOption(at, 'hideErrors', hideErrors, false),
+      retries: createRetryBudget(),
+      breaker: validateBreaker(breaker, at),
+      probe: parseProbePath(probe, at),
       aliases: checkAliases(aliases, at),
       drops: checkDropHeaders(dropHeaders, at),
-      methodOverride: oneOf(at, 'methodOverride', methodOverride, ['form'], undefined) === 'form',
+      methodOverride: choiceOption(at, 'methodOverride', methodOverride, ['form'], undefined) === 'form',
     })
   }
   return upstreams
 }
 
-function judgeBreaker(given: unknown, faults: Faults): Breaker | undefined {
-  if (given === undefined || given === false) return undefined
-  if (isObject(given) && typeof given.start === 'function') return (given as unknown as BreakerRules).start()
-  faults.add('breaker', 'must be circuitBreaker({ ... }), or absent')
+function validateBreaker(value: unknown, issues: Issues): Breaker | undefined {
+  if (value === undefined || value === false) return undefined
+  if (isObject(value) && typeof value.start === 'function') return (value as unknown as BreakerRules).start()
+  issues.add('breaker', 'must be circuitBreaker({ ... }), or absent')
   return undefined
 }
 
-function judgeProbe(given: unknown, faults: Faults): string | undefined {
-  if (given === undefined) return undefined
+function parseProbePath(value: unknown, issues: Issues): string | undefined {
+  if (value === undefined) return undefined
   const canonical =
-    typeof given === 'string' && given.startsWith('/') ? canonicalPath(`http://host${given}`) : undefined
-  if (canonical?.ok && canonical.path === given) return given
-  faults.add('probe', 'must be a canonical path without a query, such as /health')
+    typeof value === 'string' && value.startsWith('/') ? canonicalPath(`http://host${value}`) : undefined
+  if (canonical?.ok && canonical.path === value) return value
+  issues.add('probe', 'must be a canonical path without a query, such as /health')
   return undefined
 }
 
 /** Whether something given is an object with options. */
-export function isObject(given: unknown): given is Record<string, unknown> {
-  return typeof given === 'object' && given !== null && !Array.isArray(given)
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

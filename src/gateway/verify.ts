@@ -3,7 +3,7 @@ import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTPayload, type JW
 import { PortcullisError } from '../errors.ts'
 
 /** What an assertion must say. */
-export interface Expected {
+export interface ExpectedAssertion {
   readonly issuer: string
   readonly audience: string
   /** Milliseconds since the epoch. */
@@ -11,20 +11,20 @@ export interface Expected {
 }
 
 /** Reads one assertion; undefined for any that does not hold. */
-export type AssertionReader = (jwt: string, expected: Expected) => Promise<JWTPayload | undefined>
+export type AssertionReader = (jwt: string, expected: ExpectedAssertion) => Promise<JWTPayload | undefined>
 
 /** A JWK Set, or where it is. */
 export type KeySource = { readonly keys: string } | { readonly at: URL }
 
 /** Seconds by which two clocks may differ. */
-const skew = 5
+const skewSeconds = 5
 
 /**
  * Makes a reader. Only ES256 is taken, whatever the header says (RFC 8725 section 3.1).
  *
  * @returns a function that rejects with `ERR_UPSTREAM_UNREACHABLE` where the set cannot be fetched
  */
-export function assertionReader(source: KeySource): AssertionReader {
+export function createAssertionReader(source: KeySource): AssertionReader {
   const keys: JWTVerifyGetKey = 'keys' in source ? createLocalJWKSet(JSON.parse(source.keys)) : remoteKeys(source.at)
   return async (jwt, { issuer, audience, now }) => {
     try {
@@ -33,12 +33,12 @@ export function assertionReader(source: KeySource): AssertionReader {
         issuer,
         audience,
         requiredClaims: ['exp', 'iat'],
-        clockTolerance: skew,
+        clockTolerance: skewSeconds,
         currentDate: new Date(now),
       })
       return payload
     } catch (error) {
-      if (isVerdict(error)) return undefined
+      if (isJoseError(error)) return undefined
       throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The JWK Set could not be fetched')
     }
   }
@@ -52,14 +52,14 @@ function remoteKeys(at: URL): JWTVerifyGetKey {
   let [set, last] = [createRemoteJWKSet(at), Date.now()]
   return (header, token) => {
     const now = Date.now()
-    if (now < last - skew * 1000) set = createRemoteJWKSet(at)
+    if (now < last - skewSeconds * 1000) set = createRemoteJWKSet(at)
     last = now
     return set(header, token)
   }
 }
 
 /** Whether it was the assertion, and not the way to its keys, that failed. */
-function isVerdict(error: unknown): boolean {
+function isJoseError(error: unknown): boolean {
   if (!(error instanceof errors.JOSEError)) return false
   return !(
     error instanceof errors.JWKSTimeout ||

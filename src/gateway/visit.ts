@@ -1,13 +1,13 @@
 /** One request on its way through the gateway. */
 
 import type { HeaderWriter } from '../headers/index.ts'
-import type { Notes } from '../monitor/index.ts'
+import type { RequestMetrics } from '../monitor/index.ts'
 import type { FlushableHandle } from '../session/index.ts'
 import type { Settings } from './settings.ts'
 import type { CompiledClient } from './upstream-client.ts'
 
 /** What becomes known of a request, in the order it becomes known. */
-export interface Visit {
+export interface RequestContext {
   /** With the body that is to be handed on, where somebody has read the client's. */
   request: Request
   readonly env: unknown
@@ -33,5 +33,5 @@ export interface Visit {
   /** Keeps the request's work going after its client has left, where the platform can. */
   waitUntil?: (work: Promise<unknown>) => void
   /** What is told of the request; absent where nobody watches, and once it was told. */
-  notes?: Notes | undefined
+  notes?: RequestMetrics | undefined
 }

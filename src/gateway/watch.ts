@@ -1,15 +1,15 @@
 /** Watches one request through the gateway, where the configuration has a monitor. */
 import { isPortcullisError } from '../errors.ts'
-import type { Notes } from '../monitor/index.ts'
+import type { RequestMetrics } from '../monitor/index.ts'
 import { clientAddress } from '../request/index.ts'
 import type { Reason } from '../types.ts'
-import type { Who } from './admit.ts'
-import type { Plan } from './plan.ts'
+import type { LoadedSession } from './admit.ts'
+import type { CompiledGateway } from './plan.ts'
 import type { Route } from './route.ts'
-import type { Visit } from './visit.ts'
+import type { RequestContext } from './visit.ts'
 
 /** Begins. A client that leaves before there is an answer is told of at once: on Workers nothing may run after it. */
-export function beginWatch(plan: Plan, visit: Visit): void {
+export function beginWatch(plan: CompiledGateway, visit: RequestContext): void {
   if (plan.ops.monitor === undefined) return
   const { request } = visit
   visit.notes = plan.ops.monitor.begin(request.headers, plan.clock())
@@ -19,7 +19,7 @@ export function beginWatch(plan: Plan, visit: Visit): void {
 }
 
 /** Ends: once, whatever happens. Returns the response, or a copy that says where the time went. */
-export function endWatch(plan: Plan, visit: Visit, response: Response): Response {
+export function endWatch(plan: CompiledGateway, visit: RequestContext, response: Response): Response {
   const { notes, request, requestId, env, waitUntil } = visit
   if (notes === undefined || plan.ops.monitor === undefined) return response
   visit.notes = undefined
@@ -35,11 +35,19 @@ export function endWatch(plan: Plan, visit: Visit, response: Response): Response
 }
 
 /** Runs the read of a session, and notes whose it was and how long it took. */
-export function watchSession(plan: Plan, visit: Visit, read: () => Promise<Who | undefined>): Promise<Who | undefined> {
-  return visit.notes === undefined ? read() : timedSession(plan, visit.notes, read)
+export function timeSession(
+  plan: CompiledGateway,
+  visit: RequestContext,
+  read: () => Promise<LoadedSession | undefined>,
+): Promise<LoadedSession | undefined> {
+  return visit.notes === undefined ? read() : measureSession(plan, visit.notes, read)
 }
 
-async function timedSession(plan: Plan, notes: Notes, read: () => Promise<Who | undefined>): Promise<Who | undefined> {
+async function measureSession(
+  plan: CompiledGateway,
+  notes: RequestMetrics,
+  read: () => Promise<LoadedSession | undefined>,
+): Promise<LoadedSession | undefined> {
   const before = plan.clock()
   const who = await read()
   notes.sessionMs = Math.max(0, plan.clock() - before)
@@ -49,18 +57,18 @@ async function timedSession(plan: Plan, notes: Notes, read: () => Promise<Who | 
 }
 
 /** Runs a question to an upstream, and notes what it answered and when. Of several the last one counts. */
-export function watchUpstream<T extends { readonly status: number }>(
-  plan: Plan,
-  visit: Visit,
+export function timeUpstream<T extends { readonly status: number }>(
+  plan: CompiledGateway,
+  visit: RequestContext,
   headers: Headers,
   ask: () => Promise<T>,
 ): Promise<T> {
-  return visit.notes === undefined ? ask() : timedUpstream(plan, visit.notes, headers, ask)
+  return visit.notes === undefined ? ask() : measureUpstream(plan, visit.notes, headers, ask)
 }
 
-async function timedUpstream<T extends { readonly status: number }>(
-  plan: Plan,
-  notes: Notes,
+async function measureUpstream<T extends { readonly status: number }>(
+  plan: CompiledGateway,
+  notes: RequestMetrics,
   headers: Headers,
   ask: () => Promise<T>,
 ): Promise<T> {
@@ -73,7 +81,7 @@ async function timedUpstream<T extends { readonly status: number }>(
 }
 
 /** Notes what a cache did: it says so in its member of `Cache-Status`, which is the last one (RFC 9211 section 2). */
-export function watchCache(visit: Visit, work: Promise<Response>): Promise<Response> {
+export function watchCache(visit: RequestContext, work: Promise<Response>): Promise<Response> {
   const { notes } = visit
   if (notes === undefined) return work
   return work.then((response) => {
@@ -87,18 +95,18 @@ export function watchCache(visit: Visit, work: Promise<Response>): Promise<Respo
 }
 
 /** Notes which way a request takes. */
-export function noteRoute(notes: Notes, { path, to }: Route): void {
+export function recordRoute(notes: RequestMetrics, { path, to }: Route): void {
   notes.route = path
   notes.upstream = to
 }
 
 /** Notes that the upstream is asked once more. */
-export function noteRetry(notes: Notes): void {
+export function recordRetry(notes: RequestMetrics): void {
   notes.retries = (notes.retries ?? 0) + 1
 }
 
 /** Notes what went wrong. */
-export function noteFault(notes: Notes, reason: Reason, error: unknown): void {
+export function recordError(notes: RequestMetrics, reason: Reason, error: unknown): void {
   notes.reason = reason
   if (isPortcullisError(error)) notes.code = error.code
 }

@@ -2,10 +2,10 @@ export {
   type Arguments,
   type Definition,
   type Document,
-  documentOf,
-  graphqlDocument,
   type Operation,
+  parseDocument,
+  parseTokens,
   type Selection,
   type Value,
 } from './parse.ts'
-export { graphqlTokens, type Token } from './tokens.ts'
+export { type Token, tokenize } from './tokens.ts'

@@ -1,5 +1,5 @@
 /** A GraphQL document to be executed, as far as anybody must look into it: fields, arguments, fragments; no types. */
-import { graphqlTokens, type Token } from './tokens.ts'
+import { type Token, tokenize } from './tokens.ts'
 
 /** A value as it is written. `word`: true, false, null or a name of an enum. */
 export type Value =
@@ -44,44 +44,44 @@ export interface Document {
 /** Values within values; nobody writes more. Selections are not read by recursion, and may be as deep as they like. */
 const deepest = 64
 
-class Unread extends Error {}
+class SyntaxProblem extends Error {}
 
 /**
  * Reads a document; undefined for what is none, and for what no server executes: definitions of types, two fragments or
  * variables of one name.
  */
-export function graphqlDocument(source: string): Document | undefined {
-  const tokens = graphqlTokens(source)
-  return tokens && documentOf(tokens)
+export function parseDocument(source: string): Document | undefined {
+  const tokens = tokenize(source)
+  return tokens && parseTokens(tokens)
 }
 
 /** {@link graphqlDocument} of tokens. Linear in them. */
-export function documentOf(tokens: readonly Token[]): Document | undefined {
+export function parseTokens(tokens: readonly Token[]): Document | undefined {
   try {
-    return read(tokens)
+    return readDocument(tokens)
   } catch (error) {
-    if (error instanceof Unread) return undefined
+    if (error instanceof SyntaxProblem) return undefined
     throw error
   }
 }
 
-function read(tokens: readonly Token[]): Document {
+function readDocument(tokens: readonly Token[]): Document {
   let at = 0
   const peek = (value: string): boolean => tokens[at]?.kind === 'mark' && tokens[at]?.value === value
   const skip = (value: string): boolean => peek(value) && ++at > 0
-  const need = (value: string): void => {
-    if (!skip(value)) throw new Unread()
+  const expectMark = (value: string): void => {
+    if (!skip(value)) throw new SyntaxProblem()
   }
   const isName = (): boolean => tokens[at]?.kind === 'name'
   const word = (): string => {
     const token = tokens[at++]
-    if (token?.kind !== 'name') throw new Unread()
+    if (token?.kind !== 'name') throw new SyntaxProblem()
     return token.value
   }
   const skipDescription = (): boolean => tokens[at]?.kind === 'text' && ++at > 0
 
   function value(constant: boolean, depth = 0): Value {
-    if (depth > deepest) throw new Unread()
+    if (depth > deepest) throw new SyntaxProblem()
     if (!constant && skip('$')) return { is: 'variable', name: word() }
     if (skip('[')) {
       while (!skip(']')) value(constant, depth + 1)
@@ -89,22 +89,22 @@ function read(tokens: readonly Token[]): Document {
     }
     if (skip('{')) {
       const members: Array<readonly [string, Value]> = []
-      while (!skip('}')) members.push(pair(constant, depth + 1))
+      while (!skip('}')) members.push(readPair(constant, depth + 1))
       return { is: 'object', members }
     }
     const token = tokens[at++]
-    if (token === undefined || token.kind === 'mark') throw new Unread()
+    if (token === undefined || token.kind === 'mark') throw new SyntaxProblem()
     return { is: token.kind === 'name' ? 'word' : token.kind, text: token.value }
   }
-  function pair(constant: boolean, depth = 0): readonly [string, Value] {
+  function readPair(constant: boolean, depth = 0): readonly [string, Value] {
     const name = word()
-    need(':')
+    expectMark(':')
     return [name, value(constant, depth)]
   }
-  function argsOf(constant: boolean): Arguments {
+  function readArguments(constant: boolean): Arguments {
     const args: Array<readonly [string, Value]> = []
     if (skip('('))
-      do args.push(pair(constant))
+      do args.push(readPair(constant))
       while (!skip(')'))
     return args
   }
@@ -112,7 +112,7 @@ function read(tokens: readonly Token[]): Document {
     let found = 0
     for (; skip('@'); found++) {
       word()
-      argsOf(constant)
+      readArguments(constant)
     }
     return found
   }
@@ -123,7 +123,7 @@ function read(tokens: readonly Token[]): Document {
     word()
     skip('!')
     for (; open > 0; open--) {
-      need(']')
+      expectMark(']')
       skip('!')
     }
   }
@@ -133,11 +133,11 @@ function read(tokens: readonly Token[]): Document {
     if (!skip('(')) return found
     do {
       skipDescription()
-      need('$')
+      expectMark('$')
       const name = word()
-      if (names.has(name)) throw new Unread()
+      if (names.has(name)) throw new SyntaxProblem()
       names.add(name)
-      need(':')
+      expectMark(':')
       type()
       if (skip('=')) into.set(name, value(true))
       found += directives(true)
@@ -145,7 +145,7 @@ function read(tokens: readonly Token[]): Document {
     return found
   }
   function selectionSet(): Selection[] {
-    need('{')
+    expectMark('{')
     const all: Selection[] = []
     const open = [all]
     for (let into = open.at(-1); into !== undefined; into = open.at(-1)) {
@@ -158,7 +158,7 @@ function read(tokens: readonly Token[]): Document {
         const first = word()
         const alias = skip(':') ? first : undefined
         const name = alias === undefined ? first : word()
-        into.push({ is: 'field', name, alias, args: argsOf(false), directives: directives(), selections: inner })
+        into.push({ is: 'field', name, alias, args: readArguments(false), directives: directives(), selections: inner })
         if (skip('{')) open.push(inner)
       } else if (isName() && tokens[at]?.value !== 'on') {
         into.push({ is: 'spread', name: word(), directives: directives() })
@@ -168,7 +168,7 @@ function read(tokens: readonly Token[]): Document {
           word()
         }
         into.push({ is: 'inline', directives: directives(), selections: inner })
-        need('{')
+        expectMark('{')
         open.push(inner)
       }
     }
@@ -186,7 +186,7 @@ function read(tokens: readonly Token[]): Document {
     const kind = word()
     if (kind === 'fragment') {
       const name = word()
-      if (name === 'on' || word() !== 'on' || fragments.has(name)) throw new Unread()
+      if (name === 'on' || word() !== 'on' || fragments.has(name)) throw new SyntaxProblem()
       word()
       fragments.set(name, { directives: directives(), selections: selectionSet() })
     } else if (kind === 'query' || kind === 'mutation' || kind === 'subscription') {
@@ -194,7 +194,7 @@ function read(tokens: readonly Token[]): Document {
       const defaults = new Map<string, Value>()
       const found = variables(defaults)
       operations.push({ kind, defaults, directives: found + directives(), selections: selectionSet() })
-    } else throw new Unread()
+    } else throw new SyntaxProblem()
   } while (at < tokens.length)
   return { operations, fragments }
 }

@@ -24,7 +24,7 @@ const surrogate = /\p{Cs}/u
  *
  * @see GraphQL specification (September 2025) section 2.1
  */
-export function graphqlTokens(source: string, most: number = Number.POSITIVE_INFINITY): Token[] | undefined {
+export function tokenize(source: string, most: number = Number.POSITIVE_INFINITY): Token[] | undefined {
   if (surrogate.test(source)) return undefined
   const tokens: Token[] = []
   let at = 0
@@ -39,27 +39,27 @@ export function graphqlTokens(source: string, most: number = Number.POSITIVE_INF
   }
   for (skip(); at < source.length && tokens.length <= most; skip()) {
     if (source.startsWith('"""', at)) {
-      const end = blockEnd(source, at + 3)
+      const end = findBlockEnd(source, at + 3)
       if (end === -1) return undefined
-      tokens.push({ kind: 'text', value: blockValue(source.slice(at + 3, end)) })
+      tokens.push({ kind: 'text', value: readBlock(source.slice(at + 3, end)) })
       at = end + 3
       continue
     }
-    const token = oneOf(take)
+    const token = readToken(take)
     if (token === undefined) return undefined
     tokens.push(token)
   }
   return tokens
 }
 
-function oneOf(take: (pattern: RegExp) => string | undefined): Token | undefined {
+function readToken(take: (pattern: RegExp) => string | undefined): Token | undefined {
   const word = take(name)
   if (word !== undefined) return { kind: 'name', value: word }
   const sign = take(mark)
   if (sign !== undefined) return { kind: 'mark', value: sign }
   const quoted = take(text)
   if (quoted !== undefined) {
-    const value = textValue(quoted)
+    const value = readText(quoted)
     return value === undefined ? undefined : { kind: 'text', value }
   }
   const digits = take(number)
@@ -80,7 +80,7 @@ const plainEscapes: ReadonlyMap<string, string> = new Map([
 ])
 
 /** JSON's escapes, and `\u{1F600}`; undefined where one of them means nothing. */
-function textValue(quoted: string): string | undefined {
+function readText(quoted: string): string | undefined {
   const inner = quoted.slice(1, -1)
   if (!inner.includes('\\')) return inner
   let good = true
@@ -96,17 +96,17 @@ function textValue(quoted: string): string | undefined {
   return good && !surrogate.test(value) ? value : undefined
 }
 
-function blockEnd(source: string, from: number): number {
+function findBlockEnd(source: string, from: number): number {
   let at = source.indexOf('"""', from)
   while (at > from && source[at - 1] === '\\') at = source.indexOf('"""', at + 3)
   return at
 }
 
 /** Without the indent that all lines but the first share, and without blank lines around. Section 2.9.4. */
-function blockValue(raw: string): string {
+function readBlock(raw: string): string {
   const lines = raw.replaceAll('\\"""', '"""').split(/\r\n|\n|\r/)
   let shared = Number.POSITIVE_INFINITY
-  for (const line of lines.slice(1)) if (!isBlank(line)) shared = Math.min(shared, indentOf(line))
+  for (const line of lines.slice(1)) if (!isBlank(line)) shared = Math.min(shared, countIndent(line))
   const shown = lines.map((line, i) => (i === 0 || shared === Number.POSITIVE_INFINITY ? line : line.slice(shared)))
   let [first, end] = [0, shown.length]
   while (first < end && isBlank(shown[first] ?? '')) first++
@@ -114,12 +114,12 @@ function blockValue(raw: string): string {
   return shown.slice(first, end).join('\n')
 }
 
-function indentOf(line: string): number {
+function countIndent(line: string): number {
   let at = 0
   while (line[at] === ' ' || line[at] === '\t') at++
   return at
 }
 
 function isBlank(line: string): boolean {
-  return indentOf(line) === line.length
+  return countIndent(line) === line.length
 }

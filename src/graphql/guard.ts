@@ -1,10 +1,10 @@
 /** The guard around a context: what is refused, watched and told. */
-import { faults as newFaults } from '../options/faults.ts'
-import { oneOf, optionalFunction, optionalListener } from '../options/values.ts'
+import { createIssues } from '../options/faults.ts'
+import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
 import type { Emit, Reason, Verdict } from '../types.ts'
 import { inspectGraphql } from './inspect.ts'
 import { compileLimits, type GraphqlLimits } from './limits.ts'
-import { graphqlRefusal } from './refusal.ts'
+import { createGraphqlError } from './refusal.ts'
 
 /** A Hono Context, as far as this guard needs one. */
 export interface GraphqlContext {
@@ -25,22 +25,22 @@ export interface GraphqlGuardOptions<C = GraphqlContext> extends GraphqlLimits {
 }
 
 /** The guard behind `graphqlGuard`: an answer, or undefined, and then `c.req.raw` holds the body that was read. */
-export function graphqlGuardOf<C extends GraphqlContext>(
+export function createGraphqlGuard<C extends GraphqlContext>(
   options: GraphqlGuardOptions<C>,
 ): (c: C) => Promise<Response | undefined> {
-  const faults = newFaults('graphqlGuard')
-  const limits = compileLimits(options, faults, ['introspection', 'mode', 'refuse', 'onEvent'])
+  const issues = createIssues('graphqlGuard')
+  const limits = compileLimits(options, issues, ['introspection', 'mode', 'refuse', 'onEvent'])
   const given = Object(options) as GraphqlGuardOptions<C>
   const { introspection = false } = given
   if (typeof introspection !== 'boolean' && typeof introspection !== 'function') {
-    faults.add('introspection', 'must be true, false or a function')
+    issues.add('introspection', 'must be true, false or a function')
   }
-  const observing = oneOf(faults, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
-  const refuse = optionalFunction(faults, 'refuse', given.refuse)
-  const onEvent = optionalListener(faults, 'onEvent', given.onEvent)
-  faults.done()
+  const observing = choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const refuse = optionalFunction(issues, 'refuse', given.refuse)
+  const onEvent = optionalListener(issues, 'onEvent', given.onEvent)
+  issues.throwIfAny()
 
-  function refused(reason: Reason, c: C, watched: boolean): Response | undefined | Promise<Response> {
+  function rejectRequest(reason: Reason, c: C, watched: boolean): Response | undefined | Promise<Response> {
     const id = c.var.requestId
     const request = typeof id === 'string' ? id : undefined
     onEvent?.({
@@ -49,7 +49,7 @@ export function graphqlGuardOf<C extends GraphqlContext>(
       ...(request !== undefined && { request }),
     })
     if (watched) return undefined
-    return refuse === undefined ? graphqlRefusal(reason, c.req.raw, request) : refuse({ ok: false, reason }, c)
+    return refuse === undefined ? createGraphqlError(reason, c.req.raw, request) : refuse({ ok: false, reason }, c)
   }
 
   return async (c) => {
@@ -60,10 +60,10 @@ export function graphqlGuardOf<C extends GraphqlContext>(
     if (!found.ok) {
       // What was not read to its end cannot be handed on.
       const watched = observing && (body !== undefined || raw.body === null || !raw.bodyUsed)
-      return refused(found.reason, c, watched)
+      return rejectRequest(found.reason, c, watched)
     }
     if (!found.introspects || introspection === true) return undefined
     const allowed = introspection !== false && (await introspection(c)) === true
-    return allowed ? undefined : refused('graphql-introspection', c, observing)
+    return allowed ? undefined : rejectRequest('graphql-introspection', c, observing)
   }
 }

@@ -6,15 +6,15 @@ import { parseJson } from '../request/json.ts'
 import { jsonFits } from '../request/json-scan.ts'
 import { isPreflight, isWebSocketUpgrade } from '../request/kind.ts'
 import type { Reason } from '../types.ts'
-import { type GraphqlVerdict, judgeRequest } from './judge.ts'
+import { checkGraphqlRequest, type GraphqlVerdict } from './judge.ts'
 import type { CompiledGraphql } from './limits.ts'
 
 /** A request that passes or not: its body, where it was read to its end, and whether it asks for the schema. */
-export type Inspected =
+export type InspectionResult =
   | { readonly ok: true; readonly body: Uint8Array<ArrayBuffer> | undefined; readonly introspects: boolean }
   | { readonly ok: false; readonly reason: Reason; readonly body?: Uint8Array<ArrayBuffer> }
 
-const through: Inspected & { readonly ok: true } = { ok: true, body: undefined, introspects: false }
+const through: InspectionResult & { readonly ok: true } = { ok: true, body: undefined, introspects: false }
 
 /** Names by which servers find operations in a url. */
 const exact: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions', 'documentId'])
@@ -25,33 +25,33 @@ const mayMean = createNameCheck(...exact)
  * Inspects a request. Its body is read here: whoever hands it on must hand on `body`. A GET without an operation, such as a
  * console's page, passes.
  */
-export async function inspectGraphql(request: Request, limits: CompiledGraphql): Promise<Inspected> {
+export async function inspectGraphql(request: Request, limits: CompiledGraphql): Promise<InspectionResult> {
   const { method, url } = request
-  if (isWebSocketUpgrade(request)) return limits.insecureSockets ? through : refuse('upgrade-unsupported')
+  if (isWebSocketUpgrade(request)) return limits.insecureSockets ? through : rejectWith('upgrade-unsupported')
   const inUrl = operationInUrl(url)
   // A preflight asks for nothing; an OPTIONS that holds an operation is one, to a server that looks at no method.
   if (method === 'OPTIONS') {
     const holds = !isPreflight(request) && (inUrl !== undefined || request.body !== null)
-    return holds ? refuse('method-not-allowed') : through
+    return holds ? rejectWith('method-not-allowed') : through
   }
   if (method === 'GET' || method === 'HEAD') {
     if (inUrl === undefined) return through
-    return limits.get ? judgeGet(inUrl, limits) : refuse('method-not-allowed')
+    return limits.get ? checkGet(inUrl, limits) : rejectWith('method-not-allowed')
   }
-  if (method !== 'POST') return refuse('method-not-allowed')
+  if (method !== 'POST') return rejectWith('method-not-allowed')
   // Some servers prefer what is in the url to what is in the body.
-  if (inUrl !== undefined) return refuse('body-malformed')
-  const type = typeOf(request.headers, limits)
-  if (type === undefined) return refuse('content-type-not-allowed')
+  if (inUrl !== undefined) return rejectWith('body-malformed')
+  const type = readBodyType(request.headers, limits)
+  if (type === undefined) return rejectWith('content-type-not-allowed')
   const read = await readBytes(request, limits.maxBodyBytes)
-  if (!(read instanceof Uint8Array)) return refuse(read)
-  const text = textOf(read)
-  if (text === undefined) return { ...refuse('body-malformed'), body: read }
-  const verdict = type === 'form' ? judgeParameters(text, limits) : judgeJson(text, limits)
+  if (!(read instanceof Uint8Array)) return rejectWith(read)
+  const text = decodeText(read)
+  if (text === undefined) return { ...rejectWith('body-malformed'), body: read }
+  const verdict = type === 'form' ? checkParameters(text, limits) : checkJson(text, limits)
   return verdict.ok ? { ok: true, body: read, introspects: verdict.introspects } : { ...verdict, body: read }
 }
 
-function refuse(reason: Reason): { readonly ok: false; readonly reason: Reason } {
+function rejectWith(reason: Reason): { readonly ok: false; readonly reason: Reason } {
   return { ok: false, reason }
 }
 
@@ -62,44 +62,44 @@ function operationInUrl(url: string): string | undefined {
   return search !== '' && possibleNames(search).some(mayMean) ? search : undefined
 }
 
-function judgeGet(search: string, limits: CompiledGraphql): Inspected {
-  const verdict = judgeParameters(search, limits)
+function checkGet(search: string, limits: CompiledGraphql): InspectionResult {
+  const verdict = checkParameters(search, limits)
   if (!verdict.ok) return verdict
   // A persisted operation may change things, too, but its server knows: GraphQL over HTTP forbids it to, section 5.4.
-  if (verdict.mutates && new URLSearchParams(search).has('query')) return refuse('method-not-allowed')
+  if (verdict.mutates && new URLSearchParams(search).has('query')) return rejectWith('method-not-allowed')
   return { ...through, introspects: verdict.introspects }
 }
 
-function judgeParameters(search: string, limits: CompiledGraphql): GraphqlVerdict {
+function checkParameters(search: string, limits: CompiledGraphql): GraphqlVerdict {
   // A semicolon in a value is one, unless what stands behind it could be a part of an operation.
   const parameters = readParameters(search.replaceAll(';', '%3B'))
   const named = parameters?.filter(([name]) => mayMean(name)).length
   if (parameters === undefined || possibleNames(search).filter(mayMean).length !== named) {
-    return refuse('body-malformed')
+    return rejectWith('body-malformed')
   }
   const request: Record<string, unknown> = {}
   for (const [name, value] of parameters) {
     if (!mayMean(name)) continue
     // Twice, or spelled in another way: servers differ in which one counts.
-    if (!exact.has(name) || Object.hasOwn(request, name)) return refuse('body-malformed')
+    if (!exact.has(name) || Object.hasOwn(request, name)) return rejectWith('body-malformed')
     if (name !== 'variables' && name !== 'extensions') request[name] = value
     else {
-      const json = value === '' ? { ok: true as const, value: undefined } : parsed(value, limits.maxVariableDepth)
-      if (!json.ok) return refuse(json.reason)
+      const json = value === '' ? { ok: true as const, value: undefined } : tryParseJson(value, limits.maxVariableDepth)
+      if (!json.ok) return rejectWith(json.reason)
       request[name] = json.value
     }
   }
-  return judgeRequest(request, limits)
+  return checkGraphqlRequest(request, limits)
 }
 
-function judgeJson(text: string, limits: CompiledGraphql): GraphqlVerdict {
+function checkJson(text: string, limits: CompiledGraphql): GraphqlVerdict {
   // The variables stand in a request, which may stand in a list.
-  const json = parsed(text, limits.maxVariableDepth + (limits.maxBatch > 0 ? 2 : 1))
-  return json.ok ? judgeRequest(json.value, limits) : refuse(json.reason)
+  const json = tryParseJson(text, limits.maxVariableDepth + (limits.maxBatch > 0 ? 2 : 1))
+  return json.ok ? checkGraphqlRequest(json.value, limits) : rejectWith(json.reason)
 }
 
 /** JSON in which all servers find the same names: of two members `query` one takes the first, another the last. */
-function parsed(
+function tryParseJson(
   text: string,
   maxDepth: number,
 ): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: Reason } {
@@ -109,7 +109,7 @@ function parsed(
   return { ok: false, reason: onlyTooDeep ? 'graphql-variables-too-deep' : 'body-malformed' }
 }
 
-function typeOf(headers: Headers, { form, text }: CompiledGraphql): 'json' | 'form' | undefined {
+function readBodyType(headers: Headers, { form, text }: CompiledGraphql): 'json' | 'form' | undefined {
   const type = mediaType(headers)
   // Another charset is another reading, and so is any parameter that only one side knows.
   const rest = (headers.get('content-type') ?? '').toLowerCase().split(';').slice(1)
@@ -139,7 +139,7 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
 }
 
 /** UTF-8, and nothing in front: servers differ in whether they take a byte order mark. */
-function textOf(bytes: Uint8Array): string | undefined {
+function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {

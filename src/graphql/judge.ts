@@ -1,8 +1,8 @@
 /** Whether a GraphQL request stays within its limits. */
-import { type Document, documentOf, graphqlTokens, type Value } from '../graphql-syntax/index.ts'
+import { type Document, parseTokens, tokenize, type Value } from '../graphql-syntax/index.ts'
 import type { Reason } from '../types.ts'
 import type { CompiledGraphql } from './limits.ts'
-import { asksForSchema, everyField, measure } from './measure.ts'
+import { everyField, measure, usesIntrospection } from './measure.ts'
 
 /** Passes, perhaps asking for the schema or changing something; or why it is refused. */
 export type GraphqlVerdict =
@@ -13,12 +13,12 @@ export type GraphqlVerdict =
 const deepestIntrospection = 20
 
 /** Judges one request as it was parsed: an object, or a list of them where batches are taken. */
-export function judgeRequest(request: unknown, limits: CompiledGraphql): GraphqlVerdict {
-  if (!Array.isArray(request)) return judgeOne(request, limits)
+export function checkGraphqlRequest(request: unknown, limits: CompiledGraphql): GraphqlVerdict {
+  if (!Array.isArray(request)) return checkOperationRequest(request, limits)
   if (request.length === 0 || request.length > limits.maxBatch) return { ok: false, reason: 'graphql-batch' }
   let [introspects, mutates] = [false, false]
   for (const one of request) {
-    const verdict = judgeOne(one, limits)
+    const verdict = checkOperationRequest(one, limits)
     if (!verdict.ok) return verdict
     introspects ||= verdict.introspects
     mutates ||= verdict.mutates
@@ -27,11 +27,11 @@ export function judgeRequest(request: unknown, limits: CompiledGraphql): Graphql
 }
 
 /** Judges a document and the variables that come with it. */
-export function judgeDocument(source: string, variables: object, limits: CompiledGraphql): GraphqlVerdict {
-  const tokens = graphqlTokens(source, limits.maxTokens)
+export function checkDocument(source: string, variables: object, limits: CompiledGraphql): GraphqlVerdict {
+  const tokens = tokenize(source, limits.maxTokens)
   if (tokens === undefined) return malformed
   if (tokens.length > limits.maxTokens) return { ok: false, reason: 'graphql-too-long' }
-  const document = documentOf(tokens)
+  const document = parseTokens(tokens)
   const size = document && measure(document)
   if (document === undefined || size === undefined) return malformed
   if (size.depth > limits.maxDepth || size.introspectionDepth > deepestIntrospection) {
@@ -42,10 +42,10 @@ export function judgeDocument(source: string, variables: object, limits: Compile
   if (size.rootFields > limits.maxRootFields || size.fields > limits.maxFields) {
     return { ok: false, reason: 'graphql-too-many-fields' }
   }
-  if (!takesPages(document, variables, limits)) return { ok: false, reason: 'graphql-page-size' }
+  if (!limitsPages(document, variables, limits)) return { ok: false, reason: 'graphql-page-size' }
   return {
     ok: true,
-    introspects: asksForSchema(document),
+    introspects: usesIntrospection(document),
     mutates: document.operations.some(({ kind }) => kind === 'mutation'),
   }
 }
@@ -57,7 +57,7 @@ const members: ReadonlyMap<string, string> = new Map(
   ['query', 'variables', 'operationName', 'extensions', 'documentId'].map((name) => [name.toLowerCase(), name]),
 )
 
-function judgeOne(request: unknown, limits: CompiledGraphql): GraphqlVerdict {
+function checkOperationRequest(request: unknown, limits: CompiledGraphql): GraphqlVerdict {
   if (!isObject(request)) return malformed
   for (const name of Object.keys(request)) {
     // Go compares names without case, and takes the last of two: `{"query": ..., "QUERY": ...}`.
@@ -72,27 +72,27 @@ function judgeOne(request: unknown, limits: CompiledGraphql): GraphqlVerdict {
     const stored = persisted || isText(documentId)
     return stored ? { ok: true, introspects: false, mutates: true } : malformed
   }
-  return typeof query === 'string' ? judgeDocument(query, variables ?? {}, limits) : malformed
+  return typeof query === 'string' ? checkDocument(query, variables ?? {}, limits) : malformed
 }
 
-function takesPages(document: Document, variables: object, { maxTake, takeNames }: CompiledGraphql): boolean {
+function limitsPages(document: Document, variables: object, { maxTake, takeNames }: CompiledGraphql): boolean {
   if (maxTake === undefined) return true
-  const fits = (given: unknown): boolean => {
+  const fits = (value: unknown): boolean => {
     // A text of digits counts: scalars for large numbers take them. What is no number at all no server takes for one.
-    const number = typeof given === 'string' && given.trim() !== '' ? Number(given) : given
+    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
     return typeof number !== 'number' || Number.isNaN(number) || (number >= 0 && number <= maxTake)
   }
-  const within = (value: Value): boolean => {
+  const isWithinLimit = (value: Value): boolean => {
     if (value.is !== 'variable') return value.is === 'number' || value.is === 'text' ? fits(value.text) : true
     const { name } = value
     if (Object.hasOwn(variables, name)) return fits((variables as Record<string, unknown>)[name])
     // A default is a constant, and may be of any of the operations: nobody knows here which one is executed.
     return document.operations.every(({ defaults }) => {
       const byDefault = defaults.get(name)
-      return byDefault === undefined || byDefault.is === 'variable' || within(byDefault)
+      return byDefault === undefined || byDefault.is === 'variable' || isWithinLimit(byDefault)
     })
   }
-  return everyField(document, ({ args }) => args.every(([name, value]) => !takeNames.has(name) || within(value)))
+  return everyField(document, ({ args }) => args.every(([name, value]) => !takeNames.has(name) || isWithinLimit(value)))
 }
 
 function isText(value: unknown): boolean {

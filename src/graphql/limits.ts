@@ -1,5 +1,5 @@
 /** How much a GraphQL request may ask for, judged once while building. */
-import { checkKeys, type Faults, flag, wholeNumber } from '../options/index.ts'
+import { booleanOption, checkKeys, type Issues, wholeNumber } from '../options/index.ts'
 
 /** Limits of a GraphQL endpoint. Absent = default. */
 export interface GraphqlLimits {
@@ -61,15 +61,15 @@ export const limitKeys: ReadonlyArray<keyof GraphqlLimits> = [
 ]
 
 /** Judges limits, and the keys beside them. */
-export function compileLimits(given: unknown, faults: Faults, otherKeys: readonly string[] = []): CompiledGraphql {
-  checkKeys(faults, given, [...limitKeys, ...otherKeys])
-  const limits = Object(given) as GraphqlLimits
-  const count = (key: keyof GraphqlLimits, byDefault: number, unit: string, most: number, least = 1): number =>
-    wholeNumber(faults, key, limits[key], byDefault, { least, most, unit })
+export function compileLimits(value: unknown, issues: Issues, otherKeys: readonly string[] = []): CompiledGraphql {
+  checkKeys(issues, value, [...limitKeys, ...otherKeys])
+  const limits = Object(value) as GraphqlLimits
+  const count = (key: keyof GraphqlLimits, defaultValue: number, unit: string, most: number, least = 1): number =>
+    wholeNumber(issues, key, limits[key], defaultValue, { min: least, max: most, unit })
   const { takeNames = ['take', 'first', 'last', 'limit'] } = limits
   const named =
     Array.isArray(takeNames) && takeNames.length > 0 && takeNames.every((one) => /^[_A-Za-z]\w{0,63}$/.test(one))
-  if (!named) faults.add('takeNames', 'must be a list of names of arguments')
+  if (!named) issues.add('takeNames', 'must be a list of names of arguments')
   return {
     maxTokens: count('maxTokens', 1000, 'tokens', 100_000),
     maxDepth: count('maxDepth', 10, 'levels', 1000),
@@ -82,9 +82,9 @@ export function compileLimits(given: unknown, faults: Faults, otherKeys: readonl
     maxBodyBytes: count('maxBodyBytes', 65_536, 'bytes', 10_485_760),
     maxTake: limits.maxTake === undefined ? undefined : count('maxTake', 0, 'items', 1_000_000_000, 0),
     takeNames: new Set(named ? takeNames : []),
-    get: flag(faults, 'get', limits.get, false),
-    form: flag(faults, 'form', limits.form, false),
-    text: flag(faults, 'text', limits.text, false),
-    insecureSockets: flag(faults, 'insecureSockets', limits.insecureSockets, false),
+    get: booleanOption(issues, 'get', limits.get, false),
+    form: booleanOption(issues, 'form', limits.form, false),
+    text: booleanOption(issues, 'text', limits.text, false),
+    insecureSockets: booleanOption(issues, 'insecureSockets', limits.insecureSockets, false),
   }
 }

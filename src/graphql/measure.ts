@@ -22,7 +22,7 @@ export interface Size {
  * fragment spreads itself, or one that is not there.
  */
 export function measure({ operations, fragments }: Document): Size | undefined {
-  const walked = new Map<string, Walked>()
+  const walked = new Map<string, WalkedDefinition>()
   for (const [name, fragment] of fragments) walked.set(name, walk(fragment))
   const sizes = new Map<string, Size>()
   for (const name of walked.keys()) if (!resolve(name, walked, sizes)) return undefined
@@ -30,13 +30,13 @@ export function measure({ operations, fragments }: Document): Size | undefined {
   for (const operation of operations) {
     const own = walk(operation)
     if (!own.spreads.every(({ name }) => sizes.has(name))) return undefined
-    all.push(total(own, sizes))
+    all.push(addSizes(own, sizes))
   }
   return all.reduce(largest, nothing)
 }
 
 /** Whether some field anywhere is one of introspection. `__typename` tells nobody anything. */
-export function asksForSchema(document: Document): boolean {
+export function usesIntrospection(document: Document): boolean {
   return everyField(document, ({ name }) => !isIntrospection(name)) === false
 }
 
@@ -59,7 +59,7 @@ export function everyField(
 const nothing: Size = { depth: 0, introspectionDepth: 0, aliases: 0, directives: 0, rootFields: 0, fields: 0 }
 
 /** A definition with its spreads still to be put in. */
-interface Walked extends Size {
+interface WalkedDefinition extends Size {
   readonly spreads: ReadonlyArray<{ readonly name: string; readonly at: number; readonly meta: boolean }>
 }
 
@@ -67,9 +67,9 @@ function isIntrospection(name: string): boolean {
   return name === '__schema' || name === '__type'
 }
 
-function walk({ directives, selections }: Definition): Walked {
+function walk({ directives, selections }: Definition): WalkedDefinition {
   const size = { ...nothing, directives }
-  const spreads: Array<Walked['spreads'][number]> = []
+  const spreads: Array<WalkedDefinition['spreads'][number]> = []
   const open: Array<{ each: readonly Selection[]; at: number; meta: boolean }> = [
     { each: selections, at: 0, meta: false },
   ]
@@ -98,7 +98,7 @@ function walk({ directives, selections }: Definition): Walked {
 }
 
 /** Sizes a fragment after those it spreads; no recursion, for there may be as many as there are tokens. */
-function resolve(first: string, walked: ReadonlyMap<string, Walked>, sizes: Map<string, Size>): boolean {
+function resolve(first: string, walked: ReadonlyMap<string, WalkedDefinition>, sizes: Map<string, Size>): boolean {
   const stack = [first]
   /** Begun and not done: what is above on the way here. */
   const open = new Set<string>()
@@ -107,7 +107,7 @@ function resolve(first: string, walked: ReadonlyMap<string, Walked>, sizes: Map<
     if (own === undefined) return false
     if (sizes.has(name)) stack.pop()
     else if (open.has(name)) {
-      sizes.set(name, total(own, sizes))
+      sizes.set(name, addSizes(own, sizes))
       open.delete(name)
       stack.pop()
     } else {
@@ -121,7 +121,7 @@ function resolve(first: string, walked: ReadonlyMap<string, Walked>, sizes: Map<
   return true
 }
 
-function total(own: Walked, sizes: ReadonlyMap<string, Size>): Size {
+function addSizes(own: WalkedDefinition, sizes: ReadonlyMap<string, Size>): Size {
   let { depth, introspectionDepth, aliases, directives, rootFields, fields } = own
   for (const { name, at, meta } of own.spreads) {
     const inner = sizes.get(name) ?? nothing

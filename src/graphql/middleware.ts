@@ -1,6 +1,6 @@
 /** The Hono face of the graphql room. */
 import type { Context, MiddlewareHandler } from 'hono'
-import { type GraphqlGuardOptions, graphqlGuardOf } from './guard.ts'
+import { createGraphqlGuard, type GraphqlGuardOptions } from './guard.ts'
 
 /**
  * Refuses GraphQL requests that ask for too much, before the server parses them: `app.use('/graphql', graphqlGuard())`.
@@ -10,7 +10,7 @@ import { type GraphqlGuardOptions, graphqlGuardOf } from './guard.ts'
  * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
  */
 export function graphqlGuard(options: GraphqlGuardOptions<Context> = {}): MiddlewareHandler {
-  const guard = graphqlGuardOf<Context>(options)
+  const guard = createGraphqlGuard<Context>(options)
   return async function graphqlGuard(c, next) {
     return (await guard(c)) ?? next()
   }

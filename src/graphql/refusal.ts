@@ -1,5 +1,5 @@
 /** What a GraphQL client is told about a request that is refused. */
-import { statusOf } from '../page/reasons.ts'
+import { reasonStatus } from '../page/reasons.ts'
 import type { Reason } from '../types.ts'
 
 const words: Readonly<Partial<Record<Reason, string>>> = {
@@ -25,15 +25,15 @@ const words: Readonly<Partial<Record<Reason, string>>> = {
  *
  * @see GraphQL over HTTP section 6.4
  */
-export function graphqlRefusal(reason: Reason, request: Request, requestId?: string): Response {
+export function createGraphqlError(reason: Reason, request: Request, requestId?: string): Response {
   const code = reason.toUpperCase().replaceAll('-', '_')
   const message = words[reason] ?? 'The request is not allowed.'
   const extensions = { code, ...(requestId !== undefined && { requestId }) }
   const response = new Response(
     request.method === 'HEAD' ? null : JSON.stringify({ errors: [{ message, extensions }] }),
     {
-      status: statusOf(reason),
-      headers: { 'content-type': `${typeFor(request.headers)}; charset=utf-8`, 'cache-control': 'no-store' },
+      status: reasonStatus(reason),
+      headers: { 'content-type': `${chooseType(request.headers)}; charset=utf-8`, 'cache-control': 'no-store' },
     },
   )
   if (reason === 'method-not-allowed') response.headers.set('allow', 'POST')
@@ -41,7 +41,7 @@ export function graphqlRefusal(reason: Reason, request: Request, requestId?: str
 }
 
 /** The newer type where a client names it and does not rule it out; what clients without it know otherwise. */
-function typeFor(headers: Headers): string {
+function chooseType(headers: Headers): string {
   const newer = 'application/graphql-response+json'
   const accept = headers.get('accept')?.toLowerCase().slice(0, 1024) ?? ''
   const named = accept.split(',').find((range) => range.split(';', 1)[0]?.trim() === newer)

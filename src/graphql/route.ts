@@ -1,9 +1,9 @@
 /** The guard as a gateway's route takes it: a deployment that has none does not carry it. */
-import { faults as newFaults } from '../options/faults.ts'
+import { createIssues } from '../options/faults.ts'
 import type { Reason } from '../types.ts'
-import { type Inspected, inspectGraphql } from './inspect.ts'
+import { type InspectionResult, inspectGraphql } from './inspect.ts'
 import { compileLimits, type GraphqlLimits } from './limits.ts'
-import { graphqlRefusal } from './refusal.ts'
+import { createGraphqlError } from './refusal.ts'
 
 /** Options of {@link graphqlLimits}. Absent = default. */
 export interface GraphqlRouteOptions extends GraphqlLimits {
@@ -16,7 +16,7 @@ export interface GraphqlRoute {
   /** Whether the schema may be asked for, or by whom. */
   readonly introspection: boolean | { readonly role: string | readonly string[] }
   /** Reads a request; its body is in what was found. */
-  inspect(request: Request): Promise<Inspected>
+  inspect(request: Request): Promise<InspectionResult>
   /** Answers in the shape of GraphQL. */
   readonly refuse: (reason: Reason, request: Request, requestId?: string) => Response
 }
@@ -27,9 +27,9 @@ export interface GraphqlRoute {
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function graphqlLimits(options: GraphqlRouteOptions = {}): GraphqlRoute {
-  const faults = newFaults('graphqlLimits')
-  const limits = compileLimits(options, faults, ['introspection'])
-  faults.done()
+  const issues = createIssues('graphqlLimits')
+  const limits = compileLimits(options, issues, ['introspection'])
+  issues.throwIfAny()
   const { introspection = false } = options
-  return { introspection, inspect: (request) => inspectGraphql(request, limits), refuse: graphqlRefusal }
+  return { introspection, inspect: (request) => inspectGraphql(request, limits), refuse: createGraphqlError }
 }

@@ -1,5 +1,5 @@
 /** Clear-Site-Data: what a browser forgets at a logout. */
-import { checkKeys, type Faults, flag } from '../options/index.ts'
+import { booleanOption, checkKeys, type Issues } from '../options/index.ts'
 
 /** What is forgotten. */
 export interface ClearSiteDataOptions {
@@ -12,12 +12,12 @@ export interface ClearSiteDataOptions {
 }
 
 /** The header's value: quoted strings in a list. */
-export function clearSiteDataValue(faults: Faults, given: unknown): string {
-  checkKeys(faults, given, ['cookies', 'storage', 'cache'])
-  const options: ClearSiteDataOptions = { ...(given as object) }
+export function clearSiteDataValue(issues: Issues, value: unknown): string {
+  checkKeys(issues, value, ['cookies', 'storage', 'cache'])
+  const options: ClearSiteDataOptions = { ...(value as object) }
   const kinds = (['cache', 'cookies', 'storage'] as const).filter((kind) =>
-    flag(faults, kind, options[kind], kind !== 'cache'),
+    booleanOption(issues, kind, options[kind], kind !== 'cache'),
   )
-  if (kinds.length === 0) faults.add('', 'clears nothing')
+  if (kinds.length === 0) issues.add('', 'clears nothing')
   return kinds.map((kind) => `"${kind}"`).join(', ')
 }

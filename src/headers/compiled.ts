@@ -1,13 +1,13 @@
 /** What is left of the options of security headers once they are judged: plain data, which a build can write down. */
 
 /** How a header is set: a sum of these. */
-export const enforced = 1
+export const enforcedBit = 1
 /** It may hold several values, so that two joined by a comma still mean something. */
-export const several = 2
+export const appendBit = 2
 /** Where the response lets other origins read it (CORS), its value is `cross-origin`. */
-export const shared = 4
+export const sharedBit = 4
 /** Only where the handler set a policy: ours says the same in frame-ancestors. */
-export const besidePolicy = 8
+export const besidePolicyBit = 8
 
 /** A header with one of its values. */
 export interface CompiledHeader {
@@ -41,4 +41,4 @@ export interface CompiledHeaders {
 }
 
 /** The shape that this release writes and reads. */
-export const shape = 1
+export const formatVersion = 1

@@ -1,5 +1,5 @@
 /** What makes a policy worth nothing: the findings that Google's CSP evaluator calls high. */
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 import type { Directives } from './csp.ts'
 import { NONCE } from './nonce.ts'
 
@@ -18,31 +18,31 @@ const doors: ReadonlyArray<readonly [name: string, option: string, ...instead: s
  *
  * @param faults - takes the faults under the names of directives; nothing is noted where `allowed`.
  */
-export function risks(faults: Faults, policy: Directives, allowed: boolean): void {
+export function reportRisks(issues: Issues, policy: Directives, allowed: boolean): void {
   if (allowed) return
   const scripts = (policy.get('script-src') ?? policy.get('default-src'))?.toLowerCase()
   const keyed = scripts !== undefined && isKeyed(scripts)
   const spread = keyed && scripts.includes("'strict-dynamic'")
   if (keyed && (spread || scripts.includes(NONCE)) && !policy.has('base-uri')) {
-    faults.add('baseUri', `is missing: one injected <base> moves every relative script elsewhere${loosen}`)
+    issues.add('baseUri', `is missing: one injected <base> moves every relative script elsewhere${loosen}`)
   }
   for (const [name, option, ...instead] of doors) {
     const found = [name, ...instead].find((directive) => policy.has(directive))
     if (found === undefined) {
       if (instead.length > 0)
-        faults.add(option, `is missing, and default-src too: everything is allowed there${loosen}`)
+        issues.add(option, `is missing, and default-src too: everything is allowed there${loosen}`)
       continue
     }
     const text = (policy.get(found) ?? '').toLowerCase()
-    const problem = risk(text.split(' '), name.startsWith('script-src'), isKeyed(text))
-    if (problem) faults.add(option, `${problem}${loosen}`)
+    const problem = findRisk(text.split(' '), name.startsWith('script-src'), isKeyed(text))
+    if (problem) issues.add(option, `${problem}${loosen}`)
   }
 }
 
 const loosen = ' (insecureContentSecurityPolicy: true allows it)'
 
 /** Browsers that know nonces and hashes ignore 'unsafe-inline' beside one, and with 'strict-dynamic' hosts and schemes too. */
-function risk(sources: readonly string[], scripts: boolean, keyed: boolean): string | undefined {
+function findRisk(sources: readonly string[], scripts: boolean, keyed: boolean): string | undefined {
   if (scripts && !keyed && sources.includes("'unsafe-inline'")) return "has 'unsafe-inline' without a nonce or hash"
   if (scripts && keyed && sources.includes("'strict-dynamic'")) return undefined
   if (sources.some((source) => source.replace(/^[a-z][a-z\d+.-]*:\/\//, '').split(':', 1)[0] === '*')) {

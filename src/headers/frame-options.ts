@@ -1,6 +1,6 @@
 /** X-Frame-Options: who may frame this, for browsers that do not read frame-ancestors. */
-import type { Faults } from '../options/index.ts'
-import { token } from './token.ts'
+import type { Issues } from '../options/index.ts'
+import { parseToken } from './token.ts'
 
 /** What both headers say about framing. */
 export interface Framing {
@@ -19,10 +19,10 @@ const byHeader = new Map([
  * business); else the app's own frame-ancestors, which drops the header where it names other origins, since the header
  * cannot. Default: nobody.
  */
-export function framing(faults: Faults, given: unknown, ancestors: string | undefined): Framing {
+export function compileFraming(issues: Issues, value: unknown, ancestors: string | undefined): Framing {
   const words = { choices: ['DENY', 'SAMEORIGIN'], absent: 'DENY', on: 'DENY' }
-  if (given !== undefined || ancestors === undefined) {
-    const header = token(faults, 'xFrameOptions', given, words)
+  if (value !== undefined || ancestors === undefined) {
+    const header = parseToken(issues, 'xFrameOptions', value, words)
     return { header, ancestors: ancestors ?? (header && byHeader.get(header)) }
   }
   const header = ancestors === "'none'" ? 'DENY' : ancestors === "'self'" ? 'SAMEORIGIN' : undefined

@@ -60,6 +60,6 @@ function readPolicy(read: Record<string, unknown>, preset: HeaderOptions): void 
   if (reportOnly) read.contentSecurityPolicyReportOnly = policy
 }
 
-function isPlain(given: unknown): given is Members {
-  return typeof given === 'object' && given !== null && !Array.isArray(given)
+function isPlain(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -2,7 +2,7 @@
 import { hostEnd } from '../request/origin.ts'
 
 /** What a header writer needs to know of the request. */
-export interface AboutRequest {
+export interface RequestOrigin {
   /** Whether the client came over https. */
   readonly https: boolean
   /** The host that the client asked for, with or without port. */
@@ -11,13 +11,13 @@ export interface AboutRequest {
   readonly nonce?: string | undefined
 }
 
-const plain: AboutRequest = { https: false, host: '' }
+const plain: RequestOrigin = { https: false, host: '' }
 /** What the last https url began with, up to the sign after its host: most applications have one host. No url begins so. */
 let lastStart = ' '
 let last = plain
 
 /** Scheme and host of an absolute url, without building a URL: workerd hands over the raw request line. */
-export function aboutUrl(url: string): AboutRequest {
+export function readRequestOrigin(url: string): RequestOrigin {
   if (url.startsWith(lastStart)) return last
   // On plain http nothing depends on the host.
   if (!url.startsWith('https:')) return plain
@@ -35,6 +35,6 @@ const unpinnable = /^(?:\[|\.?(?::|$)|(?:[^:]*\.)?(?:localhost|\d+|0x[\da-f]*)\.
  * Whether a host is a name that may be pinned to https: no IP address, which HSTS cannot be set for (RFC 6797 section
  * 8.1.1), and not localhost, where a pin would reach every other project of a developer.
  */
-export function isPinnable(host: string): boolean {
+export function canUseHsts(host: string): boolean {
   return !unpinnable.test(host)
 }

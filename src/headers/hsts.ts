@@ -1,5 +1,5 @@
 /** Strict-Transport-Security: browsers come back over https only. */
-import { checkKeys, type Faults, flag, wholeNumber } from '../options/index.ts'
+import { booleanOption, checkKeys, type Issues, wholeNumber } from '../options/index.ts'
 
 /** The members of the header. Absent = default. */
 export interface StrictTransportSecurity {
@@ -12,22 +12,23 @@ export interface StrictTransportSecurity {
 }
 
 const year = 31_536_000
-const age = { least: 0, most: 10 * year, unit: 'seconds' }
+const age = { min: 0, max: 10 * year, unit: 'seconds' }
 
 /**
  * The header's value. It is sent over https only (RFC 6797 section 7.2).
  *
  * @see RFC 6797 section 6.1; preload asks for at least a year and for subdomains.
  */
-export function strictTransportSecurity(faults: Faults, given: unknown): string | undefined {
-  if (given === false || given === null) return undefined
-  const own = faults.under('strictTransportSecurity')
-  const members = given === undefined || given === true ? {} : typeof given === 'string' ? parsed(own, given) : given
+export function compileStrictTransportSecurity(issues: Issues, value: unknown): string | undefined {
+  if (value === false || value === null) return undefined
+  const own = issues.at('strictTransportSecurity')
+  const members =
+    value === undefined || value === true ? {} : typeof value === 'string' ? parseHstsText(own, value) : value
   checkKeys(own, members, ['maxAge', 'includeSubDomains', 'preload'])
   const options: Partial<Record<keyof StrictTransportSecurity, unknown>> = { ...(members as object) }
   const maxAge = wholeNumber(own, 'maxAge', options.maxAge, 2 * year, age)
-  const includeSubDomains = flag(own, 'includeSubDomains', options.includeSubDomains, true)
-  const preload = flag(own, 'preload', options.preload, false)
+  const includeSubDomains = booleanOption(own, 'includeSubDomains', options.includeSubDomains, true)
+  const preload = booleanOption(own, 'preload', options.preload, false)
   if (preload && (maxAge < year || !includeSubDomains)) {
     own.add('preload', `needs a maxAge of at least ${year} seconds and includeSubDomains`)
   }
@@ -38,21 +39,21 @@ export function strictTransportSecurity(faults: Faults, given: unknown): string 
  * The value as Hono takes it: text. What it does not say is off, as in the header itself. Directives may be empty, so that a
  * semicolon may end it, a value may be quoted, and none may stand twice.
  */
-function parsed(faults: Faults, text: string): Record<string, unknown> {
+function parseHstsText(issues: Issues, text: string): Record<string, unknown> {
   const members: Record<string, unknown> = { includeSubDomains: false }
   const seen = new Set<string>()
   for (const part of text.slice(0, 256).split(';')) {
     if (part.trim() === '') continue
     const [spelled = '', value] = part.split('=', 2).map((piece) => piece.trim())
     const name = spelled.toLowerCase()
-    if (seen.has(name)) faults.add('', `as text must not hold ${name} twice`)
+    if (seen.has(name)) issues.add('', `as text must not hold ${name} twice`)
     seen.add(name)
     if (name === 'max-age') members.maxAge = readSeconds(value)
     else if (name === 'includesubdomains' && value === undefined) members.includeSubDomains = true
     else if (name === 'preload' && value === undefined) members.preload = true
-    else faults.add('', 'as text may hold max-age=..., includeSubDomains and preload')
+    else issues.add('', 'as text may hold max-age=..., includeSubDomains and preload')
   }
-  if (members.maxAge === undefined) faults.add('', 'as text must hold max-age=...')
+  if (members.maxAge === undefined) issues.add('', 'as text must hold max-age=...')
   return members
 }
 

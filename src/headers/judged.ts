@@ -1,15 +1,15 @@
 /** Options of an app and of its routes, judged. */
-import { type Faults, faults as newFaults, resolveFrom } from '../options/index.ts'
-import type { From, ProjectEnv } from '../types.ts'
-import { compile } from './compile.ts'
+import { createIssues, type Issues, resolveFrom } from '../options/index.ts'
+import type { FromEnv, ProjectEnv } from '../types.ts'
+import { compileHeaderOptions } from './compile.ts'
 import type { CompiledHeaders } from './compiled.ts'
-import { type AboutRequest, aboutUrl } from './host.ts'
+import { type RequestOrigin, readRequestOrigin } from './host.ts'
 import type { Layer } from './layer.ts'
-import { freshNonce, mayShowPage } from './nonce.ts'
+import { canShowPage, createNonce } from './nonce.ts'
 import type { HeaderOptions } from './options.ts'
 import { fillNonce } from './placeholder.ts'
-import { withPreset } from './presets.ts'
-import { compiledWriter, type ResponseWriter } from './write.ts'
+import { applyPreset } from './presets.ts'
+import { createCompiledWriter, type ResponseWriter } from './write.ts'
 
 /** What the middleware takes besides the headers' own options. */
 export interface SecureHeadersOptions<E = ProjectEnv> extends HeaderOptions {
@@ -17,7 +17,7 @@ export interface SecureHeadersOptions<E = ProjectEnv> extends HeaderOptions {
    * The origin that visitors see, where a proxy in front ends TLS and the url of a request says `http://`. Default: what
    * the url says. No header that a client could send is asked.
    */
-  readonly publicOrigin?: From<string, E>
+  readonly publicOrigin?: FromEnv<string, E>
 }
 
 /** A writer for those who forward requests, and pages' nonces with them. */
@@ -31,35 +31,37 @@ export interface HeaderWriter extends ResponseWriter {
  *
  * @param faults - takes what is wrong with the options; the writer works with what is right until they are thrown.
  */
-export function headerWriter(options: HeaderOptions, faults: Faults): HeaderWriter {
-  const write = compiledWriter(compile(faults, withPreset(faults, options)), fillNonce)
+export function headerWriter(options: HeaderOptions, issues: Issues): HeaderWriter {
+  const write = createCompiledWriter(compileHeaderOptions(issues, applyPreset(issues, options)), fillNonce)
   return Object.assign(write, {
     nonceFor: ({ headers }: { readonly headers: Headers }): string | undefined =>
-      write.nonces && mayShowPage(headers) ? freshNonce() : undefined,
+      write.nonces && canShowPage(headers) ? createNonce() : undefined,
   })
 }
 
 /** Judges the options of one layer. */
-export function layer(given: SecureHeadersOptions<never>, faults: Faults): Layer {
-  const { publicOrigin, ...rest } = typeof given === 'object' && given !== null ? given : { publicOrigin: undefined }
-  const options = given === null || typeof given !== 'object' ? given : (rest as HeaderOptions)
-  const origin = publicOrigin === undefined ? undefined : resolveFrom(faults, 'publicOrigin', publicOrigin, aboutOrigin)
+export function createLayer(value: SecureHeadersOptions<never>, issues: Issues): Layer {
+  const { publicOrigin, ...rest } = typeof value === 'object' && value !== null ? value : { publicOrigin: undefined }
+  const options = value === null || typeof value !== 'object' ? value : (rest as HeaderOptions)
+  const origin =
+    publicOrigin === undefined ? undefined : resolveFrom(issues, 'publicOrigin', publicOrigin, parseFixedOrigin)
   // Reading the url costs as much as a header; where it says nothing, nobody reads it.
-  const about: Layer['about'] = origin === undefined ? ({ req }) => aboutUrl(req.url) : ({ env }) => origin(env)
-  const write = headerWriter(options, faults)
+  const about: Layer['about'] =
+    origin === undefined ? ({ req }) => readRequestOrigin(req.url) : ({ env }) => origin(env)
+  const write = headerWriter(options, issues)
   // Layers are made while building: a handful of pairs, each judged at its first request.
   const pairs = new WeakMap<Layer, Layer>()
   return {
-    options: withPreset(newFaults(), options),
+    options: applyPreset(createIssues(), options),
     write,
     about,
     over(outer): Layer {
       const known = pairs.get(outer)
       if (known !== undefined) return known
-      const faults = newFaults('secureHeaders')
-      const merged = withPreset(faults, options, outer.options ?? {})
-      const made = { ...outer, options: merged, write: headerWriter(merged, faults) }
-      faults.done()
+      const issues = createIssues('secureHeaders')
+      const merged = applyPreset(issues, options, outer.options ?? {})
+      const made = { ...outer, options: merged, write: headerWriter(merged, issues) }
+      issues.throwIfAny()
       pairs.set(outer, made)
       return made
     },
@@ -82,22 +84,22 @@ export function compileHeaders(
   options: CompilableHeaders = {},
   ...inner: readonly CompilableHeaders[]
 ): CompiledHeaders {
-  const wrong = newFaults('compileHeaders')
+  const issues = createIssues('compileHeaders')
   const { publicOrigin, ...settled } = inner.reduce<CompilableHeaders>(
-    (outer, own) => withPreset(wrong, own, outer),
-    withPreset(wrong, options),
+    (outer, own) => applyPreset(issues, own, outer),
+    applyPreset(issues, options),
   )
-  if (publicOrigin !== undefined) aboutOrigin(publicOrigin, wrong.under('publicOrigin'))
-  const compiled = compile(wrong, settled)
-  wrong.done()
+  if (publicOrigin !== undefined) parseFixedOrigin(publicOrigin, issues.at('publicOrigin'))
+  const compiled = compileHeaderOptions(issues, settled)
+  issues.throwIfAny()
   return publicOrigin === undefined ? compiled : { ...compiled, publicOrigin }
 }
 
-function aboutOrigin(given: unknown, faults: Faults): AboutRequest {
-  const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined
-  if (url !== undefined && /^https?:$/.test(url.protocol) && (given === url.origin || given === `${url.origin}/`)) {
-    return aboutUrl(url.href)
+function parseFixedOrigin(value: unknown, issues: Issues): RequestOrigin {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  if (url !== undefined && /^https?:$/.test(url.protocol) && (value === url.origin || value === `${url.origin}/`)) {
+    return readRequestOrigin(url.href)
   }
-  faults.add('', 'must be an origin such as https://app.example.com, without a path')
+  issues.add('', 'must be an origin such as https://app.example.com, without a path')
   return { https: false, host: '' }
 }

@@ -14,7 +14,7 @@
 export type ResponseKind = 'document' | 'script' | 'svg' | 'media' | 'asset' | 'redirect' | 'api' | 'not-modified'
 
 /** In the order of their numbers. */
-export const kinds: readonly ResponseKind[] = [
+export const responseKinds: readonly ResponseKind[] = [
   'document',
   'script',
   'svg',
@@ -55,16 +55,16 @@ const beginnings: ReadonlyArray<readonly [type: string, kind: number]> = [
 const script = /^(?:text|application)\/(?:x-)?(?:java|ecma)script/i
 
 /** The number of the kind of a response, from its status and its Content-Type. */
-export function kindOf(status: number, type: string | null): number {
+export function findResponseKind(status: number, type: string | null): number {
   if (status === 304) return notModifiedKind
   if (status > 300 && status < 309 && status !== 305 && status !== 306) return redirectKind
   if (type === null) return apiKind
-  for (const [beginning, kind] of beginnings) if (starts(type, beginning)) return kind
+  for (const [beginning, kind] of beginnings) if (startsWithWord(type, beginning)) return kind
   return script.test(type) ? scriptKind : apiKind
 }
 
 /** Whether lower-case letters stand here in any case. What else `| 0x20` makes equal is not allowed in a header. */
-function starts(type: string, word: string): boolean {
+function startsWithWord(type: string, word: string): boolean {
   for (let i = 0; i < word.length; i++) if ((type.charCodeAt(i) | 0x20) !== word.charCodeAt(i)) return false
   return true
 }

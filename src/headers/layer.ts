@@ -1,6 +1,6 @@
 /** The layers that a request is inside of, which are one by the time an answer is written. */
-import type { AboutRequest } from './host.ts'
-import { freshNonce } from './nonce.ts'
+import type { RequestOrigin } from './host.ts'
+import { createNonce } from './nonce.ts'
 import type { HeaderOptions } from './options.ts'
 import type { ResponseWriter } from './write.ts'
 
@@ -9,7 +9,7 @@ export interface Layer {
   /** Absent where they were compiled before. */
   readonly options?: HeaderOptions
   readonly write: ResponseWriter
-  about(c: LayerContext): AboutRequest
+  about(c: LayerContext): RequestOrigin
   /** This layer's options over those of a layer around it. */
   over(outer: Layer): Layer
 }
@@ -27,16 +27,16 @@ export interface LayerContext {
 /** Kept where no handler looks: a property costs a tenth of what `c.set` does. */
 const passed = Symbol('secureHeaders')
 
-type Passing = { [passed]?: Layer }
+type LayeredContext = { [passed]?: Layer }
 
 /** Lets a request into a layer; the outermost writes, for all of them. */
-export async function inside(c: LayerContext, own: Layer, next: () => Promise<void>): Promise<void> {
-  const at = c as LayerContext & Passing
+export async function runLayer(c: LayerContext, own: Layer, next: () => Promise<void>): Promise<void> {
+  const at = c as LayerContext & LayeredContext
   const outer = at[passed]
   const all = outer === undefined ? own : own.over(outer)
   at[passed] = all
   // A string, as in Hono, and not made when asked for: taking one from the pool costs less than asking.
-  const nonce = all.write.nonces && !outer?.write.nonces ? freshNonce() : undefined
+  const nonce = all.write.nonces && !outer?.write.nonces ? createNonce() : undefined
   if (nonce) c.set('secureHeadersNonce', nonce)
   if (outer !== undefined) return next()
   const { https, host } = own.about(c)

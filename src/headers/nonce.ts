@@ -18,10 +18,10 @@ let next = 0
  * A nonce that was never given out before, as base64url. A pool of random bytes makes it cost less than 0.1 us; unlike the
  * IV of a cipher a nonce needs to be unknown, not unique, so that a pool loses nothing.
  */
-export function freshNonce(): string {
+export function createNonce(): string {
   if (next === pool.length) {
     crypto.getRandomValues(random)
-    pool = random.toBase64?.({ alphabet: 'base64url' }) ?? encoded(random)
+    pool = random.toBase64?.({ alphabet: 'base64url' }) ?? encodeNonce(random)
     next = 0
   }
   const at = next
@@ -30,7 +30,7 @@ export function freshNonce(): string {
 }
 
 /** Where the runtime does not do it: Node 24. Whole multiples of three bytes have no padding. */
-function encoded(random: Uint8Array): string {
+function encodeNonce(random: Uint8Array): string {
   // biome-ignore lint/style/noRestrictedGlobals: once for 32 nonces; the table in crypto/ would weigh 0.3 kB.
   return btoa(String.fromCharCode(...random))
     .replaceAll('+', '-')
@@ -60,7 +60,7 @@ const noPage: ReadonlySet<string> = /* @__PURE__ */ new Set([
 ])
 
 /** Whether the answer to a request may be a page that needs a nonce. */
-export function mayShowPage(headers: Headers): boolean {
+export function canShowPage(headers: Headers): boolean {
   const destination = headers.get('sec-fetch-dest')
   return destination === null || !noPage.has(destination)
 }

@@ -1,6 +1,6 @@
 /** Permissions-Policy: which powers of the browser a page and its frames may ask for. */
-import { type Faults, nearest } from '../options/index.ts'
-import { type Camel, kebab } from './kebab.ts'
+import { type Issues, nearestKey } from '../options/index.ts'
+import { type CamelCase, toKebabCase } from './kebab.ts'
 
 /**
  * Denied by default: sensors, devices, capture, local networks and fonts, payment, ads and built-in models, as Chromium
@@ -95,38 +95,38 @@ export type PermissionsAllowlist = boolean | 'none' | '*' | 'self' | readonly st
 
 /** Changes to the default list: a feature is opened, denied, or left to the browser (`null`). */
 export type PermissionsPolicy = {
-  readonly [Feature in PermissionsFeature | Camel<PermissionsFeature>]?: PermissionsAllowlist | null
+  readonly [Feature in PermissionsFeature | CamelCase<PermissionsFeature>]?: PermissionsAllowlist | null
 }
 
 /** The header's value: the default list with the changes given. */
-export function permissionsPolicy(faults: Faults, given: unknown): string | undefined {
-  if (given === false || given === null) return undefined
+export function permissionsPolicy(issues: Issues, value: unknown): string | undefined {
+  if (value === false || value === null) return undefined
   const policy = new Map<string, string>(denied.map((feature) => [feature, '()']))
-  if (given !== undefined && given !== true) change(faults.under('permissionsPolicy'), given, policy)
+  if (value !== undefined && value !== true) applyChange(issues.at('permissionsPolicy'), value, policy)
   return [...policy].map(([feature, allowed]) => `${feature}=${allowed}`).join(', ') || undefined
 }
 
-function change(faults: Faults, given: unknown, policy: Map<string, string>): void {
-  if (typeof given !== 'object' || Array.isArray(given)) {
-    faults.add('', 'must be true, false, null or an object')
+function applyChange(issues: Issues, input: unknown, policy: Map<string, string>): void {
+  if (typeof input !== 'object' || Array.isArray(input)) {
+    issues.add('', 'must be true, false, null or an object')
     return
   }
   const seen = new Set<string>()
-  for (const [key, value] of Object.entries(given as object)) {
+  for (const [key, value] of Object.entries(input as object)) {
     if (value === undefined) continue
-    const feature = kebab(key)
+    const feature = toKebabCase(key)
     // Browsers learn new ones, and warn of those they do not know; the types know the rest. A denied one must not be missed.
-    const meant = policy.has(feature) ? undefined : nearest(feature, denied)
+    const meant = policy.has(feature) ? undefined : nearestKey(feature, denied)
     if (meant || !/^[a-z][a-z-]{1,63}$/.test(feature)) {
-      faults.add(key, `is no feature${meant ? `; did you mean ${meant}?` : ''}`)
-    } else if (seen.has(feature)) faults.add(key, 'is given twice, in two spellings')
+      issues.add(key, `is no feature${meant ? `; did you mean ${meant}?` : ''}`)
+    } else if (seen.has(feature)) issues.add(key, 'is given twice, in two spellings')
     else if (value === null) policy.delete(feature)
-    else policy.set(feature, allowlist(faults, key, value))
+    else policy.set(feature, serializeAllowlist(issues, key, value))
     seen.add(feature)
   }
 }
 
-function allowlist(faults: Faults, key: string, value: unknown): string {
+function serializeAllowlist(issues: Issues, key: string, value: unknown): string {
   const list: unknown[] = Array.isArray(value) ? value : [value]
   const [only] = list
   if (list.length === 0 || (list.length === 1 && (only === false || only === 'none'))) return '()'
@@ -134,7 +134,7 @@ function allowlist(faults: Faults, key: string, value: unknown): string {
   if (list.every((item) => item === 'self' || isOrigin(item))) {
     return `(${list.map((item) => (item === 'self' ? item : `"${item}"`)).join(' ')})`
   }
-  faults.add(key, "must be true, false, 'self', or a list of 'self' and https origins")
+  issues.add(key, "must be true, false, 'self', or a list of 'self' and https origins")
   return '()'
 }
 

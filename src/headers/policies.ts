@@ -1,9 +1,9 @@
 /** Which Content-Security-Policy each kind of response gets. */
-import { type Faults, flag } from '../options/index.ts'
-import { type Directives, directives, policyText } from './csp.ts'
-import { risks } from './csp-risks.ts'
-import { type Framing, framing } from './frame-options.ts'
-import { kebab } from './kebab.ts'
+import { booleanOption, type Issues } from '../options/index.ts'
+import { type Directives, parseDirectives, serializePolicy } from './csp.ts'
+import { reportRisks } from './csp-risks.ts'
+import { compileFraming, type Framing } from './frame-options.ts'
+import { toKebabCase } from './kebab.ts'
 import type { ResponseKind } from './kind.ts'
 import type { HeaderOptions } from './options.ts'
 import type { Reporting } from './reporting.ts'
@@ -28,23 +28,27 @@ const upgrade = 'upgrade-insecure-requests'
 const enforcing = [upgrade, 'sandbox']
 
 /** Judges the options of policies together, since frame-ancestors of one and X-Frame-Options say the same. */
-export function policies(faults: Faults, options: HeaderOptions, reporting: Reporting): Policies {
+export function compilePolicies(issues: Issues, options: HeaderOptions, reporting: Reporting): Policies {
   const { contentSecurityPolicy: csp, contentSecurityPolicyReportOnly: reportOnly, xFrameOptions } = options
   const observe = csp === 'observe'
   const off = csp === false || csp === null
-  const given = off || observe ? undefined : (own(faults, 'contentSecurityPolicy', csp ?? true) ?? {})
-  const judged = given && directives(faults.under('contentSecurityPolicy'), given)
-  const allowed = flag(faults, 'insecureContentSecurityPolicy', options.insecureContentSecurityPolicy, false)
-  if (judged) risks(faults.under('contentSecurityPolicy'), judged, allowed)
-  const frames = framing(faults, xFrameOptions, judged?.get('frame-ancestors'))
+  const given = off || observe ? undefined : (readOwnPolicy(issues, 'contentSecurityPolicy', csp ?? true) ?? {})
+  const judged = given && parseDirectives(issues.at('contentSecurityPolicy'), given)
+  const allowed = booleanOption(issues, 'insecureContentSecurityPolicy', options.insecureContentSecurityPolicy, false)
+  if (judged) reportRisks(issues.at('contentSecurityPolicy'), judged, allowed)
+  const frames = compileFraming(issues, xFrameOptions, judged?.get('frame-ancestors'))
 
-  const measure = own(faults, 'contentSecurityPolicyReportOnly', reportOnly ?? (observe && reportOnly === undefined))
-  const measured = measure && directives(faults.under('contentSecurityPolicyReportOnly'), measure)
+  const measure = readOwnPolicy(
+    issues,
+    'contentSecurityPolicyReportOnly',
+    reportOnly ?? (observe && reportOnly === undefined),
+  )
+  const measured = measure && parseDirectives(issues.at('contentSecurityPolicyReportOnly'), measure)
   const silent = measured && !reporting.directives.length && !measured.has('report-uri') && !measured.has('report-to')
   if (silent)
-    faults.add(observe ? 'contentSecurityPolicy' : 'contentSecurityPolicyReportOnly', 'needs the option reporting')
-  const whole = (policy: Directives, source: object): Directives => completed(policy, source, frames, reporting)
-  const reported = measured && measure ? texts(without(whole(measured, measure), enforcing)) : none
+    issues.add(observe ? 'contentSecurityPolicy' : 'contentSecurityPolicyReportOnly', 'needs the option reporting')
+  const whole = (policy: Directives, source: object): Directives => completePolicy(policy, source, frames, reporting)
+  const reported = measured && measure ? serializeBoth(withoutDirectives(whole(measured, measure), enforcing)) : none
   if (off) return { framing: frames, reported, of: () => none }
 
   const tail = frames.ancestors ? `; frame-ancestors ${frames.ancestors}` : ''
@@ -56,7 +60,7 @@ export function policies(faults: Faults, options: HeaderOptions, reporting: Repo
   const both = (policy: string): Policy => ({ plain: policy, secure: policy })
   const floor = `base-uri 'self'; object-src 'none'${tail}; form-action 'self'`
   const made: Readonly<Record<ResponseKind, Policy>> = {
-    document: judged && given ? texts(whole(judged, given)) : { plain: floor, secure: `${floor}; ${upgrade}` },
+    document: judged && given ? serializeBoth(whole(judged, given)) : { plain: floor, secure: `${floor}; ${upgrade}` },
     // The policy of a worker's script is the worker's: closed, a service worker could fetch nothing. It imports as it
     // likes, and makes no code of text. The hash is that of no text: 'strict-dynamic' counts only beside one.
     script: both(
@@ -74,17 +78,17 @@ export function policies(faults: Faults, options: HeaderOptions, reporting: Repo
 
 const emptyHash = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 
-function own(faults: Faults, option: string, csp: unknown): object | undefined {
+function readOwnPolicy(issues: Issues, option: string, csp: unknown): object | undefined {
   if (csp === undefined || csp === null || csp === false) return undefined
   if (csp === true) return strictCsp()
   if (typeof csp === 'object' && !Array.isArray(csp)) return csp
-  faults.add(option, 'must be true, false, null or an object of directives')
+  issues.add(option, 'must be true, false, null or an object of directives')
   return undefined
 }
 
 /** Adds what other options say, unless the policy says it itself or that it wants none of it. */
-function completed(policy: Directives, given: object, { ancestors }: Framing, reporting: Reporting): Directives {
-  const named = new Set(Object.keys(given).map(kebab))
+function completePolicy(policy: Directives, input: object, { ancestors }: Framing, reporting: Reporting): Directives {
+  const named = new Set(Object.keys(input).map(toKebabCase))
   const all = new Map(policy)
   if (ancestors && !named.has('frame-ancestors')) all.set('frame-ancestors', ancestors)
   if (named.has('report-uri') || named.has('report-to')) return all
@@ -96,11 +100,11 @@ function completed(policy: Directives, given: object, { ancestors }: Framing, re
  * Safari upgrades even on http://localhost, where there is nothing to upgrade to. Over http Chromium sends nothing to an endpoint of
  * `report-to`, nor then to `report-uri` beside it.
  */
-function texts(policy: Directives): Policy {
+function serializeBoth(policy: Directives): Policy {
   const secureOnly = policy.has('report-uri') ? [upgrade, 'report-to'] : [upgrade]
-  return { plain: policyText(without(policy, secureOnly)), secure: policyText(policy) }
+  return { plain: serializePolicy(withoutDirectives(policy, secureOnly)), secure: serializePolicy(policy) }
 }
 
-function without(policy: Directives, names: readonly string[]): Directives {
+function withoutDirectives(policy: Directives, names: readonly string[]): Directives {
   return new Map([...policy].filter(([name]) => !names.includes(name)))
 }

@@ -1,5 +1,5 @@
 /** Sets of options by name. */
-import { type Faults, nearest } from '../options/index.ts'
+import { type Issues, nearestKey } from '../options/index.ts'
 import { fromHelmet } from './helmet.ts'
 import type { HeaderOptions } from './options.ts'
 import { strictCsp } from './strict-csp.ts'
@@ -87,9 +87,9 @@ const presets: Readonly<Record<Preset, () => HeaderOptions>> = {
  * The options with their preset's values where they say nothing. Of two layers, as on a route inside an app, the inner
  * one's options win, and its preset if it names one.
  */
-export function withPreset(faults: Faults, options: HeaderOptions, outer: HeaderOptions = {}): HeaderOptions {
+export function applyPreset(issues: Issues, options: HeaderOptions, outer: HeaderOptions = {}): HeaderOptions {
   if (typeof options !== 'object' || options === null) {
-    faults.add('', 'must be an object')
+    issues.add('', 'must be an object')
     return outer
   }
   const own: { -readonly [Name in keyof HeaderOptions]: HeaderOptions[Name] } = { ...options }
@@ -99,8 +99,8 @@ export function withPreset(faults: Faults, options: HeaderOptions, outer: Header
     const preset = presets[own.preset]()
     return { ...outer, ...preset, ...switchedOn(own.preset === 'compat' ? fromHelmet(own, preset) : own, preset) }
   }
-  const meant = nearest(`${own.preset}`, Object.keys(presets))
-  faults.add('preset', `must be one of ${Object.keys(presets).join(', ')}${meant ? `; did you mean ${meant}?` : ''}`)
+  const meant = nearestKey(`${own.preset}`, Object.keys(presets))
+  issues.add('preset', `must be one of ${Object.keys(presets).join(', ')}${meant ? `; did you mean ${meant}?` : ''}`)
   return own
 }
 

@@ -1,6 +1,6 @@
 /** Referrer-Policy: how much of an address travels with a request. */
-import type { Faults } from '../options/index.ts'
-import { problem } from './token.ts'
+import type { Issues } from '../options/index.ts'
+import { describeChoices } from './token.ts'
 
 const policies = [
   'strict-origin-when-cross-origin',
@@ -17,13 +17,13 @@ const policies = [
  * A policy, or several of which browsers take the last they know. The default is not no-referrer: with that, browsers
  * send `Origin: null` on a site's own forms, and checks against forged requests lose what they look at.
  */
-export function referrerPolicy(faults: Faults, given: unknown): string | undefined {
-  if (given === undefined || given === true) return policies[0]
-  if (given === false || given === null) return undefined
-  const list: unknown[] = typeof given === 'string' ? given.split(',') : Array.isArray(given) ? given : [given]
+export function compileReferrerPolicy(issues: Issues, value: unknown): string | undefined {
+  if (value === undefined || value === true) return policies[0]
+  if (value === false || value === null) return undefined
+  const list: unknown[] = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : [value]
   const words = list.map((item) => (typeof item === 'string' ? item.trim().toLowerCase() : undefined))
   const wrong = words.findIndex((word) => word === undefined || !policies.includes(word))
-  if (wrong !== -1 || words.length === 0) faults.add('referrerPolicy', problem(words[wrong], policies))
-  else if (new Set(words).size < words.length) faults.add('referrerPolicy', 'names a policy twice')
+  if (wrong !== -1 || words.length === 0) issues.add('referrerPolicy', describeChoices(words[wrong], policies))
+  else if (new Set(words).size < words.length) issues.add('referrerPolicy', 'names a policy twice')
   return words.join(', ')
 }

@@ -1,5 +1,5 @@
 /** Where browsers report what a policy refused: Reporting-Endpoints, and report-uri for browsers without it. */
-import { checkKeys, type Faults } from '../options/index.ts'
+import { checkKeys, type Issues } from '../options/index.ts'
 
 /** A place to report to, in Hono's words. */
 export interface ReportingEndpoint {
@@ -20,14 +20,14 @@ export interface Reporting {
 const own = 'portcullis'
 
 /** Judges `reporting`, one address for every policy, and `reportingEndpoints`, names that policies choose from. */
-export function reporting(faults: Faults, address: unknown, endpoints: unknown): Reporting {
-  const list: unknown[] = endpoints === undefined || endpoints === null || endpoints === false ? [] : listOf(endpoints)
-  const named = list.map((item) => member(faults.under('reportingEndpoints'), item))
+export function compileReporting(issues: Issues, address: unknown, endpoints: unknown): Reporting {
+  const list: unknown[] = endpoints === undefined || endpoints === null || endpoints === false ? [] : toList(endpoints)
+  const named = list.map((item) => parseEndpoint(issues.at('reportingEndpoints'), item))
   if (address === undefined || address === null || address === false) {
     return { header: named.join(', ') || undefined, directives: [] }
   }
-  if (!isAddress(address)) {
-    faults.add('reporting', 'must be a path on this origin or an https address')
+  if (!isEndpointUrl(address)) {
+    issues.add('reporting', 'must be a path on this origin or an https address')
     return { header: undefined, directives: [] }
   }
   const all = [`${own}="${address}"`, ...named]
@@ -40,26 +40,26 @@ export function reporting(faults: Faults, address: unknown, endpoints: unknown):
   }
 }
 
-function listOf(given: unknown): unknown[] {
-  return Array.isArray(given) ? given : [given]
+function toList(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [value]
 }
 
 /** RFC 9651 section 3.2: a dictionary whose keys are lower case and whose values are strings. */
-function member(faults: Faults, item: unknown): string {
-  checkKeys(faults, item, ['name', 'url'])
+function parseEndpoint(issues: Issues, item: unknown): string {
+  checkKeys(issues, item, ['name', 'url'])
   const { name, url }: Partial<Record<keyof ReportingEndpoint, unknown>> = { ...(item as object) }
   if (typeof name !== 'string' || !/^[a-z*][a-z\d_.*-]{0,63}$/.test(name)) {
-    faults.add('name', 'must be of lower-case letters, digits, _, -, . and *')
+    issues.add('name', 'must be of lower-case letters, digits, _, -, . and *')
   }
-  if (!isAddress(url)) faults.add('url', 'must be a path on this origin or an https address')
+  if (!isEndpointUrl(url)) issues.add('url', 'must be a path on this origin or an https address')
   return `${name}="${url}"`
 }
 
 /** Nothing that ends a string, a directive or a header. */
-function isAddress(given: unknown): given is string {
+function isEndpointUrl(value: unknown): value is string {
   return (
-    typeof given === 'string' &&
-    given.length <= 512 &&
-    /^(?:https:\/\/[\w.:[\]-]+)?\/(?!\/)[\w./?&=%~:@-]*$/.test(given)
+    typeof value === 'string' &&
+    value.length <= 512 &&
+    /^(?:https:\/\/[\w.:[\]-]+)?\/(?!\/)[\w./?&=%~:@-]*$/.test(value)
   )
 }

@@ -1,5 +1,5 @@
 /** security.txt: whom to tell about a hole (RFC 9116). */
-import { checkKeys, type Faults, optionalFunction } from '../options/index.ts'
+import { checkKeys, type Issues, optionalFunction } from '../options/index.ts'
 import type { Clock } from '../types.ts'
 
 /** The fields of the file. A list is given in the order of preference. */
@@ -38,10 +38,10 @@ const links = ['contact', 'encryption', 'acknowledgments', 'policy', 'hiring', '
 const names = [...links, 'expires', 'preferredLanguages', 'clock']
 
 /** Judges the fields and lays out the file. */
-export function securityTxtFile(faults: Faults, given: SecurityTxtOptions): SecurityTxt {
-  checkKeys(faults, given, names)
-  const options: Partial<Record<string, unknown>> = { ...given }
-  const clock = optionalFunction(faults, 'clock', given?.clock) ?? Date.now
+export function createSecurityTxt(issues: Issues, value: SecurityTxtOptions): SecurityTxt {
+  checkKeys(issues, value, names)
+  const options: Partial<Record<string, unknown>> = { ...value }
+  const clock = optionalFunction(issues, 'clock', value?.clock) ?? Date.now
   const lines: string[] = []
   for (const name of links) {
     const list: unknown[] = Array.isArray(options[name])
@@ -50,15 +50,15 @@ export function securityTxtFile(faults: Faults, given: SecurityTxtOptions): Secu
         ? []
         : [options[name]]
     if (list.every((item) => isLink(item, name))) for (const item of list) lines.push(`${fieldName(name)}: ${item}`)
-    else faults.add(name, `must be ${name === 'contact' ? 'mailto:, tel: or ' : ''}https: addresses`)
+    else issues.add(name, `must be ${name === 'contact' ? 'mailto:, tel: or ' : ''}https: addresses`)
   }
-  if (!lines[0]?.startsWith('Contact')) faults.add('contact', 'is required')
+  if (!lines[0]?.startsWith('Contact')) issues.add('contact', 'is required')
   const expires = new Date(options.expires as string | Date).getTime()
-  if (Number.isNaN(expires) || options.expires === undefined) faults.add('expires', 'is required, as a date')
+  if (Number.isNaN(expires) || options.expires === undefined) issues.add('expires', 'is required, as a date')
   else if (clock() > running && !isCurrent(expires, clock()))
-    faults.add('expires', 'must be less than a year ahead, and not past')
+    issues.add('expires', 'must be less than a year ahead, and not past')
   else lines.push(`Expires: ${new Date(expires).toISOString()}`)
-  const languages = languagesOf(faults, options.preferredLanguages)
+  const languages = parseLanguages(issues, options.preferredLanguages)
   if (languages) lines.push(`Preferred-Languages: ${languages}`)
   const text = `${lines.join('\n')}\n`
   return (method, path) => {
@@ -82,15 +82,15 @@ function fieldName(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1)
 }
 
-function languagesOf(faults: Faults, given: unknown): string {
-  if (given === undefined) return ''
+function parseLanguages(issues: Issues, value: unknown): string {
+  if (value === undefined) return ''
   if (
-    Array.isArray(given) &&
-    given.length > 0 &&
-    given.every((tag) => /^[A-Za-z]{2,8}(?:-[A-Za-z\d]{1,8}){0,4}$/.test(`${tag}`))
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((tag) => /^[A-Za-z]{2,8}(?:-[A-Za-z\d]{1,8}){0,4}$/.test(`${tag}`))
   ) {
-    return given.join(', ')
+    return value.join(', ')
   }
-  faults.add('preferredLanguages', 'must be a list of language tags')
+  issues.add('preferredLanguages', 'must be a list of language tags')
   return ''
 }

@@ -1,7 +1,7 @@
 /** The policy that the presets send with documents, and what an app adds to it. */
 import { encodeBase64url } from '../crypto/base64url.ts'
 import type { ContentSecurityPolicy } from './csp.ts'
-import { kebab } from './kebab.ts'
+import { toKebabCase } from './kebab.ts'
 import { NONCE } from './nonce.ts'
 
 /**
@@ -31,7 +31,7 @@ export function strictCsp(changes: ContentSecurityPolicy = {}): ContentSecurityP
     'require-trusted-types-for': "'script'",
     'upgrade-insecure-requests': true,
   }
-  for (const [key, value] of Object.entries(changes)) if (value !== undefined) policy[kebab(key)] = value
+  for (const [key, value] of Object.entries(changes)) if (value !== undefined) policy[toKebabCase(key)] = value
   return policy as ContentSecurityPolicy
 }
 

@@ -1,5 +1,5 @@
 /** Response headers that tell what a server runs on, and which of them are taken away. */
-import { checkKeys, type Faults, flag, nearest } from '../options/index.ts'
+import { booleanOption, checkKeys, type Issues, nearestKey } from '../options/index.ts'
 
 /** What to take away and what to leave. */
 export interface Strip {
@@ -30,31 +30,31 @@ x-dtinjectedservlet x-ruxit-js-agent`
 const more = 'via x-runtime x-debug-token x-debug-token-link x-drupal-cache x-drupal-dynamic-cache x-backend-server'
 
 /** Lower-case names to take away. `removePoweredBy` decides about X-Powered-By alone, as in Hono. */
-export function stripped(faults: Faults, strip: unknown, removePoweredBy: unknown): Set<string> {
-  const poweredBy = flag(faults, 'removePoweredBy', removePoweredBy ?? undefined, true)
+export function compileStripList(issues: Issues, strip: unknown, removePoweredBy: unknown): Set<string> {
+  const poweredBy = booleanOption(issues, 'removePoweredBy', removePoweredBy ?? undefined, true)
   const names = new Set(strip === false || strip === null ? [] : `${owasp} ${more}`.split(/\s/))
-  if (typeof strip === 'object' && strip !== null) tune(faults.under('strip'), strip, names)
-  else flag(faults, 'strip', strip ?? undefined, true)
+  if (typeof strip === 'object' && strip !== null) applyStripOptions(issues.at('strip'), strip, names)
+  else booleanOption(issues, 'strip', strip ?? undefined, true)
   if (poweredBy) names.add('x-powered-by')
   else names.delete('x-powered-by')
   return names
 }
 
-function tune(faults: Faults, strip: Strip, names: Set<string>): void {
-  checkKeys(faults, strip, ['keep', 'also'])
-  for (const name of list(faults, 'keep', strip.keep)) {
-    const meant = nearest(name, [...names])
-    if (!names.delete(name)) faults.add('keep', `holds a name that is not on the list${meant ? `: ${meant}?` : ''}`)
+function applyStripOptions(issues: Issues, strip: Strip, names: Set<string>): void {
+  checkKeys(issues, strip, ['keep', 'also'])
+  for (const name of parseNames(issues, 'keep', strip.keep)) {
+    const meant = nearestKey(name, [...names])
+    if (!names.delete(name)) issues.add('keep', `holds a name that is not on the list${meant ? `: ${meant}?` : ''}`)
   }
-  for (const name of list(faults, 'also', strip.also)) names.add(name)
+  for (const name of parseNames(issues, 'also', strip.also)) names.add(name)
 }
 
-function list(faults: Faults, option: string, given: unknown): string[] {
-  if (given === undefined) return []
+function parseNames(issues: Issues, option: string, value: unknown): string[] {
+  if (value === undefined) return []
   // RFC 9110 section 5.1: a field name is a token.
   const good =
-    Array.isArray(given) && given.every((name) => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name))
-  if (good) return given.map((name: string) => name.toLowerCase())
-  faults.add(option, 'must be a list of header names')
+    Array.isArray(value) && value.every((name) => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name))
+  if (good) return value.map((name: string) => name.toLowerCase())
+  issues.add(option, 'must be a list of header names')
   return []
 }

@@ -1,8 +1,8 @@
 /** Headers whose value is one of a few words. */
-import { type Faults, nearest } from '../options/index.ts'
+import { type Issues, nearestKey } from '../options/index.ts'
 
 /** The words of a header, and which of them stands for what was left out and for `true`. */
-export interface Words {
+export interface TokenChoices {
   readonly choices: readonly string[]
   /** The value where the option is absent; undefined: no header. */
   readonly absent: string | undefined
@@ -11,24 +11,24 @@ export interface Words {
 }
 
 /** One of a header's words, in any case; undefined where the option says `false` or `null`, or is a fault. */
-export function token(
-  faults: Faults,
+export function parseToken(
+  issues: Issues,
   option: string,
-  given: unknown,
-  { choices, absent, on }: Words,
+  value: unknown,
+  { choices, absent, on }: TokenChoices,
 ): string | undefined {
-  if (given === undefined) return absent
-  if (given === false || given === null) return undefined
-  if (given === true) return on
-  const word = typeof given === 'string' ? given.trim().toLowerCase() : undefined
+  if (value === undefined) return absent
+  if (value === false || value === null) return undefined
+  if (value === true) return on
+  const word = typeof value === 'string' ? value.trim().toLowerCase() : undefined
   const found = choices.find((choice) => choice.toLowerCase() === word)
-  if (found === undefined) faults.add(option, problem(word, choices))
+  if (found === undefined) issues.add(option, describeChoices(word, choices))
   return found
 }
 
 /** What is wrong with a word that is none of these. */
-export function problem(word: string | undefined, choices: readonly string[]): string {
-  const meant = word && nearest(word, choices)
+export function describeChoices(word: string | undefined, choices: readonly string[]): string {
+  const meant = word && nearestKey(word, choices)
   const must = `must be true, false, null or one of ${choices.join(', ')}`
   return meant ? `${must}; did you mean ${meant}?` : must
 }

@@ -1,9 +1,9 @@
 /** Puts security headers on a response, and takes away what names the server. */
-import { besidePolicy, type CompiledHeaders, enforced, several, shared } from './compiled.ts'
-import { type AboutRequest, isPinnable } from './host.ts'
-import { documentKind, kindCount, kindOf } from './kind.ts'
-import { freshNonce, NONCE, nonceSource } from './nonce.ts'
-import type { Fill } from './placeholder.ts'
+import { appendBit, besidePolicyBit, type CompiledHeaders, enforcedBit, sharedBit } from './compiled.ts'
+import { canUseHsts, type RequestOrigin } from './host.ts'
+import { documentKind, findResponseKind, kindCount } from './kind.ts'
+import { createNonce, NONCE, nonceSource } from './nonce.ts'
+import type { FillNonce } from './placeholder.ts'
 
 /** Writes the headers of one set of options. */
 export interface ResponseWriter {
@@ -11,7 +11,7 @@ export interface ResponseWriter {
    * Returns the response with its headers, or a copy of it where its headers cannot be changed; body, status, status text
    * and every Set-Cookie stay. Never throws: what cannot be copied, such as a body already read, is returned as it is.
    */
-  (response: Response, about: AboutRequest): Response
+  (response: Response, about: RequestOrigin): Response
   /** Whether documents get a nonce. */
   readonly nonces: boolean
   /** Whether a placeholder is replaced in bodies, which must then be whole and not coded. */
@@ -28,13 +28,13 @@ const cors = 1 << 30
 const policy = 1
 
 /** One header to set. */
-interface Row {
+interface HeaderRow {
   readonly name: string
   readonly value: string
   /** Stands for the name while a response is looked at; 0 where it does not matter whether it is there. */
   readonly bit: number
   /** What must be there for it to be set, as a bit; 0: nothing. */
-  readonly beside: number
+  readonly requiredBit: number
   /** The value around the nonce, where it has one. */
   readonly parts: readonly string[] | undefined
   /** The value where the response allows other origins to read it (CORS), if that is another. */
@@ -47,26 +47,26 @@ interface Row {
  *
  * @param fill - replaces the placeholder; absent only where none was compiled.
  */
-export function compiledWriter(
+export function createCompiledWriter(
   { headers, strip, placeholder: token, pages }: CompiledHeaders,
-  fill: Fill | undefined,
+  fill: FillNonce | undefined,
 ): ResponseWriter {
   const marks = new Map([['access-control-allow-origin', cors]])
   let bits = 0
   let single = 0
-  const rows = headers.map(({ name, value, where, how }): readonly [number, Row] => {
+  const rows = headers.map(({ name, value, where, how }): readonly [number, HeaderRow] => {
     const bit = marks.get(name) ?? (name === csp ? policy : policy << ++bits)
     marks.set(name, bit)
-    if ((how & several) === 0) single |= bit
+    if ((how & appendBit) === 0) single |= bit
     return [
       where,
       {
         name,
         value,
-        bit: (how & enforced) === 0 ? bit : 0,
-        beside: (how & besidePolicy) === 0 ? 0 : policy,
+        bit: (how & enforcedBit) === 0 ? bit : 0,
+        requiredBit: (how & besidePolicyBit) === 0 ? 0 : policy,
         parts: value.includes(NONCE) ? value.split(NONCE) : undefined,
-        shared: (how & shared) === 0 ? undefined : 'cross-origin',
+        shared: (how & sharedBit) === 0 ? undefined : 'cross-origin',
       },
     ]
   })
@@ -81,13 +81,13 @@ export function compiledWriter(
   let lastHost = ''
   let pinned = false
 
-  function writeHeaders(response: Response, about: AboutRequest): Response {
+  function writeHeaders(response: Response, about: RequestOrigin): Response {
     const { status, headers } = response
     if (status < 200) return response
     try {
       let type: string | null = null
       let present = 0
-      let doomed: string[] | undefined
+      let namesToRemove: string[] | undefined
       // One look at every header: asking for each that could be there, and for the type besides, costs more.
       headers.forEach((value, name) => {
         if (name === 'content-type') {
@@ -97,26 +97,26 @@ export function compiledWriter(
         const mark = marks.get(name)
         if (mark === undefined) return
         if (mark === 0) {
-          doomed ??= []
-          doomed.push(name)
+          namesToRemove ??= []
+          namesToRemove.push(name)
         } else if ((mark & single) === 0 || !value.includes(',')) present |= mark
       })
-      const kind = kindOf(status, type)
+      const kind = findResponseKind(status, type)
       const { https, host } = about
-      if (https && host !== lastHost) [lastHost, pinned] = [host, isPinnable(host)]
-      const nonce = nonces && kind === documentKind ? (about.nonce ?? freshNonce()) : ''
-      const set = sets[https && pinned ? kind + kindCount : kind] as readonly Row[]
+      if (https && host !== lastHost) [lastHost, pinned] = [host, canUseHsts(host)]
+      const nonce = nonces && kind === documentKind ? (about.nonce ?? createNonce()) : ''
+      const set = sets[https && pinned ? kind + kindCount : kind] as readonly HeaderRow[]
       // Our own pages bring a policy of their own, which does not know where reports go. What others say would only be broken.
       const own = kind === documentKind && status >= 400 && pages !== undefined && headers.get(csp) === pages.policy
       let answer = response
       try {
-        change(headers, set, present, doomed, nonce)
+        applyChanges(headers, set, present, namesToRemove, nonce)
       } catch {
         // Immutable: a raw fetch, Response.redirect, a cached response. The first change fails, so nothing is half done.
         answer = bodiless.has(status)
           ? new Response(null, { status, statusText: response.statusText, headers })
           : new Response(response.body, response)
-        change(answer.headers, set, present, doomed, nonce)
+        applyChanges(answer.headers, set, present, namesToRemove, nonce)
       }
       if (kind !== documentKind) return token !== undefined && fill ? fill(answer, token, undefined) : answer
       if (own) {
@@ -132,17 +132,17 @@ export function compiledWriter(
   return Object.assign(writeHeaders, { nonces, fills: token !== undefined })
 }
 
-function change(
+function applyChanges(
   headers: Headers,
-  rows: readonly Row[],
+  rows: readonly HeaderRow[],
   present: number,
-  doomed: readonly string[] | undefined,
+  namesToRemove: readonly string[] | undefined,
   nonce: string,
 ): void {
-  if (doomed) for (const name of doomed) headers.delete(name)
+  if (namesToRemove) for (const name of namesToRemove) headers.delete(name)
   for (let i = 0; i < rows.length; i++) {
-    const row = rows[i] as Row
-    if ((present & row.bit) !== 0 || (present & row.beside) !== row.beside) continue
+    const row = rows[i] as HeaderRow
+    if ((present & row.bit) !== 0 || (present & row.requiredBit) !== row.requiredBit) continue
     const { parts } = row
     if (parts !== undefined) headers.set(row.name, parts.join(nonceSource(nonce)))
     else headers.set(row.name, (present & cors) === 0 ? row.value : (row.shared ?? row.value))

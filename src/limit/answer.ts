@@ -1,10 +1,10 @@
 /** What a client is told that asked too often. */
 
-import { refusal } from '../page/refusal.ts'
-import { answerFor } from '../page/statuses.ts'
+import { errorResponse } from '../page/refusal.ts'
+import { findStatusText } from '../page/statuses.ts'
 
 /** What the answer needs to know. */
-export interface LimitedRequest {
+export interface LimitedRequestInfo {
   readonly request: Request
   readonly requestId?: string | undefined
 }
@@ -16,16 +16,16 @@ const quotaExceeded = 'https://iana.org/assignments/http-problem-types#quota-exc
  * 429 with Retry-After in whole seconds (none where it will never be allowed), not to be stored (RFC 6585 section 4). For
  * programs a problem that names the policies; for people a page.
  */
-export function limitedAnswer(
-  { request, requestId }: LimitedRequest,
+export function createLimitedResponse(
+  { request, requestId }: LimitedRequestInfo,
   retryAfter: number,
   violated: readonly string[],
 ): Response {
   const headers = Number.isFinite(retryAfter) ? [['Retry-After', `${retryAfter}`] as const] : []
-  const plain = refusal('rate-limited', request, { headers, ...(requestId !== undefined && { requestId }) })
+  const plain = errorResponse('rate-limited', request, { headers, ...(requestId !== undefined && { requestId }) })
   const isProblem = plain.headers.get('content-type') === 'application/problem+json'
   if (!isProblem || plain.body === null || violated.length === 0) return plain
-  const { status, phrase, words } = answerFor(429)
+  const { status, phrase, words } = findStatusText(429)
   // JSON leaves out what is undefined.
   const id = requestId?.slice(0, 128)
   const problem = {
@@ -40,6 +40,6 @@ export function limitedAnswer(
 }
 
 /** 503: nobody knows whether this one is within its limit, and the policy says that nobody passes then. */
-export function unavailableAnswer({ request, requestId }: LimitedRequest): Response {
-  return refusal('store-unavailable', request, requestId === undefined ? {} : { requestId })
+export function createUnavailableResponse({ request, requestId }: LimitedRequestInfo): Response {
+  return errorResponse('store-unavailable', request, requestId === undefined ? {} : { requestId })
 }

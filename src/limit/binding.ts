@@ -1,9 +1,9 @@
 /** Workers' own rate limiter: a coarse shield that costs no request. */
 
-import type { Faults } from '../options/index.ts'
-import { checkKeys, faults, oneOf, resolveFrom, wholeNumber } from '../options/index.ts'
-import type { From, ProjectEnv } from '../types.ts'
-import type { Shield } from './contract.ts'
+import type { Issues } from '../options/index.ts'
+import { checkKeys, choiceOption, createIssues, resolveFrom, wholeNumber } from '../options/index.ts'
+import type { FromEnv, ProjectEnv } from '../types.ts'
+import type { BasicLimiter } from './contract.ts'
 import { checkCost } from './result.ts'
 
 /** A binding of wrangler's `[[ratelimits]]`. */
@@ -15,7 +15,7 @@ export interface RateLimitBinding {
 /** Options of {@link bindingLimiter}. */
 export interface BindingLimiterOptions<E = ProjectEnv> {
   /** `({ env }) => env.MY_RATE_LIMITER` */
-  readonly binding: From<RateLimitBinding, E>
+  readonly binding: FromEnv<RateLimitBinding, E>
   /** As `simple.limit` in wrangler.toml has it; the binding does not tell. For headers only. */
   readonly limit: number
   /** As `simple.period` has it: 10 or 60 seconds. */
@@ -32,15 +32,15 @@ export interface BindingLimiterOptions<E = ProjectEnv> {
  * @throws {ConfigError} `ERR_CONFIG`
  * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
  */
-export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>): Shield {
-  const wrong = faults('bindingLimiter')
-  checkKeys(wrong, options, ['binding', 'limit', 'window'])
+export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>): BasicLimiter {
+  const issues = createIssues('bindingLimiter')
+  checkKeys(issues, options, ['binding', 'limit', 'window'])
   const given = { ...options } as Partial<BindingLimiterOptions<never>>
-  const bindingOf = resolveFrom(wrong, 'binding', given.binding, judgeBinding)
-  for (const name of ['limit', 'window'] as const) if (given[name] === undefined) wrong.add(name, 'is required')
-  const limit = wholeNumber(wrong, 'limit', given.limit, 1, { least: 1, most: 1_000_000, unit: 'units' })
-  const window = oneOf(wrong, 'window', given.window, [10, 60], 10)
-  wrong.done()
+  const bindingOf = resolveFrom(issues, 'binding', given.binding, validateBinding)
+  for (const name of ['limit', 'window'] as const) if (given[name] === undefined) issues.add(name, 'is required')
+  const limit = wholeNumber(issues, 'limit', given.limit, 1, { min: 1, max: 1_000_000, unit: 'units' })
+  const window = choiceOption(issues, 'window', given.window, [10, 60], 10)
+  issues.throwIfAny()
 
   return {
     limit,
@@ -59,7 +59,7 @@ export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>
   }
 }
 
-function judgeBinding(given: RateLimitBinding, wrong: Faults): RateLimitBinding {
-  if (typeof given?.limit !== 'function') wrong.add('', 'must be a ratelimits binding')
-  return given
+function validateBinding(value: RateLimitBinding, issues: Issues): RateLimitBinding {
+  if (typeof value?.limit !== 'function') issues.add('', 'must be a ratelimits binding')
+  return value
 }

@@ -1,9 +1,9 @@
 /** What one isolate knows to be blocked: until the exact retry time Redis need not be asked. */
-import { bounded } from './bounded.ts'
+import { createBoundedMap } from './bounded.ts'
 import type { LimitResult } from './contract.ts'
 
 /** Blocked keys of one limiter. */
-export interface Blocks {
+export interface BlockedKeys {
   readonly size: number
   /** The answer to a take that is known to be blocked. What is left of less than it costs is not known: 0. */
   find(key: string, cost: number, now: number): LimitResult | undefined
@@ -12,7 +12,7 @@ export interface Blocks {
   delete(key: string): void
 }
 
-interface Block {
+interface BlockedUntil {
   readonly until: number
   readonly since: number
   readonly cost: number
@@ -20,8 +20,8 @@ interface Block {
 }
 
 /** Remembers at most so many keys; 0 remembers none. */
-export function blocks(most: number): Blocks {
-  const known = bounded<Block>(most)
+export function createBlockedKeys(most: number): BlockedKeys {
+  const known = createBoundedMap<BlockedUntil>(most)
   return {
     get size(): number {
       return known.size

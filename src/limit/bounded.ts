@@ -1,12 +1,12 @@
 /** A bounded map of entries that expire: what one isolate remembers, whatever strangers send. */
 
 /** An entry, and when nobody needs it any more. */
-export interface Lasting {
+export interface ExpiringValue {
   readonly until: number
 }
 
 /** A map that never holds more than its bound. */
-export interface Bounded<V extends Lasting> {
+export interface BoundedMap<V extends ExpiringValue> {
   readonly size: number
   get(key: string, now: number): V | undefined
   /** Puts an entry where the longest unused is last to go; makes room first. */
@@ -15,7 +15,7 @@ export interface Bounded<V extends Lasting> {
 }
 
 /** An empty map for at most so many entries. */
-export function bounded<V extends Lasting>(most: number): Bounded<V> {
+export function createBoundedMap<V extends ExpiringValue>(most: number): BoundedMap<V> {
   const entries = new Map<string, V>()
   /** Nothing expires before this moment: until then a full map need not be searched for what did. */
   let earliest = Number.POSITIVE_INFINITY

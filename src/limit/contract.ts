@@ -1,5 +1,5 @@
 /** What a limiter is: takes, answers, and the two halves of a take that travels to Redis. */
-import type { Ask } from '../redis/ask.ts'
+import type { RedisBatch } from '../redis/ask.ts'
 import type { Redis } from '../redis/redis.ts'
 
 /** What became of a take. Moments are ms since the epoch, by the clock of whoever judged. */
@@ -32,7 +32,7 @@ export interface LimitContext {
 }
 
 /** The least that can limit: it counts, and says no more. */
-export interface Shield {
+export interface BasicLimiter {
   /** Units in one window. */
   readonly limit: number
   /** Seconds. */
@@ -48,7 +48,7 @@ export interface Shield {
 }
 
 /** A limiter in full; `limiterContract` in `portcullis/testing` holds one to what is said here. */
-export interface Limiter extends Shield {
+export interface Limiter extends BasicLimiter {
   take(key: string, cost?: number, context?: LimitContext): Promise<LimitResult>
   /** What a take of one unit would meet. Takes nothing. */
   peek(key: string, context?: LimitContext): Promise<LimitResult>
@@ -72,12 +72,16 @@ export type PreparedTake =
    * A part of one script: takes of this kind and client are judged together, all or nothing. `settle` takes the part as it
    * was sent, which costs more where an earlier part has the same key.
    */
-  | { readonly is: 'part'; readonly part: Part; readonly settle: (answer: PartAnswer, sent: Part) => LimitResult }
+  | {
+      readonly is: 'part'
+      readonly part: TakePart
+      readonly settle: (answer: PartAnswer, sent: TakePart) => LimitResult
+    }
   /** A call of its own. It is in the Ask when this returns; the result comes after `ask.send()`. */
-  | { readonly is: 'call'; readonly join: (ask: Ask) => Promise<LimitResult> }
+  | { readonly is: 'call'; readonly join: (ask: RedisBatch) => Promise<LimitResult> }
 
 /** What the exact script needs for one key. */
-export interface Part {
+export interface TakePart {
   readonly key: string
   readonly now: number
   readonly limit: number
@@ -99,6 +103,6 @@ export interface PartAnswer {
 }
 
 /** Whether takes of this limiter travel to Redis in two halves. */
-export function isRedisLimiter(limiter: Shield): limiter is RedisLimiter {
+export function isRedisLimiter(limiter: BasicLimiter): limiter is RedisLimiter {
   return 'prepareTake' in limiter && typeof limiter.prepareTake === 'function'
 }

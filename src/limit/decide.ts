@@ -1,6 +1,6 @@
 /** From what limiters answered to what happens to the request: fallbacks, events, fields, the refusal. */
 import type { Emit, EventType } from '../types.ts'
-import { limitedAnswer, unavailableAnswer } from './answer.ts'
+import { createLimitedResponse, createUnavailableResponse } from './answer.ts'
 import type { TakeResult } from './contract.ts'
 import { limitItem, policyItem, withFields } from './fields.ts'
 import type { LimitedContext, LimitVerdict } from './gate.ts'
@@ -13,7 +13,7 @@ export interface PolicyResult extends TakeResult {
 }
 
 /** A take that was answered, failed, or was not needed. */
-export interface Taken<C> {
+export interface PolicyOutcome<C> {
   readonly policy: Policy<C>
   readonly key: string
   readonly cost: number
@@ -40,14 +40,14 @@ export interface Decision {
 type Fields = Array<readonly [name: string, value: string]>
 
 /** Decides. Limits of this isolate answer for policies whose store is away. */
-export async function decisionOf<C extends LimitedContext>(
-  taken: ReadonlyArray<Taken<C>>,
+export async function decideOutcomes<C extends LimitedContext>(
+  taken: ReadonlyArray<PolicyOutcome<C>>,
   c: C,
   { observing, refuse, emit }: DecisionSettings<C>,
 ): Promise<Decision> {
   const id = c.var?.requestId
   const requestId = typeof id === 'string' ? id : undefined
-  const tell = (type: EventType, subject: string, reason?: string): void =>
+  const emitEvent = (type: EventType, subject: string, reason?: string): void =>
     emit({
       type,
       subject,
@@ -62,9 +62,9 @@ export async function decisionOf<C extends LimitedContext>(
     const { policy, outcome } = take
     const { name, limiter } = policy
     const lost = outcome?.status === 'rejected'
-    if (lost) tell('rate-limit-degraded', name, reasonOf(outcome.reason))
-    const found = lost ? await fallback(take) : outcome?.value
-    if (policy.headers) policyItems.push(itemOf(policy, found))
+    if (lost) emitEvent('rate-limit-degraded', name, readReason(outcome.reason))
+    const found = lost ? await decideFallback(take) : outcome?.value
+    if (policy.headers) policyItems.push(policyField(policy, found))
     if (found === undefined) continue
     const result: PolicyResult = { name, ...found }
     results.push(result)
@@ -76,7 +76,7 @@ export async function decisionOf<C extends LimitedContext>(
       denied = true
       retryAfter = Math.max(retryAfter, found.retryAfter)
       if (policy.headers) violated.push(name)
-      tell(observing ? 'rate-limit-observed' : 'rate-limited', name, `over-${limiter.window}s`)
+      emitEvent(observing ? 'rate-limit-observed' : 'rate-limited', name, `over-${limiter.window}s`)
     }
   }
 
@@ -87,20 +87,20 @@ export async function decisionOf<C extends LimitedContext>(
   if (observing || !(denied || closed)) return { results, refused: undefined, decorate }
   const about = { request: c.req.raw, requestId }
   if (refuse === undefined) {
-    const plain = denied ? limitedAnswer(about, retryAfter, violated) : unavailableAnswer(about)
+    const plain = denied ? createLimitedResponse(about, retryAfter, violated) : createUnavailableResponse(about)
     return { results, refused: decorate(plain), decorate }
   }
   const wait = denied ? retryAfter : closedSeconds
   const reason = denied ? 'rate-limited' : 'store-unavailable'
   const custom = await refuse({ ok: false, reason, retryAfter: wait, results }, c)
-  return { results, refused: withFields(custom, [...fields, ...missing(custom, wait)]), decorate }
+  return { results, refused: withFields(custom, [...fields, ...missingHeaders(custom, wait)]), decorate }
 }
 
 /** As `refusal` says it for 503. */
 const closedSeconds = 10
 
 /** What nobody counted: by the policy's word, or by what this isolate counts meanwhile. */
-async function fallback<C>({ policy, key, cost }: Taken<C>): Promise<TakeResult> {
+async function decideFallback<C>({ policy, key, cost }: PolicyOutcome<C>): Promise<TakeResult> {
   const { limiter, onOutage, fallback: local } = policy
   if (local !== undefined) {
     // A take that the divided limit could never hold takes all of it.
@@ -113,7 +113,7 @@ async function fallback<C>({ policy, key, cost }: Taken<C>): Promise<TakeResult>
   return { allowed, limit: limiter.limit, remaining: undefined, retryAfter, retryAt, resetAt: retryAt, degraded: true }
 }
 
-function itemOf<C>(policy: Policy<C>, result: TakeResult | undefined): string {
+function policyField<C>(policy: Policy<C>, result: TakeResult | undefined): string {
   const limit = result === undefined || result.degraded ? policy.limiter.limit : result.limit
   return limit === policy.limiter.limit
     ? policy.item
@@ -121,12 +121,12 @@ function itemOf<C>(policy: Policy<C>, result: TakeResult | undefined): string {
 }
 
 /** Why, as a dashed word; of a limiter that is not ours only that it failed. */
-function reasonOf(error: unknown): string {
+function readReason(error: unknown): string {
   const { reason } = error as { reason?: unknown }
   return typeof reason === 'string' && /^[a-z][a-z0-9-]{0,63}$/.test(reason) ? reason : 'fault'
 }
 
-function missing({ headers }: Response, retryAfter: number): Fields {
+function missingHeaders({ headers }: Response, retryAfter: number): Fields {
   const fields: Fields = []
   if (!headers.has('retry-after') && Number.isFinite(retryAfter)) fields.push(['Retry-After', `${retryAfter}`])
   if (!headers.has('cache-control')) fields.push(['Cache-Control', 'no-store'])

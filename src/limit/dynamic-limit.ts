@@ -1,5 +1,5 @@
 /** The limit that @upstash/ratelimit looks up for every key of a prefix. */
-import { refused } from '../redis/failure.ts'
+import { createRejectedError } from '../redis/failure.ts'
 import { type Script, script } from '../redis/script.ts'
 
 /** Without an argument it reads; `0` takes the limit back; else it sets one. This key alone has no end: it is a setting. */
@@ -14,6 +14,7 @@ export const dynamicLimitScript: Script = script(
 
 /** The limit in an answer; undefined: none is set. @throws {PortcullisError} `ERR_STORE_REFUSED` */
 export function readDynamicLimit(reply: unknown): number | undefined {
-  if (typeof reply !== 'string' || !/^\d{1,15}$/.test(reply)) throw refused('strange-answer', 'limit-dynamic')
+  if (typeof reply !== 'string' || !/^\d{1,15}$/.test(reply))
+    throw createRejectedError('strange-answer', 'limit-dynamic')
   return reply === '0' ? undefined : Number(reply)
 }

@@ -1,9 +1,9 @@
 /** Parts of one script, there and back. Pure. */
-import { refused } from '../redis/failure.ts'
-import type { Part, PartAnswer } from './contract.ts'
+import { createRejectedError } from '../redis/failure.ts'
+import type { PartAnswer, TakePart } from './contract.ts'
 
 /** Arguments of the script for these parts. */
-export function takeArgs(parts: readonly Part[], write: boolean): string[] {
+export function serializeTakes(parts: readonly TakePart[], write: boolean): string[] {
   const args = [write ? '1' : '0']
   for (const { now, limit, windowMs, cost, grainMs, burst } of parts) {
     args.push(`${now}`, `${limit}`, `${windowMs}`, `${cost}`, `${grainMs}`, `${burst}`)
@@ -16,19 +16,23 @@ export function takeArgs(parts: readonly Part[], write: boolean): string[] {
  *
  * @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no such answer: never a reason to let somebody pass
  */
-export function takeAnswers(reply: unknown, count: number): PartAnswer[] {
-  if (!Array.isArray(reply) || reply.length !== count * 4) throw refused('strange-answer', 'limit-take')
+export function parseTakeReplies(reply: unknown, count: number): PartAnswer[] {
+  if (!Array.isArray(reply) || reply.length !== count * 4) throw createRejectedError('strange-answer', 'limit-take')
   const answers: PartAnswer[] = []
   for (let at = 0; at < reply.length; at += 4) {
-    const [free, retryAt, resetAt] = [number(reply[at + 1]), number(reply[at + 2]), number(reply[at + 3])]
-    if (reply[at] !== '0' && reply[at] !== '1') throw refused('strange-answer', 'limit-take')
+    const [free, retryAt, resetAt] = [
+      parseNumber(reply[at + 1]),
+      parseNumber(reply[at + 2]),
+      parseNumber(reply[at + 3]),
+    ]
+    if (reply[at] !== '0' && reply[at] !== '1') throw createRejectedError('strange-answer', 'limit-take')
     const never = retryAt < 0
     answers.push({ allowed: reply[at] === '1', free, retryAt: never ? Number.POSITIVE_INFINITY : retryAt, resetAt })
   }
   return answers
 }
 
-function number(text: unknown): number {
+function parseNumber(text: unknown): number {
   if (typeof text === 'string' && /^-?\d{1,16}$/.test(text)) return Number(text)
-  throw refused('strange-answer', 'limit-take')
+  throw createRejectedError('strange-answer', 'limit-take')
 }

@@ -1,14 +1,14 @@
 /** The exact limiter: one script in Redis, one key for each client, never more than the limit. */
-import { checkKeys, faults, oneOf, optionalFunction, wholeNumber } from '../options/index.ts'
+import { checkKeys, choiceOption, createIssues, optionalFunction, wholeNumber } from '../options/index.ts'
 import type { Clock, ProjectEnv } from '../types.ts'
-import { blocks } from './blocks.ts'
-import type { LimitContext, LimitResult, Part, PartAnswer, PreparedTake, RedisLimiter } from './contract.ts'
-import { takeAnswers, takeArgs } from './exact-reply.ts'
+import { createBlockedKeys } from './blocks.ts'
+import type { LimitContext, LimitResult, PartAnswer, PreparedTake, RedisLimiter, TakePart } from './contract.ts'
+import { parseTakeReplies, serializeTakes } from './exact-reply.ts'
 import { forgetScript, takeScript } from './exact-script.ts'
-import { blindKey } from './keys.ts'
-import { grainOf } from './log.ts'
-import { checkCost, resultOf } from './result.ts'
-import { judgeRedisLimiter, type RedisLimiterOptions, redisLimiterKeys } from './settings.ts'
+import { hashKey } from './keys.ts'
+import { findResolution } from './log.ts'
+import { checkCost, createResult } from './result.ts'
+import { type RedisLimiterOptions, redisLimiterKeys, validateRedisLimiter } from './settings.ts'
 
 /** Options of {@link exactLimiter}. */
 export interface ExactLimiterOptions<E = ProjectEnv> extends RedisLimiterOptions<E> {
@@ -38,45 +38,48 @@ export interface ExactLimiterOptions<E = ProjectEnv> extends RedisLimiterOptions
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): RedisLimiter {
-  const wrong = faults('exactLimiter')
-  checkKeys(wrong, options, [...redisLimiterKeys, 'algorithm', 'burst', 'clock'])
+  const issues = createIssues('exactLimiter')
+  checkKeys(issues, options, [...redisLimiterKeys, 'algorithm', 'burst', 'clock'])
   const given = { ...options } as Partial<ExactLimiterOptions<never>>
-  const { limit, window, redis, ring, prefix, maxBlocked } = judgeRedisLimiter(given, wrong)
-  const gcra = oneOf(wrong, 'algorithm', given.algorithm, ['log', 'gcra'], 'log') === 'gcra'
-  if (given.burst !== undefined && !gcra) wrong.add('burst', "is for algorithm: 'gcra'")
-  const burst = gcra ? wholeNumber(wrong, 'burst', given.burst, limit, { least: 1, most: limit, unit: 'units' }) : 0
+  const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(given, issues)
+  const gcra = choiceOption(issues, 'algorithm', given.algorithm, ['log', 'gcra'], 'log') === 'gcra'
+  if (given.burst !== undefined && !gcra) issues.add('burst', "is for algorithm: 'gcra'")
+  const burst = gcra ? wholeNumber(issues, 'burst', given.burst, limit, { min: 1, max: limit, unit: 'units' }) : 0
   // The step between two units is a whole number of 1/1024 ms: finer rates would be off by more than a thousandth.
-  if (gcra && limit > window * 1000) wrong.add('limit', "must be at most 1,000 a second for algorithm: 'gcra'")
-  const clock = optionalFunction(wrong, 'clock', given.clock) ?? Date.now
-  wrong.done()
+  if (gcra && limit > window * 1000) issues.add('limit', "must be at most 1,000 a second for algorithm: 'gcra'")
+  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  issues.throwIfAny()
 
   const windowMs = window * 1000
-  const grainMs = grainOf(limit, windowMs)
-  const known = blocks(maxBlocked)
+  const grainMs = findResolution(limit, windowMs)
+  const known = createBlockedKeys(maxBlocked)
   const most = gcra ? burst : limit
 
-  async function keyOf(key: string, context: LimitContext | undefined): Promise<string> {
-    return `${prefix}l:${await blindKey(ring(context?.env), gcra ? 'gcra-2' : 'log', limit, window, burst, key)}`
+  async function createKey(key: string, context: LimitContext | undefined): Promise<string> {
+    return `${prefix}l:${await hashKey(ring(context?.env), gcra ? 'gcra-2' : 'log', limit, window, burst, key)}`
   }
-  const partOf = (key: string, cost: number): Part => {
+  const createPart = (key: string, cost: number): TakePart => {
     return { key, now: Math.floor(clock()), limit, windowMs, cost, grainMs, burst }
   }
-  function settled(part: Part, answer: PartAnswer): LimitResult {
-    const result = resultOf(most, answer, part.now)
+  function toResult(part: TakePart, answer: PartAnswer): LimitResult {
+    const result = createResult(most, answer, part.now)
     known.note(part.key, part.cost, result, part.now)
     return result
   }
-  async function ask(part: Part, write: boolean, context: LimitContext | undefined): Promise<PartAnswer> {
-    const [answer] = takeAnswers(await redis.call(context?.env, takeScript, [part.key], takeArgs([part], write)), 1)
+  async function sendPart(part: TakePart, write: boolean, context: LimitContext | undefined): Promise<PartAnswer> {
+    const [answer] = parseTakeReplies(
+      await redis.call(context?.env, takeScript, [part.key], serializeTakes([part], write)),
+      1,
+    )
     return answer as PartAnswer
   }
 
   async function prepareTake(key: string, cost = 1, context: LimitContext = {}): Promise<PreparedTake> {
     checkCost(cost)
-    const part = partOf(await keyOf(key, context), cost)
+    const part = createPart(await createKey(key, context), cost)
     const result = known.find(part.key, cost, part.now)
     if (result) return { is: 'blocked', result }
-    return { is: 'part', part, settle: (answer, sent) => settled(sent, answer) }
+    return { is: 'part', part, settle: (answer, sent) => toResult(sent, answer) }
   }
 
   return {
@@ -86,16 +89,16 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
     prepareTake,
     async take(key, cost = 1, context = {}) {
       checkCost(cost)
-      const part = partOf(await keyOf(key, context), cost)
+      const part = createPart(await createKey(key, context), cost)
       const blocked = known.find(part.key, cost, part.now)
-      return blocked ?? settled(part, await ask(part, true, context))
+      return blocked ?? toResult(part, await sendPart(part, true, context))
     },
     async peek(key, context = {}) {
-      const part = partOf(await keyOf(key, context), 1)
-      return resultOf(most, await ask(part, false, context), part.now)
+      const part = createPart(await createKey(key, context), 1)
+      return createResult(most, await sendPart(part, false, context), part.now)
     },
     async forget(key, context = {}) {
-      const name = await keyOf(key, context)
+      const name = await createKey(key, context)
       await redis.call(context.env, forgetScript, [name], [])
       known.delete(name)
     },

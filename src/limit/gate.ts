@@ -1,15 +1,21 @@
 /** The limits of a request in two halves, for whoever sends what several rooms ask Redis as one request. */
 import { isPortcullisError } from '../errors.ts'
-import { faults as newFaults, oneOf, optionalFunction, optionalListener } from '../options/index.ts'
+import { choiceOption, createIssues, optionalFunction, optionalListener } from '../options/index.ts'
 import { checkKeys } from '../options/keys.ts'
-import type { Ask } from '../redis/ask.ts'
+import type { RedisBatch } from '../redis/ask.ts'
 import type { Redis } from '../redis/redis.ts'
-import { addressBlock, clientAddress } from '../request/address.ts'
+import { addressPrefix, clientAddress } from '../request/address.ts'
 import { isPreflight } from '../request/kind.ts'
 import type { Emit, Verdict } from '../types.ts'
-import { type Decision, type DecisionSettings, decisionOf, type PolicyResult, type Taken } from './decide.ts'
-import { unmistakable } from './keys.ts'
-import { judgePolicies, type Policy, type PolicyOptions, policyKeys, policyOwnKeys } from './policies.ts'
+import {
+  type Decision,
+  type DecisionSettings,
+  decideOutcomes,
+  type PolicyOutcome,
+  type PolicyResult,
+} from './decide.ts'
+import { joinUnambiguously } from './keys.ts'
+import { compilePolicies, type Policy, type PolicyOptions, policyKeys, policyOwnKeys } from './policies.ts'
 import { prepareTakes, type Take } from './takes.ts'
 
 /** A Hono Context, as far as limits need one. */
@@ -50,7 +56,7 @@ export interface PreparedLimits {
   /** Clients that have to be asked; none: all is decided. */
   readonly clients: readonly Redis[]
   /** Puts all calls into the Asks before it returns; its promise resolves once those were sent. */
-  decide(askOf: (client: Redis) => Ask): Promise<Decision>
+  decide(askOf: (client: Redis) => RedisBatch): Promise<Decision>
 }
 
 /** Limits of requests. */
@@ -65,26 +71,28 @@ export interface LimitGate<C> {
 
 /** The limits behind `rateLimit`. @throws {ConfigError} `ERR_CONFIG` */
 export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>): LimitGate<C> {
-  const wrong = newFaults('rateLimit')
-  checkKeys(wrong, options, [...policyKeys, ...policyOwnKeys, 'skip', 'mode', 'refuse', 'onEvent'])
+  const issues = createIssues('rateLimit')
+  checkKeys(issues, options, [...policyKeys, ...policyOwnKeys, 'skip', 'mode', 'refuse', 'onEvent'])
   const given = { ...options } as RateLimitOptions<C>
-  const { policies, platform, ipv6Bits } = judgePolicies(given, wrong)
-  const skip = optionalFunction(wrong, 'skip', given.skip)
-  const own = optionalListener(wrong, 'onEvent', given.onEvent)
+  const { policies, platform, ipv6Bits } = compilePolicies(given, issues)
+  const skip = optionalFunction(issues, 'skip', given.skip)
+  const own = optionalListener(issues, 'onEvent', given.onEvent)
   const settings: DecisionSettings<C> = {
-    observing: oneOf(wrong, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
-    refuse: optionalFunction(wrong, 'refuse', given.refuse),
+    observing: choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
+    refuse: optionalFunction(issues, 'refuse', given.refuse),
     emit: own ?? (() => {}),
   }
-  wrong.done()
+  issues.throwIfAny()
 
-  async function keyOf({ name, key }: Policy<C>, c: C): Promise<string> {
+  async function createKey({ name, key }: Policy<C>, c: C): Promise<string> {
     if (key === 'address') {
       // What is no address is `unknown`, one bucket; the word is no address, so nobody is in it by accident.
-      return unmistakable(name, 'address', addressBlock(clientAddress(c.req.raw.headers, platform), ipv6Bits))
+      return joinUnambiguously(name, 'address', addressPrefix(clientAddress(c.req.raw.headers, platform), ipv6Bits))
     }
     const value = await key(c)
-    return value === undefined || value === '' ? unmistakable(name, 'nobody') : unmistakable(name, 'key', `${value}`)
+    return value === undefined || value === ''
+      ? joinUnambiguously(name, 'nobody')
+      : joinUnambiguously(name, 'key', `${value}`)
   }
 
   return {
@@ -93,21 +101,21 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
       const takes: Array<Take & { readonly policy: Policy<C> }> = []
       for (const policy of policies) {
         const cost = typeof policy.cost === 'function' ? await policy.cost(c) : policy.cost
-        if (cost !== 0) takes.push({ policy, limiter: policy.limiter, key: await keyOf(policy, c), cost })
+        if (cost !== 0) takes.push({ policy, limiter: policy.limiter, key: await createKey(policy, c), cost })
       }
       const { clients, decide } = await prepareTakes(takes, { env: c.env })
       return {
         clients,
         async decide(askOf) {
           const outcomes = await decide(askOf)
-          const taken: Array<Taken<C>> = []
+          const taken: Array<PolicyOutcome<C>> = []
           for (const [at, { policy, key, cost }] of takes.entries()) {
             const outcome = outcomes[at]
             // A configuration that cannot be served is no outage: nothing would ever be counted.
-            if (outcome?.status === 'rejected' && isOurs(outcome.reason)) throw outcome.reason
+            if (outcome?.status === 'rejected' && isPortcullisResult(outcome.reason)) throw outcome.reason
             taken.push({ policy, key, cost, outcome })
           }
-          return decisionOf(taken, c, own === undefined && emit !== undefined ? { ...settings, emit } : settings)
+          return decideOutcomes(taken, c, own === undefined && emit !== undefined ? { ...settings, emit } : settings)
         },
       }
     },
@@ -115,6 +123,6 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
 }
 
 /** Faults of whoever built or calls this: a wrong configuration, a cost that is none. */
-function isOurs(error: unknown): boolean {
+function isPortcullisResult(error: unknown): boolean {
   return error instanceof RangeError || isPortcullisError(error, 'ERR_CONFIG')
 }

@@ -1,11 +1,11 @@
 export { type BindingLimiterOptions, bindingLimiter, type RateLimitBinding } from './binding.ts'
 export type {
+  BasicLimiter,
   LimitContext,
   Limiter,
   LimitResult,
   PreparedTake,
   RedisLimiter,
-  Shield,
   TakeResult,
 } from './contract.ts'
 export type { Decision, PolicyResult } from './decide.ts'

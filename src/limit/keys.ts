@@ -9,7 +9,7 @@ const purpose = 'limit'
  * Several texts as one, so that no other list gives the same: JSON escapes what separates, and lone surrogates, which
  * UTF-8 would all turn into the same three bytes.
  */
-export function unmistakable(...parts: ReadonlyArray<string | number>): string {
+export function joinUnambiguously(...parts: ReadonlyArray<string | number>): string {
   return JSON.stringify(parts)
 }
 
@@ -17,6 +17,6 @@ export function unmistakable(...parts: ReadonlyArray<string | number>): string {
  * 128 bits of an HMAC-SHA-256, as 22 characters of base64url. Whoever reads Redis cannot try addresses or e-mails against
  * it, and nothing in it is a separator, a pattern or a name that a policy uses.
  */
-export async function blindKey(ring: KeyRing, ...parts: ReadonlyArray<string | number>): Promise<string> {
-  return encodeBase64url((await ring.mac(purpose, unmistakable(...parts))).subarray(0, 16))
+export async function hashKey(ring: KeyRing, ...parts: ReadonlyArray<string | number>): Promise<string> {
+  return encodeBase64url((await ring.mac(purpose, joinUnambiguously(...parts))).subarray(0, 16))
 }

@@ -22,7 +22,7 @@ const moments = 128
  * The grain for a limit. Above 100 a take is put down up to a 128th of a window late: never more than the limit passes in
  * any window, and whoever keeps asking gets 99 % of it.
  */
-export function grainOf(limit: number, windowMs: number): number {
+export function findResolution(limit: number, windowMs: number): number {
   return limit <= mostByMillisecond ? 1 : Math.ceil(windowMs / moments)
 }
 
@@ -46,7 +46,7 @@ export interface LogAnswer extends PartAnswer {
 }
 
 /** Validates a take against what is remembered of its key. */
-export function judgeLog(kept: KeptLog, rule: LogRule, cost: number, now: number): LogAnswer {
+export function evaluateLog(kept: KeptLog, rule: LogRule, cost: number, now: number): LogAnswer {
   const { limit, windowMs, grainMs } = rule
   const end = kept.log.at(-1)?.[0]
   // Nothing is left of it by any clock, so that the time of the key begins anew.
@@ -61,7 +61,7 @@ export function judgeLog(kept: KeptLog, rule: LogRule, cost: number, now: number
   const free = live.reduce((left, [, units]) => left - units, limit)
   const tail = live.at(-1)?.[0] === mark ? (live.at(-1)?.[1] ?? 0) : 0
   const log: Log = [...(tail > 0 ? live.slice(0, -1) : live), [mark, tail + cost]]
-  const retryAt = cost <= free ? now : retryAtOf(live, cost - free) + windowMs - behind
+  const retryAt = cost <= free ? now : findRetryAt(live, cost - free) + windowMs - behind
 
   return {
     allowed: cost <= free,
@@ -76,7 +76,7 @@ export function judgeLog(kept: KeptLog, rule: LogRule, cost: number, now: number
 }
 
 /** The moment whose units, with all before it, are enough. */
-function retryAtOf(live: Log, missing: number): number {
+function findRetryAt(live: Log, missing: number): number {
   let over = missing
   for (const [at, units] of live) {
     over -= units

@@ -1,12 +1,12 @@
 /** The exact rule in the memory of one isolate: for development, single processes, and while Redis is away. */
 import { sha256 } from '../crypto/digest.ts'
-import { checkKeys, faults, optionalFunction, wholeNumber } from '../options/index.ts'
+import { checkKeys, createIssues, optionalFunction, wholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'
-import { bounded, type Lasting } from './bounded.ts'
+import { createBoundedMap, type ExpiringValue } from './bounded.ts'
 import type { Limiter, LimitResult } from './contract.ts'
-import { grainOf, judgeLog, type KeptLog } from './log.ts'
-import { checkCost, resultOf } from './result.ts'
-import { judgeRate, type RateOptions } from './settings.ts'
+import { evaluateLog, findResolution, type KeptLog } from './log.ts'
+import { checkCost, createResult } from './result.ts'
+import { type RateOptions, validateRate } from './settings.ts'
 
 /** Options of {@link memoryLimiter}. */
 export interface MemoryLimiterOptions extends RateOptions {
@@ -16,7 +16,7 @@ export interface MemoryLimiterOptions extends RateOptions {
   readonly clock?: Clock
 }
 
-interface Counted extends Lasting, KeptLog {}
+interface CountedEntry extends ExpiringValue, KeptLog {}
 
 const nothing: KeptLog = { log: [], shift: 0 }
 
@@ -30,52 +30,53 @@ const longestKey = 128
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
-  const wrong = faults('memoryLimiter')
-  checkKeys(wrong, options, ['limit', 'window', 'maxKeys', 'clock'])
+  const issues = createIssues('memoryLimiter')
+  checkKeys(issues, options, ['limit', 'window', 'maxKeys', 'clock'])
   const given: Partial<MemoryLimiterOptions> = { ...options }
-  const { limit, window } = judgeRate(given, wrong)
-  const bounds = { least: 1, most: 1_000_000, unit: 'keys' }
-  const maxKeys = wholeNumber(wrong, 'maxKeys', given.maxKeys, 10_000, bounds)
-  const clock = optionalFunction(wrong, 'clock', given.clock) ?? Date.now
-  wrong.done()
+  const { limit, window } = validateRate(given, issues)
+  const bounds = { min: 1, max: 1_000_000, unit: 'keys' }
+  const maxKeys = wholeNumber(issues, 'maxKeys', given.maxKeys, 10_000, bounds)
+  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  issues.throwIfAny()
 
   const windowMs = window * 1000
-  const rule = { limit, windowMs, grainMs: grainOf(limit, windowMs) }
-  const counts = bounded<Counted>(maxKeys)
+  const rule = { limit, windowMs, grainMs: findResolution(limit, windowMs) }
+  const counts = createBoundedMap<CountedEntry>(maxKeys)
 
   function take(name: string, cost: number): LimitResult {
     const now = Math.floor(clock())
     const kept = counts.get(name, now) ?? nothing
-    const answer = judgeLog(kept, rule, cost, now)
+    const answer = evaluateLog(kept, rule, cost, now)
     if (!answer.allowed) {
       if (answer.denied) counts.put(name, { ...answer.denied, until: answer.keepUntil }, now)
-      return resultOf(limit, answer, now)
+      return createResult(limit, answer, now)
     }
     counts.put(name, { ...answer.next, until: answer.keepUntil }, now)
-    return resultOf(limit, { ...answer, free: answer.free - cost, resetAt: answer.nextResetAt }, now)
+    return createResult(limit, { ...answer, free: answer.free - cost, resetAt: answer.nextResetAt }, now)
   }
   // Short keys keep their own text behind a letter, so that no key is another's digest.
-  const nameOf = async (key: string): Promise<string> => (key.length > longestKey ? sha256(wellFormed(key)) : `=${key}`)
+  const createEntryName = async (key: string): Promise<string> =>
+    key.length > longestKey ? sha256(toWellFormed(key)) : `=${key}`
 
   return {
     limit,
     window,
     async take(key, cost = 1) {
       checkCost(cost)
-      return take(await nameOf(key), cost)
+      return take(await createEntryName(key), cost)
     },
     async peek(key) {
-      const name = await nameOf(key)
+      const name = await createEntryName(key)
       const now = Math.floor(clock())
-      return resultOf(limit, judgeLog(counts.get(name, now) ?? nothing, rule, 1, now), now)
+      return createResult(limit, evaluateLog(counts.get(name, now) ?? nothing, rule, 1, now), now)
     },
     async forget(key) {
-      counts.delete(await nameOf(key))
+      counts.delete(await createEntryName(key))
     },
   }
 }
 
 /** Lone surrogates as escapes: in UTF-8 all would be the same. */
-function wellFormed(text: string): string {
+function toWellFormed(text: string): string {
   return JSON.stringify(text)
 }

@@ -1,8 +1,8 @@
 /** Policies of `rateLimit`, judged while it is built. */
-import { type Faults, flag, oneOf, wholeNumber } from '../options/index.ts'
+import { booleanOption, choiceOption, type Issues, wholeNumber } from '../options/index.ts'
 import { checkKeys } from '../options/keys.ts'
 import { checkPlatform, type Platform } from '../request/address.ts'
-import type { Limiter, Shield } from './contract.ts'
+import type { BasicLimiter, Limiter } from './contract.ts'
 import { policyItem } from './fields.ts'
 import { memoryLimiter } from './memory.ts'
 
@@ -17,7 +17,7 @@ export interface LimitPolicy<C> {
    */
   readonly name?: string
   /** What counts, with its limit and window: `exactLimiter`, `upstashLimiter`, `memoryLimiter`, `bindingLimiter`. */
-  readonly limiter: Shield
+  readonly limiter: BasicLimiter
   /**
    * Whose units: `'address'` (default), the client's address as `platform` tells it, IPv6 by its /64; or a function that
    * says so. Where there is none, all such requests share one bucket.
@@ -56,46 +56,46 @@ export interface Policy<C> extends Required<LimitPolicy<C>> {
 
 /** Names of the options about policies. */
 export const policyKeys: readonly string[] = ['policies', 'platform', 'ipv6Bits', 'isolates']
-const own = ['name', 'limiter', 'key', 'cost', 'onOutage', 'headers'] as const
-export const policyOwnKeys: readonly string[] = own
+const ownKeys = ['name', 'limiter', 'key', 'cost', 'onOutage', 'headers'] as const
+export const policyOwnKeys: readonly string[] = ownKeys
 
 /** Judges the policies, and how addresses are read. */
-export function judgePolicies<C>(
-  given: PolicyOptions<C>,
-  wrong: Faults,
+export function compilePolicies<C>(
+  value: PolicyOptions<C>,
+  issues: Issues,
 ): { policies: ReadonlyArray<Policy<C>>; platform: Platform; ipv6Bits: number } {
-  const isolates = wholeNumber(wrong, 'isolates', given.isolates, 10, { least: 1, most: 10_000, unit: 'isolates' })
-  const ipv6Bits = wholeNumber(wrong, 'ipv6Bits', given.ipv6Bits, 64, { least: 32, most: 128, unit: 'bits' })
+  const isolates = wholeNumber(issues, 'isolates', value.isolates, 10, { min: 1, max: 10_000, unit: 'isolates' })
+  const ipv6Bits = wholeNumber(issues, 'ipv6Bits', value.ipv6Bits, 64, { min: 32, max: 128, unit: 'bits' })
   const policies: Array<Policy<C>> = []
-  if (given.policies === undefined) {
-    policies.push(judgePolicy({ name: 'default', ...given }, wrong, isolates))
-  } else if (!Array.isArray(given.policies) || given.policies.length === 0 || given.policies.length > 16) {
-    wrong.add('policies', 'must be a list of 1 to 16 policies')
+  if (value.policies === undefined) {
+    policies.push(compilePolicy({ name: 'default', ...value }, issues, isolates))
+  } else if (!Array.isArray(value.policies) || value.policies.length === 0 || value.policies.length > 16) {
+    issues.add('policies', 'must be a list of 1 to 16 policies')
   } else {
-    for (const name of own) if (given[name] !== undefined) wrong.add(name, 'goes into each of policies')
-    for (const [at, policy] of given.policies.entries()) {
-      const under = wrong.under(`policies[${at}]`)
-      checkKeys(under, policy, own)
-      const judged = judgePolicy({ ...policy }, under, isolates)
+    for (const name of ownKeys) if (value[name] !== undefined) issues.add(name, 'goes into each of policies')
+    for (const [at, policy] of value.policies.entries()) {
+      const under = issues.at(`policies[${at}]`)
+      checkKeys(under, policy, ownKeys)
+      const judged = compilePolicy({ ...policy }, under, isolates)
       if (policies.some(({ name }) => name === judged.name)) under.add('name', 'is the name of another policy')
       policies.push(judged)
     }
   }
   const byAddress = policies.some(({ key }) => key === 'address')
-  const platform = checkPlatform(given.platform, wrong, byAddress ? undefined : 'none')
+  const platform = checkPlatform(value.platform, issues, byAddress ? undefined : 'none')
   return { policies, platform, ipv6Bits }
 }
 
-function judgePolicy<C>(given: Partial<LimitPolicy<C>>, wrong: Faults, isolates: number): Policy<C> {
-  const { name = '', key = 'address', cost = 1 } = given
-  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name)) wrong.add('name', 'must be a dashed word')
-  if (key !== 'address' && typeof key !== 'function') wrong.add('key', "must be 'address' or a function")
-  if (typeof cost !== 'function') wholeNumber(wrong, 'cost', cost, 1, { least: 1, most: 1_000_000, unit: 'units' })
-  const onOutage = oneOf<OnOutage>(wrong, 'onOutage', given.onOutage, ['open', 'closed', 'local'], 'local')
-  const headers = flag(wrong, 'headers', given.headers, true)
-  const limiter = given.limiter as Shield
+function compilePolicy<C>(value: Partial<LimitPolicy<C>>, issues: Issues, isolates: number): Policy<C> {
+  const { name = '', key = 'address', cost = 1 } = value
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name)) issues.add('name', 'must be a dashed word')
+  if (key !== 'address' && typeof key !== 'function') issues.add('key', "must be 'address' or a function")
+  if (typeof cost !== 'function') wholeNumber(issues, 'cost', cost, 1, { min: 1, max: 1_000_000, unit: 'units' })
+  const onOutage = choiceOption<OnOutage>(issues, 'onOutage', value.onOutage, ['open', 'closed', 'local'], 'local')
+  const headers = booleanOption(issues, 'headers', value.headers, true)
+  const limiter = value.limiter as BasicLimiter
   const isLimiter = typeof limiter?.take === 'function' && limiter.limit >= 1 && limiter.window >= 1
-  if (!isLimiter) wrong.add('limiter', limiter === undefined ? 'is required' : 'must be a limiter')
+  if (!isLimiter) issues.add('limiter', limiter === undefined ? 'is required' : 'must be a limiter')
   const fallback = isLimiter && onOutage === 'local' ? localLimiter(limiter, isolates) : undefined
   return {
     name,
@@ -110,10 +110,10 @@ function judgePolicy<C>(given: Partial<LimitPolicy<C>>, wrong: Faults, isolates:
 }
 
 /** What counts for a limiter while its store is away, by the divided limit. */
-const localLimiters = /* @__PURE__ */ new WeakMap<Shield, Map<number, Limiter>>()
+const localLimiters = /* @__PURE__ */ new WeakMap<BasicLimiter, Map<number, Limiter>>()
 
 /** Policies of one limiter share it, so that they count together as they do in the store. */
-function localLimiter(limiter: Shield, isolates: number): Limiter {
+function localLimiter(limiter: BasicLimiter, isolates: number): Limiter {
   const limit = Math.max(1, Math.floor(limiter.limit / isolates))
   const known = localLimiters.get(limiter) ?? new Map<number, Limiter>()
   localLimiters.set(limiter, known)

@@ -2,7 +2,7 @@
 import type { LimitResult, PartAnswer } from './contract.ts'
 
 /** A result of what was judged at `now`. */
-export function resultOf(limit: number, { allowed, free, retryAt, resetAt }: PartAnswer, now: number): LimitResult {
+export function createResult(limit: number, { allowed, free, retryAt, resetAt }: PartAnswer, now: number): LimitResult {
   const retryAfter = allowed ? 0 : Math.max(1, Math.ceil((retryAt - now) / 1000))
   return { allowed, limit, remaining: Math.max(0, free), retryAfter, retryAt, resetAt, degraded: false }
 }

@@ -1,8 +1,8 @@
 /** Options that limiters share, judged while they are made. */
 import { type KeyRing, keyRing } from '../crypto/key-ring.ts'
-import { type Faults, resolveFrom, wholeNumber } from '../options/index.ts'
+import { type Issues, resolveFrom, wholeNumber } from '../options/index.ts'
 import type { Redis } from '../redis/redis.ts'
-import type { From, ProjectEnv } from '../types.ts'
+import type { FromEnv, ProjectEnv } from '../types.ts'
 
 /** How much, and in which time. */
 export interface RateOptions {
@@ -20,7 +20,7 @@ export interface RedisLimiterOptions<E = ProjectEnv> extends RateOptions {
    * One secret or several, each of at least 32 characters; the session's may be used. Keys in Redis are digests under the
    * first: a new first one starts every count anew.
    */
-  readonly secret: From<string | readonly string[], E>
+  readonly secret: FromEnv<string | readonly string[], E>
   /** What every key begins with. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
   readonly prefix?: string
   /**
@@ -46,32 +46,32 @@ export const redisLimiterKeys: readonly string[] = ['redis', 'secret', 'prefix',
 const longestWindow = 31 * 86_400
 
 /** Judges limit and window; both are required. */
-export function judgeRate(given: Partial<RateOptions>, wrong: Faults): { limit: number; window: number } {
-  for (const name of ['limit', 'window'] as const) if (given[name] === undefined) wrong.add(name, 'is required')
+export function validateRate(value: Partial<RateOptions>, issues: Issues): { limit: number; window: number } {
+  for (const name of ['limit', 'window'] as const) if (value[name] === undefined) issues.add(name, 'is required')
   return {
-    limit: wholeNumber(wrong, 'limit', given.limit, 1, { least: 1, most: 1_000_000, unit: 'units' }),
-    window: wholeNumber(wrong, 'window', given.window, 1, { least: 1, most: longestWindow, unit: 'seconds' }),
+    limit: wholeNumber(issues, 'limit', value.limit, 1, { min: 1, max: 1_000_000, unit: 'units' }),
+    window: wholeNumber(issues, 'window', value.window, 1, { min: 1, max: longestWindow, unit: 'seconds' }),
   }
 }
 
 /** Judges what every limiter in Redis has. */
-export function judgeRedisLimiter(given: Partial<RedisLimiterOptions<never>>, wrong: Faults): RedisLimiterSettings {
-  const { redis } = given
+export function validateRedisLimiter(value: Partial<RedisLimiterOptions<never>>, issues: Issues): RedisLimiterSettings {
+  const { redis } = value
   if (typeof redis?.ask !== 'function' || typeof redis.call !== 'function') {
-    wrong.add('redis', redis === undefined ? 'is required' : 'must be a client made by redis()')
+    issues.add('redis', redis === undefined ? 'is required' : 'must be a client made by redis()')
   }
   return {
-    ...judgeRate(given, wrong),
+    ...validateRate(value, issues),
     redis: redis as Redis,
-    ring: resolveFrom(wrong, 'secret', given.secret, keyRing),
-    prefix: judgePrefix(given.prefix, wrong),
-    maxBlocked: wholeNumber(wrong, 'maxBlocked', given.maxBlocked, 10_000, { least: 0, most: 100_000, unit: 'keys' }),
+    ring: resolveFrom(issues, 'secret', value.secret, keyRing),
+    prefix: validatePrefix(value.prefix, issues),
+    maxBlocked: wholeNumber(issues, 'maxBlocked', value.maxBlocked, 10_000, { min: 0, max: 100_000, unit: 'keys' }),
   }
 }
 
-function judgePrefix(given: string | undefined, wrong: Faults): string {
-  if (given === undefined) return 'portcullis:'
-  if (typeof given === 'string' && /^[!-~]{1,64}$/.test(given)) return given
-  wrong.add('prefix', 'must be 1 to 64 printable characters without spaces')
+function validatePrefix(value: string | undefined, issues: Issues): string {
+  if (value === undefined) return 'portcullis:'
+  if (typeof value === 'string' && /^[!-~]{1,64}$/.test(value)) return value
+  issues.add('prefix', 'must be 1 to 64 printable characters without spaces')
   return 'portcullis:'
 }

@@ -1,15 +1,15 @@
 /** Several takes of one request: what is local first, then everything that Redis decides in one HTTP request. */
-import type { Ask } from '../redis/ask.ts'
+import type { RedisBatch } from '../redis/ask.ts'
 import type { Redis } from '../redis/redis.ts'
 import { sharedAsk } from '../redis/shared.ts'
-import { isRedisLimiter, type LimitContext, type PreparedTake, type Shield, type TakeResult } from './contract.ts'
-import { takeAnswers, takeArgs } from './exact-reply.ts'
+import { type BasicLimiter, isRedisLimiter, type LimitContext, type PreparedTake, type TakeResult } from './contract.ts'
+import { parseTakeReplies, serializeTakes } from './exact-reply.ts'
 import { takeScript } from './exact-script.ts'
 
 /** One take among several. */
 export interface Take {
   /** Where units are taken. */
-  readonly limiter: Shield
+  readonly limiter: BasicLimiter
   /** Whose units, as the policy names them; the limiter digests it. */
   readonly key: string
   /** How many units. */
@@ -27,10 +27,10 @@ export interface PreparedTakes {
    * Puts all calls into the Asks before it returns; its promise resolves once those were sent, and never rejects.
    * `askOf` gives the request's Ask of a client.
    */
-  decide(askOf: (client: Redis) => Ask): Promise<Outcomes>
+  decide(askOf: (client: Redis) => RedisBatch): Promise<Outcomes>
 }
 
-type Part = Extract<PreparedTake, { is: 'part' }>
+type TakePartItem = Extract<PreparedTake, { is: 'part' }>
 
 /**
  * The first half of several takes. Limiters of this isolate take at once, in order, and the first that denies ends it:
@@ -54,26 +54,26 @@ export async function prepareTakes(takes: readonly Take[], context: LimitContext
   }
   for (const [at, { limiter, key, cost }] of takes.entries()) {
     if (isRedisLimiter(limiter)) continue
-    const outcome = await settled(limiter.take(key, cost, context))
+    const outcome = await settlePromise(limiter.take(key, cost, context))
     outcomes[at] = outcome
     if (outcome.status === 'fulfilled' && !outcome.value.allowed) return decided
   }
-  const put = (at: number, outcome: PromiseSettledResult<TakeResult>): void => {
+  const storeOutcome = (at: number, outcome: PromiseSettledResult<TakeResult>): void => {
     outcomes[at] = outcome
   }
   const clients = [...new Set(remote.map(([, client]) => client))]
 
-  function decide(askOf: (client: Redis) => Ask): Promise<Outcomes> {
+  function decide(askOf: (client: Redis) => RedisBatch): Promise<Outcomes> {
     const waiting: Array<Promise<void>> = []
     for (const client of clients) {
       const ask = askOf(client)
-      const parts: Array<readonly [at: number, part: Part]> = []
+      const parts: Array<readonly [at: number, part: TakePartItem]> = []
       for (const [at, of, prepared] of remote) {
         if (of !== client) continue
         if (prepared.is === 'part') parts.push([at, prepared])
-        else waiting.push(settled(prepared.join(ask)).then((outcome) => put(at, outcome)))
+        else waiting.push(settlePromise(prepared.join(ask)).then((outcome) => storeOutcome(at, outcome)))
       }
-      if (parts.length > 0) waiting.push(together(parts, ask, outcomes))
+      if (parts.length > 0) waiting.push(sendTogether(parts, ask, outcomes))
     }
     return Promise.all(waiting).then(() => outcomes)
   }
@@ -81,17 +81,17 @@ export async function prepareTakes(takes: readonly Take[], context: LimitContext
 }
 
 /** Parts of one script. */
-function together(
-  parts: ReadonlyArray<readonly [at: number, part: Part]>,
-  ask: Ask,
+function sendTogether(
+  parts: ReadonlyArray<readonly [at: number, part: TakePartItem]>,
+  ask: RedisBatch,
   outcomes: Array<PromiseSettledResult<TakeResult> | undefined>,
 ): Promise<void> {
   const list = addUp(parts.map(([, { part }]) => part))
   const keys = list.map(({ key }) => key)
   return ask
-    .call(takeScript, keys, takeArgs(list, true))
+    .call(takeScript, keys, serializeTakes(list, true))
     .then((reply) => {
-      const answers = takeAnswers(reply, list.length)
+      const answers = parseTakeReplies(reply, list.length)
       for (const [i, [at, { settle }]] of parts.entries()) {
         const [answer, sent] = [answers[i], list[i]]
         if (answer && sent) outcomes[at] = { status: 'fulfilled', value: settle(answer, sent) }
@@ -106,7 +106,7 @@ function together(
  * The script judges each part against what was there before all of them, and the last one of a key is what is kept. A part
  * whose key an earlier one has costs both together: so each take of a request counts the ones before it.
  */
-function addUp(parts: readonly Part['part'][]): Array<Part['part']> {
+function addUp(parts: readonly TakePartItem['part'][]): Array<TakePartItem['part']> {
   const costs = new Map<string, number>()
   return parts.map((part) => {
     const cost = (costs.get(part.key) ?? 0) + part.cost
@@ -115,7 +115,7 @@ function addUp(parts: readonly Part['part'][]): Array<Part['part']> {
   })
 }
 
-function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
+function settlePromise<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
   return work.then(
     (value) => ({ status: 'fulfilled', value }),
     (reason: unknown) => ({ status: 'rejected', reason }),
@@ -124,10 +124,10 @@ function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
 
 /** Sends what was prepared, one request for each client; with it goes what the web request asks there already. */
 export async function askAlone<T>(
-  { clients, decide }: { readonly clients: readonly Redis[]; decide(askOf: (client: Redis) => Ask): Promise<T> },
+  { clients, decide }: { readonly clients: readonly Redis[]; decide(askOf: (client: Redis) => RedisBatch): Promise<T> },
   env: unknown,
 ): Promise<T> {
-  const asks = new Map<Redis, Ask>(clients.map((client) => [client, sharedAsk(env, client) ?? client.ask(env)]))
+  const asks = new Map<Redis, RedisBatch>(clients.map((client) => [client, sharedAsk(env, client) ?? client.ask(env)]))
   const decision = decide((client) => asks.get(client) ?? client.ask(env))
   decision.catch(() => {}) // until it is awaited below
   await Promise.all([...asks.values()].map((ask) => ask.send()))

@@ -1,18 +1,18 @@
 /** The one place that knows `@upstash/ratelimit`: its algorithms, without what surrounds them. */
 import { Ratelimit } from '@upstash/ratelimit'
 import { isPortcullisError } from '../errors.ts'
-import { checkKeys, faults, flag, oneOf, wholeNumber } from '../options/index.ts'
-import type { Ask } from '../redis/ask.ts'
+import { booleanOption, checkKeys, choiceOption, createIssues, wholeNumber } from '../options/index.ts'
+import type { RedisBatch } from '../redis/ask.ts'
 import type { ScriptFacade } from '../redis/facade.ts'
-import { refused } from '../redis/failure.ts'
+import { createRejectedError } from '../redis/failure.ts'
 import type { ProjectEnv } from '../types.ts'
-import { blocks } from './blocks.ts'
+import { createBlockedKeys } from './blocks.ts'
 import type { LimitContext, LimitResult, RedisLimiter } from './contract.ts'
 import { dynamicLimitScript, readDynamicLimit } from './dynamic-limit.ts'
 import { forgetScript } from './exact-script.ts'
-import { blindKey } from './keys.ts'
-import { checkCost, resultOf } from './result.ts'
-import { judgeRedisLimiter, type RedisLimiterOptions, redisLimiterKeys } from './settings.ts'
+import { hashKey } from './keys.ts'
+import { checkCost, createResult } from './result.ts'
+import { type RedisLimiterOptions, redisLimiterKeys, validateRedisLimiter } from './settings.ts'
 
 /** How @upstash/ratelimit counts; docs/limits.md says how exact each is. */
 export type UpstashAlgorithm = 'fixedWindow' | 'slidingWindow' | 'tokenBucket'
@@ -62,24 +62,24 @@ type Region = Parameters<Algorithm['limit']>[0]
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>): UpstashLimiter {
-  const wrong = faults('upstashLimiter')
-  checkKeys(wrong, options, [...redisLimiterKeys, 'algorithm', 'refill', 'dynamicLimit', 'name', 'analytics'])
+  const issues = createIssues('upstashLimiter')
+  checkKeys(issues, options, [...redisLimiterKeys, 'algorithm', 'refill', 'dynamicLimit', 'name', 'analytics'])
   const given = { ...options } as Partial<UpstashLimiterOptions<never>>
-  const { limit, window, redis, ring, prefix, maxBlocked } = judgeRedisLimiter(given, wrong)
+  const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(given, issues)
   const kinds = ['fixedWindow', 'slidingWindow', 'tokenBucket'] as const
-  const kind = oneOf(wrong, 'algorithm', given.algorithm, kinds, 'slidingWindow')
+  const kind = choiceOption(issues, 'algorithm', given.algorithm, kinds, 'slidingWindow')
   const bucket = kind === 'tokenBucket'
-  if (given.refill !== undefined && !bucket) wrong.add('refill', "is for algorithm: 'tokenBucket'")
-  const refill = wholeNumber(wrong, 'refill', given.refill, limit, { least: 1, most: 1_000_000, unit: 'tokens' })
-  const dynamicLimits = flag(wrong, 'dynamicLimit', given.dynamicLimit, false)
+  if (given.refill !== undefined && !bucket) issues.add('refill', "is for algorithm: 'tokenBucket'")
+  const refill = wholeNumber(issues, 'refill', given.refill, limit, { min: 1, max: 1_000_000, unit: 'tokens' })
+  const dynamicLimits = booleanOption(issues, 'dynamicLimit', given.dynamicLimit, false)
   const name = given.name ?? 'default'
-  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name)) wrong.add('name', 'must be a dashed word')
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name)) issues.add('name', 'must be a dashed word')
   const { analytics } = given
-  if (analytics !== undefined && typeof analytics?.record !== 'function') wrong.add('analytics', 'must have record()')
-  wrong.done()
+  if (analytics !== undefined && typeof analytics?.record !== 'function') issues.add('analytics', 'must have record()')
+  issues.throwIfAny()
 
-  function told(key: string, result: LimitResult): LimitResult {
-    if (analytics !== undefined) tell(analytics, key, result)
+  function recordResult(key: string, result: LimitResult): LimitResult {
+    if (analytics !== undefined) recordAnalytics(analytics, key, result)
     return result
   }
 
@@ -88,28 +88,28 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
   const windowMs = window * 1000
   const space = `${prefix}r:${name}`
   // A sliding window does not say when it will have room, and a limit that changes not either.
-  const known = blocks(dynamicLimits || kind === 'slidingWindow' ? 0 : maxBlocked)
+  const known = createBlockedKeys(dynamicLimits || kind === 'slidingWindow' ? 0 : maxBlocked)
   const region = (facade: ScriptFacade): Region => {
     return { redis: facade as unknown as Region['redis'], prefix: space, dynamicLimits }
   }
 
-  async function keyOf(key: string, context: LimitContext): Promise<string> {
-    return `${space}:${await blindKey(ring(context.env), kind, limit, window, bucket ? refill : 0, key)}`
+  async function createKey(key: string, context: LimitContext): Promise<string> {
+    return `${space}:${await hashKey(ring(context.env), kind, limit, window, bucket ? refill : 0, key)}`
   }
-  function judged(allowed: boolean, said: Said, now: number): LimitResult {
+  function toLimitResult(allowed: boolean, said: RatelimitReply, now: number): LimitResult {
     const numbers = [said.limit, said.remaining, said.reset]
-    if (!numbers.every((number) => Number.isFinite(number))) throw refused('strange-answer', 'ratelimit')
+    if (!numbers.every((number) => Number.isFinite(number))) throw createRejectedError('strange-answer', 'ratelimit')
     const answer = { allowed, free: said.remaining, retryAt: allowed ? now : Math.max(now, said.reset) }
-    return resultOf(said.limit, { ...answer, resetAt: said.reset }, now)
+    return createResult(said.limit, { ...answer, resetAt: said.reset }, now)
   }
-  async function joined(ask: Ask, key: string, cost: number): Promise<LimitResult> {
-    const said = await answered(algorithm.limit(region(ask.facade), key, cost))
+  async function takeInBatch(ask: RedisBatch, key: string, cost: number): Promise<LimitResult> {
+    const said = await withStoreError(algorithm.limit(region(ask.facade), key, cost))
     const now = Date.now()
-    const result = judged(said.success === true, said, now)
+    const result = toLimitResult(said.success === true, said, now)
     known.note(key, cost, result, now)
-    return told(key, result)
+    return recordResult(key, result)
   }
-  async function alone<T>(context: LimitContext, question: (ask: Ask) => Promise<T>): Promise<T> {
+  async function takeAlone<T>(context: LimitContext, question: (ask: RedisBatch) => Promise<T>): Promise<T> {
     const ask = redis.ask(context.env)
     const answer = question(ask)
     answer.catch(() => {}) // until it is awaited below
@@ -117,12 +117,12 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     return answer
   }
   /** What is kept for a key now: nothing else is ever deleted. */
-  function heldAt(key: string): string[] {
+  function listStoredKeys(key: string): string[] {
     const current = Math.floor(Date.now() / windowMs)
     return bucket ? [key] : [`${key}:${current}`, `${key}:${current - 1}`]
   }
   const dynamicKey = `${space}:dynamic:global`
-  function needDynamic(): void {
+  function requireDynamicLimit(): void {
     if (!dynamicLimits) throw new RangeError('The limit can only be changed with dynamicLimit: true.')
   }
 
@@ -132,62 +132,62 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     redis,
     async prepareTake(key, cost = 1, context = {}) {
       checkCost(cost)
-      const held = await keyOf(key, context)
+      const held = await createKey(key, context)
       const result = known.find(held, cost, Date.now())
       return result
-        ? { is: 'blocked', result: told(held, result) }
-        : { is: 'call', join: (ask) => joined(ask, held, cost) }
+        ? { is: 'blocked', result: recordResult(held, result) }
+        : { is: 'call', join: (ask) => takeInBatch(ask, held, cost) }
     },
     async take(key, cost = 1, context = {}) {
       checkCost(cost)
-      const held = await keyOf(key, context)
+      const held = await createKey(key, context)
       const blocked = known.find(held, cost, Date.now())
-      return blocked ? told(held, blocked) : alone(context, (ask) => joined(ask, held, cost))
+      return blocked ? recordResult(held, blocked) : takeAlone(context, (ask) => takeInBatch(ask, held, cost))
     },
     async peek(key, context = {}) {
-      const held = await keyOf(key, context)
-      const said = await alone(context, (ask) => answered(algorithm.getRemaining(region(ask.facade), held)))
+      const held = await createKey(key, context)
+      const said = await takeAlone(context, (ask) => withStoreError(algorithm.getRemaining(region(ask.facade), held)))
       const now = Date.now()
       // The script of a bucket tells what was in it when it was last used.
       const late = bucket ? Math.max(0, Math.floor((now - said.reset) / windowMs) + 1) : 0
       const remaining = Math.min(said.limit, said.remaining + late * refill)
-      return judged(remaining >= 1, { ...said, remaining, reset: said.reset + late * windowMs }, now)
+      return toLimitResult(remaining >= 1, { ...said, remaining, reset: said.reset + late * windowMs }, now)
     },
     async forget(key, context = {}) {
-      const held = await keyOf(key, context)
-      await redis.call(context.env, forgetScript, heldAt(held), [])
+      const held = await createKey(key, context)
+      await redis.call(context.env, forgetScript, listStoredKeys(held), [])
       known.delete(held)
     },
     async setLimit(value, context = {}) {
-      needDynamic()
+      requireDynamicLimit()
       if (value !== undefined) checkCost(value)
       await redis.call(context.env, dynamicLimitScript, [dynamicKey], value === undefined ? ['0'] : [`${value}`])
     },
     async getLimit(context = {}) {
-      needDynamic()
+      requireDynamicLimit()
       return readDynamicLimit(await redis.call(context.env, dynamicLimitScript, [dynamicKey], []))
     },
   }
 }
 
 /** What analytics make of it is their own affair: a take neither waits for them nor fails with them. */
-function tell(analytics: LimitAnalytics, identifier: string, { allowed }: LimitResult): void {
+function recordAnalytics(analytics: LimitAnalytics, identifier: string, { allowed }: LimitResult): void {
   try {
     Promise.resolve(analytics.record({ identifier, time: Date.now(), success: allowed })).catch(() => {})
   } catch {}
 }
 
-interface Said {
+interface RatelimitReply {
   readonly limit: number
   readonly remaining: number
   readonly reset: number
 }
 
 /** The library stumbles over answers that Redis did not give: that is a failure of the store, and never a yes. */
-async function answered<T>(work: Promise<T>): Promise<T> {
+async function withStoreError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    throw isPortcullisError(error) ? error : refused('strange-answer', 'ratelimit')
+    throw isPortcullisError(error) ? error : createRejectedError('strange-answer', 'ratelimit')
   }
 }

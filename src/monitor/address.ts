@@ -1,9 +1,9 @@
 /** A client's address as a log may have it: enough to see where requests come from, too little to say who it was. */
-import { addressBlock } from '../request/address.ts'
+import { addressPrefix } from '../request/address.ts'
 
 /** IPv4 as its /24, IPv6 as its /48; undefined where no address is known. `normaliseAddress` has judged it. */
-export function truncatedAddress(address: string | undefined): string | undefined {
+export function truncateAddress(address: string | undefined): string | undefined {
   if (address === undefined) return undefined
-  if (address.includes(':')) return addressBlock(address, 48)
+  if (address.includes(':')) return addressPrefix(address, 48)
   return `${address.slice(0, address.lastIndexOf('.'))}.0/24`
 }

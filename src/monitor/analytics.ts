@@ -25,7 +25,7 @@ export function analyticsPoint(line: RequestLine): AnalyticsPoint {
   const { route = '', method, upstream = '', decision, reason = '', code = '', cache = '', version = '' } = line
   return {
     // What is sampled when there is much: each route for itself. Cut, since a longer one would lose the point.
-    indexes: [bytesOf(route, 96)],
+    indexes: [truncateBytes(route, 96)],
     blobs: [route, method, upstream, decision, reason, code, cache, version],
     doubles: [
       line.status,
@@ -41,7 +41,7 @@ export function analyticsPoint(line: RequestLine): AnalyticsPoint {
 }
 
 /** A character is three bytes of UTF-8 at most, and canonical paths are ASCII. */
-function bytesOf(text: string, most: number): string {
+function truncateBytes(text: string, most: number): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
   return /^[\x00-\x7f]*$/.test(text) ? text.slice(0, most) : text.slice(0, most / 3)
 }

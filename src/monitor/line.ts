@@ -1,12 +1,12 @@
 /** The line a log gets of each request: facts in, one flat object out, with nothing in it that a client can choose freely. */
-import { statusOf } from '../page/reasons.ts'
+import { reasonStatus } from '../page/reasons.ts'
 import { isKnownMethod } from '../request/method.ts'
 import type { Reason } from '../types.ts'
-import { truncatedAddress } from './address.ts'
+import { truncateAddress } from './address.ts'
 import type { Trace } from './trace.ts'
 
 /** What is noted of a request while it is served. Whoever serves it fills in what it knows. */
-export interface Notes {
+export interface RequestMetrics {
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   /** Where the request stands in its trace. */
@@ -36,7 +36,7 @@ export interface Notes {
 }
 
 /** What is known at the end. */
-export interface Outcome {
+export interface RequestOutcome {
   readonly request: { readonly method: string; readonly headers: Headers }
   readonly requestId: string
   /** The client's whole address; the line has less of it. */
@@ -102,10 +102,10 @@ export interface RequestLine {
 }
 
 /** What nginx writes for a client that closed its connection before the answer. */
-export const clientLeft = 499
+export const clientClosedRequest = 499
 
 /** Makes the line. */
-export function requestLine(notes: Notes, outcome: Outcome): RequestLine {
+export function createRequestLine(notes: RequestMetrics, outcome: RequestOutcome): RequestLine {
   const { trace, startedAt, route, upstream, upstreamStatus, ttfbMs, sessionMs, reason, code, session } = notes
   const { request, requestId, status, endedAt, version } = outcome
   // JSON leaves out what is undefined; a point of numbers reads it as such.
@@ -119,7 +119,7 @@ export function requestLine(notes: Notes, outcome: Outcome): RequestLine {
     method: isKnownMethod(request.method) ? request.method : 'OTHER',
     route,
     status,
-    decision: decisionOf(status, notes),
+    decision: findDecision(status, notes),
     reason,
     code,
     upstream,
@@ -128,22 +128,22 @@ export function requestLine(notes: Notes, outcome: Outcome): RequestLine {
     totalMs: Math.max(0, endedAt - startedAt),
     sessionMs,
     session,
-    client: truncatedAddress(outcome.address),
-    requestBytes: lengthOf(request.headers),
-    responseBytes: lengthOf(outcome.headers),
+    client: truncateAddress(outcome.address),
+    requestBytes: readLength(request.headers),
+    responseBytes: readLength(outcome.headers),
     cache: notes.cache,
     retries: notes.retries,
     version,
   } as RequestLine
 }
 
-function decisionOf(status: number, { reason, upstreamStatus, cache }: Notes): RequestLine['decision'] {
-  if (status === clientLeft) return 'left'
-  if (reason !== undefined) return statusOf(reason) >= 500 ? 'failed' : 'refused'
+function findDecision(status: number, { reason, upstreamStatus, cache }: RequestMetrics): RequestLine['decision'] {
+  if (status === clientClosedRequest) return 'left'
+  if (reason !== undefined) return reasonStatus(reason) >= 500 ? 'failed' : 'refused'
   return upstreamStatus !== undefined || cache === 'hit' || cache === 'stale' ? 'passed' : 'answered'
 }
 
-function lengthOf(headers: Headers): number | undefined {
+function readLength(headers: Headers): number | undefined {
   const length = headers.get('content-length')
   return length !== null && /^\d{1,15}$/.test(length) ? Number(length) : undefined
 }

@@ -2,12 +2,12 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import { isPortcullisError } from '../errors.ts'
-import { faults as newFaults } from '../options/index.ts'
+import { createIssues } from '../options/index.ts'
 import { checkPlatform, clientAddress, type Platform } from '../request/address.ts'
 import type { Clock } from '../types.ts'
-import type { Notes } from './line.ts'
+import type { RequestMetrics } from './line.ts'
 import { type MonitorOptions, monitor } from './monitor.ts'
-import { waitFor } from './wait-for.ts'
+import { waitUntil } from './wait-for.ts'
 
 /** Options of {@link requestLog}. */
 export interface RequestLogOptions extends MonitorOptions {
@@ -18,7 +18,7 @@ export interface RequestLogOptions extends MonitorOptions {
 }
 
 /** What {@link requestLog} puts on the context: handlers may note what they know, such as `session` or `cache`. */
-export type RequestLogEnv = { Variables: { requestLog: Notes } }
+export type RequestLogEnv = { Variables: { requestLog: RequestMetrics } }
 
 /**
  * Tells of every request and its answer; register it before everything else but `requestId()`.
@@ -27,10 +27,10 @@ export type RequestLogEnv = { Variables: { requestLog: Notes } }
  */
 export function requestLog(options: RequestLogOptions): MiddlewareHandler<RequestLogEnv> {
   const { platform, clock = Date.now, ...rest } = options ?? {}
-  const faults = newFaults('requestLog')
-  const where = checkPlatform(platform, faults, 'none')
-  if (typeof clock !== 'function') faults.add('clock', 'must be a function')
-  faults.done()
+  const issues = createIssues('requestLog')
+  const where = checkPlatform(platform, issues, 'none')
+  if (typeof clock !== 'function') issues.add('clock', 'must be a function')
+  issues.throwIfAny()
   const { begin, end } = monitor(rest)
   return async function requestLog(c, next) {
     const { raw } = c.req
@@ -47,7 +47,7 @@ export function requestLog(options: RequestLogOptions): MiddlewareHandler<Reques
       env: c.env,
       left: raw.signal.aborted,
       endedAt: clock(),
-      waitUntil: (work) => waitFor(c, work),
+      waitUntil: (work) => waitUntil(c, work),
     })
     if (response === c.res) return
     c.res = undefined // else Hono copies the headers of the old response into the new one

@@ -1,10 +1,16 @@
 /** Watches requests from their first moment to their answer: a line, a point, a trace, a header. */
-import { checkKeys, type Faults, flag, faults as newFaults, optionalFunction } from '../options/index.ts'
-import type { From, ProjectEnv } from '../types.ts'
+import { booleanOption, checkKeys, createIssues, type Issues, optionalFunction } from '../options/index.ts'
+import type { FromEnv, ProjectEnv } from '../types.ts'
 import { type AnalyticsDataset, analyticsPoint } from './analytics.ts'
-import { clientLeft, type Notes, type Outcome, type RequestLine, requestLine } from './line.ts'
-import { serverTiming } from './server-timing.ts'
-import { type TraceOptions, tellTrace, traceOf } from './trace.ts'
+import {
+  clientClosedRequest,
+  createRequestLine,
+  type RequestLine,
+  type RequestMetrics,
+  type RequestOutcome,
+} from './line.ts'
+import { formatServerTiming } from './server-timing.ts'
+import { readTrace, type TraceOptions, writeTrace } from './trace.ts'
 
 /** What is told of requests, and to whom. All of it is off until it is named. */
 export interface MonitorOptions<E = ProjectEnv> {
@@ -21,13 +27,13 @@ export interface MonitorOptions<E = ProjectEnv> {
    */
   readonly serverTiming?: boolean
   /** A binding of Workers Analytics Engine; a function that returns none writes none. */
-  readonly analytics?: From<AnalyticsDataset, E>
+  readonly analytics?: FromEnv<AnalyticsDataset, E>
   /** Name of what is deployed, such as `(c) => c.env.CF_VERSION_METADATA?.id`, for lines and points. */
-  readonly version?: From<string, E>
+  readonly version?: FromEnv<string, E>
 }
 
 /** What a monitor is told of a request when it ends. */
-export interface Ending extends Omit<Outcome, 'status' | 'headers' | 'version'> {
+export interface RequestEnd extends Omit<RequestOutcome, 'status' | 'headers' | 'version'> {
   /** What `From` functions get. */
   readonly env: unknown
   /** Whether the client left before the answer. */
@@ -39,11 +45,11 @@ export interface Ending extends Omit<Outcome, 'status' | 'headers' | 'version'> 
 /** One monitor for all requests; holds nothing of any of them. */
 export interface Monitor {
   /** Begins to watch a request. `now` in milliseconds since the epoch. */
-  begin(headers: Headers, now: number): Notes
+  begin(headers: Headers, now: number): RequestMetrics
   /** Puts the trace on a request to an upstream, where traces are on. */
-  forward(notes: Notes, headers: Headers): void
+  forward(notes: RequestMetrics, headers: Headers): void
   /** Tells what became of it, and never throws. Returns the response, or a copy that has `Server-Timing`. */
-  end(notes: Notes, response: Response, ending: Ending): Response
+  end(notes: RequestMetrics, response: Response, ending: RequestEnd): Response
 }
 
 const keys: ReadonlyArray<keyof MonitorOptions> = ['log', 'trace', 'serverTiming', 'analytics', 'version']
@@ -54,17 +60,17 @@ const keys: ReadonlyArray<keyof MonitorOptions> = ['log', 'trace', 'serverTiming
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
 export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
-  const faults = newFaults('monitor')
-  checkKeys(faults, options, keys)
+  const issues = createIssues('monitor')
+  checkKeys(issues, options, keys)
   const given: MonitorOptions<never> = { ...options }
-  const log = optionalFunction(faults, 'log', given.log)
-  const tracing = judgeTrace(given.trace, faults)
-  const timing = flag(faults, 'serverTiming', given.serverTiming, false)
-  const dataset = judgeFound<AnalyticsDataset>(given.analytics, 'analytics', faults)
-  const version = judgeFound<string>(given.version, 'version', faults)
-  faults.done()
+  const log = optionalFunction(issues, 'log', given.log)
+  const tracing = parseTraceOptions(given.trace, issues)
+  const timing = booleanOption(issues, 'serverTiming', given.serverTiming, false)
+  const dataset = resolveOptional<AnalyticsDataset>(given.analytics, 'analytics', issues)
+  const version = resolveOptional<string>(given.version, 'version', issues)
+  issues.throwIfAny()
 
-  function tell(line: RequestLine, { env, waitUntil }: Ending): void {
+  function writeLine(line: RequestLine, { env, waitUntil }: RequestEnd): void {
     try {
       const work = log?.(line)
       if (work instanceof Promise) {
@@ -82,50 +88,50 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
   }
 
   return {
-    begin(headers, now): Notes {
-      return tracing === undefined ? { startedAt: now } : { startedAt: now, trace: traceOf(headers, tracing) }
+    begin(headers, now): RequestMetrics {
+      return tracing === undefined ? { startedAt: now } : { startedAt: now, trace: readTrace(headers, tracing) }
     },
     forward({ trace }, headers): void {
-      if (trace !== undefined) tellTrace(headers, trace)
+      if (trace !== undefined) writeTrace(headers, trace)
     },
     end(notes, response, ending): Response {
       const said = version?.(ending.env)
-      const line = requestLine(notes, {
+      const line = createRequestLine(notes, {
         ...ending,
-        status: ending.left ? clientLeft : response.status,
+        status: ending.left ? clientClosedRequest : response.status,
         headers: response.headers,
         ...(typeof said === 'string' && { version: said.slice(0, 64) }),
       })
-      if (notes.quiet !== true) tell(line, ending)
-      return timing && response.status !== 101 ? withTiming(response, serverTiming(line)) : response
+      if (notes.quiet !== true) writeLine(line, ending)
+      return timing && response.status !== 101 ? addServerTiming(response, formatServerTiming(line)) : response
     },
   }
 }
 
-function judgeTrace(given: boolean | TraceOptions | undefined, faults: Faults): TraceOptions | undefined {
-  if (given === undefined || given === false) return undefined
-  if (given === true) return {}
-  const at = faults.under('trace')
-  checkKeys(at, given, ['continue', 'sample', 'baggage'])
-  flag(at, 'continue', given?.continue, true)
-  flag(at, 'baggage', given?.baggage, false)
-  const { sample = 1 } = given ?? {}
+function parseTraceOptions(value: boolean | TraceOptions | undefined, issues: Issues): TraceOptions | undefined {
+  if (value === undefined || value === false) return undefined
+  if (value === true) return {}
+  const at = issues.at('trace')
+  checkKeys(at, value, ['continue', 'sample', 'baggage'])
+  booleanOption(at, 'continue', value?.continue, true)
+  booleanOption(at, 'baggage', value?.baggage, false)
+  const { sample = 1 } = value ?? {}
   if (typeof sample !== 'number' || !(sample >= 0 && sample <= 1)) at.add('sample', 'must be a number from 0 to 1')
-  return given
+  return value
 }
 
 /** What the environment may lack: found at each request, and where it throws, not there. */
-function judgeFound<T>(
-  given: From<T, never> | undefined,
+function resolveOptional<T>(
+  value: FromEnv<T, never> | undefined,
   option: string,
-  faults: Faults,
+  issues: Issues,
 ): ((env: unknown) => T | undefined) | undefined {
-  if (given === undefined) return undefined
-  if (typeof given !== 'function') {
-    if (given === null) faults.add(option, 'must be a value, or a function that finds it')
-    return () => given
+  if (value === undefined) return undefined
+  if (typeof value !== 'function') {
+    if (value === null) issues.add(option, 'must be a value, or a function that finds it')
+    return () => value
   }
-  const from = given as (c: { env: unknown }) => T | undefined
+  const from = value as (c: { env: unknown }) => T | undefined
   return (env) => {
     try {
       return from({ env })
@@ -136,7 +142,7 @@ function judgeFound<T>(
 }
 
 /** Beside what an upstream said of itself. A raw `fetch` has headers that cannot be changed. */
-function withTiming(response: Response, value: string): Response {
+function addServerTiming(response: Response, value: string): Response {
   try {
     response.headers.append('server-timing', value)
     return response

@@ -7,7 +7,7 @@ import type { RequestLine } from './line.ts'
  *
  * @see https://www.w3.org/TR/server-timing/ section 2
  */
-export function serverTiming({ totalMs, ttfbMs, sessionMs, cache }: RequestLine): string {
+export function formatServerTiming({ totalMs, ttfbMs, sessionMs, cache }: RequestLine): string {
   let text = `gw;dur=${totalMs}`
   if (ttfbMs !== undefined) text += `, origin;dur=${ttfbMs}`
   if (sessionMs !== undefined) text += `, session;dur=${sessionMs}`

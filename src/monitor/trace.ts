@@ -46,16 +46,16 @@ const mostBaggage = 1024
  *
  * @see https://www.w3.org/TR/trace-context/ sections 3.2 and 4
  */
-export function traceOf(headers: Headers, options: TraceOptions): Trace {
+export function readTrace(headers: Headers, options: TraceOptions): Trace {
   const said = options.continue === false ? null : headers.get('traceparent')
   const { traceId, parentId, flags } = parseTraceparent(said)
-  const spanId = hex(8)
+  const spanId = randomHex(8)
   if (traceId === undefined || parentId === undefined) {
     const { sample = 1 } = options
     const sampled = sample >= 1 || (sample > 0 && Math.random() < sample)
-    return { traceId: hex(16), spanId, sampled, ...baggageOf(headers, options) }
+    return { traceId: randomHex(16), spanId, sampled, ...readBaggage(headers, options) }
   }
-  const state = boundedState(headers.get('tracestate'))
+  const state = parseTraceState(headers.get('tracestate'))
   return {
     traceId,
     spanId,
@@ -63,12 +63,12 @@ export function traceOf(headers: Headers, options: TraceOptions): Trace {
     // Of the flags only this one is known to version 00; the others go out as zero.
     sampled: (Number.parseInt(flags, 16) & 1) === 1,
     ...(state !== undefined && { state }),
-    ...baggageOf(headers, options),
+    ...readBaggage(headers, options),
   }
 }
 
 /** Puts a trace on a request to an upstream, in the place of whatever the client said. */
-export function tellTrace(headers: Headers, { traceId, spanId, sampled, state, baggage }: Trace): void {
+export function writeTrace(headers: Headers, { traceId, spanId, sampled, state, baggage }: Trace): void {
   headers.set('traceparent', `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`)
   if (state === undefined) headers.delete('tracestate')
   else headers.set('tracestate', state)
@@ -97,10 +97,10 @@ const mostMembers = 32
  * The client's state, or undefined where one member of it cannot be read: then none of it can be trusted, and all is discarded.
  * Of one that is too long the members on the left stay: the most recent ones come first. Sections 3.3.1 and 4.3.
  */
-function boundedState(given: string | null): string | undefined {
-  if (given === null || given.length > 8192) return undefined
+function parseTraceState(value: string | null): string | undefined {
+  if (value === null || value.length > 8192) return undefined
   // Members may be empty.
-  const members = given
+  const members = value
     .split(',', 128)
     .map((part) => part.trim())
     .filter((part) => part !== '')
@@ -123,14 +123,14 @@ function boundedState(given: string | null): string | undefined {
   return kept.length > 0 ? kept.join(',') : undefined
 }
 
-function baggageOf(headers: Headers, { baggage }: TraceOptions): { baggage?: string } {
+function readBaggage(headers: Headers, { baggage }: TraceOptions): { baggage?: string } {
   const said = baggage === true ? headers.get('baggage') : null
   return said !== null && said.length <= mostBaggage ? { baggage: said } : {}
 }
 
-function hex(length: number): string {
+function randomHex(length: number): string {
   let text = ''
   for (const byte of crypto.getRandomValues(new Uint8Array(length))) text += byte.toString(16).padStart(2, '0')
   // Zeros are no id; once in 2^64.
-  return /^0+$/.test(text) ? hex(length) : text
+  return /^0+$/.test(text) ? randomHex(length) : text
 }

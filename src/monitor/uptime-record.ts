@@ -1,7 +1,7 @@
 /** What is remembered of what is watched, and what a new look at it changes: pure. */
 
 /** One thing that is watched. */
-export interface Remembered {
+export interface RememberedState {
   /** What was told last. */
   readonly down: boolean
   /** Looks in a row that failed. */
@@ -11,7 +11,7 @@ export interface Remembered {
 }
 
 /** All of them, by name. */
-export type Memory = ReadonlyMap<string, Remembered>
+export type UptimeMemory = ReadonlyMap<string, RememberedState>
 
 /**
  * What is remembered after a look.
@@ -19,7 +19,12 @@ export type Memory = ReadonlyMap<string, Remembered>
  * @param most - failures in a row from which on it counts as down. One success counts as up: who is told of a recovery too
  *   early hears of it again.
  */
-export function afterLook(before: Remembered | undefined, failed: boolean, most: number, now: number): Remembered {
+export function updateState(
+  before: RememberedState | undefined,
+  failed: boolean,
+  most: number,
+  now: number,
+): RememberedState {
   const { down = false, failures = 0, since = now } = before ?? {}
   if (!failed) return { down: false, failures: 0, since: down || failures > 0 ? now : since }
   const next = failures + 1
@@ -27,13 +32,13 @@ export function afterLook(before: Remembered | undefined, failed: boolean, most:
 }
 
 /** As text, for a store. */
-export function writeMemory(memory: Memory): string {
+export function writeMemory(memory: UptimeMemory): string {
   return JSON.stringify(Object.fromEntries(memory))
 }
 
 /** From text; what is none of ours reads as nothing remembered. */
-export function readMemory(text: string | undefined): Map<string, Remembered> {
-  const memory = new Map<string, Remembered>()
+export function readMemory(text: string | undefined): Map<string, RememberedState> {
+  const memory = new Map<string, RememberedState>()
   let found: unknown
   try {
     found = JSON.parse(text ?? '{}')
@@ -41,7 +46,7 @@ export function readMemory(text: string | undefined): Map<string, Remembered> {
     return memory
   }
   for (const [name, entry] of Object.entries(found ?? {})) {
-    const { down, failures, since } = (entry ?? {}) as Partial<Remembered>
+    const { down, failures, since } = (entry ?? {}) as Partial<RememberedState>
     if (typeof down !== 'boolean' || !isCount(failures, Number.MAX_SAFE_INTEGER) || !isCount(since, latest)) continue
     memory.set(name, { down, failures, since })
   }
@@ -51,6 +56,6 @@ export function readMemory(text: string | undefined): Map<string, Remembered> {
 /** Milliseconds of the last moment that has a date (ECMA-262 section 21.4.1.1). */
 const latest = 8.64e15
 
-function isCount(given: unknown, most: number): given is number {
-  return Number.isSafeInteger(given) && (given as number) >= 0 && (given as number) <= most
+function isCount(value: unknown, most: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most
 }

@@ -1,10 +1,10 @@
 /** Looks at upstreams and store on a schedule, and tells when one goes down or comes back: once for each change. */
 import { isPortcullisError } from '../errors.ts'
-import { checkKeys, type Faults, faults as newFaults, resolveFrom, wholeNumber } from '../options/index.ts'
-import type { Clock, Emit, From, ProjectEnv } from '../types.ts'
-import { afterLook, type Remembered, readMemory, writeMemory } from './uptime-record.ts'
-import { type Change, judgeWebhook, judgeWebhookKey, type Notice, postNotice } from './webhook.ts'
-import { Late, within } from './within.ts'
+import { checkKeys, createIssues, type Issues, resolveFrom, wholeNumber } from '../options/index.ts'
+import type { Clock, Emit, FromEnv, ProjectEnv } from '../types.ts'
+import { type RememberedState, readMemory, updateState, writeMemory } from './uptime-record.ts'
+import { type Notice, parseWebhookKey, parseWebhookUrl, postNotice, type StateChange } from './webhook.ts'
+import { TimeoutError, withTimeout } from './within.ts'
 
 /** Where it is remembered who is down: schedules run in whatever isolate there is. */
 export interface UptimeState {
@@ -20,9 +20,9 @@ export interface UptimeOptions<E = ProjectEnv> {
    * Where changes are posted: an https address, and a secret. Default, and where the environment has none: they are events and
    * nothing else.
    */
-  readonly webhook?: From<string, E>
+  readonly webhook?: FromEnv<string, E>
   /** Signs what is posted (`Portcullis-Signature`), so that the receiver knows who it is from. At least 32 characters. */
-  readonly key?: From<string, E>
+  readonly key?: FromEnv<string, E>
   /** Failures in a row before something counts as down. Default 2, so that one lost packet wakes nobody; at most 100. */
   readonly failures?: number
   /**
@@ -37,7 +37,7 @@ export interface UptimeOptions<E = ProjectEnv> {
 /** Something to look at. */
 export interface Watched {
   /** An upstream, or the store. */
-  readonly kind: Change['kind']
+  readonly kind: StateChange['kind']
   /** Name in events and notices. */
   readonly name: string
   /** Resolves with why it is not well, or with undefined; a rejection is a failure too. */
@@ -74,24 +74,24 @@ const keys: ReadonlyArray<keyof UptimeOptions> = ['webhook', 'key', 'failures', 
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
 export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
-  const faults = newFaults('uptime')
-  checkKeys(faults, options, keys)
+  const issues = createIssues('uptime')
+  checkKeys(issues, options, keys)
   const given: UptimeOptions<never> = { ...options }
-  const url = whereSet(faults, 'webhook', given.webhook, judgeWebhook)
-  const key = whereSet(faults, 'key', given.key, judgeWebhookKey)
-  const most = wholeNumber(faults, 'failures', given.failures, 2, { least: 1, most: 100, unit: 'failures' })
-  const timeoutMs = wholeNumber(faults, 'timeoutMs', given.timeoutMs, 5000, bounds)
+  const url = resolveWhereSet(issues, 'webhook', given.webhook, parseWebhookUrl)
+  const key = resolveWhereSet(issues, 'key', given.key, parseWebhookKey)
+  const most = wholeNumber(issues, 'failures', given.failures, 2, { min: 1, max: 100, unit: 'failures' })
+  const timeoutMs = wholeNumber(issues, 'timeoutMs', given.timeoutMs, 5000, bounds)
   const { state } = given
   if (state !== undefined && (typeof state?.read !== 'function' || typeof state.write !== 'function')) {
-    faults.add('state', 'must have read and write, such as redisState(client)')
+    issues.add('state', 'must have read and write, such as redisState(client)')
   }
-  faults.done()
-  let kept = new Map<string, Remembered>()
+  issues.throwIfAny()
+  let kept = new Map<string, RememberedState>()
 
-  async function recall(env: unknown): Promise<void> {
+  async function loadState(env: unknown): Promise<void> {
     if (state === undefined) return
     try {
-      const text = await within(timeoutMs, () => state.read(env))
+      const text = await withTimeout(timeoutMs, () => state.read(env))
       if (text !== undefined) kept = readMemory(text)
     } catch {
       // The store is what may be down: this isolate's own memory has to do.
@@ -99,7 +99,7 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
   }
 
   /** Whether whoever wants to know has been told. */
-  async function told(changes: readonly Change[], { env, service, emit, report, fetch, clock }: UptimeRun) {
+  async function sendNotices(changes: readonly StateChange[], { env, service, emit, report, fetch, clock }: UptimeRun) {
     for (const { kind, name, state, reason } of changes) {
       emit({ type: `${kind}-${state}`, subject: name, ...(reason !== undefined && { reason }) })
     }
@@ -107,32 +107,32 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
       const [to, signing] = [url(env), key(env)]
       if (to === undefined) return true
       const now = clock()
-      await postNotice(noticeOf(changes, service, now), { url: to, key: signing, timeoutMs, now }, fetch)
+      await postNotice(createNotice(changes, service, now), { url: to, key: signing, timeoutMs, now }, fetch)
       return true
     } catch (error) {
       if (isPortcullisError(error, 'ERR_CONFIG')) report(error)
-      emit({ type: 'webhook-failed', reason: reasonOf(error) })
+      emit({ type: 'webhook-failed', reason: describeError(error) })
       return false
     }
   }
 
   return {
     async run(watched, run): Promise<void> {
-      const looks = await Promise.all(watched.map((one) => look(one, timeoutMs)))
-      await recall(run.env)
+      const looks = await Promise.all(watched.map((one) => probe(one, timeoutMs)))
+      await loadState(run.env)
       const now = run.clock()
-      const next = new Map<string, Remembered>()
-      const changes: Change[] = []
+      const next = new Map<string, RememberedState>()
+      const changes: StateChange[] = []
       for (const [index, { kind, name }] of watched.entries()) {
         const id = `${kind}:${name}`
         const [before, reason] = [kept.get(id), looks[index]]
-        const after = afterLook(before, reason !== undefined, most, now)
+        const after = updateState(before, reason !== undefined, most, now)
         next.set(id, after)
         if (after.down === (before?.down ?? false)) continue
         const since = new Date(after.since).toISOString()
         changes.push({ kind, name, state: after.down ? 'down' : 'up', ...(reason !== undefined && { reason }), since })
       }
-      if (changes.length > 0 && !(await told(changes, run))) {
+      if (changes.length > 0 && !(await sendNotices(changes, run))) {
         // Who could not be told is told at the next look.
         for (const { kind, name, state } of changes) {
           const id = `${kind}:${name}`
@@ -141,44 +141,44 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
         }
       }
       kept = next
-      await within(timeoutMs, async () => state?.write(run.env, writeMemory(next))).catch(() => {})
+      await withTimeout(timeoutMs, async () => state?.write(run.env, writeMemory(next))).catch(() => {})
     },
   }
 }
 
 /** What the environment need not hold: staging wakes nobody. */
-function whereSet(
-  faults: Faults,
+function resolveWhereSet(
+  issues: Issues,
   option: string,
-  given: From<string, never> | undefined,
-  judge: (value: string, faults: Faults) => string,
+  value: FromEnv<string, never> | undefined,
+  judge: (value: string, issues: Issues) => string,
 ): (env: unknown) => string | undefined {
-  if (given === undefined) return () => undefined
-  const resolve = resolveFrom(faults, option, given, judge)
-  if (typeof given !== 'function') return resolve
-  const from = given as (c: { env: unknown }) => string | undefined
+  if (value === undefined) return () => undefined
+  const resolve = resolveFrom(issues, option, value, judge)
+  if (typeof value !== 'function') return resolve
+  const from = value as (c: { env: unknown }) => string | undefined
   return (env) => (from({ env }) ? resolve(env) : undefined)
 }
 
-const bounds = { least: 10, most: 30_000, unit: 'milliseconds' } as const
+const bounds = { min: 10, max: 30_000, unit: 'milliseconds' } as const
 
 /** Why something is not well; undefined where it is. */
-async function look(watched: Watched, timeoutMs: number): Promise<string | undefined> {
+async function probe(watched: Watched, timeoutMs: number): Promise<string | undefined> {
   try {
-    return await within(timeoutMs, (signal) => watched.look(signal))
+    return await withTimeout(timeoutMs, (signal) => watched.look(signal))
   } catch (error) {
-    return reasonOf(error)
+    return describeError(error)
   }
 }
 
 /** A word: what was thrown may quote an address. */
-function reasonOf(error: unknown): string {
-  if (error instanceof Late) return 'timeout'
+function describeError(error: unknown): string {
+  if (error instanceof TimeoutError) return 'timeout'
   if (isPortcullisError(error)) return error.code
   return error instanceof Error && /^http-\d{3}$/.test(error.message) ? error.message : 'unreachable'
 }
 
-function noticeOf(changes: readonly Change[], service: string, now: number): Notice {
+function createNotice(changes: readonly StateChange[], service: string, now: number): Notice {
   const words = changes.map(({ name, state, reason }) => `${name} is ${state}${reason ? ` (${reason})` : ''}`)
   return {
     event: 'uptime',

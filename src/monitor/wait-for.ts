@@ -1,12 +1,12 @@
 /** Keeps work going after the answer, where the platform can. */
 
 /** A Hono Context, as far as it is needed; its `executionCtx` throws where the platform has none. */
-interface Waiting {
+interface WaitContext {
   readonly executionCtx: { waitUntil(work: Promise<unknown>): void }
 }
 
 /** Hands the work to the platform. Where nobody keeps it alive it goes on as long as the process does. */
-export function waitFor(c: Waiting, work: Promise<unknown>): void {
+export function waitUntil(c: WaitContext, work: Promise<unknown>): void {
   try {
     c.executionCtx.waitUntil(work)
   } catch {

@@ -1,9 +1,9 @@
 /** Posts a notice to whoever wants to know: https only, signed where there is a key, in bounded time. */
-import type { Faults } from '../options/index.ts'
-import { within } from './within.ts'
+import type { Issues } from '../options/index.ts'
+import { withTimeout } from './within.ts'
 
 /** What became of something that is watched. */
-export interface Change {
+export interface StateChange {
   /** An upstream, or the store. */
   readonly kind: 'upstream' | 'store'
   /** Name of the upstream; `store` for the store. */
@@ -27,23 +27,23 @@ export interface Notice {
   /** When it was noticed: ISO 8601, UTC. */
   readonly time: string
   /** What went down or came back. */
-  readonly changes: readonly Change[]
+  readonly changes: readonly StateChange[]
 }
 
 /** Where a notice goes. Its address is a secret as a rule: whoever has it can post. */
-export function judgeWebhook(given: string, faults: Faults): string {
-  const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined
+export function parseWebhookUrl(value: string, issues: Issues): string {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
   if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '') {
-    faults.add('', 'must be an https address without user name and password')
+    issues.add('', 'must be an https address without user name and password')
     return ''
   }
   return url.href
 }
 
 /** A key for the signature. */
-export function judgeWebhookKey(given: string, faults: Faults): string {
-  if (typeof given === 'string' && given.length >= 32 && given.length <= 1024) return given
-  faults.add('', 'must be 32 to 1,024 characters')
+export function parseWebhookKey(value: string, issues: Issues): string {
+  if (typeof value === 'string' && value.length >= 32 && value.length <= 1024) return value
+  issues.add('', 'must be 32 to 1,024 characters')
   return ''
 }
 
@@ -61,16 +61,16 @@ export async function postNotice(
   const headers: Record<string, string> = { 'content-type': 'application/json' }
   if (to.key !== undefined) {
     const time = Math.floor(to.now / 1000)
-    headers['portcullis-signature'] = `t=${time},v1=${await mac(to.key, `${time}.${body}`)}`
+    headers['portcullis-signature'] = `t=${time},v1=${await signText(to.key, `${time}.${body}`)}`
   }
-  const response = await within(to.timeoutMs, (signal) =>
+  const response = await withTimeout(to.timeoutMs, (signal) =>
     send(to.url, { method: 'POST', headers, body, redirect: 'manual', cache: 'no-store', signal }),
   )
   response.body?.cancel().catch(() => {})
   if (!response.ok) throw new Error(`http-${response.status}`)
 }
 
-async function mac(key: string, text: string): Promise<string> {
+async function signText(key: string, text: string): Promise<string> {
   const utf8 = new TextEncoder()
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const imported = await crypto.subtle.importKey('raw', utf8.encode(key), algorithm, false, ['sign'])

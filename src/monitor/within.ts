@@ -1,7 +1,7 @@
 /** Work that may take so long and no longer, whether it heeds a signal or not. */
 
 /** What {@link within} rejects with when time is up. */
-export class Late extends Error {
+export class TimeoutError extends Error {
   override readonly name = 'Late'
 }
 
@@ -10,12 +10,12 @@ export class Late extends Error {
  *
  * @param ms - milliseconds. A timer that is cleared costs less than `AbortSignal.timeout`, which cannot be.
  */
-export async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withTimeout<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Late(`not done within ${ms} ms`))
+      reject(new TimeoutError(`not done within ${ms} ms`))
       controller.abort()
     }, ms)
   })

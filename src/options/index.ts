@@ -1,4 +1,11 @@
-export { type Faults, faults } from './faults.ts'
-export { type Judge, resolveFrom } from './from.ts'
-export { checkKeys, nearest } from './keys.ts'
-export { type Bounds, flag, oneOf, optionalFunction, optionalListener, wholeNumber } from './values.ts'
+export { createIssues, type Issues } from './faults.ts'
+export { type ParseValue, resolveFrom } from './from.ts'
+export { checkKeys, nearestKey } from './keys.ts'
+export {
+  booleanOption,
+  choiceOption,
+  type NumberRange,
+  optionalFunction,
+  optionalListener,
+  wholeNumber,
+} from './values.ts'

@@ -1,24 +1,24 @@
 /** Unknown option keys are faults, with the key that was probably meant. */
-import type { Faults } from './faults.ts'
+import type { Issues } from './faults.ts'
 
 /**
  * Notes every own key of `given` that is not in `known`. A value that is no plain object is a fault of its own.
  * Keys whose value is undefined count as absent, known or not.
  */
-export function checkKeys(faults: Faults, given: unknown, known: readonly string[]): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    faults.add('', 'must be an object')
+export function checkKeys(issues: Issues, input: unknown, known: readonly string[]): void {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    issues.add('', 'must be an object')
     return
   }
-  for (const [key, value] of Object.entries(given)) {
+  for (const [key, value] of Object.entries(input)) {
     if (value === undefined || known.includes(key)) continue
-    const meant = nearest(key, known)
-    faults.add(key, meant ? `is no option; did you mean ${meant}?` : 'is no option')
+    const meant = nearestKey(key, known)
+    issues.add(key, meant ? `is no option; did you mean ${meant}?` : 'is no option')
   }
 }
 
 /** The known word nearest to a mistyped one, if it is near enough to be what was meant. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+export function nearestKey(word: string, known: readonly string[]): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, '')
   let best: string | undefined
   let least = 3

@@ -1,40 +1,52 @@
 /** Numbers and choices of options, judged once while building. */
-import type { Faults } from './faults.ts'
+import type { Issues } from './faults.ts'
 
 /** Bounds of a whole number, both inclusive, and the word for its unit. */
-export interface Bounds {
-  readonly least: number
-  readonly most: number
+export interface NumberRange {
+  readonly min: number
+  readonly max: number
   readonly unit: string
 }
 
 /** A whole number within bounds, or the default where it is absent. A fault returns the default. */
-export function wholeNumber(faults: Faults, option: string, given: unknown, byDefault: number, bounds: Bounds): number {
-  if (given === undefined) return byDefault
-  if (Number.isInteger(given) && (given as number) >= bounds.least && (given as number) <= bounds.most) {
-    return given as number
+export function wholeNumber(
+  issues: Issues,
+  option: string,
+  value: unknown,
+  defaultValue: number,
+  bounds: NumberRange,
+): number {
+  if (value === undefined) return defaultValue
+  if (Number.isInteger(value) && (value as number) >= bounds.min && (value as number) <= bounds.max) {
+    return value as number
   }
-  faults.add(option, `must be a whole number of ${bounds.unit} from ${bounds.least} to ${bounds.most}`)
-  return byDefault
+  issues.add(option, `must be a whole number of ${bounds.unit} from ${bounds.min} to ${bounds.max}`)
+  return defaultValue
 }
 
 /** One of a list of values, or the default where it is absent. A fault returns the default. */
-export function oneOf<T>(faults: Faults, option: string, given: unknown, choices: readonly T[], byDefault: T): T {
-  if (given === undefined) return byDefault
-  if (choices.includes(given as T)) return given as T
-  faults.add(option, `must be one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`)
-  return byDefault
+export function choiceOption<T>(
+  issues: Issues,
+  option: string,
+  value: unknown,
+  choices: readonly T[],
+  defaultValue: T,
+): T {
+  if (value === undefined) return defaultValue
+  if (choices.includes(value as T)) return value as T
+  issues.add(option, `must be one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`)
+  return defaultValue
 }
 
 /** true or false, or the default where it is absent. A fault returns the default. */
-export function flag(faults: Faults, option: string, given: unknown, byDefault: boolean): boolean {
-  return oneOf(faults, option, given, [true, false], byDefault)
+export function booleanOption(issues: Issues, option: string, value: unknown, defaultValue: boolean): boolean {
+  return choiceOption(issues, option, value, [true, false], defaultValue)
 }
 
 /** A function, or undefined where it is absent. A fault returns undefined. */
-export function optionalFunction<T>(faults: Faults, option: string, given: T | undefined): T | undefined {
-  if (given === undefined || typeof given === 'function') return given
-  faults.add(option, 'must be a function')
+export function optionalFunction<T>(issues: Issues, option: string, value: T | undefined): T | undefined {
+  if (value === undefined || typeof value === 'function') return value
+  issues.add(option, 'must be a function')
   return undefined
 }
 
@@ -43,16 +55,16 @@ export function optionalFunction<T>(faults: Faults, option: string, given: T | u
  * not fail the request that it is about, nor end the process.
  */
 export function optionalListener<Told extends unknown[]>(
-  faults: Faults,
+  issues: Issues,
   option: string,
-  given: ((...told: Told) => unknown) | undefined,
+  value: ((...told: Told) => unknown) | undefined,
 ): ((...told: Told) => void) | undefined {
-  const listener = optionalFunction(faults, option, given)
-  return listener && unheard(listener)
+  const listener = optionalFunction(issues, option, value)
+  return listener && ignoreErrors(listener)
 }
 
 /** Tells a listener and hears nothing back: what it throws, or rejects with, is dropped. */
-export function unheard<Told extends unknown[]>(listener: (...told: Told) => unknown): (...told: Told) => void {
+export function ignoreErrors<Told extends unknown[]>(listener: (...told: Told) => unknown): (...told: Told) => void {
   return (...told) => {
     try {
       const heard = listener(...told)

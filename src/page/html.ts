@@ -1,5 +1,5 @@
 /** The page that a refused person sees: no script, nothing from elsewhere, one style that its own policy allows by hash. */
-import type { Answer } from './statuses.ts'
+import type { StatusText } from './statuses.ts'
 
 const style =
   'body{max-width:34rem;margin:18vh auto 0;padding:0 1.5rem;font:1.0625rem/1.6 system-ui,sans-serif}' +
@@ -14,7 +14,7 @@ export const pagePolicy: string =
   "default-src 'none'; style-src 'sha256-rOHhyoLCVzMEGkfdlSeJTJ29D2pYGqAVOQXAka6u6gQ='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
 /** The page for an answer, with the id under which the log knows the request. */
-export function htmlPage({ status, title, words }: Answer, requestId: string | undefined): string {
+export function htmlPage({ status, title, words }: StatusText, requestId: string | undefined): string {
   const id = requestId ? `<small>Request <code>${escapeHtml(requestId)}</code></small>\n` : ''
   return `<!doctype html>
 <html lang="en">

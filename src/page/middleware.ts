@@ -1,16 +1,16 @@
 /** The Hono face of the page room: `app.onError(errorPage())` and `app.notFound(notFoundPage())`. */
 import type { Context, ErrorHandler, NotFoundHandler } from 'hono'
 import { ConfigError } from '../errors.ts'
-import { wishOf } from './exception.ts'
-import { reasonOf } from './reason-of.ts'
-import { type RefusalExtra, refusal } from './refusal.ts'
-import { type ReportFault, reportFault } from './report.ts'
-import { carryOver, isOfTheBody } from './staged.ts'
+import { readErrorResponse } from './exception.ts'
+import { findReason } from './reason-of.ts'
+import { type ErrorResponseExtra, errorResponse } from './refusal.ts'
+import { type ReportError, reportError } from './report.ts'
+import { copyStagedHeaders, isRepresentationHeader } from './staged.ts'
 
 /** Options of {@link errorPage}. */
 export interface ErrorPageOptions {
   /** Takes every error answered with 500 or more. Default {@link reportFault}, one line on `console.error`. */
-  readonly report?: ReportFault
+  readonly report?: ReportError
 }
 
 /**
@@ -20,15 +20,17 @@ export interface ErrorPageOptions {
  *
  * @throws {ConfigError} `ERR_CONFIG` where `report` is no function.
  */
-export function errorPage({ report = reportFault }: ErrorPageOptions = {}): ErrorHandler {
+export function errorPage({ report = reportError }: ErrorPageOptions = {}): ErrorHandler {
   if (typeof report !== 'function')
     throw new ConfigError([{ option: 'errorPage.report', problem: 'must be a function' }])
   return function errorPage(error, c) {
-    const wish = wishOf(error)
+    const wish = readErrorResponse(error)
     const answer =
-      wish && 'response' in wish ? wish.response : refusal(reasonOf(error), c.req.raw, { ...idOf(c), ...wish })
-    if (answer.status >= 500) report(error, { ...idOf(c), method: c.req.method, path: c.req.path })
-    carryOver(c.newResponse(null, 200).headers, answer.headers)
+      wish && 'response' in wish
+        ? wish.response
+        : errorResponse(findReason(error), c.req.raw, { ...readRequestId(c), ...wish })
+    if (answer.status >= 500) report(error, { ...readRequestId(c), method: c.req.method, path: c.req.path })
+    copyStagedHeaders(c.newResponse(null, 200).headers, answer.headers)
     // Hono would copy every header of an earlier answer over this one: its length, its encoding, its caching.
     c.res = undefined
     return answer
@@ -38,17 +40,17 @@ export function errorPage({ report = reportFault }: ErrorPageOptions = {}): Erro
 /** Answers what no route answers; staged headers stay as with {@link errorPage}. */
 export function notFoundPage(): NotFoundHandler {
   return function notFoundPage(c) {
-    const answer = refusal('not-found', c.req.raw, idOf(c))
+    const answer = errorResponse('not-found', c.req.raw, readRequestId(c))
     const staged = c.newResponse(null, 200).headers
-    carryOver(staged, answer.headers)
+    copyStagedHeaders(staged, answer.headers)
     // Unlike after an error, a response that is taken away here would not be replaced by ours.
-    for (const name of staged.keys()) if (isOfTheBody(name)) c.header(name, undefined)
+    for (const name of staged.keys()) if (isRepresentationHeader(name)) c.header(name, undefined)
     return answer
   }
 }
 
 /** The request's id where Hono's `requestId`, or anything under that name, gave it one. */
-function idOf(c: Context): Pick<RefusalExtra, 'requestId'> {
+function readRequestId(c: Context): Pick<ErrorResponseExtra, 'requestId'> {
   const requestId: unknown = c.get('requestId')
   return typeof requestId === 'string' ? { requestId } : {}
 }

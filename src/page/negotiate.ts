@@ -1,7 +1,7 @@
 /** Whether whoever asks will look at the answer: a page for people, problem+json for programs. */
 
 /** Destinations that show a response as a page (Fetch, "request destination"). */
-const shown: ReadonlySet<string> = /* @__PURE__ */ new Set([
+const shownDestinations: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'document',
   'iframe',
   'frame',
@@ -20,17 +20,17 @@ const maxRanges = 32
  */
 export function wantsHtml(headers: Headers): boolean {
   const destination = headers.get('sec-fetch-dest')
-  if (destination !== null && shown.has(destination)) return true
+  if (destination !== null && shownDestinations.has(destination)) return true
   const accept = headers.get('accept')
   return accept !== null && accept.length <= maxLength && prefersHtml(accept.toLowerCase())
 }
 
 function prefersHtml(accept: string): boolean {
-  const [html, json] = [new Best(), new Best()]
+  const [html, json] = [new BestRange(), new BestRange()]
   const ranges = accept.split(',', maxRanges)
   for (const range of ranges) {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim())
-    const weight = weightOf(parameters)
+    const weight = parseWeight(parameters)
     if (type === 'text/html' || type === 'application/xhtml+xml') html.take(3, weight)
     else if (type === 'text/*') html.take(2, weight)
     else if (type === 'application/json' || type === 'application/problem+json') json.take(3, weight)
@@ -44,7 +44,7 @@ function prefersHtml(accept: string): boolean {
 }
 
 /** The weight of the most specific range seen so far, the greatest among equals. */
-class Best {
+class BestRange {
   weight = 0
   #precision = 0
 
@@ -56,7 +56,7 @@ class Best {
 }
 
 /** `q`, from 0 to 1; a weight that is none counts as 0, so that nonsense prefers nothing. */
-function weightOf(parameters: readonly string[]): number {
+function parseWeight(parameters: readonly string[]): number {
   for (const parameter of parameters) {
     if (!parameter.startsWith('q=')) continue
     const weight = Number(parameter.slice(2, 7))

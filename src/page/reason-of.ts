@@ -18,7 +18,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, Reason>>> = {
 }
 
 /** The reason behind something thrown: by its code where it is ours, `fault` for everything else. */
-export function reasonOf(error: unknown): Reason {
+export function findReason(error: unknown): Reason {
   // A code begins with ERR_, so no name that every object has can be asked for.
   return isPortcullisError(error) ? (byCode[error.code] ?? 'fault') : 'fault'
 }

@@ -1,13 +1,13 @@
 /** Every reason for which a request is refused, and what the client is told instead of it. */
 import type { Reason } from '../types.ts'
-import { type Answer, answerFor } from './statuses.ts'
+import { findStatusText, type StatusText } from './statuses.ts'
 
 /**
  * The one map from reasons to answers. Reasons with the same status get the same words, so that nobody learns from a
  * page which check refused: a role that is missing reads like any other 403, a route that does not exist like a page
  * that does not. A reason without an entry does not compile.
  */
-export const reasons: Readonly<Record<Reason, Answer>> = /* @__PURE__ */ mapped({
+export const reasons: Readonly<Record<Reason, StatusText>> = /* @__PURE__ */ mapAnswers({
   'path-not-canonical': 400,
   'url-too-long': 414,
   'query-too-large': 400,
@@ -62,12 +62,12 @@ export const reasons: Readonly<Record<Reason, Answer>> = /* @__PURE__ */ mapped(
 })
 
 /** The status with which a reason is answered; 500 for a reason of a newer copy of this package. */
-export function statusOf(reason: Reason): number {
+export function reasonStatus(reason: Reason): number {
   return reasons[reason]?.status ?? 500
 }
 
-function mapped(statuses: Record<Reason, number>): Readonly<Record<Reason, Answer>> {
-  const made = Object.create(null) as Record<Reason, Answer>
-  for (const [reason, status] of Object.entries(statuses)) made[reason as Reason] = answerFor(status)
+function mapAnswers(statuses: Record<Reason, number>): Readonly<Record<Reason, StatusText>> {
+  const made = Object.create(null) as Record<Reason, StatusText>
+  for (const [reason, status] of Object.entries(statuses)) made[reason as Reason] = findStatusText(status)
   return made
 }

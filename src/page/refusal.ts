@@ -3,10 +3,10 @@ import type { Reason } from '../types.ts'
 import { htmlPage, pagePolicy } from './html.ts'
 import { wantsHtml } from './negotiate.ts'
 import { reasons } from './reasons.ts'
-import { type Answer, answerFor, isErrorStatus } from './statuses.ts'
+import { findStatusText, isErrorStatus, type StatusText } from './statuses.ts'
 
 /** What a refusal needs to know of the request; a Request fits. */
-export interface RefusedRequest {
+export interface RejectedRequest {
   /** Accept and Sec-Fetch-Dest decide between a page and problem+json. */
   readonly headers: Headers
   /** An answer to HEAD has no body. */
@@ -14,7 +14,7 @@ export interface RefusedRequest {
 }
 
 /** What may be said besides the reason. */
-export interface RefusalExtra {
+export interface ErrorResponseExtra {
   /** Shown to the client, so that it can be found in the log. Cut at 128 characters. */
   readonly requestId?: string
   /** Another status, 400 to 599, with the words for it; anything else counts as absent. */
@@ -38,23 +38,23 @@ const pageHeaders = {
  *
  * @see RFC 9457 section 3 for the members of the problem; `requestId` is ours.
  */
-export function refusal(reason: Reason, about: RefusedRequest, extra: RefusalExtra = {}): Response {
-  const answer = isErrorStatus(extra.status) ? answerFor(extra.status) : (reasons[reason] ?? reasons.fault)
+export function errorResponse(reason: Reason, about: RejectedRequest, extra: ErrorResponseExtra = {}): Response {
+  const answer = isErrorStatus(extra.status) ? findStatusText(extra.status) : (reasons[reason] ?? reasons.fault)
   const id = extra.requestId?.slice(0, 128)
   const html = wantsHtml(about.headers)
-  const body = about.method === 'HEAD' ? null : html ? htmlPage(answer, id) : problem(answer, id)
+  const body = about.method === 'HEAD' ? null : html ? htmlPage(answer, id) : problemJson(answer, id)
   const response = new Response(body, { status: answer.status, headers: html ? pageHeaders : problemHeaders })
   if (answer.status === 503) response.headers.set('retry-after', '10')
-  if (extra.headers) add(response.headers, extra.headers)
+  if (extra.headers) addHeaders(response.headers, extra.headers)
   return response
 }
 
-function problem({ status, phrase, words }: Answer, requestId: string | undefined): string {
+function problemJson({ status, phrase, words }: StatusText, requestId: string | undefined): string {
   // JSON leaves out what is undefined.
   return JSON.stringify({ type: 'about:blank', title: phrase, status, detail: words, requestId })
 }
 
-function add(headers: Headers, extra: ReadonlyArray<readonly [name: string, value: string]>): void {
+function addHeaders(headers: Headers, extra: ReadonlyArray<readonly [name: string, value: string]>): void {
   for (const [name, value] of extra) {
     if (name.toLowerCase() === 'set-cookie') headers.append(name, value)
     else headers.set(name, value)

@@ -3,7 +3,7 @@ import { ConfigError, isPortcullisError } from '../errors.ts'
 import type { Clock } from '../types.ts'
 
 /** What a report may say of the request. */
-export interface FaultyRequest {
+export interface FailedRequest {
   /** The id that the client was shown, where there is one. */
   readonly requestId?: string
   /** Method of the request. */
@@ -21,10 +21,10 @@ export interface ReporterOptions {
 }
 
 /** Takes a fault; never throws. */
-export type ReportFault = (error: unknown, about: FaultyRequest) => void
+export type ReportError = (error: unknown, about: FailedRequest) => void
 
 const quietMs = 60_000
-const maxKept = 32
+const maxRemembered = 32
 
 /**
  * A function that reports faults as lines of JSON: `event` (`config-invalid` or `fault`), `code` where the error is ours,
@@ -34,11 +34,11 @@ const maxKept = 32
  * A wrong configuration fails every request alike: the same ConfigError is written at most once in 60 s per isolate, and
  * the next line says how many were `omitted`. Everything else is written each time.
  */
-export function reporter({ write = toConsole, clock = Date.now }: ReporterOptions = {}): ReportFault {
+export function createReporter({ write = writeToConsole, clock = Date.now }: ReporterOptions = {}): ReportError {
   const quiet = new Map<string, { since: number; omitted: number }>()
 
   /** How many lines like this were omitted since the last one; undefined: omit this one too. */
-  function allowed(message: string): number | undefined {
+  function countSkipped(message: string): number | undefined {
     const now = clock()
     const last = quiet.get(message)
     // A clock that went back to before it was written ends the silence.
@@ -46,22 +46,22 @@ export function reporter({ write = toConsole, clock = Date.now }: ReporterOption
       last.omitted++
       return undefined
     }
-    if (quiet.size >= maxKept) quiet.clear()
+    if (quiet.size >= maxRemembered) quiet.clear()
     quiet.set(message, { since: now, omitted: 0 })
     return last?.omitted ?? 0
   }
 
-  return function reportFault(error, about) {
+  return function reportError(error, about) {
     try {
       const config = isPortcullisError(error, 'ERR_CONFIG')
-      const omitted = config ? allowed(error.message) : 0
+      const omitted = config ? countSkipped(error.message) : 0
       if (omitted === undefined) return
       const { requestId, method, path } = about
       write(
         JSON.stringify({
           level: 'error',
           event: config ? 'config-invalid' : 'fault',
-          ...described(error),
+          ...describeError(error),
           omitted: omitted || undefined,
           requestId: requestId?.slice(0, 128),
           method: method?.slice(0, 32),
@@ -75,7 +75,7 @@ export function reporter({ write = toConsole, clock = Date.now }: ReporterOption
 }
 
 /** Reports a fault on `console.error`; see {@link reporter}. */
-export const reportFault: ReportFault = /* @__PURE__ */ reporter()
+export const reportError: ReportError = /* @__PURE__ */ createReporter()
 
 interface Description {
   readonly code?: string
@@ -87,38 +87,38 @@ interface Description {
   readonly causes?: readonly string[]
 }
 
-function described(error: unknown): Description {
+function describeError(error: unknown): Description {
   // A thrown string may be anything, a token too.
   if (!(error instanceof Error)) return { name: error === null ? 'null' : typeof error }
-  const name = nameOf(error)
+  const name = errorName(error)
   if (error instanceof ConfigError) return { code: error.code, name, faults: error.faults }
-  const message = withoutQueries(error.message, 500)
-  const causes = causesOf(error)
+  const message = removeQueries(error.message, 500)
+  const causes = describeCauses(error)
   if (isPortcullisError(error)) return { code: error.code, name, message, ...causes }
-  return { name, message, stack: withoutQueries(error.stack ?? '', 2000), ...causes }
+  return { name, message, stack: removeQueries(error.stack ?? '', 2000), ...causes }
 }
 
-function causesOf(error: Error): { causes?: readonly string[] } {
+function describeCauses(error: Error): { causes?: readonly string[] } {
   const causes: string[] = []
   for (let next = error.cause; next instanceof Error && causes.length < 3; next = next.cause) {
     const { code } = next as { code?: unknown }
-    causes.push(typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : nameOf(next))
+    causes.push(typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : errorName(next))
   }
   return causes.length > 0 ? { causes } : {}
 }
 
-function nameOf(error: Error): string {
+function errorName(error: Error): string {
   return String(error.name).slice(0, 64)
 }
 
 /** Cuts the text, and every query in it: `fetch` and `new URL` put whole urls into their messages. */
-function withoutQueries(text: unknown, length: number): string {
+function removeQueries(text: unknown, length: number): string {
   return String(text)
     .slice(0, length)
     .replaceAll(/\?[^\s"'<>()]+/g, '?…')
 }
 
-function toConsole(line: string): void {
+function writeToConsole(line: string): void {
   // biome-ignore lint/suspicious/noConsole: the one place where this room may speak.
   console.error(line)
 }

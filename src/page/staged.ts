@@ -1,7 +1,7 @@
 /** Headers that were on their way when a request failed: which of them belong on the error page too. */
 
 /** What describes the body that is not sent, or the answer that is not given. */
-const ofTheBody: ReadonlySet<string> = /* @__PURE__ */ new Set([
+const representationHeaders: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'accept-ranges',
   'age',
   'cache-control',
@@ -27,17 +27,17 @@ const ofTheBody: ReadonlySet<string> = /* @__PURE__ */ new Set([
 ])
 
 /** Whether a header describes a body, its storage or another place to go, and so does not outlive its answer. */
-export function isOfTheBody(name: string): boolean {
-  return ofTheBody.has(name.toLowerCase())
+export function isRepresentationHeader(name: string): boolean {
+  return representationHeaders.has(name.toLowerCase())
 }
 
 /**
  * Copies what was staged for another answer (cookies, limits, CORS and security headers) to this one: every Set-Cookie,
  * and of the rest what this answer does not say itself.
  */
-export function carryOver(staged: Headers, answer: Headers): void {
+export function copyStagedHeaders(staged: Headers, answer: Headers): void {
   for (const [name, value] of staged) {
     if (name === 'set-cookie') answer.append(name, value)
-    else if (!isOfTheBody(name) && !answer.has(name)) answer.set(name, value)
+    else if (!isRepresentationHeader(name) && !answer.has(name)) answer.set(name, value)
   }
 }

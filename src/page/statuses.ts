@@ -1,7 +1,7 @@
 /** What a client is told about a status: neutral words that hold for every reason behind it. */
 
 /** The words for one status. */
-export interface Answer {
+export interface StatusText {
   /** Status code. */
   readonly status: number
   /** The phrase of RFC 9110: the title of a problem of type about:blank (RFC 9457 section 4.2.1). */
@@ -12,8 +12,8 @@ export interface Answer {
   readonly words: string
 }
 
-const again = 'Try again in a moment.'
-const table: ReadonlyArray<readonly [status: number, phrase: string, title: string, words: string]> = [
+const tryAgain = 'Try again in a moment.'
+const statusTable: ReadonlyArray<readonly [status: number, phrase: string, title: string, words: string]> = [
   [400, 'Bad Request', '', 'The server could not understand this request.'],
   [401, 'Unauthorized', 'Sign-in required', 'Sign in and try again.'],
   [403, 'Forbidden', 'Access denied', 'This request is not allowed.'],
@@ -30,32 +30,32 @@ const table: ReadonlyArray<readonly [status: number, phrase: string, title: stri
   [415, 'Unsupported Media Type', 'Unsupported format', 'The server does not accept content of this type.'],
   [421, 'Misdirected Request', '', 'This server does not answer for the name in this address. Check it.'],
   [422, 'Unprocessable Content', 'Not processable', 'The server could not process what was sent.'],
-  [425, 'Too Early', '', again],
+  [425, 'Too Early', '', tryAgain],
   [426, 'Upgrade Required', '', 'This address needs another protocol.'],
   [428, 'Precondition Required', '', 'The request must say what it is based on.'],
   [429, 'Too Many Requests', '', 'Wait a while before the next try.'],
   [431, 'Request Header Fields Too Large', 'Headers too large', 'Clearing the cookies of this site may help.'],
   [451, 'Unavailable For Legal Reasons', 'Not available', 'This is not available for legal reasons.'],
-  [500, 'Internal Server Error', 'Something went wrong', `The server could not complete this request. ${again}`],
+  [500, 'Internal Server Error', 'Something went wrong', `The server could not complete this request. ${tryAgain}`],
   [501, 'Not Implemented', 'Not supported', 'The server does not support what was asked for.'],
-  [502, 'Bad Gateway', 'Service not reachable', again],
-  [503, 'Service Unavailable', 'Temporarily unavailable', again],
-  [504, 'Gateway Timeout', 'No answer in time', again],
+  [502, 'Bad Gateway', 'Service not reachable', tryAgain],
+  [503, 'Service Unavailable', 'Temporarily unavailable', tryAgain],
+  [504, 'Gateway Timeout', 'No answer in time', tryAgain],
   [508, 'Loop Detected', '', 'The request came back to where it started.'],
 ]
-const answers: ReadonlyMap<number, Answer> = /* @__PURE__ */ new Map(
-  table.map(([status, phrase, title, words]) => [
+const statusTexts: ReadonlyMap<number, StatusText> = /* @__PURE__ */ new Map(
+  statusTable.map(([status, phrase, title, words]) => [
     status,
     { status, phrase, title: title || phrase.charAt(0) + phrase.slice(1).toLowerCase(), words },
   ]),
 )
 
 /** The words for a status from 400 to 599; general ones for a status that has none of its own. */
-export function answerFor(status: number): Answer {
-  const known = answers.get(status)
+export function findStatusText(status: number): StatusText {
+  const known = statusTexts.get(status)
   if (known) return known
   // RFC 9110 section 15: an unknown status is read as the x00 of its class.
-  const { phrase, title, words } = answers.get(status < 500 ? 400 : 500) as Answer
+  const { phrase, title, words } = statusTexts.get(status < 500 ? 400 : 500) as StatusText
   return { status, phrase, title, words }
 }
 

@@ -85,13 +85,13 @@ export function foldText(text: string): string {
     folded = folded
       .normalize('NFKD')
       .replace(unseen, '')
-      .replace(/[^\0-\x7f]/gu, (letter) => letters.get(letter) ?? digitOf(letter) ?? letter)
+      .replace(/[^\0-\x7f]/gu, (letter) => letters.get(letter) ?? foldDigit(letter) ?? letter)
   }
   return folded.replace(/\s+/g, ' ').trim()
 }
 
 /** The ASCII digit of a decimal digit of another script. Each script has ten of them in a row, from its zero on. */
-function digitOf(letter: string): string | undefined {
+function foldDigit(letter: string): string | undefined {
   if (!/^\p{Nd}$/u.test(letter)) return undefined
   const point = letter.codePointAt(0) ?? 0
   let zero = point

@@ -25,8 +25,8 @@ export function hasClearNames(json: string): boolean {
       continue
     }
 
-    const end = endOfString(json, at + 1)
-    if (json.charCodeAt(afterSpace(json, end)) === colon) {
+    const end = findStringEnd(json, at + 1)
+    if (json.charCodeAt(skipSpace(json, end)) === colon) {
       const name = readName(json, at, end)
       const names = open.at(-1)
       if (names?.has(name) || unclearCharacters.test(name)) return false
@@ -41,7 +41,7 @@ export function hasClearNames(json: string): boolean {
 const unclearCharacters = /[\p{Cc}\p{Cs}]/u
 
 /** The place behind the quotation mark that ends a string. */
-function endOfString(json: string, from: number): number {
+function findStringEnd(json: string, from: number): number {
   // Natively: a string may be most of the text.
   let end = json.indexOf('"', from)
   while (end !== -1 && isEscaped(json, end, from)) end = json.indexOf('"', end + 1)
@@ -60,7 +60,7 @@ function readName(json: string, start: number, end: number): string {
   return raw.includes('\\') ? (JSON.parse(json.slice(start, end)) as string) : raw
 }
 
-function afterSpace(text: string, from: number): number {
+function skipSpace(text: string, from: number): number {
   let at = from
   while (at < text.length && text.charCodeAt(at) <= 0x20) at++
   return at

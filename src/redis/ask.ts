@@ -1,17 +1,17 @@
 /** What one web request asks Redis, gathered and sent as one HTTP request. */
 import type { Emit } from '../types.ts'
 import { startDeadline } from './deadline.ts'
-import { type ForeignScripts, foreignScript, type ScriptFacade, texts } from './facade.ts'
+import { type ForeignScripts, parseForeignScript, type ScriptFacade, toTexts } from './facade.ts'
 import { StoreError } from './failure.ts'
-import type { Link } from './link.ts'
-import { type Item, sendInRounds, tell } from './rounds.ts'
+import type { RedisConnection } from './link.ts'
+import { emitStoreError, type Item, sendInRounds } from './rounds.ts'
 import type { Script } from './script.ts'
 
 /**
  * The questions of one web request. Never shared between requests: what one waits for must not hang on another, and on
  * Workers cannot.
  */
-export interface Ask {
+export interface RedisBatch {
   /** How many calls wait for {@link send}. */
   readonly waiting: number
   /**
@@ -34,45 +34,48 @@ export interface Ask {
 }
 
 /** What an Ask needs of its client. */
-export interface AskSettings {
+export interface RedisBatchSettings {
   readonly timeoutMs: number
   readonly foreign: ForeignScripts
   readonly emit: Emit
 }
 
 /** Makes an Ask. `connect` finds the client when something is sent, and throws a ConfigError where it is not set up. */
-export function newAsk(connect: () => Link, { timeoutMs, foreign, emit }: AskSettings): Ask {
+export function createBatch(
+  connect: () => RedisConnection,
+  { timeoutMs, foreign, emit }: RedisBatchSettings,
+): RedisBatch {
   let queue: Item[] = []
   /** What a library sent in full after it heard NOSCRIPT: belongs to the round that is under way. */
-  let lessons: Item[] = []
+  let fullScriptCalls: Item[] = []
   let facade: ScriptFacade | undefined
 
-  function put(list: Item[], call: Omit<Item, 'resolve' | 'reject'>): Promise<unknown> {
+  function enqueue(list: Item[], call: Omit<Item, 'resolve' | 'reject'>): Promise<unknown> {
     const reply = new Promise<unknown>((resolve, reject) => list.push({ ...call, resolve, reject }))
     reply.catch(() => {}) // whoever asked may have stopped waiting
     return reply
   }
 
-  async function taught(count: number): Promise<Item[]> {
+  async function waitForFullScripts(count: number): Promise<Item[]> {
     // A library needs a step or two from the rejection to its `eval`, and never a turn of the event loop.
-    for (let step = 0; step < 16 && lessons.length < count; step++) await undefined
-    if (lessons.length < count) await new Promise((done) => setTimeout(done))
-    const items = lessons
-    lessons = []
+    for (let step = 0; step < 16 && fullScriptCalls.length < count; step++) await undefined
+    if (fullScriptCalls.length < count) await new Promise((done) => setTimeout(done))
+    const items = fullScriptCalls
+    fullScriptCalls = []
     for (const { script } of items) if (script) await foreign.keep(script)
     return items
   }
 
   async function send(): Promise<void> {
-    const items = [...queue, ...lessons]
+    const items = [...queue, ...fullScriptCalls]
     queue = []
-    lessons = []
+    fullScriptCalls = []
     if (items.length === 0) return
     const deadline = startDeadline(timeoutMs)
     try {
-      await sendInRounds(items, connect(), deadline, { foreign, emit, taught })
+      await sendInRounds(items, connect(), deadline, { foreign, emit, taught: waitForFullScripts })
     } catch (error) {
-      if (error instanceof StoreError) tell(emit, error)
+      if (error instanceof StoreError) emitStoreError(emit, error)
       for (const { reject } of items) reject(error)
     } finally {
       deadline.stop()
@@ -81,16 +84,21 @@ export function newAsk(connect: () => Link, { timeoutMs, foreign, emit }: AskSet
 
   return {
     get waiting(): number {
-      return queue.length + lessons.length
+      return queue.length + fullScriptCalls.length
     },
-    call: (script, keys, args) => put(queue, { script, inFull: false, keys, args }),
+    call: (script, keys, args) => enqueue(queue, { script, inFull: false, keys, args }),
     send,
     get facade(): ScriptFacade {
       facade ??= {
         evalsha: <T>(digest: string, keys: readonly string[], args?: readonly unknown[]) =>
-          put(queue, { script: undefined, digest, inFull: false, keys, args: texts(args) }) as Promise<T>,
+          enqueue(queue, { script: undefined, digest, inFull: false, keys, args: toTexts(args) }) as Promise<T>,
         eval: <T>(source: string, keys: readonly string[], args?: readonly unknown[]) =>
-          put(lessons, { script: foreignScript(source), inFull: true, keys, args: texts(args) }) as Promise<T>,
+          enqueue(fullScriptCalls, {
+            script: parseForeignScript(source),
+            inFull: true,
+            keys,
+            args: toTexts(args),
+          }) as Promise<T>,
       }
       return facade
     },

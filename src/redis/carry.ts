@@ -4,13 +4,13 @@
  * commands after a redirect to whoever it names.
  */
 import type { Deadline } from './deadline.ts'
-import { failureOfStatus, type StoreError, unavailable } from './failure.ts'
+import { createStatusError, createUnavailableError, type StoreError } from './failure.ts'
 
 /** A fetch, as far as it is needed here. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 /** Where requests go. */
-export interface Place {
+export interface RedisEndpoint {
   /** Without a slash at its end. */
   readonly url: string
   readonly token: string
@@ -33,7 +33,11 @@ const pauseMs = 50
  * @returns as many replies as there were commands
  * @throws {StoreError}
  */
-export async function carry(commands: readonly unknown[], place: Place, deadline: Deadline): Promise<Reply[]> {
+export async function sendCommands(
+  commands: readonly unknown[],
+  place: RedisEndpoint,
+  deadline: Deadline,
+): Promise<Reply[]> {
   const url = `${place.url}/pipeline`
   const init: RequestInit = {
     method: 'POST',
@@ -45,36 +49,36 @@ export async function carry(commands: readonly unknown[], place: Place, deadline
     signal: deadline.signal,
   }
   for (let again = false; ; again = true) {
-    const text = await deadline.within(attempt(place.fetch ?? fetch, url, init))
-    if (typeof text === 'string') return repliesOf(text, commands.length)
+    const text = await deadline.within(sendOnce(place.fetch ?? fetch, url, init))
+    if (typeof text === 'string') return parseReplies(text, commands.length)
     if (text !== undefined) throw text
-    if (deadline.over) throw unavailable('timeout')
-    if (again) throw unavailable('network')
+    if (deadline.over) throw createUnavailableError('timeout')
+    if (again) throw createUnavailableError('network')
     await deadline.within(new Promise((done) => setTimeout(done, pauseMs)))
   }
 }
 
 /** The body of a success, the failure that another status means, or undefined where the network failed. */
-async function attempt(send: Fetch, url: string, init: RequestInit): Promise<string | StoreError | undefined> {
+async function sendOnce(send: Fetch, url: string, init: RequestInit): Promise<string | StoreError | undefined> {
   try {
     const response = await send(url, init)
     if (response.ok) return await response.text()
     response.body?.cancel().catch(() => {})
-    return failureOfStatus(response.status)
+    return createStatusError(response.status)
   } catch {
     return undefined
   }
 }
 
 /** Anything but a list of as many results and errors is no answer of Redis, and never "nothing there". */
-function repliesOf(text: string, count: number): Reply[] {
+function parseReplies(text: string, count: number): Reply[] {
   let body: unknown
   try {
     body = JSON.parse(text)
   } catch {
-    throw unavailable('not-json')
+    throw createUnavailableError('not-json')
   }
-  if (!Array.isArray(body) || body.length !== count || !body.every(isReply)) throw unavailable('not-redis')
+  if (!Array.isArray(body) || body.length !== count || !body.every(isReply)) throw createUnavailableError('not-redis')
   return body
 }
 

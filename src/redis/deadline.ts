@@ -1,5 +1,5 @@
 /** One time budget for everything that one question to Redis takes. */
-import { unavailable } from './failure.ts'
+import { createUnavailableError } from './failure.ts'
 
 export interface Deadline {
   /** For fetch: aborts when time is up. */
@@ -22,7 +22,7 @@ export function startDeadline(timeoutMs: number): Deadline {
   expired.catch(() => {}) // nobody may be waiting
   const timer = setTimeout(() => {
     over = true
-    expire(unavailable('timeout'))
+    expire(createUnavailableError('timeout'))
     controller.abort()
   }, timeoutMs)
   return {

@@ -1,5 +1,5 @@
 /** What `@upstash/ratelimit` takes for a client, so that its scripts travel with everything else a request asks. */
-import { made, type Script } from './script.ts'
+import { createScript, type Script } from './script.ts'
 
 /**
  * `Ratelimit.slidingWindow(10, '60 s')().limit({ redis: ask.facade, prefix }, key)` calls `evalsha` before it waits for
@@ -21,27 +21,27 @@ export interface ForeignScripts {
 }
 
 /** A library has about a dozen; one that writes values into its sources must not fill the memory. */
-const mostScripts = 64
+const maxScripts = 64
 
-export function foreignScripts(): ForeignScripts {
+export function createForeignScripts(): ForeignScripts {
   const known = new Map<string, Script>()
   return {
     get: (digest) => known.get(digest),
     async keep(script): Promise<void> {
       const digest = await script.digest(false)
       if (known.has(digest)) return
-      if (known.size >= mostScripts) known.clear()
+      if (known.size >= maxScripts) known.clear()
       known.set(digest, script)
     },
   }
 }
 
 /** A script that comes with a `#!` line of its own. */
-export function foreignScript(source: string): Script {
-  return made('foreign', source, source.replace(/^#![^\n]*/, '--'))
+export function parseForeignScript(source: string): Script {
+  return createScript('foreign', source, source.replace(/^#![^\n]*/, '--'))
 }
 
 /** Arguments as Redis gets them. */
-export function texts(args: readonly unknown[] = []): string[] {
+export function toTexts(args: readonly unknown[] = []): string[] {
   return args.map((arg) => (typeof arg === 'string' ? arg : `${JSON.stringify(arg)}`))
 }

@@ -13,32 +13,41 @@ export class StoreError extends PortcullisError {
 }
 
 /** Redis could not be asked, or did not answer: another try may succeed. */
-export function unavailable(reason: string): StoreError {
+export function createUnavailableError(reason: string): StoreError {
   return new StoreError('ERR_STORE_UNAVAILABLE', reason, `Redis is not available (${reason})`)
 }
 
 /** Redis answered, and said no: somebody has to change something. */
-export function refused(reason: string, script?: string): StoreError {
+export function createRejectedError(reason: string, script?: string): StoreError {
   const what = script === undefined ? 'the request' : `script ${script}`
   return new StoreError('ERR_STORE_REFUSED', reason, `Redis refused ${what} (${reason})`)
 }
 
 /** What an HTTP status that is no success means. */
-export function failureOfStatus(status: number): StoreError {
-  if (status === 401 || status === 403) return refused('unauthorized')
+export function createStatusError(status: number): StoreError {
+  if (status === 401 || status === 403) return createRejectedError('unauthorized')
   // 408 and 429 pass; a redirect comes from something that stands where Redis should.
   const passes = status < 400 || status >= 500 || status === 408 || status === 429
-  return passes ? unavailable(`http-${status}`) : refused(`http-${status}`)
+  return passes ? createUnavailableError(`http-${status}`) : createRejectedError(`http-${status}`)
 }
 
 /** Words with which Redis begins an error when it cannot serve just now. */
-const passing = new Set(['LOADING', 'BUSY', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'READONLY', 'NOREPLICAS'])
+const temporaryErrors = new Set(['LOADING', 'BUSY', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'READONLY', 'NOREPLICAS'])
 /** Words with which it begins one that somebody has to look at. Only these are ever repeated. */
-const lasting = new Set(['WRONGTYPE', 'WRONGPASS', 'NOAUTH', 'NOPERM', 'NOSCRIPT', 'OOM', 'MISCONF', 'CROSSSLOT'])
+const permanentErrors = new Set([
+  'WRONGTYPE',
+  'WRONGPASS',
+  'NOAUTH',
+  'NOPERM',
+  'NOSCRIPT',
+  'OOM',
+  'MISCONF',
+  'CROSSSLOT',
+])
 
 /** What the error text of one command means. The text is not kept: it may name a key. */
-export function failureOfReply(error: string, script: string): StoreError {
+export function createReplyError(error: string, script: string): StoreError {
   const word = error.split(/[ :]/, 1)[0] ?? ''
-  if (passing.has(word)) return unavailable(word.toLowerCase())
-  return refused(lasting.has(word) ? word.toLowerCase() : 'script-error', script)
+  if (temporaryErrors.has(word)) return createUnavailableError(word.toLowerCase())
+  return createRejectedError(permanentErrors.has(word) ? word.toLowerCase() : 'script-error', script)
 }

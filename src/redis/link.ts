@@ -1,5 +1,5 @@
 /** A connection to one Redis: words script calls as Upstash's REST API has them; `carry.ts` takes them there. */
-import { carry, type Place, type Reply } from './carry.ts'
+import { type RedisEndpoint, type Reply, sendCommands } from './carry.ts'
 import type { Deadline } from './deadline.ts'
 
 /** One script call, ready to be sent. */
@@ -12,7 +12,7 @@ export interface Command {
 }
 
 /** A client for one address and token. */
-export interface Link {
+export interface RedisConnection {
   /** This Redis does not know the flag `allow-key-locking`: learned once, then remembered. */
   plain: boolean
   /** Sends all commands as one HTTP request. Replies in their order. */
@@ -25,13 +25,13 @@ export interface Link {
  *
  * @see Redis's EVALSHA: the script, the number of keys, the keys, the arguments
  */
-export function link(place: Place): Link {
+export function openConnection(place: RedisEndpoint): RedisConnection {
   return {
     plain: false,
-    send: (commands, deadline) => carry(commands.map(worded), place, deadline),
+    send: (commands, deadline) => sendCommands(commands.map(serializeCommand), place, deadline),
   }
 }
 
-function worded({ verb, script, keys, args }: Command): readonly (string | number)[] {
+function serializeCommand({ verb, script, keys, args }: Command): readonly (string | number)[] {
   return [verb, script, keys.length, ...keys, ...args]
 }

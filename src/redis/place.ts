@@ -1,34 +1,34 @@
 /** Judges the address and the token of a Redis. */
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 
 /**
  * An https address, without a slash at its end. Plain http passes only to this machine, unless `insecure` says that it is
  * meant: the token opens everything in there.
  */
-export function judgeUrl(given: unknown, insecure: boolean, faults: Faults): string {
-  const url = typeof given === 'string' && given.trim() === given ? parsed(given) : undefined
-  if (!url) faults.add('', 'must be an absolute URL without white space around it')
+export function parseRedisUrl(value: unknown, insecure: boolean, issues: Issues): string {
+  const url = typeof value === 'string' && value.trim() === value ? parseUrl(value) : undefined
+  if (!url) issues.add('', 'must be an absolute URL without white space around it')
   else if (url.protocol === 'redis:' || url.protocol === 'rediss:') {
-    faults.add('', 'must be the https address of the REST API, not the redis: one')
-  } else if (url.protocol !== 'https:' && url.protocol !== 'http:') faults.add('', 'must begin with https://')
+    issues.add('', 'must be the https address of the REST API, not the redis: one')
+  } else if (url.protocol !== 'https:' && url.protocol !== 'http:') issues.add('', 'must begin with https://')
   else {
-    if (url.protocol === 'http:' && !insecure && !isLoopback(url.hostname)) {
-      faults.add('', 'must begin with https://; for a private network set insecurePlainHttp: true')
+    if (url.protocol === 'http:' && !insecure && !isLoopbackName(url.hostname)) {
+      issues.add('', 'must begin with https://; for a private network set insecurePlainHttp: true')
     }
-    if (url.username || url.password) faults.add('', 'must hold no user name or password: that is what token is for')
-    if (url.search || url.hash) faults.add('', 'must have no query and no fragment')
+    if (url.username || url.password) issues.add('', 'must hold no user name or password: that is what token is for')
+    if (url.search || url.hash) issues.add('', 'must have no query and no fragment')
   }
   return url ? (url.origin + url.pathname).replace(/\/$/, '') : ''
 }
 
 /** What goes behind `Bearer`. */
-export function judgeToken(given: unknown, faults: Faults): string {
-  if (typeof given === 'string' && given.length <= 4096 && /^[\x21-\x7e]+$/.test(given)) return given
-  faults.add('', 'must be 1 to 4096 visible ASCII characters without white space')
+export function parseRedisToken(value: unknown, issues: Issues): string {
+  if (typeof value === 'string' && value.length <= 4096 && /^[\x21-\x7e]+$/.test(value)) return value
+  issues.add('', 'must be 1 to 4096 visible ASCII characters without white space')
   return ''
 }
 
-function parsed(text: string): URL | undefined {
+function parseUrl(text: string): URL | undefined {
   try {
     return new URL(text)
   } catch {
@@ -37,6 +37,6 @@ function parsed(text: string): URL | undefined {
 }
 
 /** RFC 6761 section 6.3 and RFC 1122 section 3.2.1.3; URL has brought addresses into one form. */
-function isLoopback(host: string): boolean {
+function isLoopbackName(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host)
 }

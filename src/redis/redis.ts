@@ -1,28 +1,28 @@
 /** One client for everything that asks Redis: options judged, links kept by address and token. */
 import {
+  booleanOption,
   checkKeys,
-  faults,
-  flag,
+  createIssues,
   optionalFunction,
   optionalListener,
   resolveFrom,
   wholeNumber,
 } from '../options/index.ts'
-import type { Emit, From } from '../types.ts'
-import { type Ask, newAsk } from './ask.ts'
+import type { Emit, FromEnv } from '../types.ts'
+import { createBatch, type RedisBatch } from './ask.ts'
 import type { Fetch } from './carry.ts'
-import { foreignScripts } from './facade.ts'
-import { type Link, link } from './link.ts'
-import { judgeToken, judgeUrl } from './place.ts'
+import { createForeignScripts } from './facade.ts'
+import { openConnection, type RedisConnection } from './link.ts'
+import { parseRedisToken, parseRedisUrl } from './place.ts'
 import type { Script } from './script.ts'
 import { sharedAsk } from './shared.ts'
 
 /** Where Redis is, and how long to wait for it. */
 export interface RedisOptions {
   /** Address of the REST API: `UPSTASH_REDIS_REST_URL`. https, or http to this machine. */
-  readonly url: From<string>
+  readonly url: FromEnv<string>
   /** Its token: `UPSTASH_REDIS_REST_TOKEN`. Not the read-only one. */
-  readonly token: From<string>
+  readonly token: FromEnv<string>
   /**
    * Milliseconds for everything that one {@link Ask} sends at a time, a retry and a resent script included. Default 1000:
    * a Redis that is slower than this is one that is down, and somebody waits. At most 30,000.
@@ -42,7 +42,7 @@ export interface RedisOptions {
 /** A Redis over HTTP, to be given to every store and limiter that uses it: only then do they share requests. */
 export interface Redis {
   /** The questions of one web request: make one for each, and never keep it. `env` is what `url` and `token` find. */
-  ask(env: unknown): Ask
+  ask(env: unknown): RedisBatch
   /**
    * One script call in an HTTP request of its own; with an `env` of `shareAsks`, in one with all that waits there.
    *
@@ -60,7 +60,7 @@ export interface Redis {
 
 const keys: ReadonlyArray<keyof RedisOptions> = ['url', 'token', 'timeoutMs', 'insecurePlainHttp', 'fetch', 'onEvent']
 /** Addresses and tokens at a time: one, and two while they are rotated. */
-const mostLinks = 16
+const maxConnections = 16
 
 /**
  * Makes the client. Nothing is sent, and on Workers it may stand at module scope.
@@ -71,51 +71,51 @@ const mostLinks = 16
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function redis(options: RedisOptions): Redis {
-  const list = faults('redis')
+  const list = createIssues('redis')
   checkKeys(list, options, keys)
   const given = { ...options }
-  const insecure = flag(list, 'insecurePlainHttp', given.insecurePlainHttp, false)
-  const bounds = { least: 10, most: 30_000, unit: 'milliseconds' }
+  const insecure = booleanOption(list, 'insecurePlainHttp', given.insecurePlainHttp, false)
+  const bounds = { min: 10, max: 30_000, unit: 'milliseconds' }
   const timeoutMs = wholeNumber(list, 'timeoutMs', given.timeoutMs, 1000, bounds)
   const fetch = optionalFunction(list, 'fetch', given.fetch)
   const emit = optionalListener(list, 'onEvent', given.onEvent) ?? (() => {})
-  const urlOf = resolveFrom(list, 'url', given.url, (url: string, at) => judgeUrl(url, insecure, at))
-  const tokenOf = resolveFrom(list, 'token', given.token, (token: string, at) => judgeToken(token, at))
-  list.done()
+  const urlOf = resolveFrom(list, 'url', given.url, (url: string, at) => parseRedisUrl(url, insecure, at))
+  const tokenOf = resolveFrom(list, 'token', given.token, (token: string, at) => parseRedisToken(token, at))
+  list.throwIfAny()
 
-  const settings = { timeoutMs, foreign: foreignScripts(), emit }
-  const links = new Map<string, Link>()
-  let last: { url: string; token: string; link: Link } | undefined
+  const settings = { timeoutMs, foreign: createForeignScripts(), emit }
+  const links = new Map<string, RedisConnection>()
+  let last: { url: string; token: string; link: RedisConnection } | undefined
 
-  function connect(env: unknown): Link {
+  function connect(env: unknown): RedisConnection {
     const [url, token] = [urlOf(env), tokenOf(env)]
     if (last?.url === url && last.token === token) return last.link
     const name = `${url} ${token}` // neither holds a space
-    const found = links.get(name) ?? link({ url, token, fetch })
-    if (links.size >= mostLinks) links.clear()
+    const found = links.get(name) ?? openConnection({ url, token, fetch })
+    if (links.size >= maxConnections) links.clear()
     links.set(name, found)
     last = { url, token, link: found }
     return found
   }
 
-  const ask = (env: unknown): Ask => newAsk(() => connect(env), settings)
+  const batch = (env: unknown): RedisBatch => createBatch(() => connect(env), settings)
   const client: Redis = {
-    ask,
+    ask: batch,
     call(env, script, keys, args): Promise<unknown> {
-      const one = sharedAsk(env, client) ?? ask(env)
+      const one = sharedAsk(env, client) ?? batch(env)
       const reply = one.call(script, keys, args)
       return one.send().then(() => reply)
     },
     check(env): void {
-      const late = faults()
+      const late = createIssues()
       for (const resolve of [urlOf, tokenOf]) {
         try {
           resolve(env)
         } catch (error) {
-          late.absorb(error)
+          late.collect(error)
         }
       }
-      late.done()
+      late.throwIfAny()
     },
   }
   return client

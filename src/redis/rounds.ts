@@ -2,8 +2,8 @@
 import type { Emit } from '../types.ts'
 import type { Deadline } from './deadline.ts'
 import type { ForeignScripts } from './facade.ts'
-import { failureOfReply, refused, type StoreError } from './failure.ts'
-import type { Command, Link } from './link.ts'
+import { createRejectedError, createReplyError, type StoreError } from './failure.ts'
+import type { Command, RedisConnection } from './link.ts'
 import type { Script } from './script.ts'
 
 /** One call on its way. */
@@ -31,7 +31,7 @@ export interface RoundSettings {
 /** Resolves when every call has its answer or its failure. Rejects when Redis could not be asked: the rest has none then. */
 export async function sendInRounds(
   items: Item[],
-  link: Link,
+  link: RedisConnection,
   deadline: Deadline,
   settings: RoundSettings,
 ): Promise<void> {
@@ -39,7 +39,7 @@ export async function sendInRounds(
   while (round.length > 0) {
     const commands: Command[] = []
     for (const item of round) {
-      const made = commandOf(item, link.plain, settings.foreign)
+      const made = buildCommand(item, link.plain, settings.foreign)
       commands.push('verb' in made ? made : await made)
     }
     const replies = await link.send(commands, deadline)
@@ -48,10 +48,10 @@ export async function sendInRounds(
     for (const [at, item] of round.entries()) {
       const { error, result } = replies[at] ?? {}
       if (typeof error !== 'string') item.resolve(result)
-      else if (prepared(item, commands[at], error, link, settings.emit)) again.push(item)
+      else if (prepareRetry(item, commands[at], error, link, settings.emit)) again.push(item)
       else {
-        if (!item.script && isMissing(error)) unknown++
-        fail(item, error, settings.emit)
+        if (!item.script && isMissingScript(error)) unknown++
+        rejectItem(item, error, settings.emit)
       }
     }
     if (unknown > 0) {
@@ -64,12 +64,12 @@ export async function sendInRounds(
 }
 
 /** Tells of a failure: of all calls, or of the one of this script. */
-export function tell(emit: Emit, { code, reason }: StoreError, script?: string): void {
+export function emitStoreError(emit: Emit, { code, reason }: StoreError, script?: string): void {
   const type = code === 'ERR_STORE_REFUSED' ? 'store-refused' : 'store-unavailable'
   emit(script === undefined ? { type, reason } : { type, reason, subject: script })
 }
 
-function commandOf(item: Item, plain: boolean, foreign: ForeignScripts): Command | Promise<Command> {
+function buildCommand(item: Item, plain: boolean, foreign: ForeignScripts): Command | Promise<Command> {
   const { keys, args, inFull } = item
   if (item.digest !== undefined) item.script ??= foreign.get(item.digest)
   const { script, digest = '' } = item
@@ -81,33 +81,39 @@ function commandOf(item: Item, plain: boolean, foreign: ForeignScripts): Command
 }
 
 /** Whether the call goes out once more, and how. */
-function prepared(item: Item, sent: Command | undefined, error: string, link: Link, emit: Emit): boolean {
+function prepareRetry(
+  item: Item,
+  sent: Command | undefined,
+  error: string,
+  link: RedisConnection,
+  emit: Emit,
+): boolean {
   if (!item.script) return false
   if (!item.inFull) {
-    item.inFull = isMissing(error)
+    item.inFull = isMissingScript(error)
     return item.inFull
   }
-  if (!knowsNoFlag(error) || sent?.script === item.script.text(true)) return false
+  if (!isUnknownFlag(error) || sent?.script === item.script.text(true)) return false
   if (!link.plain) emit({ type: 'store-script-flag-refused' })
   link.plain = true
   return true
 }
 
-function fail(item: Item, error: string, emit: Emit): void {
+function rejectItem(item: Item, error: string, emit: Emit): void {
   const name = item.script?.name ?? 'foreign'
   // A library that asked by digest looks for this word and then sends its source; nobody need hear of that.
-  const expected = !item.script && isMissing(error)
-  const failure = expected ? refused('NOSCRIPT') : failureOfReply(error, name)
-  if (!expected) tell(emit, failure, name)
+  const expected = !item.script && isMissingScript(error)
+  const failure = expected ? createRejectedError('NOSCRIPT') : createReplyError(error, name)
+  if (!expected) emitStoreError(emit, failure, name)
   item.reject(failure)
 }
 
-function isMissing(error: string): boolean {
+function isMissingScript(error: string): boolean {
   return error.includes('NOSCRIPT')
 }
 
 /** Redis 7 names the line; an older one knows no such line and stumbles over its first character. */
-function knowsNoFlag(error: string): boolean {
+function isUnknownFlag(error: string): boolean {
   if (error.startsWith('ERR Error compiling script')) return error.includes("near '#'")
   // By its beginning: the text of another error may hold anything.
   return error.startsWith('ERR Unexpected flag in script shebang')

@@ -1,5 +1,5 @@
 /** Lua scripts: named, flagged for Upstash, and known to Redis by their digest. */
-import { faults } from '../options/index.ts'
+import { createIssues } from '../options/index.ts'
 
 /** A script as rooms hold it: made once, at module scope, and given to any number of clients. */
 export interface Script {
@@ -20,17 +20,17 @@ export interface Script {
  * @throws {ConfigError} `ERR_CONFIG` for another name or source
  */
 export function script(name: string, source: string): Script {
-  const list = faults('script')
+  const list = createIssues('script')
   // It becomes a line of the source.
   if (!/^[a-z][a-z0-9-]{0,63}$/.test(name)) list.add('name', 'must be a dashed word of at most 64 characters')
   if (source.trimStart().startsWith('#!')) list.add('source', 'must not begin with #!: that line is added')
-  list.done()
+  list.throwIfAny()
   // Both forms have the same lines, so that Redis's errors name the same ones.
-  return made(name, `#!lua flags=allow-key-locking\n-- ${name}\n${source}`, `-- ${name}\n\n${source}`)
+  return createScript(name, `#!lua flags=allow-key-locking\n-- ${name}\n${source}`, `-- ${name}\n\n${source}`)
 }
 
 /** A script in its two forms. */
-export function made(name: string, flagged: string, plain: string): Script {
+export function createScript(name: string, flagged: string, plain: string): Script {
   const digests: [flagged?: string, plain?: string] = []
   return {
     name,

@@ -1,15 +1,15 @@
 /** Lets what several rooms ask Redis for one web request travel together, though none of them knows of the others. */
-import type { Ask } from './ask.ts'
+import type { RedisBatch } from './ask.ts'
 import type { Redis } from './redis.ts'
 
 // On environments that were made for one request each: nobody can keep an Ask longer than that. Not in a WeakMap, whose
 // entries cost the collector more than the request they are for.
 const shared = Symbol('shared')
 
-interface Shared {
+interface SharedBatches {
   /** The environment it was made with; a copy of one shares nothing. */
   readonly of: object
-  readonly asks: Map<Redis, Ask>
+  readonly asks: Map<Redis, RedisBatch>
 }
 
 /**
@@ -18,13 +18,13 @@ interface Shared {
  */
 export function shareAsks(env: unknown): object {
   const made = Object.create((env ?? null) as object | null) as object
-  ;(made as { [shared]?: Shared })[shared] = { of: made, asks: new Map() }
+  ;(made as { [shared]?: SharedBatches })[shared] = { of: made, asks: new Map() }
   return made
 }
 
 /** The Ask that a request shares; undefined where `env` was made for none. What is called there waits for its `send`. */
-export function sharedAsk(env: unknown, client: Redis): Ask | undefined {
-  const found = typeof env === 'object' && env !== null ? (env as { [shared]?: Shared })[shared] : undefined
+export function sharedAsk(env: unknown, client: Redis): RedisBatch | undefined {
+  const found = typeof env === 'object' && env !== null ? (env as { [shared]?: SharedBatches })[shared] : undefined
   if (found === undefined || found.of !== env) return undefined
   const { asks } = found
   const ask = asks.get(client) ?? client.ask(env)

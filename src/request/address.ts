@@ -1,6 +1,6 @@
 /** Whose request this is: the client's address, from the one header its platform vouches for. */
-import { type Faults, wholeNumber } from '../options/index.ts'
-import { isIpv4, isNat64, maskOf, parseAddress, writeAddress } from './ip.ts'
+import { type Issues, wholeNumber } from '../options/index.ts'
+import { groupMask, isIpv4, isNat64, parseAddress, writeAddress } from './ip.ts'
 
 /**
  * Who is in front, and so which header tells the client's address. Never guessed from headers, since a client can send
@@ -14,7 +14,7 @@ import { isIpv4, isNat64, maskOf, parseAddress, writeAddress } from './ip.ts'
 export type Platform = 'cloudflare' | 'vercel' | 'none' | { readonly hops: number }
 
 /** Proxies one behind the other; more is a mistake. */
-const mostHops = 16
+const maxHops = 16
 
 /**
  * The client's address in one spelling, or undefined where nobody vouches for one; limits then use one shared bucket.
@@ -26,8 +26,8 @@ export function clientAddress(headers: Headers, platform: Platform): string | un
   if (platform === 'none') return undefined
   if (platform === 'cloudflare') return normaliseAddress(headers.get('cf-connecting-ip'))
   if (platform === 'vercel') return normaliseAddress(headers.get('x-real-ip') ?? headers.get('x-vercel-forwarded-for'))
-  const entry = fromRight(headers.get('x-forwarded-for'), platform.hops)
-  return entry === undefined ? undefined : normaliseAddress(withoutPort(entry))
+  const entry = entryFromRight(headers.get('x-forwarded-for'), platform.hops)
+  return entry === undefined ? undefined : normaliseAddress(removePort(entry))
 }
 
 /**
@@ -48,32 +48,32 @@ export function normaliseAddress(text: string | null | undefined): string | unde
  *
  * @param bits - 1 to 128; default 64
  */
-export function addressBlock(address: string | undefined, bits = 64): string {
+export function addressPrefix(address: string | undefined, bits = 64): string {
   if (address === undefined) return 'unknown'
   if (isIpv4(address)) return address
   const groups = parseAddress(address)
   if (groups === undefined) return 'unknown'
   if (groups.length === 2) return writeAddress(groups)
   if (isNat64(groups)) return writeAddress(groups.slice(6))
-  return `${writeAddress(groups.map((group, i) => group & maskOf(bits, i)))}/${bits}`
+  return `${writeAddress(groups.map((group, i) => group & groupMask(bits, i)))}/${bits}`
 }
 
 /** Judges a `platform` option. Absent is a fault unless there is a default: a guess would be the client's to make. */
-export function checkPlatform(given: unknown, faults: Faults, byDefault?: Platform): Platform {
-  if (given === undefined && byDefault !== undefined) return byDefault
-  if (given === 'cloudflare' || given === 'vercel' || given === 'none') return given
-  if (typeof given === 'object' && given !== null && Object.keys(given).join() === 'hops') {
-    const under = faults.under('platform')
-    const { hops } = given as { hops: unknown }
+export function checkPlatform(value: unknown, issues: Issues, defaultValue?: Platform): Platform {
+  if (value === undefined && defaultValue !== undefined) return defaultValue
+  if (value === 'cloudflare' || value === 'vercel' || value === 'none') return value
+  if (typeof value === 'object' && value !== null && Object.keys(value).join() === 'hops') {
+    const under = issues.at('platform')
+    const { hops } = value as { hops: unknown }
     if (hops === undefined) under.add('hops', 'is required')
-    return { hops: wholeNumber(under, 'hops', hops, 1, { least: 1, most: mostHops, unit: 'proxies' }) }
+    return { hops: wholeNumber(under, 'hops', hops, 1, { min: 1, max: maxHops, unit: 'proxies' }) }
   }
-  faults.add('platform', `must be 'cloudflare', 'vercel', 'none' or { hops: 1 to ${mostHops} }`)
+  issues.add('platform', `must be 'cloudflare', 'vercel', 'none' or { hops: 1 to ${maxHops} }`)
   return 'none'
 }
 
 /** The n-th entry of a list from its right end; looks at no more of it. */
-function fromRight(list: string | null, n: number): string | undefined {
+function entryFromRight(list: string | null, n: number): string | undefined {
   if (list === null) return undefined
   let end = list.length
   for (let left = n; left > 1; left--) {
@@ -85,7 +85,7 @@ function fromRight(list: string | null, n: number): string | undefined {
 }
 
 /** Some proxies append `address:port` or `[address]:port`. A bare IPv6 address has more than one colon and no brackets. */
-function withoutPort(entry: string): string {
+function removePort(entry: string): string {
   return (
     /^([\d.]{7,15}):\d{1,5}$/.exec(entry)?.[1] ?? /^\[([\da-fA-F:.]{2,45})\](?::\d{1,5})?$/.exec(entry)?.[1] ?? entry
   )

@@ -1,5 +1,5 @@
 /** Finds the rules on a page under every further path that servers commonly serve the page at. */
-import { pathPattern } from './pattern.ts'
+import { compilePathPattern } from './pattern.ts'
 
 /** Rules by the paths that they also cover. */
 export interface AliasIndex<T> {
@@ -44,7 +44,7 @@ export function createAliasIndex<T>(folded: boolean): AliasIndex<T> {
   }
 
   function add(path: string, rule: T, { direct = false }: { readonly direct?: boolean } = {}): void {
-    const { text, prefix } = pathPattern(path, folded)
+    const { text, prefix } = compilePathPattern(path, folded)
     // The pattern `/*` covers every path there is.
     if (text !== '') put(pages, text, rule)
     if (!prefix) put(documents, text, rule)

@@ -1,7 +1,7 @@
 /** Reads a path as the page that a framework serves for it: `/_next/data/<build>/admin.json` is `/admin`. */
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 import { type AliasName, aliasNames, everywhere, type Reading, readings } from './alias-readings.ts'
-import { decodedPath } from './compare-path.ts'
+import { decodePath } from './compare-path.ts'
 
 /**
  * Lists the pages that a server may serve for a path, empty where there is only the path itself. It gets the canonical path and
@@ -26,7 +26,7 @@ export function aliasReader(names: readonly (AliasName | AliasReader)[] = []): A
     for (let round = 0; round < rounds && waiting.length > 0; round++) {
       const before = new Set(pages)
       for (const page of waiting) {
-        const text = decodedPath(page)
+        const text = decodePath(page)
         for (const reading of all) addPages(pages, reading(text, round === 0 ? search : ''))
       }
       waiting = [...pages].filter((page) => !before.has(page))
@@ -37,14 +37,14 @@ export function aliasReader(names: readonly (AliasName | AliasReader)[] = []): A
 }
 
 /** Validates an `aliases` option: a name, a function, or a list of them. */
-export function checkAliases(given: unknown, faults: Faults): AliasReader {
-  if (given === undefined) return readAliases
-  const list: readonly unknown[] = Array.isArray(given) ? given : [given]
+export function checkAliases(value: unknown, issues: Issues): AliasReader {
+  if (value === undefined) return readAliases
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   const known = list.filter((one): one is AliasName | AliasReader => {
     return typeof one === 'function' || aliasNames.includes(one as AliasName)
   })
   if (known.length < list.length || list.length === 0) {
-    faults.add('aliases', `must be a function of a path, or one or several of ${aliasNames.join(', ')}`)
+    issues.add('aliases', `must be a function of a path, or one or several of ${aliasNames.join(', ')}`)
   }
   return aliasReader(known)
 }
@@ -68,7 +68,7 @@ function addPages(pages: Set<string>, read: string | readonly string[] | undefin
   for (const page of typeof read === 'string' ? [read] : read) {
     const [path = ''] = page.split(/[?#]/, 1)
     const rooted = path.startsWith('/') ? path : `/${path}`
-    const clean = canonical.test(rooted) ? rooted : cleanPath(decodedPath(rooted))
+    const clean = canonical.test(rooted) ? rooted : cleanPath(decodePath(rooted))
     if (clean !== undefined) pages.add(clean.length > 1 ? clean.replace(/\/$/, '') : clean)
   }
 }

@@ -1,6 +1,6 @@
 /** How long a body may be: by its word before it is read, by count while it streams. Nothing is kept in memory. */
 import type { Reason, Verdict } from '../types.ts'
-import { isCoded, type TakesType } from './content-type.ts'
+import { type AcceptsType, isCompressed } from './content-type.ts'
 import { mayHaveBody } from './method.ts'
 
 /** Why a body is refused. */
@@ -37,7 +37,7 @@ export class BodyError extends Error {
 export interface BodyRules {
   readonly maxBytes: number
   /** Undefined takes every type. */
-  readonly types?: TakesType | undefined
+  readonly types?: AcceptsType | undefined
   /** Whether somebody looks into the body, so that it must not be coded. Default false. */
   readonly inspected?: boolean
 }
@@ -77,7 +77,7 @@ export function checkBody(request: RequestWithBody, { maxBytes, types, inspected
   const body = request.body ?? undefined
   // A body of no bytes has no type.
   if (body !== undefined && length !== 0) {
-    if (types?.(headers) === false || (inspected && isCoded(headers))) {
+    if (types?.(headers) === false || (inspected && isCompressed(headers))) {
       return { ok: false, reason: 'content-type-not-allowed' }
     }
   }
@@ -85,7 +85,7 @@ export function checkBody(request: RequestWithBody, { maxBytes, types, inspected
 }
 
 /** What a limit on bodies may be: 5 GB is the most that any platform takes. */
-export const bodyBounds = { least: 0, most: 5_368_709_120, unit: 'bytes' } as const
+export const bodyBounds = { min: 0, max: 5_368_709_120, unit: 'bytes' } as const
 /** 10 MB: what Next and many proxies take. */
 export const defaultBodyBytes = 10_485_760
 
@@ -107,14 +107,14 @@ type WithFixedLength = { FixedLengthStream?: new (length: number) => ReadableWri
  */
 export function boundBody(source: ReadableStream<Uint8Array>, bounds: BodyBounds): ReadableStream<Uint8Array> {
   const { length } = bounds
-  const counted = count(source, bounds)
+  const counted = countBytes(source, bounds)
   const { FixedLengthStream } = globalThis as WithFixedLength
   return length === undefined || FixedLengthStream === undefined
     ? counted
     : counted.pipeThrough(new FixedLengthStream(length))
 }
 
-function count(
+function countBytes(
   source: ReadableStream<Uint8Array>,
   { maxBytes, length, onRefuse }: BodyBounds,
 ): ReadableStream<Uint8Array> {

@@ -4,7 +4,7 @@
  * A canonical path with its escapes undone: what rules are compared with, so that `/a%40b` and `/a@b` are one. Its
  * segments are those of the path, since neither `/` nor `\` can come out of an escape.
  */
-export function decodedPath(path: string): string {
+export function decodePath(path: string): string {
   if (!path.includes('%')) return path
   try {
     return decodeURIComponent(path)
@@ -18,10 +18,10 @@ export function decodedPath(path: string): string {
  * segment (Windows drops them), without what is left empty by that, without a slash at the end. For rules that deny:
  * `/ADMIN./` and `/.../admin` are covered by `/admin`.
  */
-export function foldedPath(path: string): string {
-  const decoded = decodedPath(path)
-  const spelled = decoded === path ? path.toLowerCase() : oneSpelling(decoded)
-  const segments = spelled.split('/').map(withoutTail)
+export function foldPath(path: string): string {
+  const decoded = decodePath(path)
+  const spelled = decoded === path ? path.toLowerCase() : normalizeSpelling(decoded)
+  const segments = spelled.split('/').map(removeTail)
   return `/${segments.filter((segment) => segment !== '').join('/')}`
 }
 
@@ -42,7 +42,7 @@ const greekAccents = /(?<=[\u0370-\u03ff])[\u0300-\u036f]+/gu
  *
  * @see Unicode Standard section 3.13, toCasefold and NFKC_Casefold
  */
-function oneSpelling(text: string): string {
+function normalizeSpelling(text: string): string {
   const decomposed = text.normalize('NFKD').toLowerCase().toUpperCase().toLowerCase()
   return decomposed
     .normalize('NFKD')
@@ -52,7 +52,7 @@ function oneSpelling(text: string): string {
     .normalize('NFC')
 }
 
-function withoutTail(segment: string): string {
+function removeTail(segment: string): string {
   let end = segment.length
   while (end > 0 && (segment[end - 1] === '.' || segment[end - 1] === ' ')) end--
   return segment.slice(0, end)

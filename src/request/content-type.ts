@@ -1,26 +1,26 @@
 /** What a body says it is, and whether that is taken here. */
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 
 /** Whether the content type of a request is on a list. */
-export type TakesType = (headers: Headers) => boolean
+export type AcceptsType = (headers: Headers) => boolean
 
 /** A type and a subtype in lower case (RFC 9110 section 8.3.1), or a type and `*`. */
-const range = /^[a-z\d!#$&^_.+-]{1,64}\/(?:\*|[a-z\d!#$&^_.+-]{1,127})$/
+const typeRange = /^[a-z\d!#$&^_.+-]{1,64}\/(?:\*|[a-z\d!#$&^_.+-]{1,127})$/
 
 /**
  * Judges a list of content types, such as `['application/json', 'image/*']`, without parameters. No header is no type, and
  * so on no list: what is not declared is read in one way by a guard and in another by a server.
  */
-export function contentTypes(given: unknown, faults: Faults): TakesType {
-  if (!Array.isArray(given) || given.length === 0) {
-    faults.add('', 'must be a list of content types that is not empty, or absent')
+export function compileContentTypes(value: unknown, issues: Issues): AcceptsType {
+  if (!Array.isArray(value) || value.length === 0) {
+    issues.add('', 'must be a list of content types that is not empty, or absent')
     return () => false
   }
-  for (const [index, type] of given.entries()) {
-    if (typeof type === 'string' && range.test(type)) continue
-    faults.add(`${index}`, 'must be a content type such as application/json or image/*, in lower case')
+  for (const [index, type] of value.entries()) {
+    if (typeof type === 'string' && typeRange.test(type)) continue
+    issues.add(`${index}`, 'must be a content type such as application/json or image/*, in lower case')
   }
-  const types: ReadonlySet<unknown> = new Set(given)
+  const types: ReadonlySet<unknown> = new Set(value)
   return (headers) => {
     const type = mediaType(headers)
     return type !== undefined && (types.has(type) || types.has(`${type.slice(0, type.indexOf('/') + 1)}*`))
@@ -41,7 +41,7 @@ export function mediaType(headers: Headers): string | undefined {
  * Whether a body is compressed or otherwise coded. Whoever looks into a body must refuse such a one: a few KB of gzip are
  * gigabytes of text, and what is inside passed nobody's eyes.
  */
-export function isCoded(headers: Headers): boolean {
+export function isCompressed(headers: Headers): boolean {
   const coding = headers.get('content-encoding')
   return coding !== null && coding.trim().toLowerCase() !== 'identity'
 }

@@ -1,37 +1,38 @@
 /** Which names a server answers for, and which requests must come again over https. */
-import type { Faults } from '../options/index.ts'
+import type { Issues } from '../options/index.ts'
 import type { Platform } from './address.ts'
 import { isNavigation } from './kind.ts'
-import { hostOf, isHttps, isLoopbackHost } from './origin.ts'
+import { isHttps, isLoopbackHost, readUrlHost } from './origin.ts'
 
 /** Whether a host (as {@link hostOf} has it) is one of a list. */
-export type KnownHost = (host: string) => boolean
+export type IsKnownHost = (host: string) => boolean
 
 /**
  * Judges a list of hosts: `www.example.com` (the scheme's own port), `localhost:8080`, `[::1]:3000`, or `127.0.0.1:*` for
  * any port. Whole names only: with a pattern, whoever gets a name below it made is let in.
  */
-export function knownHosts(given: unknown, faults: Faults): KnownHost {
-  if (!Array.isArray(given)) {
-    faults.add('', 'must be a list of hosts')
+export function compileKnownHosts(value: unknown, issues: Issues): IsKnownHost {
+  if (!Array.isArray(value)) {
+    issues.add('', 'must be a list of hosts')
     return () => false
   }
   const exact = new Set<string>()
   const anyPort = new Set<string>()
-  for (const [index, host] of given.entries()) {
+  for (const [index, host] of value.entries()) {
     const open = typeof host === 'string' && host.endsWith(':*')
     const name = open ? host.slice(0, -2) : host
-    const known = typeof name === 'string' ? hostOf(`https://${name}`) : ''
+    const known = typeof name === 'string' ? readUrlHost(`https://${name}`) : ''
     // Without its port a name with one would be another: `a:1:*`.
-    const good = known !== '' && known === name && hostOf(`http://${name}`) === name && !(open && nameOf(name) !== name)
-    if (!good) faults.add(`${index}`, 'must be a host such as www.example.com, localhost:8080 or 127.0.0.1:*')
+    const good =
+      known !== '' && known === name && readUrlHost(`http://${name}`) === name && !(open && hostName(name) !== name)
+    if (!good) issues.add(`${index}`, 'must be a host such as www.example.com, localhost:8080 or 127.0.0.1:*')
     else (open ? anyPort : exact).add(name)
   }
-  return (host) => exact.has(host) || (anyPort.size > 0 && anyPort.has(nameOf(host)))
+  return (host) => exact.has(host) || (anyPort.size > 0 && anyPort.has(hostName(host)))
 }
 
 /** What of a request says how the client came. */
-export interface Arrival {
+export interface IncomingRequest {
   readonly url: string
   readonly method: string
   readonly headers: Headers
@@ -51,7 +52,10 @@ const passed: HttpsVerdict = { ok: true }
  * header does: who lies about this is sent nowhere and harms nobody else, and whoever forgot to name a proxy would send
  * visitors round in circles.
  */
-export function cameByHttps({ url, headers }: Pick<Arrival, 'url' | 'headers'>, platform?: Platform): boolean {
+export function arrivedOverHttps(
+  { url, headers }: Pick<IncomingRequest, 'url' | 'headers'>,
+  platform?: Platform,
+): boolean {
   if (isHttps(url)) return true
   if (platform === 'none') return false
   if (platform === 'cloudflare' || platform === undefined) {
@@ -71,14 +75,14 @@ export function cameByHttps({ url, headers }: Pick<Arrival, 'url' | 'headers'>, 
  * the https origin: a page that a person asked for. A program gets no redirect, or its credentials would go out in the
  * clear with every call, unnoticed (RFC 9110 section 17.9).
  */
-export function checkHttps(request: Arrival, platform?: Platform): HttpsVerdict {
-  if (cameByHttps(request, platform) || isLoopbackHost(hostOf(request.url))) return passed
+export function checkHttps(request: IncomingRequest, platform?: Platform): HttpsVerdict {
+  if (arrivedOverHttps(request, platform) || isLoopbackHost(readUrlHost(request.url))) return passed
   const { method } = request
   const redirect = (method === 'GET' || method === 'HEAD') && isNavigation(request)
   return { ok: false, reason: 'https-required', redirect }
 }
 
-function nameOf(host: string): string {
+function hostName(host: string): string {
   const colon = host.lastIndexOf(':')
   return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
 }
@@ -105,6 +109,6 @@ function hostWithPort(text: string): string {
 }
 
 function isSameHost(url: string): boolean {
-  const host = hostOf(url)
+  const host = readUrlHost(url)
   return host !== '' && URL.canParse(url) && new URL(url).host === host
 }

@@ -2,10 +2,10 @@
 import { hexDigit } from './hex.ts'
 
 /** An address as 16-bit groups: two for IPv4, eight for IPv6. */
-export type Groups = readonly number[]
+export type AddressGroups = readonly number[]
 
 /** Eight groups of four digits, or six and a dotted quad. */
-const longestAddress = 45
+const maxAddressLength = 45
 
 const colon = 0x3a
 const dot = 0x2e
@@ -19,7 +19,7 @@ export function isIpv4(text: string): boolean {
  * Reads exactly one address. IPv4 mapped into IPv6 (`::ffff:0:0/96`, RFC 4291) comes out as IPv4: a socket of both families
  * writes it so. An address by NAT64, 6to4 or Teredo stays IPv6: who holds such an address need not hold the IPv4 one within.
  */
-export function parseAddress(text: string): Groups | undefined {
+export function parseAddress(text: string): AddressGroups | undefined {
   const quad = readQuad(text)
   if (quad !== -1) return [quad >>> 16, quad & 0xffff]
   const groups = parseIpv6(text)
@@ -33,7 +33,7 @@ export function parseAddress(text: string): Groups | undefined {
  */
 export function parseIpv6(text: string): number[] | undefined {
   const end = text.length
-  if (end < 2 || end > longestAddress) return undefined
+  if (end < 2 || end > maxAddressLength) return undefined
   const groups: number[] = []
   let gap = -1
   let at = 0
@@ -76,7 +76,7 @@ export function parseIpv6(text: string): number[] | undefined {
  *
  * @see RFC 5952 section 4
  */
-export function writeAddress(groups: Groups): string {
+export function writeAddress(groups: AddressGroups): string {
   if (groups.length === 2) {
     const [high = 0, low = 0] = groups
     return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
@@ -97,17 +97,17 @@ export function writeAddress(groups: Groups): string {
 }
 
 /** The bits of the i-th group that the first `bits` bits of an address cover. */
-export function maskOf(bits: number, i: number): number {
+export function groupMask(bits: number, i: number): number {
   return (0xffff << Math.max(0, Math.min(16, 16 * (i + 1) - bits))) & 0xffff
 }
 
 /** `::ffff:0:0/96`. */
-function isMapped(groups: Groups): boolean {
+function isMapped(groups: AddressGroups): boolean {
   return groups[5] === 0xffff && groups.every((group, i) => i > 4 || group === 0)
 }
 
 /** Whether an address is of `64:ff9b::/96`, by which NAT64 writes IPv4 (RFC 6052). */
-export function isNat64(groups: Groups): boolean {
+export function isNat64(groups: AddressGroups): boolean {
   return groups[0] === 0x64 && groups[1] === 0xff9b && groups.every((group, i) => i < 2 || i > 5 || group === 0)
 }
 

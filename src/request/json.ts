@@ -25,7 +25,7 @@ export type JsonResult =
  */
 export async function readJson(request: RequestWithBody, limits: JsonLimits = {}): Promise<JsonResult> {
   const { maxBytes = 102_400, maxDepth = 32 } = limits
-  const verdict = checkBody(request, { maxBytes, types: isJson, inspected: true })
+  const verdict = checkBody(request, { maxBytes, types: isJsonType, inspected: true })
   if (!verdict.ok) return verdict
   if (verdict.body === undefined) return { ok: false, reason: 'body-malformed' }
   let refused: BodyError | undefined
@@ -70,7 +70,7 @@ async function readText(stream: ReadableStream<Uint8Array>): Promise<string | un
   }
 }
 
-function isJson(headers: Headers): boolean {
+function isJsonType(headers: Headers): boolean {
   const type = mediaType(headers)
   return type !== undefined && (type === 'application/json' || type.endsWith('+json'))
 }

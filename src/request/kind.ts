@@ -27,7 +27,7 @@ export function isWebSocketUpgrade(request: RequestLike): boolean {
   if (request.method !== 'GET') return false
   const upgrade = request.headers.get('upgrade')
   if (upgrade === null) return false
-  return upgrade === 'websocket' || listed(upgrade, 'websocket')
+  return upgrade === 'websocket' || listsWord(upgrade, 'websocket')
 }
 
 /**
@@ -48,11 +48,11 @@ export function isPreflight({ method, headers }: RequestLike): boolean {
  */
 export function isPrefetch(request: { readonly headers: Headers }): boolean {
   const purpose = request.headers.get('sec-purpose')
-  return purpose !== null && listed(purpose, 'prefetch')
+  return purpose !== null && listsWord(purpose, 'prefetch')
 }
 
 /** Whether a comma-separated list has this lower-case word, parameters aside. */
-function listed(list: string, word: string): boolean {
+function listsWord(list: string, word: string): boolean {
   return list
     .toLowerCase()
     .split(',')

@@ -1,5 +1,5 @@
 /** How large the head of a request may be: its url, its query, its headers. */
-import { checkKeys, type Faults, wholeNumber } from '../options/index.ts'
+import { checkKeys, type Issues, wholeNumber } from '../options/index.ts'
 import type { Verdict } from '../types.ts'
 
 /** Limits on the head of a request. Absent = default. What is longer was made by a mistake or for an attack. */
@@ -21,13 +21,13 @@ export interface RequestLimits {
 }
 
 /** As much of a request as the limits look at. */
-export interface LimitedRequest {
+export interface MeasuredRequest {
   readonly url: string
   readonly headers: Headers
 }
 
 /** Judges the head of a request. Every header's name is shown to `see` where nothing before was too much. */
-export type CheckLimits = (request: LimitedRequest, see?: (name: string) => void) => Verdict
+export type CheckLimits = (request: MeasuredRequest, see?: (name: string) => void) => Verdict
 
 const keys: ReadonlyArray<keyof RequestLimits> = [
   'urlBytes',
@@ -38,22 +38,22 @@ const keys: ReadonlyArray<keyof RequestLimits> = [
   'cookieBytes',
   'totalHeaderBytes',
 ]
-const passed: Verdict = { ok: true }
-const longUrl: Verdict = { ok: false, reason: 'url-too-long' }
-const largeQuery: Verdict = { ok: false, reason: 'query-too-large' }
-const largeHeaders: Verdict = { ok: false, reason: 'headers-too-large' }
+const accepted: Verdict = { ok: true }
+const urlTooLong: Verdict = { ok: false, reason: 'url-too-long' }
+const queryTooLarge: Verdict = { ok: false, reason: 'query-too-large' }
+const headersTooLarge: Verdict = { ok: false, reason: 'headers-too-large' }
 
 /**
  * Judges the options and makes the check. It allocates nothing for a request that passes, and asks for what is cheapest
  * first: lengths, then the one header that grows in honest hands, then all of them (about 0.25 us each in workerd).
  */
-export function requestLimits(options: RequestLimits | undefined, faults: Faults): CheckLimits {
-  if (options !== undefined) checkKeys(faults, options, keys)
+export function compileRequestLimits(options: RequestLimits | undefined, issues: Issues): CheckLimits {
+  if (options !== undefined) checkKeys(issues, options, keys)
   const given: RequestLimits = Object(options)
-  const bytes = (option: keyof RequestLimits, byDefault: number, most: number): number =>
-    wholeNumber(faults, option, given[option], byDefault, { least: 1, most, unit: 'bytes' })
-  const count = (option: keyof RequestLimits, byDefault: number, most: number): number =>
-    wholeNumber(faults, option, given[option], byDefault, { least: 1, most, unit: option })
+  const bytes = (option: keyof RequestLimits, defaultValue: number, most: number): number =>
+    wholeNumber(issues, option, given[option], defaultValue, { min: 1, max: most, unit: 'bytes' })
+  const count = (option: keyof RequestLimits, defaultValue: number, most: number): number =>
+    wholeNumber(issues, option, given[option], defaultValue, { min: 1, max: most, unit: option })
   const mostUrl = bytes('urlBytes', 8192, 8192)
   const mostParameters = count('queryParameters', 200, 8192)
   const mostParameter = bytes('parameterBytes', 4096, 8192)
@@ -63,11 +63,11 @@ export function requestLimits(options: RequestLimits | undefined, faults: Faults
   const mostTotal = bytes('totalHeaderBytes', 32_768, 131_072)
 
   return ({ url, headers }, see) => {
-    if (url.length > mostUrl) return longUrl
-    if (!queryFits(url, mostParameters, mostParameter)) return largeQuery
+    if (url.length > mostUrl) return urlTooLong
+    if (!queryFits(url, mostParameters, mostParameter)) return queryTooLarge
     // Header values are byte strings: a character is a byte.
-    if ((headers.get('cookie')?.length ?? 0) > mostCookie) return largeHeaders
-    return headersFit(headers, mostHeaders, mostHeader, mostTotal, see) ? passed : largeHeaders
+    if ((headers.get('cookie')?.length ?? 0) > mostCookie) return headersTooLarge
+    return headersFit(headers, mostHeaders, mostHeader, mostTotal, see) ? accepted : headersTooLarge
   }
 }
 

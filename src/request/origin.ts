@@ -27,7 +27,7 @@ export function isHttps(url: string): boolean {
  * Host and port as `new URL(url).host` has them: lower case, without the scheme's own port. Empty, and so like no host
  * anyone configured, for what a URL parser would have to interpret: user names, escapes, non-ASCII, a bad port.
  */
-export function hostOf(url: string): string {
+export function readUrlHost(url: string): string {
   const start = hostStart(url)
   if (start === -1) return ''
   const host = url.slice(start, hostEnd(url, start))
@@ -37,15 +37,15 @@ export function hostOf(url: string): string {
 }
 
 /** {@link hostOf} without a port; IPv6 addresses keep their brackets. */
-export function hostNameOf(url: string): string {
-  const host = hostOf(url)
+export function readUrlHostName(url: string): string {
+  const host = readUrlHost(url)
   const colon = host.lastIndexOf(':')
   return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
 }
 
 /** Scheme, host and port as `new URL(url).origin` has them; empty where {@link hostOf} is. */
-export function originOf(url: string): string {
-  const host = hostOf(url)
+export function readUrlOrigin(url: string): string {
+  const host = readUrlHost(url)
   return host === '' ? '' : (isHttps(url) ? 'https://' : 'http://') + host
 }
 

@@ -3,7 +3,7 @@
  * `fetch` and the upstream each normalise it in their own way, so what they could read differently is refused, once.
  */
 import { hostEnd, hostStart } from './origin.ts'
-import { mendPath, readPath } from './read-path.ts'
+import { normalizePath, readPath } from './read-path.ts'
 
 /** What a path may hold. Absent = default. */
 export interface PathOptions {
@@ -21,13 +21,13 @@ export type CanonicalPath =
   | { readonly ok: false; readonly reason: 'path-not-canonical' | 'url-too-long'; readonly redirect?: string }
 
 /** Characters of the whole url, 8 KB; platforms cut at 16 KB and older servers at 8. */
-const longestUrl = 8192
+const maxUrlLength = 8192
 
 const question = 0x3f
 const hash = 0x23
 
-const tooLong: CanonicalPath = { ok: false, reason: 'url-too-long' }
-const refused: CanonicalPath = { ok: false, reason: 'path-not-canonical' }
+const urlTooLong: CanonicalPath = { ok: false, reason: 'url-too-long' }
+const notCanonical: CanonicalPath = { ok: false, reason: 'path-not-canonical' }
 
 /**
  * Reads the path of a raw absolute url. What is accepted is, character for character, `new URL(url).pathname`; `^`, which older
@@ -43,31 +43,31 @@ const refused: CanonicalPath = { ok: false, reason: 'path-not-canonical' }
  * @see RFC 3986 section 6.2.2
  */
 export function canonicalPath(url: string, options?: PathOptions): CanonicalPath {
-  if (url.length > longestUrl) return tooLong
+  if (url.length > maxUrlLength) return urlTooLong
   const host = hostStart(url)
-  if (host === -1) return refused
+  if (host === -1) return notCanonical
   const start = hostEnd(url, host)
-  if (start === host) return refused
-  const pathEnd = firstOf(url, start)
+  if (start === host) return notCanonical
+  const pathEnd = findPathStart(url, start)
   const hashAt = url.charCodeAt(pathEnd) === question ? url.indexOf('#', pathEnd) : pathEnd
   const end = hashAt === -1 ? url.length : hashAt
   const semicolons = options?.allowSemicolon === true
   const reading = readPath(url, start, pathEnd, semicolons)
   const query = reading === 'refused' ? 'refused' : readQuery(url, pathEnd, end)
-  if (query === 'refused') return refused
+  if (query === 'refused') return notCanonical
   // A lone `?` is no query, to URL parsers too.
   const search = end - pathEnd > 1 ? url.slice(pathEnd, end) : ''
   const path = start === pathEnd ? '/' : url.slice(start, pathEnd)
   if (reading === 'canonical')
     return { ok: true, path: path.includes('^') ? path.replaceAll('^', '%5E') : path, search }
-  const mended = mendPath(path)
+  const mended = normalizePath(path)
   // Mending can bring to light what must not be served: `/%2e%2e/admin`. And a Location header holds ASCII only.
-  if (query !== 'ascii' || readPath(mended, 0, mended.length, semicolons) !== 'canonical') return refused
+  if (query !== 'ascii' || readPath(mended, 0, mended.length, semicolons) !== 'canonical') return notCanonical
   return { ok: false, reason: 'path-not-canonical', redirect: mended + search }
 }
 
 /** Where the path ends: at the query, the fragment or the end. */
-function firstOf(url: string, start: number): number {
+function findPathStart(url: string, start: number): number {
   for (let at = start; at < url.length; at++) {
     const code = url.charCodeAt(at)
     if (code === question || code === hash) return at

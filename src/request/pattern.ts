@@ -1,5 +1,5 @@
 /** Patterns of rules on paths: one path, or everything below one. */
-import { foldedPath } from './compare-path.ts'
+import { foldPath } from './compare-path.ts'
 import { canonicalPath } from './path.ts'
 
 /** A pattern taken apart: `/admin/*` is the prefix `/admin`, `/*` the prefix without a letter. */
@@ -9,11 +9,11 @@ export interface PathPattern {
 }
 
 /** Takes a pattern apart; folded, it covers every spelling that some server takes for its own. See {@link foldedPath}. */
-export function pathPattern(path: string, folded = false): PathPattern {
+export function compilePathPattern(path: string, folded = false): PathPattern {
   const prefix = path.endsWith('/*')
   const text = prefix ? path.slice(0, -2) : path
   if (!folded) return { text, prefix }
-  const spelled = foldedPath(text)
+  const spelled = foldPath(text)
   // Folding leaves a slash of nothing, and every path begins with a prefix of nothing.
   return { text: prefix && spelled === '/' ? '' : spelled, prefix }
 }
@@ -26,14 +26,14 @@ export function coversPath({ text, prefix }: PathPattern, path: string): boolean
 
 /** Whether a pattern covers a path, or all that another pattern covers; where `folded`, in any of their spellings. */
 export function patternCovers(pattern: string, other: string, folded = false): boolean {
-  const [one, two] = [pathPattern(pattern, folded), pathPattern(other, folded)]
+  const [one, two] = [compilePathPattern(pattern, folded), compilePathPattern(other, folded)]
   return coversPath(one, two.text) && (one.prefix || !two.prefix)
 }
 
 /** Whether a text is a pattern in canonical form: anything else would never match, or not what was meant. */
-export function isPathPattern(given: unknown): given is string {
-  if (typeof given !== 'string' || !given.startsWith('/')) return false
-  const { text, prefix } = pathPattern(given)
+export function isPathPattern(value: unknown): value is string {
+  if (typeof value !== 'string' || !value.startsWith('/')) return false
+  const { text, prefix } = compilePathPattern(value)
   if (/[*?#]/.test(text) || (prefix && text.endsWith('/'))) return false
   const canonical = canonicalPath(`http://host${text || '/'}`)
   return canonical.ok && canonical.path === (text || '/')

@@ -1,9 +1,9 @@
 /** Ranges of addresses in CIDR notation, for rules. RFC 4632. */
-import { type Groups, maskOf, parseAddress, parseIpv6 } from './ip.ts'
+import { type AddressGroups, groupMask, parseAddress, parseIpv6 } from './ip.ts'
 
 /** A range: its first address, and how many of its bits count. */
 export interface AddressRange {
-  readonly groups: Groups
+  readonly groups: AddressGroups
   readonly bits: number
 }
 
@@ -21,7 +21,7 @@ export function parseRange(text: string): AddressRange | undefined {
   if (!/^(?:0|[1-9]\d{0,2})$/.test(length) || Number(length) > most) return undefined
   if (most === 32 && parseIpv6(address)) return undefined
   const range = { groups, bits: Number(length) }
-  return groups.every((group, i) => (group & ~maskOf(range.bits, i) & 0xffff) === 0) ? range : undefined
+  return groups.every((group, i) => (group & ~groupMask(range.bits, i) & 0xffff) === 0) ? range : undefined
 }
 
 /** Whether an address is in one of the ranges. IPv4 is never in an IPv6 range, nor the other way; no address is in none. */
@@ -32,6 +32,6 @@ export function inRanges(ranges: readonly AddressRange[], address: string | unde
   return ranges.some(
     (range) =>
       range.groups.length === groups.length &&
-      range.groups.every((group, i) => ((group ^ (groups[i] ?? 0)) & maskOf(range.bits, i)) === 0),
+      range.groups.every((group, i) => ((group ^ (groups[i] ?? 0)) & groupMask(range.bits, i)) === 0),
   )
 }

@@ -2,7 +2,7 @@
 import { hexDigit } from './hex.ts'
 
 /** `mendable`: it would be canonical with empty segments merged and needless escapes undone. */
-export type Reading = 'canonical' | 'mendable' | 'refused'
+export type PathReading = 'canonical' | 'mendable' | 'refused'
 
 const slash = 0x2f
 const percent = 0x25
@@ -13,17 +13,18 @@ const dot = 0x2e
  * 1 for unreserved (RFC 3986 section 2.3), 2 for what else stands for itself in a path: pchar, and `[` `]` `|` `^`, which `fetch` and
  * browsers send as they are: the path percent-encode set of WHATWG URL has none of them, and `^` only since 2023.
  */
-const kinds = new Uint8Array(128)
-for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~') kinds[char.charCodeAt(0)] = 1
-for (const char of "!$&'()*+,=:@[]|^") kinds[char.charCodeAt(0)] = 2
+const characterKinds = new Uint8Array(128)
+for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')
+  characterKinds[char.charCodeAt(0)] = 1
+for (const char of "!$&'()*+,=:@[]|^") characterKinds[char.charCodeAt(0)] = 2
 
 /** Judges the part of a text between two positions, which begins with `/`. */
-export function readPath(text: string, start: number, end: number, semicolons: boolean): Reading {
-  let reading: Reading = 'canonical'
+export function readPath(text: string, start: number, end: number, semicolons: boolean): PathReading {
+  let reading: PathReading = 'canonical'
   let decodes = false
   for (let at = start; at < end; at++) {
     const code = text.charCodeAt(at)
-    if (code < 128 && kinds[code] !== 0) continue
+    if (code < 128 && characterKinds[code] !== 0) continue
     if (code === slash) {
       const next = at + 1 < end ? text.charCodeAt(at + 1) : 0
       if (next === slash) reading = 'mendable'
@@ -36,7 +37,7 @@ export function readPath(text: string, start: number, end: number, semicolons: b
       // Windows drops spaces behind dots: `/..%20/` is `/../` there.
       if (byte === 0x20 && text.charCodeAt(at - 1) === dot && followsDots(text, at)) return 'refused'
       if (byte >= 0x80) decodes = true
-      else if (kinds[byte] === 1) reading = 'mendable'
+      else if (characterKinds[byte] === 1) reading = 'mendable'
       at += 2
     } else if (code !== semicolon || !semicolons || followsDots(text, at)) return 'refused'
   }
@@ -74,10 +75,10 @@ function isText(path: string): boolean {
 }
 
 /** Empty segments merged, escapes of unreserved characters undone; in one pass, so an escape that appears stays. */
-export function mendPath(path: string): string {
+export function normalizePath(path: string): string {
   const merged = path.replaceAll(/\/{2,}/g, '/')
   return merged.replaceAll(/%[2-7][0-9A-Fa-f]/g, (triple) => {
     const code = Number.parseInt(triple.slice(1), 16)
-    return kinds[code] === 1 ? String.fromCharCode(code) : triple
+    return characterKinds[code] === 1 ? String.fromCharCode(code) : triple
   })
 }

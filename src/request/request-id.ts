@@ -6,6 +6,6 @@ export function isRequestId(text: string | null): text is string {
 }
 
 /** Whether an option names a header, as headers that carry ids are named. */
-export function isHeaderName(given: unknown): given is string {
-  return typeof given === 'string' && /^[a-z][a-z0-9-]{0,63}$/i.test(given)
+export function isHeaderName(value: unknown): value is string {
+  return typeof value === 'string' && /^[a-z][a-z0-9-]{0,63}$/i.test(value)
 }

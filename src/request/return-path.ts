@@ -3,7 +3,7 @@ import type { PathOptions } from './path.ts'
 import { readPath } from './read-path.ts'
 
 /** Characters; what does not fit into a sealed cookie is no use. */
-const longestReturnPath = 2048
+const maxReturnPathLength = 2048
 
 /**
  * A value from outside as a path and query of this origin, or undefined. Only what a browser can resolve in one way: one
@@ -13,7 +13,7 @@ const longestReturnPath = 2048
  * @see WHATWG URL section 4.4, the "relative slash" and "special authority" states
  */
 export function returnPath(value: string | null | undefined, options?: PathOptions): string | undefined {
-  if (!value || value.length > longestReturnPath || value.charCodeAt(0) !== 0x2f) return undefined
+  if (!value || value.length > maxReturnPathLength || value.charCodeAt(0) !== 0x2f) return undefined
   const query = value.indexOf('?')
   const end = query === -1 ? value.length : query
   if (readPath(value, 0, end, options?.allowSemicolon === true) !== 'canonical') return undefined

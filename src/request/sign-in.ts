@@ -1,16 +1,16 @@
 /** The way to the sign-in page and back. */
-import type { Faults } from '../options/faults.ts'
-import { type RefusalExtra, refusal } from '../page/refusal.ts'
+import type { Issues } from '../options/faults.ts'
+import { type ErrorResponseExtra, errorResponse } from '../page/refusal.ts'
 import type { Reason } from '../types.ts'
 import { isNavigation, isPrefetch } from './kind.ts'
 import { hostEnd, hostStart } from './origin.ts'
 import { returnPath } from './return-path.ts'
 
 /** Judges a `signIn` option: a path of this site, perhaps with a query. */
-export function checkSignIn(given: unknown, faults: Faults): string | undefined {
-  if (given === undefined) return undefined
-  if (typeof given === 'string' && /^\/(?![/\\])[!-~]*$/.test(given) && !given.includes('#')) return given
-  faults.add('signIn', 'must be a path of this site, such as /login')
+export function parseSignIn(value: unknown, issues: Issues): string | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && /^\/(?![/\\])[!-~]*$/.test(value) && !value.includes('#')) return value
+  issues.add('signIn', 'must be a path of this site, such as /login')
   return undefined
 }
 
@@ -19,21 +19,21 @@ export function checkSignIn(given: unknown, faults: Faults): string | undefined 
  * everything else is refused as it is. What a browser fetches ahead of its user is never sent there: that would begin a
  * login nobody wanted.
  */
-export function refuseOrSignIn(
+export function denyOrRedirectToSignIn(
   reason: Reason,
   request: Request,
   signIn: string | undefined,
-  extra?: RefusalExtra,
+  extra?: ErrorResponseExtra,
 ): Response {
   const asks = signIn !== undefined && (reason === 'no-session' || reason === 'session-too-old')
-  if (!asks || !isNavigation(request) || isPrefetch(request)) return refusal(reason, request, extra)
+  if (!asks || !isNavigation(request) || isPrefetch(request)) return errorResponse(reason, request, extra)
   // A navigation that changes something cannot be repeated after the sign-in: it comes back to the page itself.
-  const location = request.method === 'GET' ? withReturnPath(signIn, request.url) : signIn
+  const location = request.method === 'GET' ? addReturnPath(signIn, request.url) : signIn
   return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
 }
 
 /** The sign-in page, told the path and query of the request. What is no canonical path here is no way back. */
-function withReturnPath(signIn: string, url: string): string {
+function addReturnPath(signIn: string, url: string): string {
   return signInLocation(signIn, url.slice(hostEnd(url, hostStart(url))).split('#', 1)[0] ?? '')
 }
 

@@ -2,8 +2,8 @@
 import { PortcullisError } from '../errors.ts'
 import type { Clock } from '../types.ts'
 
-const MOST_TRIES = 40
-const LONGEST_MS = 5000
+const MAX_TRIES = 40
+const MAX_MS = 5000
 
 /**
  * Runs a try until it returns something else than `'again'`: at once the second time, then after a random wait of 0 to
@@ -13,13 +13,13 @@ const LONGEST_MS = 5000
  * @param pause - waits; for tests, as is `clock`.
  * @throws {PortcullisError} `ERR_SESSION_CONFLICT` after 40 tries or 5 seconds
  */
-export async function untilSettled<T>(
+export async function retryOnConflict<T>(
   attempt: () => Promise<T | 'again'>,
   pause: (ms: number) => Promise<void> = sleep,
   clock: Clock = Date.now,
 ): Promise<T> {
   const began = clock()
-  for (let tries = 0; tries < MOST_TRIES && clock() - began < LONGEST_MS; tries++) {
+  for (let tries = 0; tries < MAX_TRIES && clock() - began < MAX_MS; tries++) {
     if (tries > 1) await pause(Math.random() * Math.min(150, 20 * tries))
     const result = await attempt()
     if (result !== 'again') return result

@@ -5,10 +5,10 @@ import type { CookieJar, OutgoingCookie } from '../types.ts'
 import type { CookieStoreLike, HonoContextLike, SessionContext } from './types.ts'
 
 /** The jar of a context; see {@link SessionContext} for what a context may be. */
-export function jarOf(context: SessionContext): CookieJar {
+export function createCookieJar(context: SessionContext): CookieJar {
   if ('req' in context) return new HonoJar(context)
   if ('jar' in context) return context.jar
-  if ('cookies' in context) return storeJar(context.cookies, context.env)
+  if ('cookies' in context) return createStoreJar(context.cookies, context.env)
   return new HeaderJar(context.request, context.headers, context.env)
 }
 
@@ -63,7 +63,7 @@ class HeaderJar implements CookieJar {
 }
 
 /** Next's cookie store keeps one value per name and serialises itself. */
-function storeJar(cookies: CookieStoreLike, env: unknown): CookieJar {
+function createStoreJar(cookies: CookieStoreLike, env: unknown): CookieJar {
   return {
     env,
     read(name): string[] {

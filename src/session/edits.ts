@@ -20,23 +20,23 @@ export type Edit =
  * @returns the new record, or the very same one where no edit changed anything.
  * @throws {PortcullisError} `ERR_SESSION_NOT_STARTED`
  */
-export function replay<Data extends object>(
+export function replayEdits<Data extends object>(
   settings: SessionSettings<Data>,
   record: SessionRecord<Data> | undefined,
   edits: readonly Edit[],
 ): SessionRecord<Data> | undefined {
   let now = record
-  for (const edit of edits) now = apply(settings, now, edit)
+  for (const edit of edits) now = applyEdit(settings, now, edit)
   return now
 }
 
-function apply<Data extends object>(
+function applyEdit<Data extends object>(
   settings: SessionSettings<Data>,
   record: SessionRecord<Data> | undefined,
   edit: Edit,
 ): SessionRecord<Data> | undefined {
   if (edit.is === 'flash') {
-    const to = record ?? blank<Data>(settings)
+    const to = record ?? createBlankRecord<Data>(settings)
     return { ...to, flash: { ...to.flash, [edit.name]: edit.value } }
   }
   if (edit.is === 'take') {
@@ -45,8 +45,9 @@ function apply<Data extends object>(
     const { flash: __, ...rest } = record
     return Object.keys(flash).length > 0 ? { ...rest, flash } : rest
   }
-  const data = (record?.data ?? firstData(settings)) as Record<PropertyKey, unknown>
-  const to = record?.data === undefined ? { ...(record ?? blank<Data>(settings)), data: data as Data } : record
+  const data = (record?.data ?? createInitialData(settings)) as Record<PropertyKey, unknown>
+  const to =
+    record?.data === undefined ? { ...(record ?? createBlankRecord<Data>(settings)), data: data as Data } : record
   if (edit.is === 'unset') {
     if (!Object.hasOwn(data, edit.key)) return to
     const { [edit.key]: _, ...rest } = data
@@ -58,7 +59,7 @@ function apply<Data extends object>(
 }
 
 /** A new visitor's session without data. */
-export function blank<Data>(settings: SessionSettings<Data>): SessionRecord<Data> {
+export function createBlankRecord<Data>(settings: SessionSettings<Data>): SessionRecord<Data> {
   const now = Math.floor(settings.clock() / 1000)
   return { id: randomId(), created: now, seen: now }
 }
@@ -69,7 +70,7 @@ export function blank<Data>(settings: SessionSettings<Data>): SessionRecord<Data
  * @returns the record with the data its schema made of it
  * @throws {PortcullisError} `ERR_SESSION_DATA`, `ERR_SESSION_IDENTITY_CHANGED`
  */
-export function accept<Data extends object>(
+export function acceptRecord<Data extends object>(
   settings: SessionSettings<Data>,
   before: Data | undefined,
   next: SessionRecord<Data>,
@@ -80,7 +81,7 @@ export function accept<Data extends object>(
   if (!isObject(data)) throw dataError('must be an object')
   const { schema } = settings
   if (schema === undefined) return sameUser(settings, before, next, mayChangeUser)
-  return fitting(schema, data).then((data) => sameUser(settings, before, { ...next, data }, mayChangeUser))
+  return parseWithSchema(schema, data).then((data) => sameUser(settings, before, { ...next, data }, mayChangeUser))
 }
 
 function sameUser<Data>(
@@ -98,19 +99,19 @@ function sameUser<Data>(
   return next
 }
 
-async function fitting<Data extends object>(schema: Schema<Data>, data: Data): Promise<Data> {
+async function parseWithSchema<Data extends object>(schema: Schema<Data>, data: Data): Promise<Data> {
   const result = await passSchema(schema, data)
   if ('wrong' in result) throw dataError(`does not fit its schema at ${result.wrong}`)
   return jsonCopy(result.data, '')
 }
 
-function firstData<Data>(settings: SessionSettings<Data>): Data {
-  if (settings.initial === undefined) throw notStarted()
+function createInitialData<Data>(settings: SessionSettings<Data>): Data {
+  if (settings.initial === undefined) throw createNotStartedError()
   return jsonCopy(settings.initial(), '')
 }
 
 /** The error for a change to a session that is not there. */
-export function notStarted(): PortcullisError {
+export function createNotStartedError(): PortcullisError {
   return new PortcullisError(
     'ERR_SESSION_NOT_STARTED',
     'There is no session to change; make one with start() or update(), or give the option initial',

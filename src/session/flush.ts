@@ -5,7 +5,7 @@ import type { Emit, OutgoingCookie } from '../types.ts'
 import { keepPrivate, neverStore, varyByCookie } from './caching.ts'
 
 /** What this request did with its session. */
-export interface Use {
+export interface SessionUse {
   readonly cookies: readonly OutgoingCookie[]
   /** The cookie was looked at. */
   readonly read: boolean
@@ -19,25 +19,25 @@ export interface Use {
  *
  * @throws {PortcullisError} `ERR_SESSION_CLOSED` where a cookie should go out with a 101, which browsers ignore.
  */
-export function settle(response: Response, use: Use, emit: Emit | undefined): Response {
+export function finishResponse(response: Response, use: SessionUse, emit: Emit | undefined): Response {
   if (use.cookies.length === 0 && !use.read) return response
   if (response.status === 101) {
     if (use.cookies.length === 0) return response
     throw new PortcullisError('ERR_SESSION_CLOSED', 'An upgraded connection carries no cookie')
   }
   try {
-    mark(response.headers, use, emit)
+    markHeaders(response.headers, use, emit)
     return response
   } catch (error) {
     // Headers that cannot be changed refuse the first change, so nothing is half done.
     if (!(error instanceof TypeError)) throw error
     const copy = new Response(response.body, response)
-    mark(copy.headers, use, emit)
+    markHeaders(copy.headers, use, emit)
     return copy
   }
 }
 
-function mark(headers: Headers, { cookies, personal }: Use, emit: Emit | undefined): void {
+function markHeaders(headers: Headers, { cookies, personal }: SessionUse, emit: Emit | undefined): void {
   varyByCookie(headers)
   for (const cookie of cookies) replaceSetCookie(headers, cookie)
   if (cookies.length > 0) neverStore(headers)

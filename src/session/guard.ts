@@ -1,9 +1,9 @@
 /** Guards that ask the session: who may pass, and where others are sent. */
 import { ConfigError } from '../errors.ts'
-import { faults as newFaults } from '../options/faults.ts'
+import { createIssues } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
-import { flag, optionalFunction, wholeNumber } from '../options/values.ts'
-import { checkSignIn, refuseOrSignIn } from '../request/sign-in.ts'
+import { booleanOption, optionalFunction, wholeNumber } from '../options/values.ts'
+import { denyOrRedirectToSignIn, parseSignIn } from '../request/sign-in.ts'
 import type { Clock, Verdict } from '../types.ts'
 import type { SessionHandle, SessionInfo } from './types.ts'
 
@@ -43,27 +43,27 @@ export type Guard<C> = (c: C) => Promise<Response | undefined>
 
 /** The guard behind `requireSession`. @throws {ConfigError} `ERR_CONFIG` */
 export function sessionGuard<C extends GuardContext>(options: RequireSessionOptions<C>): Guard<C> {
-  const faults = newFaults('requireSession')
-  checkKeys(faults, options, ['signIn', 'refuse', 'visitors'])
-  checkGuard(options, faults)
-  const visitors = flag(faults, 'visitors', options.visitors, false)
-  faults.done()
-  return guard('requireSession', options, (info) => judgeSession(info, visitors))
+  const issues = createIssues('requireSession')
+  checkKeys(issues, options, ['signIn', 'refuse', 'visitors'])
+  validateGuard(options, issues)
+  const visitors = booleanOption(issues, 'visitors', options.visitors, false)
+  issues.throwIfAny()
+  return createGuard('requireSession', options, (info) => checkSession(info, visitors))
 }
 
 /** The guard behind `requireFresh`. @throws {ConfigError} `ERR_CONFIG` */
 export function freshGuard<C extends GuardContext>(seconds: number, options: RequireFreshOptions<C>): Guard<C> {
-  const faults = newFaults('requireFresh')
-  checkKeys(faults, options, ['signIn', 'refuse', 'clock'])
-  checkGuard(options, faults)
-  const clock = optionalFunction(faults, 'clock', options.clock) ?? Date.now
-  const most = wholeNumber(faults, 'seconds', seconds, 600, { least: 1, most: 34_560_000, unit: 'seconds' })
-  faults.done()
-  return guard('requireFresh', options, (info) => judgeFresh(info, most, clock()))
+  const issues = createIssues('requireFresh')
+  checkKeys(issues, options, ['signIn', 'refuse', 'clock'])
+  validateGuard(options, issues)
+  const clock = optionalFunction(issues, 'clock', options.clock) ?? Date.now
+  const most = wholeNumber(issues, 'seconds', seconds, 600, { min: 1, max: 34_560_000, unit: 'seconds' })
+  issues.throwIfAny()
+  return createGuard('requireFresh', options, (info) => checkFresh(info, most, clock()))
 }
 
 /** Passes sessions that came from `start`, or any session with data where visitors are welcome. */
-export function judgeSession(info: SessionInfo | undefined, visitors: boolean): Verdict {
+export function checkSession(info: SessionInfo | undefined, visitors: boolean): Verdict {
   return info !== undefined && (visitors || info.signedIn) ? { ok: true } : { ok: false, reason: 'no-session' }
 }
 
@@ -71,7 +71,7 @@ export function judgeSession(info: SessionInfo | undefined, visitors: boolean): 
 const SKEW_MS = 60_000
 
 /** Passes sessions whose `start` is at most `seconds` ago; an imported one was started nobody knows when. */
-export function judgeFresh(info: SessionInfo | undefined, seconds: number, now: number): Verdict {
+export function checkFresh(info: SessionInfo | undefined, seconds: number, now: number): Verdict {
   if (info === undefined || !info.signedIn) return { ok: false, reason: 'no-session' }
   const { authenticatedAt } = info
   // A sign-in in the future, before a clock was put right, is not as fresh as that for ever.
@@ -80,7 +80,7 @@ export function judgeFresh(info: SessionInfo | undefined, seconds: number, now: 
   return fresh ? { ok: true } : { ok: false, reason: 'session-too-old' }
 }
 
-function guard<C extends GuardContext>(
+function createGuard<C extends GuardContext>(
   name: string,
   { signIn, refuse }: GuardOptions<C>,
   judge: (info: SessionInfo | undefined) => Verdict,
@@ -93,11 +93,11 @@ function guard<C extends GuardContext>(
     const verdict = judge(await handle.info())
     if (verdict.ok) return undefined
     if (refuse !== undefined) return refuse(verdict, c)
-    return refuseOrSignIn(verdict.reason, c.req.raw, signIn)
+    return denyOrRedirectToSignIn(verdict.reason, c.req.raw, signIn)
   }
 }
 
-function checkGuard<C>({ signIn, refuse }: GuardOptions<C>, faults: ReturnType<typeof newFaults>): void {
-  optionalFunction(faults, 'refuse', refuse)
-  checkSignIn(signIn, faults)
+function validateGuard<C>({ signIn, refuse }: GuardOptions<C>, issues: ReturnType<typeof createIssues>): void {
+  optionalFunction(issues, 'refuse', refuse)
+  parseSignIn(signIn, issues)
 }

@@ -1,15 +1,15 @@
 /** The session of one request: reads when asked, records what changes, writes once. */
 import { isPortcullisError } from '../errors.ts'
 import { dataError, jsonCopy } from './data.ts'
-import { blank } from './edits.ts'
-import { settle } from './flush.ts'
-import { factsNow, infoNow, type SessionFacts } from './info.ts'
-import { asObject, loginOf, unsupported } from './login.ts'
+import { createBlankRecord } from './edits.ts'
+import { finishResponse } from './flush.ts'
+import { readFacts, readInfo, type SessionFacts } from './info.ts'
+import { createLogin, createUnsupportedError, requireObject } from './login.ts'
 import type { Messages } from './record.ts'
 import type { RequestState } from './request-state.ts'
 import { takeMessages } from './take-messages.ts'
 import type { FlushableHandle, OptionalKey, SessionInfo, StartOptions } from './types.ts'
-import { versionGuard } from './version-guard.ts'
+import { createVersionGuard } from './version-guard.ts'
 
 /** A handle over any engine; what its verbs promise is said in types.ts. */
 export class Handle<Data extends object> implements FlushableHandle<Data> {
@@ -69,14 +69,14 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
   update(change: (data: Data | undefined) => Data, options: { readonly ifVersion?: string } = {}): Promise<Data> {
     const { settings } = this.#of
-    return this.#of.inTurn(async () => {
+    return this.#of.runExclusive(async () => {
       this.#of.mustBeOpen()
-      const guard = versionGuard(await this.#of.load(), options.ifVersion, this.#of.engine.list !== undefined)
+      const guard = createVersionGuard(await this.#of.load(), options.ifVersion, this.#of.engine.list !== undefined)
       await this.#of.write(true, (record) => {
         guard()
-        const data = asObject<Data>(change(record?.data && jsonCopy(record.data, '')))
+        const data = requireObject<Data>(change(record?.data && jsonCopy(record.data, '')))
         const same = record?.data !== undefined && JSON.stringify(record.data) === JSON.stringify(data)
-        return same ? record : { ...(record ?? blank<Data>(settings)), data }
+        return same ? record : { ...(record ?? createBlankRecord<Data>(settings)), data }
       })
       return jsonCopy(this.#of.loaded?.record?.data as Data, '')
     })
@@ -84,11 +84,11 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
   start(data: Data, options: StartOptions<Data> = {}): Promise<void> {
     const of = this.#of
-    return of.inTurn(async () => {
+    return of.runExclusive(async () => {
       of.mustNotBeClosed()
       const { keep = [], authenticatedAt } = options
       const edits = [...of.edits]
-      const make = loginOf(of.settings, asObject<Data>(data), keep, edits, authenticatedAt)
+      const make = createLogin(of.settings, requireObject<Data>(data), keep, edits, authenticatedAt)
       const written = await of.engine.start(of.jar, await of.load(), make, keep.length > 0)
       // Changes to the old session ended with it; its messages and those for the next request went along.
       of.edits = of.edits.filter((edit) => edit.is === 'flash' && !edits.includes(edit))
@@ -99,7 +99,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
   end(): Promise<void> {
     const of = this.#of
-    return of.inTurn(async () => {
+    return of.runExclusive(async () => {
       of.mustNotBeClosed()
       const { failure, ...written } = await of.engine.end(of.jar, of.loaded, of.atOnce && of.cookies.length > 0)
       of.edits = []
@@ -110,15 +110,15 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }
 
   facts(): SessionFacts | undefined {
-    return factsNow(this.#of)
+    return readFacts(this.#of)
   }
 
   info(): Promise<SessionInfo | undefined> {
-    return infoNow(this.#of)
+    return readInfo(this.#of)
   }
 
   commit(): Promise<void> {
-    return this.#of.inTurn(async () => {
+    return this.#of.runExclusive(async () => {
       // After a logout only a message can wait.
       if (this.#of.edits.length === 0) this.#of.mustBeOpen()
       this.#of.mustNotBeClosed()
@@ -128,13 +128,13 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
   async list(): Promise<SessionInfo[]> {
     const { engine, jar } = this.#of
-    if (engine.list === undefined) throw unsupported('list')
+    if (engine.list === undefined) throw createUnsupportedError('list')
     return engine.list(jar, await this.#of.load())
   }
 
   async endOne(id: string): Promise<boolean> {
     const { engine, jar } = this.#of
-    if (engine.endOne === undefined) throw unsupported('endOne')
+    if (engine.endOne === undefined) throw createUnsupportedError('endOne')
     if ((await this.info())?.id === id) return this.end().then(() => true)
     return engine.endOne(jar, await this.#of.load(), id)
   }
@@ -142,7 +142,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   async endAll({ exceptCurrent = false }: { readonly exceptCurrent?: boolean } = {}): Promise<void> {
     const of = this.#of
     const { engine } = of
-    if (engine.endAll === undefined) throw unsupported('endAll')
+    if (engine.endAll === undefined) throw createUnsupportedError('endAll')
     let failure: unknown
     try {
       const written = await engine.endAll(of.jar, await of.load(), exceptCurrent)
@@ -167,7 +167,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
   async #flushLate(response: Response, failed: boolean): Promise<Response> {
     const of = this.#of
-    if (of.busy) await of.settled()
+    if (of.busy) await of.waitForVerbs()
     const due = of.edits.length > 0 || (of.loaded?.due !== undefined && response.status !== 101)
     if (due && !failed && of.status !== 'closed') await of.write(false)
     return this.#close(response)
@@ -176,7 +176,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   #close(response: Response): Response {
     const { loaded, cookies, settings } = this.#of
     const personal = loaded?.record?.data !== undefined || this.#shown
-    const settled = settle(response, { cookies, read: loaded !== undefined, personal }, settings.emit)
+    const settled = finishResponse(response, { cookies, read: loaded !== undefined, personal }, settings.emit)
     this.#of.status = 'closed'
     return settled
   }

@@ -1,4 +1,4 @@
-export type { HandleOf, SessionData, SessionEnv } from './env.ts'
+export type { HandleFor, SessionData, SessionEnv } from './env.ts'
 export type { GuardContext, GuardOptions, RequireFreshOptions, RequireSessionOptions } from './guard.ts'
 export type { SessionFacts } from './info.ts'
 export { type IronCookieOptions, ironCookie } from './iron-cookie.ts'

@@ -3,13 +3,13 @@ import { expireCookie } from '../cookie/serialize.ts'
 import { foreignCookieSettings } from '../cookie/settings.ts'
 import { type IronOptions, type OpenedIron, openIron } from '../crypto/iron.ts'
 import { openHonoSession, openIronSession } from '../crypto/iron-dialects.ts'
-import { judgeIronPasswords } from '../crypto/iron-passwords.ts'
-import type { SealRefusal } from '../crypto/refusal.ts'
-import { faults as newFaults } from '../options/faults.ts'
+import { validateIronPasswords } from '../crypto/iron-passwords.ts'
+import type { SealRejection } from '../crypto/refusal.ts'
+import { createIssues } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
-import { oneOf, optionalFunction } from '../options/values.ts'
-import type { From, ProjectEnv } from '../types.ts'
+import { choiceOption, optionalFunction } from '../options/values.ts'
+import type { FromEnv, ProjectEnv } from '../types.ts'
 import type { LegacyCookie, OpenedLegacy } from './options.ts'
 import { isObject } from './record.ts'
 
@@ -20,7 +20,7 @@ export interface IronCookieOptions<Data extends object, E = ProjectEnv> {
   /** The cookie's whole name, with a prefix if it has one: Keystone's is `keystonejs-session`. */
   readonly name: string
   /** The old password; for iron-session also its map from id to password. */
-  readonly password: From<string | Readonly<Record<string, string>>, E>
+  readonly password: FromEnv<string | Readonly<Record<string, string>>, E>
   /** Makes session data of what was sealed, or undefined to refuse it. Default: as it is. */
   readonly data?: (sealed: Record<string, unknown>) => Data | undefined
   /** Path and Domain under which the old cookie was set, so that it can be removed. Default `/` and none. */
@@ -41,11 +41,11 @@ type Passwords = string | Readonly<Record<string, string>>
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function ironCookie<Data extends object>(options: IronCookieOptions<Data>): LegacyCookie<Data> {
-  const faults = newFaults('ironCookie')
-  checkKeys(faults, options, OPTIONS)
+  const issues = createIssues('ironCookie')
+  checkKeys(issues, options, OPTIONS)
   const { name, path, domain, insecurePlainHttp } = options
-  if (options.library === undefined) faults.add('library', 'is required')
-  const library = oneOf(faults, 'library', options.library, LIBRARIES, 'keystone')
+  if (options.library === undefined) issues.add('library', 'is required')
+  const library = choiceOption(issues, 'library', options.library, LIBRARIES, 'keystone')
   const cookie = foreignCookieSettings(
     {
       name,
@@ -53,14 +53,14 @@ export function ironCookie<Data extends object>(options: IronCookieOptions<Data>
       ...(domain !== undefined && { domain }),
       ...(insecurePlainHttp !== undefined && { insecurePlainHttp }),
     },
-    faults,
+    issues,
   )
-  const toData = optionalFunction(faults, 'data', options.data)
-  const passwords = resolveFrom(faults, 'password', options.password as From<Passwords, never>, (value, at) => {
-    judgeIronPasswords(value, at)
+  const toData = optionalFunction(issues, 'data', options.data)
+  const passwords = resolveFrom(issues, 'password', options.password as FromEnv<Passwords, never>, (value, at) => {
+    validateIronPasswords(value, at)
     return value
   })
-  faults.done()
+  issues.throwIfAny()
   return {
     name: cookie.name,
     expire: expireCookie(cookie),
@@ -77,9 +77,9 @@ export function ironCookie<Data extends object>(options: IronCookieOptions<Data>
   }
 }
 
-type Open = (value: string, passwords: Passwords, options: IronOptions) => Promise<OpenedIron | SealRefusal>
+type OpenIronCookie = (value: string, passwords: Passwords, options: IronOptions) => Promise<OpenedIron | SealRejection>
 
-const openers: Readonly<Record<(typeof LIBRARIES)[number], Open>> = {
+const openers: Readonly<Record<(typeof LIBRARIES)[number], OpenIronCookie>> = {
   keystone: openIron,
   'iron-session': openIronSession,
   'hono-sessions': (value, passwords, options) =>

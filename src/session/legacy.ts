@@ -3,7 +3,7 @@
 import { encodeBase64url } from '../crypto/base64url.ts'
 import type { CookieJar, OutgoingCookie } from '../types.ts'
 import { jsonCopy, passSchema } from './data.ts'
-import type { Loaded } from './engine.ts'
+import type { LoadResult } from './engine.ts'
 import type { LegacyCookie, OpenedLegacy } from './options.ts'
 import { isObject, type SessionRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
@@ -26,12 +26,12 @@ export function legacyLife<Data>(settings: SessionSettings<Data>, expiresAt: num
 export async function importLegacy<Data extends object>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
-): Promise<Loaded<Data>> {
+): Promise<LoadResult<Data>> {
   const opened = await openLegacy(settings, jar)
   if (opened === undefined) return { record: undefined }
 
   const mac = await settings.keys(jar.env).ring.mac('legacy-import', opened.mark)
-  const record = importedRecord(settings, encodeBase64url(mac.subarray(0, 16)), opened.data)
+  const record = createImportedRecord(settings, encodeBase64url(mac.subarray(0, 16)), opened.data)
   const sealEnds = Math.ceil((settings.clock() + legacyLife(settings, opened.expiresAt)) / 1000)
   return { record: { ...record, sealEnds }, due: 'import' }
 }
@@ -50,7 +50,11 @@ export async function importIds<Data extends object>(
 }
 
 /** An imported session counts as signed in at an unknown time: `requireFresh` refuses it. */
-export function importedRecord<Data>(settings: SessionSettings<Data>, id: string, data: Data): SessionRecord<Data> {
+export function createImportedRecord<Data>(
+  settings: SessionSettings<Data>,
+  id: string,
+  data: Data,
+): SessionRecord<Data> {
   const now = Math.floor(settings.clock() / 1000)
   return { id, created: now, seen: now, authenticated: 0, data }
 }
@@ -107,7 +111,7 @@ async function openValue<Data extends object>(
   value: string,
 ): Promise<OpenedLegacy<Data> | undefined> {
   const found = await legacy.open(value, jar.env, settings.clock())
-  const data = found && isObject(found.data) ? await accepted(settings, found.data) : undefined
+  const data = found && isObject(found.data) ? await acceptData(settings, found.data) : undefined
   return found === undefined || data === undefined ? undefined : { ...found, data }
 }
 
@@ -116,7 +120,7 @@ export function expireLegacy<Data>(settings: SessionSettings<Data>, jar: CookieJ
   return settings.legacy.filter(({ name }) => jar.read(name).length > 0).map(({ expire }) => expire)
 }
 
-async function accepted<Data>(settings: SessionSettings<Data>, data: Data): Promise<Data | undefined> {
+async function acceptData<Data>(settings: SessionSettings<Data>, data: Data): Promise<Data | undefined> {
   try {
     const copy = jsonCopy(data, '')
     if (settings.schema === undefined) return copy

@@ -2,13 +2,13 @@
 import { randomId } from '../crypto/random.ts'
 import { ConfigError } from '../errors.ts'
 import { dataError, jsonCopy } from './data.ts'
-import { accept, type Edit, replay } from './edits.ts'
-import type { Make } from './engine.ts'
+import { acceptRecord, type Edit, replayEdits } from './edits.ts'
+import type { MakeRecord } from './engine.ts'
 import { isObject, type SessionRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
 
 /** A copy of data that a caller gave, if it is data. @throws {PortcullisError} `ERR_SESSION_DATA` */
-export function asObject<Data extends object>(data: Data): Data {
+export function requireObject<Data extends object>(data: Data): Data {
   const copy = jsonCopy(data, '')
   if (!isObject(copy)) throw dataError('must be an object')
   return copy
@@ -18,37 +18,37 @@ export function asObject<Data extends object>(data: Data): Data {
  * Makes the record of a login: what is given, what may be kept of the session before with what waited to be written to it,
  * and the messages that waited for the next request, unless they were for another user.
  */
-export function loginOf<Data extends object>(
+export function createLogin<Data extends object>(
   settings: SessionSettings<Data>,
-  given: Data,
+  value: Data,
   keep: ReadonlyArray<keyof Data>,
   edits: readonly Edit[],
   authenticatedAt?: number,
-): Make<Data> {
+): MakeRecord<Data> {
   const messages = edits.filter(({ is }) => is === 'flash' || is === 'take')
 
   return async (before) => {
-    const old = before?.data === undefined ? before : replay(settings, before, edits)
-    const mayCarry = mayKeep(settings, old, given)
+    const old = before?.data === undefined ? before : replayEdits(settings, before, edits)
+    const mayCarry = canKeep(settings, old, value)
     const kept = mayCarry ? pick(old?.data, keep) : {}
     const now = Math.floor(settings.clock() / 1000)
     const times = { created: now, seen: now, authenticated: readAuthenticated(authenticatedAt, now) }
     const flash = mayCarry || old?.data === undefined ? before?.flash : undefined
 
-    const next = { id: randomId(), ...times, data: { ...kept, ...given }, ...(flash && { flash }) }
-    return accept(settings, undefined, replay(settings, next, messages) ?? next, true)
+    const next = { id: randomId(), ...times, data: { ...kept, ...value }, ...(flash && { flash }) }
+    return acceptRecord(settings, undefined, replayEdits(settings, next, messages) ?? next, true)
   }
 }
 
 /** In seconds. 0 is reserved for imported sessions; a time that is later than now counts as now. */
-function readAuthenticated(given: number | undefined, now: number): number {
-  if (given === undefined) return now
-  const seconds = Math.floor(given / 1000)
+function readAuthenticated(value: number | undefined, now: number): number {
+  if (value === undefined) return now
+  const seconds = Math.floor(value / 1000)
   return Number.isSafeInteger(seconds) ? Math.max(1, Math.min(now, seconds)) : 1
 }
 
 /** What one user left is not handed to another. Without the option `user`, two signed-in sessions are two users. */
-function mayKeep<Data>(settings: SessionSettings<Data>, old: SessionRecord<Data> | undefined, next: Data): boolean {
+function canKeep<Data>(settings: SessionSettings<Data>, old: SessionRecord<Data> | undefined, next: Data): boolean {
   if (old?.data === undefined) return false
   if (settings.user === undefined) return old.authenticated === undefined
   const before = settings.user(old.data)
@@ -72,7 +72,7 @@ export function unmarkable(what: 'mark' | 'store'): ConfigError {
 }
 
 /** The error for a verb that this kind of session cannot keep. */
-export function unsupported(verb: string): ConfigError {
+export function createUnsupportedError(verb: string): ConfigError {
   return new ConfigError([
     { option: 'session', problem: `is stateless: nothing is stored that ${verb}() could look at` },
   ])

@@ -1,6 +1,6 @@
 /** The Hono face of the session room. */
 import type { Context, MiddlewareHandler } from 'hono'
-import type { HandleOf, SessionEnv } from './env.ts'
+import type { HandleFor, SessionEnv } from './env.ts'
 import { freshGuard, type RequireFreshOptions, type RequireSessionOptions, sessionGuard } from './guard.ts'
 import { threeVerbHandle } from './strategy.ts'
 import type { FlushableHandle, SessionStrategy, ThreeVerbs } from './types.ts'
@@ -16,9 +16,9 @@ export function session<Data extends object, S extends ThreeVerbs<Data>>(
   return async function session(c, next) {
     const handle = full?.open(c)
     if (handle !== undefined && (c.get('session') as unknown) === handle) return next()
-    c.set('session', (handle ?? threeVerbHandle(strategy, c)) as HandleOf<S>)
+    c.set('session', (handle ?? threeVerbHandle(strategy, c)) as HandleFor<S>)
     await next()
-    if (handle !== undefined) await settle(c, handle)
+    if (handle !== undefined) await flushSession(c, handle)
   }
 }
 
@@ -40,16 +40,16 @@ export function requireFresh(seconds: number, options: RequireFreshOptions<Conte
   }
 }
 
-async function settle(c: Context, handle: FlushableHandle<object>): Promise<void> {
+async function flushSession(c: Context, handle: FlushableHandle<object>): Promise<void> {
   try {
-    replace(c, await handle.flush(c.res, { failed: c.error !== undefined }))
+    replaceResponse(c, await handle.flush(c.res, { failed: c.error !== undefined }))
   } catch (error) {
-    replace(c, await handle.flush(c.res, { failed: true })) // what was committed before goes out with the error page
+    replaceResponse(c, await handle.flush(c.res, { failed: true })) // what was committed before goes out with the error page
     throw error
   }
 }
 
-function replace(c: Context, settled: Response): void {
+function replaceResponse(c: Context, settled: Response): void {
   if (settled === c.res) return
   c.res = undefined // else Hono copies the headers of the old response into the new one
   c.res = settled

@@ -2,37 +2,39 @@
 import type { Sealer } from '../crypto/seal.ts'
 import type { CookieJar } from '../types.ts'
 import { passSchema } from './data.ts'
-import type { Block, Loaded } from './engine.ts'
-import { judge, slideDue } from './lifetimes.ts'
+import type { LoadResult, WriteBlockReason } from './engine.ts'
+import { checkLifetimes, isSlideDue } from './lifetimes.ts'
 import { readRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
 
 /** How many cookies of our name are tried where another host of the domain may have planted some. */
-const MOST_TRIED = 3
+const MAX_TRIED = 3
 
 /** The session of the request's cookies of our name; there is at least one. */
 export async function openCookie<Data>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
   tokens: readonly string[],
-): Promise<Loaded<Data>> {
+): Promise<LoadResult<Data>> {
   const { cookie, limits, clock, emit, schema } = settings
   const { sealer } = settings.keys(jar.env)
   const opened =
-    tokens.length === 1 ? await sealer.open(tokens[0] as string) : await openOneOf(settings, sealer, tokens)
+    tokens.length === 1 ? await sealer.open(tokens[0] as string) : await openOnlyOne(settings, sealer, tokens)
   if (typeof opened !== 'string') {
     emit?.({ type: 'session-rejected', reason: opened.refused, subject: cookie.name })
     return blocked(opened.refused)
   }
   const record = readRecord<Data>(opened)
-  if (record === undefined) return reject(settings, 'invalid-data')
+  if (record === undefined) return rejectCookie(settings, 'invalid-data')
   const now = Math.floor(clock() / 1000)
-  const standing = judge(record, limits, now)
-  if (standing !== 'alive') return reject(settings, standing)
-  const due = slideDue(record, limits, now) ? ({ due: 'slide' } as const) : undefined
+  const standing = checkLifetimes(record, limits, now)
+  if (standing !== 'alive') return rejectCookie(settings, standing)
+  const due = isSlideDue(record, limits, now) ? ({ due: 'slide' } as const) : undefined
   if (schema === undefined || record.data === undefined) return { record, ...due }
   const result = await passSchema(schema, record.data)
-  return 'wrong' in result ? reject(settings, 'invalid-data') : { record: { ...record, data: result.data }, ...due }
+  return 'wrong' in result
+    ? rejectCookie(settings, 'invalid-data')
+    : { record: { ...record, data: result.data }, ...due }
 }
 
 /** What was sealed into the request's cookies of our name, or why there is nothing. */
@@ -41,19 +43,19 @@ export function openToken<Data>(
   sealer: Sealer,
   tokens: readonly string[],
 ): Promise<string | { readonly refused: string }> {
-  return tokens.length === 1 ? sealer.open(tokens[0] as string) : openOneOf(settings, sealer, tokens)
+  return tokens.length === 1 ? sealer.open(tokens[0] as string) : openOnlyOne(settings, sealer, tokens)
 }
 
 /**
  * Of several cookies of our name: none where the browser guarantees one (`__Host-`), since then somebody planted the
  * other; else the one that opens, if exactly one does.
  */
-async function openOneOf<Data>(
+async function openOnlyOne<Data>(
   settings: SessionSettings<Data>,
   sealer: Sealer,
   tokens: readonly string[],
 ): Promise<string | { readonly refused: 'ambiguous' | 'unknown-key' }> {
-  if (settings.cookie.name.startsWith('__Host-') || tokens.length > MOST_TRIED) return { refused: 'ambiguous' }
+  if (settings.cookie.name.startsWith('__Host-') || tokens.length > MAX_TRIED) return { refused: 'ambiguous' }
   const opened = await Promise.all(tokens.map((token) => sealer.open(token)))
   const good = opened.filter((result) => typeof result === 'string')
   if (good.length === 1) return good[0] as string
@@ -65,14 +67,19 @@ async function openOneOf<Data>(
  * Data of another schema is kept for the deployment that can read it, and a session from the future for the machine whose
  * clock is right; anything else counts as no session.
  */
-export function reject<Data>(settings: SessionSettings<Data>, reason: string): Loaded<Data> {
+export function rejectCookie<Data>(settings: SessionSettings<Data>, reason: string): LoadResult<Data> {
   settings.emit?.({ type: 'session-rejected', reason, subject: settings.cookie.name })
   return blocked(reason)
 }
 
-const BLOCKS: ReadonlySet<string> = new Set<Block>(['ended', 'unknown-key', 'invalid-data', 'from-the-future'])
+const BLOCKS: ReadonlySet<string> = new Set<WriteBlockReason>([
+  'ended',
+  'unknown-key',
+  'invalid-data',
+  'from-the-future',
+])
 
 /** No session; where it belongs to somebody all the same, the request may not write either. */
-export function blocked(reason: string): { readonly record: undefined; readonly block?: Block } {
-  return BLOCKS.has(reason) ? { record: undefined, block: reason as Block } : { record: undefined }
+export function blocked(reason: string): { readonly record: undefined; readonly block?: WriteBlockReason } {
+  return BLOCKS.has(reason) ? { record: undefined, block: reason as WriteBlockReason } : { record: undefined }
 }

@@ -1,7 +1,7 @@
 /** Options of strategies, as they are given. */
 import type { StoreOption } from '../store/contract.ts'
 import type { RevocationStore } from '../store/revocations.ts'
-import type { Clock, Emit, From, OutgoingCookie, ProjectEnv } from '../types.ts'
+import type { Clock, Emit, FromEnv, OutgoingCookie, ProjectEnv } from '../types.ts'
 import type { Revocation } from './revocable.ts'
 import type { Schema } from './schema.ts'
 import type { SessionObject } from './types.ts'
@@ -22,7 +22,7 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
    * environment holds it. The first seals, all open. `npm run secret` prints a good one.
    * Rotate in two deploys: append the new one, then move it first; keep the old one for `maxAge`.
    */
-  readonly secret: From<string | readonly string[], E>
+  readonly secret: FromEnv<string | readonly string[], E>
   /** Seconds a session lives at most. Default 8 h (28,800), as Keystone's; at most 400 days. */
   readonly maxAge?: number
   /** Seconds without a request after which a session ends. Default 1 h (NIST SP 800-63B-4 AAL2), never above `maxAge`. */

@@ -8,46 +8,46 @@ import { type PlainRow, readPlainRow } from './plain-row.ts'
  * one another's writes or bring back a session that ended between; `list` and `endAll` do not exist.
  */
 export function plainStore(store: SimpleStore): AtomicStore {
-  async function look(key: string, context: StoreContext): Promise<PlainRow | undefined> {
+  async function readEntry(key: string, context: StoreContext): Promise<PlainRow | undefined> {
     return readPlainRow(await store.get(key, context))
   }
 
-  const keep = async (key: string, kept: PlainRow, context: StoreContext): Promise<void> => {
+  const writeEntry = async (key: string, kept: PlainRow, context: StoreContext): Promise<void> => {
     await store.set(key, JSON.stringify(kept), context)
   }
-  const found = ({ v, d, t, x }: PlainRow): Found => ({ is: 'found', version: v, record: d, seen: t, end: x })
-  const fresh = ({ record, now, end }: Row): PlainRow => ({ v: '1', d: record, t: now, x: end })
+  const toFound = ({ v, d, t, x }: PlainRow): Found => ({ is: 'found', version: v, record: d, seen: t, end: x })
+  const createEntry = ({ record, now, end }: Row): PlainRow => ({ v: '1', d: record, t: now, x: end })
 
   return {
     async create(row, context) {
-      if ((await look(row.key, context)) !== undefined) return { is: 'taken' }
-      await keep(row.key, fresh(row), context)
+      if ((await readEntry(row.key, context)) !== undefined) return { is: 'taken' }
+      await writeEntry(row.key, createEntry(row), context)
       return { is: 'ok' }
     },
     async read({ key }, { now, idle, slice }, context): Promise<Found | Gone> {
-      const kept = await look(key, context)
+      const kept = await readEntry(key, context)
       if (kept === undefined) return { is: 'none' }
-      if (isOver(kept, { now, idle })) return { is: 'expired' }
-      if (now - kept.t < slice) return found(kept)
+      if (isExpired(kept, { now, idle })) return { is: 'expired' }
+      if (now - kept.t < slice) return toFound(kept)
       const noted = { ...kept, t: now }
-      await keep(key, noted, context)
-      return found(noted)
+      await writeEntry(key, noted, context)
+      return toFound(noted)
     },
     async replace(row, ifVersion, context) {
-      const kept = await look(row.key, context)
+      const kept = await readEntry(row.key, context)
       if (kept === undefined) return { is: 'none' }
-      if (isOver(kept, row)) return { is: 'expired' }
-      if (kept.v !== ifVersion) return { ...found(kept), is: 'conflict' }
+      if (isExpired(kept, row)) return { is: 'expired' }
+      if (kept.v !== ifVersion) return { ...toFound(kept), is: 'conflict' }
       const version = String(Number(ifVersion) + 1)
-      await keep(row.key, { v: version, d: row.record, t: Math.max(kept.t, row.now), x: kept.x }, context)
+      await writeEntry(row.key, { v: version, d: row.record, t: Math.max(kept.t, row.now), x: kept.x }, context)
       return { is: 'ok', version }
     },
     async rotate(old, next, { ifVersion }, context) {
-      const kept = ifVersion === undefined ? undefined : await look(old.key, context)
+      const kept = ifVersion === undefined ? undefined : await readEntry(old.key, context)
       if (ifVersion !== undefined && kept === undefined) return { is: 'none' }
-      if (kept !== undefined && kept.v !== ifVersion) return { ...found(kept), is: 'conflict' }
+      if (kept !== undefined && kept.v !== ifVersion) return { ...toFound(kept), is: 'conflict' }
       // The new one first: a store that fails between leaves two sessions rather than none.
-      await keep(next.key, fresh(next), context)
+      await writeEntry(next.key, createEntry(next), context)
       await store.delete(old.key, context)
       return { is: 'ok' }
     },
@@ -55,16 +55,16 @@ export function plainStore(store: SimpleStore): AtomicStore {
       await store.delete(key, context)
       return true
     },
-    list: () => Promise.reject(unsupported('list')),
-    endAll: () => Promise.reject(unsupported('endAll')),
+    list: () => Promise.reject(createUnsupportedError('list')),
+    endAll: () => Promise.reject(createUnsupportedError('endAll')),
   }
 }
 
-function isOver({ t, x }: PlainRow, { now, idle }: { readonly now: number; readonly idle: number }): boolean {
+function isExpired({ t, x }: PlainRow, { now, idle }: { readonly now: number; readonly idle: number }): boolean {
   return now - t >= idle || now >= x
 }
 
-function unsupported(verb: string): ConfigError {
+function createUnsupportedError(verb: string): ConfigError {
   return new ConfigError([
     { option: 'session.store', problem: `has only get, set and delete, so there is no ${verb}()` },
   ])

@@ -1,11 +1,11 @@
 /** What a session is inside its seal: times, id, data and messages, written as short JSON. */
-import type { Times } from './lifetimes.ts'
+import type { SessionTimes } from './lifetimes.ts'
 
 /** Messages by name. */
 export type Messages = Readonly<Record<string, unknown>>
 
 /** A session as it is sealed. `data` is absent where only messages wait for a visitor who has no session. */
-export interface SessionRecord<Data> extends Times {
+export interface SessionRecord<Data> extends SessionTimes {
   /** 128 random bits, base64url; kept when it is sealed again, new at `start`. */
   readonly id: string
   readonly data?: Data
@@ -23,7 +23,7 @@ export interface SessionRecord<Data> extends Times {
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 /** The sealed form: one letter a member, since a cookie ends at 4,096 bytes. */
-interface Wire {
+interface WireRecord {
   readonly j?: unknown
   readonly c?: unknown
   readonly s?: unknown
@@ -45,14 +45,14 @@ export function writeRecord<Data>(record: SessionRecord<Data>): string {
 
 /** Reads what {@link writeRecord} wrote; undefined for anything else that was once sealed under the same purpose. */
 export function readRecord<Data>(json: string): SessionRecord<Data> | undefined {
-  let wire: Wire
+  let wire: WireRecord
   try {
     wire = JSON.parse(json)
   } catch {
     return undefined
   }
   if (!isObject(wire)) return undefined
-  const { j, c, s, a, d, f, u, g, l, m } = wire as Wire
+  const { j, c, s, a, d, f, u, g, l, m } = wire as WireRecord
   if (typeof j !== 'string' || !isTime(c) || !isTime(s) || !(a === undefined || isTime(a))) return undefined
   if (!(d === undefined || isObject(d)) || !(f === undefined || isObject(f))) return undefined
   if (!(u === undefined || typeof u === 'string') || !(g === undefined || isTime(g))) return undefined

@@ -1,30 +1,30 @@
 /** What one request knows of its session: what was loaded, what waits to be written, what must go out. */
 import { isPortcullisError, PortcullisError } from '../errors.ts'
 import type { CookieJar, OutgoingCookie } from '../types.ts'
-import { accept, type Edit, notStarted, replay } from './edits.ts'
-import type { Engine, Loaded, Written } from './engine.ts'
+import { acceptRecord, createNotStartedError, type Edit, replayEdits } from './edits.ts'
+import type { LoadResult, SessionEngine, WriteResult } from './engine.ts'
 import { warnPlainHttp } from './events.ts'
 import type { SessionRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
 
 /** Makes the next record of one; must be pure, since a store may ask again. */
-export type Step<Data> = (record: SessionRecord<Data> | undefined) => SessionRecord<Data> | undefined
+export type EditStep<Data> = (record: SessionRecord<Data> | undefined) => SessionRecord<Data> | undefined
 
 export class RequestState<Data extends object> {
   readonly settings: SessionSettings<Data>
-  readonly engine: Engine<Data>
+  readonly engine: SessionEngine<Data>
   readonly jar: CookieJar
   /** Cookies are written when a verb resolves, not at the flush. */
   readonly atOnce: boolean
   status: 'open' | 'ended' | 'closed' = 'open'
-  loaded: Loaded<Data> | undefined
+  loaded: LoadResult<Data> | undefined
   edits: Edit[] = []
   cookies: readonly OutgoingCookie[] = []
-  #loading: Promise<Loaded<Data>> | undefined
-  #soon: (() => Promise<Loaded<Data>>) | undefined
+  #loading: Promise<LoadResult<Data>> | undefined
+  #soon: (() => Promise<LoadResult<Data>>) | undefined
   #turn: Promise<unknown> | undefined
 
-  constructor(settings: SessionSettings<Data>, engine: Engine<Data>, jar: CookieJar, atOnce: boolean) {
+  constructor(settings: SessionSettings<Data>, engine: SessionEngine<Data>, jar: CookieJar, atOnce: boolean) {
     this.settings = settings
     this.engine = engine
     this.jar = jar
@@ -32,7 +32,7 @@ export class RequestState<Data extends object> {
   }
 
   /** Reads the session once, however many ask; a read that failed may be tried again. */
-  load(): Promise<Loaded<Data>> {
+  load(): Promise<LoadResult<Data>> {
     if (this.loaded !== undefined) return Promise.resolve(this.loaded)
     this.#loading ??= this.#read()
     return this.#loading
@@ -43,7 +43,7 @@ export class RequestState<Data extends object> {
     if (this.loaded === undefined && this.#loading === undefined) this.#soon = await this.engine.loadSoon?.(this.jar)
   }
 
-  async #read(): Promise<Loaded<Data>> {
+  async #read(): Promise<LoadResult<Data>> {
     try {
       const soon = this.#soon
       this.#soon = undefined
@@ -59,7 +59,7 @@ export class RequestState<Data extends object> {
   /** The session with what waits to be written; only after {@link load}. */
   view(): SessionRecord<Data> | undefined {
     const { record, block } = this.loaded ?? { record: undefined }
-    return block || this.edits.length === 0 ? record : replay(this.settings, record, this.edits)
+    return block || this.edits.length === 0 ? record : replayEdits(this.settings, record, this.edits)
   }
 
   /**
@@ -67,21 +67,22 @@ export class RequestState<Data extends object> {
    *
    * @param explicit - somebody called a verb for it and must hear that nothing can be written.
    */
-  async write(explicit: boolean, more?: Step<Data>): Promise<void> {
+  async write(explicit: boolean, more?: EditStep<Data>): Promise<void> {
     const loaded = this.loaded ?? (await this.load())
     const { edits, settings } = this
     const { block } = loaded
     if (block !== undefined) {
-      if (explicit && (more !== undefined || edits.length > 0)) throw block === 'ended' ? ended() : unreadable()
+      if (explicit && (more !== undefined || edits.length > 0))
+        throw block === 'ended' ? createEndedError() : createUnreadableError()
       return this.#drop(block)
     }
     this.edits = []
     try {
       const written = await this.engine.write(this.jar, loaded, (record) => {
-        const replayed = replay(settings, record, edits)
+        const replayed = replayEdits(settings, record, edits)
         const next = more === undefined ? replayed : more(replayed)
         if (next === undefined || (next === record && loaded.due === undefined)) return undefined
-        return accept(settings, record?.data, next, false)
+        return acceptRecord(settings, record?.data, next, false)
       })
       if (written !== undefined) this.stage(written)
     } catch (error) {
@@ -101,7 +102,7 @@ export class RequestState<Data extends object> {
   }
 
   /** Takes over what an engine wrote. */
-  stage({ loaded, cookies }: Written<Data>): void {
+  stage({ loaded, cookies }: WriteResult<Data>): void {
     this.loaded = loaded
     if (cookies === undefined) return
     this.cookies = cookies
@@ -110,7 +111,7 @@ export class RequestState<Data extends object> {
   }
 
   /** Runs verbs that write one after the other, also when a handler starts several at once. */
-  inTurn<T>(verb: () => Promise<T>): Promise<T> {
+  runExclusive<T>(verb: () => Promise<T>): Promise<T> {
     const run = this.#turn === undefined ? verb() : this.#turn.then(verb)
     this.#turn = run.catch(() => {})
     return run
@@ -122,13 +123,13 @@ export class RequestState<Data extends object> {
   }
 
   /** Resolves when every verb that was started has settled. */
-  async settled(): Promise<void> {
+  async waitForVerbs(): Promise<void> {
     await this.#turn
   }
 
   /** @throws {PortcullisError} `ERR_SESSION_ENDED`, `ERR_SESSION_CLOSED` */
   mustBeOpen(): void {
-    if (this.status === 'ended') throw ended()
+    if (this.status === 'ended') throw createEndedError()
     this.mustNotBeClosed()
   }
 
@@ -148,16 +149,16 @@ export class RequestState<Data extends object> {
       this.loaded === undefined
         ? [cookie, ...legacy].every(({ name }) => this.jar.read(name).length === 0)
         : this.loaded.block === undefined && this.view()?.data === undefined
-    if (certain) throw notStarted()
+    if (certain) throw createNotStartedError()
   }
 }
 
 /** The error for a change to a session that is over. */
-export function ended(): PortcullisError {
+export function createEndedError(): PortcullisError {
   return new PortcullisError('ERR_SESSION_ENDED', 'The session has ended; only start() makes a new one')
 }
 
-function unreadable(): PortcullisError {
+function createUnreadableError(): PortcullisError {
   return new PortcullisError(
     'ERR_SESSION_UNREADABLE',
     'The session belongs to a key, a schema or a later time that this deployment does not have; only start() or end() may ' +

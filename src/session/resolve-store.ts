@@ -1,6 +1,6 @@
 /** The option `store`, worked out once: whatever was given becomes the verbs that sessions use. */
 import { isPortcullisError, PortcullisError } from '../errors.ts'
-import type { Faults } from '../options/faults.ts'
+import type { Issues } from '../options/faults.ts'
 import { type AtomicStore, isAtomic, type SessionStore, type SimpleStore, type StoreOption } from '../store/contract.ts'
 import { plainStore } from './plain-store.ts'
 
@@ -11,43 +11,43 @@ export interface UsedStore extends AtomicStore {
 }
 
 /** Judges the option; a fault returns a store that must not be used. */
-export function resolveStore(given: StoreOption | undefined, maxAge: number, faults: Faults): UsedStore {
-  const store: SessionStore | undefined = typeof given === 'function' ? given({ maxAge }) : given
-  if (store !== undefined && store !== null && isAtomic(store)) return { ...bound(store), atomic: true }
+export function resolveStore(value: StoreOption | undefined, maxAge: number, issues: Issues): UsedStore {
+  const store: SessionStore | undefined = typeof value === 'function' ? value({ maxAge }) : value
+  if (store !== undefined && store !== null && isAtomic(store)) return { ...boundStore(store), atomic: true }
   const simple = (store ?? {}) as Partial<SimpleStore>
   const verbs = [simple.get, simple.set, simple.delete]
   if (verbs.some((verb) => typeof verb !== 'function')) {
-    faults.add(
+    issues.add(
       'store',
       store === undefined ? 'is required' : 'must have the verbs get, set and delete, or all the atomic ones',
     )
   }
-  return { ...bound(plainStore(simple as SimpleStore)), atomic: false }
+  return { ...boundStore(plainStore(simple as SimpleStore)), atomic: false }
 }
 
 type EndMarkedArguments = Parameters<NonNullable<AtomicStore['endMarked']>>
 
 /** A store may be a class: its verbs keep their `this`. What it throws without a code was no answer. */
-function bound(store: AtomicStore): AtomicStore {
+function boundStore(store: AtomicStore): AtomicStore {
   return {
-    create: (...args) => coded(() => store.create(...args)),
-    read: (...args) => coded(() => store.read(...args)),
-    replace: (...args) => coded(() => store.replace(...args)),
-    rotate: (...args) => coded(() => store.rotate(...args)),
-    end: (...args) => coded(() => store.end(...args)),
-    list: (...args) => coded(() => store.list(...args)),
-    endAll: (...args) => coded(() => store.endAll(...args)),
+    create: (...args) => withStoreError(() => store.create(...args)),
+    read: (...args) => withStoreError(() => store.read(...args)),
+    replace: (...args) => withStoreError(() => store.replace(...args)),
+    rotate: (...args) => withStoreError(() => store.rotate(...args)),
+    end: (...args) => withStoreError(() => store.end(...args)),
+    list: (...args) => withStoreError(() => store.list(...args)),
+    endAll: (...args) => withStoreError(() => store.endAll(...args)),
     ...(store.endMarked && {
-      endMarked: (...args: EndMarkedArguments) => coded(async () => store.endMarked?.(...args) ?? false),
+      endMarked: (...args: EndMarkedArguments) => withStoreError(async () => store.endMarked?.(...args) ?? false),
     }),
     check: (env) => store.check?.(env),
     readSoon: (...args) => store.readSoon?.(...args),
-    readReplaced: async (...args) => coded(async () => store.readReplaced?.(...args)),
+    readReplaced: async (...args) => withStoreError(async () => store.readReplaced?.(...args)),
   }
 }
 
 /** @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` for what a store of somebody else's throws; its word is the cause */
-async function coded<T>(ask: () => Promise<T>): Promise<T> {
+async function withStoreError<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (cause) {

@@ -1,26 +1,26 @@
 /** Stateless sessions that can be ended: each signed-in read asks whether it still may be one. */
 import { sha256 } from '../crypto/digest.ts'
 import { ConfigError } from '../errors.ts'
-import type { Faults } from '../options/faults.ts'
+import type { Issues } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
 import { wholeNumber } from '../options/values.ts'
 import type { RevocationStore } from '../store/revocations.ts'
 import type { CookieJar } from '../types.ts'
 import { endTags } from './end-tags.ts'
-import type { Engine, Loaded } from './engine.ts'
+import type { LoadResult, SessionEngine } from './engine.ts'
 import { importIds } from './legacy.ts'
 import { absoluteEnd } from './lifetimes.ts'
 import { unmarkable } from './login.ts'
 import type { RevocationOptions } from './options.ts'
 import { isObject, type SessionRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
-import { markTags, readMark, tagsOf } from './stored-cookie.ts'
+import { createUserTags, markTags, readMark } from './stored-cookie.ts'
 import type { EndMarkedArgs } from './strategy-types.ts'
 
 /** What is known of revocations of one strategy. */
 export interface Revocations<Data> {
   /** The engine, asking and telling the store. */
-  engine(inner: Engine<Data>): Engine<Data>
+  engine(inner: SessionEngine<Data>): SessionEngine<Data>
   /** Ends every session of a user. */
   endAll(user: string, env: unknown): Promise<void>
   /** Ends every session with a mark; false where the message came before. */
@@ -28,13 +28,13 @@ export interface Revocations<Data> {
 }
 
 /** How many positive answers an isolate remembers. */
-const MOST_REMEMBERED = 10_000
+const MAX_REMEMBERED = 10_000
 const DAY = 86_400_000
 
 /** What {@link revocable} makes, for the option `revocation` of stateless sessions. */
 export interface Revocation {
   /** Judges it for one strategy, with the faults of that strategy. */
-  start<Data extends object>(settings: SessionSettings<Data>, faults: Faults): Revocations<Data>
+  start<Data extends object>(settings: SessionSettings<Data>, issues: Issues): Revocations<Data>
 }
 
 /**
@@ -43,25 +43,25 @@ export interface Revocation {
  */
 export function revocable(options: RevocationOptions): Revocation {
   return {
-    start(settings, faults) {
-      judge(options, faults)
-      return revocations(settings, isObject(options) ? options : ({} as RevocationOptions))
+    start(settings, issues) {
+      validateOptions(options, issues)
+      return createRevocations(settings, isObject(options) ? options : ({} as RevocationOptions))
     },
   }
 }
 
-function judge(given: unknown, faults: Faults): void {
-  checkKeys(faults, given, ['store', 'maxStale'])
-  const { store, maxStale } = (isObject(given) ? given : {}) as Partial<RevocationOptions>
+function validateOptions(value: unknown, issues: Issues): void {
+  checkKeys(issues, value, ['store', 'maxStale'])
+  const { store, maxStale } = (isObject(value) ? value : {}) as Partial<RevocationOptions>
   const verbs: readonly (keyof RevocationStore)[] = ['check', 'revoke', 'generation', 'advance']
   if (!verbs.every((verb) => typeof store?.[verb] === 'function')) {
-    faults.add('store', 'must be made by memoryRevocations() or upstashRevocations(), or have their verbs')
+    issues.add('store', 'must be made by memoryRevocations() or upstashRevocations(), or have their verbs')
   }
-  wholeNumber(faults, 'maxStale', maxStale, 0, { least: 0, most: 3600, unit: 'seconds' })
+  wholeNumber(issues, 'maxStale', maxStale, 0, { min: 0, max: 3600, unit: 'seconds' })
 }
 
 /** Puts revocation around a stateless engine. A store that cannot be asked fails the request, not the session. */
-function revocations<Data extends object>(
+function createRevocations<Data extends object>(
   settings: SessionSettings<Data>,
   { store, maxStale = 0 }: RevocationOptions,
 ): Revocations<Data> {
@@ -77,10 +77,10 @@ function revocations<Data extends object>(
   async function tagsFor(jar: CookieJar, { tag, data }: SessionRecord<Data>): Promise<readonly (string | undefined)[]> {
     if (tag !== undefined) return [tag]
     const name = data && user?.(data)
-    return name === undefined ? [undefined] : tagsOf(settings, jar.env, name)
+    return name === undefined ? [undefined] : createUserTags(settings, jar.env, name)
   }
 
-  async function mayGoOn(jar: CookieJar, record: SessionRecord<Data>): Promise<boolean> {
+  async function isNotRevoked(jar: CookieJar, record: SessionRecord<Data>): Promise<boolean> {
     const { generation = 0 } = record
     const known = `${record.id} ${generation}`
     // A clock that went back would let a session that was ended since go on for as long.
@@ -101,7 +101,7 @@ function revocations<Data extends object>(
     live.delete(known)
     if (may && maxStale > 0) {
       const [oldest] = live.keys()
-      if (live.size >= MOST_REMEMBERED && oldest !== undefined) live.delete(oldest)
+      if (live.size >= MAX_REMEMBERED && oldest !== undefined) live.delete(oldest)
       live.set(known, clock())
     }
     return may
@@ -123,29 +123,29 @@ function revocations<Data extends object>(
   }
 
   /** The generation under the newest secret's tag, for a session that is made or made again now. */
-  async function marked(jar: CookieJar, record: SessionRecord<Data>): Promise<SessionRecord<Data>> {
+  async function addRevocationMark(jar: CookieJar, record: SessionRecord<Data>): Promise<SessionRecord<Data>> {
     const name = record.data && user?.(record.data)
     const mark = store.endMarked && (await readMark(settings, jar.env, record.data))
     const next = mark === undefined ? record : { ...record, mark }
     if (name === undefined) return next
-    const [tag = ''] = await tagsOf(settings, jar.env, name)
+    const [tag = ''] = await createUserTags(settings, jar.env, name)
     return { ...next, tag, generation: await store.generation(tag, longest, jar) }
   }
 
-  async function advance(name: string, env: unknown): Promise<void> {
-    for (const tag of await tagsOf(settings, env, name)) await store.advance(tag, longest, { env })
+  async function advanceGeneration(name: string, env: unknown): Promise<void> {
+    for (const tag of await createUserTags(settings, env, name)) await store.advance(tag, longest, { env })
     settings.emit?.({ type: 'sessions-ended', reason: 'all' })
   }
 
-  function mustKnowUsers(): void {
+  function requireUserOption(): void {
     if (user !== undefined) return
     throw new ConfigError([{ option: 'session.user', problem: 'is needed to tell whose sessions there are' }])
   }
 
   return {
     async endAll(name, env) {
-      mustKnowUsers()
-      await advance(name, env)
+      requireUserOption()
+      await advanceGeneration(name, env)
     },
     async endMarked({ mark, once, env }) {
       if (settings.mark === undefined) throw unmarkable('mark')
@@ -157,17 +157,17 @@ function revocations<Data extends object>(
     },
     engine: (inner) => ({
       ...inner,
-      async load(jar): Promise<Loaded<Data>> {
+      async load(jar): Promise<LoadResult<Data>> {
         const loaded = await inner.load(jar)
         const { record } = loaded
-        if (record?.authenticated === undefined || (await mayGoOn(jar, record))) return loaded
+        if (record?.authenticated === undefined || (await isNotRevoked(jar, record))) return loaded
         settings.emit?.({ type: 'session-rejected', reason: 'ended', subject: settings.cookie.name })
         return { record: undefined, block: 'ended' }
       },
       async start(jar, loaded, make, keeps) {
         await revoke(jar, loaded.record)
         await revokeLegacy(jar)
-        return inner.start(jar, loaded, async (old) => marked(jar, await make(old)), keeps)
+        return inner.start(jar, loaded, async (old) => addRevocationMark(jar, await make(old)), keeps)
       },
       async end(jar, loaded, issued) {
         const written = await inner.end(jar, loaded, issued)
@@ -181,12 +181,12 @@ function revocations<Data extends object>(
         }
       },
       async endAll(jar, loaded, keepCurrent) {
-        mustKnowUsers()
+        requireUserOption()
         const name = loaded.record?.data && user?.(loaded.record.data)
         if (name === undefined) return undefined
-        await advance(name, jar.env)
+        await advanceGeneration(name, jar.env)
         if (!keepCurrent) return undefined
-        return inner.write(jar, loaded, (record) => record && marked(jar, record))
+        return inner.write(jar, loaded, (record) => record && addRevocationMark(jar, record))
       },
     }),
   }

@@ -1,10 +1,10 @@
 /** One strategy of several, by what the environment says: configurations stand at module scope, where there is none. */
-import { faults as newFaults } from '../options/faults.ts'
+import { createIssues } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
-import type { From, ProjectEnv } from '../types.ts'
-import { jarOf } from './context.ts'
-import { unsupported } from './login.ts'
+import type { FromEnv, ProjectEnv } from '../types.ts'
+import { createCookieJar } from './context.ts'
+import { createUnsupportedError } from './login.ts'
 import { isObject } from './record.ts'
 import type { EndMarkedArgs, StoredStrategy } from './strategy-types.ts'
 import type { SessionContext, SessionInfo, SessionObject, SessionStrategy } from './types.ts'
@@ -46,50 +46,50 @@ interface UserArgs {
  * @throws {ConfigError} `ERR_CONFIG`, also from `check` and from every verb where the environment names none of them
  */
 export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
-  choose: From<string, E>,
+  choose: FromEnv<string, E>,
   strategies: Readonly<Record<string, SessionStrategy<Data>>>,
   options: SessionsByOptions = {},
 ): ChosenStrategy<Data> {
-  const faults = newFaults()
-  checkKeys(faults.under('sessionsBy'), options, ['option'])
+  const issues = createIssues()
+  checkKeys(issues.at('sessionsBy'), options, ['option'])
   const known = new Map(Object.entries(isObject(strategies) ? strategies : {}))
-  if (known.size === 0) faults.add('sessionsBy', 'needs at least one strategy to choose from')
+  if (known.size === 0) issues.add('sessionsBy', 'needs at least one strategy to choose from')
   for (const [name, strategy] of known) {
-    if (typeof strategy?.open !== 'function') faults.add(`sessionsBy.${name}`, 'must be a strategy of this library')
+    if (typeof strategy?.open !== 'function') issues.add(`sessionsBy.${name}`, 'must be a strategy of this library')
   }
   const names = [...known.keys()].map((name) => JSON.stringify(name)).join(', ')
-  const chosen = resolveFrom(faults, options?.option ?? 'session', choose as From<string, never>, (name, at) => {
+  const chosen = resolveFrom(issues, options?.option ?? 'session', choose as FromEnv<string, never>, (name, at) => {
     const found = known.get(name)
     if (found === undefined) at.add('', `must be one of ${names}`)
     return found as SessionStrategy<Data>
   })
-  faults.done()
+  issues.throwIfAny()
 
   const all = [...known.values()]
-  const of = (context: SessionContext): SessionStrategy<Data> => chosen(jarOf(context).env)
+  const findStrategy = (context: SessionContext): SessionStrategy<Data> => chosen(createCookieJar(context).env)
   return {
     kind: all.some(({ kind }) => kind === 'stored') ? 'stored' : 'stateless',
     choices: all,
     cookieNames: [...new Set(all.flatMap(({ cookieNames }) => cookieNames))],
     chosen,
     check: (env) => chosen(env).check(env),
-    open: (context, writes) => of(context).open(context, writes),
-    get: async (args) => of(args.context).get(args),
-    start: async (args) => of(args.context).start(args),
-    end: async (args) => of(args.context).end(args),
+    open: (context, writes) => findStrategy(context).open(context, writes),
+    get: async (args) => findStrategy(args.context).get(args),
+    start: async (args) => findStrategy(args.context).start(args),
+    end: async (args) => findStrategy(args.context).end(args),
     async list(args): Promise<SessionInfo[]> {
       const strategy = chosen(args.env) as Partial<StoredStrategy<Data>>
-      if (strategy.list === undefined) throw unsupported('list')
+      if (strategy.list === undefined) throw createUnsupportedError('list')
       return strategy.list(args)
     },
     async endAll(args): Promise<number | undefined> {
       const strategy = chosen(args.env) as { endAll?: (args: UserArgs) => Promise<number | undefined> }
-      if (strategy.endAll === undefined) throw unsupported('endAll')
+      if (strategy.endAll === undefined) throw createUnsupportedError('endAll')
       return strategy.endAll(args)
     },
     async endMarked(args): Promise<boolean> {
       const strategy = chosen(args.env) as Partial<StoredStrategy<Data>>
-      if (strategy.endMarked === undefined) throw unsupported('endMarked')
+      if (strategy.endMarked === undefined) throw createUnsupportedError('endMarked')
       return strategy.endMarked(args)
     },
   }

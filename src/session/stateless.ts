@@ -1,8 +1,8 @@
 /** Stateless sessions: the sealed cookie is the session. */
 import { expireCookie, serializeCookie } from '../cookie/serialize.ts'
-import { type Faults, faults as newFaults } from '../options/faults.ts'
+import { createIssues, type Issues } from '../options/faults.ts'
 import type { CookieJar, OutgoingCookie } from '../types.ts'
-import type { Engine, Loaded } from './engine.ts'
+import type { LoadResult, SessionEngine } from './engine.ts'
 import { emitAbout } from './events.ts'
 import { createInternals, sessionInternals } from './internals.ts'
 import { expireLegacy, importLegacy } from './legacy.ts'
@@ -11,8 +11,8 @@ import { openCookie } from './open-cookie.ts'
 import type { StatelessOptions } from './options.ts'
 import { type SessionRecord, writeRecord } from './record.ts'
 import type { Revocation, Revocations } from './revocable.ts'
-import { type SessionSettings, sessionSettings } from './settings.ts'
-import { strategyOf } from './strategy.ts'
+import { compileSessionSettings, type SessionSettings } from './settings.ts'
+import { createStrategy } from './strategy.ts'
 import type { StatelessStrategy } from './strategy-types.ts'
 import type { SessionObject } from './types.ts'
 
@@ -28,18 +28,18 @@ import type { SessionObject } from './types.ts'
 export function statelessSessions<Data extends SessionObject>(
   options: StatelessOptions<Data>,
 ): StatelessStrategy<Data> {
-  const faults = newFaults('session')
-  const settings = sessionSettings<Data>(options as StatelessOptions<Data, never>, faults, 'stateless')
-  const revoked = startRevocation(options?.revocation, settings, faults.under('revocation'))
-  faults.done()
-  const engine = statelessEngine(settings)
+  const issues = createIssues('session')
+  const settings = compileSessionSettings<Data>(options as StatelessOptions<Data, never>, issues, 'stateless')
+  const revoked = startRevocation(options?.revocation, settings, issues.at('revocation'))
+  issues.throwIfAny()
+  const engine = createStatelessEngine(settings)
   const internals = createInternals(settings, options.audience)
   if (revoked === undefined) {
-    const strategy = strategyOf('stateless', settings, engine)
+    const strategy = createStrategy('stateless', settings, engine)
     return { ...strategy, kind: 'stateless', [sessionInternals]: internals }
   }
   return {
-    ...strategyOf('stateless', settings, revoked.engine(engine)),
+    ...createStrategy('stateless', settings, revoked.engine(engine)),
     kind: 'stateless',
     endAll: ({ user, env }) => revoked.endAll(user, env),
     endMarked: (args) => revoked.endMarked(args),
@@ -48,17 +48,17 @@ export function statelessSessions<Data extends SessionObject>(
 }
 
 function startRevocation<Data extends object>(
-  given: Revocation | undefined,
+  value: Revocation | undefined,
   settings: SessionSettings<Data>,
-  faults: Faults,
+  issues: Issues,
 ): Revocations<Data> | undefined {
-  if (given === undefined) return undefined
-  if (typeof given?.start === 'function') return given.start(settings, faults)
-  faults.add('', 'must be revocable({ ... }), which comes from portcullis/session')
+  if (value === undefined) return undefined
+  if (typeof value?.start === 'function') return value.start(settings, issues)
+  issues.add('', 'must be revocable({ ... }), which comes from portcullis/session')
   return undefined
 }
 
-function statelessEngine<Data extends object>(settings: SessionSettings<Data>): Engine<Data> {
+function createStatelessEngine<Data extends object>(settings: SessionSettings<Data>): SessionEngine<Data> {
   const { cookie, limits, clock } = settings
 
   async function seal(jar: CookieJar, record: SessionRecord<Data>): Promise<readonly OutgoingCookie[]> {
@@ -71,7 +71,7 @@ function statelessEngine<Data extends object>(settings: SessionSettings<Data>): 
   return {
     consumes: false,
 
-    load(jar): Promise<Loaded<Data>> {
+    load(jar): Promise<LoadResult<Data>> {
       const tokens = jar.read(cookie.name)
       if (tokens.length > 0) return openCookie(settings, jar, tokens)
       return settings.legacy.length === 0 ? Promise.resolve(NOTHING) : importLegacy(settings, jar)
@@ -112,4 +112,4 @@ function statelessEngine<Data extends object>(settings: SessionSettings<Data>): 
 }
 
 const EVENTS = { import: 'session-imported', slide: 'session-renewed', none: undefined } as const
-const NOTHING: Loaded<never> = Object.freeze({ record: undefined })
+const NOTHING: LoadResult<never> = Object.freeze({ record: undefined })

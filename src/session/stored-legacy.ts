@@ -4,70 +4,71 @@ import { sha256 } from '../crypto/digest.ts'
 import { randomId } from '../crypto/random.ts'
 import type { Ref } from '../store/contract.ts'
 import type { CookieJar } from '../types.ts'
-import type { LegacyPlace, Loaded, Place } from './engine.ts'
-import { importedRecord, legacyLife, openLegacy } from './legacy.ts'
+import type { LegacyLocation, LoadResult, SessionLocation } from './engine.ts'
+import { createImportedRecord, legacyLife, openLegacy } from './legacy.ts'
 import type { OpenedLegacy } from './options.ts'
 import type { UsedStore } from './resolve-store.ts'
 import type { SessionSettings } from './settings.ts'
-import { placeOf, tagsOf, userOf } from './stored-cookie.ts'
-import { judged, look, none } from './stored-load.ts'
+import { createLocation, createUserTags, readUser } from './stored-cookie.ts'
+import { createEmptyResult, readLocation, validateRecord } from './stored-load.ts'
 import { sealRow } from './stored-record.ts'
 
 /** Where a legacy cookie leads. */
-export type ImportPlace = Place & { readonly legacy: LegacyPlace }
+export type ImportLocation = SessionLocation & { readonly legacy: LegacyLocation }
 
 /** The session of a legacy cookie: as it was imported already, or as it will be when this request writes. */
 export async function loadLegacy<Data extends object>(
   settings: SessionSettings<Data>,
   store: UsedStore,
   jar: CookieJar,
-): Promise<Loaded<Data>> {
+): Promise<LoadResult<Data>> {
   const opened = await openLegacy(settings, jar)
   if (opened === undefined) return { record: undefined }
-  const places = await importPlaces(settings, store, jar, opened)
+  const places = await findImportLocations(settings, store, jar, opened)
   for (const place of places) {
-    const found = await look(settings, store, jar, place)
+    const found = await readLocation(settings, store, jar, place)
     if (found.is === 'found') {
-      const loaded = await judged(settings, jar, place, found)
+      const loaded = await validateRecord(settings, jar, place, found)
       return loaded.record === undefined ? loaded : { ...loaded, due: 'import' }
     }
-    if (found.is !== 'none') return none(settings, found.is, place)
+    if (found.is !== 'none') return createEmptyResult(settings, found.is, place)
     if (!store.atomic) continue
     // Imported once, and over: whoever kept a copy of the cookie does not get another session for it.
-    const claim = await look(settings, store, jar, { ...place, ref: place.legacy.claim })
-    if (claim.is !== 'none') return none(settings, 'legacy')
+    const claim = await readLocation(settings, store, jar, { ...place, ref: place.legacy.claim })
+    if (claim.is !== 'none') return createEmptyResult(settings, 'legacy')
   }
   const [place] = places
   if (place === undefined) return { record: undefined }
-  if (await areImportsEnded(settings, store, jar, userOf(settings, opened.data))) return none(settings, 'legacy')
-  return { record: importedRecord(settings, place.ref.key, opened.data), due: 'import', place }
+  if (await areImportsEnded(settings, store, jar, readUser(settings, opened.data)))
+    return createEmptyResult(settings, 'legacy')
+  return { record: createImportedRecord(settings, place.ref.key, opened.data), due: 'import', place }
 }
 
 /** Places of this request's legacy cookie: under the first secret, and under those that it may have been imported with. */
-export async function legacyPlaces<Data extends object>(
+export async function findLegacyLocations<Data extends object>(
   settings: SessionSettings<Data>,
   store: UsedStore,
   jar: CookieJar,
-): Promise<ImportPlace[]> {
+): Promise<ImportLocation[]> {
   const opened = settings.legacy.length === 0 ? undefined : await openLegacy(settings, jar)
-  return opened === undefined ? [] : importPlaces(settings, store, jar, opened)
+  return opened === undefined ? [] : findImportLocations(settings, store, jar, opened)
 }
 
-async function importPlaces<Data extends object>(
+async function findImportLocations<Data extends object>(
   settings: SessionSettings<Data>,
   store: UsedStore,
   jar: CookieJar,
   { data, mark, expiresAt }: OpenedLegacy<Data>,
-): Promise<ImportPlace[]> {
+): Promise<ImportLocation[]> {
   const { ring } = settings.keys(jar.env)
-  const user = store.atomic ? userOf(settings, data) : undefined
-  const tags = user === undefined ? [] : await tagsOf(settings, jar.env, user)
+  const user = store.atomic ? readUser(settings, data) : undefined
+  const tags = user === undefined ? [] : await createUserTags(settings, jar.env, user)
   const lasts = legacyLife(settings, expiresAt)
   const macs = await ring.macs('legacy-import', mark)
   return Promise.all(
     macs.map(async (mac, at) => {
       const id = encodeBase64url(mac.subarray(0, 16))
-      const place = await placeOf(id, true, tags[at])
+      const place = await createLocation(id, true, tags[at])
       const claim = { key: await sha256(`${id} was imported`) }
       return { ...place, legacy: { id, claim, lasts } }
     }),
@@ -75,11 +76,11 @@ async function importPlaces<Data extends object>(
 }
 
 /** Lets no copy of a legacy cookie be imported any more: takes its place, which whoever asked for it ends or replaces. */
-export async function claimLegacy<Data extends object>(
+export async function markLegacyImported<Data extends object>(
   settings: SessionSettings<Data>,
   store: UsedStore,
   jar: CookieJar,
-  place: ImportPlace,
+  place: ImportLocation,
 ): Promise<void> {
   if (!store.atomic) return
   const now = Math.floor(settings.clock() / 1000)
@@ -105,7 +106,7 @@ export async function endImports<Data extends object>(
   if (settings.legacy.length === 0) return
 
   const now = settings.clock()
-  for (const tag of await tagsOf(settings, env, user)) {
+  for (const tag of await createUserTags(settings, env, user)) {
     // Only the mark that a rotation leaves is wanted; the row beside it is gone at once.
     const row = { key: await sha256(randomId()), record: '-', end: now + 1, now, idle: 1, write: randomId(8) }
     await store.rotate(await importsEnded(tag), row, { grace: legacyLife(settings, undefined) }, { env })
@@ -122,7 +123,7 @@ export async function areImportsEnded<Data extends object>(
   if (!store.atomic || user === undefined) return false
 
   const at = { now: settings.clock(), idle: 1, slice: 1 }
-  for (const tag of await tagsOf(settings, jar.env, user)) {
+  for (const tag of await createUserTags(settings, jar.env, user)) {
     if ((await store.read(await importsEnded(tag), at, jar)).is === 'ended') return true
   }
   return false

@@ -2,13 +2,13 @@
 import type { Found, Gone, ReadAt } from '../store/contract.ts'
 import type { CookieJar } from '../types.ts'
 import { passSchema } from './data.ts'
-import type { Loaded, Place } from './engine.ts'
-import { judge } from './lifetimes.ts'
+import type { LoadResult, SessionLocation } from './engine.ts'
+import { checkLifetimes } from './lifetimes.ts'
 import { blocked } from './open-cookie.ts'
 import type { UsedStore } from './resolve-store.ts'
 import type { SessionSettings } from './settings.ts'
-import { findPlace } from './stored-cookie.ts'
-import { idleOf, openRow } from './stored-record.ts'
+import { findLocation } from './stored-cookie.ts'
+import { findIdleSeconds, openRow } from './stored-record.ts'
 
 /**
  * The session of a jar. Forged cookies are refused before the store is asked; a store that could not be asked rejects, and
@@ -18,10 +18,10 @@ export async function loadStored<Data extends object>(
   settings: SessionSettings<Data>,
   store: UsedStore,
   jar: CookieJar,
-): Promise<Loaded<Data>> {
-  const place = await findPlace(settings, jar)
+): Promise<LoadResult<Data>> {
+  const place = await findLocation(settings, jar)
   if (place === undefined) return { record: undefined }
-  return 'refused' in place ? none(settings, place.refused) : loadPlace(settings, store, jar, place)
+  return 'refused' in place ? createEmptyResult(settings, place.refused) : loadLocation(settings, store, jar, place)
 }
 
 /**
@@ -29,12 +29,12 @@ export async function loadStored<Data extends object>(
  *
  * @returns what finishes it; undefined where there is nothing to read, or nothing to travel with
  */
-export async function loadStoredSoon<Data extends object>(
+export async function prefetchStored<Data extends object>(
   settings: SessionSettings<Data>,
   store: UsedStore,
   jar: CookieJar,
-): Promise<(() => Promise<Loaded<Data>>) | undefined> {
-  const place = await findPlace(settings, jar)
+): Promise<(() => Promise<LoadResult<Data>>) | undefined> {
+  const place = await findLocation(settings, jar)
   if (place === undefined || 'refused' in place) return undefined
   const waiting = store.readSoon?.(place.ref, readAt(settings, place), jar)
   if (waiting === undefined) return undefined
@@ -43,58 +43,66 @@ export async function loadStoredSoon<Data extends object>(
   return async () => {
     await waiting.send()
     const found = await waiting.found
-    return found.is === 'found' ? judged(settings, jar, place, found) : none(settings, found.is, place)
+    return found.is === 'found'
+      ? validateRecord(settings, jar, place, found)
+      : createEmptyResult(settings, found.is, place)
   }
 }
 
 /** The session at a place. */
-export async function loadPlace<Data extends object>(
+export async function loadLocation<Data extends object>(
   settings: SessionSettings<Data>,
   store: UsedStore,
   jar: CookieJar,
-  place: Place,
-): Promise<Loaded<Data>> {
-  const found = await look(settings, store, jar, place)
-  return found.is === 'found' ? judged(settings, jar, place, found) : none(settings, found.is, place)
+  place: SessionLocation,
+): Promise<LoadResult<Data>> {
+  const found = await readLocation(settings, store, jar, place)
+  return found.is === 'found'
+    ? validateRecord(settings, jar, place, found)
+    : createEmptyResult(settings, found.is, place)
 }
 
 /** What the store has at a place; notes the request. */
-export function look<Data>(
+export function readLocation<Data>(
   settings: SessionSettings<Data>,
   store: UsedStore,
   jar: CookieJar,
-  place: Place,
+  place: SessionLocation,
 ): Promise<Found | Gone> {
   return store.read(place.ref, readAt(settings, place), jar)
 }
 
-function readAt<Data>(settings: SessionSettings<Data>, { signedIn }: Place): ReadAt {
-  const idle = idleOf(settings, signedIn) * 1000
+function readAt<Data>(settings: SessionSettings<Data>, { signedIn }: SessionLocation): ReadAt {
+  const idle = findIdleSeconds(settings, signedIn) * 1000
   return { now: settings.clock(), idle, slice: idle / 10 }
 }
 
 /** The session that a store found. */
-export async function judged<Data extends object>(
+export async function validateRecord<Data extends object>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
-  place: Place,
+  place: SessionLocation,
   found: Found,
-): Promise<Loaded<Data>> {
+): Promise<LoadResult<Data>> {
   const record = await openRow<Data>(settings, jar.env, place.ref, found)
-  if (typeof record === 'string') return none(settings, record, place)
+  if (typeof record === 'string') return createEmptyResult(settings, record, place)
   // By the sealed times too: who can write to the store could have moved the others.
-  const standing = judge(record, settings.limits, Math.floor(settings.clock() / 1000))
-  if (standing !== 'alive') return none(settings, standing, place)
+  const standing = checkLifetimes(record, settings.limits, Math.floor(settings.clock() / 1000))
+  if (standing !== 'alive') return createEmptyResult(settings, standing, place)
   const here = { ...place, version: found.version }
   if (settings.schema === undefined || record.data === undefined) return { record, place: here }
   const result = await passSchema(settings.schema, record.data)
   return 'wrong' in result
-    ? none(settings, 'invalid-data', place)
+    ? createEmptyResult(settings, 'invalid-data', place)
     : { record: { ...record, data: result.data }, place: here }
 }
 
 /** No session, and why. What belongs to another deployment, or ended moments ago, also keeps this request from writing. */
-export function none<Data>(settings: SessionSettings<Data>, reason: string, place?: Place): Loaded<Data> {
+export function createEmptyResult<Data>(
+  settings: SessionSettings<Data>,
+  reason: string,
+  place?: SessionLocation,
+): LoadResult<Data> {
   settings.emit?.({
     type: 'session-rejected',
     reason: reason === 'none' ? 'unknown' : reason,

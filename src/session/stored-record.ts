@@ -2,7 +2,7 @@
 
 import { randomId } from '../crypto/random.ts'
 import type { Conflict, Found, Ref, Row } from '../store/contract.ts'
-import type { Place } from './engine.ts'
+import type { SessionLocation } from './engine.ts'
 import { absoluteEnd } from './lifetimes.ts'
 import { isObject, readRecord, type SessionRecord, writeRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
@@ -11,7 +11,7 @@ import type { SessionSettings } from './settings.ts'
 export async function sealRow<Data>(
   settings: SessionSettings<Data>,
   env: unknown,
-  { ref, signedIn }: Place,
+  { ref, signedIn }: SessionLocation,
   record: SessionRecord<Data>,
   version: string,
 ): Promise<Row> {
@@ -24,7 +24,7 @@ export async function sealRow<Data>(
     record: await settings.keys(env).records.seal(json),
     end: absoluteEnd(record, settings.limits) * 1000,
     now: settings.clock(),
-    idle: idleOf(settings, signedIn) * 1000,
+    idle: findIdleSeconds(settings, signedIn) * 1000,
     write: randomId(8),
   }
 }
@@ -42,7 +42,7 @@ export async function openRow<Data>(
 ): Promise<SessionRecord<Data> | 'unknown-key' | 'invalid-data'> {
   const opened = await settings.keys(env).records.open(found.record)
   if (typeof opened !== 'string') return opened.refused === 'unknown-key' ? 'unknown-key' : 'invalid-data'
-  const { k, u, m, v, r } = membersOf(opened)
+  const { k, u, m, v, r } = parseMembers(opened)
   if ((key !== undefined && (k !== key || m !== mark)) || u !== index || v !== found.version || typeof r !== 'string') {
     return 'invalid-data'
   }
@@ -53,7 +53,7 @@ export async function openRow<Data>(
 }
 
 /** Members of sealed JSON; none where it is no object. Somebody else may seal with our secret. */
-export function membersOf(json: string): Readonly<Record<string, unknown>> {
+export function parseMembers(json: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(json)
     return isObject(value) ? (value as Record<string, unknown>) : {}
@@ -63,6 +63,6 @@ export function membersOf(json: string): Readonly<Record<string, unknown>> {
 }
 
 /** The idle limit that counts, in seconds. */
-export function idleOf<Data>({ limits }: SessionSettings<Data>, signedIn: boolean): number {
+export function findIdleSeconds<Data>({ limits }: SessionSettings<Data>, signedIn: boolean): number {
   return signedIn ? limits.idleTimeout : limits.anonymousIdle
 }

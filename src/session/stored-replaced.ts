@@ -1,8 +1,8 @@
 /** What other requests left of a session that this one was about to write. */
 import type { Conflict, Found } from '../store/contract.ts'
 import type { CookieJar } from '../types.ts'
-import type { Place } from './engine.ts'
-import { judge } from './lifetimes.ts'
+import type { SessionLocation } from './engine.ts'
+import { checkLifetimes } from './lifetimes.ts'
 import type { SessionRecord } from './record.ts'
 import type { UsedStore } from './resolve-store.ts'
 import type { SessionSettings } from './settings.ts'
@@ -12,7 +12,7 @@ import { openRow } from './stored-record.ts'
 export async function readLeft<Data>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
-  { ref }: Place,
+  { ref }: SessionLocation,
   found: Conflict | Found,
 ): Promise<SessionRecord<Data> | undefined> {
   const record = await openRow<Data>(settings, jar.env, ref, found)
@@ -28,7 +28,7 @@ export async function readReplaced<Data>(
   settings: SessionSettings<Data>,
   store: UsedStore,
   jar: CookieJar,
-  place: Place | undefined,
+  place: SessionLocation | undefined,
   indexFor: (record: SessionRecord<Data>) => Promise<string | undefined>,
 ): Promise<SessionRecord<Data> | undefined> {
   const found = place && (await store.readReplaced?.(place.ref, jar))
@@ -36,7 +36,7 @@ export async function readReplaced<Data>(
 
   const record = await readLeft(settings, jar, place, found)
   const now = Math.floor(settings.clock() / 1000)
-  if (record === undefined || judge(record, settings.limits, now) !== 'alive') return undefined
+  if (record === undefined || checkLifetimes(record, settings.limits, now) !== 'alive') return undefined
 
   // What went along to somebody else's session is not handed to this user too.
   return (await indexFor(record)) === found.by ? record : undefined

@@ -1,17 +1,17 @@
 /** Stored sessions: the cookie is a sealed id, the session lies in a store. */
-import { faults as newFaults } from '../options/faults.ts'
+import { createIssues } from '../options/faults.ts'
 import { endTags } from './end-tags.ts'
 import { createInternals, sessionInternals } from './internals.ts'
 import { unmarkable } from './login.ts'
 import type { SessionOptions, StoredOptions } from './options.ts'
 import { resolveStore } from './resolve-store.ts'
-import { sessionSettings } from './settings.ts'
+import { compileSessionSettings } from './settings.ts'
 import { markTags } from './stored-cookie.ts'
-import { storedEngine } from './stored-engine.ts'
-import { strategyOf } from './strategy.ts'
+import { createStoredEngine } from './stored-engine.ts'
+import { createStrategy } from './strategy.ts'
 import type { StoredStrategy } from './strategy-types.ts'
 import type { SessionObject } from './types.ts'
-import { userSessions } from './user-sessions.ts'
+import { createUserSessions } from './user-sessions.ts'
 
 /**
  * Sessions in a store. With an atomic store (`upstashStore`, `memoryStore`) a logout cannot be undone, no write is lost,
@@ -24,13 +24,13 @@ import { userSessions } from './user-sessions.ts'
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
 export function storedSessions<Data extends SessionObject>(options: StoredOptions<Data>): StoredStrategy<Data> {
-  const faults = newFaults('session')
-  const settings = sessionSettings<Data>(options as SessionOptions<Data, never>, faults, 'stored')
-  const store = resolveStore(options?.store, settings.limits.maxAge, faults)
-  faults.done()
-  const users = userSessions(settings, store)
+  const issues = createIssues('session')
+  const settings = compileSessionSettings<Data>(options as SessionOptions<Data, never>, issues, 'stored')
+  const store = resolveStore(options?.store, settings.limits.maxAge, issues)
+  issues.throwIfAny()
+  const users = createUserSessions(settings, store)
   return {
-    ...strategyOf('stored', settings, storedEngine(settings, store, users)),
+    ...createStrategy('stored', settings, createStoredEngine(settings, store, users)),
     kind: 'stored',
     check(env): void {
       settings.keys(env)

@@ -1,6 +1,6 @@
 /** A strategy: Keystone's three verbs for anyone, and one handle per context. */
-import { jarOf } from './context.ts'
-import type { Engine } from './engine.ts'
+import { createCookieJar } from './context.ts'
+import type { SessionEngine } from './engine.ts'
 import { Handle } from './handle.ts'
 import { RequestState } from './request-state.ts'
 import type { SessionSettings } from './settings.ts'
@@ -14,10 +14,10 @@ import type {
 } from './types.ts'
 
 /** Puts an engine behind the verbs that every strategy has. */
-export function strategyOf<Data extends object>(
+export function createStrategy<Data extends object>(
   kind: 'stateless' | 'stored',
   settings: SessionSettings<Data>,
-  engine: Engine<Data>,
+  engine: SessionEngine<Data>,
 ): SessionStrategy<Data> {
   // One handle per context, so that verbs and middleware speak of the same session. It lies on the context itself: an entry
   // of a WeakMap keeps the collector busy for longer than all else that a request asks of its session.
@@ -29,7 +29,7 @@ export function strategyOf<Data extends object>(
     const known = at[own] ?? (Object.isExtensible(context) ? undefined : closed.get(context))
     // What was copied from a context, or made after it, is another one.
     if (known?.context === context) return known
-    const state = new RequestState<Data>(settings, engine, jarOf(context), writes === 'at-once')
+    const state = new RequestState<Data>(settings, engine, createCookieJar(context), writes === 'at-once')
     const made = new Handle<Data>(state, context)
     if (Object.isExtensible(context)) at[own] = made
     else closed.set(context, made)

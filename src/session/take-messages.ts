@@ -1,7 +1,7 @@
 /** Messages that wait are taken: for everybody at once where the store can do that, else for this browser. */
 import { isPortcullisError } from '../errors.ts'
 import { jsonCopy } from './data.ts'
-import { replay } from './edits.ts'
+import { replayEdits } from './edits.ts'
 import type { Messages } from './record.ts'
 import type { RequestState } from './request-state.ts'
 
@@ -13,7 +13,7 @@ export async function takeMessages<Data extends object>(
   of: RequestState<Data>,
   mayTake: MayTake,
 ): Promise<Messages | undefined> {
-  if (of.engine.consumes && of.status === 'open') return of.inTurn(() => takeStored(of, mayTake))
+  if (of.engine.consumes && of.status === 'open') return of.runExclusive(() => takeStored(of, mayTake))
 
   // From here on nothing awaits: two takers of this request cannot both have one.
   const chosen = choose(of.view()?.flash, mayTake)
@@ -37,7 +37,7 @@ async function takeStored<Data extends object>(
   try {
     await of.write(true, (record) => {
       taken = choose(record?.flash, (name) => names.includes(name))
-      return replay(
+      return replayEdits(
         of.settings,
         record,
         names.map((name) => ({ is: 'take', name })),

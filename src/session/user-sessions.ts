@@ -2,12 +2,12 @@
 import { ConfigError } from '../errors.ts'
 import type { Ref } from '../store/contract.ts'
 import { idDigest } from './events.ts'
-import { infoOf } from './info.ts'
-import { judge } from './lifetimes.ts'
+import { createInfo } from './info.ts'
+import { checkLifetimes } from './lifetimes.ts'
 import type { SessionRecord } from './record.ts'
 import type { UsedStore } from './resolve-store.ts'
 import type { SessionSettings } from './settings.ts'
-import { tagsOf } from './stored-cookie.ts'
+import { createUserTags } from './stored-cookie.ts'
 import { endImports } from './stored-legacy.ts'
 import { openRow } from './stored-record.ts'
 import type { SessionInfo } from './types.ts'
@@ -23,7 +23,7 @@ export interface UserSessions {
 }
 
 /** A session of a user, and where it is. */
-interface Living<Data> {
+interface LiveSession<Data> {
   readonly ref: Ref
   readonly record: SessionRecord<Data>
 }
@@ -32,19 +32,22 @@ interface Living<Data> {
 export const GRACE = 60_000
 
 /** Walks the tag of every secret in the ring: sessions made before a rotation are found under an older one. */
-export function userSessions<Data extends object>(settings: SessionSettings<Data>, store: UsedStore): UserSessions {
+export function createUserSessions<Data extends object>(
+  settings: SessionSettings<Data>,
+  store: UsedStore,
+): UserSessions {
   const { limits, clock } = settings
 
-  async function living(user: string | undefined, env: unknown): Promise<Living<Data>[]> {
-    mustKnowUsers()
+  async function listLive(user: string | undefined, env: unknown): Promise<LiveSession<Data>[]> {
+    requireUserOption()
     if (!user) return []
-    const all: Living<Data>[] = []
+    const all: LiveSession<Data>[] = []
     const now = Math.floor(clock() / 1000)
-    for (const index of await tagsOf(settings, env, user)) {
+    for (const index of await createUserTags(settings, env, user)) {
       for (const found of await store.list(index, { env })) {
         // A list does not say under which key a row lies; the sealed record does, and its seal is the proof.
         const record = await openRow<Data>(settings, env, { index }, found)
-        if (typeof record !== 'string' && judge(record, limits, now) === 'alive') {
+        if (typeof record !== 'string' && checkLifetimes(record, limits, now) === 'alive') {
           all.push({ ref: { key: record.id, index }, record })
         }
       }
@@ -52,7 +55,7 @@ export function userSessions<Data extends object>(settings: SessionSettings<Data
     return all
   }
 
-  function mustKnowUsers(): void {
+  function requireUserOption(): void {
     if (settings.user !== undefined && store.atomic) return
     const option = store.atomic ? 'user' : 'store'
     const problem = store.atomic
@@ -64,10 +67,10 @@ export function userSessions<Data extends object>(settings: SessionSettings<Data
   return {
     async list(user, env, current) {
       const { ring } = settings.keys(env)
-      const sessions = await living(user, env)
+      const sessions = await listLive(user, env)
       const all = await Promise.all(
         sessions.map(async ({ record }) => ({
-          ...infoOf(record, limits, await idDigest(ring, record.id)),
+          ...createInfo(record, limits, await idDigest(ring, record.id)),
           ...(current !== undefined && { current: record.id === current }),
         })),
       )
@@ -75,7 +78,7 @@ export function userSessions<Data extends object>(settings: SessionSettings<Data
     },
     async endOne(user, env, id) {
       const { ring } = settings.keys(env)
-      for (const { ref, record } of await living(user, env)) {
+      for (const { ref, record } of await listLive(user, env)) {
         if ((await idDigest(ring, record.id)) !== id) continue
         const ended = await store.end(ref, GRACE, { env })
         if (ended) settings.emit?.({ type: 'session-ended', session: id, reason: 'ended-by-user' })
@@ -84,12 +87,12 @@ export function userSessions<Data extends object>(settings: SessionSettings<Data
       return false
     },
     async endAll(user, env, keep) {
-      mustKnowUsers()
+      requireUserOption()
       if (!user) return 0
       // First: an import that is on its way looks for the mark once it is listed.
       await endImports(settings, store, env, user)
       let count = 0
-      for (const index of await tagsOf(settings, env, user)) {
+      for (const index of await createUserTags(settings, env, user)) {
         count += await store.endAll(index, keep?.index === index ? keep : undefined, { env })
       }
       settings.emit?.({ type: 'sessions-ended', reason: keep === undefined ? 'all' : 'all-others' })

@@ -1,6 +1,6 @@
 /** A change that is only meant for the version somebody saw. */
 import { ConfigError, PortcullisError } from '../errors.ts'
-import type { Loaded } from './engine.ts'
+import type { LoadResult } from './engine.ts'
 import { sessionVersion } from './info.ts'
 
 /**
@@ -11,18 +11,22 @@ import { sessionVersion } from './info.ts'
  * @throws {PortcullisError} `ERR_SESSION_CONFLICT`, here or from what it returns: nothing is written
  * @throws {ConfigError} `ERR_CONFIG` where sessions have no versions
  */
-export function versionGuard(loaded: Loaded<unknown>, ifVersion: string | undefined, versions: boolean): () => void {
+export function createVersionGuard(
+  loaded: LoadResult<unknown>,
+  ifVersion: string | undefined,
+  versions: boolean,
+): () => void {
   if (ifVersion === undefined) return () => {}
   if (!versions) throw new ConfigError([{ option: 'session', problem: 'is stateless: it has no ifVersion' }])
   // What has ended, or cannot be read, says so when it is written.
-  if (loaded.block === undefined && sessionVersion(loaded.place) !== ifVersion) throw conflict()
+  if (loaded.block === undefined && sessionVersion(loaded.place) !== ifVersion) throw createConflictError()
   let runs = 0
   return () => {
     runs += 1
-    if (runs > 1) throw conflict()
+    if (runs > 1) throw createConflictError()
   }
 }
 
-function conflict(): PortcullisError {
+function createConflictError(): PortcullisError {
   return new PortcullisError('ERR_SESSION_CONFLICT', 'The session is no longer of this version; nothing was written')
 }

@@ -2,28 +2,28 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { type AccessGuard, type AccessOptions, accessGuard } from '../access/guard.ts'
 import type { MaybeAnswer } from '../access/options.ts'
-import type { Faults } from '../options/faults.ts'
+import type { Issues } from '../options/faults.ts'
 import type { Emit } from '../types.ts'
 
 /** Judges the option `access`; undefined where it is absent or wrong. */
-export function judgeAccess(
-  given: AccessOptions<never, Context> | undefined,
+export function compileAccess(
+  value: AccessOptions<never, Context> | undefined,
   { session, onEvent }: { readonly session: unknown; readonly onEvent?: Emit | undefined },
-  faults: Faults,
+  issues: Issues,
 ): AccessGuard<Context> | undefined {
-  if (given === undefined) return undefined
+  if (value === undefined) return undefined
   try {
-    const guard = accessGuard<Context>({ ...(onEvent && { onEvent }), ...given })
-    if (guard.needsSession && session === undefined) faults.add('access', 'needs the option session')
+    const guard = accessGuard<Context>({ ...(onEvent && { onEvent }), ...value })
+    if (guard.needsSession && session === undefined) issues.add('access', 'needs the option session')
     return guard
   } catch (error) {
-    faults.absorb(error)
+    issues.collect(error)
     return undefined
   }
 }
 
 /** One half of the guard as a step. */
-export function accessStep(judge: (c: Context) => MaybeAnswer): MiddlewareHandler {
+export function createAccessStep(judge: (c: Context) => MaybeAnswer): MiddlewareHandler {
   return async function access(c, next) {
     return (await judge(c)) ?? next()
   }

@@ -1,13 +1,13 @@
 /** Guards of what a request may look like: its method, its head, its body. */
 import type { MiddlewareHandler } from 'hono'
-import { type Faults, faults as newFaults } from '../options/faults.ts'
+import { createIssues, type Issues } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
 import { optionalListener, wholeNumber } from '../options/values.ts'
-import { carryOver } from '../page/staged.ts'
+import { copyStagedHeaders } from '../page/staged.ts'
 import { type BodyError, bodyBounds, boundBody, checkBody, defaultBodyBytes } from '../request/body.ts'
-import { contentTypes } from '../request/content-type.ts'
-import { type RequestLimits, requestLimits } from '../request/limits.ts'
-import { type GuardOptions, refuser } from './refuse.ts'
+import { compileContentTypes } from '../request/content-type.ts'
+import { compileRequestLimits, type RequestLimits } from '../request/limits.ts'
+import { createReject, type GuardOptions } from './refuse.ts'
 
 const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
@@ -26,25 +26,25 @@ export function allowMethods(
   methods: readonly string[] = everyMethod,
   { onEvent }: GuardOptions = {},
 ): MiddlewareHandler {
-  const faults = newFaults('allowMethods')
-  const allowed = judgeMethods(methods, faults)
-  const refuse = refuser(optionalListener(faults, 'onEvent', onEvent))
-  faults.done()
+  const issues = createIssues('allowMethods')
+  const allowed = parseMethods(methods, issues)
+  const refuse = createReject(optionalListener(issues, 'onEvent', onEvent))
+  issues.throwIfAny()
   const allow = [['Allow', [...allowed].join(', ')]] as const
   return async function allowMethods(c, next) {
     return allowed.has(c.req.raw.method) ? next() : refuse(c, 'method-not-allowed', allow)
   }
 }
 
-function judgeMethods(given: unknown, faults: Faults): ReadonlySet<string> {
+function parseMethods(value: unknown, issues: Issues): ReadonlySet<string> {
   const methods = new Set<string>()
-  if (!Array.isArray(given) || given.length === 0) {
-    faults.add('methods', 'must be a list of methods that is not empty')
+  if (!Array.isArray(value) || value.length === 0) {
+    issues.add('methods', 'must be a list of methods that is not empty')
     return methods
   }
-  for (const [index, method] of given.entries()) {
+  for (const [index, method] of value.entries()) {
     const good = typeof method === 'string' && methodName.test(method) && !/^(?:TRACE|TRACK|CONNECT)$/.test(method)
-    if (!good) faults.add(`methods.${index}`, 'must be a method in capitals, and none of TRACE, TRACK, CONNECT')
+    if (!good) issues.add(`methods.${index}`, 'must be a method in capitals, and none of TRACE, TRACK, CONNECT')
     methods.add(method)
     if (method === 'GET') methods.add('HEAD')
   }
@@ -61,11 +61,11 @@ export interface LimitOptions extends RequestLimits, GuardOptions {}
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function limitRequests(options: LimitOptions = {}): MiddlewareHandler {
-  const faults = newFaults('limitRequests')
+  const issues = createIssues('limitRequests')
   const { onEvent, ...limits } = Object(options) as LimitOptions
-  const check = requestLimits(limits, faults)
-  const refuse = refuser(optionalListener(faults, 'onEvent', onEvent))
-  faults.done()
+  const check = compileRequestLimits(limits, issues)
+  const refuse = createReject(optionalListener(issues, 'onEvent', onEvent))
+  issues.throwIfAny()
   return async function limitRequests(c, next) {
     const verdict = check(c.req.raw)
     return verdict.ok ? next() : refuse(c, verdict.reason)
@@ -87,14 +87,14 @@ export interface BodyOptions extends GuardOptions {
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function limitBodies(options: BodyOptions = {}): MiddlewareHandler {
-  const faults = newFaults('limitBodies')
-  checkKeys(faults, options, ['maxBytes', 'contentTypes', 'onEvent'])
+  const issues = createIssues('limitBodies')
+  checkKeys(issues, options, ['maxBytes', 'contentTypes', 'onEvent'])
   const given = Object(options) as BodyOptions
-  const maxBytes = wholeNumber(faults, 'maxBytes', given.maxBytes, defaultBodyBytes, bodyBounds)
+  const maxBytes = wholeNumber(issues, 'maxBytes', given.maxBytes, defaultBodyBytes, bodyBounds)
   const types =
-    given.contentTypes === undefined ? undefined : contentTypes(given.contentTypes, faults.under('contentTypes'))
-  const refuse = refuser(optionalListener(faults, 'onEvent', given.onEvent))
-  faults.done()
+    given.contentTypes === undefined ? undefined : compileContentTypes(given.contentTypes, issues.at('contentTypes'))
+  const refuse = createReject(optionalListener(issues, 'onEvent', given.onEvent))
+  issues.throwIfAny()
   return async function limitBodies(c, next) {
     const { raw } = c.req
     const verdict = checkBody(raw, { maxBytes, types })
@@ -114,7 +114,7 @@ export function limitBodies(options: BodyOptions = {}): MiddlewareHandler {
     if (refused === undefined) return
     const answer = refuse(c, refused.reason)
     // What a handler made of half a body is no answer; what it did on the way, such as a session, stays.
-    carryOver(c.res.headers, answer.headers)
+    copyStagedHeaders(c.res.headers, answer.headers)
     c.res.body?.cancel().catch(() => {})
     c.res = undefined
     c.res = answer

@@ -1,12 +1,12 @@
 /** Cross-origin reads by the CORS protocol, with guard rails: a preflight of an origin that is not allowed is refused. */
 import type { Context, MiddlewareHandler } from 'hono'
-import { judgeOrigins } from '../csrf/origins.ts'
-import { type Faults, faults as newFaults } from '../options/faults.ts'
+import { parseOrigins } from '../csrf/origins.ts'
+import { createIssues, type Issues } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
-import { flag, optionalListener, wholeNumber } from '../options/values.ts'
-import type { From, ProjectEnv } from '../types.ts'
-import { type GuardOptions, refuser } from './refuse.ts'
+import { booleanOption, optionalListener, wholeNumber } from '../options/values.ts'
+import type { FromEnv, ProjectEnv } from '../types.ts'
+import { createReject, type GuardOptions } from './refuse.ts'
 
 /** Options of {@link cors}. */
 export interface CorsOptions<E = ProjectEnv> extends GuardOptions {
@@ -14,7 +14,7 @@ export interface CorsOptions<E = ProjectEnv> extends GuardOptions {
    * Origins whose scripts may read answers, each spelled as browsers send it: `https://app.example.com`. Or `'*'` alone, for
    * what is public to everybody anyway. No patterns, no `null`.
    */
-  readonly origins: '*' | From<readonly string[], E>
+  readonly origins: '*' | FromEnv<readonly string[], E>
   /** Methods beyond what a form can send. Default GET, HEAD, POST. */
   readonly allowMethods?: readonly string[]
   /** Headers a script may send. Default Content-Type, which JSON needs. What is not listed is refused, never reflected. */
@@ -48,23 +48,23 @@ const token = /^[\w!#$%&'*+.^`|~-]{1,128}$/
  * @see Fetch section 3.2
  */
 export function cors<E = ProjectEnv>(options: CorsOptions<E>): MiddlewareHandler {
-  const faults = newFaults('cors')
-  checkKeys(faults, options, keys)
+  const issues = createIssues('cors')
+  checkKeys(issues, options, keys)
   const given = Object(options) as CorsOptions<never>
   const everybody = given.origins === '*'
   const origins = everybody
     ? undefined
-    : resolveFrom(faults, 'origins', given.origins as From<readonly string[], never> | undefined, judge)
-  const allowMethods = tokens(given.allowMethods, ['GET', 'HEAD', 'POST'], 'allowMethods', faults)
-  const allowHeaders = tokens(given.allowHeaders, ['Content-Type'], 'allowHeaders', faults)
-  const exposeHeaders = tokens(given.exposeHeaders, [], 'exposeHeaders', faults)
-  const maxAge = wholeNumber(faults, 'maxAge', given.maxAge, 600, { least: 0, most: 86_400, unit: 'seconds' })
-  const credentials = flag(faults, 'credentials', given.credentials, false)
-  if (everybody && credentials) faults.add('credentials', "must be false where origins is '*'")
-  const refuse = refuser(optionalListener(faults, 'onEvent', given.onEvent))
-  faults.done()
+    : resolveFrom(issues, 'origins', given.origins as FromEnv<readonly string[], never> | undefined, parseCorsOrigins)
+  const allowMethods = parseTokens(given.allowMethods, ['GET', 'HEAD', 'POST'], 'allowMethods', issues)
+  const allowHeaders = parseTokens(given.allowHeaders, ['Content-Type'], 'allowHeaders', issues)
+  const exposeHeaders = parseTokens(given.exposeHeaders, [], 'exposeHeaders', issues)
+  const maxAge = wholeNumber(issues, 'maxAge', given.maxAge, 600, { min: 0, max: 86_400, unit: 'seconds' })
+  const credentials = booleanOption(issues, 'credentials', given.credentials, false)
+  if (everybody && credentials) issues.add('credentials', "must be false where origins is '*'")
+  const refuse = createReject(optionalListener(issues, 'onEvent', given.onEvent))
+  issues.throwIfAny()
 
-  const allowed = (origin: string, c: Context): boolean => origins === undefined || origins(c.env).has(origin)
+  const isAllowed = (origin: string, c: Context): boolean => origins === undefined || origins(c.env).has(origin)
   const names = new Set(allowHeaders.map((name) => name.toLowerCase()))
   const exposed = exposeHeaders.join(',')
   const answered = [
@@ -86,7 +86,7 @@ export function cors<E = ProjectEnv>(options: CorsOptions<E>): MiddlewareHandler
     const wanted = method === 'OPTIONS' && origin !== null ? asked.get('access-control-request-method') : null
     if (origin !== null && wanted !== null) {
       const list = asked.get('access-control-request-headers')
-      const good = allowed(origin, c) && allowMethods.includes(wanted) && listed(list, names)
+      const good = isAllowed(origin, c) && allowMethods.includes(wanted) && areAllowed(list, names)
       if (!good) return refuse(c, 'origin-not-allowed', varies)
       const { headers } = c.res
       permit(headers, origin)
@@ -97,7 +97,7 @@ export function cors<E = ProjectEnv>(options: CorsOptions<E>): MiddlewareHandler
     // Set before anything else answers: what fails or refuses further in is readable too. Where it is for everybody, also where
     // nobody asked from elsewhere: a cache may hand that answer to a script (Fetch, "CORS protocol and HTTP caches").
     if (everybody) permit(c.res.headers, '*')
-    else if (origin !== null && allowed(origin, c)) permit(c.res.headers, origin)
+    else if (origin !== null && isAllowed(origin, c)) permit(c.res.headers, origin)
     await next()
     // A cache must not hand this answer to an origin that would get another one.
     if (!everybody) c.header('Vary', 'Origin', { append: true })
@@ -107,27 +107,32 @@ export function cors<E = ProjectEnv>(options: CorsOptions<E>): MiddlewareHandler
 const variesByPreflight = 'Access-Control-Request-Method, Access-Control-Request-Headers'
 const varies = [['Vary', `Origin, ${variesByPreflight}`]] as const
 
-function judge(given: readonly string[], faults: Faults): ReadonlySet<string> {
-  if (Array.isArray(given) && given.length === 0) faults.add('', 'must hold at least one origin')
-  return new Set(judgeOrigins(given, faults))
+function parseCorsOrigins(value: readonly string[], issues: Issues): ReadonlySet<string> {
+  if (Array.isArray(value) && value.length === 0) issues.add('', 'must hold at least one origin')
+  return new Set(parseOrigins(value, issues))
 }
 
-function tokens(given: unknown, byDefault: readonly string[], option: string, faults: Faults): readonly string[] {
-  if (given === undefined) return byDefault
-  if (!Array.isArray(given)) {
-    faults.add(option, 'must be a list')
-    return byDefault
+function parseTokens(
+  value: unknown,
+  defaultValue: readonly string[],
+  option: string,
+  issues: Issues,
+): readonly string[] {
+  if (value === undefined) return defaultValue
+  if (!Array.isArray(value)) {
+    issues.add(option, 'must be a list')
+    return defaultValue
   }
-  for (const [index, name] of given.entries()) {
+  for (const [index, name] of value.entries()) {
     // `*` would not mean everything where credentials are sent, and too much where they are not.
     if (typeof name !== 'string' || name === '*' || !token.test(name))
-      faults.add(`${option}.${index}`, 'must be a name')
+      issues.add(`${option}.${index}`, 'must be a name')
   }
-  return given
+  return value
 }
 
 /** Whether every header of a list may be sent; one pass, and browsers send a short one. Members may be empty. */
-function listed(names: string | null, allowed: ReadonlySet<string>): boolean {
+function areAllowed(names: string | null, allowed: ReadonlySet<string>): boolean {
   if (names === null) return true
   return names.split(',').every((name) => {
     const trimmed = name.trim().toLowerCase()

@@ -1,22 +1,22 @@
 /** Guards of the name and the scheme a client came by. */
 import type { MiddlewareHandler } from 'hono'
-import { judgePublicOrigins } from '../csrf/origins.ts'
-import { type Faults, faults as newFaults } from '../options/faults.ts'
+import { parsePublicOrigins } from '../csrf/origins.ts'
+import { createIssues, type Issues } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
 import { checkKeys } from '../options/keys.ts'
 import { optionalListener } from '../options/values.ts'
 import { checkPlatform, type Platform } from '../request/address.ts'
-import { checkHttps, knownHosts } from '../request/host.ts'
-import { hostOf, isHttps } from '../request/origin.ts'
-import type { From, ProjectEnv } from '../types.ts'
-import { type GuardOptions, refuser } from './refuse.ts'
+import { checkHttps, compileKnownHosts } from '../request/host.ts'
+import { isHttps, readUrlHost } from '../request/origin.ts'
+import type { FromEnv, ProjectEnv } from '../types.ts'
+import { createReject, type GuardOptions } from './refuse.ts'
 
 /** Options of {@link allowHosts}. */
 export interface HostOptions<E = ProjectEnv> extends GuardOptions {
   /** The origins under which visitors know this application, such as `https://app.example.com`. */
-  readonly publicOrigin: From<string | readonly string[], E>
+  readonly publicOrigin: FromEnv<string | readonly string[], E>
   /** Further hosts: `internal.example.com`, `localhost:8080`, or `127.0.0.1:*` for any port. Default none. */
-  readonly hosts?: From<readonly string[], E>
+  readonly hosts?: FromEnv<readonly string[], E>
 }
 
 /**
@@ -27,15 +27,15 @@ export interface HostOptions<E = ProjectEnv> extends GuardOptions {
  * @see RFC 9110 section 7.4
  */
 export function allowHosts<E = ProjectEnv>(options: HostOptions<E>): MiddlewareHandler {
-  const faults = newFaults('allowHosts')
-  checkKeys(faults, options, ['publicOrigin', 'hosts', 'onEvent'])
+  const issues = createIssues('allowHosts')
+  checkKeys(issues, options, ['publicOrigin', 'hosts', 'onEvent'])
   const { hosts = [], onEvent } = Object(options) as HostOptions<never>
-  const origins = originsOf(options as HostOptions<never>, faults)
-  const known = resolveFrom(faults, 'hosts', hosts, knownHosts)
-  const refuse = refuser(optionalListener(faults, 'onEvent', onEvent))
-  faults.done()
+  const origins = compileOrigins(options as HostOptions<never>, issues)
+  const known = resolveFrom(issues, 'hosts', hosts, compileKnownHosts)
+  const refuse = createReject(optionalListener(issues, 'onEvent', onEvent))
+  issues.throwIfAny()
   return async function allowHosts(c, next) {
-    const host = hostOf(c.req.raw.url)
+    const host = readUrlHost(c.req.raw.url)
     if (origins(c.env).hosts.has(host) || known(c.env)(host)) return next()
     return refuse(c, 'host-unknown')
   }
@@ -44,7 +44,7 @@ export function allowHosts<E = ProjectEnv>(options: HostOptions<E>): MiddlewareH
 /** Options of {@link requireHttps}. */
 export interface HttpsOptions<E = ProjectEnv> extends GuardOptions {
   /** The origins under which visitors know this application; pages are sent to one of them. */
-  readonly publicOrigin: From<string | readonly string[], E>
+  readonly publicOrigin: FromEnv<string | readonly string[], E>
   /** Who stands in front and says how a client came. Default: `CF-Visitor` or `X-Forwarded-Proto`, whoever sends it. */
   readonly platform?: Platform
 }
@@ -56,18 +56,18 @@ export interface HttpsOptions<E = ProjectEnv> extends GuardOptions {
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function requireHttps<E = ProjectEnv>(options: HttpsOptions<E>): MiddlewareHandler {
-  const faults = newFaults('requireHttps')
-  checkKeys(faults, options, ['publicOrigin', 'platform', 'onEvent'])
+  const issues = createIssues('requireHttps')
+  checkKeys(issues, options, ['publicOrigin', 'platform', 'onEvent'])
   const { platform, onEvent } = Object(options) as HttpsOptions<never>
-  const origins = originsOf(options as HttpsOptions<never>, faults)
-  const front = platform === undefined ? undefined : checkPlatform(platform, faults)
-  const refuse = refuser(optionalListener(faults, 'onEvent', onEvent))
-  faults.done()
+  const origins = compileOrigins(options as HttpsOptions<never>, issues)
+  const front = platform === undefined ? undefined : checkPlatform(platform, issues)
+  const refuse = createReject(optionalListener(issues, 'onEvent', onEvent))
+  issues.throwIfAny()
   return async function requireHttps(c, next) {
     const { raw } = c.req
     const verdict = checkHttps(raw, front)
     if (verdict.ok) return next()
-    const host = hostOf(raw.url)
+    const host = readUrlHost(raw.url)
     const { list, first } = origins(c.env)
     if (first === undefined || list.includes(`http://${host}`)) return next()
     if (!verdict.redirect) return refuse(c, verdict.reason)
@@ -77,16 +77,16 @@ export function requireHttps<E = ProjectEnv>(options: HttpsOptions<E>): Middlewa
   }
 }
 
-interface Origins {
+interface CompiledOrigins {
   readonly list: readonly string[]
   readonly hosts: ReadonlySet<string>
   /** The first that is https. */
   readonly first: string | undefined
 }
 
-function originsOf(options: { publicOrigin?: From<string | readonly string[], never> }, faults: Faults) {
-  return resolveFrom(faults, 'publicOrigin', options?.publicOrigin, (given, at): Origins => {
-    const list = judgePublicOrigins(given, at)
-    return { list, hosts: new Set(list.map(hostOf)), first: list.find(isHttps) }
+function compileOrigins(options: { publicOrigin?: FromEnv<string | readonly string[], never> }, issues: Issues) {
+  return resolveFrom(issues, 'publicOrigin', options?.publicOrigin, (value, at): CompiledOrigins => {
+    const list = parsePublicOrigins(value, at)
+    return { list, hosts: new Set(list.map(readUrlHost)), first: list.find(isHttps) }
   })
 }

@@ -7,7 +7,7 @@ import type { SecureHeadersOptions } from '../headers/index.ts'
 import { type SecureHeadersEnv, secureHeaders } from '../headers/middleware.ts'
 import type { RateLimitOptions } from '../limit/gate.ts'
 import type { RequestLogEnv } from '../monitor/middleware.ts'
-import { faults as newFaults } from '../options/faults.ts'
+import { createIssues } from '../options/faults.ts'
 import { checkKeys } from '../options/keys.ts'
 import { errorPage } from '../page/middleware.ts'
 import type { RequestLimits } from '../request/limits.ts'
@@ -15,8 +15,8 @@ import { isHeaderName } from '../request/request-id.ts'
 import type { SessionData, SessionEnv } from '../session/env.ts'
 import { session } from '../session/middleware.ts'
 import type { ThreeVerbs } from '../session/types.ts'
-import type { Emit, From } from '../types.ts'
-import { accessStep, judgeAccess } from './access-steps.ts'
+import type { Emit, FromEnv } from '../types.ts'
+import { compileAccess, createAccessStep } from './access-steps.ts'
 import { allowMethods, type BodyOptions, limitBodies, limitRequests } from './bounds.ts'
 import { type GraphqlStep, graphqlStep } from './graphql-step.ts'
 import { allowHosts, type HttpsOptions, requireHttps } from './hosts.ts'
@@ -58,9 +58,9 @@ export interface StackOptions<Data = object> {
    * The origins under which visitors know this application. With them, requests for another host get 421, requests over plain
    * http 308 or 403 (see `https`), and `csrf` knows its own origin behind a proxy. Default: unknown, nothing of it.
    */
-  readonly publicOrigin?: From<string | readonly string[]>
+  readonly publicOrigin?: FromEnv<string | readonly string[]>
   /** Further hosts that are answered, such as `127.0.0.1:*`; see `allowHosts`. Needs `publicOrigin`. Default none. */
-  readonly hosts?: From<readonly string[]>
+  readonly hosts?: FromEnv<readonly string[]>
   /** Whether plain http is refused; see `requireHttps`. Default true where there is a `publicOrigin`. */
   readonly https?: boolean | Pick<HttpsOptions, 'platform'>
   /** Methods that are taken; others get 405. Default GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS. */
@@ -103,19 +103,19 @@ export function portcullis<Data extends object, S extends ThreeVerbs<Data>>(
 ): MiddlewareHandler<RequestIdEnv & SecureHeadersEnv & SessionEnv<S>>
 export function portcullis(options?: StackOptions): MiddlewareHandler<RequestIdEnv & SecureHeadersEnv>
 export function portcullis(options: StackOptions & { readonly session?: ThreeVerbs<object> } = {}): MiddlewareHandler {
-  const faults = newFaults('portcullis')
-  checkKeys(faults, options, keys)
+  const issues = createIssues('portcullis')
+  checkKeys(issues, options, keys)
   const { headers, path = true, csrf: origins, session: strategy, onError = errorPage() } = options ?? {}
   const { requestIdHeader, requestLog: log } = options ?? {}
   const { publicOrigin, hosts, https = true, methods, limits, body, rateLimit: rates, onEvent } = options ?? {}
   const emit = onEvent === undefined ? {} : { onEvent }
-  const guard = judgeAccess(options?.access, { session: strategy, onEvent }, faults)
+  const guard = compileAccess(options?.access, { session: strategy, onEvent }, issues)
   if (requestIdHeader !== undefined && !isHeaderName(requestIdHeader)) {
-    faults.add('requestIdHeader', 'must be the name of a header')
+    issues.add('requestIdHeader', 'must be the name of a header')
   }
   if (publicOrigin === undefined) {
-    if (hosts !== undefined) faults.add('hosts', 'needs publicOrigin')
-    if (options?.https !== undefined && https !== false) faults.add('https', 'needs publicOrigin')
+    if (hosts !== undefined) issues.add('hosts', 'needs publicOrigin')
+    if (options?.https !== undefined && https !== false) issues.add('https', 'needs publicOrigin')
   }
   const makers: Record<Step, () => MiddlewareHandler | undefined> = {
     requestId: () => requestId(requestIdHeader) as MiddlewareHandler,
@@ -132,7 +132,7 @@ export function portcullis(options: StackOptions & { readonly session?: ThreeVer
         : requireHttps({ publicOrigin, ...(https !== true && https), ...emit }),
     methods: () => (methods === false ? undefined : allowMethods(methods, emit)),
     limits: () => (limits === false ? undefined : limitRequests({ ...limits, ...emit })),
-    addresses: () => guard && accessStep(guard.byAddress),
+    addresses: () => guard && createAccessStep(guard.byAddress),
     csrf: () =>
       origins === false
         ? undefined
@@ -140,8 +140,8 @@ export function portcullis(options: StackOptions & { readonly session?: ThreeVer
     body: () => (body === false ? undefined : limitBodies({ ...body, ...emit })),
     rateLimit: () => (rates === undefined ? undefined : sharedRateLimit(rates, strategy)),
     session: () => (strategy === undefined ? undefined : (session(strategy) as MiddlewareHandler)),
-    access: () => (guard?.needsSession ? accessStep(guard.bySession) : undefined),
-    graphql: () => graphqlStep(options?.graphql, faults.under('graphql')),
+    access: () => (guard?.needsSession ? createAccessStep(guard.bySession) : undefined),
+    graphql: () => graphqlStep(options?.graphql, issues.at('graphql')),
   }
   const steps: MiddlewareHandler[] = []
   for (const name of order) {
@@ -149,12 +149,12 @@ export function portcullis(options: StackOptions & { readonly session?: ThreeVer
       const step = makers[name]()
       if (step !== undefined) steps.push(step)
     } catch (error) {
-      faults.absorb(error)
+      issues.collect(error)
     }
   }
-  faults.done()
+  issues.throwIfAny()
   return async function portcullis(c, next) {
-    await walk(steps, 0, c, next, onError)
+    await runSteps(steps, 0, c, next, onError)
   }
 }
 
@@ -162,7 +162,7 @@ export function portcullis(options: StackOptions & { readonly session?: ThreeVer
  * Runs the steps as Hono runs middleware: an answer ends the walk, and what a step throws becomes an answer before the
  * steps around it see it. Otherwise an error page would leave without security headers.
  */
-async function walk(
+async function runSteps(
   steps: readonly MiddlewareHandler[],
   at: number,
   c: Context,
@@ -172,7 +172,7 @@ async function walk(
   const step = steps[at]
   if (step === undefined) return next()
   try {
-    const answer = await step(c, () => walk(steps, at + 1, c, next, onError))
+    const answer = await step(c, () => runSteps(steps, at + 1, c, next, onError))
     if (answer !== undefined && !c.finalized) c.res = answer
   } catch (error) {
     if (!(error instanceof Error)) throw error

@@ -1,7 +1,7 @@
 /** How the guards of the stack refuse: one answer, one event. */
 import type { Context } from 'hono'
-import type { Notes } from '../monitor/line.ts'
-import { refusal } from '../page/refusal.ts'
+import type { RequestMetrics } from '../monitor/line.ts'
+import { errorResponse } from '../page/refusal.ts'
 import type { Emit, Reason } from '../types.ts'
 
 /** Options every guard of requests has. */
@@ -11,16 +11,19 @@ export interface GuardOptions {
 }
 
 /** Answers a refused request. */
-export type Refuse = (c: Context, reason: Reason, headers?: ReadonlyArray<readonly [string, string]>) => Response
+export type RejectRequest = (c: Context, reason: Reason, headers?: ReadonlyArray<readonly [string, string]>) => Response
 
 /** Makes the answer in neutral words and tells the event; the request's id is in both. */
-export function refuser(onEvent: Emit | undefined): Refuse {
+export function createReject(onEvent: Emit | undefined): RejectRequest {
   return (c, reason, headers) => {
     const id: unknown = c.get('requestId')
     const requestId = typeof id === 'string' ? id : undefined
-    const notes: Notes | undefined = c.get('requestLog')
+    const notes: RequestMetrics | undefined = c.get('requestLog')
     if (notes !== undefined) notes.reason = reason
     onEvent?.({ type: 'request-refused', reason, ...(requestId !== undefined && { request: requestId }) })
-    return refusal(reason, c.req.raw, { ...(requestId !== undefined && { requestId }), ...(headers && { headers }) })
+    return errorResponse(reason, c.req.raw, {
+      ...(requestId !== undefined && { requestId }),
+      ...(headers && { headers }),
+    })
   }
 }

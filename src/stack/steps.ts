@@ -1,7 +1,7 @@
 /** The steps of the stack that have no room of their own. */
 import type { MiddlewareHandler } from 'hono'
 import { randomId } from '../crypto/random.ts'
-import { refusal } from '../page/refusal.ts'
+import { errorResponse } from '../page/refusal.ts'
 import { canonicalPath } from '../request/path.ts'
 import { isRequestId } from '../request/request-id.ts'
 
@@ -32,7 +32,7 @@ export function canonicalPaths(): MiddlewareHandler {
     const path = canonicalPath(raw.url)
     if (path.ok) return next()
     const safe = raw.method === 'GET' || raw.method === 'HEAD'
-    if (!safe || path.redirect === undefined) return refusal(path.reason, raw, { requestId: c.get('requestId') })
+    if (!safe || path.redirect === undefined) return errorResponse(path.reason, raw, { requestId: c.get('requestId') })
     return new Response(null, { status: 308, headers: { location: path.redirect, 'cache-control': 'no-store' } })
   }
 }

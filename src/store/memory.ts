@@ -1,10 +1,10 @@
 /** Sessions in the memory of one isolate, for development, tests and single processes. */
-import { checkKeys, faults, optionalFunction, wholeNumber } from '../options/index.ts'
+import { checkKeys, createIssues, optionalFunction, wholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'
 import type { AtomicStore, Conflict, Found, Gone, ReadAt, Ref, Row } from './contract.ts'
 import { createEndedMarks } from './ended-marks.ts'
-import { type Entry, type LiveEntry, type Mark, shelf } from './shelf.ts'
-import { judgeBounds, judgeSize } from './size.ts'
+import { createExpiringMap, type LiveEntry, type MapEntry, type Mark } from './shelf.ts'
+import { validateBounds, validateSize } from './size.ts'
 import { createWriteIds } from './write-ids.ts'
 
 /** Options of {@link memoryStore}. Absent = default. */
@@ -26,22 +26,22 @@ export interface MemoryStoreOptions {
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
-  const wrong = faults()
-  checkKeys(wrong, options, ['maxEntries', 'maxPerUser', 'maxBytes', 'clock'])
+  const issues = createIssues()
+  checkKeys(issues, options, ['maxEntries', 'maxPerUser', 'maxBytes', 'clock'])
   const given = (options ?? {}) as MemoryStoreOptions
-  const maxEntries = wholeNumber(wrong, 'maxEntries', given.maxEntries, 10_000, {
-    least: 1,
-    most: 1_000_000,
+  const maxEntries = wholeNumber(issues, 'maxEntries', given.maxEntries, 10_000, {
+    min: 1,
+    max: 1_000_000,
     unit: 'entries',
   })
-  const { maxPerUser, maxBytes } = judgeBounds(given, wrong)
-  const clock = optionalFunction(wrong, 'clock', given.clock) ?? Date.now
-  wrong.done()
-  const rows = shelf(maxEntries, clock)
+  const { maxPerUser, maxBytes } = validateBounds(given, issues)
+  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  issues.throwIfAny()
+  const rows = createExpiringMap(maxEntries, clock)
   const writes = createWriteIds(clock)
   const endedMarks = createEndedMarks(maxEntries, clock)
 
-  function make(row: Row): void {
+  function createEntry(row: Row): void {
     rows.put(row.key, {
       version: 1,
       record: row.record,
@@ -59,7 +59,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
   }
 
   /** The entry of a session that lives now, or why there is none. Touches nothing. */
-  function alive(ref: Ref, at: { now: number; idle: number }): LiveEntry | Gone {
+  function findLive(ref: Ref, at: { now: number; idle: number }): LiveEntry | Gone {
     if (ref.mark !== undefined && endedMarks.has(ref.mark)) return { is: 'ended' }
     const entry = rows.get(ref.key)
     if (entry === undefined) return { is: 'none' }
@@ -68,7 +68,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
     return isOver(entry, at) ? { is: 'expired' } : entry
   }
 
-  function slide(key: string, entry: LiveEntry, at: { now: number; idle: number }): LiveEntry {
+  function touch(key: string, entry: LiveEntry, at: { now: number; idle: number }): LiveEntry {
     const slid = {
       ...entry,
       seen: Math.max(entry.seen, at.now),
@@ -78,13 +78,13 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
     return slid
   }
 
-  function mark(key: string, grace: number, replaced?: Partial<Mark>): void {
+  function markEnded(key: string, grace: number, replaced?: Partial<Mark>): void {
     rows.delete(key)
     rows.put(key, { ...replaced, until: clock() + grace })
   }
 
   /** Whether a key holds the row that this very write made, sent again. */
-  function isResent(there: Entry, { key, write }: Row): boolean {
+  function isResent(there: MapEntry, { key, write }: Row): boolean {
     return isRow(there) && writes.versionMade(key, write) !== undefined
   }
 
@@ -97,47 +97,47 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
 
   return {
     async create(row) {
-      judgeSize(row.record, maxBytes)
+      validateSize(row.record, maxBytes)
       const entry = rows.get(row.key)
       if (entry !== undefined) return { is: isResent(entry, row) ? 'ok' : 'taken' }
-      make(row)
+      createEntry(row)
       return { is: 'ok' }
     },
     async read(ref, at: ReadAt) {
-      const entry = alive(ref, at)
+      const entry = findLive(ref, at)
       if ('is' in entry) return entry
-      return found(at.now - entry.seen >= at.slice ? slide(ref.key, entry, at) : entry)
+      return toFound(at.now - entry.seen >= at.slice ? touch(ref.key, entry, at) : entry)
     },
     async replace(row, ifVersion) {
-      judgeSize(row.record, maxBytes)
-      const entry = alive(row, row)
+      validateSize(row.record, maxBytes)
+      const entry = findLive(row, row)
       if ('is' in entry) return entry
       const made = writes.versionMade(row.key, row.write)
       if (made !== undefined) return { is: 'ok', version: String(made) }
-      if (String(entry.version) !== ifVersion) return conflict(entry)
-      const next = slide(row.key, { ...entry, record: row.record, version: entry.version + 1 }, row)
+      if (String(entry.version) !== ifVersion) return toConflict(entry)
+      const next = touch(row.key, { ...entry, record: row.record, version: entry.version + 1 }, row)
       writes.remember(row.key, row.write, next.version)
       return { is: 'ok', version: String(next.version) }
     },
     async rotate(old, next, { ifVersion, grace }) {
-      judgeSize(next.record, maxBytes)
+      validateSize(next.record, maxBytes)
       const there = rows.get(next.key)
       if (there !== undefined) return { is: isResent(there, next) ? 'ok' : 'ended' }
       if (ifVersion !== undefined) {
-        const entry = alive(old, next)
+        const entry = findLive(old, next)
         if ('is' in entry) return entry
-        if (String(entry.version) !== ifVersion) return conflict(entry)
+        if (String(entry.version) !== ifVersion) return toConflict(entry)
       }
       // Also where there was no row: a parallel request with the old cookie must not begin a session in its place.
-      mark(old.key, grace, replaced(old, next.index))
-      make(next)
+      markEnded(old.key, grace, replaced(old, next.index))
+      createEntry(next)
       return { is: 'ok' }
     },
     async end(ref, grace) {
       const entry = rows.get(ref.key)
       const listed = ref.index === undefined || rows.lists(ref.index, ref.key)
       if (entry === undefined || !isRow(entry)) return false
-      mark(ref.key, grace)
+      markEnded(ref.key, grace)
       return listed
     },
     async endMarked(mark, { life, once }) {
@@ -146,11 +146,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
     async readReplaced({ key }) {
       const entry = rows.get(key)
       if (entry === undefined || isRow(entry) || entry.last === undefined) return undefined
-      return { ...found(entry.last), ...(entry.by !== undefined && { by: entry.by }) }
+      return { ...toFound(entry.last), ...(entry.by !== undefined && { by: entry.by }) }
     },
     async list(index) {
       const entries = rows.members(index).map((key) => rows.get(key))
-      return entries.filter((entry) => entry !== undefined && isRow(entry)).map(found)
+      return entries.filter((entry) => entry !== undefined && isRow(entry)).map(toFound)
     },
     async endAll(index, keep) {
       const members = rows.members(index).filter((key) => key !== keep?.key)
@@ -162,7 +162,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
 }
 
 /** Whether an entry is a row, not the mark that one ended. */
-function isRow(entry: Entry): entry is LiveEntry {
+function isRow(entry: MapEntry): entry is LiveEntry {
   return 'record' in entry
 }
 
@@ -171,10 +171,10 @@ function isOver(entry: LiveEntry, { now, idle }: { readonly now: number; readonl
   return now - entry.seen >= idle || now >= entry.end
 }
 
-function found({ version, record, seen, end }: LiveEntry): Found {
+function toFound({ version, record, seen, end }: LiveEntry): Found {
   return { is: 'found', version: String(version), record, seen, end }
 }
 
-function conflict(entry: LiveEntry): Conflict {
-  return { ...found(entry), is: 'conflict' }
+function toConflict(entry: LiveEntry): Conflict {
+  return { ...toFound(entry), is: 'conflict' }
 }

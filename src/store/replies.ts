@@ -3,29 +3,29 @@ import { PortcullisError } from '../errors.ts'
 import type { Conflict, Found, Gone, Replaced, Rotated } from './contract.ts'
 
 /** Answer to a read. */
-export function readReply(reply: unknown): Found | Gone {
-  const [is, ...rest] = texts(reply)
-  return is === 'found' ? { is, ...row(rest) } : gone(is)
+export function parseReadReply(reply: unknown): Found | Gone {
+  const [is, ...rest] = toTexts(reply)
+  return is === 'found' ? { is, ...toRow(rest) } : toGone(is)
 }
 
 /** Answer to a create. */
-export function createReply(reply: unknown): { is: 'ok' | 'taken' } {
-  const [is] = texts(reply)
-  return is === 'ok' || is === 'taken' ? { is } : strange()
+export function parseCreateReply(reply: unknown): { is: 'ok' | 'taken' } {
+  const [is] = toTexts(reply)
+  return is === 'ok' || is === 'taken' ? { is } : throwUnexpectedReply()
 }
 
 /** Answer to a replace. */
-export function replaceReply(reply: unknown): Replaced {
-  const [is, version, ...rest] = texts(reply)
+export function parseReplaceReply(reply: unknown): Replaced {
+  const [is, version, ...rest] = toTexts(reply)
   if (is === 'ok' && version !== undefined) return { is, version }
-  return is === 'conflict' ? conflict([version, ...rest]) : gone(is)
+  return is === 'conflict' ? toConflict([version, ...rest]) : toGone(is)
 }
 
 /** Answer to a rotate. */
-export function rotateReply(reply: unknown): Rotated {
-  const [is, ...rest] = texts(reply)
+export function parseRotateReply(reply: unknown): Rotated {
+  const [is, ...rest] = toTexts(reply)
   if (is === 'ok') return { is }
-  return is === 'conflict' ? conflict(rest) : gone(is)
+  return is === 'conflict' ? toConflict(rest) : toGone(is)
 }
 
 /** Whether a new row found its user's list full, and nothing was done. */
@@ -34,36 +34,37 @@ export function isFull(reply: unknown): boolean {
 }
 
 /** Answer that is one number. */
-export function countReply(reply: unknown): number {
-  const [count] = texts(reply)
-  return count !== undefined && /^\d{1,9}$/.test(count) ? Number(count) : strange()
+export function parseCountReply(reply: unknown): number {
+  const [count] = toTexts(reply)
+  return count !== undefined && /^\d{1,9}$/.test(count) ? Number(count) : throwUnexpectedReply()
 }
 
 /** Answer that is a list of rows. */
-export function rowsReply(reply: unknown): Found[] {
-  if (!Array.isArray(reply)) return strange()
-  return reply.map(readReply).filter((answer) => answer.is === 'found')
+export function parseRowsReply(reply: unknown): Found[] {
+  if (!Array.isArray(reply)) return throwUnexpectedReply()
+  return reply.map(parseReadReply).filter((answer) => answer.is === 'found')
 }
 
 /** Answer that is a list of texts. */
-export function texts(reply: unknown): string[] {
-  return Array.isArray(reply) && reply.every((part) => typeof part === 'string') ? reply : strange()
+export function toTexts(reply: unknown): string[] {
+  return Array.isArray(reply) && reply.every((part) => typeof part === 'string') ? reply : throwUnexpectedReply()
 }
 
-function gone(is: string | undefined): Gone {
-  return is === 'none' || is === 'expired' || is === 'ended' ? { is } : strange()
+function toGone(is: string | undefined): Gone {
+  return is === 'none' || is === 'expired' || is === 'ended' ? { is } : throwUnexpectedReply()
 }
 
-function conflict(parts: readonly (string | undefined)[]): Conflict {
-  return { is: 'conflict', ...row(parts) }
+function toConflict(parts: readonly (string | undefined)[]): Conflict {
+  return { is: 'conflict', ...toRow(parts) }
 }
 
-function row([version, record, seen, end]: readonly (string | undefined)[]): Omit<Found, 'is'> {
-  if (version === undefined || record === undefined || seen === undefined || end === undefined) return strange()
+function toRow([version, record, seen, end]: readonly (string | undefined)[]): Omit<Found, 'is'> {
+  if (version === undefined || record === undefined || seen === undefined || end === undefined)
+    return throwUnexpectedReply()
   return { version, record, seen: Number(seen), end: Number(end) }
 }
 
 /** A row that somebody else wrote, or another Redis than we know: no reason to take it for no session. */
-function strange(): never {
+function throwUnexpectedReply(): never {
   throw new PortcullisError('ERR_STORE_REFUSED', 'Redis gave an answer that no session script gives')
 }

@@ -1,6 +1,6 @@
 /** What a stateless session needs a store for: a list of the ended, and a number per user that ends all of them. */
 
-import { checkKeys, faults, optionalFunction, wholeNumber } from '../options/index.ts'
+import { checkKeys, createIssues, optionalFunction, wholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'
 import type { StoreContext } from './contract.ts'
 import { createEndedMarks } from './ended-marks.ts'
@@ -53,12 +53,12 @@ export interface MemoryRevocationsOptions {
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function memoryRevocations(options: MemoryRevocationsOptions = {}): RevocationStore {
-  const wrong = faults()
-  checkKeys(wrong, options, ['maxEntries', 'clock'])
-  const bounds = { least: 1, most: 1_000_000, unit: 'entries' }
-  const maxEntries = wholeNumber(wrong, 'maxEntries', options?.maxEntries, 100_000, bounds)
-  const clock = optionalFunction(wrong, 'clock', options?.clock) ?? Date.now
-  wrong.done()
+  const issues = createIssues()
+  checkKeys(issues, options, ['maxEntries', 'clock'])
+  const bounds = { min: 1, max: 1_000_000, unit: 'entries' }
+  const maxEntries = wholeNumber(issues, 'maxEntries', options?.maxEntries, 100_000, bounds)
+  const clock = optionalFunction(issues, 'clock', options?.clock) ?? Date.now
+  issues.throwIfAny()
   const endedMarks = createEndedMarks(maxEntries, clock)
   const entries = new Map<string, { readonly value: number; readonly until: number }>()
 

@@ -20,13 +20,13 @@ export interface Mark {
 }
 
 /** A row, or the mark that one ended. */
-export type Entry = LiveEntry | Mark
+export type MapEntry = LiveEntry | Mark
 
 /** Entries by key, and for each index its members by key with their absolute ends. */
-export interface Shelf {
-  get(key: string): Entry | undefined
+export interface ExpiringMap {
+  get(key: string): MapEntry | undefined
   /** Puts an entry where the longest unused is last to go; makes room first. */
-  put(key: string, entry: Entry): void
+  put(key: string, entry: MapEntry): void
   /** Takes an entry away, and off its list. */
   delete(key: string): void
   lists(index: string, key: string): boolean
@@ -34,12 +34,12 @@ export interface Shelf {
   enlist(index: string, key: string, end: number): void
   delist(index: string, key: string): void
   /** Delists members that are no longer alive, then those that end first, until at most so many are left. */
-  dropMembers(index: string, left: number, isAlive: (entry: Entry) => boolean): void
+  dropMembers(index: string, left: number, isAlive: (entry: MapEntry) => boolean): void
 }
 
 /** An empty shelf for at most so many entries. */
-export function shelf(maxEntries: number, clock: Clock): Shelf {
-  const entries = new Map<string, Entry>()
+export function createExpiringMap(maxEntries: number, clock: Clock): ExpiringMap {
+  const entries = new Map<string, MapEntry>()
   const indexes = new Map<string, Map<string, number>>()
   /** No entry is forgotten before this moment: until then a full shelf need not look for one that is. */
   let earliest = Number.POSITIVE_INFINITY
@@ -48,10 +48,10 @@ export function shelf(maxEntries: number, clock: Clock): Shelf {
     const entry = entries.get(key)
     entries.delete(key)
     // No list outgrows the rows: what is forgotten is delisted.
-    if (entry !== undefined && 'index' in entry && entry.index !== undefined) delist(entry.index, key)
+    if (entry !== undefined && 'index' in entry && entry.index !== undefined) removeFromIndex(entry.index, key)
   }
 
-  function delist(index: string, key: string): void {
+  function removeFromIndex(index: string, key: string): void {
     const members = indexes.get(index)
     members?.delete(key)
     if (members?.size === 0) indexes.delete(index)
@@ -72,7 +72,7 @@ export function shelf(maxEntries: number, clock: Clock): Shelf {
     }
   }
 
-  function get(key: string): Entry | undefined {
+  function get(key: string): MapEntry | undefined {
     const entry = entries.get(key)
     if (entry === undefined || clock() < entry.until) return entry
     remove(key)
@@ -95,17 +95,17 @@ export function shelf(maxEntries: number, clock: Clock): Shelf {
       members.set(key, end)
       indexes.set(index, members)
     },
-    delist,
+    delist: removeFromIndex,
     dropMembers(index, left, isAlive) {
       if ((indexes.get(index)?.size ?? 0) <= left) return
 
       for (const key of [...(indexes.get(index)?.keys() ?? [])]) {
         const entry = get(key)
-        if (entry === undefined || !isAlive(entry)) delist(index, key)
+        if (entry === undefined || !isAlive(entry)) removeFromIndex(index, key)
       }
 
       const members = [...(indexes.get(index) ?? [])].sort(([, a], [, b]) => a - b)
-      for (const [key] of members.slice(0, Math.max(0, members.length - left))) delist(index, key)
+      for (const [key] of members.slice(0, Math.max(0, members.length - left))) removeFromIndex(index, key)
     },
   }
 }

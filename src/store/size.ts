@@ -1,21 +1,21 @@
 /** How much a store takes: bytes of a record, sessions of a user. */
 import { PortcullisError } from '../errors.ts'
-import { type Faults, wholeNumber } from '../options/index.ts'
+import { type Issues, wholeNumber } from '../options/index.ts'
 
 /** Bounds that every store of ours has. */
-export interface Bounds {
+export interface StoreBounds {
   readonly maxPerUser: number
   readonly maxBytes: number
 }
 
 /** Judges the two options; 100 sessions and 32,768 bytes where nothing is said. */
-export function judgeBounds(given: Partial<Bounds>, faults: Faults): Bounds {
-  const sessions = { least: 1, most: 1_000, unit: 'sessions' }
+export function validateBounds(value: Partial<StoreBounds>, issues: Issues): StoreBounds {
+  const sessions = { min: 1, max: 1_000, unit: 'sessions' }
   // Upstash takes requests of 1 MB on its smallest plan.
-  const bytes = { least: 1_024, most: 1_000_000, unit: 'bytes' }
+  const bytes = { min: 1_024, max: 1_000_000, unit: 'bytes' }
   return {
-    maxPerUser: wholeNumber(faults, 'maxPerUser', given.maxPerUser, 100, sessions),
-    maxBytes: wholeNumber(faults, 'maxBytes', given.maxBytes, 32_768, bytes),
+    maxPerUser: wholeNumber(issues, 'maxPerUser', value.maxPerUser, 100, sessions),
+    maxBytes: wholeNumber(issues, 'maxBytes', value.maxBytes, 32_768, bytes),
   }
 }
 
@@ -24,7 +24,7 @@ export function judgeBounds(given: Partial<Bounds>, faults: Faults): Bounds {
  *
  * @throws {PortcullisError} `ERR_STORE_TOO_LARGE`
  */
-export function judgeSize(record: string, maxBytes: number): void {
+export function validateSize(record: string, maxBytes: number): void {
   // A code unit is one to three bytes: most records are measured by their length alone.
   if (record.length * 3 <= maxBytes) return
   const size = record.length > maxBytes ? record.length : new TextEncoder().encode(record).length

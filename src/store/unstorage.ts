@@ -1,6 +1,6 @@
 /** Any unstorage driver as a store of sessions: three verbs, with what that means for races. */
-import { faults, resolveFrom } from '../options/index.ts'
-import type { From, ProjectEnv } from '../types.ts'
+import { createIssues, resolveFrom } from '../options/index.ts'
+import type { FromEnv, ProjectEnv } from '../types.ts'
 import type { SimpleStore } from './contract.ts'
 
 /** What is needed of an unstorage `Storage`; declared here, so that nobody needs the package who does not use it. */
@@ -25,27 +25,27 @@ export interface UnstorageLike {
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function unstorageStore<E = ProjectEnv>(
-  storage: From<UnstorageLike, E>,
+  storage: FromEnv<UnstorageLike, E>,
 ): (args: { readonly maxAge: number }) => SimpleStore {
-  const wrong = faults()
-  const storageOf = resolveFrom(wrong, 'storage', storage, (given: UnstorageLike, at) => {
+  const issues = createIssues()
+  const storageOf = resolveFrom(issues, 'storage', storage, (value: UnstorageLike, at) => {
     const verbs = ['getItem', 'setItem', 'removeItem'] as const
-    if (!verbs.every((verb) => typeof given?.[verb] === 'function')) at.add('', 'must be an unstorage Storage')
-    return given
+    if (!verbs.every((verb) => typeof value?.[verb] === 'function')) at.add('', 'must be an unstorage Storage')
+    return value
   })
-  wrong.done()
+  issues.throwIfAny()
   return ({ maxAge }) => ({
-    get: (key, { env }) => storageOf(env).getItem(named(key)),
+    get: (key, { env }) => storageOf(env).getItem(prefixKey(key)),
     set: async (key, value, { env }) => {
-      await storageOf(env).setItem(named(key), value, { ttl: maxAge })
+      await storageOf(env).setItem(prefixKey(key), value, { ttl: maxAge })
     },
     delete: async (key, { env }) => {
-      await storageOf(env).removeItem(named(key))
+      await storageOf(env).removeItem(prefixKey(key))
     },
   })
 }
 
 /** A name space of its own. Digests have none of the characters that unstorage reads in a key: `:`, `/`, `?`, `$`. */
-function named(key: string): string {
+function prefixKey(key: string): string {
   return `portcullis:${key}`
 }

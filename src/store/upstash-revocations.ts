@@ -1,10 +1,10 @@
 /** Revocations in Redis over HTTP: each verb one script, one request. */
-import { checkKeys, faults } from '../options/index.ts'
+import { checkKeys, createIssues } from '../options/index.ts'
 import type { Redis } from '../redis/redis.ts'
 import { type Script, script } from '../redis/script.ts'
 import { endMarkedScript } from './mark-scripts.ts'
-import { judgePrefix, judgeRedis } from './redis-options.ts'
-import { countReply } from './replies.ts'
+import { validatePrefix, validateRedis } from './redis-options.ts'
+import { parseCountReply } from './replies.ts'
 import type { RevocationStore } from './revocations.ts'
 
 /** Options of {@link upstashRevocations}. */
@@ -54,11 +54,11 @@ return {string.format('%.0f', now)}`,
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function upstashRevocations(options: UpstashRevocationsOptions): RevocationStore {
-  const wrong = faults()
-  checkKeys(wrong, options, ['redis', 'prefix'])
-  const redis = judgeRedis(options?.redis, wrong)
-  const prefix = judgePrefix(options?.prefix, wrong)
-  wrong.done()
+  const issues = createIssues()
+  checkKeys(issues, options, ['redis', 'prefix'])
+  const redis = validateRedis(options?.redis, issues)
+  const prefix = validatePrefix(options?.prefix, issues)
+  issues.throwIfAny()
   const idKey = (id: string): string => `${prefix}rev:${id}`
   const userKey = (user: string): string => `${prefix}gen:${user}`
   const markKey = (mark: string): string => `${prefix}o:${mark}`
@@ -68,21 +68,21 @@ export function upstashRevocations(options: UpstashRevocationsOptions): Revocati
       const keys = user === undefined ? [idKey(id)] : [idKey(id), userKey(user)]
       const args = [`${generation}`]
       if (mark !== undefined) args.push(`${keys.push(markKey(mark))}`)
-      return countReply(await redis.call(env, checkScript, keys, args)) === 1
+      return parseCountReply(await redis.call(env, checkScript, keys, args)) === 1
     },
     async revoke(id, life, { env }) {
-      if (life > 0) countReply(await redis.call(env, revokeScript, [idKey(id)], [whole(life)]))
+      if (life > 0) parseCountReply(await redis.call(env, revokeScript, [idKey(id)], [whole(life)]))
     },
     async generation(user, life, { env }) {
-      return countReply(await redis.call(env, generationScript, [userKey(user)], [whole(life)]))
+      return parseCountReply(await redis.call(env, generationScript, [userKey(user)], [whole(life)]))
     },
     async advance(user, life, { env }) {
-      return countReply(await redis.call(env, advanceScript, [userKey(user)], [whole(life)]))
+      return parseCountReply(await redis.call(env, advanceScript, [userKey(user)], [whole(life)]))
     },
     async endMarked(mark, { life, once }, { env }) {
       const keys = once === undefined ? [markKey(mark)] : [markKey(mark), `${prefix}j:${once.id}`]
       const args = once === undefined ? [whole(life)] : [whole(life), whole(once.life)]
-      return countReply(await redis.call(env, endMarkedScript, keys, args)) === 1
+      return parseCountReply(await redis.call(env, endMarkedScript, keys, args)) === 1
     },
   }
 }

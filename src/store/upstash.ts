@@ -1,15 +1,24 @@
 /** Sessions in Redis over HTTP, Upstash's or any other behind its protocol. */
-import { checkKeys, faults } from '../options/index.ts'
+import { checkKeys, createIssues } from '../options/index.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Script } from '../redis/script.ts'
 import { sharedAsk } from '../redis/shared.ts'
 import type { AtomicStore, Found, Gone, ReadAt, Ref, RotateOptions, Row, WaitingRead } from './contract.ts'
 import { endAllScript, membersScript, rowsScript, tidyScript } from './list-scripts.ts'
 import { endMarkedScript } from './mark-scripts.ts'
-import { judgePrefix, judgeRedis } from './redis-options.ts'
-import { countReply, createReply, isFull, readReply, replaceReply, rotateReply, rowsReply, texts } from './replies.ts'
+import { validatePrefix, validateRedis } from './redis-options.ts'
+import {
+  isFull,
+  parseCountReply,
+  parseCreateReply,
+  parseReadReply,
+  parseReplaceReply,
+  parseRotateReply,
+  parseRowsReply,
+  toTexts,
+} from './replies.ts'
 import { createScript, endScript, readScript, replacedScript, replaceScript, rotateScript } from './scripts.ts'
-import { judgeBounds, judgeSize } from './size.ts'
+import { validateBounds, validateSize } from './size.ts'
 
 /** Options of {@link upstashStore}. */
 export interface UpstashStoreOptions {
@@ -54,13 +63,13 @@ export interface UpstashStore extends AtomicStore {
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function upstashStore(options: UpstashStoreOptions): UpstashStore {
-  const wrong = faults()
-  checkKeys(wrong, options, ['redis', 'prefix', 'maxPerUser', 'maxBytes'])
+  const issues = createIssues()
+  checkKeys(issues, options, ['redis', 'prefix', 'maxPerUser', 'maxBytes'])
   const given: Partial<UpstashStoreOptions> = options ?? {}
-  const redis = judgeRedis(given.redis, wrong)
-  const prefix = judgePrefix(given.prefix, wrong)
-  const { maxPerUser, maxBytes } = judgeBounds(given, wrong)
-  wrong.done()
+  const redis = validateRedis(given.redis, issues)
+  const prefix = validatePrefix(given.prefix, issues)
+  const { maxPerUser, maxBytes } = validateBounds(given, issues)
+  issues.throwIfAny()
 
   const rowKey = (key: string): string => `${prefix}s:${key}`
   const indexKey = (index: string): string => `${prefix}u:${index}`
@@ -68,9 +77,9 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
   const markKey = (mark: string): string => `${prefix}o:${mark}`
   const onceKey = (id: string): string => `${prefix}j:${id}`
   const listOf = ({ index }: Ref): string[] => (index === undefined ? [] : [indexKey(index)])
-  const keysOf = (ref: Ref): string[] => [rowKey(ref.key), ...listOf(ref)]
+  const rowKeys = (ref: Ref): string[] => [rowKey(ref.key), ...listOf(ref)]
   const writeKeysOf = (row: Row): string[] => [rowKey(row.key), writeKey(row), ...listOf(row)]
-  const call = (env: unknown, { script, keys, args }: ScriptCall): Promise<unknown> =>
+  const callScript = (env: unknown, { script, keys, args }: ScriptCall): Promise<unknown> =>
     redis.call(env, script, keys, args)
 
   /** Puts the key of the mark last, and its place behind the arguments. */
@@ -82,12 +91,12 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
 
   function readRequest(ref: Ref, { now, idle, slice }: ReadAt): ScriptCall {
     const args = [ref.key, `${now}`, `${idle}`, `${slice}`]
-    return withMark(ref, { script: readScript, keys: keysOf(ref), args })
+    return withMark(ref, { script: readScript, keys: rowKeys(ref), args })
   }
 
   /** What a new row needs; its size is judged before anything is sent. */
   function newRow({ key, now, idle, end, record }: Row, tidied: boolean): string[] {
-    judgeSize(record, maxBytes)
+    validateSize(record, maxBytes)
     return [key, `${now}`, `${idle}`, `${end}`, record, tidied ? '1' : '0', `${maxPerUser}`]
   }
 
@@ -108,71 +117,77 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
    * their rows, but only who asks for each of them learns that.
    */
   async function keep(row: Row, env: unknown, request: (tidied: boolean) => ScriptCall): Promise<unknown> {
-    const reply = await call(env, request(false))
+    const reply = await callScript(env, request(false))
     if (row.index === undefined || !isFull(reply)) return reply
 
     const list = indexKey(row.index)
-    const members = texts(await call(env, { script: membersScript, keys: [list], args: [] }))
+    const members = toTexts(await callScript(env, { script: membersScript, keys: [list], args: [] }))
     const args = [`${row.now}`, `${row.idle}`, ...members]
-    await call(env, { script: tidyScript, keys: [list, ...members.map(rowKey)], args })
-    return call(env, request(true))
+    await callScript(env, { script: tidyScript, keys: [list, ...members.map(rowKey)], args })
+    return callScript(env, request(true))
   }
 
   return {
     redis,
     readRequest,
-    readReply,
+    readReply: parseReadReply,
     check: (env) => redis.check(env),
     async create(row, { env }) {
       const request = (tidied: boolean): ScriptCall => {
         return { script: createScript, keys: writeKeysOf(row), args: newRow(row, tidied) }
       }
-      return createReply(await keep(row, env, request))
+      return parseCreateReply(await keep(row, env, request))
     },
     async read(ref, at, { env }) {
-      return readReply(await call(env, readRequest(ref, at)))
+      return parseReadReply(await callScript(env, readRequest(ref, at)))
     },
     readSoon(ref, at, { env }): WaitingRead | undefined {
       const ask = sharedAsk(env, redis)
       if (ask === undefined) return undefined
       const { script, keys, args } = readRequest(ref, at)
-      return { found: ask.call(script, keys, args).then(readReply), send: () => ask.send() }
+      return { found: ask.call(script, keys, args).then(parseReadReply), send: () => ask.send() }
     },
     async replace(row, ifVersion, { env }) {
       const { key, now, idle, record } = row
-      judgeSize(record, maxBytes)
+      validateSize(record, maxBytes)
       const args = [key, `${now}`, `${idle}`, ifVersion, record]
       const request = withMark(row, { script: replaceScript, keys: writeKeysOf(row), args })
-      return replaceReply(await call(env, request))
+      return parseReplaceReply(await callScript(env, request))
     },
     async rotate(old, next, options, { env }) {
-      return rotateReply(await keep(next, env, (tidied) => rotateRequest(old, next, options, tidied)))
+      return parseRotateReply(await keep(next, env, (tidied) => rotateRequest(old, next, options, tidied)))
     },
     async readReplaced({ key }, { env }) {
-      const reply = await call(env, { script: replacedScript, keys: [rowKey(key)], args: [] })
-      const answer = readReply(reply)
+      const reply = await callScript(env, { script: replacedScript, keys: [rowKey(key)], args: [] })
+      const answer = parseReadReply(reply)
       if (answer.is !== 'found') return undefined
 
-      const list = texts(reply)[5] ?? ''
+      const list = toTexts(reply)[5] ?? ''
       return list === '' ? answer : { ...answer, by: list.slice(indexKey('').length) }
     },
     async end(ref, grace, { env }) {
-      return countReply(await call(env, { script: endScript, keys: keysOf(ref), args: [ref.key, `${grace}`] })) === 1
+      return (
+        parseCountReply(
+          await callScript(env, { script: endScript, keys: rowKeys(ref), args: [ref.key, `${grace}`] }),
+        ) === 1
+      )
     },
     async endMarked(mark, { life, once }, { env }) {
       const keys = once === undefined ? [markKey(mark)] : [markKey(mark), onceKey(once.id)]
       const args = once === undefined ? [`${life}`] : [`${life}`, `${once.life}`]
-      return countReply(await call(env, { script: endMarkedScript, keys, args })) === 1
+      return parseCountReply(await callScript(env, { script: endMarkedScript, keys, args })) === 1
     },
     async list(index, { env }) {
       const list = indexKey(index)
-      const members = texts(await call(env, { script: membersScript, keys: [list], args: [] }))
+      const members = toTexts(await callScript(env, { script: membersScript, keys: [list], args: [] }))
       if (members.length === 0) return []
-      return rowsReply(await call(env, { script: rowsScript, keys: [list, ...members.map(rowKey)], args: members }))
+      return parseRowsReply(
+        await callScript(env, { script: rowsScript, keys: [list, ...members.map(rowKey)], args: members }),
+      )
     },
     async endAll(index, keep, { env }) {
       const args = keep === undefined ? [] : [keep.key]
-      return countReply(await call(env, { script: endAllScript, keys: [indexKey(index)], args }))
+      return parseCountReply(await callScript(env, { script: endAllScript, keys: [indexKey(index)], args }))
     },
   }
 }

@@ -47,7 +47,7 @@ export function limiterContract(
 ): void {
   const { describe, it, expect } = tools
   const check: LimiterCheck = {
-    that: (title, rate, body) => void it(title, async () => body(bench(await makeLimiter(rate)))),
+    that: (title, rate, body) => void it(title, async () => body(createLimiterBench(await makeLimiter(rate)))),
     expect: (value) => expect(value),
   }
   describe('a limiter', () => {
@@ -58,12 +58,12 @@ export function limiterContract(
 
 /** How the promises are written down: a title, a rate, and what happens to a limiter of its own. */
 export interface LimiterCheck {
-  that(title: string, rate: Rate, body: (bench: Bench) => Promise<void>): void
+  that(title: string, rate: Rate, body: (bench: LimiterBench) => Promise<void>): void
   expect(value: unknown): Expectation
 }
 
 /** A limiter with its verbs shortened. */
-export interface Bench extends Required<Omit<LimiterUnderTest, 'setBack'>> {
+export interface LimiterBench extends Required<Omit<LimiterUnderTest, 'setBack'>> {
   readonly setBack: ((ms: number) => unknown) | undefined
   take(key: string, cost?: number): ReturnType<Limiter['take']>
   peek(key: string): ReturnType<Limiter['peek']>
@@ -72,14 +72,14 @@ export interface Bench extends Required<Omit<LimiterUnderTest, 'setBack'>> {
   passes(key: string, cost?: number): Promise<boolean>
 }
 
-function bench(given: LimiterUnderTest): Bench {
-  const { limiter, context = {} } = given
+function createLimiterBench(value: LimiterUnderTest): LimiterBench {
+  const { limiter, context = {} } = value
   return {
     limiter,
     context,
-    now: () => given.now(),
-    elapse: (ms) => given.elapse(ms),
-    setBack: given.setBack && ((ms) => given.setBack?.(ms)),
+    now: () => value.now(),
+    elapse: (ms) => value.elapse(ms),
+    setBack: value.setBack && ((ms) => value.setBack?.(ms)),
     take: (key, cost) => limiter.take(key, cost, context),
     peek: (key) => limiter.peek(key, context),
     forget: (key) => limiter.forget(key, context),

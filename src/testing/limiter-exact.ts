@@ -53,7 +53,7 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
       const passed: Array<[at: number, units: number]> = []
       const within = (end: number): number =>
         passed.reduce((sum, [at, units]) => (at > end - 10_000 && at <= end ? sum + units : sum), 0)
-      const random = numbers(limit)
+      const random = createRandom(limit)
       for (let i = 0; i < 300; i++) {
         // Bursts, gaps, and the edges of windows.
         const gap = [0, 0, 1, 50, 400, 2_500, 9_999, 10_000][Math.floor(random() * 8)] ?? 0
@@ -101,7 +101,7 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
 }
 
 /** The same numbers from 0 to 1 each time (mulberry32). */
-function numbers(seed: number): () => number {
+function createRandom(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

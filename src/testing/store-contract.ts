@@ -1,7 +1,7 @@
 /** Every promise of a session store as a test, for the stores of this library and for yours. */
 import type { AtomicStore, StoreContext } from '../store/contract.ts'
 import { sessionContract } from './session-contract.ts'
-import { type Desk, desk } from './store-desk.ts'
+import { createStoreTestContext, type StoreTestContext } from './store-desk.ts'
 import { lifetimePromises } from './store-lifetimes.ts'
 import { markPromises } from './store-marks.ts'
 import { racePromises } from './store-races.ts'
@@ -54,7 +54,7 @@ export function storeContract(tools: TestTools, makeStore: () => StoreUnderTest 
   const { describe, it, expect } = tools
   const check: Check = {
     group: (name, body) => void describe(name, body),
-    that: (title, body) => void it(title, async () => body(desk(await makeStore()))),
+    that: (title, body) => void it(title, async () => body(createStoreTestContext(await makeStore()))),
     expect: (value) => expect(value),
   }
   describe('a session store', () => {
@@ -72,6 +72,6 @@ export function storeContract(tools: TestTools, makeStore: () => StoreUnderTest 
 /** How the promises are written down: a title and what happens at a desk of its own. */
 export interface Check {
   group(name: string, body: () => void): void
-  that(title: string, body: (desk: Desk) => Promise<void>): void
+  that(title: string, body: (desk: StoreTestContext) => Promise<void>): void
   expect(value: unknown): Expectation
 }

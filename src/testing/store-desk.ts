@@ -7,7 +7,12 @@ export const seconds = 1_000
 export const minutes: number = 60 * seconds
 export const hours: number = 60 * minutes
 /** What the tests use unless they say otherwise. */
-export const usual: { readonly life: number; readonly idle: number; readonly slice: number; readonly grace: number } = {
+export const defaults: {
+  readonly life: number
+  readonly idle: number
+  readonly slice: number
+  readonly grace: number
+} = {
   life: 8 * hours,
   idle: 10 * minutes,
   slice: minutes,
@@ -15,7 +20,7 @@ export const usual: { readonly life: number; readonly idle: number; readonly sli
 }
 
 /** The verbs, shortened. Times that are not given are now. */
-export interface Desk {
+export interface StoreTestContext {
   readonly maxPerUser: number
   now(): number
   pass(ms: number): Promise<void>
@@ -44,21 +49,27 @@ export interface Desk {
 }
 
 /** A desk at a store. */
-export function desk({ store, now, elapse, context = {}, maxPerUser = 100 }: StoreUnderTest): Desk {
+export function createStoreTestContext({
+  store,
+  now,
+  elapse,
+  context = {},
+  maxPerUser = 100,
+}: StoreUnderTest): StoreTestContext {
   const row = (ref: Ref, more: Partial<Row> = {}): Row => {
     const at = more.now ?? now()
     return {
       ...ref,
       record: 'a record',
-      end: at + usual.life,
+      end: at + defaults.life,
       now: at,
-      idle: usual.idle,
+      idle: defaults.idle,
       write: randomText(8),
       ...more,
     }
   }
   const read = (ref: Ref, at: Partial<ReadAt> = {}): Promise<Found | Gone> =>
-    store.read(ref, { now: now(), idle: usual.idle, slice: usual.slice, ...at }, context)
+    store.read(ref, { now: now(), idle: defaults.idle, slice: defaults.slice, ...at }, context)
   return {
     maxPerUser,
     now: () => now(),
@@ -71,13 +82,13 @@ export function desk({ store, now, elapse, context = {}, maxPerUser = 100 }: Sto
     create: async (ref, more) => (await store.create(row(ref, more), context)).is,
     read,
     replace: (ref, version, more) => store.replace(row(ref, more), version, context),
-    rotate: (old, next, ifVersion, grace = usual.grace) =>
+    rotate: (old, next, ifVersion, grace = defaults.grace) =>
       store.rotate(old, next, { grace, ...(ifVersion !== undefined && { ifVersion }) }, context),
-    end: (ref, grace = usual.grace) => store.end(ref, grace, context),
+    end: (ref, grace = defaults.grace) => store.end(ref, grace, context),
     list: (index) => store.list(index, context),
     endAll: (index, keep) => store.endAll(index, keep, context),
     hasMarks: store.endMarked !== undefined,
-    endMarked: async (mark, once, life = usual.life) =>
+    endMarked: async (mark, once, life = defaults.life) =>
       store.endMarked?.(mark, { life, ...(once && { once }) }, context),
     readReplaced: async (ref, without) =>
       store.readReplaced === undefined ? without : store.readReplaced(ref, context),
@@ -90,12 +101,12 @@ export function desk({ store, now, elapse, context = {}, maxPerUser = 100 }: Sto
 }
 
 /** What the answer to a write should carry when another write came first. */
-export function conflictOf(row: Row, version: string, more: Partial<Conflict> = {}): Conflict {
+export function expectedConflict(row: Row, version: string, more: Partial<Conflict> = {}): Conflict {
   return { is: 'conflict', version, record: row.record, seen: row.now, end: row.end, ...more }
 }
 
 /** What reading should answer. */
-export function foundOf(row: Row, version: string, more: Partial<Found> = {}): Found {
+export function expectedFound(row: Row, version: string, more: Partial<Found> = {}): Found {
   return { is: 'found', version, record: row.record, seen: row.now, end: row.end, ...more }
 }
 

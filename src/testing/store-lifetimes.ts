@@ -1,6 +1,6 @@
 /** When sessions end by themselves: limits are judged before anything is touched, and nothing outlives them. */
 import type { Check } from './store-contract.ts'
-import { foundOf, hours, minutes, seconds, usual } from './store-desk.ts'
+import { defaults, expectedFound, hours, minutes, seconds } from './store-desk.ts'
 
 /** Declares the promises about time. */
 export function lifetimePromises({ group, that, expect }: Check): void {
@@ -9,9 +9,9 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       const ref = d.ref()
       await d.create(ref)
       const start = d.now()
-      const slice = usual.idle
-      expect((await d.read(ref, { now: start + usual.idle - 1, slice })).is).toEqual('found')
-      expect(await d.read(ref, { now: start + usual.idle })).toEqual({ is: 'expired' })
+      const slice = defaults.idle
+      expect((await d.read(ref, { now: start + defaults.idle - 1, slice })).is).toEqual('found')
+      expect(await d.read(ref, { now: start + defaults.idle })).toEqual({ is: 'expired' })
     })
 
     // A deploy lowers the limit from hours to minutes. A store that slides first finds the session dead on the first
@@ -24,28 +24,28 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       for (let look = 0; look < 3; look++) expect(await d.read(ref, at)).toEqual({ is: 'expired' })
       expect(await d.replace(ref, '1', at)).toEqual({ is: 'expired' })
       expect(await d.rotate(ref, d.row(d.ref(), at), '1')).toEqual({ is: 'expired' })
-      expect(await d.read(ref, { now: row.now, idle: 4 * hours })).toEqual(foundOf(row, '1'))
+      expect(await d.read(ref, { now: row.now, idle: 4 * hours })).toEqual(expectedFound(row, '1'))
     })
 
     that('counts from the last request that was noted: once per slice', async (d) => {
       const ref = d.ref()
       const row = d.row(ref)
       await d.create(ref, row)
-      const noted = row.now + usual.slice
-      expect(await d.read(ref, { now: noted - 1 })).toEqual(foundOf(row, '1'))
-      expect(await d.read(ref, { now: noted })).toEqual(foundOf(row, '1', { seen: noted }))
-      expect(await d.read(ref, { now: noted + usual.slice - 1 })).toEqual(foundOf(row, '1', { seen: noted }))
-      expect((await d.read(ref, { now: noted + usual.idle - 1, slice: usual.idle })).is).toEqual('found')
-      expect((await d.read(ref, { now: noted + usual.idle })).is).toEqual('expired')
+      const noted = row.now + defaults.slice
+      expect(await d.read(ref, { now: noted - 1 })).toEqual(expectedFound(row, '1'))
+      expect(await d.read(ref, { now: noted })).toEqual(expectedFound(row, '1', { seen: noted }))
+      expect(await d.read(ref, { now: noted + defaults.slice - 1 })).toEqual(expectedFound(row, '1', { seen: noted }))
+      expect((await d.read(ref, { now: noted + defaults.idle - 1, slice: defaults.idle })).is).toEqual('found')
+      expect((await d.read(ref, { now: noted + defaults.idle })).is).toEqual('expired')
     })
 
     that('is kept by the store itself: what nobody asks for is forgotten', async (d) => {
       const refs = [d.ref(), d.ref(d.index())]
       for (const ref of refs) await d.create(ref)
-      await d.pass(usual.idle + seconds)
+      await d.pass(defaults.idle + seconds)
       for (const ref of refs) {
         // A reader whose clock stands still still does not see it.
-        expect(await d.read(ref, { now: d.now() - usual.idle })).toEqual({ is: 'none' })
+        expect(await d.read(ref, { now: d.now() - defaults.idle })).toEqual({ is: 'none' })
         expect(await d.replace(ref, '1')).toEqual({ is: 'none' })
         expect(await d.standing(ref)).toEqual('none')
       }
@@ -57,11 +57,11 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       await d.create(read)
       await d.create(written)
       for (let round = 1; round <= 4; round++) {
-        await d.pass(usual.idle - minutes)
+        await d.pass(defaults.idle - minutes)
         expect(await d.standing(read)).toEqual('found')
         expect((await d.replace(written, `${round}`)).is).toEqual('ok')
       }
-      await d.pass(usual.idle + seconds)
+      await d.pass(defaults.idle + seconds)
       expect(await d.standing(read)).toEqual('none')
       expect(await d.standing(written)).toEqual('none')
     })
@@ -69,10 +69,10 @@ export function lifetimePromises({ group, that, expect }: Check): void {
     that('is not held off by a read within the slice, nor by a write that conflicts', async (d) => {
       const refs = [d.ref(), d.ref()]
       for (const ref of refs) await d.create(ref)
-      await d.pass(usual.slice - 5 * seconds)
+      await d.pass(defaults.slice - 5 * seconds)
       await d.read(refs[0] ?? d.ref())
       await d.replace(refs[1] ?? d.ref(), '7')
-      await d.pass(usual.idle - usual.slice + 10 * seconds)
+      await d.pass(defaults.idle - defaults.slice + 10 * seconds)
       for (const ref of refs) expect(await d.standing(ref)).toEqual('none')
     })
   })
@@ -84,10 +84,10 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       await d.create(ref, row)
       for (let version = 1; version <= 5; version++) {
         await d.pass(5 * minutes - seconds)
-        expect((await d.replace(ref, `${version}`, { end: d.now() + usual.life })).is).toEqual('ok')
+        expect((await d.replace(ref, `${version}`, { end: d.now() + defaults.life })).is).toEqual('ok')
         expect(await d.standing(ref)).toEqual('found')
       }
-      const last = { now: row.end - 1, slice: usual.idle }
+      const last = { now: row.end - 1, slice: defaults.idle }
       expect((await d.read(ref, last)).is).toEqual('found')
       expect(await d.read(ref, { now: row.end })).toEqual({ is: 'expired' })
       expect(await d.replace(ref, '6', { now: row.end })).toEqual({ is: 'expired' })
@@ -109,14 +109,14 @@ export function lifetimePromises({ group, that, expect }: Check): void {
     that('does not outlast its list', async (d) => {
       const index = d.index()
       const [long, short] = [d.ref(index), d.ref(index)]
-      await d.create(long, { idle: usual.life })
+      await d.create(long, { idle: defaults.life })
       await d.create(short, { end: d.now() + minutes })
       await d.pass(2 * hours)
-      expect((await d.read(long, { idle: usual.life })).is).toEqual('found')
+      expect((await d.read(long, { idle: defaults.life })).is).toEqual('found')
       expect(await d.list(index).then((rows) => rows.length)).toEqual(1)
       await d.endAll(index, long)
-      await d.pass(usual.life - 2 * hours - minutes)
-      expect((await d.read(long, { idle: usual.life })).is).toEqual('found')
+      await d.pass(defaults.life - 2 * hours - minutes)
+      expect((await d.read(long, { idle: defaults.life })).is).toEqual('found')
     })
   })
 
@@ -126,10 +126,10 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       const row = d.row(ref)
       await d.create(ref, row)
       const ahead = row.now + minutes
-      expect(await d.read(ref, { now: ahead })).toEqual(foundOf(row, '1', { seen: ahead }))
-      expect(await d.read(ref, { now: row.now - minutes, slice: 0 })).toEqual(foundOf(row, '1', { seen: ahead }))
+      expect(await d.read(ref, { now: ahead })).toEqual(expectedFound(row, '1', { seen: ahead }))
+      expect(await d.read(ref, { now: row.now - minutes, slice: 0 })).toEqual(expectedFound(row, '1', { seen: ahead }))
       await d.replace(ref, '1', { now: row.now - minutes })
-      expect(await d.read(ref, { now: row.now })).toEqual(foundOf(row, '2', { seen: ahead }))
+      expect(await d.read(ref, { now: row.now })).toEqual(expectedFound(row, '2', { seen: ahead }))
     })
 
     that('do not end a session that is used', async (d) => {
@@ -162,7 +162,7 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       await d.create(old)
       await d.end(ended)
       await d.rotate(old, d.row(d.ref()))
-      await d.pass(usual.grace - 5 * seconds)
+      await d.pass(defaults.grace - 5 * seconds)
       for (const ref of [ended, old]) {
         expect(await d.standing(ref)).toEqual('ended')
         expect(await d.create(ref)).toEqual('taken')

@@ -1,7 +1,7 @@
 /** The marks of outside sessions: once one has ended, no session that names it lives. */
 import type { Ref } from '../store/contract.ts'
 import type { Check } from './store-contract.ts'
-import { minutes, seconds, usual } from './store-desk.ts'
+import { defaults, minutes, seconds } from './store-desk.ts'
 
 /** Declares the promises about `endMarked`, for stores that have it. */
 export function markPromises({ group, that, expect }: Check): void {
@@ -55,7 +55,7 @@ export function markPromises({ group, that, expect }: Check): void {
     that('takes a message once, and changes nothing when it comes again', async (d) => {
       if (!d.hasMarks) return
       const [first, second] = [d.index(), d.index()]
-      const once = { id: d.index(), life: usual.life }
+      const once = { id: d.index(), life: defaults.life }
       expect(await d.endMarked(first, once)).toEqual(true)
       expect(await d.endMarked(second, once)).toEqual(false)
       const ref: Ref = { ...d.ref(), mark: second }

@@ -1,7 +1,7 @@
 /** Races, without luck: every order in which the steps of a few clients can happen, one after the other. */
 import type { Ref } from '../store/contract.ts'
 import type { Check } from './store-contract.ts'
-import type { Desk } from './store-desk.ts'
+import type { StoreTestContext } from './store-desk.ts'
 
 /** A client; each `yield` is a moment in which others may act. */
 type Client = AsyncGenerator<void, void, void>
@@ -24,7 +24,7 @@ async function play(order: readonly number[], clients: readonly Client[]): Promi
 }
 
 /** Adds one to the number in a record, as a handle does it: a conflict shows what to add to. Two turns and more. */
-async function* adder(d: Desk, ref: Ref, resend = false): Client {
+async function* adder(d: StoreTestContext, ref: Ref, resend = false): Client {
   const seen = await d.read(ref)
   if (seen.is !== 'found') return
   let { version, record } = seen

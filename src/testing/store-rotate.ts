@@ -1,6 +1,6 @@
 /** What rotate promises: a login ends the old session and begins the new one in one step. */
 import type { Check } from './store-contract.ts'
-import { conflictOf, foundOf, seconds, usual } from './store-desk.ts'
+import { defaults, expectedConflict, expectedFound, seconds } from './store-desk.ts'
 
 /** Declares the promises of rotate. */
 export function rotatePromises({ group, that, expect }: Check): void {
@@ -11,7 +11,7 @@ export function rotatePromises({ group, that, expect }: Check): void {
       const next = d.row(d.ref(d.index()), { record: 'signed in' })
       expect(await d.rotate(old, next)).toEqual({ is: 'ok' })
       expect(await d.read(old)).toEqual({ is: 'ended' })
-      expect(await d.read(next)).toEqual(foundOf(next, '1'))
+      expect(await d.read(next)).toEqual(expectedFound(next, '1'))
     })
 
     that('works whatever became of the old session', async (d) => {
@@ -42,7 +42,7 @@ export function rotatePromises({ group, that, expect }: Check): void {
       await d.create(old, row)
       await d.replace(old, '1', { record: 'theirs' })
       const next = d.row(d.ref(old.index))
-      expect(await d.rotate(old, next, '1')).toEqual(conflictOf(row, '2', { record: 'theirs' }))
+      expect(await d.rotate(old, next, '1')).toEqual(expectedConflict(row, '2', { record: 'theirs' }))
       expect(await d.standing(next)).toEqual('none')
       expect(await d.standing(old)).toEqual('found')
       expect(await d.rotate(old, next, '2')).toEqual({ is: 'ok' })
@@ -59,7 +59,7 @@ export function rotatePromises({ group, that, expect }: Check): void {
         [never, 'none', 0],
         [ended, 'ended', 0],
         [all, 'ended', 0],
-        [idle, 'expired', usual.idle],
+        [idle, 'expired', defaults.idle],
       ] as const) {
         const next = d.row(d.ref(), { now: d.now() + after })
         expect(await d.rotate(old, next, '1')).toEqual({ is })
@@ -74,14 +74,14 @@ export function rotatePromises({ group, that, expect }: Check): void {
       await d.create(two)
       await d.rotate(one, d.row(d.ref(one.index)))
       await d.end(two)
-      const expected = { ...foundOf(row, '1'), by: one.index ?? '' }
+      const expected = { ...expectedFound(row, '1'), by: one.index ?? '' }
       expect(await d.readReplaced(one, expected)).toEqual(expected)
       // The form came a second time: the answer is the same, and the mark is not made anew.
       await d.rotate(one, d.row(d.ref(d.index())))
       expect(await d.readReplaced(one, expected)).toEqual(expected)
       for (const ref of [two, d.ref()]) expect(await d.readReplaced(ref, undefined)).toEqual(undefined)
       expect(await d.read(one)).toEqual({ is: 'ended' })
-      await d.pass(usual.grace + seconds)
+      await d.pass(defaults.grace + seconds)
       expect(await d.readReplaced(one, undefined)).toEqual(undefined)
     })
 

@@ -1,17 +1,17 @@
 /** The list of a user's sessions is the authority: what it does not name does not live. */
 import type { Ref } from '../store/contract.ts'
 import type { Check } from './store-contract.ts'
-import { type Desk, foundOf, minutes, seconds, usual } from './store-desk.ts'
+import { defaults, expectedFound, minutes, type StoreTestContext, seconds } from './store-desk.ts'
 
 /** Sessions of one user, each with its key as its record. */
-async function sessions(d: Desk, index: string, count: number): Promise<[Ref, ...Ref[]]> {
+async function sessions(d: StoreTestContext, index: string, count: number): Promise<[Ref, ...Ref[]]> {
   const refs: [Ref, ...Ref[]] = [d.ref(index)]
   while (refs.length < count) refs.push(d.ref(index))
   for (const ref of refs) await d.create(ref, { record: ref.key })
   return refs
 }
 
-const keysOf = async (d: Desk, index: string): Promise<string[]> =>
+const listKeys = async (d: StoreTestContext, index: string): Promise<string[]> =>
   (await d.list(index)).map(({ record }) => record).sort()
 
 const sorted = (refs: readonly Ref[]): string[] => refs.map(({ key }) => key).sort()
@@ -24,7 +24,7 @@ export function userPromises({ group, that, expect }: Check): void {
       const refs = await sessions(d, mine, 3)
       await sessions(d, other, 2)
       await d.create(d.ref())
-      expect(await keysOf(d, mine)).toEqual(sorted(refs))
+      expect(await listKeys(d, mine)).toEqual(sorted(refs))
       expect(await d.list(d.index())).toEqual([])
     })
 
@@ -33,18 +33,20 @@ export function userPromises({ group, that, expect }: Check): void {
       const row = d.row(ref)
       await d.create(ref, row)
       await d.replace(ref, '1', { record: 'second', now: row.now + minutes })
-      expect(await d.list(ref.index ?? '')).toEqual([foundOf(row, '2', { record: 'second', seen: row.now + minutes })])
+      expect(await d.list(ref.index ?? '')).toEqual([
+        expectedFound(row, '2', { record: 'second', seen: row.now + minutes }),
+      ])
     })
 
     that('shows none that ended or was forgotten', async (d) => {
       const index = d.index()
       const [one, two, three] = await sessions(d, index, 3)
       await d.end(one)
-      expect(await keysOf(d, index)).toEqual(sorted([two ?? one, three ?? one]))
-      await d.pass(usual.idle - minutes)
+      expect(await listKeys(d, index)).toEqual(sorted([two ?? one, three ?? one]))
+      await d.pass(defaults.idle - minutes)
       await d.read(two ?? one)
       await d.pass(minutes + seconds)
-      expect(await keysOf(d, index)).toEqual(sorted([two ?? one]))
+      expect(await listKeys(d, index)).toEqual(sorted([two ?? one]))
     })
   })
 
@@ -72,7 +74,7 @@ export function userPromises({ group, that, expect }: Check): void {
       const index = d.index()
       const [one, keep, three] = await sessions(d, index, 3)
       expect(await d.endAll(index, keep)).toEqual(2)
-      expect(await keysOf(d, index)).toEqual(sorted([keep ?? one]))
+      expect(await listKeys(d, index)).toEqual(sorted([keep ?? one]))
       expect(await d.standing(keep ?? one)).toEqual('found')
       expect(await d.standing(one)).toEqual('ended')
       expect(await d.standing(three ?? one)).toEqual('ended')
@@ -115,9 +117,9 @@ export function userPromises({ group, that, expect }: Check): void {
       for (let n = 0; n <= d.maxPerUser; n++) {
         const ref = d.ref(index)
         refs.push(ref)
-        await d.create(ref, { record: ref.key, end: now + usual.life + n * seconds })
+        await d.create(ref, { record: ref.key, end: now + defaults.life + n * seconds })
       }
-      expect(await keysOf(d, index)).toEqual(sorted(refs.slice(1)))
+      expect(await listKeys(d, index)).toEqual(sorted(refs.slice(1)))
       const rotated = d.row(d.ref(index), { record: 'rotated' })
       expect(await d.rotate(d.ref(), rotated)).toEqual({ is: 'ok' })
       expect(await d.list(index).then((rows) => rows.length)).toEqual(d.maxPerUser)
@@ -128,9 +130,9 @@ export function userPromises({ group, that, expect }: Check): void {
     that('loses the sessions that idled out before one that is in use', async (d) => {
       const index = d.index()
       const inUse = d.ref(index)
-      await d.create(inUse, { record: inUse.key, end: d.now() + usual.life - minutes })
+      await d.create(inUse, { record: inUse.key, end: d.now() + defaults.life - minutes })
       await sessions(d, index, d.maxPerUser - 1)
-      const late = d.now() + usual.idle
+      const late = d.now() + defaults.idle
       expect((await d.read(inUse, { now: late - seconds, slice: 0 })).is).toEqual('found')
 
       const last = d.ref(index)
@@ -138,16 +140,16 @@ export function userPromises({ group, that, expect }: Check): void {
       const rotated = d.row(d.ref(index), { record: 'rotated', now: late })
       if (d.maxPerUser > 2) await d.rotate(d.ref(), rotated)
       const alive = d.maxPerUser === 1 ? [last.key] : [inUse.key, last.key, ...(d.maxPerUser > 2 ? ['rotated'] : [])]
-      expect((await keysOf(d, index)).filter((record) => alive.includes(record))).toEqual(alive.sort())
+      expect((await listKeys(d, index)).filter((record) => alive.includes(record))).toEqual(alive.sort())
       if (d.maxPerUser > 1) expect((await d.read(inUse, { now: late, slice: 0 })).is).toEqual('found')
     })
 
     that('who signs in once too often is signed in, also for less long than before', async (d) => {
-      for (const shorter of [0, usual.life / 2]) {
+      for (const shorter of [0, defaults.life / 2]) {
         const index = d.index()
         await sessions(d, index, d.maxPerUser)
         const last = d.ref(index)
-        await d.create(last, { end: d.now() + usual.life - shorter })
+        await d.create(last, { end: d.now() + defaults.life - shorter })
         expect(await d.standing(last)).toEqual('found')
         expect(await d.list(index).then((rows) => rows.length)).toEqual(d.maxPerUser)
       }

@@ -1,6 +1,6 @@
 /** What create, read, replace and end answer. */
 import type { Check } from './store-contract.ts'
-import { conflictOf, foundOf, minutes, seconds } from './store-desk.ts'
+import { expectedConflict, expectedFound, minutes, seconds } from './store-desk.ts'
 
 /** Declares the promises of four verbs. */
 export function verbPromises({ group, that, expect }: Check): void {
@@ -9,7 +9,7 @@ export function verbPromises({ group, that, expect }: Check): void {
       const ref = d.ref()
       const row = d.row(ref, { record: 'first' })
       expect(await d.create(ref, row)).toEqual('ok')
-      expect(await d.read(ref)).toEqual(foundOf(row, '1'))
+      expect(await d.read(ref)).toEqual(expectedFound(row, '1'))
     })
 
     that('answers taken where there is a session, which stays as it was', async (d) => {
@@ -26,7 +26,7 @@ export function verbPromises({ group, that, expect }: Check): void {
       expect(await d.create(ref, row)).toEqual('ok')
       await d.replace(ref, '1', { record: 'second' })
       expect(await d.create(ref, row)).toEqual('ok')
-      expect(await d.read(ref)).toEqual(foundOf(row, '2', { record: 'second' }))
+      expect(await d.read(ref)).toEqual(expectedFound(row, '2', { record: 'second' }))
     })
   })
 
@@ -41,7 +41,7 @@ export function verbPromises({ group, that, expect }: Check): void {
       const row = d.row(ref)
       await d.create(ref, row)
       for (const ahead of [0, 2, 4]) await d.read(ref, { now: d.now() + ahead * minutes })
-      expect(await d.read(ref)).toEqual(foundOf(row, '1', { seen: row.now + 4 * minutes }))
+      expect(await d.read(ref)).toEqual(expectedFound(row, '1', { seen: row.now + 4 * minutes }))
       await d.read(other)
       expect(await d.standing(other)).toEqual('none')
     })
@@ -55,7 +55,7 @@ export function verbPromises({ group, that, expect }: Check): void {
       const later = row.end + 60 * minutes
       expect(await d.replace(ref, '1', { record: 'two', end: later })).toEqual({ is: 'ok', version: '2' })
       expect(await d.replace(ref, '2', { record: 'three', end: later })).toEqual({ is: 'ok', version: '3' })
-      expect(await d.read(ref)).toEqual(foundOf(row, '3', { record: 'three' }))
+      expect(await d.read(ref)).toEqual(expectedFound(row, '3', { record: 'three' }))
     })
 
     that('counts on beyond one digit', async (d) => {
@@ -71,7 +71,7 @@ export function verbPromises({ group, that, expect }: Check): void {
       const row = d.row(ref, { record: 'first' })
       await d.create(ref, row)
       await d.replace(ref, '1', { record: 'theirs' })
-      const conflict = conflictOf(row, '2', { record: 'theirs' })
+      const conflict = expectedConflict(row, '2', { record: 'theirs' })
       for (const version of ['1', '3', '', '02', 'NaN']) {
         expect(await d.replace(ref, version, { record: 'mine' })).toEqual(conflict)
       }

@@ -1,9 +1,9 @@
 /** The signed word of a guard or a gateway, read where the project renders or acts. */
-import { importKeys, judgeKeys } from '../gateway/keys.ts'
-import { type AssertionReader, assertionReader } from '../gateway/verify.ts'
-import { checkKeys, type Faults, faults as newFaults, optionalFunction, resolveFrom } from '../options/index.ts'
+import { importKeys, parseKeys } from '../gateway/keys.ts'
+import { type AssertionReader, createAssertionReader } from '../gateway/verify.ts'
+import { checkKeys, createIssues, type Issues, optionalFunction, resolveFrom } from '../options/index.ts'
 import { isLoopbackHost } from '../request/index.ts'
-import type { Clock, From, ProjectEnv } from '../types.ts'
+import type { Clock, FromEnv, ProjectEnv } from '../types.ts'
 
 /** What an assertion says; it was signed less than a minute ago. */
 export interface Assertion {
@@ -22,14 +22,14 @@ export interface Assertion {
 /** Options of {@link assertionVerifier}; one of `key` and `jwks`. */
 export interface AssertionVerifierOptions<E = ProjectEnv> {
   /** The guard's own `assertion.key`, where both are one deployment. Only its public half verifies. */
-  readonly key?: From<string | readonly string[], E>
+  readonly key?: FromEnv<string | readonly string[], E>
   /**
    * A JWK Set as JSON, or the https address of one: `https://app.example.com/.portcullis/jwks.json` of a gateway elsewhere.
    * It is fetched once and again for a key it does not hold, at most every 30 s.
    */
-  readonly jwks?: From<string, E>
+  readonly jwks?: FromEnv<string, E>
   /** `publicOrigin` of the guard or gateway. */
-  readonly issuer: From<string, E>
+  readonly issuer: FromEnv<string, E>
   /** `'project'` for a guard, the default; the upstream's name for a gateway. */
   readonly audience?: string
   /** Now; for tests. Default `Date.now`. */
@@ -49,62 +49,62 @@ export type VerifyAssertion<E = ProjectEnv> = (
  * @throws {ConfigError} `ERR_CONFIG`, the function too where the environment holds what will not do
  */
 export function assertionVerifier<E = ProjectEnv>(options: AssertionVerifierOptions<E>): VerifyAssertion<E> {
-  const faults = newFaults('assertionVerifier')
-  checkKeys(faults, options, ['key', 'jwks', 'issuer', 'audience', 'clock'])
+  const issues = createIssues('assertionVerifier')
+  checkKeys(issues, options, ['key', 'jwks', 'issuer', 'audience', 'clock'])
   const given = Object(options) as AssertionVerifierOptions<never>
   const { audience = 'project' } = given
-  if ((given.key === undefined) === (given.jwks === undefined)) faults.add('key', 'or jwks is required, not both')
-  if (typeof audience !== 'string' || audience === '') faults.add('audience', 'must be the name of an upstream')
-  const issuer = resolveFrom(faults, 'issuer', given.issuer, (text: string, at) => {
+  if ((given.key === undefined) === (given.jwks === undefined)) issues.add('key', 'or jwks is required, not both')
+  if (typeof audience !== 'string' || audience === '') issues.add('audience', 'must be the name of an upstream')
+  const issuer = resolveFrom(issues, 'issuer', given.issuer, (text: string, at) => {
     if (typeof text === 'string' && URL.canParse(text) && /^https?:/.test(text)) return new URL(text).origin
     at.add('', 'must be the public origin of the guard or gateway')
     return ''
   })
-  const own = given.key === undefined ? undefined : resolveFrom(faults, 'key', given.key, judgeOwn)
-  const set = given.jwks === undefined ? undefined : resolveFrom(faults, 'jwks', given.jwks, judgeSet)
-  const clock = optionalFunction(faults, 'clock', given.clock) ?? Date.now
-  faults.done()
+  const own = given.key === undefined ? undefined : resolveFrom(issues, 'key', given.key, parseOwnKeys)
+  const set = given.jwks === undefined ? undefined : resolveFrom(issues, 'jwks', given.jwks, parseKeySet)
+  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  issues.throwIfAny()
   return async (headers, env) => {
     const read = (await own?.(env)()) ?? set?.(env)
     const iss = issuer(env)
     const jwt = headers.get('portcullis-assertion')
     if (read === undefined || jwt === null || jwt.length > 8192) return undefined
     const payload = await read(jwt, { issuer: iss, audience, now: clock() })
-    return payload && assertionOf(payload)
+    return payload && toAssertion(payload)
   }
 }
 
 /** Ready once the keys are imported; kept as a value, since a promise belongs to the request that made it. */
-function judgeOwn(given: string | readonly string[], faults: Faults): () => Promise<AssertionReader> {
-  const judged = judgeKeys(given, faults)
+function parseOwnKeys(value: string | readonly string[], issues: Issues): () => Promise<AssertionReader> {
+  const judged = parseKeys(value, issues)
   let reader: AssertionReader | undefined
   return async () => {
     if (reader !== undefined) return reader
-    const late = newFaults('assertionVerifier.key')
+    const late = createIssues('assertionVerifier.key')
     const keys = await importKeys(judged, late)
-    late.done()
-    reader = assertionReader({ keys: keys?.jwks ?? '{"keys":[]}' })
+    late.throwIfAny()
+    reader = createAssertionReader({ keys: keys?.jwks ?? '{"keys":[]}' })
     return reader
   }
 }
 
-function judgeSet(given: string, faults: Faults): AssertionReader | undefined {
-  const at = typeof given === 'string' && /^https?:/.test(given) && URL.canParse(given) ? new URL(given) : undefined
+function parseKeySet(value: string, issues: Issues): AssertionReader | undefined {
+  const at = typeof value === 'string' && /^https?:/.test(value) && URL.canParse(value) ? new URL(value) : undefined
   if (at !== undefined) {
     // Whoever can change what is sent in the clear would sign for anybody.
-    if (at.protocol === 'https:' || isLoopbackHost(at.host)) return assertionReader({ at })
-    faults.add('', 'must be a JWK Set as JSON, or its https address')
+    if (at.protocol === 'https:' || isLoopbackHost(at.host)) return createAssertionReader({ at })
+    issues.add('', 'must be a JWK Set as JSON, or its https address')
     return undefined
   }
   try {
-    return assertionReader({ keys: given })
+    return createAssertionReader({ keys: value })
   } catch {
-    faults.add('', 'must be a JWK Set as JSON, or its https address')
+    issues.add('', 'must be a JWK Set as JSON, or its https address')
     return undefined
   }
 }
 
-function assertionOf({ sub, sid, auth_time: at, ver, claims }: Payload): Assertion {
+function toAssertion({ sub, sid, auth_time: at, ver, claims }: Payload): Assertion {
   return {
     ...(typeof sub === 'string' && { user: sub }),
     ...(typeof sid === 'string' && { session: sid }),

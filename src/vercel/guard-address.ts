@@ -1,8 +1,8 @@
 /** Reads addresses for a guard: the gateway behind it knows pages alone. */
-import { ConfigError, type ConfigFault } from '../errors.ts'
+import { ConfigError, type ConfigIssue } from '../errors.ts'
 import type { Gateway } from '../gateway/create.ts'
-import { hostOf, isLoopbackHost, readHost } from '../request/index.ts'
-import type { From } from '../types.ts'
+import { isLoopbackHost, readHost, readUrlHost } from '../request/index.ts'
+import type { FromEnv } from '../types.ts'
 import { moveRequest, withHost } from './asked-request.ts'
 import { keepNonce } from './guard-headers.ts'
 import { completeLocation } from './guard-location.ts'
@@ -14,20 +14,20 @@ interface Front<E> {
   readonly config: NextConfig
   /** Whether the policy of pages is only measured. */
   readonly observes: boolean
-  readonly given: { readonly publicOrigin: From<string, E>; readonly signIn?: string }
+  readonly given: { readonly publicOrigin: FromEnv<string, E>; readonly signIn?: string }
 }
 
 /** Hands the gateway the page that an address leads to, and the client the address of whatever it is sent to. */
 export function readAddresses<E>(
   gateway: Gateway<E>,
-  create: (publicOrigin: From<string, E>) => Gateway<E>,
+  create: (publicOrigin: FromEnv<string, E>) => Gateway<E>,
   front: Front<E>,
 ): Gateway<E> {
   const { config, observes, given } = front
   let refusing: { readonly message: string; readonly gateway: Gateway<E> } | undefined
 
   /** A gateway that serves nothing, and says why in the log. */
-  function refuseAll(faults: readonly ConfigFault[]): Gateway<E> {
+  function refuseAll(faults: readonly ConfigIssue[]): Gateway<E> {
     const error = new ConfigError(faults)
     if (refusing?.message !== error.message) {
       const broken = create(() => {
@@ -54,10 +54,10 @@ export function readAddresses<E>(
 }
 
 /** The url at the host that the client asked for; without one, as the optimizer of images asks, at the public origin. */
-function askedUrl<E>(request: Request, publicOrigin: From<string, E>, env: E | undefined): string {
+function askedUrl<E>(request: Request, publicOrigin: FromEnv<string, E>, env: E | undefined): string {
   const asked = readHost(request.headers)
   if (asked.type === 'host') return withHost(request.url, asked.host)
-  const local = findNextUrl(request) !== undefined || isLoopbackHost(hostOf(request.url))
+  const local = findNextUrl(request) !== undefined || isLoopbackHost(readUrlHost(request.url))
   if (asked.type === 'malformed' || !local) return request.url
   const [, path, search] = splitUrl(request.url)
   try {

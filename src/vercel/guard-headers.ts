@@ -14,11 +14,11 @@ export interface GuardHeaders {
  * Completes the option `headers`. What is measured until a policy is named is the one that docs/vercel.md recommends for
  * Next: React writes style attributes, and Next loads its chunks without Trusted Types.
  */
-export function completeHeaders(given: HeaderOptions | undefined, basePath: string): GuardHeaders {
-  if (given !== undefined && !isObject(given)) return { options: given, observes: false }
-  const { preset, contentSecurityPolicy: policy, contentSecurityPolicyReportOnly: measured } = given ?? {}
+export function completeHeaders(input: HeaderOptions | undefined, basePath: string): GuardHeaders {
+  if (input !== undefined && !isObject(input)) return { options: input, observes: false }
+  const { preset, contentSecurityPolicy: policy, contentSecurityPolicyReportOnly: measured } = input ?? {}
   const observes = policy === 'observe' || (policy === undefined && preset === undefined)
-  const named = Object.entries(given ?? {}).filter(([, value]) => value !== undefined)
+  const named = Object.entries(input ?? {}).filter(([, value]) => value !== undefined)
   const options: HeaderOptions = {
     reporting: basePath + reportPath,
     ...(observes && { contentSecurityPolicy: 'observe' }),

@@ -2,10 +2,10 @@
 import type { GatewayConfig } from '../gateway/config.ts'
 import { createGateway, type Gateway } from '../gateway/create.ts'
 import type { Route } from '../gateway/route.ts'
-import { type Faults, faults as newFaults, wholeNumber } from '../options/index.ts'
-import { refusal } from '../page/index.ts'
+import { createIssues, type Issues, wholeNumber } from '../options/index.ts'
+import { errorResponse } from '../page/index.ts'
 import { bodyBounds, defaultBodyBytes } from '../request/index.ts'
-import type { From, ProjectEnv } from '../types.ts'
+import type { FromEnv, ProjectEnv } from '../types.ts'
 import { readAddresses } from './guard-address.ts'
 import { completeHeaders } from './guard-headers.ts'
 import { listNextAliases } from './next-aliases.ts'
@@ -48,16 +48,16 @@ const largestChunk = 65_536
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
 export function guard<Data extends object, E = ProjectEnv>(options: GuardOptions<Data, E>): Gateway<E> {
-  const faults = newFaults('')
+  const issues = createIssues('')
   const { routes = [], maxBodyBytes, next, ...rest } = Object(options) as GuardOptions<Data, E>
-  const most = wholeNumber(faults, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds)
-  for (const key of ['upstreams', 'throttle', 'fetch']) if (key in rest) faults.add(key, 'is no option of a guard')
-  const table = judgeTable(routes, rest.session !== undefined, most, faults)
-  const config = compileNext(next, faults.under('next'))
+  const most = wholeNumber(issues, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds)
+  for (const key of ['upstreams', 'throttle', 'fetch']) if (key in rest) issues.add(key, 'is no option of a guard')
+  const table = validateTable(routes, rest.session !== undefined, most, issues)
+  const config = compileNext(next, issues.at('next'))
   const headers = completeHeaders(rest.headers, config.basePath)
   const prefixes = listPrefixes(table, config)
 
-  function create(publicOrigin: From<string, E>): Gateway<E> {
+  function create(publicOrigin: FromEnv<string, E>): Gateway<E> {
     return createGateway<'project', Data, E>({
       platform: 'vercel',
       ...rest,
@@ -71,7 +71,7 @@ export function guard<Data extends object, E = ProjectEnv>(options: GuardOptions
         },
       },
       routes: table,
-      fetch: (_url, init) => letThrough(init, most),
+      fetch: (_url, init) => passThroughRequest(init, most),
     })
   }
 
@@ -79,28 +79,28 @@ export function guard<Data extends object, E = ProjectEnv>(options: GuardOptions
   try {
     gateway = create(rest.publicOrigin)
   } catch (error) {
-    faults.absorb(error)
+    issues.collect(error)
   }
-  faults.done()
+  issues.throwIfAny()
   if (gateway === undefined) throw new TypeError('A guard without faults has a gateway')
   return readAddresses(gateway, create, { config, observes: headers.observes, given: rest })
 }
 
-function judgeTable(
-  given: readonly GuardRoute[],
+function validateTable(
+  value: readonly GuardRoute[],
   guarded: boolean,
   most: number,
-  faults: Faults,
+  issues: Issues,
 ): Array<Route<'project'>> {
-  if (!Array.isArray(given)) {
-    faults.add('routes', 'must be a list of routes')
+  if (!Array.isArray(value)) {
+    issues.add('routes', 'must be a list of routes')
     return []
   }
-  const table = given.map((route: GuardRoute, index): Route<'project'> => {
+  const table = value.map((route: GuardRoute, index): Route<'project'> => {
     for (const key of ['to', 'sessions', 'startOnGet', 'timeoutMs', 'retry', 'cache', 'throttle']) {
-      if (key in Object(route)) faults.add(`routes.${index}.${key}`, 'is no option of a guard')
+      if (key in Object(route)) issues.add(`routes.${index}.${key}`, 'is no option of a guard')
     }
-    if ((route?.maxBodyBytes ?? 0) > most) faults.add(`routes.${index}.maxBodyBytes`, 'is more than maxBodyBytes')
+    if ((route?.maxBodyBytes ?? 0) > most) issues.add(`routes.${index}.maxBodyBytes`, 'is more than maxBodyBytes')
     return { maxBodyBytes: most, ...route, to: name }
   })
   const whole = table.some(({ host, path, methods }) => path === '/*' && !host && !methods)
@@ -117,12 +117,12 @@ function listPrefixes(table: readonly Route[], { basePath, locales }: NextConfig
 }
 
 /** What the gateway would have sent to an upstream becomes what the project is told. */
-async function letThrough(init: RequestInit | undefined, most: number): Promise<Response> {
+async function passThroughRequest(init: RequestInit | undefined, most: number): Promise<Response> {
   const headers = new Headers(init?.headers)
   const body = init?.body
   // A body that says its length was judged by it. Of any other the platform keeps a copy: reading this one counts it.
   if (body instanceof ReadableStream && !headers.has('content-length')) {
-    if ((await lengthOf(body)) > most - largestChunk) return refusal('body-too-large', { headers })
+    if ((await measureBody(body)) > most - largestChunk) return errorResponse('body-too-large', { headers })
   }
   const answer = passThrough({ headers })
   // For the security headers, which are those of a page: nobody knows yet what the project answers.
@@ -130,7 +130,7 @@ async function letThrough(init: RequestInit | undefined, most: number): Promise<
   return answer
 }
 
-async function lengthOf(body: ReadableStream<Uint8Array>): Promise<number> {
+async function measureBody(body: ReadableStream<Uint8Array>): Promise<number> {
   let length = 0
   const reader = body.getReader()
   for (;;) {

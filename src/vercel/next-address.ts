@@ -1,5 +1,5 @@
 /** Reads the address of a request as Next does: which page it is, under which base path and in which locale. */
-import type { ConfigFault } from '../errors.ts'
+import type { ConfigIssue } from '../errors.ts'
 import type { NextConfig } from './next-options.ts'
 
 /** As much of Next's `request.nextUrl` as a guard reads. */
@@ -20,7 +20,7 @@ export interface NextAddress {
   readonly base: string
   readonly locale: string
   /** What Next shows and the guard was not told; nothing can be served then. */
-  readonly faults: readonly ConfigFault[]
+  readonly faults: readonly ConfigIssue[]
 }
 
 /** Reads the path of a url; with Next's own reading of it, where there is one. */
@@ -83,8 +83,8 @@ function withDomain({ pathname, basePath, locale }: NextUrl, asked: NextUrl): Ne
 }
 
 /** Everything that Next shows of its configuration and the guard was told otherwise. */
-function compareWithNext(url: NextUrl, config: NextConfig): ConfigFault[] {
-  const faults: ConfigFault[] = []
+function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
+  const faults: ConfigIssue[] = []
   const { basePath, locale, defaultLocale, domainLocale } = url
   const add = (option: string, problem: string): number => faults.push({ option: `next.${option}`, problem })
   if (basePath !== '' && basePath !== config.basePath) {

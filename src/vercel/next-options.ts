@@ -1,5 +1,5 @@
 /** Options that repeat what a project's next.config says of its addresses. */
-import { checkKeys, type Faults, flag } from '../options/index.ts'
+import { booleanOption, checkKeys, type Issues } from '../options/index.ts'
 import { isPathPattern } from '../request/pattern.ts'
 import { compileRewrite, type NextRewrite, type Rewrite } from './next-rewrites.ts'
 
@@ -57,59 +57,59 @@ const keys: ReadonlyArray<keyof NextOptions> = [
 const localeName = /^[A-Za-z\d_-]{1,35}$/
 
 /** Validates the option `next`. */
-export function compileNext(given: unknown, faults: Faults): NextConfig {
-  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
-    faults.add('', 'must be an object such as { basePath, locales, defaultLocale }')
+export function compileNext(value: unknown, issues: Issues): NextConfig {
+  if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))) {
+    issues.add('', 'must be an object such as { basePath, locales, defaultLocale }')
   }
-  const options = Object(given) as NextOptions
-  if (given !== undefined) checkKeys(faults, options, keys)
-  const locales = compileLocales(options.locales, faults)
+  const options = Object(value) as NextOptions
+  if (value !== undefined) checkKeys(issues, options, keys)
+  const locales = compileLocales(options.locales, issues)
   const { defaultLocale } = options
   if (locales.size > 0 && !locales.has(`${defaultLocale}`.toLowerCase())) {
-    faults.add('defaultLocale', 'must be one of locales')
+    issues.add('defaultLocale', 'must be one of locales')
   }
-  if (locales.size === 0 && defaultLocale !== undefined) faults.add('defaultLocale', 'needs locales beside it')
+  if (locales.size === 0 && defaultLocale !== undefined) issues.add('defaultLocale', 'needs locales beside it')
 
   return {
-    basePath: compileBasePath(options.basePath, faults),
+    basePath: compileBasePath(options.basePath, issues),
     locales,
     defaultLocale,
-    domainLocales: compileDomains(options.domains, locales, faults.under('domains')),
-    trailingSlash: flag(faults, 'trailingSlash', options.trailingSlash, false),
-    rewrites: compileRewrites(options.rewrites, faults.under('rewrites')),
+    domainLocales: compileDomains(options.domains, locales, issues.at('domains')),
+    trailingSlash: booleanOption(issues, 'trailingSlash', options.trailingSlash, false),
+    rewrites: compileRewrites(options.rewrites, issues.at('rewrites')),
   }
 }
 
-function compileBasePath(given: unknown, faults: Faults): string {
-  if (given === undefined || given === '') return ''
-  if (typeof given === 'string' && isPathPattern(given) && !given.endsWith('/') && !given.endsWith('/*')) return given
-  faults.add('basePath', 'must be as in next.config: a path such as /shop, without a slash at its end')
+function compileBasePath(value: unknown, issues: Issues): string {
+  if (value === undefined || value === '') return ''
+  if (typeof value === 'string' && isPathPattern(value) && !value.endsWith('/') && !value.endsWith('/*')) return value
+  issues.add('basePath', 'must be as in next.config: a path such as /shop, without a slash at its end')
   return ''
 }
 
-function compileLocales(given: unknown, faults: Faults): Map<string, string> {
+function compileLocales(value: unknown, issues: Issues): Map<string, string> {
   const locales = new Map<string, string>()
-  if (given === undefined) return locales
-  if (!Array.isArray(given) || given.length === 0 || given.length > 1000) {
-    faults.add('locales', 'must be a list of 1 to 1000 locales, or absent')
+  if (value === undefined) return locales
+  if (!Array.isArray(value) || value.length === 0 || value.length > 1000) {
+    issues.add('locales', 'must be a list of 1 to 1000 locales, or absent')
     return locales
   }
-  for (const [index, name] of given.entries()) {
+  for (const [index, name] of value.entries()) {
     if (typeof name === 'string' && localeName.test(name)) locales.set(name.toLowerCase(), name)
-    else faults.add(`locales.${index}`, 'must be a locale such as en or pt-BR')
+    else issues.add(`locales.${index}`, 'must be a locale such as en or pt-BR')
   }
   return locales
 }
 
-function compileDomains(given: unknown, locales: ReadonlyMap<string, string>, faults: Faults): Set<string> {
+function compileDomains(value: unknown, locales: ReadonlyMap<string, string>, issues: Issues): Set<string> {
   const found = new Set<string>()
-  if (given === undefined) return found
-  if (!Array.isArray(given)) {
-    faults.add('', 'must be a list of domains')
+  if (value === undefined) return found
+  if (!Array.isArray(value)) {
+    issues.add('', 'must be a list of domains')
     return found
   }
-  for (const [index, item] of given.entries()) {
-    const at = faults.under(`${index}`)
+  for (const [index, item] of value.entries()) {
+    const at = issues.at(`${index}`)
     const { domain, defaultLocale } = Object(item) as Partial<NextDomain>
     checkKeys(at, Object(item), ['domain', 'defaultLocale', 'locales', 'http'])
     if (typeof domain !== 'string' || domain === '') at.add('domain', 'must be a host')
@@ -119,11 +119,11 @@ function compileDomains(given: unknown, locales: ReadonlyMap<string, string>, fa
   return found
 }
 
-function compileRewrites(given: unknown, faults: Faults): Rewrite[] {
-  if (given === undefined) return []
-  if (!Array.isArray(given)) {
-    faults.add('', 'must be a list such as [{ source, destination }]')
+function compileRewrites(value: unknown, issues: Issues): Rewrite[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value)) {
+    issues.add('', 'must be a list such as [{ source, destination }]')
     return []
   }
-  return given.flatMap((item, index) => compileRewrite(item, faults.under(`${index}`)) ?? [])
+  return value.flatMap((item, index) => compileRewrite(item, issues.at(`${index}`)) ?? [])
 }

@@ -1,5 +1,5 @@
 /** Rewrites of next.config, read as far as a guard needs: which page an address is another name for. */
-import { checkKeys, type Faults } from '../options/index.ts'
+import { checkKeys, type Issues } from '../options/index.ts'
 
 /** One entry of `rewrites()` in next.config whose destination is a page of the project. */
 export interface NextRewrite {
@@ -20,13 +20,13 @@ const literal = /^[^:(){}*+?]+$/
  * Compiles a rewrite. A parameter is a whole segment: `:name`, `:name?`, `:name+` or `:name*`, the last two at the end of
  * the source. Whatever else Next's patterns can say is a fault: such a source needs a route of its own.
  */
-export function compileRewrite(given: unknown, faults: Faults): Rewrite | undefined {
-  const { source, destination } = Object(given) as Partial<NextRewrite>
-  checkKeys(faults, Object(given), ['source', 'destination', 'has', 'missing', 'basePath', 'locale'])
+export function compileRewrite(value: unknown, issues: Issues): Rewrite | undefined {
+  const { source, destination } = Object(value) as Partial<NextRewrite>
+  checkKeys(issues, Object(value), ['source', 'destination', 'has', 'missing', 'basePath', 'locale'])
   const from = parseSegments(source)
   const to = parseSegments(destination)
-  if (from === undefined) faults.add('source', unreadable)
-  if (to === undefined) faults.add('destination', unreadable)
+  if (from === undefined) issues.add('source', unreadable)
+  if (to === undefined) issues.add('destination', unreadable)
   if (from === undefined || to === undefined) return undefined
   return (path) => fill(to, match(from, path.split('/').slice(1)))
 }
@@ -36,9 +36,9 @@ const unreadable =
 
 type Segment = { readonly text: string } | { readonly name: string; readonly repeat: string }
 
-function parseSegments(given: unknown): Segment[] | undefined {
-  if (typeof given !== 'string' || !given.startsWith('/')) return undefined
-  const [path = ''] = given.split(/[?#]/, 1)
+function parseSegments(value: unknown): Segment[] | undefined {
+  if (typeof value !== 'string' || !value.startsWith('/')) return undefined
+  const [path = ''] = value.split(/[?#]/, 1)
   const texts = path.split('/').slice(1)
   const segments: Segment[] = []
   for (const [index, text] of texts.entries()) {

@@ -1,5 +1,5 @@
 /** Which headers of a client's request the project behind a guard sees. */
-import { listedBy, stopsAtGateway } from '../gateway/names.ts'
+import { connectionOptions, isStrippedRequestHeader } from '../gateway/names.ts'
 import type { Platform } from '../request/index.ts'
 
 /** Without the host no link and no Server Function works, and without the coding nobody reads a body. */
@@ -22,12 +22,13 @@ const internal = /^(?:x-nextjs-|x-next-|x-now-|next-resume)/
  * descendants would read as such (`X_Real_IP`).
  */
 export function projectHeaders(client: Headers, platform: Platform): Headers {
-  const listed = listedBy(client.get('connection'))
+  const listed = connectionOptions(client.get('connection'))
   const trusted = typeof platform === 'string' && platform !== 'none' ? vouched[platform] : undefined
   const headers = new Headers()
   client.forEach((value, name) => {
     if (needed.has(name) || forwarded.has(name) || trusted?.test(name)) headers.set(name, value)
-    else if (!stopsAtGateway(name) && !internal.test(name) && listed?.has(name) !== true) headers.set(name, value)
+    else if (!isStrippedRequestHeader(name) && !internal.test(name) && listed?.has(name) !== true)
+      headers.set(name, value)
   })
   return headers
 }

@@ -1,5 +1,5 @@
 /** One handler for everything Vercel and Next call: functions, `proxy.ts`, `middleware.ts`, the proxy entry of `vercel.json`. */
-import { refusal } from '../page/index.ts'
+import { errorResponse } from '../page/index.ts'
 import { type Platform, readHost } from '../request/index.ts'
 import type { ProjectEnv } from '../types.ts'
 import { moveRequest, withHost } from './asked-request.ts'
@@ -57,7 +57,7 @@ export function vercel(what: unknown, { env = {}, platform }: VercelOptions<obje
   ) as FetchApp<object>
   const front = platform ?? (isApp ? undefined : (what as Pick<GuardOptions, 'platform'>).platform) ?? 'vercel'
   return async function handler(request, event): Promise<Response> {
-    return finish(request, await app.fetch(request, env, contextOf(event)), front)
+    return finish(request, await app.fetch(request, env, createContext(event)), front)
   }
 }
 
@@ -69,7 +69,7 @@ function atAskedHost(app: FetchApp<object>): FetchApp<object> {
   return {
     fetch(request, env, context): Response | Promise<Response> {
       const asked = readHost(request.headers)
-      if (asked.type === 'malformed') return refusal('host-malformed', request)
+      if (asked.type === 'malformed') return errorResponse('host-malformed', request)
       const moved = asked.type === 'host' ? moveRequest(request, withHost(request.url, asked.host)) : request
       return app.fetch(moved, env, context)
     },
@@ -77,7 +77,7 @@ function atAskedHost(app: FetchApp<object>): FetchApp<object> {
 }
 
 /** Hono's shape of it, which other apps ignore. */
-function contextOf(event: EventLike | undefined): object {
+function createContext(event: EventLike | undefined): object {
   return {
     waitUntil(work: Promise<unknown>): void {
       const found = event?.waitUntil ? event : requestContext()

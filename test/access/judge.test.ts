@@ -1,22 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { type AccessRule, compileAccess, judgeAddress, judgeSession } from '../../src/access/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { type AccessRule, checkAddress, checkSessionAccess, compileAccess } from '../../src/access/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 const now = Date.UTC(2026, 10, 20, 12)
 const signedInAt = (authenticatedAt: number) => ({ signedIn: true, authenticatedAt })
 const signedIn = { signedIn: true, authenticatedAt: now - 60_000 }
 
 function compile(rule: AccessRule<never>): ReturnType<typeof compileAccess> {
-  const found = faults('access')
+  const found = createIssues('access')
   const compiled = compileAccess(rule, found)
-  found.done()
+  found.throwIfAny()
   return compiled
 }
 
 /** 'passes' or the reason. */
-function session(rule: AccessRule<never>, asking: Partial<Parameters<typeof judgeSession>[1]>): string {
-  const verdict = judgeSession(compile(rule), { data: undefined, info: undefined, now, ...asking })
+function session(rule: AccessRule<never>, asking: Partial<Parameters<typeof checkSessionAccess>[1]>): string {
+  const verdict = checkSessionAccess(compile(rule), { data: undefined, info: undefined, now, ...asking })
   return verdict.ok ? 'passes' : verdict.reason
 }
 
@@ -45,13 +45,13 @@ describe('a rule on addresses', () => {
     [['10.0.0.0/8'], '010.0.0.1', false],
     [['10.0.0.0/8'], '10.1', false],
   ] as const)('%j and a client at %s: %s', (address, client, passes) => {
-    const verdict = judgeAddress(compile({ address: [...address] }), client)
+    const verdict = checkAddress(compile({ address: [...address] }), client)
     expect(verdict).toEqual(passes ? { ok: true } : { ok: false, reason: 'address-not-allowed' })
   })
 
   it('asks no session, and a rule without addresses asks no address', () => {
     expect(session({ address: ['203.0.113.7'] }, {})).toBe('passes')
-    expect(judgeAddress(compile({ role: 'admin' }), undefined)).toEqual({ ok: true })
+    expect(checkAddress(compile({ role: 'admin' }), undefined)).toEqual({ ok: true })
   })
 })
 

@@ -1,14 +1,14 @@
 import { describe, expect, it, test } from 'vitest'
 import { compileAccess } from '../../src/access/index.ts'
 import { ConfigError } from '../../src/errors.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 /** Names of the options at fault. */
 function wrong(rule: unknown): string[] {
-  const found = faults('access')
+  const found = createIssues('access')
   const compiled = compileAccess(rule, found)
   try {
-    found.done()
+    found.throwIfAny()
     return []
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
@@ -57,11 +57,11 @@ describe('a rule is a fault', () => {
   })
 
   it('and its message holds no value', () => {
-    const found = faults('access')
+    const found = createIssues('access')
     compileAccess({ address: ['203.0.113.7/8'], role: ['', 'chief'], claim: { plan: { secret: 1 } } }, found)
-    expect(() => found.done()).toThrow(ConfigError)
+    expect(() => found.throwIfAny()).toThrow(ConfigError)
     try {
-      found.done()
+      found.throwIfAny()
     } catch (error) {
       expect(String(error)).not.toMatch(/203\.0|chief|secret/)
     }
@@ -83,6 +83,6 @@ describe('a rule is taken', () => {
     [{ fresh: 34_560_000 }, true],
   ])('%j needs a session: %s', (rule, needs) => {
     expect(wrong(rule)).toEqual([])
-    expect(compileAccess(rule, faults()).session).toBe(needs)
+    expect(compileAccess(rule, createIssues()).session).toBe(needs)
   })
 })

@@ -8,9 +8,9 @@ import {
   readCookies,
   serializeCookie,
 } from '../../src/cookie/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
-const settings = cookieSettings({}, faults())
+const settings = cookieSettings({}, createIssues())
 const octets = "!#$%&'()*+-./0123456789:<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"
 
 describe('serializeCookie', () => {
@@ -110,7 +110,7 @@ describe('expireCookie', () => {
       'session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; SameSite=Lax',
     ],
   ])('of %j keeps what identifies the cookie', (options, header) => {
-    const expired = expireCookie(cookieSettings(options, faults()))
+    const expired = expireCookie(cookieSettings(options, createIssues()))
     expect(expired.header).toBe(header)
     expect(expired.value).toBe('')
     expect(expired.attributes.maxAge).toBe(0)

@@ -10,11 +10,11 @@ import {
   replaceSetCookie,
   serializeCookie,
 } from '../../src/cookie/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 import vectors from '../vectors/cookie.json' with { type: 'json' }
 import cookieDates from '../vectors/cookie-dates.json' with { type: 'json' }
 
-const settings = cookieSettings({}, faults())
+const settings = cookieSettings({}, createIssues())
 const now = Date.parse('2026-11-20T12:00:00Z')
 const gateway: HardenOptions = {
   secure: true,
@@ -55,7 +55,7 @@ describe('replaceSetCookie', () => {
   it('keeps one cookie per name, whatever is set how often', () => {
     const headers = new Headers({ 'X-Other': '1' })
     replaceSetCookie(headers, serializeCookie(settings, 'one', 60))
-    replaceSetCookie(headers, serializeCookie(cookieSettings({ name: 'device' }, faults()), 'd', 60))
+    replaceSetCookie(headers, serializeCookie(cookieSettings({ name: 'device' }, createIssues()), 'd', 60))
     replaceSetCookie(headers, expireCookie(settings))
     expect(headers.getSetCookie()).toEqual([
       '__Host-device=d; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Lax',

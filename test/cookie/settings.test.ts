@@ -2,30 +2,30 @@ import { describe, expect, it } from 'vitest'
 import {
   type CookieOptions,
   type CookieSettings,
+  cookieNamePrefix,
   cookieOptionKeys,
   cookieSettings,
   expireCookie,
   type ForeignCookie,
   foreignCookieSettings,
   isToken,
-  prefixOf,
   serializeCookie,
 } from '../../src/cookie/index.ts'
-import { faults as newFaults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 function built(options: CookieOptions): CookieSettings {
-  const faults = newFaults()
+  const faults = createIssues()
   const settings = cookieSettings(options, faults)
-  faults.done()
+  faults.throwIfAny()
   return settings
 }
 
 /** What is wrong with options, as the words of the ConfigError. */
 function wrong(options: unknown): string {
-  const faults = newFaults('session')
+  const faults = createIssues('session')
   cookieSettings(options as CookieOptions, faults)
   try {
-    faults.done()
+    faults.throwIfAny()
   } catch (error) {
     return (error as Error).message
   }
@@ -160,7 +160,7 @@ describe('foreignCookieSettings', () => {
       'old=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; SameSite=Lax',
     ],
   ])('%j is ended by %s', (cookie, header) => {
-    const faults = newFaults()
+    const faults = createIssues()
     expect(expireCookie(foreignCookieSettings(cookie, faults)).header).toBe(header)
     expect(faults.any).toBe(false)
   })
@@ -174,9 +174,9 @@ describe('foreignCookieSettings', () => {
     [{ name: 'a', path: 'b' }, 'path must begin with /'],
     [{ name: 'a', domain: '.b.c' }, 'domain must not begin with a dot'],
   ])('refuses %j', (cookie, message) => {
-    const faults = newFaults()
+    const faults = createIssues()
     foreignCookieSettings(cookie as ForeignCookie, faults)
-    expect(() => faults.done()).toThrow(message)
+    expect(() => faults.throwIfAny()).toThrow(message)
   })
 })
 
@@ -192,7 +192,7 @@ describe('prefixOf and isToken', () => {
     ['a__Host-', undefined],
     ['', undefined],
   ])('the prefix of %j is %j', (name, prefix) => {
-    expect(prefixOf(name)).toBe(prefix)
+    expect(cookieNamePrefix(name)).toBe(prefix)
   })
 
   it('a token is what RFC 9110 section 5.6.2 says', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type DayKey, type DayKeys, dayKeys } from '../../src/crypto/day-keys.ts'
+import { createDayKeys, type DayKey, type DayKeys } from '../../src/crypto/day-keys.ts'
 import { encodeBase64url, keyRing } from '../../src/crypto/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 import vectors from '../vectors/crypto-seal.json' with { type: 'json' }
 import { countCrypto, first, second, today } from './support.ts'
 
@@ -9,7 +9,7 @@ const window = 3
 const ids = vectors.ids.slice(0, 2).map((v) => v.id)
 
 function keysOf(secrets: string[] = [first, second]): DayKeys {
-  return dayKeys(keyRing(secrets, faults()), ['session', 'a'], window)
+  return createDayKeys(keyRing(secrets, createIssues()), ['session', 'a'], window)
 }
 
 function head(text: string): string {

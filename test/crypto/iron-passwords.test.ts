@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { judgeIronPasswords } from '../../src/crypto/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { validateIronPasswords } from '../../src/crypto/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 const password = 'q8Tz3LmV7xWcR2bNp5KdJ9hYs4GfA6uE'
 const sample = 'complex_password_at_least_32_characters_long'
@@ -26,8 +26,8 @@ it.each<[unknown, string | undefined]>([
     'password.1 must have at least 32 characters; password.2 must be a string; password.3 is a sample password: anybody can forge a seal with it',
   ],
 ])('passwords %j: %s', (given, message) => {
-  const found = faults()
-  judgeIronPasswords(given, found.under('password'))
+  const found = createIssues()
+  validateIronPasswords(given, found.at('password'))
   if (message === undefined) expect(found.any).toBe(false)
-  else expect(() => found.done()).toThrow(message)
+  else expect(() => found.throwIfAny()).toThrow(message)
 })

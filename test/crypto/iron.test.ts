@@ -1,7 +1,7 @@
 import { assert, asyncProperty, constantFrom, jsonValue } from 'fast-check'
 import * as Iron from 'iron-webcrypto'
 import { describe, expect, it } from 'vitest'
-import { type IronPasswords, type OpenedIron, openIron, type SealRefusal } from '../../src/crypto/index.ts'
+import { type IronPasswords, type OpenedIron, openIron, type SealRejection } from '../../src/crypto/index.ts'
 import vectors from '../vectors/crypto-iron.json' with { type: 'json' }
 import { countCrypto, noon } from './support.ts'
 
@@ -11,7 +11,11 @@ const key = new Uint8Array(32).map((_, at) => at * 7)
 const data = { userId: 'u1', n: 3 }
 const json = JSON.stringify(data)
 
-function open(token: string, passwords: IronPasswords = password, now = Date.now()): Promise<OpenedIron | SealRefusal> {
+function open(
+  token: string,
+  passwords: IronPasswords = password,
+  now = Date.now(),
+): Promise<OpenedIron | SealRejection> {
   return openIron(token, passwords, { clock: () => now })
 }
 
@@ -97,7 +101,7 @@ describe('an end', () => {
 
   it('with another allowance', async () => {
     const token = await sealed({ 5: String(noon) })
-    const at = (now: number, skew: number): Promise<OpenedIron | SealRefusal> =>
+    const at = (now: number, skew: number): Promise<OpenedIron | SealRejection> =>
       openIron(token, password, { clock: () => now, skew })
     expect(await at(noon - 1, 0)).toHaveProperty('json')
     expect(await at(noon, 0)).toEqual({ refused: 'expired' })
@@ -116,7 +120,7 @@ describe('an end', () => {
 describe('a seal is refused', () => {
   const hex = '0123456789abcdef'.repeat(4)
 
-  it.each<[string, SealRefusal['refused'], Record<number, string>]>([
+  it.each<[string, SealRejection['refused'], Record<number, string>]>([
     ['of another version', 'malformed', { 0: 'Fe26.1' }],
     ['of another version', 'malformed', { 0: 'Fe27.2' }],
     ['of no version', 'malformed', { 0: '' }],

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { encodeBase64url, type KeyRing, keyRing } from '../../src/crypto/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 import vectors from '../vectors/crypto-seal.json' with { type: 'json' }
 import { countCrypto, first, second } from './support.ts'
 
 function ringOf(secret: string | string[]): KeyRing {
-  const found = faults()
+  const found = createIssues()
   const ring = keyRing(secret, found)
-  found.done()
+  found.throwIfAny()
   return ring
 }
 
@@ -17,13 +17,15 @@ describe('a key ring', () => {
   })
 
   it('notes what is wrong with its secrets, all at once and without their values', () => {
-    const found = faults()
-    keyRing(['short', 'a'.repeat(40)], found.under('secret'))
-    expect(() => found.done()).toThrow('secret.0 must have at least 32 characters; secret.1 repeats a short pattern')
+    const found = createIssues()
+    keyRing(['short', 'a'.repeat(40)], found.at('secret'))
+    expect(() => found.throwIfAny()).toThrow(
+      'secret.0 must have at least 32 characters; secret.1 repeats a short pattern',
+    )
   })
 
   it('with faults and no secret rejects rather than use an empty key', async () => {
-    const ring = keyRing([], faults())
+    const ring = keyRing([], createIssues())
     await expect(ring.mac('limit', 'x')).rejects.toThrow(RangeError)
     await expect(ring.sealKey(0, [])).rejects.toThrow(RangeError)
   })

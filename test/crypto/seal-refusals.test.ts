@@ -1,7 +1,7 @@
 import { assert, asyncProperty, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { keyRing, type Sealer, type SealRefusal, encodeBase64url as toBase64url } from '../../src/crypto/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { keyRing, type Sealer, type SealRejection, encodeBase64url as toBase64url } from '../../src/crypto/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 import { countCrypto, dayMs, first, noon, sealerOf, second, today } from './support.ts'
 
 const json = '{"u":"a1"}'
@@ -30,7 +30,7 @@ function withoutDot(token: string, at: number): string {
 }
 
 type Make = (token: string) => string
-const table: [string, SealRefusal['refused'], Make][] = [
+const table: [string, SealRejection['refused'], Make][] = [
   ['nothing', 'malformed', () => ''],
   ['a dot', 'malformed', () => '.'],
   ['four dots', 'malformed', () => '....'],
@@ -234,7 +234,11 @@ describe('a token with one thing changed opens nothing', () => {
 it('what is sealed with a key that day but is not UTF-8 reads as tampered', async () => {
   // Only somebody with the key can make it; it must not throw all the same.
   const ours = sealerOf()
-  const key = await keyRing(first, faults()).sealKey(0, ['session', '__Host-session', String(Math.floor(noon / dayMs))])
+  const key = await keyRing(first, createIssues()).sealKey(0, [
+    'session',
+    '__Host-session',
+    String(Math.floor(noon / dayMs)),
+  ])
   const head64 = (await ours.seal(json)).split('.')[0] ?? ''
   const iv = new Uint8Array(12)
   const additionalData = new TextEncoder().encode(head64)

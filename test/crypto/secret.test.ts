@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { judgeSecrets } from '../../src/crypto/secret.ts'
-import { faults } from '../../src/options/index.ts'
+import { validateSecrets } from '../../src/crypto/secret.ts'
+import { createIssues } from '../../src/options/index.ts'
 import { first, second } from './support.ts'
 
 function problemsOf(given: unknown): string[] {
-  const found = faults()
-  judgeSecrets(given, found.under('secret'))
+  const found = createIssues()
+  validateSecrets(given, found.at('secret'))
   try {
-    found.done()
+    found.throwIfAny()
     return []
   } catch (error) {
     return (error as { faults: { option: string; problem: string }[] }).faults.map((f) => `${f.option} ${f.problem}`)
@@ -103,8 +103,8 @@ describe('secrets', () => {
     ['spaces, tabs and line ends', ` ${first}\t \r\n${second}\n`],
     ['a JSON list', ` ["${first}",\n "${second}"] `],
   ])('S2: one text holds several, apart by %s, in their order', (_, text) => {
-    expect(judgeSecrets(text, faults())).toEqual([first, second])
-    expect(judgeSecrets([text, other], faults())).toEqual([first, second, other])
+    expect(validateSecrets(text, createIssues())).toEqual([first, second])
+    expect(validateSecrets([text, other], createIssues())).toEqual([first, second, other])
   })
 
   it.each<[string, string, string]>([
@@ -123,7 +123,7 @@ describe('secrets', () => {
 
   it('S2: a passphrase is one secret, whatever white space it has', () => {
     const phrase = 'tmavý tulipán  píská u zamrzlého jezera'
-    expect(judgeSecrets(phrase, faults())).toEqual([phrase])
+    expect(validateSecrets(phrase, createIssues())).toEqual([phrase])
   })
 
   it('a random secret is never mistaken for a sample', () => {

@@ -1,6 +1,6 @@
 /** What the tests of this room share: secrets, a moment, and a count of what is asked of Web Crypto. */
 import { keyRing, type Sealer, type SealerOptions, sealer } from '../../src/crypto/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 export const first = 'w7Yk2pQz9LmT4vXc8RbN6hJd3FgS5aEu'
 export const second = 'Zq1-oVt6_KxH0yBn7.WjC4iUs9+DfGr2e'
@@ -11,9 +11,9 @@ export const today = 20_777
 
 /** A sealer for sessions of an hour on that noon, or with what is given. */
 export function sealerOf(secret: string | string[] = first, options: Partial<SealerOptions> = {}): Sealer {
-  const found = faults()
+  const found = createIssues()
   const ring = keyRing(secret, found)
-  found.done()
+  found.throwIfAny()
   return sealer(ring, { purpose: 'session', name: '__Host-session', lifetime: 3600, clock: () => noon, ...options })
 }
 

@@ -3,7 +3,7 @@ import { csrf as honoCsrf } from 'hono/csrf'
 import { describe, expect, it } from 'vitest'
 import { type CrossOriginOptions, type CsrfReason, checkCrossOrigin, csrfPolicy } from '../../src/csrf/index.ts'
 import { ConfigError } from '../../src/errors.ts'
-import { faults as newFaults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 type Heads = Record<string, string>
 type Answer = 'passes' | CsrfReason | 'by trust' | 'by exempt'
@@ -18,9 +18,9 @@ const cookie = { Cookie: '__Host-session=x' }
 const socket = { Upgrade: 'websocket', Connection: 'Upgrade' }
 
 function ask(options: CrossOriginOptions<never>, method: string, headers: Heads, url = site, path?: string): Answer {
-  const faults = newFaults()
+  const faults = createIssues()
   const policy = csrfPolicy(options, faults)
-  faults.done()
+  faults.throwIfAny()
   const pathname = path ?? url.slice(url.indexOf('/', 8))
   const verdict = checkCrossOrigin({ method, headers: new Headers(headers), url }, policy, pathname, { ORIGIN: site })
   if (!verdict.ok) return verdict.reason
@@ -505,7 +505,7 @@ describe('the origin of the application', () => {
   })
 
   it('may come from the environment, and is judged with the first request that could need it', () => {
-    const policy = csrfPolicy(bound, newFaults('csrf'))
+    const policy = csrfPolicy(bound, createIssues('csrf'))
     const post = (env: object, headers: Heads): unknown =>
       checkCrossOrigin({ method: 'POST', headers: new Headers(headers), url: site }, policy, '/', env)
     expect(post({ A: 'https://a.example' }, { Origin: 'https://a.example' })).toEqual({ ok: true })
@@ -621,7 +621,7 @@ describe('an exempt route', () => {
   })
 
   it('takes requests of other sites, and says what it overruled', () => {
-    const faults = newFaults()
+    const faults = createIssues()
     const headers = new Headers({ 'Sec-Fetch-Site': 'cross-site' })
     const request = { method: 'POST', headers, url: 'https://app.example.com/hook' }
     expect(checkCrossOrigin(request, csrfPolicy(options, faults), '/hook')).toEqual({

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { type CrossOriginOptions, checkCrossOrigin, csrfPolicy } from '../../src/csrf/index.ts'
-import { faults as newFaults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 type Answer = 'passes' | 'resource-isolation' | 'cross-site' | 'by trust' | 'by exempt'
 
 function ask(options: CrossOriginOptions<never>, method: string, headers: Record<string, string>): Answer {
-  const faults = newFaults()
+  const faults = createIssues()
   const policy = csrfPolicy(options, faults)
-  faults.done()
+  faults.throwIfAny()
   const request = { method, headers: new Headers(headers), url: 'https://app.example.com/report' }
   const verdict = checkCrossOrigin(request, policy, '/report')
   if (!verdict.ok) return verdict.reason as Answer

@@ -1,7 +1,7 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import { addressBlock, clientAddress, inRanges, normaliseAddress, parseRange } from '../../src/request/index.ts'
+import { addressPrefix, clientAddress, inRanges, normaliseAddress, parseRange } from '../../src/request/index.ts'
 import { holds, near } from './support.ts'
 
 const crooked = near([
@@ -68,7 +68,7 @@ describe('addresses', () => {
     300,
     fc.property(fc.ipV6(), fc.ipV6(), (one, other) => {
       const groups = (text: string): string => new URL(`http://[${text}]`).hostname
-      const same = addressBlock(normaliseAddress(one)) === addressBlock(normaliseAddress(other))
+      const same = addressPrefix(normaliseAddress(one)) === addressPrefix(normaliseAddress(other))
       const judge = new BlockList()
       judge.addSubnet(groups(one).slice(1, -1), 64, 'ipv6')
       const mapped = [one, other].some((each) => !isIPv6(normaliseAddress(each) ?? ''))

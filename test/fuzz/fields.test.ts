@@ -3,7 +3,7 @@ import { parseDictionary, parseItem, parseList } from 'structured-headers'
 import { describe, expect } from 'vitest'
 import { permissionsPolicy } from '../../src/headers/permissions-policy.ts'
 import { limitItem, policyItem } from '../../src/limit/fields.ts'
-import { faults as newFaults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 import { holds, near } from './support.ts'
 
 const features = [
@@ -34,11 +34,11 @@ describe('fields we write are fields that others read', () => {
     'Permissions-Policy: a dictionary of lists of origins, or a fault',
     600,
     fc.property(fc.dictionary(fc.constantFrom(...features), values, { maxKeys: 4 }), (given) => {
-      const faults = newFaults('x')
+      const faults = createIssues('x')
       const header = permissionsPolicy(faults, given)
       let refused = false
       try {
-        faults.done()
+        faults.throwIfAny()
       } catch {
         refused = true
       }

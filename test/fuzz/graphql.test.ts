@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { type DocumentNode, Kind, type OperationDefinitionNode, parse, type SelectionSetNode, visit } from 'graphql'
 import { describe, expect, it, test } from 'vitest'
 import { measure, type Size } from '../../src/graphql/index.ts'
-import { graphqlDocument, graphqlTokens } from '../../src/graphql-syntax/index.ts'
+import { parseDocument, tokenize } from '../../src/graphql-syntax/index.ts'
 import vectorFile from '../vectors/graphql.json' with { type: 'json' }
 import { holds } from './support.ts'
 
@@ -84,9 +84,9 @@ function referee(source: string): { tokens: number; size: Size | undefined } | '
 }
 
 function ours(source: string): ReturnType<typeof referee> {
-  const document = graphqlDocument(source)
+  const document = parseDocument(source)
   if (document === undefined) return 'refused'
-  return { tokens: graphqlTokens(source)?.length ?? -2, size: measure(document) }
+  return { tokens: tokenize(source)?.length ?? -2, size: measure(document) }
 }
 
 function agree(source: string): void {

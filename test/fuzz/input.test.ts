@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
 import { encodeBase64url } from '../../src/crypto/index.ts'
-import { upstreamHeaders } from '../../src/gateway/forward.ts'
+import { createUpstreamHeaders } from '../../src/gateway/forward.ts'
 import { parseSessionHeader } from '../../src/gateway/protocol.ts'
 import { mediaType, parseJson } from '../../src/request/index.ts'
 import { holds, near } from './support.ts'
@@ -141,7 +141,7 @@ describe('headers on their way to an upstream', () => {
           cookieNames: new Set(['__Host-session']),
           hops: 1,
         }
-        const out = upstreamHeaders(client, {
+        const out = createUpstreamHeaders(client, {
           ...said,
           ...{ hasBody: false, upgrade: false, nonce: undefined, assertion: undefined, sessions: undefined },
         })

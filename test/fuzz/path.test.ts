@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import { canonicalPath, foldedPath, returnPath } from '../../src/request/index.ts'
+import { canonicalPath, foldPath, returnPath } from '../../src/request/index.ts'
 import { holds, near } from './support.ts'
 
 const pieces = [
@@ -79,8 +79,8 @@ describe('paths', () => {
     300,
     fc.property(fc.constantFrom('/admin', '/admin/x', '/a.b/c'), fc.infiniteStream(fc.boolean()), (path, upper) => {
       const spelled = [...path].map((letter) => (upper.next().value ? letter.toUpperCase() : letter)).join('')
-      expect(foldedPath(`${spelled}/`)).toBe(foldedPath(path))
-      expect(foldedPath(foldedPath(spelled))).toBe(foldedPath(path))
+      expect(foldPath(`${spelled}/`)).toBe(foldPath(path))
+      expect(foldPath(foldPath(spelled))).toBe(foldPath(path))
     }),
   )
 

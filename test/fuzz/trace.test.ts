@@ -1,9 +1,9 @@
 import { BlockList } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import { compileAccess, judgeAddress } from '../../src/access/index.ts'
-import { tellTrace, traceOf } from '../../src/monitor/trace.ts'
-import { faults as newFaults } from '../../src/options/index.ts'
+import { checkAddress, compileAccess } from '../../src/access/index.ts'
+import { readTrace, writeTrace } from '../../src/monitor/trace.ts'
+import { createIssues } from '../../src/options/index.ts'
 import { holds, near } from './support.ts'
 
 describe('traces', () => {
@@ -33,10 +33,10 @@ describe('traces', () => {
         tracestate: printable(tracestate),
         baggage: 'user=1',
       })
-      const trace = traceOf(headers, {})
+      const trace = readTrace(headers, {})
       const out = new Headers(headers)
       out.delete('baggage')
-      tellTrace(out, trace)
+      writeTrace(out, trace)
       expect(out.get('traceparent')).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[01]$/)
       expect(out.get('traceparent')).not.toBe(headers.get('traceparent'))
       expect(out.get('baggage')).toBe(null)
@@ -66,12 +66,12 @@ describe('rules on addresses', () => {
           judge.addSubnet(first, bits, 'ipv4')
           return `${first}/${bits}`
         })
-        const faults = newFaults('x')
+        const faults = createIssues('x')
         const rule = compileAccess({ session: false, address: texts }, faults)
-        faults.done()
+        faults.throwIfAny()
         for (const each of [address, ranges[0]?.[0] ?? '']) {
           const ipv4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/.test(each)
-          expect([each, judgeAddress(rule, each).ok]).toEqual([each, ipv4 && judge.check(each, 'ipv4')])
+          expect([each, checkAddress(rule, each).ok]).toEqual([each, ipv4 && judge.check(each, 'ipv4')])
         }
       },
     ),

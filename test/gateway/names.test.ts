@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { upstreamHeaders } from '../../src/gateway/forward.ts'
-import { listedBy, stopsAtGateway, stopsOnTheWayBack } from '../../src/gateway/names.ts'
+import { createUpstreamHeaders } from '../../src/gateway/forward.ts'
+import { connectionOptions, isStrippedRequestHeader, isStrippedResponseHeader } from '../../src/gateway/names.ts'
 
 it.each([
   'connection',
@@ -20,7 +20,7 @@ it.each([
   'x.remote.user',
   'x~remote~user',
 ])('%s does not reach an upstream', (name) => {
-  expect(stopsAtGateway(name)).toBe(true)
+  expect(isStrippedRequestHeader(name)).toBe(true)
 })
 
 it.each([
@@ -44,7 +44,7 @@ it.each([
   'via',
   'cdn-loop',
 ])('%s does', (name) => {
-  expect(stopsAtGateway(name)).toBe(false)
+  expect(isStrippedRequestHeader(name)).toBe(false)
 })
 
 it.each([
@@ -59,12 +59,12 @@ it.each([
   ['sec-websocket-protocol', false],
   ['x-request-id', false],
 ])('%s stops on the way back: %s', (name, stops) => {
-  expect(stopsOnTheWayBack(name)).toBe(stops)
+  expect(isStrippedResponseHeader(name)).toBe(stops)
 })
 
 it('reads the names a Connection header lists', () => {
-  expect(listedBy(null)).toBe(undefined)
-  expect([...(listedBy('close, X-Internal ,x-b') ?? [])]).toEqual(['close', 'x-internal', 'x-b'])
+  expect(connectionOptions(null)).toBe(undefined)
+  expect([...(connectionOptions('close, X-Internal ,x-b') ?? [])]).toEqual(['close', 'x-internal', 'x-b'])
 })
 
 // Connection: X-Forwarded-For, Portcullis-Assertion: a client that has the gateway's own words removed.
@@ -78,7 +78,7 @@ it('cannot be used to take away what the gateway says', () => {
         ? 'X-Internal, X-Forwarded-For, Portcullis-Assertion, Portcullis-Sessions, X-Request-Id'
         : get(name),
   })
-  const headers = upstreamHeaders(client, {
+  const headers = createUpstreamHeaders(client, {
     requestId: 'id',
     address: '203.0.113.9',
     host: 'app.example.com',

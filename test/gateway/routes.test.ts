@@ -4,15 +4,15 @@ import { compileAccess } from '../../src/access/index.ts'
 import { hostCovers, isHostPattern } from '../../src/gateway/host-pattern.ts'
 import type { Route } from '../../src/gateway/route.ts'
 import { compileRoutes, type RouteTable } from '../../src/gateway/routes.ts'
-import { faults } from '../../src/options/index.ts'
-import { foldedPath } from '../../src/request/index.ts'
+import { createIssues } from '../../src/options/index.ts'
+import { foldPath } from '../../src/request/index.ts'
 import { patternCovers } from '../../src/request/pattern.ts'
 
 function compiled(routes: readonly Route[]): RouteTable {
   return compileRoutes(
     routes.map((route) => ({
       route,
-      access: compileAccess(route.access ?? 'session', faults()),
+      access: compileAccess(route.access ?? 'session', createIssues()),
       body: { maxBytes: 100, types: undefined },
     })),
   )
@@ -258,7 +258,7 @@ describe('for every table, the index', () => {
 
   function takesPath(pattern: string, path: string, folded: boolean): boolean {
     const prefix = pattern.endsWith('/*')
-    const fold = (text: string): string => (folded ? foldedPath(text) : text)
+    const fold = (text: string): string => (folded ? foldPath(text) : text)
     const own = fold(prefix ? pattern.slice(0, -2) : pattern).split('/')
     const its = fold(path).split('/')
     if (prefix && own.join('') === '') return true

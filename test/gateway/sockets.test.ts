@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { boundStream } from '../../src/gateway/sockets.ts'
+import { limitStream } from '../../src/gateway/sockets.ts'
 import { statelessSessions } from '../../src/session/index.ts'
 import { bench, type Data, secret, signIn } from './support.ts'
 
@@ -65,7 +65,7 @@ describe('a stream of events', () => {
 
   it('arrives piece by piece, and no piece is asked for before it is read', async () => {
     const { stream, feed, end } = fed()
-    const reader = boundStream(stream, 60_000).getReader()
+    const reader = limitStream(stream, 60_000).getReader()
     feed('a')
     expect(await reader.read()).toEqual({ done: false, value: text('a') })
     feed('b')
@@ -76,14 +76,14 @@ describe('a stream of events', () => {
 
   it('that breaks off is no clean end', async () => {
     const { stream, fail } = fed()
-    const reader = boundStream(stream, 60_000).getReader()
+    const reader = limitStream(stream, 60_000).getReader()
     fail()
     await expect(reader.read()).rejects.toThrow('reset')
   })
 
   it('is given up when its client leaves', async () => {
     const { stream, left } = fed()
-    await boundStream(stream, 60_000).cancel('left')
+    await limitStream(stream, 60_000).cancel('left')
     await left
   })
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { publicLocation, targetOf, upstreamUrl } from '../../src/gateway/target.ts'
+import { createTarget, createUpstreamUrl, rewriteLocation } from '../../src/gateway/target.ts'
 
-const plain = targetOf(new URL('http://upstream.test:8080'))
-const based = targetOf(new URL('https://api.test/v1/'))
+const plain = createTarget(new URL('http://upstream.test:8080'))
+const based = createTarget(new URL('https://api.test/v1/'))
 
 it.each([
   [plain, '/', '', 'http://upstream.test:8080/'],
@@ -13,12 +13,12 @@ it.each([
   [plain, '//evil.test/x', '', 'http://upstream.test:8080//evil.test/x'],
   [plain, '/@evil.test', '', 'http://upstream.test:8080/@evil.test'],
 ])('joins %j and %s%s', (target, path, search, expected) => {
-  expect(upstreamUrl(target, path, search)).toBe(expected)
+  expect(createUpstreamUrl(target, path, search)).toBe(expected)
 })
 
 describe('Location', () => {
   const at = (target: typeof plain, location: string): string | undefined =>
-    publicLocation(location, upstreamUrl(target, '/dir/page', ''), target, 'https://app.example.com')
+    rewriteLocation(location, createUpstreamUrl(target, '/dir/page', ''), target, 'https://app.example.com')
 
   it.each([
     ['/login', '/login'],

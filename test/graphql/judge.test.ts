@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
-import { type GraphqlLimits, judgeDocument, judgeRequest, measure } from '../../src/graphql/index.ts'
-import { graphqlDocument } from '../../src/graphql-syntax/index.ts'
+import { checkDocument, checkGraphqlRequest, type GraphqlLimits, measure } from '../../src/graphql/index.ts'
+import { parseDocument } from '../../src/graphql-syntax/index.ts'
 import { limitsOf } from './support.ts'
 
 const nested = (levels: number): string => `${'{a'.repeat(levels)}${'}'.repeat(levels)}`
@@ -8,12 +8,12 @@ const times = (n: number, each: (i: number) => string): string => Array.from({ l
 
 /** 'passes' or the reason. */
 function document(source: string, limits: GraphqlLimits = {}, variables: object = {}): string {
-  const verdict = judgeDocument(source, variables, limitsOf(limits))
+  const verdict = checkDocument(source, variables, limitsOf(limits))
   return verdict.ok ? 'passes' : verdict.reason
 }
 
 function request(value: unknown, limits: GraphqlLimits = {}): string {
-  const verdict = judgeRequest(value, limitsOf(limits))
+  const verdict = checkGraphqlRequest(value, limitsOf(limits))
   return verdict.ok ? 'passes' : verdict.reason
 }
 
@@ -61,7 +61,7 @@ describe('fragments', () => {
   it('in each other are counted without being written out', () => {
     const chain = times(200, (i) => `fragment f${i} on T{...f${i + 1} ...f${i + 1}}`)
     const source = `{...f0} ${chain} fragment f200 on T{x:a @b}`
-    const size = measure(graphqlDocument(source) as never)
+    const size = measure(parseDocument(source) as never)
     expect(size).toEqual({
       depth: 1,
       introspectionDepth: 0,
@@ -87,8 +87,8 @@ describe('fragments', () => {
 
   it('a chain of thousands is sized without recursion', () => {
     const chain = times(20_000, (i) => `fragment f${i} on T{...f${i + 1}}`)
-    expect(measure(graphqlDocument(`{...f0} ${chain} fragment f20000 on T{a}`) as never)?.depth).toBe(1)
-    expect(measure(graphqlDocument(`${nested(20_000)}`) as never)?.depth).toBe(20_000)
+    expect(measure(parseDocument(`{...f0} ${chain} fragment f20000 on T{a}`) as never)?.depth).toBe(1)
+    expect(measure(parseDocument(`${nested(20_000)}`) as never)?.depth).toBe(20_000)
   })
 
   test.each([
@@ -170,7 +170,7 @@ describe('questions about the schema', () => {
     ['{a #__schema\n}', false],
     ['{schema _schema __Schema}', false],
   ])('%s: %s', (source, introspects) => {
-    expect(judgeDocument(source, {}, limitsOf())).toMatchObject({ ok: true, introspects })
+    expect(checkDocument(source, {}, limitsOf())).toMatchObject({ ok: true, introspects })
   })
 
   it('may be as deep as clients ask them, and no deeper', () => {
@@ -227,7 +227,9 @@ describe('a request', () => {
     expect(request([], two)).toBe('graphql-batch')
     expect(request([{ query }, { query: nested(11) }], two)).toBe('graphql-too-deep')
     expect(request([{ query }, [{ query }]], two)).toBe('graphql-malformed')
-    expect(judgeRequest([{ query }, { query: '{__schema{a}}' }], limitsOf(two))).toMatchObject({ introspects: true })
+    expect(checkGraphqlRequest([{ query }, { query: '{__schema{a}}' }], limitsOf(two))).toMatchObject({
+      introspects: true,
+    })
   })
 })
 

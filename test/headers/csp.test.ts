@@ -2,12 +2,12 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import { type ContentSecurityPolicy, headerWriter } from '../../src/headers/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 function policy(given: ContentSecurityPolicy, { https = true, type = 'text/html' } = {}): string | null {
-  const wrong = faults()
+  const wrong = createIssues()
   const write = headerWriter({ contentSecurityPolicy: given, xFrameOptions: false }, wrong)
-  wrong.done()
+  wrong.throwIfAny()
   const response = write(new Response(null, { headers: { 'Content-Type': type } }), { https, host: 'app.example' })
   return response.headers.get('Content-Security-Policy')
 }

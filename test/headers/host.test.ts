@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aboutUrl } from '../../src/headers/host.ts'
+import { readRequestOrigin } from '../../src/headers/host.ts'
 
 describe('scheme and host of a request', () => {
   it.each([
@@ -16,7 +16,7 @@ describe('scheme and host of a request', () => {
     ['http://app.example/https://', false, ''],
     ['', false, ''],
   ])('of %s', (url, https, host) => {
-    expect(aboutUrl(url)).toEqual({ https, host })
+    expect(readRequestOrigin(url)).toEqual({ https, host })
   })
 
   it.each([
@@ -28,10 +28,10 @@ describe('scheme and host of a request', () => {
     ['https://APP.example/', 'APP.example'],
   ])('of %s after another that begins like it', (url, host) => {
     for (const first of ['https://app.example', 'https://app.example/', 'https://app.example?']) {
-      aboutUrl(first)
-      expect(aboutUrl(url)).toEqual({ https: true, host })
-      expect(aboutUrl(first).host).toBe('app.example')
-      expect(aboutUrl(url.replace('https', 'http')).https).toBe(false)
+      readRequestOrigin(first)
+      expect(readRequestOrigin(url)).toEqual({ https: true, host })
+      expect(readRequestOrigin(first).host).toBe('app.example')
+      expect(readRequestOrigin(url.replace('https', 'http')).https).toBe(false)
     }
   })
 })

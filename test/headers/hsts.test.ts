@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { headerWriter } from '../../src/headers/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 function read(strictTransportSecurity: string): string | null {
-  const wrong = faults()
+  const wrong = createIssues()
   const write = headerWriter({ strictTransportSecurity }, wrong)
-  wrong.done()
+  wrong.throwIfAny()
   const answer = write(new Response(null), { https: true, host: 'app.example' })
   return answer.headers.get('strict-transport-security')
 }

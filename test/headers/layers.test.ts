@@ -2,15 +2,15 @@ import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import { type HeaderOptions, headerWriter, secureHeaders } from '../../src/headers/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 import { errorPage } from '../../src/page/index.ts'
 
 const https = { https: true, host: 'app.example' }
 
 function write(options: HeaderOptions, response: Response): Response {
-  const wrong = faults()
+  const wrong = createIssues()
   const writer = headerWriter(options, wrong)
-  wrong.done()
+  wrong.throwIfAny()
   return writer(response, https)
 }
 

@@ -10,14 +10,14 @@ import {
   secureHeaders,
   strictCsp,
 } from '../../src/headers/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 const about = { https: true, host: 'app.example' }
 
 function writer(options: HeaderOptions = {}): HeaderWriter {
-  const wrong = faults()
+  const wrong = createIssues()
   const write = headerWriter(options, wrong)
-  wrong.done()
+  wrong.throwIfAny()
   return write
 }
 

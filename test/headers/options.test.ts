@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import { type HeaderOptions, headerWriter, type PermissionsAllowlist, secureHeaders } from '../../src/headers/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 function headers(options: HeaderOptions, type = 'text/html', https = true): Record<string, string> {
-  const wrong = faults()
+  const wrong = createIssues()
   const write = headerWriter(options, wrong)
-  wrong.done()
+  wrong.throwIfAny()
   const response = write(new Response(null, { headers: { 'Content-Type': type } }), { https, host: 'app.example' })
   return Object.fromEntries(response.headers)
 }
@@ -288,7 +288,7 @@ describe('framing', () => {
     (options, policy, header) => {
       const answer = new Response('{}', { headers: { 'Content-Type': 'application/json' } })
       if (policy) answer.headers.set('Content-Security-Policy', policy)
-      const wrong = faults()
+      const wrong = createIssues()
       const got = headerWriter(options, wrong)(answer, { https: true, host: 'app.example' }).headers
       expect(got.get('X-Frame-Options')).toBe(header)
     },

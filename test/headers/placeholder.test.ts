@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import { type HeaderOptions, headerWriter, secureHeaders } from '../../src/headers/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 const token = 'pLx9-Qm2_vR7sTk4Wc0yZb8nHd'
 const about = { https: true, host: 'app.example' }
@@ -21,9 +21,9 @@ function page(chunks: ReadonlyArray<string | Uint8Array>, headers: Record<string
 }
 
 function filled(response: Response, options: HeaderOptions = {}, nonce = 'N'): Response {
-  const wrong = faults()
+  const wrong = createIssues()
   const write = headerWriter({ noncePlaceholder: token, ...options }, wrong)
-  wrong.done()
+  wrong.throwIfAny()
   return write(response, { ...about, nonce })
 }
 
@@ -63,7 +63,7 @@ describe('a placeholder', () => {
   })
 
   it('has the nonce of the policy', async () => {
-    const wrong = faults()
+    const wrong = createIssues()
     const response = headerWriter({ noncePlaceholder: token }, wrong)(page([token]), about)
     const [, nonce] = /'nonce-([^']+)'/.exec(response.headers.get('Content-Security-Policy') ?? '') ?? []
     expect(await response.text()).toBe(nonce)

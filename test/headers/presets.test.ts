@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import { type HeaderOptions, headerWriter, type Preset, secureHeaders } from '../../src/headers/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 import owasp from '../vectors/owasp-headers.json' with { type: 'json' }
 
 function headers(options: HeaderOptions, type = 'text/html', https = true): Record<string, string> {
-  const wrong = faults()
+  const wrong = createIssues()
   const write = headerWriter(options, wrong)
-  wrong.done()
+  wrong.throwIfAny()
   const response = new Response(null, { headers: { 'Content-Type': type } })
   const answer = write(response, { https, host: 'app.example', nonce: 'N' })
   answer.headers.delete('Content-Type')

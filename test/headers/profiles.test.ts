@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { type HeaderOptions, headerWriter } from '../../src/headers/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 const https = { https: true, host: 'app.example' }
 const http = { https: false, host: 'app.example' }
 
 function written(status: number, type: string | undefined, about = https, options: HeaderOptions = {}): object {
-  const wrong = faults()
+  const wrong = createIssues()
   const write = headerWriter(options, wrong)
-  wrong.done()
+  wrong.throwIfAny()
   const response = new Response(null, { status })
   if (type) response.headers.set('Content-Type', type)
   const answer = write(response, about)

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import { type HeaderOptions, headerWriter, secureHeaders, strictCsp } from '../../src/headers/index.ts'
-import { faults } from '../../src/options/index.ts'
-import { refusal } from '../../src/page/index.ts'
+import { createIssues } from '../../src/options/index.ts'
+import { errorResponse } from '../../src/page/index.ts'
 
 function write(options: HeaderOptions, type = 'text/html', response?: Response): Headers {
-  const wrong = faults()
+  const wrong = createIssues()
   const writer = headerWriter(options, wrong)
-  wrong.done()
+  wrong.throwIfAny()
   const answer = writer(response ?? new Response('', { headers: { 'Content-Type': type } }), {
     https: true,
     host: 'app.example',
@@ -54,7 +54,7 @@ describe('reporting', () => {
 
   it('is added to the policy of our own error pages, and to nobody else’s', () => {
     const person = { headers: new Headers({ Accept: 'text/html' }), method: 'GET' }
-    const own = write({ reporting: '/reports' }, '', refusal('fault', person)).get('Content-Security-Policy')
+    const own = write({ reporting: '/reports' }, '', errorResponse('fault', person)).get('Content-Security-Policy')
     expect(own).toMatch(/^default-src 'none'; style-src 'sha256-.*; report-uri \/reports; report-to portcullis$/)
     const theirs = { 'Content-Type': 'text/html', 'Content-Security-Policy': "default-src 'none'" }
     const response = new Response('', { status: 500, headers: theirs })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type HeaderOptions, headerWriter } from '../../src/headers/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 // OWASP Secure Headers Project, ci/headers_remove.json, 2026-07-19.
 const owasp = [
@@ -28,9 +28,9 @@ const kept = ['Content-Type', 'ETag', 'Vary', 'X-Request-Id', 'Server-Timing', '
 
 /** Which of these names is left on a response that had them all. */
 function left(options: HeaderOptions = {}, names = [...owasp, ...more, ...kept], status = 200): string[] {
-  const wrong = faults()
+  const wrong = createIssues()
   const write = headerWriter(options, wrong)
-  wrong.done()
+  wrong.throwIfAny()
   const response = new Response(null, { status })
   for (const name of names) response.headers.set(name, 'x')
   const { headers } = write(response, { https: false, host: '' })

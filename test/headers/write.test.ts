@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { type HeaderOptions, type HeaderWriter, headerWriter } from '../../src/headers/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 const https = { https: true, host: 'app.example' }
 const closed =
   "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
 function writer(options: HeaderOptions = {}): HeaderWriter {
-  const wrong = faults()
+  const wrong = createIssues()
   const write = headerWriter(options, wrong)
-  wrong.done()
+  wrong.throwIfAny()
   return write
 }
 const write = writer()

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { graphqlLogin } from '../../src/limit/throttle/graphql-login.ts'
-import { accountReader } from '../../src/limit/throttle/read-account.ts'
+import { readGraphqlLogin } from '../../src/limit/throttle/graphql-login.ts'
+import { createAccountReader } from '../../src/limit/throttle/read-account.ts'
 
 const rule = { graphql: 'authenticateUserWithPassword', argument: 'email' } as const
 const field = rule.graphql
 const login = (email: string): string => `${field}(email: ${email}, password: "x") { ... on Success { item { id } } }`
 const zoe = { account: 'zoe@example.com' }
-const ask = (query: string, more: object = {}): unknown => graphqlLogin({ query, ...more }, rule)
+const ask = (query: string, more: object = {}): unknown => readGraphqlLogin({ query, ...more }, rule)
 
 describe('whose login a GraphQL request is', () => {
   it.each<[string, string, object?]>([
@@ -38,7 +38,7 @@ describe('whose login a GraphQL request is', () => {
 
   it('an argument within an argument', () => {
     const nested = { graphql: 'login', argument: ['input', 'email'] }
-    const find = (query: string, variables?: object): unknown => graphqlLogin({ query, variables }, nested)
+    const find = (query: string, variables?: object): unknown => readGraphqlLogin({ query, variables }, nested)
     expect(find('mutation { login(input: { email: "zoe@example.com", more: { a: [1, $x] } }) }')).toEqual(zoe)
     expect(find('mutation M($i: In) { login(input: $i) }', { i: { email: 'zoe@example.com' } })).toEqual(zoe)
     expect(find('mutation M($e: String) { login(input: {email: $e}) }', { e: 'zoe@example.com' })).toEqual(zoe)
@@ -108,12 +108,12 @@ describe('whose login a GraphQL request is', () => {
     ['lists in lists', { query: `mutation { a(b: ${'['.repeat(5000)}` }],
     ['fragments in fragments', { query: `mutation { ${'...{'.repeat(5000)}` }],
   ])('%s: nobody can say', (_, request) => {
-    expect(graphqlLogin(request, rule)).toBe(undefined)
+    expect(readGraphqlLogin(request, rule)).toBe(undefined)
   })
 })
 
 describe('a request over HTTP', () => {
-  const read = accountReader(rule)
+  const read = createAccountReader(rule)
   const post = (body: string, search = ''): ReturnType<typeof read> =>
     read(
       new Request('https://app.example.com/api/graphql', {
@@ -177,7 +177,7 @@ describe('T10: a document of 64 KB', () => {
   it('takes 1,000 tokens, or as many as an option says', () => {
     const query = (fields: number): string => `{ ${'a '.repeat(fields)}}`
     expect([ask(query(998)), ask(query(999))]).toEqual(['none', undefined])
-    expect(graphqlLogin({ query: query(1998) }, { ...rule, maxTokens: 2000 })).toBe('none')
+    expect(readGraphqlLogin({ query: query(1998) }, { ...rule, maxTokens: 2000 })).toBe('none')
   })
 
   it('walks each fragment once, however often it is spread', () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { memoryLimiter } from '../../src/limit/index.ts'
-import { grainOf, judgeLog, type KeptLog } from '../../src/limit/log.ts'
+import { evaluateLog, findResolution, type KeptLog } from '../../src/limit/log.ts'
 import { noon } from './support.ts'
 
 const windowMs = 10_000
@@ -40,14 +40,14 @@ describe('the log', () => {
   it('agrees with a list of everything that ever passed, decision and retry time', () => {
     fc.assert(
       fc.property(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(51, 99, 100)), arrivals, (limit, list) => {
-        const rule = { limit, windowMs, grainMs: grainOf(limit, windowMs) }
+        const rule = { limit, windowMs, grainMs: findResolution(limit, windowMs) }
         const reference = naive()
         let kept: KeptLog = { log: [], shift: 0 }
         let now = noon
         for (const [gap, cost] of list) {
           now += gap
           const free = reference.free(limit, now)
-          const answer = judgeLog(kept, rule, cost, now)
+          const answer = evaluateLog(kept, rule, cost, now)
           expect([answer.allowed, answer.free]).toEqual([cost <= free, free])
           expect(answer.retryAt).toBe(reference.retryAt(limit, cost, now))
           if (!answer.allowed) continue
@@ -63,20 +63,20 @@ describe('the log', () => {
   it('above 100 never lets more pass in any window, in at most 129 moments, and its retry time holds', () => {
     fc.assert(
       fc.property(fc.integer({ min: 101, max: 400 }), arrivals, (limit, list) => {
-        const rule = { limit, windowMs, grainMs: grainOf(limit, windowMs) }
+        const rule = { limit, windowMs, grainMs: findResolution(limit, windowMs) }
         const reference = naive()
         let kept: KeptLog = { log: [], shift: 0 }
         let now = noon
         for (const [gap, small] of list) {
           now += gap
           const cost = small * 14
-          const { allowed, next, retryAt } = judgeLog(kept, rule, cost, now)
+          const { allowed, next, retryAt } = evaluateLog(kept, rule, cost, now)
           if (allowed) {
             kept = next
             reference.passed.push([now, cost])
           } else {
-            expect(judgeLog(kept, rule, cost, retryAt).allowed).toBe(true)
-            expect(judgeLog(kept, rule, cost, retryAt - 1).allowed).toBe(false)
+            expect(evaluateLog(kept, rule, cost, retryAt).allowed).toBe(true)
+            expect(evaluateLog(kept, rule, cost, retryAt - 1).allowed).toBe(false)
             expect(retryAt).toBeLessThanOrEqual(reference.retryAt(limit, cost, now) + rule.grainMs)
           }
           expect(reference.free(limit, now)).toBeGreaterThanOrEqual(0)

@@ -2,12 +2,12 @@ import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { PortcullisError } from '../../src/errors.ts'
 import {
+  type BasicLimiter,
   exactLimiter,
   type Limiter,
   memoryLimiter,
   type RateLimitOptions,
   rateLimit,
-  type Shield,
 } from '../../src/limit/index.ts'
 import type { SecurityEvent } from '../../src/types.ts'
 import { client, noon, secret } from './support.ts'
@@ -33,7 +33,7 @@ function app(options: Partial<RateLimitOptions>, hears: SecurityEvent[] = []): H
   return made
 }
 
-const down = (): Shield => ({
+const down = (): BasicLimiter => ({
   limit: 20,
   window: 60,
   take: () => Promise.reject(new PortcullisError('ERR_STORE_UNAVAILABLE', 'Redis is not available (timeout)')),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AccountRead, type AccountRule, accountReader } from '../../src/limit/throttle/read-account.ts'
+import { type AccountRead, type AccountRule, createAccountReader } from '../../src/limit/throttle/read-account.ts'
 
 const formType = 'application/x-www-form-urlencoded'
 const jsonType = 'application/json'
@@ -8,7 +8,7 @@ function ask(rule: AccountRule, body: BodyInit, type: string, more: Record<strin
   const [path = '', search = ''] = (more.path ?? '').split('?')
   const headers = { 'content-type': type, ...(more.coding !== undefined && { 'content-encoding': more.coding }) }
   const init = { method: 'POST', body, headers }
-  return accountReader(rule)(new Request(`https://app.example.com/login${path}`, init), search && `?${search}`)
+  return createAccountReader(rule)(new Request(`https://app.example.com/login${path}`, init), search && `?${search}`)
 }
 const form = (body: string, field = 'email'): Promise<AccountRead> => ask({ form: field }, body, formType)
 const json = (body: string, path: string | string[] = 'email'): Promise<AccountRead> =>

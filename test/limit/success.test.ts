@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
-import { type Answered, isProven } from '../../src/limit/throttle/success.ts'
-import { judgeSuccess, type Success } from '../../src/limit/throttle/success-rules.ts'
-import { faults } from '../../src/options/index.ts'
+import { isProven, type LoginResponse } from '../../src/limit/throttle/success.ts'
+import { compileSuccess, type Success } from '../../src/limit/throttle/success-rules.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 const now = Date.UTC(2026, 10, 20, 12)
 
@@ -17,13 +17,13 @@ interface Said {
   sent?: string
 }
 function proven(success: Success, said: Said): boolean {
-  const wrong = faults('success')
-  const { rules } = judgeSuccess(success, wrong)
-  wrong.done()
+  const wrong = createIssues('success')
+  const { rules } = compileSuccess(success, wrong)
+  wrong.throwIfAny()
   const headers = new Headers(said.header && [said.header])
   if (said.location !== undefined) headers.set('location', said.location)
   for (const cookie of said.cookies ?? []) headers.append('set-cookie', cookie)
-  const answer: Answered = {
+  const answer: LoginResponse = {
     ...{ status: said.status ?? 200, headers, url: 'https://app.example.com/login', now },
     ...{ text: said.text, startedSession: said.started ?? false },
     ...{ routePath: '/login', sentCookies: said.sent ?? null },
@@ -168,9 +168,9 @@ describe('the option success', () => {
     [{ sessionStart: false }, 'success.sessionStart must be true, or absent'],
     [true, 'success must be an object'],
   ])('%j is refused', (given, message) => {
-    const wrong = faults('success')
-    judgeSuccess(given, wrong)
-    expect(() => wrong.done()).toThrow(ConfigError)
-    expect(() => wrong.done()).toThrow(message)
+    const wrong = createIssues('success')
+    compileSuccess(given, wrong)
+    expect(() => wrong.throwIfAny()).toThrow(ConfigError)
+    expect(() => wrong.throwIfAny()).toThrow(message)
   })
 })

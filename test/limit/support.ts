@@ -1,6 +1,6 @@
 /** What the tests of this room share: a moment, a secret, a limiter whose clock they move, a client that shows its calls. */
 import { type Limiter, memoryLimiter } from '../../src/limit/index.ts'
-import type { Ask, Redis } from '../../src/redis/index.ts'
+import type { Redis, RedisBatch } from '../../src/redis/index.ts'
 import type { LimiterUnderTest, Rate } from '../../src/testing/index.ts'
 
 /** 2026-11-20, noon. */
@@ -36,7 +36,7 @@ export function client(...answers: unknown[]): Redis & { sent: Sent[]; requests:
     sent: [] as Sent[],
     requests: 0,
     check(): void {},
-    ask(): Ask {
+    ask(): RedisBatch {
       const waiting: Array<() => void> = []
       const put = (sent: Sent): Promise<unknown> =>
         new Promise((resolve, reject) => {
@@ -63,7 +63,12 @@ export function client(...answers: unknown[]): Redis & { sent: Sent[]; requests:
         },
       }
     },
-    async call(_: unknown, script: Parameters<Ask['call']>[0], keys: readonly string[], args: readonly string[]) {
+    async call(
+      _: unknown,
+      script: Parameters<RedisBatch['call']>[0],
+      keys: readonly string[],
+      args: readonly string[],
+    ) {
       const ask = made.ask()
       const reply = ask.call(script, keys, args)
       await ask.send()

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { truncatedAddress } from '../../src/monitor/address.ts'
+import { truncateAddress } from '../../src/monitor/address.ts'
 import { analyticsPoint } from '../../src/monitor/analytics.ts'
-import { type Notes, type Outcome, requestLine } from '../../src/monitor/line.ts'
-import { serverTiming } from '../../src/monitor/server-timing.ts'
+import { createRequestLine, type RequestMetrics, type RequestOutcome } from '../../src/monitor/line.ts'
+import { formatServerTiming } from '../../src/monitor/server-timing.ts'
 
 const startedAt = Date.UTC(2026, 10, 20, 12)
-const outcome = (more: Partial<Outcome> = {}): Outcome => ({
+const outcome = (more: Partial<RequestOutcome> = {}): RequestOutcome => ({
   request: { method: 'POST', headers: new Headers({ 'content-length': '12' }) },
   requestId: 'r-12345678',
   address: '203.0.113.77',
@@ -15,7 +15,7 @@ const outcome = (more: Partial<Outcome> = {}): Outcome => ({
   version: 'v7',
   ...more,
 })
-const notes: Notes = {
+const notes: RequestMetrics = {
   startedAt,
   trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true },
   route: '/orders/*',
@@ -30,7 +30,7 @@ const notes: Notes = {
 
 describe('the line of a request', () => {
   it('has every member, flat', () => {
-    expect(JSON.parse(JSON.stringify(requestLine(notes, outcome())))).toEqual({
+    expect(JSON.parse(JSON.stringify(createRequestLine(notes, outcome())))).toEqual({
       level: 'info',
       event: 'request',
       time: '2026-11-20T12:00:00.000Z',
@@ -56,7 +56,7 @@ describe('the line of a request', () => {
     })
   })
 
-  it.each<[what: string, notes: Partial<Notes>, status: number, decision: string, level: string]>([
+  it.each<[what: string, notes: Partial<RequestMetrics>, status: number, decision: string, level: string]>([
     ['an upstream’s answer', { upstreamStatus: 200 }, 200, 'passed', 'info'],
     ['an upstream’s failure', { upstreamStatus: 500 }, 500, 'passed', 'error'],
     ['an answer out of the cache', { cache: 'hit' }, 200, 'passed', 'info'],
@@ -72,12 +72,12 @@ describe('the line of a request', () => {
     ],
     ['a client that left', { upstreamStatus: 200 }, 499, 'left', 'info'],
   ])('says of %s what became of it', (_, more, status, decision, level) => {
-    expect(requestLine({ startedAt, ...more }, outcome({ status }))).toMatchObject({ status, decision, level })
+    expect(createRequestLine({ startedAt, ...more }, outcome({ status }))).toMatchObject({ status, decision, level })
   })
 
   it('takes no method and no length that is none', () => {
     const request = { method: 'SECRET-TOKEN', headers: new Headers({ 'content-length': '12, 12' }) }
-    const line = requestLine({ startedAt }, outcome({ request, headers: new Headers() }))
+    const line = createRequestLine({ startedAt }, outcome({ request, headers: new Headers() }))
     expect([line.method, line.requestBytes, line.responseBytes]).toEqual(['OTHER', undefined, undefined])
   })
 
@@ -86,13 +86,13 @@ describe('the line of a request', () => {
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'],
     [undefined, undefined],
   ])('has of the address %s no more than %s', (address, client) => {
-    expect(truncatedAddress(address)).toBe(client)
+    expect(truncateAddress(address)).toBe(client)
   })
 })
 
 describe('a point of Analytics Engine', () => {
   it('has its members where docs/monitoring.md says', () => {
-    expect(analyticsPoint(requestLine(notes, outcome()))).toEqual({
+    expect(analyticsPoint(createRequestLine(notes, outcome()))).toEqual({
       indexes: ['/orders/*'],
       blobs: ['/orders/*', 'POST', 'shop', 'passed', '', '', 'miss', 'v7'],
       doubles: [200, 40, 200, 31, 4, 1, 12, 345],
@@ -100,7 +100,7 @@ describe('a point of Analytics Engine', () => {
   })
 
   it('tells what is not known from nothing', () => {
-    const line = requestLine({ startedAt, reason: 'no-route' }, outcome({ status: 404, headers: new Headers() }))
+    const line = createRequestLine({ startedAt, reason: 'no-route' }, outcome({ status: 404, headers: new Headers() }))
     const { indexes, blobs, doubles } = analyticsPoint({ ...line, version: '' })
     expect([indexes, blobs, doubles]).toEqual([
       [''],
@@ -110,7 +110,7 @@ describe('a point of Analytics Engine', () => {
   })
 
   it.each(['/'.padEnd(300, 'a'), '/'.padEnd(300, 'é')])('keeps its index within 96 bytes', (route) => {
-    const { indexes } = analyticsPoint(requestLine({ startedAt, route }, outcome()))
+    const { indexes } = analyticsPoint(createRequestLine({ startedAt, route }, outcome()))
     expect(new TextEncoder().encode(indexes[0]).length).toBeLessThanOrEqual(96)
   })
 })
@@ -120,6 +120,6 @@ describe('Server-Timing', () => {
     [notes, 'gw;dur=40, origin;dur=31, session;dur=4, cache;desc=miss'],
     [{ startedAt }, 'gw;dur=40'],
   ])('says where the time went', (some, value) => {
-    expect(serverTiming(requestLine(some, outcome()))).toBe(value)
+    expect(formatServerTiming(createRequestLine(some, outcome()))).toBe(value)
   })
 })

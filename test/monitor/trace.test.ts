@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { tellTrace, traceOf } from '../../src/monitor/trace.ts'
+import { readTrace, writeTrace } from '../../src/monitor/trace.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const parentId = '00f067aa0ba902b7'
@@ -8,9 +8,9 @@ const good = `00-${traceId}-${parentId}-01`
 
 const told = (said: Record<string, string>, options = {}): Headers => {
   const headers = new Headers(said)
-  const trace = traceOf(headers, options)
+  const trace = readTrace(headers, options)
   headers.delete('baggage') // what a gateway does with every request
-  tellTrace(headers, trace)
+  writeTrace(headers, trace)
   return headers
 }
 

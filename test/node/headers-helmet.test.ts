@@ -2,7 +2,7 @@
 import helmet from 'helmet'
 import { describe, expect, test } from 'vitest'
 import { type HeaderOptions, headerWriter } from '../../src/headers/index.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 
 /** What helmet sets on an answer, policies with their directives sorted. */
 function readHelmet(options: object): Record<string, string> {
@@ -20,9 +20,9 @@ function readHelmet(options: object): Record<string, string> {
 }
 
 function readOurs(options: object): Record<string, string> {
-  const wrong = faults()
+  const wrong = createIssues()
   const write = headerWriter({ preset: 'compat', ...options } as HeaderOptions, wrong)
-  wrong.done()
+  wrong.throwIfAny()
   const answer = write(new Response(null, { headers: { 'content-type': 'text/html' } }), {
     https: true,
     host: 'a.example',

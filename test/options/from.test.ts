@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
-import { type Faults, faults, resolveFrom } from '../../src/options/index.ts'
+import { createIssues, type Issues, resolveFrom } from '../../src/options/index.ts'
 
-const long = (value: string, at: Faults): string => {
+const long = (value: string, at: Issues): string => {
   if (value.length < 4) at.add('', 'is too short')
   return value.toUpperCase()
 }
 
 describe('a From option', () => {
   it('given as a value is judged while building, under its name', () => {
-    const list = faults('session')
+    const list = createIssues('session')
     resolveFrom(list, 'secret', 'abc', long)
-    expect(() => list.done()).toThrow('session.secret is too short')
+    expect(() => list.throwIfAny()).toThrow('session.secret is too short')
   })
 
   it('given as a function is judged at the request, not before', () => {
-    const list = faults('session')
+    const list = createIssues('session')
     const resolve = resolveFrom(list, 'secret', (c: { env: { S: string } }) => c.env.S, long)
-    list.done()
+    list.throwIfAny()
     expect(resolve({ S: 'abcd' })).toBe('ABCD')
     expect(() => resolve({ S: 'abc' })).toThrow(ConfigError)
   })
@@ -25,7 +25,7 @@ describe('a From option', () => {
   it('is worked out once for one value, and again for another', () => {
     let judged = 0
     const resolve = resolveFrom(
-      faults(),
+      createIssues(),
       'secret',
       (c: { env: { S: string[] } }) => c.env.S,
       (value) => {
@@ -40,7 +40,7 @@ describe('a From option', () => {
   it('notices an array that was changed in place', () => {
     const secrets = ['a']
     const resolve = resolveFrom(
-      faults(),
+      createIssues(),
       'secret',
       () => secrets,
       (value) => value.join(),
@@ -51,13 +51,13 @@ describe('a From option', () => {
   })
 
   it('that is not set names itself', () => {
-    const resolve = resolveFrom(faults('session'), 'secret', (): string | undefined => undefined, long)
+    const resolve = resolveFrom(createIssues('session'), 'secret', (): string | undefined => undefined, long)
     expect(() => resolve({})).toThrow('session.secret is not set')
   })
 
   it('whose function throws says nothing of what it threw', () => {
     const resolve = resolveFrom(
-      faults(),
+      createIssues(),
       'secret',
       (): string => {
         throw new Error('value is hunter2')
@@ -68,8 +68,8 @@ describe('a From option', () => {
   })
 
   it('that is required and absent is a fault', () => {
-    const list = faults('gateway')
+    const list = createIssues('gateway')
     resolveFrom<string, string>(list, 'publicOrigin', undefined, long)
-    expect(() => list.done()).toThrow('gateway.publicOrigin is required')
+    expect(() => list.throwIfAny()).toThrow('gateway.publicOrigin is required')
   })
 })

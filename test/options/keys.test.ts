@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkKeys, faults, nearest } from '../../src/options/index.ts'
+import { checkKeys, createIssues, nearestKey } from '../../src/options/index.ts'
 
 const known = ['maxAge', 'idleTimeout', 'sameSite', 'insecurePlainHttp']
 
@@ -11,28 +11,30 @@ describe('unknown option keys', () => {
     ['samesite', 'sameSite'],
     ['insecurePlainHTTP', 'insecurePlainHttp'],
   ])('%s was meant as %s', (typed, meant) => {
-    expect(nearest(typed, known)).toBe(meant)
+    expect(nearestKey(typed, known)).toBe(meant)
   })
 
   it.each([['resave'], [''], ['x'.repeat(10_000)]])('%s was meant as nothing', (typed) => {
-    expect(nearest(typed, known)).toBe(undefined)
+    expect(nearestKey(typed, known)).toBe(undefined)
   })
 
   it('are all named at once, with the prefix, and never with their values', () => {
-    const list = faults('session')
+    const list = createIssues('session')
     checkKeys(list, { maxage: 'topsecret', resave: 'topsecret', sameSite: 'lax' }, known)
-    expect(() => list.done()).toThrow('session.maxage is no option; did you mean maxAge?; session.resave is no option')
+    expect(() => list.throwIfAny()).toThrow(
+      'session.maxage is no option; did you mean maxAge?; session.resave is no option',
+    )
   })
 
   it('count as absent where the value is undefined', () => {
-    const list = faults()
+    const list = createIssues()
     checkKeys(list, { resave: undefined }, known)
     expect(list.any).toBe(false)
   })
 
   it.each([[null], [[]], ['text'], [undefined]])('options that are %j are no object', (given) => {
-    const list = faults('session')
+    const list = createIssues('session')
     checkKeys(list, given, known)
-    expect(() => list.done()).toThrow('session must be an object')
+    expect(() => list.throwIfAny()).toThrow('session must be an object')
   })
 })

@@ -1,36 +1,43 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, isPortcullisError } from '../../src/errors.ts'
-import { faults, flag, oneOf, optionalFunction, optionalListener, wholeNumber } from '../../src/options/index.ts'
+import {
+  booleanOption,
+  choiceOption,
+  createIssues,
+  optionalFunction,
+  optionalListener,
+  wholeNumber,
+} from '../../src/options/index.ts'
 
-const seconds = { least: 1, most: 100, unit: 'seconds' }
+const seconds = { min: 1, max: 100, unit: 'seconds' }
 
 describe('numbers', () => {
   it.each([[1], [50], [100]])('%d is taken', (given) => {
-    const list = faults()
+    const list = createIssues()
     expect(wholeNumber(list, 'maxAge', given, 7, seconds)).toBe(given)
     expect(list.any).toBe(false)
   })
 
   it.each([[0], [101], [1.5], [Number.NaN], [Number.POSITIVE_INFINITY], ['5'], [null]])('%s is a fault', (given) => {
-    const list = faults()
+    const list = createIssues()
     wholeNumber(list, 'maxAge', given, 7, seconds)
-    expect(() => list.done()).toThrow('maxAge must be a whole number of seconds from 1 to 100')
+    expect(() => list.throwIfAny()).toThrow('maxAge must be a whole number of seconds from 1 to 100')
   })
 
   it('absent is the default', () => {
-    expect(wholeNumber(faults(), 'maxAge', undefined, 7, seconds)).toBe(7)
+    expect(wholeNumber(createIssues(), 'maxAge', undefined, 7, seconds)).toBe(7)
   })
 })
 
 describe('choices', () => {
   it('absent is the default, present is itself, anything else a fault that lists the choices', () => {
-    const list = faults()
-    expect(oneOf(list, 'mode', undefined, ['enforce', 'observe'], 'enforce')).toBe('enforce')
-    expect(oneOf(list, 'mode', 'observe', ['enforce', 'observe'], 'enforce')).toBe('observe')
-    oneOf(list, 'mode', 'dryRun', ['enforce', 'observe'], 'enforce')
-    flag(list, 'secure', 'yes', true)
+    const list = createIssues()
+    expect(choiceOption(list, 'mode', undefined, ['enforce', 'observe'], 'enforce')).toBe('enforce')
+    expect(choiceOption(list, 'mode', 'observe', ['enforce', 'observe'], 'enforce')).toBe('observe')
+    choiceOption(list, 'mode', 'dryRun', ['enforce', 'observe'], 'enforce')
+    booleanOption(list, 'secure', 'yes', true)
     optionalFunction(list, 'clock', 5 as never)
-    expect(() => list.done()).toThrow(
+    expect(() => list.throwIfAny()).toThrow(
       'mode must be one of "enforce", "observe"; secure must be one of true, false; clock must be a function',
     )
   })
@@ -39,7 +46,7 @@ describe('choices', () => {
 describe('listeners', () => {
   it('are told everything, in order', () => {
     const heard: unknown[] = []
-    const listener = optionalListener(faults(), 'onEvent', (...told: [string, number]) => heard.push(told))
+    const listener = optionalListener(createIssues(), 'onEvent', (...told: [string, number]) => heard.push(told))
     listener?.('a', 1)
     listener?.('b', 2)
     expect(heard).toEqual([
@@ -49,30 +56,30 @@ describe('listeners', () => {
   })
 
   it('that throw or reject disturb nobody', async () => {
-    const broken = optionalListener(faults(), 'onEvent', () => {
+    const broken = optionalListener(createIssues(), 'onEvent', () => {
       throw new Error('the log is full')
     })
     expect(() => broken?.()).not.toThrow()
     // Unheard, this rejection would end a Node process and this test run.
-    optionalListener(faults(), 'onEvent', () => Promise.reject(new Error('the log is away')))?.()
+    optionalListener(createIssues(), 'onEvent', () => Promise.reject(new Error('the log is away')))?.()
     await Promise.resolve()
   })
 
   it('may be absent, and must be functions', () => {
-    const list = faults()
+    const list = createIssues()
     expect(optionalListener(list, 'onEvent', undefined)).toBe(undefined)
     expect(optionalListener(list, 'onEvent', 'log' as never)).toBe(undefined)
-    expect(() => list.done()).toThrow('onEvent must be a function')
+    expect(() => list.throwIfAny()).toThrow('onEvent must be a function')
   })
 })
 
 describe('a ConfigError', () => {
   it('carries its code and every fault', () => {
-    const list = faults('a')
+    const list = createIssues('a')
     list.add('b', 'is wrong')
-    list.under('c').add('d', 'is wrong too')
+    list.at('c').add('d', 'is wrong too')
     try {
-      list.done()
+      list.throwIfAny()
       expect('thrown').toBe('not thrown')
     } catch (error) {
       expect(isPortcullisError(error, 'ERR_CONFIG')).toBe(true)
@@ -84,9 +91,9 @@ describe('a ConfigError', () => {
   })
 
   it('is absorbed under a longer name; other errors are not', () => {
-    const list = faults('gateway')
-    list.absorb(new ConfigError([{ option: 'secret', problem: 'is not set' }]))
-    expect(() => list.done()).toThrow('gateway.secret is not set')
-    expect(() => faults().absorb(new TypeError('else'))).toThrow(TypeError)
+    const list = createIssues('gateway')
+    list.collect(new ConfigError([{ option: 'secret', problem: 'is not set' }]))
+    expect(() => list.throwIfAny()).toThrow('gateway.secret is not set')
+    expect(() => createIssues().collect(new TypeError('else'))).toThrow(TypeError)
   })
 })

@@ -2,11 +2,11 @@ import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, PortcullisError } from '../../src/errors.ts'
-import { errorPage, type FaultyRequest, notFoundPage } from '../../src/page/index.ts'
+import { errorPage, type FailedRequest, notFoundPage } from '../../src/page/index.ts'
 
 interface Seen {
   app: Hono<{ Variables: { requestId: string } }>
-  reports: Array<[error: unknown, about: FaultyRequest]>
+  reports: Array<[error: unknown, about: FailedRequest]>
 }
 
 function seen(): Seen {

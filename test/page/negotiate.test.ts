@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { refusal } from '../../src/page/index.ts'
+import { errorResponse } from '../../src/page/index.ts'
 
 function kind(headers: Record<string, string>): string {
-  const type = refusal('not-found', { headers: new Headers(headers) }).headers.get('Content-Type')
+  const type = errorResponse('not-found', { headers: new Headers(headers) }).headers.get('Content-Type')
   return type === 'text/html; charset=utf-8' ? 'page' : type === 'application/problem+json' ? 'problem' : `${type}`
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, type ErrorCode, PortcullisError } from '../../src/errors.ts'
-import { reasonOf, statusOf } from '../../src/page/index.ts'
+import { findReason, reasonStatus } from '../../src/page/index.ts'
 import type { Reason } from '../../src/types.ts'
 
 describe('the reason behind an error', () => {
@@ -19,11 +19,11 @@ describe('the reason behind an error', () => {
     ['ERR_UPSTREAM_UNREACHABLE', 'upstream-unreachable'],
     ['ERR_UPSTREAM_PAUSED', 'upstream-paused'],
   ])('with code %s is %s', (code, reason) => {
-    expect(reasonOf(new PortcullisError(code, 'no'))).toBe(reason)
+    expect(findReason(new PortcullisError(code, 'no'))).toBe(reason)
   })
 
   it('of wrong options is config-invalid', () => {
-    expect(reasonOf(new ConfigError([{ option: 'a', problem: 'is wrong' }]))).toBe('config-invalid')
+    expect(findReason(new ConfigError([{ option: 'a', problem: 'is wrong' }]))).toBe('config-invalid')
   })
 
   it.each([
@@ -36,11 +36,11 @@ describe('the reason behind an error', () => {
     ['a code of a newer copy', new PortcullisError('ERR_OF_TOMORROW' as ErrorCode, 'no')],
     ['a code that every object has', new PortcullisError('constructor' as ErrorCode, 'no')],
   ])('is a fault for %s', (_, error) => {
-    expect(reasonOf(error)).toBe('fault')
+    expect(findReason(error)).toBe('fault')
   })
 
   it('of a newer copy of the package is answered with 500', () => {
-    expect(statusOf('reason-of-tomorrow' as Reason)).toBe(500)
-    expect(statusOf('constructor' as Reason)).toBe(500)
+    expect(reasonStatus('reason-of-tomorrow' as Reason)).toBe(500)
+    expect(reasonStatus('constructor' as Reason)).toBe(500)
   })
 })

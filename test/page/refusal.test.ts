@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { refusal, statusOf } from '../../src/page/index.ts'
+import { errorResponse, reasonStatus } from '../../src/page/index.ts'
 import type { Reason } from '../../src/types.ts'
 
 const program = { headers: new Headers({ Accept: 'application/json' }) }
@@ -61,9 +61,9 @@ const table: Array<[reason: Reason, status: number, phrase: string, title: strin
 
 describe('a refusal', () => {
   it.each(table)('for %s is a problem with status %i for a program', async (reason, status, phrase) => {
-    const response = refusal(reason, program)
+    const response = errorResponse(reason, program)
     expect(response.status).toBe(status)
-    expect(statusOf(reason)).toBe(status)
+    expect(reasonStatus(reason)).toBe(status)
     expect(response.headers.get('Content-Type')).toBe('application/problem+json')
     expect(response.headers.get('Cache-Control')).toBe('no-store')
     const text = await response.text()
@@ -73,7 +73,7 @@ describe('a refusal', () => {
   })
 
   it.each(table)('for %s is a page with status %i for a person', async (reason, status, _phrase, title) => {
-    const response = refusal(reason, person)
+    const response = errorResponse(reason, person)
     expect(response.status).toBe(status)
     expect(response.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
     expect(response.headers.get('Cache-Control')).toBe('no-store')
@@ -89,40 +89,43 @@ describe('a refusal', () => {
   it('never says which check refused: the same status reads the same', async () => {
     const words = new Map<number, string>()
     for (const [reason, status] of table) {
-      const text = await refusal(reason, program).text()
+      const text = await errorResponse(reason, program).text()
       expect(words.get(status) ?? text).toBe(text)
       words.set(status, text)
     }
   })
 
   it.each(['config-invalid', 'session-unreadable'] as const)('for %s says when to come back', (reason) => {
-    expect(refusal(reason, program).headers.get('Retry-After')).toBe('10')
-    const later = refusal(reason, program, { headers: [['Retry-After', '60']] })
+    expect(errorResponse(reason, program).headers.get('Retry-After')).toBe('10')
+    const later = errorResponse(reason, program, { headers: [['Retry-After', '60']] })
     expect(later.headers.get('Retry-After')).toBe('60')
-    expect(refusal('fault', program).headers.has('Retry-After')).toBe(false)
+    expect(errorResponse('fault', program).headers.has('Retry-After')).toBe(false)
   })
 
   it.each([program, person])('to HEAD has no body', async ({ headers }) => {
-    const response = refusal('not-found', { headers, method: 'HEAD' })
+    const response = errorResponse('not-found', { headers, method: 'HEAD' })
     expect(response.body).toBe(null)
     expect(response.status).toBe(404)
     expect(response.headers.get('Cache-Control')).toBe('no-store')
   })
 
   it('takes another status with the words for it', async () => {
-    const response = refusal('fault', program, { status: 429, headers: [['Retry-After', '7']] })
+    const response = errorResponse('fault', program, { status: 429, headers: [['Retry-After', '7']] })
     expect(response.status).toBe(429)
     expect(response.headers.get('Retry-After')).toBe('7')
     expect(await response.json()).toMatchObject({ status: 429, title: 'Too Many Requests' })
-    expect(await refusal('fault', program, { status: 418 }).json()).toMatchObject({ status: 418, title: 'Bad Request' })
+    expect(await errorResponse('fault', program, { status: 418 }).json()).toMatchObject({
+      status: 418,
+      title: 'Bad Request',
+    })
   })
 
   it.each([0, 101, 200, 204, 304, 399, 600, 404.5, Number.NaN])('ignores %s, which is no error status', (status) => {
-    expect(refusal('fault', program, { status }).status).toBe(500)
+    expect(errorResponse('fault', program, { status }).status).toBe(500)
   })
 
   it('stays uncacheable and keeps every cookie of its extra headers', () => {
-    const response = refusal('no-session', program, {
+    const response = errorResponse('no-session', program, {
       headers: [
         ['Cache-Control', 'public, max-age=3600'],
         ['Set-Cookie', 'a=1'],
@@ -136,28 +139,28 @@ describe('a refusal', () => {
   })
 
   it('cuts a request id at 128 characters', async () => {
-    expect(await refusal('fault', program, { requestId: 'r'.repeat(999) }).json()).toMatchObject({
+    expect(await errorResponse('fault', program, { requestId: 'r'.repeat(999) }).json()).toMatchObject({
       requestId: 'r'.repeat(128),
     })
   })
 
   it('shows the request id', async () => {
-    expect(await refusal('fault', program, { requestId: 'r-1' }).json()).toMatchObject({ requestId: 'r-1' })
-    expect(await refusal('fault', person, { requestId: 'r-1' }).text()).toContain('<code>r-1</code>')
+    expect(await errorResponse('fault', program, { requestId: 'r-1' }).json()).toMatchObject({ requestId: 'r-1' })
+    expect(await errorResponse('fault', person, { requestId: 'r-1' }).text()).toContain('<code>r-1</code>')
   })
 
   // An id taken over from a request: curl -H 'X-Request-Id: <script>alert(1)</script>'
   it('escapes the request id', async () => {
-    const html = await refusal('fault', person, { requestId: `<script>alert("1")</script>&'` }).text()
+    const html = await errorResponse('fault', person, { requestId: `<script>alert("1")</script>&'` }).text()
     expect(html).toContain('<code>&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;</code>')
     expect(html).not.toContain('<script')
   })
 
   it('lets no request id add markup or length', async () => {
-    const plain = (await refusal('fault', person, { requestId: 'x' }).text()).match(/[<>"']/g)?.length
+    const plain = (await errorResponse('fault', person, { requestId: 'x' }).text()).match(/[<>"']/g)?.length
     await fc.assert(
       fc.asyncProperty(fc.string({ minLength: 1, maxLength: 300, unit: 'binary' }), async (requestId) => {
-        const html = await refusal('fault', person, { requestId }).text()
+        const html = await errorResponse('fault', person, { requestId }).text()
         expect(html.match(/[<>"']/g)?.length).toBe(plain)
         expect(html.length).toBeLessThan(2500)
       }),
@@ -167,7 +170,7 @@ describe('a refusal', () => {
 
 describe('the page', () => {
   it('runs nothing and fetches nothing', async () => {
-    const html = await refusal('fault', person, { requestId: 'r' }).text()
+    const html = await errorResponse('fault', person, { requestId: 'r' }).text()
     expect(html).not.toMatch(/<script|<link|<img|<iframe|<form|javascript:|https?:|url\(|@import|\son\w+=|style=/i)
     expect(html).toContain('<html lang="en">')
     expect(html).toContain('<meta charset="utf-8">')
@@ -175,7 +178,7 @@ describe('the page', () => {
   })
 
   it('allows by its own policy its one style and nothing else', async () => {
-    const response = refusal('fault', person)
+    const response = errorResponse('fault', person)
     const style = /<style>(.*)<\/style>/s.exec(await response.text())?.[1] ?? ''
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style)))
     const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, PortcullisError } from '../../src/errors.ts'
-import { type ReportFault, reporter, reportFault } from '../../src/page/index.ts'
+import { createReporter, type ReportError, reportError } from '../../src/page/index.ts'
 
 interface Written {
-  report: ReportFault
+  report: ReportError
   lines: string[]
   at(ms: number): void
   last(): Record<string, unknown>
@@ -12,7 +12,7 @@ interface Written {
 function written(): Written {
   let now = 0
   const lines: string[] = []
-  const report = reporter({ write: (line) => lines.push(line), clock: () => now })
+  const report = createReporter({ write: (line) => lines.push(line), clock: () => now })
   return {
     report,
     lines,
@@ -119,8 +119,8 @@ describe('a report', () => {
         throw new Error('hostile')
       },
     })
-    expect(() => reporter({ write: () => {} })(hostile, {})).not.toThrow()
-    const broken = reporter({
+    expect(() => createReporter({ write: () => {} })(hostile, {})).not.toThrow()
+    const broken = createReporter({
       write: () => {
         throw new Error('disk full')
       },
@@ -167,7 +167,7 @@ describe('reportFault', () => {
     const original = console.error
     console.error = (...line: unknown[]): void => void lines.push(line)
     try {
-      reportFault(new Error('no'), { method: 'GET', path: '/' })
+      reportError(new Error('no'), { method: 'GET', path: '/' })
     } finally {
       console.error = original
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Ask, redis, script } from '../../src/redis/index.ts'
+import { type RedisBatch, redis, script } from '../../src/redis/index.ts'
 import { failureOf, fakeRedis } from './support.ts'
 
 const own = script('own', 'return ARGV[1]')
@@ -8,7 +8,7 @@ const digest = '381756943d141e39420bae7b430a0fa99ae0ad9e'
 const missing = { error: 'NOSCRIPT No matching script. Please use EVAL.' }
 
 /** As @upstash/ratelimit asks: by digest, and in full where that is not known. */
-async function askAsLibrary({ facade }: Ask, keys: string[], args: unknown[]): Promise<unknown> {
+async function askAsLibrary({ facade }: RedisBatch, keys: string[], args: unknown[]): Promise<unknown> {
   try {
     return await facade.evalsha(digest, keys, args)
   } catch (error) {

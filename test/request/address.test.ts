@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { faults as newFaults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 import {
-  addressBlock,
+  addressPrefix,
   checkPlatform,
   clientAddress,
   inRanges,
@@ -154,12 +154,12 @@ describe('clientAddress', () => {
 
 describe('addressBlock', () => {
   it.each(vectors.blocks)('of $address at $bits is $is: $source', ({ address, bits, is }) => {
-    expect(addressBlock(address, bits)).toBe(is)
+    expect(addressPrefix(address, bits)).toBe(is)
   })
 
   it('cuts IPv6 at 64 bits where nothing else is said, and has one bucket for no address', () => {
-    expect(addressBlock('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64')
-    expect(addressBlock(undefined)).toBe('unknown')
+    expect(addressPrefix('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64')
+    expect(addressPrefix(undefined)).toBe('unknown')
   })
 
   it('is one for every address a customer can pick from a /64', () => {
@@ -169,7 +169,7 @@ describe('addressBlock', () => {
           .toString(16)
           .padStart(16, '0')
           .replaceAll(/(....)(?=.)/g, '$1:')
-        expect(addressBlock(`2001:db8:a:b:${tail}`)).toBe('2001:db8:a:b::/64')
+        expect(addressPrefix(`2001:db8:a:b:${tail}`)).toBe('2001:db8:a:b::/64')
       }),
     )
   })
@@ -198,7 +198,7 @@ describe('parseRange and inRanges', () => {
   it('every address is in its own block', () => {
     fc.assert(
       fc.property(fc.ipV6(), fc.integer({ min: 1, max: 128 }), (address, bits) => {
-        const block = parseRange(addressBlock(address, bits))
+        const block = parseRange(addressPrefix(address, bits))
         expect(block !== undefined && inRanges([block], address)).toBe(true)
       }),
     )
@@ -207,7 +207,7 @@ describe('parseRange and inRanges', () => {
 
 describe('checkPlatform', () => {
   it.each<[unknown]>([['cloudflare'], ['vercel'], ['none'], [{ hops: 1 }], [{ hops: 16 }]])('takes %j', (given) => {
-    const faults = newFaults()
+    const faults = createIssues()
     expect(checkPlatform(given, faults)).toEqual(given)
     expect(faults.any).toBe(false)
   })
@@ -226,13 +226,13 @@ describe('checkPlatform', () => {
     [{ hops: 1.5 }, 'platform.hops must be a whole number of proxies from 1 to 16'],
     [{ hops: '1' }, 'platform.hops must be a whole number of proxies from 1 to 16'],
   ])('refuses %j', (given, message) => {
-    const faults = newFaults()
+    const faults = createIssues()
     checkPlatform(given, faults)
-    expect(() => faults.done()).toThrow(message)
+    expect(() => faults.throwIfAny()).toThrow(message)
   })
 
   it('has a default only where the caller has one', () => {
-    const faults = newFaults()
+    const faults = createIssues()
     expect(checkPlatform(undefined, faults, 'none')).toBe('none')
     expect(faults.any).toBe(false)
   })

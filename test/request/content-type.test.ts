@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { faults } from '../../src/options/index.ts'
-import { contentTypes, isCoded } from '../../src/request/index.ts'
+import { createIssues } from '../../src/options/index.ts'
+import { compileContentTypes, isCompressed } from '../../src/request/index.ts'
 
-const takes = contentTypes(['application/json', 'image/*', 'application/vnd.api+json'], faults())
+const takes = compileContentTypes(['application/json', 'image/*', 'application/vnd.api+json'], createIssues())
 const typed = (type: string | undefined): Headers => new Headers(type === undefined ? {} : { 'Content-Type': type })
 
 describe('a list of content types', () => {
@@ -39,9 +39,9 @@ describe('a list of content types', () => {
     [['text/html; charset=utf-8']],
     [[5]],
   ])('is none: %j', (given) => {
-    const list = faults('contentTypes')
-    contentTypes(given, list)
-    expect(() => list.done()).toThrow(/^contentTypes(?:\.0)? must be a/)
+    const list = createIssues('contentTypes')
+    compileContentTypes(given, list)
+    expect(() => list.throwIfAny()).toThrow(/^contentTypes(?:\.0)? must be a/)
   })
 })
 
@@ -55,6 +55,6 @@ describe('a coded body', () => {
     ['identity, gzip', true],
     ['', true],
   ])('%j: %s', (coding, expected) => {
-    expect(isCoded(new Headers(coding === undefined ? {} : { 'Content-Encoding': coding }))).toBe(expected)
+    expect(isCompressed(new Headers(coding === undefined ? {} : { 'Content-Encoding': coding }))).toBe(expected)
   })
 })

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { faults } from '../../src/options/index.ts'
-import { cameByHttps, checkHttps, hostOf, knownHosts, type Platform } from '../../src/request/index.ts'
+import { createIssues } from '../../src/options/index.ts'
+import { arrivedOverHttps, checkHttps, compileKnownHosts, type Platform, readUrlHost } from '../../src/request/index.ts'
 
 describe('a list of hosts', () => {
-  const known = knownHosts(
+  const known = compileKnownHosts(
     ['app.example.com', 'localhost:8787', '127.0.0.1:*', '[::1]:*', 'xn--bcher-kva.example'],
-    faults(),
+    createIssues(),
   )
   it.each([
     ['https://app.example.com/', true],
@@ -31,7 +31,7 @@ describe('a list of hosts', () => {
     ['ftp://app.example.com/', false],
     ['/x', false],
   ])('%s: %s', (url, expected) => {
-    expect(known(hostOf(url))).toBe(expected)
+    expect(known(readUrlHost(url))).toBe(expected)
   })
 
   it.each([
@@ -50,15 +50,17 @@ describe('a list of hosts', () => {
     [5],
     [undefined],
   ])('holds no %j', (host) => {
-    const list = faults('hosts')
-    knownHosts(['app.example.com', host], list)
-    expect(() => list.done()).toThrow('hosts.1 must be a host such as www.example.com, localhost:8080 or 127.0.0.1:*')
+    const list = createIssues('hosts')
+    compileKnownHosts(['app.example.com', host], list)
+    expect(() => list.throwIfAny()).toThrow(
+      'hosts.1 must be a host such as www.example.com, localhost:8080 or 127.0.0.1:*',
+    )
   })
 
   it('must be a list', () => {
-    const list = faults('hosts')
-    expect(knownHosts('app.example.com', list)('app.example.com')).toBe(false)
-    expect(() => list.done()).toThrow('hosts must be a list of hosts')
+    const list = createIssues('hosts')
+    expect(compileKnownHosts('app.example.com', list)('app.example.com')).toBe(false)
+    expect(() => list.throwIfAny()).toThrow('hosts must be a list of hosts')
   })
 })
 
@@ -91,7 +93,7 @@ describe('whether a client came by https', () => {
   ] as Array<[Platform | undefined, string, Heads, boolean]>)(
     '%j, %s with %j: %s',
     (platform, url, headers, expected) => {
-      expect(cameByHttps({ url, headers: new Headers(headers) }, platform)).toBe(expected)
+      expect(arrivedOverHttps({ url, headers: new Headers(headers) }, platform)).toBe(expected)
     },
   )
 

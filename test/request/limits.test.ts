@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { faults } from '../../src/options/index.ts'
-import { requestLimits } from '../../src/request/index.ts'
+import { createIssues } from '../../src/options/index.ts'
+import { compileRequestLimits } from '../../src/request/index.ts'
 
-const check = (options: Parameters<typeof requestLimits>[0], url: string, headers: Record<string, string> = {}) => {
-  const verdict = requestLimits(options, faults())({ url, headers: new Headers(headers) })
+const check = (
+  options: Parameters<typeof compileRequestLimits>[0],
+  url: string,
+  headers: Record<string, string> = {},
+) => {
+  const verdict = compileRequestLimits(options, createIssues())({ url, headers: new Headers(headers) })
   return verdict.ok ? 'passes' : verdict.reason
 }
 const at = 'https://app.example.com/'
@@ -57,9 +61,9 @@ describe('limits on the head of a request', () => {
   })
 
   it('names every option that is wrong', () => {
-    const list = faults('limits')
-    requestLimits({ urlBytes: 9000, headers: 0, cookieBytes: 1.5, hedaerBytes: 1 } as never, list)
-    expect(() => list.done()).toThrow(
+    const list = createIssues('limits')
+    compileRequestLimits({ urlBytes: 9000, headers: 0, cookieBytes: 1.5, hedaerBytes: 1 } as never, list)
+    expect(() => list.throwIfAny()).toThrow(
       /hedaerBytes is no option; did you mean headerBytes\?.*urlBytes must be.*limits\.headers must be.*cookieBytes must be/s,
     )
   })

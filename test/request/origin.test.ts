@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { hostNameOf, hostOf, isHttps, isLoopbackHost, originOf } from '../../src/request/index.ts'
+import { isHttps, isLoopbackHost, readUrlHost, readUrlHostName, readUrlOrigin } from '../../src/request/index.ts'
 
 describe('originOf, hostOf, hostNameOf', () => {
   it.each([
@@ -17,7 +17,7 @@ describe('originOf, hostOf, hostNameOf', () => {
     ['http://[2001:DB8::1]/', 'http://[2001:db8::1]', '[2001:db8::1]', '[2001:db8::1]'],
     ['https://a_b.shop.example/', 'https://a_b.shop.example', 'a_b.shop.example', 'a_b.shop.example'],
   ])('%s has origin %s, host %s, name %s', (url, origin, host, name) => {
-    expect([originOf(url), hostOf(url), hostNameOf(url)]).toEqual([origin, host, name])
+    expect([readUrlOrigin(url), readUrlHost(url), readUrlHostName(url)]).toEqual([origin, host, name])
     const parsed = new URL(url)
     expect([parsed.origin, parsed.host, parsed.hostname]).toEqual([origin, host, name])
   })
@@ -44,11 +44,11 @@ describe('originOf, hostOf, hostNameOf', () => {
     ['HTTPS://shop.example/'],
     [''],
   ])('%j has none', (url) => {
-    expect([originOf(url), hostOf(url), hostNameOf(url)]).toEqual(['', '', ''])
+    expect([readUrlOrigin(url), readUrlHost(url), readUrlHostName(url)]).toEqual(['', '', ''])
   })
 
   it('ends a host at a backslash, as browsers do', () => {
-    expect(hostOf('https://evil.example\\@shop.example/')).toBe('evil.example')
+    expect(readUrlHost('https://evil.example\\@shop.example/')).toBe('evil.example')
   })
 
   it('agrees with the URL parser about every url it has written', () => {
@@ -56,7 +56,7 @@ describe('originOf, hostOf, hostNameOf', () => {
       fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), fc.nat(65535), (text, port) => {
         const url = new URL(text)
         url.port = String(port)
-        expect([originOf(url.href), hostOf(url.href), hostNameOf(url.href)]).toEqual([
+        expect([readUrlOrigin(url.href), readUrlHost(url.href), readUrlHostName(url.href)]).toEqual([
           url.origin,
           url.host,
           url.hostname,

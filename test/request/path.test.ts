@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalPath, decodedPath, foldedPath } from '../../src/request/index.ts'
+import { canonicalPath, decodePath, foldPath } from '../../src/request/index.ts'
 import vectors from '../vectors/path.json' with { type: 'json' }
 
 const refused = { ok: false, reason: 'path-not-canonical' }
@@ -109,7 +109,7 @@ describe('canonicalPath', () => {
         expect(new URL(result.path + result.search, 'https://shop.example').host).toBe('shop.example')
         expect(new URL(result.path, 'https://shop.example').pathname).toBe(result.path)
         // However often it is decoded, no segment appears.
-        const decoded = decodedPath(result.path)
+        const decoded = decodePath(result.path)
         expect(decoded.split('/').length).toBe(result.path.split('/').length)
         expect(decoded.split('/').some((segment) => segment === '.' || segment === '..')).toBe(false)
       }),
@@ -155,7 +155,7 @@ describe('decodedPath', () => {
     ['/100%25', '/100%'],
     ['/%zz', '/%zz'],
   ])('of %s is %s', (path, decoded) => {
-    expect(decodedPath(path)).toBe(decoded)
+    expect(decodePath(path)).toBe(decoded)
   })
 })
 
@@ -182,10 +182,10 @@ describe('foldedPath', () => {
     ['/cafe%CC%81', '/caf\u00e9'],
     ['/caf%C3%89', '/caf\u00e9'],
   ])('of %s is %s', (path, folded) => {
-    expect(foldedPath(path)).toBe(folded)
+    expect(foldPath(path)).toBe(folded)
   })
 
   it('takes no longer for long runs of dots than for other text', () => {
-    expect(foldedPath(`/${'.'.repeat(8000)}x`)).toBe(`/${'.'.repeat(8000)}x`)
+    expect(foldPath(`/${'.'.repeat(8000)}x`)).toBe(`/${'.'.repeat(8000)}x`)
   })
 })

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
-import { judgeFresh } from '../../src/session/guard.ts'
+import { checkFresh } from '../../src/session/guard.ts'
 import { requireFresh, requireSession, type SessionInfo, session } from '../../src/session/index.ts'
 import { Browser, minutes, sessionsAt } from './support.ts'
 
@@ -90,7 +90,7 @@ describe('requireSession', () => {
 describe('requireFresh', () => {
   it('L3: does not take a sign-in of the future, before a clock was put right, for a fresh one', () => {
     const noon = Date.UTC(2026, 10, 20, 12)
-    const at = (authenticatedAt: number) => judgeFresh({ signedIn: true, authenticatedAt } as SessionInfo, 600, noon)
+    const at = (authenticatedAt: number) => checkFresh({ signedIn: true, authenticatedAt } as SessionInfo, 600, noon)
     expect(at(noon + 60_000)).toEqual({ ok: true })
     expect(at(noon + 60_001)).toEqual({ ok: false, reason: 'session-too-old' })
     expect(at(noon + 3_600_000)).toEqual({ ok: false, reason: 'session-too-old' })

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { session } from '../../src/session/index.ts'
-import { absoluteEnd, cookieAge, idleEnd, judge, slideDue } from '../../src/session/lifetimes.ts'
+import { absoluteEnd, checkLifetimes, cookieAge, idleEnd, isSlideDue } from '../../src/session/lifetimes.ts'
 import { Browser, hours, minutes, noon, ourCookie, sessionsAt } from './support.ts'
 
 const limits = { maxAge: 28_800, idleTimeout: 3600, anonymousIdle: 900 }
@@ -21,7 +21,7 @@ describe('both clocks', () => {
     ['from a clock further ahead', { created: at + 61, seen: at + 61, authenticated: at }, at, 'from-the-future'],
     ['seen further ahead', { created: at, seen: at + 61, authenticated: at }, at, 'from-the-future'],
   ])('%s', (_, times, now, standing) => {
-    expect(judge(times, limits, now)).toBe(standing)
+    expect(checkLifetimes(times, limits, now)).toBe(standing)
   })
 
   it('say when they end', () => {
@@ -32,10 +32,10 @@ describe('both clocks', () => {
 
   it('slide once per tenth of the idle window', () => {
     const times = { created: at, seen: at, authenticated: at }
-    expect([slideDue(times, limits, at + 359), slideDue(times, limits, at + 360)]).toEqual([false, true])
+    expect([isSlideDue(times, limits, at + 359), isSlideDue(times, limits, at + 360)]).toEqual([false, true])
     expect([
-      slideDue({ created: at, seen: at }, limits, at + 89),
-      slideDue({ created: at, seen: at }, limits, at + 90),
+      isSlideDue({ created: at, seen: at }, limits, at + 89),
+      isSlideDue({ created: at, seen: at }, limits, at + 90),
     ]).toEqual([false, true])
   })
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { untilSettled } from '../../src/session/contention.ts'
+import { retryOnConflict } from '../../src/session/contention.ts'
 
 describe('a write that always comes second', () => {
   it('is tried again at once, then after longer and longer waits, forty times', async () => {
     const waits: number[] = []
     let tries = 0
-    const done = untilSettled(
+    const done = retryOnConflict(
       async () => {
         tries += 1
         return 'again'
@@ -24,7 +24,7 @@ describe('a write that always comes second', () => {
   it('gives up after five seconds, however few tries those were', async () => {
     let now = 0
     let tries = 0
-    const done = untilSettled(
+    const done = retryOnConflict(
       async () => {
         tries += 1
         now += 2000
@@ -40,7 +40,7 @@ describe('a write that always comes second', () => {
   it('ends with the first try that settles, or with its fault', async () => {
     let tries = 0
     const settle = async () => (++tries < 3 ? 'again' : tries)
-    expect(await untilSettled(settle, async () => {})).toBe(3)
-    await expect(untilSettled(() => Promise.reject(new Error('down')))).rejects.toThrow('down')
+    expect(await retryOnConflict(settle, async () => {})).toBe(3)
+    await expect(retryOnConflict(() => Promise.reject(new Error('down')))).rejects.toThrow('down')
   })
 })

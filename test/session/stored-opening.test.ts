@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { keyRing } from '../../src/crypto/index.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import { faults } from '../../src/options/index.ts'
+import { createIssues } from '../../src/options/index.ts'
 import { statelessSessions } from '../../src/session/index.ts'
 import { handled, kinds, mapStore, memoryAt, siteWith } from './stored-support.ts'
 import { type Data, hours, minutes, noon, otherSecret, ourCookie, secret, sessionsAt } from './support.ts'
@@ -299,7 +299,7 @@ describe('what a store returns is judged', () => {
     'a cookie that seals %s is no session',
     async (json) => {
       const { visitor, clock } = siteWith(mapStore())
-      const ring = keyRing(secret, faults('test'))
+      const ring = keyRing(secret, createIssues('test'))
       const seals = sealer(ring, {
         purpose: 'session',
         name: '__Host-session stored',
@@ -330,7 +330,7 @@ describe('what a store returns is judged', () => {
     const owner = visitor()
     await owner.login()
     const [key = '', row = ''] = [...store.rows].flat()
-    const records = sealer(keyRing(secret, faults('test')), {
+    const records = sealer(keyRing(secret, createIssues('test')), {
       purpose: 'record',
       name: '__Host-session',
       lifetime: 28_800,

@@ -1,11 +1,11 @@
 import { keyRing } from '../../../src/crypto/key-ring.ts'
 import { sealer } from '../../../src/crypto/seal.ts'
-import { faults } from '../../../src/options/faults.ts'
+import { createIssues } from '../../../src/options/faults.ts'
 import { secret } from '../data.ts'
 import { looped } from './loop.ts'
 
 const options = { purpose: 'session', name: '__Host-session', lifetime: 28_800, clock: Date.now } as const
-const box = sealer(keyRing(secret, faults('bench')), options)
+const box = sealer(keyRing(secret, createIssues('bench')), options)
 
 export default looped({
   seal: (data) => box.seal(JSON.stringify(data)),

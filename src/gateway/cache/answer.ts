@@ -2,10 +2,10 @@
 
 import { isSameForRange, readRange } from './byte-range.ts'
 import { isUnchanged } from './conditions.ts'
-import { type Kept, readWhole, restore } from './store.ts'
+import { type CachedResponse, readWhole, restoreResponse } from './store.ts'
 
 /** Whose request is answered. */
-export interface Asking {
+export interface CacheRequest {
   readonly request: Request
   readonly requestId: string
   readonly now: number
@@ -15,21 +15,21 @@ export interface Asking {
 }
 
 /** An answer as it was, with its age; 304, a part, or without a body where that is what is asked for. */
-export async function answerFromKept(kept: Kept, asking: Asking): Promise<Response> {
+export async function respondFromCache(kept: CachedResponse, asking: CacheRequest): Promise<Response> {
   const { request, requestId, now, most, ranges } = asking
-  const stored = restore(kept)
+  const stored = restoreResponse(kept)
   const { status, headers } = stored
   headers.set('x-request-id', requestId)
-  if (status === 200 && isUnchanged(request.headers, headers, now)) return withoutBody(stored, 304)
-  if (request.method === 'HEAD') return withoutBody(stored, status)
+  if (status === 200 && isUnchanged(request.headers, headers, now)) return removeBody(stored, 304)
+  if (request.method === 'HEAD') return removeBody(stored, status)
   if (!ranges || status !== 200) return stored
   headers.set('accept-ranges', 'bytes')
   if (!request.headers.has('range') || !isSameForRange(request.headers, headers)) return stored
   const body = await readWhole(stored, most)
-  return body === undefined ? stored : cut(body, headers, request.headers)
+  return body === undefined ? stored : cutRange(body, headers, request.headers)
 }
 
-function cut(body: Uint8Array<ArrayBuffer>, headers: Headers, asked: Headers): Response {
+function cutRange(body: Uint8Array<ArrayBuffer>, headers: Headers, asked: Headers): Response {
   const range = readRange(asked, body.byteLength)
   if (range === undefined) return new Response(body, { headers })
   headers.delete('content-length')
@@ -42,12 +42,12 @@ function cut(body: Uint8Array<ArrayBuffer>, headers: Headers, asked: Headers): R
 }
 
 /** What an upstream was asked for without the client's condition; 304 where the client has it. */
-export function answerFromUpstream(response: Response, { request, now }: Asking): Response {
+export function respondFromUpstream(response: Response, { request, now }: CacheRequest): Response {
   if (response.status !== 200 || !isUnchanged(request.headers, response.headers, now)) return response
-  return withoutBody(response, 304)
+  return removeBody(response, 304)
 }
 
-function withoutBody(response: Response, status: number): Response {
+function removeBody(response: Response, status: number): Response {
   response.body?.cancel().catch(() => {})
   const headers = new Headers(response.headers)
   if (status === 304) headers.delete('content-length')
@@ -55,7 +55,7 @@ function withoutBody(response: Response, status: number): Response {
 }
 
 /** Notes in `Cache-Status` what a cache did. RFC 9211. */
-export function marked(response: Response, status: string): Response {
+export function withCacheStatus(response: Response, status: string): Response {
   // A handshake's headers stay as they are.
   if (response.status !== 101) response.headers.append('cache-status', `portcullis; ${status}`)
   return response

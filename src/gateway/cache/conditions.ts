@@ -36,7 +36,7 @@ export function addValidators(headers: Headers, kept: Headers): void {
  *
  * @see RFC 9111 section 4.3.4
  */
-export function confirms(said: Headers, kept: Headers): boolean {
+export function confirmsCached(said: Headers, kept: Headers): boolean {
   const [etag, known] = [said.get('etag'), kept.get('etag')]
   if (etag !== null) return known !== null && bareTag(etag) === bareTag(known)
   const modified = said.get('last-modified')

@@ -22,7 +22,7 @@ export interface CacheTarget {
 }
 
 /** What a cache needs to know of a request. */
-export interface CacheVisit extends CacheTarget {
+export interface CacheContext extends CacheTarget {
   readonly request: Request
   readonly requestId: string
   readonly ownNames: ReadonlySet<string>

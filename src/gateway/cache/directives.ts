@@ -1,11 +1,11 @@
 /** The directives by which an upstream rules over caches: `Cache-Control`, and the fields that are meant for one kind of cache. */
 
 /** Directives by name, in lower case; an argument is its text without quotes, and undefined where there is none. */
-export type Directives = ReadonlyMap<string, string | undefined>
+export type CacheDirectives = ReadonlyMap<string, string | undefined>
 
 /** What counts of an answer's fields. */
 export interface CacheControl {
-  readonly directives: Directives
+  readonly directives: CacheDirectives
   /** Whether a field for shared caches has taken the place of `Cache-Control` and `Expires`. RFC 9213 section 2.2. */
   readonly targeted: boolean
   /** Whether some field, of whatever kind, forbids every copy. */
@@ -30,25 +30,25 @@ const longestField = 4096
 export function readCacheControl(headers: Headers): CacheControl {
   const general = parseCacheControl(headers.get('cache-control'))
   const surrogate = parseCacheControl(headers.get('surrogate-control'))
-  let targeted: Directives | undefined
+  let targeted: CacheDirectives | undefined
   let forbidden = general === 'malformed' || surrogate === 'malformed'
   for (const name of targets) {
     const field = headers.get(name)
     targeted ??= parseTargeted(field)
     // Also in a spelling that is no structured field: nobody writes no-store to have a copy kept.
     const spelled = parseCacheControl(field)
-    forbidden ||= spelled !== 'malformed' && forbids(spelled)
+    forbidden ||= spelled !== 'malformed' && forbidsStoring(spelled)
   }
   // Edge Architecture Specification (W3C Note, 2001), section 2.2: it too takes the place of the general field.
   if (surrogate !== 'malformed' && surrogate.size > 0) {
     targeted ??= surrogate
-    forbidden ||= forbids(surrogate)
+    forbidden ||= forbidsStoring(surrogate)
   }
   const directives = targeted ?? (general === 'malformed' ? new Map() : general)
-  return { directives, targeted: targeted !== undefined, forbidden: forbidden || forbids(directives) }
+  return { directives, targeted: targeted !== undefined, forbidden: forbidden || forbidsStoring(directives) }
 }
 
-function forbids(directives: Directives): boolean {
+function forbidsStoring(directives: CacheDirectives): boolean {
   return directives.has('no-store') || directives.has('private')
 }
 
@@ -59,7 +59,7 @@ function forbids(directives: Directives): boolean {
  * @returns `'malformed'` where quotes do not end: what was meant to stand behind them cannot be told.
  * @see RFC 9111 section 5.2, 4.2.1
  */
-export function parseCacheControl(field: string | null): Directives | 'malformed' {
+export function parseCacheControl(field: string | null): CacheDirectives | 'malformed' {
   const found = new Map<string, string | undefined>()
   if (field === null) return found
   if (field.length > longestField) return 'malformed'
@@ -79,7 +79,7 @@ export function parseCacheControl(field: string | null): Directives | 'malformed
 }
 
 /** Reads a targeted field; undefined where it is absent, empty or no structured dictionary: then it does not count. */
-function parseTargeted(field: string | null): Directives | undefined {
+function parseTargeted(field: string | null): CacheDirectives | undefined {
   if (field === null || field.length > longestField) return undefined
   const parts = splitOutsideQuotes(field)
   if (parts === undefined || field.trim() === '') return undefined

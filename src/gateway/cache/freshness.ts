@@ -1,6 +1,6 @@
 /** How long an answer is good for. Seconds everywhere. RFC 9111 section 4.2. */
 import { parseHttpDate } from '../../request/index.ts'
-import { type CacheControl, type Directives, parseSeconds } from './directives.ts'
+import { type CacheControl, type CacheDirectives, parseSeconds } from './directives.ts'
 
 /** How long an answer is good for, in seconds. */
 export interface Freshness {
@@ -62,7 +62,7 @@ export function computeFreshness(
   }
 }
 
-function staleTime(directives: Directives, name: string, { assumed, most }: StaleRule): number {
+function staleTime(directives: CacheDirectives, name: string, { assumed, most }: StaleRule): number {
   if (directives.has(name)) return Math.min(most, parseSeconds(directives.get(name)) ?? 0)
   return directives.has('s-maxage') ? 0 : assumed
 }

@@ -1,6 +1,6 @@
 /** What a cache for everybody may take, keep and give: decisions only. */
 import { removeCookies } from '../../cookie/index.ts'
-import { isCoded, isWebSocketUpgrade, mediaType, type TakesType } from '../../request/index.ts'
+import { type AcceptsType, isCompressed, isWebSocketUpgrade, mediaType } from '../../request/index.ts'
 import { parseCacheControl, readCacheControl } from './directives.ts'
 import { computeFreshness, type Freshness, type FreshnessRules, type ResponseTimes } from './freshness.ts'
 
@@ -13,7 +13,7 @@ export interface CacheRules extends FreshnessRules {
   readonly vary: readonly VaryName[]
   readonly ignoreCookies: boolean
   readonly ranges: boolean
-  readonly takes: TakesType | undefined
+  readonly takes: AcceptsType | undefined
 }
 
 const longestVaried = 200
@@ -22,7 +22,7 @@ const longestVaried = 200
 const personal = ['authorization', 'origin', 'if-match', 'if-unmodified-since'] as const
 
 /** Why a request goes past the cache, in both directions; undefined where it does not. */
-export function bypassOf(
+export function findBypassReason(
   request: Request,
   { vary, ignoreCookies, ranges }: CacheRules,
   ownNames: ReadonlySet<string>,
@@ -44,19 +44,19 @@ export function wantsOnlyCached(headers: Headers): boolean {
 }
 
 /** The query without parameters that are not keyed, sorted by name; those of one name stay in their order. */
-export function keyedQuery(search: string, names: ReadonlySet<string>): string {
+export function selectQuery(search: string, names: ReadonlySet<string>): string {
   if (search === '' || names.size === 0) return ''
-  const nameOf = (pair: string): string => pair.split('=', 1)[0] ?? ''
+  const parameterName = (pair: string): string => pair.split('=', 1)[0] ?? ''
   const kept = search
     .slice(1)
     .split('&')
-    .filter((pair) => names.has(nameOf(pair)))
+    .filter((pair) => names.has(parameterName(pair)))
   if (kept.length === 0) return ''
-  return `?${kept.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0)).join('&')}`
+  return `?${kept.sort((a, b) => (parameterName(a) < parameterName(b) ? -1 : parameterName(a) > parameterName(b) ? 1 : 0)).join('&')}`
 }
 
 /** The client's headers that are part of the key, and none besides: what is not keyed must not change the answer. */
-export function keyedHeaders(headers: Headers, { vary }: CacheRules): Headers {
+export function selectHeaders(headers: Headers, { vary }: CacheRules): Headers {
   // One form for all; platforms compress on the way to the client.
   const keyed = new Headers({ 'accept-encoding': 'identity' })
   for (const name of vary) {
@@ -67,7 +67,7 @@ export function keyedHeaders(headers: Headers, { vary }: CacheRules): Headers {
 }
 
 /** The address under which an answer lies: one that no client can ask for. */
-export function keyUrl(origin: string, upstream: string, path: string, search: string, headers: Headers): string {
+export function createKeyUrl(origin: string, upstream: string, path: string, search: string, headers: Headers): string {
   let url = `${origin}/.portcullis/cache/${upstream}${path}?q=${encodeURIComponent(search)}`
   headers.forEach((value, name) => {
     if (name !== 'accept-encoding') url += `&${name}=${encodeURIComponent(value)}`
@@ -87,7 +87,7 @@ export function invalidationUrl(origin: string, upstream: string, path: string, 
  * @param headers - as the upstream sent them.
  * @see RFC 9111 sections 3, 4.2
  */
-export function freshnessOf(
+export function readFreshness(
   status: number,
   headers: Headers,
   path: string,
@@ -95,10 +95,11 @@ export function freshnessOf(
   times: ResponseTimes,
 ): Freshness | undefined {
   if (![200, 301, 308, 404, 410].includes(status)) return undefined
-  if (headers.has('set-cookie') || headers.has('portcullis-session') || isCoded(headers)) return undefined
+  if (headers.has('set-cookie') || headers.has('portcullis-session') || isCompressed(headers)) return undefined
   // A nonce is good for one answer.
   if (/'nonce-/i.test(headers.get('content-security-policy') ?? '')) return undefined
-  if (!variesWithin(headers.get('vary'), rules.vary) || !isWhatItSays(headers, status, path, rules)) return undefined
+  if (!isVaryAllowed(headers.get('vary'), rules.vary) || !extensionMatchesType(headers, status, path, rules))
+    return undefined
   const control = readCacheControl(headers)
   if (control.forbidden) return undefined
   const freshness = computeFreshness(status, headers, control, rules, times)
@@ -111,14 +112,14 @@ export function hasValidator(status: number, headers: Headers): boolean {
   return status === 200 && (headers.has('etag') || headers.has('last-modified'))
 }
 
-function variesWithin(vary: string | null, names: readonly VaryName[]): boolean {
+function isVaryAllowed(vary: string | null, names: readonly VaryName[]): boolean {
   if (vary === null) return true
   const known: readonly string[] = ['accept-encoding', ...names]
   return vary.split(',').every((name) => known.includes(name.trim().toLowerCase()))
 }
 
 /** A page under the name of a file is a path that its upstream read in another way than was meant. */
-function isWhatItSays(headers: Headers, status: number, path: string, { takes }: CacheRules): boolean {
+function extensionMatchesType(headers: Headers, status: number, path: string, { takes }: CacheRules): boolean {
   if (status === 301 || status === 308) return true
   const type = mediaType(headers)
   if (type === undefined || (takes !== undefined && !takes(headers))) return false

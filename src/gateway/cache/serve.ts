@@ -1,20 +1,20 @@
 /** Answers requests from a cache, and fills it. */
 import { isPortcullisError } from '../../errors.ts'
-import { refusal } from '../../page/index.ts'
-import { discard } from '../proxy.ts'
-import { type Asking, answerFromKept, answerFromUpstream, marked } from './answer.ts'
-import { addValidators, confirms, mergeHeaders } from './conditions.ts'
-import type { CacheVisit } from './context.ts'
-import { addressOf, type Cache, placeOf } from './place.ts'
-import { bypassOf, freshnessOf, hasValidator, keyedHeaders, keyedQuery, wantsOnlyCached } from './rules.ts'
-import { type Kept, keep, lookUp, type Place, restore } from './store.ts'
+import { errorResponse } from '../../page/index.ts'
+import { discardBody } from '../proxy.ts'
+import { type CacheRequest, respondFromCache, respondFromUpstream, withCacheStatus } from './answer.ts'
+import { addValidators, confirmsCached, mergeHeaders } from './conditions.ts'
+import type { CacheContext } from './context.ts'
+import { type CacheParts, cacheAddress, findCacheLocation } from './place.ts'
+import { findBypassReason, hasValidator, readFreshness, selectHeaders, selectQuery, wantsOnlyCached } from './rules.ts'
+import { type CachedResponse, type CacheLocation, lookUp, restoreResponse, storeResponse } from './store.ts'
 
 /** One request that may be answered from a cache. */
-interface Turn {
-  readonly visit: CacheVisit
-  readonly cache: Cache
-  readonly place: Place
-  readonly asking: Asking
+interface CacheTurn {
+  readonly visit: CacheContext
+  readonly cache: CacheParts
+  readonly place: CacheLocation
+  readonly asking: CacheRequest
   readonly search: string
   readonly headers: Headers
   readonly epoch: string
@@ -23,48 +23,48 @@ interface Turn {
 }
 
 /** Answers from what is kept; or passes the request on, and keeps the answer where it may be kept. */
-export async function serveCached(visit: CacheVisit, cache: Cache): Promise<Response> {
+export async function serveCached(visit: CacheContext, cache: CacheParts): Promise<Response> {
   const { request, requestId } = visit
   const { rules, store, most } = cache
-  const bypass = store === undefined ? 'no-cache-here' : bypassOf(request, rules, visit.ownNames)
-  if (store === undefined || bypass !== undefined) return pastCache(visit, bypass)
+  const bypass = store === undefined ? 'no-cache-here' : findBypassReason(request, rules, visit.ownNames)
+  if (store === undefined || bypass !== undefined) return bypassCache(visit, bypass)
 
-  const search = keyedQuery(visit.search, rules.query)
-  const headers = keyedHeaders(request.headers, rules)
-  const place = placeOf(visit, rules, store, search, headers)
+  const search = selectQuery(visit.search, rules.query)
+  const headers = selectHeaders(request.headers, rules)
+  const place = findCacheLocation(visit, rules, store, search, headers)
   const now = visit.clock()
-  const asking: Asking = { request, requestId, now, most, ranges: rules.ranges }
+  const asking: CacheRequest = { request, requestId, now, most, ranges: rules.ranges }
   const changes = cache.changes.count
   const { kept, epoch } = await lookUp(place, now)
-  const turn: Turn = { visit, cache, place, asking, search, headers, epoch, changes }
+  const turn: CacheTurn = { visit, cache, place, asking, search, headers, epoch, changes }
   if (kept !== undefined && kept.age < kept.fresh) {
-    return marked(await answerFromKept(kept, asking), `hit; ttl=${kept.fresh - kept.age}`)
+    return withCacheStatus(await respondFromCache(kept, asking), `hit; ttl=${kept.fresh - kept.age}`)
   }
   if (wantsOnlyCached(request.headers)) {
-    if (kept) discard(kept.response)
-    return marked(refusal('fault', request, { requestId, status: 504 }), 'detail=only-if-cached')
+    if (kept) discardBody(kept.response)
+    return withCacheStatus(errorResponse('fault', request, { requestId, status: 504 }), 'detail=only-if-cached')
   }
   if (kept !== undefined && kept.age < kept.fresh + kept.whileRevalidate && refreshLater(turn)) {
     const status = `hit; ttl=${kept.fresh - kept.age}; detail=stale-while-revalidate`
-    return marked(await answerFromKept(kept, asking), status)
+    return withCacheStatus(await respondFromCache(kept, asking), status)
   }
   if (request.method === 'HEAD' || request.headers.has('range')) {
-    if (kept) discard(kept.response)
-    return request.method === 'HEAD' ? marked(await visit.pass(), 'fwd=method') : pastCache(visit, 'range')
+    if (kept) discardBody(kept.response)
+    return request.method === 'HEAD' ? withCacheStatus(await visit.pass(), 'fwd=method') : bypassCache(visit, 'range')
   }
-  return fetchAndKeep(turn, kept)
+  return fetchAndStore(turn, kept)
 }
 
-async function pastCache(visit: CacheVisit, detail: string | undefined): Promise<Response> {
-  return marked(await visit.pass(), `fwd=bypass; detail=${detail}`)
+async function bypassCache(visit: CacheContext, detail: string | undefined): Promise<Response> {
+  return withCacheStatus(await visit.pass(), `fwd=bypass; detail=${detail}`)
 }
 
 /** Asks the upstream, with the validators of what is kept, and keeps what it answers. */
-async function fetchAndKeep(turn: Turn, kept: Kept | undefined, background = false): Promise<Response> {
+async function fetchAndStore(turn: CacheTurn, kept: CachedResponse | undefined, background = false): Promise<Response> {
   const { visit, asking } = turn
   const spare = kept !== undefined && kept.age < kept.fresh + kept.stale ? kept : undefined
   const headers = new Headers(turn.headers)
-  const old = kept && restore(kept)
+  const old = kept && restoreResponse(kept)
   const conditional = old !== undefined && hasValidator(old.status, old.headers)
   if (conditional) addValidators(headers, old.headers)
   const requestedAt = visit.clock()
@@ -81,29 +81,30 @@ async function fetchAndKeep(turn: Turn, kept: Kept | undefined, background = fal
     })
   } catch (error) {
     if (spare === undefined || !isUpstreamFailure(error) || visit.request.signal.aborted) throw error
-    return marked(await answerFromKept(spare, asking), 'fwd=stale; detail=stale-if-error')
+    return withCacheStatus(await respondFromCache(spare, asking), 'fwd=stale; detail=stale-if-error')
   }
 
   if (spare !== undefined && response.status >= 500) {
-    discard(response)
+    discardBody(response)
     const status = `fwd=stale; fwd-status=${response.status}; detail=stale-if-error`
-    return marked(await answerFromKept(spare, asking), status)
+    return withCacheStatus(await respondFromCache(spare, asking), status)
   }
   if (conditional && response.status === 304) {
-    if (said !== undefined && confirms(said, old.headers)) return freshen(turn, old, { response, said, requestedAt })
+    if (said !== undefined && confirmsCached(said, old.headers))
+      return freshen(turn, old, { response, said, requestedAt })
     // A 304 about something else than what is kept: asked again without a condition.
-    discard(old)
-    return fetchAndKeep(turn, undefined, background)
+    discardBody(old)
+    return fetchAndStore(turn, undefined, background)
   }
-  if (kept !== undefined) discard(kept.response)
+  if (kept !== undefined) discardBody(kept.response)
   const stored = said !== undefined && store(turn, response, said, requestedAt)
   const status = `fwd=${kept ? 'stale' : 'uri-miss'}${stored ? '; stored' : ''}`
-  return marked(answerFromUpstream(response, { ...asking, now: visit.clock() }), status)
+  return withCacheStatus(respondFromUpstream(response, { ...asking, now: visit.clock() }), status)
 }
 
 /** Gives what is kept again, brought up to date by a 304. RFC 9111 section 4.3.4. */
 async function freshen(
-  turn: Turn,
+  turn: CacheTurn,
   old: Response,
   came: { readonly response: Response; readonly said: Headers; readonly requestedAt: number },
 ): Promise<Response> {
@@ -116,13 +117,13 @@ async function freshen(
   for (const name of ['set-cookie', 'portcullis-session']) if (said.has(name)) judged.set(name, 'said')
   const stored = store(turn, updated, judged, requestedAt)
   for (const cookie of response.headers.getSetCookie()) updated.headers.append('set-cookie', cookie)
-  const answer = answerFromUpstream(updated, { ...asking, now: visit.clock() })
-  return marked(answer, `fwd=stale; fwd-status=304${stored ? '; stored' : ''}`)
+  const answer = respondFromUpstream(updated, { ...asking, now: visit.clock() })
+  return withCacheStatus(answer, `fwd=stale; fwd-status=304${stored ? '; stored' : ''}`)
 }
 
 /** Keeps an answer where it may be kept, in the background. */
 function store(
-  { visit, cache, place, epoch, changes }: Turn,
+  { visit, cache, place, epoch, changes }: CacheTurn,
   response: Response,
   said: Headers,
   requestedAt: number,
@@ -130,11 +131,11 @@ function store(
   const now = visit.clock()
   const times = { requestedAt, receivedAt: now }
   // RFC 9111 section 4.4: what was under way while its address changed may be of before.
-  if ((cache.changes.last.get(addressOf(place)) ?? 0) > changes) return false
-  const freshness = freshnessOf(response.status, said, visit.path, cache.rules, times)
+  if ((cache.changes.last.get(cacheAddress(place)) ?? 0) > changes) return false
+  const freshness = readFreshness(response.status, said, visit.path, cache.rules, times)
   if (freshness === undefined) return false
   const validated = hasValidator(response.status, said)
-  const work = keep(place, response, { ...freshness, now, epoch, most: cache.most, validated })
+  const work = storeResponse(place, response, { ...freshness, now, epoch, most: cache.most, validated })
   if (work === undefined) return false
   visit.waitUntil?.(work)
   return true
@@ -144,7 +145,7 @@ function store(
 const longestRefresh = 60_000
 
 /** Asks for another answer while the kept one is given; false where nothing can run after an answer. */
-function refreshLater(turn: Turn): boolean {
+function refreshLater(turn: CacheTurn): boolean {
   const { visit, place, cache, asking } = turn
   const { refreshing } = cache
   if (visit.waitUntil === undefined) return false
@@ -157,8 +158,8 @@ function refreshLater(turn: Turn): boolean {
   // The client's own condition is about what it is given now.
   const request = new Request(visit.request.url)
   const work = lookUp(place, asking.now)
-    .then(({ kept, epoch }) => fetchAndKeep({ ...turn, epoch, asking: { ...asking, request } }, kept, true))
-    .then(discard)
+    .then(({ kept, epoch }) => fetchAndStore({ ...turn, epoch, asking: { ...asking, request } }, kept, true))
+    .then(discardBody)
     .catch(() => {})
     .finally(() => refreshing.delete(key))
   visit.waitUntil(work)

@@ -11,12 +11,12 @@ export interface CacheStore {
 }
 
 /** An answer that was kept, with seconds since and until. */
-export interface Kept extends Freshness {
+export interface CachedResponse extends Freshness {
   readonly response: Response
 }
 
 /** Where an answer lies. */
-export interface Place {
+export interface CacheLocation {
   readonly store: CacheStore
   readonly key: Request
   /** Where it is noted that all forms of this answer became invalid; undefined where there is one form, noted in its place. */
@@ -24,7 +24,7 @@ export interface Place {
 }
 
 /** An answer on its way into the cache. */
-export interface Keeping extends Freshness {
+export interface StoreOptions extends Freshness {
   /** Bytes of the largest body. */
   readonly most: number
   /** Epoch milliseconds. */
@@ -36,7 +36,7 @@ export interface Keeping extends Freshness {
 }
 
 /** What Workers have, and nobody else. */
-export function runtimeCache(): CacheStore | undefined {
+export function findRuntimeCache(): CacheStore | undefined {
   return (globalThis as { caches?: { default?: CacheStore } }).caches?.default
 }
 
@@ -64,9 +64,9 @@ const year = 31_536_000
 const skewMs = 60_000
 
 /** What a look into a cache finds. */
-export interface Found {
+export interface CacheLookup {
   /** Undefined where nothing lies there that may be used, or where the cache cannot be asked. */
-  readonly kept: Kept | undefined
+  readonly kept: CachedResponse | undefined
   /** Names the last change at this address that the cache knows of: what is kept belongs to one. */
   readonly epoch: string
 }
@@ -74,12 +74,12 @@ export interface Found {
 const firstEpoch = '-'
 
 /** Looks for an answer. Never rejects. */
-export async function lookUp({ store, key, invalidKey }: Place, now: number): Promise<Found> {
+export async function lookUp({ store, key, invalidKey }: CacheLocation, now: number): Promise<CacheLookup> {
   try {
     const [response, marker] = await Promise.all([store.match(key), invalidKey && store.match(invalidKey)])
     const epoch = readEpoch(invalidKey === undefined ? response : marker) ?? firstEpoch
     discardBody(marker)
-    const kept = response && readKept(response, invalidKey === undefined ? undefined : epoch, now)
+    const kept = response && readCached(response, invalidKey === undefined ? undefined : epoch, now)
     if (kept === undefined) discardBody(response)
     return { kept, epoch }
   } catch {
@@ -87,7 +87,7 @@ export async function lookUp({ store, key, invalidKey }: Place, now: number): Pr
   }
 }
 
-function readKept(response: Response, epoch: string | undefined, now: number): Kept | undefined {
+function readCached(response: Response, epoch: string | undefined, now: number): CachedResponse | undefined {
   const [form, of, ...numbers] = (response.headers.get(note) ?? '').split(' ')
   const [at, before, fresh, stale, whileRevalidate] = numbers.map(Number)
   if (form !== version || (epoch !== undefined && of !== epoch)) return undefined
@@ -104,7 +104,11 @@ function readKept(response: Response, epoch: string | undefined, now: number): K
  *
  * @returns undefined where it can be seen at once that it is too long.
  */
-export function keep(place: Place, response: Response, keeping: Keeping): Promise<void> | undefined {
+export function storeResponse(
+  place: CacheLocation,
+  response: Response,
+  keeping: StoreOptions,
+): Promise<void> | undefined {
   const { age, fresh, stale, whileRevalidate, now, epoch, most, validated } = keeping
   if (Number(response.headers.get('content-length') ?? 0) > most) return undefined
   const copy = response.clone()
@@ -123,14 +127,14 @@ export function keep(place: Place, response: Response, keeping: Keeping): Promis
   const { status } = response
   const write = async (): Promise<void> => {
     const body = await readWhole(copy, most)
-    if (body === undefined || (await becameInvalid(place, epoch))) return
+    if (body === undefined || (await wasInvalidatedSince(place, epoch))) return
     await place.store.put(place.key, new Response(body, { status, headers }))
   }
   return write().catch(() => {})
 }
 
 /** Notes that what lies there is no longer true. Where there is one form of it and none lies there, nothing is noted. Never rejects. */
-export async function invalidate({ store, key, invalidKey }: Place): Promise<void> {
+export async function invalidate({ store, key, invalidKey }: CacheLocation): Promise<void> {
   const headers = {
     'content-type': 'text/plain',
     [note]: `invalid ${randomId()}`,
@@ -146,7 +150,7 @@ export async function invalidate({ store, key, invalidKey }: Place): Promise<voi
   } catch {}
 }
 
-async function becameInvalid({ store, key, invalidKey }: Place, since: string): Promise<boolean> {
+async function wasInvalidatedSince({ store, key, invalidKey }: CacheLocation, since: string): Promise<boolean> {
   const found = await store.match(invalidKey ?? key)
   discardBody(found)
   const epoch = readEpoch(found)
@@ -185,7 +189,7 @@ export async function readWhole({ body }: Response, most: number): Promise<Uint8
 }
 
 /** What was kept, as its upstream sent it: with the headers that were set aside, and without ours. */
-export function restore({ response, age }: Kept): Response {
+export function restoreResponse({ response, age }: CachedResponse): Response {
   const headers = new Headers(response.headers)
   headers.delete('cache-control')
   for (const name of aside) {

@@ -1,7 +1,7 @@
 /** What one isolate remembers of addresses: a number for each. */
 
 /** Times in epoch milliseconds, or counts, by address. */
-export interface TimeNotes {
+export interface InvalidationTimes {
   get(address: string): number | undefined
   set(address: string, value: number): void
   delete(address: string): void
@@ -10,7 +10,7 @@ export interface TimeNotes {
 const most = 1000
 
 /** Makes notes that forget everything once they are full: each is only of use for a minute. */
-export function createTimeNotes(): TimeNotes {
+export function createInvalidationTimes(): InvalidationTimes {
   const times = new Map<string, number>()
   return {
     get: (address) => times.get(address),

@@ -5,7 +5,7 @@ import type { OutgoingCookie } from '../../types.ts'
 import type { ThrottleKeys } from './keys.ts'
 
 /** A device, and the accounts that were signed in to on it, with the moment in seconds; the last one first. */
-interface Device {
+interface DeviceRecord {
   readonly id: string
   readonly accounts: ReadonlyArray<readonly [tag: string, at: number]>
 }
@@ -17,29 +17,29 @@ const mostAccounts = 5
 const mostTried = 3
 
 /** The device that a request's cookies tell of; the first of them that opens. */
-export async function openDevice(values: readonly string[], keys: ThrottleKeys): Promise<Device | undefined> {
+export async function openDevice(values: readonly string[], keys: ThrottleKeys): Promise<DeviceRecord | undefined> {
   for (const value of values.slice(0, mostTried)) {
     const text = await keys.seal.open(value)
-    if (typeof text === 'string') return JSON.parse(text) as Device
+    if (typeof text === 'string') return JSON.parse(text) as DeviceRecord
   }
   return undefined
 }
 
 /** Whether a device signed in to the account at most `maxAge` seconds ago. */
-export function isKnownFor(device: Device, tags: readonly string[], maxAge: number, now: number): boolean {
+export function isKnownFor(device: DeviceRecord, tags: readonly string[], maxAge: number, now: number): boolean {
   return device.accounts.some(([tag, at]) => tags.includes(tag) && now < (at + maxAge) * 1000)
 }
 
 /** The cookie of a device that has just signed in. The rest of its accounts stay. */
 export async function deviceCookie(
-  device: Device | undefined,
+  device: DeviceRecord | undefined,
   tags: readonly string[],
   { cookie, maxAge, keys, now }: { cookie: CookieSettings; maxAge: number; keys: ThrottleKeys; now: number },
 ): Promise<OutgoingCookie> {
   const others = device?.accounts.filter(([tag]) => !tags.includes(tag)) ?? []
   const accounts = [[tags[0] ?? '', Math.floor(now / 1000)] as const, ...others].slice(0, mostAccounts)
-  const sealed = await keys.seal.seal(JSON.stringify({ id: device?.id ?? randomId(), accounts } satisfies Device))
+  const sealed = await keys.seal.seal(JSON.stringify({ id: device?.id ?? randomId(), accounts } satisfies DeviceRecord))
   return serializeCookie(cookie, sealed, maxAge)
 }
 
-export type { Device }
+export type { DeviceRecord }

@@ -1,15 +1,15 @@
 /** The throttle: which counters a try is held against, and what its outcome does to them. */
 import { randomId } from '../../crypto/index.ts'
 import { isPortcullisError } from '../../errors.ts'
-import { addressBlock } from '../../request/index.ts'
+import { addressPrefix } from '../../request/index.ts'
 import type { Clock, Emit, EventType, OutgoingCookie } from '../../types.ts'
 import type { Account } from './account.ts'
-import { type Device, deviceCookie, isKnownFor, openDevice } from './device.ts'
+import { type DeviceRecord, deviceCookie, isKnownFor, openDevice } from './device.ts'
 import type { ThrottleSettings } from './options.ts'
 import type { AttemptReply, Counters, Daily, Streak } from './store.ts'
 
 /** Who wants to try. */
-export interface Trying {
+export interface LoginRequest {
   readonly env: unknown
   /** From `createAccount`; undefined where a request names none, which is charged to its address. */
   readonly account: Account | undefined
@@ -39,7 +39,7 @@ export interface LoginAttempt {
 }
 
 /** Whether it may be tried, and if not, after how many seconds. */
-export type Begun =
+export type BeginResult =
   | { readonly ok: true; readonly attempt: LoginAttempt }
   | { readonly ok: false; readonly retryAfter: number; readonly by: ThrottledBy }
 
@@ -54,7 +54,7 @@ export interface ThrottleEngine {
    *
    * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED`: nothing may be tried.
    */
-  begin(who: Trying): Promise<Begun>
+  begin(who: LoginRequest): Promise<BeginResult>
 }
 
 const accountWaitMs = 60_000
@@ -70,14 +70,14 @@ export function isStoreError(error: unknown): boolean {
 }
 
 /** Makes the throttle of options that were judged. */
-export function throttleEngine(settings: ThrottleSettings, clock: Clock, emit: Emit): ThrottleEngine {
+export function createThrottleEngine(settings: ThrottleSettings, clock: Clock, emit: Emit): ThrottleEngine {
   const { store, limit, longestMs, pressureAt, slowAt, observing } = settings
   const known = settings.device
 
-  async function deviceOf(
-    { env, account, cookies }: Trying,
+  async function identifyDevice(
+    { env, account, cookies }: LoginRequest,
     now: number,
-  ): Promise<{ device?: Device; known: boolean }> {
+  ): Promise<{ device?: DeviceRecord; known: boolean }> {
     if (known === undefined || account === undefined || cookies.length === 0) return { known: false }
     const keys = settings.keys(env)
     const device = await openDevice(cookies, keys)
@@ -85,10 +85,13 @@ export function throttleEngine(settings: ThrottleSettings, clock: Clock, emit: E
     return { device, known: isKnownFor(device, await keys.deviceTags(account.text), known.maxAge, now) }
   }
 
-  async function countersOf(who: Trying, device: Device | undefined): Promise<{ by: ThrottledBy[]; all: Counters }> {
+  async function createCounters(
+    who: LoginRequest,
+    device: DeviceRecord | undefined,
+  ): Promise<{ by: ThrottledBy[]; all: Counters }> {
     const { counter } = settings.keys(who.env)
     const { account } = who
-    const [block, network] = [addressBlock(who.address), addressBlock(who.address, 48)]
+    const [block, network] = [addressPrefix(who.address), addressPrefix(who.address, 48)]
     // Strangers are held up at the simple limit, so what they do never holds up a device that is known.
     const times = device === undefined ? 1 : knownDeviceTimes
     const by: ThrottledBy[] = ['address']
@@ -118,7 +121,7 @@ export function throttleEngine(settings: ThrottleSettings, clock: Clock, emit: E
     return { by: ['pair', 'account', ...by], all: { ticket, streaks, days } }
   }
 
-  function tell(type: EventType, who: Trying, reason?: string): void {
+  function emitEvent(type: EventType, who: LoginRequest, reason?: string): void {
     const { request, subject } = who
     emit({
       type,
@@ -128,38 +131,38 @@ export function throttleEngine(settings: ThrottleSettings, clock: Clock, emit: E
     })
   }
 
-  function pressureOf(failures: number | undefined, who: Trying): number | undefined {
+  function findPressure(failures: number | undefined, who: LoginRequest): number | undefined {
     if (failures === undefined || failures < pressureAt) return undefined
     // Told at ten, a hundred, a thousand: an attack must not fill the log.
-    if (Number.isInteger(Math.log10(failures / pressureAt))) tell('account-pressure', who, `${failures}-failures`)
+    if (Number.isInteger(Math.log10(failures / pressureAt))) emitEvent('account-pressure', who, `${failures}-failures`)
     return failures
   }
 
   /** undefined where the store cannot be asked and nobody is to be refused for it. */
-  async function judged(all: Counters, now: number, who: Trying): Promise<AttemptReply | undefined> {
+  async function countAttempt(all: Counters, now: number, who: LoginRequest): Promise<AttemptReply | undefined> {
     try {
       return await store.attempt(all, now, { env: who.env })
     } catch (error) {
       if (!isStoreError(error)) throw error
-      tell('login-store-unavailable', who)
+      emitEvent('login-store-unavailable', who)
       if (!observing) throw error
       return undefined
     }
   }
 
-  async function begin(who: Trying): Promise<Begun> {
+  async function begin(who: LoginRequest): Promise<BeginResult> {
     const now = clock()
-    const { device, known: isKnown } = await deviceOf(who, now)
-    const { by, all } = await countersOf(who, isKnown ? device : undefined)
-    const reply = await judged(all, now, who)
+    const { device, known: isKnown } = await identifyDevice(who, now)
+    const { by, all } = await createCounters(who, isKnown ? device : undefined)
+    const reply = await countAttempt(all, now, who)
     if (reply === undefined) return { ok: true, attempt: uncounted }
     if (reply.is === 'denied') {
       const reason = by[reply.by] ?? 'address'
-      tell(observing ? 'login-throttle-observed' : 'login-throttled', who, reason)
+      emitEvent(observing ? 'login-throttle-observed' : 'login-throttled', who, reason)
       if (observing) return { ok: true, attempt: uncounted }
       return { ok: false, retryAfter: Math.max(1, Math.ceil(reply.waitMs / 1000)), by: reason }
     }
-    const pressure = pressureOf(by[1] === 'account' ? reply.failures[1] : undefined, who)
+    const pressure = findPressure(by[1] === 'account' ? reply.failures[1] : undefined, who)
     let settled = false
     let prepared: { send(): Promise<boolean> } | undefined
 
@@ -172,7 +175,7 @@ export function throttleEngine(settings: ThrottleSettings, clock: Clock, emit: E
         else if (outcome !== 'failure') await store.settle(all, outcome, clock(), { env: who.env })
       } catch {
         // Who signed in stays signed in; what was counted goes away with the next success, or in a day.
-        tell('login-unsettled', who, outcome)
+        emitEvent('login-unsettled', who, outcome)
       }
       if (outcome !== 'success' || known === undefined || who.account === undefined) return undefined
       const keys = settings.keys(who.env)

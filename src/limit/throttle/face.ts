@@ -1,12 +1,12 @@
 /** The throttle around a context: for handlers that look at passwords themselves. */
 import { readCookies } from '../../cookie/index.ts'
-import { checkKeys, faults as newFaults, optionalFunction, optionalListener } from '../../options/index.ts'
-import { refusal } from '../../page/refusal.ts'
+import { checkKeys, createIssues, optionalFunction, optionalListener } from '../../options/index.ts'
+import { errorResponse } from '../../page/refusal.ts'
 import { checkPlatform, clientAddress, type Platform } from '../../request/index.ts'
 import type { Clock, Emit, OutgoingCookie, ProjectEnv, Reason } from '../../types.ts'
 import { createAccount } from './account.ts'
-import { isStoreError, type LoginAttempt, throttleEngine } from './engine.ts'
-import { judgeThrottle, type LoginThrottleOptions, loginThrottleKeys } from './options.ts'
+import { createThrottleEngine, isStoreError, type LoginAttempt } from './engine.ts'
+import { compileThrottle, type LoginThrottleOptions, loginThrottleKeys } from './options.ts'
 
 /** A Hono Context, as far as logins need one. */
 export interface LoginContext {
@@ -73,17 +73,17 @@ export interface LoginGate<C> {
 
 /** The gate behind `loginThrottle`. @throws {ConfigError} `ERR_CONFIG` */
 export function loginGate<C extends LoginContext>(options: LoginGateOptions<C, never>): LoginGate<C> {
-  const wrong = newFaults('loginThrottle')
-  checkKeys(wrong, options, [...loginThrottleKeys, 'platform', 'name', 'refuse', 'onEvent', 'clock'])
+  const issues = createIssues('loginThrottle')
+  checkKeys(issues, options, [...loginThrottleKeys, 'platform', 'name', 'refuse', 'onEvent', 'clock'])
   const given: Partial<LoginGateOptions<C, never>> = options ?? {}
-  const clock = optionalFunction(wrong, 'clock', given.clock) ?? Date.now
-  const emit = optionalListener(wrong, 'onEvent', given.onEvent) ?? (() => {})
-  const refuse = optionalFunction(wrong, 'refuse', given.refuse)
-  const settings = judgeThrottle(given, clock, wrong)
-  const platform = checkPlatform(given.platform, wrong)
+  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {})
+  const refuse = optionalFunction(issues, 'refuse', given.refuse)
+  const settings = compileThrottle(given, clock, issues)
+  const platform = checkPlatform(given.platform, issues)
   const { name: subject = 'login' } = given
-  wrong.done()
-  const engine = throttleEngine(settings, clock, emit)
+  issues.throwIfAny()
+  const engine = createThrottleEngine(settings, clock, emit)
 
   function open(c: C): ReturnType<LoginGate<C>['open']> {
     const { headers } = c.req.raw
@@ -97,7 +97,7 @@ export function loginGate<C extends LoginContext>(options: LoginGateOptions<C, n
       const wait = retryAfter === undefined ? {} : { retryAfter }
       if (refuse !== undefined) return refuse({ ok: false, reason, ...wait }, c)
       const extra = retryAfter === undefined ? {} : { headers: [['Retry-After', `${retryAfter}`]] as const }
-      return refusal(reason, c.req.raw, { ...extra, ...(request !== undefined && { requestId: request }) })
+      return errorResponse(reason, c.req.raw, { ...extra, ...(request !== undefined && { requestId: request }) })
     }
 
     async function attempt(text: unknown): Promise<Response | undefined> {

@@ -2,9 +2,9 @@
 import {
   type Definition,
   type Document,
-  documentOf,
-  graphqlTokens,
+  parseTokens,
   type Selection,
+  tokenize,
   type Value,
 } from '../../graphql-syntax/index.ts'
 import { createNameCheck } from '../../parameters/index.ts'
@@ -35,15 +35,15 @@ export type GraphqlLogin = { readonly account: string } | 'none' | undefined
  *
  * @param request - the request's body, parsed
  */
-export function graphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLogin {
+export function readGraphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLogin {
   const { graphql, argument, maxTokens = defaultMaxTokens } = rule
   // A list is a batch: more than one guess in one request. Without a text it is a persisted query, which only its server knows.
   if (!isObject(request) || typeof request.query !== 'string' || !hasPlainMembers(request)) return undefined
   const variables = request.variables ?? {}
   if (!isObject(variables)) return undefined
-  const tokens = graphqlTokens(request.query, maxTokens)
+  const tokens = tokenize(request.query, maxTokens)
   if (tokens === undefined || tokens.length > maxTokens) return undefined
-  const document = documentOf(tokens)
+  const document = parseTokens(tokens)
   const fields = document && rootFields(document)
   if (document === undefined || fields === undefined) return undefined
   const logins = fields.filter(({ name }) => name === graphql)
@@ -56,7 +56,7 @@ export function graphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLogin 
   // A fragment that is spread twice is two logins, since servers may execute it so.
   if (!spreadsOnce(document)) return undefined
   const path = [argument].flat()
-  const account = resolve({ is: 'object', members: login.args }, path, operation.defaults, variables)
+  const account = resolveArgument({ is: 'object', members: login.args }, path, operation.defaults, variables)
   return typeof account === 'string' ? { account } : undefined
 }
 
@@ -127,27 +127,29 @@ function spreadsOnce({ operations, fragments }: Document): boolean {
 }
 
 /** The JSON value at a path of an argument; undefined where it cannot be known, or stands twice. */
-function resolve(
+function resolveArgument(
   value: Value,
   path: readonly string[],
   defaults: ReadonlyMap<string, Value>,
   variables: Record<string, unknown>,
 ): unknown {
   if (value.is === 'variable') {
-    if (Object.hasOwn(variables, value.name)) return memberAt(variables[value.name], path)
+    if (Object.hasOwn(variables, value.name)) return readMember(variables[value.name], path)
     const byDefault = defaults.get(value.name)
     // A default is a constant: it holds no variable that could lead back here.
-    return byDefault === undefined || byDefault.is === 'variable' ? undefined : resolve(byDefault, path, defaults, {})
+    return byDefault === undefined || byDefault.is === 'variable'
+      ? undefined
+      : resolveArgument(byDefault, path, defaults, {})
   }
   const [name, ...rest] = path
   if (name === undefined) return value.is === 'text' ? value.text : undefined
   if (value.is !== 'object') return undefined
   const named = value.members.filter(([member]) => member === name)
   const [only] = named
-  return named.length === 1 && only !== undefined ? resolve(only[1], rest, defaults, variables) : undefined
+  return named.length === 1 && only !== undefined ? resolveArgument(only[1], rest, defaults, variables) : undefined
 }
 
-function memberAt(value: unknown, path: readonly string[]): unknown {
+function readMember(value: unknown, path: readonly string[]): unknown {
   let at = value
   for (const name of path) {
     if (!isObject(at) || !Object.hasOwn(at, name)) return undefined

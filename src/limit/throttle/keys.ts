@@ -1,7 +1,7 @@
 /** Digests of what is counted, and the seal of the device cookie, all from one ring of secrets. */
 import { encodeBase64url, type KeyRing, keyRing, type Sealer, sealer } from '../../crypto/index.ts'
-import { joined } from '../../crypto/text.ts'
-import type { Faults } from '../../options/index.ts'
+import { joinBytes } from '../../crypto/text.ts'
+import type { Issues } from '../../options/index.ts'
 import type { Clock } from '../../types.ts'
 
 /** What one set of secrets gives. */
@@ -14,23 +14,23 @@ export interface ThrottleKeys {
 }
 
 /** Makes them. `device` says whose seal, and for how many seconds it opens. */
-export function throttleKeys(
+export function createThrottleKeys(
   secret: string | readonly string[],
   device: { readonly name: string; readonly lifetime: number; readonly clock: Clock },
-  faults: Faults,
+  issues: Issues,
 ): ThrottleKeys {
-  const ring: KeyRing = keyRing(secret, faults)
+  const ring: KeyRing = keyRing(secret, issues)
   return {
     async counter(kind, ...parts): Promise<string> {
-      return `${kind}:${short(await ring.mac('throttle', joined(kind, ...parts)))}`
+      return `${kind}:${shortenMac(await ring.mac('throttle', joinBytes(kind, ...parts)))}`
     },
     async deviceTags(text): Promise<readonly string[]> {
-      return (await ring.macs('throttle-device-text', text)).map(short)
+      return (await ring.macs('throttle-device-text', text)).map(shortenMac)
     },
     seal: sealer(ring, { purpose: 'device', ...device, maxLength: 1024 }),
   }
 }
 
-function short(mac: Uint8Array<ArrayBuffer>): string {
+function shortenMac(mac: Uint8Array<ArrayBuffer>): string {
   return encodeBase64url(mac.subarray(0, 16))
 }

@@ -1,5 +1,5 @@
 /** What of a login's request its upstream gets: nothing by which an answer could look like a success without a password. */
-import { foldedPath } from '../../request/index.ts'
+import { foldPath } from '../../request/index.ts'
 
 /** Names of pages to which servers send a failed login. */
 const loginPages: ReadonlySet<string> = new Set([
@@ -11,12 +11,12 @@ const loginPages: ReadonlySet<string> = new Set([
  * `/login/failed`), or a page that is called like a login page anywhere.
  */
 export function isLoginPage(path: string, logins: readonly string[]): boolean {
-  const asked = foldedPath(path)
+  const asked = foldPath(path)
   const last = lastSegment(asked)
   return (
     loginPages.has(last) ||
     logins.some((login) => {
-      const own = foldedPath(login)
+      const own = foldPath(login)
       if (asked === own || asked.startsWith(`${own}.`) || (own !== '/' && asked.startsWith(`${own}/`))) return true
       return last !== '' && last === lastSegment(own)
     })
@@ -59,16 +59,16 @@ function namesOf(pair: string): string[] {
  * asked.
  */
 export function refererFor(
-  given: string | null,
+  value: string | null,
   {
     publicOrigin,
     path,
     routePath,
   }: { readonly publicOrigin: string; readonly path: string; readonly routePath: string },
 ): string {
-  if (given !== null && URL.canParse(given)) {
-    const { origin, pathname } = new URL(given)
-    if (origin === publicOrigin && isLoginPage(pathname, [path, routePath])) return given
+  if (value !== null && URL.canParse(value)) {
+    const { origin, pathname } = new URL(value)
+    if (origin === publicOrigin && isLoginPage(pathname, [path, routePath])) return value
   }
   return `${publicOrigin}${path}`
 }

@@ -1,5 +1,5 @@
 /** Failed logins in the memory of one process: for tests and development. */
-import { checkKeys, faults, wholeNumber } from '../../options/index.ts'
+import { checkKeys, createIssues, wholeNumber } from '../../options/index.ts'
 import {
   type AttemptReply,
   type Counters,
@@ -17,7 +17,7 @@ export interface MemoryThrottleOptions {
   readonly maxEntries?: number
 }
 
-interface Entry {
+interface ThrottleEntry {
   n: number
   /** Until when a streak waits, or when a day ends. */
   u: number
@@ -30,14 +30,14 @@ interface Settling {
   readonly now: number
   readonly began: number | undefined
 }
-interface Ticket {
+interface ThrottleTicket {
   state: 'open' | 'success' | 'void'
   /** The wait that the attempt began, by streak. */
   readonly waits: readonly number[]
   readonly end: number
 }
 
-function takeOff(entry: Entry | undefined, off: number): void {
+function takeOff(entry: ThrottleEntry | undefined, off: number): void {
   if (entry !== undefined) entry.n = Math.max(0, entry.n - off)
 }
 
@@ -49,24 +49,24 @@ function takeOff(entry: Entry | undefined, off: number): void {
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleStore {
-  const wrong = faults('memoryThrottle')
-  checkKeys(wrong, options, ['maxEntries'])
-  const bounds = { least: 10, most: 1_000_000, unit: 'counters' }
-  const most = wholeNumber(wrong, 'maxEntries', options?.maxEntries, 10_000, bounds)
-  wrong.done()
+  const issues = createIssues('memoryThrottle')
+  checkKeys(issues, options, ['maxEntries'])
+  const bounds = { min: 10, max: 1_000_000, unit: 'counters' }
+  const most = wholeNumber(issues, 'maxEntries', options?.maxEntries, 10_000, bounds)
+  issues.throwIfAny()
 
-  const entries = new Map<string, Entry>()
-  const tickets = new Map<string, Ticket>()
+  const entries = new Map<string, ThrottleEntry>()
+  const tickets = new Map<string, ThrottleTicket>()
 
-  function found(key: string, now: number): Entry | undefined {
+  function findEntry(key: string, now: number): ThrottleEntry | undefined {
     const entry = entries.get(key)
     return entry !== undefined && entry.end > now ? entry : undefined
   }
 
   async function attempt({ ticket, streaks, days }: Counters, now: number): Promise<AttemptReply> {
     const counted = [
-      ...streaks.map(({ key, free, longest }) => ({ ...seen(key, now), free, longest, daily: false })),
-      ...days.map(({ key, most: free }) => ({ ...seen(key, now), free, longest: DAY_MS, daily: true })),
+      ...streaks.map(({ key, free, longest }) => ({ ...toCounter(key, now), free, longest, daily: false })),
+      ...days.map(({ key, most: free }) => ({ ...toCounter(key, now), free, longest: DAY_MS, daily: true })),
     ]
     const before = tickets.get(ticket)
     if (before !== undefined && before.end > now) {
@@ -79,24 +79,24 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
     }
     if (waitMs > 0) return { is: 'denied', waitMs, by }
     for (const { key, own = key } of streaks) {
-      if (own !== key) put(entries, own, { n: seen(own, now).n + 1, u: 0, end: now + DAY_MS })
+      if (own !== key) setBounded(entries, own, { n: toCounter(own, now).n + 1, u: 0, end: now + DAY_MS })
     }
     const waits = counted.map(({ key, n, u, free, longest, daily }) => {
       const over = n + 1 - free
       const until = daily ? u || now + DAY_MS : over < 0 ? 0 : now + Math.min(longest, FIRST_WAIT_MS * 2 ** over)
-      put(entries, key, { n: n + 1, u: until, end: daily ? until : now + DAY_MS })
+      setBounded(entries, key, { n: n + 1, u: until, end: daily ? until : now + DAY_MS })
       return until
     })
-    put(tickets, ticket, { state: 'open', waits, end: now + TICKET_MS })
+    setBounded(tickets, ticket, { state: 'open', waits, end: now + TICKET_MS })
     return { is: 'allowed', failures: counted.map(({ n }) => n) }
   }
 
-  function seen(key: string, now: number): { key: string; n: number; u: number } {
-    const { n = 0, u = 0 } = found(key, now) ?? {}
+  function toCounter(key: string, now: number): { key: string; n: number; u: number } {
+    const { n = 0, u = 0 } = findEntry(key, now) ?? {}
     return { key, n, u }
   }
 
-  function put<T>(map: Map<string, T>, key: string, value: T): void {
+  function setBounded<T>(map: Map<string, T>, key: string, value: T): void {
     map.delete(key)
     map.set(key, value)
     const [oldest] = map.size > most ? map.keys() : []
@@ -104,8 +104,8 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
   }
 
   function settleStreak({ key, own = key }: Streak, { outcome, now, began }: Settling): void {
-    const entry = found(key, now)
-    const mine = own === key ? entry : found(own, now)
+    const entry = findEntry(key, now)
+    const mine = own === key ? entry : findEntry(own, now)
     // A success takes off what failed under its own text; what failed under others stays.
     const off = outcome === 'success' ? (mine?.n ?? 1) : 1
     if (outcome === 'success') entries.delete(own)
@@ -125,7 +125,7 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
       if (open.state !== 'open') return open.state === outcome
       open.state = outcome
       for (const [i, streak] of streaks.entries()) settleStreak(streak, { outcome, now, began: open.waits[i] })
-      for (const { key } of days) takeOff(found(key, now), 1)
+      for (const { key } of days) takeOff(findEntry(key, now), 1)
       return true
     },
   }

@@ -1,9 +1,16 @@
 /** Options of the login throttle, judged while building. */
 import { type CookieSettings, cookieSettings } from '../../cookie/index.ts'
-import { checkKeys, type Faults, oneOf, optionalFunction, resolveFrom, wholeNumber } from '../../options/index.ts'
-import type { Clock, From, ProjectEnv } from '../../types.ts'
+import {
+  checkKeys,
+  choiceOption,
+  type Issues,
+  optionalFunction,
+  resolveFrom,
+  wholeNumber,
+} from '../../options/index.ts'
+import type { Clock, FromEnv, ProjectEnv } from '../../types.ts'
 import type { Normalize } from './account.ts'
-import { type ThrottleKeys, throttleKeys } from './keys.ts'
+import { createThrottleKeys, type ThrottleKeys } from './keys.ts'
 import type { ThrottleStore } from './store.ts'
 
 /** How many wrong passwords are let through, and where they are counted. */
@@ -14,7 +21,7 @@ export interface LoginThrottleOptions<E = ProjectEnv> {
    * One secret or several, each of at least 32 characters. They make digests of what is counted and seal the device cookie.
    * When the first changes, counting begins anew; devices stay known as long as the old one is listed.
    */
-  readonly secret: From<string | readonly string[], E>
+  readonly secret: FromEnv<string | readonly string[], E>
   /** Failures in a row of one address on one account that cost nothing; then waits double from a second. Default 5, at most 100. */
   readonly limit?: number
   /** Seconds of the longest of these waits. Default 900, at most 3,600. */
@@ -98,40 +105,40 @@ export interface ThrottleSettings {
 const dayS = 86_400
 
 /** Judges them. Unknown names are the caller's to find, since its options may hold more: see {@link loginThrottleKeys}. */
-export function judgeThrottle(options: unknown, clock: Clock, faults: Faults): ThrottleSettings {
+export function compileThrottle(options: unknown, clock: Clock, issues: Issues): ThrottleSettings {
   const given: Partial<LoginThrottleOptions<never>> = (options as LoginThrottleOptions<never> | undefined) ?? {}
   const { store } = given
   if (typeof store?.attempt !== 'function' || typeof store.settle !== 'function') {
-    faults.add('store', store === undefined ? 'is required' : 'must be a store such as redisThrottle({ redis })')
+    issues.add('store', store === undefined ? 'is required' : 'must be a store such as redisThrottle({ redis })')
   }
-  const count = (option: keyof LoginThrottleOptions, byDefault: number, most: number, least = 1): number =>
-    wholeNumber(faults, option, given[option], byDefault, { least, most, unit: 'failures' })
-  const device = judgeDevice(given.device, faults.under('device'))
+  const count = (option: keyof LoginThrottleOptions, defaultValue: number, most: number, least = 1): number =>
+    wholeNumber(issues, option, given[option], defaultValue, { min: least, max: most, unit: 'failures' })
+  const device = compileDevice(given.device, issues.at('device'))
   const lifetime = device?.maxAge ?? dayS
   const name = device?.cookie.name ?? ''
   const perAddress = count('perAddress', 100, 100_000)
   return {
     store: store as ThrottleStore,
-    keys: resolveFrom(faults, 'secret', given.secret, (secret: string | readonly string[], at) =>
-      throttleKeys(secret, { name, lifetime, clock }, at),
+    keys: resolveFrom(issues, 'secret', given.secret, (secret: string | readonly string[], at) =>
+      createThrottleKeys(secret, { name, lifetime, clock }, at),
     ),
     limit: count('limit', 5, 100),
-    longestMs: 1000 * wholeNumber(faults, 'maxWait', given.maxWait, 900, { least: 1, most: 3600, unit: 'seconds' }),
+    longestMs: 1000 * wholeNumber(issues, 'maxWait', given.maxWait, 900, { min: 1, max: 3600, unit: 'seconds' }),
     perAddress,
     perNetwork: count('perNetwork', Math.max(1000, perAddress), 1_000_000, perAddress),
     pressureAt: count('pressureAt', 10, 100),
     slowAt: count('slowAt', 100, 100),
     device,
-    normalize: optionalFunction(faults, 'normalize', given.normalize),
-    observing: oneOf(faults, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
+    normalize: optionalFunction(issues, 'normalize', given.normalize),
+    observing: choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
   }
 }
 
-function judgeDevice(given: unknown, faults: Faults): ThrottleSettings['device'] {
-  if (given === false) return undefined
-  checkKeys(faults, given ?? {}, ['name', 'domain', 'maxAge', 'insecurePlainHttp'])
-  const { maxAge, name = 'device', ...rest } = (given ?? {}) as DeviceOptions
-  const cookie = cookieSettings({ name, ...rest }, faults)
-  const bounds = { least: 3600, most: 400 * dayS, unit: 'seconds' }
-  return { cookie, maxAge: wholeNumber(faults, 'maxAge', maxAge, 90 * dayS, bounds) }
+function compileDevice(value: unknown, issues: Issues): ThrottleSettings['device'] {
+  if (value === false) return undefined
+  checkKeys(issues, value ?? {}, ['name', 'domain', 'maxAge', 'insecurePlainHttp'])
+  const { maxAge, name = 'device', ...rest } = (value ?? {}) as DeviceOptions
+  const cookie = cookieSettings({ name, ...rest }, issues)
+  const bounds = { min: 3600, max: 400 * dayS, unit: 'seconds' }
+  return { cookie, maxAge: wholeNumber(issues, 'maxAge', maxAge, 90 * dayS, bounds) }
 }

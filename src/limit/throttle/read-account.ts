@@ -8,8 +8,8 @@ import {
 } from '../../parameters/index.ts'
 import { parseJson } from '../../request/index.ts'
 import { type Account, createAccount, type Normalize } from './account.ts'
-import { type GraphqlRule, graphqlLogin, graphqlMembers } from './graphql-login.ts'
-import { mostBytes, readBody } from './read-body.ts'
+import { type GraphqlRule, graphqlMembers, readGraphqlLogin } from './graphql-login.ts'
+import { maxBodyBytes, readBody } from './read-body.ts'
 
 /**
  * Where a login names its account: a field of a form, a member of a JSON object, by the names that lead to it, or the
@@ -31,33 +31,33 @@ export type AccountReader = (request: Request, search: string) => Promise<Accoun
 const unclear = { ok: false, status: 400 } as const
 
 /** Makes a reader of a rule that was validated. */
-export function accountReader(rule: AccountRule, normalize?: Normalize): AccountReader {
-  if ('form' in rule) return formReader(rule.form, normalize)
-  return 'json' in rule ? jsonReader([rule.json].flat(), normalize) : graphqlReader(rule, normalize)
+export function createAccountReader(rule: AccountRule, normalize?: Normalize): AccountReader {
+  if ('form' in rule) return createFormReader(rule.form, normalize)
+  return 'json' in rule ? createJsonReader([rule.json].flat(), normalize) : createGraphqlReader(rule, normalize)
 }
 
-function formReader(field: string, normalize?: Normalize): AccountReader {
+function createFormReader(field: string, normalize?: Normalize): AccountReader {
   const mayMean = createNameCheck(field)
   const find = createParameterReader(field)
   const type = 'application/x-www-form-urlencoded'
   return async (request, search) => {
-    const read = await bodyBeside(request, search, { type, mayMean })
+    const read = await readBodyAndQuery(request, search, { type, mayMean })
     if (!read.ok) return read
     const account = find(readParameters(read.text) ?? [])
-    return account.status === 'found' ? found(account.value, read.text, normalize) : unclear
+    return account.status === 'found' ? toAccountRead(account.value, read.text, normalize) : unclear
   }
 }
 
-function jsonReader(path: readonly string[], normalize?: Normalize): AccountReader {
+function createJsonReader(path: readonly string[], normalize?: Normalize): AccountReader {
   const mayMean = createNameCheck(path)
   const find = createMemberReader(path)
   return async (request, search) => {
-    const read = await bodyBeside(request, search, { type: jsonType, mayMean })
+    const read = await readBodyAndQuery(request, search, { type: jsonType, mayMean })
     if (!read.ok) return read
     const value = readJson(read.text)
     const account = value === undefined ? undefined : find(value)
     return account?.status === 'found' && typeof account.value === 'string'
-      ? found(account.value, read.text, normalize)
+      ? toAccountRead(account.value, read.text, normalize)
       : unclear
   }
 }
@@ -66,17 +66,17 @@ const jsonType = 'application/json'
 /** Bytes of a GraphQL request, which is often none of a login. */
 const mostGraphqlBytes = 65_536
 
-function graphqlReader(rule: GraphqlRule, normalize?: Normalize): AccountReader {
+function createGraphqlReader(rule: GraphqlRule, normalize?: Normalize): AccountReader {
   const mayMean = createNameCheck(...graphqlMembers)
   return async (request, search) => {
-    const read = await bodyBeside(request, search, { type: jsonType, mayMean, maxBytes: mostGraphqlBytes })
+    const read = await readBodyAndQuery(request, search, { type: jsonType, mayMean, maxBytes: mostGraphqlBytes })
     if (!read.ok) return read
     const value = readJson(read.text)
-    const login = value === undefined ? undefined : graphqlLogin(value, rule)
+    const login = value === undefined ? undefined : readGraphqlLogin(value, rule)
     if (login === undefined) return unclear
     return login === 'none'
       ? { ok: true, account: undefined, body: read.text }
-      : found(login.account, read.text, normalize)
+      : toAccountRead(login.account, read.text, normalize)
   }
 }
 
@@ -94,17 +94,17 @@ interface BodyRules {
 }
 
 /** The body, unless the query could name the account as well: some origins look there first. */
-async function bodyBeside(
+async function readBodyAndQuery(
   request: Request,
   search: string,
-  { type, mayMean, maxBytes = mostBytes }: BodyRules,
+  { type, mayMean, maxBytes = maxBodyBytes }: BodyRules,
 ): Promise<Awaited<ReturnType<typeof readBody>>> {
   const query = readParameters(search.replace(/^\?/, ''))
   if (query === undefined || query.some(([name]) => mayMean(name))) return unclear
   return readBody(request, type, maxBytes)
 }
 
-function found(text: string, body: string, normalize?: Normalize): AccountRead {
+function toAccountRead(text: string, body: string, normalize?: Normalize): AccountRead {
   // Half a pair of surrogates is an error to some servers, and another character to the rest.
   const account = /\p{Cs}/u.test(text) ? undefined : createAccount(text, normalize)
   return account === undefined ? unclear : { ok: true, account, body }

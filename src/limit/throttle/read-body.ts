@@ -1,7 +1,7 @@
 /** The body of a login as text: one content type, UTF-8, not coded, not large. */
 
 /** Bytes of a login's body. */
-export const mostBytes = 16_384
+export const maxBodyBytes = 16_384
 
 /** A body, or the status with which it is refused. */
 export type BodyRead =
@@ -11,12 +11,12 @@ export type BodyRead =
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Reads a body of this content type. It is read up here, so whoever comes behind gets what {@link readAccount} makes. */
-export async function readBody(request: Request, type: string, most: number = mostBytes): Promise<BodyRead> {
+export async function readBody(request: Request, type: string, most: number = maxBodyBytes): Promise<BodyRead> {
   const { headers } = request
   if (!isOfType(headers.get('content-type'), type) || headers.has('content-encoding')) return { ok: false, status: 415 }
   if (Number(headers.get('content-length')) > most) return { ok: false, status: 413 }
   try {
-    const bytes = await boundedBytes(request.body, most)
+    const bytes = await readBoundedBytes(request.body, most)
     if (bytes === undefined) return { ok: false, status: 413 }
     return { ok: true, text: utf8.decode(bytes) }
   } catch {
@@ -33,7 +33,10 @@ function isOfType(header: string | null, type: string): boolean {
 }
 
 /** Counts while it reads: Content-Length is the client's own word. */
-async function boundedBytes(body: ReadableStream<Uint8Array> | null, most: number): Promise<Uint8Array | undefined> {
+async function readBoundedBytes(
+  body: ReadableStream<Uint8Array> | null,
+  most: number,
+): Promise<Uint8Array | undefined> {
   const all = new Uint8Array(most)
   const reader = body?.getReader()
   let length = 0

@@ -1,6 +1,6 @@
 /** Failed logins in Redis over HTTP: each verb one script and one HTTP request. */
 import { PortcullisError } from '../../errors.ts'
-import { checkKeys, faults } from '../../options/index.ts'
+import { checkKeys, createIssues } from '../../options/index.ts'
 import type { Redis } from '../../redis/redis.ts'
 import type { Script } from '../../redis/script.ts'
 import { sharedAsk } from '../../redis/shared.ts'
@@ -48,18 +48,18 @@ export interface RedisThrottle extends ThrottleStore {
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
-  const wrong = faults('redisThrottle')
-  checkKeys(wrong, options, ['redis', 'prefix'])
+  const issues = createIssues('redisThrottle')
+  checkKeys(issues, options, ['redis', 'prefix'])
   const { redis, prefix = 'portcullis:' } = options ?? {}
   if (typeof redis?.call !== 'function') {
-    wrong.add('redis', redis === undefined ? 'is required' : 'must be a client made by redis()')
+    issues.add('redis', redis === undefined ? 'is required' : 'must be a client made by redis()')
   }
   if (typeof prefix !== 'string' || !/^[!-~]{1,64}$/.test(prefix)) {
-    wrong.add('prefix', 'must be 1 to 64 printable characters without spaces')
+    issues.add('prefix', 'must be 1 to 64 printable characters without spaces')
   }
-  wrong.done()
+  issues.throwIfAny()
 
-  const keysOf = ({ ticket, streaks, days }: Counters): string[] => {
+  const listKeys = ({ ticket, streaks, days }: Counters): string[] => {
     const owns = streaks.map(({ key, own = key }) => own)
     return [ticket, ...[...streaks, ...days].map(({ key }) => key), ...owns].map((key) => `${prefix}l:${key}`)
   }
@@ -67,10 +67,10 @@ export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
   function attemptRequest(counters: Counters, now: number): ThrottleCall {
     const { streaks, days } = counters
     const bounds = [...streaks.flatMap(({ free, longest }) => [free, longest]), ...days.map(({ most }) => most)]
-    return { script: attemptScript, keys: keysOf(counters), args: [now, streaks.length, ...bounds].map(String) }
+    return { script: attemptScript, keys: listKeys(counters), args: [now, streaks.length, ...bounds].map(String) }
   }
   function settleRequest(counters: Counters, outcome: Outcome): ThrottleCall {
-    return { script: settleScript, keys: keysOf(counters), args: [outcome, `${counters.streaks.length}`] }
+    return { script: settleScript, keys: listKeys(counters), args: [outcome, `${counters.streaks.length}`] }
   }
   const send = (env: unknown, { script, keys, args }: ThrottleCall): Promise<unknown> =>
     redis.call(env, script, keys, args)
@@ -78,10 +78,10 @@ export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
   return {
     redis,
     attemptRequest,
-    attemptReply,
+    attemptReply: parseAttemptReply,
     settleRequest,
     check: (env) => redis.check(env),
-    attempt: async (counters, now, { env }) => attemptReply(await send(env, attemptRequest(counters, now))),
+    attempt: async (counters, now, { env }) => parseAttemptReply(await send(env, attemptRequest(counters, now))),
     settle: async (counters, outcome, _now, { env }) => (await send(env, settleRequest(counters, outcome))) === '1',
     settleLater(counters, outcome, { env }) {
       const ask = sharedAsk(env, redis)
@@ -94,7 +94,7 @@ export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
 }
 
 /** Strict: what is no answer of the script allows nothing. */
-function attemptReply(reply: unknown): AttemptReply {
+function parseAttemptReply(reply: unknown): AttemptReply {
   if (Array.isArray(reply)) {
     const numbers = reply.slice(1).map(Number)
     if (numbers.every((n) => Number.isSafeInteger(n) && n >= 0)) {

@@ -3,7 +3,7 @@
 const enough = 20
 
 /** Counts outcomes until there is a success. `tell` is called once, at the twentieth without any. */
-export function ruleWatch(tell: () => void): (succeeded: boolean) => void {
+export function createRuleWatch(tell: () => void): (succeeded: boolean) => void {
   let settled = 0
   let done = false
   return (succeeded) => {

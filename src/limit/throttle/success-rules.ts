@@ -1,5 +1,5 @@
 /** How an origin's answer proves that a login succeeded: rules and presets, validated while building. */
-import { checkKeys, type Faults, nearest } from '../../options/index.ts'
+import { checkKeys, type Issues, nearestKey } from '../../options/index.ts'
 
 /** One proof. All parts that are given must hold; at least one must be given. */
 export interface SuccessRule {
@@ -90,14 +90,14 @@ const presets: Readonly<Record<SuccessPreset, Preset>> = {
 const known: ReadonlyArray<keyof SuccessRule> = ['status', 'location', 'cookie', 'header', 'json', 'sessionStart']
 
 /** Validates the option `success`. */
-export function judgeSuccess(given: unknown, faults: Faults): CompiledSuccess {
-  if (given === undefined) {
-    faults.add('', 'is required: nothing but an answer that is known to mean success may clear what was counted')
+export function compileSuccess(value: unknown, issues: Issues): CompiledSuccess {
+  if (value === undefined) {
+    issues.add('', 'is required: nothing but an answer that is known to mean success may clear what was counted')
     return { rules: [], redirects: false, withhold: [] }
   }
-  const list: readonly unknown[] = Array.isArray(given) ? given : [given]
-  if (list.length === 0) faults.add('', 'must hold at least one rule')
-  const compiled = list.map((rule, i) => judgeRule(rule, Array.isArray(given) ? faults.under(`${i}`) : faults))
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (list.length === 0) issues.add('', 'must hold at least one rule')
+  const compiled = list.map((rule, i) => compileRule(rule, Array.isArray(value) ? issues.at(`${i}`) : issues))
   const rules = compiled.map(({ rule }) => rule)
   return { rules, redirects: rules.some(isRedirect), withhold: compiled.flatMap(({ withhold = [] }) => withhold) }
 }
@@ -107,30 +107,30 @@ function isRedirect({ status, location, leavesLogin }: CompiledRule): boolean {
   return leavesLogin === true || location !== undefined || statuses.some((one) => Math.floor(Number(one) / 100) === 3)
 }
 
-function judgeRule(given: unknown, faults: Faults): Preset {
-  if (typeof given === 'string') {
-    if (Object.hasOwn(presets, given)) return presets[given as SuccessPreset]
-    const meant = nearest(given, Object.keys(presets))
-    faults.add('', meant ? `is no preset; did you mean ${meant}?` : `must be one of ${Object.keys(presets).join(', ')}`)
+function compileRule(value: unknown, issues: Issues): Preset {
+  if (typeof value === 'string') {
+    if (Object.hasOwn(presets, value)) return presets[value as SuccessPreset]
+    const meant = nearestKey(value, Object.keys(presets))
+    issues.add('', meant ? `is no preset; did you mean ${meant}?` : `must be one of ${Object.keys(presets).join(', ')}`)
     return { rule: {} }
   }
-  checkKeys(faults, given, known)
-  if (typeof given !== 'object' || given === null) return { rule: {} }
-  const rule = given as SuccessRule
-  if (!known.some((part) => rule[part] !== undefined)) faults.add('', `must name one of ${known.join(', ')}`)
+  checkKeys(issues, value, known)
+  if (typeof value !== 'object' || value === null) return { rule: {} }
+  const rule = value as SuccessRule
+  if (!known.some((part) => rule[part] !== undefined)) issues.add('', `must name one of ${known.join(', ')}`)
   const { status, location, cookie, header, json, sessionStart } = rule
   if (status !== undefined && ![status].flat().every(isFinalStatus)) {
-    faults.add('status', 'must be a status from 200 to 599, or a list of them')
+    issues.add('status', 'must be a status from 200 to 599, or a list of them')
   }
-  if (location !== undefined) judgeLocation(location, faults)
-  if (cookie !== undefined) judgeCookie(rule, faults)
-  if (header !== undefined) judgeHeader(header, faults)
+  if (location !== undefined) judgeLocation(location, issues)
+  if (cookie !== undefined) judgeCookie(rule, issues)
+  if (header !== undefined) judgeHeader(header, issues)
   if (json !== undefined && !isJsonRule(json)) {
-    faults.add('json', 'must be a path and a value: text, a number, a boolean or null')
+    issues.add('json', 'must be a path and a value: text, a number, a boolean or null')
   }
-  if (sessionStart !== undefined && sessionStart !== true) faults.add('sessionStart', 'must be true, or absent')
+  if (sessionStart !== undefined && sessionStart !== true) issues.add('sessionStart', 'must be true, or absent')
   if (isRedirect(rule) && [cookie, header, json, sessionStart].every((part) => part === undefined)) {
-    faults.add(
+    issues.add(
       location === undefined ? 'status' : 'location',
       'proves nothing alone, since servers also redirect who is signed in; add cookie, with the name of the session cookie',
     )
@@ -138,9 +138,9 @@ function judgeRule(given: unknown, faults: Faults): Preset {
   return { rule }
 }
 
-function judgeLocation(location: unknown, faults: Faults): void {
+function judgeLocation(location: unknown, issues: Issues): void {
   if (typeof location === 'string' && location.startsWith('!')) {
-    faults.add(
+    issues.add(
       'location',
       "must be the path that only a success leads to, such as '/account': where a failure leads is often the client's choice",
     )
@@ -148,7 +148,7 @@ function judgeLocation(location: unknown, faults: Faults): void {
   }
   // A path as a browser would send it: what it is compared with comes out of URL.
   if (!(typeof location === 'string' && /^\/[^?#\\]*$/.test(location))) {
-    faults.add('location', "must be a path such as '/account'")
+    issues.add('location', "must be a path such as '/account'")
   }
 }
 
@@ -157,28 +157,28 @@ const forAnybody = /^(?:connect\.sid|phpsessid|jsessionid|asp\.net_sessionid|.*_
 /** Cookies that have nothing to do with who somebody is. */
 const ofNobody = /csrf|xsrf|antiforgery|lang|locale|flash|messages/i
 
-function judgeCookie({ cookie, ...others }: SuccessRule, faults: Faults): void {
+function judgeCookie({ cookie, ...others }: SuccessRule, issues: Issues): void {
   if (!(typeof cookie === 'string' && /^(?:\*?[\w!#$%&'+\-.^`|~]{1,256}|[\w!#$%&'+\-.^`|~]{1,256}\*)$/.test(cookie))) {
-    faults.add('cookie', 'must be the name of a cookie, perhaps with * at its end or beginning')
+    issues.add('cookie', 'must be the name of a cookie, perhaps with * at its end or beginning')
     return
   }
   if (ofNobody.test(cookie)) {
-    faults.add('cookie', 'names a cookie that any answer may set; name the cookie of the session')
+    issues.add('cookie', 'names a cookie that any answer may set; name the cookie of the session')
   }
   const alone = Object.values(others).every((part) => part === undefined)
   if (alone && cookie !== 'keystonejs-session' && forAnybody.test(cookie)) {
-    faults.add('cookie', 'names a cookie that a failure may set, too; add location or status, as a success has them')
+    issues.add('cookie', 'names a cookie that a failure may set, too; add location or status, as a success has them')
   }
 }
 
-function judgeHeader(header: unknown, faults: Faults): void {
-  if (!isHeader(header)) {
-    faults.add('header', 'must be a name, or a name and a value')
+function judgeHeader(header: unknown, issues: Issues): void {
+  if (!isHeaderRule(header)) {
+    issues.add('header', 'must be a name, or a name and a value')
     return
   }
   const name = `${[header].flat()[0]}`.toLowerCase()
   if (name === 'location' || name === 'set-cookie') {
-    faults.add('header', `must not be ${name}; use ${name === 'location' ? 'location' : 'cookie'} instead`)
+    issues.add('header', `must not be ${name}; use ${name === 'location' ? 'location' : 'cookie'} instead`)
   }
 }
 
@@ -186,14 +186,14 @@ function isFinalStatus(status: unknown): boolean {
   return Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 599
 }
 
-function isHeader(given: unknown): boolean {
-  const [name, value, ...more]: readonly unknown[] = Array.isArray(given) ? given : [given, '']
+function isHeaderRule(input: unknown): boolean {
+  const [name, value, ...more]: readonly unknown[] = Array.isArray(input) ? input : [input, '']
   return typeof name === 'string' && /^[\w-]{1,64}$/.test(name) && typeof value === 'string' && more.length === 0
 }
 
-function isJsonRule(given: unknown): boolean {
-  if (!Array.isArray(given) || given.length !== 2) return false
-  const [path, value] = given as unknown[]
+function isJsonRule(input: unknown): boolean {
+  if (!Array.isArray(input) || input.length !== 2) return false
+  const [path, value] = input as unknown[]
   const plain = value === null || ['string', 'number', 'boolean'].includes(typeof value)
   return typeof path === 'string' && /^[^.]+(?:\.[^.]+)*$/.test(path) && plain
 }

@@ -1,11 +1,11 @@
 /** Whether an answer proves that a login succeeded. What is not proven is a failure. */
 import { isExpiring, parseSetCookie } from '../../cookie/index.ts'
-import { foldedPath } from '../../request/index.ts'
+import { foldPath } from '../../request/index.ts'
 import { isLoginPage, matchesName } from './login-request.ts'
 import type { CompiledRule } from './success-rules.ts'
 
 /** An answer as it is judged. */
-export interface Answered {
+export interface LoginResponse {
   readonly status: number
   /** As the origin set them, before anything was taken out. */
   readonly headers: Headers
@@ -24,11 +24,11 @@ export interface Answered {
 }
 
 /** Bytes of an answer that are held back to be looked at. */
-export const mostAnswer = 65_536
+export const maxResponseBytes = 65_536
 
 /** Whether any of the rules holds, each in all its parts. */
-export function isProven(rules: readonly CompiledRule[], answer: Answered): boolean {
-  return rules.some((rule) => holds(rule, answer))
+export function isProven(rules: readonly CompiledRule[], answer: LoginResponse): boolean {
+  return rules.some((rule) => matchesRule(rule, answer))
 }
 
 /** Whether one of the rules looks into the body. */
@@ -36,34 +36,34 @@ export function needsBody(rules: readonly CompiledRule[]): boolean {
   return rules.some(({ json }) => json !== undefined)
 }
 
-function holds(rule: CompiledRule, answer: Answered): boolean {
+function matchesRule(rule: CompiledRule, answer: LoginResponse): boolean {
   const { status, location, leavesLogin, cookie, header, json, sessionStart } = rule
   return (
     (status === undefined || [status].flat().includes(answer.status)) &&
-    (location === undefined || leadsTo(answer) === foldedPath(location)) &&
+    (location === undefined || matchesLocation(answer) === foldPath(location)) &&
     (leavesLogin === undefined || leavesLoginPage(answer)) &&
-    (cookie === undefined || sets(cookie, answer)) &&
-    (header === undefined || says(header, answer.headers)) &&
-    (json === undefined || holdsValue(json, answer.text)) &&
+    (cookie === undefined || matchesCookie(cookie, answer)) &&
+    (header === undefined || matchesHeader(header, answer.headers)) &&
+    (json === undefined || matchesJson(json, answer.text)) &&
     (sessionStart === undefined || answer.startedSession)
   )
 }
 
 /** The path of a redirect on this origin, without case; undefined for any other answer. */
-function leadsTo({ status, headers, url }: Answered): string | undefined {
+function matchesLocation({ status, headers, url }: LoginResponse): string | undefined {
   const location = headers.get('location')
   if (status < 300 || status > 399 || location === null || !URL.canParse(location, url)) return undefined
   const to = new URL(location, url)
-  return to.origin === new URL(url).origin ? foldedPath(to.pathname) : undefined
+  return to.origin === new URL(url).origin ? foldPath(to.pathname) : undefined
 }
 
-function leavesLoginPage(answer: Answered): boolean {
-  const path = leadsTo(answer)
+function leavesLoginPage(answer: LoginResponse): boolean {
+  const path = matchesLocation(answer)
   return path !== undefined && !isLoginPage(path, [new URL(answer.url).pathname, answer.routePath])
 }
 
 /** Whether a cookie is set that the request did not bring: a session that goes on was decided by no password. */
-function sets(wanted: string, { headers, now, sentCookies }: Answered): boolean {
+function matchesCookie(wanted: string, { headers, now, sentCookies }: LoginResponse): boolean {
   return headers.getSetCookie().some((text) => {
     const cookie = parseSetCookie(text)
     if (cookie === undefined || cookie.value === '' || cookie.value === '""' || isExpiring(cookie, now)) return false
@@ -90,12 +90,12 @@ function bareText(text: string): string {
     .replace(/[^a-z0-9]/gi, '')
 }
 
-function says(wanted: string | readonly [string, string], headers: Headers): boolean {
+function matchesHeader(wanted: string | readonly [string, string], headers: Headers): boolean {
   if (typeof wanted === 'string') return headers.has(wanted)
   return headers.get(wanted[0]) === wanted[1]
 }
 
-function holdsValue([path, wanted]: readonly [string, unknown], text: string | undefined): boolean {
+function matchesJson([path, wanted]: readonly [string, unknown], text: string | undefined): boolean {
   if (text === undefined) return false
   try {
     let at: unknown = JSON.parse(text)

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type ErrorCode, PortcullisError } from '../../../src/errors.ts'
-import { reasonOf } from '../../../src/page/reason-of.ts'
-import { statusOf } from '../../../src/page/reasons.ts'
+import { findReason } from '../../../src/page/reason-of.ts'
+import { reasonStatus } from '../../../src/page/reasons.ts'
 import type { Reason } from '../../../src/types.ts'
 
 const page = readFileSync('docs/errors.md', 'utf8')
@@ -54,11 +54,11 @@ describe.each([
 
 describe('the answers', () => {
   it.each(table('Refusals').map(([reason = '', , , answer]) => [reason, answer]))('%s: %s', (reason, answer) => {
-    expect(`${statusOf(reason.replaceAll('`', '') as Reason)}`).toBe(answer)
+    expect(`${reasonStatus(reason.replaceAll('`', '') as Reason)}`).toBe(answer)
   })
 
   it.each(table('Errors').map(([code = '', , , answer]) => [code, answer]))('%s: %s', (code, answer) => {
     const error = new PortcullisError(code.replaceAll('`', '') as ErrorCode, 'for a test')
-    expect(`${statusOf(reasonOf(error))}`).toBe(answer)
+    expect(`${reasonStatus(findReason(error))}`).toBe(answer)
   })
 })

@@ -1,15 +1,15 @@
 /** Several keys in one variable: what the deployable's environment may hold while they are rotated. */
 import { describe, expect, it } from 'vitest'
-import { judgeKeys } from '../../../src/gateway/keys.ts'
-import { faults as newFaults } from '../../../src/options/index.ts'
+import { parseKeys } from '../../../src/gateway/keys.ts'
+import { createIssues } from '../../../src/options/index.ts'
 import { assertionKey } from '../../../tools/secret.ts'
 
 describe('ASSERTION_KEY', () => {
   const judge = (given: string): { count: number; problems: string[] } => {
-    const faults = newFaults()
-    const count = judgeKeys(given, faults).length
+    const faults = createIssues()
+    const count = parseKeys(given, faults).length
     try {
-      faults.done()
+      faults.throwIfAny()
       return { count, problems: [] }
     } catch (error) {
       return { count, problems: [String(error)] }

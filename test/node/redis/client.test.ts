@@ -1,6 +1,6 @@
 import { Ratelimit } from '@upstash/ratelimit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Ask, redis as newRedis, type Redis, script } from '../../../src/redis/index.ts'
+import { redis as newRedis, type Redis, type RedisBatch, script } from '../../../src/redis/index.ts'
 import { everythingIn, failureOf } from '../../redis/support.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 
@@ -22,7 +22,7 @@ describe.skipIf(noRedis)('with a real Redis', () => {
 
   type Limit = ReturnType<typeof Ratelimit.slidingWindow>
   type Context = Parameters<ReturnType<Limit>['limit']>[0]
-  const limit = (ask: Ask, how: Limit, key: string): ReturnType<ReturnType<Limit>['limit']> =>
+  const limit = (ask: RedisBatch, how: Limit, key: string): ReturnType<ReturnType<Limit>['limit']> =>
     how().limit({ redis: ask.facade, prefix: 'limit' } as unknown as Context, key)
 
   async function three(): Promise<unknown[]> {
