@@ -1,5 +1,5 @@
 /** Fields of responses between `Headers` and Node's lists. */
-import { isStrippedResponseHeader } from '../src/gateway/names.ts'
+import { isStrippedResponseHeader } from '../src/proxy/header-filters.ts'
 
 /** Fields of a response for `writeHead`: each value of Set-Cookie is a line of its own. */
 export function fieldsOf(headers: Headers, empty: boolean): string[] {

@@ -4,7 +4,7 @@ import { countStep, runScript } from './steps.ts'
 const scripts = [
   'types',
   'lint',
-  'check:house',
+  'check:layers',
   'check:config',
   'check:package',
   'check:sizes',

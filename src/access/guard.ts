@@ -1,5 +1,5 @@
 /** A list of rules on paths: the first that fits decides, and what none fits is refused. */
-import { createIssues, type Issues } from '../options/faults.ts'
+import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import type { AliasName } from '../request/alias-readings.ts'
 import { type AliasReader, checkAliases } from '../request/aliases.ts'

@@ -1,5 +1,5 @@
+export { type AccessRequest, checkAddress, checkSessionAccess, type SessionView } from './check.ts'
 export { type AccessOptions, accessGuard, type PathRule } from './guard.ts'
-export { type AccessRequest, checkAddress, checkSessionAccess, type SessionView } from './judge.ts'
 export { access, requireAccess, requireAddress, requireRole } from './middleware.ts'
 export type { AccessGuardOptions } from './options.ts'
 export {

@@ -1,11 +1,11 @@
 /** What a guard is told besides its rules. */
 import { ConfigError } from '../errors.ts'
-import type { Issues } from '../options/faults.ts'
+import type { Issues } from '../options/issues.ts'
 import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
 import { checkPlatform, clientAddress, type Platform } from '../request/address.ts'
 import { denyOrRedirectToSignIn } from '../request/sign-in.ts'
 import type { Clock, Emit, Reason, Verdict } from '../types.ts'
-import { checkAddress, checkSessionAccess, type SessionView } from './judge.ts'
+import { checkAddress, checkSessionAccess, type SessionView } from './check.ts'
 import type { CompiledAccess } from './rule.ts'
 
 /** A Hono Context, as far as access needs one. */

@@ -7,7 +7,7 @@ import {
   createCsrfGuard,
   type TokenCheck,
   varyHeaders,
-} from '../csrf/guarding.ts'
+} from '../csrf/create-guard.ts'
 import { ignoreErrors } from '../options/values.ts'
 import type { Emit, Verdict } from '../types.ts'
 import { assertOption, wrongRelease } from './check.ts'

@@ -1,6 +1,6 @@
 export type { CsrfReason } from '../csrf/check.ts'
 export type { CompiledCsrf } from '../csrf/compiled.ts'
-export type { CsrfContext, TokenCheck } from '../csrf/guarding.ts'
+export type { CsrfContext, TokenCheck } from '../csrf/create-guard.ts'
 export type { CompiledHeader, CompiledHeaders } from '../headers/compiled.ts'
 export { type FillNonce, fillNonce } from '../headers/placeholder.ts'
 export type { CompiledCsrfOptions } from './csrf.ts'

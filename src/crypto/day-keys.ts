@@ -1,7 +1,7 @@
 /** The keys of one sealer: one for each secret and day, derived when first needed, kept within a bound. */
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import type { KeyRing } from './key-ring.ts'
-import { expired, fromTheFuture, malformed, type SealRejection, unknownKey } from './refusal.ts'
+import { expired, fromTheFuture, malformed, type SealRejection, unknownKey } from './rejection.ts'
 import { decodeUtf8, encodeUtf8 } from './text.ts'
 
 /** A key, and all that is the same for every token it makes. */

@@ -1,6 +1,6 @@
 /** What libraries put around and into `Fe26.2` seals: iron-session's suffix, hono-sessions' record. */
 import { type IronOptions, isPlainJson, type OpenedIron, openIron } from './iron.ts'
-import { expired, malformed, type SealRejection, tooLong } from './refusal.ts'
+import { expired, malformed, type SealRejection, tooLong } from './rejection.ts'
 
 /**
  * Opens a cookie of iron-session. Since version 6 it is a seal with `~2` behind it; before, a seal alone, whose data lies in

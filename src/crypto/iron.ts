@@ -5,7 +5,7 @@
 import type { Clock } from '../types.ts'
 import { decodeBase64url } from './base64url.ts'
 import { findPassword, type IronPasswords } from './iron-passwords.ts'
-import { expired, malformed, type SealRejection, tampered, tooLong, unknownKey } from './refusal.ts'
+import { expired, malformed, type SealRejection, tampered, tooLong, unknownKey } from './rejection.ts'
 import { decodeUtf8, encodeUtf8 } from './text.ts'
 
 /** How a legacy seal is read. */

@@ -7,7 +7,7 @@ import type { Clock } from '../types.ts'
 import { decodeBase64url, decodeInto, encodeBase64url } from './base64url.ts'
 import { createDayKeys, type DayKey } from './day-keys.ts'
 import type { KeyRing } from './key-ring.ts'
-import { expired, fromTheFuture, malformed, type SealRejection, tampered, tooLong } from './refusal.ts'
+import { expired, fromTheFuture, malformed, type SealRejection, tampered, tooLong } from './rejection.ts'
 import { decodeUtf8, encodeUtf8 } from './text.ts'
 
 /** What a seal is for. One made for another purpose never opens. */

@@ -1,7 +1,7 @@
 /** The options of the check around a context, judged. */
-import { createIssues } from '../options/faults.ts'
+import { createIssues } from '../options/issues.ts'
 import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
-import { errorResponse } from '../page/refusal.ts'
+import { errorResponse } from '../page/error-response.ts'
 import type { Emit, ProjectEnv, Verdict } from '../types.ts'
 import {
   type CsrfContext,
@@ -10,7 +10,7 @@ import {
   createCsrfGuard,
   type TokenCheck,
   varyHeaders,
-} from './guarding.ts'
+} from './create-guard.ts'
 import { type CrossOriginOptions, csrfPolicy } from './policy.ts'
 
 /** Options of {@link csrfGuard}. Absent = default. */

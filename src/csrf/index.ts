@@ -1,7 +1,7 @@
 export { type CrossOriginRequest, type CsrfReason, type CsrfVerdict, checkCrossOrigin } from './check.ts'
 export type { CompiledCsrf, CrossOriginPolicy } from './compiled.ts'
+export { type CsrfContext, type CsrfGuard, type TokenCheck, varyHeaders } from './create-guard.ts'
 export { type CsrfOptions, csrfGuard } from './guard.ts'
-export { type CsrfContext, type CsrfGuard, type TokenCheck, varyHeaders } from './guarding.ts'
 export { csrf, csrfTokens } from './middleware.ts'
 export {
   type CompilableCsrf,

@@ -1,5 +1,5 @@
 /** Origins in options: spelled as browsers send them, or never matched and nobody would know why. */
-import type { Issues } from '../options/faults.ts'
+import type { Issues } from '../options/issues.ts'
 import { readUrlOrigin } from '../request/origin.ts'
 
 /** Scheme, host, port. Schemes of application shells (`capacitor://localhost`) have origins, too. */

@@ -1,6 +1,7 @@
 /** What the check goes by, judged and made ready once. */
-import { createIssues, type Issues } from '../options/faults.ts'
+
 import { resolveFrom } from '../options/from.ts'
+import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { booleanOption, choiceOption, optionalFunction } from '../options/values.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'

@@ -1,6 +1,6 @@
 /** Rules for single routes: whom they trust, and which are not guarded at all. */
 
-import type { Issues } from '../options/faults.ts'
+import type { Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { parseOrigins } from './origins.ts'
 

@@ -4,12 +4,12 @@ import { equalText } from '../crypto/equal.ts'
 import { type KeyRing, keyRing } from '../crypto/key-ring.ts'
 import { randomId } from '../crypto/random.ts'
 import { joinBytes } from '../crypto/text.ts'
-import { createIssues } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
+import { createIssues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
+import type { CsrfContext, TokenCheck } from './create-guard.ts'
 import { formField } from './form-field.ts'
-import type { CsrfContext, TokenCheck } from './guarding.ts'
 
 /** Options of tokens. */
 export interface CsrfTokenOptions<C = CsrfContext, E = ProjectEnv> {

@@ -1,14 +1,14 @@
 /** The gateway: from a configuration to a `fetch` handler. */
 import { errorResponse, findReason, reasonStatus } from '../page/index.ts'
+import { discardBody } from '../proxy/fetch-upstream.ts'
+import { compileClient, type UpstreamClient } from '../proxy/upstream-client.ts'
 import { shareAsks } from '../redis/shared.ts'
 import type { ProjectEnv } from '../types.ts'
+import { type CompiledGateway, compileGateway } from './compile.ts'
 import type { GatewayConfig } from './config.ts'
-import { type CompiledGateway, compileGateway } from './plan.ts'
-import { discardBody } from './proxy.ts'
-import { runScheduled } from './scheduled.ts'
-import { handleRequest } from './serve.ts'
-import { compileClient, type UpstreamClient } from './upstream-client.ts'
-import type { RequestContext } from './visit.ts'
+import { runScheduled } from './endpoints/scheduled.ts'
+import { handleRequest } from './handle-route.ts'
+import type { RequestContext } from './request-context.ts'
 import { beginWatch, endWatch, recordError } from './watch.ts'
 
 /** What whoever calls a gateway hands over with a request. */

@@ -4,9 +4,9 @@ import type { Monitor, Uptime } from '../monitor/index.ts'
 import type { StoreProbe } from '../monitor/redis.ts'
 import type { Issues } from '../options/index.ts'
 import { isHeaderName, isRequestId } from '../request/index.ts'
+import { compileMaintenance, type MaintenanceCheck } from './checks/maintenance.ts'
 import type { GatewayConfig } from './config.ts'
-import { compileMaintenance, type MaintenanceCheck } from './maintenance.ts'
-import { createReadiness, type IsReady, type ReadySources } from './ready.ts'
+import { createReadiness, type IsReady, type ReadySources } from './endpoints/ready.ts'
 import { isObject } from './upstreams.ts'
 
 /** How a gateway is watched and kept. */

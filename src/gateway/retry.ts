@@ -1,8 +1,8 @@
 /** Asks an upstream, and once more where that can do no harm; not at all where it is paused. */
 import { isPortcullisError, PortcullisError } from '../errors.ts'
-import type { CompiledGateway } from './plan.ts'
-import { fetchUpstream, type UpstreamRequest, type UpstreamResponse } from './proxy.ts'
-import type { Route } from './route.ts'
+import { fetchUpstream, type UpstreamRequest, type UpstreamResponse } from '../proxy/fetch-upstream.ts'
+import type { CompiledGateway } from './compile.ts'
+import type { Route } from './routes/route.ts'
 import type { CompiledUpstream } from './upstreams.ts'
 
 /** The second tries that an upstream can be asked for. */

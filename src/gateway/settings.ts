@@ -1,10 +1,11 @@
 /** What the environment says: every `From` of a gateway judged together, once per set of values. */
+
+import { type AssertionKeys, importKeys, parseKeys } from '../assertion/keys.ts'
 import { createIssues, type Issues, resolveFrom } from '../options/index.ts'
+import { createTarget, type Target } from '../proxy/target.ts'
 import { compileKnownHosts, type IsKnownHost } from '../request/index.ts'
 import type { FromEnv } from '../types.ts'
-import { hostCovers } from './host-pattern.ts'
-import { type AssertionKeys, importKeys, parseKeys } from './keys.ts'
-import { createTarget, type Target } from './target.ts'
+import { hostCovers } from './routes/host-pattern.ts'
 
 /** The values of one environment, ready for requests. */
 export interface Settings {

@@ -1,9 +1,9 @@
 /** The servers behind a gateway, judged while building. */
 import { booleanOption, checkKeys, choiceOption, type Issues, wholeNumber } from '../options/index.ts'
+import type { Breaker, BreakerRules } from '../proxy/breaker.ts'
+import { checkDropHeaders } from '../proxy/header-filters.ts'
 import { type AliasReader, canonicalPath, checkAliases } from '../request/index.ts'
-import type { Breaker, BreakerRules } from './breaker.ts'
 import type { Upstream } from './config.ts'
-import { checkDropHeaders } from './names.ts'
 import { createRetryBudget, type RetryBudget } from './retry.ts'
 
 /** A server behind the gateway, as requests use it. */

@@ -3,10 +3,10 @@ import { isPortcullisError } from '../errors.ts'
 import type { RequestMetrics } from '../monitor/index.ts'
 import { clientAddress } from '../request/index.ts'
 import type { Reason } from '../types.ts'
-import type { LoadedSession } from './admit.ts'
-import type { CompiledGateway } from './plan.ts'
-import type { Route } from './route.ts'
-import type { RequestContext } from './visit.ts'
+import type { LoadedSession } from './checks/load-session.ts'
+import type { CompiledGateway } from './compile.ts'
+import type { RequestContext } from './request-context.ts'
+import type { Route } from './routes/route.ts'
 
 /** Begins. A client that leaves before there is an answer is told of at once: on Workers nothing may run after it. */
 export function beginWatch(plan: CompiledGateway, visit: RequestContext): void {

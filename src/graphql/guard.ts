@@ -1,10 +1,10 @@
 /** The guard around a context: what is refused, watched and told. */
-import { createIssues } from '../options/faults.ts'
+import { createIssues } from '../options/issues.ts'
 import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
 import type { Emit, Reason, Verdict } from '../types.ts'
+import { createGraphqlError } from './error-response.ts'
 import { inspectGraphql } from './inspect.ts'
 import { compileLimits, type GraphqlLimits } from './limits.ts'
-import { createGraphqlError } from './refusal.ts'
 
 /** A Hono Context, as far as this guard needs one. */
 export interface GraphqlContext {

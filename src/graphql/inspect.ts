@@ -6,7 +6,7 @@ import { parseJson } from '../request/json.ts'
 import { jsonFits } from '../request/json-scan.ts'
 import { isPreflight, isWebSocketUpgrade } from '../request/kind.ts'
 import type { Reason } from '../types.ts'
-import { checkGraphqlRequest, type GraphqlVerdict } from './judge.ts'
+import { checkGraphqlRequest, type GraphqlVerdict } from './check.ts'
 import type { CompiledGraphql } from './limits.ts'
 
 /** A request that passes or not: its body, where it was read to its end, and whether it asks for the schema. */

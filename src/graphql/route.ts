@@ -1,9 +1,9 @@
 /** The guard as a gateway's route takes it: a deployment that has none does not carry it. */
-import { createIssues } from '../options/faults.ts'
+import { createIssues } from '../options/issues.ts'
 import type { Reason } from '../types.ts'
+import { createGraphqlError } from './error-response.ts'
 import { type InspectionResult, inspectGraphql } from './inspect.ts'
 import { compileLimits, type GraphqlLimits } from './limits.ts'
-import { createGraphqlError } from './refusal.ts'
 
 /** Options of {@link graphqlLimits}. Absent = default. */
 export interface GraphqlRouteOptions extends GraphqlLimits {

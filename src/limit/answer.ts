@@ -1,6 +1,6 @@
 /** What a client is told that asked too often. */
 
-import { errorResponse } from '../page/refusal.ts'
+import { errorResponse } from '../page/error-response.ts'
 import { findStatusText } from '../page/statuses.ts'
 
 /** What the answer needs to know. */

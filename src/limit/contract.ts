@@ -1,5 +1,5 @@
 /** What a limiter is: takes, answers, and the two halves of a take that travels to Redis. */
-import type { RedisBatch } from '../redis/ask.ts'
+import type { RedisBatch } from '../redis/batch.ts'
 import type { Redis } from '../redis/redis.ts'
 
 /** What became of a take. Moments are ms since the epoch, by the clock of whoever judged. */

@@ -2,7 +2,7 @@
 import { isPortcullisError } from '../errors.ts'
 import { choiceOption, createIssues, optionalFunction, optionalListener } from '../options/index.ts'
 import { checkKeys } from '../options/keys.ts'
-import type { RedisBatch } from '../redis/ask.ts'
+import type { RedisBatch } from '../redis/batch.ts'
 import type { Redis } from '../redis/redis.ts'
 import { addressPrefix, clientAddress } from '../request/address.ts'
 import { isPreflight } from '../request/kind.ts'

@@ -1,5 +1,5 @@
 /** Several takes of one request: what is local first, then everything that Redis decides in one HTTP request. */
-import type { RedisBatch } from '../redis/ask.ts'
+import type { RedisBatch } from '../redis/batch.ts'
 import type { Redis } from '../redis/redis.ts'
 import { sharedAsk } from '../redis/shared.ts'
 import { type BasicLimiter, isRedisLimiter, type LimitContext, type PreparedTake, type TakeResult } from './contract.ts'

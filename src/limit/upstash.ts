@@ -2,7 +2,7 @@
 import { Ratelimit } from '@upstash/ratelimit'
 import { isPortcullisError } from '../errors.ts'
 import { booleanOption, checkKeys, choiceOption, createIssues, wholeNumber } from '../options/index.ts'
-import type { RedisBatch } from '../redis/ask.ts'
+import type { RedisBatch } from '../redis/batch.ts'
 import type { ScriptFacade } from '../redis/facade.ts'
 import { createRejectedError } from '../redis/failure.ts'
 import type { ProjectEnv } from '../types.ts'

@@ -7,7 +7,7 @@ import { checkPlatform, clientAddress, type Platform } from '../request/address.
 import type { Clock } from '../types.ts'
 import type { RequestMetrics } from './line.ts'
 import { type MonitorOptions, monitor } from './monitor.ts'
-import { waitUntil } from './wait-for.ts'
+import { waitUntil } from './wait-until.ts'
 
 /** Options of {@link requestLog}. */
 export interface RequestLogOptions extends MonitorOptions {

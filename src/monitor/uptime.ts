@@ -2,9 +2,9 @@
 import { isPortcullisError } from '../errors.ts'
 import { checkKeys, createIssues, type Issues, resolveFrom, wholeNumber } from '../options/index.ts'
 import type { Clock, Emit, FromEnv, ProjectEnv } from '../types.ts'
+import { TimeoutError, withTimeout } from './timeout.ts'
 import { type RememberedState, readMemory, updateState, writeMemory } from './uptime-record.ts'
 import { type Notice, parseWebhookKey, parseWebhookUrl, postNotice, type StateChange } from './webhook.ts'
-import { TimeoutError, withTimeout } from './within.ts'
 
 /** Where it is remembered who is down: schedules run in whatever isolate there is. */
 export interface UptimeState {

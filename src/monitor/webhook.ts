@@ -1,6 +1,6 @@
 /** Posts a notice to whoever wants to know: https only, signed where there is a key, in bounded time. */
 import type { Issues } from '../options/index.ts'
-import { withTimeout } from './within.ts'
+import { withTimeout } from './timeout.ts'
 
 /** What became of something that is watched. */
 export interface StateChange {

@@ -1,7 +1,7 @@
 /** Options that may be functions of the request's context, resolved and memoised by value. */
 import { ConfigError } from '../errors.ts'
 import type { FromEnv } from '../types.ts'
-import type { Issues } from './faults.ts'
+import type { Issues } from './issues.ts'
 
 /** Judges a resolved value: notes what is wrong with it, and makes of it what requests need. */
 export type ParseValue<T, R> = (value: T, issues: Issues) => R

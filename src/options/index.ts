@@ -1,5 +1,5 @@
-export { createIssues, type Issues } from './faults.ts'
 export { type ParseValue, resolveFrom } from './from.ts'
+export { createIssues, type Issues } from './issues.ts'
 export { checkKeys, nearestKey } from './keys.ts'
 export {
   booleanOption,

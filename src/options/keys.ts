@@ -1,5 +1,5 @@
 /** Unknown option keys are faults, with the key that was probably meant. */
-import type { Issues } from './faults.ts'
+import type { Issues } from './issues.ts'
 
 /**
  * Notes every own key of `given` that is not in `known`. A value that is no plain object is a fault of its own.

@@ -1,5 +1,5 @@
 /** Numbers and choices of options, judged once while building. */
-import type { Issues } from './faults.ts'
+import type { Issues } from './issues.ts'
 
 /** Bounds of a whole number, both inclusive, and the word for its unit. */
 export interface NumberRange {

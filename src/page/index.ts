@@ -1,6 +1,6 @@
+export { type ErrorResponseExtra, errorResponse, type RejectedRequest } from './error-response.ts'
+export { findReason } from './find-reason.ts'
 export { type ErrorPageOptions, errorPage, notFoundPage } from './middleware.ts'
-export { findReason } from './reason-of.ts'
 export { reasonStatus, reasons } from './reasons.ts'
-export { type ErrorResponseExtra, errorResponse, type RejectedRequest } from './refusal.ts'
 export { createReporter, type FailedRequest, type ReportError, type ReporterOptions, reportError } from './report.ts'
 export { findStatusText, type StatusText } from './statuses.ts'

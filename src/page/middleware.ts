@@ -1,9 +1,9 @@
 /** The Hono face of the page room: `app.onError(errorPage())` and `app.notFound(notFoundPage())`. */
 import type { Context, ErrorHandler, NotFoundHandler } from 'hono'
 import { ConfigError } from '../errors.ts'
+import { type ErrorResponseExtra, errorResponse } from './error-response.ts'
 import { readErrorResponse } from './exception.ts'
-import { findReason } from './reason-of.ts'
-import { type ErrorResponseExtra, errorResponse } from './refusal.ts'
+import { findReason } from './find-reason.ts'
 import { type ReportError, reportError } from './report.ts'
 import { copyStagedHeaders, isRepresentationHeader } from './staged.ts'
 

@@ -1,4 +1,4 @@
-export type { RedisBatch } from './ask.ts'
+export type { RedisBatch } from './batch.ts'
 export type { ScriptFacade } from './facade.ts'
 export { type Redis, type RedisOptions, redis } from './redis.ts'
 export { type Script, script } from './script.ts'

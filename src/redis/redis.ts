@@ -9,12 +9,12 @@ import {
   wholeNumber,
 } from '../options/index.ts'
 import type { Emit, FromEnv } from '../types.ts'
-import { createBatch, type RedisBatch } from './ask.ts'
-import type { Fetch } from './carry.ts'
+import { createBatch, type RedisBatch } from './batch.ts'
+import { openConnection, type RedisConnection } from './connection.ts'
+import { parseRedisToken, parseRedisUrl } from './endpoint.ts'
 import { createForeignScripts } from './facade.ts'
-import { openConnection, type RedisConnection } from './link.ts'
-import { parseRedisToken, parseRedisUrl } from './place.ts'
 import type { Script } from './script.ts'
+import type { Fetch } from './send.ts'
 import { sharedAsk } from './shared.ts'
 
 /** Where Redis is, and how long to wait for it. */

@@ -1,9 +1,9 @@
 /** Sends calls until each has its answer: by digest, then in full where Redis lacks a script, then without the flag. */
 import type { Emit } from '../types.ts'
+import type { Command, RedisConnection } from './connection.ts'
 import type { Deadline } from './deadline.ts'
 import type { ForeignScripts } from './facade.ts'
 import { createRejectedError, createReplyError, type StoreError } from './failure.ts'
-import type { Command, RedisConnection } from './link.ts'
 import type { Script } from './script.ts'
 
 /** One call on its way. */

@@ -1,5 +1,5 @@
 /** Lets what several rooms ask Redis for one web request travel together, though none of them knows of the others. */
-import type { RedisBatch } from './ask.ts'
+import type { RedisBatch } from './batch.ts'
 import type { Redis } from './redis.ts'
 
 // On environments that were made for one request each: nobody can keep an Ask longer than that. Not in a WeakMap, whose

@@ -1,6 +1,6 @@
 /** The way to the sign-in page and back. */
-import type { Issues } from '../options/faults.ts'
-import { type ErrorResponseExtra, errorResponse } from '../page/refusal.ts'
+import type { Issues } from '../options/issues.ts'
+import { type ErrorResponseExtra, errorResponse } from '../page/error-response.ts'
 import type { Reason } from '../types.ts'
 import { isNavigation, isPrefetch } from './kind.ts'
 import { hostEnd, hostStart } from './origin.ts'

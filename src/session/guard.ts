@@ -1,6 +1,6 @@
 /** Guards that ask the session: who may pass, and where others are sent. */
 import { ConfigError } from '../errors.ts'
-import { createIssues } from '../options/faults.ts'
+import { createIssues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { booleanOption, optionalFunction, wholeNumber } from '../options/values.ts'
 import { denyOrRedirectToSignIn, parseSignIn } from '../request/sign-in.ts'

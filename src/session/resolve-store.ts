@@ -1,6 +1,6 @@
 /** The option `store`, worked out once: whatever was given becomes the verbs that sessions use. */
 import { isPortcullisError, PortcullisError } from '../errors.ts'
-import type { Issues } from '../options/faults.ts'
+import type { Issues } from '../options/issues.ts'
 import { type AtomicStore, isAtomic, type SessionStore, type SimpleStore, type StoreOption } from '../store/contract.ts'
 import { plainStore } from './plain-store.ts'
 

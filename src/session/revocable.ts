@@ -1,7 +1,7 @@
 /** Stateless sessions that can be ended: each signed-in read asks whether it still may be one. */
 import { sha256 } from '../crypto/digest.ts'
 import { ConfigError } from '../errors.ts'
-import type { Issues } from '../options/faults.ts'
+import type { Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { wholeNumber } from '../options/values.ts'
 import type { RevocationStore } from '../store/revocations.ts'

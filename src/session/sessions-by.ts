@@ -1,6 +1,7 @@
 /** One strategy of several, by what the environment says: configurations stand at module scope, where there is none. */
-import { createIssues } from '../options/faults.ts'
+
 import { resolveFrom } from '../options/from.ts'
+import { createIssues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 import { createCookieJar } from './context.ts'

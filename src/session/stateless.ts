@@ -1,6 +1,6 @@
 /** Stateless sessions: the sealed cookie is the session. */
 import { expireCookie, serializeCookie } from '../cookie/serialize.ts'
-import { createIssues, type Issues } from '../options/faults.ts'
+import { createIssues, type Issues } from '../options/issues.ts'
 import type { CookieJar, OutgoingCookie } from '../types.ts'
 import type { LoadResult, SessionEngine } from './engine.ts'
 import { emitAbout } from './events.ts'

@@ -1,5 +1,5 @@
 /** Stored sessions: the cookie is a sealed id, the session lies in a store. */
-import { createIssues } from '../options/faults.ts'
+import { createIssues } from '../options/issues.ts'
 import { endTags } from './end-tags.ts'
 import { createInternals, sessionInternals } from './internals.ts'
 import { unmarkable } from './login.ts'

@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { type AccessGuard, type AccessOptions, accessGuard } from '../access/guard.ts'
 import type { MaybeAnswer } from '../access/options.ts'
-import type { Issues } from '../options/faults.ts'
+import type { Issues } from '../options/issues.ts'
 import type { Emit } from '../types.ts'
 
 /** Judges the option `access`; undefined where it is absent or wrong. */

@@ -1,6 +1,6 @@
 /** Guards of what a request may look like: its method, its head, its body. */
 import type { MiddlewareHandler } from 'hono'
-import { createIssues, type Issues } from '../options/faults.ts'
+import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { optionalListener, wholeNumber } from '../options/values.ts'
 import { copyStagedHeaders } from '../page/staged.ts'

@@ -1,8 +1,8 @@
 /** Cross-origin reads by the CORS protocol, with guard rails: a preflight of an origin that is not allowed is refused. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { parseOrigins } from '../csrf/origins.ts'
-import { createIssues, type Issues } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
+import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { booleanOption, optionalListener, wholeNumber } from '../options/values.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'

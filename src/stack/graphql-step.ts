@@ -1,6 +1,6 @@
 /** The step of GraphQL in the stack: a guard, on one path in all its spellings. */
 import type { MiddlewareHandler } from 'hono'
-import type { Issues } from '../options/faults.ts'
+import type { Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { createAliasIndex } from '../request/alias-index.ts'
 import { foldPath } from '../request/compare-path.ts'

@@ -1,8 +1,8 @@
 /** Guards of the name and the scheme a client came by. */
 import type { MiddlewareHandler } from 'hono'
 import { parsePublicOrigins } from '../csrf/origins.ts'
-import { createIssues, type Issues } from '../options/faults.ts'
 import { resolveFrom } from '../options/from.ts'
+import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { optionalListener } from '../options/values.ts'
 import { checkPlatform, type Platform } from '../request/address.ts'

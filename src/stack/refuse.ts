@@ -1,7 +1,7 @@
 /** How the guards of the stack refuse: one answer, one event. */
 import type { Context } from 'hono'
 import type { RequestMetrics } from '../monitor/line.ts'
-import { errorResponse } from '../page/refusal.ts'
+import { errorResponse } from '../page/error-response.ts'
 import type { Emit, Reason } from '../types.ts'
 
 /** Options every guard of requests has. */

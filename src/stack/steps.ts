@@ -1,7 +1,7 @@
 /** The steps of the stack that have no room of their own. */
 import type { MiddlewareHandler } from 'hono'
 import { randomId } from '../crypto/random.ts'
-import { errorResponse } from '../page/refusal.ts'
+import { errorResponse } from '../page/error-response.ts'
 import { canonicalPath } from '../request/path.ts'
 import { isRequestId } from '../request/request-id.ts'
 

@@ -3,7 +3,7 @@ import { checkKeys, createIssues, optionalFunction, wholeNumber } from '../optio
 import type { Clock } from '../types.ts'
 import type { AtomicStore, Conflict, Found, Gone, ReadAt, Ref, Row } from './contract.ts'
 import { createEndedMarks } from './ended-marks.ts'
-import { createExpiringMap, type LiveEntry, type MapEntry, type Mark } from './shelf.ts'
+import { createExpiringMap, type LiveEntry, type MapEntry, type Mark } from './expiring-map.ts'
 import { validateBounds, validateSize } from './size.ts'
 import { createWriteIds } from './write-ids.ts'
 

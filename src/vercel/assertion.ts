@@ -1,6 +1,6 @@
 /** The signed word of a guard or a gateway, read where the project renders or acts. */
-import { importKeys, parseKeys } from '../gateway/keys.ts'
-import { type AssertionReader, createAssertionReader } from '../gateway/verify.ts'
+import { importKeys, parseKeys } from '../assertion/keys.ts'
+import { type AssertionReader, createAssertionReader } from '../assertion/verify.ts'
 import { checkKeys, createIssues, type Issues, optionalFunction, resolveFrom } from '../options/index.ts'
 import { isLoopbackHost } from '../request/index.ts'
 import type { Clock, FromEnv, ProjectEnv } from '../types.ts'

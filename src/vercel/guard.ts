@@ -1,7 +1,7 @@
 /** A guard in front of a project: everything a gateway does to a request, and then the project answers it. */
 import type { GatewayConfig } from '../gateway/config.ts'
 import { createGateway, type Gateway } from '../gateway/create.ts'
-import type { Route } from '../gateway/route.ts'
+import type { Route } from '../gateway/routes/route.ts'
 import { createIssues, type Issues, wholeNumber } from '../options/index.ts'
 import { errorResponse } from '../page/index.ts'
 import { bodyBounds, defaultBodyBytes } from '../request/index.ts'

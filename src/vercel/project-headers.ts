@@ -1,5 +1,5 @@
 /** Which headers of a client's request the project behind a guard sees. */
-import { connectionOptions, isStrippedRequestHeader } from '../gateway/names.ts'
+import { connectionOptions, isStrippedRequestHeader } from '../proxy/header-filters.ts'
 import type { Platform } from '../request/index.ts'
 
 /** Without the host no link and no Server Function works, and without the coding nobody reads a body. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
 import { encodeBase64url } from '../../src/crypto/index.ts'
-import { createUpstreamHeaders } from '../../src/gateway/forward.ts'
-import { parseSessionHeader } from '../../src/gateway/protocol.ts'
+import { createUpstreamHeaders } from '../../src/proxy/request-headers.ts'
 import { mediaType, parseJson } from '../../src/request/index.ts'
+import { parseSessionHeader } from '../../src/session-protocol/parse.ts'
 import { holds, near } from './support.ts'
 
 const nonce = 'AAAAAAAAAAAAAAAAAAAAAA'

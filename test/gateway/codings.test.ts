@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { matchCoding, narrowAccepted, readCodings, runtimeRules } from '../../src/gateway/codings.ts'
+import { matchCoding, narrowAccepted, readCodings, runtimeRules } from '../../src/proxy/codings.ts'
 
 const undici = runtimeRules('Node.js/24')
 const edge = runtimeRules('')

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { createUpstreamHeaders } from '../../src/gateway/forward.ts'
-import { connectionOptions, isStrippedRequestHeader, isStrippedResponseHeader } from '../../src/gateway/names.ts'
+import { connectionOptions, isStrippedRequestHeader, isStrippedResponseHeader } from '../../src/proxy/header-filters.ts'
+import { createUpstreamHeaders } from '../../src/proxy/request-headers.ts'
 
 it.each([
   'connection',

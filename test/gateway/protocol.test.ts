@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseSessionHeader } from '../../src/gateway/protocol.ts'
+import { parseSessionHeader } from '../../src/session-protocol/parse.ts'
 import { base64url } from './support.ts'
 
 const nonce = 'AbCdEfGhIjKlMnOpQrStUv'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { limitStream } from '../../src/gateway/sockets.ts'
+import { limitStream } from '../../src/proxy/sockets.ts'
 import { statelessSessions } from '../../src/session/index.ts'
 import { bench, type Data, secret, signIn } from './support.ts'
 

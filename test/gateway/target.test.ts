@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createTarget, createUpstreamUrl, rewriteLocation } from '../../src/gateway/target.ts'
+import { createTarget, createUpstreamUrl, rewriteLocation } from '../../src/proxy/target.ts'
 
 const plain = createTarget(new URL('http://upstream.test:8080'))
 const based = createTarget(new URL('https://api.test/v1/'))

@@ -1,6 +1,6 @@
 import { keyRing } from '../../../src/crypto/key-ring.ts'
 import { sealer } from '../../../src/crypto/seal.ts'
-import { createIssues } from '../../../src/options/faults.ts'
+import { createIssues } from '../../../src/options/issues.ts'
 import { secret } from '../data.ts'
 import { looped } from './loop.ts'
 

@@ -1,7 +1,7 @@
 /** The throttle around a context: for handlers that look at passwords themselves. */
 import { readCookies } from '../../cookie/index.ts'
 import { checkKeys, createIssues, optionalFunction, optionalListener } from '../../options/index.ts'
-import { errorResponse } from '../../page/refusal.ts'
+import { errorResponse } from '../../page/error-response.ts'
 import { checkPlatform, clientAddress, type Platform } from '../../request/index.ts'
 import type { Clock, Emit, OutgoingCookie, ProjectEnv, Reason } from '../../types.ts'
 import { createAccount } from './account.ts'

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type ErrorCode, PortcullisError } from '../../../src/errors.ts'
-import { findReason } from '../../../src/page/reason-of.ts'
+import { findReason } from '../../../src/page/find-reason.ts'
 import { reasonStatus } from '../../../src/page/reasons.ts'
 import type { Reason } from '../../../src/types.ts'
 

@@ -1,6 +1,6 @@
 /** Several keys in one variable: what the deployable's environment may hold while they are rotated. */
 import { describe, expect, it } from 'vitest'
-import { parseKeys } from '../../../src/gateway/keys.ts'
+import { parseKeys } from '../../../src/assertion/keys.ts'
 import { createIssues } from '../../../src/options/index.ts'
 import { assertionKey } from '../../../tools/secret.ts'
 

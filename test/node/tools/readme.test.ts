@@ -63,12 +63,12 @@ describe('the blocks of a page', () => {
 
 describe('without a compiler', () => {
   const faults = (...lines: string[]): string[] =>
-    pageFaults(page(...lines), new Set(['dev', 'test', 'check:house']), (path) => path === 'tools/dev.ts')
+    pageFaults(page(...lines), new Set(['dev', 'test', 'check:layers']), (path) => path === 'tools/dev.ts')
 
   it.each([
     [
       'scripts that exist',
-      ['```sh', 'npm ci && npm run dev -- --redis', 'npm test', 'npm run --silent check:house', '```'],
+      ['```sh', 'npm ci && npm run dev -- --redis', 'npm test', 'npm run --silent check:layers', '```'],
       [],
     ],
     ['a script that does not', ['```sh', 'npm run def', '```'], ['2: there is no npm script def']],

@@ -1,0 +1,58 @@
+/** Maintenance: everybody is asked to come back later, but those who do the work. */
+import { checkKeys, type Issues, resolveFrom, wholeNumber } from '../../options/index.ts'
+import { type AddressRange, clientAddress, inRanges, type Platform, parseRange } from '../../request/index.ts'
+import type { FromEnv } from '../../types.ts'
+import { isObject } from '../upstreams.ts'
+
+/** How a gateway is closed for maintenance. */
+export interface Maintenance {
+  /** Seconds after which clients may ask again: `Retry-After`. Default 300, at most 86,400. */
+  readonly retryAfter?: number
+  /**
+   * Addresses and ranges that pass all the same, such as `198.51.100.0/24`: those of an office or a VPN. By address and not by
+   * role, since sessions may be what is being worked on. Default none.
+   */
+  readonly allow?: readonly string[]
+}
+
+/** Seconds to wait for those who are not let in; undefined for those who are. */
+export type MaintenanceCheck = (env: unknown, headers: Headers, platform: Platform) => number | undefined
+
+interface CompiledMaintenance {
+  readonly closed: boolean
+  readonly retryAfter: number
+  readonly ranges: readonly AddressRange[]
+}
+
+const notInMaintenance: CompiledMaintenance = { closed: false, retryAfter: 0, ranges: [] }
+
+/** Judges the option; undefined where it is absent or plainly off, so that a request asks nobody. */
+export function compileMaintenance(
+  value: FromEnv<boolean | Maintenance, never> | undefined,
+  issues: Issues,
+): MaintenanceCheck | undefined {
+  if (value === undefined || value === false) return undefined
+  const resolve = resolveFrom(issues, 'maintenance', value, parseMaintenance)
+  return (env, headers, platform) => {
+    const { closed, retryAfter, ranges } = resolve(env)
+    return closed && !inRanges(ranges, clientAddress(headers, platform)) ? retryAfter : undefined
+  }
+}
+
+function parseMaintenance(value: boolean | Maintenance, issues: Issues): CompiledMaintenance {
+  if (value === false) return notInMaintenance
+  const options = value === true ? {} : value
+  checkKeys(issues, options, ['retryAfter', 'allow'])
+  const { retryAfter, allow = [] } = isObject(options) ? (options as Maintenance) : {}
+  const bounds = { min: 1, max: 86_400, unit: 'seconds' }
+  const ranges: AddressRange[] = []
+  if (!Array.isArray(allow)) issues.add('allow', 'must be a list of addresses')
+  else {
+    for (const [index, text] of allow.entries()) {
+      const range = typeof text === 'string' ? parseRange(text) : undefined
+      if (range === undefined) issues.add(`allow.${index}`, 'must be an address or a range such as 198.51.100.0/24')
+      else ranges.push(range)
+    }
+  }
+  return { closed: true, retryAfter: wholeNumber(issues, 'retryAfter', retryAfter, 300, bounds), ranges }
+}

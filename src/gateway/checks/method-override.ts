@@ -1,0 +1,140 @@
+/** Reads the method that a framework takes from a form, so that its guards hold too. */
+import { createNameCheck, hasClearNames, possibleNames, readMultipart, readParameters } from '../../parameters/index.ts'
+import { isCompressed, mediaType } from '../../request/index.ts'
+import type { RequestContext } from '../request-context.ts'
+import { asksMore, strictestRoute } from '../routes/strictest.ts'
+import type { CompiledRoute, RouteMatch } from '../routes/table.ts'
+
+/** What a POST may become. */
+const others = ['PUT', 'PATCH', 'DELETE', 'GET', 'HEAD', 'OPTIONS'] as const
+
+/** Bytes of a form that are read, where its route takes as many; of a longer one nobody knows what it becomes. */
+const mostBytes = 10_485_760
+
+const isOverride = createNameCheck('_method')
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * The route of a POST together with that of the method which its form, its JSON or its query names: Rails, Laravel, Symfony,
+ * Spring and others serve it as that. `unclear` where servers could find a method in it that is not taken here. Nothing is read where no other method asks for more. What was read takes its place in the
+ * visit.
+ *
+ * @param match - the route of another method on the same path.
+ */
+export async function overrideMethod(
+  visit: RequestContext,
+  route: CompiledRoute,
+  match: (method: string) => RouteMatch,
+): Promise<RouteMatch | { readonly is: 'unclear' }> {
+  const same: RouteMatch = { is: 'route', route }
+  if (route.upstream?.methodOverride !== true || visit.request.method !== 'POST') return same
+  const stricter = new Map<string, RouteMatch>()
+  for (const method of others) {
+    const other = match(method)
+    if (other.is !== 'route' || asksMore(other.route, route)) stricter.set(method, other)
+  }
+  if (stricter.size === 0) return same
+
+  const named = await readOverrides(visit, Math.min(mostBytes, route.body.maxBytes))
+  const held: CompiledRoute[] = []
+  for (const [method, other] of stricter) {
+    if (named !== 'unclear' && !named.has(method)) continue
+    if (other.is === 'route') held.push(other.route)
+    else return named === 'unclear' ? { is: 'unclear' } : other
+  }
+  return held.length === 0 ? same : { is: 'route', route: strictestRoute(route, held) }
+}
+
+/** The methods that a request names anywhere; `unclear` where servers could find one that is not found here. */
+async function readOverrides(visit: RequestContext, most: number): Promise<ReadonlySet<string> | 'unclear'> {
+  const query = visit.search.slice(1)
+  const inQuery = readParameters(query)
+  if (inQuery === undefined && possibleNames(query).some(isOverride)) return 'unclear'
+  const inBody = await readBodyPairs(visit, most)
+  if (inBody === undefined) return 'unclear'
+
+  const named = new Set<string>()
+  for (const [name, value] of [...(inQuery ?? []), ...inBody]) {
+    if (isOverride(name)) named.add(value.trim().toUpperCase())
+  }
+  return named
+}
+
+type Pairs = ReadonlyArray<readonly [name: string, value: string]>
+
+/** Names and values of a body; undefined where servers could read others. */
+async function readBodyPairs(visit: RequestContext, most: number): Promise<Pairs | undefined> {
+  const { headers } = visit.request
+  const header = headers.get('content-type')
+  // Rack reads a POST without a type as a form.
+  const type = header === null ? 'application/x-www-form-urlencoded' : mediaType(headers)
+  const isForm = type === 'application/x-www-form-urlencoded'
+  const isJson = type !== undefined && /^application\/(?:[\w.-]+\+)?json$/.test(type)
+  if (!isForm && !isJson && type !== undefined && !type.startsWith('multipart/')) return []
+  if (type === undefined || isCompressed(headers)) return undefined
+
+  const bytes = await readStart(visit, most)
+  if (bytes === undefined) return undefined
+  if (bytes.length === 0) return []
+  if (type.startsWith('multipart/')) {
+    return readMultipart(bytes, header ?? '')?.map(({ name, value = '' }) => [name, value] as const)
+  }
+  try {
+    const text = utf8.decode(bytes)
+    if (isForm) return readParameters(text)
+    const members = membersOf(JSON.parse(text))
+    return hasClearNames(text) ? members : undefined
+  } catch {
+    return undefined // no UTF-8, no JSON
+  }
+}
+
+function membersOf(value: unknown): Pairs {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).map(([name, member]) => [name, `${member}`] as const)
+}
+
+/** The whole body, where it is short enough; in the visit it stands as it came, either way. */
+async function readStart(visit: RequestContext, most: number): Promise<Uint8Array | undefined> {
+  const { request } = visit
+  if (request.body === null) return new Uint8Array()
+  const reader = request.body.getReader()
+  const parts: Uint8Array[] = []
+  let length = 0
+  let ended = false
+  while (!ended && length <= most) {
+    const { done, value } = await reader.read()
+    ended = done
+    if (value === undefined) continue
+    parts.push(value)
+    length += value.length
+  }
+  // The stream is only made where it is needed: workerd asks it for its first part at once.
+  const whole = ended ? joinParts(parts, length) : undefined
+  const body = whole ?? resumeBody(parts, reader)
+  // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
+  visit.request = new Request(request, { body, duplex: 'half' } as RequestInit)
+  return whole
+}
+
+/** What was read of a body, and then the rest of it. */
+function resumeBody(parts: Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async pull(controller): Promise<void> {
+      const next = parts.shift() ?? (await reader.read()).value
+      if (next === undefined) controller.close()
+      else controller.enqueue(next)
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}
+
+function joinParts(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}

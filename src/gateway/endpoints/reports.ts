@@ -1,0 +1,136 @@
+/** `/.portcullis/reports`: what browsers say a policy refused, told once for each source. */
+import type { Clock, Emit, SecurityEvent } from '../../types.ts'
+
+/** Takes the body of a report. Whatever it holds, nothing is thrown and nothing is answered. */
+export type ReportCollector = (request: Request, publicOrigin: string | undefined) => Promise<void>
+
+/** Bytes of a body; what is longer is not read to its end. */
+const maxBytes = 16_384
+/** Reports of one body. */
+const maxReports = 20
+/** Different things told again after a while; a flood of invented ones forgets the oldest and is cut below. */
+const maxRemembered = 500
+const repeatAfterMs = 600_000
+/** Events of one minute and isolate: anybody can send reports, and logs cost money. */
+const maxEventsPerMinute = 60
+const minute = 60_000
+
+/** Reports other than those of a policy that are worth an event, by the type browsers give them. */
+const otherReportTypes: ReadonlySet<string> = new Set([
+  'coep',
+  'coop',
+  'integrity-violation',
+  'permissions-policy-violation',
+])
+/** What stands for a source that is no address (CSP Level 3 section 2.4.2, Trusted Types). */
+const loggedKeywords: ReadonlySet<string> = new Set([
+  'inline',
+  'eval',
+  'wasm-eval',
+  'self',
+  'trusted-types-policy',
+  'trusted-types-sink',
+])
+
+/**
+ * Makes a collector. A violation becomes an event `csp-report` whose subject is directive and source, such as
+ * `img-src https://cdn.example`, and whose reason says whether it was refused (`enforce`) or would have been (`report`).
+ * Of an address only the origin is told. The same comes again after ten minutes at the earliest.
+ */
+export function createReportCollector(emit: Emit, clock: Clock): ReportCollector {
+  const known = new Map<string, number>()
+  let window: number | undefined
+  let told = 0
+
+  function emitReport(event: SecurityEvent): void {
+    const now = clock()
+    const key = `${event.type} ${event.reason} ${event.subject}`
+    if (isWithin(repeatAfterMs, known.get(key), now)) return
+    if (!isWithin(minute, window, now)) [window, told] = [now, 0]
+    if (told >= maxEventsPerMinute) return
+    told++
+    known.delete(key)
+    if (known.size >= maxRemembered) known.delete(known.keys().next().value as string)
+    known.set(key, now)
+    emit(event)
+  }
+
+  return async function collect(request, publicOrigin) {
+    const text = await readBoundedText(request)
+    for (const event of parseReports(text, publicOrigin)) emitReport(event)
+  }
+}
+
+/** Whether less than `span` ms passed since a moment. A clock that went back to before it ends the span. */
+function isWithin(span: number, since: number | undefined, now: number): boolean {
+  return since !== undefined && now >= since && now - since < span
+}
+
+/** The body as text, or nothing where it is too long or breaks off. */
+async function readBoundedText({ body }: Request): Promise<string> {
+  if (body === null) return ''
+  const reader = body.getReader()
+  const decoder = new TextDecoder()
+  let [text, length] = ['', 0]
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return text + decoder.decode()
+      length += value.length
+      if (length > maxBytes) break
+      text += decoder.decode(value, { stream: true })
+    }
+    await reader.cancel()
+  } catch {
+    // Whoever sent it has gone.
+  }
+  return ''
+}
+
+/** What a body says, both in the form of the Reporting API and in that of `report-uri`. */
+function parseReports(text: string, publicOrigin: string | undefined): SecurityEvent[] {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return []
+  }
+  const reports = Array.isArray(parsed) ? parsed.slice(0, maxReports) : [parsed]
+  return reports.flatMap((report) => toEvent(new Map(entries(report)), publicOrigin) ?? [])
+}
+
+function toEvent(report: ReadonlyMap<string, unknown>, publicOrigin: string | undefined): SecurityEvent | undefined {
+  const type = report.get('type')
+  if (typeof type === 'string' && otherReportTypes.has(type)) return { type: 'browser-report', reason: type }
+  const old = report.get('csp-report')
+  if (type !== 'csp-violation' && old === undefined) return undefined
+  const body = new Map(entries(old ?? report.get('body')))
+  const directive = body.get('effectiveDirective') ?? body.get('effective-directive') ?? body.get('violated-directive')
+  if (typeof directive !== 'string') return undefined
+  const [name = ''] = directive.slice(0, 64).split(' ', 1)
+  const source = blockedSource(body.get('blockedURL') ?? body.get('blocked-uri'), publicOrigin)
+  if (!/^[a-z-]{4,40}$/.test(name) || source === undefined) return undefined
+  return {
+    type: 'csp-report',
+    reason: body.get('disposition') === 'report' ? 'report' : 'enforce',
+    subject: `${name} ${source}`,
+  }
+}
+
+/** The origin of an address, a scheme, or one of a few words: never a path or a query, which may hold what is secret. */
+function blockedSource(blocked: unknown, publicOrigin: string | undefined): string | undefined {
+  if (typeof blocked !== 'string') return undefined
+  if (blocked === '') return 'inline'
+  if (loggedKeywords.has(blocked)) return blocked
+  // Older browsers send the scheme alone.
+  if (/^[a-z][a-z\d+.-]{0,31}:?$/.test(blocked)) return `${blocked.replace(':', '')}:`
+  if (blocked.length > 2048 || !URL.canParse(blocked)) return undefined
+  const { origin, protocol, hostname } = new URL(blocked)
+  if (origin === publicOrigin) return 'self'
+  if (origin === 'null') return /^[a-z][a-z\d+.-]{0,31}:$/.test(protocol) ? protocol : undefined
+  return hostname.length <= 253 ? origin : undefined
+}
+
+function entries(value: unknown): Array<[string, unknown]> {
+  return typeof value === 'object' && value !== null ? Object.entries(value) : []
+}

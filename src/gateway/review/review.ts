@@ -1,0 +1,80 @@
+/** What a configuration says that is wrong where it is deployed, or worth a second look: for `npm run check:config`. */
+import { compileAccess } from '../../access/index.ts'
+import { createIssues } from '../../options/index.ts'
+import type { ChosenStrategy } from '../../session/index.ts'
+import type { GatewayConfig } from '../config.ts'
+import type { Route } from '../routes/route.ts'
+import type { RuledRoute } from '../routes/table.ts'
+import { unsupportedVerbs } from '../routes/validate-routes.ts'
+import { reviewMethods } from './methods.ts'
+import { reviewTable } from './table.ts'
+import { reviewUpstreams } from './upstreams.ts'
+
+/** What was found, a sentence each. */
+export interface Review {
+  /** What must not be deployed. */
+  readonly faults: readonly string[]
+  /** What may be meant. */
+  readonly remarks: readonly string[]
+}
+
+/**
+ * Looks at a configuration that {@link createGateway} accepts. Faults: upstreams at private addresses. Remarks: routes that
+ * take paths from stricter ones, overlap, or look like patterns that they are not; upstreams nobody is sent to; what the
+ * kind of sessions cannot keep.
+ *
+ * @param env - variables of the environment that it will run in, as far as they are known.
+ */
+export function reviewGateway<N extends string, Data extends object, E>(
+  config: GatewayConfig<N, Data, E>,
+  env: object = {},
+): Review {
+  const given = config as unknown as GatewayConfig<string, never, never>
+  const routes = (given.routes as readonly Route[]).map((route): RuledRoute => {
+    return { route, access: compileAccess(route.access ?? 'session', createIssues()) }
+  })
+  const upstreams = reviewUpstreams(given, env)
+  return {
+    faults: [...reviewUser(given), ...upstreams.faults],
+    remarks: [
+      ...reviewTable(routes),
+      ...reviewSessions(given.session, given.routes),
+      ...reviewMethods(routes, given.upstreams),
+      ...upstreams.remarks,
+    ],
+  }
+}
+
+/** Only a session that names its user keeps an upstream from naming another one. */
+function reviewUser({ user, session }: GatewayConfig<string, never, never>): string[] {
+  if (user === undefined || session === undefined) return []
+  const choices = (session as Partial<ChosenStrategy<object>>).choices ?? [session]
+  if (!choices.some(({ namesUser }) => namesUser === false)) return []
+  return [
+    'user is set and the option user of the session strategy is not: an upstream could change whose a session is after ' +
+      'its login. Give both the same function.',
+  ]
+}
+
+function reviewSessions(session: unknown, routes: readonly Route[]): string[] {
+  const remarks: string[] = []
+  const choices = (session as Partial<ChosenStrategy<object>> | undefined)?.choices ?? [session]
+  const lacking = choices.flatMap(unsupportedVerbs)
+  for (const [index, { path, sessions }] of routes.entries()) {
+    const at = `routes.${index} (${path})`
+    if (lacking.includes('endAll') && sessions?.includes('end')) {
+      const are = choices.length > 1 ? 'are stateless in some environments' : 'are stateless'
+      remarks.push(
+        `${at} ends sessions, which ${are}: end() only clears the cookie, and a copy of it lives until its own end.`,
+      )
+    }
+    const wanting = new Set(lacking.filter((verb) => sessions?.includes(verb)))
+    if (wanting.size > 0) {
+      remarks.push(
+        `${at} grants ${[...wanting].join(' and ')}, which only stored sessions can keep: where they are stateless there is ` +
+          'no list, and the other verbs are a 503.',
+      )
+    }
+  }
+  return remarks
+}

@@ -1,0 +1,123 @@
+/** Guards the further paths of a page: where a route leads to a page that another route guards, the guards of both hold. */
+import { type AliasIndex, createAliasIndex, foldPath, readAliases } from '../../request/index.ts'
+import { coversPath } from '../../request/pattern.ts'
+import { isFolded, isGuarded } from './guards.ts'
+import { toWildcard } from './host-pattern.ts'
+import { asksMore, strictestRoute } from './strictest.ts'
+import type { CompiledRoute, RouteGroup, RouteMatch } from './table.ts'
+
+/** What of a request decides its route. */
+export interface Asked {
+  readonly host: string
+  readonly path: string
+  readonly method: string
+  readonly search: string
+  /** The folded path, once somebody needed it. */
+  folded?: string
+}
+
+/** The guards of a table by the further paths of their pages. */
+export interface RouteAliases {
+  /** Adds all routes that share a pattern. */
+  add(group: RouteGroup): void
+  /** What holds for a request besides the route it takes; undefined where nothing does, as for nearly every request. */
+  strictest(
+    asked: Asked,
+    group: RouteGroup,
+    route: CompiledRoute,
+    find: (asked: Asked) => RouteGroup | undefined,
+  ): RouteMatch | undefined
+}
+
+/** Makes the aliases of a table. */
+export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
+  const folded = newIndexes(true)
+  const written = newIndexes(false)
+  const opens = routes.some(({ route }) => route.csrf !== undefined)
+  let any = false
+
+  /** Adds the groups that name a page of this path to `found`. An exact pattern says itself what holds for its path. */
+  function collect(found: RouteGroup[], asked: Asked, group: RouteGroup): void {
+    const { host, path } = asked
+    if (!group.pattern.prefix) return
+    asked.folded ??= foldPath(path)
+    for (const index of folded.of(host)) addFound(found, index.find(asked.folded), path)
+    for (const index of written.of(host)) addFound(found, index.find(path), path)
+  }
+
+  return {
+    add(group) {
+      if (!group.members.some((member) => restricts(member, opens))) return
+      any = true
+      const { route } = group.members[0] as CompiledRoute
+      const guarded = group.members.some(isFolded)
+      const exactly = !guarded && group.members.some(({ route }) => route.caseSensitive)
+      // A route that only limits matches as it is written, and its limits hold for every spelling.
+      ;(exactly ? written : folded).at(route.host).add(route.path, group, { direct: !guarded && !exactly })
+    },
+    strictest(asked, group, route, find) {
+      if (!any) return undefined
+      const { path, method, search } = asked
+      const found: RouteGroup[] = []
+      collect(found, asked, group)
+      for (const page of (route.upstream?.aliases ?? readAliases)(path, search)) {
+        const there: Asked = { ...asked, path: page }
+        delete there.folded
+        const other = find(there)
+        if (other === undefined) continue
+        found.push(other)
+        collect(found, there, other)
+      }
+      if (found.length === 0) return undefined
+      const others: CompiledRoute[] = []
+      for (const other of new Set(found)) {
+        if (other === group) continue
+        const member = other.byMethod.get(method)
+        if (member !== undefined && asksMore(member, route)) others.push(member)
+        // The page itself would not take it either.
+        if (member === undefined && other.members.some((each) => asksMore(each, route))) {
+          return { is: 'method', allow: other.allow }
+        }
+      }
+      return others.length === 0 ? undefined : { is: 'route', route: strictestRoute(route, others) }
+    },
+  }
+}
+
+/** Whether a route may refuse what another one would let through. */
+function restricts({ route, access, csrf }: CompiledRoute, opens: boolean): boolean {
+  const { throttle, limit, graphql, maxBodyBytes, contentTypes } = route
+  const watches = isGuarded(access) || throttle !== undefined || graphql !== undefined || Boolean(limit)
+  return watches || maxBodyBytes !== undefined || contentTypes !== undefined || (opens && csrf !== undefined)
+}
+
+/** Where a pattern covers the path itself, the table says with its order that another route decides. */
+function addFound(found: RouteGroup[], groups: readonly RouteGroup[], path: string): void {
+  for (const group of groups) if (!coversPath(group.pattern, path)) found.push(group)
+}
+
+/** Indexes by the host that routes name. */
+interface Indexes {
+  at(host: string | undefined): AliasIndex<RouteGroup>
+  /** Those that hold for the host of a request. */
+  of(host: string): ReadonlyArray<AliasIndex<RouteGroup>>
+}
+
+function newIndexes(folded: boolean): Indexes {
+  const anyHost = createAliasIndex<RouteGroup>(folded)
+  const always = [anyHost]
+  const hosts = new Map<string, AliasIndex<RouteGroup>>()
+  return {
+    at(host) {
+      if (host === undefined) return anyHost
+      const index = hosts.get(host) ?? createAliasIndex<RouteGroup>(folded)
+      hosts.set(host, index)
+      return index
+    },
+    of(host) {
+      if (hosts.size === 0) return always
+      const more = [hosts.get(host), hosts.get(toWildcard(host))]
+      return [anyHost, ...more.filter((index) => index !== undefined)]
+    },
+  }
+}

@@ -1,0 +1,27 @@
+/** Security headers of single routes, laid over the gateway's; judged while building. */
+import { type HeaderOptions, type HeaderWriter, headerWriter } from '../../headers/index.ts'
+import { applyPreset } from '../../headers/presets.ts'
+import type { Issues } from '../../options/index.ts'
+import { mergeGatewayHeaders } from '../headers.ts'
+import { isObject } from '../upstreams.ts'
+import type { Route } from './route.ts'
+
+/** Judges the option `headers` of routes; those that say the same share a writer. */
+export function routeHeaders(
+  all: HeaderOptions | undefined,
+): (value: Route['headers'], issues: Issues) => HeaderWriter | undefined {
+  const known = new Map<unknown, HeaderWriter>()
+  return (value, issues) => {
+    if (value === undefined) return undefined
+    const found = known.get(value)
+    if (found !== undefined) return found
+    const at = issues.at('headers')
+    const own = typeof value === 'string' ? { preset: value } : value
+    const options = isObject(own)
+      ? mergeGatewayHeaders(applyPreset(issues.child(''), own, isObject(all) ? all : {}))
+      : own
+    const made = headerWriter(options, at)
+    known.set(value, made)
+    return made
+  }
+}

@@ -1,0 +1,22 @@
+/** Judges how often requests may come, for the gateway and for one route. */
+import type { LimitedContext, LimitGate } from '../../limit/gate.ts'
+import type { Issues } from '../../options/index.ts'
+
+type Gate = LimitGate<LimitedContext>
+
+/** Judges the option `limit` of the gateway. */
+export function compileGatewayLimit(value: unknown, issues: Issues): Gate | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'object' && value !== null && 'prepare' in value && typeof value.prepare === 'function') {
+    return value as Gate
+  }
+  issues.add('limit', 'must be limitGate({ ... }), which comes from portcullis/limit')
+  return undefined
+}
+
+/** What a route's requests are counted against; one that says `false` is not counted at all. */
+export function compileRouteLimits(value: unknown, all: Gate | undefined, issues: Issues): readonly Gate[] {
+  if (value === false) return []
+  const own = compileGatewayLimit(value, issues)
+  return [all, own].filter((gate) => gate !== undefined)
+}

@@ -1,0 +1,15 @@
+/** Tells whether a route guards its path. */
+import type { CompiledAccess } from '../../access/index.ts'
+import type { RuledRoute } from './table.ts'
+
+/** Whether a route also takes other spellings of its path: a guard must not miss one that its upstream takes. */
+export function isFolded({ route, access }: RuledRoute): boolean {
+  const { throttle, limit, graphql, caseSensitive } = route
+  const watched = isGuarded(access) || throttle !== undefined || graphql !== undefined || Boolean(limit)
+  return watched && caseSensitive !== true
+}
+
+/** Whether some requests may not pass. */
+export function isGuarded({ session, ranges }: CompiledAccess): boolean {
+  return session || ranges !== undefined
+}

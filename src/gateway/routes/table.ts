@@ -1,0 +1,191 @@
+/** Which route a request takes: the first pattern that matches host and path decides, then the method. */
+import type { CompiledAccess } from '../../access/index.ts'
+import type { CrossOriginPolicy } from '../../csrf/index.ts'
+import type { HeaderWriter } from '../../headers/index.ts'
+import type { LimitedContext, LimitGate } from '../../limit/gate.ts'
+import { type BodyRules, foldPath } from '../../request/index.ts'
+import { compilePathPattern, type PathPattern } from '../../request/pattern.ts'
+import type { CompiledThrottle } from '../throttle/types.ts'
+import type { CompiledUpstream } from '../upstreams.ts'
+import { type Asked, compileAliases } from './aliases.ts'
+import type { CompiledGraphqlRoute } from './graphql.ts'
+import { isFolded } from './guards.ts'
+import { toWildcard } from './host-pattern.ts'
+import type { Method, Route } from './route.ts'
+
+/** A route as requests use it. */
+export interface CompiledRoute {
+  readonly route: Route
+  readonly access: CompiledAccess
+  /** Undefined where the route takes requests from anywhere. */
+  readonly csrf?: CrossOriginPolicy | undefined
+  readonly body: BodyRules
+  /** Undefined where the route is no login. */
+  readonly throttle?: CompiledThrottle | undefined
+  /** Undefined where nobody looks for GraphQL. */
+  readonly graphql?: CompiledGraphqlRoute | undefined
+  /** The upstream as this route uses it; undefined where it names none, which is a fault. */
+  readonly upstream?: CompiledUpstream | undefined
+  /** What requests are counted against. */
+  readonly limits?: ReadonlyArray<LimitGate<LimitedContext>>
+  /** Undefined where its answers have the gateway's headers. */
+  readonly secure?: HeaderWriter | undefined
+}
+
+/** As much of a route as decides what it covers. */
+export type RuledRoute = Pick<CompiledRoute, 'route' | 'access'>
+
+/** What became of a host, a path and a method. */
+export type RouteMatch =
+  | { readonly is: 'route'; readonly route: CompiledRoute }
+  | { readonly is: 'method'; readonly allow: string }
+  | { readonly is: 'none' }
+
+/** A table of routes. */
+export interface RouteTable {
+  /** Whether any route names a host; where none does, `host` of {@link match} is not looked at. */
+  readonly hosted: boolean
+  /** Whether a route names this host, itself or by its domain. */
+  names(host: string): boolean
+  /** @param host - a name without a port. @param path - canonical. @param search - the query with its `?`, or empty. */
+  match(host: string, path: string, method: string, search?: string): RouteMatch
+}
+
+/** All routes that share a pattern: a path that one of them covers never falls through to a later, laxer pattern. */
+export interface RouteGroup {
+  /** Its place in the table: of several that cover a path the first one decides. */
+  readonly order: number
+  readonly byMethod: Map<string, CompiledRoute>
+  readonly allow: string
+  /** What it covers as it is written. */
+  readonly pattern: PathPattern
+  readonly members: readonly CompiledRoute[]
+}
+
+/** Patterns in one spelling, found by their text: however many there are, a request looks up as often as it has segments. */
+interface SpellingIndex {
+  readonly exact: Map<string, RouteGroup>
+  readonly prefixes: Map<string, RouteGroup>
+  /** Segments of the longest prefix; deeper than that no path is looked at. -1: there is no prefix. */
+  depth: number
+}
+
+/** Patterns of one host. */
+interface HostIndex {
+  readonly plain: SpellingIndex
+  /** Those compared with the folded path: too much is guarded, never too little. */
+  readonly folded: SpellingIndex
+}
+
+const allMethods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const noMatch: RouteMatch = { is: 'none' }
+
+/** Compiles a route table. Patterns must have been judged. */
+export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
+  const anyHost = newIndex()
+  const hosts = new Map<string, HostIndex>()
+  const aliases = compileAliases(routes)
+  for (const [order, members] of groupRoutes(routes).entries()) {
+    const { host, path } = (members[0] as CompiledRoute).route
+    let index = host === undefined ? anyHost : hosts.get(host)
+    if (index === undefined) {
+      index = newIndex()
+      hosts.set(`${host}`, index)
+    }
+    const guarded = members.some(isFolded)
+    const { text, prefix } = compilePathPattern(path, guarded)
+    const spelling = guarded ? index.folded : index.plain
+    const found = prefix ? spelling.prefixes : spelling.exact
+    if (prefix) spelling.depth = Math.max(spelling.depth, text.split('/').length - 1)
+    const group = createGroup(order, members)
+    if (!found.has(text)) found.set(text, group)
+    aliases.add(group)
+  }
+
+  function findGroup(asked: Asked): RouteGroup | undefined {
+    const { host, path } = asked
+    let best: RouteGroup | undefined
+    const considerIndex = ({ plain, folded: guarded }: HostIndex): void => {
+      best = firstInOrder(best, plain, path)
+      if (isEmpty(guarded)) return
+      asked.folded ??= foldPath(path)
+      best = firstInOrder(best, guarded, asked.folded)
+    }
+    considerIndex(anyHost)
+    if (hosts.size === 0) return best
+    const [named, below] = [hosts.get(host), hosts.get(toWildcard(host))]
+    if (named !== undefined) considerIndex(named)
+    if (below !== undefined) considerIndex(below)
+    return best
+  }
+
+  return {
+    hosted: hosts.size > 0,
+    names: (host) => hosts.has(host) || hosts.has(toWildcard(host)),
+    match(host, path, method, search = ''): RouteMatch {
+      const asked: Asked = { host, path, method, search }
+      const group = findGroup(asked)
+      if (group === undefined) return noMatch
+      const route = group.byMethod.get(method)
+      if (route === undefined) return { is: 'method', allow: group.allow }
+      return aliases.strictest(asked, group, route, findGroup) ?? { is: 'route', route }
+    },
+  }
+}
+
+/** Methods that a route takes. */
+export function listMethods(route: Route): readonly string[] {
+  if (route.methods === undefined) return allMethods
+  return route.methods.includes('GET') && !route.methods.includes('HEAD') ? [...route.methods, 'HEAD'] : route.methods
+}
+
+function groupRoutes(routes: readonly CompiledRoute[]): CompiledRoute[][] {
+  const found = new Map<string, CompiledRoute[]>()
+  for (const compiled of routes) {
+    // Neither holds a space.
+    const pattern = `${compiled.route.host ?? ''} ${compiled.route.path}`
+    const same = found.get(pattern)
+    if (same) same.push(compiled)
+    else found.set(pattern, [compiled])
+  }
+  return [...found.values()]
+}
+
+function createGroup(order: number, members: readonly CompiledRoute[]): RouteGroup {
+  const byMethod = new Map<string, CompiledRoute>()
+  for (const member of members) {
+    for (const method of listMethods(member.route)) if (!byMethod.has(method)) byMethod.set(method, member)
+  }
+  const pattern = compilePathPattern((members[0] as CompiledRoute).route.path)
+  return { order, pattern, members, byMethod, allow: allMethods.filter((method) => byMethod.has(method)).join(', ') }
+}
+
+function newIndex(): HostIndex {
+  const spelling = (): SpellingIndex => ({ exact: new Map(), prefixes: new Map(), depth: -1 })
+  return { plain: spelling(), folded: spelling() }
+}
+
+function isEmpty({ exact, depth }: SpellingIndex): boolean {
+  return depth < 0 && exact.size === 0
+}
+
+/** The first group that covers a path, if it is before `best`. */
+function firstInOrder(
+  best: RouteGroup | undefined,
+  { exact, prefixes, depth }: SpellingIndex,
+  path: string,
+): RouteGroup | undefined {
+  let first = best
+  const consider = (group: RouteGroup | undefined): void => {
+    if (group !== undefined && (first === undefined || group.order < first.order)) first = group
+  }
+  if (exact.size > 0) consider(exact.get(path))
+  if (depth < 0) return first
+  consider(prefixes.get(''))
+  for (let level = 0, at = 0; level < depth; level++) {
+    at = path.indexOf('/', at + 1)
+    consider(prefixes.get(at === -1 ? path : path.slice(0, at)))
+    if (at === -1) break
+  }
+  return first
+}

@@ -1,0 +1,19 @@
+/** Judges the option `cache` of a route. */
+import type { Issues } from '../../options/index.ts'
+import { isObject } from '../upstreams.ts'
+import type { Route } from './route.ts'
+import { listMethods } from './table.ts'
+
+/** What is kept for everybody is asked for by nobody in particular. */
+export function validateCache(route: Route, issues: Issues): void {
+  const cache: unknown = route.cache
+  if (cache === undefined || cache === false) return
+  if (!isObject(cache) || typeof cache.serve !== 'function') {
+    issues.add('cache', 'must be publicCache({ ... }), or absent')
+    return
+  }
+  if (route.access !== 'public') issues.add('cache', "needs access: 'public'")
+  if (route.throttle !== undefined) issues.add('cache', 'must not stand on a login')
+  if (!route.methods || !Array.isArray(route.methods) || listMethods(route).includes('GET')) return
+  issues.add('cache', 'needs a route that takes GET')
+}

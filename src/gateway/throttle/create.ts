@@ -1,0 +1,39 @@
+/** The login throttle of a gateway: an option that a configuration imports. */
+import { createThrottleEngine } from '../../limit/throttle/engine.ts'
+import { compileThrottle, type LoginThrottleOptions, loginThrottleKeys } from '../../limit/throttle/options.ts'
+import { checkKeys } from '../../options/index.ts'
+import type { ProjectEnv } from '../../types.ts'
+import { compileLogin } from './compile-login.ts'
+import { startLogin } from './login.ts'
+import type { GatewayThrottle } from './types.ts'
+
+/**
+ * Makes the option `throttle` of a gateway: how many failed logins are let through, and where they are counted, for the
+ * routes that have a `throttle`. It is judged by {@link createGateway}, together with everything else.
+ *
+ * @see docs/login-throttle.md
+ */
+export function gatewayThrottle<E = ProjectEnv>(options: LoginThrottleOptions<E>): GatewayThrottle {
+  return {
+    start({ clock, emit }, issues) {
+      checkKeys(issues, options, loginThrottleKeys)
+      const settings = compileThrottle(options, clock, issues)
+      const engine = createThrottleEngine(settings, clock, emit)
+      return {
+        cookieName: engine.cookieName,
+        check: engine.check,
+        route(route, at) {
+          const login = {
+            ...compileLogin(route, { emit, normalize: settings.normalize }, at),
+            engine,
+            subject: route.path,
+          }
+          return {
+            reads: login.read !== undefined,
+            start: (plan, visit, who) => startLogin(plan, visit, login, who),
+          }
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,91 @@
+/** What the gateway knows of its login throttle, whose code is only there where a configuration imports it. */
+import type { Normalize } from '../../limit/throttle/account.ts'
+import type { AccountRule } from '../../limit/throttle/read-account.ts'
+import type { Success } from '../../limit/throttle/success-rules.ts'
+import type { Issues } from '../../options/index.ts'
+import type { Clock, Emit } from '../../types.ts'
+import type { LoadedSession } from '../checks/load-session.ts'
+import type { CompiledGateway } from '../compile.ts'
+import type { ForwardContext } from '../forward.ts'
+import type { RequestContext } from '../request-context.ts'
+import type { Route } from '../routes/route.ts'
+
+/** What makes a route one on which passwords are tried. */
+export interface RouteThrottle {
+  /**
+   * Where a request names the account: `{ form: 'email' }`, or `{ json: 'email' }` (`{ json: ['user', 'email'] }` further
+   * down). One content type, one text; anything else is refused and charged to the address. `{ graphql: 'login',
+   * argument: 'email' }`: whatever asks for this root field, once; other GraphQL requests pass. Or `{ session: 'user' }`, a
+   * member of the session: for a second factor.
+   */
+  readonly account: AccountRule | { readonly session: string }
+  /** What proves that the login succeeded. No default: everything else is a failure. */
+  readonly success: Success
+  /**
+   * What the origin makes of a name before it looks it up, instead of the `normalize` of `gatewayThrottle`. Default: that, and
+   * for the preset `wordpress` what WordPress does.
+   */
+  readonly normalize?: Normalize
+  /**
+   * Names of cookies that a login's upstream does not get, with `*` at the end or beginning of a name perhaps: those by which it
+   * would know somebody without a password, and send them on as if they had signed in. Default: what the preset needs.
+   */
+  readonly withhold?: readonly string[]
+}
+
+/** What `gatewayThrottle` makes, for the option `throttle` of a gateway. */
+export interface GatewayThrottle {
+  /** Judges it for one gateway, with the faults of that gateway. */
+  start(sources: { readonly clock: Clock; readonly emit: Emit }, issues: Issues): LoginThrottling
+}
+
+/** The throttle of one gateway. */
+export interface LoginThrottling {
+  /** Name of the device cookie; undefined where no device is known. */
+  readonly cookieName: string | undefined
+  /** Judges what the environment holds. @throws {ConfigError} */
+  check(env: unknown): void
+  /** Judges the option `throttle` of a route that has one. */
+  route(route: Route, issues: Issues): CompiledThrottle
+}
+
+/** The option `throttle` of a route, as requests use it. */
+export interface CompiledThrottle {
+  /** Whether the request itself names the account; otherwise its session does. */
+  readonly reads: boolean
+  /**
+   * Counts a login, if it may be tried. What waits in the request's Ask goes along.
+   *
+   * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where nothing could be counted: nobody passes then.
+   */
+  start(plan: CompiledGateway, visit: RequestContext, who: LoadedSession | undefined): Promise<LoginStartResult>
+}
+
+/** What a login changes about handing a request on. */
+export interface LoginAttemptHooks {
+  /** The body as it was read here, which is all that the upstream gets; undefined where it was not read. */
+  readonly body: string | undefined
+  /** Whether the answer is waited for though the client has left. */
+  readonly outlives: boolean
+  /** Changes the headers for the upstream. */
+  tell(headers: Headers): void
+  /** The upstream has answered: from here on nothing is taken back. */
+  answered(): void
+  /** The answer is about to start a session, if that is what proves it. */
+  starting(response: Response): void
+  /** It did. */
+  started(): void
+  /** Settles the try by the client's answer, and gives the answer to send. */
+  settle(response: Response, timeoutMs: number): Promise<Response>
+}
+
+/** What became of a login before its upstream saw it. */
+export type LoginStartResult =
+  | { readonly is: 'refused'; readonly response: Response }
+  | {
+      readonly is: 'open'
+      /** Hands it on. @throws {PortcullisError} as `passOn` does */
+      pass(passage: ForwardContext): Promise<Response>
+      /** Takes the try back: something else refused the request. */
+      cancel(): Promise<unknown>
+    }

@@ -1,0 +1,52 @@
+/** Where a cache keeps what, and when that became invalid. */
+import type { CacheTarget } from './context.ts'
+import type { InvalidationTimes } from './invalidation-times.ts'
+import { type CacheRules, createKeyUrl, invalidationUrl, selectQuery } from './rules.ts'
+import { type CacheLocation, type CacheStore, invalidate } from './store.ts'
+
+/** A cache, ready for requests. */
+export interface CacheParts {
+  readonly rules: CacheRules
+  readonly store: CacheStore | undefined
+  /** Bytes of the largest body that is kept. */
+  readonly most: number
+  /** Answers that this isolate asks for in the background, by key, and since when. */
+  readonly refreshing: InvalidationTimes
+  /** Counts the changes that this isolate has heard of, and notes the last one of an address. */
+  readonly changes: Changes
+}
+
+/** Changes that one isolate has heard of, by address. */
+export interface Changes {
+  count: number
+  readonly last: InvalidationTimes
+}
+
+/** Where the answer to a request lies. */
+export function findCacheLocation(
+  { publicOrigin, upstream, path }: CacheTarget,
+  rules: CacheRules,
+  store: CacheStore,
+  search: string,
+  headers: Headers,
+): CacheLocation {
+  const key = new Request(createKeyUrl(publicOrigin, upstream, path, search, headers))
+  const varies = rules.vary.length > 0
+  const invalidKey = varies ? new Request(invalidationUrl(publicOrigin, upstream, path, search)) : undefined
+  return { store, key, invalidKey }
+}
+
+/** Makes what a cache holds of one address invalid. RFC 9111 section 4.4. */
+export async function invalidateCached(target: CacheTarget, { rules, store, changes }: CacheParts): Promise<void> {
+  if (store === undefined) return
+  const search = selectQuery(target.search, rules.query)
+  const place = findCacheLocation(target, rules, store, search, new Headers())
+  changes.count++
+  changes.last.set(cacheAddress(place), changes.count)
+  await invalidate(place)
+}
+
+/** One for all forms of an answer. */
+export function cacheAddress({ key, invalidKey }: CacheLocation): string {
+  return (invalidKey ?? key).url
+}

@@ -1,0 +1,154 @@
+/** A cache for what is the same for everybody, between the gateway and an upstream. */
+
+import { booleanOption, checkKeys, createIssues, type Issues, wholeNumber } from '../../options/index.ts'
+import { compileContentTypes } from '../../request/index.ts'
+import { isStrippedRequestHeader } from '../header-filters.ts'
+import type { CacheContext, CacheTarget } from './context.ts'
+import type { StaleRule } from './freshness.ts'
+import { createInvalidationTimes } from './invalidation-times.ts'
+import { type CacheParts, invalidateCached } from './location.ts'
+import type { CacheRules, VaryName } from './rules.ts'
+import { serveCached } from './serve.ts'
+import { type CacheStore, findRuntimeCache } from './store.ts'
+
+export type { CacheContext, CacheTarget, SharedRequest } from './context.ts'
+
+/** Options of {@link publicCache}. */
+export interface CacheOptions {
+  /**
+   * Seconds an answer with 200 is kept whose upstream does not say how long (`Cache-Control`, `Expires`). Its word counts
+   * where there is one. Default: not kept. At most 31,536,000, a year.
+   */
+  readonly maxAge?: number
+  /**
+   * Seconds beyond that for which it is still given where the upstream fails: no answer, or 5xx. An upstream's own
+   * `stale-if-error` shortens it; with `'upstream'` it alone decides. Default 0, at most a year.
+   */
+  readonly staleIfError?: number | 'upstream'
+  /**
+   * Seconds beyond that for which it is still given while another one is fetched, after the answer. An upstream's own
+   * `stale-while-revalidate` shortens it; with `'upstream'` it alone decides. It needs a platform with `waitUntil`. Default 0, at
+   * most a year.
+   */
+  readonly staleWhileRevalidate?: number | 'upstream'
+  /** Query parameters that make a difference; no other reaches the upstream. Default none. */
+  readonly query?: readonly string[]
+  /**
+   * Request headers that make a difference, in lower case; of the client's no other reaches the upstream. Each form of a header
+   * is an answer of its own: choose those that have few. None may tell who asks. Default none.
+   */
+  readonly vary?: readonly VaryName[]
+  /** Whether requests with `Range` are answered from whole answers that are kept. Default false: they go past the cache. */
+  readonly ranges?: boolean
+  /**
+   * What becomes of a request with cookies. `'bypass'`: it goes past the cache, as it is. `'ignore'`: it is answered from
+   * the cache and its cookies never reach the upstream, for routes that know no cookies on sites that set some. With one of
+   * ours it always goes past. Default `'bypass'`.
+   */
+  readonly cookies?: 'bypass' | 'ignore'
+  /** Content types that are kept, such as `['text/css', 'image/*']`. Default: every one that is declared. */
+  readonly types?: readonly string[]
+  /** Bytes of the largest body that is kept. Default 1,048,576 (1 MB), at most 16 MB: it is held in memory until it is whole. */
+  readonly maxBytes?: number
+  /** Where answers are kept. Default: the runtime's `caches.default`, which Workers have; without one nothing is kept. */
+  readonly store?: CacheStore
+}
+
+/** What {@link publicCache} makes, for the option `cache` of a route. */
+export interface RouteCache {
+  /** Answers from what is kept; or passes the request on, and keeps the answer where it may be kept. */
+  serve(visit: CacheContext): Promise<Response>
+  /** Makes what is kept of an address invalid, in every form. Never rejects. */
+  invalidate(target: CacheTarget): Promise<void>
+}
+
+const keys: ReadonlyArray<keyof CacheOptions> = [
+  'maxAge',
+  'staleIfError',
+  'staleWhileRevalidate',
+  'query',
+  'vary',
+  'ranges',
+  'cookies',
+  'types',
+  'maxBytes',
+  'store',
+]
+const year = { min: 0, max: 31_536_000, unit: 'seconds' } as const
+
+/**
+ * Makes the option `cache` of a public route. What is kept lies under scheme, public host, canonical path, the parameters in
+ * `query` and the headers in `vary`, and was asked for with nothing else of the client in it: no other parameter, header or
+ * cookie can make one visitor's answer another's. It is a shared cache by RFC 9111, and `Cache-Status` tells what happened
+ * (RFC 9211).
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ * @see docs/proxy.md for what is never kept
+ */
+export function publicCache(options: CacheOptions = {}): RouteCache {
+  const issues = createIssues('publicCache')
+  checkKeys(issues, options, keys)
+  const { maxBytes, store } = { ...options }
+  if (store !== undefined && (typeof store?.match !== 'function' || typeof store.put !== 'function')) {
+    issues.add('store', 'must have match and put')
+  }
+  const rules = compileRules({ ...options }, issues)
+  const most = wholeNumber(issues, 'maxBytes', maxBytes, 1_048_576, { min: 1, max: 16_777_216, unit: 'bytes' })
+  issues.throwIfAny()
+  const refreshing = createInvalidationTimes()
+  const changes = { count: 0, last: createInvalidationTimes() }
+  const cache = (): CacheParts => ({ rules, store: store ?? findRuntimeCache(), most, refreshing, changes })
+  return {
+    serve: (visit) => serveCached(visit, cache()),
+    invalidate: (target) => invalidateCached(target, cache()),
+  }
+}
+
+function compileRules(options: CacheOptions, issues: Issues): CacheRules {
+  const { maxAge, staleIfError, staleWhileRevalidate, query = [], vary = [], cookies = 'bypass', types } = options
+  if (!Array.isArray(query) || !query.every((name) => typeof name === 'string' && /^[\w.~[\]-]{1,64}$/.test(name))) {
+    issues.add('query', 'must be a list of parameter names, spelled as in a query')
+  }
+  if (!Array.isArray(vary) || !vary.every(isVaryName)) {
+    issues.add(
+      'vary',
+      "must be a list of 'accept' and 'accept-language', or of other headers that do not tell who asks",
+    )
+  }
+  if (cookies !== 'bypass' && cookies !== 'ignore') issues.add('cookies', "must be 'bypass' or 'ignore'")
+  return {
+    maxAge: maxAge === undefined ? undefined : wholeNumber(issues, 'maxAge', maxAge, 1, { ...year, min: 1 }),
+    staleIfError: parseStaleRule(staleIfError, 'staleIfError', issues),
+    staleWhileRevalidate: parseStaleRule(staleWhileRevalidate, 'staleWhileRevalidate', issues),
+    query: new Set(query),
+    vary,
+    ranges: booleanOption(issues, 'ranges', options.ranges, false),
+    ignoreCookies: cookies === 'ignore',
+    takes: types === undefined ? undefined : compileContentTypes(types, issues.at('types')),
+  }
+}
+
+function parseStaleRule(value: number | 'upstream' | undefined, option: string, issues: Issues): StaleRule {
+  if (value === 'upstream') return { assumed: 0, most: year.max }
+  const seconds = wholeNumber(issues, option, value, 0, year)
+  return { assumed: seconds, most: seconds }
+}
+
+/** Headers that tell who asks, or that the cache reads itself. */
+const fixed: ReadonlySet<string> = new Set([
+  'cookie',
+  'authorization',
+  'origin',
+  'range',
+  'accept-encoding',
+  'accept-ranges',
+  'cache-control',
+  'pragma',
+  'content-length',
+  'content-type',
+])
+
+function isVaryName(name: unknown): boolean {
+  if (typeof name !== 'string' || !/^[a-z][a-z\d-]{0,63}$/.test(name)) return false
+  return !fixed.has(name) && !name.startsWith('if-') && !isStrippedRequestHeader(name)
+}

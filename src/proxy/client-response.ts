@@ -1,0 +1,140 @@
+/** What the client gets of an upstream's answer. */
+import { hardenSetCookie } from '../cookie/index.ts'
+import { PortcullisError } from '../errors.ts'
+import { readCodings } from './codings.ts'
+import type { UpstreamResponse } from './fetch-upstream.ts'
+import { connectionOptions, isStrippedResponseHeader } from './header-filters.ts'
+import { isEventStream, limitSocket, limitStream, type RuntimeSocket } from './sockets.ts'
+import { rewriteLocation, splitRefresh, type Target } from './target.ts'
+import { isSwitchedResponse } from './upstream-client.ts'
+
+/** What an answer is answered to. */
+export interface ResponseContext {
+  readonly method: string
+  /** URL the upstream was asked for. */
+  readonly url: string
+  readonly target: Target
+  readonly publicOrigin: string
+  readonly https: boolean
+  /** Names of our cookies, which no upstream may set. */
+  readonly cookieNames: ReadonlySet<string>
+  /** Whether its route may end sessions. */
+  readonly mayEnd: boolean
+  readonly upgrade: boolean
+  readonly requestId: string
+  /** Milliseconds after which a socket or a stream of events is ended; asked for one of these only. */
+  lifeMs(): number | undefined
+}
+
+/**
+ * The upstream's answer as the client gets it, with headers that may be changed.
+ *
+ * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE` for an answer that no client should get
+ */
+export function toClientResponse(response: UpstreamResponse, asked: ResponseContext): Response {
+  const { status, body } = response
+  if (status === 101) return toUpgradeResponse(response, asked)
+  // A 103 that workerd's fetch takes for the answer, or what no Response can be made of.
+  if (status < 200 || status > 599) throw unusableResponseError('answered with a status that is none')
+  const empty = asked.method === 'HEAD' || status === 204 || status === 205 || status === 304
+  // It takes the headers over, and they may be changed: Headers of our own would be copied once more.
+  const { statusText, headers: said } = response
+  const init = reasonPhrase.test(statusText) ? response : { status, statusText: '', headers: said }
+  const answer = new Response(empty ? null : body, init)
+  const { headers } = answer
+  rewriteResponseHeaders(headers, asked)
+  const lifeMs = !empty && isEventStream(headers) ? asked.lifeMs() : undefined
+  if (body === null || lifeMs === undefined) return answer
+  // Whoever reads it in workerd gets it decoded, and workerd would code it again in blocks: events would wait for each other.
+  if (decodesWhatIsRead(headers)) removeCodingHeaders(headers)
+  return new Response(limitStream(body, lifeMs), answer)
+}
+
+function toUpgradeResponse(response: UpstreamResponse, asked: ResponseContext): Response {
+  const headers = new Headers(response.headers)
+  rewriteResponseHeaders(headers, asked)
+  if (!asked.upgrade) throw unusableResponseError('switched protocols unasked')
+  const lifeMs = asked.lifeMs()
+  if (isSwitchedResponse(response)) return response.handOver(headers, lifeMs)
+  if (!response.webSocket) throw unusableResponseError('switched protocols unasked')
+  const socket = response.webSocket as RuntimeSocket
+  const webSocket = lifeMs === undefined ? socket : limitSocket(socket, lifeMs)
+  return new Response(null, { status: 101, headers, webSocket } as ResponseInit)
+}
+
+function removeCodingHeaders(headers: Headers): void {
+  headers.delete('content-encoding')
+  headers.delete('content-length')
+}
+
+/** RFC 9112 section 4; what is none is left out, as HTTP/2 does with all of them. */
+const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]*$/
+const rewrittenHeaders: ReadonlySet<string> = new Set(['clear-site-data', 'refresh', 'content-location'])
+
+function rewriteResponseHeaders(headers: Headers, asked: ResponseContext): void {
+  const listed = connectionOptions(headers.get('connection'))
+  // First noted: what is changed while it is walked over is passed by in some runtimes.
+  const changed: string[] = []
+  headers.forEach((_value, name) => {
+    if (isStrippedResponseHeader(name) || listed?.has(name) || rewrittenHeaders.has(name)) changed.push(name)
+  })
+  for (const name of changed) {
+    if (isStrippedResponseHeader(name) || listed?.has(name)) headers.delete(name)
+    else if (name === 'clear-site-data') restrictClearSiteData(headers, asked)
+    else rewriteUrlHeader(headers, name, asked)
+  }
+  const cookies = headers.getSetCookie()
+  if (cookies.length > 0) {
+    headers.delete('set-cookie')
+    const rules = {
+      secure: asked.https,
+      upstreamHost: asked.target.hostname,
+      base: asked.target.base,
+      ownNames: asked.cookieNames,
+    }
+    for (const cookie of cookies) {
+      const hardened = hardenSetCookie(cookie, rules)
+      if (hardened !== undefined) headers.append('set-cookie', hardened)
+    }
+  }
+  const location = headers.get('location')
+  if (location !== null) {
+    const rewritten = rewriteLocation(location, asked.url, asked.target, asked.publicOrigin)
+    if (rewritten === undefined) throw unusableResponseError('redirected to what is no address')
+    if (rewritten !== location) headers.set('location', rewritten)
+  }
+  headers.set('x-request-id', asked.requestId)
+}
+
+/** Other headers that tell an address: one that names the upstream is made public, what is no address is left out. */
+function rewriteUrlHeader(headers: Headers, name: string, { url, target, publicOrigin }: ResponseContext): void {
+  const value = headers.get(name) ?? ''
+  const [before, address] = name === 'refresh' ? splitRefresh(value) : ['', value]
+  if (address === '') return
+  const rewritten = rewriteLocation(address, url, target, publicOrigin)
+  if (rewritten === undefined) headers.delete(name)
+  else if (rewritten !== address) headers.set(name, before + rewritten)
+}
+
+/** What may be cleared by whom sessions are not to be ended: not the cookies, ours among them. */
+const clearableTypes: ReadonlySet<string> = new Set(['"cache"', '"storage"', '"executionContexts"'])
+
+function restrictClearSiteData(headers: Headers, { mayEnd, cookieNames }: ResponseContext): void {
+  if (mayEnd || cookieNames.size === 0) return
+  const kinds = headers.get('clear-site-data')?.split(',') ?? []
+  const kept = kinds.flatMap((kind) => (kind.trim() === '"*"' ? ['"cache"', '"storage"'] : [kind.trim()]))
+  const value = kept.filter((kind) => clearableTypes.has(kind)).join(', ')
+  if (value === '') headers.delete('clear-site-data')
+  else headers.set('clear-site-data', value)
+}
+
+function unusableResponseError(what: string): PortcullisError {
+  return new PortcullisError('ERR_UPSTREAM_UNREACHABLE', `The upstream ${what}`)
+}
+
+/** workerd decodes these two, each alone, as soon as somebody reads the body; it passes any other on as it is. */
+function decodesWhatIsRead(headers: Headers): boolean {
+  // Asked at each answer: a bundle may be loaded before a test says where it runs.
+  if (globalThis.navigator?.userAgent !== 'Cloudflare-Workers') return false
+  return /^(?:gzip|br)$/.test(readCodings(headers).join())
+}

@@ -1,0 +1,106 @@
+/** What one web request asks Redis, gathered and sent as one HTTP request. */
+import type { Emit } from '../types.ts'
+import type { RedisConnection } from './connection.ts'
+import { startDeadline } from './deadline.ts'
+import { type ForeignScripts, parseForeignScript, type ScriptFacade, toTexts } from './facade.ts'
+import { StoreError } from './failure.ts'
+import { emitStoreError, type Item, sendInRounds } from './rounds.ts'
+import type { Script } from './script.ts'
+
+/**
+ * The questions of one web request. Never shared between requests: what one waits for must not hang on another, and on
+ * Workers cannot.
+ */
+export interface RedisBatch {
+  /** How many calls wait for {@link send}. */
+  readonly waiting: number
+  /**
+   * Puts a call into the next HTTP request. All keys are declared; arguments are text, numbers among them.
+   *
+   * @returns what the script returned, once {@link send} has sent it: to be narrowed by whoever knows the script.
+   *   Rejects with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`, or with `ERR_CONFIG` where address or token are not
+   *   set. May be awaited late or never.
+   */
+  call(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
+  /**
+   * Sends all calls that wait, in order, as ONE request; none if there are none. Calls that failed because Redis does not
+   * have their script are sent together once more, in full. All of it happens within the client's `timeoutMs`.
+   *
+   * Never rejects: a failure belongs to the calls. What is called meanwhile waits for the next `send`.
+   */
+  send(): Promise<void>
+  /** The same for `@upstash/ratelimit`. */
+  readonly facade: ScriptFacade
+}
+
+/** What an Ask needs of its client. */
+export interface RedisBatchSettings {
+  readonly timeoutMs: number
+  readonly foreign: ForeignScripts
+  readonly emit: Emit
+}
+
+/** Makes an Ask. `connect` finds the client when something is sent, and throws a ConfigError where it is not set up. */
+export function createBatch(
+  connect: () => RedisConnection,
+  { timeoutMs, foreign, emit }: RedisBatchSettings,
+): RedisBatch {
+  let queue: Item[] = []
+  /** What a library sent in full after it heard NOSCRIPT: belongs to the round that is under way. */
+  let fullScriptCalls: Item[] = []
+  let facade: ScriptFacade | undefined
+
+  function enqueue(list: Item[], call: Omit<Item, 'resolve' | 'reject'>): Promise<unknown> {
+    const reply = new Promise<unknown>((resolve, reject) => list.push({ ...call, resolve, reject }))
+    reply.catch(() => {}) // whoever asked may have stopped waiting
+    return reply
+  }
+
+  async function waitForFullScripts(count: number): Promise<Item[]> {
+    // A library needs a step or two from the rejection to its `eval`, and never a turn of the event loop.
+    for (let step = 0; step < 16 && fullScriptCalls.length < count; step++) await undefined
+    if (fullScriptCalls.length < count) await new Promise((done) => setTimeout(done))
+    const items = fullScriptCalls
+    fullScriptCalls = []
+    for (const { script } of items) if (script) await foreign.keep(script)
+    return items
+  }
+
+  async function send(): Promise<void> {
+    const items = [...queue, ...fullScriptCalls]
+    queue = []
+    fullScriptCalls = []
+    if (items.length === 0) return
+    const deadline = startDeadline(timeoutMs)
+    try {
+      await sendInRounds(items, connect(), deadline, { foreign, emit, taught: waitForFullScripts })
+    } catch (error) {
+      if (error instanceof StoreError) emitStoreError(emit, error)
+      for (const { reject } of items) reject(error)
+    } finally {
+      deadline.stop()
+    }
+  }
+
+  return {
+    get waiting(): number {
+      return queue.length + fullScriptCalls.length
+    },
+    call: (script, keys, args) => enqueue(queue, { script, inFull: false, keys, args }),
+    send,
+    get facade(): ScriptFacade {
+      facade ??= {
+        evalsha: <T>(digest: string, keys: readonly string[], args?: readonly unknown[]) =>
+          enqueue(queue, { script: undefined, digest, inFull: false, keys, args: toTexts(args) }) as Promise<T>,
+        eval: <T>(source: string, keys: readonly string[], args?: readonly unknown[]) =>
+          enqueue(fullScriptCalls, {
+            script: parseForeignScript(source),
+            inFull: true,
+            keys,
+            args: toTexts(args),
+          }) as Promise<T>,
+      }
+      return facade
+    },
+  }
+}
