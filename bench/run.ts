@@ -26,7 +26,10 @@ const { values } = parseArgs({
 
 if (!existsSync(`${import.meta.dirname}/node_modules/hono-sessions`)) {
   console.log('Installing the peers into bench/node_modules ...')
-  execFileSync('npm', ['ci', '--ignore-scripts', '--silent'], { cwd: import.meta.dirname, stdio: 'inherit' })
+  execFileSync('npm', ['ci', '--ignore-scripts', '--silent'], {
+    cwd: import.meta.dirname,
+    stdio: 'inherit',
+  })
 }
 
 // Leaving runs what ends workerd; a signal alone would leave it running.
@@ -66,7 +69,9 @@ for (const { letter, what, run } of parts) {
 const promises: Table = {
   caption: 'Promises',
   columns: ['promise', 'goal', 'measured', ''],
-  rows: done.flatMap(({ goals }) => goals.map((goal) => [goal.promise, goal.goal, goal.measured, verdict(goal)])),
+  rows: done.flatMap(({ goals }) =>
+    goals.map((goal) => [goal.promise, goal.goal, goal.measured, verdict(goal)]),
+  ),
 }
 console.log(plain(promises))
 const broken = done.flatMap(({ goals }) => goals).filter(({ holds }) => !holds).length

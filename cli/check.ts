@@ -4,17 +4,25 @@ import { type Exit, exit, Stop } from './exit.ts'
 import { loadProject, readWrangler } from './load.ts'
 import { reviewConfig, reviewWrangler, tell } from './review.ts'
 
-const configs = ['gateway.config.ts', 'worker/gateway.config.ts', 'src/gateway.config.ts', 'gateway.config.js']
+const configs = [
+  'gateway.config.ts',
+  'worker/gateway.config.ts',
+  'src/gateway.config.ts',
+  'gateway.config.js',
+]
 const wranglers = ['wrangler.toml', 'wrangler.jsonc', 'wrangler.json']
 
 /** Each fault on a line of its own. */
 export async function check(args: readonly string[]): Promise<Exit> {
-  if (args.length > 2) throw new Stop(exit.usage, 'portcullis check [gateway.config.ts] [wrangler.toml]')
+  if (args.length > 2)
+    throw new Stop(exit.usage, 'portcullis check [gateway.config.ts] [wrangler.toml]')
   const config = choose(args[0], configs)
   const wrangler = choose(args[1], wranglers)
   const settings = await readWrangler(wrangler).catch((error: unknown) => {
     if (error instanceof Stop) throw error
-    return [`${wrangler}: ${error instanceof Error ? error.message.split('\n')[0] : 'cannot be read'}`]
+    return [
+      `${wrangler}: ${error instanceof Error ? error.message.split('\n')[0] : 'cannot be read'}`,
+    ]
   })
   const known = Array.isArray(settings) ? {} : settings
   const { faults, remarks } = await reviewConfig(config, () => loadProject(config), known)
@@ -27,5 +35,8 @@ function choose(named: string | undefined, usual: readonly string[]): string {
   const path = named ?? usual.find((each) => existsSync(each))
   if (path !== undefined && existsSync(path)) return path
   const missing = named === undefined ? `none of ${usual.join(', ')}` : `no ${named}`
-  throw new Stop(exit.missing, `There is ${missing} here. \`npx portcullis init\` writes a new project.`)
+  throw new Stop(
+    exit.missing,
+    `There is ${missing} here. \`npx portcullis init\` writes a new project.`,
+  )
 }

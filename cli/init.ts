@@ -30,11 +30,16 @@ export async function init(args: readonly string[], own: Own): Promise<Exit> {
     }
   }
   const at = (file: string): string => join(folder, file)
-  const found = new Map([...files.keys(), 'package.json', '.gitignore'].map((file) => [file, read(at(file))]))
-  const differs = [...files].filter(([file, text]) => found.get(file) !== undefined && found.get(file) !== text)
+  const found = new Map(
+    [...files.keys(), 'package.json', '.gitignore'].map((file) => [file, read(at(file))]),
+  )
+  const differs = [...files].filter(
+    ([file, text]) => found.get(file) !== undefined && found.get(file) !== text,
+  )
   const refused = differs.map(([file]) => file).filter((file) => !force.has(file))
   if (refused.length > 0) {
-    for (const file of refused) console.error(`${at(file)} is there already; --force ${file} overwrites it`)
+    for (const file of refused)
+      console.error(`${at(file)} is there already; --force ${file} overwrites it`)
     console.error('Nothing was written.')
     return exit.faults
   }
@@ -79,8 +84,18 @@ function wishOf(args: readonly string[]): Wish {
 /** Only an origin: it goes into a TOML string, and a path would be no part of the upstream. */
 function originOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.pathname !== '/' || url.search || url.hash) {
-    throw new Stop(exit.usage, '--upstream takes the origin of a server, such as http://127.0.0.1:3000')
+  if (
+    !url ||
+    !/^https?:$/.test(url.protocol) ||
+    url.username ||
+    url.pathname !== '/' ||
+    url.search ||
+    url.hash
+  ) {
+    throw new Stop(
+      exit.usage,
+      '--upstream takes the origin of a server, such as http://127.0.0.1:3000',
+    )
   }
   return url.origin
 }
@@ -95,7 +110,12 @@ function nameOf(folder: string): string {
   return name || 'gateway'
 }
 
-function manifestOf(path: string, found: string | undefined, name: string, own: Own): string | undefined {
+function manifestOf(
+  path: string,
+  found: string | undefined,
+  name: string,
+  own: Own,
+): string | undefined {
   try {
     return completeManifest(found, name, own)
   } catch {

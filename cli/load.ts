@@ -7,7 +7,9 @@ import type { Project } from './review.ts'
 
 /** What is used of esbuild. */
 interface Bundler {
-  build(options: object): Promise<{ readonly outputFiles: ReadonlyArray<{ readonly text: string }> }>
+  build(
+    options: object,
+  ): Promise<{ readonly outputFiles: ReadonlyArray<{ readonly text: string }> }>
 }
 
 /** Imports a configuration. Throws a {@link Stop} where the project lacks what that takes. */
@@ -15,14 +17,24 @@ export async function loadProject(path: string): Promise<Project> {
   const file = resolve(path)
   const from = createRequire(file)
   const gateway = find(from, 'portcullis/gateway')
-  if (!gateway) throw new Stop(exit.missing, `portcullis is not installed beside ${path}: npm install portcullis hono`)
+  if (!gateway)
+    throw new Stop(
+      exit.missing,
+      `portcullis is not installed beside ${path}: npm install portcullis hono`,
+    )
   const bundler = await bundlerOf(from)
   if (bundler) return bundled(bundler, file)
   if (/\.[mc]?ts$/.test(file) && !(process.features as { typescript?: unknown }).typescript) {
     const have = `this is Node ${process.versions.node}`
-    throw new Stop(exit.missing, `Reading ${path} takes wrangler in this project, or Node 22.18 or newer; ${have}.`)
+    throw new Stop(
+      exit.missing,
+      `Reading ${path} takes wrangler in this project, or Node 22.18 or newer; ${have}.`,
+    )
   }
-  const [module, judges] = await Promise.all([import(pathToFileURL(file).href), import(pathToFileURL(gateway).href)])
+  const [module, judges] = await Promise.all([
+    import(pathToFileURL(file).href),
+    import(pathToFileURL(gateway).href),
+  ])
   return { module, judges }
 }
 
@@ -42,10 +54,14 @@ async function bundled(bundler: Bundler, file: string): Promise<Project> {
       target: 'es2023',
       logLevel: 'silent',
     })
-    .catch((error: { errors?: ReadonlyArray<{ text: string; location?: { line: number } | null }> }) => {
-      const faults = (error.errors ?? []).map(({ text, location }) => new Error(said(text, location?.line)))
-      throw faults.length > 0 ? new AggregateError(faults) : error
-    })
+    .catch(
+      (error: { errors?: ReadonlyArray<{ text: string; location?: { line: number } | null }> }) => {
+        const faults = (error.errors ?? []).map(
+          ({ text, location }) => new Error(said(text, location?.line)),
+        )
+        throw faults.length > 0 ? new AggregateError(faults) : error
+      },
+    )
   const code = Buffer.from(outputFiles[0]?.text ?? '').toString('base64')
   return (await import(`data:text/javascript;base64,${code}`)) as Project
 }
@@ -67,11 +83,23 @@ async function bundlerOf(from: NodeJS.Require): Promise<Bundler | undefined> {
 /** What the project's wrangler makes of its configuration file: the one reader that knows every format it may have. */
 export async function readWrangler(path: string): Promise<object> {
   const wrangler = find(createRequire(resolve(path)), 'wrangler')
-  if (!wrangler) throw new Stop(exit.missing, `Reading ${path} takes wrangler in this project: npm install -D wrangler`)
-  const module = (await import(pathToFileURL(wrangler).href)) as Record<string, unknown> & { default?: object }
+  if (!wrangler)
+    throw new Stop(
+      exit.missing,
+      `Reading ${path} takes wrangler in this project: npm install -D wrangler`,
+    )
+  const module = (await import(pathToFileURL(wrangler).href)) as Record<string, unknown> & {
+    default?: object
+  }
   const all = { ...module.default, ...module }
-  const read = all.experimental_readRawConfig as undefined | ((args: { config: string }) => { rawConfig: object })
-  if (!read) throw new Stop(exit.missing, `This wrangler does not tell what is in ${path}: install 4.135 or newer.`)
+  const read = all.experimental_readRawConfig as
+    | undefined
+    | ((args: { config: string }) => { rawConfig: object })
+  if (!read)
+    throw new Stop(
+      exit.missing,
+      `This wrangler does not tell what is in ${path}: install 4.135 or newer.`,
+    )
   return read({ config: path }).rawConfig
 }
 

@@ -36,7 +36,8 @@ async function run([command, ...args]: readonly string[]): Promise<Exit> {
     case 'check':
       return check(args)
     case 'secret':
-      if (args.some((argument) => argument !== '--plain')) throw new Stop(exit.usage, 'portcullis secret [--plain]')
+      if (args.some((argument) => argument !== '--plain'))
+        throw new Stop(exit.usage, 'portcullis secret [--plain]')
       console.log(args.length > 0 ? sessionSecret() : await secretsText())
       return exit.ok
     case '--version':
@@ -48,7 +49,10 @@ async function run([command, ...args]: readonly string[]): Promise<Exit> {
       console.log(help)
       return exit.ok
     default:
-      throw new Stop(exit.usage, `${command === undefined ? '' : `There is no command ${command}.\n\n`}${help}`)
+      throw new Stop(
+        exit.usage,
+        `${command === undefined ? '' : `There is no command ${command}.\n\n`}${help}`,
+      )
   }
 }
 

@@ -17,9 +17,17 @@ const scripts: Names = {
 }
 
 /** The text to write, or undefined where everything is there. Throws a SyntaxError for what is no JSON object. */
-export function completeManifest(found: string | undefined, name: string, own: Own): string | undefined {
-  const before: Manifest = found === undefined ? { name, private: true, type: 'module' } : parse(found)
-  const dependencies: Names = { hono: own.peerDependencies.hono ?? '*', portcullis: `^${own.version}` }
+export function completeManifest(
+  found: string | undefined,
+  name: string,
+  own: Own,
+): string | undefined {
+  const before: Manifest =
+    found === undefined ? { name, private: true, type: 'module' } : parse(found)
+  const dependencies: Names = {
+    hono: own.peerDependencies.hono ?? '*',
+    portcullis: `^${own.version}`,
+  }
   const devDependencies: Names = { wrangler: `^${own.devDependencies?.wrangler ?? '4.135.0'}` }
   const installed = { ...(before.dependencies as Names), ...(before.devDependencies as Names) }
   const after = { ...before }
@@ -38,6 +46,7 @@ function complete(manifest: Manifest, key: string, wanted: Names, elsewhere: Nam
 
 function parse(text: string): Manifest {
   const value: unknown = JSON.parse(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SyntaxError('not an object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new SyntaxError('not an object')
   return value as Manifest
 }

@@ -34,11 +34,18 @@ interface Settings {
  *
  * @param wrangler - what wrangler.toml says, whose variables tell where upstreams are in each environment.
  */
-export async function reviewConfig(path: string, load: () => Promise<Project>, wrangler: object = {}): Promise<Found> {
+export async function reviewConfig(
+  path: string,
+  load: () => Promise<Project>,
+  wrangler: object = {},
+): Promise<Found> {
   try {
     const { module, judges } = await load()
     if (module.config === undefined) {
-      return { faults: [`${path}: exports no config: export const config = defineGateway({ ... })`], remarks: [] }
+      return {
+        faults: [`${path}: exports no config: export const config = defineGateway({ ... })`],
+        remarks: [],
+      }
     }
     const config = (typeof module.config === 'function' ? module.config() : module.config) as never
     judges.createGateway(config)
@@ -47,7 +54,10 @@ export async function reviewConfig(path: string, load: () => Promise<Project>, w
       ['', vars] as const,
       ...Object.entries(env ?? {}).map(([name, own]) => [`env.${name}: `, own.vars] as const),
     ]
-    const reviews = found.map(([at, given]) => ({ at, ...judges.reviewGateway(config, given ?? {}) }))
+    const reviews = found.map(([at, given]) => ({
+      at,
+      ...judges.reviewGateway(config, given ?? {}),
+    }))
     return {
       faults: reviews.flatMap(({ at, faults }) => faults.map((fault) => `${path}: ${at}${fault}`)),
       // What is said of routes is the same everywhere.
@@ -62,7 +72,10 @@ export async function reviewConfig(path: string, load: () => Promise<Project>, w
 /** Each fault of a ConfigError, of whatever copy of the package, each of several errors, or what else was thrown. */
 function faultsOf(error: unknown): readonly string[] {
   if (error instanceof AggregateError) return error.errors.flatMap(faultsOf)
-  const { code, faults } = Object(error) as { code?: string; faults?: ReadonlyArray<Record<string, string>> }
+  const { code, faults } = Object(error) as {
+    code?: string
+    faults?: ReadonlyArray<Record<string, string>>
+  }
   if (code !== 'ERR_CONFIG' || !Array.isArray(faults))
     return [error instanceof Error && error.name === 'Error' ? error.message : `${error}`]
   return faults.map(({ option, problem }) => `${option} ${problem}`)
@@ -72,14 +85,21 @@ function faultsOf(error: unknown): readonly string[] {
 export function reviewWrangler(path: string, rawConfig: object): readonly string[] {
   const { env, ...top } = rawConfig as Settings & { env?: Readonly<Record<string, Settings>> }
   const faults: string[] = []
-  const environments = Object.entries(env ?? {}).map(([name, own]) => [`env.${name}.`, { ...top, ...own }] as const)
+  const environments = Object.entries(env ?? {}).map(
+    ([name, own]) => [`env.${name}.`, { ...top, ...own }] as const,
+  )
   for (const [at, found] of [['', top as Settings] as const, ...environments]) {
-    if (found.cache?.enabled) faults.push(`${at}cache.enabled must be off: what it answers passes no gateway`)
+    if (found.cache?.enabled)
+      faults.push(`${at}cache.enabled must be off: what it answers passes no gateway`)
     if (found.workers_dev !== false)
-      faults.push(`${at}workers_dev must be false: it is a second address without your zone's rules`)
-    if (found.preview_urls !== false) faults.push(`${at}preview_urls must be false: old versions stay reachable`)
+      faults.push(
+        `${at}workers_dev must be false: it is a second address without your zone's rules`,
+      )
+    if (found.preview_urls !== false)
+      faults.push(`${at}preview_urls must be false: old versions stay reachable`)
     for (const flag of ['no_nodejs_compat', 'no_nodejs_compat_v2']) {
-      if (!found.compatibility_flags?.includes(flag)) faults.push(`${at}compatibility_flags must hold ${flag}`)
+      if (!found.compatibility_flags?.includes(flag))
+        faults.push(`${at}compatibility_flags must hold ${flag}`)
     }
     for (const name of ['SESSION_SECRET', 'ASSERTION_KEY', 'UPSTASH_REDIS_REST_TOKEN']) {
       if (found.vars && name in found.vars)

@@ -31,7 +31,10 @@ export async function assertionKey(): Promise<string> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
   const { privateKey } = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const { crv, kty, x, y, d } = await crypto.subtle.exportKey('jwk', privateKey)
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify({ crv, kty, x, y })))
+  const digest = await crypto.subtle.digest(
+    'SHA-256',
+    new TextEncoder().encode(JSON.stringify({ crv, kty, x, y })),
+  )
   const kid = Buffer.from(digest).toString('base64url')
   return JSON.stringify({ kty, crv, x, y, d, alg: 'ES256', use: 'sig', kid })
 }

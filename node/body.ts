@@ -18,7 +18,10 @@ export interface MessageBodyEvents {
 }
 
 /** Reads the body of a message, paused until somebody reads. */
-export function readMessageBody(message: IncomingMessage, { onFirstRead, onCancel }: MessageBodyEvents): MessageBody {
+export function readMessageBody(
+  message: IncomingMessage,
+  { onFirstRead, onCancel }: MessageBodyEvents,
+): MessageBody {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
   let settled = false
   let asked = false
@@ -41,7 +44,9 @@ export function readMessageBody(message: IncomingMessage, { onFirstRead, onCance
           message.pause()
         })
         message.pause()
-        message.once('end', () => settle((to) => (message.complete ? to.close() : to.error(cutBody()))))
+        message.once('end', () =>
+          settle((to) => (message.complete ? to.close() : to.error(cutBody()))),
+        )
         message.once('error', fail)
         message.once('close', () => fail(cutBody()))
       },

@@ -122,7 +122,8 @@ export class Exchange implements ExchangeEvents {
     if (out.destroyed || out.headersSent) return void response.body?.cancel().catch(() => {})
     const { status, body } = response
     // What is left of a request that nobody read would be taken for the next one.
-    if (stopping.aborted || (this.#body !== undefined && !message.complete)) out.shouldKeepAlive = false
+    if (stopping.aborted || (this.#body !== undefined && !message.complete))
+      out.shouldKeepAlive = false
     // An upstream that says no date has no clock (RFC 9110 section 6.6.1), and no reason is one that was sent.
     if (this.#fromUpstream) out.sendDate = false
     const reason = response.statusText || (this.#fromUpstream ? '' : (STATUS_CODES[status] ?? ''))
@@ -138,7 +139,8 @@ export class Exchange implements ExchangeEvents {
     try {
       const { drainTimeoutMs } = options
       await writeBody(body, out, { drainTimeoutMs, stop: isStream ? stopping : undefined })
-      if (this.#trailers.length > 0 && out.chunkedEncoding) out.addTrailers(passingFields(this.#trailers))
+      if (this.#trailers.length > 0 && out.chunkedEncoding)
+        out.addTrailers(passingFields(this.#trailers))
       out.end()
     } catch {
       out.destroy()
@@ -149,8 +151,16 @@ export class Exchange implements ExchangeEvents {
   reject({ status, detail }: BadRequest): void {
     const { response } = this
     response.shouldKeepAlive = false
-    const body = JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail })
-    response.writeHead(status, { 'content-type': 'application/problem+json', 'content-length': body.length })
+    const body = JSON.stringify({
+      type: 'about:blank',
+      title: STATUS_CODES[status],
+      status,
+      detail,
+    })
+    response.writeHead(status, {
+      'content-type': 'application/problem+json',
+      'content-length': body.length,
+    })
     response.end(this.message.method === 'HEAD' ? '' : body)
   }
 

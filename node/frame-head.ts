@@ -10,7 +10,10 @@ export interface FrameFault {
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
 /** A connection that ends because a frame breaks the protocol. */
-export const protocolError = (reason: string): FrameFault => ({ code: closeCodes.protocolError, reason })
+export const protocolError = (reason: string): FrameFault => ({
+  code: closeCodes.protocolError,
+  reason,
+})
 export const invalidText: FrameFault = { code: 1007, reason: 'text that is not UTF-8' }
 
 /** The head of a frame. */
@@ -26,7 +29,9 @@ export interface FrameHead {
 
 /** Bits that an agreed extension may set (section 9): RFC 7692 uses the first, an extension unknown here any. */
 export function reservedBits(extensions: string | undefined): number {
-  const names = (extensions ?? '').split(',').map((text) => text.split(';', 1)[0]?.trim().toLowerCase() ?? '')
+  const names = (extensions ?? '')
+    .split(',')
+    .map((text) => text.split(';', 1)[0]?.trim().toLowerCase() ?? '')
   const agreed = names.filter((name) => name !== '')
   if (agreed.length === 0) return 0
   return agreed.every((name) => name === 'permessage-deflate') ? 0x40 : 0x70
@@ -52,7 +57,8 @@ export function parseHead(bytes: Buffer): FrameHead | string | undefined {
     if (long > BigInt(Number.MAX_SAFE_INTEGER)) return 'a length beyond all messages'
     length = Number(long)
   }
-  if ((lengthSize === 2 && length < 126) || (lengthSize === 8 && length < 65_536)) return 'a length in too many bytes'
+  if ((lengthSize === 2 && length < 126) || (lengthSize === 8 && length < 65_536))
+    return 'a length in too many bytes'
   const mask = (second & 0x80) === 0 ? undefined : Buffer.from(bytes.subarray(size - 4, size))
   return { final, compressed: (first & 0x40) !== 0, opcode, length, size, mask }
 }
@@ -61,8 +67,11 @@ export function parseHead(bytes: Buffer): FrameHead | string | undefined {
 export function checkClose(payload: Buffer): FrameFault | undefined {
   if (payload.length === 0) return undefined
   if (payload.length === 1) return protocolError('half a close code')
-  if (!isCloseCode(payload.readUInt16BE(0))) return protocolError('a close code that must not be sent')
-  return isText(new TextDecoder('utf-8', { fatal: true }), payload.subarray(2), true) ? undefined : invalidText
+  if (!isCloseCode(payload.readUInt16BE(0)))
+    return protocolError('a close code that must not be sent')
+  return isText(new TextDecoder('utf-8', { fatal: true }), payload.subarray(2), true)
+    ? undefined
+    : invalidText
 }
 
 /** Whether bytes go on a text, or end it where they are the last. */

@@ -63,7 +63,8 @@ export function createFrameReader({ masked, extensions }: FrameReaderOptions): F
   function readFrame(pass: Buffer[]): FrameFault | 'more' | undefined {
     const head = parseHead(held)
     if (head === undefined) return 'more'
-    const fault = typeof head === 'string' ? protocolError(head) : (checkHead(head) ?? messages.begin(head))
+    const fault =
+      typeof head === 'string' ? protocolError(head) : (checkHead(head) ?? messages.begin(head))
     if (fault !== undefined || typeof head === 'string') return fault
     const end = head.size + head.length
     if (head.length > longestHeld) {
@@ -76,7 +77,9 @@ export function createFrameReader({ masked, extensions }: FrameReaderOptions): F
     if (held.length < end) return 'more'
     const payload = held.subarray(head.size, end)
     const wrong =
-      head.opcode === opcodes.close ? checkClose(unmasked(payload, head.mask)) : messages.check(head, payload, 0, true)
+      head.opcode === opcodes.close
+        ? checkClose(unmasked(payload, head.mask))
+        : messages.check(head, payload, 0, true)
     if (wrong !== undefined) return wrong
     pass.push(held.subarray(0, end))
     held = held.subarray(end)
@@ -85,7 +88,8 @@ export function createFrameReader({ masked, extensions }: FrameReaderOptions): F
   }
 
   function checkHead(head: FrameHead): FrameFault | undefined {
-    if ((head.mask !== undefined) !== masked) return protocolError(masked ? 'a frame without a mask' : 'a masked frame')
+    if ((head.mask !== undefined) !== masked)
+      return protocolError(masked ? 'a frame without a mask' : 'a masked frame')
     const bits = (held[0] ?? 0) & 0x70
     const control = head.opcode >= 8
     const allowed = control || head.opcode === opcodes.continuation ? reserved & ~0x40 : reserved
@@ -136,10 +140,14 @@ function createMessageChecker(): MessageChecker {
   return {
     begin({ opcode, final, compressed }): FrameFault | undefined {
       if (opcode >= 8) return undefined
-      if (opcode === opcodes.continuation && !inMessage) return protocolError('a continuation of nothing')
+      if (opcode === opcodes.continuation && !inMessage)
+        return protocolError('a continuation of nothing')
       if (opcode !== opcodes.continuation) {
         if (inMessage) return protocolError('a message inside another')
-        text = opcode === opcodes.text && !compressed ? new TextDecoder('utf-8', { fatal: true }) : undefined
+        text =
+          opcode === opcodes.text && !compressed
+            ? new TextDecoder('utf-8', { fatal: true })
+            : undefined
       }
       inMessage = !final
       return undefined

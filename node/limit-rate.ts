@@ -15,7 +15,11 @@ export interface RateRules {
  * @param onSlow - called once
  * @returns what ends the watch
  */
-export function limitRate(message: IncomingMessage, rules: RateRules, onSlow: () => void): () => void {
+export function limitRate(
+  message: IncomingMessage,
+  rules: RateRules,
+  onSlow: () => void,
+): () => void {
   const began = Date.now()
   let bytes = 0
   let waitedMs = 0

@@ -77,7 +77,8 @@ export function compileOptions(options: ServeOptions): CompiledOptions {
   checkKeys(faults, options, keys)
   const given: ServeOptions = typeof options === 'object' && options !== null ? options : {}
   const upstream = faults.at('upstream')
-  if (given.upstream !== undefined) checkKeys(upstream, given.upstream, ['keepAliveMs', 'maxHeaderBytes'])
+  if (given.upstream !== undefined)
+    checkKeys(upstream, given.upstream, ['keepAliveMs', 'maxHeaderBytes'])
   const time = (name: keyof ServeOptions, value: number | undefined, byDefault: number): number =>
     wholeNumber(faults, name, value, byDefault, milliseconds)
   const compiled: CompiledOptions = {
@@ -91,11 +92,17 @@ export function compileOptions(options: ServeOptions): CompiledOptions {
     }),
     headersTimeoutMs: time('headersTimeoutMs', given.headersTimeoutMs, 10_000),
     maxHeaderBytes: wholeNumber(faults, 'maxHeaderBytes', given.maxHeaderBytes, 65_536, headBytes),
-    minBodyBytesPerSecond: wholeNumber(faults, 'minBodyBytesPerSecond', given.minBodyBytesPerSecond, 500, {
-      min: 0,
-      max: 1_048_576,
-      unit: 'bytes a second',
-    }),
+    minBodyBytesPerSecond: wholeNumber(
+      faults,
+      'minBodyBytesPerSecond',
+      given.minBodyBytesPerSecond,
+      500,
+      {
+        min: 0,
+        max: 1_048_576,
+        unit: 'bytes a second',
+      },
+    ),
     bodyGraceMs: time('bodyGraceMs', given.bodyGraceMs, 10_000),
     drainTimeoutMs: time('drainTimeoutMs', given.drainTimeoutMs, 120_000),
     keepAliveTimeoutMs: time('keepAliveTimeoutMs', given.keepAliveTimeoutMs, 65_000),
@@ -108,8 +115,20 @@ export function compileOptions(options: ServeOptions): CompiledOptions {
     stopTimeoutMs: time('stopTimeoutMs', given.stopTimeoutMs, 30_000),
     signals: given.signals ?? ['SIGTERM', 'SIGINT'],
     upstream: {
-      keepAliveMs: wholeNumber(upstream, 'keepAliveMs', given.upstream?.keepAliveMs, 4000, milliseconds),
-      maxHeaderBytes: wholeNumber(upstream, 'maxHeaderBytes', given.upstream?.maxHeaderBytes, 262_144, headBytes),
+      keepAliveMs: wholeNumber(
+        upstream,
+        'keepAliveMs',
+        given.upstream?.keepAliveMs,
+        4000,
+        milliseconds,
+      ),
+      maxHeaderBytes: wholeNumber(
+        upstream,
+        'maxHeaderBytes',
+        given.upstream?.maxHeaderBytes,
+        262_144,
+        headBytes,
+      ),
     },
     onFault: given.onFault ?? reportFault,
   }

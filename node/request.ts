@@ -44,7 +44,10 @@ const authority = /^[^\s/\\?#@]+$/
  * The URL of a request: its target as it was sent, behind the scheme and the host. RFC 9112 section 3.2: an absolute target
  * stands for itself, whatever Host says.
  */
-export function readTarget(message: IncomingMessage, scheme: 'http' | 'https'): string | BadRequest {
+export function readTarget(
+  message: IncomingMessage,
+  scheme: 'http' | 'https',
+): string | BadRequest {
   const { url: target = '', method, rawHeaders } = message
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
   if (hosts.length > 1) return { status: 400, detail: 'More than one Host header.' }
@@ -69,7 +72,10 @@ export function readArrival(message: IncomingMessage, trustedProxies: number): A
   const { socket, headers } = message
   const encrypted = (socket as Partial<TLSSocket>).encrypted === true
   if (trustedProxies === 0) {
-    return { address: normaliseAddress(withoutZone(socket.remoteAddress)), scheme: encrypted ? 'https' : 'http' }
+    return {
+      address: normaliseAddress(withoutZone(socket.remoteAddress)),
+      scheme: encrypted ? 'https' : 'http',
+    }
   }
   const forwarded = new Headers()
   for (const name of ['x-forwarded-for', 'x-forwarded-proto']) {
@@ -100,7 +106,12 @@ const ofArrival: ReadonlySet<string> = new Set([
 ])
 
 /** Makes the Request that a gateway is asked with. */
-export function makeRequest(message: IncomingMessage, url: string, arrival: Arrival, parts: RequestParts): Request {
+export function makeRequest(
+  message: IncomingMessage,
+  url: string,
+  arrival: Arrival,
+  parts: RequestParts,
+): Request {
   const headers = new Headers()
   const { rawHeaders } = message
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -109,7 +120,8 @@ export function makeRequest(message: IncomingMessage, url: string, arrival: Arri
   }
   // Whatever platform the gateway is told, it finds the same answer.
   if (arrival.address !== undefined) {
-    for (const name of ['x-forwarded-for', 'cf-connecting-ip', 'x-real-ip']) headers.set(name, arrival.address)
+    for (const name of ['x-forwarded-for', 'cf-connecting-ip', 'x-real-ip'])
+      headers.set(name, arrival.address)
   }
   headers.set('x-forwarded-proto', arrival.scheme)
   const { body, signal } = parts
@@ -121,5 +133,7 @@ export function makeRequest(message: IncomingMessage, url: string, arrival: Arri
 /** Whether a message has a body (RFC 9112 section 6). */
 export function hasBody({ headers }: IncomingMessage): boolean {
   const length = headers['content-length']
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) !== 0)
+  return (
+    headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) !== 0)
+  )
 }

@@ -81,7 +81,11 @@ function serverOptions(options: CompiledOptions): object {
 
 function listen(server: Server, host: ExchangeHost, tunnels: Set<Tunnel>): void {
   const running = new WeakMap<Duplex, Exchange>()
-  const begin = (message: IncomingMessage, response: ServerResponse, expects: boolean): Promise<void> => {
+  const begin = (
+    message: IncomingMessage,
+    response: ServerResponse,
+    expects: boolean,
+  ): Promise<void> => {
     const exchange = new Exchange(host, message, response)
     running.set(message.socket, exchange)
     return run(exchange, expects, host)

@@ -26,14 +26,21 @@ export async function stopServer(
   // Connections on which the last response went out before the stop was known.
   const idle = setInterval(() => server.closeIdleConnections(), 100)
   await Promise.all([closed, ...[...tunnels].map(({ ended }) => ended)])
-  await Promise.race([Promise.all(work), new Promise((done) => setTimeout(done, options.stopTimeoutMs).unref())])
+  await Promise.race([
+    Promise.all(work),
+    new Promise((done) => setTimeout(done, options.stopTimeoutMs).unref()),
+  ])
   clearTimeout(timer)
   clearInterval(idle)
   upstream.close()
 }
 
 /** Stops on a signal, and ends the process once nothing is left to do. A second signal ends it as it would without us. */
-export function stopOn(signals: readonly NodeJS.Signals[], stop: () => Promise<void>, server: Server): void {
+export function stopOn(
+  signals: readonly NodeJS.Signals[],
+  stop: () => Promise<void>,
+  server: Server,
+): void {
   const begin = (): void => {
     for (const signal of signals) process.off(signal, begin)
     void stop().finally(() => {

@@ -120,7 +120,9 @@ export function joinTunnel(options: TunnelOptions): Tunnel {
     }
   })
   if (lifeMs !== undefined) {
-    after(Math.min(lifeMs, longestTimer), () => close({ code: closeCodes.goingAway, reason: 'time limit' }))
+    after(Math.min(lifeMs, longestTimer), () =>
+      close({ code: closeCodes.goingAway, reason: 'time limit' }),
+    )
   }
   if (clientHead.length > 0) pump(up, clientHead)
   if (upstreamHead.length > 0) pump(down, upstreamHead)

@@ -44,7 +44,10 @@ export async function upgrade(
   try {
     const unread = message.headers['transfer-encoding'] ?? message.headers['content-length'] ?? '0'
     if (!isWebSocket(message) && unread !== '0') {
-      return exchange.reject({ status: 400, detail: 'An upgrade that is not known here came with a body.' })
+      return exchange.reject({
+        status: 400,
+        detail: 'An upgrade that is not known here came with a body.',
+      })
     }
     const answer = await exchange.ask(false)
     if (!(answer instanceof Response)) return exchange.reject(answer)

@@ -1,5 +1,11 @@
 /** Reaches upstreams over `node:http`: what a request says is what is sent, and an answer is what came. */
-import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import {
+  Agent,
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http'
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
 import { type Duplex, Readable } from 'node:stream'
 import type { SwitchedResponse } from '../src/gateway/index.ts'
@@ -57,7 +63,10 @@ export class UpgradedResponse extends Response implements SwitchedResponse {
 }
 
 /** Creates a client; `keepAliveMs` and `maxHeaderBytes` are validated by {@link serve}. */
-export function createUpstream({ keepAliveMs, maxHeaderBytes }: Required<UpstreamOptions>): NodeUpstream {
+export function createUpstream({
+  keepAliveMs,
+  maxHeaderBytes,
+}: Required<UpstreamOptions>): NodeUpstream {
   // Time counts for idle connections only: a stream may be silent for as long as it likes.
   const pool = { keepAlive: true, timeout: keepAliveMs, maxFreeSockets: 256 }
   const agents = { 'http:': new Agent(pool), 'https:': new TlsAgent(pool) }
@@ -152,7 +161,11 @@ const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 
 function makeResponse(message: IncomingMessage, method: string, events: ExchangeEvents): Response {
   const status = message.statusCode ?? 0
-  const init = { status, statusText: message.statusMessage ?? '', headers: readHeaders(message.rawHeaders) }
+  const init = {
+    status,
+    statusText: message.statusMessage ?? '',
+    headers: readHeaders(message.rawHeaders),
+  }
   if (method === 'HEAD' || bodiless.has(status)) {
     const response = new Response(null, init)
     message.resume()
@@ -165,7 +178,8 @@ function makeResponse(message: IncomingMessage, method: string, events: Exchange
 
 function readHeaders(raw: readonly string[]): Headers {
   const headers = new Headers()
-  for (let index = 0; index < raw.length; index += 2) headers.append(raw[index] ?? '', raw[index + 1] ?? '')
+  for (let index = 0; index < raw.length; index += 2)
+    headers.append(raw[index] ?? '', raw[index + 1] ?? '')
   return headers
 }
 

@@ -26,7 +26,10 @@ interface Scan {
     readonly responseHeaders: Readonly<Record<string, string>>
   }
   readonly tests: Readonly<
-    Record<string, { readonly result: string; readonly scoreModifier: number; readonly pass: boolean }>
+    Record<
+      string,
+      { readonly result: string; readonly scoreModifier: number; readonly pass: boolean }
+    >
   >
 }
 
@@ -53,8 +56,19 @@ async function inProcess(): Promise<void> {
   const observatory = await loadObservatory()
   const seen = new Set<string>()
   for (const { name, kind, handler } of await cases()) {
-    const { score: points, grade, passed, of, lost, response } = await score(observatory, handler, host)
-    check(`${name}: ${points} ${grade} ${passed}/${of}`, points >= 100 && passed === of, lost.join(', '))
+    const {
+      score: points,
+      grade,
+      passed,
+      of,
+      lost,
+      response,
+    } = await score(observatory, handler, host)
+    check(
+      `${name}: ${points} ${grade} ${passed}/${of}`,
+      points >= 100 && passed === of,
+      lost.join(', '),
+    )
     const policy = response.headers.get('content-security-policy') ?? ''
     const fixed = policy.replaceAll(/'nonce-[^']+'/g, "'nonce-'")
     if (seen.has(fixed)) continue
@@ -94,8 +108,15 @@ async function running(): Promise<void> {
     )
     mux.serve(gateway.port)
     await untilUp(`http://127.0.0.1:${port}/demo.css`)
-    const args = [...preload, join(import.meta.dirname, 'acceptance/scan.ts'), `${host}:${mux.port}`]
-    const { stdout } = await promisify(execFile)(process.execPath, args, { env, maxBuffer: 10_000_000 })
+    const args = [
+      ...preload,
+      join(import.meta.dirname, 'acceptance/scan.ts'),
+      `${host}:${mux.port}`,
+    ]
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      env,
+      maxBuffer: 10_000_000,
+    })
     const { scan, tests } = JSON.parse(stdout) as Scan
     console.log()
     for (const [name, { result, scoreModifier, pass }] of Object.entries(tests)) {
@@ -121,7 +142,8 @@ async function running(): Promise<void> {
 function judge(policy: string, kind: string): void {
   const findings = evaluate(policy).filter(
     ({ severity, description }) =>
-      severity < harmless && !excepted.some(([of, finding]) => kind === of && description.startsWith(finding)),
+      severity < harmless &&
+      !excepted.some(([of, finding]) => kind === of && description.startsWith(finding)),
   )
   check('  nothing is found in its policy', policy !== '' && findings.length === 0, told(findings))
 }

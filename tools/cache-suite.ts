@@ -15,12 +15,17 @@ import { pathToFileURL } from 'node:url'
 import { createGateway, publicCache } from '../src/gateway/index.ts'
 
 interface Suite {
-  readonly tests: ReadonlyArray<{ readonly id: string; readonly kind?: string; readonly browser_only?: boolean }>
+  readonly tests: ReadonlyArray<{
+    readonly id: string
+    readonly kind?: string
+    readonly browser_only?: boolean
+  }>
 }
 type Results = Readonly<Record<string, true | readonly string[]>>
 
 const [folder] = process.argv.slice(2)
-if (folder === undefined) throw new Error('Usage: node tools/cache-suite.ts <folder of http-tests/cache-tests>')
+if (folder === undefined)
+  throw new Error('Usage: node tools/cache-suite.ts <folder of http-tests/cache-tests>')
 const [originPort, gatewayPort] = [8802, 8803]
 const client = new AsyncLocalStorage<IncomingHttpHeaders | undefined>()
 const kept = new Map<string, { status: number; headers: Headers; body: ArrayBuffer }>()
@@ -71,16 +76,23 @@ function send(url: string, init: RequestInit): Promise<Response> {
     const outgoing = request(url, { method: init.method ?? 'GET', headers }, (incoming) => {
       const { statusCode: status = 502, rawHeaders } = incoming
       const said = new Headers()
-      for (let i = 0; i < rawHeaders.length; i += 2) said.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
+      for (let i = 0; i < rawHeaders.length; i += 2)
+        said.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
       const empty = init.method === 'HEAD' || [204, 205, 304].includes(status)
       if (empty) incoming.resume()
       // The suite's own 999 says that a condition was missing.
       if (status > 599) return fail(new TypeError(`status ${status}`))
-      done(new Response(empty ? null : (Readable.toWeb(incoming) as ReadableStream), { status, headers: said }))
+      done(
+        new Response(empty ? null : (Readable.toWeb(incoming) as ReadableStream), {
+          status,
+          headers: said,
+        }),
+      )
     })
     outgoing.on('error', fail)
     init.signal?.addEventListener('abort', () => outgoing.destroy())
-    if (init.body instanceof ReadableStream) Readable.fromWeb(init.body as NodeStream).pipe(outgoing)
+    if (init.body instanceof ReadableStream)
+      Readable.fromWeb(init.body as NodeStream).pipe(outgoing)
     else outgoing.end(init.body)
   })
 }
@@ -89,7 +101,8 @@ const front = createServer((incoming, outgoing) =>
   client.run(incoming.url?.startsWith('/test/') ? incoming.headers : undefined, async () => {
     const { method = 'GET', rawHeaders } = incoming
     const headers = new Headers()
-    for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
+    for (let i = 0; i < rawHeaders.length; i += 2)
+      headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
     const hasBody = method !== 'GET' && method !== 'HEAD'
     const init: RequestInit & { duplex: 'half' } = { method, headers, duplex: 'half' }
     if (hasBody) init.body = Readable.toWeb(incoming) as ReadableStream
@@ -115,7 +128,8 @@ const origin = spawn(process.execPath, ['test-engine/server/server.mjs'], {
 })
 await new Promise((done) => origin.stdout.once('data', done))
 
-const load = (path: string): Promise<Record<string, never>> => import(pathToFileURL(resolve(folder, path)).href)
+const load = (path: string): Promise<Record<string, never>> =>
+  import(pathToFileURL(resolve(folder, path)).href)
 const suites = (await load('tests/index.mjs')).default as unknown as readonly Suite[]
 const runner = (await load('test-engine/client/runner.mjs')) as unknown as {
   runTests(tests: readonly Suite[], browser: boolean, base: string, chunk: number): Promise<void>

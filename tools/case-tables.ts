@@ -19,7 +19,10 @@ function add(code: number, text: string): void {
   pairs.set(code, texts.add(text))
 }
 
-for (const output of [read('java', [`${folder}/CaseTables.java`]), read('python3', [`${folder}/case_tables.py`])]) {
+for (const output of [
+  read('java', [`${folder}/CaseTables.java`]),
+  read('python3', [`${folder}/case_tables.py`]),
+]) {
   for (const line of output.split('\n')) {
     const [code, text] = line.split('\t')
     if (code !== undefined && text !== undefined) add(Number(code), text)
@@ -41,7 +44,9 @@ for (let code = 0; code <= 0x10ffff; code++) {
 
 // What the flag `i` of a regular expression takes for the same, with `u` (simple folding) and without (upper case).
 const cased = [
-  ...new Set([...pairs].flatMap(([code, texts]) => [String.fromCodePoint(code), ...[...texts].join('')])),
+  ...new Set(
+    [...pairs].flatMap(([code, texts]) => [String.fromCodePoint(code), ...[...texts].join('')]),
+  ),
 ].join('')
 for (const char of cased) {
   for (const flags of ['giu', 'gi']) {
@@ -58,5 +63,10 @@ const rows = [...pairs]
   .map(([code, texts]) => [String.fromCodePoint(code), ...[...texts].sort()])
 const source = `tools/case-tables.ts with ${java}, ${python}, Node ${process.version} (Unicode ${process.versions.unicode})`
 const lines = rows.map((row) => JSON.stringify(row)).join(',\n')
-writeFileSync('test/vectors/case-mappings.json', `{\n"source": ${JSON.stringify(source)},\n"same": [\n${lines}\n]\n}\n`)
-console.log(`${rows.length} code points have ${rows.reduce((sum, row) => sum + row.length - 1, 0)} other spellings`)
+writeFileSync(
+  'test/vectors/case-mappings.json',
+  `{\n"source": ${JSON.stringify(source)},\n"same": [\n${lines}\n]\n}\n`,
+)
+console.log(
+  `${rows.length} code points have ${rows.reduce((sum, row) => sum + row.length - 1, 0)} other spellings`,
+)

@@ -25,11 +25,15 @@ for (const [door, target] of Object.entries(exports)) {
   if (typeof target === 'string') continue
   doors.set(resolve(sourceOf(target.default)), door)
 }
-const stdout = execFileSync('node_modules/.bin/deno', ['doc', '--json', '--no-lock', ...doors.keys()], {
-  encoding: 'utf8',
-  maxBuffer: 1 << 28,
-  env: { ...process.env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' },
-})
+const stdout = execFileSync(
+  'node_modules/.bin/deno',
+  ['doc', '--json', '--no-lock', ...doors.keys()],
+  {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    env: { ...process.env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' },
+  },
+)
 const { nodes } = JSON.parse(stdout) as Doc
 const faults = new Set<string>()
 const names = new Set<string>()
@@ -46,7 +50,10 @@ for (const [name, declarations] of declared) {
   const [first] = declarations
   for (const declaration of declarations) {
     const place = relative('.', fileURLToPath(declaration.location.filename))
-    const spoken = declaration.kind === 'function' && first ? { ...declaration, jsDoc: first.jsDoc ?? {} } : declaration
+    const spoken =
+      declaration.kind === 'function' && first
+        ? { ...declaration, jsDoc: first.jsDoc ?? {} }
+        : declaration
     const { checked, faults: found } = undocumented(name, spoken, inherited(declaration))
     members += checked
     for (const { line, what } of found) faults.add(`${place}:${line}: ${what}`)

@@ -11,7 +11,9 @@ import { inStep, jsrFaults, type Manifest, problemsOf } from './jsr.ts'
 
 const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
 const [npm, written] = [read('package.json') as Manifest, read('jsr.json') as Manifest]
-const jsr = process.argv.includes('--write') ? { ...written, version: npm.version, ...inStep(npm) } : written
+const jsr = process.argv.includes('--write')
+  ? { ...written, version: npm.version, ...inStep(npm) }
+  : written
 if (jsr !== written) {
   writeFileSync('jsr.json', `${JSON.stringify(jsr, null, 2)}\n`)
   spawnSync('node_modules/.bin/biome', ['format', '--write', 'jsr.json'])
@@ -26,13 +28,17 @@ const { stdout, stderr } = spawnSync(
 )
 const said = stdout + stderr
 const problems = problemsOf(said)
-const welcome = problems.filter(({ code, file }) => code === 'unsupported-global-module' && file === 'src/types.ts')
+const welcome = problems.filter(
+  ({ code, file }) => code === 'unsupported-global-module' && file === 'src/types.ts',
+)
 for (const { code, file, line } of problems.filter((problem) => !welcome.includes(problem))) {
   faults.push(`${file}:${line}: ${code}`)
 }
-if (welcome.length !== 1) faults.push(`the global name of bindings was found ${welcome.length} times:\n${said}`)
+if (welcome.length !== 1)
+  faults.push(`the global name of bindings was found ${welcome.length} times:\n${said}`)
 if (!/Found 1 problem\b/.test(said) && faults.length === 0) faults.push(said)
 
 for (const fault of faults) console.error(fault)
-if (faults.length === 0) console.log('jsr: in step with package.json, no slow type but the one that is known')
+if (faults.length === 0)
+  console.log('jsr: in step with package.json, no slow type but the one that is known')
 process.exitCode = faults.length > 0 ? 1 : 0

@@ -2,8 +2,12 @@
 import { globSync, readFileSync } from 'node:fs'
 import { checkLayers } from './layers.ts'
 
-const paths = globSync(['src/**/*.ts', 'worker/**/*.ts', 'node/**/*.ts']).map((path) => path.replaceAll('\\', '/'))
-const problems = checkLayers(new Map(paths.sort().map((path) => [path, readFileSync(path, 'utf8')])))
+const paths = globSync(['src/**/*.ts', 'worker/**/*.ts', 'node/**/*.ts']).map((path) =>
+  path.replaceAll('\\', '/'),
+)
+const problems = checkLayers(
+  new Map(paths.sort().map((path) => [path, readFileSync(path, 'utf8')])),
+)
 for (const problem of problems) console.error(problem)
 console.log(
   problems.length === 0

@@ -36,7 +36,9 @@ ${[...used]
 `
 if (process.argv.includes('--write')) writeFileSync(page, text)
 const current = readFileSync(page, 'utf8') === text
-if (!current) console.error(`licences: ${page} is out of date: node tools/check-licences.ts --write`)
+if (!current)
+  console.error(`licences: ${page} is out of date: node tools/check-licences.ts --write`)
 for (const fault of faults) console.error(`licences: ${fault}`)
-if (current && faults.length === 0) console.log(`licences: ${shipped.size} packages beside ours, all permissive`)
+if (current && faults.length === 0)
+  console.log(`licences: ${shipped.size} packages beside ours, all permissive`)
 process.exitCode = current && faults.length === 0 ? 0 : 1

@@ -18,7 +18,9 @@ interface Manifest {
 
 const asked = process.argv.slice(2)
 const pages =
-  asked.length > 0 ? asked : globSync(['README.md', 'docs/**/*.md', 'examples/*/README.md', 'bench/README.md'])
+  asked.length > 0
+    ? asked
+    : globSync(['README.md', 'docs/**/*.md', 'examples/*/README.md', 'bench/README.md'])
 const out = resolve(`node_modules/.cache/portcullis/readme-${process.pid}`)
 /** Where each file to compile came from, by its path below `out`. */
 const sources = new Map<string, { page: string; line: number }>()
@@ -50,7 +52,8 @@ process.exitCode = faults.length > 0 ? 1 : 0
 /** Writes a page's blocks out and notes what needs no compiler. */
 function read(page: string): void {
   const markdown = readFileSync(page, 'utf8')
-  for (const fault of pageFaults(markdown, scriptsFor(page, markdown), existsSync)) faults.push(`${page}:${fault}`)
+  for (const fault of pageFaults(markdown, scriptsFor(page, markdown), existsSync))
+    faults.push(`${page}:${fault}`)
   const folder = relative('.', page).replaceAll(/[^\w]+/g, '-')
   for (const { path, line, text } of snippetsOf(markdown)) {
     const file = join(folder, path).replaceAll('\\', '/')
@@ -69,7 +72,9 @@ function scriptsFor(page: string, markdown: string): Set<string> {
     dirname(page),
     ...[...markdown.matchAll(/\bcd\s+([\w./-]+)/g)].map(([, folder]) => folder ?? ''),
   ]
-  const manifests = folders.map((folder) => join(folder, 'package.json')).filter((path) => existsSync(path))
+  const manifests = folders
+    .map((folder) => join(folder, 'package.json'))
+    .filter((path) => existsSync(path))
   return new Set(manifests.flatMap((path) => Object.keys(manifest(path).scripts ?? {})))
 }
 
@@ -90,7 +95,9 @@ function doors(): Record<string, string> {
 /** Compiles as an application would, with the package's doors leading into `src/`. */
 function compile(files: readonly string[]): void {
   if (files.length === 0) return
-  const paths = Object.fromEntries(Object.entries(doors()).map(([door, source]) => [door, [source]]))
+  const paths = Object.fromEntries(
+    Object.entries(doors()).map(([door, source]) => [door, [source]]),
+  )
   // Next is installed by its example alone.
   paths['next/headers'] = [resolve('tools/next-headers.d.ts').replaceAll('\\', '/')]
   const config = {

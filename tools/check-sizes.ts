@@ -40,7 +40,9 @@ const parts: Part[] = [
     goal: 4_000,
     limit: 16_300,
     code: () =>
-      bundle("export { secureHeaders } from './src/headers/index.ts'; export { csrf } from './src/csrf/index.ts'"),
+      bundle(
+        "export { secureHeaders } from './src/headers/index.ts'; export { csrf } from './src/csrf/index.ts'",
+      ),
   },
   {
     name: 'the same, judged while building',
@@ -66,7 +68,9 @@ for (const { name, goal, limit, without, code } of parts) {
     const { bytes, files } = await code()
     const size = gzipSync(bytes, { level: 9 }).length
     if (size > limit) failed++
-    const unasked = files.filter(([path, length]) => length > 0 && without?.test(path)).map(([path]) => path)
+    const unasked = files
+      .filter(([path, length]) => length > 0 && without?.test(path))
+      .map(([path]) => path)
     if (unasked.length > 0) failed++
     const verdict = size > limit ? '  <- too big' : ''
     const wanted = goal !== undefined && size > goal ? '  above the goal' : ''
@@ -74,7 +78,9 @@ for (const { name, goal, limit, without, code } of parts) {
       `${name.padEnd(34)} ${kB(bytes.length)} ${kB(size)} ${kB(limit)} ${goal === undefined ? '' : kB(goal)}${verdict || wanted}`,
     )
     if (unasked.length > 0) console.log(`  holds what nobody imported: ${unasked.join(', ')}`)
-    if (verdict) for (const [path, length] of files.slice(0, 12)) console.log(`  ${path.padEnd(32)} ${kB(length)}`)
+    if (verdict)
+      for (const [path, length] of files.slice(0, 12))
+        console.log(`  ${path.padEnd(32)} ${kB(length)}`)
   } catch (error) {
     failed++
     console.error(`${name}: ${error instanceof Error ? error.message : error}`)
@@ -101,9 +107,15 @@ async function bundle(contents: string): Promise<Bundle> {
     logLevel: 'silent',
   })
   const files = Object.values(metafile.outputs).flatMap(({ inputs }) =>
-    Object.entries(inputs).map(([path, { bytesInOutput }]): [string, number] => [path, bytesInOutput]),
+    Object.entries(inputs).map(([path, { bytesInOutput }]): [string, number] => [
+      path,
+      bytesInOutput,
+    ]),
   )
-  return { bytes: outputFiles[0]?.contents ?? new Uint8Array(), files: files.sort(([, a], [, b]) => b - a) }
+  return {
+    bytes: outputFiles[0]?.contents ?? new Uint8Array(),
+    files: files.sort(([, a], [, b]) => b - a),
+  }
 }
 
 /** As wrangler would upload it, with everything in it. */

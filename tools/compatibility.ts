@@ -11,6 +11,9 @@ export const compatibilityFlags: string[] = JSON.parse(
   /^compatibility_flags = (\[[^\]]*\])/m.exec(toml)?.[1] ?? '[]',
 ) as string[]
 
-if (!compatibilityDate || !['no_nodejs_compat', 'no_nodejs_compat_v2'].every((f) => compatibilityFlags.includes(f))) {
+if (
+  !compatibilityDate ||
+  !['no_nodejs_compat', 'no_nodejs_compat_v2'].every((f) => compatibilityFlags.includes(f))
+) {
   throw new Error('wrangler.toml must name a compatibility_date and both no_nodejs_compat flags')
 }

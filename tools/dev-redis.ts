@@ -5,7 +5,9 @@ import { startRedisHttp } from './redis-http.ts'
 /** A Redis that runs until it is stopped; nothing of it is on disk. */
 export interface DevRedis {
   /** What the Worker is told. */
-  readonly vars: Readonly<Record<'SESSION_STORE' | 'UPSTASH_REDIS_REST_URL' | 'UPSTASH_REDIS_REST_TOKEN', string>>
+  readonly vars: Readonly<
+    Record<'SESSION_STORE' | 'UPSTASH_REDIS_REST_URL' | 'UPSTASH_REDIS_REST_TOKEN', string>
+  >
   /** For redis-cli: there is no port, so that nobody else's Redis is in the way. */
   readonly socket: string
   /** Resolves, with a sentence, when redis-server stops by itself. */
@@ -25,7 +27,11 @@ export async function startDevRedis(): Promise<DevRedis> {
   const server = await startRedisServer(path)
   const bridge = await startRedisHttp({ redisSocket: server.socket })
   return {
-    vars: { SESSION_STORE: 'redis', UPSTASH_REDIS_REST_URL: bridge.url, UPSTASH_REDIS_REST_TOKEN: bridge.token },
+    vars: {
+      SESSION_STORE: 'redis',
+      UPSTASH_REDIS_REST_URL: bridge.url,
+      UPSTASH_REDIS_REST_TOKEN: bridge.token,
+    },
     socket: server.socket,
     ended: server.ended.then(() => 'The redis-server stopped.'),
     async stop(): Promise<void> {

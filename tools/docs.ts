@@ -2,7 +2,11 @@
 
 interface JsDoc {
   readonly doc?: string
-  readonly tags?: ReadonlyArray<{ readonly kind: string; readonly name?: string; readonly doc?: string }>
+  readonly tags?: ReadonlyArray<{
+    readonly kind: string
+    readonly name?: string
+    readonly doc?: string
+  }>
 }
 
 interface Param {
@@ -43,9 +47,13 @@ export function undocumented(
   const { kind, location, jsDoc, def } = declaration
   // Another door's name: it is looked at there.
   if (kind === 'reference') return { checked: 0, faults: [] }
-  const faults = docFaults(name, jsDoc, def?.params).map((what) => ({ line: location.line + 1, what }))
+  const faults = docFaults(name, jsDoc, def?.params).map((what) => ({
+    line: location.line + 1,
+    what,
+  }))
   const members = [...(def?.properties ?? []), ...(def?.methods ?? [])].filter(
-    (member) => !member.isOverride && !inherited.has(member.name) && member.accessibility !== 'private',
+    (member) =>
+      !member.isOverride && !inherited.has(member.name) && member.accessibility !== 'private',
   )
   for (const member of members) {
     const whats = docFaults(`${name}.${member.name}`, member.jsDoc, member.params)
@@ -60,7 +68,11 @@ export function basesOf({ def }: Declaration): string[] {
   return (def?.extends ?? []).map(({ repr }) => repr)
 }
 
-function docFaults(name: string, jsDoc: JsDoc | undefined, params: readonly Param[] | undefined): string[] {
+function docFaults(
+  name: string,
+  jsDoc: JsDoc | undefined,
+  params: readonly Param[] | undefined,
+): string[] {
   const faults: string[] = []
   const { doc = '', tags = [] } = jsDoc ?? {}
   if (doc.trim() === '') faults.push(`${name} has no docstring`)

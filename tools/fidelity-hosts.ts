@@ -15,19 +15,37 @@ export interface FidelityHost {
 }
 
 /** Versions of Node, each from npm. That of this process needs none. */
-const nodes: Readonly<Record<string, string>> = { 'node-20': '20.20.2', 'node-22': '22.23.3', 'node-24': '24.21.0' }
+const nodes: Readonly<Record<string, string>> = {
+  'node-20': '20.20.2',
+  'node-22': '22.23.3',
+  'node-24': '24.21.0',
+}
 
 export const hosts: Readonly<Record<string, (upstream: string) => Promise<FidelityHost>>> = {
   async workerd(upstream) {
-    const worker = await startWorkerd({ entry: 'test/fidelity/gateway.ts' }, { bindings: { UPSTREAM_URL: upstream } })
+    const worker = await startWorkerd(
+      { entry: 'test/fidelity/gateway.ts' },
+      { bindings: { UPSTREAM_URL: upstream } },
+    )
     return { port: worker.port, stop: () => worker.stop() }
   },
   ...Object.fromEntries(
-    Object.entries(nodes).map(([name, version]) => [name, (upstream: string) => startNode(version, upstream)]),
+    Object.entries(nodes).map(([name, version]) => [
+      name,
+      (upstream: string) => startNode(version, upstream),
+    ]),
   ),
   deno: (upstream) =>
     startScript(
-      [binaryOf('deno'), 'run', '--allow-net', '--allow-env', '--no-prompt', '--no-config', '--no-lock'],
+      [
+        binaryOf('deno'),
+        'run',
+        '--allow-net',
+        '--allow-env',
+        '--no-prompt',
+        '--no-config',
+        '--no-lock',
+      ],
       `Deno.serve({ port: 0, hostname: '127.0.0.1', onListen: ({ port }) => console.log(port) },
          (request) => gateway.fetch(request, { UPSTREAM_URL: Deno.env.get('UPSTREAM_URL') }))`,
       upstream,
@@ -59,7 +77,10 @@ async function startNode(version: string, upstream: string): Promise<FidelityHos
         {
           name: 'packed',
           setup(b): void {
-            b.onResolve({ filter: /src\/gateway\/index\.ts$/ }, () => ({ path: 'portcullis/gateway', external: true }))
+            b.onResolve({ filter: /src\/gateway\/index\.ts$/ }, () => ({
+              path: 'portcullis/gateway',
+              external: true,
+            }))
           },
         },
       ],
@@ -76,7 +97,11 @@ console.log(port)
   return started(spawn(nodeBinary(version), [join(packed.folder, 'host.mjs')], options(upstream)))
 }
 
-async function startScript(command: readonly string[], serving: string, upstream: string): Promise<FidelityHost> {
+async function startScript(
+  command: readonly string[],
+  serving: string,
+  upstream: string,
+): Promise<FidelityHost> {
   const at = resolve(`node_modules/.cache/portcullis/fidelity-${process.pid}`)
   mkdirSync(at, { recursive: true })
   process.once('exit', () => rmSync(at, { recursive: true, force: true }))
@@ -94,8 +119,14 @@ async function startScript(command: readonly string[], serving: string, upstream
   return started(spawn(name, [...args, file], options(upstream)))
 }
 
-function options(upstream: string): { stdio: ['ignore', 'pipe', 'ignore']; env: NodeJS.ProcessEnv } {
-  return { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, UPSTREAM_URL: upstream, NO_COLOR: '1' } }
+function options(upstream: string): {
+  stdio: ['ignore', 'pipe', 'ignore']
+  env: NodeJS.ProcessEnv
+} {
+  return {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, UPSTREAM_URL: upstream, NO_COLOR: '1' },
+  }
 }
 
 async function started(child: ChildProcess): Promise<FidelityHost> {
@@ -132,9 +163,13 @@ function nodeBinary(version: string): string {
   if (existsSync(binary)) return binary
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
-  execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', `${platform}@${version}`], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  execFileSync(
+    'npm',
+    ['install', '--silent', '--no-audit', '--no-fund', `${platform}@${version}`],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  )
   return binary
 }

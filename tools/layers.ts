@@ -27,7 +27,8 @@ const allowedImports: Readonly<Record<string, RegExp>> = {
 }
 
 /** What code outside `src/`, `worker/` and `node/` included, may import: a module's index and the few further entry points. */
-const entryPoints = /^src\/(?:(?:[\w-]+\/)?index|(?:store|limit)\/upstash|store\/unstorage|proxy\/header-filters)\.ts$/
+const entryPoints =
+  /^src\/(?:(?:[\w-]+\/)?index|(?:store|limit)\/upstash|store\/unstorage|proxy\/header-filters)\.ts$/
 
 /** Every broken rule, as `file: what`, for the files below `src/`, `worker/` and `node/` among these. */
 export function checkLayers(files: ReadonlyMap<string, string>): string[] {
@@ -35,7 +36,8 @@ export function checkLayers(files: ReadonlyMap<string, string>): string[] {
   const edges = new Map<string, string[]>()
   for (const [file, text] of files) {
     if (!/^(?:src|worker|node)\//.test(file)) continue
-    const say = (problem: string | undefined): unknown => problem && problems.push(`${file}: ${problem}`)
+    const say = (problem: string | undefined): unknown =>
+      problem && problems.push(`${file}: ${problem}`)
     const needs: string[] = []
     for (const { name, typeOnly } of importsOf(text)) {
       if (name === undefined) say('imports what is not written out, so nobody can check it')
@@ -48,7 +50,8 @@ export function checkLayers(files: ReadonlyMap<string, string>): string[] {
     }
     edges.set(file, needs)
     say(size(file, text))
-    if (file.startsWith('src/')) for (const problem of exportProblems(file, codeOf(text))) say(problem)
+    if (file.startsWith('src/'))
+      for (const problem of exportProblems(file, codeOf(text))) say(problem)
   }
   return [...problems, ...circles(edges)]
 }
@@ -63,9 +66,12 @@ function indoors(file: string, target: string): string | undefined {
   const [from, to] = [layerOf(file), layerOf(target)]
   if (from === -1 || to === -1) return `no layer for ${from === -1 ? file : target}`
   if (moduleOf(file) === moduleOf(target)) {
-    return target.endsWith('/index.ts') ? `imports the index of its own module, ${target}` : undefined
+    return target.endsWith('/index.ts')
+      ? `imports the index of its own module, ${target}`
+      : undefined
   }
-  if (to === from) return `${moduleOf(file)} and ${moduleOf(target)} are in one layer and may not import each other`
+  if (to === from)
+    return `${moduleOf(file)} and ${moduleOf(target)} are in one layer and may not import each other`
   return to < from ? undefined : `layer ${from} imports ${target} of layer ${to}`
 }
 
@@ -85,7 +91,8 @@ function size(file: string, text: string): string | undefined {
 
 function exportProblems(file: string, code: string): string[] {
   const problems: string[] = []
-  if (/^export\s+deproblem\b|\bas\s+deproblem\b/m.test(code)) problems.push('has a deproblem export')
+  if (/^export\s+deproblem\b|\bas\s+deproblem\b/m.test(code))
+    problems.push('has a deproblem export')
   if (!file.endsWith('/index.ts')) return problems
   if (file.split('/').length > 3) problems.push('only a module has an index.ts')
   // `export *` is not allowed: an entry point names what it exports.
@@ -101,7 +108,10 @@ function circles(edges: ReadonlyMap<string, readonly string[]>): string[] {
   const path: string[] = []
   const walk = (file: string): void => {
     const since = path.indexOf(file)
-    if (since !== -1) found.push(`${file}: imports itself in a circle: ${[...path.slice(since), file].join(' -> ')}`)
+    if (since !== -1)
+      found.push(
+        `${file}: imports itself in a circle: ${[...path.slice(since), file].join(' -> ')}`,
+      )
     if (since !== -1 || done.has(file)) return
     path.push(file)
     for (const target of edges.get(file) ?? []) walk(target)

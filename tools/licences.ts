@@ -9,7 +9,14 @@ interface Locked {
 }
 
 /** Nothing but a notice is asked of whoever ships these. */
-const shipped: ReadonlySet<string> = new Set(['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0'])
+const shipped: ReadonlySet<string> = new Set([
+  'MIT',
+  'ISC',
+  '0BSD',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'Apache-2.0',
+])
 /** What may be used to build and test, and never leaves this repository. */
 const used: ReadonlySet<string> = new Set([
   ...shipped,
@@ -49,7 +56,8 @@ export function judgeLicences(packages: Readonly<Record<string, Locked>>): {
     const licence = license ?? 'none'
     if (names.has(name)) found.set(name, licence)
     else counted.set(licence, (counted.get(licence) ?? 0) + 1)
-    if (!(names.has(name) ? shipped : used).has(licence)) faults.push(`${name}: ${licence} is on no list`)
+    if (!(names.has(name) ? shipped : used).has(licence))
+      faults.push(`${name}: ${licence} is on no list`)
   }
   return { shipped: found, used: counted, faults }
 }

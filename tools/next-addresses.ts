@@ -31,8 +31,11 @@ function listGuardedPages(folder: string): string[] {
     return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as T) : undefined
   }
   const routes: Manifest = read('routes-manifest.json') ?? {}
-  const pages = [routes.staticRoutes, routes.dynamicRoutes, routes.dataRoutes].flatMap((list) => list ?? [])
-  const prerendered = read<{ routes: Record<string, unknown> }>('prerender-manifest.json')?.routes ?? {}
+  const pages = [routes.staticRoutes, routes.dynamicRoutes, routes.dataRoutes].flatMap(
+    (list) => list ?? [],
+  )
+  const prerendered =
+    read<{ routes: Record<string, unknown> }>('prerender-manifest.json')?.routes ?? {}
   const named = [
     ...pages.map(({ page }) => page),
     ...Object.keys(prerendered),
@@ -42,8 +45,8 @@ function listGuardedPages(folder: string): string[] {
   const filled = named.flatMap((page) =>
     page.includes('[') ? [page.replace(/\/\[\[.*$/, ''), page.replace(/\[.*$/, 'a/b%20c')] : [page],
   )
-  return [...new Set(filled.map((page) => page.replace(/^\/(?:en|fr|pt-BR)(?=\/)/, '')))].filter((page) =>
-    guarded.test(page),
+  return [...new Set(filled.map((page) => page.replace(/^\/(?:en|fr|pt-BR)(?=\/)/, '')))].filter(
+    (page) => guarded.test(page),
   )
 }
 
@@ -54,12 +57,23 @@ function listDataFiles(folder: string): string[] {
     const at = join(folder, '.next', part)
     if (!existsSync(at)) continue
     const found = readdirSync(at, { recursive: true, encoding: 'utf8' })
-    files.push(...found.filter((file) => /\.(?:rsc|json|html|meta)$/.test(file)).map((file) => `/${file}`))
+    files.push(
+      ...found.filter((file) => /\.(?:rsc|json|html|meta)$/.test(file)).map((file) => `/${file}`),
+    )
   }
-  return files.filter((file) => guarded.test(file.replace(/\.(?:rsc|segments|json|html|meta)/, '/')))
+  return files.filter((file) =>
+    guarded.test(file.replace(/\.(?:rsc|segments|json|html|meta)/, '/')),
+  )
 }
 
-const segments = ['/_tree', '/_full', '/_head', '/admin', '/admin/__PAGE__', '/admin/static/__PAGE__']
+const segments = [
+  '/_tree',
+  '/_full',
+  '/_head',
+  '/admin',
+  '/admin/__PAGE__',
+  '/admin/static/__PAGE__',
+]
 const said: ReadonlyArray<Readonly<Record<string, string>>> = [
   {},
   { rsc: '1' },
@@ -103,7 +117,8 @@ export function listAttacks(folder: string, settings: AddressSettings): Attack[]
     ...listGuardedPages(folder),
     ...(settings.rewrites ?? []).map(({ source }) => source.replace(':path*', 'static')),
   ]
-  if (pages.length < 4) throw new Error(`found ${pages.length} guarded pages in the manifests of ${folder}`)
+  if (pages.length < 4)
+    throw new Error(`found ${pages.length} guarded pages in the manifests of ${folder}`)
   const paths = new Set<string>()
   for (const page of pages) for (const path of spellPage(page, build, settings)) paths.add(path)
   for (const file of listDataFiles(folder)) paths.add((settings.basePath ?? '') + file)
@@ -112,7 +127,8 @@ export function listAttacks(folder: string, settings: AddressSettings): Attack[]
   const { basePath = '' } = settings
   for (const page of pages) {
     const data = `${basePath}/_next/data/${build}${page}.json`
-    for (const headers of said.slice(1)) attacks.push({ path: basePath + page, headers }, { path: data, headers })
+    for (const headers of said.slice(1))
+      attacks.push({ path: basePath + page, headers }, { path: data, headers })
     for (const headers of listForgeries(page)) {
       attacks.push({ path: basePath + page, headers }, { path: basePath || '/', headers })
     }
@@ -132,7 +148,9 @@ export function listAttacks(folder: string, settings: AddressSettings): Attack[]
 function listActions(folder: string): string[] {
   const file = join(folder, '.next/server/server-reference-manifest.json')
   if (!existsSync(file)) return []
-  const { node } = JSON.parse(readFileSync(file, 'utf8')) as { node: Record<string, { workers: object }> }
+  const { node } = JSON.parse(readFileSync(file, 'utf8')) as {
+    node: Record<string, { workers: object }>
+  }
   const guardedOnly = Object.entries(node).filter(([, { workers }]) =>
     Object.keys(workers).every((worker) => worker.includes('admin')),
   )
@@ -140,7 +158,11 @@ function listActions(folder: string): string[] {
 }
 
 /** One page under every base path, locale, data prefix, suffix and escape. */
-function spellPage(page: string, build: string, { basePath = '', i18n }: AddressSettings): string[] {
+function spellPage(
+  page: string,
+  build: string,
+  { basePath = '', i18n }: AddressSettings,
+): string[] {
   const locales = i18n === undefined ? [] : [...i18n.locales, 'FR', 'pt-br', 'EN', 'fr/fr', 'en/fr']
   const prefixes = ['', ...locales.map((locale) => `/${locale}`)]
   const bases = [...new Set(['', basePath])]

@@ -46,7 +46,10 @@ export const everywhere: readonly Check[] = [
         const [cookie, ...more] = await context.cookies()
         assert.deepEqual(more, [])
         const { name, path, httpOnly, secure, sameSite } = cookie ?? {}
-        assert.deepEqual([name, path, httpOnly, secure, sameSite], ['__Host-session', '/', true, true, 'Lax'])
+        assert.deepEqual(
+          [name, path, httpOnly, secure, sameSite],
+          ['__Host-session', '/', true, true, 'Lax'],
+        )
         await page.click('text=Log out')
         await page.waitForSelector('header >> text=Log in')
         assert.deepEqual(await context.cookies(), [])
@@ -58,7 +61,10 @@ export const everywhere: readonly Check[] = [
     'a route handler believes the signed word of the guard, and none of a client',
     (scene) =>
       visit(scene, async ({ page, context }) => {
-        const forged = { 'portcullis-assertion': `e30.${btoa('{"sub":"alice"}')}.x`, portcullis_assertion: 'x' }
+        const forged = {
+          'portcullis-assertion': `e30.${btoa('{"sub":"alice"}')}.x`,
+          portcullis_assertion: 'x',
+        }
         assert.equal((await fetch(`${scene.url}/api/me`, { headers: forged })).status, 401)
         await page.goto('/login')
         await logIn(page, 'bob', 'builder')
@@ -91,10 +97,14 @@ export const everywhere: readonly Check[] = [
         Object.keys(spoofed).filter((name) => seen.includes(name)),
         [],
       )
-      for (const name of ['host', 'x-app', 'x-request-id', 'x-forwarded-host']) assert.ok(seen.includes(name), name)
+      for (const name of ['host', 'x-app', 'x-request-id', 'x-forwarded-host'])
+        assert.ok(seen.includes(name), name)
       for (const name of Object.keys(spoofed)) {
         const value = spoofed[name as keyof typeof spoofed]
-        const tried = await fetch(`${url}/account`, { headers: { [name]: value }, redirect: 'manual' })
+        const tried = await fetch(`${url}/account`, {
+          headers: { [name]: value },
+          redirect: 'manual',
+        })
         assert.equal(tried.status, 401, name)
       }
     },
@@ -122,7 +132,10 @@ export const everywhere: readonly Check[] = [
     'a form of another site gets 403, another host 421',
     async ({ url }) => {
       const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
-      assert.equal((await fetch(`${url}/api/upload`, { method: 'POST', headers, body: 'x' })).status, 403)
+      assert.equal(
+        (await fetch(`${url}/api/upload`, { method: 'POST', headers, body: 'x' })).status,
+        403,
+      )
       assert.equal((await raw(url, '/', { host: 'evil.example' })).status, 421)
     },
   ],
@@ -166,7 +179,9 @@ export const stateless: readonly Check[] = [
           assert.ok(Date.now() < end, 'no request wound the session up')
           const sent = (await context.cookies())[0]?.expires ?? 0
           const answer = await context.request.get('/api/me')
-          const set = answer.headersArray().filter(({ name }) => name.toLowerCase() === 'set-cookie')
+          const set = answer
+            .headersArray()
+            .filter(({ name }) => name.toLowerCase() === 'set-cookie')
           const { idleExpiresAt } = (await answer.json()) as { idleExpiresAt: number }
           if (set.length === 0) {
             await new Promise((done) => setTimeout(done, 300))
@@ -256,7 +271,12 @@ interface Raw {
 }
 
 /** A request with this very path and host; `fetch` would tidy both. */
-function raw(url: string, path: string, headers: Record<string, string>, send?: (write: Writer) => void): Promise<Raw> {
+function raw(
+  url: string,
+  path: string,
+  headers: Record<string, string>,
+  send?: (write: Writer) => void,
+): Promise<Raw> {
   const { hostname, port } = new URL(url)
   return new Promise((done, failed) => {
     const method = send === undefined ? 'GET' : 'POST'
@@ -286,6 +306,8 @@ async function upload(
     'content-type': 'application/octet-stream',
     ...(says ? { 'content-length': `${bytes}` } : { 'transfer-encoding': 'chunked' }),
   }
-  const { status, body } = await raw(url, '/api/upload', headers, (sent) => sent.end(new Uint8Array(bytes)))
+  const { status, body } = await raw(url, '/api/upload', headers, (sent) =>
+    sent.end(new Uint8Array(bytes)),
+  )
   return { status, bytes: (JSON.parse(body) as { bytes?: number }).bytes }
 }

@@ -26,7 +26,10 @@ export interface Front {
 const roles = ({ user }: Data): string[] => (user === 'alice' ? ['admin'] : [])
 
 function createSessions(): StatelessStrategy<Data> {
-  return statelessSessions<Data>({ secret: 'Xk7#pQ2v-9sLw4Zt-m8RbN1cYf-6hJdE3g', user: ({ user }) => user })
+  return statelessSessions<Data>({
+    secret: 'Xk7#pQ2v-9sLw4Zt-m8RbN1cYf-6hJdE3g',
+    user: ({ user }) => user,
+  })
 }
 
 async function cookieFor(sessions: StatelessStrategy<Data>, user: string): Promise<string> {
@@ -36,7 +39,9 @@ async function cookieFor(sessions: StatelessStrategy<Data>, user: string): Promi
 }
 
 /** Serves a handler on a port of its own; the handler is made once the port is known. */
-async function listen(create: (url: string, sessions: StatelessStrategy<Data>) => Handler): Promise<Front> {
+async function listen(
+  create: (url: string, sessions: StatelessStrategy<Data>) => Handler,
+): Promise<Front> {
   const sessions = createSessions()
   let handler: Handler | undefined
   const server = createServer((incoming, outgoing) => {
@@ -54,12 +59,23 @@ async function listen(create: (url: string, sessions: StatelessStrategy<Data>) =
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const url = `http://localhost:${(server.address() as AddressInfo).port}`
   handler = create(url, sessions)
-  const cookies = { bob: await cookieFor(sessions, 'bob'), alice: await cookieFor(sessions, 'alice') }
-  const stop = (): Promise<void> => new Promise((done) => server.close(() => done()).closeAllConnections())
+  const cookies = {
+    bob: await cookieFor(sessions, 'bob'),
+    alice: await cookieFor(sessions, 'alice'),
+  }
+  const stop = (): Promise<void> =>
+    new Promise((done) => server.close(() => done()).closeAllConnections())
   return { url, cookies, stop }
 }
 
-const publicPaths = ['/', '/login', '/gallery', '/images/*', '/_next/static/*', '/favicon.ico'] as const
+const publicPaths = [
+  '/',
+  '/login',
+  '/gallery',
+  '/images/*',
+  '/_next/static/*',
+  '/favicon.ico',
+] as const
 
 /** Serves the files of a static export behind a guard, as Vercel does with the entry `proxy` of vercel.json. */
 export function serveExport(folder: string): Promise<Front> {
@@ -80,7 +96,9 @@ export function serveExport(folder: string): Promise<Front> {
       const guarded = await guard(request)
       if (!guarded.headers.has('x-middleware-next')) return guarded
       const file = findFile(join(folder, 'out'), decodeURIComponent(new URL(request.url).pathname))
-      const headers = new Headers([...guarded.headers].filter(([name]) => !name.startsWith('x-middleware-')))
+      const headers = new Headers(
+        [...guarded.headers].filter(([name]) => !name.startsWith('x-middleware-')),
+      )
       if (file === undefined) return new Response('nothing', { status: 404, headers })
       headers.set('content-type', types.get(extname(file)) ?? 'application/octet-stream')
       return new Response(readFileSync(file), { headers })
@@ -99,7 +117,9 @@ const types = new Map([
 /** As nginx with `try_files $uri $uri.html $uri/index.html`, and most hosts of static files. */
 function findFile(root: string, path: string): string | undefined {
   const bare = path.replace(/\/+$/, '')
-  const all = [bare, `${bare}.html`, `${bare}/index.html`, `${bare}.txt`].map((name) => join(root, name))
+  const all = [bare, `${bare}.html`, `${bare}/index.html`, `${bare}.txt`].map((name) =>
+    join(root, name),
+  )
   return all.find((file) => existsSync(file) && statSync(file).isFile())
 }
 

@@ -77,7 +77,13 @@ export class NextProject {
     // Next itself and not npm, which would not stop it.
     const child = spawn(process.execPath, [this.#next, 'start', '-p', `${port}`], {
       cwd: folder,
-      env: { ...process.env, ...quiet, OTHER_HOST: `fr.localhost:${port}`, ...env, PUBLIC_ORIGIN: url },
+      env: {
+        ...process.env,
+        ...quiet,
+        OTHER_HOST: `fr.localhost:${port}`,
+        ...env,
+        PUBLIC_ORIGIN: url,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const closed = new Promise<void>((done) => child.once('close', () => done()))
@@ -119,6 +125,7 @@ export class NextProject {
       env: { ...process.env, ...quiet },
       timeout: 900_000,
     })
-    if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`)
+    if (status !== 0)
+      throw new Error(`${command} ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`)
   }
 }

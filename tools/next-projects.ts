@@ -18,7 +18,10 @@ export const guardedProjects: readonly TestProject[] = [
     name: 'i18n',
     tree: 'pages',
     guard: 'middleware.ts',
-    settings: { i18n: { ...locales, domains: [{ domain: 'fr.localhost', defaultLocale: 'fr' }] }, rewrites },
+    settings: {
+      i18n: { ...locales, domains: [{ domain: 'fr.localhost', defaultLocale: 'fr' }] },
+      rewrites,
+    },
   },
   { name: 'pages', tree: 'pages', guard: 'proxy.ts', settings: { trailingSlash: true, rewrites } },
   {
@@ -86,7 +89,9 @@ export async function attackPages(
 
   async function attempt(attack: Attack): Promise<void> {
     const bare = Object.keys(attack.headers).length === 0
-    for (const [who, cookie] of bare ? [['bob', bob] as const, ['nobody', ''] as const] : [['bob', bob] as const]) {
+    for (const [who, cookie] of bare
+      ? [['bob', bob] as const, ['nobody', ''] as const]
+      : [['bob', bob] as const]) {
       const { status, body } = await sendAttack(url, attack, cookie)
       if (status < 300 && body.includes(words)) leaks.push(`${who}: ${describe(attack)}`)
       // The optimizer says 500 of a file that it was not given.
@@ -140,7 +145,10 @@ export function send(
   method: 'GET' | 'POST' = 'GET',
 ): Promise<Answer> {
   const { hostname, port, origin } = new URL(url)
-  const own = method === 'POST' ? { origin, 'sec-fetch-site': 'same-origin', 'content-type': 'text/plain' } : {}
+  const own =
+    method === 'POST'
+      ? { origin, 'sec-fetch-site': 'same-origin', 'content-type': 'text/plain' }
+      : {}
   return new Promise((done, failed) => {
     const all = { ...own, ...headers, ...(cookie && { cookie }) }
     const sent = request({ agent, hostname, port, path, method, headers: all }, (answer) => {
@@ -160,7 +168,10 @@ export function send(
 
 async function callHomePage({ url, settings }: ProjectScene): Promise<string> {
   const { basePath = '', i18n } = settings
-  const prefixes = ['', ...(i18n?.locales ?? []).filter((name) => name !== 'en').map((name) => `/${name}`)]
+  const prefixes = [
+    '',
+    ...(i18n?.locales ?? []).filter((name) => name !== 'en').map((name) => `/${name}`),
+  ]
   for (const prefix of prefixes) {
     const path = basePath + prefix || '/'
     const slash = settings.trailingSlash && !path.endsWith('/') ? '/' : ''
@@ -185,7 +196,8 @@ async function showPublicPages({ url, settings, browser, tree }: ProjectScene): 
     const { images, complaints } = await look(browser, url + basePath + path)
     assert.deepEqual(complaints, [], path)
     assert.ok(images.length >= 2, `${path} has ${images.length} images`)
-    for (const [alt, width] of images) assert.ok(width > 0, `${path}: the image ${alt} is not shown`)
+    for (const [alt, width] of images)
+      assert.ok(width > 0, `${path}: the image ${alt} is not shown`)
     shown += images.length
   }
   return `${shown} images on ${paths.length} pages, no report`
@@ -198,9 +210,12 @@ export async function look(browser: Browser, address: string): Promise<Look> {
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
     await page.addInitScript(() => {
-      document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, disposition }) => {
-        console.error(`${disposition}: ${effectiveDirective} ${blockedURI}`)
-      })
+      document.addEventListener(
+        'securitypolicyviolation',
+        ({ effectiveDirective, blockedURI, disposition }) => {
+          console.error(`${disposition}: ${effectiveDirective} ${blockedURI}`)
+        },
+      )
     })
     const answer = await page.goto(address, { waitUntil: 'networkidle' })
     assert.equal(answer?.status(), 200, address)
@@ -218,7 +233,10 @@ export async function look(browser: Browser, address: string): Promise<Look> {
   })
 }
 
-async function withPage<T>(browser: Browser, run: (page: Page, context: BrowserContext) => Promise<T>): Promise<T> {
+async function withPage<T>(
+  browser: Browser,
+  run: (page: Page, context: BrowserContext) => Promise<T>,
+): Promise<T> {
   const context = await browser.newContext()
   try {
     const page = await context.newPage()
@@ -229,7 +247,12 @@ async function withPage<T>(browser: Browser, run: (page: Page, context: BrowserC
   }
 }
 
-async function signIn(page: Page, { url, settings }: ProjectScene, user: string, password: string): Promise<void> {
+async function signIn(
+  page: Page,
+  { url, settings }: ProjectScene,
+  user: string,
+  password: string,
+): Promise<void> {
   await page.goto(`${url}${settings.basePath ?? ''}/login`)
   await page.fill('input[name=user]', user)
   await page.fill('input[name=password]', password)

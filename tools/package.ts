@@ -10,8 +10,10 @@ export function compareExports(written: Doors, found: Doors): string[] {
   for (const door of new Set([...Object.keys(written), ...Object.keys(found)])) {
     for (const kind of ['values', 'types'] as const) {
       const [before, after] = [written[door]?.[kind] ?? [], found[door]?.[kind] ?? []]
-      for (const name of after.filter((each) => !before.includes(each))) faults.push(`${door} exports ${name}: new`)
-      for (const name of before.filter((each) => !after.includes(each))) faults.push(`${door} exports ${name}: gone`)
+      for (const name of after.filter((each) => !before.includes(each)))
+        faults.push(`${door} exports ${name}: new`)
+      for (const name of before.filter((each) => !after.includes(each)))
+        faults.push(`${door} exports ${name}: gone`)
     }
   }
   return faults
@@ -85,14 +87,19 @@ export interface DoorBundle {
 /** Says what has no business behind this door: packages, words, weight; and what the table says and is not there. */
 export function doorFaults(door: string, { inputs, text, bytes }: DoorBundle): string[] {
   const rule = doors[door]
-  if (rule === undefined) return [`${door} has no line in tools/package.ts: what may it bring, what may it weigh?`]
+  if (rule === undefined)
+    return [`${door} has no line in tools/package.ts: what may it bring, what may it weigh?`]
   const found = packagesOf(inputs)
-  const faults = [...found].filter((name) => !rule.brings.includes(name)).map((name) => `${door} brings ${name}`)
-  for (const name of rule.brings) if (!found.has(name)) faults.push(`${door} no longer brings ${name}: say so`)
+  const faults = [...found]
+    .filter((name) => !rule.brings.includes(name))
+    .map((name) => `${door} brings ${name}`)
+  for (const name of rule.brings)
+    if (!found.has(name)) faults.push(`${door} no longer brings ${name}: say so`)
   for (const [word, where] of words) {
     if (!where.includes(door) && text.includes(word)) faults.push(`${door} holds the word ${word}`)
   }
-  if (bytes > rule.most) faults.push(`${door} weighs ${bytes} bytes after gzip, more than ${rule.most}`)
+  if (bytes > rule.most)
+    faults.push(`${door} weighs ${bytes} bytes after gzip, more than ${rule.most}`)
   return faults
 }
 

@@ -19,7 +19,8 @@ export function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = []
   const lines = markdown.split(/\r?\n/)
   for (let at = 0; at < lines.length; at++) {
-    const [, indent = '', fence, info = ''] = /^(\s*)(`{3,}|~{3,})\s*([^`]*?)\s*$/.exec(lines[at] ?? '') ?? []
+    const [, indent = '', fence, info = ''] =
+      /^(\s*)(`{3,}|~{3,})\s*([^`]*?)\s*$/.exec(lines[at] ?? '') ?? []
     if (!fence) continue
     const start = at + 1
     do at++
@@ -46,7 +47,9 @@ export function snippetsOf(markdown: string): Snippet[] {
   return blocksOf(markdown)
     .filter(({ info }) => ['ts', 'tsx', 'js'].includes(info))
     .map((block) => {
-      const named = /^\/\/ ((?:[\w.@-]+\/)*[\w.[\]-]+)\.(?:tsx?|js)\s*$/m.exec(block.text.split('\n')[0] ?? '')?.[1]
+      const named = /^\/\/ ((?:[\w.@-]+\/)*[\w.[\]-]+)\.(?:tsx?|js)\s*$/m.exec(
+        block.text.split('\n')[0] ?? '',
+      )?.[1]
       const wanted = `${named ?? `line-${block.line}`}.${block.info}`
       const path = taken.has(wanted) ? `${named}.line-${block.line}.${block.info}` : wanted
       taken.add(path)
@@ -63,7 +66,10 @@ export function pageFaults(
   const faults: string[] = []
   for (const { info, line, text } of blocksOf(markdown)) {
     const say = (fault: string): unknown => faults.push(`${line}: ${fault}`)
-    if (/^(?:ts|tsx|js|typescript|javascript|jsx|mjs|mts)\b/.test(info) && !['ts', 'tsx', 'js'].includes(info)) {
+    if (
+      /^(?:ts|tsx|js|typescript|javascript|jsx|mjs|mts)\b/.test(info) &&
+      !['ts', 'tsx', 'js'].includes(info)
+    ) {
       say(`a block marked "${info}" would not be compiled: mark it ts, tsx or js`)
     }
     if (info === '') say('a block without a language is not checked: name one (text, http, sh)')
@@ -80,13 +86,21 @@ export function pageFaults(
   return faults
 }
 
-function shellFaults(text: string, scripts: ReadonlySet<string>, exists: (path: string) => boolean): string[] {
+function shellFaults(
+  text: string,
+  scripts: ReadonlySet<string>,
+  exists: (path: string) => boolean,
+): string[] {
   const faults: string[] = []
-  for (const [, run, short] of text.matchAll(/\bnpm\s+(?:run\s+(?:--?[\w-]+\s+)*([\w:.-]+)|(test|start)\b)/g)) {
+  for (const [, run, short] of text.matchAll(
+    /\bnpm\s+(?:run\s+(?:--?[\w-]+\s+)*([\w:.-]+)|(test|start)\b)/g,
+  )) {
     const name = run ?? short ?? ''
     if (!scripts.has(name)) faults.push(`there is no npm script ${name}`)
   }
-  for (const [, path = ''] of text.matchAll(/\bnode\s+(?:--?[\w=-]+\s+)*((?:tools|examples|bench)\/[\w./-]+)/g)) {
+  for (const [, path = ''] of text.matchAll(
+    /\bnode\s+(?:--?[\w=-]+\s+)*((?:tools|examples|bench)\/[\w./-]+)/g,
+  )) {
     if (!exists(path)) faults.push(`there is no ${path}`)
   }
   return faults

@@ -33,7 +33,8 @@ const env = {
 /** Why a block cannot run by itself; undefined where it can. */
 export function whyNot(text: string): string | undefined {
   if (/^\s*declare (?!global\b)/m.test(text)) return 'it needs what it only declares'
-  if (/^import (?!type\b)[^;]*? from '(?!portcullis|hono)[^']+'/m.test(text)) return 'it needs another file or package'
+  if (/^import (?!type\b)[^;]*? from '(?!portcullis|hono)[^']+'/m.test(text))
+    return 'it needs another file or package'
   if (text.includes("from 'portcullis/node'")) return 'it opens a port'
   if (/^import '[^']+'/m.test(text)) return 'it needs another file or package'
   return undefined
@@ -73,15 +74,22 @@ export async function runBlocks(
   }
   const runner = join(out, 'run', 'all.mjs')
   writeFileSync(runner, script(modules, { ...env, ASSERTION_KEY: await assertionKey() }))
-  const { stdout, stderr, status } = spawnSync(process.execPath, [runner], { encoding: 'utf8', timeout: 60_000 })
+  const { stdout, stderr, status } = spawnSync(process.execPath, [runner], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
   const [, answer] = /^RESULT (.*)$/m.exec(stdout) ?? []
-  if (status !== 0 || answer === undefined) return { ran: 0, asked: 0, faults: [...faults, stdout + stderr] }
+  if (status !== 0 || answer === undefined)
+    return { ran: 0, asked: 0, faults: [...faults, stdout + stderr] }
   const result = JSON.parse(answer) as { asked: number; faults: string[] }
   return { ran: modules.length, asked: result.asked, faults: [...faults, ...result.faults] }
 }
 
 /** Loads one module after the other; nothing may leave the process, so upstreams answer from here. */
-function script(modules: ReadonlyArray<{ path: string; place: string; redis: boolean }>, bindings: object): string {
+function script(
+  modules: ReadonlyArray<{ path: string; place: string; redis: boolean }>,
+  bindings: object,
+): string {
   return `
 globalThis.fetch = async () => new Response('upstream', { headers: { 'content-type': 'text/plain' } })
 const env = ${JSON.stringify(bindings)}

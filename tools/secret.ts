@@ -13,6 +13,8 @@ if (process.argv[1] && realpathSync(process.argv[1]) === import.meta.filename) {
   } else if (args.length > 0) {
     console.log(sessionSecret())
   } else {
-    console.log(`${await secretsText()}\nIn development nothing is to be done: npm run dev writes both to .dev.vars.`)
+    console.log(
+      `${await secretsText()}\nIn development nothing is to be done: npm run dev writes both to .dev.vars.`,
+    )
   }
 }

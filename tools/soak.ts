@@ -39,7 +39,12 @@ server.on('connection', (socket) => {
 await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
 const control = randomBytes(16).toString('hex')
 const upstream = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-const bindings = { UPSTREAM_URL: upstream, REDIS_URL: bridge.url, REDIS_TOKEN: bridge.token, CONTROL: control }
+const bindings = {
+  UPSTREAM_URL: upstream,
+  REDIS_URL: bridge.url,
+  REDIS_TOKEN: bridge.token,
+  CONTROL: control,
+}
 const worker = await startWorkerd({ entry: 'test/soak/worker.ts' }, { bindings })
 process.env.PORTCULLIS_URL = worker.url
 const { createApp } = await import('../examples/express-origin/app.ts')
@@ -54,12 +59,18 @@ const settings: SoakSettings = {
 async function change(values: Partial<SoakSettings>): Promise<void> {
   Object.assign(settings, values)
   const headers = { authorization: `Bearer ${control}` }
-  const { status } = await fetch(`${worker.url}/.soak`, { method: 'POST', headers, body: JSON.stringify(values) })
+  const { status } = await fetch(`${worker.url}/.soak`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(values),
+  })
   if (status !== 204) throw new Error(`the settings were refused: ${status}`)
 }
 await change(settings)
 
-function refusing(...[fault, options, ms]: [...Parameters<typeof bridge.control.fault>, ms: number]): Promise<unknown> {
+function refusing(
+  ...[fault, options, ms]: [...Parameters<typeof bridge.control.fault>, ms: number]
+): Promise<unknown> {
   bridge.control.fault(fault, options)
   return sleep(ms)
 }
@@ -74,10 +85,22 @@ const faults: ReadonlyArray<readonly [name: string, happen: () => Promise<unknow
         .then(() => sleep(2000))
         .then(redis.start),
   ],
-  ['Redis takes 300 ms for 200 requests', () => refusing({ kind: 'delay', ms: 300 }, { times: 200 }, 6000)],
-  ['Redis takes too long for 20 requests', () => refusing({ kind: 'delay', ms: 1500 }, { times: 20 }, 4000)],
-  ['Redis drops 20 connections before it works', () => refusing({ kind: 'drop-before' }, { times: 20 }, 3000)],
-  ['Redis drops 20 connections after it worked', () => refusing({ kind: 'drop-after' }, { times: 20 }, 3000)],
+  [
+    'Redis takes 300 ms for 200 requests',
+    () => refusing({ kind: 'delay', ms: 300 }, { times: 200 }, 6000),
+  ],
+  [
+    'Redis takes too long for 20 requests',
+    () => refusing({ kind: 'delay', ms: 1500 }, { times: 20 }, 4000),
+  ],
+  [
+    'Redis drops 20 connections before it works',
+    () => refusing({ kind: 'drop-before' }, { times: 20 }, 3000),
+  ],
+  [
+    'Redis drops 20 connections after it worked',
+    () => refusing({ kind: 'drop-after' }, { times: 20 }, 3000),
+  ],
   [
     'the origin resets all connections, five times',
     async () => {
@@ -128,7 +151,8 @@ const faults: ReadonlyArray<readonly [name: string, happen: () => Promise<unknow
 ]
 
 const ledger: Ledger = { requests: 0, answers: new Map(), checked: 0, lost: [], unexplained: [] }
-const rss = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${worker.pid}/status`, 'utf8'))?.[1]) / 1024
+const rss = (): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${worker.pid}/status`, 'utf8'))?.[1]) / 1024
 const memory: number[] = []
 const sampler = setInterval(() => memory.push(rss()), 5000)
 let injected = 0
@@ -136,7 +160,9 @@ async function trouble(): Promise<void> {
   for (let at = 0; !over(); at++) {
     await sleep(2000)
     const [name, happen] = faults[at % faults.length] as (typeof faults)[number]
-    say(`${name} (${ledger.requests} requests, ${ledger.checked} checks, lost ${ledger.lost.length})`)
+    say(
+      `${name} (${ledger.requests} requests, ${ledger.checked} checks, lost ${ledger.lost.length})`,
+    )
     await happen()
     injected++
     bridge.control.reset()
@@ -144,14 +170,17 @@ async function trouble(): Promise<void> {
 }
 await Promise.all([
   trouble(),
-  ...Array.from({ length: visitors }, (_, at) => visitor(worker.url, ledger, at, over, at % 8 === 7)),
+  ...Array.from({ length: visitors }, (_, at) =>
+    visitor(worker.url, ledger, at, over, at % 8 === 7),
+  ),
 ])
 clearInterval(sampler)
 
 // What was started has ended: nothing of a visitor is under way, so no connection may be held.
 const uncaught = worker.stderr.filter((line) => !line.startsWith('{"fault":'))
 const third = Math.max(1, Math.floor(memory.length / 3))
-const mean = (list: readonly number[]): number => list.reduce((sum, each) => sum + each, 0) / Math.max(1, list.length)
+const mean = (list: readonly number[]): number =>
+  list.reduce((sum, each) => sum + each, 0) / Math.max(1, list.length)
 // The first third warms up.
 const [middle, last] = [mean(memory.slice(third, 2 * third)), mean(memory.slice(2 * third))]
 const grown = memory.length >= 12 && last > middle * 1.15 + 16
@@ -161,12 +190,17 @@ await redis.stop()
 server.closeAllConnections()
 server.close()
 
-const answers = [...ledger.answers].sort(([a], [b]) => a.localeCompare(b)).map(([what, count]) => `${what}: ${count}`)
-for (const each of [...ledger.lost, ...ledger.unexplained].slice(0, 20)) console.error(`soak: ${each}`)
+const answers = [...ledger.answers]
+  .sort(([a], [b]) => a.localeCompare(b))
+  .map(([what, count]) => `${what}: ${count}`)
+for (const each of [...ledger.lost, ...ledger.unexplained].slice(0, 20))
+  console.error(`soak: ${each}`)
 for (const line of uncaught.slice(0, 20)) console.error(`soak: workerd said ${line}`)
 if (grown) console.error(`soak: memory grew from ${middle.toFixed(0)} to ${last.toFixed(0)} MB`)
 console.log(`soak: answers ${answers.join(', ')}`)
-console.log(`soak: memory ${middle.toFixed(0)} MB in the middle third, ${last.toFixed(0)} MB in the last`)
+console.log(
+  `soak: memory ${middle.toFixed(0)} MB in the middle third, ${last.toFixed(0)} MB in the last`,
+)
 console.log(
   `soak: ${ledger.requests} requests, ${injected} faults injected, ${ledger.checked} sessions checked, ` +
     `${ledger.unexplained.length} answers unexplained, lost: ${ledger.lost.length}`,

@@ -19,9 +19,13 @@ const statement =
 export function importsOf(text: string): Import[] {
   const code = codeOf(text)
   const found: Import[] = []
-  for (const [, type, name] of code.matchAll(statement)) found.push({ name, typeOnly: type !== undefined })
-  for (const { 0: match, index } of codeOf(text, 'no strings').matchAll(/(?<![.\w$])import\s*\(/g)) {
-    const [, name, rest] = /^\s*'([^']+)'\s*,?\s*\)(.*)/.exec(code.slice(index + match.length)) ?? []
+  for (const [, type, name] of code.matchAll(statement))
+    found.push({ name, typeOnly: type !== undefined })
+  for (const { 0: match, index } of codeOf(text, 'no strings').matchAll(
+    /(?<![.\w$])import\s*\(/g,
+  )) {
+    const [, name, rest] =
+      /^\s*'([^']+)'\s*,?\s*\)(.*)/.exec(code.slice(index + match.length)) ?? []
     const typeOnly = /\btypeof\s+$/.test(code.slice(0, index)) || /^\.[A-Z]/.test(rest ?? '')
     found.push({ name, typeOnly })
   }
@@ -39,7 +43,8 @@ export interface ExportList {
 /** Every name the file exports; throws on `export *`, which does not say. */
 export function exportsOf(text: string): ExportList {
   const code = codeOf(text)
-  if (/^export\s+(?:type\s+)?\*/m.test(code)) throw new Error('export * does not say what it exports')
+  if (/^export\s+(?:type\s+)?\*/m.test(code))
+    throw new Error('export * does not say what it exports')
   const [values, types] = [new Set<string>(), new Set<string>()]
   for (const [, allTypes, list = ''] of code.matchAll(/^export\s+(type\s+)?\{([^{}]*)\}/gm)) {
     for (const part of list.split(',').map((item) => item.trim())) {
@@ -87,7 +92,12 @@ export function regexAt(text: string): Array<{ readonly at: number; readonly end
 }
 
 /** Where the token at `at` ends and what it is. */
-function token(text: string, at: number, before: string, braces: number[]): [end: number, is: 'code' | 'string' | ''] {
+function token(
+  text: string,
+  at: number,
+  before: string,
+  braces: number[],
+): [end: number, is: 'code' | 'string' | ''] {
   const char = text[at] ?? ''
   const two = text.slice(at, at + 2)
   if (two === '//') return [endOf(text, '\n', at, 0), '']
@@ -101,7 +111,10 @@ function token(text: string, at: number, before: string, braces: number[]): [end
     braces.push(open - 1)
   }
   // A slash begins a regular expression where no value can have ended.
-  if (char === '/' && /(?:^|[(,=:[!&|?{};+\-*%<>~]|\b(?:return|typeof|case|in|of|await))\s*$/.test(before.slice(-40))) {
+  if (
+    char === '/' &&
+    /(?:^|[(,=:[!&|?{};+\-*%<>~]|\b(?:return|typeof|case|in|of|await))\s*$/.test(before.slice(-40))
+  ) {
     return [regexp(text, at), 'string']
   }
   return [at + 1, 'code']
@@ -114,7 +127,8 @@ function endOf(text: string, mark: string, from: number, more: number): number {
 
 function quoted(text: string, at: number, quote: string): number {
   let end = at + 1
-  while (end < text.length && text[end] !== quote && text[end] !== '\n') end += text[end] === '\\' ? 2 : 1
+  while (end < text.length && text[end] !== quote && text[end] !== '\n')
+    end += text[end] === '\\' ? 2 : 1
   return end + 1
 }
 
@@ -133,7 +147,11 @@ function template(text: string, at: number, braces: number[]): number {
 
 function regexp(text: string, at: number): number {
   let end = at + 1
-  for (let inClass = false; end < text.length && text[end] !== '\n'; end += text[end] === '\\' ? 2 : 1) {
+  for (
+    let inClass = false;
+    end < text.length && text[end] !== '\n';
+    end += text[end] === '\\' ? 2 : 1
+  ) {
     if (text[end] === '[') inClass = true
     else if (text[end] === ']') inClass = false
     else if (text[end] === '/' && !inClass) return end + 1

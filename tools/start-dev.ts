@@ -45,7 +45,11 @@ export async function freePorts(): Promise<Ports> {
  *
  * @param args - of the script, such as `--redis`.
  */
-export async function startDev(ports: Ports, args: readonly string[] = [], withinMs = 60_000): Promise<Dev> {
+export async function startDev(
+  ports: Ports,
+  args: readonly string[] = [],
+  withinMs = 60_000,
+): Promise<Dev> {
   const began = Date.now()
   let said = ''
   const child = spawn('npm', ['run', 'dev', '--', ...args], {
@@ -59,7 +63,8 @@ export async function startDev(ports: Ports, args: readonly string[] = [], withi
   )
   const stop = (): Promise<boolean> => {
     const signal = (name: NodeJS.Signals): void => {
-      if (child.pid && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, name)
+      if (child.pid && child.exitCode === null && child.signalCode === null)
+        process.kill(-child.pid, name)
     }
     signal('SIGINT')
     const stuck = setTimeout(() => {
@@ -80,7 +85,10 @@ export async function startDev(ports: Ports, args: readonly string[] = [], withi
       child.stderr.on('data', hear)
       child.once('error', failed)
       child.once('close', (code) => failed(new Error(`npm run dev ended with ${code}:\n${said}`)))
-      timer = setTimeout(() => failed(new Error(`npm run dev is not up after ${withinMs} ms:\n${said}`)), withinMs)
+      timer = setTimeout(
+        () => failed(new Error(`npm run dev is not up after ${withinMs} ms:\n${said}`)),
+        withinMs,
+      )
     })
   } catch (error) {
     await stop()
@@ -88,5 +96,10 @@ export async function startDev(ports: Ports, args: readonly string[] = [], withi
   } finally {
     clearTimeout(timer)
   }
-  return { url: `http://localhost:${ports.gateway}`, tookMs: Date.now() - began, said: () => said, stop }
+  return {
+    url: `http://localhost:${ports.gateway}`,
+    tookMs: Date.now() - began,
+    said: () => said,
+    stop,
+  }
 }

@@ -23,7 +23,8 @@ export interface VitestReport {
  */
 export function countStep(stdout: string, code: number | null, vitest?: Count): Count {
   const line = [...stdout.matchAll(/^(\d+) passed, (\d+) failed$/gm)].pop()
-  const passed = line || vitest ? Number(line?.[1] ?? 0) + (vitest?.passed ?? 0) : code === 0 ? 1 : 0
+  const passed =
+    line || vitest ? Number(line?.[1] ?? 0) + (vitest?.passed ?? 0) : code === 0 ? 1 : 0
   const failed = Number(line?.[2] ?? 0) + (vitest?.failed ?? 0)
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed }
 }
@@ -31,13 +32,19 @@ export function countStep(stdout: string, code: number | null, vitest?: Count): 
 /** Counts vitest's report. A file that did not load is a failure; so is a skipped test: nobody else runs it. */
 export function countVitest(report: VitestReport): Count & { skipped: string[] } {
   const skipped = report.testResults.flatMap(({ assertionResults }) =>
-    assertionResults.filter(({ status }) => !['passed', 'failed'].includes(status)).map(({ fullName }) => fullName),
+    assertionResults
+      .filter(({ status }) => !['passed', 'failed'].includes(status))
+      .map(({ fullName }) => fullName),
   )
   const broken = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((result) => result.status === 'failed'),
   ).length
-  return { passed: report.numPassedTests, failed: report.numFailedTests + broken + skipped.length, skipped }
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken + skipped.length,
+    skipped,
+  }
 }
 
 /** Runs `npm run <script>`, also with arguments (`smoke -- --redis`), showing what it prints, and stops it with all its children when the time is over. */

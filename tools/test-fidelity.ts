@@ -8,8 +8,18 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { cases, type FidelityCase } from '../test/fidelity/cases.ts'
-import { type Exceptions, exceptionsFile, readExceptions, reasons } from '../test/fidelity/exceptions.ts'
-import { ask, type FidelityOrigin, type Outcome, startFidelityOrigin } from '../test/fidelity/exchange.ts'
+import {
+  type Exceptions,
+  exceptionsFile,
+  readExceptions,
+  reasons,
+} from '../test/fidelity/exceptions.ts'
+import {
+  ask,
+  type FidelityOrigin,
+  type Outcome,
+  startFidelityOrigin,
+} from '../test/fidelity/exchange.ts'
 import { compareAnswers, compareRequests } from '../test/fidelity/message.ts'
 import { hosts } from './fidelity-hosts.ts'
 
@@ -18,9 +28,14 @@ const { values, positionals } = parseArgs({
   options: { only: { type: 'string' }, write: { type: 'boolean' } },
 })
 const unknown = positionals.filter((name) => !(name in hosts))
-if (unknown.length > 0) throw new Error(`unknown runtime ${unknown}; there are ${Object.keys(hosts)}`)
-const chosen = Object.keys(hosts).filter((name) => positionals.length === 0 || positionals.includes(name))
-const asked = cases.map((each, index) => ({ each, index })).filter(({ each }) => each.name.includes(values.only ?? ''))
+if (unknown.length > 0)
+  throw new Error(`unknown runtime ${unknown}; there are ${Object.keys(hosts)}`)
+const chosen = Object.keys(hosts).filter(
+  (name) => positionals.length === 0 || positionals.includes(name),
+)
+const asked = cases
+  .map((each, index) => ({ each, index }))
+  .filter(({ each }) => each.name.includes(values.only ?? ''))
 
 const origin = await startFidelityOrigin(cases)
 const direct = await askAll(origin.port)
@@ -35,7 +50,9 @@ for (const runtime of chosen) {
   counts.passed += passed
   counts.failed += failed
   const took = Math.round(performance.now() - since)
-  console.log(`${runtime.padEnd(10)} ${passed} passed, ${failed} failed  (${named} named differences, ${took} ms)`)
+  console.log(
+    `${runtime.padEnd(10)} ${passed} passed, ${failed} failed  (${named} named differences, ${took} ms)`,
+  )
 }
 await origin.stop()
 console.log(`${asked.length} cases, ${chosen.length} runtimes`)
@@ -56,10 +73,16 @@ async function compare(runtime: string): Promise<Result> {
   const differing = new Map<string, string[]>()
   for (const [at, { each }] of asked.entries()) {
     const [wanted, got] = [direct[at] as Outcome, through[at] as Outcome]
-    const found = [...compareRequests(wanted.request, got.request), ...compareAnswers(wanted.answers, got.answers)]
+    const found = [
+      ...compareRequests(wanted.request, got.request),
+      ...compareAnswers(wanted.answers, got.answers),
+    ]
     const expected = expectedDifferences(runtime, each)
-    const unnamed = found.filter((difference) => !expected.has(difference) || !hasReason(runtime, difference))
-    for (const difference of found) differing.set(difference, [...(differing.get(difference) ?? []), each.name])
+    const unnamed = found.filter(
+      (difference) => !expected.has(difference) || !hasReason(runtime, difference),
+    )
+    for (const difference of found)
+      differing.set(difference, [...(differing.get(difference) ?? []), each.name])
     const gone = [...expected].filter((difference) => !found.includes(difference))
     named += found.length - unnamed.length
     if (unnamed.length + gone.length > 0) failed++
@@ -74,7 +97,9 @@ async function compare(runtime: string): Promise<Result> {
 }
 
 function hasReason(runtime: string, difference: string): boolean {
-  return reasons.some(([runtimes, differences]) => runtimes.test(runtime) && differences.test(difference))
+  return reasons.some(
+    ([runtimes, differences]) => runtimes.test(runtime) && differences.test(difference),
+  )
 }
 
 function expectedDifferences(runtime: string, { name }: FidelityCase): Set<string> {

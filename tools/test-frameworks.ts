@@ -16,13 +16,21 @@ import { django, express, flask } from '../test/frameworks/node-python.ts'
 import { laravel, plain, wordpress } from '../test/frameworks/php.ts'
 import { rails, tomcat } from '../test/frameworks/rails-java.ts'
 import { type Row, runRows } from '../test/frameworks/rows.ts'
-import { bundleGateways, knowsUpstreamOption, startApplication, startMariaDb } from '../test/frameworks/start.ts'
+import {
+  bundleGateways,
+  knowsUpstreamOption,
+  startApplication,
+  startMariaDb,
+} from '../test/frameworks/start.ts'
 import type { Framework } from '../test/frameworks/types.ts'
 import { startWorkerd } from '../test/support/workerd.ts'
 import { assertionKey } from './secret.ts'
 
 const all: readonly Framework[] = [wordpress, laravel, rails, tomcat, django, flask, plain, express]
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' } },
+})
 const wanted = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
 const only = values.only === undefined ? undefined : new RegExp(values.only)
 const root = resolve(process.env.PORTCULLIS_ROOT ?? '.')
@@ -43,7 +51,9 @@ try {
         const framework = next
         await run(framework, gateways, maria?.socket ?? '').catch((error: unknown) => {
           failed++
-          console.error(`FAILED  ${framework.name}: ${error instanceof Error ? error.stack : error}`)
+          console.error(
+            `FAILED  ${framework.name}: ${error instanceof Error ? error.stack : error}`,
+          )
         })
       }
     }),
@@ -78,10 +88,17 @@ function isInstalled({ name, packages, needs }: Framework): boolean {
 async function run(framework: Framework, module: string, socket: string): Promise<void> {
   const since = performance.now()
   const port = await freePort()
-  const application = await startApplication(framework, { port, data: join(at, framework.name), socket })
+  const application = await startApplication(framework, {
+    port,
+    data: join(at, framework.name),
+    socket,
+  })
   try {
     const apps = JSON.stringify({ [framework.name]: optionsOf(framework, port) })
-    const secrets = { SESSION_SECRET: randomBytes(32).toString('base64url'), ASSERTION_KEY: await assertionKey() }
+    const secrets = {
+      SESSION_SECRET: randomBytes(32).toString('base64url'),
+      ASSERTION_KEY: await assertionKey(),
+    }
     const worker = await startWorkerd({ module }, { bindings: { APPS: apps, ...secrets } })
     try {
       const { port: gateway } = worker
@@ -110,7 +127,8 @@ function report(row: Row): void {
 function optionsOf({ aliases, logins, routes, overrides }: Framework, port: number): object {
   const upstream = {
     ...(aliases.length > 0 && knowsUpstreamOption(root, 'aliases') && { aliases }),
-    ...(overrides.length > 0 && knowsUpstreamOption(root, 'methodOverride') && { methodOverride: 'form' }),
+    ...(overrides.length > 0 &&
+      knowsUpstreamOption(root, 'methodOverride') && { methodOverride: 'form' }),
   }
   const forLogins = logins.flatMap(({ path, kind, account, success, throttle }) => [
     { path, methods: ['GET'], to: 'app', access: 'public' },
@@ -119,7 +137,12 @@ function optionsOf({ aliases, logins, routes, overrides }: Framework, port: numb
       throttle: { account: { [kind]: account }, success, ...throttle },
     },
   ])
-  return { url: `http://127.0.0.1:${port}`, upstream, routes: [...forLogins, ...routes], options: {} }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    upstream,
+    routes: [...forLogins, ...routes],
+    options: {},
+  }
 }
 
 async function freePort(): Promise<number> {

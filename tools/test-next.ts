@@ -15,7 +15,14 @@ import { type AddressSettings, listAttacks } from './next-addresses.ts'
 import { type Check, everywhere, type Scene, stateless, stored } from './next-checks.ts'
 import { type Front, listExportAttacks, serveExport, serveGateway } from './next-fronts.ts'
 import { NextProject } from './next-project.ts'
-import { attackPages, bare, exported, guardedProjects, look, projectChecks } from './next-projects.ts'
+import {
+  attackPages,
+  bare,
+  exported,
+  guardedProjects,
+  look,
+  projectChecks,
+} from './next-projects.ts'
 import { assertionKey } from './secret.ts'
 import { bundleSuite } from './suite.ts'
 
@@ -31,7 +38,9 @@ const project = new NextProject()
 try {
   const [redis, browser] = [await startRedis(), await launchBrowser()]
   try {
-    await timed('installed from the lock file and the packed tarball', async () => project.install())
+    await timed('installed from the lock file and the packed tarball', async () =>
+      project.install(),
+    )
     await sandbox()
     const secrets = {
       SESSION_SECRET: randomBytes(32).toString('base64url'),
@@ -53,7 +62,8 @@ try {
       const settings = test.settings as AddressSettings
       const scene = { url: running.url, folder, settings, browser, tree: test.tree }
       const before = failed
-      for (const [title, run] of projectChecks) await check(`${test.name}: ${title}`, () => run(scene))
+      for (const [title, run] of projectChecks)
+        await check(`${test.name}: ${title}`, () => run(scene))
       await running.stop()
       if (failed > before) console.error(running.said())
     }
@@ -105,7 +115,11 @@ try {
     }
   }
 
-  async function drive(what: string, env: Record<string, string>, checks: readonly Check[]): Promise<void> {
+  async function drive(
+    what: string,
+    env: Record<string, string>,
+    checks: readonly Check[],
+  ): Promise<void> {
     const running = await project.start(env)
     const scene: Scene = { url: running.url, browser, idle }
     const before = failed
@@ -160,10 +174,15 @@ run({ name: 'suite', distDir: __dirname, paths, edgeFunctionEntry, request, useC
   writeFileSync(join(project.at, 'sandbox.cjs'), host)
   const options = { cwd: project.at, timeout: 300_000, maxBuffer: 1 << 26 }
   const { stdout } = await promisify(execFile)(process.execPath, ['sandbox.cjs'], options)
-  const report = JSON.parse(stdout.trimEnd().split('\n').pop() ?? '') as { passed: number; failures: string[] }
+  const report = JSON.parse(stdout.trimEnd().split('\n').pop() ?? '') as {
+    passed: number
+    failures: string[]
+  }
   for (const failure of report.failures) console.error(`  next-edge: ${failure}`)
   if (report.passed === 0) throw new Error('no test ran in the sandbox of Next')
   passed += report.passed
   failed += report.failures.length
-  console.log(`next-edge      ${report.passed} passed, ${report.failures.length} failed  (${files} files)`)
+  console.log(
+    `next-edge      ${report.passed} passed, ${report.failures.length} failed  (${files} files)`,
+  )
 }

@@ -2,7 +2,12 @@
 import { defineGateway, type GatewayConfig } from '../src/gateway/index.ts'
 import { monitor, redisProbe, redisState, type UptimeState, uptime } from '../src/monitor/index.ts'
 import { type Redis, redis } from '../src/redis/index.ts'
-import { type SessionStrategy, sessionsBy, statelessSessions, storedSessions } from '../src/session/index.ts'
+import {
+  type SessionStrategy,
+  sessionsBy,
+  statelessSessions,
+  storedSessions,
+} from '../src/session/index.ts'
 import { upstashStore } from '../src/store/upstash.ts'
 import { log, logRequest } from './log.ts'
 
@@ -61,7 +66,11 @@ export function config(): GatewayConfig<'app', Data> {
     maintenance: (c) => c.env.MAINTENANCE === 'on',
     // Where sessions are in cookies there is no store to ask, and nothing to remember in.
     ready: { store: async (env) => (usesRedis(env) ? redisProbe(client)(env) : undefined) },
-    uptime: uptime({ webhook: (c) => c.env.UPTIME_WEBHOOK, key: (c) => c.env.UPTIME_KEY, state: memory(client) }),
+    uptime: uptime({
+      webhook: (c) => c.env.UPTIME_WEBHOOK,
+      key: (c) => c.env.UPTIME_KEY,
+      state: memory(client),
+    }),
     routes: [
       { path: '/', to: 'app', access: 'public', sessions: ['set'] },
       { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
@@ -71,7 +80,13 @@ export function config(): GatewayConfig<'app', Data> {
       { path: '/account', to: 'app', access: 'session' },
       // With SESSION_STORE = "cookie" the origin is told of no devices, and says so.
       { path: '/devices', methods: ['GET'], to: 'app', access: 'session', sessions: ['list'] },
-      { path: '/devices', methods: ['POST'], to: 'app', access: 'session', sessions: ['end', 'endAll'] },
+      {
+        path: '/devices',
+        methods: ['POST'],
+        to: 'app',
+        access: 'session',
+        sessions: ['end', 'endAll'],
+      },
       { path: '/*', to: 'app', access: 'public' },
     ],
   })

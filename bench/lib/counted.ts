@@ -30,8 +30,12 @@ export async function counted(spec: WorkerSpec, path: string, n: number): Promis
     const url = `http://127.0.0.1:${workers.port(spec.name)}${path}`
     const since = (): number => {
       execFileSync('callgrind_control', ['--dump', String(workers.pid)], { stdio: 'ignore' })
-      const last = Math.max(...readdirSync(at).map((name) => Number(/^out\.(\d+)$/.exec(name)?.[1] ?? 0)))
-      return Number(/^(?:summary|totals): (\d+)/m.exec(readFileSync(join(at, `out.${last}`), 'utf8'))?.[1])
+      const last = Math.max(
+        ...readdirSync(at).map((name) => Number(/^out\.(\d+)$/.exec(name)?.[1] ?? 0)),
+      )
+      return Number(
+        /^(?:summary|totals): (\d+)/m.exec(readFileSync(join(at, `out.${last}`), 'utf8'))?.[1],
+      )
     }
     for (let i = 0; i < 3; i++) await ask(`${url}?n=${warm}`)
     since()
@@ -61,7 +65,9 @@ function ask(url: string): Promise<void> {
     const sent = request(url, { agent: false }, (answer) => {
       answer
         .resume()
-        .on('end', () => (answer.statusCode === 200 ? done() : fail(new Error(`${answer.statusCode} ${url}`))))
+        .on('end', () =>
+          answer.statusCode === 200 ? done() : fail(new Error(`${answer.statusCode} ${url}`)),
+        )
     })
     sent.on('error', fail).end()
   })

@@ -15,7 +15,9 @@ export function cpuOf(pid: number): Cpu {
   let [used, waited] = [0, 0]
   for (const task of readdirSync(`/proc/${pid}/task`)) {
     try {
-      const [on = 0, off = 0] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ').map(Number)
+      const [on = 0, off = 0] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8')
+        .split(' ')
+        .map(Number)
       used += on
       waited += off
     } catch {} // a thread that ended meanwhile

@@ -23,13 +23,23 @@ export function requestText(
   headers: Readonly<Record<string, string>> = {},
   { method = 'GET', body = '' }: { method?: string; body?: string } = {},
 ): string {
-  const all = { host: 'bench.test', ...headers, ...(body && { 'content-length': `${Buffer.byteLength(body)}` }) }
+  const all = {
+    host: 'bench.test',
+    ...headers,
+    ...(body && { 'content-length': `${Buffer.byteLength(body)}` }),
+  }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`
 }
 
 /** Keeps `connections` requests on their way for `ms`, then waits for the last answers. */
-export async function drive({ port, request, connections, ms, statuses = [200] }: Load): Promise<Loaded> {
+export async function drive({
+  port,
+  request,
+  connections,
+  ms,
+  statuses = [200],
+}: Load): Promise<Loaded> {
   const byStatus = new Map<number, number>()
   const started = performance.now()
   let [requests, turn] = [0, 0]

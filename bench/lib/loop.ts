@@ -19,7 +19,8 @@ export async function loopVariant(
     return performance.now() - started
   }
   let n = first
-  for (let guess = 0; guess < 6; guess++) n = Math.max(2, Math.round((n * ms) / Math.max(await once(n), 0.5)))
+  for (let guess = 0; guess < 6; guess++)
+    n = Math.max(2, Math.round((n * ms) / Math.max(await once(n), 0.5)))
   return {
     name,
     pid: workers.pid,

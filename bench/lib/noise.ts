@@ -14,7 +14,12 @@ export function noiseOf({ retried, waited, loads, reference }: Measured): string
  * A goal of a few microseconds, which a neighbour's bad minute outweighs: the best round against the best, since whatever
  * disturbs a round only ever adds to it. The median stands beside it.
  */
-export function goalBest(promise: string, most: number, ours: readonly number[], base: readonly number[]): Goal {
+export function goalBest(
+  promise: string,
+  most: number,
+  ours: readonly number[],
+  base: readonly number[],
+): Goal {
   const best = spread(ours).min - spread(base).min
   const more = ours.map((value, i) => value - (base[i] ?? Number.NaN))
   return {
@@ -26,7 +31,12 @@ export function goalBest(promise: string, most: number, ours: readonly number[],
 }
 
 /** A goal in microseconds: as measured here, and in units of the machine where it was set. */
-export function goalOver(promise: string, most: number, values: readonly number[], { reference }: Measured): Goal {
+export function goalOver(
+  promise: string,
+  most: number,
+  values: readonly number[],
+  { reference }: Measured,
+): Goal {
   const here = median(values)
   const there = (here * referenceThere) / reference
   const scaled = Number.isFinite(there) ? `, ${figure(there)} scaled` : ''

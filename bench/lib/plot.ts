@@ -39,7 +39,13 @@ export function bars(
     const cut = value > top ? ' »' : ''
     return `${text(left - 8, y + 13, name, 'end', own ? ours : ink)}<rect x="${left}" y="${y}" width="${length.toFixed(1)}" height="${row - 7}" rx="2" fill="${own ? ours : pale}"/>${text(left + length + 6, y + 13, `${figure(value)}${cut}`, 'start', ink)}`
   })
-  return drawn(file, title, width, height, `${text(12, 22, `${title} (${unit})`, 'start', ink, 15)}${rows.join('\n')}`)
+  return drawn(
+    file,
+    title,
+    width,
+    height,
+    `${text(12, 22, `${title} (${unit})`, 'start', ink, 15)}${rows.join('\n')}`,
+  )
 }
 
 export interface Line {
@@ -48,24 +54,36 @@ export interface Line {
 }
 
 /** Lines over a logarithmic x; y begins at 0. */
-export function lines(file: string, title: string, xName: string, unit: string, all: readonly Line[]): Plot {
+export function lines(
+  file: string,
+  title: string,
+  xName: string,
+  unit: string,
+  all: readonly Line[],
+): Plot {
   const [width, height, left, right, top, bottom] = [760, 360, 64, 170, 44, 48]
   const xs = [...new Set(all.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b)
   const [first = 1, last = 1] = [xs[0], xs.at(-1)]
   const most = Math.max(...all.flatMap(({ points }) => points.map(([, y]) => y)), 1e-9) * 1.1
   const x = (v: number): number =>
-    left + ((Math.log(v) - Math.log(first)) / (Math.log(last) - Math.log(first) || 1)) * (width - left - right)
-  const y = (v: number): number => height - bottom - (Math.max(0, v) / most) * (height - top - bottom)
+    left +
+    ((Math.log(v) - Math.log(first)) / (Math.log(last) - Math.log(first) || 1)) *
+      (width - left - right)
+  const y = (v: number): number =>
+    height - bottom - (Math.max(0, v) / most) * (height - top - bottom)
   const grid = [0, 0.25, 0.5, 0.75, 1].map((part) => {
     const at = y(most * part)
     return `<line x1="${left}" x2="${width - right}" y1="${at.toFixed(1)}" y2="${at.toFixed(1)}" stroke="#e5e7eb"/>${text(left - 8, at + 4, figure(most * part), 'end', ink, 11)}`
   })
-  const ticks = xs.map((v) => text(x(v), height - bottom + 18, v.toLocaleString('en'), 'middle', ink, 11))
+  const ticks = xs.map((v) =>
+    text(x(v), height - bottom + 18, v.toLocaleString('en'), 'middle', ink, 11),
+  )
   const paths = all.map(({ name, points }, i) => {
     const colour = colours[i % colours.length] ?? ink
     const path = points.map(([px, py]) => `${x(px).toFixed(1)},${y(py).toFixed(1)}`).join(' ')
     const dots = points.map(
-      ([px, py]) => `<circle cx="${x(px).toFixed(1)}" cy="${y(py).toFixed(1)}" r="3" fill="${colour}"/>`,
+      ([px, py]) =>
+        `<circle cx="${x(px).toFixed(1)}" cy="${y(py).toFixed(1)}" r="3" fill="${colour}"/>`,
     )
     return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>${dots.join('')}<rect x="${width - right + 14}" y="${top + i * 20}" width="12" height="12" fill="${colour}"/>${text(width - right + 32, top + i * 20 + 10, name, 'start', ink, 12)}`
   })
@@ -73,7 +91,14 @@ export function lines(file: string, title: string, xName: string, unit: string, 
   return drawn(file, title, width, height, [names, ...grid, ...ticks, ...paths].join('\n'))
 }
 
-function text(x: number, y: number, words: string, anchor: string, fill: string, size = 13): string {
+function text(
+  x: number,
+  y: number,
+  words: string,
+  anchor: string,
+  fill: string,
+  size = 13,
+): string {
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" fill="${fill}" font-size="${size}">${safe(words)}</text>`
 }
 

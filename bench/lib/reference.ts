@@ -8,6 +8,8 @@ export const referenceThere = 7.7
 
 /** Seals a kilobyte by hand, in a workerd of its own that goes when this process does. */
 export async function reference(): Promise<Variant> {
-  const workers = await startWorkers([{ name: 'reference', code: `export { default } from './seal/hand.ts'` }])
+  const workers = await startWorkers([
+    { name: 'reference', code: `export { default } from './seal/hand.ts'` },
+  ])
   return loopVariant(workers, 'reference', '/seal?bytes=1024', 25)
 }

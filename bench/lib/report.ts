@@ -47,7 +47,14 @@ export interface Settings {
 export function markdown({ caption, columns, rows }: Table): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [`**${caption}**`, '', line(columns), line(columns.map(() => '---')), ...rows.map(line), ''].join('\n')
+  return [
+    `**${caption}**`,
+    '',
+    line(columns),
+    line(columns.map(() => '---')),
+    ...rows.map(line),
+    '',
+  ].join('\n')
 }
 
 /** For a terminal: columns below each other. */
@@ -55,6 +62,8 @@ export function plain({ caption, columns, rows }: Table): string {
   const all = [columns, ...rows]
   const widths = columns.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0)))
   const line = (row: readonly string[]): string =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ')
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  ')
   return [caption, ...all.map((row) => `  ${line(row)}`), ''].join('\n')
 }

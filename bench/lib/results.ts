@@ -31,7 +31,9 @@ export function writeResults(
 ): void {
   const old = existsSync(file) ? readFileSync(file, 'utf8') : ''
   const sections = new Map<string, string>()
-  for (const [, letter = '', text = ''] of old.matchAll(/<!-- part (\S+) -->\n([\s\S]*?)<!-- end -->/g))
+  for (const [, letter = '', text = ''] of old.matchAll(
+    /<!-- part (\S+) -->\n([\s\S]*?)<!-- end -->/g,
+  ))
     sections.set(letter, text)
   mkdirSync(plots, { recursive: true })
   for (const report of reports) {
@@ -44,7 +46,10 @@ export function writeResults(
   writeFileSync(file, `${head()}\n${parts.join('\n')}`)
 }
 
-function section({ title, text, tables, goals, plots = [] }: Report, markdown: (table: Table) => string): string {
+function section(
+  { title, text, tables, goals, plots = [] }: Report,
+  markdown: (table: Table) => string,
+): string {
   const date = new Date().toISOString().slice(0, 16).replace('T', ' ')
   const promises: Table[] =
     goals.length === 0

@@ -10,7 +10,11 @@ export function spread(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (i: number): number => sorted[i] ?? Number.NaN
   const middle = (sorted.length - 1) / 2
-  return { median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2, min: at(0), max: at(sorted.length - 1) }
+  return {
+    median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
+    min: at(0),
+    max: at(sorted.length - 1),
+  }
 }
 
 export const median = (values: readonly number[]): number => spread(values).median

@@ -40,14 +40,21 @@ export interface Workers {
 const oneHono: Plugin = {
   name: 'one-hono',
   setup({ onResolve, resolve }) {
-    onResolve({ filter: /^(?:hono|jose|@upstash\/redis|@upstash\/ratelimit)(?:$|\/)/ }, ({ path, kind, pluginData }) =>
-      pluginData === 'here' ? undefined : resolve(path, { kind, resolveDir: root, pluginData: 'here' }),
+    onResolve(
+      { filter: /^(?:hono|jose|@upstash\/redis|@upstash\/ratelimit)(?:$|\/)/ },
+      ({ path, kind, pluginData }) =>
+        pluginData === 'here'
+          ? undefined
+          : resolve(path, { kind, resolveDir: root, pluginData: 'here' }),
     )
   },
 }
 
 /** Bundles as wrangler does for a Worker without Node. */
-export async function bundle(code: string, options: { minify?: boolean; node?: boolean } = {}): Promise<string> {
+export async function bundle(
+  code: string,
+  options: { minify?: boolean; node?: boolean } = {},
+): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: workers, loader: 'ts', sourcefile: 'entry.ts' },
     bundle: true,
@@ -57,7 +64,10 @@ export async function bundle(code: string, options: { minify?: boolean; node?: b
     conditions: ['workerd', 'worker', 'browser'],
     target: 'es2024',
     minify: options.minify ?? true,
-    external: ['cloudflare:*', ...(options.node ? ['node:*', 'crypto', 'buffer', 'util', 'stream', 'events'] : [])],
+    external: [
+      'cloudflare:*',
+      ...(options.node ? ['node:*', 'crypto', 'buffer', 'util', 'stream', 'events'] : []),
+    ],
     plugins: [oneHono],
     logLevel: 'silent', // the rejection says it
   })
@@ -83,7 +93,13 @@ export async function startWorkers(
   }
   // Not `.bin/workerd`: where install scripts do not run that is a launcher, and killing it orphans the binary.
   const { default: binary } = createRequire(import.meta.url)('workerd') as { default: string }
-  const [command = binary, ...rest] = [...under, binary, 'serve', '--control-fd=3', join(at, 'config.capnp')]
+  const [command = binary, ...rest] = [
+    ...under,
+    binary,
+    'serve',
+    '--control-fd=3',
+    join(at, 'config.capnp'),
+  ]
   const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
@@ -133,7 +149,11 @@ async function listening(
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
       for (const line of lines) {
-        const { event, socket, port } = JSON.parse(line) as { event: string; socket?: string; port?: number }
+        const { event, socket, port } = JSON.parse(line) as {
+          event: string
+          socket?: string
+          port?: number
+        }
         if (event === 'listen' && socket && port) ports.set(socket, port)
       }
       if (ports.size === count) done()
@@ -144,7 +164,9 @@ async function listening(
 
 function config(specs: readonly WorkerSpec[], v8Flags: readonly string[]): string {
   const services = specs.map(({ bindings = {}, node }, i) => {
-    const texts = Object.entries(bindings).map(([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`)
+    const texts = Object.entries(bindings).map(
+      ([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`,
+    )
     const flags = node ? ['nodejs_compat', 'nodejs_compat_v2'] : compatibilityFlags
     return `    (name = "w${i}", worker = (
       modules = [(name = "worker.mjs", esModule = embed "${i}.mjs")],
@@ -153,7 +175,9 @@ function config(specs: readonly WorkerSpec[], v8Flags: readonly string[]): strin
       compatibilityFlags = [${flags.map(quote).join(', ')}],
     )),`
   })
-  const sockets = specs.map((_, i) => `    (name = "s${i}", address = "127.0.0.1:0", http = (), service = "w${i}"),`)
+  const sockets = specs.map(
+    (_, i) => `    (name = "s${i}", address = "127.0.0.1:0", http = (), service = "w${i}"),`,
+  )
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   v8Flags = [${v8Flags.map(quote).join(', ')}],

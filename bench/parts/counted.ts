@@ -16,10 +16,12 @@ interface Row {
   readonly code: string
 }
 
-const guards: readonly Row[] = (['noop', 'hand', 'hono', 'hono-policy', 'ours'] as const).map((name) => ({
-  label: labels[name],
-  code: inLoop(named[name]),
-}))
+const guards: readonly Row[] = (['noop', 'hand', 'hono', 'hono-policy', 'ours'] as const).map(
+  (name) => ({
+    label: labels[name],
+    code: inLoop(named[name]),
+  }),
+)
 const forms: readonly Row[] = (['noop', 'hono-csrf', 'ours-csrf'] as const).map((name) => ({
   label: labels[name],
   code: inLoop(named[name]),
@@ -56,7 +58,8 @@ export async function instructions({ quick, log }: Settings): Promise<Report> {
     const lines = rows.map(({ label }, i): string[] => {
       const [each, first] = [all[i] as Counted, all[0] as Counted]
       over.set(`${path} ${label}`, each.least - first.least)
-      const more = (which: keyof Counted): string => (i === 0 ? '' : signed(each[which] - first[which]))
+      const more = (which: keyof Counted): string =>
+        i === 0 ? '' : signed(each[which] - first[which])
       return [label, figure(each.least), more('least'), figure(each.mean), more('mean')]
     })
     found.push({

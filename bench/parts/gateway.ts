@@ -11,7 +11,9 @@ import { startWorkers, type Workers } from '../lib/workers.ts'
 const host = { host: 'localhost' }
 
 export async function gateway({ rounds, ms, quick, unit, log }: Settings): Promise<Report> {
-  const upstream = await startWorkers([{ name: 'upstream', code: `export { default } from './upstream.ts'` }])
+  const upstream = await startWorkers([
+    { name: 'upstream', code: `export { default } from './upstream.ts'` },
+  ])
   const at = `http://127.0.0.1:${upstream.port('upstream')}`
   const ours = (options: string): string =>
     `import { gateway } from './gateway-ours.ts'\nexport default gateway('${at}', ${options})`
@@ -44,7 +46,12 @@ export default new Hono().use(requestId()).use(secureHeaders()).use(csrf()).all(
     const one = many[0] ?? ''
     const heads = many.map((each) => requestText('/account', { ...host, cookie: each }))
     const loads: ReadonlyArray<
-      readonly [name: string, worker: string, request: string | ((turn: number) => string), label: string]
+      readonly [
+        name: string,
+        worker: string,
+        request: string | ((turn: number) => string),
+        label: string,
+      ]
     > = [
       ['bare', 'bare', requestText('/x', { ...host, cookie }), 'a Worker that only passes on'],
       ['hono-proxy', 'hono-proxy', requestText('/x', { ...host, cookie }), 'Hono with hono/proxy'],
@@ -56,14 +63,24 @@ export default new Hono().use(requestId()).use(secureHeaders()).use(csrf()).all(
       ],
       ['plain', 'plain', requestText('/x', host), 'Portcullis, no sessions'],
       ['anonymous', 'session', requestText('/x', host), 'Portcullis, nobody signed in'],
-      ['session', 'session', requestText('/account', { ...host, cookie }), 'Portcullis, a signed-in request'],
+      [
+        'session',
+        'session',
+        requestText('/account', { ...host, cookie }),
+        'Portcullis, a signed-in request',
+      ],
       [
         'kept',
         'assertion',
         requestText('/account', { ...host, cookie: one }),
         'the same with an assertion that is kept',
       ],
-      ['signed', 'assertion', (turn) => heads[turn % heads.length] ?? '', 'the same with one signed for every request'],
+      [
+        'signed',
+        'assertion',
+        (turn) => heads[turn % heads.length] ?? '',
+        'the same with one signed for every request',
+      ],
     ]
     let turnsTaken = 0
     const turns: Variant[] = loads.map(([name, worker, request]) => {
@@ -72,9 +89,14 @@ export default new Hono().use(requestId()).use(secureHeaders()).use(csrf()).all(
       return { name, pid: workers.pid, run: async () => (await drive(load)).requests }
     })
     for (const { run } of turns) await run()
-    const measured = await interleave(turns, { rounds, unit, tick: (round) => log(`round ${round + 1} of ${rounds}`) })
+    const measured = await interleave(turns, {
+      rounds,
+      unit,
+      tick: (round) => log(`round ${round + 1} of ${rounds}`),
+    })
     const of = (name: string): readonly number[] => measured.perRequest.get(name) ?? []
-    const more = (name: string): number[] => of(name).map((value, i) => value - (of('bare')[i] ?? Number.NaN))
+    const more = (name: string): number[] =>
+      of(name).map((value, i) => value - (of('bare')[i] ?? Number.NaN))
     const plot = bars(
       'gateway.svg',
       'The gateway over a Worker that only passes on',
@@ -102,8 +124,18 @@ export default new Hono().use(requestId()).use(secureHeaders()).use(csrf()).all(
         },
       ],
       goals: [
-        goalOver('gateway, a signed-in request over a bare proxy Worker', 80, more('session'), measured),
-        goalOver('gateway with an assertion signed for every request', 130, more('signed'), measured),
+        goalOver(
+          'gateway, a signed-in request over a bare proxy Worker',
+          80,
+          more('session'),
+          measured,
+        ),
+        goalOver(
+          'gateway with an assertion signed for every request',
+          130,
+          more('signed'),
+          measured,
+        ),
       ],
       plots: [plot],
     }
@@ -118,7 +150,12 @@ async function ask(workers: Workers, name: string, path: string, cookie = ''): P
   const { request } = await import('node:http')
   return new Promise((done, fail) => {
     const sent = request(
-      { port: workers.port(name), host: '127.0.0.1', path, headers: { ...host, ...(cookie && { cookie }) } },
+      {
+        port: workers.port(name),
+        host: '127.0.0.1',
+        path,
+        headers: { ...host, ...(cookie && { cookie }) },
+      },
       (answer) => {
         let text = ''
         answer.setEncoding('utf8').on('data', (chunk) => {
@@ -140,7 +177,8 @@ async function ask(workers: Workers, name: string, path: string, cookie = ''): P
 async function login(workers: Workers): Promise<string> {
   const answer = await ask(workers, 'assertion', '/login')
   const cookie = answer.headers.getSetCookie()[0]?.split(';', 1)[0]
-  if (cookie === undefined) throw new Error(`no session: ${answer.status} ${await answer.text()}\n${workers.said()}`)
+  if (cookie === undefined)
+    throw new Error(`no session: ${answer.status} ${await answer.text()}\n${workers.said()}`)
   return cookie
 }
 

@@ -19,14 +19,25 @@ export async function growth({ rounds, ms, unit, log }: Settings): Promise<Repor
   const specs: WorkerSpec[] = [
     ...sessions.map((name) => ({ name, code: app(name) })),
     ...counts.flatMap((count) => [
-      { name: `routes ${count}`, code: `import { manyRoutes } from './many.ts'\nexport default manyRoutes(${count})` },
-      { name: `rules ${count}`, code: `import { manyRules } from './many.ts'\nexport default manyRules(${count})` },
+      {
+        name: `routes ${count}`,
+        code: `import { manyRoutes } from './many.ts'\nexport default manyRoutes(${count})`,
+      },
+      {
+        name: `rules ${count}`,
+        code: `import { manyRules } from './many.ts'\nexport default manyRules(${count})`,
+      },
     ]),
   ]
   const workers = await startWorkers(specs)
   try {
     const turns: Variant[] = []
-    const add = (name: string, worker: string, request: string | ((turn: number) => string), status = 200): void => {
+    const add = (
+      name: string,
+      worker: string,
+      request: string | ((turn: number) => string),
+      status = 200,
+    ): void => {
       const load = { port: workers.port(worker), request, connections: 16, ms, statuses: [status] }
       turns.push({ name, pid: workers.pid, run: async () => (await drive(load)).requests })
     }
@@ -42,14 +53,23 @@ export async function growth({ rounds, ms, unit, log }: Settings): Promise<Repor
       add(`first of ${count}`, `routes ${count}`, requestText('/r0/x', heads), 401)
       add(`last of ${count}`, `routes ${count}`, requestText(`/r${count - 1}/x`, heads), 401)
       const hook = { 'sec-fetch-site': 'cross-site', origin: 'https://hooks.test' }
-      add(`rules ${count}`, `rules ${count}`, requestText(`/hooks/${count - 1}`, hook, { method: 'POST', body: 'x' }))
+      add(
+        `rules ${count}`,
+        `rules ${count}`,
+        requestText(`/hooks/${count - 1}`, hook, { method: 'POST', body: 'x' }),
+      )
     }
     const users: string[] = []
-    for (let i = 0; i < 1000; i++) users.push(requestText('/read', { cookie: await cookieOf(workers, 'ours', 100) }))
+    for (let i = 0; i < 1000; i++)
+      users.push(requestText('/read', { cookie: await cookieOf(workers, 'ours', 100) }))
     let turn = 0
     for (const count of counts) add(`users ${count}`, 'ours', () => users[turn++ % count] ?? '')
     for (const { run } of turns) await run()
-    const measured = await interleave(turns, { rounds, unit, tick: (round) => log(`round ${round + 1} of ${rounds}`) })
+    const measured = await interleave(turns, {
+      rounds,
+      unit,
+      tick: (round) => log(`round ${round + 1} of ${rounds}`),
+    })
     const of = (name: string): readonly number[] => measured.perRequest.get(name) ?? []
     const median = (name: string): number => spread(of(name)).median
     const line = (name: string, xs: readonly number[], key: (x: number) => string): Line => ({
@@ -73,15 +93,26 @@ export async function growth({ rounds, ms, unit, log }: Settings): Promise<Repor
           'Routes of a gateway, rules of csrf, and users with sessions of their own, CPU µs per request over HTTP',
         columns: ['', ...counts.map(String)],
         rows: [
-          ['the first route matches', ...counts.map((count) => written(spread(of(`first of ${count}`))))],
-          ['the last route matches', ...counts.map((count) => written(spread(of(`last of ${count}`))))],
-          ['exempt paths of csrf, the last', ...counts.map((count) => written(spread(of(`rules ${count}`))))],
+          [
+            'the first route matches',
+            ...counts.map((count) => written(spread(of(`first of ${count}`)))),
+          ],
+          [
+            'the last route matches',
+            ...counts.map((count) => written(spread(of(`last of ${count}`)))),
+          ],
+          [
+            'exempt paths of csrf, the last',
+            ...counts.map((count) => written(spread(of(`rules ${count}`)))),
+          ],
           ['users at once', ...counts.map((count) => written(spread(of(`users ${count}`))))],
         ],
       },
     ]
     const bySize = sessions.flatMap((name) =>
-      ['read', 'write'].map((route) => line(`${names[name]}, ${route}`, sizes, (bytes) => `${name} ${route} ${bytes}`)),
+      ['read', 'write'].map((route) =>
+        line(`${names[name]}, ${route}`, sizes, (bytes) => `${name} ${route} ${bytes}`),
+      ),
     )
     const byCount = [
       line('first route', counts, (count) => `first of ${count}`),
@@ -97,8 +128,20 @@ export async function growth({ rounds, ms, unit, log }: Settings): Promise<Repor
       tables,
       goals: [],
       plots: [
-        lines('size.svg', 'Cost by size of a session', 'bytes of session data', 'CPU µs per request', bySize),
-        lines('growth.svg', 'Cost by number of routes, rules and users', 'how many', 'CPU µs per request', byCount),
+        lines(
+          'size.svg',
+          'Cost by size of a session',
+          'bytes of session data',
+          'CPU µs per request',
+          bySize,
+        ),
+        lines(
+          'growth.svg',
+          'Cost by number of routes, rules and users',
+          'how many',
+          'CPU µs per request',
+          byCount,
+        ),
       ],
     }
   } finally {
@@ -110,8 +153,10 @@ async function cookieOf(workers: Workers, name: string, bytes: number): Promise<
   const made = await fetch(`http://127.0.0.1:${workers.port(name)}/make?bytes=${bytes}`)
   const cookie = made.headers.getSetCookie()[0]?.split(';', 1)[0]
   await made.text()
-  if (cookie === undefined) throw new Error(`${name}: no cookie for ${bytes} B: ${made.status}\n${workers.said()}`)
+  if (cookie === undefined)
+    throw new Error(`${name}: no cookie for ${bytes} B: ${made.status}\n${workers.said()}`)
   const read = await fetch(`http://127.0.0.1:${workers.port(name)}/read`, { headers: { cookie } })
-  if ((await read.text()) !== `n=1 pad=${bytes - 16}`) throw new Error(`${name} does not read ${bytes} B`)
+  if ((await read.text()) !== `n=1 pad=${bytes - 16}`)
+    throw new Error(`${name} does not read ${bytes} B`)
   return cookie
 }

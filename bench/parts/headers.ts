@@ -40,7 +40,9 @@ export const labels: Readonly<Record<Name, string>> = {
   'ours-csrf': 'Portcullis csrf',
 }
 
-const looping: ReadonlyArray<readonly [route: 'document' | 'api' | 'form', names: readonly Name[]]> = [
+const looping: ReadonlyArray<
+  readonly [route: 'document' | 'api' | 'form', names: readonly Name[]]
+> = [
   ['document', ['noop', 'hand', 'hono', 'hono-policy', 'ours']],
   ['api', ['noop', 'hand', 'hono', 'hono-policy', 'ours']],
   ['form', ['noop', 'hono-csrf', 'ours-csrf']],
@@ -56,7 +58,9 @@ export default appOf(...guards)`
 export async function headers({ rounds, ms, quick, unit, log }: Settings): Promise<Report> {
   const names = (Object.keys(named) as Name[]).filter((name) => name !== 'ours-own-policy')
   const workers = await startWorkers([
-    ...names.flatMap((name) => copies.map((copy) => ({ name: name + copy, code: inLoop(named[name]) }))),
+    ...names.flatMap((name) =>
+      copies.map((copy) => ({ name: name + copy, code: inLoop(named[name]) })),
+    ),
     ...names.map((name) => ({ name: `http ${name}`, code: overHttp(named[name]) })),
   ])
   const tables: Table[] = []
@@ -68,14 +72,16 @@ export async function headers({ rounds, ms, quick, unit, log }: Settings): Promi
       log(route)
       const variants: Variant[] = []
       for (const name of who)
-        for (const copy of copies) variants.push(await loopVariant(workers, name + copy, `/${route}`, quick ? 25 : 40))
+        for (const copy of copies)
+          variants.push(await loopVariant(workers, name + copy, `/${route}`, quick ? 25 : 40))
       const measured = await interleave(variants, {
         rounds: quick ? rounds : Math.max(rounds, 40),
         mostWaiting: 0.1,
         unit,
       })
       const of = (name: Name): readonly number[] => leastOf(measured, name)
-      const more = (name: Name): number[] => of(name).map((value, i) => value - (of('noop')[i] ?? Number.NaN))
+      const more = (name: Name): number[] =>
+        of(name).map((value, i) => value - (of('noop')[i] ?? Number.NaN))
       for (const name of who) {
         rows.push([
           route,
@@ -87,13 +93,17 @@ export async function headers({ rounds, ms, quick, unit, log }: Settings): Promi
         ])
       }
       const [mine, most] =
-        route === 'form' ? (['ours-csrf', 1] as const) : (['ours', route === 'document' ? 7 : 4] as const)
+        route === 'form'
+          ? (['ours-csrf', 1] as const)
+          : (['ours', route === 'document' ? 7 : 4] as const)
       const what = {
         document: 'security headers on a document',
         api: 'security headers on an API response',
         form: 'csrf on a POST',
       }[route]
-      goals.push(goalBest(`${what}, over a middleware that does nothing`, most, of(mine), of('noop')))
+      goals.push(
+        goalBest(`${what}, over a middleware that does nothing`, most, of(mine), of('noop')),
+      )
     }
     tables.push({
       caption: '`app.fetch` in a loop inside the Worker: CPU µs each, median (min-max)',
@@ -101,7 +111,12 @@ export async function headers({ rounds, ms, quick, unit, log }: Settings): Promi
       rows,
     })
     const turns: Variant[] = ['noop', 'hono', 'hono-policy', 'hono-same', 'ours'].map((name) => {
-      const load = { port: workers.port(`http ${name}`), request: requestText('/document'), connections: 16, ms }
+      const load = {
+        port: workers.port(`http ${name}`),
+        request: requestText('/document'),
+        connections: 16,
+        ms,
+      }
       return { name, pid: workers.pid, run: async () => (await drive(load)).requests }
     })
     for (const { run } of turns) await run()
@@ -118,7 +133,9 @@ export async function headers({ rounds, ms, quick, unit, log }: Settings): Promi
         labels[name],
         String(counts.get(`${name} document`)),
         written(spread(of(name))),
-        name === 'noop' ? '' : over(of(name).map((value, i) => value - (of('noop')[i] ?? Number.NaN))),
+        name === 'noop'
+          ? ''
+          : over(of(name).map((value, i) => value - (of('noop')[i] ?? Number.NaN))),
       ]),
     })
     const slower = median(of('ours').map((value, i) => value / (of('hono-same')[i] ?? Number.NaN)))
@@ -154,16 +171,22 @@ async function check(workers: Workers, names: readonly Name[]): Promise<Map<stri
       if (!answer.ok) throw new Error(`${name} ${route}: ${answer.status}\n${workers.said()}`)
       counts.set(`${name} ${route}`, [...answer.headers].length)
       const nonce = answer.headers.get('content-security-policy')?.includes("'nonce-") ?? false
-      if (name === 'ours' && nonce !== (route === 'document')) throw new Error(`ours: no policy on ${route}`)
+      if (name === 'ours' && nonce !== (route === 'document'))
+        throw new Error(`ours: no policy on ${route}`)
     }
     if (!name.endsWith('csrf')) continue
     const form = {
       method: 'POST',
-      headers: { 'sec-fetch-site': 'cross-site', 'content-type': 'text/plain', origin: 'https://evil.test' },
+      headers: {
+        'sec-fetch-site': 'cross-site',
+        'content-type': 'text/plain',
+        origin: 'https://evil.test',
+      },
     }
     const refused = await fetch(`http://127.0.0.1:${workers.port(`http ${name}`)}/form`, form)
     if (refused.status !== 403) throw new Error(`${name} lets another site pass: ${refused.status}`)
   }
-  if (counts.get('ours document') !== counts.get('hono-same document')) throw new Error('not as many headers as ours')
+  if (counts.get('ours document') !== counts.get('hono-same document'))
+    throw new Error('not as many headers as ours')
   return counts
 }

@@ -25,5 +25,9 @@ export const parts: ReadonlyArray<{
   { letter: 'g', what: 'limiters: how exact, at what cost', run: limiters },
   { letter: 'h', what: 'how cost grows', run: growth },
   { letter: 'headers', what: 'security headers and csrf', run: headers },
-  { letter: 'instructions', what: 'headers and sessions, counted instead of timed', run: instructions },
+  {
+    letter: 'instructions',
+    what: 'headers and sessions, counted instead of timed',
+    run: instructions,
+  },
 ]

@@ -46,8 +46,8 @@ export async function limiters({ rounds, ms, quick, unit, log }: Settings): Prom
     const { startFlexible } = (await import('../servers/flexible.ts' as string)) as Servers
     const flexible = await startFlexible(redis.socket, rate)
     const faults = new Map<string, number>()
-    const takers: Array<readonly [label: string, take: (key: string) => Promise<boolean>]> = peers.map(
-      ([kind, label]) => [
+    const takers: Array<readonly [label: string, take: (key: string) => Promise<boolean>]> =
+      peers.map(([kind, label]) => [
         label,
         async (key) => {
           const { status } = await fetch(`http://127.0.0.1:${workers.port(kind)}/take?key=${key}`)
@@ -55,8 +55,7 @@ export async function limiters({ rounds, ms, quick, unit, log }: Settings): Prom
           if (status !== 200 && status !== 429) faults.set(label, (faults.get(label) ?? 0) + 1)
           return status === 200
         },
-      ],
-    )
+      ])
     takers.push(['rate-limiter-flexible, Redis (Node, TCP)', flexible.take])
     log('accuracy')
     const seconds = quick ? 6 : 12
@@ -71,7 +70,12 @@ export async function limiters({ rounds, ms, quick, unit, log }: Settings): Prom
     ])
     await flexible.stop()
     const turns: Variant[] = peers.map(([kind, label]) => {
-      const load = { port: workers.port(`${kind} large`), request: requestText('/take?key=cost'), connections: 8, ms }
+      const load = {
+        port: workers.port(`${kind} large`),
+        request: requestText('/take?key=cost'),
+        connections: 8,
+        ms,
+      }
       return { name: label, pid: workers.pid, run: async () => (await drive(load)).requests }
     })
     for (const { run } of turns) await run()
@@ -80,7 +84,10 @@ export async function limiters({ rounds, ms, quick, unit, log }: Settings): Prom
       redis.control.reset()
       await fetch(`http://127.0.0.1:${workers.port(`${kind} large`)}/take?key=traffic`)
       await sleep(30)
-      traffic.set(label, `${redis.control.requests}: ${redis.control.verbs.flat().join(' ') || '-'}`)
+      traffic.set(
+        label,
+        `${redis.control.requests}: ${redis.control.verbs.flat().join(' ') || '-'}`,
+      )
     }
     const measured = await interleave(turns, {
       rounds,
@@ -97,7 +104,12 @@ export async function limiters({ rounds, ms, quick, unit, log }: Settings): Prom
       tables: [
         {
           caption: `What passes a limit of ${rate.limit} in ${rate.window} s`,
-          columns: ['', 'steady: share of the rate', 'steady: most in a window', 'bursts: most in a window'],
+          columns: [
+            '',
+            'steady: share of the rate',
+            'steady: most in a window',
+            'bursts: most in a window',
+          ],
           rows: accuracy,
         },
         {
@@ -159,9 +171,14 @@ async function watch(
   await Promise.all(waiting)
   // When each was judged lies between its sending and its answer: these were within one window whenever it was.
   const most = passed.map(
-    (from) => passed.filter((at) => at.sent >= from.sent && at.answered < from.sent + windowMs).length,
+    (from) =>
+      passed.filter((at) => at.sent >= from.sent && at.answered < from.sent + windowMs).length,
   )
-  return { allowed: passed.length, seconds: (Date.now() - started) / 1000, most: Math.max(0, ...most) }
+  return {
+    allowed: passed.length,
+    seconds: (Date.now() - started) / 1000,
+    most: Math.max(0, ...most),
+  }
 }
 
 function share(watched: Watched | undefined): string {

@@ -5,7 +5,10 @@ import { startWorkers } from '../lib/workers.ts'
 
 /** Of servers/express.ts, which only compiles where the peers are installed. */
 interface Servers {
-  startExpress(socket: string, lean: boolean): Promise<{ readonly port: number; stop(): Promise<void> }>
+  startExpress(
+    socket: string,
+    lean: boolean,
+  ): Promise<{ readonly port: number; stop(): Promise<void> }>
 }
 
 const pages = ['anonymous', 'again', 'login', 'read', 'write', 'forged', 'logout'] as const
@@ -13,9 +16,21 @@ type Page = (typeof pages)[number]
 
 const stacks = [
   ['ours', 'Portcullis', `import { ours } from './stored.ts'\nexport default ours(false)`],
-  ['limited', 'Portcullis, and a rate limit', `import { ours } from './stored.ts'\nexport default ours(true)`],
-  ['hono-sessions', 'hono-sessions', `import { honoSessions } from './stored.ts'\nexport default honoSessions()`],
-  ['hono-session', '@hono/session', `import { honoSession } from './stored.ts'\nexport default honoSession()`],
+  [
+    'limited',
+    'Portcullis, and a rate limit',
+    `import { ours } from './stored.ts'\nexport default ours(true)`,
+  ],
+  [
+    'hono-sessions',
+    'hono-sessions',
+    `import { honoSessions } from './stored.ts'\nexport default honoSessions()`,
+  ],
+  [
+    'hono-session',
+    '@hono/session',
+    `import { honoSession } from './stored.ts'\nexport default honoSession()`,
+  ],
 ] as const
 
 export async function redisTraffic({ log }: Settings): Promise<Report> {
@@ -94,14 +109,19 @@ export async function redisTraffic({ log }: Settings): Promise<Report> {
   }
 }
 
-async function walk(port: number, seen: (page: Page) => Promise<string>): Promise<Map<Page, string>> {
+async function walk(
+  port: number,
+  seen: (page: Page) => Promise<string>,
+): Promise<Map<Page, string>> {
   const jar = new Map<string, string>()
   const cells = new Map<Page, string>()
   let n = 1
   await seen('anonymous')
   for (const page of pages) {
     const path = page === 'again' ? 'anonymous' : page === 'forged' ? 'read' : page
-    const forged = [...jar].map(([name, value]) => [name, `${value.slice(0, 30)}AAAAAAAA${value.slice(38)}`] as const)
+    const forged = [...jar].map(
+      ([name, value]) => [name, `${value.slice(0, 30)}AAAAAAAA${value.slice(38)}`] as const,
+    )
     const cookie = (page === 'forged' ? forged : [...jar]).map((pair) => pair.join('=')).join('; ')
     const response = await fetch(`http://127.0.0.1:${port}/${path}`, {
       headers: { cookie, 'sec-fetch-site': 'same-origin' },
@@ -109,7 +129,8 @@ async function walk(port: number, seen: (page: Page) => Promise<string>): Promis
     const text = await response.text()
     if (!response.ok) throw new Error(`${page}: ${response.status} ${text}`)
     if (page === 'write') n++
-    if ((page === 'read' || page === 'write') && text !== `n=${n}`) throw new Error(`${page} says ${text}`)
+    if ((page === 'read' || page === 'write') && text !== `n=${n}`)
+      throw new Error(`${page} says ${text}`)
     if (page === 'forged' && text !== 'n=undefined' && text !== 'n=null')
       throw new Error(`a forged cookie reads ${text}`)
     if (page !== 'forged') {
@@ -137,7 +158,9 @@ async function commandsOf(redis: TestRedis): Promise<string> {
   const stats = String(await redis.raw.call('INFO', 'commandstats'))
   const found = [...stats.matchAll(/cmdstat_([^:]+):calls=(\d+)/g)]
     .filter(([, name = '']) => !/^(?:info|config|client|hello|ping|select)/.test(name))
-    .flatMap(([, name = '', calls]) => Array.from({ length: Number(calls) }, () => name.toUpperCase()))
+    .flatMap(([, name = '', calls]) =>
+      Array.from({ length: Number(calls) }, () => name.toUpperCase()),
+    )
   await redis.raw.call('CONFIG', 'RESETSTAT')
   return found.length === 0 ? '0' : `${found.length}: ${found.join(' | ')}`
 }

@@ -31,7 +31,11 @@ const sessions: readonly Candidate[] = [
   { name: 'hono-session', label: '@hono/session', code: app('hono-session', honoApp) },
   { name: 'iron-session', label: 'iron-session', code: app('iron-session', honoApp) },
   { name: 'hono-sessions', label: 'hono-sessions', code: app('hono-sessions', honoApp) },
-  { name: 'h3', label: 'h3 useSession, its own app', code: `export { app as default } from './routes/h3.ts'` },
+  {
+    name: 'h3',
+    label: 'h3 useSession, its own app',
+    code: `export { app as default } from './routes/h3.ts'`,
+  },
 ]
 
 const guarded = `import { secureHeaders } from 'hono/secure-headers'
@@ -56,9 +60,17 @@ export default app`,
   },
   { name: 'hand', label: 'Hono guards + hand-written', code: app('hand', guarded) },
   { name: 'jose', label: 'Hono guards + jose', code: app('jose', guarded) },
-  { name: 'hono-session', label: 'Hono guards + @hono/session', code: app('hono-session', guarded) },
+  {
+    name: 'hono-session',
+    label: 'Hono guards + @hono/session',
+    code: app('hono-session', guarded),
+  },
   { name: 'iron-session', label: 'Hono guards + iron-session', code: app('iron-session', guarded) },
-  { name: 'hono-sessions', label: 'Hono guards + hono-sessions', code: app('hono-sessions', guarded) },
+  {
+    name: 'hono-sessions',
+    label: 'Hono guards + hono-sessions',
+    code: app('hono-sessions', guarded),
+  },
 ]
 
 export async function routes(settings: Settings): Promise<Report> {
@@ -69,8 +81,18 @@ export async function routes(settings: Settings): Promise<Report> {
     'A route that reads and writes a session',
   )
   const goals: Goal[] = [
-    goalOver('a route that reads a session, over bare Hono', 27, extra.get('ours read') ?? [], measured),
-    goalOver('a route that reads and writes a session, over bare Hono', 45, extra.get('ours write') ?? [], measured),
+    goalOver(
+      'a route that reads a session, over bare Hono',
+      27,
+      extra.get('ours read') ?? [],
+      measured,
+    ),
+    goalOver(
+      'a route that reads and writes a session, over bare Hono',
+      45,
+      extra.get('ours write') ?? [],
+      measured,
+    ),
   ]
   return {
     title: 'Routes that read and that write a session',
@@ -104,7 +126,12 @@ async function measure(
   settings: Settings,
   plot: string,
   title: string,
-): Promise<{ tables: Table[]; plots: Plot[]; extra: Map<string, readonly number[]>; measured: Measured }> {
+): Promise<{
+  tables: Table[]
+  plots: Plot[]
+  extra: Map<string, readonly number[]>
+  measured: Measured
+}> {
   const { rounds, ms, unit, log } = settings
   const workers = await startWorkers(candidates as readonly WorkerSpec[])
   const per = new Map<string, readonly number[]>()
@@ -118,15 +145,29 @@ async function measure(
     const turns: Variant[] = candidates.flatMap(({ name, more = [] }) =>
       ['read', 'write', ...more].map((route): Variant => {
         const cookie = cookies.get(name) ?? ''
-        const load = { port: workers.port(name), request: requestText(`/${route}`, { cookie }), connections: 16 }
-        return { name: `${name} ${route}`, pid: workers.pid, run: async () => (await drive({ ...load, ms })).requests }
+        const load = {
+          port: workers.port(name),
+          request: requestText(`/${route}`, { cookie }),
+          connections: 16,
+        }
+        return {
+          name: `${name} ${route}`,
+          pid: workers.pid,
+          run: async () => (await drive({ ...load, ms })).requests,
+        }
       }),
     )
     for (const { run } of turns) await run() // warm
-    measured = await interleave(turns, { rounds, unit, tick: (round) => log(`round ${round + 1} of ${rounds}`) })
+    measured = await interleave(turns, {
+      rounds,
+      unit,
+      tick: (round) => log(`round ${round + 1} of ${rounds}`),
+    })
     for (const [name, values] of measured.perRequest) per.set(name, values)
     for (const [name, values] of per) {
-      const base = per.get(`bare ${name.endsWith('write') || name.endsWith('update') ? 'write' : 'read'}`) ?? []
+      const base =
+        per.get(`bare ${name.endsWith('write') || name.endsWith('update') ? 'write' : 'read'}`) ??
+        []
       extra.set(
         name,
         values.map((value, i) => value - (base[i] ?? Number.NaN)),
@@ -145,7 +186,10 @@ async function measure(
         ],
         ...more.map((route) => {
           const writes = route === 'update'
-          const cells = [written(spread(per.get(`${name} ${route}`) ?? [])), over(extra.get(`${name} ${route}`) ?? [])]
+          const cells = [
+            written(spread(per.get(`${name} ${route}`) ?? [])),
+            over(extra.get(`${name} ${route}`) ?? []),
+          ]
           return [`${label}, /${route}`, ...(writes ? ['', '', ...cells] : [...cells, '', ''])]
         }),
       ]),
@@ -165,28 +209,39 @@ async function measure(
 }
 
 /** Makes a session, reads it, writes it and reads what was written; returns the cookie of the first. */
-async function check(workers: Workers, { name, more = [] }: Candidate, bytes = 100): Promise<string> {
+async function check(
+  workers: Workers,
+  { name, more = [] }: Candidate,
+  bytes = 100,
+): Promise<string> {
   const at = `http://127.0.0.1:${workers.port(name)}`
   // hono-sessions sends two cookies of one name; as in a browser the last one counts.
   const cookieOf = (response: Response): string => {
-    const pairs = response.headers.getSetCookie().map((text) => (text.split(';', 1)[0] ?? '').split('=', 2))
+    const pairs = response.headers
+      .getSetCookie()
+      .map((text) => (text.split(';', 1)[0] ?? '').split('=', 2))
     return [...new Map(pairs as Array<[string, string]>)].map((pair) => pair.join('=')).join('; ')
   }
   const ask = async (path: string, cookie: string): Promise<[string, string]> => {
-    const response = await fetch(at + path, { headers: { cookie, 'sec-fetch-site': 'same-origin' } })
+    const response = await fetch(at + path, {
+      headers: { cookie, 'sec-fetch-site': 'same-origin' },
+    })
     const text = await response.text()
-    if (!response.ok) throw new Error(`${name} ${path}: ${response.status} ${text}\n${workers.said()}`)
+    if (!response.ok)
+      throw new Error(`${name} ${path}: ${response.status} ${text}\n${workers.said()}`)
     return [text, cookieOf(response)]
   }
   const wrong = (what: string, text: string): Error => new Error(`${name}: ${what}: ${text}`)
   const [, cookie] = await ask(`/make?bytes=${bytes}`, '')
   const none = name === 'bare' || name === 'guarded'
-  if (none) return 's=an-unknown-cookie-as-long-as-that-of-a-session-would-be-so-that-heads-are-alike'
+  if (none)
+    return 's=an-unknown-cookie-as-long-as-that-of-a-session-would-be-so-that-heads-are-alike'
   const [read] = await ask('/read', cookie)
   if (read !== `n=1 pad=${bytes - 16}`) throw wrong('read', read)
   for (const route of ['write', ...more.filter((route) => route === 'update')]) {
     const [text, next] = await ask(`/${route}`, cookie)
-    if (text !== `n=2 pad=${bytes - 16}` || next === '' || next === cookie) throw wrong(route, `${text} ${next.length}`)
+    if (text !== `n=2 pad=${bytes - 16}` || next === '' || next === cookie)
+      throw wrong(route, `${text} ${next.length}`)
     const [again] = await ask('/read', next)
     if (again !== `n=2 pad=${bytes - 16}`) throw wrong('read after write', again)
   }

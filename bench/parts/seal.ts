@@ -6,7 +6,16 @@ import { interleave, type Variant } from '../lib/rounds.ts'
 import { figure, spread, written } from '../lib/stats.ts'
 import { startWorkers, type Workers } from '../lib/workers.ts'
 
-const candidates = ['hand', 'ours', 'jose', 'hono-session', 'iron-webcrypto', 'iron-session', 'hono-sessions', 'h3']
+const candidates = [
+  'hand',
+  'ours',
+  'jose',
+  'hono-session',
+  'iron-webcrypto',
+  'iron-session',
+  'hono-sessions',
+  'h3',
+]
 const names: Readonly<Record<string, string>> = {
   hand: 'hand-written AES-GCM',
   ours: 'Portcullis',
@@ -16,7 +25,10 @@ const sizes = [100, 1024, 3072]
 const verbs = ['seal', 'open'] as const
 
 export async function sealing({ rounds, ms, quick, unit, log }: Settings): Promise<Report> {
-  const specs = candidates.map((name) => ({ name, code: `export { default } from './seal/${name}.ts'` }))
+  const specs = candidates.map((name) => ({
+    name,
+    code: `export { default } from './seal/${name}.ts'`,
+  }))
   // The very same code twice: how far apart its two columns are is how much of any ratio is noise.
   const workers = await startWorkers([...specs, { name: 'again', code: specs[0]?.code ?? '' }])
   const tables: Table[] = []
@@ -33,9 +45,15 @@ export async function sealing({ rounds, ms, quick, unit, log }: Settings): Promi
         const variants: Variant[] = []
         for (const name of all)
           variants.push(
-            await loopVariant(workers, name, `/${verb}?bytes=${bytes}`, Math.min(ms, quick ? 25 : 40), {
-              first: name === 'h3' ? 2 : 300,
-            }),
+            await loopVariant(
+              workers,
+              name,
+              `/${verb}?bytes=${bytes}`,
+              Math.min(ms, quick ? 25 : 40),
+              {
+                first: name === 'h3' ? 2 : 300,
+              },
+            ),
           )
         const { perRequest } = await interleave(variants, {
           rounds: quick ? rounds : Math.max(rounds, 20),
@@ -55,7 +73,10 @@ export async function sealing({ rounds, ms, quick, unit, log }: Settings): Promi
         columns: ['', ...sizes.flatMap((bytes) => [`${bytes} B`, '×'])],
         rows: all.map((name) => [
           name === 'again' ? 'hand-written, once more (noise)' : (names[name] ?? name),
-          ...sizes.flatMap((bytes) => [written(spread(of(name, verb, bytes))), figure(ratio(name, verb, bytes))]),
+          ...sizes.flatMap((bytes) => [
+            written(spread(of(name, verb, bytes))),
+            figure(ratio(name, verb, bytes)),
+          ]),
         ]),
       })
     }
@@ -82,7 +103,8 @@ export async function sealing({ rounds, ms, quick, unit, log }: Settings): Promi
       }
     }
     for (const bytes of sizes) {
-      const sum = (name: string): number => spread(of(name, 'seal', bytes)).min + spread(of(name, 'open', bytes)).min
+      const sum = (name: string): number =>
+        spread(of(name, 'seal', bytes)).min + spread(of(name, 'open', bytes)).min
       best.push(sum('hand') / sum('ours'))
       goals.push({
         promise: `seal and open together, ${bytes} B`,
@@ -91,8 +113,13 @@ export async function sealing({ rounds, ms, quick, unit, log }: Settings): Promi
         holds: (best.at(-1) ?? 0) >= 0.92,
       })
     }
-    const both = (name: string): number => spread(of(name, 'seal', 1024)).median + spread(of(name, 'open', 1024)).median
-    const shown = candidates.map((name) => ({ name: names[name] ?? name, value: both(name), ours: name === 'ours' }))
+    const both = (name: string): number =>
+      spread(of(name, 'seal', 1024)).median + spread(of(name, 'open', 1024)).median
+    const shown = candidates.map((name) => ({
+      name: names[name] ?? name,
+      value: both(name),
+      ours: name === 'ours',
+    }))
     plots.push(bars('seal.svg', 'Seal and open 1 KB', 'CPU µs', shown, 150))
   } finally {
     await workers.stop()

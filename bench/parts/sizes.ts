@@ -15,7 +15,8 @@ const end = '\nexport default app'
 /** As an app has it that judged its options while building: the code, and the data of the defaults beside it. */
 const compiled = (headers: string, csrf: string): string =>
   `${hono}import { compiledCsrf, compiledHeaders } from '../../src/compiled/index.ts'\napp.use(compiledHeaders(${headers})).use(compiledCsrf(${csrf}))${end}`
-const mounted = (file: string): string => `import { mount } from './routes/${file}.ts'\nmount(app)${end}`
+const mounted = (file: string): string =>
+  `import { mount } from './routes/${file}.ts'\nmount(app)${end}`
 
 const bundles: ReadonlyArray<readonly [label: string, code: string]> = [
   ['Hono, hello', `${hono}${end}`],
@@ -50,7 +51,12 @@ export async function sizes({ quick, log }: Settings): Promise<Report> {
   const made = await Promise.all(
     bundles.map(async ([label, code]) => {
       const text = await bundle(code)
-      return { label, code, bytes: Buffer.byteLength(text), gzip: gzipSync(text, { level: 9 }).length }
+      return {
+        label,
+        code,
+        bytes: Buffer.byteLength(text),
+        gzip: gzipSync(text, { level: 9 }).length,
+      }
     }),
   )
   const cpu = new Map<string, number[]>(bundles.map(([label]) => [label, []]))
@@ -69,7 +75,8 @@ export async function sizes({ quick, log }: Settings): Promise<Report> {
   }
   const hello = made[0]?.gzip ?? 0
   const codeOnly =
-    gzipSync(await bundle(compiled('globalThis.headers', 'globalThis.csrf')), { level: 9 }).length - hello
+    gzipSync(await bundle(compiled('globalThis.headers', 'globalThis.csrf')), { level: 9 }).length -
+    hello
   const base = spread(cpu.get(made[0]?.label ?? '') ?? []).median
   return {
     title: 'Bundle sizes and start-up',
@@ -100,10 +107,16 @@ export async function sizes({ quick, log }: Settings): Promise<Report> {
         ] as const
       ).map(([label, promise, most]) => {
         const measured = (made.find((each) => each.label === label)?.gzip ?? 0) - hello
-        return { promise: `gzip of ${promise}`, goal: `<= ${most}`, measured: `${measured}`, holds: measured <= most }
+        return {
+          promise: `gzip of ${promise}`,
+          goal: `<= ${most}`,
+          measured: `${measured}`,
+          holds: measured <= most,
+        }
       }),
       {
-        promise: 'gzip of headers and csrf over Hono, options judged while building, their data apart',
+        promise:
+          'gzip of headers and csrf over Hono, options judged while building, their data apart',
         goal: '<= 4000',
         measured: String(codeOnly),
         holds: codeOnly <= 4000,

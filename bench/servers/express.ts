@@ -13,7 +13,10 @@ interface Held {
 }
 
 /** Listens on a port of the kernel's choice. */
-export async function startExpress(socket: string, lean: boolean): Promise<{ port: number; stop(): Promise<void> }> {
+export async function startExpress(
+  socket: string,
+  lean: boolean,
+): Promise<{ port: number; stop(): Promise<void> }> {
   const client = createClient({ socket: { path: socket, tls: false } })
   client.on('error', () => {}) // what a command met is thrown where it was asked for
   await client.connect()
@@ -23,7 +26,9 @@ export async function startExpress(socket: string, lean: boolean): Promise<{ por
     session({
       store: new RedisStore({ client }),
       secret: 'of the benchmark, and of nothing else',
-      ...(lean ? { resave: false, saveUninitialized: false } : { resave: true, saveUninitialized: true }),
+      ...(lean
+        ? { resave: false, saveUninitialized: false }
+        : { resave: true, saveUninitialized: true }),
     }),
   )
   app.get('/anonymous', (_, response) => void response.send('hello'))

@@ -9,7 +9,12 @@ export async function startFlexible(
   const client = createClient({ socket: { path: socket, tls: false } })
   client.on('error', () => {}) // what a command met is thrown where it was asked for
   await client.connect()
-  const limiter = new RateLimiterRedis({ storeClient: client, useRedisPackage: true, points: limit, duration: window })
+  const limiter = new RateLimiterRedis({
+    storeClient: client,
+    useRedisPackage: true,
+    points: limit,
+    duration: window,
+  })
   return {
     take: (key) =>
       limiter.consume(key).then(

@@ -8,7 +8,10 @@ interface Data {
   pad: string
 }
 
-export function gateway(upstream: string, options: { assertion?: boolean; bare?: boolean }): object {
+export function gateway(
+  upstream: string,
+  options: { assertion?: boolean; bare?: boolean },
+): object {
   return createGateway(
     defineGateway<'app', Data>({
       publicOrigin: 'http://localhost',

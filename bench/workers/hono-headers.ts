@@ -2,12 +2,16 @@
 import { NONCE, secureHeaders } from 'hono/secure-headers'
 import { document } from './hand-headers.ts'
 
-const camel = (name: string): string => name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+const camel = (name: string): string =>
+  name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 const said = (wanted: string): string => document.find(({ name }) => name === wanted)?.value ?? ''
 const policy = said('content-security-policy')
   .split('; ')
   .map((directive) => directive.split(' '))
-  .map(([name = '', ...sources]) => [camel(name), sources.map((source) => (source === "'nonce'" ? NONCE : source))])
+  .map(([name = '', ...sources]) => [
+    camel(name),
+    sources.map((source) => (source === "'nonce'" ? NONCE : source)),
+  ])
 const powers = said('permissions-policy')
   .split(', ')
   .map((power) => [camel(power.replace('=()', '')), []])

@@ -20,7 +20,10 @@ interface Rate {
   window: number
 }
 
-const client = redis({ url: (c: { env: Env }) => c.env.URL, token: (c: { env: Env }) => c.env.TOKEN })
+const client = redis({
+  url: (c: { env: Env }) => c.env.URL,
+  token: (c: { env: Env }) => c.env.TOKEN,
+})
 
 export const kinds: Readonly<Record<string, (rate: Rate) => Take>> = {
   exact(rate) {
@@ -35,15 +38,21 @@ export const kinds: Readonly<Record<string, (rate: Rate) => Take>> = {
     const limiter = memoryLimiter(rate)
     return async (key) => (await limiter.take(key)).allowed
   },
-  'upstash-sliding': ({ limit, window }) => upstash(() => Ratelimit.slidingWindow(limit, `${window} s`)),
-  'upstash-fixed': ({ limit, window }) => upstash(() => Ratelimit.fixedWindow(limit, `${window} s`)),
-  'upstash-bucket': ({ limit, window }) => upstash(() => Ratelimit.tokenBucket(limit, `${window} s`, limit)),
+  'upstash-sliding': ({ limit, window }) =>
+    upstash(() => Ratelimit.slidingWindow(limit, `${window} s`)),
+  'upstash-fixed': ({ limit, window }) =>
+    upstash(() => Ratelimit.fixedWindow(limit, `${window} s`)),
+  'upstash-bucket': ({ limit, window }) =>
+    upstash(() => Ratelimit.tokenBucket(limit, `${window} s`, limit)),
 }
 
 function upstash(algorithm: () => ReturnType<typeof Ratelimit.slidingWindow>): Take {
   let limiter: Ratelimit | undefined
   return async (key, env) => {
-    limiter ??= new Ratelimit({ redis: new Redis({ url: env.URL, token: env.TOKEN }), limiter: algorithm() })
+    limiter ??= new Ratelimit({
+      redis: new Redis({ url: env.URL, token: env.TOKEN }),
+      limiter: algorithm(),
+    })
     return (await limiter.limit(key)).success
   }
 }

@@ -25,6 +25,9 @@ export function manyRoutes(count: number): object {
 }
 
 export function manyRules(count: number): object {
-  const exempt = Array.from({ length: count }, (_, i) => ({ methods: ['POST'], path: `/hooks/${i}` }))
+  const exempt = Array.from({ length: count }, (_, i) => ({
+    methods: ['POST'],
+    path: `/hooks/${i}`,
+  }))
   return new Hono().use(csrf({ exempt })).post('/*', (c) => c.text('ok'))
 }

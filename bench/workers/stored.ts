@@ -21,14 +21,21 @@ interface Place {
 
 export function ours(limited: boolean): Hono {
   const client = redis({ url: (c: Place) => c.env.URL, token: (c: Place) => c.env.TOKEN })
-  const session = storedSessions<Data>({ secret, user: (data) => data.user, store: upstashStore({ redis: client }) })
+  const session = storedSessions<Data>({
+    secret,
+    user: (data) => data.user,
+    store: upstashStore({ redis: client }),
+  })
   const limiter = upstashLimiter({ redis: client, secret, limit: 1_000_000, window: 60 })
   const rateLimit = { limiter, key: (): string => 'everybody', name: 'all' }
   return new Hono()
     .use(portcullis({ session, ...(limited && { rateLimit }) }) as never)
     .get('/anonymous', (c) => c.text('hello'))
     .get('/login', async (c) => {
-      await (c.get('session' as never) as ReturnType<typeof session.open>).start({ user: 'ada', n: 1 })
+      await (c.get('session' as never) as ReturnType<typeof session.open>).start({
+        user: 'ada',
+        n: 1,
+      })
       return c.text('in')
     })
     .get('/read', async (c) => {
@@ -52,19 +59,31 @@ export function ours(limited: boolean): Hono {
 const clientOf = (env: Place['env']): Redis => new Redis({ url: env.URL, token: env.TOKEN })
 
 /** hono-sessions with the store its documentation asks for: get, set, del. */
-export function honoSessions(): { fetch(request: Request, env: Place['env']): Response | Promise<Response> } {
+export function honoSessions(): {
+  fetch(request: Request, env: Place['env']): Response | Promise<Response>
+} {
   let app: Hono | undefined
   const made = (env: Place['env']): Hono => {
     const client = clientOf(env)
     const store = {
       getSessionById: async (id?: string) => (await client.get(`s:${id}`)) ?? null,
-      createSession: async (id: string, data: object) => void (await client.set(`s:${id}`, data, { ex: 3600 })),
-      persistSessionData: async (id: string, data: object) => void (await client.set(`s:${id}`, data, { ex: 3600 })),
+      createSession: async (id: string, data: object) =>
+        void (await client.set(`s:${id}`, data, { ex: 3600 })),
+      persistSessionData: async (id: string, data: object) =>
+        void (await client.set(`s:${id}`, data, { ex: 3600 })),
       deleteSession: async (id: string) => void (await client.del(`s:${id}`)),
     }
-    const of = (c: { get(name: never): unknown }): Session<Data> => c.get('session' as never) as Session<Data>
+    const of = (c: { get(name: never): unknown }): Session<Data> =>
+      c.get('session' as never) as Session<Data>
     return new Hono()
-      .use('*', sessionMiddleware({ store: store as never, encryptionKey: secret, expireAfterSeconds: 3600 }) as never)
+      .use(
+        '*',
+        sessionMiddleware({
+          store: store as never,
+          encryptionKey: secret,
+          expireAfterSeconds: 3600,
+        }) as never,
+      )
       .get('/anonymous', (c) => c.text('hello'))
       .get('/login', (c) => {
         c.set('session_key_rotation' as never, true as never)
@@ -100,7 +119,8 @@ export function honoSession(): Hono {
       delete: (sid: string) => void client.del(`s:${sid}`),
     }
   })
-  const of = (c: { get(name: never): unknown }): HonoSession<Data> => c.get('session' as never) as HonoSession<Data>
+  const of = (c: { get(name: never): unknown }): HonoSession<Data> =>
+    c.get('session' as never) as HonoSession<Data>
   return new Hono()
     .use(storage as never)
     .use(useSession<Data>({ secret, duration: { absolute: 3600 } }) as never)

@@ -11,7 +11,10 @@ export interface Account {
 
 const salt = randomBytes(16)
 const accounts = new Map([
-  ['alice', { user: 'alice', name: 'Alice', roles: ['admin'], hash: scryptSync('wonderland', salt, 32) }],
+  [
+    'alice',
+    { user: 'alice', name: 'Alice', roles: ['admin'], hash: scryptSync('wonderland', salt, 32) },
+  ],
   ['bob', { user: 'bob', name: 'Bob', roles: [], hash: scryptSync('builder', salt, 32) }],
 ])
 

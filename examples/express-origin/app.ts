@@ -42,7 +42,12 @@ export function createApp(): Express {
 
   app.get('/', (req, res) => {
     const counted = req.method === 'GET' && session(req, res, { incr: { visits: 1 } })
-    show(res, 'Home', pages.home(who(res), counted, `http://127.0.0.1:${req.socket.localPort}`), nonce(req))
+    show(
+      res,
+      'Home',
+      pages.home(who(res), counted, `http://127.0.0.1:${req.socket.localPort}`),
+      nonce(req),
+    )
   })
 
   app.get('/login', (req, res) => {
@@ -63,7 +68,9 @@ export function createApp(): Express {
       show(
         res,
         'Log in',
-        pages.message('There is no gateway in front of this origin, or it keeps no sessions for this path.'),
+        pages.message(
+          'There is no gateway in front of this origin, or it keeps no sessions for this path.',
+        ),
       )
     }
   })
@@ -95,7 +102,11 @@ export function createApp(): Express {
   app.get(['/admin', '/admin/*rest'], (_req, res) => {
     const allowed = who(res).roles.includes('admin')
     res.status(allowed ? 200 : 403)
-    show(res, 'Administration', pages.message(allowed ? 'Welcome, administrator.' : 'This is for administrators.'))
+    show(
+      res,
+      'Administration',
+      pages.message(allowed ? 'Welcome, administrator.' : 'This is for administrators.'),
+    )
   })
 
   // What a gateway guards by more than a role. This origin knows nothing of these rules.
@@ -128,7 +139,12 @@ function who(res: Response): pages.Visitor {
   return res.locals.who
 }
 
-function show(res: Response, title: string, body: ReturnType<typeof pages.message>, script?: string): void {
+function show(
+  res: Response,
+  title: string,
+  body: ReturnType<typeof pages.message>,
+  script?: string,
+): void {
   res.type('html').send(pages.layout(title, who(res), body, script))
 }
 

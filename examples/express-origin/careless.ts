@@ -18,7 +18,10 @@ export function careless(): Router {
     res.append('Set-Cookie', 'portcullis_session=forged; Path=/')
     // A session as admin, if anybody believed a header that does not repeat the nonce of its request.
     const verbs = { start: { data: { user: 'mallory', name: 'Mallory', roles: ['admin'] } } }
-    res.set('Portcullis-Session', `${'A'.repeat(22)}.${Buffer.from(JSON.stringify(verbs)).toString('base64url')}`)
+    res.set(
+      'Portcullis-Session',
+      `${'A'.repeat(22)}.${Buffer.from(JSON.stringify(verbs)).toString('base64url')}`,
+    )
     res.set('Portcullis-Assertion', 'forged')
     res.set('Portcullis_User', 'mallory')
     res.type('text').send('Look at the headers.\n')

@@ -59,7 +59,13 @@ export function features(who: Audience): readonly Feature[] {
   const needs = (allowed: boolean): string => (signedIn ? (allowed ? '200' : '403') : '303')
   const fresh = who.authTime !== undefined && Date.now() / 1000 - who.authTime < 60
   const query = (text: string, answers: string, graphql: string): Try => {
-    return { is: 'button', text, answers, path: '/graphql', body: JSON.stringify({ query: graphql }) }
+    return {
+      is: 'button',
+      text,
+      answers,
+      path: '/graphql',
+      body: JSON.stringify({ query: graphql }),
+    }
   }
   return [
     {
@@ -73,7 +79,11 @@ export function features(who: Audience): readonly Feature[] {
           signedIn ? '200' : '303',
           'Needs somebody signed in; others are sent to the login form and back.',
         ),
-        link('/devices', signedIn ? '200' : '303', 'Where you are signed in, with a button to end each.'),
+        link(
+          '/devices',
+          signedIn ? '200' : '303',
+          'Where you are signed in, with a button to end each.',
+        ),
       ],
     },
     {
@@ -95,7 +105,11 @@ export function features(who: Audience): readonly Feature[] {
       name: 'Who may pass',
       does: 'Says no before the origin is asked: by role, by how long ago somebody signed in, by what the session holds, by address.',
       tries: [
-        link('/admin', needs(who.roles.includes('admin')), 'Needs the role admin: Alice has it, Bob has not.'),
+        link(
+          '/admin',
+          needs(who.roles.includes('admin')),
+          'Needs the role admin: Alice has it, Bob has not.',
+        ),
         link('/ADMIN/', needs(who.roles.includes('admin')), 'A guard covers every spelling.'),
         link(
           '/password',
@@ -151,7 +165,11 @@ export function features(who: Audience): readonly Feature[] {
       name: 'An origin in trouble',
       does: 'Asks once more where a connection broke, stops asking an upstream that keeps failing, waits no longer than a route says, and shows no stack trace.',
       tries: [
-        link('/breaks-once', '200', 'The origin breaks the first connection; the gateway tries again.'),
+        link(
+          '/breaks-once',
+          '200',
+          'The origin breaks the first connection; the gateway tries again.',
+        ),
         {
           is: 'button',
           text: 'Ask an origin that always breaks, four times',
@@ -173,7 +191,11 @@ export function features(who: Audience): readonly Feature[] {
       does: 'Counts what a query asks for before the server reads it: five levels, pages of 100, nothing about its schema.',
       tries: [
         query('A query', '200', '{ articles(take: 2) { title author { name } } }'),
-        query('Six levels deep', '400', '{ articles { author { articles { author { articles { title } } } } } }'),
+        query(
+          'Six levels deep',
+          '400',
+          '{ articles { author { articles { author { articles { title } } } } } }',
+        ),
         query('take: -1', '400', '{ articles(take: -1) { title } }'),
         query('The schema', '403', '{ __schema { types { name } } }'),
       ],
@@ -187,9 +209,28 @@ export function features(who: Audience): readonly Feature[] {
       name: 'Bodies',
       does: 'Takes the types a route names and counts bytes while they pass: here forms of 1,000 bytes at most.',
       tries: [
-        { is: 'form', text: 'Send ten bytes', answers: '200', path: '/upload', value: '0123456789' },
-        { is: 'form', text: 'Send 2,000 bytes', answers: '413', path: '/upload', value: '0123456789'.repeat(200) },
-        { is: 'form', text: 'Send plain text', answers: '415', path: '/upload', type: 'text/plain', value: 'text' },
+        {
+          is: 'form',
+          text: 'Send ten bytes',
+          answers: '200',
+          path: '/upload',
+          value: '0123456789',
+        },
+        {
+          is: 'form',
+          text: 'Send 2,000 bytes',
+          answers: '413',
+          path: '/upload',
+          value: '0123456789'.repeat(200),
+        },
+        {
+          is: 'form',
+          text: 'Send plain text',
+          answers: '415',
+          path: '/upload',
+          type: 'text/plain',
+          value: 'text',
+        },
       ],
     },
     {
@@ -197,7 +238,12 @@ export function features(who: Audience): readonly Feature[] {
       does: 'Refuses a form that another site sent with your cookie, without a token in any form.',
       tries: [
         { is: 'form', text: 'A form of this site', answers: '200', path: '/upload', value: 'yes' },
-        link(`${who.direct}/other-site`, '200', 'A page of another site; the button on it gets 403.', 'Another site'),
+        link(
+          `${who.direct}/other-site`,
+          '200',
+          'A page of another site; the button on it gets 403.',
+          'Another site',
+        ),
       ],
     },
     {
@@ -219,7 +265,8 @@ export function features(who: Audience): readonly Feature[] {
           text: 'The headers of an answer',
           answers: '200',
           path: '/here',
-          shows: 'content-security-policy,strict-transport-security,permissions-policy,x-powered-by,server',
+          shows:
+            'content-security-policy,strict-transport-security,permissions-policy,x-powered-by,server',
         },
         link(
           '/inline',

@@ -20,7 +20,10 @@ export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
     csrf: { missing: 'allow' },
     upstreams: {
       app: { url: (c) => c.env.UPSTREAM_URL, sessions: true, probe: '/demo.css' },
-      failing: { url: (c) => c.env.UPSTREAM_URL, breaker: circuitBreaker({ failures: 3, window: 30, pause: 10 }) },
+      failing: {
+        url: (c) => c.env.UPSTREAM_URL,
+        breaker: circuitBreaker({ failures: 3, window: 30, pause: 10 }),
+      },
       nowhere: { url: 'http://127.0.0.1:1' }, // nobody listens there
     },
     throttle: gatewayThrottle({ store: memoryThrottle(), secret: (c) => c.env.SESSION_SECRET }),
@@ -50,8 +53,18 @@ export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
       { path: '/account', methods: ['GET'], to: 'app' },
       { path: '/admin/*', methods: ['GET'], to: 'app', access: { role: 'admin' } },
       { path: '/password', methods: ['GET'], to: 'app', access: { fresh: 60 } },
-      { path: '/regulars', methods: ['GET'], to: 'app', access: { claim: ({ visits = 0 }) => visits >= 3 } },
-      { path: '/here', methods: ['GET'], to: 'app', access: { address: ['127.0.0.0/8', '::1/128'] } },
+      {
+        path: '/regulars',
+        methods: ['GET'],
+        to: 'app',
+        access: { claim: ({ visits = 0 }) => visits >= 3 },
+      },
+      {
+        path: '/here',
+        methods: ['GET'],
+        to: 'app',
+        access: { address: ['127.0.0.0/8', '::1/128'] },
+      },
       { path: '/office', methods: ['GET'], to: 'app', access: { address: ['203.0.113.0/24'] } },
 
       {
@@ -61,7 +74,14 @@ export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
         access: 'public',
         limit: perAddress(5, 20),
       },
-      { path: '/upload', methods: ['POST'], to: 'app', access: 'public', maxBodyBytes: 1000, contentTypes: forms() },
+      {
+        path: '/upload',
+        methods: ['POST'],
+        to: 'app',
+        access: 'public',
+        maxBodyBytes: 1000,
+        contentTypes: forms(),
+      },
       {
         path: '/graphql',
         methods: ['POST'],
@@ -70,7 +90,13 @@ export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
         graphql: graphqlLimits({ maxDepth: 5, maxTake: 100 }),
       },
 
-      { path: '/cached', methods: ['GET'], to: 'app', access: 'public', cache: publicCache({ maxAge: 10 }) },
+      {
+        path: '/cached',
+        methods: ['GET'],
+        to: 'app',
+        access: 'public',
+        cache: publicCache({ maxAge: 10 }),
+      },
       {
         path: '/unsteady',
         methods: ['GET'],
@@ -100,7 +126,12 @@ export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
 }
 
 function perAddress(limit: number, window: number): NonNullable<GatewayConfig['limit']> {
-  return limitGate({ name: 'demo', limiter: memoryLimiter({ limit, window }), platform: 'cloudflare', onEvent: log })
+  return limitGate({
+    name: 'demo',
+    limiter: memoryLimiter({ limit, window }),
+    platform: 'cloudflare',
+    onEvent: log,
+  })
 }
 
 function forms(): string[] {

@@ -28,7 +28,8 @@ export function sockets(server: Server): WebSocketServer {
   const echo = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024 })
   server.on('upgrade', async (req, socket, head) => {
     socket.on('error', () => socket.destroy())
-    const refuse = (status: string): unknown => socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`)
+    const refuse = (status: string): unknown =>
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`)
     if (req.url?.split('?')[0] !== '/socket') return refuse('404 Not Found')
     try {
       const identity = await identify<{ name?: string }>(req)

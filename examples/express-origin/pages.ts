@@ -25,7 +25,9 @@ export function layout(title: string, who: Visitor, body: Html, script?: string)
     : html`<span>Not signed in</span> <a href="/login">Log in</a>`
   const allowed = script ? html` nonce="${script}"` : undefined
   const tag =
-    script === undefined ? undefined : html`<script src="/demo.js" integrity="${integrity()}"${allowed} defer></script>`
+    script === undefined
+      ? undefined
+      : html`<script src="/demo.js" integrity="${integrity()}"${allowed} defer></script>`
   return html`<!doctype html>
 <html lang="en">
   <head>

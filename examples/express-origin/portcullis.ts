@@ -9,7 +9,13 @@ const keys = createRemoteJWKSet(new URL('/.portcullis/jwks.json', gateway))
 /** What one answer may ask of the session. */
 export type Verbs =
   | { start: { data: object; keep?: string[] } }
-  | { set?: object; unset?: string[]; incr?: Record<string, number>; flash?: object; ifVersion?: string }
+  | {
+      set?: object
+      unset?: string[]
+      incr?: Record<string, number>
+      flash?: object
+      ifVersion?: string
+    }
   | { end: true | { id: string } }
   | { endAll: true | { exceptCurrent: true } | { user: string } }
 
@@ -24,17 +30,26 @@ export interface Device {
 }
 
 /** Who the gateway says is asking: undefined without a session. Rejects when the assertion is not the gateway's, or not for us. */
-export async function identify<C>(req: IncomingMessage): Promise<(JWTPayload & { claims?: C }) | undefined> {
+export async function identify<C>(
+  req: IncomingMessage,
+): Promise<(JWTPayload & { claims?: C }) | undefined> {
   const token = req.headers['portcullis-assertion']
   if (token === undefined) return undefined
-  const pinned = { algorithms: ['ES256'], issuer: gateway, audience: 'app', requiredClaims: ['exp', 'sid'] }
+  const pinned = {
+    algorithms: ['ES256'],
+    issuer: gateway,
+    audience: 'app',
+    requiredClaims: ['exp', 'sid'],
+  }
   return (await jwtVerify<{ claims?: C }>(String(token), keys, pinned)).payload
 }
 
 /** Their sessions, the newest first; undefined where the gateway does not tell: nobody is signed in, or nothing is stored. */
 export function devices(req: IncomingMessage): Device[] | undefined {
   const list = req.headers['portcullis-sessions']
-  return list === undefined ? undefined : JSON.parse(Buffer.from(String(list), 'base64url').toString())
+  return list === undefined
+    ? undefined
+    : JSON.parse(Buffer.from(String(list), 'base64url').toString())
 }
 
 /** Starts, changes or ends the session with this answer. False where no gateway asked: then nothing would come of it. */

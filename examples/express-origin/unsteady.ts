@@ -43,7 +43,9 @@ export function unsteady(): Router {
   })
 
   routes.post('/upload', express.raw({ type: () => true, limit: '10mb' }), (req: Request, res) => {
-    res.type('text').send(`This origin got ${Buffer.isBuffer(req.body) ? req.body.length : 0} bytes.\n`)
+    res
+      .type('text')
+      .send(`This origin got ${Buffer.isBuffer(req.body) ? req.body.length : 0} bytes.\n`)
   })
 
   return routes

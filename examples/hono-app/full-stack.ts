@@ -1,6 +1,13 @@
 /** The whole stack: hosts, limits, csrf, rate limit, login throttle, stored sessions, roles, devices. */
 import { Hono } from 'hono'
-import { errorPage, notFoundPage, portcullis, requireFresh, requireSession, storedSessions } from '../../src/index.ts'
+import {
+  errorPage,
+  notFoundPage,
+  portcullis,
+  requireFresh,
+  requireSession,
+  storedSessions,
+} from '../../src/index.ts'
 import { memoryLimiter } from '../../src/limit/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
 
@@ -29,13 +36,18 @@ export function createApp(secret: string) {
       portcullis({
         publicOrigin: 'https://app.example.com',
         session: sessions,
-        rateLimit: { name: 'all', limiter: memoryLimiter({ limit: 100, window: 60 }), key: () => 'everybody' },
+        rateLimit: {
+          name: 'all',
+          limiter: memoryLimiter({ limit: 100, window: 60 }),
+          key: () => 'everybody',
+        },
         body: { maxBytes: 1_000, contentTypes: ['application/json'] },
       }),
     )
     .post('/login', async (c) => {
       const { user, password } = await c.req.json<{ user: string; password: string }>()
-      if (passwords.get(user) !== password) return c.json({ error: 'name and password do not belong together' }, 401)
+      if (passwords.get(user) !== password)
+        return c.json({ error: 'name and password do not belong together' }, 401)
       await c.var.session.start({ user, visits: 0 })
       return c.body(null, 204)
     })

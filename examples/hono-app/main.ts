@@ -26,12 +26,22 @@ await laptop('GET', '/me')
 /** Keeps one cookie and prints what it was shown. */
 function browser(to: App) {
   let cookie = ''
-  return async (method: string, path: string, body?: string, origin = 'https://app.example.com'): Promise<void> => {
+  return async (
+    method: string,
+    path: string,
+    body?: string,
+    origin = 'https://app.example.com',
+  ): Promise<void> => {
     const site = origin === 'https://app.example.com' ? 'same-origin' : 'cross-site'
     const headers: Record<string, string> = { cookie, origin, 'sec-fetch-site': site }
     if (body !== undefined) headers['content-type'] = 'application/json'
-    const answer = await to.request(`https://app.example.com${path}`, { method, headers, body: body ?? null })
-    for (const set of answer.headers.getSetCookie()) cookie = /Max-Age=0/.test(set) ? '' : (set.split(';')[0] ?? '')
+    const answer = await to.request(`https://app.example.com${path}`, {
+      method,
+      headers,
+      body: body ?? null,
+    })
+    for (const set of answer.headers.getSetCookie())
+      cookie = /Max-Age=0/.test(set) ? '' : (set.split(';')[0] ?? '')
     const shown = answer.status === 200 ? await answer.text() : ''
     console.log(`${`${method} ${path}`.padEnd(24)} ${answer.status} ${shown}`.trimEnd())
   }

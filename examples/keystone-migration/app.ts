@@ -31,7 +31,9 @@ export function createApp({ sessionSecret, keystoneSecret }: Secrets) {
         password: keystoneSecret,
         // The seal is Keystone's, the shape is whatever its versions wrote: take what is known and refuse the rest.
         data: ({ itemId, listKey = 'User' }) =>
-          typeof itemId === 'string' && typeof listKey === 'string' ? { itemId, listKey } : undefined,
+          typeof itemId === 'string' && typeof listKey === 'string'
+            ? { itemId, listKey }
+            : undefined,
       }),
     ],
   })

@@ -9,7 +9,9 @@ export interface Browser {
 }
 
 /** A browser in front of an app: no server and no port. */
-export function browserOf(app: { request(url: string, init: RequestInit): Response | Promise<Response> }): Browser {
+export function browserOf(app: {
+  request(url: string, init: RequestInit): Response | Promise<Response>
+}): Browser {
   const cookies = new Map<string, string>()
   const take = (setCookie: string): void => {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(setCookie) ?? []
@@ -21,7 +23,10 @@ export function browserOf(app: { request(url: string, init: RequestInit): Respon
     take,
     async ask(method, path) {
       const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-      const response = await app.request(`https://app.example.com${path}`, { method, headers: { cookie } })
+      const response = await app.request(`https://app.example.com${path}`, {
+        method,
+        headers: { cookie },
+      })
       for (const each of response.headers.getSetCookie()) take(each)
       return { status: response.status, text: await response.text() }
     },

@@ -30,5 +30,7 @@ async function show(method: string, path: string): Promise<void> {
 
 /** A line: what happened, the cookies that the browser has then, and what it was shown. */
 function say(what: string, shown = ''): void {
-  console.log(`${what.padEnd(29)}${([...browser.cookies.keys()].join() || '-').padEnd(20)}${shown}`.trimEnd())
+  console.log(
+    `${what.padEnd(29)}${([...browser.cookies.keys()].join() || '-').padEnd(20)}${shown}`.trimEnd(),
+  )
 }

@@ -1,12 +1,21 @@
 /** The gateway of this example: sessions in Redis, a login that the upstream answers, everything else behind a session. */
-import { defineGateway, type GatewayConfig, redis, storedSessions, upstashStore } from './portcullis.ts'
+import {
+  defineGateway,
+  type GatewayConfig,
+  redis,
+  storedSessions,
+  upstashStore,
+} from './portcullis.ts'
 
 /** What a session holds. */
 export interface Data {
   readonly user: string
 }
 
-const client = redis({ url: (c) => c.env.UPSTASH_REDIS_REST_URL, token: (c) => c.env.UPSTASH_REDIS_REST_TOKEN })
+const client = redis({
+  url: (c) => c.env.UPSTASH_REDIS_REST_URL,
+  token: (c) => c.env.UPSTASH_REDIS_REST_TOKEN,
+})
 
 export const config: GatewayConfig<'app', Data> = defineGateway<'app', Data>({
   publicOrigin: (c) => c.env.PUBLIC_ORIGIN,

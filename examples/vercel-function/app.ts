@@ -1,6 +1,12 @@
 /** A Hono app with sessions, as a Vercel function. */
 import { Hono } from 'hono'
-import { errorPage, notFoundPage, portcullis, requireSession, statelessSessions } from '../../src/index.ts'
+import {
+  errorPage,
+  notFoundPage,
+  portcullis,
+  requireSession,
+  statelessSessions,
+} from '../../src/index.ts'
 
 /** What the app takes from the environment. */
 export interface Env {

@@ -12,7 +12,10 @@ export default vercel({
   headers: {
     preset: 'recommended',
     // React writes style attributes, and Next loads its chunks without Trusted Types: both break under the default.
-    contentSecurityPolicy: strictCsp({ styleSrc: ["'self'", "'unsafe-inline'"], requireTrustedTypesFor: null }),
+    contentSecurityPolicy: strictCsp({
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      requireTrustedTypesFor: null,
+    }),
   },
   routes: [
     { path: '/', access: 'public' },

@@ -26,8 +26,12 @@ export interface AccessRequest<Data = object> {
 const passed: Verdict = { ok: true }
 
 /** Judges the client's address, without I/O. A client whose address nobody vouches for is in no range. */
-export function checkAddress({ ranges, also = [] }: CompiledAccess, address: string | undefined): Verdict {
-  if (ranges !== undefined && !inRanges(ranges, address)) return { ok: false, reason: 'address-not-allowed' }
+export function checkAddress(
+  { ranges, also = [] }: CompiledAccess,
+  address: string | undefined,
+): Verdict {
+  if (ranges !== undefined && !inRanges(ranges, address))
+    return { ok: false, reason: 'address-not-allowed' }
   return also.map((rule) => checkAddress(rule, address)).find(({ ok }) => !ok) ?? passed
 }
 
@@ -38,16 +42,24 @@ const SKEW_MS = 60_000
  * Judges the session. Role and claim come before age: who may not pass anyway is not asked to sign in again. Never throws,
  * whatever the functions of the application do.
  */
-export function checkSessionAccess<Data>(rule: CompiledAccess, asking: AccessRequest<Data>): Verdict {
+export function checkSessionAccess<Data>(
+  rule: CompiledAccess,
+  asking: AccessRequest<Data>,
+): Verdict {
   const verdict = judgeRule(rule, asking)
   if (!verdict.ok || rule.also === undefined) return verdict
   return rule.also.map((other) => checkSessionAccess(other, asking)).find(({ ok }) => !ok) ?? passed
 }
 
-function judgeRule<Data>(rule: CompiledAccess, { data, info, roles, now }: AccessRequest<Data>): Verdict {
+function judgeRule<Data>(
+  rule: CompiledAccess,
+  { data, info, roles, now }: AccessRequest<Data>,
+): Verdict {
   if (!rule.session) return passed
-  if (data === undefined || data === null || info?.signedIn !== true) return { ok: false, reason: 'no-session' }
-  if (rule.roles !== undefined && !hasAny(rule.roles, () => roles?.(data))) return { ok: false, reason: 'role-missing' }
+  if (data === undefined || data === null || info?.signedIn !== true)
+    return { ok: false, reason: 'no-session' }
+  if (rule.roles !== undefined && !hasAny(rule.roles, () => roles?.(data)))
+    return { ok: false, reason: 'role-missing' }
   if (!matchesClaims(rule, data)) return { ok: false, reason: 'claim-missing' }
   const { freshMs } = rule
   if (freshMs === undefined) return passed
@@ -73,7 +85,9 @@ function matchesClaims({ claims, check }: CompiledAccess, data: unknown): boolea
     if (check !== undefined) return (check as (data: unknown) => unknown)(data) === true
     for (const [name, wanted] of claims ?? []) {
       // Own members only: every object has a `constructor`.
-      const value: unknown = Object.hasOwn(data as object, name) ? (data as Record<string, unknown>)[name] : undefined
+      const value: unknown = Object.hasOwn(data as object, name)
+        ? (data as Record<string, unknown>)[name]
+        : undefined
       if (!wanted.has(value) && !hasAny(wanted, () => value)) return false
     }
     return true

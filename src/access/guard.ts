@@ -33,7 +33,8 @@ export interface PathRule<Data = object> {
 }
 
 /** Options of {@link accessGuard}. Absent = default. */
-export interface AccessOptions<Data = object, C = AccessContext> extends AccessGuardOptions<Data, C> {
+export interface AccessOptions<Data = object, C = AccessContext>
+  extends AccessGuardOptions<Data, C> {
   /**
    * First match wins; what no rule fits is refused with 403 (`no-rule`). A rule that is not public also holds for the further
    * paths of its page (`/admin.json`, `/admin.php/x`), together with the rule that fits those; an exact path says itself
@@ -62,7 +63,9 @@ export interface AccessGuard<C> {
 const mostRules = 1000
 
 /** The guard behind `access`. @throws {ConfigError} `ERR_CONFIG` */
-export function accessGuard<C extends AccessContext>(options: AccessOptions<never, C>): AccessGuard<C> {
+export function accessGuard<C extends AccessContext>(
+  options: AccessOptions<never, C>,
+): AccessGuard<C> {
   const issues = createIssues('access')
   checkKeys(issues, options, ['rules', 'aliases', ...guardKeys])
   const rules = compilePathRules((options as { rules?: unknown } | undefined)?.rules, issues)
@@ -72,20 +75,34 @@ export function accessGuard<C extends AccessContext>(options: AccessOptions<neve
   const signIn = parseSignIn(options?.signIn, issues)
   if (signIn !== undefined && !issues.any) {
     const rule = lookup(signIn.split('?', 1)[0] ?? '', '', 'GET')
-    if (rule?.allow.session !== false) issues.add('signIn', 'must fit a rule without a session, or it leads to itself')
+    if (rule?.allow.session !== false)
+      issues.add('signIn', 'must fit a rule without a session, or it leads to itself')
   }
   issues.throwIfAny()
 
-  function findRule({ url, method }: Request): Rule | { readonly reason: Reason; readonly path: string } {
+  function findRule({
+    url,
+    method,
+  }: Request): Rule | { readonly reason: Reason; readonly path: string } {
     const canonical = canonicalPath(url)
     if (!canonical.ok)
-      return { reason: canonical.reason, path: url.slice(hostEnd(url, hostStart(url))).split('?', 1)[0] ?? '' }
-    return lookup(canonical.path, canonical.search, method) ?? { reason: 'no-rule', path: canonical.path }
+      return {
+        reason: canonical.reason,
+        path: url.slice(hostEnd(url, hostStart(url))).split('?', 1)[0] ?? '',
+      }
+    return (
+      lookup(canonical.path, canonical.search, method) ?? {
+        reason: 'no-rule',
+        path: canonical.path,
+      }
+    )
   }
 
   function checkRule(c: C, by: 'byAddress' | 'both'): MaybeAnswer {
     const found = findRule(c.req.raw)
-    return 'reason' in found ? judges.refuse(found.reason, found.path, c) : judges[by](found.allow, found.path, c)
+    return 'reason' in found
+      ? judges.refuse(found.reason, found.path, c)
+      : judges[by](found.allow, found.path, c)
   }
 
   return {
@@ -120,20 +137,36 @@ function compilePathRules(value: unknown, issues: Issues): Rule[] {
     const folded = allow !== 'public'
     if (rules.some((earlier) => isShadowedBy(earlier, path, taken)))
       at.add('path', 'is never reached: an earlier rule fits it all')
-    rules.push({ path, pattern: compilePathPattern(path, folded), folded, methods: taken, allow: compiled })
+    rules.push({
+      path,
+      pattern: compilePathPattern(path, folded),
+      folded,
+      methods: taken,
+      allow: compiled,
+    })
   }
   return rules
 }
 
-function isShadowedBy(earlier: Rule, path: string, methods: ReadonlySet<string> | undefined): boolean {
+function isShadowedBy(
+  earlier: Rule,
+  path: string,
+  methods: ReadonlySet<string> | undefined,
+): boolean {
   if (!patternCovers(earlier.path, path, earlier.folded)) return false
   const { methods: before } = earlier
-  return before === undefined || (methods !== undefined && [...methods].every((method) => before.has(method)))
+  return (
+    before === undefined ||
+    (methods !== undefined && [...methods].every((method) => before.has(method)))
+  )
 }
 
 function validateMethods(value: unknown, issues: Issues): ReadonlySet<string> | undefined {
   if (value === undefined) return undefined
-  const good = Array.isArray(value) && value.length > 0 && value.every((one) => /^[A-Z][A-Z-]{0,31}$/.test(String(one)))
+  const good =
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((one) => /^[A-Z][A-Z-]{0,31}$/.test(String(one)))
   if (!good) issues.add('methods', 'must be a list of methods in upper case')
   const methods = new Set<string>(good ? value : [])
   return methods.has('GET') ? methods.add('HEAD') : methods

@@ -43,7 +43,11 @@ export function compileRules(rules: readonly Rule[], readAliases: AliasReader): 
     const guards = found.filter((other) => other !== rule && other.folded)
     const [guard] = guards
     if (guard === undefined) return rule
-    return { ...rule, path: guard.path, allow: combineAccess([rule.allow, ...guards.map(({ allow }) => allow)]) }
+    return {
+      ...rule,
+      path: guard.path,
+      allow: combineAccess([rule.allow, ...guards.map(({ allow }) => allow)]),
+    }
   }
 }
 

@@ -26,7 +26,9 @@ export function requireAccess<Data = object>(
   rule: AccessRule<Data>,
   options: AccessGuardOptions<Data, Context> = {},
 ): MiddlewareHandler {
-  return createGuardMiddleware(createRuleGuard('requireAccess', rule, options as AccessGuardOptions<never, Context>))
+  return createGuardMiddleware(
+    createRuleGuard('requireAccess', rule, options as AccessGuardOptions<never, Context>),
+  )
 }
 
 /** {@link requireAccess} with `{ role }`. @throws {ConfigError} `ERR_CONFIG` */
@@ -34,7 +36,9 @@ export function requireRole<Data = object>(
   role: string | readonly string[],
   options: AccessGuardOptions<Data, Context> & Required<Pick<AccessGuardOptions<Data>, 'roles'>>,
 ): MiddlewareHandler {
-  return createGuardMiddleware(createRuleGuard('requireRole', { role }, options as AccessGuardOptions<never, Context>))
+  return createGuardMiddleware(
+    createRuleGuard('requireRole', { role }, options as AccessGuardOptions<never, Context>),
+  )
 }
 
 /** {@link requireAccess} with `{ address }`. @throws {ConfigError} `ERR_CONFIG` */

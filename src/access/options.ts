@@ -11,7 +11,9 @@ import type { CompiledAccess } from './rule.ts'
 /** A Hono Context, as far as access needs one. */
 export interface AccessContext {
   readonly req: { readonly raw: Request }
-  readonly var: { readonly session?: unknown; readonly requestId?: unknown } | Readonly<Record<string, unknown>>
+  readonly var:
+    | { readonly session?: unknown; readonly requestId?: unknown }
+    | Readonly<Record<string, unknown>>
 }
 
 /** Options of every guard of this room. Absent = default. */
@@ -75,9 +77,11 @@ export function compileAccessChecks<C extends AccessContext>(
   const refuse = optionalFunction(issues, 'refuse', given.refuse)
   const onEvent = optionalListener(issues, 'onEvent', given.onEvent)
   const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
-  const observing = choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const observing =
+    choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
   const platform = checkPlatform(given.platform, issues, 'none')
-  if (roles === undefined && rules.some((rule) => rule.roles)) issues.add('roles', 'is required: a rule has a role')
+  if (roles === undefined && rules.some((rule) => rule.roles))
+    issues.add('roles', 'is required: a rule has a role')
   if (given.platform === undefined && rules.some((rule) => rule.ranges)) {
     issues.add('platform', 'is required: a rule has addresses')
   }
@@ -93,12 +97,26 @@ export function compileAccessChecks<C extends AccessContext>(
     })
     if (observing) return undefined
     if (refuse !== undefined) return refuse({ ok: false, reason }, c)
-    return denyOrRedirectToSignIn(reason, c.req.raw, given.signIn, request && { requestId: request.request })
+    return denyOrRedirectToSignIn(
+      reason,
+      c.req.raw,
+      given.signIn,
+      request && { requestId: request.request },
+    )
   }
 
-  async function checkBySession(rule: CompiledAccess, subject: string, c: C): Promise<Response | undefined> {
+  async function checkBySession(
+    rule: CompiledAccess,
+    subject: string,
+    c: C,
+  ): Promise<Response | undefined> {
     const { data, info } = await readSession(name, c)
-    const verdict = checkSessionAccess<unknown>(rule, { data, info, roles: roles as never, now: clock() })
+    const verdict = checkSessionAccess<unknown>(rule, {
+      data,
+      info,
+      roles: roles as never,
+      now: clock(),
+    })
     return verdict.ok ? undefined : denyAccess(verdict.reason, subject, c)
   }
 
@@ -110,7 +128,8 @@ export function compileAccessChecks<C extends AccessContext>(
       return verdict.ok ? undefined : denyAccess(verdict.reason, subject, c)
     },
     bySession: (rule, subject, c) => (rule.session ? checkBySession(rule, subject, c) : undefined),
-    both: (rule, subject, c) => judges.byAddress(rule, subject, c) ?? judges.bySession(rule, subject, c),
+    both: (rule, subject, c) =>
+      judges.byAddress(rule, subject, c) ?? judges.bySession(rule, subject, c),
   }
   return judges
 }
@@ -122,10 +141,15 @@ interface HandleView {
   facts?(): SessionView | undefined
 }
 
-async function readSession(name: string, c: AccessContext): Promise<{ data: unknown; info: SessionView | undefined }> {
+async function readSession(
+  name: string,
+  c: AccessContext,
+): Promise<{ data: unknown; info: SessionView | undefined }> {
   const handle = c.var.session as HandleView | undefined
   if (typeof handle?.info !== 'function') {
-    throw new ConfigError([{ option: name, problem: 'needs session() before it, with a strategy of this library' }])
+    throw new ConfigError([
+      { option: name, problem: 'needs session() before it, with a strategy of this library' },
+    ])
   }
   const data = await handle.get()
   // The same session, read once; a digest of its id is nothing that rules ask for.

@@ -59,7 +59,12 @@ export function combineAccess(rules: readonly CompiledAccess[]): CompiledAccess 
   const [first = denyEveryone, ...also] = [...new Set(rules)]
   if (also.length === 0) return first
   const ranges = first.ranges ?? also.find((rule) => rule.ranges !== undefined)?.ranges
-  return { ...first, session: rules.some(({ session }) => session), ...(ranges && { ranges }), also }
+  return {
+    ...first,
+    session: rules.some(({ session }) => session),
+    ...(ranges && { ranges }),
+    also,
+  }
 }
 
 /** Judges a rule. What is wrong with it is noted by member; then the rule that comes back lets nobody pass. */
@@ -71,19 +76,28 @@ export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
     return denyEveryone
   }
   checkKeys(issues, value, keys)
-  const { session, role, claim, address, fresh } = value as { [Key in keyof AccessMembers]?: unknown }
+  const { session, role, claim, address, fresh } = value as {
+    [Key in keyof AccessMembers]?: unknown
+  }
   const signedIn = booleanOption(issues, 'session', session, false)
   const needing = [role, claim, fresh].some((member) => member !== undefined)
   // An empty object is more likely a slip than a wish for everybody.
-  if (!signedIn && !needing && address === undefined) issues.add('', "must hold a condition; for none say 'public'")
-  if (session === false && needing) issues.add('session', 'must not be false: role, claim and fresh need a session')
+  if (!signedIn && !needing && address === undefined)
+    issues.add('', "must hold a condition; for none say 'public'")
+  if (session === false && needing)
+    issues.add('session', 'must not be false: role, claim and fresh need a session')
   const compiled: CompiledAccess = {
     session: signedIn || needing,
     ...(address !== undefined && { ranges: parseRanges(address, issues) }),
-    ...(role !== undefined && { roles: new Set(parseList<string>(role, isNonEmptyText, 'role', 'a role', issues)) }),
+    ...(role !== undefined && {
+      roles: new Set(parseList<string>(role, isNonEmptyText, 'role', 'a role', issues)),
+    }),
     ...(typeof claim === 'function' && { check: claim as ClaimCheck<never> }),
-    ...(claim !== undefined && typeof claim !== 'function' && { claims: parseClaims(claim, issues.at('claim')) }),
-    ...(fresh !== undefined && { freshMs: wholeNumber(issues, 'fresh', fresh, 600, seconds) * 1000 }),
+    ...(claim !== undefined &&
+      typeof claim !== 'function' && { claims: parseClaims(claim, issues.at('claim')) }),
+    ...(fresh !== undefined && {
+      freshMs: wholeNumber(issues, 'fresh', fresh, 600, seconds) * 1000,
+    }),
   }
   return issues.any ? denyEveryone : compiled
 }
@@ -99,15 +113,23 @@ function parseRanges(value: unknown, issues: Issues): AddressRange[] {
   for (const [index, entry] of value.entries()) {
     const range = typeof entry === 'string' ? parseRange(entry) : undefined
     if (range) ranges.push(range)
-    else issues.add(`address.${index}`, 'must be an address or a range such as 10.0.0.0/8, with no bit set behind it')
+    else
+      issues.add(
+        `address.${index}`,
+        'must be an address or a range such as 10.0.0.0/8, with no bit set behind it',
+      )
   }
   return ranges
 }
 
 function parseClaims(value: unknown, issues: Issues): Map<string, ReadonlySet<unknown>> {
   const claims = new Map<string, ReadonlySet<unknown>>()
-  const entries = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : []
-  if (entries.length === 0) issues.add('', 'must be a function of the data, or an object of members and their values')
+  const entries =
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.entries(value)
+      : []
+  if (entries.length === 0)
+    issues.add('', 'must be a function of the data, or an object of members and their values')
   for (const [name, values] of entries) {
     claims.set(name, new Set(parseList<ClaimValue>(values, isClaimValue, name, 'a value', issues)))
   }
@@ -115,7 +137,13 @@ function parseClaims(value: unknown, issues: Issues): Map<string, ReadonlySet<un
 }
 
 /** One or a list of what `fits`. */
-function parseList<T>(value: unknown, fits: (one: unknown) => boolean, option: string, a: string, issues: Issues): T[] {
+function parseList<T>(
+  value: unknown,
+  fits: (one: unknown) => boolean,
+  option: string,
+  a: string,
+  issues: Issues,
+): T[] {
   const list = Array.isArray(value) ? value : [value]
   if (list.length > 0 && list.length <= mostEntries && list.every(fits)) return list
   issues.add(option, `must be ${a} or a list of 1 to ${mostEntries} of them`)

@@ -23,7 +23,10 @@ const coordinate = 32
 const curve = { name: 'ECDSA', namedCurve: 'P-256' } as const
 
 /** Judges one JWK or several, each as JSON, or one text that is a list of them. Notes what is wrong without quoting any of it. */
-export function parseKeys(value: string | readonly string[], issues: Issues): readonly PrivateJwk[] {
+export function parseKeys(
+  value: string | readonly string[],
+  issues: Issues,
+): readonly PrivateJwk[] {
   const texts = typeof value === 'string' ? splitTexts(value) : value
   if (!Array.isArray(texts) || texts.length === 0) {
     issues.add('', 'must be an ES256 private key as JSON, or a list of them')
@@ -33,7 +36,10 @@ export function parseKeys(value: string | readonly string[], issues: Issues): re
     const key = parseJwk(text)
     const name = texts.length > 1 ? `${index}` : ''
     if (key === undefined)
-      issues.add(name, 'must be an ES256 private key: a JWK with kty EC, crv P-256, x, y and d, as JSON')
+      issues.add(
+        name,
+        'must be an ES256 private key: a JWK with kty EC, crv P-256, x, y and d, as JSON',
+      )
     return key ?? []
   })
 }
@@ -43,7 +49,10 @@ export function parseKeys(value: string | readonly string[], issues: Issues): re
  *
  * @see RFC 7638 for `kid` where a key has none
  */
-export async function importKeys(judged: readonly PrivateJwk[], issues: Issues): Promise<AssertionKeys | undefined> {
+export async function importKeys(
+  judged: readonly PrivateJwk[],
+  issues: Issues,
+): Promise<AssertionKeys | undefined> {
   const made = await Promise.all(
     judged.map(async ({ x, y, d, kid }) => {
       const point = { kty: 'EC', crv: 'P-256', x, y } as const
@@ -60,7 +69,8 @@ export async function importKeys(judged: readonly PrivateJwk[], issues: Issues):
     issues.add('', 'holds a key whose x, y and d do not belong together')
     return undefined
   }
-  if (new Set(keys.map(({ kid }) => kid)).size < keys.length) issues.add('', 'holds two keys of one kid')
+  if (new Set(keys.map(({ kid }) => kid)).size < keys.length)
+    issues.add('', 'holds two keys of one kid')
   const jwks = { keys: keys.map(({ kid, point }) => ({ ...point, kid, use: 'sig', alg: 'ES256' })) }
   return { signer: first.signer, kid: first.kid, jwks: JSON.stringify(jwks) }
 }
@@ -71,7 +81,12 @@ async function isKeyPair(signer: CryptoKey, point: JsonWebKey): Promise<boolean>
   const algorithm = { name: 'ECDSA', hash: 'SHA-256' }
   try {
     const verifier = await crypto.subtle.importKey('jwk', point, curve, false, ['verify'])
-    return await crypto.subtle.verify(algorithm, verifier, await crypto.subtle.sign(algorithm, signer, probe), probe)
+    return await crypto.subtle.verify(
+      algorithm,
+      verifier,
+      await crypto.subtle.sign(algorithm, signer, probe),
+      probe,
+    )
   } catch {
     return false
   }
@@ -79,7 +94,9 @@ async function isKeyPair(signer: CryptoKey, point: JsonWebKey): Promise<boolean>
 
 async function thumbprint(x: string, y: string): Promise<string> {
   const text = `{"crv":"P-256","kty":"EC","x":"${x}","y":"${y}"}`
-  return encodeBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
+  return encodeBase64url(
+    new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))),
+  )
 }
 
 /** A secret is one text: while keys are rotated it holds two of them. */
@@ -101,7 +118,8 @@ function parseJwk(text: unknown): PrivateJwk | undefined {
   } catch {
     return undefined
   }
-  if (typeof jwk !== 'object' || jwk === null || jwk.kty !== 'EC' || jwk.crv !== 'P-256') return undefined
+  if (typeof jwk !== 'object' || jwk === null || jwk.kty !== 'EC' || jwk.crv !== 'P-256')
+    return undefined
   const { x, y, d, kid } = jwk
   if (!isCoordinate(x) || !isCoordinate(y) || !isCoordinate(d)) return undefined
   if (kid === undefined) return { x, y, d }

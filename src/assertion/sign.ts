@@ -19,7 +19,12 @@ export interface Subject {
 }
 
 /** Signs, or finds what was signed for the same words less than half a lifetime ago. */
-export type SignAssertion = (subject: Subject, keys: AssertionKeys, issuer: string, now: number) => Promise<string>
+export type SignAssertion = (
+  subject: Subject,
+  keys: AssertionKeys,
+  issuer: string,
+  now: number,
+) => Promise<string>
 
 /** How much a gateway remembers; beyond it the oldest goes. */
 const maxCached = 1000
@@ -68,16 +73,22 @@ async function signJwt({ signer, kid }: AssertionKeys, claims: object): Promise<
   const utf8 = new TextEncoder()
   const part = (value: object): string => encodeBase64url(utf8.encode(JSON.stringify(value)))
   const input = `${part({ alg: 'ES256', typ: 'JWT', kid })}.${part(claims)}`
-  const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, signer, utf8.encode(input))
+  const signature = await crypto.subtle.sign(
+    { name: 'ECDSA', hash: 'SHA-256' },
+    signer,
+    utf8.encode(input),
+  )
   return `${input}.${encodeBase64url(new Uint8Array(signature))}`
 }
 
 /** @throws {ConfigError} `ERR_CONFIG`: the session is fine, the function that made the claims is not */
 function validateClaims(claims: object): object {
   const text = toJson(claims)
-  if (text === undefined) throw new ConfigError([{ option: 'claims', problem: 'returned what is no JSON' }])
+  if (text === undefined)
+    throw new ConfigError([{ option: 'claims', problem: 'returned what is no JSON' }])
   // A UTF-16 unit is three bytes of UTF-8 at most: counting is for what comes near.
-  if (text.length * 3 <= maxClaimsBytes || new TextEncoder().encode(text).length <= maxClaimsBytes) return claims
+  if (text.length * 3 <= maxClaimsBytes || new TextEncoder().encode(text).length <= maxClaimsBytes)
+    return claims
   throw new ConfigError([{ option: 'claims', problem: 'returned more than 4,096 bytes of JSON' }])
 }
 

@@ -1,5 +1,12 @@
 /** Reads what `assertion.ts` signs: for those who stand behind a guard or a gateway and run this library too. */
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose'
 import { PortcullisError } from '../errors.ts'
 
 /** What an assertion must say. */
@@ -11,7 +18,10 @@ export interface ExpectedAssertion {
 }
 
 /** Reads one assertion; undefined for any that does not hold. */
-export type AssertionReader = (jwt: string, expected: ExpectedAssertion) => Promise<JWTPayload | undefined>
+export type AssertionReader = (
+  jwt: string,
+  expected: ExpectedAssertion,
+) => Promise<JWTPayload | undefined>
 
 /** A JWK Set, or where it is. */
 export type KeySource = { readonly keys: string } | { readonly at: URL }
@@ -25,7 +35,8 @@ const skewSeconds = 5
  * @returns a function that rejects with `ERR_UPSTREAM_UNREACHABLE` where the set cannot be fetched
  */
 export function createAssertionReader(source: KeySource): AssertionReader {
-  const keys: JWTVerifyGetKey = 'keys' in source ? createLocalJWKSet(JSON.parse(source.keys)) : remoteKeys(source.at)
+  const keys: JWTVerifyGetKey =
+    'keys' in source ? createLocalJWKSet(JSON.parse(source.keys)) : remoteKeys(source.at)
   return async (jwt, { issuer, audience, now }) => {
     try {
       const { payload } = await jwtVerify(jwt, keys, {

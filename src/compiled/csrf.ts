@@ -32,7 +32,11 @@ export function createCompiledGuard<C extends CsrfContext>(
   // What JavaScript or JSON hands over may be nothing at all.
   const known = (compiled as CompiledCsrf | undefined)?.version === formatVersion
   assertOption(known, 'compiledCsrf', wrongRelease)
-  assertOption(!credentials || !compiled.cookieNames, 'credentials', 'is not read where cookieNames were compiled')
+  assertOption(
+    !credentials || !compiled.cookieNames,
+    'credentials',
+    'is not read where cookieNames were compiled',
+  )
   return createCsrfGuard<C>(createPolicy(compiled, { credentials }), {
     observing: compiled.observing,
     token,
@@ -42,9 +46,17 @@ export function createCompiledGuard<C extends CsrfContext>(
 }
 
 /** RFC 9457, in the words of every other refusal. Hono takes the body from answers to HEAD. */
-function createProblem({ reason }: CsrfRejection, _: CsrfContext, requestId: string | undefined): Response {
+function createProblem(
+  { reason }: CsrfRejection,
+  _: CsrfContext,
+  requestId: string | undefined,
+): Response {
   const detail = 'This request is not allowed.'
   const body = { type: 'about:blank', title: 'Forbidden', status: 403, detail, requestId }
-  const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store', vary: varyHeaders(reason) }
+  const headers = {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    vary: varyHeaders(reason),
+  }
   return new Response(JSON.stringify(body), { status: 403, headers })
 }

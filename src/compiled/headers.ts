@@ -13,12 +13,19 @@ export interface CompiledHeadersOptions {
 }
 
 /** The layer behind `compiledHeaders`. @throws {ConfigError} `ERR_CONFIG` */
-export function createCompiledLayer(compiled: CompiledHeaders, { fillNonce }: CompiledHeadersOptions): Layer {
+export function createCompiledLayer(
+  compiled: CompiledHeaders,
+  { fillNonce }: CompiledHeadersOptions,
+): Layer {
   // What JavaScript or JSON hands over may be nothing at all.
   const known = (compiled as CompiledHeaders | undefined)?.version === formatVersion
   assertOption(known, 'compiledHeaders', wrongRelease)
   const { placeholder, publicOrigin } = compiled
-  assertOption(!placeholder || fillNonce !== undefined, 'fillNonce', 'is required with noncePlaceholder')
+  assertOption(
+    !placeholder || fillNonce !== undefined,
+    'fillNonce',
+    'is required with noncePlaceholder',
+  )
   const fixed = publicOrigin === undefined ? undefined : readRequestOrigin(publicOrigin)
   const about: Layer['about'] = ({ req }) => fixed ?? readRequestOrigin(req.url)
   const own: Layer = { write: createCompiledWriter(compiled, fillNonce), about, over: () => own }

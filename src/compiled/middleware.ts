@@ -12,7 +12,10 @@ import { type CompiledHeadersOptions, createCompiledLayer } from './headers.ts'
  *
  * @throws {ConfigError} `ERR_CONFIG` for anything that `compileHeaders` of this release did not make
  */
-export function compiledHeaders(compiled: CompiledHeaders, options: CompiledHeadersOptions = {}): MiddlewareHandler {
+export function compiledHeaders(
+  compiled: CompiledHeaders,
+  options: CompiledHeadersOptions = {},
+): MiddlewareHandler {
   const own = createCompiledLayer(compiled, options)
   return function secureHeaders(c, next) {
     return runLayer(c, own, next)
@@ -24,7 +27,10 @@ export function compiledHeaders(compiled: CompiledHeaders, options: CompiledHead
  *
  * @throws {ConfigError} `ERR_CONFIG` for anything that `compileCsrf` of this release did not make
  */
-export function compiledCsrf(compiled: CompiledCsrf, options: CompiledCsrfOptions<Context> = {}): MiddlewareHandler {
+export function compiledCsrf(
+  compiled: CompiledCsrf,
+  options: CompiledCsrfOptions<Context> = {},
+): MiddlewareHandler {
   const guard = createCompiledGuard(compiled, options)
   return async function csrf(c, next) {
     const refused = guard(c)

@@ -72,12 +72,19 @@ function domainProblem(domain: string): string | undefined {
   const labels = domain.split('.')
   // A browser takes Domain=localhost, and any other single label, for "this host only": what no Domain says better.
   if (labels.length === 1) return 'must have at least two labels; leave it out for this host only'
-  if (!labels.every(isLabel)) return 'must be a host name of letters, digits and hyphens (xn-- form for others)'
-  if (/^\d+$/.test(labels.at(-1) ?? '')) return 'must not be an address; leave it out for this host only'
+  if (!labels.every(isLabel))
+    return 'must be a host name of letters, digits and hyphens (xn-- form for others)'
+  if (/^\d+$/.test(labels.at(-1) ?? ''))
+    return 'must not be an address; leave it out for this host only'
   return undefined
 }
 
 /** RFC 1123 section 2.1. */
 function isLabel(label: string): boolean {
-  return label.length <= 63 && /^[0-9A-Za-z-]+$/.test(label) && !label.startsWith('-') && !label.endsWith('-')
+  return (
+    label.length <= 63 &&
+    /^[0-9A-Za-z-]+$/.test(label) &&
+    !label.startsWith('-') &&
+    !label.endsWith('-')
+  )
 }

@@ -25,7 +25,8 @@ export function parseCookieDate(text: string): number | undefined {
   const found: DateParts = {}
   for (const token of text.split(delimiters)) readToken(token, found)
   const { time: clock, day, month } = found
-  if (clock === undefined || day === undefined || month === undefined || found.year === undefined) return undefined
+  if (clock === undefined || day === undefined || month === undefined || found.year === undefined)
+    return undefined
   const [hour, minute, second] = clock
   const full = found.year + (found.year <= 69 ? 2000 : found.year <= 99 ? 1900 : 0)
   if (full < 1601 || hour > 23 || minute > 59 || second > 59) return undefined

@@ -44,7 +44,8 @@ export function readCookies(header: string | null | undefined, name: string): st
     while (end > start && isSpace(header.charCodeAt(end - 1))) end--
     // Natively first: a sealed value has hundreds of characters, and none of them is a comma.
     const joint = header.indexOf(',', start)
-    if (joint === -1 || joint >= end || isJoinedAt(header, joint, end) === -1) values.push(header.slice(start, end))
+    if (joint === -1 || joint >= end || isJoinedAt(header, joint, end) === -1)
+      values.push(header.slice(start, end))
   }
   return values
 }
@@ -103,7 +104,8 @@ function isJoinedAt(text: string, start: number, end: number): number {
     const first = skipSpace(text, at + 1, end)
     let past = first
     let code = text.charCodeAt(past)
-    while (past < end && code !== equals && code !== comma && code > 0x20) code = text.charCodeAt(++past)
+    while (past < end && code !== equals && code !== comma && code > 0x20)
+      code = text.charCodeAt(++past)
     const named = past > first
     past = skipSpace(text, past, end)
     if (named && past < end && text.charCodeAt(past) === equals) return at

@@ -19,10 +19,17 @@ const cookieOctets = /^[!#-+\--:<-[\]-~]*$/
  * @param maxAge - seconds, clamped to 0..400 days; undefined for a cookie that ends with the browser.
  * @throws {PortcullisError} `ERR_COOKIE_INVALID` for other characters, `ERR_COOKIE_TOO_LARGE` above 4,096 bytes
  */
-export function serializeCookie(settings: CookieSettings, value: string, maxAge: number | undefined): OutgoingCookie {
+export function serializeCookie(
+  settings: CookieSettings,
+  value: string,
+  maxAge: number | undefined,
+): OutgoingCookie {
   const { name, attributes, suffix } = settings
   if (!cookieOctets.test(value)) {
-    throw new PortcullisError('ERR_COOKIE_INVALID', `the value of cookie ${name} has characters no cookie may have`)
+    throw new PortcullisError(
+      'ERR_COOKIE_INVALID',
+      `the value of cookie ${name} has characters no cookie may have`,
+    )
   }
   // All ASCII from here on, so characters are bytes.
   const size = name.length + value.length

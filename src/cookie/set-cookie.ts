@@ -59,8 +59,13 @@ export function parseSetCookie(text: string): ParsedSetCookie | undefined {
   // Without `=` the whole is the value of a nameless cookie; the browser sends it back as the bare value.
   const name = at === -1 ? '' : trim(pair.slice(0, at))
   const value = trim(pair.slice(at + 1))
-  if (name.length + value.length === 0 || name.length + value.length > maxCookieBytes) return undefined
-  return { name, value, attributes: rest.map(parseAttribute).filter(([, set]) => set.length <= maxAttributeLength) }
+  if (name.length + value.length === 0 || name.length + value.length > maxCookieBytes)
+    return undefined
+  return {
+    name,
+    value,
+    attributes: rest.map(parseAttribute).filter(([, set]) => set.length <= maxAttributeLength),
+  }
 }
 
 /**
@@ -73,7 +78,9 @@ export function isExpiring(cookie: ParsedSetCookie, now: number): boolean {
   const { attributes } = cookie
   const maxAge = attributes.findLast(([name, value]) => name === 'max-age' && /^-?\d+$/.test(value))
   if (maxAge !== undefined) return Number(maxAge[1]) <= 0
-  const dates = attributes.filter(([name]) => name === 'expires').map(([, value]) => parseCookieDate(value))
+  const dates = attributes
+    .filter(([name]) => name === 'expires')
+    .map(([, value]) => parseCookieDate(value))
   const expires = dates.findLast((date) => date !== undefined)
   return expires !== undefined && expires <= now
 }
@@ -97,7 +104,9 @@ export function hardenSetCookie(text: string, options: HardenOptions): string | 
   const foreign = cookie.attributes.some(namesUpstream)
   const has = (wanted: string): boolean => cookie.attributes.some(([name]) => name === wanted)
   const { base = '' } = options
-  const below = base !== '' && cookie.attributes.some(([name, value]) => name === 'path' && removeBasePath(value, base))
+  const below =
+    base !== '' &&
+    cookie.attributes.some(([name, value]) => name === 'path' && removeBasePath(value, base))
   const kept =
     foreign || below
       ? text
@@ -122,7 +131,11 @@ function publicPath(part: string, base: string): string {
   return path === undefined ? part : ` Path=${path}`
 }
 
-function looksLikeOwnCookie(text: string, { name, value }: ParsedSetCookie, ownNames: ReadonlySet<string>): boolean {
+function looksLikeOwnCookie(
+  text: string,
+  { name, value }: ParsedSetCookie,
+  ownNames: ReadonlySet<string>,
+): boolean {
   const shown = foldName(name === '' ? value : name)
   const parts = text.includes(',') ? text.split(',').slice(1) : []
   for (const own of ownNames) {
@@ -146,7 +159,9 @@ function readCookieName(text: string): string {
 
 function parseAttribute(part: string): readonly [string, string] {
   const at = part.indexOf('=')
-  return at === -1 ? [trim(part).toLowerCase(), ''] : [trim(part.slice(0, at)).toLowerCase(), trim(part.slice(at + 1))]
+  return at === -1
+    ? [trim(part).toLowerCase(), '']
+    : [trim(part.slice(0, at)).toLowerCase(), trim(part.slice(at + 1))]
 }
 
 /** Space and tab only: String.trim would also take what a browser keeps, such as U+00A0. */

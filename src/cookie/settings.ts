@@ -70,7 +70,8 @@ export interface ForeignCookie {
  */
 export function cookieSettings(options: CookieOptions, issues: Issues): CookieSettings {
   const bare = parseName(issues, options.name === undefined ? 'session' : options.name, 'session')
-  if (cookieNamePrefix(bare)) issues.add('name', 'must be given without its prefix: __Host- or __Secure- is added')
+  if (cookieNamePrefix(bare))
+    issues.add('name', 'must be given without its prefix: __Host- or __Secure- is added')
   // __Host- before it would make __Host-Http-, which is another prefix with another demand.
   else if (/^http-/i.test(bare)) issues.add('name', 'must not begin with Http-')
   const plain = booleanOption(issues, 'insecurePlainHttp', options.insecurePlainHttp, false)
@@ -126,11 +127,21 @@ export function foreignCookieSettings(cookie: ForeignCookie, issues: Issues): Co
 }
 
 function parseSameSite(issues: Issues, value: unknown): 'strict' | 'lax' | 'none' | undefined {
-  const choice = choiceOption(issues, 'sameSite', value, [true, false, 'strict', 'lax', 'none'] as const, 'lax')
+  const choice = choiceOption(
+    issues,
+    'sameSite',
+    value,
+    [true, false, 'strict', 'lax', 'none'] as const,
+    'lax',
+  )
   return choice === true ? 'strict' : choice === false ? undefined : choice
 }
 
-function finishSettings(name: string, bare: string, attributes: Omit<CookieAttributes, 'maxAge'>): CookieSettings {
+function finishSettings(
+  name: string,
+  bare: string,
+  attributes: Omit<CookieAttributes, 'maxAge'>,
+): CookieSettings {
   const { path, domain, secure, httpOnly, sameSite, partitioned } = attributes
   const suffix = [
     `; Path=${path}`,

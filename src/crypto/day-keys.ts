@@ -40,12 +40,18 @@ export function createDayKeys(ring: KeyRing, bound: readonly string[], window: n
   const most = ring.size * (window + 2)
   const isLive = (day: number, today: number): boolean => day >= today - window && day <= today + 1
 
-  async function deriveKey(secret: number, day: number, head: string, today: number): Promise<DayKey> {
+  async function deriveKey(
+    secret: number,
+    day: number,
+    head: string,
+    today: number,
+  ): Promise<DayKey> {
     const key = await ring.sealKey(secret, [...bound, String(day)])
     const made: DayKey = { day, head, aad: encodeUtf8(head), key }
     // There are `most` live keys at most and this is one, so when the cache is full one of the others is dead: only
     // dead ones ever make room, whatever a client asks for.
-    if (cache.size >= most) for (const old of cache.values()) if (!isLive(old.day, today)) cache.delete(old.head)
+    if (cache.size >= most)
+      for (const old of cache.values()) if (!isLive(old.day, today)) cache.delete(old.head)
     cache.set(head, made)
     return made
   }

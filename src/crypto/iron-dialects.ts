@@ -16,7 +16,11 @@ export async function openIronSession(
   if (cookie.length > (options.maxLength ?? 8192)) return tooLong
   const marked = cookie.endsWith('~2')
   const seal = marked ? cookie.slice(0, -2) : cookie
-  const opened = await openIron(seal, typeof password === 'string' ? { 1: password } : password, options)
+  const opened = await openIron(
+    seal,
+    typeof password === 'string' ? { 1: password } : password,
+    options,
+  )
   return 'refused' in opened || marked ? opened : { ...opened, json: persistentIn(opened.json) }
 }
 
@@ -25,9 +29,14 @@ function persistentIn(json: string): string {
   const sealed: unknown = JSON.parse(json)
   if (typeof sealed !== 'object' || sealed === null || Array.isArray(sealed)) return json
 
-  const { persistent, ...rest } = sealed as { readonly persistent?: unknown; readonly flash?: unknown }
+  const { persistent, ...rest } = sealed as {
+    readonly persistent?: unknown
+    readonly flash?: unknown
+  }
   const isOld = typeof persistent === 'object' && persistent !== null && !Array.isArray(persistent)
-  return isOld && Object.keys(rest).every((name) => name === 'flash') ? JSON.stringify(persistent) : json
+  return isOld && Object.keys(rest).every((name) => name === 'flash')
+    ? JSON.stringify(persistent)
+    : json
 }
 
 /**
@@ -44,14 +53,19 @@ export async function openHonoSession(
   const record = parseRecord(opened.json)
   if (!record) return malformed
   const { _data: data, _expire: end, _delete: deleted } = record
-  const expiresAt = end === null || end === undefined ? Number.POSITIVE_INFINITY : Date.parse(String(end))
+  const expiresAt =
+    end === null || end === undefined ? Number.POSITIVE_INFINITY : Date.parse(String(end))
   // An end that is no date is one that has passed: the library compares with NaN.
   if (deleted === true || !(options.clock() < expiresAt)) return expired
   const values: Record<string, unknown> = Object.create(null)
   for (const [name, entry] of Object.entries(data)) {
     if (typeof entry === 'object' && entry !== null && 'value' in entry) values[name] = entry.value
   }
-  return { ...opened, json: JSON.stringify(values), expiresAt: earliest(opened.expiresAt, expiresAt) }
+  return {
+    ...opened,
+    json: JSON.stringify(values),
+    expiresAt: earliest(opened.expiresAt, expiresAt),
+  }
 }
 
 interface HonoRecord {
@@ -66,7 +80,9 @@ function parseRecord(json: string): HonoRecord | undefined {
     if (typeof text !== 'string' || !isPlainJson(text)) return undefined
     const record: unknown = JSON.parse(text)
     const data = (record as Partial<HonoRecord> | null)?._data
-    return typeof data === 'object' && data !== null && !Array.isArray(data) ? (record as HonoRecord) : undefined
+    return typeof data === 'object' && data !== null && !Array.isArray(data)
+      ? (record as HonoRecord)
+      : undefined
   } catch {
     return undefined
   }

@@ -32,14 +32,22 @@ function validatePasswordsById(value: object, issues: Issues): void {
 
 function validatePassword(password: unknown, id: string, issues: Issues): void {
   if (typeof password !== 'string') issues.add(id, 'must be a string')
-  else if (password.length < minPasswordLength) issues.add(id, `must have at least ${minPasswordLength} characters`)
+  else if (password.length < minPasswordLength)
+    issues.add(id, `must have at least ${minPasswordLength} characters`)
   else if (password.split(/\s+/).filter((part) => part.length >= minPasswordLength).length > 1) {
-    issues.add(id, 'holds several passwords apart by white space: give them by id, or an ironCookie for each')
-  } else if (isSample(password)) issues.add(id, 'is a sample password: anybody can forge a seal with it')
+    issues.add(
+      id,
+      'holds several passwords apart by white space: give them by id, or an ironCookie for each',
+    )
+  } else if (isSample(password))
+    issues.add(id, 'is a sample password: anybody can forge a seal with it')
 }
 
 /** The password for seals of an id; undefined where there is none that could have made one. */
-export function findPassword(passwords: IronPasswords, id: string): string | Uint8Array | undefined {
+export function findPassword(
+  passwords: IronPasswords,
+  id: string,
+): string | Uint8Array | undefined {
   if (passwords instanceof Uint8Array) return passwords.length === keyBytes ? passwords : undefined
   const password = typeof passwords === 'string' ? passwords : findById(passwords, id)
   return typeof password === 'string' && password.length >= minPasswordLength ? password : undefined

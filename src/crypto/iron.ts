@@ -5,7 +5,14 @@
 import type { Clock } from '../types.ts'
 import { decodeBase64url } from './base64url.ts'
 import { findPassword, type IronPasswords } from './iron-passwords.ts'
-import { expired, malformed, type SealRejection, tampered, tooLong, unknownKey } from './rejection.ts'
+import {
+  expired,
+  malformed,
+  type SealRejection,
+  tampered,
+  tooLong,
+  unknownKey,
+} from './rejection.ts'
 import { decodeUtf8, encodeUtf8 } from './text.ts'
 
 /** How a legacy seal is read. */
@@ -67,7 +74,9 @@ export async function openIron(
   try {
     if (!(await verifyMac(parts, password))) return tampered
     const json = decodeUtf8(await decrypt(parts, password))
-    return isPlainJson(json) ? { json, expiresAt, mac: token.slice(token.lastIndexOf('*') + 1) } : malformed
+    return isPlainJson(json)
+      ? { json, expiresAt, mac: token.slice(token.lastIndexOf('*') + 1) }
+      : malformed
   } catch {
     return tampered
   }
@@ -76,13 +85,26 @@ export async function openIron(
 /** Takes a seal apart; undefined for what the libraries would not have written with their defaults. */
 function parseToken(token: string): Parts | undefined {
   const parts = token.split('*')
-  const [version, id = '', salt = '', iv = '', sealed = '', expiration = '', macSalt = '', mac = ''] = parts
+  const [
+    version,
+    id = '',
+    salt = '',
+    iv = '',
+    sealed = '',
+    expiration = '',
+    macSalt = '',
+    mac = '',
+  ] = parts
   if (parts.length !== 8 || version !== 'Fe26.2' || !/^\w{0,64}$/.test(id)) return undefined
   if (!/^(?:[1-9]\d{0,14})?$/.test(expiration)) return undefined
   // 256 bits as hexadecimal digits, or none where the password is a key.
   if (!/^(?:[0-9a-f]{64})?$/.test(salt) || !/^(?:[0-9a-f]{64})?$/.test(macSalt)) return undefined
   if ((salt === '') !== (macSalt === '')) return undefined
-  const [ivBytes, sealedBytes, macBytes] = [decodeBase64url(iv), decodeBase64url(sealed), decodeBase64url(mac)]
+  const [ivBytes, sealedBytes, macBytes] = [
+    decodeBase64url(iv),
+    decodeBase64url(sealed),
+    decodeBase64url(mac),
+  ]
   if (ivBytes?.length !== 16 || macBytes?.length !== 32) return undefined
   if (!sealedBytes || sealedBytes.length === 0 || sealedBytes.length % 16 !== 0) return undefined
   return {
@@ -117,7 +139,9 @@ async function deriveKey(
   if (typeof password !== 'string') {
     return crypto.subtle.importKey('raw', new Uint8Array(password), kind, false, [use])
   }
-  const root = await crypto.subtle.importKey('raw', encodeUtf8(password), 'PBKDF2', false, ['deriveKey'])
+  const root = await crypto.subtle.importKey('raw', encodeUtf8(password), 'PBKDF2', false, [
+    'deriveKey',
+  ])
   const pbkdf2 = { name: 'PBKDF2', hash: 'SHA-1', salt: encodeUtf8(salt), iterations: 1 }
   return crypto.subtle.deriveKey(pbkdf2, root, kind, false, [use])
 }

@@ -48,7 +48,10 @@ export function keyRing(secret: string | readonly string[], issues: Issues): Key
     if (known) return known
     const text = secrets[at]
     if (text === undefined) throw new RangeError('The key ring has no such secret.')
-    const key = await crypto.subtle.importKey('raw', encodeUtf8(text), 'HKDF', false, ['deriveBits', 'deriveKey'])
+    const key = await crypto.subtle.importKey('raw', encodeUtf8(text), 'HKDF', false, [
+      'deriveBits',
+      'deriveKey',
+    ])
     roots[at] = key
     return key
   }
@@ -56,7 +59,10 @@ export function keyRing(secret: string | readonly string[], issues: Issues): Key
   async function keyIds(): Promise<readonly string[]> {
     if (names) return names
     const made = await Promise.all(
-      secrets.map(async (_, at) => new Uint8Array(await crypto.subtle.deriveBits(hkdf('kid'), await rootKey(at), 48))),
+      secrets.map(
+        async (_, at) =>
+          new Uint8Array(await crypto.subtle.deriveBits(hkdf('kid'), await rootKey(at), 48)),
+      ),
     )
     names = made.map(encodeBase64url)
     return names
@@ -64,7 +70,10 @@ export function keyRing(secret: string | readonly string[], issues: Issues): Key
 
   async function sealKey(at: number, parts: readonly string[]): Promise<CryptoKey> {
     const kind = { name: 'AES-GCM', length: 256 }
-    return crypto.subtle.deriveKey(hkdf('seal', ...parts), await rootKey(at), kind, false, ['encrypt', 'decrypt'])
+    return crypto.subtle.deriveKey(hkdf('seal', ...parts), await rootKey(at), kind, false, [
+      'encrypt',
+      'decrypt',
+    ])
   }
 
   async function macKey(at: number, purpose: string): Promise<CryptoKey> {
@@ -72,14 +81,26 @@ export function keyRing(secret: string | readonly string[], issues: Issues): Key
     const known = macKeys.get(name)
     if (known) return known
     const kind = { name: 'HMAC', hash: 'SHA-256', length: 256 }
-    const key = await crypto.subtle.deriveKey(hkdf('mac', purpose), await rootKey(at), kind, false, ['sign'])
+    const key = await crypto.subtle.deriveKey(
+      hkdf('mac', purpose),
+      await rootKey(at),
+      kind,
+      false,
+      ['sign'],
+    )
     if (macKeys.size >= maxPurposes * secrets.length) macKeys.clear()
     macKeys.set(name, key)
     return key
   }
 
-  async function macAt(at: number, purpose: string, text: string): Promise<Uint8Array<ArrayBuffer>> {
-    return new Uint8Array(await crypto.subtle.sign('HMAC', await macKey(at, purpose), encodeUtf8(text)))
+  async function macAt(
+    at: number,
+    purpose: string,
+    text: string,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(
+      await crypto.subtle.sign('HMAC', await macKey(at, purpose), encodeUtf8(text)),
+    )
   }
 
   return {
@@ -92,5 +113,10 @@ export function keyRing(secret: string | readonly string[], issues: Issues): Key
 }
 
 function hkdf(...parts: readonly string[]): HkdfParams {
-  return { name: 'HKDF', hash: 'SHA-256', salt: encodeUtf8(salt), info: encodeUtf8(joinBytes(...parts)) }
+  return {
+    name: 'HKDF',
+    hash: 'SHA-256',
+    salt: encodeUtf8(salt),
+    info: encodeUtf8(joinBytes(...parts)),
+  }
 }

@@ -13,7 +13,13 @@
  */
 export interface SealRejection {
   /** Why it does not open. */
-  readonly refused: 'malformed' | 'too-long' | 'unknown-key' | 'expired' | 'from-the-future' | 'tampered'
+  readonly refused:
+    | 'malformed'
+    | 'too-long'
+    | 'unknown-key'
+    | 'expired'
+    | 'from-the-future'
+    | 'tampered'
 }
 
 export const malformed: SealRejection = Object.freeze({ refused: 'malformed' })

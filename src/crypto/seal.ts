@@ -7,7 +7,14 @@ import type { Clock } from '../types.ts'
 import { decodeBase64url, decodeInto, encodeBase64url } from './base64url.ts'
 import { createDayKeys, type DayKey } from './day-keys.ts'
 import type { KeyRing } from './key-ring.ts'
-import { expired, fromTheFuture, malformed, type SealRejection, tampered, tooLong } from './rejection.ts'
+import {
+  expired,
+  fromTheFuture,
+  malformed,
+  type SealRejection,
+  tampered,
+  tooLong,
+} from './rejection.ts'
 import { decodeUtf8, encodeUtf8 } from './text.ts'
 
 /** What a seal is for. One made for another purpose never opens. */
@@ -78,7 +85,8 @@ export function sealer(ring: KeyRing, options: SealerOptions): Sealer {
     if (token.length > maxLength) return rejectTooLong
     const today = Math.floor(clock() / dayMs)
     const last = recent
-    if (last && token.slice(0, last.head.length) === last.head) return unsealWith(last, token, today)
+    if (last && token.slice(0, last.head.length) === last.head)
+      return unsealWith(last, token, today)
     const at = token.indexOf('.')
     if (!hasFiveParts(token, at)) return rejectMalformed
     const head = token.slice(0, at)
@@ -95,7 +103,11 @@ export function sealer(ring: KeyRing, options: SealerOptions): Sealer {
     return decryptBody(key, token, at)
   }
 
-  async function unsealUncached(head: string, token: string, today: number): Promise<string | SealRejection> {
+  async function unsealUncached(
+    head: string,
+    token: string,
+    today: number,
+  ): Promise<string | SealRejection> {
     const found = await keys.find(head, today)
     return 'refused' in found ? found : decryptBody(found, token, head.length)
   }
@@ -137,7 +149,9 @@ async function encrypt(key: DayKey, json: string): Promise<string> {
   const iv = freshNonce()
   const algorithm = { name: 'AES-GCM', iv, additionalData: key.aad }
   const padded = text.subarray(0, length + ((3 - (length % 3)) % 3))
-  const sealed = encodeBase64url(new Uint8Array(await crypto.subtle.encrypt(algorithm, key.key, padded)))
+  const sealed = encodeBase64url(
+    new Uint8Array(await crypto.subtle.encrypt(algorithm, key.key, padded)),
+  )
   return `${key.head}..${encodeBase64url(iv)}.${sealed.slice(0, -tagChars)}.${sealed.slice(-tagChars)}`
 }
 
@@ -151,7 +165,11 @@ const scratchText = /* @__PURE__ */ scratch.subarray(12)
 function decryptBody(key: DayKey, token: string, at: number): Promise<string | SealRejection> {
   const text = at + 3 + nonceChars
   const tag = token.length - tagChars
-  const parts = [token.slice(at + 2, text - 1), token.slice(text, tag - 1), token.slice(tag)] as const
+  const parts = [
+    token.slice(at + 2, text - 1),
+    token.slice(text, tag - 1),
+    token.slice(tag),
+  ] as const
   if (decodeInto === undefined || token.length > scratchChars) return decryptLongBody(key, parts)
   // Few characters are put together for less than two more calls cost.
   if (token.length < 512 && ((tag - 1 - text) & 3) === 0) {
@@ -179,7 +197,13 @@ async function decrypt(
   sealed: Uint8Array<ArrayBuffer>,
 ): Promise<string | SealRejection> {
   try {
-    return decodeUtf8(await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData: key.aad }, key.key, sealed))
+    return decodeUtf8(
+      await crypto.subtle.decrypt(
+        { name: 'AES-GCM', iv, additionalData: key.aad },
+        key.key,
+        sealed,
+      ),
+    )
   } catch {
     return tampered
   }

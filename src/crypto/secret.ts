@@ -21,7 +21,9 @@ export function validateSecrets(value: unknown, issues: Issues): readonly string
   }
 
   const texts: readonly unknown[] = typeof value === 'string' ? [value] : value
-  const list = texts.flatMap((text): readonly unknown[] => (typeof text === 'string' ? splitSecrets(text) : [text]))
+  const list = texts.flatMap((text): readonly unknown[] =>
+    typeof text === 'string' ? splitSecrets(text) : [text],
+  )
   if (list.length === 0) issues.add('', 'must hold at least one secret')
   if (list.length > maxSecrets) issues.add('', `must hold at most ${maxSecrets} secrets`)
 
@@ -50,7 +52,11 @@ function listIn(json: string): readonly string[] | undefined {
   }
 }
 
-function validateList(list: readonly unknown[], name: (at: number) => string, issues: Issues): readonly string[] {
+function validateList(
+  list: readonly unknown[],
+  name: (at: number) => string,
+  issues: Issues,
+): readonly string[] {
   const good: string[] = []
 
   for (const [at, secret] of list.entries()) {
@@ -71,18 +77,22 @@ function problemBeside(secret: string): string | undefined {
   return /[,;]$/.test(secret) ? `ends with a comma or a semicolon: ${howToWrite}` : undefined
 }
 
-const howToWrite = 'several secrets in one text stand apart by white space alone, the one that seals first'
+const howToWrite =
+  'several secrets in one text stand apart by white space alone, the one that seals first'
 
 function findProblem(secret: unknown): string | undefined {
   if (typeof secret !== 'string') return 'must be a string'
   if (secret.length < minLength) return `must have at least ${minLength} characters`
-  if (areJoined(secret)) return `holds several secrets without white space between them: ${howToWrite}`
+  if (areJoined(secret))
+    return `holds several secrets without white space between them: ${howToWrite}`
   if (secret.length > maxLength) return `must have at most ${maxLength} characters`
   if (secret.trim() !== secret) return 'begins or ends with white space'
   // Half a surrogate pair becomes U+FFFD in UTF-8: two different secrets would be the same key.
   if (/\p{Cc}|\p{Cs}/u.test(secret)) return 'holds control characters or broken Unicode'
-  if (findPeriod(secret) < minLength && findPeriod(secret) * 2 <= secret.length) return 'repeats a short pattern'
-  if (countVariety(secret) < minVariety) return `must have at least ${minVariety} different characters`
+  if (findPeriod(secret) < minLength && findPeriod(secret) * 2 <= secret.length)
+    return 'repeats a short pattern'
+  if (countVariety(secret) < minVariety)
+    return `must have at least ${minVariety} different characters`
   if (countsAlong(secret)) return 'counts up or down'
   if (isSample(secret)) return 'is a sample secret, or made of the words that samples are made of'
   return undefined
@@ -95,7 +105,10 @@ function findProblem(secret: unknown): string | undefined {
 function areJoined(text: string): boolean {
   const parts = text.split(/[,;]/)
   if (parts.length < 2 || parts.some((part) => part.length < minLength)) return false
-  return parts.every((part) => part.length === parts[0]?.length) || parts.every((part) => /^[\w+/=.~-]+$/.test(part))
+  return (
+    parts.every((part) => part.length === parts[0]?.length) ||
+    parts.every((part) => /^[\w+/=.~-]+$/.test(part))
+  )
 }
 
 function countVariety(text: string): number {
@@ -143,5 +156,7 @@ const sampleWords = new RegExp(
 export function isSample(secret: string): boolean {
   const plain = secret.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
   const left = plain.replaceAll(sampleWords, '')
-  return left.length < plain.length && (left.length < minLength / 2 || countVariety(left) < minVariety)
+  return (
+    left.length < plain.length && (left.length < minLength / 2 || countVariety(left) < minVariety)
+  )
 }

@@ -82,7 +82,13 @@ export function checkCrossOrigin(
   // No Fetch Metadata: Chromium's sockets, plain http, browsers before 2023, programs. What nobody knows yet is none, too.
   if (origin !== null) {
     if (isOwnOrigin(origin, own, request.url)) return passed
-    return applyExceptions(origin === 'null' ? 'origin-null' : 'origin-mismatch', origin, policy, method, path)
+    return applyExceptions(
+      origin === 'null' ? 'origin-null' : 'origin-mismatch',
+      origin,
+      policy,
+      method,
+      path,
+    )
   }
   const referer = headers.get('referer')
   if (referer !== null) {
@@ -108,7 +114,8 @@ function applyExceptions(
   path: string,
 ): CsrfVerdict {
   if (origin !== null) {
-    const trusted = policy.trustedOrigins.has(origin) || policy.trust.get(ruleKey(method, path))?.has(origin)
+    const trusted =
+      policy.trustedOrigins.has(origin) || policy.trust.get(ruleKey(method, path))?.has(origin)
     if (trusted) return { ok: true, by: 'trust', reason }
   }
   return isExempt(policy, method, path) ? { ok: true, by: 'exempt', reason } : { ok: false, reason }

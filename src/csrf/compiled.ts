@@ -49,7 +49,16 @@ export const formatVersion = 1
 
 /** Makes ready what was judged. `credentials` and `publicOrigins` are what no data can say. */
 export function createPolicy(
-  { trustedOrigins, trust, exempt, missing, cookieNames, trustSameSite, isolation, publicOrigins }: CompiledCsrf,
+  {
+    trustedOrigins,
+    trust,
+    exempt,
+    missing,
+    cookieNames,
+    trustSameSite,
+    isolation,
+    publicOrigins,
+  }: CompiledCsrf,
   own: {
     readonly credentials: ((headers: Headers) => boolean) | undefined
     readonly publicOrigins?: CrossOriginPolicy['publicOrigins']
@@ -61,7 +70,8 @@ export function createPolicy(
     trustedOrigins: new Set(trustedOrigins),
     trust: new Map(trust.map(({ route, origins }) => [route, new Set(origins)])),
     exempt: new Set(exempt),
-    allowsMissingMetadata: missing === 'no-credentials' ? (headers) => !carries(headers) : () => missing === 'allow',
+    allowsMissingMetadata:
+      missing === 'no-credentials' ? (headers) => !carries(headers) : () => missing === 'allow',
     trustSameSite,
     isolation,
   }

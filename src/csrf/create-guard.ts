@@ -32,7 +32,11 @@ export interface CsrfGuardSettings<C> {
   readonly observing: boolean
   readonly token: TokenCheck<C> | undefined
   readonly onEvent: Emit | undefined
-  readonly refuse: (verdict: CsrfRejection, c: C, requestId: string | undefined) => Response | Promise<Response>
+  readonly refuse: (
+    verdict: CsrfRejection,
+    c: C,
+    requestId: string | undefined,
+  ) => Response | Promise<Response>
 }
 
 /** Longest path in an event. */
@@ -79,5 +83,7 @@ export function createCsrfGuard<C extends CsrfContext>(
 
 /** The request headers that a refusal depended on, for the Vary of the answer (RFC 9110 section 12.5.5). */
 export function varyHeaders(reason: CsrfReason): string {
-  return reason === 'resource-isolation' ? 'Sec-Fetch-Dest, Sec-Fetch-Mode, Sec-Fetch-Site' : 'Sec-Fetch-Site, Origin'
+  return reason === 'resource-isolation'
+    ? 'Sec-Fetch-Dest, Sec-Fetch-Mode, Sec-Fetch-Site'
+    : 'Sec-Fetch-Site, Origin'
 }

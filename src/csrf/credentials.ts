@@ -8,9 +8,16 @@ const ambientScheme = /^(?:basic|digest|negotiate|ntlm)(?![\w-])/i
  * browsers repeat. A name counts wherever it stands in the header, since one cookie too many is only asked for more.
  * Client certificates are no header: where they sign in, `missing` must be `'deny'`.
  */
-export function hasAmbientCredentials(headers: Headers, cookieNames: readonly string[] | undefined): boolean {
+export function hasAmbientCredentials(
+  headers: Headers,
+  cookieNames: readonly string[] | undefined,
+): boolean {
   const cookie = headers.get('cookie')
-  if (cookie !== null && (cookieNames === undefined || cookieNames.some((name) => cookie.includes(name)))) return true
+  if (
+    cookie !== null &&
+    (cookieNames === undefined || cookieNames.some((name) => cookie.includes(name)))
+  )
+    return true
   const authorization = headers.get('authorization')
   return authorization !== null && ambientScheme.test(authorization)
 }

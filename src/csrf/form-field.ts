@@ -9,7 +9,8 @@ const mostBytes = 65_536
  */
 export async function formField(request: Request, name: string): Promise<string | undefined> {
   const type = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
-  if (type !== 'application/x-www-form-urlencoded' || request.bodyUsed || request.body === null) return undefined
+  if (type !== 'application/x-www-form-urlencoded' || request.bodyUsed || request.body === null)
+    return undefined
   if (Number(request.headers.get('content-length')) > mostBytes) return undefined
   const text = await boundedText(request.clone())
   const values = text === undefined ? [] : new URLSearchParams(text).getAll(name)

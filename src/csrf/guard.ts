@@ -33,16 +33,22 @@ export function csrfGuard<C extends CsrfContext>(options: CsrfOptions<C, never>)
   const issues = createIssues('csrf')
   const policy = csrfPolicy(options, issues, ['mode', 'token', 'refuse', 'onEvent'])
   const { token } = options ?? {}
-  const observing = choiceOption(issues, 'mode', options?.mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const observing =
+    choiceOption(issues, 'mode', options?.mode, ['enforce', 'observe'], 'enforce') === 'observe'
   const refuse = optionalFunction(issues, 'refuse', options?.refuse)
   const onEvent = optionalListener(issues, 'onEvent', options?.onEvent)
-  if (token !== undefined && typeof token?.check !== 'function') issues.add('token', 'must be made by csrfTokens()')
+  if (token !== undefined && typeof token?.check !== 'function')
+    issues.add('token', 'must be made by csrfTokens()')
   issues.throwIfAny()
   return createCsrfGuard(policy, { observing, token, onEvent, refuse: refuse ?? createErrorPage })
 }
 
 /** A page or problem+json, whichever is asked for. */
-function createErrorPage({ reason }: CsrfRejection, { req }: CsrfContext, requestId: string | undefined): Response {
+function createErrorPage(
+  { reason }: CsrfRejection,
+  { req }: CsrfContext,
+  requestId: string | undefined,
+): Response {
   const headers = [['Vary', varyHeaders(reason)]] as const
   return errorResponse(reason, req.raw, { headers, ...(requestId !== undefined && { requestId }) })
 }

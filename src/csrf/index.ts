@@ -1,4 +1,9 @@
-export { type CrossOriginRequest, type CsrfReason, type CsrfVerdict, checkCrossOrigin } from './check.ts'
+export {
+  type CrossOriginRequest,
+  type CsrfReason,
+  type CsrfVerdict,
+  checkCrossOrigin,
+} from './check.ts'
 export type { CompiledCsrf, CrossOriginPolicy } from './compiled.ts'
 export { type CsrfContext, type CsrfGuard, type TokenCheck, varyHeaders } from './create-guard.ts'
 export { type CsrfOptions, csrfGuard } from './guard.ts'

@@ -25,6 +25,8 @@ export function csrf<E = ProjectEnv>(options: CsrfOptions<Context, E> = {}): Mid
  *
  * @throws {ConfigError} `ERR_CONFIG`
  */
-export function csrfTokens<E = ProjectEnv>(options: CsrfTokenOptions<Context, E>): CsrfTokens<Context> {
+export function csrfTokens<E = ProjectEnv>(
+  options: CsrfTokenOptions<Context, E>,
+): CsrfTokens<Context> {
   return signedTokens(options as CsrfTokenOptions<Context, never>)
 }

@@ -31,7 +31,8 @@ function findProblem(origin: unknown): string | undefined {
   if (origin.includes('*')) return 'must not hold a wildcard: list each origin'
   if (origin !== origin.toLowerCase()) return 'must be in lower case, as browsers send it'
   const scheme = shape.exec(origin)?.[1]
-  if (scheme === undefined) return 'must be scheme://host or scheme://host:port with nothing behind it'
+  if (scheme === undefined)
+    return 'must be scheme://host or scheme://host:port with nothing behind it'
   if (scheme !== 'https' && scheme !== 'http') return undefined
   if (readUrlOrigin(origin) !== origin) return "must not name the scheme's own port"
   // Numbers and bad ports that a URL parser writes otherwise or refuses: http://127.1, http://a:99999.

@@ -5,7 +5,12 @@ import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { booleanOption, choiceOption, optionalFunction } from '../options/values.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
-import { type CompiledCsrf, type CrossOriginPolicy, createPolicy, formatVersion } from './compiled.ts'
+import {
+  type CompiledCsrf,
+  type CrossOriginPolicy,
+  createPolicy,
+  formatVersion,
+} from './compiled.ts'
 import { parseOrigins, parsePublicOrigins } from './origins.ts'
 import { type ExemptRule, parseExempt, parseTrust, type TrustRule } from './rules.ts'
 
@@ -75,11 +80,14 @@ export function csrfPolicy<E = ProjectEnv>(
   const { publicOrigins, credentials, ...plain } = (options ?? {}) as CrossOriginOptions<never>
   checkKeys(issues, options, [...keys, ...more])
   const own = optionalFunction(issues, 'credentials', credentials)
-  if (own && plain.cookieNames !== undefined) issues.add('cookieNames', 'is not read where credentials is given')
+  if (own && plain.cookieNames !== undefined)
+    issues.add('cookieNames', 'is not read where credentials is given')
   const policy = createPolicy(parsePolicyData(plain, issues), {
     credentials: own,
     publicOrigins:
-      publicOrigins === undefined ? undefined : resolveFrom(issues, 'publicOrigins', publicOrigins, parsePublicOrigins),
+      publicOrigins === undefined
+        ? undefined
+        : resolveFrom(issues, 'publicOrigins', publicOrigins, parsePublicOrigins),
   })
   if (value === undefined) issues.throwIfAny()
   return policy
@@ -103,8 +111,10 @@ export function compileCsrf(options: CompilableCsrf = {}): CompiledCsrf {
   const issues = createIssues('compileCsrf')
   checkKeys(issues, options, [...keys.filter((key) => key !== 'credentials'), 'mode'])
   const { publicOrigins, mode, ...plain } = options ?? {}
-  const origins = publicOrigins !== undefined && parsePublicOrigins(publicOrigins, issues.at('publicOrigins'))
-  const observing = choiceOption(issues, 'mode', mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const origins =
+    publicOrigins !== undefined && parsePublicOrigins(publicOrigins, issues.at('publicOrigins'))
+  const observing =
+    choiceOption(issues, 'mode', mode, ['enforce', 'observe'], 'enforce') === 'observe'
   const data = parsePolicyData(plain, issues)
   issues.throwIfAny()
   return { ...data, observing, ...(origins && { publicOrigins: origins }) }
@@ -115,15 +125,24 @@ function parsePolicyData(
   issues: Issues,
 ): CompiledCsrf {
   const { trustedOrigins = [], missing, cookieNames, trustSameSite } = value
-  const good = Array.isArray(cookieNames) && cookieNames.every((name) => typeof name === 'string' && name !== '')
-  if (cookieNames !== undefined && !good) issues.add('cookieNames', 'must be a list of whole cookie names')
+  const good =
+    Array.isArray(cookieNames) &&
+    cookieNames.every((name) => typeof name === 'string' && name !== '')
+  if (cookieNames !== undefined && !good)
+    issues.add('cookieNames', 'must be a list of whole cookie names')
   const isolation = parseIsolation(value.isolation, issues.at('isolation'))
   return {
     version: formatVersion,
     trustedOrigins: parseOrigins(trustedOrigins, issues.at('trustedOrigins')),
     trust: parseTrust(value.trust, issues.at('trust')),
     exempt: parseExempt(value.exempt, issues.at('exempt')),
-    missing: choiceOption(issues, 'missing', missing, ['deny', 'no-credentials', 'allow'], 'no-credentials'),
+    missing: choiceOption(
+      issues,
+      'missing',
+      missing,
+      ['deny', 'no-credentials', 'allow'],
+      'no-credentials',
+    ),
     trustSameSite: booleanOption(issues, 'trustSameSite', trustSameSite, false),
     observing: false,
     ...(cookieNames && { cookieNames }),

@@ -33,11 +33,17 @@ export function parseTrust(
   value: unknown,
   issues: Issues,
 ): ReadonlyArray<{ readonly route: string; readonly origins: readonly string[] }> {
-  const rules = parseRules(value, issues, ['path', 'methods', 'origins'], ({ origins }: Partial<TrustRule>, at) => {
-    const list = parseOrigins(origins, at.at('origins'))
-    if (Array.isArray(origins) && origins.length === 0) at.add('origins', 'must hold at least one origin')
-    return list
-  })
+  const rules = parseRules(
+    value,
+    issues,
+    ['path', 'methods', 'origins'],
+    ({ origins }: Partial<TrustRule>, at) => {
+      const list = parseOrigins(origins, at.at('origins'))
+      if (Array.isArray(origins) && origins.length === 0)
+        at.add('origins', 'must hold at least one origin')
+      return list
+    },
+  )
   return [...rules].map(([route, origins]) => ({ route, origins }))
 }
 
@@ -57,7 +63,8 @@ function parseRules<T>(
       if (typeof rule !== 'object' || rule === null) continue
       const { path, methods = ['POST'] } = rule as Partial<ExemptRule>
       const made = make(rule, at)
-      if (!isPath(path)) at.add('path', 'must be a whole path such as /hooks/stripe: no pattern, no query')
+      if (!isPath(path))
+        at.add('path', 'must be a whole path such as /hooks/stripe: no pattern, no query')
       if (!Array.isArray(methods) || methods.length === 0 || !methods.every(isMethod)) {
         at.add('methods', 'must be a list of methods in upper case')
       } else
@@ -76,7 +83,9 @@ const segment = /^(?!:|\.{1,2}$)[\w.~!$&'()+,;=:@%-]+$/
 function isPath(path: unknown): boolean {
   if (typeof path !== 'string' || !path.startsWith('/')) return false
   const segments = path.slice(1).split('/')
-  return segments.every((text, at) => segment.test(text) || (text === '' && at === segments.length - 1))
+  return segments.every(
+    (text, at) => segment.test(text) || (text === '' && at === segments.length - 1),
+  )
 }
 
 function isMethod(method: unknown): boolean {

@@ -13,7 +13,12 @@ import {
 import { createReporter, type ReportError } from '../page/index.ts'
 import { platformFetch } from '../proxy/platform-fetch.ts'
 import { type CompiledClient, compileFetch } from '../proxy/upstream-client.ts'
-import { type CheckLimits, checkPlatform, compileRequestLimits, type Platform } from '../request/index.ts'
+import {
+  type CheckLimits,
+  checkPlatform,
+  compileRequestLimits,
+  type Platform,
+} from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit } from '../types.ts'
 import type { GatewayConfig } from './config.ts'
@@ -61,7 +66,10 @@ export interface CompiledGateway {
 }
 
 /** The strategy of an environment. */
-export function findStrategy({ session }: CompiledGateway, env: unknown): SessionStrategy<object> | undefined {
+export function findStrategy(
+  { session }: CompiledGateway,
+  env: unknown,
+): SessionStrategy<object> | undefined {
   return session?.chosen?.(env) ?? session
 }
 
@@ -81,12 +89,14 @@ export function compileGateway(config: GatewayConfig<string, never, never>): Com
   if (assertion !== undefined) {
     checkKeys(issues.at('assertion'), assertion, ['key', 'lifetime'])
     if (!session) issues.add('assertion', 'needs the option session')
-    if (isObject(assertion) && assertion.key === undefined) issues.add('assertion.key', 'is required')
+    if (isObject(assertion) && assertion.key === undefined)
+      issues.add('assertion.key', 'is required')
   }
   const lifetime = wholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, 60, timeoutRange)
   for (const { name, sessions } of upstreams.values()) {
     if (sessions && !session) issues.add(`upstreams.${name}.sessions`, 'needs the option session')
-    if (sessions && !assertion) issues.add(`upstreams.${name}.sessions`, 'needs the option assertion')
+    if (sessions && !assertion)
+      issues.add(`upstreams.${name}.sessions`, 'needs the option assertion')
   }
   validateGatewayCsrf(given.csrf, issues.at('csrf'))
   const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? ignore
@@ -104,7 +114,10 @@ export function compileGateway(config: GatewayConfig<string, never, never>): Com
       {
         publicOrigin: given.publicOrigin,
         hosts: given.hosts,
-        upstreams: [...upstreams.keys()].map((name) => ({ name, url: given.upstreams?.[name]?.url })),
+        upstreams: [...upstreams.keys()].map((name) => ({
+          name,
+          url: given.upstreams?.[name]?.url,
+        })),
         key: assertion?.key,
         checks: [session, throttle],
         routeHosts: routes.flatMap(({ route: { host } }, index) =>
@@ -114,9 +127,13 @@ export function compileGateway(config: GatewayConfig<string, never, never>): Com
       issues,
     ),
     platform: checkPlatform(given.platform, issues, 'cloudflare'),
-    limits: given.limits === false ? undefined : compileRequestLimits(given.limits, issues.at('limits')),
+    limits:
+      given.limits === false ? undefined : compileRequestLimits(given.limits, issues.at('limits')),
     session,
-    cookieNames: new Set([...(session?.cookieNames ?? []), ...(throttle?.cookieName ? [throttle.cookieName] : [])]),
+    cookieNames: new Set([
+      ...(session?.cookieNames ?? []),
+      ...(throttle?.cookieName ? [throttle.cookieName] : []),
+    ]),
     user: optionalFunction(issues, 'user', given.user) as CompiledGateway['user'],
     roles: optionalFunction(issues, 'roles', given.roles) as CompiledGateway['roles'],
     claims: optionalFunction(issues, 'claims', given.claims) as CompiledGateway['claims'],
@@ -176,7 +193,8 @@ function validateThrottle(
   issues: Issues,
 ): LoginThrottling | undefined {
   if (value === undefined) return undefined
-  if (isObject(value) && typeof value.start === 'function') return value.start(sources, issues) as LoginThrottling
+  if (isObject(value) && typeof value.start === 'function')
+    return value.start(sources, issues) as LoginThrottling
   issues.add('', 'must be gatewayThrottle({ ... }), which comes from portcullis/gateway')
   return undefined
 }

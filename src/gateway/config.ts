@@ -66,7 +66,10 @@ export interface Upstream<E = ProjectEnv> {
 }
 
 /** Where requests that may change something can come from, for every route. */
-export type GatewayCsrf = Pick<CrossOriginOptions, 'trustedOrigins' | 'missing' | 'trustSameSite' | 'isolation'>
+export type GatewayCsrf = Pick<
+  CrossOriginOptions,
+  'trustedOrigins' | 'missing' | 'trustSameSite' | 'isolation'
+>
 
 /** The signed word on who is asking: an ES256 JWT in `Portcullis-Assertion` (RFC 7519). */
 export interface AssertionOptions<E = ProjectEnv> {
@@ -80,7 +83,11 @@ export interface AssertionOptions<E = ProjectEnv> {
 }
 
 /** Everything a gateway is told. */
-export interface GatewayConfig<N extends string = string, Data extends object = object, E = ProjectEnv> {
+export interface GatewayConfig<
+  N extends string = string,
+  Data extends object = object,
+  E = ProjectEnv,
+> {
   /** The origin visitors see, such as `https://app.example.com`: never read from a request. */
   readonly publicOrigin: FromEnv<string, E>
   /**

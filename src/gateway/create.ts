@@ -44,7 +44,14 @@ export function createGateway<N extends string, Data extends object, E = Project
       const requestId = plan.ops.requestId(request.headers)
       const brought = plan.ownFetch ? undefined : context?.upstream
       const client = brought === undefined ? plan.client : compileClient(brought)
-      const visit: RequestContext = { request, env: shared, requestId, client, path: '', search: '' }
+      const visit: RequestContext = {
+        request,
+        env: shared,
+        requestId,
+        client,
+        path: '',
+        search: '',
+      }
       if (context?.waitUntil) visit.waitUntil = (work) => context.waitUntil?.(work)
       beginWatch(plan, visit)
       await resolveSettings(plan, visit)

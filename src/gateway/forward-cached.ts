@@ -24,7 +24,8 @@ export function forwardCached(
     ownNames: plan.cookieNames,
     clock: plan.clock,
     waitUntil: visit.waitUntil,
-    pass: (shared) => forwardToUpstream(plan, visit, shared === undefined ? passage : { ...passage, shared }),
+    pass: (shared) =>
+      forwardToUpstream(plan, visit, shared === undefined ? passage : { ...passage, shared }),
   })
   return watchCache(visit, work)
 }

@@ -4,7 +4,11 @@ import { isPortcullisError } from '../errors.ts'
 import type { SharedRequest } from '../proxy/cache/public-cache.ts'
 import { toClientResponse } from '../proxy/client-response.ts'
 import { matchCoding, narrowAccepted } from '../proxy/codings.ts'
-import { discardBody, type UpstreamRequest, type UpstreamResponse } from '../proxy/fetch-upstream.ts'
+import {
+  discardBody,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from '../proxy/fetch-upstream.ts'
 import { createUpstreamHeaders, stoppedNames } from '../proxy/request-headers.ts'
 import { createUpstreamUrl } from '../proxy/target.ts'
 import { clientAddress, mayHaveBody } from '../request/index.ts'
@@ -73,10 +77,16 @@ export async function forwardToUpstream(
     pageNonce: visit.nonce,
     flash: flash?.header,
     assertion: who && plan.assertions && (await createAssertion(plan, passage)),
-    sessions: route.sessions?.includes('list') ? await listSessions(plan, visit, passage) : undefined,
+    sessions: route.sessions?.includes('list')
+      ? await listSessions(plan, visit, passage)
+      : undefined,
   }
   const sent = shared?.headers ?? request.headers
-  const stopped = upstream.drops ? stoppedNames(sent, upstream.drops) : shared ? undefined : visit.stopped
+  const stopped = upstream.drops
+    ? stoppedNames(sent, upstream.drops)
+    : shared
+      ? undefined
+      : visit.stopped
   const headers = createUpstreamHeaders(sent, said, stopped)
   narrowAccepted(headers, visit.client.rules)
   const { fills } = visit.secure ?? plan.secure
@@ -95,7 +105,8 @@ export async function forwardToUpstream(
   const errand: RetryContext = {
     upstream,
     requestId,
-    repeatable: !upgrade && login === undefined && isRetryable(request, route, body.body !== undefined),
+    repeatable:
+      !upgrade && login === undefined && isRetryable(request, route, body.body !== undefined),
     onRetry(): void {
       if (visit.notes !== undefined) recordRetry(visit.notes)
       if (nonce === undefined) return
@@ -151,7 +162,13 @@ async function applySessionHeader(
   const { request, env } = visit
   const strategy = findStrategy(plan, env)
   const versions = strategy?.kind === 'stored'
-  const judged = authorizeHeader(header, { method: request.method, status: answer.status, route, nonce, versions })
+  const judged = authorizeHeader(header, {
+    method: request.method,
+    status: answer.status,
+    route,
+    nonce,
+    versions,
+  })
   if (judged.ok && strategy) {
     visit.session ??= strategy.open({ request, env })
     try {
@@ -161,14 +178,28 @@ async function applySessionHeader(
       return
     } catch (error) {
       // The cookie of a session that was ended on another device: its upstream was told of none, and the page is for anybody.
-      if (judged.order.verb !== 'set' || who !== undefined || !isPortcullisError(error, 'ERR_SESSION_ENDED'))
+      if (
+        judged.order.verb !== 'set' ||
+        who !== undefined ||
+        !isPortcullisError(error, 'ERR_SESSION_ENDED')
+      )
         throw error
-      plan.emit({ type: 'session-write-dropped', reason: 'ended', request: visit.requestId, subject: upstream.name })
+      plan.emit({
+        type: 'session-write-dropped',
+        reason: 'ended',
+        request: visit.requestId,
+        subject: upstream.name,
+      })
       return
     }
   }
   const reason = judged.ok ? 'not-granted' : judged.reason
-  plan.emit({ type: 'session-header-refused', reason, request: visit.requestId, subject: upstream.name })
+  plan.emit({
+    type: 'session-header-refused',
+    reason,
+    request: visit.requestId,
+    subject: upstream.name,
+  })
 }
 
 async function createAssertion(
@@ -190,7 +221,10 @@ async function createAssertion(
 }
 
 /** The shorter of what the route allows and what is left of the session. Ending it sooner does not reach a socket. */
-function maxConnectionMs(plan: CompiledGateway, { route, who }: ForwardContext): number | undefined {
+function maxConnectionMs(
+  plan: CompiledGateway,
+  { route, who }: ForwardContext,
+): number | undefined {
   const { maxSocketSeconds = 3600 } = route
   const most = maxSocketSeconds === false ? undefined : maxSocketSeconds * 1000
   // Longer than a timer can run there is no session worth the name either: it is at most 400 days, a timer 24.
@@ -207,5 +241,7 @@ async function listSessions(
 ): Promise<string | undefined> {
   if (!who?.facts.signedIn || visit.session === undefined) return undefined
   // An upstream that is told nothing can say that there is no list here.
-  return findStrategy(plan, visit.env)?.kind === 'stored' ? encodeSessionList(visit.session) : undefined
+  return findStrategy(plan, visit.env)?.kind === 'stored'
+    ? encodeSessionList(visit.session)
+    : undefined
 }

@@ -36,7 +36,10 @@ import type { LoginStartResult } from './throttle/types.ts'
 import { recordRoute, timeSession } from './watch.ts'
 
 /** Answers a request. What goes wrong is thrown; see {@link createGateway} for what becomes of it. */
-export async function handleRequest(plan: CompiledGateway, visit: RequestContext): Promise<Response> {
+export async function handleRequest(
+  plan: CompiledGateway,
+  visit: RequestContext,
+): Promise<Response> {
   const { request } = visit
   const { method } = request
   const canonical = canonicalPath(request.url)
@@ -47,20 +50,23 @@ export async function handleRequest(plan: CompiledGateway, visit: RequestContext
     return rejectRequest(plan, visit, canonical.reason)
   } else return redirect(308, canonical.redirect)
   visit.search = canonical.ok ? canonical.search : (kept?.search ?? '')
-  if (!isKnownMethod(method)) return rejectRequest(plan, visit, 'method-not-allowed', [['Allow', allMethods]])
+  if (!isKnownMethod(method))
+    return rejectRequest(plan, visit, 'method-not-allowed', [['Allow', allMethods]])
   const stopped = validateRequestHead(plan, visit)
   if (stopped?.location !== undefined) return redirect(308, stopped.location)
   if (stopped !== undefined) return rejectRequest(plan, visit, stopped.reason)
   if (isOwnPath(visit.path)) return ownEndpoint(plan, visit)
   const closed = plan.ops.maintenance?.(visit.env, request.headers, plan.platform)
-  if (closed !== undefined) return rejectRequest(plan, visit, 'maintenance', [['Retry-After', `${closed}`]])
+  if (closed !== undefined)
+    return rejectRequest(plan, visit, 'maintenance', [['Retry-After', `${closed}`]])
 
   const { settings } = visit
   if (settings === undefined) throw visit.fault
   const match = matchRoute(plan, visit, kept?.opened)
   if (match === undefined) return rejectRequest(plan, visit, 'path-not-canonical')
   if (match.is === 'none') return rejectRequest(plan, visit, 'no-route')
-  if (match.is === 'method') return rejectRequest(plan, visit, 'method-not-allowed', [['Allow', match.allow]])
+  if (match.is === 'method')
+    return rejectRequest(plan, visit, 'method-not-allowed', [['Allow', match.allow]])
   const taken = await overrideMethod(
     visit,
     match.route,
@@ -68,7 +74,9 @@ export async function handleRequest(plan: CompiledGateway, visit: RequestContext
   )
   if (taken.is === 'unclear') return rejectRequest(plan, visit, 'body-malformed')
   if (taken.is !== 'route')
-    return rejectRequest(plan, visit, 'method-not-allowed', [['Allow', taken.is === 'method' ? taken.allow : '']])
+    return rejectRequest(plan, visit, 'method-not-allowed', [
+      ['Allow', taken.is === 'method' ? taken.allow : ''],
+    ])
   const { route, secure } = taken.route
   if (visit.notes !== undefined) recordRoute(visit.notes, route)
   visit.secure = secure
@@ -109,13 +117,17 @@ async function handleRoute(
   if (upgrade) {
     // Browsers always send it, and with it the cookies of whoever looks at another site. Other clients have no cookies to lend.
     const origin = request.headers.get('origin')
-    const trusted = origin === null || origin === settings.publicOrigin || csrf?.trustedOrigins.has(origin) === true
+    const trusted =
+      origin === null ||
+      origin === settings.publicOrigin ||
+      csrf?.trustedOrigins.has(origin) === true
     if (!trusted) return rejectRequest(plan, visit, 'cross-origin-upgrade')
     if (!visit.client.upgrades) return rejectRequest(plan, visit, 'upgrade-unsupported')
   }
   if (csrf !== undefined) {
     const verdict = checkCrossOrigin(request, csrf, visit.path, settings)
-    if (!verdict.ok) return rejectRequest(plan, visit, verdict.reason, [['Vary', varyHeaders(verdict.reason)]])
+    if (!verdict.ok)
+      return rejectRequest(plan, visit, verdict.reason, [['Vary', varyHeaders(verdict.reason)]])
   }
   const body = checkBody(request, compiled.body)
   if (!body.ok) return rejectRequest(plan, visit, body.reason)
@@ -131,7 +143,8 @@ async function handleRoute(
   if (reads && plan.shares) await prefetchSession(plan, visit)
   try {
     // Where nobody has to be signed in a try is counted in the same request to Redis as everything else.
-    let login = throttle?.reads && !access.session ? await throttle.start(plan, visit, undefined) : undefined
+    let login =
+      throttle?.reads && !access.session ? await throttle.start(plan, visit, undefined) : undefined
     const over = await counting?.decide()
     if (over !== undefined) {
       if (login?.is === 'open') await login.cancel()
@@ -162,7 +175,9 @@ async function handleRoute(
       body: { ...body, ...graphql?.body, maxBytes: compiled.body.maxBytes },
     }
     const cached = (): Promise<Response> =>
-      route.cache ? forwardCached(plan, visit, passage, route.cache) : forwardToUpstream(plan, visit, passage)
+      route.cache
+        ? forwardCached(plan, visit, passage, route.cache)
+        : forwardToUpstream(plan, visit, passage)
     const response = await (login === undefined ? cached() : login.pass(passage))
     if (plan.caches) await invalidateCacheAfter(plan, visit, settings, response)
     return upstream.hideErrors ? hideErrorDetails(response, visit) : response
@@ -176,7 +191,10 @@ async function handleRoute(
 }
 
 /** Nobody looked at a login whose session could not be read. */
-async function voidAttemptOnError<T>(work: Promise<T>, login: LoginStartResult | undefined): Promise<T> {
+async function voidAttemptOnError<T>(
+  work: Promise<T>,
+  login: LoginStartResult | undefined,
+): Promise<T> {
   try {
     return await work
   } catch (error) {
@@ -188,7 +206,11 @@ async function voidAttemptOnError<T>(work: Promise<T>, login: LoginStartResult |
 const allMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 /** 401 and 403, or the sign-in page for a person who could sign in there; a browser that fetches ahead is no person. */
-function denyOrRedirectToSignIn(plan: CompiledGateway, visit: RequestContext, reason: Reason): Response {
+function denyOrRedirectToSignIn(
+  plan: CompiledGateway,
+  visit: RequestContext,
+  reason: Reason,
+): Response {
   const signs = reason === 'no-session' || reason === 'session-too-old'
   const { request } = visit
   if (signs && plan.signIn !== undefined && isNavigation(request) && !isPrefetch(request)) {

@@ -13,7 +13,11 @@ export function mergeGatewayHeaders(value: HeaderOptions | undefined): HeaderOpt
   if (value !== undefined && !isObject(value)) return value
   const { preset, contentSecurityPolicy } = value ?? {}
   const decided = preset !== undefined || contentSecurityPolicy !== undefined
-  return { reporting: reportPath, ...(decided ? {} : { contentSecurityPolicy: 'observe' }), ...removeUndefined(value) }
+  return {
+    reporting: reportPath,
+    ...(decided ? {} : { contentSecurityPolicy: 'observe' }),
+    ...removeUndefined(value),
+  }
 }
 
 function removeUndefined(input: HeaderOptions = {}): HeaderOptions {

@@ -6,7 +6,12 @@ export type { SwitchedResponse, UpstreamClient } from '../proxy/upstream-client.
 export { type AliasName, type AliasReader, type NextPaths, nextAliases } from '../request/index.ts'
 export type { Emit, EventType, FromEnv, SecurityEvent } from '../types.ts'
 export type { Maintenance } from './checks/maintenance.ts'
-export { type AssertionOptions, defineGateway, type GatewayConfig, type Upstream } from './config.ts'
+export {
+  type AssertionOptions,
+  defineGateway,
+  type GatewayConfig,
+  type Upstream,
+} from './config.ts'
 export { createGateway, type Gateway, type GatewayContext } from './create.ts'
 export type { ReadyOptions } from './endpoints/ready.ts'
 export { gatewayOrRefuse } from './gateway-or-refuse.ts'

@@ -37,7 +37,8 @@ export async function invalidateCacheAfter(
       const query = address.indexOf('?')
       const path = query === -1 ? address : address.slice(0, query)
       const match = plan.routes.match(host, path, 'GET')
-      if (match.is !== 'route' || !match.route.route.cache || match.route.upstream === undefined) return undefined
+      if (match.is !== 'route' || !match.route.route.cache || match.route.upstream === undefined)
+        return undefined
       return match.route.route.cache.invalidate({
         path,
         search: address.slice(path.length),

@@ -21,7 +21,13 @@ export interface Operations {
 }
 
 /** Names of the options. */
-export const operationKeys = ['monitor', 'requestIdHeader', 'maintenance', 'ready', 'uptime'] as const
+export const operationKeys = [
+  'monitor',
+  'requestIdHeader',
+  'maintenance',
+  'ready',
+  'uptime',
+] as const
 
 /** Judges them. */
 export function compileOperations(

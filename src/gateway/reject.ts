@@ -22,7 +22,10 @@ export function rejectRequest(
 }
 
 /** A page that was asked for is asked for again after the login; a form that was sent is not sent again. */
-export function redirectToSignIn(signIn: string, { request, path, search }: RequestContext): Response {
+export function redirectToSignIn(
+  signIn: string,
+  { request, path, search }: RequestContext,
+): Response {
   return redirect(303, request.method === 'GET' ? signInLocation(signIn, path + search) : signIn)
 }
 

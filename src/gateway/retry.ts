@@ -1,6 +1,10 @@
 /** Asks an upstream, and once more where that can do no harm; not at all where it is paused. */
 import { isPortcullisError, PortcullisError } from '../errors.ts'
-import { fetchUpstream, type UpstreamRequest, type UpstreamResponse } from '../proxy/fetch-upstream.ts'
+import {
+  fetchUpstream,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from '../proxy/fetch-upstream.ts'
 import type { CompiledGateway } from './compile.ts'
 import type { Route } from './routes/route.ts'
 import type { CompiledUpstream } from './upstreams.ts'
@@ -59,10 +63,18 @@ const maxPauseMs = 50
  * Whether a request can be made twice: it changes nothing (RFC 9110 section 9.2.1), or the route says that its upstream
  * knows an Idempotency-Key. One with a body is not: by the time it fails, part of it may be gone.
  */
-export function isRetryable({ method, headers }: Request, { retry }: Route, hasBody: boolean): boolean {
+export function isRetryable(
+  { method, headers }: Request,
+  { retry }: Route,
+  hasBody: boolean,
+): boolean {
   if (retry === false || hasBody) return false
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return true
-  return retry === 'idempotency-key' && (method === 'PUT' || method === 'DELETE') && headers.has('idempotency-key')
+  return (
+    retry === 'idempotency-key' &&
+    (method === 'PUT' || method === 'DELETE') &&
+    headers.has('idempotency-key')
+  )
 }
 
 /**
@@ -84,7 +96,12 @@ export async function fetchWithRetry(
   try {
     return await fetchOnce(plan, outgoing, upstream)
   } catch (error) {
-    if (!repeatable || outgoing.signal.aborted || !isPortcullisError(error, 'ERR_UPSTREAM_UNREACHABLE')) throw error
+    if (
+      !repeatable ||
+      outgoing.signal.aborted ||
+      !isPortcullisError(error, 'ERR_UPSTREAM_UNREACHABLE')
+    )
+      throw error
     const pause = Math.random() * maxPauseMs
     // A clock that went back in the meantime gives no time that there is not.
     const spent = Math.max(0, plan.clock() - began)

@@ -26,7 +26,10 @@ export interface Settings {
 export interface SettingsSources {
   readonly publicOrigin: FromEnv<string, never> | undefined
   readonly hosts?: FromEnv<readonly string[], never> | undefined
-  readonly upstreams: ReadonlyArray<{ readonly name: string; readonly url: FromEnv<string, never> | undefined }>
+  readonly upstreams: ReadonlyArray<{
+    readonly name: string
+    readonly url: FromEnv<string, never> | undefined
+  }>
   readonly key: FromEnv<string | readonly string[], never> | undefined
   /** Hosts that routes name, by the option that does. */
   readonly routeHosts?: ReadonlyArray<{ readonly option: string; readonly host: string }>
@@ -49,7 +52,8 @@ export function createSettingsResolver(
     resolveFrom(issues, `upstreams.${name}.url`, url, parseUpstreamUrl),
   )
   const { key } = sources
-  const keys = key === undefined ? () => undefined : resolveFrom(issues, 'assertion.key', key, parseKeys)
+  const keys =
+    key === undefined ? () => undefined : resolveFrom(issues, 'assertion.key', key, parseKeys)
   const hosts = resolveFrom(issues, 'hosts', sources.hosts ?? [], parseHosts)
   const resolvers = [origin, hosts, ...targets, keys] as const
 
@@ -73,13 +77,18 @@ export function createSettingsResolver(
     const urls = found.slice(2, -1) as Array<URL | undefined>
     for (const [index, upstream] of urls.entries()) {
       if (url === undefined || upstream?.host !== url.host) continue
-      late.add(`upstreams.${sources.upstreams[index]?.name}.url`, 'is the public origin: requests would come back')
+      late.add(
+        `upstreams.${sources.upstreams[index]?.name}.url`,
+        'is the public origin: requests would come back',
+      )
     }
-    for (const option of findUnknownRouteHosts(sources, url, known)) late.add(option, unknownHostProblem)
+    for (const option of findUnknownRouteHosts(sources, url, known))
+      late.add(option, unknownHostProblem)
     const judged = found.at(-1) as ReturnType<typeof parseKeys> | undefined
     const imported = judged?.length ? await importKeys(judged, late.at('assertion.key')) : undefined
     late.throwIfAny()
-    if (url === undefined || known === undefined) throw new TypeError('A gateway has a public origin')
+    if (url === undefined || known === undefined)
+      throw new TypeError('A gateway has a public origin')
     const settings: Settings = {
       publicOrigin: url.origin,
       publicHost: url.host,
@@ -95,7 +104,8 @@ export function createSettingsResolver(
 
   const now = [sources.publicOrigin, sources.hosts].every((value) => typeof value !== 'function')
   if (now && !issues.any) {
-    for (const option of findUnknownRouteHosts(sources, origin({}), hosts({}))) issues.add(option, unknownHostProblem)
+    for (const option of findUnknownRouteHosts(sources, origin({}), hosts({})))
+      issues.add(option, unknownHostProblem)
   }
   return (env) => {
     if (last !== undefined && isUnchanged(last.found, env)) return last.settings
@@ -106,7 +116,11 @@ export function createSettingsResolver(
 /** The settings of a request for one of the hosts that routes name. */
 export function settingsForHost(settings: Settings, host: string): Settings {
   if (host === settings.publicHost) return settings
-  return { ...settings, publicHost: host, publicOrigin: `${settings.https ? 'https' : 'http'}://${host}` }
+  return {
+    ...settings,
+    publicHost: host,
+    publicOrigin: `${settings.https ? 'https' : 'http'}://${host}`,
+  }
 }
 
 interface ParsedHosts {
@@ -115,7 +129,8 @@ interface ParsedHosts {
   readonly names: readonly string[]
 }
 
-const unknownHostProblem = 'is none of the hosts that are answered: that of publicOrigin, and those of the option hosts'
+const unknownHostProblem =
+  'is none of the hosts that are answered: that of publicOrigin, and those of the option hosts'
 
 function parseHosts(value: readonly string[], issues: Issues): ParsedHosts {
   const known = compileKnownHosts(value, issues)
@@ -154,12 +169,21 @@ function parseOrigin(value: string, issues: Issues): URL | undefined {
 
 function parseUpstreamUrl(value: string, issues: Issues): URL | undefined {
   const url = parseHttpUrl(value)
-  if (url === undefined || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+  if (
+    url === undefined ||
+    url.search !== '' ||
+    url.hash !== '' ||
+    url.username !== '' ||
+    url.password !== ''
+  ) {
     issues.add('', 'must be an http or https URL without credentials, query or fragment')
     return undefined
   }
   if (isMetadata(url.hostname)) {
-    issues.add('', 'must not be a link-local address: clouds keep their metadata and its credentials there')
+    issues.add(
+      '',
+      'must not be a link-local address: clouds keep their metadata and its credentials there',
+    )
     return undefined
   }
   return url
@@ -175,7 +199,9 @@ function parseHttpUrl(value: unknown): URL | undefined {
 function isMetadata(hostname: string): boolean {
   return (
     /^169\.254\.\d+\.\d+$/.test(hostname) ||
-    /^\[(?:fe[89ab][\da-f]:|(?:::ffff:|64:ff9b::|64:ff9b:1::|2002:|::)a9fe:|fd00:ec2::254\]$)/.test(hostname) ||
+    /^\[(?:fe[89ab][\da-f]:|(?:::ffff:|64:ff9b::|64:ff9b:1::|2002:|::)a9fe:|fd00:ec2::254\]$)/.test(
+      hostname,
+    ) ||
     /^metadata(?:\.google\.internal)?\.?$/.test(hostname)
   )
 }

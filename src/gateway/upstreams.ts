@@ -1,5 +1,11 @@
 /** The servers behind a gateway, judged while building. */
-import { booleanOption, checkKeys, choiceOption, type Issues, wholeNumber } from '../options/index.ts'
+import {
+  booleanOption,
+  checkKeys,
+  choiceOption,
+  type Issues,
+  wholeNumber,
+} from '../options/index.ts'
 import type { Breaker, BreakerRules } from '../proxy/breaker.ts'
 import { checkDropHeaders } from '../proxy/header-filters.ts'
 import { type AliasReader, canonicalPath, checkAliases } from '../request/index.ts'
@@ -44,7 +50,10 @@ const known: ReadonlyArray<keyof Upstream> = [
 ]
 
 /** Judges the option `upstreams`, all but the values of its urls. */
-export function compileUpstreams(value: unknown, issues: Issues): ReadonlyMap<string, CompiledUpstream> {
+export function compileUpstreams(
+  value: unknown,
+  issues: Issues,
+): ReadonlyMap<string, CompiledUpstream> {
   const upstreams = new Map<string, CompiledUpstream>()
   if (!isObject(value) || Object.keys(value).length === 0) {
     issues.add('', 'must name at least one server')
@@ -53,7 +62,8 @@ export function compileUpstreams(value: unknown, issues: Issues): ReadonlyMap<st
   for (const [index, [name, upstream]] of Object.entries(value).entries()) {
     const at = issues.at(name)
     // The name is the assertion's `aud` and stands in logs.
-    if (!/^[a-z][\w-]{0,63}$/i.test(name)) at.add('', 'must be named with letters, digits, - and _, a letter first')
+    if (!/^[a-z][\w-]{0,63}$/i.test(name))
+      at.add('', 'must be named with letters, digits, - and _, a letter first')
     checkKeys(at, upstream, known)
     const {
       sessions,
@@ -79,7 +89,8 @@ export function compileUpstreams(value: unknown, issues: Issues): ReadonlyMap<st
       probe: parseProbePath(probe, at),
       aliases: checkAliases(aliases, at),
       drops: checkDropHeaders(dropHeaders, at),
-      methodOverride: choiceOption(at, 'methodOverride', methodOverride, ['form'], undefined) === 'form',
+      methodOverride:
+        choiceOption(at, 'methodOverride', methodOverride, ['form'], undefined) === 'form',
     })
   }
   return upstreams
@@ -87,7 +98,8 @@ export function compileUpstreams(value: unknown, issues: Issues): ReadonlyMap<st
 
 function validateBreaker(value: unknown, issues: Issues): Breaker | undefined {
   if (value === undefined || value === false) return undefined
-  if (isObject(value) && typeof value.start === 'function') return (value as unknown as BreakerRules).start()
+  if (isObject(value) && typeof value.start === 'function')
+    return (value as unknown as BreakerRules).start()
   issues.add('breaker', 'must be circuitBreaker({ ... }), or absent')
   return undefined
 }
@@ -95,7 +107,9 @@ function validateBreaker(value: unknown, issues: Issues): Breaker | undefined {
 function parseProbePath(value: unknown, issues: Issues): string | undefined {
   if (value === undefined) return undefined
   const canonical =
-    typeof value === 'string' && value.startsWith('/') ? canonicalPath(`http://host${value}`) : undefined
+    typeof value === 'string' && value.startsWith('/')
+      ? canonicalPath(`http://host${value}`)
+      : undefined
   if (canonical?.ok && canonical.path === value) return value
   issues.add('probe', 'must be a canonical path without a query, such as /health')
   return undefined

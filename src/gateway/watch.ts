@@ -13,13 +13,21 @@ export function beginWatch(plan: CompiledGateway, visit: RequestContext): void {
   if (plan.ops.monitor === undefined) return
   const { request } = visit
   visit.notes = plan.ops.monitor.begin(request.headers, plan.clock())
-  request.signal.addEventListener('abort', () => endWatch(plan, visit, new Response(null, { status: 499 })), {
-    once: true,
-  })
+  request.signal.addEventListener(
+    'abort',
+    () => endWatch(plan, visit, new Response(null, { status: 499 })),
+    {
+      once: true,
+    },
+  )
 }
 
 /** Ends: once, whatever happens. Returns the response, or a copy that says where the time went. */
-export function endWatch(plan: CompiledGateway, visit: RequestContext, response: Response): Response {
+export function endWatch(
+  plan: CompiledGateway,
+  visit: RequestContext,
+  response: Response,
+): Response {
   const { notes, request, requestId, env, waitUntil } = visit
   if (notes === undefined || plan.ops.monitor === undefined) return response
   visit.notes = undefined

@@ -22,7 +22,11 @@ export type Selection =
       readonly selections: readonly Selection[]
     }
   | { readonly is: 'spread'; readonly name: string; readonly directives: number }
-  | { readonly is: 'inline'; readonly directives: number; readonly selections: readonly Selection[] }
+  | {
+      readonly is: 'inline'
+      readonly directives: number
+      readonly selections: readonly Selection[]
+    }
 
 export interface Definition {
   /** Of the definition itself and of its variables. */
@@ -67,7 +71,8 @@ export function parseTokens(tokens: readonly Token[]): Document | undefined {
 
 function readDocument(tokens: readonly Token[]): Document {
   let at = 0
-  const peek = (value: string): boolean => tokens[at]?.kind === 'mark' && tokens[at]?.value === value
+  const peek = (value: string): boolean =>
+    tokens[at]?.kind === 'mark' && tokens[at]?.value === value
   const skip = (value: string): boolean => peek(value) && ++at > 0
   const expectMark = (value: string): void => {
     if (!skip(value)) throw new SyntaxProblem()
@@ -158,7 +163,14 @@ function readDocument(tokens: readonly Token[]): Document {
         const first = word()
         const alias = skip(':') ? first : undefined
         const name = alias === undefined ? first : word()
-        into.push({ is: 'field', name, alias, args: readArguments(false), directives: directives(), selections: inner })
+        into.push({
+          is: 'field',
+          name,
+          alias,
+          args: readArguments(false),
+          directives: directives(),
+          selections: inner,
+        })
         if (skip('{')) open.push(inner)
       } else if (isName() && tokens[at]?.value !== 'on') {
         into.push({ is: 'spread', name: word(), directives: directives() })
@@ -180,7 +192,12 @@ function readDocument(tokens: readonly Token[]): Document {
   do {
     const described = skipDescription()
     if (!described && peek('{')) {
-      operations.push({ kind: 'query', defaults: new Map(), directives: 0, selections: selectionSet() })
+      operations.push({
+        kind: 'query',
+        defaults: new Map(),
+        directives: 0,
+        selections: selectionSet(),
+      })
       continue
     }
     const kind = word()
@@ -193,7 +210,12 @@ function readDocument(tokens: readonly Token[]): Document {
       if (isName()) at++
       const defaults = new Map<string, Value>()
       const found = variables(defaults)
-      operations.push({ kind, defaults, directives: found + directives(), selections: selectionSet() })
+      operations.push({
+        kind,
+        defaults,
+        directives: found + directives(),
+        selections: selectionSet(),
+      })
     } else throw new SyntaxProblem()
   } while (at < tokens.length)
   return { operations, fragments }

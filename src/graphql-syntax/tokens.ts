@@ -24,7 +24,10 @@ const surrogate = /\p{Cs}/u
  *
  * @see GraphQL specification (September 2025) section 2.1
  */
-export function tokenize(source: string, most: number = Number.POSITIVE_INFINITY): Token[] | undefined {
+export function tokenize(
+  source: string,
+  most: number = Number.POSITIVE_INFINITY,
+): Token[] | undefined {
   if (surrogate.test(source)) return undefined
   const tokens: Token[] = []
   let at = 0
@@ -106,8 +109,11 @@ function findBlockEnd(source: string, from: number): number {
 function readBlock(raw: string): string {
   const lines = raw.replaceAll('\\"""', '"""').split(/\r\n|\n|\r/)
   let shared = Number.POSITIVE_INFINITY
-  for (const line of lines.slice(1)) if (!isBlank(line)) shared = Math.min(shared, countIndent(line))
-  const shown = lines.map((line, i) => (i === 0 || shared === Number.POSITIVE_INFINITY ? line : line.slice(shared)))
+  for (const line of lines.slice(1))
+    if (!isBlank(line)) shared = Math.min(shared, countIndent(line))
+  const shown = lines.map((line, i) =>
+    i === 0 || shared === Number.POSITIVE_INFINITY ? line : line.slice(shared),
+  )
   let [first, end] = [0, shown.length]
   while (first < end && isBlank(shown[first] ?? '')) first++
   while (end > first && isBlank(shown[end - 1] ?? '')) end--

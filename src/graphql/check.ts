@@ -15,7 +15,8 @@ const deepestIntrospection = 20
 /** Judges one request as it was parsed: an object, or a list of them where batches are taken. */
 export function checkGraphqlRequest(request: unknown, limits: CompiledGraphql): GraphqlVerdict {
   if (!Array.isArray(request)) return checkOperationRequest(request, limits)
-  if (request.length === 0 || request.length > limits.maxBatch) return { ok: false, reason: 'graphql-batch' }
+  if (request.length === 0 || request.length > limits.maxBatch)
+    return { ok: false, reason: 'graphql-batch' }
   let [introspects, mutates] = [false, false]
   for (const one of request) {
     const verdict = checkOperationRequest(one, limits)
@@ -27,7 +28,11 @@ export function checkGraphqlRequest(request: unknown, limits: CompiledGraphql): 
 }
 
 /** Judges a document and the variables that come with it. */
-export function checkDocument(source: string, variables: object, limits: CompiledGraphql): GraphqlVerdict {
+export function checkDocument(
+  source: string,
+  variables: object,
+  limits: CompiledGraphql,
+): GraphqlVerdict {
   const tokens = tokenize(source, limits.maxTokens)
   if (tokens === undefined) return malformed
   if (tokens.length > limits.maxTokens) return { ok: false, reason: 'graphql-too-long' }
@@ -38,7 +43,8 @@ export function checkDocument(source: string, variables: object, limits: Compile
     return { ok: false, reason: 'graphql-too-deep' }
   }
   if (size.aliases > limits.maxAliases) return { ok: false, reason: 'graphql-too-many-aliases' }
-  if (size.directives > limits.maxDirectives) return { ok: false, reason: 'graphql-too-many-directives' }
+  if (size.directives > limits.maxDirectives)
+    return { ok: false, reason: 'graphql-too-many-directives' }
   if (size.rootFields > limits.maxRootFields || size.fields > limits.maxFields) {
     return { ok: false, reason: 'graphql-too-many-fields' }
   }
@@ -54,7 +60,10 @@ const malformed: GraphqlVerdict = { ok: false, reason: 'graphql-malformed' }
 
 /** Members that servers know, in lower case, and how they are spelled. */
 const members: ReadonlyMap<string, string> = new Map(
-  ['query', 'variables', 'operationName', 'extensions', 'documentId'].map((name) => [name.toLowerCase(), name]),
+  ['query', 'variables', 'operationName', 'extensions', 'documentId'].map((name) => [
+    name.toLowerCase(),
+    name,
+  ]),
 )
 
 function checkOperationRequest(request: unknown, limits: CompiledGraphql): GraphqlVerdict {
@@ -75,7 +84,11 @@ function checkOperationRequest(request: unknown, limits: CompiledGraphql): Graph
   return typeof query === 'string' ? checkDocument(query, variables ?? {}, limits) : malformed
 }
 
-function limitsPages(document: Document, variables: object, { maxTake, takeNames }: CompiledGraphql): boolean {
+function limitsPages(
+  document: Document,
+  variables: object,
+  { maxTake, takeNames }: CompiledGraphql,
+): boolean {
   if (maxTake === undefined) return true
   const fits = (value: unknown): boolean => {
     // A text of digits counts: scalars for large numbers take them. What is no number at all no server takes for one.
@@ -83,7 +96,8 @@ function limitsPages(document: Document, variables: object, { maxTake, takeNames
     return typeof number !== 'number' || Number.isNaN(number) || (number >= 0 && number <= maxTake)
   }
   const isWithinLimit = (value: Value): boolean => {
-    if (value.is !== 'variable') return value.is === 'number' || value.is === 'text' ? fits(value.text) : true
+    if (value.is !== 'variable')
+      return value.is === 'number' || value.is === 'text' ? fits(value.text) : true
     const { name } = value
     if (Object.hasOwn(variables, name)) return fits((variables as Record<string, unknown>)[name])
     // A default is a constant, and may be of any of the operations: nobody knows here which one is executed.
@@ -92,7 +106,9 @@ function limitsPages(document: Document, variables: object, { maxTake, takeNames
       return byDefault === undefined || byDefault.is === 'variable' || isWithinLimit(byDefault)
     })
   }
-  return everyField(document, ({ args }) => args.every(([name, value]) => !takeNames.has(name) || isWithinLimit(value)))
+  return everyField(document, ({ args }) =>
+    args.every(([name, value]) => !takeNames.has(name) || isWithinLimit(value)),
+  )
 }
 
 function isText(value: unknown): boolean {

@@ -33,7 +33,10 @@ export function createGraphqlError(reason: Reason, request: Request, requestId?:
     request.method === 'HEAD' ? null : JSON.stringify({ errors: [{ message, extensions }] }),
     {
       status: reasonStatus(reason),
-      headers: { 'content-type': `${chooseType(request.headers)}; charset=utf-8`, 'cache-control': 'no-store' },
+      headers: {
+        'content-type': `${chooseType(request.headers)}; charset=utf-8`,
+        'cache-control': 'no-store',
+      },
     },
   )
   if (reason === 'method-not-allowed') response.headers.set('allow', 'POST')

@@ -35,12 +35,17 @@ export function createGraphqlGuard<C extends GraphqlContext>(
   if (typeof introspection !== 'boolean' && typeof introspection !== 'function') {
     issues.add('introspection', 'must be true, false or a function')
   }
-  const observing = choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const observing =
+    choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
   const refuse = optionalFunction(issues, 'refuse', given.refuse)
   const onEvent = optionalListener(issues, 'onEvent', given.onEvent)
   issues.throwIfAny()
 
-  function rejectRequest(reason: Reason, c: C, watched: boolean): Response | undefined | Promise<Response> {
+  function rejectRequest(
+    reason: Reason,
+    c: C,
+    watched: boolean,
+  ): Response | undefined | Promise<Response> {
     const id = c.var.requestId
     const request = typeof id === 'string' ? id : undefined
     onEvent?.({
@@ -49,7 +54,9 @@ export function createGraphqlGuard<C extends GraphqlContext>(
       ...(request !== undefined && { request }),
     })
     if (watched) return undefined
-    return refuse === undefined ? createGraphqlError(reason, c.req.raw, request) : refuse({ ok: false, reason }, c)
+    return refuse === undefined
+      ? createGraphqlError(reason, c.req.raw, request)
+      : refuse({ ok: false, reason }, c)
   }
 
   return async (c) => {

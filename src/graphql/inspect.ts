@@ -1,5 +1,10 @@
 /** Reads a request to a GraphQL endpoint as its server would, or refuses what two servers could read in two ways. */
-import { createNameCheck, hasClearNames, possibleNames, readParameters } from '../parameters/index.ts'
+import {
+  createNameCheck,
+  hasClearNames,
+  possibleNames,
+  readParameters,
+} from '../parameters/index.ts'
 import { type BodyError, boundBody, checkBody } from '../request/body.ts'
 import { mediaType } from '../request/content-type.ts'
 import { parseJson } from '../request/json.ts'
@@ -11,13 +16,27 @@ import type { CompiledGraphql } from './limits.ts'
 
 /** A request that passes or not: its body, where it was read to its end, and whether it asks for the schema. */
 export type InspectionResult =
-  | { readonly ok: true; readonly body: Uint8Array<ArrayBuffer> | undefined; readonly introspects: boolean }
+  | {
+      readonly ok: true
+      readonly body: Uint8Array<ArrayBuffer> | undefined
+      readonly introspects: boolean
+    }
   | { readonly ok: false; readonly reason: Reason; readonly body?: Uint8Array<ArrayBuffer> }
 
-const through: InspectionResult & { readonly ok: true } = { ok: true, body: undefined, introspects: false }
+const through: InspectionResult & { readonly ok: true } = {
+  ok: true,
+  body: undefined,
+  introspects: false,
+}
 
 /** Names by which servers find operations in a url. */
-const exact: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions', 'documentId'])
+const exact: ReadonlySet<string> = new Set([
+  'query',
+  'variables',
+  'operationName',
+  'extensions',
+  'documentId',
+])
 /** Whether some server may take a parameter of this name for a part of an operation. */
 const mayMean = createNameCheck(...exact)
 
@@ -25,9 +44,13 @@ const mayMean = createNameCheck(...exact)
  * Inspects a request. Its body is read here: whoever hands it on must hand on `body`. A GET without an operation, such as a
  * console's page, passes.
  */
-export async function inspectGraphql(request: Request, limits: CompiledGraphql): Promise<InspectionResult> {
+export async function inspectGraphql(
+  request: Request,
+  limits: CompiledGraphql,
+): Promise<InspectionResult> {
   const { method, url } = request
-  if (isWebSocketUpgrade(request)) return limits.insecureSockets ? through : rejectWith('upgrade-unsupported')
+  if (isWebSocketUpgrade(request))
+    return limits.insecureSockets ? through : rejectWith('upgrade-unsupported')
   const inUrl = operationInUrl(url)
   // A preflight asks for nothing; an OPTIONS that holds an operation is one, to a server that looks at no method.
   if (method === 'OPTIONS') {
@@ -48,7 +71,9 @@ export async function inspectGraphql(request: Request, limits: CompiledGraphql):
   const text = decodeText(read)
   if (text === undefined) return { ...rejectWith('body-malformed'), body: read }
   const verdict = type === 'form' ? checkParameters(text, limits) : checkJson(text, limits)
-  return verdict.ok ? { ok: true, body: read, introspects: verdict.introspects } : { ...verdict, body: read }
+  return verdict.ok
+    ? { ok: true, body: read, introspects: verdict.introspects }
+    : { ...verdict, body: read }
 }
 
 function rejectWith(reason: Reason): { readonly ok: false; readonly reason: Reason } {
@@ -66,7 +91,8 @@ function checkGet(search: string, limits: CompiledGraphql): InspectionResult {
   const verdict = checkParameters(search, limits)
   if (!verdict.ok) return verdict
   // A persisted operation may change things, too, but its server knows: GraphQL over HTTP forbids it to, section 5.4.
-  if (verdict.mutates && new URLSearchParams(search).has('query')) return rejectWith('method-not-allowed')
+  if (verdict.mutates && new URLSearchParams(search).has('query'))
+    return rejectWith('method-not-allowed')
   return { ...through, introspects: verdict.introspects }
 }
 
@@ -84,7 +110,10 @@ function checkParameters(search: string, limits: CompiledGraphql): GraphqlVerdic
     if (!exact.has(name) || Object.hasOwn(request, name)) return rejectWith('body-malformed')
     if (name !== 'variables' && name !== 'extensions') request[name] = value
     else {
-      const json = value === '' ? { ok: true as const, value: undefined } : tryParseJson(value, limits.maxVariableDepth)
+      const json =
+        value === ''
+          ? { ok: true as const, value: undefined }
+          : tryParseJson(value, limits.maxVariableDepth)
       if (!json.ok) return rejectWith(json.reason)
       request[name] = json.value
     }
@@ -102,25 +131,38 @@ function checkJson(text: string, limits: CompiledGraphql): GraphqlVerdict {
 function tryParseJson(
   text: string,
   maxDepth: number,
-): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: Reason } {
+):
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly reason: Reason } {
   const json = parseJson(text, maxDepth)
   if (json.ok && hasClearNames(text)) return json
   const onlyTooDeep = !json.ok && jsonFits(text, text.length) && !jsonFits(text, maxDepth)
   return { ok: false, reason: onlyTooDeep ? 'graphql-variables-too-deep' : 'body-malformed' }
 }
 
-function readBodyType(headers: Headers, { form, text }: CompiledGraphql): 'json' | 'form' | undefined {
+function readBodyType(
+  headers: Headers,
+  { form, text }: CompiledGraphql,
+): 'json' | 'form' | undefined {
   const type = mediaType(headers)
   // Another charset is another reading, and so is any parameter that only one side knows.
   const rest = (headers.get('content-type') ?? '').toLowerCase().split(';').slice(1)
-  if (!rest.every((parameter) => /^(?:charset=(?:utf-?8|"utf-?8"))?$/.test(parameter.trim()))) return undefined
-  if (type === 'application/json' || type === 'application/graphql+json' || (text && type === 'text/plain'))
+  if (!rest.every((parameter) => /^(?:charset=(?:utf-?8|"utf-?8"))?$/.test(parameter.trim())))
+    return undefined
+  if (
+    type === 'application/json' ||
+    type === 'application/graphql+json' ||
+    (text && type === 'text/plain')
+  )
     return 'json'
   return form && type === 'application/x-www-form-urlencoded' ? 'form' : undefined
 }
 
 /** The bytes of a body, or why they are refused; no more is kept in memory than the limit. */
-async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | Reason> {
+async function readBytes(
+  request: Request,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | Reason> {
   const verdict = checkBody(request, { maxBytes, inspected: true })
   if (!verdict.ok) return verdict.reason
   if (verdict.body === undefined) return 'body-malformed'

@@ -61,14 +61,25 @@ export const limitKeys: ReadonlyArray<keyof GraphqlLimits> = [
 ]
 
 /** Judges limits, and the keys beside them. */
-export function compileLimits(value: unknown, issues: Issues, otherKeys: readonly string[] = []): CompiledGraphql {
+export function compileLimits(
+  value: unknown,
+  issues: Issues,
+  otherKeys: readonly string[] = [],
+): CompiledGraphql {
   checkKeys(issues, value, [...limitKeys, ...otherKeys])
   const limits = Object(value) as GraphqlLimits
-  const count = (key: keyof GraphqlLimits, defaultValue: number, unit: string, most: number, least = 1): number =>
-    wholeNumber(issues, key, limits[key], defaultValue, { min: least, max: most, unit })
+  const count = (
+    key: keyof GraphqlLimits,
+    defaultValue: number,
+    unit: string,
+    most: number,
+    least = 1,
+  ): number => wholeNumber(issues, key, limits[key], defaultValue, { min: least, max: most, unit })
   const { takeNames = ['take', 'first', 'last', 'limit'] } = limits
   const named =
-    Array.isArray(takeNames) && takeNames.length > 0 && takeNames.every((one) => /^[_A-Za-z]\w{0,63}$/.test(one))
+    Array.isArray(takeNames) &&
+    takeNames.length > 0 &&
+    takeNames.every((one) => /^[_A-Za-z]\w{0,63}$/.test(one))
   if (!named) issues.add('takeNames', 'must be a list of names of arguments')
   return {
     maxTokens: count('maxTokens', 1000, 'tokens', 100_000),
@@ -80,7 +91,8 @@ export function compileLimits(value: unknown, issues: Issues, otherKeys: readonl
     maxVariableDepth: count('maxVariableDepth', 32, 'levels', 1000),
     maxBatch: count('maxBatch', 0, 'operations', 1000, 0),
     maxBodyBytes: count('maxBodyBytes', 65_536, 'bytes', 10_485_760),
-    maxTake: limits.maxTake === undefined ? undefined : count('maxTake', 0, 'items', 1_000_000_000, 0),
+    maxTake:
+      limits.maxTake === undefined ? undefined : count('maxTake', 0, 'items', 1_000_000_000, 0),
     takeNames: new Set(named ? takeNames : []),
     get: booleanOption(issues, 'get', limits.get, false),
     form: booleanOption(issues, 'form', limits.form, false),

@@ -56,11 +56,22 @@ export function everyField(
   return true
 }
 
-const nothing: Size = { depth: 0, introspectionDepth: 0, aliases: 0, directives: 0, rootFields: 0, fields: 0 }
+const nothing: Size = {
+  depth: 0,
+  introspectionDepth: 0,
+  aliases: 0,
+  directives: 0,
+  rootFields: 0,
+  fields: 0,
+}
 
 /** A definition with its spreads still to be put in. */
 interface WalkedDefinition extends Size {
-  readonly spreads: ReadonlyArray<{ readonly name: string; readonly at: number; readonly meta: boolean }>
+  readonly spreads: ReadonlyArray<{
+    readonly name: string
+    readonly at: number
+    readonly meta: boolean
+  }>
 }
 
 function isIntrospection(name: string): boolean {
@@ -98,7 +109,11 @@ function walk({ directives, selections }: Definition): WalkedDefinition {
 }
 
 /** Sizes a fragment after those it spreads; no recursion, for there may be as many as there are tokens. */
-function resolve(first: string, walked: ReadonlyMap<string, WalkedDefinition>, sizes: Map<string, Size>): boolean {
+function resolve(
+  first: string,
+  walked: ReadonlyMap<string, WalkedDefinition>,
+  sizes: Map<string, Size>,
+): boolean {
   const stack = [first]
   /** Begun and not done: what is above on the way here. */
   const open = new Set<string>()
@@ -125,7 +140,10 @@ function addSizes(own: WalkedDefinition, sizes: ReadonlyMap<string, Size>): Size
   let { depth, introspectionDepth, aliases, directives, rootFields, fields } = own
   for (const { name, at, meta } of own.spreads) {
     const inner = sizes.get(name) ?? nothing
-    const [plain, below] = [inner.depth && at + inner.depth, inner.introspectionDepth && at + inner.introspectionDepth]
+    const [plain, below] = [
+      inner.depth && at + inner.depth,
+      inner.introspectionDepth && at + inner.introspectionDepth,
+    ]
     if (!meta) depth = Math.max(depth, plain)
     introspectionDepth = Math.max(introspectionDepth, below, meta ? plain : 0)
     aliases += inner.aliases

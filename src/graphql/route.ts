@@ -31,5 +31,9 @@ export function graphqlLimits(options: GraphqlRouteOptions = {}): GraphqlRoute {
   const limits = compileLimits(options, issues, ['introspection'])
   issues.throwIfAny()
   const { introspection = false } = options
-  return { introspection, inspect: (request) => inspectGraphql(request, limits), refuse: createGraphqlError }
+  return {
+    introspection,
+    inspect: (request) => inspectGraphql(request, limits),
+    refuse: createGraphqlError,
+  }
 }

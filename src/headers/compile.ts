@@ -10,7 +10,12 @@ import {
   formatVersion,
   sharedBit,
 } from './compiled.ts'
-import { checkIsolation, compileEmbedderPolicy, compileOpenerPolicy, compileResourcePolicy } from './cross-origin.ts'
+import {
+  checkIsolation,
+  compileEmbedderPolicy,
+  compileOpenerPolicy,
+  compileResourcePolicy,
+} from './cross-origin.ts'
 import { compileStrictTransportSecurity } from './hsts.ts'
 import { toKebabCase } from './kebab.ts'
 import { kindCount, type ResponseKind, responseKinds } from './kind.ts'
@@ -31,8 +36,15 @@ import {
 } from './simple.ts'
 import { compileStripList } from './strip-list.ts'
 
-type HeaderValue = string | undefined | ((kind: ResponseKind, secure: boolean) => string | undefined)
-type HeaderDefinition = readonly [option: HeaderOption, kinds: readonly ResponseKind[], value: HeaderValue]
+type HeaderValue =
+  | string
+  | undefined
+  | ((kind: ResponseKind, secure: boolean) => string | undefined)
+type HeaderDefinition = readonly [
+  option: HeaderOption,
+  kinds: readonly ResponseKind[],
+  value: HeaderValue,
+]
 
 /** A 304 says only what holds for every response: a cache writes the rest over what the page itself came with. */
 const content: readonly ResponseKind[] = responseKinds.filter((kind) => kind !== 'not-modified')
@@ -60,13 +72,25 @@ export function compileHeaderOptions(issues: Issues, options: HeaderOptions): Co
       compileReferrerPolicy(issues, given.referrerPolicy),
     ],
     ['xFrameOptions', content, csp.framing.header],
-    ['crossOriginResourcePolicy', content, compileResourcePolicy(issues, given.crossOriginResourcePolicy)],
+    [
+      'crossOriginResourcePolicy',
+      content,
+      compileResourcePolicy(issues, given.crossOriginResourcePolicy),
+    ],
     ['contentSecurityPolicy', content, (kind, secure) => csp.of(kind)[secure ? 'secure' : 'plain']],
-    ['contentSecurityPolicyReportOnly', ['document'], (_, secure) => csp.reported[secure ? 'secure' : 'plain']],
+    [
+      'contentSecurityPolicyReportOnly',
+      ['document'],
+      (_, secure) => csp.reported[secure ? 'secure' : 'plain'],
+    ],
     ['reportingEndpoints', ['document'], reports.header],
     // Each hop of a redirect counts: one without the policy would part a window from its opener for good.
     ['crossOriginOpenerPolicy', ['document', 'redirect'], opener],
-    ['crossOriginEmbedderPolicy', ['document', 'script'], compileEmbedderPolicy(issues, embeds, isolated)],
+    [
+      'crossOriginEmbedderPolicy',
+      ['document', 'script'],
+      compileEmbedderPolicy(issues, embeds, isolated),
+    ],
     ['originAgentCluster', ['document'], originAgentCluster(issues, given.originAgentCluster)],
     // Over https browsers resolve no links ahead unless told to; over http they do.
     [
@@ -77,7 +101,11 @@ export function compileHeaderOptions(issues: Issues, options: HeaderOptions): Co
     ['permissionsPolicy', ['document'], permissionsPolicy(issues, given.permissionsPolicy)],
     ['xXssProtection', content, xssProtection(issues, given.xXssProtection)],
     ['xDownloadOptions', content, downloadOptions(issues, given.xDownloadOptions)],
-    ['xPermittedCrossDomainPolicies', content, crossDomainPolicies(issues, given.xPermittedCrossDomainPolicies)],
+    [
+      'xPermittedCrossDomainPolicies',
+      content,
+      crossDomainPolicies(issues, given.xPermittedCrossDomainPolicies),
+    ],
     ['cacheControl', ['document', 'api'], cacheControl(issues, given.cacheControl)],
   ]
   const names = definitions.map(([option]) => option)
@@ -90,12 +118,19 @@ export function compileHeaderOptions(issues: Issues, options: HeaderOptions): Co
       (option === 'crossOriginResourcePolicy' && (given[option] ?? true) === true ? sharedBit : 0)
     const made = new Map<string, { name: string; value: string; where: number; how: number }>()
     for (const [k, kind] of responseKinds.entries()) {
-      const how = fixed | (option === 'xFrameOptions' && isCoveredByPolicy(kind) ? besidePolicyBit : 0)
+      const how =
+        fixed | (option === 'xFrameOptions' && isCoveredByPolicy(kind) ? besidePolicyBit : 0)
       for (const secure of [false, true]) {
-        const text = where.includes(kind) && (typeof value === 'function' ? value(kind, secure) : value)
+        const text =
+          where.includes(kind) && (typeof value === 'function' ? value(kind, secure) : value)
         if (!text) continue
         // Each option is called as its header is.
-        const row = made.get(`${how} ${text}`) ?? { name: toKebabCase(option), value: text, where: 0, how }
+        const row = made.get(`${how} ${text}`) ?? {
+          name: toKebabCase(option),
+          value: text,
+          where: 0,
+          how,
+        }
         row.where |= 1 << (secure ? k + kindCount : k)
         made.set(`${how} ${text}`, row)
       }
@@ -105,32 +140,49 @@ export function compileHeaderOptions(issues: Issues, options: HeaderOptions): Co
   const unwanted = names.filter((name) => given[name] === null).map(toKebabCase)
   const token = parsePlaceholder(issues, given.noncePlaceholder)
   const tail = (secure: boolean): string =>
-    reports.directives.map(([name, value]) => (secure || name !== 'report-to' ? `; ${name} ${value}` : '')).join('')
+    reports.directives
+      .map(([name, value]) => (secure || name !== 'report-to' ? `; ${name} ${value}` : ''))
+      .join('')
   const watched =
-    reports.directives.length > 0 || csp.reported.secure !== undefined || enforces.has('contentSecurityPolicy')
+    reports.directives.length > 0 ||
+    csp.reported.secure !== undefined ||
+    enforces.has('contentSecurityPolicy')
   return {
     version: formatVersion,
     headers,
     strip: [...compileStripList(issues, given.strip, given.removePoweredBy), ...unwanted].join(' '),
     ...(token !== undefined && { placeholder: token }),
     ...(watched && {
-      pages: { policy: pagePolicy, reporting: `${pagePolicy}${tail(true)}`, plain: `${pagePolicy}${tail(false)}` },
+      pages: {
+        policy: pagePolicy,
+        reporting: `${pagePolicy}${tail(true)}`,
+        plain: `${pagePolicy}${tail(false)}`,
+      },
     }),
   }
 
   /** Whoever reads frame-ancestors does not look at X-Frame-Options (CSP Level 3 section 6.4.2.2). */
   function isCoveredByPolicy(kind: ResponseKind): boolean {
-    return kind !== 'document' && given.xFrameOptions === undefined && csp.of(kind).plain !== undefined
+    return (
+      kind !== 'document' && given.xFrameOptions === undefined && csp.of(kind).plain !== undefined
+    )
   }
 }
 
-function parseEnforce(issues: Issues, value: unknown, names: readonly string[]): ReadonlySet<string> {
+function parseEnforce(
+  issues: Issues,
+  value: unknown,
+  names: readonly string[],
+): ReadonlySet<string> {
   if (value === undefined) return new Set()
   const list: unknown[] = Array.isArray(value) ? value : [value]
   for (const name of list) {
     if (typeof name === 'string' && names.includes(name)) continue
     const meant = typeof name === 'string' && nearestKey(name, names)
-    issues.add('enforce', `must be a list of options that are headers${meant ? `; did you mean ${meant}?` : ''}`)
+    issues.add(
+      'enforce',
+      `must be a list of options that are headers${meant ? `; did you mean ${meant}?` : ''}`,
+    )
   }
   return new Set(list as string[])
 }

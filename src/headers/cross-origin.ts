@@ -23,7 +23,11 @@ export function compileResourcePolicy(issues: Issues, value: unknown): string | 
  *
  * @param isolated - `crossOriginIsolated`, which decides where it is on.
  */
-export function compileEmbedderPolicy(issues: Issues, value: unknown, isolated: unknown): string | undefined {
+export function compileEmbedderPolicy(
+  issues: Issues,
+  value: unknown,
+  isolated: unknown,
+): string | undefined {
   const words = { choices: embedder, absent: undefined, on: 'require-corp' }
   const own = parseToken(issues, 'crossOriginEmbedderPolicy', value, words)
   const wanted = parseToken(issues, 'crossOriginIsolated', isolated, {
@@ -34,9 +38,15 @@ export function compileEmbedderPolicy(issues: Issues, value: unknown, isolated: 
 }
 
 /** Notes what contradicts isolation, which browsers grant to nothing less. */
-export function checkIsolation(issues: Issues, isolated: boolean, opens: string | undefined, embeds: unknown): void {
+export function checkIsolation(
+  issues: Issues,
+  isolated: boolean,
+  opens: string | undefined,
+  embeds: unknown,
+): void {
   if (!isolated) return
-  if (opens !== 'same-origin') issues.add('crossOriginOpenerPolicy', 'must be same-origin with crossOriginIsolated')
+  if (opens !== 'same-origin')
+    issues.add('crossOriginOpenerPolicy', 'must be same-origin with crossOriginIsolated')
   if (embeds !== undefined)
     issues.add('crossOriginEmbedderPolicy', 'is what crossOriginIsolated says; give one of them')
 }

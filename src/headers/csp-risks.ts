@@ -24,7 +24,10 @@ export function reportRisks(issues: Issues, policy: Directives, allowed: boolean
   const keyed = scripts !== undefined && isKeyed(scripts)
   const spread = keyed && scripts.includes("'strict-dynamic'")
   if (keyed && (spread || scripts.includes(NONCE)) && !policy.has('base-uri')) {
-    issues.add('baseUri', `is missing: one injected <base> moves every relative script elsewhere${loosen}`)
+    issues.add(
+      'baseUri',
+      `is missing: one injected <base> moves every relative script elsewhere${loosen}`,
+    )
   }
   for (const [name, option, ...instead] of doors) {
     const found = [name, ...instead].find((directive) => policy.has(directive))
@@ -42,13 +45,22 @@ export function reportRisks(issues: Issues, policy: Directives, allowed: boolean
 const loosen = ' (insecureContentSecurityPolicy: true allows it)'
 
 /** Browsers that know nonces and hashes ignore 'unsafe-inline' beside one, and with 'strict-dynamic' hosts and schemes too. */
-function findRisk(sources: readonly string[], scripts: boolean, keyed: boolean): string | undefined {
-  if (scripts && !keyed && sources.includes("'unsafe-inline'")) return "has 'unsafe-inline' without a nonce or hash"
+function findRisk(
+  sources: readonly string[],
+  scripts: boolean,
+  keyed: boolean,
+): string | undefined {
+  if (scripts && !keyed && sources.includes("'unsafe-inline'"))
+    return "has 'unsafe-inline' without a nonce or hash"
   if (scripts && keyed && sources.includes("'strict-dynamic'")) return undefined
-  if (sources.some((source) => source.replace(/^[a-z][a-z\d+.-]*:\/\//, '').split(':', 1)[0] === '*')) {
+  if (
+    sources.some((source) => source.replace(/^[a-z][a-z\d+.-]*:\/\//, '').split(':', 1)[0] === '*')
+  ) {
     return 'has * as a source'
   }
-  const scheme = sources.find((source) => source === 'data:' || source === 'http:' || source === 'https:')
+  const scheme = sources.find(
+    (source) => source === 'data:' || source === 'http:' || source === 'https:',
+  )
   return scheme && `has ${scheme} without a host`
 }
 

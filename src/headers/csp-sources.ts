@@ -28,21 +28,31 @@ const trusted = ['script', 'allow-duplicates', 'none']
  *
  * @param fetching - the directive lists where things come from, so that keywords may occur in it.
  */
-export function parseSourceList(issues: Issues, option: string, value: unknown, fetching: boolean): string[] {
-  const items: unknown[] | undefined = typeof value === 'string' ? [value] : Array.isArray(value) ? value : undefined
+export function parseSourceList(
+  issues: Issues,
+  option: string,
+  value: unknown,
+  fetching: boolean,
+): string[] {
+  const items: unknown[] | undefined =
+    typeof value === 'string' ? [value] : Array.isArray(value) ? value : undefined
   if (!items?.every((item) => typeof item === 'string')) {
     issues.add(option, 'must be text or a list of texts')
     return []
   }
   const list = items.flatMap((item: string) => item.split(' ')).filter((source) => source !== '')
-  const problem = list.map((source) => findProblem(source, fetching)).find((text) => text !== undefined)
+  const problem = list
+    .map((source) => findProblem(source, fetching))
+    .find((text) => text !== undefined)
   if (problem) issues.add(option, problem)
-  else if (fetching && list.length > 1 && list.includes("'none'")) issues.add(option, "has 'none' beside other sources")
+  else if (fetching && list.length > 1 && list.includes("'none'"))
+    issues.add(option, "has 'none' beside other sources")
   return list
 }
 
 function findProblem(source: string, fetching: boolean): string | undefined {
-  if (!/^[!-~]*$/.test(source) || /[;,]/.test(source)) return 'has a character that a policy cannot hold'
+  if (!/^[!-~]*$/.test(source) || /[;,]/.test(source))
+    return 'has a character that a policy cannot hold'
   if (fetching && source === NONCE) return undefined
   const word = source.toLowerCase()
   if (!word.startsWith("'")) return fetching ? findUnquotedKeyword(word) : undefined
@@ -50,13 +60,17 @@ function findProblem(source: string, fetching: boolean): string | undefined {
   if (word.length < 3 || !word.endsWith("'")) return 'has a quote that is not closed'
   if (quoted.startsWith('nonce-'))
     return 'has a fixed nonce, which protects nothing; NONCE stands for a new one in each response'
-  if (!fetching) return trusted.includes(quoted) ? undefined : 'has a quoted word that is no keyword'
-  if (keywords.includes(quoted) || /^sha(?:256|384|512)-[\w+/-]+={0,2}$/.test(quoted)) return undefined
+  if (!fetching)
+    return trusted.includes(quoted) ? undefined : 'has a quoted word that is no keyword'
+  if (keywords.includes(quoted) || /^sha(?:256|384|512)-[\w+/-]+={0,2}$/.test(quoted))
+    return undefined
   const meant = nearestKey(quoted, keywords)
   return `has a quoted word that is no keyword${meant ? `; did you mean '${meant}'?` : ''}`
 }
 
 function findUnquotedKeyword(word: string): string | undefined {
   if (keywords.includes(word)) return `has the keyword ${word} without its single quotes`
-  return /^(?:nonce|sha(?:256|384|512))-/.test(word) ? 'has a nonce or hash without its single quotes' : undefined
+  return /^(?:nonce|sha(?:256|384|512))-/.test(word)
+    ? 'has a nonce or hash without its single quotes'
+    : undefined
 }

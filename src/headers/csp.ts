@@ -65,14 +65,17 @@ export function parseDirectives(issues: Issues, input: object): Directives {
     else if (value !== null) made.set(name, parseSources(issues, key, name, value))
     seen.add(name)
   }
-  if (!seen.has('default-src')) issues.add('defaultSrc', 'is required; null says that it is left out on purpose')
+  if (!seen.has('default-src'))
+    issues.add('defaultSrc', 'is required; null says that it is left out on purpose')
   else if (made.size === 0) issues.add('', 'holds no directive; false turns the policy off')
   return made
 }
 
 /** The policy as the header's value; undefined where there is nothing to say. */
 export function serializePolicy(policy: Directives): string | undefined {
-  return [...policy].map(([name, value]) => (value ? `${name} ${value}` : name)).join('; ') || undefined
+  return (
+    [...policy].map(([name, value]) => (value ? `${name} ${value}` : name)).join('; ') || undefined
+  )
 }
 
 function unknownDirective(name: string, known: readonly string[]): string {

@@ -19,7 +19,11 @@ const byHeader = new Map([
  * business); else the app's own frame-ancestors, which drops the header where it names other origins, since the header
  * cannot. Default: nobody.
  */
-export function compileFraming(issues: Issues, value: unknown, ancestors: string | undefined): Framing {
+export function compileFraming(
+  issues: Issues,
+  value: unknown,
+  ancestors: string | undefined,
+): Framing {
   const words = { choices: ['DENY', 'SAMEORIGIN'], absent: 'DENY', on: 'DENY' }
   if (value !== undefined || ancestors === undefined) {
     const header = parseToken(issues, 'xFrameOptions', value, words)

@@ -39,7 +39,8 @@ export function fromHelmet(options: HeaderOptions, preset: HeaderOptions): Heade
 
 /** helmet also takes `same-origin` for SAMEORIGIN. */
 function readWord(name: string, value: unknown): unknown {
-  const spelled = name === 'xFrameOptions' && typeof value === 'string' && value.toLowerCase() === 'same-origin'
+  const spelled =
+    name === 'xFrameOptions' && typeof value === 'string' && value.toLowerCase() === 'same-origin'
   return spelled ? 'SAMEORIGIN' : value
 }
 
@@ -50,7 +51,9 @@ function readPolicy(read: Record<string, unknown>, preset: HeaderOptions): void 
   if (!isPlain(given) || !Object.keys(given).every((key) => known.includes(key))) return
   const { useDefaults = true, directives = {}, reportOnly = false } = given
   if (!isPlain(directives)) return
-  const policy: Record<string, unknown> = useDefaults ? { ...(preset.contentSecurityPolicy as object) } : {}
+  const policy: Record<string, unknown> = useDefaults
+    ? { ...(preset.contentSecurityPolicy as object) }
+    : {}
   for (const [name, value] of Object.entries(directives)) {
     const key = name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
     if (value === null) delete policy[key]

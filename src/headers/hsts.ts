@@ -23,9 +23,15 @@ export function compileStrictTransportSecurity(issues: Issues, value: unknown): 
   if (value === false || value === null) return undefined
   const own = issues.at('strictTransportSecurity')
   const members =
-    value === undefined || value === true ? {} : typeof value === 'string' ? parseHstsText(own, value) : value
+    value === undefined || value === true
+      ? {}
+      : typeof value === 'string'
+        ? parseHstsText(own, value)
+        : value
   checkKeys(own, members, ['maxAge', 'includeSubDomains', 'preload'])
-  const options: Partial<Record<keyof StrictTransportSecurity, unknown>> = { ...(members as object) }
+  const options: Partial<Record<keyof StrictTransportSecurity, unknown>> = {
+    ...(members as object),
+  }
   const maxAge = wholeNumber(own, 'maxAge', options.maxAge, 2 * year, age)
   const includeSubDomains = booleanOption(own, 'includeSubDomains', options.includeSubDomains, true)
   const preload = booleanOption(own, 'preload', options.preload, false)
@@ -59,5 +65,7 @@ function parseHstsText(issues: Issues, text: string): Record<string, unknown> {
 
 /** RFC 6797 section 6.1.1: a token or a quoted string of digits. */
 function readSeconds(value: string | undefined): number {
-  return value !== undefined && /^(?:\d{1,15}|"\d{1,15}")$/.test(value) ? Number(value.replaceAll('"', '')) : Number.NaN
+  return value !== undefined && /^(?:\d{1,15}|"\d{1,15}")$/.test(value)
+    ? Number(value.replaceAll('"', ''))
+    : Number.NaN
 }

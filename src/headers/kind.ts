@@ -11,7 +11,15 @@
  *   what it stored is not known.
  * - `api`: everything else, and what has no type.
  */
-export type ResponseKind = 'document' | 'script' | 'svg' | 'media' | 'asset' | 'redirect' | 'api' | 'not-modified'
+export type ResponseKind =
+  | 'document'
+  | 'script'
+  | 'svg'
+  | 'media'
+  | 'asset'
+  | 'redirect'
+  | 'api'
+  | 'not-modified'
 
 /** In the order of their numbers. */
 export const responseKinds: readonly ResponseKind[] = [
@@ -65,6 +73,7 @@ export function findResponseKind(status: number, type: string | null): number {
 
 /** Whether lower-case letters stand here in any case. What else `| 0x20` makes equal is not allowed in a header. */
 function startsWithWord(type: string, word: string): boolean {
-  for (let i = 0; i < word.length; i++) if ((type.charCodeAt(i) | 0x20) !== word.charCodeAt(i)) return false
+  for (let i = 0; i < word.length; i++)
+    if ((type.charCodeAt(i) | 0x20) !== word.charCodeAt(i)) return false
   return true
 }

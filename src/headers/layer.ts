@@ -30,7 +30,11 @@ const passed = Symbol('secureHeaders')
 type LayeredContext = { [passed]?: Layer }
 
 /** Lets a request into a layer; the outermost writes, for all of them. */
-export async function runLayer(c: LayerContext, own: Layer, next: () => Promise<void>): Promise<void> {
+export async function runLayer(
+  c: LayerContext,
+  own: Layer,
+  next: () => Promise<void>,
+): Promise<void> {
   const at = c as LayerContext & LayeredContext
   const outer = at[passed]
   const all = outer === undefined ? own : own.over(outer)
@@ -44,7 +48,11 @@ export async function runLayer(c: LayerContext, own: Layer, next: () => Promise<
   const { res } = c
   // What was entered further in is known by now.
   const { write } = at[passed] ?? own
-  const answer = write(res, { https, host, nonce: nonce ?? (c.get('secureHeadersNonce') as string | undefined) })
+  const answer = write(res, {
+    https,
+    host,
+    nonce: nonce ?? (c.get('secureHeadersNonce') as string | undefined),
+  })
   if (answer === res) return
   // Hono copies every header of the response it has over the one it gets: what was taken away would come back.
   c.res = undefined

@@ -83,7 +83,12 @@ export interface HeaderOptions {
   /** Default off: for Internet Explorer. `true` is `noopen`. */
   readonly xDownloadOptions?: OnOff | 'noopen'
   /** Default off: for Flash and Acrobat. `true` is `none`. */
-  readonly xPermittedCrossDomainPolicies?: OnOff | 'none' | 'master-only' | 'by-content-type' | 'all'
+  readonly xPermittedCrossDomainPolicies?:
+    | OnOff
+    | 'none'
+    | 'master-only'
+    | 'by-content-type'
+    | 'all'
   /** Documents and data. Default off; `true` is `no-store, max-age=0`. */
   readonly cacheControl?: OnOff | 'no-store, max-age=0' | 'no-store'
   /** Options whose header is set even where the handler or the upstream set it. Default none. */

@@ -95,14 +95,17 @@ export type PermissionsAllowlist = boolean | 'none' | '*' | 'self' | readonly st
 
 /** Changes to the default list: a feature is opened, denied, or left to the browser (`null`). */
 export type PermissionsPolicy = {
-  readonly [Feature in PermissionsFeature | CamelCase<PermissionsFeature>]?: PermissionsAllowlist | null
+  readonly [Feature in
+    | PermissionsFeature
+    | CamelCase<PermissionsFeature>]?: PermissionsAllowlist | null
 }
 
 /** The header's value: the default list with the changes given. */
 export function permissionsPolicy(issues: Issues, value: unknown): string | undefined {
   if (value === false || value === null) return undefined
   const policy = new Map<string, string>(denied.map((feature) => [feature, '()']))
-  if (value !== undefined && value !== true) applyChange(issues.at('permissionsPolicy'), value, policy)
+  if (value !== undefined && value !== true)
+    applyChange(issues.at('permissionsPolicy'), value, policy)
   return [...policy].map(([feature, allowed]) => `${feature}=${allowed}`).join(', ') || undefined
 }
 
@@ -140,5 +143,9 @@ function serializeAllowlist(issues: Issues, key: string, value: unknown): string
 
 /** An https origin, or all subdomains of one (Permissions Policy section 5.2): nothing that could close the quote. */
 function isOrigin(item: unknown): boolean {
-  return typeof item === 'string' && item.length <= 270 && /^https:\/\/(?:\*\.)?[a-z\d.-]+(?::\d{1,5})?$/.test(item)
+  return (
+    typeof item === 'string' &&
+    item.length <= 270 &&
+    /^https:\/\/(?:\*\.)?[a-z\d.-]+(?::\d{1,5})?$/.test(item)
+  )
 }

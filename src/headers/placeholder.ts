@@ -20,7 +20,8 @@ export function parsePlaceholder(issues: Issues, value: unknown): string | undef
 export type FillNonce = typeof fillNonce
 
 /** What may hold the placeholder without being a page: whoever reads it there can have a page's nonce put on a script of theirs. */
-const text = /^(?:text\/|image\/svg\+xml|application\/(?:[\w.+-]*(?:json|xml|script|yaml|graphql)|manifest))/i
+const text =
+  /^(?:text\/|image\/svg\+xml|application\/(?:[\w.+-]*(?:json|xml|script|yaml|graphql)|manifest))/i
 
 /** Whether a body is text, by its type; one without a type may be. */
 export function isText(type: string | null): boolean {
@@ -37,7 +38,10 @@ export function fillNonce(response: Response, token: string, nonce: string | und
   const { body, headers } = response
   if (body === null || headers.has('content-encoding')) return response
   if (nonce === undefined && !isText(headers.get('content-type'))) return response
-  const copy = new Response(body.pipeThrough(createReplacer(token, nonce ?? '') as TransformStream), response)
+  const copy = new Response(
+    body.pipeThrough(createReplacer(token, nonce ?? '') as TransformStream),
+    response,
+  )
   copy.headers.delete('content-length')
   // What is only taken away is the same each time.
   if (nonce !== undefined) copy.headers.delete('etag')

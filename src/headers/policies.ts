@@ -28,13 +28,27 @@ const upgrade = 'upgrade-insecure-requests'
 const enforcing = [upgrade, 'sandbox']
 
 /** Judges the options of policies together, since frame-ancestors of one and X-Frame-Options say the same. */
-export function compilePolicies(issues: Issues, options: HeaderOptions, reporting: Reporting): Policies {
-  const { contentSecurityPolicy: csp, contentSecurityPolicyReportOnly: reportOnly, xFrameOptions } = options
+export function compilePolicies(
+  issues: Issues,
+  options: HeaderOptions,
+  reporting: Reporting,
+): Policies {
+  const {
+    contentSecurityPolicy: csp,
+    contentSecurityPolicyReportOnly: reportOnly,
+    xFrameOptions,
+  } = options
   const observe = csp === 'observe'
   const off = csp === false || csp === null
-  const given = off || observe ? undefined : (readOwnPolicy(issues, 'contentSecurityPolicy', csp ?? true) ?? {})
+  const given =
+    off || observe ? undefined : (readOwnPolicy(issues, 'contentSecurityPolicy', csp ?? true) ?? {})
   const judged = given && parseDirectives(issues.at('contentSecurityPolicy'), given)
-  const allowed = booleanOption(issues, 'insecureContentSecurityPolicy', options.insecureContentSecurityPolicy, false)
+  const allowed = booleanOption(
+    issues,
+    'insecureContentSecurityPolicy',
+    options.insecureContentSecurityPolicy,
+    false,
+  )
   if (judged) reportRisks(issues.at('contentSecurityPolicy'), judged, allowed)
   const frames = compileFraming(issues, xFrameOptions, judged?.get('frame-ancestors'))
 
@@ -44,11 +58,22 @@ export function compilePolicies(issues: Issues, options: HeaderOptions, reportin
     reportOnly ?? (observe && reportOnly === undefined),
   )
   const measured = measure && parseDirectives(issues.at('contentSecurityPolicyReportOnly'), measure)
-  const silent = measured && !reporting.directives.length && !measured.has('report-uri') && !measured.has('report-to')
+  const silent =
+    measured &&
+    !reporting.directives.length &&
+    !measured.has('report-uri') &&
+    !measured.has('report-to')
   if (silent)
-    issues.add(observe ? 'contentSecurityPolicy' : 'contentSecurityPolicyReportOnly', 'needs the option reporting')
-  const whole = (policy: Directives, source: object): Directives => completePolicy(policy, source, frames, reporting)
-  const reported = measured && measure ? serializeBoth(withoutDirectives(whole(measured, measure), enforcing)) : none
+    issues.add(
+      observe ? 'contentSecurityPolicy' : 'contentSecurityPolicyReportOnly',
+      'needs the option reporting',
+    )
+  const whole = (policy: Directives, source: object): Directives =>
+    completePolicy(policy, source, frames, reporting)
+  const reported =
+    measured && measure
+      ? serializeBoth(withoutDirectives(whole(measured, measure), enforcing))
+      : none
   if (off) return { framing: frames, reported, of: () => none }
 
   const tail = frames.ancestors ? `; frame-ancestors ${frames.ancestors}` : ''
@@ -60,13 +85,18 @@ export function compilePolicies(issues: Issues, options: HeaderOptions, reportin
   const both = (policy: string): Policy => ({ plain: policy, secure: policy })
   const floor = `base-uri 'self'; object-src 'none'${tail}; form-action 'self'`
   const made: Readonly<Record<ResponseKind, Policy>> = {
-    document: judged && given ? serializeBoth(whole(judged, given)) : { plain: floor, secure: `${floor}; ${upgrade}` },
+    document:
+      judged && given
+        ? serializeBoth(whole(judged, given))
+        : { plain: floor, secure: `${floor}; ${upgrade}` },
     // The policy of a worker's script is the worker's: closed, a service worker could fetch nothing. It imports as it
     // likes, and makes no code of text. The hash is that of no text: 'strict-dynamic' counts only beside one.
     script: both(
       `script-src 'strict-dynamic' ${emptyHash} 'wasm-unsafe-eval' https: 'unsafe-inline'; object-src 'none'; ${tight}`,
     ),
-    svg: both(`default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; ${end}`),
+    svg: both(
+      `default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; ${end}`,
+    ),
     media: both(`default-src 'none'; media-src 'self'; object-src 'self'; ${end}`),
     asset: both(closed),
     redirect: both(closed),
@@ -87,7 +117,12 @@ function readOwnPolicy(issues: Issues, option: string, csp: unknown): object | u
 }
 
 /** Adds what other options say, unless the policy says it itself or that it wants none of it. */
-function completePolicy(policy: Directives, input: object, { ancestors }: Framing, reporting: Reporting): Directives {
+function completePolicy(
+  policy: Directives,
+  input: object,
+  { ancestors }: Framing,
+  reporting: Reporting,
+): Directives {
   const named = new Set(Object.keys(input).map(toKebabCase))
   const all = new Map(policy)
   if (ancestors && !named.has('frame-ancestors')) all.set('frame-ancestors', ancestors)
@@ -102,7 +137,10 @@ function completePolicy(policy: Directives, input: object, { ancestors }: Framin
  */
 function serializeBoth(policy: Directives): Policy {
   const secureOnly = policy.has('report-uri') ? [upgrade, 'report-to'] : [upgrade]
-  return { plain: serializePolicy(withoutDirectives(policy, secureOnly)), secure: serializePolicy(policy) }
+  return {
+    plain: serializePolicy(withoutDirectives(policy, secureOnly)),
+    secure: serializePolicy(policy),
+  }
 }
 
 function withoutDirectives(policy: Directives, names: readonly string[]): Directives {

@@ -87,20 +87,32 @@ const presets: Readonly<Record<Preset, () => HeaderOptions>> = {
  * The options with their preset's values where they say nothing. Of two layers, as on a route inside an app, the inner
  * one's options win, and its preset if it names one.
  */
-export function applyPreset(issues: Issues, options: HeaderOptions, outer: HeaderOptions = {}): HeaderOptions {
+export function applyPreset(
+  issues: Issues,
+  options: HeaderOptions,
+  outer: HeaderOptions = {},
+): HeaderOptions {
   if (typeof options !== 'object' || options === null) {
     issues.add('', 'must be an object')
     return outer
   }
   const own: { -readonly [Name in keyof HeaderOptions]: HeaderOptions[Name] } = { ...options }
-  for (const name of Object.keys(own) as Array<keyof HeaderOptions>) if (own[name] === undefined) delete own[name]
+  for (const name of Object.keys(own) as Array<keyof HeaderOptions>)
+    if (own[name] === undefined) delete own[name]
   if (own.preset === undefined) return { ...outer, ...own }
   if (Object.hasOwn(presets, own.preset)) {
     const preset = presets[own.preset]()
-    return { ...outer, ...preset, ...switchedOn(own.preset === 'compat' ? fromHelmet(own, preset) : own, preset) }
+    return {
+      ...outer,
+      ...preset,
+      ...switchedOn(own.preset === 'compat' ? fromHelmet(own, preset) : own, preset),
+    }
   }
   const meant = nearestKey(`${own.preset}`, Object.keys(presets))
-  issues.add('preset', `must be one of ${Object.keys(presets).join(', ')}${meant ? `; did you mean ${meant}?` : ''}`)
+  issues.add(
+    'preset',
+    `must be one of ${Object.keys(presets).join(', ')}${meant ? `; did you mean ${meant}?` : ''}`,
+  )
   return own
 }
 

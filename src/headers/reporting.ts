@@ -21,7 +21,8 @@ const own = 'portcullis'
 
 /** Judges `reporting`, one address for every policy, and `reportingEndpoints`, names that policies choose from. */
 export function compileReporting(issues: Issues, address: unknown, endpoints: unknown): Reporting {
-  const list: unknown[] = endpoints === undefined || endpoints === null || endpoints === false ? [] : toList(endpoints)
+  const list: unknown[] =
+    endpoints === undefined || endpoints === null || endpoints === false ? [] : toList(endpoints)
   const named = list.map((item) => parseEndpoint(issues.at('reportingEndpoints'), item))
   if (address === undefined || address === null || address === false) {
     return { header: named.join(', ') || undefined, directives: [] }

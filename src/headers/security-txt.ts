@@ -49,12 +49,15 @@ export function createSecurityTxt(issues: Issues, value: SecurityTxtOptions): Se
       : options[name] === undefined
         ? []
         : [options[name]]
-    if (list.every((item) => isLink(item, name))) for (const item of list) lines.push(`${fieldName(name)}: ${item}`)
-    else issues.add(name, `must be ${name === 'contact' ? 'mailto:, tel: or ' : ''}https: addresses`)
+    if (list.every((item) => isLink(item, name)))
+      for (const item of list) lines.push(`${fieldName(name)}: ${item}`)
+    else
+      issues.add(name, `must be ${name === 'contact' ? 'mailto:, tel: or ' : ''}https: addresses`)
   }
   if (!lines[0]?.startsWith('Contact')) issues.add('contact', 'is required')
   const expires = new Date(options.expires as string | Date).getTime()
-  if (Number.isNaN(expires) || options.expires === undefined) issues.add('expires', 'is required, as a date')
+  if (Number.isNaN(expires) || options.expires === undefined)
+    issues.add('expires', 'is required, as a date')
   else if (clock() > running && !isCurrent(expires, clock()))
     issues.add('expires', 'must be less than a year ahead, and not past')
   else lines.push(`Expires: ${new Date(expires).toISOString()}`)
@@ -63,9 +66,12 @@ export function createSecurityTxt(issues: Issues, value: SecurityTxtOptions): Se
   const text = `${lines.join('\n')}\n`
   return (method, path) => {
     if (method !== 'GET' && method !== 'HEAD') return undefined
-    if (path === '/security.txt') return new Response(null, { status: 301, headers: { location: place } })
+    if (path === '/security.txt')
+      return new Response(null, { status: 301, headers: { location: place } })
     if (path !== place || !isCurrent(expires, clock())) return undefined
-    return new Response(method === 'HEAD' ? null : text, { headers: { 'content-type': 'text/plain; charset=utf-8' } })
+    return new Response(method === 'HEAD' ? null : text, {
+      headers: { 'content-type': 'text/plain; charset=utf-8' },
+    })
   }
 }
 

@@ -31,7 +31,8 @@ export function strictCsp(changes: ContentSecurityPolicy = {}): ContentSecurityP
     'require-trusted-types-for': "'script'",
     'upgrade-insecure-requests': true,
   }
-  for (const [key, value] of Object.entries(changes)) if (value !== undefined) policy[toKebabCase(key)] = value
+  for (const [key, value] of Object.entries(changes))
+    if (value !== undefined) policy[toKebabCase(key)] = value
   return policy as ContentSecurityPolicy
 }
 
@@ -42,7 +43,9 @@ export function strictCsp(changes: ContentSecurityPolicy = {}): ContentSecurityP
  * @param text - what stands between the tags, to the last space.
  */
 export async function cspHash(text: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+  const digest = new Uint8Array(
+    await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)),
+  )
   // CSP takes both alphabets, but not every tool does.
   const base64 = encodeBase64url(digest).replaceAll('-', '+').replaceAll('_', '/')
   return `'sha256-${base64}='`

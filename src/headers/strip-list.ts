@@ -27,13 +27,19 @@ x-umbraco-version x-varnish-backend x-varnish-server x-woodpecker-version x-dtag
 x-dtinjectedservlet x-ruxit-js-agent`
 
 /** Not on that list: proxies' version strings and frameworks' debug headers. */
-const more = 'via x-runtime x-debug-token x-debug-token-link x-drupal-cache x-drupal-dynamic-cache x-backend-server'
+const more =
+  'via x-runtime x-debug-token x-debug-token-link x-drupal-cache x-drupal-dynamic-cache x-backend-server'
 
 /** Lower-case names to take away. `removePoweredBy` decides about X-Powered-By alone, as in Hono. */
-export function compileStripList(issues: Issues, strip: unknown, removePoweredBy: unknown): Set<string> {
+export function compileStripList(
+  issues: Issues,
+  strip: unknown,
+  removePoweredBy: unknown,
+): Set<string> {
   const poweredBy = booleanOption(issues, 'removePoweredBy', removePoweredBy ?? undefined, true)
   const names = new Set(strip === false || strip === null ? [] : `${owasp} ${more}`.split(/\s/))
-  if (typeof strip === 'object' && strip !== null) applyStripOptions(issues.at('strip'), strip, names)
+  if (typeof strip === 'object' && strip !== null)
+    applyStripOptions(issues.at('strip'), strip, names)
   else booleanOption(issues, 'strip', strip ?? undefined, true)
   if (poweredBy) names.add('x-powered-by')
   else names.delete('x-powered-by')
@@ -44,7 +50,8 @@ function applyStripOptions(issues: Issues, strip: Strip, names: Set<string>): vo
   checkKeys(issues, strip, ['keep', 'also'])
   for (const name of parseNames(issues, 'keep', strip.keep)) {
     const meant = nearestKey(name, [...names])
-    if (!names.delete(name)) issues.add('keep', `holds a name that is not on the list${meant ? `: ${meant}?` : ''}`)
+    if (!names.delete(name))
+      issues.add('keep', `holds a name that is not on the list${meant ? `: ${meant}?` : ''}`)
   }
   for (const name of parseNames(issues, 'also', strip.also)) names.add(name)
 }
@@ -53,7 +60,8 @@ function parseNames(issues: Issues, option: string, value: unknown): string[] {
   if (value === undefined) return []
   // RFC 9110 section 5.1: a field name is a token.
   const good =
-    Array.isArray(value) && value.every((name) => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name))
+    Array.isArray(value) &&
+    value.every((name) => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name))
   if (good) return value.map((name: string) => name.toLowerCase())
   issues.add(option, 'must be a list of header names')
   return []

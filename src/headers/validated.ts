@@ -32,7 +32,10 @@ export interface HeaderWriter extends ResponseWriter {
  * @param faults - takes what is wrong with the options; the writer works with what is right until they are thrown.
  */
 export function headerWriter(options: HeaderOptions, issues: Issues): HeaderWriter {
-  const write = createCompiledWriter(compileHeaderOptions(issues, applyPreset(issues, options)), fillNonce)
+  const write = createCompiledWriter(
+    compileHeaderOptions(issues, applyPreset(issues, options)),
+    fillNonce,
+  )
   return Object.assign(write, {
     nonceFor: ({ headers }: { readonly headers: Headers }): string | undefined =>
       write.nonces && canShowPage(headers) ? createNonce() : undefined,
@@ -41,10 +44,13 @@ export function headerWriter(options: HeaderOptions, issues: Issues): HeaderWrit
 
 /** Judges the options of one layer. */
 export function createLayer(value: SecureHeadersOptions<never>, issues: Issues): Layer {
-  const { publicOrigin, ...rest } = typeof value === 'object' && value !== null ? value : { publicOrigin: undefined }
+  const { publicOrigin, ...rest } =
+    typeof value === 'object' && value !== null ? value : { publicOrigin: undefined }
   const options = value === null || typeof value !== 'object' ? value : (rest as HeaderOptions)
   const origin =
-    publicOrigin === undefined ? undefined : resolveFrom(issues, 'publicOrigin', publicOrigin, parseFixedOrigin)
+    publicOrigin === undefined
+      ? undefined
+      : resolveFrom(issues, 'publicOrigin', publicOrigin, parseFixedOrigin)
   // Reading the url costs as much as a header; where it says nothing, nobody reads it.
   const about: Layer['about'] =
     origin === undefined ? ({ req }) => readRequestOrigin(req.url) : ({ env }) => origin(env)
@@ -97,7 +103,11 @@ export function compileHeaders(
 
 function parseFixedOrigin(value: unknown, issues: Issues): RequestOrigin {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  if (url !== undefined && /^https?:$/.test(url.protocol) && (value === url.origin || value === `${url.origin}/`)) {
+  if (
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    (value === url.origin || value === `${url.origin}/`)
+  ) {
     return readRequestOrigin(url.href)
   }
   issues.add('', 'must be an origin such as https://app.example.com, without a path')

@@ -1,5 +1,11 @@
 /** Puts security headers on a response, and takes away what names the server. */
-import { appendBit, besidePolicyBit, type CompiledHeaders, enforcedBit, sharedBit } from './compiled.ts'
+import {
+  appendBit,
+  besidePolicyBit,
+  type CompiledHeaders,
+  enforcedBit,
+  sharedBit,
+} from './compiled.ts'
 import { canUseHsts, type RequestOrigin } from './host.ts'
 import { documentKind, findResponseKind, kindCount } from './kind.ts'
 import { createNonce, NONCE, nonceSource } from './nonce.ts'
@@ -107,7 +113,11 @@ export function createCompiledWriter(
       const nonce = nonces && kind === documentKind ? (about.nonce ?? createNonce()) : ''
       const set = sets[https && pinned ? kind + kindCount : kind] as readonly HeaderRow[]
       // Our own pages bring a policy of their own, which does not know where reports go. What others say would only be broken.
-      const own = kind === documentKind && status >= 400 && pages !== undefined && headers.get(csp) === pages.policy
+      const own =
+        kind === documentKind &&
+        status >= 400 &&
+        pages !== undefined &&
+        headers.get(csp) === pages.policy
       let answer = response
       try {
         applyChanges(headers, set, present, namesToRemove, nonce)
@@ -118,7 +128,8 @@ export function createCompiledWriter(
           : new Response(response.body, response)
         applyChanges(answer.headers, set, present, namesToRemove, nonce)
       }
-      if (kind !== documentKind) return token !== undefined && fill ? fill(answer, token, undefined) : answer
+      if (kind !== documentKind)
+        return token !== undefined && fill ? fill(answer, token, undefined) : answer
       if (own) {
         answer.headers.set(csp, https ? pages.reporting : pages.plain)
         answer.headers.delete(reportOnly)

@@ -22,7 +22,10 @@ export function createLimitedResponse(
   violated: readonly string[],
 ): Response {
   const headers = Number.isFinite(retryAfter) ? [['Retry-After', `${retryAfter}`] as const] : []
-  const plain = errorResponse('rate-limited', request, { headers, ...(requestId !== undefined && { requestId }) })
+  const plain = errorResponse('rate-limited', request, {
+    headers,
+    ...(requestId !== undefined && { requestId }),
+  })
   const isProblem = plain.headers.get('content-type') === 'application/problem+json'
   if (!isProblem || plain.body === null || violated.length === 0) return plain
   const { status, phrase, words } = findStatusText(429)

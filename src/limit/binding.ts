@@ -1,7 +1,13 @@
 /** Workers' own rate limiter: a coarse shield that costs no request. */
 
 import type { Issues } from '../options/index.ts'
-import { checkKeys, choiceOption, createIssues, resolveFrom, wholeNumber } from '../options/index.ts'
+import {
+  checkKeys,
+  choiceOption,
+  createIssues,
+  resolveFrom,
+  wholeNumber,
+} from '../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 import type { BasicLimiter } from './contract.ts'
 import { checkCost } from './result.ts'
@@ -37,8 +43,13 @@ export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>
   checkKeys(issues, options, ['binding', 'limit', 'window'])
   const given = { ...options } as Partial<BindingLimiterOptions<never>>
   const bindingOf = resolveFrom(issues, 'binding', given.binding, validateBinding)
-  for (const name of ['limit', 'window'] as const) if (given[name] === undefined) issues.add(name, 'is required')
-  const limit = wholeNumber(issues, 'limit', given.limit, 1, { min: 1, max: 1_000_000, unit: 'units' })
+  for (const name of ['limit', 'window'] as const)
+    if (given[name] === undefined) issues.add(name, 'is required')
+  const limit = wholeNumber(issues, 'limit', given.limit, 1, {
+    min: 1,
+    max: 1_000_000,
+    unit: 'units',
+  })
   const window = choiceOption(issues, 'window', given.window, [10, 60], 10)
   issues.throwIfAny()
 
@@ -54,7 +65,15 @@ export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>
       const resetAt = now + window * 1000
       const retryAt = allowed ? now : resetAt
       const remaining = allowed ? undefined : 0
-      return { allowed, limit, remaining, retryAfter: allowed ? 0 : window, retryAt, resetAt, degraded: false }
+      return {
+        allowed,
+        limit,
+        remaining,
+        retryAfter: allowed ? 0 : window,
+        retryAt,
+        resetAt,
+        degraded: false,
+      }
     },
   }
 }

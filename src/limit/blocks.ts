@@ -38,10 +38,20 @@ export function createBlockedKeys(most: number): BlockedKeys {
 
       // A take that costs less may pass.
       if (cost < block.cost) return undefined
-      return { ...block.result, remaining: 0, retryAfter: Math.max(1, Math.ceil((block.until - now) / 1000)) }
+      return {
+        ...block.result,
+        remaining: 0,
+        retryAfter: Math.max(1, Math.ceil((block.until - now) / 1000)),
+      }
     },
     note(key, cost, result, now) {
-      if (most === 0 || result.allowed || !(result.retryAt > now) || result.retryAt === Number.POSITIVE_INFINITY) return
+      if (
+        most === 0 ||
+        result.allowed ||
+        !(result.retryAt > now) ||
+        result.retryAt === Number.POSITIVE_INFINITY
+      )
+        return
       known.put(key, { until: result.retryAt, since: now, cost, result }, now)
     },
     delete: known.delete,

@@ -81,19 +81,26 @@ export async function decideOutcomes<C extends LimitedContext>(
   }
 
   const fields: Fields = []
-  if (!observing && policyItems.length > 0) fields.push(['RateLimit-Policy', policyItems.join(', ')])
+  if (!observing && policyItems.length > 0)
+    fields.push(['RateLimit-Policy', policyItems.join(', ')])
   if (!observing && limitItems.length > 0) fields.push(['RateLimit', limitItems.join(', ')])
   const decorate = (response: Response): Response => withFields(response, fields)
   if (observing || !(denied || closed)) return { results, refused: undefined, decorate }
   const about = { request: c.req.raw, requestId }
   if (refuse === undefined) {
-    const plain = denied ? createLimitedResponse(about, retryAfter, violated) : createUnavailableResponse(about)
+    const plain = denied
+      ? createLimitedResponse(about, retryAfter, violated)
+      : createUnavailableResponse(about)
     return { results, refused: decorate(plain), decorate }
   }
   const wait = denied ? retryAfter : closedSeconds
   const reason = denied ? 'rate-limited' : 'store-unavailable'
   const custom = await refuse({ ok: false, reason, retryAfter: wait, results }, c)
-  return { results, refused: withFields(custom, [...fields, ...missingHeaders(custom, wait)]), decorate }
+  return {
+    results,
+    refused: withFields(custom, [...fields, ...missingHeaders(custom, wait)]),
+    decorate,
+  }
 }
 
 /** As `refusal` says it for 503. */
@@ -110,7 +117,15 @@ async function decideFallback<C>({ policy, key, cost }: PolicyOutcome<C>): Promi
   const allowed = onOutage === 'open'
   const retryAfter = allowed ? 0 : closedSeconds
   const retryAt = now + retryAfter * 1000
-  return { allowed, limit: limiter.limit, remaining: undefined, retryAfter, retryAt, resetAt: retryAt, degraded: true }
+  return {
+    allowed,
+    limit: limiter.limit,
+    remaining: undefined,
+    retryAfter,
+    retryAt,
+    resetAt: retryAt,
+    degraded: true,
+  }
 }
 
 function policyField<C>(policy: Policy<C>, result: TakeResult | undefined): string {
@@ -128,7 +143,8 @@ function readReason(error: unknown): string {
 
 function missingHeaders({ headers }: Response, retryAfter: number): Fields {
   const fields: Fields = []
-  if (!headers.has('retry-after') && Number.isFinite(retryAfter)) fields.push(['Retry-After', `${retryAfter}`])
+  if (!headers.has('retry-after') && Number.isFinite(retryAfter))
+    fields.push(['Retry-After', `${retryAfter}`])
   if (!headers.has('cache-control')) fields.push(['Cache-Control', 'no-store'])
   return fields
 }

@@ -17,7 +17,8 @@ export function serializeTakes(parts: readonly TakePart[], write: boolean): stri
  * @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no such answer: never a reason to let somebody pass
  */
 export function parseTakeReplies(reply: unknown, count: number): PartAnswer[] {
-  if (!Array.isArray(reply) || reply.length !== count * 4) throw createRejectedError('strange-answer', 'limit-take')
+  if (!Array.isArray(reply) || reply.length !== count * 4)
+    throw createRejectedError('strange-answer', 'limit-take')
   const answers: PartAnswer[] = []
   for (let at = 0; at < reply.length; at += 4) {
     const [free, retryAt, resetAt] = [
@@ -25,9 +26,15 @@ export function parseTakeReplies(reply: unknown, count: number): PartAnswer[] {
       parseNumber(reply[at + 2]),
       parseNumber(reply[at + 3]),
     ]
-    if (reply[at] !== '0' && reply[at] !== '1') throw createRejectedError('strange-answer', 'limit-take')
+    if (reply[at] !== '0' && reply[at] !== '1')
+      throw createRejectedError('strange-answer', 'limit-take')
     const never = retryAt < 0
-    answers.push({ allowed: reply[at] === '1', free, retryAt: never ? Number.POSITIVE_INFINITY : retryAt, resetAt })
+    answers.push({
+      allowed: reply[at] === '1',
+      free,
+      retryAt: never ? Number.POSITIVE_INFINITY : retryAt,
+      resetAt,
+    })
   }
   return answers
 }

@@ -129,9 +129,13 @@ const take: readonly string[] = [
 export const takeScript: Script = script(
   'limit-take',
   // Whole: Lua would print a large number with 14 digits and an exponent.
-  ["local function text(number) return string.format('%.0f', number) end", ...time, ...gcra, ...log, ...take].join(
-    '\n',
-  ),
+  [
+    "local function text(number) return string.format('%.0f', number) end",
+    ...time,
+    ...gcra,
+    ...log,
+    ...take,
+  ].join('\n'),
 )
 
 /** Forgets keys. */

@@ -1,8 +1,21 @@
 /** The exact limiter: one script in Redis, one key for each client, never more than the limit. */
-import { checkKeys, choiceOption, createIssues, optionalFunction, wholeNumber } from '../options/index.ts'
+import {
+  checkKeys,
+  choiceOption,
+  createIssues,
+  optionalFunction,
+  wholeNumber,
+} from '../options/index.ts'
 import type { Clock, ProjectEnv } from '../types.ts'
 import { createBlockedKeys } from './blocks.ts'
-import type { LimitContext, LimitResult, PartAnswer, PreparedTake, RedisLimiter, TakePart } from './contract.ts'
+import type {
+  LimitContext,
+  LimitResult,
+  PartAnswer,
+  PreparedTake,
+  RedisLimiter,
+  TakePart,
+} from './contract.ts'
 import { parseTakeReplies, serializeTakes } from './exact-reply.ts'
 import { forgetScript, takeScript } from './exact-script.ts'
 import { hashKey } from './keys.ts'
@@ -44,9 +57,12 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
   const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(given, issues)
   const gcra = choiceOption(issues, 'algorithm', given.algorithm, ['log', 'gcra'], 'log') === 'gcra'
   if (given.burst !== undefined && !gcra) issues.add('burst', "is for algorithm: 'gcra'")
-  const burst = gcra ? wholeNumber(issues, 'burst', given.burst, limit, { min: 1, max: limit, unit: 'units' }) : 0
+  const burst = gcra
+    ? wholeNumber(issues, 'burst', given.burst, limit, { min: 1, max: limit, unit: 'units' })
+    : 0
   // The step between two units is a whole number of 1/1024 ms: finer rates would be off by more than a thousandth.
-  if (gcra && limit > window * 1000) issues.add('limit', "must be at most 1,000 a second for algorithm: 'gcra'")
+  if (gcra && limit > window * 1000)
+    issues.add('limit', "must be at most 1,000 a second for algorithm: 'gcra'")
   const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
   issues.throwIfAny()
 
@@ -66,7 +82,11 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
     known.note(part.key, part.cost, result, part.now)
     return result
   }
-  async function sendPart(part: TakePart, write: boolean, context: LimitContext | undefined): Promise<PartAnswer> {
+  async function sendPart(
+    part: TakePart,
+    write: boolean,
+    context: LimitContext | undefined,
+  ): Promise<PartAnswer> {
     const [answer] = parseTakeReplies(
       await redis.call(context?.env, takeScript, [part.key], serializeTakes([part], write)),
       1,
@@ -74,7 +94,11 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
     return answer as PartAnswer
   }
 
-  async function prepareTake(key: string, cost = 1, context: LimitContext = {}): Promise<PreparedTake> {
+  async function prepareTake(
+    key: string,
+    cost = 1,
+    context: LimitContext = {},
+  ): Promise<PreparedTake> {
     checkCost(cost)
     const part = createPart(await createKey(key, context), cost)
     const result = known.find(part.key, cost, part.now)

@@ -23,7 +23,9 @@ export function limitItem(name: string, result: TakeResult): string | undefined 
   if (remaining === undefined || degraded) return undefined
   // A result was judged at `retryAt` if it allowed.
   const seconds = allowed ? Math.max(0, Math.ceil((resetAt - retryAt) / 1000)) : retryAfter
-  return Number.isFinite(seconds) ? `"${name}";r=${remaining};t=${seconds}` : `"${name}";r=${remaining}`
+  return Number.isFinite(seconds)
+    ? `"${name}";r=${remaining};t=${seconds}`
+    : `"${name}";r=${remaining}`
 }
 
 /**
@@ -41,7 +43,9 @@ export function withFields(
   } catch {
     try {
       // Immutable: a raw fetch, Response.redirect, a cached response. The first change fails, so nothing is half done.
-      const copy = bodiless.has(response.status) ? new Response(null, response) : new Response(response.body, response)
+      const copy = bodiless.has(response.status)
+        ? new Response(null, response)
+        : new Response(response.body, response)
       append(copy.headers, fields)
       return copy
     } catch {
@@ -52,6 +56,9 @@ export function withFields(
 
 const bodiless: ReadonlySet<number> = /* @__PURE__ */ new Set([204, 205, 304])
 
-function append(headers: Headers, fields: ReadonlyArray<readonly [name: string, value: string]>): void {
+function append(
+  headers: Headers,
+  fields: ReadonlyArray<readonly [name: string, value: string]>,
+): void {
   for (const [name, value] of fields) headers.append(name, value)
 }

@@ -15,7 +15,13 @@ import {
   type PolicyResult,
 } from './decide.ts'
 import { joinUnambiguously } from './keys.ts'
-import { compilePolicies, type Policy, type PolicyOptions, policyKeys, policyOwnKeys } from './policies.ts'
+import {
+  compilePolicies,
+  type Policy,
+  type PolicyOptions,
+  policyKeys,
+  policyOwnKeys,
+} from './policies.ts'
 import { prepareTakes, type Take } from './takes.ts'
 
 /** A Hono Context, as far as limits need one. */
@@ -78,7 +84,8 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
   const skip = optionalFunction(issues, 'skip', given.skip)
   const own = optionalListener(issues, 'onEvent', given.onEvent)
   const settings: DecisionSettings<C> = {
-    observing: choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
+    observing:
+      choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
     refuse: optionalFunction(issues, 'refuse', given.refuse),
     emit: own ?? (() => {}),
   }
@@ -87,7 +94,11 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
   async function createKey({ name, key }: Policy<C>, c: C): Promise<string> {
     if (key === 'address') {
       // What is no address is `unknown`, one bucket; the word is no address, so nobody is in it by accident.
-      return joinUnambiguously(name, 'address', addressPrefix(clientAddress(c.req.raw.headers, platform), ipv6Bits))
+      return joinUnambiguously(
+        name,
+        'address',
+        addressPrefix(clientAddress(c.req.raw.headers, platform), ipv6Bits),
+      )
     }
     const value = await key(c)
     return value === undefined || value === ''
@@ -101,7 +112,8 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
       const takes: Array<Take & { readonly policy: Policy<C> }> = []
       for (const policy of policies) {
         const cost = typeof policy.cost === 'function' ? await policy.cost(c) : policy.cost
-        if (cost !== 0) takes.push({ policy, limiter: policy.limiter, key: await createKey(policy, c), cost })
+        if (cost !== 0)
+          takes.push({ policy, limiter: policy.limiter, key: await createKey(policy, c), cost })
       }
       const { clients, decide } = await prepareTakes(takes, { env: c.env })
       return {
@@ -112,10 +124,15 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
           for (const [at, { policy, key, cost }] of takes.entries()) {
             const outcome = outcomes[at]
             // A configuration that cannot be served is no outage: nothing would ever be counted.
-            if (outcome?.status === 'rejected' && isPortcullisResult(outcome.reason)) throw outcome.reason
+            if (outcome?.status === 'rejected' && isPortcullisResult(outcome.reason))
+              throw outcome.reason
             taken.push({ policy, key, cost, outcome })
           }
-          return decideOutcomes(taken, c, own === undefined && emit !== undefined ? { ...settings, emit } : settings)
+          return decideOutcomes(
+            taken,
+            c,
+            own === undefined && emit !== undefined ? { ...settings, emit } : settings,
+          )
         },
       }
     },

@@ -23,7 +23,12 @@ export { type LoginThrottleEnv, loginThrottle, type RateLimitEnv, rateLimit } fr
 export type { LimitPolicy, OnOutage } from './policies.ts'
 export { askAlone, type Outcomes, type PreparedTakes, prepareTakes, type Take } from './takes.ts'
 export { accountKey } from './throttle/account.ts'
-export type { LoginContext, LoginGateOptions, LoginThrottle, LoginVerdict } from './throttle/face.ts'
+export type {
+  LoginContext,
+  LoginGateOptions,
+  LoginThrottle,
+  LoginVerdict,
+} from './throttle/face.ts'
 export { type MemoryThrottleOptions, memoryThrottle } from './throttle/memory-throttle.ts'
 export type { DeviceOptions, LoginThrottleOptions } from './throttle/options.ts'
 export type { AccountRule } from './throttle/read-account.ts'
@@ -33,5 +38,12 @@ export {
   redisThrottle,
   type ThrottleCall,
 } from './throttle/redis-throttle.ts'
-export type { AttemptReply, Counters, Daily, Outcome, Streak, ThrottleStore } from './throttle/store.ts'
+export type {
+  AttemptReply,
+  Counters,
+  Daily,
+  Outcome,
+  Streak,
+  ThrottleStore,
+} from './throttle/store.ts'
 export type { Success, SuccessPreset, SuccessRule } from './throttle/success-rules.ts'

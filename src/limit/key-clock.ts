@@ -34,7 +34,8 @@ export interface KeyTime {
  */
 export function readKeyTime(now: number, { last, shift }: KeyClock): KeyTime {
   // A difference that no two clocks have, and a clock that is not behind any more: it was set back, and was put right.
-  if (last === undefined || (now >= last && shift > KEY_CLOCK_SKEW_MS)) return { at: now, shift: 0, isNew: false }
+  if (last === undefined || (now >= last && shift > KEY_CLOCK_SKEW_MS))
+    return { at: now, shift: 0, isNew: false }
 
   const behind = last - now - shift
   const isNew = behind > (shift === 0 ? 0 : KEY_CLOCK_SKEW_MS)

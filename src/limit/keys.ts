@@ -17,6 +17,9 @@ export function joinUnambiguously(...parts: ReadonlyArray<string | number>): str
  * 128 bits of an HMAC-SHA-256, as 22 characters of base64url. Whoever reads Redis cannot try addresses or e-mails against
  * it, and nothing in it is a separator, a pattern or a name that a policy uses.
  */
-export async function hashKey(ring: KeyRing, ...parts: ReadonlyArray<string | number>): Promise<string> {
+export async function hashKey(
+  ring: KeyRing,
+  ...parts: ReadonlyArray<string | number>
+): Promise<string> {
   return encodeBase64url((await ring.mac(purpose, joinUnambiguously(...parts))).subarray(0, 16))
 }

@@ -52,7 +52,11 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
       return createResult(limit, answer, now)
     }
     counts.put(name, { ...answer.next, until: answer.keepUntil }, now)
-    return createResult(limit, { ...answer, free: answer.free - cost, resetAt: answer.nextResetAt }, now)
+    return createResult(
+      limit,
+      { ...answer, free: answer.free - cost, resetAt: answer.nextResetAt },
+      now,
+    )
   }
   // Short keys keep their own text behind a letter, so that no key is another's digest.
   const createEntryName = async (key: string): Promise<string> =>

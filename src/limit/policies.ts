@@ -64,20 +64,34 @@ export function compilePolicies<C>(
   value: PolicyOptions<C>,
   issues: Issues,
 ): { policies: ReadonlyArray<Policy<C>>; platform: Platform; ipv6Bits: number } {
-  const isolates = wholeNumber(issues, 'isolates', value.isolates, 10, { min: 1, max: 10_000, unit: 'isolates' })
-  const ipv6Bits = wholeNumber(issues, 'ipv6Bits', value.ipv6Bits, 64, { min: 32, max: 128, unit: 'bits' })
+  const isolates = wholeNumber(issues, 'isolates', value.isolates, 10, {
+    min: 1,
+    max: 10_000,
+    unit: 'isolates',
+  })
+  const ipv6Bits = wholeNumber(issues, 'ipv6Bits', value.ipv6Bits, 64, {
+    min: 32,
+    max: 128,
+    unit: 'bits',
+  })
   const policies: Array<Policy<C>> = []
   if (value.policies === undefined) {
     policies.push(compilePolicy({ name: 'default', ...value }, issues, isolates))
-  } else if (!Array.isArray(value.policies) || value.policies.length === 0 || value.policies.length > 16) {
+  } else if (
+    !Array.isArray(value.policies) ||
+    value.policies.length === 0 ||
+    value.policies.length > 16
+  ) {
     issues.add('policies', 'must be a list of 1 to 16 policies')
   } else {
-    for (const name of ownKeys) if (value[name] !== undefined) issues.add(name, 'goes into each of policies')
+    for (const name of ownKeys)
+      if (value[name] !== undefined) issues.add(name, 'goes into each of policies')
     for (const [at, policy] of value.policies.entries()) {
       const under = issues.at(`policies[${at}]`)
       checkKeys(under, policy, ownKeys)
       const judged = compilePolicy({ ...policy }, under, isolates)
-      if (policies.some(({ name }) => name === judged.name)) under.add('name', 'is the name of another policy')
+      if (policies.some(({ name }) => name === judged.name))
+        under.add('name', 'is the name of another policy')
       policies.push(judged)
     }
   }
@@ -86,12 +100,25 @@ export function compilePolicies<C>(
   return { policies, platform, ipv6Bits }
 }
 
-function compilePolicy<C>(value: Partial<LimitPolicy<C>>, issues: Issues, isolates: number): Policy<C> {
+function compilePolicy<C>(
+  value: Partial<LimitPolicy<C>>,
+  issues: Issues,
+  isolates: number,
+): Policy<C> {
   const { name = '', key = 'address', cost = 1 } = value
-  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name)) issues.add('name', 'must be a dashed word')
-  if (key !== 'address' && typeof key !== 'function') issues.add('key', "must be 'address' or a function")
-  if (typeof cost !== 'function') wholeNumber(issues, 'cost', cost, 1, { min: 1, max: 1_000_000, unit: 'units' })
-  const onOutage = choiceOption<OnOutage>(issues, 'onOutage', value.onOutage, ['open', 'closed', 'local'], 'local')
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name))
+    issues.add('name', 'must be a dashed word')
+  if (key !== 'address' && typeof key !== 'function')
+    issues.add('key', "must be 'address' or a function")
+  if (typeof cost !== 'function')
+    wholeNumber(issues, 'cost', cost, 1, { min: 1, max: 1_000_000, unit: 'units' })
+  const onOutage = choiceOption<OnOutage>(
+    issues,
+    'onOutage',
+    value.onOutage,
+    ['open', 'closed', 'local'],
+    'local',
+  )
   const headers = booleanOption(issues, 'headers', value.headers, true)
   const limiter = value.limiter as BasicLimiter
   const isLimiter = typeof limiter?.take === 'function' && limiter.limit >= 1 && limiter.window >= 1
@@ -104,7 +131,9 @@ function compilePolicy<C>(value: Partial<LimitPolicy<C>>, issues: Issues, isolat
     cost,
     onOutage,
     headers,
-    item: isLimiter ? policyItem({ name, limit: limiter.limit, window: limiter.window }, limiter.limit) : '',
+    item: isLimiter
+      ? policyItem({ name, limit: limiter.limit, window: limiter.window }, limiter.limit)
+      : '',
     fallback,
   }
 }

@@ -41,21 +41,39 @@ export interface RedisLimiterSettings {
 }
 
 /** Names of these options. */
-export const redisLimiterKeys: readonly string[] = ['redis', 'secret', 'prefix', 'maxBlocked', 'limit', 'window']
+export const redisLimiterKeys: readonly string[] = [
+  'redis',
+  'secret',
+  'prefix',
+  'maxBlocked',
+  'limit',
+  'window',
+]
 
 const longestWindow = 31 * 86_400
 
 /** Judges limit and window; both are required. */
-export function validateRate(value: Partial<RateOptions>, issues: Issues): { limit: number; window: number } {
-  for (const name of ['limit', 'window'] as const) if (value[name] === undefined) issues.add(name, 'is required')
+export function validateRate(
+  value: Partial<RateOptions>,
+  issues: Issues,
+): { limit: number; window: number } {
+  for (const name of ['limit', 'window'] as const)
+    if (value[name] === undefined) issues.add(name, 'is required')
   return {
     limit: wholeNumber(issues, 'limit', value.limit, 1, { min: 1, max: 1_000_000, unit: 'units' }),
-    window: wholeNumber(issues, 'window', value.window, 1, { min: 1, max: longestWindow, unit: 'seconds' }),
+    window: wholeNumber(issues, 'window', value.window, 1, {
+      min: 1,
+      max: longestWindow,
+      unit: 'seconds',
+    }),
   }
 }
 
 /** Judges what every limiter in Redis has. */
-export function validateRedisLimiter(value: Partial<RedisLimiterOptions<never>>, issues: Issues): RedisLimiterSettings {
+export function validateRedisLimiter(
+  value: Partial<RedisLimiterOptions<never>>,
+  issues: Issues,
+): RedisLimiterSettings {
   const { redis } = value
   if (typeof redis?.ask !== 'function' || typeof redis.call !== 'function') {
     issues.add('redis', redis === undefined ? 'is required' : 'must be a client made by redis()')
@@ -65,7 +83,11 @@ export function validateRedisLimiter(value: Partial<RedisLimiterOptions<never>>,
     redis: redis as Redis,
     ring: resolveFrom(issues, 'secret', value.secret, keyRing),
     prefix: validatePrefix(value.prefix, issues),
-    maxBlocked: wholeNumber(issues, 'maxBlocked', value.maxBlocked, 10_000, { min: 0, max: 100_000, unit: 'keys' }),
+    maxBlocked: wholeNumber(issues, 'maxBlocked', value.maxBlocked, 10_000, {
+      min: 0,
+      max: 100_000,
+      unit: 'keys',
+    }),
   }
 }
 

@@ -2,7 +2,13 @@
 import type { RedisBatch } from '../redis/batch.ts'
 import type { Redis } from '../redis/redis.ts'
 import { sharedAsk } from '../redis/shared.ts'
-import { type BasicLimiter, isRedisLimiter, type LimitContext, type PreparedTake, type TakeResult } from './contract.ts'
+import {
+  type BasicLimiter,
+  isRedisLimiter,
+  type LimitContext,
+  type PreparedTake,
+  type TakeResult,
+} from './contract.ts'
 import { parseTakeReplies, serializeTakes } from './exact-reply.ts'
 import { takeScript } from './exact-script.ts'
 
@@ -38,10 +44,15 @@ type TakePartItem = Extract<PreparedTake, { is: 'part' }>
  * all exact ones of one client are judged by one script: if one denies, none of them takes. Those of @upstash/ratelimit
  * each decide for themselves in the same request, and have taken even where another one denies.
  */
-export async function prepareTakes(takes: readonly Take[], context: LimitContext): Promise<PreparedTakes> {
+export async function prepareTakes(
+  takes: readonly Take[],
+  context: LimitContext,
+): Promise<PreparedTakes> {
   const outcomes: Array<PromiseSettledResult<TakeResult> | undefined> = takes.map(() => undefined)
   const decided: PreparedTakes = { clients: [], decide: async () => outcomes }
-  const remote: Array<readonly [at: number, client: Redis, prepared: Exclude<PreparedTake, { is: 'blocked' }>]> = []
+  const remote: Array<
+    readonly [at: number, client: Redis, prepared: Exclude<PreparedTake, { is: 'blocked' }>]
+  > = []
   for (const [at, { limiter, key, cost }] of takes.entries()) {
     if (!isRedisLimiter(limiter)) continue
     const prepared = await limiter.prepareTake(key, cost, context)
@@ -71,7 +82,10 @@ export async function prepareTakes(takes: readonly Take[], context: LimitContext
       for (const [at, of, prepared] of remote) {
         if (of !== client) continue
         if (prepared.is === 'part') parts.push([at, prepared])
-        else waiting.push(settlePromise(prepared.join(ask)).then((outcome) => storeOutcome(at, outcome)))
+        else
+          waiting.push(
+            settlePromise(prepared.join(ask)).then((outcome) => storeOutcome(at, outcome)),
+          )
       }
       if (parts.length > 0) waiting.push(sendTogether(parts, ask, outcomes))
     }
@@ -124,10 +138,18 @@ function settlePromise<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
 
 /** Sends what was prepared, one request for each client; with it goes what the web request asks there already. */
 export async function askAlone<T>(
-  { clients, decide }: { readonly clients: readonly Redis[]; decide(askOf: (client: Redis) => RedisBatch): Promise<T> },
+  {
+    clients,
+    decide,
+  }: {
+    readonly clients: readonly Redis[]
+    decide(askOf: (client: Redis) => RedisBatch): Promise<T>
+  },
   env: unknown,
 ): Promise<T> {
-  const asks = new Map<Redis, RedisBatch>(clients.map((client) => [client, sharedAsk(env, client) ?? client.ask(env)]))
+  const asks = new Map<Redis, RedisBatch>(
+    clients.map((client) => [client, sharedAsk(env, client) ?? client.ask(env)]),
+  )
   const decision = decide((client) => asks.get(client) ?? client.ask(env))
   decision.catch(() => {}) // until it is awaited below
   await Promise.all([...asks.values()].map((ask) => ask.send()))

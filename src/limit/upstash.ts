@@ -1,7 +1,13 @@
 /** The one place that knows `@upstash/ratelimit`: its algorithms, without what surrounds them. */
 import { Ratelimit } from '@upstash/ratelimit'
 import { isPortcullisError } from '../errors.ts'
-import { booleanOption, checkKeys, choiceOption, createIssues, wholeNumber } from '../options/index.ts'
+import {
+  booleanOption,
+  checkKeys,
+  choiceOption,
+  createIssues,
+  wholeNumber,
+} from '../options/index.ts'
 import type { RedisBatch } from '../redis/batch.ts'
 import type { ScriptFacade } from '../redis/facade.ts'
 import { createRejectedError } from '../redis/failure.ts'
@@ -40,7 +46,11 @@ export interface UpstashLimiterOptions<E = ProjectEnv> extends RedisLimiterOptio
 /** What analytics are told by. */
 export interface LimitAnalytics {
   /** Takes one decision: whose, when in ms since the epoch, and whether it passed. */
-  record(take: { readonly identifier: string; readonly time: number; readonly success: boolean }): Promise<unknown>
+  record(take: {
+    readonly identifier: string
+    readonly time: number
+    readonly success: boolean
+  }): Promise<unknown>
 }
 
 /** A limiter of @upstash/ratelimit. */
@@ -63,19 +73,32 @@ type Region = Parameters<Algorithm['limit']>[0]
  */
 export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>): UpstashLimiter {
   const issues = createIssues('upstashLimiter')
-  checkKeys(issues, options, [...redisLimiterKeys, 'algorithm', 'refill', 'dynamicLimit', 'name', 'analytics'])
+  checkKeys(issues, options, [
+    ...redisLimiterKeys,
+    'algorithm',
+    'refill',
+    'dynamicLimit',
+    'name',
+    'analytics',
+  ])
   const given = { ...options } as Partial<UpstashLimiterOptions<never>>
   const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(given, issues)
   const kinds = ['fixedWindow', 'slidingWindow', 'tokenBucket'] as const
   const kind = choiceOption(issues, 'algorithm', given.algorithm, kinds, 'slidingWindow')
   const bucket = kind === 'tokenBucket'
   if (given.refill !== undefined && !bucket) issues.add('refill', "is for algorithm: 'tokenBucket'")
-  const refill = wholeNumber(issues, 'refill', given.refill, limit, { min: 1, max: 1_000_000, unit: 'tokens' })
+  const refill = wholeNumber(issues, 'refill', given.refill, limit, {
+    min: 1,
+    max: 1_000_000,
+    unit: 'tokens',
+  })
   const dynamicLimits = booleanOption(issues, 'dynamicLimit', given.dynamicLimit, false)
   const name = given.name ?? 'default'
-  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name)) issues.add('name', 'must be a dashed word')
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name))
+    issues.add('name', 'must be a dashed word')
   const { analytics } = given
-  if (analytics !== undefined && typeof analytics?.record !== 'function') issues.add('analytics', 'must have record()')
+  if (analytics !== undefined && typeof analytics?.record !== 'function')
+    issues.add('analytics', 'must have record()')
   issues.throwIfAny()
 
   function recordResult(key: string, result: LimitResult): LimitResult {
@@ -84,7 +107,9 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
   }
 
   const every = `${window} s` as const
-  const algorithm: Algorithm = bucket ? Ratelimit.tokenBucket(refill, every, limit)() : Ratelimit[kind](limit, every)()
+  const algorithm: Algorithm = bucket
+    ? Ratelimit.tokenBucket(refill, every, limit)()
+    : Ratelimit[kind](limit, every)()
   const windowMs = window * 1000
   const space = `${prefix}r:${name}`
   // A sliding window does not say when it will have room, and a limit that changes not either.
@@ -98,8 +123,13 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
   }
   function toLimitResult(allowed: boolean, said: RatelimitReply, now: number): LimitResult {
     const numbers = [said.limit, said.remaining, said.reset]
-    if (!numbers.every((number) => Number.isFinite(number))) throw createRejectedError('strange-answer', 'ratelimit')
-    const answer = { allowed, free: said.remaining, retryAt: allowed ? now : Math.max(now, said.reset) }
+    if (!numbers.every((number) => Number.isFinite(number)))
+      throw createRejectedError('strange-answer', 'ratelimit')
+    const answer = {
+      allowed,
+      free: said.remaining,
+      retryAt: allowed ? now : Math.max(now, said.reset),
+    }
     return createResult(said.limit, { ...answer, resetAt: said.reset }, now)
   }
   async function takeInBatch(ask: RedisBatch, key: string, cost: number): Promise<LimitResult> {
@@ -109,7 +139,10 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     known.note(key, cost, result, now)
     return recordResult(key, result)
   }
-  async function takeAlone<T>(context: LimitContext, question: (ask: RedisBatch) => Promise<T>): Promise<T> {
+  async function takeAlone<T>(
+    context: LimitContext,
+    question: (ask: RedisBatch) => Promise<T>,
+  ): Promise<T> {
     const ask = redis.ask(context.env)
     const answer = question(ask)
     answer.catch(() => {}) // until it is awaited below
@@ -123,7 +156,8 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
   }
   const dynamicKey = `${space}:dynamic:global`
   function requireDynamicLimit(): void {
-    if (!dynamicLimits) throw new RangeError('The limit can only be changed with dynamicLimit: true.')
+    if (!dynamicLimits)
+      throw new RangeError('The limit can only be changed with dynamicLimit: true.')
   }
 
   return {
@@ -142,16 +176,24 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
       checkCost(cost)
       const held = await createKey(key, context)
       const blocked = known.find(held, cost, Date.now())
-      return blocked ? recordResult(held, blocked) : takeAlone(context, (ask) => takeInBatch(ask, held, cost))
+      return blocked
+        ? recordResult(held, blocked)
+        : takeAlone(context, (ask) => takeInBatch(ask, held, cost))
     },
     async peek(key, context = {}) {
       const held = await createKey(key, context)
-      const said = await takeAlone(context, (ask) => withStoreError(algorithm.getRemaining(region(ask.facade), held)))
+      const said = await takeAlone(context, (ask) =>
+        withStoreError(algorithm.getRemaining(region(ask.facade), held)),
+      )
       const now = Date.now()
       // The script of a bucket tells what was in it when it was last used.
       const late = bucket ? Math.max(0, Math.floor((now - said.reset) / windowMs) + 1) : 0
       const remaining = Math.min(said.limit, said.remaining + late * refill)
-      return toLimitResult(remaining >= 1, { ...said, remaining, reset: said.reset + late * windowMs }, now)
+      return toLimitResult(
+        remaining >= 1,
+        { ...said, remaining, reset: said.reset + late * windowMs },
+        now,
+      )
     },
     async forget(key, context = {}) {
       const held = await createKey(key, context)
@@ -161,7 +203,12 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     async setLimit(value, context = {}) {
       requireDynamicLimit()
       if (value !== undefined) checkCost(value)
-      await redis.call(context.env, dynamicLimitScript, [dynamicKey], value === undefined ? ['0'] : [`${value}`])
+      await redis.call(
+        context.env,
+        dynamicLimitScript,
+        [dynamicKey],
+        value === undefined ? ['0'] : [`${value}`],
+      )
     },
     async getLimit(context = {}) {
       requireDynamicLimit()
@@ -171,9 +218,15 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
 }
 
 /** What analytics make of it is their own affair: a take neither waits for them nor fails with them. */
-function recordAnalytics(analytics: LimitAnalytics, identifier: string, { allowed }: LimitResult): void {
+function recordAnalytics(
+  analytics: LimitAnalytics,
+  identifier: string,
+  { allowed }: LimitResult,
+): void {
   try {
-    Promise.resolve(analytics.record({ identifier, time: Date.now(), success: allowed })).catch(() => {})
+    Promise.resolve(analytics.record({ identifier, time: Date.now(), success: allowed })).catch(
+      () => {},
+    )
   } catch {}
 }
 

@@ -22,7 +22,16 @@ export interface AnalyticsPoint {
  * `docs/monitoring.md` has it as a table. A number that is not known is -1: 0 is a measurement.
  */
 export function analyticsPoint(line: RequestLine): AnalyticsPoint {
-  const { route = '', method, upstream = '', decision, reason = '', code = '', cache = '', version = '' } = line
+  const {
+    route = '',
+    method,
+    upstream = '',
+    decision,
+    reason = '',
+    code = '',
+    cache = '',
+    version = '',
+  } = line
   return {
     // What is sampled when there is much: each route for itself. Cut, since a longer one would lose the point.
     indexes: [truncateBytes(route, 96)],

@@ -4,5 +4,12 @@ export { type RequestLogEnv, type RequestLogOptions, requestLog } from './middle
 export { type Monitor, type MonitorOptions, monitor, type RequestEnd } from './monitor.ts'
 export { redisProbe, redisState, type StoreProbe } from './redis.ts'
 export type { Trace, TraceOptions } from './trace.ts'
-export { type Uptime, type UptimeOptions, type UptimeRun, type UptimeState, uptime, type Watched } from './uptime.ts'
+export {
+  type Uptime,
+  type UptimeOptions,
+  type UptimeRun,
+  type UptimeState,
+  uptime,
+  type Watched,
+} from './uptime.ts'
 export type { Notice, StateChange } from './webhook.ts'

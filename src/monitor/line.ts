@@ -106,7 +106,18 @@ export const clientClosedRequest = 499
 
 /** Makes the line. */
 export function createRequestLine(notes: RequestMetrics, outcome: RequestOutcome): RequestLine {
-  const { trace, startedAt, route, upstream, upstreamStatus, ttfbMs, sessionMs, reason, code, session } = notes
+  const {
+    trace,
+    startedAt,
+    route,
+    upstream,
+    upstreamStatus,
+    ttfbMs,
+    sessionMs,
+    reason,
+    code,
+    session,
+  } = notes
   const { request, requestId, status, endedAt, version } = outcome
   // JSON leaves out what is undefined; a point of numbers reads it as such.
   return {
@@ -137,10 +148,15 @@ export function createRequestLine(notes: RequestMetrics, outcome: RequestOutcome
   } as RequestLine
 }
 
-function findDecision(status: number, { reason, upstreamStatus, cache }: RequestMetrics): RequestLine['decision'] {
+function findDecision(
+  status: number,
+  { reason, upstreamStatus, cache }: RequestMetrics,
+): RequestLine['decision'] {
   if (status === clientClosedRequest) return 'left'
   if (reason !== undefined) return reasonStatus(reason) >= 500 ? 'failed' : 'refused'
-  return upstreamStatus !== undefined || cache === 'hit' || cache === 'stale' ? 'passed' : 'answered'
+  return upstreamStatus !== undefined || cache === 'hit' || cache === 'stale'
+    ? 'passed'
+    : 'answered'
 }
 
 function readLength(headers: Headers): number | undefined {

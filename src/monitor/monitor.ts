@@ -1,5 +1,11 @@
 /** Watches requests from their first moment to their answer: a line, a point, a trace, a header. */
-import { booleanOption, checkKeys, createIssues, type Issues, optionalFunction } from '../options/index.ts'
+import {
+  booleanOption,
+  checkKeys,
+  createIssues,
+  type Issues,
+  optionalFunction,
+} from '../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 import { type AnalyticsDataset, analyticsPoint } from './analytics.ts'
 import {
@@ -52,7 +58,13 @@ export interface Monitor {
   end(notes: RequestMetrics, response: Response, ending: RequestEnd): Response
 }
 
-const keys: ReadonlyArray<keyof MonitorOptions> = ['log', 'trace', 'serverTiming', 'analytics', 'version']
+const keys: ReadonlyArray<keyof MonitorOptions> = [
+  'log',
+  'trace',
+  'serverTiming',
+  'analytics',
+  'version',
+]
 
 /**
  * Makes a monitor, for the option `monitor` of a gateway.
@@ -89,7 +101,9 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
 
   return {
     begin(headers, now): RequestMetrics {
-      return tracing === undefined ? { startedAt: now } : { startedAt: now, trace: readTrace(headers, tracing) }
+      return tracing === undefined
+        ? { startedAt: now }
+        : { startedAt: now, trace: readTrace(headers, tracing) }
     },
     forward({ trace }, headers): void {
       if (trace !== undefined) writeTrace(headers, trace)
@@ -103,12 +117,17 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
         ...(typeof said === 'string' && { version: said.slice(0, 64) }),
       })
       if (notes.quiet !== true) writeLine(line, ending)
-      return timing && response.status !== 101 ? addServerTiming(response, formatServerTiming(line)) : response
+      return timing && response.status !== 101
+        ? addServerTiming(response, formatServerTiming(line))
+        : response
     },
   }
 }
 
-function parseTraceOptions(value: boolean | TraceOptions | undefined, issues: Issues): TraceOptions | undefined {
+function parseTraceOptions(
+  value: boolean | TraceOptions | undefined,
+  issues: Issues,
+): TraceOptions | undefined {
   if (value === undefined || value === false) return undefined
   if (value === true) return {}
   const at = issues.at('trace')
@@ -116,7 +135,8 @@ function parseTraceOptions(value: boolean | TraceOptions | undefined, issues: Is
   booleanOption(at, 'continue', value?.continue, true)
   booleanOption(at, 'baggage', value?.baggage, false)
   const { sample = 1 } = value ?? {}
-  if (typeof sample !== 'number' || !(sample >= 0 && sample <= 1)) at.add('sample', 'must be a number from 0 to 1')
+  if (typeof sample !== 'number' || !(sample >= 0 && sample <= 1))
+    at.add('sample', 'must be a number from 0 to 1')
   return value
 }
 

@@ -19,7 +19,10 @@ export function redisProbe(client: Redis): StoreProbe {
 }
 
 /** Remembers in Redis, under one key, for 30 days. Holds names of upstreams and times, nothing of any visitor. */
-export function redisState(client: Redis, { key = 'portcullis:uptime' }: { readonly key?: string } = {}): UptimeState {
+export function redisState(
+  client: Redis,
+  { key = 'portcullis:uptime' }: { readonly key?: string } = {},
+): UptimeState {
   return {
     async read(env): Promise<string | undefined> {
       const found = await client.call(env, read, [key], [])

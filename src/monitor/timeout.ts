@@ -10,7 +10,10 @@ export class TimeoutError extends Error {
  *
  * @param ms - milliseconds. A timer that is cleared costs less than `AbortSignal.timeout`, which cannot be.
  */
-export async function withTimeout<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withTimeout<T>(
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {

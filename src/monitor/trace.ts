@@ -34,7 +34,8 @@ export interface Trace {
  * Version 00 in full. Of a later version its first four members are read, which it has to keep; behind them stands nothing or
  * a hyphen. `ff` is no version, and zeros are no ids. Sections 3.2.2 and 4.
  */
-const wellFormed = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
+const wellFormed =
+  /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 /** Characters of a traceparent that is looked at: no later version has a reason to be longer. */
 const longestParent = 512
 /** Section 3.3.1.1: at least this much has to be carried on, and nobody needs more. */
@@ -68,7 +69,10 @@ export function readTrace(headers: Headers, options: TraceOptions): Trace {
 }
 
 /** Puts a trace on a request to an upstream, in the place of whatever the client said. */
-export function writeTrace(headers: Headers, { traceId, spanId, sampled, state, baggage }: Trace): void {
+export function writeTrace(
+  headers: Headers,
+  { traceId, spanId, sampled, state, baggage }: Trace,
+): void {
   headers.set('traceparent', `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`)
   if (state === undefined) headers.delete('tracestate')
   else headers.set('tracestate', state)
@@ -89,7 +93,8 @@ function parseTraceparent(said: string | null): TraceParent {
 }
 
 /** Section 3.3.1.3.1, with a digit in front as level 2 has it. */
-const stateKey = /^(?:[a-z0-9][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})$/
+const stateKey =
+  /^(?:[a-z0-9][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})$/
 const stateValue = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{1,256}$/
 const mostMembers = 32
 
@@ -108,7 +113,8 @@ function parseTraceState(value: string | null): string | undefined {
   for (const member of members) {
     const equals = member.indexOf('=')
     const key = member.slice(0, Math.max(0, equals))
-    if (!stateKey.test(key) || !stateValue.test(member.slice(equals + 1)) || keys.has(key)) return undefined
+    if (!stateKey.test(key) || !stateValue.test(member.slice(equals + 1)) || keys.has(key))
+      return undefined
     keys.add(key)
   }
   if (members.length === 0 || members.length > mostMembers) return undefined
@@ -130,7 +136,8 @@ function readBaggage(headers: Headers, { baggage }: TraceOptions): { baggage?: s
 
 function randomHex(length: number): string {
   let text = ''
-  for (const byte of crypto.getRandomValues(new Uint8Array(length))) text += byte.toString(16).padStart(2, '0')
+  for (const byte of crypto.getRandomValues(new Uint8Array(length)))
+    text += byte.toString(16).padStart(2, '0')
   // Zeros are no id; once in 2^64.
   return /^0+$/.test(text) ? randomHex(length) : text
 }

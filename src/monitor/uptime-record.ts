@@ -47,7 +47,12 @@ export function readMemory(text: string | undefined): Map<string, RememberedStat
   }
   for (const [name, entry] of Object.entries(found ?? {})) {
     const { down, failures, since } = (entry ?? {}) as Partial<RememberedState>
-    if (typeof down !== 'boolean' || !isCount(failures, Number.MAX_SAFE_INTEGER) || !isCount(since, latest)) continue
+    if (
+      typeof down !== 'boolean' ||
+      !isCount(failures, Number.MAX_SAFE_INTEGER) ||
+      !isCount(since, latest)
+    )
+      continue
     memory.set(name, { down, failures, since })
   }
   return memory

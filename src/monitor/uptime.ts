@@ -4,7 +4,13 @@ import { checkKeys, createIssues, type Issues, resolveFrom, wholeNumber } from '
 import type { Clock, Emit, FromEnv, ProjectEnv } from '../types.ts'
 import { TimeoutError, withTimeout } from './timeout.ts'
 import { type RememberedState, readMemory, updateState, writeMemory } from './uptime-record.ts'
-import { type Notice, parseWebhookKey, parseWebhookUrl, postNotice, type StateChange } from './webhook.ts'
+import {
+  type Notice,
+  parseWebhookKey,
+  parseWebhookUrl,
+  postNotice,
+  type StateChange,
+} from './webhook.ts'
 
 /** Where it is remembered who is down: schedules run in whatever isolate there is. */
 export interface UptimeState {
@@ -66,7 +72,13 @@ export interface Uptime {
   run(watched: readonly Watched[], run: UptimeRun): Promise<void>
 }
 
-const keys: ReadonlyArray<keyof UptimeOptions> = ['webhook', 'key', 'failures', 'state', 'timeoutMs']
+const keys: ReadonlyArray<keyof UptimeOptions> = [
+  'webhook',
+  'key',
+  'failures',
+  'state',
+  'timeoutMs',
+]
 
 /**
  * Makes the watch, for the option `uptime` of a gateway whose Worker has a cron trigger.
@@ -79,10 +91,17 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
   const given: UptimeOptions<never> = { ...options }
   const url = resolveWhereSet(issues, 'webhook', given.webhook, parseWebhookUrl)
   const key = resolveWhereSet(issues, 'key', given.key, parseWebhookKey)
-  const most = wholeNumber(issues, 'failures', given.failures, 2, { min: 1, max: 100, unit: 'failures' })
+  const most = wholeNumber(issues, 'failures', given.failures, 2, {
+    min: 1,
+    max: 100,
+    unit: 'failures',
+  })
   const timeoutMs = wholeNumber(issues, 'timeoutMs', given.timeoutMs, 5000, bounds)
   const { state } = given
-  if (state !== undefined && (typeof state?.read !== 'function' || typeof state.write !== 'function')) {
+  if (
+    state !== undefined &&
+    (typeof state?.read !== 'function' || typeof state.write !== 'function')
+  ) {
     issues.add('state', 'must have read and write, such as redisState(client)')
   }
   issues.throwIfAny()
@@ -99,7 +118,10 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
   }
 
   /** Whether whoever wants to know has been told. */
-  async function sendNotices(changes: readonly StateChange[], { env, service, emit, report, fetch, clock }: UptimeRun) {
+  async function sendNotices(
+    changes: readonly StateChange[],
+    { env, service, emit, report, fetch, clock }: UptimeRun,
+  ) {
     for (const { kind, name, state, reason } of changes) {
       emit({ type: `${kind}-${state}`, subject: name, ...(reason !== undefined && { reason }) })
     }
@@ -107,7 +129,11 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
       const [to, signing] = [url(env), key(env)]
       if (to === undefined) return true
       const now = clock()
-      await postNotice(createNotice(changes, service, now), { url: to, key: signing, timeoutMs, now }, fetch)
+      await postNotice(
+        createNotice(changes, service, now),
+        { url: to, key: signing, timeoutMs, now },
+        fetch,
+      )
       return true
     } catch (error) {
       if (isPortcullisError(error, 'ERR_CONFIG')) report(error)
@@ -130,7 +156,13 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
         next.set(id, after)
         if (after.down === (before?.down ?? false)) continue
         const since = new Date(after.since).toISOString()
-        changes.push({ kind, name, state: after.down ? 'down' : 'up', ...(reason !== undefined && { reason }), since })
+        changes.push({
+          kind,
+          name,
+          state: after.down ? 'down' : 'up',
+          ...(reason !== undefined && { reason }),
+          since,
+        })
       }
       if (changes.length > 0 && !(await sendNotices(changes, run))) {
         // Who could not be told is told at the next look.
@@ -141,7 +173,9 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
         }
       }
       kept = next
-      await withTimeout(timeoutMs, async () => state?.write(run.env, writeMemory(next))).catch(() => {})
+      await withTimeout(timeoutMs, async () => state?.write(run.env, writeMemory(next))).catch(
+        () => {},
+      )
     },
   }
 }
@@ -175,11 +209,15 @@ async function probe(watched: Watched, timeoutMs: number): Promise<string | unde
 function describeError(error: unknown): string {
   if (error instanceof TimeoutError) return 'timeout'
   if (isPortcullisError(error)) return error.code
-  return error instanceof Error && /^http-\d{3}$/.test(error.message) ? error.message : 'unreachable'
+  return error instanceof Error && /^http-\d{3}$/.test(error.message)
+    ? error.message
+    : 'unreachable'
 }
 
 function createNotice(changes: readonly StateChange[], service: string, now: number): Notice {
-  const words = changes.map(({ name, state, reason }) => `${name} is ${state}${reason ? ` (${reason})` : ''}`)
+  const words = changes.map(
+    ({ name, state, reason }) => `${name} is ${state}${reason ? ` (${reason})` : ''}`,
+  )
   return {
     event: 'uptime',
     text: `${service}: ${words.join(', ')}`,

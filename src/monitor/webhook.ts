@@ -54,7 +54,12 @@ export function parseWebhookKey(value: string, issues: Issues): string {
  */
 export async function postNotice(
   notice: Notice,
-  to: { readonly url: string; readonly key: string | undefined; readonly timeoutMs: number; readonly now: number },
+  to: {
+    readonly url: string
+    readonly key: string | undefined
+    readonly timeoutMs: number
+    readonly now: number
+  },
   send: typeof fetch,
 ): Promise<void> {
   const body = JSON.stringify(notice)
@@ -73,7 +78,9 @@ export async function postNotice(
 async function signText(key: string, text: string): Promise<string> {
   const utf8 = new TextEncoder()
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const imported = await crypto.subtle.importKey('raw', utf8.encode(key), algorithm, false, ['sign'])
+  const imported = await crypto.subtle.importKey('raw', utf8.encode(key), algorithm, false, [
+    'sign',
+  ])
   const bytes = new Uint8Array(await crypto.subtle.sign('HMAC', imported, utf8.encode(text)))
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

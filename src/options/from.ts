@@ -40,7 +40,12 @@ export function resolveFrom<T, R>(
   }
 }
 
-function call<T>(from: (c: { env: unknown }) => T | undefined, env: unknown, issues: Issues, option: string): T {
+function call<T>(
+  from: (c: { env: unknown }) => T | undefined,
+  env: unknown,
+  issues: Issues,
+  option: string,
+): T {
   let value: T | undefined
   try {
     value = from({ env })
@@ -61,5 +66,10 @@ function throwIssue(issues: Issues, option: string, problem: string): never {
 
 function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true
-  return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, i) => item === b[i])
+  return (
+    Array.isArray(a) &&
+    Array.isArray(b) &&
+    a.length === b.length &&
+    a.every((item, i) => item === b[i])
+  )
 }

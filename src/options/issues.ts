@@ -19,7 +19,8 @@ export interface Issues {
 
 /** An empty list of faults. */
 export function createIssues(prefix = '', list: ConfigIssue[] = []): Issues {
-  const at = (option: string): string => (prefix && option ? `${prefix}.${option}` : prefix || option)
+  const at = (option: string): string =>
+    prefix && option ? `${prefix}.${option}` : prefix || option
   return {
     add(option, problem): void {
       list.push({ option: at(option), problem })
@@ -28,7 +29,8 @@ export function createIssues(prefix = '', list: ConfigIssue[] = []): Issues {
     child: (more) => createIssues(at(more)),
     collect(error): void {
       if (!(error instanceof ConfigError)) throw error
-      for (const fault of [...error.faults]) list.push({ option: at(fault.option), problem: fault.problem })
+      for (const fault of [...error.faults])
+        list.push({ option: at(fault.option), problem: fault.problem })
     },
     get any(): boolean {
       return list.length > 0

@@ -17,7 +17,11 @@ export function wholeNumber(
   bounds: NumberRange,
 ): number {
   if (value === undefined) return defaultValue
-  if (Number.isInteger(value) && (value as number) >= bounds.min && (value as number) <= bounds.max) {
+  if (
+    Number.isInteger(value) &&
+    (value as number) >= bounds.min &&
+    (value as number) <= bounds.max
+  ) {
     return value as number
   }
   issues.add(option, `must be a whole number of ${bounds.unit} from ${bounds.min} to ${bounds.max}`)
@@ -39,12 +43,21 @@ export function choiceOption<T>(
 }
 
 /** true or false, or the default where it is absent. A fault returns the default. */
-export function booleanOption(issues: Issues, option: string, value: unknown, defaultValue: boolean): boolean {
+export function booleanOption(
+  issues: Issues,
+  option: string,
+  value: unknown,
+  defaultValue: boolean,
+): boolean {
   return choiceOption(issues, option, value, [true, false], defaultValue)
 }
 
 /** A function, or undefined where it is absent. A fault returns undefined. */
-export function optionalFunction<T>(issues: Issues, option: string, value: T | undefined): T | undefined {
+export function optionalFunction<T>(
+  issues: Issues,
+  option: string,
+  value: T | undefined,
+): T | undefined {
   if (value === undefined || typeof value === 'function') return value
   issues.add(option, 'must be a function')
   return undefined
@@ -64,7 +77,9 @@ export function optionalListener<Told extends unknown[]>(
 }
 
 /** Tells a listener and hears nothing back: what it throws, or rejects with, is dropped. */
-export function ignoreErrors<Told extends unknown[]>(listener: (...told: Told) => unknown): (...told: Told) => void {
+export function ignoreErrors<Told extends unknown[]>(
+  listener: (...told: Told) => unknown,
+): (...told: Told) => void {
   return (...told) => {
     try {
       const heard = listener(...told)

@@ -38,12 +38,22 @@ const pageHeaders = {
  *
  * @see RFC 9457 section 3 for the members of the problem; `requestId` is ours.
  */
-export function errorResponse(reason: Reason, about: RejectedRequest, extra: ErrorResponseExtra = {}): Response {
-  const answer = isErrorStatus(extra.status) ? findStatusText(extra.status) : (reasons[reason] ?? reasons.fault)
+export function errorResponse(
+  reason: Reason,
+  about: RejectedRequest,
+  extra: ErrorResponseExtra = {},
+): Response {
+  const answer = isErrorStatus(extra.status)
+    ? findStatusText(extra.status)
+    : (reasons[reason] ?? reasons.fault)
   const id = extra.requestId?.slice(0, 128)
   const html = wantsHtml(about.headers)
-  const body = about.method === 'HEAD' ? null : html ? htmlPage(answer, id) : problemJson(answer, id)
-  const response = new Response(body, { status: answer.status, headers: html ? pageHeaders : problemHeaders })
+  const body =
+    about.method === 'HEAD' ? null : html ? htmlPage(answer, id) : problemJson(answer, id)
+  const response = new Response(body, {
+    status: answer.status,
+    headers: html ? pageHeaders : problemHeaders,
+  })
   if (answer.status === 503) response.headers.set('retry-after', '10')
   if (extra.headers) addHeaders(response.headers, extra.headers)
   return response
@@ -54,7 +64,10 @@ function problemJson({ status, phrase, words }: StatusText, requestId: string | 
   return JSON.stringify({ type: 'about:blank', title: phrase, status, detail: words, requestId })
 }
 
-function addHeaders(headers: Headers, extra: ReadonlyArray<readonly [name: string, value: string]>): void {
+function addHeaders(
+  headers: Headers,
+  extra: ReadonlyArray<readonly [name: string, value: string]>,
+): void {
   for (const [name, value] of extra) {
     if (name.toLowerCase() === 'set-cookie') headers.append(name, value)
     else headers.set(name, value)

@@ -2,14 +2,21 @@
 import { isErrorStatus } from './statuses.ts'
 
 /** What an error wants the answer to be. */
-export type RequestedResponse = { readonly status: number } | { readonly response: Response } | undefined
+export type RequestedResponse =
+  | { readonly status: number }
+  | { readonly response: Response }
+  | undefined
 
 /**
  * An error with `getResponse` and a `status` wants that status, in our words: its message was written for developers. One
  * made with a Response (`res`), as authentication does for its challenge, or one that knows no status, wants its own answer.
  */
 export function readErrorResponse(error: object): RequestedResponse {
-  const { getResponse, res, status } = error as { getResponse?: unknown; res?: unknown; status?: unknown }
+  const { getResponse, res, status } = error as {
+    getResponse?: unknown
+    res?: unknown
+    status?: unknown
+  }
   if (typeof getResponse !== 'function') return undefined
   if (!res && isErrorStatus(status)) return { status }
   try {

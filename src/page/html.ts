@@ -14,7 +14,10 @@ export const pagePolicy: string =
   "default-src 'none'; style-src 'sha256-rOHhyoLCVzMEGkfdlSeJTJ29D2pYGqAVOQXAka6u6gQ='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
 /** The page for an answer, with the id under which the log knows the request. */
-export function htmlPage({ status, title, words }: StatusText, requestId: string | undefined): string {
+export function htmlPage(
+  { status, title, words }: StatusText,
+  requestId: string | undefined,
+): string {
   const id = requestId ? `<small>Request <code>${escapeHtml(requestId)}</code></small>\n` : ''
   return `<!doctype html>
 <html lang="en">

@@ -2,5 +2,11 @@ export { type ErrorResponseExtra, errorResponse, type RejectedRequest } from './
 export { findReason } from './find-reason.ts'
 export { type ErrorPageOptions, errorPage, notFoundPage } from './middleware.ts'
 export { reasonStatus, reasons } from './reasons.ts'
-export { createReporter, type FailedRequest, type ReportError, type ReporterOptions, reportError } from './report.ts'
+export {
+  createReporter,
+  type FailedRequest,
+  type ReportError,
+  type ReporterOptions,
+  reportError,
+} from './report.ts'
 export { findStatusText, type StatusText } from './statuses.ts'

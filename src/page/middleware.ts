@@ -29,7 +29,8 @@ export function errorPage({ report = reportError }: ErrorPageOptions = {}): Erro
       wish && 'response' in wish
         ? wish.response
         : errorResponse(findReason(error), c.req.raw, { ...readRequestId(c), ...wish })
-    if (answer.status >= 500) report(error, { ...readRequestId(c), method: c.req.method, path: c.req.path })
+    if (answer.status >= 500)
+      report(error, { ...readRequestId(c), method: c.req.method, path: c.req.path })
     copyStagedHeaders(c.newResponse(null, 200).headers, answer.headers)
     // Hono would copy every header of an earlier answer over this one: its length, its encoding, its caching.
     c.res = undefined

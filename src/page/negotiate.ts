@@ -33,7 +33,8 @@ function prefersHtml(accept: string): boolean {
     const weight = parseWeight(parameters)
     if (type === 'text/html' || type === 'application/xhtml+xml') html.take(3, weight)
     else if (type === 'text/*') html.take(2, weight)
-    else if (type === 'application/json' || type === 'application/problem+json') json.take(3, weight)
+    else if (type === 'application/json' || type === 'application/problem+json')
+      json.take(3, weight)
     else if (type === 'application/*') json.take(2, weight)
     else if (type === '*/*') {
       html.take(1, weight)

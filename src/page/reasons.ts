@@ -68,6 +68,7 @@ export function reasonStatus(reason: Reason): number {
 
 function mapAnswers(statuses: Record<Reason, number>): Readonly<Record<Reason, StatusText>> {
   const made = Object.create(null) as Record<Reason, StatusText>
-  for (const [reason, status] of Object.entries(statuses)) made[reason as Reason] = findStatusText(status)
+  for (const [reason, status] of Object.entries(statuses))
+    made[reason as Reason] = findStatusText(status)
   return made
 }

@@ -34,7 +34,10 @@ const maxRemembered = 32
  * A wrong configuration fails every request alike: the same ConfigError is written at most once in 60 s per isolate, and
  * the next line says how many were `omitted`. Everything else is written each time.
  */
-export function createReporter({ write = writeToConsole, clock = Date.now }: ReporterOptions = {}): ReportError {
+export function createReporter({
+  write = writeToConsole,
+  clock = Date.now,
+}: ReporterOptions = {}): ReportError {
   const quiet = new Map<string, { since: number; omitted: number }>()
 
   /** How many lines like this were omitted since the last one; undefined: omit this one too. */
@@ -102,7 +105,9 @@ function describeCauses(error: Error): { causes?: readonly string[] } {
   const causes: string[] = []
   for (let next = error.cause; next instanceof Error && causes.length < 3; next = next.cause) {
     const { code } = next as { code?: unknown }
-    causes.push(typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : errorName(next))
+    causes.push(
+      typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : errorName(next),
+    )
   }
   return causes.length > 0 ? { causes } : {}
 }

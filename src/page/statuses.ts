@@ -13,7 +13,9 @@ export interface StatusText {
 }
 
 const tryAgain = 'Try again in a moment.'
-const statusTable: ReadonlyArray<readonly [status: number, phrase: string, title: string, words: string]> = [
+const statusTable: ReadonlyArray<
+  readonly [status: number, phrase: string, title: string, words: string]
+> = [
   [400, 'Bad Request', '', 'The server could not understand this request.'],
   [401, 'Unauthorized', 'Sign-in required', 'Sign in and try again.'],
   [403, 'Forbidden', 'Access denied', 'This request is not allowed.'],
@@ -27,16 +29,41 @@ const statusTable: ReadonlyArray<readonly [status: number, phrase: string, title
   [412, 'Precondition Failed', '', 'Something changed since it was last read.'],
   [413, 'Content Too Large', 'Too large', 'The request is larger than the server accepts.'],
   [414, 'URI Too Long', 'Address too long', 'The address is longer than the server accepts.'],
-  [415, 'Unsupported Media Type', 'Unsupported format', 'The server does not accept content of this type.'],
-  [421, 'Misdirected Request', '', 'This server does not answer for the name in this address. Check it.'],
+  [
+    415,
+    'Unsupported Media Type',
+    'Unsupported format',
+    'The server does not accept content of this type.',
+  ],
+  [
+    421,
+    'Misdirected Request',
+    '',
+    'This server does not answer for the name in this address. Check it.',
+  ],
   [422, 'Unprocessable Content', 'Not processable', 'The server could not process what was sent.'],
   [425, 'Too Early', '', tryAgain],
   [426, 'Upgrade Required', '', 'This address needs another protocol.'],
   [428, 'Precondition Required', '', 'The request must say what it is based on.'],
   [429, 'Too Many Requests', '', 'Wait a while before the next try.'],
-  [431, 'Request Header Fields Too Large', 'Headers too large', 'Clearing the cookies of this site may help.'],
-  [451, 'Unavailable For Legal Reasons', 'Not available', 'This is not available for legal reasons.'],
-  [500, 'Internal Server Error', 'Something went wrong', `The server could not complete this request. ${tryAgain}`],
+  [
+    431,
+    'Request Header Fields Too Large',
+    'Headers too large',
+    'Clearing the cookies of this site may help.',
+  ],
+  [
+    451,
+    'Unavailable For Legal Reasons',
+    'Not available',
+    'This is not available for legal reasons.',
+  ],
+  [
+    500,
+    'Internal Server Error',
+    'Something went wrong',
+    `The server could not complete this request. ${tryAgain}`,
+  ],
   [501, 'Not Implemented', 'Not supported', 'The server does not support what was asked for.'],
   [502, 'Bad Gateway', 'Service not reachable', tryAgain],
   [503, 'Service Unavailable', 'Temporarily unavailable', tryAgain],

@@ -21,12 +21,16 @@ export function createParameterReader(
     const candidates = parameters.map(toPair).filter(({ name }) => mayMean(name))
     if (candidates.length === 0) return { status: 'absent' }
     const [only] = candidates
-    if (candidates.length > 1 || only?.name !== field || only.value === undefined) return { status: 'unclear' }
+    if (candidates.length > 1 || only?.name !== field || only.value === undefined)
+      return { status: 'unclear' }
     return { status: 'found', value: only.value }
   }
 }
 
-function toPair(parameter: Parameter | MultipartField): { readonly name: string; readonly value: string | undefined } {
+function toPair(parameter: Parameter | MultipartField): {
+  readonly name: string
+  readonly value: string | undefined
+} {
   if ('name' in parameter) {
     const { name, fileName, value } = parameter
     return { name, value: fileName === undefined ? value : undefined }

@@ -67,7 +67,9 @@ function skipSpace(text: string, from: number): number {
 }
 
 /** A JSON value that was parsed within a depth, and looked through for one member. */
-export type JsonMember = { readonly status: 'found'; readonly value: unknown } | { readonly status: 'unclear' }
+export type JsonMember =
+  | { readonly status: 'found'; readonly value: unknown }
+  | { readonly status: 'unclear' }
 
 /** Members at any depth that a login has at most; nobody sends more with a password, and each is looked at. */
 const mostMembers = 500

@@ -12,10 +12,12 @@ export interface MultipartField {
 }
 
 /** The one parameter that RFC 7578 gives the type, once, quoted or not. */
-const contentTypeForm = /^multipart\/form-data ?; ?boundary=(?:"([\w'()+,./:=?-]{1,70})"|([\w'+.-]{1,70}))$/i
+const contentTypeForm =
+  /^multipart\/form-data ?; ?boundary=(?:"([\w'()+,./:=?-]{1,70})"|([\w'+.-]{1,70}))$/i
 
 /** As browsers, curl and the libraries of .NET, Java and Python write it: the name first, no escapes, no second form of either. */
-const dispositionForm = /^form-data; ?name=(?:"([^"\\]*)"|([\w.-]+))(?:; ?filename=(?:"([^"\\]*)"|([\w.-]+)))?$/i
+const dispositionForm =
+  /^form-data; ?name=(?:"([^"\\]*)"|([\w.-]+))(?:; ?filename=(?:"([^"\\]*)"|([\w.-]+)))?$/i
 
 /** What a part may say of itself besides: it changes no server's reading. */
 const plainHeaders: ReadonlyMap<string, RegExp> = new Map([
@@ -42,7 +44,10 @@ export function readBoundary(contentType: string): string | undefined {
  *
  * @see RFC 7578; RFC 2046 section 5.1
  */
-export function readMultipart(body: Uint8Array, contentType: string): readonly MultipartField[] | undefined {
+export function readMultipart(
+  body: Uint8Array,
+  contentType: string,
+): readonly MultipartField[] | undefined {
   const boundary = readBoundary(contentType)
   if (boundary === undefined) return undefined
   const text = toLatin1(body)
@@ -65,7 +70,12 @@ export function readMultipart(body: Uint8Array, contentType: string): readonly M
   }
 }
 
-function readPart(text: string, body: Uint8Array, start: number, end: number): MultipartField | undefined {
+function readPart(
+  text: string,
+  body: Uint8Array,
+  start: number,
+  end: number,
+): MultipartField | undefined {
   const headersEnd = text.indexOf('\r\n\r\n', start)
   if (headersEnd === -1 || headersEnd + 4 > end) return undefined
   const headers = readHeaders(text, body, start, headersEnd)
@@ -97,10 +107,12 @@ function readHeaders(
     const line = decode(body.subarray(at, lineEnd))
     const [, name, value] = /^([\w-]{1,64}):(.*)$/s.exec(line ?? '') ?? []
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a bare CR or LF begins a line to some.
-    if (name === undefined || value === undefined || /[\0-\x08\x0a-\x1f\x7f]/.test(value)) return undefined
+    if (name === undefined || value === undefined || /[\0-\x08\x0a-\x1f\x7f]/.test(value))
+      return undefined
     const lower = name.toLowerCase()
     const isKnown = lower === 'content-disposition' || lower === 'content-type'
-    if (headers.has(lower) || (!isKnown && !plainHeaders.get(lower)?.test(value.trim()))) return undefined
+    if (headers.has(lower) || (!isKnown && !plainHeaders.get(lower)?.test(value.trim())))
+      return undefined
     headers.set(lower, value)
     at = lineEnd + 2
   }
@@ -109,7 +121,9 @@ function readHeaders(
 
 /** Whether a field's own type leaves it a text in UTF-8. */
 function isUtf8Text(type: string): boolean {
-  return !/charset/i.test(type) || /^[\w.+/-]{1,127}; ?charset=(?:utf-?8|"utf-?8")$/i.test(type.trim())
+  return (
+    !/charset/i.test(type) || /^[\w.+/-]{1,127}; ?charset=(?:utf-?8|"utf-?8")$/i.test(type.trim())
+  )
 }
 
 function decode(bytes: Uint8Array): string | undefined {
@@ -123,6 +137,7 @@ function decode(bytes: Uint8Array): string | undefined {
 /** One character for each byte, so that places in it are places in the body. */
 function toLatin1(bytes: Uint8Array): string {
   let text = ''
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192))
+  for (let at = 0; at < bytes.length; at += 8192)
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192))
   return text
 }

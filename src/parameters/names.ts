@@ -46,7 +46,9 @@ function matches(field: FieldParts, parts: readonly string[], flat: string): boo
  *
  * @param fields - names as the server knows them, or lists of the names that lead to a member
  */
-export function createNameCheck(...fields: ReadonlyArray<string | readonly string[]>): (name: string) => boolean {
+export function createNameCheck(
+  ...fields: ReadonlyArray<string | readonly string[]>
+): (name: string) => boolean {
   const wanted = fields.map((field) => fieldParts([field].flat()))
   return (name) => {
     // Once for all of them: it is what costs something.

@@ -47,8 +47,10 @@ export function circuitBreaker(options: BreakerOptions = {}): BreakerRules {
   checkKeys(issues, options, ['failures', 'window', 'pause'])
   const { failures, window, pause } = { ...options }
   const most = wholeNumber(issues, 'failures', failures, 5, { min: 1, max: 1000, unit: 'requests' })
-  const windowMs = wholeNumber(issues, 'window', window, 10, { min: 1, max: 600, unit: 'seconds' }) * 1000
-  const pauseMs = wholeNumber(issues, 'pause', pause, 5, { min: 1, max: 300, unit: 'seconds' }) * 1000
+  const windowMs =
+    wholeNumber(issues, 'window', window, 10, { min: 1, max: 600, unit: 'seconds' }) * 1000
+  const pauseMs =
+    wholeNumber(issues, 'pause', pause, 5, { min: 1, max: 300, unit: 'seconds' }) * 1000
   issues.throwIfAny()
   return { start: () => startBreaker(most, windowMs, pauseMs) }
 }

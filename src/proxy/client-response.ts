@@ -35,7 +35,8 @@ export function toClientResponse(response: UpstreamResponse, asked: ResponseCont
   const { status, body } = response
   if (status === 101) return toUpgradeResponse(response, asked)
   // A 103 that workerd's fetch takes for the answer, or what no Response can be made of.
-  if (status < 200 || status > 599) throw unusableResponseError('answered with a status that is none')
+  if (status < 200 || status > 599)
+    throw unusableResponseError('answered with a status that is none')
   const empty = asked.method === 'HEAD' || status === 204 || status === 205 || status === 304
   // It takes the headers over, and they may be changed: Headers of our own would be copied once more.
   const { statusText, headers: said } = response
@@ -69,14 +70,19 @@ function removeCodingHeaders(headers: Headers): void {
 
 /** RFC 9112 section 4; what is none is left out, as HTTP/2 does with all of them. */
 const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]*$/
-const rewrittenHeaders: ReadonlySet<string> = new Set(['clear-site-data', 'refresh', 'content-location'])
+const rewrittenHeaders: ReadonlySet<string> = new Set([
+  'clear-site-data',
+  'refresh',
+  'content-location',
+])
 
 function rewriteResponseHeaders(headers: Headers, asked: ResponseContext): void {
   const listed = connectionOptions(headers.get('connection'))
   // First noted: what is changed while it is walked over is passed by in some runtimes.
   const changed: string[] = []
   headers.forEach((_value, name) => {
-    if (isStrippedResponseHeader(name) || listed?.has(name) || rewrittenHeaders.has(name)) changed.push(name)
+    if (isStrippedResponseHeader(name) || listed?.has(name) || rewrittenHeaders.has(name))
+      changed.push(name)
   })
   for (const name of changed) {
     if (isStrippedResponseHeader(name) || listed?.has(name)) headers.delete(name)
@@ -107,7 +113,11 @@ function rewriteResponseHeaders(headers: Headers, asked: ResponseContext): void 
 }
 
 /** Other headers that tell an address: one that names the upstream is made public, what is no address is left out. */
-function rewriteUrlHeader(headers: Headers, name: string, { url, target, publicOrigin }: ResponseContext): void {
+function rewriteUrlHeader(
+  headers: Headers,
+  name: string,
+  { url, target, publicOrigin }: ResponseContext,
+): void {
   const value = headers.get(name) ?? ''
   const [before, address] = name === 'refresh' ? splitRefresh(value) : ['', value]
   if (address === '') return
@@ -122,7 +132,9 @@ const clearableTypes: ReadonlySet<string> = new Set(['"cache"', '"storage"', '"e
 function restrictClearSiteData(headers: Headers, { mayEnd, cookieNames }: ResponseContext): void {
   if (mayEnd || cookieNames.size === 0) return
   const kinds = headers.get('clear-site-data')?.split(',') ?? []
-  const kept = kinds.flatMap((kind) => (kind.trim() === '"*"' ? ['"cache"', '"storage"'] : [kind.trim()]))
+  const kept = kinds.flatMap((kind) =>
+    kind.trim() === '"*"' ? ['"cache"', '"storage"'] : [kind.trim()],
+  )
   const value = kept.filter((kind) => clearableTypes.has(kind)).join(', ')
   if (value === '') headers.delete('clear-site-data')
   else headers.set('clear-site-data', value)

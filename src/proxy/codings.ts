@@ -55,9 +55,14 @@ export function readCodings(headers: Headers): string[] {
 export function narrowAccepted(headers: Headers, { asksFor }: DecodingRules): void {
   if (asksFor === undefined) return
   const members = headers.has('range') ? [] : (headers.get('accept-encoding')?.split(',') ?? [])
-  const kept = members.filter((member) => asksFor.has(member.split(';', 1)[0]?.trim().toLowerCase() ?? ''))
+  const kept = members.filter((member) =>
+    asksFor.has(member.split(';', 1)[0]?.trim().toLowerCase() ?? ''),
+  )
   // Without the header `fetch` would ask for what it likes, on behalf of a client that asked for nothing.
-  headers.set('accept-encoding', kept.length === 0 ? 'identity' : kept.map((member) => member.trim()).join(', '))
+  headers.set(
+    'accept-encoding',
+    kept.length === 0 ? 'identity' : kept.map((member) => member.trim()).join(', '),
+  )
 }
 
 /**
@@ -66,7 +71,11 @@ export function narrowAccepted(headers: Headers, { asksFor }: DecodingRules): vo
  *
  * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE` for a part of a coded file, which `fetch` took for a whole one
  */
-export async function matchCoding<T extends Response>(response: T, method: string, rules: DecodingRules): Promise<T> {
+export async function matchCoding<T extends Response>(
+  response: T,
+  method: string,
+  rules: DecodingRules,
+): Promise<T> {
   const { status, body } = response
   if (body === null || method === 'HEAD' || rules === passesBodies || status < 200) return response
   const codings = readCodings(response.headers)
@@ -77,9 +86,14 @@ export async function matchCoding<T extends Response>(response: T, method: strin
   const looked = await startsWith(body, magic[codings.at(-1) ?? ''])
   if (looked.matches === undefined) {
     await looked.body.cancel()
-    throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream answered in a coding that nobody asked for')
+    throw new PortcullisError(
+      'ERR_UPSTREAM_UNREACHABLE',
+      'The upstream answered in a coding that nobody asked for',
+    )
   }
-  return looked.matches ? (new Response(looked.body, response) as T) : removeCoding(response, looked.body)
+  return looked.matches
+    ? (new Response(looked.body, response) as T)
+    : removeCoding(response, looked.body)
 }
 
 // RFC 1952 section 2.3.1, RFC 8878 section 3.1.1. Brotli and deflate have none.
@@ -92,7 +106,10 @@ const magic: Readonly<Record<string, readonly number[]>> = {
 function removeCoding<T extends Response>(response: T, body: ReadableStream<Uint8Array>): T {
   if (response.status === 206) {
     body.cancel().catch(() => {})
-    throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream sent a part of a coded file')
+    throw new PortcullisError(
+      'ERR_UPSTREAM_UNREACHABLE',
+      'The upstream sent a part of a coded file',
+    )
   }
   const made = new Response(body, response) as T
   for (const name of ofCodedBody) made.headers.delete(name)
@@ -100,7 +117,14 @@ function removeCoding<T extends Response>(response: T, body: ReadableStream<Uint
 }
 
 /** `repr-digest` and its predecessors are of the coded representation (RFC 9530 section 3). */
-const ofCodedBody = ['content-encoding', 'content-length', 'content-digest', 'repr-digest', 'digest', 'content-md5']
+const ofCodedBody = [
+  'content-encoding',
+  'content-length',
+  'content-digest',
+  'repr-digest',
+  'digest',
+  'content-md5',
+]
 
 /** Reads as much of a body as tells whether it begins with these bytes, and returns all of it. */
 async function startsWith(

@@ -72,11 +72,16 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
   } catch (cause) {
     signal.removeEventListener('abort', abort)
     // An upstream's connection may fail because the client's has: what became of the body is known a moment later.
-    if (sent !== undefined && !late) await Promise.race([sent, new Promise((done) => setTimeout(done, afterwards))])
+    if (sent !== undefined && !late)
+      await Promise.race([sent, new Promise((done) => setTimeout(done, afterwards))])
     // Whoever reads the body learns of it first.
-    if (refused !== undefined || isBodyTooLong(cause)) throw refused ?? new BodyError('body-malformed')
-    if (late) throw new PortcullisError('ERR_UPSTREAM_TIMEOUT', `No first byte within ${timeoutMs} ms`)
-    throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream could not be reached', { cause })
+    if (refused !== undefined || isBodyTooLong(cause))
+      throw refused ?? new BodyError('body-malformed')
+    if (late)
+      throw new PortcullisError('ERR_UPSTREAM_TIMEOUT', `No first byte within ${timeoutMs} ms`)
+    throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream could not be reached', {
+      cause,
+    })
   } finally {
     clearTimeout(timer)
   }
@@ -124,7 +129,10 @@ function hasFailed(source: ReadableStream<Uint8Array>): Promise<boolean> {
 /** Workerd's word for it; where it finds others, an upstream seems unreachable instead. */
 function isBodyTooLong(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return error.message.includes('too many bytes') || (error.cause !== error && isBodyTooLong(error.cause))
+  return (
+    error.message.includes('too many bytes') ||
+    (error.cause !== error && isBodyTooLong(error.cause))
+  )
 }
 
 /** Gives up an answer whose body nobody will read, so that the connection is free again. */

@@ -3,7 +3,15 @@ import type { Issues } from '../options/index.ts'
 import { identityBeginnings, identityNames } from './identity-names.ts'
 
 // RFC 9110 section 7.6.1, and what older proxies call so. `proxy-*` is below.
-const hopByHop = ['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings']
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]
 
 const strippedNames: ReadonlySet<string> = new Set([
   ...hopByHop,
@@ -67,16 +75,23 @@ function letterOf(name: string): number {
 }
 
 /** Validates `dropHeaders`: names, and beginnings that end in `*`. Undefined where none is named. */
-export function checkDropHeaders(value: unknown, issues: Issues): ((name: string) => boolean) | undefined {
+export function checkDropHeaders(
+  value: unknown,
+  issues: Issues,
+): ((name: string) => boolean) | undefined {
   if (value === undefined) return undefined
   const list: readonly unknown[] = Array.isArray(value) ? value : []
-  if (list.length === 0) issues.add('dropHeaders', 'must be a list of header names that is not empty, or absent')
+  if (list.length === 0)
+    issues.add('dropHeaders', 'must be a list of header names that is not empty, or absent')
   const names = new Set<string>()
   const families: string[] = []
   for (const [index, name] of list.entries()) {
     const text = typeof name === 'string' ? name.toLowerCase() : ''
     if (!/^[a-z\d-]{1,126}[a-z\d*-]$/.test(text)) {
-      issues.add(`dropHeaders.${index}`, 'must be the name of a header, or a beginning such as X-Company-*')
+      issues.add(
+        `dropHeaders.${index}`,
+        'must be the name of a header, or a beginning such as X-Company-*',
+      )
     } else if (text.endsWith('*')) families.push(text.slice(0, -1))
     else names.add(text)
   }

@@ -3,7 +3,14 @@ import { isPortcullisError } from '../errors.ts'
 
 /** Of Node (and undici), Bun, and what a resolver says of a name that leads nowhere. */
 const codes: ReadonlySet<unknown> = new Set([
-  ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'],
+  ...[
+    'ECONNREFUSED',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'UND_ERR_CONNECT_TIMEOUT',
+  ],
   'ConnectionRefused',
 ])
 

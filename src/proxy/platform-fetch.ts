@@ -15,7 +15,8 @@ const addsNothing = /^(?:Deno|Bun)\//
 export const platformFetch: typeof fetch = (input, init) => {
   const { headers, cache } = init ?? {}
   if (cache === 'no-store' && headers instanceof Headers && !headers.has('cache-control')) {
-    if (!addsNothing.test(globalThis.navigator?.userAgent ?? '')) headers.set('cache-control', neutral)
+    if (!addsNothing.test(globalThis.navigator?.userAgent ?? ''))
+      headers.set('cache-control', neutral)
   }
   return fetch(input, init)
 }

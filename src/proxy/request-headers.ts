@@ -39,13 +39,19 @@ export function readHops(headers: Headers): number {
 /** Tells which of a client's headers stop here, also those that its Connection header lists (RFC 9110 section 7.6.1). */
 export function createHeaderFilter(client: Headers): (name: string) => boolean {
   const listed = connectionOptions(client.get('connection'))
-  return listed === undefined ? isStrippedRequestHeader : (name) => isStrippedRequestHeader(name) || listed.has(name)
+  return listed === undefined
+    ? isStrippedRequestHeader
+    : (name) => isStrippedRequestHeader(name) || listed.has(name)
 }
 
 /** Names of a client's headers that stop here; `drops` tells which an upstream does not want besides. */
-export function stoppedNames(client: Headers, drops: (name: string) => boolean = isStrippedRequestHeader): string[] {
+export function stoppedNames(
+  client: Headers,
+  drops: (name: string) => boolean = isStrippedRequestHeader,
+): string[] {
   const own = createHeaderFilter(client)
-  const stops = drops === isStrippedRequestHeader ? own : (name: string): boolean => own(name) || drops(name)
+  const stops =
+    drops === isStrippedRequestHeader ? own : (name: string): boolean => own(name) || drops(name)
   const stopped: string[] = []
   client.forEach((_value, name) => {
     if (stops(name)) stopped.push(name)
@@ -82,7 +88,8 @@ export function createUpstreamHeaders(
   if (said.upgrade) headers.set('upgrade', 'websocket')
   if (said.nonce !== undefined) headers.set('portcullis-session-nonce', said.nonce)
   // As Next reads it, which puts the nonce on its own scripts; any other upstream can as well.
-  if (said.pageNonce !== undefined) headers.set('content-security-policy', `script-src ${nonceSource(said.pageNonce)}`)
+  if (said.pageNonce !== undefined)
+    headers.set('content-security-policy', `script-src ${nonceSource(said.pageNonce)}`)
   if (said.assertion !== undefined) headers.set('portcullis-assertion', said.assertion)
   if (said.sessions !== undefined) headers.set('portcullis-sessions', said.sessions)
   if (said.flash !== undefined) headers.set('portcullis-flash', said.flash)

@@ -22,7 +22,8 @@ type WithWebSocketPair = { WebSocketPair?: new () => { 0: RuntimeSocket; 1: Runt
  */
 export function limitSocket(upstream: RuntimeSocket, limitMs: number): RuntimeSocket {
   const { WebSocketPair } = globalThis as WithWebSocketPair
-  if (WebSocketPair === undefined) throw new TypeError('A runtime that hands over sockets can make them')
+  if (WebSocketPair === undefined)
+    throw new TypeError('A runtime that hands over sockets can make them')
   const { 0: client, 1: server } = new WebSocketPair()
   const closeBoth = (code: number | undefined, reason: string): void => {
     clearTimeout(timer)
@@ -44,7 +45,9 @@ export function limitSocket(upstream: RuntimeSocket, limitMs: number): RuntimeSo
       else closeBoth(closeCodes.protocolError, '')
     })
     // A frame that breaks the protocol, which workerd has answered; no close event follows.
-    from.addEventListener('error', ({ message = '' }) => closeBoth(protocolCode(message) ?? lost, ''))
+    from.addEventListener('error', ({ message = '' }) =>
+      closeBoth(protocolCode(message) ?? lost, ''),
+    )
     from.accept()
   }
   relay(upstream, server, closeCodes.badGateway)
@@ -72,7 +75,10 @@ function close(socket: RuntimeSocket, code: number | undefined, reason: string):
 }
 
 /** Ends a stream cleanly when time is up, and gives up what is behind it: an EventSource asks anew by itself. */
-export function limitStream(source: ReadableStream<Uint8Array>, limitMs: number): ReadableStream<Uint8Array> {
+export function limitStream(
+  source: ReadableStream<Uint8Array>,
+  limitMs: number,
+): ReadableStream<Uint8Array> {
   const reader = source.getReader()
   let timer: ReturnType<typeof setTimeout> | undefined
   return new ReadableStream<Uint8Array>(

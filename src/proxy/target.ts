@@ -15,7 +15,12 @@ export interface Target {
 export function createTarget(url: URL): Target {
   let end = url.pathname.length
   while (end > 0 && url.pathname.charCodeAt(end - 1) === 47) end--
-  return { origin: url.origin, host: url.host, hostname: url.hostname, base: url.pathname.slice(0, end) }
+  return {
+    origin: url.origin,
+    host: url.host,
+    hostname: url.hostname,
+    base: url.pathname.slice(0, end),
+  }
 }
 
 /**
@@ -28,7 +33,13 @@ export function createUpstreamUrl(target: Target, path: string, search: string):
 }
 
 // What a browser would run or read instead of asking a server for it.
-const refusedSchemes: ReadonlySet<string> = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:'])
+const refusedSchemes: ReadonlySet<string> = new Set([
+  'javascript:',
+  'vbscript:',
+  'data:',
+  'blob:',
+  'file:',
+])
 
 /**
  * The Location to send to the client: on the upstream's own host it becomes one on the public origin, any other host is
@@ -52,7 +63,8 @@ export function rewriteLocation(
   const url = new URL(location, requested)
   if (refusedSchemes.has(url.protocol)) return undefined
   // By host, not origin: behind a TLS terminator an upstream says http.
-  if (url.host !== target.host || (url.protocol !== 'https:' && url.protocol !== 'http:')) return location
+  if (url.host !== target.host || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    return location
   const relative = !/^[a-z][a-z\d+.-]*:|^[/\\]{2}/i.test(location)
   if (relative && target.base === '') return location
   if (relative && !/^[/\\]/.test(location)) return location
@@ -72,7 +84,10 @@ function asSent(location: string, parsed: string): string | undefined {
   const path = rest.startsWith('/') ? rest : `/${rest}`
   if (withEscapes(path) === parsed) return path
   // Dot segments and the like: as it was read, with the bytes that were sent.
-  const again = new URL(location.replace(/[\u0080-\uffff]+/g, escapeBytes), 'http://upstream.invalid')
+  const again = new URL(
+    location.replace(/[\u0080-\uffff]+/g, escapeBytes),
+    'http://upstream.invalid',
+  )
   return again.pathname + again.search + again.hash
 }
 
@@ -109,7 +124,10 @@ export function splitRefresh(value: string): readonly [before: string, address: 
   const bare = address.replace(/^url\s*=/i, '').trim()
   const quote = bare.charAt(0)
   const quoted = quote === '"' || quote === "'"
-  return [`${value.slice(0, Math.max(0, at))}; url=`, quoted ? (bare.slice(1).split(quote, 1)[0] ?? '') : bare]
+  return [
+    `${value.slice(0, Math.max(0, at))}; url=`,
+    quoted ? (bare.slice(1).split(quote, 1)[0] ?? '') : bare,
+  ]
 }
 
 /** A path outside `base` stays as it is: the upstream said so, and the public one is as good a guess as any. */

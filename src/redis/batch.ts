@@ -91,7 +91,13 @@ export function createBatch(
     get facade(): ScriptFacade {
       facade ??= {
         evalsha: <T>(digest: string, keys: readonly string[], args?: readonly unknown[]) =>
-          enqueue(queue, { script: undefined, digest, inFull: false, keys, args: toTexts(args) }) as Promise<T>,
+          enqueue(queue, {
+            script: undefined,
+            digest,
+            inFull: false,
+            keys,
+            args: toTexts(args),
+          }) as Promise<T>,
         eval: <T>(source: string, keys: readonly string[], args?: readonly unknown[]) =>
           enqueue(fullScriptCalls, {
             script: parseForeignScript(source),

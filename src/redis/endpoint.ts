@@ -10,12 +10,14 @@ export function parseRedisUrl(value: unknown, insecure: boolean, issues: Issues)
   if (!url) issues.add('', 'must be an absolute URL without white space around it')
   else if (url.protocol === 'redis:' || url.protocol === 'rediss:') {
     issues.add('', 'must be the https address of the REST API, not the redis: one')
-  } else if (url.protocol !== 'https:' && url.protocol !== 'http:') issues.add('', 'must begin with https://')
+  } else if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    issues.add('', 'must begin with https://')
   else {
     if (url.protocol === 'http:' && !insecure && !isLoopbackName(url.hostname)) {
       issues.add('', 'must begin with https://; for a private network set insecurePlainHttp: true')
     }
-    if (url.username || url.password) issues.add('', 'must hold no user name or password: that is what token is for')
+    if (url.username || url.password)
+      issues.add('', 'must hold no user name or password: that is what token is for')
     if (url.search || url.hash) issues.add('', 'must have no query and no fragment')
   }
   return url ? (url.origin + url.pathname).replace(/\/$/, '') : ''
@@ -23,7 +25,8 @@ export function parseRedisUrl(value: unknown, insecure: boolean, issues: Issues)
 
 /** What goes behind `Bearer`. */
 export function parseRedisToken(value: unknown, issues: Issues): string {
-  if (typeof value === 'string' && value.length <= 4096 && /^[\x21-\x7e]+$/.test(value)) return value
+  if (typeof value === 'string' && value.length <= 4096 && /^[\x21-\x7e]+$/.test(value))
+    return value
   issues.add('', 'must be 1 to 4096 visible ASCII characters without white space')
   return ''
 }
@@ -38,5 +41,10 @@ function parseUrl(text: string): URL | undefined {
 
 /** RFC 6761 section 6.3 and RFC 1122 section 3.2.1.3; URL has brought addresses into one form. */
 function isLoopbackName(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host)
+  return (
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    host === '[::1]' ||
+    /^127(?:\.\d+){3}$/.test(host)
+  )
 }

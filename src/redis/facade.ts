@@ -8,7 +8,11 @@ import { createScript, type Script } from './script.ts'
  */
 export interface ScriptFacade {
   /** Runs a script that Redis knows by its SHA-1. */
-  evalsha<T = unknown>(digest: string, keys: readonly string[], args?: readonly unknown[]): Promise<T>
+  evalsha<T = unknown>(
+    digest: string,
+    keys: readonly string[],
+    args?: readonly unknown[],
+  ): Promise<T>
   /** Runs a script by its text. */
   eval<T = unknown>(source: string, keys: readonly string[], args?: readonly unknown[]): Promise<T>
 }

@@ -6,7 +6,11 @@ export class StoreError extends PortcullisError {
   /** Why, as a dashed word for events: `timeout`, `network`, `http-502`, `wrongtype`. */
   readonly reason: string
 
-  constructor(code: 'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_REFUSED', reason: string, message: string) {
+  constructor(
+    code: 'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_REFUSED',
+    reason: string,
+    message: string,
+  ) {
     super(code, message)
     this.reason = reason
   }
@@ -32,7 +36,15 @@ export function createStatusError(status: number): StoreError {
 }
 
 /** Words with which Redis begins an error when it cannot serve just now. */
-const temporaryErrors = new Set(['LOADING', 'BUSY', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'READONLY', 'NOREPLICAS'])
+const temporaryErrors = new Set([
+  'LOADING',
+  'BUSY',
+  'MASTERDOWN',
+  'CLUSTERDOWN',
+  'TRYAGAIN',
+  'READONLY',
+  'NOREPLICAS',
+])
 /** Words with which it begins one that somebody has to look at. Only these are ever repeated. */
 const permanentErrors = new Set([
   'WRONGTYPE',
@@ -49,5 +61,8 @@ const permanentErrors = new Set([
 export function createReplyError(error: string, script: string): StoreError {
   const word = error.split(/[ :]/, 1)[0] ?? ''
   if (temporaryErrors.has(word)) return createUnavailableError(word.toLowerCase())
-  return createRejectedError(permanentErrors.has(word) ? word.toLowerCase() : 'script-error', script)
+  return createRejectedError(
+    permanentErrors.has(word) ? word.toLowerCase() : 'script-error',
+    script,
+  )
 }

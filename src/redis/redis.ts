@@ -49,7 +49,12 @@ export interface Redis {
    * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE`: no answer within `timeoutMs`, or none from Redis.
    *   `ERR_STORE_REFUSED`: a wrong token, or an error of the script. `ERR_CONFIG`: `url` or `token` is not set.
    */
-  call(env: unknown, script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
+  call(
+    env: unknown,
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown>
   /**
    * Judges what `env` holds, and asks nobody.
    *
@@ -58,7 +63,14 @@ export interface Redis {
   check(env: unknown): void
 }
 
-const keys: ReadonlyArray<keyof RedisOptions> = ['url', 'token', 'timeoutMs', 'insecurePlainHttp', 'fetch', 'onEvent']
+const keys: ReadonlyArray<keyof RedisOptions> = [
+  'url',
+  'token',
+  'timeoutMs',
+  'insecurePlainHttp',
+  'fetch',
+  'onEvent',
+]
 /** Addresses and tokens at a time: one, and two while they are rotated. */
 const maxConnections = 16
 
@@ -79,8 +91,12 @@ export function redis(options: RedisOptions): Redis {
   const timeoutMs = wholeNumber(list, 'timeoutMs', given.timeoutMs, 1000, bounds)
   const fetch = optionalFunction(list, 'fetch', given.fetch)
   const emit = optionalListener(list, 'onEvent', given.onEvent) ?? (() => {})
-  const urlOf = resolveFrom(list, 'url', given.url, (url: string, at) => parseRedisUrl(url, insecure, at))
-  const tokenOf = resolveFrom(list, 'token', given.token, (token: string, at) => parseRedisToken(token, at))
+  const urlOf = resolveFrom(list, 'url', given.url, (url: string, at) =>
+    parseRedisUrl(url, insecure, at),
+  )
+  const tokenOf = resolveFrom(list, 'token', given.token, (token: string, at) =>
+    parseRedisToken(token, at),
+  )
   list.throwIfAny()
 
   const settings = { timeoutMs, foreign: createForeignScripts(), emit }

@@ -69,7 +69,11 @@ export function emitStoreError(emit: Emit, { code, reason }: StoreError, script?
   emit(script === undefined ? { type, reason } : { type, reason, subject: script })
 }
 
-function buildCommand(item: Item, plain: boolean, foreign: ForeignScripts): Command | Promise<Command> {
+function buildCommand(
+  item: Item,
+  plain: boolean,
+  foreign: ForeignScripts,
+): Command | Promise<Command> {
   const { keys, args, inFull } = item
   if (item.digest !== undefined) item.script ??= foreign.get(item.digest)
   const { script, digest = '' } = item

@@ -22,11 +22,17 @@ export interface Script {
 export function script(name: string, source: string): Script {
   const list = createIssues('script')
   // It becomes a line of the source.
-  if (!/^[a-z][a-z0-9-]{0,63}$/.test(name)) list.add('name', 'must be a dashed word of at most 64 characters')
-  if (source.trimStart().startsWith('#!')) list.add('source', 'must not begin with #!: that line is added')
+  if (!/^[a-z][a-z0-9-]{0,63}$/.test(name))
+    list.add('name', 'must be a dashed word of at most 64 characters')
+  if (source.trimStart().startsWith('#!'))
+    list.add('source', 'must not begin with #!: that line is added')
   list.throwIfAny()
   // Both forms have the same lines, so that Redis's errors name the same ones.
-  return createScript(name, `#!lua flags=allow-key-locking\n-- ${name}\n${source}`, `-- ${name}\n\n${source}`)
+  return createScript(
+    name,
+    `#!lua flags=allow-key-locking\n-- ${name}\n${source}`,
+    `-- ${name}\n\n${source}`,
+  )
 }
 
 /** A script in its two forms. */

@@ -59,7 +59,11 @@ export async function sendCommands(
 }
 
 /** The body of a success, the failure that another status means, or undefined where the network failed. */
-async function sendOnce(send: Fetch, url: string, init: RequestInit): Promise<string | StoreError | undefined> {
+async function sendOnce(
+  send: Fetch,
+  url: string,
+  init: RequestInit,
+): Promise<string | StoreError | undefined> {
   try {
     const response = await send(url, init)
     if (response.ok) return await response.text()
@@ -78,12 +82,15 @@ function parseReplies(text: string, count: number): Reply[] {
   } catch {
     throw createUnavailableError('not-json')
   }
-  if (!Array.isArray(body) || body.length !== count || !body.every(isReply)) throw createUnavailableError('not-redis')
+  if (!Array.isArray(body) || body.length !== count || !body.every(isReply))
+    throw createUnavailableError('not-redis')
   return body
 }
 
 function isReply(item: unknown): item is Reply {
   if (typeof item !== 'object' || item === null) return false
   const { error } = item as { error?: unknown }
-  return error === undefined || error === null ? Object.hasOwn(item, 'result') : typeof error === 'string'
+  return error === undefined || error === null
+    ? Object.hasOwn(item, 'result')
+    : typeof error === 'string'
 }

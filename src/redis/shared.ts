@@ -24,7 +24,10 @@ export function shareAsks(env: unknown): object {
 
 /** The Ask that a request shares; undefined where `env` was made for none. What is called there waits for its `send`. */
 export function sharedAsk(env: unknown, client: Redis): RedisBatch | undefined {
-  const found = typeof env === 'object' && env !== null ? (env as { [shared]?: SharedBatches })[shared] : undefined
+  const found =
+    typeof env === 'object' && env !== null
+      ? (env as { [shared]?: SharedBatches })[shared]
+      : undefined
   if (found === undefined || found.of !== env) return undefined
   const { asks } = found
   const ask = asks.get(client) ?? client.ask(env)

@@ -25,7 +25,8 @@ const maxHops = 16
 export function clientAddress(headers: Headers, platform: Platform): string | undefined {
   if (platform === 'none') return undefined
   if (platform === 'cloudflare') return normaliseAddress(headers.get('cf-connecting-ip'))
-  if (platform === 'vercel') return normaliseAddress(headers.get('x-real-ip') ?? headers.get('x-vercel-forwarded-for'))
+  if (platform === 'vercel')
+    return normaliseAddress(headers.get('x-real-ip') ?? headers.get('x-vercel-forwarded-for'))
   const entry = entryFromRight(headers.get('x-forwarded-for'), platform.hops)
   return entry === undefined ? undefined : normaliseAddress(removePort(entry))
 }
@@ -87,6 +88,8 @@ function entryFromRight(list: string | null, n: number): string | undefined {
 /** Some proxies append `address:port` or `[address]:port`. A bare IPv6 address has more than one colon and no brackets. */
 function removePort(entry: string): string {
   return (
-    /^([\d.]{7,15}):\d{1,5}$/.exec(entry)?.[1] ?? /^\[([\da-fA-F:.]{2,45})\](?::\d{1,5})?$/.exec(entry)?.[1] ?? entry
+    /^([\d.]{7,15}):\d{1,5}$/.exec(entry)?.[1] ??
+    /^\[([\da-fA-F:.]{2,45})\](?::\d{1,5})?$/.exec(entry)?.[1] ??
+    entry
   )
 }

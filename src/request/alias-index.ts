@@ -20,7 +20,8 @@ const boundaries: ReadonlySet<number> = new Set([...'.:!;~'].map((char) => char.
 const indexDocument = /^(?:index|default)(?:$|[.:!;~])/i
 
 /** Extensions of programs and pages that servers also serve without: MultiViews, `try_files $uri $uri.php`, clean URLs. */
-const optionalExtension = /\.(?:php\d?|phtml|html?|xhtml|shtml|aspx?|jspx?|jsf|do|action|cfm|cgi|pl|py)$/i
+const optionalExtension =
+  /\.(?:php\d?|phtml|html?|xhtml|shtml|aspx?|jspx?|jsf|do|action|cfm|cgi|pl|py)$/i
 
 const slash = 0x2f
 const none: readonly never[] = []
@@ -43,7 +44,11 @@ export function createAliasIndex<T>(folded: boolean): AliasIndex<T> {
     longest = Math.max(longest, text.length)
   }
 
-  function add(path: string, rule: T, { direct = false }: { readonly direct?: boolean } = {}): void {
+  function add(
+    path: string,
+    rule: T,
+    { direct = false }: { readonly direct?: boolean } = {},
+  ): void {
     const { text, prefix } = compilePathPattern(path, folded)
     // The pattern `/*` covers every path there is.
     if (text !== '') put(pages, text, rule)

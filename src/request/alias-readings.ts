@@ -39,7 +39,8 @@ export const aliasNames = [
 const scriptEnd = /\.(?:php\d?|phtml|f?cgi|pl|aspx?|cfm|dll)\//gi
 
 /** Files of a page's data that lie below its path: SvelteKit, Nuxt, React Router, Qwik, Next's static export. */
-const dataFile = /^(?:__data\.json|__route\.js|_payload\.(?:json|js)|_root\.data|_\.data|q-data\.json|__next\..*)$/i
+const dataFile =
+  /^(?:__data\.json|__route\.js|_payload\.(?:json|js)|_root\.data|_\.data|q-data\.json|__next\..*)$/i
 
 /** ASP.NET's sessions without cookies: `/(S(abc))/admin` is `/admin`. */
 const cookieless = /^\((?:[a-z]\([^()]*\))+\)$/i
@@ -63,7 +64,11 @@ export const readings: Readonly<Partial<Record<AliasName, readonly Reading[]>>> 
   astro: [byParameter(/\/_image\/?$/i, 'href')],
   aspnet: [(path) => (/^\/home(?:\/index)?\/?$/i.test(path) ? '/' : undefined)],
   java: [behind('/faces')],
-  wordpress: [byParameter(/(?:)/, 'rest_route', '/wp-json'), byParameter(/(?:)/, 'pagename'), wordpressPart],
+  wordpress: [
+    byParameter(/(?:)/, 'rest_route', '/wp-json'),
+    byParameter(/(?:)/, 'pagename'),
+    wordpressPart,
+  ],
   drupal: [byParameter(/(?:)/, 'q')],
   yii: [byParameter(/(?:)/, 'r')],
 }
@@ -112,7 +117,8 @@ function behindScript(path: string): readonly string[] | undefined {
 
 /** `/page/feed`, `/page/embed`, `/page/2`: WordPress serves parts of a page below it. */
 function wordpressPart(path: string): string | undefined {
-  const part = /\/(?:feed(?:\/(?:rss2?|rdf|atom))?|embed|trackback|amp|\d{1,6}|page\/\d{1,6}|comment-page-\d{1,6})\/?$/i
+  const part =
+    /\/(?:feed(?:\/(?:rss2?|rdf|atom))?|embed|trackback|amp|\d{1,6}|page\/\d{1,6}|comment-page-\d{1,6})\/?$/i
   return part.test(path) ? path.replace(part, '') || '/' : undefined
 }
 
@@ -137,7 +143,9 @@ function afterOptions(marker: string): Reading {
 function byParameter(where: RegExp, name: string, prefix = ''): Reading {
   return (path, search) => {
     if (!search.includes('=') || !where.test(path)) return undefined
-    const values = [...new URLSearchParams(search)].flatMap(([key, value]) => (key.toLowerCase() === name ? value : []))
+    const values = [...new URLSearchParams(search)].flatMap(([key, value]) =>
+      key.toLowerCase() === name ? value : [],
+    )
     const pages = [...new Set([values[0] ?? '', values.at(-1) ?? ''])]
     // A page of another host is fetched without the session of whoever asks.
     const own = pages.filter((page) => page !== '' && !/^(?:[a-z][a-z\d+.-]*:)?\/\//i.test(page))

@@ -44,7 +44,10 @@ export function checkAliases(value: unknown, issues: Issues): AliasReader {
     return typeof one === 'function' || aliasNames.includes(one as AliasName)
   })
   if (known.length < list.length || list.length === 0) {
-    issues.add('aliases', `must be a function of a path, or one or several of ${aliasNames.join(', ')}`)
+    issues.add(
+      'aliases',
+      `must be a function of a path, or one or several of ${aliasNames.join(', ')}`,
+    )
   }
   return aliasReader(known)
 }

@@ -4,7 +4,10 @@ import { type AcceptsType, isCompressed } from './content-type.ts'
 import { mayHaveBody } from './method.ts'
 
 /** Why a body is refused. */
-export type BodyReason = Extract<Reason, 'body-too-large' | 'body-malformed' | 'content-type-not-allowed'>
+export type BodyReason = Extract<
+  Reason,
+  'body-too-large' | 'body-malformed' | 'content-type-not-allowed'
+>
 
 const statuses: Readonly<Record<BodyReason, number>> = {
   'body-too-large': 413,
@@ -44,7 +47,11 @@ export interface BodyRules {
 
 /** A body that may be read, or none, or why it is refused. `length` is what the client said, undefined for a stream. */
 export type BodyVerdict =
-  | { readonly ok: true; readonly body: ReadableStream<Uint8Array> | undefined; readonly length: number | undefined }
+  | {
+      readonly ok: true
+      readonly body: ReadableStream<Uint8Array> | undefined
+      readonly length: number | undefined
+    }
   | (Verdict & { readonly ok: false; readonly reason: BodyReason })
 
 /** As much of a request as there is to judge. */
@@ -65,7 +72,10 @@ export function declaredLength(headers: Headers): number | 'malformed' | undefin
 }
 
 /** Judges a body by what the request says of it, before anything of it is read. Bodies of GET and HEAD are none. */
-export function checkBody(request: RequestWithBody, { maxBytes, types, inspected }: BodyRules): BodyVerdict {
+export function checkBody(
+  request: RequestWithBody,
+  { maxBytes, types, inspected }: BodyRules,
+): BodyVerdict {
   if (!mayHaveBody(request.method)) return { ok: true, body: undefined, length: undefined }
   const { headers } = request
   const length = declaredLength(headers)
@@ -99,13 +109,18 @@ export interface BodyBounds {
 }
 
 /** What workerd offers so that a body of known length is not sent on in chunks, which some servers do not take. */
-type WithFixedLength = { FixedLengthStream?: new (length: number) => ReadableWritablePair<Uint8Array, Uint8Array> }
+type WithFixedLength = {
+  FixedLengthStream?: new (length: number) => ReadableWritablePair<Uint8Array, Uint8Array>
+}
 
 /**
  * The same body, counted as it is read and no sooner. At the first byte too many, and where the client broke off or framed
  * it wrongly, it fails with a {@link BodyError}: no reader ever sees a cut body as a whole one.
  */
-export function boundBody(source: ReadableStream<Uint8Array>, bounds: BodyBounds): ReadableStream<Uint8Array> {
+export function boundBody(
+  source: ReadableStream<Uint8Array>,
+  bounds: BodyBounds,
+): ReadableStream<Uint8Array> {
   const { length } = bounds
   const counted = countBytes(source, bounds)
   const { FixedLengthStream } = globalThis as WithFixedLength
@@ -121,7 +136,10 @@ function countBytes(
   const reader = source.getReader()
   const most = length === undefined ? maxBytes : Math.min(length, maxBytes)
   let total = 0
-  const refuse = (controller: ReadableStreamDefaultController<Uint8Array>, error: BodyError): void => {
+  const refuse = (
+    controller: ReadableStreamDefaultController<Uint8Array>,
+    error: BodyError,
+  ): void => {
     // First: workerd's fetch ends the request to an upstream as if it were whole when its body fails.
     onRefuse?.(error)
     controller.error(error)

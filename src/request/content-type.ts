@@ -18,12 +18,18 @@ export function compileContentTypes(value: unknown, issues: Issues): AcceptsType
   }
   for (const [index, type] of value.entries()) {
     if (typeof type === 'string' && typeRange.test(type)) continue
-    issues.add(`${index}`, 'must be a content type such as application/json or image/*, in lower case')
+    issues.add(
+      `${index}`,
+      'must be a content type such as application/json or image/*, in lower case',
+    )
   }
   const types: ReadonlySet<unknown> = new Set(value)
   return (headers) => {
     const type = mediaType(headers)
-    return type !== undefined && (types.has(type) || types.has(`${type.slice(0, type.indexOf('/') + 1)}*`))
+    return (
+      type !== undefined &&
+      (types.has(type) || types.has(`${type.slice(0, type.indexOf('/') + 1)}*`))
+    )
   }
 }
 

@@ -24,8 +24,15 @@ export function compileKnownHosts(value: unknown, issues: Issues): IsKnownHost {
     const known = typeof name === 'string' ? readUrlHost(`https://${name}`) : ''
     // Without its port a name with one would be another: `a:1:*`.
     const good =
-      known !== '' && known === name && readUrlHost(`http://${name}`) === name && !(open && hostName(name) !== name)
-    if (!good) issues.add(`${index}`, 'must be a host such as www.example.com, localhost:8080 or 127.0.0.1:*')
+      known !== '' &&
+      known === name &&
+      readUrlHost(`http://${name}`) === name &&
+      !(open && hostName(name) !== name)
+    if (!good)
+      issues.add(
+        `${index}`,
+        'must be a host such as www.example.com, localhost:8080 or 127.0.0.1:*',
+      )
     else (open ? anyPort : exact).add(name)
   }
   return (host) => exact.has(host) || (anyPort.size > 0 && anyPort.has(hostName(host)))
@@ -88,7 +95,9 @@ function hostName(host: string): string {
 }
 
 /** What the Host header of a request says: a host, nothing, or what no client may send. */
-export type AskedHost = { readonly type: 'host'; readonly host: string } | { readonly type: 'none' | 'malformed' }
+export type AskedHost =
+  | { readonly type: 'host'; readonly host: string }
+  | { readonly type: 'none' | 'malformed' }
 
 /**
  * Reads the Host header. Whatever a URL parser would have to interpret is malformed: `evil.test/` names the host
@@ -100,7 +109,9 @@ export function readHost(headers: Headers): AskedHost {
   const text = headers.get('host')
   if (text === null || text === '') return { type: 'none' }
   // Over http and https, since each drops its own port.
-  const known = text === hostWithPort(text) && ['http', 'https'].some((scheme) => isSameHost(`${scheme}://${text}/`))
+  const known =
+    text === hostWithPort(text) &&
+    ['http', 'https'].some((scheme) => isSameHost(`${scheme}://${text}/`))
   return known ? { type: 'host', host: text } : { type: 'malformed' }
 }
 

@@ -6,7 +6,8 @@ const time = /^([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)$/
 /** `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that may be sent. */
 const fixdate = /^(?:mon|tue|wed|thu|fri|sat|sun), (\d\d) ([a-z]{3}) (\d{4}) (\d\d:\d\d:\d\d) gmt$/
 /** `Sunday, 06-Nov-94 08:49:37 GMT`. */
-const rfc850 = /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, (\d\d)-([a-z]{3})-(\d\d) (\d\d:\d\d:\d\d) gmt$/
+const rfc850 =
+  /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, (\d\d)-([a-z]{3})-(\d\d) (\d\d:\d\d:\d\d) gmt$/
 /** `Sun Nov  6 08:49:37 1994`. */
 const asctime = /^(?:mon|tue|wed|thu|fri|sat|sun) ([a-z]{3}) ([ \d]\d) (\d\d:\d\d:\d\d) (\d{4})$/
 
@@ -17,7 +18,10 @@ const asctime = /^(?:mon|tue|wed|thu|fri|sat|sun) ([a-z]{3}) ([ \d]\d) (\d\d:\d\
  * @returns epoch milliseconds; undefined for everything else, such as numbers, other zones and dates that do not exist.
  * @see RFC 9110 section 5.6.7
  */
-export function parseHttpDate(text: string | null | undefined, now: number = Date.now()): number | undefined {
+export function parseHttpDate(
+  text: string | null | undefined,
+  now: number = Date.now(),
+): number | undefined {
   if (!text || text.length > 40) return undefined
   const value = text.trim().toLowerCase()
   const fixed = fixdate.exec(value)

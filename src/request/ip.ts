@@ -45,7 +45,11 @@ export function parseIpv6(text: string): number[] | undefined {
   while (at < end) {
     const start = at
     let group = 0
-    for (let digit = hexDigit(text.charCodeAt(at)); digit !== -1; digit = hexDigit(text.charCodeAt(++at))) {
+    for (
+      let digit = hexDigit(text.charCodeAt(at));
+      digit !== -1;
+      digit = hexDigit(text.charCodeAt(++at))
+    ) {
       if (at - start === 4) return undefined
       group = group * 16 + digit
     }
@@ -108,7 +112,11 @@ function isMapped(groups: AddressGroups): boolean {
 
 /** Whether an address is of `64:ff9b::/96`, by which NAT64 writes IPv4 (RFC 6052). */
 export function isNat64(groups: AddressGroups): boolean {
-  return groups[0] === 0x64 && groups[1] === 0xff9b && groups.every((group, i) => i < 2 || i > 5 || group === 0)
+  return (
+    groups[0] === 0x64 &&
+    groups[1] === 0xff9b &&
+    groups.every((group, i) => i < 2 || i > 5 || group === 0)
+  )
 }
 
 /** Four octets as one number without sign, or -1. */

@@ -28,7 +28,8 @@ export function jsonFits(text: string, maxDepth: number): boolean {
       if (end === -1) return false
       if (isFollowedByColon(text, end + 1)) {
         const key = readKey(text, at, end)
-        if (key === '__proto__' || (key === 'prototype' && inConstructor[depth] === true)) return false
+        if (key === '__proto__' || (key === 'prototype' && inConstructor[depth] === true))
+          return false
         lastKey = key === 'constructor'
       } else lastKey = false
       at = end

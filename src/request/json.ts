@@ -1,5 +1,11 @@
 /** JSON from outside, read within bounds. */
-import { type BodyError, type BodyReason, boundBody, checkBody, type RequestWithBody } from './body.ts'
+import {
+  type BodyError,
+  type BodyReason,
+  boundBody,
+  checkBody,
+  type RequestWithBody,
+} from './body.ts'
 import { mediaType } from './content-type.ts'
 import { jsonFits } from './json-scan.ts'
 
@@ -23,7 +29,10 @@ export type JsonResult =
  *
  * @throws what the stream rejects with when the client goes away
  */
-export async function readJson(request: RequestWithBody, limits: JsonLimits = {}): Promise<JsonResult> {
+export async function readJson(
+  request: RequestWithBody,
+  limits: JsonLimits = {},
+): Promise<JsonResult> {
   const { maxBytes = 102_400, maxDepth = 32 } = limits
   const verdict = checkBody(request, { maxBytes, types: isJsonType, inspected: true })
   if (!verdict.ok) return verdict
@@ -33,7 +42,9 @@ export async function readJson(request: RequestWithBody, limits: JsonLimits = {}
     refused = error
   }
   try {
-    const text = await readText(boundBody(verdict.body, { maxBytes, length: verdict.length, onRefuse }))
+    const text = await readText(
+      boundBody(verdict.body, { maxBytes, length: verdict.length, onRefuse }),
+    )
     return text === undefined ? { ok: false, reason: 'body-malformed' } : parseJson(text, maxDepth)
   } catch (error) {
     // Not what was thrown: a stream in between may have wrapped it.

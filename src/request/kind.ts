@@ -37,7 +37,9 @@ export function isWebSocketUpgrade(request: RequestLike): boolean {
  * @see Fetch section 3.3.2, "CORS-preflight request"
  */
 export function isPreflight({ method, headers }: RequestLike): boolean {
-  return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')
+  return (
+    method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')
+  )
 }
 
 /**

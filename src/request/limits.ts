@@ -47,7 +47,10 @@ const headersTooLarge: Verdict = { ok: false, reason: 'headers-too-large' }
  * Judges the options and makes the check. It allocates nothing for a request that passes, and asks for what is cheapest
  * first: lengths, then the one header that grows in honest hands, then all of them (about 0.25 us each in workerd).
  */
-export function compileRequestLimits(options: RequestLimits | undefined, issues: Issues): CheckLimits {
+export function compileRequestLimits(
+  options: RequestLimits | undefined,
+  issues: Issues,
+): CheckLimits {
   if (options !== undefined) checkKeys(issues, options, keys)
   const given: RequestLimits = Object(options)
   const bytes = (option: keyof RequestLimits, defaultValue: number, most: number): number =>

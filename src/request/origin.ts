@@ -55,6 +55,7 @@ export function readUrlOrigin(url: string): string {
  */
 export function isLoopbackHost(host: string): boolean {
   const name = host.replace(/:\d{0,5}$/, '').toLowerCase()
-  if (name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || host === '::1') return true
+  if (name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || host === '::1')
+    return true
   return name.startsWith('127.') && normaliseAddress(name) !== undefined
 }

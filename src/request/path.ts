@@ -18,7 +18,11 @@ export interface PathOptions {
 /** A path everybody reads alike, or why there is none; `redirect` is the same path and query spelled properly. */
 export type CanonicalPath =
   | { readonly ok: true; readonly path: string; readonly search: string }
-  | { readonly ok: false; readonly reason: 'path-not-canonical' | 'url-too-long'; readonly redirect?: string }
+  | {
+      readonly ok: false
+      readonly reason: 'path-not-canonical' | 'url-too-long'
+      readonly redirect?: string
+    }
 
 /** Characters of the whole url, 8 KB; platforms cut at 16 KB and older servers at 8. */
 const maxUrlLength = 8192
@@ -62,7 +66,8 @@ export function canonicalPath(url: string, options?: PathOptions): CanonicalPath
     return { ok: true, path: path.includes('^') ? path.replaceAll('^', '%5E') : path, search }
   const mended = normalizePath(path)
   // Mending can bring to light what must not be served: `/%2e%2e/admin`. And a Location header holds ASCII only.
-  if (query !== 'ascii' || readPath(mended, 0, mended.length, semicolons) !== 'canonical') return notCanonical
+  if (query !== 'ascii' || readPath(mended, 0, mended.length, semicolons) !== 'canonical')
+    return notCanonical
   return { ok: false, reason: 'path-not-canonical', redirect: mended + search }
 }
 

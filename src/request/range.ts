@@ -21,7 +21,9 @@ export function parseRange(text: string): AddressRange | undefined {
   if (!/^(?:0|[1-9]\d{0,2})$/.test(length) || Number(length) > most) return undefined
   if (most === 32 && parseIpv6(address)) return undefined
   const range = { groups, bits: Number(length) }
-  return groups.every((group, i) => (group & ~groupMask(range.bits, i) & 0xffff) === 0) ? range : undefined
+  return groups.every((group, i) => (group & ~groupMask(range.bits, i) & 0xffff) === 0)
+    ? range
+    : undefined
 }
 
 /** Whether an address is in one of the ranges. IPv4 is never in an IPv6 range, nor the other way; no address is in none. */
@@ -32,6 +34,8 @@ export function inRanges(ranges: readonly AddressRange[], address: string | unde
   return ranges.some(
     (range) =>
       range.groups.length === groups.length &&
-      range.groups.every((group, i) => ((group ^ (groups[i] ?? 0)) & groupMask(range.bits, i)) === 0),
+      range.groups.every(
+        (group, i) => ((group ^ (groups[i] ?? 0)) & groupMask(range.bits, i)) === 0,
+      ),
   )
 }

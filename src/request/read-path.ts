@@ -19,7 +19,12 @@ for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 for (const char of "!$&'()*+,=:@[]|^") characterKinds[char.charCodeAt(0)] = 2
 
 /** Judges the part of a text between two positions, which begins with `/`. */
-export function readPath(text: string, start: number, end: number, semicolons: boolean): PathReading {
+export function readPath(
+  text: string,
+  start: number,
+  end: number,
+  semicolons: boolean,
+): PathReading {
   let reading: PathReading = 'canonical'
   let decodes = false
   for (let at = start; at < end; at++) {
@@ -35,7 +40,8 @@ export function readPath(text: string, start: number, end: number, semicolons: b
       if (byte === percent && byteAt(text, at + 3, end) !== -1) return 'refused'
       if (byte === semicolon && (!semicolons || followsDots(text, at))) return 'refused'
       // Windows drops spaces behind dots: `/..%20/` is `/../` there.
-      if (byte === 0x20 && text.charCodeAt(at - 1) === dot && followsDots(text, at)) return 'refused'
+      if (byte === 0x20 && text.charCodeAt(at - 1) === dot && followsDots(text, at))
+        return 'refused'
       if (byte >= 0x80) decodes = true
       else if (characterKinds[byte] === 1) reading = 'mendable'
       at += 2

@@ -12,7 +12,10 @@ const maxReturnPathLength = 2048
  *
  * @see WHATWG URL section 4.4, the "relative slash" and "special authority" states
  */
-export function returnPath(value: string | null | undefined, options?: PathOptions): string | undefined {
+export function returnPath(
+  value: string | null | undefined,
+  options?: PathOptions,
+): string | undefined {
   if (!value || value.length > maxReturnPathLength || value.charCodeAt(0) !== 0x2f) return undefined
   const query = value.indexOf('?')
   const end = query === -1 ? value.length : query

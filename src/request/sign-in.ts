@@ -9,7 +9,8 @@ import { returnPath } from './return-path.ts'
 /** Judges a `signIn` option: a path of this site, perhaps with a query. */
 export function parseSignIn(value: unknown, issues: Issues): string | undefined {
   if (value === undefined) return undefined
-  if (typeof value === 'string' && /^\/(?![/\\])[!-~]*$/.test(value) && !value.includes('#')) return value
+  if (typeof value === 'string' && /^\/(?![/\\])[!-~]*$/.test(value) && !value.includes('#'))
+    return value
   issues.add('signIn', 'must be a path of this site, such as /login')
   return undefined
 }
@@ -26,7 +27,8 @@ export function denyOrRedirectToSignIn(
   extra?: ErrorResponseExtra,
 ): Response {
   const asks = signIn !== undefined && (reason === 'no-session' || reason === 'session-too-old')
-  if (!asks || !isNavigation(request) || isPrefetch(request)) return errorResponse(reason, request, extra)
+  if (!asks || !isNavigation(request) || isPrefetch(request))
+    return errorResponse(reason, request, extra)
   // A navigation that changes something cannot be repeated after the sign-in: it comes back to the page itself.
   const location = request.method === 'GET' ? addReturnPath(signIn, request.url) : signIn
   return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
@@ -55,5 +57,7 @@ export function signInLocation(signIn: string, pathAndQuery: string): string {
 
 /** Escapes as browsers do; half of a surrogate pair becomes the replacement character. */
 function encodeText(text: string): string {
-  return Array.from(text, (char) => encodeURIComponent(/^[\ud800-\udfff]$/.test(char) ? '\ufffd' : char)).join('')
+  return Array.from(text, (char) =>
+    encodeURIComponent(/^[\ud800-\udfff]$/.test(char) ? '\ufffd' : char),
+  ).join('')
 }

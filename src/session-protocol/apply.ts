@@ -28,7 +28,8 @@ export function authorizeHeader(
   if (method === 'OPTIONS') return { ok: false, reason: 'method' }
   const done = status >= 200 && status < 400 && status !== 304
   // Whoever asks for an end gets it, also from a page that says 401 or 404.
-  if (!done && !(order.verb === 'end' && status >= 400 && status < 500)) return { ok: false, reason: 'status' }
+  if (!done && !(order.verb === 'end' && status >= 400 && status < 500))
+    return { ok: false, reason: 'status' }
   if (!route.sessions?.includes(order.verb)) return { ok: false, reason: 'not-granted' }
   // A link or an image must not be able to log somebody in, or out everywhere.
   const grave = requiresUnsafeMethod(order.verb)
@@ -57,17 +58,26 @@ export interface SessionCommandTarget {
  *
  * @throws {PortcullisError} what the verbs of a session throw; `ERR_CONFIG` for one that these sessions cannot keep
  */
-export async function applyCommand(desk: SessionCommandTarget, order: SessionCommand): Promise<void> {
+export async function applyCommand(
+  desk: SessionCommandTarget,
+  order: SessionCommand,
+): Promise<void> {
   const { session } = desk
   // A logout leaves nothing behind but what is said after it; anything else is written together with its messages.
-  const ends = (order.verb === 'end' && order.id === undefined) || (order.verb === 'endAll' && !order.exceptCurrent)
+  const ends =
+    (order.verb === 'end' && order.id === undefined) ||
+    (order.verb === 'endAll' && !order.exceptCurrent)
   if (ends) await applyVerb(desk, order)
   for (const [name, value] of order.flash ?? []) session.flash(name, value)
   if (!ends) await applyVerb(desk, order)
 }
 
-async function applyVerb({ session, strategy, env }: SessionCommandTarget, order: SessionCommand): Promise<void> {
-  if (order.verb === 'end') return order.id === undefined ? session.end() : void (await session.endOne(order.id))
+async function applyVerb(
+  { session, strategy, env }: SessionCommandTarget,
+  order: SessionCommand,
+): Promise<void> {
+  if (order.verb === 'end')
+    return order.id === undefined ? session.end() : void (await session.endOne(order.id))
   if (order.verb === 'endAll') return session.endAll({ exceptCurrent: order.exceptCurrent })
   if (order.verb === 'endAny') return endAny(strategy, order.user, env)
   if (order.verb === 'start') return session.start(order.data, { keep: order.keep as never[] })
@@ -86,15 +96,24 @@ async function applyVerb({ session, strategy, env }: SessionCommandTarget, order
 }
 
 /** Also where the strategy of this environment turns out to store nothing: an account that was closed must not stay open. */
-async function endAny(strategy: SessionStrategy<object>, user: string, env: unknown): Promise<void> {
+async function endAny(
+  strategy: SessionStrategy<object>,
+  user: string,
+  env: unknown,
+): Promise<void> {
   const { endAll } = strategy as Partial<ChosenStrategy<object>>
   if (endAll === undefined)
-    throw new ConfigError([{ option: 'session', problem: 'is stateless: it cannot end the sessions of a user' }])
+    throw new ConfigError([
+      { option: 'session', problem: 'is stateless: it cannot end the sessions of a user' },
+    ])
   await endAll({ user, env })
 }
 
 function addNumber(value: unknown, by: number): number {
   const total = (value ?? 0) as number
   if (Number.isSafeInteger(total) && Number.isSafeInteger(total + by)) return total + by
-  throw new PortcullisError('ERR_SESSION_DATA', 'incr names a member that is no whole number, or would be none')
+  throw new PortcullisError(
+    'ERR_SESSION_DATA',
+    'incr names a member that is no whole number, or would be none',
+  )
 }

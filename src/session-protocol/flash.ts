@@ -19,7 +19,12 @@ export async function deliverFlash(
   session: FlushableHandle<object> | undefined,
   request: Request,
 ): Promise<Delivery | undefined> {
-  if (session === undefined || request.method === 'HEAD' || request.method === 'OPTIONS' || isPrefetch(request)) {
+  if (
+    session === undefined ||
+    request.method === 'HEAD' ||
+    request.method === 'OPTIONS' ||
+    isPrefetch(request)
+  ) {
     return undefined
   }
 
@@ -42,7 +47,10 @@ export async function deliverFlash(
 }
 
 /** Sends a request; the messages that it carried wait for another one where it reached nobody. */
-export async function orPutBack<T>(delivery: Delivery | undefined, send: () => Promise<T>): Promise<T> {
+export async function orPutBack<T>(
+  delivery: Delivery | undefined,
+  send: () => Promise<T>,
+): Promise<T> {
   try {
     return await send()
   } catch (error) {

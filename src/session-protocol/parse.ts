@@ -85,28 +85,36 @@ function parseCommand(value: unknown): SessionCommand | undefined {
 }
 
 function verbOf(value: Record<string, unknown>, messages: number): OrderVerb | undefined {
-  if ('start' in value) return hasOnlyKeys(value, ['start', 'flash']) ? parseStart(value.start) : undefined
+  if ('start' in value)
+    return hasOnlyKeys(value, ['start', 'flash']) ? parseStart(value.start) : undefined
   if ('end' in value) return hasOnlyKeys(value, ['end', 'flash']) ? parseEnd(value.end) : undefined
-  if ('endAll' in value) return hasOnlyKeys(value, ['endAll', 'flash']) ? parseEndAll(value.endAll) : undefined
-  return hasOnlyKeys(value, ['set', 'unset', 'incr', 'flash', 'ifVersion']) ? parseChange(value, messages) : undefined
+  if ('endAll' in value)
+    return hasOnlyKeys(value, ['endAll', 'flash']) ? parseEndAll(value.endAll) : undefined
+  return hasOnlyKeys(value, ['set', 'unset', 'incr', 'flash', 'ifVersion'])
+    ? parseChange(value, messages)
+    : undefined
 }
 
 function parseStart(value: unknown): OrderVerb | undefined {
-  if (!isObject(value) || !hasOnlyKeys(value, ['data', 'keep']) || !isObject(value.data)) return undefined
+  if (!isObject(value) || !hasOnlyKeys(value, ['data', 'keep']) || !isObject(value.data))
+    return undefined
   const keep = parseNames(value.keep)
   return keep && parseMembers(value.data) ? { verb: 'start', data: value.data, keep } : undefined
 }
 
 function parseEnd(value: unknown): OrderVerb | undefined {
   if (value === true) return { verb: 'end' }
-  return isObject(value) && hasOnlyKeys(value, ['id']) && isText(value.id) ? { verb: 'end', id: value.id } : undefined
+  return isObject(value) && hasOnlyKeys(value, ['id']) && isText(value.id)
+    ? { verb: 'end', id: value.id }
+    : undefined
 }
 
 function parseEndAll(value: unknown): OrderVerb | undefined {
   if (value === true) return { verb: 'endAll', exceptCurrent: false }
   if (!isObject(value)) return undefined
   // Both members at once could be read two ways.
-  if (hasOnlyKeys(value, ['user'])) return isText(value.user) ? { verb: 'endAny', user: value.user } : undefined
+  if (hasOnlyKeys(value, ['user']))
+    return isText(value.user) ? { verb: 'endAny', user: value.user } : undefined
   return hasOnlyKeys(value, ['exceptCurrent']) && value.exceptCurrent === true
     ? { verb: 'endAll', exceptCurrent: true }
     : undefined
@@ -121,7 +129,8 @@ function parseChange(value: Record<string, unknown>, messages: number): OrderVer
   if (ifVersion !== undefined && typeof ifVersion !== 'string') return undefined
   // The same member twice has no order to apply it in.
   const touched = [...set.keys(), ...incr.keys(), ...unset]
-  if (new Set(touched).size < touched.length || ![...incr.values()].every(Number.isSafeInteger)) return undefined
+  if (new Set(touched).size < touched.length || ![...incr.values()].every(Number.isSafeInteger))
+    return undefined
   const change = { verb: 'set', set, unset, incr: incr as Map<string, number> } as const
   return ifVersion === undefined ? change : { ...change, ifVersion }
 }
@@ -136,7 +145,9 @@ function parseMembers(value: unknown): Map<string, unknown> | undefined {
 
 function parseNames(value: unknown): readonly string[] | undefined {
   if (value === undefined) return []
-  return Array.isArray(value) && value.every((name) => typeof name === 'string' && isName(name)) ? value : undefined
+  return Array.isArray(value) && value.every((name) => typeof name === 'string' && isName(name))
+    ? value
+    : undefined
 }
 
 function isName(name: string): boolean {

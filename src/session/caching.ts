@@ -37,7 +37,9 @@ export function keepPrivate(headers: Headers): boolean {
     return shared
   }
   const words = said.split(',').map((word) => word.trim())
-  const kept = words.filter((word) => !/^(?:public$|s-maxage\s*=|s-maxage$)/i.test(word) && word !== '')
+  const kept = words.filter(
+    (word) => !/^(?:public$|s-maxage\s*=|s-maxage$)/i.test(word) && word !== '',
+  )
   if (kept.length < words.length) shared = true
   if (!kept.some((word) => /^(?:private|no-store)$/i.test(word))) {
     headers.set('cache-control', ['private', ...kept].join(', '))
@@ -51,5 +53,6 @@ export function keepPrivate(headers: Headers): boolean {
 export function varyByCookie(headers: Headers): void {
   const vary = headers.get('vary')
   if (vary === null) headers.set('vary', 'Cookie')
-  else if (!vary.split(',').some((name) => /^(?:cookie|\*)$/i.test(name.trim()))) headers.append('vary', 'Cookie')
+  else if (!vary.split(',').some((name) => /^(?:cookie|\*)$/i.test(name.trim())))
+    headers.append('vary', 'Cookie')
 }

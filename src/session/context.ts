@@ -57,7 +57,8 @@ class HeaderJar implements CookieJar {
   }
 
   write(cookie: OutgoingCookie): void {
-    if (this.#answer === undefined) throw new TypeError('This context has no headers to set a cookie on')
+    if (this.#answer === undefined)
+      throw new TypeError('This context has no headers to set a cookie on')
     replaceSetCookie(this.#answer, cookie)
   }
 }

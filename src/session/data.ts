@@ -28,7 +28,11 @@ export async function passSchema<Data>(
   const result = answer instanceof Promise ? await answer : answer
   if (result.issues === undefined) return { data: result.value }
   // Places only: an issue's message may quote the value.
-  return { wrong: result.issues.map(({ path }) => (path ?? []).map(readKey).join('.') || 'the whole').join(', ') }
+  return {
+    wrong: result.issues
+      .map(({ path }) => (path ?? []).map(readKey).join('.') || 'the whole')
+      .join(', '),
+  }
 }
 
 /** The error for data that may not be written. */
@@ -38,7 +42,9 @@ export function dataError(problem: string): PortcullisError {
 
 function copyValue(value: unknown, path: string, depth: number): unknown {
   if (depth > MAX_DEPTH)
-    throw dataError(`is nested more than ${MAX_DEPTH} deep, or has a cycle, at ${path.slice(0, 128)}`)
+    throw dataError(
+      `is nested more than ${MAX_DEPTH} deep, or has a cycle, at ${path.slice(0, 128)}`,
+    )
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -71,15 +77,19 @@ function copyObject(value: object, path: string, depth: number): object {
   for (const key of Object.keys(value)) {
     const member = (value as Record<string, unknown>)[key]
     // As a member of an object literal it would become the prototype of whoever merges it.
-    if (key === '__proto__') throw dataError(`has a member called __proto__${path && ` at ${path}`}`)
-    if (member !== undefined) made[key] = copyValue(member, path ? `${path}.${key}` : key, depth + 1)
+    if (key === '__proto__')
+      throw dataError(`has a member called __proto__${path && ` at ${path}`}`)
+    if (member !== undefined)
+      made[key] = copyValue(member, path ? `${path}.${key}` : key, depth + 1)
   }
   return made
 }
 
 /** Object.prototype of another realm, such as a sandbox's. */
 function isForeignPlain(prototype: unknown): boolean {
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf')
+  return (
+    Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf')
+  )
 }
 
 function lossError(what: string, path: string): PortcullisError {

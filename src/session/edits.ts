@@ -47,7 +47,9 @@ function applyEdit<Data extends object>(
   }
   const data = (record?.data ?? createInitialData(settings)) as Record<PropertyKey, unknown>
   const to =
-    record?.data === undefined ? { ...(record ?? createBlankRecord<Data>(settings)), data: data as Data } : record
+    record?.data === undefined
+      ? { ...(record ?? createBlankRecord<Data>(settings)), data: data as Data }
+      : record
   if (edit.is === 'unset') {
     if (!Object.hasOwn(data, edit.key)) return to
     const { [edit.key]: _, ...rest } = data
@@ -81,7 +83,9 @@ export function acceptRecord<Data extends object>(
   if (!isObject(data)) throw dataError('must be an object')
   const { schema } = settings
   if (schema === undefined) return sameUser(settings, before, next, mayChangeUser)
-  return parseWithSchema(schema, data).then((data) => sameUser(settings, before, { ...next, data }, mayChangeUser))
+  return parseWithSchema(schema, data).then((data) =>
+    sameUser(settings, before, { ...next, data }, mayChangeUser),
+  )
 }
 
 function sameUser<Data>(
@@ -90,7 +94,11 @@ function sameUser<Data>(
   next: SessionRecord<Data>,
   mayChange: boolean,
 ): SessionRecord<Data> {
-  if (!mayChange && user !== undefined && (before && user(before)) !== (next.data && user(next.data))) {
+  if (
+    !mayChange &&
+    user !== undefined &&
+    (before && user(before)) !== (next.data && user(next.data))
+  ) {
     throw new PortcullisError(
       'ERR_SESSION_IDENTITY_CHANGED',
       'This write would change the user of the session; call start(), which gives it a new id',
@@ -99,7 +107,10 @@ function sameUser<Data>(
   return next
 }
 
-async function parseWithSchema<Data extends object>(schema: Schema<Data>, data: Data): Promise<Data> {
+async function parseWithSchema<Data extends object>(
+  schema: Schema<Data>,
+  data: Data,
+): Promise<Data> {
   const result = await passSchema(schema, data)
   if ('wrong' in result) throw dataError(`does not fit its schema at ${result.wrong}`)
   return jsonCopy(result.data, '')

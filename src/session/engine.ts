@@ -48,7 +48,9 @@ export type ChangeRecord<Data> = (
 ) => Promise<SessionRecord<Data> | undefined> | SessionRecord<Data> | undefined
 
 /** Makes the record of a login from what was there before; runs again under conflict. */
-export type MakeRecord<Data> = (old: SessionRecord<Data> | undefined) => Promise<SessionRecord<Data>>
+export type MakeRecord<Data> = (
+  old: SessionRecord<Data> | undefined,
+) => Promise<SessionRecord<Data>>
 
 /** What was written: the session as it is now, and the cookies that carry it; undefined: those before stay. */
 export interface WriteResult<Data> {
@@ -65,9 +67,18 @@ export interface SessionEngine<Data> {
   /** Begins a load that travels with what else the request asks; undefined where nothing would be saved. */
   loadSoon?(jar: CookieJar): Promise<(() => Promise<LoadResult<Data>>) | undefined>
   /** Writes a change of what was loaded; undefined where nothing changed. */
-  write(jar: CookieJar, loaded: LoadResult<Data>, change: ChangeRecord<Data>): Promise<WriteResult<Data> | undefined>
+  write(
+    jar: CookieJar,
+    loaded: LoadResult<Data>,
+    change: ChangeRecord<Data>,
+  ): Promise<WriteResult<Data> | undefined>
   /** Replaces what was loaded by a session under a new id. Works whatever became of the old one. */
-  start(jar: CookieJar, loaded: LoadResult<Data>, make: MakeRecord<Data>, keeps: boolean): Promise<WriteResult<Data>>
+  start(
+    jar: CookieJar,
+    loaded: LoadResult<Data>,
+    make: MakeRecord<Data>,
+    keeps: boolean,
+  ): Promise<WriteResult<Data>>
   /**
    * Ends what was loaded. `issued`: a cookie already went to the jar, so one that removes it must follow. A store that
    * could not be asked is `failure`: the cookie goes all the same.
@@ -82,5 +93,9 @@ export interface SessionEngine<Data> {
   /** Ends one of them by the digest of its id. */
   endOne?(jar: CookieJar, loaded: LoadResult<Data>, id: string): Promise<boolean>
   /** Ends them; this one too, unless it is kept, and then it may need a new cookie. */
-  endAll?(jar: CookieJar, loaded: LoadResult<Data>, keepCurrent: boolean): Promise<WriteResult<Data> | undefined>
+  endAll?(
+    jar: CookieJar,
+    loaded: LoadResult<Data>,
+    keepCurrent: boolean,
+  ): Promise<WriteResult<Data> | undefined>
 }

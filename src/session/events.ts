@@ -21,7 +21,11 @@ export async function emitAbout<Data>(
   reason?: string,
 ): Promise<void> {
   if (settings.emit === undefined) return
-  settings.emit({ type, session: await idDigest(ring, id), ...(reason !== undefined && { reason }) })
+  settings.emit({
+    type,
+    session: await idDigest(ring, id),
+    ...(reason !== undefined && { reason }),
+  })
 }
 
 const warned = new WeakSet<object>()

@@ -19,7 +19,11 @@ export interface SessionUse {
  *
  * @throws {PortcullisError} `ERR_SESSION_CLOSED` where a cookie should go out with a 101, which browsers ignore.
  */
-export function finishResponse(response: Response, use: SessionUse, emit: Emit | undefined): Response {
+export function finishResponse(
+  response: Response,
+  use: SessionUse,
+  emit: Emit | undefined,
+): Response {
   if (use.cookies.length === 0 && !use.read) return response
   if (response.status === 101) {
     if (use.cookies.length === 0) return response
@@ -37,7 +41,11 @@ export function finishResponse(response: Response, use: SessionUse, emit: Emit |
   }
 }
 
-function markHeaders(headers: Headers, { cookies, personal }: SessionUse, emit: Emit | undefined): void {
+function markHeaders(
+  headers: Headers,
+  { cookies, personal }: SessionUse,
+  emit: Emit | undefined,
+): void {
   varyByCookie(headers)
   for (const cookie of cookies) replaceSetCookie(headers, cookie)
   if (cookies.length > 0) neverStore(headers)

@@ -52,19 +52,28 @@ export function sessionGuard<C extends GuardContext>(options: RequireSessionOpti
 }
 
 /** The guard behind `requireFresh`. @throws {ConfigError} `ERR_CONFIG` */
-export function freshGuard<C extends GuardContext>(seconds: number, options: RequireFreshOptions<C>): Guard<C> {
+export function freshGuard<C extends GuardContext>(
+  seconds: number,
+  options: RequireFreshOptions<C>,
+): Guard<C> {
   const issues = createIssues('requireFresh')
   checkKeys(issues, options, ['signIn', 'refuse', 'clock'])
   validateGuard(options, issues)
   const clock = optionalFunction(issues, 'clock', options.clock) ?? Date.now
-  const most = wholeNumber(issues, 'seconds', seconds, 600, { min: 1, max: 34_560_000, unit: 'seconds' })
+  const most = wholeNumber(issues, 'seconds', seconds, 600, {
+    min: 1,
+    max: 34_560_000,
+    unit: 'seconds',
+  })
   issues.throwIfAny()
   return createGuard('requireFresh', options, (info) => checkFresh(info, most, clock()))
 }
 
 /** Passes sessions that came from `start`, or any session with data where visitors are welcome. */
 export function checkSession(info: SessionInfo | undefined, visitors: boolean): Verdict {
-  return info !== undefined && (visitors || info.signedIn) ? { ok: true } : { ok: false, reason: 'no-session' }
+  return info !== undefined && (visitors || info.signedIn)
+    ? { ok: true }
+    : { ok: false, reason: 'no-session' }
 }
 
 /** Clocks of two machines may differ by a minute. */
@@ -88,7 +97,9 @@ function createGuard<C extends GuardContext>(
   return async (c) => {
     const handle = c.var.session as SessionHandle<object> | undefined
     if (handle === undefined || !('info' in handle)) {
-      throw new ConfigError([{ option: name, problem: 'needs session() before it, with a strategy of this library' }])
+      throw new ConfigError([
+        { option: name, problem: 'needs session() before it, with a strategy of this library' },
+      ])
     }
     const verdict = judge(await handle.info())
     if (verdict.ok) return undefined
@@ -97,7 +108,10 @@ function createGuard<C extends GuardContext>(
   }
 }
 
-function validateGuard<C>({ signIn, refuse }: GuardOptions<C>, issues: ReturnType<typeof createIssues>): void {
+function validateGuard<C>(
+  { signIn, refuse }: GuardOptions<C>,
+  issues: ReturnType<typeof createIssues>,
+): void {
   optionalFunction(issues, 'refuse', refuse)
   parseSignIn(signIn, issues)
 }

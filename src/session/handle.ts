@@ -67,15 +67,23 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     return taken
   }
 
-  update(change: (data: Data | undefined) => Data, options: { readonly ifVersion?: string } = {}): Promise<Data> {
+  update(
+    change: (data: Data | undefined) => Data,
+    options: { readonly ifVersion?: string } = {},
+  ): Promise<Data> {
     const { settings } = this.#of
     return this.#of.runExclusive(async () => {
       this.#of.mustBeOpen()
-      const guard = createVersionGuard(await this.#of.load(), options.ifVersion, this.#of.engine.list !== undefined)
+      const guard = createVersionGuard(
+        await this.#of.load(),
+        options.ifVersion,
+        this.#of.engine.list !== undefined,
+      )
       await this.#of.write(true, (record) => {
         guard()
         const data = requireObject<Data>(change(record?.data && jsonCopy(record.data, '')))
-        const same = record?.data !== undefined && JSON.stringify(record.data) === JSON.stringify(data)
+        const same =
+          record?.data !== undefined && JSON.stringify(record.data) === JSON.stringify(data)
         return same ? record : { ...(record ?? createBlankRecord<Data>(settings)), data }
       })
       return jsonCopy(this.#of.loaded?.record?.data as Data, '')
@@ -101,7 +109,11 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     const of = this.#of
     return of.runExclusive(async () => {
       of.mustNotBeClosed()
-      const { failure, ...written } = await of.engine.end(of.jar, of.loaded, of.atOnce && of.cookies.length > 0)
+      const { failure, ...written } = await of.engine.end(
+        of.jar,
+        of.loaded,
+        of.atOnce && of.cookies.length > 0,
+      )
       of.edits = []
       of.status = 'ended'
       of.stage(written)
@@ -139,7 +151,11 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     return engine.endOne(jar, await this.#of.load(), id)
   }
 
-  async endAll({ exceptCurrent = false }: { readonly exceptCurrent?: boolean } = {}): Promise<void> {
+  async endAll({
+    exceptCurrent = false,
+  }: {
+    readonly exceptCurrent?: boolean
+  } = {}): Promise<void> {
     const of = this.#of
     const { engine } = of
     if (engine.endAll === undefined) throw createUnsupportedError('endAll')
@@ -156,7 +172,10 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     if (failure !== undefined) throw failure
   }
 
-  flush(response: Response, { failed = false }: { readonly failed?: boolean } = {}): Response | Promise<Response> {
+  flush(
+    response: Response,
+    { failed = false }: { readonly failed?: boolean } = {},
+  ): Response | Promise<Response> {
     const of = this.#of
     if (of.status === 'closed') return response
     // An upgraded connection carries no cookie: an activity worth noting waits for the next request.
@@ -176,7 +195,11 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   #close(response: Response): Response {
     const { loaded, cookies, settings } = this.#of
     const personal = loaded?.record?.data !== undefined || this.#shown
-    const settled = finishResponse(response, { cookies, read: loaded !== undefined, personal }, settings.emit)
+    const settled = finishResponse(
+      response,
+      { cookies, read: loaded !== undefined, personal },
+      settings.emit,
+    )
     this.#of.status = 'closed'
     return settled
   }

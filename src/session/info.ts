@@ -10,7 +10,11 @@ import type { SessionInfo } from './types.ts'
 export type SessionFacts = Omit<SessionInfo, 'id'>
 
 /** Facts about a record; `id` is its digest. */
-export function createInfo<Data>(record: SessionRecord<Data>, limits: LifetimeLimits, id: string): SessionInfo {
+export function createInfo<Data>(
+  record: SessionRecord<Data>,
+  limits: LifetimeLimits,
+  id: string,
+): SessionInfo {
   return { id, ...createFacts(record, limits) }
 }
 
@@ -32,11 +36,16 @@ export function sessionVersion(place: SessionLocation | undefined): string | und
 }
 
 /** The same with the digest. */
-export async function readInfo<Data extends object>(of: RequestState<Data>): Promise<SessionInfo | undefined> {
+export async function readInfo<Data extends object>(
+  of: RequestState<Data>,
+): Promise<SessionInfo | undefined> {
   await of.load()
   const facts = readFacts(of)
   const record = of.view()
-  return facts && record && { id: await idDigest(of.settings.keys(of.jar.env).ring, record.id), ...facts }
+  return (
+    facts &&
+    record && { id: await idDigest(of.settings.keys(of.jar.env).ring, record.id), ...facts }
+  )
 }
 
 function createFacts<Data>(record: SessionRecord<Data>, limits: LifetimeLimits): SessionFacts {

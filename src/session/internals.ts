@@ -25,7 +25,10 @@ export interface SessionInternals {
 export const sessionInternals: unique symbol = Symbol('portcullis.session.internals')
 
 /** Makes what a strategy lends, from its settings. */
-export function createInternals<Data>(settings: SessionSettings<Data>, audience: string | undefined): SessionInternals {
+export function createInternals<Data>(
+  settings: SessionSettings<Data>,
+  audience: string | undefined,
+): SessionInternals {
   return {
     ring: (env) => settings.keys(env).ring,
     cookie: settings.cookie,

@@ -40,7 +40,9 @@ type Passwords = string | Readonly<Record<string, string>>
  *
  * @throws {ConfigError} `ERR_CONFIG`
  */
-export function ironCookie<Data extends object>(options: IronCookieOptions<Data>): LegacyCookie<Data> {
+export function ironCookie<Data extends object>(
+  options: IronCookieOptions<Data>,
+): LegacyCookie<Data> {
   const issues = createIssues('ironCookie')
   checkKeys(issues, options, OPTIONS)
   const { name, path, domain, insecurePlainHttp } = options
@@ -56,10 +58,15 @@ export function ironCookie<Data extends object>(options: IronCookieOptions<Data>
     issues,
   )
   const toData = optionalFunction(issues, 'data', options.data)
-  const passwords = resolveFrom(issues, 'password', options.password as FromEnv<Passwords, never>, (value, at) => {
-    validateIronPasswords(value, at)
-    return value
-  })
+  const passwords = resolveFrom(
+    issues,
+    'password',
+    options.password as FromEnv<Passwords, never>,
+    (value, at) => {
+      validateIronPasswords(value, at)
+      return value
+    },
+  )
   issues.throwIfAny()
   return {
     name: cookie.name,
@@ -69,7 +76,8 @@ export function ironCookie<Data extends object>(options: IronCookieOptions<Data>
       if ('refused' in opened) return undefined
       const sealed: unknown = JSON.parse(opened.json)
       if (!isObject(sealed)) return undefined
-      const data = toData === undefined ? (sealed as Data) : toData(sealed as Record<string, unknown>)
+      const data =
+        toData === undefined ? (sealed as Data) : toData(sealed as Record<string, unknown>)
       if (data === undefined) return undefined
       const { mac: mark, expiresAt } = opened
       return expiresAt === undefined ? { data, mark } : { data, mark, expiresAt }
@@ -77,11 +85,19 @@ export function ironCookie<Data extends object>(options: IronCookieOptions<Data>
   }
 }
 
-type OpenIronCookie = (value: string, passwords: Passwords, options: IronOptions) => Promise<OpenedIron | SealRejection>
+type OpenIronCookie = (
+  value: string,
+  passwords: Passwords,
+  options: IronOptions,
+) => Promise<OpenedIron | SealRejection>
 
 const openers: Readonly<Record<(typeof LIBRARIES)[number], OpenIronCookie>> = {
   keystone: openIron,
   'iron-session': openIronSession,
   'hono-sessions': (value, passwords, options) =>
-    openHonoSession(value, typeof passwords === 'string' ? passwords : (passwords.default ?? ''), options),
+    openHonoSession(
+      value,
+      typeof passwords === 'string' ? passwords : (passwords.default ?? ''),
+      options,
+    ),
 }

@@ -15,8 +15,14 @@ const LONGEST = 400 * 86_400_000
 const SKEW = 60_000
 
 /** Milliseconds for which a copy of a legacy seal can still open. */
-export function legacyLife<Data>(settings: SessionSettings<Data>, expiresAt: number | undefined): number {
-  return Math.max(SKEW, Math.min(LONGEST, (expiresAt ?? Number.POSITIVE_INFINITY) - settings.clock() + SKEW))
+export function legacyLife<Data>(
+  settings: SessionSettings<Data>,
+  expiresAt: number | undefined,
+): number {
+  return Math.max(
+    SKEW,
+    Math.min(LONGEST, (expiresAt ?? Number.POSITIVE_INFINITY) - settings.clock() + SKEW),
+  )
 }
 
 /**
@@ -77,7 +83,8 @@ export async function openLegacy<Data extends object>(
   if (first === undefined || others.length === 0) return first
 
   const user = settings.user?.(first.data)
-  if (settings.user === undefined || others.every(({ data }) => settings.user?.(data) === user)) return first
+  if (settings.user === undefined || others.every(({ data }) => settings.user?.(data) === user))
+    return first
   settings.emit?.({ type: 'session-rejected', reason: 'ambiguous', subject: settings.cookie.name })
   return undefined
 }
@@ -94,8 +101,11 @@ async function openNamed<Data extends object>(
   const values = [...new Set(jar.read(legacy.name))]
   if (values.length === 0) return undefined
 
-  const many = values.length > MOST_TRIED || (values.length > 1 && legacy.name.startsWith('__Host-'))
-  const opened = many ? [] : await Promise.all(values.map((value) => openValue(settings, jar, legacy, value)))
+  const many =
+    values.length > MOST_TRIED || (values.length > 1 && legacy.name.startsWith('__Host-'))
+  const opened = many
+    ? []
+    : await Promise.all(values.map((value) => openValue(settings, jar, legacy, value)))
   const good = opened.filter((each) => each !== undefined)
   if (good.length === 1) return good[0]
 
@@ -116,11 +126,17 @@ async function openValue<Data extends object>(
 }
 
 /** What removes the legacy cookies that this request carried. */
-export function expireLegacy<Data>(settings: SessionSettings<Data>, jar: CookieJar): OutgoingCookie[] {
+export function expireLegacy<Data>(
+  settings: SessionSettings<Data>,
+  jar: CookieJar,
+): OutgoingCookie[] {
   return settings.legacy.filter(({ name }) => jar.read(name).length > 0).map(({ expire }) => expire)
 }
 
-async function acceptData<Data>(settings: SessionSettings<Data>, data: Data): Promise<Data | undefined> {
+async function acceptData<Data>(
+  settings: SessionSettings<Data>,
+  data: Data,
+): Promise<Data | undefined> {
   try {
     const copy = jsonCopy(data, '')
     if (settings.schema === undefined) return copy

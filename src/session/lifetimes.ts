@@ -27,7 +27,11 @@ const SKEW = 60
  * Judges a session by the reader's own limits, whatever the cookie was made under. At exactly a limit it has ended.
  * An idle session ends between nine tenths of the limit and the limit after its last request, never later.
  */
-export function checkLifetimes(times: SessionTimes, limits: LifetimeLimits, now: number): SessionStatus {
+export function checkLifetimes(
+  times: SessionTimes,
+  limits: LifetimeLimits,
+  now: number,
+): SessionStatus {
   if (times.created > now + SKEW || times.seen > now + SKEW) return 'from-the-future'
   if (now >= absoluteEnd(times, limits)) return 'expired'
   return now >= idleEnd(times, limits) ? 'idle' : 'alive'
@@ -40,7 +44,10 @@ export function isSlideDue(times: SessionTimes, limits: LifetimeLimits, now: num
 
 /** Seconds for which a cookie sealed now is worth keeping: until the nearer of the two ends. */
 export function cookieAge(times: SessionTimes, limits: LifetimeLimits, now: number): number {
-  return Math.max(1, Math.min(absoluteEnd(times, limits), times.seen + findIdleWindow(times, limits)) - now)
+  return Math.max(
+    1,
+    Math.min(absoluteEnd(times, limits), times.seen + findIdleWindow(times, limits)) - now,
+  )
 }
 
 /** When it ends whatever happens. */

@@ -32,7 +32,11 @@ export function createLogin<Data extends object>(
     const mayCarry = canKeep(settings, old, value)
     const kept = mayCarry ? pick(old?.data, keep) : {}
     const now = Math.floor(settings.clock() / 1000)
-    const times = { created: now, seen: now, authenticated: readAuthenticated(authenticatedAt, now) }
+    const times = {
+      created: now,
+      seen: now,
+      authenticated: readAuthenticated(authenticatedAt, now),
+    }
     const flash = mayCarry || old?.data === undefined ? before?.flash : undefined
 
     const next = { id: randomId(), ...times, data: { ...kept, ...value }, ...(flash && { flash }) }
@@ -48,7 +52,11 @@ function readAuthenticated(value: number | undefined, now: number): number {
 }
 
 /** What one user left is not handed to another. Without the option `user`, two signed-in sessions are two users. */
-function canKeep<Data>(settings: SessionSettings<Data>, old: SessionRecord<Data> | undefined, next: Data): boolean {
+function canKeep<Data>(
+  settings: SessionSettings<Data>,
+  old: SessionRecord<Data> | undefined,
+  next: Data,
+): boolean {
   if (old?.data === undefined) return false
   if (settings.user === undefined) return old.authenticated === undefined
   const before = settings.user(old.data)
@@ -56,9 +64,13 @@ function canKeep<Data>(settings: SessionSettings<Data>, old: SessionRecord<Data>
 }
 
 /** Those members that are there. */
-function pick<Data extends object>(data: Data | undefined, keys: ReadonlyArray<keyof Data>): Partial<Data> {
+function pick<Data extends object>(
+  data: Data | undefined,
+  keys: ReadonlyArray<keyof Data>,
+): Partial<Data> {
   const picked: Partial<Data> = {}
-  for (const key of keys) if (data !== undefined && Object.hasOwn(data, key)) picked[key] = data[key]
+  for (const key of keys)
+    if (data !== undefined && Object.hasOwn(data, key)) picked[key] = data[key]
   return picked
 }
 

@@ -1,7 +1,12 @@
 /** The Hono face of the session room. */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { HandleFor, SessionEnv } from './env.ts'
-import { freshGuard, type RequireFreshOptions, type RequireSessionOptions, sessionGuard } from './guard.ts'
+import {
+  freshGuard,
+  type RequireFreshOptions,
+  type RequireSessionOptions,
+  sessionGuard,
+} from './guard.ts'
 import { threeVerbHandle } from './strategy.ts'
 import type { FlushableHandle, SessionStrategy, ThreeVerbs } from './types.ts'
 
@@ -32,7 +37,10 @@ export function requireSession(options: RequireSessionOptions<Context> = {}): Mi
 }
 
 /** Lets sessions pass that signed in at most `seconds` ago: before a change of password, say. */
-export function requireFresh(seconds: number, options: RequireFreshOptions<Context> = {}): MiddlewareHandler {
+export function requireFresh(
+  seconds: number,
+  options: RequireFreshOptions<Context> = {},
+): MiddlewareHandler {
   const guard = freshGuard(seconds, options)
   return async function requireFresh(c, next) {
     const refused = await guard(c)

@@ -19,7 +19,9 @@ export async function openCookie<Data>(
   const { cookie, limits, clock, emit, schema } = settings
   const { sealer } = settings.keys(jar.env)
   const opened =
-    tokens.length === 1 ? await sealer.open(tokens[0] as string) : await openOnlyOne(settings, sealer, tokens)
+    tokens.length === 1
+      ? await sealer.open(tokens[0] as string)
+      : await openOnlyOne(settings, sealer, tokens)
   if (typeof opened !== 'string') {
     emit?.({ type: 'session-rejected', reason: opened.refused, subject: cookie.name })
     return blocked(opened.refused)
@@ -43,7 +45,9 @@ export function openToken<Data>(
   sealer: Sealer,
   tokens: readonly string[],
 ): Promise<string | { readonly refused: string }> {
-  return tokens.length === 1 ? sealer.open(tokens[0] as string) : openOnlyOne(settings, sealer, tokens)
+  return tokens.length === 1
+    ? sealer.open(tokens[0] as string)
+    : openOnlyOne(settings, sealer, tokens)
 }
 
 /**
@@ -55,11 +59,14 @@ async function openOnlyOne<Data>(
   sealer: Sealer,
   tokens: readonly string[],
 ): Promise<string | { readonly refused: 'ambiguous' | 'unknown-key' }> {
-  if (settings.cookie.name.startsWith('__Host-') || tokens.length > MAX_TRIED) return { refused: 'ambiguous' }
+  if (settings.cookie.name.startsWith('__Host-') || tokens.length > MAX_TRIED)
+    return { refused: 'ambiguous' }
   const opened = await Promise.all(tokens.map((token) => sealer.open(token)))
   const good = opened.filter((result) => typeof result === 'string')
   if (good.length === 1) return good[0] as string
-  const unknown = opened.some((result) => typeof result !== 'string' && result.refused === 'unknown-key')
+  const unknown = opened.some(
+    (result) => typeof result !== 'string' && result.refused === 'unknown-key',
+  )
   return { refused: good.length === 0 && unknown ? 'unknown-key' : 'ambiguous' }
 }
 
@@ -67,7 +74,10 @@ async function openOnlyOne<Data>(
  * Data of another schema is kept for the deployment that can read it, and a session from the future for the machine whose
  * clock is right; anything else counts as no session.
  */
-export function rejectCookie<Data>(settings: SessionSettings<Data>, reason: string): LoadResult<Data> {
+export function rejectCookie<Data>(
+  settings: SessionSettings<Data>,
+  reason: string,
+): LoadResult<Data> {
   settings.emit?.({ type: 'session-rejected', reason, subject: settings.cookie.name })
   return blocked(reason)
 }
@@ -80,6 +90,11 @@ const BLOCKS: ReadonlySet<string> = new Set<WriteBlockReason>([
 ])
 
 /** No session; where it belongs to somebody all the same, the request may not write either. */
-export function blocked(reason: string): { readonly record: undefined; readonly block?: WriteBlockReason } {
-  return BLOCKS.has(reason) ? { record: undefined, block: reason as WriteBlockReason } : { record: undefined }
+export function blocked(reason: string): {
+  readonly record: undefined
+  readonly block?: WriteBlockReason
+} {
+  return BLOCKS.has(reason)
+    ? { record: undefined, block: reason as WriteBlockReason }
+    : { record: undefined }
 }

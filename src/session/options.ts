@@ -7,7 +7,8 @@ import type { Schema } from './schema.ts'
 import type { SessionObject } from './types.ts'
 
 /** Options of stored sessions. */
-export interface StoredOptions<Data extends SessionObject, E = ProjectEnv> extends SessionOptions<Data, E> {
+export interface StoredOptions<Data extends SessionObject, E = ProjectEnv>
+  extends SessionOptions<Data, E> {
   /**
    * Where sessions are kept: `upstashStore`, `memoryStore`, `unstorageStore`, or any object with Keystone's `get`, `set`,
    * `delete`; or a function that makes one, called once.
@@ -66,7 +67,8 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
 }
 
 /** Options of stateless sessions. */
-export interface StatelessOptions<Data extends SessionObject, E = ProjectEnv> extends SessionOptions<Data, E> {
+export interface StatelessOptions<Data extends SessionObject, E = ProjectEnv>
+  extends SessionOptions<Data, E> {
   /**
    * Makes logout final: `revocable({ store })` remembers ended sessions in a store, and each signed-in read asks it. Default
    * none: `end` only clears the cookie.

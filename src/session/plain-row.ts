@@ -53,7 +53,9 @@ function textIn(value: unknown): string | undefined {
   if (!isObject(value)) return undefined
 
   const { type, data } = value as { readonly type?: unknown; readonly data?: unknown }
-  return type === 'Buffer' && Array.isArray(data) ? decode(Uint8Array.from(data as number[])) : undefined
+  return type === 'Buffer' && Array.isArray(data)
+    ? decode(Uint8Array.from(data as number[]))
+    : undefined
 }
 
 function decode(bytes: ArrayBuffer | ArrayBufferView): string {
@@ -73,7 +75,11 @@ function rowIn(value: unknown, fromText: boolean): PlainRow | undefined {
 }
 
 function unusable(value: unknown): PortcullisError {
-  const kind = Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
+  const kind = Array.isArray(value)
+    ? 'an array'
+    : typeof value === 'object'
+      ? 'an object'
+      : `a ${typeof value}`
   return new PortcullisError(
     'ERR_STORE_REFUSED',
     `The session store answered get() with ${kind} that is no row of ours; it must return what set() was given, as text, ` +

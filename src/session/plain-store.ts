@@ -15,8 +15,19 @@ export function plainStore(store: SimpleStore): AtomicStore {
   const writeEntry = async (key: string, kept: PlainRow, context: StoreContext): Promise<void> => {
     await store.set(key, JSON.stringify(kept), context)
   }
-  const toFound = ({ v, d, t, x }: PlainRow): Found => ({ is: 'found', version: v, record: d, seen: t, end: x })
-  const createEntry = ({ record, now, end }: Row): PlainRow => ({ v: '1', d: record, t: now, x: end })
+  const toFound = ({ v, d, t, x }: PlainRow): Found => ({
+    is: 'found',
+    version: v,
+    record: d,
+    seen: t,
+    end: x,
+  })
+  const createEntry = ({ record, now, end }: Row): PlainRow => ({
+    v: '1',
+    d: record,
+    t: now,
+    x: end,
+  })
 
   return {
     async create(row, context) {
@@ -39,7 +50,11 @@ export function plainStore(store: SimpleStore): AtomicStore {
       if (isExpired(kept, row)) return { is: 'expired' }
       if (kept.v !== ifVersion) return { ...toFound(kept), is: 'conflict' }
       const version = String(Number(ifVersion) + 1)
-      await writeEntry(row.key, { v: version, d: row.record, t: Math.max(kept.t, row.now), x: kept.x }, context)
+      await writeEntry(
+        row.key,
+        { v: version, d: row.record, t: Math.max(kept.t, row.now), x: kept.x },
+        context,
+      )
       return { is: 'ok', version }
     },
     async rotate(old, next, { ifVersion }, context) {
@@ -60,7 +75,10 @@ export function plainStore(store: SimpleStore): AtomicStore {
   }
 }
 
-function isExpired({ t, x }: PlainRow, { now, idle }: { readonly now: number; readonly idle: number }): boolean {
+function isExpired(
+  { t, x }: PlainRow,
+  { now, idle }: { readonly now: number; readonly idle: number },
+): boolean {
   return now - t >= idle || now >= x
 }
 

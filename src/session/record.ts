@@ -53,9 +53,11 @@ export function readRecord<Data>(json: string): SessionRecord<Data> | undefined 
   }
   if (!isObject(wire)) return undefined
   const { j, c, s, a, d, f, u, g, l, m } = wire as WireRecord
-  if (typeof j !== 'string' || !isTime(c) || !isTime(s) || !(a === undefined || isTime(a))) return undefined
+  if (typeof j !== 'string' || !isTime(c) || !isTime(s) || !(a === undefined || isTime(a)))
+    return undefined
   if (!(d === undefined || isObject(d)) || !(f === undefined || isObject(f))) return undefined
-  if (!(u === undefined || typeof u === 'string') || !(g === undefined || isTime(g))) return undefined
+  if (!(u === undefined || typeof u === 'string') || !(g === undefined || isTime(g)))
+    return undefined
   if (!(l === undefined || isTime(l))) return undefined
   if (!(m === undefined || typeof m === 'string')) return undefined
   const record: Writable<SessionRecord<Data>> = { id: j, created: c, seen: s }

@@ -8,7 +8,9 @@ import type { SessionRecord } from './record.ts'
 import type { SessionSettings } from './settings.ts'
 
 /** Makes the next record of one; must be pure, since a store may ask again. */
-export type EditStep<Data> = (record: SessionRecord<Data> | undefined) => SessionRecord<Data> | undefined
+export type EditStep<Data> = (
+  record: SessionRecord<Data> | undefined,
+) => SessionRecord<Data> | undefined
 
 export class RequestState<Data extends object> {
   readonly settings: SessionSettings<Data>
@@ -24,7 +26,12 @@ export class RequestState<Data extends object> {
   #soon: (() => Promise<LoadResult<Data>>) | undefined
   #turn: Promise<unknown> | undefined
 
-  constructor(settings: SessionSettings<Data>, engine: SessionEngine<Data>, jar: CookieJar, atOnce: boolean) {
+  constructor(
+    settings: SessionSettings<Data>,
+    engine: SessionEngine<Data>,
+    jar: CookieJar,
+    atOnce: boolean,
+  ) {
     this.settings = settings
     this.engine = engine
     this.jar = jar
@@ -40,7 +47,8 @@ export class RequestState<Data extends object> {
 
   /** Begins the read where it can travel with what else the request asks; {@link load} finishes it. */
   async prefetch(): Promise<void> {
-    if (this.loaded === undefined && this.#loading === undefined) this.#soon = await this.engine.loadSoon?.(this.jar)
+    if (this.loaded === undefined && this.#loading === undefined)
+      this.#soon = await this.engine.loadSoon?.(this.jar)
   }
 
   async #read(): Promise<LoadResult<Data>> {
@@ -59,7 +67,9 @@ export class RequestState<Data extends object> {
   /** The session with what waits to be written; only after {@link load}. */
   view(): SessionRecord<Data> | undefined {
     const { record, block } = this.loaded ?? { record: undefined }
-    return block || this.edits.length === 0 ? record : replayEdits(this.settings, record, this.edits)
+    return block || this.edits.length === 0
+      ? record
+      : replayEdits(this.settings, record, this.edits)
   }
 
   /**
@@ -136,7 +146,10 @@ export class RequestState<Data extends object> {
   /** @throws {PortcullisError} `ERR_SESSION_CLOSED` */
   mustNotBeClosed(): void {
     if (this.status === 'closed') {
-      throw new PortcullisError('ERR_SESSION_CLOSED', 'The answer is on its way: the session can no longer change')
+      throw new PortcullisError(
+        'ERR_SESSION_CLOSED',
+        'The answer is on its way: the session can no longer change',
+      )
     }
   }
 
@@ -155,7 +168,10 @@ export class RequestState<Data extends object> {
 
 /** The error for a change to a session that is over. */
 export function createEndedError(): PortcullisError {
-  return new PortcullisError('ERR_SESSION_ENDED', 'The session has ended; only start() makes a new one')
+  return new PortcullisError(
+    'ERR_SESSION_ENDED',
+    'The session has ended; only start() makes a new one',
+  )
 }
 
 function createUnreadableError(): PortcullisError {

@@ -1,7 +1,13 @@
 /** The option `store`, worked out once: whatever was given becomes the verbs that sessions use. */
 import { isPortcullisError, PortcullisError } from '../errors.ts'
 import type { Issues } from '../options/issues.ts'
-import { type AtomicStore, isAtomic, type SessionStore, type SimpleStore, type StoreOption } from '../store/contract.ts'
+import {
+  type AtomicStore,
+  isAtomic,
+  type SessionStore,
+  type SimpleStore,
+  type StoreOption,
+} from '../store/contract.ts'
 import { plainStore } from './plain-store.ts'
 
 /** A store as sessions use it. */
@@ -11,15 +17,22 @@ export interface UsedStore extends AtomicStore {
 }
 
 /** Judges the option; a fault returns a store that must not be used. */
-export function resolveStore(value: StoreOption | undefined, maxAge: number, issues: Issues): UsedStore {
+export function resolveStore(
+  value: StoreOption | undefined,
+  maxAge: number,
+  issues: Issues,
+): UsedStore {
   const store: SessionStore | undefined = typeof value === 'function' ? value({ maxAge }) : value
-  if (store !== undefined && store !== null && isAtomic(store)) return { ...boundStore(store), atomic: true }
+  if (store !== undefined && store !== null && isAtomic(store))
+    return { ...boundStore(store), atomic: true }
   const simple = (store ?? {}) as Partial<SimpleStore>
   const verbs = [simple.get, simple.set, simple.delete]
   if (verbs.some((verb) => typeof verb !== 'function')) {
     issues.add(
       'store',
-      store === undefined ? 'is required' : 'must have the verbs get, set and delete, or all the atomic ones',
+      store === undefined
+        ? 'is required'
+        : 'must have the verbs get, set and delete, or all the atomic ones',
     )
   }
   return { ...boundStore(plainStore(simple as SimpleStore)), atomic: false }
@@ -38,7 +51,8 @@ function boundStore(store: AtomicStore): AtomicStore {
     list: (...args) => withStoreError(() => store.list(...args)),
     endAll: (...args) => withStoreError(() => store.endAll(...args)),
     ...(store.endMarked && {
-      endMarked: (...args: EndMarkedArguments) => withStoreError(async () => store.endMarked?.(...args) ?? false),
+      endMarked: (...args: EndMarkedArguments) =>
+        withStoreError(async () => store.endMarked?.(...args) ?? false),
     }),
     check: (env) => store.check?.(env),
     readSoon: (...args) => store.readSoon?.(...args),

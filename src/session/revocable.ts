@@ -55,7 +55,10 @@ function validateOptions(value: unknown, issues: Issues): void {
   const { store, maxStale } = (isObject(value) ? value : {}) as Partial<RevocationOptions>
   const verbs: readonly (keyof RevocationStore)[] = ['check', 'revoke', 'generation', 'advance']
   if (!verbs.every((verb) => typeof store?.[verb] === 'function')) {
-    issues.add('store', 'must be made by memoryRevocations() or upstashRevocations(), or have their verbs')
+    issues.add(
+      'store',
+      'must be made by memoryRevocations() or upstashRevocations(), or have their verbs',
+    )
   }
   wholeNumber(issues, 'maxStale', maxStale, 0, { min: 0, max: 3600, unit: 'seconds' })
 }
@@ -74,7 +77,10 @@ function createRevocations<Data extends object>(
    * The tags whose generations a session depends on. One that carries none was imported, or made before there was a
    * `revocation`: it belongs to generation 0 of its user, under each secret, since an `endAll` may be older than a rotation.
    */
-  async function tagsFor(jar: CookieJar, { tag, data }: SessionRecord<Data>): Promise<readonly (string | undefined)[]> {
+  async function tagsFor(
+    jar: CookieJar,
+    { tag, data }: SessionRecord<Data>,
+  ): Promise<readonly (string | undefined)[]> {
     if (tag !== undefined) return [tag]
     const name = data && user?.(data)
     return name === undefined ? [undefined] : createUserTags(settings, jar.env, name)
@@ -111,7 +117,8 @@ function createRevocations<Data extends object>(
     if (record?.authenticated === undefined) return
     live.delete(`${record.id} ${record.generation ?? 0}`)
     // An import was made of a seal that may open for longer than the session lives, and would come back by it.
-    const { sealEnds = record.authenticated === 0 ? Math.ceil((clock() + 400 * DAY) / 1000) : 0 } = record
+    const { sealEnds = record.authenticated === 0 ? Math.ceil((clock() + 400 * DAY) / 1000) : 0 } =
+      record
     const end = Math.max(absoluteEnd(record, limits), sealEnds)
     await store.revoke(await sha256(record.id), end * 1000 - clock(), jar)
   }
@@ -123,7 +130,10 @@ function createRevocations<Data extends object>(
   }
 
   /** The generation under the newest secret's tag, for a session that is made or made again now. */
-  async function addRevocationMark(jar: CookieJar, record: SessionRecord<Data>): Promise<SessionRecord<Data>> {
+  async function addRevocationMark(
+    jar: CookieJar,
+    record: SessionRecord<Data>,
+  ): Promise<SessionRecord<Data>> {
     const name = record.data && user?.(record.data)
     const mark = store.endMarked && (await readMark(settings, jar.env, record.data))
     const next = mark === undefined ? record : { ...record, mark }
@@ -133,13 +143,16 @@ function createRevocations<Data extends object>(
   }
 
   async function advanceGeneration(name: string, env: unknown): Promise<void> {
-    for (const tag of await createUserTags(settings, env, name)) await store.advance(tag, longest, { env })
+    for (const tag of await createUserTags(settings, env, name))
+      await store.advance(tag, longest, { env })
     settings.emit?.({ type: 'sessions-ended', reason: 'all' })
   }
 
   function requireUserOption(): void {
     if (user !== undefined) return
-    throw new ConfigError([{ option: 'session.user', problem: 'is needed to tell whose sessions there are' }])
+    throw new ConfigError([
+      { option: 'session.user', problem: 'is needed to tell whose sessions there are' },
+    ])
   }
 
   return {
@@ -161,13 +174,22 @@ function createRevocations<Data extends object>(
         const loaded = await inner.load(jar)
         const { record } = loaded
         if (record?.authenticated === undefined || (await isNotRevoked(jar, record))) return loaded
-        settings.emit?.({ type: 'session-rejected', reason: 'ended', subject: settings.cookie.name })
+        settings.emit?.({
+          type: 'session-rejected',
+          reason: 'ended',
+          subject: settings.cookie.name,
+        })
         return { record: undefined, block: 'ended' }
       },
       async start(jar, loaded, make, keeps) {
         await revoke(jar, loaded.record)
         await revokeLegacy(jar)
-        return inner.start(jar, loaded, async (old) => addRevocationMark(jar, await make(old)), keeps)
+        return inner.start(
+          jar,
+          loaded,
+          async (old) => addRevocationMark(jar, await make(old)),
+          keeps,
+        )
       },
       async end(jar, loaded, issued) {
         const written = await inner.end(jar, loaded, issued)

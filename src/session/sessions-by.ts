@@ -56,18 +56,25 @@ export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
   const known = new Map(Object.entries(isObject(strategies) ? strategies : {}))
   if (known.size === 0) issues.add('sessionsBy', 'needs at least one strategy to choose from')
   for (const [name, strategy] of known) {
-    if (typeof strategy?.open !== 'function') issues.add(`sessionsBy.${name}`, 'must be a strategy of this library')
+    if (typeof strategy?.open !== 'function')
+      issues.add(`sessionsBy.${name}`, 'must be a strategy of this library')
   }
   const names = [...known.keys()].map((name) => JSON.stringify(name)).join(', ')
-  const chosen = resolveFrom(issues, options?.option ?? 'session', choose as FromEnv<string, never>, (name, at) => {
-    const found = known.get(name)
-    if (found === undefined) at.add('', `must be one of ${names}`)
-    return found as SessionStrategy<Data>
-  })
+  const chosen = resolveFrom(
+    issues,
+    options?.option ?? 'session',
+    choose as FromEnv<string, never>,
+    (name, at) => {
+      const found = known.get(name)
+      if (found === undefined) at.add('', `must be one of ${names}`)
+      return found as SessionStrategy<Data>
+    },
+  )
   issues.throwIfAny()
 
   const all = [...known.values()]
-  const findStrategy = (context: SessionContext): SessionStrategy<Data> => chosen(createCookieJar(context).env)
+  const findStrategy = (context: SessionContext): SessionStrategy<Data> =>
+    chosen(createCookieJar(context).env)
   return {
     kind: all.some(({ kind }) => kind === 'stored') ? 'stored' : 'stateless',
     choices: all,
@@ -84,7 +91,9 @@ export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
       return strategy.list(args)
     },
     async endAll(args): Promise<number | undefined> {
-      const strategy = chosen(args.env) as { endAll?: (args: UserArgs) => Promise<number | undefined> }
+      const strategy = chosen(args.env) as {
+        endAll?: (args: UserArgs) => Promise<number | undefined>
+      }
       if (strategy.endAll === undefined) throw createUnsupportedError('endAll')
       return strategy.endAll(args)
     },

@@ -76,9 +76,19 @@ export function compileSessionSettings<Data extends object>(
   const user = optionalFunction(issues, 'user', given.user)
   const { secret, audience } = given
   const cookie = cookieSettings(given, issues)
-  const seconds = (most: number): { min: number; max: number; unit: string } => ({ min: 1, max: most, unit: 'seconds' })
+  const seconds = (most: number): { min: number; max: number; unit: string } => ({
+    min: 1,
+    max: most,
+    unit: 'seconds',
+  })
   const maxAge = wholeNumber(issues, 'maxAge', given.maxAge, 8 * HOUR, seconds(MAX_SECONDS))
-  const idleTimeout = wholeNumber(issues, 'idleTimeout', given.idleTimeout, Math.min(HOUR, maxAge), seconds(maxAge))
+  const idleTimeout = wholeNumber(
+    issues,
+    'idleTimeout',
+    given.idleTimeout,
+    Math.min(HOUR, maxAge),
+    seconds(maxAge),
+  )
   const anonymousIdle = wholeNumber(
     issues,
     'anonymousIdle',
@@ -100,7 +110,12 @@ export function compileSessionSettings<Data extends object>(
       return {
         ring,
         sealer: sealer(ring, { ...bound, purpose: 'session', name }),
-        records: sealer(ring, { ...bound, purpose: 'record', name: cookie.name, maxLength: MAX_RECORD_BYTES }),
+        records: sealer(ring, {
+          ...bound,
+          purpose: 'record',
+          name: cookie.name,
+          maxLength: MAX_RECORD_BYTES,
+        }),
       }
     }),
     schema: validateSchema(given.schema, issues),
@@ -114,7 +129,10 @@ export function compileSessionSettings<Data extends object>(
   }
 }
 
-function validateSchema<Data>(value: Schema<Data> | undefined, issues: Issues): Schema<Data> | undefined {
+function validateSchema<Data>(
+  value: Schema<Data> | undefined,
+  issues: Issues,
+): Schema<Data> | undefined {
   if (value === undefined || typeof value?.['~standard']?.validate === 'function') return value
   issues.add('schema', 'must be a Standard Schema (an object with ~standard.validate)')
   return undefined

@@ -29,7 +29,11 @@ export function statelessSessions<Data extends SessionObject>(
   options: StatelessOptions<Data>,
 ): StatelessStrategy<Data> {
   const issues = createIssues('session')
-  const settings = compileSessionSettings<Data>(options as StatelessOptions<Data, never>, issues, 'stateless')
+  const settings = compileSessionSettings<Data>(
+    options as StatelessOptions<Data, never>,
+    issues,
+    'stateless',
+  )
   const revoked = startRevocation(options?.revocation, settings, issues.at('revocation'))
   issues.throwIfAny()
   const engine = createStatelessEngine(settings)
@@ -58,10 +62,15 @@ function startRevocation<Data extends object>(
   return undefined
 }
 
-function createStatelessEngine<Data extends object>(settings: SessionSettings<Data>): SessionEngine<Data> {
+function createStatelessEngine<Data extends object>(
+  settings: SessionSettings<Data>,
+): SessionEngine<Data> {
   const { cookie, limits, clock } = settings
 
-  async function seal(jar: CookieJar, record: SessionRecord<Data>): Promise<readonly OutgoingCookie[]> {
+  async function seal(
+    jar: CookieJar,
+    record: SessionRecord<Data>,
+  ): Promise<readonly OutgoingCookie[]> {
     const token = await settings.keys(jar.env).sealer.seal(writeRecord(record))
     const now = Math.floor(clock() / 1000)
     const sealed = serializeCookie(cookie, token, cookieAge(record, limits, now))
@@ -84,7 +93,8 @@ function createStatelessEngine<Data extends object>(settings: SessionSettings<Da
       const record = { ...next, seen: Math.max(next.seen, Math.floor(clock() / 1000)) }
       const cookies = await seal(jar, record)
       const event = loaded.record === undefined ? 'session-created' : EVENTS[loaded.due ?? 'none']
-      if (settings.emit && event) await emitAbout(settings, settings.keys(jar.env).ring, event, record.id)
+      if (settings.emit && event)
+        await emitAbout(settings, settings.keys(jar.env).ring, event, record.id)
       return { loaded: { record }, cookies }
     },
 
@@ -93,7 +103,8 @@ function createStatelessEngine<Data extends object>(settings: SessionSettings<Da
       const cookies = await seal(jar, record)
       if (settings.emit) {
         const { ring } = settings.keys(jar.env)
-        if (loaded.record) await emitAbout(settings, ring, 'session-ended', loaded.record.id, 'replaced')
+        if (loaded.record)
+          await emitAbout(settings, ring, 'session-ended', loaded.record.id, 'replaced')
         await emitAbout(settings, ring, 'session-created', record.id, 'started')
       }
       return { loaded: { record }, cookies }
@@ -104,7 +115,13 @@ function createStatelessEngine<Data extends object>(settings: SessionSettings<Da
       // Only what the browser sent: otherwise a cross-site logout, which SameSite sends without cookies, would work.
       if (issued || jar.read(cookie.name).length > 0) cookies.push(expireCookie(cookie))
       if (settings.emit && loaded?.record) {
-        await emitAbout(settings, settings.keys(jar.env).ring, 'session-ended', loaded.record.id, 'ended')
+        await emitAbout(
+          settings,
+          settings.keys(jar.env).ring,
+          'session-ended',
+          loaded.record.id,
+          'ended',
+        )
       }
       return { loaded: NOTHING, cookies }
     },

@@ -72,7 +72,10 @@ export async function writeLocation<Data>(
 }
 
 /** Whose session it is; undefined for a visitor's. */
-export function readUser<Data>({ user }: SessionSettings<Data>, data: Data | undefined): string | undefined {
+export function readUser<Data>(
+  { user }: SessionSettings<Data>,
+  data: Data | undefined,
+): string | undefined {
   return data === undefined ? undefined : user?.(data)
 }
 
@@ -82,11 +85,17 @@ export async function createUserTags<Data>(
   env: unknown,
   user: string,
 ): Promise<string[]> {
-  return (await settings.keys(env).ring.macs('user-tag', user)).map((mac) => encodeBase64url(mac.subarray(0, 16)))
+  return (await settings.keys(env).ring.macs('user-tag', user)).map((mac) =>
+    encodeBase64url(mac.subarray(0, 16)),
+  )
 }
 
 /** The tag of an outside session under each secret, the first secret's first. */
-export async function markTags<Data>(settings: SessionSettings<Data>, env: unknown, mark: string): Promise<string[]> {
+export async function markTags<Data>(
+  settings: SessionSettings<Data>,
+  env: unknown,
+  mark: string,
+): Promise<string[]> {
   const macs = await settings.keys(env).ring.macs('mark', mark)
   return macs.map((mac) => encodeBase64url(mac.subarray(0, 16)))
 }

@@ -27,7 +27,14 @@ export async function endStored<Data extends object>(
     if (found !== undefined && 'ref' in found) {
       place = found
       const lived = await store.end(found.ref, GRACE, jar)
-      if (lived) await emitAbout(settings, settings.keys(jar.env).ring, 'session-ended', found.ref.key, 'ended')
+      if (lived)
+        await emitAbout(
+          settings,
+          settings.keys(jar.env).ring,
+          'session-ended',
+          found.ref.key,
+          'ended',
+        )
     }
     for (const old of await findLegacyLocations(settings, store, jar)) {
       await markLegacyImported(settings, store, jar, old)
@@ -37,7 +44,8 @@ export async function endStored<Data extends object>(
   } catch (failure) {
     // Whoever logs out of a shared computer must not stay signed in there because a store is down.
     settings.emit?.({ type: 'session-end-incomplete' })
-    const left: LoadResult<Data> = place === undefined ? { record: undefined } : { record: undefined, place }
+    const left: LoadResult<Data> =
+      place === undefined ? { record: undefined } : { record: undefined, place }
     return { loaded: left, cookies, failure }
   }
 }

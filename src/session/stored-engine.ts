@@ -2,16 +2,34 @@
 import { randomId } from '../crypto/random.ts'
 import type { CookieJar, EventType } from '../types.ts'
 import { retryOnConflict } from './contention.ts'
-import type { ChangeRecord, LoadResult, MakeRecord, SessionEngine, SessionLocation, WriteResult } from './engine.ts'
+import type {
+  ChangeRecord,
+  LoadResult,
+  MakeRecord,
+  SessionEngine,
+  SessionLocation,
+  WriteResult,
+} from './engine.ts'
 import { emitAbout } from './events.ts'
 import { expireLegacy } from './legacy.ts'
 import type { SessionRecord } from './record.ts'
 import { createEndedError } from './request-state.ts'
 import type { UsedStore } from './resolve-store.ts'
 import type { SessionSettings } from './settings.ts'
-import { createLocation, createUserTags, readMark, readUser, writeLocation } from './stored-cookie.ts'
+import {
+  createLocation,
+  createUserTags,
+  readMark,
+  readUser,
+  writeLocation,
+} from './stored-cookie.ts'
 import { endStored } from './stored-end.ts'
-import { areImportsEnded, type ImportLocation, loadLegacy, markLegacyImported } from './stored-legacy.ts'
+import {
+  areImportsEnded,
+  type ImportLocation,
+  loadLegacy,
+  markLegacyImported,
+} from './stored-legacy.ts'
 import { loadLocation, loadStored, prefetchStored, readLocation } from './stored-load.ts'
 import { sealRow } from './stored-record.ts'
 import { readLeft, readReplaced } from './stored-replaced.ts'
@@ -28,10 +46,19 @@ export function createStoredEngine<Data extends object>(
 ): SessionEngine<Data> {
   const { cookie } = settings
 
-  const emitEvent = (jar: CookieJar, type: EventType, id: string, reason?: string): Promise<void> | undefined =>
+  const emitEvent = (
+    jar: CookieJar,
+    type: EventType,
+    id: string,
+    reason?: string,
+  ): Promise<void> | undefined =>
     settings.emit && emitAbout(settings, settings.keys(jar.env).ring, type, id, reason)
 
-  async function findLocationFor(jar: CookieJar, id: string, record: SessionRecord<Data>): Promise<SessionLocation> {
+  async function findLocationFor(
+    jar: CookieJar,
+    id: string,
+    record: SessionRecord<Data>,
+  ): Promise<SessionLocation> {
     const user = store.atomic ? readUser(settings, record.data) : undefined
     const [index] = user === undefined ? [] : await createUserTags(settings, jar.env, user)
     const mark = store.endMarked && (await readMark(settings, jar.env, record.data))
@@ -45,8 +72,14 @@ export function createStoredEngine<Data extends object>(
     record: SessionRecord<Data>,
   ): Promise<WriteResult<Data>> {
     const { ref, signedIn, version = '1' } = at
-    const cookies = [await writeLocation(settings, jar, id, at, record), ...expireLegacy(settings, jar)]
-    return { loaded: { record: { ...record, id: ref.key }, place: { ref, signedIn, version } }, cookies }
+    const cookies = [
+      await writeLocation(settings, jar, id, at, record),
+      ...expireLegacy(settings, jar),
+    ]
+    return {
+      loaded: { record: { ...record, id: ref.key }, place: { ref, signedIn, version } },
+      cookies,
+    }
   }
 
   async function create(
@@ -61,7 +94,10 @@ export function createStoredEngine<Data extends object>(
     const { is } = await store.create(await sealRow(settings, jar.env, place, record, '1'), jar)
     if (is !== 'ok') throw createEndedError()
     // The cookie that came led nowhere. If somebody signed in with it meanwhile, ours would sign them out again.
-    if (loaded.place !== undefined && (await readLocation(settings, store, jar, loaded.place)).is === 'ended') {
+    if (
+      loaded.place !== undefined &&
+      (await readLocation(settings, store, jar, loaded.place)).is === 'ended'
+    ) {
       await store.end(place.ref, 0, jar)
       throw createEndedError()
     }
@@ -122,7 +158,10 @@ export function createStoredEngine<Data extends object>(
       const row = await sealRow(settings, jar.env, place, next, String(Number(version) + 1))
       const answer = await store.replace(row, version, jar)
       if (answer.is === 'ok') {
-        return { loaded: { record: next, place: { ...place, version: answer.version } }, cookies: undefined }
+        return {
+          loaded: { record: next, place: { ...place, version: answer.version } },
+          cookies: undefined,
+        }
       }
       if (answer.is !== 'conflict') throw createEndedError()
       settings.emit?.({ type: 'session-conflict' })
@@ -155,7 +194,8 @@ export function createStoredEngine<Data extends object>(
     keeps: boolean,
   ): Promise<WriteResult<Data>> {
     const old = loaded.place
-    let before = loaded.record ?? (loaded.block === 'ended' ? await replaced(jar, old, make) : undefined)
+    let before =
+      loaded.record ?? (loaded.block === 'ended' ? await replaced(jar, old, make) : undefined)
     // Whatever is carried over must still be what is there.
     const carries = keeps || before?.flash !== undefined
     let version = carries && loaded.record !== undefined ? old?.version : undefined
@@ -168,7 +208,10 @@ export function createStoredEngine<Data extends object>(
       const place = await findLocationFor(jar, id, record)
       const row = await sealRow(settings, jar.env, place, record, '1')
       const options = { grace: GRACE, ...(version !== undefined && { ifVersion: version }) }
-      const answer = old === undefined ? await store.create(row, jar) : await store.rotate(old.ref, row, options, jar)
+      const answer =
+        old === undefined
+          ? await store.create(row, jar)
+          : await store.rotate(old.ref, row, options, jar)
       if (answer.is === 'ok') return issueCookie(jar, id, place, record)
       // What was kept changed meanwhile, or went away: it is looked at again, and the login happens in any case. Where the
       // form was sent twice, the other login ended the old session, and what it kept is kept here too.
@@ -178,7 +221,8 @@ export function createStoredEngine<Data extends object>(
       version = conflict && before !== undefined ? answer.version : undefined
       return 'again' as const
     })
-    if (loaded.record && old?.version) await emitEvent(jar, 'session-ended', old.ref.key, 'replaced')
+    if (loaded.record && old?.version)
+      await emitEvent(jar, 'session-ended', old.ref.key, 'replaced')
     await emitEvent(jar, 'session-created', written.loaded.record?.id ?? '', 'started')
     return written
   }
@@ -194,14 +238,17 @@ export function createStoredEngine<Data extends object>(
     write(jar, loaded, change) {
       const { due, place } = loaded
       if (due === 'import') return importLegacySession(jar, loaded, place as ImportLocation, change)
-      return place?.version === undefined ? create(jar, loaded, change) : replace(jar, loaded, place, change)
+      return place?.version === undefined
+        ? create(jar, loaded, change)
+        : replace(jar, loaded, place, change)
     },
 
     start,
 
     end: (jar, loaded, issued) => endStored(settings, store, jar, loaded, issued),
 
-    list: (jar, { record, place }) => users.list(readUser(settings, record?.data), jar.env, place?.ref.key),
+    list: (jar, { record, place }) =>
+      users.list(readUser(settings, record?.data), jar.env, place?.ref.key),
     endOne: (jar, { record }, id) => users.endOne(readUser(settings, record?.data), jar.env, id),
     async endAll(jar, loaded, keepCurrent) {
       // One that was not imported yet is, so that it can be kept.
@@ -210,7 +257,11 @@ export function createStoredEngine<Data extends object>(
         ? await importLegacySession(jar, loaded, loaded.place as ImportLocation, (record) => record)
         : undefined
       const { record, place } = written?.loaded ?? loaded
-      await users.endAll(readUser(settings, record?.data), jar.env, keepCurrent ? place?.ref : undefined)
+      await users.endAll(
+        readUser(settings, record?.data),
+        jar.env,
+        keepCurrent ? place?.ref : undefined,
+      )
       return written
     },
   }

@@ -41,7 +41,11 @@ export async function loadLegacy<Data extends object>(
   if (place === undefined) return { record: undefined }
   if (await areImportsEnded(settings, store, jar, readUser(settings, opened.data)))
     return createEmptyResult(settings, 'legacy')
-  return { record: createImportedRecord(settings, place.ref.key, opened.data), due: 'import', place }
+  return {
+    record: createImportedRecord(settings, place.ref.key, opened.data),
+    due: 'import',
+    place,
+  }
 }
 
 /** Places of this request's legacy cookie: under the first secret, and under those that it may have been imported with. */
@@ -84,7 +88,13 @@ export async function markLegacyImported<Data extends object>(
 ): Promise<void> {
   if (!store.atomic) return
   const now = Math.floor(settings.clock() / 1000)
-  const row = await sealRow(settings, jar.env, place, { id: randomId(), created: now, seen: now }, '1')
+  const row = await sealRow(
+    settings,
+    jar.env,
+    place,
+    { id: randomId(), created: now, seen: now },
+    '1',
+  )
   await store.rotate(place.legacy.claim, row, { grace: place.legacy.lasts }, jar)
 }
 
@@ -108,8 +118,20 @@ export async function endImports<Data extends object>(
   const now = settings.clock()
   for (const tag of await createUserTags(settings, env, user)) {
     // Only the mark that a rotation leaves is wanted; the row beside it is gone at once.
-    const row = { key: await sha256(randomId()), record: '-', end: now + 1, now, idle: 1, write: randomId(8) }
-    await store.rotate(await importsEnded(tag), row, { grace: legacyLife(settings, undefined) }, { env })
+    const row = {
+      key: await sha256(randomId()),
+      record: '-',
+      end: now + 1,
+      now,
+      idle: 1,
+      write: randomId(8),
+    }
+    await store.rotate(
+      await importsEnded(tag),
+      row,
+      { grace: legacyLife(settings, undefined) },
+      { env },
+    )
   }
 }
 

@@ -21,7 +21,9 @@ export async function loadStored<Data extends object>(
 ): Promise<LoadResult<Data>> {
   const place = await findLocation(settings, jar)
   if (place === undefined) return { record: undefined }
-  return 'refused' in place ? createEmptyResult(settings, place.refused) : loadLocation(settings, store, jar, place)
+  return 'refused' in place
+    ? createEmptyResult(settings, place.refused)
+    : loadLocation(settings, store, jar, place)
 }
 
 /**

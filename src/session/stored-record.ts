@@ -18,7 +18,13 @@ export async function sealRow<Data>(
   // A store that swaps two records, lists one under another user, or brings an older one back under a newer version,
   // changes what is repeated here.
   const sealed = { ...record, id: ref.key }
-  const json = JSON.stringify({ k: ref.key, u: ref.index, m: ref.mark, v: version, r: writeRecord(sealed) })
+  const json = JSON.stringify({
+    k: ref.key,
+    u: ref.index,
+    m: ref.mark,
+    v: version,
+    r: writeRecord(sealed),
+  })
   return {
     ...ref,
     record: await settings.keys(env).records.seal(json),
@@ -41,9 +47,15 @@ export async function openRow<Data>(
   found: Found | Conflict,
 ): Promise<SessionRecord<Data> | 'unknown-key' | 'invalid-data'> {
   const opened = await settings.keys(env).records.open(found.record)
-  if (typeof opened !== 'string') return opened.refused === 'unknown-key' ? 'unknown-key' : 'invalid-data'
+  if (typeof opened !== 'string')
+    return opened.refused === 'unknown-key' ? 'unknown-key' : 'invalid-data'
   const { k, u, m, v, r } = parseMembers(opened)
-  if ((key !== undefined && (k !== key || m !== mark)) || u !== index || v !== found.version || typeof r !== 'string') {
+  if (
+    (key !== undefined && (k !== key || m !== mark)) ||
+    u !== index ||
+    v !== found.version ||
+    typeof r !== 'string'
+  ) {
     return 'invalid-data'
   }
   const record = readRecord<Data>(r)
@@ -63,6 +75,9 @@ export function parseMembers(json: string): Readonly<Record<string, unknown>> {
 }
 
 /** The idle limit that counts, in seconds. */
-export function findIdleSeconds<Data>({ limits }: SessionSettings<Data>, signedIn: boolean): number {
+export function findIdleSeconds<Data>(
+  { limits }: SessionSettings<Data>,
+  signedIn: boolean,
+): number {
   return signedIn ? limits.idleTimeout : limits.anonymousIdle
 }

@@ -36,7 +36,8 @@ export async function readReplaced<Data>(
 
   const record = await readLeft(settings, jar, place, found)
   const now = Math.floor(settings.clock() / 1000)
-  if (record === undefined || checkLifetimes(record, settings.limits, now) !== 'alive') return undefined
+  if (record === undefined || checkLifetimes(record, settings.limits, now) !== 'alive')
+    return undefined
 
   // What went along to somebody else's session is not handed to this user too.
   return (await indexFor(record)) === found.by ? record : undefined

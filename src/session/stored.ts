@@ -23,9 +23,15 @@ import { createUserSessions } from './user-sessions.ts'
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
-export function storedSessions<Data extends SessionObject>(options: StoredOptions<Data>): StoredStrategy<Data> {
+export function storedSessions<Data extends SessionObject>(
+  options: StoredOptions<Data>,
+): StoredStrategy<Data> {
   const issues = createIssues('session')
-  const settings = compileSessionSettings<Data>(options as SessionOptions<Data, never>, issues, 'stored')
+  const settings = compileSessionSettings<Data>(
+    options as SessionOptions<Data, never>,
+    issues,
+    'stored',
+  )
   const store = resolveStore(options?.store, settings.limits.maxAge, issues)
   issues.throwIfAny()
   const users = createUserSessions(settings, store)
@@ -43,7 +49,11 @@ export function storedSessions<Data extends SessionObject>(options: StoredOption
       if (store.endMarked === undefined) throw unmarkable('store')
 
       const end = (tag: string, message: typeof once): Promise<boolean> | undefined =>
-        store.endMarked?.(tag, { life: settings.limits.maxAge * 1000, ...(message && { once: message }) }, { env })
+        store.endMarked?.(
+          tag,
+          { life: settings.limits.maxAge * 1000, ...(message && { once: message }) },
+          { env },
+        )
       return endTags(await markTags(settings, env, mark), once, end, settings.emit)
     },
     [sessionInternals]: createInternals(settings, options.audience),

@@ -24,12 +24,20 @@ export function createStrategy<Data extends object>(
   const own = Symbol('session')
   const closed = new WeakMap<SessionContext, Handle<Data>>()
 
-  function open(context: SessionContext, writes: 'at-flush' | 'at-once' = 'at-flush'): Handle<Data> {
+  function open(
+    context: SessionContext,
+    writes: 'at-flush' | 'at-once' = 'at-flush',
+  ): Handle<Data> {
     const at = context as { [own]?: Handle<Data> }
     const known = at[own] ?? (Object.isExtensible(context) ? undefined : closed.get(context))
     // What was copied from a context, or made after it, is another one.
     if (known?.context === context) return known
-    const state = new RequestState<Data>(settings, engine, createCookieJar(context), writes === 'at-once')
+    const state = new RequestState<Data>(
+      settings,
+      engine,
+      createCookieJar(context),
+      writes === 'at-once',
+    )
     const made = new Handle<Data>(state, context)
     if (Object.isExtensible(context)) at[own] = made
     else closed.set(context, made)
@@ -64,7 +72,10 @@ export function openSession<Data extends object>(
 }
 
 /** The handle of a strategy that somebody else wrote: its three verbs on this context, and no emulation of others. */
-export function threeVerbHandle<Data>(strategy: ThreeVerbs<Data>, context: SessionContext): ThreeVerbHandle<Data> {
+export function threeVerbHandle<Data>(
+  strategy: ThreeVerbs<Data>,
+  context: SessionContext,
+): ThreeVerbHandle<Data> {
   return {
     get: () => strategy.get({ context }),
     start: (data) => strategy.start({ context, data }),

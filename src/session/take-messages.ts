@@ -13,7 +13,8 @@ export async function takeMessages<Data extends object>(
   of: RequestState<Data>,
   mayTake: MayTake,
 ): Promise<Messages | undefined> {
-  if (of.engine.consumes && of.status === 'open') return of.runExclusive(() => takeStored(of, mayTake))
+  if (of.engine.consumes && of.status === 'open')
+    return of.runExclusive(() => takeStored(of, mayTake))
 
   // From here on nothing awaits: two takers of this request cannot both have one.
   const chosen = choose(of.view()?.flash, mayTake)

@@ -32,7 +32,11 @@ export interface HonoContextLike {
  */
 export type SessionContext =
   | HonoContextLike
-  | { readonly request: { readonly headers: Headers }; readonly headers?: Headers; readonly env?: unknown }
+  | {
+      readonly request: { readonly headers: Headers }
+      readonly headers?: Headers
+      readonly env?: unknown
+    }
   | { readonly cookies: CookieStoreLike; readonly env?: unknown }
   | { readonly jar: CookieJar }
 
@@ -129,7 +133,10 @@ export interface SessionHandle<Data extends SessionObject> {
    * @throws {PortcullisError} `ERR_SESSION_DATA`, `ERR_SESSION_IDENTITY_CHANGED`, `ERR_SESSION_ENDED`,
    *   `ERR_SESSION_UNREADABLE`, `ERR_SESSION_CONFLICT`, `ERR_COOKIE_TOO_LARGE`
    */
-  update(change: (data: Data | undefined) => Data, options?: { readonly ifVersion?: string }): Promise<Data>
+  update(
+    change: (data: Data | undefined) => Data,
+    options?: { readonly ifVersion?: string },
+  ): Promise<Data>
   /**
    * Login: a new session under a new id; the old one ends in the same step. `keep` copies members of the old session, only
    * where it had no user or the same one; its messages go along on the same condition.

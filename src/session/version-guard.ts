@@ -17,9 +17,11 @@ export function createVersionGuard(
   versions: boolean,
 ): () => void {
   if (ifVersion === undefined) return () => {}
-  if (!versions) throw new ConfigError([{ option: 'session', problem: 'is stateless: it has no ifVersion' }])
+  if (!versions)
+    throw new ConfigError([{ option: 'session', problem: 'is stateless: it has no ifVersion' }])
   // What has ended, or cannot be read, says so when it is written.
-  if (loaded.block === undefined && sessionVersion(loaded.place) !== ifVersion) throw createConflictError()
+  if (loaded.block === undefined && sessionVersion(loaded.place) !== ifVersion)
+    throw createConflictError()
   let runs = 0
   return () => {
     runs += 1
@@ -28,5 +30,8 @@ export function createVersionGuard(
 }
 
 function createConflictError(): PortcullisError {
-  return new PortcullisError('ERR_SESSION_CONFLICT', 'The session is no longer of this version; nothing was written')
+  return new PortcullisError(
+    'ERR_SESSION_CONFLICT',
+    'The session is no longer of this version; nothing was written',
+  )
 }

@@ -14,7 +14,8 @@ export function compileAccess(
   if (value === undefined) return undefined
   try {
     const guard = accessGuard<Context>({ ...(onEvent && { onEvent }), ...value })
-    if (guard.needsSession && session === undefined) issues.add('access', 'needs the option session')
+    if (guard.needsSession && session === undefined)
+      issues.add('access', 'needs the option session')
     return guard
   } catch (error) {
     issues.collect(error)

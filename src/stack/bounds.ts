@@ -4,7 +4,13 @@ import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { optionalListener, wholeNumber } from '../options/values.ts'
 import { copyStagedHeaders } from '../page/staged.ts'
-import { type BodyError, bodyBounds, boundBody, checkBody, defaultBodyBytes } from '../request/body.ts'
+import {
+  type BodyError,
+  bodyBounds,
+  boundBody,
+  checkBody,
+  defaultBodyBytes,
+} from '../request/body.ts'
 import { compileContentTypes } from '../request/content-type.ts'
 import { compileRequestLimits, type RequestLimits } from '../request/limits.ts'
 import { createReject, type GuardOptions } from './refuse.ts'
@@ -43,8 +49,15 @@ function parseMethods(value: unknown, issues: Issues): ReadonlySet<string> {
     return methods
   }
   for (const [index, method] of value.entries()) {
-    const good = typeof method === 'string' && methodName.test(method) && !/^(?:TRACE|TRACK|CONNECT)$/.test(method)
-    if (!good) issues.add(`methods.${index}`, 'must be a method in capitals, and none of TRACE, TRACK, CONNECT')
+    const good =
+      typeof method === 'string' &&
+      methodName.test(method) &&
+      !/^(?:TRACE|TRACK|CONNECT)$/.test(method)
+    if (!good)
+      issues.add(
+        `methods.${index}`,
+        'must be a method in capitals, and none of TRACE, TRACK, CONNECT',
+      )
     methods.add(method)
     if (method === 'GET') methods.add('HEAD')
   }
@@ -92,7 +105,9 @@ export function limitBodies(options: BodyOptions = {}): MiddlewareHandler {
   const given = Object(options) as BodyOptions
   const maxBytes = wholeNumber(issues, 'maxBytes', given.maxBytes, defaultBodyBytes, bodyBounds)
   const types =
-    given.contentTypes === undefined ? undefined : compileContentTypes(given.contentTypes, issues.at('contentTypes'))
+    given.contentTypes === undefined
+      ? undefined
+      : compileContentTypes(given.contentTypes, issues.at('contentTypes'))
   const refuse = createReject(optionalListener(issues, 'onEvent', given.onEvent))
   issues.throwIfAny()
   return async function limitBodies(c, next) {

@@ -54,17 +54,32 @@ export function cors<E = ProjectEnv>(options: CorsOptions<E>): MiddlewareHandler
   const everybody = given.origins === '*'
   const origins = everybody
     ? undefined
-    : resolveFrom(issues, 'origins', given.origins as FromEnv<readonly string[], never> | undefined, parseCorsOrigins)
-  const allowMethods = parseTokens(given.allowMethods, ['GET', 'HEAD', 'POST'], 'allowMethods', issues)
+    : resolveFrom(
+        issues,
+        'origins',
+        given.origins as FromEnv<readonly string[], never> | undefined,
+        parseCorsOrigins,
+      )
+  const allowMethods = parseTokens(
+    given.allowMethods,
+    ['GET', 'HEAD', 'POST'],
+    'allowMethods',
+    issues,
+  )
   const allowHeaders = parseTokens(given.allowHeaders, ['Content-Type'], 'allowHeaders', issues)
   const exposeHeaders = parseTokens(given.exposeHeaders, [], 'exposeHeaders', issues)
-  const maxAge = wholeNumber(issues, 'maxAge', given.maxAge, 600, { min: 0, max: 86_400, unit: 'seconds' })
+  const maxAge = wholeNumber(issues, 'maxAge', given.maxAge, 600, {
+    min: 0,
+    max: 86_400,
+    unit: 'seconds',
+  })
   const credentials = booleanOption(issues, 'credentials', given.credentials, false)
   if (everybody && credentials) issues.add('credentials', "must be false where origins is '*'")
   const refuse = createReject(optionalListener(issues, 'onEvent', given.onEvent))
   issues.throwIfAny()
 
-  const isAllowed = (origin: string, c: Context): boolean => origins === undefined || origins(c.env).has(origin)
+  const isAllowed = (origin: string, c: Context): boolean =>
+    origins === undefined || origins(c.env).has(origin)
   const names = new Set(allowHeaders.map((name) => name.toLowerCase()))
   const exposed = exposeHeaders.join(',')
   const answered = [
@@ -83,7 +98,8 @@ export function cors<E = ProjectEnv>(options: CorsOptions<E>): MiddlewareHandler
   return async function cors(c, next) {
     const { method, headers: asked } = c.req.raw
     const origin = asked.get('origin')
-    const wanted = method === 'OPTIONS' && origin !== null ? asked.get('access-control-request-method') : null
+    const wanted =
+      method === 'OPTIONS' && origin !== null ? asked.get('access-control-request-method') : null
     if (origin !== null && wanted !== null) {
       const list = asked.get('access-control-request-headers')
       const good = isAllowed(origin, c) && allowMethods.includes(wanted) && areAllowed(list, names)

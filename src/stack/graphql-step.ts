@@ -16,19 +16,26 @@ export interface GraphqlStep {
 }
 
 /** Judges the option `graphql`; undefined where it is absent or wrong. */
-export function graphqlStep(value: GraphqlStep | undefined, issues: Issues): MiddlewareHandler | undefined {
+export function graphqlStep(
+  value: GraphqlStep | undefined,
+  issues: Issues,
+): MiddlewareHandler | undefined {
   if (value === undefined) return undefined
   checkKeys(issues, value, ['path', 'guard'])
   const { path, guard } = Object(value) as Partial<GraphqlStep>
   if (typeof guard !== 'function') issues.add('guard', 'must be graphqlGuard({ ... })')
   if (!isPathPattern(path)) {
-    issues.add('path', 'must be an exact path (/graphql) or a prefix (/graphql/*), in canonical form')
+    issues.add(
+      'path',
+      'must be an exact path (/graphql) or a prefix (/graphql/*), in canonical form',
+    )
     return undefined
   }
   const pattern = compilePathPattern(path, true)
   const aliases = createAliasIndex<true>(true)
   aliases.add(path, true)
-  const covers = (folded: string): boolean => coversPath(pattern, folded) || aliases.find(folded).length > 0
+  const covers = (folded: string): boolean =>
+    coversPath(pattern, folded) || aliases.find(folded).length > 0
   return async function graphql(c, next) {
     const canonical = canonicalPath(c.req.raw.url)
     // Who lets others than canonical paths pass has more of them guarded, not fewer.

@@ -84,9 +84,17 @@ interface CompiledOrigins {
   readonly first: string | undefined
 }
 
-function compileOrigins(options: { publicOrigin?: FromEnv<string | readonly string[], never> }, issues: Issues) {
-  return resolveFrom(issues, 'publicOrigin', options?.publicOrigin, (value, at): CompiledOrigins => {
-    const list = parsePublicOrigins(value, at)
-    return { list, hosts: new Set(list.map(readUrlHost)), first: list.find(isHttps) }
-  })
+function compileOrigins(
+  options: { publicOrigin?: FromEnv<string | readonly string[], never> },
+  issues: Issues,
+) {
+  return resolveFrom(
+    issues,
+    'publicOrigin',
+    options?.publicOrigin,
+    (value, at): CompiledOrigins => {
+      const list = parsePublicOrigins(value, at)
+      return { list, hosts: new Set(list.map(readUrlHost)), first: list.find(isHttps) }
+    },
+  )
 }

@@ -1,4 +1,10 @@
-export { allowMethods, type BodyOptions, type LimitOptions, limitBodies, limitRequests } from './bounds.ts'
+export {
+  allowMethods,
+  type BodyOptions,
+  type LimitOptions,
+  limitBodies,
+  limitRequests,
+} from './bounds.ts'
 export { type CorsOptions, cors } from './cors.ts'
 export type { GraphqlStep } from './graphql-step.ts'
 export { allowHosts, type HostOptions, type HttpsOptions, requireHttps } from './hosts.ts'

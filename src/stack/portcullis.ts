@@ -101,13 +101,32 @@ export interface StackOptions<Data = object> {
 export function portcullis<Data extends object, S extends ThreeVerbs<Data>>(
   options: StackOptions<SessionData<NoInfer<S>>> & { readonly session: S & ThreeVerbs<Data> },
 ): MiddlewareHandler<RequestIdEnv & SecureHeadersEnv & SessionEnv<S>>
-export function portcullis(options?: StackOptions): MiddlewareHandler<RequestIdEnv & SecureHeadersEnv>
-export function portcullis(options: StackOptions & { readonly session?: ThreeVerbs<object> } = {}): MiddlewareHandler {
+export function portcullis(
+  options?: StackOptions,
+): MiddlewareHandler<RequestIdEnv & SecureHeadersEnv>
+export function portcullis(
+  options: StackOptions & { readonly session?: ThreeVerbs<object> } = {},
+): MiddlewareHandler {
   const issues = createIssues('portcullis')
   checkKeys(issues, options, keys)
-  const { headers, path = true, csrf: origins, session: strategy, onError = errorPage() } = options ?? {}
+  const {
+    headers,
+    path = true,
+    csrf: origins,
+    session: strategy,
+    onError = errorPage(),
+  } = options ?? {}
   const { requestIdHeader, requestLog: log } = options ?? {}
-  const { publicOrigin, hosts, https = true, methods, limits, body, rateLimit: rates, onEvent } = options ?? {}
+  const {
+    publicOrigin,
+    hosts,
+    https = true,
+    methods,
+    limits,
+    body,
+    rateLimit: rates,
+    onEvent,
+  } = options ?? {}
   const emit = onEvent === undefined ? {} : { onEvent }
   const guard = compileAccess(options?.access, { session: strategy, onEvent }, issues)
   if (requestIdHeader !== undefined && !isHeaderName(requestIdHeader)) {

@@ -11,7 +11,11 @@ export interface GuardOptions {
 }
 
 /** Answers a refused request. */
-export type RejectRequest = (c: Context, reason: Reason, headers?: ReadonlyArray<readonly [string, string]>) => Response
+export type RejectRequest = (
+  c: Context,
+  reason: Reason,
+  headers?: ReadonlyArray<readonly [string, string]>,
+) => Response
 
 /** Makes the answer in neutral words and tells the event; the request's id is in both. */
 export function createReject(onEvent: Emit | undefined): RejectRequest {
@@ -20,7 +24,11 @@ export function createReject(onEvent: Emit | undefined): RejectRequest {
     const requestId = typeof id === 'string' ? id : undefined
     const notes: RequestMetrics | undefined = c.get('requestLog')
     if (notes !== undefined) notes.reason = reason
-    onEvent?.({ type: 'request-refused', reason, ...(requestId !== undefined && { request: requestId }) })
+    onEvent?.({
+      type: 'request-refused',
+      reason,
+      ...(requestId !== undefined && { request: requestId }),
+    })
     return errorResponse(reason, c.req.raw, {
       ...(requestId !== undefined && { requestId }),
       ...(headers && { headers }),

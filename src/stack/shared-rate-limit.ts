@@ -14,7 +14,8 @@ export function sharedRateLimit(
   strategy: ThreeVerbs<object> | undefined,
 ): MiddlewareHandler {
   const limit = rateLimit(options) as MiddlewareHandler
-  const full = strategy !== undefined && 'open' in strategy ? (strategy as SessionStrategy<object>) : undefined
+  const full =
+    strategy !== undefined && 'open' in strategy ? (strategy as SessionStrategy<object>) : undefined
   if (full === undefined || full.kind !== 'stored') return limit
   return async function sharedRateLimit(c, next) {
     c.env = shareAsks(c.env)

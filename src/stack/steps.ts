@@ -32,7 +32,11 @@ export function canonicalPaths(): MiddlewareHandler {
     const path = canonicalPath(raw.url)
     if (path.ok) return next()
     const safe = raw.method === 'GET' || raw.method === 'HEAD'
-    if (!safe || path.redirect === undefined) return errorResponse(path.reason, raw, { requestId: c.get('requestId') })
-    return new Response(null, { status: 308, headers: { location: path.redirect, 'cache-control': 'no-store' } })
+    if (!safe || path.redirect === undefined)
+      return errorResponse(path.reason, raw, { requestId: c.get('requestId') })
+    return new Response(null, {
+      status: 308,
+      headers: { location: path.redirect, 'cache-control': 'no-store' },
+    })
   }
 }

@@ -48,7 +48,8 @@ export function createExpiringMap(maxEntries: number, clock: Clock): ExpiringMap
     const entry = entries.get(key)
     entries.delete(key)
     // No list outgrows the rows: what is forgotten is delisted.
-    if (entry !== undefined && 'index' in entry && entry.index !== undefined) removeFromIndex(entry.index, key)
+    if (entry !== undefined && 'index' in entry && entry.index !== undefined)
+      removeFromIndex(entry.index, key)
   }
 
   function removeFromIndex(index: string, key: string): void {
@@ -105,7 +106,8 @@ export function createExpiringMap(maxEntries: number, clock: Clock): ExpiringMap
       }
 
       const members = [...(indexes.get(index) ?? [])].sort(([, a], [, b]) => a - b)
-      for (const [key] of members.slice(0, Math.max(0, members.length - left))) removeFromIndex(index, key)
+      for (const [key] of members.slice(0, Math.max(0, members.length - left)))
+        removeFromIndex(index, key)
     },
   }
 }

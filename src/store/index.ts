@@ -19,4 +19,9 @@ export {
   writeMemory,
 } from './contract.ts'
 export { type MemoryStoreOptions, memoryStore } from './memory.ts'
-export { type Claim, type MemoryRevocationsOptions, memoryRevocations, type RevocationStore } from './revocations.ts'
+export {
+  type Claim,
+  type MemoryRevocationsOptions,
+  memoryRevocations,
+  type RevocationStore,
+} from './revocations.ts'

@@ -3,7 +3,10 @@ import type { Script } from '../redis/script.ts'
 import { lua } from './scripts.ts'
 
 /** KEYS index. */
-export const membersScript: Script = lua('session-members', "return redis.call('ZRANGE', KEYS[1], 0, -1)")
+export const membersScript: Script = lua(
+  'session-members',
+  "return redis.call('ZRANGE', KEYS[1], 0, -1)",
+)
 
 /** KEYS index, rows. ARGV now, idle, a member for each row. Delists those that are no longer alive. */
 export const tidyScript: Script = lua(

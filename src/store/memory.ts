@@ -63,7 +63,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
     if (ref.mark !== undefined && endedMarks.has(ref.mark)) return { is: 'ended' }
     const entry = rows.get(ref.key)
     if (entry === undefined) return { is: 'none' }
-    if (!isRow(entry) || (ref.index !== undefined && !rows.lists(ref.index, ref.key))) return { is: 'ended' }
+    if (!isRow(entry) || (ref.index !== undefined && !rows.lists(ref.index, ref.key)))
+      return { is: 'ended' }
     // Judged before anything slides: a later deploy with a shorter limit must not revive what it finds dead.
     return isOver(entry, at) ? { is: 'expired' } : entry
   }
@@ -167,7 +168,10 @@ function isRow(entry: MapEntry): entry is LiveEntry {
 }
 
 /** Whether a session is past one of its limits. */
-function isOver(entry: LiveEntry, { now, idle }: { readonly now: number; readonly idle: number }): boolean {
+function isOver(
+  entry: LiveEntry,
+  { now, idle }: { readonly now: number; readonly idle: number },
+): boolean {
   return now - entry.seen >= idle || now >= entry.end
 }
 

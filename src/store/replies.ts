@@ -47,7 +47,9 @@ export function parseRowsReply(reply: unknown): Found[] {
 
 /** Answer that is a list of texts. */
 export function toTexts(reply: unknown): string[] {
-  return Array.isArray(reply) && reply.every((part) => typeof part === 'string') ? reply : throwUnexpectedReply()
+  return Array.isArray(reply) && reply.every((part) => typeof part === 'string')
+    ? reply
+    : throwUnexpectedReply()
 }
 
 function toGone(is: string | undefined): Gone {
@@ -66,5 +68,8 @@ function toRow([version, record, seen, end]: readonly (string | undefined)[]): O
 
 /** A row that somebody else wrote, or another Redis than we know: no reason to take it for no session. */
 function throwUnexpectedReply(): never {
-  throw new PortcullisError('ERR_STORE_REFUSED', 'Redis gave an answer that no session script gives')
+  throw new PortcullisError(
+    'ERR_STORE_REFUSED',
+    'Redis gave an answer that no session script gives',
+  )
 }

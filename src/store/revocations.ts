@@ -81,7 +81,10 @@ export function memoryRevocations(options: MemoryRevocationsOptions = {}): Revoc
   return {
     async check({ id, user, generation, mark }) {
       if (mark !== undefined && endedMarks.has(mark)) return false
-      return get(`r ${id}`) === undefined && (user === undefined || (get(`g ${user}`) ?? 0) === generation)
+      return (
+        get(`r ${id}`) === undefined &&
+        (user === undefined || (get(`g ${user}`) ?? 0) === generation)
+      )
     },
     async revoke(id, life) {
       if (life > 0) put(`r ${id}`, 1, life)

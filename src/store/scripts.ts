@@ -9,7 +9,8 @@ import { type Script, script } from '../redis/script.ts'
 import { writeMemory } from './contract.ts'
 
 /** A script of these lines. */
-export const lua = (name: string, ...lines: readonly string[]): Script => script(name, lines.join('\n'))
+export const lua = (name: string, ...lines: readonly string[]): Script =>
+  script(name, lines.join('\n'))
 
 /**
  * Judges the row KEYS[1] before anything is touched. Needs `list`, the index or nil, `mark`, the
@@ -55,7 +56,9 @@ const full = (looked: string, replaced?: string): readonly string[] => [
   "  redis.call('ZREMRANGEBYSCORE', list, '-inf', string.format('%.0f', tonumber(ARGV[2]) - 60000))",
   // Commands that older configurations of Redis users allow: docs/storage.md lists them.
   "  local live = redis.call('ZCARD', list)",
-  ...(replaced === undefined ? [] : [`  if redis.call('ZSCORE', list, ${replaced}) then live = live - 1 end`]),
+  ...(replaced === undefined
+    ? []
+    : [`  if redis.call('ZSCORE', list, ${replaced}) then live = live - 1 end`]),
   "  if live >= tonumber(ARGV[7]) then return {'full'} end",
   'end',
 ]

@@ -30,7 +30,8 @@ export function unstorageStore<E = ProjectEnv>(
   const issues = createIssues()
   const storageOf = resolveFrom(issues, 'storage', storage, (value: UnstorageLike, at) => {
     const verbs = ['getItem', 'setItem', 'removeItem'] as const
-    if (!verbs.every((verb) => typeof value?.[verb] === 'function')) at.add('', 'must be an unstorage Storage')
+    if (!verbs.every((verb) => typeof value?.[verb] === 'function'))
+      at.add('', 'must be an unstorage Storage')
     return value
   })
   issues.throwIfAny()

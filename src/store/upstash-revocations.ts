@@ -74,7 +74,9 @@ export function upstashRevocations(options: UpstashRevocationsOptions): Revocati
       if (life > 0) parseCountReply(await redis.call(env, revokeScript, [idKey(id)], [whole(life)]))
     },
     async generation(user, life, { env }) {
-      return parseCountReply(await redis.call(env, generationScript, [userKey(user)], [whole(life)]))
+      return parseCountReply(
+        await redis.call(env, generationScript, [userKey(user)], [whole(life)]),
+      )
     },
     async advance(user, life, { env }) {
       return parseCountReply(await redis.call(env, advanceScript, [userKey(user)], [whole(life)]))

@@ -3,7 +3,16 @@ import { checkKeys, createIssues } from '../options/index.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { Script } from '../redis/script.ts'
 import { sharedAsk } from '../redis/shared.ts'
-import type { AtomicStore, Found, Gone, ReadAt, Ref, RotateOptions, Row, WaitingRead } from './contract.ts'
+import type {
+  AtomicStore,
+  Found,
+  Gone,
+  ReadAt,
+  Ref,
+  RotateOptions,
+  Row,
+  WaitingRead,
+} from './contract.ts'
 import { endAllScript, membersScript, rowsScript, tidyScript } from './list-scripts.ts'
 import { endMarkedScript } from './mark-scripts.ts'
 import { validatePrefix, validateRedis } from './redis-options.ts'
@@ -17,7 +26,14 @@ import {
   parseRowsReply,
   toTexts,
 } from './replies.ts'
-import { createScript, endScript, readScript, replacedScript, replaceScript, rotateScript } from './scripts.ts'
+import {
+  createScript,
+  endScript,
+  readScript,
+  replacedScript,
+  replaceScript,
+  rotateScript,
+} from './scripts.ts'
 import { validateBounds, validateSize } from './size.ts'
 
 /** Options of {@link upstashStore}. */
@@ -100,9 +116,15 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
     return [key, `${now}`, `${idle}`, `${end}`, record, tidied ? '1' : '0', `${maxPerUser}`]
   }
 
-  function rotateRequest(old: Ref, next: Row, { grace, ifVersion }: RotateOptions, tidied: boolean): ScriptCall {
+  function rotateRequest(
+    old: Ref,
+    next: Row,
+    { grace, ifVersion }: RotateOptions,
+    tidied: boolean,
+  ): ScriptCall {
     const indexes = [...new Set([old.index, next.index])].filter((index) => index !== undefined)
-    const at = (index: string | undefined): string => (index === undefined ? '0' : `${4 + indexes.indexOf(index)}`)
+    const at = (index: string | undefined): string =>
+      index === undefined ? '0' : `${4 + indexes.indexOf(index)}`
     const [, ...row] = newRow(next, tidied)
     const args = [old.key, ...row, next.key, `${grace}`, at(old.index), at(next.index)]
     return {
@@ -116,12 +138,18 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
    * Keeps a new row. Where its user has as many sessions as allowed, those that idled out are delisted first: Redis forgot
    * their rows, but only who asks for each of them learns that.
    */
-  async function keep(row: Row, env: unknown, request: (tidied: boolean) => ScriptCall): Promise<unknown> {
+  async function keep(
+    row: Row,
+    env: unknown,
+    request: (tidied: boolean) => ScriptCall,
+  ): Promise<unknown> {
     const reply = await callScript(env, request(false))
     if (row.index === undefined || !isFull(reply)) return reply
 
     const list = indexKey(row.index)
-    const members = toTexts(await callScript(env, { script: membersScript, keys: [list], args: [] }))
+    const members = toTexts(
+      await callScript(env, { script: membersScript, keys: [list], args: [] }),
+    )
     const args = [`${row.now}`, `${row.idle}`, ...members]
     await callScript(env, { script: tidyScript, keys: [list, ...members.map(rowKey)], args })
     return callScript(env, request(true))
@@ -155,7 +183,9 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
       return parseReplaceReply(await callScript(env, request))
     },
     async rotate(old, next, options, { env }) {
-      return parseRotateReply(await keep(next, env, (tidied) => rotateRequest(old, next, options, tidied)))
+      return parseRotateReply(
+        await keep(next, env, (tidied) => rotateRequest(old, next, options, tidied)),
+      )
     },
     async readReplaced({ key }, { env }) {
       const reply = await callScript(env, { script: replacedScript, keys: [rowKey(key)], args: [] })
@@ -168,7 +198,11 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
     async end(ref, grace, { env }) {
       return (
         parseCountReply(
-          await callScript(env, { script: endScript, keys: rowKeys(ref), args: [ref.key, `${grace}`] }),
+          await callScript(env, {
+            script: endScript,
+            keys: rowKeys(ref),
+            args: [ref.key, `${grace}`],
+          }),
         ) === 1
       )
     },
@@ -179,15 +213,23 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
     },
     async list(index, { env }) {
       const list = indexKey(index)
-      const members = toTexts(await callScript(env, { script: membersScript, keys: [list], args: [] }))
+      const members = toTexts(
+        await callScript(env, { script: membersScript, keys: [list], args: [] }),
+      )
       if (members.length === 0) return []
       return parseRowsReply(
-        await callScript(env, { script: rowsScript, keys: [list, ...members.map(rowKey)], args: members }),
+        await callScript(env, {
+          script: rowsScript,
+          keys: [list, ...members.map(rowKey)],
+          args: members,
+        }),
       )
     },
     async endAll(index, keep, { env }) {
       const args = keep === undefined ? [] : [keep.key]
-      return parseCountReply(await callScript(env, { script: endAllScript, keys: [indexKey(index)], args }))
+      return parseCountReply(
+        await callScript(env, { script: endAllScript, keys: [indexKey(index)], args }),
+      )
     },
   }
 }

@@ -47,7 +47,8 @@ export function limiterContract(
 ): void {
   const { describe, it, expect } = tools
   const check: LimiterCheck = {
-    that: (title, rate, body) => void it(title, async () => body(createLimiterBench(await makeLimiter(rate)))),
+    that: (title, rate, body) =>
+      void it(title, async () => body(createLimiterBench(await makeLimiter(rate)))),
     expect: (value) => expect(value),
   }
   describe('a limiter', () => {

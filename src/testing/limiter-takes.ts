@@ -43,34 +43,50 @@ const strange: readonly string[] = [
 
 /** Declares the promises. */
 export function takePromises({ that, expect }: LimiterCheck): void {
-  that('allows what is free, and says what is left', { limit: 3, window: 60 }, async ({ limiter, take, now }) => {
-    expect([limiter.limit, limiter.window]).toEqual([3, 60])
-    for (const left of [2, 1, 0]) {
-      const { allowed, limit, remaining, retryAfter, resetAt, degraded } = await take('a')
-      expect([allowed, limit, remaining, retryAfter, degraded]).toEqual([true, 3, left, 0, false])
-      expect(resetAt > now() && resetAt <= now() + 120_000).toEqual(true)
-    }
-    const { allowed, limit, remaining, retryAfter, retryAt, degraded } = await take('a')
-    expect([allowed, limit, remaining, degraded]).toEqual([false, 3, 0, false])
-    expect(Number.isInteger(retryAfter) && retryAfter >= 1 && retryAfter <= 60).toEqual(true)
-    expect(retryAfter).toEqual(Math.max(1, Math.ceil((retryAt - now()) / 1000)))
-  })
+  that(
+    'allows what is free, and says what is left',
+    { limit: 3, window: 60 },
+    async ({ limiter, take, now }) => {
+      expect([limiter.limit, limiter.window]).toEqual([3, 60])
+      for (const left of [2, 1, 0]) {
+        const { allowed, limit, remaining, retryAfter, resetAt, degraded } = await take('a')
+        expect([allowed, limit, remaining, retryAfter, degraded]).toEqual([true, 3, left, 0, false])
+        expect(resetAt > now() && resetAt <= now() + 120_000).toEqual(true)
+      }
+      const { allowed, limit, remaining, retryAfter, retryAt, degraded } = await take('a')
+      expect([allowed, limit, remaining, degraded]).toEqual([false, 3, 0, false])
+      expect(Number.isInteger(retryAfter) && retryAfter >= 1 && retryAfter <= 60).toEqual(true)
+      expect(retryAfter).toEqual(Math.max(1, Math.ceil((retryAt - now()) / 1000)))
+    },
+  )
 
-  that('allows again when time has passed', { limit: 2, window: 10 }, async ({ passes, elapse }) => {
-    expect([await passes('a'), await passes('a'), await passes('a')]).toEqual([true, true, false])
-    await elapse(30_000)
-    expect([await passes('a'), await passes('a'), await passes('a')]).toEqual([true, true, false])
-  })
+  that(
+    'allows again when time has passed',
+    { limit: 2, window: 10 },
+    async ({ passes, elapse }) => {
+      expect([await passes('a'), await passes('a'), await passes('a')]).toEqual([true, true, false])
+      await elapse(30_000)
+      expect([await passes('a'), await passes('a'), await passes('a')]).toEqual([true, true, false])
+    },
+  )
 
-  that('lets exactly five of 200 pass that come at once', { limit: 5, window: 60 }, async ({ passes }) => {
-    const all = await Promise.all(Array.from({ length: 200 }, () => passes('a')))
-    expect(all.filter((passed) => passed).length).toEqual(5)
-  })
+  that(
+    'lets exactly five of 200 pass that come at once',
+    { limit: 5, window: 60 },
+    async ({ passes }) => {
+      const all = await Promise.all(Array.from({ length: 200 }, () => passes('a')))
+      expect(all.filter((passed) => passed).length).toEqual(5)
+    },
+  )
 
-  that('counts each key for itself, whatever is in it', { limit: 1, window: 60 }, async ({ passes }) => {
-    for (const key of new Set(strange)) expect([key, await passes(key)]).toEqual([key, true])
-    for (const key of strange) expect([key, await passes(key)]).toEqual([key, false])
-  })
+  that(
+    'counts each key for itself, whatever is in it',
+    { limit: 1, window: 60 },
+    async ({ passes }) => {
+      for (const key of new Set(strange)) expect([key, await passes(key)]).toEqual([key, true])
+      for (const key of strange) expect([key, await passes(key)]).toEqual([key, false])
+    },
+  )
 
   that('takes several units at once', { limit: 10, window: 60 }, async ({ take, passes }) => {
     expect((await take('a', 4)).remaining).toEqual(6)
@@ -90,7 +106,8 @@ export function takePromises({ that, expect }: LimiterCheck): void {
   })
 
   that('looks without taking', { limit: 2, window: 60 }, async ({ take, peek, passes }) => {
-    for (let i = 0; i < 5; i++) expect([(await peek('a')).allowed, (await peek('a')).remaining]).toEqual([true, 2])
+    for (let i = 0; i < 5; i++)
+      expect([(await peek('a')).allowed, (await peek('a')).remaining]).toEqual([true, 2])
     expect((await take('a')).remaining).toEqual(1)
     expect((await peek('a')).remaining).toEqual(1)
     expect(await passes('a')).toEqual(true)

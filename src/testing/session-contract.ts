@@ -2,7 +2,12 @@
 import { storedSessions } from '../session/stored.ts'
 import type { StoredStrategy } from '../session/strategy-types.ts'
 import type { FlushableHandle } from '../session/types.ts'
-import { isAtomic, type SessionStore, type StoreContext, type StoreOption } from '../store/contract.ts'
+import {
+  isAtomic,
+  type SessionStore,
+  type StoreContext,
+  type StoreOption,
+} from '../store/contract.ts'
 import { sessionLifePromises } from './session-life.ts'
 import { sessionUserPromises } from './session-users.ts'
 import type { Expectation, TestTools } from './store-contract.ts'
@@ -79,7 +84,12 @@ export function sessionContract(
   })
 }
 
-function createSite({ store, now = Date.now, elapse, context = {} }: SessionStoreUnderTest): TestSite {
+function createSite({
+  store,
+  now = Date.now,
+  elapse,
+  context = {},
+}: SessionStoreUnderTest): TestSite {
   const made: SessionStore = typeof store === 'function' ? store({ maxAge: 28_800 }) : store
   let skipped = 0
   const clock = (): number => now() + skipped
@@ -107,13 +117,18 @@ function createSite({ store, now = Date.now, elapse, context = {} }: SessionStor
   }
 }
 
-function createBrowser(sessions: StoredStrategy<TestData>, env: unknown, cookies: Map<string, string>): TestBrowser {
+function createBrowser(
+  sessions: StoredStrategy<TestData>,
+  env: unknown,
+  cookies: Map<string, string>,
+): TestBrowser {
   return {
     copy: () => createBrowser(sessions, env, new Map(cookies)),
 
     async visit(handler) {
       const headers = new Headers()
-      if (cookies.size > 0) headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '))
+      if (cookies.size > 0)
+        headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '))
 
       const session = sessions.open({ request: { headers }, headers: new Headers(), env })
       const result = await handler(session)

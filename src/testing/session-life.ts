@@ -36,28 +36,31 @@ const HOUR = 3_600_000
 
 /** Declares the promises about one session. */
 export function sessionLifePromises({ that, expect }: SessionCheck): void {
-  that('a session lasts from login to logout, and no copy of its cookie outlasts it', async (site) => {
-    const [browser, user] = [site.browser(), site.user()]
-    expect(await browser.visit((s) => s.get())).toEqual(undefined)
+  that(
+    'a session lasts from login to logout, and no copy of its cookie outlasts it',
+    async (site) => {
+      const [browser, user] = [site.browser(), site.user()]
+      expect(await browser.visit((s) => s.get())).toEqual(undefined)
 
-    await browser.visit((s) => s.start({ user }))
-    expect(await browser.visit((s) => s.get())).toEqual({ user })
-    expect(await browser.visit(async (s) => (await s.info())?.signedIn)).toEqual(true)
+      await browser.visit((s) => s.start({ user }))
+      expect(await browser.visit((s) => s.get())).toEqual({ user })
+      expect(await browser.visit(async (s) => (await s.info())?.signedIn)).toEqual(true)
 
-    await browser.visit((s) => s.set('note', 'kept'))
-    expect(await browser.visit((s) => s.update((data) => ({ ...data, count: 1 })))).toEqual({
-      user,
-      note: 'kept',
-      count: 1,
-    })
-    await browser.visit((s) => s.unset('note'))
-    expect(await browser.visit((s) => s.get())).toEqual({ user, count: 1 })
+      await browser.visit((s) => s.set('note', 'kept'))
+      expect(await browser.visit((s) => s.update((data) => ({ ...data, count: 1 })))).toEqual({
+        user,
+        note: 'kept',
+        count: 1,
+      })
+      await browser.visit((s) => s.unset('note'))
+      expect(await browser.visit((s) => s.get())).toEqual({ user, count: 1 })
 
-    const thief = browser.copy()
-    await browser.visit((s) => s.end())
-    expect(await browser.visit((s) => s.get())).toEqual(undefined)
-    expect(await thief.visit((s) => s.get())).toEqual(undefined)
-  })
+      const thief = browser.copy()
+      await browser.visit((s) => s.end())
+      expect(await browser.visit((s) => s.get())).toEqual(undefined)
+      expect(await thief.visit((s) => s.get())).toEqual(undefined)
+    },
+  )
 
   that('what is written comes back as it was, whatever it looks like', async (site) => {
     const [browser, user] = [site.browser(), site.user()]
@@ -84,7 +87,9 @@ export function sessionLifePromises({ that, expect }: SessionCheck): void {
     await browser.visit((s) => s.start({ user: site.user(), count: 0 }))
     const tabs = Array.from({ length: 6 }, () => browser.copy())
     const writes = await Promise.allSettled(
-      tabs.map((tab) => tab.visit((s) => s.update((data) => ({ ...data, count: (data?.count ?? 0) + 1 })))),
+      tabs.map((tab) =>
+        tab.visit((s) => s.update((data) => ({ ...data, count: (data?.count ?? 0) + 1 }))),
+      ),
     )
     // Without one step for reading and writing, a parallel write may be lost or refused, and a file be half written.
     if (site.atomic) expect(writes.map(({ status }) => status)).toEqual(tabs.map(() => 'fulfilled'))
@@ -96,34 +101,43 @@ export function sessionLifePromises({ that, expect }: SessionCheck): void {
     const [browser, user] = [site.browser(), site.user()]
     await browser.visit((s) => s.start({ user }))
     await browser.visit((s) => s.flash('notice', { text: 'Saved "it"', at: '1' }))
-    expect(await browser.visit((s) => s.takeFlash('notice'))).toEqual({ text: 'Saved "it"', at: '1' })
+    expect(await browser.visit((s) => s.takeFlash('notice'))).toEqual({
+      text: 'Saved "it"',
+      at: '1',
+    })
     expect(await browser.visit((s) => s.takeFlash('notice'))).toEqual(undefined)
     expect(await browser.visit((s) => s.get())).toEqual({ user })
   })
 
-  that('a message to somebody without a session is shown once, also after a login and after a logout', async (site) => {
-    const browser = site.browser()
-    await browser.visit((s) => s.flash('notice', 'Sign in first'))
-    await browser.visit((s) => s.start({ user: site.user() }))
-    expect(await browser.visit((s) => s.takeFlash('notice'))).toEqual('Sign in first')
+  that(
+    'a message to somebody without a session is shown once, also after a login and after a logout',
+    async (site) => {
+      const browser = site.browser()
+      await browser.visit((s) => s.flash('notice', 'Sign in first'))
+      await browser.visit((s) => s.start({ user: site.user() }))
+      expect(await browser.visit((s) => s.takeFlash('notice'))).toEqual('Sign in first')
 
-    await browser.visit(async (s) => {
-      await s.end()
-      s.flash('notice', 'Bye')
-    })
-    expect(await browser.visit((s) => s.get())).toEqual(undefined)
-    expect(await browser.visit((s) => s.takeFlash('notice'))).toEqual('Bye')
-    expect(await browser.visit((s) => s.takeFlash('notice'))).toEqual(undefined)
-  })
+      await browser.visit(async (s) => {
+        await s.end()
+        s.flash('notice', 'Bye')
+      })
+      expect(await browser.visit((s) => s.get())).toEqual(undefined)
+      expect(await browser.visit((s) => s.takeFlash('notice'))).toEqual('Bye')
+      expect(await browser.visit((s) => s.takeFlash('notice'))).toEqual(undefined)
+    },
+  )
 
-  that('a login ends the session before it, and takes along what it is told to keep', async (site) => {
-    const [browser, user] = [site.browser(), site.user()]
-    await browser.visit((s) => s.update(() => ({ note: 'cart', count: 3 })))
-    const before = browser.copy()
-    await browser.visit((s) => s.start({ user }, { keep: ['note'] }))
-    expect(await browser.visit((s) => s.get())).toEqual({ user, note: 'cart' })
-    expect(await before.visit((s) => s.get())).toEqual(undefined)
-  })
+  that(
+    'a login ends the session before it, and takes along what it is told to keep',
+    async (site) => {
+      const [browser, user] = [site.browser(), site.user()]
+      await browser.visit((s) => s.update(() => ({ note: 'cart', count: 3 })))
+      const before = browser.copy()
+      await browser.visit((s) => s.start({ user }, { keep: ['note'] }))
+      expect(await browser.visit((s) => s.get())).toEqual({ user, note: 'cart' })
+      expect(await before.visit((s) => s.get())).toEqual(undefined)
+    },
+  )
 
   that('a session ends at its limits', async (site) => {
     const [idle, busy] = [site.browser(), site.browser()]

@@ -50,11 +50,15 @@ export interface StoreUnderTest {
  *
  * @param makeStore - called once for each test.
  */
-export function storeContract(tools: TestTools, makeStore: () => StoreUnderTest | Promise<StoreUnderTest>): void {
+export function storeContract(
+  tools: TestTools,
+  makeStore: () => StoreUnderTest | Promise<StoreUnderTest>,
+): void {
   const { describe, it, expect } = tools
   const check: Check = {
     group: (name, body) => void describe(name, body),
-    that: (title, body) => void it(title, async () => body(createStoreTestContext(await makeStore()))),
+    that: (title, body) =>
+      void it(title, async () => body(createStoreTestContext(await makeStore()))),
     expect: (value) => expect(value),
   }
   describe('a session store', () => {

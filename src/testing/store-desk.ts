@@ -1,5 +1,15 @@
 /** Where one test of the store contract works: fresh keys, the verbs with their usual arguments, a clock. */
-import type { Conflict, Found, Gone, ReadAt, Ref, Replaced, Replacement, Rotated, Row } from '../store/contract.ts'
+import type {
+  Conflict,
+  Found,
+  Gone,
+  ReadAt,
+  Ref,
+  Replaced,
+  Replacement,
+  Rotated,
+  Row,
+} from '../store/contract.ts'
 import type { OnceMessage } from '../store/mark-types.ts'
 import type { StoreUnderTest } from './store-contract.ts'
 
@@ -101,7 +111,11 @@ export function createStoreTestContext({
 }
 
 /** What the answer to a write should carry when another write came first. */
-export function expectedConflict(row: Row, version: string, more: Partial<Conflict> = {}): Conflict {
+export function expectedConflict(
+  row: Row,
+  version: string,
+  more: Partial<Conflict> = {},
+): Conflict {
   return { is: 'conflict', version, record: row.record, seen: row.now, end: row.end, ...more }
 }
 
@@ -111,7 +125,7 @@ export function expectedFound(row: Row, version: string, more: Partial<Found> = 
 }
 
 function randomText(bytes: number): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join(
-    '',
-  )
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('')
 }

@@ -34,8 +34,12 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       const noted = row.now + defaults.slice
       expect(await d.read(ref, { now: noted - 1 })).toEqual(expectedFound(row, '1'))
       expect(await d.read(ref, { now: noted })).toEqual(expectedFound(row, '1', { seen: noted }))
-      expect(await d.read(ref, { now: noted + defaults.slice - 1 })).toEqual(expectedFound(row, '1', { seen: noted }))
-      expect((await d.read(ref, { now: noted + defaults.idle - 1, slice: defaults.idle })).is).toEqual('found')
+      expect(await d.read(ref, { now: noted + defaults.slice - 1 })).toEqual(
+        expectedFound(row, '1', { seen: noted }),
+      )
+      expect(
+        (await d.read(ref, { now: noted + defaults.idle - 1, slice: defaults.idle })).is,
+      ).toEqual('found')
       expect((await d.read(ref, { now: noted + defaults.idle })).is).toEqual('expired')
     })
 
@@ -84,7 +88,9 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       await d.create(ref, row)
       for (let version = 1; version <= 5; version++) {
         await d.pass(5 * minutes - seconds)
-        expect((await d.replace(ref, `${version}`, { end: d.now() + defaults.life })).is).toEqual('ok')
+        expect((await d.replace(ref, `${version}`, { end: d.now() + defaults.life })).is).toEqual(
+          'ok',
+        )
         expect(await d.standing(ref)).toEqual('found')
       }
       const last = { now: row.end - 1, slice: defaults.idle }
@@ -127,7 +133,9 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       await d.create(ref, row)
       const ahead = row.now + minutes
       expect(await d.read(ref, { now: ahead })).toEqual(expectedFound(row, '1', { seen: ahead }))
-      expect(await d.read(ref, { now: row.now - minutes, slice: 0 })).toEqual(expectedFound(row, '1', { seen: ahead }))
+      expect(await d.read(ref, { now: row.now - minutes, slice: 0 })).toEqual(
+        expectedFound(row, '1', { seen: ahead }),
+      )
       await d.replace(ref, '1', { now: row.now - minutes })
       expect(await d.read(ref, { now: row.now })).toEqual(expectedFound(row, '2', { seen: ahead }))
     })

@@ -13,7 +13,9 @@ const MOST_TRIES = 10
 export function orders(turns: readonly number[]): number[][] {
   if (turns.every((left) => left === 0)) return [[]]
   return turns.flatMap((left, who) =>
-    left === 0 ? [] : orders(turns.map((n, at) => (at === who ? n - 1 : n))).map((rest) => [who, ...rest]),
+    left === 0
+      ? []
+      : orders(turns.map((n, at) => (at === who ? n - 1 : n))).map((rest) => [who, ...rest]),
   )
 }
 
@@ -82,7 +84,11 @@ export function racePromises({ group, that, expect }: Check): void {
       for (const order of orders([2, 1, 1])) {
         const ref = d.ref(d.index())
         await d.create(ref, { record: '0' })
-        await play(order, [adder(d, ref), once(() => d.end(ref)), once(() => d.read(ref, { slice: 0 }))])
+        await play(order, [
+          adder(d, ref),
+          once(() => d.end(ref)),
+          once(() => d.read(ref, { slice: 0 })),
+        ])
         expect(await d.standing(ref)).toEqual('ended')
         expect(await d.list(ref.index ?? '')).toEqual([])
       }
@@ -108,7 +114,9 @@ export function racePromises({ group, that, expect }: Check): void {
           const seen = await d.read(old)
           if (seen.is !== 'found') return
           yield
-          const answer = await d.replace(old, seen.version, { record: `${Number(seen.record) + 1}` })
+          const answer = await d.replace(old, seen.version, {
+            record: `${Number(seen.record) + 1}`,
+          })
           if (answer.is === 'ok') acknowledged++
         }
         async function* login(): Client {
@@ -135,11 +143,14 @@ export function racePromises({ group, that, expect }: Check): void {
           once(() => d.create(two)),
           adder(d, was),
         ])
-        const after = (who: number): string => (order.indexOf(who) > order.indexOf(0) ? 'found' : 'ended')
+        const after = (who: number): string =>
+          order.indexOf(who) > order.indexOf(0) ? 'found' : 'ended'
         const standings = [await d.standing(one), await d.standing(two)]
         expect(standings).toEqual([after(1), after(2)])
         expect(await d.standing(was)).toEqual('ended')
-        expect(await d.list(index).then((rows) => rows.length)).toEqual(standings.filter((is) => is === 'found').length)
+        expect(await d.list(index).then((rows) => rows.length)).toEqual(
+          standings.filter((is) => is === 'found').length,
+        )
       }
     })
 
@@ -159,7 +170,8 @@ export function racePromises({ group, that, expect }: Check): void {
       for (const order of orders([1, 1])) {
         const ref = d.ref(d.index())
         const answers: string[] = []
-        const maker = (record: string): Client => once(async () => answers.push(await d.create(ref, { record })))
+        const maker = (record: string): Client =>
+          once(async () => answers.push(await d.create(ref, { record })))
         await play(order, [maker('0'), maker('1')])
         expect(answers).toEqual(['ok', 'taken'])
         expect(await d.record(ref)).toEqual(`${order[0]}`)

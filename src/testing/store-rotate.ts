@@ -42,7 +42,9 @@ export function rotatePromises({ group, that, expect }: Check): void {
       await d.create(old, row)
       await d.replace(old, '1', { record: 'theirs' })
       const next = d.row(d.ref(old.index))
-      expect(await d.rotate(old, next, '1')).toEqual(expectedConflict(row, '2', { record: 'theirs' }))
+      expect(await d.rotate(old, next, '1')).toEqual(
+        expectedConflict(row, '2', { record: 'theirs' }),
+      )
       expect(await d.standing(next)).toEqual('none')
       expect(await d.standing(old)).toEqual('found')
       expect(await d.rotate(old, next, '2')).toEqual({ is: 'ok' })
@@ -67,23 +69,27 @@ export function rotatePromises({ group, that, expect }: Check): void {
       }
     })
 
-    that('remembers what it replaced for the grace, where the store has readReplaced', async (d) => {
-      const [one, two] = [d.ref(d.index()), d.ref()]
-      const row = d.row(one, { record: 'before' })
-      await d.create(one, row)
-      await d.create(two)
-      await d.rotate(one, d.row(d.ref(one.index)))
-      await d.end(two)
-      const expected = { ...expectedFound(row, '1'), by: one.index ?? '' }
-      expect(await d.readReplaced(one, expected)).toEqual(expected)
-      // The form came a second time: the answer is the same, and the mark is not made anew.
-      await d.rotate(one, d.row(d.ref(d.index())))
-      expect(await d.readReplaced(one, expected)).toEqual(expected)
-      for (const ref of [two, d.ref()]) expect(await d.readReplaced(ref, undefined)).toEqual(undefined)
-      expect(await d.read(one)).toEqual({ is: 'ended' })
-      await d.pass(defaults.grace + seconds)
-      expect(await d.readReplaced(one, undefined)).toEqual(undefined)
-    })
+    that(
+      'remembers what it replaced for the grace, where the store has readReplaced',
+      async (d) => {
+        const [one, two] = [d.ref(d.index()), d.ref()]
+        const row = d.row(one, { record: 'before' })
+        await d.create(one, row)
+        await d.create(two)
+        await d.rotate(one, d.row(d.ref(one.index)))
+        await d.end(two)
+        const expected = { ...expectedFound(row, '1'), by: one.index ?? '' }
+        expect(await d.readReplaced(one, expected)).toEqual(expected)
+        // The form came a second time: the answer is the same, and the mark is not made anew.
+        await d.rotate(one, d.row(d.ref(d.index())))
+        expect(await d.readReplaced(one, expected)).toEqual(expected)
+        for (const ref of [two, d.ref()])
+          expect(await d.readReplaced(ref, undefined)).toEqual(undefined)
+        expect(await d.read(one)).toEqual({ is: 'ended' })
+        await d.pass(defaults.grace + seconds)
+        expect(await d.readReplaced(one, undefined)).toEqual(undefined)
+      },
+    )
 
     that('sent again answers ok and changes nothing', async (d) => {
       const old = d.ref()

@@ -4,7 +4,11 @@ import type { Check } from './store-contract.ts'
 import { defaults, expectedFound, minutes, type StoreTestContext, seconds } from './store-desk.ts'
 
 /** Sessions of one user, each with its key as its record. */
-async function sessions(d: StoreTestContext, index: string, count: number): Promise<[Ref, ...Ref[]]> {
+async function sessions(
+  d: StoreTestContext,
+  index: string,
+  count: number,
+): Promise<[Ref, ...Ref[]]> {
   const refs: [Ref, ...Ref[]] = [d.ref(index)]
   while (refs.length < count) refs.push(d.ref(index))
   for (const ref of refs) await d.create(ref, { record: ref.key })
@@ -87,7 +91,8 @@ export function userPromises({ group, that, expect }: Check): void {
       await d.end(ended ?? one)
       const stranger = d.ref(d.index())
       await d.create(stranger)
-      for (const keep of [ended ?? one, { key: stranger.key, index }, d.ref(index)]) await d.endAll(index, keep)
+      for (const keep of [ended ?? one, { key: stranger.key, index }, d.ref(index)])
+        await d.endAll(index, keep)
       expect(await d.list(index)).toEqual([])
       for (const ref of [one, ended ?? one, { key: stranger.key, index }])
         expect(await d.standing(ref)).toEqual('ended')
@@ -139,9 +144,15 @@ export function userPromises({ group, that, expect }: Check): void {
       await d.create(last, { record: last.key, now: late })
       const rotated = d.row(d.ref(index), { record: 'rotated', now: late })
       if (d.maxPerUser > 2) await d.rotate(d.ref(), rotated)
-      const alive = d.maxPerUser === 1 ? [last.key] : [inUse.key, last.key, ...(d.maxPerUser > 2 ? ['rotated'] : [])]
-      expect((await listKeys(d, index)).filter((record) => alive.includes(record))).toEqual(alive.sort())
-      if (d.maxPerUser > 1) expect((await d.read(inUse, { now: late, slice: 0 })).is).toEqual('found')
+      const alive =
+        d.maxPerUser === 1
+          ? [last.key]
+          : [inUse.key, last.key, ...(d.maxPerUser > 2 ? ['rotated'] : [])]
+      expect((await listKeys(d, index)).filter((record) => alive.includes(record))).toEqual(
+        alive.sort(),
+      )
+      if (d.maxPerUser > 1)
+        expect((await d.read(inUse, { now: late, slice: 0 })).is).toEqual('found')
     })
 
     that('who signs in once too often is signed in, also for less long than before', async (d) => {

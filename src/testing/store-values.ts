@@ -61,7 +61,8 @@ export function valuePromises({ group, that, expect }: Check): void {
         { key: `${name}-${front}`, index: `${front}-${name}` },
         { key: `${name}+${front}+${name}`, index: `${name}-${front}` },
       ])
-      for (const ref of refs) expect(await d.create(ref, { record: `record of ${ref.key}` })).toEqual('ok')
+      for (const ref of refs)
+        expect(await d.create(ref, { record: `record of ${ref.key}` })).toEqual('ok')
       for (const ref of refs) expect(await d.record(ref)).toEqual(`record of ${ref.key}`)
       for (const { key, index } of refs) {
         if (index === undefined) continue

@@ -53,8 +53,14 @@ export function verbPromises({ group, that, expect }: Check): void {
       const row = d.row(ref)
       await d.create(ref, row)
       const later = row.end + 60 * minutes
-      expect(await d.replace(ref, '1', { record: 'two', end: later })).toEqual({ is: 'ok', version: '2' })
-      expect(await d.replace(ref, '2', { record: 'three', end: later })).toEqual({ is: 'ok', version: '3' })
+      expect(await d.replace(ref, '1', { record: 'two', end: later })).toEqual({
+        is: 'ok',
+        version: '2',
+      })
+      expect(await d.replace(ref, '2', { record: 'three', end: later })).toEqual({
+        is: 'ok',
+        version: '3',
+      })
       expect(await d.read(ref)).toEqual(expectedFound(row, '3', { record: 'three' }))
     })
 
@@ -124,7 +130,8 @@ export function verbPromises({ group, that, expect }: Check): void {
         expect((await d.replace(ref, '1', { write, record: 'mine' })).is).toEqual('conflict')
       }
       for (const write of parts) expect(await d.create(ref, { write })).toEqual('taken')
-      for (const write of parts) expect(await d.rotate(d.ref(), d.row(ref, { write }))).toEqual({ is: 'ended' })
+      for (const write of parts)
+        expect(await d.rotate(d.ref(), d.row(ref, { write }))).toEqual({ is: 'ended' })
       expect(await d.record(ref)).toEqual('theirs')
     })
   })

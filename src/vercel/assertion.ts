@@ -1,7 +1,13 @@
 /** The signed word of a guard or a gateway, read where the project renders or acts. */
 import { importKeys, parseKeys } from '../assertion/keys.ts'
 import { type AssertionReader, createAssertionReader } from '../assertion/verify.ts'
-import { checkKeys, createIssues, type Issues, optionalFunction, resolveFrom } from '../options/index.ts'
+import {
+  checkKeys,
+  createIssues,
+  type Issues,
+  optionalFunction,
+  resolveFrom,
+} from '../options/index.ts'
 import { isLoopbackHost } from '../request/index.ts'
 import type { Clock, FromEnv, ProjectEnv } from '../types.ts'
 
@@ -48,20 +54,27 @@ export type VerifyAssertion<E = ProjectEnv> = (
  * @returns a function that rejects with `ERR_UPSTREAM_UNREACHABLE` where a JWK Set cannot be fetched.
  * @throws {ConfigError} `ERR_CONFIG`, the function too where the environment holds what will not do
  */
-export function assertionVerifier<E = ProjectEnv>(options: AssertionVerifierOptions<E>): VerifyAssertion<E> {
+export function assertionVerifier<E = ProjectEnv>(
+  options: AssertionVerifierOptions<E>,
+): VerifyAssertion<E> {
   const issues = createIssues('assertionVerifier')
   checkKeys(issues, options, ['key', 'jwks', 'issuer', 'audience', 'clock'])
   const given = Object(options) as AssertionVerifierOptions<never>
   const { audience = 'project' } = given
-  if ((given.key === undefined) === (given.jwks === undefined)) issues.add('key', 'or jwks is required, not both')
-  if (typeof audience !== 'string' || audience === '') issues.add('audience', 'must be the name of an upstream')
+  if ((given.key === undefined) === (given.jwks === undefined))
+    issues.add('key', 'or jwks is required, not both')
+  if (typeof audience !== 'string' || audience === '')
+    issues.add('audience', 'must be the name of an upstream')
   const issuer = resolveFrom(issues, 'issuer', given.issuer, (text: string, at) => {
-    if (typeof text === 'string' && URL.canParse(text) && /^https?:/.test(text)) return new URL(text).origin
+    if (typeof text === 'string' && URL.canParse(text) && /^https?:/.test(text))
+      return new URL(text).origin
     at.add('', 'must be the public origin of the guard or gateway')
     return ''
   })
-  const own = given.key === undefined ? undefined : resolveFrom(issues, 'key', given.key, parseOwnKeys)
-  const set = given.jwks === undefined ? undefined : resolveFrom(issues, 'jwks', given.jwks, parseKeySet)
+  const own =
+    given.key === undefined ? undefined : resolveFrom(issues, 'key', given.key, parseOwnKeys)
+  const set =
+    given.jwks === undefined ? undefined : resolveFrom(issues, 'jwks', given.jwks, parseKeySet)
   const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
   issues.throwIfAny()
   return async (headers, env) => {
@@ -75,7 +88,10 @@ export function assertionVerifier<E = ProjectEnv>(options: AssertionVerifierOpti
 }
 
 /** Ready once the keys are imported; kept as a value, since a promise belongs to the request that made it. */
-function parseOwnKeys(value: string | readonly string[], issues: Issues): () => Promise<AssertionReader> {
+function parseOwnKeys(
+  value: string | readonly string[],
+  issues: Issues,
+): () => Promise<AssertionReader> {
   const judged = parseKeys(value, issues)
   let reader: AssertionReader | undefined
   return async () => {
@@ -89,7 +105,10 @@ function parseOwnKeys(value: string | readonly string[], issues: Issues): () => 
 }
 
 function parseKeySet(value: string, issues: Issues): AssertionReader | undefined {
-  const at = typeof value === 'string' && /^https?:/.test(value) && URL.canParse(value) ? new URL(value) : undefined
+  const at =
+    typeof value === 'string' && /^https?:/.test(value) && URL.canParse(value)
+      ? new URL(value)
+      : undefined
   if (at !== undefined) {
     // Whoever can change what is sent in the clear would sign for anybody.
     if (at.protocol === 'https:' || isLoopbackHost(at.host)) return createAssertionReader({ at })
@@ -110,7 +129,8 @@ function toAssertion({ sub, sid, auth_time: at, ver, claims }: Payload): Asserti
     ...(typeof sid === 'string' && { session: sid }),
     ...(typeof at === 'number' && { authenticatedAt: at * 1000 }),
     ...(typeof ver === 'string' && { version: ver }),
-    ...(typeof claims === 'object' && claims !== null && { claims: claims as Record<string, unknown> }),
+    ...(typeof claims === 'object' &&
+      claims !== null && { claims: claims as Record<string, unknown> }),
   }
 }
 

@@ -45,24 +45,38 @@ export function readAddresses<E>(
       const [origin, path, search] = splitUrl(url)
       const address = readNextAddress(path, findNextUrl(request), config)
       const judge = address.faults.length > 0 ? refuseAll(address.faults) : gateway
-      const response = await judge.fetch(moveRequest(request, origin + address.page + search), env, context)
+      const response = await judge.fetch(
+        moveRequest(request, origin + address.page + search),
+        env,
+        context,
+      )
       if (observes) keepNonce(response)
-      completeLocation(response, address, { signIn: given.signIn, trailingSlash: config.trailingSlash })
+      completeLocation(response, address, {
+        signIn: given.signIn,
+        trailingSlash: config.trailingSlash,
+      })
       return response
     },
   }
 }
 
 /** The url at the host that the client asked for; without one, as the optimizer of images asks, at the public origin. */
-function askedUrl<E>(request: Request, publicOrigin: FromEnv<string, E>, env: E | undefined): string {
+function askedUrl<E>(
+  request: Request,
+  publicOrigin: FromEnv<string, E>,
+  env: E | undefined,
+): string {
   const asked = readHost(request.headers)
   if (asked.type === 'host') return withHost(request.url, asked.host)
   const local = findNextUrl(request) !== undefined || isLoopbackHost(readUrlHost(request.url))
   if (asked.type === 'malformed' || !local) return request.url
   const [, path, search] = splitUrl(request.url)
   try {
-    const origin = typeof publicOrigin === 'function' ? publicOrigin({ env: (env ?? {}) as E }) : publicOrigin
-    return origin !== undefined && URL.canParse(origin) ? new URL(origin).origin + path + search : request.url
+    const origin =
+      typeof publicOrigin === 'function' ? publicOrigin({ env: (env ?? {}) as E }) : publicOrigin
+    return origin !== undefined && URL.canParse(origin)
+      ? new URL(origin).origin + path + search
+      : request.url
   } catch {
     return request.url // The gateway says what is wrong with it.
   }

@@ -16,7 +16,11 @@ export interface GuardHeaders {
  */
 export function completeHeaders(input: HeaderOptions | undefined, basePath: string): GuardHeaders {
   if (input !== undefined && !isObject(input)) return { options: input, observes: false }
-  const { preset, contentSecurityPolicy: policy, contentSecurityPolicyReportOnly: measured } = input ?? {}
+  const {
+    preset,
+    contentSecurityPolicy: policy,
+    contentSecurityPolicyReportOnly: measured,
+  } = input ?? {}
   const observes = policy === 'observe' || (policy === undefined && preset === undefined)
   const named = Object.entries(input ?? {}).filter(([, value]) => value !== undefined)
   const options: HeaderOptions = {
@@ -29,7 +33,10 @@ export function completeHeaders(input: HeaderOptions | undefined, basePath: stri
 }
 
 function nextPolicy(): NonNullable<HeaderOptions['contentSecurityPolicyReportOnly']> {
-  return strictCsp({ styleSrc: ["'self'", "'unsafe-inline'"], requireTrustedTypesFor: null }) as never
+  return strictCsp({
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    requireTrustedTypesFor: null,
+  }) as never
 }
 
 /**

@@ -11,7 +11,11 @@ export interface LocationOptions {
  * Puts base path and locale before the path of a redirect. `return_to` gets the locale alone: Next's `redirect`, `Link` and
  * router add the base path themselves.
  */
-export function completeLocation(response: Response, address: NextAddress, options: LocationOptions): void {
+export function completeLocation(
+  response: Response,
+  address: NextAddress,
+  options: LocationOptions,
+): void {
   const location = response.headers.get('location')
   const { base, locale } = address
   if (location === null || response.headers.has('x-middleware-next')) return

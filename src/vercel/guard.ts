@@ -13,7 +13,10 @@ import { compileNext, type NextConfig, type NextOptions } from './next-options.t
 import { passThrough } from './pass-through.ts'
 
 /** One line of the table of who may pass; see `Route` of `portcullis/gateway`. */
-export type GuardRoute = Omit<Route, 'to' | 'sessions' | 'startOnGet' | 'timeoutMs' | 'retry' | 'cache' | 'throttle'>
+export type GuardRoute = Omit<
+  Route,
+  'to' | 'sessions' | 'startOnGet' | 'timeoutMs' | 'retry' | 'cache' | 'throttle'
+>
 
 /** What a guard is told: as `GatewayConfig`, but that there is one server behind it, the project. */
 export interface GuardOptions<Data extends object = object, E = ProjectEnv>
@@ -47,11 +50,14 @@ const largestChunk = 65_536
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
-export function guard<Data extends object, E = ProjectEnv>(options: GuardOptions<Data, E>): Gateway<E> {
+export function guard<Data extends object, E = ProjectEnv>(
+  options: GuardOptions<Data, E>,
+): Gateway<E> {
   const issues = createIssues('')
   const { routes = [], maxBodyBytes, next, ...rest } = Object(options) as GuardOptions<Data, E>
   const most = wholeNumber(issues, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds)
-  for (const key of ['upstreams', 'throttle', 'fetch']) if (key in rest) issues.add(key, 'is no option of a guard')
+  for (const key of ['upstreams', 'throttle', 'fetch'])
+    if (key in rest) issues.add(key, 'is no option of a guard')
   const table = validateTable(routes, rest.session !== undefined, most, issues)
   const config = compileNext(next, issues.at('next'))
   const headers = completeHeaders(rest.headers, config.basePath)
@@ -100,11 +106,13 @@ function validateTable(
     for (const key of ['to', 'sessions', 'startOnGet', 'timeoutMs', 'retry', 'cache', 'throttle']) {
       if (key in Object(route)) issues.add(`routes.${index}.${key}`, 'is no option of a guard')
     }
-    if ((route?.maxBodyBytes ?? 0) > most) issues.add(`routes.${index}.maxBodyBytes`, 'is more than maxBodyBytes')
+    if ((route?.maxBodyBytes ?? 0) > most)
+      issues.add(`routes.${index}.maxBodyBytes`, 'is more than maxBodyBytes')
     return { maxBodyBytes: most, ...route, to: name }
   })
   const whole = table.some(({ host, path, methods }) => path === '/*' && !host && !methods)
-  if (!whole) table.push({ path: '/*', to: name, access: guarded ? 'session' : 'public', maxBodyBytes: most })
+  if (!whole)
+    table.push({ path: '/*', to: name, access: guarded ? 'session' : 'public', maxBodyBytes: most })
   return table
 }
 
@@ -113,7 +121,9 @@ function listPrefixes(table: readonly Route[], { basePath, locales }: NextConfig
   const names = ['', ...[...locales.keys()].map((locale) => `/${locale}`)]
   const all = new Set(names.flatMap((locale) => [locale, basePath.toLowerCase() + locale]))
   const paths = table.map(({ path }) => `${path}`.toLowerCase())
-  return [...all].filter((prefix) => prefix !== '' && paths.some((path) => `${path}/`.startsWith(`${prefix}/`)))
+  return [...all].filter(
+    (prefix) => prefix !== '' && paths.some((path) => `${path}/`.startsWith(`${prefix}/`)),
+  )
 }
 
 /** What the gateway would have sent to an upstream becomes what the project is told. */
@@ -122,7 +132,8 @@ async function passThroughRequest(init: RequestInit | undefined, most: number): 
   const body = init?.body
   // A body that says its length was judged by it. Of any other the platform keeps a copy: reading this one counts it.
   if (body instanceof ReadableStream && !headers.has('content-length')) {
-    if ((await measureBody(body)) > most - largestChunk) return errorResponse('body-too-large', { headers })
+    if ((await measureBody(body)) > most - largestChunk)
+      return errorResponse('body-too-large', { headers })
   }
   const answer = passThrough({ headers })
   // For the security headers, which are those of a page: nobody knows yet what the project answers.

@@ -24,7 +24,11 @@ export interface NextAddress {
 }
 
 /** Reads the path of a url; with Next's own reading of it, where there is one. */
-export function readNextAddress(path: string, url: NextUrl | undefined, config: NextConfig): NextAddress {
+export function readNextAddress(
+  path: string,
+  url: NextUrl | undefined,
+  config: NextConfig,
+): NextAddress {
   return url === undefined ? parseAddress(path, config) : readNextUrl(url, config)
 }
 
@@ -73,7 +77,9 @@ function withBasePath(url: NextUrl, { basePath }: NextConfig): NextUrl {
   const again = url.clone?.()
   if (again === undefined) return url
   again.href = `http://localhost${url.pathname}`
-  return again.basePath !== '' && (basePath === '' || again.basePath === basePath) ? withDomain(again, url) : url
+  return again.basePath !== '' && (basePath === '' || again.basePath === basePath)
+    ? withDomain(again, url)
+    : url
 }
 
 /** Keeps what the host of the request decides. */
@@ -86,7 +92,8 @@ function withDomain({ pathname, basePath, locale }: NextUrl, asked: NextUrl): Ne
 function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
   const faults: ConfigIssue[] = []
   const { basePath, locale, defaultLocale, domainLocale } = url
-  const add = (option: string, problem: string): number => faults.push({ option: `next.${option}`, problem })
+  const add = (option: string, problem: string): number =>
+    faults.push({ option: `next.${option}`, problem })
   if (basePath !== '' && basePath !== config.basePath) {
     add('basePath', `must be ${JSON.stringify(basePath)}, as in next.config`)
   }
@@ -104,7 +111,10 @@ function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
   }
   const known = defaultLocale === config.defaultLocale || config.domainLocales.has(defaultLocale)
   if (config.locales.size > 0 && !known) {
-    add(domainLocale ? 'domains' : 'defaultLocale', `must name ${JSON.stringify(defaultLocale)}, as next.config does`)
+    add(
+      domainLocale ? 'domains' : 'defaultLocale',
+      `must name ${JSON.stringify(defaultLocale)}, as next.config does`,
+    )
   }
   return faults
 }

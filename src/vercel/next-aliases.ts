@@ -53,6 +53,8 @@ function readIntercepted(path: string): string | undefined {
   const [, markers = '', name = ''] = marker.exec(segments[index] ?? '') ?? []
   const before = segments.slice(0, index)
   const levels = markers.split('(..)').length - 1
-  const parents = markers.includes('(...)') ? [''] : before.slice(0, Math.max(1, before.length - levels))
+  const parents = markers.includes('(...)')
+    ? ['']
+    : before.slice(0, Math.max(1, before.length - levels))
   return [...parents, name, ...segments.slice(index + 1)].join('/') || '/'
 }

@@ -58,7 +58,10 @@ const localeName = /^[A-Za-z\d_-]{1,35}$/
 
 /** Validates the option `next`. */
 export function compileNext(value: unknown, issues: Issues): NextConfig {
-  if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))) {
+  if (
+    value !== undefined &&
+    (typeof value !== 'object' || value === null || Array.isArray(value))
+  ) {
     issues.add('', 'must be an object such as { basePath, locales, defaultLocale }')
   }
   const options = Object(value) as NextOptions
@@ -68,7 +71,8 @@ export function compileNext(value: unknown, issues: Issues): NextConfig {
   if (locales.size > 0 && !locales.has(`${defaultLocale}`.toLowerCase())) {
     issues.add('defaultLocale', 'must be one of locales')
   }
-  if (locales.size === 0 && defaultLocale !== undefined) issues.add('defaultLocale', 'needs locales beside it')
+  if (locales.size === 0 && defaultLocale !== undefined)
+    issues.add('defaultLocale', 'needs locales beside it')
 
   return {
     basePath: compileBasePath(options.basePath, issues),
@@ -82,8 +86,17 @@ export function compileNext(value: unknown, issues: Issues): NextConfig {
 
 function compileBasePath(value: unknown, issues: Issues): string {
   if (value === undefined || value === '') return ''
-  if (typeof value === 'string' && isPathPattern(value) && !value.endsWith('/') && !value.endsWith('/*')) return value
-  issues.add('basePath', 'must be as in next.config: a path such as /shop, without a slash at its end')
+  if (
+    typeof value === 'string' &&
+    isPathPattern(value) &&
+    !value.endsWith('/') &&
+    !value.endsWith('/*')
+  )
+    return value
+  issues.add(
+    'basePath',
+    'must be as in next.config: a path such as /shop, without a slash at its end',
+  )
   return ''
 }
 
@@ -101,7 +114,11 @@ function compileLocales(value: unknown, issues: Issues): Map<string, string> {
   return locales
 }
 
-function compileDomains(value: unknown, locales: ReadonlyMap<string, string>, issues: Issues): Set<string> {
+function compileDomains(
+  value: unknown,
+  locales: ReadonlyMap<string, string>,
+  issues: Issues,
+): Set<string> {
   const found = new Set<string>()
   if (value === undefined) return found
   if (!Array.isArray(value)) {
@@ -113,7 +130,8 @@ function compileDomains(value: unknown, locales: ReadonlyMap<string, string>, is
     const { domain, defaultLocale } = Object(item) as Partial<NextDomain>
     checkKeys(at, Object(item), ['domain', 'defaultLocale', 'locales', 'http'])
     if (typeof domain !== 'string' || domain === '') at.add('domain', 'must be a host')
-    if (typeof defaultLocale === 'string' && locales.has(defaultLocale.toLowerCase())) found.add(defaultLocale)
+    if (typeof defaultLocale === 'string' && locales.has(defaultLocale.toLowerCase()))
+      found.add(defaultLocale)
     else at.add('defaultLocale', 'must be one of locales')
   }
   return found

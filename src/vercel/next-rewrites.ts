@@ -22,7 +22,14 @@ const literal = /^[^:(){}*+?]+$/
  */
 export function compileRewrite(value: unknown, issues: Issues): Rewrite | undefined {
   const { source, destination } = Object(value) as Partial<NextRewrite>
-  checkKeys(issues, Object(value), ['source', 'destination', 'has', 'missing', 'basePath', 'locale'])
+  checkKeys(issues, Object(value), [
+    'source',
+    'destination',
+    'has',
+    'missing',
+    'basePath',
+    'locale',
+  ])
   const from = parseSegments(source)
   const to = parseSegments(destination)
   if (from === undefined) issues.add('source', unreadable)
@@ -45,7 +52,8 @@ function parseSegments(value: unknown): Segment[] | undefined {
     const [, name, repeat = ''] = parameter.exec(text) ?? []
     const last = index === texts.length - 1
     if (name !== undefined && (last || repeat === '')) segments.push({ name, repeat })
-    else if (literal.test(text) || (text === '' && last)) segments.push({ text: text.toLowerCase() })
+    else if (literal.test(text) || (text === '' && last))
+      segments.push({ text: text.toLowerCase() })
     else return undefined
   }
   return segments.filter((segment) => !('text' in segment) || segment.text !== '')
@@ -63,7 +71,10 @@ function match(pattern: readonly Segment[], path: readonly string[]): Values | u
       if (part?.toLowerCase() !== segment.text) return undefined
       continue
     }
-    const rest = segment.repeat === '*' || segment.repeat === '+' ? parts.slice(index) : parts.slice(index, index + 1)
+    const rest =
+      segment.repeat === '*' || segment.repeat === '+'
+        ? parts.slice(index)
+        : parts.slice(index, index + 1)
     if (rest.length === 0 && segment.repeat !== '*' && segment.repeat !== '?') return undefined
     values.set(segment.name, rest)
     if (segment.repeat === '*' || segment.repeat === '+') return values
@@ -73,6 +84,8 @@ function match(pattern: readonly Segment[], path: readonly string[]): Values | u
 
 function fill(pattern: readonly Segment[], values: Values | undefined): string | undefined {
   if (values === undefined) return undefined
-  const parts = pattern.flatMap((segment) => ('text' in segment ? [segment.text] : (values.get(segment.name) ?? [])))
+  const parts = pattern.flatMap((segment) =>
+    'text' in segment ? [segment.text] : (values.get(segment.name) ?? []),
+  )
   return `/${parts.join('/')}`
 }

@@ -45,7 +45,9 @@ export function finish(request: Request, response: Response, platform: Platform)
 }
 
 function absoluteLocation(location: string, url: string): string {
-  return URL.canParse(location) || !URL.canParse(location, url) ? location : new URL(location, url).href
+  return URL.canParse(location) || !URL.canParse(location, url)
+    ? location
+    : new URL(location, url).href
 }
 
 /**
@@ -62,7 +64,8 @@ function override(answer: Headers, client: Headers, platform: Platform): void {
   const cookie = cookiesAfter(client.get('cookie'), answer.getSetCookie())
   if (cookie === null) headers.delete('cookie')
   else headers.set('cookie', cookie)
-  for (const name of ['content-type', 'content-length', 'x-middleware-set-cookie']) answer.delete(name)
+  for (const name of ['content-type', 'content-length', 'x-middleware-set-cookie'])
+    answer.delete(name)
   answer.set(overrides, [...headers.keys()].join(','))
   headers.forEach((value, name) => {
     answer.set(prefix + name, value)
@@ -70,7 +73,11 @@ function override(answer: Headers, client: Headers, platform: Platform): void {
 }
 
 /** The Cookie header that the browser will send after this answer: what renders in this request sees the same session. */
-export function cookiesAfter(header: string | null, set: readonly string[], now: number = Date.now()): string | null {
+export function cookiesAfter(
+  header: string | null,
+  set: readonly string[],
+  now: number = Date.now(),
+): string | null {
   let cookies = header
   for (const text of set) {
     const cookie = parseSetCookie(text)

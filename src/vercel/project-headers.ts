@@ -5,7 +5,11 @@ import type { Platform } from '../request/index.ts'
 /** Without the host no link and no Server Function works, and without the coding nobody reads a body. */
 const needed: ReadonlySet<string> = new Set(['host', 'transfer-encoding'])
 /** Set by Next itself before it asks the guard where the client sent none, and compared with Origin by Server Functions. */
-const forwarded: ReadonlySet<string> = new Set(['x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port'])
+const forwarded: ReadonlySet<string> = new Set([
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+])
 
 /** What each platform writes over whatever a client sent; documented, so that what else looks alike is the client's word. */
 const vouched = {
@@ -23,7 +27,8 @@ const internal = /^(?:x-nextjs-|x-next-|x-now-|next-resume)/
  */
 export function projectHeaders(client: Headers, platform: Platform): Headers {
   const listed = connectionOptions(client.get('connection'))
-  const trusted = typeof platform === 'string' && platform !== 'none' ? vouched[platform] : undefined
+  const trusted =
+    typeof platform === 'string' && platform !== 'none' ? vouched[platform] : undefined
   const headers = new Headers()
   client.forEach((value, name) => {
     if (needed.has(name) || forwarded.has(name) || trusted?.test(name)) headers.set(name, value)

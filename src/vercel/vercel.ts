@@ -50,12 +50,16 @@ export function vercel<Data extends object, E = ProjectEnv>(
   guardOptions: GuardOptions<Data, E>,
   options?: VercelOptions<E>,
 ): VercelHandler
-export function vercel(what: unknown, { env = {}, platform }: VercelOptions<object> = {}): VercelHandler {
+export function vercel(
+  what: unknown,
+  { env = {}, platform }: VercelOptions<object> = {},
+): VercelHandler {
   const isApp = typeof (Object(what) as Partial<FetchApp>).fetch === 'function'
   const app = (
     isApp ? atAskedHost(what as FetchApp<object>) : guard(what as GuardOptions<never, never>)
   ) as FetchApp<object>
-  const front = platform ?? (isApp ? undefined : (what as Pick<GuardOptions, 'platform'>).platform) ?? 'vercel'
+  const front =
+    platform ?? (isApp ? undefined : (what as Pick<GuardOptions, 'platform'>).platform) ?? 'vercel'
   return async function handler(request, event): Promise<Response> {
     return finish(request, await app.fetch(request, env, createContext(event)), front)
   }
@@ -70,7 +74,8 @@ function atAskedHost(app: FetchApp<object>): FetchApp<object> {
     fetch(request, env, context): Response | Promise<Response> {
       const asked = readHost(request.headers)
       if (asked.type === 'malformed') return errorResponse('host-malformed', request)
-      const moved = asked.type === 'host' ? moveRequest(request, withHost(request.url, asked.host)) : request
+      const moved =
+        asked.type === 'host' ? moveRequest(request, withHost(request.url, asked.host)) : request
       return app.fetch(moved, env, context)
     },
   }
@@ -92,6 +97,8 @@ function createContext(event: EventLike | undefined): object {
 /** Where Vercel's functions find it; `@vercel/functions` reads the same. */
 function requestContext(): EventLike | undefined {
   const at = Symbol.for('@vercel/request-context')
-  const holder = (globalThis as { [key: symbol]: { get?(): EventLike | undefined } | undefined })[at]
+  const holder = (globalThis as { [key: symbol]: { get?(): EventLike | undefined } | undefined })[
+    at
+  ]
   return holder?.get?.()
 }

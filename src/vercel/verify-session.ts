@@ -1,6 +1,11 @@
 /** Who is asking, for code that renders or acts behind a guard: Server Components, Server Functions, route handlers. */
 import { readCookies } from '../cookie/index.ts'
-import type { CookieStoreLike, SessionContext, SessionInfo, SessionStrategy } from '../session/index.ts'
+import type {
+  CookieStoreLike,
+  SessionContext,
+  SessionInfo,
+  SessionStrategy,
+} from '../session/index.ts'
 
 /** Where the cookies are: `{ cookies: await cookies() }`, `{ headers: await headers() }`, a request, or a Cookie header. */
 export type SessionSource =
@@ -52,6 +57,9 @@ function readOnly(from: SessionSource, env: unknown): SessionContext {
           return found === undefined ? [] : [found.value]
         }
       : (name: string): string[] =>
-          readCookies(from === null || typeof from === 'string' ? from : from.headers.get('cookie'), name)
+          readCookies(
+            from === null || typeof from === 'string' ? from : from.headers.get('cookie'),
+            name,
+          )
   return { jar: { env, read, write(): void {} } }
 }

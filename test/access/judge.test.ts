@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { type AccessRule, checkAddress, checkSessionAccess, compileAccess } from '../../src/access/index.ts'
+import {
+  type AccessRule,
+  checkAddress,
+  checkSessionAccess,
+  compileAccess,
+} from '../../src/access/index.ts'
 import { createIssues } from '../../src/options/index.ts'
 
 const now = Date.UTC(2026, 10, 20, 12)
@@ -15,8 +20,16 @@ function compile(rule: AccessRule<never>): ReturnType<typeof compileAccess> {
 }
 
 /** 'passes' or the reason. */
-function session(rule: AccessRule<never>, asking: Partial<Parameters<typeof checkSessionAccess>[1]>): string {
-  const verdict = checkSessionAccess(compile(rule), { data: undefined, info: undefined, now, ...asking })
+function session(
+  rule: AccessRule<never>,
+  asking: Partial<Parameters<typeof checkSessionAccess>[1]>,
+): string {
+  const verdict = checkSessionAccess(compile(rule), {
+    data: undefined,
+    info: undefined,
+    now,
+    ...asking,
+  })
   return verdict.ok ? 'passes' : verdict.reason
 }
 
@@ -73,13 +86,33 @@ describe('a rule on sessions', () => {
     [{ role: 'admin' }, 'an editor', editor, 'role-missing'],
     [{ role: 'admin' }, 'an admin', admin, 'passes'],
     [{ role: ['admin', 'editor'] }, 'an editor', editor, 'passes'],
-    [{ role: 'admin' }, 'an admin where nobody reads roles', { ...admin, roles: undefined }, 'role-missing'],
+    [
+      { role: 'admin' },
+      'an admin where nobody reads roles',
+      { ...admin, roles: undefined },
+      'role-missing',
+    ],
     [{ fresh: 60 }, 'a session of a minute', admin, 'passes'],
     [{ fresh: 59 }, 'a session of a minute', admin, 'session-too-old'],
     [{ fresh: 59 }, 'a visitor', visitor, 'no-session'],
-    [{ fresh: 60 }, 'a session of another clock', { ...admin, info: signedInAt(now + 60_000) }, 'passes'],
-    [{ fresh: 60 }, 'L3: a session of the future', { ...admin, info: signedInAt(now + 3_600_000) }, 'session-too-old'],
-    [{ fresh: 60 }, 'an imported session', { ...admin, info: { signedIn: true } }, 'session-too-old'],
+    [
+      { fresh: 60 },
+      'a session of another clock',
+      { ...admin, info: signedInAt(now + 60_000) },
+      'passes',
+    ],
+    [
+      { fresh: 60 },
+      'L3: a session of the future',
+      { ...admin, info: signedInAt(now + 3_600_000) },
+      'session-too-old',
+    ],
+    [
+      { fresh: 60 },
+      'an imported session',
+      { ...admin, info: { signedIn: true } },
+      'session-too-old',
+    ],
     [
       { fresh: 60 },
       'a session of no time',
@@ -177,12 +210,22 @@ describe('claims', () => {
 
   it('of any JSON pass only where a member is the value or a list with it', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), fc.string(), fc.string({ minLength: 1 }), (data, name, wanted) => {
-        const value = Object.entries(Object(data) as object).find(([key]) => key === name)?.[1] as unknown
-        const passes = value === wanted || (Array.isArray(value) && value.indexOf(wanted) !== -1)
-        const found = session({ claim: { [name]: wanted } }, { data: data as never, info: signedIn })
-        expect(found === 'passes').toBe(data !== null && passes)
-      }),
+      fc.property(
+        fc.jsonValue(),
+        fc.string(),
+        fc.string({ minLength: 1 }),
+        (data, name, wanted) => {
+          const value = Object.entries(Object(data) as object).find(
+            ([key]) => key === name,
+          )?.[1] as unknown
+          const passes = value === wanted || (Array.isArray(value) && value.indexOf(wanted) !== -1)
+          const found = session(
+            { claim: { [name]: wanted } },
+            { data: data as never, info: signedIn },
+          )
+          expect(found === 'passes').toBe(data !== null && passes)
+        },
+      ),
     )
   })
 })

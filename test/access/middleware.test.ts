@@ -22,7 +22,10 @@ interface Data {
 
 const noon = Date.UTC(2026, 10, 20, 12)
 const time = { now: noon }
-const sessions = statelessSessions<Data>({ secret: 'kX9vQ2mT7pL4wZ8rB3nJ6hD1sF5gY0cE', clock: () => time.now })
+const sessions = statelessSessions<Data>({
+  secret: 'kX9vQ2mT7pL4wZ8rB3nJ6hD1sF5gY0cE',
+  clock: () => time.now,
+})
 const roles = (data: Data): string[] => data.roles
 const origin = 'https://app.example.test'
 const navigation = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }
@@ -58,7 +61,11 @@ function appWith(options: Partial<AccessOptions<Data>> = {}) {
     )
     .get('/start/:user/:roles', async (c) => {
       const { user, roles } = c.req.param()
-      await c.var.session.start({ user, roles: roles.split('+'), ...(user === 'pia' && { plan: 'pro' }) })
+      await c.var.session.start({
+        user,
+        roles: roles.split('+'),
+        ...(user === 'pia' && { plan: 'pro' }),
+      })
       return c.text('in')
     })
     .all('*', (c) => {
@@ -157,9 +164,12 @@ describe('a list of rules', () => {
     expect(seen).toEqual([])
   })
 
-  test.each(['/PASSWORD', '/password/', '/account%20/', '/Account./x'])('%s asks for a session', async (path) => {
-    expect((await app.request(origin + path)).status).toBe(401)
-  })
+  test.each(['/PASSWORD', '/password/', '/account%20/', '/Account./x'])(
+    '%s asks for a session',
+    async (path) => {
+      expect((await app.request(origin + path)).status).toBe(401)
+    },
+  )
 
   it('takes a public rule as it is written', async () => {
     expect((await app.request(`${origin}/LOGIN`)).status).toBe(403)
@@ -167,7 +177,9 @@ describe('a list of rules', () => {
 
   it('tells events with the rule, and never who asked', async () => {
     events.length = 0
-    await app.request(`${origin}/admin/x?token=abc`, { headers: { 'CF-Connecting-IP': '198.51.100.1' } })
+    await app.request(`${origin}/admin/x?token=abc`, {
+      headers: { 'CF-Connecting-IP': '198.51.100.1' },
+    })
     await app.request(`${origin}/nowhere?token=abc`)
     await app.request(`${origin}/account/deep`)
     await app.request(`${origin}/a%2fb?token=abc`)
@@ -226,7 +238,11 @@ describe('who is not signed in', () => {
 
   it('gets 403, not a login, where a login would not help', async () => {
     const cookie = await cookieOf(app, '/start/eve/editor')
-    const response = await at('/admin', { ...navigation, Cookie: cookie, 'CF-Connecting-IP': '203.0.113.9' })
+    const response = await at('/admin', {
+      ...navigation,
+      Cookie: cookie,
+      'CF-Connecting-IP': '203.0.113.9',
+    })
     expect([response.status, response.headers.get('Location')]).toEqual([403, null])
   })
 
@@ -234,7 +250,9 @@ describe('who is not signed in', () => {
   test.each(['//evil.example/', '/\\evil.example/', '/x/%2e%2e//evil.example'])(
     'is given no way back to %s',
     async (path) => {
-      const guarded = new Hono().use(session(sessions)).use(requireAccess('session', { signIn: '/login' }))
+      const guarded = new Hono()
+        .use(session(sessions))
+        .use(requireAccess('session', { signIn: '/login' }))
       const raw = new Request(`${origin}/`, { headers: navigation })
       Object.defineProperty(raw, 'url', { value: origin + path })
       const response = await guarded.fetch(raw)
@@ -259,7 +277,9 @@ describe('watching', () => {
   })
 
   it('leaves the answer to the app where it wants it', async () => {
-    const { app } = appWith({ refuse: ({ reason }) => new Response(`no: ${reason}`, { status: 418 }) })
+    const { app } = appWith({
+      refuse: ({ reason }) => new Response(`no: ${reason}`, { status: 418 }),
+    })
     const response = await app.request(`${origin}/account`, { headers: navigation })
     expect([response.status, await response.text()]).toEqual([418, 'no: no-session'])
   })
@@ -331,7 +351,10 @@ describe('in the whole stack', () => {
   const routes = app.all('*', (c) => c.text('handler'))
 
   it('an address is judged before anything else is asked, a session after it was opened', async () => {
-    const init = { method: 'POST', headers: { Origin: 'https://evil.example', 'CF-Connecting-IP': '198.51.100.1' } }
+    const init = {
+      method: 'POST',
+      headers: { Origin: 'https://evil.example', 'CF-Connecting-IP': '198.51.100.1' },
+    }
     const refused = await routes.request(`${origin}/hooks/x`, init)
     expect([refused.status, asked.length]).toEqual([403, 0])
     expect(refused.headers.get('X-Content-Type-Options')).toBe('nosniff')
@@ -352,13 +375,41 @@ describe('options that cannot be meant', () => {
     ['no rules', {}, 'access.rules must list 1 to 1000 rules'],
     ['an empty list', { rules: [] }, 'access.rules must list 1 to 1000 rules'],
     ['no allow', { rules: [{ path: '/' }] }, 'access.rules.0.allow is required'],
-    ['a typing error', { rules: [{ path: '/', alow: 'public', allow: 'public' }] }, 'did you mean allow?'],
-    ['a wrong rule', { rules: [{ path: '/', allow: { role: 7 } }] }, 'access.rules.0.allow.role must be'],
-    ['a path with a parameter', { rules: [{ path: '/a?b', allow: 'public' }] }, 'access.rules.0.path must be'],
-    ['a path that is not canonical', { rules: [{ path: '/a/../b', allow: 'public' }] }, 'access.rules.0.path must be'],
-    ['an expression', { rules: [{ path: /^\/a/, allow: 'public' }] }, 'access.rules.0.path must be'],
-    ['methods in lower case', { rules: [{ path: '/', methods: ['get'], allow: 'public' }] }, 'rules.0.methods must be'],
-    ['a rule behind everything', { rules: [all, { path: '/x', allow: 'public' }] }, 'rules.1.path is never reached'],
+    [
+      'a typing error',
+      { rules: [{ path: '/', alow: 'public', allow: 'public' }] },
+      'did you mean allow?',
+    ],
+    [
+      'a wrong rule',
+      { rules: [{ path: '/', allow: { role: 7 } }] },
+      'access.rules.0.allow.role must be',
+    ],
+    [
+      'a path with a parameter',
+      { rules: [{ path: '/a?b', allow: 'public' }] },
+      'access.rules.0.path must be',
+    ],
+    [
+      'a path that is not canonical',
+      { rules: [{ path: '/a/../b', allow: 'public' }] },
+      'access.rules.0.path must be',
+    ],
+    [
+      'an expression',
+      { rules: [{ path: /^\/a/, allow: 'public' }] },
+      'access.rules.0.path must be',
+    ],
+    [
+      'methods in lower case',
+      { rules: [{ path: '/', methods: ['get'], allow: 'public' }] },
+      'rules.0.methods must be',
+    ],
+    [
+      'a rule behind everything',
+      { rules: [all, { path: '/x', allow: 'public' }] },
+      'rules.1.path is never reached',
+    ],
     [
       'a rule behind another spelling',
       {
@@ -379,10 +430,26 @@ describe('options that cannot be meant', () => {
       },
       'rules.1.path is never reached',
     ],
-    ['a role without roles', { rules: [{ path: '/', allow: { role: 'a' } }] }, 'access.roles is required'],
-    ['addresses without a platform', { rules: [{ path: '/', allow: { address: ['::1'] } }] }, 'platform is required'],
-    ['a sign-in elsewhere', { rules: [all], signIn: '//evil.example' }, 'access.signIn must be a path'],
-    ['a sign-in nobody may see', { rules: [all], signIn: '/login' }, 'access.signIn must fit a rule without a session'],
+    [
+      'a role without roles',
+      { rules: [{ path: '/', allow: { role: 'a' } }] },
+      'access.roles is required',
+    ],
+    [
+      'addresses without a platform',
+      { rules: [{ path: '/', allow: { address: ['::1'] } }] },
+      'platform is required',
+    ],
+    [
+      'a sign-in elsewhere',
+      { rules: [all], signIn: '//evil.example' },
+      'access.signIn must be a path',
+    ],
+    [
+      'a sign-in nobody may see',
+      { rules: [all], signIn: '/login' },
+      'access.signIn must fit a rule without a session',
+    ],
     ['a mode that is none', { rules: [all], mode: 'log' }, 'access.mode must be one of'],
     ['a clock that is none', { rules: [all], clock: 0 }, 'access.clock must be a function'],
   ])('%s', (_name, options, words) => {
@@ -391,8 +458,12 @@ describe('options that cannot be meant', () => {
 
   it('of single guards, too', () => {
     expect(() => requireRole('admin', {} as never)).toThrow('requireRole.roles is required')
-    expect(() => requireAddress(['10.0.0.1/8'], { platform: 'vercel' })).toThrow('requireAddress.rule.address.0')
-    expect(() => requireAddress(['10.0.0.1'], {} as never)).toThrow('requireAddress.platform is required')
+    expect(() => requireAddress(['10.0.0.1/8'], { platform: 'vercel' })).toThrow(
+      'requireAddress.rule.address.0',
+    )
+    expect(() => requireAddress(['10.0.0.1'], {} as never)).toThrow(
+      'requireAddress.platform is required',
+    )
     expect(() => requireAccess({} as never)).toThrow('requireAccess.rule must hold a condition')
   })
 })
@@ -416,8 +487,10 @@ describe('G1: the further paths of a page under access()', () => {
     (await app.request(`${origin}${path}`, init)).status
 
   test.each(servers)('need the session of the page where %s serves them', async (server) => {
-    if (named.has(server) && server !== 'wordpress') return expect(await ask('/admin.html')).toBe(401)
-    for (const path of aliasesOf('/admin', server)) expect(`${path} ${await ask(path)}`).toBe(`${path} 401`)
+    if (named.has(server) && server !== 'wordpress')
+      return expect(await ask('/admin.html')).toBe(401)
+    for (const path of aliasesOf('/admin', server))
+      expect(`${path} ${await ask(path)}`).toBe(`${path} 401`)
   })
 
   test('are public where the page is, and where they are spelled out', async () => {

@@ -51,14 +51,21 @@ describe('a rule is a fault', () => {
     ['an age of zero', { fresh: 0 }, ['access.fresh']],
     ['an age of years', { fresh: 40_000_000 }, ['access.fresh']],
     ['an age in words', { fresh: '10m' }, ['access.fresh']],
-    ['several at once', { role: 7, fresh: -1, address: ['x'] }, ['access.address.0', 'access.role', 'access.fresh']],
+    [
+      'several at once',
+      { role: 7, fresh: -1, address: ['x'] },
+      ['access.address.0', 'access.role', 'access.fresh'],
+    ],
   ])('%s', (_name, rule, options) => {
     expect(wrong(rule)).toEqual(options)
   })
 
   it('and its message holds no value', () => {
     const found = createIssues('access')
-    compileAccess({ address: ['203.0.113.7/8'], role: ['', 'chief'], claim: { plan: { secret: 1 } } }, found)
+    compileAccess(
+      { address: ['203.0.113.7/8'], role: ['', 'chief'], claim: { plan: { secret: 1 } } },
+      found,
+    )
     expect(() => found.throwIfAny()).toThrow(ConfigError)
     try {
       found.throwIfAny()

@@ -1,7 +1,13 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { type CompiledCsrfOptions, compiledCsrf } from '../../src/compiled/index.ts'
-import { type CompilableCsrf, type CompiledCsrf, compileCsrf, csrf, csrfTokens } from '../../src/csrf/index.ts'
+import {
+  type CompilableCsrf,
+  type CompiledCsrf,
+  compileCsrf,
+  csrf,
+  csrfTokens,
+} from '../../src/csrf/index.ts'
 import { ConfigError } from '../../src/errors.ts'
 import type { SecurityEvent } from '../../src/types.ts'
 
@@ -25,10 +31,9 @@ const heads: ReadonlyArray<Record<string, string>> = [
     { 'Sec-Fetch-Site': site, Origin: 'https://pay.example' },
     { 'Sec-Fetch-Site': site, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' },
   ]),
-  ...['https://app.example', 'https://www.example', 'https://evil.example', 'null', ''].flatMap((origin) => [
-    { Origin: origin },
-    { Referer: `${origin}/page` },
-  ]),
+  ...['https://app.example', 'https://www.example', 'https://evil.example', 'null', ''].flatMap(
+    (origin) => [{ Origin: origin }, { Referer: `${origin}/page` }],
+  ),
 ]
 
 const refused = JSON.stringify({
@@ -55,7 +60,8 @@ function listening(guard: (onEvent: (event: SecurityEvent) => void) => Middlewar
     .all('*', (c) => c.text('handled'))
   return {
     events,
-    ask: async (method, path, headers) => await app.request(`https://app.example${path}`, { method, headers }),
+    ask: async (method, path, headers) =>
+      await app.request(`https://app.example${path}`, { method, headers }),
   }
 }
 
@@ -65,7 +71,13 @@ describe('compiledCsrf', () => {
     ['origins of its own', { publicOrigins: ['https://app.example', 'https://www.example'] }],
     ['one origin of its own', { publicOrigins: 'https://www.example' }],
     ['origins that are trusted', { trustedOrigins: ['https://pay.example'] }],
-    ['routes', { trust: [{ path: '/back', origins: ['https://pay.example'] }], exempt: [{ path: '/hooks/stripe' }] }],
+    [
+      'routes',
+      {
+        trust: [{ path: '/back', origins: ['https://pay.example'] }],
+        exempt: [{ path: '/hooks/stripe' }],
+      },
+    ],
     ['routes by method', { exempt: [{ path: '/hooks/stripe', methods: ['POST', 'PURGE'] }] }],
     ['nothing bare', { missing: 'deny' }],
     ['everything bare', { missing: 'allow' }],
@@ -81,8 +93,14 @@ describe('compiledCsrf', () => {
     for (const method of methods)
       for (const path of paths)
         for (const headers of heads) {
-          const [want, got] = [await judged.ask(method, path, headers), await compiled.ask(method, path, headers)]
-          expect([got.status, got.headers.get('Vary')]).toEqual([want.status, want.headers.get('Vary')])
+          const [want, got] = [
+            await judged.ask(method, path, headers),
+            await compiled.ask(method, path, headers),
+          ]
+          expect([got.status, got.headers.get('Vary')]).toEqual([
+            want.status,
+            want.headers.get('Vary'),
+          ])
           // Ours has no pages.
           const paged = want.headers.get('Content-Type')?.startsWith('text/html')
           expect(await got.text()).toBe(paged && method !== 'HEAD' ? refused : await want.text())
@@ -157,19 +175,26 @@ describe('compiledCsrf', () => {
 })
 
 it('compiledCsrf refuses two words on what credentials are', () => {
-  const make = (): unknown => compiledCsrf(written({ cookieNames: ['a'] }), { credentials: () => true })
+  const make = (): unknown =>
+    compiledCsrf(written({ cookieNames: ['a'] }), { credentials: () => true })
   expect(make).toThrow(ConfigError)
   expect(make).toThrow('credentials is not read where cookieNames were compiled')
 })
 
 describe('compileCsrf', () => {
   it.each([
-    [{ trustedOrigins: ['https://*.example'] }, 'compileCsrf.trustedOrigins.0 must not hold a wildcard'],
+    [
+      { trustedOrigins: ['https://*.example'] },
+      'compileCsrf.trustedOrigins.0 must not hold a wildcard',
+    ],
     [{ exempt: [{ path: '/hooks/*' }] }, 'compileCsrf.exempt.0.path must be a whole path'],
     [{ missing: 'pass' }, 'compileCsrf.missing must be one of'],
     [{ mode: 'watch' }, 'compileCsrf.mode must be one of'],
     [{ cookieNames: '' }, 'compileCsrf.cookieNames must be a list of whole cookie names'],
-    [{ publicOrigins: () => 'https://app.example' }, 'compileCsrf.publicOrigins must be a list of origins'],
+    [
+      { publicOrigins: () => 'https://app.example' },
+      'compileCsrf.publicOrigins must be a list of origins',
+    ],
     [{ publicOrigins: '' }, 'compileCsrf.publicOrigins.0 must be'],
     [{ credentials: () => true }, 'compileCsrf.credentials is no option'],
     [{ refuse: () => new Response() }, 'compileCsrf.refuse is no option'],

@@ -18,16 +18,46 @@ function written(...options: [CompilableHeaders?, ...CompilableHeaders[]]): Comp
 }
 
 const types = [
-  ...['text/html', 'application/xhtml+xml', 'text/javascript', 'image/svg+xml', 'image/png', 'text/css', 'font/woff2'],
-  ...['application/json', 'application/pdf', 'video/mp4', 'application/wasm', 'text/plain', 'application/xml', ''],
+  ...[
+    'text/html',
+    'application/xhtml+xml',
+    'text/javascript',
+    'image/svg+xml',
+    'image/png',
+    'text/css',
+    'font/woff2',
+  ],
+  ...[
+    'application/json',
+    'application/pdf',
+    'video/mp4',
+    'application/wasm',
+    'text/plain',
+    'application/xml',
+    '',
+  ],
 ]
 const already = [
   {},
   { 'X-Frame-Options': 'SAMEORIGIN', 'Strict-Transport-Security': 'max-age=1, max-age=2' },
-  { 'Content-Security-Policy': "default-src 'none'", 'Referrer-Policy': 'origin', 'X-Powered-By': 'PHP' },
-  { 'Access-Control-Allow-Origin': '*', Server: 'nginx', 'X-Own': '1', 'Permissions-Policy': 'usb=(self)' },
+  {
+    'Content-Security-Policy': "default-src 'none'",
+    'Referrer-Policy': 'origin',
+    'X-Powered-By': 'PHP',
+  },
+  {
+    'Access-Control-Allow-Origin': '*',
+    Server: 'nginx',
+    'X-Own': '1',
+    'Permissions-Policy': 'usb=(self)',
+  },
 ] as const
-const places = ['https://app.example/', 'http://app.example/', 'https://localhost:8443/', 'https://192.0.2.1/']
+const places = [
+  'https://app.example/',
+  'http://app.example/',
+  'https://localhost:8443/',
+  'https://192.0.2.1/',
+]
 
 function appOf(guard: ReturnType<typeof secureHeaders>): Hono {
   const app = new Hono().use(guard)
@@ -39,7 +69,10 @@ function appOf(guard: ReturnType<typeof secureHeaders>): Hono {
     const [status = '200', type = '', set = '0'] = (c.req.query('of') ?? '').split(' ')
     const headers = new Headers(already[Number(set)])
     if (type) headers.set('Content-Type', type)
-    return new Response(['204', '304'].includes(status) ? null : `body ${token}`, { status: Number(status), headers })
+    return new Response(['204', '304'].includes(status) ? null : `body ${token}`, {
+      status: Number(status),
+      headers,
+    })
   })
   return app
 }
@@ -61,16 +94,28 @@ describe('compiledHeaders', () => {
     ['preset api', { preset: 'api' }],
     ['preset owasp', { preset: 'owasp' }],
     ['preset compat', { preset: 'compat' }],
-    ['a policy of its own', { contentSecurityPolicy: { defaultSrc: "'self'", scriptSrc: [NONCE], baseUri: "'none'" } }],
+    [
+      'a policy of its own',
+      { contentSecurityPolicy: { defaultSrc: "'self'", scriptSrc: [NONCE], baseUri: "'none'" } },
+    ],
     ['no policy', { contentSecurityPolicy: false }],
     ['a policy that nobody may set', { contentSecurityPolicy: null, xFrameOptions: null }],
     ['observing, with reports', { contentSecurityPolicy: 'observe', reporting: '/reports' }],
-    ['reports', { reporting: '/reports', contentSecurityPolicyReportOnly: strictCsp({ imgSrc: "'self'" }) }],
+    [
+      'reports',
+      { reporting: '/reports', contentSecurityPolicyReportOnly: strictCsp({ imgSrc: "'self'" }) },
+    ],
     ['a placeholder', { noncePlaceholder: token }],
-    ['a placeholder without a nonce in the policy', { noncePlaceholder: token, contentSecurityPolicy: false }],
+    [
+      'a placeholder without a nonce in the policy',
+      { noncePlaceholder: token, contentSecurityPolicy: false },
+    ],
     ['enforcing', { enforce: ['contentSecurityPolicy', 'xFrameOptions', 'permissionsPolicy'] }],
     ['isolation', { crossOriginIsolated: 'credentialless' }],
-    ['its own resource policy', { crossOriginResourcePolicy: 'same-site', xFrameOptions: 'SAMEORIGIN' }],
+    [
+      'its own resource policy',
+      { crossOriginResourcePolicy: 'same-site', xFrameOptions: 'SAMEORIGIN' },
+    ],
     ['headers that stay', { strip: { keep: ['server'], also: ['x-own'] }, removePoweredBy: false }],
     ['nothing to strip', { strip: false, removePoweredBy: false }],
     ['another origin in front', { publicOrigin: 'https://shop.example' }],
@@ -85,7 +130,14 @@ describe('compiledHeaders', () => {
           const url = `${place}?of=200 ${encodeURIComponent(type)} ${of}`
           expect(await answerOf(compiled, url)).toBe(await answerOf(judged, url))
         }
-      for (const path of ['?of=304', '?of=302', '?of=204', '?of=404 text/html 2', 'fails', 'absent']) {
+      for (const path of [
+        '?of=304',
+        '?of=302',
+        '?of=204',
+        '?of=404 text/html 2',
+        'fails',
+        'absent',
+      ]) {
         expect(await answerOf(compiled, place + path)).toBe(await answerOf(judged, place + path))
       }
     }
@@ -95,10 +147,15 @@ describe('compiledHeaders', () => {
     const app = { referrerPolicy: 'origin', xFrameOptions: 'SAMEORIGIN' } as const
     const route = { xFrameOptions: null, crossOriginOpenerPolicy: 'unsafe-none' } as const
     const html = (path: string, hono: Hono): Hono => hono.get(path, (c) => c.html('<p>'))
-    const judged = html('*', new Hono().use(secureHeaders(app)).use('/widget', secureHeaders(route)))
+    const judged = html(
+      '*',
+      new Hono().use(secureHeaders(app)).use('/widget', secureHeaders(route)),
+    )
     const compiled = html(
       '*',
-      new Hono().use(compiledHeaders(written(app))).use('/widget', compiledHeaders(written(app, route))),
+      new Hono()
+        .use(compiledHeaders(written(app)))
+        .use('/widget', compiledHeaders(written(app, route))),
     )
     for (const path of ['/', '/widget']) {
       const url = `https://app.example${path}`
@@ -121,7 +178,11 @@ describe('compiledHeaders', () => {
   })
 
   it('takes data as TypeScript reads it from a JSON file', () => {
-    const data = { version: 1, headers: [{ name: 'x-a', value: 'b', where: 1, how: 0 }], strip: 'server' }
+    const data = {
+      version: 1,
+      headers: [{ name: 'x-a', value: 'b', where: 1, how: 0 }],
+      strip: 'server',
+    }
     expect(compiledHeaders(data)).toBeTypeOf('function')
   })
 

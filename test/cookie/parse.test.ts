@@ -9,7 +9,25 @@ const ours = new Set(['__Host-session', 'legacy'])
 const crooked = fc
   .array(
     fc.constantFrom(
-      ...['__Host-session', 'legacy', 'a', 'b', '=', '=', '=', ';', '; ', ';', ',', ', ', ' ', '\t', '"', '1', 'x'],
+      ...[
+        '__Host-session',
+        'legacy',
+        'a',
+        'b',
+        '=',
+        '=',
+        '=',
+        ';',
+        '; ',
+        ';',
+        ',',
+        ', ',
+        ' ',
+        '\t',
+        '"',
+        '1',
+        'x',
+      ],
       ...['\u00a0', '\u2000', '__Host-session=', '; legacy=', ', legacy='],
     ),
     { maxLength: 16 },
@@ -17,7 +35,8 @@ const crooked = fc
   .map((parts) => parts.join(''))
 
 /** What a comma joins on: something like `name=`. */
-const isPair = (text: string): boolean => /^[ \t]*[^=,\s]+[ \t]*=/.test(text.replaceAll(/[\u00a0\u2000]/g, 'u'))
+const isPair = (text: string): boolean =>
+  /^[ \t]*[^=,\s]+[ \t]*=/.test(text.replaceAll(/[\u00a0\u2000]/g, 'u'))
 
 describe('readCookies', () => {
   it.each(vectors.read)('reads $values from $header: $source', ({ header, values }) => {
@@ -112,7 +131,9 @@ describe('removeCookies', () => {
         ),
         (pairs) => {
           const kept = pairs.filter((pair) => !/^(?:__Host-session|legacy)=/.test(pair))
-          expect(removeCookies(pairs.join('; '), ours)).toBe(kept.length === 0 ? null : kept.join('; '))
+          expect(removeCookies(pairs.join('; '), ours)).toBe(
+            kept.length === 0 ? null : kept.join('; '),
+          )
         },
       ),
     )

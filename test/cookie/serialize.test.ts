@@ -11,7 +11,8 @@ import {
 import { createIssues } from '../../src/options/index.ts'
 
 const settings = cookieSettings({}, createIssues())
-const octets = "!#$%&'()*+-./0123456789:<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+const octets =
+  "!#$%&'()*+-./0123456789:<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"
 
 describe('serializeCookie', () => {
   it('writes name, value, Max-Age and the attributes', () => {
@@ -72,7 +73,10 @@ describe('serializeCookie', () => {
       } catch (error) {
         thrown = error
       }
-      expect([code, (thrown as { code?: string } | undefined)?.code]).toEqual([code, 'ERR_COOKIE_INVALID'])
+      expect([code, (thrown as { code?: string } | undefined)?.code]).toEqual([
+        code,
+        'ERR_COOKIE_INVALID',
+      ])
       expect((thrown as Error).message).not.toContain('secret')
     }
   })
@@ -86,20 +90,31 @@ describe('serializeCookie', () => {
   it('writes what a browser reads back, and sends back to us', () => {
     const value = fc.string({ unit: fc.constantFrom(...octets), maxLength: 300 })
     fc.assert(
-      fc.property(value, fc.option(fc.integer({ min: 1, max: 34_560_000 }), { nil: undefined }), (text, maxAge) => {
-        const cookie = serializeCookie(settings, text, maxAge)
-        const parsed = parseSetCookie(cookie.header)
-        expect([parsed?.name, parsed?.value]).toEqual(['__Host-session', text])
-        expect(parsed?.attributes.find(([name]) => name === 'max-age')?.[1]).toBe(maxAge?.toString())
-        expect(readCookies(`a=1; ${parsed?.name}=${parsed?.value}; b=2`, '__Host-session')).toEqual([text])
-      }),
+      fc.property(
+        value,
+        fc.option(fc.integer({ min: 1, max: 34_560_000 }), { nil: undefined }),
+        (text, maxAge) => {
+          const cookie = serializeCookie(settings, text, maxAge)
+          const parsed = parseSetCookie(cookie.header)
+          expect([parsed?.name, parsed?.value]).toEqual(['__Host-session', text])
+          expect(parsed?.attributes.find(([name]) => name === 'max-age')?.[1]).toBe(
+            maxAge?.toString(),
+          )
+          expect(
+            readCookies(`a=1; ${parsed?.name}=${parsed?.value}; b=2`, '__Host-session'),
+          ).toEqual([text])
+        },
+      ),
     )
   })
 })
 
 describe('expireCookie', () => {
   it.each<[CookieOptions, string]>([
-    [{}, '__Host-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; Secure; HttpOnly; SameSite=Lax'],
+    [
+      {},
+      '__Host-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; Secure; HttpOnly; SameSite=Lax',
+    ],
     [
       { path: '/app', domain: 'shop.example', sameSite: 'none', partitioned: true },
       '__Secure-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/app; Domain=shop.example; ' +

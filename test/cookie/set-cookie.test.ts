@@ -55,7 +55,10 @@ describe('replaceSetCookie', () => {
   it('keeps one cookie per name, whatever is set how often', () => {
     const headers = new Headers({ 'X-Other': '1' })
     replaceSetCookie(headers, serializeCookie(settings, 'one', 60))
-    replaceSetCookie(headers, serializeCookie(cookieSettings({ name: 'device' }, createIssues()), 'd', 60))
+    replaceSetCookie(
+      headers,
+      serializeCookie(cookieSettings({ name: 'device' }, createIssues()), 'd', 60),
+    )
     replaceSetCookie(headers, expireCookie(settings))
     expect(headers.getSetCookie()).toEqual([
       '__Host-device=d; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Lax',
@@ -78,7 +81,9 @@ describe('parseSetCookie', () => {
 
   it('ignores an attribute whose value is longer than 1,024 bytes', () => {
     expect(parseSetCookie(`a=1; Path=/${'x'.repeat(1023)}; Secure`)?.attributes.length).toBe(2)
-    expect(parseSetCookie(`a=1; Path=/${'x'.repeat(1024)}; Secure`)?.attributes).toEqual([['secure', '']])
+    expect(parseSetCookie(`a=1; Path=/${'x'.repeat(1024)}; Secure`)?.attributes).toEqual([
+      ['secure', ''],
+    ])
   })
 
   it('throws at nothing', () => {
@@ -98,12 +103,15 @@ describe('isExpiring', () => {
   })
 
   // Set-Cookie: sid=x; Expires=0 sets a cookie; one that ended in CET has ended: Date.parse says neither.
-  it.each(cookieDates.dates)('T12: reads the date $text as browsers do: $source', ({ text, is }) => {
-    const parsed = parseSetCookie(`a=1; Expires=${text}`)
-    const end = is === null ? undefined : Date.parse(is)
-    expect(parsed && isExpiring(parsed, end ?? Number.MAX_SAFE_INTEGER)).toBe(end !== undefined)
-    expect(parsed && isExpiring(parsed, (end ?? 0) - 1)).toBe(false)
-  })
+  it.each(cookieDates.dates)(
+    'T12: reads the date $text as browsers do: $source',
+    ({ text, is }) => {
+      const parsed = parseSetCookie(`a=1; Expires=${text}`)
+      const end = is === null ? undefined : Date.parse(is)
+      expect(parsed && isExpiring(parsed, end ?? Number.MAX_SAFE_INTEGER)).toBe(end !== undefined)
+      expect(parsed && isExpiring(parsed, (end ?? 0) - 1)).toBe(false)
+    },
+  )
 
   it.each([
     ['a=1; Max-Age=60; Max-Age=x', false],
@@ -136,7 +144,9 @@ describe('hardenSetCookie', () => {
 
   it('adds no Secure where the client speaks plain http', () => {
     expect(hardenSetCookie('id=1', { ...gateway, secure: false })).toBe('id=1; SameSite=Lax')
-    expect(hardenSetCookie('id=1; Secure', { ...gateway, secure: false })).toBe('id=1; Secure; SameSite=Lax')
+    expect(hardenSetCookie('id=1; Secure', { ...gateway, secure: false })).toBe(
+      'id=1; Secure; SameSite=Lax',
+    )
   })
 
   it('adds Secure beside one that a browser ignores', () => {
@@ -146,7 +156,9 @@ describe('hardenSetCookie', () => {
 
   it('knows an upstream without a port, and names without a prefix', () => {
     const plain = { secure: false, upstreamHost: 'App.Internal', ownNames: new Set(['session']) }
-    expect(hardenSetCookie('id=1; Domain=app.internal; SameSite=Lax', plain)).toBe('id=1; SameSite=Lax')
+    expect(hardenSetCookie('id=1; Domain=app.internal; SameSite=Lax', plain)).toBe(
+      'id=1; SameSite=Lax',
+    )
     expect(hardenSetCookie('session=1', plain)).toBe(undefined)
     expect(hardenSetCookie('=session=1', plain)).toBe(undefined)
     expect(hardenSetCookie('note=1, session expired; SameSite=Lax', plain)).toBe(

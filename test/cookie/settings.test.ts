@@ -38,8 +38,14 @@ describe('cookieSettings', () => {
     [{ name: 'sid' }, '__Host-sid=v; Path=/; Secure; HttpOnly; SameSite=Lax'],
     [{ path: '/' }, '__Host-session=v; Path=/; Secure; HttpOnly; SameSite=Lax'],
     [{ path: '/app' }, '__Secure-session=v; Path=/app; Secure; HttpOnly; SameSite=Lax'],
-    [{ domain: 'shop.example' }, '__Secure-session=v; Path=/; Domain=shop.example; Secure; HttpOnly; SameSite=Lax'],
-    [{ domain: 'Shop.EXAMPLE' }, '__Secure-session=v; Path=/; Domain=shop.example; Secure; HttpOnly; SameSite=Lax'],
+    [
+      { domain: 'shop.example' },
+      '__Secure-session=v; Path=/; Domain=shop.example; Secure; HttpOnly; SameSite=Lax',
+    ],
+    [
+      { domain: 'Shop.EXAMPLE' },
+      '__Secure-session=v; Path=/; Domain=shop.example; Secure; HttpOnly; SameSite=Lax',
+    ],
     [
       { domain: 'xn--bcher-kva.example' },
       '__Secure-session=v; Path=/; Domain=xn--bcher-kva.example; Secure; HttpOnly; SameSite=Lax',
@@ -51,7 +57,10 @@ describe('cookieSettings', () => {
     [{ sameSite: 'lax' }, '__Host-session=v; Path=/; Secure; HttpOnly; SameSite=Lax'],
     [{ sameSite: 'none' }, '__Host-session=v; Path=/; Secure; HttpOnly; SameSite=None'],
     [{ sameSite: false }, '__Host-session=v; Path=/; Secure; HttpOnly'],
-    [{ partitioned: true, sameSite: 'none' }, '__Host-session=v; Path=/; Secure; HttpOnly; SameSite=None; Partitioned'],
+    [
+      { partitioned: true, sameSite: 'none' },
+      '__Host-session=v; Path=/; Secure; HttpOnly; SameSite=None; Partitioned',
+    ],
     [{ insecurePlainHttp: true }, 'session=v; Path=/; HttpOnly; SameSite=Lax'],
     [{ insecurePlainHttp: true, secure: false }, 'session=v; Path=/; HttpOnly; SameSite=Lax'],
     [
@@ -69,7 +78,12 @@ describe('cookieSettings', () => {
       bare: 'sid',
       attributes: { path: '/app', secure: true, httpOnly: true },
     })
-    expect(Object.keys(built({}).attributes).sort()).toEqual(['httpOnly', 'path', 'sameSite', 'secure'])
+    expect(Object.keys(built({}).attributes).sort()).toEqual([
+      'httpOnly',
+      'path',
+      'sameSite',
+      'secure',
+    ])
   })
 
   it('takes undefined for absent', () => {
@@ -88,55 +102,128 @@ describe('cookieSettings', () => {
     [{ name: '"a"' }, 'session.name must be a token'],
     [{ name: 7 }, 'session.name must be a token'],
     [{ name: 'a'.repeat(257) }, 'session.name must be at most 256 characters long'],
-    [{ name: '__Host-session' }, 'session.name must be given without its prefix: __Host- or __Secure- is added'],
-    [{ name: '__host-session' }, 'session.name must be given without its prefix: __Host- or __Secure- is added'],
-    [{ name: '__SECURE-session' }, 'session.name must be given without its prefix: __Host- or __Secure- is added'],
-    [{ name: '__Http-session' }, 'session.name must be given without its prefix: __Host- or __Secure- is added'],
-    [{ name: '__Host-Http-session' }, 'session.name must be given without its prefix: __Host- or __Secure- is added'],
+    [
+      { name: '__Host-session' },
+      'session.name must be given without its prefix: __Host- or __Secure- is added',
+    ],
+    [
+      { name: '__host-session' },
+      'session.name must be given without its prefix: __Host- or __Secure- is added',
+    ],
+    [
+      { name: '__SECURE-session' },
+      'session.name must be given without its prefix: __Host- or __Secure- is added',
+    ],
+    [
+      { name: '__Http-session' },
+      'session.name must be given without its prefix: __Host- or __Secure- is added',
+    ],
+    [
+      { name: '__Host-Http-session' },
+      'session.name must be given without its prefix: __Host- or __Secure- is added',
+    ],
     [{ name: 'Http-session' }, 'session.name must not begin with Http-'],
     [{ path: 'app' }, 'session.path must begin with /'],
     [{ path: '' }, 'session.path must begin with /'],
     [{ path: 5 }, 'session.path must begin with /'],
-    [{ path: '/a;Domain=evil.example' }, 'session.path must be printable ASCII without spaces, ;, ? and #'],
+    [
+      { path: '/a;Domain=evil.example' },
+      'session.path must be printable ASCII without spaces, ;, ? and #',
+    ],
     [{ path: '/a\r\nb' }, 'session.path must be printable ASCII without spaces, ;, ? and #'],
     [{ path: '/a b' }, 'session.path must be printable ASCII without spaces, ;, ? and #'],
     [{ path: '/a?b' }, 'session.path must be printable ASCII without spaces, ;, ? and #'],
     [{ path: '/a#b' }, 'session.path must be printable ASCII without spaces, ;, ? and #'],
     [{ path: '/ä' }, 'session.path must be printable ASCII without spaces, ;, ? and #'],
     [{ path: `/${'a'.repeat(1024)}` }, 'session.path must be at most 1024 bytes long'],
-    [{ domain: '.shop.example' }, 'session.domain must not begin with a dot: subdomains are included without it'],
+    [
+      { domain: '.shop.example' },
+      'session.domain must not begin with a dot: subdomains are included without it',
+    ],
     [{ domain: 'shop.example:443' }, 'session.domain must be a host name without a port'],
     [{ domain: 'https://shop.example' }, 'session.domain must be a host name without a port'],
     [{ domain: '[::1]' }, 'session.domain must be a host name without a port'],
-    [{ domain: 'localhost' }, 'session.domain must have at least two labels; leave it out for this host only'],
-    [{ domain: '' }, 'session.domain must have at least two labels; leave it out for this host only'],
-    [{ domain: '192.0.2.1' }, 'session.domain must not be an address; leave it out for this host only'],
-    [{ domain: 'shop.example.' }, 'session.domain must be a host name of letters, digits and hyphens'],
-    [{ domain: 'shop..example' }, 'session.domain must be a host name of letters, digits and hyphens'],
-    [{ domain: '-shop.example' }, 'session.domain must be a host name of letters, digits and hyphens'],
-    [{ domain: 'shop-.example' }, 'session.domain must be a host name of letters, digits and hyphens'],
-    [{ domain: '*.shop.example' }, 'session.domain must be a host name of letters, digits and hyphens'],
-    [{ domain: 'shop.example; Path=/' }, 'session.domain must be a host name of letters, digits and hyphens'],
-    [{ domain: 'bücher.example' }, 'session.domain must be a host name of letters, digits and hyphens'],
-    [{ domain: `${'a'.repeat(64)}.example` }, 'session.domain must be a host name of letters, digits and hyphens'],
+    [
+      { domain: 'localhost' },
+      'session.domain must have at least two labels; leave it out for this host only',
+    ],
+    [
+      { domain: '' },
+      'session.domain must have at least two labels; leave it out for this host only',
+    ],
+    [
+      { domain: '192.0.2.1' },
+      'session.domain must not be an address; leave it out for this host only',
+    ],
+    [
+      { domain: 'shop.example.' },
+      'session.domain must be a host name of letters, digits and hyphens',
+    ],
+    [
+      { domain: 'shop..example' },
+      'session.domain must be a host name of letters, digits and hyphens',
+    ],
+    [
+      { domain: '-shop.example' },
+      'session.domain must be a host name of letters, digits and hyphens',
+    ],
+    [
+      { domain: 'shop-.example' },
+      'session.domain must be a host name of letters, digits and hyphens',
+    ],
+    [
+      { domain: '*.shop.example' },
+      'session.domain must be a host name of letters, digits and hyphens',
+    ],
+    [
+      { domain: 'shop.example; Path=/' },
+      'session.domain must be a host name of letters, digits and hyphens',
+    ],
+    [
+      { domain: 'bücher.example' },
+      'session.domain must be a host name of letters, digits and hyphens',
+    ],
+    [
+      { domain: `${'a'.repeat(64)}.example` },
+      'session.domain must be a host name of letters, digits and hyphens',
+    ],
     [{ domain: `${'a.'.repeat(126)}ab` }, 'session.domain must be at most 253 characters long'],
     [{ domain: null }, 'session.domain must be a host name'],
-    [{ secure: false }, 'for plain http on another name, in development, set insecurePlainHttp: true'],
-    [{ secure: true, insecurePlainHttp: true }, 'session.secure must not be true together with insecurePlainHttp'],
+    [
+      { secure: false },
+      'for plain http on another name, in development, set insecurePlainHttp: true',
+    ],
+    [
+      { secure: true, insecurePlainHttp: true },
+      'session.secure must not be true together with insecurePlainHttp',
+    ],
     [{ secure: 'yes' }, 'session.secure must be one of true, false'],
     [{ httpOnly: 1 }, 'session.httpOnly must be one of true, false'],
     [{ insecurePlainHttp: 'true' }, 'session.insecurePlainHttp must be one of true, false'],
     [{ sameSite: 'Lax' }, 'session.sameSite must be one of true, false, "strict", "lax", "none"'],
-    [{ sameSite: 'none', insecurePlainHttp: true }, "session.sameSite must not be 'none' without Secure"],
-    [{ partitioned: true, insecurePlainHttp: true }, 'session.partitioned must not be true without Secure'],
+    [
+      { sameSite: 'none', insecurePlainHttp: true },
+      "session.sameSite must not be 'none' without Secure",
+    ],
+    [
+      { partitioned: true, insecurePlainHttp: true },
+      'session.partitioned must not be true without Secure',
+    ],
     [{ partitioned: 'yes' }, 'session.partitioned must be one of true, false'],
   ])('refuses %j', (options, message) => {
     expect(wrong(options)).toContain(message)
   })
 
   it('names every fault at once and no value', () => {
-    const words = wrong({ name: 'se cret', path: 'se-cret', domain: '.se.cret', secure: false, sameSite: 'se cret' })
-    for (const option of ['name', 'path', 'domain', 'secure', 'sameSite']) expect(words).toContain(`session.${option} `)
+    const words = wrong({
+      name: 'se cret',
+      path: 'se-cret',
+      domain: '.se.cret',
+      secure: false,
+      sameSite: 'se cret',
+    })
+    for (const option of ['name', 'path', 'domain', 'secure', 'sameSite'])
+      expect(words).toContain(`session.${option} `)
     expect(words).not.toMatch(/se.cret/)
   })
 })
@@ -166,9 +253,18 @@ describe('foreignCookieSettings', () => {
   })
 
   it.each<[unknown, string]>([
-    [{ name: '__Host-old', path: '/app' }, 'name begins with __Host-, so it has Path=/ and no Domain'],
-    [{ name: '__host-http-old', domain: 'shop.example' }, 'name begins with __Host-, so it has Path=/ and no Domain'],
-    [{ name: '__Secure-old', insecurePlainHttp: true }, 'name has a prefix, so it was set with Secure'],
+    [
+      { name: '__Host-old', path: '/app' },
+      'name begins with __Host-, so it has Path=/ and no Domain',
+    ],
+    [
+      { name: '__host-http-old', domain: 'shop.example' },
+      'name begins with __Host-, so it has Path=/ and no Domain',
+    ],
+    [
+      { name: '__Secure-old', insecurePlainHttp: true },
+      'name has a prefix, so it was set with Secure',
+    ],
     [{ name: 'a b' }, 'name must be a token'],
     [{}, 'name must be a token'],
     [{ name: 'a', path: 'b' }, 'path must begin with /'],

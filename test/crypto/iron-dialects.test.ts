@@ -35,15 +35,21 @@ describe('iron-session', () => {
 
   it('of 100 kB is refused unseen', async () => {
     const counts = await countCrypto(async () => {
-      expect(await openIronSession(`${token.slice(0, -2)}${'A'.repeat(100_000)}~2`, password, { clock })).toEqual({
+      expect(
+        await openIronSession(`${token.slice(0, -2)}${'A'.repeat(100_000)}~2`, password, { clock }),
+      ).toEqual({
         refused: 'too-long',
       })
-      expect(await openIronSession(token, password, { clock, maxLength: token.length - 1 })).toEqual({
+      expect(
+        await openIronSession(token, password, { clock, maxLength: token.length - 1 }),
+      ).toEqual({
         refused: 'too-long',
       })
     })
     expect(counts).toEqual({})
-    expect(await openIronSession(token, password, { clock, maxLength: token.length })).toHaveProperty('json')
+    expect(
+      await openIronSession(token, password, { clock, maxLength: token.length }),
+    ).toHaveProperty('json')
   })
 
   it('with a password has the id 1: a seal without an id is none of its', async () => {
@@ -72,10 +78,18 @@ describe('hono-sessions', () => {
       { _data: values, _expire: null, _delete: false },
       { json: '{"userId":"u1"}', expiresAt: undefined },
     ],
-    ['with an end', { _data: values, _expire: iso(noon + 1000) }, { json: '{"userId":"u1"}', expiresAt: noon + 1000 }],
+    [
+      'with an end',
+      { _data: values, _expire: iso(noon + 1000) },
+      { json: '{"userId":"u1"}', expiresAt: noon + 1000 },
+    ],
     ['with an end one millisecond ahead', { _data: {}, _expire: iso(noon + 1) }, { json: '{}' }],
     ['at its end', { _data: values, _expire: iso(noon) }, { refused: 'expired' }],
-    ['after its end: there is no allowance here', { _data: values, _expire: iso(noon - 1) }, { refused: 'expired' }],
+    [
+      'after its end: there is no allowance here',
+      { _data: values, _expire: iso(noon - 1) },
+      { refused: 'expired' },
+    ],
     ['with an end that is no date', { _data: values, _expire: 'soon' }, { refused: 'expired' }],
     ['that was deleted', { _data: values, _delete: true }, { refused: 'expired' }],
     ['that was emptied by a logout', '', { refused: 'malformed' }],
@@ -83,8 +97,16 @@ describe('hono-sessions', () => {
     ['that is null', 'null', { refused: 'malformed' }],
     ['that is no JSON', '{', { refused: 'malformed' }],
     ['whose values are a list', { _data: [] }, { refused: 'malformed' }],
-    ['with a member named __proto__', '{"_data":{"__proto__":{"value":1}}}', { refused: 'malformed' }],
-    ['with members that are no values', { _data: { a: 1, b: null, c: { value: 2 } } }, { json: '{"c":2}' }],
+    [
+      'with a member named __proto__',
+      '{"_data":{"__proto__":{"value":1}}}',
+      { refused: 'malformed' },
+    ],
+    [
+      'with members that are no values',
+      { _data: { a: 1, b: null, c: { value: 2 } } },
+      { json: '{"c":2}' },
+    ],
   ])('%s', async (_, record, outcome) => {
     const opened = await openHonoSession(await sealed(record), password, { clock })
     expect(opened).toMatchObject(outcome as object)
@@ -96,7 +118,10 @@ describe('hono-sessions', () => {
   })
 
   it('the earlier of two ends counts', async () => {
-    const token = await sealed({ _data: {}, _expire: iso(Date.now() + 7200_000) }, { ttl: 3600_000 })
+    const token = await sealed(
+      { _data: {}, _expire: iso(Date.now() + 7200_000) },
+      { ttl: 3600_000 },
+    )
     const opened = await openHonoSession(token, password, { clock: Date.now })
     expect(opened).toHaveProperty('expiresAt', Number(token.split('*')[5]))
   })
@@ -104,8 +129,11 @@ describe('hono-sessions', () => {
   it('with an id that is not default is none of its', async () => {
     const text = JSON.stringify({ _data: values })
     const options = { clock }
-    const made = (id: string): Promise<string> => Iron.seal(text, { id, secret: password }, Iron.defaults)
+    const made = (id: string): Promise<string> =>
+      Iron.seal(text, { id, secret: password }, Iron.defaults)
     expect(await openHonoSession(await made('default'), password, options)).toHaveProperty('json')
-    expect(await openHonoSession(await made('k1'), password, options)).toEqual({ refused: 'unknown-key' })
+    expect(await openHonoSession(await made('k1'), password, options)).toEqual({
+      refused: 'unknown-key',
+    })
   })
 })

@@ -1,7 +1,12 @@
 import { assert, asyncProperty, constantFrom, jsonValue } from 'fast-check'
 import * as Iron from 'iron-webcrypto'
 import { describe, expect, it } from 'vitest'
-import { type IronPasswords, type OpenedIron, openIron, type SealRejection } from '../../src/crypto/index.ts'
+import {
+  type IronPasswords,
+  type OpenedIron,
+  openIron,
+  type SealRejection,
+} from '../../src/crypto/index.ts'
 import vectors from '../vectors/crypto-iron.json' with { type: 'json' }
 import { countCrypto, noon } from './support.ts'
 
@@ -25,7 +30,11 @@ async function refusal(...given: Parameters<typeof open>): Promise<string | unde
 }
 
 /** A seal whose parts are what they are told to be, with a MAC that holds. */
-async function sealed(parts: Record<number, string> = {}, text = json, by = password): Promise<string> {
+async function sealed(
+  parts: Record<number, string> = {},
+  text = json,
+  by = password,
+): Promise<string> {
   const { encrypted, key: made } = await Iron.encrypt(by, Iron.defaults.encryption, text)
   const base64url = (bytes: Uint8Array): string =>
     btoa(String.fromCharCode(...bytes)).replaceAll(/[+/=]/g, (c) => swap[c] ?? '')
@@ -33,17 +42,23 @@ async function sealed(parts: Record<number, string> = {}, text = json, by = pass
   const list = ['Fe26.2', '', made.salt, base64url(made.iv), base64url(encrypted), '']
   for (const [at, part] of Object.entries(parts)) list[Number(at)] = part
   const covered = list.slice(0, 6).join('*')
-  const integrity = { ...Iron.defaults.integrity, ...(parts[6] !== undefined && { salt: parts[6] }) }
+  const integrity = {
+    ...Iron.defaults.integrity,
+    ...(parts[6] !== undefined && { salt: parts[6] }),
+  }
   const mac = await Iron.hmacWithPassword(by, integrity, covered)
   return `${covered}*${parts[6] ?? mac.salt}*${mac.digest}`
 }
 
 describe('fixed seals', () => {
-  it.each(vectors.seals.filter((v) => v.reader === 'iron').map((v) => [v.by, v] as const))('%s opens', async (_, v) => {
-    const { expiresAt } = v as { expiresAt?: number }
-    const opened = await open(v.token, v.password as string, noon)
-    expect(opened).toEqual({ json: v.json, expiresAt, mac: v.token.split('*')[7] })
-  })
+  it.each(vectors.seals.filter((v) => v.reader === 'iron').map((v) => [v.by, v] as const))(
+    '%s opens',
+    async (_, v) => {
+      const { expiresAt } = v as { expiresAt?: number }
+      const opened = await open(v.token, v.password as string, noon)
+      expect(opened).toEqual({ json: v.json, expiresAt, mac: v.token.split('*')[7] })
+    },
+  )
 
   it.each(vectors.refused.map((v) => [v.why, v] as const))('with %s is refused', async (_, v) => {
     expect(await refusal(v.token, v.password)).toBe(v.refused)
@@ -63,7 +78,11 @@ describe('what iron-webcrypto seals opens', () => {
     ['with an id and a key', { id: 'k1', secret: key }, key],
   ])('%s', async (_, by, passwords) => {
     const token = await Iron.seal(data, by, Iron.defaults)
-    expect(await open(token, passwords)).toEqual({ json, expiresAt: undefined, mac: token.split('*')[7] })
+    expect(await open(token, passwords)).toEqual({
+      json,
+      expiresAt: undefined,
+      mac: token.split('*')[7],
+    })
   })
 
   it('with an end', async () => {
@@ -77,7 +96,9 @@ describe('what iron-webcrypto seals opens', () => {
     await assert(
       asyncProperty(jsonValue({ maxDepth: 3 }), async (value) => {
         const text = JSON.stringify(value)
-        const opened = await open(await Iron.seal(value as object, password, { ...options, encode: () => text }))
+        const opened = await open(
+          await Iron.seal(value as object, password, { ...options, encode: () => text }),
+        )
         if (/"__proto__":/.test(text)) expect(opened).toEqual({ refused: 'malformed' })
         else expect((opened as OpenedIron).json).toBe(text)
       }),
@@ -159,14 +180,19 @@ describe('a seal is refused', () => {
     ['white space before', (token: string) => ` ${token}`],
     ['a line behind', (token: string) => `${token}\n`],
     ['the mark of iron-session', (token: string) => `${token}~2`],
-    ['a salt for one of its two keys', (token: string) => token.replace(/\*[0-9a-f]{64}\*(?=[^*]+$)/, '**')],
+    [
+      'a salt for one of its two keys',
+      (token: string) => token.replace(/\*[0-9a-f]{64}\*(?=[^*]+$)/, '**'),
+    ],
     ['a short MAC', (token: string) => token.slice(0, -1)],
     ['a MAC with spare bits', (token: string) => spare(token)],
     ['nothing', () => ''],
     ['eight thousand stars', () => '*'.repeat(8000)],
   ])('with %s', async (_, change) => {
     const token = change(await sealed())
-    expect(await countCrypto(async () => expect(await refusal(token)).toBe('malformed'))).toEqual({})
+    expect(await countCrypto(async () => expect(await refusal(token)).toBe('malformed'))).toEqual(
+      {},
+    )
   })
 
   /** The same MAC in another spelling: its last letter carries two bits that say nothing. */
@@ -191,9 +217,12 @@ describe('a seal is refused', () => {
     expect(await refusal(await sealed(), passwords)).toBe(refused)
   })
 
-  it.each(['__proto__', 'constructor', 'toString', 'k2'])('with the id %s, which no map has', async (id) => {
-    expect(await refusal(await sealed({ 1: id }), { k1: password })).toBe('unknown-key')
-  })
+  it.each(['__proto__', 'constructor', 'toString', 'k2'])(
+    'with the id %s, which no map has',
+    async (id) => {
+      expect(await refusal(await sealed({ 1: id }), { k1: password })).toBe('unknown-key')
+    },
+  )
 
   it('whose key is told to be a password, or the other way round', async () => {
     expect(await refusal(await Iron.seal(data, key, Iron.defaults), password)).toBe('malformed')
@@ -206,12 +235,22 @@ describe('a seal is refused', () => {
   })
 
   it.each([
-    ['AES-128-CTR', { encryption: { ...Iron.defaults.encryption, algorithm: 'aes-128-ctr' as const } }, 'malformed'],
+    [
+      'AES-128-CTR',
+      { encryption: { ...Iron.defaults.encryption, algorithm: 'aes-128-ctr' as const } },
+      'malformed',
+    ],
     ['more rounds', { encryption: { ...Iron.defaults.encryption, iterations: 2 } }, 'tampered'],
-    ['more rounds for the MAC', { integrity: { ...Iron.defaults.integrity, iterations: 2 } }, 'tampered'],
+    [
+      'more rounds for the MAC',
+      { integrity: { ...Iron.defaults.integrity, iterations: 2 } },
+      'tampered',
+    ],
     ['a shorter salt', { encryption: { ...Iron.defaults.encryption, saltBits: 128 } }, 'malformed'],
   ])('made with %s', async (_, options, refused) => {
-    expect(await refusal(await Iron.seal(data, password, { ...Iron.defaults, ...options }))).toBe(refused)
+    expect(await refusal(await Iron.seal(data, password, { ...Iron.defaults, ...options }))).toBe(
+      refused,
+    )
   })
 
   it.each(['{asdasd', '', '{"a":1}x', '\ufeff{}', 'undefined', "{'a':1}"])(
@@ -234,7 +273,8 @@ describe('a seal is refused', () => {
     const token = await sealed({}, JSON.stringify('x'.repeat(100_000)))
     expect(await countCrypto(async () => expect(await refusal(token)).toBe('too-long'))).toEqual({})
     const long = await sealed()
-    const at = (maxLength: number): Promise<unknown> => openIron(long, password, { clock: () => noon, maxLength })
+    const at = (maxLength: number): Promise<unknown> =>
+      openIron(long, password, { clock: () => noon, maxLength })
     expect(await at(long.length)).toHaveProperty('json')
     expect(await at(long.length - 1)).toEqual({ refused: 'too-long' })
   })
@@ -259,7 +299,9 @@ describe('a seal with one thing changed opens nothing', () => {
         const changed = token.slice(0, at) + other + token.slice(at + 1)
         if (changed !== token) expect(await refusal(changed, password, noon)).not.toBe(undefined)
       }
-      expect(await refusal(token.slice(0, at) + token.slice(at + 1), password, noon)).not.toBe(undefined)
+      expect(await refusal(token.slice(0, at) + token.slice(at + 1), password, noon)).not.toBe(
+        undefined,
+      )
       expect(await refusal(token.slice(0, at), password, noon)).not.toBe(undefined)
     }
     await assert(

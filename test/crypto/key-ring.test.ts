@@ -30,18 +30,27 @@ describe('a key ring', () => {
     await expect(ring.sealKey(0, [])).rejects.toThrow(RangeError)
   })
 
-  it.each(vectors.ids.map((v) => [v.id, v.secret] as const))('names a secret %s, as ever', async (id, secret) => {
-    expect(await ringOf(secret).ids()).toEqual([id])
-  })
+  it.each(vectors.ids.map((v) => [v.id, v.secret] as const))(
+    'names a secret %s, as ever',
+    async (id, secret) => {
+      expect(await ringOf(secret).ids()).toEqual([id])
+    },
+  )
 
-  it.each(vectors.macs.map((v) => [v.mac, v] as const))('gives the MAC %s, as ever', async (mac, v) => {
-    expect(encodeBase64url(await ringOf(v.secret).mac(v.purpose, v.text))).toBe(mac)
-  })
+  it.each(vectors.macs.map((v) => [v.mac, v] as const))(
+    'gives the MAC %s, as ever',
+    async (mac, v) => {
+      expect(encodeBase64url(await ringOf(v.secret).mac(v.purpose, v.text))).toBe(mac)
+    },
+  )
 
   it('makes MACs with the first secret and finds those of all, in order', async () => {
     const ring = ringOf([first, second])
     const all = await ring.macs('limit', '192.0.2.1')
-    expect(all).toEqual([await ringOf(first).mac('limit', '192.0.2.1'), await ringOf(second).mac('limit', '192.0.2.1')])
+    expect(all).toEqual([
+      await ringOf(first).mac('limit', '192.0.2.1'),
+      await ringOf(second).mac('limit', '192.0.2.1'),
+    ])
     expect(await ring.mac('limit', '192.0.2.1')).toEqual(all[0])
     expect(all[0]?.length).toBe(32)
   })

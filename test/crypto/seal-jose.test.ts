@@ -8,17 +8,25 @@ const sizes = Array.from({ length: 30 }, (_, i) => 100 + i * 100 + (i % 3))
 /** The day's key, derived here once more: HKDF-SHA-256, salt `portcullis v1`, info as the format has it. */
 async function dayKey(secret = first): Promise<Uint8Array> {
   const encoder = new TextEncoder()
-  const root = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveBits'])
+  const root = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, [
+    'deriveBits',
+  ])
   const info = encoder.encode(`4:seal|7:session|14:__Host-session|5:${today}`)
   const salt = encoder.encode('portcullis v1')
-  return new Uint8Array(await crypto.subtle.deriveBits({ name: 'HKDF', hash: 'SHA-256', salt, info }, root, 256))
+  return new Uint8Array(
+    await crypto.subtle.deriveBits({ name: 'HKDF', hash: 'SHA-256', salt, info }, root, 256),
+  )
 }
 
 function jsonOf(size: number): string {
   return JSON.stringify({ t: 'x'.repeat(size - 8) })
 }
 
-function encrypt(header: Record<string, unknown>, key: Uint8Array, text = jsonOf(100)): Promise<string> {
+function encrypt(
+  header: Record<string, unknown>,
+  key: Uint8Array,
+  text = jsonOf(100),
+): Promise<string> {
   return new CompactEncrypt(new TextEncoder().encode(text))
     .setProtectedHeader(header as { alg: string; enc: string })
     .encrypt(key, { crit: { x: true } })
@@ -59,7 +67,9 @@ describe('jose', () => {
     ['no kid', { alg: 'dir', enc: 'A256GCM' }],
     ['another kid', { alg: 'dir', enc: 'A256GCM', kid: 'mine' }],
   ])('with %s in its header makes what we do not open', async (_, header) => {
-    expect(await sealerOf().open(await encrypt(header, await dayKey()))).toEqual({ refused: 'malformed' })
+    expect(await sealerOf().open(await encrypt(header, await dayKey()))).toEqual({
+      refused: 'malformed',
+    })
   })
 
   it('under another key makes what we do not open', async () => {

@@ -1,6 +1,11 @@
 import { assert, asyncProperty, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { keyRing, type Sealer, type SealRejection, encodeBase64url as toBase64url } from '../../src/crypto/index.ts'
+import {
+  keyRing,
+  type Sealer,
+  type SealRejection,
+  encodeBase64url as toBase64url,
+} from '../../src/crypto/index.ts'
 import { createIssues } from '../../src/options/index.ts'
 import { countCrypto, dayMs, first, noon, sealerOf, second, today } from './support.ts'
 
@@ -36,7 +41,11 @@ const table: [string, SealRejection['refused'], Make][] = [
   ['four dots', 'malformed', () => '....'],
   ['a thousand dots', 'malformed', () => '.'.repeat(1000)],
   ['a session id of another library', 'malformed', () => 's%3Aj2Vf9.QmFzZTY0'],
-  ['an Iron seal', 'malformed', () => `Fe26.2**${'0'.repeat(64)}*${'A'.repeat(22)}*${'A'.repeat(43)}`],
+  [
+    'an Iron seal',
+    'malformed',
+    () => `Fe26.2**${'0'.repeat(64)}*${'A'.repeat(22)}*${'A'.repeat(43)}`,
+  ],
   ['a JWT', 'malformed', () => 'eyJhbGciOiJub25lIn0.eyJ1IjoiYTEifQ.'],
   ['8,192 characters of nothing', 'malformed', () => 'A'.repeat(8192)],
   ['8,193 characters', 'too-long', () => 'A'.repeat(8193)],
@@ -59,30 +68,54 @@ const table: [string, SealRejection['refused'], Make][] = [
   ['a letter for the third dot', 'malformed', (token) => withoutDot(token, 2)],
   ['a letter for the last dot', 'malformed', (token) => withoutDot(token, 3)],
   ['no tag', 'malformed', (token) => withPart(token, 4, '')],
-  ['a short tag: GCM would allow 12 bytes', 'malformed', (token) => withPart(token, 4, token.slice(-22, -6))],
+  [
+    'a short tag: GCM would allow 12 bytes',
+    'malformed',
+    (token) => withPart(token, 4, token.slice(-22, -6)),
+  ],
   ['a nonce of 8 bytes', 'malformed', (token) => withPart(token, 2, 'AAAAAAAAAAA')],
   ['a nonce of 16 bytes', 'malformed', (token) => withPart(token, 2, 'A'.repeat(22))],
   ['no nonce', 'malformed', (token) => withPart(token, 2, '')],
   ['an encrypted key, which dir has not', 'malformed', (token) => withPart(token, 1, 'AAAA')],
   ['no text', 'tampered', (token) => withPart(token, 3, '')],
-  ['half a text', 'tampered', (token) => withPart(token, 3, (token.split('.')[3] ?? '').slice(0, 8))],
+  [
+    'half a text',
+    'tampered',
+    (token) => withPart(token, 3, (token.split('.')[3] ?? '').slice(0, 8)),
+  ],
   ['text of an impossible length', 'malformed', (token) => withPart(token, 3, 'AAAAA')],
   ['text with spare bits', 'malformed', (token) => withPart(token, 3, 'AB')],
   ['text with padding', 'malformed', (token) => withPart(token, 3, 'AAA=')],
   ['text in the other alphabet', 'malformed', (token) => withPart(token, 3, '++++')],
   ['white space around it', 'malformed', (token) => ` ${token}`],
-  ['white space in the nonce', 'malformed', (token) => withPart(token, 2, `    ${token.split('.')[2]?.slice(4)}`)],
+  [
+    'white space in the nonce',
+    'malformed',
+    (token) => withPart(token, 2, `    ${token.split('.')[2]?.slice(4)}`),
+  ],
   [
     'a nonce that ends in padding',
     'malformed',
     (token) => withPart(token, 2, `${token.split('.')[2]?.slice(0, 14)}==`),
   ],
   ['white space in the tag', 'malformed', (token) => withPart(token, 4, `  ${token.slice(-20)}`)],
-  ['a tag that ends in padding', 'malformed', (token) => withPart(token, 4, `${token.slice(-22, -2)}==`)],
+  [
+    'a tag that ends in padding',
+    'malformed',
+    (token) => withPart(token, 4, `${token.slice(-22, -2)}==`),
+  ],
   ['white space behind it', 'malformed', (token) => `${token} `],
   ['quotes around it', 'malformed', (token) => `"${token}"`],
-  ['the header of another day', 'tampered', (token) => withPart(token, 0, header(head('0WNK9vDA', today - 1)))],
-  ['the header of a day long past', 'expired', (token) => withPart(token, 0, header(head('0WNK9vDA', 10)))],
+  [
+    'the header of another day',
+    'tampered',
+    (token) => withPart(token, 0, header(head('0WNK9vDA', today - 1))),
+  ],
+  [
+    'the header of a day long past',
+    'expired',
+    (token) => withPart(token, 0, header(head('0WNK9vDA', 10))),
+  ],
   [
     'the header of a secret that nobody has',
     'unknown-key',
@@ -96,7 +129,12 @@ const table: [string, SealRejection['refused'], Make][] = [
   [
     'a header with zip',
     'malformed',
-    (token) => withPart(token, 0, header('{"alg":"dir","zip":"DEF","enc":"A256GCM","kid":"0WNK9vDA.20777"}')),
+    (token) =>
+      withPart(
+        token,
+        0,
+        header('{"alg":"dir","zip":"DEF","enc":"A256GCM","kid":"0WNK9vDA.20777"}'),
+      ),
   ],
   ['a header that is no JSON', 'malformed', (token) => withPart(token, 0, 'AAAA')],
 ]
@@ -144,7 +182,9 @@ it('a token of 100 kB costs no crypto, not even the derivation of a key', async 
 it('the limit is what was asked for', async () => {
   const token = await sealerOf().seal(json)
   expect(await sealerOf(first, { maxLength: token.length }).open(token)).toContain(json)
-  expect(await sealerOf(first, { maxLength: token.length - 1 }).open(token)).toEqual({ refused: 'too-long' })
+  expect(await sealerOf(first, { maxLength: token.length - 1 }).open(token)).toEqual({
+    refused: 'too-long',
+  })
 })
 
 // A header with a kid that exists is all an attacker can get right; it must cost one derivation a day at most.
@@ -153,10 +193,12 @@ it('forged tokens of every day and secret derive a key once and open nothing', a
   const token = await ours.seal(json)
   const forged: string[] = []
   for (const id of ['0WNK9vDA', '4KAlHQSk', 'AAAAAAAA']) {
-    for (let day = today - 5; day < today + 5; day++) forged.push(withPart(token, 0, header(head(id, day))))
+    for (let day = today - 5; day < today + 5; day++)
+      forged.push(withPart(token, 0, header(head(id, day))))
   }
   const open = async (): Promise<void> => {
-    for (const one of forged) if (one !== token) expect(await ours.open(one)).toHaveProperty('refused')
+    for (const one of forged)
+      if (one !== token) expect(await ours.open(one)).toHaveProperty('refused')
   }
   const counts = await countCrypto(open)
   // Window of 2 days back and 1 ahead, two secrets, less the key that sealed.
@@ -203,7 +245,8 @@ describe('a token with one thing changed opens nothing', () => {
         yield before + after.slice(1)
         yield before + after.slice(0, 1) + after
         yield before + after.slice(1, 2) + after.slice(0, 1) + after.slice(2)
-        for (const other of ['A', '_', '.', '=', ' ', '\n', '%', '\u0000']) yield before + other + after
+        for (const other of ['A', '_', '.', '=', ' ', '\n', '%', '\u0000'])
+          yield before + other + after
       }
     }
     expect(await refusesAll(changes(), token)).toBeGreaterThan(1300)

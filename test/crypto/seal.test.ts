@@ -9,8 +9,14 @@ const json = '{"u":"a1"}'
 describe('a seal', () => {
   it.each(vectors.seals.map((v) => [v.token, v] as const))('%s still opens', async (token, v) => {
     const { secret, purpose, name, audience } = v as typeof v & { audience?: string }
-    const bound = { purpose: purpose as SealerOptions['purpose'], name, ...(audience !== undefined && { audience }) }
-    expect(await sealerOf(secret, { ...bound, clock: () => v.day * dayMs }).open(token)).toBe(v.text)
+    const bound = {
+      purpose: purpose as SealerOptions['purpose'],
+      name,
+      ...(audience !== undefined && { audience }),
+    }
+    expect(await sealerOf(secret, { ...bound, clock: () => v.day * dayMs }).open(token)).toBe(
+      v.text,
+    )
   })
 
   it('is a compact JWE of our shape', async () => {
@@ -37,7 +43,9 @@ describe('a seal', () => {
     const ours = sealerOf()
     for (let length = 0; length < 100; length++) {
       const text = JSON.stringify('é'.repeat(length))
-      expect(JSON.parse((await ours.open(await ours.seal(text))) as string)).toBe('é'.repeat(length))
+      expect(JSON.parse((await ours.open(await ours.seal(text))) as string)).toBe(
+        'é'.repeat(length),
+      )
     }
   })
 
@@ -77,7 +85,11 @@ describe('a seal made for something else', () => {
     ['a stage, opened by none', { audience: 'staging' }, {}],
     ['no stage, opened by one', {}, { audience: 'staging' }],
     ['an empty stage', { audience: '' }, {}],
-    ['a name that ends as an audience begins', { name: 'ab', audience: 'c' }, { name: 'a', audience: 'bc' }],
+    [
+      'a name that ends as an audience begins',
+      { name: 'ab', audience: 'c' },
+      { name: 'a', audience: 'bc' },
+    ],
     ['a name that holds the separator', { name: 'a|1:b' }, { name: 'a', audience: 'b' }],
   ])('%s does not open', async (_, made, read) => {
     const token = await sealerOf(first, made).seal(json)
@@ -99,8 +111,12 @@ describe('secrets in turn', () => {
   })
 
   it('the first one seals', async () => {
-    expect(await sealerOf([second]).open(await sealerOf([second, first]).seal(json))).toContain(json)
-    expect(await sealerOf([first]).open(await sealerOf([second, first]).seal(json))).toEqual({ refused: 'unknown-key' })
+    expect(await sealerOf([second]).open(await sealerOf([second, first]).seal(json))).toContain(
+      json,
+    )
+    expect(await sealerOf([first]).open(await sealerOf([second, first]).seal(json))).toEqual({
+      refused: 'unknown-key',
+    })
   })
 })
 
@@ -112,19 +128,24 @@ describe('days', () => {
     ['a day', 24 * hour, 2, 1],
     ['a day and a second', 24 * hour + 1, 3, 1],
     ['thirty days', 30 * 24 * hour, 31, 1],
-  ])('with a lifetime of %s opens from %s: %s days back, %s ahead', async (_, lifetime, back, ahead) => {
-    for (const [days, opens] of [
-      [back, true],
-      [back + 1, false],
-      [-ahead, true],
-      [-ahead - 1, false],
-    ] as const) {
-      const token = await sealerOf(first, { lifetime, clock: () => noon - days * dayMs }).seal(json)
-      const opened = await sealerOf(first, { lifetime }).open(token)
-      const refused = days < 0 ? 'from-the-future' : 'expired'
-      expect(opened).toEqual(opens ? expect.stringContaining(json) : { refused })
-    }
-  })
+  ])(
+    'with a lifetime of %s opens from %s: %s days back, %s ahead',
+    async (_, lifetime, back, ahead) => {
+      for (const [days, opens] of [
+        [back, true],
+        [back + 1, false],
+        [-ahead, true],
+        [-ahead - 1, false],
+      ] as const) {
+        const token = await sealerOf(first, { lifetime, clock: () => noon - days * dayMs }).seal(
+          json,
+        )
+        const opened = await sealerOf(first, { lifetime }).open(token)
+        const refused = days < 0 ? 'from-the-future' : 'expired'
+        expect(opened).toEqual(opens ? expect.stringContaining(json) : { refused })
+      }
+    },
+  )
 
   it('a token outlives midnight, its lifetime and clocks that differ', async () => {
     let now = (today + 1) * dayMs - 1
@@ -159,7 +180,9 @@ describe('days', () => {
 
   it('many at once, of every length, open to what each of them holds', async () => {
     const ours = sealerOf(first, { maxLength: 20_000 })
-    const texts = Array.from({ length: 60 }, (_, i) => JSON.stringify({ i, pad: `${i}`.repeat(i * i) }))
+    const texts = Array.from({ length: 60 }, (_, i) =>
+      JSON.stringify({ i, pad: `${i}`.repeat(i * i) }),
+    )
     const tokens = await Promise.all(texts.map((text) => ours.seal(text)))
     expect(tokens.some(({ length }) => length > 8192)).toBe(true)
     for (let round = 0; round < 2; round++) {
@@ -173,6 +196,8 @@ describe('days', () => {
     const tokens = await Promise.all(Array.from({ length: 50 }, (_, i) => ours.seal(`{"i":${i}}`)))
     const reader = sealerOf([second, first])
     const opened = await Promise.all(tokens.map((token) => reader.open(token)))
-    expect(opened.map((text) => JSON.parse(text as string).i)).toEqual(Array.from({ length: 50 }, (_, i) => i))
+    expect(opened.map((text) => JSON.parse(text as string).i)).toEqual(
+      Array.from({ length: 50 }, (_, i) => i),
+    )
   })
 })

@@ -10,7 +10,9 @@ function problemsOf(given: unknown): string[] {
     found.throwIfAny()
     return []
   } catch (error) {
-    return (error as { faults: { option: string; problem: string }[] }).faults.map((f) => `${f.option} ${f.problem}`)
+    return (error as { faults: { option: string; problem: string }[] }).faults.map(
+      (f) => `${f.option} ${f.problem}`,
+    )
   }
 }
 
@@ -109,17 +111,28 @@ describe('secrets', () => {
 
   it.each<[string, string, string]>([
     ['a comma', `${first},${second}`, 'secret holds several secrets without white space'],
-    ['a semicolon', `${first};${other};${other.slice(1)}x`, 'secret holds several secrets without white space'],
+    [
+      'a semicolon',
+      `${first};${other};${other.slice(1)}x`,
+      'secret holds several secrets without white space',
+    ],
     ['a comma and a space', `${first}, ${second}`, 'secret.0 ends with a comma'],
     ['quotes around each', `"${first}" "${second}"`, 'secret.0 begins or ends with a quote'],
     ['quotes around both', `'${first} ${second}'`, 'secret.0 begins or ends with a quote'],
-    ['a part that was cut off', `${first} ${second.slice(0, 20)}`, 'secret.1 must have at least 32 characters'],
+    [
+      'a part that was cut off',
+      `${first} ${second.slice(0, 20)}`,
+      'secret.1 must have at least 32 characters',
+    ],
     ['the same twice', `${first} ${first}`, 'secret.1 is in the list twice'],
-  ])('S2: %s is refused, with the way to write them: everybody would be logged out', (_, text, problem) => {
-    const problems = problemsOf(text).join('\n')
-    expect(problems).toContain(problem)
-    expect(problems).not.toContain(second)
-  })
+  ])(
+    'S2: %s is refused, with the way to write them: everybody would be logged out',
+    (_, text, problem) => {
+      const problems = problemsOf(text).join('\n')
+      expect(problems).toContain(problem)
+      expect(problems).not.toContain(second)
+    },
+  )
 
   it('S2: a passphrase is one secret, whatever white space it has', () => {
     const phrase = 'tmavý tulipán  píská u zamrzlého jezera'

@@ -10,18 +10,30 @@ export const noon: number = Date.UTC(2026, 10, 20, 12)
 export const today = 20_777
 
 /** A sealer for sessions of an hour on that noon, or with what is given. */
-export function sealerOf(secret: string | string[] = first, options: Partial<SealerOptions> = {}): Sealer {
+export function sealerOf(
+  secret: string | string[] = first,
+  options: Partial<SealerOptions> = {},
+): Sealer {
   const found = createIssues()
   const ring = keyRing(secret, found)
   found.throwIfAny()
-  return sealer(ring, { purpose: 'session', name: '__Host-session', lifetime: 3600, clock: () => noon, ...options })
+  return sealer(ring, {
+    purpose: 'session',
+    name: '__Host-session',
+    lifetime: 3600,
+    clock: () => noon,
+    ...options,
+  })
 }
 
 /** Calls of Web Crypto's functions while `body` runs, by name. */
 export async function countCrypto(body: () => unknown): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
   const undo: (() => void)[] = []
-  for (const object of [crypto, crypto.subtle] as unknown as Record<string, (...given: unknown[]) => unknown>[]) {
+  for (const object of [crypto, crypto.subtle] as unknown as Record<
+    string,
+    (...given: unknown[]) => unknown
+  >[]) {
     for (const name of names) {
       const original = object[name]
       if (typeof original !== 'function') continue

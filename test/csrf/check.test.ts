@@ -1,7 +1,12 @@
 import type { Context } from 'hono'
 import { csrf as honoCsrf } from 'hono/csrf'
 import { describe, expect, it } from 'vitest'
-import { type CrossOriginOptions, type CsrfReason, checkCrossOrigin, csrfPolicy } from '../../src/csrf/index.ts'
+import {
+  type CrossOriginOptions,
+  type CsrfReason,
+  checkCrossOrigin,
+  csrfPolicy,
+} from '../../src/csrf/index.ts'
 import { ConfigError } from '../../src/errors.ts'
 import { createIssues } from '../../src/options/index.ts'
 
@@ -17,12 +22,23 @@ const json = { 'Content-Type': 'application/json' }
 const cookie = { Cookie: '__Host-session=x' }
 const socket = { Upgrade: 'websocket', Connection: 'Upgrade' }
 
-function ask(options: CrossOriginOptions<never>, method: string, headers: Heads, url = site, path?: string): Answer {
+function ask(
+  options: CrossOriginOptions<never>,
+  method: string,
+  headers: Heads,
+  url = site,
+  path?: string,
+): Answer {
   const faults = createIssues()
   const policy = csrfPolicy(options, faults)
   faults.throwIfAny()
   const pathname = path ?? url.slice(url.indexOf('/', 8))
-  const verdict = checkCrossOrigin({ method, headers: new Headers(headers), url }, policy, pathname, { ORIGIN: site })
+  const verdict = checkCrossOrigin(
+    { method, headers: new Headers(headers), url },
+    policy,
+    pathname,
+    { ORIGIN: site },
+  )
   if (!verdict.ok) return verdict.reason
   return verdict.by === undefined ? 'passes' : `by ${verdict.by}`
 }
@@ -45,10 +61,34 @@ describe('a method', () => {
     ['is safe: HEAD', 'HEAD', { 'Sec-Fetch-Site': 'cross-site' }, 'passes', 'hono: passes'],
     // The preflight of a fetch() from elsewhere: it asks, and carries no cookie.
     ['is safe: OPTIONS', 'OPTIONS', { Origin: 'https://evil.example' }, 'passes', 'hono: passes'],
-    ['is safe with a word that it is not', 'GET', { 'X-HTTP-Method-Override': 'DELETE' }, 'passes', 'hono: passes'],
-    ['is unsafe: PUT', 'PUT', { ...form, 'Sec-Fetch-Site': 'cross-site' }, 'cross-site', 'hono: refuses'],
-    ['is unsafe: PATCH', 'PATCH', { ...form, 'Sec-Fetch-Site': 'cross-site' }, 'cross-site', 'hono: refuses'],
-    ['is unsafe: DELETE', 'DELETE', { 'Sec-Fetch-Site': 'cross-site' }, 'cross-site', 'hono: refuses'],
+    [
+      'is safe with a word that it is not',
+      'GET',
+      { 'X-HTTP-Method-Override': 'DELETE' },
+      'passes',
+      'hono: passes',
+    ],
+    [
+      'is unsafe: PUT',
+      'PUT',
+      { ...form, 'Sec-Fetch-Site': 'cross-site' },
+      'cross-site',
+      'hono: refuses',
+    ],
+    [
+      'is unsafe: PATCH',
+      'PATCH',
+      { ...form, 'Sec-Fetch-Site': 'cross-site' },
+      'cross-site',
+      'hono: refuses',
+    ],
+    [
+      'is unsafe: DELETE',
+      'DELETE',
+      { 'Sec-Fetch-Site': 'cross-site' },
+      'cross-site',
+      'hono: refuses',
+    ],
     [
       'is unsafe where nobody knows it: PURGE',
       'PURGE',
@@ -57,8 +97,20 @@ describe('a method', () => {
       'hono: refuses',
     ],
     // fetch('/transfer', { method: 'get' }) is sent as GET by browsers; a raw `get` is another method (RFC 9110 9.1).
-    ['has a case: get is not GET', 'get', { 'Sec-Fetch-Site': 'cross-site' }, 'cross-site', 'hono: refuses'],
-    ['has a case: Head is not HEAD', 'Head', { Origin: 'https://evil.example' }, 'origin-mismatch', 'hono: refuses'],
+    [
+      'has a case: get is not GET',
+      'get',
+      { 'Sec-Fetch-Site': 'cross-site' },
+      'cross-site',
+      'hono: refuses',
+    ],
+    [
+      'has a case: Head is not HEAD',
+      'Head',
+      { Origin: 'https://evil.example' },
+      'origin-mismatch',
+      'hono: refuses',
+    ],
     [
       'is not what an override says',
       'POST',
@@ -66,7 +118,13 @@ describe('a method', () => {
       'origin-null',
       'hono: refuses',
     ],
-    ['is nothing where it is empty', '', { Origin: 'https://evil.example' }, 'origin-mismatch', 'hono: refuses'],
+    [
+      'is nothing where it is empty',
+      '',
+      { Origin: 'https://evil.example' },
+      'origin-mismatch',
+      'hono: refuses',
+    ],
   ])('%s', async (_, method, headers, answer, hono) => {
     expect(ask({}, method, headers)).toBe(answer)
     expect(await askHono(method, headers)).toBe(hono)
@@ -91,11 +149,29 @@ describe('a WebSocket upgrade', () => {
       'cross-site',
       'hono: passes',
     ],
-    ['from a sandboxed frame', 'GET', { ...socket, ...cookie, Origin: 'null' }, 'origin-null', 'hono: passes'],
-    ['from our own page', 'GET', { ...socket, ...cookie, Origin: 'https://app.example.com' }, 'passes', 'hono: passes'],
+    [
+      'from a sandboxed frame',
+      'GET',
+      { ...socket, ...cookie, Origin: 'null' },
+      'origin-null',
+      'hono: passes',
+    ],
+    [
+      'from our own page',
+      'GET',
+      { ...socket, ...cookie, Origin: 'https://app.example.com' },
+      'passes',
+      'hono: passes',
+    ],
     // wscat -c wss://app.example.com/transfer
     ['from a program with nothing to borrow', 'GET', socket, 'passes', 'hono: passes'],
-    ['from a program with a cookie', 'GET', { ...socket, ...cookie }, 'metadata-missing', 'hono: passes'],
+    [
+      'from a program with a cookie',
+      'GET',
+      { ...socket, ...cookie },
+      'metadata-missing',
+      'hono: passes',
+    ],
     [
       'spelled otherwise',
       'GET',
@@ -119,7 +195,13 @@ describe('a WebSocket upgrade', () => {
 describe('Sec-Fetch-Site', () => {
   it.each<Row>([
     // <form method="post" action="/transfer"> on our own page.
-    ['same-origin', 'POST', { ...form, ...cookie, 'Sec-Fetch-Site': 'same-origin' }, 'passes', 'hono: passes'],
+    [
+      'same-origin',
+      'POST',
+      { ...form, ...cookie, 'Sec-Fetch-Site': 'same-origin' },
+      'passes',
+      'hono: passes',
+    ],
     // The same form on a page with `Referrer-Policy: no-referrer`, as Chromium 156 sends it: hidden from us, too.
     [
       'same-origin with Origin: null',
@@ -162,7 +244,13 @@ describe('Sec-Fetch-Site', () => {
       'cross-site',
       'hono: refuses',
     ],
-    ['cross-site without Origin', 'POST', { ...form, 'Sec-Fetch-Site': 'cross-site' }, 'cross-site', 'hono: refuses'],
+    [
+      'cross-site without Origin',
+      'POST',
+      { ...form, 'Sec-Fetch-Site': 'cross-site' },
+      'cross-site',
+      'hono: refuses',
+    ],
     // No browser says both. Whoever does cannot be believed, and only one of the two is asked.
     [
       'cross-site with our Origin',
@@ -179,8 +267,20 @@ describe('Sec-Fetch-Site', () => {
       'hono: refuses',
     ],
     // No credentials make it no better: a login form would sign the visitor in as somebody else.
-    ['cross-site without a cookie', 'POST', { ...json, 'Sec-Fetch-Site': 'cross-site' }, 'cross-site', 'hono: passes'],
-    ['with spaces around it', 'POST', { ...form, 'Sec-Fetch-Site': ' same-origin\t' }, 'passes', 'hono: passes'],
+    [
+      'cross-site without a cookie',
+      'POST',
+      { ...json, 'Sec-Fetch-Site': 'cross-site' },
+      'cross-site',
+      'hono: passes',
+    ],
+    [
+      'with spaces around it',
+      'POST',
+      { ...form, 'Sec-Fetch-Site': ' same-origin\t' },
+      'passes',
+      'hono: passes',
+    ],
   ])('%s', async (_, method, headers, answer, hono) => {
     expect(ask({}, method, headers)).toBe(answer)
     expect(await askHono(method, headers)).toBe(hono)
@@ -248,7 +348,13 @@ describe('a Sec-Fetch-Site that nobody knows leaves it to Origin', () => {
 // Browsers send Fetch Metadata to https and localhost only, and Safari before 16.4 never: then Origin decides.
 describe('Origin, without Fetch Metadata', () => {
   it.each<Row>([
-    ['ours', 'POST', { ...form, ...cookie, Origin: 'https://app.example.com' }, 'passes', 'hono: passes'],
+    [
+      'ours',
+      'POST',
+      { ...form, ...cookie, Origin: 'https://app.example.com' },
+      'passes',
+      'hono: passes',
+    ],
     [
       'another site',
       'POST',
@@ -261,7 +367,13 @@ describe('Origin, without Fetch Metadata', () => {
     ['null without a cookie', 'POST', { ...form, Origin: 'null' }, 'origin-null', 'hono: refuses'],
     ['empty', 'POST', { ...form, Origin: '' }, 'origin-mismatch', 'hono: refuses'],
     // A man in the middle of http://app.example.com sends forms to https://app.example.com.
-    ['ours over plain http', 'POST', { ...form, Origin: 'http://app.example.com' }, 'origin-mismatch', 'hono: refuses'],
+    [
+      'ours over plain http',
+      'POST',
+      { ...form, Origin: 'http://app.example.com' },
+      'origin-mismatch',
+      'hono: refuses',
+    ],
     [
       'ours on another port',
       'POST',
@@ -276,8 +388,20 @@ describe('Origin, without Fetch Metadata', () => {
       'origin-mismatch',
       'hono: refuses',
     ],
-    ['ours and a slash', 'POST', { ...form, Origin: 'https://app.example.com/' }, 'origin-mismatch', 'hono: refuses'],
-    ['ours in capitals', 'POST', { ...form, Origin: 'https://APP.example.com' }, 'origin-mismatch', 'hono: refuses'],
+    [
+      'ours and a slash',
+      'POST',
+      { ...form, Origin: 'https://app.example.com/' },
+      'origin-mismatch',
+      'hono: refuses',
+    ],
+    [
+      'ours in capitals',
+      'POST',
+      { ...form, Origin: 'https://APP.example.com' },
+      'origin-mismatch',
+      'hono: refuses',
+    ],
     [
       'ours as a user name',
       'POST',
@@ -299,8 +423,20 @@ describe('Origin, without Fetch Metadata', () => {
       'origin-mismatch',
       'hono: refuses',
     ],
-    ['a host below ours', 'POST', { ...form, Origin: 'https://x.app.example.com' }, 'origin-mismatch', 'hono: refuses'],
-    ['the host above ours', 'POST', { ...form, Origin: 'https://example.com' }, 'origin-mismatch', 'hono: refuses'],
+    [
+      'a host below ours',
+      'POST',
+      { ...form, Origin: 'https://x.app.example.com' },
+      'origin-mismatch',
+      'hono: refuses',
+    ],
+    [
+      'the host above ours',
+      'POST',
+      { ...form, Origin: 'https://example.com' },
+      'origin-mismatch',
+      'hono: refuses',
+    ],
     [
       'ours with a dot at the end',
       'POST',
@@ -315,7 +451,13 @@ describe('Origin, without Fetch Metadata', () => {
       'origin-mismatch',
       'hono: refuses',
     ],
-    ['ours without a scheme', 'POST', { ...form, Origin: 'app.example.com' }, 'origin-mismatch', 'hono: refuses'],
+    [
+      'ours without a scheme',
+      'POST',
+      { ...form, Origin: 'app.example.com' },
+      'origin-mismatch',
+      'hono: refuses',
+    ],
     [
       'another site, with our Referer',
       'POST',
@@ -347,7 +489,13 @@ describe('Referer, without Fetch Metadata and Origin', () => {
       'passes',
       'hono: refuses',
     ],
-    ['our origin alone', 'POST', { ...form, ...cookie, Referer: 'https://app.example.com' }, 'passes', 'hono: refuses'],
+    [
+      'our origin alone',
+      'POST',
+      { ...form, ...cookie, Referer: 'https://app.example.com' },
+      'passes',
+      'hono: refuses',
+    ],
     [
       'our page with the port of https',
       'POST',
@@ -398,7 +546,13 @@ describe('Referer, without Fetch Metadata and Origin', () => {
       'origin-mismatch',
       'hono: refuses',
     ],
-    ['what is no url', 'POST', { ...form, Referer: 'about:blank' }, 'origin-mismatch', 'hono: refuses'],
+    [
+      'what is no url',
+      'POST',
+      { ...form, Referer: 'about:blank' },
+      'origin-mismatch',
+      'hono: refuses',
+    ],
     ['a path', 'POST', { ...form, Referer: '/form' }, 'origin-mismatch', 'hono: refuses'],
     ['empty', 'POST', { ...json, Referer: '' }, 'origin-mismatch', 'hono: passes'],
   ])('%s', async (_, method, headers, answer, hono) => {
@@ -411,7 +565,13 @@ describe('not a word on where it comes from', () => {
   it.each<Row>([
     // curl -d a=1 https://app.example.com/transfer
     ['from a program', 'POST', form, 'passes', 'hono: refuses'],
-    ['with a Bearer token', 'POST', { ...form, Authorization: 'Bearer eyJ' }, 'passes', 'hono: refuses'],
+    [
+      'with a Bearer token',
+      'POST',
+      { ...form, Authorization: 'Bearer eyJ' },
+      'passes',
+      'hono: refuses',
+    ],
     [
       'with a scheme that only begins like one',
       'POST',
@@ -422,13 +582,49 @@ describe('not a word on where it comes from', () => {
     // A browser older than 2020, or one whose proxy takes headers away.
     ['with a cookie', 'POST', { ...form, ...cookie }, 'metadata-missing', 'hono: refuses'],
     ['with a cookie and JSON', 'POST', { ...json, ...cookie }, 'metadata-missing', 'hono: passes'],
-    ['with any cookie at all', 'POST', { ...form, Cookie: 'theme=dark' }, 'metadata-missing', 'hono: refuses'],
+    [
+      'with any cookie at all',
+      'POST',
+      { ...form, Cookie: 'theme=dark' },
+      'metadata-missing',
+      'hono: refuses',
+    ],
     // A browser that was once asked for a password repeats it for every site's forms.
-    ['with Basic', 'POST', { ...form, Authorization: 'Basic YTpi' }, 'metadata-missing', 'hono: refuses'],
-    ['with basic', 'POST', { ...json, Authorization: 'bAsIc YTpi' }, 'metadata-missing', 'hono: passes'],
-    ['with Negotiate', 'POST', { ...json, Authorization: 'Negotiate YII' }, 'metadata-missing', 'hono: passes'],
-    ['with NTLM', 'POST', { ...json, Authorization: 'NTLM TlR' }, 'metadata-missing', 'hono: passes'],
-    ['with Digest', 'POST', { ...json, Authorization: 'Digest username="a"' }, 'metadata-missing', 'hono: passes'],
+    [
+      'with Basic',
+      'POST',
+      { ...form, Authorization: 'Basic YTpi' },
+      'metadata-missing',
+      'hono: refuses',
+    ],
+    [
+      'with basic',
+      'POST',
+      { ...json, Authorization: 'bAsIc YTpi' },
+      'metadata-missing',
+      'hono: passes',
+    ],
+    [
+      'with Negotiate',
+      'POST',
+      { ...json, Authorization: 'Negotiate YII' },
+      'metadata-missing',
+      'hono: passes',
+    ],
+    [
+      'with NTLM',
+      'POST',
+      { ...json, Authorization: 'NTLM TlR' },
+      'metadata-missing',
+      'hono: passes',
+    ],
+    [
+      'with Digest',
+      'POST',
+      { ...json, Authorization: 'Digest username="a"' },
+      'metadata-missing',
+      'hono: passes',
+    ],
   ])('%s', async (_, method, headers, answer, hono) => {
     expect(ask({}, method, headers)).toBe(answer)
     expect(await askHono(method, headers)).toBe(hono)
@@ -438,7 +634,12 @@ describe('not a word on where it comes from', () => {
     ['deny refuses curl', { missing: 'deny' }, {}, 'metadata-missing'],
     ['deny lets our page pass', { missing: 'deny' }, { 'Sec-Fetch-Site': 'same-origin' }, 'passes'],
     ['allow lets a cookie pass', { missing: 'allow' }, cookie, 'passes'],
-    ['allow refuses another Origin', { missing: 'allow' }, { Origin: 'https://evil.example' }, 'origin-mismatch'],
+    [
+      'allow refuses another Origin',
+      { missing: 'allow' },
+      { Origin: 'https://evil.example' },
+      'origin-mismatch',
+    ],
     [
       'allow refuses a Sec-Fetch-Site nobody knows',
       { missing: 'allow' },
@@ -446,12 +647,37 @@ describe('not a word on where it comes from', () => {
       'metadata-missing',
     ],
     ['our cookie counts', { cookieNames: ['__Host-session'] }, cookie, 'metadata-missing'],
-    ['our cookie counts among others', { cookieNames: ['b'] }, { Cookie: 'a=1; b =2' }, 'metadata-missing'],
-    ['another cookie does not', { cookieNames: ['__Host-session'] }, { Cookie: '__cf_bm=x' }, 'passes'],
+    [
+      'our cookie counts among others',
+      { cookieNames: ['b'] },
+      { Cookie: 'a=1; b =2' },
+      'metadata-missing',
+    ],
+    [
+      'another cookie does not',
+      { cookieNames: ['__Host-session'] },
+      { Cookie: '__cf_bm=x' },
+      'passes',
+    ],
     ['no cookie counts', { cookieNames: [] }, cookie, 'passes'],
-    ['Basic counts as well as cookies', { cookieNames: [] }, { Authorization: 'Basic YTpi' }, 'metadata-missing'],
-    ['the application says: yes', { credentials: (h) => h.has('X-Api-Key') }, { 'X-Api-Key': 'k' }, 'metadata-missing'],
-    ['the application says: no', { credentials: () => false }, { ...cookie, Authorization: 'Basic YTpi' }, 'passes'],
+    [
+      'Basic counts as well as cookies',
+      { cookieNames: [] },
+      { Authorization: 'Basic YTpi' },
+      'metadata-missing',
+    ],
+    [
+      'the application says: yes',
+      { credentials: (h) => h.has('X-Api-Key') },
+      { 'X-Api-Key': 'k' },
+      'metadata-missing',
+    ],
+    [
+      'the application says: no',
+      { credentials: () => false },
+      { ...cookie, Authorization: 'Basic YTpi' },
+      'passes',
+    ],
   ])('%s', (_, options, headers, answer) => {
     expect(ask(options, 'POST', headers)).toBe(answer)
   })
@@ -476,38 +702,91 @@ describe('the content type never matters', () => {
   ]
   it.each(types)('%s', async (type, hono) => {
     const headers = type === undefined ? {} : { 'Content-Type': type }
-    const evil = { ...headers, ...cookie, 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }
+    const evil = {
+      ...headers,
+      ...cookie,
+      'Sec-Fetch-Site': 'cross-site',
+      Origin: 'https://evil.example',
+    }
     expect(ask({}, 'POST', evil)).toBe('cross-site')
-    expect(ask({}, 'POST', { ...headers, ...cookie, 'Sec-Fetch-Site': 'same-origin' })).toBe('passes')
+    expect(ask({}, 'POST', { ...headers, ...cookie, 'Sec-Fetch-Site': 'same-origin' })).toBe(
+      'passes',
+    )
     expect(await askHono('POST', evil)).toBe(hono)
   })
 })
 
 describe('the origin of the application', () => {
   const one: CrossOriginOptions<never> = { publicOrigins: 'https://www.example.com' }
-  const two: CrossOriginOptions<never> = { publicOrigins: ['https://a.example', 'https://b.example'] }
+  const two: CrossOriginOptions<never> = {
+    publicOrigins: ['https://a.example', 'https://b.example'],
+  }
   const bound: CrossOriginOptions<never> = { publicOrigins: (c: { env: { A: string } }) => c.env.A }
-  it.each<[what: string, options: CrossOriginOptions<never>, url: string, origin: string, answer: Answer]>([
+  it.each<
+    [what: string, options: CrossOriginOptions<never>, url: string, origin: string, answer: Answer]
+  >([
     ['is that of the url', {}, 'http://localhost:8787/', 'http://localhost:8787', 'passes'],
-    ['is that of the url, in lower case', {}, 'https://APP.example.com:443/', 'https://app.example.com', 'passes'],
+    [
+      'is that of the url, in lower case',
+      {},
+      'https://APP.example.com:443/',
+      'https://app.example.com',
+      'passes',
+    ],
     ['is an address', {}, 'http://[::1]:8787/', 'http://[::1]:8787', 'passes'],
     ['is none where the url has none', {}, 'https://a:b@app.example.com/', '', 'origin-mismatch'],
-    ['is the public one behind a proxy', one, 'http://10.0.0.7:3000/x', 'https://www.example.com', 'passes'],
-    ['is the public one and not that of the url', one, site, 'https://app.example.com', 'origin-mismatch'],
-    ['is the one of several that was asked', two, 'https://a.example/', 'https://a.example', 'passes'],
+    [
+      'is the public one behind a proxy',
+      one,
+      'http://10.0.0.7:3000/x',
+      'https://www.example.com',
+      'passes',
+    ],
+    [
+      'is the public one and not that of the url',
+      one,
+      site,
+      'https://app.example.com',
+      'origin-mismatch',
+    ],
+    [
+      'is the one of several that was asked',
+      two,
+      'https://a.example/',
+      'https://a.example',
+      'passes',
+    ],
     // b.example is ours as well; that a page of it may send to a.example is for trustedOrigins to say.
-    ['is not another one of several', two, 'https://a.example/', 'https://b.example', 'origin-mismatch'],
-    ['is any of several where a proxy hides which', two, 'http://10.0.0.7/', 'https://b.example', 'passes'],
+    [
+      'is not another one of several',
+      two,
+      'https://a.example/',
+      'https://b.example',
+      'origin-mismatch',
+    ],
+    [
+      'is any of several where a proxy hides which',
+      two,
+      'http://10.0.0.7/',
+      'https://b.example',
+      'passes',
+    ],
     ['is none but these', two, 'http://10.0.0.7/', 'http://10.0.0.7', 'origin-mismatch'],
   ])('%s', (_, options, url, origin, answer) => {
     expect(ask(options, 'POST', { Origin: origin }, url, '/')).toBe(answer)
-    if (origin !== '') expect(ask(options, 'POST', { Referer: `${origin}/form` }, url, '/')).toBe(answer)
+    if (origin !== '')
+      expect(ask(options, 'POST', { Referer: `${origin}/form` }, url, '/')).toBe(answer)
   })
 
   it('may come from the environment, and is judged with the first request that could need it', () => {
     const policy = csrfPolicy(bound, createIssues('csrf'))
     const post = (env: object, headers: Heads): unknown =>
-      checkCrossOrigin({ method: 'POST', headers: new Headers(headers), url: site }, policy, '/', env)
+      checkCrossOrigin(
+        { method: 'POST', headers: new Headers(headers), url: site },
+        policy,
+        '/',
+        env,
+      )
     expect(post({ A: 'https://a.example' }, { Origin: 'https://a.example' })).toEqual({ ok: true })
     expect(post({ A: 'https://b.example' }, { Origin: 'https://a.example' })).toEqual({
       ok: false,
@@ -520,7 +799,9 @@ describe('the origin of the application', () => {
 })
 
 describe('a trusted origin', () => {
-  const anywhere: CrossOriginOptions<never> = { trustedOrigins: ['https://shop.example', 'capacitor://localhost'] }
+  const anywhere: CrossOriginOptions<never> = {
+    trustedOrigins: ['https://shop.example', 'capacitor://localhost'],
+  }
   const route: CrossOriginOptions<never> = {
     trust: [
       { path: '/callback', origins: ['https://login.example'] },
@@ -528,10 +809,28 @@ describe('a trusted origin', () => {
     ],
   }
   const crossing = { 'Sec-Fetch-Site': 'cross-site' }
-  type TrustRow = [what: string, CrossOriginOptions<never>, request: string, headers: Heads, answer: Answer]
+  type TrustRow = [
+    what: string,
+    CrossOriginOptions<never>,
+    request: string,
+    headers: Heads,
+    answer: Answer,
+  ]
   it.each<TrustRow>([
-    ['may send anything', anywhere, 'DELETE /x', { ...crossing, Origin: 'https://shop.example' }, 'by trust'],
-    ['may be an app', anywhere, 'POST /x', { ...crossing, Origin: 'capacitor://localhost' }, 'by trust'],
+    [
+      'may send anything',
+      anywhere,
+      'DELETE /x',
+      { ...crossing, Origin: 'https://shop.example' },
+      'by trust',
+    ],
+    [
+      'may be an app',
+      anywhere,
+      'POST /x',
+      { ...crossing, Origin: 'capacitor://localhost' },
+      'by trust',
+    ],
     [
       'may be on the same site',
       anywhere,
@@ -539,8 +838,20 @@ describe('a trusted origin', () => {
       { 'Sec-Fetch-Site': 'same-site', Origin: 'https://shop.example' },
       'by trust',
     ],
-    ['may have an old browser', anywhere, 'POST /x', { Origin: 'https://shop.example' }, 'by trust'],
-    ['may have a very old browser', anywhere, 'POST /x', { Referer: 'https://shop.example/cart' }, 'by trust'],
+    [
+      'may have an old browser',
+      anywhere,
+      'POST /x',
+      { Origin: 'https://shop.example' },
+      'by trust',
+    ],
+    [
+      'may have a very old browser',
+      anywhere,
+      'POST /x',
+      { Referer: 'https://shop.example/cart' },
+      'by trust',
+    ],
     [
       'does not open the door for others',
       anywhere,
@@ -562,12 +873,42 @@ describe('a trusted origin', () => {
       { ...crossing, Referer: 'https://shop.example/' },
       'cross-site',
     ],
-    ['has no hosts below it', anywhere, 'POST /x', { ...crossing, Origin: 'https://x.shop.example' }, 'cross-site'],
-    ['has a scheme', anywhere, 'POST /x', { ...crossing, Origin: 'http://shop.example' }, 'cross-site'],
-    ['has a case', anywhere, 'POST /x', { ...crossing, Origin: 'https://SHOP.example' }, 'cross-site'],
+    [
+      'has no hosts below it',
+      anywhere,
+      'POST /x',
+      { ...crossing, Origin: 'https://x.shop.example' },
+      'cross-site',
+    ],
+    [
+      'has a scheme',
+      anywhere,
+      'POST /x',
+      { ...crossing, Origin: 'http://shop.example' },
+      'cross-site',
+    ],
+    [
+      'has a case',
+      anywhere,
+      'POST /x',
+      { ...crossing, Origin: 'https://SHOP.example' },
+      'cross-site',
+    ],
     // OpenID Connect with response_mode=form_post: login.example makes the browser post the code to us.
-    ['may send to its route', route, 'POST /callback', { ...crossing, Origin: 'https://login.example' }, 'by trust'],
-    ['may not send to another route', route, 'POST /x', { ...crossing, Origin: 'https://login.example' }, 'cross-site'],
+    [
+      'may send to its route',
+      route,
+      'POST /callback',
+      { ...crossing, Origin: 'https://login.example' },
+      'by trust',
+    ],
+    [
+      'may not send to another route',
+      route,
+      'POST /x',
+      { ...crossing, Origin: 'https://login.example' },
+      'cross-site',
+    ],
     [
       'may not send with another method',
       route,
@@ -582,8 +923,20 @@ describe('a trusted origin', () => {
       { ...crossing, Origin: 'https://evil.example' },
       'cross-site',
     ],
-    ['may open a socket', route, 'GET /live', { ...socket, Origin: 'https://shop.example' }, 'by trust'],
-    ['may not open every socket', route, 'GET /chat', { ...socket, Origin: 'https://shop.example' }, 'origin-mismatch'],
+    [
+      'may open a socket',
+      route,
+      'GET /live',
+      { ...socket, Origin: 'https://shop.example' },
+      'by trust',
+    ],
+    [
+      'may not open every socket',
+      route,
+      'GET /chat',
+      { ...socket, Origin: 'https://shop.example' },
+      'origin-mismatch',
+    ],
   ])('%s', (_, options, request, headers, answer) => {
     const [method = '', path = ''] = request.split(' ')
     expect(ask(options, method, headers, `https://app.example.com${path}`)).toBe(answer)

@@ -4,7 +4,11 @@ import { createIssues } from '../../src/options/index.ts'
 
 type Answer = 'passes' | 'resource-isolation' | 'cross-site' | 'by trust' | 'by exempt'
 
-function ask(options: CrossOriginOptions<never>, method: string, headers: Record<string, string>): Answer {
+function ask(
+  options: CrossOriginOptions<never>,
+  method: string,
+  headers: Record<string, string>,
+): Answer {
   const faults = createIssues()
   const policy = csrfPolicy(options, faults)
   faults.throwIfAny()
@@ -31,14 +35,39 @@ describe('resource isolation', () => {
     ['a link on another site', 'GET', from('cross-site', 'navigate', 'document'), 'passes'],
     ['a frame on another site', 'GET', from('cross-site', 'navigate', 'iframe'), 'passes'],
     // <img src="https://app.example.com/report"> and a stopwatch: whether the visitor is signed in shows in the time.
-    ['an image on another site', 'GET', from('cross-site', 'no-cors', 'image'), 'resource-isolation'],
+    [
+      'an image on another site',
+      'GET',
+      from('cross-site', 'no-cors', 'image'),
+      'resource-isolation',
+    ],
     // <script src="https://app.example.com/report">: JSON that runs as script, and side channels of the processor.
-    ['a script on another site', 'GET', from('cross-site', 'no-cors', 'script'), 'resource-isolation'],
+    [
+      'a script on another site',
+      'GET',
+      from('cross-site', 'no-cors', 'script'),
+      'resource-isolation',
+    ],
     ['fetch() on another site', 'GET', from('cross-site', 'cors', 'empty'), 'resource-isolation'],
-    ['<object> on another site', 'GET', from('cross-site', 'navigate', 'object'), 'resource-isolation'],
-    ['<embed> on another site', 'GET', from('cross-site', 'navigate', 'embed'), 'resource-isolation'],
+    [
+      '<object> on another site',
+      'GET',
+      from('cross-site', 'navigate', 'object'),
+      'resource-isolation',
+    ],
+    [
+      '<embed> on another site',
+      'GET',
+      from('cross-site', 'navigate', 'embed'),
+      'resource-isolation',
+    ],
     ['HEAD by another site', 'HEAD', from('cross-site', 'no-cors', 'empty'), 'resource-isolation'],
-    ['a HEAD that says it navigates', 'HEAD', from('cross-site', 'navigate', 'document'), 'resource-isolation'],
+    [
+      'a HEAD that says it navigates',
+      'HEAD',
+      from('cross-site', 'navigate', 'document'),
+      'resource-isolation',
+    ],
     ['a word of tomorrow', 'GET', from('same-party', 'cors', 'empty'), 'resource-isolation'],
     ['a word in capitals', 'GET', from('CROSS-SITE', 'no-cors', 'image'), 'resource-isolation'],
     ['cross-site and no mode', 'GET', { 'Sec-Fetch-Site': 'cross-site' }, 'resource-isolation'],
@@ -52,7 +81,14 @@ describe('resource isolation', () => {
     if (method !== 'POST') expect(ask({ isolation: false }, method, headers)).toBe('passes')
   })
 
-  it.each<[what: string, options: CrossOriginOptions<never>, headers: Record<string, string>, answer: Answer]>([
+  it.each<
+    [
+      what: string,
+      options: CrossOriginOptions<never>,
+      headers: Record<string, string>,
+      answer: Answer,
+    ]
+  >([
     [
       'sameSite: false',
       { isolation: { sameSite: false } },
@@ -65,15 +101,30 @@ describe('resource isolation', () => {
       from('same-site', 'navigate', 'document'),
       'passes',
     ],
-    ['frames: false', { isolation: { frames: false } }, from('cross-site', 'navigate', 'iframe'), 'resource-isolation'],
-    ['frames: false', { isolation: { frames: false } }, from('cross-site', 'navigate', 'frame'), 'resource-isolation'],
+    [
+      'frames: false',
+      { isolation: { frames: false } },
+      from('cross-site', 'navigate', 'iframe'),
+      'resource-isolation',
+    ],
+    [
+      'frames: false',
+      { isolation: { frames: false } },
+      from('cross-site', 'navigate', 'frame'),
+      'resource-isolation',
+    ],
     [
       'frames: false',
       { isolation: { frames: false } },
       from('cross-site', 'navigate', 'fencedframe'),
       'resource-isolation',
     ],
-    ['frames: false, a link', { isolation: { frames: false } }, from('cross-site', 'navigate', 'document'), 'passes'],
+    [
+      'frames: false, a link',
+      { isolation: { frames: false } },
+      from('cross-site', 'navigate', 'document'),
+      'passes',
+    ],
     [
       'frames: false, our own frame',
       { isolation: { frames: false } },

@@ -6,7 +6,11 @@ import { errorPage } from '../../src/page/index.ts'
 import type { SecurityEvent } from '../../src/types.ts'
 
 type Heads = Record<string, string>
-const evil = { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example', Cookie: '__Host-session=x' }
+const evil = {
+  'Sec-Fetch-Site': 'cross-site',
+  Origin: 'https://evil.example',
+  Cookie: '__Host-session=x',
+}
 
 function app(options: CsrfOptions<Context> = {}) {
   const events: SecurityEvent[] = []
@@ -19,8 +23,15 @@ function app(options: CsrfOptions<Context> = {}) {
       ran.push(`${c.req.method} ${c.req.path}`)
       return c.text('in')
     })
-  const send = (method: string, path: string, headers: Heads, env: object = {}): Promise<Response> =>
-    Promise.resolve(routes.fetch(new Request(`https://app.example.com${path}`, { method, headers }), env))
+  const send = (
+    method: string,
+    path: string,
+    headers: Heads,
+    env: object = {},
+  ): Promise<Response> =>
+    Promise.resolve(
+      routes.fetch(new Request(`https://app.example.com${path}`, { method, headers }), env),
+    )
   return { events, ran, send }
 }
 
@@ -39,7 +50,10 @@ describe('csrf()', () => {
   it('shows a person a page', async () => {
     const navigation = { ...evil, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }
     const response = await app().send('POST', '/transfer', navigation)
-    expect([response.status, response.headers.get('Content-Type')]).toEqual([403, 'text/html; charset=utf-8'])
+    expect([response.status, response.headers.get('Content-Type')]).toEqual([
+      403,
+      'text/html; charset=utf-8',
+    ])
   })
 
   it('leaves security headers on what it refuses', async () => {
@@ -81,7 +95,9 @@ describe('csrf()', () => {
       .use(csrf({ onEvent: (event) => events.push(event) }))
     const response = await routes.request('/x', { method: 'POST', headers: evil })
     expect(await response.json()).toMatchObject({ requestId: 'r-1' })
-    expect(events).toEqual([{ type: 'csrf-refused', reason: 'cross-site', subject: '/x', request: 'r-1' }])
+    expect(events).toEqual([
+      { type: 'csrf-refused', reason: 'cross-site', subject: '/x', request: 'r-1' },
+    ])
   })
 
   it('that observes refuses nothing and tells the same', async () => {
@@ -142,7 +158,9 @@ describe('csrf()', () => {
   it('takes the public origin from the environment', async () => {
     const { send } = app({ publicOrigins: (c) => (c.env as { ORIGIN?: string }).ORIGIN })
     const headers = { Origin: 'https://www.example.com', Cookie: 'a=b' }
-    expect((await send('POST', '/', headers, { ORIGIN: 'https://www.example.com' })).status).toBe(200)
+    expect((await send('POST', '/', headers, { ORIGIN: 'https://www.example.com' })).status).toBe(
+      200,
+    )
     expect((await send('POST', '/', headers, { ORIGIN: 'https://b.example.com' })).status).toBe(403)
   })
 

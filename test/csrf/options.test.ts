@@ -7,7 +7,8 @@ function wrong(make: () => unknown): string[] {
   try {
     make()
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults.map(({ option, problem }) => `${option} ${problem}`)
+    if (error instanceof ConfigError)
+      return error.faults.map(({ option, problem }) => `${option} ${problem}`)
     throw error
   }
   return []
@@ -43,13 +44,34 @@ describe.each(places)('an origin in %s', (_, options, name) => {
     ['HTTPS://app.example.com', 'must be in lower case, as browsers send it'],
     ['app.example.com', 'must be scheme://host or scheme://host:port with nothing behind it'],
     ['//app.example.com', 'must be scheme://host or scheme://host:port with nothing behind it'],
-    ['https://app.example.com/', 'must be scheme://host or scheme://host:port with nothing behind it'],
-    ['https://app.example.com/path', 'must be scheme://host or scheme://host:port with nothing behind it'],
-    ['https://app.example.com?x', 'must be scheme://host or scheme://host:port with nothing behind it'],
-    ['https://app.example.com#x', 'must be scheme://host or scheme://host:port with nothing behind it'],
-    ['https://a:b@app.example.com', 'must be scheme://host or scheme://host:port with nothing behind it'],
-    ['https://app.example.com ', 'must be scheme://host or scheme://host:port with nothing behind it'],
-    ['https://bücher.example', 'must be scheme://host or scheme://host:port with nothing behind it'],
+    [
+      'https://app.example.com/',
+      'must be scheme://host or scheme://host:port with nothing behind it',
+    ],
+    [
+      'https://app.example.com/path',
+      'must be scheme://host or scheme://host:port with nothing behind it',
+    ],
+    [
+      'https://app.example.com?x',
+      'must be scheme://host or scheme://host:port with nothing behind it',
+    ],
+    [
+      'https://app.example.com#x',
+      'must be scheme://host or scheme://host:port with nothing behind it',
+    ],
+    [
+      'https://a:b@app.example.com',
+      'must be scheme://host or scheme://host:port with nothing behind it',
+    ],
+    [
+      'https://app.example.com ',
+      'must be scheme://host or scheme://host:port with nothing behind it',
+    ],
+    [
+      'https://bücher.example',
+      'must be scheme://host or scheme://host:port with nothing behind it',
+    ],
     ['https://', 'must be scheme://host or scheme://host:port with nothing behind it'],
     ['file://', 'must be scheme://host or scheme://host:port with nothing behind it'],
     ['', 'must be scheme://host or scheme://host:port with nothing behind it'],
@@ -69,8 +91,15 @@ describe.each(places)('an origin in %s', (_, options, name) => {
 
 describe('options', () => {
   it('may be absent, undefined or empty', () => {
-    const nothing = { trustedOrigins: [], trust: [], exempt: [], cookieNames: [], onEvent: undefined }
-    for (const options of [undefined, {}, nothing]) expect(wrong(() => csrf(options as object))).toEqual([])
+    const nothing = {
+      trustedOrigins: [],
+      trust: [],
+      exempt: [],
+      cookieNames: [],
+      onEvent: undefined,
+    }
+    for (const options of [undefined, {}, nothing])
+      expect(wrong(() => csrf(options as object))).toEqual([])
   })
 
   it.each<[options: unknown, faults: string[]]>([
@@ -81,7 +110,10 @@ describe('options', () => {
     [{ exempts: [] }, ['csrf.exempts is no option; did you mean exempt?']],
     [{ origin: 'https://app.example.com' }, ['csrf.origin is no option']],
     [{ trustedOrigins: 'https://a.example' }, ['csrf.trustedOrigins must be a list of origins']],
-    [{ trustedOrigins: ['https://a.example', 'https://a.example'] }, ['csrf.trustedOrigins.1 is in the list twice']],
+    [
+      { trustedOrigins: ['https://a.example', 'https://a.example'] },
+      ['csrf.trustedOrigins.1 is in the list twice'],
+    ],
     [{ publicOrigins: [] }, ['csrf.publicOrigins must hold at least one origin']],
     [{ publicOrigins: 7 }, ['csrf.publicOrigins must be a list of origins']],
     [{ missing: 'block' }, ['csrf.missing must be one of "deny", "no-credentials", "allow"']],
@@ -90,9 +122,15 @@ describe('options', () => {
     [{ credentials: true }, ['csrf.credentials must be a function']],
     [{ cookieNames: 'session' }, ['csrf.cookieNames must be a list of whole cookie names']],
     [{ cookieNames: [''] }, ['csrf.cookieNames must be a list of whole cookie names']],
-    [{ cookieNames: ['a'], credentials: () => true }, ['csrf.cookieNames is not read where credentials is given']],
+    [
+      { cookieNames: ['a'], credentials: () => true },
+      ['csrf.cookieNames is not read where credentials is given'],
+    ],
     [{ isolation: 'yes' }, ['csrf.isolation must be an object']],
-    [{ isolation: { sameSites: true } }, ['csrf.isolation.sameSites is no option; did you mean sameSite?']],
+    [
+      { isolation: { sameSites: true } },
+      ['csrf.isolation.sameSites is no option; did you mean sameSite?'],
+    ],
     [{ isolation: { frames: 1 } }, ['csrf.isolation.frames must be one of true, false']],
     [{ refuse: 403 }, ['csrf.refuse must be a function']],
     [{ onEvent: [] }, ['csrf.onEvent must be a function']],
@@ -111,7 +149,11 @@ describe('options', () => {
   })
 
   it('are all judged before anything is said, and no value is repeated', () => {
-    const secretive = { trustedOrigins: ['https://s3cret.example/'], mode: 's3cret', exempt: [{ path: 's3cret' }] }
+    const secretive = {
+      trustedOrigins: ['https://s3cret.example/'],
+      mode: 's3cret',
+      exempt: [{ path: 's3cret' }],
+    }
     const faults = wrong(() => csrf(secretive as object))
     expect(faults.length).toBe(3)
     expect(faults.join()).not.toContain('s3cret')
@@ -156,7 +198,10 @@ describe('a rule', () => {
     [[{ path: '/hook', methods: [] }], [methods]],
     [[{ path: '/hook', methods: ['post'] }], [methods]],
     [[{ path: '/hook', methods: ['*'] }], [methods]],
-    [[{ path: '/hook', method: ['POST'] }], ['csrf.exempt.0.method is no option; did you mean methods?']],
+    [
+      [{ path: '/hook', method: ['POST'] }],
+      ['csrf.exempt.0.method is no option; did you mean methods?'],
+    ],
     [[{ path: '/hook', origins: [] }], ['csrf.exempt.0.origins is no option']],
     [[{ path: '/a' }, { path: '/a' }], ['csrf.exempt.1 is the second rule for POST of its path']],
   ])('%j', (exempt, faults) => {
@@ -184,7 +229,10 @@ describe('options of tokens', () => {
     [{ secret: 'short', session }, ['csrfTokens.secret must have at least 32 characters']],
     [{ secret }, ['csrfTokens.session must be a function that finds the id of the session']],
     [{ secret, session, header: 'X Token' }, ['csrfTokens.header must be the name of a header']],
-    [{ secret, session, field: '' }, ['csrfTokens.field must be the name of a form field, or false']],
+    [
+      { secret, session, field: '' },
+      ['csrfTokens.field must be the name of a form field, or false'],
+    ],
     [{ secret, session, cookie: 'csrf' }, ['csrfTokens.cookie is no option']],
     [{ secret, session, feild: 'csrf' }, ['csrfTokens.feild is no option; did you mean field?']],
   ])('%j', (options, faults) => {

@@ -21,11 +21,17 @@ function app(options: Partial<CsrfTokenOptions<Context>> = {}, others: CsrfOptio
     .get('/token', async (c) => c.json((await tokens.issue(c)) ?? null))
     .get('/live', (c) => c.text('in'))
     .on(['POST', 'PUT', 'DELETE'], ['/x', '/hook'], async (c) => c.text(await c.req.text()))
-  const send = async (method: string, path: string, headers: Heads, body?: BodyInit): Promise<Response> => {
+  const send = async (
+    method: string,
+    path: string,
+    headers: Heads,
+    body?: BodyInit,
+  ): Promise<Response> => {
     const init = { method, headers, body: body ?? null, duplex: 'half' } as RequestInit
     return routes.fetch(new Request(`https://app.example.com${path}`, init))
   }
-  const issue = async (id: string): Promise<string> => (await send('GET', '/token', { Session: id })).json()
+  const issue = async (id: string): Promise<string> =>
+    (await send('GET', '/token', { Session: id })).json()
   const post = async (headers: Heads, body?: BodyInit): Promise<number> =>
     (await send('POST', '/x', { ...own, ...headers }, body)).status
   return { events, send, issue, post }
@@ -72,8 +78,12 @@ describe('a token', () => {
   it('is bound to where the session id ends', async () => {
     const { issue, post } = app()
     const [mac, random = ''] = (await issue('ada')).split('.')
-    expect(await post({ Session: `ada${random[0]}`, 'X-CSRF-Token': `${mac}.${random.slice(1)}A` })).toBe(403)
-    expect(await post({ Session: 'ad', 'X-CSRF-Token': `${mac}.a${random.slice(0, 21)}` })).toBe(403)
+    expect(
+      await post({ Session: `ada${random[0]}`, 'X-CSRF-Token': `${mac}.${random.slice(1)}A` }),
+    ).toBe(403)
+    expect(await post({ Session: 'ad', 'X-CSRF-Token': `${mac}.a${random.slice(0, 21)}` })).toBe(
+      403,
+    )
   })
 
   it('is bad once one character is another, one too many or one too few', async () => {
@@ -100,7 +110,11 @@ describe('a token', () => {
   it('has a dot in the middle', async () => {
     const { issue, post } = app()
     const token = await issue('ada')
-    for (const other of [token.replace('.', '-'), token.replace('.', ''), token.replace('.', '..')]) {
+    for (const other of [
+      token.replace('.', '-'),
+      token.replace('.', ''),
+      token.replace('.', '..'),
+    ]) {
       expect(await post({ Session: 'ada', 'X-CSRF-Token': other })).toBe(403)
     }
   })
@@ -126,7 +140,11 @@ describe('a token', () => {
 
   it('makes no request of another site pass', async () => {
     const { issue, send, events } = app()
-    const headers = { Session: 'ada', 'X-CSRF-Token': await issue('ada'), 'Sec-Fetch-Site': 'cross-site' }
+    const headers = {
+      Session: 'ada',
+      'X-CSRF-Token': await issue('ada'),
+      'Sec-Fetch-Site': 'cross-site',
+    }
     expect((await send('POST', '/x', headers)).status).toBe(403)
     expect(reasons(events)).toEqual(['cross-site'])
   })
@@ -151,7 +169,11 @@ describe('no token is needed', () => {
 
   it('from a trusted origin, which cannot have one', async () => {
     const { send } = app({}, { trustedOrigins: ['https://login.example'] })
-    const headers = { Session: 'ada', Origin: 'https://login.example', 'Sec-Fetch-Site': 'cross-site' }
+    const headers = {
+      Session: 'ada',
+      Origin: 'https://login.example',
+      'Sec-Fetch-Site': 'cross-site',
+    }
     expect((await send('POST', '/x', headers)).status).toBe(200)
   })
 
@@ -159,7 +181,9 @@ describe('no token is needed', () => {
     const { send } = app()
     const socket = { Upgrade: 'websocket', Session: 'ada', Origin: 'https://app.example.com' }
     expect((await send('GET', '/live', socket)).status).toBe(200)
-    expect((await send('GET', '/live', { ...socket, Origin: 'https://evil.example' })).status).toBe(403)
+    expect((await send('GET', '/live', { ...socket, Origin: 'https://evil.example' })).status).toBe(
+      403,
+    )
   })
 
   it('while it only observes', async () => {
@@ -190,7 +214,12 @@ describe('a token in a form', () => {
         controller.close()
       },
     })
-    const response = await send('POST', '/x', { ...own, Session: 'ada', 'Content-Type': form }, body)
+    const response = await send(
+      'POST',
+      '/x',
+      { ...own, Session: 'ada', 'Content-Type': form },
+      body,
+    )
     expect([response.status, (await response.text()).length > 60]).toEqual([200, true])
   })
 
@@ -202,7 +231,8 @@ describe('a token in a form', () => {
     [
       'is in multipart',
       'multipart/form-data; boundary=x',
-      (token) => `--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n${token}\r\n--x--\r\n`,
+      (token) =>
+        `--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n${token}\r\n--x--\r\n`,
     ],
     ['is in more than 64 KB', form, (token) => `csrf_token=${token}&a=${'x'.repeat(65_536)}`],
     ['is not there', form, () => 'a=1'],
@@ -222,7 +252,12 @@ describe('a token in a form', () => {
       },
     })
     const { send } = app()
-    const response = await send('POST', '/x', { ...own, Session: 'ada', 'Content-Type': form }, body)
+    const response = await send(
+      'POST',
+      '/x',
+      { ...own, Session: 'ada', 'Content-Type': form },
+      body,
+    )
     expect(response.status).toBe(403)
     expect(pulls).toBeLessThan(20)
   })
@@ -240,7 +275,9 @@ describe('a token in a form', () => {
     const good = await issue('ada')
     const bad = (good.startsWith('x') ? 'y' : 'x') + good.slice(1)
     const body = `csrf_token=${good}`
-    expect(await post({ Session: 'ada', 'Content-Type': form, 'X-CSRF-Token': bad }, body)).toBe(403)
+    expect(await post({ Session: 'ada', 'Content-Type': form, 'X-CSRF-Token': bad }, body)).toBe(
+      403,
+    )
   })
 
   it('goes by the names that were given', async () => {
@@ -262,13 +299,21 @@ describe('a token in a form', () => {
       })
       .use(csrf({ token: tokens }))
     const headers = { ...own, Session: 'ada', 'Content-Type': form }
-    expect((await routes.request('/x', { method: 'POST', headers, body: 'csrf_token=x' })).status).toBe(403)
+    expect(
+      (await routes.request('/x', { method: 'POST', headers, body: 'csrf_token=x' })).status,
+    ).toBe(403)
   })
 })
 
 describe('with a session of this library', () => {
-  const sessions = statelessSessions<{ user?: string }>({ secret: older, user: (data) => data.user })
-  const tokens = csrfTokens({ secret: older, session: async (c) => (await c.var.session.info())?.id })
+  const sessions = statelessSessions<{ user?: string }>({
+    secret: older,
+    user: (data) => data.user,
+  })
+  const tokens = csrfTokens({
+    secret: older,
+    session: async (c) => (await c.var.session.info())?.id,
+  })
   const routes = new Hono()
     .use(openSessions(sessions))
     .use(csrf({ token: tokens }))
@@ -276,7 +321,9 @@ describe('with a session of this library', () => {
     .post('/login', async (c) => c.text((await c.var.session.start({ user: 'ada' })) ?? 'in'))
     .post('/transfer', (c) => c.text('done'))
   const send = async (method: string, path: string, headers: Heads): Promise<Response> =>
-    routes.fetch(new Request(`https://app.example.com${path}`, { method, headers: { ...own, ...headers } }))
+    routes.fetch(
+      new Request(`https://app.example.com${path}`, { method, headers: { ...own, ...headers } }),
+    )
   const login = async (headers: Heads): Promise<Heads> => {
     const response = await send('POST', '/login', headers)
     return { Cookie: response.headers.getSetCookie()[0]?.split(';', 1)[0] ?? '' }

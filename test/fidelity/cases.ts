@@ -39,14 +39,32 @@ const codings: ReadonlyArray<readonly [coding: string, body: string]> = [
 const accepts = 'Accept-Encoding: gzip, deflate, br, zstd'
 
 export const cases: readonly FidelityCase[] = [
-  ...['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => ({ name: method, method })),
+  ...['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => ({
+    name: method,
+    method,
+  })),
   ...['POST', 'PUT', 'PATCH', 'DELETE'].flatMap((method) => [
     { name: `${method} with a length`, method, headers: ['Content-Length: 5'], body: 'hello' },
-    { name: `${method} in chunks`, method, headers: ['Transfer-Encoding: chunked'], body: '5\r\nhello\r\n0\r\n\r\n' },
+    {
+      name: `${method} in chunks`,
+      method,
+      headers: ['Transfer-Encoding: chunked'],
+      body: '5\r\nhello\r\n0\r\n\r\n',
+    },
   ]),
   { name: 'POST of no bytes', method: 'POST', headers: ['Content-Length: 0'] },
-  { name: 'a body of every byte', method: 'POST', headers: ['Content-Length: 256'], body: everyByte() },
-  { name: 'a coded upload', method: 'POST', headers: ['Content-Encoding: gzip', 'Content-Length: 5'], body: 'gzip!' },
+  {
+    name: 'a body of every byte',
+    method: 'POST',
+    headers: ['Content-Length: 256'],
+    body: everyByte(),
+  },
+  {
+    name: 'a coded upload',
+    method: 'POST',
+    headers: ['Content-Encoding: gzip', 'Content-Length: 5'],
+    body: 'gzip!',
+  },
   {
     name: 'headers of a browser',
     headers: [
@@ -76,7 +94,10 @@ export const cases: readonly FidelityCase[] = [
     answer: ok([], '', '412 Precondition Failed'),
   },
   { name: 'Cache-Control of a client', headers: ['Cache-Control: no-cache', 'Pragma: no-cache'] },
-  { name: 'a conditional request with Cache-Control', headers: ['If-None-Match: "a"', 'Cache-Control: max-age=0'] },
+  {
+    name: 'a conditional request with Cache-Control',
+    headers: ['If-None-Match: "a"', 'Cache-Control: max-age=0'],
+  },
   {
     name: 'Range',
     headers: ['Range: bytes=0-1', 'If-Range: "a"'],
@@ -90,7 +111,11 @@ export const cases: readonly FidelityCase[] = [
   {
     name: 'several ranges',
     headers: ['Range: bytes=0-0,2-2'],
-    answer: ok(['Content-Type: multipart/byteranges; boundary=x'], '--x\r\n\r\na\r\n--x--', '206 Partial Content'),
+    answer: ok(
+      ['Content-Type: multipart/byteranges; boundary=x'],
+      '--x\r\n\r\na\r\n--x--',
+      '206 Partial Content',
+    ),
   },
   {
     name: 'Authorization',
@@ -108,10 +133,21 @@ export const cases: readonly FidelityCase[] = [
   { name: 'two Cookie headers', headers: ['Cookie: a=1', 'Cookie: b=2'] },
   { name: 'one name twice', headers: ['X-A: 1', 'X-A: 2'], answer: ok(['X-B: 1', 'X-B: 2']) },
   { name: 'an empty value', headers: ['X-A:'], answer: ok(['X-B:']) },
-  { name: 'bytes beyond ASCII in a value', headers: ['X-A: caf\xc3\xa9'], answer: ok(['X-B: caf\xc3\xa9']) },
+  {
+    name: 'bytes beyond ASCII in a value',
+    headers: ['X-A: caf\xc3\xa9'],
+    answer: ok(['X-B: caf\xc3\xa9']),
+  },
   { name: 'a value of Latin-1', headers: ['X-A: caf\xe9'], answer: ok(['X-B: caf\xe9']) },
-  { name: 'a value of 20 kB', headers: [`X-A: ${'v'.repeat(4000)}`], answer: ok([`X-B: ${'v'.repeat(20_000)}`]) },
-  { name: 'a head of 100 kB', answer: ok(Array.from({ length: 100 }, (_, at) => `X-${at}: ${'v'.repeat(1000)}`)) },
+  {
+    name: 'a value of 20 kB',
+    headers: [`X-A: ${'v'.repeat(4000)}`],
+    answer: ok([`X-B: ${'v'.repeat(20_000)}`]),
+  },
+  {
+    name: 'a head of 100 kB',
+    answer: ok(Array.from({ length: 100 }, (_, at) => `X-${at}: ${'v'.repeat(1000)}`)),
+  },
   {
     name: '300 headers',
     headers: Array.from({ length: 90 }, (_, at) => `X-${at}: 1`),
@@ -120,14 +156,21 @@ export const cases: readonly FidelityCase[] = [
   { name: 'a query', search: "?a=1&a=2&b=%20+&c='()*!~&d=[]{}|^`&e=a%2Fb" },
   { name: 'a query of raw UTF-8', search: '?q=caf\xc3\xa9' },
   { name: 'an empty query', search: '?' },
-  { name: 'hop-by-hop headers', headers: ['TE: trailers', 'Keep-Alive: timeout=5', 'Proxy-Connection: keep-alive'] },
+  {
+    name: 'hop-by-hop headers',
+    headers: ['TE: trailers', 'Keep-Alive: timeout=5', 'Proxy-Connection: keep-alive'],
+  },
   {
     name: 'traceparent',
-    headers: ['traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', 'tracestate: a=1'],
+    headers: [
+      'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+      'tracestate: a=1',
+    ],
   },
   ...[
-    200, 201, 202, 203, 205, 300, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 409, 410, 411, 412, 413, 415,
-    417, 418, 421, 422, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 507, 511, 599,
+    200, 201, 202, 203, 205, 300, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 409, 410,
+    411, 412, 413, 415, 417, 418, 421, 422, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504,
+    507, 511, 599,
   ].map((status) => ({
     name: `status ${status}`,
     answer: ok(
@@ -141,7 +184,8 @@ export const cases: readonly FidelityCase[] = [
   { name: 'status 204', answer: 'HTTP/1.1 204 No Content\r\nETag: "a"\r\n\r\n' },
   {
     name: 'status 304 with a length',
-    answer: 'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\nContent-Length: 50\r\nContent-Encoding: gzip\r\n\r\n',
+    answer:
+      'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\nContent-Length: 50\r\nContent-Encoding: gzip\r\n\r\n',
   },
   {
     name: 'HEAD with a length',
@@ -154,16 +198,34 @@ export const cases: readonly FidelityCase[] = [
     headers: [accepts],
     answer: 'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 99\r\n\r\n',
   },
-  { name: 'HEAD of chunks', method: 'HEAD', answer: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n' },
-  { name: 'chunks', answer: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n' },
+  {
+    name: 'HEAD of chunks',
+    method: 'HEAD',
+    answer: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+  },
+  {
+    name: 'chunks',
+    answer: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n',
+  },
   {
     name: 'chunks with extensions',
     answer: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nab\r\n0\r\n\r\n',
   },
-  { name: 'a body up to the end of the connection', answer: 'HTTP/1.1 200 OK\r\n\r\nto the end', ends: true },
+  {
+    name: 'a body up to the end of the connection',
+    answer: 'HTTP/1.1 200 OK\r\n\r\nto the end',
+    ends: true,
+  },
   { name: 'no bytes', answer: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' },
-  { name: 'an answer of every byte', answer: ok(['Content-Type: application/octet-stream'], everyByte()) },
-  { name: 'an answer that breaks off', answer: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf', ends: true },
+  {
+    name: 'an answer of every byte',
+    answer: ok(['Content-Type: application/octet-stream'], everyByte()),
+  },
+  {
+    name: 'an answer that breaks off',
+    answer: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf',
+    ends: true,
+  },
   {
     name: 'chunks that break off',
     answer: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n',
@@ -174,7 +236,10 @@ export const cases: readonly FidelityCase[] = [
     headers: ['TE: trailers'],
     answer: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 1\r\n\r\n',
   },
-  { name: 'Early Hints', answer: `HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n${ok([])}` },
+  {
+    name: 'Early Hints',
+    answer: `HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n${ok([])}`,
+  },
   { name: 'Processing', answer: `HTTP/1.1 102 Processing\r\n\r\n${ok([])}` },
   {
     name: 'an early answer',
@@ -215,16 +280,26 @@ export const cases: readonly FidelityCase[] = [
   {
     name: 'fields of CORS',
     headers: ['Origin: http://localhost'],
-    answer: ok(['Access-Control-Allow-Origin: *', 'Access-Control-Expose-Headers: X-A', 'Timing-Allow-Origin: *']),
+    answer: ok([
+      'Access-Control-Allow-Origin: *',
+      'Access-Control-Expose-Headers: X-A',
+      'Timing-Allow-Origin: *',
+    ]),
   },
-  { name: 'Location in raw UTF-8', answer: ok(['Location: https://elsewhere.example/caf\xc3\xa9'], '', '302 Found') },
+  {
+    name: 'Location in raw UTF-8',
+    answer: ok(['Location: https://elsewhere.example/caf\xc3\xa9'], '', '302 Found'),
+  },
   { name: 'Date', answer: ok(['Date: Sun, 29 Nov 2026 00:00:00 GMT']) },
   ...codings.map(([coding, body]) => ({
     name: `coding ${coding}`,
     headers: [accepts],
     answer: ok([`Content-Encoding: ${coding}`, 'Vary: Accept-Encoding'], body),
   })),
-  { name: 'a coding that was not asked for', answer: ok(['Content-Encoding: gzip'], codings[0]?.[1]) },
+  {
+    name: 'a coding that was not asked for',
+    answer: ok(['Content-Encoding: gzip'], codings[0]?.[1]),
+  },
   { name: 'zstd that was not asked for', answer: ok(['Content-Encoding: zstd'], codings[5]?.[1]) },
   {
     name: 'a part of a coded file',
@@ -258,7 +333,11 @@ export const cases: readonly FidelityCase[] = [
   },
   {
     name: 'a WebSocket that is refused',
-    headers: ['Upgrade: websocket', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13'],
+    headers: [
+      'Upgrade: websocket',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      'Sec-WebSocket-Version: 13',
+    ],
     answer: ok(['WWW-Authenticate: Bearer'], 'no', '401 Unauthorized'),
   },
 ]

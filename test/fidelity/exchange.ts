@@ -36,7 +36,9 @@ export async function startFidelityOrigin(cases: readonly FidelityCase[]): Promi
         upgraded = each
         // A runtime that makes a handshake of its own sends a key of its own.
         const key = /^sec-websocket-key: *(.*?)\r?$/im.exec(received.get(index) ?? '')?.[1] ?? ''
-        const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+        const accept = createHash('sha1')
+          .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+          .digest('base64')
         socket.write(`${each.answer?.replace('<accept>', accept)}${each.echo}`, 'latin1')
       } else if (each.ends) {
         socket.write(each.answer ?? '', 'latin1')
@@ -72,7 +74,12 @@ export interface Outcome {
 const patienceMs = 1500
 
 /** Sends a case to a port and reads until the other side closes. */
-export async function ask(port: number, index: number, each: FidelityCase, origin: FidelityOrigin): Promise<Outcome> {
+export async function ask(
+  port: number,
+  index: number,
+  each: FidelityCase,
+  origin: FidelityOrigin,
+): Promise<Outcome> {
   const { method = 'GET', search = '', headers = [], body = '', echo } = each
   const upgrade = echo !== undefined || headers.some((line) => line.startsWith('Upgrade: '))
   const connection = upgrade ? 'Connection: Upgrade' : 'Connection: close'

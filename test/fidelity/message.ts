@@ -27,7 +27,14 @@ export function parseMessages(bytes: string, bodiless: boolean): Message[] {
     const body = interim
       ? { framing: 'none' as const, body: '', trailers: '', whole: true, left: rest.slice(end + 4) }
       : readBody(rest.slice(end + 4), fields, start, bodiless)
-    messages.push({ start, fields, framing: body.framing, body: body.body, trailers: body.trailers, whole: body.whole })
+    messages.push({
+      start,
+      fields,
+      framing: body.framing,
+      body: body.body,
+      trailers: body.trailers,
+      whole: body.whole,
+    })
     if (!interim) break
     rest = body.left
   }
@@ -55,7 +62,12 @@ interface Body {
   left: string
 }
 
-function readBody(bytes: string, fields: ReadonlyMap<string, string>, start: string, bodiless: boolean): Body {
+function readBody(
+  bytes: string,
+  fields: ReadonlyMap<string, string>,
+  start: string,
+  bodiless: boolean,
+): Body {
   const isAnswer = start.startsWith('HTTP/')
   const empty = isAnswer && (bodiless || /^HTTP\/1\.\d (?:204|304)\b/.test(start))
   if (empty) return { framing: 'none', body: bytes, trailers: '', whole: bytes === '', left: '' }
@@ -63,7 +75,13 @@ function readBody(bytes: string, fields: ReadonlyMap<string, string>, start: str
   const length = fields.get('content-length')
   if (length !== undefined) {
     const body = bytes.slice(0, Number(length))
-    return { framing: 'length', body, trailers: '', whole: body.length === Number(length), left: '' }
+    return {
+      framing: 'length',
+      body,
+      trailers: '',
+      whole: body.length === Number(length),
+      left: '',
+    }
   }
   return { framing: isAnswer ? 'close' : 'none', body: bytes, trailers: '', whole: true, left: '' }
 }
@@ -74,7 +92,8 @@ function readChunks(bytes: string): Body {
   for (;;) {
     const line = bytes.indexOf('\r\n', at)
     const size = line === -1 ? Number.NaN : Number.parseInt(bytes.slice(at, line), 16)
-    if (Number.isNaN(size)) return { framing: 'chunked', body, trailers: '', whole: false, left: '' }
+    if (Number.isNaN(size))
+      return { framing: 'chunked', body, trailers: '', whole: false, left: '' }
     if (size === 0) {
       const trailers = bytes.slice(line + 2).replace(/(?:\r\n)+$/, '')
       return { framing: 'chunked', body, trailers, whole: bytes.endsWith('\r\n\r\n'), left: '' }
@@ -85,17 +104,24 @@ function readChunks(bytes: string): Body {
 }
 
 /** What a gateway says to an upstream by its own right, and what is between two hops only. */
-const ofTheGateway = /^(?:host|connection|keep-alive|x-forwarded-\w+|forwarded|x-request-id|portcullis-.*)$/
+const ofTheGateway =
+  /^(?:host|connection|keep-alive|x-forwarded-\w+|forwarded|x-request-id|portcullis-.*)$/
 /** What a gateway says to a client by its own right: its security headers. */
 const ofItsAnswers =
   /^(?:connection|keep-alive|x-request-id|content-security-policy.*|reporting-endpoints|referrer-policy|x-[\w-]+-options|x-xss-protection|permissions-policy|cross-origin-.*|origin-agent-cluster|x-permitted-cross-domain-policies|x-dns-prefetch-control|strict-transport-security|vary)$/
 
 /** Every difference, in words that stay the same from run to run. */
-export function compareRequests(direct: Message | undefined, through: Message | undefined): string[] {
-  if (direct === undefined || through === undefined) return direct === through ? [] : ['upstream: asked or not']
+export function compareRequests(
+  direct: Message | undefined,
+  through: Message | undefined,
+): string[] {
+  if (direct === undefined || through === undefined)
+    return direct === through ? [] : ['upstream: asked or not']
   const found = compareFields(direct, through, (name) => {
     // The nonce of a page's policy (docs/headers.md).
-    return ofTheGateway.test(name) || (name === 'content-security-policy' && !direct.fields.has(name))
+    return (
+      ofTheGateway.test(name) || (name === 'content-security-policy' && !direct.fields.has(name))
+    )
   })
   if (direct.start !== through.start) found.push('request line')
   return [...found, ...compareContents(direct, through)].map((what) => `upstream: ${what}`)
@@ -114,11 +140,18 @@ export function compareAnswers(direct: readonly Message[], through: readonly Mes
   const status = (message: Message): string => message.start.slice(9, 12)
   if (status(wanted) !== status(got)) return [`client: status ${status(got)}`]
   if (wanted.start !== got.start) found.push('reason')
-  found.push(...compareFields(wanted, got, (name) => ofItsAnswers.test(name)), ...compareContents(wanted, got))
+  found.push(
+    ...compareFields(wanted, got, (name) => ofItsAnswers.test(name)),
+    ...compareContents(wanted, got),
+  )
   return found.map((what) => `client: ${what}`)
 }
 
-function compareFields(direct: Message, through: Message, own: (name: string) => boolean): string[] {
+function compareFields(
+  direct: Message,
+  through: Message,
+  own: (name: string) => boolean,
+): string[] {
   const found: string[] = []
   for (const name of new Set([...direct.fields.keys(), ...through.fields.keys()])) {
     if (own(name) || name === 'transfer-encoding' || name === 'content-length') continue
@@ -132,7 +165,8 @@ function compareFields(direct: Message, through: Message, own: (name: string) =>
 function compareContents(direct: Message, through: Message): string[] {
   const found: string[] = []
   if (direct.framing !== through.framing) found.push(`framing ${through.framing}`)
-  else if (direct.fields.get('content-length') !== through.fields.get('content-length')) found.push('content-length')
+  else if (direct.fields.get('content-length') !== through.fields.get('content-length'))
+    found.push('content-length')
   if (direct.body !== through.body) found.push('body')
   if (direct.trailers !== through.trailers) found.push('trailers')
   if (direct.whole !== through.whole) found.push('its end')

@@ -38,21 +38,36 @@ const impatience = 300
 
 const trials = new Map<string, Trial>()
 
-function start(name: string, table: string, { url, upstream, routes, options }: Application, secret: string): Trial {
+function start(
+  name: string,
+  table: string,
+  { url, upstream, routes, options }: Application,
+  secret: string,
+): Trial {
   const trial = { gateway: undefined as unknown as Gateway<never>, now: Date.now() }
   const clock = (): number => trial.now
   const timeoutMs = name.startsWith('slow') ? impatience : 30_000
   const upstreams = { app: { url, timeoutMs, ...upstream } }
-  const session = statelessSessions<{ user: string; roles?: string[] }>({ secret, user: (data) => data.user })
+  const session = statelessSessions<{ user: string; roles?: string[] }>({
+    secret,
+    user: (data) => data.user,
+  })
   const own = {
-    ...{ publicOrigin: (c: { env: { PUBLIC_ORIGIN: string } }) => c.env.PUBLIC_ORIGIN, upstreams, session, clock },
+    ...{
+      publicOrigin: (c: { env: { PUBLIC_ORIGIN: string } }) => c.env.PUBLIC_ORIGIN,
+      upstreams,
+      session,
+      clock,
+    },
     user: (data: { user: string }) => data.user,
     roles: (data: { roles?: string[] }) => data.roles ?? [],
     throttle: gatewayThrottle<never>({ store: memoryThrottle(), secret, limit: 5, ...options }),
     onFault: (error: unknown) => console.error(error),
     routes,
   }
-  return Object.assign(trial, { gateway: createGateway((table === 'init' ? initConfig() : own) as never) })
+  return Object.assign(trial, {
+    gateway: createGateway((table === 'init' ? initConfig() : own) as never),
+  })
 }
 
 export default {

@@ -7,7 +7,10 @@ import { type Framework, type Login, password } from './types.ts'
 const redirects =
   (to: string) =>
   (status: number, location: string | undefined): boolean =>
-    status >= 300 && status < 400 && location !== undefined && new URL(location, 'http://host').pathname === to
+    status >= 300 &&
+    status < 400 &&
+    location !== undefined &&
+    new URL(location, 'http://host').pathname === to
 const answers = (status: number): boolean => status === 200
 const python = '/usr/bin/python3'
 
@@ -17,9 +20,17 @@ const emailForm: Pick<Login, 'kind' | 'account' | 'password' | 'other'> = {
   password: 'password',
   other: 'mallory',
 }
-const emailJson: Pick<Login, 'kind' | 'account' | 'password' | 'other' | 'success' | 'succeeded'> = {
-  ...{ kind: 'json', account: 'email', password: 'password', other: 'mallory', success: 'json', succeeded: answers },
-}
+const emailJson: Pick<Login, 'kind' | 'account' | 'password' | 'other' | 'success' | 'succeeded'> =
+  {
+    ...{
+      kind: 'json',
+      account: 'email',
+      password: 'password',
+      other: 'mallory',
+      success: 'json',
+      succeeded: answers,
+    },
+  }
 
 export const express: Framework = {
   name: 'express',
@@ -61,9 +72,20 @@ export const express: Framework = {
   guarded: [
     {
       path: '/admin',
-      aliases: ['/ADMIN', '/admin/', '/Admin/', '/%61dmin', '//admin', '/x/../admin', '/admin/users/'],
+      aliases: [
+        '/ADMIN',
+        '/admin/',
+        '/Admin/',
+        '/%61dmin',
+        '//admin',
+        '/x/../admin',
+        '/admin/users/',
+      ],
     },
-    { path: '/admin/users', aliases: ['/ADMIN/USERS', '/admin/users/', '/admin//users', '/admin/%75sers'] },
+    {
+      path: '/admin/users',
+      aliases: ['/ADMIN/USERS', '/admin/users/', '/admin//users', '/admin/%75sers'],
+    },
   ],
   overrides: [
     { title: '_method in the form', body: '_method=DELETE' },
@@ -71,12 +93,19 @@ export const express: Framework = {
     { title: '_method in the query', path: '/posts/1?_method=DELETE', body: 'x=1' },
     { title: 'a name that is escaped', body: '%5Fmethod=DELETE' },
     { title: 'twice', body: '_method=POST&_method=DELETE' },
-    { title: 'JSON', body: '{"_method":"DELETE"}', headers: { 'content-type': 'application/json' } },
+    {
+      title: 'JSON',
+      body: '{"_method":"DELETE"}',
+      headers: { 'content-type': 'application/json' },
+    },
   ],
   prepare({ app, data }) {
     cpSync(app, data, { recursive: true })
     cpSync('.npmrc', join(data, '.npmrc'))
-    execFileSync('npm', ['ci', '--silent', '--ignore-scripts'], { cwd: data, stdio: ['ignore', 'inherit', 'inherit'] })
+    execFileSync('npm', ['ci', '--silent', '--ignore-scripts'], {
+      cwd: data,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
     return { command: process.execPath, args: ['app.js'], cwd: data }
   },
 }
@@ -90,20 +119,41 @@ export const django: Framework = {
   aliases: 'django',
   logins: [
     {
-      ...{ kind: 'form', name: 'LoginView', path: '/login', account: 'username', password: 'password' },
+      ...{
+        kind: 'form',
+        name: 'LoginView',
+        path: '/login',
+        account: 'username',
+        password: 'password',
+      },
       token: { cookie: 'csrftoken', field: 'csrfmiddlewaretoken' },
       success: 'django',
       victim: 'admin',
       other: 'mallory',
       twins: ['ádmin', 'Admin'],
       // UsernameField takes compatibility forms for the same (NFKC), and drops spaces around.
-      spellings: ['admin', 'ａｄｍｉｎ', ' admin ', '𝐚𝐝𝐦𝐢𝐧', 'adⓜin', 'ᵃᵈᵐⁱⁿ', 'admin\u3000', '\u00a0admin'],
+      spellings: [
+        'admin',
+        'ａｄｍｉｎ',
+        ' admin ',
+        '𝐚𝐝𝐦𝐢𝐧',
+        'adⓜin',
+        'ᵃᵈᵐⁱⁿ',
+        'admin\u3000',
+        '\u00a0admin',
+      ],
       aliases: ['/login?next=/admin', '/%6cogin', '//login'],
       rivals: ['username[]', 'username.x'],
       succeeded: redirects('/account'),
     },
     {
-      ...{ kind: 'form', name: 'admin site', path: '/backoffice/login/', account: 'username', password: 'password' },
+      ...{
+        kind: 'form',
+        name: 'admin site',
+        path: '/backoffice/login/',
+        account: 'username',
+        password: 'password',
+      },
       token: { cookie: 'csrftoken', field: 'csrfmiddlewaretoken' },
       more: { next: '/account' },
       success: 'django',
@@ -123,7 +173,10 @@ export const django: Framework = {
   guarded: [
     { path: '/admin', aliases: ['/%61dmin', '//admin', '/x/../admin', '/admin/users'] },
     // Python's re.I takes U+017F for s and U+212A for k; the page is `(?i)^staff/?$`.
-    { path: '/staff', aliases: ['/STAFF', '/Staff/', '/%C5%BFtaff', '/%C5%BFTAFF/', '/sta%66f', '/staff%0A'] },
+    {
+      path: '/staff',
+      aliases: ['/STAFF', '/Staff/', '/%C5%BFtaff', '/%C5%BFTAFF/', '/sta%66f', '/staff%0A'],
+    },
   ],
   overrides: [],
   prepare({ app, env }) {
@@ -174,12 +227,34 @@ export const flask: Framework = {
     { path: '/admin/*', to: 'app', access: { role: 'admin' } },
     { path: '/*', to: 'app', access: 'public' },
   ],
-  guarded: [{ path: '/admin', aliases: ['/%61dmin', '//admin', '/x/../admin', '/admin/users', '/admin//users'] }],
+  guarded: [
+    {
+      path: '/admin',
+      aliases: ['/%61dmin', '//admin', '/x/../admin', '/admin/users', '/admin//users'],
+    },
+  ],
   overrides: [],
   prepare: ({ app, env }) => gunicorn(app, 'app:app', env),
 }
 
-function gunicorn(cwd: string, application: string, { PORT = '' }: Readonly<Record<string, string>>) {
-  const args = ['-b', `127.0.0.1:${PORT}`, '--threads', '8', '--limit-request-field_size', '0', application]
-  return { command: '/usr/bin/gunicorn', args, cwd, env: { PYTHONDONTWRITEBYTECODE: '1', PASSWORD: password } }
+function gunicorn(
+  cwd: string,
+  application: string,
+  { PORT = '' }: Readonly<Record<string, string>>,
+) {
+  const args = [
+    '-b',
+    `127.0.0.1:${PORT}`,
+    '--threads',
+    '8',
+    '--limit-request-field_size',
+    '0',
+    application,
+  ]
+  return {
+    command: '/usr/bin/gunicorn',
+    args,
+    cwd,
+    env: { PYTHONDONTWRITEBYTECODE: '1', PASSWORD: password },
+  }
 }

@@ -11,7 +11,9 @@ const redirects =
     new URL(location, 'http://host').pathname.replace(/;.*/, '') === to
 
 const gem = (name: string): string =>
-  execFileSync('ruby', ['-e', `puts Gem::Specification.find_by_name('${name}').version`], { encoding: 'utf8' }).trim()
+  execFileSync('ruby', ['-e', `puts Gem::Specification.find_by_name('${name}').version`], {
+    encoding: 'utf8',
+  }).trim()
 
 const victim = 'admin@example.com'
 const rails6 = { victim, other: 'mallory@example.com', twins: ['ádmin@example.com'] }
@@ -20,7 +22,15 @@ const token = { page: '/account', field: 'authenticity_token' }
 export const rails: Framework = {
   name: 'rails',
   version: () => `Rails ${gem('railties')}, Rack ${gem('rack')}, Devise ${gem('devise')}`,
-  packages: ['ruby', 'ruby-railties', 'ruby-actionpack', 'ruby-activerecord', 'ruby-sqlite3', 'ruby-devise', 'puma'],
+  packages: [
+    'ruby',
+    'ruby-railties',
+    'ruby-actionpack',
+    'ruby-activerecord',
+    'ruby-sqlite3',
+    'ruby-devise',
+    'puma',
+  ],
   needs: ['/usr/bin/puma', '/usr/share/rubygems-integration/all/gems/devise-4.8.1'],
   aliases: 'rails',
   logins: [
@@ -30,16 +40,43 @@ export const rails: Framework = {
       password: 'user[password]',
       success: 'devise',
       // Devise drops spaces around and letter case: case_insensitive_keys and strip_whitespace_keys.
-      spellings: [victim, 'ADMIN@example.com', ' admin@example.com ', 'Admin@Example.COM', '\tadmin@example.com'],
+      spellings: [
+        victim,
+        'ADMIN@example.com',
+        ' admin@example.com ',
+        'Admin@Example.COM',
+        '\tadmin@example.com',
+      ],
       aliases: [
-        ...['/users/sign_in.json', '/users/sign_in.html', '/users/sign_in.x', '/users/sign_in/', '/users/sign%5Fin'],
+        ...[
+          '/users/sign_in.json',
+          '/users/sign_in.html',
+          '/users/sign_in.x',
+          '/users/sign_in/',
+          '/users/sign%5Fin',
+        ],
         ...['/users/sign_in?format=json', '//users/sign_in', '/users/sign_in.html/'],
       ],
-      rivals: ['user[email][]', 'user%5Bemail%5D[]', 'user[][email]', 'user[email', '[user][email]', 'user][email]'],
+      rivals: [
+        'user[email][]',
+        'user%5Bemail%5D[]',
+        'user[][email]',
+        'user[email',
+        '[user][email]',
+        'user][email]',
+      ],
       succeeded: redirects('/account'),
     },
     {
-      ...{ kind: 'form', name: 'sessions', path: '/signin', ...rails6, token, account: 'email', password: 'password' },
+      ...{
+        kind: 'form',
+        name: 'sessions',
+        path: '/signin',
+        ...rails6,
+        token,
+        account: 'email',
+        password: 'password',
+      },
       // A session in a cookie is new with each answer, so the controller says it itself.
       success: { header: ['x-signed-in', 'yes'] },
       spellings: [victim],
@@ -85,7 +122,10 @@ export const rails: Framework = {
         '/admin.a-b',
       ],
     },
-    { path: '/admin/users', aliases: ['/admin/users.json', '/admin/users.x', '/admin//users', '/admin/users.csv/'] },
+    {
+      path: '/admin/users',
+      aliases: ['/admin/users.json', '/admin/users.x', '/admin//users', '/admin/users.csv/'],
+    },
   ],
   overrides: [
     { title: '_method in the form', body: '_method=delete' },
@@ -121,7 +161,9 @@ const tomcatAccounts = {
 export const tomcat: Framework = {
   name: 'tomcat',
   version() {
-    const text = execFileSync('java', ['-cp', classPath, 'org.apache.catalina.util.ServerInfo'], { encoding: 'utf8' })
+    const text = execFileSync('java', ['-cp', classPath, 'org.apache.catalina.util.ServerInfo'], {
+      encoding: 'utf8',
+    })
     return /Server version:\s*(.+)/.exec(text)?.[1]?.trim() ?? 'Tomcat of an unknown version'
   },
   packages: ['libtomcat10-embed-java', 'libtomcat10-java', 'default-jdk-headless'],
@@ -129,9 +171,24 @@ export const tomcat: Framework = {
   aliases: ['java', 'tomcat'],
   logins: [
     {
-      ...{ kind: 'form', name: 'servlet', path: '/login', account: 'email', password: 'password', ...tomcatAccounts },
+      ...{
+        kind: 'form',
+        name: 'servlet',
+        path: '/login',
+        account: 'email',
+        password: 'password',
+        ...tomcatAccounts,
+      },
       success: { location: '/account', cookie: 'JSESSIONID' },
-      aliases: ['/login;x=1', '/login;jsessionid=1', '/;x/login', '/login;', '/%6cogin', '/x/..;/login', '//login'],
+      aliases: [
+        '/login;x=1',
+        '/login;jsessionid=1',
+        '/;x/login',
+        '/login;',
+        '/%6cogin',
+        '/x/..;/login',
+        '//login',
+      ],
       rivals: ['email;x', 'email[]'],
       succeeded: redirects('/account'),
     },
@@ -170,7 +227,10 @@ export const tomcat: Framework = {
         '/admin%3Bx',
       ],
     },
-    { path: '/admin/users', aliases: ['/admin/users;x', '/admin;a=b/users', '/admin/users.json', '/admin//users'] },
+    {
+      path: '/admin/users',
+      aliases: ['/admin/users;x', '/admin;a=b/users', '/admin/users.json', '/admin//users'],
+    },
   ],
   overrides: [],
   prepare: ({ app }) => ({

@@ -32,18 +32,34 @@ const limit = 5
 export async function runRows(scene: Scene): Promise<Row[]> {
   const planned: Array<[title: string, run: () => Promise<Omit<Row, 'title'>>]> = []
   for (const login of scene.framework.logins) {
-    planned.push([`${login.name}: spellings and addresses, without the gateway`, () => askDirectly(scene, login)])
+    planned.push([
+      `${login.name}: spellings and addresses, without the gateway`,
+      () => askDirectly(scene, login),
+    ])
     for (const trick of tricks) {
       if (trick.suits?.(login) === false) continue
-      planned.push([`${login.name}: ${trick.id}: ${trick.title}`, () => playTrick(scene, login, trick)])
+      planned.push([
+        `${login.name}: ${trick.id}: ${trick.title}`,
+        () => playTrick(scene, login, trick),
+      ])
     }
-    planned.push([`${login.name}: a right password after four wrong ones, three times`, () => mistype(scene, login)])
-    planned.push([`${login.name}: a right password after the wait that five wrong ones cost`, () => wait(scene, login)])
+    planned.push([
+      `${login.name}: a right password after four wrong ones, three times`,
+      () => mistype(scene, login),
+    ])
+    planned.push([
+      `${login.name}: a right password after the wait that five wrong ones cost`,
+      () => wait(scene, login),
+    ])
   }
   for (const table of ['own', 'init']) {
-    planned.push([`G1: aliases of guarded pages, by ${tables[table]}`, () => findPages(scene, table)])
+    planned.push([
+      `G1: aliases of guarded pages, by ${tables[table]}`,
+      () => findPages(scene, table),
+    ])
   }
-  if (scene.framework.overrides.length > 0) planned.push(['G3: methods in disguise', () => overrideMethods(scene)])
+  if (scene.framework.overrides.length > 0)
+    planned.push(['G3: methods in disguise', () => overrideMethods(scene)])
 
   const rows: Row[] = []
   for (const [part, run] of planned) {
@@ -51,7 +67,10 @@ export async function runRows(scene: Scene): Promise<Row[]> {
     if (scene.only?.test(title) === false) continue
     rows.push({
       title,
-      ...(await run().catch((error: unknown) => ({ passed: false, figure: `${(error as Error).stack}` }))),
+      ...(await run().catch((error: unknown) => ({
+        passed: false,
+        figure: `${(error as Error).stack}`,
+      }))),
     })
   }
   return rows
@@ -63,13 +82,21 @@ const tables: Readonly<Record<string, string>> = {
 }
 
 let made = 0
-function startTrial({ port, calls, framework }: Scene, login: Login, kind = 'trial', table = 'own'): Trial {
+function startTrial(
+  { port, calls, framework }: Scene,
+  login: Login,
+  kind = 'trial',
+  table = 'own',
+): Trial {
   made++
   return new Trial({ port, calls }, framework, login, `${kind}${made}`, table)
 }
 
 /** The lists of spellings and addresses are true: otherwise their tricks would show nothing. */
-async function askDirectly({ direct, calls, framework }: Scene, login: Login): Promise<Omit<Row, 'title'>> {
+async function askDirectly(
+  { direct, calls, framework }: Scene,
+  login: Login,
+): Promise<Omit<Row, 'title'>> {
   const wrong: string[] = []
   const trial = new Trial({ port: direct, calls }, framework, login, 'direct')
   const visitor = trial.visitor()
@@ -90,7 +117,10 @@ async function askDirectly({ direct, calls, framework }: Scene, login: Login): P
     if (trial.reached() > before) addresses++
   }
   const figure = `${login.spellings.length} spellings, ${addresses} of ${login.aliases.length} further addresses`
-  return { passed: wrong.length === 0, figure: wrong.length === 0 ? figure : `not the victim: ${wrong.join(' ')}` }
+  return {
+    passed: wrong.length === 0,
+    figure: wrong.length === 0 ? figure : `not the victim: ${wrong.join(' ')}`,
+  }
 }
 
 /** 60 wrong passwords by a trick, then 60 as everybody sends them: not one more than the limit reaches the check. */
@@ -99,7 +129,8 @@ async function playTrick(scene: Scene, login: Login, trick: Trick): Promise<Omit
   await trick.play(trial)
   if (trick.slow === true || trick.fewer === true) await settled(trial)
   const byTrick = trial.reached()
-  if (trick.signsIn === true && trial.logins === 0) return { passed: false, figure: 'the attacker cannot sign in' }
+  if (trick.signsIn === true && trial.logins === 0)
+    return { passed: false, figure: 'the attacker cannot sign in' }
   const visitor = trial.visitor()
   let last = 0
   for (let i = 0; i < tries && trial.reached() <= limit; i++) {
@@ -107,7 +138,10 @@ async function playTrick(scene: Scene, login: Login, trick: Trick): Promise<Omit
   }
   const reached = trial.reached()
   const passed = last === 429 && (reached === limit || (trick.fewer === true && reached < limit))
-  return { passed, figure: `${byTrick} of ${tries} reach the check, ${reached} with as many plain ones, then ${last}` }
+  return {
+    passed,
+    figure: `${byTrick} of ${tries} reach the check, ${reached} with as many plain ones, then ${last}`,
+  }
 }
 
 /** Waits until an application has noted what is still in its queue: its clients have left. */
@@ -125,7 +159,8 @@ async function mistype(scene: Scene, login: Login): Promise<Omit<Row, 'title'>> 
     const visitor = trial.visitor()
     for (let i = 0; i < limit - 1; i++) {
       const { status } = await trial.attempt(visitor, { password: `typo-${i}` })
-      if (status === 429) return { passed: false, figure: `429 for typo ${i} of round ${again + 1}` }
+      if (status === 429)
+        return { passed: false, figure: `429 for typo ${i} of round ${again + 1}` }
     }
     if (!(await trial.signIn(visitor, login.victim))) {
       return { passed: false, figure: `no login in round ${again + 1}` }
@@ -143,7 +178,10 @@ async function wait(scene: Scene, login: Login): Promise<Omit<Row, 'title'>> {
   if (early.status !== 429) return { passed: false, figure: `${early.status} at once, not 429` }
   await trial.elapse(1000 * Number(early.headers.get('retry-after') ?? 0))
   const late = await trial.signIn(trial.visitor(), login.victim)
-  return { passed: late, figure: `429, Retry-After: ${early.headers.get('retry-after')}, then ${late ? 'in' : 'out'}` }
+  return {
+    passed: late,
+    figure: `429, Retry-After: ${early.headers.get('retry-after')}, then ${late ? 'in' : 'out'}`,
+  }
 }
 
 /** Nobody without a session sees a guarded page, by whatever address the application serves it. */
@@ -175,7 +213,8 @@ async function overrideMethods(scene: Scene): Promise<Omit<Row, 'title'>> {
   let served = 0
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   const plain = await trial.visitor().send('POST', '/posts/1', { headers, body: 'text=hello' })
-  if (plain.status !== 200) return { passed: false, figure: `${plain.status} for a POST that overrides nothing` }
+  if (plain.status !== 200)
+    return { passed: false, figure: `${plain.status} for a POST that overrides nothing` }
   for (const { title, path = '/posts/1', body = '', headers: more } of framework.overrides) {
     const all = { ...headers, ...more }
     const before = deleted()

@@ -70,7 +70,10 @@ function killGroup(child: ChildProcess): void {
 
 function isOpen(where: number | string): Promise<boolean> {
   return new Promise((done) => {
-    const socket = typeof where === 'number' ? connect({ port: where, host: '127.0.0.1' }) : connect({ path: where })
+    const socket =
+      typeof where === 'number'
+        ? connect({ port: where, host: '127.0.0.1' })
+        : connect({ path: where })
     socket.once('connect', () => {
       socket.destroy()
       done(true)
@@ -84,12 +87,28 @@ export async function startMariaDb(at: string): Promise<Running & { readonly soc
   const [data, socket] = [join(at, 'data'), join(at, 'socket')]
   mkdirSync(at, { recursive: true })
   const user = `--user=${userInfo().username}`
-  const install = ['--no-defaults', user, `--datadir=${data}`, '--auth-root-authentication-method=normal']
-  execFileSync('mariadb-install-db', [...install, '--skip-test-db'], { stdio: ['ignore', 'ignore', 'inherit'] })
-  const args = ['--no-defaults', user, `--datadir=${data}`, `--socket=${socket}`, '--skip-networking']
+  const install = [
+    '--no-defaults',
+    user,
+    `--datadir=${data}`,
+    '--auth-root-authentication-method=normal',
+  ]
+  execFileSync('mariadb-install-db', [...install, '--skip-test-db'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const args = [
+    '--no-defaults',
+    user,
+    `--datadir=${data}`,
+    `--socket=${socket}`,
+    '--skip-networking',
+  ]
   const quick = ['--innodb-buffer-pool-size=32M', '--innodb-flush-log-at-trx-commit=0']
   const own = [`--pid-file=${join(at, 'pid')}`, ...quick]
-  const running = await startProgram({ command: '/usr/sbin/mariadbd', args: [...args, ...own], cwd: at }, socket)
+  const running = await startProgram(
+    { command: '/usr/sbin/mariadbd', args: [...args, ...own], cwd: at },
+    socket,
+  )
   const env = { ...process.env, MYSQL_SOCKET: socket, PASSWORD: password }
   execFileSync('php', ['test/frameworks/apps/php/setup.php'], { env })
   return { ...running, socket }
@@ -103,7 +122,13 @@ export async function startApplication(
   const calls = join(at.data, 'calls')
   mkdirSync(at.data, { recursive: true })
   writeFileSync(calls, '')
-  const env = { CALLS: calls, DATA: at.data, PASSWORD: password, PORT: `${at.port}`, MYSQL_SOCKET: at.socket }
+  const env = {
+    CALLS: calls,
+    DATA: at.data,
+    PASSWORD: password,
+    PORT: `${at.port}`,
+    MYSQL_SOCKET: at.socket,
+  }
   const app = resolve('test/frameworks/apps', framework.name)
   const command = await framework.prepare({ port: at.port, data: at.data, app, env })
   return { ...(await startProgram(command, at.port, env)), calls }
@@ -114,20 +139,28 @@ export async function bundleGateways(root: string): Promise<string> {
   const templates = (await import(pathToFileURL(join(root, 'cli/templates.ts')).href)) as {
     filesOf(choices: { name: string; upstream: string }): ReadonlyMap<string, string>
   }
-  const config = templates.filesOf({ name: 'shop', upstream: 'http://127.0.0.1:1' }).get('gateway.config.ts') ?? ''
+  const config =
+    templates.filesOf({ name: 'shop', upstream: 'http://127.0.0.1:1' }).get('gateway.config.ts') ??
+    ''
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     exports: Record<string, { types?: string }>
   }
   const plugin: Plugin = {
     name: 'library',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^\.\.\/\.\.\/src\// }, ({ path }) => ({ path: join(root, path.slice('../../'.length)) }))
+      onResolve({ filter: /^\.\.\/\.\.\/src\// }, ({ path }) => ({
+        path: join(root, path.slice('../../'.length)),
+      }))
       onResolve({ filter: /^init:/ }, ({ path }) => ({ path, namespace: 'init' }))
       onResolve({ filter: /^portcullis(?:\/|$)/ }, ({ path }) => {
         const types = exports[path.replace(/^portcullis/, '.')]?.types ?? ''
         return { path: join(root, types.replace(/^\.\/dist\//, 'src/').replace(/\.d\.ts$/, '.ts')) }
       })
-      onLoad({ filter: /.*/, namespace: 'init' }, () => ({ contents: config, loader: 'ts', resolveDir: root }))
+      onLoad({ filter: /.*/, namespace: 'init' }, () => ({
+        contents: config,
+        loader: 'ts',
+        resolveDir: root,
+      }))
     },
   }
   const { outputFiles } = await build({

@@ -33,7 +33,13 @@ export class Trial {
   /** How often a right password was let through. */
   logins = 0
 
-  constructor(at: { port: number; calls: string }, framework: Framework, login: Login, name: string, table = 'own') {
+  constructor(
+    at: { port: number; calls: string },
+    framework: Framework,
+    login: Login,
+    name: string,
+    table = 'own',
+  ) {
     this.framework = framework
     this.login = login
     this.#port = at.port
@@ -68,7 +74,10 @@ export class Trial {
   }
 
   /** Tries one password. */
-  async attempt(visitor: Visitor, { account = this.login.victim, password: word, change }: Attempt): Promise<Answer> {
+  async attempt(
+    visitor: Visitor,
+    { account = this.login.victim, password: word, change }: Attempt,
+  ): Promise<Answer> {
     const draft = await this.draft(visitor, account, word)
     change?.(draft)
     const { method, path, headers, body, leaves } = draft
@@ -95,10 +104,17 @@ export class Trial {
     const { fields, headers } = await this.#token(visitor)
     if (kind === 'json') {
       const body = JSON.stringify({ ...more, [name]: account, [secret]: word })
-      return { method: 'POST', path, headers: { 'content-type': 'application/json', ...headers }, body }
+      return {
+        method: 'POST',
+        path,
+        headers: { 'content-type': 'application/json', ...headers },
+        body,
+      }
     }
     const all = [...Object.entries(more), ...fields, [name, account], [secret, word]]
-    const body = all.map((pair) => pair.map((text) => encodeURIComponent(text ?? '')).join('=')).join('&')
+    const body = all
+      .map((pair) => pair.map((text) => encodeURIComponent(text ?? '')).join('='))
+      .join('&')
     return { method: 'POST', path, headers: { 'content-type': form, ...headers }, body }
   }
 

@@ -29,7 +29,10 @@ const decoy = ({ login }: Trial, i: number): string =>
   login.victim.includes('@') ? `decoy${i}@example.com` : `decoy${i}`
 
 /** Tries 60 wrong passwords of the victim, each with the next of these changes. */
-async function guess(trial: Trial, ...changes: ReadonlyArray<(draft: Draft, i: number) => void>): Promise<void> {
+async function guess(
+  trial: Trial,
+  ...changes: ReadonlyArray<(draft: Draft, i: number) => void>
+): Promise<void> {
   const visitor = trial.visitor()
   for (let i = 0; i < tries; i++) {
     const change = changes[i % changes.length]
@@ -38,11 +41,18 @@ async function guess(trial: Trial, ...changes: ReadonlyArray<(draft: Draft, i: n
 }
 
 /** The same in the name of somebody who does not exist, a new one each time. */
-async function guessBehind(trial: Trial, ...changes: ReadonlyArray<(draft: Draft) => void>): Promise<void> {
+async function guessBehind(
+  trial: Trial,
+  ...changes: ReadonlyArray<(draft: Draft) => void>
+): Promise<void> {
   const visitor = trial.visitor()
   for (let i = 0; i < tries; i++) {
     const change = changes[i % changes.length]
-    await trial.attempt(visitor, { account: decoy(trial, i), password: `wrong-${i}`, ...(change && { change }) })
+    await trial.attempt(visitor, {
+      account: decoy(trial, i),
+      password: `wrong-${i}`,
+      ...(change && { change }),
+    })
   }
 }
 
@@ -89,13 +99,30 @@ function change(member: string, value: unknown): (draft: Draft) => void {
 /** Names that readers of forms take for a field besides its own. */
 function rivalNames({ account, rivals = [] }: Login): string[] {
   const last = /\[?([^[\]]+)\]?$/.exec(account)?.[1] ?? account
-  const nested = [`input.${last}`, `user[${last}]`, `user.${last}`, `session[${last}]`, `${account}[]`, `${account}.x`]
-  return [...rivals, ...nested, account.toUpperCase(), `${account}:x`].filter((name) => name !== account)
+  const nested = [
+    `input.${last}`,
+    `user[${last}]`,
+    `user.${last}`,
+    `session[${last}]`,
+    `${account}[]`,
+    `${account}.x`,
+  ]
+  return [...rivals, ...nested, account.toUpperCase(), `${account}:x`].filter(
+    (name) => name !== account,
+  )
 }
 
 /** Cookies by which the frameworks know a session. */
 const sessionCookies = [
-  ...['sessionid', 'connect.sid', 'laravel_session', 'PHPSESSID', 'JSESSIONID', '_shop_session', 'session'],
+  ...[
+    'sessionid',
+    'connect.sid',
+    'laravel_session',
+    'PHPSESSID',
+    'JSESSIONID',
+    '_shop_session',
+    'session',
+  ],
   ...['wordpress_logged_in_x', 'remember_user_token', 'messages'],
 ]
 
@@ -107,7 +134,9 @@ export const tricks: readonly Trick[] = [
     async play(trial) {
       const visitor = trial.visitor()
       await trial.draft(visitor, '', '')
-      await Promise.all(Array.from({ length: tries }, (_, i) => trial.attempt(visitor, { password: `wrong-${i}` })))
+      await Promise.all(
+        Array.from({ length: tries }, (_, i) => trial.attempt(visitor, { password: `wrong-${i}` })),
+      )
     },
   },
   {
@@ -115,7 +144,13 @@ export const tricks: readonly Trick[] = [
     title: 'addresses that the client claims',
     play: (trial) =>
       guess(trial, (draft, i) => {
-        for (const name of ['x-forwarded-for', 'x-real-ip', 'forwarded', 'client-ip', 'true-client-ip']) {
+        for (const name of [
+          'x-forwarded-for',
+          'x-real-ip',
+          'forwarded',
+          'client-ip',
+          'true-client-ip',
+        ]) {
           draft.headers[name] = name === 'forwarded' ? `for=10.0.0.${i}` : `10.0.0.${i}`
         }
       }),
@@ -132,7 +167,9 @@ export const tricks: readonly Trick[] = [
     title: 'logins to accounts of the attacker that are spelled almost as the victim’s in between',
     suits: ({ twins }) => twins.length > 0,
     play: (trial) =>
-      between(trial, (i) => trial.signIn(trial.visitor(), trial.login.twins[(i / 4) % trial.login.twins.length] ?? '')),
+      between(trial, (i) =>
+        trial.signIn(trial.visitor(), trial.login.twins[(i / 4) % trial.login.twins.length] ?? ''),
+      ),
   },
   {
     id: 'T1',
@@ -146,7 +183,8 @@ export const tricks: readonly Trick[] = [
         const device = visitor.cookies.get('__Host-device')
         if (device !== undefined) fresh.cookies.set('__Host-device', device)
         await trial.signIn(fresh, twin)
-        for (const [name, value] of fresh.cookies) if (/device/.test(name)) visitor.cookies.set(name, value)
+        for (const [name, value] of fresh.cookies)
+          if (/device/.test(name)) visitor.cookies.set(name, value)
       }
       for (let i = 0; i < tries; i++) await trial.attempt(visitor, { password: `wrong-${i}` })
     },
@@ -159,7 +197,13 @@ export const tricks: readonly Trick[] = [
       const pair = `${field(trial)}=${victim(trial)}`
       return guessBehind(
         trial,
-        ...[query(`x=1;${pair}`), query(`;${pair}`), add(`x=1;${pair}`), lead(`x=1;${pair}`), query(`x=1%3B${pair}`)],
+        ...[
+          query(`x=1;${pair}`),
+          query(`;${pair}`),
+          add(`x=1;${pair}`),
+          lead(`x=1;${pair}`),
+          query(`x=1%3B${pair}`),
+        ],
         ...[add(`;${pair};`), lead(`${pair};x=1`), query(`x=1; ${pair}`.replace(' ', '%20'))],
       )
     },
@@ -170,8 +214,19 @@ export const tricks: readonly Trick[] = [
     suits: isForm,
     play: (trial) => {
       const [name, value] = [field(trial), victim(trial)]
-      const names = [`${name}%00x`, `${name}%00`, `%00${name}`, `${name}%01`, `${name}%0A`, `${name}%7F`, `%0D${name}`]
-      return guessBehind(trial, ...names.flatMap((text) => [add(`${text}=${value}`), lead(`${text}=${value}`)]))
+      const names = [
+        `${name}%00x`,
+        `${name}%00`,
+        `%00${name}`,
+        `${name}%01`,
+        `${name}%0A`,
+        `${name}%7F`,
+        `%0D${name}`,
+      ]
+      return guessBehind(
+        trial,
+        ...names.flatMap((text) => [add(`${text}=${value}`), lead(`${text}=${value}`)]),
+      )
     },
   },
   {
@@ -180,7 +235,14 @@ export const tricks: readonly Trick[] = [
     suits: isForm,
     play: (trial) => {
       const pair = `${field(trial)}=${victim(trial)}`
-      return guessBehind(trial, add(pair), lead(pair), query(pair), query(`${pair}&${pair}`), header('cookie', pair))
+      return guessBehind(
+        trial,
+        add(pair),
+        lead(pair),
+        query(pair),
+        query(`${pair}&${pair}`),
+        header('cookie', pair),
+      )
     },
   },
   {
@@ -189,7 +251,11 @@ export const tricks: readonly Trick[] = [
     suits: isForm,
     play: (trial) => {
       const pair = (name: string): string => `${encodeURIComponent(name)}=${victim(trial)}`
-      const changes = rivalNames(trial.login).flatMap((name) => [add(pair(name)), lead(pair(name)), query(pair(name))])
+      const changes = rivalNames(trial.login).flatMap((name) => [
+        add(pair(name)),
+        lead(pair(name)),
+        query(pair(name)),
+      ])
       return guessBehind(trial, ...changes)
     },
   },
@@ -221,7 +287,10 @@ export const tricks: readonly Trick[] = [
         header('content-type', ''),
         header('content-type', 'application/x-www-form-urlencoded; charset=utf-16'),
         header('content-type', 'application/x-www-form-urlencoded; charset=ibm500'),
-        header('content-type', 'application/x-www-form-urlencoded;boundary=x, multipart/form-data; boundary=x'),
+        header(
+          'content-type',
+          'application/x-www-form-urlencoded;boundary=x, multipart/form-data; boundary=x',
+        ),
         header('content-type', 'APPLICATION/X-WWW-FORM-URLENCODED ; charset="UTF-8"'),
         (draft) => {
           draft.body = gzipSync(draft.body)
@@ -278,7 +347,15 @@ export const tricks: readonly Trick[] = [
       const at = (path: string) => (draft: Draft) => {
         draft.headers.referer = `${trial.visitor().origin}${path}`
       }
-      return guess(trial, at('/x'), at('/account'), at('/dashboard'), at('/account.php'), at('/private/home'), at('/'))
+      return guess(
+        trial,
+        at('/x'),
+        at('/account'),
+        at('/dashboard'),
+        at('/account.php'),
+        at('/private/home'),
+        at('/'),
+      )
     },
   },
   {
@@ -287,7 +364,10 @@ export const tricks: readonly Trick[] = [
     suits: isForm,
     play: (trial) => {
       const names = ['next', 'redirect_to', 'return_to', 'returnTo', 'continue', 'url']
-      const changes = names.flatMap((name) => [add(`${name}=%2Faccount`), query(`${name}=%2Faccount`)])
+      const changes = names.flatMap((name) => [
+        add(`${name}=%2Faccount`),
+        query(`${name}=%2Faccount`),
+      ])
       return guess(
         trial,
         ...changes,
@@ -339,7 +419,9 @@ export const tricks: readonly Trick[] = [
       const visitor = trial.visitor()
       await trial.draft(visitor, '', '')
       for (let i = 0; i < tries; i += 6) {
-        const batch = Array.from({ length: 6 }, (_, k) => trial.attempt(visitor, { password: `slow-${i + k}` }))
+        const batch = Array.from({ length: 6 }, (_, k) =>
+          trial.attempt(visitor, { password: `slow-${i + k}` }),
+        )
         await Promise.all(batch)
       }
     },
@@ -390,7 +472,9 @@ export const tricks: readonly Trick[] = [
       return guess(
         trial,
         ...['PUT', 'PATCH', 'GET', 'HEAD', 'DELETE', 'OPTIONS'].map((method) => by(method)),
-        ...['PUT', 'PATCH', 'GET', 'HEAD', 'DELETE', 'OPTIONS'].map((method) => by(method, override)),
+        ...['PUT', 'PATCH', 'GET', 'HEAD', 'DELETE', 'OPTIONS'].map((method) =>
+          by(method, override),
+        ),
         add('_method=PUT'),
         add('_method=POST'),
       )
@@ -404,7 +488,10 @@ export const tricks: readonly Trick[] = [
       const visitor = trial.visitor()
       const { spellings } = trial.login
       for (let i = 0; i < tries; i++) {
-        await trial.attempt(visitor, { account: spellings[i % spellings.length] ?? '', password: `wrong-${i}` })
+        await trial.attempt(visitor, {
+          account: spellings[i % spellings.length] ?? '',
+          password: `wrong-${i}`,
+        })
       }
     },
   },
@@ -417,7 +504,13 @@ export const tricks: readonly Trick[] = [
       const replaced = (text: string) => (draft: Draft) => {
         draft.body = `${draft.body}`.replace(`=${victim(trial)}`, `=${text}`)
       }
-      return guess(trial, ...bytes.flatMap((text) => [replaced(victim(trial) + text), replaced(text + victim(trial))]))
+      return guess(
+        trial,
+        ...bytes.flatMap((text) => [
+          replaced(victim(trial) + text),
+          replaced(text + victim(trial)),
+        ]),
+      )
     },
   },
   {

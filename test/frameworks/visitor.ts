@@ -43,7 +43,11 @@ export class Visitor {
   }
 
   /** Sends one request; the path is not touched. Cookies of the answer are kept. */
-  async send(method: string, path: string, { headers = {}, body, leaves = false }: Sending = {}): Promise<Answer> {
+  async send(
+    method: string,
+    path: string,
+    { headers = {}, body, leaves = false }: Sending = {},
+  ): Promise<Answer> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const all: Record<string, string> = {
       host: this.#host,
@@ -54,18 +58,24 @@ export class Visitor {
       ...headers,
     }
     return new Promise((done, failed) => {
-      const sent = request({ host: '127.0.0.1', port: this.#port, method, path, headers: all, agent }, (answer) => {
-        const parts: Buffer[] = []
-        if (leaves) done(gone)
-        answer.on('data', (part: Buffer) => parts.push(part))
-        answer.once('error', (error) => (leaves ? done(gone) : failed(error)))
-        answer.once('end', () => {
-          this.#keep(answer.headers['set-cookie'] ?? [])
-          const list = Object.entries(answer.headers).map(([name, value]): [string, string] => [name, `${value}`])
-          const text = Buffer.concat(parts).toString('utf8')
-          done({ status: answer.statusCode ?? 0, headers: new Map(list), text })
-        })
-      })
+      const sent = request(
+        { host: '127.0.0.1', port: this.#port, method, path, headers: all, agent },
+        (answer) => {
+          const parts: Buffer[] = []
+          if (leaves) done(gone)
+          answer.on('data', (part: Buffer) => parts.push(part))
+          answer.once('error', (error) => (leaves ? done(gone) : failed(error)))
+          answer.once('end', () => {
+            this.#keep(answer.headers['set-cookie'] ?? [])
+            const list = Object.entries(answer.headers).map(([name, value]): [string, string] => [
+              name,
+              `${value}`,
+            ])
+            const text = Buffer.concat(parts).toString('utf8')
+            done({ status: answer.statusCode ?? 0, headers: new Map(list), text })
+          })
+        },
+      )
       sent.setTimeout(20_000, () => sent.destroy(new Error(`no answer to ${method} ${path}`)))
       sent.once('error', (error) => (leaves ? done(gone) : failed(error)))
       sent.end(body, () => {
@@ -80,7 +90,8 @@ export class Visitor {
       const [pair = '', ...attributes] = line.split(';')
       const at = pair.indexOf('=')
       const [name, value] = [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
-      const dead = attributes.some((text) => /^\s*max-age=(?:0|-\d+)\s*$/i.test(text)) || /^"?"?$/.test(value)
+      const dead =
+        attributes.some((text) => /^\s*max-age=(?:0|-\d+)\s*$/i.test(text)) || /^"?"?$/.test(value)
       if (dead) this.cookies.delete(name)
       else this.cookies.set(name, value)
     }

@@ -1,7 +1,13 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import { addressPrefix, clientAddress, inRanges, normaliseAddress, parseRange } from '../../src/request/index.ts'
+import {
+  addressPrefix,
+  clientAddress,
+  inRanges,
+  normaliseAddress,
+  parseRange,
+} from '../../src/request/index.ts'
 import { holds, near } from './support.ts'
 
 const crooked = near([
@@ -43,7 +49,8 @@ describe('addresses', () => {
       if (found === undefined) return
       expect(isIP(found)).not.toBe(0)
       expect(normaliseAddress(found)).toBe(found)
-      if (isIPv6(text) && isIPv6(found)) expect(new URL(`http://[${text}]`).hostname).toBe(`[${found}]`)
+      if (isIPv6(text) && isIPv6(found))
+        expect(new URL(`http://[${text}]`).hostname).toBe(`[${found}]`)
     }),
   )
 
@@ -59,7 +66,8 @@ describe('addresses', () => {
       if (range === undefined) throw new Error(`${first}/${bits} is no range`)
       const judge = new BlockList()
       judge.addSubnet(first, bits, 'ipv4')
-      for (const each of [address, base, first]) expect(inRanges([range], each)).toBe(judge.check(each))
+      for (const each of [address, base, first])
+        expect(inRanges([range], each)).toBe(judge.check(each))
     }),
   )
 

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import { hardenSetCookie, isExpiring, parseSetCookie, readCookies, removeCookies } from '../../src/cookie/index.ts'
+import {
+  hardenSetCookie,
+  isExpiring,
+  parseSetCookie,
+  readCookies,
+  removeCookies,
+} from '../../src/cookie/index.ts'
 import { holds, near } from './support.ts'
 
 const ours: ReadonlySet<string> = new Set(['__Host-session'])
@@ -59,7 +65,8 @@ describe('Cookie headers', () => {
       expect(readCookies(left.replaceAll(',', ';'), '__Host-session')).toEqual([])
       for (const name of ['a', 'b']) {
         // Values that hold a comma may be two joined headers, and are nobody's.
-        const plain = (from: string): string[] => readCookies(from, name).filter((value) => !value.includes(','))
+        const plain = (from: string): string[] =>
+          readCookies(from, name).filter((value) => !value.includes(','))
         if (!text.includes(',')) expect(plain(left)).toEqual(plain(text))
       }
     }),

@@ -47,7 +47,9 @@ describe('fields we write are fields that others read', () => {
         expect(feature).toMatch(/^[a-z][a-z-]+$/)
         // `*` is a token, everything else an inner list.
         if (!Array.isArray(value)) expect(String(value)).toBe('*')
-        else for (const [origin] of value) expect(String(origin)).toMatch(/^(?:self|https:\/\/[^"\s,;()]+)$/)
+        else
+          for (const [origin] of value)
+            expect(String(origin)).toMatch(/^(?:self|https:\/\/[^"\s,;()]+)$/)
       }
     }),
   )
@@ -57,12 +59,18 @@ describe('fields we write are fields that others read', () => {
     400,
     fc.property(
       fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/),
-      fc.record({ limit: fc.integer({ min: 1, max: 1e9 }), window: fc.integer({ min: 1, max: 86_400 }) }),
+      fc.record({
+        limit: fc.integer({ min: 1, max: 1e9 }),
+        window: fc.integer({ min: 1, max: 86_400 }),
+      }),
       fc.record({
         allowed: fc.boolean(),
         limit: fc.integer({ min: 1, max: 1e9 }),
         remaining: fc.integer({ min: 0, max: 1e9 }),
-        retryAfter: fc.oneof(fc.integer({ min: 0, max: 1e6 }), fc.constant(Number.POSITIVE_INFINITY)),
+        retryAfter: fc.oneof(
+          fc.integer({ min: 0, max: 1e6 }),
+          fc.constant(Number.POSITIVE_INFINITY),
+        ),
         retryAt: fc.integer({ min: 0, max: 2 ** 41 }),
         resetAt: fc.integer({ min: 0, max: 2 ** 41 }),
         degraded: fc.constant(false),

@@ -1,6 +1,13 @@
 /** graphql-js is the referee: what it parses we parse, and every number is the one computed from its syntax tree. */
 import fc from 'fast-check'
-import { type DocumentNode, Kind, type OperationDefinitionNode, parse, type SelectionSetNode, visit } from 'graphql'
+import {
+  type DocumentNode,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  type SelectionSetNode,
+  visit,
+} from 'graphql'
 import { describe, expect, it, test } from 'vitest'
 import { measure, type Size } from '../../src/graphql/index.ts'
 import { parseDocument, tokenize } from '../../src/graphql-syntax/index.ts'
@@ -16,9 +23,20 @@ function sizeOf(document: DocumentNode): Size | undefined {
       each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each] as const] : [],
     ),
   )
-  const most = { depth: 0, introspectionDepth: 0, aliases: 0, directives: 0, rootFields: 0, fields: 0 }
+  const most = {
+    depth: 0,
+    introspectionDepth: 0,
+    aliases: 0,
+    directives: 0,
+    rootFields: 0,
+    fields: 0,
+  }
   for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) throw new Error()
+    if (
+      definition.kind !== Kind.OPERATION_DEFINITION &&
+      definition.kind !== Kind.FRAGMENT_DEFINITION
+    )
+      throw new Error()
     const own = {
       depth: 0,
       introspectionDepth: 0,
@@ -29,7 +47,12 @@ function sizeOf(document: DocumentNode): Size | undefined {
     }
     for (const variable of (definition as OperationDefinitionNode).variableDefinitions ?? [])
       own.directives += variable.directives?.length ?? 0
-    const go = (set: SelectionSetNode | undefined, depth: number, meta: boolean, path: readonly string[]): void => {
+    const go = (
+      set: SelectionSetNode | undefined,
+      depth: number,
+      meta: boolean,
+      path: readonly string[],
+    ): void => {
       for (const selection of set?.selections ?? []) {
         own.directives += selection.directives?.length ?? 0
         if (selection.kind === Kind.FIELD) {
@@ -40,25 +63,35 @@ function sizeOf(document: DocumentNode): Size | undefined {
           const key = inside ? 'introspectionDepth' : 'depth'
           own[key] = Math.max(own[key], depth + 1)
           go(selection.selectionSet, depth + 1, inside, path)
-        } else if (selection.kind === Kind.INLINE_FRAGMENT) go(selection.selectionSet, depth, meta, path)
+        } else if (selection.kind === Kind.INLINE_FRAGMENT)
+          go(selection.selectionSet, depth, meta, path)
         else {
           const name = selection.name.value
           const fragment = fragments.get(name)
-          if (fragment === undefined || path.includes(name)) throw new RangeError('no fragment, or one in itself')
+          if (fragment === undefined || path.includes(name))
+            throw new RangeError('no fragment, or one in itself')
           own.directives += fragment.directives?.length ?? 0
           go(fragment.selectionSet, depth, meta, [...path, name])
         }
       }
     }
-    go(definition.selectionSet, 0, false, definition.kind === Kind.FRAGMENT_DEFINITION ? [definition.name.value] : [])
+    go(
+      definition.selectionSet,
+      0,
+      false,
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [definition.name.value] : [],
+    )
     if (definition.kind === Kind.OPERATION_DEFINITION)
-      for (const key of Object.keys(most) as Array<keyof Size>) most[key] = Math.max(most[key], own[key])
+      for (const key of Object.keys(most) as Array<keyof Size>)
+        most[key] = Math.max(most[key], own[key])
   }
   return most
 }
 
 /** What graphql-js makes of a text; undefined where it refuses it, or where it is no document to be executed. */
-function referee(source: string): { tokens: number; size: Size | undefined } | 'refused' | 'not to be executed' {
+function referee(
+  source: string,
+): { tokens: number; size: Size | undefined } | 'refused' | 'not to be executed' {
   let document: DocumentNode
   try {
     document = parse(source)
@@ -67,7 +100,8 @@ function referee(source: string): { tokens: number; size: Size | undefined } | '
   }
   const names = new Set<string>()
   for (const each of document.definitions) {
-    if (each.kind !== Kind.OPERATION_DEFINITION && each.kind !== Kind.FRAGMENT_DEFINITION) return 'not to be executed'
+    if (each.kind !== Kind.OPERATION_DEFINITION && each.kind !== Kind.FRAGMENT_DEFINITION)
+      return 'not to be executed'
     const variables = ((each as OperationDefinitionNode).variableDefinitions ?? []).map(
       ({ variable }) => variable.name.value,
     )
@@ -141,19 +175,25 @@ const { value } = fc.letrec((tie) => ({
 }))
 const args = fc
   .array(fc.tuple(nameOf, value as fc.Arbitrary<string>), { maxLength: 2 })
-  .map((list) => (list.length === 0 ? '' : `(${list.map(([name, v]) => `${name}:${v}`).join(' ')})`))
+  .map((list) =>
+    list.length === 0 ? '' : `(${list.map(([name, v]) => `${name}:${v}`).join(' ')})`,
+  )
 const directives = fc
   .array(fc.tuple(nameOf, args), { maxLength: 2 })
   .map((list) => list.map(([name, a]) => ` @${name}${a}`).join(''))
 const { set } = fc.letrec((tie) => ({
-  set: fc.array(fc.tuple(tie('selection'), between), { maxLength: 4 }).map((list) => `{${list.flat().join('')}}`),
+  set: fc
+    .array(fc.tuple(tie('selection'), between), { maxLength: 4 })
+    .map((list) => `{${list.flat().join('')}}`),
   selection: fc.oneof(
     { depthSize: 'small', maxDepth: 6 },
     fc.tuple(nameOf, args, directives).map((parts) => parts.join('')),
     fc.tuple(nameOf, nameOf, args).map(([alias, name, a]) => `${alias}:${name}${a}`),
     fc.tuple(fragmentName, directives).map(([name, d]) => `...${name}${d}`),
     fc.tuple(nameOf, args, tie('set')).map((parts) => parts.join('')),
-    fc.tuple(fc.constantFrom('... on T', '...on on', '...'), directives, tie('set')).map((parts) => parts.join('')),
+    fc
+      .tuple(fc.constantFrom('... on T', '...on on', '...'), directives, tie('set'))
+      .map((parts) => parts.join('')),
   ),
 }))
 const body = set as fc.Arbitrary<string>
@@ -165,15 +205,27 @@ const variable = fc
     fc.option(fc.oneof(number, text)),
     directives,
   )
-  .map(([why, name, type, byDefault, d]) => `${why}$${name}: ${type}${byDefault === null ? '' : ` = ${byDefault}`}${d}`)
-const variables = fc.array(variable, { maxLength: 2 }).map((list) => (list.length === 0 ? '' : `(${list.join(' ')})`))
+  .map(
+    ([why, name, type, byDefault, d]) =>
+      `${why}$${name}: ${type}${byDefault === null ? '' : ` = ${byDefault}`}${d}`,
+  )
+const variables = fc
+  .array(variable, { maxLength: 2 })
+  .map((list) => (list.length === 0 ? '' : `(${list.join(' ')})`))
 const operation = fc.oneof(
   body,
   fc
-    .tuple(fc.constantFrom('query', 'mutation Q', 'subscription on', '"""why""" query'), variables, directives, body)
+    .tuple(
+      fc.constantFrom('query', 'mutation Q', 'subscription on', '"""why""" query'),
+      variables,
+      directives,
+      body,
+    )
     .map(([kind, v, d, b]) => `${kind}${v}${d} ${b}`),
 )
-const fragment = fc.tuple(fragmentName, directives, body).map(([name, d, b]) => `fragment ${name} on T${d} ${b}`)
+const fragment = fc
+  .tuple(fragmentName, directives, body)
+  .map(([name, d, b]) => `fragment ${name} on T${d} ${b}`)
 const document = fc
   .array(fc.oneof({ weight: 2, arbitrary: operation }, fragment), { minLength: 1, maxLength: 5 })
   .map((all) => all.join('\n'))
@@ -220,10 +272,17 @@ describe('on generated documents', () => {
       const place = at % (source.length + 1)
       return source.slice(0, place) + insert + source.slice(insert === '' ? place + 1 : place)
     })
-  holds('a document with a change in it is refused by both or read alike by both', 1000, fc.property(changed, agree))
+  holds(
+    'a document with a change in it is refused by both or read alike by both',
+    1000,
+    fc.property(changed, agree),
+  )
 
   const any = fc.array(
-    fc.oneof(fc.constantFrom(...marks.slice(0, 8), ...'a...: 1-.e@[]#\n'), fc.string({ unit: 'binary', maxLength: 2 })),
+    fc.oneof(
+      fc.constantFrom(...marks.slice(0, 8), ...'a...: 1-.e@[]#\n'),
+      fc.string({ unit: 'binary', maxLength: 2 }),
+    ),
   )
   holds(
     'any text is refused by both or read alike by both',

@@ -81,11 +81,16 @@ describe('the session header of an upstream', () => {
     800,
     fc.property(fc.dictionary(member, value, { maxKeys: 3 }), fc.boolean(), (given, ownNonce) => {
       const text = encodeBase64url(bytes.encode(JSON.stringify(given)))
-      const found = parseSessionHeader(`${ownNonce ? nonce : 'BAAAAAAAAAAAAAAAAAAAAA'}.${text}`, nonce)
+      const found = parseSessionHeader(
+        `${ownNonce ? nonce : 'BAAAAAAAAAAAAAAAAAAAAA'}.${text}`,
+        nonce,
+      )
       if (!ownNonce) expect(found.ok).toBe(false)
       if (!found.ok) return
       const { verb } = found.order
-      expect(Object.keys(given)).toContain(verb === 'endAny' ? 'endAll' : verb === 'set' ? Object.keys(given)[0] : verb)
+      expect(Object.keys(given)).toContain(
+        verb === 'endAny' ? 'endAll' : verb === 'set' ? Object.keys(given)[0] : verb,
+      )
       if (verb !== 'set') expect(Object.keys(given)).toHaveLength(1)
       expect(JSON.stringify(given)).not.toContain('"__proto__":')
     }),
@@ -94,10 +99,13 @@ describe('the session header of an upstream', () => {
   holds(
     'is none in any other spelling, and nothing throws',
     400,
-    fc.property(near([nonce, '.', ',', ', ', 'e30', 'eyJlbmQiOnRydWV9', '=', ' ', '-', '_']), (text) => {
-      const found = parseSessionHeader(text, nonce)
-      if (found.ok) expect(text).toBe(`${nonce}.eyJlbmQiOnRydWV9`)
-    }),
+    fc.property(
+      near([nonce, '.', ',', ', ', 'e30', 'eyJlbmQiOnRydWV9', '=', ' ', '-', '_']),
+      (text) => {
+        const found = parseSessionHeader(text, nonce)
+        if (found.ok) expect(text).toBe(`${nonce}.eyJlbmQiOnRydWV9`)
+      },
+    ),
   )
 })
 
@@ -128,10 +136,16 @@ describe('headers on their way to an upstream', () => {
     'never carry a client’s word on who it is, whatever its Connection header lists',
     400,
     fc.property(
-      fc.array(fc.tuple(fc.constantFrom(...names), fc.stringMatching(/^[\x21-\x7e]{1,12}$/)), { maxLength: 12 }),
-      fc.array(fc.constantFrom(...names, 'x-request-id', 'portcullis-hops', 'close'), { maxLength: 4 }),
+      fc.array(fc.tuple(fc.constantFrom(...names), fc.stringMatching(/^[\x21-\x7e]{1,12}$/)), {
+        maxLength: 12,
+      }),
+      fc.array(fc.constantFrom(...names, 'x-request-id', 'portcullis-hops', 'close'), {
+        maxLength: 4,
+      }),
       (sent, listed) => {
-        const client = new Headers(sent.map(([name, value]) => [name, `spoof-${value}`] as [string, string]))
+        const client = new Headers(
+          sent.map(([name, value]) => [name, `spoof-${value}`] as [string, string]),
+        )
         if (listed.length > 0) client.set('connection', listed.join(', '))
         const said = {
           requestId: 'r-1',
@@ -143,7 +157,13 @@ describe('headers on their way to an upstream', () => {
         }
         const out = createUpstreamHeaders(client, {
           ...said,
-          ...{ hasBody: false, upgrade: false, nonce: undefined, assertion: undefined, sessions: undefined },
+          ...{
+            hasBody: false,
+            upgrade: false,
+            nonce: undefined,
+            assertion: undefined,
+            sessions: undefined,
+          },
         })
         expect(out.get('x-forwarded-for')).toBe('203.0.113.7')
         expect(out.get('x-forwarded-host')).toBe('app.example.test')
@@ -161,14 +181,17 @@ describe('headers on their way to an upstream', () => {
   holds(
     'have a media type or none, never two',
     200,
-    fc.property(near(['application/json', 'text/html', ';', ',', ' charset=utf-8', '/', 'boundary="a,b"']), (text) => {
-      let headers: Headers
-      try {
-        headers = new Headers({ 'content-type': text })
-      } catch {
-        return
-      }
-      expect(mediaType(headers) ?? 'a/b').toMatch(/^[^;,]*\/[^;,]*$/)
-    }),
+    fc.property(
+      near(['application/json', 'text/html', ';', ',', ' charset=utf-8', '/', 'boundary="a,b"']),
+      (text) => {
+        let headers: Headers
+        try {
+          headers = new Headers({ 'content-type': text })
+        } catch {
+          return
+        }
+        expect(mediaType(headers) ?? 'a/b').toMatch(/^[^;,]*\/[^;,]*$/)
+      },
+    ),
   )
 })

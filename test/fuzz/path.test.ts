@@ -77,11 +77,17 @@ describe('paths', () => {
   holds(
     'a guarded path is compared in one form, whatever its spelling',
     300,
-    fc.property(fc.constantFrom('/admin', '/admin/x', '/a.b/c'), fc.infiniteStream(fc.boolean()), (path, upper) => {
-      const spelled = [...path].map((letter) => (upper.next().value ? letter.toUpperCase() : letter)).join('')
-      expect(foldPath(`${spelled}/`)).toBe(foldPath(path))
-      expect(foldPath(foldPath(spelled))).toBe(foldPath(path))
-    }),
+    fc.property(
+      fc.constantFrom('/admin', '/admin/x', '/a.b/c'),
+      fc.infiniteStream(fc.boolean()),
+      (path, upper) => {
+        const spelled = [...path]
+          .map((letter) => (upper.next().value ? letter.toUpperCase() : letter))
+          .join('')
+        expect(foldPath(`${spelled}/`)).toBe(foldPath(path))
+        expect(foldPath(foldPath(spelled))).toBe(foldPath(path))
+      },
+    ),
   )
 
   holds(
@@ -91,7 +97,10 @@ describe('paths', () => {
       const path = returnPath(value)
       if (path === undefined) return
       const url = new URL(path, 'https://app.example.test/login')
-      expect([url.origin, url.pathname]).toEqual(['https://app.example.test', path.split('?', 1)[0]])
+      expect([url.origin, url.pathname]).toEqual([
+        'https://app.example.test',
+        path.split('?', 1)[0],
+      ])
     }),
   )
 })

@@ -14,7 +14,9 @@ describe('seals', () => {
     300,
     fc.asyncProperty(json, async (text) => {
       const token = await sealerOf().seal(text)
-      expect(await sealerOf().open(token)).toSatisfy((found: string) => found.trimEnd() === text.trimEnd())
+      expect(await sealerOf().open(token)).toSatisfy(
+        (found: string) => found.trimEnd() === text.trimEnd(),
+      )
       for (const other of [
         sealerOf(second),
         sealerOf(undefined, { name: '__Host-other' }),
@@ -45,18 +47,35 @@ describe('seals', () => {
   holds(
     'are not made of the halves of two',
     200,
-    fc.asyncProperty(fc.json(), fc.json(), fc.integer({ min: 0, max: 4 }), async (one, other, at) => {
-      const [a, b] = [(await sealerOf().seal(one)).split('.'), (await sealerOf().seal(other)).split('.')]
-      const mixed = a.map((part, i) => (i === at ? (b[i] as string) : part)).join('.')
-      if (mixed !== a.join('.')) expect(typeof (await sealerOf().open(mixed))).toBe('object')
-    }),
+    fc.asyncProperty(
+      fc.json(),
+      fc.json(),
+      fc.integer({ min: 0, max: 4 }),
+      async (one, other, at) => {
+        const [a, b] = [
+          (await sealerOf().seal(one)).split('.'),
+          (await sealerOf().seal(other)).split('.'),
+        ]
+        const mixed = a.map((part, i) => (i === at ? (b[i] as string) : part)).join('.')
+        if (mixed !== a.join('.')) expect(typeof (await sealerOf().open(mixed))).toBe('object')
+      },
+    ),
   )
 
   holds(
     'are none of what merely looks like one',
     600,
     fc.asyncProperty(
-      near(['eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIi', '.', '..', 'AAAA', '=', '-', '_', 'eyJhbGciOiJub25lIn0']),
+      near([
+        'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIi',
+        '.',
+        '..',
+        'AAAA',
+        '=',
+        '-',
+        '_',
+        'eyJhbGciOiJub25lIn0',
+      ]),
       async (text) => {
         expect(typeof (await sealerOf().open(text))).toBe('object')
       },

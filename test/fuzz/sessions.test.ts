@@ -42,7 +42,10 @@ const act = fc.constantFrom<Act>(
  */
 const steps = fc.array(
   fc.record({
-    acts: fc.array(fc.record({ who: fc.nat(2), act, user: fc.nat(1) }), { minLength: 1, maxLength: 4 }),
+    acts: fc.array(fc.record({ who: fc.nat(2), act, user: fc.nat(1) }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
     pause: fc.constantFrom(0, 0, 1, 59, 400, 1000),
     fault: fc.constantFrom(0, 0, 0, 1, 2, 3),
     lost: fc.boolean(),
@@ -126,13 +129,19 @@ function race(
         // Tabs of one browser send the cookie it had when the step began.
         const tabs = step.acts.map(({ who }) => (browsers[who] as Visitor).twin())
         const visits = await scheduler.waitFor(
-          Promise.all(step.acts.map(({ act, user }, at) => perform(tabs[at] as Visitor, act, users[user] as string))),
+          Promise.all(
+            step.acts.map(({ act, user }, at) =>
+              perform(tabs[at] as Visitor, act, users[user] as string),
+            ),
+          ),
         )
         broken.at = 0
 
         for (const [who, browser] of browsers.entries()) {
           const mine = step.acts.flatMap((each, at) =>
-            each.who === who ? [{ ...each, visit: visits[at] as Visit, tab: tabs[at] as Visitor }] : [],
+            each.who === who
+              ? [{ ...each, visit: visits[at] as Visit, tab: tabs[at] as Visitor }]
+              : [],
           )
           const model = known[who] as Known
           for (const { act, visit } of mine) {
@@ -140,23 +149,36 @@ function race(
             // Without a fault of the store a request is refused only where another one ended its session.
             if (!broken.failed) expect(visit.status).not.toBe(503)
             if (act === 'read' && visit.status === 200 && visit.body !== null) {
-              const names = [model.user, ...mine.filter((each) => each.act === 'login').map((each) => users[each.user])]
+              const names = [
+                model.user,
+                ...mine.filter((each) => each.act === 'login').map((each) => users[each.user]),
+              ]
               expect(names).toContain(visit.body.userId)
             }
             // A read sets no cookie, and neither does a write to a stored session that was there.
-            if (!changing.has(act) && before[who] !== undefined && act !== 'count') expect(visit.cookies).toEqual([])
+            if (!changing.has(act) && before[who] !== undefined && act !== 'count')
+              expect(visit.cookies).toEqual([])
           }
           const everywhere = visits.some(
             ({ status, body }, at) =>
-              step.acts[at]?.act === 'endAll' && status === 200 && body !== null && body === model.user,
+              step.acts[at]?.act === 'endAll' &&
+              status === 200 &&
+              body !== null &&
+              body === model.user,
           )
           const ended = mine.some(
-            ({ act, visit }) => changing.has(act) && visit.status === 200 && (act !== 'endAll' || visit.body !== null),
+            ({ act, visit }) =>
+              changing.has(act) &&
+              visit.status === 200 &&
+              (act !== 'endAll' || visit.body !== null),
           )
           const old = before[who]
           if ((ended || everywhere) && old !== undefined) dead.push(old)
-          const shown = mine.filter(({ act, visit }) => act === 'take' && visit.status === 200 && visit.body !== null)
-          if (!mine.some(({ act }) => act === 'flash')) expect(shown.length).toBeLessThanOrEqual(model.flash ? 1 : 0)
+          const shown = mine.filter(
+            ({ act, visit }) => act === 'take' && visit.status === 200 && visit.body !== null,
+          )
+          if (!mine.some(({ act }) => act === 'flash'))
+            expect(shown.length).toBeLessThanOrEqual(model.flash ? 1 : 0)
 
           // What the browser keeps is what its last answer set: the jar is the browser's, not ours.
           for (const { tab } of mine) {
@@ -170,7 +192,9 @@ function race(
           if (left?.userId !== undefined) expect([model.user, ...logins]).toContain(left.userId)
           const untouched = !step.acts.some(({ act }) => changing.has(act)) && !broken.failed
           if (untouched && model.user !== undefined && left !== null) {
-            const counts = mine.filter(({ act, visit }) => act === 'count' && visit.status === 200).length
+            const counts = mine.filter(
+              ({ act, visit }) => act === 'count' && visit.status === 200,
+            ).length
             expect(left.visits ?? 0).toBe(model.counted + counts)
           }
           Object.assign(model, {
@@ -192,8 +216,19 @@ function race(
 }
 
 /** The verbs that ask; what a store has besides is not raced. */
-function asynchronous(store: AtomicStore): Array<[string, (...args: unknown[]) => Promise<unknown>]> {
-  const names = ['create', 'read', 'replace', 'rotate', 'end', 'list', 'endAll', 'readReplaced'] as const
+function asynchronous(
+  store: AtomicStore,
+): Array<[string, (...args: unknown[]) => Promise<unknown>]> {
+  const names = [
+    'create',
+    'read',
+    'replace',
+    'rotate',
+    'end',
+    'list',
+    'endAll',
+    'readReplaced',
+  ] as const
   return names.map((name) => [name, store[name] as (...args: unknown[]) => Promise<unknown>])
 }
 
@@ -227,12 +262,15 @@ function mulberry(seed: number): () => number {
 
 function perform(tab: Visitor, act: Act, user: string): Promise<Visit> {
   if (act === 'read') return tab.visit((s) => s.get())
-  if (act === 'count') return tab.visit((s) => s.update((data) => ({ ...data, visits: (data?.visits ?? 0) + 1 })))
+  if (act === 'count')
+    return tab.visit((s) => s.update((data) => ({ ...data, visits: (data?.visits ?? 0) + 1 })))
   if (act === 'login') return tab.login(user)
   if (act === 'logout') return tab.logout()
   if (act === 'take') return tab.visit((s) => s.takeFlash('notice'))
-  if (act === 'flash') return tab.visit(async (s) => void ((await s.get()) && s.flash('notice', 'Saved')))
-  if (act === 'theme') return tab.visit(async (s) => void ((await s.get()) && s.set('theme', 'dark')))
+  if (act === 'flash')
+    return tab.visit(async (s) => void ((await s.get()) && s.flash('notice', 'Saved')))
+  if (act === 'theme')
+    return tab.visit(async (s) => void ((await s.get()) && s.set('theme', 'dark')))
   return tab.visit(async (s) => {
     const user = (await s.get())?.userId
     if (user !== undefined) await s.endAll()

@@ -39,7 +39,10 @@ export function holds<Inputs extends [unknown, ...unknown[]]>(
 export function near(pieces: readonly string[], maxLength = 24): fc.Arbitrary<string> {
   const any = fc.string({ unit: 'binary', maxLength: 3 })
   return fc
-    .array(fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...pieces) }, { weight: 1, arbitrary: any }), { maxLength })
+    .array(
+      fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...pieces) }, { weight: 1, arbitrary: any }),
+      { maxLength },
+    )
     .map((parts) => parts.join(''))
 }
 

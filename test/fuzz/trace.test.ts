@@ -21,7 +21,10 @@ describe('traces', () => {
     ],
     8,
   )
-  const state = near(['vendor=1', ',', ' ', '=', 'a@b=x', 'UPPER=1', '\t', 'x=', 'y'.repeat(300)], 40)
+  const state = near(
+    ['vendor=1', ',', ' ', '=', 'a@b=x', 'UPPER=1', '\t', 'x=', 'y'.repeat(300)],
+    40,
+  )
   const printable = (text: string): string => text.replace(/[^\x20-\x7e\t]/g, '').trim()
 
   holds(
@@ -37,7 +40,9 @@ describe('traces', () => {
       const out = new Headers(headers)
       out.delete('baggage')
       writeTrace(out, trace)
-      expect(out.get('traceparent')).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[01]$/)
+      expect(out.get('traceparent')).toMatch(
+        /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[01]$/,
+      )
       expect(out.get('traceparent')).not.toBe(headers.get('traceparent'))
       expect(out.get('baggage')).toBe(null)
       const kept = out.get('tracestate')
@@ -55,8 +60,15 @@ describe('rules on addresses', () => {
     'let pass whom Node’s BlockList finds, and nobody else',
     500,
     fc.property(
-      fc.array(fc.tuple(fc.ipV4(), fc.integer({ min: 1, max: 32 })), { minLength: 1, maxLength: 4 }),
-      fc.oneof(fc.ipV4(), fc.ipV6(), fc.constantFrom('', 'unknown', '10.0.0.1, 10.0.0.2', '010.0.0.1')),
+      fc.array(fc.tuple(fc.ipV4(), fc.integer({ min: 1, max: 32 })), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+      fc.oneof(
+        fc.ipV4(),
+        fc.ipV6(),
+        fc.constantFrom('', 'unknown', '10.0.0.1, 10.0.0.2', '010.0.0.1'),
+      ),
       (ranges, address) => {
         const judge = new BlockList()
         const texts = ranges.map(([base, bits]) => {
@@ -71,7 +83,10 @@ describe('rules on addresses', () => {
         faults.throwIfAny()
         for (const each of [address, ranges[0]?.[0] ?? '']) {
           const ipv4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/.test(each)
-          expect([each, checkAddress(rule, each).ok]).toEqual([each, ipv4 && judge.check(each, 'ipv4')])
+          expect([each, checkAddress(rule, each).ok]).toEqual([
+            each,
+            ipv4 && judge.check(each, 'ipv4'),
+          ])
         }
       },
     ),

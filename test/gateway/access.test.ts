@@ -10,7 +10,9 @@ describe('a route that needs somebody signed in', () => {
       const at = await bench()
       const response = await at.ask(`${path}?a=1&b=%20`, page)
       expect(response.status).toBe(303)
-      expect(response.headers.get('location')).toBe(`/login?return_to=${encodeURIComponent(`${path}?a=1&b=%20`)}`)
+      expect(response.headers.get('location')).toBe(
+        `/login?return_to=${encodeURIComponent(`${path}?a=1&b=%20`)}`,
+      )
       expect(response.headers.get('cache-control')).toBe('no-store')
       expect(at.seen).toEqual([])
     },
@@ -30,7 +32,11 @@ describe('a route that needs somebody signed in', () => {
     ['a fetch', {}, 'application/problem+json'],
     ['a cookie that is no session', { cookie: '__Host-session=AAAA' }, 'application/problem+json'],
     // A browser that fetches ahead of its user must not be led into a login nobody asked for.
-    ['a prefetch', { accept: 'text/html', 'sec-purpose': 'prefetch;prerender' }, 'text/html; charset=utf-8'],
+    [
+      'a prefetch',
+      { accept: 'text/html', 'sec-purpose': 'prefetch;prerender' },
+      'text/html; charset=utf-8',
+    ],
   ])('answers %s with 401', async (_what, headers, type) => {
     const at = await bench()
     const response = await at.ask('/account', { headers })
@@ -55,7 +61,8 @@ describe('a route that needs somebody signed in', () => {
   // A visit counter gives everybody a session: it must open nothing.
   it('does not take a visitor for somebody', async () => {
     const at = await bench()
-    at.answer = (seen) => new Response('x', { headers: { 'portcullis-session': order(seen, { incr: { visits: 1 } }) } })
+    at.answer = (seen) =>
+      new Response('x', { headers: { 'portcullis-session': order(seen, { incr: { visits: 1 } }) } })
     const visitor = cookieOf(await at.ask('/'))
     expect((await at.ask('/account', { headers: { Cookie: visitor } })).status).toBe(401)
   })
@@ -74,7 +81,10 @@ describe('a route that needs a role', () => {
     const at = await bench()
     const cookie = data ? await signIn(at, data) : ''
     for (const path of ['/admin', '/admin/', '/admin/x', '/ADMIN', '/Admin/x']) {
-      expect([path, (await at.ask(path, { headers: { Cookie: cookie } })).status]).toEqual([path, status])
+      expect([path, (await at.ask(path, { headers: { Cookie: cookie } })).status]).toEqual([
+        path,
+        status,
+      ])
     }
     expect(at.seen.length).toBe(status === 200 ? 5 : 0)
   })
@@ -109,7 +119,11 @@ describe('a path that could be read in two ways', () => {
       ['POST', 400, null],
     ] as const) {
       const response = await at.ask('//admin/%78?y=1', { method })
-      expect([method, response.status, response.headers.get('location')]).toEqual([method, status, location])
+      expect([method, response.status, response.headers.get('location')]).toEqual([
+        method,
+        status,
+        location,
+      ])
     }
     expect(at.seen).toEqual([])
   })
@@ -139,7 +153,10 @@ describe('methods', () => {
 })
 
 it('a path that no route covers is 404', async () => {
-  const at = await bench({ routes: [{ path: '/a', to: 'app', access: 'public' }], signIn: undefined as never })
+  const at = await bench({
+    routes: [{ path: '/a', to: 'app', access: 'public' }],
+    signIn: undefined as never,
+  })
   expect((await at.ask('/b')).status).toBe(404)
   expect(at.seen).toEqual([])
 })

@@ -38,14 +38,18 @@ async function loginGateway(
 
 // for i in $(seq 60); do curl -d "email=zoe&password=$i" https://app.example.com/login.php/$i; done
 describe('T8: a login at the further paths of its page', () => {
-  test.each(servers.filter((server) => !named.has(server)))('is counted where %s serves them', async (server) => {
-    for (const page of ['/login', '/users/sign_in', '/wp-login.php']) {
-      const { at, login } = await loginGateway(page)
-      const paths = [page, ...aliasesOf(page, server)]
-      for (let guess = 0; guess < 60; guess++) await login(paths[guess % paths.length] as string, guess)
-      expect(`${page} ${at.seen.length}`).toBe(`${page} 5`)
-    }
-  })
+  test.each(servers.filter((server) => !named.has(server)))(
+    'is counted where %s serves them',
+    async (server) => {
+      for (const page of ['/login', '/users/sign_in', '/wp-login.php']) {
+        const { at, login } = await loginGateway(page)
+        const paths = [page, ...aliasesOf(page, server)]
+        for (let guess = 0; guess < 60; guess++)
+          await login(paths[guess % paths.length] as string, guess)
+        expect(`${page} ${at.seen.length}`).toBe(`${page} 5`)
+      }
+    },
+  )
 
   test('is counted whatever stands behind the name of a script', async () => {
     const { at, login } = await loginGateway('/login.php')
@@ -65,7 +69,8 @@ describe('T8: a login at the further paths of its page', () => {
     ])
     for (let guess = 0; guess < 8; guess++) await login('/login.json', guess)
     at.answer = () => new Response('body { color: red }')
-    for (const path of ['/login', '/login.css', '/assets/login.js']) expect((await at.ask(path)).status).toBe(200)
+    for (const path of ['/login', '/login.css', '/assets/login.js'])
+      expect((await at.ask(path)).status).toBe(200)
     expect(await login('/logins', 1)).toBe(200)
   })
 })

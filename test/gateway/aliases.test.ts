@@ -11,7 +11,9 @@ function testGateway(routes: Table, aliases?: AliasName): Promise<Bench> {
   return bench({ upstreams: { app }, routes, signIn: undefined as never })
 }
 
-const logins: Table = [{ path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] }]
+const logins: Table = [
+  { path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
+]
 
 // curl https://app.example.com/admin.json: the page of the guarded /admin, by the route of everything else.
 describe.each(servers)('G1: the further paths of a page that %s serves', (server) => {
@@ -41,7 +43,8 @@ describe.each(servers)('G1: the further paths of a page that %s serves', (server
     )
     for (const path of aliasesOf('/admin/users/7', server))
       expect(`${path} ${(await at.ask(path)).status}`).toBe(`${path} 401`)
-    for (const path of aliasesOf('/admin', server)) expect(`${path} ${(await at.ask(path)).status}`).toBe(`${path} 401`)
+    for (const path of aliasesOf('/admin', server))
+      expect(`${path} ${(await at.ask(path)).status}`).toBe(`${path} 401`)
   })
 
   test('need the session that the home page needs', async () => {
@@ -64,7 +67,8 @@ describe.each(servers)('G1: the further paths of a page that %s serves', (server
       ],
       option,
     )
-    for (const path of aliasesOf('/about', server)) expect(`${path} ${(await at.ask(path)).status}`).toBe(`${path} 200`)
+    for (const path of aliasesOf('/about', server))
+      expect(`${path} ${(await at.ask(path)).status}`).toBe(`${path} 200`)
   })
 
   test('reach the page of whoever is signed in', async () => {
@@ -106,7 +110,11 @@ describe('G1: a page that has an extension itself', () => {
     ['/index.html', '/'],
     ['/shop/default.aspx', '/shop/'],
   ])('%s is guarded where its directory %s is asked for', async (page, path) => {
-    const at = await testGateway([...logins, { path: page, to: 'app' }, { path: '/*', to: 'app', access: 'public' }])
+    const at = await testGateway([
+      ...logins,
+      { path: page, to: 'app' },
+      { path: '/*', to: 'app', access: 'public' },
+    ])
     expect((await at.ask(path)).status).toBe(401)
   })
 })
@@ -147,9 +155,13 @@ describe('G1: what is no further path of a guarded page', () => {
     expect((await at.ask(path)).status).toBe(200)
   })
 
-  test.each(['/_next/data/b/admin.json', '/_next/data/b/account.json', '/account.json', '/about.json'])(
-    '%s needs a session there',
-    async (path) => expect((await (await testGateway(closed)).ask(path)).status).toBe(401),
+  test.each([
+    '/_next/data/b/admin.json',
+    '/_next/data/b/account.json',
+    '/account.json',
+    '/about.json',
+  ])('%s needs a session there', async (path) =>
+    expect((await (await testGateway(closed)).ask(path)).status).toBe(401),
   )
 
   test.each([
@@ -192,8 +204,14 @@ describe('G1: routes of the same page', () => {
       { path: '/*', to: 'app', access: { role: 'staff' } },
     ])
     const ask = async (...roles: string[]): Promise<number> =>
-      (await at.ask('/reports.csv', { headers: { cookie: await signIn(at, { user: 'ada', roles }) } })).status
-    expect([await ask('auditor'), await ask('staff'), await ask('staff', 'auditor')]).toEqual([403, 403, 200])
+      (
+        await at.ask('/reports.csv', {
+          headers: { cookie: await signIn(at, { user: 'ada', roles }) },
+        })
+      ).status
+    expect([await ask('auditor'), await ask('staff'), await ask('staff', 'auditor')]).toEqual([
+      403, 403, 200,
+    ])
   })
 
   test('an address that one of them asks for is asked for', async () => {
@@ -207,7 +225,11 @@ describe('G1: routes of the same page', () => {
   })
 
   test('limits of all of them count', async () => {
-    const limit = limitGate({ name: 'a', limiter: memoryLimiter({ limit: 2, window: 60 }), key: () => 'one' })
+    const limit = limitGate({
+      name: 'a',
+      limiter: memoryLimiter({ limit: 2, window: 60 }),
+      key: () => 'one',
+    })
     const at = await testGateway([
       { path: '/search', to: 'app', access: 'public', limit },
       { path: '/*', to: 'app', access: 'public' },
@@ -220,15 +242,33 @@ describe('G1: routes of the same page', () => {
 
   test('the shortest body, the listed types and the csrf check hold', async () => {
     const at = await testGateway([
-      { path: '/form', to: 'app', access: 'public', maxBodyBytes: 10, contentTypes: ['text/plain'] },
+      {
+        path: '/form',
+        to: 'app',
+        access: 'public',
+        maxBodyBytes: 10,
+        contentTypes: ['text/plain'],
+      },
       { path: '/hooks', to: 'app', access: 'public', csrf: false },
       { path: '/*', to: 'app', access: 'public', csrf: false },
     ])
     at.answer = async ({ init }) => new Response(await new Response(init.body as BodyInit).text())
-    const post = async (path: string, body: string, origin = 'https://app.example.com'): Promise<number> =>
-      (await at.ask(path, { method: 'POST', body, headers: { 'content-type': 'text/plain', origin } })).status
+    const post = async (
+      path: string,
+      body: string,
+      origin = 'https://app.example.com',
+    ): Promise<number> =>
+      (
+        await at.ask(path, {
+          method: 'POST',
+          body,
+          headers: { 'content-type': 'text/plain', origin },
+        })
+      ).status
     for (const path of ['/form', '/form.json', '/FORM', '/form/']) {
-      expect([await post(path, 'short'), await post(path, 'longer than it may be')]).toEqual([200, 413])
+      expect([await post(path, 'short'), await post(path, 'longer than it may be')]).toEqual([
+        200, 413,
+      ])
       expect(await post(path, 'short', 'https://evil.test')).toBe(403)
     }
     expect(await post('/hooks.json', 'longer than it may be', 'https://evil.test')).toBe(200)

@@ -1,7 +1,17 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { statelessSessions } from '../../src/session/index.ts'
-import { base64url, bench, claimsOf, cookieOf, type Data, newKey, order, secret, signIn } from './support.ts'
+import {
+  base64url,
+  bench,
+  claimsOf,
+  cookieOf,
+  type Data,
+  newKey,
+  order,
+  secret,
+  signIn,
+} from './support.ts'
 
 const now = 1_790_000_000_000
 
@@ -38,7 +48,10 @@ describe('Portcullis-Assertion', () => {
       await at.ask('/account', { headers: { Cookie: await signIn(at, { user }) } })
       const jwt = at.last().headers.get('portcullis-assertion') ?? ''
       const keys = createLocalJWKSet(await (await at.ask('/.portcullis/jwks.json')).json())
-      const { payload } = await jwtVerify(jwt, keys, { algorithms: ['ES256'], currentDate: new Date(now) })
+      const { payload } = await jwtVerify(jwt, keys, {
+        algorithms: ['ES256'],
+        currentDate: new Date(now),
+      })
       expect(payload.sub).toBe(user)
     },
   )
@@ -78,7 +91,9 @@ describe('Portcullis-Assertion', () => {
     const session = statelessSessions<Data>({ secret })
     const at = await bench({ session })
     at.answer = (seen) =>
-      new Response('x', { headers: { 'portcullis-session': order(seen, { set: { user: 'admin' } }) } })
+      new Response('x', {
+        headers: { 'portcullis-session': order(seen, { set: { user: 'admin' } }) },
+      })
     const visitor = cookieOf(await at.ask('/'))
     await at.ask('/x', { headers: { Cookie: visitor } })
     const claims = claimsOf(at.last().headers.get('portcullis-assertion'))
@@ -136,7 +151,9 @@ describe('/.portcullis/jwks.json', () => {
     expect(published[1].kid).toBe('old')
     const cookie = await signIn(at, { user: 'alice' })
     await at.ask('/x', { headers: { Cookie: cookie } })
-    expect(decodeProtectedHeader(at.last().headers.get('portcullis-assertion') ?? '').kid).toBe(published[0].kid)
+    expect(decodeProtectedHeader(at.last().headers.get('portcullis-assertion') ?? '').kid).toBe(
+      published[0].kid,
+    )
   })
 
   it('names a key by its thumbprint (RFC 7638)', async () => {
@@ -144,10 +161,15 @@ describe('/.portcullis/jwks.json', () => {
     const at = await bench({ assertion: { key: JSON.stringify(jwk) } })
     const { keys } = await (await at.ask('/.portcullis/jwks.json')).json()
     const text = `{"crv":"P-256","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+    const digest = new Uint8Array(
+      await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)),
+    )
     const hex = (bytes: Iterable<number>): string =>
       [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-    const decoded = Uint8Array.from(atob(keys[0].kid.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
+    const decoded = Uint8Array.from(
+      atob(keys[0].kid.replaceAll('-', '+').replaceAll('_', '/')),
+      (c) => c.charCodeAt(0),
+    )
     expect(hex(decoded)).toBe(hex(digest))
     expect(base64url('x')).toBe('eA')
   })
@@ -184,7 +206,10 @@ describe('own addresses', () => {
   it('health says no more than that', async () => {
     const at = await bench()
     const response = await at.ask('/.portcullis/health')
-    expect([await response.text(), response.headers.get('cache-control')]).toEqual(['{"ok":true}', 'no-store'])
+    expect([await response.text(), response.headers.get('cache-control')]).toEqual([
+      '{"ok":true}',
+      'no-store',
+    ])
   })
 
   it('does not take other dotted paths', async () => {

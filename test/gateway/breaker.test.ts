@@ -4,11 +4,15 @@ import { type Bench, bench } from './support.ts'
 
 const start = 1_790_000_000_000
 
-async function breaking(options: BreakerOptions): Promise<{ at: Bench; pass: (ms: number) => void }> {
+async function breaking(
+  options: BreakerOptions,
+): Promise<{ at: Bench; pass: (ms: number) => void }> {
   let now = start
   const at = await bench({
     clock: () => now,
-    upstreams: { app: { url: 'http://upstream.test', timeoutMs: 1000, breaker: circuitBreaker(options) } },
+    upstreams: {
+      app: { url: 'http://upstream.test', timeoutMs: 1000, breaker: circuitBreaker(options) },
+    },
     routes: [{ path: '/*', to: 'app', access: 'public', retry: false }],
   })
   return { at, pass: (ms) => (now += ms) }
@@ -18,7 +22,8 @@ const down = (): never => {
   throw new TypeError('connect ECONNREFUSED')
 }
 const up = (): Response => new Response('upstream')
-const types = (at: Bench): string[] => at.events.map(({ type }) => type).filter((type) => type.startsWith('breaker'))
+const types = (at: Bench): string[] =>
+  at.events.map(({ type }) => type).filter((type) => type.startsWith('breaker'))
 
 describe('a breaker', () => {
   it('opens at the failure it was told, and then nobody waits for the upstream', async () => {
@@ -135,8 +140,8 @@ describe('a breaker', () => {
 
   it('is not built of anything else', async () => {
     const upstreams = { app: { url: 'http://a.test', breaker: true as never } }
-    await expect(bench({ upstreams, routes: [{ path: '/*', to: 'app', access: 'public' }] })).rejects.toThrow(
-      'upstreams.app.breaker must be circuitBreaker({ ... }), or absent',
-    )
+    await expect(
+      bench({ upstreams, routes: [{ path: '/*', to: 'app', access: 'public' }] }),
+    ).rejects.toThrow('upstreams.app.breaker must be circuitBreaker({ ... }), or absent')
   })
 })

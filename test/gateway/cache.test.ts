@@ -23,7 +23,11 @@ function mapStore(): {
       return found && new Response(found.body, { status: found.status, headers: found.headers })
     },
     async put({ url }, response): Promise<void> {
-      kept.set(url, { status: response.status, headers: response.headers, body: await response.arrayBuffer() })
+      kept.set(url, {
+        status: response.status,
+        headers: response.headers,
+        body: await response.arrayBuffer(),
+      })
     },
   }
 }
@@ -39,7 +43,15 @@ async function caching(options: CacheOptions = {}, more: object = {}): Promise<C
   const works: Array<Promise<unknown>> = []
   const at = await bench({
     clock: () => now,
-    routes: [{ path: '/*', to: 'app', access: 'public', retry: false, cache: publicCache({ store, ...options }) }],
+    routes: [
+      {
+        path: '/*',
+        to: 'app',
+        access: 'public',
+        retry: false,
+        cache: publicCache({ store, ...options }),
+      },
+    ],
     ...more,
   })
   const context = { waitUntil: (work: Promise<unknown>): unknown => works.push(work) }
@@ -75,7 +87,10 @@ describe('an answer that is the same for everybody', () => {
     const at = await caching()
     at.answer = () => page({ etag: '"1"', vary: 'Accept-Encoding', 'x-theirs': '1' })
     const first = await at.get('/x')
-    expect([told(first), first.headers.get('age')]).toEqual(['portcullis; fwd=uri-miss; stored', null])
+    expect([told(first), first.headers.get('age')]).toEqual([
+      'portcullis; fwd=uri-miss; stored',
+      null,
+    ])
     now += 59_000
     const second = await at.get('/x')
     expect([second.status, await second.text()]).toEqual([200, 'kept'])
@@ -107,7 +122,11 @@ describe('an answer that is the same for everybody', () => {
     at.answer = () => page({ etag: 'W/"1"' })
     await at.get('/x')
     const head = await at.get('/x', {}, 'HEAD')
-    expect([head.status, await head.text(), told(head)]).toEqual([200, '', 'portcullis; hit; ttl=60'])
+    expect([head.status, await head.text(), told(head)]).toEqual([
+      200,
+      '',
+      'portcullis; hit; ttl=60',
+    ])
     const same = await at.get('/x', { 'if-none-match': '"0", "1"' })
     expect([same.status, same.headers.get('etag'), await same.text()]).toEqual([304, 'W/"1"', ''])
     expect((await at.get('/x', { 'if-none-match': '"2"' })).status).toBe(200)
@@ -138,7 +157,10 @@ describe('an answer that is the same for everybody', () => {
     const hit = await at.get('/x')
     expect([told(hit), hit.headers.get('age')]).toEqual(['portcullis; hit; ttl=5', '55'])
     at.answer = () => {
-      const answer = page({ date: new Date(now).toUTCString(), expires: new Date(now + 20_000).toUTCString() })
+      const answer = page({
+        date: new Date(now).toUTCString(),
+        expires: new Date(now + 20_000).toUTCString(),
+      })
       answer.headers.delete('cache-control')
       return answer
     }
@@ -167,7 +189,10 @@ describe('what is never kept', () => {
     ['Vary: Cookie', { vary: 'Accept-Encoding, Cookie' }],
     ['Vary: Accept-Language where it is not keyed', { vary: 'accept-language' }],
     ['a coding that was not asked for', { 'content-encoding': 'gzip' }],
-    ['a policy with a nonce', { 'content-security-policy': "script-src 'nonce-AAAAAAAAAAAAAAAAAAAAAA'" }],
+    [
+      'a policy with a nonce',
+      { 'content-security-policy': "script-src 'nonce-AAAAAAAAAAAAAAAAAAAAAA'" },
+    ],
     ['no content type', { 'content-type': '' }],
     ['an age beyond its life', { age: '60' }],
   ])('an answer with %s', async (_what, headers) => {
@@ -178,12 +203,15 @@ describe('what is never kept', () => {
     expect(at.seen.length).toBe(2)
   })
 
-  it.each([201, 203, 206, 302, 303, 307, 400, 401, 403, 500, 503])('an answer with %i', async (status) => {
-    const at = await caching({ maxAge: 60 })
-    at.answer = () => page(status > 300 && status < 400 ? { location: '/y' } : {}, status)
-    await at.get('/x')
-    expect(at.store.kept.size).toBe(0)
-  })
+  it.each([201, 203, 206, 302, 303, 307, 400, 401, 403, 500, 503])(
+    'an answer with %i',
+    async (status) => {
+      const at = await caching({ maxAge: 60 })
+      at.answer = () => page(status > 300 && status < 400 ? { location: '/y' } : {}, status)
+      await at.get('/x')
+      expect(at.store.kept.size).toBe(0)
+    },
+  )
 
   it.each([
     ['GET', { authorization: 'Bearer x' }, 'authorization'],
@@ -194,11 +222,15 @@ describe('what is never kept', () => {
   ])('an answer to %s with %j: it goes past', async (method, headers, detail) => {
     const at = await caching()
     at.answer = () => page()
-    const sent = method === 'POST' || method === 'DELETE' ? { ...headers, origin: 'https://app.example.com' } : headers
+    const sent =
+      method === 'POST' || method === 'DELETE'
+        ? { ...headers, origin: 'https://app.example.com' }
+        : headers
     const response = await at.get('/x?a=1', sent, method)
     expect(told(response)).toBe(`portcullis; fwd=bypass; detail=${detail}`)
     expect(at.seen.at(-1)?.url).toBe('http://upstream.test:8080/x?a=1')
-    for (const [name, value] of Object.entries(headers)) expect(at.seen.at(-1)?.headers.get(name)).toBe(value)
+    for (const [name, value] of Object.entries(headers))
+      expect(at.seen.at(-1)?.headers.get(name)).toBe(value)
     expect(at.store.kept.size).toBe(0)
   })
 
@@ -208,7 +240,12 @@ describe('what is never kept', () => {
       const routes = (store: CacheOptions['store']): object => ({
         routes: [
           { path: '/login', to: 'app', access: 'public', sessions: ['start'] },
-          { path: '/*', to: 'app', access: 'public', cache: publicCache({ store: store as never, cookies }) },
+          {
+            path: '/*',
+            to: 'app',
+            access: 'public',
+            cache: publicCache({ store: store as never, cookies }),
+          },
         ],
       })
       const store = mapStore()
@@ -231,7 +268,9 @@ describe('what is never kept', () => {
   it("an answer to somebody else's cookies, unless the route says that it knows none", async () => {
     const past = await caching()
     past.answer = () => page()
-    expect(told(await past.get('/x', { cookie: '_ga=1' }))).toBe('portcullis; fwd=bypass; detail=cookie')
+    expect(told(await past.get('/x', { cookie: '_ga=1' }))).toBe(
+      'portcullis; fwd=bypass; detail=cookie',
+    )
     const at = await caching({ cookies: 'ignore' })
     at.answer = () => page()
     expect(told(await at.get('/x', { cookie: '_ga=1' }))).toBe('portcullis; fwd=uri-miss; stored')
@@ -251,7 +290,11 @@ describe('what is never kept', () => {
   it('the nonce of a page: its upstream is told none', async () => {
     const at = await caching({}, { headers: { preset: 'recommended' } })
     at.answer = () => page({ 'content-type': 'text/html' })
-    const accept = { accept: 'text/html', 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' }
+    const accept = {
+      accept: 'text/html',
+      'sec-fetch-dest': 'document',
+      'sec-fetch-mode': 'navigate',
+    }
     const [first, second] = [await at.get('/x', accept), await at.get('/x', accept)]
     expect(at.seen[0]?.headers.has('content-security-policy')).toBe(false)
     const nonceOf = ({ headers }: Response): string | undefined =>
@@ -268,7 +311,11 @@ describe('what is never kept', () => {
       new Response(`<script nonce="${token}"></script>`, {
         headers: { 'content-type': 'text/html', 'cache-control': 'max-age=60' },
       })
-    const accept = { accept: 'text/html', 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' }
+    const accept = {
+      accept: 'text/html',
+      'sec-fetch-dest': 'document',
+      'sec-fetch-mode': 'navigate',
+    }
     const nonces = new Set<string>()
     for (let i = 0; i < 2; i++) {
       const response = await at.get('/x', accept)
@@ -289,12 +336,16 @@ describe('what is never kept', () => {
           else controller.error(new Error('reset'))
         },
       })
-      return new Response(broken, { headers: { 'content-type': 'text/plain', 'cache-control': 'max-age=60' } })
+      return new Response(broken, {
+        headers: { 'content-type': 'text/plain', 'cache-control': 'max-age=60' },
+      })
     }
     await expect(at.get('/broken')).rejects.toThrow()
     await new Promise((done) => setTimeout(done, 0))
     at.answer = () =>
-      new Response('more than ten', { headers: { 'content-type': 'text/plain', 'cache-control': 'max-age=60' } })
+      new Response('more than ten', {
+        headers: { 'content-type': 'text/plain', 'cache-control': 'max-age=60' },
+      })
     expect(await (await at.get('/long')).text()).toBe('more than ten')
     expect(at.store.kept.size).toBe(0)
   })
@@ -397,10 +448,14 @@ describe('poisoning', () => {
 
   it('of the notes a cache keeps: an upstream cannot write them', async () => {
     const at = await caching()
-    at.answer = () => page({ 'portcullis-kept': '0 0 999999 999999', 'portcullis-kept-cache-control': 'planted' })
+    at.answer = () =>
+      page({ 'portcullis-kept': '0 0 999999 999999', 'portcullis-kept-cache-control': 'planted' })
     await at.get('/x')
     const hit = await at.get('/x')
-    expect([told(hit), hit.headers.get('cache-control')]).toEqual(['portcullis; hit; ttl=60', 'max-age=60'])
+    expect([told(hit), hit.headers.get('cache-control')]).toEqual([
+      'portcullis; hit; ttl=60',
+      'max-age=60',
+    ])
   })
 })
 
@@ -465,7 +520,9 @@ describe('stale-if-error', () => {
   })
 
   it('gives it while a breaker is open, without a question', async () => {
-    const upstreams = { app: { url: 'http://upstream.test', breaker: circuitBreaker({ failures: 1, pause: 300 }) } }
+    const upstreams = {
+      app: { url: 'http://upstream.test', breaker: circuitBreaker({ failures: 1, pause: 300 }) },
+    }
     const at = await caching({ staleIfError: 300 }, { upstreams })
     at.answer = () => page()
     await at.get('/x')
@@ -518,7 +575,9 @@ describe('a cache that fails', () => {
 
   it('or that a runtime has not, is passed by', async () => {
     const none = (globalThis as { caches?: { default?: unknown } }).caches?.default === undefined
-    const at = await bench({ routes: [{ path: '/*', to: 'app', access: 'public', cache: publicCache() }] })
+    const at = await bench({
+      routes: [{ path: '/*', to: 'app', access: 'public', cache: publicCache() }],
+    })
     at.answer = () => page()
     const response = await at.ask('/x?a=1')
     expect(await response.text()).toBe('kept')
@@ -529,12 +588,24 @@ describe('a cache that fails', () => {
 describe('the options', () => {
   it.each([
     [{ maxAge: 0 }, 'publicCache.maxAge must be a whole number of seconds from 1 to 31536000'],
-    [{ staleIfError: -1 }, 'publicCache.staleIfError must be a whole number of seconds from 0 to 31536000'],
-    [{ query: ['a b'] }, 'publicCache.query must be a list of parameter names, spelled as in a query'],
+    [
+      { staleIfError: -1 },
+      'publicCache.staleIfError must be a whole number of seconds from 0 to 31536000',
+    ],
+    [
+      { query: ['a b'] },
+      'publicCache.query must be a list of parameter names, spelled as in a query',
+    ],
     [{ vary: ['cookie'] }, "publicCache.vary must be a list of 'accept' and 'accept-language'"],
     [{ cookies: 'keep' }, "publicCache.cookies must be 'bypass' or 'ignore'"],
-    [{ types: [] }, 'publicCache.types must be a list of content types that is not empty, or absent'],
-    [{ maxBytes: 16_777_217 }, 'publicCache.maxBytes must be a whole number of bytes from 1 to 16777216'],
+    [
+      { types: [] },
+      'publicCache.types must be a list of content types that is not empty, or absent',
+    ],
+    [
+      { maxBytes: 16_777_217 },
+      'publicCache.maxBytes must be a whole number of bytes from 1 to 16777216',
+    ],
     [{ store: {} }, 'publicCache.store must have match and put'],
     [{ maxage: 1 }, 'publicCache.maxage is no option; did you mean maxAge?'],
   ])('%j are refused', (options, message) => {
@@ -543,10 +614,15 @@ describe('the options', () => {
 
   it.each([
     [{ access: 'session', cache: publicCache() }, "routes.0.cache needs access: 'public'"],
-    [{ access: 'public', methods: ['POST'], cache: publicCache() }, 'routes.0.cache needs a route that takes GET'],
+    [
+      { access: 'public', methods: ['POST'], cache: publicCache() },
+      'routes.0.cache needs a route that takes GET',
+    ],
     [{ access: 'public', cache: {} }, 'routes.0.cache must be publicCache({ ... }), or absent'],
     [{ access: 'public', cache: true }, 'routes.0.cache must be publicCache({ ... }), or absent'],
   ])('a route %j is refused', async (route, message) => {
-    await expect(bench({ routes: [{ path: '/x', to: 'app', ...route }] as never })).rejects.toThrow(message)
+    await expect(bench({ routes: [{ path: '/x', to: 'app', ...route }] as never })).rejects.toThrow(
+      message,
+    )
   })
 })

@@ -20,7 +20,9 @@ describe('after a clock was set back by an hour', () => {
   const breaking = (clock: { read: () => number }, options: object) =>
     bench({
       clock: clock.read,
-      upstreams: { app: { url: 'http://upstream.test', timeoutMs: 60_000, breaker: circuitBreaker(options) } },
+      upstreams: {
+        app: { url: 'http://upstream.test', timeoutMs: 60_000, breaker: circuitBreaker(options) },
+      },
       routes: [{ path: '/*', to: 'app', access: 'public', retry: false }],
     })
 
@@ -31,7 +33,11 @@ describe('after a clock was set back by an hour', () => {
     await at.ask('/x')
     clock.now -= hour
     const paused = await at.ask('/x')
-    expect([paused.status, paused.headers.get('retry-after'), at.seen.length]).toEqual([503, '5', 1])
+    expect([paused.status, paused.headers.get('retry-after'), at.seen.length]).toEqual([
+      503,
+      '5',
+      1,
+    ])
     clock.now += 4_999
     expect((await at.ask('/x')).status).toBe(503)
     clock.now += 1
@@ -116,7 +122,13 @@ describe('after a clock was set back by an hour', () => {
     const clock = clockAt()
     let calls = 0
     const at = await bench({ ready: { store: async () => void calls++ }, clock: clock.read })
-    for (const now of [start, start + 4_999, start - hour, start - hour + 4_999, start - hour + 5_000]) {
+    for (const now of [
+      start,
+      start + 4_999,
+      start - hour,
+      start - hour + 4_999,
+      start - hour + 5_000,
+    ]) {
       clock.now = now
       await at.ask('/.portcullis/ready')
     }
@@ -128,18 +140,22 @@ describe('after a clock was set back by an hour', () => {
     const kept = new Map<string, Response>()
     const store = {
       match: async ({ url }: Request): Promise<Response | undefined> => kept.get(url)?.clone(),
-      put: async ({ url }: Request, response: Response): Promise<void> => void kept.set(url, response),
+      put: async ({ url }: Request, response: Response): Promise<void> =>
+        void kept.set(url, response),
     }
     const cache = publicCache({ store })
     const at = await bench({
       clock: clock.read,
       routes: [{ path: '/*', to: 'app', access: 'public', cache }],
     })
-    at.answer = () => new Response(`${at.seen.length}`, { headers: { 'cache-control': 'max-age=60' } })
+    at.answer = () =>
+      new Response(`${at.seen.length}`, { headers: { 'cache-control': 'max-age=60' } })
     const get = async (): Promise<string> => {
       const works: Array<Promise<unknown>> = []
       const context = { waitUntil: (work: Promise<unknown>): unknown => works.push(work) }
-      const text = await (await at.gateway.fetch(new Request('https://app.example.com/x'), undefined, context)).text()
+      const text = await (
+        await at.gateway.fetch(new Request('https://app.example.com/x'), undefined, context)
+      ).text()
       await Promise.all(works)
       return text
     }
@@ -164,7 +180,9 @@ describe('after a clock was set back by an hour', () => {
       clock.now -= hour
       if (given.length === 1) throw new TypeError('connect ECONNREFUSED')
       return new Promise((_, reject) => {
-        seen.init.signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')))
+        seen.init.signal?.addEventListener('abort', () =>
+          reject(new DOMException('aborted', 'AbortError')),
+        )
       })
     }
     // With an hour more it would not end before the test does.

@@ -11,7 +11,14 @@ const bytes = (...values: number[]): Uint8Array<ArrayBuffer> => new Uint8Array(v
 
 function coded(coding: string, body: BodyInit = 'decoded', status = 200): Response {
   const response = new Response(body, { status })
-  for (const name of ['content-length', 'content-digest', 'repr-digest', 'digest', 'content-md5', 'etag']) {
+  for (const name of [
+    'content-length',
+    'content-digest',
+    'repr-digest',
+    'digest',
+    'content-md5',
+    'etag',
+  ]) {
     response.headers.set(name, '1')
   }
   response.headers.set('content-encoding', coding)
@@ -59,11 +66,14 @@ describe('Content-Encoding', () => {
     ['zstd', [0x28], null],
     ['zstd, gzip', [0x1f, 0x8b, 8], 'zstd, gzip'],
     ['zstd, gzip', [104, 101], null],
-  ])('P1: %s is known by its first bytes on Node, and none of them is lost', async (coding, body, kept) => {
-    const response = await matchCoding(coded(coding, bytes(...body)), 'GET', undici)
-    expect(response.headers.get('content-encoding')).toBe(kept)
-    expect([...new Uint8Array(await response.arrayBuffer())]).toEqual(body)
-  })
+  ])(
+    'P1: %s is known by its first bytes on Node, and none of them is lost',
+    async (coding, body, kept) => {
+      const response = await matchCoding(coded(coding, bytes(...body)), 'GET', undici)
+      expect(response.headers.get('content-encoding')).toBe(kept)
+      expect([...new Uint8Array(await response.arrayBuffer())]).toEqual(body)
+    },
+  )
 
   it('P1: what cannot be told is not passed on', async () => {
     await expect(matchCoding(coded('zstd, br', bytes(1, 2)), 'GET', undici)).rejects.toMatchObject({
@@ -75,11 +85,15 @@ describe('Content-Encoding', () => {
     await expect(matchCoding(coded('gzip', 'x', 206), 'GET', undici)).rejects.toMatchObject({
       code: 'ERR_UPSTREAM_UNREACHABLE',
     })
-    expect((await matchCoding(coded('gzip', 'x', 206), 'GET', workerd)).headers.get('content-encoding')).toBe('gzip')
+    expect(
+      (await matchCoding(coded('gzip', 'x', 206), 'GET', workerd)).headers.get('content-encoding'),
+    ).toBe('gzip')
   })
 
   it('P1: HEAD and 304 keep what they say of a body that they have not', async () => {
-    const head = new Response(null, { headers: { 'content-encoding': 'gzip', 'content-length': '9' } })
+    const head = new Response(null, {
+      headers: { 'content-encoding': 'gzip', 'content-length': '9' },
+    })
     expect((await matchCoding(head, 'HEAD', undici)).headers.get('content-encoding')).toBe('gzip')
     const same = new Response(null, { status: 304, headers: { 'content-encoding': 'gzip' } })
     expect((await matchCoding(same, 'GET', undici)).headers.get('content-encoding')).toBe('gzip')

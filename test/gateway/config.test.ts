@@ -4,7 +4,11 @@ import { createGateway, defineGateway, type Route } from '../../src/gateway/inde
 import { assertionKey, newKey, sessions } from './support.ts'
 
 const routes: readonly Route<'app'>[] = [{ path: '/*', to: 'app', access: 'public' }]
-const least = { publicOrigin: 'https://app.example.com', upstreams: { app: { url: 'http://u.test' } }, routes }
+const least = {
+  publicOrigin: 'https://app.example.com',
+  upstreams: { app: { url: 'http://u.test' } },
+  routes,
+}
 
 /** What a configuration is refused for, `option problem` each. */
 function faultsOf(config: object): string[] {
@@ -27,7 +31,10 @@ describe('a configuration', () => {
       ...least,
       publicOrigin: 'https://app.example.com/path',
       upstreems: {},
-      upstreams: { app: { url: 'ftp://u.test', timeout: 5 }, 'a b': { url: 'http://b.test', timeoutMs: 0 } },
+      upstreams: {
+        app: { url: 'ftp://u.test', timeout: 5 },
+        'a b': { url: 'http://b.test', timeoutMs: 0 },
+      },
       platform: 'heroku',
       headers: { nothing: true },
       signIn: 'login',
@@ -118,7 +125,8 @@ describe('a route table', () => {
     upstreams: { app: { url: 'http://u.test', sessions: true }, static: { url: 'http://s.test' } },
     assertion: { key: () => undefined },
   }
-  const faultsOfRoutes = (...given: object[]): string[] => faultsOf({ ...withSessions, routes: given })
+  const faultsOfRoutes = (...given: object[]): string[] =>
+    faultsOf({ ...withSessions, routes: given })
 
   it.each<[object, string]>([
     [
@@ -145,12 +153,18 @@ describe('a route table', () => {
       { path: '/a?b', to: 'app' },
       'routes.0.path must be an exact path (/login) or a prefix (/admin/*), in canonical form',
     ],
-    [{ path: '/a', to: 'app', access: { role: 'admin' } }, 'routes.0.access.role needs the option roles'],
+    [
+      { path: '/a', to: 'app', access: { role: 'admin' } },
+      'routes.0.access.role needs the option roles',
+    ],
     [
       { path: '/a', to: 'app', access: { role: [] } },
       'routes.0.access.role must be a role or a list of 1 to 1000 of them',
     ],
-    [{ path: '/a', to: 'app', access: { rolle: 'x' } }, 'routes.0.access.rolle is no option; did you mean role?'],
+    [
+      { path: '/a', to: 'app', access: { rolle: 'x' } },
+      'routes.0.access.rolle is no option; did you mean role?',
+    ],
     [
       { path: '/a', to: 'app', access: 'private' },
       "routes.0.access must be 'public', 'session' or an object such as { role: 'admin' }",
@@ -163,7 +177,10 @@ describe('a route table', () => {
       { path: '/a', to: 'app', sessions: ['stop'] },
       'routes.0.sessions.0 must be one of "start", "set", "end", "endAll", "endAny", "list"',
     ],
-    [{ path: '/a', to: 'app', sessions: [] }, 'routes.0.sessions must be a list that is not empty, or absent'],
+    [
+      { path: '/a', to: 'app', sessions: [] },
+      'routes.0.sessions must be a list that is not empty, or absent',
+    ],
     [
       { path: '/a', to: 'app', sessions: ['endAll'] },
       'routes.0.sessions must not grant endAll: stateless sessions cannot keep it',
@@ -180,17 +197,27 @@ describe('a route table', () => {
       { path: '/a', to: 'app', methods: ['GET'], sessions: ['start'] },
       'routes.0.sessions grants start, which no method of this route may use; see startOnGet',
     ],
-    [{ path: '/a', to: 'app', startOnGet: true }, 'routes.0.startOnGet needs sessions with start, endAll or endAny'],
+    [
+      { path: '/a', to: 'app', startOnGet: true },
+      'routes.0.startOnGet needs sessions with start, endAll or endAny',
+    ],
     [
       { path: '/a', to: 'app', timeoutMs: 300_001 },
       'routes.0.timeoutMs must be a whole number of milliseconds from 1 to 300000',
     ],
-    ...['', 'API.example.com', 'api.example.com:8080', 'https://api.example.com', '*', '*.*.com', 'a.*.com', 7].map(
-      (host): [object, string] => [
-        { path: '/a', to: 'app', host },
-        'routes.0.host must be a host without a port, such as api.example.com or *.example.com',
-      ],
-    ),
+    ...[
+      '',
+      'API.example.com',
+      'api.example.com:8080',
+      'https://api.example.com',
+      '*',
+      '*.*.com',
+      'a.*.com',
+      7,
+    ].map((host): [object, string] => [
+      { path: '/a', to: 'app', host },
+      'routes.0.host must be a host without a port, such as api.example.com or *.example.com',
+    ]),
     [
       { path: '/a', to: 'app', host: 'other.example.com' },
       'routes.0.host is none of the hosts that are answered: that of publicOrigin, and those of the option hosts',
@@ -207,7 +234,10 @@ describe('a route table', () => {
       { path: '/a', to: 'app', access: { address: [] } },
       'routes.0.access.address must be a list of 1 to 1000 addresses or ranges',
     ],
-    [{ path: '/a', to: 'app', access: {} }, "routes.0.access must hold a condition; for none say 'public'"],
+    [
+      { path: '/a', to: 'app', access: {} },
+      "routes.0.access must hold a condition; for none say 'public'",
+    ],
     [
       { path: '/a', to: 'app', access: { session: false, fresh: 9 } },
       'routes.0.access.session must not be false: role, claim and fresh need a session',
@@ -237,20 +267,32 @@ describe('a route table', () => {
       'routes.0.headers.preset must be one of recommended, strict, api, owasp, compat; did you mean recommended?',
     ],
     [{ path: '/a', to: 'app', headers: 5 }, 'routes.0.headers must be an object'],
-    [{ path: '/a', to: 'app', hideErrors: 'yes' }, 'routes.0.hideErrors must be one of true, false'],
+    [
+      { path: '/a', to: 'app', hideErrors: 'yes' },
+      'routes.0.hideErrors must be one of true, false',
+    ],
     [{ path: '/a', to: 'app', anonymous: 1 }, 'routes.0.anonymous must be one of true, false'],
     [
       { path: '/a', to: 'app', anonymous: true, sessions: ['set'] },
       'routes.0.anonymous must not stand beside sessions: nobody is known there',
     ],
-    [{ path: '/a', to: 'app', encodedSlash: 'reject' }, 'routes.0.encodedSlash must be one of "keep"'],
+    [
+      { path: '/a', to: 'app', encodedSlash: 'reject' },
+      'routes.0.encodedSlash must be one of "keep"',
+    ],
   ])('with %j is refused: %s', (route, fault) => {
     expect(faultsOfRoutes(route)).toContain(fault)
   })
 
   it('takes the hosts that are answered, and domains of them', () => {
     const hosts = ['api.example.com:8443', '127.0.0.1:*', '[::1]:3000']
-    for (const host of ['app.example.com', 'api.example.com', '*.example.com', '127.0.0.1', '[::1]']) {
+    for (const host of [
+      'app.example.com',
+      'api.example.com',
+      '*.example.com',
+      '127.0.0.1',
+      '[::1]',
+    ]) {
       const given = { ...withSessions, hosts, routes: [{ host, path: '/a', to: 'app' }] }
       expect([host, faultsOf(given)]).toEqual([host, []])
     }
@@ -300,7 +342,12 @@ describe('a route table', () => {
   it('must have its sign-in page on every host that sends somebody there', () => {
     const guarded = { host: 'api.example.com', path: '/a', to: 'app' }
     const at = (...more: object[]): string[] =>
-      faultsOf({ ...withSessions, hosts: ['api.example.com'], signIn: '/login', routes: [guarded, ...more] })
+      faultsOf({
+        ...withSessions,
+        hosts: ['api.example.com'],
+        signIn: '/login',
+        routes: [guarded, ...more],
+      })
     const login = { path: '/login', to: 'app', access: 'public' }
     expect(at(login)).toEqual([])
     expect(at({ ...login, host: 'api.example.com' })).toEqual([])
@@ -331,7 +378,10 @@ describe('a route table', () => {
       'limit must be limitGate({ ... }), which comes from portcullis/limit',
     ])
     expect(
-      faultsOf({ ...least, upstreams: { app: { url: 'http://u.test', hideErrors: 1, insecurePrivateAddress: 2 } } }),
+      faultsOf({
+        ...least,
+        upstreams: { app: { url: 'http://u.test', hideErrors: 1, insecurePrivateAddress: 2 } },
+      }),
     ).toEqual([
       'upstreams.app.insecurePrivateAddress must be one of true, false',
       'upstreams.app.hideErrors must be one of true, false',
@@ -389,7 +439,10 @@ describe('a route table', () => {
 describe('the environment', () => {
   const config = defineGateway<'app' | 'other', object, Record<string, string | undefined>>({
     publicOrigin: (c) => c.env.PUBLIC_ORIGIN,
-    upstreams: { app: { url: (c) => c.env.UPSTREAM_URL, sessions: true }, other: { url: (c) => c.env.OTHER_URL } },
+    upstreams: {
+      app: { url: (c) => c.env.UPSTREAM_URL, sessions: true },
+      other: { url: (c) => c.env.OTHER_URL },
+    },
     session: sessions,
     assertion: { key: (c) => c.env.ASSERTION_KEY },
     routes: [{ path: '/*', to: 'app', access: 'public' }],
@@ -437,7 +490,10 @@ describe('the environment', () => {
   })
 
   it('does not keep health from answering', async () => {
-    const response = await createGateway(config).fetch(new Request('https://app.example.com/.portcullis/health'), {})
+    const response = await createGateway(config).fetch(
+      new Request('https://app.example.com/.portcullis/health'),
+      {},
+    )
     expect([response.status, await response.text()]).toEqual([200, '{"ok":true}'])
   })
 
@@ -461,7 +517,11 @@ describe('the environment', () => {
       : what.startsWith('a key')
         ? JSON.stringify({ ...one, d: two.d })
         : await assertionKey()
-    const gateway = createGateway({ ...config, assertion: { key }, onFault: (error) => faults.push(error) })
+    const gateway = createGateway({
+      ...config,
+      assertion: { key },
+      onFault: (error) => faults.push(error),
+    })
     expect((await gateway.fetch(request(), { ...(await good()), ...change })).status).toBe(503)
     expect(faults.map(String)).toEqual([`ConfigError: ${fault}`])
   })
@@ -472,7 +532,9 @@ describe('the environment', () => {
     expect((await gateway.fetch(request(), env)).status).toBe(200)
     expect((await gateway.fetch(request(), { ...env, UPSTREAM_URL: undefined })).status).toBe(503)
     expect((await gateway.fetch(request(), env)).status).toBe(200)
-    const first = await (await gateway.fetch(new Request('https://app.example.com/.portcullis/jwks.json'), env)).text()
+    const first = await (
+      await gateway.fetch(new Request('https://app.example.com/.portcullis/jwks.json'), env)
+    ).text()
     const changed = { ...env, ASSERTION_KEY: await newKey() }
     const second = await (
       await gateway.fetch(new Request('https://app.example.com/.portcullis/jwks.json'), changed)

@@ -9,18 +9,34 @@ describe('a request from another site', () => {
   // <form action="https://app.example.com/login" method="post"> with the attacker's own account, on evil.example
   it.each<[string, Record<string, string>, string]>([
     ['a form', { origin: evil, 'sec-fetch-site': 'cross-site' }, 'cross-site'],
-    ['a form of a sibling host', { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' }, 'cross-site'],
+    [
+      'a form of a sibling host',
+      { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' },
+      'cross-site',
+    ],
     ['a form of an old browser', { origin: evil }, 'origin-mismatch'],
     ['a sandboxed frame', { origin: 'null' }, 'origin-null'],
-    ['a page on plain http of the same host', { origin: 'http://app.example.com' }, 'origin-mismatch'],
-    ['a link of an older browser still', { origin: '', referer: `${evil}/page` }, 'origin-mismatch'],
+    [
+      'a page on plain http of the same host',
+      { origin: 'http://app.example.com' },
+      'origin-mismatch',
+    ],
+    [
+      'a link of an older browser still',
+      { origin: '', referer: `${evil}/page` },
+      'origin-mismatch',
+    ],
   ])('cannot log anybody in: %s', async (_, headers, reason) => {
     const at = await bench()
     at.answer = (seen) =>
-      new Response(null, { headers: { 'portcullis-session': order(seen, { start: { data: { user: 'mallory' } } }) } })
+      new Response(null, {
+        headers: { 'portcullis-session': order(seen, { start: { data: { user: 'mallory' } } }) },
+      })
     const response = await at.ask('/login', { method: 'POST', headers })
     expect([response.status, at.seen.length, response.headers.getSetCookie()]).toEqual([403, 0, []])
-    expect(at.events.map(({ type, reason }) => [type, reason])).toEqual([['request-refused', reason]])
+    expect(at.events.map(({ type, reason }) => [type, reason])).toEqual([
+      ['request-refused', reason],
+    ])
   })
 
   it('cannot log anybody out, although SameSite lets the answer set cookies', async () => {
@@ -35,7 +51,10 @@ describe('a request from another site', () => {
   it('is refused before the session is looked at', async () => {
     const at = await bench()
     const cookie = await signIn(at, { user: 'ada', roles: ['admin'] })
-    const response = await at.ask('/admin/x', { method: 'POST', headers: { cookie, 'sec-fetch-site': 'cross-site' } })
+    const response = await at.ask('/admin/x', {
+      method: 'POST',
+      headers: { cookie, 'sec-fetch-site': 'cross-site' },
+    })
     expect([response.status, at.seen.length]).toEqual([403, 0])
   })
 
@@ -49,7 +68,10 @@ describe('a request from another site', () => {
 describe('a request of our own pages', () => {
   it.each<[string, Record<string, string>]>([
     ['with Fetch Metadata', { origin: 'https://app.example.com', 'sec-fetch-site': 'same-origin' }],
-    ['with Fetch Metadata and Referrer-Policy: no-referrer', { origin: 'null', 'sec-fetch-site': 'same-origin' }],
+    [
+      'with Fetch Metadata and Referrer-Policy: no-referrer',
+      { origin: 'null', 'sec-fetch-site': 'same-origin' },
+    ],
     ['without it', { origin: 'https://app.example.com' }],
     ['with a Referer alone', { origin: '', referer: 'https://app.example.com/form' }],
   ])('passes %s', async (_, headers) => {
@@ -72,13 +94,17 @@ describe('a request that says nothing of where it comes from', () => {
     const at = await bench()
     expect((await at.ask('/x', { method: 'POST', headers: { origin: '' } })).status).toBe(200)
     const cookie = await signIn(at, { user: 'ada' })
-    expect((await at.ask('/x', { method: 'POST', headers: { origin: '', cookie } })).status).toBe(403)
+    expect((await at.ask('/x', { method: 'POST', headers: { origin: '', cookie } })).status).toBe(
+      403,
+    )
   })
 
   it('passes with cookies where the gateway says so', async () => {
     const at = await bench({ csrf: { missing: 'allow' } })
     const cookie = await signIn(at, { user: 'ada' })
-    expect((await at.ask('/x', { method: 'POST', headers: { origin: '', cookie } })).status).toBe(200)
+    expect((await at.ask('/x', { method: 'POST', headers: { origin: '', cookie } })).status).toBe(
+      200,
+    )
   })
 })
 
@@ -114,14 +140,28 @@ describe('a route may be looser', () => {
 describe('what cannot be meant', () => {
   it.each([
     [{ csrf: { trustedOrigins: ['https://pay.example/'] } }, 'csrf.trustedOrigins.0'],
-    [{ csrf: { trustedOrigin: [] } }, 'csrf.trustedOrigin is no option; did you mean trustedOrigins?'],
+    [
+      { csrf: { trustedOrigin: [] } },
+      'csrf.trustedOrigin is no option; did you mean trustedOrigins?',
+    ],
     [{ csrf: { missing: 'maybe' } }, 'csrf.missing must be one of'],
-    [{ routes: [{ path: '/*', to: 'app', csrf: { trustedOrigins: ['*'] } }] }, 'routes.0.csrf.trustedOrigins.0'],
-    [{ routes: [{ path: '/*', to: 'app', csrf: { origins: [] } }] }, 'routes.0.csrf.origins is no option'],
+    [
+      { routes: [{ path: '/*', to: 'app', csrf: { trustedOrigins: ['*'] } }] },
+      'routes.0.csrf.trustedOrigins.0',
+    ],
+    [
+      { routes: [{ path: '/*', to: 'app', csrf: { origins: [] } }] },
+      'routes.0.csrf.origins is no option',
+    ],
   ])('%j is a fault, named once', (config, words) => {
     let message = ''
     try {
-      createGateway({ publicOrigin: 'https://a.example', upstreams: {}, routes: [], ...config } as never)
+      createGateway({
+        publicOrigin: 'https://a.example',
+        upstreams: {},
+        routes: [],
+        ...config,
+      } as never)
     } catch (error) {
       expect(error).toBeInstanceOf(ConfigError)
       message = String(error)

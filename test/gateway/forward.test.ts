@@ -43,7 +43,10 @@ describe('what the upstream is told', () => {
 
   it('has the assertion and the nonce of this gateway, not those of the client', async () => {
     const at = await bench()
-    const headers = { 'Portcullis-Assertion': 'forged', 'Portcullis-Session-Nonce': 'AbCdEfGhIjKlMnOpQrStUv' }
+    const headers = {
+      'Portcullis-Assertion': 'forged',
+      'Portcullis-Session-Nonce': 'AbCdEfGhIjKlMnOpQrStUv',
+    }
     await at.ask('/x', { headers })
     await at.ask('/x', { headers })
     const [first, second] = at.seen.map((seen) => seen.headers.get('portcullis-session-nonce'))
@@ -59,7 +62,9 @@ describe('what the upstream is told', () => {
       routes: [{ path: '/*', to: 'app', access: 'public' }],
     })
     await at.ask('/x')
-    expect([...at.last().headers.keys()].filter((name) => name.startsWith('portcullis'))).toEqual(['portcullis-hops'])
+    expect([...at.last().headers.keys()].filter((name) => name.startsWith('portcullis'))).toEqual([
+      'portcullis-hops',
+    ])
   })
 
   it.each([
@@ -69,7 +74,9 @@ describe('what the upstream is told', () => {
     ['evil, 1.1.1.1', null, 'for=unknown;host="app.example.com";proto=https'],
   ])('for a client at %s: X-Forwarded-For %s, Forwarded %s', async (address, xff, forwarded) => {
     const at = await bench()
-    await at.ask('/x', { headers: { ...(address && { 'CF-Connecting-IP': address }), Forwarded: 'for=6.6.6.6' } })
+    await at.ask('/x', {
+      headers: { ...(address && { 'CF-Connecting-IP': address }), Forwarded: 'for=6.6.6.6' },
+    })
     const { headers } = at.last()
     expect(headers.get('x-forwarded-for')).toBe(xff)
     expect(headers.get('forwarded')).toBe(forwarded)
@@ -80,7 +87,9 @@ describe('what the upstream is told', () => {
 
   it('takes the address from where the platform option says, not from another header', async () => {
     const at = await bench({ platform: { hops: 1 } })
-    await at.ask('/x', { headers: { 'CF-Connecting-IP': '6.6.6.6', 'X-Forwarded-For': '7.7.7.7, 203.0.113.9' } })
+    await at.ask('/x', {
+      headers: { 'CF-Connecting-IP': '6.6.6.6', 'X-Forwarded-For': '7.7.7.7, 203.0.113.9' },
+    })
     expect(at.last().headers.get('x-forwarded-for')).toBe('203.0.113.9')
   })
 
@@ -96,7 +105,10 @@ describe('what the upstream is told', () => {
   // A GET with a body makes fetch throw in every runtime: an attacker's free 500.
   it.each(['GET', 'HEAD'])('has no body and no length for %s', async (method) => {
     const at = await bench()
-    const request = new Request('https://app.example.com/x', { method, headers: { 'Content-Length': '5' } })
+    const request = new Request('https://app.example.com/x', {
+      method,
+      headers: { 'Content-Length': '5' },
+    })
     expect((await at.gateway.fetch(request)).status).toBe(200)
     expect(at.last().headers.has('content-length')).toBe(false)
     expect(at.last().init.body ?? null).toBe(null)
@@ -104,11 +116,18 @@ describe('what the upstream is told', () => {
 
   it('is never a redirect followed: the mode is manual', async () => {
     const at = await bench()
-    at.answer = () => new Response(null, { status: 302, headers: { location: 'https://other.test/' } })
-    const response = await at.ask('/x', { method: 'POST', body: 'form', headers: { Cookie: 'a=1' } })
+    at.answer = () =>
+      new Response(null, { status: 302, headers: { location: 'https://other.test/' } })
+    const response = await at.ask('/x', {
+      method: 'POST',
+      body: 'form',
+      headers: { Cookie: 'a=1' },
+    })
     expect(response.status).toBe(302)
     expect(response.headers.get('location')).toBe('https://other.test/')
-    expect(at.seen.map(({ url, init }) => [url, init.redirect])).toEqual([['http://upstream.test:8080/x', 'manual']])
+    expect(at.seen.map(({ url, init }) => [url, init.redirect])).toEqual([
+      ['http://upstream.test:8080/x', 'manual'],
+    ])
   })
 
   it.each([
@@ -121,7 +140,9 @@ describe('what the upstream is told', () => {
     ['x', 200, '1'],
   ])('after %s gateways the answer is %s', async (before, status, sent) => {
     const at = await bench()
-    const response = await at.ask('/x', { headers: before === undefined ? {} : { 'Portcullis-Hops': before } })
+    const response = await at.ask('/x', {
+      headers: before === undefined ? {} : { 'Portcullis-Hops': before },
+    })
     expect(response.status).toBe(status)
     expect(at.seen[0]?.headers.get('portcullis-hops')).toBe(sent)
   })

@@ -51,7 +51,11 @@ describe('the option graphql of a route', () => {
   test.each<[GraphqlRouteOptions, object, object]>([
     [{}, {}, {}],
     [{ introspection: true }, {}, {}],
-    [{ introspection: { role: ['a', 'b'] } }, { access: 'session' }, { ...signedIn, roles: () => [] }],
+    [
+      { introspection: { role: ['a', 'b'] } },
+      { access: 'session' },
+      { ...signedIn, roles: () => [] },
+    ],
   ])('%j is taken', (options, route, more) => {
     expect(() => build({ ...route, graphql: graphqlLimits(options) }, more)).not.toThrow()
   })

@@ -5,11 +5,15 @@ const html = { 'Content-Type': 'text/html' }
 
 /** The nonce that the upstream was told. */
 function toldTo(at: Bench): string | undefined {
-  return /^script-src 'nonce-([\w-]{24})'$/.exec(at.last().headers.get('content-security-policy') ?? '')?.[1]
+  return /^script-src 'nonce-([\w-]{24})'$/.exec(
+    at.last().headers.get('content-security-policy') ?? '',
+  )?.[1]
 }
 
 function nonces(response: Response, name: string): string[] {
-  return [...(response.headers.get(name) ?? '').matchAll(/'nonce-([^']*)'/g)].map(([, nonce]) => nonce ?? '')
+  return [...(response.headers.get(name) ?? '').matchAll(/'nonce-([^']*)'/g)].map(
+    ([, nonce]) => nonce ?? '',
+  )
 }
 
 describe('the policy of pages', () => {
@@ -57,7 +61,8 @@ describe('the policy of pages', () => {
 
   it('leaves an upstream its own', async () => {
     const at = await bench({ headers: { preset: 'strict' } })
-    at.answer = () => new Response('<p>', { headers: { ...html, 'Content-Security-Policy': "default-src 'self'" } })
+    at.answer = () =>
+      new Response('<p>', { headers: { ...html, 'Content-Security-Policy': "default-src 'self'" } })
     expect((await at.ask('/x')).headers.get('Content-Security-Policy')).toBe("default-src 'self'")
   })
 })
@@ -81,13 +86,17 @@ describe('the nonce of a page', () => {
   it('is found by an upstream that reads as Next does', async () => {
     const at = await bench({ headers: { preset: 'recommended' } })
     await at.ask('/x')
-    const directives = (at.last().headers.get('content-security-policy') ?? '').split(';').map((part) => part.trim())
+    const directives = (at.last().headers.get('content-security-policy') ?? '')
+      .split(';')
+      .map((part) => part.trim())
     const sources =
       directives
         .find((part) => part.startsWith('script-src'))
         ?.split(' ')
         .slice(1) ?? []
-    const nonce = sources.find((source) => source.startsWith("'nonce-") && source.endsWith("'"))?.slice(7, -1)
+    const nonce = sources
+      .find((source) => source.startsWith("'nonce-") && source.endsWith("'"))
+      ?.slice(7, -1)
     expect(nonce).toBe(toldTo(at))
   })
 
@@ -113,11 +122,14 @@ describe('the nonce of a page', () => {
     },
   )
 
-  it.each(['image', 'script', 'style', 'font'])('is not made for a request for %s', async (dest) => {
-    const at = await bench()
-    await at.ask('/x', { headers: { 'Sec-Fetch-Dest': dest } })
-    expect(at.last().headers.has('content-security-policy')).toBe(false)
-  })
+  it.each(['image', 'script', 'style', 'font'])(
+    'is not made for a request for %s',
+    async (dest) => {
+      const at = await bench()
+      await at.ask('/x', { headers: { 'Sec-Fetch-Dest': dest } })
+      expect(at.last().headers.has('content-security-policy')).toBe(false)
+    },
+  )
 
   it('is not made where no policy has one', async () => {
     const at = await bench({ headers: { preset: 'api' } })

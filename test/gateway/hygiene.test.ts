@@ -46,7 +46,10 @@ const sending = (body: BodyInit, headers: Heads = {}): RequestInit =>
   ({ method: 'POST', headers: { ...own, ...headers }, body, duplex: 'half' }) as RequestInit
 
 describe('a gateway asked for another host', () => {
-  const ask = async (url: string, more: Overrides = {}): Promise<[number, number, string | undefined]> => {
+  const ask = async (
+    url: string,
+    more: Overrides = {},
+  ): Promise<[number, number, string | undefined]> => {
     const at = await bench(more)
     const { status } = await at.gateway.fetch(new Request(url))
     return [status, at.seen.length, at.events.at(-1)?.reason]
@@ -65,16 +68,28 @@ describe('a gateway asked for another host', () => {
   it('refuses before it looks at a session', async () => {
     const at = await bench()
     const headers = { cookie: '__Host-session=x' }
-    const response = await at.gateway.fetch(new Request('https://evil.example/admin/x', { headers }))
+    const response = await at.gateway.fetch(
+      new Request('https://evil.example/admin/x', { headers }),
+    )
     expect([response.status, response.headers.getSetCookie()]).toEqual([421, []])
     expect(at.events.map(({ type }) => type)).toEqual(['request-refused'])
   })
   it('answers what hosts lists', async () => {
-    expect(await ask('https://www.example.com/', { hosts: ['www.example.com'] })).toEqual([200, 1, undefined])
-    expect(await ask('https://127.0.0.1:9999/', { hosts: ['127.0.0.1:*'] })).toEqual([200, 1, undefined])
+    expect(await ask('https://www.example.com/', { hosts: ['www.example.com'] })).toEqual([
+      200,
+      1,
+      undefined,
+    ])
+    expect(await ask('https://127.0.0.1:9999/', { hosts: ['127.0.0.1:*'] })).toEqual([
+      200,
+      1,
+      undefined,
+    ])
   })
   it('answers what the environment lists, and 503 to everybody where that is wrong', async () => {
-    const at = await bench({ hosts: ({ env }) => (env as unknown as { HOSTS: string }).HOSTS.split(' ') })
+    const at = await bench({
+      hosts: ({ env }) => (env as unknown as { HOSTS: string }).HOSTS.split(' '),
+    })
     const ask = async (HOSTS: string): Promise<number> =>
       (await at.gateway.fetch(new Request('https://www.example.com/'), { HOSTS } as never)).status
     expect(await ask('www.example.com b.example')).toBe(200)
@@ -85,7 +100,11 @@ describe('a gateway asked for another host', () => {
 })
 
 describe('a gateway asked over plain http', () => {
-  const ask = async (url: string, init: RequestInit = {}, more: Overrides = {}): Promise<[number, string | null]> => {
+  const ask = async (
+    url: string,
+    init: RequestInit = {},
+    more: Overrides = {},
+  ): Promise<[number, string | null]> => {
     const at = await bench(more)
     const response = await at.gateway.fetch(new Request(url, init))
     return [response.status, response.headers.get('Location')]
@@ -95,16 +114,42 @@ describe('a gateway asked over plain http', () => {
     ['a page', { headers: page }, {}, [308, 'https://app.example.com/']],
     ['a form', { method: 'POST', headers: { ...page, ...own } }, {}, [403, null]],
     ['a program', {}, {}, [403, null]],
-    ['what Cloudflare took over https', { headers: { 'CF-Visitor': '{"scheme":"https"}' } }, {}, [200, null]],
-    ['a lie that is not read on Cloudflare', { headers: { 'X-Forwarded-Proto': 'https' } }, {}, [403, null]],
-    ['what Vercel took over https', { headers: { 'X-Forwarded-Proto': 'https' } }, { platform: 'vercel' }, [200, null]],
-    ['what came over https', { headers: { 'X-Forwarded-Proto': 'https' } }, { platform: 'none' }, [200, null]],
+    [
+      'what Cloudflare took over https',
+      { headers: { 'CF-Visitor': '{"scheme":"https"}' } },
+      {},
+      [200, null],
+    ],
+    [
+      'a lie that is not read on Cloudflare',
+      { headers: { 'X-Forwarded-Proto': 'https' } },
+      {},
+      [403, null],
+    ],
+    [
+      'what Vercel took over https',
+      { headers: { 'X-Forwarded-Proto': 'https' } },
+      { platform: 'vercel' },
+      [200, null],
+    ],
+    [
+      'what came over https',
+      { headers: { 'X-Forwarded-Proto': 'https' } },
+      { platform: 'none' },
+      [200, null],
+    ],
     ['what is meant to be so', {}, { publicOrigin: 'http://app.example.com' }, [200, null]],
-  ] as Array<[string, RequestInit, Overrides, [number, string | null]]>)('for %s', async (_, init, more, expected) => {
-    expect(await ask(http, init, more)).toEqual(expected)
-  })
+  ] as Array<[string, RequestInit, Overrides, [number, string | null]]>)(
+    'for %s',
+    async (_, init, more, expected) => {
+      expect(await ask(http, init, more)).toEqual(expected)
+    },
+  )
   it('on this machine answers', async () => {
-    expect(await ask('http://localhost:8787/', {}, { hosts: ['localhost:8787'] })).toEqual([200, null])
+    expect(await ask('http://localhost:8787/', {}, { hosts: ['localhost:8787'] })).toEqual([
+      200,
+      null,
+    ])
   })
 })
 
@@ -113,11 +158,14 @@ describe('a gateway sent too much', () => {
     [`/?${'&'.repeat(200)}`, {}, 400, 'query-too-large'],
     ['/', { Cookie: `a=${'b'.repeat(16_400)}` }, 431, 'headers-too-large'],
     ['/', { 'X-Large': 'b'.repeat(16_400) }, 431, 'headers-too-large'],
-  ] as Array<[string, Heads, number, string]>)('in the head refuses (%#)', async (path, headers, status, reason) => {
-    const at = await bench()
-    expect((await at.ask(path, { headers })).status).toBe(status)
-    expect([at.seen.length, at.events.at(-1)?.reason]).toEqual([0, reason])
-  })
+  ] as Array<[string, Heads, number, string]>)(
+    'in the head refuses (%#)',
+    async (path, headers, status, reason) => {
+      const at = await bench()
+      expect((await at.ask(path, { headers })).status).toBe(status)
+      expect([at.seen.length, at.events.at(-1)?.reason]).toEqual([0, reason])
+    },
+  )
   it('as its own limits say, or without any', async () => {
     const strict = await bench({ limits: { headers: 2 } })
     expect((await strict.ask('/', { headers: { a: '1', b: '2', c: '3' } })).status).toBe(431)
@@ -127,7 +175,9 @@ describe('a gateway sent too much', () => {
 
   it('by its own word refuses, and asks no upstream', async () => {
     const at = await gatewayWith({ maxBodyBytes: 100 })
-    expect((await at.ask('/', sending('a'.repeat(101), { 'Content-Length': '101' }))).status).toBe(413)
+    expect((await at.ask('/', sending('a'.repeat(101), { 'Content-Length': '101' }))).status).toBe(
+      413,
+    )
     expect([at.seen.length, at.events.at(-1)?.reason]).toEqual([0, 'body-too-large'])
   })
   // curl -T - https://app.example.com/ < /dev/zero

@@ -9,9 +9,11 @@ const documented: Readonly<Record<string, string>> = {
   authelia: 'Remote-User Remote-Groups Remote-Name Remote-Email X-Authelia-URL',
   authentik:
     'X-authentik-username X-authentik-groups X-authentik-email X-authentik-name X-authentik-uid X-authentik-jwt X-authentik-entitlements X-authentik-meta-outpost',
-  tailscale: 'Tailscale-User-Login Tailscale-User-Name Tailscale-User-Profile-Pic Tailscale-App-Capabilities',
+  tailscale:
+    'Tailscale-User-Login Tailscale-User-Name Tailscale-User-Profile-Pic Tailscale-App-Capabilities',
   pomerium: 'X-Pomerium-Jwt-Assertion X-Pomerium-Claim-Email X-Pomerium-Claim-Groups',
-  vouch: 'X-Vouch-User X-Vouch-Success X-Vouch-Token X-Vouch-IdP-Claims-Groups X-Vouch-IdP-AccessToken',
+  vouch:
+    'X-Vouch-User X-Vouch-Success X-Vouch-Token X-Vouch-IdP-Claims-Groups X-Vouch-IdP-AccessToken',
   caddy: 'X-Token-User-Email X-Token-User-Name X-Token-User-Roles X-Token-Subject',
   'nginx and HAProxy':
     'X-SSL-Cert X-SSL-Client-Verify X-SSL-Client-DN X-SSL-Client-CN X-Client-Verify X-Client-Dn X-Client-Cert SSL-Client-Cert SSL-Client-Verify SSL-Client-Subject-Dn X-User X-Email X-Remote-User X-Original-URI X-Original-Method',
@@ -45,7 +47,8 @@ const documented: Readonly<Record<string, string>> = {
     'Fastly-Client-IP Fastly-Client Fastly-SSL Fastly-FF True-Client-IP X-Akamai-Edgescape Akamai-Origin-Hop CloudFront-Viewer-Address CloudFront-Viewer-Country CloudFront-Forwarded-Proto CloudFront-Is-Mobile-Viewer',
   'paths, hosts and methods':
     'Forwarded X-Forwarded-For X-Forwarded-Host X-Forwarded-Proto X-Forwarded-Port X-Forwarded-Prefix X-Forwarded-Path X-Forwarded-Scheme X-Forwarded-Ssl X-Forwarded-Server X-Forwarded-Uri X-Forwarded-Method X-Forwarded-By X-Forward-For X-Original-URL X-Rewrite-URL X-Original-Host X-Original-Forwarded-For X-Host X-Scheme X-Script-Name Front-End-Https X-Url-Scheme X-Cluster-Client-Ip X-Client-IP X-HTTP-Method X-HTTP-Method-Override X-Method-Override X-HTTP-Host-Override',
-  'underscores and dots': 'X_Forwarded_For REMOTE_USER OIDC_CLAIM_sub HTTP_SM_USER X_Real_IP Script_Name',
+  'underscores and dots':
+    'X_Forwarded_For REMOTE_USER OIDC_CLAIM_sub HTTP_SM_USER X_Real_IP Script_Name',
   'bound sessions': 'Secure-Session-Response Secure-Session-Registration Sec-Secure-Session-Id',
   others:
     'X-Webauth-User Impersonate-User Impersonate-Group X-RStudio-Username X-Kratos-Authenticated-Identity-Id X-LDAP-User X-MSISDN Proxy Proxy-Authorization Baggage X-Accel-Mapping X-Sendfile-Type',
@@ -57,7 +60,10 @@ const ordinary =
 
 const upstream = { url: 'http://upstream.test:8080' }
 
-async function received(names: readonly string[], dropHeaders?: readonly string[]): Promise<string[]> {
+async function received(
+  names: readonly string[],
+  dropHeaders?: readonly string[],
+): Promise<string[]> {
   const at = await bench({
     upstreams: { app: { ...upstream, ...(dropHeaders && { dropHeaders }) } },
     routes: [{ path: '/*', to: 'app', access: 'public' }],
@@ -77,9 +83,12 @@ async function received(names: readonly string[], dropHeaders?: readonly string[
 
 // curl -H 'X-authentik-username: admin' https://app.example.com/
 describe('G7: a header in which somebody in front says who the client is', () => {
-  test.each(Object.entries(documented))('%s: never reaches the upstream from a client', async (_, names) => {
-    expect(await received(names.split(' '))).toEqual([])
-  })
+  test.each(Object.entries(documented))(
+    '%s: never reaches the upstream from a client',
+    async (_, names) => {
+      expect(await received(names.split(' '))).toEqual([])
+    },
+  )
 
   test('reaches it where it is an ordinary one', async () => {
     // Runtimes that forbid a name on a Request cannot send it.
@@ -94,7 +103,10 @@ describe('G7: dropHeaders of an upstream', () => {
   it('drops names and beginnings besides', async () => {
     const drop = ['X-Company-User', 'X-Staff-*']
     expect(
-      await received(['X-Company-User', 'x-staff-id', 'X-Staff-Role', 'X-Company-Users', 'X-Tenant'], drop),
+      await received(
+        ['X-Company-User', 'x-staff-id', 'X-Staff-Role', 'X-Company-Users', 'X-Tenant'],
+        drop,
+      ),
     ).toEqual(['X-Company-Users', 'X-Tenant'])
   })
 

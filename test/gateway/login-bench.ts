@@ -39,7 +39,11 @@ export async function loginBench(
   const verified: string[] = []
   const base = await bench({
     clock: () => now,
-    throttle: gatewayThrottle<never>({ store, secret: 'rT5-8mQz_v7RpLx0Wc4sTn6Yb1Hf9Ja3', ...throttle }),
+    throttle: gatewayThrottle<never>({
+      store,
+      secret: 'rT5-8mQz_v7RpLx0Wc4sTn6Yb1Hf9Ja3',
+      ...throttle,
+    }),
     routes: [
       { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
       {
@@ -63,7 +67,11 @@ export async function loginBench(
     elapse(ms: number): void {
       now += ms
     },
-    login(email: string, password: string, { address = '192.0.2.1', cookie, path, init }: From = {}) {
+    login(
+      email: string,
+      password: string,
+      { address = '192.0.2.1', cookie, path, init }: From = {},
+    ) {
       const sent = { ...origin.request(email, password), ...init }
       const headers = new Headers(sent.headers)
       headers.set('cf-connecting-ip', address)

@@ -44,16 +44,23 @@ const redirect = (location: string, cookies: readonly string[] = []): Response =
   return new Response(null, { status: 302, headers })
 }
 const page = (status: number, cookie?: string): Response =>
-  new Response('<form>', { status, headers: { 'content-type': 'text/html', ...(cookie && { 'set-cookie': cookie }) } })
+  new Response('<form>', {
+    status,
+    headers: { 'content-type': 'text/html', ...(cookie && { 'set-cookie': cookie }) },
+  })
 const said = (status: number, value: unknown): Response =>
-  new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json; charset=utf-8' } })
+  new Response(JSON.stringify(value), {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+  })
 
 /** A value that comes new each time, as session ids and encrypted cookies do. */
 let made = 0
 const fresh = (): string => `s${++made}.${'0123456789abcdef'.repeat(2)}`
 
 /** Whether a request brings a cookie. */
-const brings = ({ headers }: Seen, cookie: string): boolean => headers.get('cookie')?.includes(cookie) === true
+const brings = ({ headers }: Seen, cookie: string): boolean =>
+  headers.get('cookie')?.includes(cookie) === true
 
 const byForm = { request: form, read: readForm }
 const byJson = { request: json, read: readJson }
@@ -71,9 +78,11 @@ export const origins: readonly LoginOrigin[] = [
     throttle: { account: { form: 'email' }, success: 'express' },
     ...byForm,
     session: 'connect.sid=s%3Aown.session',
-    greet: (seen) => (brings(seen, 'connect.sid=s%3Aown.session') ? redirect('/account') : undefined),
+    greet: (seen) =>
+      brings(seen, 'connect.sid=s%3Aown.session') ? redirect('/account') : undefined,
     answer: (right, { headers }) => {
-      const cookies = right || !headers.has('cookie') ? [`connect.sid=s%3A${fresh()}; Path=/; HttpOnly`] : []
+      const cookies =
+        right || !headers.has('cookie') ? [`connect.sid=s%3A${fresh()}; Path=/; HttpOnly`] : []
       return redirect(right ? '/account' : (headers.get('referer') ?? '/'), cookies)
     },
   },
@@ -86,7 +95,9 @@ export const origins: readonly LoginOrigin[] = [
     ...byForm,
     session: 'sessionid=own',
     greet: (seen) =>
-      brings(seen, 'sessionid=own') ? redirect('/accounts/profile/', ['sessionid=own; HttpOnly; Path=/']) : undefined,
+      brings(seen, 'sessionid=own')
+        ? redirect('/accounts/profile/', ['sessionid=own; HttpOnly; Path=/'])
+        : undefined,
     answer: (right) =>
       right
         ? redirect('/accounts/profile/', [
@@ -104,7 +115,8 @@ export const origins: readonly LoginOrigin[] = [
     session: 'sessionid=own',
     greet: (seen) => (brings(seen, 'sessionid=own') ? redirect('/accounts/profile/') : undefined),
     answer: (right, seen) => {
-      const cookies = right || !brings(seen, 'sessionid=') ? [`sessionid=${fresh()}; HttpOnly; Path=/`] : []
+      const cookies =
+        right || !brings(seen, 'sessionid=') ? [`sessionid=${fresh()}; HttpOnly; Path=/`] : []
       return right ? redirect('/accounts/profile/', cookies) : page(200, cookies[0])
     },
   },
@@ -139,10 +151,12 @@ export const origins: readonly LoginOrigin[] = [
           ])
         : undefined,
     answer: (right, { headers }) =>
-      redirect(right ? 'https://app.example.com/home' : (headers.get('referer') ?? 'https://app.example.com'), [
-        `XSRF-TOKEN=${fresh()}; path=/`,
-        `laravel_session=${fresh()}; path=/; httponly`,
-      ]),
+      redirect(
+        right
+          ? 'https://app.example.com/home'
+          : (headers.get('referer') ?? 'https://app.example.com'),
+        [`XSRF-TOKEN=${fresh()}; path=/`, `laravel_session=${fresh()}; path=/; httponly`],
+      ),
   },
   {
     // Devise 4.9 with Turbo (config.responder: error_status 422, redirect_status 303). app/controllers/devise_controller.rb:
@@ -155,14 +169,24 @@ export const origins: readonly LoginOrigin[] = [
     }),
     read: (body) => {
       const fields = new URLSearchParams(body)
-      return { email: fields.get('user[email]') ?? '', password: fields.get('user[password]') ?? '' }
+      return {
+        email: fields.get('user[email]') ?? '',
+        password: fields.get('user[password]') ?? '',
+      }
     },
     session: '_app_session=own',
     greet: (seen) =>
-      brings(seen, '_app_session=own') ? redirect('/', [`_app_session=${fresh()}; path=/`]) : undefined,
+      brings(seen, '_app_session=own')
+        ? redirect('/', [`_app_session=${fresh()}; path=/`])
+        : undefined,
     answer: (right) => {
-      const headers = new Headers({ location: '/', 'set-cookie': `_app_session=${fresh()}; path=/; HttpOnly` })
-      return right ? new Response(null, { status: 303, headers }) : page(422, `_app_session=${fresh()}; path=/`)
+      const headers = new Headers({
+        location: '/',
+        'set-cookie': `_app_session=${fresh()}; path=/; HttpOnly`,
+      })
+      return right
+        ? new Response(null, { status: 303, headers })
+        : page(422, `_app_session=${fresh()}; path=/`)
     },
   },
   {
@@ -182,16 +206,25 @@ export const origins: readonly LoginOrigin[] = [
     // @keystone-6/core 6.0.0 src/session/index.ts: statelessSessions sets the cookie in start(), which only a right password calls
     // (@keystone-6/auth, getBaseAuthSchema). Always 200, and the client chooses what the answer is called.
     name: 'keystone',
-    throttle: { account: { graphql: 'authenticateUserWithPassword', argument: 'email' }, success: 'keystone' },
+    throttle: {
+      account: { graphql: 'authenticateUserWithPassword', argument: 'email' },
+      success: 'keystone',
+    },
     request: (email, password) => ({
       ...json('', ''),
       body: JSON.stringify({ query: mutation, variables: { email, password } }),
     }),
-    read: (body) => (JSON.parse(body) as { variables: { email: string; password: string } }).variables,
+    read: (body) =>
+      (JSON.parse(body) as { variables: { email: string; password: string } }).variables,
     answer: (right) => {
-      const response = said(200, { data: { authenticate: { __typename: right ? 'Success' : 'Failure' } } })
+      const response = said(200, {
+        data: { authenticate: { __typename: right ? 'Success' : 'Failure' } },
+      })
       if (right)
-        response.headers.set('set-cookie', `keystonejs-session=Fe26.2**${fresh()}; Max-Age=28800; Path=/; HttpOnly`)
+        response.headers.set(
+          'set-cookie',
+          `keystonejs-session=Fe26.2**${fresh()}; Max-Age=28800; Path=/; HttpOnly`,
+        )
       return response
     },
   },
@@ -210,7 +243,10 @@ export const origins: readonly LoginOrigin[] = [
       right
         ? new Response(null, {
             status: 303,
-            headers: { location: '/', 'portcullis-session': order(seen, { start: { data: { user: 'zoe' } } }) },
+            headers: {
+              location: '/',
+              'portcullis-session': order(seen, { start: { data: { user: 'zoe' } } }),
+            },
           })
         : page(401),
   },

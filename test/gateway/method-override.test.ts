@@ -60,7 +60,10 @@ describe('G3: a POST that a framework serves as a DELETE', () => {
     ['no method', form('_method=&title=a')],
     ['a multipart form', multipart({ title: 'a' })],
     ['JSON', json('{"title":"a"}')],
-    ['a text', { method: 'POST', body: '_method=DELETE', headers: { 'content-type': 'text/plain' } }],
+    [
+      'a text',
+      { method: 'POST', body: '_method=DELETE', headers: { 'content-type': 'text/plain' } },
+    ],
   ])('is a POST with %s, and reaches the upstream byte for byte', async (_, init) => {
     const at = await testGateway()
     at.answer = async (seen) => new Response(await new Response(seen.init.body as BodyInit).text())
@@ -83,7 +86,12 @@ describe('G3: a POST that a framework serves as a DELETE', () => {
     expect((await at.ask('/posts/1', { ...init, headers: other })).status).toBe(403)
   })
 
-  it.each(['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override', 'X-Http-Method-Override'])(
+  it.each([
+    'X-HTTP-Method-Override',
+    'X-HTTP-Method',
+    'X-Method-Override',
+    'X-Http-Method-Override',
+  ])(
     'by the header %s is a POST to every upstream: the header stops at the gateway',
     async (name) => {
       for (const upstream of [app, { url: app.url, sessions: true }]) {
@@ -109,7 +117,9 @@ describe('G3: a POST that a framework serves as a DELETE', () => {
     const remarks = (methodOverride?: 'form'): readonly string[] =>
       reviewGateway({
         ...config,
-        upstreams: { app: { url: 'https://o.example.net', ...(methodOverride && { methodOverride }) } },
+        upstreams: {
+          app: { url: 'https://o.example.net', ...(methodOverride && { methodOverride }) },
+        },
       } as never).remarks
     expect(remarks().filter((text) => text.includes('_method')).length).toBe(2)
     expect(remarks('form').filter((text) => text.includes('_method'))).toEqual([])

@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { publicCache } from '../../src/gateway/index.ts'
-import { type AnalyticsDataset, type MonitorOptions, monitor, type RequestLine } from '../../src/monitor/index.ts'
+import {
+  type AnalyticsDataset,
+  type MonitorOptions,
+  monitor,
+  type RequestLine,
+} from '../../src/monitor/index.ts'
 import { type Bench, bench, type Overrides, signIn } from './support.ts'
 
 interface Watched extends Bench {
   readonly lines: RequestLine[]
 }
 
-async function watched(options: MonitorOptions<never> = {}, overrides: Overrides = {}): Promise<Watched> {
+async function watched(
+  options: MonitorOptions<never> = {},
+  overrides: Overrides = {},
+): Promise<Watched> {
   const lines: RequestLine[] = []
   let now = 1_790_000_000_000
   const at = await bench({
@@ -27,7 +35,11 @@ describe('a request is told of', () => {
     await at.ask('/admin/reset/t0ken-in-the-path?code=t0ken-in-the-query', {
       method: 'POST',
       body: 'password=t0ken-in-the-body',
-      headers: { cookie, 'cf-connecting-ip': '203.0.113.77', authorization: 'Bearer t0ken-in-a-header' },
+      headers: {
+        cookie,
+        'cf-connecting-ip': '203.0.113.77',
+        authorization: 'Bearer t0ken-in-a-header',
+      },
     })
     const [line] = at.lines
     expect(at.lines).toHaveLength(1)
@@ -48,12 +60,21 @@ describe('a request is told of', () => {
     expect(line?.ttfbMs).toBeGreaterThan(0)
     expect(line?.totalMs).toBeGreaterThan(line?.ttfbMs ?? 0)
     const text = JSON.stringify(at.lines)
-    for (const secret of ['t0ken', 'ada', 'example.com', '203.0.113.77', cookie.split('=')[1] ?? '', 'Bearer']) {
+    for (const secret of [
+      't0ken',
+      'ada',
+      'example.com',
+      '203.0.113.77',
+      cookie.split('=')[1] ?? '',
+      'Bearer',
+    ]) {
       expect(text).not.toContain(secret)
     }
   })
 
-  it.each<[path: string, init: RequestInit, status: number, decision: string, reason: string | undefined]>([
+  it.each<
+    [path: string, init: RequestInit, status: number, decision: string, reason: string | undefined]
+  >([
     ['/account', {}, 401, 'refused', 'no-session'],
     ['/login', { method: 'DELETE' }, 405, 'refused', 'method-not-allowed'],
     ['/a%2fb', {}, 400, 'refused', 'path-not-canonical'],
@@ -151,7 +172,8 @@ describe('a request is told of', () => {
 
   it('but not when somebody asks whether we are alive', async () => {
     const at = await watched()
-    for (const path of ['/.portcullis/health', '/.portcullis/ready']) expect((await at.ask(path)).status).toBe(200)
+    for (const path of ['/.portcullis/health', '/.portcullis/ready'])
+      expect((await at.ask(path)).status).toBe(200)
     expect(at.lines).toEqual([])
   })
 })
@@ -207,7 +229,9 @@ describe('whoever is told', () => {
 
   it('gets points where the environment has a dataset', async () => {
     const points: unknown[] = []
-    const at = await watched({ analytics: (c: { env: { ANALYTICS?: AnalyticsDataset } }) => c.env?.ANALYTICS })
+    const at = await watched({
+      analytics: (c: { env: { ANALYTICS?: AnalyticsDataset } }) => c.env?.ANALYTICS,
+    })
     await at.ask('/')
     const ANALYTICS = { writeDataPoint: (point: unknown) => void points.push(point) }
     await at.gateway.fetch(new Request('https://app.example.com/account'), { ANALYTICS } as never)
@@ -237,7 +261,10 @@ describe('a trace', () => {
   it('is the client’s own affair where traces are off, but for its baggage', async () => {
     const at = await watched()
     await at.ask('/', { headers: { traceparent, baggage: 'user=ada' } })
-    expect([at.last().headers.get('traceparent'), at.last().headers.get('baggage')]).toEqual([traceparent, null])
+    expect([at.last().headers.get('traceparent'), at.last().headers.get('baggage')]).toEqual([
+      traceparent,
+      null,
+    ])
     expect(at.lines[0]?.traceId).toBe(undefined)
   })
 })
@@ -273,7 +300,9 @@ describe('the id of a request', () => {
 
   it('is never the client’s by default', async () => {
     const at = await watched()
-    const response = await at.ask('/', { headers: { 'x-request-id': 'client-says-so', 'cf-ray': 'client-says-so' } })
+    const response = await at.ask('/', {
+      headers: { 'x-request-id': 'client-says-so', 'cf-ray': 'client-says-so' },
+    })
     expect(response.headers.get('x-request-id')).not.toBe('client-says-so')
   })
 })
@@ -294,8 +323,14 @@ describe('options', () => {
     [{ requestIdHeader: 'not a name' }, 'requestIdHeader must be the name of a header'],
     [{ uptime: {} }, 'uptime must be uptime({ ... }) of portcullis/monitor'],
     [{ maintenance: { alow: [] } }, 'maintenance.alow is no option; did you mean allow?'],
-    [{ maintenance: { allow: ['10.0.0.1/8'] } }, 'maintenance.allow.0 must be an address or a range'],
-    [{ maintenance: { retryAfter: 0 } }, 'maintenance.retryAfter must be a whole number of seconds from 1 to 86400'],
+    [
+      { maintenance: { allow: ['10.0.0.1/8'] } },
+      'maintenance.allow.0 must be an address or a range',
+    ],
+    [
+      { maintenance: { retryAfter: 0 } },
+      'maintenance.retryAfter must be a whole number of seconds from 1 to 86400',
+    ],
     [{ ready: { store: true } }, 'ready.store must be a function'],
     [
       { upstreams: { app: { url: 'http://a.test', sessions: true, probe: 'health' } } },

@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest'
-import { connectionOptions, isStrippedRequestHeader, isStrippedResponseHeader } from '../../src/proxy/header-filters.ts'
+import {
+  connectionOptions,
+  isStrippedRequestHeader,
+  isStrippedResponseHeader,
+} from '../../src/proxy/header-filters.ts'
 import { createUpstreamHeaders } from '../../src/proxy/request-headers.ts'
 
 it.each([
@@ -64,7 +68,11 @@ it.each([
 
 it('reads the names a Connection header lists', () => {
   expect(connectionOptions(null)).toBe(undefined)
-  expect([...(connectionOptions('close, X-Internal ,x-b') ?? [])]).toEqual(['close', 'x-internal', 'x-b'])
+  expect([...(connectionOptions('close, X-Internal ,x-b') ?? [])]).toEqual([
+    'close',
+    'x-internal',
+    'x-b',
+  ])
 })
 
 // Connection: X-Forwarded-For, Portcullis-Assertion: a client that has the gateway's own words removed.

@@ -22,7 +22,10 @@ describe('P7: nothing that the gateway fetches reads through a cache of the plat
   })
 
   test('P7: the second try, and what fills the cache of a route', async () => {
-    const store = { match: async (): Promise<undefined> => undefined, put: async (): Promise<void> => {} }
+    const store = {
+      match: async (): Promise<undefined> => undefined,
+      put: async (): Promise<void> => {},
+    }
     const at = await bench({
       routes: [
         { path: '/kept', to: 'app', access: 'public', cache: publicCache({ store }) },
@@ -34,7 +37,12 @@ describe('P7: nothing that the gateway fetches reads through a cache of the plat
     }
     await at.ask('/x')
     await at.ask('/kept')
-    expect(at.seen.map(({ init }) => init.cache)).toEqual(['no-store', 'no-store', 'no-store', 'no-store'])
+    expect(at.seen.map(({ init }) => init.cache)).toEqual([
+      'no-store',
+      'no-store',
+      'no-store',
+      'no-store',
+    ])
   })
 
   test('P7: a probe of an upstream, a notice to a webhook, a command to Redis', async () => {
@@ -52,7 +60,11 @@ describe('P7: nothing that the gateway fetches reads through a cache of the plat
     expect(modes.splice(0)).toEqual(['no-store'])
 
     const watch = uptime<never>({ webhook: 'https://hooks.example.com/x' })
-    const down = { kind: 'upstream', name: 'app', look: async (): Promise<string> => 'http-500' } as const
+    const down = {
+      kind: 'upstream',
+      name: 'app',
+      look: async (): Promise<string> => 'http-500',
+    } as const
     for (let i = 0; i < 3; i++) {
       await watch.run([down], {
         env: {},
@@ -65,7 +77,11 @@ describe('P7: nothing that the gateway fetches reads through a cache of the plat
     }
     expect(modes.splice(0)).toEqual(['no-store'])
 
-    const client = redis({ url: 'https://eu1-fast-cat-12345.upstash.io', token: 'AXQgASQgN2E4', fetch: note })
+    const client = redis({
+      url: 'https://eu1-fast-cat-12345.upstash.io',
+      token: 'AXQgASQgN2E4',
+      fetch: note,
+    })
     await client.call({}, script('ping', 'return 1'), [], [])
     expect(modes).toEqual(['no-store'])
   })

@@ -10,7 +10,9 @@ const upstreams = {
 describe('/.portcullis/ready', () => {
   const ready = '/.portcullis/ready'
 
-  function counting(answer: () => Promise<unknown> = async () => 1): StoreProbe & { calls: number } {
+  function counting(
+    answer: () => Promise<unknown> = async () => 1,
+  ): StoreProbe & { calls: number } {
     const probe = Object.assign(
       () => {
         probe.calls++
@@ -37,14 +39,22 @@ describe('/.portcullis/ready', () => {
       'unreachable',
     ],
     ['the store hangs', { ready: { store: () => new Promise(() => {}) } }, 'store', 'timeout'],
-    ['an upstream is asked and is not well', { upstreams, ready: { upstreams: true } }, 'app', 'http-500'],
-  ])('says no without a word of why where %s; the event knows', async (_, overrides, subject, reason) => {
-    const at = await bench(overrides)
-    at.answer = () => new Response('stack trace', { status: 500 })
-    const response = await at.ask(ready)
-    expect([response.status, await response.text()]).toEqual([503, '{"ok":false}'])
-    expect(at.events).toEqual([{ type: 'not-ready', subject, reason }])
-  })
+    [
+      'an upstream is asked and is not well',
+      { upstreams, ready: { upstreams: true } },
+      'app',
+      'http-500',
+    ],
+  ])(
+    'says no without a word of why where %s; the event knows',
+    async (_, overrides, subject, reason) => {
+      const at = await bench(overrides)
+      at.answer = () => new Response('stack trace', { status: 500 })
+      const response = await at.ask(ready)
+      expect([response.status, await response.text()]).toEqual([503, '{"ok":false}'])
+      expect(at.events).toEqual([{ type: 'not-ready', subject, reason }])
+    },
+  )
 
   it('asks an upstream below its base path, without a cookie, an assertion or a redirect', async () => {
     const at = await bench({ upstreams, ready: { upstreams: true } })
@@ -103,7 +113,9 @@ describe('/.portcullis/ready', () => {
     const at = await bench({ ready: { store } })
     const answer = at.ask(ready)
     await first
-    expect([(await at.ask(ready)).status, (await answer).status, store.calls]).toEqual([503, 503, 1])
+    expect([(await at.ask(ready)).status, (await answer).status, store.calls]).toEqual([
+      503, 503, 1,
+    ])
   })
 
   it.each([
@@ -116,7 +128,9 @@ describe('/.portcullis/ready', () => {
     const at = await bench()
     const url = `https://app.example.com${path}`
     // CVE-2026-34457 of another proxy: whoever called itself a probe was let through.
-    const response = await at.gateway.fetch(new Request(url, { headers: { 'user-agent': 'kube-probe/1.30' } }))
+    const response = await at.gateway.fetch(
+      new Request(url, { headers: { 'user-agent': 'kube-probe/1.30' } }),
+    )
     expect([response.status, at.seen.length]).toEqual([status, 0])
   })
 
@@ -159,12 +173,19 @@ describe('maintenance', () => {
   ])('of %s: %d', async (address, status) => {
     const at = await bench({ maintenance: { allow, retryAfter: 60 } })
     const response = await at.ask('/', from(address))
-    expect([response.status, response.headers.get('retry-after')]).toEqual([status, status === 503 ? '60' : null])
+    expect([response.status, response.headers.get('retry-after')]).toEqual([
+      status,
+      status === 503 ? '60' : null,
+    ])
   })
 
   it('lets nobody in by what only a client says of its address', async () => {
     const at = await bench({ maintenance: { allow } })
-    const headers = { 'x-forwarded-for': '198.51.100.7', 'x-real-ip': '198.51.100.7', forwarded: 'for=198.51.100.7' }
+    const headers = {
+      'x-forwarded-for': '198.51.100.7',
+      'x-real-ip': '198.51.100.7',
+      forwarded: 'for=198.51.100.7',
+    }
     expect((await at.ask('/', { headers })).status).toBe(503)
   })
 
@@ -207,7 +228,8 @@ describe('scheduled', () => {
     })
     const made: Scene = Object.assign(at, { posted, up: true })
     at.answer = ({ url, init }) => {
-      if (!url.startsWith('https://hooks.')) return new Response(null, { status: made.up ? 204 : 503 })
+      if (!url.startsWith('https://hooks.'))
+        return new Response(null, { status: made.up ? 204 : 503 })
       posted.push(JSON.parse(String(init.body)).text)
       return new Response()
     }
@@ -221,7 +243,10 @@ describe('scheduled', () => {
     for (let i = 0; i < 4; i++) await at.gateway.scheduled()
     at.up = true
     await at.gateway.scheduled()
-    expect(at.posted).toEqual(['https://app.example.com: app is down (http-503)', 'https://app.example.com: app is up'])
+    expect(at.posted).toEqual([
+      'https://app.example.com: app is down (http-503)',
+      'https://app.example.com: app is up',
+    ])
     expect(at.seen[0]?.url).toBe('http://upstream.test:8080/base/health')
   })
 

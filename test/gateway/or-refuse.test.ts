@@ -7,14 +7,26 @@ describe('a gateway whose configuration is wrong', () => {
     const faults: unknown[] = []
     const gateway = gatewayOrRefuse(
       () =>
-        createGateway({ publicOrigin: 'https://a.example/path', upstreems: {}, upstreams: {}, routes: [] } as never),
+        createGateway({
+          publicOrigin: 'https://a.example/path',
+          upstreems: {},
+          upstreams: {},
+          routes: [],
+        } as never),
       (error) => faults.push(error),
     )
-    const response = await gateway.fetch(new Request('https://a.example/', { headers: { accept: 'application/json' } }))
-    expect([response.status, response.headers.get('content-type')]).toEqual([503, 'application/problem+json'])
+    const response = await gateway.fetch(
+      new Request('https://a.example/', { headers: { accept: 'application/json' } }),
+    )
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      503,
+      'application/problem+json',
+    ])
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     expect(await response.text()).not.toMatch(/upstream|option|config|origin/i)
-    expect(String(faults[0])).toMatch(/upstreems is no option; did you mean upstreams\?.*publicOrigin /s)
+    expect(String(faults[0])).toMatch(
+      /upstreems is no option; did you mean upstreams\?.*publicOrigin /s,
+    )
   })
 
   it('answers where the log fails, too', async () => {
@@ -33,12 +45,19 @@ describe('a gateway whose configuration is wrong', () => {
     const gateway = gatewayOrRefuse(
       () => {
         const session = statelessSessions({ secret: 'short', maxage: 5 } as never)
-        return createGateway({ publicOrigin: 'https://a.example', upstreams: {}, routes: [], session } as never)
+        return createGateway({
+          publicOrigin: 'https://a.example',
+          upstreams: {},
+          routes: [],
+          session,
+        } as never)
       },
       (error) => faults.push(error),
     )
     expect((await gateway.fetch(new Request('https://a.example/'))).status).toBe(503)
-    expect(String(faults[0])).toMatch(/session\.maxage is no option; did you mean maxAge\?.*session\.secret/s)
+    expect(String(faults[0])).toMatch(
+      /session\.maxage is no option; did you mean maxAge\?.*session\.secret/s,
+    )
     expect(String(faults[0])).not.toContain('short"')
   })
 

@@ -9,25 +9,44 @@ const html = `<script nonce="${token}"></script>`
 
 describe('P9: a placeholder for the nonce is learned from no answer', () => {
   // Range: bytes=0-20, then bytes=21-40: neither part holds the whole token, and both together tell it.
-  test.each([{ range: 'bytes=0-20' }, { range: 'bytes=21-40', 'if-range': '"1"' }, { 'accept-encoding': 'gzip, br' }])(
-    'P9: %j does not reach the upstream',
-    async (sent) => {
-      const at = await bench({ headers })
-      at.answer = () => new Response(html, { headers: { 'content-type': 'text/html' } })
-      const answer = await at.ask('/', { headers: sent as Record<string, string> })
-      expect(await answer.text()).not.toContain(token)
-      const { headers: got } = at.last()
-      expect([got.get('range'), got.get('if-range'), got.get('accept-encoding')]).toEqual([null, null, 'identity'])
-    },
-  )
+  test.each([
+    { range: 'bytes=0-20' },
+    { range: 'bytes=21-40', 'if-range': '"1"' },
+    { 'accept-encoding': 'gzip, br' },
+  ])('P9: %j does not reach the upstream', async (sent) => {
+    const at = await bench({ headers })
+    at.answer = () => new Response(html, { headers: { 'content-type': 'text/html' } })
+    const answer = await at.ask('/', { headers: sent as Record<string, string> })
+    expect(await answer.text()).not.toContain(token)
+    const { headers: got } = at.last()
+    expect([got.get('range'), got.get('if-range'), got.get('accept-encoding')]).toEqual([
+      null,
+      null,
+      'identity',
+    ])
+  })
 
   test.each([
-    ...['text/plain', 'text/css', 'text/javascript', 'application/json', 'application/problem+json', 'image/svg+xml'],
-    ...['text/event-stream', 'application/xml', 'application/manifest+json', 'TEXT/PLAIN; charset=utf-8'],
+    ...[
+      'text/plain',
+      'text/css',
+      'text/javascript',
+      'application/json',
+      'application/problem+json',
+      'image/svg+xml',
+    ],
+    ...[
+      'text/event-stream',
+      'application/xml',
+      'application/manifest+json',
+      'TEXT/PLAIN; charset=utf-8',
+    ],
   ])('P9: %s leaves without it, with its validator', async (type) => {
     const at = await bench({ headers })
     at.answer = () =>
-      new Response(`a ${token} b`, { headers: { 'content-type': type, etag: '"1"', 'content-length': '32' } })
+      new Response(`a ${token} b`, {
+        headers: { 'content-type': type, etag: '"1"', 'content-length': '32' },
+      })
     const answer = await at.ask('/')
     expect([await answer.text(), answer.headers.get('etag')]).toEqual(['a  b', '"1"'])
     expect(answer.headers.get('content-length')).toBe(null)
@@ -46,7 +65,8 @@ describe('P9: a placeholder for the nonce is learned from no answer', () => {
       return new Response(body, { headers: { 'content-type': 'text/plain' } })
     }
     expect(await (await at.ask('/')).text()).toBe('xy')
-    at.answer = () => new Response(token, { headers: { 'content-type': 'image/png', 'content-length': '28' } })
+    at.answer = () =>
+      new Response(token, { headers: { 'content-type': 'image/png', 'content-length': '28' } })
     const image = await at.ask('/')
     expect([await image.text(), image.headers.get('content-length')]).toEqual([token, '28'])
   })
@@ -57,7 +77,8 @@ describe('P9: a placeholder for the nonce is learned from no answer', () => {
     [206, { 'content-type': 'video/mp4', 'content-range': 'bytes 0-9/40' }, 206],
   ])('P9: an upstream that answers %i %j all the same: %i', async (status, said, expected) => {
     const at = await bench({ headers })
-    at.answer = () => new Response(html.slice(0, 10), { status, headers: said as Record<string, string> })
+    at.answer = () =>
+      new Response(html.slice(0, 10), { status, headers: said as Record<string, string> })
     const answer = await at.ask('/')
     expect(answer.status).toBe(expected)
     if (expected === 502) expect(await answer.text()).not.toContain('<script')
@@ -72,7 +93,10 @@ describe('P9: a placeholder for the nonce is learned from no answer', () => {
         { path: '/*', to: 'app', access: 'public', cache },
       ],
     })
-    at.answer = () => new Response(html, { headers: { 'content-type': 'text/html', 'cache-control': 'max-age=60' } })
+    at.answer = () =>
+      new Response(html, {
+        headers: { 'content-type': 'text/html', 'cache-control': 'max-age=60' },
+      })
     for (let i = 0; i < 2; i++) {
       const answer = await at.ask('/x', { headers: { range: 'bytes=0-20' } })
       expect([answer.status, (await answer.text()).length > 40]).toEqual([200, true])
@@ -95,11 +119,14 @@ describe('O4: the own error page of a gateway', () => {
       const answer = await at.ask(path, { headers: page })
       expect([400, 414]).toContain(answer.status)
       expect(answer.headers.get('content-security-policy-report-only')).toBe(null)
-      expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/)
+      expect(answer.headers.get('content-security-policy')).toMatch(
+        /^default-src 'none'; style-src 'sha256-/,
+      )
     }
     const ours = await at.ask('/', { headers: page })
     const policy =
-      ours.headers.get('content-security-policy-report-only') ?? ours.headers.get('content-security-policy')
+      ours.headers.get('content-security-policy-report-only') ??
+      ours.headers.get('content-security-policy')
     expect(policy).toContain('report-uri /.portcullis/reports')
   })
 })
@@ -116,7 +143,8 @@ describe('O5: reports over plain http', () => {
         headers: { accept: 'text/html', 'sec-fetch-dest': 'document' },
       })
       const { headers: said } = await at.gateway.fetch(request)
-      const policy = said.get('content-security-policy-report-only') ?? said.get('content-security-policy') ?? ''
+      const policy =
+        said.get('content-security-policy-report-only') ?? said.get('content-security-policy') ?? ''
       expect(policy).toContain('report-uri /.portcullis/reports')
       expect(policy.includes('report-to portcullis')).toBe(named)
     }

@@ -83,7 +83,10 @@ describe('Portcullis-Session', () => {
     '{"start":{"data":{"__proto__":{}}}}',
     '{"unset":["__proto__"]}',
   ])('%s is malformed', (json) => {
-    expect(parseSessionHeader(`${nonce}.${base64url(json)}`, nonce)).toEqual({ ok: false, reason: 'malformed' })
+    expect(parseSessionHeader(`${nonce}.${base64url(json)}`, nonce)).toEqual({
+      ok: false,
+      reason: 'malformed',
+    })
   })
 
   const end = base64url('{"end":true}')

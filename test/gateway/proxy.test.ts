@@ -29,7 +29,9 @@ describe('an upstream', () => {
   })
 
   it('that takes its time after the first byte is not cut off', async () => {
-    const at = await bench({ upstreams: { app: { url: 'http://upstream.test', sessions: true, timeoutMs: 12_345 } } })
+    const at = await bench({
+      upstreams: { app: { url: 'http://upstream.test', sessions: true, timeoutMs: 12_345 } },
+    })
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
     const timers = holdTimers(12_345)
     let running = 0
@@ -74,7 +76,8 @@ describe('an upstream', () => {
 
   it('gets the body as it comes', async () => {
     const at = await bench()
-    at.answer = async ({ init }) => new Response(await new Response(init.body as ReadableStream).text())
+    at.answer = async ({ init }) =>
+      new Response(await new Response(init.body as ReadableStream).text())
     const response = await at.ask('/x', { method: 'POST', body: 'a=1&b=2' })
     expect(await response.text()).toBe('a=1&b=2')
   })
@@ -91,7 +94,8 @@ describe('WebSocket', () => {
     headers: { upgrade: 'websocket', connection: 'Upgrade', ...(origin && { origin }) },
   })
   /** Runtimes that forbid these headers on a Request cannot be asked for a socket this way. */
-  const can = new Request('https://a.test/', upgrade('https://a.test')).headers.get('origin') !== null
+  const can =
+    new Request('https://a.test/', upgrade('https://a.test')).headers.get('origin') !== null
 
   // Cross-site WebSocket hijacking: a page elsewhere opens a socket with the visitor's cookies.
   it.each(['https://evil.test', 'null', 'http://app.example.com', 'https://app.example.com:444'])(
@@ -133,10 +137,14 @@ describe('WebSocket', () => {
     ],
   ])('G8: of a page on a trusted origin %s goes on, as its POST does', async (_, options) => {
     const at = await bench(options)
-    expect((await at.ask('/x', { method: 'POST', headers: { origin: 'https://partner.test' } })).status).toBe(200)
+    expect(
+      (await at.ask('/x', { method: 'POST', headers: { origin: 'https://partner.test' } })).status,
+    ).toBe(200)
     expect((await at.ask('/x', upgrade('https://partner.test'))).status).toBe(200)
     if (can) expect(at.last().headers.get('upgrade')).toBe('websocket')
-    expect((await at.ask('/x', upgrade('https://partner.test.evil.test'))).status).toBe(can ? 403 : 200)
+    expect((await at.ask('/x', upgrade('https://partner.test.evil.test'))).status).toBe(
+      can ? 403 : 200,
+    )
     expect((await at.ask('/x', upgrade('null'))).status).toBe(can ? 403 : 200)
   })
 

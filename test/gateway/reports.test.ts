@@ -17,7 +17,12 @@ function old(members: object): string {
 
 /** What the Reporting API sends, several at once. */
 function modern(...bodies: object[]): string {
-  const report = { type: 'csp-violation', age: 3, url: 'https://app.example.com/?q=s3cret', user_agent: 's3cret' }
+  const report = {
+    type: 'csp-violation',
+    age: 3,
+    url: 'https://app.example.com/?q=s3cret',
+    user_agent: 's3cret',
+  }
   return JSON.stringify(bodies.map((body) => ({ ...report, body })))
 }
 
@@ -30,25 +35,43 @@ async function told(...bodies: string[]): Promise<SecurityEvent[]> {
 describe('a report', () => {
   it.each<[body: string, reason: string, subject: string]>([
     [
-      old({ 'violated-directive': "img-src 'self'", 'blocked-uri': 'https://cdn.example/a.png?session=s3cret' }),
+      old({
+        'violated-directive': "img-src 'self'",
+        'blocked-uri': 'https://cdn.example/a.png?session=s3cret',
+      }),
       'enforce',
       'img-src https://cdn.example',
     ],
     [
-      old({ 'effective-directive': 'script-src-elem', 'blocked-uri': 'inline', disposition: 'report' }),
+      old({
+        'effective-directive': 'script-src-elem',
+        'blocked-uri': 'inline',
+        disposition: 'report',
+      }),
       'report',
       'script-src-elem inline',
     ],
-    [old({ 'effective-directive': 'script-src', 'blocked-uri': 'eval' }), 'enforce', 'script-src eval'],
+    [
+      old({ 'effective-directive': 'script-src', 'blocked-uri': 'eval' }),
+      'enforce',
+      'script-src eval',
+    ],
     [old({ 'effective-directive': 'style-src', 'blocked-uri': '' }), 'enforce', 'style-src inline'],
     [old({ 'effective-directive': 'img-src', 'blocked-uri': 'data' }), 'enforce', 'img-src data:'],
     [
-      modern({ effectiveDirective: 'connect-src', blockedURL: 'wss://ws.example:8443/s3cret', disposition: 'report' }),
+      modern({
+        effectiveDirective: 'connect-src',
+        blockedURL: 'wss://ws.example:8443/s3cret',
+        disposition: 'report',
+      }),
       'report',
       'connect-src wss://ws.example:8443',
     ],
     [
-      modern({ effectiveDirective: 'script-src-elem', blockedURL: 'https://app.example.com/s3cret.js' }),
+      modern({
+        effectiveDirective: 'script-src-elem',
+        blockedURL: 'https://app.example.com/s3cret.js',
+      }),
       'enforce',
       'script-src-elem self',
     ],
@@ -79,7 +102,9 @@ describe('a report', () => {
         url: 'https://app.example.com/?s3cret',
         body: { blockedURL: 'https://cdn.example/s3cret' },
       }
-      expect(await told(JSON.stringify([report]))).toEqual([{ type: 'browser-report', reason: type }])
+      expect(await told(JSON.stringify([report]))).toEqual([
+        { type: 'browser-report', reason: type },
+      ])
     },
   )
 
@@ -107,13 +132,32 @@ describe('anybody can send reports, and', () => {
     ['a list of nothing', '[null, 1, "x", []]'],
     ['another report', '[{"type":"deprecation","body":{"id":"x"}}]'],
     ['no directive', old({ 'blocked-uri': 'https://cdn.example' })],
-    ['a directive that is none', old({ 'effective-directive': 'Img_Src\n', 'blocked-uri': 'inline' })],
+    [
+      'a directive that is none',
+      old({ 'effective-directive': 'Img_Src\n', 'blocked-uri': 'inline' }),
+    ],
     ['a directive that is an object', old({ 'effective-directive': {}, 'blocked-uri': 'inline' })],
     ['no source', old({ 'effective-directive': 'img-src' })],
-    ['a source that is none', old({ 'effective-directive': 'img-src', 'blocked-uri': 'a b\n{"event":"login"}' })],
-    ['a long source', old({ 'effective-directive': 'img-src', 'blocked-uri': `https://${'a'.repeat(2050)}.example` })],
+    [
+      'a source that is none',
+      old({ 'effective-directive': 'img-src', 'blocked-uri': 'a b\n{"event":"login"}' }),
+    ],
+    [
+      'a long source',
+      old({
+        'effective-directive': 'img-src',
+        'blocked-uri': `https://${'a'.repeat(2050)}.example`,
+      }),
+    ],
     ['a polluted prototype', '{"__proto__":{"type":"csp-violation"},"constructor":{}}'],
-    ['more than 16 KB', old({ 'effective-directive': 'img-src', 'blocked-uri': 'inline', sample: 'x'.repeat(16_400) })],
+    [
+      'more than 16 KB',
+      old({
+        'effective-directive': 'img-src',
+        'blocked-uri': 'inline',
+        sample: 'x'.repeat(16_400),
+      }),
+    ],
   ])('%s is answered with 204 and forgotten', async (_, body) => {
     expect(await told(body)).toEqual([])
   })
@@ -154,7 +198,9 @@ describe('anybody can send reports, and', () => {
     })
     const at = await bench()
     const init = { method: 'POST', body, duplex: 'half' } as RequestInit
-    expect((await at.gateway.fetch(new Request(`https://app.example.com${path}`, init))).status).toBe(204)
+    expect(
+      (await at.gateway.fetch(new Request(`https://app.example.com${path}`, init))).status,
+    ).toBe(204)
     expect(sent).toBeLessThan(100_000)
   })
 
@@ -166,7 +212,9 @@ describe('anybody can send reports, and', () => {
     })
     const at = await bench()
     const init = { method: 'POST', body, duplex: 'half' } as RequestInit
-    expect((await at.gateway.fetch(new Request(`https://app.example.com${path}`, init))).status).toBe(204)
+    expect(
+      (await at.gateway.fetch(new Request(`https://app.example.com${path}`, init))).status,
+    ).toBe(204)
     expect(at.faults).toEqual([])
   })
 })
@@ -180,11 +228,18 @@ describe('/.portcullis/reports', () => {
       'Content-Type': 'application/csp-report',
     }
     const response = await at.ask(path, { method: 'POST', body: '{}', headers })
-    expect([response.status, response.headers.get('Cache-Control'), at.seen.length]).toEqual([204, 'no-store', 0])
+    expect([response.status, response.headers.get('Cache-Control'), at.seen.length]).toEqual([
+      204,
+      'no-store',
+      0,
+    ])
   })
 
   it.each(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])('answers %s with 405', async (method) => {
-    const response = await (await bench()).ask(path, { method, headers: { Origin: 'https://app.example.com' } })
+    const response = await (await bench()).ask(path, {
+      method,
+      headers: { Origin: 'https://app.example.com' },
+    })
     expect([response.status, response.headers.get('Allow')]).toEqual([405, 'POST'])
   })
 })

@@ -5,9 +5,17 @@ describe('what the client gets', () => {
   it('is the status, its text and the body', async () => {
     const at = await bench()
     at.answer = () =>
-      new Response('made', { status: 201, statusText: 'Made Here', headers: { 'x-kept': '1', etag: '"1"' } })
+      new Response('made', {
+        status: 201,
+        statusText: 'Made Here',
+        headers: { 'x-kept': '1', etag: '"1"' },
+      })
     const response = await at.ask('/x', { method: 'POST', body: 'x' })
-    expect([response.status, response.statusText, await response.text()]).toEqual([201, 'Made Here', 'made'])
+    expect([response.status, response.statusText, await response.text()]).toEqual([
+      201,
+      'Made Here',
+      'made',
+    ])
     expect(response.headers.get('x-kept')).toBe('1')
     expect(response.headers.get('etag')).toBe('"1"')
     expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{22}$/)
@@ -38,13 +46,18 @@ describe('what the client gets', () => {
       const at = await bench()
       at.answer = () => Object.defineProperty(new Response('page'), 'statusText', { value: text })
       const response = await at.ask('/x')
-      expect([response.status, response.statusText, await response.text()]).toEqual([200, '', 'page'])
+      expect([response.status, response.statusText, await response.text()]).toEqual([
+        200,
+        '',
+        'page',
+      ])
     },
   )
 
   it('has nothing that the Connection header of the upstream lists', async () => {
     const at = await bench()
-    at.answer = () => new Response('x', { headers: { connection: 'x-internal', 'x-internal': 'planted' } })
+    at.answer = () =>
+      new Response('x', { headers: { connection: 'x-internal', 'x-internal': 'planted' } })
     const { headers } = await at.ask('/x')
     expect(headers.has('x-internal')).toBe(false)
     expect(headers.has('connection')).toBe(false)
@@ -60,7 +73,10 @@ describe('what the client gets', () => {
       return new Response('x', { headers })
     }
     const { headers } = await at.ask('/x')
-    expect(headers.getSetCookie()).toEqual(['theme=dark; Secure; SameSite=Lax', 'a=1; Path=/; Secure; SameSite=Strict'])
+    expect(headers.getSetCookie()).toEqual([
+      'theme=dark; Secure; SameSite=Lax',
+      'a=1; Path=/; Secure; SameSite=Strict',
+    ])
   })
 
   it.each([
@@ -78,7 +94,11 @@ describe('what the client gets', () => {
 
   // What a browser follows or shows besides Location would tell where the upstream is, and lead there.
   it.each([
-    ['Refresh', '5; url=http://upstream.test:8080/next?a=1', '5; url=https://app.example.com/next?a=1'],
+    [
+      'Refresh',
+      '5; url=http://upstream.test:8080/next?a=1',
+      '5; url=https://app.example.com/next?a=1',
+    ],
     ['Refresh', "0;URL='http://upstream.test:8080/next'", '0; url=https://app.example.com/next'],
     ['Refresh', '0, "http://upstream.test:8080/next"', '0; url=https://app.example.com/next'],
     ['Refresh', '5', '5'],
@@ -97,7 +117,9 @@ describe('what the client gets', () => {
   })
 
   it('finds cookies under its own path, not under that of the upstream', async () => {
-    const at = await bench({ upstreams: { app: { url: 'http://upstream.test/v1', sessions: true } } })
+    const at = await bench({
+      upstreams: { app: { url: 'http://upstream.test/v1', sessions: true } },
+    })
     at.answer = () => {
       const headers = new Headers()
       headers.append('set-cookie', 'a=1; Path=/v1/cart; SameSite=Lax; Secure')
@@ -141,7 +163,11 @@ describe('what the client gets', () => {
     const at = await bench()
     at.answer = () => new Response(null, { headers: { 'content-length': '123' } })
     const response = await at.ask('/x', { method: 'HEAD' })
-    expect([response.status, response.body, response.headers.get('content-length')]).toEqual([200, null, '123'])
+    expect([response.status, response.body, response.headers.get('content-length')]).toEqual([
+      200,
+      null,
+      '123',
+    ])
   })
 
   // Where fetch has decoded the body, the client would decode it again.
@@ -167,7 +193,8 @@ describe('what the client gets', () => {
 
   it('is 502 for protocols switched unasked', async () => {
     const at = await bench()
-    at.answer = () => ({ status: 101, statusText: '', headers: new Headers(), body: null, webSocket: {} }) as never
+    at.answer = () =>
+      ({ status: 101, statusText: '', headers: new Headers(), body: null, webSocket: {} }) as never
     expect((await at.ask('/x')).status).toBe(502)
   })
 
@@ -177,10 +204,21 @@ describe('what the client gets', () => {
       if (url.endsWith('/boom')) throw new TypeError('connection refused')
       return new Response('x')
     }
-    for (const path of ['/x', '/boom', '/account', '/admin', '/a%5cb', '/.portcullis/health', '/.portcullis/none']) {
+    for (const path of [
+      '/x',
+      '/boom',
+      '/account',
+      '/admin',
+      '/a%5cb',
+      '/.portcullis/health',
+      '/.portcullis/none',
+    ]) {
       const { headers } = await at.ask(path)
       expect([path, headers.get('x-content-type-options')]).toEqual([path, 'nosniff'])
-      expect([path, headers.get('strict-transport-security')]).toEqual([path, expect.stringContaining('max-age=')])
+      expect([path, headers.get('strict-transport-security')]).toEqual([
+        path,
+        expect.stringContaining('max-age='),
+      ])
     }
   })
 })

@@ -59,7 +59,9 @@ describe('an upstream that refuses or resets', () => {
     call = 0
     at.answer = (seen) => {
       if (++call === 1) throw new TypeError('reset')
-      return new Response('x', { headers: { 'portcullis-session': order(seen, { set: { visits: 1 } }) } })
+      return new Response('x', {
+        headers: { 'portcullis-session': order(seen, { set: { visits: 1 } }) },
+      })
     }
     expect((await at.ask('/')).headers.getSetCookie().length).toBe(1)
   })
@@ -72,9 +74,13 @@ describe('an upstream that refuses or resets', () => {
   })
 
   it('is not asked again where it sent no first byte in time', async () => {
-    const at = await bench({ upstreams: { app: { url: 'http://upstream.test', sessions: true, timeoutMs: 20 } } })
+    const at = await bench({
+      upstreams: { app: { url: 'http://upstream.test', sessions: true, timeoutMs: 20 } },
+    })
     at.answer = ({ init }) =>
-      new Promise((_done, fail) => init.signal?.addEventListener('abort', () => fail(new Error('aborted'))))
+      new Promise((_done, fail) =>
+        init.signal?.addEventListener('abort', () => fail(new Error('aborted'))),
+      )
     expect((await at.ask('/x')).status).toBe(504)
     expect(at.seen.length).toBe(1)
   })
@@ -104,7 +110,8 @@ describe('an upstream that refuses or resets', () => {
 })
 
 describe('the option retry of a route', () => {
-  const routes = (retry: boolean | 'idempotency-key') => [{ path: '/*', to: 'app', access: 'public', retry }] as const
+  const routes = (retry: boolean | 'idempotency-key') =>
+    [{ path: '/*', to: 'app', access: 'public', retry }] as const
   it.each([
     [false, 'GET', {}, 1],
     [true, 'GET', {}, 2],
@@ -125,7 +132,11 @@ describe('the option retry of a route', () => {
   it('never repeats what has a body', async () => {
     const at = await bench({ routes: [...routes('idempotency-key')] })
     at.answer = failingAt(1)
-    const answer = await at.ask('/x', { method: 'PUT', body: 'a', headers: { 'idempotency-key': 'a' } })
+    const answer = await at.ask('/x', {
+      method: 'PUT',
+      body: 'a',
+      headers: { 'idempotency-key': 'a' },
+    })
     expect([answer.status, at.seen.length]).toEqual([502, 1])
     expect(at.events).toEqual([])
   })

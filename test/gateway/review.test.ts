@@ -5,7 +5,9 @@ import { assertionKey, sessions } from './support.ts'
 const gate = { prepare: async (): Promise<undefined> => undefined }
 
 /** What is said of routes, after it was made sure that a gateway takes them. */
-async function remarks(...routes: Array<Partial<Route<'app' | 'api'>>>): Promise<readonly string[]> {
+async function remarks(
+  ...routes: Array<Partial<Route<'app' | 'api'>>>
+): Promise<readonly string[]> {
   const config = defineGateway({
     publicOrigin: 'https://app.example.com',
     hosts: ['api.example.com', 'ann.example.com'],
@@ -23,8 +25,16 @@ async function remarks(...routes: Array<Partial<Route<'app' | 'api'>>>): Promise
 
 describe('a review of routes says', () => {
   it.each<[what: string, routes: Array<Partial<Route<'app' | 'api'>>>, remarks: string[]]>([
-    ['nothing of a table without a doubt', [{ path: '/a', access: 'public' }, { path: '/b/*' }], []],
-    ['nothing of a stricter rule before a laxer one', [{ path: '/a/b' }, { path: '/a/*', access: 'public' }], []],
+    [
+      'nothing of a table without a doubt',
+      [{ path: '/a', access: 'public' }, { path: '/b/*' }],
+      [],
+    ],
+    [
+      'nothing of a stricter rule before a laxer one',
+      [{ path: '/a/b' }, { path: '/a/*', access: 'public' }],
+      [],
+    ],
     [
       'nothing of one path with routes for its methods',
       [{ path: '/a', methods: ['GET'], access: 'public' }, { path: '/a' }],
@@ -51,7 +61,9 @@ describe('a review of routes says', () => {
         { host: '*.example.com', path: '/a/b', access: 'public' },
         { host: 'ann.example.com', path: '/a/*' },
       ],
-      ['routes.0 (*.example.com/a/b) is public and takes its paths from routes.1 (ann.example.com/a/*).'],
+      [
+        'routes.0 (*.example.com/a/b) is public and takes its paths from routes.1 (ann.example.com/a/*).',
+      ],
     ],
     [
       'nothing where the hosts never meet',
@@ -80,11 +92,19 @@ describe('a review of routes says', () => {
         { host: 'api.example.com', path: '/admin/*' },
         { path: '/*', methods: ['GET'], access: 'public' },
       ],
-      ['routes.0 (api.example.com/admin/*) guards one host: routes.1 (/*) leads to the same paths from others.'],
+      [
+        'routes.0 (api.example.com/admin/*) guards one host: routes.1 (/*) leads to the same paths from others.',
+      ],
     ],
     [
       'that a path looks like a pattern',
-      [{ path: '/users/:id' }, { path: '/x/(a)' }, { path: '/y/a+' }, { path: '/z$' }, { path: '/odata/$metadata' }],
+      [
+        { path: '/users/:id' },
+        { path: '/x/(a)' },
+        { path: '/y/a+' },
+        { path: '/z$' },
+        { path: '/odata/$metadata' },
+      ],
       ['/users/:id', '/x/(a)', '/y/a+', '/z$'].map(
         (path, i) =>
           `routes.${i} (${path}) looks like a pattern, and is compared letter by letter: only /* at the end stands for more.`,
@@ -133,7 +153,11 @@ it('a review says that a public route for everything leaves nothing closed', () 
 describe('a review of upstreams', () => {
   const fault = (name: string): string =>
     `upstreams.${name}.url is a private address, which from another machine is another machine; where it is meant, say insecurePrivateAddress: true`
-  const review = (url: string, more: object = {}, publicOrigin = 'https://app.example.com'): readonly string[] =>
+  const review = (
+    url: string,
+    more: object = {},
+    publicOrigin = 'https://app.example.com',
+  ): readonly string[] =>
     reviewGateway(
       defineGateway({
         publicOrigin,
@@ -201,7 +225,9 @@ describe('a review of upstreams', () => {
       faults: [fault('app')],
       remarks: [idle],
     })
-    expect(at({ PUBLIC_ORIGIN: 'http://localhost:8787', UPSTREAM_URL: 'http://127.0.0.1:8788' })).toEqual({
+    expect(
+      at({ PUBLIC_ORIGIN: 'http://localhost:8787', UPSTREAM_URL: 'http://127.0.0.1:8788' }),
+    ).toEqual({
       faults: [],
       remarks: [idle],
     })

@@ -50,17 +50,59 @@ describe('access of a route', () => {
     ],
     ['no address', office, undefined, '', 0, 403],
     ['two addresses', office, undefined, '198.51.100.7, 203.0.113.1', 0, 403],
-    ['an address and a session', { ...office, session: true }, { user: 'ann' }, '198.51.100.7', 0, 200],
-    ['an address without the session', { ...office, session: true }, undefined, '198.51.100.7', 0, 401],
-    ['the session without the address', { ...office, session: true }, { user: 'ann' }, '203.0.113.1', 0, 403],
+    [
+      'an address and a session',
+      { ...office, session: true },
+      { user: 'ann' },
+      '198.51.100.7',
+      0,
+      200,
+    ],
+    [
+      'an address without the session',
+      { ...office, session: true },
+      undefined,
+      '198.51.100.7',
+      0,
+      401,
+    ],
+    [
+      'the session without the address',
+      { ...office, session: true },
+      { user: 'ann' },
+      '203.0.113.1',
+      0,
+      403,
+    ],
     ['a claim', { claim: { user: 'ann' } }, { user: 'ann' }, '', 0, 200],
     ['another value of it', { claim: { user: 'ann' } }, { user: 'bob' }, '', 0, 403],
     ['one of several values', { claim: { user: ['bob', 'ann'] } }, { user: 'ann' }, '', 0, 200],
-    ['a claim that is a list', { claim: { cart: 'tea' } }, { user: 'ann', cart: ['milk', 'tea'] }, '', 0, 200],
+    [
+      'a claim that is a list',
+      { claim: { cart: 'tea' } },
+      { user: 'ann', cart: ['milk', 'tea'] },
+      '',
+      0,
+      200,
+    ],
     ['a claim that nobody set', { claim: { visits: 1 } }, { user: 'ann' }, '', 0, 403],
-    ['two claims, one of them held', { claim: { user: 'ann', visits: 1 } }, { user: 'ann', visits: 2 }, '', 0, 403],
+    [
+      'two claims, one of them held',
+      { claim: { user: 'ann', visits: 1 } },
+      { user: 'ann', visits: 2 },
+      '',
+      0,
+      403,
+    ],
     ['no session at all', { claim: { user: 'ann' } }, undefined, '', 0, 401],
-    ['a function of the data', { claim: ({ visits = 0 }: Data) => visits > 2 }, { user: 'ann', visits: 3 }, '', 0, 200],
+    [
+      'a function of the data',
+      { claim: ({ visits = 0 }: Data) => visits > 2 },
+      { user: 'ann', visits: 3 },
+      '',
+      0,
+      200,
+    ],
     [
       'a function that says no',
       { claim: ({ visits = 0 }: Data) => visits > 2 },
@@ -73,8 +115,22 @@ describe('access of a route', () => {
     ['a fresh login', { fresh: 600 }, { user: 'ann' }, '', 0, 200],
     ['an old login', { fresh: 600 }, { user: 'ann' }, '', hour, 401],
     ['an old login where age does not matter', 'session', { user: 'ann' }, '', hour, 200],
-    ['role and claim', { role: 'admin', claim: { user: 'ann' } }, { user: 'ann', roles: ['admin'] }, '', 0, 200],
-    ['a claim without the role', { role: 'admin', claim: { user: 'ann' } }, { user: 'ann', roles: [] }, '', 0, 403],
+    [
+      'role and claim',
+      { role: 'admin', claim: { user: 'ann' } },
+      { user: 'ann', roles: ['admin'] },
+      '',
+      0,
+      200,
+    ],
+    [
+      'a claim without the role',
+      { role: 'admin', claim: { user: 'ann' } },
+      { user: 'ann', roles: [] },
+      '',
+      0,
+      403,
+    ],
     [
       'a role without the claim',
       { role: 'admin', claim: { user: 'ann' } },
@@ -93,7 +149,9 @@ describe('access of a route', () => {
     ],
   ])('%s: %# is %j', async (_what, access, data, from, ms, status) => {
     let late = 0
-    const at = await withRoutes([{ path: '/x', to: 'app', access }], { clock: () => Date.now() + late })
+    const at = await withRoutes([{ path: '/x', to: 'app', access }], {
+      clock: () => Date.now() + late,
+    })
     const cookie = data === undefined ? '' : await signIn(at, data)
     late = ms
     const headers: Record<string, string> = { Cookie: cookie, accept: 'application/json' }
@@ -106,7 +164,9 @@ describe('access of a route', () => {
     const at = await withRoutes([{ path: '/x', to: 'app', access: office }], {
       session: new Proxy({} as never, {
         get: (_target, name) =>
-          ({ cookieNames: ['__Host-session'], check: () => {}, open: () => expect.fail('opened') })[String(name)],
+          ({ cookieNames: ['__Host-session'], check: () => {}, open: () => expect.fail('opened') })[
+            String(name)
+          ],
       }),
     })
     const response = await at.ask('/x', {
@@ -124,8 +184,13 @@ describe('access of a route', () => {
     const cookie = await signIn(at, { user: 'ann' })
     late = hour
     const response = await at.ask('/pay?to=bob', { headers: { Cookie: cookie, ...page } })
-    expect([response.status, response.headers.get('location')]).toEqual([303, '/login?return_to=%2Fpay%3Fto%3Dbob'])
-    const ahead = await at.ask('/pay', { headers: { Cookie: cookie, ...page, 'sec-purpose': 'prefetch' } })
+    expect([response.status, response.headers.get('location')]).toEqual([
+      303,
+      '/login?return_to=%2Fpay%3Fto%3Dbob',
+    ])
+    const ahead = await at.ask('/pay', {
+      headers: { Cookie: cookie, ...page, 'sec-purpose': 'prefetch' },
+    })
     expect([ahead.status, ahead.headers.get('cache-control')]).toEqual([401, 'no-store'])
     expect(at.events).toMatchObject([{ type: 'request-refused', reason: 'session-too-old' }])
   })
@@ -154,10 +219,10 @@ describe('a preflight', () => {
       { path: '/api/*', methods: ['OPTIONS'], to: 'app', access: 'public' },
       { path: '/api/*', to: 'app' },
     ])
-    expect([(await at.ask('/API/x', preflight)).status, at.last().headers.has('portcullis-assertion')]).toEqual([
-      200,
-      false,
-    ])
+    expect([
+      (await at.ask('/API/x', preflight)).status,
+      at.last().headers.has('portcullis-assertion'),
+    ]).toEqual([200, false])
     expect((await at.ask('/api/x')).status).toBe(401)
   })
 })
@@ -168,7 +233,9 @@ it.each(['GoogleHC/1.0', 'kube-probe/1.31', 'ELB-HealthChecker/2.0'])(
   async (agent) => {
     const at = await withRoutes([{ path: '/*', to: 'app' }])
     expect((await at.ask('/admin', { headers: { 'user-agent': agent } })).status).toBe(401)
-    expect((await at.ask('/.portcullis/health/x', { headers: { 'user-agent': agent } })).status).toBe(404)
+    expect(
+      (await at.ask('/.portcullis/health/x', { headers: { 'user-agent': agent } })).status,
+    ).toBe(404)
   },
 )
 
@@ -201,7 +268,8 @@ describe('a route with a host', () => {
 
   it('stays on that host: forwarding, redirects, and where forms and sockets come from', async () => {
     const at = await hosted()
-    at.answer = () => new Response(null, { status: 302, headers: { location: 'http://upstream.test:8080/y' } })
+    at.answer = () =>
+      new Response(null, { status: 302, headers: { location: 'http://upstream.test:8080/y' } })
     const response = await ask(at, 'https://api.example.com/x', {
       method: 'POST',
       headers: { origin: 'https://api.example.com' },
@@ -211,18 +279,23 @@ describe('a route with a host', () => {
     const elsewhere = { method: 'POST', headers: { origin: 'https://app.example.com' } }
     expect((await ask(at, 'https://api.example.com/x', elsewhere)).status).toBe(403)
     const socket = (origin: string): Promise<Response> =>
-      ask(at, 'https://api.example.com/x', { headers: { upgrade: 'websocket', connection: 'Upgrade', origin } })
+      ask(at, 'https://api.example.com/x', {
+        headers: { upgrade: 'websocket', connection: 'Upgrade', origin },
+      })
     expect((await socket('https://app.example.com')).status).toBe(403)
-    expect((await ask(at, 'https://www.example.com/any', { headers: {} })).headers.get('location')).toBe(
-      'https://app.example.com/y',
-    )
+    expect(
+      (await ask(at, 'https://www.example.com/any', { headers: {} })).headers.get('location'),
+    ).toBe('https://app.example.com/y')
     expect(at.last().headers.get('x-forwarded-host')).toBe('app.example.com')
   })
 
   it('comes again over https on the same host', async () => {
     const at = await hosted()
     const response = await ask(at, 'http://api.example.com/x?y=1', { headers: page })
-    expect([response.status, response.headers.get('location')]).toEqual([308, 'https://api.example.com/x?y=1'])
+    expect([response.status, response.headers.get('location')]).toEqual([
+      308,
+      'https://api.example.com/x?y=1',
+    ])
     const other = await ask(at, 'http://www.example.com/any', { headers: page })
     expect(other.headers.get('location')).toBe('https://app.example.com/any')
   })
@@ -235,7 +308,9 @@ describe('a route with a host', () => {
     const cookie = await signIn(at, { user: 'ann' })
     await ask(at, 'https://api.example.com/x', { headers: { Cookie: cookie } })
     const [, payload = ''] = at.last().headers.get('portcullis-assertion')?.split('.') ?? []
-    expect(JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))).iss).toBe('https://app.example.com')
+    expect(JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))).iss).toBe(
+      'https://app.example.com',
+    )
   })
 })
 
@@ -247,10 +322,18 @@ describe('a limit', () => {
   // A flood of queries that are refused anyway: each is 64 KB to parse.
   it('counts GraphQL that is refused, too', async () => {
     const limit = gate('graphql', 2)
-    const at = await withRoutes([{ path: '/graphql', to: 'app', access: 'public', limit, graphql: graphqlLimits() }])
+    const at = await withRoutes([
+      { path: '/graphql', to: 'app', access: 'public', limit, graphql: graphqlLimits() },
+    ])
     const ask = (): Promise<Response> =>
-      at.ask('/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"query":"{"}' })
-    expect([(await ask()).status, (await ask()).status, (await ask()).status]).toEqual([400, 400, 429])
+      at.ask('/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"query":"{"}',
+      })
+    expect([(await ask()).status, (await ask()).status, (await ask()).status]).toEqual([
+      400, 400, 429,
+    ])
     expect(at.seen).toEqual([])
   })
 
@@ -264,7 +347,10 @@ describe('a limit', () => {
       { limit: gate('all', 4) },
     )
     const first = await at.ask('/search', from('192.0.2.1'))
-    expect([first.status, first.headers.get('ratelimit-policy')]).toEqual([200, '"all";q=4;w=60, "search";q=2;w=60'])
+    expect([first.status, first.headers.get('ratelimit-policy')]).toEqual([
+      200,
+      '"all";q=4;w=60, "search";q=2;w=60',
+    ])
     expect(first.headers.get('ratelimit')).toMatch(/^"all";r=3;t=\d+, "search";r=1;t=\d+$/)
     expect((await at.ask('/SEARCH/', from('192.0.2.1'))).status).toBe(200)
     const over = await at.ask('/search', from('192.0.2.1'))
@@ -297,7 +383,10 @@ describe('a limit', () => {
     const at = await withRoutes([{ path: '/x', to: 'app', access: 'session', limit: gate('x', 1) }])
     await at.ask('/x', from('192.0.2.1'))
     const answer = await at.ask('/x', { headers: { 'cf-connecting-ip': '192.0.2.1', ...page } })
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([429, 'text/html; charset=utf-8'])
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([
+      429,
+      'text/html; charset=utf-8',
+    ])
   })
 
   it('does not count preflights', async () => {
@@ -314,9 +403,12 @@ describe('a limit', () => {
   it.each([[{}], [{ 'access-control-request-headers': 'x-a' }], [{ accept: 'text/html' }]])(
     'G4: counts an OPTIONS that is no preflight: %j',
     async (headers) => {
-      const at = await withRoutes([{ path: '/x', to: 'app', access: 'public', limit: gate('x', 3) }])
+      const at = await withRoutes([
+        { path: '/x', to: 'app', access: 'public', limit: gate('x', 3) },
+      ])
       const statuses: number[] = []
-      for (let i = 0; i < 4; i++) statuses.push((await at.ask('/x', { method: 'OPTIONS', headers })).status)
+      for (let i = 0; i < 4; i++)
+        statuses.push((await at.ask('/x', { method: 'OPTIONS', headers })).status)
       expect(statuses).toEqual([200, 200, 200, 429])
     },
   )
@@ -339,7 +431,13 @@ describe('a limit', () => {
     const heard: string[] = []
     const limiter = { limit: 10, window: 60, take: () => Promise.reject(new Error('away')) }
     const onEvent = ({ type }: { type: string }): void => void heard.push(type)
-    const limit = limitGate({ name: 'x', limiter, onOutage: 'open', platform: 'cloudflare', onEvent })
+    const limit = limitGate({
+      name: 'x',
+      limiter,
+      onOutage: 'open',
+      platform: 'cloudflare',
+      onEvent,
+    })
     const at = await withRoutes([{ path: '/x', to: 'app', access: 'public', limit }])
     await at.ask('/x')
     expect([heard, at.events]).toEqual([['rate-limit-degraded'], []])
@@ -359,7 +457,9 @@ describe('headers of a route', () => {
       { headers: { preset: 'recommended', referrerPolicy: 'no-referrer' } },
     )
     at.answer = html
-    const [embed, api, rest] = await Promise.all(['/embed', '/api', '/x'].map((path) => at.ask(path)))
+    const [embed, api, rest] = await Promise.all(
+      ['/embed', '/api', '/x'].map((path) => at.ask(path)),
+    )
     expect(embed?.headers.get('x-frame-options')).toBe('SAMEORIGIN')
     expect(embed?.headers.get('referrer-policy')).toBe('no-referrer')
     expect(embed?.headers.get('content-security-policy')).toContain("'strict-dynamic'")
@@ -377,11 +477,15 @@ describe('headers of a route', () => {
     expect(decided?.headers.get('content-security-policy')).toContain("'strict-dynamic'")
     expect(decided?.headers.get('content-security-policy-report-only')).toBe(null)
     expect(observed?.headers.get('content-security-policy')).not.toContain("'strict-dynamic'")
-    expect(observed?.headers.get('content-security-policy-report-only')).toContain("'strict-dynamic'")
+    expect(observed?.headers.get('content-security-policy-report-only')).toContain(
+      "'strict-dynamic'",
+    )
   })
 
   it('are on its refusals as well', async () => {
-    const at = await withRoutes([{ path: '/x', to: 'app', access: 'session', headers: { referrerPolicy: 'origin' } }])
+    const at = await withRoutes([
+      { path: '/x', to: 'app', access: 'session', headers: { referrerPolicy: 'origin' } },
+    ])
     expect((await at.ask('/x')).headers.get('referrer-policy')).toBe('origin')
   })
 })
@@ -394,17 +498,25 @@ describe('an anonymous route of an upstream with sessions', () => {
     ])
     const cookie = await signIn(at, { user: 'ann' })
     at.answer = () =>
-      new Response('body{}', { headers: { 'cache-control': 'public, max-age=60', 'content-type': 'text/css' } })
+      new Response('body{}', {
+        headers: { 'cache-control': 'public, max-age=60', 'content-type': 'text/css' },
+      })
     const asset = await at.ask('/assets/a.css', { headers: { Cookie: cookie } })
-    expect([asset.headers.get('cache-control'), asset.headers.get('vary')]).toEqual(['public, max-age=60', null])
+    expect([asset.headers.get('cache-control'), asset.headers.get('vary')]).toEqual([
+      'public, max-age=60',
+      null,
+    ])
     const { headers } = at.last()
-    expect([headers.get('portcullis-session-nonce'), headers.get('portcullis-assertion')]).toEqual([null, null])
+    expect([headers.get('portcullis-session-nonce'), headers.get('portcullis-assertion')]).toEqual([
+      null,
+      null,
+    ])
     expect([headers.get('cookie'), at.events]).toEqual([null, []])
     const other = await at.ask('/other.css', { headers: { Cookie: cookie } })
-    expect([other.headers.get('cache-control'), at.last().headers.has('portcullis-assertion')]).toEqual([
-      'private, max-age=60',
-      true,
-    ])
+    expect([
+      other.headers.get('cache-control'),
+      at.last().headers.has('portcullis-assertion'),
+    ]).toEqual(['private, max-age=60', true])
   })
 
   it('tells the upstream of nobody where only who is signed in may pass, either', async () => {
@@ -413,12 +525,18 @@ describe('an anonymous route of an upstream with sessions', () => {
     expect((await at.ask('/files/a')).status).toBe(401)
     expect((await at.ask('/files/a', { headers: { Cookie: cookie } })).status).toBe(200)
     const { headers } = at.last()
-    expect([headers.get('portcullis-session-nonce'), headers.get('portcullis-assertion')]).toEqual([null, null])
+    expect([headers.get('portcullis-session-nonce'), headers.get('portcullis-assertion')]).toEqual([
+      null,
+      null,
+    ])
   })
 
   it('does not listen to orders about sessions', async () => {
-    const at = await withRoutes([{ path: '/assets/*', to: 'app', access: 'public', anonymous: true }])
-    at.answer = (seen) => new Response('x', { headers: { 'portcullis-session': order(seen, { start: { data: {} } }) } })
+    const at = await withRoutes([
+      { path: '/assets/*', to: 'app', access: 'public', anonymous: true },
+    ])
+    at.answer = (seen) =>
+      new Response('x', { headers: { 'portcullis-session': order(seen, { start: { data: {} } }) } })
     const response = await at.ask('/assets/x', { method: 'POST' })
     expect(response.headers.getSetCookie()).toEqual([])
     expect(at.events).toMatchObject([{ type: 'session-header-refused', reason: 'not-granted' }])
@@ -458,13 +576,18 @@ describe('%2F in a path', () => {
   ])('%s is %s', async (path, status) => {
     const at = await kept()
     expect((await at.ask(path)).status).toBe(status)
-    expect(at.seen.map(({ url }) => url)).toEqual(status === 200 ? [`http://upstream.test:8080${path}`] : [])
+    expect(at.seen.map(({ url }) => url)).toEqual(
+      status === 200 ? [`http://upstream.test:8080${path}`] : [],
+    )
   })
 })
 
 describe('what an upstream says of its own faults', () => {
   const trace = 'Traceback (most recent call last): /srv/app.py'
-  const hiding = (more: Partial<AppRoute> = {}, upstream: object = { hideErrors: true }): Promise<Bench> =>
+  const hiding = (
+    more: Partial<AppRoute> = {},
+    upstream: object = { hideErrors: true },
+  ): Promise<Bench> =>
     bench({
       upstreams: { app: { url: 'http://upstream.test:8080', sessions: true, ...upstream } },
       signIn: undefined as never,

@@ -19,9 +19,18 @@ function compiled(routes: readonly Route[]): RouteTable {
 }
 
 /** Name of the upstream, the answer to another method, or 404. */
-function outcome(table: RouteTable, path: string, method = 'GET', host = 'www.example.com'): string {
+function outcome(
+  table: RouteTable,
+  path: string,
+  method = 'GET',
+  host = 'www.example.com',
+): string {
   const found = table.match(host, path, method)
-  return found.is === 'route' ? found.route.route.to : found.is === 'method' ? `405 ${found.allow}` : '404'
+  return found.is === 'route'
+    ? found.route.route.to
+    : found.is === 'method'
+      ? `405 ${found.allow}`
+      : '404'
 }
 
 describe('a route table', () => {
@@ -102,7 +111,11 @@ describe('a route table', () => {
 
   it('finds nothing where no pattern covers the path', () => {
     const only = compiled([{ path: '/a/*', to: 'a', access: 'public' }])
-    expect([outcome(only, '/b'), outcome(only, '/ab'), outcome(only, '/')]).toEqual(['404', '404', '404'])
+    expect([outcome(only, '/b'), outcome(only, '/ab'), outcome(only, '/')]).toEqual([
+      '404',
+      '404',
+      '404',
+    ])
   })
 
   it.each(['/', '/a', '/A./b', '/...'])('guards %s by a guarded route for everything', (path) => {
@@ -112,7 +125,13 @@ describe('a route table', () => {
 
 describe('a route table with hosts', () => {
   const table = compiled([
-    { host: 'api.example.com', path: '/v1/*', methods: ['GET', 'POST'], to: 'api', access: 'public' },
+    {
+      host: 'api.example.com',
+      path: '/v1/*',
+      methods: ['GET', 'POST'],
+      to: 'api',
+      access: 'public',
+    },
     { host: '*.example.com', path: '/v1/*', to: 'tenant' },
     { path: '/health', to: 'health', access: 'public' },
     { host: 'api.example.com', path: '/*', to: 'api-rest', access: 'session' },
@@ -152,7 +171,13 @@ describe('a route table with hosts', () => {
   })
 
   it('knows which hosts it names', () => {
-    const names = ['api.example.com', 'ann.example.com', 'example.com', 'a.b.example.com', 'other.test']
+    const names = [
+      'api.example.com',
+      'ann.example.com',
+      'example.com',
+      'a.b.example.com',
+      'other.test',
+    ]
     expect(names.map((name) => table.names(name))).toEqual([true, true, false, false, false])
     expect([table.hosted, compiled([{ path: '/*', to: 'a' }]).hosted]).toEqual([true, false])
   })
@@ -270,7 +295,9 @@ describe('for every table, the index', () => {
       const group = list.filter((each) => each.path === first.path && each.host === first.host)
       const folded = group.some((each) => each.access !== 'public' && !each.caseSensitive)
       if (!takesHost(first.host, name) || !takesPath(first.path, path, folded)) continue
-      const found = group.find((each) => each.methods === undefined || (each.methods as string[]).includes(method))
+      const found = group.find(
+        (each) => each.methods === undefined || (each.methods as string[]).includes(method),
+      )
       return found?.to ?? '405'
     }
     return '404'
@@ -279,7 +306,9 @@ describe('for every table, the index', () => {
   it('finds what one route after the other does', () => {
     fc.assert(
       fc.property(routes, host, asked, method, (list, name, path, verb) => {
-        expect(outcome(compiled(list), path, verb, name).slice(0, 3)).toBe(plainly(list, name, path, verb).slice(0, 3))
+        expect(outcome(compiled(list), path, verb, name).slice(0, 3)).toBe(
+          plainly(list, name, path, verb).slice(0, 3),
+        )
       }),
       { numRuns: 2000 },
     )
@@ -297,15 +326,21 @@ describe('for every table, the index', () => {
       (text: string) => text.replace('/', '/.../'),
     )
     fc.assert(
-      fc.property(routes, host, method, fc.array(spelled, { maxLength: 4 }), (laxer, name, verb, changes) => {
-        const guard: Route = { path: '/b/a/*', to: 'guard', access: 'session' }
-        const table = compiled([
-          guard,
-          ...laxer.map((each) => ({ ...each, path: each.path.replace(/^\/b\/a/i, '/c') })),
-        ])
-        const path = changes.reduce((text, change) => change(text), '/b/a')
-        expect(outcome(table, path, verb, name)).toBe('guard')
-      }),
+      fc.property(
+        routes,
+        host,
+        method,
+        fc.array(spelled, { maxLength: 4 }),
+        (laxer, name, verb, changes) => {
+          const guard: Route = { path: '/b/a/*', to: 'guard', access: 'session' }
+          const table = compiled([
+            guard,
+            ...laxer.map((each) => ({ ...each, path: each.path.replace(/^\/b\/a/i, '/c') })),
+          ])
+          const path = changes.reduce((text, change) => change(text), '/b/a')
+          expect(outcome(table, path, verb, name)).toBe('guard')
+        },
+      ),
     )
   })
 })

@@ -2,7 +2,16 @@
 import { describe, expect, it } from 'vitest'
 import { storedSessions } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
-import { type Answering, type Bench, bench, type Data, type Overrides, order, secret, signIn } from './support.ts'
+import {
+  type Answering,
+  type Bench,
+  bench,
+  type Data,
+  type Overrides,
+  order,
+  secret,
+  signIn,
+} from './support.ts'
 
 const routes: NonNullable<Overrides['routes']> = [
   { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
@@ -28,8 +37,14 @@ function delivered(at: Bench): unknown {
 /** A browser: keeps the session's cookie between requests. */
 function browser(at: Bench, first = '') {
   let cookie = first
-  return async (path: string, init: { method?: string; headers?: Record<string, string> } = {}): Promise<Response> => {
-    const response = await at.ask(path, { ...init, headers: { ...init.headers, ...(cookie && { Cookie: cookie }) } })
+  return async (
+    path: string,
+    init: { method?: string; headers?: Record<string, string> } = {},
+  ): Promise<Response> => {
+    const response = await at.ask(path, {
+      ...init,
+      headers: { ...init.headers, ...(cookie && { Cookie: cookie }) },
+    })
     const set = response.headers.getSetCookie().find((text) => text.startsWith('__Host-session='))
     if (set !== undefined) cookie = set.includes('Max-Age=0') ? '' : (set.split(';')[0] ?? '')
     return response

@@ -1,10 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { type Answering, base64url, bench, claimsOf, cookieOf, order, sessions, signIn } from './support.ts'
+import {
+  type Answering,
+  base64url,
+  bench,
+  claimsOf,
+  cookieOf,
+  order,
+  sessions,
+  signIn,
+} from './support.ts'
 
 /** An upstream that answers with these verbs, and the nonce of the request. */
 function obeying(verbs: unknown, status = 200): Answering {
   return (seen) =>
-    new Response(status === 304 ? null : 'done', { status, headers: { 'portcullis-session': order(seen, verbs) } })
+    new Response(status === 304 ? null : 'done', {
+      status,
+      headers: { 'portcullis-session': order(seen, verbs) },
+    })
 }
 
 describe('an upstream that answers with Portcullis-Session', () => {
@@ -21,7 +33,9 @@ describe('an upstream that answers with Portcullis-Session', () => {
     at.answer = obeying({ set: { visits: 2, cart: ['a'] } })
     const visitor = cookieOf(await at.ask('/'))
     at.answer = obeying({ start: { data: { user: 'alice' }, keep: ['visits'] } })
-    const cookie = cookieOf(await at.ask('/login', { method: 'POST', headers: { Cookie: visitor } }))
+    const cookie = cookieOf(
+      await at.ask('/login', { method: 'POST', headers: { Cookie: visitor } }),
+    )
     expect(await dataOf(cookie)).toEqual({ user: 'alice', visits: 2 })
   })
 
@@ -40,7 +54,11 @@ describe('an upstream that answers with Portcullis-Session', () => {
     const cookie = await signIn(at, { user: 'alice', visits: 1, cart: ['a'] })
     at.answer = obeying({ set: { roles: ['admin'] }, unset: ['cart'], incr: { visits: -5 } })
     const response = await at.ask('/', { headers: { Cookie: cookie } })
-    expect(await dataOf(cookieOf(response))).toEqual({ user: 'alice', visits: -4, roles: ['admin'] })
+    expect(await dataOf(cookieOf(response))).toEqual({
+      user: 'alice',
+      visits: -4,
+      roles: ['admin'],
+    })
     expect(response.headers.getSetCookie().length).toBe(1)
   })
 
@@ -57,7 +75,9 @@ describe('an upstream that answers with Portcullis-Session', () => {
       at.answer = obeying({ end: true }, status)
       const response = await at.ask('/logout', { method: 'POST', headers: { Cookie: cookie } })
       expect(response.status).toBe(status)
-      expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-session=;.*Max-Age=0/)])
+      expect(response.headers.getSetCookie()).toEqual([
+        expect.stringMatching(/^__Host-session=;.*Max-Age=0/),
+      ])
     }
     expect(at.events).toEqual([])
   })
@@ -91,12 +111,36 @@ describe('a header that is not applied', () => {
 
   it.each<[string, string, RequestInit, Answering, string]>([
     // An answer that some cache kept from another visitor, or a header that was copied from one.
-    ['with the nonce of another request', '/login', { method: 'POST' }, answering(() => old), 'wrong-nonce'],
+    [
+      'with the nonce of another request',
+      '/login',
+      { method: 'POST' },
+      answering(() => old),
+      'wrong-nonce',
+    ],
     // GET /redirect?to=%0d%0aPortcullis-Session:... and /echo-headers: a stranger chooses a header, not the nonce.
-    ['without a nonce', '/login', { method: 'POST' }, answering(() => base64url(JSON.stringify(login))), 'malformed'],
+    [
+      'without a nonce',
+      '/login',
+      { method: 'POST' },
+      answering(() => base64url(JSON.stringify(login))),
+      'malformed',
+    ],
     ['twice', '/login', { method: 'POST' }, twice(login), 'two-headers'],
-    ['with an unknown member', '/login', { method: 'POST' }, obeying({ ...login, role: 'admin' }), 'malformed'],
-    ['with a verb the route does not grant', '/x', { method: 'POST' }, obeying(login), 'not-granted'],
+    [
+      'with an unknown member',
+      '/login',
+      { method: 'POST' },
+      obeying({ ...login, role: 'admin' }),
+      'malformed',
+    ],
+    [
+      'with a verb the route does not grant',
+      '/x',
+      { method: 'POST' },
+      obeying(login),
+      'not-granted',
+    ],
     [
       'that sets where only start is granted',
       '/login',
@@ -106,8 +150,20 @@ describe('a header that is not applied', () => {
     ],
     // <img src="/all"> on another site, on a page that answers GET with a login.
     ['that starts on GET', '/all', {}, obeying(login), 'unsafe-method'],
-    ['that starts on HEAD of a route for GET', '/callback', { method: 'HEAD' }, obeying(login), 'unsafe-method'],
-    ['that answers OPTIONS', '/all', { method: 'OPTIONS' }, obeying({ set: { visits: 1 } }), 'method'],
+    [
+      'that starts on HEAD of a route for GET',
+      '/callback',
+      { method: 'HEAD' },
+      obeying(login),
+      'unsafe-method',
+    ],
+    [
+      'that answers OPTIONS',
+      '/all',
+      { method: 'OPTIONS' },
+      obeying({ set: { visits: 1 } }),
+      'method',
+    ],
     ['with 401', '/login', { method: 'POST' }, obeying(login, 401), 'status'],
     ['with 304', '/', {}, obeying({ set: { visits: 1 } }, 304), 'status'],
     ['with 500', '/login', { method: 'POST' }, obeying(login, 500), 'status'],
@@ -156,7 +212,8 @@ describe('a header that cannot be kept', () => {
         cancelled = true
       },
     })
-    at.answer = (seen) => new Response(body, { headers: { 'portcullis-session': order(seen, verbs) } })
+    at.answer = (seen) =>
+      new Response(body, { headers: { 'portcullis-session': order(seen, verbs) } })
     const response = await at.ask('/', { headers: { Cookie: cookie } })
     expect(response.status).toBe(500)
     expect(response.headers.getSetCookie()).toEqual([])

@@ -36,7 +36,9 @@ const events = (body: ReadableStream<Uint8Array>): Response =>
 
 describe('a stream of events', () => {
   it('ends cleanly when the route says so, with what came, and the upstream is left', async () => {
-    const at = await bench({ routes: [{ path: '/*', to: 'app', access: 'public', maxSocketSeconds: 1 }] })
+    const at = await bench({
+      routes: [{ path: '/*', to: 'app', access: 'public', maxSocketSeconds: 1 }],
+    })
     const { stream, feed, left } = fed()
     at.answer = () => events(stream)
     feed('data: 1\n\n')
@@ -93,7 +95,9 @@ describe('a stream of events', () => {
     ['text/plain', 3600],
     ['text/plain; x=text/event-stream', 3600],
   ] as const)('%s with a limit of %s passes as it is', async (type, maxSocketSeconds) => {
-    const at = await bench({ routes: [{ path: '/*', to: 'app', access: 'public', maxSocketSeconds }] })
+    const at = await bench({
+      routes: [{ path: '/*', to: 'app', access: 'public', maxSocketSeconds }],
+    })
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
     const answer = new Response(readable, { headers: { 'content-type': type } })
     at.answer = () => answer

@@ -21,7 +21,12 @@ const routes: NonNullable<Overrides['routes']> = [
   { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
   { path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
   { path: '/devices', to: 'app', sessions: ['list', 'end', 'endAll'] },
-  { path: '/public', to: 'app', access: 'public', sessions: ['list', 'set', 'end', 'endAll', 'endAny'] },
+  {
+    path: '/public',
+    to: 'app',
+    access: 'public',
+    sessions: ['list', 'set', 'end', 'endAll', 'endAny'],
+  },
   { path: '/users', to: 'app', access: { role: 'admin' }, sessions: ['endAny'] },
   { path: '/*', to: 'app', access: 'public', sessions: ['set'] },
 ]
@@ -35,7 +40,9 @@ async function stored(overrides: Overrides = {}): Promise<Bench & { clock: { now
     user: (data) => data.user,
     clock: () => clock.now,
   })
-  return Object.assign(await bench({ session, clock: () => clock.now, routes, ...overrides }), { clock })
+  return Object.assign(await bench({ session, clock: () => clock.now, routes, ...overrides }), {
+    clock,
+  })
 }
 
 interface Told {
@@ -59,11 +66,18 @@ async function told(at: Bench, cookie: string, path = '/devices'): Promise<Told[
 }
 
 function obeying(verbs: unknown, status = 200): Answering {
-  return (seen) => new Response('done', { status, headers: { 'portcullis-session': order(seen, verbs) } })
+  return (seen) =>
+    new Response('done', { status, headers: { 'portcullis-session': order(seen, verbs) } })
 }
 
 /** Sends what makes the upstream answer with these verbs, once. */
-async function answered(at: Bench, cookie: string, verbs: unknown, path = '/devices', status = 200): Promise<Response> {
+async function answered(
+  at: Bench,
+  cookie: string,
+  verbs: unknown,
+  path = '/devices',
+  status = 200,
+): Promise<Response> {
   const before = at.answer
   at.answer = obeying(verbs, status)
   const response = await at.ask(path, { method: 'POST', headers: { Cookie: cookie } })
@@ -125,7 +139,9 @@ describe('Portcullis-Sessions', () => {
   // curl -H 'Portcullis-Sessions: ...' and its spelling with _, which CGI reads as the same.
   it('is never what a client says', async () => {
     const at = await stored()
-    await at.ask('/public', { headers: { 'Portcullis-Sessions': 'W10', Portcullis_Sessions: 'W10' } })
+    await at.ask('/public', {
+      headers: { 'Portcullis-Sessions': 'W10', Portcullis_Sessions: 'W10' },
+    })
     expect([...at.last().headers.keys()].filter((name) => name.includes('sessions'))).toEqual([])
   })
 
@@ -139,7 +155,9 @@ describe('Portcullis-Sessions', () => {
     const list = (await told(at, oldest)) ?? []
     expect(list).toHaveLength(20)
     expect(list.map(({ current }) => current).indexOf(true)).toBe(19)
-    expect(list.map(({ createdAt }) => createdAt)).toEqual(list.map(({ createdAt }) => createdAt).sort((a, b) => b - a))
+    expect(list.map(({ createdAt }) => createdAt)).toEqual(
+      list.map(({ createdAt }) => createdAt).sort((a, b) => b - a),
+    )
     expect(at.last().headers.get('portcullis-sessions')?.length).toBeLessThan(4096)
   })
 })
@@ -158,7 +176,9 @@ describe('an upstream with stored sessions', () => {
     const at = await stored()
     const here = await signIn(at, { user: 'alice' })
     const response = await answered(at, here, { end: { id: (await told(at, here))?.[0]?.id } })
-    expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-session=;.*Max-Age=0/)])
+    expect(response.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^__Host-session=;.*Max-Age=0/),
+    ])
     expect(await isSignedIn(at, here)).toBe(false)
   })
 
@@ -183,9 +203,10 @@ describe('an upstream with stored sessions', () => {
       await signIn(at, { user: 'bob' }),
     ]
     expect((await answered(at, all[0] as string, { endAll })).status).toBe(200)
-    expect([await isSignedIn(at, all[0] as string), await isSignedIn(at, all[1] as string)]).toEqual(
-      expected.slice(0, 2),
-    )
+    expect([
+      await isSignedIn(at, all[0] as string),
+      await isSignedIn(at, all[1] as string),
+    ]).toEqual(expected.slice(0, 2))
     expect(await isSignedIn(at, all[2] as string)).toBe(expected[2])
   })
 
@@ -194,11 +215,11 @@ describe('an upstream with stored sessions', () => {
     const admin = await signIn(at, { user: 'root', roles: ['admin'] })
     const [one, two] = [await signIn(at, { user: 'alice' }), await signIn(at, { user: 'alice' })]
     expect((await answered(at, admin, { endAll: { user: 'alice' } }, '/users')).status).toBe(200)
-    expect([await isSignedIn(at, one), await isSignedIn(at, two), await isSignedIn(at, admin)]).toEqual([
-      false,
-      false,
-      true,
-    ])
+    expect([
+      await isSignedIn(at, one),
+      await isSignedIn(at, two),
+      await isSignedIn(at, admin),
+    ]).toEqual([false, false, true])
   })
 
   it('shows a page to whom another device logged out, and counts nothing for the ended session', async () => {
@@ -207,8 +228,14 @@ describe('an upstream with stored sessions', () => {
     await answered(at, here, { endAll: { exceptCurrent: true } })
     at.events.length = 0
     const response = await answered(at, there, { incr: { visits: 1 } }, '/x')
-    expect([response.status, await response.text(), response.headers.getSetCookie()]).toEqual([200, 'done', []])
-    expect(at.events).toMatchObject([{ type: 'session-write-dropped', reason: 'ended', subject: 'app' }])
+    expect([response.status, await response.text(), response.headers.getSetCookie()]).toEqual([
+      200,
+      'done',
+      [],
+    ])
+    expect(at.events).toMatchObject([
+      { type: 'session-write-dropped', reason: 'ended', subject: 'app' },
+    ])
   })
 
   it('that changes a session which ended after it was asked gets no answer through', async () => {
@@ -228,12 +255,24 @@ describe('an upstream with stored sessions', () => {
 
 describe('what is refused', () => {
   it.each([
-    ['endAll of a user where only endAll is granted', '/devices', 'POST', { endAll: { user: 'bob' } }, 'not-granted'],
+    [
+      'endAll of a user where only endAll is granted',
+      '/devices',
+      'POST',
+      { endAll: { user: 'bob' } },
+      'not-granted',
+    ],
     ['endAll where only endAny is granted', '/users', 'POST', { endAll: true }, 'not-granted'],
     ['end of one where it is not granted', '/x', 'POST', { end: { id: 'x' } }, 'not-granted'],
     // <img src="https://app.example.com/public"> on another page.
     ['endAll on GET', '/public', 'GET', { endAll: true }, 'unsafe-method'],
-    ['endAll of others on GET', '/public', 'GET', { endAll: { exceptCurrent: true } }, 'unsafe-method'],
+    [
+      'endAll of others on GET',
+      '/public',
+      'GET',
+      { endAll: { exceptCurrent: true } },
+      'unsafe-method',
+    ],
     ['endAny on GET', '/public', 'GET', { endAll: { user: 'bob' } }, 'unsafe-method'],
   ])('%s', async (_what, path, method, verbs, reason) => {
     const at = await stored()
@@ -274,7 +313,11 @@ describe('a version', () => {
     const cookie = await signIn(at, { user: 'alice' })
     await at.ask('/x', { headers: { Cookie: cookie } })
     const ifVersion = claimsOf(at.last().headers.get('portcullis-assertion')).ver
-    const change = (visits: number): unknown => ({ set: { visits }, flash: { notice: 'Saved' }, ifVersion })
+    const change = (visits: number): unknown => ({
+      set: { visits },
+      flash: { notice: 'Saved' },
+      ifVersion,
+    })
     expect((await answered(at, cookie, change(1), '/x')).status).toBe(200)
     const second = await answered(at, cookie, change(2), '/x')
     expect([second.status, second.headers.getSetCookie()]).toEqual([409, []])
@@ -306,9 +349,20 @@ describe('sessions that the environment chooses', () => {
     memory: storedSessions<Data>({ secret, store: memoryStore(), user: (data) => data.user }),
   })
 
-  async function ask(at: Bench, env: unknown, path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = new Headers({ origin: 'https://app.example.com', ...(init.headers as Record<string, string>) })
-    return at.gateway.fetch(new Request(`https://app.example.com${path}`, { ...init, headers }), env as never)
+  async function ask(
+    at: Bench,
+    env: unknown,
+    path: string,
+    init: RequestInit = {},
+  ): Promise<Response> {
+    const headers = new Headers({
+      origin: 'https://app.example.com',
+      ...(init.headers as Record<string, string>),
+    })
+    return at.gateway.fetch(
+      new Request(`https://app.example.com${path}`, { ...init, headers }),
+      env as never,
+    )
   }
 
   async function enter(at: Bench, env: unknown): Promise<string> {
@@ -345,7 +399,11 @@ describe('sessions that the environment chooses', () => {
   })
 
   it('get a remark on every route that only some of them can keep', () => {
-    const config = { publicOrigin: 'https://app.example.com', upstreams: { app: { url: 'http://u.test' } }, session }
+    const config = {
+      publicOrigin: 'https://app.example.com',
+      upstreams: { app: { url: 'http://u.test' } },
+      session,
+    }
     const route = { path: '/devices', to: 'app', sessions: ['list', 'end', 'endAll'] } as const
     expect(reviewGateway({ ...config, routes: [route] }).remarks).toEqual([
       'routes.0 (/devices) ends sessions, which are stateless in some environments: end() only clears the cookie, and a copy of it lives until its own end.',

@@ -66,7 +66,12 @@ export async function bench(overrides: Overrides = {}): Promise<Bench> {
   const faults: unknown[] = []
   const key = await assertionKey()
   const fake = async (input: unknown, init: RequestInit = {}): Promise<Response> => {
-    const entry = { url: String(input), method: init.method ?? 'GET', headers: new Headers(init.headers), init }
+    const entry = {
+      url: String(input),
+      method: init.method ?? 'GET',
+      headers: new Headers(init.headers),
+      init,
+    }
     seen.push(entry)
     return made.answer(entry)
   }
@@ -102,7 +107,8 @@ export async function bench(overrides: Overrides = {}): Promise<Bench> {
     events,
     faults,
     answer: () => new Response('upstream'),
-    ask: (path, init) => gateway.fetch(new Request(`https://app.example.com${path}`, asBrowsersSay(init))),
+    ask: (path, init) =>
+      gateway.fetch(new Request(`https://app.example.com${path}`, asBrowsersSay(init))),
     last(): Seen {
       const entry = seen.at(-1)
       if (!entry) throw new Error('nothing reached the upstream')
@@ -117,7 +123,8 @@ function asBrowsersSay(init: RequestInit = {}): RequestInit {
   const headers = new Headers(init.headers)
   if (init.method === undefined || ['GET', 'HEAD', 'OPTIONS'].includes(init.method)) return init
   if (headers.get('origin') === '') headers.delete('origin')
-  else if (!headers.has('origin') && !headers.has('sec-fetch-site')) headers.set('origin', 'https://app.example.com')
+  else if (!headers.has('origin') && !headers.has('sec-fetch-site'))
+    headers.set('origin', 'https://app.example.com')
   return { ...init, headers }
 }
 
@@ -165,5 +172,7 @@ export function cookieOf(response: Response): string {
 export function claimsOf(jwt: string | null): Record<string, unknown> {
   const [, payload = ''] = (jwt ?? '').split('.')
   const binary = payload.replaceAll('-', '+').replaceAll('_', '/')
-  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(binary), (char) => char.charCodeAt(0))))
+  return JSON.parse(
+    new TextDecoder().decode(Uint8Array.from(atob(binary), (char) => char.charCodeAt(0))),
+  )
 }

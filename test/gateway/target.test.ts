@@ -18,7 +18,12 @@ it.each([
 
 describe('Location', () => {
   const at = (target: typeof plain, location: string): string | undefined =>
-    rewriteLocation(location, createUpstreamUrl(target, '/dir/page', ''), target, 'https://app.example.com')
+    rewriteLocation(
+      location,
+      createUpstreamUrl(target, '/dir/page', ''),
+      target,
+      'https://app.example.com',
+    )
 
   it.each([
     ['/login', '/login'],

@@ -7,9 +7,12 @@ import { type LoginBench, loginBench, right } from './login-bench.ts'
 import { type LoginOrigin, origins } from './login-origins.ts'
 import { bench } from './support.ts'
 
-const named = (name: string): LoginOrigin => origins.find((origin) => origin.name === name) as LoginOrigin
-const start = (name = 'a JSON API', ...rest: [] | [Parameters<typeof loginBench>[2]]): Promise<LoginBench> =>
-  loginBench(named(name), memoryThrottle(), ...rest)
+const named = (name: string): LoginOrigin =>
+  origins.find((origin) => origin.name === name) as LoginOrigin
+const start = (
+  name = 'a JSON API',
+  ...rest: [] | [Parameters<typeof loginBench>[2]]
+): Promise<LoginBench> => loginBench(named(name), memoryThrottle(), ...rest)
 const zoe = 'zoe@example.com'
 const statuses = async (at: LoginBench, n: number, password = 'x'): Promise<number[]> => {
   const all: number[] = []
@@ -56,19 +59,25 @@ describe('nobody looked at the password', () => {
     ['sends a head of 16 KB', 502],
     ['sends what is no HTTP', 502],
     ['fails in a way that is not known', 502],
-  ] as const)('T7: but an upstream that %s may have looked: %i, and the guess counts', async (how, status) => {
-    const at = await start('a JSON API', {
-      upstreams: { app: { url: 'http://upstream.test:8080', sessions: true, timeoutMs: 1 } },
-    })
-    at.answer = ({ init }) => {
-      if (how === 'resets') return Promise.reject(failed('ECONNRESET'))
-      if (how === 'sends a head of 16 KB') return Promise.reject(failed('UND_ERR_HEADERS_OVERFLOW'))
-      if (how === 'sends what is no HTTP') return Promise.reject(failed('HPE_INVALID_CONSTANT'))
-      if (how !== 'is too late') return Promise.reject(new TypeError('Network connection lost.'))
-      return new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(new Error('aborted'))))
-    }
-    expect(await statuses(at, 7)).toEqual([...many(5, status), 429, 429])
-  })
+  ] as const)(
+    'T7: but an upstream that %s may have looked: %i, and the guess counts',
+    async (how, status) => {
+      const at = await start('a JSON API', {
+        upstreams: { app: { url: 'http://upstream.test:8080', sessions: true, timeoutMs: 1 } },
+      })
+      at.answer = ({ init }) => {
+        if (how === 'resets') return Promise.reject(failed('ECONNRESET'))
+        if (how === 'sends a head of 16 KB')
+          return Promise.reject(failed('UND_ERR_HEADERS_OVERFLOW'))
+        if (how === 'sends what is no HTTP') return Promise.reject(failed('HPE_INVALID_CONSTANT'))
+        if (how !== 'is too late') return Promise.reject(new TypeError('Network connection lost.'))
+        return new Promise((_, reject) =>
+          init.signal?.addEventListener('abort', () => reject(new Error('aborted'))),
+        )
+      }
+      expect(await statuses(at, 7)).toEqual([...many(5, status), 429, 429])
+    },
+  )
 
   it('but an upstream that answers has looked, whatever it says', async () => {
     const at = await start()
@@ -79,7 +88,8 @@ describe('nobody looked at the password', () => {
   // The answer to a wrong password is a broken redirect, say: were it void, guessing would cost nothing.
   it('and so has one whose answer no client may get', async () => {
     const at = await start('express')
-    at.answer = () => new Response(null, { status: 302, headers: { location: 'javascript:alert(1)' } })
+    at.answer = () =>
+      new Response(null, { status: 302, headers: { location: 'javascript:alert(1)' } })
     expect(await statuses(at, 6)).toEqual([...many(5, 502), 429])
   })
 
@@ -119,7 +129,9 @@ describe('work that goes on', () => {
     await at.gateway.fetch(request, undefined, { waitUntil: (work) => kept.push(work) })
     expect(kept.length).toBe(1)
     await Promise.all(kept)
-    await at.gateway.fetch(new Request('https://app.example.com/'), undefined, { waitUntil: (work) => kept.push(work) })
+    await at.gateway.fetch(new Request('https://app.example.com/'), undefined, {
+      waitUntil: (work) => kept.push(work),
+    })
     expect(kept.length).toBe(1)
   })
 })
@@ -165,7 +177,10 @@ describe('success', () => {
   it('is not what an upstream claims with a wrong nonce', async () => {
     const at = await start('the session protocol')
     at.answer = () =>
-      new Response(null, { status: 303, headers: { location: '/', 'portcullis-session': `${'a'.repeat(22)}.e30` } })
+      new Response(null, {
+        status: 303,
+        headers: { location: '/', 'portcullis-session': `${'a'.repeat(22)}.e30` },
+      })
     expect(await statuses(at, 6)).toEqual([...many(5, 303), 429])
   })
 
@@ -178,7 +193,8 @@ describe('success', () => {
       [66_000, false],
       [500_000, false],
     ] as const) {
-      at.answer = () => new Response(body(size), { headers: { 'content-type': 'application/json' } })
+      at.answer = () =>
+        new Response(body(size), { headers: { 'content-type': 'application/json' } })
       const response = await at.login(zoe, 'x')
       expect(await response.text()).toBe(body(size))
       expect(response.headers.getSetCookie().length).toBe(proven ? 1 : 0)
@@ -220,7 +236,9 @@ describe('a store that cannot be asked', () => {
     const { attempt } = memoryThrottle()
     const at = await loginBench(named('django'), { attempt, settle: down as never })
     expect((await at.login(zoe, right)).status).toBe(302)
-    expect(at.events).toContainEqual(expect.objectContaining({ type: 'login-unsettled', reason: 'success' }))
+    expect(at.events).toContainEqual(
+      expect.objectContaining({ type: 'login-unsettled', reason: 'success' }),
+    )
   })
 })
 
@@ -230,7 +248,13 @@ describe('a second factor', () => {
       routes: [
         { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
         {
-          ...{ path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
+          ...{
+            path: '/login',
+            methods: ['POST'],
+            to: 'app',
+            access: 'public',
+            sessions: ['start'],
+          },
           throttle: named('the session protocol').throttle,
         },
         {
@@ -241,7 +265,9 @@ describe('a second factor', () => {
     })
     const cookie = sessionOf(await at.login(zoe, right))
     at.answer = async ({ init }) =>
-      new Response(null, { status: (await new Response(init.body).text()).endsWith('123456') ? 204 : 401 })
+      new Response(null, {
+        status: (await new Response(init.body).text()).endsWith('123456') ? 204 : 401,
+      })
     const code = (value: string): Promise<Response> =>
       at.login('', '', { path: '/code', cookie, init: { body: `code=${value}` } })
     const found: number[] = []
@@ -258,23 +284,48 @@ describe('the configuration', () => {
   const throttle = { store: memoryThrottle(), secret: 'rT5-8mQz_v7RpLx0Wc4sTn6Yb1Hf9Ja3' }
 
   it.each<[string, object, object | undefined, string]>([
-    ['no store', { ...route, throttle: login }, undefined, 'throttle needs the option throttle of the gateway'],
+    [
+      'no store',
+      { ...route, throttle: login },
+      undefined,
+      'throttle needs the option throttle of the gateway',
+    ],
     [
       'no methods',
       { path: '/login', to: 'app', access: 'public', throttle: login },
       throttle,
       'throttle needs methods',
     ],
-    ['GET', { ...route, methods: ['GET', 'POST'], throttle: login }, throttle, 'needs methods that carry a body'],
-    ['no success', { ...route, throttle: { account: { form: 'email' } } }, throttle, 'throttle.success is required'],
-    ['no account', { ...route, throttle: { success: 'django' } }, throttle, 'throttle.account is required'],
+    [
+      'GET',
+      { ...route, methods: ['GET', 'POST'], throttle: login },
+      throttle,
+      'needs methods that carry a body',
+    ],
+    [
+      'no success',
+      { ...route, throttle: { account: { form: 'email' } } },
+      throttle,
+      'throttle.success is required',
+    ],
+    [
+      'no account',
+      { ...route, throttle: { success: 'django' } },
+      throttle,
+      'throttle.account is required',
+    ],
     [
       'two accounts',
       { ...route, throttle: { ...login, account: { form: 'a', json: 'b' } } },
       throttle,
       'throttle.account must be one of { form }, { json }, { graphql, argument } and { session }',
     ],
-    ['an empty name', { ...route, throttle: { ...login, account: { form: '' } } }, throttle, 'throttle.account.form'],
+    [
+      'an empty name',
+      { ...route, throttle: { ...login, account: { form: '' } } },
+      throttle,
+      'throttle.account.form',
+    ],
     [
       'the session of nobody',
       { ...route, throttle: { ...login, account: { session: 'user' } } },
@@ -293,18 +344,37 @@ describe('the configuration', () => {
       throttle,
       'throttle.account must be one of',
     ],
-    ['a wrong preset', { ...route, throttle: { ...login, success: 'djang' } }, throttle, 'did you mean django?'],
+    [
+      'a wrong preset',
+      { ...route, throttle: { ...login, success: 'djang' } },
+      throttle,
+      'did you mean django?',
+    ],
     [
       'a session that may not start',
       { ...route, throttle: { ...login, success: 'portcullis' } },
       throttle,
       "is proven by sessionStart, so sessions must grant 'start'",
     ],
-    ['a wrong limit', { ...route, throttle: login }, { ...throttle, limit: 0 }, 'throttle.limit must be'],
-    ['an unknown option', { ...route, throttle: login }, { ...throttle, limt: 5 }, 'throttle.limt is no option'],
+    [
+      'a wrong limit',
+      { ...route, throttle: login },
+      { ...throttle, limit: 0 },
+      'throttle.limit must be',
+    ],
+    [
+      'an unknown option',
+      { ...route, throttle: login },
+      { ...throttle, limt: 5 },
+      'throttle.limt is no option',
+    ],
   ])('%s is refused', async (_, given, counted, message) => {
-    const routes = [{ path: '/login', methods: ['GET'], to: 'app', access: 'public' }, given] as never
-    const overrides = counted === undefined ? { routes } : { routes, throttle: gatewayThrottle(counted as never) }
+    const routes = [
+      { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
+      given,
+    ] as never
+    const overrides =
+      counted === undefined ? { routes } : { routes, throttle: gatewayThrottle(counted as never) }
     await expect(bench(overrides)).rejects.toThrow(message)
   })
   it('a secret that the environment does not hold is told by the first request, whatever it asks for', async () => {
@@ -322,7 +392,10 @@ describe('the configuration', () => {
 
   it('what is wrong with throttle, a route and anything else is told in one error', async () => {
     const routes = [{ ...route, to: 'nobody', throttle: { success: 'django' } }] as never
-    const message = await bench({ routes, throttle: gatewayThrottle({ ...throttle, limit: 0 }) }).then(
+    const message = await bench({
+      routes,
+      throttle: gatewayThrottle({ ...throttle, limit: 0 }),
+    }).then(
       () => '',
       ({ message }: Error) => message,
     )

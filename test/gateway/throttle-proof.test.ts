@@ -4,14 +4,23 @@ import { memoryThrottle } from '../../src/limit/throttle/memory-throttle.ts'
 import { type LoginBench, loginBench, right } from './login-bench.ts'
 import { type LoginOrigin, origins } from './login-origins.ts'
 
-const named = (name: string): LoginOrigin => origins.find((origin) => origin.name === name) as LoginOrigin
+const named = (name: string): LoginOrigin =>
+  origins.find((origin) => origin.name === name) as LoginOrigin
 const start = (origin: LoginOrigin): Promise<LoginBench> => loginBench(origin, memoryThrottle())
 const zoe = 'zoe@example.com'
 
 /** A login with headers of the client's choice. */
-function guess(at: LoginBench, origin: LoginOrigin, more: Record<string, string>, path = '/login'): Promise<Response> {
+function guess(
+  at: LoginBench,
+  origin: LoginOrigin,
+  more: Record<string, string>,
+  path = '/login',
+): Promise<Response> {
   const { headers } = origin.request('', '')
-  return at.login(zoe, 'guess', { path, init: { headers: { ...(headers as Record<string, string>), ...more } } })
+  return at.login(zoe, 'guess', {
+    path,
+    init: { headers: { ...(headers as Record<string, string>), ...more } },
+  })
 }
 
 describe('where a failure leads is nobody’s choice', () => {
@@ -23,7 +32,13 @@ describe('where a failure leads is nobody’s choice', () => {
       'https://app.example.com/',
       'https://evil.test/x',
     ],
-    ...['', '/x', 'https://app.example.com/login/../x', 'https://app.example.com//login', 'javascript:x'],
+    ...[
+      '',
+      '/x',
+      'https://app.example.com/login/../x',
+      'https://app.example.com//login',
+      'javascript:x',
+    ],
   ]
 
   it.each(origins.map((origin) => [origin.name, origin] as const))(
@@ -65,7 +80,12 @@ describe('who is signed in already has proven nothing', () => {
       const at = await start(origin)
       const { session: cookie = '' } = origin
       const [name = '', value = ''] = cookie.split('=')
-      const spellings = [cookie, `a=b; ${cookie}`, `${name}="${value}"`, `${name}=${value.replace('o', '%6f')}`]
+      const spellings = [
+        cookie,
+        `a=b; ${cookie}`,
+        `${name}="${value}"`,
+        `${name}=${value.replace('o', '%6f')}`,
+      ]
       for (let round = 0; round < 20; round++) {
         for (let i = 0; i < 4; i++) await at.login(zoe, 'guess')
         await at.login(zoe, 'guess', { cookie: spellings[round % spellings.length] ?? '' })
@@ -76,7 +96,12 @@ describe('who is signed in already has proven nothing', () => {
 
   it('T6: nor has a cookie that remembers him, or the cookie under a name that PHP reads as the same', async () => {
     const at = await start(named('laravel'))
-    const cookies = ['remember_web_1=own', 'laravel.session=own', 'laravel%5Fsession=own', 'a=1, laravel_session=own']
+    const cookies = [
+      'remember_web_1=own',
+      'laravel.session=own',
+      'laravel%5Fsession=own',
+      'a=1, laravel_session=own',
+    ]
     for (let round = 0; round < 20; round++) {
       for (let i = 0; i < 4; i++) await at.login(zoe, 'guess')
       await at.login(zoe, 'guess', { cookie: cookies[round % cookies.length] ?? '' })
@@ -88,7 +113,14 @@ describe('who is signed in already has proven nothing', () => {
   it('T6: nor has a token of his own', async () => {
     const origin = named('a JSON API')
     const at = await start(origin)
-    for (const authorization of ['Bearer own', 'Token own', 'JWT own', 'own', 'Fe26.2**own', 'Basically own']) {
+    for (const authorization of [
+      'Bearer own',
+      'Token own',
+      'JWT own',
+      'own',
+      'Fe26.2**own',
+      'Basically own',
+    ]) {
       await guess(at, origin, { authorization })
       expect(at.last().headers.has('authorization'), authorization).toBe(false)
       at.elapse(86_400_000)
@@ -99,7 +131,10 @@ describe('who is signed in already has proven nothing', () => {
 
   it('T6: an option withholds further cookies, and PHP gets none by the name of the field', async () => {
     const origin = named('django')
-    const at = await start({ ...origin, throttle: { ...origin.throttle, withhold: ['sess*', '*_token'] } })
+    const at = await start({
+      ...origin,
+      throttle: { ...origin.throttle, withhold: ['sess*', '*_token'] },
+    })
     await at.login(zoe, 'guess', { cookie: 'a=1; sessionid=own; x_token=2; email=victim; b=2' })
     expect(at.last().headers.get('cookie')).toBe('a=1; b=2')
     await at.login(zoe, 'guess', { cookie: 'sessionid=own' })
@@ -108,7 +143,11 @@ describe('who is signed in already has proven nothing', () => {
 })
 
 describe('a right password', () => {
-  it.each(origins.filter(({ name }) => name !== 'a flaky server').map((origin) => [origin.name, origin] as const))(
+  it.each(
+    origins
+      .filter(({ name }) => name !== 'a flaky server')
+      .map((origin) => [origin.name, origin] as const),
+  )(
     'clears the count at %s, again and again, and with the cookies of before',
     async (_, origin) => {
       const at = await start(origin)
@@ -161,7 +200,10 @@ describe('a rule that proves nothing', () => {
     [{ header: 'Set-Cookie' }, 'use cookie instead'],
     [{ header: ['location', '/account'] }, 'use location instead'],
   ] as const)('T6: %j is refused, with the cure', async (success, message) => {
-    const made = loginBench({ ...named('django'), throttle: { account: { form: 'email' }, success } }, memoryThrottle())
+    const made = loginBench(
+      { ...named('django'), throttle: { account: { form: 'email' }, success } },
+      memoryThrottle(),
+    )
     await expect(made).rejects.toThrow(ConfigError)
     await expect(made).rejects.toThrow(message)
   })

@@ -3,12 +3,16 @@ import { memoryThrottle } from '../../src/limit/throttle/memory-throttle.ts'
 import { deviceOf, type LoginBench, loginBench, right } from './login-bench.ts'
 import { type LoginOrigin, origins } from './login-origins.ts'
 
-const named = (name: string): LoginOrigin => origins.find((origin) => origin.name === name) as LoginOrigin
-const start = (name = 'a JSON API', ...rest: [] | [Parameters<typeof loginBench>[2]]): Promise<LoginBench> =>
-  loginBench(named(name), memoryThrottle(), ...rest)
+const named = (name: string): LoginOrigin =>
+  origins.find((origin) => origin.name === name) as LoginOrigin
+const start = (
+  name = 'a JSON API',
+  ...rest: [] | [Parameters<typeof loginBench>[2]]
+): Promise<LoginBench> => loginBench(named(name), memoryThrottle(), ...rest)
 
 /** Guesses that reached the verifier for one account. */
-const guesses = (at: LoginBench, account: string): number => at.verified.filter((email) => email === account).length
+const guesses = (at: LoginBench, account: string): number =>
+  at.verified.filter((email) => email === account).length
 
 describe('an attacker with an account of his own', () => {
   // He owns `ádmin`: while true; do for i in 1 2 3 4; do guess admin; done; login ádmin; done
@@ -56,7 +60,16 @@ describe('an attacker with an account of his own', () => {
     ['WordPress', 'wordpress'],
   ])('T9: spellings of one account are one to an origin of %s', async (_, name) => {
     const at = await start(name)
-    const spellings = ['admin', 'ADMIN', 'ádmin', 'adm\u0131n', 'admin\u0007', 'ad\u200bmin', 'ａdmin', 'admi\u0144']
+    const spellings = [
+      'admin',
+      'ADMIN',
+      'ádmin',
+      'adm\u0131n',
+      'admin\u0007',
+      'ad\u200bmin',
+      'ａdmin',
+      'admi\u0144',
+    ]
     if (name === 'wordpress') spellings.unshift('admin&7;', 'ad%41min', 'adm&x;in', 'ad<7>min')
     for (const spelling of [...spellings, ...spellings]) await at.login(spelling, 'guess')
     expect(at.verified.length).toBe(5)
@@ -84,11 +97,14 @@ describe('an owner', () => {
     const cookie = deviceOf(await at.login('zoe', right)) ?? ''
     let failures = 0
     for (let round = 0; round < 30; round++) {
-      for (let i = 0; i < 3; i++) if ((await at.login('zoe', 'typo', { cookie })).status === 401) failures++
+      for (let i = 0; i < 3; i++)
+        if ((await at.login('zoe', 'typo', { cookie })).status === 401) failures++
       await at.login('zoe', right, { cookie })
     }
     expect(failures).toBe(20)
-    expect(at.events).toContainEqual(expect.objectContaining({ type: 'login-throttled', reason: 'address' }))
+    expect(at.events).toContainEqual(
+      expect.objectContaining({ type: 'login-throttled', reason: 'address' }),
+    )
   })
 
   it('T1: on a known device is held to his account over the day, whatever his address', async () => {
@@ -101,7 +117,9 @@ describe('an owner', () => {
       await at.login('zoe', right, from)
     }
     expect(failures).toBe(20)
-    expect(at.events).toContainEqual(expect.objectContaining({ type: 'login-throttled', reason: 'account' }))
+    expect(at.events).toContainEqual(
+      expect.objectContaining({ type: 'login-throttled', reason: 'account' }),
+    )
   })
 
   it('T1: on a known device is not held up by strangers at his address', async () => {

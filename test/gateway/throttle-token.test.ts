@@ -13,7 +13,10 @@ function laravel(): LoginOrigin & { readonly bench: () => Promise<LoginBench>; l
   let made = 0
   const cookie = (): string => `laravel_session=value${made++}; path=/; httponly`
   const redirect = (to: string): Response =>
-    new Response(null, { status: 302, headers: { location: `https://app.example.com${to}`, 'set-cookie': cookie() } })
+    new Response(null, {
+      status: 302,
+      headers: { location: `https://app.example.com${to}`, 'set-cookie': cookie() },
+    })
   const sessionOf = (seen: Seen): string =>
     /laravel_session=(anonymous|mallory)/.exec(seen.headers.get('cookie') ?? '')?.[1] ?? 'new'
   const form = (token: string, email: string, password: string): RequestInit => ({
@@ -35,7 +38,8 @@ function laravel(): LoginOrigin & { readonly bench: () => Promise<LoginBench>; l
       const bench = await loginBench(origin, memoryThrottle())
       bench.answer = async (seen) => {
         const session = sessionOf(seen)
-        if (seen.method === 'GET') return session === 'mallory' ? redirect('/home') : new Response('<form>')
+        if (seen.method === 'GET')
+          return session === 'mallory' ? redirect('/home') : new Response('<form>')
         const fields = new URLSearchParams(await new Response(seen.init.body).text())
         if (fields.get('_token') !== `token-of-${session}`) {
           return new Response('Page expired', { status: 419, headers: { 'set-cookie': cookie() } })
@@ -82,9 +86,14 @@ describe('a login whose form carries a token of the session', () => {
     const own = { method: 'POST', body: 'x' }
     for (let i = 0; i < 60; i++) {
       if (i % 4 === 3) {
-        const body = new URLSearchParams({ _token: 'token-of-mallory', email: zoe, password: 'x' }).toString()
+        const body = new URLSearchParams({
+          _token: 'token-of-mallory',
+          email: zoe,
+          password: 'x',
+        }).toString()
         const response = await at.login(zoe, 'x', { cookie: signedIn, init: { ...own, body } })
-        if (response.status !== 429) expect(response.headers.get('location')).toBe('https://app.example.com/home')
+        if (response.status !== 429)
+          expect(response.headers.get('location')).toBe('https://app.example.com/home')
       }
       await at.login(zoe, `guess ${i}`, { cookie: anonymous })
     }

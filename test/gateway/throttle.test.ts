@@ -3,9 +3,12 @@ import { memoryThrottle } from '../../src/limit/throttle/memory-throttle.ts'
 import { deviceOf, type LoginBench, loginBench, right } from './login-bench.ts'
 import { type LoginOrigin, origins } from './login-origins.ts'
 
-const named = (name: string): LoginOrigin => origins.find((origin) => origin.name === name) as LoginOrigin
-const start = (name = 'a JSON API', ...rest: [] | [Parameters<typeof loginBench>[2]]): Promise<LoginBench> =>
-  loginBench(named(name), memoryThrottle(), ...rest)
+const named = (name: string): LoginOrigin =>
+  origins.find((origin) => origin.name === name) as LoginOrigin
+const start = (
+  name = 'a JSON API',
+  ...rest: [] | [Parameters<typeof loginBench>[2]]
+): Promise<LoginBench> => loginBench(named(name), memoryThrottle(), ...rest)
 const times = async <T>(n: number, make: (at: number) => Promise<T>): Promise<T[]> => {
   const all: T[] = []
   for (let at = 0; at < n; at++) all.push(await make(at))
@@ -31,7 +34,8 @@ describe.each(origins.map((origin) => [origin.name, origin] as const))('%s', (_,
   it('never keeps out somebody who mistypes three times and then does not, five times over', async () => {
     const at = await loginBench(origin, memoryThrottle())
     for (let round = 0; round < 5; round++) {
-      for (const password of ['a', 'b', 'c', right]) expect((await at.login(zoe, password)).status).not.toBe(429)
+      for (const password of ['a', 'b', 'c', right])
+        expect((await at.login(zoe, password)).status).not.toBe(429)
     }
     expect(at.verified.length).toBe(20)
   })
@@ -76,14 +80,39 @@ describe('an answer to who must wait', () => {
 
 describe('what an attacker sends', () => {
   it.each([
-    ['two accounts', 'express', { body: 'email=decoy@example.com&email=zoe@example.com&password=x' }, 400],
+    [
+      'two accounts',
+      'express',
+      { body: 'email=decoy@example.com&email=zoe@example.com&password=x' },
+      400,
+    ],
     ['a list', 'express', { body: 'email[]=zoe@example.com&password=x' }, 400],
     ['an account in the query', 'express', { path: '/login?email=decoy@example.com' }, 400],
-    ['JSON to a form', 'express', { type: 'application/json', body: '{"email":"zoe@example.com"}' }, 415],
-    ['a form to JSON', 'a JSON API', { type: 'application/x-www-form-urlencoded', body: 'email=zoe' }, 415],
-    ['a member twice', 'a JSON API', { body: '{"email":"decoy@example.com","email":"zoe@example.com"}' }, 400],
+    [
+      'JSON to a form',
+      'express',
+      { type: 'application/json', body: '{"email":"zoe@example.com"}' },
+      415,
+    ],
+    [
+      'a form to JSON',
+      'a JSON API',
+      { type: 'application/x-www-form-urlencoded', body: 'email=zoe' },
+      415,
+    ],
+    [
+      'a member twice',
+      'a JSON API',
+      { body: '{"email":"decoy@example.com","email":"zoe@example.com"}' },
+      400,
+    ],
     ['a member in another case', 'a JSON API', { body: '{"Email":"zoe@example.com"}' }, 400],
-    ['17 KB', 'a JSON API', { body: JSON.stringify({ email: zoe, password: 'x'.repeat(17_000) }) }, 413],
+    [
+      '17 KB',
+      'a JSON API',
+      { body: JSON.stringify({ email: zoe, password: 'x'.repeat(17_000) }) },
+      413,
+    ],
   ] as const)('%s: refused, and charged to the address', async (_, name, sent, status) => {
     const at = await start(name, { throttle: { perAddress: 3 } })
     const { path, body, type }: { path?: string; body?: string; type?: string } = sent
@@ -91,13 +120,16 @@ describe('what an attacker sends', () => {
     const answers = await times(4, () => at.login(zoe, 'x', { ...(path && { path }), init }))
     expect(answers.map((response) => response.status)).toEqual([status, status, status, 429])
     expect(at.verified).toEqual([])
-    expect(at.events).toContainEqual(expect.objectContaining({ type: 'login-throttled', reason: 'address' }))
+    expect(at.events).toContainEqual(
+      expect.objectContaining({ type: 'login-throttled', reason: 'address' }),
+    )
   })
 
   // Fifty guesses in one request, and none of them is seen.
   it('fifty aliases of a GraphQL login: 400; a GraphQL request that is no login passes uncounted', async () => {
     const at = await start('keystone', { throttle: { perAddress: 3 } })
-    const guess = 'authenticateUserWithPassword(email: "zoe@example.com", password: "x") { __typename }'
+    const guess =
+      'authenticateUserWithPassword(email: "zoe@example.com", password: "x") { __typename }'
     const query = `mutation { ${Array.from({ length: 50 }, (_, i) => `a${i}: ${guess}`).join(' ')} }`
     const send = (sent: string): Promise<Response> =>
       at.login(zoe, 'x', { init: { body: JSON.stringify({ query: sent, variables: {} }) } })
@@ -110,9 +142,17 @@ describe('what an attacker sends', () => {
 
   it('spells of one account, and of one path, are one', async () => {
     const at = await start()
-    const spellings = [zoe, 'ZOE@example.com', ' zoe@example.com', 'zoé@example.com', 'z\u200boe@example.com', zoe]
+    const spellings = [
+      zoe,
+      'ZOE@example.com',
+      ' zoe@example.com',
+      'zoé@example.com',
+      'z\u200boe@example.com',
+      zoe,
+    ]
     const paths = ['/login', '/LOGIN', '/login/', '/Login/', '/login', '/login']
-    for (const [i, email] of spellings.entries()) await at.login(email, 'x', { path: paths[i] ?? '' })
+    for (const [i, email] of spellings.entries())
+      await at.login(email, 'x', { path: paths[i] ?? '' })
     expect(at.verified.length).toBe(5)
   })
 
@@ -135,9 +175,13 @@ describe('many accounts and many addresses', () => {
     }
     const refused = await at.login('user-100@example.com', 'x', { address: '2001:db8:1:2:ffff::1' })
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '86400'])
-    expect((await at.login('user-100@example.com', 'x', { address: '2001:db8:1:3::1' })).status).toBe(401)
+    expect(
+      (await at.login('user-100@example.com', 'x', { address: '2001:db8:1:3::1' })).status,
+    ).toBe(401)
     at.elapse(86_400_000)
-    expect((await at.login('user-100@example.com', 'x', { address: '2001:db8:1:2::1' })).status).toBe(401)
+    expect(
+      (await at.login('user-100@example.com', 'x', { address: '2001:db8:1:2::1' })).status,
+    ).toBe(401)
   })
 
   it('1,000 failures from one /48, each from another /64: the day is over for all of it', async () => {
@@ -183,9 +227,17 @@ describe('many accounts and many addresses', () => {
     const told = at.seen.map(({ headers }) => headers.get('portcullis-login-pressure'))
     expect(told).toEqual([...Array.from({ length: 10 }, () => null), '10', '11'])
     expect(at.events.filter(({ type }) => type === 'account-pressure')).toEqual([
-      { type: 'account-pressure', reason: '10-failures', request: expect.any(String), subject: '/login' },
+      {
+        type: 'account-pressure',
+        reason: '10-failures',
+        request: expect.any(String),
+        subject: '/login',
+      },
     ])
-    const lied = { ...named('a JSON API').request(zoe, 'x').headers, 'portcullis-login-pressure': '0' }
+    const lied = {
+      ...named('a JSON API').request(zoe, 'x').headers,
+      'portcullis-login-pressure': '0',
+    }
     await at.login('other@example.com', 'x', { init: { headers: lied } })
     expect(at.last().headers.has('portcullis-login-pressure')).toBe(false)
   })
@@ -245,7 +297,11 @@ describe('a known device', () => {
     )
     await at.login(zoe, right, { cookie: deviceOf(response) ?? '' })
     expect(at.last().headers.has('cookie')).toBe(false)
-    at.answer = () => new Response('', { status: 401, headers: { 'set-cookie': '__Host-device=x; Path=/; Secure' } })
+    at.answer = () =>
+      new Response('', {
+        status: 401,
+        headers: { 'set-cookie': '__Host-device=x; Path=/; Secure' },
+      })
     expect(deviceOf(await at.login(zoe, 'x'))).toBe(undefined)
   })
 })

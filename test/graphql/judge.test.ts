@@ -1,10 +1,16 @@
 import { describe, expect, it, test } from 'vitest'
-import { checkDocument, checkGraphqlRequest, type GraphqlLimits, measure } from '../../src/graphql/index.ts'
+import {
+  checkDocument,
+  checkGraphqlRequest,
+  type GraphqlLimits,
+  measure,
+} from '../../src/graphql/index.ts'
 import { parseDocument } from '../../src/graphql-syntax/index.ts'
 import { limitsOf } from './support.ts'
 
 const nested = (levels: number): string => `${'{a'.repeat(levels)}${'}'.repeat(levels)}`
-const times = (n: number, each: (i: number) => string): string => Array.from({ length: n }, (_, i) => each(i)).join(' ')
+const times = (n: number, each: (i: number) => string): string =>
+  Array.from({ length: n }, (_, i) => each(i)).join(' ')
 
 /** 'passes' or the reason. */
 function document(source: string, limits: GraphqlLimits = {}, variables: object = {}): string {
@@ -22,7 +28,11 @@ describe('at the default limits', () => {
     ['1,000 tokens', `{${'a '.repeat(998)}}`, 'graphql-too-many-fields'],
     ['1,000 tokens of one argument', `{a(b:[${'1 '.repeat(991)}])}`, 'passes'],
     ['1,001 tokens', `{a(b:[${'1 '.repeat(992)}])}`, 'graphql-too-long'],
-    ['1,001 tokens, and then nothing that is GraphQL', `{a(b:[${'1 '.repeat(996)}%%%`, 'graphql-too-long'],
+    [
+      '1,001 tokens, and then nothing that is GraphQL',
+      `{a(b:[${'1 '.repeat(996)}%%%`,
+      'graphql-too-long',
+    ],
     ['comments and commas, which are no tokens', `{a ${'#x\n,'.repeat(5000)} b}`, 'passes'],
     ['10 levels', nested(10), 'passes'],
     ['11 levels', nested(11), 'graphql-too-deep'],
@@ -32,11 +42,23 @@ describe('at the default limits', () => {
     ['16 aliases', `{${times(16, (i) => `a${i}:a`)}}`, 'graphql-too-many-aliases'],
     ['50 directives', `{a ${'@b '.repeat(50)}}`, 'passes'],
     ['51 directives', `{a ${'@b '.repeat(51)}}`, 'graphql-too-many-directives'],
-    ['51 directives on an operation', `query ${'@b '.repeat(51)}{a}`, 'graphql-too-many-directives'],
-    ['51 directives on a variable', `query($a: I ${'@b '.repeat(51)}){a}`, 'graphql-too-many-directives'],
+    [
+      '51 directives on an operation',
+      `query ${'@b '.repeat(51)}{a}`,
+      'graphql-too-many-directives',
+    ],
+    [
+      '51 directives on a variable',
+      `query($a: I ${'@b '.repeat(51)}){a}`,
+      'graphql-too-many-directives',
+    ],
     ['20 root fields', `{${'a '.repeat(20)}}`, 'passes'],
     ['21 root fields', `{${'a '.repeat(21)}}`, 'graphql-too-many-fields'],
-    ['21 root fields in fragments', `{...F ...F ...F} fragment F on Q {${'a '.repeat(7)}}`, 'graphql-too-many-fields'],
+    [
+      '21 root fields in fragments',
+      `{...F ...F ...F} fragment F on Q {${'a '.repeat(7)}}`,
+      'graphql-too-many-fields',
+    ],
     [
       '20 fields in fragments in fragments',
       `{...F} fragment F on Q {...G ...G} fragment G on Q {${'a '.repeat(10)}}`,
@@ -50,7 +72,11 @@ describe('at the default limits', () => {
     ['braces in a comment', `{a #${nested(50)}\n}`, 'passes'],
     ['a byte order mark', '\ufeff{a}', 'passes'],
     // {"query":"{a}#\r{b{c...": what is behind a comment ends with it, at a carriage return too.
-    ['what a carriage return ends a comment before', `{a #\r ${nested(11).slice(1)}`, 'graphql-too-deep'],
+    [
+      'what a carriage return ends a comment before',
+      `{a #\r ${nested(11).slice(1)}`,
+      'graphql-too-deep',
+    ],
   ])('%s: %#', (_name, source, expected) => {
     expect(document(source)).toBe(expected)
   })
@@ -87,7 +113,9 @@ describe('fragments', () => {
 
   it('a chain of thousands is sized without recursion', () => {
     const chain = times(20_000, (i) => `fragment f${i} on T{...f${i + 1}}`)
-    expect(measure(parseDocument(`{...f0} ${chain} fragment f20000 on T{a}`) as never)?.depth).toBe(1)
+    expect(measure(parseDocument(`{...f0} ${chain} fragment f20000 on T{a}`) as never)?.depth).toBe(
+      1,
+    )
     expect(measure(parseDocument(`${nested(20_000)}`) as never)?.depth).toBe(20_000)
   })
 
@@ -95,7 +123,10 @@ describe('fragments', () => {
     ['itself', '{...F} fragment F on T{a{...F}}'],
     ['itself by another', '{...F} fragment F on T{...G} fragment G on T{...F}'],
     ['itself, and nobody spreads it', '{a} fragment F on T{...F}'],
-    ['itself behind one that is fine', '{...F} fragment F on T{...H ...G} fragment G on T{...F} fragment H on T{a}'],
+    [
+      'itself behind one that is fine',
+      '{...F} fragment F on T{...H ...G} fragment G on T{...F} fragment H on T{a}',
+    ],
     ['one that is not there', '{...F}'],
     ['one that is not there from another', '{a} fragment F on T{...G}'],
     ['one of two', '{...F} fragment F on T{a} fragment F on T{b}'],
@@ -142,7 +173,11 @@ describe('how much a page may hold', () => {
     ['query($n: Int = 101){a(take: $n)}', { n: 5 }, true],
     ['query($n: Int = 5){a(take: $n)}', { n: 101 }, false],
     ['query($n: Int = 5){...F} fragment F on T{a(take: $n)}', { n: 101 }, false],
-    ['query A($n: Int = 5){...F} query B($n: Int = 500){...F} fragment F on T{a(take: $n)}', {}, false],
+    [
+      'query A($n: Int = 5){...F} query B($n: Int = 500){...F} fragment F on T{a(take: $n)}',
+      {},
+      false,
+    ],
     // Own members only.
     ['query($toString: Int = 101){a(take: $toString)}', {}, false],
   ])('%s with %j: %s', (source, variables, passes) => {
@@ -151,8 +186,12 @@ describe('how much a page may hold', () => {
 
   it('is nobody’s business by default, and goes by other names where they are told', () => {
     expect(document('{a(take: 1000000)}')).toBe('passes')
-    expect(document('{a(take: 500, pageSize: 5)}', { ...limits, takeNames: ['pageSize'] })).toBe('passes')
-    expect(document('{a(pageSize: 500)}', { ...limits, takeNames: ['pageSize'] })).toBe('graphql-page-size')
+    expect(document('{a(take: 500, pageSize: 5)}', { ...limits, takeNames: ['pageSize'] })).toBe(
+      'passes',
+    )
+    expect(document('{a(pageSize: 500)}', { ...limits, takeNames: ['pageSize'] })).toBe(
+      'graphql-page-size',
+    )
   })
 })
 
@@ -181,7 +220,9 @@ describe('questions about the schema', () => {
     expect(document(`{__schema{a} ${nested(11).slice(1, -1)}}`)).toBe('graphql-too-deep')
     expect(document(`{__schema{...F}} fragment F on T${nested(18)}`)).toBe('passes')
     expect(document(`{__schema{...F}} fragment F on T${nested(20)}`)).toBe('graphql-too-deep')
-    expect(document(`{__schema{...F} x{...F}} fragment F on T${nested(18)}`)).toBe('graphql-too-deep')
+    expect(document(`{__schema{...F} x{...F}} fragment F on T${nested(18)}`)).toBe(
+      'graphql-too-deep',
+    )
   })
 })
 
@@ -227,7 +268,9 @@ describe('a request', () => {
     expect(request([], two)).toBe('graphql-batch')
     expect(request([{ query }, { query: nested(11) }], two)).toBe('graphql-too-deep')
     expect(request([{ query }, [{ query }]], two)).toBe('graphql-malformed')
-    expect(checkGraphqlRequest([{ query }, { query: '{__schema{a}}' }], limitsOf(two))).toMatchObject({
+    expect(
+      checkGraphqlRequest([{ query }, { query: '{__schema{a}}' }], limitsOf(two)),
+    ).toMatchObject({
       introspects: true,
     })
   })

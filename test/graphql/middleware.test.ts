@@ -20,11 +20,17 @@ function appWith(options: Parameters<typeof graphqlGuard>[0] = {}) {
 }
 
 /** Status, code, and whether the handler was reached. */
-async function at(options: Parameters<typeof graphqlGuard>[0], init: RequestInit, query = ''): Promise<unknown[]> {
+async function at(
+  options: Parameters<typeof graphqlGuard>[0],
+  init: RequestInit,
+  query = '',
+): Promise<unknown[]> {
   const { app, seen, events } = appWith(options)
   const response = await app.request(url + query, init)
   const body =
-    init.method === 'HEAD' ? {} : ((await response.json()) as { errors?: Array<{ extensions: { code: string } }> })
+    init.method === 'HEAD'
+      ? {}
+      : ((await response.json()) as { errors?: Array<{ extensions: { code: string } }> })
   expect(events).toHaveLength(response.status === 200 ? 0 : 1)
   if (response.status !== 200) expect(response.headers.get('Cache-Control')).toBe('no-store')
   return [response.status, body.errors?.[0]?.extensions.code ?? 'passes', seen.length]
@@ -35,20 +41,56 @@ describe('a body', () => {
     ['application/json', '{"query":"{a}"}', 'JSON', 200, 'passes'],
     ['Application/JSON; charset="UTF-8"', '{"query":"{a}"}', 'JSON', 200, 'passes'],
     ['application/graphql+json', '{"query":"{a}"}', 'JSON', 200, 'passes'],
-    ['application/json; charset=utf-16', '{"query":"{a}"}', 'another charset', 415, 'CONTENT_TYPE_NOT_ALLOWED'],
-    ['application/json; x=y', '{"query":"{a}"}', 'a parameter nobody knows', 415, 'CONTENT_TYPE_NOT_ALLOWED'],
-    ['application/json, text/plain', '{"query":"{a}"}', 'two types', 415, 'CONTENT_TYPE_NOT_ALLOWED'],
+    [
+      'application/json; charset=utf-16',
+      '{"query":"{a}"}',
+      'another charset',
+      415,
+      'CONTENT_TYPE_NOT_ALLOWED',
+    ],
+    [
+      'application/json; x=y',
+      '{"query":"{a}"}',
+      'a parameter nobody knows',
+      415,
+      'CONTENT_TYPE_NOT_ALLOWED',
+    ],
+    [
+      'application/json, text/plain',
+      '{"query":"{a}"}',
+      'two types',
+      415,
+      'CONTENT_TYPE_NOT_ALLOWED',
+    ],
     ['application/graphql', '{a}', 'GraphQL itself', 415, 'CONTENT_TYPE_NOT_ALLOWED'],
     // What a page of any site can send without asking.
     ['text/plain', '{"query":"{a}"}', 'text', 415, 'CONTENT_TYPE_NOT_ALLOWED'],
     ['application/x-www-form-urlencoded', 'query={a}', 'a form', 415, 'CONTENT_TYPE_NOT_ALLOWED'],
-    ['multipart/form-data; boundary=x', '--x--', 'a form with files', 415, 'CONTENT_TYPE_NOT_ALLOWED'],
+    [
+      'multipart/form-data; boundary=x',
+      '--x--',
+      'a form with files',
+      415,
+      'CONTENT_TYPE_NOT_ALLOWED',
+    ],
     ['application/json', '', 'nothing', 400, 'BODY_MALFORMED'],
     ['application/json', '{"query":"{a}"', 'half of it', 400, 'BODY_MALFORMED'],
     ['application/json', '\ufeff{"query":"{a}"}', 'a byte order mark', 400, 'BODY_MALFORMED'],
-    ['application/json', '{"query":"{a}","__proto__":{"query":1}}', 'a prototype', 400, 'BODY_MALFORMED'],
+    [
+      'application/json',
+      '{"query":"{a}","__proto__":{"query":1}}',
+      'a prototype',
+      400,
+      'BODY_MALFORMED',
+    ],
     // {"query": honest, "query": deep}: parsers differ in which one counts.
-    ['application/json', `{"query":"{a}","query":"${nested(11)}"}`, 'two queries', 400, 'BODY_MALFORMED'],
+    [
+      'application/json',
+      `{"query":"{a}","query":"${nested(11)}"}`,
+      'two queries',
+      400,
+      'BODY_MALFORMED',
+    ],
     [
       'application/json',
       `{"query":"{a}","qu\\u0065ry":"${nested(11)}"}`,
@@ -63,12 +105,24 @@ describe('a body', () => {
       400,
       'BODY_MALFORMED',
     ],
-    ['application/json', `{"query":"{a}","QUERY":"${nested(11)}"}`, 'two spellings', 400, 'GRAPHQL_MALFORMED'],
+    [
+      'application/json',
+      `{"query":"{a}","QUERY":"${nested(11)}"}`,
+      'two spellings',
+      400,
+      'GRAPHQL_MALFORMED',
+    ],
     ['application/json', `{"query":"${nested(11)}"}`, 'depth', 400, 'GRAPHQL_TOO_DEEP'],
     ['application/json', `{"query":"\\u007b${nested(10)}}"}`, 'no field', 400, 'GRAPHQL_MALFORMED'],
     ['application/json', '[{"query":"{a}"}]', 'a batch', 400, 'GRAPHQL_BATCH'],
     ['application/json', '{"query":"{__schema{a}}"}', 'the schema', 403, 'GRAPHQL_INTROSPECTION'],
-    ['application/json', `{"query":"{a}","x":"${'x'.repeat(65_536)}"}`, '64 KB', 413, 'BODY_TOO_LARGE'],
+    [
+      'application/json',
+      `{"query":"{a}","x":"${'x'.repeat(65_536)}"}`,
+      '64 KB',
+      413,
+      'BODY_TOO_LARGE',
+    ],
   ])('of %s is taken or not: %#', async (type, body, _what, status, code) => {
     const init = { method: 'POST', headers: { 'Content-Type': type }, body }
     expect(await at({}, init)).toEqual([status, code, status === 200 ? 1 : 0])
@@ -80,14 +134,29 @@ describe('a body', () => {
   })
 
   // curl --data-binary @bomb.gz -H 'Content-Encoding: gzip'
-  it.each(['gzip', 'br', 'deflate', 'gzip, identity'])('coded as %s is not taken', async (coding) => {
-    const headers = { ...json, 'Content-Encoding': coding }
-    expect(await at({}, { method: 'POST', headers, body: 'x' })).toEqual([415, 'CONTENT_TYPE_NOT_ALLOWED', 0])
-  })
+  it.each(['gzip', 'br', 'deflate', 'gzip, identity'])(
+    'coded as %s is not taken',
+    async (coding) => {
+      const headers = { ...json, 'Content-Encoding': coding }
+      expect(await at({}, { method: 'POST', headers, body: 'x' })).toEqual([
+        415,
+        'CONTENT_TYPE_NOT_ALLOWED',
+        0,
+      ])
+    },
+  )
 
   it('that is no UTF-8 is not taken', async () => {
-    const body = new Uint8Array([...new TextEncoder().encode('{"query":"{a'), 0xff, ...new TextEncoder().encode('}"}')])
-    expect(await at({}, { method: 'POST', headers: json, body })).toEqual([400, 'BODY_MALFORMED', 0])
+    const body = new Uint8Array([
+      ...new TextEncoder().encode('{"query":"{a'),
+      0xff,
+      ...new TextEncoder().encode('}"}'),
+    ])
+    expect(await at({}, { method: 'POST', headers: json, body })).toEqual([
+      400,
+      'BODY_MALFORMED',
+      0,
+    ])
   })
 
   it('that never ends is left at the first byte too many', async () => {
@@ -110,7 +179,8 @@ describe('a body', () => {
 
   it('reaches the handler as it came, byte for byte', async () => {
     const { app, seen } = appWith()
-    const body = ' { "operationName" : null,\t"query":"{a(b:\\"\\u00e9é\\")}", "variables" :{ "n": 1.50 , "o":[] } }\n'
+    const body =
+      ' { "operationName" : null,\t"query":"{a(b:\\"\\u00e9é\\")}", "variables" :{ "n": 1.50 , "o":[] } }\n'
     await app.request(url, { method: 'POST', headers: json, body })
     expect(seen).toEqual([body])
   })
@@ -161,7 +231,11 @@ describe('a GET', () => {
 describe('other ways in', () => {
   const query = '{"query":"{a}"}'
   it.each(['PUT', 'PATCH', 'DELETE', 'QUERY'])('%s is none', async (method) => {
-    expect(await at({}, { method, headers: json, body: query })).toEqual([405, 'METHOD_NOT_ALLOWED', 0])
+    expect(await at({}, { method, headers: json, body: query })).toEqual([
+      405,
+      'METHOD_NOT_ALLOWED',
+      0,
+    ])
   })
 
   // POST /graphql?query={deep}, with an honest body: express-graphql prefers the url.
@@ -172,7 +246,11 @@ describe('other ways in', () => {
     '?Query={a}',
     '?x=1;variables={"n":500}',
   ])('an operation in the url of a POST is none: %s', async (search) => {
-    expect(await at({}, { method: 'POST', headers: json, body: query }, search)).toEqual([400, 'BODY_MALFORMED', 0])
+    expect(await at({}, { method: 'POST', headers: json, body: query }, search)).toEqual([
+      400,
+      'BODY_MALFORMED',
+      0,
+    ])
   })
 
   it('a socket is none, for nothing in it would be looked at, unless that is said', async () => {
@@ -187,23 +265,37 @@ describe('other ways in', () => {
 
   it('G4: OPTIONS with an operation is no preflight', async () => {
     const json = { 'content-type': 'application/json' }
-    expect((await at({}, { method: 'OPTIONS', headers: json, body: '{"query":"{a}"}' }))[0]).toBe(405)
+    expect((await at({}, { method: 'OPTIONS', headers: json, body: '{"query":"{a}"}' }))[0]).toBe(
+      405,
+    )
   })
 
   test.each<[string, string, object, number]>([
-    ['application/x-www-form-urlencoded', 'query=%7Ba%7D&variables=%7B%22n%22%3A1%7D', { form: true }, 200],
+    [
+      'application/x-www-form-urlencoded',
+      'query=%7Ba%7D&variables=%7B%22n%22%3A1%7D',
+      { form: true },
+      200,
+    ],
     ['application/x-www-form-urlencoded', `query=${nested(11)}`, { form: true }, 400],
     ['application/x-www-form-urlencoded', `query={a}&query=${nested(11)}`, { form: true }, 400],
     ['application/x-www-form-urlencoded', `query={a}&query[]=${nested(11)}`, { form: true }, 400],
     ['application/x-www-form-urlencoded', `query={a}&[query]=${nested(11)}`, { form: true }, 400],
-    ['application/x-www-form-urlencoded', `query={a}&operationName=x;query=${nested(11)}`, { form: true }, 400],
+    [
+      'application/x-www-form-urlencoded',
+      `query={a}&operationName=x;query=${nested(11)}`,
+      { form: true },
+      400,
+    ],
     ['application/x-www-form-urlencoded', 'query={a}&a=x;y', { form: true }, 200],
     ['application/x-www-form-urlencoded', 'a=b', { form: true }, 400],
     ['text/plain', query, { text: true }, 200],
     ['text/plain', `{"query":"${nested(11)}"}`, { text: true }, 400],
     ['text/plain', query, { form: true }, 415],
   ])('%s of %s with %j is %i', async (type, body, options, status) => {
-    expect((await at(options, { method: 'POST', headers: { 'Content-Type': type }, body }))[0]).toBe(status)
+    expect(
+      (await at(options, { method: 'POST', headers: { 'Content-Type': type }, body }))[0],
+    ).toBe(status)
   })
 })
 
@@ -224,7 +316,9 @@ describe('the answer', () => {
     const response = await appWith().app.request(url, { ...deep, headers })
     expect([response.status, response.headers.get('Content-Type')]).toEqual([400, type])
     expect(await response.json()).toEqual({
-      errors: [{ message: 'The document is nested too deeply.', extensions: { code: 'GRAPHQL_TOO_DEEP' } }],
+      errors: [
+        { message: 'The document is nested too deeply.', extensions: { code: 'GRAPHQL_TOO_DEEP' } },
+      ],
     })
   })
 
@@ -271,7 +365,13 @@ describe('watching', () => {
       expect((await app.request(url, { method: 'POST', headers: json, body })).status).toBe(200)
     }
     expect(
-      (await app.request(url, { method: 'POST', headers: { 'Content-Type': 'text/plain' }, body: 'x' })).status,
+      (
+        await app.request(url, {
+          method: 'POST',
+          headers: { 'Content-Type': 'text/plain' },
+          body: 'x',
+        })
+      ).status,
     ).toBe(200)
     expect(seen).toEqual([...bodies, 'x'])
     expect(events.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
@@ -293,6 +393,8 @@ describe('watching', () => {
 
 it('options that cannot be meant are refused while building', () => {
   expect(() => graphqlGuard({ maxDepht: 1 } as never)).toThrow('did you mean maxDepth?')
-  expect(() => graphqlGuard({ introspection: 'admin' } as never)).toThrow('graphqlGuard.introspection must be')
+  expect(() => graphqlGuard({ introspection: 'admin' } as never)).toThrow(
+    'graphqlGuard.introspection must be',
+  )
   expect(() => graphqlGuard({ mode: 'log' } as never)).toThrow('graphqlGuard.mode must be')
 })

@@ -4,11 +4,17 @@ import { ConfigError } from '../../src/errors.ts'
 import { type ContentSecurityPolicy, headerWriter } from '../../src/headers/index.ts'
 import { createIssues } from '../../src/options/index.ts'
 
-function policy(given: ContentSecurityPolicy, { https = true, type = 'text/html' } = {}): string | null {
+function policy(
+  given: ContentSecurityPolicy,
+  { https = true, type = 'text/html' } = {},
+): string | null {
   const wrong = createIssues()
   const write = headerWriter({ contentSecurityPolicy: given, xFrameOptions: false }, wrong)
   wrong.throwIfAny()
-  const response = write(new Response(null, { headers: { 'Content-Type': type } }), { https, host: 'app.example' })
+  const response = write(new Response(null, { headers: { 'Content-Type': type } }), {
+    https,
+    host: 'app.example',
+  })
   return response.headers.get('Content-Security-Policy')
 }
 
@@ -26,13 +32,25 @@ describe('a policy of the app', () => {
   it('is sent in its own order, whichever way it is spelled', () => {
     const text = "default-src 'none'; script-src 'self' https://cdn.example; img-src 'self' data:"
     expect(
-      policy({ defaultSrc: ["'none'"], scriptSrc: ["'self'", 'https://cdn.example'], imgSrc: "'self' data:" }),
+      policy({
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'", 'https://cdn.example'],
+        imgSrc: "'self' data:",
+      }),
     ).toBe(text)
     expect(
-      policy({ 'default-src': "'none'", 'script-src': "'self'  https://cdn.example ", 'img-src': ["'self'", 'data:'] }),
+      policy({
+        'default-src': "'none'",
+        'script-src': "'self'  https://cdn.example ",
+        'img-src': ["'self'", 'data:'],
+      }),
     ).toBe(text)
     expect(
-      policy({ 'default-src': "'none'", scriptSrc: ["'self' https://cdn.example"], imgSrc: ["'self'", 'data:'] }),
+      policy({
+        'default-src': "'none'",
+        scriptSrc: ["'self' https://cdn.example"],
+        imgSrc: ["'self'", 'data:'],
+      }),
     ).toBe(text)
   })
 
@@ -50,16 +68,26 @@ describe('a policy of the app', () => {
 
   it.each<[ContentSecurityPolicy, string]>([
     [{ defaultSrc: [] }, "default-src 'none'"],
-    [{ defaultSrc: null, objectSrc: "'none'", scriptSrc: "'self'" }, "object-src 'none'; script-src 'self'"],
+    [
+      { defaultSrc: null, objectSrc: "'none'", scriptSrc: "'self'" },
+      "object-src 'none'; script-src 'self'",
+    ],
     [{ defaultSrc: "'self'", imgSrc: undefined as never }, "default-src 'self'"],
     [{ defaultSrc: "'self'", sandbox: true }, "default-src 'self'; sandbox"],
     [
       { defaultSrc: "'self'", sandbox: 'allow-forms allow-scripts' },
       "default-src 'self'; sandbox allow-forms allow-scripts",
     ],
-    [{ defaultSrc: "'self'", upgradeInsecureRequests: true }, "default-src 'self'; upgrade-insecure-requests"],
     [
-      { defaultSrc: "'self'", requireTrustedTypesFor: "'script'", trustedTypes: "app 'allow-duplicates'" },
+      { defaultSrc: "'self'", upgradeInsecureRequests: true },
+      "default-src 'self'; upgrade-insecure-requests",
+    ],
+    [
+      {
+        defaultSrc: "'self'",
+        requireTrustedTypesFor: "'script'",
+        trustedTypes: "app 'allow-duplicates'",
+      },
       "default-src 'self'; require-trusted-types-for 'script'; trusted-types app 'allow-duplicates'",
     ],
     [
@@ -79,7 +107,10 @@ describe('a policy of the app', () => {
   })
 
   it.each<[given: unknown, says: string]>([
-    [{ scrptSrc: "'self'" }, 'contentSecurityPolicy.scrptSrc is no directive; did you mean script-src?'],
+    [
+      { scrptSrc: "'self'" },
+      'contentSecurityPolicy.scrptSrc is no directive; did you mean script-src?',
+    ],
     [{ directives: { defaultSrc: "'self'" } }, 'name the directives themselves'],
     [{ useDefaults: true }, 'contentSecurityPolicy.useDefaults is no directive'],
     [{ 'plugin-types': 'application/pdf' }, 'is no directive'],
@@ -89,8 +120,14 @@ describe('a policy of the app', () => {
     [{ '': "'self'" }, 'is no directive'],
     [JSON.parse('{"__proto__": "x"}'), 'is no directive'],
     [{ constructor: "'self'" }, 'is no directive'],
-    [{ defaultSrc: "'self'", 'default-src': "'self'" }, 'default-src is given twice, in two spellings'],
-    [{ imgSrc: "'self'" }, 'contentSecurityPolicy.defaultSrc is required; null says that it is left out on purpose'],
+    [
+      { defaultSrc: "'self'", 'default-src': "'self'" },
+      'default-src is given twice, in two spellings',
+    ],
+    [
+      { imgSrc: "'self'" },
+      'contentSecurityPolicy.defaultSrc is required; null says that it is left out on purpose',
+    ],
     [{}, 'contentSecurityPolicy.defaultSrc is required'],
     [{ defaultSrc: null }, 'holds no directive; false turns the policy off'],
     [{ defaultSrc: '' }, 'contentSecurityPolicy.defaultSrc is empty'],
@@ -101,22 +138,34 @@ describe('a policy of the app', () => {
     [{ defaultSrc: ["'self'", () => "'self'"] }, 'must be text or a list of texts'],
     [{ defaultSrc: 'self' }, 'has the keyword self without its single quotes'],
     [{ defaultSrc: 'NONE' }, 'has the keyword none without its single quotes'],
-    [{ defaultSrc: 'https: unsafe-inline' }, 'has the keyword unsafe-inline without its single quotes'],
+    [
+      { defaultSrc: 'https: unsafe-inline' },
+      'has the keyword unsafe-inline without its single quotes',
+    ],
     [{ defaultSrc: 'sha256-abc' }, 'has a nonce or hash without its single quotes'],
     [{ defaultSrc: "'nonce-abc'" }, 'has a fixed nonce, which protects nothing'],
     [{ defaultSrc: "'selff'" }, "has a quoted word that is no keyword; did you mean 'self'?"],
     [{ defaultSrc: "'self" }, 'has a quote that is not closed'],
     [{ defaultSrc: "'" }, 'has a quote that is not closed'],
     [{ defaultSrc: "'none' 'self'" }, "has 'none' beside other sources"],
-    [{ defaultSrc: "'self'", requireTrustedTypesFor: "'scripts'" }, 'has a quoted word that is no keyword'],
+    [
+      { defaultSrc: "'self'", requireTrustedTypesFor: "'scripts'" },
+      'has a quoted word that is no keyword',
+    ],
     // x; script-src * adds a directive, x, y a policy, and a line break a header.
     [{ defaultSrc: "'self'; script-src *" }, 'has a character that a policy cannot hold'],
-    [{ defaultSrc: "'self'", reportUri: '/a;script-src *' }, 'has a character that a policy cannot hold'],
+    [
+      { defaultSrc: "'self'", reportUri: '/a;script-src *' },
+      'has a character that a policy cannot hold',
+    ],
     [{ defaultSrc: ["'self',"] }, 'has a character that a policy cannot hold'],
     [{ defaultSrc: "'self'\r\nSet-Cookie: a=1" }, 'has a character that a policy cannot hold'],
     [{ defaultSrc: "'self'\tx" }, 'has a character that a policy cannot hold'],
     [{ defaultSrc: 'https://münchen.example' }, 'has a character that a policy cannot hold'],
-    ["default-src 'self'", 'contentSecurityPolicy must be true, false, null or an object of directives'],
+    [
+      "default-src 'self'",
+      'contentSecurityPolicy must be true, false, null or an object of directives',
+    ],
     [["default-src 'self'"], 'must be true, false, null or an object of directives'],
     [7, 'must be true, false, null or an object of directives'],
   ])('%j is refused', (given, says) => {
@@ -128,7 +177,8 @@ describe('a policy of the app', () => {
     fc.assert(
       fc.property(fc.array(source, { maxLength: 4 }), (sources) => {
         const given = { defaultSrc: "'self'", imgSrc: sources }
-        if (wrong(given) === 'nothing') expect(policy(given)).toMatch(/^default-src 'self'; img-src [ -+\--:<-~]+$/)
+        if (wrong(given) === 'nothing')
+          expect(policy(given)).toMatch(/^default-src 'self'; img-src [ -+\--:<-~]+$/)
       }),
     )
   })

@@ -18,7 +18,10 @@ describe('P11: Strict-Transport-Security as text, in every spelling that is lega
     [';max-age=31536000', 'max-age=31536000'],
     ['max-age=31536000;; includeSubDomains ; ', 'max-age=31536000; includeSubDomains'],
     ['max-age="31536000"; includeSubDomains', 'max-age=31536000; includeSubDomains'],
-    ['Max-Age=31536000; INCLUDESUBDOMAINS; Preload', 'max-age=31536000; includeSubDomains; preload'],
+    [
+      'Max-Age=31536000; INCLUDESUBDOMAINS; Preload',
+      'max-age=31536000; includeSubDomains; preload',
+    ],
     ['max-age = 31536000', 'max-age=31536000'],
     ['includeSubDomains; max-age=31536000', 'max-age=31536000; includeSubDomains'],
     ['max-age=0', 'max-age=0'],

@@ -25,14 +25,23 @@ function wrong(options: unknown): string {
 }
 
 describe('secureHeaders inside secureHeaders', () => {
-  const outer: HeaderOptions = { referrerPolicy: 'origin', xFrameOptions: 'SAMEORIGIN', crossOriginOpenerPolicy: false }
+  const outer: HeaderOptions = {
+    referrerPolicy: 'origin',
+    xFrameOptions: 'SAMEORIGIN',
+    crossOriginOpenerPolicy: false,
+  }
   const app = new Hono()
     .use(secureHeaders(outer))
     .use('/a/*', secureHeaders({ xFrameOptions: null, xDnsPrefetchControl: 'on' }))
     .use('/a/b/*', secureHeaders({ xDnsPrefetchControl: false, crossOriginOpenerPolicy: true }))
     .use('/p/*', secureHeaders({ preset: 'api' }))
     .get('*', (c) => c.html('<p>', 200, c.req.query('set') ? { 'X-Frame-Options': 'DENY' } : {}))
-  const names = ['Referrer-Policy', 'X-Frame-Options', 'Cross-Origin-Opener-Policy', 'X-DNS-Prefetch-Control']
+  const names = [
+    'Referrer-Policy',
+    'X-Frame-Options',
+    'Cross-Origin-Opener-Policy',
+    'X-DNS-Prefetch-Control',
+  ]
 
   it.each([
     ['/', ['origin', 'SAMEORIGIN', null, null]],
@@ -68,7 +77,9 @@ describe('secureHeaders inside secureHeaders', () => {
   })
 
   it('serves an app inside another that is mounted as a handler', async () => {
-    const inner = new Hono().use(secureHeaders({ referrerPolicy: 'no-referrer' })).get('/', (c) => c.html('<p>'))
+    const inner = new Hono()
+      .use(secureHeaders({ referrerPolicy: 'no-referrer' }))
+      .get('/', (c) => c.html('<p>'))
     const app = new Hono().use(secureHeaders()).mount('/inner', inner.fetch)
     const { headers } = await app.request('https://app.example/inner/')
     expect(headers.get('Referrer-Policy')).toBe('no-referrer')
@@ -83,25 +94,46 @@ describe('null', () => {
       'Content-Security-Policy': "default-src 'self'",
       'X-Frame-Options': 'DENY',
     }
-    const nulled = write({ contentSecurityPolicy: null, xFrameOptions: null }, new Response('', { headers: given }))
-    expect([nulled.headers.get('Content-Security-Policy'), nulled.headers.get('X-Frame-Options')]).toEqual([null, null])
-    const off = write({ contentSecurityPolicy: false, xFrameOptions: false }, new Response('', { headers: given }))
+    const nulled = write(
+      { contentSecurityPolicy: null, xFrameOptions: null },
+      new Response('', { headers: given }),
+    )
+    expect([
+      nulled.headers.get('Content-Security-Policy'),
+      nulled.headers.get('X-Frame-Options'),
+    ]).toEqual([null, null])
+    const off = write(
+      { contentSecurityPolicy: false, xFrameOptions: false },
+      new Response('', { headers: given }),
+    )
     expect(off.headers.get('Content-Security-Policy')).toBe("default-src 'self'")
     expect(off.headers.get('X-Frame-Options')).toBe('DENY')
   })
 })
 
 describe('enforce', () => {
-  const given = { 'Content-Type': 'text/html', 'Content-Security-Policy': '*', 'X-Frame-Options': 'SAMEORIGIN' }
+  const given = {
+    'Content-Type': 'text/html',
+    'Content-Security-Policy': '*',
+    'X-Frame-Options': 'SAMEORIGIN',
+  }
 
   it('sets what it lists over the handler, once, and leaves the rest', () => {
-    const { headers } = write({ enforce: ['contentSecurityPolicy'] }, new Response('', { headers: given }))
-    expect(headers.get('Content-Security-Policy')).toMatch(/^default-src 'none'; script-src 'nonce-[\w-]{24}'/)
+    const { headers } = write(
+      { enforce: ['contentSecurityPolicy'] },
+      new Response('', { headers: given }),
+    )
+    expect(headers.get('Content-Security-Policy')).toMatch(
+      /^default-src 'none'; script-src 'nonce-[\w-]{24}'/,
+    )
     expect(headers.get('X-Frame-Options')).toBe('SAMEORIGIN')
   })
 
   it.each([
-    [['xFrameOption'], 'enforce must be a list of options that are headers; did you mean xFrameOptions?'],
+    [
+      ['xFrameOption'],
+      'enforce must be a list of options that are headers; did you mean xFrameOptions?',
+    ],
     [['strip'], 'enforce must be a list of options that are headers'],
     ['all', 'enforce must be a list of options that are headers'],
     [[7], 'enforce must be a list of options that are headers'],
@@ -124,19 +156,28 @@ describe('Cross-Origin-Resource-Policy', () => {
   ])('with %j and Access-Control-Allow-Origin: %s is %s', (options, origin, value) => {
     const headers = new Headers({ 'Content-Type': 'font/woff2' })
     if (origin) headers.set('Access-Control-Allow-Origin', origin)
-    expect(write(options, new Response('', { headers })).headers.get('Cross-Origin-Resource-Policy')).toBe(value)
+    expect(
+      write(options, new Response('', { headers })).headers.get('Cross-Origin-Resource-Policy'),
+    ).toBe(value)
   })
 })
 
 describe('crossOriginIsolated', () => {
-  const names = ['Cross-Origin-Embedder-Policy', 'Cross-Origin-Opener-Policy', 'Cross-Origin-Resource-Policy']
+  const names = [
+    'Cross-Origin-Embedder-Policy',
+    'Cross-Origin-Opener-Policy',
+    'Cross-Origin-Resource-Policy',
+  ]
   it.each<[HeaderOptions, Array<string | null>]>([
     [{}, [null, 'same-origin', 'same-origin']],
     [{ crossOriginIsolated: false }, [null, 'same-origin', 'same-origin']],
     [{ crossOriginIsolated: true }, ['require-corp', 'same-origin', 'same-origin']],
     [{ crossOriginIsolated: 'credentialless' }, ['credentialless', 'same-origin', 'same-origin']],
   ])('%j sends all three or none', (options, values) => {
-    const { headers } = write(options, new Response('', { headers: { 'Content-Type': 'text/html' } }))
+    const { headers } = write(
+      options,
+      new Response('', { headers: { 'Content-Type': 'text/html' } }),
+    )
     expect(names.map((name) => headers.get(name))).toEqual(values)
   })
 
@@ -145,8 +186,14 @@ describe('crossOriginIsolated', () => {
       { crossOriginIsolated: true, crossOriginOpenerPolicy: 'unsafe-none' },
       'crossOriginOpenerPolicy must be same-origin',
     ],
-    [{ crossOriginIsolated: true, crossOriginOpenerPolicy: false }, 'crossOriginOpenerPolicy must be same-origin'],
-    [{ crossOriginIsolated: true, crossOriginEmbedderPolicy: false }, 'crossOriginEmbedderPolicy is what'],
+    [
+      { crossOriginIsolated: true, crossOriginOpenerPolicy: false },
+      'crossOriginOpenerPolicy must be same-origin',
+    ],
+    [
+      { crossOriginIsolated: true, crossOriginEmbedderPolicy: false },
+      'crossOriginEmbedderPolicy is what',
+    ],
     [{ crossOriginIsolated: 'yes' }, 'crossOriginIsolated must be true, false, null or one of'],
   ])('%j is refused', (options, says) => {
     expect(wrong(options)).toContain(says)
@@ -158,11 +205,17 @@ describe('publicOrigin', () => {
     [undefined, 'http://app.internal/', null],
     ['https://app.example', 'http://app.internal/', 'max-age=63072000; includeSubDomains'],
     ['https://app.example:8443/', 'http://127.0.0.1/', 'max-age=63072000; includeSubDomains'],
-    [(c: { env: { ORIGIN: string } }) => c.env.ORIGIN, 'http://app.internal/', 'max-age=63072000; includeSubDomains'],
+    [
+      (c: { env: { ORIGIN: string } }) => c.env.ORIGIN,
+      'http://app.internal/',
+      'max-age=63072000; includeSubDomains',
+    ],
     ['http://app.example', 'https://app.internal/', null],
     ['https://localhost', 'http://app.internal/', null],
   ])('%s for a request to %s pins: %s', async (publicOrigin, url, hsts) => {
-    const app = new Hono().use(secureHeaders({ publicOrigin } as object)).get('/', (c) => c.text('ok'))
+    const app = new Hono()
+      .use(secureHeaders({ publicOrigin } as object))
+      .get('/', (c) => c.text('ok'))
     const response = await app.request(
       url,
       { headers: { 'X-Forwarded-Proto': 'https' } },
@@ -171,7 +224,12 @@ describe('publicOrigin', () => {
     expect(response.headers.get('Strict-Transport-Security')).toBe(hsts)
   })
 
-  it.each(['app.example', 'https://app.example/path', 'ftp://app.example', 7])('%s is refused', (publicOrigin) => {
-    expect(wrong({ publicOrigin })).toContain('publicOrigin must be an origin such as https://app.example.com')
-  })
+  it.each(['app.example', 'https://app.example/path', 'ftp://app.example', 7])(
+    '%s is refused',
+    (publicOrigin) => {
+      expect(wrong({ publicOrigin })).toContain(
+        'publicOrigin must be an origin such as https://app.example.com',
+      )
+    },
+  )
 })

@@ -15,10 +15,15 @@ describe('clearSiteData', () => {
     expect(headers.get('Location')).toBe('/')
   })
 
-  it.each([400, 403, 500, 503])('says nothing with an answer of %i: nobody was logged out', async (status) => {
-    const app = new Hono().post('/logout', clearSiteData(), () => new Response('', { status }))
-    expect((await app.request('/logout', { method: 'POST' })).headers.has('Clear-Site-Data')).toBe(false)
-  })
+  it.each([400, 403, 500, 503])(
+    'says nothing with an answer of %i: nobody was logged out',
+    async (status) => {
+      const app = new Hono().post('/logout', clearSiteData(), () => new Response('', { status }))
+      expect(
+        (await app.request('/logout', { method: 'POST' })).headers.has('Clear-Site-Data'),
+      ).toBe(false)
+    },
+  )
 
   it.each([
     [{ cookie: true }, 'clearSiteData.cookie is no option; did you mean cookies?'],
@@ -52,7 +57,9 @@ describe('securityTxt', () => {
     )
     const old = await app.request('https://app.example/security.txt')
     expect([old.status, old.headers.get('Location')]).toEqual([301, '/.well-known/security.txt'])
-    const head = await app.request('https://app.example/.well-known/security.txt', { method: 'HEAD' })
+    const head = await app.request('https://app.example/.well-known/security.txt', {
+      method: 'HEAD',
+    })
     expect([head.status, await head.text()]).toEqual([200, ''])
   })
 
@@ -88,11 +95,20 @@ describe('securityTxt', () => {
     [{ expires: undefined }, 'securityTxt.expires is required, as a date'],
     [{ contact: undefined }, 'securityTxt.contact is required'],
     [{ contact: [] }, 'securityTxt.contact is required'],
-    [{ contact: 'security@app.example' }, 'securityTxt.contact must be mailto:, tel: or https: addresses'],
-    [{ contact: 'http://app.example' }, 'securityTxt.contact must be mailto:, tel: or https: addresses'],
+    [
+      { contact: 'security@app.example' },
+      'securityTxt.contact must be mailto:, tel: or https: addresses',
+    ],
+    [
+      { contact: 'http://app.example' },
+      'securityTxt.contact must be mailto:, tel: or https: addresses',
+    ],
     [{ contact: 'mailto:a@b.example\nExpires: never' }, 'securityTxt.contact must be'],
     [{ policy: 'mailto:a@b.example' }, 'securityTxt.policy must be https: addresses'],
-    [{ preferredLanguages: 'en' }, 'securityTxt.preferredLanguages must be a list of language tags'],
+    [
+      { preferredLanguages: 'en' },
+      'securityTxt.preferredLanguages must be a list of language tags',
+    ],
     [{ contacts: 'x' }, 'securityTxt.contacts is no option; did you mean contact?'],
   ])('with %j is refused', (change, says) => {
     expect(() => securityTxt({ ...fields, ...change } as typeof fields)).toThrow(ConfigError)

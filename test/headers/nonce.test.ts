@@ -27,7 +27,9 @@ function page(body = '<p>'): Response {
 
 /** Every nonce of a header. */
 function nonces(response: Response, name = 'Content-Security-Policy'): string[] {
-  return [...(response.headers.get(name) ?? '').matchAll(/'nonce-([^']*)'/g)].map(([, nonce]) => nonce ?? '')
+  return [...(response.headers.get(name) ?? '').matchAll(/'nonce-([^']*)'/g)].map(
+    ([, nonce]) => nonce ?? '',
+  )
 }
 
 describe('a nonce', () => {
@@ -47,27 +49,39 @@ describe('a nonce', () => {
     const all = Array.from({ length: 300 }, () => nonces(writer()(page(), about))[0] ?? '')
     for (const nonce of all) expect(nonce).toMatch(/^[\w-]{24}$/)
     // Every place varies: nothing of it is a counter or a date.
-    for (let at = 0; at < 24; at++) expect(new Set(all.map((nonce) => nonce[at])).size).toBeGreaterThan(20)
+    for (let at = 0; at < 24; at++)
+      expect(new Set(all.map((nonce) => nonce[at])).size).toBeGreaterThan(20)
   })
 
-  it.each(['application/json', 'text/plain', 'text/css', 'text/javascript', 'image/svg+xml', 'image/png'])(
-    'is not in an answer of %s',
-    (type) => {
-      const response = writer()(new Response('', { headers: { 'Content-Type': type } }), about)
-      expect([...response.headers.values()].join()).not.toContain('nonce')
-    },
-  )
+  it.each([
+    'application/json',
+    'text/plain',
+    'text/css',
+    'text/javascript',
+    'image/svg+xml',
+    'image/png',
+  ])('is not in an answer of %s', (type) => {
+    const response = writer()(new Response('', { headers: { 'Content-Type': type } }), about)
+    expect([...response.headers.values()].join()).not.toContain('nonce')
+  })
 
   it('is not in a redirect or a 304', () => {
     for (const status of [302, 304]) {
-      const response = writer()(new Response(null, { status, headers: { 'Content-Type': 'text/html' } }), about)
+      const response = writer()(
+        new Response(null, { status, headers: { 'Content-Type': 'text/html' } }),
+        about,
+      )
       expect([...response.headers.values()].join()).not.toContain('nonce')
     }
   })
 
   it('stands where a policy of the app says NONCE, enforced and reported alike', () => {
     const write = writer({
-      contentSecurityPolicy: { defaultSrc: "'self'", scriptSrc: [NONCE, "'self'"], baseUri: "'none'" },
+      contentSecurityPolicy: {
+        defaultSrc: "'self'",
+        scriptSrc: [NONCE, "'self'"],
+        baseUri: "'none'",
+      },
       contentSecurityPolicyReportOnly: strictCsp(),
       reporting: '/reports',
     })
@@ -106,7 +120,9 @@ describe('secureHeadersNonce', () => {
   })
 
   it('is of its own request, however many run at once', async () => {
-    const responses = await Promise.all(Array.from({ length: 50 }, () => app.request('https://app.example/')))
+    const responses = await Promise.all(
+      Array.from({ length: 50 }, () => app.request('https://app.example/')),
+    )
     const seen = new Set<string>()
     for (const response of responses) {
       const [nonce = ''] = nonces(response)
@@ -163,8 +179,14 @@ describe('nonceFor', () => {
 
 describe('strictCsp', () => {
   it('takes changes in both spellings, and null leaves a directive out', () => {
-    const changed = strictCsp({ imgSrc: 'https://img.example', 'font-src': [], requireTrustedTypesFor: null })
-    const policy = writer({ contentSecurityPolicy: changed })(page(), about).headers.get('Content-Security-Policy')
+    const changed = strictCsp({
+      imgSrc: 'https://img.example',
+      'font-src': [],
+      requireTrustedTypesFor: null,
+    })
+    const policy = writer({ contentSecurityPolicy: changed })(page(), about).headers.get(
+      'Content-Security-Policy',
+    )
     expect(policy).toContain("; img-src https://img.example; font-src 'none'; connect-src 'self';")
     expect(policy).not.toContain('trusted-types')
   })
@@ -183,7 +205,9 @@ describe('cspHash', () => {
     ['', "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"],
   ])('of %s is %s, which a policy takes', async (text, source) => {
     expect(await cspHash(text)).toBe(source)
-    const write = writer({ contentSecurityPolicy: strictCsp({ scriptSrc: ["'strict-dynamic'", source] }) })
+    const write = writer({
+      contentSecurityPolicy: strictCsp({ scriptSrc: ["'strict-dynamic'", source] }),
+    })
     expect(write(page(), about).headers.get('Content-Security-Policy')).toContain(source)
   })
 })

@@ -8,7 +8,10 @@ const token = 'pLx9-Qm2_vR7sTk4Wc0yZb8nHd'
 const about = { https: true, host: 'app.example' }
 
 /** A page that arrives in these chunks. */
-function page(chunks: ReadonlyArray<string | Uint8Array>, headers: Record<string, string> = {}): Response {
+function page(
+  chunks: ReadonlyArray<string | Uint8Array>,
+  headers: Record<string, string> = {},
+): Response {
   const body = new ReadableStream<Uint8Array>({
     start(controller): void {
       for (const chunk of chunks) {
@@ -43,7 +46,11 @@ describe('a placeholder', () => {
   })
 
   it('is replaced wherever chunks begin and end, and every other byte stays', async () => {
-    const piece = fc.oneof(fc.constant(token), fc.string({ maxLength: 5 }), fc.constantFrom(token.slice(0, 3), 'ä'))
+    const piece = fc.oneof(
+      fc.constant(token),
+      fc.string({ maxLength: 5 }),
+      fc.constantFrom(token.slice(0, 3), 'ä'),
+    )
     await fc.assert(
       fc.asyncProperty(
         fc.array(piece, { maxLength: 12 }),
@@ -56,7 +63,9 @@ describe('a placeholder', () => {
             chunks.push(bytes.slice(at, at + cut))
             at += cut
           }
-          expect(await filled(page(chunks)).text()).toBe(new TextDecoder().decode(bytes).replaceAll(token, 'N'))
+          expect(await filled(page(chunks)).text()).toBe(
+            new TextDecoder().decode(bytes).replaceAll(token, 'N'),
+          )
         },
       ),
     )
@@ -65,14 +74,19 @@ describe('a placeholder', () => {
   it('has the nonce of the policy', async () => {
     const wrong = createIssues()
     const response = headerWriter({ noncePlaceholder: token }, wrong)(page([token]), about)
-    const [, nonce] = /'nonce-([^']+)'/.exec(response.headers.get('Content-Security-Policy') ?? '') ?? []
+    const [, nonce] =
+      /'nonce-([^']+)'/.exec(response.headers.get('Content-Security-Policy') ?? '') ?? []
     expect(await response.text()).toBe(nonce)
   })
 
   // A stale length cuts the page off; a validator that stays lets a cache put an old nonce under a new policy.
   it('takes length and validator away', () => {
-    const { headers } = filled(page([token], { 'Content-Length': '26', ETag: '"1"', 'Set-Cookie': 'a=1' }))
-    expect([headers.get('Content-Length'), headers.get('ETag'), headers.get('Set-Cookie')]).toEqual([null, null, 'a=1'])
+    const { headers } = filled(
+      page([token], { 'Content-Length': '26', ETag: '"1"', 'Set-Cookie': 'a=1' }),
+    )
+    expect([headers.get('Content-Length'), headers.get('ETag'), headers.get('Set-Cookie')]).toEqual(
+      [null, null, 'a=1'],
+    )
   })
 
   it.each([
@@ -93,11 +107,17 @@ describe('a placeholder', () => {
     await Promise.all([out.close(), reader.read()])
   })
 
-  it.each([['short'], ['aaaaaaaaaaaaaaaaaaaaaaaaaaaa'], ['with spaces in between, of course'], [''], [7], [true]])(
-    '%j is refused: whoever guesses it gets the nonce',
-    (given) => {
-      expect(() => secureHeaders({ noncePlaceholder: given as string })).toThrow(ConfigError)
-      expect(() => secureHeaders({ noncePlaceholder: given as string })).toThrow('noncePlaceholder must be at least 22')
-    },
-  )
+  it.each([
+    ['short'],
+    ['aaaaaaaaaaaaaaaaaaaaaaaaaaaa'],
+    ['with spaces in between, of course'],
+    [''],
+    [7],
+    [true],
+  ])('%j is refused: whoever guesses it gets the nonce', (given) => {
+    expect(() => secureHeaders({ noncePlaceholder: given as string })).toThrow(ConfigError)
+    expect(() => secureHeaders({ noncePlaceholder: given as string })).toThrow(
+      'noncePlaceholder must be at least 22',
+    )
+  })
 })

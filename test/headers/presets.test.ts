@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
-import { type HeaderOptions, headerWriter, type Preset, secureHeaders } from '../../src/headers/index.ts'
+import {
+  type HeaderOptions,
+  headerWriter,
+  type Preset,
+  secureHeaders,
+} from '../../src/headers/index.ts'
 import { createIssues } from '../../src/options/index.ts'
 import owasp from '../vectors/owasp-headers.json' with { type: 'json' }
 
@@ -20,9 +25,12 @@ function parts(value: string | undefined, separator: string): Set<string> {
 }
 
 describe('preset recommended', () => {
-  it.each(['text/html', 'application/json', 'text/css', 'text/javascript'])('is the default for %s', (type) => {
-    expect(headers({ preset: 'recommended' }, type)).toEqual(headers({}, type))
-  })
+  it.each(['text/html', 'application/json', 'text/css', 'text/javascript'])(
+    'is the default for %s',
+    (type) => {
+      expect(headers({ preset: 'recommended' }, type)).toEqual(headers({}, type))
+    },
+  )
 })
 
 describe('preset strict', () => {
@@ -36,8 +44,13 @@ describe('preset strict', () => {
       'x-permitted-cross-domain-policies',
     ])
     expect(strict['referrer-policy']).toBe('same-origin')
-    const [theirs, ours] = [strict, recommended].map((set) => parts(set['content-security-policy'], ';'))
-    expect([...(theirs ?? [])].filter((part) => !ours?.has(part))).toEqual(["img-src 'self'", "frame-src 'none'"])
+    const [theirs, ours] = [strict, recommended].map((set) =>
+      parts(set['content-security-policy'], ';'),
+    )
+    expect([...(theirs ?? [])].filter((part) => !ours?.has(part))).toEqual([
+      "img-src 'self'",
+      "frame-src 'none'",
+    ])
   })
 })
 
@@ -67,13 +80,18 @@ describe('preset owasp', () => {
   it('has every value of the list of 2026-07-19, but what belongs to a logout', () => {
     for (const [name, value] of Object.entries(owasp.add)) {
       if (name === 'clear-site-data') expect(ours[name]).toBe(undefined)
-      else if (name === 'content-security-policy') expect(parts(ours[name], ';')).toEqual(parts(value, ';'))
-      else if (name !== 'permissions-policy') expect(ours[name]?.toLowerCase()).toBe(value.toLowerCase())
+      else if (name === 'content-security-policy')
+        expect(parts(ours[name], ';')).toEqual(parts(value, ';'))
+      else if (name !== 'permissions-policy')
+        expect(ours[name]?.toLowerCase()).toBe(value.toLowerCase())
     }
   })
 
   it('denies every feature of the list, and more', () => {
-    const [theirs, all] = [parts(owasp.add['permissions-policy'], ','), parts(ours['permissions-policy'], ',')]
+    const [theirs, all] = [
+      parts(owasp.add['permissions-policy'], ','),
+      parts(ours['permissions-policy'], ','),
+    ]
     expect([...theirs].filter((feature) => !all.has(feature))).toEqual([])
     expect(all.size).toBeGreaterThan(theirs.size)
   })
@@ -81,7 +99,9 @@ describe('preset owasp', () => {
   // What no-store would make browsers load again with every page.
   it('leaves caches to files', () => {
     expect(headers({ preset: 'owasp' }, 'text/css')).not.toHaveProperty('cache-control')
-    expect(headers({ preset: 'owasp' }, 'application/json')['cache-control']).toBe('no-store, max-age=0')
+    expect(headers({ preset: 'owasp' }, 'application/json')['cache-control']).toBe(
+      'no-store, max-age=0',
+    )
   })
 
   it('is met or exceeded by recommended, but for what breaks pages or caches', () => {
@@ -100,7 +120,12 @@ describe('preset owasp', () => {
     }
     // default-src 'none' in place of 'self', base-uri 'none' in place of 'self'; the rest as it is.
     const policy = parts(recommended['content-security-policy'], ';')
-    const want = ["default-src 'none'", "form-action 'self'", "base-uri 'none'", "object-src 'none'"]
+    const want = [
+      "default-src 'none'",
+      "form-action 'self'",
+      "base-uri 'none'",
+      "object-src 'none'",
+    ]
     for (const directive of [...want, "frame-ancestors 'none'", 'upgrade-insecure-requests']) {
       expect(policy).toContain(directive)
     }
@@ -136,13 +161,16 @@ describe('preset compat', () => {
 })
 
 describe('options beside a preset', () => {
-  it.each<Preset>(['recommended', 'strict', 'api', 'owasp', 'compat'])('win over %s, one by one', (preset) => {
-    const set = headers({ preset, referrerPolicy: 'origin', xFrameOptions: false })
-    const { 'referrer-policy': referrer, 'x-frame-options': frames, ...rest } = set
-    expect([referrer, frames]).toEqual(['origin', undefined])
-    const { 'referrer-policy': _, 'x-frame-options': __, ...preserved } = headers({ preset })
-    expect(Object.keys(rest).sort()).toEqual(Object.keys(preserved).sort())
-  })
+  it.each<Preset>(['recommended', 'strict', 'api', 'owasp', 'compat'])(
+    'win over %s, one by one',
+    (preset) => {
+      const set = headers({ preset, referrerPolicy: 'origin', xFrameOptions: false })
+      const { 'referrer-policy': referrer, 'x-frame-options': frames, ...rest } = set
+      expect([referrer, frames]).toEqual(['origin', undefined])
+      const { 'referrer-policy': _, 'x-frame-options': __, ...preserved } = headers({ preset })
+      expect(Object.keys(rest).sort()).toEqual(Object.keys(preserved).sort())
+    },
+  )
 
   it.each([
     ['strickt', 'must be one of recommended, strict, api, owasp, compat; did you mean strict?'],

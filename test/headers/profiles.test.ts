@@ -5,7 +5,12 @@ import { createIssues } from '../../src/options/index.ts'
 const https = { https: true, host: 'app.example' }
 const http = { https: false, host: 'app.example' }
 
-function written(status: number, type: string | undefined, about = https, options: HeaderOptions = {}): object {
+function written(
+  status: number,
+  type: string | undefined,
+  about = https,
+  options: HeaderOptions = {},
+): object {
   const wrong = createIssues()
   const write = headerWriter(options, wrong)
   wrong.throwIfAny()
@@ -14,7 +19,10 @@ function written(status: number, type: string | undefined, about = https, option
   const answer = write(response, about)
   answer.headers.delete('Content-Type')
   return Object.fromEntries(
-    [...answer.headers].map(([name, value]) => [name, value.replaceAll(/'nonce-[\w-]{24}'/g, "'nonce-N'")]),
+    [...answer.headers].map(([name, value]) => [
+      name,
+      value.replaceAll(/'nonce-[\w-]{24}'/g, "'nonce-N'"),
+    ]),
   )
 }
 
@@ -131,7 +139,10 @@ describe('the recommended profile over https', () => {
 
 describe('over plain http', () => {
   it.each([
-    ['text/html', { ...document, 'content-security-policy': strict, 'x-dns-prefetch-control': 'off' }],
+    [
+      'text/html',
+      { ...document, 'content-security-policy': strict, 'x-dns-prefetch-control': 'off' },
+    ],
     ['application/json', api],
   ])('%s is neither pinned to https nor upgraded', (type, headers) => {
     const { 'strict-transport-security': _, ...rest } = headers
@@ -147,11 +158,18 @@ describe('X-DNS-Prefetch-Control', () => {
     ['is off over https for who says so', { xDnsPrefetchControl: 'off' }, https, 'off'],
     ['is on where it is wanted', { xDnsPrefetchControl: 'on' }, https, 'on'],
     ['is on over http too', { xDnsPrefetchControl: 'on' }, http, 'on'],
-    ['is not sent over http for who does not want it', { xDnsPrefetchControl: false }, http, undefined],
+    [
+      'is not sent over http for who does not want it',
+      { xDnsPrefetchControl: false },
+      http,
+      undefined,
+    ],
   ])('%s', (_, options, about, value) => {
     const headers = written(200, 'text/html', about, options) as Record<string, string>
     expect(headers['x-dns-prefetch-control']).toBe(value)
-    expect(written(200, 'application/json', about, options)).not.toHaveProperty('x-dns-prefetch-control')
+    expect(written(200, 'application/json', about, options)).not.toHaveProperty(
+      'x-dns-prefetch-control',
+    )
   })
 })
 
@@ -191,8 +209,16 @@ describe('Strict-Transport-Security', () => {
     expect(headers['x-dns-prefetch-control']).toBe(value ? undefined : 'off')
   })
 
-  it.each(['app.example', 'localhost', '127.0.0.1'])('is absent for http on %s, whatever the options', (host) => {
-    const headers = written(200, 'text/html', { https: false, host }, { strictTransportSecurity: true })
-    expect(headers).not.toHaveProperty('strict-transport-security')
-  })
+  it.each(['app.example', 'localhost', '127.0.0.1'])(
+    'is absent for http on %s, whatever the options',
+    (host) => {
+      const headers = written(
+        200,
+        'text/html',
+        { https: false, host },
+        { strictTransportSecurity: true },
+      )
+      expect(headers).not.toHaveProperty('strict-transport-security')
+    },
+  )
 })

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
-import { type HeaderOptions, headerWriter, secureHeaders, strictCsp } from '../../src/headers/index.ts'
+import {
+  type HeaderOptions,
+  headerWriter,
+  secureHeaders,
+  strictCsp,
+} from '../../src/headers/index.ts'
 import { createIssues } from '../../src/options/index.ts'
 import { errorResponse } from '../../src/page/index.ts'
 
@@ -30,7 +35,9 @@ describe('reporting', () => {
   it('names the endpoint once and in both ways that browsers know', () => {
     const headers = write({ reporting: '/reports' })
     expect(headers.get('Reporting-Endpoints')).toBe('portcullis="/reports"')
-    expect(headers.get('Content-Security-Policy')).toMatch(/; report-uri \/reports; report-to portcullis$/)
+    expect(headers.get('Content-Security-Policy')).toMatch(
+      /; report-uri \/reports; report-to portcullis$/,
+    )
   })
 
   it('is asked of other answers by report-uri alone, which needs no second header', () => {
@@ -48,17 +55,27 @@ describe('reporting', () => {
       reporting: '/reports',
       reportingEndpoints: [{ name: 'main', url: 'https://reports.example/a' }],
     })
-    expect(headers.get('Content-Security-Policy')).toBe("default-src 'self'; report-to main; frame-ancestors 'none'")
-    expect(headers.get('Reporting-Endpoints')).toBe('portcullis="/reports", main="https://reports.example/a"')
+    expect(headers.get('Content-Security-Policy')).toBe(
+      "default-src 'self'; report-to main; frame-ancestors 'none'",
+    )
+    expect(headers.get('Reporting-Endpoints')).toBe(
+      'portcullis="/reports", main="https://reports.example/a"',
+    )
   })
 
   it('is added to the policy of our own error pages, and to nobody else’s', () => {
     const person = { headers: new Headers({ Accept: 'text/html' }), method: 'GET' }
-    const own = write({ reporting: '/reports' }, '', errorResponse('fault', person)).get('Content-Security-Policy')
-    expect(own).toMatch(/^default-src 'none'; style-src 'sha256-.*; report-uri \/reports; report-to portcullis$/)
+    const own = write({ reporting: '/reports' }, '', errorResponse('fault', person)).get(
+      'Content-Security-Policy',
+    )
+    expect(own).toMatch(
+      /^default-src 'none'; style-src 'sha256-.*; report-uri \/reports; report-to portcullis$/,
+    )
     const theirs = { 'Content-Type': 'text/html', 'Content-Security-Policy': "default-src 'none'" }
     const response = new Response('', { status: 500, headers: theirs })
-    expect(write({ reporting: '/reports' }, '', response).get('Content-Security-Policy')).toBe("default-src 'none'")
+    expect(write({ reporting: '/reports' }, '', response).get('Content-Security-Policy')).toBe(
+      "default-src 'none'",
+    )
   })
 
   it.each([
@@ -108,7 +125,9 @@ describe('contentSecurityPolicyReportOnly', () => {
     expect(wrong({ contentSecurityPolicyReportOnly: true })).toContain(
       'contentSecurityPolicyReportOnly needs the option reporting',
     )
-    expect(wrong({ contentSecurityPolicyReportOnly: { defaultSrc: "'self'", reportUri: '/a' } })).toBe('nothing')
+    expect(
+      wrong({ contentSecurityPolicyReportOnly: { defaultSrc: "'self'", reportUri: '/a' } }),
+    ).toBe('nothing')
   })
 })
 
@@ -118,18 +137,26 @@ describe("contentSecurityPolicy: 'observe'", () => {
     expect(headers.get('Content-Security-Policy')).toBe(
       "base-uri 'self'; object-src 'none'; frame-ancestors 'none'; form-action 'self'; upgrade-insecure-requests",
     )
-    expect(headers.get('Content-Security-Policy-Report-Only')).toMatch(/^default-src 'none'; script-src 'nonce-N' /)
+    expect(headers.get('Content-Security-Policy-Report-Only')).toMatch(
+      /^default-src 'none'; script-src 'nonce-N' /,
+    )
   })
 
   it('measures by another policy where one is given', () => {
     const contentSecurityPolicyReportOnly = { defaultSrc: "'self'" }
-    const headers = write({ contentSecurityPolicy: 'observe', contentSecurityPolicyReportOnly, reporting: '/reports' })
+    const headers = write({
+      contentSecurityPolicy: 'observe',
+      contentSecurityPolicyReportOnly,
+      reporting: '/reports',
+    })
     expect(headers.get('Content-Security-Policy-Report-Only')).toBe(
       "default-src 'self'; frame-ancestors 'none'; report-uri /reports; report-to portcullis",
     )
   })
 
   it('needs somebody to report to', () => {
-    expect(wrong({ contentSecurityPolicy: 'observe' })).toContain('contentSecurityPolicy needs the option reporting')
+    expect(wrong({ contentSecurityPolicy: 'observe' })).toContain(
+      'contentSecurityPolicy needs the option reporting',
+    )
   })
 })

@@ -12,14 +12,16 @@ function wrong(contentSecurityPolicy: ContentSecurityPolicy, more: HeaderOptions
   try {
     secureHeaders({ contentSecurityPolicy, ...more })
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults.map(({ option, problem }) => `${option} ${problem}`)
+    if (error instanceof ConfigError)
+      return error.faults.map(({ option, problem }) => `${option} ${problem}`)
     throw error
   }
   return []
 }
 
 const base = { defaultSrc: "'self'", baseUri: "'none'" }
-const unsafe = /'unsafe-inline' without a nonce or hash \(insecureContentSecurityPolicy: true allows it\)$/
+const unsafe =
+  /'unsafe-inline' without a nonce or hash \(insecureContentSecurityPolicy: true allows it\)$/
 const star = /has \* as a source/
 
 describe('a policy under which injected markup runs scripts', () => {
@@ -47,7 +49,10 @@ describe('a policy under which injected markup runs scripts', () => {
     [{ ...base, baseUri: '*' }, 'baseUri', star],
     [{ defaultSrc: "'none'", scriptSrc: NONCE }, 'baseUri', /is missing: one injected <base>/],
     [
-      { defaultSrc: "'none'", scriptSrc: "'strict-dynamic' 'sha256-rOHhyoLCVzMEGkfdlSeJTJ29D2pYGqAVOQXAka6u6gQ='" },
+      {
+        defaultSrc: "'none'",
+        scriptSrc: "'strict-dynamic' 'sha256-rOHhyoLCVzMEGkfdlSeJTJ29D2pYGqAVOQXAka6u6gQ='",
+      },
       'baseUri',
       /is missing: one injected <base>/,
     ],
@@ -55,7 +60,9 @@ describe('a policy under which injected markup runs scripts', () => {
     [{ defaultSrc: null, scriptSrc: "'none'" }, 'objectSrc', /is missing, and default-src too/],
   ])('%j throws for %s', (policy, option, says) => {
     const said = wrong(policy)
-    expect(said.find((fault) => fault.startsWith(`secureHeaders.contentSecurityPolicy.${option} `))).toMatch(says)
+    expect(
+      said.find((fault) => fault.startsWith(`secureHeaders.contentSecurityPolicy.${option} `)),
+    ).toMatch(says)
     expect(wrong(policy, { insecureContentSecurityPolicy: true })).toEqual([])
     expect(wrong(policy, { insecureContentSecurityPolicy: false })).toEqual(said)
   })

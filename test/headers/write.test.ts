@@ -36,7 +36,10 @@ describe('a response whose headers cannot be changed', () => {
     expect(copy).not.toBe(response)
     expect(copy.status).toBe(418)
     expect(copy.statusText).toBe('Short and stout')
-    expect(copy.headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2; Expires=Wed, 21 Oct 2026 07:28:00 GMT'])
+    expect(copy.headers.getSetCookie()).toEqual([
+      'a=1; Path=/',
+      'b=2; Expires=Wed, 21 Oct 2026 07:28:00 GMT',
+    ])
     expect(copy.headers.get('Content-Security-Policy')).toBe(closed)
     expect(copy.headers.has('X-Powered-By')).toBe(false)
     expect(await copy.text()).toBe('body')
@@ -46,13 +49,18 @@ describe('a response whose headers cannot be changed', () => {
     const response = write(Response.redirect('https://app.example/next', 303), https)
     expect(response.status).toBe(303)
     expect(response.headers.get('Location')).toBe('https://app.example/next')
-    expect(response.headers.get('Strict-Transport-Security')).toBe('max-age=63072000; includeSubDomains')
+    expect(response.headers.get('Strict-Transport-Security')).toBe(
+      'max-age=63072000; includeSubDomains',
+    )
     expect(response.headers.get('Content-Security-Policy')).toBe(closed)
     expect(response.body).toBe(null)
   })
 
   it.each([204, 205, 304])('gets no body with status %i', (status) => {
-    const response = write(immutable(new Response(null, { status, statusText: 'So', headers: { ETag: '"1"' } })), https)
+    const response = write(
+      immutable(new Response(null, { status, statusText: 'So', headers: { ETag: '"1"' } })),
+      https,
+    )
     expect([response.status, response.statusText]).toEqual([status, 'So'])
     expect(response.body).toBe(null)
     expect(response.headers.get('ETag')).toBe('"1"')
@@ -60,10 +68,21 @@ describe('a response whose headers cannot be changed', () => {
   })
 
   it('is returned as it is when there is nothing to change', () => {
-    const off = { strip: false, removePoweredBy: false, contentSecurityPolicy: false, referrerPolicy: false } as const
-    const rest = { xFrameOptions: false, xContentTypeOptions: false, crossOriginResourcePolicy: false } as const
+    const off = {
+      strip: false,
+      removePoweredBy: false,
+      contentSecurityPolicy: false,
+      referrerPolicy: false,
+    } as const
+    const rest = {
+      xFrameOptions: false,
+      xContentTypeOptions: false,
+      crossOriginResourcePolicy: false,
+    } as const
     const response = immutable(new Response('x'))
-    expect(writer({ ...off, ...rest, strictTransportSecurity: false })(response, https)).toBe(response)
+    expect(writer({ ...off, ...rest, strictTransportSecurity: false })(response, https)).toBe(
+      response,
+    )
   })
 
   it('is returned as it is, and nothing is thrown, when its body was read', async () => {
@@ -89,10 +108,21 @@ describe('a response that passes untouched', () => {
 
 describe('a writer for several hosts', () => {
   it('pins each that can be pinned, in whatever order they come', () => {
-    for (const host of ['app.example', 'localhost', 'localhost', 'app.example', '127.0.0.1', 'other.example']) {
+    for (const host of [
+      'app.example',
+      'localhost',
+      'localhost',
+      'app.example',
+      '127.0.0.1',
+      'other.example',
+    ]) {
       const pinned = host.endsWith('.example')
-      expect(write(new Response(''), { https: true, host }).headers.has('Strict-Transport-Security')).toBe(pinned)
-      expect(write(new Response(''), { https: false, host }).headers.has('Strict-Transport-Security')).toBe(false)
+      expect(
+        write(new Response(''), { https: true, host }).headers.has('Strict-Transport-Security'),
+      ).toBe(pinned)
+      expect(
+        write(new Response(''), { https: false, host }).headers.has('Strict-Transport-Security'),
+      ).toBe(false)
     }
   })
 })

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { accountKey, createAccount, normalizeWordpressName } from '../../src/limit/throttle/account.ts'
+import {
+  accountKey,
+  createAccount,
+  normalizeWordpressName,
+} from '../../src/limit/throttle/account.ts'
 
 describe('the key of an account', () => {
   // Ten spellings that origins take for one: without this an attacker has ten limits.
@@ -21,7 +25,15 @@ describe('the key of an account', () => {
   })
 
   it('keeps apart what are other accounts', () => {
-    const names = ['zoe', 'zoe@example.com', 'zoe+1@example.com', 'z.oe@example.com', 'zo e', 'зое@example.com', '0']
+    const names = [
+      'zoe',
+      'zoe@example.com',
+      'zoe+1@example.com',
+      'z.oe@example.com',
+      'zo e',
+      'зое@example.com',
+      '0',
+    ]
     expect(new Set(names.map(accountKey)).size).toBe(names.length)
   })
 
@@ -56,7 +68,13 @@ describe('T9: spellings that some origin takes for one', () => {
     ['digits of other scripts', ['user-12', 'user-١٢', 'user-१२', 'user-１２']],
     [
       'telephone numbers',
-      ['+1 (555) 010-0000', '15550100000', '001-555-010-0000', 'tel:+1.555.010.0000', '+١٥٥٥٠١٠٠٠٠٠'],
+      [
+        '+1 (555) 010-0000',
+        '15550100000',
+        '001-555-010-0000',
+        'tel:+1.555.010.0000',
+        '+١٥٥٥٠١٠٠٠٠٠',
+      ],
     ],
     ['quotation marks and dashes', ['o’hara-x', "o'hara–x", 'oʼhara‑x']],
   ])('%s', (_, spellings) => {
@@ -77,14 +95,22 @@ describe('T9: spellings that some origin takes for one', () => {
 
   it('as WordPress: a German or Bosnian one writes accents in two letters', () => {
     const same = (a: string, b: string): boolean =>
-      createAccount(a, normalizeWordpressName)?.key === createAccount(b, normalizeWordpressName)?.key
-    expect([same('müller', 'mueller'), same('Đorđe', 'DJordje'), same('straße', 'strasse')]).toEqual([true, true, true])
+      createAccount(a, normalizeWordpressName)?.key ===
+      createAccount(b, normalizeWordpressName)?.key
+    expect([
+      same('müller', 'mueller'),
+      same('Đorđe', 'DJordje'),
+      same('straße', 'strasse'),
+    ]).toEqual([true, true, true])
     expect(same('mueller', 'miller')).toBe(false)
   })
 
   it('as an option says', () => {
     const gmail = (text: string): string => text.replace(/\+[^@]*/, '').replace(/\.(?=.*@)/g, '')
-    expect(createAccount('Z.o.e+x@gmail.com', gmail)).toEqual({ key: 'zoe@gmail.com', text: 'Z.o.e+x@gmail.com' })
+    expect(createAccount('Z.o.e+x@gmail.com', gmail)).toEqual({
+      key: 'zoe@gmail.com',
+      text: 'Z.o.e+x@gmail.com',
+    })
     expect(createAccount('zoe', () => '')).toBe(undefined)
   })
 })

@@ -18,7 +18,13 @@ describe('bindingLimiter', () => {
   it('says what the binding says, and no more', async () => {
     const limiter = bindingLimiter({ binding: binding(1), limit: 1, window: 10 })
     const first = await limiter.take('a')
-    expect(first).toMatchObject({ allowed: true, limit: 1, remaining: undefined, retryAfter: 0, degraded: false })
+    expect(first).toMatchObject({
+      allowed: true,
+      limit: 1,
+      remaining: undefined,
+      retryAfter: 0,
+      degraded: false,
+    })
     const second = await limiter.take('a')
     expect(second).toMatchObject({ allowed: false, limit: 1, remaining: 0, retryAfter: 10 })
     expect(second.retryAt - first.retryAt).toBeGreaterThanOrEqual(10_000)
@@ -38,9 +44,14 @@ describe('bindingLimiter', () => {
     made.get('/', (c) => c.text('done'))
     const headers = { 'CF-Connecting-IP': '203.0.113.9' }
     const responses = []
-    for (let i = 0; i < 3; i++) responses.push(await made.request('/', { headers }, { SHIELD: shield }))
+    for (let i = 0; i < 3; i++)
+      responses.push(await made.request('/', { headers }, { SHIELD: shield }))
     expect(responses.map(({ status }) => status)).toEqual([200, 200, 429])
-    expect(responses.map(({ headers }) => headers.get('RateLimit'))).toEqual([null, null, '"default";r=0;t=60'])
+    expect(responses.map(({ headers }) => headers.get('RateLimit'))).toEqual([
+      null,
+      null,
+      '"default";r=0;t=60',
+    ])
     expect(responses[0]?.headers.get('RateLimit-Policy')).toBe('"default";q=2;w=60')
     expect(responses[2]?.headers.get('Retry-After')).toBe('60')
   })
@@ -51,7 +62,11 @@ describe('bindingLimiter', () => {
     const limiter = bindingLimiter({ binding: broken, limit: 2, window: 60 })
     made.use(rateLimit({ limiter, platform: 'cloudflare', onOutage: 'closed' }))
     expect((await made.request('/')).status).toBe(503)
-    const odd = bindingLimiter({ binding: { limit: async () => ({}) as never }, limit: 2, window: 60 })
+    const odd = bindingLimiter({
+      binding: { limit: async () => ({}) as never },
+      limit: 2,
+      window: 60,
+    })
     expect((await odd.take('a')).allowed).toBe(false)
   })
 

@@ -13,7 +13,11 @@ describe('what is known to be blocked', () => {
   it('is blocked until the retry time, to the millisecond', () => {
     const known = createBlockedKeys(10)
     known.note('a', 1, denied(noon + 2_500), noon)
-    expect(known.find('a', 1, noon)).toMatchObject({ allowed: false, retryAfter: 3, retryAt: noon + 2_500 })
+    expect(known.find('a', 1, noon)).toMatchObject({
+      allowed: false,
+      retryAfter: 3,
+      retryAt: noon + 2_500,
+    })
     expect(known.find('a', 1, noon + 2_499)).toMatchObject({ allowed: false, retryAfter: 1 })
     expect(known.find('a', 1, noon + 2_500)).toBeUndefined()
     expect(known.size).toBe(0)
@@ -70,11 +74,8 @@ describe('what is known to be blocked', () => {
     map.put('long', { until: noon + 1_000 }, noon)
     map.put('longer', { until: noon + 2_000 }, noon)
     map.put('new', { until: noon + 2_000 }, noon + 10)
-    expect(['short', 'long', 'longer', 'new'].map((key) => map.get(key, noon + 10) !== undefined)).toEqual([
-      false,
-      true,
-      true,
-      true,
-    ])
+    expect(
+      ['short', 'long', 'longer', 'new'].map((key) => map.get(key, noon + 10) !== undefined),
+    ).toEqual([false, true, true, true])
   })
 })

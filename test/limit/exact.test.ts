@@ -82,7 +82,8 @@ describe('exactLimiter', () => {
     [['1', '4', '5', '5', '1', '4', '5', '5']],
     [{ allowed: true }],
   ])('takes the answer %j for a fault', async (reply) => {
-    const limiter = (): ReturnType<typeof exactLimiter> => exactLimiter({ redis: client(reply), ...rate })
+    const limiter = (): ReturnType<typeof exactLimiter> =>
+      exactLimiter({ redis: client(reply), ...rate })
     await expect(limiter().take('a')).rejects.toMatchObject({ code: 'ERR_STORE_REFUSED' })
     await expect(limiter().peek('a')).rejects.toMatchObject({ code: 'ERR_STORE_REFUSED' })
   })
@@ -104,7 +105,9 @@ describe('exactLimiter', () => {
       expect.objectContaining({
         code: 'ERR_CONFIG',
         faults: expect.arrayContaining(
-          faults.map((name) => expect.objectContaining({ option: name ? `exactLimiter.${name}` : 'exactLimiter' })),
+          faults.map((name) =>
+            expect.objectContaining({ option: name ? `exactLimiter.${name}` : 'exactLimiter' }),
+          ),
         ),
       }),
     )

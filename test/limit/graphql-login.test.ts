@@ -4,9 +4,11 @@ import { createAccountReader } from '../../src/limit/throttle/read-account.ts'
 
 const rule = { graphql: 'authenticateUserWithPassword', argument: 'email' } as const
 const field = rule.graphql
-const login = (email: string): string => `${field}(email: ${email}, password: "x") { ... on Success { item { id } } }`
+const login = (email: string): string =>
+  `${field}(email: ${email}, password: "x") { ... on Success { item { id } } }`
 const zoe = { account: 'zoe@example.com' }
-const ask = (query: string, more: object = {}): unknown => readGraphqlLogin({ query, ...more }, rule)
+const ask = (query: string, more: object = {}): unknown =>
+  readGraphqlLogin({ query, ...more }, rule)
 
 describe('whose login a GraphQL request is', () => {
   it.each<[string, string, object?]>([
@@ -14,7 +16,11 @@ describe('whose login a GraphQL request is', () => {
     ['a text with escapes', `mutation { ${login('"zoe\\u0040example.com"')} }`],
     ['a text with an escape in braces', `mutation { ${login('"zoe\\u{40}example.com"')} }`],
     ['a block text', `mutation { ${login('"""\n    zoe@example.com\n  """')} }`],
-    ['a variable', `mutation M($email: String!) { ${login('$email')} }`, { variables: { email: 'zoe@example.com' } }],
+    [
+      'a variable',
+      `mutation M($email: String!) { ${login('$email')} }`,
+      { variables: { email: 'zoe@example.com' } },
+    ],
     ['a default', `mutation M($email: String! = "zoe@example.com") { ${login('$email')} }`],
     [
       'a variable before its default',
@@ -27,7 +33,10 @@ describe('whose login a GraphQL request is', () => {
       'a fragment in a fragment',
       `mutation { ...G } fragment F on M { ${login('"zoe@example.com"')} } fragment G on M { ...F }`,
     ],
-    ['an inline fragment', `mutation { ... on Mutation { ... @include(if: true) { ${login('"zoe@example.com"')} } } }`],
+    [
+      'an inline fragment',
+      `mutation { ... on Mutation { ... @include(if: true) { ${login('"zoe@example.com"')} } } }`,
+    ],
     [
       'no space, commas and comments',
       `mutation{#"\n,,${field}(,password:"}",email:"zoe@example.com")@skip(if:false){id},__typename}`,
@@ -38,11 +47,20 @@ describe('whose login a GraphQL request is', () => {
 
   it('an argument within an argument', () => {
     const nested = { graphql: 'login', argument: ['input', 'email'] }
-    const find = (query: string, variables?: object): unknown => readGraphqlLogin({ query, variables }, nested)
-    expect(find('mutation { login(input: { email: "zoe@example.com", more: { a: [1, $x] } }) }')).toEqual(zoe)
-    expect(find('mutation M($i: In) { login(input: $i) }', { i: { email: 'zoe@example.com' } })).toEqual(zoe)
-    expect(find('mutation M($e: String) { login(input: {email: $e}) }', { e: 'zoe@example.com' })).toEqual(zoe)
-    expect(find('mutation M($i: In = {email: "zoe@example.com"}) { login(input: $i) }')).toEqual(zoe)
+    const find = (query: string, variables?: object): unknown =>
+      readGraphqlLogin({ query, variables }, nested)
+    expect(
+      find('mutation { login(input: { email: "zoe@example.com", more: { a: [1, $x] } }) }'),
+    ).toEqual(zoe)
+    expect(
+      find('mutation M($i: In) { login(input: $i) }', { i: { email: 'zoe@example.com' } }),
+    ).toEqual(zoe)
+    expect(
+      find('mutation M($e: String) { login(input: {email: $e}) }', { e: 'zoe@example.com' }),
+    ).toEqual(zoe)
+    expect(find('mutation M($i: In = {email: "zoe@example.com"}) { login(input: $i) }')).toEqual(
+      zoe,
+    )
     expect(find('mutation { login(input: { email: "a", email: "b" }) }')).toBe(undefined)
     expect(find('mutation M($i: In = {email: $i}) { login(input: $i) }')).toBe(undefined)
   })
@@ -61,16 +79,29 @@ describe('whose login a GraphQL request is', () => {
   it.each<[string, unknown]>([
     [
       'fifty aliases',
-      { query: `mutation { ${Array.from({ length: 50 }, (_, i) => `a${i}: ${login('"z"')}`).join(' ')} }` },
+      {
+        query: `mutation { ${Array.from({ length: 50 }, (_, i) => `a${i}: ${login('"z"')}`).join(' ')} }`,
+      },
     ],
     [
       'two fragments',
-      { query: `mutation { ...F ...G } fragment F on M { ${login('"a"')} } fragment G on M { b: ${login('"b"')} }` },
+      {
+        query: `mutation { ...F ...G } fragment F on M { ${login('"a"')} } fragment G on M { b: ${login('"b"')} }`,
+      },
     ],
-    ['one fragment, spread twice', { query: `mutation { ...F ...F } fragment F on M { ${login('"a"')} }` }],
+    [
+      'one fragment, spread twice',
+      { query: `mutation { ...F ...F } fragment F on M { ${login('"a"')} }` },
+    ],
     // What starts a session in the same request would look like the login's success.
-    ['another field beside it', { query: `mutation { ${login('"a"')} signUp(email: "own") { id } }` }],
-    ['another login beside it', { query: `mutation { ${login('"a"')} authenticateAdmin(email: "own") { id } }` }],
+    [
+      'another field beside it',
+      { query: `mutation { ${login('"a"')} signUp(email: "own") { id } }` },
+    ],
+    [
+      'another login beside it',
+      { query: `mutation { ${login('"a"')} authenticateAdmin(email: "own") { id } }` },
+    ],
     [
       'another field in a fragment',
       { query: `mutation { ${login('"a"')} ...F } fragment F on M { ... { b: signUp { id } } }` },
@@ -94,11 +125,17 @@ describe('whose login a GraphQL request is', () => {
       'a variable that is null before its default',
       { query: `mutation($e: S = "a") { ${login('$e')} }`, variables: { e: null } },
     ],
-    ['a variable that is inherited', { query: `mutation($toString: S) { ${login('$toString')} }`, variables: {} }],
+    [
+      'a variable that is inherited',
+      { query: `mutation($toString: S) { ${login('$toString')} }`, variables: {} },
+    ],
     ['variables as text', { query: `mutation($e: S) { ${login('$e')} }`, variables: '{"e":"a"}' }],
     ['a fragment that is not there', { query: 'mutation { ...F }' }],
     ['a fragment that spreads itself', { query: 'mutation { ...F } fragment F on M { ...F }' }],
-    ['a fragment twice', { query: `mutation { ...F } fragment F on M { me } fragment F on M { ${login('"a"')} }` }],
+    [
+      'a fragment twice',
+      { query: `mutation { ...F } fragment F on M { me } fragment F on M { ${login('"a"')} }` },
+    ],
     ['what is no GraphQL', { query: 'mutation { ^ }' }],
     ['a text without its end', { query: 'mutation { a(b: "c' }],
     ['a block text without its end', { query: 'mutation { a(b: """c\\"""' }],
@@ -181,7 +218,10 @@ describe('T10: a document of 64 KB', () => {
   })
 
   it('walks each fragment once, however often it is spread', () => {
-    const chain = Array.from({ length: 90 }, (_, i) => `fragment F${i} on M { ...F${i + 1} ...F${i + 1} }`).join(' ')
+    const chain = Array.from(
+      { length: 90 },
+      (_, i) => `fragment F${i} on M { ...F${i + 1} ...F${i + 1} }`,
+    ).join(' ')
     expect(ask(`{ ...F0 } ${chain} fragment F90 on M { a }`)).toBe('none')
     expect(ask(`mutation { ...F0 } ${chain} fragment F90 on M { ${login('"a"')} }`)).toBe(undefined)
   })

@@ -22,7 +22,9 @@ function naive(): Naive {
     passed,
     free,
     retryAt(limit, cost, now) {
-      const moments = [now, ...passed.map(([at]) => at + windowMs).filter((at) => at > now)].sort((a, b) => a - b)
+      const moments = [now, ...passed.map(([at]) => at + windowMs).filter((at) => at > now)].sort(
+        (a, b) => a - b,
+      )
       return moments.find((at) => free(limit, at) >= cost) ?? Number.POSITIVE_INFINITY
     },
   }
@@ -39,23 +41,27 @@ const arrivals = fc.array(
 describe('the log', () => {
   it('agrees with a list of everything that ever passed, decision and retry time', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(51, 99, 100)), arrivals, (limit, list) => {
-        const rule = { limit, windowMs, grainMs: findResolution(limit, windowMs) }
-        const reference = naive()
-        let kept: KeptLog = { log: [], shift: 0 }
-        let now = noon
-        for (const [gap, cost] of list) {
-          now += gap
-          const free = reference.free(limit, now)
-          const answer = evaluateLog(kept, rule, cost, now)
-          expect([answer.allowed, answer.free]).toEqual([cost <= free, free])
-          expect(answer.retryAt).toBe(reference.retryAt(limit, cost, now))
-          if (!answer.allowed) continue
-          kept = answer.next
-          reference.passed.push([now, cost])
-          expect(kept.log.length).toBeLessThanOrEqual(limit)
-        }
-      }),
+      fc.property(
+        fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(51, 99, 100)),
+        arrivals,
+        (limit, list) => {
+          const rule = { limit, windowMs, grainMs: findResolution(limit, windowMs) }
+          const reference = naive()
+          let kept: KeptLog = { log: [], shift: 0 }
+          let now = noon
+          for (const [gap, cost] of list) {
+            now += gap
+            const free = reference.free(limit, now)
+            const answer = evaluateLog(kept, rule, cost, now)
+            expect([answer.allowed, answer.free]).toEqual([cost <= free, free])
+            expect(answer.retryAt).toBe(reference.retryAt(limit, cost, now))
+            if (!answer.allowed) continue
+            kept = answer.next
+            reference.passed.push([now, cost])
+            expect(kept.log.length).toBeLessThanOrEqual(limit)
+          }
+        },
+      ),
       { numRuns: 300 },
     )
   })
@@ -88,17 +94,20 @@ describe('the log', () => {
   })
 
   // An adversary saves the limit for the end of a window, then hammers for one more.
-  it.each([[1], [10], [100], [101], [1_000]])('with a limit of %i lets it pass once across the edge', async (limit) => {
-    let now = noon + 59_999
-    const limiter = memoryLimiter({ limit, window: 60, clock: () => now })
-    let passed = 0
-    const end = now + 60_000
-    while (now < end) {
-      for (let i = 0; i < limit * 2 && (await limiter.take('a')).allowed; i++) passed++
-      now += 250
-    }
-    expect(passed).toBe(limit)
-  })
+  it.each([[1], [10], [100], [101], [1_000]])(
+    'with a limit of %i lets it pass once across the edge',
+    async (limit) => {
+      let now = noon + 59_999
+      const limiter = memoryLimiter({ limit, window: 60, clock: () => now })
+      let passed = 0
+      const end = now + 60_000
+      while (now < end) {
+        for (let i = 0; i < limit * 2 && (await limiter.take('a')).allowed; i++) passed++
+        now += 250
+      }
+      expect(passed).toBe(limit)
+    },
+  )
 
   it.each([[1], [10], [100], [101], [400], [3_000]])(
     'gives who asks ten times too often %i per window, but for a hundredth',

@@ -43,7 +43,10 @@ function app(more: Partial<LoginGateOptions> = {}) {
       await throttle.succeed()
       return new Response('welcome', { headers: { 'set-cookie': 'a=1' } })
     })
-    .post('/silent', async (c) => (await c.var.loginThrottle.attempt(zoe)) ?? c.text('nothing said', 401))
+    .post(
+      '/silent',
+      async (c) => (await c.var.loginThrottle.attempt(zoe)) ?? c.text('nothing said', 401),
+    )
     // Fifty aliases of a GraphQL login, say.
     .post('/many', async (c) => {
       const { email } = await c.req.json<{ email: string[] }>()
@@ -62,9 +65,17 @@ function app(more: Partial<LoginGateOptions> = {}) {
     elapse(ms: number): void {
       now += ms
     },
-    async login(email: unknown, password = 'wrong', headers: Record<string, string> = {}, path = '/login') {
+    async login(
+      email: unknown,
+      password = 'wrong',
+      headers: Record<string, string> = {},
+      path = '/login',
+    ) {
       const init = { method: 'POST', body: JSON.stringify({ email, password }) }
-      return hono.request(path, { ...init, headers: { 'cf-connecting-ip': '192.0.2.1', ...headers } })
+      return hono.request(path, {
+        ...init,
+        headers: { 'cf-connecting-ip': '192.0.2.1', ...headers },
+      })
     },
   }
 }
@@ -107,7 +118,9 @@ describe('loginThrottle', () => {
     const response = await at.login(zoe, 'right')
     const [own, device = ''] = response.headers.getSetCookie()
     expect(own).toBe('a=1')
-    expect(device).toMatch(/^__Host-device=[\w.-]+; Max-Age=7776000; Path=\/; Secure; HttpOnly; SameSite=Lax$/)
+    expect(device).toMatch(
+      /^__Host-device=[\w.-]+; Max-Age=7776000; Path=\/; Secure; HttpOnly; SameSite=Lax$/,
+    )
     expect(response.headers.get('cache-control')).toBe('no-store')
     for (let i = 0; i < 6; i++) await at.login(zoe)
     const cookie = device.split(';', 1)[0] ?? ''
@@ -133,7 +146,9 @@ describe('loginThrottle', () => {
   it('tells the handler of pressure', async () => {
     const at = app()
     for (let i = 0; i < 10; i++) await at.login(zoe, 'x', { 'cf-connecting-ip': `10.0.0.${i}` })
-    expect(await (await at.login(zoe, 'x', { 'cf-connecting-ip': '10.0.1.1' })).text()).toBe('wrong 10')
+    expect(await (await at.login(zoe, 'x', { 'cf-connecting-ip': '10.0.1.1' })).text()).toBe(
+      'wrong 10',
+    )
   })
 
   it('who has no address shares one', async () => {
@@ -156,7 +171,10 @@ describe('loginThrottle', () => {
   it('signs in who was verified though the count could not be settled', async () => {
     const store: ThrottleStore = {
       attempt: memoryThrottle().attempt,
-      settle: () => Promise.reject(new PortcullisError('ERR_STORE_UNAVAILABLE', 'Redis is not available (timeout)')),
+      settle: () =>
+        Promise.reject(
+          new PortcullisError('ERR_STORE_UNAVAILABLE', 'Redis is not available (timeout)'),
+        ),
     }
     const at = app({ store })
     expect((await at.login(zoe, 'right')).status).toBe(200)
@@ -164,7 +182,10 @@ describe('loginThrottle', () => {
   })
 
   it('answers as it is told', async () => {
-    const at = app({ limit: 1, refuse: ({ reason, retryAfter }) => new Response(`${reason} ${retryAfter}`) })
+    const at = app({
+      limit: 1,
+      refuse: ({ reason, retryAfter }) => new Response(`${reason} ${retryAfter}`),
+    })
     await at.login(zoe)
     expect(await (await at.login(zoe)).text()).toBe('rate-limited 1')
   })
@@ -207,7 +228,9 @@ describe('loginThrottle', () => {
         "loginThrottle.platform must be 'cloudflare', 'vercel', 'none' or { hops: 1 to 16 }",
     )
     const good = { store: memoryThrottle(), secret, platform: 'none' }
-    expect(build({ ...good, limt: 5 })).toThrow('loginThrottle.limt is no option; did you mean limit?')
+    expect(build({ ...good, limt: 5 })).toThrow(
+      'loginThrottle.limt is no option; did you mean limit?',
+    )
     expect(build({ ...good, slowAt: 101 })).toThrow(
       'loginThrottle.slowAt must be a whole number of failures from 1 to 100',
     )

@@ -26,7 +26,10 @@ describe('memoryLimiter', () => {
 
   it('is not fooled by a key that looks like what stands for a long one', async () => {
     const limiter = memoryLimiter({ limit: 1, window: 60, clock: () => noon })
-    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify('x'.repeat(200))))
+    const digest = await crypto.subtle.digest(
+      'SHA-256',
+      new TextEncoder().encode(JSON.stringify('x'.repeat(200))),
+    )
     const text = btoa(String.fromCharCode(...new Uint8Array(digest)))
     await limiter.take('x'.repeat(200))
     const written = text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
@@ -39,7 +42,10 @@ describe('memoryLimiter', () => {
     [{ limit: 0, window: 0 }, ['memoryLimiter.limit', 'memoryLimiter.window']],
     [{ limit: 1_000_001, window: 2_678_401 }, ['memoryLimiter.limit', 'memoryLimiter.window']],
     [{ limit: 1.5, window: '60 s' }, ['memoryLimiter.limit', 'memoryLimiter.window']],
-    [{ limit: 1, window: 1, maxKeys: 0, clock: 5 }, ['memoryLimiter.maxKeys', 'memoryLimiter.clock']],
+    [
+      { limit: 1, window: 1, maxKeys: 0, clock: 5 },
+      ['memoryLimiter.maxKeys', 'memoryLimiter.clock'],
+    ],
     [{ limit: 1, window: 1, maxKeyz: 5 }, ['memoryLimiter.maxKeyz']],
   ])('refuses %j, every fault at once', (options, faults) => {
     expect(() => memoryLimiter(options as never)).toThrow(

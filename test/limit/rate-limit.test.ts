@@ -21,7 +21,11 @@ const from = (address: string, more: Record<string, string> = {}): RequestInit =
 /** An application with one limit, and what was told. */
 function app(options: Partial<RateLimitOptions>, hears: SecurityEvent[] = []): Hono {
   const made = new Hono()
-  const more = { platform: 'cloudflare', onEvent: (event: SecurityEvent) => hears.push(event), ...options } as const
+  const more = {
+    platform: 'cloudflare',
+    onEvent: (event: SecurityEvent) => hears.push(event),
+    ...options,
+  } as const
   made.use(rateLimit(more as RateLimitOptions))
   made.all('/', (c) => c.text('done'))
   made.get('/fails', () => {
@@ -36,7 +40,10 @@ function app(options: Partial<RateLimitOptions>, hears: SecurityEvent[] = []): H
 const down = (): BasicLimiter => ({
   limit: 20,
   window: 60,
-  take: () => Promise.reject(new PortcullisError('ERR_STORE_UNAVAILABLE', 'Redis is not available (timeout)')),
+  take: () =>
+    Promise.reject(
+      new PortcullisError('ERR_STORE_UNAVAILABLE', 'Redis is not available (timeout)'),
+    ),
 })
 
 describe('rateLimit', () => {
@@ -69,11 +76,18 @@ describe('rateLimit', () => {
     const made = app({ limiter: memory(1) })
     await made.request('/', from('203.0.113.9'))
     const page = await made.request('/', from('203.0.113.9', { 'Sec-Fetch-Dest': 'document' }))
-    expect([page.status, page.headers.get('Content-Type')]).toEqual([429, 'text/html; charset=utf-8'])
+    expect([page.status, page.headers.get('Content-Type')]).toEqual([
+      429,
+      'text/html; charset=utf-8',
+    ])
     expect(page.headers.get('Retry-After')).toBe('60')
     expect(await page.text()).toContain('<title>429 Too many requests</title>')
     const head = await made.request('/', { method: 'HEAD', ...from('203.0.113.9') })
-    expect([head.status, await head.text(), head.headers.get('Retry-After')]).toEqual([429, '', '60'])
+    expect([head.status, await head.text(), head.headers.get('Retry-After')]).toEqual([
+      429,
+      '',
+      '60',
+    ])
   })
 
   // curl -H 'CF-Connecting-IP: ...' from one /64, and as IPv4 in other clothes
@@ -105,21 +119,34 @@ describe('rateLimit', () => {
   })
 
   // curl -H 'X-Forwarded-For: 198.51.100.<n>': a new address for each guess.
-  it.each([['X-Forwarded-For'], ['Forwarded'], ['X-Real-IP'], ['Client-IP'], ['True-Client-IP'], ['X-Client-IP']])(
-    'is not escaped with %s on a platform that does not vouch for it',
-    async (name) => {
-      const made = app({ limiter: memory(1) })
-      expect((await made.request('/', from('203.0.113.9', { [name]: '198.51.100.1' }))).status).toBe(200)
-      expect((await made.request('/', from('203.0.113.9', { [name]: '198.51.100.2' }))).status).toBe(429)
-    },
-  )
+  it.each([
+    ['X-Forwarded-For'],
+    ['Forwarded'],
+    ['X-Real-IP'],
+    ['Client-IP'],
+    ['True-Client-IP'],
+    ['X-Client-IP'],
+  ])('is not escaped with %s on a platform that does not vouch for it', async (name) => {
+    const made = app({ limiter: memory(1) })
+    expect((await made.request('/', from('203.0.113.9', { [name]: '198.51.100.1' }))).status).toBe(
+      200,
+    )
+    expect((await made.request('/', from('203.0.113.9', { [name]: '198.51.100.2' }))).status).toBe(
+      429,
+    )
+  })
 
   it('counts by what a function says, and who has no name together', async () => {
-    const made = app({ limiter: memory(1), key: (c) => c.req.raw.headers.get('X-Key') ?? undefined })
+    const made = app({
+      limiter: memory(1),
+      key: (c) => c.req.raw.headers.get('X-Key') ?? undefined,
+    })
     const ask = async (key?: string): Promise<number> =>
       (await made.request('/', key === undefined ? {} : { headers: { 'X-Key': key } })).status
     expect([await ask('a'), await ask('b'), await ask('a')]).toEqual([200, 200, 429])
-    expect([await ask(), await ask(''), await ask('nobody'), await ask('undefined')]).toEqual([200, 429, 200, 200])
+    expect([await ask(), await ask(''), await ask('nobody'), await ask('undefined')]).toEqual([
+      200, 429, 200, 200,
+    ])
   })
 
   it('takes what a request costs, nothing for nothing, and says so if it never will', async () => {
@@ -142,13 +169,20 @@ describe('rateLimit', () => {
     const made = app({ limiter: memory(1), skip: (c) => c.req.raw.headers.has('X-Inside') })
     for (let i = 0; i < 3; i++) {
       const headers = { Origin: 'https://a.test', 'Access-Control-Request-Method': 'PUT' }
-      const preflight = new Request('http://a/', { method: 'OPTIONS', ...from('203.0.113.9', headers) })
+      const preflight = new Request('http://a/', {
+        method: 'OPTIONS',
+        ...from('203.0.113.9', headers),
+      })
       if (preflight.headers.has('origin')) expect((await made.request(preflight)).status).toBe(200)
       expect((await made.request('/', from('203.0.113.9', { 'X-Inside': '1' }))).status).toBe(200)
     }
-    expect((await made.request('/', { method: 'OPTIONS', ...from('203.0.113.9') })).status).toBe(200)
+    expect((await made.request('/', { method: 'OPTIONS', ...from('203.0.113.9') })).status).toBe(
+      200,
+    )
     expect((await made.request('/', from('203.0.113.9'))).status).toBe(429)
-    expect((await made.request('/', { method: 'OPTIONS', ...from('203.0.113.9') })).status).toBe(429)
+    expect((await made.request('/', { method: 'OPTIONS', ...from('203.0.113.9') })).status).toBe(
+      429,
+    )
   })
 
   it('tells on every answer, also of handlers that fail and where headers cannot be changed', async () => {
@@ -207,7 +241,8 @@ describe('rateLimit', () => {
       [[2, 2], 200],
     ] as const) {
       const made = new Hono()
-      for (const cost of costs) made.use(rateLimit({ limiter, name: 'api', key: () => `${costs}`, cost }))
+      for (const cost of costs)
+        made.use(rateLimit({ limiter, name: 'api', key: () => `${costs}`, cost }))
       made.get('/', (c) => c.text('done'))
       await limiter.take(JSON.stringify(['api', 'key', `${costs}`]), 3)
       expect((await made.request('/')).status).toBe(status)
@@ -264,7 +299,10 @@ describe('rateLimit', () => {
       const redis = client(['1', '4', `${noon}`, `${noon}`])
       const made = app({
         policies: [
-          { name: 'distant', limiter: exactLimiter({ redis, secret, limit: 5, window: 60, clock }) },
+          {
+            name: 'distant',
+            limiter: exactLimiter({ redis, secret, limit: 5, window: 60, clock }),
+          },
           { name: 'near', limiter: memory(1) },
         ],
       })
@@ -274,8 +312,18 @@ describe('rateLimit', () => {
     })
 
     it('of one Redis asks one script once for all of them', async () => {
-      const redis = client(['1', '4', `${noon}`, `${noon + 10_000}`, '0', '0', `${noon + 5_000}`, `${noon + 60_000}`])
-      const exact = (window: number): Limiter => exactLimiter({ redis, secret, limit: 5, window, clock })
+      const redis = client([
+        '1',
+        '4',
+        `${noon}`,
+        `${noon + 10_000}`,
+        '0',
+        '0',
+        `${noon + 5_000}`,
+        `${noon + 60_000}`,
+      ])
+      const exact = (window: number): Limiter =>
+        exactLimiter({ redis, secret, limit: 5, window, clock })
       const made = app({
         policies: [
           { name: 'one', limiter: exact(10) },
@@ -283,7 +331,10 @@ describe('rateLimit', () => {
         ],
       })
       const refused = await made.request('/', from('203.0.113.9'))
-      expect([refused.status, refused.headers.get('RateLimit')]).toEqual([429, '"one";r=4;t=10, "two";r=0;t=5'])
+      expect([refused.status, refused.headers.get('RateLimit')]).toEqual([
+        429,
+        '"one";r=4;t=10, "two";r=0;t=5',
+      ])
       expect([redis.requests, redis.sent.length, redis.sent[0]?.keys.length]).toEqual([1, 1, 2])
     })
   })
@@ -299,7 +350,8 @@ describe('rateLimit', () => {
       `${noon + 5_000}`,
       `${noon + 9_000}`,
     ])
-    const exact = (window: number): Limiter => exactLimiter({ redis, secret, limit: 5, window, clock })
+    const exact = (window: number): Limiter =>
+      exactLimiter({ redis, secret, limit: 5, window, clock })
     const made = app({
       policies: [
         { name: 'one', limiter: exact(60) },
@@ -316,9 +368,12 @@ describe('rateLimit', () => {
       const hears: SecurityEvent[] = []
       const made = app({ limiter: down(), isolates: 10 }, hears)
       const statuses = []
-      for (let i = 0; i < 3; i++) statuses.push((await made.request('/', from('203.0.113.9'))).status)
+      for (let i = 0; i < 3; i++)
+        statuses.push((await made.request('/', from('203.0.113.9'))).status)
       expect(statuses).toEqual([200, 200, 429])
-      const [result] = (await (await made.request('/results', from('203.0.113.10'))).json()) as object[]
+      const [result] = (await (
+        await made.request('/results', from('203.0.113.10'))
+      ).json()) as object[]
       expect(result).toMatchObject({ allowed: true, limit: 2, remaining: 1, degraded: true })
       expect(hears.filter(({ type }) => type === 'rate-limit-degraded')).toHaveLength(4)
       expect(hears[0]).toEqual({ type: 'rate-limit-degraded', subject: 'default', reason: 'fault' })
@@ -327,7 +382,10 @@ describe('rateLimit', () => {
     it('L2: counts what two limits of one limiter and name take together, as the store does', async () => {
       const limiter = down()
       const limits = { limiter, name: 'api', key: () => 'ann', isolates: 2 }
-      const made = new Hono().use(rateLimit({ ...limits, cost: 6 }), rateLimit({ ...limits, cost: 6 }))
+      const made = new Hono().use(
+        rateLimit({ ...limits, cost: 6 }),
+        rateLimit({ ...limits, cost: 6 }),
+      )
       made.get('/', (c) => c.text('done'))
       expect((await made.request('/')).status).toBe(429)
     })
@@ -364,7 +422,12 @@ describe('rateLimit', () => {
     })
 
     it('takes a configuration that cannot be served for what it is', async () => {
-      const limiter = exactLimiter({ redis: client(), secret: () => undefined, limit: 5, window: 60 })
+      const limiter = exactLimiter({
+        redis: client(),
+        secret: () => undefined,
+        limit: 5,
+        window: 60,
+      })
       const made = new Hono()
       made.use(rateLimit({ limiter, platform: 'cloudflare', onOutage: 'open' }))
       made.get('/', (c) => c.text('done'))
@@ -381,12 +444,18 @@ describe('rateLimit', () => {
     [{ limiter: memory(1), platform: 'nginx' }, ['platform']],
     [{ limiter: memory(1), platform: 'none', name: 'Not "quoted"' }, ['name']],
     [{ limiter: memory(1), platform: 'none', key: 'ip', cost: -1 }, ['key', 'cost']],
-    [{ limiter: memory(1), platform: 'none', onOutage: 'ignore', mode: 'off' }, ['onOutage', 'mode']],
+    [
+      { limiter: memory(1), platform: 'none', onOutage: 'ignore', mode: 'off' },
+      ['onOutage', 'mode'],
+    ],
     [
       { limiter: memory(1), platform: 'none', isolates: 0, ipv6Bits: 129, headers: 1 },
       ['isolates', 'ipv6Bits', 'headers'],
     ],
-    [{ limiter: memory(1), platform: 'none', skip: 1, refuse: 1, onEvent: 1 }, ['skip', 'refuse', 'onEvent']],
+    [
+      { limiter: memory(1), platform: 'none', skip: 1, refuse: 1, onEvent: 1 },
+      ['skip', 'refuse', 'onEvent'],
+    ],
     [{ limiter: memory(1), platform: 'none', limitter: 1 }, ['limitter']],
     [{ policies: [], platform: 'none' }, ['policies']],
     [{ policies: [{ limiter: memory(1) }], platform: 'none' }, ['policies[0].name']],
@@ -400,7 +469,9 @@ describe('rateLimit', () => {
       expect.objectContaining({
         code: 'ERR_CONFIG',
         faults: expect.arrayContaining(
-          faults.map((name) => expect.objectContaining({ option: name ? `rateLimit.${name}` : 'rateLimit' })),
+          faults.map((name) =>
+            expect.objectContaining({ option: name ? `rateLimit.${name}` : 'rateLimit' }),
+          ),
         ),
       }),
     )

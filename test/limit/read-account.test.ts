@@ -1,16 +1,32 @@
 import { describe, expect, it } from 'vitest'
-import { type AccountRead, type AccountRule, createAccountReader } from '../../src/limit/throttle/read-account.ts'
+import {
+  type AccountRead,
+  type AccountRule,
+  createAccountReader,
+} from '../../src/limit/throttle/read-account.ts'
 
 const formType = 'application/x-www-form-urlencoded'
 const jsonType = 'application/json'
 
-function ask(rule: AccountRule, body: BodyInit, type: string, more: Record<string, string> = {}): Promise<AccountRead> {
+function ask(
+  rule: AccountRule,
+  body: BodyInit,
+  type: string,
+  more: Record<string, string> = {},
+): Promise<AccountRead> {
   const [path = '', search = ''] = (more.path ?? '').split('?')
-  const headers = { 'content-type': type, ...(more.coding !== undefined && { 'content-encoding': more.coding }) }
+  const headers = {
+    'content-type': type,
+    ...(more.coding !== undefined && { 'content-encoding': more.coding }),
+  }
   const init = { method: 'POST', body, headers }
-  return createAccountReader(rule)(new Request(`https://app.example.com/login${path}`, init), search && `?${search}`)
+  return createAccountReader(rule)(
+    new Request(`https://app.example.com/login${path}`, init),
+    search && `?${search}`,
+  )
 }
-const form = (body: string, field = 'email'): Promise<AccountRead> => ask({ form: field }, body, formType)
+const form = (body: string, field = 'email'): Promise<AccountRead> =>
+  ask({ form: field }, body, formType)
 const json = (body: string, path: string | string[] = 'email'): Promise<AccountRead> =>
   ask({ json: path }, body, jsonType)
 
@@ -25,13 +41,22 @@ describe('a form', () => {
   })
 
   it('takes the names that frameworks give: user[email] beside user[password]', async () => {
-    const read = await form('user%5Bemail%5D=a%40b.example&user%5Bpassword%5D=x&user[remember_me]=1', 'user[email]')
+    const read = await form(
+      'user%5Bemail%5D=a%40b.example&user%5Bpassword%5D=x&user[remember_me]=1',
+      'user[email]',
+    )
     expect(read).toMatchObject({ ok: true, account: { text: 'a@b.example' } })
   })
 
   it.each([
-    ['login:username', 'login=login&login%3Ausername=zoe&login%3Apassword=x&javax.faces.ViewState=e1s1'],
-    ['j_idt5:j_idt9:email', 'j_idt5=j_idt5&j_idt5%3Aj_idt9%3Aemail=zoe&j_idt5%3Aj_idt11=&javax.faces.ViewState=1'],
+    [
+      'login:username',
+      'login=login&login%3Ausername=zoe&login%3Apassword=x&javax.faces.ViewState=e1s1',
+    ],
+    [
+      'j_idt5:j_idt9:email',
+      'j_idt5=j_idt5&j_idt5%3Aj_idt9%3Aemail=zoe&j_idt5%3Aj_idt11=&javax.faces.ViewState=1',
+    ],
   ])('takes what JSF sends: %s beside the name of its form', async (field, body) => {
     expect(await form(body, field)).toMatchObject({ ok: true, account: { text: 'zoe' } })
   })
@@ -158,8 +183,13 @@ describe('a form', () => {
 
 describe('JSON', () => {
   it('T11: is read, and goes on byte for byte as it came', async () => {
-    const body = ' { "email" : "a@b.example", "n":12345678901234567890,"e":1e400,"z":-0, "x" : "\\u00e9" } '
-    expect(await json(body)).toEqual({ ok: true, account: { key: 'a@b.example', text: 'a@b.example' }, body })
+    const body =
+      ' { "email" : "a@b.example", "n":12345678901234567890,"e":1e400,"z":-0, "x" : "\\u00e9" } '
+    expect(await json(body)).toEqual({
+      ok: true,
+      account: { key: 'a@b.example', text: 'a@b.example' },
+      body,
+    })
     expect(await json('{"user":{"email":"a@b.example"}}', ['user', 'email'])).toMatchObject({
       account: { text: 'a@b.example' },
     })
@@ -204,7 +234,9 @@ describe('JSON', () => {
   it('T4: the account of a path again is 400', async () => {
     const path = ['user', 'email']
     const refused = { ok: false, status: 400 }
-    expect(await json('{"user":{"email":"decoy"},"User":{"email":"victim"}}', path)).toEqual(refused)
+    expect(await json('{"user":{"email":"decoy"},"User":{"email":"victim"}}', path)).toEqual(
+      refused,
+    )
     expect(await json('{"user":{"email":"decoy"},"USER":"x"}', path)).toEqual(refused)
     expect(await json('{"user":{"email":"decoy"},"email":"victim"}', path)).toEqual(refused)
     expect(await json('{"user":{"email":"decoy"},"user.email":"victim"}', path)).toEqual(refused)
@@ -256,15 +288,18 @@ describe('any login', () => {
     expect(await ask(wanted, 'email=a', type)).toEqual({ ok: false, status: 415 })
   })
 
-  it.each(['application/x-www-form-urlencoded; charset=UTF-8', 'Application/X-WWW-Form-Urlencoded;charset="utf-8"'])(
-    '%s is a form',
-    async (type) => {
-      expect(await ask(rule, 'email=a', type)).toMatchObject({ ok: true, account: { text: 'a' } })
-    },
-  )
+  it.each([
+    'application/x-www-form-urlencoded; charset=UTF-8',
+    'Application/X-WWW-Form-Urlencoded;charset="utf-8"',
+  ])('%s is a form', async (type) => {
+    expect(await ask(rule, 'email=a', type)).toMatchObject({ ok: true, account: { text: 'a' } })
+  })
 
   it('with a coded body is 415', async () => {
-    expect(await ask(rule, 'email=a', formType, { coding: 'gzip' })).toEqual({ ok: false, status: 415 })
+    expect(await ask(rule, 'email=a', formType, { coding: 'gzip' })).toEqual({
+      ok: false,
+      status: 415,
+    })
   })
 
   it('takes 16,384 bytes and refuses one more with 413, also without a word on its length', async () => {

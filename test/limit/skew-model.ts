@@ -41,7 +41,11 @@ export function arrivals(start: number, traffic: Traffic): Arrival[] {
     sentAt += random() < 0.7 ? Math.floor(random() * 3) : Math.floor(random() * traffic.gap * 6)
     const ahead = traffic.clocks[Math.floor(random() * traffic.clocks.length)] ?? 0
     const countedAt = sentAt + Math.floor(random() * (traffic.jitter + 1))
-    list.push({ countedAt, clock: sentAt + ahead, cost: 1 + Math.floor(random() * traffic.mostCost) })
+    list.push({
+      countedAt,
+      clock: sentAt + ahead,
+      cost: 1 + Math.floor(random() * traffic.mostCost),
+    })
   }
   return list.sort((a, b) => a.countedAt - b.countedAt)
 }
@@ -54,7 +58,9 @@ export interface Passed {
 
 /** What passed of these arrivals. */
 export function passedOf(list: readonly Arrival[], results: readonly LimitResult[]): Passed[] {
-  return list.flatMap(({ countedAt, cost }, i) => (results[i]?.allowed ? [{ at: countedAt, units: cost }] : []))
+  return list.flatMap(({ countedAt, cost }, i) =>
+    results[i]?.allowed ? [{ at: countedAt, units: cost }] : [],
+  )
 }
 
 /** The most units that passed in any `length` ms of true time. */
@@ -79,7 +85,11 @@ export function spreadOf({ clocks, jitter }: Pick<Traffic, 'clocks' | 'jitter'>)
  */
 export function expectLogBounds(
   passed: readonly Passed[],
-  { limit, windowMs, spread }: { readonly limit: number; readonly windowMs: number; readonly spread: number },
+  {
+    limit,
+    windowMs,
+    spread,
+  }: { readonly limit: number; readonly windowMs: number; readonly spread: number },
 ): void {
   const length = (passed.at(-1)?.at ?? 0) - (passed[0]?.at ?? 0)
   for (const real of [windowMs / 2, windowMs, 3 * windowMs, length + 1]) {

@@ -42,8 +42,18 @@ describe('what proves a login', () => {
     ['one of two', { status: [200, 204] }, { status: 204 }, true],
     ['a path', accountPage, { ...signedIn, location: '/account?welcome#top' }, true],
     ['a path from the host itself', accountPage, { ...signedIn, location: 'account/' }, true],
-    ['a path on another host', accountPage, { ...signedIn, location: '//evil.example/account' }, false],
-    ['a path without a redirect', accountPage, { ...signedIn, status: 200, location: '/account' }, false],
+    [
+      'a path on another host',
+      accountPage,
+      { ...signedIn, location: '//evil.example/account' },
+      false,
+    ],
+    [
+      'a path without a redirect',
+      accountPage,
+      { ...signedIn, status: 200, location: '/account' },
+      false,
+    ],
     ['a path without a cookie', accountPage, { status: 302, location: '/account' }, false],
     [
       'a path with a cookie that was sent',
@@ -79,10 +89,30 @@ describe('what proves a login', () => {
     ],
     ['no Location', 'express', signedIn, false],
     ['no Location, 200', 'laravel', { status: 200 }, false],
-    ['another host for any but the form', 'express', { ...signedIn, location: 'https://evil.example/' }, false],
-    ['Laravel', 'laravel', { status: 302, location: '/home', cookies: ['laravel_session=a'] }, true],
-    ['Laravel 12', 'laravel', { status: 302, location: '/home', cookies: ['shop-session=a'] }, true],
-    ['Django', 'django', { ...toProfile, cookies: ['csrftoken=a; Path=/', 'sessionid=abc; HttpOnly'] }, true],
+    [
+      'another host for any but the form',
+      'express',
+      { ...signedIn, location: 'https://evil.example/' },
+      false,
+    ],
+    [
+      'Laravel',
+      'laravel',
+      { status: 302, location: '/home', cookies: ['laravel_session=a'] },
+      true,
+    ],
+    [
+      'Laravel 12',
+      'laravel',
+      { status: 302, location: '/home', cookies: ['shop-session=a'] },
+      true,
+    ],
+    [
+      'Django',
+      'django',
+      { ...toProfile, cookies: ['csrftoken=a; Path=/', 'sessionid=abc; HttpOnly'] },
+      true,
+    ],
     ['Django that shows the form to a new guest', 'django', { cookies: ['sessionid=abc'] }, false],
     [
       'Django that leads a new guest to its form in a language',
@@ -90,23 +120,63 @@ describe('what proves a login', () => {
       { status: 302, location: '/en/login/', cookies: ['sessionid=abc'] },
       false,
     ],
-    ['a cookie that is emptied', 'django', { ...toProfile, cookies: ['sessionid=; Path=/'] }, false],
-    ['a cookie that is emptied, in quotes', 'django', { ...toProfile, cookies: ['sessionid=""; Path=/'] }, false],
-    ['a cookie with Max-Age=0', 'django', { ...toProfile, cookies: ['sessionid=abc; Max-Age=0'] }, false],
+    [
+      'a cookie that is emptied',
+      'django',
+      { ...toProfile, cookies: ['sessionid=; Path=/'] },
+      false,
+    ],
+    [
+      'a cookie that is emptied, in quotes',
+      'django',
+      { ...toProfile, cookies: ['sessionid=""; Path=/'] },
+      false,
+    ],
+    [
+      'a cookie with Max-Age=0',
+      'django',
+      { ...toProfile, cookies: ['sessionid=abc; Max-Age=0'] },
+      false,
+    ],
     [
       'a cookie of the past',
       'django',
       { ...toProfile, cookies: ['sessionid=a; Expires=Thu, 01 Jan 1970 00:00:00 GMT'] },
       false,
     ],
-    ['another cookie', 'django', { ...toProfile, cookies: ['sessionid2=abc', 'x=sessionid=abc'] }, false],
-    ['a cookie by its beginning', 'wordpress', { cookies: ['wordpress_logged_in_0f3=abc; path=/'] }, true],
-    ['a cookie whose name ends so', 'wordpress', { cookies: ['x_wordpress_logged_in_0f3=abc'] }, false],
-    ['a cookie of Keystone', 'keystone', { cookies: ['keystonejs-session=Fe26.2**x; Max-Age=28800'] }, true],
+    [
+      'another cookie',
+      'django',
+      { ...toProfile, cookies: ['sessionid2=abc', 'x=sessionid=abc'] },
+      false,
+    ],
+    [
+      'a cookie by its beginning',
+      'wordpress',
+      { cookies: ['wordpress_logged_in_0f3=abc; path=/'] },
+      true,
+    ],
+    [
+      'a cookie whose name ends so',
+      'wordpress',
+      { cookies: ['x_wordpress_logged_in_0f3=abc'] },
+      false,
+    ],
+    [
+      'a cookie of Keystone',
+      'keystone',
+      { cookies: ['keystonejs-session=Fe26.2**x; Max-Age=28800'] },
+      true,
+    ],
     ['a header', { header: 'x-login' }, { header: ['X-Login', ''] }, true],
     ['no header', { header: 'x-login' }, {}, false],
     ['a header and its value', { header: ['x-login', 'ok'] }, { header: ['X-Login', 'ok'] }, true],
-    ['a header and another value', { header: ['x-login', 'ok'] }, { header: ['X-Login', 'no'] }, false],
+    [
+      'a header and another value',
+      { header: ['x-login', 'ok'] },
+      { header: ['X-Login', 'no'] },
+      false,
+    ],
     ['a member', { json: ['ok', true] }, { text: '{"ok":true}' }, true],
     ['a member that is text', { json: ['ok', true] }, { text: '{"ok":"true"}' }, false],
     ['a member within', { json: ['user.active', 1] }, { text: '{"user":{"active":1}}' }, true],
@@ -122,7 +192,12 @@ describe('what proves a login', () => {
     ['json with its status', 'json', { status: 200 }, true],
     ['json refused', 'json', { status: 401 }, false],
     ['devise', 'devise', { status: 303, location: '/' }, true],
-    ['devise with an invalid token, back to the form', 'devise', { status: 303, location: '/login' }, false],
+    [
+      'devise with an invalid token, back to the form',
+      'devise',
+      { status: 303, location: '/login' },
+      false,
+    ],
     ['devise refused', 'devise', { status: 422 }, false],
   ])('%s', (_, success, said, expected) => {
     expect(proven(success, said)).toBe(expected)
@@ -143,28 +218,47 @@ describe('T6: a session that goes on is known in every spelling that a server re
   })
 
   it('a new one beside it proves a success', () => {
-    expect(proven('django', { ...toProfile, cookies: ['sessionid=new; Path=/'], sent: 'sessionid=own' })).toBe(true)
+    expect(
+      proven('django', { ...toProfile, cookies: ['sessionid=new; Path=/'], sent: 'sessionid=own' }),
+    ).toBe(true)
   })
 
   it('PHP writes an underscore for a dot in a name', () => {
     const cookies = ['app_auth=own; Path=/']
-    expect(proven({ status: 200, cookie: 'app_auth' }, { cookies, sent: 'app.auth=own' })).toBe(false)
+    expect(proven({ status: 200, cookie: 'app_auth' }, { cookies, sent: 'app.auth=own' })).toBe(
+      false,
+    )
   })
 })
 
 describe('the option success', () => {
   it.each([
-    [undefined, 'success is required: nothing but an answer that is known to mean success may clear what was counted'],
+    [
+      undefined,
+      'success is required: nothing but an answer that is known to mean success may clear what was counted',
+    ],
     [[], 'success must hold at least one rule'],
     ['djago', 'success is no preset; did you mean django?'],
-    ['x', 'success must be one of django, wordpress, keystone, express, laravel, devise, json, portcullis'],
+    [
+      'x',
+      'success must be one of django, wordpress, keystone, express, laravel, devise, json, portcullis',
+    ],
     [{}, 'success must name one of status, location, cookie, header, json, sessionStart'],
     [{ statuss: 200 }, 'success.statuss is no option; did you mean status?'],
-    [['django', { status: 99 }], 'success.1.status must be a status from 200 to 599, or a list of them'],
+    [
+      ['django', { status: 99 }],
+      'success.1.status must be a status from 200 to 599, or a list of them',
+    ],
     [{ location: 'login' }, "success.location must be a path such as '/account'"],
-    [{ cookie: 'a b' }, 'success.cookie must be the name of a cookie, perhaps with * at its end or beginning'],
+    [
+      { cookie: 'a b' },
+      'success.cookie must be the name of a cookie, perhaps with * at its end or beginning',
+    ],
     [{ header: ['x', 1] }, 'success.header must be a name, or a name and a value'],
-    [{ json: ['ok', {}] }, 'success.json must be a path and a value: text, a number, a boolean or null'],
+    [
+      { json: ['ok', {}] },
+      'success.json must be a path and a value: text, a number, a boolean or null',
+    ],
     [{ sessionStart: false }, 'success.sessionStart must be true, or absent'],
     [true, 'success must be an object'],
   ])('%j is refused', (given, message) => {

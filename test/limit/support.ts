@@ -8,7 +8,10 @@ export const noon: number = Date.UTC(2026, 10, 20, 12)
 export const secret = 'qV7mZ2xT9rB4nK8wL1cD6yH3sJ5fG0pAuE'
 
 /** A limiter in memory on a clock of its own, perhaps changed for the worse. */
-export function memoryAt(rate: Rate, change: (limiter: Limiter) => Partial<Limiter> = () => ({})): LimiterUnderTest {
+export function memoryAt(
+  rate: Rate,
+  change: (limiter: Limiter) => Partial<Limiter> = () => ({}),
+): LimiterUnderTest {
   let now = noon
   const limiter = memoryLimiter({ ...rate, clock: () => now })
   return {

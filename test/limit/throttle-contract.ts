@@ -8,7 +8,10 @@ const second = 1000
 const hour = 3_600_000
 
 /** Runs the contract on stores that `make` makes, each empty. */
-export function throttleContract(name: string, make: () => ThrottleStore | Promise<ThrottleStore>): void {
+export function throttleContract(
+  name: string,
+  make: () => ThrottleStore | Promise<ThrottleStore>,
+): void {
   describe(name, () => {
     let store: ThrottleStore
     let tickets = 0
@@ -23,7 +26,8 @@ export function throttleContract(name: string, make: () => ThrottleStore | Promi
     })
     const attempt = (at: number, of: Counters = counters()): ReturnType<ThrottleStore['attempt']> =>
       store.attempt(of, at, {})
-    const success = (of: Counters, at = noon): Promise<boolean> => store.settle(of, 'success', at, {})
+    const success = (of: Counters, at = noon): Promise<boolean> =>
+      store.settle(of, 'success', at, {})
     const annul = (of: Counters, at = noon): Promise<boolean> => store.settle(of, 'void', at, {})
 
     it('lets the free ones pass and says what failed before', async () => {
@@ -39,7 +43,11 @@ export function throttleContract(name: string, make: () => ThrottleStore | Promi
       for (const seconds of [1, 2, 4, 8, 8]) {
         expect(await attempt(at, counters([pair], []))).toMatchObject({ is: 'allowed' })
         for (let i = 0; i < 3; i++) {
-          expect(await attempt(at + 10)).toEqual({ is: 'denied', waitMs: seconds * second - 10, by: 0 })
+          expect(await attempt(at + 10)).toEqual({
+            is: 'denied',
+            waitMs: seconds * second - 10,
+            by: 0,
+          })
         }
         at += seconds * second
       }
@@ -53,9 +61,20 @@ export function throttleContract(name: string, make: () => ThrottleStore | Promi
 
     it('counts a day from its first failure, and then begins another', async () => {
       for (let i = 0; i < 7; i++) await attempt(noon + i * hour, counters([], [day]))
-      expect(await attempt(noon + 7 * hour, counters([], [day]))).toEqual({ is: 'denied', waitMs: 17 * hour, by: 0 })
-      expect(await attempt(noon + 24 * hour - 1, counters([], [day]))).toEqual({ is: 'denied', waitMs: 1, by: 0 })
-      expect(await attempt(noon + 24 * hour, counters([], [day]))).toEqual({ is: 'allowed', failures: [0] })
+      expect(await attempt(noon + 7 * hour, counters([], [day]))).toEqual({
+        is: 'denied',
+        waitMs: 17 * hour,
+        by: 0,
+      })
+      expect(await attempt(noon + 24 * hour - 1, counters([], [day]))).toEqual({
+        is: 'denied',
+        waitMs: 1,
+        by: 0,
+      })
+      expect(await attempt(noon + 24 * hour, counters([], [day]))).toEqual({
+        is: 'allowed',
+        failures: [0],
+      })
     })
 
     it('success ends the streaks and takes itself, and nothing else, off the day', async () => {
@@ -87,7 +106,10 @@ export function throttleContract(name: string, make: () => ThrottleStore | Promi
       const last = under('victim')
       expect(await attempt(noon + 1000, last)).toEqual({ is: 'allowed', failures: [3, 3] })
       expect(await success(last, noon + 1000)).toBe(true)
-      expect(await attempt(noon + 1000, under('attacker'))).toEqual({ is: 'allowed', failures: [0, 0] })
+      expect(await attempt(noon + 1000, under('attacker'))).toEqual({
+        is: 'allowed',
+        failures: [0, 0],
+      })
     })
 
     it('T1: void takes one off the streak and off its own part', async () => {
@@ -152,7 +174,11 @@ export function throttleContract(name: string, make: () => ThrottleStore | Promi
 
     it('a clock that was far ahead makes nobody wait longer than the longest', async () => {
       for (let i = 0; i < 3; i++) await attempt(noon + 48 * hour, counters([pair], []))
-      expect(await attempt(noon, counters([pair], []))).toEqual({ is: 'denied', waitMs: 8000, by: 0 })
+      expect(await attempt(noon, counters([pair], []))).toEqual({
+        is: 'denied',
+        waitMs: 8000,
+        by: 0,
+      })
     })
 
     // for i in $(seq 200); do curl -d 'email=a@example.com&password=guess' https://app.example.com/login & done

@@ -8,7 +8,12 @@ describe('upstashLimiter', () => {
   it.each([
     ['fixedWindow', [1, 5], [`${5}`, '60000', '1'], { allowed: true, remaining: 4 }],
     ['fixedWindow', [6, 5], [`${5}`, '60000', '1'], { allowed: false, remaining: 0 }],
-    ['slidingWindow', [4, 5], ['5', expect.stringMatching(/^\d{13}$/), '60000', '1'], { allowed: true, remaining: 4 }],
+    [
+      'slidingWindow',
+      [4, 5],
+      ['5', expect.stringMatching(/^\d{13}$/), '60000', '1'],
+      { allowed: true, remaining: 4 },
+    ],
     [
       'slidingWindow',
       [-1, 5],
@@ -34,13 +39,20 @@ describe('upstashLimiter', () => {
       ...expected,
     })
     expect(redis.sent[0]?.args).toEqual(args)
-    for (const key of redis.sent[0]?.keys ?? []) expect(key).toMatch(/^portcullis:r:default:[\w-]{22}(?::\d+)?$/)
+    for (const key of redis.sent[0]?.keys ?? [])
+      expect(key).toMatch(/^portcullis:r:default:[\w-]{22}(?::\d+)?$/)
     expect(redis.requests).toBe(1)
   })
 
   it('names its dynamic limit, and looks it up only where that is said', async () => {
     const redis = client([1, 5], '3')
-    const limiter = upstashLimiter({ redis, ...rate, algorithm: 'fixedWindow', dynamicLimit: true, name: 'api' })
+    const limiter = upstashLimiter({
+      redis,
+      ...rate,
+      algorithm: 'fixedWindow',
+      dynamicLimit: true,
+      name: 'api',
+    })
     await limiter.take('a')
     expect(redis.sent[0]?.keys[1]).toBe('portcullis:r:api:dynamic:global')
     expect(await limiter.getLimit()).toBe(3)
@@ -64,7 +76,11 @@ describe('upstashLimiter', () => {
       expect([allowed, remaining]).toEqual([true, left])
       expect(resetAt).toBe(long + 180_000)
     }
-    const fresh = await upstashLimiter({ redis: client([5, -1, 5]), ...rate, algorithm: 'tokenBucket' }).peek('a')
+    const fresh = await upstashLimiter({
+      redis: client([5, -1, 5]),
+      ...rate,
+      algorithm: 'tokenBucket',
+    }).peek('a')
     expect([fresh.allowed, fresh.remaining]).toEqual([true, 5])
   })
 
@@ -103,7 +119,10 @@ describe('upstashLimiter', () => {
     [{ ...rate, redis: client(), algorithm: 'cachedFixedWindow' }, ['algorithm']],
     [{ ...rate, redis: client(), refill: 3 }, ['refill']],
     [{ ...rate, redis: client(), algorithm: 'tokenBucket', refill: 0 }, ['refill']],
-    [{ ...rate, redis: client(), name: 'dynamic:global', dynamicLimit: 1 }, ['name', 'dynamicLimit']],
+    [
+      { ...rate, redis: client(), name: 'dynamic:global', dynamicLimit: 1 },
+      ['name', 'dynamicLimit'],
+    ],
     [{ ...rate, redis: client(), ephemeralCache: new Map() }, ['ephemeralCache']],
     [{ ...rate, redis: client(), timeout: 1_000 }, ['timeout']],
   ])('refuses %j, every fault at once', (options, faults) => {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { truncateAddress } from '../../src/monitor/address.ts'
 import { analyticsPoint } from '../../src/monitor/analytics.ts'
-import { createRequestLine, type RequestMetrics, type RequestOutcome } from '../../src/monitor/line.ts'
+import {
+  createRequestLine,
+  type RequestMetrics,
+  type RequestOutcome,
+} from '../../src/monitor/line.ts'
 import { formatServerTiming } from '../../src/monitor/server-timing.ts'
 
 const startedAt = Date.UTC(2026, 10, 20, 12)
@@ -56,7 +60,9 @@ describe('the line of a request', () => {
     })
   })
 
-  it.each<[what: string, notes: Partial<RequestMetrics>, status: number, decision: string, level: string]>([
+  it.each<
+    [what: string, notes: Partial<RequestMetrics>, status: number, decision: string, level: string]
+  >([
     ['an upstream’s answer', { upstreamStatus: 200 }, 200, 'passed', 'info'],
     ['an upstream’s failure', { upstreamStatus: 500 }, 500, 'passed', 'error'],
     ['an answer out of the cache', { cache: 'hit' }, 200, 'passed', 'info'],
@@ -72,13 +78,21 @@ describe('the line of a request', () => {
     ],
     ['a client that left', { upstreamStatus: 200 }, 499, 'left', 'info'],
   ])('says of %s what became of it', (_, more, status, decision, level) => {
-    expect(createRequestLine({ startedAt, ...more }, outcome({ status }))).toMatchObject({ status, decision, level })
+    expect(createRequestLine({ startedAt, ...more }, outcome({ status }))).toMatchObject({
+      status,
+      decision,
+      level,
+    })
   })
 
   it('takes no method and no length that is none', () => {
     const request = { method: 'SECRET-TOKEN', headers: new Headers({ 'content-length': '12, 12' }) }
     const line = createRequestLine({ startedAt }, outcome({ request, headers: new Headers() }))
-    expect([line.method, line.requestBytes, line.responseBytes]).toEqual(['OTHER', undefined, undefined])
+    expect([line.method, line.requestBytes, line.responseBytes]).toEqual([
+      'OTHER',
+      undefined,
+      undefined,
+    ])
   })
 
   it.each([
@@ -100,7 +114,10 @@ describe('a point of Analytics Engine', () => {
   })
 
   it('tells what is not known from nothing', () => {
-    const line = createRequestLine({ startedAt, reason: 'no-route' }, outcome({ status: 404, headers: new Headers() }))
+    const line = createRequestLine(
+      { startedAt, reason: 'no-route' },
+      outcome({ status: 404, headers: new Headers() }),
+    )
     const { indexes, blobs, doubles } = analyticsPoint({ ...line, version: '' })
     expect([indexes, blobs, doubles]).toEqual([
       [''],
@@ -109,10 +126,13 @@ describe('a point of Analytics Engine', () => {
     ])
   })
 
-  it.each(['/'.padEnd(300, 'a'), '/'.padEnd(300, 'é')])('keeps its index within 96 bytes', (route) => {
-    const { indexes } = analyticsPoint(createRequestLine({ startedAt, route }, outcome()))
-    expect(new TextEncoder().encode(indexes[0]).length).toBeLessThanOrEqual(96)
-  })
+  it.each(['/'.padEnd(300, 'a'), '/'.padEnd(300, 'é')])(
+    'keeps its index within 96 bytes',
+    (route) => {
+      const { indexes } = analyticsPoint(createRequestLine({ startedAt, route }, outcome()))
+      expect(new TextEncoder().encode(indexes[0]).length).toBeLessThanOrEqual(96)
+    },
+  )
 })
 
 describe('Server-Timing', () => {

@@ -23,14 +23,21 @@ function app(options: RequestLogOptions = {}) {
       })
       throw new Error('never reached')
     })
-  return { lines, ask: (path: string, init?: RequestInit) => hono.request(`https://app.example.com${path}`, init) }
+  return {
+    lines,
+    ask: (path: string, init?: RequestInit) => hono.request(`https://app.example.com${path}`, init),
+  }
 }
 
 describe('requestLog', () => {
   it('tells of a request by its pattern, cut address and id', async () => {
     const { lines, ask } = app({ platform: 'cloudflare' })
     await ask('/users/ada?token=t0ken', {
-      headers: { 'cf-connecting-ip': '2001:db8:1:2::3', 'cf-ray': '8f3a1c2b4d5e6f70-FRA', cookie: 'a=t0ken' },
+      headers: {
+        'cf-connecting-ip': '2001:db8:1:2::3',
+        'cf-ray': '8f3a1c2b4d5e6f70-FRA',
+        cookie: 'a=t0ken',
+      },
     })
     expect(lines).toEqual([
       expect.objectContaining({
@@ -47,14 +54,20 @@ describe('requestLog', () => {
 
   it('believes no address by default', async () => {
     const { lines, ask } = app()
-    await ask('/users/1', { headers: { 'cf-connecting-ip': '203.0.113.7', 'x-forwarded-for': '203.0.113.7' } })
+    await ask('/users/1', {
+      headers: { 'cf-connecting-ip': '203.0.113.7', 'x-forwarded-for': '203.0.113.7' },
+    })
     expect(lines[0]?.client).toBe(undefined)
   })
 
   it('tells of what a handler throws, with its code', async () => {
     const { lines, ask } = app()
     expect((await ask('/boom')).status).toBe(500)
-    expect(lines[0]).toMatchObject({ level: 'error', status: 500, code: expect.stringMatching(/^ERR_/) })
+    expect(lines[0]).toMatchObject({
+      level: 'error',
+      status: 500,
+      code: expect.stringMatching(/^ERR_/),
+    })
   })
 
   it('has what a handler noted', async () => {
@@ -75,11 +88,20 @@ describe('requestLog', () => {
     const lines: RequestLine[] = []
     const log = requestLog({ log: (line) => lines.push(line) })
     const hono = new Hono()
-      .use(portcullis({ requestLog: log, publicOrigin: 'https://app.example.com', requestIdHeader: 'cf-ray' }))
+      .use(
+        portcullis({
+          requestLog: log,
+          publicOrigin: 'https://app.example.com',
+          requestIdHeader: 'cf-ray',
+        }),
+      )
       .get('/', (c) => c.text('x'))
     const headers = { 'cf-ray': '8f3a1c2b4d5e6f70-FRA' }
     const response = await hono.request('https://other.example.com/', { headers })
-    expect([response.status, response.headers.get('x-content-type-options')]).toEqual([421, 'nosniff'])
+    expect([response.status, response.headers.get('x-content-type-options')]).toEqual([
+      421,
+      'nosniff',
+    ])
     expect(lines).toEqual([
       expect.objectContaining({
         status: 421,

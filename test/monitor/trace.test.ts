@@ -16,7 +16,8 @@ const told = (said: Record<string, string>, options = {}): Headers => {
 
 describe('a trace', () => {
   it('goes on under the client’s id with a parent of our own', () => {
-    const [version, id, span, flags] = told({ traceparent: good }).get('traceparent')?.split('-') ?? []
+    const [version, id, span, flags] =
+      told({ traceparent: good }).get('traceparent')?.split('-') ?? []
     expect([version, id, flags]).toEqual(['00', traceId, '01'])
     expect(span).toMatch(/^[0-9a-f]{16}$/)
     expect(span).not.toBe(parentId)
@@ -40,7 +41,9 @@ describe('a trace', () => {
   })
 
   it('begins anew for every client where the configuration says so', () => {
-    expect(told({ traceparent: good }, { continue: false }).get('traceparent')).not.toContain(traceId)
+    expect(told({ traceparent: good }, { continue: false }).get('traceparent')).not.toContain(
+      traceId,
+    )
   })
 
   it.each([
@@ -71,7 +74,19 @@ describe('a trace', () => {
 
   // W3C Trace Context sections 3.3.1 and 4.3: a state of which a part cannot be read is not passed on.
   it.each([
-    ...['B=2', '=3', 'c', 'd=4=5', 'f=\u00e9', 'foo@=1', '@foo=1', 'foo@@bar=1', 'foo@bar@baz=1', 'foo =1', 'a=1'],
+    ...[
+      'B=2',
+      '=3',
+      'c',
+      'd=4=5',
+      'f=\u00e9',
+      'foo@=1',
+      '@foo=1',
+      'foo@@bar=1',
+      'foo@bar@baz=1',
+      'foo =1',
+      'a=1',
+    ],
     ...[
       `${'k'.repeat(257)}=1`,
       `b=${'v'.repeat(257)}`,
@@ -103,11 +118,19 @@ describe('a trace', () => {
     expect(told({ traceparent: good, tracestate: state }).get('tracestate')).toBe(carried)
   })
 
-  it.each(['', '-what-the-future-will-be-like', '-'])('P11: reads a later version, with %j behind it', (rest) => {
-    const headers = told({ traceparent: `cc-${traceId}-${parentId}-01${rest}`, tracestate: 'a=1' })
-    expect(headers.get('traceparent')).toMatch(new RegExp(`^00-${traceId}-(?!${parentId})[0-9a-f]{16}-01$`))
-    expect(headers.get('tracestate')).toBe('a=1')
-  })
+  it.each(['', '-what-the-future-will-be-like', '-'])(
+    'P11: reads a later version, with %j behind it',
+    (rest) => {
+      const headers = told({
+        traceparent: `cc-${traceId}-${parentId}-01${rest}`,
+        tracestate: 'a=1',
+      })
+      expect(headers.get('traceparent')).toMatch(
+        new RegExp(`^00-${traceId}-(?!${parentId})[0-9a-f]{16}-01$`),
+      )
+      expect(headers.get('tracestate')).toBe('a=1')
+    },
+  )
 
   it.each([
     `cc-${traceId}-${parentId}-01.what`,
@@ -136,7 +159,9 @@ describe('a trace', () => {
     fc.assert(
       fc.property(text, text, (traceparent, tracestate) => {
         const headers = told({ traceparent, tracestate })
-        expect(headers.get('traceparent')).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[01]$/)
+        expect(headers.get('traceparent')).toMatch(
+          /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[01]$/,
+        )
         expect(headers.get('tracestate') ?? 'a=1').toMatch(/^[a-z0-9]/)
       }),
     )

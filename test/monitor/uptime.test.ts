@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { type UptimeOptions, type UptimeState, uptime, type Watched } from '../../src/monitor/index.ts'
+import {
+  type UptimeOptions,
+  type UptimeState,
+  uptime,
+  type Watched,
+} from '../../src/monitor/index.ts'
 import { readMemory } from '../../src/monitor/uptime-record.ts'
 import type { SecurityEvent } from '../../src/types.ts'
 
@@ -10,7 +15,12 @@ const minute = 60_000
 interface Posted {
   readonly url: string
   readonly init: RequestInit
-  readonly body: { text: string; service: string; time: string; changes: Array<Record<string, string>> }
+  readonly body: {
+    text: string
+    service: string
+    time: string
+    changes: Array<Record<string, string>>
+  }
 }
 
 /** Something that is well or not, looked at once a minute, and a receiver that answers as it is told. */
@@ -51,7 +61,8 @@ function scene(options: UptimeOptions<never> = {}) {
       })
       now += minute
     },
-    told: (): string[] => posted.map(({ body }) => body.changes.map(({ name, state }) => `${name} ${state}`).join()),
+    told: (): string[] =>
+      posted.map(({ body }) => body.changes.map(({ name, state }) => `${name} ${state}`).join()),
     get looks(): number {
       return looks
     },
@@ -75,7 +86,16 @@ function shared(): UptimeState & { text: string | undefined } {
 describe('who watches is told', () => {
   it('of a second failure in a row and of the first success after it, once each', async () => {
     const at = scene()
-    for (const reason of [undefined, 'http-503', undefined, 'http-503', 'timeout', 'http-503', undefined, undefined]) {
+    for (const reason of [
+      undefined,
+      'http-503',
+      undefined,
+      'http-503',
+      'timeout',
+      'http-503',
+      undefined,
+      undefined,
+    ]) {
       await at.look(reason)
     }
     expect(at.told()).toEqual(['app down', 'app up'])
@@ -84,7 +104,15 @@ describe('who watches is told', () => {
       text: 'https://app.example.com: app is down (timeout)',
       service: 'https://app.example.com',
       time: '2026-11-20T12:04:00.000Z',
-      changes: [{ kind: 'upstream', name: 'app', state: 'down', reason: 'timeout', since: '2026-11-20T12:03:00.000Z' }],
+      changes: [
+        {
+          kind: 'upstream',
+          name: 'app',
+          state: 'down',
+          reason: 'timeout',
+          since: '2026-11-20T12:03:00.000Z',
+        },
+      ],
     })
     expect(at.posted[1]?.body.changes).toEqual([
       { kind: 'upstream', name: 'app', state: 'up', since: '2026-11-20T12:06:00.000Z' },
@@ -110,7 +138,9 @@ describe('who watches is told', () => {
     const at = scene({ failures: 1 })
     await at.look('http-500', new Error('secret address'))
     expect(at.told()).toEqual(['app down,store down'])
-    expect(at.posted[0]?.body.text).toBe('https://app.example.com: app is down (http-500), store is down (unreachable)')
+    expect(at.posted[0]?.body.text).toBe(
+      'https://app.example.com: app is down (http-500), store is down (unreachable)',
+    )
   })
 
   it('of what does not answer in time, and nothing waits for it', async () => {
@@ -140,7 +170,8 @@ describe('who watches is told', () => {
 
   it('nowhere else: a redirect is not followed', async () => {
     const at = scene({ failures: 1 })
-    at.answer = () => new Response(null, { status: 307, headers: { location: 'https://elsewhere.example' } })
+    at.answer = () =>
+      new Response(null, { status: 307, headers: { location: 'https://elsewhere.example' } })
     await at.look('http-500')
     expect(at.posted.map(({ url, init }) => [url, init.redirect])).toEqual([[webhook, 'manual']])
     expect(at.events.at(-1)).toEqual({ type: 'webhook-failed', reason: 'http-307' })
@@ -157,11 +188,17 @@ describe('the signature', () => {
     const [, time, mac = ''] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(said) ?? []
     expect(Number(time)).toBe(start / 1000)
     const utf8 = new TextEncoder()
-    const imported = await crypto.subtle.importKey('raw', utf8.encode(key), { name: 'HMAC', hash: 'SHA-256' }, false, [
-      'verify',
-    ])
+    const imported = await crypto.subtle.importKey(
+      'raw',
+      utf8.encode(key),
+      { name: 'HMAC', hash: 'SHA-256' },
+      false,
+      ['verify'],
+    )
     const bytes = Uint8Array.from(mac.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
-    expect(await crypto.subtle.verify('HMAC', imported, bytes, utf8.encode(`${time}.${init.body}`))).toBe(true)
+    expect(
+      await crypto.subtle.verify('HMAC', imported, bytes, utf8.encode(`${time}.${init.body}`)),
+    ).toBe(true)
   })
 
   it('is absent without a key', async () => {
@@ -175,7 +212,8 @@ describe('a state that several isolates share', () => {
   it('tells once, whichever of them looks', async () => {
     const state = shared()
     const isolates = Array.from({ length: 5 }, () => scene({ state }))
-    for (const reason of ['x', 'x', 'x', undefined, undefined]) for (const at of isolates) await at.look(reason)
+    for (const reason of ['x', 'x', 'x', undefined, undefined])
+      for (const at of isolates) await at.look(reason)
     expect(isolates.flatMap((at) => at.told()).sort()).toEqual(['app down', 'app up'])
   })
 
@@ -186,21 +224,33 @@ describe('a state that several isolates share', () => {
   })
 
   it.each<[what: string, state: UptimeState]>([
-    ['rejects', { read: () => Promise.reject(new Error('down')), write: () => Promise.reject(new Error('down')) }],
+    [
+      'rejects',
+      {
+        read: () => Promise.reject(new Error('down')),
+        write: () => Promise.reject(new Error('down')),
+      },
+    ],
     ['hangs', { read: () => new Promise(() => {}), write: () => new Promise(() => {}) }],
-    ['holds nonsense', { read: async () => '{"upstream:app":{"down":"yes"},"x":7', write: async () => {} }],
+    [
+      'holds nonsense',
+      { read: async () => '{"upstream:app":{"down":"yes"},"x":7', write: async () => {} },
+    ],
   ])('that %s stops nobody from being told', async (_, state) => {
     const at = scene({ state, failures: 1, timeoutMs: 20 })
     await at.look('http-500')
     expect(at.told()).toEqual(['app down'])
   })
 
-  it.each(['', 'null', '7', '[]', '{"a":null,"b":{"down":true},"c":{"down":true,"failures":1.5,"since":1}}'])(
-    'reads %s as nothing remembered',
-    (text) => {
-      expect([...readMemory(text)]).toEqual([])
-    },
-  )
+  it.each([
+    '',
+    'null',
+    '7',
+    '[]',
+    '{"a":null,"b":{"down":true},"c":{"down":true,"failures":1.5,"since":1}}',
+  ])('reads %s as nothing remembered', (text) => {
+    expect([...readMemory(text)]).toEqual([])
+  })
 })
 
 describe('options', () => {
@@ -218,7 +268,11 @@ describe('options', () => {
   it('may find no webhook in an environment: changes are events then', async () => {
     const at = scene({ webhook: () => undefined, key: () => undefined, failures: 1 })
     await at.look('http-500')
-    expect([at.posted, at.reports, at.events.map(({ type }) => type)]).toEqual([[], [], ['upstream-down']])
+    expect([at.posted, at.reports, at.events.map(({ type }) => type)]).toEqual([
+      [],
+      [],
+      ['upstream-down'],
+    ])
   })
 
   it('found wrong in the environment are reported, and the look is made all the same', async () => {
@@ -234,17 +288,20 @@ describe('options', () => {
 
 describe('a memory that somebody else wrote', () => {
   // redis-cli SET portcullis:uptime '{"upstream:app":{"down":false,"failures":1,"since":9000000000000000}}': no date is as late.
-  it.each([9_000_000_000_000_000, -9_000_000_000_000_000, 1.5])('does not end the watch: since %s', async (since) => {
-    const written: string[] = []
-    const state: UptimeState = {
-      read: async () => JSON.stringify({ 'upstream:app': { down: false, failures: 1, since } }),
-      write: async (_env, text) => void written.push(text),
-    }
-    const at = scene({ state, failures: 1 })
-    await at.look('http-500')
-    expect(at.told()).toEqual(['app down'])
-    expect(written).toHaveLength(1)
-  })
+  it.each([9_000_000_000_000_000, -9_000_000_000_000_000, 1.5])(
+    'does not end the watch: since %s',
+    async (since) => {
+      const written: string[] = []
+      const state: UptimeState = {
+        read: async () => JSON.stringify({ 'upstream:app': { down: false, failures: 1, since } }),
+        write: async (_env, text) => void written.push(text),
+      }
+      const at = scene({ state, failures: 1 })
+      await at.look('http-500')
+      expect(at.told()).toEqual(['app down'])
+      expect(written).toHaveLength(1)
+    },
+  )
 
   // {"failures":-1000000000}: the upstream would be down for ages before anybody hears of it.
   it('cannot have fewer failures than none', () => {

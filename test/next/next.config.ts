@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import type { NextConfig } from 'next'
 import project from './project.json' with { type: 'json' }
 
-const { rewrites, ...settings } = project as { rewrites?: { source: string; destination: string }[] } & NextConfig
+const { rewrites, ...settings } = project as {
+  rewrites?: { source: string; destination: string }[]
+} & NextConfig
 
 const config: NextConfig = {
   poweredByHeader: false,

@@ -23,7 +23,11 @@ export default vercel<Data>({
     ...(basePath && { basePath }),
     ...(trailingSlash && { trailingSlash }),
     ...(rewrites && { rewrites }),
-    ...(i18n && { locales: i18n.locales, defaultLocale: i18n.defaultLocale, domains: i18n.domains ?? [] }),
+    ...(i18n && {
+      locales: i18n.locales,
+      defaultLocale: i18n.defaultLocale,
+      domains: i18n.domains ?? [],
+    }),
   },
   routes: [
     { path: '/', access: 'public' },

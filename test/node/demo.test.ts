@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Dev, freePorts, startDev } from '../../tools/start-dev.ts'
 import { launchBrowser, noBrowser } from '../support/browser.ts'
 
-if (noBrowser) console.warn('NO BROWSER: the tests in test/node/demo.test.ts are skipped. Install Chromium.')
+if (noBrowser)
+  console.warn('NO BROWSER: the tests in test/node/demo.test.ts are skipped. Install Chromium.')
 
 /** What a browser itself writes for an answer of 400 and more. */
 const failed = /^Failed to load resource: the server responded with a status of (\d{3})/
@@ -31,7 +32,9 @@ describe.skipIf(noBrowser)('the demo page', () => {
     async (_who, account) => {
       const { context, page, complaints } = await open(account)
       // What differs for who is signed in stands in the first three sections.
-      const which = account ? 'main section:nth-of-type(-n+3) a[data-answers]' : 'main a[data-answers]'
+      const which = account
+        ? 'main section:nth-of-type(-n+3) a[data-answers]'
+        : 'main a[data-answers]'
       const links = await page.$$eval(which, (all) => all.map((a) => a.getAttribute('href') ?? ''))
       expect(links.length).toBeGreaterThan(account ? 9 : 30)
       const [told, held]: [string[], unknown[]] = [[], []]
@@ -50,7 +53,8 @@ describe.skipIf(noBrowser)('the demo page', () => {
         await page.waitForLoadState()
         const unexpected = complaints.filter((text) => failed.exec(text)?.[1] !== answers)
         told.push(`${href} ${response.status()} ${unexpected.join(' | ')}`.trim())
-        const policy = /^\/inline 200 Executing inline script violates the following Content Security Policy/
+        const policy =
+          /^\/inline 200 Executing inline script violates the following Content Security Policy/
         held.push(href === '/inline' ? expect.stringMatching(policy) : `${href} ${answers}`)
       }
       expect(told).toEqual(held)
@@ -68,13 +72,19 @@ describe.skipIf(noBrowser)('the demo page', () => {
       'Ask six times',
       /^200\n {4}ratelimit: "demo";r=\d;t=20\n {4}Made at (.|\n)+\n429\n {4}ratelimit: "demo";r=0;t=\d+\n {4}Too Many/,
     ],
-    ['Ask three times without a cookie', /\n {4}(Made at \S+)\n200\n {4}cache-status: portcullis; hit.*\n {4}\1\n$/],
+    [
+      'Ask three times without a cookie',
+      /\n {4}(Made at \S+)\n200\n {4}cache-status: portcullis; hit.*\n {4}\1\n$/,
+    ],
     ['Ask a page that fails every second time', /^(200\n.*\n {4}Made at \S+\n){4}$/],
     [
       'Ask an origin that always breaks, four times',
       /^(502\n {4}retry-after: none\n {4}Bad Gateway.+\n){3}503\n {4}retry-after: \d+\n {4}Service Un/,
     ],
-    ['A query', /^200\n {4}\{"data":\{"articles":\[\{"title":"On looking-glasses","author":\{"name":"Alice"\}\}/],
+    [
+      'A query',
+      /^200\n {4}\{"data":\{"articles":\[\{"title":"On looking-glasses","author":\{"name":"Alice"\}\}/,
+    ],
     ['Six levels deep', /^400\n.*"GRAPHQL_TOO_DEEP"/],
     ['take: -1', /^400\n.*"GRAPHQL_PAGE_SIZE"/],
     ['The schema', /^403\n.*"GRAPHQL_INTROSPECTION"/],
@@ -90,7 +100,10 @@ describe.skipIf(noBrowser)('the demo page', () => {
       const button = page.locator('main button[data-path]', { hasText: new RegExp(`^${text}$`) })
       await button.click()
       await page.waitForFunction(
-        (name) => [...document.querySelectorAll('button')].some((each) => each.textContent === name && !each.disabled),
+        (name) =>
+          [...document.querySelectorAll('button')].some(
+            (each) => each.textContent === name && !each.disabled,
+          ),
         text,
       )
       expect(await button.locator('xpath=../pre').textContent()).toMatch(shown)
@@ -109,7 +122,10 @@ describe.skipIf(noBrowser)('the demo page', () => {
     'has a form “%s” that is answered %i',
     async (text, status, shown) => {
       const { context, page } = await open()
-      const [response] = await Promise.all([posted(page), page.click(`main form button:text-is("${text}")`)])
+      const [response] = await Promise.all([
+        posted(page),
+        page.click(`main form button:text-is("${text}")`),
+      ])
       await page.waitForLoadState()
       expect(response.status(), dev.said().slice(-2000)).toBe(status)
       expect(await page.textContent('body')).toContain(shown)

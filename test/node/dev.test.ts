@@ -33,7 +33,10 @@ describe('.dev.vars', () => {
 
   it('is the same for two that start at the same moment', async () => {
     await Promise.all([completeDevVars(path), completeDevVars(path)])
-    expect(readFileSync(path, 'utf8').match(/^[A-Z_]+/gm)).toEqual(['SESSION_SECRET', 'ASSERTION_KEY'])
+    expect(readFileSync(path, 'utf8').match(/^[A-Z_]+/gm)).toEqual([
+      'SESSION_SECRET',
+      'ASSERTION_KEY',
+    ])
   })
 
   it.each([
@@ -68,7 +71,9 @@ describe('secrets', () => {
   it('sign as ES256 and verify with their public half', async () => {
     const jwk = JSON.parse(await assertionKey())
     expect(jwk).toMatchObject({ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' })
-    const token = await new SignJWT({}).setProtectedHeader({ alg: 'ES256' }).sign(await importJWK(jwk, 'ES256'))
+    const token = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256' })
+      .sign(await importJWK(jwk, 'ES256'))
     const { d: _private, ...open } = jwk
     await expect(compactVerify(token, await importJWK(open, 'ES256'))).resolves.toBeDefined()
   })

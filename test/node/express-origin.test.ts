@@ -18,7 +18,9 @@ beforeAll(async () => {
   gateway = await listen(
     createServer((req, res) => {
       res.statusCode = req.url === '/.portcullis/jwks.json' ? 200 : 404
-      res.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify({ keys: [publicKey] }))
+      res
+        .setHeader('content-type', 'application/jwk-set+json')
+        .end(JSON.stringify({ keys: [publicKey] }))
     }),
   )
   process.env.PORTCULLIS_URL = gateway
@@ -36,7 +38,11 @@ afterAll(() => {
   }
 })
 
-const alice = { sub: 'alice', auth_time: 1_790_000_000, claims: { name: 'Alice', roles: ['admin'], visits: 3 } }
+const alice = {
+  sub: 'alice',
+  auth_time: 1_790_000_000,
+  claims: { name: 'Alice', roles: ['admin'], visits: 3 },
+}
 const bob = { sub: 'bob', auth_time: 1_790_000_000, claims: { name: 'Bob', roles: [] } }
 
 describe('the visit counter', () => {
@@ -51,7 +57,9 @@ describe('the visit counter', () => {
   })
 
   it('repeats the nonce of the request, which is what makes the gateway believe it', async () => {
-    const response = await ask('/', { headers: { 'Portcullis-Session-Nonce': 'ZZZZZZZZZZZZZZZZZZZZZZ' } })
+    const response = await ask('/', {
+      headers: { 'Portcullis-Session-Nonce': 'ZZZZZZZZZZZZZZZZZZZZZZ' },
+    })
     expect(response.headers.get('portcullis-session')?.split('.')[0]).toBe('ZZZZZZZZZZZZZZZZZZZZZZ')
   })
 
@@ -130,7 +138,13 @@ describe('login', () => {
 describe('the devices', () => {
   const [here, there] = ['AAAAAAAAAAAAAAAAAAAAAA', 'BBBBBBBBBBBBBBBBBBBBBB']
   const list = [
-    { id: here, createdAt: 1_790_000_060_000, seenAt: 1_790_000_120_000, expiresAt: 1_790_028_860_000, current: true },
+    {
+      id: here,
+      createdAt: 1_790_000_060_000,
+      seenAt: 1_790_000_120_000,
+      expiresAt: 1_790_028_860_000,
+      current: true,
+    },
     {
       id: there,
       createdAt: 1_790_000_000_000,
@@ -143,7 +157,10 @@ describe('the devices', () => {
 
   it('are listed with a button to end each', async () => {
     const page = await (await ask('/devices', { claims: alice, headers })).text()
-    expect([...page.matchAll(/name="end" value="([\w-]+)"/g)].map(([, id]) => id)).toEqual([here, there])
+    expect([...page.matchAll(/name="end" value="([\w-]+)"/g)].map(([, id]) => id)).toEqual([
+      here,
+      there,
+    ])
     expect(page).toContain('<code>AAAAAAAA</code> (this one)')
     expect(page).toContain('<td>2026-09-21 14:14:20</td>')
   })
@@ -159,7 +176,11 @@ describe('the devices', () => {
     ['all others', { others: '1' }, { endAll: { exceptCurrent: true } }],
     ['nothing for another button', { end: '' }, undefined],
   ])('are ended: %s', async (_what, fields, expected) => {
-    const response = await ask('/devices', { method: 'POST', claims: alice, body: new URLSearchParams(fields) })
+    const response = await ask('/devices', {
+      method: 'POST',
+      claims: alice,
+      body: new URLSearchParams(fields),
+    })
     expect([response.status, response.headers.get('location')]).toEqual([303, '/devices'])
     expect(verbs(response)).toEqual(expected)
   })
@@ -185,7 +206,9 @@ describe('the assertion', () => {
   })
 
   it('names who is signed in, on every page', async () => {
-    expect(await (await ask('/account', { claims: alice })).text()).toContain('Signed in as <strong>Alice</strong>')
+    expect(await (await ask('/account', { claims: alice })).text()).toContain(
+      'Signed in as <strong>Alice</strong>',
+    )
   })
 
   it('sends nobody from /account to the login form', async () => {
@@ -223,7 +246,9 @@ describe('the assertion', () => {
       .setAudience('app')
       .setExpirationTime('60s')
       .sign(secret)
-    expect((await fetch(`${origin}/admin`, { headers: { 'Portcullis-Assertion': token } })).status).toBe(401)
+    expect(
+      (await fetch(`${origin}/admin`, { headers: { 'Portcullis-Assertion': token } })).status,
+    ).toBe(401)
   })
 
   it('is refused when there are two', async () => {
@@ -275,8 +300,13 @@ describe('careless on purpose', () => {
 
   it('lets a stranger choose a header of the answer', async () => {
     const headers = { 'x-echo-name': 'Portcullis-Session', 'x-echo-value': 'chosen' }
-    expect((await ask('/echo-headers', { headers })).headers.get('portcullis-session')).toBe('chosen')
-    expect((await ask('/echo-headers', { headers: { 'x-echo-name': 'a b', 'x-echo-value': 'c' } })).status).toBe(400)
+    expect((await ask('/echo-headers', { headers })).headers.get('portcullis-session')).toBe(
+      'chosen',
+    )
+    expect(
+      (await ask('/echo-headers', { headers: { 'x-echo-name': 'a b', 'x-echo-value': 'c' } }))
+        .status,
+    ).toBe(400)
   })
 })
 
@@ -287,8 +317,13 @@ describe('the rest', () => {
   })
 
   it('shows the request it received', async () => {
-    const received = await (await ask('/headers', { headers: { 'X-Forwarded-Proto': 'https' } })).json()
-    expect(received).toMatchObject({ 'x-forwarded-proto': 'https', 'portcullis-session-nonce': nonce })
+    const received = await (
+      await ask('/headers', { headers: { 'X-Forwarded-Proto': 'https' } })
+    ).json()
+    expect(received).toMatchObject({
+      'x-forwarded-proto': 'https',
+      'portcullis-session-nonce': nonce,
+    })
   })
 
   it.each([['0'], ['-5'], ['abc']])('answers /slow?ms=%s at once', async (ms) => {
@@ -299,7 +334,9 @@ describe('the rest', () => {
     const response = await ask('/events?count=2')
     expect(response.headers.get('content-type')).toContain('text/event-stream')
     const text = await response.text()
-    expect(text).toBe('id: 1\ndata: tick 1 of 2\n\nid: 2\ndata: tick 2 of 2\n\nevent: done\ndata: done\n\n')
+    expect(text).toBe(
+      'id: 1\ndata: tick 1 of 2\n\nid: 2\ndata: tick 2 of 2\n\nevent: done\ndata: done\n\n',
+    )
   })
 
   it.each(['/', '/live'])(
@@ -307,7 +344,9 @@ describe('the rest', () => {
     async (path) => {
       const headers = { 'Content-Security-Policy': "script-src 'nonce-Zm9vYmFy' 'strict-dynamic'" }
       const page = await (await ask(path, { headers })).text()
-      expect(page).toMatch(/<script src="\/demo\.js" integrity="sha384-[\w+/]{64}" nonce="Zm9vYmFy" defer>/)
+      expect(page).toMatch(
+        /<script src="\/demo\.js" integrity="sha384-[\w+/]{64}" nonce="Zm9vYmFy" defer>/,
+      )
     },
   )
 
@@ -321,7 +360,9 @@ describe('the rest', () => {
     ['alice', alice, 'hello Alice'],
     ['nobody', undefined, 'hello stranger'],
   ])('greets %s over a WebSocket and echoes', async (_who, claims, greeting) => {
-    const socket = new WebSocket(`${origin.replace('http', 'ws')}/socket`, { headers: await sent(claims) })
+    const socket = new WebSocket(`${origin.replace('http', 'ws')}/socket`, {
+      headers: await sent(claims),
+    })
     const heard: string[] = []
     await new Promise<void>((done, failed) => {
       socket.once('open', () => socket.send('ping')).once('error', failed)
@@ -353,7 +394,10 @@ interface Asked extends RequestInit {
   change?: Change
 }
 
-async function ask(path: string, { claims, change, headers, ...init }: Asked = {}): Promise<Response> {
+async function ask(
+  path: string,
+  { claims, change, headers, ...init }: Asked = {},
+): Promise<Response> {
   return fetch(origin + path, {
     ...init,
     redirect: 'manual',

@@ -5,14 +5,21 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type SecureHeadersEnv, secureHeaders } from '../../src/headers/index.ts'
 import { launchBrowser, noBrowser } from '../support/browser.ts'
 
-if (noBrowser) console.warn('NO BROWSER: the tests in test/node/headers-browser.test.ts are skipped. Install Chromium.')
+if (noBrowser)
+  console.warn(
+    'NO BROWSER: the tests in test/node/headers-browser.test.ts are skipped. Install Chromium.',
+  )
 
 const token = 'pLx9-Qm2_vR7sTk4Wc0yZb8nHd'
 const app = new Hono<SecureHeadersEnv>()
   .use(secureHeaders({ noncePlaceholder: token }))
-  .get('/own.js', (c) => c.body("document.title += ' file'", 200, { 'Content-Type': 'text/javascript' }))
+  .get('/own.js', (c) =>
+    c.body("document.title += ' file'", 200, { 'Content-Type': 'text/javascript' }),
+  )
   .get('/worker.js', (c) =>
-    c.body("importScripts('/imported.js'); postMessage(imported)", 200, { 'Content-Type': 'text/javascript' }),
+    c.body("importScripts('/imported.js'); postMessage(imported)", 200, {
+      'Content-Type': 'text/javascript',
+    }),
   )
   .get('/imported.js', (c) => c.body('imported = 1', 200, { 'Content-Type': 'text/javascript' }))
   .get('/nonce', (c) =>
@@ -21,7 +28,9 @@ const app = new Hono<SecureHeadersEnv>()
       script.src = trustedTypes.createPolicy('app', { createScriptURL: (url) => url }).createScriptURL('/own.js')
       document.head.append(script)</script>`),
   )
-  .get('/placeholder', (c) => c.html(`<title>t</title><script nonce="${token}">document.title += ' inline'</script>`))
+  .get('/placeholder', (c) =>
+    c.html(`<title>t</title><script nonce="${token}">document.title += ' inline'</script>`),
+  )
   .get('/injected', (c) =>
     c.html(`<title>t</title><script>document.title += ' injected'</script><script src="/own.js"></script>
       <script nonce="guess">document.title += ' guessed'</script><img src="x" onerror="document.title += ' handler'">
@@ -55,7 +64,11 @@ describe.skipIf(noBrowser)('the recommended policy in Chromium', () => {
     await context.route('**/*', async (route) => {
       const response = await app.request(route.request().url())
       const headers = Object.fromEntries(response.headers)
-      await route.fulfill({ status: response.status, headers, body: Buffer.from(await response.arrayBuffer()) })
+      await route.fulfill({
+        status: response.status,
+        headers,
+        body: Buffer.from(await response.arrayBuffer()),
+      })
     })
     page = await context.newPage()
     refused = []
@@ -80,8 +93,12 @@ describe.skipIf(noBrowser)('the recommended policy in Chromium', () => {
   it('runs nothing that was injected', async () => {
     await page.goto('https://app.example/injected')
     expect(await page.title()).toBe('t')
-    expect(refused.filter((text) => text.includes('Content Security Policy')).length).toBeGreaterThanOrEqual(4)
-    expect(await page.evaluate(() => document.querySelector('a')?.href)).toBe('https://app.example/x')
+    expect(
+      refused.filter((text) => text.includes('Content Security Policy')).length,
+    ).toBeGreaterThanOrEqual(4)
+    expect(await page.evaluate(() => document.querySelector('a')?.href)).toBe(
+      'https://app.example/x',
+    )
   }, 30_000)
 
   // https://app.example/sink#<img src onerror=alert(1)>

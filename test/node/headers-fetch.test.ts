@@ -14,7 +14,9 @@ async function inFrontOf(answer: RequestListener): Promise<Hono> {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
   const app = new Hono().use(secureHeaders())
-  app.all('*', (c) => fetch(`http://127.0.0.1:${port}${c.req.path}`, { method: c.req.method, redirect: 'manual' }))
+  app.all('*', (c) =>
+    fetch(`http://127.0.0.1:${port}${c.req.path}`, { method: c.req.method, redirect: 'manual' }),
+  )
   return app
 }
 
@@ -26,7 +28,16 @@ describe('secureHeaders on a fetched response', () => {
   it('adds, takes away and keeps the rest', async () => {
     const app = await inFrontOf((_, answer) => {
       answer.writeHead(201, 'Made', [
-        ...['Content-Type', 'text/html', 'X-Powered-By', 'Express', 'Server', 'nginx/1.22.1', 'ETag', '"1"'],
+        ...[
+          'Content-Type',
+          'text/html',
+          'X-Powered-By',
+          'Express',
+          'Server',
+          'nginx/1.22.1',
+          'ETag',
+          '"1"',
+        ],
         ...['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'X-Frame-Options', 'SAMEORIGIN'],
       ])
       answer.end('<p>made')
@@ -39,7 +50,9 @@ describe('secureHeaders on a fetched response', () => {
     expect(response.headers.get('X-Frame-Options')).toBe('SAMEORIGIN')
     expect(response.headers.get('X-Powered-By')).toBe(null)
     expect(response.headers.get('Server')).toBe(null)
-    expect(response.headers.get('Strict-Transport-Security')).toBe('max-age=63072000; includeSubDomains')
+    expect(response.headers.get('Strict-Transport-Security')).toBe(
+      'max-age=63072000; includeSubDomains',
+    )
     expect(response.headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin')
   })
 
@@ -53,7 +66,9 @@ describe('secureHeaders on a fetched response', () => {
   })
 
   it('hands on a redirect', async () => {
-    const app = await inFrontOf((_, answer) => void answer.writeHead(302, { Location: '/next' }).end())
+    const app = await inFrontOf(
+      (_, answer) => void answer.writeHead(302, { Location: '/next' }).end(),
+    )
     const response = await app.request('https://app.example/')
     expect([response.status, response.headers.get('Location')]).toEqual([302, '/next'])
     expect(response.headers.get('Content-Security-Policy')).toContain("frame-ancestors 'none'")

@@ -82,16 +82,28 @@ const objects: object[] = [
   { xPermittedCrossDomainPolicies: { permittedPolicies: 'by-content-type' } },
   { contentSecurityPolicy: {} },
   { contentSecurityPolicy: { directives: { imgSrc: ["'self'", 'https:'] } } },
-  { contentSecurityPolicy: { directives: { 'img-src': ["'self'"], upgradeInsecureRequests: null } } },
+  {
+    contentSecurityPolicy: { directives: { 'img-src': ["'self'"], upgradeInsecureRequests: null } },
+  },
   { contentSecurityPolicy: { directives: { upgradeInsecureRequests: [] } } },
   {
     contentSecurityPolicy: {
       useDefaults: false,
-      directives: { defaultSrc: ["'none'"], objectSrc: ["'none'"], baseUri: ["'none'"], frameAncestors: ["'self'"] },
+      directives: {
+        defaultSrc: ["'none'"],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'self'"],
+      },
     },
   },
   // upgrade-insecure-requests does nothing in a policy that only reports (CSP Level 3), and is left out there.
-  { contentSecurityPolicy: { reportOnly: true, directives: { reportUri: '/csp', upgradeInsecureRequests: null } } },
+  {
+    contentSecurityPolicy: {
+      reportOnly: true,
+      directives: { reportUri: '/csp', upgradeInsecureRequests: null },
+    },
+  },
 ]
 
 describe('P11: preset compat answers as helmet does', () => {

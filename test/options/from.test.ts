@@ -33,7 +33,11 @@ describe('a From option', () => {
         return value.join()
       },
     )
-    expect([resolve({ S: ['a', 'b'] }), resolve({ S: ['a', 'b'] }), judged]).toEqual(['a,b', 'a,b', 1])
+    expect([resolve({ S: ['a', 'b'] }), resolve({ S: ['a', 'b'] }), judged]).toEqual([
+      'a,b',
+      'a,b',
+      1,
+    ])
     expect([resolve({ S: ['b', 'a'] }), judged]).toEqual(['b,a', 2])
   })
 
@@ -51,7 +55,12 @@ describe('a From option', () => {
   })
 
   it('that is not set names itself', () => {
-    const resolve = resolveFrom(createIssues('session'), 'secret', (): string | undefined => undefined, long)
+    const resolve = resolveFrom(
+      createIssues('session'),
+      'secret',
+      (): string | undefined => undefined,
+      long,
+    )
     expect(() => resolve({})).toThrow('session.secret is not set')
   })
 

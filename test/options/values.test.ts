@@ -18,11 +18,16 @@ describe('numbers', () => {
     expect(list.any).toBe(false)
   })
 
-  it.each([[0], [101], [1.5], [Number.NaN], [Number.POSITIVE_INFINITY], ['5'], [null]])('%s is a fault', (given) => {
-    const list = createIssues()
-    wholeNumber(list, 'maxAge', given, 7, seconds)
-    expect(() => list.throwIfAny()).toThrow('maxAge must be a whole number of seconds from 1 to 100')
-  })
+  it.each([[0], [101], [1.5], [Number.NaN], [Number.POSITIVE_INFINITY], ['5'], [null]])(
+    '%s is a fault',
+    (given) => {
+      const list = createIssues()
+      wholeNumber(list, 'maxAge', given, 7, seconds)
+      expect(() => list.throwIfAny()).toThrow(
+        'maxAge must be a whole number of seconds from 1 to 100',
+      )
+    },
+  )
 
   it('absent is the default', () => {
     expect(wholeNumber(createIssues(), 'maxAge', undefined, 7, seconds)).toBe(7)
@@ -46,7 +51,9 @@ describe('choices', () => {
 describe('listeners', () => {
   it('are told everything, in order', () => {
     const heard: unknown[] = []
-    const listener = optionalListener(createIssues(), 'onEvent', (...told: [string, number]) => heard.push(told))
+    const listener = optionalListener(createIssues(), 'onEvent', (...told: [string, number]) =>
+      heard.push(told),
+    )
     listener?.('a', 1)
     listener?.('b', 2)
     expect(heard).toEqual([
@@ -61,7 +68,9 @@ describe('listeners', () => {
     })
     expect(() => broken?.()).not.toThrow()
     // Unheard, this rejection would end a Node process and this test run.
-    optionalListener(createIssues(), 'onEvent', () => Promise.reject(new Error('the log is away')))?.()
+    optionalListener(createIssues(), 'onEvent', () =>
+      Promise.reject(new Error('the log is away')),
+    )?.()
     await Promise.resolve()
   })
 

@@ -1,6 +1,14 @@
 /** `npx portcullis` from the packed tarball: a folder becomes a gateway that answers, and what is wrong has a line of its own. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { compatibilityDate } from '../../tools/compatibility.ts'
@@ -30,7 +38,10 @@ interface Ended {
 
 function portcullis(...args: string[]): Ended {
   const script = join(packed.installed, 'dist/cli/main.js')
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], { cwd: folder, encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
   return { status, out: stdout, err: stderr }
 }
 
@@ -59,8 +70,13 @@ describe('portcullis init', () => {
     const origin = await startOrigin(({ url, method, headers }) => {
       if (url !== '/login' || method !== 'POST') return { body: `origin ${url}` }
       const nonce = headers.find(([name]) => name.toLowerCase() === 'portcullis-session-nonce')?.[1]
-      const start = Buffer.from(JSON.stringify({ start: { data: { user: 'alice' } } })).toString('base64url')
-      return { status: 303, headers: { Location: '/account/x', 'Portcullis-Session': `${nonce}.${start}` } }
+      const start = Buffer.from(JSON.stringify({ start: { data: { user: 'alice' } } })).toString(
+        'base64url',
+      )
+      return {
+        status: 303,
+        headers: { Location: '/account/x', 'Portcullis-Session': `${nonce}.${start}` },
+      }
     })
     expect(portcullis('init', '--upstream', origin.url)).toMatchObject({ status: 0, err: '' })
     expect(readdirSync(folder).sort()).toEqual(files)
@@ -70,28 +86,55 @@ describe('portcullis init', () => {
       out: expect.stringMatching(/config: the gateway builds, wrangler.toml is safe\n$/),
     })
     execFileSync(resolve('node_modules/.bin/tsc'), ['-p', folder])
-    execFileSync(resolve('node_modules/.bin/wrangler'), ['deploy', '--dry-run', '--outdir', 'out'], {
-      cwd: folder,
-      env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
-      stdio: 'ignore',
-    })
-    const secrets = [...text('.dev.vars').matchAll(/^([A-Z_]+)='(.*)'$/gm)].map(([, name, value]) => [name, value])
-    const vars = [...text('wrangler.toml').matchAll(/^([A-Z_]+) = "(.*?)"/gm)].map(([, name, value]) => [name, value])
+    execFileSync(
+      resolve('node_modules/.bin/wrangler'),
+      ['deploy', '--dry-run', '--outdir', 'out'],
+      {
+        cwd: folder,
+        env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+        stdio: 'ignore',
+      },
+    )
+    const secrets = [...text('.dev.vars').matchAll(/^([A-Z_]+)='(.*)'$/gm)].map(
+      ([, name, value]) => [name, value],
+    )
+    const vars = [...text('wrangler.toml').matchAll(/^([A-Z_]+) = "(.*?)"/gm)].map(
+      ([, name, value]) => [name, value],
+    )
     const bindings = Object.fromEntries([...secrets, ...vars])
     const worker = await startWorkerd({ module: text('out/worker.js') }, { bindings })
     try {
       const host = 'localhost:8787'
       const home = await rawFetch(worker.port, { host })
-      expect([home.status, home.text, home.header('x-content-type-options')]).toEqual([200, 'origin /', 'nosniff'])
+      expect([home.status, home.text, home.header('x-content-type-options')]).toEqual([
+        200,
+        'origin /',
+        'nosniff',
+      ])
       expect((await rawFetch(worker.port, { host, path: '/account/x' })).status).toBe(401)
       const sameOrigin = [['Origin', 'http://localhost:8787']] as const
-      const login = await rawFetch(worker.port, { host, method: 'POST', path: '/login', headers: sameOrigin, body: '' })
+      const login = await rawFetch(worker.port, {
+        host,
+        method: 'POST',
+        path: '/login',
+        headers: sameOrigin,
+        body: '',
+      })
       const cookie = login.header('set-cookie')?.split(';')[0] ?? ''
       expect([login.status, cookie]).toEqual([303, expect.stringMatching(/^__Host-session=/)])
-      const account = await rawFetch(worker.port, { host, path: '/account/x', headers: [['Cookie', cookie]] })
+      const account = await rawFetch(worker.port, {
+        host,
+        path: '/account/x',
+        headers: [['Cookie', cookie]],
+      })
       expect([account.status, account.text]).toEqual([200, 'origin /account/x'])
-      expect(origin.last().headers.map(([name]) => name.toLowerCase())).toContain('portcullis-assertion')
-      expect((await rawFetch(worker.port, { host, path: '/admin/x', headers: [['Cookie', cookie]] })).status).toBe(403)
+      expect(origin.last().headers.map(([name]) => name.toLowerCase())).toContain(
+        'portcullis-assertion',
+      )
+      expect(
+        (await rawFetch(worker.port, { host, path: '/admin/x', headers: [['Cookie', cookie]] }))
+          .status,
+      ).toBe(403)
     } finally {
       await worker.stop()
       await origin.stop()
@@ -100,13 +143,15 @@ describe('portcullis init', () => {
 
   it('keeps secrets from everybody else and from git, and makes new ones each time', () => {
     portcullis('init')
-    if (process.platform !== 'win32') expect(statSync(join(folder, '.dev.vars')).mode & 0o777).toBe(0o600)
+    if (process.platform !== 'win32')
+      expect(statSync(join(folder, '.dev.vars')).mode & 0o777).toBe(0o600)
     expect(text('.gitignore').split('\n')).toContain('.dev.vars')
     const first = text('.dev.vars')
     portcullis('init', '--force', '.dev.vars')
     expect(text('.dev.vars')).not.toBe(first)
     for (const file of files.filter((name) => name !== '.dev.vars')) {
-      for (const [, secret = ''] of first.matchAll(/'(.+)'/g)) expect(text(file)).not.toContain(secret)
+      for (const [, secret = ''] of first.matchAll(/'(.+)'/g))
+        expect(text(file)).not.toContain(secret)
     }
   })
 
@@ -129,20 +174,32 @@ describe('portcullis init', () => {
       1,
       'tsconfig.json is there already; --force tsconfig.json overwrites it\nNothing was written.\n',
     ])
-    expect([readdirSync(folder).sort(), text('worker.ts')]).toEqual([['tsconfig.json', 'worker.ts'], 'mine'])
+    expect([readdirSync(folder).sort(), text('worker.ts')]).toEqual([
+      ['tsconfig.json', 'worker.ts'],
+      'mine',
+    ])
     expect(portcullis('init', '--force', 'worker.ts', '--force', 'tsconfig.json').status).toBe(0)
     expect(text('worker.ts')).toContain('createGateway')
   })
 
   it('adds to package.json, .gitignore and .dev.vars what they lack', () => {
-    const mine = { name: 'mine', scripts: { dev: 'my dev' }, dependencies: { hono: '4.0.0' }, devDependencies: {} }
+    const mine = {
+      name: 'mine',
+      scripts: { dev: 'my dev' },
+      dependencies: { hono: '4.0.0' },
+      devDependencies: {},
+    }
     writeFileSync(join(folder, 'package.json'), JSON.stringify(mine))
     writeFileSync(join(folder, '.gitignore'), '/node_modules\n*.log')
     writeFileSync(join(folder, '.dev.vars'), 'SESSION_SECRET=mine')
     expect(portcullis('init').status).toBe(0)
     expect(JSON.parse(text('package.json'))).toEqual({
       name: 'mine',
-      scripts: { dev: 'my dev', check: 'portcullis check', deploy: 'portcullis check && wrangler deploy' },
+      scripts: {
+        dev: 'my dev',
+        check: 'portcullis check',
+        deploy: 'portcullis check && wrangler deploy',
+      },
       dependencies: { hono: '4.0.0', portcullis: expect.stringMatching(/^\^\d/) },
       devDependencies: { wrangler: expect.stringMatching(/^\^4/) },
     })
@@ -170,7 +227,10 @@ describe('portcullis init', () => {
 
   it('leaves a package.json alone that is not JSON', () => {
     writeFileSync(join(folder, 'package.json'), '{,}')
-    expect(portcullis('init')).toMatchObject({ status: 1, err: 'package.json is not JSON. Nothing was written.\n' })
+    expect(portcullis('init')).toMatchObject({
+      status: 1,
+      err: 'package.json is not JSON. Nothing was written.\n',
+    })
     expect(readdirSync(folder)).toEqual(['package.json'])
   })
 })
@@ -182,8 +242,16 @@ describe('portcullis check', () => {
   const lines = (ended: Ended): string[] => ended.err.trimEnd().split('\n')
 
   it('gives each fault of configuration and Worker a line, and ends with 1', () => {
-    edit('gateway.config.ts', ['signIn:', 'sigIn:'], ["to: 'app', access: 'session'", "to: 'ap', acces: 'session'"])
-    edit('wrangler.toml', ['workers_dev = false', 'workers_dev = true'], [', "no_nodejs_compat_v2"', ''])
+    edit(
+      'gateway.config.ts',
+      ['signIn:', 'sigIn:'],
+      ["to: 'app', access: 'session'", "to: 'ap', acces: 'session'"],
+    )
+    edit(
+      'wrangler.toml',
+      ['workers_dev = false', 'workers_dev = true'],
+      [', "no_nodejs_compat_v2"', ''],
+    )
     const checked = portcullis('check')
     expect(checked.status).toBe(1)
     expect(lines(checked)).toEqual([
@@ -197,7 +265,10 @@ describe('portcullis check', () => {
   })
 
   it('finds what a Worker cannot import, each with its line', () => {
-    edit('gateway.config.ts', ['/** Who', "import 'node:fs'\nimport 'cloudflare:workers'\nimport './gone.ts'\n/** Who"])
+    edit('gateway.config.ts', [
+      '/** Who',
+      "import 'node:fs'\nimport 'cloudflare:workers'\nimport './gone.ts'\n/** Who",
+    ])
     const checked = portcullis('check')
     expect(checked.status).toBe(1)
     expect(lines(checked)).toEqual([
@@ -221,7 +292,10 @@ describe('portcullis check', () => {
   it('says so of a wrangler.toml that is none', () => {
     writeFileSync(join(folder, 'wrangler.toml'), 'name = ')
     const checked = portcullis('check')
-    expect([checked.status, lines(checked)]).toEqual([1, [expect.stringMatching(/^config: wrangler\.toml: /)]])
+    expect([checked.status, lines(checked)]).toEqual([
+      1,
+      [expect.stringMatching(/^config: wrangler\.toml: /)],
+    ])
   })
 
   it('takes files by name', () => {
@@ -240,14 +314,20 @@ describe('portcullis check', () => {
 
   it('ends with 3 where nobody ran init', () => {
     rmSync(join(folder, 'gateway.config.ts'))
-    expect(portcullis('check')).toMatchObject({ status: 3, err: expect.stringContaining('npx portcullis init') })
+    expect(portcullis('check')).toMatchObject({
+      status: 3,
+      err: expect.stringContaining('npx portcullis init'),
+    })
   })
 
   it('ends with 3 where wrangler is not installed, and says what to do', () => {
     const link = join(packed.folder, 'node_modules/wrangler')
     rmSync(link)
     try {
-      expect(portcullis('check')).toMatchObject({ status: 3, err: expect.stringContaining('npm install -D wrangler') })
+      expect(portcullis('check')).toMatchObject({
+        status: 3,
+        err: expect.stringContaining('npm install -D wrangler'),
+      })
     } finally {
       execFileSync('ln', ['-s', resolve('node_modules/wrangler'), link])
     }
@@ -258,7 +338,11 @@ describe('portcullis check', () => {
 describe('portcullis', () => {
   it.each([
     [['--version'], 0, /^\d+\.\d+\.\d+\n$/],
-    [['--help'], 0, /portcullis init .*\n[\s\S]*portcullis check [\s\S]*portcullis secret [\s\S]*Exit status: 0 /],
+    [
+      ['--help'],
+      0,
+      /portcullis init .*\n[\s\S]*portcullis check [\s\S]*portcullis secret [\s\S]*Exit status: 0 /,
+    ],
     [['init', '--help'], 0, /portcullis init /],
     [['secret', '--plain'], 0, /^[\w-]{43}\n$/],
     [['secret'], 0, /^SESSION_SECRET=[\w-]{43}\nASSERTION_KEY=\{.+\}\n/],
@@ -267,6 +351,10 @@ describe('portcullis', () => {
   })
 
   it.each([[[]], [['start']], [['secret', '--long']]])('%j is not understood', (args) => {
-    expect(portcullis(...args)).toMatchObject({ status: 2, out: '', err: expect.stringContaining('portcullis') })
+    expect(portcullis(...args)).toMatchObject({
+      status: 2,
+      out: '',
+      err: expect.stringContaining('portcullis'),
+    })
   })
 })

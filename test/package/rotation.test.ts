@@ -20,8 +20,13 @@ beforeAll(async () => {
   origin = await startOrigin(({ url, method, headers }) => {
     if (url !== '/login' || method !== 'POST') return { body: `origin ${url}` }
     const nonce = headers.find(([name]) => name.toLowerCase() === 'portcullis-session-nonce')?.[1]
-    const start = Buffer.from(JSON.stringify({ start: { data: { user: 'alice' } } })).toString('base64url')
-    return { status: 303, headers: { Location: '/account/x', 'Portcullis-Session': `${nonce}.${start}` } }
+    const start = Buffer.from(JSON.stringify({ start: { data: { user: 'alice' } } })).toString(
+      'base64url',
+    )
+    return {
+      status: 303,
+      headers: { Location: '/account/x', 'Portcullis-Session': `${nonce}.${start}` },
+    }
   })
   const folder = join(packed.folder, 'shop')
   mkdirSync(folder)
@@ -34,7 +39,9 @@ beforeAll(async () => {
   })
   module = readFileSync(join(folder, 'out/worker.js'), 'utf8')
   const toml = readFileSync(join(folder, 'wrangler.toml'), 'utf8')
-  vars = Object.fromEntries([...toml.matchAll(/^([A-Z_]+) = "(.*?)"/gm)].map(([, name, value]) => [name, value]))
+  vars = Object.fromEntries(
+    [...toml.matchAll(/^([A-Z_]+) = "(.*?)"/gm)].map(([, name, value]) => [name, value]),
+  )
 }, 180_000)
 afterAll(async () => {
   await origin?.stop()
@@ -42,7 +49,11 @@ afterAll(async () => {
 })
 
 /** A deployment of these values, for as long as `use` takes. */
-async function deploy(secret: string, key: string, use: (port: number) => Promise<void>): Promise<void> {
+async function deploy(
+  secret: string,
+  key: string,
+  use: (port: number) => Promise<void>,
+): Promise<void> {
   const bindings = { ...vars, SESSION_SECRET: secret, ASSERTION_KEY: key }
   const worker = await startWorkerd({ module }, { bindings })
   try {
@@ -78,7 +89,8 @@ describe('S2: rotating the secrets of a project that portcullis init made', () =
     const cookies: string[] = []
     for (const [step, secret, key] of steps) {
       await deploy(secret, key, async (port) => {
-        for (const cookie of cookies) expect([step, await status(port, cookie)]).toEqual([step, 200])
+        for (const cookie of cookies)
+          expect([step, await status(port, cookie)]).toEqual([step, 200])
         cookies.push(await signIn(port))
         expect(await status(port, cookies.at(-1) ?? '')).toBe(200)
       })

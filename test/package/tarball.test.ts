@@ -19,7 +19,9 @@ describe('the tarball', () => {
       ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'src'].sort(),
     )
     const files = globSync('**/*', { cwd: packed.installed })
-    expect(files.filter((file) => /\.(?:test|capnp|vars|env|tgz)\b|node_modules/.test(file))).toEqual([])
+    expect(
+      files.filter((file) => /\.(?:test|capnp|vars|env|tgz)\b|node_modules/.test(file)),
+    ).toEqual([])
   })
 
   it('maps every line of code and every type to a source that is there', () => {
@@ -34,7 +36,8 @@ describe('the tarball', () => {
       const map = join(dirname(path), name ?? '')
       const { sources } = JSON.parse(readFileSync(map, 'utf8')) as { sources: string[] }
       expect(sources, file).toHaveLength(1)
-      for (const source of sources) expect(existsSync(join(dirname(map), source)), `${file}: ${source}`).toBe(true)
+      for (const source of sources)
+        expect(existsSync(join(dirname(map), source)), `${file}: ${source}`).toBe(true)
     }
   })
 

@@ -61,7 +61,14 @@ describe('errorPage', () => {
   it.each([
     [new HTTPException(422, { message: 'inner words' }), 422, 0],
     [new HTTPException(500, { message: 'inner words' }), 500, 1],
-    [Object.assign(new Error('inner words'), { status: 404, getResponse: () => new Response('inner words') }), 404, 0],
+    [
+      Object.assign(new Error('inner words'), {
+        status: 404,
+        getResponse: () => new Response('inner words'),
+      }),
+      404,
+      0,
+    ],
     [Object.assign(new Error('inner words'), { status: 404 }), 500, 1],
     [Object.assign(new Error('inner words'), { status: 204, getResponse: () => null }), 500, 1],
   ])('keeps the status of %s, not its words', async (error, status, reported) => {
@@ -75,7 +82,9 @@ describe('errorPage', () => {
 
   it('keeps the answer that an exception was made with', async () => {
     const { app } = seen()
-    const res = new Response('who?', { headers: { 'WWW-Authenticate': 'Basic realm="x"', 'Set-Cookie': 'a=1' } })
+    const res = new Response('who?', {
+      headers: { 'WWW-Authenticate': 'Basic realm="x"', 'Set-Cookie': 'a=1' },
+    })
     app.use(async (c, next) => {
       c.header('Set-Cookie', 'b=2')
       await next()
@@ -98,24 +107,27 @@ describe('errorPage', () => {
     expect(reports).toHaveLength(1)
   })
 
-  it.each(['with a middleware', 'alone'])('keeps cookies and headers that a handler staged, %s', async (how) => {
-    const { app } = seen()
-    if (how === 'with a middleware') app.use(async (_, next) => next())
-    app.get('/', (c) => {
-      c.header('Set-Cookie', 'a=1', { append: true })
-      c.header('Set-Cookie', 'b=2', { append: true })
-      c.header('Access-Control-Allow-Origin', 'https://app.example')
-      c.header('Cache-Control', 'public, max-age=60')
-      c.header('Content-Length', '5')
-      throw new Error('no')
-    })
-    const response = await app.request('/')
-    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
-    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://app.example')
-    expect(response.headers.get('Cache-Control')).toBe('no-store')
-    expect(response.headers.has('Content-Length')).toBe(false)
-    expect(await response.json()).toMatchObject({ status: 500 })
-  })
+  it.each(['with a middleware', 'alone'])(
+    'keeps cookies and headers that a handler staged, %s',
+    async (how) => {
+      const { app } = seen()
+      if (how === 'with a middleware') app.use(async (_, next) => next())
+      app.get('/', (c) => {
+        c.header('Set-Cookie', 'a=1', { append: true })
+        c.header('Set-Cookie', 'b=2', { append: true })
+        c.header('Access-Control-Allow-Origin', 'https://app.example')
+        c.header('Cache-Control', 'public, max-age=60')
+        c.header('Content-Length', '5')
+        throw new Error('no')
+      })
+      const response = await app.request('/')
+      expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+      expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://app.example')
+      expect(response.headers.get('Cache-Control')).toBe('no-store')
+      expect(response.headers.has('Content-Length')).toBe(false)
+      expect(await response.json()).toMatchObject({ status: 500 })
+    },
+  )
 
   it('keeps its own policy, whatever the handler staged for its page', async () => {
     const { app } = seen()
@@ -124,7 +136,9 @@ describe('errorPage', () => {
       throw new Error('no')
     })
     const { headers } = await app.request('/', { headers: { 'Sec-Fetch-Dest': 'document' } })
-    expect(headers.get('Content-Security-Policy')).toMatch(/^default-src 'none'; style-src 'sha256-/)
+    expect(headers.get('Content-Security-Policy')).toMatch(
+      /^default-src 'none'; style-src 'sha256-/,
+    )
   })
 
   it('does not dress itself as the answer that came before the error', async () => {
@@ -187,7 +201,9 @@ describe('errorPage', () => {
   })
 
   it('refuses a report that is no function', () => {
-    expect(() => errorPage({ report: 'console' as never })).toThrow('errorPage.report must be a function')
+    expect(() => errorPage({ report: 'console' as never })).toThrow(
+      'errorPage.report must be a function',
+    )
   })
 })
 

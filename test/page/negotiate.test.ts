@@ -3,11 +3,18 @@ import { describe, expect, it } from 'vitest'
 import { errorResponse } from '../../src/page/index.ts'
 
 function kind(headers: Record<string, string>): string {
-  const type = errorResponse('not-found', { headers: new Headers(headers) }).headers.get('Content-Type')
-  return type === 'text/html; charset=utf-8' ? 'page' : type === 'application/problem+json' ? 'problem' : `${type}`
+  const type = errorResponse('not-found', { headers: new Headers(headers) }).headers.get(
+    'Content-Type',
+  )
+  return type === 'text/html; charset=utf-8'
+    ? 'page'
+    : type === 'application/problem+json'
+      ? 'problem'
+      : `${type}`
 }
 
-const chromium = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8'
+const chromium =
+  'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8'
 
 describe('a refused client gets', () => {
   it.each([

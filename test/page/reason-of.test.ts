@@ -23,7 +23,9 @@ describe('the reason behind an error', () => {
   })
 
   it('of wrong options is config-invalid', () => {
-    expect(findReason(new ConfigError([{ option: 'a', problem: 'is wrong' }]))).toBe('config-invalid')
+    expect(findReason(new ConfigError([{ option: 'a', problem: 'is wrong' }]))).toBe(
+      'config-invalid',
+    )
   })
 
   it.each([

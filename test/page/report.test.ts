@@ -43,11 +43,14 @@ describe('a report', () => {
     const { report, lines, last } = written()
     const refused = Object.assign(new Error('connect 10.0.0.1'), { code: 'ECONNREFUSED' })
     const failed = new TypeError('fetch failed: secret-in-a-cause', { cause: refused })
-    report(new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'api did not answer', { cause: failed }), {
-      requestId: 'r-1',
-      method: 'GET',
-      path: '/a/b',
-    })
+    report(
+      new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'api did not answer', { cause: failed }),
+      {
+        requestId: 'r-1',
+        method: 'GET',
+        path: '/a/b',
+      },
+    )
     expect(last()).toEqual({
       level: 'error',
       event: 'fault',
@@ -173,6 +176,11 @@ describe('reportFault', () => {
     }
     expect(lines).toHaveLength(1)
     expect(lines[0]).toHaveLength(1)
-    expect(JSON.parse(String(lines[0]?.[0]))).toMatchObject({ event: 'fault', message: 'no', method: 'GET', path: '/' })
+    expect(JSON.parse(String(lines[0]?.[0]))).toMatchObject({
+      event: 'fault',
+      message: 'no',
+      method: 'GET',
+      path: '/',
+    })
   })
 })

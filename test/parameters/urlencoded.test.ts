@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { createNameCheck, foldText, possibleNames, readParameters } from '../../src/parameters/index.ts'
+import {
+  createNameCheck,
+  foldText,
+  possibleNames,
+  readParameters,
+} from '../../src/parameters/index.ts'
 
 describe('an urlencoded text', () => {
   it('is read', () => {
@@ -25,7 +30,16 @@ describe('an urlencoded text', () => {
 describe('a name', () => {
   it('T4: is taken apart at whatever servers take names apart at', () => {
     const mayMean = createNameCheck('user[email]')
-    const names = ['user', 'user[email][]', 'a.email', 'USER.EMAIL', 'user_email', 'user email', 'email', 'x$email']
+    const names = [
+      'user',
+      'user[email][]',
+      'a.email',
+      'USER.EMAIL',
+      'user_email',
+      'user email',
+      'email',
+      'x$email',
+    ]
     expect(names.filter((name) => !mayMean(name))).toEqual([])
     expect(['user[name]', 'users', 'emails', 'email_2', ''].filter(mayMean)).toEqual([])
   })

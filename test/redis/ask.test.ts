@@ -10,7 +10,11 @@ describe('an Ask', () => {
   it('sends what was asked as one request, in order, and hands out the answers', async () => {
     const fake = fakeRedis()
     const ask = redis(fake.options).ask({})
-    const answers = [ask.call(first, ['k'], ['a']), ask.call(second, [], ['b']), ask.call(first, ['k', 'l'], ['c'])]
+    const answers = [
+      ask.call(first, ['k'], ['a']),
+      ask.call(second, [], ['b']),
+      ask.call(first, ['k', 'l'], ['c']),
+    ]
     expect(ask.waiting).toBe(3)
     expect(fake.sent).toEqual([])
     await ask.send()
@@ -38,7 +42,10 @@ describe('an Ask', () => {
   it('tells Redis nothing of itself: no telemetry, no cookie, no agent of ours', async () => {
     const fake = fakeRedis()
     await redis(fake.options).call({}, first, [], ['a'])
-    expect([...(fake.sent[0]?.headers.keys() ?? [])].sort()).toEqual(['authorization', 'content-type'])
+    expect([...(fake.sent[0]?.headers.keys() ?? [])].sort()).toEqual([
+      'authorization',
+      'content-type',
+    ])
   })
 
   it('keeps what is asked meanwhile for the next round', async () => {
@@ -104,7 +111,11 @@ describe('a script that Redis does not have', () => {
     const client = redis(fake.options)
     await client.call({}, first, [], ['warm'])
     const ask = client.ask({})
-    const answers = [ask.call(first, [], ['a']), ask.call(second, ['k'], ['b']), ask.call(first, [], ['c'])]
+    const answers = [
+      ask.call(first, [], ['a']),
+      ask.call(second, ['k'], ['b']),
+      ask.call(first, [], ['c']),
+    ]
     await ask.send()
     expect(await Promise.all(answers)).toEqual(['a', 'b', 'c'])
     expect(fake.verbs).toEqual([['EVALSHA'], ['EVAL'], ['EVALSHA', 'EVALSHA', 'EVALSHA'], ['EVAL']])
@@ -113,7 +124,9 @@ describe('a script that Redis does not have', () => {
 
   it('is not asked for again and again', async () => {
     const fake = fakeRedis((commands) => commands.map(() => missing))
-    expect(await failureOf(redis(fake.options).call({}, first, [], []))).toMatchObject({ code: 'ERR_STORE_REFUSED' })
+    expect(await failureOf(redis(fake.options).call({}, first, [], []))).toMatchObject({
+      code: 'ERR_STORE_REFUSED',
+    })
     expect(fake.verbs).toEqual([['EVALSHA'], ['EVAL']])
   })
 })
@@ -121,7 +134,10 @@ describe('a script that Redis does not have', () => {
 describe('a Redis that does not know the flag', () => {
   it.each([
     ['Redis 7', 'ERR Unexpected flag in script shebang: allow-key-locking'],
-    ['Redis 6', "ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'"],
+    [
+      'Redis 6',
+      "ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'",
+    ],
   ])('gets the script without it, as %s; that is learned once', async (_, error) => {
     const known = new Set<string>()
     const fake = fakeRedis((commands) =>
@@ -155,8 +171,12 @@ describe('a Redis that does not know the flag', () => {
   it('is not what Upstash is that refuses an undeclared key', async () => {
     const error =
       "ERR Dynamic keys are not allowed in Lua scripts when 'allow-key-locking' flag is set. Key was: script shebang"
-    const fake = fakeRedis((commands) => commands.map(([verb]) => (verb === 'eval' ? { error } : missing)))
-    expect(await failureOf(redis(fake.options).call({}, first, [], []))).toMatchObject({ code: 'ERR_STORE_REFUSED' })
+    const fake = fakeRedis((commands) =>
+      commands.map(([verb]) => (verb === 'eval' ? { error } : missing)),
+    )
+    expect(await failureOf(redis(fake.options).call({}, first, [], []))).toMatchObject({
+      code: 'ERR_STORE_REFUSED',
+    })
     expect(fake.verbs).toEqual([['EVALSHA'], ['EVAL']])
   })
 })

@@ -8,7 +8,11 @@ const digest = '381756943d141e39420bae7b430a0fa99ae0ad9e'
 const missing = { error: 'NOSCRIPT No matching script. Please use EVAL.' }
 
 /** As @upstash/ratelimit asks: by digest, and in full where that is not known. */
-async function askAsLibrary({ facade }: RedisBatch, keys: string[], args: unknown[]): Promise<unknown> {
+async function askAsLibrary(
+  { facade }: RedisBatch,
+  keys: string[],
+  args: unknown[],
+): Promise<unknown> {
   try {
     return await facade.evalsha(digest, keys, args)
   } catch (error) {
@@ -26,11 +30,23 @@ describe('the facade for another library', () => {
     await ask.send()
     expect([await theirs, await ours]).toEqual(['10', 'b'])
     expect(fake.sent.length).toBe(1)
-    expect(fake.sent[0]?.commands[0]).toEqual(['evalsha', digest, 1, 'k', '10', '1732100000000', 'a', 'null', 'true'])
+    expect(fake.sent[0]?.commands[0]).toEqual([
+      'evalsha',
+      digest,
+      1,
+      'k',
+      '10',
+      '1732100000000',
+      'a',
+      'null',
+      'true',
+    ])
   })
 
   it('resends what they send in full together with ours: two requests where nothing is known', async () => {
-    const fake = fakeRedis((commands) => commands.map(([verb]) => (verb === 'eval' ? { result: verb } : missing)))
+    const fake = fakeRedis((commands) =>
+      commands.map(([verb]) => (verb === 'eval' ? { result: verb } : missing)),
+    )
     const ask = redis(fake.options).ask({})
     const theirs = [askAsLibrary(ask, ['k'], []), askAsLibrary(ask, ['l'], [])]
     const ours = ask.call(own, [], [])
@@ -48,7 +64,8 @@ describe('the facade for another library', () => {
     const fake = fakeRedis((commands) =>
       commands.map(([verb, what]) => {
         if (verb === 'evalsha') return known.has(what) ? { result: 'warm' } : missing
-        if (`${what}`.startsWith('#!')) return { error: 'ERR Unexpected flag in script shebang: allow-key-locking' }
+        if (`${what}`.startsWith('#!'))
+          return { error: 'ERR Unexpected flag in script shebang: allow-key-locking' }
         return { result: 'cold' }
       }),
     )

@@ -7,7 +7,8 @@ import { type Answering, everythingIn, failureOf, fakeRedis } from './support.ts
 const read = script('session-read', 'return ARGV[1]')
 const unavailable = 'ERR_STORE_UNAVAILABLE'
 const refused = 'ERR_STORE_REFUSED'
-const json = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status })
+const json = (status: number, body: unknown): Response =>
+  new Response(JSON.stringify(body), { status })
 const page = (status: number): Response => new Response('<h1>Bad gateway</h1>', { status })
 /** What Upstash's own client would quote. */
 const quoting = 'ERR no, command was: ["evalsha","sha","1","session:3Xk","SECRET-ARG"] AXQgASQgN2E4'
@@ -42,19 +43,41 @@ const answers: Array<[what: string, answer: Answering, code: string, reason: str
   ['408', () => json(408, {}), unavailable, 'http-408'],
   ['WRONGTYPE', () => [{ error: 'WRONGTYPE Operation against session:3Xk' }], refused, 'wrongtype'],
   ['WRONGPASS', () => [{ error: 'WRONGPASS invalid AXQgASQgN2E4' }], refused, 'wrongpass'],
-  ['NOPERM', () => [{ error: "NOPERM this user has no permissions to run the 'evalsha' command" }], refused, 'noperm'],
-  ['OOM', () => [{ error: "OOM command not allowed when used memory > 'maxmemory'" }], refused, 'oom'],
+  [
+    'NOPERM',
+    () => [{ error: "NOPERM this user has no permissions to run the 'evalsha' command" }],
+    refused,
+    'noperm',
+  ],
+  [
+    'OOM',
+    () => [{ error: "OOM command not allowed when used memory > 'maxmemory'" }],
+    refused,
+    'oom',
+  ],
   ['an error of the script', () => [{ error: quoting }], refused, 'script-error'],
   ['a word that nobody knows', () => [{ error: 'SECRET-ARG is wrong' }], refused, 'script-error'],
-  ['LOADING', () => [{ error: 'LOADING Redis is loading the dataset in memory' }], unavailable, 'loading'],
-  ['READONLY', () => [{ error: "READONLY You can't write against a read only replica." }], unavailable, 'readonly'],
+  [
+    'LOADING',
+    () => [{ error: 'LOADING Redis is loading the dataset in memory' }],
+    unavailable,
+    'loading',
+  ],
+  [
+    'READONLY',
+    () => [{ error: "READONLY You can't write against a read only replica." }],
+    unavailable,
+    'readonly',
+  ],
   ['BUSY', () => [{ error: 'BUSY Redis is busy running a script.' }], unavailable, 'busy'],
 ]
 
 describe('an answer that is none', () => {
   it.each(answers)('%s', async (_, answer, code, reason) => {
     const fake = fakeRedis(answer)
-    const error = await failureOf(redis(fake.options).call({}, read, ['session:3Xk'], ['SECRET-ARG']))
+    const error = await failureOf(
+      redis(fake.options).call({}, read, ['session:3Xk'], ['SECRET-ARG']),
+    )
     expect(error).toBeInstanceOf(PortcullisError)
     expect(error).toMatchObject({ code, name: 'PortcullisError' })
     expect(fake.sent.length).toBe(1)
@@ -62,15 +85,20 @@ describe('an answer that is none', () => {
     expect(fake.events).toEqual([expect.objectContaining({ type, reason })])
   })
 
-  it.each(answers)('%s: neither error nor event quotes key, argument, token, address or answer', async (_, answer) => {
-    const fake = fakeRedis(answer)
-    const error = await failureOf(redis(fake.options).call({}, read, ['session:3Xk'], ['SECRET-ARG']))
-    const said = everythingIn(error) + JSON.stringify(fake.events)
-    for (const secret of ['3Xk', 'SECRET-ARG', 'AXQg', 'fast-cat', 'elsewhere', 'permissions']) {
-      expect(said).not.toContain(secret)
-    }
-    expect(error).not.toHaveProperty('cause')
-  })
+  it.each(answers)(
+    '%s: neither error nor event quotes key, argument, token, address or answer',
+    async (_, answer) => {
+      const fake = fakeRedis(answer)
+      const error = await failureOf(
+        redis(fake.options).call({}, read, ['session:3Xk'], ['SECRET-ARG']),
+      )
+      const said = everythingIn(error) + JSON.stringify(fake.events)
+      for (const secret of ['3Xk', 'SECRET-ARG', 'AXQg', 'fast-cat', 'elsewhere', 'permissions']) {
+        expect(said).not.toContain(secret)
+      }
+      expect(error).not.toHaveProperty('cause')
+    },
+  )
 
   it('is a failure of every call where it answers all of them', async () => {
     const fake = fakeRedis(() => page(502))
@@ -84,14 +112,20 @@ describe('an answer that is none', () => {
   it('is a failure of one call where it answers one', async () => {
     const fake = fakeRedis(() => [{ result: 1 }, { error: 'WRONGTYPE no' }, { result: 3 }])
     const ask = redis(fake.options).ask({})
-    const [one, two, three] = [ask.call(read, [], []), ask.call(read, [], []), ask.call(read, [], [])]
+    const [one, two, three] = [
+      ask.call(read, [], []),
+      ask.call(read, [], []),
+      ask.call(read, [], []),
+    ]
     await ask.send()
     expect([await one, await three]).toEqual([1, 3])
     expect(await failureOf(two as Promise<unknown>)).toMatchObject({
       code: refused,
       message: 'Redis refused script session-read (wrongtype)',
     })
-    expect(fake.events).toEqual([{ type: 'store-refused', reason: 'wrongtype', subject: 'session-read' }])
+    expect(fake.events).toEqual([
+      { type: 'store-refused', reason: 'wrongtype', subject: 'session-read' },
+    ])
   })
 
   it('does not undo what was answered before it', async () => {
@@ -128,7 +162,9 @@ describe('a network that fails', () => {
 
   it('is tried once more, then it is an outage; the error quotes nothing', async () => {
     const fake = fakeRedis(down)
-    const error = await failureOf(redis(fake.options).call({}, read, ['session:3Xk'], ['SECRET-ARG']))
+    const error = await failureOf(
+      redis(fake.options).call({}, read, ['session:3Xk'], ['SECRET-ARG']),
+    )
     expect(error).toMatchObject({ code: unavailable, message: 'Redis is not available (network)' })
     expect(everythingIn(error)).not.toMatch(/fast-cat|SECRET|ECONNREFUSED|3Xk/)
     expect(fake.sent.length).toBe(2)
@@ -154,19 +190,31 @@ describe('a Redis that says nothing', () => {
 
   const silence: Answering = () => new Promise(() => {})
   const stall = (): Response =>
-    new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('[')) }))
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode('[')),
+      }),
+    )
 
   it.each<[string, Answering]>([
     ['at all', silence],
     ['after the headers', stall],
-  ])('%s is an outage when time is up; its request is aborted, and not tried again', async (_, answer) => {
-    const fake = fakeRedis(answer)
-    const error = await failureOf(redis({ ...fake.options, timeoutMs: 10 }).call({}, read, [], []))
-    expect(error).toMatchObject({ code: unavailable, message: 'Redis is not available (timeout)' })
-    expect(fake.sent.length).toBe(1)
-    expect(fake.sent[0]?.signal.aborted).toBe(true)
-    expect(fake.events).toEqual([{ type: 'store-unavailable', reason: 'timeout' }])
-  })
+  ])(
+    '%s is an outage when time is up; its request is aborted, and not tried again',
+    async (_, answer) => {
+      const fake = fakeRedis(answer)
+      const error = await failureOf(
+        redis({ ...fake.options, timeoutMs: 10 }).call({}, read, [], []),
+      )
+      expect(error).toMatchObject({
+        code: unavailable,
+        message: 'Redis is not available (timeout)',
+      })
+      expect(fake.sent.length).toBe(1)
+      expect(fake.sent[0]?.signal.aborted).toBe(true)
+      expect(fake.events).toEqual([{ type: 'store-unavailable', reason: 'timeout' }])
+    },
+  )
 
   it('has one budget for all rounds of a send', async () => {
     const fake = fakeRedis(() => [{ error: 'NOSCRIPT No matching script. Please use EVAL.' }])

@@ -14,7 +14,9 @@ function faultsOf(options: object): string[] {
   try {
     redis({ url, token, ...options } as RedisOptions)
   } catch (error) {
-    return error instanceof ConfigError ? error.faults.map(({ option, problem }) => `${option} ${problem}`) : []
+    return error instanceof ConfigError
+      ? error.faults.map(({ option, problem }) => `${option} ${problem}`)
+      : []
   }
   return []
 }
@@ -56,7 +58,10 @@ describe('the address of Redis', () => {
     ['https://cat.upstash.io\n', 'redis.url must be an absolute URL without white space around it'],
     ['', 'redis.url must be an absolute URL without white space around it'],
     [17, 'redis.url must be an absolute URL without white space around it'],
-    ['https://me:hunter2@cat.upstash.io', 'redis.url must hold no user name or password: that is what token is for'],
+    [
+      'https://me:hunter2@cat.upstash.io',
+      'redis.url must hold no user name or password: that is what token is for',
+    ],
     ['https://cat.upstash.io/?_token=hunter2', 'redis.url must have no query and no fragment'],
     [undefined, 'redis.url is required'],
   ])('%s may not be', (address, fault) => {
@@ -70,7 +75,13 @@ describe('the address of Redis', () => {
 
 describe('the options of a client', () => {
   it('are judged all at once, and no value is named', () => {
-    const faults = faultsOf({ url: 'http://hunter2', token: 'hunter 2', timeoutMs: 0, fetch: true, onEvnt: () => {} })
+    const faults = faultsOf({
+      url: 'http://hunter2',
+      token: 'hunter 2',
+      timeoutMs: 0,
+      fetch: true,
+      onEvnt: () => {},
+    })
     expect(faults).toEqual([
       'redis.onEvnt is no option; did you mean onEvent?',
       'redis.timeoutMs must be a whole number of milliseconds from 10 to 30000',
@@ -81,11 +92,14 @@ describe('the options of a client', () => {
     expect(faults.join()).not.toContain('hunter')
   })
 
-  it.each([['AXQg\n'], ['AXQg QgN2'], ['ключ'], [''], ['a'.repeat(4097)]])('token %j may not be', (bad) => {
-    expect(faultsOf({ token: bad })).toEqual([
-      'redis.token must be 1 to 4096 visible ASCII characters without white space',
-    ])
-  })
+  it.each([['AXQg\n'], ['AXQg QgN2'], ['ключ'], [''], ['a'.repeat(4097)]])(
+    'token %j may not be',
+    (bad) => {
+      expect(faultsOf({ token: bad })).toEqual([
+        'redis.token must be 1 to 4096 visible ASCII characters without white space',
+      ])
+    },
+  )
 
   it('may be functions of the environment, asked when something is sent and not before', async () => {
     let asked = 0
@@ -113,7 +127,9 @@ describe('the options of a client', () => {
       code: 'ERR_CONFIG',
       message: 'redis.url is not set',
     })
-    expect(await failureOf(client.call({ URL: 'http://cat.example.com' }, echoing, [], []))).toMatchObject({
+    expect(
+      await failureOf(client.call({ URL: 'http://cat.example.com' }, echoing, [], [])),
+    ).toMatchObject({
       code: 'ERR_CONFIG',
     })
     expect(fake.sent).toEqual([])
@@ -125,7 +141,9 @@ describe('the options of a client', () => {
         if (url.startsWith('https://plain') && `${source}`.startsWith('#!')) {
           return { error: 'ERR Unexpected flag in script shebang: allow-key-locking' }
         }
-        return verb === 'evalsha' ? { error: 'NOSCRIPT No matching script. Please use EVAL.' } : { result: 1 }
+        return verb === 'evalsha'
+          ? { error: 'NOSCRIPT No matching script. Please use EVAL.' }
+          : { result: 1 }
       }),
     )
     const client = redis({ ...fake.options, url: (c) => of(c, 'URL') })

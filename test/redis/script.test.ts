@@ -5,7 +5,9 @@ describe('a script', () => {
   const one = script('session-read', "return redis.call('GET', KEYS[1])")
 
   it('is sent with the flag of Upstash on its first line and its name on the second', () => {
-    expect(one.text(false)).toBe("#!lua flags=allow-key-locking\n-- session-read\nreturn redis.call('GET', KEYS[1])")
+    expect(one.text(false)).toBe(
+      "#!lua flags=allow-key-locking\n-- session-read\nreturn redis.call('GET', KEYS[1])",
+    )
   })
 
   it('has the same lines without the flag', () => {
@@ -20,11 +22,21 @@ describe('a script', () => {
     expect(one.digest(true)).toBe('069027d578566be1b9de690fdb63f194d19b34d3')
   })
 
-  it.each(['', 'Session', 'a b', "a\nredis.call('FLUSHALL')", '-a', 'a'.repeat(65)])('may not be named %j', (name) => {
-    expect(() => script(name, 'return 1')).toThrow('script.name must be a dashed word of at most 64 characters')
-  })
+  it.each(['', 'Session', 'a b', "a\nredis.call('FLUSHALL')", '-a', 'a'.repeat(65)])(
+    'may not be named %j',
+    (name) => {
+      expect(() => script(name, 'return 1')).toThrow(
+        'script.name must be a dashed word of at most 64 characters',
+      )
+    },
+  )
 
-  it.each(['#!lua\nreturn 1', '\n #!lua flags=no-writes\nreturn 1'])('may not bring a #! line: %j', (source) => {
-    expect(() => script('a', source)).toThrow('script.source must not begin with #!: that line is added')
-  })
+  it.each(['#!lua\nreturn 1', '\n #!lua flags=no-writes\nreturn 1'])(
+    'may not bring a #! line: %j',
+    (source) => {
+      expect(() => script('a', source)).toThrow(
+        'script.source must not begin with #!: that line is added',
+      )
+    },
+  )
 })

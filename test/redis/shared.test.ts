@@ -40,7 +40,8 @@ describe('an environment of one request', () => {
     const client = redis(fakeRedis().options)
     const env = shareAsks({ SECRET: 'a' })
     expect(sharedAsk(env, client)).toBe(sharedAsk(env, client))
-    for (const copy of [{ ...env }, Object.create(env)]) expect(sharedAsk(copy, client)).toBe(undefined)
+    for (const copy of [{ ...env }, Object.create(env)])
+      expect(sharedAsk(copy, client)).toBe(undefined)
   })
 
   it('is what nobody has who did not ask for it', () => {

@@ -46,7 +46,9 @@ describe('normaliseAddress', () => {
   })
 
   it('accepts no IPv6 text that the URL parser refuses, and throws at none', () => {
-    const crooked = fc.array(fc.constantFrom(':', '::', '.', '%', '0', '1', 'ffff', '12345', 'g', ' ', '[', ','))
+    const crooked = fc.array(
+      fc.constantFrom(':', '::', '.', '%', '0', '1', 'ffff', '12345', 'g', ' ', '[', ','),
+    )
     fc.assert(
       fc.property(
         fc.oneof(
@@ -54,7 +56,8 @@ describe('normaliseAddress', () => {
           fc.string({ unit: 'binary' }),
         ),
         (text) => {
-          if (normaliseAddress(text)?.includes(':')) expect(() => new URL(`http://[${text}]/`)).not.toThrow()
+          if (normaliseAddress(text)?.includes(':'))
+            expect(() => new URL(`http://[${text}]/`)).not.toThrow()
         },
       ),
       { numRuns: 1000 },
@@ -178,8 +181,10 @@ describe('addressBlock', () => {
 describe('parseRange and inRanges', () => {
   it.each(vectors.ranges)('$range: $source', ({ range, in: inside, out }) => {
     const ranges = [parseRange(range) ?? { groups: [], bits: -1 }]
-    for (const address of inside) expect([address, inRanges(ranges, address)]).toEqual([address, true])
-    for (const address of out) expect([address, inRanges(ranges, address)]).toEqual([address, false])
+    for (const address of inside)
+      expect([address, inRanges(ranges, address)]).toEqual([address, true])
+    for (const address of out)
+      expect([address, inRanges(ranges, address)]).toEqual([address, false])
   })
 
   it.each(vectors.noRanges)('$range is none: $source', ({ range }) => {
@@ -187,7 +192,9 @@ describe('parseRange and inRanges', () => {
   })
 
   it('an unknown address is in no range, and nothing is in an empty list', () => {
-    const everything = ['0.0.0.0/0', '::/0'].map((text) => parseRange(text) ?? { groups: [], bits: -1 })
+    const everything = ['0.0.0.0/0', '::/0'].map(
+      (text) => parseRange(text) ?? { groups: [], bits: -1 },
+    )
     expect(inRanges(everything, undefined)).toBe(false)
     expect(inRanges(everything, '')).toBe(false)
     expect(inRanges([], '192.0.2.1')).toBe(false)
@@ -206,11 +213,14 @@ describe('parseRange and inRanges', () => {
 })
 
 describe('checkPlatform', () => {
-  it.each<[unknown]>([['cloudflare'], ['vercel'], ['none'], [{ hops: 1 }], [{ hops: 16 }]])('takes %j', (given) => {
-    const faults = createIssues()
-    expect(checkPlatform(given, faults)).toEqual(given)
-    expect(faults.any).toBe(false)
-  })
+  it.each<[unknown]>([['cloudflare'], ['vercel'], ['none'], [{ hops: 1 }], [{ hops: 16 }]])(
+    'takes %j',
+    (given) => {
+      const faults = createIssues()
+      expect(checkPlatform(given, faults)).toEqual(given)
+      expect(faults.any).toBe(false)
+    },
+  )
 
   it.each<[unknown, string]>([
     [undefined, "platform must be 'cloudflare', 'vercel', 'none' or { hops: 1 to 16 }"],
@@ -219,7 +229,10 @@ describe('checkPlatform', () => {
     [null, "platform must be 'cloudflare', 'vercel', 'none' or { hops: 1 to 16 }"],
     [2, "platform must be 'cloudflare', 'vercel', 'none' or { hops: 1 to 16 }"],
     [{}, "platform must be 'cloudflare', 'vercel', 'none' or { hops: 1 to 16 }"],
-    [{ hops: 1, trust: 'all' }, "platform must be 'cloudflare', 'vercel', 'none' or { hops: 1 to 16 }"],
+    [
+      { hops: 1, trust: 'all' },
+      "platform must be 'cloudflare', 'vercel', 'none' or { hops: 1 to 16 }",
+    ],
     [{ hops: undefined }, 'platform.hops is required'],
     [{ hops: 0 }, 'platform.hops must be a whole number of proxies from 1 to 16'],
     [{ hops: 17 }, 'platform.hops must be a whole number of proxies from 1 to 16'],

@@ -29,11 +29,15 @@ function source(...sizes: number[]) {
 async function lengthOf(stream: ReadableStream<Uint8Array>): Promise<number> {
   let total = 0
   const reader = stream.getReader()
-  for (let next = await reader.read(); !next.done; next = await reader.read()) total += next.value.byteLength
+  for (let next = await reader.read(); !next.done; next = await reader.read())
+    total += next.value.byteLength
   return total
 }
 
-const post = (headers: Record<string, string>, body: ReadableStream<Uint8Array> | null = source(1).body) => ({
+const post = (
+  headers: Record<string, string>,
+  body: ReadableStream<Uint8Array> | null = source(1).body,
+) => ({
   method: 'POST',
   headers: new Headers(headers),
   body,
@@ -61,7 +65,9 @@ describe('the length a request declares', () => {
     ['9999999999999999', 'malformed'],
   ])('%j: %s', (text, expected) => {
     // Not a Headers: what a client sends is more than Headers take.
-    const headers = { get: (name: string) => (name === 'content-length' ? (text ?? null) : null) } as Headers
+    const headers = {
+      get: (name: string) => (name === 'content-length' ? (text ?? null) : null),
+    } as Headers
     expect(declaredLength(headers)).toBe(expected)
   })
 })
@@ -72,9 +78,17 @@ describe('a body by what is said of it', () => {
     ['no word on its length', post({}), 'passes'],
     ['a length within the limit', post({ 'Content-Length': '10' }), 'passes'],
     ['a length over the limit', post({ 'Content-Length': '11' }), 'body-too-large'],
-    ['a length over the limit and no stream', post({ 'Content-Length': '11' }, null), 'body-too-large'],
+    [
+      'a length over the limit and no stream',
+      post({ 'Content-Length': '11' }, null),
+      'body-too-large',
+    ],
     ['a length that is none', post({ 'Content-Length': 'abc' }), 'body-malformed'],
-    ['a length and chunks at once', post({ 'Content-Length': '5', 'Transfer-Encoding': 'chunked' }), 'body-malformed'],
+    [
+      'a length and chunks at once',
+      post({ 'Content-Length': '5', 'Transfer-Encoding': 'chunked' }),
+      'body-malformed',
+    ],
     ['chunks', post({ 'Transfer-Encoding': 'chunked' }), 'passes'],
     ['GET, where a body is none', { ...post({ 'Content-Length': '11' }), method: 'GET' }, 'passes'],
   ])('%s: %s', (_, request, expected) => {
@@ -136,7 +150,11 @@ describe('a body while it streams', () => {
     ['beyond its length and the limit', 11, 'body-too-large', 413],
   ])('that lies is not believed: %s', async (_, size, reason, status) => {
     const refused: BodyError[] = []
-    const bounded = boundBody(source(size).body, { maxBytes: 10, length: 5, onRefuse: (error) => refused.push(error) })
+    const bounded = boundBody(source(size).body, {
+      maxBytes: 10,
+      length: 5,
+      onRefuse: (error) => refused.push(error),
+    })
     await expect(lengthOf(bounded)).rejects.toThrow()
     expect(refused.map((error) => [error.reason, error.status])).toEqual([[reason, status]])
   })
@@ -149,16 +167,25 @@ describe('a body while it streams', () => {
     const { body, events } = source(1, 1)
     await boundBody(body, { maxBytes: 10 }).cancel('enough')
     expect(events).toEqual(['cancelled'])
-    const broken = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('gone')) })
+    const broken = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.error(new Error('gone')),
+    })
     const refused: BodyError[] = []
     const cut = boundBody(broken, { maxBytes: 10, onRefuse: (error) => refused.push(error) })
-    await expect(lengthOf(cut)).rejects.toMatchObject({ reason: 'body-malformed', cause: new Error('gone') })
+    await expect(lengthOf(cut)).rejects.toMatchObject({
+      reason: 'body-malformed',
+      cause: new Error('gone'),
+    })
     expect(refused.map(({ status }) => status)).toEqual([400])
   })
 
   it('P4: that ends before its length is none', async () => {
     const refused: BodyError[] = []
-    const short = boundBody(source(2).body, { maxBytes: 10, length: 5, onRefuse: (error) => refused.push(error) })
+    const short = boundBody(source(2).body, {
+      maxBytes: 10,
+      length: 5,
+      onRefuse: (error) => refused.push(error),
+    })
     await expect(lengthOf(short)).rejects.toThrow()
     expect(refused.map(({ reason }) => reason)).toEqual(['body-malformed'])
   })
@@ -173,7 +200,9 @@ describe('a body while it streams', () => {
   })
 
   it('rejects with what error handlers take for the client’s fault', async () => {
-    const error = await lengthOf(boundBody(source(11).body, { maxBytes: 10 })).catch((e: BodyError) => e)
+    const error = await lengthOf(boundBody(source(11).body, { maxBytes: 10 })).catch(
+      (e: BodyError) => e,
+    )
     const response = (error as BodyError).getResponse()
     expect([response.status, response.headers.get('Cache-Control')]).toEqual([413, 'no-store'])
   })

@@ -12,7 +12,8 @@ describe('G2: two paths that a server compares as equal without case', () => {
     for (const [char = '', ...others] of same) {
       const folded = foldPath(path(char))
       for (const other of others) {
-        if (foldPath(path(other)) !== folded) differ.push(`${char} U+${char.codePointAt(0)?.toString(16)} ${other}`)
+        if (foldPath(path(other)) !== folded)
+          differ.push(`${char} U+${char.codePointAt(0)?.toString(16)} ${other}`)
       }
     }
     expect(differ).toEqual([])
@@ -26,7 +27,10 @@ describe('G2: two paths that a server compares as equal without case', () => {
       for (const mark of marks) {
         const [before, after] = [foldPath(path(mark + char, 'ω')), foldPath(path(char + mark, 'ω'))]
         for (const other of others) {
-          if (foldPath(path(mark + other, 'ω')) !== before || foldPath(path(other + mark, 'ω')) !== after) {
+          if (
+            foldPath(path(mark + other, 'ω')) !== before ||
+            foldPath(path(other + mark, 'ω')) !== after
+          ) {
             differ.push(`U+${char.codePointAt(0)?.toString(16)} ${other} ${mark}`)
           }
         }

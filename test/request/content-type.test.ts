@@ -2,8 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { createIssues } from '../../src/options/index.ts'
 import { compileContentTypes, isCompressed } from '../../src/request/index.ts'
 
-const takes = compileContentTypes(['application/json', 'image/*', 'application/vnd.api+json'], createIssues())
-const typed = (type: string | undefined): Headers => new Headers(type === undefined ? {} : { 'Content-Type': type })
+const takes = compileContentTypes(
+  ['application/json', 'image/*', 'application/vnd.api+json'],
+  createIssues(),
+)
+const typed = (type: string | undefined): Headers =>
+  new Headers(type === undefined ? {} : { 'Content-Type': type })
 
 describe('a list of content types', () => {
   it.each([
@@ -55,6 +59,8 @@ describe('a coded body', () => {
     ['identity, gzip', true],
     ['', true],
   ])('%j: %s', (coding, expected) => {
-    expect(isCompressed(new Headers(coding === undefined ? {} : { 'Content-Encoding': coding }))).toBe(expected)
+    expect(
+      isCompressed(new Headers(coding === undefined ? {} : { 'Content-Encoding': coding })),
+    ).toBe(expected)
   })
 })

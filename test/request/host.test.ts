@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { createIssues } from '../../src/options/index.ts'
-import { arrivedOverHttps, checkHttps, compileKnownHosts, type Platform, readUrlHost } from '../../src/request/index.ts'
+import {
+  arrivedOverHttps,
+  checkHttps,
+  compileKnownHosts,
+  type Platform,
+  readUrlHost,
+} from '../../src/request/index.ts'
 
 describe('a list of hosts', () => {
   const known = compileKnownHosts(
@@ -112,10 +118,13 @@ describe('whether a client came by https', () => {
     ['POST', 'http://127.0.0.1:8787/', {}, 'passes'],
     ['GET', 'http://[::1]/', page, 'passes'],
     ['GET', 'http://localhost.evil.example/', page, 'redirect'],
-  ] as Array<[string, string, Heads, string]>)('%s %s with %j: %s', (method, url, headers, expected) => {
-    const verdict = checkHttps({ method, url, headers: new Headers(headers) }, 'none')
-    const got = verdict.ok ? 'passes' : verdict.redirect ? 'redirect' : 'refused'
-    expect(got).toBe(expected)
-    if (!verdict.ok) expect(verdict.reason).toBe('https-required')
-  })
+  ] as Array<[string, string, Heads, string]>)(
+    '%s %s with %j: %s',
+    (method, url, headers, expected) => {
+      const verdict = checkHttps({ method, url, headers: new Headers(headers) }, 'none')
+      const got = verdict.ok ? 'passes' : verdict.redirect ? 'redirect' : 'refused'
+      expect(got).toBe(expected)
+      if (!verdict.ok) expect(verdict.reason).toBe('https-required')
+    },
+  )
 })

@@ -12,8 +12,14 @@ const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 
 describe('JSON of a request', () => {
   it('is read', async () => {
-    expect(await readJson(send('{"a":[1,"ü",null]}'))).toEqual({ ok: true, value: { a: [1, 'ü', null] } })
-    expect(await readJson(send('1', { 'Content-Type': 'application/vnd.api+json' }))).toEqual({ ok: true, value: 1 })
+    expect(await readJson(send('{"a":[1,"ü",null]}'))).toEqual({
+      ok: true,
+      value: { a: [1, 'ü', null] },
+    })
+    expect(await readJson(send('1', { 'Content-Type': 'application/vnd.api+json' }))).toEqual({
+      ok: true,
+      value: 1,
+    })
   })
 
   it.each([
@@ -40,8 +46,15 @@ describe('JSON of a request', () => {
         controller.enqueue(new Uint8Array(100).fill(0x20))
       },
     })
-    const request = { method: 'POST', headers: new Headers({ 'Content-Type': 'application/json' }), body }
-    expect(await readJson(request, { maxBytes: 1000 })).toEqual({ ok: false, reason: 'body-too-large' })
+    const request = {
+      method: 'POST',
+      headers: new Headers({ 'Content-Type': 'application/json' }),
+      body,
+    }
+    expect(await readJson(request, { maxBytes: 1000 })).toEqual({
+      ok: false,
+      reason: 'body-too-large',
+    })
     expect(sent).toBeLessThan(1500)
   })
 
@@ -92,12 +105,15 @@ describe('JSON of a request', () => {
       }),
     )
     fc.assert(
-      fc.property(fc.array(fc.constantFrom('{', '}', '[', ']', '"', '\\', ':', ',', 'a', '1', ' ')), (parts) => {
-        const text = parts.join('')
-        const result = parseJson(text)
-        if (result.ok) expect(result.value).toEqual(JSON.parse(text))
-        else expect(() => JSON.parse(text)).toThrow()
-      }),
+      fc.property(
+        fc.array(fc.constantFrom('{', '}', '[', ']', '"', '\\', ':', ',', 'a', '1', ' ')),
+        (parts) => {
+          const text = parts.join('')
+          const result = parseJson(text)
+          if (result.ok) expect(result.value).toEqual(JSON.parse(text))
+          else expect(() => JSON.parse(text)).toThrow()
+        },
+      ),
     )
   })
 })

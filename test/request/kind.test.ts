@@ -3,7 +3,10 @@ import { isNavigation, isPrefetch, isWebSocketUpgrade } from '../../src/request/
 
 type Row = [method: string, headers: Record<string, string>, answer: boolean]
 
-const request = (method: string, headers: Record<string, string>): { method: string; headers: Headers } => ({
+const request = (
+  method: string,
+  headers: Record<string, string>,
+): { method: string; headers: Headers } => ({
   method,
   headers: new Headers(headers),
 })

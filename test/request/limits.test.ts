@@ -7,13 +7,19 @@ const check = (
   url: string,
   headers: Record<string, string> = {},
 ) => {
-  const verdict = compileRequestLimits(options, createIssues())({ url, headers: new Headers(headers) })
+  const verdict = compileRequestLimits(
+    options,
+    createIssues(),
+  )({ url, headers: new Headers(headers) })
   return verdict.ok ? 'passes' : verdict.reason
 }
 const at = 'https://app.example.com/'
-const parameters = (count: number): string => Array.from({ length: count }, (_, i) => `p${i}=1`).join('&')
+const parameters = (count: number): string =>
+  Array.from({ length: count }, (_, i) => `p${i}=1`).join('&')
 const many = (count: number, size = 1): Record<string, string> =>
-  Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${String(i).padStart(4, '0')}`, 'v'.repeat(size)]))
+  Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`x-${String(i).padStart(4, '0')}`, 'v'.repeat(size)]),
+  )
 
 describe('limits on the head of a request', () => {
   it.each([
@@ -28,15 +34,30 @@ describe('limits on the head of a request', () => {
     ['201 empty parameters', `${at}?${'&'.repeat(200)}`, {}, 'query-too-large'],
     ['a parameter of 4,096 bytes', `${at}?q=${'a'.repeat(4094)}`, {}, 'passes'],
     ['a parameter of 4,097 bytes', `${at}?q=${'a'.repeat(4095)}`, {}, 'query-too-large'],
-    ['a parameter of 4,097 bytes behind another', `${at}?a=1&q=${'a'.repeat(4095)}`, {}, 'query-too-large'],
-    ['a parameter of 4,097 bytes before another', `${at}?q=${'a'.repeat(4095)}&a=1`, {}, 'query-too-large'],
+    [
+      'a parameter of 4,097 bytes behind another',
+      `${at}?a=1&q=${'a'.repeat(4095)}`,
+      {},
+      'query-too-large',
+    ],
+    [
+      'a parameter of 4,097 bytes before another',
+      `${at}?q=${'a'.repeat(4095)}&a=1`,
+      {},
+      'query-too-large',
+    ],
     ['many & in the path, where they mean nothing', `${at}${'&'.repeat(300)}?a=1`, {}, 'passes'],
     ['100 headers', at, many(100), 'passes'],
     ['101 headers', at, many(101), 'headers-too-large'],
     ['a header of 16,384 bytes', at, { 'X-Large': 'v'.repeat(16_384 - 7) }, 'passes'],
     ['a header of 16,385 bytes', at, { 'X-Large': 'v'.repeat(16_385 - 7) }, 'headers-too-large'],
     ['32,768 bytes of headers', at, many(4, 8192 - 6), 'passes'],
-    ['more than 32,768 bytes of headers', at, { ...many(4, 8192 - 6), A: '1' }, 'headers-too-large'],
+    [
+      'more than 32,768 bytes of headers',
+      at,
+      { ...many(4, 8192 - 6), A: '1' },
+      'headers-too-large',
+    ],
   ])('with %s it %s', (_, url, headers, expected) => {
     expect(check(undefined, url, headers)).toBe(expected)
   })
@@ -56,13 +77,17 @@ describe('limits on the head of a request', () => {
 
   // A cookie jar that a sibling host stuffed: every page of the site answers 431 until it is emptied.
   it('looks at cookies by themselves', () => {
-    const cookie = (size: number) => check({ headerBytes: 32_768 }, at, { Cookie: 'c'.repeat(size) })
+    const cookie = (size: number) =>
+      check({ headerBytes: 32_768 }, at, { Cookie: 'c'.repeat(size) })
     expect([cookie(16_384), cookie(16_385)]).toEqual(['passes', 'headers-too-large'])
   })
 
   it('names every option that is wrong', () => {
     const list = createIssues('limits')
-    compileRequestLimits({ urlBytes: 9000, headers: 0, cookieBytes: 1.5, hedaerBytes: 1 } as never, list)
+    compileRequestLimits(
+      { urlBytes: 9000, headers: 0, cookieBytes: 1.5, hedaerBytes: 1 } as never,
+      list,
+    )
     expect(() => list.throwIfAny()).toThrow(
       /hedaerBytes is no option; did you mean headerBytes\?.*urlBytes must be.*limits\.headers must be.*cookieBytes must be/s,
     )

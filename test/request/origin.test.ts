@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isHttps, isLoopbackHost, readUrlHost, readUrlHostName, readUrlOrigin } from '../../src/request/index.ts'
+import {
+  isHttps,
+  isLoopbackHost,
+  readUrlHost,
+  readUrlHostName,
+  readUrlOrigin,
+} from '../../src/request/index.ts'
 
 describe('originOf, hostOf, hostNameOf', () => {
   it.each([
@@ -15,9 +21,18 @@ describe('originOf, hostOf, hostNameOf', () => {
     ['http://localhost:8787/', 'http://localhost:8787', 'localhost:8787', 'localhost'],
     ['http://[::1]:8787/', 'http://[::1]:8787', '[::1]:8787', '[::1]'],
     ['http://[2001:DB8::1]/', 'http://[2001:db8::1]', '[2001:db8::1]', '[2001:db8::1]'],
-    ['https://a_b.shop.example/', 'https://a_b.shop.example', 'a_b.shop.example', 'a_b.shop.example'],
+    [
+      'https://a_b.shop.example/',
+      'https://a_b.shop.example',
+      'a_b.shop.example',
+      'a_b.shop.example',
+    ],
   ])('%s has origin %s, host %s, name %s', (url, origin, host, name) => {
-    expect([readUrlOrigin(url), readUrlHost(url), readUrlHostName(url)]).toEqual([origin, host, name])
+    expect([readUrlOrigin(url), readUrlHost(url), readUrlHostName(url)]).toEqual([
+      origin,
+      host,
+      name,
+    ])
     const parsed = new URL(url)
     expect([parsed.origin, parsed.host, parsed.hostname]).toEqual([origin, host, name])
   })
@@ -53,15 +68,19 @@ describe('originOf, hostOf, hostNameOf', () => {
 
   it('agrees with the URL parser about every url it has written', () => {
     fc.assert(
-      fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), fc.nat(65535), (text, port) => {
-        const url = new URL(text)
-        url.port = String(port)
-        expect([readUrlOrigin(url.href), readUrlHost(url.href), readUrlHostName(url.href)]).toEqual([
-          url.origin,
-          url.host,
-          url.hostname,
-        ])
-      }),
+      fc.property(
+        fc.webUrl({ withQueryParameters: true, withFragments: true }),
+        fc.nat(65535),
+        (text, port) => {
+          const url = new URL(text)
+          url.port = String(port)
+          expect([
+            readUrlOrigin(url.href),
+            readUrlHost(url.href),
+            readUrlHostName(url.href),
+          ]).toEqual([url.origin, url.host, url.hostname])
+        },
+      ),
     )
   })
 })

@@ -75,7 +75,10 @@ describe('canonicalPath', () => {
     expect(url.length).toBe(8192)
     expect(canonicalPath(url).ok).toBe(true)
     expect(canonicalPath(`${url}a`)).toEqual({ ok: false, reason: 'url-too-long' })
-    expect(canonicalPath(`https://shop.example/?${'a'.repeat(8192)}`)).toEqual({ ok: false, reason: 'url-too-long' })
+    expect(canonicalPath(`https://shop.example/?${'a'.repeat(8192)}`)).toEqual({
+      ok: false,
+      reason: 'url-too-long',
+    })
   })
 
   it.each([
@@ -106,12 +109,16 @@ describe('canonicalPath', () => {
         const result = canonicalPath(url, { allowSemicolon })
         if (!result.ok) return
         expect(new URL(url).pathname.replaceAll('^', '%5E')).toBe(result.path)
-        expect(new URL(result.path + result.search, 'https://shop.example').host).toBe('shop.example')
+        expect(new URL(result.path + result.search, 'https://shop.example').host).toBe(
+          'shop.example',
+        )
         expect(new URL(result.path, 'https://shop.example').pathname).toBe(result.path)
         // However often it is decoded, no segment appears.
         const decoded = decodePath(result.path)
         expect(decoded.split('/').length).toBe(result.path.split('/').length)
-        expect(decoded.split('/').some((segment) => segment === '.' || segment === '..')).toBe(false)
+        expect(decoded.split('/').some((segment) => segment === '.' || segment === '..')).toBe(
+          false,
+        )
       }),
       { numRuns: 1000 },
     )
@@ -124,7 +131,9 @@ describe('canonicalPath', () => {
         if (result.ok || result.redirect === undefined) return
         const url = new URL(result.redirect, 'https://shop.example')
         expect(url.host).toBe('shop.example')
-        const { path, search } = canonicalPath(url.origin + result.redirect, { allowSemicolon }) as {
+        const { path, search } = canonicalPath(url.origin + result.redirect, {
+          allowSemicolon,
+        }) as {
           path: string
           search: string
         }

@@ -1,5 +1,10 @@
 import { expect, it, test } from 'vitest'
-import { compilePathPattern, coversPath, isPathPattern, patternCovers } from '../../src/request/pattern.ts'
+import {
+  compilePathPattern,
+  coversPath,
+  isPathPattern,
+  patternCovers,
+} from '../../src/request/pattern.ts'
 
 test.each([
   ['/*', '/a', true],

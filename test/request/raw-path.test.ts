@@ -18,14 +18,21 @@ describe('P11: what fetch and browsers send as it is', () => {
   })
 
   test.each(signs)('P11: %s in a query is taken', (sign) => {
-    expect(canonicalPath(`https://shop.example/?a${sign}b`)).toEqual({ ok: true, path: '/', search: `?a${sign}b` })
+    expect(canonicalPath(`https://shop.example/?a${sign}b`)).toEqual({
+      ok: true,
+      path: '/',
+      search: `?a${sign}b`,
+    })
   })
 
-  test.each(['GET', 'POST'])('P11: | in a path reaches the upstream of a gateway: %s', async (method) => {
-    const at = await bench()
-    expect((await at.ask('/wiki/A|B?c|d', { method })).status).toBe(200)
-    expect(at.last().url).toBe('http://upstream.test:8080/wiki/A|B?c|d')
-  })
+  test.each(['GET', 'POST'])(
+    'P11: | in a path reaches the upstream of a gateway: %s',
+    async (method) => {
+      const at = await bench()
+      expect((await at.ask('/wiki/A|B?c|d', { method })).status).toBe(200)
+      expect(at.last().url).toBe('http://upstream.test:8080/wiki/A|B?c|d')
+    },
+  )
 
   test.each(['/admin|', '/admin/x|y', '/ADMIN/|'])('P11: it opens no guard: %s', async (path) => {
     const at = await bench({

@@ -81,7 +81,23 @@ describe('returnPath', () => {
   it('keeps only what a browser resolves to this very place on this origin', () => {
     const crooked = fc
       .array(
-        fc.constantFrom('/', '\\', '.', '..', '@', ':', '?', '#', '\t', '%2f', '%5c', '%2e', 'a', 'evil.example', ' '),
+        fc.constantFrom(
+          '/',
+          '\\',
+          '.',
+          '..',
+          '@',
+          ':',
+          '?',
+          '#',
+          '\t',
+          '%2f',
+          '%5c',
+          '%2e',
+          'a',
+          'evil.example',
+          ' ',
+        ),
       )
       .map((parts) => `/${parts.join('')}`)
     fc.assert(

@@ -50,7 +50,10 @@ describe('without Hono', () => {
     const first = { request: new Request('https://app.example.test/'), headers: new Headers() }
     await sessions.start({ context: first, data: { userId: 'ada' } })
     const request = new Request('https://app.example.test/')
-    const copies = [{ ...first, request }, Object.assign(Object.create(first) as typeof first, { request })]
+    const copies = [
+      { ...first, request },
+      Object.assign(Object.create(first) as typeof first, { request }),
+    ]
     for (const context of copies) expect(await sessions.get({ context })).toBe(undefined)
     expect(await sessions.get({ context: first })).toEqual({ userId: 'ada' })
   })

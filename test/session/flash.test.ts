@@ -12,10 +12,15 @@ function app() {
       return c.redirect('/take')
     })
     .get('/take', async (c) =>
-      c.json([(await c.var.session.takeFlash('notice')) ?? null, (await c.var.session.get()) ?? null]),
+      c.json([
+        (await c.var.session.takeFlash('notice')) ?? null,
+        (await c.var.session.get()) ?? null,
+      ]),
     )
     .get('/twice', async (c) =>
-      c.json(await Promise.all([c.var.session.takeFlash('notice'), c.var.session.takeFlash('notice')])),
+      c.json(
+        await Promise.all([c.var.session.takeFlash('notice'), c.var.session.takeFlash('notice')]),
+      ),
     )
     .get('/fail', async (c) => {
       await c.var.session.takeFlash('notice')
@@ -28,7 +33,10 @@ function app() {
     })
     .get('/same', async (c) => {
       c.var.session.flash('notice', 'here')
-      return c.json([await c.var.session.takeFlash('notice'), (await c.var.session.takeFlash('notice')) ?? null])
+      return c.json([
+        await c.var.session.takeFlash('notice'),
+        (await c.var.session.takeFlash('notice')) ?? null,
+      ])
     })
     .get('/proto', async (c) => c.json((await c.var.session.takeFlash('toString')) ?? null))
     .onError((_, c) => c.text('failed', 500))

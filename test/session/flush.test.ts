@@ -8,7 +8,9 @@ type Handler = (s: SessionHandle<Data>) => Response | Promise<Response>
 function app(handler: Handler, options: Parameters<typeof sessionsAt>[0] = {}) {
   const made = sessionsAt(options)
   const routes = new Hono()
-    .onError((error, c) => c.json({ code: (error as { code?: string }).code ?? error.message }, 500))
+    .onError((error, c) =>
+      c.json({ code: (error as { code?: string }).code ?? error.message }, 500),
+    )
     .use(session(made.sessions))
     .get('/login', async (c) => c.json((await c.var.session.start({ userId: 'ada' })) ?? null))
     .get('/read', async (c) => c.json((await c.var.session.get()) ?? null))
@@ -38,7 +40,11 @@ describe('the cookie goes out', () => {
   it.each<[string, () => Response, number]>([
     ['a plain answer', () => new Response('ok'), 200],
     ['an answer without body', () => new Response(null, { status: 204 }), 204],
-    ['a redirect made by hand', () => new Response(null, { status: 303, headers: { location: '/x' } }), 303],
+    [
+      'a redirect made by hand',
+      () => new Response(null, { status: 303, headers: { location: '/x' } }),
+      303,
+    ],
     [
       'Response.redirect, whose headers cannot be changed',
       () => Response.redirect('https://app.example.test/x', 302),
@@ -64,14 +70,19 @@ describe('the cookie goes out', () => {
       return new Response('ok', { headers })
     })
     const cookies = (await browser.fetch('/')).headers.getSetCookie()
-    expect(cookies.slice(0, 2)).toEqual(['a=1; Path=/', 'b=2; Expires=Wed, 21 Oct 2037 07:28:00 GMT'])
+    expect(cookies.slice(0, 2)).toEqual([
+      'a=1; Path=/',
+      'b=2; Expires=Wed, 21 Oct 2037 07:28:00 GMT',
+    ])
     expect(cookies).toHaveLength(3)
   })
 
   it('in place of one of our name that the handler set by hand', async () => {
     const { browser } = app(async (s) => {
       await s.start({ userId: 'ada' })
-      return new Response('ok', { headers: { 'set-cookie': '__Host-session=by-hand; Path=/; Secure' } })
+      return new Response('ok', {
+        headers: { 'set-cookie': '__Host-session=by-hand; Path=/; Secure' },
+      })
     })
     const cookies = (await browser.fetch('/')).headers.getSetCookie()
     expect(cookies).toHaveLength(1)
@@ -157,7 +168,9 @@ describe('an upgraded connection', () => {
     await browser.fetch('/login')
     clock.now += 30 * minutes
     const cookie = `__Host-session=${browser.cookies.get('__Host-session')}`
-    const handle = sessions.open({ request: new Request('https://app.example.test/', { headers: { cookie } }) })
+    const handle = sessions.open({
+      request: new Request('https://app.example.test/', { headers: { cookie } }),
+    })
     expect(await handle.get()).toEqual({ userId: 'ada' })
     expect(await handle.flush(upgraded)).toBe(upgraded)
   })
@@ -180,13 +193,21 @@ describe('caches are told', () => {
   it.each([
     ['nothing', {}],
     ['public', { 'cache-control': 'public, max-age=60' }],
-    ['a year for CDNs', { 'cdn-cache-control': 'max-age=31536000', 'surrogate-control': 'max-age=9' }],
+    [
+      'a year for CDNs',
+      { 'cdn-cache-control': 'max-age=31536000', 'surrogate-control': 'max-age=9' },
+    ],
   ])('to store no answer that sets the cookie, when the app said %s', async (_, headers) => {
-    const { browser } = handled(headers as Record<string, string>, (s) => s.start({ userId: 'ada' }))
+    const { browser } = handled(headers as Record<string, string>, (s) =>
+      s.start({ userId: 'ada' }),
+    )
     const answer = (await browser.fetch('/')).headers
     expect(answer.get('cache-control')).toBe('no-store')
     expect(answer.get('vary')).toBe('Cookie')
-    expect([answer.has('cdn-cache-control'), answer.has('surrogate-control')]).toEqual([false, false])
+    expect([answer.has('cdn-cache-control'), answer.has('surrogate-control')]).toEqual([
+      false,
+      false,
+    ])
   })
 
   it.each([
@@ -205,20 +226,30 @@ describe('caches are told', () => {
     events.length = 0
     const answer = (await browser.fetch('/')).headers
     expect(answer.get('cache-control')).toBe(expected)
-    expect(answer.has('cloudflare-cdn-cache-control') || answer.has('vercel-cdn-cache-control')).toBe(false)
+    expect(
+      answer.has('cloudflare-cdn-cache-control') || answer.has('vercel-cdn-cache-control'),
+    ).toBe(false)
     expect(events.map(({ type }) => type)).toEqual(noticed ? ['cacheable-personal-response'] : [])
   })
 
   it('only that it varies, where the handler looked and there was no session', async () => {
-    const { browser } = handled({ 'cache-control': 'public, max-age=60', vary: 'Accept' }, (s) => s.get())
+    const { browser } = handled({ 'cache-control': 'public, max-age=60', vary: 'Accept' }, (s) =>
+      s.get(),
+    )
     const answer = (await browser.fetch('/')).headers
-    expect([answer.get('cache-control'), answer.get('vary')]).toEqual(['public, max-age=60', 'Accept, Cookie'])
+    expect([answer.get('cache-control'), answer.get('vary')]).toEqual([
+      'public, max-age=60',
+      'Accept, Cookie',
+    ])
   })
 
-  it.each([['Cookie'], ['accept, COOKIE'], ['*']])('nothing more where Vary is %s already', async (vary) => {
-    const { browser } = handled({ vary }, (s) => s.get())
-    expect((await browser.fetch('/')).headers.get('vary')).toBe(vary)
-  })
+  it.each([['Cookie'], ['accept, COOKIE'], ['*']])(
+    'nothing more where Vary is %s already',
+    async (vary) => {
+      const { browser } = handled({ vary }, (s) => s.get())
+      expect((await browser.fetch('/')).headers.get('vary')).toBe(vary)
+    },
+  )
 })
 
 describe('a response whose headers cannot be changed', () => {
@@ -230,8 +261,16 @@ describe('a response whose headers cannot be changed', () => {
     headers.append('set-cookie', 'a=1')
     headers.append('set-cookie', 'b=2')
     const settled = await handle.flush(immutable(new Response('body', { status: 418, headers })))
-    expect([settled.status, await settled.text(), settled.headers.get('x-own')]).toEqual([418, 'body', '1'])
-    expect(settled.headers.getSetCookie().map((text) => text.split('=')[0])).toEqual(['a', 'b', '__Host-session'])
+    expect([settled.status, await settled.text(), settled.headers.get('x-own')]).toEqual([
+      418,
+      'body',
+      '1',
+    ])
+    expect(settled.headers.getSetCookie().map((text) => text.split('=')[0])).toEqual([
+      'a',
+      'b',
+      '__Host-session',
+    ])
   })
 })
 
@@ -245,9 +284,13 @@ describe('a Secure cookie over plain http', () => {
   ])('%s is worth one event: %s', async (url, worth) => {
     const { sessions, events } = sessionsAt()
     for (let i = 0; i < 2; i++)
-      await sessions.open({ request: new Request(url), headers: new Headers() }).start({ visits: i })
+      await sessions
+        .open({ request: new Request(url), headers: new Headers() })
+        .start({ visits: i })
     const told = events.filter(({ type }) => type === 'secure-cookie-on-plain-http')
-    expect(told).toEqual(worth ? [{ type: 'secure-cookie-on-plain-http', subject: '__Host-session' }] : [])
+    expect(told).toEqual(
+      worth ? [{ type: 'secure-cookie-on-plain-http', subject: '__Host-session' }] : [],
+    )
     expect(noon).toBe(Date.UTC(2026, 10, 20, 12))
   })
 })

@@ -16,10 +16,14 @@ function app() {
     .get('/login', async (c) => c.json((await c.var.session.start({ userId: 'ada' })) ?? null))
     .get('/visit', async (c) => c.json(await c.var.session.update((d) => ({ ...d, visits: 1 }))))
     .get('/private', requireSession(), (c) => c.text('in'))
-    .on(['GET', 'POST'], '/page', requireSession({ signIn: '/login?from=app' }), (c) => c.text('in'))
-    .get('/cart', requireSession({ visitors: true }), (c) => c.text('in'))
-    .get('/own', requireSession({ refuse: ({ reason }, c: Context) => c.text(`no: ${reason}`, 418) }), (c) =>
+    .on(['GET', 'POST'], '/page', requireSession({ signIn: '/login?from=app' }), (c) =>
       c.text('in'),
+    )
+    .get('/cart', requireSession({ visitors: true }), (c) => c.text('in'))
+    .get(
+      '/own',
+      requireSession({ refuse: ({ reason }, c: Context) => c.text(`no: ${reason}`, 418) }),
+      (c) => c.text('in'),
     )
     .get('/password', requireFresh(600, { clock, signIn: '/login' }), (c) => c.text('in'))
   return { ...made, browser: new Browser(routes) }
@@ -28,11 +32,11 @@ function app() {
 describe('requireSession', () => {
   it('answers 401 to a fetch without a session, and says nothing of why', async () => {
     const response = await app().browser.fetch('/private')
-    expect([response.status, response.headers.get('content-type'), response.headers.get('cache-control')]).toEqual([
-      401,
-      'application/problem+json',
-      'no-store',
-    ])
+    expect([
+      response.status,
+      response.headers.get('content-type'),
+      response.headers.get('cache-control'),
+    ]).toEqual([401, 'application/problem+json', 'no-store'])
     expect(await response.text()).not.toContain('no-session')
   })
 
@@ -70,7 +74,9 @@ describe('requireSession', () => {
 
   it('without session() before it is a fault of the configuration', async () => {
     const routes = new Hono()
-      .onError((error, c) => c.json({ config: error instanceof ConfigError, message: error.message }, 500))
+      .onError((error, c) =>
+        c.json({ config: error instanceof ConfigError, message: error.message }, 500),
+      )
       .get('/', requireSession(), (c) => c.text('in'))
     expect(await (await routes.request('/')).json()).toMatchObject({ config: true })
   })
@@ -90,7 +96,8 @@ describe('requireSession', () => {
 describe('requireFresh', () => {
   it('L3: does not take a sign-in of the future, before a clock was put right, for a fresh one', () => {
     const noon = Date.UTC(2026, 10, 20, 12)
-    const at = (authenticatedAt: number) => checkFresh({ signedIn: true, authenticatedAt } as SessionInfo, 600, noon)
+    const at = (authenticatedAt: number) =>
+      checkFresh({ signedIn: true, authenticatedAt } as SessionInfo, 600, noon)
     expect(at(noon + 60_000)).toEqual({ ok: true })
     expect(at(noon + 60_001)).toEqual({ ok: false, reason: 'session-too-old' })
     expect(at(noon + 3_600_000)).toEqual({ ok: false, reason: 'session-too-old' })
@@ -103,7 +110,10 @@ describe('requireFresh', () => {
     expect((await browser.fetch('/password')).status).toBe(200)
     clock.now += 1000
     const late = await browser.fetch('/password', { headers: navigate })
-    expect([late.status, late.headers.get('location')]).toEqual([303, '/login?return_to=%2Fpassword'])
+    expect([late.status, late.headers.get('location')]).toEqual([
+      303,
+      '/login?return_to=%2Fpassword',
+    ])
     expect((await browser.fetch('/password')).status).toBe(401)
     await browser.fetch('/login')
     expect((await browser.fetch('/password')).status).toBe(200)
@@ -116,6 +126,8 @@ describe('requireFresh', () => {
   })
 
   it('takes whole seconds', () => {
-    expect(() => requireFresh(0.5)).toThrow('requireFresh.seconds must be a whole number of seconds')
+    expect(() => requireFresh(0.5)).toThrow(
+      'requireFresh.seconds must be a whole number of seconds',
+    )
   })
 })

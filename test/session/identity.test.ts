@@ -9,7 +9,13 @@ function app(options: Parameters<typeof sessionsAt>[0] = {}) {
     .onError((error, c) => c.json({ code: (error as { code?: string }).code }, 500))
     .use(session(made.sessions))
     .get('/visit', async (c) =>
-      c.json(await c.var.session.update((d) => ({ ...d, cart: [...(d?.cart ?? []), 'x'], theme: 'dark' }))),
+      c.json(
+        await c.var.session.update((d) => ({
+          ...d,
+          cart: [...(d?.cart ?? []), 'x'],
+          theme: 'dark',
+        })),
+      ),
     )
     .get('/login/:user', async (c) => {
       await c.var.session.start({ userId: c.req.param('user') }, { keep: ['cart'] })
@@ -118,11 +124,14 @@ describe('the user of a session', () => {
   )
 
   // Fixation: a visitor's id that somebody planted must not become a login.
-  it.each([['/become/ada'], ['/update/ada']])('does not come into a visitor’s session either: %s', async (path) => {
-    const { browser } = app({ user })
-    await browser.fetch('/visit')
-    expect(await browser.json(path)).toEqual({ code: 'ERR_SESSION_IDENTITY_CHANGED' })
-  })
+  it.each([['/become/ada'], ['/update/ada']])(
+    'does not come into a visitor’s session either: %s',
+    async (path) => {
+      const { browser } = app({ user })
+      await browser.fetch('/visit')
+      expect(await browser.json(path)).toEqual({ code: 'ERR_SESSION_IDENTITY_CHANGED' })
+    },
+  )
 })
 
 describe('end', () => {
@@ -160,7 +169,10 @@ describe('end', () => {
     const { browser } = app()
     await browser.fetch('/login/ada')
     const response = await browser.fetch('/switch')
-    expect([await response.json(), response.headers.getSetCookie().length]).toEqual([{ userId: 'eve' }, 1])
+    expect([await response.json(), response.headers.getSetCookie().length]).toEqual([
+      { userId: 'eve' },
+      1,
+    ])
     expect(await browser.json('/read')).toEqual({ userId: 'eve' })
   })
 
@@ -174,9 +186,12 @@ describe('end', () => {
 })
 
 describe('what stateless sessions cannot do', () => {
-  it.each([['/list'], ['/endAll']])('%s is a fault of the configuration, not a silent nothing', async (path) => {
-    const { browser } = app()
-    await browser.fetch('/login/ada')
-    expect(await browser.json(path)).toEqual({ code: 'ERR_CONFIG' })
-  })
+  it.each([['/list'], ['/endAll']])(
+    '%s is a fault of the configuration, not a silent nothing',
+    async (path) => {
+      const { browser } = app()
+      await browser.fetch('/login/ada')
+      expect(await browser.json(path)).toEqual({ code: 'ERR_CONFIG' })
+    },
+  )
 })

@@ -54,7 +54,9 @@ function site(kind: Kind, options: Partial<SessionOptions<Data>> = {}) {
       .get('/read', async (c) => c.json((await c.var.session.get()) ?? null))
       .get('/logout', async (c) => c.json((await c.var.session.end()) ?? null))
       .get('/login', async (c) => c.json((await c.var.session.start({ userId: 'eve' })) ?? null))
-      .get('/others', async (c) => c.json((await c.var.session.endAll({ exceptCurrent: true })) ?? null))
+      .get('/others', async (c) =>
+        c.json((await c.var.session.endAll({ exceptCurrent: true })) ?? null),
+      )
     const endAll = (user: string): unknown => sessions.endAll?.({ user })
     const browser = (...cookies: string[]): Browser => {
       const made = new Browser(routes)
@@ -124,7 +126,10 @@ describe.each<Kind>(['stateless', 'stored'])('S3: %s sessions that are imported'
 
   it('stay where all others are ended', async () => {
     const made = site(kind)
-    const [here, there] = [made.browser(await ironSession('ada')), made.browser(await ironSession('ada'))]
+    const [here, there] = [
+      made.browser(await ironSession('ada')),
+      made.browser(await ironSession('ada')),
+    ]
     await there.json('/read')
     await here.fetch('/others')
     expect(await here.json('/read')).toEqual({ userId: 'ada' })
@@ -132,52 +137,72 @@ describe.each<Kind>(['stateless', 'stored'])('S3: %s sessions that are imported'
   })
 })
 
-describe.each<Kind>(['stateless', 'stored'])('S4: several legacy cookies of one name, %s', (kind) => {
-  async function read(...cookies: string[]) {
-    const made = site(kind)
-    const cookie = cookies.map((value) => `legacy=${value}`).join('; ')
-    const response = await made.routes.request('https://app.example.test/read', { headers: { cookie } })
-    return { data: await response.json(), events: made.events.map(({ type, reason }) => `${type} ${reason ?? ''}`) }
-  }
-
-  // A sibling host sets legacy=<its own session>; Domain=example.test, with a longer path: it comes first.
-  it('none is used where more than one opens, in any order', async () => {
-    const [victim, attacker] = [await ironSession('ada'), await ironSession('eve')]
-    for (const pair of [
-      [victim, attacker],
-      [attacker, victim],
-      [attacker, 'garbage', victim],
-    ]) {
-      expect(await read(...pair)).toEqual({ data: null, events: ['session-rejected ambiguous'] })
+describe.each<Kind>(['stateless', 'stored'])(
+  'S4: several legacy cookies of one name, %s',
+  (kind) => {
+    async function read(...cookies: string[]) {
+      const made = site(kind)
+      const cookie = cookies.map((value) => `legacy=${value}`).join('; ')
+      const response = await made.routes.request('https://app.example.test/read', {
+        headers: { cookie },
+      })
+      return {
+        data: await response.json(),
+        events: made.events.map(({ type, reason }) => `${type} ${reason ?? ''}`),
+      }
     }
-  })
 
-  it('the only one that opens is used, and the same one twice is one', async () => {
-    const [mine, expired] = [await ironSession('ada'), await seal({ userId: 'eve' }, 1000, noon - day)]
-    expect((await read('garbage', mine)).data).toEqual({ userId: 'ada' })
-    expect((await read(mine, `${expired}~2`)).data).toEqual({ userId: 'ada' })
-    expect((await read(mine, mine)).data).toEqual({ userId: 'ada' })
-    expect((await read('garbage', 'more')).data).toBe(null)
-    expect((await read('a', 'b', 'c', mine)).data).toBe(null)
-  })
+    // A sibling host sets legacy=<its own session>; Domain=example.test, with a longer path: it comes first.
+    it('none is used where more than one opens, in any order', async () => {
+      const [victim, attacker] = [await ironSession('ada'), await ironSession('eve')]
+      for (const pair of [
+        [victim, attacker],
+        [attacker, victim],
+        [attacker, 'garbage', victim],
+      ]) {
+        expect(await read(...pair)).toEqual({ data: null, events: ['session-rejected ambiguous'] })
+      }
+    })
 
-  it('two names that lead to two users lead to none', async () => {
-    const names = ['legacy', 'older'].map((name) => ironCookie<Data>({ library: 'iron-session', name, password }))
-    for (const [other, data] of [
-      ['eve', null],
-      ['ada', { userId: 'ada' }],
-    ] as const) {
-      const made = site(kind, { legacy: names })
-      const cookie = `legacy=${await ironSession('ada')}; older=${await ironSession(other)}`
-      const response = await made.routes.request('https://app.example.test/read', { headers: { cookie } })
-      expect(await response.json()).toEqual(data)
-    }
-  })
-})
+    it('the only one that opens is used, and the same one twice is one', async () => {
+      const [mine, expired] = [
+        await ironSession('ada'),
+        await seal({ userId: 'eve' }, 1000, noon - day),
+      ]
+      expect((await read('garbage', mine)).data).toEqual({ userId: 'ada' })
+      expect((await read(mine, `${expired}~2`)).data).toEqual({ userId: 'ada' })
+      expect((await read(mine, mine)).data).toEqual({ userId: 'ada' })
+      expect((await read('garbage', 'more')).data).toBe(null)
+      expect((await read('a', 'b', 'c', mine)).data).toBe(null)
+    })
+
+    it('two names that lead to two users lead to none', async () => {
+      const names = ['legacy', 'older'].map((name) =>
+        ironCookie<Data>({ library: 'iron-session', name, password }),
+      )
+      for (const [other, data] of [
+        ['eve', null],
+        ['ada', { userId: 'ada' }],
+      ] as const) {
+        const made = site(kind, { legacy: names })
+        const cookie = `legacy=${await ironSession('ada')}; older=${await ironSession(other)}`
+        const response = await made.routes.request('https://app.example.test/read', {
+          headers: { cookie },
+        })
+        expect(await response.json()).toEqual(data)
+      }
+    })
+  },
+)
 
 describe('S13: seals of iron-session from before version 6', () => {
   it.each<[title: string, sealed: unknown, marked: boolean, data: unknown]>([
-    ['persistent and flash', { persistent: { userId: 'ada' }, flash: {} }, false, { userId: 'ada' }],
+    [
+      'persistent and flash',
+      { persistent: { userId: 'ada' }, flash: {} },
+      false,
+      { userId: 'ada' },
+    ],
     ['persistent alone', { persistent: { userId: 'ada' } }, false, { userId: 'ada' }],
     ['data of today without its mark', { userId: 'ada' }, false, { userId: 'ada' }],
     [
@@ -186,7 +211,12 @@ describe('S13: seals of iron-session from before version 6', () => {
       false,
       { userId: 'ada', persistent: { userId: 'eve' } },
     ],
-    ['a marked one of that shape', { persistent: { userId: 'ada' } }, true, { persistent: { userId: 'ada' } }],
+    [
+      'a marked one of that shape',
+      { persistent: { userId: 'ada' } },
+      true,
+      { persistent: { userId: 'ada' } },
+    ],
     ['persistent that is no object', { persistent: 'ada' }, false, { persistent: 'ada' }],
   ])('%s', async (_, sealed, marked, data) => {
     const cookie = `${await seal(sealed)}${marked ? '~2' : ''}`

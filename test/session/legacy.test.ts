@@ -7,7 +7,11 @@ import { Browser, type Data, hours, minutes, noon, sessionsAt } from './support.
 const password = 'Vb3kQ9xW2mZ7rT5yN8pL1sD4fG6hJ0cA'
 
 async function keystoneCookie(data: unknown, ttl = 8 * hours): Promise<string> {
-  return Iron.seal(data, password, { ...Iron.defaults, ttl, localtimeOffsetMsec: noon - Date.now() })
+  return Iron.seal(data, password, {
+    ...Iron.defaults,
+    ttl,
+    localtimeOffsetMsec: noon - Date.now(),
+  })
 }
 
 function app(options: Partial<Parameters<typeof ironCookie<Data>>[0]> = {}) {
@@ -37,7 +41,10 @@ function app(options: Partial<Parameters<typeof ironCookie<Data>>[0]> = {}) {
 describe('a Keystone cookie', () => {
   it('becomes a session of ours once, and is removed', async () => {
     const { browser, events } = app()
-    browser.cookies.set('keystonejs-session', await keystoneCookie({ listKey: 'User', itemId: 'ada' }))
+    browser.cookies.set(
+      'keystonejs-session',
+      await keystoneCookie({ listKey: 'User', itemId: 'ada' }),
+    )
     expect(await browser.json('/read')).toEqual({ userId: 'ada' })
     expect([...browser.cookies.keys()]).toEqual(['__Host-session'])
     expect(await browser.json('/read')).toEqual({ userId: 'ada' })
@@ -84,7 +91,10 @@ describe('a Keystone cookie', () => {
   })
 
   it.each<[string, () => Promise<string>]>([
-    ['sealed with another password', () => Iron.seal({ itemId: 'a' }, `${password}!`, Iron.defaults)],
+    [
+      'sealed with another password',
+      () => Iron.seal({ itemId: 'a' }, `${password}!`, Iron.defaults),
+    ],
     [
       'that has ended',
       () =>
@@ -101,7 +111,9 @@ describe('a Keystone cookie', () => {
     const { browser, events } = app()
     browser.cookies.set('keystonejs-session', await make())
     expect(await browser.json('/read')).toBe(null)
-    expect(events).toEqual([{ type: 'session-rejected', reason: 'legacy', subject: 'keystonejs-session' }])
+    expect(events).toEqual([
+      { type: 'session-rejected', reason: 'legacy', subject: 'keystonejs-session' },
+    ])
   })
 
   it('without the importer means nothing', async () => {
@@ -116,10 +128,16 @@ describe('an iron cookie that cannot be served', () => {
   it.each([
     [{ name: 'x', password }, 'ironCookie.library is required'],
     [{ library: 'iron', name: 'x', password }, 'ironCookie.library must be one of'],
-    [{ library: 'keystone', name: 'x', password: 'short' }, 'ironCookie.password must have at least 32 characters'],
+    [
+      { library: 'keystone', name: 'x', password: 'short' },
+      'ironCookie.password must have at least 32 characters',
+    ],
     [{ library: 'keystone', name: 'a b', password }, 'ironCookie.name'],
     [{ library: 'keystone', name: 'x' }, 'ironCookie.password is required'],
-    [{ library: 'keystone', name: 'x', passwrd: password }, 'ironCookie.passwrd is no option; did you mean password?'],
+    [
+      { library: 'keystone', name: 'x', passwrd: password },
+      'ironCookie.passwrd is no option; did you mean password?',
+    ],
   ])('%j', (options, words) => {
     expect(() => ironCookie(options as never)).toThrow(words)
   })

@@ -1,7 +1,13 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { session } from '../../src/session/index.ts'
-import { absoluteEnd, checkLifetimes, cookieAge, idleEnd, isSlideDue } from '../../src/session/lifetimes.ts'
+import {
+  absoluteEnd,
+  checkLifetimes,
+  cookieAge,
+  idleEnd,
+  isSlideDue,
+} from '../../src/session/lifetimes.ts'
 import { Browser, hours, minutes, noon, ourCookie, sessionsAt } from './support.ts'
 
 const limits = { maxAge: 28_800, idleTimeout: 3600, anonymousIdle: 900 }
@@ -14,12 +20,42 @@ describe('both clocks', () => {
     ['at exactly idle', { created: at, seen: at, authenticated: at }, at + 3600, 'idle'],
     ['a visitor a second before idle', { created: at, seen: at }, at + 899, 'alive'],
     ['a visitor at exactly idle', { created: at, seen: at }, at + 900, 'idle'],
-    ['imported, on the idle clock of users', { created: at, seen: at, authenticated: 0 }, at + 3599, 'alive'],
-    ['active, a second before the end', { created: at, seen: at + 28_700, authenticated: at }, at + 28_799, 'alive'],
-    ['active, at exactly the end', { created: at, seen: at + 28_799, authenticated: at }, at + 28_800, 'expired'],
-    ['from a clock a minute ahead', { created: at + 60, seen: at + 60, authenticated: at }, at, 'alive'],
-    ['from a clock further ahead', { created: at + 61, seen: at + 61, authenticated: at }, at, 'from-the-future'],
-    ['seen further ahead', { created: at, seen: at + 61, authenticated: at }, at, 'from-the-future'],
+    [
+      'imported, on the idle clock of users',
+      { created: at, seen: at, authenticated: 0 },
+      at + 3599,
+      'alive',
+    ],
+    [
+      'active, a second before the end',
+      { created: at, seen: at + 28_700, authenticated: at },
+      at + 28_799,
+      'alive',
+    ],
+    [
+      'active, at exactly the end',
+      { created: at, seen: at + 28_799, authenticated: at },
+      at + 28_800,
+      'expired',
+    ],
+    [
+      'from a clock a minute ahead',
+      { created: at + 60, seen: at + 60, authenticated: at },
+      at,
+      'alive',
+    ],
+    [
+      'from a clock further ahead',
+      { created: at + 61, seen: at + 61, authenticated: at },
+      at,
+      'from-the-future',
+    ],
+    [
+      'seen further ahead',
+      { created: at, seen: at + 61, authenticated: at },
+      at,
+      'from-the-future',
+    ],
   ])('%s', (_, times, now, standing) => {
     expect(checkLifetimes(times, limits, now)).toBe(standing)
   })
@@ -32,7 +68,10 @@ describe('both clocks', () => {
 
   it('slide once per tenth of the idle window', () => {
     const times = { created: at, seen: at, authenticated: at }
-    expect([isSlideDue(times, limits, at + 359), isSlideDue(times, limits, at + 360)]).toEqual([false, true])
+    expect([isSlideDue(times, limits, at + 359), isSlideDue(times, limits, at + 360)]).toEqual([
+      false,
+      true,
+    ])
     expect([
       isSlideDue({ created: at, seen: at }, limits, at + 89),
       isSlideDue({ created: at, seen: at }, limits, at + 90),
@@ -42,8 +81,12 @@ describe('both clocks', () => {
   it('let a cookie live until the nearer end, and at least a second', () => {
     expect(cookieAge({ created: at, seen: at, authenticated: at }, limits, at)).toBe(3600)
     expect(cookieAge({ created: at, seen: at }, limits, at)).toBe(900)
-    expect(cookieAge({ created: at, seen: at + 27_000, authenticated: at }, limits, at + 27_000)).toBe(1800)
-    expect(cookieAge({ created: at, seen: at + 28_799, authenticated: at }, limits, at + 28_800)).toBe(1)
+    expect(
+      cookieAge({ created: at, seen: at + 27_000, authenticated: at }, limits, at + 27_000),
+    ).toBe(1800)
+    expect(
+      cookieAge({ created: at, seen: at + 28_799, authenticated: at }, limits, at + 28_800),
+    ).toBe(1)
   })
 })
 

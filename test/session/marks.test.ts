@@ -17,7 +17,11 @@ interface Data {
 }
 
 interface Marked extends SessionStrategy<Data> {
-  endMarked?(args: { mark: string; once?: { id: string; life: number }; env?: unknown }): Promise<boolean>
+  endMarked?(args: {
+    mark: string
+    once?: { id: string; life: number }
+    env?: unknown
+  }): Promise<boolean>
 }
 
 const clock = { now: noon }
@@ -27,7 +31,10 @@ const shared = {
   clock: () => clock.now,
 }
 
-function stored(secrets: string | string[] = secret, store = memoryStore({ clock: shared.clock })): Marked {
+function stored(
+  secrets: string | string[] = secret,
+  store = memoryStore({ clock: shared.clock }),
+): Marked {
   return storedSessions<Data>({ ...shared, secret: secrets, store })
 }
 
@@ -39,10 +46,18 @@ function revocableSessions(
 }
 
 /** Signs in and returns the Cookie header of the browser afterwards. */
-async function signIn(strategy: Marked, data: Data, cookie = '', authenticatedAt?: number): Promise<string> {
+async function signIn(
+  strategy: Marked,
+  data: Data,
+  cookie = '',
+  authenticatedAt?: number,
+): Promise<string> {
   const headers = new Headers()
   const context = { request: new Request('https://a.example/', { headers: { cookie } }), headers }
-  await openSession(strategy, context).start(data, authenticatedAt === undefined ? {} : { authenticatedAt })
+  await openSession(strategy, context).start(
+    data,
+    authenticatedAt === undefined ? {} : { authenticatedAt },
+  )
   return headers
     .getSetCookie()
     .map((one) => one.split(';')[0])
@@ -73,7 +88,9 @@ describe.each([
   it('ends a login that finishes after its own logout', async () => {
     const strategy = make()
     await strategy.endMarked?.({ mark: 's1' })
-    expect(await read(strategy, await signIn(strategy, { userId: 'ada', sid: 's1' }))).toBeUndefined()
+    expect(
+      await read(strategy, await signIn(strategy, { userId: 'ada', sid: 's1' })),
+    ).toBeUndefined()
   })
 
   it('takes a message once: a replay ends no later login', async () => {
@@ -121,14 +138,25 @@ describe('what a mark needs', () => {
     const without = storedSessions<Data>({ secret, store: memoryStore() })
     await expect(without.endMarked({ mark: 's1' })).rejects.toThrow('session.mark is needed')
 
-    const plain = storedSessions<Data>({ secret, mark: shared.mark, store: new Map<string, string>() })
-    await expect(plain.endMarked({ mark: 's1' })).rejects.toThrow('session.store cannot end sessions by mark')
+    const plain = storedSessions<Data>({
+      secret,
+      mark: shared.mark,
+      store: new Map<string, string>(),
+    })
+    await expect(plain.endMarked({ mark: 's1' })).rejects.toThrow(
+      'session.store cannot end sessions by mark',
+    )
 
     const less: AtomicStore = { ...memoryStore() }
     delete less.endMarked
     const older = storedSessions<Data>({ secret, mark: shared.mark, store: less })
-    await expect(older.endMarked({ mark: 's1' })).rejects.toThrow('session.store cannot end sessions by mark')
-    expect(await read(older, await signIn(older, { userId: 'ada', sid: 's1' }))).toEqual({ userId: 'ada', sid: 's1' })
+    await expect(older.endMarked({ mark: 's1' })).rejects.toThrow(
+      'session.store cannot end sessions by mark',
+    )
+    expect(await read(older, await signIn(older, { userId: 'ada', sid: 's1' }))).toEqual({
+      userId: 'ada',
+      sid: 's1',
+    })
   })
 
   it('is not there for stateless sessions without a revocation, nor through sessionsBy', async () => {
@@ -158,7 +186,8 @@ describe.each([
 
   it('is never later than now, and never unknown', async () => {
     expect(await authenticated(noon + hours)).toBe(noon)
-    for (const at of [0, -5, Number.NaN, Number.NEGATIVE_INFINITY]) expect(await authenticated(at)).toBe(1000)
+    for (const at of [0, -5, Number.NaN, Number.NEGATIVE_INFINITY])
+      expect(await authenticated(at)).toBe(1000)
   })
 
   it('does not shorten the life of the session', async () => {

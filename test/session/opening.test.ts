@@ -8,7 +8,9 @@ function counter(options: Parameters<typeof sessionsAt>[0] = {}) {
   const made = sessionsAt(options)
   const app = new Hono()
     .use(session(made.sessions))
-    .get('/count', async (c) => c.json(await c.var.session.update((d) => ({ ...d, visits: (d?.visits ?? 0) + 1 }))))
+    .get('/count', async (c) =>
+      c.json(await c.var.session.update((d) => ({ ...d, visits: (d?.visits ?? 0) + 1 }))),
+    )
     .get('/read', async (c) => c.json((await c.var.session.get()) ?? null))
     .get('/ignore', (c) => c.text('nothing of the session'))
   return { ...made, app, browser: new Browser(app) }
@@ -20,11 +22,11 @@ const fromEnv = (c: { env: unknown }): string | undefined => (c.env as { S?: str
 describe('the visit counter', () => {
   it('counts 1, 2, 3', async () => {
     const { browser } = counter()
-    expect([await browser.json('/count'), await browser.json('/count'), await browser.json('/count')]).toEqual([
-      { visits: 1 },
-      { visits: 2 },
-      { visits: 3 },
-    ])
+    expect([
+      await browser.json('/count'),
+      await browser.json('/count'),
+      await browser.json('/count'),
+    ]).toEqual([{ visits: 1 }, { visits: 2 }, { visits: 3 }])
   })
 })
 
@@ -60,7 +62,13 @@ describe('a request with a cookie', () => {
       .use(session(sessions))
       .get('/start', async (c) => c.json(await c.var.session.start({ visits: 1 })))
       .get('/', async (c) =>
-        c.json(await Promise.all([c.var.session.get(), c.var.session.get(), sessions.get({ context: c })])),
+        c.json(
+          await Promise.all([
+            c.var.session.get(),
+            c.var.session.get(),
+            sessions.get({ context: c }),
+          ]),
+        ),
       )
     const browser = new Browser(app)
     await browser.fetch('/start')
@@ -151,12 +159,16 @@ describe('a cookie that is not a session', () => {
     const { app, browser } = counter()
     await browser.fetch('/count')
     const token = browser.cookies.get('__Host-session') ?? ''
-    expect(await (await app.request('/read', { headers: { cookie: `__Host-session=${token}` } })).json()).toEqual({
+    expect(
+      await (await app.request('/read', { headers: { cookie: `__Host-session=${token}` } })).json(),
+    ).toEqual({
       visits: 1,
     })
     for (let i = 0; i < token.length; i++) {
       const changed = `${token.slice(0, i)}${token[i] === 'A' ? 'B' : 'A'}${token.slice(i + 1)}`
-      const response = await app.request('/read', { headers: { cookie: `__Host-session=${changed}` } })
+      const response = await app.request('/read', {
+        headers: { cookie: `__Host-session=${changed}` },
+      })
       expect([i, await response.json()]).toEqual([i, null])
     }
   })
@@ -180,7 +192,11 @@ describe('a cookie that is not a session', () => {
     const token = browser.cookies.get('__Host-session')
     const cookie = `__Host-session=${token}; __Host-session=${token}`
     expect(await (await app.request('/read', { headers: { cookie } })).json()).toBe(null)
-    expect(events.at(-1)).toEqual({ type: 'session-rejected', reason: 'ambiguous', subject: '__Host-session' })
+    expect(events.at(-1)).toEqual({
+      type: 'session-rejected',
+      reason: 'ambiguous',
+      subject: '__Host-session',
+    })
     const planted = `__Host-session=planted; __Host-session=${token}`
     expect(await (await app.request('/read', { headers: { cookie: planted } })).json()).toBe(null)
   })
@@ -193,7 +209,9 @@ describe('a cookie that is not a session', () => {
       `__Secure-session=planted; __Secure-session=${token}`,
       `__Secure-session=${token}; __Secure-session=planted; __Secure-session=more`,
     ]) {
-      expect(await (await app.request('/read', { headers: { cookie } })).json()).toEqual({ visits: 1 })
+      expect(await (await app.request('/read', { headers: { cookie } })).json()).toEqual({
+        visits: 1,
+      })
     }
     const two = `__Secure-session=${token}; __Secure-session=${token}`
     expect(await (await app.request('/read', { headers: { cookie: two } })).json()).toBe(null)
@@ -211,7 +229,10 @@ describe('secrets', () => {
     expect(await rotated.browser.json('/read')).toEqual({ visits: 1 })
     expect(await rotated.browser.json('/count')).toEqual({ visits: 2 })
     const renewed = counter({ secret })
-    renewed.browser.cookies.set('__Host-session', rotated.browser.cookies.get('__Host-session') ?? '')
+    renewed.browser.cookies.set(
+      '__Host-session',
+      rotated.browser.cookies.get('__Host-session') ?? '',
+    )
     expect(await renewed.browser.json('/read')).toEqual({ visits: 2 })
   })
 
@@ -238,7 +259,10 @@ describe('secrets', () => {
       ['session-write-dropped', 'unknown-key'],
     ])
     const update = await app.request('/update', { headers })
-    expect([await update.json(), update.headers.getSetCookie()]).toEqual([{ code: 'ERR_SESSION_UNREADABLE' }, []])
+    expect([await update.json(), update.headers.getSetCookie()]).toEqual([
+      { code: 'ERR_SESSION_UNREADABLE' },
+      [],
+    ])
     expect(ourCookie(await app.request('/start', { headers }))?.value).toMatch(/^eyJ/)
     expect(ourCookie(await app.request('/end', { headers }))?.attributes).toContain('Max-Age=0')
   })
@@ -247,7 +271,9 @@ describe('secrets', () => {
     const sessions = statelessSessions<Data>({ secret: (c) => fromEnv(c), clock: () => noon })
     const app = new Hono<{ Bindings: { S: string } }>()
       .use(session(sessions))
-      .get('/', async (c) => c.json(await c.var.session.update((d) => ({ visits: (d?.visits ?? 0) + 1 }))))
+      .get('/', async (c) =>
+        c.json(await c.var.session.update((d) => ({ visits: (d?.visits ?? 0) + 1 }))),
+      )
     const first = await app.request('/', {}, { S: secret })
     const headers = { cookie: `__Host-session=${ourCookie(first)?.value}` }
     expect(await (await app.request('/', { headers }, { S: secret })).json()).toEqual({ visits: 2 })

@@ -15,19 +15,37 @@ describe('the cookie that options make', () => {
     [{}, '__Host-session=…; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=Lax'],
     [{ name: 'sid' }, '__Host-sid=…; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=Lax'],
     [{ maxAge: 600 }, '__Host-session=…; Max-Age=600; Path=/; Secure; HttpOnly; SameSite=Lax'],
-    [{ path: '/app' }, '__Secure-session=…; Max-Age=3600; Path=/app; Secure; HttpOnly; SameSite=Lax'],
+    [
+      { path: '/app' },
+      '__Secure-session=…; Max-Age=3600; Path=/app; Secure; HttpOnly; SameSite=Lax',
+    ],
     [
       { domain: 'example.test' },
       '__Secure-session=…; Max-Age=3600; Path=/; Domain=example.test; Secure; HttpOnly; SameSite=Lax',
     ],
-    [{ sameSite: true }, '__Host-session=…; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=Strict'],
-    [{ sameSite: 'strict' }, '__Host-session=…; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=Strict'],
+    [
+      { sameSite: true },
+      '__Host-session=…; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=Strict',
+    ],
+    [
+      { sameSite: 'strict' },
+      '__Host-session=…; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=Strict',
+    ],
     [{ sameSite: false }, '__Host-session=…; Max-Age=3600; Path=/; Secure; HttpOnly'],
-    [{ sameSite: 'none' }, '__Host-session=…; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=None'],
-    [{ partitioned: true }, '__Host-session=…; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=Lax; Partitioned'],
+    [
+      { sameSite: 'none' },
+      '__Host-session=…; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=None',
+    ],
+    [
+      { partitioned: true },
+      '__Host-session=…; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=Lax; Partitioned',
+    ],
     [{ secure: true }, '__Host-session=…; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=Lax'],
     [{ insecurePlainHttp: true }, 'session=…; Max-Age=3600; Path=/; HttpOnly; SameSite=Lax'],
-    [{ secure: false, insecurePlainHttp: true }, 'session=…; Max-Age=3600; Path=/; HttpOnly; SameSite=Lax'],
+    [
+      { secure: false, insecurePlainHttp: true },
+      'session=…; Max-Age=3600; Path=/; HttpOnly; SameSite=Lax',
+    ],
   ] as const)('%j: %s', async (options, cookie) => {
     expect(await cookieOf(options)).toBe(cookie)
   })
@@ -39,10 +57,19 @@ describe('options that cannot be served', () => {
     [{ secret: 'short' }, ['session.secret']],
     [{ secret: [] }, ['session.secret']],
     [{ secret, maxage: 60 }, ['session.maxage is no option; did you mean maxAge?']],
-    [{ secret, maxAge: 0 }, ['session.maxAge must be a whole number of seconds from 1 to 34560000']],
+    [
+      { secret, maxAge: 0 },
+      ['session.maxAge must be a whole number of seconds from 1 to 34560000'],
+    ],
     [{ secret, maxAge: 34_560_001 }, ['session.maxAge must be']],
-    [{ secret, idleTimeout: 30_000 }, ['session.idleTimeout must be a whole number of seconds from 1 to 28800']],
-    [{ secret, anonymousIdle: 7200 }, ['session.anonymousIdle must be a whole number of seconds from 1 to 3600']],
+    [
+      { secret, idleTimeout: 30_000 },
+      ['session.idleTimeout must be a whole number of seconds from 1 to 28800'],
+    ],
+    [
+      { secret, anonymousIdle: 7200 },
+      ['session.anonymousIdle must be a whole number of seconds from 1 to 3600'],
+    ],
     [{ secret, secure: false }, ['session.secure', 'insecurePlainHttp']],
     [{ secret, sameSite: 'none', insecurePlainHttp: true }, ['session.sameSite']],
     [{ secret, name: '__Host-x' }, ['session.name']],

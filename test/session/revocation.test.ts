@@ -1,7 +1,12 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { errorPage } from '../../src/page/index.ts'
-import { revocable, type StatelessStrategy, session, statelessSessions } from '../../src/session/index.ts'
+import {
+  revocable,
+  type StatelessStrategy,
+  session,
+  statelessSessions,
+} from '../../src/session/index.ts'
 import { memoryRevocations, type RevocationStore } from '../../src/store/index.ts'
 import type { SecurityEvent } from '../../src/types.ts'
 import { Browser, type Data, hours, noon, otherSecret, ourCookie, secret } from './support.ts'
@@ -17,7 +22,10 @@ function counted(store: RevocationStore): RevocationStore & { asked: string[]; d
         verb,
         (...args: never[]) => {
           asked.push(verb)
-          if (made.down) return Promise.reject(Object.assign(new Error('down'), { code: 'ERR_STORE_UNAVAILABLE' }))
+          if (made.down)
+            return Promise.reject(
+              Object.assign(new Error('down'), { code: 'ERR_STORE_UNAVAILABLE' }),
+            )
           return (store[verb] as (...args: never[]) => Promise<unknown>)(...args)
         },
       ]),
@@ -26,7 +34,9 @@ function counted(store: RevocationStore): RevocationStore & { asked: string[]; d
   return made as unknown as RevocationStore & { asked: string[]; down: boolean }
 }
 
-function app(options: { maxStale?: number; secrets?: string[]; store?: ReturnType<typeof counted> } = {}) {
+function app(
+  options: { maxStale?: number; secrets?: string[]; store?: ReturnType<typeof counted> } = {},
+) {
   const clock = { now: noon }
   const events: SecurityEvent[] = []
   const store = options.store ?? counted(memoryRevocations({ clock: () => clock.now }))
@@ -35,13 +45,20 @@ function app(options: { maxStale?: number; secrets?: string[]; store?: ReturnTyp
     user: (data) => data.userId,
     clock: () => clock.now,
     onEvent: (event) => events.push(event),
-    revocation: revocable({ store, ...(options.maxStale !== undefined && { maxStale: options.maxStale }) }),
+    revocation: revocable({
+      store,
+      ...(options.maxStale !== undefined && { maxStale: options.maxStale }),
+    }),
   })
   const routes = new Hono()
     .onError(errorPage({ report: () => {} }))
     .use(session(sessions))
-    .get('/login/:user', async (c) => c.json((await c.var.session.start({ userId: c.req.param('user') })) ?? null))
-    .get('/visit', async (c) => c.json(await c.var.session.update((d) => ({ ...d, visits: (d?.visits ?? 0) + 1 }))))
+    .get('/login/:user', async (c) =>
+      c.json((await c.var.session.start({ userId: c.req.param('user') })) ?? null),
+    )
+    .get('/visit', async (c) =>
+      c.json(await c.var.session.update((d) => ({ ...d, visits: (d?.visits ?? 0) + 1 }))),
+    )
     .get('/read', async (c) => c.json((await c.var.session.get()) ?? null))
     .get('/set', async (c) => {
       await c.var.session.get()
@@ -49,7 +66,9 @@ function app(options: { maxStale?: number; secrets?: string[]; store?: ReturnTyp
       return c.text('set')
     })
     .get('/logout', async (c) => c.json((await c.var.session.end()) ?? null))
-    .get('/others', async (c) => c.json((await c.var.session.endAll({ exceptCurrent: true })) ?? null))
+    .get('/others', async (c) =>
+      c.json((await c.var.session.endAll({ exceptCurrent: true })) ?? null),
+    )
     .get('/all', async (c) => c.json((await c.var.session.endAll()) ?? null))
   return { sessions, clock, events, store, routes, browser: () => new Browser(routes) }
 }
@@ -68,7 +87,9 @@ describe('a logout with revocation', () => {
     await mine.fetch('/logout')
     expect(await thief.json('/read')).toBe(null)
     expect((await thief.fetch('/set')).headers.getSetCookie()).toEqual([])
-    expect(events.map(({ type, reason }) => `${type} ${reason}`)).toContain('session-write-dropped ended')
+    expect(events.map(({ type, reason }) => `${type} ${reason}`)).toContain(
+      'session-write-dropped ended',
+    )
   })
 
   it('works without the session having been read', async () => {
@@ -112,7 +133,10 @@ describe('endAll', () => {
     await other.fetch('/login/bob')
     const response = await desk.fetch('/all')
     expect(ourCookie(response)?.attributes).toContain('Max-Age=0')
-    expect([await phone.json('/read'), await other.json('/read')]).toEqual([null, { userId: 'bob' }])
+    expect([await phone.json('/read'), await other.json('/read')]).toEqual([
+      null,
+      { userId: 'bob' },
+    ])
     await phone.fetch('/login/ada')
     expect(await phone.json('/read')).toEqual({ userId: 'ada' })
   })
@@ -218,7 +242,9 @@ describe('a store that cannot be asked', () => {
     await mine.fetch('/login/ada')
     store.down = true
     const response = await mine.fetch('/logout')
-    expect([response.status >= 500, ourCookie(response)?.attributes.includes('Max-Age=0')]).toEqual([true, true])
+    expect([response.status >= 500, ourCookie(response)?.attributes.includes('Max-Age=0')]).toEqual(
+      [true, true],
+    )
     expect(events.map(({ type }) => type)).toContain('session-end-incomplete')
   })
 })
@@ -226,10 +252,18 @@ describe('a store that cannot be asked', () => {
 describe('revocation that cannot be served', () => {
   it.each([
     [{ store: {} }, 'session.revocation.store must be made by'],
-    [{ store: memoryRevocations(), maxStale: -1 }, 'session.revocation.maxStale must be a whole number of seconds'],
-    [{ stor: 1, store: memoryRevocations() }, 'session.revocation.stor is no option; did you mean store?'],
+    [
+      { store: memoryRevocations(), maxStale: -1 },
+      'session.revocation.maxStale must be a whole number of seconds',
+    ],
+    [
+      { stor: 1, store: memoryRevocations() },
+      'session.revocation.stor is no option; did you mean store?',
+    ],
   ])('%j', (revocation, words) => {
-    expect(() => statelessSessions({ secret, revocation: revocable(revocation as never) })).toThrow(words)
+    expect(() => statelessSessions({ secret, revocation: revocable(revocation as never) })).toThrow(
+      words,
+    )
   })
 
   it.each([

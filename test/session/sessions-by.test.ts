@@ -37,7 +37,11 @@ function make() {
 }
 
 function request(env: Env, cookie = ''): SessionContext & { headers: Headers } {
-  return { request: new Request('https://app.example.test/', { headers: { cookie } }), headers: new Headers(), env }
+  return {
+    request: new Request('https://app.example.test/', { headers: { cookie } }),
+    headers: new Headers(),
+    env,
+  }
 }
 
 describe('sessionsBy', () => {
@@ -81,9 +85,21 @@ describe('sessionsBy', () => {
   })
 
   it.each([
-    ['a name nobody has', { SESSION_STORE: 'reddis' }, 'SESSION_STORE must be one of "cookie", "memory"'],
-    ['a name of every object', { SESSION_STORE: 'constructor' }, 'SESSION_STORE must be one of "cookie", "memory"'],
-    ['another case', { SESSION_STORE: 'Cookie' }, 'SESSION_STORE must be one of "cookie", "memory"'],
+    [
+      'a name nobody has',
+      { SESSION_STORE: 'reddis' },
+      'SESSION_STORE must be one of "cookie", "memory"',
+    ],
+    [
+      'a name of every object',
+      { SESSION_STORE: 'constructor' },
+      'SESSION_STORE must be one of "cookie", "memory"',
+    ],
+    [
+      'another case',
+      { SESSION_STORE: 'Cookie' },
+      'SESSION_STORE must be one of "cookie", "memory"',
+    ],
     ['nothing', {}, 'SESSION_STORE is not set'],
     ['no environment', undefined, 'SESSION_STORE could not be read from the environment'],
     // The secret of the strategy that is not chosen is nobody's business.
@@ -132,8 +148,18 @@ describe('sessionsBy', () => {
   })
 
   it.each([
-    [undefined, {}, {}, ['sessionsBy needs at least one strategy to choose from', 'session is required']],
-    ['x', { a: {} }, {}, ['sessionsBy.a must be a strategy of this library', 'session must be one of "a"']],
+    [
+      undefined,
+      {},
+      {},
+      ['sessionsBy needs at least one strategy to choose from', 'session is required'],
+    ],
+    [
+      'x',
+      { a: {} },
+      {},
+      ['sessionsBy.a must be a strategy of this library', 'session must be one of "a"'],
+    ],
     ['a', { a: statelessSessions({ secret }) }, { name: 'X' }, ['sessionsBy.name is no option']],
   ])('%# is refused while building', (choose, strategies, options, faults) => {
     let found: unknown

@@ -26,7 +26,9 @@ describe('S5: a version belongs to its session', () => {
     const { version } = (await browser.visit((s) => s.info())).body
     await browser.login('ada')
     for (const ifVersion of [version, '1', '']) {
-      const sent = await browser.visit((s) => s.update((data) => ({ ...data, theme: 'old' }), { ifVersion }))
+      const sent = await browser.visit((s) =>
+        s.update((data) => ({ ...data, theme: 'old' }), { ifVersion }),
+      )
       expect(sent.status).toBe(409)
     }
     expect(await browser.get()).toEqual({ userId: 'ada' })
@@ -65,22 +67,27 @@ describe('S7: clocks that are further apart than a minute', () => {
 })
 
 describe('S8: a login form that is sent twice', () => {
-  it.each(['before it', 'after it'])('keeps the cart, with the second copy read %s', async (when) => {
-    for (let round = 0; round < 20; round++) {
-      const store = handled(memoryAt({ now: noon }))
-      const { visitor } = siteWith(store.store)
-      const browser = visitor()
-      await browser.visit((s) => s.update(() => ({ cart: ['book'] })))
-      const [one, two] = [browser.twin(), browser.twin()]
-      const login = (it: Visitor) => it.visit((s) => s.start({ userId: 'ada' }, { keep: ['cart'] }))
-      if (when === 'before it') await Promise.all([login(one), login(two)])
-      else {
-        await login(one)
-        await login(two)
+  it.each(['before it', 'after it'])(
+    'keeps the cart, with the second copy read %s',
+    async (when) => {
+      for (let round = 0; round < 20; round++) {
+        const store = handled(memoryAt({ now: noon }))
+        const { visitor } = siteWith(store.store)
+        const browser = visitor()
+        await browser.visit((s) => s.update(() => ({ cart: ['book'] })))
+        const [one, two] = [browser.twin(), browser.twin()]
+        const login = (it: Visitor) =>
+          it.visit((s) => s.start({ userId: 'ada' }, { keep: ['cart'] }))
+        if (when === 'before it') await Promise.all([login(one), login(two)])
+        else {
+          await login(one)
+          await login(two)
+        }
+        for (const it of [one, two])
+          expect(await it.get()).toEqual({ userId: 'ada', cart: ['book'] })
       }
-      for (const it of [one, two]) expect(await it.get()).toEqual({ userId: 'ada', cart: ['book'] })
-    }
-  })
+    },
+  )
 
   it('takes along a message of before, too', async () => {
     const { visitor } = siteWith(memoryAt({ now: noon }))

@@ -64,7 +64,10 @@ describe.each(kinds)('in %s, start', (_, make) => {
   it('after end in one request leaves exactly the new session; before end none', async () => {
     const visitor = site().visitor()
     await visitor.login('eve')
-    const [old, first] = [visitor.twin(), await visitor.visit((s) => s.end().then(() => s.start({ userId: 'ada' })))]
+    const [old, first] = [
+      visitor.twin(),
+      await visitor.visit((s) => s.end().then(() => s.start({ userId: 'ada' }))),
+    ]
     expect(first.cookies).toHaveLength(1)
     expect([await visitor.get(), await old.get()]).toEqual([{ userId: 'ada' }, null])
     const copy = visitor.twin()
@@ -193,7 +196,9 @@ describe('ids', () => {
     for (const { cookies } of browsers) expect(all).not.toContain(cookies.get('__Host-session'))
     expect(new Set(given.map((row) => (JSON.parse(row) as { key: string }).key)).size).toBe(50)
     // base64url of SHA-256.
-    expect(given.every((row) => /^[\w-]{43}$/.test((JSON.parse(row) as { key: string }).key))).toBe(true)
+    expect(given.every((row) => /^[\w-]{43}$/.test((JSON.parse(row) as { key: string }).key))).toBe(
+      true,
+    )
   })
 
   it('never issued, or issued by another secret, are not adopted', async () => {
@@ -211,7 +216,11 @@ describe('ids', () => {
   it('of a user who has no name are a visitor’s: nobody shares a list with strangers', async () => {
     const clock = { now: noon }
     const store = handled(memoryAt(clock))
-    const { visitor, sessions } = siteWith(store.store, { user: (data: Data) => data.userId ?? '' }, clock)
+    const { visitor, sessions } = siteWith(
+      store.store,
+      { user: (data: Data) => data.userId ?? '' },
+      clock,
+    )
     const [one, two] = [visitor(), visitor()]
     await one.visit((s) => s.update(() => ({ visits: 1 })))
     await two.visit((s) => s.update(() => ({ visits: 2 })))

@@ -2,17 +2,32 @@ import * as Iron from 'iron-webcrypto'
 import { describe, expect, it } from 'vitest'
 import { ironCookie, type StoredOptions } from '../../src/session/index.ts'
 import type { SessionStore } from '../../src/store/index.ts'
-import { gate, type Handled, handled, kinds, memoryAt, siteWith, type Visitor } from './stored-support.ts'
+import {
+  gate,
+  type Handled,
+  handled,
+  kinds,
+  memoryAt,
+  siteWith,
+  type Visitor,
+} from './stored-support.ts'
 import { type Data, hours, minutes, noon, otherSecret, secret } from './support.ts'
 
 const password = 'Vb3kQ9xW2mZ7rT5yN8pL1sD4fG6hJ0cA'
 const legacyName = 'keystonejs-session'
 
 function keystone(data: unknown = { itemId: 'ada' }, ttl = 8 * hours): Promise<string> {
-  return Iron.seal(data, password, { ...Iron.defaults, ttl, localtimeOffsetMsec: noon - Date.now() })
+  return Iron.seal(data, password, {
+    ...Iron.defaults,
+    ttl,
+    localtimeOffsetMsec: noon - Date.now(),
+  })
 }
 
-function site(make: (clock: { now: number }) => SessionStore = memoryAt, options: Partial<StoredOptions<Data>> = {}) {
+function site(
+  make: (clock: { now: number }) => SessionStore = memoryAt,
+  options: Partial<StoredOptions<Data>> = {},
+) {
   const clock = { now: noon }
   const store = handled(make(clock)) as Handled<ReturnType<typeof memoryAt>>
   const made = siteWith(
@@ -90,7 +105,11 @@ describe.each(kinds)('a legacy cookie, stored in %s', (_, make) => {
 
   it('that is expired, of another password or garbage means nothing, and is left alone', async () => {
     const made = site(make)
-    for (const cookie of [await keystone({ itemId: 'ada' }, -61_000), `Fe26.2*${'x'.repeat(80)}`, 'garbage']) {
+    for (const cookie of [
+      await keystone({ itemId: 'ada' }, -61_000),
+      `Fe26.2*${'x'.repeat(80)}`,
+      'garbage',
+    ]) {
       const { body, cookies } = await made.with(cookie).visit((s) => s.get())
       expect([body, cookies]).toEqual([null, []])
     }
@@ -135,18 +154,21 @@ describe('a legacy cookie in an atomic store', () => {
     ['signed in anew', (owner: Visitor) => owner.login('ada')],
     ['ended all sessions', (owner: Visitor) => owner.visit((s) => s.endAll())],
     ['stayed away until it was idle', () => undefined],
-  ])('is no session any more once its owner %s, for as long as its seal would open', async (_, over) => {
-    const made = site()
-    const cookie = await keystone({ itemId: 'ada' }, 100 * hours)
-    const owner = made.with(cookie)
-    await owner.get()
-    await over(owner)
-    for (const later of [61 * minutes, 9 * hours, 90 * hours]) {
-      made.clock.now = noon + later
-      const { body, cookies } = await made.with(cookie).visit((s) => s.get())
-      expect([body, cookies]).toEqual([null, []])
-    }
-  })
+  ])(
+    'is no session any more once its owner %s, for as long as its seal would open',
+    async (_, over) => {
+      const made = site()
+      const cookie = await keystone({ itemId: 'ada' }, 100 * hours)
+      const owner = made.with(cookie)
+      await owner.get()
+      await over(owner)
+      for (const later of [61 * minutes, 9 * hours, 90 * hours]) {
+        made.clock.now = noon + later
+        const { body, cookies } = await made.with(cookie).visit((s) => s.get())
+        expect([body, cookies]).toEqual([null, []])
+      }
+    },
+  )
 
   it.each([
     ['logged out', (owner: Visitor) => owner.logout()],
@@ -183,15 +205,21 @@ describe('a legacy cookie in an atomic store', () => {
   it.each([
     ['logout', (owner: Visitor) => owner.logout()],
     ['login', (owner: Visitor) => owner.login('ada')],
-  ])('a request that comes with it within a minute of a %s writes nothing and sets no cookie', async (_, over) => {
-    const made = site(memoryAt, { initial: () => ({}) })
-    const cookie = await keystone()
-    await over(made.with(cookie))
-    made.clock.now += 59_000
-    const { status, cookies } = await made.with(cookie).visit((s) => s.set('theme', 'dark'))
-    expect([status, cookies]).toEqual([200, []])
-    expect(made.heard().slice(-2)).toEqual(['session-rejected: ended', 'session-write-dropped: ended'])
-  })
+  ])(
+    'a request that comes with it within a minute of a %s writes nothing and sets no cookie',
+    async (_, over) => {
+      const made = site(memoryAt, { initial: () => ({}) })
+      const cookie = await keystone()
+      await over(made.with(cookie))
+      made.clock.now += 59_000
+      const { status, cookies } = await made.with(cookie).visit((s) => s.set('theme', 'dark'))
+      expect([status, cookies]).toEqual([200, []])
+      expect(made.heard().slice(-2)).toEqual([
+        'session-rejected: ended',
+        'session-write-dropped: ended',
+      ])
+    },
+  )
 
   it('of an ended session still lets its browser sign in', async () => {
     const made = site()

@@ -119,7 +119,9 @@ describe.each(kinds)('lifetimes in %s', (_, make) => {
     const owner = visitor()
     const before = (await owner.visit((s) => s.update(() => ({ visits: 1 })))).cookies[0]
     clock.now += 16 * minutes
-    const after = await owner.visit((s) => s.update((data) => ({ visits: (data?.visits ?? 0) + 1 })))
+    const after = await owner.visit((s) =>
+      s.update((data) => ({ visits: (data?.visits ?? 0) + 1 })),
+    )
     expect(after.body).toEqual({ visits: 1 })
     expect(after.cookies).toHaveLength(1)
     expect(after.cookies[0]).not.toBe(before)
@@ -208,7 +210,13 @@ it('the store is given the life of a session in milliseconds, never more than wh
   clock.now += 10 * minutes
   await owner.visit((s) => s.set('visits', 2))
   await visitor().login()
-  expect(rows.map(({ idle, end, now }) => [idle / minutes, (end - noon) / hours, (now - noon) / minutes])).toEqual([
+  expect(
+    rows.map(({ idle, end, now }) => [
+      idle / minutes,
+      (end - noon) / hours,
+      (now - noon) / minutes,
+    ]),
+  ).toEqual([
     [15, 8, 0],
     [15, 8, 10],
     [60, 8 + 1 / 6, 10],

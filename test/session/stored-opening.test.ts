@@ -4,7 +4,16 @@ import { sealer } from '../../src/crypto/seal.ts'
 import { createIssues } from '../../src/options/index.ts'
 import { statelessSessions } from '../../src/session/index.ts'
 import { handled, kinds, mapStore, memoryAt, siteWith } from './stored-support.ts'
-import { type Data, hours, minutes, noon, otherSecret, ourCookie, secret, sessionsAt } from './support.ts'
+import {
+  type Data,
+  hours,
+  minutes,
+  noon,
+  otherSecret,
+  ourCookie,
+  secret,
+  sessionsAt,
+} from './support.ts'
 
 describe.each(kinds)('a stored session in %s', (_, make) => {
   function site(options: Parameters<typeof siteWith>[1] = {}) {
@@ -17,7 +26,11 @@ describe.each(kinds)('a stored session in %s', (_, make) => {
     const visitor = site().visitor()
     const seen = []
     for (let n = 0; n < 3; n++) {
-      seen.push(await visitor.visit((s) => s.update((data) => ({ ...data, visits: (data?.visits ?? 0) + 1 }))))
+      seen.push(
+        await visitor.visit((s) =>
+          s.update((data) => ({ ...data, visits: (data?.visits ?? 0) + 1 })),
+        ),
+      )
     }
     expect(seen.map(({ body }) => body.visits)).toEqual([1, 2, 3])
     expect(seen.map(({ cookies }) => cookies.length)).toEqual([1, 0, 0])
@@ -25,7 +38,13 @@ describe.each(kinds)('a stored session in %s', (_, make) => {
 
   it('has a cookie with the defaults that production wants, for its whole life', async () => {
     const { response } = await site().visitor().login()
-    expect(ourCookie(response)?.attributes).toEqual(['Max-Age=28800', 'Path=/', 'Secure', 'HttpOnly', 'SameSite=Lax'])
+    expect(ourCookie(response)?.attributes).toEqual([
+      'Max-Age=28800',
+      'Path=/',
+      'Secure',
+      'HttpOnly',
+      'SameSite=Lax',
+    ])
     expect(response.headers.get('cache-control')).toBe('no-store')
   })
 
@@ -51,7 +70,9 @@ describe.each(kinds)('a stored session in %s', (_, make) => {
     const { body, status, cookies } = await forger.visit((s) => s.get())
     expect([status, body, cookies]).toEqual([200, null, []])
     expect(calls).toEqual([])
-    expect(heard()).toEqual([expect.stringMatching(/^session-rejected: (?:malformed|too-long|tampered)$/)])
+    expect(heard()).toEqual([
+      expect.stringMatching(/^session-rejected: (?:malformed|too-long|tampered)$/),
+    ])
   })
 
   it('with any one character of its cookie changed is not asked for', async () => {
@@ -75,7 +96,9 @@ describe.each(kinds)('a stored session in %s', (_, make) => {
     await owner.login()
     calls.length = 0
     clock.now += 30 * minutes
-    const { body, cookies, response } = await owner.visit((s) => Promise.all([s.get(), s.get(), s.info(), s.get()]))
+    const { body, cookies, response } = await owner.visit((s) =>
+      Promise.all([s.get(), s.get(), s.info(), s.get()]),
+    )
     expect(body[0]).toEqual({ userId: 'ada' })
     expect(calls.filter((verb) => verb === 'read' || verb === 'get')).toHaveLength(1)
     expect(cookies).toEqual([])
@@ -176,8 +199,12 @@ describe.each(kinds)('a stored session in %s', (_, make) => {
     // After a switch of kinds such a cookie is worth nothing: the next write replaces it.
     expect((await forger.visit((s) => s.update(() => ({ visits: 1 })))).cookies).toHaveLength(1)
     // And the other way round.
-    const context = { request: new Request(request, { headers: { cookie: `__Host-session=${stored}` } }) }
-    expect(await statelessSessions<Data>({ secret, clock: () => clock.now }).get({ context })).toBe(undefined)
+    const context = {
+      request: new Request(request, { headers: { cookie: `__Host-session=${stored}` } }),
+    }
+    expect(await statelessSessions<Data>({ secret, clock: () => clock.now }).get({ context })).toBe(
+      undefined,
+    )
     const other = siteWith(mapStore(), { name: 'other' }).visitor()
     other.cookies.set('__Host-other', stored)
     expect(await other.get()).toBe(null)
@@ -237,7 +264,10 @@ describe.each(kinds)('secrets rotate (%s)', (_, make) => {
       return data
     })
     expect([read.body, read.cookies]).toEqual([null, []])
-    expect(old.heard()).toEqual(['session-rejected: unknown-key', 'session-write-dropped: unknown-key'])
+    expect(old.heard()).toEqual([
+      'session-rejected: unknown-key',
+      'session-write-dropped: unknown-key',
+    ])
     const update = await here.visit((s) => s.update(() => ({})))
     expect([update.status, update.cookies]).toEqual([503, []])
     expect(await owner.get()).toEqual({ userId: 'ada' })
@@ -261,7 +291,10 @@ describe.each(kinds)('secrets rotate (%s)', (_, make) => {
 describe('what a store returns is judged', () => {
   it.each([
     ['nothing that can be read', () => 'garbage'],
-    ['an older record under its newer version', (now: string, old: string) => mixed(now, { d: JSON.parse(old).d })],
+    [
+      'an older record under its newer version',
+      (now: string, old: string) => mixed(now, { d: JSON.parse(old).d }),
+    ],
     ['the right record under another version', (now: string) => mixed(now, { v: '7' })],
     ['no record', (now: string) => mixed(now, { d: '' })],
     ['times that are no numbers', (now: string) => mixed(now, { t: 'x' })],
@@ -324,22 +357,25 @@ describe('what a store returns is judged', () => {
     },
   )
 
-  it.each([['null'], ['[]'], ['"text"'], ['no json'], ['{}']])('a record that seals %s is no session', async (json) => {
-    const store = mapStore()
-    const { visitor, clock } = siteWith(store)
-    const owner = visitor()
-    await owner.login()
-    const [key = '', row = ''] = [...store.rows].flat()
-    const records = sealer(keyRing(secret, createIssues('test')), {
-      purpose: 'record',
-      name: '__Host-session',
-      lifetime: 28_800,
-      clock: () => clock.now,
-    })
-    store.rows.set(key, mixed(row, { d: await records.seal(json) }))
-    const { status, body } = await owner.visit((s) => s.get())
-    expect([status, body]).toEqual([200, null])
-  })
+  it.each([['null'], ['[]'], ['"text"'], ['no json'], ['{}']])(
+    'a record that seals %s is no session',
+    async (json) => {
+      const store = mapStore()
+      const { visitor, clock } = siteWith(store)
+      const owner = visitor()
+      await owner.login()
+      const [key = '', row = ''] = [...store.rows].flat()
+      const records = sealer(keyRing(secret, createIssues('test')), {
+        purpose: 'record',
+        name: '__Host-session',
+        lifetime: 28_800,
+        clock: () => clock.now,
+      })
+      store.rows.set(key, mixed(row, { d: await records.seal(json) }))
+      const { status, body } = await owner.visit((s) => s.get())
+      expect([status, body]).toEqual([200, null])
+    },
+  )
 })
 
 describe('a schema that the stored data does not fit', () => {
@@ -357,7 +393,9 @@ describe('a schema that the stored data does not fit', () => {
   it('reads as no session, and neither row nor cookie is replaced', async () => {
     const clock = { now: noon }
     const store = memoryAt(clock)
-    const [before, after] = [false, true].map((cart) => siteWith(store, { schema: strict(cart) }, clock))
+    const [before, after] = [false, true].map((cart) =>
+      siteWith(store, { schema: strict(cart) }, clock),
+    )
     const owner = before?.visitor()
     await owner?.login()
     const here = after?.visitor()
@@ -368,11 +406,16 @@ describe('a schema that the stored data does not fit', () => {
       return data
     })
     expect([read?.body, read?.cookies]).toEqual([null, []])
-    expect(after?.heard()).toEqual(['session-rejected: invalid-data', 'session-write-dropped: invalid-data'])
+    expect(after?.heard()).toEqual([
+      'session-rejected: invalid-data',
+      'session-write-dropped: invalid-data',
+    ])
     expect((await here?.visit((s) => s.update(() => ({ cart: [] }))))?.status).toBe(503)
     expect(await owner?.get()).toEqual({ userId: 'ada' })
     // A login is no mere write.
-    expect((await here?.visit((s) => s.start({ userId: 'ada', cart: [] })))?.cookies).toHaveLength(1)
+    expect((await here?.visit((s) => s.start({ userId: 'ada', cart: [] })))?.cookies).toHaveLength(
+      1,
+    )
   })
 
   it('refuses what does not fit when it is written', async () => {

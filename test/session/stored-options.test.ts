@@ -9,7 +9,11 @@ describe('the option store', () => {
     ['missing', undefined, 'is required'],
     ['null', null, 'must have the verbs get, set and delete, or all the atomic ones'],
     ['without delete', { get: () => undefined, set: () => undefined }, 'must have the verbs'],
-    ['with some atomic verbs', { create: () => undefined, read: () => undefined }, 'must have the verbs'],
+    [
+      'with some atomic verbs',
+      { create: () => undefined, read: () => undefined },
+      'must have the verbs',
+    ],
     ['a text', 'redis://', 'must have the verbs'],
   ])('%s is a fault that names it, beside all others', (_, store, problem) => {
     const make = () => storedSessions({ secret: 'short', store: store as never, maxAge: 0 })
@@ -97,7 +101,11 @@ describe('the option store', () => {
       },
     })
     const env = { STORE: 'here' }
-    const context = { request: new Request('https://app.example.test/'), headers: new Headers(), env }
+    const context = {
+      request: new Request('https://app.example.test/'),
+      headers: new Headers(),
+      env,
+    }
     const handle = openSession(sessions, context)
     await handle.start({ userId: 'ada' })
     await handle.update((data) => ({ userId: data?.userId ?? '', more: 1 }))

@@ -13,7 +13,8 @@ const acts: Readonly<Record<string, (tab: Visitor) => Promise<Visit>>> = {
       await s.get()
       s.set('cart', ['book'])
     }),
-  count: (tab) => tab.visit((s) => s.update((data) => ({ ...data, visits: (data?.visits ?? 0) + 1 }))),
+  count: (tab) =>
+    tab.visit((s) => s.update((data) => ({ ...data, visits: (data?.visits ?? 0) + 1 }))),
   take: (tab) => tab.visit((s) => s.takeFlash('notice')),
   flash: (tab) => tab.visit((s) => s.flash('other', 'x')),
   logout: (tab) => tab.logout(),
@@ -40,26 +41,41 @@ describe('whatever three or four tabs of one browser do at once, in whatever ord
 
           const raced = siteWith(scheduled(inner, scheduler), {}, clock)
           const tabs = names.map(() => raced.visitor())
-          for (const tab of tabs) tab.cookies.set('__Host-session', owner.cookies.get('__Host-session') ?? '')
+          for (const tab of tabs)
+            tab.cookies.set('__Host-session', owner.cookies.get('__Host-session') ?? '')
           const visits = await scheduler.waitFor(
-            Promise.all(names.map((name, at) => (acts[name] as (tab: Visitor) => Promise<Visit>)(tabs[at] as Visitor))),
+            Promise.all(
+              names.map((name, at) =>
+                (acts[name] as (tab: Visitor) => Promise<Visit>)(tabs[at] as Visitor),
+              ),
+            ),
           )
 
-          const done = names.map((name, at) => ({ name, tab: tabs[at] as Visitor, visit: visits[at] as Visit }))
+          const done = names.map((name, at) => ({
+            name,
+            tab: tabs[at] as Visitor,
+            visit: visits[at] as Visit,
+          }))
           const count = (name: string): number => done.filter((each) => each.name === name).length
           const over = ENDING.some((name) => count(name) > 0)
           for (const { name, visit } of done) {
-            expect([name, visit.status === 200 || (over && visit.status === 401 && name === 'count')]).toEqual([
+            expect([
               name,
-              true,
-            ])
+              visit.status === 200 || (over && visit.status === 401 && name === 'count'),
+            ]).toEqual([name, true])
             if (!ENDING.includes(name)) expect([name, visit.cookies]).toEqual([name, []])
           }
           const shown = done.filter(({ name, visit }) => name === 'take' && visit.body !== null)
           expect(shown.length).toBeLessThanOrEqual(1)
 
-          const left = (await owner.get()) as { visits: number; theme?: string; cart?: string[] } | null
-          const counted = done.filter(({ name, visit }) => name === 'count' && visit.status === 200).length
+          const left = (await owner.get()) as {
+            visits: number
+            theme?: string
+            cart?: string[]
+          } | null
+          const counted = done.filter(
+            ({ name, visit }) => name === 'count' && visit.status === 200,
+          ).length
           if (over) expect(left).toBe(null)
           else {
             expect(left?.visits).toBe(count('count'))
@@ -68,11 +84,14 @@ describe('whatever three or four tabs of one browser do at once, in whatever ord
             expect(shown).toHaveLength(Math.min(1, count('take')))
           }
           // Every login stands, but for an endAll that came after it; what it kept is no more than what was acknowledged.
-          for (const { name, tab } of done.filter((each) => each.name === 'login' || each.name === 'keep')) {
+          for (const { name, tab } of done.filter(
+            (each) => each.name === 'login' || each.name === 'keep',
+          )) {
             const after = plain.visitor()
             after.cookies.set('__Host-session', tab.cookies.get('__Host-session') ?? '')
             const data = (await after.get()) as { visits?: number } | null
-            if (count('endAll') === 0) expect([name, data]).toEqual([name, expect.objectContaining({ userId: 'ada' })])
+            if (count('endAll') === 0)
+              expect([name, data]).toEqual([name, expect.objectContaining({ userId: 'ada' })])
             expect(data?.visits ?? 0).toBeLessThanOrEqual(counted)
           }
           if (count('endAll') === 0) {

@@ -6,10 +6,16 @@ import { noon } from './support.ts'
 type Handler = Parameters<Visitor['visit']>[0]
 
 /** What a request does, and which data may be there once the store is back, besides what was there before. */
-const requests: ReadonlyArray<readonly [name: string, handler: Handler, after: ReadonlyArray<unknown>]> = [
+const requests: ReadonlyArray<
+  readonly [name: string, handler: Handler, after: ReadonlyArray<unknown>]
+> = [
   ['get', (s) => s.get(), []],
   ['set', (s) => s.set('theme', 'dark'), [{ userId: 'ada', cart: [], theme: 'dark' }]],
-  ['update', (s) => s.update((data) => ({ ...data, visits: 1 })), [{ userId: 'ada', cart: [], visits: 1 }]],
+  [
+    'update',
+    (s) => s.update((data) => ({ ...data, visits: 1 })),
+    [{ userId: 'ada', cart: [], visits: 1 }],
+  ],
   [
     'commit',
     (s) => {
@@ -104,7 +110,9 @@ describe.each(kinds)('%s that fails', (kind, make) => {
   it('in a handler that catches it: the answer is the handler’s, the cookie stays', async () => {
     const { store, browser, before } = await site(make, 'get')
     store.fail(1, 'before')
-    const caught = await browser.visit((s) => s.get().catch((error: { code: string }) => error.code))
+    const caught = await browser.visit((s) =>
+      s.get().catch((error: { code: string }) => error.code),
+    )
     expect([caught.status, caught.body, caught.cookies]).toEqual([200, 'ERR_STORE_UNAVAILABLE', []])
     expect(browser.cookies.get('__Host-session')).toBe(before)
   })

@@ -61,7 +61,11 @@ describe('a logout', () => {
   })
 
   it.each([
-    ['update', (s: Parameters<Parameters<Visitor['visit']>[0]>[0]) => s.update((data) => ({ ...data, visits: 1 }))],
+    [
+      'update',
+      (s: Parameters<Parameters<Visitor['visit']>[0]>[0]) =>
+        s.update((data) => ({ ...data, visits: 1 })),
+    ],
     [
       'commit',
       (s: Parameters<Parameters<Visitor['visit']>[0]>[0]) => {
@@ -142,7 +146,10 @@ describe('writers', () => {
   it('an update that finds its work done by another goes on with what is there', async () => {
     const { browser, twin, store } = await signedIn()
     const held = store.hold('replace')
-    const slow = twin.visit(async (s) => [await s.update((data) => ({ ...data, theme: 'dark' })), await s.get()])
+    const slow = twin.visit(async (s) => [
+      await s.update((data) => ({ ...data, theme: 'dark' })),
+      await s.get(),
+    ])
     await held.arrived
     await browser.visit((s) => s.update((data) => ({ ...data, theme: 'dark', cart: ['book'] })))
     held.release()
@@ -160,7 +167,11 @@ describe('a login', () => {
     await browser.login()
     held.release()
     expect((await slow).cookies).toEqual([])
-    expect(heard()).toEqual(['session-ended: replaced', 'session-created: started', 'session-write-dropped: ended'])
+    expect(heard()).toEqual([
+      'session-ended: replaced',
+      'session-created: started',
+      'session-write-dropped: ended',
+    ])
     expect([await browser.get(), await twin.get()]).toEqual([{ userId: 'ada' }, null])
   })
 
@@ -248,7 +259,11 @@ describe('a login', () => {
     await browser.visit((s) => s.update(() => ({ cart: ['one'] })))
     const [one, two, before] = [browser.twin(), browser.twin(), browser.twin()]
     await Promise.all([one.login(), two.login()])
-    expect([await one.get(), await two.get(), await before.get()]).toEqual([{ userId: 'ada' }, { userId: 'ada' }, null])
+    expect([await one.get(), await two.get(), await before.get()]).toEqual([
+      { userId: 'ada' },
+      { userId: 'ada' },
+      null,
+    ])
     expect(await sessions.list({ user: 'ada' })).toHaveLength(2)
   })
 })
@@ -257,7 +272,9 @@ describe('a message', () => {
   it('is shown once, of ten requests that ask at the same time', async () => {
     const { browser } = await signedIn()
     await browser.visit((s) => s.flash('notice', 'Saved'))
-    const all = await Promise.all(Array.from({ length: 10 }, () => browser.visit((s) => s.takeFlash('notice'))))
+    const all = await Promise.all(
+      Array.from({ length: 10 }, () => browser.visit((s) => s.takeFlash('notice'))),
+    )
     expect(all.map(({ body }) => body).filter((body) => body !== null)).toEqual(['Saved'])
   })
 

@@ -151,7 +151,9 @@ export function mapStore(): SessionStore & { readonly rows: Map<string, string> 
 }
 
 /** Both kinds, by name, each on the clock of its test. */
-export const kinds: ReadonlyArray<readonly [name: string, make: (clock: { now: number }) => SessionStore]> = [
+export const kinds: ReadonlyArray<
+  readonly [name: string, make: (clock: { now: number }) => SessionStore]
+> = [
   ['memoryStore', memoryAt],
   ['a Map', mapStore],
 ]

@@ -35,9 +35,19 @@ describe('list', () => {
     const { body } = await first.visit(async (s) => [await s.list(), await s.info()])
     expect(body[0]).toHaveLength(3)
     expect(body[0].filter((each: { current: boolean }) => each.current)).toEqual([
-      expect.objectContaining({ id: body[1].id, createdAt: noon, seenAt: noon, signedIn: true, authenticatedAt: noon }),
+      expect.objectContaining({
+        id: body[1].id,
+        createdAt: noon,
+        seenAt: noon,
+        signedIn: true,
+        authenticatedAt: noon,
+      }),
     ])
-    expect(body[0].map((each: { createdAt: number }) => each.createdAt - noon)).toEqual([2 * minutes, minutes, 0])
+    expect(body[0].map((each: { createdAt: number }) => each.createdAt - noon)).toEqual([
+      2 * minutes,
+      minutes,
+      0,
+    ])
   })
 
   it('holds no cookie, and nothing of the data', async () => {
@@ -77,7 +87,9 @@ describe('list', () => {
       clock.now += 45 * minutes
     }
     expect(await before.sessions.list({ user: 'ada' })).toHaveLength(3)
-    expect(await siteWith(store, { idleTimeout: 3600 }, clock).sessions.list({ user: 'ada' })).toHaveLength(1)
+    expect(
+      await siteWith(store, { idleTimeout: 3600 }, clock).sessions.list({ user: 'ada' }),
+    ).toHaveLength(1)
   })
 
   it('is empty for a visitor and for nobody', async () => {
@@ -184,7 +196,10 @@ describe('an administrator', () => {
     expect(list.every((each) => !('current' in each))).toBe(true)
     expect(await sessions.endAll({ user: 'ada' })).toBe(3)
     expect([await alive(mine), await eve.get()]).toEqual([0, { userId: 'eve' }])
-    expect([await sessions.list({ user: 'ada' }), await sessions.endAll({ user: 'ada' })]).toEqual([[], 0])
+    expect([await sessions.list({ user: 'ada' }), await sessions.endAll({ user: 'ada' })]).toEqual([
+      [],
+      0,
+    ])
     expect(await sessions.list({ user: 'nobody' })).toEqual([])
   })
 
@@ -238,25 +253,46 @@ it('a row that was listed under another user is not shown', async () => {
 })
 
 describe.each([
-  ['a store of three verbs', { store: mapStore(), user: (data: Data) => data.userId }, 'session.store'],
+  [
+    'a store of three verbs',
+    { store: mapStore(), user: (data: Data) => data.userId },
+    'session.store',
+  ],
   ['no option user', { store: memoryAt({ now: noon }) }, 'session.user'],
 ])('with %s', (_, options, option) => {
-  it.each(['list', 'endAll', 'endOne'] as const)('%s is a fault of the configuration that names it', async (verb) => {
-    const { user: _user, ...rest } = options as { user?: (data: Data) => string | undefined; store: never }
-    const sessions = storedSessions<Data>({ secret, clock: () => noon, ...rest, ...(_user && { user: _user }) })
-    const fault = { code: 'ERR_CONFIG', faults: [expect.objectContaining({ option })] }
-    if (verb !== 'endOne') await expect(sessions[verb]({ user: 'ada' })).rejects.toMatchObject(fault)
-    const { visitor } = siteWith(rest.store, { user: undefined as never, ...(_user && { user: _user }) })
-    const browser = visitor()
-    await browser.login()
-    let caught: unknown
-    await browser.visit(async (s) => {
-      caught = await (verb === 'endOne' ? s.endOne('x') : s[verb]()).catch((error: unknown) => error)
-    })
-    expect(caught).toMatchObject(fault)
-    // And nobody was logged out by it.
-    expect(await browser.get()).toEqual({ userId: 'ada' })
-  })
+  it.each(['list', 'endAll', 'endOne'] as const)(
+    '%s is a fault of the configuration that names it',
+    async (verb) => {
+      const { user: _user, ...rest } = options as {
+        user?: (data: Data) => string | undefined
+        store: never
+      }
+      const sessions = storedSessions<Data>({
+        secret,
+        clock: () => noon,
+        ...rest,
+        ...(_user && { user: _user }),
+      })
+      const fault = { code: 'ERR_CONFIG', faults: [expect.objectContaining({ option })] }
+      if (verb !== 'endOne')
+        await expect(sessions[verb]({ user: 'ada' })).rejects.toMatchObject(fault)
+      const { visitor } = siteWith(rest.store, {
+        user: undefined as never,
+        ...(_user && { user: _user }),
+      })
+      const browser = visitor()
+      await browser.login()
+      let caught: unknown
+      await browser.visit(async (s) => {
+        caught = await (verb === 'endOne' ? s.endOne('x') : s[verb]()).catch(
+          (error: unknown) => error,
+        )
+      })
+      expect(caught).toMatchObject(fault)
+      // And nobody was logged out by it.
+      expect(await browser.get()).toEqual({ userId: 'ada' })
+    },
+  )
 })
 
 it('a user has at most as many sessions as the store allows; the oldest goes', async () => {

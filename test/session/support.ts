@@ -1,6 +1,10 @@
 /** What the tests of this room share: a moment, a clock that tests move, a browser that keeps cookies. */
 import type { Hono } from 'hono'
-import { type SessionOptions, type SessionStrategy, statelessSessions } from '../../src/session/index.ts'
+import {
+  type SessionOptions,
+  type SessionStrategy,
+  statelessSessions,
+} from '../../src/session/index.ts'
 import type { SecurityEvent } from '../../src/types.ts'
 
 export const secret = 'kX9vQ2mT7pL4wZ8rB3nJ6hD1sF5gY0cE'
@@ -50,7 +54,10 @@ export class Browser {
     const headers = new Headers(init.headers)
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     if (cookie !== '') headers.set('cookie', cookie)
-    const response = await this.#app.request(`https://app.example.test${path}`, { ...init, headers })
+    const response = await this.#app.request(`https://app.example.test${path}`, {
+      ...init,
+      headers,
+    })
     for (const text of response.headers.getSetCookie()) {
       const [pair = '', ...attributes] = text.split('; ')
       const at = pair.indexOf('=')

@@ -15,10 +15,16 @@ interface Visit {
 }
 const secret = 'kX9vQ2mT7pL4wZ8rB3nJ6hD1sF5gY0cE'
 const sessions = statelessSessions<Visit>({ secret })
-const theirs: ThreeVerbs<Visit> = { get: async () => ({ visits: 1 }), start: async () => {}, end: async () => {} }
+const theirs: ThreeVerbs<Visit> = {
+  get: async () => ({ visits: 1 }),
+  start: async () => {},
+  end: async () => {},
+}
 
 /** Compiles only if the two types are the same. */
-function same<A, B>(same: (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false): void {
+function same<A, B>(
+  same: (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false,
+): void {
   expect(same).toBe(true)
 }
 

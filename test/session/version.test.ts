@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { openSession, type SessionContext, statelessSessions, storedSessions } from '../../src/session/index.ts'
+import {
+  openSession,
+  type SessionContext,
+  statelessSessions,
+  storedSessions,
+} from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
 import { secret } from './support.ts'
 
@@ -8,11 +13,15 @@ interface Data {
   text?: string
 }
 
-const stored = () => storedSessions<Data>({ secret, store: memoryStore(), user: (data) => data.user })
+const stored = () =>
+  storedSessions<Data>({ secret, store: memoryStore(), user: (data) => data.user })
 
 /** The context of another request of the same browser. */
 function request(cookie = ''): SessionContext & { headers: Headers } {
-  return { request: new Request('https://app.example.test/', { headers: { cookie } }), headers: new Headers() }
+  return {
+    request: new Request('https://app.example.test/', { headers: { cookie } }),
+    headers: new Headers(),
+  }
 }
 
 async function signedIn(sessions: ReturnType<typeof stored>): Promise<string> {
@@ -38,32 +47,37 @@ describe('the version of a stored session', () => {
     const cookie = await signedIn(sessions)
     const handle = openSession(sessions, request(cookie))
     const ifVersion = (await handle.info())?.version ?? ''
-    expect(await handle.update((data) => ({ ...data, text: 'new' }), { ifVersion })).toMatchObject({ text: 'new' })
+    expect(await handle.update((data) => ({ ...data, text: 'new' }), { ifVersion })).toMatchObject({
+      text: 'new',
+    })
   })
 
   // Two tabs show the same form; the second one sent must not silently undo the first.
   it.each([
     ['before this request read it', true],
     ['after this request read it', false],
-  ])('that no longer holds, since another request wrote %s, stores nothing', async (_when, before) => {
-    const sessions = stored()
-    const cookie = await signedIn(sessions)
-    const ifVersion = (await openSession(sessions, request(cookie)).info())?.version ?? ''
-    const slow = openSession(sessions, request(cookie))
-    if (!before) await slow.get()
-    await openSession(sessions, request(cookie)).update((data) => ({ ...data, text: 'first' }))
-    let runs = 0
-    const second = slow.update(
-      (data) => {
-        runs += 1
-        return { ...data, text: 'second' }
-      },
-      { ifVersion },
-    )
-    await expect(second).rejects.toMatchObject({ code: 'ERR_SESSION_CONFLICT' })
-    expect(runs).toBeLessThan(2)
-    expect(await openSession(sessions, request(cookie)).get()).toMatchObject({ text: 'first' })
-  })
+  ])(
+    'that no longer holds, since another request wrote %s, stores nothing',
+    async (_when, before) => {
+      const sessions = stored()
+      const cookie = await signedIn(sessions)
+      const ifVersion = (await openSession(sessions, request(cookie)).info())?.version ?? ''
+      const slow = openSession(sessions, request(cookie))
+      if (!before) await slow.get()
+      await openSession(sessions, request(cookie)).update((data) => ({ ...data, text: 'first' }))
+      let runs = 0
+      const second = slow.update(
+        (data) => {
+          runs += 1
+          return { ...data, text: 'second' }
+        },
+        { ifVersion },
+      )
+      await expect(second).rejects.toMatchObject({ code: 'ERR_SESSION_CONFLICT' })
+      expect(runs).toBeLessThan(2)
+      expect(await openSession(sessions, request(cookie)).get()).toMatchObject({ text: 'first' })
+    },
+  )
 
   it('is of no session where there is none, and of none that has ended', async () => {
     const sessions = stored()
@@ -81,5 +95,7 @@ it('a stateless session has no version, and takes no change for one', async () =
   const handle = openSession(sessions, request())
   await handle.start({ user: 'ada' })
   expect(await handle.info()).not.toHaveProperty('version')
-  await expect(handle.update((data) => ({ ...data }), { ifVersion: '1' })).rejects.toMatchObject({ code: 'ERR_CONFIG' })
+  await expect(handle.update((data) => ({ ...data }), { ifVersion: '1' })).rejects.toMatchObject({
+    code: 'ERR_CONFIG',
+  })
 })

@@ -12,9 +12,13 @@ function appWith(
 ) {
   const made = sessionsAt(options)
   const app = new Hono()
-    .onError((error, c) => c.json({ code: (error as { code?: string }).code, message: error.message }, 500))
+    .onError((error, c) =>
+      c.json({ code: (error as { code?: string }).code, message: error.message }, 500),
+    )
     .use(session(made.sessions))
-    .get('/login', async (c) => c.json((await c.var.session.start({ userId: 'ada', cart: ['a'] })) ?? null))
+    .get('/login', async (c) =>
+      c.json((await c.var.session.start({ userId: 'ada', cart: ['a'] })) ?? null),
+    )
     .get('/', async (c) => c.json((await handler(c.var.session)) ?? null))
     .get('/read', async (c) => c.json((await c.var.session.get()) ?? null))
   return { ...made, browser: new Browser(app) }
@@ -169,25 +173,36 @@ describe('data that JSON cannot carry', () => {
   })
 
   it('a member that is undefined is left out, as JSON does', async () => {
-    const { browser } = appWith((s) => s.update(() => ({ visits: 1, theme: undefined }) as unknown as Data))
+    const { browser } = appWith((s) =>
+      s.update(() => ({ visits: 1, theme: undefined }) as unknown as Data),
+    )
     expect(await browser.json('/')).toEqual({ visits: 1 })
   })
 
-  it.each([['save'], ['end'], ['id'], ['constructor'], ['iat'], ['exp'], ['sid'], ['toString'], ['hasOwnProperty']])(
-    'a member called %s is data like any other',
-    async (key) => {
-      const sessions = statelessSessions<Record<string, unknown>>({ secret })
-      const app = new Hono()
-        .use(session(sessions))
-        .get('/', async (c) => c.json((await c.var.session.start({ [key]: 1, id: 'mine' })) ?? null))
-        .get('/read', async (c) => c.json({ data: await c.var.session.get(), info: await c.var.session.info() }))
-      const browser = new Browser(app)
-      await browser.fetch('/')
-      const read = (await browser.json('/read')) as { data: object; info: { id: string } }
-      expect(read.data).toEqual(key === 'id' ? { id: 'mine' } : { [key]: 1, id: 'mine' })
-      expect(read.info.id).not.toBe('mine')
-    },
-  )
+  it.each([
+    ['save'],
+    ['end'],
+    ['id'],
+    ['constructor'],
+    ['iat'],
+    ['exp'],
+    ['sid'],
+    ['toString'],
+    ['hasOwnProperty'],
+  ])('a member called %s is data like any other', async (key) => {
+    const sessions = statelessSessions<Record<string, unknown>>({ secret })
+    const app = new Hono()
+      .use(session(sessions))
+      .get('/', async (c) => c.json((await c.var.session.start({ [key]: 1, id: 'mine' })) ?? null))
+      .get('/read', async (c) =>
+        c.json({ data: await c.var.session.get(), info: await c.var.session.info() }),
+      )
+    const browser = new Browser(app)
+    await browser.fetch('/')
+    const read = (await browser.json('/read')) as { data: object; info: { id: string } }
+    expect(read.data).toEqual(key === 'id' ? { id: 'mine' } : { [key]: 1, id: 'mine' })
+    expect(read.info.id).not.toBe('mine')
+  })
 })
 
 describe('a session too large for a cookie', () => {
@@ -211,7 +226,9 @@ describe('a schema', () => {
   })
 
   it('judges what is written, and says where it does not fit', async () => {
-    const { browser } = appWith((s) => s.update(() => ({ theme: 'pink' })), { schema: schema as never })
+    const { browser } = appWith((s) => s.update(() => ({ theme: 'pink' })), {
+      schema: schema as never,
+    })
     expect(await browser.json('/')).toEqual({
       code: 'ERR_SESSION_DATA',
       message: 'Session data does not fit its schema at theme',
@@ -219,14 +236,19 @@ describe('a schema', () => {
   })
 
   it('stores what it made of the data', async () => {
-    const { browser } = appWith((s) => s.update(() => ({ theme: 'dark' })), { schema: schema as never })
+    const { browser } = appWith((s) => s.update(() => ({ theme: 'dark' })), {
+      schema: schema as never,
+    })
     expect(await browser.json('/')).toEqual({ theme: 'dark', visits: 7 })
   })
 
   it('judges what is read: data of another schema reads as none, and its cookie is not replaced', async () => {
     const old = appWith((s) => s.update(() => ({ theme: 'pink' })))
     await old.browser.fetch('/')
-    const strict = appWith((s) => s.set('visits', 1), { schema: schema as never, initial: () => ({}) })
+    const strict = appWith((s) => s.set('visits', 1), {
+      schema: schema as never,
+      initial: () => ({}),
+    })
     strict.browser.cookies.set('__Host-session', old.browser.cookies.get('__Host-session') ?? '')
     expect(await strict.browser.json('/read')).toBe(null)
     expect((await strict.browser.fetch('/')).headers.getSetCookie()).toEqual([])
@@ -258,7 +280,9 @@ describe('several sessions in one request', () => {
         return c.json([await a.get({ context: c }), await b.get({ context: c })])
       })
       .get('/end', async (c) => c.json((await a.end({ context: c })) ?? null))
-      .get('/read', async (c) => c.json([(await a.get({ context: c })) ?? null, (await b.get({ context: c })) ?? null]))
+      .get('/read', async (c) =>
+        c.json([(await a.get({ context: c })) ?? null, (await b.get({ context: c })) ?? null]),
+      )
     const browser = new Browser(app)
     expect(await browser.json('/')).toEqual([{ a: 1 }, { b: 2 }])
     await browser.fetch('/end')
@@ -270,7 +294,9 @@ describe('several sessions in one request', () => {
     const app = new Hono()
       .use(session(sessions))
       .use('/sub/*', session(sessions))
-      .get('/sub/x', async (c) => c.json(await c.var.session.update((d) => ({ visits: (d?.visits ?? 0) + 1 }))))
+      .get('/sub/x', async (c) =>
+        c.json(await c.var.session.update((d) => ({ visits: (d?.visits ?? 0) + 1 }))),
+      )
     const response = await new Browser(app).fetch('/sub/x')
     expect(response.headers.getSetCookie()).toHaveLength(1)
   })

@@ -19,7 +19,8 @@ export interface DurableRedis {
 /** Makes one; it does not run yet. */
 export function durableRedis(): DurableRedis {
   const path = findRedisServer()
-  if (path === undefined) throw new Error('no redis-server: install it (apt-get install redis-server)')
+  if (path === undefined)
+    throw new Error('no redis-server: install it (apt-get install redis-server)')
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-soak-'))
   const socket = join(folder, 'redis.sock')
   let child: ChildProcess | undefined
@@ -37,10 +38,25 @@ export function durableRedis(): DurableRedis {
     socket,
     kill,
     async start(): Promise<void> {
-      const options = ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', '', '--appendonly', 'yes']
-      child = spawn(path, ['-', ...options, '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'], {
-        stdio: ['pipe', 'ignore', 'inherit'],
-      })
+      const options = [
+        '--port',
+        '0',
+        '--unixsocket',
+        socket,
+        '--dir',
+        folder,
+        '--save',
+        '',
+        '--appendonly',
+        'yes',
+      ]
+      child = spawn(
+        path,
+        ['-', ...options, '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
+        {
+          stdio: ['pipe', 'ignore', 'inherit'],
+        },
+      )
       child.stdin?.end()
       for (let tries = 0; ; tries++) {
         try {

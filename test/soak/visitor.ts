@@ -68,7 +68,11 @@ export async function visitor(
   while (!over()) {
     const dice = Math.random()
     if (!signedIn && dice < 0.3) {
-      const answer = await ask('POST', '/login', `user=${user}&password=${password}&return_to=%2Faccount`)
+      const answer = await ask(
+        'POST',
+        '/login',
+        `user=${user}&password=${password}&return_to=%2Faccount`,
+      )
       if (answer.status === 303) signedIn = true
       // The answer to a login that was lost may have been a login: start afresh, as a person would.
       else if (trouble(answer)) jar.clear()
@@ -97,7 +101,9 @@ export async function visitor(
       if (answer.status === 200 && count > 0) {
         ledger.checked++
         if (signedIn && (count < least + 1 || count > most + 1)) {
-          ledger.lost.push(`visitor ${index}: counted ${count}, acknowledged were ${least} to ${most}`)
+          ledger.lost.push(
+            `visitor ${index}: counted ${count}, acknowledged were ${least} to ${most}`,
+          )
         }
         if (Date.now() > sureAt) unsure = 0
         ;[least, most] = [count, count + unsure]
@@ -146,22 +152,31 @@ function send(
         'content-length': form.length,
       })
     }
-    const asked = httpRequest(`${url}${path}`, { method, headers, agent, timeout: 30_000 }, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => {
-        text += chunk
-        if (!slow) return
-        response.pause()
-        setTimeout(() => response.resume(), 50)
-      })
-      response.on('error', () => done(undefined))
-      response.on('end', () => {
-        const { statusCode = 0, headers } = response
-        done({ status: statusCode, text, location: headers.location, cookies: headers['set-cookie'] ?? [] })
-      })
-      response.on('aborted', () => done(undefined))
-    })
+    const asked = httpRequest(
+      `${url}${path}`,
+      { method, headers, agent, timeout: 30_000 },
+      (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk: string) => {
+          text += chunk
+          if (!slow) return
+          response.pause()
+          setTimeout(() => response.resume(), 50)
+        })
+        response.on('error', () => done(undefined))
+        response.on('end', () => {
+          const { statusCode = 0, headers } = response
+          done({
+            status: statusCode,
+            text,
+            location: headers.location,
+            cookies: headers['set-cookie'] ?? [],
+          })
+        })
+        response.on('aborted', () => done(undefined))
+      },
+    )
     asked.on('error', () => done(undefined))
     asked.on('timeout', () => asked.destroy())
     if (form === undefined || !slow) return void asked.end(form)

@@ -60,7 +60,8 @@ const gateway: Gateway<Bindings> = createGateway<'app', Data, Bindings>({
     { path: '/*', to: 'app', access: 'public' },
   ],
   // One line each, so that whoever reads the log can tell ours from an uncaught error.
-  onFault: (error) => console.error(JSON.stringify({ fault: (error as { code?: string }).code ?? String(error) })),
+  onFault: (error) =>
+    console.error(JSON.stringify({ fault: (error as { code?: string }).code ?? String(error) })),
 })
 
 export default {
@@ -70,7 +71,8 @@ export default {
     context: { waitUntil(work: Promise<unknown>): void },
   ): Promise<Response> {
     if (new URL(request.url).pathname !== '/.soak') return gateway.fetch(request, env, context)
-    if (request.headers.get('authorization') !== `Bearer ${env.CONTROL}`) return new Response(null, { status: 403 })
+    if (request.headers.get('authorization') !== `Bearer ${env.CONTROL}`)
+      return new Response(null, { status: 403 })
     Object.assign(settings, await request.json())
     return new Response(null, { status: 204 })
   },

@@ -24,7 +24,8 @@ function createApp(
   return async (method, headers = {}, path = url) => app.request(path, { method, headers })
 }
 
-const allowed = (response: Response): string | null => response.headers.get('access-control-allow-origin')
+const allowed = (response: Response): string | null =>
+  response.headers.get('access-control-allow-origin')
 
 describe('P10: cors() and caches', () => {
   // Fetched by <img> first, without Origin, and kept: a script's later read of the copy fails without the header.
@@ -35,12 +36,18 @@ describe('P10: cors() and caches', () => {
     ['HEAD', {}],
     ['OPTIONS', {}],
     ['OPTIONS', { Origin: 'https://anybody.example' }],
-  ])("P10: with '*' every answer is for everybody, and varies by nothing: %s %j", async (method, headers) => {
-    const response = await createApp({ origins: '*', exposeHeaders: ['X-Total'] })(method, headers as Heads)
-    expect([allowed(response), response.headers.get('vary')]).toEqual(['*', null])
-    expect(response.headers.get('access-control-expose-headers')).toBe('X-Total')
-    expect(response.headers.get('access-control-allow-credentials')).toBe(null)
-  })
+  ])(
+    "P10: with '*' every answer is for everybody, and varies by nothing: %s %j",
+    async (method, headers) => {
+      const response = await createApp({ origins: '*', exposeHeaders: ['X-Total'] })(
+        method,
+        headers as Heads,
+      )
+      expect([allowed(response), response.headers.get('vary')]).toEqual(['*', null])
+      expect(response.headers.get('access-control-expose-headers')).toBe('X-Total')
+      expect(response.headers.get('access-control-allow-credentials')).toBe(null)
+    },
+  )
 
   test.each([
     ['GET', {}, null],
@@ -51,7 +58,10 @@ describe('P10: cors() and caches', () => {
     ['OPTIONS', { Origin: friend }, friend],
     ['OPTIONS', {}, null],
   ])('P10: with a list every answer varies by Origin: %s %j', async (method, headers, origin) => {
-    const response = await createApp({ origins: [friend], credentials: true })(method, headers as Heads)
+    const response = await createApp({ origins: [friend], credentials: true })(
+      method,
+      headers as Heads,
+    )
     expect([allowed(response), response.headers.get('vary')]).toEqual([origin, 'Origin'])
   })
 
@@ -61,13 +71,23 @@ describe('P10: cors() and caches', () => {
     ['/data', 'DELETE', 405],
     [`/data?${'a'.repeat(9000)}`, 'GET', 414],
     ['/a//..%2fb', 'GET', 400],
-  ])('P10: what fails or is refused further in is readable too: %s %s', async (path, method, status) => {
-    for (const origins of ['*', [friend]] as const) {
-      const response = await createApp({ origins })(method, { Origin: friend }, `https://api.example.com${path}`)
-      expect([response.status, allowed(response)]).toEqual([status, origins === '*' ? '*' : friend])
-      expect(response.headers.get('vary')?.includes('Origin') ?? false).toBe(origins !== '*')
-    }
-  })
+  ])(
+    'P10: what fails or is refused further in is readable too: %s %s',
+    async (path, method, status) => {
+      for (const origins of ['*', [friend]] as const) {
+        const response = await createApp({ origins })(
+          method,
+          { Origin: friend },
+          `https://api.example.com${path}`,
+        )
+        expect([response.status, allowed(response)]).toEqual([
+          status,
+          origins === '*' ? '*' : friend,
+        ])
+        expect(response.headers.get('vary')?.includes('Origin') ?? false).toBe(origins !== '*')
+      }
+    },
+  )
 
   test('P10: a preflight says what it varies by, granted or refused', async () => {
     const preflight = { Origin: friend, 'Access-Control-Request-Method': 'POST' }
@@ -75,7 +95,11 @@ describe('P10: cors() and caches', () => {
     const vary = 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers'
     expect([granted.status, granted.headers.get('vary')]).toEqual([204, vary])
     const refused = await createApp({ origins: ['https://other.example'] })('OPTIONS', preflight)
-    expect([refused.status, refused.headers.get('vary'), allowed(refused)]).toEqual([403, vary, null])
+    expect([refused.status, refused.headers.get('vary'), allowed(refused)]).toEqual([
+      403,
+      vary,
+      null,
+    ])
     const open = await createApp({ origins: '*' })('OPTIONS', preflight)
     expect([open.status, allowed(open), open.headers.get('vary')]).toEqual([
       204,

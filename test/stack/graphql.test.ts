@@ -10,7 +10,9 @@ const app = new Hono()
       session,
       graphql: {
         path: '/graphql',
-        guard: graphqlGuard({ introspection: async (c) => (await c.var.session.get())?.role === 'developer' }),
+        guard: graphqlGuard({
+          introspection: async (c) => (await c.var.session.get())?.role === 'developer',
+        }),
       },
     }),
   )
@@ -24,7 +26,11 @@ const ask = (path: string, query: string, cookie = ''): Promise<Response> =>
   Promise.resolve(
     app.request(`https://app.example.test${path}`, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', Origin: 'https://app.example.test', ...(cookie && { cookie }) },
+      headers: {
+        'Content-Type': 'application/json',
+        Origin: 'https://app.example.test',
+        ...(cookie && { cookie }),
+      },
       body: JSON.stringify({ query }),
     }),
   )

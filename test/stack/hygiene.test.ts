@@ -13,7 +13,11 @@ import {
 import type { SecurityEvent } from '../../src/types.ts'
 
 type Heads = Record<string, string>
-const page: Heads = { Accept: 'text/html', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }
+const page: Heads = {
+  Accept: 'text/html',
+  'Sec-Fetch-Mode': 'navigate',
+  'Sec-Fetch-Dest': 'document',
+}
 const quiet = { report: (): void => {} }
 
 /** A body without a length, as `Transfer-Encoding: chunked` has it; `sent` counts what was taken of it. */
@@ -38,11 +42,21 @@ function stream(chunks: number, size = 10) {
 }
 
 const post = (body: BodyInit | null, headers: Heads = {}): Request =>
-  new Request('https://app.example.com/', { method: 'POST', headers, body, duplex: 'half' } as RequestInit)
+  new Request('https://app.example.com/', {
+    method: 'POST',
+    headers,
+    body,
+    duplex: 'half',
+  } as RequestInit)
 
 describe('allowHosts()', () => {
   const app = new Hono()
-    .use(allowHosts({ publicOrigin: ['https://app.example.com', 'https://www.example.com'], hosts: ['127.0.0.1:*'] }))
+    .use(
+      allowHosts({
+        publicOrigin: ['https://app.example.com', 'https://www.example.com'],
+        hosts: ['127.0.0.1:*'],
+      }),
+    )
     .get('*', (c) => c.text('in'))
   it.each([
     ['https://app.example.com/', 200],
@@ -62,7 +76,12 @@ describe('allowHosts()', () => {
       .onError(errorPage(quiet))
       .get('*', (c) => c.text('in'))
     const ask = async (ORIGIN?: string) =>
-      (await stages.fetch(new Request('https://staging.example.com/'), ORIGIN === undefined ? {} : { ORIGIN })).status
+      (
+        await stages.fetch(
+          new Request('https://staging.example.com/'),
+          ORIGIN === undefined ? {} : { ORIGIN },
+        )
+      ).status
     expect(await ask('https://staging.example.com')).toBe(200)
     expect(await ask('https://app.example.com')).toBe(421)
     expect(await ask()).toBe(503)
@@ -77,12 +96,15 @@ describe('allowHosts()', () => {
         }),
       )
       .get('*', (c) => c.text('in'))
-    const ask = async (HOSTS: string) => (await stages.fetch(new Request('https://www.example.com/'), { HOSTS })).status
+    const ask = async (HOSTS: string) =>
+      (await stages.fetch(new Request('https://www.example.com/'), { HOSTS })).status
     expect([await ask('a.example www.example.com'), await ask('a.example')]).toEqual([200, 421])
   })
 
   it('names what is wrong with its options', () => {
-    expect(() => allowHosts({ publicOrigin: 'https://*.example.com', hosts: ['*'], hots: [] } as never)).toThrow(
+    expect(() =>
+      allowHosts({ publicOrigin: 'https://*.example.com', hosts: ['*'], hots: [] } as never),
+    ).toThrow(
       /hots is no option; did you mean hosts\?.*publicOrigin.*wildcard.*hosts\.0 must be a host/s,
     )
     expect(() => allowHosts({} as never)).toThrow('allowHosts.publicOrigin is required')
@@ -105,17 +127,21 @@ describe('requireHttps()', () => {
     ['GET', 'http://plain.example.com/', page, 200, null],
     ['GET', 'http://localhost:8787/', page, 200, null],
     ['POST', 'http://127.0.0.1:8787/', {}, 200, null],
-  ] as Array<[string, string, Heads, number, string | null]>)('%s %s: %j', async (method, url, headers, status, to) => {
-    const response = await app.request(url, { method, headers })
-    expect([response.status, response.headers.get('Location')]).toEqual([status, to])
-    if (status === 308) expect(response.headers.get('Cache-Control')).toBe('no-store')
-  })
+  ] as Array<[string, string, Heads, number, string | null]>)(
+    '%s %s: %j',
+    async (method, url, headers, status, to) => {
+      const response = await app.request(url, { method, headers })
+      expect([response.status, response.headers.get('Location')]).toEqual([status, to])
+      if (status === 308) expect(response.headers.get('Cache-Control')).toBe('no-store')
+    },
+  )
 
   it('believes one header where the platform is said', async () => {
     const on = new Hono()
       .use(requireHttps({ publicOrigin: 'https://app.example.com', platform: 'cloudflare' }))
       .get('*', (c) => c.text('in'))
-    const ask = async (headers: Heads) => (await on.request('http://app.example.com/', { headers })).status
+    const ask = async (headers: Heads) =>
+      (await on.request('http://app.example.com/', { headers })).status
     expect(await ask({ 'CF-Visitor': '{"scheme":"https"}' })).toBe(200)
     expect(await ask({ 'X-Forwarded-Proto': 'https' })).toBe(403)
   })
@@ -127,33 +153,51 @@ describe('allowMethods()', () => {
   const ask = (on: Hono, method: string): Promise<Response> =>
     // `new Request` refuses some of them; a server hands them over.
     Promise.resolve(
-      on.fetch({ method, url: 'https://app.example.com/', headers: new Headers(), body: null } as Request),
+      on.fetch({
+        method,
+        url: 'https://app.example.com/',
+        headers: new Headers(),
+        body: null,
+      } as Request),
     )
 
-  it.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('takes %s', async (method) => {
-    expect((await ask(app, method)).status).toBe(200)
-  })
+  it.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])(
+    'takes %s',
+    async (method) => {
+      expect((await ask(app, method)).status).toBe(200)
+    },
+  )
   // curl -X TRACE: what comes back holds the HttpOnly cookie
-  it.each(['TRACE', 'TRACK', 'CONNECT', 'PROPFIND', 'get', 'DEBUG'])('answers 405 to %s', async (method) => {
-    const response = await ask(app, method)
-    expect([response.status, response.headers.get('Allow')]).toEqual([
-      405,
-      'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
-    ])
-  })
+  it.each(['TRACE', 'TRACK', 'CONNECT', 'PROPFIND', 'get', 'DEBUG'])(
+    'answers 405 to %s',
+    async (method) => {
+      const response = await ask(app, method)
+      expect([response.status, response.headers.get('Allow')]).toEqual([
+        405,
+        'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
+      ])
+    },
+  )
   it('takes what is listed', async () => {
     expect((await ask(own, 'PROPFIND')).status).toBe(200)
     expect((await ask(own, 'HEAD')).status).toBe(200)
     expect((await ask(own, 'POST')).headers.get('Allow')).toBe('GET, HEAD, PROPFIND')
   })
-  it.each([[['TRACE']], [['TRACK']], [['CONNECT']], [['get']], [[]], ['GET'], [[5]]])('cannot be %j', (methods) => {
-    expect(() => allowMethods(methods as never)).toThrow(/^allowMethods\.methods(?:\.0)? must be a/)
-  })
+  it.each([[['TRACE']], [['TRACK']], [['CONNECT']], [['get']], [[]], ['GET'], [[5]]])(
+    'cannot be %j',
+    (methods) => {
+      expect(() => allowMethods(methods as never)).toThrow(
+        /^allowMethods\.methods(?:\.0)? must be a/,
+      )
+    },
+  )
 })
 
 describe('limitRequests()', () => {
   const events: SecurityEvent[] = []
-  const app = new Hono().use(limitRequests({ onEvent: (event) => events.push(event) })).all('*', (c) => c.text('in'))
+  const app = new Hono()
+    .use(limitRequests({ onEvent: (event) => events.push(event) }))
+    .all('*', (c) => c.text('in'))
   it.each([
     ['/', {}, 200, undefined],
     [`/?${'a'.repeat(8200)}`, {}, 414, 'url-too-long'],
@@ -224,20 +268,23 @@ describe('limitBodies()', () => {
     expect(state.sent).toBeLessThanOrEqual(30)
   })
 
-  it.each([['abc'], ['-1'], ['+5'], ['5, 5'], ['5.5']])('answers 400 to a length of %j', async (length) => {
-    ran.length = 0
-    expect((await app.fetch(post('hello', { 'Content-Length': length }))).status).toBe(400)
-    expect(ran).toEqual([])
-  })
+  it.each([['abc'], ['-1'], ['+5'], ['5, 5'], ['5.5']])(
+    'answers 400 to a length of %j',
+    async (length) => {
+      ran.length = 0
+      expect((await app.fetch(post('hello', { 'Content-Length': length }))).status).toBe(400)
+      expect(ran).toEqual([])
+    },
+  )
 
   it('answers 413 also where the handler swallows the error, and keeps what it set', async () => {
     const response = await at('/swallow', post(stream(1000).body))
     expect(response.status).toBe(413)
     expect(response.headers.getSetCookie()).toEqual(['a=b'])
-    expect([response.headers.get('Cache-Control'), response.headers.get('Content-Encoding')]).toEqual([
-      'no-store',
-      null,
-    ])
+    expect([
+      response.headers.get('Cache-Control'),
+      response.headers.get('Content-Encoding'),
+    ]).toEqual(['no-store', null])
     expect(await response.text()).not.toContain('all is well')
   })
 
@@ -262,8 +309,11 @@ describe('limitBodies()', () => {
   })
 
   it('takes only the types that are listed', async () => {
-    const typed = new Hono().use(limitBodies({ contentTypes: ['application/json'] })).post('*', (c) => c.text('in'))
-    const ask = async (headers: Heads, body: BodyInit | null = '{}') => (await typed.fetch(post(body, headers))).status
+    const typed = new Hono()
+      .use(limitBodies({ contentTypes: ['application/json'] }))
+      .post('*', (c) => c.text('in'))
+    const ask = async (headers: Heads, body: BodyInit | null = '{}') =>
+      (await typed.fetch(post(body, headers))).status
     expect(await ask({ 'Content-Type': 'application/json; charset=utf-8' })).toBe(200)
     expect(await ask({ 'Content-Type': 'text/plain' })).toBe(415)
     expect(await ask({}, null)).toBe(200)
@@ -304,11 +354,23 @@ describe('the stack', () => {
     ['GET', 'http://app.example.com/', page, 308, undefined],
     ['PROPFIND', 'https://app.example.com/', {}, 405, 'method-not-allowed'],
     ['GET', `https://app.example.com/?${'&'.repeat(200)}`, {}, 400, 'query-too-large'],
-    ['GET', 'https://app.example.com/', { 'X-Large': 'x'.repeat(16_400) }, 431, 'headers-too-large'],
+    [
+      'GET',
+      'https://app.example.com/',
+      { 'X-Large': 'x'.repeat(16_400) },
+      431,
+      'headers-too-large',
+    ],
     ['POST', 'https://app.example.com/', { ...own, 'Content-Length': '51' }, 413, 'body-too-large'],
     ['POST', 'https://app.example.com/', { ...own, 'Content-Length': 'x' }, 400, 'body-malformed'],
     // First the host, whatever else is wrong.
-    ['POST', 'https://evil.example/', { 'Sec-Fetch-Site': 'cross-site', Cookie: 'a=b' }, 421, 'host-unknown'],
+    [
+      'POST',
+      'https://evil.example/',
+      { 'Sec-Fetch-Site': 'cross-site', Cookie: 'a=b' },
+      421,
+      'host-unknown',
+    ],
     ['POST', 'http://evil.example/', { 'Content-Length': 'x' }, 421, 'host-unknown'],
   ] as Array<[string, string, Heads, number, string | undefined]>)(
     '%s %#: %s',
@@ -335,7 +397,11 @@ describe('the stack', () => {
       .use(portcullis({ methods: false, limits: false, body: false, csrf: false }))
       .all('*', async (c) => c.text(String((await c.req.arrayBuffer()).byteLength)))
     const headers = { 'X-Large': 'x'.repeat(16_400), 'Content-Type': 'text/plain' }
-    const request = new Request('https://any.example/', { method: 'PROPFIND', headers, body: 'hello' })
+    const request = new Request('https://any.example/', {
+      method: 'PROPFIND',
+      headers,
+      body: 'hello',
+    })
     expect(await (await open.fetch(request)).text()).toBe('5')
   })
 
@@ -346,7 +412,13 @@ describe('the stack', () => {
   })
 
   it('lets the public origin decide where changes come from, behind a proxy that ends TLS', async () => {
-    const headers = { Origin: 'https://app.example.com', 'X-Forwarded-Proto': 'https', Cookie: 'a=b' }
-    expect((await app.request('http://app.example.com/', { method: 'POST', headers })).status).toBe(200)
+    const headers = {
+      Origin: 'https://app.example.com',
+      'X-Forwarded-Proto': 'https',
+      Cookie: 'a=b',
+    }
+    expect((await app.request('http://app.example.com/', { method: 'POST', headers })).status).toBe(
+      200,
+    )
   })
 })

@@ -10,7 +10,9 @@ const app = new Hono()
   .onError(errorPage(quiet))
   .notFound(notFoundPage())
   .use(portcullis({ session: sessions, onError: errorPage(quiet) }))
-  .get('/', async (c) => c.json(await c.var.session.update((d) => ({ visits: (d?.visits ?? 0) + 1 }))))
+  .get('/', async (c) =>
+    c.json(await c.var.session.update((d) => ({ visits: (d?.visits ?? 0) + 1 }))),
+  )
   .get('/boom', async (c) => {
     await c.var.session.start({ visits: 9 })
     throw new Error('boom')
@@ -39,18 +41,21 @@ describe('the whole stack', () => {
   ])('puts security headers on %s', async (_, path, status) => {
     const { status: got, headers } = await at(path)
     expect(got).toBe(status)
-    expect([headers.get('x-content-type-options'), headers.get('strict-transport-security')]).toEqual([
-      'nosniff',
-      'max-age=63072000; includeSubDomains',
-    ])
+    expect([
+      headers.get('x-content-type-options'),
+      headers.get('strict-transport-security'),
+    ]).toEqual(['nosniff', 'max-age=63072000; includeSubDomains'])
   })
 
-  it.each([['/boom'], ['/big']])('sends what was committed with the error page: %s', async (path) => {
-    const response = await at(path)
-    expect(response.headers.get('cache-control')).toBe('no-store')
-    const cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? ''
-    expect(await (await at('/', { headers: { cookie } })).json()).toEqual({ visits: 10 })
-  })
+  it.each([['/boom'], ['/big']])(
+    'sends what was committed with the error page: %s',
+    async (path) => {
+      const response = await at(path)
+      expect(response.headers.get('cache-control')).toBe('no-store')
+      const cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+      expect(await (await at('/', { headers: { cookie } })).json()).toEqual({ visits: 10 })
+    },
+  )
 
   it('says nothing of the platform or the fault', async () => {
     const body = await (await at('/boom', { headers: { accept: 'application/json' } })).text()
@@ -71,18 +76,22 @@ describe('the whole stack', () => {
   })
 
   it('does not believe an id that a client sends', async () => {
-    expect(await (await at('/id', { headers: { 'x-request-id': 'mine' } })).text()).toMatch(/^[\w-]{22}$/)
+    expect(await (await at('/id', { headers: { 'x-request-id': 'mine' } })).text()).toMatch(
+      /^[\w-]{22}$/,
+    )
   })
 
   // curl --path-as-is 'https://app.example.test/x/..%2fadmin/secret'
-  it.each([['/x/..%2fadmin/secret'], ['/admin%5csecret'], ['/%2561dmin/secret'], ['/ad%0amin/secret']])(
-    'refuses what could be read in two ways: %s',
-    async (path) => {
-      const response = await at(path)
-      expect(response.status).toBe(400)
-      expect(await response.text()).not.toContain('the secret')
-    },
-  )
+  it.each([
+    ['/x/..%2fadmin/secret'],
+    ['/admin%5csecret'],
+    ['/%2561dmin/secret'],
+    ['/ad%0amin/secret'],
+  ])('refuses what could be read in two ways: %s', async (path) => {
+    const response = await at(path)
+    expect(response.status).toBe(400)
+    expect(await response.text()).not.toContain('the secret')
+  })
 
   it('sends what has one certain reading there, and only for requests that lose nothing', async () => {
     const get = await at('/%61dmin/secret?x=1')
@@ -94,13 +103,20 @@ describe('the whole stack', () => {
   it('takes no form from another site', async () => {
     const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
     const response = await at('/', { method: 'POST', headers })
-    expect([response.status, response.headers.get('x-content-type-options')]).toEqual([403, 'nosniff'])
+    expect([response.status, response.headers.get('x-content-type-options')]).toEqual([
+      403,
+      'nosniff',
+    ])
     const open = new Hono().use(portcullis({ csrf: false })).post('/', (c) => c.text('in'))
-    expect((await open.request('https://app.example.test/', { method: 'POST', headers })).status).toBe(200)
+    expect(
+      (await open.request('https://app.example.test/', { method: 'POST', headers })).status,
+    ).toBe(200)
   })
 
   it('may be told to leave steps out', async () => {
-    const bare = new Hono().use(portcullis({ headers: false, path: false })).get('*', (c) => c.text('in'))
+    const bare = new Hono()
+      .use(portcullis({ headers: false, path: false }))
+      .get('*', (c) => c.text('in'))
     const response = await bare.request('https://app.example.test/a%2fb')
     expect([response.status, response.headers.has('x-content-type-options')]).toEqual([200, false])
   })
@@ -114,8 +130,8 @@ describe('the whole stack', () => {
   })
 
   it('names every fault of every step at once', () => {
-    expect(() => portcullis({ haeders: {}, headers: { referrerPolicy: 'sometimes' } } as never)).toThrow(
-      /portcullis\.haeders is no option; did you mean headers\?.*referrerPolicy/s,
-    )
+    expect(() =>
+      portcullis({ haeders: {}, headers: { referrerPolicy: 'sometimes' } } as never),
+    ).toThrow(/portcullis\.haeders is no option; did you mean headers\?.*referrerPolicy/s)
   })
 })

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { isAtomic, memoryStore, type SessionStore, type SimpleStore, type StoreOption } from '../../src/store/index.ts'
+import {
+  isAtomic,
+  memoryStore,
+  type SessionStore,
+  type SimpleStore,
+  type StoreOption,
+} from '../../src/store/index.ts'
 
 describe('isAtomic', () => {
   it('knows a store by its seven verbs', () => {

@@ -5,7 +5,15 @@ import { memoryAt, noon } from './support.ts'
 
 const minute = 60_000
 const row = (key: string, more: Partial<Row> = {}): Row => ({
-  ...{ key, record: key, end: noon + 480 * minute, now: noon, idle: 60 * minute, write: `write ${key}`, ...more },
+  ...{
+    key,
+    record: key,
+    end: noon + 480 * minute,
+    now: noon,
+    idle: 60 * minute,
+    write: `write ${key}`,
+    ...more,
+  },
 })
 const standing = async (store: AtomicStore, ref: Ref, now = noon): Promise<string> =>
   (await store.read(ref, { now, idle: 60 * minute, slice: 0 }, {})).is
@@ -31,7 +39,8 @@ describe('memoryStore when it is full', () => {
     await store.end({ key: 'old' }, minute, {})
     await elapse(2 * minute)
     await store.create(row('newer'), {})
-    for (const key of ['young', 'new', 'newer']) expect(await standing(store, { key })).toBe('found')
+    for (const key of ['young', 'new', 'newer'])
+      expect(await standing(store, { key })).toBe('found')
   })
 
   it('looks again for what expires, each time it is full', async () => {
@@ -56,7 +65,11 @@ describe('memoryStore when it is full', () => {
     await standing(store, { key: 'one', index: 'user' })
     await store.create(row('four', { index: 'user' }), {})
     expect(await standing(store, { key: 'two', index: 'user' })).toBe('none')
-    expect((await store.list('user', {})).map(({ record }) => record).sort()).toEqual(['four', 'one', 'three'])
+    expect((await store.list('user', {})).map(({ record }) => record).sort()).toEqual([
+      'four',
+      'one',
+      'three',
+    ])
     expect(await store.endAll('user', undefined, {})).toBe(3)
   })
 
@@ -65,7 +78,10 @@ describe('memoryStore when it is full', () => {
     await store.create(row('key', { write: 'w0' }), {})
     for (let n = 1; n <= 50; n++) await store.replace(row('key', { write: `w${n}` }), `${n}`, {})
     await elapse(minute - 1)
-    expect(await store.replace(row('key', { write: 'w1' }), '1', {})).toEqual({ is: 'ok', version: '2' })
+    expect(await store.replace(row('key', { write: 'w1' }), '1', {})).toEqual({
+      is: 'ok',
+      version: '2',
+    })
     expect(await store.create(row('key', { write: 'w0' }), {})).toEqual({ is: 'ok' })
     await elapse(1)
     expect(await store.create(row('key', { write: 'w0' }), {})).toEqual({ is: 'taken' })
@@ -76,7 +92,12 @@ describe('memoryStore when it is full', () => {
     const { store } = memoryAt({ maxEntries: 10 })
     for (let n = 0; n < 50; n++) {
       await store.create(row(`a ${n}`, { index: `user ${n}` }), {})
-      await store.rotate({ key: `a ${n}` }, row(`b ${n}`, { index: `user ${n}` }), { grace: minute }, {})
+      await store.rotate(
+        { key: `a ${n}` },
+        row(`b ${n}`, { index: `user ${n}` }),
+        { grace: minute },
+        {},
+      )
       if (n % 3 === 0) await store.end({ key: `b ${n}`, index: `user ${n}` }, minute, {})
     }
     let [rows, marks] = [0, 0]
@@ -94,7 +115,9 @@ describe('memoryStore when it is full', () => {
   it('holds one entry where there is room for one', async () => {
     const { store } = memoryAt({ maxEntries: 1 })
     await store.create(row('one'), {})
-    expect(await store.rotate({ key: 'one' }, row('two'), { grace: minute }, {})).toEqual({ is: 'ok' })
+    expect(await store.rotate({ key: 'one' }, row('two'), { grace: minute }, {})).toEqual({
+      is: 'ok',
+    })
     expect(await standing(store, { key: 'two' })).toBe('found')
     expect(await standing(store, { key: 'one' })).toBe('none')
   })
@@ -108,7 +131,13 @@ describe('memoryStore and its callers', () => {
     Object.assign(given, { record: 'changed', end: 0 })
     const at = { now: noon, idle: 60 * minute, slice: 0 }
     const seen = await store.read({ key: 'key' }, at, {})
-    const expected = { is: 'found', version: '1', record: 'key', seen: noon, end: noon + 480 * minute }
+    const expected = {
+      is: 'found',
+      version: '1',
+      record: 'key',
+      seen: noon,
+      end: noon + 480 * minute,
+    }
     expect(seen).toEqual(expected)
     Object.assign(seen, { record: 'changed' })
     expect(await store.read({ key: 'key' }, at, {})).toEqual(expected)
@@ -134,15 +163,22 @@ describe('memoryStore and its callers', () => {
         await expect(store.create(row('key', { record }), {})).rejects.toMatchObject(refused)
       }
       expect(await store.create(row('key', { record: fits }), {})).toEqual({ is: 'ok' })
-      await expect(store.replace(row('key', { record: large, write: 'w' }), '1', {})).rejects.toMatchObject(refused)
+      await expect(
+        store.replace(row('key', { record: large, write: 'w' }), '1', {}),
+      ).rejects.toMatchObject(refused)
       const next = row('next', { record: large })
-      await expect(store.rotate({ key: 'key' }, next, { grace: 0 }, {})).rejects.toMatchObject(refused)
+      await expect(store.rotate({ key: 'key' }, next, { grace: 0 }, {})).rejects.toMatchObject(
+        refused,
+      )
       expect(await standing(store, { key: 'key' })).toBe('found')
     }
   })
 
   it.each<[options: unknown, faults: string[]]>([
-    [{ maxEntries: 0, maxPerUser: 1.5, maxBytes: '1e9', clock: 0 }, ['maxEntries', 'maxPerUser', 'maxBytes', 'clock']],
+    [
+      { maxEntries: 0, maxPerUser: 1.5, maxBytes: '1e9', clock: 0 },
+      ['maxEntries', 'maxPerUser', 'maxBytes', 'clock'],
+    ],
     [{ maxEntries: 1_000_001 }, ['maxEntries']],
     [{ maxEntry: 5 }, ['maxEntry']],
     [null, ['']],

@@ -70,6 +70,8 @@ describe('unstorageStore', () => {
   it('refuses what a function does not find, when it is asked for', async () => {
     const store = unstorageStore<{ KV?: UnstorageLike }>((c) => c.env.KV)({ maxAge: 60 })
     expect(() => store.get('a', { env: {} })).toThrow('storage is not set')
-    expect(() => store.get('a', { env: { KV: {} } })).toThrow('storage must be an unstorage Storage')
+    expect(() => store.get('a', { env: { KV: {} } })).toThrow(
+      'storage must be an unstorage Storage',
+    )
   })
 })

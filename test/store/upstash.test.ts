@@ -40,7 +40,13 @@ const numbers = ['1795176000000', '3600000', '1795204800000']
 
 describe('upstashStore', () => {
   it.each<
-    [title: string, reply: unknown, ask: (redis: Redis) => Promise<unknown>, sent: Omit<Sent, 'env'>, answer: unknown]
+    [
+      title: string,
+      reply: unknown,
+      ask: (redis: Redis) => Promise<unknown>,
+      sent: Omit<Sent, 'env'>,
+      answer: unknown,
+    ]
   >([
     [
       'create',
@@ -89,10 +95,16 @@ describe('upstashStore', () => {
     [
       'rotate from a visitor to a user',
       ['ok'],
-      (redis) => upstashStore({ redis }).rotate({ key: 'OLD' }, row(user), { grace: 60_000 }, { env }),
+      (redis) =>
+        upstashStore({ redis }).rotate({ key: 'OLD' }, row(user), { grace: 60_000 }, { env }),
       {
         name: 'session-rotate',
-        keys: ['portcullis:s:OLD', 'portcullis:s:DIGEST', 'portcullis:w:DIGEST:w1', 'portcullis:u:TAG'],
+        keys: [
+          'portcullis:s:OLD',
+          'portcullis:s:DIGEST',
+          'portcullis:w:DIGEST:w1',
+          'portcullis:u:TAG',
+        ],
         args: ['OLD', ...numbers, 'sealed', '0', '100', 'DIGEST', '60000', '0', '4'],
       },
       { is: 'ok' },
@@ -101,10 +113,20 @@ describe('upstashStore', () => {
       'rotate within one user: the index is named once',
       ['ended'],
       (redis) =>
-        upstashStore({ redis }).rotate({ key: 'OLD', index: 'TAG' }, row(user), { ifVersion: '4', grace: 0 }, { env }),
+        upstashStore({ redis }).rotate(
+          { key: 'OLD', index: 'TAG' },
+          row(user),
+          { ifVersion: '4', grace: 0 },
+          { env },
+        ),
       {
         name: 'session-rotate',
-        keys: ['portcullis:s:OLD', 'portcullis:s:DIGEST', 'portcullis:w:DIGEST:w1', 'portcullis:u:TAG'],
+        keys: [
+          'portcullis:s:OLD',
+          'portcullis:s:DIGEST',
+          'portcullis:w:DIGEST:w1',
+          'portcullis:u:TAG',
+        ],
         args: ['OLD', ...numbers, 'sealed', '0', '100', 'DIGEST', '0', '4', '4', '4'],
       },
       { is: 'ended' },
@@ -112,7 +134,13 @@ describe('upstashStore', () => {
     [
       'rotate from one user to another',
       ['conflict', '3', 'theirs', '1795176000000', '1795204800000'],
-      (redis) => upstashStore({ redis }).rotate({ key: 'OLD', index: 'EVE' }, row(user), { grace: 0 }, { env }),
+      (redis) =>
+        upstashStore({ redis }).rotate(
+          { key: 'OLD', index: 'EVE' },
+          row(user),
+          { grace: 0 },
+          { env },
+        ),
       {
         name: 'session-rotate',
         keys: [
@@ -174,7 +202,11 @@ describe('upstashStore', () => {
       ['0'],
       (redis) => {
         const once = { id: 'JTI', life: 5 }
-        return upstashStore({ redis }).endMarked?.('MARK', { life: 9, once }, { env }) as Promise<boolean>
+        return upstashStore({ redis }).endMarked?.(
+          'MARK',
+          { life: 9, once },
+          { env },
+        ) as Promise<boolean>
       },
       {
         name: 'session-end-marked',
@@ -233,7 +265,9 @@ describe('upstashStore', () => {
     await expect(store().rotate(visitor, row(user), { grace: 0 }, {})).rejects.toMatchObject(fault)
     await expect(store().end(user, 0, {})).rejects.toMatchObject(fault)
     await expect(store().endAll('TAG', undefined, {})).rejects.toMatchObject(fault)
-    expect(() => store().readReply(reply)).toThrow('Redis gave an answer that no session script gives')
+    expect(() => store().readReply(reply)).toThrow(
+      'Redis gave an answer that no session script gives',
+    )
   })
 
   it.each<[options: object | undefined, faults: string[]]>([

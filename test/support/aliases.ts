@@ -22,12 +22,30 @@ export type Served =
 
 /** Every name of {@link Served}. */
 export const servers: readonly Served[] = [
-  ...(['anything', 'aspnet', 'astro', 'cloudflare', 'express', 'gatsby', 'java', 'netlify', 'next', 'nuxt'] as const),
+  ...([
+    'anything',
+    'aspnet',
+    'astro',
+    'cloudflare',
+    'express',
+    'gatsby',
+    'java',
+    'netlify',
+    'next',
+    'nuxt',
+  ] as const),
   ...(['php', 'rails', 'react-router', 'sveltekit', 'vercel', 'wordpress', 'yii'] as const),
 ]
 
 /** Those that need their name in the option `aliases`: their further paths alone could be any page's. */
-export const named: ReadonlySet<Served> = new Set(['astro', 'cloudflare', 'netlify', 'vercel', 'wordpress', 'yii'])
+export const named: ReadonlySet<Served> = new Set([
+  'astro',
+  'cloudflare',
+  'netlify',
+  'vercel',
+  'wordpress',
+  'yii',
+])
 
 /** All further paths of a page, such as `/admin`, that a server knows. Queries are part of some. */
 export function aliasesOf(page: string, server: Served): string[] {
@@ -36,14 +54,40 @@ export function aliasesOf(page: string, server: Served): string[] {
   const paths: Record<Served, readonly string[]> = {
     // Whatever the server: letters, a slash or dots or spaces at the end, the documents of a directory.
     anything: [
-      ...(page === '/' ? [] : [page.toUpperCase(), `${page}/`, `${page}.`, `${page}...`, `${page}%20`, `${page}%20.`]),
-      ...[`${at}/index.html`, `${at}/index.htm`, `${at}/index.php`, `${at}/INDEX.HTML`, `${at}/default.aspx`],
-      ...[`${index}.html`, `${index}.htm`, `${index}.txt`, `${index}.JSON`, `${index}.bak`, `${index}.php~`],
+      ...(page === '/'
+        ? []
+        : [page.toUpperCase(), `${page}/`, `${page}.`, `${page}...`, `${page}%20`, `${page}%20.`]),
+      ...[
+        `${at}/index.html`,
+        `${at}/index.htm`,
+        `${at}/index.php`,
+        `${at}/INDEX.HTML`,
+        `${at}/default.aspx`,
+      ],
+      ...[
+        `${index}.html`,
+        `${index}.htm`,
+        `${index}.txt`,
+        `${index}.JSON`,
+        `${index}.bak`,
+        `${index}.php~`,
+      ],
     ],
     // Microsoft's routing by convention, cookieless sessions (CVE-2023-36899), streams of NTFS.
     aspnet: [
-      ...[`${at}/Index`, `${at}/Default`, `${index}.aspx`, `${index}.aspx/x`, `/(S(lit3py55t21z5v55vlm25s55))${page}`],
-      ...[`/(A(x)S(y))${page}`, `/(S(x))/(S(y))${page}`, `${index}.aspx::$DATA`, `${index}::$INDEX_ALLOCATION`],
+      ...[
+        `${at}/Index`,
+        `${at}/Default`,
+        `${index}.aspx`,
+        `${index}.aspx/x`,
+        `/(S(lit3py55t21z5v55vlm25s55))${page}`,
+      ],
+      ...[
+        `/(A(x)S(y))${page}`,
+        `/(S(x))/(S(y))${page}`,
+        `${index}.aspx::$DATA`,
+        `${index}::$INDEX_ALLOCATION`,
+      ],
     ],
     astro: [`${index}.html`, `/_image?href=${encodeURIComponent(page)}&w=100`],
     cloudflare: [`${index}.html`, `/cdn-cgi/image/width=80,quality=75${page}`],
@@ -51,11 +95,20 @@ export function aliasesOf(page: string, server: Served): string[] {
     // gatsby/packages/gatsby/cache-dir/loader.js: fetchPageDataJson
     gatsby: [
       `/page-data${index}/page-data.json`,
-      ...(page === '/' ? [] : [`/page-data${page}/page-data.json?v=1`, `/base/page-data${page}/page-data.json`]),
+      ...(page === '/'
+        ? []
+        : [`/page-data${page}/page-data.json?v=1`, `/base/page-data${page}/page-data.json`]),
     ],
     // Servlet suffixes and PATH_INFO, Spring's content types, Struts' actions, the form login of a container.
     java: [
-      ...[`${index}.html`, `${index}.do`, `${index}.action`, `${index}!edit.action`, `${index}.jsp`, `${index}.jsf`],
+      ...[
+        `${index}.html`,
+        `${index}.do`,
+        `${index}.action`,
+        `${index}!edit.action`,
+        `${index}.jsp`,
+        `${index}.jsf`,
+      ],
       ...[`${index}.xml`, `${index}.jsp/x`],
     ],
     netlify: [`${index}.html`, `/.netlify/images?url=${encodeURIComponent(page)}&w=100`],
@@ -66,14 +119,31 @@ export function aliasesOf(page: string, server: Served): string[] {
         `/_next/data/Gxn3kWm9-0${index}.json?a=1`,
         `/_NEXT/data/b${index}.json`,
       ],
-      ...[`${index}.rsc`, `${index}.txt`, `${index}.prefetch.rsc`, `${index}.segments/_tree.segment.rsc`],
+      ...[
+        `${index}.rsc`,
+        `${index}.txt`,
+        `${index}.prefetch.rsc`,
+        `${index}.segments/_tree.segment.rsc`,
+      ],
       ...[`${at}/__next._tree.txt`, `${at}/__next._full.txt`, `${at}/index.txt`, `${index}.html`],
       `/base/_next/data/b${index}.json`,
     ],
-    nuxt: [`${at}/_payload.json`, `${at}/_payload.json?hash`, `${at}/_payload.js`, `${at}/index.html`],
+    nuxt: [
+      `${at}/_payload.json`,
+      `${at}/_payload.json?hash`,
+      `${at}/_payload.js`,
+      `${at}/index.html`,
+    ],
     // A script and what stands behind its name, front controllers, MultiViews.
     php: [
-      ...[`${index}.php`, `${index}.php/`, `${index}.php/x`, `${index}.php/x/y.css`, `${index}.php5`, `${index}.phtml`],
+      ...[
+        `${index}.php`,
+        `${index}.php/`,
+        `${index}.php/x`,
+        `${index}.php/x/y.css`,
+        `${index}.php5`,
+        `${index}.phtml`,
+      ],
       ...[
         `/index.php${page}`,
         `/app_dev.php${page}`,
@@ -84,18 +154,40 @@ export function aliasesOf(page: string, server: Served): string[] {
       `${index}.php.en`,
     ],
     // Every Rails route ends in `(.:format)`.
-    rails: ['json', 'xml', 'html', 'js', 'csv', 'pdf', 'rss', 'x', 'json.xml', 'turbo_stream', 'JSON'].map(
-      (format) => `${index}.${format}`,
-    ),
+    rails: [
+      'json',
+      'xml',
+      'html',
+      'js',
+      'csv',
+      'pdf',
+      'rss',
+      'x',
+      'json.xml',
+      'turbo_stream',
+      'JSON',
+    ].map((format) => `${index}.${format}`),
     // react-router/lib/dom/ssr/single-fetch.tsx: singleFetchUrl
-    'react-router': [page === '/' ? '/_root.data' : `${page}.data`, `${at}/_.data`, `${at}/_root.data`],
+    'react-router': [
+      page === '/' ? '/_root.data' : `${page}.data`,
+      `${at}/_.data`,
+      `${at}/_root.data`,
+    ],
     // @sveltejs/kit/src/runtime/pathname.js
-    sveltekit: [`${at}/__data.json`, `${at}/__route.js`, ...(page === '/' ? [] : [`${page}.html__data.json`])],
+    sveltekit: [
+      `${at}/__data.json`,
+      `${at}/__route.js`,
+      ...(page === '/' ? [] : [`${page}.html__data.json`]),
+    ],
     vercel: [`${index}.html`, `/_vercel/image?url=${encodeURIComponent(page)}&w=100`],
     wordpress: [
       `/index.php${page}`,
-      ...(page.startsWith('/wp-json/') ? [`/?rest_route=${encodeURIComponent(page.slice('/wp-json'.length))}`] : []),
-      ...(page === '/' ? [] : [`${page}/feed`, `${page}/feed/rss2`, `${page}/embed`, `${page}/page/2`, `${page}/2`]),
+      ...(page.startsWith('/wp-json/')
+        ? [`/?rest_route=${encodeURIComponent(page.slice('/wp-json'.length))}`]
+        : []),
+      ...(page === '/'
+        ? []
+        : [`${page}/feed`, `${page}/feed/rss2`, `${page}/embed`, `${page}/page/2`, `${page}/2`]),
       `/?pagename=${encodeURIComponent(page.slice(1))}`,
     ],
     yii: [`/index.php?r=${encodeURIComponent(page.slice(1))}`, `/index.php${page}`],

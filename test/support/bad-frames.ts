@@ -41,7 +41,9 @@ export function closeCode(bytes: Buffer): number | undefined {
     const start = at + size + (masked ? 4 : 0)
     if ((first & 0x0f) === 8) {
       const mask = masked ? bytes.subarray(start - 4, start) : Buffer.alloc(4)
-      const [high = 0, low = 0] = bytes.subarray(start, start + 2).map((byte, index) => byte ^ (mask[index] ?? 0))
+      const [high = 0, low = 0] = bytes
+        .subarray(start, start + 2)
+        .map((byte, index) => byte ^ (mask[index] ?? 0))
       return length < 2 ? 1005 : (high << 8) | low
     }
     at = start + length
@@ -52,11 +54,27 @@ export function closeCode(bytes: Buffer): number | undefined {
 const protocolError = [1002] as const
 
 export const badFrames: readonly BadFrame[] = [
-  { what: 'the first reserved bit', bytes: (client) => frame(0xc1, 'hi', client), codes: protocolError },
-  { what: 'the third reserved bit', bytes: (client) => frame(0x91, 'hi', client), codes: protocolError },
+  {
+    what: 'the first reserved bit',
+    bytes: (client) => frame(0xc1, 'hi', client),
+    codes: protocolError,
+  },
+  {
+    what: 'the third reserved bit',
+    bytes: (client) => frame(0x91, 'hi', client),
+    codes: protocolError,
+  },
   { what: 'an unknown opcode', bytes: (client) => frame(0x83, 'hi', client), codes: protocolError },
-  { what: 'an unknown control opcode', bytes: (client) => frame(0x8b, '', client), codes: protocolError },
-  { what: 'a control frame in fragments', bytes: (client) => frame(0x09, 'p', client), codes: protocolError },
+  {
+    what: 'an unknown control opcode',
+    bytes: (client) => frame(0x8b, '', client),
+    codes: protocolError,
+  },
+  {
+    what: 'a control frame in fragments',
+    bytes: (client) => frame(0x09, 'p', client),
+    codes: protocolError,
+  },
   {
     what: 'a control frame of 126 bytes',
     bytes: (client) => frame(0x89, 'a'.repeat(126), client),
@@ -69,17 +87,37 @@ export const badFrames: readonly BadFrame[] = [
     codes: protocolError,
     unseenByWorkerd: true,
   },
-  { what: 'a continuation of nothing', bytes: (client) => frame(0x80, 'hi', client), codes: protocolError },
+  {
+    what: 'a continuation of nothing',
+    bytes: (client) => frame(0x80, 'hi', client),
+    codes: protocolError,
+  },
   {
     what: 'a message inside another',
     bytes: (client) => Buffer.concat([frame(0x01, 'hi', client), frame(0x81, 'x', client)]),
     codes: protocolError,
   },
   { what: 'half a close code', bytes: (client) => frame(0x88, 'a', client), codes: [1002, 1005] },
-  { what: 'the close code 1005', bytes: (client) => frame(0x88, [0x03, 0xed], client), codes: [1002, 1005] },
-  { what: 'the close code 999', bytes: (client) => frame(0x88, [0x03, 0xe7], client), codes: protocolError },
-  { what: 'the close code 2999', bytes: (client) => frame(0x88, [0x0b, 0xb7], client), codes: protocolError },
-  { what: 'the close code 5000', bytes: (client) => frame(0x88, [0x13, 0x88], client), codes: protocolError },
+  {
+    what: 'the close code 1005',
+    bytes: (client) => frame(0x88, [0x03, 0xed], client),
+    codes: [1002, 1005],
+  },
+  {
+    what: 'the close code 999',
+    bytes: (client) => frame(0x88, [0x03, 0xe7], client),
+    codes: protocolError,
+  },
+  {
+    what: 'the close code 2999',
+    bytes: (client) => frame(0x88, [0x0b, 0xb7], client),
+    codes: protocolError,
+  },
+  {
+    what: 'the close code 5000',
+    bytes: (client) => frame(0x88, [0x13, 0x88], client),
+    codes: protocolError,
+  },
   {
     what: 'a close reason that is not UTF-8',
     bytes: (client) => frame(0x88, [0x03, 0xe8, 0xff], client),
@@ -87,7 +125,8 @@ export const badFrames: readonly BadFrame[] = [
   },
   {
     what: 'a long close reason that is not UTF-8',
-    bytes: (client) => frame(0x88, [0x03, 0xe8, ...Array.from({ length: 123 }, () => 0xff)], client),
+    bytes: (client) =>
+      frame(0x88, [0x03, 0xe8, ...Array.from({ length: 123 }, () => 0xff)], client),
     codes: [1007, 1000],
   },
   {

@@ -25,7 +25,11 @@ const quiet = [
 
 /** Starts it; rejects when there is none. Whoever starts it closes it. */
 export function launchBrowser(): Promise<Browser> {
-  if (path === undefined) throw new Error('no Chromium: install it (apt-get install chromium) or set CHROMIUM_PATH')
+  if (path === undefined)
+    throw new Error('no Chromium: install it (apt-get install chromium) or set CHROMIUM_PATH')
   // Root has no user namespace sandbox in a container.
-  return chromium.launch({ executablePath: path, args: process.getuid?.() === 0 ? ['--no-sandbox', ...quiet] : quiet })
+  return chromium.launch({
+    executablePath: path,
+    args: process.getuid?.() === 0 ? ['--no-sandbox', ...quiet] : quiet,
+  })
 }

@@ -28,10 +28,14 @@ export async function startCacheService(): Promise<CacheService> {
       const at = field.indexOf(':')
       return [field.slice(0, at), field.slice(at + 1).trim()] as const
     })
-    const passed = headers.filter(([name]) => !/^(?:content-length|transfer-encoding|connection)$/i.test(name))
+    const passed = headers.filter(
+      ([name]) => !/^(?:content-length|transfer-encoding|connection)$/i.test(name),
+    )
     response.writeHead(Number(line.split(' ')[1]), [...passed, ['cf-cache-status', 'HIT']].flat())
     const body = found.subarray(end + 4)
-    const chunked = headers.some(([name, value]) => /^transfer-encoding$/i.test(name) && /chunked/i.test(value))
+    const chunked = headers.some(
+      ([name, value]) => /^transfer-encoding$/i.test(name) && /chunked/i.test(value),
+    )
     return response.end(chunked ? unchunked(body) : body)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')

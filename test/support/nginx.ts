@@ -6,9 +6,12 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-const path = [process.env.NGINX_PATH ?? '', '/usr/sbin/nginx', '/usr/bin/nginx', '/opt/homebrew/bin/nginx'].find(
-  (candidate) => candidate !== '' && existsSync(candidate),
-)
+const path = [
+  process.env.NGINX_PATH ?? '',
+  '/usr/sbin/nginx',
+  '/usr/bin/nginx',
+  '/opt/homebrew/bin/nginx',
+].find((candidate) => candidate !== '' && existsSync(candidate))
 
 /** For `describe.skipIf`: there is no nginx, and this is a development machine, where that is no fault. */
 export const noNginx: boolean = path === undefined && !process.env.CI
@@ -22,7 +25,9 @@ export interface Nginx {
 }
 
 /** Serves files, by path, with ranges, ETags and gzip. Whoever starts it stops it. */
-export async function startNginx(files: Readonly<Record<string, string | Uint8Array>>): Promise<Nginx> {
+export async function startNginx(
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<Nginx> {
   if (path === undefined) throw new Error('no nginx: install it (apt-get install nginx)')
   const at = mkdtempSync(join(tmpdir(), 'portcullis-nginx-'))
   for (const [name, content] of Object.entries(files)) {
@@ -32,7 +37,9 @@ export async function startNginx(files: Readonly<Record<string, string | Uint8Ar
   }
   const port = await freePort()
   writeFileSync(join(at, 'nginx.conf'), config(at, port))
-  const child = spawn(path, ['-p', at, '-c', join(at, 'nginx.conf'), '-e', join(at, 'error.log')], { stdio: 'inherit' })
+  const child = spawn(path, ['-p', at, '-c', join(at, 'nginx.conf'), '-e', join(at, 'error.log')], {
+    stdio: 'inherit',
+  })
   const kill = (): boolean => child.kill('SIGKILL')
   process.once('exit', kill)
   const gone = once(child, 'close').finally(() => {
@@ -50,7 +57,9 @@ export async function startNginx(files: Readonly<Record<string, string | Uint8Ar
 }
 
 function config(at: string, port: number): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${at}/temp;`)
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${at}/temp;`,
+  )
   return `daemon off;
 master_process off;
 pid ${at}/nginx.pid;

@@ -62,7 +62,8 @@ export interface Origin {
 }
 
 const plain: Answer = { headers: { 'content-type': 'text/plain' }, body: 'origin' }
-const echo: Conversing = (socket) => socket.on('message', (data, binary) => socket.send(data, { binary }))
+const echo: Conversing = (socket) =>
+  socket.on('message', (data, binary) => socket.send(data, { binary }))
 
 /** Listens on a free port of 127.0.0.1. */
 export async function startOrigin(initial: Answer | Answering = plain): Promise<Origin> {
@@ -77,14 +78,19 @@ export async function startOrigin(initial: Answer | Answering = plain): Promise<
     return request
   }
 
-  const server = createServer({ requireHostHeader: false, maxHeaderSize: 128 * 1024 }, async (request, response) => {
-    const entry = note(await read(request))
-    if (entry.aborted) return
-    const found = typeof answer === 'function' ? await answer(entry, response) : answer
-    if (!found) return
-    const headers = Array.isArray(found.headers) ? found.headers : Object.entries(found.headers ?? {})
-    response.writeHead(found.status ?? 200, headers.flat()).end(found.body)
-  })
+  const server = createServer(
+    { requireHostHeader: false, maxHeaderSize: 128 * 1024 },
+    async (request, response) => {
+      const entry = note(await read(request))
+      if (entry.aborted) return
+      const found = typeof answer === 'function' ? await answer(entry, response) : answer
+      if (!found) return
+      const headers = Array.isArray(found.headers)
+        ? found.headers
+        : Object.entries(found.headers ?? {})
+      response.writeHead(found.status ?? 200, headers.flat()).end(found.body)
+    },
+  )
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     malformed.push(error.code ?? error.message)
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
@@ -118,7 +124,8 @@ export async function startOrigin(initial: Answer | Answering = plain): Promise<
     async waitFor(count, timeoutMs = 15_000): Promise<readonly Received[]> {
       const signal = AbortSignal.timeout(timeoutMs)
       while (received.length < count) {
-        if (signal.aborted) throw new Error(`${received.length} of ${count} requests reached the origin`)
+        if (signal.aborted)
+          throw new Error(`${received.length} of ${count} requests reached the origin`)
         await new Promise<void>((done) => {
           changed.addEventListener('received', () => done(), { once: true })
           signal.addEventListener('abort', () => done(), { once: true })
@@ -151,7 +158,11 @@ async function read(request: IncomingMessage): Promise<Received> {
   return record(request, Buffer.concat(parts), { aborted: !request.complete, upgrade: false })
 }
 
-function record(request: IncomingMessage, body: Uint8Array, how: { aborted: boolean; upgrade: boolean }): Received {
+function record(
+  request: IncomingMessage,
+  body: Uint8Array,
+  how: { aborted: boolean; upgrade: boolean },
+): Received {
   const headers: Array<[string, string]> = []
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
     headers.push([request.rawHeaders[i] ?? '', request.rawHeaders[i + 1] ?? ''])

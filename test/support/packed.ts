@@ -5,7 +5,17 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
 /** What the build reads; in a copy, so that tests which build at the same time do not take each other's files away. */
-const sources = ['src', 'cli', 'node', 'tools', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', '.npmrc']
+const sources = [
+  'src',
+  'cli',
+  'node',
+  'tools',
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  '.npmrc',
+]
 
 export interface Packed {
   /** An empty project with the package and its peers in `node_modules`. */
@@ -20,11 +30,20 @@ export function installPacked(packages: readonly string[]): Packed {
   const at = mkdtempSync(join(tmpdir(), 'portcullis-packed-'))
   const copy = join(at, 'repository')
   const folder = join(at, 'project')
-  for (const name of [...sources, 'tsconfig.json', 'tsconfig.build.json', 'tsconfig.cli.json', 'tsconfig.node.json']) {
+  for (const name of [
+    ...sources,
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'tsconfig.cli.json',
+    'tsconfig.node.json',
+  ]) {
     cpSync(name, join(copy, name), { recursive: true })
   }
   symlinkSync(resolve('node_modules'), join(copy, 'node_modules'))
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', at], { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'] })
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', at], {
+    cwd: copy,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const tarball = readdirSync(at).find((file) => file.endsWith('.tgz')) ?? ''
   const installed = join(folder, 'node_modules/portcullis')
   mkdirSync(installed, { recursive: true })

@@ -38,17 +38,28 @@ export interface RawRequest {
 }
 
 /** The bytes of a request: nothing in it is encoded, resolved or checked. */
-export function rawRequest({ method = 'GET', path = '/', host = 'localhost', headers = [], body }: RawRequest): string {
+export function rawRequest({
+  method = 'GET',
+  path = '/',
+  host = 'localhost',
+  headers = [],
+  body,
+}: RawRequest): string {
   const lines = [`${method} ${path} HTTP/1.1`]
   if (host !== false) lines.push(`Host: ${host}`)
   for (const [name, value] of headers) lines.push(`${name}: ${value}`)
   const framed = headers.some(([name]) => /^(?:content-length|transfer-encoding)$/i.test(name))
-  if (body !== undefined && !framed) lines.push(`Content-Length: ${new TextEncoder().encode(body).length}`)
+  if (body !== undefined && !framed)
+    lines.push(`Content-Length: ${new TextEncoder().encode(body).length}`)
   return `${lines.join('\r\n')}\r\n\r\n${body ?? ''}`
 }
 
 /** Sends one request built by {@link rawRequest} and returns its final answer. */
-export async function rawFetch(port: number, request: RawRequest, options: RawOptions = {}): Promise<RawResponse> {
+export async function rawFetch(
+  port: number,
+  request: RawRequest,
+  options: RawOptions = {},
+): Promise<RawResponse> {
   const last = (await raw(port, rawRequest(request), options)).at(-1)
   if (!last) throw new Error('the connection was closed without an answer')
   return last
@@ -62,7 +73,11 @@ const patienceMs = 15_000
  * answers are complete or the other side closed, with what came: none when it only closed. Rejects on a refused
  * connection, and when the wait is over, saying what came until then.
  */
-export function raw(port: number, bytes: string | Uint8Array, options: RawOptions = {}): Promise<RawResponse[]> {
+export function raw(
+  port: number,
+  bytes: string | Uint8Array,
+  options: RawOptions = {},
+): Promise<RawResponse[]> {
   const { responses = 1, timeoutMs = patienceMs, host = '127.0.0.1' } = options
   const sent = typeof bytes === 'string' ? latin1(bytes) : bytes
   const heads = [
@@ -77,7 +92,11 @@ export function raw(port: number, bytes: string | Uint8Array, options: RawOption
     const timer = setTimeout(() => {
       const got = received.subarray(0, 500).toString('latin1')
       finish(() =>
-        reject(new Error(`no ${responses} complete answers after ${timeoutMs} ms; got: ${got || 'nothing'}`)),
+        reject(
+          new Error(
+            `no ${responses} complete answers after ${timeoutMs} ms; got: ${got || 'nothing'}`,
+          ),
+        ),
       )
     }, timeoutMs)
     const finish = (settle: () => void): void => {
@@ -101,7 +120,9 @@ export function raw(port: number, bytes: string | Uint8Array, options: RawOption
     })
     socket.once('end', () => look(true))
     // A reset after an answer (it refused the rest of the body) must not hide that answer.
-    socket.once('error', (error) => (received.length > 0 ? look(true) : finish(() => reject(error))))
+    socket.once('error', (error) =>
+      received.length > 0 ? look(true) : finish(() => reject(error)),
+    )
   })
 }
 
@@ -115,7 +136,8 @@ function parse(bytes: Buffer, isHead: (index: number) => boolean, closed: boolea
     if (end === -1) break
     const [line = '', ...rest] = bytes.toString('latin1', at, end).split('\r\n')
     const [, status = '', reason = ''] = /^HTTP\/1\.[01] (\d{3}) ?(.*)$/.exec(line) ?? []
-    if (!status) throw new Error(`not an HTTP/1.1 status line: ${JSON.stringify(line.slice(0, 200))}`)
+    if (!status)
+      throw new Error(`not an HTTP/1.1 status line: ${JSON.stringify(line.slice(0, 200))}`)
     const headers = rest.map((text): [string, string] => {
       const colon = text.indexOf(':')
       return [text.slice(0, colon), text.slice(colon + 1).trim()]
@@ -138,9 +160,11 @@ function body(
   head: boolean,
   closed: boolean,
 ): { body: Buffer; end: number } | undefined {
-  const value = (name: string): string | undefined => headers.find(([key]) => key.toLowerCase() === name)?.[1]
+  const value = (name: string): string | undefined =>
+    headers.find(([key]) => key.toLowerCase() === name)?.[1]
   if (status === 101) return { body: bytes.subarray(start), end: bytes.length }
-  if (head || status < 200 || status === 204 || status === 304) return { body: Buffer.alloc(0), end: start }
+  if (head || status < 200 || status === 204 || status === 304)
+    return { body: Buffer.alloc(0), end: start }
   if (/\bchunked$/i.test(value('transfer-encoding') ?? '')) return chunks(bytes, start, closed)
   const length = value('content-length')
   const end = length === undefined ? Number.POSITIVE_INFINITY : start + Number(length)
@@ -148,7 +172,11 @@ function body(
   return { body: bytes.subarray(start, end), end: Math.min(end, bytes.length) }
 }
 
-function chunks(bytes: Buffer, start: number, closed: boolean): { body: Buffer; end: number } | undefined {
+function chunks(
+  bytes: Buffer,
+  start: number,
+  closed: boolean,
+): { body: Buffer; end: number } | undefined {
   const parts: Buffer[] = []
   let at = start
   for (;;) {
@@ -164,10 +192,23 @@ function chunks(bytes: Buffer, start: number, closed: boolean): { body: Buffer; 
   }
 }
 
-function response(status: number, reason: string, headers: Array<[string, string]>, body: Buffer): RawResponse {
+function response(
+  status: number,
+  reason: string,
+  headers: Array<[string, string]>,
+  body: Buffer,
+): RawResponse {
   const all = (name: string): string[] =>
     headers.filter(([key]) => key.toLowerCase() === name.toLowerCase()).map(([, value]) => value)
-  return { status, reason, headers, body, text: body.toString('utf8'), header: (name) => all(name)[0], all }
+  return {
+    status,
+    reason,
+    headers,
+    body,
+    text: body.toString('utf8'),
+    header: (name) => all(name)[0],
+    all,
+  }
 }
 
 function latin1(text: string): Buffer {

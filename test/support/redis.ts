@@ -9,7 +9,10 @@ const path = obtainRedisServer()
 /** For `describe.skipIf`: there is no redis-server, and this is a development machine, where that is no fault. */
 export const noRedis: boolean = path === undefined && !process.env.CI
 
-if (noRedis) console.warn('No redis-server: every test that needs one is SKIPPED. apt-get install redis-server')
+if (noRedis)
+  console.warn(
+    'No redis-server: every test that needs one is SKIPPED. apt-get install redis-server',
+  )
 
 /** One key as Redis holds it. */
 export interface Held {
@@ -46,10 +49,14 @@ export interface TestRedis {
 
 /** Starts redis-server and the bridge. Whoever starts them stops them. */
 export async function startRedis(): Promise<TestRedis> {
-  if (path === undefined) throw new Error('no redis-server: install it (apt-get install redis-server)')
+  if (path === undefined)
+    throw new Error('no redis-server: install it (apt-get install redis-server)')
   const server = await startRedisServer(path)
   const place = { path: server.socket }
-  const [bridge, connection] = await Promise.all([startRedisHttp({ redisSocket: server.socket }), openRedis(place)])
+  const [bridge, connection] = await Promise.all([
+    startRedisHttp({ redisSocket: server.socket }),
+    openRedis(place),
+  ])
 
   async function call(...command: Array<string | number>): Promise<unknown> {
     const [reply = null] = await connection.send([command.map(String)])

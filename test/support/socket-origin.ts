@@ -54,8 +54,14 @@ export async function startSocketOrigin(): Promise<SocketOrigin> {
       if (made.head === '') return
       socket.off('data', greet)
       const key = /^sec-websocket-key: *(.*?)\r?$/im.exec(made.head)?.[1] ?? ''
-      const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
-      const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
+      const accept = createHash('sha1')
+        .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+        .digest('base64')
+      const lines = [
+        'HTTP/1.1 101 Switching Protocols',
+        'Upgrade: websocket',
+        'Connection: Upgrade',
+      ]
       socket.write(`${[...lines, `Sec-WebSocket-Accept: ${accept}`].join('\r\n')}\r\n\r\n`)
       const script = scripts.get(/^GET (\S+)/.exec(made.head)?.[1] ?? '')
       if (script === 'reset') setTimeout(() => socket.resetAndDestroy(), 50)
@@ -81,12 +87,22 @@ export async function startSocketOrigin(): Promise<SocketOrigin> {
 }
 
 /** Opens a WebSocket by hand; resolves when the answer to the handshake is there. */
-export async function openSocket(port: number, path: string, headers: readonly string[] = []): Promise<RawSocket> {
+export async function openSocket(
+  port: number,
+  path: string,
+  headers: readonly string[] = [],
+): Promise<RawSocket> {
   const socket = connect(port, '127.0.0.1')
   const made = collect(socket)
-  const lines = [`GET ${path} HTTP/1.1`, 'Host: localhost', 'Connection: Upgrade', 'Upgrade: websocket']
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    'Host: localhost',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+  ]
   const key = ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13']
   socket.write(`${[...lines, ...key, ...headers].join('\r\n')}\r\n\r\n`)
-  while (made.head === '' && !made.gone) await Promise.race([once(socket, 'data'), once(socket, 'close')])
+  while (made.head === '' && !made.gone)
+    await Promise.race([once(socket, 'data'), once(socket, 'close')])
   return made
 }

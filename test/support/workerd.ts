@@ -43,11 +43,17 @@ export interface Workerd {
 }
 
 /** Resolves when the port is open; rejects with what workerd printed when it does not start. */
-export async function startWorkerd(source: WorkerSource, options: WorkerOptions = {}): Promise<Workerd> {
+export async function startWorkerd(
+  source: WorkerSource,
+  options: WorkerOptions = {},
+): Promise<Workerd> {
   const at = mkdtempSync(join(tmpdir(), 'portcullis-workerd-'))
   const remove = (): void => rmSync(at, { recursive: true, force: true })
   try {
-    writeFileSync(join(at, 'worker.mjs'), 'module' in source ? source.module : await bundle(source.entry))
+    writeFileSync(
+      join(at, 'worker.mjs'),
+      'module' in source ? source.module : await bundle(source.entry),
+    )
     writeFileSync(join(at, 'config.capnp'), config(options))
   } catch (error) {
     remove()
@@ -66,7 +72,12 @@ export async function startWorkerd(source: WorkerSource, options: WorkerOptions 
     remove()
   })
   const [stdout, stderr, control] = [1, 2, 3].map((fd) => lines(child.stdio[fd] as Readable))
-  const port = await listening(control ?? [], child.stdio[3] as Readable, gone, options.timeoutMs ?? 20_000)
+  const port = await listening(
+    control ?? [],
+    child.stdio[3] as Readable,
+    gone,
+    options.timeoutMs ?? 20_000,
+  )
   if (port === undefined) {
     kill()
     await gone
@@ -79,7 +90,9 @@ export async function startWorkerd(source: WorkerSource, options: WorkerOptions 
     stdout: stdout ?? [],
     stderr: stderr ?? [],
     async heap(): Promise<number> {
-      const said = (control ?? []).map((line) => JSON.parse(line) as { event: string; port?: number })
+      const said = (control ?? []).map(
+        (line) => JSON.parse(line) as { event: string; port?: number },
+      )
       return heapOf(said.find(({ event }) => event === 'listen-inspector')?.port ?? 0)
     },
     async stop(): Promise<void> {
@@ -121,10 +134,20 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-function config({ bindings = {}, forwardedProtoHeader: proto, inspect, cachePort }: WorkerOptions): string {
+function config({
+  bindings = {},
+  forwardedProtoHeader: proto,
+  inspect,
+  cachePort,
+}: WorkerOptions): string {
   const http = proto === undefined ? '()' : `(forwardedProtoHeader = ${quote(proto)})`
-  const texts = Object.entries(bindings).map(([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`)
-  const caching = cachePort === undefined ? '' : `(name = "cache", external = (address = "127.0.0.1:${cachePort}")),`
+  const texts = Object.entries(bindings).map(
+    ([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`,
+  )
+  const caching =
+    cachePort === undefined
+      ? ''
+      : `(name = "cache", external = (address = "127.0.0.1:${cachePort}")),`
   const asking = cachePort === undefined ? '' : 'cacheApiOutbound = "cache",'
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -177,7 +200,10 @@ async function listening(
       const { event, port } = JSON.parse(line) as { event: string; port?: number }
       if (event === 'listen' && port) return port
     }
-    const ended = await Promise.race([once(stream, 'data').then(() => false), over.then(() => true)])
+    const ended = await Promise.race([
+      once(stream, 'data').then(() => false),
+      over.then(() => true),
+    ])
     if (ended) return undefined
   }
 }

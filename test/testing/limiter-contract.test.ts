@@ -18,7 +18,9 @@ async function failuresOf(make: (rate: Rate) => LimiterUnderTest, exact = true):
 }
 
 /** A limiter with a fault, and what the contract says about it, among other things. */
-const faults: Array<[fault: string, change: (limiter: Limiter) => Partial<Limiter>, title: string]> = [
+const faults: Array<
+  [fault: string, change: (limiter: Limiter) => Partial<Limiter>, title: string]
+> = [
   [
     'that mixes keys up without their case',
     (limiter) => ({ take: (key, cost) => limiter.take(key.toLowerCase(), cost) }),
@@ -31,7 +33,10 @@ const faults: Array<[fault: string, change: (limiter: Limiter) => Partial<Limite
   ],
   [
     'that reads lone surrogates as UTF-8',
-    (limiter) => ({ take: (key, cost) => limiter.take(new TextDecoder().decode(new TextEncoder().encode(key)), cost) }),
+    (limiter) => ({
+      take: (key, cost) =>
+        limiter.take(new TextDecoder().decode(new TextEncoder().encode(key)), cost),
+    }),
     'counts each key for itself, whatever is in it',
   ],
   [
@@ -46,9 +51,17 @@ const faults: Array<[fault: string, change: (limiter: Limiter) => Partial<Limite
     }),
     'lets exactly five of 200 pass that come at once',
   ],
-  ['that takes while it looks', (limiter) => ({ peek: (key) => limiter.take(key) }), 'looks without taking'],
+  [
+    'that takes while it looks',
+    (limiter) => ({ peek: (key) => limiter.take(key) }),
+    'looks without taking',
+  ],
   ['that forgets nothing', () => ({ forget: async () => {} }), 'forgets one key and no other'],
-  ['that takes a cost for one', (limiter) => ({ take: (key) => limiter.take(key) }), 'takes several units at once'],
+  [
+    'that takes a cost for one',
+    (limiter) => ({ take: (key) => limiter.take(key) }),
+    'takes several units at once',
+  ],
   [
     'that takes part of a cost',
     (limiter) => ({
@@ -90,7 +103,9 @@ const faults: Array<[fault: string, change: (limiter: Limiter) => Partial<Limite
     (limiter) => ({
       async take(key, cost) {
         const taken = await limiter.take(key, cost)
-        return Number.isFinite(taken.retryAt) ? taken : { ...taken, retryAt: taken.resetAt, retryAfter: 10 }
+        return Number.isFinite(taken.retryAt)
+          ? taken
+          : { ...taken, retryAt: taken.resetAt, retryAfter: 10 }
       },
     }),
     'says so if it will never allow a cost',

@@ -14,7 +14,8 @@ async function failuresOf(makeStore: () => StoreUnderTest): Promise<string[]> {
       body()
       path.pop()
     },
-    it: (name: string, body: () => Promise<void>): unknown => tests.push([[...path.slice(1), name].join(', '), body]),
+    it: (name: string, body: () => Promise<void>): unknown =>
+      tests.push([[...path.slice(1), name].join(', '), body]),
     expect,
   }
   storeContract(tools, makeStore)
@@ -24,7 +25,9 @@ async function failuresOf(makeStore: () => StoreUnderTest): Promise<string[]> {
 }
 
 /** A store with a fault, and what the contract says about it, among other things. */
-const faults: Array<[fault: string, change: (store: AtomicStore) => Partial<AtomicStore>, title: string]> = [
+const faults: Array<
+  [fault: string, change: (store: AtomicStore) => Partial<AtomicStore>, title: string]
+> = [
   [
     'that makes what it should only replace',
     (store) => ({
@@ -43,7 +46,9 @@ const faults: Array<[fault: string, change: (store: AtomicStore) => Partial<Atom
   ],
   [
     'that leaves no mark at login',
-    (store) => ({ rotate: (old, next, o, context) => store.rotate(old, next, { ...o, grace: 0 }, context) }),
+    (store) => ({
+      rotate: (old, next, o, context) => store.rotate(old, next, { ...o, grace: 0 }, context),
+    }),
     'rotate, ends the old session and begins the new one',
   ],
   [
@@ -74,7 +79,10 @@ const faults: Array<[fault: string, change: (store: AtomicStore) => Partial<Atom
   ],
   [
     'that forgets write ids',
-    (store) => ({ replace: (row, v, context) => store.replace({ ...row, write: `${Math.random()}` }, v, context) }),
+    (store) => ({
+      replace: (row, v, context) =>
+        store.replace({ ...row, write: `${Math.random()}` }, v, context),
+    }),
     'in every order, a write whose answer was lost counts once',
   ],
   [
@@ -84,7 +92,9 @@ const faults: Array<[fault: string, change: (store: AtomicStore) => Partial<Atom
         const answer = await store.replace(row, ifVersion, context)
         const at = { now: row.now, idle: row.idle, slice: 1e12 }
         const now = await store.read(row, at, context)
-        return answer.is === 'ok' && now.is === 'found' ? { ...answer, version: now.version } : answer
+        return answer.is === 'ok' && now.is === 'found'
+          ? { ...answer, version: now.version }
+          : answer
       },
     }),
     'replace, sent again answers ok with its own version, also after others wrote',
@@ -114,12 +124,16 @@ const faults: Array<[fault: string, change: (store: AtomicStore) => Partial<Atom
   ],
   [
     'that rotates from any version',
-    (store) => ({ rotate: (old, next, { grace }, context) => store.rotate(old, next, { grace }, context) }),
+    (store) => ({
+      rotate: (old, next, { grace }, context) => store.rotate(old, next, { grace }, context),
+    }),
     'in every order, a login that keeps something keeps every write that was acknowledged',
   ],
   [
     'that gets longer sessions only',
-    (store) => ({ create: (row, context) => store.create({ ...row, idle: row.idle + 60_000 }, context) }),
+    (store) => ({
+      create: (row, context) => store.create({ ...row, idle: row.idle + 60_000 }, context),
+    }),
     'the idle limit, is kept by the store itself: what nobody asks for is forgotten',
   ],
   [
@@ -153,9 +167,9 @@ describe('storeContract', () => {
   })
 
   it('finds a store whose clock stands still', async () => {
-    expect(await failuresOf(() => ({ ...memoryAt(), store: memoryStore({ clock: () => 0 }) }))).toContain(
-      'the mark of an ended session, lasts for the grace and no longer',
-    )
+    expect(
+      await failuresOf(() => ({ ...memoryAt(), store: memoryStore({ clock: () => 0 }) })),
+    ).toContain('the mark of an ended session, lasts for the grace and no longer')
   })
 
   it('hands the context to every verb', async () => {

@@ -41,7 +41,9 @@ describe('a guard in front of a project', () => {
   it('sends a navigation to the login with an absolute address, and answers 401 to a fetch', async () => {
     const sent = await get('/account?a=1', page)
     expect(sent.status).toBe(303)
-    expect(sent.headers.get('location')).toBe('https://app.example.com/login?return_to=%2Faccount%3Fa%3D1')
+    expect(sent.headers.get('location')).toBe(
+      'https://app.example.com/login?return_to=%2Faccount%3Fa%3D1',
+    )
     expect(sent.headers.get('x-middleware-next')).toBeNull()
     expect((await get('/account')).status).toBe(401)
   })
@@ -67,7 +69,9 @@ describe('a guard in front of a project', () => {
   it('answers 421 to another host and 403 to a form of another site', async () => {
     expect((await proxy(new Request('https://evil.example/'))).status).toBe(421)
     const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
-    expect((await proxy(new Request(`${origin}/api/x`, { method: 'POST', headers }))).status).toBe(403)
+    expect((await proxy(new Request(`${origin}/api/x`, { method: 'POST', headers }))).status).toBe(
+      403,
+    )
   })
 
   // `next start` says localhost in every url; the Host header is what the client asked for.
@@ -77,13 +81,18 @@ describe('a guard in front of a project', () => {
     ['evil.example', 421],
     ['app.example.com@evil.example', 400],
     ['app.example.com:8443', 421],
-  ])('judges the Host %s and not the url of a server that does not know it: %i', async (host, status) => {
-    const headers = { host, 'x-forwarded-proto': 'https' }
-    expect((await proxy(new Request('http://localhost:3000/', { headers }))).status).toBe(status)
-  })
+  ])(
+    'judges the Host %s and not the url of a server that does not know it: %i',
+    async (host, status) => {
+      const headers = { host, 'x-forwarded-proto': 'https' }
+      expect((await proxy(new Request('http://localhost:3000/', { headers }))).status).toBe(status)
+    },
+  )
 
   it('publishes its keys at an address of its own', async () => {
-    expect(await (await get('/.portcullis/jwks.json')).json()).toMatchObject({ keys: [{ alg: 'ES256' }] })
+    expect(await (await get('/.portcullis/jwks.json')).json()).toMatchObject({
+      keys: [{ alg: 'ES256' }],
+    })
     expect((await get('/.portcullis/nothing')).status).toBe(404)
   })
 
@@ -128,9 +137,16 @@ describe('the cookies of a request', () => {
 })
 
 describe('bodies', () => {
-  function send(handler: typeof proxy, path: string, body: BodyInit, length?: string): Promise<Response> {
+  function send(
+    handler: typeof proxy,
+    path: string,
+    body: BodyInit,
+    length?: string,
+  ): Promise<Response> {
     const headers = { 'sec-fetch-site': 'same-origin', ...(length && { 'content-length': length }) }
-    return handler(new Request(origin + path, { method: 'POST', body, headers, duplex: 'half' } as RequestInit))
+    return handler(
+      new Request(origin + path, { method: 'POST', body, headers, duplex: 'half' } as RequestInit),
+    )
   }
   function chunks(count: number, size: number): ReadableStream {
     let left = count
@@ -229,11 +245,15 @@ describe('options', () => {
       hosts: ['docs.example.com'],
       routes: [{ host: 'docs.example.com', path: '/*', access: 'public' }],
     })
-    expect((await open(new Request(`${origin}/anything`))).headers.get('x-middleware-next')).toBe('1')
+    expect((await open(new Request(`${origin}/anything`))).headers.get('x-middleware-next')).toBe(
+      '1',
+    )
   })
 
   it('without a session need none', async () => {
     const open = vercel({ publicOrigin: origin })
-    expect((await open(new Request(`${origin}/anything`))).headers.get('x-middleware-next')).toBe('1')
+    expect((await open(new Request(`${origin}/anything`))).headers.get('x-middleware-next')).toBe(
+      '1',
+    )
   })
 })

@@ -17,19 +17,36 @@ describe('assertionVerifier with the address of a set', () => {
     Date.now = clock
     const sessions = sessionsAt(clock)
     const signed = async (by: string): Promise<Headers> => {
-      const proxy = vercel({ publicOrigin: origin, session: sessions, assertion: { key: by }, clock })
+      const proxy = vercel({
+        publicOrigin: origin,
+        session: sessions,
+        assertion: { key: by },
+        clock,
+      })
       const client = new Headers({ cookie: await cookieOf(sessions, { user: 'ada', roles: [] }) })
-      const seen = seenByProject(client, await proxy(new Request(`${origin}/account`, { headers: client })))
+      const seen = seenByProject(
+        client,
+        await proxy(new Request(`${origin}/account`, { headers: client })),
+      )
       return new Headers({ 'portcullis-assertion': seen.get('portcullis-assertion') ?? '' })
     }
     let published = key
     let fetched = 0
     globalThis.fetch = async () => {
       fetched++
-      const proxy = vercel({ publicOrigin: origin, session: sessions, assertion: { key: published }, clock })
+      const proxy = vercel({
+        publicOrigin: origin,
+        session: sessions,
+        assertion: { key: published },
+        clock,
+      })
       return proxy(new Request(`${origin}/.portcullis/jwks.json`))
     }
-    const verify = assertionVerifier({ jwks: 'https://keys.example.com/jwks.json', issuer: origin, clock })
+    const verify = assertionVerifier({
+      jwks: 'https://keys.example.com/jwks.json',
+      issuer: origin,
+      clock,
+    })
     expect(await verify(await signed(key))).toBeDefined()
     expect(await verify(await signed(key))).toBeDefined()
     expect(fetched).toBe(1)

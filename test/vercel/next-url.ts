@@ -61,7 +61,10 @@ export class NextUrlDouble {
     this.domainLocale = i18n?.domains?.find(({ domain }) => domain.replace(/:\d+$/, '') === host)
     this.defaultLocale = this.domainLocale?.defaultLocale ?? i18n?.defaultLocale
     const found = normalizeLocalePath(path, i18n?.locales ?? [])
-    const late = found.locale === undefined && this.buildId ? normalizeLocalePath(bare, i18n?.locales ?? []) : found
+    const late =
+      found.locale === undefined && this.buildId
+        ? normalizeLocalePath(bare, i18n?.locales ?? [])
+        : found
     this.pathname = found.pathname
     this.locale = late.locale ?? this.defaultLocale ?? ''
   }
@@ -71,7 +74,10 @@ export class NextUrlDouble {
   }
 }
 
-function normalizeLocalePath(path: string, locales: readonly string[]): { pathname: string; locale?: string } {
+function normalizeLocalePath(
+  path: string,
+  locales: readonly string[],
+): { pathname: string; locale?: string } {
   const segment = path.split('/', 2)[1] ?? ''
   const locale = locales.find((name) => name.toLowerCase() === segment.toLowerCase())
   return locale === undefined || segment === ''
@@ -80,7 +86,11 @@ function normalizeLocalePath(path: string, locales: readonly string[]): { pathna
 }
 
 /** A request as Next hands it to a proxy: its own url, and `nextUrl` beside it. */
-export function nextRequest(url: string, config: Configured, headers: Record<string, string> = {}): Request {
+export function nextRequest(
+  url: string,
+  config: Configured,
+  headers: Record<string, string> = {},
+): Request {
   const host = headers.host ?? new URL(url).host
   const nextUrl = new NextUrlDouble(url, config, host)
   const request = new Request(url, { headers: { host, ...headers } })

@@ -31,11 +31,18 @@ const locales: NextOptions = i18n
 const based: NextOptions = { basePath: '/shop' }
 const both: NextOptions = { ...locales, ...based }
 
-function ask(path: string, next: NextOptions | undefined, configured?: Configured, headers = {}): Promise<Response> {
+function ask(
+  path: string,
+  next: NextOptions | undefined,
+  configured?: Configured,
+  headers = {},
+): Promise<Response> {
   const guard = vercel({ ...options, ...(next && { next }) })
   const given: Record<string, string> = { cookie, ...headers }
   return guard(
-    configured ? nextRequest(origin + path, configured, given) : new Request(origin + path, { headers: given }),
+    configured
+      ? nextRequest(origin + path, configured, given)
+      : new Request(origin + path, { headers: given }),
   )
 }
 
@@ -119,9 +126,12 @@ describe('an address that Next serves for a guarded page', () => {
       403,
     ],
     ['/other', [{ source: '/boss', destination: '/admin' }], 200],
-  ])('N2: %s is judged as the page that a rewrite %j leads to: %i', async (path, rewrites, status) => {
-    expect((await ask(path, { rewrites: rewrites ?? [] }, {})).status).toBe(status)
-  })
+  ])(
+    'N2: %s is judged as the page that a rewrite %j leads to: %i',
+    async (path, rewrites, status) => {
+      expect((await ask(path, { rewrites: rewrites ?? [] }, {})).status).toBe(status)
+    },
+  )
 
   it.each<[string, NextOptions | undefined, Configured]>([
     ['/', undefined, {}],
@@ -166,14 +176,22 @@ describe('a guard that was not told what Next knows', () => {
     const configured = { i18n: { ...i18n, domains } }
     const host = { host: 'fr.localhost:3000' }
     const told = vercel({ ...options, hosts: ['fr.localhost:3000'], next: { ...i18n, domains } })
-    expect((await told(nextRequest(`${origin}/admin`, configured, { ...host, cookie }))).status).toBe(403)
+    expect(
+      (await told(nextRequest(`${origin}/admin`, configured, { ...host, cookie }))).status,
+    ).toBe(403)
     expect((await told(nextRequest(`${origin}/`, configured, host))).status).toBe(200)
     const untold = vercel({ ...options, hosts: ['fr.localhost:3000'], next: i18n })
     expect((await untold(nextRequest(`${origin}/`, configured, host))).status).toBe(503)
   })
 
   it('N2: names every option that cannot be meant', () => {
-    const next = { basePath: 'shop/', locales: ['a/b'], domains: [{}], rewrites: [{ source: '/x(.*)' }], base: '' }
+    const next = {
+      basePath: 'shop/',
+      locales: ['a/b'],
+      domains: [{}],
+      rewrites: [{ source: '/x(.*)' }],
+      base: '',
+    }
     let error: unknown
     try {
       vercel({ ...options, next: next as unknown as NextOptions })
@@ -201,12 +219,20 @@ describe('where a guard sends a visitor', () => {
     ['/shop/account', based, { basePath: '/shop' }, '/shop/login?return_to=%2Faccount'],
     ['/fr/account', locales, { i18n }, '/fr/login?return_to=%2Ffr%2Faccount'],
     ['/account', locales, { i18n }, '/login?return_to=%2Faccount'],
-    ['/fr/shop/fr/account', both, { basePath: '/shop', i18n }, '/shop/fr/login?return_to=%2Ffr%2Faccount'],
+    [
+      '/fr/shop/fr/account',
+      both,
+      { basePath: '/shop', i18n },
+      '/shop/fr/login?return_to=%2Ffr%2Faccount',
+    ],
     ['/account/', { trailingSlash: true }, {}, '/login/?return_to=%2Faccount'],
-  ])('N2: from %s is the sign-in page of that base path and locale', async (path, next, configured, location) => {
-    const answer = await ask(path, next, configured, { ...page, cookie: '' })
-    expect([answer.status, answer.headers.get('location')]).toEqual([303, origin + location])
-  })
+  ])(
+    'N2: from %s is the sign-in page of that base path and locale',
+    async (path, next, configured, location) => {
+      const answer = await ask(path, next, configured, { ...page, cookie: '' })
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, origin + location])
+    },
+  )
 })
 
 describe('images', () => {
@@ -224,7 +250,10 @@ describe('images', () => {
   it('N4: the public origin may come from the environment', async () => {
     const publicOrigin = ({ env }: { env: { ORIGIN?: string } }): string | undefined => env.ORIGIN
     const routes = [{ path: '/images/*', access: 'public' }] as const
-    const guard = vercel<object, { ORIGIN?: string }>({ publicOrigin, routes }, { env: { ORIGIN: origin } })
+    const guard = vercel<object, { ORIGIN?: string }>(
+      { publicOrigin, routes },
+      { env: { ORIGIN: origin } },
+    )
     const image = await guard(new Request('http://localhost:4000/images/logo.png'))
     expect(image.headers.get('x-middleware-next')).toBe('1')
   })
@@ -238,7 +267,9 @@ describe('the policy of a guard that names none', () => {
     expect(nonce).toBeDefined()
     // Next reads the enforced policy first; the answer's own would take its place.
     expect(answer.headers.get('content-security-policy')).toBeNull()
-    expect(answer.headers.get('x-middleware-request-content-security-policy')).toBe(`script-src 'nonce-${nonce}'`)
+    expect(answer.headers.get('x-middleware-request-content-security-policy')).toBe(
+      `script-src 'nonce-${nonce}'`,
+    )
     expect(measured).not.toContain('require-trusted-types-for')
     expect(measured).toContain("style-src 'self' 'unsafe-inline'")
     expect(answer.headers.get('x-frame-options')).not.toBeNull()

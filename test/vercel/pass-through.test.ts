@@ -85,7 +85,10 @@ describe('passThrough in an app', () => {
     ['https://other.example/x', 'https://other.example/x'],
     ['mailto:a@b.example', 'mailto:a@b.example'],
   ])('makes the Location %s %s', async (location, absolute) => {
-    const app = new Hono().get('*', () => new Response('gone', { status: 302, headers: { location } }))
+    const app = new Hono().get(
+      '*',
+      () => new Response('gone', { status: 302, headers: { location } }),
+    )
     const answer = await vercel(app)(new Request(`${origin}/a/b`))
     expect(answer.headers.get('location')).toBe(absolute)
     expect([answer.status, await answer.text()]).toEqual([302, 'gone'])
@@ -93,36 +96,45 @@ describe('passThrough in an app', () => {
 
   it('passes an answer on whose headers cannot be changed', async () => {
     const app = { fetch: () => Response.redirect('https://other.example/') }
-    expect((await vercel(app)(new Request(origin))).headers.get('location')).toBe('https://other.example/')
+    expect((await vercel(app)(new Request(origin))).headers.get('location')).toBe(
+      'https://other.example/',
+    )
   })
 })
 
 describe('what an app gets', () => {
   it('is the environment it was given', async () => {
     const app = new Hono<{ Bindings: { NAME: string } }>().get('/', (c) => c.text(c.env.NAME))
-    expect(await (await vercel(app, { env: { NAME: 'ada' } })(new Request(origin))).text()).toBe('ada')
+    expect(await (await vercel(app, { env: { NAME: 'ada' } })(new Request(origin))).text()).toBe(
+      'ada',
+    )
   })
 
-  it.each(['the event', 'the context of a function', 'nothing'])('is waitUntil of %s', async (from) => {
-    const kept: unknown[] = []
-    const keeper = { waitUntil: (work: Promise<unknown>): unknown => kept.push(work) }
-    const at = Symbol.for('@vercel/request-context')
-    const globals = globalThis as { [key: symbol]: unknown }
-    if (from === 'the context of a function') globals[at] = { get: () => keeper }
-    try {
-      const work = Promise.resolve()
-      const app = new Hono().get('/', (c) => {
-        c.executionCtx.waitUntil(work)
-        return c.text('ok')
-      })
-      const handler = vercel(app)
-      const answer = await (from === 'the event' ? handler(new Request(origin), keeper) : handler(new Request(origin)))
-      expect(await answer.text()).toBe('ok')
-      expect(kept).toEqual(from === 'nothing' ? [] : [work])
-    } finally {
-      delete globals[at]
-    }
-  })
+  it.each(['the event', 'the context of a function', 'nothing'])(
+    'is waitUntil of %s',
+    async (from) => {
+      const kept: unknown[] = []
+      const keeper = { waitUntil: (work: Promise<unknown>): unknown => kept.push(work) }
+      const at = Symbol.for('@vercel/request-context')
+      const globals = globalThis as { [key: symbol]: unknown }
+      if (from === 'the context of a function') globals[at] = { get: () => keeper }
+      try {
+        const work = Promise.resolve()
+        const app = new Hono().get('/', (c) => {
+          c.executionCtx.waitUntil(work)
+          return c.text('ok')
+        })
+        const handler = vercel(app)
+        const answer = await (from === 'the event'
+          ? handler(new Request(origin), keeper)
+          : handler(new Request(origin)))
+        expect(await answer.text()).toBe('ok')
+        expect(kept).toEqual(from === 'nothing' ? [] : [work])
+      } finally {
+        delete globals[at]
+      }
+    },
+  )
 })
 
 describe('the Cookie header after an answer', () => {
@@ -136,7 +148,10 @@ describe('the Cookie header after an answer', () => {
     ['a=1', ['a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT'], null],
     ['a=1', ['a=2', 'a=3'], 'a=3'],
     ['a=1', ['nameless'], 'a=1'],
-  ] as ReadonlyArray<[string | null, string[], string | null]>)('%j that sets %j is %j', (header, set, after) => {
-    expect(cookiesAfter(header, set, at)).toBe(after)
-  })
+  ] as ReadonlyArray<[string | null, string[], string | null]>)(
+    '%j that sets %j is %j',
+    (header, set, after) => {
+      expect(cookiesAfter(header, set, at)).toBe(after)
+    },
+  )
 })

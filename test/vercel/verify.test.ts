@@ -18,7 +18,10 @@ async function asserted(claims?: (data: Data) => object): Promise<Headers> {
     clock,
   })
   const client = new Headers({ cookie: await cookieOf(sessions, data) })
-  const seen = seenByProject(client, await proxy(new Request(`${origin}/account`, { headers: client })))
+  const seen = seenByProject(
+    client,
+    await proxy(new Request(`${origin}/account`, { headers: client })),
+  )
   return new Headers({ 'portcullis-assertion': seen.get('portcullis-assertion') ?? '' })
 }
 
@@ -50,13 +53,22 @@ describe('assertionVerifier', () => {
   it('reads what the guard signed', async () => {
     const verify = assertionVerifier({ key, issuer: origin, clock })
     expect(await verify(await asserted())).toMatchObject({ user: 'ada', authenticatedAt: now })
-    expect((await verify(await asserted(({ roles }) => ({ roles }))))?.claims).toEqual({ roles: ['admin'] })
+    expect((await verify(await asserted(({ roles }) => ({ roles }))))?.claims).toEqual({
+      roles: ['admin'],
+    })
   })
 
   it('reads it by a published set, too', async () => {
-    const proxy = vercel<Data>({ publicOrigin: origin, session: sessions, assertion: { key }, clock })
+    const proxy = vercel<Data>({
+      publicOrigin: origin,
+      session: sessions,
+      assertion: { key },
+      clock,
+    })
     const jwks = await (await proxy(new Request(`${origin}/.portcullis/jwks.json`))).text()
-    expect(await assertionVerifier({ jwks, issuer: origin, clock })(await asserted())).toMatchObject({ user: 'ada' })
+    expect(
+      await assertionVerifier({ jwks, issuer: origin, clock })(await asserted()),
+    ).toMatchObject({ user: 'ada' })
   })
 
   it.each([
@@ -99,13 +111,22 @@ describe('assertionVerifier', () => {
   })
 
   it('names every option that is wrong, and no value', async () => {
-    const make = (options: object) => () => assertionVerifier(options as Parameters<typeof assertionVerifier>[0])
+    const make = (options: object) => () =>
+      assertionVerifier(options as Parameters<typeof assertionVerifier>[0])
     expect(make({ issuer: origin })).toThrow(ConfigError)
     expect(make({ key, jwks: '{}', issuer: 'app' })).toThrow(/key or jwks.*issuer must be/)
-    expect(make({ jwks: 'not-for-logs', issuer: origin })).toThrow(/^(?!.*not-for-logs).*jwks must be/)
-    expect(make({ jwks: 'http://app.example.com/.portcullis/jwks.json', issuer: origin })).toThrow(/jwks must be/)
-    expect(make({ jwks: 'http://localhost:8787/.portcullis/jwks.json', issuer: origin })).not.toThrow()
+    expect(make({ jwks: 'not-for-logs', issuer: origin })).toThrow(
+      /^(?!.*not-for-logs).*jwks must be/,
+    )
+    expect(make({ jwks: 'http://app.example.com/.portcullis/jwks.json', issuer: origin })).toThrow(
+      /jwks must be/,
+    )
+    expect(
+      make({ jwks: 'http://localhost:8787/.portcullis/jwks.json', issuer: origin }),
+    ).not.toThrow()
     const late = assertionVerifier({ key: () => undefined, issuer: origin })
-    await expect(late(new Headers({ 'portcullis-assertion': 'x' }))).rejects.toThrow('assertionVerifier.key is not set')
+    await expect(late(new Headers({ 'portcullis-assertion': 'x' }))).rejects.toThrow(
+      'assertionVerifier.key is not set',
+    )
   })
 })

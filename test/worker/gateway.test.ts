@@ -21,7 +21,9 @@ it('takes secrets from the test, not from .dev.vars', () => {
 
 it('publishes the keys of its assertions', async () => {
   const { keys } = (await (await ask('/.portcullis/jwks.json')).json()) as { keys: object[] }
-  expect(keys.map((key) => Object.keys(key).sort())).toEqual([['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']])
+  expect(keys.map((key) => Object.keys(key).sort())).toEqual([
+    ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'],
+  ])
 })
 
 describe('the configured gateway', () => {
@@ -39,7 +41,10 @@ describe('the configured gateway', () => {
   it('logs in, lets in by role, and logs out', async () => {
     expect((await ask('/admin', { headers: { accept: 'application/json' } })).status).toBe(401)
     const sent = await ask('/account?tab=1', { headers: { accept: 'text/html' } })
-    expect([sent.status, sent.headers.get('location')]).toEqual([303, '/login?return_to=%2Faccount%3Ftab%3D1'])
+    expect([sent.status, sent.headers.get('location')]).toEqual([
+      303,
+      '/login?return_to=%2Faccount%3Ftab%3D1',
+    ])
     const login = await ask('/login', { method: 'POST', body: 'user=alice' })
     const cookie = pair(login.headers.getSetCookie()[0] ?? '')
     const admin = await ask('/admin/x', { headers: { cookie } })
@@ -52,7 +57,10 @@ describe('the configured gateway', () => {
     })
     const unsaid = await ask('/logout', { method: 'POST', headers: { cookie } })
     expect([unsaid.status, unsaid.headers.getSetCookie()]).toEqual([403, []])
-    const logout = await ask('/logout', { method: 'POST', headers: { cookie, origin: 'http://localhost:8787' } })
+    const logout = await ask('/logout', {
+      method: 'POST',
+      headers: { cookie, origin: 'http://localhost:8787' },
+    })
     expect(logout.headers.getSetCookie()).toEqual([expect.stringContaining('Max-Age=0')])
   })
 

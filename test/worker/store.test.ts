@@ -27,7 +27,10 @@ async function ask(
 describe('SESSION_STORE', () => {
   it('is cookie where nobody says otherwise, and then nothing of Redis is needed', async () => {
     expect(env.SESSION_STORE).toBe('cookie')
-    expect([env.UPSTASH_REDIS_REST_URL, env.UPSTASH_REDIS_REST_TOKEN]).toEqual([undefined, undefined])
+    expect([env.UPSTASH_REDIS_REST_URL, env.UPSTASH_REDIS_REST_TOKEN]).toEqual([
+      undefined,
+      undefined,
+    ])
     expect((await ask({})).response.status).toBe(200)
   })
 

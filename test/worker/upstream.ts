@@ -10,9 +10,14 @@ export function upstream(request: Request): Response {
   const answer = (verbs: object): Response =>
     Response.json(
       { url: request.url, headers: Object.fromEntries(request.headers) },
-      { headers: { 'portcullis-session': `${nonce}.${Buffer.from(JSON.stringify(verbs)).toString('base64url')}` } },
+      {
+        headers: {
+          'portcullis-session': `${nonce}.${Buffer.from(JSON.stringify(verbs)).toString('base64url')}`,
+        },
+      },
     )
-  if (pathname === '/login') return answer({ start: { data: { user: 'alice', name: 'Alice', roles: ['admin'] } } })
+  if (pathname === '/login')
+    return answer({ start: { data: { user: 'alice', name: 'Alice', roles: ['admin'] } } })
   if (pathname === '/logout') return answer({ end: true })
   return answer({ incr: { visits: 1 } })
 }

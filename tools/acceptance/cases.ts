@@ -26,14 +26,23 @@ const open: Route<'app'>[] = [{ path: '/*', to: 'app', access: 'public' }]
 const kinds: readonly Case[] = [
   { name: 'document', upstream: () => new Response(`<!doctype html>${script}`, { headers: html }) },
   { name: 'JSON', upstream: () => Response.json({ ok: true }) },
-  { name: 'redirect', upstream: () => new Response(null, { status: 302, headers: { location: '/next' } }) },
-  { name: '404, a page of the upstream', upstream: () => new Response('<p>Not found', { status: 404, headers: html }) },
+  {
+    name: 'redirect',
+    upstream: () => new Response(null, { status: 302, headers: { location: '/next' } }),
+  },
+  {
+    name: '404, a page of the upstream',
+    upstream: () => new Response('<p>Not found', { status: 404, headers: html }),
+  },
   {
     name: '404, our page',
     routes: [{ path: '/app', to: 'app', access: 'public' }],
     ask: { headers: { accept: 'text/html' } },
   },
-  { name: '500, a page of the upstream', upstream: () => new Response('<p>Oops', { status: 500, headers: html }) },
+  {
+    name: '500, a page of the upstream',
+    upstream: () => new Response('<p>Oops', { status: 500, headers: html }),
+  },
   {
     name: '502, our page',
     upstream: () => {
@@ -42,19 +51,41 @@ const kinds: readonly Case[] = [
     ask: { headers: { accept: 'text/html' } },
   },
   { name: '401, as problem+json', routes: [{ path: '/*', to: 'app', access: 'session' }] },
-  { name: '403, forged by another site', ask: { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } } },
+  {
+    name: '403, forged by another site',
+    ask: { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } },
+  },
   {
     name: '403, the same as our page',
     ask: {
       method: 'POST',
-      headers: { 'sec-fetch-site': 'cross-site', accept: 'text/html', 'sec-fetch-dest': 'document' },
+      headers: {
+        'sec-fetch-site': 'cross-site',
+        accept: 'text/html',
+        'sec-fetch-dest': 'document',
+      },
     },
   },
-  { name: '429', upstream: () => Response.json({}, { status: 429, headers: { 'retry-after': '10' } }) },
-  { name: 'style sheet', upstream: () => new Response('p{}', { headers: { 'content-type': 'text/css' } }) },
-  { name: 'script', upstream: () => new Response('1', { headers: { 'content-type': 'text/javascript' } }) },
-  { name: 'picture', upstream: () => new Response('', { headers: { 'content-type': 'image/png' } }) },
-  { name: 'SVG', upstream: () => new Response('<svg/>', { headers: { 'content-type': 'image/svg+xml' } }) },
+  {
+    name: '429',
+    upstream: () => Response.json({}, { status: 429, headers: { 'retry-after': '10' } }),
+  },
+  {
+    name: 'style sheet',
+    upstream: () => new Response('p{}', { headers: { 'content-type': 'text/css' } }),
+  },
+  {
+    name: 'script',
+    upstream: () => new Response('1', { headers: { 'content-type': 'text/javascript' } }),
+  },
+  {
+    name: 'picture',
+    upstream: () => new Response('', { headers: { 'content-type': 'image/png' } }),
+  },
+  {
+    name: 'SVG',
+    upstream: () => new Response('<svg/>', { headers: { 'content-type': 'image/svg+xml' } }),
+  },
   { name: 'film', upstream: () => new Response('', { headers: { 'content-type': 'video/mp4' } }) },
   { name: 'nothing', upstream: () => new Response(null, { status: 204 }) },
 ]
@@ -74,7 +105,8 @@ export async function cases(): Promise<Array<{ name: string; kind: string; handl
         fetch: async () => upstream?.() ?? new Response(null, { status: 204 }),
         onFault: () => {},
       })
-      const handler: Handler = (request) => gateway.fetch(ask ? new Request(request.url, ask) : request)
+      const handler: Handler = (request) =>
+        gateway.fetch(ask ? new Request(request.url, ask) : request)
       return { name: `${preset}: ${name}`, kind: name, handler }
     }),
   )

@@ -54,7 +54,8 @@ async function load(path: string): Promise<Record<string, unknown>> {
 /** The Observatory's parts. */
 export async function loadObservatory(): Promise<Observatory> {
   const require = createRequire(join(observatory, 'package.json'))
-  const from = (file: string): Promise<Record<string, unknown>> => load(join(observatory, 'src', file))
+  const from = (file: string): Promise<Record<string, unknown>> =>
+    load(join(observatory, 'src', file))
   const [constants, grader, types, utils] = await Promise.all([
     from('constants.js'),
     from('grader/grader.js'),
@@ -62,7 +63,9 @@ export async function loadObservatory(): Promise<Observatory> {
     from('retriever/utils.js'),
   ])
   const { AxiosHeaders } = require('axios') as { AxiosHeaders: new (values: object) => object }
-  const { CookieJar } = require('tough-cookie') as { CookieJar: new () => ReturnType<Observatory['jar']> }
+  const { CookieJar } = require('tough-cookie') as {
+    CookieJar: new () => ReturnType<Observatory['jar']>
+  }
   return {
     tests: constants.ALL_TESTS as Test[],
     Requests: types.Requests as Observatory['Requests'],
@@ -79,11 +82,18 @@ export async function loadObservatory(): Promise<Observatory> {
 export async function loadEvaluator(): Promise<(policy: string) => Finding[]> {
   const require = createRequire(join(here, 'package.json'))
   const { CspParser } = require('csp_evaluator/dist/parser.js')
-  const { CspEvaluator, DEFAULT_CHECKS, STRICTCSP_CHECKS } = require('csp_evaluator/dist/evaluator.js')
+  const {
+    CspEvaluator,
+    DEFAULT_CHECKS,
+    STRICTCSP_CHECKS,
+  } = require('csp_evaluator/dist/evaluator.js')
   const { Version } = require('csp_evaluator/dist/csp.js')
   const { checkHasConfiguredReporting } = require('csp_evaluator/dist/checks/security_checks.js')
   return (policy) => {
     const evaluator = new CspEvaluator(new CspParser(policy).csp, Version.CSP3)
-    return evaluator.evaluate([...STRICTCSP_CHECKS, checkHasConfiguredReporting], DEFAULT_CHECKS) as Finding[]
+    return evaluator.evaluate(
+      [...STRICTCSP_CHECKS, checkHasConfiguredReporting],
+      DEFAULT_CHECKS,
+    ) as Finding[]
   }
 }

@@ -15,18 +15,28 @@ export interface Mux {
 }
 
 /** Makes a certificate for a name, good for two days, which is its own authority; returns its path. */
-export function certificate(at: string, name: string): { readonly cert: string; readonly key: string } {
+export function certificate(
+  at: string,
+  name: string,
+): { readonly cert: string; readonly key: string } {
   const [cert, key] = [join(at, 'cert.pem'), join(at, 'key.pem')]
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
   const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`]
-  execFileSync('openssl', ['req', '-x509', '-days', '2', ...curve, ...subject, '-keyout', key, '-out', cert], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-days', '2', ...curve, ...subject, '-keyout', key, '-out', cert],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
   return { cert, key }
 }
 
 /** Opens a port on loopback. */
-export async function startMux(host: string, { cert, key }: ReturnType<typeof certificate>): Promise<Mux> {
+export async function startMux(
+  host: string,
+  { cert, key }: ReturnType<typeof certificate>,
+): Promise<Mux> {
   let target = 0
   const sockets = new Set<Socket>()
   const plain = createHttp((asked, answer) => {
@@ -35,10 +45,13 @@ export async function startMux(host: string, { cert, key }: ReturnType<typeof ce
   const tls = createHttps({ cert: readFileSync(cert), key: readFileSync(key) }, (asked, answer) => {
     const { method, url } = asked
     const headers = { ...asked.headers, 'x-forwarded-proto': 'https' }
-    const upstream = request({ host: '127.0.0.1', port: target, method, path: url, headers }, (response) => {
-      answer.writeHead(response.statusCode ?? 502, response.statusMessage, response.rawHeaders)
-      response.pipe(answer)
-    })
+    const upstream = request(
+      { host: '127.0.0.1', port: target, method, path: url, headers },
+      (response) => {
+        answer.writeHead(response.statusCode ?? 502, response.statusMessage, response.rawHeaders)
+        response.pipe(answer)
+      },
+    )
     upstream.on('error', () => answer.destroy())
     asked.pipe(upstream)
   })

@@ -19,11 +19,18 @@ export interface Score {
 const scanner = 'https://http-observatory.security.mozilla.org'
 
 /** Scores what a handler answers for `https://<host>/`; plain http is sent to https, as whatever ends TLS in front does. */
-export async function score(observatory: Observatory, handler: Handler, host: string): Promise<Score> {
+export async function score(
+  observatory: Observatory,
+  handler: Handler,
+  host: string,
+): Promise<Score> {
   const url = `https://${host}/`
   const response = await handler(new Request(url))
   const text = await response.clone().text()
-  const preflight = { method: 'OPTIONS', headers: { origin: scanner, 'access-control-request-method': 'GET' } }
+  const preflight = {
+    method: 'OPTIONS',
+    headers: { origin: scanner, 'access-control-request-method': 'GET' },
+  }
   const cors = await handler(new Request(url, preflight))
 
   const requests = new observatory.Requests(host)
@@ -48,7 +55,8 @@ export async function score(observatory: Observatory, handler: Handler, host: st
   }
   requests.resources.path = text
   const jar = observatory.jar()
-  for (const cookie of response.headers.getSetCookie()) jar.setCookieSync(cookie, url, { ignoreError: true })
+  for (const cookie of response.headers.getSetCookie())
+    jar.setCookieSync(cookie, url, { ignoreError: true })
   requests.session = { url: new URL(url), jar }
 
   let [all, negative, passed] = [100, 100, 0]

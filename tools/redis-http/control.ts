@@ -110,7 +110,10 @@ interface Gate {
 }
 
 /** Controls that know scripts by `nameOf`. */
-export function controls(nameOf: (command: readonly string[]) => string | undefined, mode: ScriptMode): Controlled {
+export function controls(
+  nameOf: (command: readonly string[]) => string | undefined,
+  mode: ScriptMode,
+): Controlled {
   const heard: Heard[] = []
   let planned: Planned[] = []
   let gates: Gate[] = []

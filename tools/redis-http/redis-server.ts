@@ -18,7 +18,10 @@ export interface RedisServer {
 /** Where redis-server is, or undefined. `REDIS_SERVER_PATH` goes first, then PATH. */
 export function findRedisServer(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter)
-  return [process.env.REDIS_SERVER_PATH ?? '', ...folders.map((folder) => join(folder, 'redis-server'))].find(runs)
+  return [
+    process.env.REDIS_SERVER_PATH ?? '',
+    ...folders.map((folder) => join(folder, 'redis-server')),
+  ].find(runs)
 }
 
 /** Finds it, or installs it where that is a matter of one command: on Debian, as root. */
@@ -31,7 +34,14 @@ export function obtainRedisServer(): string | undefined {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1', SYSTEMD_OFFLINE: '1' },
   } as const
   // Several test files may come here at once.
-  const install = ['-o', 'DPkg::Lock::Timeout=120', 'install', '-y', '--no-install-recommends', 'redis-server']
+  const install = [
+    '-o',
+    'DPkg::Lock::Timeout=120',
+    'install',
+    '-y',
+    '--no-install-recommends',
+    'redis-server',
+  ]
   try {
     execFileSync('apt-get', install, options)
   } catch {

@@ -2,7 +2,9 @@
 import { connect, type Socket } from 'node:net'
 
 /** Where a Redis listens. */
-export type RedisPlace = { readonly path: string } | { readonly host: string; readonly port: number }
+export type RedisPlace =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number }
 
 /** A status reply, such as OK: not a string to Redis. */
 export class Status {
@@ -47,7 +49,9 @@ export async function openRedis(place: RedisPlace): Promise<RedisConnection> {
   return {
     send(commands): Promise<Reply[]> {
       if (lost) return Promise.reject(lost)
-      const replies = commands.map(() => new Promise<Reply>((resolve, reject) => waiting.push({ resolve, reject })))
+      const replies = commands.map(
+        () => new Promise<Reply>((resolve, reject) => waiting.push({ resolve, reject })),
+      )
       socket.write(Buffer.concat(commands.map(encode)))
       return Promise.all(replies)
     },

@@ -7,7 +7,13 @@ import { createHash } from 'node:crypto'
 import { Refusal, type Reply } from './resp.ts'
 
 /** Flags of Redis 7. */
-const known = new Set(['no-writes', 'allow-oom', 'allow-stale', 'no-cluster', 'allow-cross-slot-keys'])
+const known = new Set([
+  'no-writes',
+  'allow-oom',
+  'allow-stale',
+  'no-cluster',
+  'allow-cross-slot-keys',
+])
 
 /** Enforces declared keys from within the script, on its first line so that every line keeps its number. */
 const guard = [
@@ -91,7 +97,12 @@ export function scripts(mode: ScriptMode): Scripts {
   }
 }
 
-function kindOf([verb = '', first = '']: readonly string[]): 'source' | 'digest' | 'load' | 'exists' | 'other' {
+function kindOf([verb = '', first = '']: readonly string[]):
+  | 'source'
+  | 'digest'
+  | 'load'
+  | 'exists'
+  | 'other' {
   const word = verb.toLowerCase()
   if (word === 'eval' || word === 'eval_ro') return 'source'
   if (word === 'evalsha' || word === 'evalsha_ro') return 'digest'
@@ -109,7 +120,9 @@ function unflagged(source: string, strict: boolean): string {
   if (kept.length === flags.length) return source
   const body = source.slice(shebang[0].length)
   const first = strict && flags.includes('allow-key-locking') ? guard : '--'
-  return kept.length > 0 ? `#!lua flags=${kept.join(',')}${strict ? `\n${guard}` : ''}${body}` : first + body
+  return kept.length > 0
+    ? `#!lua flags=${kept.join(',')}${strict ? `\n${guard}` : ''}${body}`
+    : first + body
 }
 
 function sha1(text: string): string {

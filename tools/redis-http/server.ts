@@ -7,7 +7,14 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Control, type Controlled, controls } from './control.ts'
-import { listenToRedis, openRedis, type RedisConnection, type RedisPlace, Refusal, type Reply } from './resp.ts'
+import {
+  listenToRedis,
+  openRedis,
+  type RedisConnection,
+  type RedisPlace,
+  Refusal,
+  type Reply,
+} from './resp.ts'
 import { type ScriptMode, scripts } from './scripts.ts'
 import { type Asked, BadRequest, eventOf, itemOf, readAsked } from './wire.ts'
 
@@ -56,7 +63,10 @@ export async function startRedisHttp(options: RedisHttpOptions): Promise<RedisHt
     }
   }
 
-  async function execute({ kind, commands }: Asked, refused: ReadonlyMap<number, string>): Promise<Reply[]> {
+  async function execute(
+    { kind, commands }: Asked,
+    refused: ReadonlyMap<number, string>,
+  ): Promise<Reply[]> {
     const prepared = commands.map(known.prepare)
     const sent = prepared.filter((_, at) => !refused.has(at)).map(({ command }) => command)
     // Between MULTI and EXEC nothing of another request may come: one write on one connection.
@@ -64,7 +74,8 @@ export async function startRedisHttp(options: RedisHttpOptions): Promise<RedisHt
     let replies = wrapped.length > 0 ? await ask(wrapped) : []
     if (kind === 'multi-exec') {
       const last = replies.at(-1)
-      if (!Array.isArray(last)) return [replies.find((reply) => reply instanceof Refusal) ?? new Refusal('EXECABORT')]
+      if (!Array.isArray(last))
+        return [replies.find((reply) => reply instanceof Refusal) ?? new Refusal('EXECABORT')]
       replies = last
     }
     return prepared.map(({ finish = (reply: Reply): Reply => reply }, at) => {
@@ -80,7 +91,9 @@ export async function startRedisHttp(options: RedisHttpOptions): Promise<RedisHt
     const commands = asked instanceof BadRequest ? [] : asked.commands
     control.note({ path: url.pathname, headers: request.headers, commands })
     const given =
-      /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? url.searchParams.get('_token') ?? ''
+      /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ??
+      url.searchParams.get('_token') ??
+      ''
     if (!timingSafeEqual(digest(given), wanted)) return unauthorized(response)
     if (asked instanceof BadRequest) return answer(response, asked.status, { error: asked.error })
     if (asked.kind === 'stream') return stream(place, asked, response)
@@ -88,7 +101,10 @@ export async function startRedisHttp(options: RedisHttpOptions): Promise<RedisHt
     const base64 = `${request.headers['upstash-encoding'] ?? ''}`.toLowerCase() === 'base64'
     await meddle(control, asked, response, async (refused) => {
       const replies = await execute(asked, refused)
-      if (asked.kind !== 'command' && !(asked.kind === 'multi-exec' && replies[0] instanceof Refusal)) {
+      if (
+        asked.kind !== 'command' &&
+        !(asked.kind === 'multi-exec' && replies[0] instanceof Refusal)
+      ) {
         return { status: 200, body: replies.map((reply) => itemOf(reply, base64)) }
       }
       const [reply = null] = replies
@@ -98,7 +114,8 @@ export async function startRedisHttp(options: RedisHttpOptions): Promise<RedisHt
 
   const server = createServer((request, response) => {
     serve(request, response).catch(() => {
-      if (!response.headersSent) answer(response, 500, { error: 'ERR the bridge could not reach Redis' })
+      if (!response.headersSent)
+        answer(response, 500, { error: 'ERR the bridge could not reach Redis' })
       else response.destroy()
     })
   })
@@ -152,7 +169,9 @@ async function meddle(
       case 'error-json':
         return answer(response, fault.status ?? 500, { error: fault.error ?? 'ERR internal error' })
       case 'error-html':
-        response.writeHead(fault.status ?? 502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>')
+        response
+          .writeHead(fault.status ?? 502, { 'content-type': 'text/html' })
+          .end('<h1>Bad gateway</h1>')
         return
       case 'body':
         response.writeHead(200, { 'content-type': 'application/json' }).end(fault.body)
@@ -189,7 +208,10 @@ let count = 0
 const epoch = randomBytes(6).toString('base64url')
 
 function answer(response: ServerResponse, status: number, body: unknown): void {
-  const headers = { 'content-type': 'application/json', 'upstash-sync-token': `${epoch}.${++count}` }
+  const headers = {
+    'content-type': 'application/json',
+    'upstash-sync-token': `${epoch}.${++count}`,
+  }
   response.writeHead(status, headers).end(JSON.stringify(body))
 }
 
@@ -200,14 +222,23 @@ function unauthorized(response: ServerResponse): void {
 /** Sends half of the answer, then does something else. */
 function partly(response: ServerResponse, body: unknown, then: () => void): void {
   const text = JSON.stringify(body)
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+  })
   response.write(text.slice(0, text.length / 2), then)
 }
 
-async function stream(place: RedisPlace, { commands }: Asked, response: ServerResponse): Promise<void> {
+async function stream(
+  place: RedisPlace,
+  { commands }: Asked,
+  response: ServerResponse,
+): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   response.flushHeaders()
-  const socket = await listenToRedis(place, commands[0] ?? [], (reply) => response.write(eventOf(reply)))
+  const socket = await listenToRedis(place, commands[0] ?? [], (reply) =>
+    response.write(eventOf(reply)),
+  )
   response.once('close', () => socket.destroy())
   socket.once('close', () => response.end())
 }

@@ -22,10 +22,13 @@ export function readAsked(method: string, url: URL, body: string): Asked | BadRe
   const parts = decoded(url.pathname.split('/').filter(Boolean))
   if (!parts) return new BadRequest(400, 'ERR failed to parse command')
   const [head = ''] = parts
-  if (!['POST', 'GET', 'PUT', 'HEAD'].includes(method)) return new BadRequest(405, 'ERR method not allowed')
+  if (!['POST', 'GET', 'PUT', 'HEAD'].includes(method))
+    return new BadRequest(405, 'ERR method not allowed')
   if (parts.length === 0) {
     const command = strings(parsed(body))
-    return command ? { kind: 'command', commands: [command] } : new BadRequest(400, 'ERR failed to parse command')
+    return command
+      ? { kind: 'command', commands: [command] }
+      : new BadRequest(400, 'ERR failed to parse command')
   }
   if (parts.length === 1 && (head === 'pipeline' || head === 'multi-exec')) {
     const list = parsed(body)
@@ -35,10 +38,14 @@ export function readAsked(method: string, url: URL, body: string): Asked | BadRe
     }
     return { kind: head, commands: commands as string[][] }
   }
-  if (['subscribe', 'psubscribe', 'monitor'].includes(head)) return { kind: 'stream', commands: [parts] }
+  if (['subscribe', 'psubscribe', 'monitor'].includes(head))
+    return { kind: 'stream', commands: [parts] }
   // Path style: the body is the last argument, what the query says comes behind it.
   const query = [...url.searchParams].filter(([name]) => name !== '_token')
-  return { kind: 'command', commands: [[...parts, ...(body ? [body] : []), ...query.flat().filter(Boolean)]] }
+  return {
+    kind: 'command',
+    commands: [[...parts, ...(body ? [body] : []), ...query.flat().filter(Boolean)]],
+  }
 }
 
 /** `{ result }` or `{ error }`, the error text as Redis has it. */
@@ -48,7 +55,9 @@ export function itemOf(reply: Reply, base64: boolean): { result: unknown } | { e
 
 /** One line of a subscription, as Upstash's event stream has it. */
 export function eventOf(reply: Reply): string {
-  const words = Array.isArray(reply) ? reply.map((part) => jsonOf(part, false)) : [jsonOf(reply, false)]
+  const words = Array.isArray(reply)
+    ? reply.map((part) => jsonOf(part, false))
+    : [jsonOf(reply, false)]
   return `data: ${words.join(',')}\n\n`
 }
 

@@ -11,6 +11,8 @@ export const app: H3 = new H3()
   })
   .get('/read', async (event) => told((await getSession<Data>(event, config)).data))
   .get('/write', async (event) => {
-    const session = await updateSession<Data>(event, config, (data) => ({ n: (data.n as number) + 1 }))
+    const session = await updateSession<Data>(event, config, (data) => ({
+      n: (data.n as number) + 1,
+    }))
     return told(session.data)
   })

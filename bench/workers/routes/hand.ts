@@ -5,9 +5,13 @@ import { dataOf, told } from '../data.ts'
 import { open, seal } from '../seal/hand.ts'
 
 async function set(c: Context, data: object): Promise<void> {
-  c.header('set-cookie', `s=${await seal(data)}; Max-Age=28800; Path=/; Secure; HttpOnly; SameSite=Lax`, {
-    append: true,
-  })
+  c.header(
+    'set-cookie',
+    `s=${await seal(data)}; Max-Age=28800; Path=/; Secure; HttpOnly; SameSite=Lax`,
+    {
+      append: true,
+    },
+  )
 }
 
 export function mount(app: Hono): void {

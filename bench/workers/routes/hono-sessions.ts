@@ -6,7 +6,11 @@ export function mount(plain: Hono): void {
   const app = plain as unknown as Hono<{ Variables: { session: Session<Data> } }>
   app.use(
     '*',
-    sessionMiddleware({ store: new CookieStore(), encryptionKey: secret, expireAfterSeconds: 28_800 }) as never,
+    sessionMiddleware({
+      store: new CookieStore(),
+      encryptionKey: secret,
+      expireAfterSeconds: 28_800,
+    }) as never,
   )
   app.get('/make', (c) => {
     const { n, pad } = dataOf(Number(c.req.query('bytes')))
@@ -14,7 +18,9 @@ export function mount(plain: Hono): void {
     c.get('session').set('pad', pad)
     return c.text('n=1')
   })
-  app.get('/read', (c) => c.text(told({ n: c.get('session').get('n'), pad: c.get('session').get('pad') })))
+  app.get('/read', (c) =>
+    c.text(told({ n: c.get('session').get('n'), pad: c.get('session').get('pad') })),
+  )
   app.get('/write', (c) => {
     const session = c.get('session')
     const n = (session.get('n') as number) + 1

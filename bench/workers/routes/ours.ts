@@ -20,7 +20,9 @@ export function routes(plain: Hono): void {
     return c.text(told(data))
   })
   app.get('/update', async (c) =>
-    c.text(told(await c.var.session.update((data) => ({ ...(data as Data), n: (data as Data).n + 1 })))),
+    c.text(
+      told(await c.var.session.update((data) => ({ ...(data as Data), n: (data as Data).n + 1 }))),
+    ),
   )
   app.get('/idle', (c) => c.text(told({ n: 1, pad: '' })))
 }

@@ -11,5 +11,6 @@ export default looped({
     Object.assign(event.context, { sessions: { h3: { id: 'bench', createdAt: 1, data } } })
     return sealSession(event, config)
   },
-  open: async (token) => (await unsealSession(new H3Event(new Request('https://bench.test/')), config, token)).data,
+  open: async (token) =>
+    (await unsealSession(new H3Event(new Request('https://bench.test/')), config, token)).data,
 })

@@ -7,7 +7,10 @@ const decoder = new TextDecoder()
 let key: CryptoKey | undefined
 
 async function theKey(): Promise<CryptoKey> {
-  key ??= await crypto.subtle.importKey('raw', new Uint8Array(32).fill(7), 'AES-GCM', false, ['encrypt', 'decrypt'])
+  key ??= await crypto.subtle.importKey('raw', new Uint8Array(32).fill(7), 'AES-GCM', false, [
+    'encrypt',
+    'decrypt',
+  ])
   return key
 }
 

@@ -1,5 +1,10 @@
 /** What @hono/session does with its cookie: EncryptJWT and jwtDecrypt of jose, with the key it derives. */
-import { createEncryptionKey, type EncryptionKey, jweDecrypt, jweEncrypt } from '@hono/session/cookies'
+import {
+  createEncryptionKey,
+  type EncryptionKey,
+  jweDecrypt,
+  jweEncrypt,
+} from '@hono/session/cookies'
 import { secret } from '../data.ts'
 import { looped } from './loop.ts'
 
@@ -15,7 +20,10 @@ console.error = () => {} // it prints every refused token
 export default looped({
   seal: async (data) => (await jweEncrypt(data, await theKey())).jwe,
   async open(token) {
-    const { iat: _, ...data } = (await jweDecrypt(token, await theKey())).payload as Record<string, unknown>
+    const { iat: _, ...data } = (await jweDecrypt(token, await theKey())).payload as Record<
+      string,
+      unknown
+    >
     return data
   },
 })

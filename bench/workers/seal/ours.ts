@@ -4,7 +4,12 @@ import { createIssues } from '../../../src/options/issues.ts'
 import { secret } from '../data.ts'
 import { looped } from './loop.ts'
 
-const options = { purpose: 'session', name: '__Host-session', lifetime: 28_800, clock: Date.now } as const
+const options = {
+  purpose: 'session',
+  name: '__Host-session',
+  lifetime: 28_800,
+  clock: Date.now,
+} as const
 const box = sealer(keyRing(secret, createIssues('bench')), options)
 
 export default looped({

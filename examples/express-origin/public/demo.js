@@ -1,5 +1,7 @@
 /** The home page: says that scripts run, and makes its requests. The live page: events, and what a WebSocket sends back. */
-const [scripts, events, socket] = ['scripts', 'events', 'socket'].map((id) => document.getElementById(id))
+const [scripts, events, socket] = ['scripts', 'events', 'socket'].map((id) =>
+  document.getElementById(id),
+)
 
 if (scripts) scripts.textContent = 'run'
 if (events) live()

@@ -12,13 +12,26 @@ export interface Gateway {
   readonly cooldownMs?: number
 }
 
-export function portcullis({ issuer, audience, jwks, cooldownMs = 30_000 }: Gateway): RequestHandler {
+export function portcullis({
+  issuer,
+  audience,
+  jwks,
+  cooldownMs = 30_000,
+}: Gateway): RequestHandler {
   const url = new URL(jwks ?? `${issuer}/.portcullis/jwks.json`)
   const keys = createRemoteJWKSet(url, { cacheMaxAge: 300_000, cooldownDuration: cooldownMs })
-  const pinned = { algorithms: ['ES256'], issuer, audience, clockTolerance: 5, requiredClaims: ['exp', 'sid'] }
+  const pinned = {
+    algorithms: ['ES256'],
+    issuer,
+    audience,
+    clockTolerance: 5,
+    requiredClaims: ['exp', 'sid'],
+  }
   return async (req, res, next) => {
     try {
-      res.locals.who = (await jwtVerify(req.get('portcullis-assertion') ?? '', keys, pinned)).payload
+      res.locals.who = (
+        await jwtVerify(req.get('portcullis-assertion') ?? '', keys, pinned)
+      ).payload
     } catch {
       return void res.sendStatus(401)
     }

@@ -3,11 +3,22 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { portcullis } from './portcullis.ts'
 
-const { ISSUER = 'http://localhost:8787', AUDIENCE = 'app', JWKS, COOLDOWN = '30', PORT = '8788' } = process.env
+const {
+  ISSUER = 'http://localhost:8787',
+  AUDIENCE = 'app',
+  JWKS,
+  COOLDOWN = '30',
+  PORT = '8788',
+} = process.env
 
 const app = express()
 app.use(
-  portcullis({ issuer: ISSUER, audience: AUDIENCE, ...(JWKS && { jwks: JWKS }), cooldownMs: Number(COOLDOWN) * 1000 }),
+  portcullis({
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    ...(JWKS && { jwks: JWKS }),
+    cooldownMs: Number(COOLDOWN) * 1000,
+  }),
 )
 app.use((_req, res) => {
   res.json(res.locals.who)

@@ -1,6 +1,11 @@
 /** Who is asking, and whether a route lets them pass. */
 import { type CompiledAccess, checkSessionAccess } from '../../access/index.ts'
-import type { FlushableHandle, SessionFacts, SessionInfo, SessionStrategy } from '../../session/index.ts'
+import type {
+  FlushableHandle,
+  SessionFacts,
+  SessionInfo,
+  SessionStrategy,
+} from '../../session/index.ts'
 import type { Reason } from '../../types.ts'
 import type { CompiledGateway } from '../compile.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -14,7 +19,10 @@ export interface LoadedSession {
 }
 
 /** Reads the session of a request; undefined where there is none. */
-export async function loadSession(plan: CompiledGateway, visit: RequestContext): Promise<LoadedSession | undefined> {
+export async function loadSession(
+  plan: CompiledGateway,
+  visit: RequestContext,
+): Promise<LoadedSession | undefined> {
   if (plan.session === undefined) return undefined
   const session = openHandle(plan.session, visit)
   const data = await session.get()
@@ -34,11 +42,19 @@ export function checkAccess(
   who: LoadedSession | undefined,
 ): Reason | undefined {
   const { roles, clock } = plan
-  const verdict = checkSessionAccess(access, { data: who?.data, info: who?.facts, roles, now: clock() })
+  const verdict = checkSessionAccess(access, {
+    data: who?.data,
+    info: who?.facts,
+    roles,
+    now: clock(),
+  })
   return verdict.ok ? undefined : verdict.reason
 }
 
-function openHandle(strategy: SessionStrategy<object>, visit: RequestContext): FlushableHandle<object> {
+function openHandle(
+  strategy: SessionStrategy<object>,
+  visit: RequestContext,
+): FlushableHandle<object> {
   const { request, env } = visit
   visit.session ??= strategy.open({ request, env })
   return visit.session

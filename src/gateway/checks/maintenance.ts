@@ -1,6 +1,12 @@
 /** Maintenance: everybody is asked to come back later, but those who do the work. */
 import { checkKeys, type Issues, resolveFrom, wholeNumber } from '../../options/index.ts'
-import { type AddressRange, clientAddress, inRanges, type Platform, parseRange } from '../../request/index.ts'
+import {
+  type AddressRange,
+  clientAddress,
+  inRanges,
+  type Platform,
+  parseRange,
+} from '../../request/index.ts'
 import type { FromEnv } from '../../types.ts'
 import { isObject } from '../upstreams.ts'
 
@@ -16,7 +22,11 @@ export interface Maintenance {
 }
 
 /** Seconds to wait for those who are not let in; undefined for those who are. */
-export type MaintenanceCheck = (env: unknown, headers: Headers, platform: Platform) => number | undefined
+export type MaintenanceCheck = (
+  env: unknown,
+  headers: Headers,
+  platform: Platform,
+) => number | undefined
 
 interface CompiledMaintenance {
   readonly closed: boolean
@@ -50,9 +60,14 @@ function parseMaintenance(value: boolean | Maintenance, issues: Issues): Compile
   else {
     for (const [index, text] of allow.entries()) {
       const range = typeof text === 'string' ? parseRange(text) : undefined
-      if (range === undefined) issues.add(`allow.${index}`, 'must be an address or a range such as 198.51.100.0/24')
+      if (range === undefined)
+        issues.add(`allow.${index}`, 'must be an address or a range such as 198.51.100.0/24')
       else ranges.push(range)
     }
   }
-  return { closed: true, retryAfter: wholeNumber(issues, 'retryAfter', retryAfter, 300, bounds), ranges }
+  return {
+    closed: true,
+    retryAfter: wholeNumber(issues, 'retryAfter', retryAfter, 300, bounds),
+    ranges,
+  }
 }

@@ -1,5 +1,11 @@
 /** Reads the method that a framework takes from a form, so that its guards hold too. */
-import { createNameCheck, hasClearNames, possibleNames, readMultipart, readParameters } from '../../parameters/index.ts'
+import {
+  createNameCheck,
+  hasClearNames,
+  possibleNames,
+  readMultipart,
+  readParameters,
+} from '../../parameters/index.ts'
 import { isCompressed, mediaType } from '../../request/index.ts'
 import type { RequestContext } from '../request-context.ts'
 import { asksMore, strictestRoute } from '../routes/strictest.ts'
@@ -46,7 +52,10 @@ export async function overrideMethod(
 }
 
 /** The methods that a request names anywhere; `unclear` where servers could find one that is not found here. */
-async function readOverrides(visit: RequestContext, most: number): Promise<ReadonlySet<string> | 'unclear'> {
+async function readOverrides(
+  visit: RequestContext,
+  most: number,
+): Promise<ReadonlySet<string> | 'unclear'> {
   const query = visit.search.slice(1)
   const inQuery = readParameters(query)
   if (inQuery === undefined && possibleNames(query).some(isOverride)) return 'unclear'
@@ -118,7 +127,10 @@ async function readStart(visit: RequestContext, most: number): Promise<Uint8Arra
 }
 
 /** What was read of a body, and then the rest of it. */
-function resumeBody(parts: Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
+function resumeBody(
+  parts: Uint8Array[],
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
       const next = parts.shift() ?? (await reader.read()).value

@@ -67,7 +67,8 @@ function applyDecisions(
 ): Response | undefined {
   const found = decisions.find(({ refused }) => refused !== undefined)
   const others = decisions.filter((decision) => decision !== found)
-  const decorate = (response: Response): Response => others.reduce((made, each) => each.decorate(made), response)
+  const decorate = (response: Response): Response =>
+    others.reduce((made, each) => each.decorate(made), response)
   if (found?.refused === undefined) {
     if (others.length > 0) visit.decorate = decorate
     return undefined

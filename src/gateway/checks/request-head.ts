@@ -54,7 +54,10 @@ export function validateRequestHead(
 }
 
 /** Judges what a route says of bodies. */
-export function compileBodyRules({ maxBodyBytes, contentTypes: types }: Route, issues: Issues): BodyRules {
+export function compileBodyRules(
+  { maxBodyBytes, contentTypes: types }: Route,
+  issues: Issues,
+): BodyRules {
   return {
     maxBytes: wholeNumber(issues, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds),
     types: types === undefined ? undefined : compileContentTypes(types, issues.at('contentTypes')),

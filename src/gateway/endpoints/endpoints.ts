@@ -21,12 +21,18 @@ export async function ownEndpoint(plan: CompiledGateway, visit: RequestContext):
   if (visit.notes !== undefined && (answer === health || answer === ready)) visit.notes.quiet = true
   if (answer === undefined) return errorResponse('not-found', request, { requestId })
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return errorResponse('method-not-allowed', request, { requestId, headers: [['Allow', 'GET, HEAD']] })
+    return errorResponse('method-not-allowed', request, {
+      requestId,
+      headers: [['Allow', 'GET, HEAD']],
+    })
   }
   return (await answer(visit, plan)) ?? errorResponse('not-found', request, { requestId })
 }
 
-type Endpoint = (visit: RequestContext, plan: CompiledGateway) => Response | undefined | Promise<Response>
+type Endpoint = (
+  visit: RequestContext,
+  plan: CompiledGateway,
+) => Response | undefined | Promise<Response>
 
 const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ['/.portcullis/health', health],
@@ -40,7 +46,10 @@ function health({ request }: RequestContext): Response {
 }
 
 /** Whether requests can be served. Never why not: that is for the log. */
-async function ready({ request, settings, env }: RequestContext, { ops }: CompiledGateway): Promise<Response> {
+async function ready(
+  { request, settings, env }: RequestContext,
+  { ops }: CompiledGateway,
+): Promise<Response> {
   const ok = settings !== undefined && (await ops.isReady(env, settings))
   return json(request, `{"ok":${ok}}`, 'no-store', ok ? 200 : 503)
 }

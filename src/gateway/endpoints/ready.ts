@@ -34,10 +34,16 @@ const maxWaitMs = 500
 const stepMs = 10
 
 /** Judges the option and makes the question. */
-export function createReadiness(value: ReadyOptions | undefined, sources: ReadySources, issues: Issues): IsReady {
+export function createReadiness(
+  value: ReadyOptions | undefined,
+  sources: ReadySources,
+  issues: Issues,
+): IsReady {
   if (value !== undefined) checkKeys(issues, value, ['store', 'upstreams'])
   const store = optionalFunction(issues, 'store', value?.store)
-  const asked = booleanOption(issues, 'upstreams', value?.upstreams, false) ? [...sources.upstreams.values()] : []
+  const asked = booleanOption(issues, 'upstreams', value?.upstreams, false)
+    ? [...sources.upstreams.values()]
+    : []
   const { clock, emit, fetch } = sources
   let last: { readonly at: number; readonly ok: boolean } | undefined
   let asking: number | undefined
@@ -64,7 +70,9 @@ export function createReadiness(value: ReadyOptions | undefined, sources: ReadyS
   async function runProbes(env: unknown, settings: Settings): Promise<boolean> {
     const answers = await Promise.all([
       store === undefined || checkOne('store', () => store(env).then(() => undefined)),
-      ...asked.map((upstream) => checkOne(upstream.name, (signal) => probeUpstream(fetch, upstream, settings, signal))),
+      ...asked.map((upstream) =>
+        checkOne(upstream.name, (signal) => probeUpstream(fetch, upstream, settings, signal)),
+      ),
     ])
     const ok = answers.every(Boolean)
     last = { at: clock(), ok }

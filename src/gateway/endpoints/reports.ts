@@ -99,13 +99,20 @@ function parseReports(text: string, publicOrigin: string | undefined): SecurityE
   return reports.flatMap((report) => toEvent(new Map(entries(report)), publicOrigin) ?? [])
 }
 
-function toEvent(report: ReadonlyMap<string, unknown>, publicOrigin: string | undefined): SecurityEvent | undefined {
+function toEvent(
+  report: ReadonlyMap<string, unknown>,
+  publicOrigin: string | undefined,
+): SecurityEvent | undefined {
   const type = report.get('type')
-  if (typeof type === 'string' && otherReportTypes.has(type)) return { type: 'browser-report', reason: type }
+  if (typeof type === 'string' && otherReportTypes.has(type))
+    return { type: 'browser-report', reason: type }
   const old = report.get('csp-report')
   if (type !== 'csp-violation' && old === undefined) return undefined
   const body = new Map(entries(old ?? report.get('body')))
-  const directive = body.get('effectiveDirective') ?? body.get('effective-directive') ?? body.get('violated-directive')
+  const directive =
+    body.get('effectiveDirective') ??
+    body.get('effective-directive') ??
+    body.get('violated-directive')
   if (typeof directive !== 'string') return undefined
   const [name = ''] = directive.slice(0, 64).split(' ', 1)
   const source = blockedSource(body.get('blockedURL') ?? body.get('blocked-uri'), publicOrigin)

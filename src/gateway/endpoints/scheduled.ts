@@ -18,10 +18,21 @@ export async function runScheduled(plan: CompiledGateway, env: unknown): Promise
         look: (signal) => probeUpstream(fetch, upstream, settings, signal),
       }))
     if (storeProbe !== undefined) {
-      watched.push({ kind: 'store', name: 'store', look: () => storeProbe(env).then(() => undefined) })
+      watched.push({
+        kind: 'store',
+        name: 'store',
+        look: () => storeProbe(env).then(() => undefined),
+      })
     }
     const tell = (error: unknown): void => report(error, { method: 'scheduled' })
-    await uptime.run(watched, { env, service: settings.publicOrigin, emit, report: tell, fetch, clock })
+    await uptime.run(watched, {
+      env,
+      service: settings.publicOrigin,
+      emit,
+      report: tell,
+      fetch,
+      clock,
+    })
   } catch (error) {
     report(error, { method: 'scheduled' })
   }

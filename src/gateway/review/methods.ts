@@ -19,7 +19,12 @@ export function reviewMethods(
     const methods = listMethods(strict.route).filter((method) => overridden.includes(method))
     if (methods.length === 0 || listMethods(strict.route).includes('POST')) return []
     return routes.flatMap((lax, place) => {
-      if (!listMethods(lax.route).includes('POST') || !meet(strict, lax) || !isLessRestrictive(lax, strict)) return []
+      if (
+        !listMethods(lax.route).includes('POST') ||
+        !meet(strict, lax) ||
+        !isLessRestrictive(lax, strict)
+      )
+        return []
       if (upstreams[lax.route.to]?.methodOverride === 'form') return []
       return [
         `routes.${index} (${describeRoute(strict)}) guards ${methods.join(', ')}, and routes.${place} (${describeRoute(lax)}) asks less of a POST there: ` +

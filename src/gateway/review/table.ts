@@ -11,7 +11,9 @@ export function reviewTable(routes: readonly RuledRoute[]): string[] {
   return routes.flatMap((ruled, index) => {
     const at = `routes.${index} (${describeRoute(ruled)})`
     const pairs = routes.flatMap((later, place) => {
-      return place > index ? reviewPair(ruled, later, at, `routes.${place} (${describeRoute(later)})`) : []
+      return place > index
+        ? reviewPair(ruled, later, at, `routes.${place} (${describeRoute(later)})`)
+        : []
     })
     return [...pairs, ...reviewRoute(ruled, at, routes), ...findOverlaps(ruled, at, routes)]
   })
@@ -23,13 +25,17 @@ function reviewRoute(ruled: RuledRoute, at: string, routes: readonly RuledRoute[
   const remarks: string[] = []
   // A `$` within is OData's; these anchors and groups are nobody's.
   if (/[()[\]+]|\$$|\/:/.test(path)) {
-    remarks.push(`${at} looks like a pattern, and is compared letter by letter: only /* at the end stands for more.`)
+    remarks.push(
+      `${at} looks like a pattern, and is compared letter by letter: only /* at the end stands for more.`,
+    )
   }
   if (route.caseSensitive && isGuarded(access)) {
     remarks.push(`${at} guards one spelling: the upstream must tell others apart.`)
   }
-  if (route.startOnGet) remarks.push(`${at} starts sessions on GET: the upstream must bind them to the browser.`)
-  if (route.encodedSlash === 'keep') remarks.push(`${at} hands %2F on: the upstream must not take it for a slash.`)
+  if (route.startOnGet)
+    remarks.push(`${at} starts sessions on GET: the upstream must bind them to the browser.`)
+  if (route.encodedSlash === 'keep')
+    remarks.push(`${at} hands %2F on: the upstream must not take it for a slash.`)
   if (path === '/*' && host === undefined && methods === undefined && !isGuarded(access)) {
     remarks.push(`${at} is public: whatever no other route names is open. Without it, that is 404.`)
     if (routes.some((other) => isGuarded(other.access))) {
@@ -56,7 +62,9 @@ function reviewPair(earlier: RuledRoute, later: RuledRoute, at: string, there: s
   // One path is meant to have its own methods; a whole branch, or part of what another route takes, may not be.
   if (!one.path.endsWith('/*') || two.path === '/*') return []
   const missing = listMethods(two).filter((method) => !listMethods(one).includes(method))
-  return missing.length > 0 ? [`${at} answers 405 to ${missing.join(', ')} where ${there} would take it.`] : []
+  return missing.length > 0
+    ? [`${at} answers 405 to ${missing.join(', ')} where ${there} would take it.`]
+    : []
 }
 
 /** Whether a route lets somebody pass whom the other one would not. */
@@ -74,10 +82,15 @@ function findOverlaps(ruled: RuledRoute, at: string, routes: readonly RuledRoute
   const { route, access } = ruled
   if (route.host === undefined || !isGuarded(access)) return []
   return routes.flatMap((other, index) => {
-    const free = !isGuarded(other.access) && other.route.to === route.to && !hostCovers(route.host, other.route.host)
+    const free =
+      !isGuarded(other.access) &&
+      other.route.to === route.to &&
+      !hostCovers(route.host, other.route.host)
     const reaches = free && patternCovers(other.route.path, route.path)
     // What stands on any host is asked after this route on its own host, and before nothing on the others.
     if (!reaches || coversAll(ruled, other)) return []
-    return [`${at} guards one host: routes.${index} (${describeRoute(other)}) leads to the same paths from others.`]
+    return [
+      `${at} guards one host: routes.${index} (${describeRoute(other)}) leads to the same paths from others.`,
+    ]
   })
 }

@@ -4,11 +4,32 @@ import type { GatewayConfig } from '../config.ts'
 
 /** RFC 1918, 6598, 3927, 1122; RFC 4193, 4291. */
 const privateRanges = [
-  ...['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16', '127.0.0.0/8', '0.0.0.0/8'],
+  ...[
+    '10.0.0.0/8',
+    '172.16.0.0/12',
+    '192.168.0.0/16',
+    '100.64.0.0/10',
+    '169.254.0.0/16',
+    '127.0.0.0/8',
+    '0.0.0.0/8',
+  ],
   ...['fc00::/7', 'fe80::/10', '::1', '::'],
   // The same by NAT64 (RFC 6052), its prefix for local use (RFC 8215) and 6to4 (RFC 3056).
-  ...['64:ff9b::a00:0/104', '64:ff9b::ac10:0/108', '64:ff9b::c0a8:0/112', '64:ff9b::6440:0/106', '64:ff9b::a9fe:0/112'],
-  ...['64:ff9b::7f00:0/104', '64:ff9b::/104', '64:ff9b:1::/48', '2002:a00::/24', '2002:ac10::/28', '2002:c0a8::/32'],
+  ...[
+    '64:ff9b::a00:0/104',
+    '64:ff9b::ac10:0/108',
+    '64:ff9b::c0a8:0/112',
+    '64:ff9b::6440:0/106',
+    '64:ff9b::a9fe:0/112',
+  ],
+  ...[
+    '64:ff9b::7f00:0/104',
+    '64:ff9b::/104',
+    '64:ff9b:1::/48',
+    '2002:a00::/24',
+    '2002:ac10::/28',
+    '2002:c0a8::/32',
+  ],
   ...['2002:7f00::/24', '2002:a9fe::/32'],
 ]
 
@@ -21,14 +42,16 @@ export function reviewUpstreams(
   const visible = knownValue(config.publicOrigin, env)
   const atHome = visible !== undefined && isLoopbackHost(readUrlHost(visible))
   for (const [name, { url, insecurePrivateAddress }] of Object.entries(config.upstreams)) {
-    if (!config.routes.some((route) => route.to === name)) remarks.push(`upstreams.${name} is where no route leads.`)
+    if (!config.routes.some((route) => route.to === name))
+      remarks.push(`upstreams.${name} is where no route leads.`)
     const found = knownValue(url, env)
     if (found === undefined || !URL.canParse(found)) {
       remarks.push(`upstreams.${name}.url is not known here: nobody has looked at its address.`)
       continue
     }
     const { hostname } = new URL(found)
-    if (insecurePrivateAddress || !isPrivate(hostname) || (atHome && isLoopbackHost(hostname))) continue
+    if (insecurePrivateAddress || !isPrivate(hostname) || (atHome && isLoopbackHost(hostname)))
+      continue
     faults.push(
       `upstreams.${name}.url is a private address, which from another machine is another machine; ` +
         'where it is meant, say insecurePrivateAddress: true',
@@ -48,7 +71,10 @@ function isPrivate(hostname: string): boolean {
     return true
   const name = hostname.replace(/\.$/, '')
   // A name of one label is found by who shares the network: `http://app:3000`.
-  return (!name.includes('.') && !name.includes(':')) || /\.(?:localhost|local|internal|home\.arpa)$/.test(name)
+  return (
+    (!name.includes('.') && !name.includes(':')) ||
+    /\.(?:localhost|local|internal|home\.arpa)$/.test(name)
+  )
 }
 
 /** A value that does not hang on a secret. */

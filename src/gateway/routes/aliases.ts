@@ -53,7 +53,9 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
       const guarded = group.members.some(isFolded)
       const exactly = !guarded && group.members.some(({ route }) => route.caseSensitive)
       // A route that only limits matches as it is written, and its limits hold for every spelling.
-      ;(exactly ? written : folded).at(route.host).add(route.path, group, { direct: !guarded && !exactly })
+      ;(exactly ? written : folded)
+        .at(route.host)
+        .add(route.path, group, { direct: !guarded && !exactly })
     },
     strictest(asked, group, route, find) {
       if (!any) return undefined
@@ -87,8 +89,14 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
 /** Whether a route may refuse what another one would let through. */
 function restricts({ route, access, csrf }: CompiledRoute, opens: boolean): boolean {
   const { throttle, limit, graphql, maxBodyBytes, contentTypes } = route
-  const watches = isGuarded(access) || throttle !== undefined || graphql !== undefined || Boolean(limit)
-  return watches || maxBodyBytes !== undefined || contentTypes !== undefined || (opens && csrf !== undefined)
+  const watches =
+    isGuarded(access) || throttle !== undefined || graphql !== undefined || Boolean(limit)
+  return (
+    watches ||
+    maxBodyBytes !== undefined ||
+    contentTypes !== undefined ||
+    (opens && csrf !== undefined)
+  )
 }
 
 /** Where a pattern covers the path itself, the table says with its order that another route decides. */

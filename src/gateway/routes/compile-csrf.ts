@@ -26,7 +26,10 @@ export function compileRouteCsrf(
     csrfPolicy({ trustedOrigins: own?.trustedOrigins ?? [] }, issues.at('csrf'))
   }
   const trusted = [...toList(all?.trustedOrigins), ...toList(own?.trustedOrigins)]
-  const policy = csrfPolicy({ ...pickKnown(all), trustedOrigins: [...new Set(trusted)] }, issues.child(''))
+  const policy = csrfPolicy(
+    { ...pickKnown(all), trustedOrigins: [...new Set(trusted)] },
+    issues.child(''),
+  )
   // The environment of this policy is the gateway's settings, where the origin has been judged.
   return { ...policy, publicOrigins: (settings) => [(settings as Settings).publicOrigin] }
 }

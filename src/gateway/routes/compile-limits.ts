@@ -7,7 +7,12 @@ type Gate = LimitGate<LimitedContext>
 /** Judges the option `limit` of the gateway. */
 export function compileGatewayLimit(value: unknown, issues: Issues): Gate | undefined {
   if (value === undefined) return undefined
-  if (typeof value === 'object' && value !== null && 'prepare' in value && typeof value.prepare === 'function') {
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    'prepare' in value &&
+    typeof value.prepare === 'function'
+  ) {
     return value as Gate
   }
   issues.add('limit', 'must be limitGate({ ... }), which comes from portcullis/limit')
@@ -15,7 +20,11 @@ export function compileGatewayLimit(value: unknown, issues: Issues): Gate | unde
 }
 
 /** What a route's requests are counted against; one that says `false` is not counted at all. */
-export function compileRouteLimits(value: unknown, all: Gate | undefined, issues: Issues): readonly Gate[] {
+export function compileRouteLimits(
+  value: unknown,
+  all: Gate | undefined,
+  issues: Issues,
+): readonly Gate[] {
   if (value === false) return []
   const own = compileGatewayLimit(value, issues)
   return [all, own].filter((gate) => gate !== undefined)

@@ -17,7 +17,10 @@ export function findUnreachable(routes: readonly CompiledRoute[], issues: Issues
       for (const method of listMethods(route)) left.delete(method)
     } else if (coversAll(compiled, last)) left.clear()
     if (left.size > 0) continue
-    issues.add('path', `is never reached: ${JSON.stringify(describeRoute(compiled))} stands before it`)
+    issues.add(
+      'path',
+      `is never reached: ${JSON.stringify(describeRoute(compiled))} stands before it`,
+    )
     return
   }
 }
@@ -25,7 +28,8 @@ export function findUnreachable(routes: readonly CompiledRoute[], issues: Issues
 /** Whether one route's pattern covers every host and path of another's. */
 export function coversAll(outer: RuledRoute, inner: RuledRoute): boolean {
   return (
-    hostCovers(outer.route.host, inner.route.host) && patternCovers(outer.route.path, inner.route.path, isFolded(outer))
+    hostCovers(outer.route.host, inner.route.host) &&
+    patternCovers(outer.route.path, inner.route.path, isFolded(outer))
   )
 }
 
@@ -35,10 +39,16 @@ export function describeRoute({ route }: RuledRoute): string {
 }
 
 /** The sign-in page is public wherever somebody is sent to it: a redirect there stays on the host that was asked. */
-export function validateSignIn(signIn: unknown, routes: readonly CompiledRoute[], issues: Issues): void {
+export function validateSignIn(
+  signIn: unknown,
+  routes: readonly CompiledRoute[],
+  issues: Issues,
+): void {
   if (signIn === undefined) return
   const canonical =
-    typeof signIn === 'string' && signIn.startsWith('/') ? canonicalPath(`http://host${signIn}`) : undefined
+    typeof signIn === 'string' && signIn.startsWith('/')
+      ? canonicalPath(`http://host${signIn}`)
+      : undefined
   if (!canonical?.ok || canonical.path !== signIn) {
     issues.add('signIn', 'must be a canonical path without a query, such as /login')
     return

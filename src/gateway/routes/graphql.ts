@@ -43,7 +43,9 @@ export type GraphqlResult =
   | { readonly refused: Response }
   | {
       readonly refused: undefined
-      readonly body: { readonly body: ReadableStream<Uint8Array> | undefined; readonly length: number } | undefined
+      readonly body:
+        | { readonly body: ReadableStream<Uint8Array> | undefined; readonly length: number }
+        | undefined
       /** The answer to a question about the schema by somebody who may not ask; undefined for all else. */
       judge(who: LoadedSession | undefined): Response | undefined
     }

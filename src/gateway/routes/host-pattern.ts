@@ -23,5 +23,9 @@ export function isHostPattern(value: unknown): value is string {
   if (typeof value !== 'string') return false
   const name = value.startsWith('*.') ? value.slice(2) : value
   // URL has one spelling for each address: `*.0.0.1` is no name under anything.
-  return name !== '' && readUrlHostName(`http://${name}`) === name && new URL(`http://${name}`).hostname === name
+  return (
+    name !== '' &&
+    readUrlHostName(`http://${name}`) === name &&
+    new URL(`http://${name}`).hostname === name
+  )
 }

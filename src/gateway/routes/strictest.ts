@@ -25,7 +25,10 @@ export function asksMore(other: CompiledRoute, route: CompiledRoute): boolean {
  * counts, the shortest body and the fewest origins hold. The login throttle and the GraphQL limits are those of the first
  * route that has them, since a request is one login. Nothing is cached: an answer that was checked is nobody else's.
  */
-export function strictestRoute(route: CompiledRoute, others: readonly CompiledRoute[]): CompiledRoute {
+export function strictestRoute(
+  route: CompiledRoute,
+  others: readonly CompiledRoute[],
+): CompiledRoute {
   const all = [route, ...others]
   return {
     ...route,
@@ -45,8 +48,12 @@ function combineCsrf(
   other: CrossOriginPolicy | undefined,
 ): CrossOriginPolicy | undefined {
   if (one === undefined || other === undefined || one === other) return one ?? other
-  const trustedOrigins = [...one.trustedOrigins].filter((origin) => other.trustedOrigins.has(origin))
-  return trustedOrigins.length === one.trustedOrigins.size ? one : { ...one, trustedOrigins: new Set(trustedOrigins) }
+  const trustedOrigins = [...one.trustedOrigins].filter((origin) =>
+    other.trustedOrigins.has(origin),
+  )
+  return trustedOrigins.length === one.trustedOrigins.size
+    ? one
+    : { ...one, trustedOrigins: new Set(trustedOrigins) }
 }
 
 function combineBodies(one: BodyRules, other: BodyRules): BodyRules {

@@ -136,7 +136,9 @@ export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
 /** Methods that a route takes. */
 export function listMethods(route: Route): readonly string[] {
   if (route.methods === undefined) return allMethods
-  return route.methods.includes('GET') && !route.methods.includes('HEAD') ? [...route.methods, 'HEAD'] : route.methods
+  return route.methods.includes('GET') && !route.methods.includes('HEAD')
+    ? [...route.methods, 'HEAD']
+    : route.methods
 }
 
 function groupRoutes(routes: readonly CompiledRoute[]): CompiledRoute[][] {
@@ -154,10 +156,17 @@ function groupRoutes(routes: readonly CompiledRoute[]): CompiledRoute[][] {
 function createGroup(order: number, members: readonly CompiledRoute[]): RouteGroup {
   const byMethod = new Map<string, CompiledRoute>()
   for (const member of members) {
-    for (const method of listMethods(member.route)) if (!byMethod.has(method)) byMethod.set(method, member)
+    for (const method of listMethods(member.route))
+      if (!byMethod.has(method)) byMethod.set(method, member)
   }
   const pattern = compilePathPattern((members[0] as CompiledRoute).route.path)
-  return { order, pattern, members, byMethod, allow: allMethods.filter((method) => byMethod.has(method)).join(', ') }
+  return {
+    order,
+    pattern,
+    members,
+    byMethod,
+    allow: allMethods.filter((method) => byMethod.has(method)).join(', '),
+  }
 }
 
 function newIndex(): HostIndex {

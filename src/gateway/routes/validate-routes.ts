@@ -1,6 +1,12 @@
 /** Judges the route table while building: a route that cannot be meant is a fault, by its place and option. */
 import { type CompiledAccess, compileAccess } from '../../access/index.ts'
-import { booleanOption, checkKeys, choiceOption, type Issues, wholeNumber } from '../../options/index.ts'
+import {
+  booleanOption,
+  checkKeys,
+  choiceOption,
+  type Issues,
+  wholeNumber,
+} from '../../options/index.ts'
 import { isSafeMethod } from '../../request/index.ts'
 import { isPathPattern } from '../../request/pattern.ts'
 import { requiresUnsafeMethod } from '../../session-protocol/apply.ts'
@@ -22,7 +28,15 @@ import { validateCache } from './validate-cache.ts'
 export type RouteSources = Partial<
   Pick<
     GatewayConfig<string, never, never>,
-    'routes' | 'session' | 'roles' | 'signIn' | 'csrf' | 'throttle' | 'limit' | 'headers' | 'platform'
+    | 'routes'
+    | 'session'
+    | 'roles'
+    | 'signIn'
+    | 'csrf'
+    | 'throttle'
+    | 'limit'
+    | 'headers'
+    | 'platform'
   >
 >
 
@@ -85,7 +99,11 @@ export function validateRoutes(
     const access = compileRouteAccess(route, config, at)
     const compiled: CompiledRoute = {
       ...{ route, csrf, body, throttle, access },
-      graphql: compileGraphql(route, { session: access.session, roles: config.roles !== undefined }, at),
+      graphql: compileGraphql(
+        route,
+        { session: access.session, roles: config.roles !== undefined },
+        at,
+      ),
       upstream: validateRouteOptions(route, config, upstreams, at),
       limits: compileRouteLimits(route.limit, all, at),
       secure: headersOf(route.headers, at),
@@ -93,7 +111,8 @@ export function validateRoutes(
     if (validatePattern(route, at)) routes.push(compiled)
     if (routes.length > before) findUnreachable(routes, at)
   }
-  if (config.signIn !== undefined && config.session === undefined) issues.add('signIn', 'needs the option session')
+  if (config.signIn !== undefined && config.session === undefined)
+    issues.add('signIn', 'needs the option session')
   validateSignIn(config.signIn, routes, issues)
   return routes
 }
@@ -106,27 +125,39 @@ function compileRouteThrottle(
 ): CompiledThrottle | undefined {
   if (route.throttle === undefined) return undefined
   if (throttle === undefined) {
-    issues.add('', 'needs the option throttle of the gateway, which says where failures are counted')
+    issues.add(
+      '',
+      'needs the option throttle of the gateway, which says where failures are counted',
+    )
   }
   return throttling?.route(route, issues)
 }
 
 function validatePattern({ host, path }: Route, issues: Issues): boolean {
   const named = host === undefined || isHostPattern(host)
-  if (!named) issues.add('host', 'must be a host without a port, such as api.example.com or *.example.com')
+  if (!named)
+    issues.add('host', 'must be a host without a port, such as api.example.com or *.example.com')
   if (isPathPattern(path)) return named
   issues.add('path', 'must be an exact path (/login) or a prefix (/admin/*), in canonical form')
   return false
 }
 
-function compileRouteAccess({ access = 'session' }: Route, config: RouteSources, issues: Issues): CompiledAccess {
+function compileRouteAccess(
+  { access = 'session' }: Route,
+  config: RouteSources,
+  issues: Issues,
+): CompiledAccess {
   const { session, roles, platform } = config
   const compiled = compileAccess(access, issues.at('access'))
   if (session === undefined && compiled.session) {
     issues.add('access', "must be 'public' where the gateway has no option session")
-  } else if (compiled.roles !== undefined && roles === undefined) issues.add('access.role', 'needs the option roles')
+  } else if (compiled.roles !== undefined && roles === undefined)
+    issues.add('access.role', 'needs the option roles')
   if (compiled.ranges !== undefined && platform === 'none') {
-    issues.add('access.address', "needs a platform that tells addresses: with 'none' nobody would pass")
+    issues.add(
+      'access.address',
+      "needs a platform that tells addresses: with 'none' nobody would pass",
+    )
   }
   return compiled
 }
@@ -142,7 +173,8 @@ function validateRouteOptions(
     const names = [...upstreams.keys()].map((name) => JSON.stringify(name)).join(', ')
     issues.add('to', `names no upstream; there is ${names || 'none'}`)
   }
-  if (route.timeoutMs !== undefined) wholeNumber(issues, 'timeoutMs', route.timeoutMs, 1, timeoutBounds)
+  if (route.timeoutMs !== undefined)
+    wholeNumber(issues, 'timeoutMs', route.timeoutMs, 1, timeoutBounds)
   validateCache(route, issues)
   const socket = route.maxSocketSeconds === false ? undefined : route.maxSocketSeconds
   wholeNumber(issues, 'maxSocketSeconds', socket, 3600, { min: 1, max: 86_400, unit: 'seconds' })
@@ -163,9 +195,15 @@ function validateRouteOptions(
     issues.add('sessions', `grants ${grave}, which no method of this route may use; see startOnGet`)
   }
   choiceOption(issues, 'encodedSlash', route.encodedSlash, ['keep'], undefined)
-  const hideErrors = booleanOption(issues, 'hideErrors', route.hideErrors, upstream?.hideErrors ?? false)
+  const hideErrors = booleanOption(
+    issues,
+    'hideErrors',
+    route.hideErrors,
+    upstream?.hideErrors ?? false,
+  )
   const anonymous = booleanOption(issues, 'anonymous', route.anonymous, false)
-  if (anonymous && granted.length > 0) issues.add('anonymous', 'must not stand beside sessions: nobody is known there')
+  if (anonymous && granted.length > 0)
+    issues.add('anonymous', 'must not stand beside sessions: nobody is known there')
   return upstream && { ...upstream, hideErrors, sessions: upstream.sessions && !anonymous }
 }
 
@@ -180,6 +218,7 @@ function parseList<T extends string>(
     issues.add(option, 'must be a list that is not empty, or absent')
     return []
   }
-  for (const [index, item] of value.entries()) choiceOption(issues, `${option}.${index}`, item, choices, item)
+  for (const [index, item] of value.entries())
+    choiceOption(issues, `${option}.${index}`, item, choices, item)
   return value
 }

@@ -19,7 +19,8 @@ export async function bufferJsonBody(response: Response, timeoutMs: number): Pro
   const isJson = type === 'application/json' || type.endsWith('+json')
   if (!isJson || response.body === null || response.headers.has('content-encoding'))
     return { text: undefined, response }
-  if (Number(response.headers.get('content-length')) > maxResponseBytes) return { text: undefined, response }
+  if (Number(response.headers.get('content-length')) > maxResponseBytes)
+    return { text: undefined, response }
   const reader = response.body.getReader()
   const parts: Uint8Array[] = []
   let [bytes, late] = [0, false]
@@ -37,11 +38,17 @@ export async function bufferJsonBody(response: Response, timeoutMs: number): Pro
       part = await reader.read()
     }
   } catch (cause) {
-    throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The answer to a login broke off', { cause })
+    throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The answer to a login broke off', {
+      cause,
+    })
   } finally {
     clearTimeout(timer)
   }
-  if (late) throw new PortcullisError('ERR_UPSTREAM_TIMEOUT', `The answer to a login took longer than ${timeoutMs} ms`)
+  if (late)
+    throw new PortcullisError(
+      'ERR_UPSTREAM_TIMEOUT',
+      `The answer to a login took longer than ${timeoutMs} ms`,
+    )
   const all = new Uint8Array(bytes)
   let at = 0
   for (const piece of parts) {
@@ -52,7 +59,10 @@ export async function bufferJsonBody(response: Response, timeoutMs: number): Pro
 }
 
 /** What was read, and then what was not. */
-function replayBody(parts: Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
+function replayBody(
+  parts: Uint8Array[],
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
       const held = parts.shift()

@@ -34,7 +34,10 @@ interface LoginDefaults {
 export function compileLogin(route: Route, defaults: LoginDefaults, at: Issues): LoginRules {
   checkKeys(at, route.throttle, ['account', 'success', 'normalize', 'withhold'])
   const { account, success } = (route.throttle ?? {}) as Partial<RouteThrottle>
-  if (!Array.isArray(route.methods) || !route.methods.every((method) => methodsWithBody.includes(method))) {
+  if (
+    !Array.isArray(route.methods) ||
+    !route.methods.every((method) => methodsWithBody.includes(method))
+  ) {
     at.add('', `needs methods that carry a body, and no others: ${methodsWithBody.join(', ')}`)
   }
   const compiled = compileSuccess(success, at.at('success'))
@@ -44,20 +47,31 @@ export function compileLogin(route: Route, defaults: LoginDefaults, at: Issues):
   }
   const rule = validateAccount(account, route.access, at.at('account'))
   // The client chooses what is selected and under which name, and the status is 200 either way.
-  if (rule && 'graphql' in rule && !rules.every(({ cookie, sessionStart }) => cookie ?? sessionStart)) {
-    at.add('success', 'must be proven by a cookie or by sessionStart where the account is read from GraphQL')
+  if (
+    rule &&
+    'graphql' in rule &&
+    !rules.every(({ cookie, sessionStart }) => cookie ?? sessionStart)
+  ) {
+    at.add(
+      'success',
+      'must be proven by a cookie or by sessionStart where the account is read from GraphQL',
+    )
   }
   const member = rule !== undefined && 'session' in rule ? rule.session : undefined
   const normalize =
-    optionalFunction(at, 'normalize', route.throttle?.normalize) ?? normalizerFor(success, defaults.normalize)
+    optionalFunction(at, 'normalize', route.throttle?.normalize) ??
+    normalizerFor(success, defaults.normalize)
   return {
-    read: rule === undefined || 'session' in rule ? undefined : createAccountReader(rule, normalize),
+    read:
+      rule === undefined || 'session' in rule ? undefined : createAccountReader(rule, normalize),
     member,
     normalize,
     success: compiled,
     withholds: compileWithheld(route.throttle?.withhold ?? compiled.withhold, at),
     meansField: rule !== undefined && 'form' in rule ? createNameCheck(rule.form) : () => false,
-    watch: createRuleWatch(() => defaults.emit({ type: 'throttle-rule-never-matches', subject: route.path })),
+    watch: createRuleWatch(() =>
+      defaults.emit({ type: 'throttle-rule-never-matches', subject: route.path }),
+    ),
   }
 }
 
@@ -76,19 +90,27 @@ function compileWithheld(value: unknown, at: Issues): (name: string) => boolean 
 /** WordPress changes names before it looks them up. */
 function normalizerFor(success: unknown, normalize: Normalize | undefined): Normalize | undefined {
   if (![success].flat().includes('wordpress')) return normalize
-  return normalize === undefined ? normalizeWordpressName : (text) => normalizeWordpressName(normalize(text))
+  return normalize === undefined
+    ? normalizeWordpressName
+    : (text) => normalizeWordpressName(normalize(text))
 }
 
 const methodsWithBody: readonly string[] = ['POST', 'PUT', 'PATCH']
 
-function validateAccount(input: unknown, access: unknown, issues: Issues): RouteThrottle['account'] | undefined {
+function validateAccount(
+  input: unknown,
+  access: unknown,
+  issues: Issues,
+): RouteThrottle['account'] | undefined {
   if (input === undefined) {
     issues.add('', 'is required')
     return undefined
   }
   checkKeys(issues, input, ['form', 'json', 'graphql', 'argument', 'maxTokens', 'session'])
   if (typeof input !== 'object' || input === null) return undefined
-  const entries = Object.entries(input as Record<string, unknown>).filter(([, value]) => value !== undefined)
+  const entries = Object.entries(input as Record<string, unknown>).filter(
+    ([, value]) => value !== undefined,
+  )
   const kind = entries
     .map(([name]) => name)
     .filter((name) => name !== 'maxTokens')
@@ -104,7 +126,11 @@ function validateAccount(input: unknown, access: unknown, issues: Issues): Route
       continue
     }
     const list = option === 'json' || option === 'argument' ? [names].flat() : [names]
-    if (list.length > 0 && list.every((name) => typeof name === 'string' && /^[^\s.].{0,63}$/.test(name))) continue
+    if (
+      list.length > 0 &&
+      list.every((name) => typeof name === 'string' && /^[^\s.].{0,63}$/.test(name))
+    )
+      continue
     issues.add(option, 'must be the name of a member, of at most 64 characters')
     return undefined
   }

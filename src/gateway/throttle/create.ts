@@ -1,6 +1,10 @@
 /** The login throttle of a gateway: an option that a configuration imports. */
 import { createThrottleEngine } from '../../limit/throttle/engine.ts'
-import { compileThrottle, type LoginThrottleOptions, loginThrottleKeys } from '../../limit/throttle/options.ts'
+import {
+  compileThrottle,
+  type LoginThrottleOptions,
+  loginThrottleKeys,
+} from '../../limit/throttle/options.ts'
 import { checkKeys } from '../../options/index.ts'
 import type { ProjectEnv } from '../../types.ts'
 import { compileLogin } from './compile-login.ts'

@@ -37,12 +37,20 @@ export async function passLogin(
   return forwardToUpstream(plan, visit, { ...passage, login: start(session).login })
 }
 
-async function showsForm(plan: CompiledGateway, visit: RequestContext, passage: ForwardContext): Promise<boolean> {
+async function showsForm(
+  plan: CompiledGateway,
+  visit: RequestContext,
+  passage: ForwardContext,
+): Promise<boolean> {
   const headers = new Headers(visit.request.headers)
   for (const name of ['content-type', 'content-length', 'origin', 'referer']) headers.delete(name)
   // Laravel's guard and others answer a script differently from a page.
   headers.set('accept', 'text/html')
-  const page: RequestContext = { ...visit, request: new Request(visit.request.url, { headers }), search: '' }
+  const page: RequestContext = {
+    ...visit,
+    request: new Request(visit.request.url, { headers }),
+    search: '',
+  }
   const route = { ...passage.route, sessions: [] }
   const body = { ...passage.body, body: undefined, length: undefined }
   const { status, body: form } = await forwardToUpstream(plan, page, { ...passage, route, body })
@@ -61,13 +69,15 @@ export function withoutIdentity(
   session: SessionUse,
 ): boolean {
   const cookie = headers.get('cookie')
-  const isWithheld = (name: string): boolean => meansField(name) || (session === 'withheld' && withholds(name))
+  const isWithheld = (name: string): boolean =>
+    meansField(name) || (session === 'withheld' && withholds(name))
   const others = withholdCookies(cookie, isWithheld)
   if (others === null) headers.delete('cookie')
   else if (others !== cookie) headers.set('cookie', others)
   // Whoever sends a token is signed in by it, whatever password comes with it: as `Bearer`, `Token` (Django REST framework),
   // `JWT`, or without a scheme (Keystone). `Basic` and its kind are kept, since they may guard the whole site.
-  if (!/^(?:basic|digest|negotiate) /i.test(headers.get('authorization')?.trim() ?? '')) headers.delete('authorization')
+  if (!/^(?:basic|digest|negotiate) /i.test(headers.get('authorization')?.trim() ?? ''))
+    headers.delete('authorization')
   const publicOrigin = visit.settings?.publicOrigin ?? ''
   const asked = { publicOrigin, path: visit.path, routePath: subject }
   if (success.redirects) headers.set('referer', refererFor(headers.get('referer'), asked))

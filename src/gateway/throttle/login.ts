@@ -42,11 +42,15 @@ export async function startLogin(
   if (read.ok && read.account === undefined) {
     return {
       is: 'open',
-      pass: (passage) => forwardToUpstream(plan, visit, { ...passage, login: createEmptyHooks(read) }),
+      pass: (passage) =>
+        forwardToUpstream(plan, visit, { ...passage, login: createEmptyHooks(read) }),
       cancel: doNothing,
     }
   }
-  const cookies = engine.cookieName === undefined ? [] : readCookies(request.headers.get('cookie'), engine.cookieName)
+  const cookies =
+    engine.cookieName === undefined
+      ? []
+      : readCookies(request.headers.get('cookie'), engine.cookieName)
   const address = clientAddress(request.headers, plan.platform)
   const account = read.ok ? read.account : undefined
   const begun = await engine.begin({ env, account, address, cookies, request: requestId, subject })
@@ -97,7 +101,9 @@ const unreadable: Readonly<Record<400 | 413 | 415, Reason>> = {
   415: 'content-type-not-allowed',
 }
 
-type LoginRead = AccountRead | { readonly ok: true; readonly account: Account; readonly body?: never }
+type LoginRead =
+  | AccountRead
+  | { readonly ok: true; readonly account: Account; readonly body?: never }
 
 async function readLoginAccount(
   { read, member, normalize }: LoginRules,
@@ -142,7 +148,8 @@ function createLoginHooks(
     body,
     outlives: true,
     tell(headers): void {
-      if (attempt.pressure !== undefined) headers.set('portcullis-login-pressure', `${attempt.pressure}`)
+      if (attempt.pressure !== undefined)
+        headers.set('portcullis-login-pressure', `${attempt.pressure}`)
       if (body !== undefined) {
         headers.delete('content-length') // fetch measures what goes out
         withheld = withoutIdentity(headers, visit, route, session)
@@ -162,7 +169,9 @@ function createLoginHooks(
       startedSession = true
     },
     async settle(response, timeoutMs): Promise<Response> {
-      const held: BufferedBody = looksInside ? await bufferJsonBody(response, timeoutMs) : { text: undefined, response }
+      const held: BufferedBody = looksInside
+        ? await bufferJsonBody(response, timeoutMs)
+        : { text: undefined, response }
       const { response: whole } = held
       if (withheld && whole.status === tokenMismatch) {
         state.wantsSession = true

@@ -58,7 +58,11 @@ export interface CompiledThrottle {
    *
    * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where nothing could be counted: nobody passes then.
    */
-  start(plan: CompiledGateway, visit: RequestContext, who: LoadedSession | undefined): Promise<LoginStartResult>
+  start(
+    plan: CompiledGateway,
+    visit: RequestContext,
+    who: LoadedSession | undefined,
+  ): Promise<LoginStartResult>
 }
 
 /** What a login changes about handing a request on. */

@@ -17,7 +17,10 @@ const mostAccounts = 5
 const mostTried = 3
 
 /** The device that a request's cookies tell of; the first of them that opens. */
-export async function openDevice(values: readonly string[], keys: ThrottleKeys): Promise<DeviceRecord | undefined> {
+export async function openDevice(
+  values: readonly string[],
+  keys: ThrottleKeys,
+): Promise<DeviceRecord | undefined> {
   for (const value of values.slice(0, mostTried)) {
     const text = await keys.seal.open(value)
     if (typeof text === 'string') return JSON.parse(text) as DeviceRecord
@@ -26,7 +29,12 @@ export async function openDevice(values: readonly string[], keys: ThrottleKeys):
 }
 
 /** Whether a device signed in to the account at most `maxAge` seconds ago. */
-export function isKnownFor(device: DeviceRecord, tags: readonly string[], maxAge: number, now: number): boolean {
+export function isKnownFor(
+  device: DeviceRecord,
+  tags: readonly string[],
+  maxAge: number,
+  now: number,
+): boolean {
   return device.accounts.some(([tag, at]) => tags.includes(tag) && now < (at + maxAge) * 1000)
 }
 
@@ -34,11 +42,21 @@ export function isKnownFor(device: DeviceRecord, tags: readonly string[], maxAge
 export async function deviceCookie(
   device: DeviceRecord | undefined,
   tags: readonly string[],
-  { cookie, maxAge, keys, now }: { cookie: CookieSettings; maxAge: number; keys: ThrottleKeys; now: number },
+  {
+    cookie,
+    maxAge,
+    keys,
+    now,
+  }: { cookie: CookieSettings; maxAge: number; keys: ThrottleKeys; now: number },
 ): Promise<OutgoingCookie> {
   const others = device?.accounts.filter(([tag]) => !tags.includes(tag)) ?? []
-  const accounts = [[tags[0] ?? '', Math.floor(now / 1000)] as const, ...others].slice(0, mostAccounts)
-  const sealed = await keys.seal.seal(JSON.stringify({ id: device?.id ?? randomId(), accounts } satisfies DeviceRecord))
+  const accounts = [[tags[0] ?? '', Math.floor(now / 1000)] as const, ...others].slice(
+    0,
+    mostAccounts,
+  )
+  const sealed = await keys.seal.seal(
+    JSON.stringify({ id: device?.id ?? randomId(), accounts } satisfies DeviceRecord),
+  )
   return serializeCookie(cookie, sealed, maxAge)
 }
 

@@ -66,11 +66,18 @@ const uncounted: LoginAttempt = { pressure: undefined, prepare() {}, settle: asy
 
 /** Whether something thrown says that the store could not be asked, or refused. */
 export function isStoreError(error: unknown): boolean {
-  return isPortcullisError(error, 'ERR_STORE_UNAVAILABLE') || isPortcullisError(error, 'ERR_STORE_REFUSED')
+  return (
+    isPortcullisError(error, 'ERR_STORE_UNAVAILABLE') ||
+    isPortcullisError(error, 'ERR_STORE_REFUSED')
+  )
 }
 
 /** Makes the throttle of options that were judged. */
-export function createThrottleEngine(settings: ThrottleSettings, clock: Clock, emit: Emit): ThrottleEngine {
+export function createThrottleEngine(
+  settings: ThrottleSettings,
+  clock: Clock,
+  emit: Emit,
+): ThrottleEngine {
   const { store, limit, longestMs, pressureAt, slowAt, observing } = settings
   const known = settings.device
 
@@ -78,11 +85,15 @@ export function createThrottleEngine(settings: ThrottleSettings, clock: Clock, e
     { env, account, cookies }: LoginRequest,
     now: number,
   ): Promise<{ device?: DeviceRecord; known: boolean }> {
-    if (known === undefined || account === undefined || cookies.length === 0) return { known: false }
+    if (known === undefined || account === undefined || cookies.length === 0)
+      return { known: false }
     const keys = settings.keys(env)
     const device = await openDevice(cookies, keys)
     if (device === undefined) return { known: false }
-    return { device, known: isKnownFor(device, await keys.deviceTags(account.text), known.maxAge, now) }
+    return {
+      device,
+      known: isKnownFor(device, await keys.deviceTags(account.text), known.maxAge, now),
+    }
   }
 
   async function createCounters(
@@ -105,7 +116,11 @@ export function createThrottleEngine(settings: ThrottleSettings, clock: Clock, e
     if (account === undefined) return { by, all: { ticket, streaks: [], days } }
     const { key, text } = account
     if (device !== undefined) {
-      const own: Streak = { key: await counter('k', device.id, text), free: times * limit, longest: longestMs }
+      const own: Streak = {
+        key: await counter('k', device.id, text),
+        free: times * limit,
+        longest: longestMs,
+      }
       days.push({ key: await counter('ka', key), most: times * slowAt })
       return { by: ['device', ...by, 'account'], all: { ticket, streaks: [own], days } }
     }
@@ -116,7 +131,12 @@ export function createThrottleEngine(settings: ThrottleSettings, clock: Clock, e
         free: limit,
         longest: longestMs,
       },
-      { key: await counter('a', key), own: await counter('at', key, text), free: slowAt, longest: accountWaitMs },
+      {
+        key: await counter('a', key),
+        own: await counter('at', key, text),
+        free: slowAt,
+        longest: accountWaitMs,
+      },
     ]
     return { by: ['pair', 'account', ...by], all: { ticket, streaks, days } }
   }
@@ -134,12 +154,17 @@ export function createThrottleEngine(settings: ThrottleSettings, clock: Clock, e
   function findPressure(failures: number | undefined, who: LoginRequest): number | undefined {
     if (failures === undefined || failures < pressureAt) return undefined
     // Told at ten, a hundred, a thousand: an attack must not fill the log.
-    if (Number.isInteger(Math.log10(failures / pressureAt))) emitEvent('account-pressure', who, `${failures}-failures`)
+    if (Number.isInteger(Math.log10(failures / pressureAt)))
+      emitEvent('account-pressure', who, `${failures}-failures`)
     return failures
   }
 
   /** undefined where the store cannot be asked and nobody is to be refused for it. */
-  async function countAttempt(all: Counters, now: number, who: LoginRequest): Promise<AttemptReply | undefined> {
+  async function countAttempt(
+    all: Counters,
+    now: number,
+    who: LoginRequest,
+  ): Promise<AttemptReply | undefined> {
     try {
       return await store.attempt(all, now, { env: who.env })
     } catch (error) {
@@ -166,7 +191,9 @@ export function createThrottleEngine(settings: ThrottleSettings, clock: Clock, e
     let settled = false
     let prepared: { send(): Promise<boolean> } | undefined
 
-    async function settle(outcome: 'success' | 'failure' | 'void'): Promise<OutgoingCookie | undefined> {
+    async function settle(
+      outcome: 'success' | 'failure' | 'void',
+    ): Promise<OutgoingCookie | undefined> {
       if (settled) return undefined
       settled = true
       if (outcome === 'failure' && prepared === undefined) return undefined
@@ -177,9 +204,14 @@ export function createThrottleEngine(settings: ThrottleSettings, clock: Clock, e
         // Who signed in stays signed in; what was counted goes away with the next success, or in a day.
         emitEvent('login-unsettled', who, outcome)
       }
-      if (outcome !== 'success' || known === undefined || who.account === undefined) return undefined
+      if (outcome !== 'success' || known === undefined || who.account === undefined)
+        return undefined
       const keys = settings.keys(who.env)
-      return deviceCookie(device, await keys.deviceTags(who.account.text), { ...known, keys, now: clock() })
+      return deviceCookie(device, await keys.deviceTags(who.account.text), {
+        ...known,
+        keys,
+        now: clock(),
+      })
     }
     function prepare(): void {
       if (!settled) prepared ??= store.settleLater?.(all, 'success', { env: who.env })

@@ -29,7 +29,8 @@ export interface LoginVerdict {
 }
 
 /** Options of `loginThrottle`. */
-export interface LoginGateOptions<C = LoginContext, E = ProjectEnv> extends LoginThrottleOptions<E> {
+export interface LoginGateOptions<C = LoginContext, E = ProjectEnv>
+  extends LoginThrottleOptions<E> {
   /** Who stands in front and says where a request comes from. Required: a guess would be the client's to make. */
   readonly platform: Platform
   /** For events: what these logins are called. Default `login`. */
@@ -72,9 +73,18 @@ export interface LoginGate<C> {
 }
 
 /** The gate behind `loginThrottle`. @throws {ConfigError} `ERR_CONFIG` */
-export function loginGate<C extends LoginContext>(options: LoginGateOptions<C, never>): LoginGate<C> {
+export function loginGate<C extends LoginContext>(
+  options: LoginGateOptions<C, never>,
+): LoginGate<C> {
   const issues = createIssues('loginThrottle')
-  checkKeys(issues, options, [...loginThrottleKeys, 'platform', 'name', 'refuse', 'onEvent', 'clock'])
+  checkKeys(issues, options, [
+    ...loginThrottleKeys,
+    'platform',
+    'name',
+    'refuse',
+    'onEvent',
+    'clock',
+  ])
   const given: Partial<LoginGateOptions<C, never>> = options ?? {}
   const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
   const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {})
@@ -96,8 +106,12 @@ export function loginGate<C extends LoginContext>(options: LoginGateOptions<C, n
     async function answer(reason: Reason, retryAfter?: number): Promise<Response> {
       const wait = retryAfter === undefined ? {} : { retryAfter }
       if (refuse !== undefined) return refuse({ ok: false, reason, ...wait }, c)
-      const extra = retryAfter === undefined ? {} : { headers: [['Retry-After', `${retryAfter}`]] as const }
-      return errorResponse(reason, c.req.raw, { ...extra, ...(request !== undefined && { requestId: request }) })
+      const extra =
+        retryAfter === undefined ? {} : { headers: [['Retry-After', `${retryAfter}`]] as const }
+      return errorResponse(reason, c.req.raw, {
+        ...extra,
+        ...(request !== undefined && { requestId: request }),
+      })
     }
 
     async function attempt(text: unknown): Promise<Response | undefined> {
@@ -105,10 +119,18 @@ export function loginGate<C extends LoginContext>(options: LoginGateOptions<C, n
       if (asked) throw new TypeError('One request tries one login')
       asked = true
       const account = typeof text === 'string' ? createAccount(text, settings.normalize) : undefined
-      const cookies = engine.cookieName === undefined ? [] : readCookies(headers.get('cookie'), engine.cookieName)
+      const cookies =
+        engine.cookieName === undefined ? [] : readCookies(headers.get('cookie'), engine.cookieName)
       const address = clientAddress(headers, platform)
       try {
-        const begun = await engine.begin({ env: c.env, account, address, cookies, request, subject })
+        const begun = await engine.begin({
+          env: c.env,
+          account,
+          address,
+          cookies,
+          request,
+          subject,
+        })
         if (!begun.ok) return await answer('rate-limited', begun.retryAfter)
         if (account === undefined) return await answer('body-malformed')
         current = begun.attempt

@@ -22,7 +22,18 @@ const defaultMaxTokens = 1000
 
 /** Members of a request that servers look for, in the query of the address as well. */
 export const graphqlMembers: readonly string[] = [
-  ...['query', 'mutation', 'variables', 'operationName', 'extensions', 'documentId', 'doc_id', 'queryId', 'id', 'hash'],
+  ...[
+    'query',
+    'mutation',
+    'variables',
+    'operationName',
+    'extensions',
+    'documentId',
+    'doc_id',
+    'queryId',
+    'id',
+    'hash',
+  ],
 ]
 
 /** Whose login a request is; `none` where it is no login; undefined where that cannot be said. */
@@ -38,7 +49,8 @@ export type GraphqlLogin = { readonly account: string } | 'none' | undefined
 export function readGraphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLogin {
   const { graphql, argument, maxTokens = defaultMaxTokens } = rule
   // A list is a batch: more than one guess in one request. Without a text it is a persisted query, which only its server knows.
-  if (!isObject(request) || typeof request.query !== 'string' || !hasPlainMembers(request)) return undefined
+  if (!isObject(request) || typeof request.query !== 'string' || !hasPlainMembers(request))
+    return undefined
   const variables = request.variables ?? {}
   if (!isObject(variables)) return undefined
   const tokens = tokenize(request.query, maxTokens)
@@ -50,13 +62,21 @@ export function readGraphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLo
   if (logins.length === 0) return 'none'
 
   const [operation, ...otherOperations] = document.operations
-  const isAlone = otherOperations.length === 0 && fields.every(({ name }) => name === graphql || name === '__typename')
+  const isAlone =
+    otherOperations.length === 0 &&
+    fields.every(({ name }) => name === graphql || name === '__typename')
   const [login] = logins
-  if (!isAlone || login === undefined || logins.length > 1 || operation === undefined) return undefined
+  if (!isAlone || login === undefined || logins.length > 1 || operation === undefined)
+    return undefined
   // A fragment that is spread twice is two logins, since servers may execute it so.
   if (!spreadsOnce(document)) return undefined
   const path = [argument].flat()
-  const account = resolveArgument({ is: 'object', members: login.args }, path, operation.defaults, variables)
+  const account = resolveArgument(
+    { is: 'object', members: login.args },
+    path,
+    operation.defaults,
+    variables,
+  )
   return typeof account === 'string' ? { account } : undefined
 }
 
@@ -71,7 +91,8 @@ const mostMembers = 20
  */
 function hasPlainMembers(request: Record<string, unknown>): boolean {
   const { extensions } = request
-  if (isObject(extensions) && Object.keys(extensions).some((name) => /persisted|hash/i.test(name))) return false
+  if (isObject(extensions) && Object.keys(extensions).some((name) => /persisted|hash/i.test(name)))
+    return false
   const names = Object.keys(request)
   return names.length <= mostMembers && names.every((name) => taken.has(name) || !mayBeMember(name))
 }
@@ -146,7 +167,9 @@ function resolveArgument(
   if (value.is !== 'object') return undefined
   const named = value.members.filter(([member]) => member === name)
   const [only] = named
-  return named.length === 1 && only !== undefined ? resolveArgument(only[1], rest, defaults, variables) : undefined
+  return named.length === 1 && only !== undefined
+    ? resolveArgument(only[1], rest, defaults, variables)
+    : undefined
 }
 
 function readMember(value: unknown, path: readonly string[]): unknown {

@@ -3,7 +3,17 @@ import { foldPath } from '../../request/index.ts'
 
 /** Names of pages to which servers send a failed login. */
 const loginPages: ReadonlySet<string> = new Set([
-  ...['login', 'log-in', 'log_in', 'signin', 'sign-in', 'sign_in', 'wp-login.php', 'logon', 'authenticate'],
+  ...[
+    'login',
+    'log-in',
+    'log_in',
+    'signin',
+    'sign-in',
+    'sign_in',
+    'wp-login.php',
+    'logon',
+    'authenticate',
+  ],
 ])
 
 /**
@@ -17,7 +27,12 @@ export function isLoginPage(path: string, logins: readonly string[]): boolean {
     loginPages.has(last) ||
     logins.some((login) => {
       const own = foldPath(login)
-      if (asked === own || asked.startsWith(`${own}.`) || (own !== '/' && asked.startsWith(`${own}/`))) return true
+      if (
+        asked === own ||
+        asked.startsWith(`${own}.`) ||
+        (own !== '/' && asked.startsWith(`${own}/`))
+      )
+        return true
       return last !== '' && last === lastSegment(own)
     })
   )
@@ -37,9 +52,14 @@ export function matchesName(wanted: string, name: string): boolean {
  * A Cookie header without the cookies of some names, in any spelling that a server reads as theirs: PHP decodes names and
  * writes `_` for dots. null where none is left.
  */
-export function withholdCookies(header: string | null, isWithheld: (name: string) => boolean): string | null {
+export function withholdCookies(
+  header: string | null,
+  isWithheld: (name: string) => boolean,
+): string | null {
   if (header === null) return null
-  const kept = header.split(';').filter((part) => !part.split(',').some((pair) => namesOf(pair).some(isWithheld)))
+  const kept = header
+    .split(';')
+    .filter((part) => !part.split(',').some((pair) => namesOf(pair).some(isWithheld)))
   const joined = kept.join(';').trim()
   return joined === '' ? null : joined
 }

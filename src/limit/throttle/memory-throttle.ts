@@ -65,8 +65,18 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
 
   async function attempt({ ticket, streaks, days }: Counters, now: number): Promise<AttemptReply> {
     const counted = [
-      ...streaks.map(({ key, free, longest }) => ({ ...toCounter(key, now), free, longest, daily: false })),
-      ...days.map(({ key, most: free }) => ({ ...toCounter(key, now), free, longest: DAY_MS, daily: true })),
+      ...streaks.map(({ key, free, longest }) => ({
+        ...toCounter(key, now),
+        free,
+        longest,
+        daily: false,
+      })),
+      ...days.map(({ key, most: free }) => ({
+        ...toCounter(key, now),
+        free,
+        longest: DAY_MS,
+        daily: true,
+      })),
     ]
     const before = tickets.get(ticket)
     if (before !== undefined && before.end > now) {
@@ -79,11 +89,16 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
     }
     if (waitMs > 0) return { is: 'denied', waitMs, by }
     for (const { key, own = key } of streaks) {
-      if (own !== key) setBounded(entries, own, { n: toCounter(own, now).n + 1, u: 0, end: now + DAY_MS })
+      if (own !== key)
+        setBounded(entries, own, { n: toCounter(own, now).n + 1, u: 0, end: now + DAY_MS })
     }
     const waits = counted.map(({ key, n, u, free, longest, daily }) => {
       const over = n + 1 - free
-      const until = daily ? u || now + DAY_MS : over < 0 ? 0 : now + Math.min(longest, FIRST_WAIT_MS * 2 ** over)
+      const until = daily
+        ? u || now + DAY_MS
+        : over < 0
+          ? 0
+          : now + Math.min(longest, FIRST_WAIT_MS * 2 ** over)
       setBounded(entries, key, { n: n + 1, u: until, end: daily ? until : now + DAY_MS })
       return until
     })
@@ -124,7 +139,8 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
       if (open === undefined || open.end <= now) return false
       if (open.state !== 'open') return open.state === outcome
       open.state = outcome
-      for (const [i, streak] of streaks.entries()) settleStreak(streak, { outcome, now, began: open.waits[i] })
+      for (const [i, streak] of streaks.entries())
+        settleStreak(streak, { outcome, now, began: open.waits[i] })
       for (const { key } of days) takeOff(findEntry(key, now), 1)
       return true
     },

@@ -106,13 +106,26 @@ const dayS = 86_400
 
 /** Judges them. Unknown names are the caller's to find, since its options may hold more: see {@link loginThrottleKeys}. */
 export function compileThrottle(options: unknown, clock: Clock, issues: Issues): ThrottleSettings {
-  const given: Partial<LoginThrottleOptions<never>> = (options as LoginThrottleOptions<never> | undefined) ?? {}
+  const given: Partial<LoginThrottleOptions<never>> =
+    (options as LoginThrottleOptions<never> | undefined) ?? {}
   const { store } = given
   if (typeof store?.attempt !== 'function' || typeof store.settle !== 'function') {
-    issues.add('store', store === undefined ? 'is required' : 'must be a store such as redisThrottle({ redis })')
+    issues.add(
+      'store',
+      store === undefined ? 'is required' : 'must be a store such as redisThrottle({ redis })',
+    )
   }
-  const count = (option: keyof LoginThrottleOptions, defaultValue: number, most: number, least = 1): number =>
-    wholeNumber(issues, option, given[option], defaultValue, { min: least, max: most, unit: 'failures' })
+  const count = (
+    option: keyof LoginThrottleOptions,
+    defaultValue: number,
+    most: number,
+    least = 1,
+  ): number =>
+    wholeNumber(issues, option, given[option], defaultValue, {
+      min: least,
+      max: most,
+      unit: 'failures',
+    })
   const device = compileDevice(given.device, issues.at('device'))
   const lifetime = device?.maxAge ?? dayS
   const name = device?.cookie.name ?? ''
@@ -123,14 +136,17 @@ export function compileThrottle(options: unknown, clock: Clock, issues: Issues):
       createThrottleKeys(secret, { name, lifetime, clock }, at),
     ),
     limit: count('limit', 5, 100),
-    longestMs: 1000 * wholeNumber(issues, 'maxWait', given.maxWait, 900, { min: 1, max: 3600, unit: 'seconds' }),
+    longestMs:
+      1000 *
+      wholeNumber(issues, 'maxWait', given.maxWait, 900, { min: 1, max: 3600, unit: 'seconds' }),
     perAddress,
     perNetwork: count('perNetwork', Math.max(1000, perAddress), 1_000_000, perAddress),
     pressureAt: count('pressureAt', 10, 100),
     slowAt: count('slowAt', 100, 100),
     device,
     normalize: optionalFunction(issues, 'normalize', given.normalize),
-    observing: choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
+    observing:
+      choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
   }
 }
 

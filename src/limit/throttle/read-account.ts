@@ -15,7 +15,10 @@ import { maxBodyBytes, readBody } from './read-body.ts'
  * Where a login names its account: a field of a form, a member of a JSON object, by the names that lead to it, or the
  * argument of a root field in a GraphQL request.
  */
-export type AccountRule = { readonly form: string } | { readonly json: string | readonly string[] } | GraphqlRule
+export type AccountRule =
+  | { readonly form: string }
+  | { readonly json: string | readonly string[] }
+  | GraphqlRule
 
 /** An account, and the request's body as it was read, which is all that the upstream gets. */
 export type AccountRead =
@@ -33,7 +36,9 @@ const unclear = { ok: false, status: 400 } as const
 /** Makes a reader of a rule that was validated. */
 export function createAccountReader(rule: AccountRule, normalize?: Normalize): AccountReader {
   if ('form' in rule) return createFormReader(rule.form, normalize)
-  return 'json' in rule ? createJsonReader([rule.json].flat(), normalize) : createGraphqlReader(rule, normalize)
+  return 'json' in rule
+    ? createJsonReader([rule.json].flat(), normalize)
+    : createGraphqlReader(rule, normalize)
 }
 
 function createFormReader(field: string, normalize?: Normalize): AccountReader {
@@ -69,7 +74,11 @@ const mostGraphqlBytes = 65_536
 function createGraphqlReader(rule: GraphqlRule, normalize?: Normalize): AccountReader {
   const mayMean = createNameCheck(...graphqlMembers)
   return async (request, search) => {
-    const read = await readBodyAndQuery(request, search, { type: jsonType, mayMean, maxBytes: mostGraphqlBytes })
+    const read = await readBodyAndQuery(request, search, {
+      type: jsonType,
+      mayMean,
+      maxBytes: mostGraphqlBytes,
+    })
     if (!read.ok) return read
     const value = readJson(read.text)
     const login = value === undefined ? undefined : readGraphqlLogin(value, rule)

@@ -11,9 +11,14 @@ export type BodyRead =
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Reads a body of this content type. It is read up here, so whoever comes behind gets what {@link readAccount} makes. */
-export async function readBody(request: Request, type: string, most: number = maxBodyBytes): Promise<BodyRead> {
+export async function readBody(
+  request: Request,
+  type: string,
+  most: number = maxBodyBytes,
+): Promise<BodyRead> {
   const { headers } = request
-  if (!isOfType(headers.get('content-type'), type) || headers.has('content-encoding')) return { ok: false, status: 415 }
+  if (!isOfType(headers.get('content-type'), type) || headers.has('content-encoding'))
+    return { ok: false, status: 415 }
   if (Number(headers.get('content-length')) > most) return { ok: false, status: 413 }
   try {
     const bytes = await readBoundedBytes(request.body, most)
@@ -29,7 +34,9 @@ function isOfType(header: string | null, type: string): boolean {
   if (header === null || header.length > 128) return false
   const [essence = '', ...parameters] = header.toLowerCase().split(';')
   if (essence.trim() !== type) return false
-  return parameters.every((parameter) => /^(?:charset=(?:utf-?8|"utf-?8"))?$/.test(parameter.trim()))
+  return parameters.every((parameter) =>
+    /^(?:charset=(?:utf-?8|"utf-?8"))?$/.test(parameter.trim()),
+  )
 }
 
 /** Counts while it reads: Content-Length is the client's own word. */

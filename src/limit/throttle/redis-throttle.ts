@@ -61,16 +61,29 @@ export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
 
   const listKeys = ({ ticket, streaks, days }: Counters): string[] => {
     const owns = streaks.map(({ key, own = key }) => own)
-    return [ticket, ...[...streaks, ...days].map(({ key }) => key), ...owns].map((key) => `${prefix}l:${key}`)
+    return [ticket, ...[...streaks, ...days].map(({ key }) => key), ...owns].map(
+      (key) => `${prefix}l:${key}`,
+    )
   }
 
   function attemptRequest(counters: Counters, now: number): ThrottleCall {
     const { streaks, days } = counters
-    const bounds = [...streaks.flatMap(({ free, longest }) => [free, longest]), ...days.map(({ most }) => most)]
-    return { script: attemptScript, keys: listKeys(counters), args: [now, streaks.length, ...bounds].map(String) }
+    const bounds = [
+      ...streaks.flatMap(({ free, longest }) => [free, longest]),
+      ...days.map(({ most }) => most),
+    ]
+    return {
+      script: attemptScript,
+      keys: listKeys(counters),
+      args: [now, streaks.length, ...bounds].map(String),
+    }
   }
   function settleRequest(counters: Counters, outcome: Outcome): ThrottleCall {
-    return { script: settleScript, keys: listKeys(counters), args: [outcome, `${counters.streaks.length}`] }
+    return {
+      script: settleScript,
+      keys: listKeys(counters),
+      args: [outcome, `${counters.streaks.length}`],
+    }
   }
   const send = (env: unknown, { script, keys, args }: ThrottleCall): Promise<unknown> =>
     redis.call(env, script, keys, args)
@@ -81,8 +94,10 @@ export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
     attemptReply: parseAttemptReply,
     settleRequest,
     check: (env) => redis.check(env),
-    attempt: async (counters, now, { env }) => parseAttemptReply(await send(env, attemptRequest(counters, now))),
-    settle: async (counters, outcome, _now, { env }) => (await send(env, settleRequest(counters, outcome))) === '1',
+    attempt: async (counters, now, { env }) =>
+      parseAttemptReply(await send(env, attemptRequest(counters, now))),
+    settle: async (counters, outcome, _now, { env }) =>
+      (await send(env, settleRequest(counters, outcome))) === '1',
     settleLater(counters, outcome, { env }) {
       const ask = sharedAsk(env, redis)
       if (ask === undefined) return undefined
@@ -100,7 +115,8 @@ function parseAttemptReply(reply: unknown): AttemptReply {
     if (numbers.every((n) => Number.isSafeInteger(n) && n >= 0)) {
       if (reply[0] === 'allowed') return { is: 'allowed', failures: numbers }
       const [waitMs, by] = numbers
-      if (reply[0] === 'denied' && waitMs !== undefined && by !== undefined) return { is: 'denied', waitMs, by }
+      if (reply[0] === 'denied' && waitMs !== undefined && by !== undefined)
+        return { is: 'denied', waitMs, by }
     }
   }
   throw new PortcullisError('ERR_STORE_REFUSED', 'Redis gave no answer of the script login-attempt')

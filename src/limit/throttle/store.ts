@@ -54,12 +54,21 @@ export interface ThrottleStore {
   /** Judges what the environment holds for it, and asks nobody. @throws {ConfigError} `ERR_CONFIG` */
   check?(env: unknown): void
   /** Judges all counters, and counts on all of them if none objects. */
-  attempt(counters: Counters, now: number, context: { readonly env?: unknown }): Promise<AttemptReply>
+  attempt(
+    counters: Counters,
+    now: number,
+    context: { readonly env?: unknown },
+  ): Promise<AttemptReply>
   /**
    * Settles an attempt within {@link TICKET_MS}. True if it was settled as this, now or before; false if it was settled
    * otherwise, or too late to be.
    */
-  settle(counters: Counters, outcome: Outcome, now: number, context: { readonly env?: unknown }): Promise<boolean>
+  settle(
+    counters: Counters,
+    outcome: Outcome,
+    now: number,
+    context: { readonly env?: unknown },
+  ): Promise<boolean>
   /**
    * The same in two steps, where the request shares what it asks: what else it asks before `send` takes it along. undefined
    * where it shares nothing.

@@ -77,7 +77,10 @@ const presets: Readonly<Record<SuccessPreset, Preset>> = {
    * Both outcomes redirect with a new cookie, and so does the middleware `guest` for who is signed in, whom Laravel must
    * therefore not find out about.
    */
-  laravel: { rule: { leavesLogin: true, cookie: '*session' }, withhold: ['*session', 'remember_*'] },
+  laravel: {
+    rule: { leavesLogin: true, cookie: '*session' },
+    withhold: ['*session', 'remember_*'],
+  },
   /**
    * A failure is 422, and who is signed in is sent on with 302 (Devise 4.9, whose `redirect_status` is `see_other`).
    * Applications for Turbo also answer an invalid CSRF token or a lock with 303, back to the form.
@@ -87,37 +90,63 @@ const presets: Readonly<Record<SuccessPreset, Preset>> = {
   portcullis: { rule: { sessionStart: true } },
 }
 
-const known: ReadonlyArray<keyof SuccessRule> = ['status', 'location', 'cookie', 'header', 'json', 'sessionStart']
+const known: ReadonlyArray<keyof SuccessRule> = [
+  'status',
+  'location',
+  'cookie',
+  'header',
+  'json',
+  'sessionStart',
+]
 
 /** Validates the option `success`. */
 export function compileSuccess(value: unknown, issues: Issues): CompiledSuccess {
   if (value === undefined) {
-    issues.add('', 'is required: nothing but an answer that is known to mean success may clear what was counted')
+    issues.add(
+      '',
+      'is required: nothing but an answer that is known to mean success may clear what was counted',
+    )
     return { rules: [], redirects: false, withhold: [] }
   }
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (list.length === 0) issues.add('', 'must hold at least one rule')
-  const compiled = list.map((rule, i) => compileRule(rule, Array.isArray(value) ? issues.at(`${i}`) : issues))
+  const compiled = list.map((rule, i) =>
+    compileRule(rule, Array.isArray(value) ? issues.at(`${i}`) : issues),
+  )
   const rules = compiled.map(({ rule }) => rule)
-  return { rules, redirects: rules.some(isRedirect), withhold: compiled.flatMap(({ withhold = [] }) => withhold) }
+  return {
+    rules,
+    redirects: rules.some(isRedirect),
+    withhold: compiled.flatMap(({ withhold = [] }) => withhold),
+  }
 }
 
 function isRedirect({ status, location, leavesLogin }: CompiledRule): boolean {
   const statuses: readonly unknown[] = status === undefined ? [] : [status].flat()
-  return leavesLogin === true || location !== undefined || statuses.some((one) => Math.floor(Number(one) / 100) === 3)
+  return (
+    leavesLogin === true ||
+    location !== undefined ||
+    statuses.some((one) => Math.floor(Number(one) / 100) === 3)
+  )
 }
 
 function compileRule(value: unknown, issues: Issues): Preset {
   if (typeof value === 'string') {
     if (Object.hasOwn(presets, value)) return presets[value as SuccessPreset]
     const meant = nearestKey(value, Object.keys(presets))
-    issues.add('', meant ? `is no preset; did you mean ${meant}?` : `must be one of ${Object.keys(presets).join(', ')}`)
+    issues.add(
+      '',
+      meant
+        ? `is no preset; did you mean ${meant}?`
+        : `must be one of ${Object.keys(presets).join(', ')}`,
+    )
     return { rule: {} }
   }
   checkKeys(issues, value, known)
   if (typeof value !== 'object' || value === null) return { rule: {} }
   const rule = value as SuccessRule
-  if (!known.some((part) => rule[part] !== undefined)) issues.add('', `must name one of ${known.join(', ')}`)
+  if (!known.some((part) => rule[part] !== undefined))
+    issues.add('', `must name one of ${known.join(', ')}`)
   const { status, location, cookie, header, json, sessionStart } = rule
   if (status !== undefined && ![status].flat().every(isFinalStatus)) {
     issues.add('status', 'must be a status from 200 to 599, or a list of them')
@@ -128,8 +157,12 @@ function compileRule(value: unknown, issues: Issues): Preset {
   if (json !== undefined && !isJsonRule(json)) {
     issues.add('json', 'must be a path and a value: text, a number, a boolean or null')
   }
-  if (sessionStart !== undefined && sessionStart !== true) issues.add('sessionStart', 'must be true, or absent')
-  if (isRedirect(rule) && [cookie, header, json, sessionStart].every((part) => part === undefined)) {
+  if (sessionStart !== undefined && sessionStart !== true)
+    issues.add('sessionStart', 'must be true, or absent')
+  if (
+    isRedirect(rule) &&
+    [cookie, header, json, sessionStart].every((part) => part === undefined)
+  ) {
     issues.add(
       location === undefined ? 'status' : 'location',
       'proves nothing alone, since servers also redirect who is signed in; add cookie, with the name of the session cookie',
@@ -153,12 +186,18 @@ function judgeLocation(location: unknown, issues: Issues): void {
 }
 
 /** Cookies that anybody gets: servers set them beside a failure, too, where the request brought none. */
-const forAnybody = /^(?:connect\.sid|phpsessid|jsessionid|asp\.net_sessionid|.*_session|.*-session)$/i
+const forAnybody =
+  /^(?:connect\.sid|phpsessid|jsessionid|asp\.net_sessionid|.*_session|.*-session)$/i
 /** Cookies that have nothing to do with who somebody is. */
 const ofNobody = /csrf|xsrf|antiforgery|lang|locale|flash|messages/i
 
 function judgeCookie({ cookie, ...others }: SuccessRule, issues: Issues): void {
-  if (!(typeof cookie === 'string' && /^(?:\*?[\w!#$%&'+\-.^`|~]{1,256}|[\w!#$%&'+\-.^`|~]{1,256}\*)$/.test(cookie))) {
+  if (
+    !(
+      typeof cookie === 'string' &&
+      /^(?:\*?[\w!#$%&'+\-.^`|~]{1,256}|[\w!#$%&'+\-.^`|~]{1,256}\*)$/.test(cookie)
+    )
+  ) {
     issues.add('cookie', 'must be the name of a cookie, perhaps with * at its end or beginning')
     return
   }
@@ -167,7 +206,10 @@ function judgeCookie({ cookie, ...others }: SuccessRule, issues: Issues): void {
   }
   const alone = Object.values(others).every((part) => part === undefined)
   if (alone && cookie !== 'keystonejs-session' && forAnybody.test(cookie)) {
-    issues.add('cookie', 'names a cookie that a failure may set, too; add location or status, as a success has them')
+    issues.add(
+      'cookie',
+      'names a cookie that a failure may set, too; add location or status, as a success has them',
+    )
   }
 }
 
@@ -178,7 +220,10 @@ function judgeHeader(header: unknown, issues: Issues): void {
   }
   const name = `${[header].flat()[0]}`.toLowerCase()
   if (name === 'location' || name === 'set-cookie') {
-    issues.add('header', `must not be ${name}; use ${name === 'location' ? 'location' : 'cookie'} instead`)
+    issues.add(
+      'header',
+      `must not be ${name}; use ${name === 'location' ? 'location' : 'cookie'} instead`,
+    )
   }
 }
 
@@ -188,7 +233,12 @@ function isFinalStatus(status: unknown): boolean {
 
 function isHeaderRule(input: unknown): boolean {
   const [name, value, ...more]: readonly unknown[] = Array.isArray(input) ? input : [input, '']
-  return typeof name === 'string' && /^[\w-]{1,64}$/.test(name) && typeof value === 'string' && more.length === 0
+  return (
+    typeof name === 'string' &&
+    /^[\w-]{1,64}$/.test(name) &&
+    typeof value === 'string' &&
+    more.length === 0
+  )
 }
 
 function isJsonRule(input: unknown): boolean {

@@ -52,7 +52,8 @@ function matchesRule(rule: CompiledRule, answer: LoginResponse): boolean {
 /** The path of a redirect on this origin, without case; undefined for any other answer. */
 function matchesLocation({ status, headers, url }: LoginResponse): string | undefined {
   const location = headers.get('location')
-  if (status < 300 || status > 399 || location === null || !URL.canParse(location, url)) return undefined
+  if (status < 300 || status > 399 || location === null || !URL.canParse(location, url))
+    return undefined
   const to = new URL(location, url)
   return to.origin === new URL(url).origin ? foldPath(to.pathname) : undefined
 }
@@ -66,7 +67,13 @@ function leavesLoginPage(answer: LoginResponse): boolean {
 function matchesCookie(wanted: string, { headers, now, sentCookies }: LoginResponse): boolean {
   return headers.getSetCookie().some((text) => {
     const cookie = parseSetCookie(text)
-    if (cookie === undefined || cookie.value === '' || cookie.value === '""' || isExpiring(cookie, now)) return false
+    if (
+      cookie === undefined ||
+      cookie.value === '' ||
+      cookie.value === '""' ||
+      isExpiring(cookie, now)
+    )
+      return false
     return matchesName(wanted, cookie.name) && !holdsCookie(sentCookies, cookie)
   })
 }
@@ -85,8 +92,12 @@ function holdsCookie(
 /** Letters and digits of a text, unescaped: what is left of a cookie by any server's reading. */
 function bareText(text: string): string {
   return text
-    .replace(/\\([0-3][0-7]{2})/g, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
-    .replace(/%([0-9a-f]{2})/gi, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+    .replace(/\\([0-3][0-7]{2})/g, (_all, digits: string) =>
+      String.fromCharCode(Number.parseInt(digits, 8)),
+    )
+    .replace(/%([0-9a-f]{2})/gi, (_all, digits: string) =>
+      String.fromCharCode(Number.parseInt(digits, 16)),
+    )
     .replace(/[^a-z0-9]/gi, '')
 }
 
@@ -95,7 +106,10 @@ function matchesHeader(wanted: string | readonly [string, string], headers: Head
   return headers.get(wanted[0]) === wanted[1]
 }
 
-function matchesJson([path, wanted]: readonly [string, unknown], text: string | undefined): boolean {
+function matchesJson(
+  [path, wanted]: readonly [string, unknown],
+  text: string | undefined,
+): boolean {
   if (text === undefined) return false
   try {
     let at: unknown = JSON.parse(text)

@@ -9,7 +9,9 @@ export type ByteRange = { readonly first: number; readonly last: number } | 'uns
  * one that cannot be read.
  */
 export function readRange(headers: Headers, length: number): ByteRange | undefined {
-  const match = /^bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))$/i.exec(headers.get('range')?.trim() ?? '')
+  const match = /^bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))$/i.exec(
+    headers.get('range')?.trim() ?? '',
+  )
   if (match === null) return undefined
   const [, from, to = '', suffix] = match
   if (suffix !== undefined) {
@@ -29,5 +31,10 @@ export function isSameForRange(asked: Headers, kept: Headers): boolean {
   if (condition.startsWith('"')) return condition === kept.get('etag')
   const [date, made] = [parseHttpDate(condition), parseHttpDate(kept.get('date'))]
   // Section 8.8.2.2: a date is strong where it lies a second before the answer that had it.
-  return date !== undefined && condition === kept.get('last-modified') && made !== undefined && made - date >= 1000
+  return (
+    date !== undefined &&
+    condition === kept.get('last-modified') &&
+    made !== undefined &&
+    made - date >= 1000
+  )
 }

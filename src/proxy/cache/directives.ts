@@ -16,7 +16,11 @@ export interface CacheControl {
  * Fields for shared caches, the most particular first. The two of vendors are in force on their platforms, where this gateway
  * runs, and speak of a cache like this one elsewhere.
  */
-const targets = ['cloudflare-cdn-cache-control', 'vercel-cdn-cache-control', 'cdn-cache-control'] as const
+const targets = [
+  'cloudflare-cdn-cache-control',
+  'vercel-cdn-cache-control',
+  'cdn-cache-control',
+] as const
 
 /** RFC 9110 section 5.6.2. */
 const token = /^[!#$%&'*+.^`|~\w-]+$/
@@ -45,7 +49,11 @@ export function readCacheControl(headers: Headers): CacheControl {
     forbidden ||= forbidsStoring(surrogate)
   }
   const directives = targeted ?? (general === 'malformed' ? new Map() : general)
-  return { directives, targeted: targeted !== undefined, forbidden: forbidden || forbidsStoring(directives) }
+  return {
+    directives,
+    targeted: targeted !== undefined,
+    forbidden: forbidden || forbidsStoring(directives),
+  }
 }
 
 function forbidsStoring(directives: CacheDirectives): boolean {
@@ -95,7 +103,12 @@ function parseTargeted(field: string | null): CacheDirectives | undefined {
   return found.size > 0 ? found : undefined
 }
 
-const numbers: ReadonlySet<string> = new Set(['max-age', 's-maxage', 'stale-if-error', 'stale-while-revalidate'])
+const numbers: ReadonlySet<string> = new Set([
+  'max-age',
+  's-maxage',
+  'stale-if-error',
+  'stale-while-revalidate',
+])
 
 function hasWrongType(name: string, value: string | undefined): boolean {
   if (numbers.has(name)) return value === undefined || !/^\d+$/.test(value)

@@ -49,7 +49,9 @@ export function computeFreshness(
   const { directives } = control
   const age = computeInitialAge(headers, times)
   const mustAsk = directives.has('no-cache')
-  const lifetime = mustAsk ? 0 : (explicitLifetime(headers, control, times) ?? assumedLifetime(status, headers, rules))
+  const lifetime = mustAsk
+    ? 0
+    : (explicitLifetime(headers, control, times) ?? assumedLifetime(status, headers, rules))
   if (lifetime === undefined) return undefined
   const fresh = Math.min(lifetime, longestLife)
   // Section 4.2.4. An upstream that names a stale directive itself has allowed it, beside s-maxage too.
@@ -58,11 +60,17 @@ export function computeFreshness(
     age,
     fresh,
     stale: strict ? 0 : staleTime(directives, 'stale-if-error', rules.staleIfError),
-    whileRevalidate: strict ? 0 : staleTime(directives, 'stale-while-revalidate', rules.staleWhileRevalidate),
+    whileRevalidate: strict
+      ? 0
+      : staleTime(directives, 'stale-while-revalidate', rules.staleWhileRevalidate),
   }
 }
 
-function staleTime(directives: CacheDirectives, name: string, { assumed, most }: StaleRule): number {
+function staleTime(
+  directives: CacheDirectives,
+  name: string,
+  { assumed, most }: StaleRule,
+): number {
   if (directives.has(name)) return Math.min(most, parseSeconds(directives.get(name)) ?? 0)
   return directives.has('s-maxage') ? 0 : assumed
 }
@@ -82,7 +90,11 @@ function computeInitialAge(headers: Headers, { requestedAt, receivedAt }: Respon
 }
 
 /** What the upstream says; 0 for what cannot be read, undefined where it says nothing. */
-function explicitLifetime(headers: Headers, control: CacheControl, times: ResponseTimes): number | undefined {
+function explicitLifetime(
+  headers: Headers,
+  control: CacheControl,
+  times: ResponseTimes,
+): number | undefined {
   const { directives, targeted } = control
   for (const name of ['s-maxage', 'max-age']) {
     // Surrogate-Control may add the seconds after which it is served no more: `max-age=600+60`.
@@ -98,7 +110,13 @@ function explicitLifetime(headers: Headers, control: CacheControl, times: Respon
 }
 
 /** The route's own word. An upstream that speaks to the caches of HTTP/1.0 alone has not been silent. */
-function assumedLifetime(status: number, headers: Headers, { maxAge }: FreshnessRules): number | undefined {
-  const old = !headers.has('cache-control') && headers.get('pragma')?.toLowerCase().includes('no-cache') === true
+function assumedLifetime(
+  status: number,
+  headers: Headers,
+  { maxAge }: FreshnessRules,
+): number | undefined {
+  const old =
+    !headers.has('cache-control') &&
+    headers.get('pragma')?.toLowerCase().includes('no-cache') === true
   return status === 200 && !old ? maxAge : undefined
 }

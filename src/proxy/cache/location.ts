@@ -32,12 +32,17 @@ export function findCacheLocation(
 ): CacheLocation {
   const key = new Request(createKeyUrl(publicOrigin, upstream, path, search, headers))
   const varies = rules.vary.length > 0
-  const invalidKey = varies ? new Request(invalidationUrl(publicOrigin, upstream, path, search)) : undefined
+  const invalidKey = varies
+    ? new Request(invalidationUrl(publicOrigin, upstream, path, search))
+    : undefined
   return { store, key, invalidKey }
 }
 
 /** Makes what a cache holds of one address invalid. RFC 9111 section 4.4. */
-export async function invalidateCached(target: CacheTarget, { rules, store, changes }: CacheParts): Promise<void> {
+export async function invalidateCached(
+  target: CacheTarget,
+  { rules, store, changes }: CacheParts,
+): Promise<void> {
   if (store === undefined) return
   const search = selectQuery(target.search, rules.query)
   const place = findCacheLocation(target, rules, store, search, new Headers())

@@ -1,6 +1,12 @@
 /** A cache for what is the same for everybody, between the gateway and an upstream. */
 
-import { booleanOption, checkKeys, createIssues, type Issues, wholeNumber } from '../../options/index.ts'
+import {
+  booleanOption,
+  checkKeys,
+  createIssues,
+  type Issues,
+  wholeNumber,
+} from '../../options/index.ts'
 import { compileContentTypes } from '../../request/index.ts'
 import { isStrippedRequestHeader } from '../header-filters.ts'
 import type { CacheContext, CacheTarget } from './context.ts'
@@ -89,15 +95,28 @@ export function publicCache(options: CacheOptions = {}): RouteCache {
   const issues = createIssues('publicCache')
   checkKeys(issues, options, keys)
   const { maxBytes, store } = { ...options }
-  if (store !== undefined && (typeof store?.match !== 'function' || typeof store.put !== 'function')) {
+  if (
+    store !== undefined &&
+    (typeof store?.match !== 'function' || typeof store.put !== 'function')
+  ) {
     issues.add('store', 'must have match and put')
   }
   const rules = compileRules({ ...options }, issues)
-  const most = wholeNumber(issues, 'maxBytes', maxBytes, 1_048_576, { min: 1, max: 16_777_216, unit: 'bytes' })
+  const most = wholeNumber(issues, 'maxBytes', maxBytes, 1_048_576, {
+    min: 1,
+    max: 16_777_216,
+    unit: 'bytes',
+  })
   issues.throwIfAny()
   const refreshing = createInvalidationTimes()
   const changes = { count: 0, last: createInvalidationTimes() }
-  const cache = (): CacheParts => ({ rules, store: store ?? findRuntimeCache(), most, refreshing, changes })
+  const cache = (): CacheParts => ({
+    rules,
+    store: store ?? findRuntimeCache(),
+    most,
+    refreshing,
+    changes,
+  })
   return {
     serve: (visit) => serveCached(visit, cache()),
     invalidate: (target) => invalidateCached(target, cache()),
@@ -105,8 +124,19 @@ export function publicCache(options: CacheOptions = {}): RouteCache {
 }
 
 function compileRules(options: CacheOptions, issues: Issues): CacheRules {
-  const { maxAge, staleIfError, staleWhileRevalidate, query = [], vary = [], cookies = 'bypass', types } = options
-  if (!Array.isArray(query) || !query.every((name) => typeof name === 'string' && /^[\w.~[\]-]{1,64}$/.test(name))) {
+  const {
+    maxAge,
+    staleIfError,
+    staleWhileRevalidate,
+    query = [],
+    vary = [],
+    cookies = 'bypass',
+    types,
+  } = options
+  if (
+    !Array.isArray(query) ||
+    !query.every((name) => typeof name === 'string' && /^[\w.~[\]-]{1,64}$/.test(name))
+  ) {
     issues.add('query', 'must be a list of parameter names, spelled as in a query')
   }
   if (!Array.isArray(vary) || !vary.every(isVaryName)) {
@@ -115,9 +145,13 @@ function compileRules(options: CacheOptions, issues: Issues): CacheRules {
       "must be a list of 'accept' and 'accept-language', or of other headers that do not tell who asks",
     )
   }
-  if (cookies !== 'bypass' && cookies !== 'ignore') issues.add('cookies', "must be 'bypass' or 'ignore'")
+  if (cookies !== 'bypass' && cookies !== 'ignore')
+    issues.add('cookies', "must be 'bypass' or 'ignore'")
   return {
-    maxAge: maxAge === undefined ? undefined : wholeNumber(issues, 'maxAge', maxAge, 1, { ...year, min: 1 }),
+    maxAge:
+      maxAge === undefined
+        ? undefined
+        : wholeNumber(issues, 'maxAge', maxAge, 1, { ...year, min: 1 }),
     staleIfError: parseStaleRule(staleIfError, 'staleIfError', issues),
     staleWhileRevalidate: parseStaleRule(staleWhileRevalidate, 'staleWhileRevalidate', issues),
     query: new Set(query),
@@ -128,7 +162,11 @@ function compileRules(options: CacheOptions, issues: Issues): CacheRules {
   }
 }
 
-function parseStaleRule(value: number | 'upstream' | undefined, option: string, issues: Issues): StaleRule {
+function parseStaleRule(
+  value: number | 'upstream' | undefined,
+  option: string,
+  issues: Issues,
+): StaleRule {
   if (value === 'upstream') return { assumed: 0, most: year.max }
   const seconds = wholeNumber(issues, option, value, 0, year)
   return { assumed: seconds, most: seconds }

@@ -15,7 +15,10 @@ export interface CacheRequest {
 }
 
 /** An answer as it was, with its age; 304, a part, or without a body where that is what is asked for. */
-export async function respondFromCache(kept: CachedResponse, asking: CacheRequest): Promise<Response> {
+export async function respondFromCache(
+  kept: CachedResponse,
+  asking: CacheRequest,
+): Promise<Response> {
   const { request, requestId, now, most, ranges } = asking
   const stored = restoreResponse(kept)
   const { status, headers } = stored
@@ -43,7 +46,8 @@ function cutRange(body: Uint8Array<ArrayBuffer>, headers: Headers, asked: Header
 
 /** What an upstream was asked for without the client's condition; 304 where the client has it. */
 export function respondFromUpstream(response: Response, { request, now }: CacheRequest): Response {
-  if (response.status !== 200 || !isUnchanged(request.headers, response.headers, now)) return response
+  if (response.status !== 200 || !isUnchanged(request.headers, response.headers, now))
+    return response
   return removeBody(response, 304)
 }
 

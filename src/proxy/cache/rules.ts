@@ -1,8 +1,18 @@
 /** What a cache for everybody may take, keep and give: decisions only. */
 import { removeCookies } from '../../cookie/index.ts'
-import { type AcceptsType, isCompressed, isWebSocketUpgrade, mediaType } from '../../request/index.ts'
+import {
+  type AcceptsType,
+  isCompressed,
+  isWebSocketUpgrade,
+  mediaType,
+} from '../../request/index.ts'
 import { parseCacheControl, readCacheControl } from './directives.ts'
-import { computeFreshness, type Freshness, type FreshnessRules, type ResponseTimes } from './freshness.ts'
+import {
+  computeFreshness,
+  type Freshness,
+  type FreshnessRules,
+  type ResponseTimes,
+} from './freshness.ts'
 
 /** Request headers that may make a difference, where a route says so; in lower case. */
 export type VaryName = 'accept' | 'accept-language' | (string & {})
@@ -33,8 +43,11 @@ export function findBypassReason(
   for (const name of personal) if (headers.has(name)) return name
   if (!ranges && headers.has('range')) return 'range'
   const cookie = headers.get('cookie')
-  if (cookie !== null && (!ignoreCookies || removeCookies(cookie, ownNames) !== cookie)) return 'cookie'
-  return vary.some((name) => (headers.get(name)?.length ?? 0) > longestVaried) ? 'length' : undefined
+  if (cookie !== null && (!ignoreCookies || removeCookies(cookie, ownNames) !== cookie))
+    return 'cookie'
+  return vary.some((name) => (headers.get(name)?.length ?? 0) > longestVaried)
+    ? 'length'
+    : undefined
 }
 
 /** Whether a client wants what is kept or nothing. RFC 9111 section 5.2.1.7; its other directives are not obeyed. */
@@ -67,7 +80,13 @@ export function selectHeaders(headers: Headers, { vary }: CacheRules): Headers {
 }
 
 /** The address under which an answer lies: one that no client can ask for. */
-export function createKeyUrl(origin: string, upstream: string, path: string, search: string, headers: Headers): string {
+export function createKeyUrl(
+  origin: string,
+  upstream: string,
+  path: string,
+  search: string,
+  headers: Headers,
+): string {
   let url = `${origin}/.portcullis/cache/${upstream}${path}?q=${encodeURIComponent(search)}`
   headers.forEach((value, name) => {
     if (name !== 'accept-encoding') url += `&${name}=${encodeURIComponent(value)}`
@@ -76,7 +95,12 @@ export function createKeyUrl(origin: string, upstream: string, path: string, sea
 }
 
 /** The address under which it is noted when all forms of an answer that varies became invalid. */
-export function invalidationUrl(origin: string, upstream: string, path: string, search: string): string {
+export function invalidationUrl(
+  origin: string,
+  upstream: string,
+  path: string,
+  search: string,
+): string {
   return `${origin}/.portcullis/cache-invalid/${upstream}${path}?q=${encodeURIComponent(search)}`
 }
 
@@ -95,15 +119,23 @@ export function readFreshness(
   times: ResponseTimes,
 ): Freshness | undefined {
   if (![200, 301, 308, 404, 410].includes(status)) return undefined
-  if (headers.has('set-cookie') || headers.has('portcullis-session') || isCompressed(headers)) return undefined
+  if (headers.has('set-cookie') || headers.has('portcullis-session') || isCompressed(headers))
+    return undefined
   // A nonce is good for one answer.
   if (/'nonce-/i.test(headers.get('content-security-policy') ?? '')) return undefined
-  if (!isVaryAllowed(headers.get('vary'), rules.vary) || !extensionMatchesType(headers, status, path, rules))
+  if (
+    !isVaryAllowed(headers.get('vary'), rules.vary) ||
+    !extensionMatchesType(headers, status, path, rules)
+  )
     return undefined
   const control = readCacheControl(headers)
   if (control.forbidden) return undefined
   const freshness = computeFreshness(status, headers, control, rules, times)
-  if (freshness === undefined || (freshness.fresh <= freshness.age && !hasValidator(status, headers))) return undefined
+  if (
+    freshness === undefined ||
+    (freshness.fresh <= freshness.age && !hasValidator(status, headers))
+  )
+    return undefined
   return freshness
 }
 
@@ -119,12 +151,22 @@ function isVaryAllowed(vary: string | null, names: readonly VaryName[]): boolean
 }
 
 /** A page under the name of a file is a path that its upstream read in another way than was meant. */
-function extensionMatchesType(headers: Headers, status: number, path: string, { takes }: CacheRules): boolean {
+function extensionMatchesType(
+  headers: Headers,
+  status: number,
+  path: string,
+  { takes }: CacheRules,
+): boolean {
   if (status === 301 || status === 308) return true
   const type = mediaType(headers)
   if (type === undefined || (takes !== undefined && !takes(headers))) return false
   const extension = /\.([a-z][a-z\d]{0,7})$/i.exec(path)?.[1]?.toLowerCase()
-  if (extension === undefined || status !== 200 || (type !== 'text/html' && type !== 'application/json')) return true
+  if (
+    extension === undefined ||
+    status !== 200 ||
+    (type !== 'text/html' && type !== 'application/json')
+  )
+    return true
   return type === 'text/html'
     ? /^(?:x?html?|php|aspx?|jsp)$/.test(extension)
     : /^(?:json|map|webmanifest)$/.test(extension)

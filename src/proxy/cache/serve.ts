@@ -5,9 +5,27 @@ import { discardBody } from '../fetch-upstream.ts'
 import { addValidators, confirmsCached, mergeHeaders } from './conditions.ts'
 import type { CacheContext } from './context.ts'
 import { type CacheParts, cacheAddress, findCacheLocation } from './location.ts'
-import { type CacheRequest, respondFromCache, respondFromUpstream, withCacheStatus } from './respond.ts'
-import { findBypassReason, hasValidator, readFreshness, selectHeaders, selectQuery, wantsOnlyCached } from './rules.ts'
-import { type CachedResponse, type CacheLocation, lookUp, restoreResponse, storeResponse } from './store.ts'
+import {
+  type CacheRequest,
+  respondFromCache,
+  respondFromUpstream,
+  withCacheStatus,
+} from './respond.ts'
+import {
+  findBypassReason,
+  hasValidator,
+  readFreshness,
+  selectHeaders,
+  selectQuery,
+  wantsOnlyCached,
+} from './rules.ts'
+import {
+  type CachedResponse,
+  type CacheLocation,
+  lookUp,
+  restoreResponse,
+  storeResponse,
+} from './store.ts'
 
 /** One request that may be answered from a cache. */
 interface CacheTurn {
@@ -26,7 +44,8 @@ interface CacheTurn {
 export async function serveCached(visit: CacheContext, cache: CacheParts): Promise<Response> {
   const { request, requestId } = visit
   const { rules, store, most } = cache
-  const bypass = store === undefined ? 'no-cache-here' : findBypassReason(request, rules, visit.ownNames)
+  const bypass =
+    store === undefined ? 'no-cache-here' : findBypassReason(request, rules, visit.ownNames)
   if (store === undefined || bypass !== undefined) return bypassCache(visit, bypass)
 
   const search = selectQuery(visit.search, rules.query)
@@ -38,11 +57,17 @@ export async function serveCached(visit: CacheContext, cache: CacheParts): Promi
   const { kept, epoch } = await lookUp(place, now)
   const turn: CacheTurn = { visit, cache, place, asking, search, headers, epoch, changes }
   if (kept !== undefined && kept.age < kept.fresh) {
-    return withCacheStatus(await respondFromCache(kept, asking), `hit; ttl=${kept.fresh - kept.age}`)
+    return withCacheStatus(
+      await respondFromCache(kept, asking),
+      `hit; ttl=${kept.fresh - kept.age}`,
+    )
   }
   if (wantsOnlyCached(request.headers)) {
     if (kept) discardBody(kept.response)
-    return withCacheStatus(errorResponse('fault', request, { requestId, status: 504 }), 'detail=only-if-cached')
+    return withCacheStatus(
+      errorResponse('fault', request, { requestId, status: 504 }),
+      'detail=only-if-cached',
+    )
   }
   if (kept !== undefined && kept.age < kept.fresh + kept.whileRevalidate && refreshLater(turn)) {
     const status = `hit; ttl=${kept.fresh - kept.age}; detail=stale-while-revalidate`
@@ -50,7 +75,9 @@ export async function serveCached(visit: CacheContext, cache: CacheParts): Promi
   }
   if (request.method === 'HEAD' || request.headers.has('range')) {
     if (kept) discardBody(kept.response)
-    return request.method === 'HEAD' ? withCacheStatus(await visit.pass(), 'fwd=method') : bypassCache(visit, 'range')
+    return request.method === 'HEAD'
+      ? withCacheStatus(await visit.pass(), 'fwd=method')
+      : bypassCache(visit, 'range')
   }
   return fetchAndStore(turn, kept)
 }
@@ -60,7 +87,11 @@ async function bypassCache(visit: CacheContext, detail: string | undefined): Pro
 }
 
 /** Asks the upstream, with the validators of what is kept, and keeps what it answers. */
-async function fetchAndStore(turn: CacheTurn, kept: CachedResponse | undefined, background = false): Promise<Response> {
+async function fetchAndStore(
+  turn: CacheTurn,
+  kept: CachedResponse | undefined,
+  background = false,
+): Promise<Response> {
   const { visit, asking } = turn
   const spare = kept !== undefined && kept.age < kept.fresh + kept.stale ? kept : undefined
   const headers = new Headers(turn.headers)
@@ -80,8 +111,12 @@ async function fetchAndStore(turn: CacheTurn, kept: CachedResponse | undefined, 
       },
     })
   } catch (error) {
-    if (spare === undefined || !isUpstreamFailure(error) || visit.request.signal.aborted) throw error
-    return withCacheStatus(await respondFromCache(spare, asking), 'fwd=stale; detail=stale-if-error')
+    if (spare === undefined || !isUpstreamFailure(error) || visit.request.signal.aborted)
+      throw error
+    return withCacheStatus(
+      await respondFromCache(spare, asking),
+      'fwd=stale; detail=stale-if-error',
+    )
   }
 
   if (spare !== undefined && response.status >= 500) {
@@ -114,7 +149,8 @@ async function freshen(
   const updated = new Response(old.body, { status: old.status, headers })
   // What is taken out of an answer on its way still says that it is for one client.
   const judged = new Headers(headers)
-  for (const name of ['set-cookie', 'portcullis-session']) if (said.has(name)) judged.set(name, 'said')
+  for (const name of ['set-cookie', 'portcullis-session'])
+    if (said.has(name)) judged.set(name, 'said')
   const stored = store(turn, updated, judged, requestedAt)
   for (const cookie of response.headers.getSetCookie()) updated.headers.append('set-cookie', cookie)
   const answer = respondFromUpstream(updated, { ...asking, now: visit.clock() })
@@ -135,7 +171,13 @@ function store(
   const freshness = readFreshness(response.status, said, visit.path, cache.rules, times)
   if (freshness === undefined) return false
   const validated = hasValidator(response.status, said)
-  const work = storeResponse(place, response, { ...freshness, now, epoch, most: cache.most, validated })
+  const work = storeResponse(place, response, {
+    ...freshness,
+    now,
+    epoch,
+    most: cache.most,
+    validated,
+  })
   if (work === undefined) return false
   visit.waitUntil?.(work)
   return true
@@ -158,7 +200,9 @@ function refreshLater(turn: CacheTurn): boolean {
   // The client's own condition is about what it is given now.
   const request = new Request(visit.request.url)
   const work = lookUp(place, asking.now)
-    .then(({ kept, epoch }) => fetchAndStore({ ...turn, epoch, asking: { ...asking, request } }, kept, true))
+    .then(({ kept, epoch }) =>
+      fetchAndStore({ ...turn, epoch, asking: { ...asking, request } }, kept, true),
+    )
     .then(discardBody)
     .catch(() => {})
     .finally(() => refreshing.delete(key))

@@ -74,9 +74,15 @@ export interface CacheLookup {
 const firstEpoch = '-'
 
 /** Looks for an answer. Never rejects. */
-export async function lookUp({ store, key, invalidKey }: CacheLocation, now: number): Promise<CacheLookup> {
+export async function lookUp(
+  { store, key, invalidKey }: CacheLocation,
+  now: number,
+): Promise<CacheLookup> {
   try {
-    const [response, marker] = await Promise.all([store.match(key), invalidKey && store.match(invalidKey)])
+    const [response, marker] = await Promise.all([
+      store.match(key),
+      invalidKey && store.match(invalidKey),
+    ])
     const epoch = readEpoch(invalidKey === undefined ? response : marker) ?? firstEpoch
     discardBody(marker)
     const kept = response && readCached(response, invalidKey === undefined ? undefined : epoch, now)
@@ -87,7 +93,11 @@ export async function lookUp({ store, key, invalidKey }: CacheLocation, now: num
   }
 }
 
-function readCached(response: Response, epoch: string | undefined, now: number): CachedResponse | undefined {
+function readCached(
+  response: Response,
+  epoch: string | undefined,
+  now: number,
+): CachedResponse | undefined {
   const [form, of, ...numbers] = (response.headers.get(note) ?? '').split(' ')
   const [at, before, fresh, stale, whileRevalidate] = numbers.map(Number)
   if (form !== version || (epoch !== undefined && of !== epoch)) return undefined
@@ -95,7 +105,13 @@ function readCached(response: Response, epoch: string | undefined, now: number):
   if (stale === undefined || whileRevalidate === undefined) return undefined
   // Kept in the future, by a clock that has been put right since: how old it is, nobody knows.
   if (at - now > skewMs) return undefined
-  return { response, age: before + Math.max(0, Math.floor((now - at) / 1000)), fresh, stale, whileRevalidate }
+  return {
+    response,
+    age: before + Math.max(0, Math.floor((now - at) / 1000)),
+    fresh,
+    stale,
+    whileRevalidate,
+  }
 }
 
 /**
@@ -123,7 +139,10 @@ export function storeResponse(
   if (!headers.has('date')) headers.set('date', new Date(now).toUTCString())
   headers.set(note, `${version} ${epoch} ${now} ${age} ${fresh} ${stale} ${whileRevalidate}`)
   const spare = Math.max(stale, whileRevalidate, validated ? validatedFor : 0)
-  headers.set('cache-control', `public, max-age=${Math.min(year, Math.max(1, fresh - age) + spare)}`)
+  headers.set(
+    'cache-control',
+    `public, max-age=${Math.min(year, Math.max(1, fresh - age) + spare)}`,
+  )
   const { status } = response
   const write = async (): Promise<void> => {
     const body = await readWhole(copy, most)
@@ -150,7 +169,10 @@ export async function invalidate({ store, key, invalidKey }: CacheLocation): Pro
   } catch {}
 }
 
-async function wasInvalidatedSince({ store, key, invalidKey }: CacheLocation, since: string): Promise<boolean> {
+async function wasInvalidatedSince(
+  { store, key, invalidKey }: CacheLocation,
+  since: string,
+): Promise<boolean> {
   const found = await store.match(invalidKey ?? key)
   discardBody(found)
   const epoch = readEpoch(found)
@@ -166,7 +188,10 @@ function discardBody(response: Response | undefined): void {
 }
 
 /** Bytes of a body; undefined where there are more than `most`. */
-export async function readWhole({ body }: Response, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+export async function readWhole(
+  { body }: Response,
+  most: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const parts: Uint8Array[] = []
   let bytes = 0
   const reader = body?.getReader()

@@ -171,9 +171,12 @@ async function reuses({ says, later = 10, maxAge }: Row): Promise<boolean> {
 }
 
 describe('P8: how long an answer may be used', () => {
-  test.each(reused.map((row) => [JSON.stringify(row.says), row] as const))('P8: reused after %s', async (_, row) => {
-    expect(await reuses(row)).toBe(true)
-  })
+  test.each(reused.map((row) => [JSON.stringify(row.says), row] as const))(
+    'P8: reused after %s',
+    async (_, row) => {
+      expect(await reuses(row)).toBe(true)
+    },
+  )
 
   test.each(fetchedAgain.map((row) => [JSON.stringify(row.says), row] as const))(
     'P8: fetched again after %s',
@@ -186,7 +189,9 @@ describe('P8: how long an answer may be used', () => {
     const at = await createCachedGateway()
     at.answer = () => {
       at.now += 20_000
-      return new Response('x', { headers: { 'content-type': 'text/plain', 'cache-control': 'max-age=60' } })
+      return new Response('x', {
+        headers: { 'content-type': 'text/plain', 'cache-control': 'max-age=60' },
+      })
     }
     await at.send('/x')
     expect((await at.send('/x')).headers.get('age')).toBe('20')

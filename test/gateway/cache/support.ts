@@ -18,7 +18,11 @@ export function createMapStore(): MapStore {
       return found && new Response(found.body, { status: found.status, headers: found.headers })
     },
     async put({ url }, response): Promise<void> {
-      kept.set(url, { status: response.status, headers: response.headers, body: await response.arrayBuffer() })
+      kept.set(url, {
+        status: response.status,
+        headers: response.headers,
+        body: await response.arrayBuffer(),
+      })
     },
   }
 }
@@ -43,13 +47,20 @@ export async function createCachedGateway(
   const cache = publicCache({ store, ...options })
   const at = await bench({
     clock: () => made.now,
-    routes: [...routes(cache), { path: '/*', to: 'app', access: 'public', retry: false, csrf: false, cache }] as never,
+    routes: [
+      ...routes(cache),
+      { path: '/*', to: 'app', access: 'public', retry: false, csrf: false, cache },
+    ] as never,
   })
   const context = { waitUntil: (work: Promise<unknown>): unknown => works.push(work) }
   const made: CachedGateway = Object.assign(at, {
     store,
     now: start,
-    async send(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> {
+    async send(
+      path: string,
+      headers: Record<string, string> = {},
+      method = 'GET',
+    ): Promise<Response> {
       const request = new Request(`https://app.example.com${path}`, { method, headers })
       const response = await at.gateway.fetch(request, undefined, context)
       const copy = response.clone()
@@ -63,7 +74,10 @@ export async function createCachedGateway(
 }
 
 /** An answer with a count, so that a copy of it can be told from another one. */
-export function countAnswers(at: CachedGateway, ...headers: Array<Record<string, string> | [string, string][]>): void {
+export function countAnswers(
+  at: CachedGateway,
+  ...headers: Array<Record<string, string> | [string, string][]>
+): void {
   let count = 0
   at.answer = () => {
     const said = new Headers({ 'content-type': 'text/plain' })

@@ -13,12 +13,19 @@ describe('P8: validation of what is no longer fresh', () => {
     ['a strong ETag', { etag: '"1"' }, { 'if-none-match': '"1"' }],
     ['a weak ETag', { etag: 'W/"1"' }, { 'if-none-match': 'W/"1"' }],
     ['a date', { 'last-modified': modified }, { 'if-modified-since': modified }],
-    ['both', { etag: '"1"', 'last-modified': modified }, { 'if-none-match': '"1"', 'if-modified-since': modified }],
+    [
+      'both',
+      { etag: '"1"', 'last-modified': modified },
+      { 'if-none-match': '"1"', 'if-modified-since': modified },
+    ],
   ])('P8: by %s, and the answer is fresh again', async (_what, validators, asked) => {
     const at = await createCachedGateway()
     at.answer = ({ headers }) =>
       headers.has('if-none-match') || headers.has('if-modified-since')
-        ? new Response(null, { status: 304, headers: { ...validators, 'cache-control': 'max-age=60', 'x-new': 'b' } })
+        ? new Response(null, {
+            status: 304,
+            headers: { ...validators, 'cache-control': 'max-age=60', 'x-new': 'b' },
+          })
         : new Response('body', { headers: { ...kept, ...validators, 'x-old': 'a' } })
     await at.send('/x')
     at.now += 60_000
@@ -28,7 +35,8 @@ describe('P8: validation of what is no longer fresh', () => {
       'body',
       'fwd=stale; fwd-status=304; stored',
     ])
-    for (const [name, value] of Object.entries(asked)) expect(at.last().headers.get(name)).toBe(value)
+    for (const [name, value] of Object.entries(asked))
+      expect(at.last().headers.get(name)).toBe(value)
     const again = await at.send('/x')
     expect([await again.text(), statusOf(again)]).toEqual(['body', 'hit; ttl=60'])
     expect([again.headers.get('x-old'), again.headers.get('x-new')]).toEqual(['a', 'b'])
@@ -37,7 +45,13 @@ describe('P8: validation of what is no longer fresh', () => {
 
   test('P8: a 304 changes every header but those of the body, and of what it does not speak', async () => {
     const at = await createCachedGateway()
-    const first = { ...kept, etag: '"1"', 'content-language': 'de', 'x-kept': 'a', 'x-changed': 'a' }
+    const first = {
+      ...kept,
+      etag: '"1"',
+      'content-language': 'de',
+      'x-kept': 'a',
+      'x-changed': 'a',
+    }
     const second = {
       etag: '"1"',
       'content-type': 'text/html',
@@ -55,8 +69,24 @@ describe('P8: validation of what is no longer fresh', () => {
     at.now += 60_000
     await at.send('/x')
     const { headers } = await at.send('/x')
-    const names = ['content-type', 'cache-control', 'content-language', 'x-kept', 'x-changed', 'x-hop', 'connection']
-    expect(names.map((name) => headers.get(name))).toEqual(['text/plain', 'max-age=120', 'de', 'a', 'b', null, null])
+    const names = [
+      'content-type',
+      'cache-control',
+      'content-language',
+      'x-kept',
+      'x-changed',
+      'x-hop',
+      'connection',
+    ]
+    expect(names.map((name) => headers.get(name))).toEqual([
+      'text/plain',
+      'max-age=120',
+      'de',
+      'a',
+      'b',
+      null,
+      null,
+    ])
     expect(headers.get('content-length')).not.toBe('99')
   })
 
@@ -68,7 +98,9 @@ describe('P8: validation of what is no longer fresh', () => {
     at.answer = ({ headers }) =>
       headers.get('if-none-match') === '"1"'
         ? new Response(null, { status: 304, headers: { etag: '"1"' } })
-        : new Response('body', { headers: { 'content-type': 'text/plain', etag: '"1"', ...control } })
+        : new Response('body', {
+            headers: { 'content-type': 'text/plain', etag: '"1"', ...control },
+          })
     for (let i = 0; i < 3; i++) expect(await (await at.send('/x')).text()).toBe('body')
     expect(at.seen.length).toBe(3)
     at.answer = (): never => {
@@ -80,7 +112,8 @@ describe('P8: validation of what is no longer fresh', () => {
   test('P8: a 304 about something else does not make what is kept fresh', async () => {
     const at = await createCachedGateway()
     at.answer = ({ headers }) => {
-      if (headers.has('if-none-match')) return new Response(null, { status: 304, headers: { etag: '"2"' } })
+      if (headers.has('if-none-match'))
+        return new Response(null, { status: 304, headers: { etag: '"2"' } })
       return new Response(`body ${at.seen.length}`, { headers: { ...kept, etag: '"1"' } })
     }
     await at.send('/x')
@@ -116,7 +149,8 @@ describe('P8: validation of what is no longer fresh', () => {
         : new Response('body', { headers: { ...kept, etag: '"1"' } })
     await at.send('/x')
     at.now += 60_000
-    for (let i = 0; i < 2; i++) expect(statusOf(await at.send('/x'))).toBe('fwd=stale; fwd-status=304')
+    for (let i = 0; i < 2; i++)
+      expect(statusOf(await at.send('/x'))).toBe('fwd=stale; fwd-status=304')
   })
 
   test("P8: a client's condition never reaches the upstream of a shared answer, and is answered from what comes", async () => {
@@ -148,7 +182,8 @@ describe('P8: conditions of clients on what is kept', () => {
     [{ 'if-none-match': '"1"', 'if-modified-since': 'Tue, 31 Dec 2019 23:59:59 GMT' }, 304],
   ])('P8: %j: %i', async (asked, status) => {
     const at = await createCachedGateway()
-    at.answer = () => new Response('body', { headers: { ...kept, etag: '"1"', 'last-modified': modified } })
+    at.answer = () =>
+      new Response('body', { headers: { ...kept, etag: '"1"', 'last-modified': modified } })
     await at.send('/x')
     const answer = await at.send('/x', asked as Record<string, string>)
     expect([answer.status, await answer.text()]).toEqual([status, status === 304 ? '' : 'body'])
@@ -156,15 +191,18 @@ describe('P8: conditions of clients on what is kept', () => {
     if (status === 304) expect(answer.headers.get('etag')).toBe('"1"')
   })
 
-  test.each([{ 'if-match': '"1"' }, { 'if-unmodified-since': modified }])('P8: %j goes past', async (asked) => {
-    const at = await createCachedGateway()
-    countAnswers(at, kept)
-    await at.send('/x')
-    const answer = await at.send('/x', asked as Record<string, string>)
-    expect(statusOf(answer)).toContain('fwd=bypass')
-    const [name = '', value = ''] = Object.entries(asked)[0] ?? []
-    expect(at.last().headers.get(name)).toBe(value)
-  })
+  test.each([{ 'if-match': '"1"' }, { 'if-unmodified-since': modified }])(
+    'P8: %j goes past',
+    async (asked) => {
+      const at = await createCachedGateway()
+      countAnswers(at, kept)
+      await at.send('/x')
+      const answer = await at.send('/x', asked as Record<string, string>)
+      expect(statusOf(answer)).toContain('fwd=bypass')
+      const [name = '', value = ''] = Object.entries(asked)[0] ?? []
+      expect(at.last().headers.get(name)).toBe(value)
+    },
+  )
 
   test('P8: only-if-cached gets what is kept, or 504 without a question', async () => {
     const at = await createCachedGateway()
@@ -223,30 +261,39 @@ describe('P8: what changes an address makes what is kept of it invalid', () => {
     }
   })
 
-  test.each(['location', 'content-location'])('P8: also of what its %s names, on this origin', async (name) => {
-    const at = await createCachedGateway()
-    countAnswers(at, kept)
-    for (const path of ['/a', '/b', '/c']) await at.send(path)
-    for (const address of ['/a', 'https://app.example.com/b', 'https://other.test/c']) {
-      at.answer = () => new Response(null, { status: 201, headers: { [name]: address } })
-      await at.send('/form', {}, 'POST')
-    }
-    countAnswers(at, kept)
-    for (const [path, state] of [
-      ['/a', 'stored'],
-      ['/b', 'stored'],
-      ['/c', 'hit'],
-    ] as const) {
-      expect(statusOf(await at.send(path))).toContain(state)
-    }
-  })
+  test.each(['location', 'content-location'])(
+    'P8: also of what its %s names, on this origin',
+    async (name) => {
+      const at = await createCachedGateway()
+      countAnswers(at, kept)
+      for (const path of ['/a', '/b', '/c']) await at.send(path)
+      for (const address of ['/a', 'https://app.example.com/b', 'https://other.test/c']) {
+        at.answer = () => new Response(null, { status: 201, headers: { [name]: address } })
+        await at.send('/form', {}, 'POST')
+      }
+      countAnswers(at, kept)
+      for (const [path, state] of [
+        ['/a', 'stored'],
+        ['/b', 'stored'],
+        ['/c', 'hit'],
+      ] as const) {
+        expect(statusOf(await at.send(path))).toContain(state)
+      }
+    },
+  )
 
   test('P8: whatever route took the request', async () => {
     const store = createMapStore()
     const at = await bench({
       routes: [
         { path: '/posts', methods: ['POST'], to: 'app', access: 'public', csrf: false },
-        { path: '/posts', methods: ['GET'], to: 'app', access: 'public', cache: publicCache({ store }) },
+        {
+          path: '/posts',
+          methods: ['GET'],
+          to: 'app',
+          access: 'public',
+          cache: publicCache({ store }),
+        },
         { path: '/login', to: 'app', access: 'public' },
       ],
     })
@@ -308,7 +355,11 @@ describe('P8: parts, on request of the route', () => {
     at.answer = () => new Response('0123456789', { headers: { ...kept, etag: '"1"' } })
     await at.send('/x')
     const part = await at.send('/x', { range })
-    expect([part.status, await part.text(), part.headers.get('content-range')]).toEqual([status, text, contentRange])
+    expect([part.status, await part.text(), part.headers.get('content-range')]).toEqual([
+      status,
+      text,
+      contentRange,
+    ])
     expect([statusOf(part), at.seen.length]).toEqual(['hit; ttl=60', 1])
   })
 
@@ -320,7 +371,8 @@ describe('P8: parts, on request of the route', () => {
     ['Tue, 31 Dec 2019 23:59:59 GMT', 200],
   ])('P8: If-Range: %s: %i', async (condition, status) => {
     const at = await createCachedGateway({ ranges: true })
-    at.answer = () => new Response('0123456789', { headers: { ...kept, etag: '"1"', 'last-modified': modified } })
+    at.answer = () =>
+      new Response('0123456789', { headers: { ...kept, etag: '"1"', 'last-modified': modified } })
     await at.send('/x')
     expect((await at.send('/x', { range: 'bytes=0-1', 'if-range': condition })).status).toBe(status)
   })
@@ -328,7 +380,10 @@ describe('P8: parts, on request of the route', () => {
   test('P8: of what is not kept the upstream gives the part, which is never kept', async () => {
     const at = await createCachedGateway({ ranges: true })
     at.answer = ({ headers }) =>
-      new Response('01', { status: 206, headers: { ...kept, 'content-range': `bytes 0-1/10 ${headers.get('range')}` } })
+      new Response('01', {
+        status: 206,
+        headers: { ...kept, 'content-range': `bytes 0-1/10 ${headers.get('range')}` },
+      })
     const part = await at.send('/x', { range: 'bytes=0-1' })
     expect([part.status, part.headers.get('content-range'), statusOf(part)]).toEqual([
       206,
@@ -368,19 +423,25 @@ describe('P8: stale answers, on request of the route', () => {
     ['s-maxage=60', 20, 61, false],
     ['s-maxage=60, stale-while-revalidate=20', 20, 61, true],
     ['max-age=60, stale-while-revalidate=soon', 20, 61, false],
-  ] as const)('P8: %s with %s, after %i s: %s', async (control, staleWhileRevalidate, later, stale) => {
-    const at = await createCachedGateway({ staleWhileRevalidate })
-    countAnswers(at, { 'cache-control': control })
-    await at.send('/x')
-    at.now += later * 1000
-    expect((await (await at.send('/x')).text()) === 'answer 1').toBe(stale)
-  })
+  ] as const)(
+    'P8: %s with %s, after %i s: %s',
+    async (control, staleWhileRevalidate, later, stale) => {
+      const at = await createCachedGateway({ staleWhileRevalidate })
+      countAnswers(at, { 'cache-control': control })
+      await at.send('/x')
+      at.now += later * 1000
+      expect((await (await at.send('/x')).text()) === 'answer 1').toBe(stale)
+    },
+  )
 
   test('P8: not where nothing can run after an answer', async () => {
     const store = createMapStore()
     let now = 1_790_000_000_000
     const cache = publicCache({ store, staleWhileRevalidate: 60 })
-    const at = await bench({ clock: () => now, routes: [{ path: '/*', to: 'app', access: 'public', cache }] })
+    const at = await bench({
+      clock: () => now,
+      routes: [{ path: '/*', to: 'app', access: 'public', cache }],
+    })
     let count = 0
     at.answer = () => new Response(`answer ${++count}`, { headers: kept })
     await at.ask('/x')
@@ -427,13 +488,22 @@ describe('P8: stale answers, on request of the route', () => {
     const at = await bench({
       clock: () => now,
       monitor: monitor({ log: (line) => void lines.push(line.cache) }),
-      routes: [{ path: '/*', to: 'app', access: 'public', cache: publicCache({ store, staleWhileRevalidate: 60 }) }],
+      routes: [
+        {
+          path: '/*',
+          to: 'app',
+          access: 'public',
+          cache: publicCache({ store, staleWhileRevalidate: 60 }),
+        },
+      ],
     })
     at.answer = () => new Response('x', { headers: kept })
     const works: Array<Promise<unknown>> = []
     const context = { waitUntil: (work: Promise<unknown>): void => void works.push(work) }
     for (let i = 0; i < 2; i++) {
-      await (await at.gateway.fetch(new Request('https://app.example.com/x'), undefined, context)).text()
+      await (
+        await at.gateway.fetch(new Request('https://app.example.com/x'), undefined, context)
+      ).text()
       await Promise.all(works)
       now += 70_000
     }
@@ -450,8 +520,26 @@ describe('P8: headers that make a difference, on request of the route', () => {
   })
 
   test.each([
-    ...['cookie', 'authorization', 'origin', 'range', 'if-none-match', 'accept-encoding', 'host', 'x-real-ip'],
-    ...['x-forwarded-for', 'cf-connecting-ip', 'connection', 'Accept', 'a b', '*', '', 'portcullis-assertion'],
+    ...[
+      'cookie',
+      'authorization',
+      'origin',
+      'range',
+      'if-none-match',
+      'accept-encoding',
+      'host',
+      'x-real-ip',
+    ],
+    ...[
+      'x-forwarded-for',
+      'cf-connecting-ip',
+      'connection',
+      'Accept',
+      'a b',
+      '*',
+      '',
+      'portcullis-assertion',
+    ],
   ])('P8: %s is none of them', (name) => {
     expect(() => publicCache({ vary: [name] })).toThrow('publicCache.vary must be a list of')
   })
@@ -463,7 +551,10 @@ describe('P8: the options', () => {
       { staleWhileRevalidate: -1 },
       'publicCache.staleWhileRevalidate must be a whole number of seconds from 0 to 31536000',
     ],
-    [{ staleWhileRevalidate: 'always' }, 'publicCache.staleWhileRevalidate must be a whole number of seconds'],
+    [
+      { staleWhileRevalidate: 'always' },
+      'publicCache.staleWhileRevalidate must be a whole number of seconds',
+    ],
     [{ ranges: 1 }, 'publicCache.ranges must be one of true, false'],
     [{ vary: 'accept' }, 'publicCache.vary must be a list of'],
   ])('P8: %j are refused', (options, message) => {

@@ -5,7 +5,13 @@ import { logout } from './actions.ts'
 
 export const metadata = { title: 'A test project', icons: 'data:,' }
 
-export default async function Layout({ children, modal }: { children: ReactNode; modal: ReactNode }) {
+export default async function Layout({
+  children,
+  modal,
+}: {
+  children: ReactNode
+  modal: ReactNode
+}) {
   await connection()
   const who = await whoIsAsking()
   return (

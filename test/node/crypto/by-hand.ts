@@ -21,7 +21,13 @@ export function keyIdByHand(secret: string): string {
   return derive(secret, 6, 'kid').toString('base64url')
 }
 
-export function dayKeyByHand({ secret, purpose, name, audience, day }: Omit<ByHand, 'iv' | 'text'>): Buffer {
+export function dayKeyByHand({
+  secret,
+  purpose,
+  name,
+  audience,
+  day,
+}: Omit<ByHand, 'iv' | 'text'>): Buffer {
   const bound = audience === undefined ? [purpose, name] : [purpose, name, audience]
   return derive(secret, 32, 'seal', ...bound, String(day))
 }
@@ -29,9 +35,15 @@ export function dayKeyByHand({ secret, purpose, name, audience, day }: Omit<ByHa
 export function sealByHand(given: ByHand): string {
   const kid = `${keyIdByHand(given.secret)}.${given.day}`
   const header = Buffer.from(`{"alg":"dir","enc":"A256GCM","kid":"${kid}"}`).toString('base64url')
-  const cipher = createCipheriv('aes-256-gcm', dayKeyByHand(given), Buffer.from(given.iv, 'base64url'))
+  const cipher = createCipheriv(
+    'aes-256-gcm',
+    dayKeyByHand(given),
+    Buffer.from(given.iv, 'base64url'),
+  )
   cipher.setAAD(Buffer.from(header))
-  const text = Buffer.concat([cipher.update(given.text, 'utf8'), cipher.final()]).toString('base64url')
+  const text = Buffer.concat([cipher.update(given.text, 'utf8'), cipher.final()]).toString(
+    'base64url',
+  )
   return `${header}..${given.iv}.${text}.${cipher.getAuthTag().toString('base64url')}`
 }
 

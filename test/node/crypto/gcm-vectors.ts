@@ -23,7 +23,10 @@ const given: Omit<ByHand, 'iv' | 'text'> = {
 }
 
 function ivOf(label: string, length = 12): Buffer {
-  return Buffer.concat([createHash('sha512').update(label).digest(), Buffer.alloc(64)]).subarray(0, length)
+  return Buffer.concat([createHash('sha512').update(label).digest(), Buffer.alloc(64)]).subarray(
+    0,
+    length,
+  )
 }
 
 /** A token with any header, nonce and tag length: what an attacker who had the key could make, or a wrong library. */
@@ -37,15 +40,21 @@ function forged(
   const cipher = createCipheriv('aes-256-gcm', dayKeyByHand(given), iv)
   cipher.setAAD(Buffer.from(aad ?? head))
   const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]).toString('base64url')
-  return [head, '', iv.toString('base64url'), body, cipher.getAuthTag().subarray(0, tag).toString('base64url')].join(
-    '.',
-  )
+  return [
+    head,
+    '',
+    iv.toString('base64url'),
+    body,
+    cipher.getAuthTag().subarray(0, tag).toString('base64url'),
+  ].join('.')
 }
 
 function withBytes(token: string, part: number, change: (bytes: Buffer) => Buffer): string {
   return token
     .split('.')
-    .map((text, at) => (at === part ? change(Buffer.from(text, 'base64url')).toString('base64url') : text))
+    .map((text, at) =>
+      at === part ? change(Buffer.from(text, 'base64url')).toString('base64url') : text,
+    )
     .join('.')
 }
 
@@ -87,8 +96,14 @@ export function gcmVectors(): GcmVector[] {
     ['a tag of zeros', () => Buffer.alloc(16)],
     ['a tag of ones', () => Buffer.alloc(16, 255)],
     ['the tag backwards', (tag: Buffer) => Buffer.from(tag).reverse()],
-    ['the highest bit of every byte of the tag', (tag: Buffer) => Buffer.from(tag.map((byte) => byte ^ 128))],
-    ['the lowest bit of every byte of the tag', (tag: Buffer) => Buffer.from(tag.map((byte) => byte ^ 1))],
+    [
+      'the highest bit of every byte of the tag',
+      (tag: Buffer) => Buffer.from(tag.map((byte) => byte ^ 128)),
+    ],
+    [
+      'the lowest bit of every byte of the tag',
+      (tag: Buffer) => Buffer.from(tag.map((byte) => byte ^ 1)),
+    ],
   ] as const) {
     add('ModifiedTag', name, withBytes(whole, 4, change))
   }
@@ -101,7 +116,11 @@ export function gcmVectors(): GcmVector[] {
     withBytes(whole, 4, (tag) => Buffer.concat([tag, Buffer.alloc(1)])),
   )
   for (const length of [1, 4, 8, 11, 13, 16, 32]) {
-    add('IvLength', `a nonce of ${length} bytes, with which GCM itself would work`, forged(ivOf('iv', length), text))
+    add(
+      'IvLength',
+      `a nonce of ${length} bytes, with which GCM itself would work`,
+      forged(ivOf('iv', length), text),
+    )
   }
   add(
     'IvLength',
@@ -150,7 +169,11 @@ export function gcmVectors(): GcmVector[] {
     ['alg twice', `{"alg":"dir","alg":"dir","enc":"A256GCM","kid":"${kid}"}`],
     ['an empty header', '{}'],
   ] as const) {
-    add('ModifiedHeader', `${comment}, sealed with the right key`, forged(ivOf(comment), text, { header }))
+    add(
+      'ModifiedHeader',
+      `${comment}, sealed with the right key`,
+      forged(ivOf(comment), text, { header }),
+    )
   }
   add('ModifiedAad', 'no additional data', forged(ivOf('aad'), text, { aad: '' }))
   add(

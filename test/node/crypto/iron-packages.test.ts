@@ -31,10 +31,21 @@ function changesOf(token: string): string[] {
   const changed = parts.flatMap((part, at) => {
     const put = (text: string): string => parts.map((own, i) => (i === at ? text : own)).join('*')
     const flipped = part && (part.startsWith('A') ? `B${part.slice(1)}` : `A${part.slice(1)}`)
-    return [put(flipped), put(part.slice(1)), put(`${part}0`), put(''), put(`${part}*`), put(`${part}=`)]
+    return [
+      put(flipped),
+      put(part.slice(1)),
+      put(`${part}0`),
+      put(''),
+      put(`${part}*`),
+      put(`${part}=`),
+    ]
   })
-  const cut = Array.from({ length: 20 }, (_, i) => token.slice(0, Math.floor((token.length * i) / 20)))
-  return [...changed, ...cut, ` ${token}`, `${token}*`, token.slice(1)].filter((text) => text !== token)
+  const cut = Array.from({ length: 20 }, (_, i) =>
+    token.slice(0, Math.floor((token.length * i) / 20)),
+  )
+  return [...changed, ...cut, ` ${token}`, `${token}*`, token.slice(1)].filter(
+    (text) => text !== token,
+  )
 }
 
 async function opens(promise: Promise<unknown>): Promise<boolean> {
@@ -60,7 +71,11 @@ describe.each([
     const token = await sealed(data, by, { ...defaults, ttl: hour })
     expect(await unsealed(token, theirs, defaults)).toEqual(data)
     const opened = await openIron(token, ours, { clock })
-    expect(opened).toEqual({ json: JSON.stringify(data), expiresAt: noon + hour, mac: token.split('*')[7] })
+    expect(opened).toEqual({
+      json: JSON.stringify(data),
+      expiresAt: noon + hour,
+      mac: token.split('*')[7],
+    })
   })
 
   it('every size opens', async () => {
@@ -111,7 +126,11 @@ describe.each([
 })
 
 it('@hapi/iron refuses a member named __proto__, and so do we', async () => {
-  const token = await HapiIron.seal(JSON.parse('{"a":{"__proto__":{"admin":true}}}'), password, HapiIron.defaults)
+  const token = await HapiIron.seal(
+    JSON.parse('{"a":{"__proto__":{"admin":true}}}'),
+    password,
+    HapiIron.defaults,
+  )
   expect(await opens(HapiIron.unseal(token, password, HapiIron.defaults))).toBe(false)
   expect(await openIron(token, password, { clock })).toEqual({ refused: 'malformed' })
 })
@@ -133,15 +152,23 @@ describe('iron-session', () => {
       get: (name: string) => ({ name, value: jar.get(name) ?? '' }),
       set: (name: string, value: string) => void jar.set(name, value),
     }
-    const stored = await getIronSession<{ user?: string }>(cookies as never, { cookieName: 'sid', password })
+    const stored = await getIronSession<{ user?: string }>(cookies as never, {
+      cookieName: 'sid',
+      password,
+    })
     stored.user = 'u1'
     await stored.save()
-    expect(await openIronSession(jar.get('sid') ?? '', password, { clock })).toMatchObject({ json: '{"user":"u1"}' })
+    expect(await openIronSession(jar.get('sid') ?? '', password, { clock })).toMatchObject({
+      json: '{"user":"u1"}',
+    })
   })
 
   it('what it reads as no session is none here', async () => {
     const token = await sealData(data, { password, ttl: 3600 })
-    for (const changed of [...changesOf(token.slice(0, -2)).map((seal) => `${seal}~2`), `x${token}`]) {
+    for (const changed of [
+      ...changesOf(token.slice(0, -2)).map((seal) => `${seal}~2`),
+      `x${token}`,
+    ]) {
       expect(await openIronSession(changed, password, { clock })).toHaveProperty('refused')
     }
     const plain = await HapiIron.seal(data, password, HapiIron.defaults)
@@ -167,7 +194,14 @@ describe('hono-sessions', () => {
     const app = new Hono<Env>()
     const store = new CookieStore()
     const end = expireAfterSeconds === undefined ? {} : { expireAfterSeconds }
-    app.use(sessionMiddleware({ store, encryptionKey: password, cookieOptions: { path: '/' }, ...end }) as never)
+    app.use(
+      sessionMiddleware({
+        store,
+        encryptionKey: password,
+        cookieOptions: { path: '/' },
+        ...end,
+      }) as never,
+    )
     app.get('/', (c) => {
       c.var.session.set('userId', 'u1')
       c.var.session.set('cart', ['a', 'b'])

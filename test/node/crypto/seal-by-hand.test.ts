@@ -23,7 +23,10 @@ describe('the format, written once more on node:crypto', () => {
   it('and what is sealed opens with the key it derives', async () => {
     const bound = { purpose: 'device' as SealerOptions['purpose'], name: 'd', audience: 'prod' }
     const token = await sealerOf(first, { ...bound, clock: () => today * dayMs }).seal('{"n":1}')
-    const { plaintext } = await compactDecrypt(token, dayKeyByHand({ secret: first, day: today, ...bound }))
+    const { plaintext } = await compactDecrypt(
+      token,
+      dayKeyByHand({ secret: first, day: today, ...bound }),
+    )
     expect(Buffer.from(plaintext).toString()).toBe('{"n":1}  ')
   })
 })

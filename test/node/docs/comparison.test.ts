@@ -12,28 +12,40 @@ const page = readFileSync('docs/comparison.md', 'utf8')
 const password = 'a password of at least 32 characters'
 
 function version(name: string): string {
-  const manifest = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as { version: string }
+  const manifest = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as {
+    version: string
+  }
   return manifest.version
 }
 
-it.each(['iron-session', 'hono-sessions', 'hono', '@upstash/ratelimit'])('speaks of the %s that is here', (name) => {
-  expect(page).toContain(`${name} ${version(name)}`)
-})
+it.each(['iron-session', 'hono-sessions', 'hono', '@upstash/ratelimit'])(
+  'speaks of the %s that is here',
+  (name) => {
+    expect(page).toContain(`${name} ${version(name)}`)
+  },
+)
 
 describe('iron-session', () => {
   const open = async (cookie: string, name = 'session') => {
     const headers = new Headers()
     const request = new Request('https://a.example/', { headers: { cookie } })
-    const session = await getIronSession<{ user?: string }>(request, new Response(null, { headers }), {
-      cookieName: name,
-      password,
-    })
+    const session = await getIronSession<{ user?: string }>(
+      request,
+      new Response(null, { headers }),
+      {
+        cookieName: name,
+        password,
+      },
+    )
     return session
   }
   const login = async (): Promise<{ header: string; cookie: string }> => {
     const response = new Response()
     const request = new Request('https://a.example/')
-    const session = await getIronSession<{ user?: string }>(request, response, { cookieName: 'session', password })
+    const session = await getIronSession<{ user?: string }>(request, response, {
+      cookieName: 'session',
+      password,
+    })
     session.user = 'alice'
     await session.save()
     const header = response.headers.get('set-cookie') ?? ''
@@ -74,7 +86,10 @@ describe('hono-sessions', () => {
       this.calls.push('create')
       return super.createSession(id, data)
     }
-    override persistSessionData(id: string, data: never): ReturnType<MemoryStore['persistSessionData']> {
+    override persistSessionData(
+      id: string,
+      data: never,
+    ): ReturnType<MemoryStore['persistSessionData']> {
       this.calls.push('persist')
       return super.persistSessionData(id, data)
     }
@@ -133,7 +148,9 @@ describe('hono/secure-headers', () => {
   })
 
   it('answers 500 where the response of an upstream cannot be changed', async () => {
-    const app = new Hono().use(secureHeaders()).get('/', () => Response.redirect('https://a.example/'))
+    const app = new Hono()
+      .use(secureHeaders())
+      .get('/', () => Response.redirect('https://a.example/'))
     expect((await app.request('/')).status).toBe(500)
   })
 })
@@ -142,8 +159,16 @@ describe('@upstash/ratelimit', () => {
   it('lets pass when Redis does not answer in time', async () => {
     const redis = new Redis({ url: 'https://redis.example', token: 'none', enableTelemetry: false })
     // Nothing leaves this process: the command waits for ever.
-    Object.assign(redis, { evalsha: () => new Promise(() => {}), eval: () => new Promise(() => {}) })
-    const limiter = new Ratelimit({ redis, limiter: Ratelimit.slidingWindow(1, '10 s'), timeout: 20, analytics: false })
+    Object.assign(redis, {
+      evalsha: () => new Promise(() => {}),
+      eval: () => new Promise(() => {}),
+    })
+    const limiter = new Ratelimit({
+      redis,
+      limiter: Ratelimit.slidingWindow(1, '10 s'),
+      timeout: 20,
+      analytics: false,
+    })
     expect(await limiter.limit('anybody')).toMatchObject({ success: true, reason: 'timeout' })
   })
 })

@@ -25,11 +25,13 @@ function table(heading: string): string[][] {
 /** Members of a union of words, as the source writes it: types are gone when a test runs. */
 function union(file: string, name: string): string[] {
   const text = readFileSync(file, 'utf8')
-  const [, body = ''] = new RegExp(`^export type ${name} =\\n((?:  \\| '[\\w-]+'\\n)+)`, 'm').exec(text) ?? []
+  const [, body = ''] =
+    new RegExp(`^export type ${name} =\\n((?:  \\| '[\\w-]+'\\n)+)`, 'm').exec(text) ?? []
   return [...body.matchAll(/'([\w-]+)'/g)].map(([, word]) => word ?? '')
 }
 
-const names = (rows: readonly string[][]): string[] => rows.map(([name = '']) => name.replaceAll('`', ''))
+const names = (rows: readonly string[][]): string[] =>
+  rows.map(([name = '']) => name.replaceAll('`', ''))
 
 describe.each([
   ['Errors', 'src/errors.ts', 'ErrorCode', 4],
@@ -53,12 +55,18 @@ describe.each([
 })
 
 describe('the answers', () => {
-  it.each(table('Refusals').map(([reason = '', , , answer]) => [reason, answer]))('%s: %s', (reason, answer) => {
-    expect(`${reasonStatus(reason.replaceAll('`', '') as Reason)}`).toBe(answer)
-  })
+  it.each(table('Refusals').map(([reason = '', , , answer]) => [reason, answer]))(
+    '%s: %s',
+    (reason, answer) => {
+      expect(`${reasonStatus(reason.replaceAll('`', '') as Reason)}`).toBe(answer)
+    },
+  )
 
-  it.each(table('Errors').map(([code = '', , , answer]) => [code, answer]))('%s: %s', (code, answer) => {
-    const error = new PortcullisError(code.replaceAll('`', '') as ErrorCode, 'for a test')
-    expect(`${reasonStatus(findReason(error))}`).toBe(answer)
-  })
+  it.each(table('Errors').map(([code = '', , , answer]) => [code, answer]))(
+    '%s: %s',
+    (code, answer) => {
+      const error = new PortcullisError(code.replaceAll('`', '') as ErrorCode, 'for a test')
+      expect(`${reasonStatus(findReason(error))}`).toBe(answer)
+    },
+  )
 })

@@ -3,11 +3,15 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
-const pages = globSync(['*.md', 'docs/**/*.md', 'bench/*.md', 'examples/*/README.md']).map((path) => normalize(path))
+const pages = globSync(['*.md', 'docs/**/*.md', 'bench/*.md', 'examples/*/README.md']).map((path) =>
+  normalize(path),
+)
 
 /** As GitHub makes anchors of headings. */
 function anchors(path: string): string[] {
-  const headings = [...readFileSync(path, 'utf8').matchAll(/^#{1,6} (.+)$/gm)].map(([, text = '']) => text)
+  const headings = [...readFileSync(path, 'utf8').matchAll(/^#{1,6} (.+)$/gm)].map(
+    ([, text = '']) => text,
+  )
   return headings.map((text) =>
     text
       .toLowerCase()
@@ -19,18 +23,23 @@ function anchors(path: string): string[] {
 describe('links', () => {
   it.each(pages)('of %s', (page) => {
     const broken: string[] = []
-    for (const [, link = ''] of readFileSync(page, 'utf8').matchAll(/\]\((?![a-z]+:)([^)\s]+)\)/g)) {
+    for (const [, link = ''] of readFileSync(page, 'utf8').matchAll(
+      /\]\((?![a-z]+:)([^)\s]+)\)/g,
+    )) {
       const [path = '', anchor] = link.split('#')
       const target = path === '' ? page : join(dirname(page), path)
       if (!existsSync(target)) broken.push(link)
-      else if (anchor && target.endsWith('.md') && !anchors(target).includes(anchor)) broken.push(link)
+      else if (anchor && target.endsWith('.md') && !anchors(target).includes(anchor))
+        broken.push(link)
     }
     expect(broken).toEqual([])
   })
 
   it('lead from the README to every page for people', () => {
     const readme = readFileSync('README.md', 'utf8')
-    const lost = globSync('docs/*.md').filter((path) => !readme.includes(`(${path.replaceAll('\\', '/')})`))
+    const lost = globSync('docs/*.md').filter(
+      (path) => !readme.includes(`(${path.replaceAll('\\', '/')})`),
+    )
     expect(lost).toEqual([])
   })
 })

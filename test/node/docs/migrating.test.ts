@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import Iron from '@hapi/iron'
 import { build } from 'esbuild'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type LegacyCookie, openSession, type SessionContext, storedSessions } from '../../../src/session/index.ts'
+import {
+  type LegacyCookie,
+  openSession,
+  type SessionContext,
+  storedSessions,
+} from '../../../src/session/index.ts'
 import { memoryStore } from '../../../src/store/index.ts'
 import { snippetsOf } from '../../../tools/readme.ts'
 
@@ -45,14 +50,20 @@ function importer(name: string): Importer {
 }
 
 /** What becomes of a request with this cookie. */
-async function arrive(legacy: LegacyCookie<Data>, cookie: string): Promise<[data: unknown, cookies: string[]]> {
+async function arrive(
+  legacy: LegacyCookie<Data>,
+  cookie: string,
+): Promise<[data: unknown, cookies: string[]]> {
   const sessions = storedSessions<Data>({
     secret: 'new-secret-c4Hj7Gd2Sf9Ya6Wk1QxPe8',
     store: memoryStore(),
     user: ({ user }) => user,
     legacy: [legacy],
   })
-  const context = { request: new Request('https://a.test/', { headers: { cookie } }), headers: new Headers() }
+  const context = {
+    request: new Request('https://a.test/', { headers: { cookie } }),
+    headers: new Headers(),
+  }
   const data = await openSession(sessions, context satisfies SessionContext).get()
   await sessions.open(context).commit()
   return [data, context.headers.getSetCookie()]
@@ -75,7 +86,10 @@ describe('keystoneStored', () => {
     ['of an id it does not have', 'another-id'],
     ['that holds data, as statelessSessions seal it', { user: 'ada' }],
   ])('takes no seal %s', async (_what, sealed) => {
-    const [data] = await arrive(importer('keystoneStored')(secret, old), `keystonejs-session=${await seal(sealed)}`)
+    const [data] = await arrive(
+      importer('keystoneStored')(secret, old),
+      `keystonejs-session=${await seal(sealed)}`,
+    )
     expect(data).toBe(undefined)
   })
 })
@@ -88,7 +102,10 @@ describe('expressSession', () => {
   }
 
   it('keeps logged in whose row the old store has', async () => {
-    const [data, cookies] = await arrive(importer('expressSession')(secret, old), signed('the-id-of-ada_1'))
+    const [data, cookies] = await arrive(
+      importer('expressSession')(secret, old),
+      signed('the-id-of-ada_1'),
+    )
     expect(data).toEqual({ user: 'ada' })
     expect(cookies).toEqual([
       expect.stringMatching(/^__Host-session=[\w.-]+;/),

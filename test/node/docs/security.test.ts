@@ -25,7 +25,9 @@ describe('docs/security.md', () => {
     expect(text).toContain((2 ** 32).toLocaleString('en'))
     expect(text).toContain(`${Math.floor(2 ** 32 / day).toLocaleString('en')} a second`)
     const meet = (seals: number): string => (seals ** 2 / 2 ** 97).toExponential(1)
-    expect(text).toContain(`${meet(1e9)} for 10^9 seals, ${meet(2 ** 32)} for 2^32, ${meet(1e10)} for 10^10`)
+    expect(text).toContain(
+      `${meet(1e9)} for 10^9 seals, ${meet(2 ** 32)} for 2^32, ${meet(1e10)} for 10^10`,
+    )
     // Blocks of the longest token, of its header, and one of lengths.
     const blocks = (8192 * 3) / 4 / 16 + 7 + 1
     expect(Math.log2(blocks / 2 ** 128)).toBeLessThan(-119)

@@ -14,7 +14,15 @@ describe.skipIf(noRedis)('the user of docs/storage.md', () => {
   beforeAll(async () => {
     server = await startRedis()
     // Past the bridge everybody is `default`: from here on it may do what the page says.
-    await server.raw.call('ACL', 'SETUSER', 'default', 'resetkeys', 'resetchannels', '-@all', ...rules)
+    await server.raw.call(
+      'ACL',
+      'SETUSER',
+      'default',
+      'resetkeys',
+      'resetchannels',
+      '-@all',
+      ...rules,
+    )
   })
   afterAll(() => server.stop())
 
@@ -28,14 +36,20 @@ describe.skipIf(noRedis)('the user of docs/storage.md', () => {
       { key: 'TWO', index: 'USER' },
     ]
     expect(await store.create({ ...one, ...row, write: 'a' }, {})).toEqual({ is: 'ok' })
-    expect(await store.read(one, { now: now + 90_000, idle: 600_000, slice: 60_000 }, {})).toMatchObject({
+    expect(
+      await store.read(one, { now: now + 90_000, idle: 600_000, slice: 60_000 }, {}),
+    ).toMatchObject({
       is: 'found',
     })
     expect(await store.replace({ ...one, ...row, write: 'b' }, '1', {})).toMatchObject({ is: 'ok' })
-    expect(await store.rotate(one, { ...two, ...row, write: 'c' }, { grace: 60_000 }, {})).toEqual({ is: 'ok' })
+    expect(await store.rotate(one, { ...two, ...row, write: 'c' }, { grace: 60_000 }, {})).toEqual({
+      is: 'ok',
+    })
     expect(await store.list('USER', {})).toHaveLength(1)
     expect(await store.end(two, 60_000, {})).toBe(true)
-    expect(await store.create({ key: 'THREE', index: 'USER', ...row, write: 'd' }, {})).toEqual({ is: 'ok' })
+    expect(await store.create({ key: 'THREE', index: 'USER', ...row, write: 'd' }, {})).toEqual({
+      is: 'ok',
+    })
     expect(await store.endAll('USER', { key: 'THREE', index: 'USER' }, {})).toBe(0)
 
     const revocations = upstashRevocations({ redis: client })

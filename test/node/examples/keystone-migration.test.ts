@@ -22,10 +22,14 @@ async function visitor(data: object, secret = secrets.keystoneSecret): Promise<B
 
 describe('examples/keystone-migration', () => {
   it('prints what its README says', () => {
-    const { stdout, stderr } = spawnSync(process.execPath, ['examples/keystone-migration/main.ts'], {
-      cwd: root,
-      encoding: 'utf8',
-    })
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ['examples/keystone-migration/main.ts'],
+      {
+        cwd: root,
+        encoding: 'utf8',
+      },
+    )
     expect(stderr).toBe('')
     const readme = readFileSync(join(root, 'examples/keystone-migration/README.md'), 'utf8')
     expect(stdout).toBe(/```text\n([^`]*)```/.exec(readme)?.[1])
@@ -34,7 +38,10 @@ describe('examples/keystone-migration', () => {
   it('keeps a user logged in and takes the old cookie away', async () => {
     const browser = await visitor({ listKey: 'User', itemId: 'ada' })
     expect([...browser.cookies.keys()]).toEqual(['keystonejs-session'])
-    expect(await browser.ask('GET', '/me')).toEqual({ status: 200, text: '{"itemId":"ada","listKey":"User"}' })
+    expect(await browser.ask('GET', '/me')).toEqual({
+      status: 200,
+      text: '{"itemId":"ada","listKey":"User"}',
+    })
     expect([...browser.cookies.keys()]).toEqual(['__Host-session'])
     expect((await browser.ask('GET', '/me')).status).toBe(200)
   })

@@ -43,11 +43,16 @@ describe.skipIf(noRedis)('the gateway on Node', () => {
 
   it('logs in, guards, and ends on SIGTERM', async () => {
     const dockerfile = readFileSync(`${example}/Dockerfile`, 'utf8')
-    for (const [, from = '', to = ''] of dockerfile.matchAll(/^COPY examples\/node-gateway\/(\S+) (\w+\.ts)$/gm)) {
+    for (const [, from = '', to = ''] of dockerfile.matchAll(
+      /^COPY examples\/node-gateway\/(\S+) (\w+\.ts)$/gm,
+    )) {
       copyFileSync(`${example}/${from}`, join(packed.folder, to))
     }
-    for (const [, files = ''] of dockerfile.matchAll(/^COPY (examples\/node-gateway\/.*) \.\/$/gm)) {
-      for (const file of files.split(' ')) copyFileSync(file, join(packed.folder, file.split('/').pop() ?? ''))
+    for (const [, files = ''] of dockerfile.matchAll(
+      /^COPY (examples\/node-gateway\/.*) \.\/$/gm,
+    )) {
+      for (const file of files.split(' '))
+        copyFileSync(file, join(packed.folder, file.split('/').pop() ?? ''))
     }
     execFileSync('npm', ['init', '-y'], { cwd: packed.folder, stdio: 'ignore' })
     execFileSync('npm', ['pkg', 'set', 'type=module'], { cwd: packed.folder })

@@ -14,7 +14,11 @@ interface Data {
   user: string
 }
 
-const gateway: Gateway<Bindings> = createGateway<'login' | 'express' | 'python' | 'go', Data, Bindings>({
+const gateway: Gateway<Bindings> = createGateway<
+  'login' | 'express' | 'python' | 'go',
+  Data,
+  Bindings
+>({
   publicOrigin: 'http://gateway.test',
   upstreams: {
     login: { url: (c) => c.env.LOGIN_URL, sessions: true },
@@ -22,7 +26,10 @@ const gateway: Gateway<Bindings> = createGateway<'login' | 'express' | 'python' 
     python: { url: (c) => c.env.PYTHON_URL, sessions: true },
     go: { url: (c) => c.env.GO_URL, sessions: true },
   },
-  session: statelessSessions<Data>({ secret: 'Zq7pVx2nLr9tYw4cKm6bHs1dGf3jTa8e', user: (data) => data.user }),
+  session: statelessSessions<Data>({
+    secret: 'Zq7pVx2nLr9tYw4cKm6bHs1dGf3jTa8e',
+    user: (data) => data.user,
+  }),
   user: (data) => data.user,
   assertion: { key: (c) => c.env.ASSERTION_KEY },
   routes: [

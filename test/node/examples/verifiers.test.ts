@@ -20,24 +20,34 @@ const goServer = join(folder, 'server')
 const here = 'examples/verifiers'
 
 /** How each is started, and what the machine must have for it. */
-const languages: ReadonlyArray<{ name: string; has: () => boolean; build?: () => void; start: [string, ...string[]] }> =
-  [
-    { name: 'express', has: () => true, start: [process.execPath, `${here}/express/server.ts`] },
-    {
-      name: 'python',
-      has: () => spawnSync('python3', ['-c', 'import cryptography']).status === 0,
-      start: ['python3', '-B', `${here}/python/server.py`],
-    },
-    {
-      name: 'go',
-      has: () => spawnSync('go', ['version']).status === 0,
-      build: () => void execFileSync('go', ['build', '-o', goServer, '.'], { cwd: `${here}/go`, stdio: 'inherit' }),
-      start: [goServer],
-    },
-  ]
+const languages: ReadonlyArray<{
+  name: string
+  has: () => boolean
+  build?: () => void
+  start: [string, ...string[]]
+}> = [
+  { name: 'express', has: () => true, start: [process.execPath, `${here}/express/server.ts`] },
+  {
+    name: 'python',
+    has: () => spawnSync('python3', ['-c', 'import cryptography']).status === 0,
+    start: ['python3', '-B', `${here}/python/server.py`],
+  },
+  {
+    name: 'go',
+    has: () => spawnSync('go', ['version']).status === 0,
+    build: () =>
+      void execFileSync('go', ['build', '-o', goServer, '.'], {
+        cwd: `${here}/go`,
+        stdio: 'inherit',
+      }),
+    start: [goServer],
+  },
+]
 const found = languages.filter(({ has }) => has())
 for (const { name } of languages.filter((language) => !found.includes(language)))
-  console.warn(`NO ${name.toUpperCase()} (or what it needs): its verifier in ${here} is NOT TESTED on this machine.`)
+  console.warn(
+    `NO ${name.toUpperCase()} (or what it needs): its verifier in ${here} is NOT TESTED on this machine.`,
+  )
 
 let worker: Workerd
 let login: Origin
@@ -55,14 +65,19 @@ beforeAll(async () => {
   mine = await assertionKey()
   foreign = await assertionKey()
   login = await startOrigin((request) => ({
-    headers: { 'portcullis-session': order(request.header('portcullis-session-nonce'), { user: 'ada' }) },
+    headers: {
+      'portcullis-session': order(request.header('portcullis-session-nonce'), { user: 'ada' }),
+    },
   }))
   // Between the servers and the gateway, to count how often they ask for its keys.
   keys = createServer(async (request, response) => {
     const { url = '' } = request
     fetches.set(url, (fetches.get(url) ?? 0) + 1)
     if (url.startsWith('/rotating')) return response.end(served)
-    const answer = await rawFetch(worker.port, { path: '/.portcullis/jwks.json', host: 'gateway.test' })
+    const answer = await rawFetch(worker.port, {
+      path: '/.portcullis/jwks.json',
+      host: 'gateway.test',
+    })
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.text)
   }).listen(0, '127.0.0.1')
   await once(keys, 'listening')
@@ -71,7 +86,11 @@ beforeAll(async () => {
   await Promise.all(
     found.flatMap(({ name, start }) => [
       listen(name, start, { AUDIENCE: name, JWKS: `${jwks}/${name}` }),
-      listen(`rotating ${name}`, start, { AUDIENCE: name, JWKS: `${jwks}/rotating/${name}`, COOLDOWN: '0' }),
+      listen(`rotating ${name}`, start, {
+        AUDIENCE: name,
+        JWKS: `${jwks}/rotating/${name}`,
+        COOLDOWN: '0',
+      }),
     ]),
   )
   const url = (name: string): string => `http://127.0.0.1:${ports.get(name) ?? 9}`
@@ -88,7 +107,12 @@ beforeAll(async () => {
     },
   )
   const headers = [['Origin', 'http://gateway.test']] as const
-  const answer = await rawFetch(worker.port, { method: 'POST', path: '/login', host: 'gateway.test', headers })
+  const answer = await rawFetch(worker.port, {
+    method: 'POST',
+    path: '/login',
+    host: 'gateway.test',
+    headers,
+  })
   cookie = answer.header('set-cookie')?.split(';')[0] ?? ''
 }, 240_000)
 afterAll(async () => {
@@ -101,12 +125,18 @@ afterAll(async () => {
 
 describe.each(found.map(({ name }) => [name] as const))('%s', (name) => {
   it('knows who comes through the gateway, and that a stranger is nobody', async () => {
-    const who = await rawFetch(worker.port, { path: `/${name}`, host: 'gateway.test', headers: [['Cookie', cookie]] })
+    const who = await rawFetch(worker.port, {
+      path: `/${name}`,
+      host: 'gateway.test',
+      headers: [['Cookie', cookie]],
+    })
     expect([who.status, JSON.parse(who.text)]).toMatchObject([
       200,
       { iss: 'http://gateway.test', aud: name, sub: 'ada', sid: expect.any(String) },
     ])
-    expect((await rawFetch(worker.port, { path: `/${name}`, host: 'gateway.test' })).status).toBe(401)
+    expect((await rawFetch(worker.port, { path: `/${name}`, host: 'gateway.test' })).status).toBe(
+      401,
+    )
   })
 
   it('takes what the gateway’s key signed for it', async () => {
@@ -124,10 +154,19 @@ describe.each(found.map(({ name }) => [name] as const))('%s', (name) => {
     ['one that is over', () => token({ aud: name, exp: now() - 60 })],
     ['one that is never over', () => token({ aud: name, exp: undefined })],
     ['one of a foreign key', () => token({ aud: name }, foreign)],
-    ['one of a foreign key under our kid', () => token({ aud: name }, foreign, JSON.parse(mine).kid)],
+    [
+      'one of a foreign key under our kid',
+      () => token({ aud: name }, foreign, JSON.parse(mine).kid),
+    ],
     ['one whose signature is cut', async () => (await token({ aud: name })).slice(0, -4)],
-    ['one whose claims were changed', async () => swapped(await token({ aud: name }), { sub: 'root' })],
-    ['alg none', async () => unsigned({ alg: 'none', kid: JSON.parse(mine).kid }, claims({ aud: name }), '')],
+    [
+      'one whose claims were changed',
+      async () => swapped(await token({ aud: name }), { sub: 'root' }),
+    ],
+    [
+      'alg none',
+      async () => unsigned({ alg: 'none', kid: JSON.parse(mine).kid }, claims({ aud: name }), ''),
+    ],
     [
       'alg ES256 and no signature',
       async () => unsigned({ alg: 'ES256', kid: JSON.parse(mine).kid }, claims({ aud: name }), ''),
@@ -143,7 +182,8 @@ describe.each(found.map(({ name }) => [name] as const))('%s', (name) => {
 
   // A flood of made-up kids must not become one of requests for the gateway's keys.
   it('asked for the keys once in all that, unknown kids or not', async () => {
-    for (let i = 0; i < 20; i++) expect(await ask(name, await token({ aud: name }, foreign, `made-up-${i}`))).toBe(401)
+    for (let i = 0; i < 20; i++)
+      expect(await ask(name, await token({ aud: name }, foreign, `made-up-${i}`))).toBe(401)
     expect(fetches.get(`/${name}`)).toBe(1)
   })
 
@@ -158,7 +198,11 @@ describe.each(found.map(({ name }) => [name] as const))('%s', (name) => {
   })
 })
 
-async function listen(name: string, [command, ...args]: [string, ...string[]], env: Record<string, string>) {
+async function listen(
+  name: string,
+  [command, ...args]: [string, ...string[]],
+  env: Record<string, string>,
+) {
   const child = spawn(command, args, {
     env: { ...process.env, ISSUER: 'http://gateway.test', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -180,15 +224,29 @@ async function ask(name: string, assertion: string | undefined): Promise<number>
 }
 
 const now = (): number => Math.floor(Date.now() / 1000)
-const base64url = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+const base64url = (value: object): string =>
+  Buffer.from(JSON.stringify(value)).toString('base64url')
 
 function claims(changed: object): Record<string, unknown> {
-  return { iss: 'http://gateway.test', sub: 'ada', sid: 'sid', iat: now(), exp: now() + 60, ...changed }
+  return {
+    iss: 'http://gateway.test',
+    sub: 'ada',
+    sid: 'sid',
+    iat: now(),
+    exp: now() + 60,
+    ...changed,
+  }
 }
 
-async function token(changed: object, jwk = mine, kid: string = JSON.parse(jwk).kid): Promise<string> {
+async function token(
+  changed: object,
+  jwk = mine,
+  kid: string = JSON.parse(jwk).kid,
+): Promise<string> {
   const key = await importJWK(JSON.parse(jwk), 'ES256')
-  return new SignJWT(claims(changed)).setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid }).sign(key)
+  return new SignJWT(claims(changed))
+    .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid })
+    .sign(key)
 }
 
 function unsigned(header: object, body: object, signature: string): string {
@@ -203,7 +261,9 @@ function swapped(jwt: string, changed: object): string {
 
 /** A verifier that takes the algorithm from the token would check an HMAC, with what everybody may know as its secret. */
 async function hs256(name: string): Promise<string> {
-  const secret = await exportSPKI((await importJWK(publicPart(mine), 'ES256', { extractable: true })) as CryptoKey)
+  const secret = await exportSPKI(
+    (await importJWK(publicPart(mine), 'ES256', { extractable: true })) as CryptoKey,
+  )
   const head = `${base64url({ alg: 'HS256', kid: JSON.parse(mine).kid })}.${base64url(claims({ aud: name }))}`
   return `${head}.${createHmac('sha256', secret).update(head).digest('base64url')}`
 }

@@ -6,7 +6,12 @@ import { serve } from '../../../node/index.ts'
 import { createGateway } from '../../../src/gateway/index.ts'
 import { badFrames, closeCode, frame } from '../../support/bad-frames.ts'
 import { rawFetch } from '../../support/raw.ts'
-import { openSocket, type RawSocket, type SocketOrigin, startSocketOrigin } from '../../support/socket-origin.ts'
+import {
+  openSocket,
+  type RawSocket,
+  type SocketOrigin,
+  startSocketOrigin,
+} from '../../support/socket-origin.ts'
 import { startTcpOrigin, type TcpOrigin } from '../../support/tcp-origin.ts'
 import { publicOrigin, startPair } from './support.ts'
 
@@ -46,7 +51,9 @@ describe.each(['workerd', 'Node'] as const)('WebSockets on %s', (runtime) => {
   })
 
   /** A client and its upstream, joined. */
-  async function joined(script?: Buffer | 'reset' | 'end'): Promise<[client: RawSocket, upstream: RawSocket]> {
+  async function joined(
+    script?: Buffer | 'reset' | 'end',
+  ): Promise<[client: RawSocket, upstream: RawSocket]> {
     const path = `/stream/${runtime}-${count++}`
     if (script !== undefined) origin.send(path, script)
     const client = await openSocket(host.port, path)
@@ -86,7 +93,9 @@ describe.each(['workerd', 'Node'] as const)('WebSockets on %s', (runtime) => {
       else client.socket.end()
       // workerd drops everything of a client that resets, without a word to anybody.
       const dropped = runtime === 'workerd' && how === 'reset'
-      await expect.poll(() => closeCode(upstream.bytes) ?? upstream.gone, soon).toBe(dropped ? true : 1001)
+      await expect
+        .poll(() => closeCode(upstream.bytes) ?? upstream.gone, soon)
+        .toBe(dropped ? true : 1001)
       await obey(upstream)
     }
     for (const how of ['reset', 'end'] as const) {
@@ -136,7 +145,9 @@ describe.each(['workerd', 'Node'] as const)('bodies on %s', (runtime) => {
   async function upload(framing: string, body: string, end: boolean): Promise<number> {
     origin.reset()
     const socket = connect(host.port, '127.0.0.1').on('error', () => {})
-    socket.write(`POST /stream/x HTTP/1.1\r\nHost: localhost\r\nOrigin: ${publicOrigin}\r\n${framing}\r\n\r\n${body}`)
+    socket.write(
+      `POST /stream/x HTTP/1.1\r\nHost: localhost\r\nOrigin: ${publicOrigin}\r\n${framing}\r\n\r\n${body}`,
+    )
     if (end) socket.end()
     const [answer] = (await once(socket, 'data')) as [Buffer]
     socket.destroy()
@@ -146,18 +157,41 @@ describe.each(['workerd', 'Node'] as const)('bodies on %s', (runtime) => {
   it.each([
     ['that breaks off in a chunk', 'Transfer-Encoding: chunked', '5\r\nhel', true],
     ['that breaks off between chunks', 'Transfer-Encoding: chunked', '5\r\nhello\r\n', true],
-    ['that breaks off after 100 kB', 'Transfer-Encoding: chunked', `186a0\r\n${'x'.repeat(100_000)}\r\n`, true],
-    ['with a chunk size that is none', 'Transfer-Encoding: chunked', '5\r\nhello\r\nzz\r\nxx\r\n0\r\n\r\n', false],
+    [
+      'that breaks off after 100 kB',
+      'Transfer-Encoding: chunked',
+      `186a0\r\n${'x'.repeat(100_000)}\r\n`,
+      true,
+    ],
+    [
+      'with a chunk size that is none',
+      'Transfer-Encoding: chunked',
+      '5\r\nhello\r\nzz\r\nxx\r\n0\r\n\r\n',
+      false,
+    ],
     ['with a negative chunk size', 'Transfer-Encoding: chunked', '-5\r\nhello\r\n0\r\n\r\n', false],
-    ['with a chunk size beyond all bodies', 'Transfer-Encoding: chunked', 'fffffffffffffffff\r\nhello', false],
-    ['with a chunk longer than it says', 'Transfer-Encoding: chunked', '5\r\nhelloXX0\r\n\r\n', false],
+    [
+      'with a chunk size beyond all bodies',
+      'Transfer-Encoding: chunked',
+      'fffffffffffffffff\r\nhello',
+      false,
+    ],
+    [
+      'with a chunk longer than it says',
+      'Transfer-Encoding: chunked',
+      '5\r\nhelloXX0\r\n\r\n',
+      false,
+    ],
     ['shorter than its length', 'Content-Length: 5', 'hel', true],
     ['of a length and no bytes', 'Content-Length: 5', '', true],
-  ])('P4: one %s is 400, and no whole request reaches the upstream', async (_, framing, body, end) => {
-    expect(await upload(framing, body, end)).toBe(400)
-    expect(origin.requests).toEqual([])
-    await expect.poll(() => origin.open, soon).toBe(0)
-  })
+  ])(
+    'P4: one %s is 400, and no whole request reaches the upstream',
+    async (_, framing, body, end) => {
+      expect(await upload(framing, body, end)).toBe(400)
+      expect(origin.requests).toEqual([])
+      await expect.poll(() => origin.open, soon).toBe(0)
+    },
+  )
 
   // RFC 9112 section 7.1.1: a recipient must ignore extensions that it does not know. workerd's parser knows none.
   it('P4: one with chunk extensions passes whole, or is 400 where the runtime cannot read it', async () => {
@@ -166,7 +200,9 @@ describe.each(['workerd', 'Node'] as const)('bodies on %s', (runtime) => {
       '5\r\nhello\r\n0;a\r\n\r\n',
       '5;a="b;c"\r\nhello\r\n0\r\n\r\n',
     ]) {
-      expect(await upload('Transfer-Encoding: chunked', body, false)).toBe(runtime === 'Node' ? 200 : 400)
+      expect(await upload('Transfer-Encoding: chunked', body, false)).toBe(
+        runtime === 'Node' ? 200 : 400,
+      )
       expect(origin.requests.length).toBe(runtime === 'Node' ? 1 : 0)
       if (runtime === 'Node') expect(origin.requests[0]).toMatch(/\r\n\r\n5\r\nhello\r\n0\r\n\r\n$/)
     }

@@ -30,11 +30,19 @@ const get = (path: string, headers: Array<[string, string]> = []): Promise<RawRe
 describe('caches.default of workerd', () => {
   it('keeps an answer and gives it back as it was, in whatever the visitor sent besides', async () => {
     origin.answer({
-      headers: { 'content-type': 'text/css', 'cache-control': 'public, max-age=60', etag: '"1"', 'x-theirs': 'a' },
+      headers: {
+        'content-type': 'text/css',
+        'cache-control': 'public, max-age=60',
+        etag: '"1"',
+        'x-theirs': 'a',
+      },
       body: 'body{}',
     })
     const first = await get('/kept/a.css?q=1&utm=2', [['User-Agent', 'one']])
-    expect([first.status, first.header('cache-status')]).toEqual([200, 'portcullis; fwd=uri-miss; stored'])
+    expect([first.status, first.header('cache-status')]).toEqual([
+      200,
+      'portcullis; fwd=uri-miss; stored',
+    ])
     await expect.poll(() => cache.kept.size).toBe(1)
     const second = await get('/kept/a.css?other=1&q=1', [['User-Agent', 'two']])
     expect([second.status, second.text]).toEqual([200, 'body{}'])
@@ -51,7 +59,11 @@ describe('caches.default of workerd', () => {
     const body = gzipSync('packed '.repeat(100))
     const before = cache.kept.size
     origin.answer({
-      headers: { 'content-type': 'text/plain', 'cache-control': 'max-age=60', 'content-encoding': 'gzip' },
+      headers: {
+        'content-type': 'text/plain',
+        'cache-control': 'max-age=60',
+        'content-encoding': 'gzip',
+      },
       body,
     })
     const answer = await get('/kept/packed', [['Accept-Encoding', 'gzip']])
@@ -74,14 +86,20 @@ describe('caches.default of workerd', () => {
       response.write('half', () => response.destroy())
     })
     await get('/kept/cut').catch(() => {})
-    origin.answer({ headers: { 'content-type': 'text/plain', 'cache-control': 'max-age=60' }, body: 'whole' })
+    origin.answer({
+      headers: { 'content-type': 'text/plain', 'cache-control': 'max-age=60' },
+      body: 'whole',
+    })
     expect((await get('/kept/cut')).text).toBe('whole')
     await expect.poll(() => cache.kept.size).toBe(before + 1)
     expect((await get('/kept/cut')).text).toBe('whole')
   })
 
   it('is never asked for a route that has no cache, and never seen from outside', async () => {
-    origin.answer({ headers: { 'content-type': 'text/plain', 'cache-control': 'max-age=60' }, body: 'x' })
+    origin.answer({
+      headers: { 'content-type': 'text/plain', 'cache-control': 'max-age=60' },
+      body: 'x',
+    })
     const before = cache.kept.size
     for (let i = 0; i < 2; i++) expect((await get('/free')).header('cache-status')).toBe(undefined)
     expect([cache.kept.size, origin.received.length]).toEqual([before, 2])

@@ -23,7 +23,10 @@ describe('the deployed Worker without a usable environment', () => {
   it('answers 503 without a word of why, and writes one line that names everything', async () => {
     for (const path of ['/', '/account', '/.portcullis/jwks.json']) {
       const answer = await rawFetch(worker.port, { path })
-      expect([answer.status, answer.header('content-type')]).toEqual([503, 'application/problem+json'])
+      expect([answer.status, answer.header('content-type')]).toEqual([
+        503,
+        'application/problem+json',
+      ])
       expect(answer.header('x-content-type-options')).toBe('nosniff')
       expect(answer.text).not.toMatch(/secret|upstream|assertion|origin|config/i)
     }
@@ -48,7 +51,10 @@ describe('the deployed Worker without a usable environment', () => {
 describe('npm run check:config', () => {
   const run = async (...args: string[]): Promise<{ code: number; text: string }> => {
     try {
-      const { stdout } = await promisify(execFile)(process.execPath, ['tools/check-config.ts', ...args])
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        'tools/check-config.ts',
+        ...args,
+      ])
       return { code: 0, text: stdout }
     } catch (error) {
       const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
@@ -71,7 +77,10 @@ describe('npm run check:config', () => {
   it('names every fault of the gateway and every dangerous setting of wrangler.toml', async () => {
     const config = join(folder, 'gateway.config.mjs')
     const toml = join(folder, 'wrangler.toml')
-    writeFileSync(config, "export const config = { publicOrigin: 'x', upstreams: {}, routes: [], sesion: 1 }")
+    writeFileSync(
+      config,
+      "export const config = { publicOrigin: 'x', upstreams: {}, routes: [], sesion: 1 }",
+    )
     writeFileSync(
       toml,
       `name = "x"

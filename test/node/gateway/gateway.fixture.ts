@@ -17,7 +17,11 @@ interface Data {
   roles?: string[]
 }
 
-const gateway: Gateway<Bindings> = createGateway<'app' | 'stream' | 'slow' | 'dead', Data, Bindings>({
+const gateway: Gateway<Bindings> = createGateway<
+  'app' | 'stream' | 'slow' | 'dead',
+  Data,
+  Bindings
+>({
   publicOrigin: (c) => c.env.PUBLIC_ORIGIN,
   // Tests ask by address, on whatever port was free.
   hosts: ['localhost', '127.0.0.1:*'],

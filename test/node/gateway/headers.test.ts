@@ -41,7 +41,8 @@ describe('to the origin', () => {
     await rawFetch(at.worker.port, { path: '/x', headers })
     const got = at.origin.last()
     expect(got.headers.filter(([, value]) => value.includes('planted'))).toEqual([])
-    for (const name of ['x-internal', 'keep-alive', 'te', 'proxy-authorization']) expect(got.all(name)).toEqual([])
+    for (const name of ['x-internal', 'keep-alive', 'te', 'proxy-authorization'])
+      expect(got.all(name)).toEqual([])
     expect(got.header('x-kept')).toBe('yes')
     expect(got.all('x-forwarded-for')).toEqual(['203.0.113.9'])
     expect(got.all('x-forwarded-host')).toEqual(['gateway.test'])
@@ -124,21 +125,30 @@ describe('to the client', () => {
 
   it('goes a redirect on the upstream as one on the public origin', async () => {
     at.origin.answer({ status: 302, headers: { location: `${at.origin.url}/next?a=1` } })
-    expect((await rawFetch(at.worker.port, { path: '/x' })).header('location')).toBe(`${publicOrigin}/next?a=1`)
+    expect((await rawFetch(at.worker.port, { path: '/x' })).header('location')).toBe(
+      `${publicOrigin}/next?a=1`,
+    )
   })
 
   it('goes no body where there is none, and the length of what HEAD would have had', async () => {
     at.origin.answer({ status: 204 })
     expect((await rawFetch(at.worker.port, { path: '/x' })).status).toBe(204)
     at.origin.answer({ status: 304, headers: { etag: '"1"' } })
-    const unchanged = await rawFetch(at.worker.port, { path: '/x', headers: [['If-None-Match', '"1"']] })
+    const unchanged = await rawFetch(at.worker.port, {
+      path: '/x',
+      headers: [['If-None-Match', '"1"']],
+    })
     expect([unchanged.status, unchanged.header('etag')]).toEqual([304, '"1"'])
     at.origin.answer({ headers: { 'content-length': '1234' } })
     const head = await rawFetch(at.worker.port, { method: 'HEAD', path: '/x' })
     expect([head.status, head.header('content-length'), head.text]).toEqual([200, '1234', ''])
     at.origin.answer({ status: 206, headers: { 'content-range': 'bytes 0-1/9' }, body: 'ab' })
     const part = await rawFetch(at.worker.port, { path: '/x', headers: [['Range', 'bytes=0-1']] })
-    expect([part.status, part.header('content-range'), part.text]).toEqual([206, 'bytes 0-1/9', 'ab'])
+    expect([part.status, part.header('content-range'), part.text]).toEqual([
+      206,
+      'bytes 0-1/9',
+      'ab',
+    ])
   })
 })
 
@@ -156,7 +166,10 @@ describe('the session header', () => {
     expect(login.header('cache-control')).toBe('no-store')
     const cookie = login.header('set-cookie')?.split(';')[0] ?? ''
     at.origin.reset()
-    const admin = await rawFetch(at.worker.port, { path: '/admin/x', headers: [['Cookie', `a=1; ${cookie}`]] })
+    const admin = await rawFetch(at.worker.port, {
+      path: '/admin/x',
+      headers: [['Cookie', `a=1; ${cookie}`]],
+    })
     expect(admin.status).toBe(200)
     expect(at.origin.last().header('cookie')).toBe('a=1')
     expect(at.origin.last().header('portcullis-assertion')).toMatch(/^eyJ/)
@@ -167,10 +180,14 @@ describe('the session header', () => {
     at.origin.reset()
     await rawFetch(at.worker.port, { method: 'POST', path: '/login', body: 'x' })
     const old = at.origin.last().header('portcullis-session-nonce')
-    at.origin.answer({ headers: { 'portcullis-session': `${old}.${encode({ start: { data: { user: 'admin' } } })}` } })
+    at.origin.answer({
+      headers: { 'portcullis-session': `${old}.${encode({ start: { data: { user: 'admin' } } })}` },
+    })
     const answer = await rawFetch(at.worker.port, { method: 'POST', path: '/login', body: 'x' })
     expect(answer.all('set-cookie')).toEqual([])
-    await expect.poll(() => at.worker.stdout.join('\n')).toContain('"session-header-refused","reason":"wrong-nonce"')
+    await expect
+      .poll(() => at.worker.stdout.join('\n'))
+      .toContain('"session-header-refused","reason":"wrong-nonce"')
   })
 
   // ?lang=x%0d%0aPortcullis-Session:%20... in an origin that writes its headers by hand: a second line of the name.
@@ -187,7 +204,9 @@ describe('the session header', () => {
     })
     const answer = await rawFetch(at.worker.port, { method: 'POST', path: '/login', body: 'x' })
     expect(answer.all('set-cookie')).toEqual([])
-    await expect.poll(() => at.worker.stdout.join('\n')).toContain('"session-header-refused","reason":"two-headers"')
+    await expect
+      .poll(() => at.worker.stdout.join('\n'))
+      .toContain('"session-header-refused","reason":"two-headers"')
   })
 
   // An endpoint like httpbin's: it answers with the headers it was asked with.
@@ -222,7 +241,9 @@ describe('the session header', () => {
     }))
     const answer = await rawFetch(at.worker.port, { method: 'POST', path: '/x', body: 'x' })
     expect(answer.all('set-cookie')).toEqual([])
-    await expect.poll(() => at.worker.stdout.join('\n')).toContain('"session-header-refused","reason":"not-granted"')
+    await expect
+      .poll(() => at.worker.stdout.join('\n'))
+      .toContain('"session-header-refused","reason":"not-granted"')
   })
 })
 

@@ -15,7 +15,10 @@ beforeAll(async () => {
       { entry: 'test/node/gateway/hygiene.fixture.ts' },
       { bindings: { PUBLIC_ORIGIN, UPSTREAM_URL: origin.url } },
     )
-  ;[plain, secure] = await Promise.all([start('http://gateway.test'), start('https://gateway.test')])
+  ;[plain, secure] = await Promise.all([
+    start('http://gateway.test'),
+    start('https://gateway.test'),
+  ])
 })
 afterAll(async () => {
   await Promise.all([plain.stop(), secure.stop()])
@@ -23,7 +26,8 @@ afterAll(async () => {
 })
 beforeEach(() => origin.reset())
 
-const ask = (request: RawRequest): Promise<RawResponse> => rawFetch(plain.port, { host: 'gateway.test', ...request })
+const ask = (request: RawRequest): Promise<RawResponse> =>
+  rawFetch(plain.port, { host: 'gateway.test', ...request })
 /** Nothing reached the origin; a moment later neither, since the next request is there. */
 async function untouched(): Promise<void> {
   await ask({ path: '/after' })
@@ -35,9 +39,12 @@ const page: RawRequest['headers'] = [
 ]
 
 describe('the name a client asks for', () => {
-  it.each(['gateway.test', 'GATEWAY.test', 'gateway.test:80', 'www.gateway.test'])('%s is answered', async (host) => {
-    expect((await ask({ host })).status).toBe(200)
-  })
+  it.each(['gateway.test', 'GATEWAY.test', 'gateway.test:80', 'www.gateway.test'])(
+    '%s is answered',
+    async (host) => {
+      expect((await ask({ host })).status).toBe(200)
+    },
+  )
 
   // curl -H 'Host: evil.example' http://gateway.test/reset: the origin would write that name into a mail
   it.each([
@@ -56,7 +63,9 @@ describe('the name a client asks for', () => {
   })
 
   it('may be any for the health endpoint, and for no other of our own', async () => {
-    expect((await ask({ host: '10.0.0.7:8080', path: '/.portcullis/health' })).text).toBe('{"ok":true}')
+    expect((await ask({ host: '10.0.0.7:8080', path: '/.portcullis/health' })).text).toBe(
+      '{"ok":true}',
+    )
     expect((await ask({ host: '10.0.0.7:8080', path: '/.portcullis/jwks.json' })).status).toBe(421)
   })
 
@@ -68,7 +77,9 @@ describe('the name a client asks for', () => {
   it('in a refusal is not repeated, and the page says what to check', async () => {
     const response = await ask({ host: 'evil.example', headers: page })
     expect(response.text).not.toContain('evil.example')
-    expect(response.text).toContain('This server does not answer for the name in this address. Check it.')
+    expect(response.text).toContain(
+      'This server does not answer for the name in this address. Check it.',
+    )
     expect(response.header('x-content-type-options')).toBe('nosniff')
   })
 })
@@ -78,7 +89,10 @@ describe('plain http where https is meant', () => {
     rawFetch(secure.port, { host: 'gateway.test', ...request })
   it('sends a page there, path and query as they are', async () => {
     const response = await send({ path: '/a?b=c%20d', headers: page })
-    expect([response.status, response.header('location')]).toEqual([308, 'https://gateway.test/a?b=c%20d'])
+    expect([response.status, response.header('location')]).toEqual([
+      308,
+      'https://gateway.test/a?b=c%20d',
+    ])
     expect(origin.received).toEqual([])
   })
   it('from another of its names, to the public origin', async () => {
@@ -104,10 +118,18 @@ describe('the head of a request', () => {
     ['a url of 8 KB and more', { path: `/${'a'.repeat(8200)}` }, 414],
     ['201 parameters', { path: `/?${'a=1&'.repeat(200)}b=2` }, 400],
     ['a parameter over 4 KB', { path: `/?a=${'b'.repeat(4100)}` }, 400],
-    ['101 headers', { headers: Array.from({ length: 101 }, (_, i) => [`X-${i}`, '1'] as const) }, 431],
+    [
+      '101 headers',
+      { headers: Array.from({ length: 101 }, (_, i) => [`X-${i}`, '1'] as const) },
+      431,
+    ],
     ['a header over 16 KB', { headers: [['X-Large', 'x'.repeat(16_400)]] as const }, 431],
     ['cookies over 16 KB', { headers: [['Cookie', `a=${'b'.repeat(16_400)}`]] as const }, 431],
-    ['33 KB of headers', { headers: [1, 2, 3].map((i) => [`X-${i}`, 'x'.repeat(11_000)] as const) }, 431],
+    [
+      '33 KB of headers',
+      { headers: [1, 2, 3].map((i) => [`X-${i}`, 'x'.repeat(11_000)] as const) },
+      431,
+    ],
   ])('with %s is refused', async (_, request, status) => {
     const response = await ask(request)
     expect(response.status).toBe(status)
@@ -127,8 +149,13 @@ describe('the head of a request', () => {
 
 describe('the body of a request', () => {
   it('within the limit goes on with its length', async () => {
-    expect((await ask({ method: 'POST', path: '/small/x', body: 'a'.repeat(100) })).status).toBe(200)
-    expect([origin.last().text.length, origin.last().header('content-length')]).toEqual([100, '100'])
+    expect((await ask({ method: 'POST', path: '/small/x', body: 'a'.repeat(100) })).status).toBe(
+      200,
+    )
+    expect([origin.last().text.length, origin.last().header('content-length')]).toEqual([
+      100,
+      '100',
+    ])
   })
   it('over the limit by its own word is refused before it is sent', async () => {
     const headers = [['Content-Length', '101']] as const
@@ -166,14 +193,21 @@ describe('the body of a request', () => {
 
   it('in small chunks is counted as one', async () => {
     const body = `${'1\r\na\r\n'.repeat(101)}0\r\n\r\n`
-    const response = await ask({ method: 'POST', path: '/small/x', headers: [['Transfer-Encoding', 'chunked']], body })
+    const response = await ask({
+      method: 'POST',
+      path: '/small/x',
+      headers: [['Transfer-Encoding', 'chunked']],
+      body,
+    })
     expect(response.status).toBe(413)
   })
 
   it('that comes slowly goes on as it comes', async () => {
     const socket = connect(plain.port, '127.0.0.1')
     socket.write('POST /small/slow HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 3\r\n\r\na')
-    const got = new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString('latin1'))))
+    const got = new Promise<string>((resolve) =>
+      socket.once('data', (data) => resolve(data.toString('latin1'))),
+    )
     await ask({ path: '/meanwhile' })
     socket.write('b')
     await ask({ path: '/meanwhile' })
@@ -200,9 +234,15 @@ describe('the body of a request', () => {
     ['two lengths', 'Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello'],
     ['two lengths that differ', 'Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello'],
     ['a list of lengths', 'Content-Length: 5, 5\r\n\r\nhello'],
-    ['a length and chunks', 'Content-Length: 30\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'],
+    [
+      'a length and chunks',
+      'Content-Length: 30\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
+    ],
   ])('with %s never reaches the origin', async (_, rest) => {
-    const [answer] = await raw(plain.port, `POST /small/x HTTP/1.1\r\nHost: gateway.test\r\n${rest}`)
+    const [answer] = await raw(
+      plain.port,
+      `POST /small/x HTTP/1.1\r\nHost: gateway.test\r\n${rest}`,
+    )
     // workerd answers most of them itself, before any Worker.
     expect([400, 500]).toContain(answer?.status)
     await untouched()
@@ -228,7 +268,10 @@ describe('the body of a request', () => {
 })
 
 /** A client that sends chunks until it is answered. */
-async function endless(port: number, path: string): Promise<{ socket: Socket; answered: Promise<string> }> {
+async function endless(
+  port: number,
+  path: string,
+): Promise<{ socket: Socket; answered: Promise<string> }> {
   const socket = connect(port, '127.0.0.1')
   const chunk = `10000\r\n${'a'.repeat(65_536)}\r\n`
   socket.write(`POST ${path} HTTP/1.1\r\nHost: gateway.test\r\nTransfer-Encoding: chunked\r\n\r\n`)

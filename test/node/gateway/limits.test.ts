@@ -26,16 +26,28 @@ describe.skipIf(noRedis)('a gateway whose limits and sessions are in one Redis',
 
   function gateway(limits = { all: 100, route: 50 }): Promise<Bench> {
     const client = redis({ url: server.url, token: server.token, timeoutMs: 5000 })
-    const limiter = (limit: number, window: number) => exactLimiter({ redis: client, secret, limit, window })
+    const limiter = (limit: number, window: number) =>
+      exactLimiter({ redis: client, secret, limit, window })
     const gate = (name: string, limit: number, window: number) =>
       limitGate({ name, limiter: limiter(limit, window), platform: 'cloudflare' })
     return bench({
-      session: storedSessions<Data>({ secret, store: upstashStore({ redis: client }), user: (data) => data.user }),
+      session: storedSessions<Data>({
+        secret,
+        store: upstashStore({ redis: client }),
+        user: (data) => data.user,
+      }),
       limit: gate('all', limits.all, 3600),
       throttle: gatewayThrottle({ store: redisThrottle({ redis: client }), secret, limit: 5 }),
       routes: [
         { path: '/login', methods: ['GET'], to: 'app', access: 'public', limit: false },
-        { path: '/login', methods: ['POST'], to: 'app', access: 'public', limit: false, sessions: ['start'] },
+        {
+          path: '/login',
+          methods: ['POST'],
+          to: 'app',
+          access: 'public',
+          limit: false,
+          sessions: ['start'],
+        },
         {
           path: '/enter',
           methods: ['POST'],
@@ -45,22 +57,36 @@ describe.skipIf(noRedis)('a gateway whose limits and sessions are in one Redis',
           limit: gate('enter', limits.route, 60),
           throttle: { account: { form: 'email' }, success: { sessionStart: true } },
         },
-        { path: '/private', to: 'app', access: 'session', sessions: ['set'], limit: gate('private', limits.route, 60) },
+        {
+          path: '/private',
+          to: 'app',
+          access: 'session',
+          sessions: ['set'],
+          limit: gate('private', limits.route, 60),
+        },
         { path: '/free', to: 'app', access: 'session', limit: false },
         { path: '/*', to: 'app', access: 'public', sessions: ['set'] },
       ],
     })
   }
 
-  async function requests(path: string, init: RequestInit = {}): Promise<[status: number, times: number]> {
+  async function requests(
+    path: string,
+    init: RequestInit = {},
+  ): Promise<[status: number, times: number]> {
     const before = server.control.requests
-    const { status } = await at.ask(path, { ...init, headers: { 'cf-connecting-ip': '192.0.2.1', ...init.headers } })
+    const { status } = await at.ask(path, {
+      ...init,
+      headers: { 'cf-connecting-ip': '192.0.2.1', ...init.headers },
+    })
     return [status, server.control.requests - before]
   }
   const signedIn = (): RequestInit => ({ headers: { Cookie: cookie } })
   const writes = (): void => {
     at.answer = (seen) =>
-      new Response('done', { headers: { 'portcullis-session': order(seen, { incr: { visits: 1 } }) } })
+      new Response('done', {
+        headers: { 'portcullis-session': order(seen, { incr: { visits: 1 } }) },
+      })
   }
   const login = (more: Record<string, string> = {}): RequestInit => ({
     method: 'POST',
@@ -76,7 +102,10 @@ describe.skipIf(noRedis)('a gateway whose limits and sessions are in one Redis',
   }
 
   it('asks twice for a signed-in request with two limits while its scripts are unknown, and once from then on', async () => {
-    expect([await requests('/private', signedIn()), await requests('/private', signedIn())]).toEqual([
+    expect([
+      await requests('/private', signedIn()),
+      await requests('/private', signedIn()),
+    ]).toEqual([
       [200, 2],
       [200, 1],
     ])
@@ -87,10 +116,20 @@ describe.skipIf(noRedis)('a gateway whose limits and sessions are in one Redis',
     [1, 'for a signed-in read with two limits', '/private', signedIn],
     [2, 'where the answer writes the session', '/private', signedIn, writes],
     [1, 'for a stranger', '/x', () => ({})],
-    [1, 'for a cookie that is no session', '/private', () => ({ headers: { Cookie: '__Host-session=AAAA' } })],
+    [
+      1,
+      'for a cookie that is no session',
+      '/private',
+      () => ({ headers: { Cookie: '__Host-session=AAAA' } }),
+    ],
     [1, 'for a signed-in read without a limit', '/free', signedIn],
     [1, 'for a login that fails', '/enter', () => login()],
-    [1, 'for a login that fails, by somebody who has a session', '/enter', () => login({ Cookie: cookie })],
+    [
+      1,
+      'for a login that fails, by somebody who has a session',
+      '/enter',
+      () => login({ Cookie: cookie }),
+    ],
     [0, 'for a preflight', '/x', () => ({ method: 'OPTIONS' })],
   ])('asks %i times %s', async (times, _what, path, who, does) => {
     await warm()
@@ -114,12 +153,18 @@ describe.skipIf(noRedis)('a gateway whose limits and sessions are in one Redis',
       ({ path, to: 'app', access: 'public', limit }) as const
     at = await bench({
       limit: gate(6),
-      routes: [route('/six', gate(6)), route('/four', gate(4)), { path: '/*', to: 'app', access: 'public' }],
+      routes: [
+        route('/six', gate(6)),
+        route('/four', gate(4)),
+        { path: '/*', to: 'app', access: 'public' },
+      ],
     })
     expect([(await requests('/six'))[0], at.seen.length]).toEqual([429, 0])
     await server.flush({ keepScripts: true })
     const other = { headers: { 'cf-connecting-ip': '192.0.2.2' } }
-    expect([(await requests('/four', other))[0], (await requests('/four', other))[0]]).toEqual([200, 429])
+    expect([(await requests('/four', other))[0], (await requests('/four', other))[0]]).toEqual([
+      200, 429,
+    ])
   })
 
   // Who is over the limit of an address must not use up the tries of somebody's account all the same.
@@ -139,7 +184,9 @@ describe.skipIf(noRedis)('a gateway whose limits and sessions are in one Redis',
   it('answers 503 to who has a session while Redis is away, and counts strangers here', async () => {
     await warm()
     server.control.fault({ kind: 'error-html' }, { times: 99 })
-    expect([(await requests('/private', signedIn()))[0], (await requests('/x'))[0]]).toEqual([503, 200])
+    expect([(await requests('/private', signedIn()))[0], (await requests('/x'))[0]]).toEqual([
+      503, 200,
+    ])
     server.control.reset()
     expect((await requests('/private', signedIn()))[0]).toBe(200)
   })

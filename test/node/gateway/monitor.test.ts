@@ -37,7 +37,13 @@ it('tells of a request once, though the log fails after it', async () => {
   expect(answer.header('server-timing')).toMatch(/^gw;dur=\d+, origin;dur=\d+$/)
   await expect.poll(lines).toHaveLength(1)
   const [line] = lines()
-  expect(line).toMatchObject({ event: 'request', route: '/*', status: 200, upstream: 'app', upstreamStatus: 200 })
+  expect(line).toMatchObject({
+    event: 'request',
+    route: '/*',
+    status: 200,
+    upstream: 'app',
+    upstreamStatus: 200,
+  })
   expect(origin.last().header('traceparent')).toBe(`00-${line?.traceId}-${line?.spanId}-01`)
   expect(worker.stdout.join('')).not.toContain('t0ken')
   expect(worker.stderr).toEqual([])
@@ -62,14 +68,18 @@ it('asks the upstream once for 50 who ask whether it is ready, though none of th
     return { status: 204 }
   })
   const answers = await Promise.all(Array.from({ length: 50 }, () => ask('/.portcullis/ready')))
-  expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toEqual(new Set(['200 {"ok":true}']))
+  expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toEqual(
+    new Set(['200 {"ok":true}']),
+  )
   expect(origin.received.map(({ url }) => url)).toEqual(['/probe'])
   expect(lines()).toEqual([])
 })
 
 // curl .../ready and away: the question ends with whoever asked, unfinished, and nothing says so.
 it('asks the upstream once more for 30 who ask after a client that left before there was an answer', async () => {
-  origin.answer(({ url }) => (url === '/probe' && origin.received.length === 1 ? undefined : { status: 204 }))
+  origin.answer(({ url }) =>
+    url === '/probe' && origin.received.length === 1 ? undefined : { status: 204 },
+  )
   const other = await start()
   const path = '/.portcullis/ready'
   const host = `127.0.0.1:${other.port}`
@@ -77,7 +87,9 @@ it('asks the upstream once more for 30 who ask after a client that left before t
   socket.write(rawRequest({ path, host }))
   await origin.waitFor(1)
   socket.resetAndDestroy()
-  const answers = await Promise.all(Array.from({ length: 30 }, () => rawFetch(other.port, { path, host })))
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () => rawFetch(other.port, { path, host })),
+  )
   await other.stop()
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
   expect(origin.received).toHaveLength(2)

@@ -20,7 +20,9 @@ beforeAll(async () => {
   await once(server, 'listening')
   gateway = createGateway<'app', object>({
     publicOrigin: 'https://app.example.com',
-    upstreams: { app: { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, timeoutMs: 5000 } },
+    upstreams: {
+      app: { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, timeoutMs: 5000 },
+    },
     routes: [{ path: '/*', to: 'app', access: 'public' }],
     onEvent: (event) => events.push(event),
     onFault: (error) => faults.push(error),
@@ -45,14 +47,22 @@ describe('on the fetch of Node', () => {
     ['gzip', gzipSync],
     ['br', brotliCompressSync],
     ['deflate', deflateSync],
-  ] as const)('a body in %s arrives decoded, and nothing says that it is coded', async (coding, pack) => {
-    const body = pack(Buffer.from('compressed '.repeat(100)))
-    answering = (_request, response) =>
-      response.writeHead(200, { 'content-encoding': coding, 'content-length': body.length }).end(body)
-    const response = await ask('/x', { headers: { 'accept-encoding': coding } })
-    expect(await response.text()).toBe('compressed '.repeat(100))
-    expect([response.headers.get('content-encoding'), response.headers.get('content-length')]).toEqual([null, null])
-  })
+  ] as const)(
+    'a body in %s arrives decoded, and nothing says that it is coded',
+    async (coding, pack) => {
+      const body = pack(Buffer.from('compressed '.repeat(100)))
+      answering = (_request, response) =>
+        response
+          .writeHead(200, { 'content-encoding': coding, 'content-length': body.length })
+          .end(body)
+      const response = await ask('/x', { headers: { 'accept-encoding': coding } })
+      expect(await response.text()).toBe('compressed '.repeat(100))
+      expect([
+        response.headers.get('content-encoding'),
+        response.headers.get('content-length'),
+      ]).toEqual([null, null])
+    },
+  )
 
   // `fetch` adds no-cache to what must not be stored, and servers such as Express then answer no condition with 304.
   it('P7: a conditional request is not turned into one that refuses every cache', async () => {
@@ -77,24 +87,31 @@ describe('on the fetch of Node', () => {
         })
         .end()
     const head = await ask('/x', { method: 'HEAD' })
-    expect([head.status, head.headers.get('content-length'), head.headers.get('content-encoding')]).toEqual([
-      200,
-      '123',
-      'gzip',
-    ])
+    expect([
+      head.status,
+      head.headers.get('content-length'),
+      head.headers.get('content-encoding'),
+    ]).toEqual([200, '123', 'gzip'])
     const same = await ask('/x', { headers: { 'if-none-match': '"1"' } })
     expect([same.status, same.headers.get('etag'), same.body]).toEqual([304, '"1"', null])
   })
 
   it('an interim 103 is passed over: the answer is the one that follows', async () => {
     answering = (_request, response) =>
-      response.writeEarlyHints({ link: '</a.css>; rel=preload; as=style' }, () => response.end('final'))
+      response.writeEarlyHints({ link: '</a.css>; rel=preload; as=style' }, () =>
+        response.end('final'),
+      )
     const response = await ask('/x')
-    expect([response.status, await response.text(), response.headers.get('link')]).toEqual([200, 'final', null])
+    expect([response.status, await response.text(), response.headers.get('link')]).toEqual([
+      200,
+      'final',
+      null,
+    ])
   })
 
   it('an upstream that resets is asked once more, a POST is not', async () => {
-    answering = (request, response) => (asked === 1 ? request.socket.resetAndDestroy() : response.end('second'))
+    answering = (request, response) =>
+      asked === 1 ? request.socket.resetAndDestroy() : response.end('second')
     expect(await (await ask('/x')).text()).toBe('second')
     expect([asked, events.map(({ type }) => type)]).toEqual([2, ['upstream-retried']])
     asked = 0

@@ -28,6 +28,8 @@ export default {
     const { hostname, origin } = new URL(request.url)
     const gateway = gateways[hostname]
     // The port is the kernel's, and known only now; a deployment has its origin in its configuration.
-    return gateway ? gateway.fetch(request, { ...env, PUBLIC_ORIGIN: origin }) : new Response(null, { status: 404 })
+    return gateway
+      ? gateway.fetch(request, { ...env, PUBLIC_ORIGIN: origin })
+      : new Response(null, { status: 404 })
   },
 }

@@ -14,14 +14,16 @@ import { type Nginx, noNginx, startNginx } from '../../support/nginx.ts'
 import { type RawRequest, type RawResponse, rawFetch } from '../../support/raw.ts'
 import { startWorkerd, type Workerd } from '../../support/workerd.ts'
 
-if (noBrowser) console.warn('NO BROWSER: the pages in test/node/gateway/real-servers.test.ts are not looked at.')
+if (noBrowser)
+  console.warn('NO BROWSER: the pages in test/node/gateway/real-servers.test.ts are not looked at.')
 
 const big = randomBytes(300_000)
 const files = {
   'index.html': `<!doctype html><html lang=en><meta charset=utf-8><title>Files</title><link rel=stylesheet href=/a.css><link rel=icon href=data:,>
 <h1>Files</h1><img src=/a.svg alt=square><p id=out>waiting</p><script src=/a.js></script>${'<p>Some text to compress.'.repeat(50)}`,
   'a.css': `h1 { color: rgb(1, 2, 3) }\n${'/* more */\n'.repeat(100)}`,
-  'a.svg': '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="10" height="10"/></svg>',
+  'a.svg':
+    '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="10" height="10"/></svg>',
   'a.js': `fetch('/part.json', { headers: { Range: 'bytes=0-9' } }).then(async (answer) => {
   document.querySelector('#out').textContent = answer.status + ' ' + (await answer.text())
 })\n${'// more\n'.repeat(100)}`,
@@ -48,7 +50,14 @@ beforeAll(async () => {
   const url = (name: string): string => direct.get(name) ?? ''
   worker = await startWorkerd(
     { entry: 'test/node/gateway/real-servers.fixture.ts' },
-    { bindings: { NGINX_URL: url('nginx'), EXPRESS_URL: url('express'), YOGA_URL: url('yoga'), WS_URL: url('ws') } },
+    {
+      bindings: {
+        NGINX_URL: url('nginx'),
+        EXPRESS_URL: url('express'),
+        YOGA_URL: url('yoga'),
+        WS_URL: url('ws'),
+      },
+    },
   )
   if (!noBrowser) browser = await launchBrowser()
 }, 90_000)
@@ -68,7 +77,14 @@ const through = (name: string): string => `http://${name}.localhost:${worker.por
 describe.skipIf(noNginx)('files of nginx', () => {
   const get = (path: string, ...headers: Array<[string, string]>): RawRequest => ({ path, headers })
   /** Everything of an answer that says what it is. */
-  const told = ['content-type', 'content-length', 'content-range', 'content-encoding', 'accept-ranges', 'last-modified']
+  const told = [
+    'content-type',
+    'content-length',
+    'content-range',
+    'content-encoding',
+    'accept-ranges',
+    'last-modified',
+  ]
 
   async function both(request: RawRequest): Promise<[without: RawResponse, behind: RawResponse]> {
     const port = Number(new URL(direct.get('nginx') ?? '').port)
@@ -78,7 +94,8 @@ describe.skipIf(noNginx)('files of nginx', () => {
   /** nginx counts its boundaries up: that of each answer is its own. */
   function comparable(answer: RawResponse): unknown {
     const [, boundary = '-'] = /boundary=(\w+)/.exec(answer.header('content-type') ?? '') ?? []
-    const same = (text: string | undefined): string | undefined => text?.replaceAll(boundary, 'BOUNDARY')
+    const same = (text: string | undefined): string | undefined =>
+      text?.replaceAll(boundary, 'BOUNDARY')
     return {
       status: answer.status,
       headers: [...told, 'etag'].map((name) => [name, same(answer.header(name))]),
@@ -91,11 +108,19 @@ describe.skipIf(noNginx)('files of nginx', () => {
   it.each<[what: string, request: RawRequest, status: number]>([
     ['a page', get('/'), 200],
     ['a page, compressed', get('/', ['Accept-Encoding', 'gzip']), 200],
-    ['a page, in whatever the browser takes', get('/', ['Accept-Encoding', 'gzip, deflate, br, zstd']), 200],
+    [
+      'a page, in whatever the browser takes',
+      get('/', ['Accept-Encoding', 'gzip, deflate, br, zstd']),
+      200,
+    ],
     ['a style sheet, compressed', get('/a.css', ['Accept-Encoding', 'gzip']), 200],
     ['300 KB', get('/big.bin'), 200],
     ['the head of 300 KB', { ...get('/big.bin'), method: 'HEAD' }, 200],
-    ['the head of what would be compressed', { ...get('/', ['Accept-Encoding', 'gzip']), method: 'HEAD' }, 200],
+    [
+      'the head of what would be compressed',
+      { ...get('/', ['Accept-Encoding', 'gzip']), method: 'HEAD' },
+      200,
+    ],
     ['the first bytes', get('/big.bin', ['Range', 'bytes=0-99']), 206],
     ['the last bytes', get('/big.bin', ['Range', 'bytes=-100']), 206],
     ['all from a byte on', get('/big.bin', ['Range', 'bytes=299000-']), 206],
@@ -107,7 +132,11 @@ describe.skipIf(noNginx)('files of nginx', () => {
     ],
     ['a part that is not there', get('/big.bin', ['Range', 'bytes=999999-']), 416],
     ['a part in a unit that nobody knows', get('/big.bin', ['Range', 'lines=1-2']), 200],
-    ['a part, if it is still another file', get('/big.bin', ['Range', 'bytes=0-9'], ['If-Range', '"other"']), 200],
+    [
+      'a part, if it is still another file',
+      get('/big.bin', ['Range', 'bytes=0-9'], ['If-Range', '"other"']),
+      200,
+    ],
     ['a name to escape', get('/caf%C3%A9%201.txt'), 200],
     ['a redirect', get('/old'), 302],
     ['what is not there', get('/none'), 404],
@@ -120,7 +149,8 @@ describe.skipIf(noNginx)('files of nginx', () => {
 
   it('what has not changed is not sent again, by tag or by date, and a part of it only while it is the same', async () => {
     const { headers } = (await both(get('/big.bin')))[1]
-    const value = (name: string): string => headers.find(([key]) => key.toLowerCase() === name)?.[1] ?? ''
+    const value = (name: string): string =>
+      headers.find(([key]) => key.toLowerCase() === name)?.[1] ?? ''
     for (const [request, status] of [
       [get('/big.bin', ['If-None-Match', value('etag')]), 304],
       [get('/big.bin', ['If-Modified-Since', value('last-modified')]), 304],
@@ -212,7 +242,10 @@ function yogaServer(): Server {
         type Subscription { countdown(from: Int!): Int! }
       `,
       resolvers: {
-        Query: { hello: (_: unknown, { name }: { name: string }) => `Hello, ${name}`, counts: () => counts },
+        Query: {
+          hello: (_: unknown, { name }: { name: string }) => `Hello, ${name}`,
+          counts: () => counts,
+        },
         Mutation: { add: (_: unknown, { by }: { by: number }) => by + 1 },
         Subscription: {
           countdown: {
@@ -241,7 +274,8 @@ const show = (id, text) => { document.getElementById(id).textContent = text }
 })()
 </script>`
   return createServer((request, response) => {
-    if (request.url === '/') response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page)
+    if (request.url === '/')
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page)
     else yoga(request, response)
   })
 }

@@ -4,7 +4,16 @@ import { redis } from '../../../src/redis/index.ts'
 import { storedSessions } from '../../../src/session/index.ts'
 import { upstashStore } from '../../../src/store/upstash.ts'
 import type { Fault } from '../../../tools/redis-http.ts'
-import { type Answering, type Bench, bench, claimsOf, type Data, order, secret, signIn } from '../../gateway/support.ts'
+import {
+  type Answering,
+  type Bench,
+  bench,
+  claimsOf,
+  type Data,
+  order,
+  secret,
+  signIn,
+} from '../../gateway/support.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 
 describe.skipIf(noRedis)('a gateway with sessions in Redis', () => {
@@ -32,7 +41,11 @@ describe.skipIf(noRedis)('a gateway with sessions in Redis', () => {
   function gateway(timeoutMs = 5000): Promise<Bench> {
     const client = redis({ url: server.url, token: server.token, timeoutMs })
     return bench({
-      session: storedSessions<Data>({ secret, store: upstashStore({ redis: client }), user: (data) => data.user }),
+      session: storedSessions<Data>({
+        secret,
+        store: upstashStore({ redis: client }),
+        user: (data) => data.user,
+      }),
       routes: [
         { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
         { path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
@@ -57,11 +70,29 @@ describe.skipIf(noRedis)('a gateway with sessions in Redis', () => {
       [0, 'for a cookie under another secret', '/private', 'a stranger'],
       [1, 'for somebody signed in', '/private', 'ada'],
       [1, 'for somebody signed in, also where nothing needs it', '/', 'ada'],
-      [2, 'where the answer changes the session', '/x', 'ada', { set: { visits: 2 }, flash: { notice: 'Saved' } }],
-      [2, 'where it changes one version', '/x', 'ada', { set: { visits: 2 }, ifVersion: 'what it was told' }],
+      [
+        2,
+        'where the answer changes the session',
+        '/x',
+        'ada',
+        { set: { visits: 2 }, flash: { notice: 'Saved' } },
+      ],
+      [
+        2,
+        'where it changes one version',
+        '/x',
+        'ada',
+        { set: { visits: 2 }, ifVersion: 'what it was told' },
+      ],
       [1, 'where it makes a visitor’s session', '/x', 'nobody', { incr: { visits: 1 } }],
       [1, 'at a login', '/login', 'nobody', { start: { data: { user: 'ada' } } }],
-      [2, 'at a login over a session', '/login', 'ada', { start: { data: { user: 'ada' }, keep: ['visits'] } }],
+      [
+        2,
+        'at a login over a session',
+        '/login',
+        'ada',
+        { start: { data: { user: 'ada' }, keep: ['visits'] } },
+      ],
       [2, 'at a logout', '/x', 'ada', { end: true }],
       [3, 'for the list of devices', '/devices', 'ada'],
     ])('%i times %s', async (times, _what, path, who, verbs) => {
@@ -76,9 +107,12 @@ describe.skipIf(noRedis)('a gateway with sessions in Redis', () => {
 
   async function cookieFor(who: string): Promise<string> {
     if (who === 'ada') return signIn(at, { user: 'ada' })
-    if (who === 'a forger') return '__Host-session=eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..AAAAAAAAAAAAAAAA.AAAA.AAAA'
+    if (who === 'a forger')
+      return '__Host-session=eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..AAAAAAAAAAAAAAAA.AAAA.AAAA'
     if (who === 'nobody') return ''
-    const other = await bench({ session: storedSessions<Data>({ secret: secret.replace('k', 'j'), store: new Map() }) })
+    const other = await bench({
+      session: storedSessions<Data>({ secret: secret.replace('k', 'j'), store: new Map() }),
+    })
     return signIn(other, { user: 'mallory' })
   }
 
@@ -119,33 +153,47 @@ describe.skipIf(noRedis)('a gateway with sessions in Redis', () => {
     ['a change', '/x', { set: { visits: 2 } }, 'session-replace'],
     ['a logout elsewhere', '/devices', { endAll: { exceptCurrent: true } }, 'session-end-all'],
     ['a logout of a user', '/devices', { endAll: { user: 'bob' } }, 'session-end-all'],
-  ])('gives no answer of an upstream out whose %s could not be stored', async (_what, path, verbs, script) => {
-    const cookie = await signIn(at, { user: 'ada' })
-    server.control.fault({ kind: 'error-html' }, { times: 9, match: { script } })
-    const response = await ask(path, cookie, verbs)
-    expect([response.status, response.headers.getSetCookie()]).toEqual([503, []])
-    expect(await response.text()).not.toContain('done')
-    expect((await ask('/private', cookie)).status).toBe(200)
-  })
+  ])(
+    'gives no answer of an upstream out whose %s could not be stored',
+    async (_what, path, verbs, script) => {
+      const cookie = await signIn(at, { user: 'ada' })
+      server.control.fault({ kind: 'error-html' }, { times: 9, match: { script } })
+      const response = await ask(path, cookie, verbs)
+      expect([response.status, response.headers.getSetCookie()]).toEqual([503, []])
+      expect(await response.text()).not.toContain('done')
+      expect((await ask('/private', cookie)).status).toBe(200)
+    },
+  )
 
   // Whoever logs out of a shared computer must not stay signed in there because Redis is down.
   it.each<[what: string, path: string, verbs: unknown, script: string]>([
     ['a logout', '/x', { end: true }, 'session-end'],
     ['a logout everywhere', '/devices', { endAll: true }, 'session-end-all'],
-  ])('takes the cookie away at %s, also where Redis could not be told', async (_what, path, verbs, script) => {
-    const cookie = await signIn(at, { user: 'ada' })
-    server.control.fault({ kind: 'error-html' }, { times: 9, match: { script } })
-    const response = await ask(path, cookie, verbs)
-    expect(response.status).toBe(503)
-    expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-session=;.*Max-Age=0/)])
-  })
+  ])(
+    'takes the cookie away at %s, also where Redis could not be told',
+    async (_what, path, verbs, script) => {
+      const cookie = await signIn(at, { user: 'ada' })
+      server.control.fault({ kind: 'error-html' }, { times: 9, match: { script } })
+      const response = await ask(path, cookie, verbs)
+      expect(response.status).toBe(503)
+      expect(response.headers.getSetCookie()).toEqual([
+        expect.stringMatching(/^__Host-session=;.*Max-Age=0/),
+      ])
+    },
+  )
 
   it('leaves nothing in Redis that tells who is who', async () => {
     const cookie = await signIn(at, { user: 'ada@example.com', cart: ['a very private thing'] })
     await ask('/x', cookie, { flash: { notice: 'Welcome, Ada' } })
     const text = await server.raw.text()
     expect(text.length).toBeGreaterThan(200)
-    for (const plain of ['ada', 'example.com', 'private', 'Welcome', cookie.slice('__Host-session='.length)]) {
+    for (const plain of [
+      'ada',
+      'example.com',
+      'private',
+      'Welcome',
+      cookie.slice('__Host-session='.length),
+    ]) {
       expect(text).not.toContain(plain)
     }
   })

@@ -29,7 +29,13 @@ interface User {
 }
 
 export interface Scene {
-  readonly counts: { requests: number; failed: number; loggedOut: number; ended: number; deploys: number }
+  readonly counts: {
+    requests: number
+    failed: number
+    loggedOut: number
+    ended: number
+    deploys: number
+  }
   /** Answers that should not have been, for the message of a failure. */
   readonly complaints: string[]
   /** Key ids that signed an assertion which was verified. */
@@ -44,7 +50,11 @@ export interface Scene {
 }
 
 /** Starts the first version and lets the users in. */
-export async function startScene(first: Secrets, bindings: Record<string, string>, users: number): Promise<Scene> {
+export async function startScene(
+  first: Secrets,
+  bindings: Record<string, string>,
+  users: number,
+): Promise<Scene> {
   let now = 0
   let stopped = false
   let gate: Promise<void> | undefined
@@ -61,17 +71,28 @@ export async function startScene(first: Secrets, bindings: Record<string, string
     const order = (verbs: unknown): Record<string, string> => ({
       'portcullis-session': `${nonce}.${Buffer.from(JSON.stringify(verbs)).toString('base64url')}`,
     })
-    if (received.url === '/login') return { status: 204, headers: order({ start: { data: { user: received.text } } }) }
+    if (received.url === '/login')
+      return { status: 204, headers: order({ start: { data: { user: received.text } } }) }
     try {
-      keySet ??= createRemoteJWKSet(new URL('http://jwks.test/'), { cooldownDuration: 0, [customFetch]: fetchKeys })
-      const { payload, protectedHeader } = await jwtVerify(received.header('portcullis-assertion') ?? '', keySet, {
-        issuer: publicOrigin,
-        audience: 'app',
-        algorithms: ['ES256'],
-        currentDate: new Date(Date.now() + now),
+      keySet ??= createRemoteJWKSet(new URL('http://jwks.test/'), {
+        cooldownDuration: 0,
+        [customFetch]: fetchKeys,
       })
+      const { payload, protectedHeader } = await jwtVerify(
+        received.header('portcullis-assertion') ?? '',
+        keySet,
+        {
+          issuer: publicOrigin,
+          audience: 'app',
+          algorithms: ['ES256'],
+          currentDate: new Date(Date.now() + now),
+        },
+      )
       signers.add(`${protectedHeader.kid}`)
-      return { headers: received.url === '/touch' ? order({ incr: { visits: 1 } }) : {}, body: `${payload.sub}` }
+      return {
+        headers: received.url === '/touch' ? order({ incr: { visits: 1 } }) : {},
+        body: `${payload.sub}`,
+      }
     } catch (error) {
       return { status: 500, body: `assertion: ${error}` }
     }
@@ -96,7 +117,11 @@ export async function startScene(first: Secrets, bindings: Record<string, string
     return { worker, inFlight: 0 }
   }
 
-  async function ask(user: User, path: string, body?: string): Promise<{ status: number; text: string }> {
+  async function ask(
+    user: User,
+    path: string,
+    body?: string,
+  ): Promise<{ status: number; text: string }> {
     while (gate !== undefined) await gate
     const at = pick()
     at.inFlight++
@@ -108,7 +133,8 @@ export async function startScene(first: Secrets, bindings: Record<string, string
         ...(body !== undefined && { body }),
         redirect: 'manual',
       })
-      for (const cookie of response.headers.getSetCookie()) user.cookie = cookie.split(';', 1)[0] ?? ''
+      for (const cookie of response.headers.getSetCookie())
+        user.cookie = cookie.split(';', 1)[0] ?? ''
       return { status: response.status, text: await response.text() }
     } catch (error) {
       return { status: 0, text: String(error) }

@@ -12,7 +12,10 @@ async function newSecrets(): Promise<{ session: string; assertion: string }> {
 }
 
 function deployment(...all: ReadonlyArray<{ session: string; assertion: string }>): Secrets {
-  return { session: all.map(({ session }) => session), assertion: all.map(({ assertion }) => assertion) }
+  return {
+    session: all.map(({ session }) => session),
+    assertion: all.map(({ assertion }) => assertion),
+  }
 }
 
 function told(what: string, { counts }: Scene): void {
@@ -49,7 +52,11 @@ describe('rotating the session secret and the assertion key under load', () => {
     'with sessions in %s: 0 requests fail, 0 users are logged out',
     async (store) => {
       const old = await newSecrets()
-      const bindings = { SESSION_STORE: store, REDIS_URL: redis?.url ?? '', REDIS_TOKEN: redis?.token ?? '' }
+      const bindings = {
+        SESSION_STORE: store,
+        REDIS_URL: redis?.url ?? '',
+        REDIS_TOKEN: redis?.token ?? '',
+      }
       const scene = await startScene(deployment(old), bindings, users)
       try {
         await rotate(scene, old)
@@ -71,7 +78,11 @@ describe('rotating the session secret and the assertion key under load', () => {
   // What the steps are for: the same load sees it when the last one comes too early.
   it('who drops the old secret at once logs everybody out', async () => {
     const [old, next] = [await newSecrets(), await newSecrets()]
-    const scene = await startScene(deployment(old), { SESSION_STORE: 'cookie', REDIS_URL: '', REDIS_TOKEN: '' }, users)
+    const scene = await startScene(
+      deployment(old),
+      { SESSION_STORE: 'cookie', REDIS_URL: '', REDIS_TOKEN: '' },
+      users,
+    )
     try {
       await scene.load(1)
       await scene.deploy(deployment(next))

@@ -24,6 +24,9 @@ describe('ASSERTION_KEY', () => {
   })
 
   it.each(['[]', '[', '[1]', '["x"]', '[[]]', '[null]'])('%s is neither', (text) => {
-    expect(judge(text)).toEqual({ count: 0, problems: [expect.stringContaining('must be an ES256 private key')] })
+    expect(judge(text)).toEqual({
+      count: 0,
+      problems: [expect.stringContaining('must be an ES256 private key')],
+    })
   })
 })

@@ -21,7 +21,11 @@ afterEach(async () => {
 
 type Config = Partial<GatewayConfig<'app', object>>
 
-async function start(url: string, options: ServeOptions = {}, config: Config = {}): Promise<GatewayServer> {
+async function start(
+  url: string,
+  options: ServeOptions = {},
+  config: Config = {},
+): Promise<GatewayServer> {
   const gateway = createGateway<'app', object>({
     publicOrigin,
     limits: false,
@@ -55,7 +59,9 @@ describe('what passes', () => {
       .map((line) => line.toLowerCase())
       .filter(
         (line) =>
-          !/^(?:host|connection|content-security-policy|x-forwarded-|forwarded|x-request-id|portcullis-)/.test(line),
+          !/^(?:host|connection|content-security-policy|x-forwarded-|forwarded|x-request-id|portcullis-)/.test(
+            line,
+          ),
       )
       .sort()
 
@@ -93,7 +99,11 @@ describe('what passes', () => {
   })
 
   it('P2: a chunked body stays chunked, its trailer fields stop here', async () => {
-    const request = rawRequest({ method: 'POST', path: '/x', headers: [['Transfer-Encoding', 'chunked']] })
+    const request = rawRequest({
+      method: 'POST',
+      path: '/x',
+      headers: [['Transfer-Encoding', 'chunked']],
+    })
     await raw(port, `${request}2\r\nab\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n`)
     expect(received()).toEqual(['transfer-encoding: chunked'])
     expect(origin.requests[0]).toMatch(/\r\n\r\n2\r\nab\r\n0\r\n\r\n$/)
@@ -101,14 +111,28 @@ describe('what passes', () => {
 
   it('P1: a body in any coding arrives in its bytes, whole or in part', async () => {
     const packed = zstdCompressSync(Buffer.from('packed '.repeat(50)))
-    for (const coding of ['zstd', 'gzip', 'x-gzip', 'br', 'deflate', 'gzip, br', 'foo', 'aes128gcm']) {
+    for (const coding of [
+      'zstd',
+      'gzip',
+      'x-gzip',
+      'br',
+      'deflate',
+      'gzip, br',
+      'foo',
+      'aes128gcm',
+    ]) {
       for (const line of ['200 OK', '206 Partial Content']) {
         origin.answer((socket) => {
-          socket.write(`HTTP/1.1 ${line}\r\nContent-Encoding: ${coding}\r\nContent-Length: ${packed.length}\r\n\r\n`)
+          socket.write(
+            `HTTP/1.1 ${line}\r\nContent-Encoding: ${coding}\r\nContent-Length: ${packed.length}\r\n\r\n`,
+          )
           socket.write(packed)
         })
         const answer = await rawFetch(port, { path: '/x', headers: [['Accept-Encoding', coding]] })
-        expect([answer.header('content-encoding'), Buffer.compare(answer.body, packed)]).toEqual([coding, 0])
+        expect([answer.header('content-encoding'), Buffer.compare(answer.body, packed)]).toEqual([
+          coding,
+          0,
+        ])
       }
     }
   })
@@ -168,7 +192,9 @@ describe('what passes', () => {
     ] as const
     const socket = connect(port, '127.0.0.1')
     socket.write(rawRequest({ method: 'POST', path: '/x', headers }))
-    expect(`${((await once(socket, 'data')) as [Buffer])[0]}`).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\n$/)
+    expect(`${((await once(socket, 'data')) as [Buffer])[0]}`).toMatch(
+      /^HTTP\/1\.1 100 Continue\r\n\r\n$/,
+    )
     socket.write('ab')
     expect(`${((await once(socket, 'data')) as [Buffer])[0]}`).toMatch(/^HTTP\/1\.1 200 /)
     socket.destroy()
@@ -191,7 +217,9 @@ describe('what passes', () => {
   it('P2: an answer that breaks off ends with the connection, never as if it were whole', async () => {
     for (const head of ['Content-Length: 1000', 'Transfer-Encoding: chunked']) {
       origin.answer((socket) => {
-        socket.write(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n${head.startsWith('C') ? 'half' : '4\r\nhalf\r\n'}`)
+        socket.write(
+          `HTTP/1.1 200 OK\r\n${head}\r\n\r\n${head.startsWith('C') ? 'half' : '4\r\nhalf\r\n'}`,
+        )
         setTimeout(() => socket.resetAndDestroy(), 50)
       })
       const socket = connect(port, '127.0.0.1').on('error', () => {})
@@ -252,8 +280,13 @@ describe('what passes', () => {
   })
 
   it('a client that leaves takes its upstream along, before the first byte and after it', async () => {
-    for (const script of ['', 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n']) {
-      const left = new Promise((done) => origin.answer((socket) => void socket.once('close', done).write(script)))
+    for (const script of [
+      '',
+      'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n',
+    ]) {
+      const left = new Promise((done) =>
+        origin.answer((socket) => void socket.once('close', done).write(script)),
+      )
       const socket = connect(port, '127.0.0.1')
       socket.write(rawRequest({ path: '/x' }))
       if (script === '') await expect.poll(() => origin.requests.length).toBeGreaterThan(0)
@@ -299,19 +332,23 @@ describe('in front of Express', () => {
     ] as const
     const answer = await rawFetch(port, { path: '/page', headers })
     expect([first.status, answer.status, answer.text]).toEqual([200, 304, ''])
-    expect([seen['sec-fetch-mode'], seen['cache-control'], seen['accept-language'], seen['user-agent']]).toEqual([
-      'navigate',
-      undefined,
-      undefined,
-      undefined,
-    ])
+    expect([
+      seen['sec-fetch-mode'],
+      seen['cache-control'],
+      seen['accept-language'],
+      seen['user-agent'],
+    ]).toEqual(['navigate', undefined, undefined, undefined])
   })
 
   // Node's fetch ends it after 300 s, and an Agent's time is for idle connections: here it is 100 ms.
   it('P2: a stream of events that is silent for longer than any timeout stays open', async () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const quick = { keepAliveMs: 100 }
-    const { port: other } = await start(url, { headersTimeoutMs: 100, drainTimeoutMs: 100, upstream: quick })
+    const { port: other } = await start(url, {
+      headersTimeoutMs: 100,
+      drainTimeoutMs: 100,
+      upstream: quick,
+    })
     const socket = connect(other, '127.0.0.1')
     socket.write(rawRequest({ path: '/events' }))
     let text = ''
@@ -331,14 +368,24 @@ describe('who a client is', () => {
   })
   afterAll(() => origin.stop())
   beforeEach(() => origin.reset())
-  const forged = ['CF-Connecting-IP', 'X-Real-IP', 'X-Vercel-Forwarded-For', 'X-Forwarded-For', 'True-Client-IP']
-  const address = (): string | undefined => /^x-forwarded-for: (.*)\r$/im.exec(origin.requests[0] ?? '')?.[1]
+  const forged = [
+    'CF-Connecting-IP',
+    'X-Real-IP',
+    'X-Vercel-Forwarded-For',
+    'X-Forwarded-For',
+    'True-Client-IP',
+  ]
+  const address = (): string | undefined =>
+    /^x-forwarded-for: (.*)\r$/im.exec(origin.requests[0] ?? '')?.[1]
 
   it.each(['cloudflare', 'vercel', { hops: 1 }] as const)(
     'is its connection, whatever it says: %j',
     async (platform) => {
       const { port } = await start(origin.url, {}, { platform })
-      await rawFetch(port, { path: '/x', headers: forged.map((name) => [name, '6.6.6.6'] as const) })
+      await rawFetch(port, {
+        path: '/x',
+        headers: forged.map((name) => [name, '6.6.6.6'] as const),
+      })
       expect(address()).toBe('127.0.0.1')
     },
   )
@@ -435,7 +482,13 @@ describe('slow and greedy clients', () => {
   })
 
   it('are told of wrong options before anything listens', async () => {
-    const given = { port: -1, host: '', stopTimeoutMs: 0, upstream: { keepAlive: 1 }, prot: 1 } as never
+    const given = {
+      port: -1,
+      host: '',
+      stopTimeoutMs: 0,
+      upstream: { keepAlive: 1 },
+      prot: 1,
+    } as never
     await expect(serve({ fetch: () => new Response() }, given)).rejects.toMatchObject({
       code: 'ERR_CONFIG',
       message: expect.stringMatching(/port.*host.*stopTimeoutMs/s),

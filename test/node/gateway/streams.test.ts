@@ -45,7 +45,12 @@ describe('bodies', () => {
     const chunk = randomBytes(1024 * 1024)
     const sent = createHash('sha256')
     const got = createHash('sha256')
-    const client = httpRequest({ port: at.worker.port, host: '127.0.0.1', method: 'POST', path: '/stream/echo' })
+    const client = httpRequest({
+      port: at.worker.port,
+      host: '127.0.0.1',
+      method: 'POST',
+      path: '/stream/echo',
+    })
     client.write(chunk)
     sent.update(chunk)
     // Half of the proof: an answer begins while the request has not ended.
@@ -70,10 +75,17 @@ describe('bodies', () => {
   it('that are compressed pass as they are', async () => {
     const body = gzipSync('compressed '.repeat(1000))
     at.origin.answer({
-      headers: { 'content-encoding': 'gzip', 'content-type': 'text/plain', 'content-length': `${body.length}` },
+      headers: {
+        'content-encoding': 'gzip',
+        'content-type': 'text/plain',
+        'content-length': `${body.length}`,
+      },
       body,
     })
-    const answer = await rawFetch(at.worker.port, { path: '/x', headers: [['Accept-Encoding', 'gzip']] })
+    const answer = await rawFetch(at.worker.port, {
+      path: '/x',
+      headers: [['Accept-Encoding', 'gzip']],
+    })
     expect(answer.header('content-encoding')).toBe('gzip')
     expect(Buffer.from(answer.body).equals(body)).toBe(true)
   })
@@ -159,7 +171,10 @@ describe('a client that leaves', () => {
       const ticking = setInterval(() => response.write('more'), 20)
       response.once('close', () => clearInterval(ticking))
     }
-    const client = get({ port: at.worker.port, host: '127.0.0.1', path: '/stream/long' }).on('error', () => {})
+    const client = get({ port: at.worker.port, host: '127.0.0.1', path: '/stream/long' }).on(
+      'error',
+      () => {},
+    )
     await once(client, 'response')
     expect(left).toBeDefined()
     client.destroy()
@@ -171,12 +186,21 @@ describe('an origin', () => {
   it('that sends no first byte in time is 504', async () => {
     at.origin.answer(() => {})
     const answer = await rawFetch(at.worker.port, { path: '/slow' })
-    expect([answer.status, answer.header('content-type')]).toEqual([504, 'application/problem+json'])
+    expect([answer.status, answer.header('content-type')]).toEqual([
+      504,
+      'application/problem+json',
+    ])
   })
 
   it('that is not there is 502, and the page says nothing of where it should be', async () => {
-    const answer = await rawFetch(at.worker.port, { path: '/dead', headers: [['Accept', 'text/html']] })
-    expect([answer.status, answer.header('content-type')]).toEqual([502, 'text/html; charset=utf-8'])
+    const answer = await rawFetch(at.worker.port, {
+      path: '/dead',
+      headers: [['Accept', 'text/html']],
+    })
+    expect([answer.status, answer.header('content-type')]).toEqual([
+      502,
+      'text/html; charset=utf-8',
+    ])
     expect(answer.text).not.toMatch(/127\.0\.0\.1|refused|workerd|cloudflare/i)
   })
 
@@ -193,7 +217,8 @@ describe('an origin', () => {
     ['POST', 1, 502],
   ])('that resets once: %s reaches it %i times and is %i', async (method, calls, status) => {
     let seen = 0
-    streaming = (request, response) => (++seen === 1 ? request.socket.resetAndDestroy() : response.end('second'))
+    streaming = (request, response) =>
+      ++seen === 1 ? request.socket.resetAndDestroy() : response.end('second')
     const answer = await rawFetch(at.worker.port, {
       method,
       path: '/stream/flaky',
@@ -208,18 +233,21 @@ describe('an origin', () => {
     'that sends %s first is 502, not a crash',
     async (line) => {
       const final = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate'
-      streaming = (request) => request.socket.end(`HTTP/1.1 ${line}\r\nLink: </a.css>; rel=preload\r\n\r\n${final}`)
+      streaming = (request) =>
+        request.socket.end(`HTTP/1.1 ${line}\r\nLink: </a.css>; rel=preload\r\n\r\n${final}`)
       const answer = await rawFetch(at.worker.port, { path: '/stream/hints' })
-      expect([answer.status, answer.header('x-content-type-options'), answer.header('link')]).toEqual([
-        502,
-        'nosniff',
-        undefined,
-      ])
+      expect([
+        answer.status,
+        answer.header('x-content-type-options'),
+        answer.header('link'),
+      ]).toEqual([502, 'nosniff', undefined])
     },
   )
 
   it('answers HEAD with the length of what GET would bring', async () => {
-    at.origin.answer({ headers: { 'content-length': '123456', etag: '"v1"', 'accept-ranges': 'bytes' } })
+    at.origin.answer({
+      headers: { 'content-length': '123456', etag: '"v1"', 'accept-ranges': 'bytes' },
+    })
     const [answer] = await raw(at.worker.port, rawRequest({ method: 'HEAD', path: '/file' }))
     expect(answer?.status).toBe(200)
     expect(answer?.header('content-length')).toBe('123456')
@@ -252,7 +280,10 @@ describe('an origin', () => {
       '"v1"',
       'cde',
     ])
-    const same = await rawFetch(at.worker.port, { path: '/file', headers: [['If-None-Match', 'W/"v1"']] })
+    const same = await rawFetch(at.worker.port, {
+      path: '/file',
+      headers: [['If-None-Match', 'W/"v1"']],
+    })
     expect(at.origin.last().all('if-none-match')).toEqual(['W/"v1"'])
     expect([same.status, same.header('etag'), same.text]).toEqual([304, 'W/"v1"', ''])
   })
@@ -309,11 +340,15 @@ describe('WebSocket', () => {
     ['by hanging up', (socket: WebSocket) => socket.terminate(), 1001, ''],
   ])('closed by the client %s is closed for the origin', async (_how, leave, code, reason) => {
     const closed = deferred<[number, string]>()
-    at.origin.converse((socket) => socket.on('close', (got, why) => closed.resolve([got, `${why}`])))
+    at.origin.converse((socket) =>
+      socket.on('close', (got, why) => closed.resolve([got, `${why}`])),
+    )
     const socket = open({ Origin: publicOrigin }).on('error', () => {})
     await once(socket, 'open')
     leave(socket)
-    expect((await closed.promise).slice(0, reason === '' ? 1 : 2)).toEqual(reason === '' ? [code] : [code, reason])
+    expect((await closed.promise).slice(0, reason === '' ? 1 : 2)).toEqual(
+      reason === '' ? [code] : [code, reason],
+    )
   })
 
   it('carries bytes as bytes and text as text, in their order, also a megabyte', async () => {
@@ -322,7 +357,8 @@ describe('WebSocket', () => {
     const got: Array<readonly [boolean, number, string]> = []
     const all = new Promise<void>((done) =>
       socket.on('message', (data: Buffer, binary) => {
-        if (got.push([binary, data.length, createHash('sha256').update(data).digest('hex')]) === 3) done()
+        if (got.push([binary, data.length, createHash('sha256').update(data).digest('hex')]) === 3)
+          done()
       }),
     )
     const parts = [randomBytes(1000), 'tëxt', randomBytes(1_000_000)]
@@ -341,7 +377,9 @@ describe('WebSocket', () => {
   it('is closed on both sides when the route says so', async () => {
     const closed = deferred<number>()
     at.origin.converse((socket) => socket.on('close', (code) => closed.resolve(code)))
-    const socket = new WebSocket(`ws://127.0.0.1:${at.worker.port}/brief-socket`, { headers: { Origin: publicOrigin } })
+    const socket = new WebSocket(`ws://127.0.0.1:${at.worker.port}/brief-socket`, {
+      headers: { Origin: publicOrigin },
+    })
     const [code, reason] = (await once(socket, 'close')) as [number, Buffer]
     expect([code, `${reason}`]).toEqual([1001, 'time limit'])
     expect(await closed.promise).toBe(1001)
@@ -358,7 +396,9 @@ describe('WebSocket', () => {
   })
 
   it('that the origin refuses is the answer it gave', async () => {
-    server.once('upgrade', (_request, socket) => socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno'))
+    server.once('upgrade', (_request, socket) =>
+      socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno'),
+    )
     const socket = new WebSocket(`ws://127.0.0.1:${at.worker.port}/stream/socket`, {
       headers: { Origin: publicOrigin },
     })

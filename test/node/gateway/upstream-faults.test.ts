@@ -46,7 +46,8 @@ beforeEach(() => origin.reset())
 const ask = (path: string): Promise<RawResponse> => rawFetch(worker.port, { path })
 /** Megabytes that workerd holds. */
 const memory = (): number =>
-  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${worker.pid}/status`, 'utf8'))?.[1]) / 1024
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${worker.pid}/status`, 'utf8'))?.[1]) /
+  1024
 /** Megabytes of the Worker's heap that are no garbage. */
 const kept = async (): Promise<number> => {
   expect((await ask('/gc')).text).toBe('ok')
@@ -64,15 +65,35 @@ describe('an upstream', () => {
     ['hangs in the middle of its head', 504, 'HTTP/1.1 200 OK\r\nContent-Le'],
     ['hangs up', 502, (socket) => void socket.end()],
     ['resets', 502, reset],
-    ['hangs up in the middle of its head', 502, (socket) => void socket.end('HTTP/1.1 200 OK\r\nContent-Le')],
+    [
+      'hangs up in the middle of its head',
+      502,
+      (socket) => void socket.end('HTTP/1.1 200 OK\r\nContent-Le'),
+    ],
     ['speaks another protocol', 502, 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
-    ['speaks HTTP without a version', 502, (socket) => void socket.end('<html>hello</html>\r\n\r\n')],
+    [
+      'speaks HTTP without a version',
+      502,
+      (socket) => void socket.end('<html>hello</html>\r\n\r\n'),
+    ],
     ['answers with a status that is none', 502, 'HTTP/1.1 999 Nope\r\nContent-Length: 0\r\n\r\n'],
     ['answers with a status of two digits', 502, 'HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n'],
-    ['answers with a line that is no header', 502, 'HTTP/1.1 200 OK\r\nno colon\r\nContent-Length: 2\r\n\r\nok'],
-    ['answers with NUL in a header', 502, 'HTTP/1.1 200 OK\r\nX-A: a\0b\r\nContent-Length: 2\r\n\r\nok'],
+    [
+      'answers with a line that is no header',
+      502,
+      'HTTP/1.1 200 OK\r\nno colon\r\nContent-Length: 2\r\n\r\nok',
+    ],
+    [
+      'answers with NUL in a header',
+      502,
+      'HTTP/1.1 200 OK\r\nX-A: a\0b\r\nContent-Length: 2\r\n\r\nok',
+    ],
     ['answers with a length that is none', 502, 'HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok'],
-    ['answers with two lengths', 502, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok'],
+    [
+      'answers with two lengths',
+      502,
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok',
+    ],
     [
       'switches protocols unasked',
       502,
@@ -226,14 +247,25 @@ describe('20,000 requests', () => {
     const kinds = [
       rawRequest({ path: '/x' }),
       rawRequest({ path: '/x?a=1', headers: [['Cookie', 'a=1; b=2']] }),
-      rawRequest({ method: 'POST', path: '/x', headers: [['Origin', 'http://localhost']], body: 'hello' }),
+      rawRequest({
+        method: 'POST',
+        path: '/x',
+        headers: [['Origin', 'http://localhost']],
+        body: 'hello',
+      }),
       rawRequest({ path: '/account' }), // 401
       rawRequest({ path: '//x' }), // 308
       rawRequest({ path: '/x', headers: [['X-Kept', 'v'.repeat(500)]] }),
       rawRequest({ path: '/x', host: 'elsewhere.test' }), // 421
       rawRequest({ path: '/.portcullis/health' }),
     ]
-    const all = [...kinds, ...kinds, ...kinds, rawRequest({ path: '/reset' }), rawRequest({ path: '/dead' })]
+    const all = [
+      ...kinds,
+      ...kinds,
+      ...kinds,
+      rawRequest({ path: '/reset' }),
+      rawRequest({ path: '/dead' }),
+    ]
     await many(4000, all)
     const warm = await kept()
     await many(20_000, all)
@@ -291,7 +323,10 @@ async function drip(socket: Socket, text: string): Promise<void> {
 }
 
 /** A client that has asked, and reads what comes. */
-async function reading(path: string, keep = true): Promise<{ socket: Socket; text: string; bytes: number }> {
+async function reading(
+  path: string,
+  keep = true,
+): Promise<{ socket: Socket; text: string; bytes: number }> {
   const socket = connect(worker.port, '127.0.0.1').on('error', () => {})
   await once(socket, 'connect')
   const client = { socket, text: '', bytes: 0 }

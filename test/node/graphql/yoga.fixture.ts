@@ -12,7 +12,10 @@ interface Data {
   readonly roles: string[]
 }
 
-const session = statelessSessions<Data>({ secret: 'kX9vQ2mT7pL4wZ8rB3nJ6hD1sF5gY0cE', insecurePlainHttp: true })
+const session = statelessSessions<Data>({
+  secret: 'kX9vQ2mT7pL4wZ8rB3nJ6hD1sF5gY0cE',
+  insecurePlainHttp: true,
+})
 
 const gateway = createGateway<'app', Data, Bindings>({
   publicOrigin: (c) => c.env.PUBLIC_ORIGIN,
@@ -36,7 +39,8 @@ const gateway = createGateway<'app', Data, Bindings>({
 export default {
   async fetch(request: Request, env: Bindings): Promise<Response> {
     const { origin, pathname } = new URL(request.url)
-    if (!pathname.startsWith('/start/')) return gateway.fetch(request, { ...env, PUBLIC_ORIGIN: origin })
+    if (!pathname.startsWith('/start/'))
+      return gateway.fetch(request, { ...env, PUBLIC_ORIGIN: origin })
     const handle = session.open({ request })
     await handle.start({ user: 'ada', roles: [pathname.slice(7)] })
     return handle.flush(new Response('in'))

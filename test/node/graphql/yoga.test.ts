@@ -57,7 +57,10 @@ beforeAll(async () => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   direct = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  worker = await startWorkerd({ entry: 'test/node/graphql/yoga.fixture.ts' }, { bindings: { YOGA_URL: direct } })
+  worker = await startWorkerd(
+    { entry: 'test/node/graphql/yoga.fixture.ts' },
+    { bindings: { YOGA_URL: direct } },
+  )
   through = `http://localhost:${worker.port}`
 }, 90_000)
 afterAll(async () => {
@@ -75,14 +78,22 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString()
 }
 
-type Init = { method?: string; headers?: Record<string, string>; body?: string | Uint8Array<ArrayBuffer> }
+type Init = {
+  method?: string
+  headers?: Record<string, string>
+  body?: string | Uint8Array<ArrayBuffer>
+}
 async function ask(
   origin: string,
   path: string,
   init: Init,
 ): Promise<{ status: number; type: string | null; body: string }> {
   const response = await fetch(origin + path, { redirect: 'manual', ...init })
-  return { status: response.status, type: response.headers.get('content-type'), body: await response.text() }
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    body: await response.text(),
+  }
 }
 const json = { 'content-type': 'application/json' }
 const post = (body: unknown, headers: Record<string, string> = {}): Init => ({
@@ -90,22 +101,47 @@ const post = (body: unknown, headers: Record<string, string> = {}): Init => ({
   headers: { ...json, ...headers },
   body: typeof body === 'string' ? body : JSON.stringify(body),
 })
-const nested = (levels: number): string => `{me${'{friend'.repeat(levels)}{id}${'}'.repeat(levels)}}`
+const nested = (levels: number): string =>
+  `{me${'{friend'.repeat(levels)}{id}${'}'.repeat(levels)}}`
 
 describe('honest queries', () => {
   it.each<[string, Init]>([
     ['a query', post({ query: '{ me { id name friend { name } } }' })],
-    ['variables', post({ query: 'query($t: String) { echo(text: $t) }', variables: { t: 'caf\u00e9 \u{1f600} "\\' } })],
-    ['one of two operations', post({ query: 'query A { me { id } } query B { me { name } }', operationName: 'B' })],
-    ['fragments', post({ query: '{ me { ...F } } fragment F on User { id ...G } fragment G on User { name }' })],
-    ['a directive', post({ query: 'query($x: Boolean!) { me { id name @skip(if: $x) } }', variables: { x: true } })],
+    [
+      'variables',
+      post({
+        query: 'query($t: String) { echo(text: $t) }',
+        variables: { t: 'caf\u00e9 \u{1f600} "\\' },
+      }),
+    ],
+    [
+      'one of two operations',
+      post({ query: 'query A { me { id } } query B { me { name } }', operationName: 'B' }),
+    ],
+    [
+      'fragments',
+      post({ query: '{ me { ...F } } fragment F on User { id ...G } fragment G on User { name }' }),
+    ],
+    [
+      'a directive',
+      post({
+        query: 'query($x: Boolean!) { me { id name @skip(if: $x) } }',
+        variables: { x: true },
+      }),
+    ],
     ['a block text', post({ query: '{ echo(text: """\n  { { { "a" \\"""\n    b\n""") }' })],
     ['a mutation', post({ query: 'mutation { rename(name: "Eve") { name } }' })],
     ['a page', post({ query: '{ users(take: 100) { id } }' })],
     ['a fault of the server', post({ query: '{ failing }' })],
     ['a field that is not there', post({ query: '{ nothing }' })],
-    ['an unusual spelling of JSON', post(' {"operationName":null,\t"query" : "{\\u006de{id}}" }\n')],
-    ['the newer media type', post({ query: '{ nothing }' }, { accept: 'application/graphql-response+json' })],
+    [
+      'an unusual spelling of JSON',
+      post(' {"operationName":null,\t"query" : "{\\u006de{id}}" }\n'),
+    ],
+    [
+      'the newer media type',
+      post({ query: '{ nothing }' }, { accept: 'application/graphql-response+json' }),
+    ],
     ['a preflight', { method: 'OPTIONS' }],
   ])('%s: the answer is the same, and the server gets the same bytes', async (_name, init) => {
     const without = await ask(direct, '/graphql', init)
@@ -136,7 +172,13 @@ describe('attacks', () => {
       400,
       'GRAPHQL_TOO_MANY_DIRECTIVES',
     ],
-    ['root fields', '/graphql', post({ query: `{ ${'__typename '.repeat(21)} }` }), 400, 'GRAPHQL_TOO_MANY_FIELDS'],
+    [
+      'root fields',
+      '/graphql',
+      post({ query: `{ ${'__typename '.repeat(21)} }` }),
+      400,
+      'GRAPHQL_TOO_MANY_FIELDS',
+    ],
     [
       'a billion fields in fragments',
       '/graphql',
@@ -152,7 +194,13 @@ describe('attacks', () => {
       'GRAPHQL_MALFORMED',
     ],
     ['a batch', '/graphql', post([{ query: '{ me { id } }' }]), 400, 'GRAPHQL_BATCH'],
-    ['a large page', '/graphql', post({ query: '{ users(take: 101) { id } }' }), 400, 'GRAPHQL_PAGE_SIZE'],
+    [
+      'a large page',
+      '/graphql',
+      post({ query: '{ users(take: 101) { id } }' }),
+      400,
+      'GRAPHQL_PAGE_SIZE',
+    ],
     [
       'a page of less than nothing',
       '/graphql',
@@ -174,7 +222,13 @@ describe('attacks', () => {
       400,
       'GRAPHQL_PAGE_SIZE',
     ],
-    ['the schema', '/graphql', post({ query: getIntrospectionQuery() }), 403, 'GRAPHQL_INTROSPECTION'],
+    [
+      'the schema',
+      '/graphql',
+      post({ query: getIntrospectionQuery() }),
+      403,
+      'GRAPHQL_INTROSPECTION',
+    ],
     [
       'the schema under another name',
       '/graphql',
@@ -182,8 +236,20 @@ describe('attacks', () => {
       403,
       'GRAPHQL_INTROSPECTION',
     ],
-    ['two queries', '/graphql', post(`{"query":"{me{id}}","query":"${nested(10)}"}`), 400, 'BODY_MALFORMED'],
-    ['a query in the url', `/graphql?query=${nested(10)}`, post({ query: '{me{id}}' }), 400, 'BODY_MALFORMED'],
+    [
+      'two queries',
+      '/graphql',
+      post(`{"query":"{me{id}}","query":"${nested(10)}"}`),
+      400,
+      'BODY_MALFORMED',
+    ],
+    [
+      'a query in the url',
+      `/graphql?query=${nested(10)}`,
+      post({ query: '{me{id}}' }),
+      400,
+      'BODY_MALFORMED',
+    ],
     ['a GET', `/graphql?query=${nested(10)}`, {}, 405, 'METHOD_NOT_ALLOWED'],
     [
       'text',
@@ -217,14 +283,28 @@ describe('attacks', () => {
       415,
       'CONTENT_TYPE_NOT_ALLOWED',
     ],
-    ['a body of 64 KB', '/graphql', post({ query: `{ echo(text: "${'x'.repeat(65_536)}") }` }), 413, 'BODY_TOO_LARGE'],
-    ['another spelling of the path', '/GraphQL', post({ query: nested(10) }), 400, 'GRAPHQL_TOO_DEEP'],
+    [
+      'a body of 64 KB',
+      '/graphql',
+      post({ query: `{ echo(text: "${'x'.repeat(65_536)}") }` }),
+      413,
+      'BODY_TOO_LARGE',
+    ],
+    [
+      'another spelling of the path',
+      '/GraphQL',
+      post({ query: nested(10) }),
+      400,
+      'GRAPHQL_TOO_DEEP',
+    ],
     ['a slash behind the path', '/graphql/', post({ query: nested(10) }), 400, 'GRAPHQL_TOO_DEEP'],
     ['a dot behind the path', '/graphql.', post({ query: nested(10) }), 400, 'GRAPHQL_TOO_DEEP'],
   ])('%s: refused, and not seen by the server', async (_name, path, init, status, code) => {
     const answer = await ask(through, path, init)
     expect([answer.status, answer.type]).toEqual([status, 'application/json; charset=utf-8'])
-    expect(JSON.parse(answer.body)).toMatchObject({ errors: [{ message: expect.any(String), extensions: { code } }] })
+    expect(JSON.parse(answer.body)).toMatchObject({
+      errors: [{ message: expect.any(String), extensions: { code } }],
+    })
     expect(answer.body).not.toMatch(/workerd|portcullis|friend|users/i)
     expect(seen).toEqual([])
   })
@@ -232,9 +312,15 @@ describe('attacks', () => {
   // The test above would pass without a gateway, too, were the server as strict.
   it('would have been answered without the gateway', async () => {
     expect((await ask(direct, '/graphql', post({ query: nested(10) }))).status).toBe(200)
-    expect((await ask(direct, '/graphql', post({ query: getIntrospectionQuery() }))).status).toBe(200)
+    expect((await ask(direct, '/graphql', post({ query: getIntrospectionQuery() }))).status).toBe(
+      200,
+    )
     expect(
-      (await ask(direct, `/graphql?query=${nested(10)}`, { headers: { accept: 'application/json' } })).status,
+      (
+        await ask(direct, `/graphql?query=${nested(10)}`, {
+          headers: { accept: 'application/json' },
+        })
+      ).status,
     ).toBe(200)
   })
 
@@ -281,7 +367,10 @@ describe('the schema by role', () => {
     ['developer', 200],
     ['editor', 403],
   ])('a %s gets %i', async (role, status) => {
-    const init = post({ query: getIntrospectionQuery() }, { cookie: await cookieOf(role), origin: through })
+    const init = post(
+      { query: getIntrospectionQuery() },
+      { cookie: await cookieOf(role), origin: through },
+    )
     const answer = await ask(through, '/team/graphql', init)
     expect(answer.status).toBe(status)
     expect(answer.body.includes('"queryType"')).toBe(status === 200)
@@ -303,15 +392,22 @@ describe('the schema by role', () => {
 
   it('GET and batches where the route takes them', async () => {
     const cookie = await cookieOf('editor')
-    const get = await ask(through, '/team/graphql?query={me{id}}', { headers: { cookie, accept: 'application/json' } })
+    const get = await ask(through, '/team/graphql?query={me{id}}', {
+      headers: { cookie, accept: 'application/json' },
+    })
     expect([get.status, get.body]).toEqual([200, '{"data":{"me":{"id":"1"}}}'])
     const batch = await ask(
       through,
       '/team/graphql',
       post([{ query: '{me{id}}' }, { query: '{me{name}}' }], { cookie, origin: through }),
     )
-    expect([batch.status, batch.body]).toEqual([200, '[{"data":{"me":{"id":"1"}}},{"data":{"me":{"name":"Ada"}}}]'])
-    const mutation = await ask(through, '/team/graphql?query=mutation{rename(name:"x"){id}}', { headers: { cookie } })
+    expect([batch.status, batch.body]).toEqual([
+      200,
+      '[{"data":{"me":{"id":"1"}}},{"data":{"me":{"name":"Ada"}}}]',
+    ])
+    const mutation = await ask(through, '/team/graphql?query=mutation{rename(name:"x"){id}}', {
+      headers: { cookie },
+    })
     expect(mutation.status).toBe(405)
   })
 })

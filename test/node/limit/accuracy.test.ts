@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { exactLimiter, memoryLimiter, prepareTakes, type RedisLimiter } from '../../../src/limit/index.ts'
+import {
+  exactLimiter,
+  memoryLimiter,
+  prepareTakes,
+  type RedisLimiter,
+} from '../../../src/limit/index.ts'
 import { askAlone } from '../../../src/limit/takes.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 import { clientAt, noon, secret } from './support.ts'
@@ -27,7 +32,14 @@ describe.skipIf(noRedis)('exactLimiter, in a real Redis', () => {
     const { client, env } = clientAt(server)
     let now = noon
     const limit = 10
-    const limiter = exactLimiter({ redis: client, secret, limit, window: 60, maxBlocked: 0, clock: () => now })
+    const limiter = exactLimiter({
+      redis: client,
+      secret,
+      limit,
+      window: 60,
+      maxBlocked: 0,
+      clock: () => now,
+    })
     const random = numbers(7)
     const keys = Array.from({ length: 20 }, (_, i) => `client ${i}`)
     const passed = new Map<string, number[]>(keys.map((key) => [key, []]))
@@ -60,24 +72,27 @@ describe.skipIf(noRedis)('exactLimiter, in a real Redis', () => {
     }
   })
 
-  it.each([[1], [7], [100], [101], [500]])('with a limit of %i says what memoryLimiter says', async (limit) => {
-    const { client, env } = clientAt(server)
-    let now = noon
-    const clock = (): number => now
-    const redis = exactLimiter({ redis: client, secret, limit, window: 60, maxBlocked: 0, clock })
-    const memory = memoryLimiter({ limit, window: 60, clock })
-    const random = numbers(limit)
-    for (let i = 0; i < 250; i++) {
-      now += [0, 1, 77, 468, 469, 5_000, 30_000, 59_999, 60_000][Math.floor(random() * 9)] ?? 0
-      // A clock that is set back now and then.
-      if (random() < 0.02) now -= 20_000
-      const cost = random() < 0.5 ? 1 + Math.floor(random() * Math.ceil(limit / 2)) : 1
-      const look = random() < 0.2
-      const ours = await (look ? redis.peek('a', { env }) : redis.take('a', cost, { env }))
-      const theirs = await (look ? memory.peek('a') : memory.take('a', cost))
-      expect(ours).toEqual(theirs)
-    }
-  })
+  it.each([[1], [7], [100], [101], [500]])(
+    'with a limit of %i says what memoryLimiter says',
+    async (limit) => {
+      const { client, env } = clientAt(server)
+      let now = noon
+      const clock = (): number => now
+      const redis = exactLimiter({ redis: client, secret, limit, window: 60, maxBlocked: 0, clock })
+      const memory = memoryLimiter({ limit, window: 60, clock })
+      const random = numbers(limit)
+      for (let i = 0; i < 250; i++) {
+        now += [0, 1, 77, 468, 469, 5_000, 30_000, 59_999, 60_000][Math.floor(random() * 9)] ?? 0
+        // A clock that is set back now and then.
+        if (random() < 0.02) now -= 20_000
+        const cost = random() < 0.5 ? 1 + Math.floor(random() * Math.ceil(limit / 2)) : 1
+        const look = random() < 0.2
+        const ours = await (look ? redis.peek('a', { env }) : redis.take('a', cost, { env }))
+        const theirs = await (look ? memory.peek('a') : memory.take('a', cost))
+        expect(ours).toEqual(theirs)
+      }
+    },
+  )
 
   it('by GCRA outlives a clock that is set back', async () => {
     const { client, env } = clientAt(server)
@@ -121,18 +136,21 @@ describe.skipIf(noRedis)('exactLimiter, in a real Redis', () => {
   })
 
   // Save the limit for the last millisecond of a window, then hammer for one more.
-  it.each([[5], [100], [300]])('with a limit of %i lets it pass once across the edge of a window', async (limit) => {
-    const { client, env } = clientAt(server)
-    let now = noon + windowMs - 1
-    const limiter = exactLimiter({ redis: client, secret, limit, window: 60, clock: () => now })
-    let passed = 0
-    for (const end = now + windowMs; now < end; now += 500) {
-      for (const cost of [limit, Math.ceil(limit / 5), 1]) {
-        if ((await limiter.take('a', cost, { env })).allowed) passed += cost
+  it.each([[5], [100], [300]])(
+    'with a limit of %i lets it pass once across the edge of a window',
+    async (limit) => {
+      const { client, env } = clientAt(server)
+      let now = noon + windowMs - 1
+      const limiter = exactLimiter({ redis: client, secret, limit, window: 60, clock: () => now })
+      let passed = 0
+      for (const end = now + windowMs; now < end; now += 500) {
+        for (const cost of [limit, Math.ceil(limit / 5), 1]) {
+          if ((await limiter.take('a', cost, { env })).allowed) passed += cost
+        }
       }
-    }
-    expect(passed).toBe(limit)
-  })
+      expect(passed).toBe(limit)
+    },
+  )
 
   it('takes from all policies of a request or from none', async () => {
     const { client, env } = clientAt(server)
@@ -143,7 +161,11 @@ describe.skipIf(noRedis)('exactLimiter, in a real Redis', () => {
     const seen = []
     for (let i = 0; i < 5; i++) {
       const outcomes = await askAlone(await prepareTakes(takes, { env }), env)
-      seen.push(outcomes.map((outcome) => (outcome?.status === 'fulfilled' ? outcome.value.remaining : outcome)))
+      seen.push(
+        outcomes.map((outcome) =>
+          outcome?.status === 'fulfilled' ? outcome.value.remaining : outcome,
+        ),
+      )
     }
     expect(seen).toEqual([
       [9, 2, 499],

@@ -15,7 +15,14 @@ describe.skipIf(noRedis)('analytics of a limiter', () => {
 
   const limiterWith = (analytics: LimitAnalytics) => {
     const { client, env } = clientAt(at)
-    const limiter = upstashLimiter({ redis: client, secret, limit: 2, window: 60, algorithm: 'fixedWindow', analytics })
+    const limiter = upstashLimiter({
+      redis: client,
+      secret,
+      limit: 2,
+      window: 60,
+      algorithm: 'fixedWindow',
+      analytics,
+    })
     return { take: (key: string) => limiter.take(key, 1, { env }) }
   }
 
@@ -64,6 +71,8 @@ describe.skipIf(noRedis)('analytics of a limiter', () => {
   it('that are none are a fault', () => {
     const { client } = clientAt(at)
     const options = { redis: client, secret, limit: 2, window: 60, analytics: {} }
-    expect(() => upstashLimiter(options as never)).toThrow('upstashLimiter.analytics must have record()')
+    expect(() => upstashLimiter(options as never)).toThrow(
+      'upstashLimiter.analytics must have record()',
+    )
   })
 })

@@ -21,7 +21,9 @@ describe.skipIf(noRedis)('in a real Redis', () => {
   })
 
   describe('exactLimiter that remembers no blocks', () => {
-    limiterContract({ describe, it, expect }, (rate) => exactUnderTest(server, { ...rate, maxBlocked: 0 }))
+    limiterContract({ describe, it, expect }, (rate) =>
+      exactUnderTest(server, { ...rate, maxBlocked: 0 }),
+    )
   })
 
   describe('exactLimiter by GCRA', () => {
@@ -30,17 +32,20 @@ describe.skipIf(noRedis)('in a real Redis', () => {
     limiterContract({ describe, it, expect }, make, { exact: false })
   })
 
-  describe.each(['fixedWindow', 'slidingWindow', 'tokenBucket'] as const)('upstashLimiter, %s', (algorithm) => {
-    limiterContract(
-      { describe, it, expect },
-      async (rate) => {
-        const made = await upstashUnderTest(server, { ...rate, algorithm })
-        restore = made.restore
-        return made
-      },
-      { exact: false },
-    )
-  })
+  describe.each(['fixedWindow', 'slidingWindow', 'tokenBucket'] as const)(
+    'upstashLimiter, %s',
+    (algorithm) => {
+      limiterContract(
+        { describe, it, expect },
+        async (rate) => {
+          const made = await upstashUnderTest(server, { ...rate, algorithm })
+          restore = made.restore
+          return made
+        },
+        { exact: false },
+      )
+    },
+  )
 
   describe('exactLimiter in a Redis that refuses the flag', () => {
     it('counts as well', async () => {

@@ -8,7 +8,8 @@ import { type LoginOrigin, origins } from '../../gateway/login-origins.ts'
 import { type Data, secret } from '../../gateway/support.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 
-const named = (name: string): LoginOrigin => origins.find((origin) => origin.name === name) as LoginOrigin
+const named = (name: string): LoginOrigin =>
+  origins.find((origin) => origin.name === name) as LoginOrigin
 const zoe = 'zoe@example.com'
 
 describe.skipIf(noRedis)('logins through the gateway, counted in a real Redis', () => {
@@ -18,14 +19,20 @@ describe.skipIf(noRedis)('logins through the gateway, counted in a real Redis', 
   })
   afterAll(() => server.stop())
   beforeEach(() => server.flush({ keepScripts: true }))
-  const client = (timeoutMs = 10_000): Redis => redis({ url: server.url, token: server.token, timeoutMs })
-  const start = (name: string, at = client(), more: Parameters<typeof loginBench>[2] = {}): Promise<LoginBench> =>
-    loginBench(named(name), redisThrottle({ redis: at }), more)
+  const client = (timeoutMs = 10_000): Redis =>
+    redis({ url: server.url, token: server.token, timeoutMs })
+  const start = (
+    name: string,
+    at = client(),
+    more: Parameters<typeof loginBench>[2] = {},
+  ): Promise<LoginBench> => loginBench(named(name), redisThrottle({ redis: at }), more)
 
   // for i in $(seq 200); do curl -d 'email=zoe@example.com&password=guess' https://app.example.com/login & done
   it('200 guesses at once with a limit of five: exactly five reach the verifier, through two isolates', async () => {
     const isolates = [await start('django'), await start('django')]
-    await Promise.all(Array.from({ length: 200 }, (_, i) => isolates[i % 2]?.login(zoe, `guess ${i}`)))
+    await Promise.all(
+      Array.from({ length: 200 }, (_, i) => isolates[i % 2]?.login(zoe, `guess ${i}`)),
+    )
     expect(isolates.flatMap(({ verified }) => verified).length).toBe(5)
   })
 
@@ -43,7 +50,8 @@ describe.skipIf(noRedis)('logins through the gateway, counted in a real Redis', 
     async (name) => {
       const at = await start(name)
       for (let again = 0; again < 5; again++) {
-        for (let typo = 0; typo < 3; typo++) expect((await at.login(zoe, `tpyo ${typo}`)).status).not.toBe(429)
+        for (let typo = 0; typo < 3; typo++)
+          expect((await at.login(zoe, `tpyo ${typo}`)).status).not.toBe(429)
         expect((await at.login(zoe, right)).status).not.toBe(429)
       }
       expect(at.verified.length).toBe(20)
@@ -68,27 +76,50 @@ describe.skipIf(noRedis)('logins through the gateway, counted in a real Redis', 
 
   it('100 failures over 100 accounts from one /64 end its day', async () => {
     const at = await start('a JSON API')
-    for (let i = 0; i < 100; i++) await at.login(`user-${i}@example.com`, 'x', { address: `2001:db8:1:2::${i + 1}` })
-    expect((await at.login(zoe, 'x', { address: '2001:db8:1:2:ffff::1' })).headers.get('retry-after')).toBe('86400')
+    for (let i = 0; i < 100; i++)
+      await at.login(`user-${i}@example.com`, 'x', { address: `2001:db8:1:2::${i + 1}` })
+    expect(
+      (await at.login(zoe, 'x', { address: '2001:db8:1:2:ffff::1' })).headers.get('retry-after'),
+    ).toBe('86400')
     expect((await at.login(zoe, 'x', { address: '2001:db8:1:3::1' })).status).toBe(401)
   })
 
-  it.each<[outcome: string, name: string, stored: boolean, password: string, requests: string[][]]>([
-    ['a failure', 'django', false, 'x', [['EVALSHA']]],
-    ['a success', 'django', false, right, [['EVALSHA'], ['EVALSHA']]],
-    ['a failure with stored sessions', 'the session protocol', true, 'x', [['EVALSHA']]],
-    ['a success with stored sessions', 'the session protocol', true, right, [['EVALSHA'], ['EVALSHA', 'EVALSHA']]],
-    ['a success with sealed sessions', 'the session protocol', false, right, [['EVALSHA'], ['EVALSHA']]],
-  ])('%s is as many requests to Redis as it may be', async (_, name, stored, password, requests) => {
+  it.each<[outcome: string, name: string, stored: boolean, password: string, requests: string[][]]>(
+    [
+      ['a failure', 'django', false, 'x', [['EVALSHA']]],
+      ['a success', 'django', false, right, [['EVALSHA'], ['EVALSHA']]],
+      ['a failure with stored sessions', 'the session protocol', true, 'x', [['EVALSHA']]],
+      [
+        'a success with stored sessions',
+        'the session protocol',
+        true,
+        right,
+        [['EVALSHA'], ['EVALSHA', 'EVALSHA']],
+      ],
+      [
+        'a success with sealed sessions',
+        'the session protocol',
+        false,
+        right,
+        [['EVALSHA'], ['EVALSHA']],
+      ],
+    ],
+  )('%s is as many requests to Redis as it may be', async (_, name, stored, password, requests) => {
     const at = client()
-    const session = storedSessions<Data>({ secret, store: upstashStore({ redis: at }), user: (data) => data.user })
+    const session = storedSessions<Data>({
+      secret,
+      store: upstashStore({ redis: at }),
+      user: (data) => data.user,
+    })
     const gate = await start(name, at, stored ? { session } : {})
     await gate.login('warm@example.com', right)
     server.control.reset()
     await gate.login(zoe, password)
     expect(server.control.verbs).toEqual(requests)
     // Whatever went along was done.
-    const rows = Object.keys(await server.raw.dump()).filter((key) => key.startsWith('portcullis:l:p:'))
+    const rows = Object.keys(await server.raw.dump()).filter((key) =>
+      key.startsWith('portcullis:l:p:'),
+    )
     expect(rows.length).toBe(password === right ? 0 : 1)
   })
 
@@ -96,7 +127,8 @@ describe.skipIf(noRedis)('logins through the gateway, counted in a real Redis', 
     const at = await start('django')
     await at.login(zoe, 'hunter2', { address: '203.0.113.77' })
     const text = await server.raw.text()
-    for (const part of ['zoe@', 'example.com', '203.0.113', 'hunter2']) expect(text).not.toContain(part)
+    for (const part of ['zoe@', 'example.com', '203.0.113', 'hunter2'])
+      expect(text).not.toContain(part)
   })
 
   it.each([
@@ -116,7 +148,9 @@ describe.skipIf(noRedis)('logins through the gateway, counted in a real Redis', 
       expect(performance.now() - since).toBeLessThan(12_000)
       expect([response.status, response.headers.get('retry-after')]).toEqual([503, '10'])
       expect(at.verified.length).toBe(1)
-      expect(at.faults).toEqual([expect.objectContaining({ code: expect.stringMatching(/^ERR_STORE_/) })])
+      expect(at.faults).toEqual([
+        expect.objectContaining({ code: expect.stringMatching(/^ERR_STORE_/) }),
+      ])
     },
   )
 
@@ -126,6 +160,8 @@ describe.skipIf(noRedis)('logins through the gateway, counted in a real Redis', 
     server.control.fault({ kind: 'silence' }, { match: { script: 'login-settle' } })
     const response = await at.login(zoe, right)
     expect(response.status).toBe(302)
-    expect(at.events).toContainEqual(expect.objectContaining({ type: 'login-unsettled', reason: 'success' }))
+    expect(at.events).toContainEqual(
+      expect.objectContaining({ type: 'login-unsettled', reason: 'success' }),
+    )
   })
 })

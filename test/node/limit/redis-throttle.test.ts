@@ -31,7 +31,12 @@ describe.skipIf(noRedis)('a real Redis', () => {
     await store.attempt({ ...counters, ticket: 'u' }, noon, {})
     expect(server.control.verbs).toEqual([['EVALSHA']])
     const held = await server.raw.dump()
-    expect(Object.keys(held)).toEqual(['portcullis:l:d', 'portcullis:l:p', 'portcullis:l:t', 'portcullis:l:u'])
+    expect(Object.keys(held)).toEqual([
+      'portcullis:l:d',
+      'portcullis:l:p',
+      'portcullis:l:t',
+      'portcullis:l:u',
+    ])
     for (const [key, { ttl }] of Object.entries(held)) {
       expect(ttl, key).toBeGreaterThan(0)
       expect(ttl, key).toBeLessThanOrEqual(/[tu]$/.test(key) ? 120_000 : 86_400_000)

@@ -1,6 +1,12 @@
 import { Hono } from 'hono'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { exactLimiter, limitGate, memoryLimiter, type RedisLimiter, rateLimit } from '../../../src/limit/index.ts'
+import {
+  exactLimiter,
+  limitGate,
+  memoryLimiter,
+  type RedisLimiter,
+  rateLimit,
+} from '../../../src/limit/index.ts'
 import { type UpstashAlgorithm, upstashLimiter } from '../../../src/limit/upstash.ts'
 import { type Redis, shareAsks, sharedAsk } from '../../../src/redis/index.ts'
 import { upstashStore } from '../../../src/store/upstash.ts'
@@ -70,12 +76,15 @@ describe.skipIf(noRedis)('what limits ask Redis', () => {
       await server.flush({ keepScripts: true })
       let now = noon
       const limiter = exact(limit, { clock: () => now, maxBlocked: 0 })
-      for (let i = 0; i < 150; i++, now += 400) await limiter.take('a', Math.ceil(limit / 150), { env })
+      for (let i = 0; i < 150; i++, now += 400)
+        await limiter.take('a', Math.ceil(limit / 150), { env })
       const [held] = Object.values(await server.raw.dump())
       expect(held?.ttl).toBeGreaterThan(0)
       expect(held?.ttl).toBeLessThanOrEqual(66_000)
       const [key] = Object.keys(await server.raw.dump())
-      expect(await server.raw.call('STRLEN', key ?? '')).toBeLessThanOrEqual(9 * Math.min(limit, 129))
+      expect(await server.raw.call('STRLEN', key ?? '')).toBeLessThanOrEqual(
+        9 * Math.min(limit, 129),
+      )
     }
   })
 
@@ -87,13 +96,24 @@ describe.skipIf(noRedis)('what limits ask Redis', () => {
         platform: 'cloudflare',
         policies: [
           { name: 'one', limiter: exact() },
-          { name: 'two', limiter: exact(), key: (c) => c.req.raw.headers.get('X-User') ?? undefined },
-          { name: 'three', limiter: upstash, key: (c) => c.req.raw.headers.get('X-User') ?? undefined },
+          {
+            name: 'two',
+            limiter: exact(),
+            key: (c) => c.req.raw.headers.get('X-User') ?? undefined,
+          },
+          {
+            name: 'three',
+            limiter: upstash,
+            key: (c) => c.req.raw.headers.get('X-User') ?? undefined,
+          },
         ],
       }),
     )
     made.get('/', (c) => c.text('done'))
-    const headers = { 'CF-Connecting-IP': '203.0.113.9', 'X-User': 'ann@example.test:dynamic:global*' }
+    const headers = {
+      'CF-Connecting-IP': '203.0.113.9',
+      'X-User': 'ann@example.test:dynamic:global*',
+    }
     expect((await made.request('/', { headers }, env)).status).toBe(200)
     const text = `${await server.raw.text()} ${JSON.stringify(server.control.heard)}`
     expect(text).not.toMatch(/203\.0|ann@|example\.test|dynamic:global/)
@@ -125,7 +145,13 @@ describe.skipIf(noRedis)('what limits ask Redis', () => {
       // limit('dynamic:global'): in the library the key of the shared limit becomes a hash, and every later call throws.
       it('is not broken by identifiers that are names of its own', async () => {
         const limiter = make({ dynamicLimit: true })
-        for (const key of ['dynamic:global', ':dynamic:global', 'denyList:all', '*', 'default:dynamic:global']) {
+        for (const key of [
+          'dynamic:global',
+          ':dynamic:global',
+          'denyList:all',
+          '*',
+          'default:dynamic:global',
+        ]) {
           expect((await limiter.take(key, 1, { env })).allowed).toBe(true)
         }
         expect(await limiter.getLimit({ env })).toBe(undefined)
@@ -163,7 +189,9 @@ describe.skipIf(noRedis)('what limits ask Redis', () => {
         await expect(limiter.take('a', 1, { env })).rejects.toMatchObject({
           code: expect.stringMatching(/^ERR_STORE_/),
         })
-        await expect(limiter.peek('a', { env })).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_STORE_/) })
+        await expect(limiter.peek('a', { env })).rejects.toMatchObject({
+          code: expect.stringMatching(/^ERR_STORE_/),
+        })
       })
     },
   )
@@ -179,9 +207,13 @@ describe.skipIf(noRedis)('what limits ask Redis', () => {
     ]) {
       await server.raw.call('DEL', key)
       await server.raw.call(...command)
-      const error = await limiter.take('ann@example.test', 1, { env }).catch((thrown: unknown) => thrown)
+      const error = await limiter
+        .take('ann@example.test', 1, { env })
+        .catch((thrown: unknown) => thrown)
       expect(error).toMatchObject({ code: 'ERR_STORE_REFUSED' })
-      expect(`${error} ${JSON.stringify(error)} ${(error as Error).stack}`).not.toMatch(/ann@|portcullis:l/)
+      expect(`${error} ${JSON.stringify(error)} ${(error as Error).stack}`).not.toMatch(
+        /ann@|portcullis:l/,
+      )
     }
   })
 
@@ -211,15 +243,29 @@ describe.skipIf(noRedis)('what limits ask Redis', () => {
   describe('together with the session', () => {
     const at = { now: noon, idle: 600_000, slice: 60_000 }
     const ref = { key: 'DIGEST' }
-    const row = { ...ref, record: 'sealed', end: noon + 3_600_000, now: noon, idle: 600_000, write: 'w1' }
+    const row = {
+      ...ref,
+      record: 'sealed',
+      end: noon + 3_600_000,
+      now: noon,
+      idle: 600_000,
+      write: 'w1',
+    }
 
     /** What a stack does: all prepares, one request, all decisions. */
-    async function request(policies: number): Promise<[session: string, status: number | undefined]> {
+    async function request(
+      policies: number,
+    ): Promise<[session: string, status: number | undefined]> {
       const store = upstashStore({ redis: client })
-      const limiters: RedisLimiter[] = [exact(), upstashLimiter({ redis: client, secret, limit: 9, window: 60 })]
+      const limiters: RedisLimiter[] = [
+        exact(),
+        upstashLimiter({ redis: client, secret, limit: 9, window: 60 }),
+      ]
       const gate = limitGate({
         platform: 'cloudflare',
-        policies: limiters.slice(0, policies).map((limiter, i) => ({ name: `limit-${i}`, limiter })),
+        policies: limiters
+          .slice(0, policies)
+          .map((limiter, i) => ({ name: `limit-${i}`, limiter })),
       })
       const headers = { 'CF-Connecting-IP': '203.0.113.9' }
       const raw = new Request('https://app.example.test/', { headers })
@@ -266,7 +312,10 @@ describe.skipIf(noRedis)('what limits ask Redis', () => {
       const shared = shareAsks(env)
       const { script, keys, args } = upstashStore({ redis: client }).readRequest(ref, at)
       const reply = sharedAsk(shared, client)?.call(script, keys, args)
-      expect((await made.request('/', { headers: { 'CF-Connecting-IP': '203.0.113.9' } }, shared)).status).toBe(200)
+      expect(
+        (await made.request('/', { headers: { 'CF-Connecting-IP': '203.0.113.9' } }, shared))
+          .status,
+      ).toBe(200)
       expect(await reply).toEqual(['none'])
       expect(server.control.verbs).toEqual([['EVALSHA', 'EVALSHA']])
     })
@@ -290,28 +339,35 @@ describe.skipIf(noRedis)('what limits ask Redis', () => {
     ]
 
     describe.each(faults)('%j', (fault) => {
-      it.each(['open', 'closed', 'local'] as const)('a limit that is %s decides within its time', async (onOutage) => {
-        const { client: hasty, env: place } = clientAt(server, 150)
-        const limiter = exactLimiter({ redis: hasty, secret, limit: 20, window: 60 })
-        const events: unknown[] = []
-        const made = new Hono<{ Bindings: object }>()
-        const onEvent = (event: unknown): unknown => events.push(event)
-        made.use(rateLimit({ limiter, platform: 'cloudflare', onOutage, onEvent }))
-        made.get('/', (c) => c.json(c.get('rateLimit' as never)))
-        const ask = async (): Promise<Response> =>
-          made.request('/', { headers: { 'CF-Connecting-IP': '203.0.113.9' } }, place)
-        server.control.fault(fault, { times: 99 })
-        const since = performance.now()
-        const responses = [await ask(), await ask(), await ask()]
-        // Three times 150 ms, on a machine that may be busy; @upstash/ratelimit alone would wait for fifteen seconds.
-        expect(performance.now() - since).toBeLessThan(10_000)
-        const statuses = { open: [200, 200, 200], closed: [503, 503, 503], local: [200, 200, 429] }
-        expect(responses.map(({ status }) => status)).toEqual(statuses[onOutage])
-        if (onOutage === 'closed') expect(responses[0]?.headers.get('Retry-After')).toBe('10')
-        else expect(await responses[0]?.json()).toMatchObject([{ allowed: true, degraded: true }])
-        expect(events[0]).toMatchObject({ type: 'rate-limit-degraded', subject: 'default' })
-        expect(JSON.stringify(events)).not.toMatch(/203\.0|EVAL|portcullis:/)
-      })
+      it.each(['open', 'closed', 'local'] as const)(
+        'a limit that is %s decides within its time',
+        async (onOutage) => {
+          const { client: hasty, env: place } = clientAt(server, 150)
+          const limiter = exactLimiter({ redis: hasty, secret, limit: 20, window: 60 })
+          const events: unknown[] = []
+          const made = new Hono<{ Bindings: object }>()
+          const onEvent = (event: unknown): unknown => events.push(event)
+          made.use(rateLimit({ limiter, platform: 'cloudflare', onOutage, onEvent }))
+          made.get('/', (c) => c.json(c.get('rateLimit' as never)))
+          const ask = async (): Promise<Response> =>
+            made.request('/', { headers: { 'CF-Connecting-IP': '203.0.113.9' } }, place)
+          server.control.fault(fault, { times: 99 })
+          const since = performance.now()
+          const responses = [await ask(), await ask(), await ask()]
+          // Three times 150 ms, on a machine that may be busy; @upstash/ratelimit alone would wait for fifteen seconds.
+          expect(performance.now() - since).toBeLessThan(10_000)
+          const statuses = {
+            open: [200, 200, 200],
+            closed: [503, 503, 503],
+            local: [200, 200, 429],
+          }
+          expect(responses.map(({ status }) => status)).toEqual(statuses[onOutage])
+          if (onOutage === 'closed') expect(responses[0]?.headers.get('Retry-After')).toBe('10')
+          else expect(await responses[0]?.json()).toMatchObject([{ allowed: true, degraded: true }])
+          expect(events[0]).toMatchObject({ type: 'rate-limit-degraded', subject: 'default' })
+          expect(JSON.stringify(events)).not.toMatch(/203\.0|EVAL|portcullis:/)
+        },
+      )
     })
 
     it('limits of this isolate go on', async () => {

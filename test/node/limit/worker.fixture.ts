@@ -24,7 +24,10 @@ const gate = limitGate({
   platform: 'cloudflare',
   policies: [
     { name: 'exact', limiter: exactLimiter({ redis: client, secret, limit: 3, window: 3_600 }) },
-    { name: 'sliding', limiter: upstashLimiter({ redis: client, secret, limit: 100, window: 3_600 }) },
+    {
+      name: 'sliding',
+      limiter: upstashLimiter({ redis: client, secret, limit: 100, window: 3_600 }),
+    },
   ],
 })
 
@@ -34,7 +37,11 @@ async function elapse(env: Env, ms: number): Promise<void> {
     redis.call('PEXPIRE', key, math.max(0, redis.call('PTTL', key) - tonumber(ARGV[1])))
   end`
   const headers = { authorization: `Bearer ${env.REDIS_TOKEN}` }
-  const response = await fetch(env.REDIS_URL, { method: 'POST', headers, body: JSON.stringify(['EVAL', lua, 0, ms]) })
+  const response = await fetch(env.REDIS_URL, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(['EVAL', lua, 0, ms]),
+  })
   if (!response.ok) throw new Error(await response.text())
 }
 
@@ -54,7 +61,13 @@ async function contract(env: Env): Promise<Response> {
     },
     (rate) => ({
       // Each test has keys of its own.
-      limiter: exactLimiter({ redis: client, secret, prefix: `test-${made++}:`, clock: () => now, ...rate }),
+      limiter: exactLimiter({
+        redis: client,
+        secret,
+        prefix: `test-${made++}:`,
+        clock: () => now,
+        ...rate,
+      }),
       context: { env },
       now: () => now,
       elapse(ms): Promise<void> {
@@ -67,7 +80,8 @@ async function contract(env: Env): Promise<Response> {
     }),
   )
   const failures: string[] = []
-  for (const [title, body] of tests) await body().catch((error: Error) => failures.push(`${title}: ${error.message}`))
+  for (const [title, body] of tests)
+    await body().catch((error: Error) => failures.push(`${title}: ${error.message}`))
   return Response.json({ count: tests.length, failures })
 }
 
@@ -78,11 +92,17 @@ const app = new Hono<{ Bindings: Env }>()
     const ask = client.ask(c.env)
     const decision = limits?.decide(() => ask)
     const now = Date.now()
-    const { script, keys, args } = store.readRequest({ key: 'DIGEST' }, { now, idle: 600_000, slice: 60_000 })
+    const { script, keys, args } = store.readRequest(
+      { key: 'DIGEST' },
+      { now, idle: 600_000, slice: 60_000 },
+    )
     const reply = ask.call(script, keys, args)
     await ask.send()
     const session = store.readReply(await reply).is
-    const { refused, decorate } = (await decision) ?? { refused: undefined, decorate: (response: Response) => response }
+    const { refused, decorate } = (await decision) ?? {
+      refused: undefined,
+      decorate: (response: Response) => response,
+    }
     return refused ?? decorate(c.text(session))
   })
 

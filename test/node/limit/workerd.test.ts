@@ -19,7 +19,8 @@ describe.skipIf(noRedis)('limits in bare workerd, with a real Redis', () => {
   })
   beforeEach(() => server.flush({ keepScripts: true }))
 
-  const ask = (address: string): Promise<Response> => fetch(worker.url, { headers: { 'CF-Connecting-IP': address } })
+  const ask = (address: string): Promise<Response> =>
+    fetch(worker.url, { headers: { 'CF-Connecting-IP': address } })
 
   it('session and two limits are two requests to Redis, cold, and one, warm', async () => {
     await server.flush()
@@ -28,7 +29,9 @@ describe.skipIf(noRedis)('limits in bare workerd, with a real Redis', () => {
     server.control.reset()
     const response = await ask('203.0.113.9')
     expect(await response.text()).toBe('none')
-    expect(response.headers.get('RateLimit-Policy')).toBe('"exact";q=3;w=3600, "sliding";q=100;w=3600')
+    expect(response.headers.get('RateLimit-Policy')).toBe(
+      '"exact";q=3;w=3600, "sliding";q=100;w=3600',
+    )
     expect(response.headers.get('RateLimit')).toMatch(/^"exact";r=1;t=3600, "sliding";r=98;t=\d+$/)
     expect(server.control.verbs).toEqual([['EVALSHA', 'EVALSHA', 'EVALSHA']])
   })

@@ -37,7 +37,10 @@ describe.skipIf(noRedis)('the bridge answers as Upstash does', () => {
   const base64 = { headers: { 'Upstash-Encoding': 'base64' } }
 
   it('1: one command at /, many at /pipeline and /multi-exec', async () => {
-    expect(await send('/', ['SET', 'a', '1'])).toMatchObject({ status: 200, body: { result: 'OK' } })
+    expect(await send('/', ['SET', 'a', '1'])).toMatchObject({
+      status: 200,
+      body: { result: 'OK' },
+    })
     expect(
       (
         await send('/pipeline', [
@@ -90,7 +93,9 @@ describe.skipIf(noRedis)('the bridge answers as Upstash does', () => {
 
   it('4: a command may stand in the path, the body and the query behind it', async () => {
     expect((await send('/set/a%20b', 'c d')).body).toEqual({ result: 'OK' })
-    expect((await send('/set/e/f?EX=100', undefined, { method: 'GET' })).body).toEqual({ result: 'OK' })
+    expect((await send('/set/e/f?EX=100', undefined, { method: 'GET' })).body).toEqual({
+      result: 'OK',
+    })
     expect(await redis.raw.dump()).toMatchObject({ 'a b': { value: 'c d' }, e: { value: 'f' } })
     expect(await redis.raw.call('TTL', 'e')).toBe(100)
     const open = await fetch(`${redis.url}/get/e?_token=${redis.token}`)
@@ -98,12 +103,26 @@ describe.skipIf(noRedis)('the bridge answers as Upstash does', () => {
   })
 
   it.each<[string, string, unknown, RequestInit, number, string]>([
-    ['an unknown command', '/', ['NOPE'], {}, 400, "ERR unknown command 'NOPE', with args beginning with: "],
+    [
+      'an unknown command',
+      '/',
+      ['NOPE'],
+      {},
+      400,
+      "ERR unknown command 'NOPE', with args beginning with: ",
+    ],
     ['a body that is no JSON', '/', '{', {}, 400, 'ERR failed to parse command'],
     ['an empty command', '/', [], {}, 400, 'ERR failed to parse command'],
     ['a broken path', '/get/%ff', undefined, {}, 400, 'ERR failed to parse command'],
     ['an empty pipeline', '/pipeline', [], {}, 400, 'ERR failed to parse pipeline request'],
-    ['a pipeline of strings', '/pipeline', ['GET', 'a'], {}, 400, 'ERR failed to parse pipeline request'],
+    [
+      'a pipeline of strings',
+      '/pipeline',
+      ['GET', 'a'],
+      {},
+      400,
+      'ERR failed to parse pipeline request',
+    ],
     ['DELETE', '/', undefined, { method: 'DELETE' }, 405, 'ERR method not allowed'],
     [
       'a wrong token',
@@ -130,7 +149,11 @@ describe.skipIf(noRedis)('the bridge answers as Upstash does', () => {
       'WRONGPASS invalid or missing auth token',
     ],
   ])('5: %s is an error in JSON', async (_, path, body, init, status, error) => {
-    expect(await send(path, body, init)).toMatchObject({ status, type: 'application/json', body: { error } })
+    expect(await send(path, body, init)).toMatchObject({
+      status,
+      type: 'application/json',
+      body: { error },
+    })
   })
 
   it('6: a pipeline is 200, each item its own result or error, in order', async () => {
@@ -158,9 +181,16 @@ describe.skipIf(noRedis)('the bridge answers as Upstash does', () => {
           ['GET', 'a'],
         ])
       ).body,
-    ).toEqual([{ result: 'OK' }, { error: 'ERR value is not an integer or out of range' }, { result: 'x' }])
+    ).toEqual([
+      { result: 'OK' },
+      { error: 'ERR value is not an integer or out of range' },
+      { result: 'x' },
+    ])
     const discarded = await send('/multi-exec', [['SET', 'a', 'y'], ['NOPE']])
-    expect(discarded).toMatchObject({ status: 400, body: { error: expect.stringContaining("unknown command 'NOPE'") } })
+    expect(discarded).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining("unknown command 'NOPE'") },
+    })
     expect(await redis.raw.call('GET', 'a')).toBe('x')
   })
 
@@ -179,15 +209,20 @@ describe.skipIf(noRedis)('the bridge answers as Upstash does', () => {
   })
 
   it('8: integers are numbers, nil is null, lists are lists, at any depth', async () => {
-    const source = "return {1, false, {'a', {redis.status_reply('OK'), redis.status_reply('FINE')}}}"
-    expect((await send('/', ['EVAL', source, '0'])).body).toEqual({ result: [1, null, ['a', ['OK', 'FINE']]] })
+    const source =
+      "return {1, false, {'a', {redis.status_reply('OK'), redis.status_reply('FINE')}}}"
+    expect((await send('/', ['EVAL', source, '0'])).body).toEqual({
+      result: [1, null, ['a', ['OK', 'FINE']]],
+    })
     expect((await send('/', ['EVAL', source, '0'], base64)).body).toEqual({
       result: [1, null, ['YQ==', ['OK', 'RklORQ==']]],
     })
   })
 
   it('8: base64 is of the bytes themselves; the word OK is not encoded as a status, and is as a string', async () => {
-    expect((await send('/', ['EVAL', "return '\\255\\254\\0a'", '0'], base64)).body).toEqual({ result: '//4AYQ==' })
+    expect((await send('/', ['EVAL', "return '\\255\\254\\0a'", '0'], base64)).body).toEqual({
+      result: '//4AYQ==',
+    })
     expect((await send('/', ['SET', 'a', 'OK'], base64)).body).toEqual({ result: 'OK' })
     expect((await send('/', ['GET', 'a'], base64)).body).toEqual({ result: 'T0s=' })
     expect((await send('/', ['PING'], base64)).body).toEqual({ result: 'UE9ORw==' })
@@ -203,13 +238,18 @@ describe.skipIf(noRedis)('the bridge answers as Upstash does', () => {
   })
 
   it('9: every answer has another sync token', async () => {
-    const tokens = [await send('/', ['PING']), await send('/', ['PING']), await send('/nope')].map(({ sync }) => sync)
+    const tokens = [await send('/', ['PING']), await send('/', ['PING']), await send('/nope')].map(
+      ({ sync }) => sync,
+    )
     expect(new Set(tokens).size).toBe(3)
     for (const token of tokens) expect(token).toMatch(/./)
   })
 
   it('10: a script that is not there is refused in the words of Redis', async () => {
-    expect(await send('/', ['EVALSHA', 'f'.repeat(40), '0'])).toMatchObject({ status: 400, body: { error: noscript } })
+    expect(await send('/', ['EVALSHA', 'f'.repeat(40), '0'])).toMatchObject({
+      status: 400,
+      body: { error: noscript },
+    })
   })
 
   describe('11: the flag of Upstash', () => {
@@ -219,8 +259,12 @@ describe.skipIf(noRedis)('the bridge answers as Upstash does', () => {
     it('is taken off, and the script is found under the digest that the client knows', async () => {
       expect((await send('/', ['EVALSHA', digest, '1', 'a'])).body).toEqual({ error: noscript })
       expect((await send('/', ['EVAL', source, '1', 'a'])).body).toEqual({ result: 1 })
-      expect((await send('/', ['EVALSHA', digest.toUpperCase(), '1', 'a'])).body).toEqual({ result: 2 })
-      expect((await send('/', ['SCRIPT', 'EXISTS', digest, 'f'.repeat(40)])).body).toEqual({ result: [1, 0] })
+      expect((await send('/', ['EVALSHA', digest.toUpperCase(), '1', 'a'])).body).toEqual({
+        result: 2,
+      })
+      expect((await send('/', ['SCRIPT', 'EXISTS', digest, 'f'.repeat(40)])).body).toEqual({
+        result: [1, 0],
+      })
     })
 
     it('is taken off a script that is loaded, whose digest is what was given', async () => {
@@ -236,7 +280,9 @@ describe.skipIf(noRedis)('the bridge answers as Upstash does', () => {
       expect((await send('/', ['EVAL', mixed, '1', 'a'])).body).toEqual({
         error: expect.stringContaining('Write commands are not allowed from read-only scripts'),
       })
-      expect((await send('/', ['EVAL', '#!lua flags=allow-key-locking\n\nreturn nope()', '0'])).body).toEqual({
+      expect(
+        (await send('/', ['EVAL', '#!lua flags=allow-key-locking\n\nreturn nope()', '0'])).body,
+      ).toEqual({
         error: expect.stringContaining('user_script:3:'),
       })
     })
@@ -252,32 +298,52 @@ describe.skipIf(noRedis)('the bridge answers as Upstash does', () => {
       ['call', "return redis.call('GET', 'session:1')"],
       ['pcall', "return redis.pcall('GET', 'session:1')"],
       ['the second key of a command', "return redis.call('MGET', KEYS[1], 'session:1')"],
-      ['a key made of a declared one', "return redis.call('SET', (KEYS[1] == 'a' and 'session:' or '') .. '1', 'x')"],
+      [
+        'a key made of a declared one',
+        "return redis.call('SET', (KEYS[1] == 'a' and 'session:' or '') .. '1', 'x')",
+      ],
     ])('12: makes an undeclared key an error, by %s', async (_, body) => {
       const error =
         "ERR Dynamic keys are not allowed in Lua scripts when 'allow-key-locking' flag is set. Key was: session:1"
-      const answer = (await send('/', ['EVAL', `#!lua flags=allow-key-locking\n${body}`, '1', 'a'])).body
+      const answer = (await send('/', ['EVAL', `#!lua flags=allow-key-locking\n${body}`, '1', 'a']))
+        .body
       expect(answer).toEqual({ error: expect.stringContaining(error) })
       expect(await redis.raw.dump()).toEqual({})
       redis.control.strict = false
-      const { body: loose } = await send('/', ['EVAL', `#!lua flags=allow-key-locking\n ${body}`, '1', 'a'])
+      const { body: loose } = await send('/', [
+        'EVAL',
+        `#!lua flags=allow-key-locking\n ${body}`,
+        '1',
+        'a',
+      ])
       expect(JSON.stringify(loose)).not.toContain('Dynamic keys')
     })
 
     it('12: lets declared keys and commands without keys pass', async () => {
       const body =
         "redis.call('SET', KEYS[1], 'x') return {redis.call('GET', KEYS[1]), redis.call('TIME')[1], redis.sha1hex('')}"
-      const { body: answer } = await send('/', ['EVAL', `#!lua flags=allow-key-locking\n${body}`, '1', 'a'])
-      expect(answer).toEqual({ result: ['x', expect.stringMatching(/^\d+$/), expect.stringMatching(/^da39a3ee/)] })
+      const { body: answer } = await send('/', [
+        'EVAL',
+        `#!lua flags=allow-key-locking\n${body}`,
+        '1',
+        'a',
+      ])
+      expect(answer).toEqual({
+        result: ['x', expect.stringMatching(/^\d+$/), expect.stringMatching(/^da39a3ee/)],
+      })
     })
 
     it('12: says nothing of a script without the flag', async () => {
-      expect((await send('/', ['EVAL', "return redis.call('SET', 'b', 'x')", '0'])).body).toEqual({ result: 'OK' })
+      expect((await send('/', ['EVAL', "return redis.call('SET', 'b', 'x')", '0'])).body).toEqual({
+        result: 'OK',
+      })
     })
   })
 
   it('14: it listens on loopback and keeps connections alive', async () => {
-    const response = await fetch(`${redis.url}/ping`, { headers: { Authorization: `Bearer ${redis.token}` } })
+    const response = await fetch(`${redis.url}/ping`, {
+      headers: { Authorization: `Bearer ${redis.token}` },
+    })
     expect(response.headers.get('Connection')).toBe('keep-alive')
     expect(await response.json()).toEqual({ result: 'PONG' })
     expect(redis.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
@@ -285,6 +351,8 @@ describe.skipIf(noRedis)('the bridge answers as Upstash does', () => {
 
   it('says why it does not start', async () => {
     await expect(startRedisHttp({ redisPort: 1 })).rejects.toThrow('ECONNREFUSED')
-    await expect(startRedisHttp({})).rejects.toThrow('redisPort, redisUrl or redisSocket is required')
+    await expect(startRedisHttp({})).rejects.toThrow(
+      'redisPort, redisUrl or redisSocket is required',
+    )
   })
 })

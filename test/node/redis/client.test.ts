@@ -22,7 +22,11 @@ describe.skipIf(noRedis)('with a real Redis', () => {
 
   type Limit = ReturnType<typeof Ratelimit.slidingWindow>
   type Context = Parameters<ReturnType<Limit>['limit']>[0]
-  const limit = (ask: RedisBatch, how: Limit, key: string): ReturnType<ReturnType<Limit>['limit']> =>
+  const limit = (
+    ask: RedisBatch,
+    how: Limit,
+    key: string,
+  ): ReturnType<ReturnType<Limit>['limit']> =>
     how().limit({ redis: ask.facade, prefix: 'limit' } as unknown as Context, key)
 
   async function three(): Promise<unknown[]> {
@@ -38,13 +42,19 @@ describe.skipIf(noRedis)('with a real Redis', () => {
 
   it('three questions are two requests cold, and one warm', async () => {
     const answers = [['ok', '1'], 'ü 1']
-    expect(await three()).toEqual([...answers, expect.objectContaining({ success: true, limit: 5, remaining: 4 })])
+    expect(await three()).toEqual([
+      ...answers,
+      expect.objectContaining({ success: true, limit: 5, remaining: 4 }),
+    ])
     expect(server.control.verbs).toEqual([
       ['EVALSHA', 'EVALSHA', 'EVALSHA'],
       ['EVAL', 'EVAL', 'EVAL'],
     ])
     server.control.reset()
-    expect(await three()).toEqual([...answers, expect.objectContaining({ success: true, limit: 5, remaining: 3 })])
+    expect(await three()).toEqual([
+      ...answers,
+      expect.objectContaining({ success: true, limit: 5, remaining: 3 }),
+    ])
     expect(server.control.verbs).toEqual([['EVALSHA', 'EVALSHA', 'EVALSHA']])
   })
 
@@ -75,28 +85,31 @@ describe.skipIf(noRedis)('with a real Redis', () => {
     expect(server.control.requests).toBe(allowed + 2)
   })
 
-  it.each(['flagged', 'plain'])('several limits and a read are one request, warm, with a %s Redis', async (kind) => {
-    server.control.plain = kind === 'plain'
-    const round = async (): Promise<unknown[]> => {
-      const ask = client.ask({})
-      const replies = [
-        limit(ask, Ratelimit.slidingWindow(9, '60 s'), 'one'),
-        limit(ask, Ratelimit.fixedWindow(9, '60 s'), 'two'),
-        ask.call(get, ['a'], []),
-      ]
-      await ask.send()
-      return Promise.all(replies)
-    }
-    await round()
-    expect(server.control.requests).toBe(kind === 'plain' ? 3 : 2)
-    server.control.reset()
-    expect(await round()).toEqual([
-      expect.objectContaining({ success: true, remaining: 7 }),
-      expect.objectContaining({ success: true, remaining: 7 }),
-      null,
-    ])
-    expect(server.control.requests).toBe(1)
-  })
+  it.each(['flagged', 'plain'])(
+    'several limits and a read are one request, warm, with a %s Redis',
+    async (kind) => {
+      server.control.plain = kind === 'plain'
+      const round = async (): Promise<unknown[]> => {
+        const ask = client.ask({})
+        const replies = [
+          limit(ask, Ratelimit.slidingWindow(9, '60 s'), 'one'),
+          limit(ask, Ratelimit.fixedWindow(9, '60 s'), 'two'),
+          ask.call(get, ['a'], []),
+        ]
+        await ask.send()
+        return Promise.all(replies)
+      }
+      await round()
+      expect(server.control.requests).toBe(kind === 'plain' ? 3 : 2)
+      server.control.reset()
+      expect(await round()).toEqual([
+        expect.objectContaining({ success: true, remaining: 7 }),
+        expect.objectContaining({ success: true, remaining: 7 }),
+        null,
+      ])
+      expect(server.control.requests).toBe(1)
+    },
+  )
 
   it('a failure reaches the limit as it is: it neither allows nor hangs', async () => {
     server.control.fault({ kind: 'error-html' }, { times: 9 })
@@ -112,7 +125,14 @@ describe.skipIf(noRedis)('with a real Redis', () => {
     expect(await client.call({}, put, ['a'], ['1'])).toEqual(['ok', '1'])
     expect(await client.call({}, put, ['a'], ['2'])).toEqual(['ok', '1'])
     expect(await client.call({}, get, ['a'], [])).toBe('2')
-    expect(server.control.verbs).toEqual([['EVALSHA'], ['EVAL'], ['EVAL'], ['EVALSHA'], ['EVALSHA'], ['EVAL']])
+    expect(server.control.verbs).toEqual([
+      ['EVALSHA'],
+      ['EVAL'],
+      ['EVAL'],
+      ['EVALSHA'],
+      ['EVALSHA'],
+      ['EVAL'],
+    ])
   })
 
   it('a script that makes up a key is refused here as Upstash refuses it; its key is not told', async () => {

@@ -62,11 +62,14 @@ describe.skipIf(noRedis)('with a real Redis behind a bridge that fails', () => {
     [{ kind: 'error-html' }, { match: { script: 'get' } }, 1, 1, '1'],
     [{ kind: 'error-html' }, { match: { command: 'EVAL' } }, 1, 1, '1'],
     [{ kind: 'error-html' }, { after: 1 }, 1, 1, '1'],
-  ])('%j %j ends with %j after %i requests', async (fault, options, outcome, requests, executed) => {
-    server.control.fault(fault, options)
-    const ended = await call().catch((error: Error) => error.message)
-    expect([ended, server.control.requests, await count()]).toEqual([outcome, requests, executed])
-  })
+  ])(
+    '%j %j ends with %j after %i requests',
+    async (fault, options, outcome, requests, executed) => {
+      server.control.fault(fault, options)
+      const ended = await call().catch((error: Error) => error.message)
+      expect([ended, server.control.requests, await count()]).toEqual([outcome, requests, executed])
+    },
+  )
 
   it('does not follow a redirect: what is asked goes to no other host', async () => {
     const other = await startRedis()
@@ -82,7 +85,11 @@ describe.skipIf(noRedis)('with a real Redis behind a bridge that fails', () => {
   it('resends only what failed', async () => {
     server.control.fault({ kind: 'noscript' }, { match: { script: 'get' } })
     const ask = client.ask({})
-    const replies = [ask.call(add, ['n'], ['1']), ask.call(get, ['n'], []), ask.call(add, ['n'], ['1'])]
+    const replies = [
+      ask.call(add, ['n'], ['1']),
+      ask.call(get, ['n'], []),
+      ask.call(add, ['n'], ['1']),
+    ]
     await ask.send()
     expect(await Promise.all(replies)).toEqual([1, '2', 2])
     expect(server.control.verbs).toEqual([['EVALSHA', 'EVALSHA', 'EVALSHA'], ['EVAL']])
@@ -118,7 +125,10 @@ describe.skipIf(noRedis)('with nothing there', () => {
     const client = newRedis({ url: server.url, token: 'SECRET-TOKEN', timeoutMs: 2_000 })
     const since = performance.now()
     const error = await failureOf(client.call({}, get, ['key:SECRET'], ['arg:SECRET']))
-    expect(error).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE', message: 'Redis is not available (network)' })
+    expect(error).toMatchObject({
+      code: 'ERR_STORE_UNAVAILABLE',
+      message: 'Redis is not available (network)',
+    })
     expect(performance.now() - since).toBeLessThan(12_000)
     expect(everythingIn(error)).not.toMatch(/SECRET|ECONNREFUSED|127\.0\.0\.1/)
   })
@@ -128,7 +138,10 @@ describe.skipIf(noRedis)('with nothing there', () => {
     try {
       const client = newRedis({ url: server.url, token: 'SECRET-TOKEN', timeoutMs: 10_000 })
       const error = await failureOf(client.call({}, get, ['key:SECRET'], ['arg:SECRET']))
-      expect(error).toMatchObject({ code: 'ERR_STORE_REFUSED', message: 'Redis refused the request (unauthorized)' })
+      expect(error).toMatchObject({
+        code: 'ERR_STORE_REFUSED',
+        message: 'Redis refused the request (unauthorized)',
+      })
       expect(everythingIn(error)).not.toContain('SECRET')
     } finally {
       await server.stop()

@@ -18,7 +18,9 @@ const server = createServer((request, response) => {
     seen.push({ method, path: url, authorization: headers.authorization ?? '', body })
     // Redis never saw the script: the second request holds it in full.
     const error = 'NOSCRIPT No matching script. Please use EVAL.'
-    const answers = body.map((command) => ((command as string[])[0] === 'evalsha' ? { error } : { result: 'done' }))
+    const answers = body.map((command) =>
+      (command as string[])[0] === 'evalsha' ? { error } : { result: 'done' },
+    )
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify(answers))
   })
@@ -35,24 +37,33 @@ test.each([
   { keys: ['row', 'index'], args: ['1763640000000', 'text with "quotes" and ünïcödé', ''] },
   { keys: ['only'], args: [] },
   { keys: [], args: ['0', '-1', '12345678901234567890'] },
-])('a script with keys $keys and arguments $args goes out as the client words it', async ({ keys, args }) => {
-  const read = script('session-read', "return 'done'")
-  seen.length = 0
-  await expect(redis({ url, token, timeoutMs: 10_000 }).call({}, read, keys, args)).resolves.toBe('done')
-  const [ours, inFull] = seen.splice(0)
+])(
+  'a script with keys $keys and arguments $args goes out as the client words it',
+  async ({ keys, args }) => {
+    const read = script('session-read', "return 'done'")
+    seen.length = 0
+    await expect(redis({ url, token, timeoutMs: 10_000 }).call({}, read, keys, args)).resolves.toBe(
+      'done',
+    )
+    const [ours, inFull] = seen.splice(0)
 
-  const theirs = new Redis({
-    url,
-    token,
-    enableTelemetry: false,
-    automaticDeserialization: false,
-    readYourWrites: false,
-  })
-  const digest = await read.digest(false)
-  const byDigest = theirs.pipeline().evalsha(digest, keys, args)
-  await byDigest.exec({ keepErrors: true })
-  const bySource = theirs.pipeline().eval(read.text(false), keys, args)
-  await bySource.exec({ keepErrors: true })
-  expect([ours, inFull]).toEqual(seen)
-  expect(ours).toMatchObject({ method: 'POST', path: '/pipeline', authorization: 'Bearer AXQgASQgN2E4' })
-})
+    const theirs = new Redis({
+      url,
+      token,
+      enableTelemetry: false,
+      automaticDeserialization: false,
+      readYourWrites: false,
+    })
+    const digest = await read.digest(false)
+    const byDigest = theirs.pipeline().evalsha(digest, keys, args)
+    await byDigest.exec({ keepErrors: true })
+    const bySource = theirs.pipeline().eval(read.text(false), keys, args)
+    await bySource.exec({ keepErrors: true })
+    expect([ours, inFull]).toEqual(seen)
+    expect(ours).toMatchObject({
+      method: 'POST',
+      path: '/pipeline',
+      authorization: 'Bearer AXQgASQgN2E4',
+    })
+  },
+)

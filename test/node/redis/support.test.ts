@@ -41,7 +41,9 @@ describe.skipIf(noRedis)('a Redis for one test file', () => {
     expect(await redis.raw.dump()).toEqual({})
     expect(await redis.raw.call('SCRIPT', 'EXISTS', digest)).toEqual([0])
     expect(redis.control.requests).toBe(0)
-    const response = await fetch(`${redis.url}/ping`, { headers: { Authorization: `Bearer ${redis.token}` } })
+    const response = await fetch(`${redis.url}/ping`, {
+      headers: { Authorization: `Bearer ${redis.token}` },
+    })
     expect(response.status).toBe(200)
   })
 

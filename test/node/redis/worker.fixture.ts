@@ -18,7 +18,11 @@ interface Env {
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const ask = client.ask(env)
-    const replies = [ask.call(count, ['n'], []), ask.call(get, ['n'], []), ask.call(count, ['m'], [])]
+    const replies = [
+      ask.call(count, ['n'], []),
+      ask.call(get, ['n'], []),
+      ask.call(count, ['m'], []),
+    ]
     await ask.send()
     try {
       return Response.json(await Promise.all(replies))

@@ -34,9 +34,13 @@ describe.skipIf(noRedis)('in bare workerd, with a real Redis', () => {
   it('many visitors at once are served each by a request of their own', async () => {
     await visit()
     redis.control.reset()
-    const answers = (await Promise.all(Array.from({ length: 60 }, visit))) as Array<[number, string, number]>
+    const answers = (await Promise.all(Array.from({ length: 60 }, visit))) as Array<
+      [number, string, number]
+    >
     for (const [mine, seen] of answers) expect(seen).toBe(`${mine}`)
-    expect(answers.map(([mine]) => mine).sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, at) => at + 2))
+    expect(answers.map(([mine]) => mine).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 60 }, (_, at) => at + 2),
+    )
     expect(redis.control.requests).toBe(60)
   })
 
@@ -48,16 +52,19 @@ describe.skipIf(noRedis)('in bare workerd, with a real Redis', () => {
     [{ kind: 'error-html' }, 'Redis is not available (http-502)'],
     [{ kind: 'redirect', to: 'http://127.0.0.1:9/' }, 'Redis is not available (http-307)'],
     [{ kind: 'unauthorized' }, 'Redis refused the request (unauthorized)'],
-  ])('%j is a failure within the budget, and the next visitor is served', async (fault, message) => {
-    await visit()
-    redis.control.fault(fault, { times: 2 })
-    const since = performance.now()
-    expect(await visit()).toMatchObject({ message })
-    expect(performance.now() - since).toBeLessThan(12_000)
-    redis.control.reset()
-    expect(await visit()).toHaveLength(3)
-    expect(worker.stderr.join('\n')).not.toContain(redis.token)
-  })
+  ])(
+    '%j is a failure within the budget, and the next visitor is served',
+    async (fault, message) => {
+      await visit()
+      redis.control.fault(fault, { times: 2 })
+      const since = performance.now()
+      expect(await visit()).toMatchObject({ message })
+      expect(performance.now() - since).toBeLessThan(12_000)
+      redis.control.reset()
+      expect(await visit()).toHaveLength(3)
+      expect(worker.stderr.join('\n')).not.toContain(redis.token)
+    },
+  )
 
   it('an isolate remembers that its Redis is plain', async () => {
     redis.control.plain = true

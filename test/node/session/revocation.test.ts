@@ -9,7 +9,9 @@ describe.skipIf(noRedis)('revocations in a real Redis', () => {
   let store: RevocationStore
   beforeAll(async () => {
     at = await startRedis()
-    store = upstashRevocations({ redis: redis({ url: at.url, token: at.token, timeoutMs: 10_000 }) })
+    store = upstashRevocations({
+      redis: redis({ url: at.url, token: at.token, timeoutMs: 10_000 }),
+    })
   })
   afterAll(() => at.stop())
   beforeEach(() => at.flush({ keepScripts: true }))
@@ -33,7 +35,10 @@ describe.skipIf(noRedis)('revocations in a real Redis', () => {
     await Promise.all(Array.from({ length: 20 }, () => store.advance('ada', 60_000, {})))
     expect(await store.generation('ada', 120_000, {})).toBe(20)
     expect(await ttl('portcullis:gen:ada')).toBeGreaterThan(119_000)
-    expect([await store.check(claim, {}), await store.check({ ...claim, generation: 20 }, {})]).toEqual([false, true])
+    expect([
+      await store.check(claim, {}),
+      await store.check({ ...claim, generation: 20 }, {}),
+    ]).toEqual([false, true])
     expect(await store.check({ ...claim, user: 'bob' }, {})).toBe(true)
   })
 

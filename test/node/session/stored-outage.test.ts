@@ -18,13 +18,18 @@ const faults: ReadonlyArray<readonly [name: string, fault: Fault]> = [
   ['answers 500', { kind: 'error-json' }],
   ['answers 401', { kind: 'unauthorized' }],
   ['has another idea of the key', { kind: 'refuse', error: 'WRONGTYPE Operation against a key' }],
-  ['is out of memory', { kind: 'refuse', error: "OOM command not allowed when used memory > 'maxmemory'." }],
+  [
+    'is out of memory',
+    { kind: 'refuse', error: "OOM command not allowed when used memory > 'maxmemory'." },
+  ],
   ['is loading', { kind: 'refuse', error: 'LOADING Redis is loading the dataset in memory' }],
   ['answers what no script does', { kind: 'body', body: '[{"result":["found"]}]' }],
   ['says that there is nothing', { kind: 'body', body: '[{"result":null}]' }],
 ]
 /** What a request does, and the data that may be there afterwards besides what was there before. */
-const requests: ReadonlyArray<readonly [name: string, handler: Handler, after: readonly unknown[]]> = [
+const requests: ReadonlyArray<
+  readonly [name: string, handler: Handler, after: readonly unknown[]]
+> = [
   ['get', (s) => s.get(), []],
   ['set', (s) => s.set('theme', 'dark'), [{ userId: 'ada', theme: 'dark' }]],
   ['update', (s) => s.update((data) => ({ ...data, visits: 1 })), [{ userId: 'ada', visits: 1 }]],
@@ -52,7 +57,10 @@ describe.skipIf(noRedis)('while Redis', () => {
   }
 
   /** Problem+json, no cookie but the one that `end` expires. */
-  function check({ status, body, cookies, response }: Awaited<ReturnType<Visitor['visit']>>, ending: boolean): void {
+  function check(
+    { status, body, cookies, response }: Awaited<ReturnType<Visitor['visit']>>,
+    ending: boolean,
+  ): void {
     expect([status, body.status, body.title]).toEqual([503, 503, 'Service Unavailable'])
     expect(response.headers.get('content-type')).toBe('application/problem+json')
     expect(response.headers.get('cache-control')).toBe('no-store')
@@ -61,23 +69,27 @@ describe.skipIf(noRedis)('while Redis', () => {
   }
 
   describe.each(faults)('%s', (_, fault) => {
-    it.each(requests)('%s is 503 within the budget, and all is back when it is back', async (name, handler, after) => {
-      const { site, browser, owner } = await signedIn()
-      const cookie = browser.cookies.get('__Host-session')
-      const undo = server.control.fault(fault, { times: 1000 })
-      const began = Date.now()
-      check(await browser.visit(handler), name === 'end')
-      // One budget for everything that is sent: the timeout is 300 ms for each of at most two questions.
-      expect(Date.now() - began).toBeLessThan(12_000)
-      if (name === 'end') expect(site.heard()).toContain('session-end-incomplete')
-      else expect(browser.cookies.get('__Host-session')).toBe(cookie)
-      undo()
-      const back = await owner.visit((s) => s.get())
-      expect(back.cookies).toEqual([])
-      expect([{ userId: 'ada' }, ...after]).toContainEqual(back.body)
-      // What was not executed has changed nothing.
-      if (!/drop-after|truncate|hang/.test(fault.kind)) expect(back.body).toEqual({ userId: 'ada' })
-    })
+    it.each(requests)(
+      '%s is 503 within the budget, and all is back when it is back',
+      async (name, handler, after) => {
+        const { site, browser, owner } = await signedIn()
+        const cookie = browser.cookies.get('__Host-session')
+        const undo = server.control.fault(fault, { times: 1000 })
+        const began = Date.now()
+        check(await browser.visit(handler), name === 'end')
+        // One budget for everything that is sent: the timeout is 300 ms for each of at most two questions.
+        expect(Date.now() - began).toBeLessThan(12_000)
+        if (name === 'end') expect(site.heard()).toContain('session-end-incomplete')
+        else expect(browser.cookies.get('__Host-session')).toBe(cookie)
+        undo()
+        const back = await owner.visit((s) => s.get())
+        expect(back.cookies).toEqual([])
+        expect([{ userId: 'ada' }, ...after]).toContainEqual(back.body)
+        // What was not executed has changed nothing.
+        if (!/drop-after|truncate|hang/.test(fault.kind))
+          expect(back.body).toEqual({ userId: 'ada' })
+      },
+    )
 
     it('a request without a session, and one that does not look, are served', async () => {
       const { site, browser } = await signedIn()

@@ -30,18 +30,21 @@ describe.skipIf(noRedis)('stored sessions in a real Redis, raced', () => {
     return { here, there, browser, twin }
   }
 
-  it.each(['before', 'after'] as const)('a logout beats a slow reader that Redis answered %s it', async (when) => {
-    const { browser, twin } = await signedIn()
-    const held = server.control.hold({ script: 'session-read' }, when)
-    const slow = twin.visit((s) => s.get())
-    await held.arrived
-    await browser.logout()
-    held.release()
-    const { body, cookies } = await slow
-    expect([body, cookies]).toEqual([when === 'before' ? null : { userId: 'ada' }, []])
-    expect(await twin.get()).toBe(null)
-    expect(await immortal(server)).toEqual([])
-  })
+  it.each(['before', 'after'] as const)(
+    'a logout beats a slow reader that Redis answered %s it',
+    async (when) => {
+      const { browser, twin } = await signedIn()
+      const held = server.control.hold({ script: 'session-read' }, when)
+      const slow = twin.visit((s) => s.get())
+      await held.arrived
+      await browser.logout()
+      held.release()
+      const { body, cookies } = await slow
+      expect([body, cookies]).toEqual([when === 'before' ? null : { userId: 'ada' }, []])
+      expect(await twin.get()).toBe(null)
+      expect(await immortal(server)).toEqual([])
+    },
+  )
 
   it('a logout beats a slow writer: the write is dropped with an event, and no cookie is set', async () => {
     const { there, browser, twin } = await signedIn()
@@ -74,7 +77,9 @@ describe.skipIf(noRedis)('stored sessions in a real Redis, raced', () => {
     const { browser, twin } = await signedIn()
     const all = await Promise.all(
       Array.from({ length: 50 }, (_, n) =>
-        (n % 2 ? browser : twin).visit((s) => s.update((data) => ({ ...data, visits: (data?.visits ?? 0) + 1 }))),
+        (n % 2 ? browser : twin).visit((s) =>
+          s.update((data) => ({ ...data, visits: (data?.visits ?? 0) + 1 })),
+        ),
       ),
     )
     expect(all.map(({ status }) => status).filter((status) => status !== 200)).toEqual([])
@@ -84,7 +89,9 @@ describe.skipIf(noRedis)('stored sessions in a real Redis, raced', () => {
   it('an update whose answer was lost counts once', async () => {
     const { browser } = await signedIn()
     server.control.fault({ kind: 'drop-after' }, { match: { script: 'session-replace' } })
-    const { body } = await browser.visit((s) => s.update((data) => ({ ...data, visits: (data?.visits ?? 0) + 1 })))
+    const { body } = await browser.visit((s) =>
+      s.update((data) => ({ ...data, visits: (data?.visits ?? 0) + 1 })),
+    )
     expect(body).toMatchObject({ visits: 1 })
     expect(await browser.get()).toMatchObject({ visits: 1 })
   })
@@ -121,7 +128,10 @@ describe.skipIf(noRedis)('stored sessions in a real Redis, raced', () => {
     await twin.visit((s) => s.set('cart', ['one', 'two']))
     held.release()
     await login
-    expect([await browser.get(), await twin.get()]).toEqual([{ userId: 'ada', cart: ['one', 'two'] }, null])
+    expect([await browser.get(), await twin.get()]).toEqual([
+      { userId: 'ada', cart: ['one', 'two'] },
+      null,
+    ])
   })
 
   // The later answer's cookie wins in the browser: it must not be one.
@@ -159,7 +169,11 @@ describe.skipIf(noRedis)('stored sessions in a real Redis, raced', () => {
     before.release()
     after.release()
     await Promise.all([one, two])
-    expect([await browser.get(), await early.get(), await late.get()]).toEqual([null, null, { userId: 'ada' }])
+    expect([await browser.get(), await early.get(), await late.get()]).toEqual([
+      null,
+      null,
+      { userId: 'ada' },
+    ])
     expect(await here.sessions.list({ user: 'ada' })).toHaveLength(1)
   })
 
@@ -183,7 +197,9 @@ describe.skipIf(noRedis)('stored sessions in a real Redis, raced', () => {
     const { browser, twin } = await signedIn()
     await browser.visit((s) => s.flash('notice', 'Saved'))
     const all = await Promise.all(
-      Array.from({ length: 10 }, (_, n) => (n % 2 ? browser : twin).visit((s) => s.takeFlash('notice'))),
+      Array.from({ length: 10 }, (_, n) =>
+        (n % 2 ? browser : twin).visit((s) => s.takeFlash('notice')),
+      ),
     )
     expect(all.map(({ body }) => body).filter((body) => body !== null)).toEqual(['Saved'])
   })
@@ -191,7 +207,11 @@ describe.skipIf(noRedis)('stored sessions in a real Redis, raced', () => {
   // An eviction, a FLUSHALL, a TTL that ran out between read and write.
   it.each([
     ['a touch', 'session-read', (s: Parameters<Parameters<Visit>[0]>[0]) => s.get()],
-    ['a write', 'session-replace', (s: Parameters<Parameters<Visit>[0]>[0]) => s.set('theme', 'dark')],
+    [
+      'a write',
+      'session-replace',
+      (s: Parameters<Parameters<Visit>[0]>[0]) => s.set('theme', 'dark'),
+    ],
     [
       'a login that keeps',
       'session-rotate',

@@ -51,7 +51,9 @@ describe.skipIf(noRedis)('stored sessions in a real Redis', () => {
       return browser
     },
   }
-  const counts: ReadonlyArray<readonly [who: string, what: string, handler: Handler, requests: number]> = [
+  const counts: ReadonlyArray<
+    readonly [who: string, what: string, handler: Handler, requests: number]
+  > = [
     ['anonymous', 'looks', (s) => s.get(), 0],
     ['anonymous', 'logs out', (s) => s.end(), 0],
     ['anonymous', 'writes first', (s) => s.update(() => ({ visits: 1 })), 1],
@@ -61,7 +63,12 @@ describe.skipIf(noRedis)('stored sessions in a real Redis', () => {
     ['forger', 'signs in', (s) => s.start({ userId: 'ada' }), 1],
     ['user', 'is not looked at', () => 'static', 0],
     ['user', 'looks', (s) => s.get(), 1],
-    ['user', 'looks in many ways', async (s) => [await s.get(), await s.info(), await s.takeFlash('none')], 1],
+    [
+      'user',
+      'looks in many ways',
+      async (s) => [await s.get(), await s.info(), await s.takeFlash('none')],
+      1,
+    ],
     ['user', 'writes', (s) => s.set('theme', 'dark'), 2],
     [
       'user',
@@ -124,11 +131,18 @@ describe.skipIf(noRedis)('stored sessions in a real Redis', () => {
       const found = Object.entries(all).filter(([key]) => key.startsWith(`portcullis:${kind}:`))
       return found.map(([, { ttl }]) => Math.ceil(ttl / 1000)).sort((a, b) => b - a)
     }
-    const near = (expected: number): unknown => ({ asymmetricMatch: (got: number) => Math.abs(got - expected) <= 1 })
+    const near = (expected: number): unknown => ({
+      asymmetricMatch: (got: number) => Math.abs(got - expected) <= 1,
+    })
     const hour = 3600
 
     it.each<readonly [string, (browser: Visitor) => Promise<unknown>, number[], number[]]>([
-      ['a visitor’s first write', (b) => b.visit((s) => s.update(() => ({ visits: 1 }))), [900], []],
+      [
+        'a visitor’s first write',
+        (b) => b.visit((s) => s.update(() => ({ visits: 1 }))),
+        [900],
+        [],
+      ],
       ['a login', (b) => b.login(), [hour], [8 * hour]],
       ['a login, then a logout', (b) => b.login().then(() => b.logout()), [60], []],
       ['a login, then another', (b) => b.login().then(() => b.login()), [hour, 60], [8 * hour]],
@@ -210,7 +224,9 @@ describe.skipIf(noRedis)('stored sessions in a real Redis', () => {
     await browser.login()
     const [[key = ''] = []] = await rowsIn(server)
     await server.raw.call('HSET', key, 'x', noon + 900 * hours)
-    for (const [list] of Object.entries(await server.raw.dump()).filter(([, { type }]) => type === 'zset')) {
+    for (const [list] of Object.entries(await server.raw.dump()).filter(
+      ([, { type }]) => type === 'zset',
+    )) {
       await server.raw.call('PERSIST', list)
     }
     for (let n = 0; n < 15; n++) {

@@ -20,7 +20,9 @@ describe.skipIf(noRedis)('whoever reads or writes Redis', () => {
   beforeEach(() => server.flush({ keepScripts: true }))
 
   /** Everything a user may do, so that everything is there that may be. */
-  async function busy(site: ReturnType<typeof siteOn>): Promise<{ browser: Visitor; shown: string[] }> {
+  async function busy(
+    site: ReturnType<typeof siteOn>,
+  ): Promise<{ browser: Visitor; shown: string[] }> {
     const browser = site.visitor()
     const shown: string[] = []
     const note = async (): Promise<void> => {
@@ -45,7 +47,18 @@ describe.skipIf(noRedis)('whoever reads or writes Redis', () => {
     const dump = await server.raw.text()
     expect(dump).toContain('portcullis:s:')
     expect(dump).toContain('portcullis:u:')
-    const plain = [email, 'ada', 'lovelace', 'example.org', 'secret', 'book', 'midnight', 'Welcome', 'userId', 'theme']
+    const plain = [
+      email,
+      'ada',
+      'lovelace',
+      'example.org',
+      'secret',
+      'book',
+      'midnight',
+      'Welcome',
+      'userId',
+      'theme',
+    ]
     for (const word of [...plain, ...shown, secret]) expect(dump).not.toContain(word)
     // Nor a digest of the user that anybody could work out.
     for (const hash of ['sha256', 'sha1', 'md5']) {
@@ -63,13 +76,16 @@ describe.skipIf(noRedis)('whoever reads or writes Redis', () => {
       timeoutMs: 10_000,
       onEvent: (event) => events.push(event),
     })
-    const site = siteWith(upstashStore({ redis: client }), { onEvent: (event) => events.push(event) })
+    const site = siteWith(upstashStore({ redis: client }), {
+      onEvent: (event) => events.push(event),
+    })
     const { browser, shown } = await busy(site as ReturnType<typeof siteOn>)
     server.control.fault({ kind: 'refuse', error: `WRONGTYPE of ${email}` }, { times: 3 })
     await browser.get()
     await browser.logout()
     const sent = JSON.stringify(server.control.heard.map(({ commands }) => commands))
-    for (const word of [email, 'lovelace', 'secret book', ...shown]) expect(sent).not.toContain(word)
+    for (const word of [email, 'lovelace', 'secret book', ...shown])
+      expect(sent).not.toContain(word)
     const logged = JSON.stringify(events)
     expect(events.length).toBeGreaterThan(6)
     expect(events.some(({ session }) => session !== undefined)).toBe(true)
@@ -121,7 +137,8 @@ describe.skipIf(noRedis)('whoever reads or writes Redis', () => {
     const { site, eve, adminKey, eveKey } = await two()
     const lists = (await server.raw.call('KEYS', 'portcullis:u:*')) as string[]
     for (const list of lists) {
-      for (const key of [adminKey, eveKey]) await server.raw.call('ZADD', list, noon * 2, key.slice(13))
+      for (const key of [adminKey, eveKey])
+        await server.raw.call('ZADD', list, noon * 2, key.slice(13))
     }
     expect((await eve.visit((s) => s.list())).body).toHaveLength(1)
     expect(await site.sessions.list({ user: 'admin' })).toHaveLength(1)

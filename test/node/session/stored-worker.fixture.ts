@@ -57,6 +57,10 @@ export default new Hono<{ Bindings: Env }>()
     await c.var.session.endAll({ exceptCurrent: true })
     return c.body(null, 204)
   })
-  .get('/admin/:user', async (c) => c.json(await sessions.list({ user: c.req.param('user'), env: c.env })))
-  .post('/admin/:user/end', async (c) => c.json(await sessions.endAll({ user: c.req.param('user'), env: c.env })))
+  .get('/admin/:user', async (c) =>
+    c.json(await sessions.list({ user: c.req.param('user'), env: c.env })),
+  )
+  .post('/admin/:user/end', async (c) =>
+    c.json(await sessions.endAll({ user: c.req.param('user'), env: c.env })),
+  )
   .onError(errorPage({ report: () => {} }))

@@ -14,11 +14,15 @@ class Client {
     this.#url = url
   }
 
-  async send(method: string, path: string): Promise<{ status: number; body: unknown; cookies: string[] }> {
+  async send(
+    method: string,
+    path: string,
+  ): Promise<{ status: number; body: unknown; cookies: string[] }> {
     const headers = this.cookie === '' ? {} : { cookie: this.cookie }
     const response = await fetch(`${this.#url}${path}`, { method, headers })
     const cookies = response.headers.getSetCookie()
-    for (const text of cookies) this.cookie = text.includes('Max-Age=0') ? '' : (text.split(';', 1)[0] ?? '')
+    for (const text of cookies)
+      this.cookie = text.includes('Max-Age=0') ? '' : (text.split(';', 1)[0] ?? '')
     const text = await response.text()
     const json = response.headers.get('content-type')?.includes('json') === true
     return { status: response.status, body: json ? JSON.parse(text) : text, cookies }
@@ -59,7 +63,10 @@ describe.skipIf(noRedis)('stored sessions in bare workerd, with a real Redis', (
     await browser.post('/login/ada')
     expect(await browser.get('/get')).toMatchObject({ body: { userId: 'ada', cart: ['book'] } })
     expect(await copy.get('/get')).toMatchObject({ body: null, cookies: [] })
-    expect([(await browser.post('/take')).body, (await browser.post('/take')).body]).toEqual(['Welcome', null])
+    expect([(await browser.post('/take')).body, (await browser.post('/take')).body]).toEqual([
+      'Welcome',
+      null,
+    ])
     copy.cookie = browser.cookie
     expect((await browser.post('/logout')).cookies[0]).toMatch(/^__Host-session=; Max-Age=0/)
     expect(await copy.get('/get')).toMatchObject({ body: null, cookies: [] })
@@ -82,7 +89,14 @@ describe.skipIf(noRedis)('stored sessions in bare workerd, with a real Redis', (
       await browser.send(method, path)
       counts[path] = server.control.requests
     }
-    expect(counts).toEqual({ '/static': 0, '/get': 1, '/count': 2, '/take': 2, '/login/ada': 2, '/logout': 1 })
+    expect(counts).toEqual({
+      '/static': 0,
+      '/get': 1,
+      '/count': 2,
+      '/take': 2,
+      '/login/ada': 2,
+      '/logout': 1,
+    })
   })
 
   it('logout beats a slow writer', async () => {
@@ -121,7 +135,10 @@ describe.skipIf(noRedis)('stored sessions in bare workerd, with a real Redis', (
     const list = (await one.get('/list')).body as Array<{ current: boolean }>
     expect(list.map(({ current }) => current).sort()).toEqual([false, true])
     await one.post('/end-others')
-    expect([(await two.get('/get')).body, (await one.get('/get')).body]).toEqual([null, { userId: 'ada' }])
+    expect([(await two.get('/get')).body, (await one.get('/get')).body]).toEqual([
+      null,
+      { userId: 'ada' },
+    ])
     expect((await one.get('/admin/ada')).body).toHaveLength(1)
     expect((await one.post('/admin/ada/end')).body).toBe(1)
     expect((await one.get('/get')).body).toBe(null)
@@ -133,24 +150,33 @@ describe.skipIf(noRedis)('stored sessions in bare workerd, with a real Redis', (
     ['a page', { kind: 'error-html' }],
     ['refusing', { kind: 'unauthorized' }],
     ['dropping', { kind: 'drop-before' }],
-  ] as const)('while Redis is %s: 503, the cookie stays, and all is back afterwards', async (_, fault) => {
-    const browser = client()
-    await browser.post('/login/ada')
-    const before = browser.cookie
-    const undo = server.control.fault(fault, { times: 100 })
-    expect(await browser.get('/get')).toMatchObject({ status: 503, body: { status: 503 }, cookies: [] })
-    expect((await browser.get('/static')).body).toBe('static')
-    expect(browser.cookie).toBe(before)
-    const leaving = client()
-    leaving.cookie = before
-    expect(await leaving.post('/logout')).toMatchObject({
-      status: 503,
-      cookies: [expect.stringMatching(/^__Host-session=; Max-Age=0/)],
-    })
-    undo()
-    // One that stalls has done what it was asked: the logout.
-    expect((await browser.get('/get')).body).toEqual(fault.kind === 'hang' ? null : { userId: 'ada' })
-  })
+  ] as const)(
+    'while Redis is %s: 503, the cookie stays, and all is back afterwards',
+    async (_, fault) => {
+      const browser = client()
+      await browser.post('/login/ada')
+      const before = browser.cookie
+      const undo = server.control.fault(fault, { times: 100 })
+      expect(await browser.get('/get')).toMatchObject({
+        status: 503,
+        body: { status: 503 },
+        cookies: [],
+      })
+      expect((await browser.get('/static')).body).toBe('static')
+      expect(browser.cookie).toBe(before)
+      const leaving = client()
+      leaving.cookie = before
+      expect(await leaving.post('/logout')).toMatchObject({
+        status: 503,
+        cookies: [expect.stringMatching(/^__Host-session=; Max-Age=0/)],
+      })
+      undo()
+      // One that stalls has done what it was asked: the logout.
+      expect((await browser.get('/get')).body).toEqual(
+        fault.kind === 'hang' ? null : { userId: 'ada' },
+      )
+    },
+  )
 
   it('says nothing on its consoles, the token least of all', () => {
     expect(worker.stderr.join('\n')).not.toContain(server.token)

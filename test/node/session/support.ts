@@ -37,7 +37,9 @@ export function siteOn(
 }
 
 /** Rows by key, as Redis holds them. */
-export async function rowsIn(server: TestRedis): Promise<Array<readonly [key: string, row: Record<string, string>]>> {
+export async function rowsIn(
+  server: TestRedis,
+): Promise<Array<readonly [key: string, row: Record<string, string>]>> {
   const all = await server.raw.dump()
   return Object.entries(all)
     .filter(([, { type }]) => type === 'hash')

@@ -25,8 +25,13 @@ describe.skipIf(noRedis)('limits and the session of a request', () => {
   beforeEach(async () => {
     await at.flush({ keepScripts: true })
     const client = redis({ url: at.url, token: at.token, timeoutMs: 10_000 })
-    const limiter = (limit: number, window: number) => exactLimiter({ redis: client, secret, limit, window })
-    const session = storedSessions<Data>({ secret, user: (d) => d.userId, store: upstashStore({ redis: client }) })
+    const limiter = (limit: number, window: number) =>
+      exactLimiter({ redis: client, secret, limit, window })
+    const session = storedSessions<Data>({
+      secret,
+      user: (d) => d.userId,
+      store: upstashStore({ redis: client }),
+    })
     const app = new Hono()
       .onError(errorPage({ report: () => {} }))
       .use(
@@ -42,7 +47,9 @@ describe.skipIf(noRedis)('limits and the session of a request', () => {
       )
       .get('/login', async (c) => c.json((await c.var.session.start({ userId: 'ada' })) ?? null))
       .get('/read', async (c) => c.json((await c.var.session.get()) ?? null))
-      .get('/count', async (c) => c.json(await c.var.session.update((d) => ({ ...d, visits: (d?.visits ?? 0) + 1 }))))
+      .get('/count', async (c) =>
+        c.json(await c.var.session.update((d) => ({ ...d, visits: (d?.visits ?? 0) + 1 }))),
+      )
       .get('/ignore', (c) => c.text('ok'))
     browser = new Browser(app)
   })
@@ -57,7 +64,9 @@ describe.skipIf(noRedis)('limits and the session of a request', () => {
     await browser.fetch('/login')
     await browser.fetch('/read')
     await browser.fetch('/count')
-    expect([await requests('/read'), await requests('/count'), await requests('/ignore')]).toEqual([1, 2, 1])
+    expect([await requests('/read'), await requests('/count'), await requests('/ignore')]).toEqual([
+      1, 2, 1,
+    ])
     expect(await browser.json('/read')).toEqual({ userId: 'ada', visits: 2 })
     expect(at.control.verbs.at(-1)?.length).toBeGreaterThanOrEqual(2)
   })

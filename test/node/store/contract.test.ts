@@ -12,6 +12,8 @@ describe.skipIf(noRedis)('upstashStore in a real Redis', () => {
 
   storeContract({ describe, it, expect }, () => underTest(server))
   describe('with three sessions a user', () => {
-    storeContract({ describe, it, expect }, () => underTest(server, { maxPerUser: 3, prefix: 'other:' }))
+    storeContract({ describe, it, expect }, () =>
+      underTest(server, { maxPerUser: 3, prefix: 'other:' }),
+    )
   })
 })

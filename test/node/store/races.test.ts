@@ -8,7 +8,10 @@ const minute = 60_000
 const at = { now: noon, idle: 60 * minute, slice: 6 * minute }
 let count = 0
 
-const ref = (index?: string): Ref => ({ key: `key-${++count}`, ...(index !== undefined && { index }) })
+const ref = (index?: string): Ref => ({
+  key: `key-${++count}`,
+  ...(index !== undefined && { index }),
+})
 const row = (where: Ref, record = '0'): Row => ({
   ...where,
   ...{ record, end: noon + 480 * minute, now: noon, idle: at.idle, write: crypto.randomUUID() },
@@ -45,7 +48,8 @@ describe.skipIf(noRedis)('many clients at once', () => {
     const [one, two] = [client(), client()]
     const where = ref('user')
     await one.create(row(where), context)
-    for (let n = 0; n < 200; n++) expect(await Promise.all([add(one, where), add(two, where)])).toEqual([true, true])
+    for (let n = 0; n < 200; n++)
+      expect(await Promise.all([add(one, where), add(two, where)])).toEqual([true, true])
     expect(await one.read(where, at, context)).toMatchObject({ record: '400', version: '401' })
   })
 
@@ -62,7 +66,10 @@ describe.skipIf(noRedis)('many clients at once', () => {
       const where = ref('user')
       await one.create(row(where), context)
       await Promise.all([
-        ...[one, two].flatMap((store) => [add(store, where), store.read(where, { ...at, slice: 0 }, context)]),
+        ...[one, two].flatMap((store) => [
+          add(store, where),
+          store.read(where, { ...at, slice: 0 }, context),
+        ]),
         three.end(where, minute, context),
       ])
       expect(await one.read(where, at, context)).toEqual({ is: 'ended' })
@@ -76,9 +83,16 @@ describe.skipIf(noRedis)('many clients at once', () => {
       const [old, next] = [ref(), ref('user')]
       await one.create(row(old), context)
       async function login(): Promise<void> {
-        let seen: { is: string; version?: string; record?: string } = await two.read(old, at, context)
+        let seen: { is: string; version?: string; record?: string } = await two.read(
+          old,
+          at,
+          context,
+        )
         while (seen.record !== undefined) {
-          const options = { grace: minute, ...(seen.version !== undefined && { ifVersion: seen.version }) }
+          const options = {
+            grace: minute,
+            ...(seen.version !== undefined && { ifVersion: seen.version }),
+          }
           seen = await two.rotate(old, row(next, seen.record), options, context)
         }
       }
@@ -100,7 +114,8 @@ describe.skipIf(noRedis)('many clients at once', () => {
         two.endAll(index, undefined, context),
         ...during.slice(2).map((where) => one.create(row(where, where.key), context)),
       ])
-      for (const where of before) expect(await one.read(where, at, context)).toEqual({ is: 'ended' })
+      for (const where of before)
+        expect(await one.read(where, at, context)).toEqual({ is: 'ended' })
       const alive: string[] = []
       for (const where of during) {
         if ((await one.read(where, at, context)).is === 'found') alive.push(where.key)
@@ -123,7 +138,9 @@ describe.skipIf(noRedis)('many clients at once', () => {
       await Promise.all([
         add(store, where),
         store.rotate(where, row(ref(`user-${n % 2}`)), { grace: minute }, context),
-        n % 5 === 0 ? store.endAll(`user-${n % 3}`, where, context) : store.end(where, minute, context),
+        n % 5 === 0
+          ? store.endAll(`user-${n % 3}`, where, context)
+          : store.end(where, minute, context),
       ])
     })
     expect(Object.keys(await server.raw.dump()).length).toBeGreaterThan(30)

@@ -17,7 +17,11 @@ const row = (ref: Ref, record = 'sealed'): Row => ({
 })
 
 const verbs: Array<
-  [verb: string, requests: number, ask: (store: UpstashStore, c: { env: object }) => Promise<unknown>]
+  [
+    verb: string,
+    requests: number,
+    ask: (store: UpstashStore, c: { env: object }) => Promise<unknown>,
+  ]
 > = [
   ['create', 1, (store, c) => store.create(row(next), c)],
   ['read', 1, (store, c) => store.read(old, at, c)],
@@ -60,7 +64,11 @@ describe.skipIf(noRedis)('requests to Redis', () => {
     const { script: read, keys, args } = store.readRequest(old, at)
     const replies = [ask.call(read, keys, args), ask.call(count, ['n'], [])]
     await ask.send()
-    expect(store.readReply(await replies[0])).toMatchObject({ is: 'found', record: 'sealed', version: '1' })
+    expect(store.readReply(await replies[0])).toMatchObject({
+      is: 'found',
+      record: 'sealed',
+      version: '1',
+    })
     expect(await replies[1]).toBe(2)
     expect(server.control.verbs).toEqual([['EVALSHA', 'EVALSHA']])
   })
@@ -83,24 +91,29 @@ describe.skipIf(noRedis)('requests to Redis', () => {
   })
 
   // The reply is lost after the script ran, and the client asks again.
-  it.each<Fault>([{ kind: 'drop-after' }, { kind: 'truncate' }])('that meet %j once write once', async (fault) => {
-    const lose = (): unknown => server.control.fault(fault, { times: 1 })
-    server.control.reset()
-    lose()
-    expect(await store.create(row(next, '0'), context)).toEqual({ is: 'ok' })
-    lose()
-    expect(await store.replace(row(next, '1'), '1', context)).toEqual({ is: 'ok', version: '2' })
-    expect(await store.read(next, at, context)).toMatchObject({ record: '1', version: '2' })
-    const third: Ref = { key: 'THIRD', index: 'USER' }
-    lose()
-    expect(await store.rotate(next, row(third, '2'), { grace, ifVersion: '2' }, context)).toEqual({ is: 'ok' })
-    expect(await store.read(third, at, context)).toMatchObject({ record: '2', version: '1' })
-    expect(await store.read(next, at, context)).toEqual({ is: 'ended' })
-    lose()
-    await store.end(third, grace, context)
-    expect(await store.read(third, at, context)).toEqual({ is: 'ended' })
-    expect(server.control.requests).toBe(12)
-  })
+  it.each<Fault>([{ kind: 'drop-after' }, { kind: 'truncate' }])(
+    'that meet %j once write once',
+    async (fault) => {
+      const lose = (): unknown => server.control.fault(fault, { times: 1 })
+      server.control.reset()
+      lose()
+      expect(await store.create(row(next, '0'), context)).toEqual({ is: 'ok' })
+      lose()
+      expect(await store.replace(row(next, '1'), '1', context)).toEqual({ is: 'ok', version: '2' })
+      expect(await store.read(next, at, context)).toMatchObject({ record: '1', version: '2' })
+      const third: Ref = { key: 'THIRD', index: 'USER' }
+      lose()
+      expect(await store.rotate(next, row(third, '2'), { grace, ifVersion: '2' }, context)).toEqual(
+        { is: 'ok' },
+      )
+      expect(await store.read(third, at, context)).toMatchObject({ record: '2', version: '1' })
+      expect(await store.read(next, at, context)).toEqual({ is: 'ended' })
+      lose()
+      await store.end(third, grace, context)
+      expect(await store.read(third, at, context)).toEqual({ is: 'ended' })
+      expect(server.control.requests).toBe(12)
+    },
+  )
 
   describe.each<[Fault, string]>([
     [{ kind: 'drop-before' }, 'ERR_STORE_UNAVAILABLE'],
@@ -122,18 +135,27 @@ describe.skipIf(noRedis)('requests to Redis', () => {
   it('are refused where something else stands at the key', async () => {
     await server.raw.call('SET', 'portcullis:s:STRANGE', 'text', 'PX', minute)
     const strange = { key: 'STRANGE' }
-    await expect(store.read(strange, at, context)).rejects.toMatchObject({ code: 'ERR_STORE_REFUSED' })
-    await expect(store.replace(row(strange), '1', context)).rejects.toMatchObject({ code: 'ERR_STORE_REFUSED' })
+    await expect(store.read(strange, at, context)).rejects.toMatchObject({
+      code: 'ERR_STORE_REFUSED',
+    })
+    await expect(store.replace(row(strange), '1', context)).rejects.toMatchObject({
+      code: 'ERR_STORE_REFUSED',
+    })
   })
 
   it('are not made for a record that is too large', async () => {
-    const small = upstashStore({ redis: redis({ url: server.url, token: server.token }), maxBytes: 2_000 })
+    const small = upstashStore({
+      redis: redis({ url: server.url, token: server.token }),
+      maxBytes: 2_000,
+    })
     server.control.reset()
     for (const record of ['a'.repeat(2_001), 'é'.repeat(1_001), '€'.repeat(667)]) {
       const refused = { code: 'ERR_STORE_TOO_LARGE' }
       await expect(small.create(row(next, record), {})).rejects.toMatchObject(refused)
       await expect(small.replace(row(old, record), '1', {})).rejects.toMatchObject(refused)
-      await expect(small.rotate(old, row(next, record), { grace }, {})).rejects.toMatchObject(refused)
+      await expect(small.rotate(old, row(next, record), { grace }, {})).rejects.toMatchObject(
+        refused,
+      )
     }
     expect(server.control.requests).toBe(0)
     for (const record of ['a'.repeat(2_000), 'é'.repeat(1_000), '€'.repeat(666)]) {

@@ -10,7 +10,15 @@ const old: Ref = { key: 'OLD', index: 'USER' }
 const visitor: Ref = { key: 'VISITOR' }
 
 function row(ref: Ref, more: Partial<Row> = {}): Row {
-  return { ...ref, record: 'sealed', end: noon + 8 * hour, now: noon, idle: hour, write: 'w1', ...more }
+  return {
+    ...ref,
+    record: 'sealed',
+    end: noon + 8 * hour,
+    now: noon,
+    idle: hour,
+    write: 'w1',
+    ...more,
+  }
 }
 
 describe.skipIf(noRedis)('what Redis holds', () => {
@@ -42,10 +50,20 @@ describe.skipIf(noRedis)('what Redis holds', () => {
   it('after create: a row that lives for the idle limit, a list for the absolute one', async () => {
     await store.create(row(old), context)
     await store.create(row(visitor, { idle: 15 * minute, write: 'w2' }), context)
-    const lives = { 'portcullis:s:OLD': hour, 'portcullis:s:VISITOR': 15 * minute, 'portcullis:u:USER': 8 * hour }
+    const lives = {
+      'portcullis:s:OLD': hour,
+      'portcullis:s:VISITOR': 15 * minute,
+      'portcullis:u:USER': 8 * hour,
+    }
     expect(await held(lives)).toEqual({
       'portcullis:s:OLD': { v: '1', d: 'sealed', t: `${noon}`, x: `${noon + 8 * hour}`, w: '-' },
-      'portcullis:s:VISITOR': { v: '1', d: 'sealed', t: `${noon}`, x: `${noon + 8 * hour}`, w: '-' },
+      'portcullis:s:VISITOR': {
+        v: '1',
+        d: 'sealed',
+        t: `${noon}`,
+        x: `${noon + 8 * hour}`,
+        w: '-',
+      },
       'portcullis:u:USER': { OLD: `${noon + 8 * hour}` },
     })
   })
@@ -56,8 +74,16 @@ describe.skipIf(noRedis)('what Redis holds', () => {
     await store.read(old, { now: noon + 20 * minute, idle: hour, slice: 30 * minute }, context)
     await held({ 'portcullis:s:OLD': 40 * minute, 'portcullis:u:USER': 8 * hour - 20 * minute })
     await store.read(old, { now: noon + 20 * minute, idle: hour, slice: 6 * minute }, context)
-    const values = await held({ 'portcullis:s:OLD': hour, 'portcullis:u:USER': 8 * hour - 20 * minute })
-    expect(values['portcullis:s:OLD']).toMatchObject({ v: '1', d: 'sealed', t: `${noon + 20 * minute}`, w: '-' })
+    const values = await held({
+      'portcullis:s:OLD': hour,
+      'portcullis:u:USER': 8 * hour - 20 * minute,
+    })
+    expect(values['portcullis:s:OLD']).toMatchObject({
+      v: '1',
+      d: 'sealed',
+      t: `${noon + 20 * minute}`,
+      w: '-',
+    })
   })
 
   it('near the absolute end: no row beyond it', async () => {
@@ -65,7 +91,11 @@ describe.skipIf(noRedis)('what Redis holds', () => {
     await elapse(server, 7.5 * hour)
     await store.read(old, { now: noon + 7.5 * hour, idle: 8 * hour, slice: 0 }, context)
     await held({ 'portcullis:s:OLD': 0.5 * hour, 'portcullis:u:USER': 0.5 * hour })
-    await store.replace(row(old, { now: noon + 7.5 * hour, idle: 8 * hour, end: noon + 80 * hour }), '1', context)
+    await store.replace(
+      row(old, { now: noon + 7.5 * hour, idle: 8 * hour, end: noon + 80 * hour }),
+      '1',
+      context,
+    )
     await held({ 'portcullis:s:OLD': 0.5 * hour, 'portcullis:u:USER': 0.5 * hour })
   })
 
@@ -76,9 +106,18 @@ describe.skipIf(noRedis)('what Redis holds', () => {
     for (let n = 1; n <= 9; n++) {
       await store.replace(row(old, { record: `sealed ${n}`, write: `n${n}`, now }), `${n}`, context)
     }
-    const values = await held({ 'portcullis:s:OLD': hour, 'portcullis:u:USER': 8 * hour - 10 * minute })
+    const values = await held({
+      'portcullis:s:OLD': hour,
+      'portcullis:u:USER': 8 * hour - 10 * minute,
+    })
     const w = '- - - - - - - - - -'
-    expect(values['portcullis:s:OLD']).toEqual({ v: '10', d: 'sealed 9', t: `${now}`, x: `${noon + 8 * hour}`, w })
+    expect(values['portcullis:s:OLD']).toEqual({
+      v: '10',
+      d: 'sealed 9',
+      t: `${now}`,
+      x: `${noon + 8 * hour}`,
+      w,
+    })
   })
 
   it('S6: each write leaves its id, with the version it made, for a minute', async () => {
@@ -86,18 +125,28 @@ describe.skipIf(noRedis)('what Redis holds', () => {
     await elapse(server, 20_000)
     await store.replace(row(old, { write: 'w2' }), '1', context)
     const dump = await server.raw.dump()
-    expect([dump['portcullis:w:OLD:w1']?.value, dump['portcullis:w:OLD:w2']?.value]).toEqual(['1', '2'])
+    expect([dump['portcullis:w:OLD:w1']?.value, dump['portcullis:w:OLD:w2']?.value]).toEqual([
+      '1',
+      '2',
+    ])
     expect(dump['portcullis:w:OLD:w1']?.ttl).toBeLessThanOrEqual(40_000)
     expect(dump['portcullis:w:OLD:w2']?.ttl).toBeGreaterThan(59_000)
     await elapse(server, minute)
-    await held({ 'portcullis:s:OLD': hour - minute, 'portcullis:u:USER': 8 * hour - minute - 20_000 })
+    await held({
+      'portcullis:s:OLD': hour - minute,
+      'portcullis:u:USER': 8 * hour - minute - 20_000,
+    })
   })
 
   it('after rotate: the new row, a mark for the grace, one member for the other', async () => {
     await store.create(row(old), context)
     const next = row({ key: 'NEW', index: 'USER' }, { end: noon + 9 * hour, write: 'w2' })
     await store.rotate(old, next, { grace: minute }, context)
-    const lives = { 'portcullis:s:OLD': minute, 'portcullis:s:NEW': hour, 'portcullis:u:USER': 9 * hour }
+    const lives = {
+      'portcullis:s:OLD': minute,
+      'portcullis:s:NEW': hour,
+      'portcullis:u:USER': 9 * hour,
+    }
     expect(await held(lives)).toEqual({
       'portcullis:s:OLD': {
         z: '1',
@@ -111,8 +160,17 @@ describe.skipIf(noRedis)('what Redis holds', () => {
       'portcullis:u:USER': { NEW: `${noon + 9 * hour}` },
     })
     // To another user: the first list is empty, so it is gone.
-    await store.rotate(next, row({ key: 'THIRD', index: 'EVE' }, { write: 'w3' }), { grace: 0 }, context)
-    await held({ 'portcullis:s:OLD': minute, 'portcullis:s:THIRD': hour, 'portcullis:u:EVE': 8 * hour })
+    await store.rotate(
+      next,
+      row({ key: 'THIRD', index: 'EVE' }, { write: 'w3' }),
+      { grace: 0 },
+      context,
+    )
+    await held({
+      'portcullis:s:OLD': minute,
+      'portcullis:s:THIRD': hour,
+      'portcullis:u:EVE': 8 * hour,
+    })
   })
 
   it('after end: a mark for the grace, and no list of nothing', async () => {
@@ -140,18 +198,28 @@ describe.skipIf(noRedis)('what Redis holds', () => {
     await store.create(row({ key: 'SHORT', index: 'USER' }, { end: noon + 5 * minute }), context)
     await store.create(row({ key: 'LONG', index: 'USER' }), context)
     await store.create(row({ key: 'MIDDLE', index: 'USER' }, { end: noon + hour }), context)
-    const all = { SHORT: `${noon + 5 * minute}`, MIDDLE: `${noon + hour}`, LONG: `${noon + 8 * hour}` }
+    const all = {
+      SHORT: `${noon + 5 * minute}`,
+      MIDDLE: `${noon + hour}`,
+      LONG: `${noon + 8 * hour}`,
+    }
     expect((await server.raw.dump())['portcullis:u:USER']?.value).toEqual(all)
     await elapse(server, 6 * minute)
     await store.create(row({ key: 'LATE', index: 'USER' }, { now: noon + 6 * minute }), context)
     const dump = await server.raw.dump()
-    expect(Object.keys(dump['portcullis:u:USER']?.value as object)).toEqual(['MIDDLE', 'LATE', 'LONG'])
+    expect(Object.keys(dump['portcullis:u:USER']?.value as object)).toEqual([
+      'MIDDLE',
+      'LATE',
+      'LONG',
+    ])
     expect(dump['portcullis:u:USER']?.ttl).toBeGreaterThan(8 * hour - 6 * minute - 1000)
   })
 
   it('a row made after its end is gone at once, and its list with it', async () => {
     await store.create(row(old, { end: noon - 1 }), context)
-    expect(await store.read(old, { now: noon, idle: hour, slice: 0 }, context)).not.toMatchObject({ is: 'found' })
+    expect(await store.read(old, { now: noon, idle: hour, slice: 0 }, context)).not.toMatchObject({
+      is: 'found',
+    })
     await elapse(server, 5)
     await held({})
   })
@@ -159,7 +227,9 @@ describe.skipIf(noRedis)('what Redis holds', () => {
   it('stores with different prefixes do not meet', async () => {
     const other = storeAt(server, { prefix: 'staging:' }).store
     await store.create(row(old), context)
-    expect(await other.read(old, { now: noon, idle: hour, slice: 0 }, context)).toEqual({ is: 'none' })
+    expect(await other.read(old, { now: noon, idle: hour, slice: 0 }, context)).toEqual({
+      is: 'none',
+    })
     await other.create(row(old), context)
     expect(Object.keys(await server.raw.dump())).toEqual([
       'portcullis:s:OLD',

@@ -1,7 +1,11 @@
 /** A store in a real Redis whose time the tests move, and a look at what it leaves there. */
 import { redis } from '../../../src/redis/index.ts'
 import type { AtomicStore } from '../../../src/store/index.ts'
-import { type UpstashStore, type UpstashStoreOptions, upstashStore } from '../../../src/store/upstash.ts'
+import {
+  type UpstashStore,
+  type UpstashStoreOptions,
+  upstashStore,
+} from '../../../src/store/upstash.ts'
 import type { StoreUnderTest } from '../../../src/testing/index.ts'
 import type { TestRedis } from '../../support/redis.ts'
 
@@ -73,7 +77,8 @@ function watched(server: TestRedis, store: AtomicStore): AtomicStore {
   async function look<T>(answer: Promise<T>): Promise<T> {
     const value = await answer
     const found = await immortal(server)
-    if (Array.isArray(found) && found.length > 0) throw new Error(`keys without an end: ${found.join(', ')}`)
+    if (Array.isArray(found) && found.length > 0)
+      throw new Error(`keys without an end: ${found.join(', ')}`)
     return value
   }
   return {

@@ -44,7 +44,10 @@ describe.each<[driver: string, make: () => Driver]>([
     await store.set(digest, sealed, {})
     await store.set(other, 'eyJhbGciOiJkaXIifQ..other', {})
     expect(await store.get(digest, {})).toBe(sealed)
-    expect((await storage.getKeys()).sort()).toEqual([`portcullis:${digest}`, `portcullis:${other}`])
+    expect((await storage.getKeys()).sort()).toEqual([
+      `portcullis:${digest}`,
+      `portcullis:${other}`,
+    ])
     await store.delete(digest, {})
     expect((await store.get(digest, {})) ?? undefined).toBe(undefined)
     expect(await store.get(other, {})).toBe('eyJhbGciOiJkaXIifQ..other')
@@ -52,7 +55,9 @@ describe.each<[driver: string, make: () => Driver]>([
 
   it('keeps apart what has prefixes of its own', async () => {
     const storage = createStorage({ driver: make() })
-    const [shop, forum] = ['shop', 'forum'].map((name) => unstorageStore(prefixStorage(storage, name))({ maxAge: 60 }))
+    const [shop, forum] = ['shop', 'forum'].map((name) =>
+      unstorageStore(prefixStorage(storage, name))({ maxAge: 60 }),
+    )
     await shop?.set(digest, 'eyJ..shop', {})
     expect(await shop?.get(digest, {})).toBe('eyJ..shop')
     expect((await forum?.get(digest, {})) ?? undefined).toBe(undefined)
@@ -73,7 +78,8 @@ describe('unstorage with a driver that forgets', () => {
     }
     const made = new WeakMap<object, ReturnType<typeof createStorage>>()
     const store = unstorageStore<Env>(({ env }) => {
-      const storage = made.get(env.KV) ?? createStorage({ driver: cloudflareKv({ binding: env.KV as never }) })
+      const storage =
+        made.get(env.KV) ?? createStorage({ driver: cloudflareKv({ binding: env.KV as never }) })
       made.set(env.KV, storage)
       return storage
     })({ maxAge: 60 })

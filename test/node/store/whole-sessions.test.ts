@@ -73,10 +73,16 @@ describe.each<[name: string, store: () => SimpleStore]>([
         (kept) => JSON.parse(kept as string),
       ),
   ],
-  ['serializes what it is given, and does not parse it', () => client((text) => JSON.stringify(text), same)],
+  [
+    'serializes what it is given, and does not parse it',
+    () => client((text) => JSON.stringify(text), same),
+  ],
   ['serializes twice', () => client((text) => JSON.stringify(JSON.stringify(text)), same)],
   ['returns a Buffer', () => client((text) => Buffer.from(text), same)],
-  ['returns a Uint8Array that is a part of a larger one', () => client((text) => bytes(`x${text}`).subarray(1), same)],
+  [
+    'returns a Uint8Array that is a part of a larger one',
+    () => client((text) => bytes(`x${text}`).subarray(1), same),
+  ],
   ['returns an ArrayBuffer', () => client((text) => bytes(text).buffer, same)],
   ['returns a Buffer as JSON shows it', () => client((text) => Buffer.from(text).toJSON(), same)],
   ['adds white space', () => client((text) => ` ${text}\n`, same)],
@@ -104,7 +110,11 @@ describe.skipIf(noRedis)('S1: in a real Redis', () => {
     'an @upstash/redis client with automaticDeserialization: %s',
     (automaticDeserialization) => {
       sessionContract(tools, () => {
-        const redis = new Upstash({ url: server.url, token: server.token, automaticDeserialization })
+        const redis = new Upstash({
+          url: server.url,
+          token: server.token,
+          automaticDeserialization,
+        })
         return {
           store: {
             get: (key) => redis.get(key),
@@ -121,7 +131,11 @@ describe.skipIf(noRedis)('S1: in a real Redis', () => {
     ['bytes', (key) => io.getBuffer(key)],
   ])('an ioredis client that reads %s', (_, read) => {
     sessionContract(tools, () => ({
-      store: { get: read, set: (key, value) => io.set(key, value, 'EX', 28_800), delete: (key) => io.del(key) },
+      store: {
+        get: read,
+        set: (key, value) => io.set(key, value, 'EX', 28_800),
+        delete: (key) => io.del(key),
+      },
     }))
   })
 
@@ -129,7 +143,9 @@ describe.skipIf(noRedis)('S1: in a real Redis', () => {
     const made: Array<{ dispose(): Promise<void> }> = []
     afterAll(() => Promise.all(made.map((storage) => storage.dispose())))
     sessionContract(tools, () => {
-      const storage = createStorage({ driver: redisDriver({ path: server.socket, base: 'shop' } as never) })
+      const storage = createStorage({
+        driver: redisDriver({ path: server.socket, base: 'shop' } as never),
+      })
       made.push(storage)
       return { store: unstorageStore(storage) }
     })
@@ -137,7 +153,9 @@ describe.skipIf(noRedis)('S1: in a real Redis', () => {
 
   describe('unstorageStore with the driver upstash', () => {
     sessionContract(tools, () => ({
-      store: unstorageStore(createStorage({ driver: upstashDriver({ url: server.url, token: server.token }) })),
+      store: unstorageStore(
+        createStorage({ driver: upstashDriver({ url: server.url, token: server.token }) }),
+      ),
     }))
   })
 })

@@ -18,7 +18,10 @@ describe.skipIf(noRedis)('upstashStore in bare workerd, with a real Redis', () =
   })
 
   it('keeps the contract', async () => {
-    const { count, failures } = (await (await fetch(worker.url)).json()) as { count: number; failures: string[] }
+    const { count, failures } = (await (await fetch(worker.url)).json()) as {
+      count: number
+      failures: string[]
+    }
     expect(failures).toEqual([])
     expect(count).toBeGreaterThan(50)
     expect(worker.stderr.join('\n')).not.toContain(server.token)

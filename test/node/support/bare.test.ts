@@ -28,7 +28,14 @@ group('the suite outside vitest', () => {
       it('b', say('b'))
     })
     is(await run()).toEqual({ passed: 2, failures: [] })
-    const each = (name: string): string[] => ['+outer', '+inner', name, '-inner', '-outer', '-returned']
+    const each = (name: string): string[] => [
+      '+outer',
+      '+inner',
+      name,
+      '-inner',
+      '-outer',
+      '-returned',
+    ]
     is(log).toEqual(['(all', ...each('a'), ...each('b'), 'all)', 'undone)'])
   })
 
@@ -37,7 +44,9 @@ group('the suite outside vitest', () => {
     const fail = (): void => expect(1).toBe(2)
     it.each([['a', 1]])('%s is %i, %# %$ 100%%', fail)
     it.each([{ name: 'b', deep: { er: 2 } }])('$name has $deep.er and no $other', fail)
-    describe.each([{ room: 'c' }])('in $room', ({ room }: { room: string }) => it(`is ${room}`, fail))
+    describe.each([{ room: 'c' }])('in $room', ({ room }: { room: string }) =>
+      it(`is ${room}`, fail),
+    )
     const { failures } = await run()
     is(failures.map((line) => line.split(': ')[0])).toEqual([
       'a is 1, 0 1 100%',
@@ -103,8 +112,14 @@ group('the suite outside vitest', () => {
   })
 
   test.each([
-    ['an async describe', (api: Awaited<ReturnType<typeof bare>>): void => api.describe('x', async () => {})],
-    ['a test without a body', (api: Awaited<ReturnType<typeof bare>>): void => api.it('x', { timeout: 1 })],
+    [
+      'an async describe',
+      (api: Awaited<ReturnType<typeof bare>>): void => api.describe('x', async () => {}),
+    ],
+    [
+      'a test without a body',
+      (api: Awaited<ReturnType<typeof bare>>): void => api.it('x', { timeout: 1 }),
+    ],
   ])('refuses %s', async (_, declare) => {
     const api = await bare()
     is(() => declare(api)).toThrow()

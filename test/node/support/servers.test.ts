@@ -74,7 +74,11 @@ describe('startWorkerd', () => {
     const origin = await startOrigin()
     const proxy = await startWorkerd({ module: echoing }, { bindings: { ORIGIN: origin.url } })
     try {
-      const answer = await rawFetch(proxy.port, { method: 'POST', body: 'hello', headers: [['X-Name', 'a']] })
+      const answer = await rawFetch(proxy.port, {
+        method: 'POST',
+        body: 'hello',
+        headers: [['X-Name', 'a']],
+      })
       expect(answer.text).toBe('origin')
       expect(origin.last()).toMatchObject({ method: 'POST', url: '/from-worker', text: 'hello' })
       expect(origin.last().header('x-name')).toBe('a')
@@ -124,7 +128,11 @@ describe('startOrigin and raw', () => {
       body: 'made',
     })
     const answer = await rawFetch(origin.port, {})
-    expect([answer.status, answer.all('set-cookie'), answer.text]).toEqual([201, ['a=1', 'b=2'], 'made'])
+    expect([answer.status, answer.all('set-cookie'), answer.text]).toEqual([
+      201,
+      ['a=1', 'b=2'],
+      'made',
+    ])
   })
 
   it('answers by looking at the request, in chunks, after an interim answer', async () => {
@@ -153,7 +161,9 @@ describe('startOrigin and raw', () => {
 
   it('gives up on an origin that never answers, and says so', async () => {
     origin.answer(() => undefined)
-    await expect(rawFetch(origin.port, {}, { timeoutMs: 50 })).rejects.toThrow('no 1 complete answers after 50 ms')
+    await expect(rawFetch(origin.port, {}, { timeoutMs: 50 })).rejects.toThrow(
+      'no 1 complete answers after 50 ms',
+    )
   })
 
   it('returns no answer when the origin only closes', async () => {
@@ -172,7 +182,10 @@ describe('startOrigin and raw', () => {
   })
 
   it('counts what is not HTTP', async () => {
-    const [answer] = await raw(origin.port, 'GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n')
+    const [answer] = await raw(
+      origin.port,
+      'GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+    )
     expect(answer?.status).toBe(400)
     expect(origin.malformed).toHaveLength(1)
   })

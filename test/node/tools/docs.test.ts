@@ -10,7 +10,11 @@ describe('a docstring is missed', () => {
   it.each<[string, Declaration, string[]]>([
     ['nothing', { kind: 'function', location, jsDoc: said }, []],
     ['a name', { kind: 'function', location }, ['10: Name has no docstring']],
-    ['white space', { kind: 'function', location, jsDoc: { doc: ' \n' } }, ['10: Name has no docstring']],
+    [
+      'white space',
+      { kind: 'function', location, jsDoc: { doc: ' \n' } },
+      ['10: Name has no docstring'],
+    ],
     ['a name of another door', { kind: 'reference', location }, []],
     [
       'an option and a verb',
@@ -45,7 +49,12 @@ describe('a docstring is missed', () => {
   })
 
   it('not where a base has said it', () => {
-    const declaration = { kind: 'interface', location, jsDoc: said, def: { properties: [{ name: 'limit', location }] } }
+    const declaration = {
+      kind: 'interface',
+      location,
+      jsDoc: said,
+      def: { properties: [{ name: 'limit', location }] },
+    }
     expect(whats(declaration, new Set(['limit']))).toEqual([])
     expect(whats(declaration)).toEqual(['10: Name.limit has no docstring'])
   })
@@ -64,6 +73,8 @@ it.each([
 
 it('names the bases of classes and interfaces', () => {
   expect(basesOf({ kind: 'class', location, def: { extends: 'Error' } })).toEqual(['Error'])
-  expect(basesOf({ kind: 'interface', location, def: { extends: [{ repr: 'Limiter' }] } })).toEqual(['Limiter'])
+  expect(basesOf({ kind: 'interface', location, def: { extends: [{ repr: 'Limiter' }] } })).toEqual(
+    ['Limiter'],
+  )
   expect(basesOf({ kind: 'function', location })).toEqual([])
 })

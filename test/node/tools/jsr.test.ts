@@ -5,7 +5,10 @@ const npm: Manifest = {
   name: 'portcullis',
   version: '1.0.0',
   license: 'MIT',
-  exports: { './session': { default: './dist/session/index.js' }, './package.json': './package.json' },
+  exports: {
+    './session': { default: './dist/session/index.js' },
+    './package.json': './package.json',
+  },
   dependencies: { jose: '^6.0.0' },
   peerDependencies: { hono: '^4.0.0' },
 }
@@ -20,8 +23,16 @@ const jsr: Manifest = {
 describe('jsr.json', () => {
   it.each([
     ['in step', jsr, []],
-    ['of another version', { ...jsr, version: '1.0.1' }, ['jsr.json: version is 1.0.1, in package.json 1.0.0']],
-    ['without a scope', { ...jsr, name: 'portcullis' }, ['jsr.json: name must be @scope/portcullis']],
+    [
+      'of another version',
+      { ...jsr, version: '1.0.1' },
+      ['jsr.json: version is 1.0.1, in package.json 1.0.0'],
+    ],
+    [
+      'without a scope',
+      { ...jsr, name: 'portcullis' },
+      ['jsr.json: name must be @scope/portcullis'],
+    ],
     [
       'without a door',
       { ...jsr, exports: {} },

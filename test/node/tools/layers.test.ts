@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { checkLayers } from '../../../tools/layers.ts'
 import { codeOf, exportsOf, importsOf } from '../../../tools/source.ts'
 
-const check = (files: Record<string, string>): string[] => checkLayers(new Map(Object.entries(files)))
+const check = (files: Record<string, string>): string[] =>
+  checkLayers(new Map(Object.entries(files)))
 
 describe('sound modules', () => {
   it('has nothing to say about imports of lower layers, of the module and of allowed packages', () => {
@@ -13,11 +14,13 @@ describe('sound modules', () => {
         'src/crypto/seal.ts':
           "import { a } from '../errors.ts'\nimport { b } from './bytes.ts'\nexport const s = a + b\n",
         'src/crypto/bytes.ts': 'export const b = 1\n',
-        'src/crypto/index.ts': "/** Doors. */\nexport { s } from './seal.ts'\nexport type { B } from './bytes.ts'\n",
+        'src/crypto/index.ts':
+          "/** Doors. */\nexport { s } from './seal.ts'\nexport type { B } from './bytes.ts'\n",
         'src/session/context.ts': "import type { Context } from 'hono'\n",
         'src/session/middleware.ts':
           "import { createMiddleware } from 'hono/factory'\nimport { s } from '../crypto/index.ts'\n",
-        'src/assertion/verify.ts': "import { jwtVerify } from 'jose'\nimport { a } from '../session/context.ts'\n",
+        'src/assertion/verify.ts':
+          "import { jwtVerify } from 'jose'\nimport { a } from '../session/context.ts'\n",
         'src/limit/upstash.ts': "import { Ratelimit } from '@upstash/ratelimit'\n",
         'src/index.ts': "export { s } from './crypto/index.ts'\n",
         'worker/index.ts':
@@ -48,8 +51,18 @@ describe('a planted problem', () => {
       "export { s } from '../session/b.ts'",
       'layer 2 imports',
     ],
-    ['imports a higher layer by export-star', 'src/crypto/a.ts', "export * from '../session/b.ts'", 'layer 2 imports'],
-    ['imports a higher layer for a side effect', 'src/crypto/a.ts', "import '../session/b.ts'", 'layer 2 imports'],
+    [
+      'imports a higher layer by export-star',
+      'src/crypto/a.ts',
+      "export * from '../session/b.ts'",
+      'layer 2 imports',
+    ],
+    [
+      'imports a higher layer for a side effect',
+      'src/crypto/a.ts',
+      "import '../session/b.ts'",
+      'layer 2 imports',
+    ],
     [
       'imports a higher layer over many lines',
       'src/crypto/a.ts',
@@ -68,8 +81,18 @@ describe('a planted problem', () => {
       "export type S = import('../session/b.ts').S",
       'layer 2 imports',
     ],
-    ['imports what is computed', 'src/crypto/a.ts', 'export const s = (x: string) => import(x)', 'not written out'],
-    ['imports a template', 'src/crypto/a.ts', 'export const s = import(`./${1}.ts`)', 'not written out'],
+    [
+      'imports what is computed',
+      'src/crypto/a.ts',
+      'export const s = (x: string) => import(x)',
+      'not written out',
+    ],
+    [
+      'imports a template',
+      'src/crypto/a.ts',
+      'export const s = import(`./${1}.ts`)',
+      'not written out',
+    ],
     [
       'imports a module of its own layer',
       'src/csrf/a.ts',
@@ -82,14 +105,24 @@ describe('a planted problem', () => {
       "import { s } from './errors.ts'",
       'may not import each other',
     ],
-    ['has no layer', 'src/attic/a.ts', "import { s } from '../errors.ts'", 'no layer for src/attic/a.ts'],
+    [
+      'has no layer',
+      'src/attic/a.ts',
+      "import { s } from '../errors.ts'",
+      'no layer for src/attic/a.ts',
+    ],
     [
       'imports a module without a layer',
       'src/crypto/a.ts',
       "import { s } from '../attic/b.ts'",
       'no layer for src/attic/b.ts',
     ],
-    ['leaves src', 'src/crypto/a.ts', "import { s } from '../../tools/layers.ts'", 'no layer for tools/layers.ts'],
+    [
+      'leaves src',
+      'src/crypto/a.ts',
+      "import { s } from '../../tools/layers.ts'",
+      'no layer for tools/layers.ts',
+    ],
     [
       'imports a package of another module',
       'src/session/a.ts',
@@ -126,7 +159,12 @@ describe('a planted problem', () => {
       "export const c = await import('node:crypto')",
       'node:crypto may not be imported here',
     ],
-    ['asks for a stranger', 'src/crypto/a.ts', "import _ from 'lodash'", 'lodash is not an allowed import'],
+    [
+      'asks for a stranger',
+      'src/crypto/a.ts',
+      "import _ from 'lodash'",
+      'lodash is not an allowed import',
+    ],
     [
       'asks for a namesake',
       'src/stack/a.ts',
@@ -140,9 +178,19 @@ describe('a planted problem', () => {
       'cloudflare:workers may not be imported here',
     ],
     ['is oversized', 'src/crypto/a.ts', '\n'.repeat(350), '351 lines, more than 350'],
-    ['is an oversized middleware', 'src/csrf/middleware.ts', '\n'.repeat(60), '61 lines, more than 60'],
+    [
+      'is an oversized middleware',
+      'src/csrf/middleware.ts',
+      '\n'.repeat(60),
+      '61 lines, more than 60',
+    ],
     ['has a default export', 'src/crypto/a.ts', 'export default 1', 'has a default export'],
-    ['has a default export by name', 'src/crypto/a.ts', 'const a = 1\nexport { a as default }', 'has a default export'],
+    [
+      'has a default export by name',
+      'src/crypto/a.ts',
+      'const a = 1\nexport { a as default }',
+      'has a default export',
+    ],
     [
       'has an index with code',
       'src/crypto/index.ts',
@@ -222,7 +270,8 @@ describe('a circle', () => {
     expect(
       check({
         'src/crypto/a.ts': "import { b } from './b.ts'\n",
-        'src/crypto/b.ts': "import type { A } from './a.ts'\nexport type B = typeof import('./a.ts')\n",
+        'src/crypto/b.ts':
+          "import type { A } from './a.ts'\nexport type B = typeof import('./a.ts')\n",
       }),
     ).toEqual([])
   })
@@ -242,14 +291,23 @@ describe('the reader of imports', () => {
     ['a block comment', "/*\nimport { a } from './a.ts'\n*/"],
     ['a line comment', "// import('./a.ts')"],
     ['a template', "const a = `\nimport { a } from './a.ts'\n`"],
-    ['a template in a template', "const a = `${b ? `\nimport './a.ts'\n` : { c: '}' }}\nimport './b.ts'\n`"],
+    [
+      'a template in a template',
+      "const a = `${b ? `\nimport './a.ts'\n` : { c: '}' }}\nimport './b.ts'\n`",
+    ],
     ['a string', `const a = "import('./a.ts')"`],
     ['a method of that name', "jwk.import('./a.ts')"],
     ['import.meta', 'const a = import.meta.url'],
     ['a list of exports', "export { a, b }\nconst c = './c.ts'"],
-    ['a union in an exported interface', "export interface A {\n  b: 'c'\n}\nexport type D =\n  | 'e'"],
+    [
+      'a union in an exported interface',
+      "export interface A {\n  b: 'c'\n}\nexport type D =\n  | 'e'",
+    ],
     ['a string after an exported function', "export function from(a: string): void {\n  b('c')\n}"],
-    ['an exported value', "export const a = 'a'\nexport type B = 'b'\nexport type { C }\nconst d = 'd'"],
+    [
+      'an exported value',
+      "export const a = 'a'\nexport type B = 'b'\nexport type { C }\nconst d = 'd'",
+    ],
   ])('does not take %s for one', (_, text) => {
     expect(importsOf(text)).toEqual([])
   })
@@ -265,7 +323,12 @@ describe('the reader of imports', () => {
   })
 
   it('keeps line numbers', () => {
-    expect(codeOf('a /* b\nc */ d // e\n`f\n${g}`').split('\n')).toEqual(['a     ', '     d     ', '  ', '  g  '])
+    expect(codeOf('a /* b\nc */ d // e\n`f\n${g}`').split('\n')).toEqual([
+      'a     ',
+      '     d     ',
+      '  ',
+      '  g  ',
+    ])
   })
 })
 

@@ -8,7 +8,11 @@ describe('export lists', () => {
     ['nothing new', written, []],
     ['a new value', { '.': { values: ['a', 'b', 'c'], types: ['T'] } }, ['. exports c: new']],
     ['a lost value', { '.': { values: ['a'], types: ['T'] } }, ['. exports b: gone']],
-    ['a renamed type', { '.': { values: ['a', 'b'], types: ['U'] } }, ['. exports U: new', '. exports T: gone']],
+    [
+      'a renamed type',
+      { '.': { values: ['a', 'b'], types: ['U'] } },
+      ['. exports U: new', '. exports T: gone'],
+    ],
     [
       'a value that became a type',
       { '.': { values: ['a'], types: ['T', 'b'] } },
@@ -32,7 +36,11 @@ describe('a bundle', () => {
     ['./gateway', ['node_modules/jose/x.js'], ['./gateway brings jose']],
     ['./vercel', ['node_modules/jose/x.js'], []],
     ['./vercel', [], ['./vercel no longer brings jose: say so']],
-    ['./limit/upstash', ['node_modules/@upstash/ratelimit/x.js', 'node_modules/@upstash/core-analytics/x.js'], []],
+    [
+      './limit/upstash',
+      ['node_modules/@upstash/ratelimit/x.js', 'node_modules/@upstash/core-analytics/x.js'],
+      [],
+    ],
     ['./session', ['node_modules/hono/node_modules/lodash/x.js'], ['./session brings lodash']],
     ['./new', [], ['./new has no line in tools/package.ts: what may it bring, what may it weigh?']],
   ])('of %s with %j', (door, inputs, faults) => {
@@ -57,8 +65,8 @@ describe('a bundle', () => {
   })
 
   it('needs the optional peers behind the one door to their algorithms', () => {
-    expect(['.', './session', './redis', './store/upstash', './limit/upstash'].filter(needsUpstash)).toEqual([
-      './limit/upstash',
-    ])
+    expect(
+      ['.', './session', './redis', './store/upstash', './limit/upstash'].filter(needsUpstash),
+    ).toEqual(['./limit/upstash'])
   })
 })

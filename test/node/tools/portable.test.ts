@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest'
 import { compareCounts, seed } from '../../../tools/portable.ts'
 
-const ran = (runtime: string, passed: number, failed = 0): { runtime: string; passed: number; failed: number } => ({
+const ran = (
+  runtime: string,
+  passed: number,
+  failed = 0,
+): { runtime: string; passed: number; failed: number } => ({
   runtime,
   passed,
   failed,

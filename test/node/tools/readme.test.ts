@@ -57,30 +57,52 @@ describe('the blocks of a page', () => {
       '```sh',
       '```',
     )
-    expect(snippetsOf(text).map(({ path }) => path)).toEqual(['src/a.ts', 'line-5.ts', 'src/a.line-8.ts'])
+    expect(snippetsOf(text).map(({ path }) => path)).toEqual([
+      'src/a.ts',
+      'line-5.ts',
+      'src/a.line-8.ts',
+    ])
   })
 })
 
 describe('without a compiler', () => {
   const faults = (...lines: string[]): string[] =>
-    pageFaults(page(...lines), new Set(['dev', 'test', 'check:layers']), (path) => path === 'tools/dev.ts')
+    pageFaults(
+      page(...lines),
+      new Set(['dev', 'test', 'check:layers']),
+      (path) => path === 'tools/dev.ts',
+    )
 
   it.each([
     [
       'scripts that exist',
-      ['```sh', 'npm ci && npm run dev -- --redis', 'npm test', 'npm run --silent check:layers', '```'],
+      [
+        '```sh',
+        'npm ci && npm run dev -- --redis',
+        'npm test',
+        'npm run --silent check:layers',
+        '```',
+      ],
       [],
     ],
     ['a script that does not', ['```sh', 'npm run def', '```'], ['2: there is no npm script def']],
     ['npm start without one', ['```sh', 'npm start', '```'], ['2: there is no npm script start']],
     ['a tool that exists', ['```sh', 'node --watch tools/dev.ts', '```'], []],
-    ['a tool that does not', ['```sh', 'node tools/def.ts', '```'], ['2: there is no tools/def.ts']],
+    [
+      'a tool that does not',
+      ['```sh', 'node tools/def.ts', '```'],
+      ['2: there is no tools/def.ts'],
+    ],
     [
       'a block that would escape',
       ['```ts ignore', 'a', '```'],
       [expect.stringContaining('2: a block marked "ts ignore"')],
     ],
-    ['TypeScript by another name', ['```typescript', 'a', '```'], [expect.stringContaining('would not be compiled')]],
+    [
+      'TypeScript by another name',
+      ['```typescript', 'a', '```'],
+      [expect.stringContaining('would not be compiled')],
+    ],
     ['a block of nothing', ['```', 'a', '```'], [expect.stringContaining('without a language')]],
     ['JSON', ['```json', '{"a":1}', '```'], []],
     ['what is no JSON', ['```json', '{a:1}', '```'], [expect.stringContaining('2: not JSON')]],

@@ -16,5 +16,7 @@ it.each([
   ['const a = `/x/ ${b.replace(/y/, c)} /z/`', ['1 /y/']],
   ['a /* = */ / b / c', []],
 ])('finds what is written out in %j', (text, expected) => {
-  expect(regexesOf(text).map(({ line, source, flags }) => `${line} /${source}/${flags}`)).toEqual(expected)
+  expect(regexesOf(text).map(({ line, source, flags }) => `${line} /${source}/${flags}`)).toEqual(
+    expected,
+  )
 })

@@ -12,7 +12,8 @@ const config = (): object =>
 const load = async (): Promise<Project> => ({ module: { config }, judges: gateway as Judges })
 const fault =
   'upstreams.app.url is a private address, which from another machine is another machine; where it is meant, say insecurePrivateAddress: true'
-const open = 'routes.0 (/*) is public: whatever no other route names is open. Without it, that is 404.'
+const open =
+  'routes.0 (/*) is public: whatever no other route names is open. Without it, that is 404.'
 const unknown = 'upstreams.app.url is not known here: nobody has looked at its address.'
 
 describe('a check of the configuration', () => {
@@ -22,7 +23,10 @@ describe('a check of the configuration', () => {
     ['takes the addresses of development', { vars: dev }, { faults: [], remarks: [open] }],
     [
       'finds those addresses where an environment is deployed with them',
-      { vars: dev, env: { production: { vars: { ...dev, PUBLIC_ORIGIN: 'https://app.example.com' } } } },
+      {
+        vars: dev,
+        env: { production: { vars: { ...dev, PUBLIC_ORIGIN: 'https://app.example.com' } } },
+      },
       { faults: [`gateway.ts: env.production: ${fault}`], remarks: [open] },
     ],
     [

@@ -6,10 +6,18 @@ import { runBlocks, whyNot } from '../../../tools/run-blocks.ts'
 
 describe('a block', () => {
   it.each([
-    ['alone', "import { session } from 'portcullis/session'\nimport { Hono } from 'hono'", undefined],
+    [
+      'alone',
+      "import { session } from 'portcullis/session'\nimport { Hono } from 'hono'",
+      undefined,
+    ],
     ['with types of others', "import type { X } from './types.ts'", undefined],
     ['that declares for the project', 'declare global {\n}', undefined],
-    ['with a value that is only declared', 'declare const app: Hono', 'it needs what it only declares'],
+    [
+      'with a value that is only declared',
+      'declare const app: Hono',
+      'it needs what it only declares',
+    ],
     ['with another file', "import { x } from './x.ts'", 'it needs another file or package'],
     ['with another package', "import express from 'express'", 'it needs another file or package'],
   ])('%s', (_, text, why) => {
@@ -39,7 +47,9 @@ describe('running', () => {
   })
 
   it('asks what it exports for a page', async () => {
-    expect(await run('export default { fetch: () => new Response(null, { status: 500 }) }')).toEqual({
+    expect(
+      await run('export default { fetch: () => new Response(null, { status: 500 }) }'),
+    ).toEqual({
       ran: 1,
       asked: 1,
       faults: ['page.md:7: answers 500 to a request for /'],
@@ -56,6 +66,10 @@ describe('running', () => {
   })
 
   it('leaves out what cannot stand alone', async () => {
-    expect(await run("import { x } from './gone.ts'\nx()")).toEqual({ ran: 0, asked: 0, faults: [] })
+    expect(await run("import { x } from './gone.ts'\nx()")).toEqual({
+      ran: 0,
+      asked: 0,
+      faults: [],
+    })
   })
 })

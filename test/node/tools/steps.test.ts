@@ -5,11 +5,35 @@ it.each([
   ['a quiet step that went well as one', '', 0, undefined, { passed: 1, failed: 0 }],
   ['a quiet step that went badly as one', '', 2, undefined, { passed: 0, failed: 1 }],
   ['a step that was killed as one', 'half a li', null, undefined, { passed: 0, failed: 1 }],
-  ['the last line alone', 'a\n1 passed, 2 failed\n5 passed, 0 failed\n', 0, undefined, { passed: 5, failed: 0 }],
-  ['no line with more on it', 'node  5 passed, 0 failed  (x)\n', 0, undefined, { passed: 1, failed: 0 }],
+  [
+    'the last line alone',
+    'a\n1 passed, 2 failed\n5 passed, 0 failed\n',
+    0,
+    undefined,
+    { passed: 5, failed: 0 },
+  ],
+  [
+    'no line with more on it',
+    'node  5 passed, 0 failed  (x)\n',
+    0,
+    undefined,
+    { passed: 1, failed: 0 },
+  ],
   ['the failures of the line', '5 passed, 2 failed\n', 1, undefined, { passed: 5, failed: 2 }],
-  ['a bad end as a failure whatever was printed', '5 passed, 0 failed\n', 1, undefined, { passed: 5, failed: 1 }],
-  ['report and line together', '5 passed, 0 failed\n', 0, { passed: 7, failed: 0 }, { passed: 12, failed: 0 }],
+  [
+    'a bad end as a failure whatever was printed',
+    '5 passed, 0 failed\n',
+    1,
+    undefined,
+    { passed: 5, failed: 1 },
+  ],
+  [
+    'report and line together',
+    '5 passed, 0 failed\n',
+    0,
+    { passed: 7, failed: 0 },
+    { passed: 12, failed: 0 },
+  ],
   ['a report without a line', '', 1, { passed: 7, failed: 2 }, { passed: 7, failed: 2 }],
   ['a bad end after a good report', '', 1, { passed: 7, failed: 0 }, { passed: 7, failed: 1 }],
 ])('counts %s', (_, stdout, code, vitest, count) => {
@@ -30,7 +54,11 @@ it('counts a skipped test and a file that did not load as failed', () => {
         ],
       },
       { name: 'broken.test.ts', status: 'failed', assertionResults: [] },
-      { name: 'c.test.ts', status: 'passed', assertionResults: [{ status: 'passed', fullName: 'c' }] },
+      {
+        name: 'c.test.ts',
+        status: 'passed',
+        assertionResults: [{ status: 'passed', fullName: 'c' }],
+      },
     ],
   }
   expect(countVitest(report)).toEqual({ passed: 3, failed: 3, skipped: ['in a browser b'] })

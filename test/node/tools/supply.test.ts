@@ -10,12 +10,15 @@ describe('workflows', () => {
       const text = readFileSync(`${folder}/${name}`, 'utf8')
       const uses = [...text.matchAll(/uses: (.+)/g)].map(([, what]) => what)
       expect(uses.length).toBeGreaterThan(0)
-      for (const what of uses) expect(what).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
+      for (const what of uses)
+        expect(what).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
       expect(text).toMatch(/^permissions:\n {2}contents: read\n/m)
       // A title or a branch name in a script is a script of whoever chose it.
       for (const [, script] of text.matchAll(/run: (.+)/g)) expect(script).not.toContain('${{')
       expect(text).not.toContain('pull_request_target')
-      expect(text.match(/persist-credentials: false/g)).toHaveLength(text.match(/actions\/checkout@/g)?.length ?? 0)
+      expect(text.match(/persist-credentials: false/g)).toHaveLength(
+        text.match(/actions\/checkout@/g)?.length ?? 0,
+      )
     },
   )
 
@@ -44,7 +47,11 @@ describe('licences', () => {
   const root = { dependencies: { ours: '1' } }
   it.each([
     ['MIT with us', { '': root, 'node_modules/ours': { license: 'MIT' } }, []],
-    ['MPL with us', { '': root, 'node_modules/ours': { license: 'MPL-2.0' } }, ['ours: MPL-2.0 is on no list']],
+    [
+      'MPL with us',
+      { '': root, 'node_modules/ours': { license: 'MPL-2.0' } },
+      ['ours: MPL-2.0 is on no list'],
+    ],
     [
       'MPL behind what is with us',
       {
@@ -55,7 +62,11 @@ describe('licences', () => {
       ['deep: MPL-2.0 is on no list'],
     ],
     ['MPL among the tools', { '': root, 'node_modules/tool': { license: 'MPL-2.0' } }, []],
-    ['GPL among the tools', { '': root, 'node_modules/tool': { license: 'GPL-3.0' } }, ['tool: GPL-3.0 is on no list']],
+    [
+      'GPL among the tools',
+      { '': root, 'node_modules/tool': { license: 'GPL-3.0' } },
+      ['tool: GPL-3.0 is on no list'],
+    ],
     ['no licence', { '': root, 'node_modules/tool': {} }, ['tool: none is on no list']],
   ])('%s', (_, packages, faults) => {
     expect(judgeLicences(packages).faults).toEqual(faults)

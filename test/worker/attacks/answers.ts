@@ -53,7 +53,12 @@ export const answers: readonly Attack[] = [
     headers: { 'X-Internal': null, 'Proxy-Authenticate': null, 'X-Kept': 'yes' },
     upstream: asked,
   },
-  { number: 42, attack: 'JSON that is sent as text', send: json('Content-Type: text/plain'), status: 415 },
+  {
+    number: 42,
+    attack: 'JSON that is sent as text',
+    send: json('Content-Type: text/plain'),
+    status: 415,
+  },
   {
     number: 42,
     attack: 'a form where JSON is taken',
@@ -103,10 +108,19 @@ export const answers: readonly Attack[] = [
     number: 45,
     attack: 'a POST that is redirected, which no gateway repeats',
     send: bytes(
-      ['POST /pub/x HTTP/1.1', 'Host: gateway.test', 'Origin: http://gateway.test', 'Content-Length: 6'],
+      [
+        'POST /pub/x HTTP/1.1',
+        'Host: gateway.test',
+        'Origin: http://gateway.test',
+        'Content-Length: 6',
+      ],
       'secret',
     ),
-    answer: bytes(['HTTP/1.1 307 Temporary Redirect', 'Location: http://{origin}/again', 'Content-Length: 0']),
+    answer: bytes([
+      'HTTP/1.1 307 Temporary Redirect',
+      'Location: http://{origin}/again',
+      'Content-Length: 0',
+    ]),
     status: 307,
     headers: { Location: 'http://gateway.test/again' },
     upstream: bytes(
@@ -168,7 +182,10 @@ export const answers: readonly Attack[] = [
   },
   // What is returned to is the path that was asked for here, never one that a parameter names.
   ...[
-    ['/account?return_to=//evil.example', '/login?return_to=%2Faccount%3Freturn_to%3D%2F%2Fevil.example'],
+    [
+      '/account?return_to=//evil.example',
+      '/login?return_to=%2Faccount%3Freturn_to%3D%2F%2Fevil.example',
+    ],
     ['/account/%40evil.example', '/login?return_to=%2Faccount%2F%2540evil.example'],
   ].map(
     ([path = '', location = '']): Attack => ({
@@ -265,7 +282,11 @@ export const answers: readonly Attack[] = [
   {
     number: 49,
     attack: 'https is said once it is there',
-    send: bytes(['GET /.portcullis/health HTTP/1.1', 'Host: secure.test', 'CF-Visitor: {"scheme":"https"}']),
+    send: bytes([
+      'GET /.portcullis/health HTTP/1.1',
+      'Host: secure.test',
+      'CF-Visitor: {"scheme":"https"}',
+    ]),
     status: 200,
     headers: { 'Strict-Transport-Security': 'max-age=63072000; includeSubDomains' },
   },
@@ -280,7 +301,10 @@ export const answers: readonly Attack[] = [
     number: 50,
     attack: 'an error of the upstream, which is its own to word',
     send: get('/pub/x'),
-    answer: bytes(['HTTP/1.1 500 Oops', 'Content-Type: application/json', 'Content-Length: 2'], '{}'),
+    answer: bytes(
+      ['HTTP/1.1 500 Oops', 'Content-Type: application/json', 'Content-Length: 2'],
+      '{}',
+    ),
     status: 500,
     headers: { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff' },
     body: '{}',
@@ -333,7 +357,10 @@ export const answers: readonly Attack[] = [
     number: 51,
     attack: '206 is the part that was asked for',
     send: get('/pub/x', 'Range: bytes=0-1', 'If-Range: "2"'),
-    answer: bytes(['HTTP/1.1 206 Partial Content', 'Content-Range: bytes 0-1/9', 'Content-Length: 2'], 'ab'),
+    answer: bytes(
+      ['HTTP/1.1 206 Partial Content', 'Content-Range: bytes 0-1/9', 'Content-Length: 2'],
+      'ab',
+    ),
     status: 206,
     headers: { 'Content-Range': 'bytes 0-1/9', 'Content-Length': '2' },
     body: 'ab',
@@ -368,7 +395,12 @@ export const answers: readonly Attack[] = [
     attack: 'a compressed answer passes as it is',
     send: get('/pub/x', 'Accept-Encoding: gzip'),
     answer: bytes(
-      ['HTTP/1.1 200 OK', 'Content-Type: text/plain', 'Content-Encoding: gzip', `Content-Length: ${gzipped.length}`],
+      [
+        'HTTP/1.1 200 OK',
+        'Content-Type: text/plain',
+        'Content-Encoding: gzip',
+        `Content-Length: ${gzipped.length}`,
+      ],
       gzipped,
     ),
     status: 200,
@@ -393,7 +425,11 @@ export const answers: readonly Attack[] = [
     attack: 'a script without a session',
     send: get('/account', 'Accept: application/json', 'Sec-Fetch-Mode: cors'),
     status: 401,
-    headers: { Location: null, 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
+    headers: {
+      Location: null,
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+    },
   },
   {
     number: 61,
@@ -410,14 +446,39 @@ export const answers: readonly Attack[] = [
   {
     number: 62,
     attack: 'a page that is only prefetched',
-    send: get('/account', 'Accept: text/html', 'Sec-Fetch-Mode: navigate', 'Sec-Purpose: prefetch;prerender'),
+    send: get(
+      '/account',
+      'Accept: text/html',
+      'Sec-Fetch-Mode: navigate',
+      'Sec-Purpose: prefetch;prerender',
+    ),
     status: 401,
     headers: { Location: null, 'Cache-Control': 'no-store', 'Set-Cookie': null },
   },
-  { number: 66, attack: 'a health checker by name', send: get('/admin', 'User-Agent: GoogleHC/1.0'), status: 401 },
-  { number: 66, attack: 'a probe by name', send: get('/admin', 'User-Agent: kube-probe/1.30'), status: 401 },
-  { number: 66, attack: 'a way out of the health path', send: get('/.portcullis/health/%2e%2e/admin'), status: 400 },
-  { number: 66, attack: 'more than the health path', send: get('/.portcullis/health/x'), status: 404 },
+  {
+    number: 66,
+    attack: 'a health checker by name',
+    send: get('/admin', 'User-Agent: GoogleHC/1.0'),
+    status: 401,
+  },
+  {
+    number: 66,
+    attack: 'a probe by name',
+    send: get('/admin', 'User-Agent: kube-probe/1.30'),
+    status: 401,
+  },
+  {
+    number: 66,
+    attack: 'a way out of the health path',
+    send: get('/.portcullis/health/%2e%2e/admin'),
+    status: 400,
+  },
+  {
+    number: 66,
+    attack: 'more than the health path',
+    send: get('/.portcullis/health/x'),
+    status: 404,
+  },
   { number: 66, attack: 'almost the health path', send: get('/.portcullis/healthz'), status: 404 },
   {
     number: 66,
@@ -444,7 +505,12 @@ export const answers: readonly Attack[] = [
     send: socket('Origin: https://gateway.test'),
     status: 403,
   },
-  { number: 68, attack: 'a socket of no page at all', send: socket('Cookie: {session}'), status: 403 },
+  {
+    number: 68,
+    attack: 'a socket of no page at all',
+    send: socket('Cookie: {session}'),
+    status: 403,
+  },
   {
     number: 68,
     attack: 'a socket without a session on a route that needs one',
@@ -458,16 +524,30 @@ export const answers: readonly Attack[] = [
     send: get('/other', 'Cookie: {session}'),
     status: 404,
   },
-  { number: 70, attack: 'a role that is missing', send: get('/admin', 'Cookie: {visitor}'), status: 403 },
+  {
+    number: 70,
+    attack: 'a role that is missing',
+    send: get('/admin', 'Cookie: {visitor}'),
+    status: 403,
+  },
 ]
 
 function answer(headers: readonly string[]): string {
-  return bytes(['HTTP/1.1 200 OK', 'Content-Type: text/plain', ...headers, 'Content-Length: 2'], 'ok')
+  return bytes(
+    ['HTTP/1.1 200 OK', 'Content-Type: text/plain', ...headers, 'Content-Length: 2'],
+    'ok',
+  )
 }
 
 function json(...headers: string[]): string {
   return bytes(
-    ['POST /json HTTP/1.1', 'Host: gateway.test', 'Origin: http://gateway.test', ...headers, 'Content-Length: 2'],
+    [
+      'POST /json HTTP/1.1',
+      'Host: gateway.test',
+      'Origin: http://gateway.test',
+      ...headers,
+      'Content-Length: 2',
+    ],
     '{}',
   )
 }

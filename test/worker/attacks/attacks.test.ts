@@ -29,7 +29,15 @@ describe.each([
   )
 })
 
-async function strike({ send, answer, status, headers = {}, body, upstream = '', before }: Attack): Promise<void> {
+async function strike({
+  send,
+  answer,
+  status,
+  headers = {},
+  body,
+  upstream = '',
+  before,
+}: Attack): Promise<void> {
   const { worker, origin, session, visitor, seen } = field
   const { host } = new URL(origin.url)
   if (answer !== undefined) origin.answer(answer.replaceAll('{origin}', host))

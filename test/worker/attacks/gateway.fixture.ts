@@ -1,5 +1,10 @@
 /** Gateways for bare workerd, one for each host: what one deployment says once, the attacks need in every variant. */
-import { createGateway, type Gateway, type GatewayConfig, type SecurityEvent } from '../../../src/gateway/index.ts'
+import {
+  createGateway,
+  type Gateway,
+  type GatewayConfig,
+  type SecurityEvent,
+} from '../../../src/gateway/index.ts'
 import { graphqlLimits } from '../../../src/graphql/index.ts'
 import type { Platform } from '../../../src/request/index.ts'
 import { statelessSessions } from '../../../src/session/index.ts'
@@ -70,7 +75,11 @@ const gateways: Readonly<Record<string, Gateway<Bindings>>> = {
 }
 
 export default {
-  fetch(request: Request, env: Bindings, context: { waitUntil(work: Promise<unknown>): void }): Promise<Response> {
+  fetch(
+    request: Request,
+    env: Bindings,
+    context: { waitUntil(work: Promise<unknown>): void },
+  ): Promise<Response> {
     const host = request.headers.get('host') ?? ''
     const found = gateways[host] ?? (gateways['gateway.test'] as Gateway<Bindings>)
     return found.fetch(request, env, context)

@@ -61,7 +61,11 @@ export const heads: readonly Attack[] = [
   {
     number: 19,
     attack: 'the left end of a list to which one proxy of ours appended',
-    send: bytes(['GET /pub/x HTTP/1.1', 'Host: proxied.test', 'X-Forwarded-For: 6.6.6.6, 203.0.113.9']),
+    send: bytes([
+      'GET /pub/x HTTP/1.1',
+      'Host: proxied.test',
+      'X-Forwarded-For: 6.6.6.6, 203.0.113.9',
+    ]),
     status: 200,
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
@@ -80,7 +84,12 @@ export const heads: readonly Attack[] = [
   {
     number: 20,
     attack: 'an address where nobody is trusted to tell it',
-    send: bytes(['GET /pub/x HTTP/1.1', 'Host: alone.test', 'X-Forwarded-For: 6.6.6.6', 'Forwarded: for=6.6.6.6']),
+    send: bytes([
+      'GET /pub/x HTTP/1.1',
+      'Host: alone.test',
+      'X-Forwarded-For: 6.6.6.6',
+      'Forwarded: for=6.6.6.6',
+    ]),
     status: 200,
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
@@ -126,7 +135,12 @@ export const heads: readonly Attack[] = [
   {
     number: 21,
     attack: 'the header of another platform than ours',
-    send: bytes(['GET /pub/x HTTP/1.1', 'Host: vercel.test', 'CF-Connecting-IP: 6.6.6.6', 'X-Real-IP: 203.0.113.9']),
+    send: bytes([
+      'GET /pub/x HTTP/1.1',
+      'Host: vercel.test',
+      'CF-Connecting-IP: 6.6.6.6',
+      'X-Real-IP: 203.0.113.9',
+    ]),
     status: 200,
     upstream: bytes([
       'GET /pub/x HTTP/1.1',
@@ -210,7 +224,12 @@ export const heads: readonly Attack[] = [
   {
     number: 23,
     attack: 'an identity in a name that is no token, which no Headers can delete',
-    send: get('/app/x', 'X-Forwarded-\xdcser: planted', 'Portcullis-\xdcser: planted', 'X-Kept: yes'),
+    send: get(
+      '/app/x',
+      'X-Forwarded-\xdcser: planted',
+      'Portcullis-\xdcser: planted',
+      'X-Kept: yes',
+    ),
     status: 200,
     upstream: bytes([
       'GET /app/x HTTP/1.1',
@@ -282,7 +301,12 @@ export const heads: readonly Attack[] = [
       'x-request-id: {id}',
     ]),
   },
-  { number: 27, attack: 'a request that has gone round', send: get('/pub/x', 'Portcullis-Hops: 3'), status: 508 },
+  {
+    number: 27,
+    attack: 'a request that has gone round',
+    send: get('/pub/x', 'Portcullis-Hops: 3'),
+    status: 508,
+  },
   {
     number: 27,
     attack: 'a request that may still be on its way through gateways',
@@ -362,7 +386,8 @@ export const heads: readonly Attack[] = [
   },
   {
     number: 31,
-    attack: 'chunks and a length that disagree where the next request begins, which is judged like any other',
+    attack:
+      'chunks and a length that disagree where the next request begins, which is judged like any other',
     send: post(['Transfer-Encoding: chunked', 'Content-Length: 44'], `0\r\n\r\n${get('/admin')}`),
     status: 400,
   },
@@ -380,7 +405,13 @@ export const heads: readonly Attack[] = [
     status: 500,
     before: true,
   },
-  { number: 31, attack: 'a negative length', send: post(['Content-Length: -5'], 'hello'), status: 500, before: true },
+  {
+    number: 31,
+    attack: 'a negative length',
+    send: post(['Content-Length: -5'], 'hello'),
+    status: 500,
+    before: true,
+  },
   {
     number: 31,
     attack: 'an unknown coding',
@@ -402,12 +433,28 @@ export const heads: readonly Attack[] = [
     status: 400,
     before: true,
   },
-  { number: 31, attack: 'a folded line', send: get('/pub/x', 'X-Fold: a', ' b'), status: 400, before: true },
-  { number: 31, attack: 'NUL in a value', send: get('/pub/x', 'X-Nul: a\0b'), status: 400, before: true },
   {
     number: 31,
-    attack: 'CR alone, which workerd takes for the end of a line: what is told of the client is still ours',
-    send: get('/app/x', 'X-Cr: a\rX-Forwarded-For: 6.6.6.6\rPortcullis-Assertion: planted\rX-Kept: yes'),
+    attack: 'a folded line',
+    send: get('/pub/x', 'X-Fold: a', ' b'),
+    status: 400,
+    before: true,
+  },
+  {
+    number: 31,
+    attack: 'NUL in a value',
+    send: get('/pub/x', 'X-Nul: a\0b'),
+    status: 400,
+    before: true,
+  },
+  {
+    number: 31,
+    attack:
+      'CR alone, which workerd takes for the end of a line: what is told of the client is still ours',
+    send: get(
+      '/app/x',
+      'X-Cr: a\rX-Forwarded-For: 6.6.6.6\rPortcullis-Assertion: planted\rX-Kept: yes',
+    ),
     status: 200,
     upstream: bytes([
       'GET /app/x HTTP/1.1',
@@ -425,7 +472,13 @@ export const heads: readonly Attack[] = [
       'x-request-id: {id}',
     ]),
   },
-  { number: 31, attack: 'two Hosts', send: get('/pub/x', 'Host: evil.example'), status: 500, before: true },
+  {
+    number: 31,
+    attack: 'two Hosts',
+    send: get('/pub/x', 'Host: evil.example'),
+    status: 500,
+    before: true,
+  },
   {
     number: 32,
     attack: 'GET with a body',
@@ -526,7 +579,12 @@ export const heads: readonly Attack[] = [
     send: get('/admin', 'Cookie: b=2', 'Cookie: {session}'),
     status: 401,
   },
-  { number: 36, attack: 'the session cookie twice', send: get('/admin', 'Cookie: {session}; {visitor}'), status: 401 },
+  {
+    number: 36,
+    attack: 'the session cookie twice',
+    send: get('/admin', 'Cookie: {session}; {visitor}'),
+    status: 401,
+  },
   {
     number: 36,
     attack: 'the session cookie twice, one of them junk',
@@ -539,8 +597,18 @@ export const heads: readonly Attack[] = [
     send: get('/admin', 'Cookie: session=x; Host-session=y'),
     status: 401,
   },
-  { number: 37, attack: 'cookies over 16 KB', send: get('/pub/x', `Cookie: a=${'b'.repeat(16_384)}`), status: 431 },
-  { number: 37, attack: 'a header over 16 KB', send: get('/pub/x', `X-Large: ${'b'.repeat(16_384)}`), status: 431 },
+  {
+    number: 37,
+    attack: 'cookies over 16 KB',
+    send: get('/pub/x', `Cookie: a=${'b'.repeat(16_384)}`),
+    status: 431,
+  },
+  {
+    number: 37,
+    attack: 'a header over 16 KB',
+    send: get('/pub/x', `X-Large: ${'b'.repeat(16_384)}`),
+    status: 431,
+  },
   {
     number: 37,
     attack: '101 headers',
@@ -550,7 +618,10 @@ export const heads: readonly Attack[] = [
   {
     number: 37,
     attack: '33 KB of headers',
-    send: get('/pub/x', ...Array.from({ length: 4 }, (_, i) => `X-Header-${i}: ${'v'.repeat(8300)}`)),
+    send: get(
+      '/pub/x',
+      ...Array.from({ length: 4 }, (_, i) => `X-Header-${i}: ${'v'.repeat(8300)}`),
+    ),
     status: 431,
   },
   {
@@ -577,5 +648,8 @@ export const heads: readonly Attack[] = [
 ]
 
 function post(headers: readonly string[], body: string): string {
-  return bytes(['POST /pub/x HTTP/1.1', 'Host: gateway.test', 'Origin: http://gateway.test', ...headers], body)
+  return bytes(
+    ['POST /pub/x HTTP/1.1', 'Host: gateway.test', 'Origin: http://gateway.test', ...headers],
+    body,
+  )
 }

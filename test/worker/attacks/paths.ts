@@ -40,13 +40,24 @@ export const paths: readonly Attack[] = [
     number: 5,
     attack: 'an empty segment of a POST, which nobody sends again',
     send: bytes(
-      ['POST //pub/x HTTP/1.1', 'Host: gateway.test', 'Origin: http://gateway.test', 'Content-Length: 1'],
+      [
+        'POST //pub/x HTTP/1.1',
+        'Host: gateway.test',
+        'Origin: http://gateway.test',
+        'Content-Length: 1',
+      ],
       'x',
     ),
     status: 400,
     headers: { Location: null },
   },
-  { number: 6, attack: 'an escaped letter', send: get('/%61dmin'), status: 308, headers: { Location: '/admin' } },
+  {
+    number: 6,
+    attack: 'an escaped letter',
+    send: get('/%61dmin'),
+    status: 308,
+    headers: { Location: '/admin' },
+  },
   {
     number: 6,
     attack: 'an escaped letter, below',
@@ -54,9 +65,25 @@ export const paths: readonly Attack[] = [
     status: 308,
     headers: { Location: '/admin/x' },
   },
-  ...refused(7, 'an escape of an escape', 400, ['/%2561dmin', '/%252e%252e/admin', '/pub/%25%32%65']),
-  ...refused(8, 'an escaped control', 400, ['/ad%0amin', '/ad%09min', '/ad%0dmin', '/admin%00', '/admin%7f']),
-  ...refused(9, 'path parameters', 400, ['/pub/..;/admin', '/pub/.;/x', '/admin;a/x', '/pub/x;y', '/pub/x%3by']),
+  ...refused(7, 'an escape of an escape', 400, [
+    '/%2561dmin',
+    '/%252e%252e/admin',
+    '/pub/%25%32%65',
+  ]),
+  ...refused(8, 'an escaped control', 400, [
+    '/ad%0amin',
+    '/ad%09min',
+    '/ad%0dmin',
+    '/admin%00',
+    '/admin%7f',
+  ]),
+  ...refused(9, 'path parameters', 400, [
+    '/pub/..;/admin',
+    '/pub/.;/x',
+    '/admin;a/x',
+    '/pub/x;y',
+    '/pub/x%3by',
+  ]),
   ...refused(10, 'a guarded path in other letters', 401, ['/ADMIN/x', '/aDmIn']),
   ...refused(11, 'a guarded path with something behind it', 401, [
     '/admin/',
@@ -66,7 +93,12 @@ export const paths: readonly Attack[] = [
     '/admin/.json',
     '/admin%20.%20/x',
   ]),
-  ...refused(12, 'what is no escape, or no UTF-8', 400, ['/pub/a%zz', '/pub/a%', '/pub/a%ff', '/pub/a%c0%ae']),
+  ...refused(12, 'what is no escape, or no UTF-8', 400, [
+    '/pub/a%zz',
+    '/pub/a%',
+    '/pub/a%ff',
+    '/pub/a%c0%ae',
+  ]),
   ...refused(12, 'characters a parser would escape', 400, [
     '/pub/"',
     '/pub/<x>',
@@ -94,7 +126,10 @@ export const paths: readonly Attack[] = [
       'x-request-id: {id}',
     ]),
   },
-  ...refused(12, 'a blank in a guarded target, which ends it', 401, ['/admin /pub/x', '/admin\t/../pub/x']),
+  ...refused(12, 'a blank in a guarded target, which ends it', 401, [
+    '/admin /pub/x',
+    '/admin\t/../pub/x',
+  ]),
   ...refused(13, 'a path rule fed by query or fragment', 401, [
     '/admin#/pub/',
     '/admin?x=/pub/',
@@ -142,9 +177,22 @@ export const paths: readonly Attack[] = [
     ]),
   },
   { number: 15, attack: 'a url over 8 KB', send: get(`/pub/${'a'.repeat(8192)}`), status: 414 },
-  { number: 15, attack: '201 parameters', send: get(`/pub/?${'a=1&'.repeat(200)}b=2`), status: 400 },
-  { number: 15, attack: 'a parameter over 4 KB', send: get(`/pub/?a=${'b'.repeat(4095)}`), status: 400 },
-  ...refused(16, 'out of the base path of an upstream', 400, ['/v1/%2e%2e/secret', '/v1/..%2f..%2fsecret']),
+  {
+    number: 15,
+    attack: '201 parameters',
+    send: get(`/pub/?${'a=1&'.repeat(200)}b=2`),
+    status: 400,
+  },
+  {
+    number: 15,
+    attack: 'a parameter over 4 KB',
+    send: get(`/pub/?a=${'b'.repeat(4095)}`),
+    status: 400,
+  },
+  ...refused(16, 'out of the base path of an upstream', 400, [
+    '/v1/%2e%2e/secret',
+    '/v1/..%2f..%2fsecret',
+  ]),
   ...refused(16, 'out of the base path by plain dots, which makes it another path', 404, [
     '/v1/../secret',
     '/v1/x/../../secret',
@@ -193,6 +241,16 @@ export const paths: readonly Attack[] = [
   },
 ]
 
-function refused(number: number, attack: string, status: number, targets: readonly string[]): Attack[] {
-  return targets.map((target) => ({ number, attack: `${attack}: ${target}`, send: get(target), status }))
+function refused(
+  number: number,
+  attack: string,
+  status: number,
+  targets: readonly string[],
+): Attack[] {
+  return targets.map((target) => ({
+    number,
+    attack: `${attack}: ${target}`,
+    send: get(target),
+    status,
+  }))
 }

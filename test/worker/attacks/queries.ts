@@ -9,7 +9,10 @@ const directives = `{a${' @b'.repeat(51)}}`
 export const queries: readonly Attack[] = [
   ...[
     ['11 fields within each other', deep],
-    ['11 of them, one half in a fragment', '{a{a{a{a{a{a{...F}}}}}}} fragment F on T {a{a{a{a{a}}}}}'],
+    [
+      '11 of them, one half in a fragment',
+      '{a{a{a{a{a{a{...F}}}}}}} fragment F on T {a{a{a{a{a}}}}}',
+    ],
     ['16 aliases', aliases],
     ['21 root fields', fields],
     ['51 directives', directives],
@@ -22,7 +25,12 @@ export const queries: readonly Attack[] = [
   refused(78, 'a list of operations', 400, JSON.stringify([{ query: '{a}' }])),
   refused(78, '65 KB', 413, JSON.stringify({ query: `{a}${' '.repeat(65_536)}` })),
   refused(78, 'one member twice', 400, `{"query":"{a}","query":${JSON.stringify(deep)}}`),
-  refused(79, 'a question about the schema', 403, JSON.stringify({ query: '{__schema{types{name}}}' })),
+  refused(
+    79,
+    'a question about the schema',
+    403,
+    JSON.stringify({ query: '{__schema{types{name}}}' }),
+  ),
   refused(
     79,
     'a question about one type, in a fragment',
@@ -48,7 +56,12 @@ export const queries: readonly Attack[] = [
     400,
     '{"query":"query($n:Int){users(take:$n){id}}","variables":{"n":-5}}',
   ),
-  refused(81, 'a take that is too large by default', 400, '{"query":"query($n:Int=500){users(take:$n){id}}"}'),
+  refused(
+    81,
+    'a take that is too large by default',
+    400,
+    '{"query":"query($n:Int=500){users(take:$n){id}}"}',
+  ),
   {
     number: 81,
     attack: 'a query that may be asked, byte for byte',
@@ -75,12 +88,23 @@ export const queries: readonly Attack[] = [
   },
 ]
 
-function refused(number: number, attack: string, status: number, body: string, type?: string): Attack {
+function refused(
+  number: number,
+  attack: string,
+  status: number,
+  body: string,
+  type?: string,
+): Attack {
   return { number, attack, send: post(body, type), status }
 }
 
 function post(body: string, type = 'application/json'): string {
   const typed = type === '' ? [] : [`Content-Type: ${type}`]
-  const head = ['POST /graphql HTTP/1.1', 'Host: gateway.test', 'Origin: http://gateway.test', ...typed]
+  const head = [
+    'POST /graphql HTTP/1.1',
+    'Host: gateway.test',
+    'Origin: http://gateway.test',
+    ...typed,
+  ]
   return bytes([...head, `Content-Length: ${body.length}`], body)
 }

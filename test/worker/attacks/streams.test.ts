@@ -13,7 +13,9 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   // Nothing that is done here makes the Worker throw, or reject what nobody waits for.
-  const strange = field.worker.stderr.filter((line) => /uncaught|unhandled|ReferenceError|TypeError/i.test(line))
+  const strange = field.worker.stderr.filter((line) =>
+    /uncaught|unhandled|ReferenceError|TypeError/i.test(line),
+  )
   await field.stop()
   expect(strange).toEqual([])
 })
@@ -38,7 +40,12 @@ const posted = (path: string, framing: string): string =>
 
 describe('case 39: a body over the limit', () => {
   it('that says so is refused before the upstream hears of it', async () => {
-    const head = ['POST /small/x HTTP/1.1', 'Host: gateway.test', 'Origin: http://gateway.test', 'Content-Length: 101']
+    const head = [
+      'POST /small/x HTTP/1.1',
+      'Host: gateway.test',
+      'Origin: http://gateway.test',
+      'Content-Length: 101',
+    ]
     const [answer] = await raw(field.worker.port, bytes(head))
     expect(answer?.status).toBe(413)
     expect(field.seen()).toBe('')
@@ -61,9 +68,16 @@ describe('case 39: a body over the limit', () => {
 describe('case 43: a client that leaves in the middle of its upload', () => {
   it('takes the request away from the upstream, which never has a whole one', async () => {
     const socket = connect(field.worker.port, '127.0.0.1').on('error', () => {})
-    const head = ['POST /pub/x HTTP/1.1', 'Host: gateway.test', 'Origin: http://gateway.test', 'Content-Length: 1000']
+    const head = [
+      'POST /pub/x HTTP/1.1',
+      'Host: gateway.test',
+      'Origin: http://gateway.test',
+      'Content-Length: 1000',
+    ]
     socket.write(bytes(head, 'ten bytes.'))
-    await expect.poll(() => field.seen()).toBe(`${posted('/pub/x', 'Content-Length: 1000')}ten bytes.`)
+    await expect
+      .poll(() => field.seen())
+      .toBe(`${posted('/pub/x', 'Content-Length: 1000')}ten bytes.`)
     socket.destroy()
     await expect.poll(() => field.origin.open).toBe(0)
     expect(field.origin.requests).toEqual([])
@@ -73,7 +87,12 @@ describe('case 43: a client that leaves in the middle of its upload', () => {
 describe('case 44: a request whose body was handed on', () => {
   it('is never sent again', async () => {
     field.origin.answer((socket) => socket.destroy())
-    const head = ['POST /pub/x HTTP/1.1', 'Host: gateway.test', 'Origin: http://gateway.test', 'Content-Length: 5']
+    const head = [
+      'POST /pub/x HTTP/1.1',
+      'Host: gateway.test',
+      'Origin: http://gateway.test',
+      'Content-Length: 5',
+    ]
     const [answer] = await raw(field.worker.port, bytes(head, 'hello'))
     expect(answer?.status).toBe(502)
     expect(field.seen()).toBe(`${posted('/pub/x', 'Content-Length: 5')}hello`)
@@ -92,14 +111,22 @@ describe('case 53: an upstream that hints early', () => {
 
 describe('case 54: an upstream that breaks off', () => {
   it('where a length was said: the client misses the rest', async () => {
-    field.origin.answer((socket) => socket.end(bytes(['HTTP/1.1 200 OK', 'Content-Length: 1000'], 'half')))
-    expect(await everything(field.worker.port, get('/pub/x'))).toMatch(/Content-Length: 1000\r\n[\s\S]*\r\n\r\nhalf$/)
+    field.origin.answer((socket) =>
+      socket.end(bytes(['HTTP/1.1 200 OK', 'Content-Length: 1000'], 'half')),
+    )
+    expect(await everything(field.worker.port, get('/pub/x'))).toMatch(
+      /Content-Length: 1000\r\n[\s\S]*\r\n\r\nhalf$/,
+    )
   })
 
   // No Worker can help it: workerd writes the last chunk for any stream that fails, also for one it was handed untouched.
   it('in chunks: workerd says that it was all, and closes the connection', async () => {
-    field.origin.answer((socket) => socket.end(bytes(['HTTP/1.1 200 OK', 'Transfer-Encoding: chunked'], '8\r\nhalf')))
-    expect(await everything(field.worker.port, get('/pub/x'))).toMatch(/\r\n\r\n4\r\nhalf\r\n0\r\n\r\n$/)
+    field.origin.answer((socket) =>
+      socket.end(bytes(['HTTP/1.1 200 OK', 'Transfer-Encoding: chunked'], '8\r\nhalf')),
+    )
+    expect(await everything(field.worker.port, get('/pub/x'))).toMatch(
+      /\r\n\r\n4\r\nhalf\r\n0\r\n\r\n$/,
+    )
   })
 })
 
@@ -143,14 +170,19 @@ describe('case 56: an upstream that says nothing', () => {
       // Later than the first byte may come.
       setTimeout(() => socket.write('k'), 2_500)
     })
-    expect((await rawFetch(field.worker.port, { path: '/slow', host: 'gateway.test' })).text).toBe('ok')
+    expect((await rawFetch(field.worker.port, { path: '/slow', host: 'gateway.test' })).text).toBe(
+      'ok',
+    )
   })
 })
 
 describe('case 57: an upstream that is not there', () => {
   it('is 502 with an id to ask for, and no word on where it should be', async () => {
     const answer = await rawFetch(field.worker.port, { path: '/dead', host: 'gateway.test' })
-    expect([answer.status, JSON.parse(answer.text).requestId]).toEqual([502, expect.stringMatching(/^[\w-]{22}$/)])
+    expect([answer.status, JSON.parse(answer.text).requestId]).toEqual([
+      502,
+      expect.stringMatching(/^[\w-]{22}$/),
+    ])
     expect(answer.text).not.toMatch(/127\.0\.0\.1|refused/)
   })
 
@@ -169,10 +201,19 @@ describe('case 65: a session from before the login', () => {
   // The attacker's cookie in the victim's browser: after the login it would be the victim's session.
   it('is another one after it', async () => {
     const planted = await signIn(field.worker.port, field.origin, {})
-    const after = await signIn(field.worker.port, field.origin, { user: 'ada', roles: ['admin'] }, planted)
+    const after = await signIn(
+      field.worker.port,
+      field.origin,
+      { user: 'ada', roles: ['admin'] },
+      planted,
+    )
     expect(after).not.toBe(planted)
     const ask = (cookie: string): Promise<{ status: number }> =>
-      rawFetch(field.worker.port, { path: '/admin', host: 'gateway.test', headers: [['Cookie', cookie]] })
+      rawFetch(field.worker.port, {
+        path: '/admin',
+        host: 'gateway.test',
+        headers: [['Cookie', cookie]],
+      })
     expect((await ask(after)).status).toBe(200)
     expect((await ask(planted)).status).toBe(403)
   })
@@ -203,10 +244,15 @@ describe('case 68: a socket', () => {
     const path = headers.length > 0 ? '/account/socket' : '/machine/socket'
     field.origin.answer((socket, request) => {
       const key = /^sec-websocket-key: (.*)\r$/im.exec(request)?.[1]
-      const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+      const accept = createHash('sha1')
+        .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+        .digest('base64')
       socket.write(accepted.replace('{accept}', accept))
     })
-    const [answer] = await raw(field.worker.port, shake(path, ...headers, `Cookie: ${field.session}`))
+    const [answer] = await raw(
+      field.worker.port,
+      shake(path, ...headers, `Cookie: ${field.session}`),
+    )
     expect(answer?.status).toBe(101)
     expect(field.seen().replace(/^(sec-websocket-key): .*\r$/im, '$1: {key}\r')).toBe(
       bytes([

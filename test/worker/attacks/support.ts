@@ -45,13 +45,23 @@ export async function takeField(): Promise<Field> {
 }
 
 /** Logs in as an origin does it, over the wire. */
-export async function signIn(port: number, origin: TcpOrigin, data: object, cookie = ''): Promise<string> {
+export async function signIn(
+  port: number,
+  origin: TcpOrigin,
+  data: object,
+  cookie = '',
+): Promise<string> {
   origin.answer((socket, request) => {
     const nonce = /^portcullis-session-nonce: (.*)$/m.exec(request)?.[1]?.trim()
     const order = Buffer.from(JSON.stringify({ start: { data } })).toString('base64url')
     socket.write(bytes(['HTTP/1.1 204 No Content', `Portcullis-Session: ${nonce}.${order}`]))
   })
-  const head = ['POST /login HTTP/1.1', 'Host: gateway.test', 'Origin: http://gateway.test', 'Content-Length: 0']
+  const head = [
+    'POST /login HTTP/1.1',
+    'Host: gateway.test',
+    'Origin: http://gateway.test',
+    'Content-Length: 0',
+  ]
   const [answer] = await raw(port, bytes(cookie === '' ? head : [...head, `Cookie: ${cookie}`]))
   origin.reset()
   const [pair = ''] = answer?.header('set-cookie')?.split(';') ?? []
@@ -64,6 +74,9 @@ function generic(text: string, host: string): string {
     .replaceAll(`Host: ${host}`, 'Host: {origin}')
     .replace(/^x-request-id: [\w-]{22}\r$/gm, 'x-request-id: {id}\r')
     .replace(/^portcullis-session-nonce: [\w-]{22}\r$/gm, 'portcullis-session-nonce: {nonce}\r')
-    .replace(/^portcullis-assertion: (?:[\w-]+\.){2}[\w-]{86}\r$/gm, 'portcullis-assertion: {jwt}\r')
+    .replace(
+      /^portcullis-assertion: (?:[\w-]+\.){2}[\w-]{86}\r$/gm,
+      'portcullis-assertion: {jwt}\r',
+    )
     .replace(/'nonce-[\w-]{24}'/g, "'nonce-{page-nonce}'")
 }

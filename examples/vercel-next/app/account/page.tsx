@@ -17,7 +17,8 @@ export default async function Account() {
         <ul>
           {devices.map(({ id, seenAt, current }) => (
             <li key={id}>
-              {current ? 'This device' : 'Another device'}, last seen {new Date(seenAt).toISOString()}
+              {current ? 'This device' : 'Another device'}, last seen{' '}
+              {new Date(seenAt).toISOString()}
               {!current && (
                 <form action={endDevice}>
                   <input type="hidden" name="id" value={id} />

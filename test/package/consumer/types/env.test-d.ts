@@ -16,8 +16,12 @@ declare global {
 }
 
 statelessSessions<{ n: number }>({ secret: (c) => c.env.SESSION_SECRET })
-statelessSessions<{ n: number }>({ secret: (c: Context<{ Bindings: Cloudflare.Env }>) => c.env.SESSION_SECRET })
-statelessSessions<{ n: number }>({ secret: ({ env }: { env: Cloudflare.Env }) => [env.SESSION_SECRET] })
+statelessSessions<{ n: number }>({
+  secret: (c: Context<{ Bindings: Cloudflare.Env }>) => c.env.SESSION_SECRET,
+})
+statelessSessions<{ n: number }>({
+  secret: ({ env }: { env: Cloudflare.Env }) => [env.SESSION_SECRET],
+})
 // A function may find nothing while a framework builds; a plain value may not.
 declare const perhaps: string | undefined
 statelessSessions<{ n: number }>({ secret: () => perhaps })
@@ -33,4 +37,5 @@ redis({ url: (c) => c.env.REDIS_URI, token: (c) => c.env.REDIS_TOKEN })
 
 // Another Env than the project's, by name.
 const own: From<string, { OTHER: string }> = (c) => c.env.OTHER
-export const found: string | undefined = typeof own === 'function' ? own({ env: { OTHER: '' } }) : own
+export const found: string | undefined =
+  typeof own === 'function' ? own({ env: { OTHER: '' } }) : own

@@ -8,11 +8,17 @@ interface Data {
   roles: string[]
 }
 const session = statelessSessions<Data>({ secret: (c) => c.env.SESSION_SECRET })
-const upstreams = { app: { url: 'https://app.internal' }, api: { url: (c: { env: Cloudflare.Env }) => c.env.ORIGIN } }
+const upstreams = {
+  app: { url: 'https://app.internal' },
+  api: { url: (c: { env: Cloudflare.Env }) => c.env.ORIGIN },
+}
 
 const config = defineGateway({
   publicOrigin: (c) => c.env.ORIGIN,
-  upstreams: { app: { url: (c) => c.env.ORIGIN }, api: { url: 'https://api.internal', timeoutMs: 5000 } },
+  upstreams: {
+    app: { url: (c) => c.env.ORIGIN },
+    api: { url: 'https://api.internal', timeoutMs: 5000 },
+  },
   session,
   user: (data) => {
     holds<Same<typeof data, Data>>()
@@ -27,7 +33,9 @@ const config = defineGateway({
 holds<Same<typeof config, GatewayConfig<'app' | 'api', Data, Cloudflare.Env>>>()
 const gateway = createGateway(config)
 gateway satisfies Gateway<Cloudflare.Env>
-gateway.fetch(new Request('https://a.example'), {} as Cloudflare.Env) satisfies Response | Promise<Response>
+gateway.fetch(new Request('https://a.example'), {} as Cloudflare.Env) satisfies
+  | Response
+  | Promise<Response>
 
 const publicOrigin = 'https://a.example'
 // @ts-expect-error: no such upstream

@@ -1,7 +1,15 @@
 /** Beside packages that declare variables of every Hono context: what is ours still fits. */
 import { Hono } from 'hono'
 import { secureHeaders as theirs } from 'hono/secure-headers'
-import { csrf, loginThrottle, portcullis, rateLimit, requireSession, session, statelessSessions } from 'portcullis'
+import {
+  csrf,
+  loginThrottle,
+  portcullis,
+  rateLimit,
+  requireSession,
+  session,
+  statelessSessions,
+} from 'portcullis'
 import { memoryLimiter } from 'portcullis/limit'
 
 declare module 'hono' {

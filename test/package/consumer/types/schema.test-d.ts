@@ -5,11 +5,18 @@ import { z } from 'zod'
 import { holds, type Same } from './expect.ts'
 
 const secret = 'a secret that is never used, only typed'
-const inferred = statelessSessions({ secret, schema: z.object({ user: z.string(), visits: z.number().default(0) }) })
+const inferred = statelessSessions({
+  secret,
+  schema: z.object({ user: z.string(), visits: z.number().default(0) }),
+})
 holds<Same<SessionData<typeof inferred>, { user: string; visits: number }>>()
 
 const byHand: Schema<{ cart: string[] }> = {
-  '~standard': { version: 1, vendor: 'own', validate: (value) => ({ value: value as { cart: string[] } }) },
+  '~standard': {
+    version: 1,
+    vendor: 'own',
+    validate: (value) => ({ value: value as { cart: string[] } }),
+  },
 }
 const own = statelessSessions({ secret, schema: byHand })
 holds<Same<SessionData<typeof own>, { cart: string[] }>>()

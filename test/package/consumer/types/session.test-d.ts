@@ -33,7 +33,10 @@ new Hono().use(session(sessions)).get('/', async (c) => {
   holds<Same<typeof data, Data | undefined>>()
   c.var.session.set('theme', 'dark')
   c.var.session.unset('theme')
-  const stored = await c.var.session.update((before) => ({ ...before, user: before?.user ?? 'alice' }))
+  const stored = await c.var.session.update((before) => ({
+    ...before,
+    user: before?.user ?? 'alice',
+  }))
   holds<Same<typeof stored, Data>>()
   await c.var.session.start({ user: 'alice' }, { keep: ['theme'] })
   const info = await c.var.session.info()
@@ -62,11 +65,13 @@ new Hono().get('/', session(sessions), (c) => {
   holds<Same<typeof c.var.session, SessionHandle<Data>>>()
   return c.text('')
 })
-new Hono<{ Bindings: { DB: string } }>().use(portcullis({ session: sessions })).get('/', requireSession(), (c) => {
-  holds<Same<typeof c.var.session, SessionHandle<Data>>>()
-  holds<Same<typeof c.env.DB, string>>()
-  return c.text('')
-})
+new Hono<{ Bindings: { DB: string } }>()
+  .use(portcullis({ session: sessions }))
+  .get('/', requireSession(), (c) => {
+    holds<Same<typeof c.var.session, SessionHandle<Data>>>()
+    holds<Same<typeof c.env.DB, string>>()
+    return c.text('')
+  })
 // Without sessions there are none.
 new Hono().use(portcullis()).get('/', (c) => {
   // @ts-expect-error
@@ -80,7 +85,10 @@ new Hono<SessionEnv<typeof sessions>>().get('/', (c) => {
 })
 
 // Without Hono.
-declare const cookies: { get(name: string): { value: string } | undefined; set(name: string, value: string): void }
+declare const cookies: {
+  get(name: string): { value: string } | undefined
+  set(name: string, value: string): void
+}
 holds<Same<Awaited<ReturnType<SessionHandle<Data>['get']>>, Data | undefined>>()
 openSession(sessions, { cookies }) satisfies SessionHandle<Data>
 openSession(sessions, { request: new Request('https://a.example'), headers: new Headers() })

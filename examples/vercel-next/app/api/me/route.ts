@@ -9,7 +9,8 @@ const verify = assertionVerifier({
 
 export async function GET(request: Request): Promise<Response> {
   const asserted = await verify(request.headers)
-  if (asserted === undefined) return Response.json({ error: 'nobody is signed in' }, { status: 401 })
+  if (asserted === undefined)
+    return Response.json({ error: 'nobody is signed in' }, { status: 401 })
   const who = await whoIsAsking()
   return Response.json({ user: asserted.user, idleExpiresAt: who?.info.idleExpiresAt })
 }
