@@ -175,7 +175,7 @@ describe('a route table', () => {
     ],
     [
       { path: '/a', to: 'app', sessions: ['stop'] },
-      'routes.0.sessions.0 must be one of "start", "set", "end", "endAll", "endAny", "list"',
+      'routes.0.sessions.0 must be one of "start", "set", "end", "endAll", "endAny", "list", "flash"',
     ],
     [
       { path: '/a', to: 'app', sessions: [] },

@@ -181,8 +181,8 @@ describe('a planted problem', () => {
     [
       'is an oversized middleware',
       'src/csrf/middleware.ts',
-      '\n'.repeat(60),
-      '61 lines, more than 60',
+      '\n'.repeat(80),
+      '81 lines, more than 80',
     ],
     ['has a default export', 'src/crypto/a.ts', 'export default 1', 'has a default export'],
     [
