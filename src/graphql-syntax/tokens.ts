@@ -109,23 +109,21 @@ function findBlockEnd(source: string, from: number): number {
 function readBlock(raw: string): string {
   const lines = raw.replaceAll('\\"""', '"""').split(/\r\n|\n|\r/)
   let shared = Number.POSITIVE_INFINITY
-  for (const line of lines.slice(1))
-    if (!isBlank(line)) shared = Math.min(shared, countIndent(line))
-  const shown = lines.map((line, i) =>
-    i === 0 || shared === Number.POSITIVE_INFINITY ? line : line.slice(shared),
-  )
-  let [first, end] = [0, shown.length]
-  while (first < end && isBlank(shown[first] ?? '')) first++
-  while (end > first && isBlank(shown[end - 1] ?? '')) end--
-  return shown.slice(first, end).join('\n')
+  let [first, end] = [lines.length, 0]
+  for (const [i, line] of lines.entries()) {
+    const indent = countIndent(line)
+    if (indent === line.length) continue // blank
+    if (i > 0) shared = Math.min(shared, indent)
+    first = Math.min(first, i)
+    end = i + 1
+  }
+  const shown = lines.slice(first, end)
+  if (shared === 0 || shared === Number.POSITIVE_INFINITY) return shown.join('\n')
+  return shown.map((line, i) => (first + i === 0 ? line : line.slice(shared))).join('\n')
 }
 
 function countIndent(line: string): number {
   let at = 0
-  while (line[at] === ' ' || line[at] === '\t') at++
+  while (line.charCodeAt(at) === 0x20 || line.charCodeAt(at) === 0x09) at++
   return at
-}
-
-function isBlank(line: string): boolean {
-  return countIndent(line) === line.length
 }

@@ -104,6 +104,9 @@ const needsFolding = /[^!-@[-~]/
 
 const beyondAscii = /[^\0-\x7f]/
 
+/** A digit of another script. */
+const decimalDigit = /(?![0-9])\p{Nd}/u
+
 /** Marks, format characters, control characters, half pairs, and the fillers that are shown as nothing. */
 const unseen = /[\p{M}\p{Cf}\p{Cc}\p{Cs}\p{Cn}\u115f\u1160\u3164\uffa0]/gu
 
@@ -121,10 +124,11 @@ export function foldText(text: string): string {
   folded = folded.replace(unseen, '').toUpperCase().toLowerCase()
   if (beyondAscii.test(folded)) {
     // Again: some letters in upper case are a letter and a mark in lower case (`İ`), and the other way round.
-    folded = folded
-      .normalize('NFKD')
-      .replace(unseen, '')
-      .replace(/[^\0-\x7f]/gu, (letter) => letters.get(letter) ?? foldDigit(letter) ?? letter)
+    folded = folded.normalize('NFKD').replace(unseen, '')
+    const hasDigits = decimalDigit.test(folded)
+    folded = folded.replace(/[^\0-\x7f]/gu, (letter) => {
+      return letters.get(letter) ?? (hasDigits ? foldDigit(letter) : undefined) ?? letter
+    })
   }
   return folded.replace(/\s+/g, ' ').trim()
 }

@@ -1,5 +1,5 @@
 /** Fields of a `multipart/form-data` body, where all servers find the same ones. */
-import { isClearName } from './names.ts'
+import { isClearName, isForeignName, mostForeignNames } from './names.ts'
 import { setsCharset } from './urlencoded.ts'
 
 /** One part. */
@@ -40,7 +40,7 @@ export function readBoundary(contentType: string): string | undefined {
  * Reads a `multipart/form-data` body. undefined where the servers we know would not all find the same fields in it: text
  * before the first boundary or behind the last, lines that end in LF alone, a boundary that stands elsewhere, headers that are
  * folded, doubled or unknown, names with escapes (`\"`, `%22`), `name*=` and `filename*=` (RFC 2231, RFC 5987), another charset
- * or coding, `_charset_`, more than 1,000 parts.
+ * or coding, `_charset_`, more than 1,000 parts, or 200 with names beyond ASCII.
  *
  * @see RFC 7578; RFC 2046 section 5.1
  */
@@ -54,13 +54,15 @@ export function readMultipart(
   const delimiter = `--${boundary}`
   if (!text.startsWith(`${delimiter}\r\n`)) return undefined
   const fields: MultipartField[] = []
+  let foreign = 0
   let start = delimiter.length + 2
   for (;;) {
     const next = text.indexOf(delimiter, start)
     // No server misses a boundary that stands at the beginning of a line, and some find it elsewhere.
     if (next < start + 2 || text.slice(next - 2, next) !== '\r\n') return undefined
     const field = fields.length < mostParts ? readPart(text, body, start, next - 2) : undefined
-    if (field === undefined) return undefined
+    if (field === undefined || (isForeignName(field.name) && ++foreign > mostForeignNames))
+      return undefined
     fields.push(field)
     start = next + delimiter.length
     const rest = text.slice(start, start + 5)

@@ -59,6 +59,14 @@ export function createNameCheck(
   }
 }
 
+/** Names beyond ASCII that a request may have: to fold one costs as much as to fold a hundred others. */
+export const mostForeignNames = 200
+
+/** Whether a name has characters beyond ASCII. */
+export function isForeignName(name: string): boolean {
+  return /[^\0-\x7f]/.test(name)
+}
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
 const controls = /[\0-\x1f\x7f-\x9f]/
 

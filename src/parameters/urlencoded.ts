@@ -1,6 +1,6 @@
 /** Parameters of a query or of a form, where all servers find the same ones. */
 import { foldText } from './fold.ts'
-import { isClearName } from './names.ts'
+import { isClearName, isForeignName, mostForeignNames } from './names.ts'
 
 /** A name and its value, decoded. */
 export type Parameter = readonly [name: string, value: string]
@@ -19,11 +19,12 @@ const plain = /^[!-:<-~]*$/
  * - raw bytes beyond ASCII, and escapes that are not UTF-8 (`%E9`): Java, PHP and Ruby each make another text of them;
  * - `%` without two hexadecimal digits (`%u0065` is a letter to ASP.NET, an error to Java, itself to PHP);
  * - control characters in names (PHP ends a name at NUL), and names that decoding twice would change;
- * - `_charset_` with another charset than UTF-8; more than 1,000 parameters.
+ * - `_charset_` with another charset than UTF-8; more than 1,000 parameters, or 200 with names beyond ASCII.
  */
 export function readParameters(text: string): readonly Parameter[] | undefined {
   if (!plain.test(text)) return undefined
   const found: Parameter[] = []
+  let foreign = 0
   for (const part of text.split('&')) {
     if (part === '') continue
     if (found.length === mostParameters) return undefined
@@ -31,15 +32,19 @@ export function readParameters(text: string): readonly Parameter[] | undefined {
     const name = decode(at === -1 ? part : part.slice(0, at))
     const value = at === -1 ? '' : decode(part.slice(at + 1))
     if (name === undefined || value === undefined || !isClearName(name)) return undefined
+    if (isForeignName(name) && ++foreign > mostForeignNames) return undefined
     if (setsCharset(name, value)) return undefined
     found.push([name, value])
   }
   return found
 }
 
+/** Underscores, and what is folded to one: most names have none of them. */
+const underscores = /[_\uff3f\ufe33\ufe34\ufe4d-\ufe4f]/
+
 /** Whether a form says by its field `_charset_` (HTML section 4.10.18.5) that it is not in UTF-8. */
 export function setsCharset(name: string, value: string): boolean {
-  return foldText(name) === '_charset_' && !/^utf-?8$/i.test(value)
+  return underscores.test(name) && foldText(name) === '_charset_' && !/^utf-?8$/i.test(value)
 }
 
 /**

@@ -103,6 +103,7 @@ describe('a multipart body', () => {
     ],
     ['a charset for all', named('_charset_', 'utf-7') + end],
     ['more than 1,000 parts', named('a').repeat(1001) + end],
+    ['more than 200 names beyond ASCII', named('\xef\xb7\xba').repeat(201) + end],
   ])('T3: with %s is read by nobody', (_, body) => {
     expect(read(body)).toBe(undefined)
   })

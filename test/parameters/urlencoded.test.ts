@@ -20,6 +20,29 @@ describe('an urlencoded text', () => {
     expect(readParameters('_charset_=UTF-8')).toEqual([['_charset_', 'UTF-8']])
   })
 
+  it('T10: has at most 200 names beyond ASCII, each of which costs a fold', () => {
+    const fields = (count: number): string =>
+      Array.from({ length: count }, (_, i) => `%EF%B7%BA${i}=1`).join('&')
+    expect(readParameters(fields(200))).toHaveLength(200)
+    expect(readParameters(fields(201))).toBeUndefined()
+    expect(
+      readParameters(Array.from({ length: 1000 }, (_, i) => `a${i}=%EF%B7%BA`).join('&')),
+    ).toHaveLength(1000)
+  })
+
+  it('is in no other charset, in whatever spelling the field for it is', () => {
+    for (const name of [
+      '_charset_',
+      '_CHARSET_',
+      '%EF%BC%BFcharset%EF%BC%BF',
+      '%EF%B9%8Dcharset%EF%B8%B3',
+      '_ch%C3%A1rset_',
+    ]) {
+      expect(readParameters(`${name}=ISO-8859-1`)).toBeUndefined()
+      expect(readParameters(`${name}=utf-8`)).toHaveLength(1)
+    }
+  })
+
   it('T2: names everything that some server may find in it', () => {
     expect(possibleNames('a=1;b=2&c;d%00e=3&%66=4&%u0067=5&%E9=6')).toEqual([
       ...['a', 'b', 'c', 'd', 'e', 'f', 'g', '\u00e9'],
