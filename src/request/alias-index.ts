@@ -12,12 +12,13 @@ export interface AliasIndex<T> {
 /**
  * What may stand behind the path of a page: a format or an extension (`/admin.json`, Rails, Spring, Next, React Router), a
  * stream or an attribute (`/admin.php::$DATA`, NTFS; Tapestry), an action (`/admin!edit`, Struts), a parameter
- * (`/admin;jsessionid=1`, servlets) or the mark of a backup (`/admin.php~`).
+ * (`/admin;jsessionid=1`, servlets), the mark of a backup (`/admin.php~`), or what was escaped and ends a path once a server
+ * has undone it (`/admin.php%3Fx.php`, Apache before 2.4.60, CVE-2024-38474).
  */
-const boundaries: ReadonlySet<number> = new Set([...'.:!;~'].map((char) => char.charCodeAt(0)))
+const boundaries: ReadonlySet<number> = new Set([...'.:!;~?#'].map((char) => char.charCodeAt(0)))
 
 /** The documents that servers answer a directory with, and the action that MVC frameworks do: `/admin/index.html`. */
-const indexDocument = /^(?:index|default)(?:$|[.:!;~])/i
+const indexDocument = /^(?:index|default)(?:$|[.:!;~?#])/i
 
 /** Extensions of programs and pages that servers also serve without: MultiViews, `try_files $uri $uri.php`, clean URLs. */
 const optionalExtension =

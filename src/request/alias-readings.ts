@@ -36,7 +36,7 @@ export const aliasNames = [
 ] as const
 
 /** Behind which the rest of a path is a page: `/index.php/admin`. One pass: no part can match what the next one does. */
-const scriptEnd = /\.(?:php\d?|phtml|f?cgi|pl|aspx?|cfm|dll)\//gi
+const scriptEnd = /\.(?:php\d?|phtml|f?cgi|pl|py|rb|lua|wsgi|aspx?|cfm|dll|exe)\//gi
 
 /** Files of a page's data that lie below its path: SvelteKit, Nuxt, React Router, Qwik, Next's static export. */
 const dataFile =
@@ -67,7 +67,9 @@ export const readings: Readonly<Partial<Record<AliasName, readonly Reading[]>>> 
   wordpress: [
     byParameter(/(?:)/, 'rest_route', '/wp-json'),
     byParameter(/(?:)/, 'pagename'),
+    byParameter(/(?:)/, 'name'),
     wordpressPart,
+    wordpressSlug,
   ],
   drupal: [byParameter(/(?:)/, 'q')],
   yii: [byParameter(/(?:)/, 'r')],
@@ -120,6 +122,20 @@ function wordpressPart(path: string): string | undefined {
   const part =
     /\/(?:feed(?:\/(?:rss2?|rdf|atom))?|embed|trackback|amp|\d{1,6}|page\/\d{1,6}|comment-page-\d{1,6})\/?$/i
   return part.test(path) ? path.replace(part, '') || '/' : undefined
+}
+
+/**
+ * `/-page-`, `/my--page`, `/my.page`: WordPress looks a page up by its slug, in which dots and spaces are hyphens. It redirects
+ * a GET to the page's own address, and answers a POST at once.
+ *
+ * @see wp-includes/formatting.php of WordPress 6.1.9, sanitize_title_with_dashes; wp-includes/canonical.php, redirect_canonical
+ */
+function wordpressSlug(path: string): string | undefined {
+  if (!/[.\s~-]/.test(path)) return undefined
+  const segments = path
+    .split('/')
+    .map((segment) => segment.replaceAll('~', '').replace(/[.\s-]+/g, '-'))
+  return segments.map((segment) => segment.replace(/^-|-$/g, '')).join('/')
 }
 
 /** Pages behind a marker: `/faces/admin.xhtml`. */

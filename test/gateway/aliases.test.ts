@@ -119,6 +119,81 @@ describe('G1: a page that has an extension itself', () => {
   })
 })
 
+describe('G1: an escape that ends the path once it is undone', () => {
+  // Apache before 2.4.60 (CVE-2024-38474) takes /admin.php%3Fx.php to the script /admin.php.
+  test.each([
+    ['/admin.php', '/admin.php%3Fx.php'],
+    ['/admin.php', '/admin.php%3fx.css'],
+    ['/admin', '/admin%3F'],
+    ['/admin', '/admin%23x'],
+    ['/admin', '/admin%EF%BC%9Fx'],
+    ['/admin/*', '/admin%3f/users'],
+    ['/', '/index.html%3fx'],
+  ])('of %s is guarded: %s', async (page, path) => {
+    const at = await testGateway([
+      ...logins,
+      { path: page, to: 'app' },
+      { path: '/*', to: 'app', access: 'public' },
+    ])
+    expect((await at.ask(path)).status).toBe(401)
+    expect(at.seen).toEqual([])
+  })
+})
+
+describe('G1: programs in front of a page', () => {
+  test.each([
+    '/app.wsgi/admin',
+    '/app.py/admin/',
+    '/cgi-bin/app.exe/admin',
+    '/app.rb/admin',
+    '/x.lua/ADMIN',
+  ])('%s is guarded', async (path) => {
+    const at = await testGateway([
+      ...logins,
+      { path: '/admin', to: 'app' },
+      { path: '/*', to: 'app', access: 'public' },
+    ])
+    expect((await at.ask(path)).status).toBe(401)
+  })
+})
+
+describe('G1: what WordPress finds a page by', () => {
+  // curl -d x=1 https://app.example.com/-members-: a GET is redirected to /members/, a POST is answered.
+  test.each([
+    ['/members', '/-members-'],
+    ['/members', '/--members'],
+    ['/members', '/.members'],
+    ['/members', '/mem~bers'],
+    ['/members', '/?name=members'],
+    ['/members', '/index.php/-members-'],
+    ['/our-team/list', '/our--team/list-'],
+    ['/our-team', '/our.team'],
+    ['/our-team', '/our%20team'],
+    ['/our-team', '/our-team-/feed'],
+  ])('%s is guarded at %s', async (page, path) => {
+    const table: Table = [
+      ...logins,
+      { path: page, to: 'app' },
+      { path: '/*', to: 'app', access: 'public' },
+    ]
+    const at = await testGateway(table, 'wordpress')
+    expect((await at.ask(path, { method: 'POST' })).status).toBe(401)
+    expect(at.seen).toEqual([])
+  })
+
+  test.each(['/my-page', '/wp-content/a.b.css', '/mem-bers', '/member-s', '/2024/05/01'])(
+    '%s stays public',
+    async (path) => {
+      const table: Table = [
+        ...logins,
+        { path: '/members', to: 'app' },
+        { path: '/*', to: 'app', access: 'public' },
+      ]
+      expect((await (await testGateway(table, 'wordpress')).ask(path)).status).toBe(200)
+    },
+  )
+})
+
 describe('G1: what is no further path of a guarded page', () => {
   const closed: Table = [
     ...logins,
