@@ -1,7 +1,11 @@
 /** Judges which routes are logins, and what proves that one succeeded. */
 import { type Normalize, normalizeWordpressName } from '../../limit/throttle/account.ts'
 import { matchesName } from '../../limit/throttle/login-request.ts'
-import { type AccountReader, createAccountReader } from '../../limit/throttle/read-account.ts'
+import {
+  type AccountReader,
+  type AccountRule,
+  createAccountReader,
+} from '../../limit/throttle/read-account.ts'
 import { createRuleWatch } from '../../limit/throttle/rule-watch.ts'
 import { type CompiledSuccess, compileSuccess } from '../../limit/throttle/success-rules.ts'
 import { checkKeys, type Issues, optionalFunction, wholeNumber } from '../../options/index.ts'
@@ -63,7 +67,9 @@ export function compileLogin(route: Route, defaults: LoginDefaults, at: Issues):
     normalizerFor(success, defaults.normalize)
   return {
     read:
-      rule === undefined || 'session' in rule ? undefined : createAccountReader(rule, normalize),
+      rule === undefined || 'session' in rule
+        ? undefined
+        : createAccountReader(withDefaults(rule, success), normalize),
     member,
     normalize,
     success: compiled,
@@ -87,9 +93,18 @@ function compileWithheld(value: unknown, at: Issues): (name: string) => boolean 
   return (name) => wanted.some((one) => matchesName(one, name))
 }
 
+/** WordPress takes lost passwords, registrations and passwords of posts at the address of its login. */
+function withDefaults(rule: AccountRule, success: unknown): AccountRule {
+  return 'form' in rule ? { optional: isWordpress(success), ...rule } : rule
+}
+
+function isWordpress(success: unknown): boolean {
+  return [success].flat().includes('wordpress')
+}
+
 /** WordPress changes names before it looks them up. */
 function normalizerFor(success: unknown, normalize: Normalize | undefined): Normalize | undefined {
-  if (![success].flat().includes('wordpress')) return normalize
+  if (!isWordpress(success)) return normalize
   return normalize === undefined
     ? normalizeWordpressName
     : (text) => normalizeWordpressName(normalize(text))
@@ -106,14 +121,22 @@ function validateAccount(
     issues.add('', 'is required')
     return undefined
   }
-  checkKeys(issues, input, ['form', 'json', 'graphql', 'argument', 'maxTokens', 'session'])
+  checkKeys(issues, input, [
+    'form',
+    'json',
+    'optional',
+    'graphql',
+    'argument',
+    'maxTokens',
+    'session',
+  ])
   if (typeof input !== 'object' || input === null) return undefined
   const entries = Object.entries(input as Record<string, unknown>).filter(
     ([, value]) => value !== undefined,
   )
   const kind = entries
     .map(([name]) => name)
-    .filter((name) => name !== 'maxTokens')
+    .filter((name) => name !== 'maxTokens' && name !== 'optional')
     .sort()
     .join()
   if (!['form', 'json', 'session', 'argument,graphql'].includes(kind)) {
@@ -121,6 +144,11 @@ function validateAccount(
     return undefined
   }
   for (const [option, names] of entries) {
+    if (option === 'optional') {
+      if (typeof names !== 'boolean') issues.add(option, 'must be true or false')
+      if (kind !== 'form' && kind !== 'json') issues.add(option, 'must stand beside form or json')
+      continue
+    }
     if (option === 'maxTokens') {
       wholeNumber(issues, option, names as number, 1000, { min: 1, max: 10_000, unit: 'tokens' })
       continue

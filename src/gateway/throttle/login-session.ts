@@ -72,8 +72,7 @@ export function withoutIdentity(
   const isWithheld = (name: string): boolean =>
     meansField(name) || (session === 'withheld' && withholds(name))
   const others = withholdCookies(cookie, isWithheld)
-  if (others === null) headers.delete('cookie')
-  else if (others !== cookie) headers.set('cookie', others)
+  setCookieHeader(headers, others)
   // Whoever sends a token is signed in by it, whatever password comes with it: as `Bearer`, `Token` (Django REST framework),
   // `JWT`, or without a scheme (Keystone). `Basic` and its kind are kept, since they may guard the whole site.
   if (!/^(?:basic|digest|negotiate) /i.test(headers.get('authorization')?.trim() ?? ''))
@@ -82,4 +81,10 @@ export function withoutIdentity(
   const asked = { publicOrigin, path: visit.path, routePath: subject }
   if (success.redirects) headers.set('referer', refererFor(headers.get('referer'), asked))
   return others !== cookie
+}
+
+/** Sets the Cookie header, or takes it out. */
+export function setCookieHeader(headers: Headers, cookies: string | null): void {
+  if (cookies === null) headers.delete('cookie')
+  else headers.set('cookie', cookies)
 }

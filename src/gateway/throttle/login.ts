@@ -2,6 +2,7 @@
 import { readCookies, replaceSetCookie } from '../../cookie/index.ts'
 import { type Account, createAccount } from '../../limit/throttle/account.ts'
 import type { LoginAttempt, ThrottleEngine } from '../../limit/throttle/engine.ts'
+import { withholdCookies } from '../../limit/throttle/login-request.ts'
 import type { AccountRead } from '../../limit/throttle/read-account.ts'
 import { isProven, type LoginResponse, needsBody } from '../../limit/throttle/success.ts'
 import { isNeverSent } from '../../proxy/never-sent.ts'
@@ -15,7 +16,7 @@ import { type ExtraHeaders, rejectRequest } from '../reject.ts'
 import type { RequestContext } from '../request-context.ts'
 import { type BufferedBody, bufferJsonBody } from './buffer-body.ts'
 import type { LoginRules } from './compile-login.ts'
-import { passLogin, type SessionUse, withoutIdentity } from './login-session.ts'
+import { passLogin, type SessionUse, setCookieHeader, withoutIdentity } from './login-session.ts'
 import type { LoginAttemptHooks, LoginStartResult } from './types.ts'
 
 /** One route's logins, and where they are counted. */
@@ -39,11 +40,11 @@ export async function startLogin(
   const { request, requestId, env } = visit
   const { engine, subject } = route
   const read = await readLoginAccount(route, visit, who)
-  if (read.ok && read.account === undefined) {
+  if (read.ok && read.account === undefined && !read.charged) {
     return {
       is: 'open',
       pass: (passage) =>
-        forwardToUpstream(plan, visit, { ...passage, login: createEmptyHooks(read) }),
+        forwardToUpstream(plan, visit, { ...passage, login: createEmptyHooks(read, route) }),
       cancel: doNothing,
     }
   }
@@ -60,9 +61,21 @@ export async function startLogin(
   if (!begun.ok) return rejectLogin('rate-limited', [['Retry-After', `${begun.retryAfter}`]])
   if (!read.ok) return rejectLogin(unreadable[read.status])
   const { attempt } = begun
+  const cancel = (): Promise<unknown> => attempt.settle('void')
+  if (read.account === undefined) {
+    const login = createEmptyHooks(read, route)
+    return {
+      is: 'open',
+      cancel,
+      pass(passage): Promise<Response> {
+        const sending = forwardToUpstream(plan, visit, { ...passage, login })
+        return settleOnError(sending, attempt, { answered: false }, request.signal)
+      },
+    }
+  }
   return {
     is: 'open',
-    cancel: () => attempt.settle('void'),
+    cancel,
     pass(passage): Promise<Response> {
       const state = { answered: false, wantsSession: false }
       const sending = passLogin(plan, visit, passage, (session) => ({
@@ -189,12 +202,20 @@ function createLoginHooks(
   }
 }
 
-/** A request that could have been a login, and is none. */
-function createEmptyHooks({ body }: { readonly body: string }): LoginAttemptHooks {
+/**
+ * A request that could have been a login, and is none. A cookie that is called like the login's field stays behind.
+ */
+function createEmptyHooks(
+  { body }: { readonly body: string },
+  { meansField }: LoginRoute,
+): LoginAttemptHooks {
   const ignore = (): void => {}
   return {
     ...{ body, outlives: false, answered: ignore, starting: ignore, started: ignore },
-    tell: (headers) => headers.delete('content-length'),
+    tell(headers): void {
+      headers.delete('content-length')
+      setCookieHeader(headers, withholdCookies(headers.get('cookie'), meansField))
+    },
     settle: async (response) => response,
   }
 }

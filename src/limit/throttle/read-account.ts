@@ -16,15 +16,29 @@ import { maxBodyBytes, readBody } from './read-body.ts'
  * argument of a root field in a GraphQL request.
  */
 export type AccountRule =
-  | { readonly form: string }
-  | { readonly json: string | readonly string[] }
+  | ({ readonly form: string } & OptionalAccount)
+  | ({ readonly json: string | readonly string[] } & OptionalAccount)
   | GraphqlRule
+
+/** For an address that takes more than logins. */
+export interface OptionalAccount {
+  /**
+   * Whether a request with nothing that could name the account passes. It counts for its client's address, not for an
+   * account: a lost password, the code of a second step. Default `false`, and `true` with `success: 'wordpress'`.
+   */
+  readonly optional?: boolean
+}
 
 /** An account, and the request's body as it was read, which is all that the upstream gets. */
 export type AccountRead =
   | { readonly ok: true; readonly account: Account; readonly body: string }
-  /** A GraphQL request that is no login. */
-  | { readonly ok: true; readonly account: undefined; readonly body: string }
+  /** No login. `charged`: it counts for its address all the same. */
+  | {
+      readonly ok: true
+      readonly account: undefined
+      readonly body: string
+      readonly charged?: true
+    }
   /** 400: names no account, or could be read in two ways. 413: larger than 16 KB. 415: another content type than the rule's. */
   | { readonly ok: false; readonly status: 400 | 413 | 415 }
 
@@ -35,25 +49,34 @@ const unclear = { ok: false, status: 400 } as const
 
 /** Makes a reader of a rule that was validated. */
 export function createAccountReader(rule: AccountRule, normalize?: Normalize): AccountReader {
-  if ('form' in rule) return createFormReader(rule.form, normalize)
+  if ('form' in rule) return createFormReader(rule.form, rule.optional === true, normalize)
   return 'json' in rule
-    ? createJsonReader([rule.json].flat(), normalize)
+    ? createJsonReader([rule.json].flat(), rule.optional === true, normalize)
     : createGraphqlReader(rule, normalize)
 }
 
-function createFormReader(field: string, normalize?: Normalize): AccountReader {
+function createFormReader(field: string, optional: boolean, normalize?: Normalize): AccountReader {
   const mayMean = createNameCheck(field)
   const find = createParameterReader(field)
   const type = 'application/x-www-form-urlencoded'
   return async (request, search) => {
     const read = await readBodyAndQuery(request, search, { type, mayMean })
     if (!read.ok) return read
-    const account = find(readParameters(read.text) ?? [])
+    const parameters = readParameters(read.text)
+    if (parameters === undefined) return unclear
+    const account = find(parameters)
+    if (account.status === 'absent' && optional) {
+      return { ok: true, account: undefined, body: read.text, charged: true }
+    }
     return account.status === 'found' ? toAccountRead(account.value, read.text, normalize) : unclear
   }
 }
 
-function createJsonReader(path: readonly string[], normalize?: Normalize): AccountReader {
+function createJsonReader(
+  path: readonly string[],
+  optional: boolean,
+  normalize?: Normalize,
+): AccountReader {
   const mayMean = createNameCheck(path)
   const find = createMemberReader(path)
   return async (request, search) => {
@@ -61,6 +84,9 @@ function createJsonReader(path: readonly string[], normalize?: Normalize): Accou
     if (!read.ok) return read
     const value = readJson(read.text)
     const account = value === undefined ? undefined : find(value)
+    if (account?.status === 'absent' && optional) {
+      return { ok: true, account: undefined, body: read.text, charged: true }
+    }
     return account?.status === 'found' && typeof account.value === 'string'
       ? toAccountRead(account.value, read.text, normalize)
       : unclear
