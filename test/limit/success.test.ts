@@ -191,6 +191,34 @@ describe('what proves a login', () => {
     ['none of two', ['django', { status: 204 }], { status: 200 }, false],
     ['json with its status', 'json', { status: 200 }, true],
     ['json refused', 'json', { status: 401 }, false],
+    // next-auth 4.24.15 src/core/index.ts: without its CSRF token a script gets { url: '/api/auth/signin?csrf=true' } with 200.
+    [
+      'Auth.js',
+      { cookie: '__Secure-next-auth.session-token*' },
+      { cookies: ['__Secure-next-auth.session-token.0=e'] },
+      true,
+    ],
+    [
+      'Auth.js with a wrong CSRF token',
+      { cookie: '__Secure-next-auth.session-token*' },
+      {
+        text: '{"url":"/api/auth/signin?csrf=true"}',
+        cookies: ['__Host-next-auth.csrf-token=a%7Cb'],
+      },
+      false,
+    ],
+    [
+      'Spring Security',
+      { location: '/', cookie: 'JSESSIONID' },
+      { status: 302, location: '/', cookies: ['JSESSIONID=2'] },
+      true,
+    ],
+    [
+      'Spring Security that starts a session for its error',
+      { location: '/', cookie: 'JSESSIONID' },
+      { status: 302, location: '/login?error', cookies: ['JSESSIONID=2'] },
+      false,
+    ],
     ['devise', 'devise', { status: 303, location: '/' }, true],
     [
       'devise with an invalid token, back to the form',
