@@ -347,15 +347,12 @@ export const tricks: readonly Trick[] = [
       const at = (path: string) => (draft: Draft) => {
         draft.headers.referer = `${trial.visitor().origin}${path}`
       }
-      return guess(
-        trial,
-        at('/x'),
-        at('/account'),
-        at('/dashboard'),
-        at('/account.php'),
-        at('/private/home'),
-        at('/'),
+      // Express prefers `Referrer`, and Turbolinks brings its own.
+      const others = ['referrer', 'x-xhr-referer', 'turbolinks-referrer', 'hx-current-url'].map(
+        (name) => header(name, `${trial.visitor().origin}/x`),
       )
+      const places = ['/x', '/account', '/dashboard', '/account.php', '/private/home', '/']
+      return guess(trial, ...places.map(at), ...others)
     },
   },
   {

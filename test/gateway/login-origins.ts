@@ -73,7 +73,8 @@ export const origins: readonly LoginOrigin[] = [
   {
     // passport 0.7.0 lib/sessionmanager.js: logIn regenerates the session. express-session 1.18.1 index.js, shouldSetCookie: a
     // request without a session gets a cookie where saveUninitialized is true, as it is by default, and one whose session goes on
-    // gets none, unless `rolling` is set. express 4.21.2 lib/response.js, location: 'back' is the Referrer, or '/'.
+    // gets none, unless `rolling` is set. express 4.21.2 lib/response.js, location: 'back' is req.get('Referrer'), which
+    // lib/request.js takes from the header Referrer, then from Referer.
     name: 'express',
     throttle: { account: { form: 'email' }, success: 'express' },
     ...byForm,
@@ -83,7 +84,8 @@ export const origins: readonly LoginOrigin[] = [
     answer: (right, { headers }) => {
       const cookies =
         right || !headers.has('cookie') ? [`connect.sid=s%3A${fresh()}; Path=/; HttpOnly`] : []
-      return redirect(right ? '/account' : (headers.get('referer') ?? '/'), cookies)
+      const back = headers.get('referrer') || headers.get('referer') || '/'
+      return redirect(right ? '/account' : back, cookies)
     },
   },
   {

@@ -52,6 +52,18 @@ describe('where a failure leads is nobody’s choice', () => {
     },
   )
 
+  // curl -H 'Referrer: https://app.example.com/x' ...: Express prefers it to Referer; the others are of Turbolinks and htmx.
+  it.each(['Referrer', 'X-XHR-Referer', 'Turbolinks-Referrer', 'HX-Current-URL'])(
+    'T5: nor is it that of a header %s',
+    async (name) => {
+      const origin = named('express')
+      const at = await start(origin)
+      for (let i = 0; i < 12; i++) await guess(at, origin, { [name]: 'https://app.example.com/x' })
+      expect(at.verified.length).toBe(5)
+      expect(at.last().headers.has(name)).toBe(false)
+    },
+  )
+
   it('T5: a failure of Laravel shows the form again, where the form is', async () => {
     const origin = named('laravel')
     const at = await start(origin)

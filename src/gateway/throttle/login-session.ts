@@ -9,6 +9,18 @@ import type { LoginAttemptHooks } from './types.ts'
 /** What a login's upstream learns of the visitor's session, and whether its answer may prove a success then. */
 export type SessionUse = 'withheld' | 'anonymous' | 'unproven'
 
+/**
+ * Other headers that say where a request came from: Express prefers `Referrer` to `Referer` (lib/request.js, `req.get`), classic
+ * Turbolinks redirects back to its own, and htmx tells its page.
+ */
+const otherReferers = [
+  'referrer',
+  'x-xhr-referer',
+  'turbolinks-referrer',
+  'turbo-referrer',
+  'hx-current-url',
+] as const
+
 /** A login that is about to be sent once. */
 export interface LoginTry {
   readonly login: LoginAttemptHooks
@@ -79,7 +91,10 @@ export function withoutIdentity(
     headers.delete('authorization')
   const publicOrigin = visit.settings?.publicOrigin ?? ''
   const asked = { publicOrigin, path: visit.path, routePath: subject }
-  if (success.redirects) headers.set('referer', refererFor(headers.get('referer'), asked))
+  if (success.redirects) {
+    headers.set('referer', refererFor(headers.get('referer'), asked))
+    for (const name of otherReferers) headers.delete(name)
+  }
   return others !== cookie
 }
 
