@@ -1,6 +1,6 @@
 /** Names of headers that stop at the gateway, in each direction. */
 import type { Issues } from '../options/index.ts'
-import { identityBeginnings, identityNames } from './identity-names.ts'
+import { identityBeginnings, identityNames, webhookNames } from './identity-names.ts'
 
 // RFC 9110 section 7.6.1, and what older proxies call so. `proxy-*` is below.
 const hopByHop = [
@@ -21,6 +21,8 @@ const strippedNames: ReadonlySet<string> = new Set([
   ...identityNames,
 ])
 
+const webhooks: ReadonlySet<string> = new Set(webhookNames)
+
 /** By first letter, of `x-` by the one behind it, so that a common header is compared with a few beginnings. */
 const strippedPrefixes: ReadonlyMap<number, readonly string[]> = groupByLetter(identityBeginnings)
 
@@ -37,7 +39,7 @@ export function isStrippedRequestHeader(name: string): boolean {
   if (strippedNames.has(name) || unusual.test(name)) return true
   const candidates = strippedPrefixes.get(letterOf(name))
   if (candidates === undefined) return false
-  for (const beginning of candidates) if (name.startsWith(beginning)) return true
+  for (const beginning of candidates) if (name.startsWith(beginning)) return !webhooks.has(name)
   return false
 }
 

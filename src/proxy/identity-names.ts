@@ -7,6 +7,7 @@
 export const identityNames: readonly string[] = words(
   // Addresses, hosts, schemes and paths, as proxies and platforms say them.
   'client-ip true-client-ip cluster-client-ip real-ip remote front-end-https https ssl-https',
+  'ali-cdn-real-ip incap-client-ip x-sucuri-clientip x-override-url',
   'x-client-ip x-client-address x-client-port x-client-proto x-cluster-client-ip x-cluster-ip',
   'x-true-client-ip x-true-ip x-real-ip x-real-host x-real-port x-ip x-ip-address x-source-ip',
   'x-proxyuser-ip x-host x-scheme x-proto x-protocol x-port x-https x-url x-url-scheme',
@@ -14,7 +15,7 @@ export const identityNames: readonly string[] = words(
   'x-path x-path-info x-request-uri x-request-url x-server-name x-server-port x-document-root',
   'x-orig-uri do-connecting-ip disguised-host was-default-hostname x-site-deployment-id',
   'x-queue-start x-matched-path x-request-start x-country-code x-msisdn msisdn x-wap-msisdn',
-  'x-nokia-msisdn script-name path-info',
+  'x-nokia-msisdn x-up-calling-line-id x-up-subno script-name path-info',
   // Other methods than the request's, which a framework would route by.
   'x-http-method x-http-method-override x-method-override x-method x-http-host-override',
   'x-http-path-override x-http-destinationurl x-http-verb x-http-verb-override',
@@ -46,7 +47,7 @@ export const identityBeginnings: readonly string[] = words(
   'x-client-serial x-client-fingerprint x-client-user x-client-principal x-client-geo',
   'x-client-region x-client-city',
   // RFC 7239 and its many relatives.
-  'forwarded x-forward x-original x-originating- x-rewrite x-remote x-script- x-up- x-proxy-',
+  'forwarded x-forward x-original x-originating- x-rewrite x-remote x-script- x-proxy-',
   // Rack and nginx look for files where these say so (CVE-2025-61780).
   'x-sendfile x-accel-',
   // Apache (mod_auth_openidc, mod_auth_mellon, Shibboleth, CAS), SiteMinder, WebSEAL, ClearTrust, Oracle, F5, NetScaler.
@@ -71,6 +72,11 @@ export const identityBeginnings: readonly string[] = words(
   'x-country',
   // Inner words of Next and of a browser's bound sessions.
   'x-middleware- x-invoke- x-next- x-nextjs- x-prerender- secure-session- sec-session-',
+)
+
+/** Names of these families that webhooks of the same products bring, signed or secret. */
+export const webhookNames: readonly string[] = words(
+  'x-vercel-signature x-okta-verification-challenge cf-webhook-auth',
 )
 
 function words(...lines: readonly string[]): readonly string[] {

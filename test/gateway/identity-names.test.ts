@@ -50,6 +50,8 @@ const documented: Readonly<Record<string, string>> = {
   'underscores and dots':
     'X_Forwarded_For REMOTE_USER OIDC_CLAIM_sub HTTP_SM_USER X_Real_IP Script_Name',
   'bound sessions': 'Secure-Session-Response Secure-Session-Registration Sec-Secure-Session-Id',
+  'CDNs and WAP gateways':
+    'Ali-CDN-Real-IP Incap-Client-IP X-Sucuri-ClientIP X-Override-URL X-Up-Calling-Line-Id X-Up-Subno',
   others:
     'X-Webauth-User Impersonate-User Impersonate-Group X-RStudio-Username X-Kratos-Authenticated-Identity-Id X-LDAP-User X-MSISDN Proxy Proxy-Authorization Baggage X-Accel-Mapping X-Sendfile-Type',
 }
@@ -57,6 +59,10 @@ const documented: Readonly<Record<string, string>> = {
 /** What applications use themselves. */
 const ordinary =
   'Accept Accept-Language Authorization Content-Type If-None-Match Range Referer User-Agent X-Requested-With X-CSRF-Token X-XSRF-Token X-Api-Key X-Client-Version X-Client-Id X-Client-Data X-App-Version X-Auth-Token X-Auth-Key X-Access-Token X-User-Agent X-User-Token X-Session-Id X-Request-Id-2 X-Correlation-Id X-Idempotency-Key Idempotency-Key X-Hub-Signature-256 X-GitHub-Event X-Gitlab-Token Stripe-Signature X-Twilio-Signature X-Shopify-Topic X-Amz-Date X-Amz-Content-Sha256 X-Ms-Version X-Ms-Date X-Goog-Api-Key X-Inertia X-Turbo-Request-Id HX-Request Turbo-Frame RSC Next-Router-State-Tree Next-Router-Prefetch Next-Action Next-Url X-WP-Nonce X-Hasura-Role X-Timezone X-Tenant X-Locale X-Upload-Content-Type X-File-Name X-Device-Id X-Powered X-B3-TraceId X-Amzn-Trace-Id X-Cloud-Trace-Context Traceparent Sec-CH-UA DNT Save-Data Last-Event-ID Via CDN-Loop Apollo-Require-Preflight GraphQL-Preflight Svix-Id Webhook-Signature'
+
+/** What Unpoly and webhooks of Vercel, Okta and Cloudflare send: unpoly.com/up.protocol, and the docs of the three. */
+const resembling =
+  'X-Up-Version X-Up-Target X-Up-Fail-Target X-Up-Mode X-Up-Context X-Up-Validate X-Up-Origin-Mode X-Vercel-Signature X-Okta-Verification-Challenge CF-Webhook-Auth'
 
 const upstream = { url: 'http://upstream.test:8080' }
 
@@ -97,6 +103,11 @@ describe('G7: a header in which somebody in front says who the client is', () =>
       .filter((name) => new Request('http://a', { headers: { [name]: 'a' } }).headers.has(name))
     expect(await received(names)).toEqual(names)
   })
+})
+
+test('G7: a header that only resembles them reaches the upstream', async () => {
+  const names = resembling.split(' ')
+  expect(await received(names)).toEqual(names)
 })
 
 describe('G7: dropHeaders of an upstream', () => {
