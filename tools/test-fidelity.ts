@@ -9,17 +9,15 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { cases, type FidelityCase } from '../test/fidelity/cases.ts'
 import {
+  covers,
   type Exceptions,
   exceptionsFile,
+  findUnusedReasons,
+  lists,
   readExceptions,
   reasons,
 } from '../test/fidelity/exceptions.ts'
-import {
-  ask,
-  type FidelityOrigin,
-  type Outcome,
-  startFidelityOrigin,
-} from '../test/fidelity/exchange.ts'
+import { ask, type Outcome, startFidelityOrigin } from '../test/fidelity/exchange.ts'
 import { compareAnswers, compareRequests } from '../test/fidelity/message.ts'
 import { hosts } from './fidelity-hosts.ts'
 
@@ -41,6 +39,7 @@ const origin = await startFidelityOrigin(cases)
 const direct = await askAll(origin.port)
 const exceptions = readExceptions()
 const counts = { passed: 0, failed: 0 }
+const started = performance.now()
 for (const runtime of chosen) {
   const since = performance.now()
   const { passed, failed, named } = await compare(runtime).catch((error: unknown) => {
@@ -55,7 +54,16 @@ for (const runtime of chosen) {
   )
 }
 await origin.stop()
-console.log(`${asked.length} cases, ${chosen.length} runtimes`)
+for (const unused of findUnusedReasons(
+  exceptions,
+  cases.map(({ name }) => name),
+)) {
+  counts.failed++
+  console.error(`  exceptions.ts has a reason for nothing: ${unused}`)
+}
+console.log(
+  `${asked.length} cases, ${chosen.length} runtimes, ${Math.round((performance.now() - started) / 1000)} s`,
+)
 console.log(`${counts.passed} passed, ${counts.failed} failed`)
 process.exit(counts.failed > 0 ? 1 : 0)
 
@@ -79,7 +87,7 @@ async function compare(runtime: string): Promise<Result> {
     ]
     const expected = expectedDifferences(runtime, each)
     const unnamed = found.filter(
-      (difference) => !expected.has(difference) || !hasReason(runtime, difference),
+      (difference) => !expected.has(difference) || !hasReason(runtime, difference, each.name),
     )
     for (const difference of found)
       differing.set(difference, [...(differing.get(difference) ?? []), each.name])
@@ -96,15 +104,13 @@ async function compare(runtime: string): Promise<Result> {
   return { passed: asked.length - failed, failed, named }
 }
 
-function hasReason(runtime: string, difference: string): boolean {
-  return reasons.some(
-    ([runtimes, differences]) => runtimes.test(runtime) && differences.test(difference),
-  )
+function hasReason(runtime: string, difference: string, name: string): boolean {
+  return reasons.some((reason) => covers(reason, runtime, difference, name))
 }
 
 function expectedDifferences(runtime: string, { name }: FidelityCase): Set<string> {
-  const covered = Object.entries(exceptions[runtime] ?? {}).filter(([, { only, allBut }]) =>
-    only === undefined ? !allBut?.includes(name) : only.includes(name),
+  const covered = Object.entries(exceptions[runtime] ?? {}).filter(([, listed]) =>
+    lists(listed, name),
   )
   return new Set(covered.map(([difference]) => difference))
 }
@@ -120,16 +126,17 @@ function listDifferences(found: ReadonlyMap<string, readonly string[]>): Excepti
   return listed
 }
 
-/** All cases, a few at a time. */
+/** All cases, a few at a time, then one by one those that would disturb others. */
 async function askAll(port: number): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
-  const left = [...asked.entries()]
-  const work = async (): Promise<void> => {
+  const work = async (left: typeof asked): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const [at, { each, index }] = next
-      outcomes[at] = await ask(port, index, each, origin as FidelityOrigin)
+      const { each, index } = next
+      outcomes[asked.indexOf(next)] = await ask(port, index, each, origin)
     }
   }
-  await Promise.all(Array.from({ length: 8 }, work))
+  const together = asked.filter(({ each }) => !each.leaves)
+  await Promise.all(Array.from({ length: 8 }, () => work(together)))
+  await work(asked.filter(({ each }) => each.leaves))
   return outcomes
 }

@@ -13,6 +13,11 @@ export interface FidelityCase {
   readonly answer?: string
   /** Whether the upstream ends its connection behind the answer. */
   readonly ends?: true
+  /**
+   * Whether a runtime may leave bytes of the answer unread, so that whatever is sent next on the connection fails: it is
+   * ended, and nothing else is sent meanwhile.
+   */
+  readonly leaves?: true
   /** Bytes that follow a 101, and come back. */
   readonly echo?: string
 }
@@ -209,6 +214,7 @@ export const cases: readonly FidelityCase[] = [
   },
   {
     name: 'chunks with extensions',
+    leaves: true,
     answer: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nab\r\n0\r\n\r\n',
   },
   {
@@ -233,14 +239,16 @@ export const cases: readonly FidelityCase[] = [
   },
   {
     name: 'trailer fields',
+    leaves: true,
     headers: ['TE: trailers'],
     answer: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 1\r\n\r\n',
   },
   {
     name: 'Early Hints',
+    leaves: true,
     answer: `HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n${ok([])}`,
   },
-  { name: 'Processing', answer: `HTTP/1.1 102 Processing\r\n\r\n${ok([])}` },
+  { name: 'Processing', leaves: true, answer: `HTTP/1.1 102 Processing\r\n\r\n${ok([])}` },
   {
     name: 'an early answer',
     method: 'POST',
