@@ -33,7 +33,7 @@ const maxPurposes = 64
  * between them. The first seals, all open: to rotate, append
  * the new one, deploy, then move it first, deploy; keep the old one for as long as what it sealed may live.
  *
- * @param faults - takes what is wrong with the secrets, by position and never with the value. A ring with faults must not
+ * @param issues - collects what is wrong with the secrets, by position and never with the value. A ring with issues must not
  *   be used; its methods reject when there is no secret.
  */
 export function keyRing(secret: string | readonly string[], issues: Issues): KeyRing {

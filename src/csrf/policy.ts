@@ -67,8 +67,8 @@ const keys: ReadonlyArray<keyof CrossOriginOptions> = [
 /**
  * Judges the options.
  *
- * @param given - takes what is wrong; a policy with faults must not be used. Without it, what is wrong is thrown.
- * @param more - further keys that the caller judges itself.
+ * @param value - collects what is wrong; a policy with issues must not be used. Without it, the function throws.
+ * @param more - further keys that the caller validates itself.
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function csrfPolicy<E = ProjectEnv>(

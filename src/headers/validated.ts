@@ -29,7 +29,7 @@ export interface HeaderWriter extends ResponseWriter {
 /**
  * A writer of the headers that options ask for.
  *
- * @param faults - takes what is wrong with the options; the writer works with what is right until they are thrown.
+ * @param issues - collects what is wrong with the options; the writer works with what is right until it throws.
  */
 export function headerWriter(options: HeaderOptions, issues: Issues): HeaderWriter {
   const write = createCompiledWriter(

@@ -8,6 +8,7 @@ export interface EndMarkedArgs {
   readonly mark: string
   /** The message that asks for it, if it must take effect once. */
   readonly once?: OnceMessage
+  /** The bindings of the platform, as `c.env` has them. */
   readonly env?: unknown
 }
 
