@@ -20,7 +20,7 @@ describe('sound modules', () => {
         'src/session/middleware.ts':
           "import { createMiddleware } from 'hono/factory'\nimport { s } from '../crypto/index.ts'\n",
         'src/assertion/verify.ts':
-          "import { jwtVerify } from 'jose'\nimport { a } from '../session/context.ts'\n",
+          "import { jwtVerify } from 'jose'\nimport { a } from '../request/context.ts'\n",
         'src/limit/upstash.ts': "import { Ratelimit } from '@upstash/ratelimit'\n",
         'src/index.ts': "export { s } from './crypto/index.ts'\n",
         'worker/index.ts':
