@@ -47,11 +47,12 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   flash(name: string, value: unknown): void {
     // Also after a logout: "You are signed out" belongs to the next request, whose session it begins.
     this.#of.mustNotBeClosed()
-    if (name === '' || name === '__proto__') throw dataError('needs another name for its message')
+    requireMessageName(name)
     this.#of.edits.push({ is: 'flash', name, value: jsonCopy(value, name) })
   }
 
   async takeFlash(name: string): Promise<unknown> {
+    requireMessageName(name)
     return (await this.#take((other) => other === name))?.[name]
   }
 
@@ -203,4 +204,10 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     this.#of.status = 'closed'
     return settled
   }
+}
+
+/** Origins send messages as an object; `flash` takes a name and a value, which untyped code mixes up. */
+function requireMessageName(name: unknown): void {
+  if (typeof name !== 'string') throw dataError('needs a text as the name of its message')
+  if (name === '' || name === '__proto__') throw dataError('needs another name for its message')
 }

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
+import { isPortcullisError } from '../../src/errors.ts'
 import { session } from '../../src/session/index.ts'
 import { Browser, sessionsAt } from './support.ts'
 
@@ -79,5 +80,34 @@ describe('a message', () => {
     const browser = app()
     await browser.fetch('/leave')
     expect(await browser.json('/proto')).toBe(null)
+  })
+})
+
+describe('a name of a message that is none', () => {
+  it.each<[what: string, name: unknown]>([
+    ['the object that an origin would send', { notice: 'Saved' }],
+    ['a number', 1],
+    ['nothing', undefined],
+    ['no letters', ''],
+    ['the prototype', '__proto__'],
+  ])('is an error with a code: %s', async (_what, name) => {
+    const { sessions } = sessionsAt()
+    const codes: unknown[] = []
+    const note = (error: unknown): void => {
+      codes.push(isPortcullisError(error) ? error.code : error)
+    }
+    const routes = new Hono().use(session(sessions)).get('/', async (c) => {
+      try {
+        c.var.session.flash(name as string, 'Saved')
+      } catch (error) {
+        note(error)
+      }
+      await c.var.session.takeFlash(name as string).catch(note)
+      return c.text('done')
+    })
+    const response = await routes.request('https://shop.example/')
+    expect(response.status).toBe(200)
+    expect(response.headers.get('set-cookie')).toBeNull()
+    expect(codes).toEqual(['ERR_SESSION_DATA', 'ERR_SESSION_DATA'])
   })
 })
