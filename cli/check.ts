@@ -1,8 +1,9 @@
 /** `portcullis check`: builds the gateway of a project and looks at its wrangler.toml, without deploying. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type Exit, exit, Stop } from './exit.ts'
 import { loadProject, readWrangler } from './load.ts'
-import { reviewConfig, reviewWrangler, tell } from './review.ts'
+import { reviewConfig, reviewDevVars, reviewWrangler, tell } from './review.ts'
 
 const configs = [
   'gateway.config.ts',
@@ -27,7 +28,13 @@ export async function check(args: readonly string[]): Promise<Exit> {
   const known = Array.isArray(settings) ? {} : settings
   const { faults, remarks } = await reviewConfig(config, () => loadProject(config), known)
   const more = Array.isArray(settings) ? (settings as string[]) : reviewWrangler(wrangler, settings)
-  return tell({ faults: [...faults, ...more], remarks }) ? exit.ok : exit.faults
+  const devVars = join(dirname(wrangler), '.dev.vars')
+  const unread = existsSync(devVars)
+    ? reviewDevVars(wrangler, known, readFileSync(devVars, 'utf8'))
+    : []
+  return tell({ faults: [...faults, ...more], remarks: [...remarks, ...unread] })
+    ? exit.ok
+    : exit.faults
 }
 
 /** The file that was named, or the first of these that is there. */

@@ -27,6 +27,7 @@ interface Settings {
   readonly preview_urls?: boolean
   readonly compatibility_flags?: readonly string[]
   readonly vars?: Readonly<Record<string, unknown>>
+  readonly secrets?: { readonly required?: readonly string[] }
 }
 
 /**
@@ -81,6 +82,14 @@ function faultsOf(error: unknown): readonly string[] {
   return faults.map(({ option, problem }) => `${option} ${problem}`)
 }
 
+/** What must never be among `vars`. */
+const secretNames = [
+  'SESSION_SECRET',
+  'ASSERTION_KEY',
+  'THROTTLE_SECRET',
+  'UPSTASH_REDIS_REST_TOKEN',
+]
+
 /** Settings of a Worker that would let requests past the gateway, or Node into it, in every environment. */
 export function reviewWrangler(path: string, rawConfig: object): readonly string[] {
   const { env, ...top } = rawConfig as Settings & { env?: Readonly<Record<string, Settings>> }
@@ -101,12 +110,34 @@ export function reviewWrangler(path: string, rawConfig: object): readonly string
       if (!found.compatibility_flags?.includes(flag))
         faults.push(`${at}compatibility_flags must hold ${flag}`)
     }
-    for (const name of ['SESSION_SECRET', 'ASSERTION_KEY', 'UPSTASH_REDIS_REST_TOKEN']) {
+    for (const name of secretNames) {
       if (found.vars && name in found.vars)
         faults.push(`${at}vars.${name} must be a secret: vars are in git and in the dashboard`)
     }
   }
   return faults.map((fault) => `${path}: ${fault}`)
+}
+
+/**
+ * Names of `.dev.vars` that wrangler leaves out: where `secrets.required` is given, it reads those names and no other.
+ *
+ * @param devVars - the text of the file.
+ */
+export function reviewDevVars(path: string, rawConfig: object, devVars: string): readonly string[] {
+  const { env, ...top } = rawConfig as Settings & { env?: Readonly<Record<string, Settings>> }
+  if (top.secrets?.required === undefined) return []
+  const known = new Set(
+    [top, ...Object.values(env ?? {})].flatMap(({ secrets, vars }) => [
+      ...(secrets?.required ?? []),
+      ...Object.keys(vars ?? {}),
+    ]),
+  )
+  const names = [...devVars.matchAll(/^\s*(?:export\s+)?([A-Z_]\w*)\s*=/gm)].map(
+    ([, name]) => `${name}`,
+  )
+  return [...new Set(names)]
+    .filter((name) => !known.has(name))
+    .map((name) => `.dev.vars: ${name} is not read until secrets.required of ${path} names it.`)
 }
 
 /** Prints what was found; whether there was no fault. */

@@ -109,7 +109,7 @@ keep_names = false
 # Where visitors come in. Before the first deploy:
 # routes = [{ pattern = "www.example.com", custom_domain = true }]
 
-[secrets]
+[secrets] # each secret by its name: wrangler dev reads no other from .dev.vars
 required = ["SESSION_SECRET", "ASSERTION_KEY"]
 
 [vars]

@@ -21,7 +21,7 @@ let packed: Packed
 let folder: string
 beforeAll(() => {
   packed = installPacked(['hono', 'jose', 'wrangler'])
-}, 120_000)
+}, 240_000)
 afterAll(() => packed.remove())
 beforeEach(() => {
   // Below the installed packages, so that they are found, and empty.
@@ -240,6 +240,18 @@ describe('portcullis check', () => {
     portcullis('init')
   })
   const lines = (ended: Ended): string[] => ended.err.trimEnd().split('\n')
+
+  it('notes a secret of .dev.vars that wrangler would not read, and ends with 0', () => {
+    expect(portcullis('check').out).not.toContain('.dev.vars')
+    writeFileSync(join(folder, '.dev.vars'), `${text('.dev.vars')}THROTTLE_SECRET=a\n`)
+    const checked = portcullis('check')
+    expect(checked.status).toBe(0)
+    expect(checked.out).toContain(
+      'note: .dev.vars: THROTTLE_SECRET is not read until secrets.required of wrangler.toml names it.',
+    )
+    edit('wrangler.toml', ['"ASSERTION_KEY"]', '"ASSERTION_KEY", "THROTTLE_SECRET"]'])
+    expect(portcullis('check').out).not.toContain('.dev.vars')
+  })
 
   it('gives each fault of configuration and Worker a line, and ends with 1', () => {
     edit(

@@ -1,6 +1,12 @@
 /** What `check:config` makes of a configuration and the environments that wrangler.toml tells. */
 import { describe, expect, it } from 'vitest'
-import { type Judges, type Project, reviewConfig } from '../../../cli/review.ts'
+import {
+  type Judges,
+  type Project,
+  reviewConfig,
+  reviewDevVars,
+  reviewWrangler,
+} from '../../../cli/review.ts'
 import * as gateway from '../../../src/gateway/index.ts'
 
 const config = (): object =>
@@ -37,5 +43,38 @@ describe('a check of the configuration', () => {
     ['says the same once', {}, { faults: [], remarks: [open, unknown] }],
   ])('%s', async (_what, wrangler, found) => {
     expect(await reviewConfig('gateway.ts', load, wrangler)).toEqual(found)
+  })
+})
+
+describe('a check of .dev.vars', () => {
+  const secrets = { required: ['SESSION_SECRET'] }
+  const unread = (name: string): string =>
+    `.dev.vars: ${name} is not read until secrets.required of wrangler.toml names it.`
+
+  it.each<[what: string, wrangler: object, devVars: string, found: string[]]>([
+    [
+      'names what wrangler dev would leave out, once',
+      { secrets },
+      "SESSION_SECRET='a'\nTHROTTLE_SECRET=b\n# OLD=c\n  export UPSTASH_REDIS_REST_URL = d\nTHROTTLE_SECRET=e\n",
+      [unread('THROTTLE_SECRET'), unread('UPSTASH_REDIS_REST_URL')],
+    ],
+    ['is content with names that vars hold', { secrets, vars: { SHOP: 'a' } }, 'SHOP=b', []],
+    [
+      'is content with names that an environment requires',
+      { secrets, env: { production: { secrets: { required: ['THROTTLE_SECRET'] } } } },
+      'THROTTLE_SECRET=b',
+      [],
+    ],
+    ['says nothing where all names are read', {}, 'THROTTLE_SECRET=b', []],
+  ])('%s', (_what, wrangler, devVars, found) => {
+    expect(reviewDevVars('wrangler.toml', wrangler, devVars)).toEqual(found)
+  })
+})
+
+describe('a check of wrangler.toml', () => {
+  it('finds the secret of the throttle among vars', () => {
+    expect(reviewWrangler('wrangler.toml', { vars: { THROTTLE_SECRET: 'a' } })).toContain(
+      'wrangler.toml: vars.THROTTLE_SECRET must be a secret: vars are in git and in the dashboard',
+    )
   })
 })
