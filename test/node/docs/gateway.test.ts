@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 
 it('the table of route options has a row for each and none for what is gone', () => {
   const source =
-    readFileSync('src/gateway/route.ts', 'utf8').split('export interface Route<')[1] ?? ''
+    readFileSync('src/gateway/routes/route.ts', 'utf8').split('export interface Route<')[1] ?? ''
   const options = [...source.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name)
   const page =
     readFileSync('docs/gateway.md', 'utf8')

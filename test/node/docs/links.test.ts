@@ -35,6 +35,13 @@ describe('links', () => {
     expect(broken).toEqual([])
   })
 
+  // What the changelog tells of was there at the time.
+  it.each(pages.filter((page) => page !== 'CHANGELOG.md'))('to code, of %s', (page) => {
+    const path = /(?<![\w/.-])(?:src|cli|node|worker|tools|test|examples)\/[\w./-]+\.(?:ts|js)\b/g
+    const named = readFileSync(page, 'utf8').match(path) ?? []
+    expect(named.filter((file) => !existsSync(file))).toEqual([])
+  })
+
   it('lead from the README to every page for people', () => {
     const readme = readFileSync('README.md', 'utf8')
     const lost = globSync('docs/*.md').filter(
