@@ -18,7 +18,7 @@ import { rails, tomcat } from '../test/frameworks/rails-java.ts'
 import { type Row, runRows } from '../test/frameworks/rows.ts'
 import {
   bundleGateways,
-  knowsUpstreamOption,
+  knowsOption,
   startApplication,
   startMariaDb,
 } from '../test/frameworks/start.ts'
@@ -38,6 +38,8 @@ const root = resolve(process.env.PORTCULLIS_ROOT ?? '.')
 const together = 3
 
 const at = mkdtempSync(join(tmpdir(), 'portcullis-frameworks-'))
+// Whatever was started ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 let [passed, failed] = [0, 0]
 try {
   const here = wanted.filter(isInstalled)
@@ -126,9 +128,8 @@ function report(row: Row): void {
 /** What the fixture gets to know of an application; an older library has no word for some of it. */
 function optionsOf({ aliases, logins, routes, overrides }: Framework, port: number): object {
   const upstream = {
-    ...(aliases.length > 0 && knowsUpstreamOption(root, 'aliases') && { aliases }),
-    ...(overrides.length > 0 &&
-      knowsUpstreamOption(root, 'methodOverride') && { methodOverride: 'form' }),
+    ...(aliases.length > 0 && knowsOption(root, 'aliases') && { aliases }),
+    ...(overrides.length > 0 && knowsOption(root, 'methodOverride') && { methodOverride: 'form' }),
   }
   const forLogins = logins.flatMap(({ path, kind, account, success, throttle }) => [
     { path, methods: ['GET'], to: 'app', access: 'public' },

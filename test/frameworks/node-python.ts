@@ -245,6 +245,9 @@ function gunicorn(
   const args = [
     '-b',
     `127.0.0.1:${PORT}`,
+    // A connection that is closed just as it is used again would cost a try.
+    '--keep-alive',
+    '60',
     '--threads',
     '8',
     '--limit-request-field_size',

@@ -143,7 +143,7 @@ export const rails: Framework = {
   ],
   prepare: ({ app, port }) => ({
     command: '/usr/bin/puma',
-    args: ['-q', '-t', '8:8', '-b', `tcp://127.0.0.1:${port}`, 'config.ru'],
+    args: ['-q', '-t', '8:8', '-C', 'puma.rb', '-b', `tcp://127.0.0.1:${port}`, 'config.ru'],
     cwd: app,
     env: { RAILS_ENV: 'production' },
   }),

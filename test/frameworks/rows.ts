@@ -127,7 +127,7 @@ async function askDirectly(
 async function playTrick(scene: Scene, login: Login, trick: Trick): Promise<Omit<Row, 'title'>> {
   const trial = startTrial(scene, login, trick.slow ? 'slow' : 'trial')
   await trick.play(trial)
-  if (trick.slow === true || trick.fewer === true) await settled(trial)
+  if (trick.slow === true || trick.leaves === true) await settled(trial)
   const byTrick = trial.reached()
   if (trick.signsIn === true && trial.logins === 0)
     return { passed: false, figure: 'the attacker cannot sign in' }

@@ -1,7 +1,7 @@
 /** Starts MariaDB and the applications of `test/frameworks/apps` on loopback, and the gateway in bare workerd before them. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -178,8 +178,11 @@ export async function bundleGateways(root: string): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-/** Whether the library of `root` knows an option by this name of an upstream. */
-export function knowsUpstreamOption(root: string, option: string): boolean {
-  const file = join(root, 'src/gateway/upstreams.ts')
-  return existsSync(file) && readFileSync(file, 'utf8').includes(`'${option}'`)
+/** Whether the gateway of `root` knows an option by this name. */
+export function knowsOption(root: string, option: string): boolean {
+  const at = join(root, 'src/gateway')
+  const files = readdirSync(at, { recursive: true, encoding: 'utf8' })
+  return files.some((file) => {
+    return file.endsWith('.ts') && readFileSync(join(at, file), 'utf8').includes(`'${option}'`)
+  })
 }

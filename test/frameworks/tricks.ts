@@ -14,6 +14,8 @@ export interface Trick {
   readonly signsIn?: boolean
   /** Such an upstream is given up after 300 ms. */
   readonly slow?: boolean
+  /** Nobody waits for the answers. */
+  readonly leaves?: boolean
   suits?(login: Login): boolean
   play(trial: Trial): Promise<void>
 }
@@ -435,6 +437,7 @@ export const tricks: readonly Trick[] = [
     id: 'T7',
     title: 'a client that leaves before the answer',
     fewer: true,
+    leaves: true,
     play: (trial) =>
       guess(trial, (draft) => {
         draft.leaves = true

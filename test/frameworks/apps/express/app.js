@@ -86,4 +86,5 @@ app.delete('/posts/:id', (req, res) => {
 app.get('/posts/:id', (_req, res) => res.send('A post'))
 app.post('/posts/:id', (_req, res) => res.send('A comment'))
 
-app.listen(Number(PORT), '127.0.0.1')
+// A connection that is closed just as it is used again would cost a try.
+app.listen(Number(PORT), '127.0.0.1').keepAliveTimeout = 60_000
