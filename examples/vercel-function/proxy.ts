@@ -1,6 +1,6 @@
 /** The guard in front of functions and files, named by `proxy.entrypoint` in vercel.json. */
 import { vercel } from '../../src/vercel/index.ts'
-import { type Env, sessions } from './app.ts'
+import { type Env, sessions } from './api/_app.ts'
 
 export default vercel(
   {

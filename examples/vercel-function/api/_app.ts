@@ -6,7 +6,7 @@ import {
   portcullis,
   requireSession,
   statelessSessions,
-} from '../../src/index.ts'
+} from '../../../src/index.ts'
 
 /** What the app takes from the environment. */
 export interface Env {
