@@ -141,7 +141,7 @@ export function listAttacks(folder: string, settings: AddressSettings): Attack[]
       attacks.push({ path: at, method: 'POST', headers: { 'next-action': action, rsc: '1' } })
     }
   }
-  return attacks
+  return [...new Map(attacks.map((attack) => [JSON.stringify(attack), attack])).values()]
 }
 
 /** Ids of the Server Functions that guarded pages alone use. */
@@ -176,15 +176,14 @@ function spellPage(
         found.push(`/_next/data/${build}${basePath}${prefix}${page}.json`)
         continue
       }
-      for (const id of [build, 'other']) {
-        found.push(
-          `${base}/_next/data/${id}${prefix}${page}.json`,
-          `${base}/_next/data/${id}${prefix}/index${page}.json`,
-          `${base}/_next/data/${id}${prefix}${page}/index.json`,
-          `${base}${prefix}/_next/data/${id}${page}.json`,
-          `/_next/data/${id}${base}${prefix}${page}.json`,
-        )
-      }
+      found.push(
+        `${base}/_next/data/other${prefix}${page}.json`,
+        `${base}/_next/data/${build}${prefix}${page}.json`,
+        `${base}/_next/data/${build}${prefix}/index${page}.json`,
+        `${base}/_next/data/${build}${prefix}${page}/index.json`,
+        `${base}${prefix}/_next/data/${build}${page}.json`,
+        `/_next/data/${build}${base}${prefix}${page}.json`,
+      )
       for (const suffix of [
         '.rsc',
         '.prefetch.rsc',

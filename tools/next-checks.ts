@@ -249,7 +249,7 @@ async function visit({ browser, url }: Scene, run: (visit: Visit) => Promise<voi
   const context = await browser.newContext({ baseURL: url })
   try {
     const page = await context.newPage()
-    page.setDefaultTimeout(20_000)
+    page.setDefaultTimeout(90_000)
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))

@@ -92,7 +92,10 @@ export class NextProject {
       return closed
     }
     const ready = new Promise<void>((done, failed) => {
-      const timer = setTimeout(() => failed(new Error(`next start is not ready:\n${said}`)), 60_000)
+      const timer = setTimeout(
+        () => failed(new Error(`next start is not ready:\n${said}`)),
+        180_000,
+      )
       const hear = (chunk: Buffer): void => {
         said += chunk
         if (!said.includes('Ready in')) return

@@ -77,7 +77,10 @@ async function attackEverything(scene: ProjectScene): Promise<string> {
   return attackPages(scene.url, listAttacks(scene.folder, scene.settings), { bob, alice })
 }
 
-/** Requests by nobody, and by a session without the role; the same by who has it shows that there was something to get. */
+/**
+ * Requests by a session without the role; by nobody where that was not refused; and by who has the role, until there is no
+ * doubt that there was something to get.
+ */
 export async function attackPages(
   url: string,
   attacks: readonly Attack[],
@@ -87,18 +90,20 @@ export async function attackPages(
   const leaks: string[] = []
   let served = 0
 
+  /** Whether the answer is a refusal. */
+  async function isRefused(who: string, attack: Attack, cookie: string): Promise<boolean> {
+    const { status, body } = await sendAttack(url, attack, cookie)
+    if (status < 300 && body.includes(words)) leaks.push(`${who}: ${describe(attack)}`)
+    // The optimizer says 500 of a file that it was not given.
+    if (status >= 500 && !attack.path.includes('/_next/image'))
+      leaks.push(`${who}: ${describe(attack)} answered ${status}: ${body.slice(0, 200)}`)
+    return status >= 400
+  }
+
   async function attempt(attack: Attack): Promise<void> {
-    const bare = Object.keys(attack.headers).length === 0
-    for (const [who, cookie] of bare
-      ? [['bob', bob] as const, ['nobody', ''] as const]
-      : [['bob', bob] as const]) {
-      const { status, body } = await sendAttack(url, attack, cookie)
-      if (status < 300 && body.includes(words)) leaks.push(`${who}: ${describe(attack)}`)
-      // The optimizer says 500 of a file that it was not given.
-      if (status >= 500 && !attack.path.includes('/_next/image'))
-        leaks.push(`${who}: ${describe(attack)} answered ${status}: ${body.slice(0, 200)}`)
-    }
-    if (!bare) return
+    const refused = await isRefused('bob', attack, bob)
+    if (!refused) await isRefused('nobody', attack, '')
+    if (Object.keys(attack.headers).length > 0 || served >= 2 * least) return
     const answer = await sendAttack(url, attack, alice)
     if (answer.status === 200 && answer.body.includes(words)) served++
   }
@@ -110,7 +115,7 @@ export async function attackPages(
   await Promise.all(workers)
   assert.deepEqual(leaks.slice(0, 20), [], `${leaks.length} of ${attacks.length}`)
   assert.ok(served >= least, `Next served only ${served} of them to who may see the page`)
-  return `0 of ${attacks.length} requests, of which ${served} serve the page to who may see it`
+  return `0 of ${attacks.length} requests; ${served} or more serve the page to who may see it`
 }
 
 function describe({ path, method, headers }: Attack): string {
@@ -134,7 +139,7 @@ interface Answer {
   readonly headers: Readonly<Record<string, unknown>>
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 6 })
+const agent = new Agent({ keepAlive: true, maxSockets: 6, timeout: 120_000 })
 
 /** A request with this very path and these headers; `fetch` would tidy both. */
 export function send(
@@ -240,7 +245,7 @@ async function withPage<T>(
   const context = await browser.newContext()
   try {
     const page = await context.newPage()
-    page.setDefaultTimeout(30_000)
+    page.setDefaultTimeout(90_000)
     return await run(page, context)
   } finally {
     await context.close()

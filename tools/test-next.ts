@@ -27,7 +27,7 @@ import { assertionKey } from './secret.ts'
 import { bundleSuite } from './suite.ts'
 
 let [passed, failed] = [0, 0]
-const idle = 20
+const idle = 60
 
 if (noBrowser || noRedis) {
   console.error('test:next needs Chromium and redis-server: apt-get install chromium redis-server')
@@ -129,7 +129,7 @@ try {
   }
 } catch (error) {
   failed++
-  console.error(error instanceof Error ? error.message : error)
+  console.error(error)
 } finally {
   project.remove()
 }
@@ -172,7 +172,7 @@ run({ name: 'suite', distDir: __dirname, paths, edgeFunctionEntry, request, useC
 `
   writeFileSync(join(project.at, 'entry.js'), entry)
   writeFileSync(join(project.at, 'sandbox.cjs'), host)
-  const options = { cwd: project.at, timeout: 300_000, maxBuffer: 1 << 26 }
+  const options = { cwd: project.at, timeout: 600_000, maxBuffer: 1 << 26 }
   const { stdout } = await promisify(execFile)(process.execPath, ['sandbox.cjs'], options)
   const report = JSON.parse(stdout.trimEnd().split('\n').pop() ?? '') as {
     passed: number
