@@ -120,7 +120,11 @@ export function listAttacks(folder: string, settings: AddressSettings): Attack[]
   if (pages.length < 4)
     throw new Error(`found ${pages.length} guarded pages in the manifests of ${folder}`)
   const paths = new Set<string>()
-  for (const page of pages) for (const path of spellPage(page, build, settings)) paths.add(path)
+  const spelled = new Set(pages.filter((page) => /^\/(?:admin|boss)(?:\/static)?$/.test(page)))
+  for (const page of pages) {
+    const spell = spelled.has(page) ? spellEveryWay : spellPage
+    for (const path of spell(page, build, settings)) paths.add(path)
+  }
   for (const file of listDataFiles(folder)) paths.add((settings.basePath ?? '') + file)
 
   const attacks: Attack[] = [...paths].map((path) => ({ path, headers: {} }))
@@ -157,8 +161,26 @@ function listActions(folder: string): string[] {
   return guardedOnly.map(([id]) => id)
 }
 
-/** One page under every base path, locale, data prefix, suffix and escape. */
+/** One page under every base path and locale, and as data. */
 function spellPage(
+  page: string,
+  build: string,
+  { basePath = '', i18n }: AddressSettings,
+): string[] {
+  const prefixes = ['', ...(i18n?.locales ?? []).map((locale) => `/${locale}`)]
+  const paths = prefixes.flatMap((prefix) => [
+    prefix + page,
+    prefix + basePath + page,
+    basePath + prefix + page,
+    `${basePath}${prefix}${page}.rsc`,
+    `${basePath}/_next/data/${build}${prefix}${page}.json`,
+    `/_next/data/${build}${basePath}${prefix}${page}.json`,
+  ])
+  return [...paths, `${basePath}/_next/image?url=${encodeURIComponent(basePath + page)}&w=64&q=75`]
+}
+
+/** The same in wrong letter case, with locales twice, and with every data prefix, suffix and escape. */
+function spellEveryWay(
   page: string,
   build: string,
   { basePath = '', i18n }: AddressSettings,
