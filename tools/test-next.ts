@@ -1,7 +1,8 @@
 /**
  * `npm run test:next`: the Next example as a user would have it. The packed library, `next build` and `next start` with the
  * guard as proxy.ts and as middleware.ts, a real Chromium and a real Redis; the portable tests in Next's edge sandbox; and
- * projects of every kind, attacked at every address that Next serves for a guarded page.
+ * projects of every kind, attacked at every address that Next serves for a guarded page. `npm run test:next -- i18n export`
+ * runs these parts alone: `edge`, `proxy.ts`, `middleware.ts`, `export`, `gateway`, and each test project by its name.
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -28,6 +29,8 @@ import { bundleSuite } from './suite.ts'
 
 let [passed, failed] = [0, 0]
 const idle = 60
+const parts = process.argv.slice(2)
+const runs = (part: string): boolean => parts.length === 0 || parts.includes(part)
 
 if (noBrowser || noRedis) {
   console.error('test:next needs Chromium and redis-server: apt-get install chromium redis-server')
@@ -41,7 +44,7 @@ try {
     await timed('installed from the lock file and the packed tarball', async () =>
       project.install(),
     )
-    await sandbox()
+    if (runs('edge')) await sandbox()
     const secrets = {
       SESSION_SECRET: randomBytes(32).toString('base64url'),
       ASSERTION_KEY: await assertionKey(),
@@ -49,11 +52,12 @@ try {
     }
     const inRedis = { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: redis.token }
     for (const name of ['proxy.ts', 'middleware.ts'] as const) {
+      if (!runs(name)) continue
       await timed(`built with ${name}`, async () => project.build(name))
       await drive(`${name}, sessions in cookies`, secrets, [...everywhere, ...stateless])
       await drive(`${name}, sessions in Redis`, { ...secrets, ...inRedis }, stored)
     }
-    for (const test of guardedProjects) {
+    for (const test of guardedProjects.filter(({ name }) => runs(name))) {
       let folder = ''
       await timed(`built the project ${test.name}`, async () => {
         folder = project.buildTest(test)
@@ -67,8 +71,8 @@ try {
       await running.stop()
       if (failed > before) console.error(running.said())
     }
-    await checkExport()
-    await checkGateway(secrets)
+    if (runs('export')) await checkExport()
+    if (runs('gateway')) await checkGateway(secrets)
   } finally {
     await browser.close()
     await redis.stop()
@@ -134,7 +138,7 @@ try {
   project.remove()
 }
 console.log(`${passed} passed, ${failed} failed`)
-process.exit(failed > 0 ? 1 : 0)
+process.exit(failed > 0 || passed === 0 ? 1 : 0)
 
 async function check(title: string, run: () => Promise<unknown>): Promise<void> {
   try {
