@@ -46,6 +46,7 @@ const doors: Readonly<Record<string, Door>> = {
   './page': { brings: [], most: 5_000 },
   './gateway': { brings: [], most: 62_000 },
   './vercel': { brings: ['jose'], most: 66_000 },
+  './login': { brings: ['jose', 'oauth4webapi'], most: 38_000 },
   './crypto': { brings: [], most: 5_700 },
   './cookie': { brings: [], most: 3_800 },
   './testing': { brings: [], most: 12_000 },
@@ -55,9 +56,9 @@ const doors: Readonly<Record<string, Door>> = {
 /** Words that only the code of one room can bring, and the doors behind which that room is. */
 const words: ReadonlyArray<readonly [word: string, doors: readonly string[]]> = [
   ['evalsha', ['./redis', './limit/upstash']],
-  ['ES256', ['./gateway', './vercel']],
+  ['ES256', ['./gateway', './vercel', './login']],
   ['Portcullis-Session', ['./gateway', './vercel']],
-  ['PBKDF2', ['.', './session', './crypto']],
+  ['PBKDF2', ['.', './session', './crypto', './login']],
   // @upstash/ratelimit asks whether there is a process.
   ['process.', ['./limit/upstash', './node']],
   ['node:', ['./node']],

@@ -20,7 +20,7 @@ import { startWorkerd } from '../support/workerd.ts'
 let packed: Packed
 let folder: string
 beforeAll(() => {
-  packed = installPacked(['hono', 'jose', 'wrangler'])
+  packed = installPacked(['hono', 'jose', 'oauth4webapi', 'wrangler'])
 }, 240_000)
 afterAll(() => packed.remove())
 beforeEach(() => {

@@ -8,7 +8,14 @@ import { startWorkerd } from '../support/workerd.ts'
 
 let packed: Packed
 beforeAll(() => {
-  packed = installPacked(['hono', 'jose', '@upstash/redis', '@upstash/ratelimit', 'zod'])
+  packed = installPacked([
+    'hono',
+    'jose',
+    'oauth4webapi',
+    '@upstash/redis',
+    '@upstash/ratelimit',
+    'zod',
+  ])
   cpSync('test/package/consumer', packed.folder, { recursive: true })
 }, 120_000)
 afterAll(() => packed.remove())
