@@ -55,6 +55,7 @@ function createFacts<Data>(record: SessionRecord<Data>, limits: LifetimeLimits):
     expiresAt: absoluteEnd(record, limits) * 1000,
     idleExpiresAt: idleEnd(record, limits) * 1000,
     signedIn: record.authenticated !== undefined,
-    ...(record.authenticated && { authenticatedAt: record.authenticated * 1000 }),
+    // 0 and 1: nobody knows when, see `readAuthenticated`.
+    ...((record.authenticated ?? 0) > 1 && { authenticatedAt: (record.authenticated ?? 0) * 1000 }),
   }
 }

@@ -44,7 +44,7 @@ export function createLogin<Data extends object>(
   }
 }
 
-/** In seconds. 0 is reserved for imported sessions; a time that is later than now counts as now. */
+/** In seconds. 1 stands for an unknown moment, as 0 does for imports; later than now counts as now. */
 function readAuthenticated(value: number | undefined, now: number): number {
   if (value === undefined) return now
   const seconds = Math.floor(value / 1000)

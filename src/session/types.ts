@@ -97,8 +97,8 @@ export interface StartOptions<Data> {
   readonly keep?: ReadonlyArray<keyof Data>
   /**
    * When the person proved who they are, in milliseconds since the epoch, where that was not now: the
-   * `auth_time` of an identity provider. A later time than now counts as now. `fresh` and
-   * `requireFresh` count from it.
+   * `auth_time` of an identity provider. A later time than now counts as now, 0 means that nobody
+   * knows. `fresh` and `requireFresh` count from it.
    */
   readonly authenticatedAt?: number
 }

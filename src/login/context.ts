@@ -1,0 +1,96 @@
+/** What one request to the login is served with, and the small cookies beside attempts. */
+import { cookieSettings, expireCookie, readCookies, serializeCookie } from '../cookie/index.ts'
+import { createIssues } from '../options/index.ts'
+import type { SessionHandle } from '../session/types.ts'
+import type { OutgoingCookie } from '../types.ts'
+import type { ProtocolContext } from './protocol.ts'
+import type { LoginSettings } from './settings.ts'
+
+/** A request to an endpoint of the login. */
+export interface LoginContext {
+  readonly request: Request
+  readonly url: URL
+  readonly env: unknown
+  /** The origin that the provider has registered. */
+  readonly origin: string
+  readonly session: SessionHandle<object>
+  readonly requestId?: string
+  readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
+}
+
+/** Everything to speak with a provider. @throws {LoginError} where its metadata cannot be had */
+export async function connectProvider(
+  settings: LoginSettings,
+  { env, waitUntil }: LoginContext,
+  name: string,
+): Promise<ProtocolContext> {
+  const provider = settings.readProvider(name, env)
+  const connection = settings.connect(provider)
+  const { fetch, clock, timeoutMs, tolerance } = settings
+  const metadata = await connection.readMetadata(waitUntil)
+  return { provider, metadata, connection, fetch, clock, timeoutMs, tolerance, waitUntil }
+}
+
+/** Seconds in which completed logins count as one loop. */
+const turnsLife = 20
+/** Logins without a session afterwards, and with one, until the person is told. */
+const mostTurns = { without: 3, with: 8 } as const
+const turnsShape = /^[0-9]{1,2}$/
+
+function turnsSettings(settings: LoginSettings): ReturnType<typeof cookieSettings> {
+  const { insecurePlainHttp } = settings.attempts
+  return cookieSettings({ name: 'login-turns', insecurePlainHttp }, createIssues())
+}
+
+function readTurns(settings: LoginSettings, request: Request): number {
+  const [value] = readCookies(request.headers.get('cookie'), turnsSettings(settings).name)
+  return value !== undefined && turnsShape.test(value) ? Number(value) : 0
+}
+
+/** The cookie that counts a completed login. */
+export function countTurn(settings: LoginSettings, request: Request): OutgoingCookie {
+  const turns = Math.min(99, readTurns(settings, request) + 1)
+  return serializeCookie(turnsSettings(settings), `${turns}`, turnsLife)
+}
+
+/** What ends the count. */
+export function resetTurns(settings: LoginSettings): OutgoingCookie {
+  return expireCookie(turnsSettings(settings))
+}
+
+/** Whether logins follow each other without an end: the browser keeps no session, or a rule is never met. */
+export function isLoop(settings: LoginSettings, request: Request, isSignedIn: boolean): boolean {
+  return readTurns(settings, request) >= (isSignedIn ? mostTurns.with : mostTurns.without)
+}
+
+/** Seconds for which a silent login is not tried again after the provider refused one. */
+const silentPause = 300
+
+function silentSettings(settings: LoginSettings): ReturnType<typeof cookieSettings> {
+  const { insecurePlainHttp } = settings.attempts
+  return cookieSettings({ name: 'login-none', insecurePlainHttp }, createIssues())
+}
+
+/** Whether the provider refused a silent login moments ago. */
+export function isSilentPaused(settings: LoginSettings, request: Request): boolean {
+  return readCookies(request.headers.get('cookie'), silentSettings(settings).name).length > 0
+}
+
+/** The cookie that keeps silent logins from being tried at every page. */
+export function pauseSilent(settings: LoginSettings): OutgoingCookie {
+  return serializeCookie(silentSettings(settings), '1', silentPause)
+}
+
+/** Whether the browser keeps the session's cookie from the redirect chain that began elsewhere. */
+export function isStrictSession(settings: LoginSettings, env: unknown): boolean {
+  return settings.readKeys(env).internals.cookie.attributes.sameSite === 'strict'
+}
+
+/** Emits an event of this request. */
+export function emitEvent(
+  settings: LoginSettings,
+  { requestId }: LoginContext,
+  event: Parameters<LoginSettings['emit']>[0],
+): void {
+  settings.emit({ ...event, ...(requestId !== undefined && { request: requestId }) })
+}

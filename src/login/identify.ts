@@ -1,0 +1,92 @@
+/** From claims to the data of a session. */
+import type { Emit } from '../types.ts'
+import { type Claims, type LoginData, LoginError, type LoginFacts } from './types.ts'
+
+/** What `identify` gets. */
+export interface Identity {
+  /** `<provider>|<sub>`: unique across providers, and stable. Never an e-mail. */
+  readonly user: string
+  readonly provider: string
+  /** The provider's identifier of the person: `sub`. */
+  readonly subject: string
+  /** What the provider says. `email` is there only where the provider says that it is verified. */
+  readonly claims: Claims
+  /** An e-mail that the provider does not call verified. Anybody may have entered it. */
+  readonly unverifiedEmail?: string
+  /**
+   * Roles by groups: `roles('groups', { admin: 'admins', staff: ['sales', 'support'] })`. Groups that
+   * are not named here never reach the session.
+   */
+  roles(claim: string, map: Readonly<Record<string, string | readonly string[]>>): string[]
+}
+
+/** Makes data of an identity, or undefined to admit nobody. */
+export type Identify<Data = object> = (
+  identity: Identity,
+) => Data | undefined | Promise<Data | undefined>
+
+/** What `identify` gets for these claims. */
+export function createIdentity(facts: LoginFacts, claims: Claims, emit: Emit): Identity {
+  const { provider, sub } = facts
+  const { email, ...rest } = claims
+  const isVerified = rest.email_verified === true || rest.email_verified === 'true'
+  return {
+    user: `${provider}|${sub}`,
+    provider,
+    subject: sub,
+    claims: isVerified ? claims : rest,
+    ...(typeof email === 'string' && !isVerified && { unverifiedEmail: email }),
+    roles(claim, map) {
+      const groups = rest[claim]
+      // Entra leaves the list out where it is too long, and says where to ask for it.
+      const overage = rest._claim_names
+      if (
+        groups === undefined &&
+        typeof overage === 'object' &&
+        overage !== null &&
+        claim in overage
+      ) {
+        emit({ type: 'login-groups-overage', subject: provider })
+      }
+      if (!Array.isArray(groups)) return []
+      const named = Object.entries(map).filter(([, wanted]) => {
+        const list: readonly unknown[] = typeof wanted === 'string' ? [wanted] : wanted
+        return list.some((group) => groups.includes(group))
+      })
+      return named.map(([role]) => role)
+    },
+  }
+}
+
+/** What a session keeps of a login. */
+export function createFacts(provider: string, claims: Claims): LoginFacts {
+  const { sub, sid, acr } = claims
+  return {
+    provider,
+    sub: `${sub}`,
+    ...(isShortText(sid) && { sid }),
+    ...(isShortText(acr) && { acr }),
+  }
+}
+
+function isShortText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 255
+}
+
+/** For the option `user` of sessions: whose they are, as logout tokens without `sid` name them. */
+export function loginUser(data: object): string | undefined {
+  const { login } = data as Partial<LoginData>
+  return login && `${login.provider}|${login.sub}`
+}
+
+/** For the option `mark` of sessions: the provider's session that they depend on. */
+export function loginMark(data: object): string | undefined {
+  const { login } = data as Partial<LoginData>
+  return login?.sid === undefined ? undefined : `${login.provider} ${login.sid}`
+}
+
+/** @throws {LoginError} `not-admitted` */
+export function requireData<Data>(data: Data | undefined): Data {
+  if (data === undefined || data === null) throw new LoginError('not-admitted')
+  return data
+}

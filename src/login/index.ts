@@ -1,0 +1,7 @@
+export { type Identify, type Identity, loginMark, loginUser } from './identify.ts'
+export { type LoginEnv, type LoginMiddleware, login } from './middleware.ts'
+export type { LoginOptions } from './options.ts'
+export type { ClientAuthMethod, ClientKey, ProviderOptions } from './provider-options.ts'
+export type { LoginFetch } from './send.ts'
+export type { LoginHandle } from './serve.ts'
+export type { Claims, LoginData, LoginFacts } from './types.ts'

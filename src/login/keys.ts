@@ -1,0 +1,44 @@
+/** What the key ring of the sessions seals for logins. */
+import { type KeyRing, type Sealer, sealer } from '../crypto/index.ts'
+import { readInternals, type SessionInternals } from '../session/internals.ts'
+import type { SessionStrategy } from '../session/types.ts'
+import type { Clock } from '../types.ts'
+import { attemptCookieLife } from './attempts.ts'
+
+const longestHint = 16_384
+
+/** What an environment's key ring seals. */
+export interface LoginKeys {
+  readonly internals: SessionInternals
+  readonly attempts: Sealer
+  readonly hints: Sealer
+}
+
+/** Keys by ring: an environment hands out the same ring until its secret changes. */
+export function createReadKeys(
+  session: SessionStrategy<object>,
+  clock: Clock,
+): (env: unknown) => LoginKeys {
+  const made = new WeakMap<KeyRing, LoginKeys>()
+  return (env) => {
+    const internals = readInternals(session, env)
+    if (internals === undefined) throw new TypeError('The session strategy is of another library')
+    const ring = internals.ring(env)
+    const known = made.get(ring)
+    if (known !== undefined) return known
+
+    const bound = {
+      purpose: 'transaction' as const,
+      lifetime: attemptCookieLife,
+      clock,
+      ...(internals.audience !== undefined && { audience: internals.audience }),
+    }
+    const keys: LoginKeys = {
+      internals,
+      attempts: sealer(ring, { ...bound, name: 'login', maxLength: 4096 }),
+      hints: sealer(ring, { ...bound, name: 'login-hint', maxLength: longestHint }),
+    }
+    made.set(ring, keys)
+    return keys
+  }
+}

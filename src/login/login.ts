@@ -1,0 +1,155 @@
+/** The endpoints of a login as one function of a request. */
+import { boundBody } from '../request/index.ts'
+import type { SessionHandle } from '../session/types.ts'
+import { endByBackchannel } from './backchannel.ts'
+import { finishLogin, forwardFormPost } from './callback.ts'
+import type { LoginContext } from './context.ts'
+import { readHintNames } from './hint.ts'
+import { logout, showLoggedOut, showLogout } from './logout.ts'
+import { createAnswer, createFailurePage } from './pages.ts'
+import type { LoginSettings } from './settings.ts'
+import { startLogin } from './start.ts'
+
+/** What an endpoint is served with. */
+export interface LoginRequest {
+  readonly request: Request
+  readonly env: unknown
+  /** The session of this request; opened only where an endpoint needs it. */
+  readonly session: () => SessionHandle<object>
+  readonly requestId?: string
+  readonly waitUntil?: (work: Promise<unknown>) => void
+}
+
+/** One endpoint: which methods it takes, and what answers. */
+interface Endpoint {
+  readonly methods: readonly string[]
+  readonly answer: (context: LoginContext) => Promise<Response> | Response
+}
+
+const mostFormBytes = 65_536
+const endpointsBelow = ['callback', 'backchannel-logout'] as const
+
+/** Names of cookies that belong to the login. Attempts have names of their own: see `attemptCookies`. */
+export function readLoginCookieNames(settings: LoginSettings): string[] {
+  const prefix = settings.attempts.insecurePlainHttp ? '' : '__Host-'
+  return [`${prefix}login-turns`, `${prefix}login-none`, ...readHintNames(settings)]
+}
+
+/** Whether an address belongs to the login. */
+export function isLoginPath(settings: LoginSettings, path: string): boolean {
+  return findEndpoint(settings, path) !== undefined
+}
+
+/** Answers a request to one of the endpoints; undefined for any other address. */
+export async function handleLogin(
+  settings: LoginSettings,
+  given: LoginRequest,
+): Promise<Response | undefined> {
+  const { request } = given
+  const url = new URL(request.url)
+  const endpoint = findEndpoint(settings, url.pathname)
+  if (endpoint === undefined) return undefined
+
+  const { publicOrigin } = settings
+  if (publicOrigin !== undefined && url.host !== new URL(publicOrigin).host) {
+    return createAnswer({ status: 421 }, createFailurePage(421, undefined))
+  }
+  if (!endpoint.methods.includes(request.method)) {
+    const headers = { allow: endpoint.methods.join(', ') }
+    return createAnswer({ status: 405, headers }, createFailurePage(405, undefined))
+  }
+  return endpoint.answer(createContext(given, url, publicOrigin ?? url.origin))
+}
+
+function createContext(given: LoginRequest, url: URL, origin: string): LoginContext {
+  const { request, env, session, requestId, waitUntil } = given
+  return {
+    request,
+    url,
+    env,
+    origin,
+    get session() {
+      return session()
+    },
+    waitUntil,
+    ...(requestId !== undefined && { requestId }),
+  }
+}
+
+function findEndpoint(settings: LoginSettings, path: string): Endpoint | undefined {
+  const { base } = settings
+  if (!path.startsWith(`${base}/`)) return undefined
+  const rest = path.slice(base.length + 1)
+  for (const folder of endpointsBelow) {
+    if (!rest.startsWith(`${folder}/`)) continue
+    const name = rest.slice(folder.length + 1)
+    if (!settings.providerNames.includes(name)) return undefined
+    return folder === 'callback'
+      ? callbackEndpoint(settings, name)
+      : backchannelEndpoint(settings, name)
+  }
+  return fixedEndpoint(settings, rest)
+}
+
+function fixedEndpoint(settings: LoginSettings, rest: string): Endpoint | undefined {
+  switch (rest) {
+    case 'login':
+      return { methods: ['GET'], answer: (context) => startLogin(settings, context) }
+    case 'logout':
+      return {
+        methods: ['GET', 'POST'],
+        answer: (context) =>
+          context.request.method === 'POST' ? logout(settings, context) : showLogout(settings),
+      }
+    case 'logged-out':
+      return { methods: ['GET'], answer: () => showLoggedOut(settings) }
+    case 'me':
+      if (settings.me === undefined) return undefined
+      return { methods: ['GET'], answer: (context) => answerMe(settings, context) }
+    default:
+      return undefined
+  }
+}
+
+function callbackEndpoint(settings: LoginSettings, name: string): Endpoint {
+  return {
+    methods: ['GET', 'POST'],
+    async answer(context) {
+      if (context.request.method === 'GET') return finishLogin(settings, context, name)
+      const form = await readForm(context.request)
+      if (form === undefined)
+        return createAnswer({ status: 400 }, createFailurePage(400, undefined))
+      return forwardFormPost(settings, name, form)
+    },
+  }
+}
+
+function backchannelEndpoint(settings: LoginSettings, name: string): Endpoint | undefined {
+  if (!settings.backchannel) return undefined
+  return {
+    methods: ['POST'],
+    async answer(context) {
+      const form = (await readForm(context.request)) ?? new URLSearchParams()
+      return endByBackchannel(settings, context, name, form)
+    },
+  }
+}
+
+/** A form within bounds; undefined for anything else. */
+async function readForm(request: Request): Promise<URLSearchParams | undefined> {
+  const type = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/x-www-form-urlencoded' || request.body === null) return undefined
+  try {
+    const body = boundBody(request.body, { maxBytes: mostFormBytes })
+    return new URLSearchParams(await new Response(body).text())
+  } catch {
+    return undefined
+  }
+}
+
+async function answerMe(settings: LoginSettings, { session }: LoginContext): Promise<Response> {
+  const data = await session.get()
+  const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+  if (data === undefined) return Response.json({ error: 'not signed in' }, { status: 401, headers })
+  return Response.json(settings.me?.(data as never) ?? null, { headers })
+}

@@ -1,0 +1,48 @@
+/** The Hono face of the login. */
+import type { Context, MiddlewareHandler } from 'hono'
+import { createIssues } from '../options/index.ts'
+import { isLoginPath, readLoginCookieNames } from './login.ts'
+import type { LoginOptions } from './options.ts'
+import { createHandle, type LoginHandle, serve } from './serve.ts'
+import { validateLogin } from './settings.ts'
+
+/** What `login()` puts on the context: `new Hono<LoginEnv>()`. */
+export type LoginEnv = { Variables: { login: LoginHandle } }
+
+/** The middleware, and what guards and pages need of it. */
+export interface LoginMiddleware extends MiddlewareHandler<LoginEnv> {
+  /** For the option `signIn` of guards. */
+  readonly signIn: string
+  /** The way out: a form that posts to this path. */
+  readonly signOut: string
+  /** Names of its cookies that never change; attempts are `login-` and twelve characters. */
+  readonly cookieNames: readonly string[]
+}
+
+/**
+ * Signs people in at identity providers. Serves its endpoints under `base`, gives `c.var.login` to
+ * everything else, and refuses nothing: guards do, with `signIn`.
+ *
+ * @example
+ * const auth = login({ session: sessions, providers: { acme: { issuer, clientId, clientSecret } } })
+ * app.use(session(sessions)).use(auth).get('/orders', requireSession({ signIn: auth.signIn }), page)
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function login<Data extends object>(options: LoginOptions<Data>): LoginMiddleware {
+  const issues = createIssues('login')
+  const settings = validateLogin(options as unknown as LoginOptions<object>, issues)
+  issues.throwIfAny()
+
+  async function login(c: Context, next: () => Promise<void>): Promise<Response | undefined> {
+    c.set('login', createHandle(settings, c))
+    if (isLoginPath(settings, new URL(c.req.url).pathname)) return serve(settings, c)
+    await next()
+    return undefined
+  }
+  return Object.assign(login as unknown as MiddlewareHandler<LoginEnv>, {
+    signIn: `${settings.base}/login`,
+    signOut: `${settings.base}/logout`,
+    cookieNames: readLoginCookieNames(settings),
+  })
+}

@@ -1,0 +1,54 @@
+/** Options of a login, as they are given. */
+import type { SessionStrategy } from '../session/types.ts'
+import type { Clock, Emit } from '../types.ts'
+import type { Identify } from './identify.ts'
+import type { ProviderOptions } from './provider-options.ts'
+import type { LoginFetch } from './send.ts'
+import type { LoginData } from './types.ts'
+
+/** Options of {@link login}. Absent = default. */
+export interface LoginOptions<Data extends object> {
+  /** The sessions that logins begin: `statelessSessions` or `storedSessions`. */
+  readonly session: SessionStrategy<Data>
+  /**
+   * Providers by name, 1 to 20. A name is part of a registered address (`/callback/<name>`): lower-case
+   * letters, digits and dashes.
+   */
+  readonly providers: Readonly<Record<string, ProviderOptions>>
+  /**
+   * Makes the session's data from what the provider says, or undefined to admit nobody. The member
+   * `login` is added. Default `{ user, roles: [] }`.
+   */
+  readonly identify?: Identify<Omit<Data, keyof LoginData>>
+  /** Where the endpoints are. Default `/.portcullis`. */
+  readonly base?: string
+  /**
+   * The origin that the provider has registered, such as `https://app.example.com`. Requests to another
+   * host get 421. Default: the origin of the request.
+   */
+  readonly publicOrigin?: string
+  /** A page of yours that lists the providers. Default a page without script. */
+  readonly chooser?: string
+  /** Where a login ends that began nowhere. Default `/`. */
+  readonly afterLogin?: string
+  /** Where a logout ends; the provider must have it registered. Default `<base>/logged-out`. */
+  readonly afterLogout?: string
+  /** `local` leaves the session at the provider alone. Default `provider`. */
+  readonly logout?: 'provider' | 'local'
+  /** Takes logout tokens of the provider. Default: where sessions can be ended. */
+  readonly backchannel?: boolean
+  /** `most` logins under way in one browser (5, at most 10), each for `life` seconds (3600). */
+  readonly attempts?: { readonly most?: number; readonly life?: number }
+  /** Serves `GET <base>/me` with what this makes of the session's data. Default off. */
+  readonly me?: (data: Data) => unknown
+  /** Seconds that the provider's clock may differ. Default 60, at most 300. */
+  readonly tolerance?: number
+  /** Milliseconds for one request to a provider. Default 5000, at most 30,000. */
+  readonly timeoutMs?: number
+  /** Another fetch, of a service binding or a test. It must heed `signal`. Default the global one. */
+  readonly fetch?: LoginFetch
+  /** Now; for tests. Default `Date.now`. */
+  readonly clock?: Clock
+  /** Takes events; see docs/monitoring.md. */
+  readonly onEvent?: Emit
+}

@@ -1,0 +1,99 @@
+/** The pages of the login: no script, nothing from elsewhere, no word about the reason. */
+import type { OutgoingCookie } from '../types.ts'
+
+const style =
+  'body{max-width:34rem;margin:18vh auto 0;padding:0 1.5rem;font:1.0625rem/1.6 system-ui,sans-serif}' +
+  'h1{font-size:1.75rem;line-height:1.2;margin:0 0 .75rem}p,ul{margin:0 0 1rem}ul{padding:0;list-style:none}' +
+  'button{font:inherit;padding:.5rem 1rem}li{margin:.5rem 0;overflow-wrap:anywhere}'
+
+/** `form-action` names this site only: the way to a provider leads over a page that goes on. */
+const policy =
+  "default-src 'none'; style-src 'sha256-ecOkDJawhsGuEPd7uZHBvZEZPWgKksurLUa7+66Tidg='; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+/** A page before it is HTML. */
+export interface LoginPage {
+  readonly title: string
+  readonly text?: string
+  readonly links?: readonly { readonly href: string; readonly text: string }[]
+  /** A button that posts to this path. */
+  readonly button?: { readonly action: string; readonly text: string }
+  /** Where the browser goes on by itself. */
+  readonly refresh?: string
+}
+
+/** What an answer has besides its page. */
+export interface AnswerParts {
+  readonly status: number
+  readonly cookies?: readonly OutgoingCookie[]
+  readonly location?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A response of the login: never cached, never a referrer. */
+export function createAnswer(parts: AnswerParts, page?: LoginPage): Response {
+  const { status, cookies = [], location, headers: more = {} } = parts
+  const headers = new Headers({
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    ...(location !== undefined && { location }),
+    ...(page !== undefined && {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': policy,
+      'x-frame-options': 'DENY',
+    }),
+    ...more,
+  })
+  for (const { header } of cookies) headers.append('set-cookie', header)
+  return new Response(page === undefined ? null : createHtml(page), { status, headers })
+}
+
+/** A page that says that it did not work, with the way to try again. */
+export function createFailurePage(status: number, again: string | undefined): LoginPage {
+  const isOutage = status >= 500
+  return {
+    title: isOutage ? 'Signing in is not possible at the moment' : 'Signing in did not work',
+    text: isOutage ? 'Try again in a moment.' : 'Nothing was changed.',
+    ...(again !== undefined && { links: [{ href: again, text: 'Sign in again' }] }),
+  }
+}
+
+/** A page that goes on to another site: no `form-action` of any page has to name that site. */
+export function createForwardPage(title: string, url: string): LoginPage {
+  return { title, refresh: url, links: [{ href: url, text: 'Continue' }] }
+}
+
+function createHtml({ title, text, links = [], button, refresh }: LoginPage): string {
+  const items = links.map(
+    ({ href, text }) => `<li><a href="${escapeHtml(href)}">${escapeHtml(text)}</a></li>`,
+  )
+  const meta =
+    refresh === undefined
+      ? ''
+      : `<meta http-equiv="refresh" content="0;url=${escapeHtml(refresh)}">\n`
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+${meta}<title>${escapeHtml(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(title)}</h1>
+${text === undefined ? '' : `<p>${escapeHtml(text)}</p>\n`}${items.length === 0 ? '' : `<ul>${items.join('')}</ul>\n`}${
+  button === undefined
+    ? ''
+    : `<form method="post" action="${escapeHtml(button.action)}"><button>${escapeHtml(button.text)}</button></form>\n`
+}</main>
+</body>
+</html>
+`
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}

@@ -1,0 +1,149 @@
+/** Options of a login, validated once: all issues together. */
+import {
+  booleanOption,
+  checkKeys,
+  choiceOption,
+  type Issues,
+  optionalFunction,
+  optionalListener,
+  wholeNumber,
+} from '../options/index.ts'
+import type { SessionStrategy } from '../session/types.ts'
+import type { Clock, Emit } from '../types.ts'
+import type { AttemptSettings } from './attempts.ts'
+import { type Connection, createConnection } from './connection.ts'
+import type { Identify } from './identify.ts'
+import { createReadKeys, type LoginKeys } from './keys.ts'
+import type { LoginOptions } from './options.ts'
+import type { Provider } from './provider-options.ts'
+import type { LoginFetch } from './send.ts'
+import {
+  canEndMarked,
+  readLabels,
+  validateAttempts,
+  validateOrigin,
+  validatePath,
+  validateProviders,
+} from './validate-parts.ts'
+
+/** What requests are served with. */
+export interface LoginSettings {
+  readonly session: SessionStrategy<object>
+  /** Where its endpoints are, such as `/.portcullis`. */
+  readonly base: string
+  readonly publicOrigin: string | undefined
+  readonly providerNames: readonly string[]
+  /** What the chooser calls each provider. */
+  readonly labels: ReadonlyMap<string, string>
+  readonly identify: Identify
+  readonly chooser: string | undefined
+  readonly afterLogin: string
+  readonly afterLogout: string
+  readonly logout: 'provider' | 'local'
+  readonly backchannel: boolean
+  readonly attempts: AttemptSettings
+  readonly tolerance: number
+  readonly timeoutMs: number
+  readonly fetch: LoginFetch
+  readonly clock: Clock
+  readonly emit: Emit
+  readonly me: ((data: never) => unknown) | undefined
+  /** A provider as this environment has it. @throws {ConfigError} `ERR_CONFIG` */
+  readProvider(name: string, env: unknown): Provider
+  connect(provider: Provider): Connection
+  readKeys(env: unknown): LoginKeys
+}
+
+const optionKeys: ReadonlyArray<keyof LoginOptions<object>> = [
+  'session',
+  'providers',
+  'identify',
+  'base',
+  'publicOrigin',
+  'chooser',
+  'afterLogin',
+  'afterLogout',
+  'logout',
+  'backchannel',
+  'attempts',
+  'me',
+  'tolerance',
+  'timeoutMs',
+  'fetch',
+  'clock',
+  'onEvent',
+]
+const mostConnections = 64
+
+/** Validates the options. @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong */
+export function validateLogin(options: LoginOptions<object>, issues: Issues): LoginSettings {
+  checkKeys(issues, options, optionKeys)
+  const given = { ...options } as LoginOptions<object>
+  const providers = validateProviders(given, issues.at('providers'))
+  const session = given.session
+  if (typeof session?.open !== 'function')
+    issues.add('session', 'must be a strategy of this library')
+
+  const base = validatePath(given.base, '/.portcullis', 'base', issues)
+  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  const timeoutMs = wholeNumber(issues, 'timeoutMs', given.timeoutMs, 5000, {
+    min: 100,
+    max: 30_000,
+    unit: 'milliseconds',
+  })
+  const fetch =
+    optionalFunction(issues, 'fetch', given.fetch) ?? ((url, init) => globalThis.fetch(url, init))
+  const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {})
+  const shared = { fetch, clock, timeoutMs, emit }
+  const readKeys = createReadKeys(session, clock)
+  const backchannel = booleanOption(issues, 'backchannel', given.backchannel, canEndMarked(session))
+  if (backchannel && !canEndMarked(session)) {
+    issues.add('backchannel', 'needs sessions that can be ended: stored ones, or a revocation')
+  }
+
+  const settings = {
+    session,
+    base,
+    publicOrigin: validateOrigin(given.publicOrigin, issues),
+    providerNames: [...providers.keys()],
+    labels: readLabels(given),
+    identify: (optionalFunction(issues, 'identify', given.identify) ?? identifyUser) as Identify,
+    chooser:
+      given.chooser === undefined ? undefined : validatePath(given.chooser, '/', 'chooser', issues),
+    afterLogin: validatePath(given.afterLogin, '/', 'afterLogin', issues),
+    afterLogout: validatePath(given.afterLogout, `${base}/logged-out`, 'afterLogout', issues),
+    logout: choiceOption(
+      issues,
+      'logout',
+      given.logout,
+      ['provider', 'local'] as const,
+      'provider',
+    ),
+    backchannel,
+    attempts: validateAttempts(given, clock, issues.at('attempts')),
+    me: optionalFunction(issues, 'me', given.me) as ((data: never) => unknown) | undefined,
+    tolerance: wholeNumber(issues, 'tolerance', given.tolerance, 60, {
+      min: 0,
+      max: 300,
+      unit: 'seconds',
+    }),
+    ...shared,
+    readKeys,
+  }
+  const connections = new Map<string, Connection>()
+  return {
+    ...settings,
+    readProvider: (name, env) => (providers.get(name) as (env: unknown) => Provider)(env),
+    connect(provider) {
+      const key = `${provider.name} ${provider.issuer}`
+      const known = connections.get(key)
+      if (known !== undefined) return known
+      if (connections.size >= mostConnections) connections.clear()
+      const made = createConnection(provider, shared)
+      connections.set(key, made)
+      return made
+    },
+  }
+}
+
+const identifyUser: Identify = ({ user }) => ({ user, roles: [] })

@@ -1,0 +1,81 @@
+/** Validates parts of the options of a login. */
+import { checkKeys, type Issues, wholeNumber } from '../options/index.ts'
+import { returnPath } from '../request/index.ts'
+import type { SessionStrategy } from '../session/types.ts'
+import type { Clock } from '../types.ts'
+import { type AttemptSettings, attemptCookieLife } from './attempts.ts'
+import type { LoginOptions } from './options.ts'
+import type { Provider } from './provider-options.ts'
+import { validateProvider } from './validate-provider.ts'
+
+const mostProviders = 20
+const providerName = /^[a-z][a-z0-9-]{0,31}$/
+
+export function validateProviders(
+  { providers }: LoginOptions<object>,
+  issues: Issues,
+): Map<string, (env: unknown) => Provider> {
+  const made = new Map<string, (env: unknown) => Provider>()
+  const entries = Object.entries(
+    typeof providers === 'object' && providers !== null ? providers : {},
+  )
+  if (entries.length === 0 || entries.length > mostProviders) {
+    issues.add('', `must name between 1 and ${mostProviders} providers`)
+  }
+  for (const [name, provider] of entries) {
+    if (!providerName.test(name)) {
+      issues.add(name, 'must be named by lower-case letters, digits and dashes, at most 32')
+    }
+    made.set(name, validateProvider(name, provider as never, issues.at(name)))
+  }
+  return made
+}
+
+export function readLabels({ providers }: LoginOptions<object>): ReadonlyMap<string, string> {
+  const entries = Object.entries(providers ?? {})
+  return new Map(entries.map(([name, provider]) => [name, provider?.label ?? name]))
+}
+
+export function validateAttempts(
+  { attempts, session }: LoginOptions<object>,
+  clock: Clock,
+  issues: Issues,
+): AttemptSettings {
+  if (attempts !== undefined) checkKeys(issues, attempts, ['most', 'life'])
+  const { most, life } = attempts ?? {}
+  return {
+    most: wholeNumber(issues, 'most', most, 5, { min: 1, max: 10, unit: 'attempts' }),
+    life: wholeNumber(issues, 'life', life, 3600, {
+      min: 60,
+      max: attemptCookieLife,
+      unit: 'seconds',
+    }),
+    insecurePlainHttp: session?.cookieNames?.[0]?.startsWith('__') === false,
+    clock,
+  }
+}
+
+export function validatePath(
+  given: unknown,
+  usual: string,
+  option: string,
+  issues: Issues,
+): string {
+  if (given === undefined) return usual
+  const path = typeof given === 'string' ? returnPath(given) : undefined
+  const isPath = path !== undefined && (option !== 'base' || /^(?:\/[\w.~-]+)+$/.test(path))
+  if (!isPath) issues.add(option, 'must be a path of this site, such as /welcome')
+  return path ?? usual
+}
+
+export function validateOrigin(given: unknown, issues: Issues): string | undefined {
+  if (given === undefined) return undefined
+  if (typeof given === 'string' && URL.canParse(given) && new URL(given).origin === given)
+    return given
+  issues.add('publicOrigin', 'must be an origin, such as https://app.example.com')
+  return undefined
+}
+
+export function canEndMarked(session: SessionStrategy<object>): boolean {
+  return typeof (session as { endMarked?: unknown })?.endMarked === 'function'
+}
