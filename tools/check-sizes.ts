@@ -36,14 +36,14 @@ const parts: Part[] = [
   {
     name: 'session, stateless, over Hono',
     goal: 5_000,
-    limit: 13_850,
+    limit: 15_150,
     without: /session\/(?:revocable|iron-cookie|stored|user-sessions)/,
     code: () => bundle("export { session, statelessSessions } from './src/session/index.ts'"),
   },
   {
     name: 'security headers and csrf',
     goal: 4_000,
-    limit: 16_300,
+    limit: 17_200,
     code: () =>
       bundle(
         "export { secureHeaders } from './src/headers/index.ts'; export { csrf } from './src/csrf/index.ts'",
@@ -53,14 +53,14 @@ const parts: Part[] = [
     name: 'the same, judged while building',
     goal: 4_000,
     limit: 4_000,
-    without: /options\/(?:faults|keys|from)|page\/|csp|presets|strip-list|placeholder|base64url/,
+    without: /options\/(?:issues|keys|from)|page\/|csp|presets|strip-list|placeholder|base64url/,
     code: () => bundle("export { compiledCsrf, compiledHeaders } from './src/compiled/index.ts'"),
   },
   {
     name: 'gateway, its options not imported',
-    limit: 41_100,
+    limit: 53_500,
     without:
-      /limit\/(?:throttle|exact|memory|upstash)|graphql\/inspect|graphql-syntax|parameters\/|login\/|oauth4webapi|gateway\/(?:throttle|judge-throttle|breaker|cache|verify|review)\.|monitor\/(?:monitor|uptime)\.|session\/(?:stored|stateless)|jose/,
+      /limit\/(?:throttle|exact|memory|upstash)|graphql\/inspect|graphql-syntax|parameters\/find|login\/|oauth4webapi|gateway\/(?:throttle|review)\/|proxy\/(?:breaker\.|cache\/)|assertion\/verify\.|monitor\/(?:monitor|uptime)\.|session\/(?:stored|stateless)|jose/,
     code: () => bundle("export { createGateway } from './src/gateway/index.ts'"),
   },
   {
@@ -70,7 +70,7 @@ const parts: Part[] = [
     over: () => bundle(STORED),
     code: () => bundle(`${STORED}; export { login } from './src/login/index.ts'`),
   },
-  { name: 'deployed Worker', goal: 60_000, limit: 65_800, code: worker },
+  { name: 'deployed Worker', goal: 60_000, limit: 80_900, code: worker },
 ]
 
 let failed = 0
