@@ -2,7 +2,8 @@ import { describe, expect, it, test } from 'vitest'
 import { foldPath } from '../../src/request/index.ts'
 import vectors from '../vectors/case-mappings.json' with { type: 'json' }
 
-const { same } = vectors
+/** A runtime can map only what its own Unicode knows: Deno 2.9 has version 16, the vectors are of 17. */
+const same = vectors.same.filter((chars) => chars.every((char) => !/\p{Unassigned}/u.test(char)))
 const path = (text: string, before = 'a'): string => `/${encodeURIComponent(before + text)}b`
 
 // curl https://app.example.com/adm%C4%B0n, at a server that compares without case.
