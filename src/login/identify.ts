@@ -6,6 +6,7 @@ import { type Claims, type LoginData, LoginError, type LoginFacts } from './type
 export interface Identity {
   /** `<provider>|<sub>`: unique across providers, and stable. Never an e-mail. */
   readonly user: string
+  /** The name of the provider, as the options give it. */
   readonly provider: string
   /** The provider's identifier of the person: `sub`. */
   readonly subject: string

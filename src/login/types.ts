@@ -18,6 +18,7 @@ export interface LoginFacts {
 
 /** Every session that a login begins has this member beside what `identify` returned. */
 export interface LoginData {
+  /** The facts of the login: its provider, its person and its session there. */
   readonly login: LoginFacts
 }
 
