@@ -54,6 +54,8 @@ export class NextProject {
   buildTest({ name, tree, guard, settings }: TestProject): string {
     const folder = join(this.at, 'others', name)
     mkdirSync(folder, { recursive: true })
+    // Next takes a guard that lies in the folder of its dependencies for that of a project without one.
+    for (const name of ['proxy.ts', 'middleware.ts']) rmSync(join(this.at, name), { force: true })
     cpSync(join(example, 'lib'), join(folder, 'lib'), { recursive: true })
     cpSync(join(example, 'tsconfig.json'), join(folder, 'tsconfig.json'))
     if (tree === 'app') cpSync(join(example, 'app'), join(folder, 'app'), { recursive: true })

@@ -89,6 +89,7 @@ export async function attackPages(
 ): Promise<string> {
   const leaks: string[] = []
   let served = 0
+  const statuses = new Set<number>()
 
   /** Whether the answer is a refusal. */
   async function isRefused(who: string, attack: Attack, cookie: string): Promise<boolean> {
@@ -105,6 +106,7 @@ export async function attackPages(
     if (!refused) await isRefused('nobody', attack, '')
     if (Object.keys(attack.headers).length > 0 || served >= 2 * least) return
     const answer = await sendAttack(url, attack, alice)
+    statuses.add(answer.status)
     if (answer.status === 200 && answer.body.includes(words)) served++
   }
 
@@ -114,7 +116,8 @@ export async function attackPages(
   })
   await Promise.all(workers)
   assert.deepEqual(leaks.slice(0, 20), [], `${leaks.length} of ${attacks.length}`)
-  assert.ok(served >= least, `Next served only ${served} of them to who may see the page`)
+  const seen = `Next served only ${served} to who may see the page, who got ${[...statuses]}`
+  assert.ok(served >= least, seen)
   return `0 of ${attacks.length} requests; ${served} or more serve the page to who may see it`
 }
 
