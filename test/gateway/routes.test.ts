@@ -306,6 +306,13 @@ describe('for every table, the index', () => {
   it('finds what one route after the other does', () => {
     fc.assert(
       fc.property(routes, host, asked, method, (list, name, path, verb) => {
+        // `/a.` is an alias of a guarded `/a`, which this plain reading does not know; aliases.test.ts does.
+        fc.pre(
+          !(
+            path.includes('.') &&
+            list.some(({ access, caseSensitive }) => access !== 'public' && caseSensitive)
+          ),
+        )
         expect(outcome(compiled(list), path, verb, name).slice(0, 3)).toBe(
           plainly(list, name, path, verb).slice(0, 3),
         )

@@ -130,7 +130,16 @@ describe.skipIf(noRedis)('a gateway whose limits and sessions are in one Redis',
       '/enter',
       () => login({ Cookie: cookie }),
     ],
-    [0, 'for a preflight', '/x', () => ({ method: 'OPTIONS' })],
+    [
+      0,
+      'for a preflight',
+      '/x',
+      () => ({
+        method: 'OPTIONS',
+        headers: { Origin: 'https://b.test', 'Access-Control-Request-Method': 'POST' },
+      }),
+    ],
+    [1, 'for an OPTIONS that is no preflight', '/x', () => ({ method: 'OPTIONS' })],
   ])('asks %i times %s', async (times, _what, path, who, does) => {
     await warm()
     does?.()
