@@ -1,6 +1,6 @@
 /** Bindings: a project that declares its Env has typos found at the spot, without an annotation. */
 import type { Context } from 'hono'
-import { type From, statelessSessions } from 'portcullis'
+import { type FromEnv, statelessSessions } from 'portcullis'
 import { redis } from 'portcullis/redis'
 
 declare global {
@@ -36,6 +36,6 @@ redis({ url: (c) => c.env.REDIS_URL, token: (c) => c.env.REDIS_TOKEN })
 redis({ url: (c) => c.env.REDIS_URI, token: (c) => c.env.REDIS_TOKEN })
 
 // Another Env than the project's, by name.
-const own: From<string, { OTHER: string }> = (c) => c.env.OTHER
+const own: FromEnv<string, { OTHER: string }> = (c) => c.env.OTHER
 export const found: string | undefined =
   typeof own === 'function' ? own({ env: { OTHER: '' } }) : own
