@@ -149,7 +149,9 @@ describe('after a clock was set back by an hour', () => {
       routes: [{ path: '/*', to: 'app', access: 'public', cache }],
     })
     at.answer = () =>
-      new Response(`${at.seen.length}`, { headers: { 'cache-control': 'max-age=60' } })
+      new Response(`${at.seen.length}`, {
+        headers: { 'cache-control': 'max-age=60', 'content-type': 'text/plain' },
+      })
     const get = async (): Promise<string> => {
       const works: Array<Promise<unknown>> = []
       const context = { waitUntil: (work: Promise<unknown>): unknown => works.push(work) }

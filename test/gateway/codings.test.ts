@@ -10,7 +10,7 @@ const workerd = runtimeRules('Cloudflare-Workers')
 const bytes = (...values: number[]): Uint8Array<ArrayBuffer> => new Uint8Array(values)
 
 function coded(coding: string, body: BodyInit = 'decoded', status = 200): Response {
-  const response = new Response(body, { status })
+  const response = new Response(body, { status, headers: { 'content-type': 'text/plain' } })
   for (const name of [
     'content-length',
     'content-digest',
