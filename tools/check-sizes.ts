@@ -37,7 +37,7 @@ const parts: Part[] = [
     name: 'session, stateless, over Hono',
     goal: 5_000,
     limit: 15_150,
-    without: /session\/(?:revocable|iron-cookie|stored|user-sessions)/,
+    without: /session\/(?:stateless\/revocable|legacy\/iron-cookie|stored\/)/,
     code: () => bundle("export { session, statelessSessions } from './src/session/index.ts'"),
   },
   {

@@ -5,7 +5,6 @@ const scripts = [
   'types',
   'lint',
   'check:layers',
-  'check:style',
   'check:config',
   'check:package',
   'check:sizes',

@@ -1,5 +1,5 @@
 import { createGateway, defineGateway } from '../../src/gateway/index.ts'
-import { statelessSessions } from '../../src/session/stateless.ts'
+import { statelessSessions } from '../../src/session/stateless/sessions.ts'
 import { secret } from './data.ts'
 
 interface Data {

@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { csrf } from '../../src/csrf/middleware.ts'
 import { createGateway, defineGateway } from '../../src/gateway/index.ts'
-import { statelessSessions } from '../../src/session/stateless.ts'
+import { statelessSessions } from '../../src/session/stateless/sessions.ts'
 import { secret } from './data.ts'
 
 /** The last route asks for a session, which a request without cookie has not: 401, with no upstream in the measurement. */

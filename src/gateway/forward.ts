@@ -12,7 +12,7 @@ import {
 import { createUpstreamHeaders, stoppedNames } from '../proxy/request-headers.ts'
 import { createUpstreamUrl } from '../proxy/target.ts'
 import { clientAddress, mayHaveBody } from '../request/index.ts'
-import { neverStore } from '../session/caching.ts'
+import { neverStore } from '../session/handle/caching.ts'
 import { applyCommand, authorizeHeader } from '../session-protocol/apply.ts'
 import { deliverFlash, orPutBack } from '../session-protocol/flash.ts'
 import { encodeSessionList } from '../session-protocol/list.ts'

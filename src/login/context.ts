@@ -1,9 +1,9 @@
 /** What one request to the login is served with, and the small cookies beside attempts. */
 import { cookieSettings, expireCookie, readCookies, serializeCookie } from '../cookie/index.ts'
 import { createIssues } from '../options/index.ts'
-import type { SessionHandle } from '../session/types.ts'
+import type { SessionHandle } from '../session/core/types.ts'
 import type { OutgoingCookie } from '../types.ts'
-import type { ProtocolContext } from './protocol/protocol.ts'
+import type { ProtocolContext } from './protocol.ts'
 import type { LoginSettings } from './settings.ts'
 
 /** A request to an endpoint of the login. */

@@ -1,9 +1,9 @@
 /** What the key ring of the sessions seals for logins. */
 import { type KeyRing, type Sealer, sealer } from '../crypto/index.ts'
-import { readInternals, type SessionInternals } from '../session/internals.ts'
-import type { SessionStrategy } from '../session/types.ts'
+import { readInternals, type SessionInternals } from '../session/core/internals.ts'
+import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock } from '../types.ts'
-import { attemptCookieLife } from './flow/attempts.ts'
+import { attemptCookieLife } from './attempts.ts'
 
 const longestHint = 16_384
 

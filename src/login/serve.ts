@@ -1,5 +1,5 @@
 /** What the middleware does, on the parts of a Hono context that it needs. */
-import type { FlushableHandle, HonoContextLike } from '../session/types.ts'
+import type { FlushableHandle, HonoContextLike } from '../session/core/types.ts'
 import { handleLogin } from './login.ts'
 import type { LoginSettings } from './settings.ts'
 import type { LoginData, LoginFacts } from './types.ts'

@@ -1,5 +1,5 @@
 /** What a strategy puts on a context, as types. */
-import type { SessionHandle, SessionStrategy, ThreeVerbHandle, ThreeVerbs } from './types.ts'
+import type { SessionHandle, SessionStrategy, ThreeVerbHandle, ThreeVerbs } from './core/types.ts'
 
 /** The data that a strategy holds. */
 export type SessionData<S> = S extends ThreeVerbs<infer Data> ? Data : never

@@ -5,7 +5,7 @@ import { checkKeys } from '../options/keys.ts'
 import { booleanOption, optionalFunction, wholeNumber } from '../options/values.ts'
 import { denyOrRedirectToSignIn, parseSignIn } from '../request/sign-in.ts'
 import type { Clock, Verdict } from '../types.ts'
-import type { SessionHandle, SessionInfo } from './types.ts'
+import type { SessionHandle, SessionInfo } from './core/types.ts'
 
 /** A Hono Context, as far as a guard needs one. */
 export interface GuardContext {

@@ -1,29 +1,9 @@
-export type { HandleFor, SessionData, SessionEnv } from './env.ts'
-export type {
-  GuardContext,
-  GuardOptions,
-  RequireFreshOptions,
-  RequireSessionOptions,
-} from './guard.ts'
-export type { SessionFacts } from './info.ts'
-export { type IronCookieOptions, ironCookie } from './iron-cookie.ts'
-export { requireFresh, requireSession, session } from './middleware.ts'
-export type {
-  LegacyCookie,
-  RevocationOptions,
-  SessionOptions,
-  StatelessOptions,
-  StoredOptions,
-} from './options.ts'
-export { type Revocation, revocable } from './revocable.ts'
-export type { Schema, SchemaIssue, SchemaResult } from './schema.ts'
-export { type ChosenStrategy, type SessionsByOptions, sessionsBy } from './sessions-by.ts'
-export { statelessSessions } from './stateless.ts'
-export { storedSessions } from './stored.ts'
-export { openSession } from './strategy.ts'
-export type { EndMarkedArgs, StatelessStrategy, StoredStrategy } from './strategy-types.ts'
+export type { SessionFacts } from './core/info.ts'
+export type { LegacyCookie, SessionOptions } from './core/options.ts'
+export type { Schema, SchemaIssue, SchemaResult } from './core/schema.ts'
 export type {
   CookieStoreLike,
+  EndMarkedArgs,
   FlushableHandle,
   HonoContextLike,
   OptionalKey,
@@ -33,6 +13,24 @@ export type {
   SessionObject,
   SessionStrategy,
   StartOptions,
+  StatelessStrategy,
+  StoredStrategy,
   ThreeVerbHandle,
   ThreeVerbs,
-} from './types.ts'
+} from './core/types.ts'
+export type { HandleFor, SessionData, SessionEnv } from './env.ts'
+export type {
+  GuardContext,
+  GuardOptions,
+  RequireFreshOptions,
+  RequireSessionOptions,
+} from './guard.ts'
+export { openSession } from './handle/strategy.ts'
+export { type IronCookieOptions, ironCookie } from './legacy/iron-cookie.ts'
+export { requireFresh, requireSession, session } from './middleware.ts'
+export { type ChosenStrategy, type SessionsByOptions, sessionsBy } from './sessions-by.ts'
+export type { RevocationOptions, StatelessOptions } from './stateless/options.ts'
+export { type Revocation, revocable } from './stateless/revocable.ts'
+export { statelessSessions } from './stateless/sessions.ts'
+export type { StoredOptions } from './stored/options.ts'
+export { storedSessions } from './stored/sessions.ts'

@@ -1,5 +1,6 @@
 /** The Hono face of the session room. */
 import type { Context, MiddlewareHandler } from 'hono'
+import type { FlushableHandle, SessionStrategy, ThreeVerbs } from './core/types.ts'
 import type { HandleFor, SessionEnv } from './env.ts'
 import {
   freshGuard,
@@ -7,8 +8,7 @@ import {
   type RequireSessionOptions,
   sessionGuard,
 } from './guard.ts'
-import { threeVerbHandle } from './strategy.ts'
-import type { FlushableHandle, SessionStrategy, ThreeVerbs } from './types.ts'
+import { threeVerbHandle } from './handle/strategy.ts'
 
 /**
  * Gives `c.var.session`, and settles it on whatever the final response is. Mounted twice, it runs once. Where the handler

@@ -4,11 +4,17 @@ import { resolveFrom } from '../options/from.ts'
 import { createIssues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
-import { createCookieJar } from './context.ts'
-import { createUnsupportedError } from './login.ts'
-import { isObject } from './record.ts'
-import type { EndMarkedArgs, StoredStrategy } from './strategy-types.ts'
-import type { SessionContext, SessionInfo, SessionObject, SessionStrategy } from './types.ts'
+import { createUnsupportedError } from './core/errors.ts'
+import { isObject } from './core/record.ts'
+import type {
+  EndMarkedArgs,
+  SessionContext,
+  SessionInfo,
+  SessionObject,
+  SessionStrategy,
+  StoredStrategy,
+} from './core/types.ts'
+import { createCookieJar } from './handle/cookie-jar.ts'
 
 /** Options of {@link sessionsBy}. */
 export interface SessionsByOptions {

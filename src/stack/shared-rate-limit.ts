@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { RateLimitOptions } from '../limit/gate.ts'
 import { rateLimit } from '../limit/middleware.ts'
 import { shareAsks } from '../redis/shared.ts'
-import type { SessionStrategy, ThreeVerbs } from '../session/types.ts'
+import type { SessionStrategy, ThreeVerbs } from '../session/core/types.ts'
 
 /**
  * `rateLimit`, with the read of a stored session waiting to go along. From here on `c.env` is an object of this request

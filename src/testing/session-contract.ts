@@ -1,7 +1,7 @@
 /** Whole sessions over a store, from login to logout: what an application sees, whatever the store's client does to values. */
-import { storedSessions } from '../session/stored.ts'
-import type { StoredStrategy } from '../session/strategy-types.ts'
-import type { FlushableHandle } from '../session/types.ts'
+
+import type { FlushableHandle, StoredStrategy } from '../session/core/types.ts'
+import { storedSessions } from '../session/stored/sessions.ts'
 import {
   isAtomic,
   type SessionStore,

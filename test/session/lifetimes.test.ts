@@ -1,13 +1,13 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
-import { session } from '../../src/session/index.ts'
 import {
   absoluteEnd,
   checkLifetimes,
   cookieAge,
   idleEnd,
   isSlideDue,
-} from '../../src/session/lifetimes.ts'
+} from '../../src/session/core/lifetimes.ts'
+import { session } from '../../src/session/index.ts'
 import { Browser, hours, minutes, noon, ourCookie, sessionsAt } from './support.ts'
 
 const limits = { maxAge: 28_800, idleTimeout: 3600, anonymousIdle: 900 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { retryOnConflict } from '../../src/session/contention.ts'
+import { retryOnConflict } from '../../src/session/stored/retry-on-conflict.ts'
 
 describe('a write that always comes second', () => {
   it('is tried again at once, then after longer and longer waits, forty times', async () => {

@@ -1,7 +1,7 @@
 /** Ours, stateless. `/write` changes one key; `/update` is the verb that is safe under conflict. */
 import type { Hono } from 'hono'
 import { session } from '../../../src/session/middleware.ts'
-import { statelessSessions } from '../../../src/session/stateless.ts'
+import { statelessSessions } from '../../../src/session/stateless/sessions.ts'
 import { type Data, dataOf, secret, told } from '../data.ts'
 
 export const sessions = statelessSessions<Data>({ secret })

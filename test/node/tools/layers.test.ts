@@ -16,7 +16,6 @@ describe('sound modules', () => {
         'src/crypto/bytes.ts': 'export const b = 1\n',
         'src/crypto/index.ts':
           "/** Doors. */\nexport { s } from './seal.ts'\nexport type { B } from './bytes.ts'\n",
-        'src/session/context.ts': "import type { Context } from 'hono'\n",
         'src/session/middleware.ts':
           "import { createMiddleware } from 'hono/factory'\nimport { s } from '../crypto/index.ts'\n",
         'src/assertion/verify.ts':

@@ -1,0 +1,116 @@
+/** Logins under way: one sealed cookie each, a bounded number of them, bound to the browser that began. */
+import { cookieSettings, expireCookie, readCookies, serializeCookie } from '../cookie/index.ts'
+import { equalText, randomId, type Sealer } from '../crypto/index.ts'
+import { createIssues } from '../options/index.ts'
+import type { Clock, OutgoingCookie } from '../types.ts'
+
+/** A login under way. Short names: it stands in a cookie. */
+export interface Attempt {
+  /** Name of the provider. */
+  readonly p: string
+  /** State. */
+  readonly s: string
+  /** Nonce. */
+  readonly n: string
+  /** PKCE verifier. */
+  readonly v: string
+  /** Return path. */
+  readonly r: string
+  /** When it began, in seconds. */
+  readonly t: number
+  /** Demanded `max_age`, in seconds. */
+  readonly m?: number
+  /** Demanded `acr`, one of these. */
+  readonly a?: readonly string[]
+  /** How often it was restarted by itself. */
+  readonly k?: number
+  /** Set for `prompt=none`. */
+  readonly q?: 'none'
+}
+
+/** What an attempt begins with; the rest is drawn. */
+export type AttemptDemands = Omit<Attempt, 's' | 'n' | 'v' | 't'>
+
+/** What came of looking for an attempt. Its cookie goes, whatever comes of it. */
+export interface FoundAttempt {
+  readonly attempt?: Attempt
+  readonly reason?: 'attempt-missing' | 'attempt-bad'
+  readonly isExpired?: boolean
+  readonly cookies: readonly OutgoingCookie[]
+}
+
+/** How attempts are kept. */
+export interface AttemptSettings {
+  /** Attempts of one browser; the oldest goes first. */
+  readonly most: number
+  /** Seconds. */
+  readonly life: number
+  readonly insecurePlainHttp: boolean
+  readonly clock: Clock
+}
+
+/** Seconds for which the browser keeps the cookie: a late answer still knows its page. */
+export const attemptCookieLife = 86_400
+const timeCharacters = 6
+const idCharacters = 12
+const stateShape = /^[0-9a-z]{6}[\w-]{26,40}$/
+const cookieShape = /^\s*(__Host-)?login-([0-9a-z]{6}[\w-]{6})=/
+
+function settingsFor(id: string, insecurePlainHttp: boolean): ReturnType<typeof cookieSettings> {
+  return cookieSettings({ name: `login-${id}`, insecurePlainHttp }, createIssues())
+}
+
+/** Begins an attempt. Names of cookies begin with the time, so the oldest is found unopened. */
+export async function beginAttempt(
+  cookieHeader: string | null,
+  demands: AttemptDemands,
+  sealer: Sealer,
+  settings: AttemptSettings,
+): Promise<{ readonly attempt: Attempt; readonly cookies: readonly OutgoingCookie[] }> {
+  const { clock, most, insecurePlainHttp } = settings
+  const t = Math.floor(clock() / 1000)
+  const time = t.toString(36).padStart(timeCharacters, '0').slice(-timeCharacters)
+  const state = time + randomId(24)
+  const attempt: Attempt = { ...demands, s: state, n: randomId(16), v: randomId(32), t }
+
+  const open = readAttemptIds(cookieHeader, insecurePlainHttp)
+  const surplus = open.slice(0, Math.max(0, open.length - most + 1))
+  const cookies = surplus.map((id) => expireCookie(settingsFor(id, insecurePlainHttp)))
+  const own = settingsFor(state.slice(0, idCharacters), insecurePlainHttp)
+  const sealed = await sealer.seal(JSON.stringify(attempt))
+  return { attempt, cookies: [...cookies, serializeCookie(own, sealed, attemptCookieLife)] }
+}
+
+/** The attempt of a state, if this browser began it. */
+export async function findAttempt(
+  cookieHeader: string | null,
+  state: string | null,
+  sealer: Sealer,
+  settings: AttemptSettings,
+): Promise<FoundAttempt> {
+  if (state === null || !stateShape.test(state)) return { reason: 'attempt-missing', cookies: [] }
+  const own = settingsFor(state.slice(0, idCharacters), settings.insecurePlainHttp)
+  const values = readCookies(cookieHeader, own.name)
+  const [value] = values
+  if (value === undefined) return { reason: 'attempt-missing', cookies: [] }
+
+  const cookies = [expireCookie(own)]
+  // RFC 6265bis: two cookies of a `__Host-` name mean that somebody planted one.
+  if (values.length > 1) return { reason: 'attempt-missing', cookies }
+  const opened = await sealer.open(value)
+  if (typeof opened !== 'string') return { reason: 'attempt-bad', cookies }
+  const attempt = JSON.parse(opened) as Attempt
+  if (!equalText(attempt.s, state)) return { reason: 'attempt-bad', cookies }
+
+  const age = Math.floor(settings.clock() / 1000) - attempt.t
+  return { attempt, isExpired: age > settings.life, cookies }
+}
+
+function readAttemptIds(cookieHeader: string | null, insecurePlainHttp: boolean): string[] {
+  const ids = new Set<string>()
+  for (const part of (cookieHeader ?? '').split(';')) {
+    const [, prefix, id] = cookieShape.exec(part.slice(0, 64)) ?? []
+    if (id !== undefined && (prefix === undefined) === insecurePlainHttp) ids.add(id)
+  }
+  return [...ids].sort()
+}

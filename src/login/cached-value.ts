@@ -1,0 +1,109 @@
+/** A value of a provider that is kept, asked for again behind a request, and used on while the provider is away. */
+import type { Clock } from '../types.ts'
+import { LoginError } from './types.ts'
+
+/** Milliseconds for which a value is used without a question. */
+const fresh = 600_000
+/** Milliseconds between two tries after a failure. */
+const pause = 30_000
+/** Milliseconds between two looks at a question that another request has asked. */
+const pollEvery = 15
+
+/** How a value is kept. */
+export interface CacheOptions<T> {
+  readonly clock: Clock
+  /** Milliseconds for which an old value is used while the provider cannot be asked. */
+  readonly oldest: number
+  readonly load: () => Promise<T>
+  /** Called when an old value begins to be used on, and when the provider is back. */
+  readonly onStale: (isStale: boolean) => void
+  /** Milliseconds to wait for a question that another request has asked. */
+  readonly patienceMs: number
+}
+
+/** A value that is kept. */
+export interface CachedValue<T> {
+  /** The value. `waitUntil` takes work that may end after the response. */
+  read(waitUntil?: (work: Promise<unknown>) => void): Promise<T>
+  /** Asks again, by this verb at most once in `every` ms; the old value stays where that fails. */
+  renew(every: number): Promise<T>
+}
+
+/** Makes a cache of one value. No promise is shared between requests: on Workers it may never settle. */
+export function createCachedValue<T>(options: CacheOptions<T>): CachedValue<T> {
+  const { clock, oldest, load, onStale, patienceMs } = options
+  let kept: { readonly value: T; readonly at: number } | undefined
+  let triedAt = Number.NEGATIVE_INFINITY
+  let renewedAt = Number.NEGATIVE_INFINITY
+  let failure: LoginError | undefined
+  let isLoading = false
+  let isStale = false
+
+  /** A clock that goes back makes nothing fresh for longer. */
+  function isWithin(since: number, life: number): boolean {
+    const age = clock() - since
+    return age >= 0 && age < life
+  }
+
+  function note(stale: boolean): void {
+    if (stale !== isStale) onStale(stale)
+    isStale = stale
+  }
+
+  async function ask(): Promise<T> {
+    triedAt = clock()
+    isLoading = true
+    try {
+      const value = await load()
+      kept = { value, at: clock() }
+      failure = undefined
+      note(false)
+      return value
+    } catch (error) {
+      failure = error instanceof LoginError ? error : new LoginError('provider-unreachable')
+      if (kept !== undefined) note(true)
+      throw failure
+    } finally {
+      isLoading = false
+    }
+  }
+
+  /** Looks at the value on this request's own timer while another request asks for it. */
+  async function waitForOther(): Promise<T | undefined> {
+    for (let waited = 0; isLoading && waited < patienceMs; waited += pollEvery) {
+      await new Promise((done) => setTimeout(done, pollEvery))
+    }
+    if (kept !== undefined && isWithin(kept.at, fresh)) return kept.value
+    if (failure !== undefined && isWithin(triedAt, pause)) throw failure
+    return undefined
+  }
+
+  return {
+    async read(waitUntil) {
+      if (kept !== undefined && isWithin(kept.at, fresh)) return kept.value
+
+      if (kept !== undefined && isWithin(kept.at, oldest)) {
+        const { value } = kept
+        if (isLoading || isWithin(triedAt, pause)) return value
+        const work = ask().catch(() => value)
+        if (waitUntil === undefined) return work
+        waitUntil(work)
+        return value
+      }
+
+      if (isLoading) {
+        const value = await waitForOther()
+        if (value !== undefined) return value
+      }
+      return ask()
+    },
+    async renew(every) {
+      if (kept === undefined) return this.read()
+      const { value } = kept
+      if (isLoading) return (await waitForOther()) ?? value
+      if (isWithin(renewedAt, every)) return value
+      renewedAt = clock()
+      return ask().catch(() => value)
+    },
+  }
+}

@@ -1,0 +1,70 @@
+/** The client as the library knows it, and how it proves itself. */
+import { importJWK, type JWK } from 'jose'
+import * as oauth from 'oauth4webapi'
+import { mapLibraryError } from './library-errors.ts'
+import type { ProtocolContext } from './protocol.ts'
+import type { ClientKey } from './provider-options.ts'
+import { LoginError } from './types.ts'
+
+/** The client, with our clock and tolerance. */
+export function createClient({ provider, clock, tolerance }: ProtocolContext): oauth.Client {
+  return {
+    client_id: provider.clientId,
+    [oauth.clockSkew]: Math.round((clock() - Date.now()) / 1000),
+    [oauth.clockTolerance]: tolerance,
+  }
+}
+
+type WithClient<T> = (client: oauth.Client, auth: oauth.ClientAuth) => Promise<T>
+
+/** Does something as the client. A second secret is tried once where the first is refused. */
+export async function withSecret<T>(
+  context: ProtocolContext,
+  refused: 'code-refused' | 'provider-error',
+  work: WithClient<T>,
+): Promise<T> {
+  const client = createClient(context)
+  const auths = await createClientAuths(context)
+  for (const [at, auth] of auths.entries()) {
+    try {
+      return await work(client, auth)
+    } catch (error) {
+      const mapped = mapLibraryError(error, refused)
+      if (mapped.reason !== 'client-refused' || at === auths.length - 1) throw mapped
+    }
+  }
+  throw new LoginError('client-refused')
+}
+
+async function createClientAuths(context: ProtocolContext): Promise<oauth.ClientAuth[]> {
+  const { provider, metadata } = context
+  const { auth, secrets, clientKey, options } = provider
+  if (auth === 'client_secret_basic') return secrets.map((one) => oauth.ClientSecretBasic(one))
+  if (auth === 'client_secret_post') return secrets.map((one) => oauth.ClientSecretPost(one))
+  if (auth === 'none' || clientKey === undefined) return [oauth.None()]
+
+  const key = await importClientKey(clientKey)
+  const audience =
+    options.assertionAudience === 'token_endpoint' ? metadata.token_endpoint : undefined
+  const assertion = oauth.PrivateKeyJwt(
+    clientKey.kid === undefined ? key : { key, kid: clientKey.kid },
+    {
+      [oauth.modifyAssertion](_header, payload) {
+        if (audience !== undefined) payload.aud = audience
+      },
+    },
+  )
+  return [assertion]
+}
+
+/** Imported keys by their JWK; an environment hands out the same object each time. */
+const clientKeys = /* @__PURE__ */ new WeakMap<ClientKey, CryptoKey>()
+
+async function importClientKey(jwk: ClientKey): Promise<CryptoKey> {
+  const known = clientKeys.get(jwk)
+  if (known !== undefined) return known
+
+  const key = (await importJWK(jwk as JWK, jwk.alg ?? 'ES256')) as CryptoKey
+  clientKeys.set(jwk, key)
+  return key
+}

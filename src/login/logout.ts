@@ -1,0 +1,98 @@
+/** The way out: here first, then at the provider. */
+import { isPortcullisError } from '../errors.ts'
+import { connectProvider, emitEvent, type LoginContext, resetTurns } from './context.ts'
+import { expireHint, readHint } from './hint.ts'
+import { createAnswer, createFailurePage, createForwardPage } from './pages.ts'
+import type { LoginSettings } from './settings.ts'
+import { type LoginData, LoginError, type LoginFacts } from './types.ts'
+
+const clearSiteData = { 'clear-site-data': '"cache", "storage"' }
+
+/** Answers `GET <base>/logout`: a link or an image of another site must end nothing. */
+export function showLogout(settings: LoginSettings): Response {
+  const button = { action: `${settings.base}/logout`, text: 'Sign out' }
+  return createAnswer(
+    { status: 200 },
+    { title: 'Sign out', text: 'Sign out of this site?', button },
+  )
+}
+
+/** Answers `GET <base>/logged-out`. */
+export function showLoggedOut(settings: LoginSettings): Response {
+  const links = [{ href: `${settings.base}/login`, text: 'Sign in again' }]
+  return createAnswer({ status: 200 }, { title: 'You are signed out', links })
+}
+
+/** Whether a POST comes from a page of this site (the algorithm of `csrf/`, for this one form). */
+export function isOwnPost({ request, origin }: LoginContext): boolean {
+  const site = request.headers.get('sec-fetch-site')
+  if (site !== null) return site === 'same-origin' || site === 'none'
+  const from = request.headers.get('origin')
+  return from === null || from === origin
+}
+
+/** Answers `POST <base>/logout`. */
+export async function logout(settings: LoginSettings, context: LoginContext): Promise<Response> {
+  if (!isOwnPost(context)) return createAnswer({ status: 403 }, createFailurePage(403, undefined))
+  const { session } = context
+  const facts = await readFacts(context)
+  const hint = await readHint(settings, context)
+  const cookies = [...expireHint(settings), resetTurns(settings)]
+
+  try {
+    await session.end()
+  } catch (error) {
+    // The cookie is expired all the same; a copy of it may still open, and the person must know.
+    if (!isPortcullisError(error) || isPortcullisError(error, 'ERR_CONFIG')) throw error
+    emitEvent(settings, context, { type: 'logout', reason: 'store-unavailable' })
+    const headers = { ...clearSiteData, 'retry-after': '10' }
+    return createAnswer({ status: 503, cookies, headers }, createFailurePage(503, undefined))
+  }
+  emitEvent(settings, context, {
+    type: 'logout',
+    ...(facts !== undefined && { subject: facts.provider }),
+  })
+
+  const answer = { cookies, headers: clearSiteData }
+  const url = await createLogoutUrl(settings, context, facts, hint)
+  if (url === undefined)
+    return createAnswer({ ...answer, status: 303, location: settings.afterLogout })
+  return createAnswer({ ...answer, status: 200 }, createForwardPage('Signing out', url))
+}
+
+async function readFacts({ session }: LoginContext): Promise<LoginFacts | undefined> {
+  try {
+    return ((await session.get()) as Partial<LoginData> | undefined)?.login
+  } catch (error) {
+    // A session that cannot be read is ended all the same.
+    if (isPortcullisError(error) && !isPortcullisError(error, 'ERR_CONFIG')) return undefined
+    throw error
+  }
+}
+
+/** Where the provider's session ends; undefined where it has no page for that, or cannot be asked. */
+async function createLogoutUrl(
+  settings: LoginSettings,
+  context: LoginContext,
+  facts: LoginFacts | undefined,
+  hint: string | undefined,
+): Promise<string | undefined> {
+  const isKnown = facts !== undefined && settings.providerNames.includes(facts.provider)
+  if (settings.logout === 'local' || !isKnown) return undefined
+  try {
+    const { metadata, provider } = await connectProvider(settings, context, facts.provider)
+    if (metadata.end_session_endpoint === undefined) return undefined
+
+    const url = new URL(metadata.end_session_endpoint)
+    url.searchParams.set('client_id', provider.clientId)
+    url.searchParams.set('post_logout_redirect_uri', `${context.origin}${settings.afterLogout}`)
+    if (hint !== undefined) url.searchParams.set('id_token_hint', hint)
+    else if (facts.sid !== undefined) url.searchParams.set('logout_hint', facts.sid)
+    return url.href
+  } catch (error) {
+    if (!(error instanceof LoginError)) throw error
+    const { reason } = error
+    emitEvent(settings, context, { type: 'logout-local-only', reason, subject: facts.provider })
+    return undefined
+  }
+}

@@ -1,0 +1,184 @@
+/** The requests of the authorization code flow, by oauth4webapi; ours are the checks around it. */
+import * as oauth from 'oauth4webapi'
+import type { Clock } from '../types.ts'
+import { createClient, withSecret } from './client-auth.ts'
+import type { Connection } from './connection.ts'
+import { mapLibraryError } from './library-errors.ts'
+import type { Provider } from './provider-options.ts'
+import { type LoginFetch, send } from './send.ts'
+import { readSignedToken, verifySignedToken } from './signed-token.ts'
+import {
+  type TokenTime,
+  validateAccessTokenHash,
+  validateAudienceClaim,
+  validateIssuerClaim,
+  validateSubjectClaim,
+  validateTimeClaims,
+} from './token-claims.ts'
+import { type Claims, LoginError, type Metadata, type TokenSet } from './types.ts'
+
+/** A provider and everything to speak with it. */
+export interface ProtocolContext {
+  readonly provider: Provider
+  readonly metadata: Metadata
+  readonly connection: Connection
+  readonly fetch: LoginFetch
+  readonly clock: Clock
+  readonly timeoutMs: number
+  /** Seconds. */
+  readonly tolerance: number
+  readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
+}
+
+/** What the answer is checked against. */
+export interface ExpectedAnswer {
+  readonly state: string
+  readonly nonce: string
+  readonly verifier: string
+  readonly redirectUri: string
+}
+
+/** The time for claims. */
+export function readTokenTime({ clock, tolerance }: ProtocolContext): TokenTime {
+  return { now: Math.floor(clock() / 1000), tolerance }
+}
+
+/** Where the browser goes; with PAR the parameters go ahead by the back channel. */
+export async function createAuthorizationUrl(
+  context: ProtocolContext,
+  parameters: URLSearchParams,
+): Promise<URL> {
+  const { metadata, provider } = context
+  const url = new URL(`${metadata.authorization_endpoint}`)
+  parameters.set('client_id', provider.clientId)
+  const isPushed = metadata.require_pushed_authorization_requests === true
+  if (!isPushed && provider.options.par !== true) {
+    for (const [name, value] of parameters) url.searchParams.set(name, value)
+    return url
+  }
+
+  const pushed = await withSecret(context, 'provider-error', async (client, auth) => {
+    const sent = await oauth.pushedAuthorizationRequest(
+      metadata,
+      client,
+      auth,
+      parameters,
+      requestOptions(context),
+    )
+    return oauth.processPushedAuthorizationResponse(metadata, client, sent)
+  })
+  url.searchParams.set('client_id', provider.clientId)
+  url.searchParams.set('request_uri', pushed.request_uri)
+  return url
+}
+
+/**
+ * Validates the answer, redeems the code and validates the id token.
+ *
+ * @throws {LoginError}
+ */
+export async function exchangeCode(
+  context: ProtocolContext,
+  answer: URLSearchParams,
+  expected: ExpectedAnswer,
+): Promise<TokenSet> {
+  const { provider } = context
+  const { resource } = provider.options
+  const options = {
+    ...requestOptions(context),
+    ...(resource !== undefined && { additionalParameters: { resource } }),
+  }
+  const { metadata } = context
+
+  const result = await withSecret(context, 'code-refused', async (client, auth) => {
+    const checked = oauth.validateAuthResponse(metadata, client, answer, expected.state)
+    const response = await oauth.authorizationCodeGrantRequest(
+      metadata,
+      client,
+      auth,
+      checked,
+      expected.redirectUri,
+      expected.verifier,
+      options,
+    )
+    const expecting = await createTokenMetadata(context, response)
+    return oauth.processAuthorizationCodeResponse(expecting, client, response, {
+      expectedNonce: expected.nonce,
+      requireIdToken: true,
+    })
+  })
+  return validateTokenSet(context, result)
+}
+
+/** Our part: signature, and what the library takes though a login must not rest on it. */
+async function validateTokenSet(
+  context: ProtocolContext,
+  result: oauth.TokenEndpointResponse,
+): Promise<TokenSet> {
+  const { provider, connection, waitUntil } = context
+  const { id_token: idToken, access_token: accessToken } = result
+  if (idToken === undefined) throw new LoginError('id-token-bad', 'missing')
+  // DPoP binds a token to a key; none was offered.
+  if (result.token_type !== 'bearer') throw new LoginError('id-token-bad', 'token_type')
+
+  const { header, claims } = await verifySignedToken(idToken, connection, {
+    algorithms: provider.algorithms,
+    bad: 'id-token-bad',
+    waitUntil,
+  })
+  validateIssuerClaim(provider, claims)
+  validateAudienceClaim(provider, claims)
+  validateTimeClaims(claims, readTokenTime(context))
+  validateSubjectClaim(claims)
+  await validateAccessTokenHash(header.alg, claims, accessToken)
+  return { accessToken, idToken, claims }
+}
+
+/** Claims of the userinfo endpoint, about the same subject (Core section 5.3.2). */
+export async function readUserinfo(
+  context: ProtocolContext,
+  accessToken: string,
+  subject: string,
+): Promise<Claims> {
+  const { metadata } = context
+  try {
+    const options = requestOptions(context)
+    const client = createClient(context)
+    const response = await oauth.userInfoRequest(metadata, client, accessToken, options)
+    return await oauth.processUserInfoResponse(metadata, client, subject, response)
+  } catch (error) {
+    throw mapLibraryError(error, 'userinfo')
+  }
+}
+
+/** Metadata as the library checks id tokens by: our algorithms, and for a template its own issuer. */
+async function createTokenMetadata(
+  { metadata, provider }: ProtocolContext,
+  response: Response,
+): Promise<Metadata> {
+  const { algorithms, issuer, options } = provider
+  const own = { ...metadata, id_token_signing_alg_values_supported: [...algorithms] }
+  if (options.tenants === undefined) return own
+
+  // The tenant stands in the token itself; `validateIssuerClaim` then looks it up in the list.
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined)
+  const token = (body as { id_token?: unknown } | undefined)?.id_token
+  const { tid } = readSignedToken(`${token}`, 'id-token-bad').claims
+  return { ...own, issuer: issuer.replace('{tenantid}', `${tid}`) }
+}
+
+interface RequestOptions {
+  readonly [oauth.allowInsecureRequests]: true
+  readonly [oauth.customFetch]: (url: string, init: object) => Promise<Response>
+}
+
+function requestOptions({ fetch, timeoutMs }: ProtocolContext): RequestOptions {
+  return {
+    // Endpoints were validated with the metadata: https, or http to this machine.
+    [oauth.allowInsecureRequests]: true,
+    [oauth.customFetch]: (url, init) => send(fetch, url, init as RequestInit, timeoutMs),
+  }
+}

@@ -1,0 +1,46 @@
+/** What a person sees where a login cannot go on: a page with a link, and no word about the reason. */
+import type { OutgoingCookie } from '../types.ts'
+import { emitEvent, type LoginContext } from './context.ts'
+import { createAnswer, createFailurePage } from './pages.ts'
+import type { LoginSettings } from './settings.ts'
+import type { LoginReason } from './types.ts'
+
+/** Whether a silent login ended as it may: the provider would have to ask the person. */
+export function isSilentRefusal(error: string): boolean {
+  return /^(?:login|interaction|consent|account_selection)_required$/.test(error)
+}
+
+/** The reason behind the `error` of an answer. Its text is never shown. */
+export function readErrorReason(error: string): LoginReason {
+  if (error === 'access_denied') return 'denied'
+  if (error === 'unmet_authentication_requirements') return 'authentication-too-weak'
+  const isOutage = error === 'temporarily_unavailable' || error === 'server_error'
+  return isOutage ? 'provider-unreachable' : 'provider-error'
+}
+
+const statuses: Partial<Readonly<Record<LoginReason, number>>> = {
+  denied: 403,
+  'not-admitted': 403,
+  'authentication-too-old': 403,
+  'authentication-too-weak': 403,
+  'provider-unreachable': 503,
+  'store-unavailable': 503,
+  'provider-malformed': 502,
+  'provider-error': 502,
+  'client-refused': 502,
+}
+
+/** Answers a login that cannot go on. Never a redirect to the provider: a browser without cookies would go round for ever. */
+export function refuse(
+  settings: LoginSettings,
+  context: LoginContext,
+  name: string,
+  reason: LoginReason,
+  cookies: readonly OutgoingCookie[],
+): Response {
+  emitEvent(settings, context, { type: 'login-failed', reason, subject: name })
+  const status = statuses[reason] ?? 400
+  const again = `${settings.base}/login?provider=${name}`
+  const headers: Record<string, string> = status === 503 ? { 'retry-after': '10' } : {}
+  return createAnswer({ status, cookies, headers }, createFailurePage(status, again))
+}

@@ -1,0 +1,93 @@
+/** A signed token: its header and claims, and whether a provider made it. */
+import { compactVerify } from 'jose'
+import { decodeBase64url } from '../crypto/index.ts'
+import { parseJson } from '../request/index.ts'
+import type { Connection } from './connection.ts'
+import { type Claims, LoginError, type LoginReason } from './types.ts'
+
+const longestToken = 65_536
+const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true })
+
+/** A header as far as it decides something. */
+export interface TokenHeader {
+  readonly alg: string
+  readonly kid?: string
+  readonly typ?: string
+}
+
+/** A token whose signature was verified. */
+export interface SignedToken {
+  readonly header: TokenHeader
+  readonly claims: Claims
+}
+
+/** How a token is verified. */
+export interface VerifyOptions {
+  readonly algorithms: readonly string[]
+  /** The reason of everything but a bad signature. */
+  readonly bad: LoginReason
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
+}
+
+/**
+ * Verifies the signature of a token by the provider's keys.
+ *
+ * @throws {LoginError} `bad`, `key-unknown`, `id-token-signature`, `provider-unreachable`
+ */
+export async function verifySignedToken(
+  token: string,
+  connection: Connection,
+  { algorithms, bad, waitUntil }: VerifyOptions,
+): Promise<SignedToken> {
+  const read = readSignedToken(token, bad)
+  const { alg, kid } = read.header
+  if (!algorithms.includes(alg)) throw new LoginError(bad, 'alg')
+
+  const keys = await connection.findKeys({ alg, ...(kid !== undefined && { kid }) }, waitUntil)
+  if (keys.length === 0) throw new LoginError('key-unknown')
+  for (const key of keys) {
+    try {
+      await compactVerify(token, key, { algorithms: [alg] })
+      return read
+    } catch {
+      // The next key may fit: a token without `kid` may be by any of them.
+    }
+  }
+  throw new LoginError('id-token-signature')
+}
+
+/** Reads a compact JWS without trusting it. @throws {LoginError} `bad` */
+export function readSignedToken(token: string, bad: LoginReason): SignedToken {
+  const parts = token.length > longestToken ? [] : token.split('.')
+  const [head, body, signature] = parts
+  if (parts.length !== 3 || !head || !body || !signature) throw new LoginError(bad, 'shape')
+
+  const header = readObject(head, bad)
+  const { alg, kid, typ } = header
+  if (typeof alg !== 'string') throw new LoginError(bad, 'alg')
+  // RFC 7515 section 4.1.11: an extension that is not understood must not be ignored.
+  if ('crit' in header || 'b64' in header) throw new LoginError(bad, 'crit')
+  if (kid !== undefined && typeof kid !== 'string') throw new LoginError(bad, 'kid')
+  if (typ !== undefined && typeof typ !== 'string') throw new LoginError(bad, 'typ')
+  return {
+    header: { alg, ...(kid !== undefined && { kid }), ...(typ !== undefined && { typ }) },
+    claims: readObject(body, bad),
+  }
+}
+
+function readObject(part: string, bad: LoginReason): Record<string, unknown> {
+  const bytes = decodeBase64url(part)
+  if (bytes === undefined) throw new LoginError(bad, 'base64url')
+
+  let text: string
+  try {
+    text = utf8.decode(bytes)
+  } catch {
+    throw new LoginError(bad, 'utf-8')
+  }
+  const parsed = parseJson(text)
+  if (parsed.ok && typeof parsed.value === 'object' && parsed.value !== null) {
+    if (!Array.isArray(parsed.value)) return parsed.value as Record<string, unknown>
+  }
+  throw new LoginError(bad, 'json')
+}

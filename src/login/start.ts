@@ -1,0 +1,171 @@
+/** The way to the provider. */
+import { calculatePKCECodeChallenge } from 'oauth4webapi'
+import { isNavigation, isPrefetch } from '../request/index.ts'
+import type { OutgoingCookie } from '../types.ts'
+import { type Attempt, type AttemptDemands, beginAttempt } from './attempts.ts'
+import {
+  connectProvider,
+  emitEvent,
+  isLoop,
+  isSilentPaused,
+  type LoginContext,
+  resetTurns,
+} from './context.ts'
+import { createAnswer, createFailurePage, type LoginPage } from './pages.ts'
+import { createAuthorizationUrl, type ProtocolContext } from './protocol.ts'
+import type { LoginSettings } from './settings.ts'
+import { LoginError } from './types.ts'
+import { type LoginWish, readProviderName, readWish } from './wish.ts'
+
+/** Answers `GET <base>/login`: a person's own navigation begins a login, nothing else does. */
+export async function startLogin(
+  settings: LoginSettings,
+  context: LoginContext,
+): Promise<Response> {
+  const { request, url } = context
+  if (isPrefetch(request)) return createAnswer({ status: 204 })
+  const destination = request.headers.get('sec-fetch-dest')
+  if (!isNavigation(request) || !(destination === null || destination === 'document')) {
+    return createAnswer({ status: 401 })
+  }
+
+  const isSignedIn = (await context.session.info())?.signedIn === true
+  if (isLoop(settings, request, isSignedIn)) return answerLoop(settings, context)
+
+  const wish = readWish(settings, context)
+  const name = readProviderName(settings, context)
+  if (name === undefined) return answerChooser(settings, url, wish.returnPath)
+  if (wish.prompt === 'none' && isSilentPaused(settings, request)) {
+    return createAnswer({ status: 303, location: wish.returnPath })
+  }
+  return beginLogin(settings, context, name, wish)
+}
+
+/** Begins a login at a provider and sends the browser there. */
+export async function beginLogin(
+  settings: LoginSettings,
+  context: LoginContext,
+  name: string,
+  wish: LoginWish,
+  cookies: readonly OutgoingCookie[] = [],
+): Promise<Response> {
+  try {
+    const protocol = await connectProvider(settings, context, name)
+    const { options } = protocol.provider
+    const demands = readDemands(name, wish, options.maxAge, options.acr)
+    const { attempts } = settings.readKeys(context.env)
+    const header = context.request.headers.get('cookie')
+    const begun = await beginAttempt(header, demands, attempts, settings.attempts)
+
+    const parameters = await createParameters(settings, context, protocol, begun.attempt, wish)
+    const location = (await createAuthorizationUrl(protocol, parameters)).href
+    emitEvent(settings, context, { type: 'login-started', subject: name })
+    return createAnswer({ status: 303, location, cookies: [...cookies, ...begun.cookies] })
+  } catch (error) {
+    return answerOutage(settings, context, name, error, cookies)
+  }
+}
+
+/** An answer where the provider cannot be asked: no attempt was begun. */
+function answerOutage(
+  settings: LoginSettings,
+  context: LoginContext,
+  name: string,
+  error: unknown,
+  cookies: readonly OutgoingCookie[],
+): Response {
+  if (!(error instanceof LoginError)) throw error
+  const { reason } = error
+  emitEvent(settings, context, { type: 'login-failed', reason, subject: name })
+  const status = reason === 'provider-unreachable' ? 503 : 502
+  const headers: Record<string, string> = status === 503 ? { 'retry-after': '10' } : {}
+  return createAnswer({ status, cookies, headers }, createFailurePage(status, undefined))
+}
+
+function readDemands(
+  name: string,
+  wish: LoginWish,
+  maxAge: number | undefined,
+  acr: readonly string[] | undefined,
+): AttemptDemands {
+  const ages = [wish.maxAge, maxAge].filter((age) => age !== undefined)
+  const contexts = wish.acr ?? acr
+  return {
+    p: name,
+    r: wish.returnPath,
+    ...(ages.length > 0 && { m: Math.min(...ages) }),
+    ...(contexts !== undefined && { a: contexts }),
+    ...(wish.restarts !== undefined && { k: wish.restarts }),
+    ...(wish.prompt === 'none' && { q: 'none' as const }),
+  }
+}
+
+async function createParameters(
+  settings: LoginSettings,
+  { origin }: LoginContext,
+  { provider, metadata }: ProtocolContext,
+  attempt: Attempt,
+  wish: LoginWish,
+): Promise<URLSearchParams> {
+  const { options } = provider
+  const prompt = wish.prompt ?? options.prompt
+  const parameters = new URLSearchParams({
+    ...options.params,
+    response_type: 'code',
+    redirect_uri: createRedirectUri(settings, origin, provider.name),
+    scope: provider.scope,
+    state: attempt.s,
+    nonce: attempt.n,
+    code_challenge: await calculatePKCECodeChallenge(attempt.v),
+    code_challenge_method: 'S256',
+  })
+  const more = {
+    response_mode: options.responseMode === 'form_post' ? 'form_post' : undefined,
+    resource: options.resource,
+    prompt,
+    login_hint: wish.loginHint,
+    max_age: attempt.m?.toString(),
+  }
+  for (const [name, value] of Object.entries(more)) {
+    if (value !== undefined) parameters.set(name, value)
+  }
+  if (attempt.a !== undefined) {
+    // Core section 5.5.1.1: `acr_values` beside an essential claim is unspecified, so only one of them.
+    if (metadata.claims_parameter_supported === true) {
+      const acr = { essential: true, values: attempt.a }
+      parameters.set('claims', JSON.stringify({ id_token: { acr } }))
+    } else {
+      parameters.set('acr_values', attempt.a.join(' '))
+    }
+  }
+  return parameters
+}
+
+/** The registered address of a provider's answers; one for each, so that answers cannot be mixed up. */
+export function createRedirectUri(settings: LoginSettings, origin: string, name: string): string {
+  return `${origin}${settings.base}/callback/${name}`
+}
+
+function answerChooser(settings: LoginSettings, url: URL, back: string): Response {
+  const query = `return_to=${encodeURIComponent(back)}`
+  if (settings.chooser !== undefined) {
+    const glue = settings.chooser.includes('?') ? '&' : '?'
+    return createAnswer({ status: 303, location: `${settings.chooser}${glue}${query}` })
+  }
+  const links = settings.providerNames.map((name) => ({
+    href: `${url.pathname}?provider=${name}&${query}`,
+    text: settings.labels.get(name) ?? name,
+  }))
+  const page: LoginPage = { title: 'Sign in', text: 'Choose where to sign in.', links }
+  return createAnswer({ status: 200 }, page)
+}
+
+function answerLoop(settings: LoginSettings, context: LoginContext): Response {
+  emitEvent(settings, context, { type: 'login-failed', reason: 'session-loop' })
+  const page: LoginPage = {
+    title: 'Signing in does not last',
+    text: 'You signed in several times just now, but this browser did not stay signed in. Allow cookies for this site and try again.',
+    links: [{ href: `${settings.base}/login`, text: 'Sign in again' }],
+  }
+  return createAnswer({ status: 400, cookies: [resetTurns(settings)] }, page)
+}

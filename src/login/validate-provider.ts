@@ -1,0 +1,214 @@
+/** Validates the options of a provider. */
+import {
+  booleanOption,
+  checkKeys,
+  choiceOption,
+  type Issues,
+  resolveFrom,
+} from '../options/index.ts'
+import {
+  type ClientAuthMethod,
+  type ClientKey,
+  isAllowedUrl,
+  type Provider,
+  type ProviderOptions,
+  signatureAlgorithms,
+} from './provider-options.ts'
+
+const providerKeys: ReadonlyArray<keyof ProviderOptions> = [
+  'issuer',
+  'clientId',
+  'clientSecret',
+  'clientKey',
+  'auth',
+  'assertionAudience',
+  'scope',
+  'par',
+  'userinfo',
+  'params',
+  'prompt',
+  'maxAge',
+  'acr',
+  'responseMode',
+  'resource',
+  'tenants',
+  'algorithms',
+  'label',
+  'issuerInResponse',
+  'logoutTokenType',
+]
+
+/** Names that fixed parameters may not have: the login sets them itself. */
+const protocolParameters = new Set([
+  'client_id',
+  'response_type',
+  'response_mode',
+  'redirect_uri',
+  'scope',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'request',
+  'request_uri',
+  'prompt',
+  'max_age',
+  'acr_values',
+  'claims',
+  'login_hint',
+  'resource',
+  'id_token_hint',
+  'registration',
+])
+
+/** Validates one provider. @returns what resolves it for an environment */
+export function validateProvider(
+  name: string,
+  given: ProviderOptions<never> | undefined,
+  issues: Issues,
+): (env: unknown) => Provider {
+  checkKeys(issues, given, providerKeys)
+  const options = { ...given } as ProviderOptions<never>
+  const auth = validateChoices(options, issues)
+  validateParameters(options, issues)
+
+  const readIssuer = resolveFrom(issues, 'issuer', options.issuer, (issuer: string, at) =>
+    validateIssuer(issuer, options.tenants !== undefined, at),
+  )
+  const readClientId = resolveFrom(issues, 'clientId', options.clientId, validateText)
+  const needsSecret = auth === 'client_secret_basic' || auth === 'client_secret_post'
+  const readSecrets = needsSecret
+    ? resolveFrom(issues, 'clientSecret', options.clientSecret, validateSecrets)
+    : () => []
+  const readKey =
+    auth === 'private_key_jwt'
+      ? resolveFrom(issues, 'clientKey', options.clientKey, validateKey)
+      : () => undefined
+
+  const scopes = new Set(['openid', ...(options.scope ?? 'openid profile email').split(' ')])
+  scopes.delete('')
+  return (env) => ({
+    name,
+    issuer: readIssuer(env),
+    clientId: readClientId(env),
+    secrets: readSecrets(env),
+    clientKey: readKey(env),
+    auth,
+    options,
+    scope: [...scopes].join(' '),
+    algorithms: options.algorithms ?? signatureAlgorithms,
+  })
+}
+
+function validateChoices(options: ProviderOptions<never>, issues: Issues): ClientAuthMethod {
+  const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const
+  const usual = options.clientKey === undefined ? methods[0] : methods[2]
+  const auth = choiceOption(issues, 'auth', options.auth, methods, usual)
+  choiceOption(
+    issues,
+    'assertionAudience',
+    options.assertionAudience,
+    ['issuer', 'token_endpoint'],
+    'issuer',
+  )
+  choiceOption(
+    issues,
+    'prompt',
+    options.prompt,
+    ['login', 'consent', 'select_account'] as const,
+    'login',
+  )
+  choiceOption(issues, 'responseMode', options.responseMode, ['query', 'form_post'], 'query')
+  choiceOption(
+    issues,
+    'issuerInResponse',
+    options.issuerInResponse,
+    ['promised', 'required'],
+    'promised',
+  )
+  choiceOption(issues, 'logoutTokenType', options.logoutTokenType, ['any', 'required'], 'any')
+  booleanOption(issues, 'par', options.par, false)
+  booleanOption(issues, 'userinfo', options.userinfo, false)
+  return auth
+}
+
+function validateParameters(options: ProviderOptions<never>, issues: Issues): void {
+  const { scope, maxAge, acr, resource, tenants, algorithms, label, params } = options
+  for (const [option, value] of Object.entries({ scope, resource, label })) {
+    if (value !== undefined && (typeof value !== 'string' || value === '')) {
+      issues.add(option, 'must be a string that is not empty')
+    }
+  }
+  if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 0 && maxAge <= 31_536_000)) {
+    issues.add('maxAge', 'must be a whole number of seconds from 0 to 31536000')
+  }
+  for (const [option, list] of Object.entries({ acr, tenants })) {
+    if (list !== undefined && !isTextList(list)) {
+      issues.add(option, 'must be a list of strings that is not empty')
+    }
+  }
+  const known: readonly string[] = signatureAlgorithms
+  if (algorithms !== undefined) {
+    const unknown = !isTextList(algorithms) || algorithms.some((one) => !known.includes(one))
+    if (unknown) issues.add('algorithms', `must be a list of ${known.join(', ')}`)
+  }
+  if (resource !== undefined && options.userinfo === true) {
+    issues.add(
+      'userinfo',
+      'must not be true together with resource: the access token is for that API',
+    )
+  }
+  validateParams(params, issues.at('params'))
+}
+
+function validateParams(params: unknown, issues: Issues): void {
+  if (params === undefined) return
+  if (typeof params !== 'object' || params === null || Array.isArray(params)) {
+    issues.add('', 'must be an object')
+    return
+  }
+  for (const [name, value] of Object.entries(params)) {
+    if (protocolParameters.has(name))
+      issues.add(name, 'belongs to the protocol; it cannot be replaced')
+    else if (typeof value !== 'string') issues.add(name, 'must be a string')
+  }
+}
+
+function isTextList(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((one) => typeof one === 'string' && one !== '')
+  )
+}
+
+function validateText(value: string, issues: Issues): string {
+  if (typeof value !== 'string' || value === '')
+    issues.add('', 'must be a string that is not empty')
+  return value
+}
+
+function validateSecrets(value: string | readonly string[], issues: Issues): readonly string[] {
+  const secrets = typeof value === 'string' ? [value] : value
+  if (!isTextList(secrets) || secrets.length > 2) {
+    issues.add('', 'must be a string, or a list of one or two strings')
+    return []
+  }
+  return secrets
+}
+
+function validateKey(value: ClientKey, issues: Issues): ClientKey {
+  if (typeof value !== 'object' || value === null || typeof value.d !== 'string') {
+    issues.add('', 'must be a private key as a JWK')
+  }
+  return value
+}
+
+function validateIssuer(issuer: string, isTemplate: boolean, issues: Issues): string {
+  if (!isAllowedUrl(issuer) || /[?#]/.test(issuer)) {
+    issues.add('', 'must be an https URL without query and fragment, or http to this machine')
+  } else if (issuer.includes('{tenantid}') !== isTemplate) {
+    issues.add('', 'must contain {tenantid} exactly where the option tenants is set')
+  }
+  return issuer
+}

@@ -1,0 +1,60 @@
+/** What a request to the login page asks for; other shapes than the protocol's are left out. */
+import { returnPath } from '../request/index.ts'
+import type { LoginContext } from './context.ts'
+import type { LoginSettings } from './settings.ts'
+
+/** What the person, or the rule that sent them, wants of this login. */
+export interface LoginWish {
+  readonly returnPath: string
+  readonly prompt?: string
+  readonly maxAge?: number
+  readonly acr?: readonly string[]
+  readonly loginHint?: string
+  /** How often it was restarted by itself. */
+  readonly restarts?: number
+}
+
+const mostAcr = 8
+const longestAcr = 256
+const longestHint = 254
+
+/** Reads the wish of a query. */
+export function readWish(settings: LoginSettings, { url, origin }: LoginContext): LoginWish {
+  const query = url.searchParams
+  const prompt = query.get('prompt')
+  const maxAge = query.get('max_age')
+  const acr = query.get('acr')
+  const loginHint = query.get('login_hint')
+  // OpenID Connect Core section 4: a login that the provider, or a third party, asks for.
+  const target = query.get('target_link_uri')
+  const own = target?.startsWith(`${origin}/`) ? target.slice(origin.length) : target
+  const isPrompt = prompt !== null && /^(?:none|login|select_account|consent)$/.test(prompt)
+  const isAcr = acr !== null && acr.length <= longestAcr && /^[!-~]+(?: [!-~]+)*$/.test(acr)
+  return {
+    returnPath: returnPath(query.get('return_to') ?? own) ?? settings.afterLogin,
+    ...(isPrompt && { prompt }),
+    ...(maxAge !== null && /^\d{1,8}$/.test(maxAge) && { maxAge: Number(maxAge) }),
+    ...(isAcr && { acr: acr.split(' ').slice(0, mostAcr) }),
+    ...(loginHint !== null && isHint(loginHint) && { loginHint }),
+  }
+}
+
+function isHint(text: string): boolean {
+  return text !== '' && text.length <= longestHint && !/\p{Cc}/u.test(text)
+}
+
+/** The provider that a query names; the only one where there is one; otherwise undefined. */
+export function readProviderName(
+  settings: LoginSettings,
+  { url, env }: LoginContext,
+): string | undefined {
+  const { providerNames } = settings
+  const named = url.searchParams.get('provider')
+  if (named !== null && providerNames.includes(named)) return named
+  const issuer = url.searchParams.get('iss')
+  if (issuer !== null) {
+    const found = providerNames.find((name) => settings.readProvider(name, env).issuer === issuer)
+    if (found !== undefined) return found
+  }
+  return providerNames.length === 1 ? providerNames[0] : undefined
+}

@@ -1,0 +1,50 @@
+/** What a strategy lends to other modules of this library: its keys, and what it knows of a session. */
+import type { CookieSettings } from '../../cookie/settings.ts'
+import type { KeyRing } from '../../crypto/key-ring.ts'
+import type { Clock } from '../../types.ts'
+import type { SessionSettings } from './settings.ts'
+import type { SessionObject, SessionStrategy } from './types.ts'
+
+/** Not part of the public API; it may change in any release. */
+export interface SessionInternals {
+  /** The key ring of an environment. @throws {ConfigError} `ERR_CONFIG` */
+  ring(env: unknown): KeyRing
+  readonly cookie: CookieSettings
+  /** The stage that seals are bound to. */
+  readonly audience: string | undefined
+  readonly clock: Clock
+  /** Seconds. */
+  readonly maxAge: number
+  /** The option `user`. */
+  readonly user: ((data: never) => string | undefined) | undefined
+  /** The option `mark`. */
+  readonly mark: ((data: never) => string | undefined) | undefined
+}
+
+/** The member of a strategy that holds its internals. */
+export const sessionInternals: unique symbol = Symbol('portcullis.session.internals')
+
+/** Makes what a strategy lends, from its settings. */
+export function createInternals<Data>(
+  settings: SessionSettings<Data>,
+  audience: string | undefined,
+): SessionInternals {
+  return {
+    ring: (env) => settings.keys(env).ring,
+    cookie: settings.cookie,
+    audience,
+    clock: settings.clock,
+    maxAge: settings.limits.maxAge,
+    user: settings.user,
+    mark: settings.mark,
+  }
+}
+
+/** The internals of the strategy that serves an environment; undefined for one of another library. */
+export function readInternals<Data extends SessionObject>(
+  strategy: SessionStrategy<Data>,
+  env: unknown,
+): SessionInternals | undefined {
+  const chosen = strategy.chosen === undefined ? strategy : strategy.chosen(env)
+  return chosen[sessionInternals]
+}

@@ -1,0 +1,16 @@
+/** The options of stored sessions. */
+
+import type { StoreOption } from '../../store/contract.ts'
+import type { ProjectEnv } from '../../types.ts'
+import type { SessionOptions } from '../core/options.ts'
+import type { SessionObject } from '../core/types.ts'
+
+/** Options of stored sessions. */
+export interface StoredOptions<Data extends SessionObject, E = ProjectEnv>
+  extends SessionOptions<Data, E> {
+  /**
+   * Where sessions are kept: `upstashStore`, `memoryStore`, `unstorageStore`, or any object with Keystone's `get`, `set`,
+   * `delete`; or a function that makes one, called once.
+   */
+  readonly store: StoreOption
+}
