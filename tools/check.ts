@@ -5,6 +5,7 @@ const scripts = [
   'types',
   'lint',
   'check:layers',
+  'check:style',
   'check:config',
   'check:package',
   'check:sizes',

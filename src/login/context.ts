@@ -3,7 +3,7 @@ import { cookieSettings, expireCookie, readCookies, serializeCookie } from '../c
 import { createIssues } from '../options/index.ts'
 import type { SessionHandle } from '../session/core/types.ts'
 import type { OutgoingCookie } from '../types.ts'
-import type { ProtocolContext } from './protocol.ts'
+import type { ProtocolContext } from './protocol/protocol.ts'
 import type { LoginSettings } from './settings.ts'
 
 /** A request to an endpoint of the login. */

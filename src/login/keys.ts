@@ -3,7 +3,7 @@ import { type KeyRing, type Sealer, sealer } from '../crypto/index.ts'
 import { readInternals, type SessionInternals } from '../session/core/internals.ts'
 import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock } from '../types.ts'
-import { attemptCookieLife } from './attempts.ts'
+import { attemptCookieLife } from './flow/attempts.ts'
 
 const longestHint = 16_384
 

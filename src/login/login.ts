@@ -1,14 +1,14 @@
 /** The endpoints of a login as one function of a request. */
 import { boundBody } from '../request/index.ts'
 import type { SessionHandle } from '../session/core/types.ts'
-import { endByBackchannel } from './backchannel.ts'
-import { finishLogin, forwardFormPost } from './callback.ts'
 import type { LoginContext } from './context.ts'
-import { readHintNames } from './hint.ts'
-import { logout, showLoggedOut, showLogout } from './logout.ts'
+import { endByBackchannel } from './flow/backchannel.ts'
+import { finishLogin, forwardFormPost } from './flow/callback.ts'
+import { readHintNames } from './flow/hint.ts'
+import { logout, showLoggedOut, showLogout } from './flow/logout.ts'
+import { startLogin } from './flow/start.ts'
 import { createAnswer, createFailurePage } from './pages.ts'
 import type { LoginSettings } from './settings.ts'
-import { startLogin } from './start.ts'
 
 /** What an endpoint is served with. */
 export interface LoginRequest {

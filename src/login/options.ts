@@ -2,8 +2,8 @@
 import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock, Emit } from '../types.ts'
 import type { Identify } from './identify.ts'
-import type { ProviderOptions } from './provider-options.ts'
-import type { LoginFetch } from './send.ts'
+import type { ProviderOptions } from './providers/provider-options.ts'
+import type { LoginFetch } from './providers/send.ts'
 import type { LoginData } from './types.ts'
 
 /** Options of {@link login}. Absent = default. */

@@ -10,13 +10,17 @@ import {
 } from '../options/index.ts'
 import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock, Emit } from '../types.ts'
-import type { AttemptSettings } from './attempts.ts'
-import { type Connection, createConnection } from './connection.ts'
+import type { AttemptSettings } from './flow/attempts.ts'
 import type { Identify } from './identify.ts'
 import { createReadKeys, type LoginKeys } from './keys.ts'
 import type { LoginOptions } from './options.ts'
-import type { Provider } from './provider-options.ts'
-import type { LoginFetch } from './send.ts'
+import {
+  type Connection,
+  type ConnectionSettings,
+  createConnection,
+} from './providers/connection.ts'
+import type { Provider } from './providers/provider-options.ts'
+import type { LoginFetch } from './providers/send.ts'
 import {
   canEndMarked,
   readLabels,
@@ -130,19 +134,24 @@ export function validateLogin(options: LoginOptions<object>, issues: Issues): Lo
     ...shared,
     readKeys,
   }
-  const connections = new Map<string, Connection>()
   return {
     ...settings,
     readProvider: (name, env) => (providers.get(name) as (env: unknown) => Provider)(env),
-    connect(provider) {
-      const key = `${provider.name} ${provider.issuer}`
-      const known = connections.get(key)
-      if (known !== undefined) return known
-      if (connections.size >= mostConnections) connections.clear()
-      const made = createConnection(provider, shared)
-      connections.set(key, made)
-      return made
-    },
+    connect: createConnect(shared),
+  }
+}
+
+/** Keeps a connection per provider and issuer for as long as the isolate lives. */
+function createConnect(shared: ConnectionSettings): LoginSettings['connect'] {
+  const connections = new Map<string, Connection>()
+  return (provider) => {
+    const key = `${provider.name} ${provider.issuer}`
+    const known = connections.get(key)
+    if (known !== undefined) return known
+    if (connections.size >= mostConnections) connections.clear()
+    const made = createConnection(provider, shared)
+    connections.set(key, made)
+    return made
   }
 }
 

@@ -3,10 +3,10 @@ import { checkKeys, type Issues, wholeNumber } from '../options/index.ts'
 import { returnPath } from '../request/index.ts'
 import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock } from '../types.ts'
-import { type AttemptSettings, attemptCookieLife } from './attempts.ts'
+import { type AttemptSettings, attemptCookieLife } from './flow/attempts.ts'
 import type { LoginOptions } from './options.ts'
-import type { Provider } from './provider-options.ts'
-import { validateProvider } from './validate-provider.ts'
+import type { Provider } from './providers/provider-options.ts'
+import { validateProvider } from './providers/validate-provider.ts'
 
 const mostProviders = 20
 const providerName = /^[a-z][a-z0-9-]{0,31}$/

@@ -1,7 +1,7 @@
 /** What a request to the login page asks for; other shapes than the protocol's are left out. */
-import { returnPath } from '../request/index.ts'
-import type { LoginContext } from './context.ts'
-import type { LoginSettings } from './settings.ts'
+import { returnPath } from '../../request/index.ts'
+import type { LoginContext } from '../context.ts'
+import type { LoginSettings } from '../settings.ts'
 
 /** What the person, or the rule that sent them, wants of this login. */
 export interface LoginWish {

@@ -1,10 +1,10 @@
 /** The client as the library knows it, and how it proves itself. */
 import { importJWK, type JWK } from 'jose'
 import * as oauth from 'oauth4webapi'
+import type { ClientKey } from '../providers/provider-options.ts'
+import { LoginError } from '../types.ts'
 import { mapLibraryError } from './library-errors.ts'
 import type { ProtocolContext } from './protocol.ts'
-import type { ClientKey } from './provider-options.ts'
-import { LoginError } from './types.ts'
 
 /** The client, with our clock and tolerance. */
 export function createClient({ provider, clock, tolerance }: ProtocolContext): oauth.Client {

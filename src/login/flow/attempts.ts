@@ -1,8 +1,8 @@
 /** Logins under way: one sealed cookie each, a bounded number of them, bound to the browser that began. */
-import { cookieSettings, expireCookie, readCookies, serializeCookie } from '../cookie/index.ts'
-import { equalText, randomId, type Sealer } from '../crypto/index.ts'
-import { createIssues } from '../options/index.ts'
-import type { Clock, OutgoingCookie } from '../types.ts'
+import { cookieSettings, expireCookie, readCookies, serializeCookie } from '../../cookie/index.ts'
+import { equalText, randomId, type Sealer } from '../../crypto/index.ts'
+import { createIssues } from '../../options/index.ts'
+import type { Clock, OutgoingCookie } from '../../types.ts'
 
 /** A login under way. Short names: it stands in a cookie. */
 export interface Attempt {

@@ -5,7 +5,7 @@ import {
   choiceOption,
   type Issues,
   resolveFrom,
-} from '../options/index.ts'
+} from '../../options/index.ts'
 import {
   type ClientAuthMethod,
   type ClientKey,

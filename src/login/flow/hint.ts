@@ -5,11 +5,11 @@ import {
   maxCookieBytes,
   readCookies,
   serializeCookie,
-} from '../cookie/index.ts'
-import { createIssues } from '../options/index.ts'
-import type { OutgoingCookie } from '../types.ts'
-import type { LoginContext } from './context.ts'
-import type { LoginSettings } from './settings.ts'
+} from '../../cookie/index.ts'
+import { createIssues } from '../../options/index.ts'
+import type { OutgoingCookie } from '../../types.ts'
+import type { LoginContext } from '../context.ts'
+import type { LoginSettings } from '../settings.ts'
 
 /** Cookies that one hint may take. A larger one is dropped; logout then names the client. */
 const parts = [0, 1, 2]

@@ -1,9 +1,9 @@
 /** A signed token: its header and claims, and whether a provider made it. */
 import { compactVerify } from 'jose'
-import { decodeBase64url } from '../crypto/index.ts'
-import { parseJson } from '../request/index.ts'
-import type { Connection } from './connection.ts'
-import { type Claims, LoginError, type LoginReason } from './types.ts'
+import { decodeBase64url } from '../../crypto/index.ts'
+import { parseJson } from '../../request/index.ts'
+import type { Connection } from '../providers/connection.ts'
+import { type Claims, LoginError, type LoginReason } from '../types.ts'
 
 const longestToken = 65_536
 const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true })

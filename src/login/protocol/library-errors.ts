@@ -1,6 +1,6 @@
 /** Errors of oauth4webapi as the reasons of a login. */
 import * as oauth from 'oauth4webapi'
-import { LoginError, type LoginReason } from './types.ts'
+import { LoginError, type LoginReason } from '../types.ts'
 
 /** What was under way: redeeming a code, reading userinfo, or something else. */
 export type LibraryStep = 'code-refused' | 'provider-error' | 'userinfo'

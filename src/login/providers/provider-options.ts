@@ -1,6 +1,6 @@
 /** Options of an identity provider, and what becomes of them. */
-import { isLoopbackHost } from '../request/index.ts'
-import type { FromEnv, ProjectEnv } from '../types.ts'
+import { isLoopbackHost } from '../../request/index.ts'
+import type { FromEnv, ProjectEnv } from '../../types.ts'
 
 /** Signature algorithms that are accepted by default: every asymmetric one, never `none` or HMAC. */
 export const signatureAlgorithms = [

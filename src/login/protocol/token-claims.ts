@@ -1,7 +1,7 @@
 /** What claims must say beyond what the client library checks. Pure. */
-import { encodeBase64url } from '../crypto/index.ts'
-import type { Provider } from './provider-options.ts'
-import { type Claims, LoginError, type LoginReason } from './types.ts'
+import { encodeBase64url } from '../../crypto/index.ts'
+import type { Provider } from '../providers/provider-options.ts'
+import { type Claims, LoginError, type LoginReason } from '../types.ts'
 
 /** Now in seconds, and how far two clocks may differ. */
 export interface TokenTime {

@@ -1,9 +1,9 @@
 /** What a person sees where a login cannot go on: a page with a link, and no word about the reason. */
-import type { OutgoingCookie } from '../types.ts'
-import { emitEvent, type LoginContext } from './context.ts'
-import { createAnswer, createFailurePage } from './pages.ts'
-import type { LoginSettings } from './settings.ts'
-import type { LoginReason } from './types.ts'
+import type { OutgoingCookie } from '../../types.ts'
+import { emitEvent, type LoginContext } from '../context.ts'
+import { createAnswer, createFailurePage } from '../pages.ts'
+import type { LoginSettings } from '../settings.ts'
+import type { LoginReason } from '../types.ts'
 
 /** Whether a silent login ended as it may: the provider would have to ask the person. */
 export function isSilentRefusal(error: string): boolean {
@@ -30,13 +30,19 @@ const statuses: Partial<Readonly<Record<LoginReason, number>>> = {
   'client-refused': 502,
 }
 
+/** A login that cannot go on. */
+export interface RefusedLogin {
+  /** Its provider. */
+  readonly name: string
+  readonly reason: LoginReason
+  readonly cookies: readonly OutgoingCookie[]
+}
+
 /** Answers a login that cannot go on. Never a redirect to the provider: a browser without cookies would go round for ever. */
 export function refuse(
   settings: LoginSettings,
   context: LoginContext,
-  name: string,
-  reason: LoginReason,
-  cookies: readonly OutgoingCookie[],
+  { name, reason, cookies }: RefusedLogin,
 ): Response {
   emitEvent(settings, context, { type: 'login-failed', reason, subject: name })
   const status = statuses[reason] ?? 400

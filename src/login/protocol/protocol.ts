@@ -1,11 +1,12 @@
 /** The requests of the authorization code flow, by oauth4webapi; ours are the checks around it. */
 import * as oauth from 'oauth4webapi'
-import type { Clock } from '../types.ts'
+import type { Clock } from '../../types.ts'
+import type { Connection } from '../providers/connection.ts'
+import type { Provider } from '../providers/provider-options.ts'
+import { type LoginFetch, send } from '../providers/send.ts'
+import { type Claims, LoginError, type Metadata, type TokenSet } from '../types.ts'
 import { createClient, withSecret } from './client-auth.ts'
-import type { Connection } from './connection.ts'
 import { mapLibraryError } from './library-errors.ts'
-import type { Provider } from './provider-options.ts'
-import { type LoginFetch, send } from './send.ts'
 import { readSignedToken, verifySignedToken } from './signed-token.ts'
 import {
   type TokenTime,
@@ -15,7 +16,6 @@ import {
   validateSubjectClaim,
   validateTimeClaims,
 } from './token-claims.ts'
-import { type Claims, LoginError, type Metadata, type TokenSet } from './types.ts'
 
 /** A provider and everything to speak with it. */
 export interface ProtocolContext {

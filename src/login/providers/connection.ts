@@ -1,11 +1,11 @@
 /** What an isolate knows of a provider: its metadata and its signing keys. */
 import { importJWK, type JWK } from 'jose'
 import { processDiscoveryResponse } from 'oauth4webapi'
-import type { Clock, Emit } from '../types.ts'
+import type { Clock, Emit } from '../../types.ts'
+import { LoginError, type Metadata } from '../types.ts'
 import { type CachedValue, createCachedValue } from './cached-value.ts'
 import { isAllowedUrl, type Provider } from './provider-options.ts'
 import { type LoginFetch, readJsonObject } from './send.ts'
-import { LoginError, type Metadata } from './types.ts'
 
 /** Keys are used on for a day while the provider is away; metadata for as long as the isolate lives. */
 const oldestKeys = 86_400_000

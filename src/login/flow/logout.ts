@@ -1,10 +1,10 @@
 /** The way out: here first, then at the provider. */
-import { isPortcullisError } from '../errors.ts'
-import { connectProvider, emitEvent, type LoginContext, resetTurns } from './context.ts'
+import { isPortcullisError } from '../../errors.ts'
+import { connectProvider, emitEvent, type LoginContext, resetTurns } from '../context.ts'
+import { createAnswer, createFailurePage, createForwardPage } from '../pages.ts'
+import type { LoginSettings } from '../settings.ts'
+import { type LoginData, LoginError, type LoginFacts } from '../types.ts'
 import { expireHint, readHint } from './hint.ts'
-import { createAnswer, createFailurePage, createForwardPage } from './pages.ts'
-import type { LoginSettings } from './settings.ts'
-import { type LoginData, LoginError, type LoginFacts } from './types.ts'
 
 const clearSiteData = { 'clear-site-data': '"cache", "storage"' }
 

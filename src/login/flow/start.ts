@@ -1,8 +1,7 @@
 /** The way to the provider. */
 import { calculatePKCECodeChallenge } from 'oauth4webapi'
-import { isNavigation, isPrefetch } from '../request/index.ts'
-import type { OutgoingCookie } from '../types.ts'
-import { type Attempt, type AttemptDemands, beginAttempt } from './attempts.ts'
+import { isNavigation, isPrefetch } from '../../request/index.ts'
+import type { OutgoingCookie } from '../../types.ts'
 import {
   connectProvider,
   emitEvent,
@@ -10,11 +9,13 @@ import {
   isSilentPaused,
   type LoginContext,
   resetTurns,
-} from './context.ts'
-import { createAnswer, createFailurePage, type LoginPage } from './pages.ts'
-import { createAuthorizationUrl, type ProtocolContext } from './protocol.ts'
-import type { LoginSettings } from './settings.ts'
-import { LoginError } from './types.ts'
+} from '../context.ts'
+import { createAnswer, createFailurePage, type LoginPage } from '../pages.ts'
+import { createAuthorizationUrl, type ProtocolContext } from '../protocol/protocol.ts'
+import type { LoginSettings } from '../settings.ts'
+import { LoginError } from '../types.ts'
+import { type Attempt, type AttemptDemands, beginAttempt } from './attempts.ts'
+import type { RefusedLogin } from './refuse.ts'
 import { type LoginWish, readProviderName, readWish } from './wish.ts'
 
 /** Answers `GET <base>/login`: a person's own navigation begins a login, nothing else does. */
@@ -38,16 +39,22 @@ export async function startLogin(
   if (wish.prompt === 'none' && isSilentPaused(settings, request)) {
     return createAnswer({ status: 303, location: wish.returnPath })
   }
-  return beginLogin(settings, context, name, wish)
+  return beginLogin(settings, context, { name, wish })
+}
+
+/** A login that begins. */
+interface BegunLogin {
+  /** Its provider. */
+  readonly name: string
+  readonly wish: LoginWish
+  readonly cookies?: readonly OutgoingCookie[]
 }
 
 /** Begins a login at a provider and sends the browser there. */
 export async function beginLogin(
   settings: LoginSettings,
   context: LoginContext,
-  name: string,
-  wish: LoginWish,
-  cookies: readonly OutgoingCookie[] = [],
+  { name, wish, cookies = [] }: BegunLogin,
 ): Promise<Response> {
   try {
     const protocol = await connectProvider(settings, context, name)
@@ -57,12 +64,14 @@ export async function beginLogin(
     const header = context.request.headers.get('cookie')
     const begun = await beginAttempt(header, demands, attempts, settings.attempts)
 
-    const parameters = await createParameters(settings, context, protocol, begun.attempt, wish)
+    const redirectUri = createRedirectUri(settings, context.origin, name)
+    const parameters = await createParameters(protocol, begun.attempt, wish, redirectUri)
     const location = (await createAuthorizationUrl(protocol, parameters)).href
     emitEvent(settings, context, { type: 'login-started', subject: name })
     return createAnswer({ status: 303, location, cookies: [...cookies, ...begun.cookies] })
   } catch (error) {
-    return answerOutage(settings, context, name, error, cookies)
+    if (!(error instanceof LoginError)) throw error
+    return answerOutage(settings, context, { name, reason: error.reason, cookies })
   }
 }
 
@@ -70,12 +79,8 @@ export async function beginLogin(
 function answerOutage(
   settings: LoginSettings,
   context: LoginContext,
-  name: string,
-  error: unknown,
-  cookies: readonly OutgoingCookie[],
+  { name, reason, cookies }: RefusedLogin,
 ): Response {
-  if (!(error instanceof LoginError)) throw error
-  const { reason } = error
   emitEvent(settings, context, { type: 'login-failed', reason, subject: name })
   const status = reason === 'provider-unreachable' ? 503 : 502
   const headers: Record<string, string> = status === 503 ? { 'retry-after': '10' } : {}
@@ -101,18 +106,17 @@ function readDemands(
 }
 
 async function createParameters(
-  settings: LoginSettings,
-  { origin }: LoginContext,
   { provider, metadata }: ProtocolContext,
   attempt: Attempt,
   wish: LoginWish,
+  redirectUri: string,
 ): Promise<URLSearchParams> {
   const { options } = provider
   const prompt = wish.prompt ?? options.prompt
   const parameters = new URLSearchParams({
     ...options.params,
     response_type: 'code',
-    redirect_uri: createRedirectUri(settings, origin, provider.name),
+    redirect_uri: redirectUri,
     scope: provider.scope,
     state: attempt.s,
     nonce: attempt.n,

@@ -1,7 +1,6 @@
 /** The answer of a provider: from a code to a session. */
-import { isPortcullisError } from '../errors.ts'
-import type { OutgoingCookie } from '../types.ts'
-import { type Attempt, findAttempt } from './attempts.ts'
+import { isPortcullisError } from '../../errors.ts'
+import type { OutgoingCookie } from '../../types.ts'
 import {
   connectProvider,
   countTurn,
@@ -9,16 +8,22 @@ import {
   isStrictSession,
   type LoginContext,
   pauseSilent,
-} from './context.ts'
+} from '../context.ts'
+import { createFacts, createIdentity, requireData } from '../identify.ts'
+import { createAnswer, createForwardPage } from '../pages.ts'
+import {
+  exchangeCode,
+  type ProtocolContext,
+  readTokenTime,
+  readUserinfo,
+} from '../protocol/protocol.ts'
+import { validateAuthTime } from '../protocol/token-claims.ts'
+import type { LoginSettings } from '../settings.ts'
+import { type Claims, LoginError, type TokenSet } from '../types.ts'
+import { type Attempt, findAttempt } from './attempts.ts'
 import { createHintCookies } from './hint.ts'
-import { createFacts, createIdentity, requireData } from './identify.ts'
-import { createAnswer, createForwardPage } from './pages.ts'
-import { exchangeCode, type ProtocolContext, readTokenTime, readUserinfo } from './protocol.ts'
 import { isSilentRefusal, readErrorReason, refuse } from './refuse.ts'
-import type { LoginSettings } from './settings.ts'
 import { beginLogin, createRedirectUri } from './start.ts'
-import { validateAuthTime } from './token-claims.ts'
-import { type Claims, LoginError, type TokenSet } from './types.ts'
 
 /** Parameters of an answer; each may come once (RFC 6749 section 3.1). */
 const answerParameters = ['state', 'code', 'iss', 'error'] as const
@@ -50,7 +55,7 @@ export async function finishLogin(
   const { request, url, session } = context
   const query = url.searchParams
   if (answerParameters.some((parameter) => query.getAll(parameter).length > 1)) {
-    return refuse(settings, context, name, 'response-malformed', [])
+    return refuse(settings, context, { name, reason: 'response-malformed', cookies: [] })
   }
 
   const keys = settings.readKeys(context.env)
@@ -61,20 +66,22 @@ export async function finishLogin(
     // The back button, a reload, or a tab whose login another tab finished.
     const isDone = found.reason === 'attempt-missing' && (await session.info())?.signedIn === true
     if (isDone) return createAnswer({ status: 303, location: settings.afterLogin, cookies })
-    return refuse(settings, context, name, found.reason ?? 'attempt-bad', cookies)
+    return refuse(settings, context, { name, reason: found.reason ?? 'attempt-bad', cookies })
   }
   // RFC 9700 section 4.4: an answer at another provider's address is a mix-up.
-  if (attempt.p !== name) return refuse(settings, context, name, 'issuer-mismatch', cookies)
+  if (attempt.p !== name)
+    return refuse(settings, context, { name, reason: 'issuer-mismatch', cookies })
   if (found.isExpired === true) return restart(settings, context, attempt, cookies)
 
   try {
     return await acceptAnswer(settings, context, attempt, cookies)
   } catch (error) {
-    if (error instanceof LoginError) return refuse(settings, context, name, error.reason, cookies)
+    if (error instanceof LoginError)
+      return refuse(settings, context, { name, reason: error.reason, cookies })
     const isOutage =
       isPortcullisError(error, 'ERR_STORE_UNAVAILABLE') ||
       isPortcullisError(error, 'ERR_STORE_REFUSED')
-    if (isOutage) return refuse(settings, context, name, 'store-unavailable', cookies)
+    if (isOutage) return refuse(settings, context, { name, reason: 'store-unavailable', cookies })
     throw error
   }
 }
@@ -89,7 +96,8 @@ async function restart(
   if ((await context.session.info())?.signedIn === true) {
     return createAnswer({ status: 303, location: attempt.r, cookies })
   }
-  if ((attempt.k ?? 0) > 0) return refuse(settings, context, attempt.p, 'attempt-expired', cookies)
+  if ((attempt.k ?? 0) > 0)
+    return refuse(settings, context, { name: attempt.p, reason: 'attempt-expired', cookies })
   emitEvent(settings, context, {
     type: 'login-failed',
     reason: 'attempt-expired',
@@ -101,7 +109,7 @@ async function restart(
     ...(attempt.m !== undefined && { maxAge: attempt.m }),
     ...(attempt.a !== undefined && { acr: attempt.a }),
   }
-  return beginLogin(settings, context, attempt.p, wish, cookies)
+  return beginLogin(settings, context, { name: attempt.p, wish, cookies })
 }
 
 async function acceptAnswer(

@@ -1,6 +1,6 @@
 /** A value of a provider that is kept, asked for again behind a request, and used on while the provider is away. */
-import type { Clock } from '../types.ts'
-import { LoginError } from './types.ts'
+import type { Clock } from '../../types.ts'
+import { LoginError } from '../types.ts'
 
 /** Milliseconds for which a value is used without a question. */
 const fresh = 600_000
@@ -29,6 +29,14 @@ export interface CachedValue<T> {
   renew(every: number): Promise<T>
 }
 
+/** A clock that goes back makes nothing fresh for longer. */
+function createIsWithin(clock: Clock): (since: number, life: number) => boolean {
+  return (since, life) => {
+    const age = clock() - since
+    return age >= 0 && age < life
+  }
+}
+
 /** Makes a cache of one value. No promise is shared between requests: on Workers it may never settle. */
 export function createCachedValue<T>(options: CacheOptions<T>): CachedValue<T> {
   const { clock, oldest, load, onStale, patienceMs } = options
@@ -39,11 +47,7 @@ export function createCachedValue<T>(options: CacheOptions<T>): CachedValue<T> {
   let isLoading = false
   let isStale = false
 
-  /** A clock that goes back makes nothing fresh for longer. */
-  function isWithin(since: number, life: number): boolean {
-    const age = clock() - since
-    return age >= 0 && age < life
-  }
+  const isWithin = createIsWithin(clock)
 
   function note(stale: boolean): void {
     if (stale !== isStale) onStale(stale)

@@ -1,5 +1,5 @@
 /** One request to a provider: within a deadline, without redirects, and with a bounded answer. */
-import { LoginError } from './types.ts'
+import { LoginError } from '../types.ts'
 
 /** A `fetch` of any runtime. It must heed `signal`. */
 export type LoginFetch = (url: string, init: RequestInit) => Promise<Response>

@@ -1,14 +1,14 @@
 /** Logout by the provider's own servers: no browser, no cookie. */
-import { sha256 } from '../crypto/index.ts'
-import { isPortcullisError } from '../errors.ts'
-import type { SessionInternals } from '../session/core/internals.ts'
-import { connectProvider, emitEvent, type LoginContext } from './context.ts'
-import { createAnswer } from './pages.ts'
-import { readTokenTime } from './protocol.ts'
-import type { LoginSettings } from './settings.ts'
-import { verifySignedToken } from './signed-token.ts'
-import { type LogoutToken, validateLogoutClaims } from './token-claims.ts'
-import { LoginError } from './types.ts'
+import { sha256 } from '../../crypto/index.ts'
+import { isPortcullisError } from '../../errors.ts'
+import type { SessionInternals } from '../../session/core/internals.ts'
+import { connectProvider, emitEvent, type LoginContext } from '../context.ts'
+import { createAnswer } from '../pages.ts'
+import { readTokenTime } from '../protocol/protocol.ts'
+import { verifySignedToken } from '../protocol/signed-token.ts'
+import { type LogoutToken, validateLogoutClaims } from '../protocol/token-claims.ts'
+import type { LoginSettings } from '../settings.ts'
+import { LoginError } from '../types.ts'
 
 /** Milliseconds for which a message is remembered beyond its own end. */
 const memoryMargin = 720_000
