@@ -54,7 +54,7 @@ const other = `interface Shape {
 }
 export type Other = Shape
 ${`export function long(): number {\n${'  void 0\n'.repeat(61)}  return 1\n}`}
-export function spaced(): number {\n${'  void 0\n\n'.repeat(60)}  return 1\n}
+export function spaced(): number {\n${'  void 0\n\n'.repeat(58)}  return 1\n}
 `
 
 describe('measureProject', () => {
@@ -109,7 +109,7 @@ describe('measureProject', () => {
 
   test('measures how the text is set', () => {
     expect(style.longLinesPercent).toBeGreaterThan(0.5)
-    // 60 blank lines of `spaced` and one of `documented`, among all lines inside functions
+    // 58 blank lines of `spaced` and one of `documented`, among all lines inside functions
     expect(style.blankLinesPercent).toBeGreaterThan(20)
     expect(style.identifierMean).toBeGreaterThan(3)
     expect(style.examples).toBe(1)
