@@ -1,5 +1,5 @@
 /** Whether somebody may pass: first by address, which costs nothing, then by session. */
-import { inRanges } from '../request/range.ts'
+import { inRanges } from '../request/address/range.ts'
 import type { Verdict } from '../types.ts'
 import type { CompiledAccess } from './rule.ts'
 

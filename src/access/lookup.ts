@@ -1,8 +1,8 @@
 /** Finds the rule of a path: the first that fits, together with those that guard the same page under another path. */
-import { createAliasIndex } from '../request/alias-index.ts'
-import type { AliasReader } from '../request/aliases.ts'
-import { foldPath } from '../request/compare-path.ts'
-import { coversPath, type PathPattern } from '../request/pattern.ts'
+import { createAliasIndex } from '../request/aliases/alias-index.ts'
+import type { AliasReader } from '../request/aliases/aliases.ts'
+import { foldPath } from '../request/path/compare-path.ts'
+import { coversPath, type PathPattern } from '../request/path/pattern.ts'
 import { type CompiledAccess, combineAccess } from './rule.ts'
 
 /** A rule on a path, as requests use it. */

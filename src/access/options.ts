@@ -2,7 +2,7 @@
 import { ConfigError } from '../errors.ts'
 import type { Issues } from '../options/issues.ts'
 import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
-import { checkPlatform, clientAddress, type Platform } from '../request/address.ts'
+import { checkPlatform, clientAddress, type Platform } from '../request/address/address.ts'
 import { denyOrRedirectToSignIn } from '../request/sign-in.ts'
 import type { Clock, Emit, Reason, Verdict } from '../types.ts'
 import { checkAddress, checkSessionAccess, type SessionView } from './check.ts'

@@ -1,6 +1,6 @@
 /** Rules on who may pass: judged once while building, kept in the form requests need. */
 import { booleanOption, checkKeys, type Issues, wholeNumber } from '../options/index.ts'
-import { type AddressRange, parseRange } from '../request/range.ts'
+import { type AddressRange, parseRange } from '../request/address/range.ts'
 
 /** What a claim can be compared with. */
 export type ClaimValue = string | number | boolean

@@ -1,8 +1,8 @@
 /** A layer of security headers whose options were judged while building. */
 import { type CompiledHeaders, formatVersion } from '../headers/compiled.ts'
+import type { FillNonce } from '../headers/csp/placeholder.ts'
 import { readRequestOrigin } from '../headers/host.ts'
 import type { Layer } from '../headers/layer.ts'
-import type { FillNonce } from '../headers/placeholder.ts'
 import { createCompiledWriter } from '../headers/write.ts'
 import { assertOption, wrongRelease } from './check.ts'
 

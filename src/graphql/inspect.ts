@@ -5,10 +5,10 @@ import {
   possibleNames,
   readParameters,
 } from '../parameters/index.ts'
-import { type BodyError, boundBody, checkBody } from '../request/body.ts'
-import { mediaType } from '../request/content-type.ts'
-import { parseJson } from '../request/json.ts'
-import { jsonFits } from '../request/json-scan.ts'
+import { type BodyError, boundBody, checkBody } from '../request/body/body.ts'
+import { mediaType } from '../request/body/content-type.ts'
+import { parseJson } from '../request/body/json.ts'
+import { jsonFits } from '../request/body/json-scan.ts'
 import { isPreflight, isWebSocketUpgrade } from '../request/kind.ts'
 import type { Reason } from '../types.ts'
 import { checkGraphqlRequest, type GraphqlVerdict } from './check.ts'

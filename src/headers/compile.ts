@@ -10,21 +10,22 @@ import {
   formatVersion,
   sharedBit,
 } from './compiled.ts'
+import { parsePlaceholder } from './csp/placeholder.ts'
+import { compilePolicies } from './csp/policies.ts'
+import { toKebabCase } from './kebab.ts'
+import { kindCount, type ResponseKind, responseKinds } from './kind.ts'
+import { type HeaderOption, type HeaderOptions, otherOptions } from './options.ts'
+import { compileStripList } from './strip-list.ts'
 import {
   checkIsolation,
   compileEmbedderPolicy,
   compileOpenerPolicy,
   compileResourcePolicy,
-} from './cross-origin.ts'
-import { compileStrictTransportSecurity } from './hsts.ts'
-import { toKebabCase } from './kebab.ts'
-import { kindCount, type ResponseKind, responseKinds } from './kind.ts'
-import { type HeaderOption, type HeaderOptions, otherOptions } from './options.ts'
-import { permissionsPolicy } from './permissions-policy.ts'
-import { parsePlaceholder } from './placeholder.ts'
-import { compilePolicies } from './policies.ts'
-import { compileReferrerPolicy } from './referrer-policy.ts'
-import { compileReporting } from './reporting.ts'
+} from './values/cross-origin.ts'
+import { compileStrictTransportSecurity } from './values/hsts.ts'
+import { permissionsPolicy } from './values/permissions-policy.ts'
+import { compileReferrerPolicy } from './values/referrer-policy.ts'
+import { compileReporting } from './values/reporting.ts'
 import {
   cacheControl,
   contentTypeOptions,
@@ -33,8 +34,7 @@ import {
   downloadOptions,
   originAgentCluster,
   xssProtection,
-} from './simple.ts'
-import { compileStripList } from './strip-list.ts'
+} from './values/simple.ts'
 
 type HeaderValue =
   | string

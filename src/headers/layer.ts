@@ -1,6 +1,7 @@
 /** The layers that a request is inside of, which are one by the time an answer is written. */
+
+import { createNonce } from './csp/nonce.ts'
 import type { RequestOrigin } from './host.ts'
-import { createNonce } from './nonce.ts'
 import type { HeaderOptions } from './options.ts'
 import type { ResponseWriter } from './write.ts'
 

@@ -1,10 +1,10 @@
 /** The options of the security headers: Hono's and helmet's names, judged. */
-import type { ContentSecurityPolicy } from './csp.ts'
-import type { StrictTransportSecurity } from './hsts.ts'
-import type { PermissionsPolicy } from './permissions-policy.ts'
+import type { ContentSecurityPolicy } from './csp/directives.ts'
 import type { Preset } from './presets.ts'
-import type { ReportingEndpoint } from './reporting.ts'
 import type { Strip } from './strip-list.ts'
+import type { StrictTransportSecurity } from './values/hsts.ts'
+import type { PermissionsPolicy } from './values/permissions-policy.ts'
+import type { ReportingEndpoint } from './values/reporting.ts'
 
 /** On with its default, or off (`null` is off too). */
 export type OnOff = boolean | null

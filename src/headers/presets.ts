@@ -1,8 +1,8 @@
 /** Sets of options by name. */
 import { type Issues, nearestKey } from '../options/index.ts'
+import { strictCsp } from './csp/strict-csp.ts'
 import { fromHelmet } from './helmet.ts'
 import type { HeaderOptions } from './options.ts'
-import { strictCsp } from './strict-csp.ts'
 
 /**
  * - `recommended`: the default. {@link strictCsp} for documents, everything else as the options say.

@@ -6,10 +6,10 @@ import {
   enforcedBit,
   sharedBit,
 } from './compiled.ts'
+import { createNonce, NONCE, nonceSource } from './csp/nonce.ts'
+import type { FillNonce } from './csp/placeholder.ts'
 import { canUseHsts, type RequestOrigin } from './host.ts'
 import { documentKind, findResponseKind, kindCount } from './kind.ts'
-import { createNonce, NONCE, nonceSource } from './nonce.ts'
-import type { FillNonce } from './placeholder.ts'
 
 /** Writes the headers of one set of options. */
 export interface ResponseWriter {

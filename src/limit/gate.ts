@@ -4,7 +4,7 @@ import { choiceOption, createIssues, optionalFunction, optionalListener } from '
 import { checkKeys } from '../options/keys.ts'
 import type { RedisBatch } from '../redis/batch.ts'
 import type { Redis } from '../redis/redis.ts'
-import { addressPrefix, clientAddress } from '../request/address.ts'
+import { addressPrefix, clientAddress } from '../request/address/address.ts'
 import { isPreflight } from '../request/kind.ts'
 import type { Emit, Verdict } from '../types.ts'
 import {

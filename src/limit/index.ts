@@ -9,7 +9,7 @@ export type {
   TakeResult,
 } from './contract.ts'
 export type { Decision, PolicyResult } from './decide.ts'
-export { type ExactLimiterOptions, exactLimiter } from './exact.ts'
+export { type ExactLimiterOptions, exactLimiter } from './exact/exact.ts'
 export {
   type LimitedContext,
   type LimitGate,
@@ -18,26 +18,26 @@ export {
   type PreparedLimits,
   type RateLimitOptions,
 } from './gate.ts'
-export { type MemoryLimiterOptions, memoryLimiter } from './memory.ts'
+export { type MemoryLimiterOptions, memoryLimiter } from './memory/memory.ts'
 export { type LoginThrottleEnv, loginThrottle, type RateLimitEnv, rateLimit } from './middleware.ts'
 export type { LimitPolicy, OnOutage } from './policies.ts'
 export { askAlone, type Outcomes, type PreparedTakes, prepareTakes, type Take } from './takes.ts'
-export { accountKey } from './throttle/account.ts'
+export { accountKey } from './throttle/account/account.ts'
+export type { AccountRule } from './throttle/account/read-account.ts'
 export type {
   LoginContext,
   LoginGateOptions,
   LoginThrottle,
   LoginVerdict,
 } from './throttle/face.ts'
-export { type MemoryThrottleOptions, memoryThrottle } from './throttle/memory-throttle.ts'
 export type { DeviceOptions, LoginThrottleOptions } from './throttle/options.ts'
-export type { AccountRule } from './throttle/read-account.ts'
+export { type MemoryThrottleOptions, memoryThrottle } from './throttle/stores/memory-throttle.ts'
 export {
   type RedisThrottle,
   type RedisThrottleOptions,
   redisThrottle,
   type ThrottleCall,
-} from './throttle/redis-throttle.ts'
+} from './throttle/stores/redis-throttle.ts'
 export type {
   AttemptReply,
   Counters,
@@ -45,5 +45,5 @@ export type {
   Outcome,
   Streak,
   ThrottleStore,
-} from './throttle/store.ts'
-export type { Success, SuccessPreset, SuccessRule } from './throttle/success-rules.ts'
+} from './throttle/stores/store.ts'
+export type { Success, SuccessPreset, SuccessRule } from './throttle/success/success-rules.ts'

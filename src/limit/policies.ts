@@ -1,10 +1,10 @@
 /** Policies of `rateLimit`, judged while it is built. */
 import { booleanOption, choiceOption, type Issues, wholeNumber } from '../options/index.ts'
 import { checkKeys } from '../options/keys.ts'
-import { checkPlatform, type Platform } from '../request/address.ts'
+import { checkPlatform, type Platform } from '../request/address/address.ts'
 import type { BasicLimiter, Limiter } from './contract.ts'
 import { policyItem } from './fields.ts'
-import { memoryLimiter } from './memory.ts'
+import { memoryLimiter } from './memory/memory.ts'
 
 /** What happens to a request that nobody could count. */
 export type OnOutage = 'open' | 'closed' | 'local'

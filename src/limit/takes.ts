@@ -9,8 +9,8 @@ import {
   type PreparedTake,
   type TakeResult,
 } from './contract.ts'
-import { parseTakeReplies, serializeTakes } from './exact-reply.ts'
-import { takeScript } from './exact-script.ts'
+import { parseTakeReplies, serializeTakes } from './exact/reply.ts'
+import { takeScript } from './exact/script.ts'
 
 /** One take among several. */
 export interface Take {

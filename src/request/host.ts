@@ -1,6 +1,6 @@
 /** Which names a server answers for, and which requests must come again over https. */
 import type { Issues } from '../options/index.ts'
-import type { Platform } from './address.ts'
+import type { Platform } from './address/address.ts'
 import { isNavigation } from './kind.ts'
 import { isHttps, isLoopbackHost, readUrlHost } from './origin.ts'
 

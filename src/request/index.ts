@@ -4,9 +4,9 @@ export {
   clientAddress,
   normaliseAddress,
   type Platform,
-} from './address.ts'
-export { type AliasIndex, createAliasIndex } from './alias-index.ts'
-export type { AliasName } from './alias-readings.ts'
+} from './address/address.ts'
+export { type AddressRange, inRanges, parseRange } from './address/range.ts'
+export { type AliasIndex, createAliasIndex } from './aliases/alias-index.ts'
 export {
   type AliasReader,
   aliasReader,
@@ -14,7 +14,8 @@ export {
   type NextPaths,
   nextAliases,
   readAliases,
-} from './aliases.ts'
+} from './aliases/aliases.ts'
+export type { AliasName } from './aliases/readings.ts'
 export {
   BodyError,
   type BodyReason,
@@ -25,10 +26,15 @@ export {
   declaredLength,
   defaultBodyBytes,
   type RequestWithBody,
-} from './body.ts'
+} from './body/body.ts'
+export {
+  type AcceptsType,
+  compileContentTypes,
+  isCompressed,
+  mediaType,
+} from './body/content-type.ts'
+export { type JsonLimits, type JsonResult, parseJson, readJson } from './body/json.ts'
 export { closeCodes, isCloseCode } from './close-code.ts'
-export { decodePath, foldPath } from './compare-path.ts'
-export { type AcceptsType, compileContentTypes, isCompressed, mediaType } from './content-type.ts'
 export {
   type AskedHost,
   arrivedOverHttps,
@@ -38,7 +44,6 @@ export {
   readHost,
 } from './host.ts'
 export { parseHttpDate } from './http-date.ts'
-export { type JsonLimits, type JsonResult, parseJson, readJson } from './json.ts'
 export {
   isNavigation,
   isPrefetch,
@@ -49,7 +54,7 @@ export {
 export { type CheckLimits, compileRequestLimits, type RequestLimits } from './limits.ts'
 export { isKnownMethod, isSafeMethod, mayHaveBody } from './method.ts'
 export { isHttps, isLoopbackHost, readUrlHost, readUrlHostName, readUrlOrigin } from './origin.ts'
-export { type CanonicalPath, canonicalPath, type PathOptions } from './path.ts'
-export { type AddressRange, inRanges, parseRange } from './range.ts'
+export { decodePath, foldPath } from './path/compare-path.ts'
+export { type CanonicalPath, canonicalPath, type PathOptions } from './path/path.ts'
+export { returnPath } from './path/return-path.ts'
 export { isHeaderName, isRequestId } from './request-id.ts'
-export { returnPath } from './return-path.ts'

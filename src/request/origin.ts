@@ -1,5 +1,5 @@
 /** Scheme and host of a request's raw url, by slicing: `new URL` costs more than everything else a guard does. */
-import { normaliseAddress } from './address.ts'
+import { normaliseAddress } from './address/address.ts'
 
 /** A name or a bracketed address, and a port. One pass: no part can match what the next one does. */
 const plainHost = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/

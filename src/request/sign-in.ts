@@ -4,7 +4,7 @@ import { type ErrorResponseExtra, errorResponse } from '../page/error-response.t
 import type { Reason } from '../types.ts'
 import { isNavigation, isPrefetch } from './kind.ts'
 import { hostEnd, hostStart } from './origin.ts'
-import { returnPath } from './return-path.ts'
+import { returnPath } from './path/return-path.ts'
 
 /** Judges a `signIn` option: a path of this site, perhaps with a query. */
 export function parseSignIn(value: unknown, issues: Issues): string | undefined {

@@ -10,8 +10,8 @@ import {
   boundBody,
   checkBody,
   defaultBodyBytes,
-} from '../request/body.ts'
-import { compileContentTypes } from '../request/content-type.ts'
+} from '../request/body/body.ts'
+import { compileContentTypes } from '../request/body/content-type.ts'
 import { compileRequestLimits, type RequestLimits } from '../request/limits.ts'
 import { createReject, type GuardOptions } from './refuse.ts'
 

@@ -2,10 +2,10 @@
 import type { MiddlewareHandler } from 'hono'
 import type { Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
-import { createAliasIndex } from '../request/alias-index.ts'
-import { foldPath } from '../request/compare-path.ts'
-import { canonicalPath } from '../request/path.ts'
-import { compilePathPattern, coversPath, isPathPattern } from '../request/pattern.ts'
+import { createAliasIndex } from '../request/aliases/alias-index.ts'
+import { foldPath } from '../request/path/compare-path.ts'
+import { canonicalPath } from '../request/path/path.ts'
+import { compilePathPattern, coversPath, isPathPattern } from '../request/path/pattern.ts'
 
 /** Where GraphQL is answered, and what looks into it. */
 export interface GraphqlStep {

@@ -2,7 +2,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { randomId } from '../crypto/random.ts'
 import { errorResponse } from '../page/error-response.ts'
-import { canonicalPath } from '../request/path.ts'
+import { canonicalPath } from '../request/path/path.ts'
 import { isRequestId } from '../request/request-id.ts'
 
 /** What {@link requestId} puts on the context. */

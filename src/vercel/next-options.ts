@@ -1,6 +1,6 @@
 /** Options that repeat what a project's next.config says of its addresses. */
 import { booleanOption, checkKeys, type Issues } from '../options/index.ts'
-import { isPathPattern } from '../request/pattern.ts'
+import { isPathPattern } from '../request/path/pattern.ts'
 import { compileRewrite, type NextRewrite, type Rewrite } from './next-rewrites.ts'
 
 /** A domain with a language of its own; see `i18n.domains` of next.config. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { parseDictionary, parseItem, parseList } from 'structured-headers'
 import { describe, expect } from 'vitest'
-import { permissionsPolicy } from '../../src/headers/permissions-policy.ts'
+import { permissionsPolicy } from '../../src/headers/values/permissions-policy.ts'
 import { limitItem, policyItem } from '../../src/limit/fields.ts'
 import { createIssues } from '../../src/options/index.ts'
 import { holds, near } from './support.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { gatewayThrottle } from '../../src/gateway/index.ts'
-import { memoryThrottle } from '../../src/limit/throttle/memory-throttle.ts'
+import { memoryThrottle } from '../../src/limit/throttle/stores/memory-throttle.ts'
 import { aliasesOf, named, servers } from '../support/aliases.ts'
 import { type Bench, bench, type Overrides } from './support.ts'
 

@@ -1,7 +1,7 @@
 /** A gateway with one login, in front of a server that counts the passwords it looked at. */
 import { gatewayThrottle } from '../../src/gateway/index.ts'
 import type { LoginThrottleOptions } from '../../src/limit/throttle/options.ts'
-import type { ThrottleStore } from '../../src/limit/throttle/store.ts'
+import type { ThrottleStore } from '../../src/limit/throttle/stores/store.ts'
 import type { LoginOrigin } from './login-origins.ts'
 import { type Bench, bench, type Overrides } from './support.ts'
 

@@ -6,7 +6,7 @@ import type { Route } from '../../src/gateway/routes/route.ts'
 import { compileRoutes, type RouteTable } from '../../src/gateway/routes/table.ts'
 import { createIssues } from '../../src/options/index.ts'
 import { foldPath } from '../../src/request/index.ts'
-import { patternCovers } from '../../src/request/pattern.ts'
+import { patternCovers } from '../../src/request/path/pattern.ts'
 
 function compiled(routes: readonly Route[]): RouteTable {
   return compileRoutes(

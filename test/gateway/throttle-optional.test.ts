@@ -2,7 +2,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import type { RouteThrottle } from '../../src/gateway/index.ts'
-import { memoryThrottle } from '../../src/limit/throttle/memory-throttle.ts'
+import { memoryThrottle } from '../../src/limit/throttle/stores/memory-throttle.ts'
 import { type LoginBench, loginBench } from './login-bench.ts'
 import { type LoginOrigin, origins } from './login-origins.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
-import { memoryThrottle } from '../../src/limit/throttle/memory-throttle.ts'
+import { memoryThrottle } from '../../src/limit/throttle/stores/memory-throttle.ts'
 import { type LoginBench, loginBench, right } from './login-bench.ts'
 import { type LoginOrigin, origins } from './login-origins.ts'
 

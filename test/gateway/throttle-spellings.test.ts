@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoryThrottle } from '../../src/limit/throttle/memory-throttle.ts'
+import { memoryThrottle } from '../../src/limit/throttle/stores/memory-throttle.ts'
 import { deviceOf, type LoginBench, loginBench, right } from './login-bench.ts'
 import { type LoginOrigin, origins } from './login-origins.ts'
 

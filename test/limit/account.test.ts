@@ -3,7 +3,7 @@ import {
   accountKey,
   createAccount,
   normalizeWordpressName,
-} from '../../src/limit/throttle/account.ts'
+} from '../../src/limit/throttle/account/account.ts'
 
 describe('the key of an account', () => {
   // Ten spellings that origins take for one: without this an attacker has ten limits.

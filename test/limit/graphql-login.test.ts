@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readGraphqlLogin } from '../../src/limit/throttle/graphql-login.ts'
-import { createAccountReader } from '../../src/limit/throttle/read-account.ts'
+import { readGraphqlLogin } from '../../src/limit/throttle/account/graphql-login.ts'
+import { createAccountReader } from '../../src/limit/throttle/account/read-account.ts'
 
 const rule = { graphql: 'authenticateUserWithPassword', argument: 'email' } as const
 const field = rule.graphql

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { evaluateLog, findResolution, type KeptLog } from '../../src/limit/exact/log.ts'
 import { memoryLimiter } from '../../src/limit/index.ts'
-import { evaluateLog, findResolution, type KeptLog } from '../../src/limit/log.ts'
 import { noon } from './support.ts'
 
 const windowMs = 10_000

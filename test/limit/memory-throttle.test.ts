@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { memoryThrottle } from '../../src/limit/throttle/memory-throttle.ts'
-import { DAY_MS, TICKET_MS } from '../../src/limit/throttle/store.ts'
+import { memoryThrottle } from '../../src/limit/throttle/stores/memory-throttle.ts'
+import { DAY_MS, TICKET_MS } from '../../src/limit/throttle/stores/store.ts'
 import { noon, throttleContract } from './throttle-contract.ts'
 
 throttleContract('memoryThrottle', () => memoryThrottle())

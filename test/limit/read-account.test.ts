@@ -3,7 +3,7 @@ import {
   type AccountRead,
   type AccountRule,
   createAccountReader,
-} from '../../src/limit/throttle/read-account.ts'
+} from '../../src/limit/throttle/account/read-account.ts'
 
 const formType = 'application/x-www-form-urlencoded'
 const jsonType = 'application/json'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { readKeyTime } from '../../src/limit/exact/key-clock.ts'
 import { type LimitResult, memoryLimiter } from '../../src/limit/index.ts'
-import { readKeyTime } from '../../src/limit/key-clock.ts'
 import {
   arrivals,
   expectLogBounds,

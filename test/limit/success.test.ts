@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
-import { isProven, type LoginResponse } from '../../src/limit/throttle/success.ts'
-import { compileSuccess, type Success } from '../../src/limit/throttle/success-rules.ts'
+import { isProven, type LoginResponse } from '../../src/limit/throttle/success/success.ts'
+import { compileSuccess, type Success } from '../../src/limit/throttle/success/success-rules.ts'
 import { createIssues } from '../../src/options/index.ts'
 
 const now = Date.UTC(2026, 10, 20, 12)

@@ -1,6 +1,11 @@
 /** What every store of the throttle must do, whoever keeps the counts. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Counters, Daily, Streak, ThrottleStore } from '../../src/limit/throttle/store.ts'
+import type {
+  Counters,
+  Daily,
+  Streak,
+  ThrottleStore,
+} from '../../src/limit/throttle/stores/store.ts'
 
 /** 2026-11-20, noon. */
 export const noon: number = Date.UTC(2026, 10, 20, 12)

@@ -4,7 +4,7 @@ import {
   coversPath,
   isPathPattern,
   patternCovers,
-} from '../../src/request/pattern.ts'
+} from '../../src/request/path/pattern.ts'
 
 test.each([
   ['/*', '/a', true],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type AtomicStore, type Found, memoryStore } from '../../src/store/index.ts'
 import { type StoreUnderTest, storeContract } from '../../src/testing/index.ts'
-import { orders } from '../../src/testing/store-races.ts'
+import { orders } from '../../src/testing/store/races.ts'
 import { memoryAt } from '../store/support.ts'
 
 /** Titles of the contract's tests that this store fails. */

@@ -1,5 +1,5 @@
 /** Remarks on routes whose access differs by method: frameworks take another method than the request's from a form. */
-import { patternCovers } from '../../request/pattern.ts'
+import { patternCovers } from '../../request/path/pattern.ts'
 import type { GatewayConfig } from '../config.ts'
 import { describeRoute } from '../routes/find-unreachable.ts'
 import { isFolded } from '../routes/guards.ts'

@@ -1,6 +1,6 @@
 /** Remarks on a route table: what is allowed there, and perhaps not what was meant. */
 
-import { patternCovers } from '../../request/pattern.ts'
+import { patternCovers } from '../../request/path/pattern.ts'
 import { coversAll, describeRoute } from '../routes/find-unreachable.ts'
 import { isFolded, isGuarded } from '../routes/guards.ts'
 import { hostCovers, hostsOverlap } from '../routes/host-pattern.ts'

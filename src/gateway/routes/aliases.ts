@@ -1,6 +1,6 @@
 /** Guards the further paths of a page: where a route leads to a page that another route guards, the guards of both hold. */
 import { type AliasIndex, createAliasIndex, foldPath, readAliases } from '../../request/index.ts'
-import { coversPath } from '../../request/pattern.ts'
+import { coversPath } from '../../request/path/pattern.ts'
 import { isFolded, isGuarded } from './guards.ts'
 import { toWildcard } from './host-pattern.ts'
 import { asksMore, strictestRoute } from './strictest.ts'

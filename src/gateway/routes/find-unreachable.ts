@@ -1,7 +1,7 @@
 /** Judges what routes are together: each can be reached, and the sign-in page by everybody. */
 import type { Issues } from '../../options/index.ts'
 import { canonicalPath } from '../../request/index.ts'
-import { patternCovers } from '../../request/pattern.ts'
+import { patternCovers } from '../../request/path/pattern.ts'
 import { isFolded, isGuarded } from './guards.ts'
 import { hostCovers } from './host-pattern.ts'
 import { type CompiledRoute, compileRoutes, listMethods, type RuledRoute } from './table.ts'

@@ -1,6 +1,6 @@
 /** Routes whose pages have a placeholder for the nonce: what passes there is whole and not coded, so that all of it is looked into. */
 import { PortcullisError } from '../../errors.ts'
-import { isText } from '../../headers/placeholder.ts'
+import { isText } from '../../headers/csp/placeholder.ts'
 import { isCompressed } from '../../request/index.ts'
 
 /** Takes out of a request what would make its answer a part, or coded: two parts can cut the placeholder in two. */

@@ -8,7 +8,7 @@ import {
   wholeNumber,
 } from '../../options/index.ts'
 import { isSafeMethod } from '../../request/index.ts'
-import { isPathPattern } from '../../request/pattern.ts'
+import { isPathPattern } from '../../request/path/pattern.ts'
 import { requiresUnsafeMethod } from '../../session-protocol/apply.ts'
 import { compileBodyRules } from '../checks/request-head.ts'
 import type { GatewayConfig } from '../config.ts'

@@ -1,6 +1,6 @@
 /** Looks at the body of an answer before it goes out, where it is small enough. */
 import { PortcullisError } from '../../errors.ts'
-import { maxResponseBytes } from '../../limit/throttle/success.ts'
+import { maxResponseBytes } from '../../limit/throttle/success/success.ts'
 
 /** The text of a body, where it is JSON of at most 64 KB, and the answer with all of its body. */
 export interface BufferedBody {

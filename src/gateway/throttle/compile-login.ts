@@ -1,13 +1,13 @@
 /** Judges which routes are logins, and what proves that one succeeded. */
-import { type Normalize, normalizeWordpressName } from '../../limit/throttle/account.ts'
-import { matchesName } from '../../limit/throttle/login-request.ts'
+import { type Normalize, normalizeWordpressName } from '../../limit/throttle/account/account.ts'
 import {
   type AccountReader,
   type AccountRule,
   createAccountReader,
-} from '../../limit/throttle/read-account.ts'
-import { createRuleWatch } from '../../limit/throttle/rule-watch.ts'
-import { type CompiledSuccess, compileSuccess } from '../../limit/throttle/success-rules.ts'
+} from '../../limit/throttle/account/read-account.ts'
+import { matchesName } from '../../limit/throttle/login-request.ts'
+import { createRuleWatch } from '../../limit/throttle/success/rule-watch.ts'
+import { type CompiledSuccess, compileSuccess } from '../../limit/throttle/success/success-rules.ts'
 import { checkKeys, type Issues, optionalFunction, wholeNumber } from '../../options/index.ts'
 import { createNameCheck } from '../../parameters/index.ts'
 import type { Emit } from '../../types.ts'

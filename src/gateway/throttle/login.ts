@@ -1,10 +1,10 @@
 /** A login on its way through: read, counted, handed on, and settled by what the upstream answers. */
 import { readCookies, replaceSetCookie } from '../../cookie/index.ts'
-import { type Account, createAccount } from '../../limit/throttle/account.ts'
+import { type Account, createAccount } from '../../limit/throttle/account/account.ts'
+import type { AccountRead } from '../../limit/throttle/account/read-account.ts'
 import type { LoginAttempt, ThrottleEngine } from '../../limit/throttle/engine.ts'
 import { withholdCookies } from '../../limit/throttle/login-request.ts'
-import type { AccountRead } from '../../limit/throttle/read-account.ts'
-import { isProven, type LoginResponse, needsBody } from '../../limit/throttle/success.ts'
+import { isProven, type LoginResponse, needsBody } from '../../limit/throttle/success/success.ts'
 import { isNeverSent } from '../../proxy/never-sent.ts'
 import { clientAddress } from '../../request/index.ts'
 import { neverStore } from '../../session/handle/caching.ts'

@@ -1,7 +1,7 @@
 /** What the gateway knows of its login throttle, whose code is only there where a configuration imports it. */
-import type { Normalize } from '../../limit/throttle/account.ts'
-import type { AccountRule } from '../../limit/throttle/read-account.ts'
-import type { Success } from '../../limit/throttle/success-rules.ts'
+import type { Normalize } from '../../limit/throttle/account/account.ts'
+import type { AccountRule } from '../../limit/throttle/account/read-account.ts'
+import type { Success } from '../../limit/throttle/success/success-rules.ts'
 import type { Issues } from '../../options/index.ts'
 import type { Clock, Emit } from '../../types.ts'
 import type { LoadedSession } from '../checks/load-session.ts'

@@ -3,10 +3,10 @@ import { randomId } from '../../crypto/index.ts'
 import { isPortcullisError } from '../../errors.ts'
 import { addressPrefix } from '../../request/index.ts'
 import type { Clock, Emit, EventType, OutgoingCookie } from '../../types.ts'
-import type { Account } from './account.ts'
+import type { Account } from './account/account.ts'
 import { type DeviceRecord, deviceCookie, isKnownFor, openDevice } from './device.ts'
 import type { ThrottleSettings } from './options.ts'
-import type { AttemptReply, Counters, Daily, Streak } from './store.ts'
+import type { AttemptReply, Counters, Daily, Streak } from './stores/store.ts'
 
 /** Who wants to try. */
 export interface LoginRequest {

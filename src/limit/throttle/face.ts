@@ -4,7 +4,7 @@ import { checkKeys, createIssues, optionalFunction, optionalListener } from '../
 import { errorResponse } from '../../page/error-response.ts'
 import { checkPlatform, clientAddress, type Platform } from '../../request/index.ts'
 import type { Clock, Emit, OutgoingCookie, ProjectEnv, Reason } from '../../types.ts'
-import { createAccount } from './account.ts'
+import { createAccount } from './account/account.ts'
 import { createThrottleEngine, isStoreError, type LoginAttempt } from './engine.ts'
 import { compileThrottle, type LoginThrottleOptions, loginThrottleKeys } from './options.ts'
 

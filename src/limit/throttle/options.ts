@@ -9,9 +9,9 @@ import {
   wholeNumber,
 } from '../../options/index.ts'
 import type { Clock, FromEnv, ProjectEnv } from '../../types.ts'
-import type { Normalize } from './account.ts'
+import type { Normalize } from './account/account.ts'
 import { createThrottleKeys, type ThrottleKeys } from './keys.ts'
-import type { ThrottleStore } from './store.ts'
+import type { ThrottleStore } from './stores/store.ts'
 
 /** How many wrong passwords are let through, and where they are counted. */
 export interface LoginThrottleOptions<E = ProjectEnv> {

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type RedisThrottle, redisThrottle } from '../../../src/limit/throttle/redis-throttle.ts'
+import {
+  type RedisThrottle,
+  redisThrottle,
+} from '../../../src/limit/throttle/stores/redis-throttle.ts'
 import { redis } from '../../../src/redis/index.ts'
 import { noon, throttleContract } from '../../limit/throttle-contract.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'

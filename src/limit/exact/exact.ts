@@ -1,0 +1,130 @@
+/** The exact limiter: one script in Redis, one key for each client, never more than the limit. */
+import {
+  checkKeys,
+  choiceOption,
+  createIssues,
+  optionalFunction,
+  wholeNumber,
+} from '../../options/index.ts'
+import type { Clock, ProjectEnv } from '../../types.ts'
+import type {
+  LimitContext,
+  LimitResult,
+  PartAnswer,
+  PreparedTake,
+  RedisLimiter,
+  TakePart,
+} from '../contract.ts'
+import { hashKey } from '../keys.ts'
+import { createBlockedKeys } from '../memory/blocked-keys.ts'
+import { checkCost, createResult } from '../result.ts'
+import { type RedisLimiterOptions, redisLimiterKeys, validateRedisLimiter } from '../settings.ts'
+import { findResolution } from './log.ts'
+import { parseTakeReplies, serializeTakes } from './reply.ts'
+import { forgetScript, takeScript } from './script.ts'
+
+/** Options of {@link exactLimiter}. */
+export interface ExactLimiterOptions<E = ProjectEnv> extends RedisLimiterOptions<E> {
+  /**
+   * `'log'` (default) remembers what was taken: at most `limit` in any `window`. Up to a limit of 100 to the millisecond;
+   * above it in at most 129 moments, which free units up to a 128th of a window late.
+   *
+   * `'gcra'` keeps one number: at most `burst` at once and `limit` per `window` in the long run, so up to `burst + limit`
+   * in one window. For even rates and large limits.
+   */
+  readonly algorithm?: 'log' | 'gcra'
+  /** Units at once, for `'gcra'`. Default `limit`. */
+  readonly burst?: number
+  /** Now. Default `Date.now`. */
+  readonly clock?: Clock
+}
+
+/**
+ * Makes a limiter in Redis whose every answer is exact: a take at `retryAt` is allowed, one millisecond earlier it is not.
+ * One request and three commands for a take that is allowed; two commands where it is denied, and no request while this
+ * isolate remembers that. Denied takes change nothing.
+ *
+ * A limit holds up to the clock skew between isolates: those whose clocks differ by up to a minute may let pass more by
+ * what falls into twice that difference, once. A clock that is set back blocks nobody for longer than one window.
+ * A take whose answer was lost on the way is sent once more, and may count twice.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): RedisLimiter {
+  const issues = createIssues('exactLimiter')
+  checkKeys(issues, options, [...redisLimiterKeys, 'algorithm', 'burst', 'clock'])
+  const given = { ...options } as Partial<ExactLimiterOptions<never>>
+  const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(given, issues)
+  const gcra = choiceOption(issues, 'algorithm', given.algorithm, ['log', 'gcra'], 'log') === 'gcra'
+  if (given.burst !== undefined && !gcra) issues.add('burst', "is for algorithm: 'gcra'")
+  const burst = gcra
+    ? wholeNumber(issues, 'burst', given.burst, limit, { min: 1, max: limit, unit: 'units' })
+    : 0
+  // The step between two units is a whole number of 1/1024 ms: finer rates would be off by more than a thousandth.
+  if (gcra && limit > window * 1000)
+    issues.add('limit', "must be at most 1,000 a second for algorithm: 'gcra'")
+  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  issues.throwIfAny()
+
+  const windowMs = window * 1000
+  const grainMs = findResolution(limit, windowMs)
+  const known = createBlockedKeys(maxBlocked)
+  const most = gcra ? burst : limit
+
+  async function createKey(key: string, context: LimitContext | undefined): Promise<string> {
+    return `${prefix}l:${await hashKey(ring(context?.env), gcra ? 'gcra-2' : 'log', limit, window, burst, key)}`
+  }
+  const createPart = (key: string, cost: number): TakePart => {
+    return { key, now: Math.floor(clock()), limit, windowMs, cost, grainMs, burst }
+  }
+  function toResult(part: TakePart, answer: PartAnswer): LimitResult {
+    const result = createResult(most, answer, part.now)
+    known.note(part.key, part.cost, result, part.now)
+    return result
+  }
+  async function sendPart(
+    part: TakePart,
+    write: boolean,
+    context: LimitContext | undefined,
+  ): Promise<PartAnswer> {
+    const [answer] = parseTakeReplies(
+      await redis.call(context?.env, takeScript, [part.key], serializeTakes([part], write)),
+      1,
+    )
+    return answer as PartAnswer
+  }
+
+  async function prepareTake(
+    key: string,
+    cost = 1,
+    context: LimitContext = {},
+  ): Promise<PreparedTake> {
+    checkCost(cost)
+    const part = createPart(await createKey(key, context), cost)
+    const result = known.find(part.key, cost, part.now)
+    if (result) return { is: 'blocked', result }
+    return { is: 'part', part, settle: (answer, sent) => toResult(sent, answer) }
+  }
+
+  return {
+    limit: most,
+    window,
+    redis,
+    prepareTake,
+    async take(key, cost = 1, context = {}) {
+      checkCost(cost)
+      const part = createPart(await createKey(key, context), cost)
+      const blocked = known.find(part.key, cost, part.now)
+      return blocked ?? toResult(part, await sendPart(part, true, context))
+    },
+    async peek(key, context = {}) {
+      const part = createPart(await createKey(key, context), 1)
+      return createResult(most, await sendPart(part, false, context), part.now)
+    },
+    async forget(key, context = {}) {
+      const name = await createKey(key, context)
+      await redis.call(context.env, forgetScript, [name], [])
+      known.delete(name)
+    },
+  }
+}

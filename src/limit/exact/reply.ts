@@ -1,0 +1,45 @@
+/** Parts of one script, there and back. Pure. */
+import { createRejectedError } from '../../redis/failure.ts'
+import type { PartAnswer, TakePart } from '../contract.ts'
+
+/** Arguments of the script for these parts. */
+export function serializeTakes(parts: readonly TakePart[], write: boolean): string[] {
+  const args = [write ? '1' : '0']
+  for (const { now, limit, windowMs, cost, grainMs, burst } of parts) {
+    args.push(`${now}`, `${limit}`, `${windowMs}`, `${cost}`, `${grainMs}`, `${burst}`)
+  }
+  return args
+}
+
+/**
+ * What the script answered, part by part.
+ *
+ * @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no such answer: never a reason to let somebody pass
+ */
+export function parseTakeReplies(reply: unknown, count: number): PartAnswer[] {
+  if (!Array.isArray(reply) || reply.length !== count * 4)
+    throw createRejectedError('strange-answer', 'limit-take')
+  const answers: PartAnswer[] = []
+  for (let at = 0; at < reply.length; at += 4) {
+    const [free, retryAt, resetAt] = [
+      parseNumber(reply[at + 1]),
+      parseNumber(reply[at + 2]),
+      parseNumber(reply[at + 3]),
+    ]
+    if (reply[at] !== '0' && reply[at] !== '1')
+      throw createRejectedError('strange-answer', 'limit-take')
+    const never = retryAt < 0
+    answers.push({
+      allowed: reply[at] === '1',
+      free,
+      retryAt: never ? Number.POSITIVE_INFINITY : retryAt,
+      resetAt,
+    })
+  }
+  return answers
+}
+
+function parseNumber(text: unknown): number {
+  if (typeof text === 'string' && /^-?\d{1,16}$/.test(text)) return Number(text)
+  throw createRejectedError('strange-answer', 'limit-take')
+}

@@ -1,0 +1,86 @@
+/** The exact rule in the memory of one isolate: for development, single processes, and while Redis is away. */
+import { sha256 } from '../../crypto/digest.ts'
+import { checkKeys, createIssues, optionalFunction, wholeNumber } from '../../options/index.ts'
+import type { Clock } from '../../types.ts'
+import type { Limiter, LimitResult } from '../contract.ts'
+import { evaluateLog, findResolution, type KeptLog } from '../exact/log.ts'
+import { checkCost, createResult } from '../result.ts'
+import { type RateOptions, validateRate } from '../settings.ts'
+import { createBoundedMap, type ExpiringValue } from './bounded-map.ts'
+
+/** Options of {@link memoryLimiter}. */
+export interface MemoryLimiterOptions extends RateOptions {
+  /** Keys that are counted at a time. Default 10,000, at most 1,000,000. When full, those unused for longest start anew. */
+  readonly maxKeys?: number
+  /** Now. Default `Date.now`. */
+  readonly clock?: Clock
+}
+
+interface CountedEntry extends ExpiringValue, KeptLog {}
+
+const nothing: KeptLog = { log: [], shift: 0 }
+
+/** Longer keys are kept as a digest: what strangers send must not fill the memory. */
+const longestKey = 128
+
+/**
+ * Makes a limiter in memory, as exact as `exactLimiter`. It is **per isolate**: Workers run many at once and end them at
+ * will, so that a client gets the limit once from each. Alone it is right for development, tests and one long-lived process.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
+  const issues = createIssues('memoryLimiter')
+  checkKeys(issues, options, ['limit', 'window', 'maxKeys', 'clock'])
+  const given: Partial<MemoryLimiterOptions> = { ...options }
+  const { limit, window } = validateRate(given, issues)
+  const bounds = { min: 1, max: 1_000_000, unit: 'keys' }
+  const maxKeys = wholeNumber(issues, 'maxKeys', given.maxKeys, 10_000, bounds)
+  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  issues.throwIfAny()
+
+  const windowMs = window * 1000
+  const rule = { limit, windowMs, grainMs: findResolution(limit, windowMs) }
+  const counts = createBoundedMap<CountedEntry>(maxKeys)
+
+  function take(name: string, cost: number): LimitResult {
+    const now = Math.floor(clock())
+    const kept = counts.get(name, now) ?? nothing
+    const answer = evaluateLog(kept, rule, cost, now)
+    if (!answer.allowed) {
+      if (answer.denied) counts.put(name, { ...answer.denied, until: answer.keepUntil }, now)
+      return createResult(limit, answer, now)
+    }
+    counts.put(name, { ...answer.next, until: answer.keepUntil }, now)
+    return createResult(
+      limit,
+      { ...answer, free: answer.free - cost, resetAt: answer.nextResetAt },
+      now,
+    )
+  }
+  // Short keys keep their own text behind a letter, so that no key is another's digest.
+  const createEntryName = async (key: string): Promise<string> =>
+    key.length > longestKey ? sha256(toWellFormed(key)) : `=${key}`
+
+  return {
+    limit,
+    window,
+    async take(key, cost = 1) {
+      checkCost(cost)
+      return take(await createEntryName(key), cost)
+    },
+    async peek(key) {
+      const name = await createEntryName(key)
+      const now = Math.floor(clock())
+      return createResult(limit, evaluateLog(counts.get(name, now) ?? nothing, rule, 1, now), now)
+    },
+    async forget(key) {
+      counts.delete(await createEntryName(key))
+    },
+  }
+}
+
+/** Lone surrogates as escapes: in UTF-8 all would be the same. */
+function toWellFormed(text: string): string {
+  return JSON.stringify(text)
+}

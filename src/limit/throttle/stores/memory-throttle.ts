@@ -1,0 +1,148 @@
+/** Failed logins in the memory of one process: for tests and development. */
+import { checkKeys, createIssues, wholeNumber } from '../../../options/index.ts'
+import {
+  type AttemptReply,
+  type Counters,
+  DAY_MS,
+  FIRST_WAIT_MS,
+  type Outcome,
+  type Streak,
+  type ThrottleStore,
+  TICKET_MS,
+} from './store.ts'
+
+/** Options of {@link memoryThrottle}. */
+export interface MemoryThrottleOptions {
+  /** Counters kept; the one longest untouched goes first. Default 10,000, at most 1,000,000. */
+  readonly maxEntries?: number
+}
+
+interface ThrottleEntry {
+  n: number
+  /** Until when a streak waits, or when a day ends. */
+  u: number
+  /** When it is forgotten. */
+  end: number
+}
+/** How an attempt is settled, and until when the wait lasts that it began. */
+interface Settling {
+  readonly outcome: Outcome
+  readonly now: number
+  readonly began: number | undefined
+}
+interface ThrottleTicket {
+  state: 'open' | 'success' | 'void'
+  /** The wait that the attempt began, by streak. */
+  readonly waits: readonly number[]
+  readonly end: number
+}
+
+function takeOff(entry: ThrottleEntry | undefined, off: number): void {
+  if (entry !== undefined) entry.n = Math.max(0, entry.n - off)
+}
+
+/**
+ * Makes a store in memory, which keeps what it promises in one process only: on Workers every isolate would count for
+ * itself, so that an attacker has as many limits as there are isolates. Whoever makes enough other failures pushes a
+ * counter out.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleStore {
+  const issues = createIssues('memoryThrottle')
+  checkKeys(issues, options, ['maxEntries'])
+  const bounds = { min: 10, max: 1_000_000, unit: 'counters' }
+  const most = wholeNumber(issues, 'maxEntries', options?.maxEntries, 10_000, bounds)
+  issues.throwIfAny()
+
+  const entries = new Map<string, ThrottleEntry>()
+  const tickets = new Map<string, ThrottleTicket>()
+
+  function findEntry(key: string, now: number): ThrottleEntry | undefined {
+    const entry = entries.get(key)
+    return entry !== undefined && entry.end > now ? entry : undefined
+  }
+
+  async function attempt({ ticket, streaks, days }: Counters, now: number): Promise<AttemptReply> {
+    const counted = [
+      ...streaks.map(({ key, free, longest }) => ({
+        ...toCounter(key, now),
+        free,
+        longest,
+        daily: false,
+      })),
+      ...days.map(({ key, most: free }) => ({
+        ...toCounter(key, now),
+        free,
+        longest: DAY_MS,
+        daily: true,
+      })),
+    ]
+    const before = tickets.get(ticket)
+    if (before !== undefined && before.end > now) {
+      return { is: 'allowed', failures: counted.map(({ n }) => Math.max(0, n - 1)) }
+    }
+    let [waitMs, by] = [0, 0]
+    for (const [i, { n, u, free, longest, daily }] of counted.entries()) {
+      const left = Math.min(longest, daily && n < free ? 0 : u - now)
+      if (left > waitMs) [waitMs, by] = [left, i]
+    }
+    if (waitMs > 0) return { is: 'denied', waitMs, by }
+    for (const { key, own = key } of streaks) {
+      if (own !== key)
+        setBounded(entries, own, { n: toCounter(own, now).n + 1, u: 0, end: now + DAY_MS })
+    }
+    const waits = counted.map(({ key, n, u, free, longest, daily }) => {
+      const over = n + 1 - free
+      const until = daily
+        ? u || now + DAY_MS
+        : over < 0
+          ? 0
+          : now + Math.min(longest, FIRST_WAIT_MS * 2 ** over)
+      setBounded(entries, key, { n: n + 1, u: until, end: daily ? until : now + DAY_MS })
+      return until
+    })
+    setBounded(tickets, ticket, { state: 'open', waits, end: now + TICKET_MS })
+    return { is: 'allowed', failures: counted.map(({ n }) => n) }
+  }
+
+  function toCounter(key: string, now: number): { key: string; n: number; u: number } {
+    const { n = 0, u = 0 } = findEntry(key, now) ?? {}
+    return { key, n, u }
+  }
+
+  function setBounded<T>(map: Map<string, T>, key: string, value: T): void {
+    map.delete(key)
+    map.set(key, value)
+    const [oldest] = map.size > most ? map.keys() : []
+    if (oldest !== undefined) map.delete(oldest)
+  }
+
+  function settleStreak({ key, own = key }: Streak, { outcome, now, began }: Settling): void {
+    const entry = findEntry(key, now)
+    const mine = own === key ? entry : findEntry(own, now)
+    // A success takes off what failed under its own text; what failed under others stays.
+    const off = outcome === 'success' ? (mine?.n ?? 1) : 1
+    if (outcome === 'success') entries.delete(own)
+    else if (mine !== entry) takeOff(mine, 1)
+    if (entry === undefined) return
+    takeOff(entry, off)
+    // The wait that this attempt began ends with it; one that another began since stays.
+    if (entry.u === began) entry.u = 0
+    if (entry.n === 0 && outcome === 'success') entries.delete(key)
+  }
+
+  return {
+    attempt,
+    async settle({ ticket, streaks, days }, outcome, now): Promise<boolean> {
+      const open = tickets.get(ticket)
+      if (open === undefined || open.end <= now) return false
+      if (open.state !== 'open') return open.state === outcome
+      open.state = outcome
+      for (const [i, streak] of streaks.entries())
+        settleStreak(streak, { outcome, now, began: open.waits[i] })
+      for (const { key } of days) takeOff(findEntry(key, now), 1)
+      return true
+    },
+  }
+}

@@ -1,0 +1,123 @@
+/** Failed logins in Redis over HTTP: each verb one script and one HTTP request. */
+import { PortcullisError } from '../../../errors.ts'
+import { checkKeys, createIssues } from '../../../options/index.ts'
+import type { Redis } from '../../../redis/redis.ts'
+import type { Script } from '../../../redis/script.ts'
+import { sharedAsk } from '../../../redis/shared.ts'
+import { attemptScript, settleScript } from './scripts.ts'
+import type { AttemptReply, Counters, Outcome, ThrottleStore } from './store.ts'
+
+/** Options of {@link redisThrottle}. */
+export interface RedisThrottleOptions {
+  /** The client, `redis({ url, token })` of `portcullis/redis`. */
+  readonly redis: Redis
+  /** What every key begins with. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
+  readonly prefix?: string
+}
+
+/** One script call, ready to be sent, alone or among others. */
+export interface ThrottleCall {
+  /** What Redis runs. */
+  readonly script: Script
+  /** Every key it touches. */
+  readonly keys: readonly string[]
+  /** Its arguments, in the order the script reads them. */
+  readonly args: readonly string[]
+}
+
+/** The store, and its verbs in two halves: what others ask can go in the same request. */
+export interface RedisThrottle extends ThrottleStore {
+  /** The client: an `Ask` of this one may carry the calls below. */
+  readonly redis: Redis
+  /** What has to be asked to count a try, for whoever sends several questions at once. */
+  attemptRequest(counters: Counters, now: number): ThrottleCall
+  /**
+   * What came back, as an answer.
+   *
+   * @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no answer to it
+   */
+  attemptReply(reply: unknown): AttemptReply
+  /** What has to be sent to settle a try. */
+  settleRequest(counters: Counters, outcome: Outcome): ThrottleCall
+}
+
+/**
+ * Makes a store in Redis: a single primary with `noeviction`. Its keys are digests, its values counts and times, and all of
+ * them expire within a day. Verbs reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`, within the client's time.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
+export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
+  const issues = createIssues('redisThrottle')
+  checkKeys(issues, options, ['redis', 'prefix'])
+  const { redis, prefix = 'portcullis:' } = options ?? {}
+  if (typeof redis?.call !== 'function') {
+    issues.add('redis', redis === undefined ? 'is required' : 'must be a client made by redis()')
+  }
+  if (typeof prefix !== 'string' || !/^[!-~]{1,64}$/.test(prefix)) {
+    issues.add('prefix', 'must be 1 to 64 printable characters without spaces')
+  }
+  issues.throwIfAny()
+
+  const listKeys = ({ ticket, streaks, days }: Counters): string[] => {
+    const owns = streaks.map(({ key, own = key }) => own)
+    return [ticket, ...[...streaks, ...days].map(({ key }) => key), ...owns].map(
+      (key) => `${prefix}l:${key}`,
+    )
+  }
+
+  function attemptRequest(counters: Counters, now: number): ThrottleCall {
+    const { streaks, days } = counters
+    const bounds = [
+      ...streaks.flatMap(({ free, longest }) => [free, longest]),
+      ...days.map(({ most }) => most),
+    ]
+    return {
+      script: attemptScript,
+      keys: listKeys(counters),
+      args: [now, streaks.length, ...bounds].map(String),
+    }
+  }
+  function settleRequest(counters: Counters, outcome: Outcome): ThrottleCall {
+    return {
+      script: settleScript,
+      keys: listKeys(counters),
+      args: [outcome, `${counters.streaks.length}`],
+    }
+  }
+  const send = (env: unknown, { script, keys, args }: ThrottleCall): Promise<unknown> =>
+    redis.call(env, script, keys, args)
+
+  return {
+    redis,
+    attemptRequest,
+    attemptReply: parseAttemptReply,
+    settleRequest,
+    check: (env) => redis.check(env),
+    attempt: async (counters, now, { env }) =>
+      parseAttemptReply(await send(env, attemptRequest(counters, now))),
+    settle: async (counters, outcome, _now, { env }) =>
+      (await send(env, settleRequest(counters, outcome))) === '1',
+    settleLater(counters, outcome, { env }) {
+      const ask = sharedAsk(env, redis)
+      if (ask === undefined) return undefined
+      const { script, keys, args } = settleRequest(counters, outcome)
+      const reply = ask.call(script, keys, args)
+      return { send: () => ask.send().then(async () => (await reply) === '1') }
+    },
+  }
+}
+
+/** Strict: what is no answer of the script allows nothing. */
+function parseAttemptReply(reply: unknown): AttemptReply {
+  if (Array.isArray(reply)) {
+    const numbers = reply.slice(1).map(Number)
+    if (numbers.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+      if (reply[0] === 'allowed') return { is: 'allowed', failures: numbers }
+      const [waitMs, by] = numbers
+      if (reply[0] === 'denied' && waitMs !== undefined && by !== undefined)
+        return { is: 'denied', waitMs, by }
+    }
+  }
+  throw new PortcullisError('ERR_STORE_REFUSED', 'Redis gave no answer of the script login-attempt')
+}

@@ -1,0 +1,95 @@
+/** Whose request this is: the client's address, from the one header its platform vouches for. */
+import { type Issues, wholeNumber } from '../../options/index.ts'
+import { groupMask, isIpv4, isNat64, parseAddress, writeAddress } from './ip.ts'
+
+/**
+ * Who is in front, and so which header tells the client's address. Never guessed from headers, since a client can send
+ * any of them:
+ *
+ * - `cloudflare`: `CF-Connecting-IP`. A Worker called from another zone's Worker sees one shared Cloudflare address.
+ * - `vercel`: `x-real-ip`, else `x-vercel-forwarded-for`; Vercel overwrites both.
+ * - `{ hops: n }`: n proxies of yours, each appending to `X-Forwarded-For`: the n-th entry from the right.
+ * - `none`: nobody vouches, no address is known.
+ */
+export type Platform = 'cloudflare' | 'vercel' | 'none' | { readonly hops: number }
+
+/** Proxies one behind the other; more is a mistake. */
+const maxHops = 16
+
+/**
+ * The client's address in one spelling, or undefined where nobody vouches for one; limits then use one shared bucket.
+ * A request that passed fewer proxies than stated came around them, and has no address.
+ *
+ * @see RFC 7239 section 7.1 on why the left end of the list is the client's own word
+ */
+export function clientAddress(headers: Headers, platform: Platform): string | undefined {
+  if (platform === 'none') return undefined
+  if (platform === 'cloudflare') return normaliseAddress(headers.get('cf-connecting-ip'))
+  if (platform === 'vercel')
+    return normaliseAddress(headers.get('x-real-ip') ?? headers.get('x-vercel-forwarded-for'))
+  const entry = entryFromRight(headers.get('x-forwarded-for'), platform.hops)
+  return entry === undefined ? undefined : normaliseAddress(removePort(entry))
+}
+
+/**
+ * An address in one spelling: IPv6 as RFC 5952 has it; IPv4 mapped into IPv6 as IPv4, or one client
+ * would have two addresses. NAT64's `64:ff9b::/96` stays IPv6: a range of IPv4 does not hold it, unless a rule names it too. undefined for anything but exactly one address: octets above 255 or with leading
+ * zeros, zone ids, ports, brackets, spaces, lists.
+ */
+export function normaliseAddress(text: string | null | undefined): string | undefined {
+  if (text === null || text === undefined) return undefined
+  if (isIpv4(text)) return text
+  const groups = parseAddress(text)
+  return groups && writeAddress(groups)
+}
+
+/**
+ * The part of an address that stands for one customer: IPv6 cut to `bits` and written with them (`2001:db8:1:2::/64`), since
+ * a home or a phone has at least a /64 to pick from; IPv4 as it is, by NAT64 too, or all of its clients would be one. What is no address is `unknown`: one bucket for all.
+ *
+ * @param bits - 1 to 128; default 64
+ */
+export function addressPrefix(address: string | undefined, bits = 64): string {
+  if (address === undefined) return 'unknown'
+  if (isIpv4(address)) return address
+  const groups = parseAddress(address)
+  if (groups === undefined) return 'unknown'
+  if (groups.length === 2) return writeAddress(groups)
+  if (isNat64(groups)) return writeAddress(groups.slice(6))
+  return `${writeAddress(groups.map((group, i) => group & groupMask(bits, i)))}/${bits}`
+}
+
+/** Judges a `platform` option. Absent is a fault unless there is a default: a guess would be the client's to make. */
+export function checkPlatform(value: unknown, issues: Issues, defaultValue?: Platform): Platform {
+  if (value === undefined && defaultValue !== undefined) return defaultValue
+  if (value === 'cloudflare' || value === 'vercel' || value === 'none') return value
+  if (typeof value === 'object' && value !== null && Object.keys(value).join() === 'hops') {
+    const under = issues.at('platform')
+    const { hops } = value as { hops: unknown }
+    if (hops === undefined) under.add('hops', 'is required')
+    return { hops: wholeNumber(under, 'hops', hops, 1, { min: 1, max: maxHops, unit: 'proxies' }) }
+  }
+  issues.add('platform', `must be 'cloudflare', 'vercel', 'none' or { hops: 1 to ${maxHops} }`)
+  return 'none'
+}
+
+/** The n-th entry of a list from its right end; looks at no more of it. */
+function entryFromRight(list: string | null, n: number): string | undefined {
+  if (list === null) return undefined
+  let end = list.length
+  for (let left = n; left > 1; left--) {
+    if (end <= 0) return undefined
+    end = list.lastIndexOf(',', end - 1)
+    if (end === -1) return undefined
+  }
+  return end <= 0 ? undefined : list.slice(list.lastIndexOf(',', end - 1) + 1, end).trim()
+}
+
+/** Some proxies append `address:port` or `[address]:port`. A bare IPv6 address has more than one colon and no brackets. */
+function removePort(entry: string): string {
+  return (
+    /^([\d.]{7,15}):\d{1,5}$/.exec(entry)?.[1] ??
+    /^\[([\da-fA-F:.]{2,45})\](?::\d{1,5})?$/.exec(entry)?.[1] ??
+    entry
+  )
+}

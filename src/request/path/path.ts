@@ -1,0 +1,92 @@
+/**
+ * One reading of a request's path, before anything is routed. `request.url` is raw in workerd and Deno: a router, a guard,
+ * `fetch` and the upstream each normalise it in their own way, so what they could read differently is refused, once.
+ */
+import { hostEnd, hostStart } from '../origin.ts'
+import { normalizePath, readPath } from './read-path.ts'
+
+/** What a path may hold. Absent = default. */
+export interface PathOptions {
+  /**
+   * Whether `;` and `%3B` may stand in a path. Default false: Tomcat and Jetty cut `;x` out of every segment, so that they
+   * serve `/admin` for `/admin;x`. With true they are still refused where a segment begins with them, or with nothing but
+   * dots before them (`/..;/admin`).
+   */
+  readonly allowSemicolon?: boolean
+}
+
+/** A path everybody reads alike, or why there is none; `redirect` is the same path and query spelled properly. */
+export type CanonicalPath =
+  | { readonly ok: true; readonly path: string; readonly search: string }
+  | {
+      readonly ok: false
+      readonly reason: 'path-not-canonical' | 'url-too-long'
+      readonly redirect?: string
+    }
+
+/** Characters of the whole url, 8 KB; platforms cut at 16 KB and older servers at 8. */
+const maxUrlLength = 8192
+
+const question = 0x3f
+const hash = 0x23
+
+const urlTooLong: CanonicalPath = { ok: false, reason: 'url-too-long' }
+const notCanonical: CanonicalPath = { ok: false, reason: 'path-not-canonical' }
+
+/**
+ * Reads the path of a raw absolute url. What is accepted is, character for character, `new URL(url).pathname`; `^`, which older
+ * runtimes leave as it is, becomes `%5E`.
+ *
+ * Refused (400): dot segments, `\`, `%2F`, `%5C`, escaped and raw controls, escapes of escapes (`%25` before two hex
+ * digits), bad escapes, what is no UTF-8, raw non-ASCII and characters a parser would escape, `;` unless allowed.
+ * Mendable: empty segments (`//`) and escapes of unreserved characters (`/%61dmin`). Then `redirect` holds what to answer
+ * to GET and HEAD with 308; other methods are refused. It begins with exactly one `/` and is itself accepted.
+ *
+ * The path is not decoded: compare `decodedPath` or `foldedPath` with rules, hand the path itself on.
+ *
+ * @see RFC 3986 section 6.2.2
+ */
+export function canonicalPath(url: string, options?: PathOptions): CanonicalPath {
+  if (url.length > maxUrlLength) return urlTooLong
+  const host = hostStart(url)
+  if (host === -1) return notCanonical
+  const start = hostEnd(url, host)
+  if (start === host) return notCanonical
+  const pathEnd = findPathStart(url, start)
+  const hashAt = url.charCodeAt(pathEnd) === question ? url.indexOf('#', pathEnd) : pathEnd
+  const end = hashAt === -1 ? url.length : hashAt
+  const semicolons = options?.allowSemicolon === true
+  const reading = readPath(url, start, pathEnd, semicolons)
+  const query = reading === 'refused' ? 'refused' : readQuery(url, pathEnd, end)
+  if (query === 'refused') return notCanonical
+  // A lone `?` is no query, to URL parsers too.
+  const search = end - pathEnd > 1 ? url.slice(pathEnd, end) : ''
+  const path = start === pathEnd ? '/' : url.slice(start, pathEnd)
+  if (reading === 'canonical')
+    return { ok: true, path: path.includes('^') ? path.replaceAll('^', '%5E') : path, search }
+  const mended = normalizePath(path)
+  // Mending can bring to light what must not be served: `/%2e%2e/admin`. And a Location header holds ASCII only.
+  if (query !== 'ascii' || readPath(mended, 0, mended.length, semicolons) !== 'canonical')
+    return notCanonical
+  return { ok: false, reason: 'path-not-canonical', redirect: mended + search }
+}
+
+/** Where the path ends: at the query, the fragment or the end. */
+function findPathStart(url: string, start: number): number {
+  for (let at = start; at < url.length; at++) {
+    const code = url.charCodeAt(at)
+    if (code === question || code === hash) return at
+  }
+  return url.length
+}
+
+/** Controls and spaces never; parsers drop some of them. Everything else is the application's to read. */
+function readQuery(url: string, start: number, end: number): 'ascii' | 'unicode' | 'refused' {
+  let query: 'ascii' | 'unicode' = 'ascii'
+  for (let at = start; at < end; at++) {
+    const code = url.charCodeAt(at)
+    if (code <= 0x20 || code === 0x7f) return 'refused'
+    if (code > 0x7f) query = 'unicode'
+  }
+  return query
+}

@@ -1,0 +1,131 @@
+/** Where one test of the store contract works: fresh keys, the verbs with their usual arguments, a clock. */
+import type {
+  Conflict,
+  Found,
+  Gone,
+  ReadAt,
+  Ref,
+  Replaced,
+  Replacement,
+  Rotated,
+  Row,
+} from '../../store/contract.ts'
+import type { OnceMessage } from '../../store/mark-types.ts'
+import type { StoreUnderTest } from './contract.ts'
+
+export const seconds = 1_000
+export const minutes: number = 60 * seconds
+export const hours: number = 60 * minutes
+/** What the tests use unless they say otherwise. */
+export const defaults: {
+  readonly life: number
+  readonly idle: number
+  readonly slice: number
+  readonly grace: number
+} = {
+  life: 8 * hours,
+  idle: 10 * minutes,
+  slice: minutes,
+  grace: 60 * seconds,
+}
+
+/** The verbs, shortened. Times that are not given are now. */
+export interface StoreTestContext {
+  readonly maxPerUser: number
+  now(): number
+  pass(ms: number): Promise<void>
+  /** Where no session has been yet. */
+  ref(index?: string): Ref
+  /** The name of a list that has no members yet. */
+  index(): string
+  /** A row of a session, with a write id of its own. */
+  row(ref: Ref, more?: Partial<Row>): Row
+  create(ref: Ref, more?: Partial<Row>): Promise<'ok' | 'taken'>
+  read(ref: Ref, at?: Partial<ReadAt>): Promise<Found | Gone>
+  replace(ref: Ref, version: string, more?: Partial<Row>): Promise<Replaced>
+  rotate(old: Ref, next: Row, ifVersion?: string, grace?: number): Promise<Rotated>
+  end(ref: Ref, grace?: number): Promise<boolean>
+  list(index: string): Promise<Found[]>
+  endAll(index: string, keep?: Ref): Promise<number>
+  /** Whether the store has the optional verb `endMarked`. */
+  readonly hasMarks: boolean
+  endMarked(mark: string, once?: OnceMessage, life?: number): Promise<boolean | undefined>
+  /** What the optional verb answers; `without` where the store does not have it. */
+  readReplaced(ref: Ref, without: Replacement | undefined): Promise<Replacement | undefined>
+  /** How reading goes, as a word. */
+  standing(ref: Ref): Promise<'found' | Gone['is']>
+  /** The record at a place, or undefined. */
+  record(ref: Ref): Promise<string | undefined>
+}
+
+/** A desk at a store. */
+export function createStoreTestContext({
+  store,
+  now,
+  elapse,
+  context = {},
+  maxPerUser = 100,
+}: StoreUnderTest): StoreTestContext {
+  const row = (ref: Ref, more: Partial<Row> = {}): Row => {
+    const at = more.now ?? now()
+    return {
+      ...ref,
+      record: 'a record',
+      end: at + defaults.life,
+      now: at,
+      idle: defaults.idle,
+      write: randomText(8),
+      ...more,
+    }
+  }
+  const read = (ref: Ref, at: Partial<ReadAt> = {}): Promise<Found | Gone> =>
+    store.read(ref, { now: now(), idle: defaults.idle, slice: defaults.slice, ...at }, context)
+  return {
+    maxPerUser,
+    now: () => now(),
+    async pass(ms) {
+      await elapse(ms)
+    },
+    ref: (index) => ({ key: randomText(32), ...(index !== undefined && { index }) }),
+    index: () => randomText(16),
+    row,
+    create: async (ref, more) => (await store.create(row(ref, more), context)).is,
+    read,
+    replace: (ref, version, more) => store.replace(row(ref, more), version, context),
+    rotate: (old, next, ifVersion, grace = defaults.grace) =>
+      store.rotate(old, next, { grace, ...(ifVersion !== undefined && { ifVersion }) }, context),
+    end: (ref, grace = defaults.grace) => store.end(ref, grace, context),
+    list: (index) => store.list(index, context),
+    endAll: (index, keep) => store.endAll(index, keep, context),
+    hasMarks: store.endMarked !== undefined,
+    endMarked: async (mark, once, life = defaults.life) =>
+      store.endMarked?.(mark, { life, ...(once && { once }) }, context),
+    readReplaced: async (ref, without) =>
+      store.readReplaced === undefined ? without : store.readReplaced(ref, context),
+    standing: async (ref) => (await read(ref)).is,
+    async record(ref) {
+      const answer = await read(ref)
+      return answer.is === 'found' ? answer.record : undefined
+    },
+  }
+}
+
+/** What the answer to a write should carry when another write came first. */
+export function expectedConflict(
+  row: Row,
+  version: string,
+  more: Partial<Conflict> = {},
+): Conflict {
+  return { is: 'conflict', version, record: row.record, seen: row.now, end: row.end, ...more }
+}
+
+/** What reading should answer. */
+export function expectedFound(row: Row, version: string, more: Partial<Found> = {}): Found {
+  return { is: 'found', version, record: row.record, seen: row.now, end: row.end, ...more }
+}
+
+function randomText(bytes: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('')
+}

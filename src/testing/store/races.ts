@@ -1,0 +1,181 @@
+/** Races, without luck: every order in which the steps of a few clients can happen, one after the other. */
+import type { Ref } from '../../store/contract.ts'
+import type { Check } from './contract.ts'
+import type { StoreTestContext } from './desk.ts'
+
+/** A client; each `yield` is a moment in which others may act. */
+type Client = AsyncGenerator<void, void, void>
+
+/** More than any client needs here; a store that never lets one through must not hang the test. */
+const MOST_TRIES = 10
+
+/** Every order of so many turns of each client: `[2, 1]` gives 001, 010, 100. */
+export function orders(turns: readonly number[]): number[][] {
+  if (turns.every((left) => left === 0)) return [[]]
+  return turns.flatMap((left, who) =>
+    left === 0
+      ? []
+      : orders(turns.map((n, at) => (at === who ? n - 1 : n))).map((rest) => [who, ...rest]),
+  )
+}
+
+/** Lets clients act in this order, and then each to its end. */
+async function play(order: readonly number[], clients: readonly Client[]): Promise<void> {
+  for (const who of order) await clients[who]?.next()
+  for (const client of clients) while (!(await client.next()).done);
+}
+
+/** Adds one to the number in a record, as a handle does it: a conflict shows what to add to. Two turns and more. */
+async function* adder(d: StoreTestContext, ref: Ref, resend = false): Client {
+  const seen = await d.read(ref)
+  if (seen.is !== 'found') return
+  let { version, record } = seen
+  yield
+  for (let tries = 1; tries <= MOST_TRIES; tries++) {
+    const row = d.row(ref, { record: `${Number(record) + 1}` })
+    let answer = await d.replace(ref, version, row)
+    if (resend) {
+      yield // The answer was lost; meanwhile others write.
+      answer = await d.replace(ref, version, row)
+    }
+    if (answer.is !== 'conflict') return
+    ;({ version, record } = answer)
+    yield
+  }
+  throw new Error(`a conflict each time, ${MOST_TRIES} times`)
+}
+
+/** One verb, one turn. */
+async function* once(step: () => Promise<unknown>): Client {
+  await step()
+  yield
+}
+
+/** Declares what holds in every order. */
+export function racePromises({ group, that, expect }: Check): void {
+  group('in every order', () => {
+    that('two or three clients that add one each have added all', async (d) => {
+      for (const turns of [
+        [2, 2],
+        [2, 2, 2],
+      ]) {
+        for (const order of orders(turns)) {
+          const ref = d.ref(d.index())
+          await d.create(ref, { record: '0' })
+          await play(
+            order,
+            turns.map(() => adder(d, ref)),
+          )
+          expect(await d.record(ref)).toEqual(`${turns.length}`)
+        }
+      }
+    })
+
+    that('a write whose answer was lost counts once', async (d) => {
+      for (const order of orders([3, 2])) {
+        const ref = d.ref()
+        await d.create(ref, { record: '0' })
+        await play(order, [adder(d, ref, true), adder(d, ref)])
+        expect(await d.record(ref)).toEqual('2')
+      }
+    })
+
+    that('a logout beats readers and slow writers', async (d) => {
+      for (const order of orders([2, 1, 1])) {
+        const ref = d.ref(d.index())
+        await d.create(ref, { record: '0' })
+        await play(order, [
+          adder(d, ref),
+          once(() => d.end(ref)),
+          once(() => d.read(ref, { slice: 0 })),
+        ])
+        expect(await d.standing(ref)).toEqual('ended')
+        expect(await d.list(ref.index ?? '')).toEqual([])
+      }
+    })
+
+    that('a login stands, beside a slow writer and a logout of the old session', async (d) => {
+      for (const order of orders([2, 1, 1])) {
+        const [old, next] = [d.ref(), d.row(d.ref(d.index()))]
+        await d.create(old, { record: '0' })
+        await play(order, [adder(d, old), once(() => d.rotate(old, next)), once(() => d.end(old))])
+        expect(await d.standing(old)).toEqual('ended')
+        expect(await d.standing(next)).toEqual('found')
+        expect(await d.list(next.index ?? '').then((rows) => rows.length)).toEqual(1)
+      }
+    })
+
+    that('a login that keeps something keeps every write that was acknowledged', async (d) => {
+      for (const order of orders([2, 2])) {
+        const [old, next] = [d.ref(), d.ref(d.index())]
+        await d.create(old, { record: '0' })
+        let acknowledged = 0
+        async function* writer(): Client {
+          const seen = await d.read(old)
+          if (seen.is !== 'found') return
+          yield
+          const answer = await d.replace(old, seen.version, {
+            record: `${Number(seen.record) + 1}`,
+          })
+          if (answer.is === 'ok') acknowledged++
+        }
+        async function* login(): Client {
+          let seen: { is: string; version?: string; record?: string } = await d.read(old)
+          for (let tries = 0; tries < MOST_TRIES && seen.version !== undefined; tries++) {
+            yield
+            seen = await d.rotate(old, d.row(next, { record: seen.record ?? '' }), seen.version)
+          }
+        }
+        await play(order, [writer(), login()])
+        expect(await d.record(next)).toEqual(`${acknowledged}`)
+        expect(await d.standing(old)).toEqual('ended')
+      }
+    })
+
+    that('endAll ends what was made before it and nothing made after', async (d) => {
+      for (const order of orders([1, 1, 1, 2])) {
+        const index = d.index()
+        const [was, one, two] = [d.ref(index), d.ref(index), d.ref(index)]
+        await d.create(was, { record: '0' })
+        await play(order, [
+          once(() => d.endAll(index)),
+          once(() => d.create(one)),
+          once(() => d.create(two)),
+          adder(d, was),
+        ])
+        const after = (who: number): string =>
+          order.indexOf(who) > order.indexOf(0) ? 'found' : 'ended'
+        const standings = [await d.standing(one), await d.standing(two)]
+        expect(standings).toEqual([after(1), after(2)])
+        expect(await d.standing(was)).toEqual('ended')
+        expect(await d.list(index).then((rows) => rows.length)).toEqual(
+          standings.filter((is) => is === 'found').length,
+        )
+      }
+    })
+
+    that('endAll but this one ends the others and loses none of its writes', async (d) => {
+      for (const order of orders([1, 2, 2])) {
+        const index = d.index()
+        const [keep, other] = [d.ref(index), d.ref(index)]
+        for (const ref of [keep, other]) await d.create(ref, { record: '0' })
+        await play(order, [once(() => d.endAll(index, keep)), adder(d, keep), adder(d, other)])
+        expect(await d.record(keep)).toEqual('1')
+        expect(await d.standing(other)).toEqual('ended')
+      }
+    })
+
+    // Two parallel first requests with a cookie of an older library: its seal gives both the same id.
+    that('two that make the same session meet in one', async (d) => {
+      for (const order of orders([1, 1])) {
+        const ref = d.ref(d.index())
+        const answers: string[] = []
+        const maker = (record: string): Client =>
+          once(async () => answers.push(await d.create(ref, { record })))
+        await play(order, [maker('0'), maker('1')])
+        expect(answers).toEqual(['ok', 'taken'])
+        expect(await d.record(ref)).toEqual(`${order[0]}`)
+      }
+    })
+  })
+}
