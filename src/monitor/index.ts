@@ -3,6 +3,10 @@ export type { RequestLine, RequestMetrics } from './line.ts'
 export { type RequestLogEnv, type RequestLogOptions, requestLog } from './middleware.ts'
 export { type Monitor, type MonitorOptions, monitor, type RequestEnd } from './monitor.ts'
 export { redisProbe, redisState, type StoreProbe } from './redis.ts'
+export type { TelemetryOptions } from './telemetry/options.ts'
+export { prometheusContentType } from './telemetry/prometheus.ts'
+export type { ChildSpan } from './telemetry/span.ts'
+export { type Telemetry, telemetry } from './telemetry/telemetry.ts'
 export type { Trace, TraceOptions } from './trace.ts'
 export {
   type Uptime,

@@ -3,6 +3,7 @@ import { reasonStatus } from '../page/reasons.ts'
 import { isKnownMethod } from '../request/method.ts'
 import type { Reason } from '../types.ts'
 import { truncateAddress } from './address.ts'
+import type { ChildSpan } from './telemetry/span.ts'
 import type { Trace } from './trace.ts'
 
 /** What is noted of a request while it is served. Whoever serves it fills in what it knows. */
@@ -31,6 +32,8 @@ export interface RequestMetrics {
   retries?: number
   /** Code of the error behind a failure. */
   code?: string
+  /** Questions asked while the request was served, where the monitor wants spans. */
+  spans?: ChildSpan[]
   /** Not worth a line: somebody asks whether we are alive, every few seconds. */
   quiet?: boolean
 }

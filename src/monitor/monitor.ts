@@ -6,7 +6,7 @@ import {
   type Issues,
   optionalFunction,
 } from '../options/index.ts'
-import type { FromEnv, ProjectEnv } from '../types.ts'
+import type { FromEnv, ProjectEnv, SecurityEvent } from '../types.ts'
 import { type AnalyticsDataset, analyticsPoint } from './analytics.ts'
 import {
   clientClosedRequest,
@@ -16,7 +16,8 @@ import {
   type RequestOutcome,
 } from './line.ts'
 import { formatServerTiming } from './server-timing.ts'
-import { readTrace, type TraceOptions, writeTrace } from './trace.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
+import { randomHex, readTrace, type TraceOptions, writeTrace } from './trace.ts'
 
 /** What is told of requests, and to whom. All of it is off until it is named. */
 export interface MonitorOptions<E = ProjectEnv> {
@@ -34,6 +35,8 @@ export interface MonitorOptions<E = ProjectEnv> {
   readonly serverTiming?: boolean
   /** A binding of Workers Analytics Engine; a function that returns none writes none. */
   readonly analytics?: FromEnv<AnalyticsDataset, E>
+  /** Traces and metrics over OTLP or for Prometheus, from {@link telemetry}. It turns `trace` on unless that is false. */
+  readonly telemetry?: Telemetry
   /** Name of what is deployed, such as `(c) => c.env.CF_VERSION_METADATA?.id`, for lines and points. */
   readonly version?: FromEnv<string, E>
 }
@@ -52,8 +55,14 @@ export interface RequestEnd extends Omit<RequestOutcome, 'status' | 'headers' | 
 export interface Monitor {
   /** Begins to watch a request. `now` in milliseconds since the epoch. */
   begin(headers: Headers, now: number): RequestMetrics
-  /** Puts the trace on a request to an upstream, where traces are on. */
-  forward(notes: RequestMetrics, headers: Headers): void
+  /**
+   * Puts the trace on a request to an upstream, where traces are on.
+   *
+   * @returns the id of the span that the upstream sees as its parent, where this question has a span of its own
+   */
+  forward(notes: RequestMetrics, headers: Headers): { readonly spanId?: string }
+  /** Counts an event, where there is telemetry. */
+  event(event: SecurityEvent): void
   /** Tells what became of it, and never throws. Returns the response, or a copy that has `Server-Timing`. */
   end(notes: RequestMetrics, response: Response, ending: RequestEnd): Response
 }
@@ -63,6 +72,7 @@ const keys: ReadonlyArray<keyof MonitorOptions> = [
   'trace',
   'serverTiming',
   'analytics',
+  'telemetry',
   'version',
 ]
 
@@ -76,7 +86,9 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
   checkKeys(issues, options, keys)
   const given: MonitorOptions<never> = { ...options }
   const log = optionalFunction(issues, 'log', given.log)
-  const tracing = parseTraceOptions(given.trace, issues)
+  const telemetry = parseTelemetry(given.telemetry, issues)
+  // Without a trace there is no span to send.
+  const tracing = parseTraceOptions(given.trace ?? telemetry !== undefined, issues)
   const timing = booleanOption(issues, 'serverTiming', given.serverTiming, false)
   const dataset = resolveOptional<AnalyticsDataset>(given.analytics, 'analytics', issues)
   const version = resolveOptional<string>(given.version, 'version', issues)
@@ -101,12 +113,25 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
 
   return {
     begin(headers, now): RequestMetrics {
-      return tracing === undefined
-        ? { startedAt: now }
-        : { startedAt: now, trace: readTrace(headers, tracing) }
+      const metrics: RequestMetrics =
+        tracing === undefined
+          ? { startedAt: now }
+          : { startedAt: now, trace: readTrace(headers, tracing) }
+      if (telemetry !== undefined && metrics.trace?.sampled === true) metrics.spans = []
+      return metrics
     },
-    forward({ trace }, headers): void {
-      if (trace !== undefined) writeTrace(headers, trace)
+    forward({ trace, spans }, headers): { readonly spanId?: string } {
+      if (trace === undefined) return {}
+      if (spans === undefined) {
+        writeTrace(headers, trace)
+        return {}
+      }
+      const spanId = randomHex(8)
+      writeTrace(headers, { ...trace, spanId })
+      return { spanId }
+    },
+    event(event): void {
+      telemetry?.event(event)
     },
     end(notes, response, ending): Response {
       const said = version?.(ending.env)
@@ -116,7 +141,10 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
         headers: response.headers,
         ...(typeof said === 'string' && { version: said.slice(0, 64) }),
       })
-      if (notes.quiet !== true) writeLine(line, ending)
+      if (notes.quiet !== true) {
+        writeLine(line, ending)
+        telemetry?.record({ line, metrics: notes, env: ending.env, waitUntil: ending.waitUntil })
+      }
       return timing && response.status !== 101
         ? addServerTiming(response, formatServerTiming(line))
         : response
@@ -138,6 +166,13 @@ function parseTraceOptions(
   if (typeof sample !== 'number' || !(sample >= 0 && sample <= 1))
     at.add('sample', 'must be a number from 0 to 1')
   return value
+}
+
+function parseTelemetry(value: Telemetry | undefined, issues: Issues): Telemetry | undefined {
+  if (value === undefined) return undefined
+  if (typeof value?.record === 'function' && typeof value.event === 'function') return value
+  issues.add('telemetry', 'must be made by telemetry()')
+  return undefined
 }
 
 /** What the environment may lack: found at each request, and where it throws, not there. */

@@ -134,7 +134,8 @@ function readBaggage(headers: Headers, { baggage }: TraceOptions): { baggage?: s
   return said !== null && said.length <= mostBaggage ? { baggage: said } : {}
 }
 
-function randomHex(length: number): string {
+/** Random hex digits, two for each byte, for ids of traces and spans. */
+export function randomHex(length: number): string {
   let text = ''
   for (const byte of crypto.getRandomValues(new Uint8Array(length)))
     text += byte.toString(16).padStart(2, '0')

@@ -1,0 +1,194 @@
+/** Options of telemetry: what they are, and what requests need of them. */
+import {
+  booleanOption,
+  checkKeys,
+  choiceOption,
+  createIssues,
+  type Issues,
+  resolveFrom,
+  wholeNumber,
+} from '../../options/index.ts'
+import type { Clock, FromEnv, ProjectEnv } from '../../types.ts'
+import type { ExportTarget } from './exporter.ts'
+import type { Resource } from './otlp.ts'
+
+/** Options of `telemetry()`. */
+export interface TelemetryOptions<E = ProjectEnv> {
+  /**
+   * Base address of an OTLP/HTTP collector, such as `https://otlp.example.com`; `/v1/traces` and `/v1/metrics` are
+   * appended. Absent, or a function that returns undefined: nothing is sent, and `Telemetry.prometheus` still works.
+   */
+  readonly endpoint?: FromEnv<string, E>
+  /** Headers of every export, such as `{ authorization: 'Bearer …' }`. Default none. */
+  readonly headers?: FromEnv<Readonly<Record<string, string>>, E>
+  /** `service.name` of the resource. Default `portcullis`. */
+  readonly service?: string
+  /** More attributes of the resource, such as `deployment.environment.name`. Default none. */
+  readonly resource?: Readonly<Record<string, string | number | boolean>>
+  /** Sends spans. Default true. Only sampled traces are sent; see the option `trace` of the monitor. */
+  readonly traces?: boolean
+  /** Sends metrics. Default true. */
+  readonly metrics?: boolean
+  /**
+   * `delta` (default) sends what was counted since the last export: isolates come and go, and each would be a series of its
+   * own otherwise. `cumulative` is for one long-lived process, and for a Prometheus that receives OTLP.
+   */
+  readonly temporality?: 'delta' | 'cumulative'
+  /** Seconds between exports, 1 to 300. Default 10. An export starts with the first request after them. */
+  readonly interval?: number
+  /** Spans that wait for an export at most, 64 to 65,536; more are dropped and counted. Default 2,048, the SDK's. */
+  readonly maxQueue?: number
+  /** Milliseconds that one export may take, 100 to 30,000. Default 5,000. */
+  readonly timeoutMs?: number
+  /** For tests and service bindings. Default the global `fetch`. */
+  readonly fetch?: typeof fetch
+  /** Now; for tests. Default `Date.now`. */
+  readonly clock?: Clock
+}
+
+const optionNames: ReadonlyArray<keyof TelemetryOptions> = [
+  'endpoint',
+  'headers',
+  'service',
+  'resource',
+  'traces',
+  'metrics',
+  'temporality',
+  'interval',
+  'maxQueue',
+  'timeoutMs',
+  'fetch',
+  'clock',
+]
+
+/** Options as requests need them. */
+export interface TelemetrySettings {
+  readonly hasEndpoint: boolean
+  readonly resolveTarget: (env: unknown) => ExportTarget | undefined
+  readonly resource: Resource
+  readonly traces: boolean
+  readonly metrics: boolean
+  readonly temporality: 'delta' | 'cumulative'
+  readonly interval: number
+  readonly maxQueue: number
+  readonly timeoutMs: number
+  readonly fetch: typeof fetch
+  readonly clock: Clock
+}
+
+/**
+ * Validates options and adds the defaults.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function parseTelemetryOptions(options: TelemetryOptions<never>): TelemetrySettings {
+  const issues = createIssues('telemetry')
+  checkKeys(issues, options, optionNames)
+  const { endpoint, headers, service = 'portcullis', resource = {} } = options
+  const { fetch: send = (input, init) => fetch(input, init) } = options
+  if (typeof service !== 'string' || service === '')
+    issues.add('service', 'must be a name that is not empty')
+  const { clock = Date.now } = options
+  if (typeof send !== 'function') issues.add('fetch', 'must be a function')
+  if (typeof clock !== 'function') issues.add('clock', 'must be a function')
+  validateResource(resource, issues)
+
+  const settings: TelemetrySettings = {
+    hasEndpoint: endpoint !== undefined,
+    resolveTarget: createTargetResolver(endpoint, headers, issues),
+    resource: { ...resource, 'service.name': service },
+    traces: booleanOption(issues, 'traces', options.traces, true),
+    metrics: booleanOption(issues, 'metrics', options.metrics, true),
+    temporality: choiceOption(
+      issues,
+      'temporality',
+      options.temporality,
+      ['delta', 'cumulative'],
+      'delta',
+    ),
+    interval: wholeNumber(issues, 'interval', options.interval, 10, {
+      min: 1,
+      max: 300,
+      unit: 'seconds',
+    }),
+    maxQueue: wholeNumber(issues, 'maxQueue', options.maxQueue, 2048, {
+      min: 64,
+      max: 65536,
+      unit: 'spans',
+    }),
+    timeoutMs: wholeNumber(issues, 'timeoutMs', options.timeoutMs, 5000, {
+      min: 100,
+      max: 30000,
+      unit: 'milliseconds',
+    }),
+    fetch: send,
+    clock,
+  }
+  issues.throwIfAny()
+  return settings
+}
+
+function validateResource(resource: unknown, issues: Issues): void {
+  const isFlat =
+    typeof resource === 'object' &&
+    resource !== null &&
+    Object.values(resource).every((value) => /^(?:string|number|boolean)$/.test(typeof value))
+  if (!isFlat) issues.add('resource', 'must be an object of strings, numbers and booleans')
+}
+
+function createTargetResolver(
+  endpoint: TelemetryOptions<never>['endpoint'],
+  headers: TelemetryOptions<never>['headers'],
+  issues: Issues,
+): (env: unknown) => ExportTarget | undefined {
+  if (endpoint === undefined) return () => undefined
+  const resolveHeaders = resolveFrom(issues, 'headers', headers ?? {}, parseHeaders)
+  if (typeof endpoint !== 'function') {
+    const url = parseEndpoint(endpoint, issues.at('endpoint'))
+    return (env) => ({ endpoint: url, headers: resolveHeaders(env) })
+  }
+
+  const readEndpoint = endpoint as (c: { env: unknown }) => string | undefined
+  const resolveUrl = resolveFrom(
+    issues,
+    'endpoint',
+    readEndpoint as FromEnv<string, never>,
+    parseEndpoint,
+  )
+  return (env) => {
+    if (readEndpoint({ env }) === undefined) return undefined
+    return { endpoint: resolveUrl(env), headers: resolveHeaders(env) }
+  }
+}
+
+function parseEndpoint(value: string, issues: Issues): string {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  const isWeb = url !== undefined && /^https?:$/.test(url.protocol)
+  if (
+    !isWeb ||
+    url.username !== '' ||
+    url.password !== '' ||
+    url.search !== '' ||
+    url.hash !== ''
+  ) {
+    issues.add(
+      '',
+      'must be an http or https address without user name, password, query and fragment',
+    )
+    return ''
+  }
+  return url.href.replace(/\/+$/, '')
+}
+
+function parseHeaders(
+  value: Readonly<Record<string, string>>,
+  issues: Issues,
+): Readonly<Record<string, string>> {
+  try {
+    // Names and values are validated by the platform; its message may quote them.
+    return Object.fromEntries(new Headers(value))
+  } catch {
+    issues.add('', 'must be names and values of HTTP headers')
+    return {}
+  }
+}

@@ -1,0 +1,174 @@
+/** Counters and histograms in bounded memory, for OTLP and for Prometheus. */
+import type { Attributes } from './span.ts'
+
+/** Names of labels and their values; every series has one set of them. */
+export type Labels = Readonly<Record<string, string>>
+
+/** One histogram of one set of labels. */
+export interface HistogramSeries {
+  readonly labels: Labels
+  /** Observations up to each bound, and one more for those above the last; not cumulative. */
+  readonly buckets: number[]
+  count: number
+  sum: number
+}
+
+/** One counter or gauge of one set of labels. */
+export interface NumberSeries {
+  readonly labels: Labels
+  value: number
+}
+
+/** One metric with all of its series. */
+export type Metric = {
+  /** Dotted name, such as `http.server.request.duration`. */
+  readonly name: string
+  readonly description: string
+  /** As UCUM writes it: `s` for seconds, `{request}` for requests. */
+  readonly unit: string
+} & (
+  | {
+      readonly type: 'histogram'
+      readonly bounds: readonly number[]
+      readonly series: Map<string, HistogramSeries>
+    }
+  | { readonly type: 'counter' | 'gauge'; readonly series: Map<string, NumberSeries> }
+)
+
+/**
+ * Series of one metric. The names of routes, upstreams, reasons and events come from the configuration and the code, so a
+ * client cannot add any; the bound is for what nobody thought of. OpenTelemetry's SDK has the same default.
+ */
+const maxSeries = 2000
+/** The one series that takes what is over the bound, as the SDK specification names it. */
+const overflowLabels: Labels = { 'otel.metric.overflow': 'true' }
+
+/** Seconds; the advice of the semantic conventions for durations of HTTP requests. */
+export const durationBounds: readonly number[] = [
+  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
+]
+
+/** Holds the metrics of one isolate or process. */
+export class MetricsRegistry {
+  readonly #metrics = new Map<string, Metric>()
+
+  /** Declares a histogram of seconds; call it once for a name. */
+  histogram(name: string, description: string): void {
+    const shape = { name, description, unit: 's', bounds: durationBounds }
+    this.#metrics.set(name, { ...shape, type: 'histogram', series: new Map() })
+  }
+
+  /** Declares a counter that only rises; call it once for a name. */
+  counter(name: string, description: string, unit: string): void {
+    this.#metrics.set(name, { name, description, unit, type: 'counter', series: new Map() })
+  }
+
+  /** Declares a gauge; call it once for a name. */
+  gauge(name: string, description: string, unit: string): void {
+    this.#metrics.set(name, { name, description, unit, type: 'gauge', series: new Map() })
+  }
+
+  /** Adds one observation, in seconds. */
+  observe(name: string, seconds: number, attributes: Attributes): void {
+    const metric = this.#metrics.get(name)
+    if (metric?.type !== 'histogram') return
+    const series = findSeries(metric.series, attributes, createHistogram)
+    const bucket = metric.bounds.findIndex((bound) => seconds <= bound)
+    const index = bucket === -1 ? metric.bounds.length : bucket
+    series.buckets[index] = (series.buckets[index] ?? 0) + 1
+    series.count += 1
+    series.sum += seconds
+  }
+
+  /** Raises a counter. */
+  add(name: string, amount: number, attributes: Attributes): void {
+    const metric = this.#metrics.get(name)
+    if (metric?.type !== 'counter') return
+    findSeries(metric.series, attributes, createNumber).value += amount
+  }
+
+  /** Sets a gauge. */
+  set(name: string, value: number, attributes: Attributes): void {
+    const metric = this.#metrics.get(name)
+    if (metric?.type !== 'gauge') return
+    findSeries(metric.series, attributes, createNumber).value = value
+  }
+
+  /** Every metric that has at least one series. */
+  collect(): Metric[] {
+    return [...this.#metrics.values()].filter(({ series }) => series.size > 0)
+  }
+
+  /** Takes out what was counted, so that the next export starts from zero; gauges stay. */
+  takeDeltas(): Metric[] {
+    const taken: Metric[] = []
+    for (const [name, metric] of this.#metrics) {
+      if (metric.series.size === 0) continue
+      taken.push(metric)
+      if (metric.type !== 'gauge') this.#metrics.set(name, { ...metric, series: new Map() })
+    }
+    return taken
+  }
+
+  /** Adds what {@link takeDeltas} took out and nobody received. */
+  restoreDeltas(metrics: readonly Metric[]): void {
+    for (const metric of metrics) {
+      const current = this.#metrics.get(metric.name)
+      if (metric.type === 'histogram' && current?.type === 'histogram')
+        restoreHistogram(current.series, metric.series)
+      if (metric.type === 'counter' && current?.type === 'counter')
+        for (const { labels, value } of metric.series.values())
+          findSeries(current.series, labels, createNumber).value += value
+    }
+  }
+}
+
+function restoreHistogram(
+  target: Map<string, HistogramSeries>,
+  source: ReadonlyMap<string, HistogramSeries>,
+): void {
+  for (const lost of source.values()) {
+    const series = findSeries(target, lost.labels, createHistogram)
+    for (const [index, count] of lost.buckets.entries())
+      series.buckets[index] = (series.buckets[index] ?? 0) + count
+    series.count += lost.count
+    series.sum += lost.sum
+  }
+}
+
+function createHistogram(labels: Labels): HistogramSeries {
+  const buckets = new Array<number>(durationBounds.length + 1).fill(0)
+  return { labels, buckets, count: 0, sum: 0 }
+}
+
+function createNumber(labels: Labels): NumberSeries {
+  return { labels, value: 0 }
+}
+
+function findSeries<T>(
+  series: Map<string, T>,
+  attributes: Attributes,
+  create: (labels: Labels) => T,
+): T {
+  const labels = toLabels(attributes)
+  const key = JSON.stringify(labels)
+  const existing = series.get(key)
+  if (existing !== undefined) return existing
+
+  if (series.size >= maxSeries - 1) {
+    const overflowKey = JSON.stringify(overflowLabels)
+    const overflow = series.get(overflowKey) ?? create(overflowLabels)
+    series.set(overflowKey, overflow)
+    return overflow
+  }
+  const created = create(labels)
+  series.set(key, created)
+  return created
+}
+
+function toLabels(attributes: Attributes): Labels {
+  const labels: Record<string, string> = {}
+  for (const [name, value] of Object.entries(attributes))
+    if (value !== undefined) labels[name] = String(value)
+  return labels
+}

@@ -1,0 +1,182 @@
+/** Traces and metrics in the terms of OpenTelemetry, sent over OTLP/HTTP or read by Prometheus. */
+import type { ProjectEnv, SecurityEvent } from '../../types.ts'
+import type { RequestLine, RequestMetrics } from '../line.ts'
+import { randomHex } from '../trace.ts'
+import { type ExportTarget, type PostResult, postOtlp, SpanQueue } from './exporter.ts'
+import { parseTelemetryOptions, type TelemetryOptions } from './options.ts'
+import { encodeMetrics, encodeSpans, type Resource } from './otlp.ts'
+import { formatPrometheus } from './prometheus.ts'
+import { MetricsRegistry } from './registry.ts'
+import { createSpans } from './span.ts'
+
+/** What a request's end tells telemetry. */
+export interface TelemetryRecord {
+  readonly line: RequestLine
+  readonly metrics: RequestMetrics
+  readonly env: unknown
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
+}
+
+/** Traces and metrics of one isolate or process; the option `telemetry` of `monitor()`. */
+export interface Telemetry {
+  /** Takes one finished request. Never throws. */
+  record(request: TelemetryRecord): void
+  /** Counts an event: hand it to `onEvent` where no gateway does. */
+  event(event: SecurityEvent): void
+  /**
+   * Sends what waits, for the end of a process or of a test.
+   *
+   * @param env - what `endpoint` and `headers` get as `c.env`
+   */
+  flush(env?: unknown): Promise<void>
+  /** The metrics as Prometheus scrapes them (text, version 0.0.4): counted since the start, whatever `temporality` is. */
+  prometheus(): string
+}
+
+/** Spans in one request to the collector; the SDK's default for a batch. */
+const batchSize = 512
+
+const requestDuration = 'http.server.request.duration'
+const upstreamDuration = 'http.client.request.duration'
+const sessionDuration = 'portcullis.session.duration'
+const refusals = 'portcullis.requests.refused'
+const events = 'portcullis.events'
+const breakers = 'portcullis.breaker.open'
+const droppedSpans = 'portcullis.telemetry.dropped'
+const failures = 'portcullis.telemetry.failures'
+
+/**
+ * Creates the traces and metrics of a gateway.
+ *
+ * @example
+ * const otel = telemetry({ endpoint: (c) => c.env.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'gateway' })
+ * defineGateway({ ..., monitor: monitor({ trace: true, telemetry: otel }) })
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Telemetry {
+  const settings = parseTelemetryOptions(options as TelemetryOptions<never>)
+  // Prometheus reads sums since the start, OTLP with `delta` sends differences: two registries, each simple.
+  const sums = createRegistry()
+  const deltas = settings.temporality === 'delta' ? createRegistry() : sums
+  const registries = sums === deltas ? [sums] : [sums, deltas]
+  const queue = new SpanQueue(settings.maxQueue)
+  const resource: Resource = { ...settings.resource, 'service.instance.id': randomHex(16) }
+  const startedAt = settings.clock()
+  let lastExportAt = startedAt
+  let deltasSince = startedAt
+  let reportedDrops = 0
+
+  async function exportSpans(target: ExportTarget): Promise<void> {
+    const spans = queue.drain()
+    for (let start = 0; start < spans.length; start += batchSize) {
+      const batch = spans.slice(start, start + batchSize)
+      const result = await postOtlp('/v1/traces', encodeSpans(batch, resource), target, settings)
+      if (result.status === 'delivered') continue
+      // What the collector could not take now goes with the next export; what it rejects would be rejected again.
+      if (result.status === 'retryable') queue.push(spans.slice(start))
+      noteFailure(result)
+      return
+    }
+  }
+
+  async function exportMetrics(target: ExportTarget, now: number): Promise<void> {
+    const { temporality } = settings
+    const isDelta = temporality === 'delta'
+    const metrics = isDelta ? deltas.takeDeltas() : sums.collect()
+    const since = isDelta ? deltasSince : startedAt
+    deltasSince = now
+
+    const body = encodeMetrics(metrics, resource, { startedAt: since, endedAt: now, temporality })
+    const result = await postOtlp('/v1/metrics', body, target, settings)
+    if (result.status === 'delivered') return
+    noteFailure(result)
+    if (isDelta && result.status === 'retryable') {
+      deltas.restoreDeltas(metrics)
+      deltasSince = since
+    }
+  }
+
+  function noteFailure(result: Exclude<PostResult, { status: 'delivered' }>): void {
+    for (const registry of registries) registry.add(failures, 1, { reason: result.reason })
+  }
+
+  function countDrops(): void {
+    const drops = queue.dropped - reportedDrops
+    if (drops === 0) return
+    reportedDrops = queue.dropped
+    for (const registry of registries) registry.add(droppedSpans, drops, {})
+  }
+
+  async function exportAll(env: unknown): Promise<void> {
+    const target = settings.resolveTarget(env)
+    const now = settings.clock()
+    lastExportAt = now
+    if (target === undefined) {
+      queue.drain()
+      return
+    }
+    countDrops()
+    await Promise.all([
+      settings.traces && queue.size > 0 && exportSpans(target),
+      settings.metrics && exportMetrics(target, now),
+    ])
+  }
+
+  return {
+    record({ line, metrics, env, waitUntil }): void {
+      for (const registry of registries) countRequest(registry, line, metrics)
+      if (settings.traces && settings.hasEndpoint)
+        queue.push(createSpans(line, metrics, () => randomHex(8)))
+
+      const isDue = settings.clock() - lastExportAt >= settings.interval * 1000
+      if (!settings.hasEndpoint || (!isDue && queue.size < batchSize)) return
+      const work = exportAll(env).catch(() => {})
+      waitUntil?.(work)
+    },
+    event(event): void {
+      for (const registry of registries) countEvent(registry, event)
+    },
+    flush: (env) => exportAll(env).catch(() => {}),
+    prometheus: () => formatPrometheus(sums.collect()),
+  }
+}
+
+function createRegistry(): MetricsRegistry {
+  const registry = new MetricsRegistry()
+  registry.histogram(requestDuration, 'Time until the head of the response was ready.')
+  registry.histogram(upstreamDuration, 'Time until the first byte of the upstream response.')
+  registry.histogram(sessionDuration, 'Time that reading the session took, its store included.')
+  registry.counter(refusals, 'Requests that were refused or failed, by reason.', '{request}')
+  registry.counter(events, 'Security events, by type and reason.', '{event}')
+  registry.gauge(breakers, 'Whether the circuit breaker of an upstream is open.', '1')
+  registry.counter(droppedSpans, 'Spans that did not fit into the queue.', '{span}')
+  registry.counter(failures, 'Exports that failed, by reason.', '{export}')
+  return registry
+}
+
+function countRequest(registry: MetricsRegistry, line: RequestLine, metrics: RequestMetrics): void {
+  const method = line.method === 'OTHER' ? '_OTHER' : line.method
+  const labels = { 'http.request.method': method, 'http.route': line.route }
+  registry.observe(requestDuration, line.totalMs / 1000, {
+    ...labels,
+    'http.response.status_code': line.status,
+    'portcullis.decision': line.decision,
+  })
+  if (line.reason !== undefined) registry.add(refusals, 1, { ...labels, reason: line.reason })
+  if (metrics.sessionMs !== undefined)
+    registry.observe(sessionDuration, metrics.sessionMs / 1000, {})
+  if (line.ttfbMs !== undefined)
+    registry.observe(upstreamDuration, line.ttfbMs / 1000, {
+      'http.request.method': method,
+      'http.response.status_code': line.upstreamStatus,
+      'portcullis.upstream': line.upstream,
+    })
+}
+
+/** The subject of an event is left out of the labels, but for a breaker's, which is the name of an upstream. */
+function countEvent(registry: MetricsRegistry, { type, reason, subject }: SecurityEvent): void {
+  registry.add(events, 1, { type, reason })
+  if (type === 'breaker-opened' || type === 'breaker-closed')
+    registry.set(breakers, type === 'breaker-opened' ? 1 : 0, { 'portcullis.upstream': subject })
+}
