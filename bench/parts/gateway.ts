@@ -1,5 +1,5 @@
 /** (d) The gateway, against a Worker that only passes on. */
-import { assertionKey } from '../../tools/secret.ts'
+import { assertionKey } from '../../tools/dev/secret.ts'
 import { drive, requestText } from '../lib/load.ts'
 import { goalOver, noiseOf } from '../lib/noise.ts'
 import { bars } from '../lib/plot.ts'

@@ -1,6 +1,6 @@
 /**
  * Differences that are meant or cannot be mended: exceptions.json lists where they are, this file why, and docs/runtimes.md says
- * both in words. One that is gone is a failure too. `node tools/test-fidelity.ts --write` writes the list anew.
+ * both in words. One that is gone is a failure too. `node tools/test/fidelity.ts --write` writes the list anew.
  */
 import { readFileSync } from 'node:fs'
 

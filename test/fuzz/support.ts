@@ -7,7 +7,7 @@ import { it } from 'vitest'
 const scale = Number(process.env.FUZZ_SCALE ?? 1)
 /** Runs of each property of interleavings, whatever it asks for: `npm run fuzz -- sessions 20000`. */
 const interleavings = process.env.FUZZ_INTERLEAVINGS
-/** Where `tools/fuzz.ts` reads how many inputs were really tried. */
+/** Where `tools/test/fuzz.ts` reads how many inputs were really tried. */
 const tally = process.env.FUZZ_TALLY
 
 /** What a property is made of: inputs, or orders in which a store hears of several requests. */

@@ -1,7 +1,7 @@
 /** The demo's home page in a real browser: every link, button and form of it answers what the page says. */
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Dev, freePorts, startDev } from '../../tools/start-dev.ts'
+import { type Dev, freePorts, startDev } from '../../tools/dev/start-dev.ts'
 import { launchBrowser, noBrowser } from '../support/browser.ts'
 
 if (noBrowser)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compactVerify, importJWK, SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { assertionKey, completeDevVars, sessionSecret } from '../../tools/secret.ts'
+import { assertionKey, completeDevVars, sessionSecret } from '../../tools/dev/secret.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -85,18 +85,18 @@ describe('secrets', () => {
   })
 
   it('are printed with what to do with them', () => {
-    const { stdout, status } = node('tools/secret.ts')
+    const { stdout, status } = node('tools/dev/secret.ts')
     expect(status).toBe(0)
     expect(stdout).toMatch(/^SESSION_SECRET=[\w-]{43}\nASSERTION_KEY=\{.+\}\n/)
     expect(stdout).toContain('npx wrangler secret put SESSION_SECRET')
   })
 
   it('are printed alone with --plain', () => {
-    expect(node('tools/secret.ts', {}, '--plain').stdout).toMatch(/^[\w-]{43}\n$/)
+    expect(node('tools/dev/secret.ts', {}, '--plain').stdout).toMatch(/^[\w-]{43}\n$/)
   })
 
   it('are not printed for an argument nobody knows', () => {
-    expect(node('tools/secret.ts', {}, '--help')).toMatchObject({ status: 1, stdout: '' })
+    expect(node('tools/dev/secret.ts', {}, '--help')).toMatchObject({ status: 1, stdout: '' })
   })
 })
 
@@ -106,13 +106,13 @@ describe('npm run dev starts nothing', () => {
     ['a port that is a word', { ORIGIN_PORT: '8788x' }, 'ORIGIN_PORT is not a port'],
     ['the same port twice', { PORT: '9000', ORIGIN_PORT: '9000' }, 'are the same'],
   ])('with %s', (_what, env, message) => {
-    const { stderr, status } = node('tools/dev.ts', env)
+    const { stderr, status } = node('tools/dev/dev.ts', env)
     expect(stderr).toContain(message)
     expect(status).toBe(1)
   })
 
   it('with an argument nobody knows', () => {
-    expect(node('tools/dev.ts', {}, '--reddis')).toMatchObject({
+    expect(node('tools/dev/dev.ts', {}, '--reddis')).toMatchObject({
       status: 1,
       stderr: expect.stringContaining('--reddis'),
     })
@@ -120,7 +120,7 @@ describe('npm run dev starts nothing', () => {
 
   it('with --redis and without a redis-server, and says how to install one', () => {
     const nowhere = { PATH: '', REDIS_SERVER_PATH: '', PORT: '1', ORIGIN_PORT: '2' }
-    const { stderr, status } = node('tools/dev.ts', nowhere, '--redis')
+    const { stderr, status } = node('tools/dev/dev.ts', nowhere, '--redis')
     expect(stderr).toContain('apt-get install redis-server')
     expect(status).toBe(1)
   })
@@ -130,7 +130,7 @@ describe('npm run dev starts nothing', () => {
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
     const address = server.address()
     const port = typeof address === 'object' && address ? address.port : 0
-    const { stderr, status } = node('tools/dev.ts', { PORT: `${port}`, ORIGIN_PORT: '1' })
+    const { stderr, status } = node('tools/dev/dev.ts', { PORT: `${port}`, ORIGIN_PORT: '1' })
     server.close()
     expect(stderr).toContain(`Port ${port} is already in use`)
     expect(status).toBe(1)

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findRedisServer } from '../../tools/redis-http/redis-server.ts'
-import { openRedis } from '../../tools/redis-http/resp.ts'
+import { findRedisServer } from '../../tools/dev/redis-http/redis-server.ts'
+import { openRedis } from '../../tools/dev/redis-http/resp.ts'
 
 export interface DurableRedis {
   readonly socket: string

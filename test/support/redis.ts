@@ -1,8 +1,8 @@
 /** A real Redis behind the bridge for one test file: private, empty, on loopback. */
 
-import { obtainRedisServer, startRedisServer } from '../../tools/redis-http/redis-server.ts'
-import { openRedis, Refusal, type Reply, Status } from '../../tools/redis-http/resp.ts'
-import { type Control, startRedisHttp } from '../../tools/redis-http.ts'
+import { obtainRedisServer, startRedisServer } from '../../tools/dev/redis-http/redis-server.ts'
+import { openRedis, Refusal, type Reply, Status } from '../../tools/dev/redis-http/resp.ts'
+import { type Control, startRedisHttp } from '../../tools/dev/redis-http.ts'
 
 const path = obtainRedisServer()
 

@@ -1,5 +1,5 @@
-/** Where fast-check begins, in vitest's processes; tools/test-runtimes.ts does the same for the bundle. */
+/** Where fast-check begins, in vitest's processes; tools/test/runtimes.ts does the same for the bundle. */
 import { configureGlobal } from 'fast-check'
-import { seed } from '../../tools/portable.ts'
+import { seed } from '../../tools/test/portable.ts'
 
 configureGlobal({ seed: seed() })

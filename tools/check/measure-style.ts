@@ -7,8 +7,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { API } from 'typescript/unstable/sync'
-import { sourceOf } from '../jsr.ts'
-import { type FileStyle, measureFile, type Style, summarizeStyle } from './style.ts'
+import { sourceOf } from './rules/jsr.ts'
+import { type FileStyle, measureFile, type Style, summarizeStyle } from './rules/style.ts'
 
 /** What Biome measures of functions. */
 export interface FunctionShape {

@@ -12,7 +12,7 @@ import {
   storedSessions,
 } from '../../../src/session/index.ts'
 import { memoryStore } from '../../../src/store/index.ts'
-import { snippetsOf } from '../../../tools/readme.ts'
+import { snippetsOf } from '../../../tools/check/rules/readme.ts'
 
 interface Data {
   user: string

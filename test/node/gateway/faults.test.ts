@@ -52,7 +52,7 @@ describe('npm run check:config', () => {
   const run = async (...args: string[]): Promise<{ code: number; text: string }> => {
     try {
       const { stdout } = await promisify(execFile)(process.execPath, [
-        'tools/check-config.ts',
+        'tools/check/config.ts',
         ...args,
       ])
       return { code: 0, text: stdout }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { redis } from '../../../src/redis/index.ts'
 import { storedSessions } from '../../../src/session/index.ts'
 import { upstashStore } from '../../../src/store/upstash.ts'
-import type { Fault } from '../../../tools/redis-http.ts'
+import type { Fault } from '../../../tools/dev/redis-http.ts'
 import {
   type Answering,
   type Bench,

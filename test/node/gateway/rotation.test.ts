@@ -1,6 +1,6 @@
 /** docs/operations.md, "Rotating secrets", step by step, with people at work. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { assertionKey, sessionSecret } from '../../../tools/secret.ts'
+import { assertionKey, sessionSecret } from '../../../tools/dev/secret.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 import { type Scene, type Secrets, startScene } from './rotation.support.ts'
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseKeys } from '../../../src/assertion/keys.ts'
 import { createIssues } from '../../../src/options/index.ts'
-import { assertionKey } from '../../../tools/secret.ts'
+import { assertionKey } from '../../../tools/dev/secret.ts'
 
 describe('ASSERTION_KEY', () => {
   const judge = (given: string): { count: number; problems: string[] } => {

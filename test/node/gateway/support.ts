@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
-import { assertionKey } from '../../../tools/secret.ts'
+import { assertionKey } from '../../../tools/dev/secret.ts'
 import { type Origin, startOrigin } from '../../support/origin.ts'
 import { startWorkerd, type Workerd } from '../../support/workerd.ts'
 

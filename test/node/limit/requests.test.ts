@@ -10,7 +10,7 @@ import {
 import { type UpstashAlgorithm, upstashLimiter } from '../../../src/limit/upstash.ts'
 import { type Redis, shareAsks, sharedAsk } from '../../../src/redis/index.ts'
 import { upstashStore } from '../../../src/store/upstash.ts'
-import type { Fault } from '../../../tools/redis-http.ts'
+import type { Fault } from '../../../tools/dev/redis-http.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 import { clientAt, noon, secret } from './support.ts'
 

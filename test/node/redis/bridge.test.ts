@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Redis } from '@upstash/redis/cloudflare'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startRedisHttp } from '../../../tools/redis-http.ts'
+import { startRedisHttp } from '../../../tools/dev/redis-http.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 
 const noscript = 'NOSCRIPT No matching script. Please use EVAL.'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { redis as newRedis, type Redis, script } from '../../../src/redis/index.ts'
-import type { Fault, FaultOptions } from '../../../tools/redis-http.ts'
+import type { Fault, FaultOptions } from '../../../tools/dev/redis-http.ts'
 import { everythingIn, failureOf } from '../../redis/support.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 

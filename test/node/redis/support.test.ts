@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findRedisServer, startRedisServer } from '../../../tools/redis-http/redis-server.ts'
+import { findRedisServer, startRedisServer } from '../../../tools/dev/redis-http/redis-server.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 
 describe.skipIf(noRedis)('a Redis for one test file', () => {
@@ -89,11 +89,15 @@ describe.skipIf(noRedis)('a Redis for one test file', () => {
   })
 })
 
-describe.skipIf(noRedis)('node tools/redis-http.ts', () => {
+describe.skipIf(noRedis)('node tools/dev/redis-http.ts', () => {
   it('starts a Redis of its own, says where it is, and takes it along', async () => {
-    const child = spawn(process.execPath, ['tools/redis-http.ts', '--token', 'for-development'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const child = spawn(
+      process.execPath,
+      ['tools/dev/redis-http.ts', '--token', 'for-development'],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
     const ended = once(child, 'exit')
     let said = ''
     while (!said.includes('TOKEN=')) said += `${(await once(child.stdout, 'data'))[0]}`

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Fault } from '../../../tools/redis-http.ts'
+import type { Fault } from '../../../tools/dev/redis-http.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 import { startWorkerd, type Workerd } from '../../support/workerd.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Fault } from '../../../tools/redis-http/control.ts'
+import type { Fault } from '../../../tools/dev/redis-http/control.ts'
 import type { Visitor } from '../../session/stored-support.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 import { immortal } from '../store/support.ts'

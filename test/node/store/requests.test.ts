@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { redis, script } from '../../../src/redis/index.ts'
 import type { Ref, Row } from '../../../src/store/index.ts'
 import { type UpstashStore, upstashStore } from '../../../src/store/upstash.ts'
-import type { Fault } from '../../../tools/redis-http.ts'
+import type { Fault } from '../../../tools/dev/redis-http.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 import { noon, storeAt } from './support.ts'
 

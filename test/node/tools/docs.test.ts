@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { basesOf, type Declaration, undocumented } from '../../../tools/docs.ts'
+import { basesOf, type Declaration, undocumented } from '../../../tools/check/rules/docs.ts'
 
 const location = { filename: 'file:///src/x.ts', line: 9 }
 const said = { doc: 'It is this.' }

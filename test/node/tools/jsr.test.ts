@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { jsrFaults, type Manifest, problemsOf } from '../../../tools/jsr.ts'
+import { jsrFaults, type Manifest, problemsOf } from '../../../tools/check/rules/jsr.ts'
 
 const npm: Manifest = {
   name: 'portcullis',

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the planted files hold templates.
 import { describe, expect, it } from 'vitest'
-import { checkLayers } from '../../../tools/layers.ts'
-import { codeOf, exportsOf, importsOf } from '../../../tools/source.ts'
+import { checkLayers } from '../../../tools/check/rules/layers.ts'
+import { codeOf, exportsOf, importsOf } from '../../../tools/check/rules/source.ts'
 
 const check = (files: Record<string, string>): string[] =>
   checkLayers(new Map(Object.entries(files)))

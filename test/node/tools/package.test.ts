@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareExports, doorFaults, needsUpstash } from '../../../tools/package.ts'
+import { compareExports, doorFaults, needsUpstash } from '../../../tools/check/rules/package.ts'
 
 describe('export lists', () => {
   const written = { '.': { values: ['a', 'b'], types: ['T'] } }
@@ -42,7 +42,11 @@ describe('a bundle', () => {
       [],
     ],
     ['./session', ['node_modules/hono/node_modules/lodash/x.js'], ['./session brings lodash']],
-    ['./new', [], ['./new has no line in tools/package.ts: what may it bring, what may it weigh?']],
+    [
+      './new',
+      [],
+      ['./new has no line in tools/check/rules/package.ts: what may it bring, what may it weigh?'],
+    ],
   ])('of %s with %j', (door, inputs, faults) => {
     expect(doorFaults(door, { inputs: [at, ...inputs], text: '', bytes: 1 })).toEqual(faults)
   })

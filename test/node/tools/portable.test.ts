@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { compareCounts, seed } from '../../../tools/portable.ts'
+import { compareCounts, seed } from '../../../tools/test/portable.ts'
 
 const ran = (
   runtime: string,

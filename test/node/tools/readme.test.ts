@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { blocksOf, pageFaults, snippetsOf } from '../../../tools/readme.ts'
+import { blocksOf, pageFaults, snippetsOf } from '../../../tools/check/rules/readme.ts'
 
 const page = (...lines: string[]): string => lines.join('\n')
 
@@ -70,7 +70,7 @@ describe('without a compiler', () => {
     pageFaults(
       page(...lines),
       new Set(['dev', 'test', 'check:layers']),
-      (path) => path === 'tools/dev.ts',
+      (path) => path === 'tools/dev/dev.ts',
     )
 
   it.each([
@@ -87,7 +87,7 @@ describe('without a compiler', () => {
     ],
     ['a script that does not', ['```sh', 'npm run def', '```'], ['2: there is no npm script def']],
     ['npm start without one', ['```sh', 'npm start', '```'], ['2: there is no npm script start']],
-    ['a tool that exists', ['```sh', 'node --watch tools/dev.ts', '```'], []],
+    ['a tool that exists', ['```sh', 'node --watch tools/dev/dev.ts', '```'], []],
     [
       'a tool that does not',
       ['```sh', 'node tools/def.ts', '```'],
@@ -119,7 +119,7 @@ describe('with the compiler', () => {
   const check = (...lines: string[]): { status: number | null; stderr: string } => {
     const path = join(at, 'page.md')
     writeFileSync(path, page(...lines))
-    return spawnSync(process.execPath, ['tools/check-readme.ts', path], { encoding: 'utf8' })
+    return spawnSync(process.execPath, ['tools/check/readme.ts', path], { encoding: 'utf8' })
   }
 
   it('passes a page whose blocks import what they need, and each other', () => {

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the planted files hold templates.
 import { expect, it } from 'vitest'
-import { regexesOf } from '../../../tools/regexes.ts'
+import { regexesOf } from '../../../tools/check/rules/regexes.ts'
 
 it.each([
   ['const a = /^x+$/i', ['1 /^x+$/i']],

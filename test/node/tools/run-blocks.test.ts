@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runBlocks, whyNot } from '../../../tools/run-blocks.ts'
+import { runBlocks, whyNot } from '../../../tools/check/run-blocks.ts'
 
 describe('a block', () => {
   it.each([

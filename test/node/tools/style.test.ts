@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { measureProject, type ProjectStyle } from '../../../tools/check/measure-style.ts'
-import { compareStyle, type StyleBounds, tightenBounds } from '../../../tools/check/ratchet.ts'
-import { isBareWord } from '../../../tools/check/style.ts'
+import {
+  compareStyle,
+  type StyleBounds,
+  tightenBounds,
+} from '../../../tools/check/rules/ratchet.ts'
+import { isBareWord } from '../../../tools/check/rules/style.ts'
 
 const index = `export { documented, silent } from './feature.ts'
 export type { Shape } from './feature.ts'

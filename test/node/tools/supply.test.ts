@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { judgeLicences } from '../../../tools/licences.ts'
+import { judgeLicences } from '../../../tools/check/rules/licences.ts'
 
 describe('workflows', () => {
   const folder = '.github/workflows'

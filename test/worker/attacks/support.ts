@@ -1,5 +1,5 @@
 /** The gateway of gateway.fixture.ts in bare workerd, in front of an origin that keeps every byte. */
-import { assertionKey } from '../../../tools/secret.ts'
+import { assertionKey } from '../../../tools/dev/secret.ts'
 import { closedPort } from '../../node/gateway/support.ts'
 import { raw } from '../../support/raw.ts'
 import { startTcpOrigin, type TcpOrigin } from '../../support/tcp-origin.ts'

@@ -1,0 +1,121 @@
+/** What the package promises about its doors, as pure functions: the names behind each, the packages each pulls in. */
+import type { ExportList } from './source.ts'
+
+/** Export lists by door, as `test/package/exports.json` holds them. */
+export type Doors = Readonly<Record<string, ExportList>>
+
+/** Says what came and what went since the lists were written down. */
+export function compareExports(written: Doors, found: Doors): string[] {
+  const faults: string[] = []
+  for (const door of new Set([...Object.keys(written), ...Object.keys(found)])) {
+    for (const kind of ['values', 'types'] as const) {
+      const [before, after] = [written[door]?.[kind] ?? [], found[door]?.[kind] ?? []]
+      for (const name of after.filter((each) => !before.includes(each)))
+        faults.push(`${door} exports ${name}: new`)
+      for (const name of before.filter((each) => !after.includes(each)))
+        faults.push(`${door} exports ${name}: gone`)
+    }
+  }
+  return faults
+}
+
+/** What is behind a door, all of it: who imports one name gets less. */
+interface Door {
+  /** The outside packages it brings into a bundle. `hono` is the peer whose code, not only its types, is needed. */
+  readonly brings: readonly string[]
+  /** Bytes it may weigh, minified and gzipped, with what it brings: what is there and a tenth more. */
+  readonly most: number
+}
+
+/** Every door: who verifies no assertion does not ship jose, who has no Redis does not ship its client. */
+const doors: Readonly<Record<string, Door>> = {
+  '.': { brings: [], most: 64_500 },
+  './session': { brings: [], most: 27_300 },
+  './store': { brings: [], most: 3_120 },
+  './store/upstash': { brings: [], most: 5_120 },
+  './store/unstorage': { brings: [], most: 1_000 },
+  './redis': { brings: [], most: 5_000 },
+  './limit': { brings: [], most: 24_200 },
+  './limit/upstash': { brings: ['@upstash/ratelimit'], most: 18_500 },
+  './headers': { brings: [], most: 13_500 },
+  './csrf': { brings: [], most: 10_300 },
+  './compiled': { brings: [], most: 4_800 },
+  './access': { brings: [], most: 12_000 },
+  './graphql': { brings: [], most: 15_000 },
+  './monitor': { brings: ['hono'], most: 10_000 },
+  './page': { brings: [], most: 5_000 },
+  './gateway': { brings: [], most: 79_000 },
+  './vercel': { brings: ['jose'], most: 66_000 },
+  './login': { brings: ['jose', 'oauth4webapi'], most: 38_000 },
+  './crypto': { brings: [], most: 5_930 },
+  './cookie': { brings: [], most: 3_960 },
+  './testing': { brings: [], most: 29_600 },
+  './node': { brings: [], most: 14_000 },
+}
+
+/** Words that only the code of one room can bring, and the doors behind which that room is. */
+const words: ReadonlyArray<readonly [word: string, doors: readonly string[]]> = [
+  ['evalsha', ['./redis', './limit/upstash']],
+  ['ES256', ['./gateway', './vercel', './login']],
+  ['Portcullis-Session', ['./gateway', './vercel']],
+  ['PBKDF2', ['.', './session', './crypto', './login']],
+  // @upstash/ratelimit asks whether there is a process.
+  ['process.', ['./limit/upstash', './node']],
+  ['node:', ['./node']],
+  ['Buffer.from', ['./node']],
+]
+
+/** Doors that need Node, and its types: every other one must work where there are none. */
+export function needsNode(door: string): boolean {
+  return door === './node'
+}
+
+/** Doors that need an optional peer: the others must work where it is not installed. */
+export function needsUpstash(door: string): boolean {
+  return doors[door]?.brings.some((name) => name.startsWith('@upstash/')) ?? false
+}
+
+/** What a bundle of a door is. */
+export interface DoorBundle {
+  /** Paths of what it was made of. */
+  readonly inputs: readonly string[]
+  /** Minified. */
+  readonly text: string
+  /** After gzip. */
+  readonly bytes: number
+}
+
+/** Says what has no business behind this door: packages, words, weight; and what the table says and is not there. */
+export function doorFaults(door: string, { inputs, text, bytes }: DoorBundle): string[] {
+  const rule = doors[door]
+  if (rule === undefined)
+    return [
+      `${door} has no line in tools/check/rules/package.ts: what may it bring, what may it weigh?`,
+    ]
+  const found = packagesOf(inputs)
+  const faults = [...found]
+    .filter((name) => !rule.brings.includes(name))
+    .map((name) => `${door} brings ${name}`)
+  for (const name of rule.brings)
+    if (!found.has(name)) faults.push(`${door} no longer brings ${name}: say so`)
+  for (const [word, where] of words) {
+    if (!where.includes(door) && text.includes(word)) faults.push(`${door} holds the word ${word}`)
+  }
+  if (bytes > rule.most)
+    faults.push(`${door} weighs ${bytes} bytes after gzip, more than ${rule.most}`)
+  return faults
+}
+
+/** Outside packages among the inputs of a bundle; what one of them needs for itself counts as that one. */
+function packagesOf(inputs: readonly string[]): Set<string> {
+  const own: Readonly<Record<string, string>> = {
+    '@upstash/core-analytics': '@upstash/ratelimit',
+    uncrypto: '@upstash/redis',
+  }
+  const found = new Set<string>()
+  for (const path of inputs.map((input) => input.replaceAll('\\', '/'))) {
+    const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? []
+    if (name && name !== 'portcullis') found.add(own[name] ?? name)
+  }
+  return found
+}
