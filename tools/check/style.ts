@@ -7,6 +7,8 @@ import { measureProject } from './measure-style.ts'
 import { compareStyle, type StyleBounds, tightenBounds } from './rules/ratchet.ts'
 
 const file = 'tools/check/style.json'
+/** Items listed for a measure that got worse. */
+const shown = 20
 const bounds = JSON.parse(readFileSync(file, 'utf8')) as StyleBounds
 const style = measureProject('.')
 const results = compareStyle(style, bounds)
@@ -17,7 +19,8 @@ for (const { value, bound, goal, what, status } of results)
 const worse = results.filter(({ status }) => status === 'worse')
 for (const { what, items } of worse) {
   console.error(`\nworse: ${what}`)
-  for (const item of items) console.error(`  ${item}`)
+  for (const item of items.slice(0, shown)) console.error(`  ${item}`)
+  if (items.length > shown) console.error('  ... all of them: node tools/check/measure-style.ts')
 }
 
 if (process.argv.includes('--write')) {
