@@ -17,6 +17,7 @@ const wranglers = ['wrangler.toml', 'wrangler.jsonc', 'wrangler.json']
 export async function check(args: readonly string[]): Promise<Exit> {
   if (args.length > 2)
     throw new Stop(exit.usage, 'portcullis check [gateway.config.ts] [wrangler.toml]')
+
   const config = choose(args[0], configs)
   const wrangler = choose(args[1], wranglers)
   const settings = await readWrangler(wrangler).catch((error: unknown) => {
@@ -25,6 +26,7 @@ export async function check(args: readonly string[]): Promise<Exit> {
       `${wrangler}: ${error instanceof Error ? error.message.split('\n')[0] : 'cannot be read'}`,
     ]
   })
+
   const known = Array.isArray(settings) ? {} : settings
   const { faults, remarks } = await reviewConfig(config, () => loadProject(config), known)
   const more = Array.isArray(settings) ? (settings as string[]) : reviewWrangler(wrangler, settings)
@@ -32,6 +34,7 @@ export async function check(args: readonly string[]): Promise<Exit> {
   const unread = existsSync(devVars)
     ? reviewDevVars(wrangler, known, readFileSync(devVars, 'utf8'))
     : []
+
   return tell({ faults: [...faults, ...more], remarks: [...remarks, ...unread] })
     ? exit.ok
     : exit.faults
@@ -41,6 +44,7 @@ export async function check(args: readonly string[]): Promise<Exit> {
 function choose(named: string | undefined, usual: readonly string[]): string {
   const path = named ?? usual.find((each) => existsSync(each))
   if (path !== undefined && existsSync(path)) return path
+
   const missing = named === undefined ? `none of ${usual.join(', ')}` : `no ${named}`
   throw new Stop(
     exit.missing,

@@ -21,6 +21,7 @@ export async function init(args: readonly string[], own: Own): Promise<Exit> {
   const { folder, upstream, force } = wishOf(args)
   const name = nameOf(folder)
   const files = filesOf({ name, upstream })
+
   for (const file of force) {
     if (!files.has(file) && file !== '.dev.vars') {
       throw new Stop(
@@ -29,6 +30,7 @@ export async function init(args: readonly string[], own: Own): Promise<Exit> {
       )
     }
   }
+
   const at = (file: string): string => join(folder, file)
   const found = new Map(
     [...files.keys(), 'package.json', '.gitignore'].map((file) => [file, read(at(file))]),
@@ -37,12 +39,14 @@ export async function init(args: readonly string[], own: Own): Promise<Exit> {
     ([file, text]) => found.get(file) !== undefined && found.get(file) !== text,
   )
   const refused = differs.map(([file]) => file).filter((file) => !force.has(file))
+
   if (refused.length > 0) {
     for (const file of refused)
       console.error(`${at(file)} is there already; --force ${file} overwrites it`)
     console.error('Nothing was written.')
     return exit.faults
   }
+
   const manifest = manifestOf(at('package.json'), found.get('package.json'), name, own)
 
   mkdirSync(folder, { recursive: true })
@@ -52,6 +56,7 @@ export async function init(args: readonly string[], own: Own): Promise<Exit> {
     writeFileSync(at(file), text)
     written.push(file)
   }
+
   for (const [file, text] of files) write(file, text)
   write('package.json', manifest)
   write('.gitignore', completeLines(found.get('.gitignore')))
@@ -59,6 +64,7 @@ export async function init(args: readonly string[], own: Own): Promise<Exit> {
   if ((await completeDevVars(at('.dev.vars'))).length > 0) written.push('.dev.vars')
   chmodSync(at('.dev.vars'), 0o600)
   say(folder, written)
+
   return exit.ok
 }
 
@@ -66,6 +72,7 @@ function wishOf(args: readonly string[]): Wish {
   const force = new Set<string>()
   const folders: string[] = []
   let upstream = 'http://127.0.0.1:3000'
+
   for (let index = 0; index < args.length; index++) {
     const argument = args[index] ?? ''
     if (!argument.startsWith('-')) folders.push(argument)
@@ -77,7 +84,9 @@ function wishOf(args: readonly string[]): Wish {
       else upstream = originOf(value)
     }
   }
+
   if (folders.length > 1) throw new Stop(exit.usage, usage)
+
   return { folder: folders[0] ?? '.', upstream, force }
 }
 
@@ -97,6 +106,7 @@ function originOf(text: string): string {
       '--upstream takes the origin of a server, such as http://127.0.0.1:3000',
     )
   }
+
   return url.origin
 }
 
@@ -107,6 +117,7 @@ function nameOf(folder: string): string {
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 50)
     .replace(/^-|-$/g, '')
+
   return name || 'gateway'
 }
 
@@ -127,6 +138,7 @@ function completeLines(found = ''): string {
   const lines = found.split(/\r?\n/).map((line) => line.trim().replace(/^\/|\/$/g, ''))
   const missing = ignored.filter((line) => !lines.includes(line.replace(/\/$/, '')))
   if (missing.length === 0) return found
+
   return `${found}${found === '' || found.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`
 }
 
@@ -139,6 +151,7 @@ function say(folder: string, written: readonly string[]): void {
     console.log('Everything is here already: nothing was written.')
     return
   }
+
   console.log(`Wrote ${written.join(', ')}.`)
   const cd = resolve(folder) === process.cwd() ? '' : `  cd ${folder}\n`
   console.log(`

@@ -17,11 +17,13 @@ export async function loadProject(path: string): Promise<Project> {
   const file = resolve(path)
   const from = createRequire(file)
   const gateway = find(from, 'portcullis/gateway')
+
   if (!gateway)
     throw new Stop(
       exit.missing,
       `portcullis is not installed beside ${path}: npm install portcullis hono`,
     )
+
   const bundler = await bundlerOf(from)
   if (bundler) return bundled(bundler, file)
   if (/\.[mc]?ts$/.test(file) && !(process.features as { typescript?: unknown }).typescript) {
@@ -31,6 +33,7 @@ export async function loadProject(path: string): Promise<Project> {
       `Reading ${path} takes wrangler in this project, or Node 22.18 or newer; ${have}.`,
     )
   }
+
   const [module, judges] = await Promise.all([
     import(pathToFileURL(file).href),
     import(pathToFileURL(gateway).href),
@@ -62,6 +65,7 @@ async function bundled(bundler: Bundler, file: string): Promise<Project> {
         throw faults.length > 0 ? new AggregateError(faults) : error
       },
     )
+
   const code = Buffer.from(outputFiles[0]?.text ?? '').toString('base64')
   return (await import(`data:text/javascript;base64,${code}`)) as Project
 }
@@ -76,6 +80,7 @@ async function bundlerOf(from: NodeJS.Require): Promise<Bundler | undefined> {
   const wrangler = find(from, 'wrangler')
   const path = find(from, 'esbuild') ?? (wrangler && find(createRequire(wrangler), 'esbuild'))
   if (!path) return undefined
+
   const module = (await import(pathToFileURL(path).href)) as Bundler & { default?: Bundler }
   return module.default ?? module
 }
@@ -88,6 +93,7 @@ export async function readWrangler(path: string): Promise<object> {
       exit.missing,
       `Reading ${path} takes wrangler in this project: npm install -D wrangler`,
     )
+
   const module = (await import(pathToFileURL(wrangler).href)) as Record<string, unknown> & {
     default?: object
   }
@@ -95,11 +101,13 @@ export async function readWrangler(path: string): Promise<object> {
   const read = all.experimental_readRawConfig as
     | undefined
     | ((args: { config: string }) => { rawConfig: object })
+
   if (!read)
     throw new Stop(
       exit.missing,
       `This wrangler does not tell what is in ${path}: install 4.135 or newer.`,
     )
+
   return read({ config: path }).rawConfig
 }
 

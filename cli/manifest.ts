@@ -31,9 +31,11 @@ export function completeManifest(
   const devDependencies: Names = { wrangler: `^${own.devDependencies?.wrangler ?? '4.135.0'}` }
   const installed = { ...(before.dependencies as Names), ...(before.devDependencies as Names) }
   const after = { ...before }
+
   complete(after, 'scripts', scripts, {})
   complete(after, 'dependencies', dependencies, installed)
   complete(after, 'devDependencies', devDependencies, installed)
+
   const text = (value: Manifest): string => `${JSON.stringify(value, null, 2)}\n`
   return found !== undefined && text(after) === text(before) ? undefined : text(after)
 }

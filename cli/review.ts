@@ -48,8 +48,10 @@ export async function reviewConfig(
         remarks: [],
       }
     }
+
     const config = (typeof module.config === 'function' ? module.config() : module.config) as never
     judges.createGateway(config)
+
     const { env, vars } = wrangler as Settings & { env?: Readonly<Record<string, Settings>> }
     const found = [
       ['', vars] as const,
@@ -59,6 +61,7 @@ export async function reviewConfig(
       at,
       ...judges.reviewGateway(config, given ?? {}),
     }))
+
     return {
       faults: reviews.flatMap(({ at, faults }) => faults.map((fault) => `${path}: ${at}${fault}`)),
       // What is said of routes is the same everywhere.
@@ -73,12 +76,14 @@ export async function reviewConfig(
 /** Each fault of a ConfigError, of whatever copy of the package, each of several errors, or what else was thrown. */
 function faultsOf(error: unknown): readonly string[] {
   if (error instanceof AggregateError) return error.errors.flatMap(faultsOf)
+
   const { code, faults } = Object(error) as {
     code?: string
     faults?: ReadonlyArray<Record<string, string>>
   }
   if (code !== 'ERR_CONFIG' || !Array.isArray(faults))
     return [error instanceof Error && error.name === 'Error' ? error.message : `${error}`]
+
   return faults.map(({ option, problem }) => `${option} ${problem}`)
 }
 
@@ -97,6 +102,7 @@ export function reviewWrangler(path: string, rawConfig: object): readonly string
   const environments = Object.entries(env ?? {}).map(
     ([name, own]) => [`env.${name}.`, { ...top, ...own }] as const,
   )
+
   for (const [at, found] of [['', top as Settings] as const, ...environments]) {
     if (found.cache?.enabled)
       faults.push(`${at}cache.enabled must be off: what it answers passes no gateway`)
@@ -104,17 +110,20 @@ export function reviewWrangler(path: string, rawConfig: object): readonly string
       faults.push(
         `${at}workers_dev must be false: it is a second address without your zone's rules`,
       )
+
     if (found.preview_urls !== false)
       faults.push(`${at}preview_urls must be false: old versions stay reachable`)
     for (const flag of ['no_nodejs_compat', 'no_nodejs_compat_v2']) {
       if (!found.compatibility_flags?.includes(flag))
         faults.push(`${at}compatibility_flags must hold ${flag}`)
     }
+
     for (const name of secretNames) {
       if (found.vars && name in found.vars)
         faults.push(`${at}vars.${name} must be a secret: vars are in git and in the dashboard`)
     }
   }
+
   return faults.map((fault) => `${path}: ${fault}`)
 }
 
@@ -126,12 +135,14 @@ export function reviewWrangler(path: string, rawConfig: object): readonly string
 export function reviewDevVars(path: string, rawConfig: object, devVars: string): readonly string[] {
   const { env, ...top } = rawConfig as Settings & { env?: Readonly<Record<string, Settings>> }
   if (top.secrets?.required === undefined) return []
+
   const known = new Set(
     [top, ...Object.values(env ?? {})].flatMap(({ secrets, vars }) => [
       ...(secrets?.required ?? []),
       ...Object.keys(vars ?? {}),
     ]),
   )
+
   const names = [...devVars.matchAll(/^\s*(?:export\s+)?([A-Z_]\w*)\s*=/gm)].map(
     ([, name]) => `${name}`,
   )
@@ -144,11 +155,13 @@ export function reviewDevVars(path: string, rawConfig: object, devVars: string):
 export function tell(found: Found): boolean {
   for (const remark of found.remarks) console.log(`config: note: ${remark}`)
   for (const fault of found.faults) console.error(`config: ${fault}`)
+
   const { length } = found.faults
   console.log(
     length === 0
       ? 'config: the gateway builds, wrangler.toml is safe'
       : `config: ${length} fault${length > 1 ? 's' : ''}`,
   )
+
   return length === 0
 }

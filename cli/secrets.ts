@@ -36,6 +36,7 @@ export async function assertionKey(): Promise<string> {
     new TextEncoder().encode(JSON.stringify({ crv, kty, x, y })),
   )
   const kid = Buffer.from(digest).toString('base64url')
+
   return JSON.stringify({ kty, crv, x, y, d, alg: 'ES256', use: 'sig', kid })
 }
 
@@ -47,24 +48,29 @@ export async function completeDevVars(path: string): Promise<string[]> {
   const names: string[] = []
   const lines: string[] = []
   const found = read(path)
+
   for (const [name, make] of Object.entries(makers)) {
     // The quotes keep wrangler's dotenv from reading # or $ as its own.
     if (new RegExp(`^\\s*(?:export\\s+)?${name}\\s*[=:]`, 'm').test(found ?? '')) continue
     names.push(name)
     lines.push(`${name}='${await make()}'\n`)
   }
+
   if (lines.length === 0) return names
+
   const text = lines.join('')
   if (found !== undefined) {
     appendFileSync(path, found === '' || found.endsWith('\n') ? text : `\n${text}`)
     return names
   }
+
   try {
     writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
     return completeDevVars(path) // another process was first
   }
+
   return names
 }
 

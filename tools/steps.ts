@@ -26,6 +26,7 @@ export function countStep(stdout: string, code: number | null, vitest?: Count): 
   const passed =
     line || vitest ? Number(line?.[1] ?? 0) + (vitest?.passed ?? 0) : code === 0 ? 1 : 0
   const failed = Number(line?.[2] ?? 0) + (vitest?.failed ?? 0)
+
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed }
 }
 
@@ -36,6 +37,7 @@ export function countVitest(report: VitestReport): Count & { skipped: string[] }
       .filter(({ status }) => !['passed', 'failed'].includes(status))
       .map(({ fullName }) => fullName),
   )
+
   const broken = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((result) => result.status === 'failed'),
@@ -60,21 +62,25 @@ export function runScript(
     shell: !group, // npm is npm.cmd there
     env: { ...process.env, ...env },
   })
+
   let stdout = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     stdout += chunk
     process.stdout.write(chunk)
   })
+
   const stop = (): void => {
     try {
       if (child.pid) process.kill(group ? -child.pid : child.pid, 'SIGKILL')
     } catch {} // already gone
   }
+
   const interrupted = (): never => {
     stop()
     process.exit(130)
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted)
+
   return new Promise((done) => {
     const timer = setTimeout(() => {
       console.error(`npm run ${script} was stopped after ${Math.round(timeoutMs / 1000)} s`)
@@ -85,6 +91,7 @@ export function runScript(
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted)
       done({ stdout, code })
     }
+
     child.once('error', () => end(1))
     child.once('close', end)
   })

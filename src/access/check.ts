@@ -61,12 +61,15 @@ function judgeRule<Data>(
   if (rule.roles !== undefined && !hasAny(rule.roles, () => roles?.(data)))
     return { ok: false, reason: 'role-missing' }
   if (!matchesClaims(rule, data)) return { ok: false, reason: 'claim-missing' }
+
   const { freshMs } = rule
   if (freshMs === undefined) return passed
+
   const { authenticatedAt } = info
   // A sign-in in the future, before a clock was put right, is not as fresh as that for ever.
   const age = authenticatedAt === undefined ? Number.POSITIVE_INFINITY : now - authenticatedAt
   const fresh = age <= freshMs && age >= -SKEW_MS
+
   return fresh ? passed : { ok: false, reason: 'session-too-old' }
 }
 
@@ -90,6 +93,7 @@ function matchesClaims({ claims, check }: CompiledAccess, data: unknown): boolea
         : undefined
       if (!wanted.has(value) && !hasAny(wanted, () => value)) return false
     }
+
     return true
   } catch {
     return false

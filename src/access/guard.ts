@@ -68,16 +68,19 @@ export function accessGuard<C extends AccessContext>(
 ): AccessGuard<C> {
   const issues = createIssues('access')
   checkKeys(issues, options, ['rules', 'aliases', ...guardKeys])
+
   const rules = compilePathRules((options as { rules?: unknown } | undefined)?.rules, issues)
   const lookup = compileRules(rules, checkAliases(options?.aliases, issues))
   const allowed = rules.map(({ allow }) => allow)
   const judges = compileAccessChecks('access', options, allowed, issues)
   const signIn = parseSignIn(options?.signIn, issues)
+
   if (signIn !== undefined && !issues.any) {
     const rule = lookup(signIn.split('?', 1)[0] ?? '', '', 'GET')
     if (rule?.allow.session !== false)
       issues.add('signIn', 'must fit a rule without a session, or it leads to itself')
   }
+
   issues.throwIfAny()
 
   function findRule({
@@ -90,6 +93,7 @@ export function accessGuard<C extends AccessContext>(
         reason: canonical.reason,
         path: url.slice(hostEnd(url, hostStart(url))).split('?', 1)[0] ?? '',
       }
+
     return (
       lookup(canonical.path, canonical.search, method) ?? {
         reason: 'no-rule',
@@ -122,18 +126,23 @@ function compilePathRules(value: unknown, issues: Issues): Rule[] {
     issues.add('rules', `must list 1 to ${mostRules} rules`)
     return rules
   }
+
   for (const [index, rule] of value.entries()) {
     const at = issues.at(`rules.${index}`)
     checkKeys(at, rule, ['path', 'methods', 'allow'])
     if (typeof rule !== 'object' || rule === null) continue
+
     const { path, methods, allow } = rule as { [Key in keyof PathRule]?: unknown }
     if (allow === undefined) at.add('allow', "is required; for everybody say 'public'")
+
     const compiled = allow === undefined ? denyEveryone : compileAccess(allow, at.at('allow'))
     const taken = validateMethods(methods, at)
+
     if (!isPathPattern(path)) {
       at.add('path', 'must be an exact path (/login) or a prefix (/admin/*), in canonical form')
       continue
     }
+
     const folded = allow !== 'public'
     if (rules.some((earlier) => isShadowedBy(earlier, path, taken)))
       at.add('path', 'is never reached: an earlier rule fits it all')
@@ -145,6 +154,7 @@ function compilePathRules(value: unknown, issues: Issues): Rule[] {
       allow: compiled,
     })
   }
+
   return rules
 }
 
@@ -155,6 +165,7 @@ function isShadowedBy(
 ): boolean {
   if (!patternCovers(earlier.path, path, earlier.folded)) return false
   const { methods: before } = earlier
+
   return (
     before === undefined ||
     (methods !== undefined && [...methods].every((method) => before.has(method)))
@@ -163,11 +174,13 @@ function isShadowedBy(
 
 function validateMethods(value: unknown, issues: Issues): ReadonlySet<string> | undefined {
   if (value === undefined) return undefined
+
   const good =
     Array.isArray(value) &&
     value.length > 0 &&
     value.every((one) => /^[A-Z][A-Z-]{0,31}$/.test(String(one)))
   if (!good) issues.add('methods', 'must be a list of methods in upper case')
+
   const methods = new Set<string>(good ? value : [])
   return methods.has('GET') ? methods.add('HEAD') : methods
 }
@@ -180,9 +193,11 @@ export function createRuleGuard<C extends AccessContext>(
 ): (c: C) => MaybeAnswer {
   const issues = createIssues(name)
   checkKeys(issues, options, guardKeys)
+
   const compiled = compileAccess(rule, issues.at('rule'))
   const judges = compileAccessChecks(name, options, [compiled], issues)
   parseSignIn(options?.signIn, issues)
   issues.throwIfAny()
+
   return (c) => judges.both(compiled, name, c)
 }

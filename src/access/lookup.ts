@@ -32,17 +32,22 @@ export function compileRules(rules: readonly Rule[], readAliases: AliasReader): 
   return (path, search, method) => {
     const rule = findRule(rules, path, method)
     if (rule === undefined) return undefined
+
     const found: Rule[] = []
     collect(found, path, method, rule)
+
     for (const page of readAliases(path, search)) {
       const other = findRule(rules, page, method)
       if (other === undefined) continue
+
       found.push(other)
       collect(found, page, method, other)
     }
+
     const guards = found.filter((other) => other !== rule && other.folded)
     const [guard] = guards
     if (guard === undefined) return rule
+
     return {
       ...rule,
       path: guard.path,
@@ -56,6 +61,7 @@ function findRule(rules: readonly Rule[], path: string, method: string): Rule | 
   return rules.find((rule) => {
     if (!takes(rule, method)) return false
     if (!rule.folded) return coversPath(rule.pattern, path)
+
     spelled ??= foldPath(path)
     return coversPath(rule.pattern, spelled)
   })

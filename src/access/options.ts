@@ -80,6 +80,7 @@ export function compileAccessChecks<C extends AccessContext>(
   const observing =
     choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
   const platform = checkPlatform(given.platform, issues, 'none')
+
   if (roles === undefined && rules.some((rule) => rule.roles))
     issues.add('roles', 'is required: a rule has a role')
   if (given.platform === undefined && rules.some((rule) => rule.ranges)) {
@@ -95,8 +96,10 @@ export function compileAccessChecks<C extends AccessContext>(
       subject: subject.slice(0, longestSubject),
       ...request,
     })
+
     if (observing) return undefined
     if (refuse !== undefined) return refuse({ ok: false, reason }, c)
+
     return denyOrRedirectToSignIn(
       reason,
       c.req.raw,
@@ -117,6 +120,7 @@ export function compileAccessChecks<C extends AccessContext>(
       roles: roles as never,
       now: clock(),
     })
+
     return verdict.ok ? undefined : denyAccess(verdict.reason, subject, c)
   }
 
@@ -131,6 +135,7 @@ export function compileAccessChecks<C extends AccessContext>(
     both: (rule, subject, c) =>
       judges.byAddress(rule, subject, c) ?? judges.bySession(rule, subject, c),
   }
+
   return judges
 }
 
@@ -151,6 +156,7 @@ async function readSession(
       { option: name, problem: 'needs session() before it, with a strategy of this library' },
     ])
   }
+
   const data = await handle.get()
   // The same session, read once; a digest of its id is nothing that rules ask for.
   return { data, info: handle.facts?.() ?? (await handle.info()) }

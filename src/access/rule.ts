@@ -58,6 +58,7 @@ export const denyEveryone: CompiledAccess = { session: true, roles: new Set() }
 export function combineAccess(rules: readonly CompiledAccess[]): CompiledAccess {
   const [first = denyEveryone, ...also] = [...new Set(rules)]
   if (also.length === 0) return first
+
   const ranges = first.ranges ?? also.find((rule) => rule.ranges !== undefined)?.ranges
   return {
     ...first,
@@ -75,17 +76,20 @@ export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
     issues.add('', "must be 'public', 'session' or an object such as { role: 'admin' }")
     return denyEveryone
   }
+
   checkKeys(issues, value, keys)
   const { session, role, claim, address, fresh } = value as {
     [Key in keyof AccessMembers]?: unknown
   }
   const signedIn = booleanOption(issues, 'session', session, false)
   const needing = [role, claim, fresh].some((member) => member !== undefined)
+
   // An empty object is more likely a slip than a wish for everybody.
   if (!signedIn && !needing && address === undefined)
     issues.add('', "must hold a condition; for none say 'public'")
   if (session === false && needing)
     issues.add('session', 'must not be false: role, claim and fresh need a session')
+
   const compiled: CompiledAccess = {
     session: signedIn || needing,
     ...(address !== undefined && { ranges: parseRanges(address, issues) }),
@@ -99,6 +103,7 @@ export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
       freshMs: wholeNumber(issues, 'fresh', fresh, 600, seconds) * 1000,
     }),
   }
+
   return issues.any ? denyEveryone : compiled
 }
 
@@ -110,6 +115,7 @@ function parseRanges(value: unknown, issues: Issues): AddressRange[] {
     issues.add('address', `must be a list of 1 to ${mostEntries} addresses or ranges`)
     return ranges
   }
+
   for (const [index, entry] of value.entries()) {
     const range = typeof entry === 'string' ? parseRange(entry) : undefined
     if (range) ranges.push(range)
@@ -119,6 +125,7 @@ function parseRanges(value: unknown, issues: Issues): AddressRange[] {
         'must be an address or a range such as 10.0.0.0/8, with no bit set behind it',
       )
   }
+
   return ranges
 }
 
@@ -128,11 +135,13 @@ function parseClaims(value: unknown, issues: Issues): Map<string, ReadonlySet<un
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.entries(value)
       : []
+
   if (entries.length === 0)
     issues.add('', 'must be a function of the data, or an object of members and their values')
   for (const [name, values] of entries) {
     claims.set(name, new Set(parseList<ClaimValue>(values, isClaimValue, name, 'a value', issues)))
   }
+
   return claims
 }
 
@@ -146,6 +155,7 @@ function parseList<T>(
 ): T[] {
   const list = Array.isArray(value) ? value : [value]
   if (list.length > 0 && list.length <= mostEntries && list.every(fits)) return list
+
   issues.add(option, `must be ${a} or a list of 1 to ${mostEntries} of them`)
   return []
 }

@@ -37,6 +37,7 @@ export function createCompiledGuard<C extends CsrfContext>(
     'credentials',
     'is not read where cookieNames were compiled',
   )
+
   return createCsrfGuard<C>(createPolicy(compiled, { credentials }), {
     observing: compiled.observing,
     token,
@@ -58,5 +59,6 @@ function createProblem(
     'cache-control': 'no-store',
     vary: varyHeaders(reason),
   }
+
   return new Response(JSON.stringify(body), { status: 403, headers })
 }

@@ -20,14 +20,17 @@ export function createCompiledLayer(
   // What JavaScript or JSON hands over may be nothing at all.
   const known = (compiled as CompiledHeaders | undefined)?.version === formatVersion
   assertOption(known, 'compiledHeaders', wrongRelease)
+
   const { placeholder, publicOrigin } = compiled
   assertOption(
     !placeholder || fillNonce !== undefined,
     'fillNonce',
     'is required with noncePlaceholder',
   )
+
   const fixed = publicOrigin === undefined ? undefined : readRequestOrigin(publicOrigin)
   const about: Layer['about'] = ({ req }) => fixed ?? readRequestOrigin(req.url)
   const own: Layer = { write: createCompiledWriter(compiled, fillNonce), about, over: () => own }
+
   return own
 }

@@ -65,20 +65,24 @@ export function checkCrossOrigin(
   const { method, headers } = request
   const safe = isSafeMethod(method) && !isWebSocketUpgrade(request)
   if (safe && policy.isolation === undefined) return passed
+
   // Judged here, used further down: a bad binding must not wait for an old browser to be noticed.
   const own = safe ? undefined : policy.publicOrigins?.(env)
   const site = headers.get('sec-fetch-site')
+
   // Before any look at Origin: it is null in our own forms under `Referrer-Policy: no-referrer`.
   if (site === 'same-origin' || site === 'none') return passed
   if (safe) {
     if (!isolates(policy.isolation, method, site, headers)) return passed
     return applyExceptions('resource-isolation', headers.get('origin'), policy, method, path)
   }
+
   const origin = headers.get('origin')
   if (site === 'same-site' || site === 'cross-site') {
     if (site === 'same-site' && policy.trustSameSite) return passed
     return applyExceptions('cross-site', origin, policy, method, path)
   }
+
   // No Fetch Metadata: Chromium's sockets, plain http, browsers before 2023, programs. What nobody knows yet is none, too.
   if (origin !== null) {
     if (isOwnOrigin(origin, own, request.url)) return passed
@@ -90,13 +94,16 @@ export function checkCrossOrigin(
       path,
     )
   }
+
   const referer = headers.get('referer')
   if (referer !== null) {
     const from = readUrlOrigin(referer)
     if (isOwnOrigin(from, own, request.url)) return passed
     return applyExceptions('origin-mismatch', from, policy, method, path)
   }
+
   if (site === null && policy.allowsMissingMetadata(headers)) return passed
+
   return applyExceptions('metadata-missing', null, policy, method, path)
 }
 
@@ -118,6 +125,7 @@ function applyExceptions(
       policy.trustedOrigins.has(origin) || policy.trust.get(ruleKey(method, path))?.has(origin)
     if (trusted) return { ok: true, by: 'trust', reason }
   }
+
   return isExempt(policy, method, path) ? { ok: true, by: 'exempt', reason } : { ok: false, reason }
 }
 
@@ -128,6 +136,7 @@ function applyExceptions(
 function isOwnOrigin(origin: string, own: readonly string[] | undefined, url: string): boolean {
   if (origin === '') return false
   if (own?.length === 1) return origin === own[0]
+
   const asked = readUrlOrigin(url)
   return own === undefined || own.includes(asked) ? origin === asked : own.includes(origin)
 }

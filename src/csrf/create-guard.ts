@@ -53,6 +53,7 @@ export function createCsrfGuard<C extends CsrfContext>(
     const id = c.var?.requestId
     const request = typeof id === 'string' ? id : undefined
     const subject = readPathname(c.req.raw.url).slice(0, longestSubject)
+
     onEvent?.({ type, reason, subject, ...(request !== undefined && { request }) })
     return request
   }
@@ -73,9 +74,11 @@ export function createCsrfGuard<C extends CsrfContext>(
     const path = ruled ? readPathname(raw.url) : ''
     const verdict = checkCrossOrigin(raw, policy, path, c.env)
     if (!verdict.ok) return rejectRequest(verdict.reason, c)
+
     if (verdict.by === 'exempt') emitEvent('csrf-exempted', verdict.reason, c)
     // Who is trusted from elsewhere cannot have a token, nor can a socket: its handshake takes no headers.
     if (token === undefined || verdict.by !== undefined) return undefined
+
     const { method } = raw
     return isSafeMethod(method) || isExempt(policy, method, path) ? undefined : checkToken(token, c)
   }

@@ -18,6 +18,7 @@ export function hasAmbientCredentials(
     (cookieNames === undefined || cookieNames.some((name) => cookie.includes(name)))
   )
     return true
+
   const authorization = headers.get('authorization')
   return authorization !== null && ambientScheme.test(authorization)
 }

@@ -12,8 +12,10 @@ export async function formField(request: Request, name: string): Promise<string 
   if (type !== 'application/x-www-form-urlencoded' || request.bodyUsed || request.body === null)
     return undefined
   if (Number(request.headers.get('content-length')) > mostBytes) return undefined
+
   const text = await boundedText(request.clone())
   const values = text === undefined ? [] : new URLSearchParams(text).getAll(name)
+
   return values.length === 1 ? values[0] : undefined
 }
 
@@ -23,6 +25,7 @@ async function boundedText({ body }: Request): Promise<string | undefined> {
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
+
   for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
     bytes += part.value.byteLength
     if (bytes > mostBytes) {
@@ -30,7 +33,9 @@ async function boundedText({ body }: Request): Promise<string | undefined> {
       reader?.cancel().catch(() => {})
       return undefined
     }
+
     text += decoder.decode(part.value, { stream: true })
   }
+
   return text + decoder.decode()
 }

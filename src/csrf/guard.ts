@@ -37,9 +37,11 @@ export function csrfGuard<C extends CsrfContext>(options: CsrfOptions<C, never>)
     choiceOption(issues, 'mode', options?.mode, ['enforce', 'observe'], 'enforce') === 'observe'
   const refuse = optionalFunction(issues, 'refuse', options?.refuse)
   const onEvent = optionalListener(issues, 'onEvent', options?.onEvent)
+
   if (token !== undefined && typeof token?.check !== 'function')
     issues.add('token', 'must be made by csrfTokens()')
   issues.throwIfAny()
+
   return createCsrfGuard(policy, { observing, token, onEvent, refuse: refuse ?? createErrorPage })
 }
 

@@ -16,8 +16,10 @@ export function isolates(
 ): boolean {
   if (site === null || (site === 'same-site' && sameSite) || method === 'OPTIONS') return false
   if (method !== 'GET' || headers.get('sec-fetch-mode') !== 'navigate') return true
+
   const into = headers.get('sec-fetch-dest')
   // Plugins' navigations are subresources of the page around them.
   if (into === 'object' || into === 'embed') return true
+
   return !frames && (into === 'iframe' || into === 'frame' || into === 'fencedframe')
 }

@@ -11,6 +11,7 @@ export function parseOrigins(value: unknown, issues: Issues): readonly string[] 
     issues.add('', 'must be a list of origins')
     return []
   }
+
   return value.filter((origin: unknown, at) => {
     const problem = value.indexOf(origin) < at ? 'is in the list twice' : findProblem(origin)
     if (problem !== undefined) issues.add(String(at), problem)
@@ -30,11 +31,13 @@ function findProblem(origin: unknown): string | undefined {
   if (origin === 'null') return 'must not be null, which every sandboxed page of anybody sends'
   if (origin.includes('*')) return 'must not hold a wildcard: list each origin'
   if (origin !== origin.toLowerCase()) return 'must be in lower case, as browsers send it'
+
   const scheme = shape.exec(origin)?.[1]
   if (scheme === undefined)
     return 'must be scheme://host or scheme://host:port with nothing behind it'
   if (scheme !== 'https' && scheme !== 'http') return undefined
   if (readUrlOrigin(origin) !== origin) return "must not name the scheme's own port"
+
   // Numbers and bad ports that a URL parser writes otherwise or refuses: http://127.1, http://a:99999.
   const same = URL.canParse(origin) && new URL(origin).origin === origin
   return same ? undefined : 'must be spelled as browsers send it'

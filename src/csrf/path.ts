@@ -5,11 +5,14 @@ import { hostEnd, hostStart } from '../request/origin.ts'
 export function readPathname(url: string): string {
   const host = hostStart(url)
   if (host === -1) return ''
+
   const start = hostEnd(url, host)
   if (url[start] !== '/') return ''
+
   for (let at = start; at < url.length; at++) {
     const code = url.charCodeAt(at)
     if (code === 0x3f || code === 0x23) return url.slice(start, at)
   }
+
   return url.slice(start)
 }

@@ -79,9 +79,11 @@ export function csrfPolicy<E = ProjectEnv>(
   const issues = value ?? createIssues('csrf')
   const { publicOrigins, credentials, ...plain } = (options ?? {}) as CrossOriginOptions<never>
   checkKeys(issues, options, [...keys, ...more])
+
   const own = optionalFunction(issues, 'credentials', credentials)
   if (own && plain.cookieNames !== undefined)
     issues.add('cookieNames', 'is not read where credentials is given')
+
   const policy = createPolicy(parsePolicyData(plain, issues), {
     credentials: own,
     publicOrigins:
@@ -89,6 +91,7 @@ export function csrfPolicy<E = ProjectEnv>(
         ? undefined
         : resolveFrom(issues, 'publicOrigins', publicOrigins, parsePublicOrigins),
   })
+
   if (value === undefined) issues.throwIfAny()
   return policy
 }
@@ -110,12 +113,14 @@ export interface CompilableCsrf extends Omit<CrossOriginOptions, 'publicOrigins'
 export function compileCsrf(options: CompilableCsrf = {}): CompiledCsrf {
   const issues = createIssues('compileCsrf')
   checkKeys(issues, options, [...keys.filter((key) => key !== 'credentials'), 'mode'])
+
   const { publicOrigins, mode, ...plain } = options ?? {}
   const origins =
     publicOrigins !== undefined && parsePublicOrigins(publicOrigins, issues.at('publicOrigins'))
   const observing =
     choiceOption(issues, 'mode', mode, ['enforce', 'observe'], 'enforce') === 'observe'
   const data = parsePolicyData(plain, issues)
+
   issues.throwIfAny()
   return { ...data, observing, ...(origins && { publicOrigins: origins }) }
 }
@@ -128,9 +133,11 @@ function parsePolicyData(
   const good =
     Array.isArray(cookieNames) &&
     cookieNames.every((name) => typeof name === 'string' && name !== '')
+
   if (cookieNames !== undefined && !good)
     issues.add('cookieNames', 'must be a list of whole cookie names')
   const isolation = parseIsolation(value.isolation, issues.at('isolation'))
+
   return {
     version: formatVersion,
     trustedOrigins: parseOrigins(trustedOrigins, issues.at('trustedOrigins')),
@@ -152,8 +159,10 @@ function parsePolicyData(
 
 function parseIsolation(value: unknown, issues: Issues): CompiledCsrf['isolation'] {
   if (value === undefined || value === false) return undefined
+
   const options: IsolationOptions = value === true ? {} : (value as IsolationOptions)
   checkKeys(issues, options, ['sameSite', 'frames'])
+
   return {
     sameSite: booleanOption(issues, 'sameSite', options?.sameSite, true),
     frames: booleanOption(issues, 'frames', options?.frames, true),

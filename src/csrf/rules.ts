@@ -44,6 +44,7 @@ export function parseTrust(
       return list
     },
   )
+
   return [...rules].map(([route, origins]) => ({ route, origins }))
 }
 
@@ -55,14 +56,17 @@ function parseRules<T>(
 ): Map<string, T> {
   const rules = new Map<string, T>()
   if (value === undefined) return rules
+
   if (!Array.isArray(value)) issues.add('', 'must be a list of rules')
   else
     for (const [index, rule] of value.entries()) {
       const at = issues.at(String(index))
       checkKeys(at, rule, keys)
       if (typeof rule !== 'object' || rule === null) continue
+
       const { path, methods = ['POST'] } = rule as Partial<ExemptRule>
       const made = make(rule, at)
+
       if (!isPath(path))
         at.add('path', 'must be a whole path such as /hooks/stripe: no pattern, no query')
       if (!Array.isArray(methods) || methods.length === 0 || !methods.every(isMethod)) {
@@ -74,6 +78,7 @@ function parseRules<T>(
           rules.set(key, made)
         }
     }
+
   return rules
 }
 

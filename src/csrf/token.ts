@@ -52,15 +52,19 @@ export function signedTokens<C extends CsrfContext>(
 ): CsrfTokens<C> {
   const issues = createIssues('csrfTokens')
   checkKeys(issues, options, ['secret', 'session', 'header', 'field'])
+
   const { secret, session, header = 'X-CSRF-Token', field = 'csrf_token' } = options ?? {}
   const ring = resolveFrom(issues, 'secret', secret, keyRing)
+
   if (typeof session !== 'function')
     issues.add('session', 'must be a function that finds the id of the session')
   if (typeof header !== 'string' || !/^[\w-]+$/.test(header))
     issues.add('header', 'must be the name of a header')
+
   if (field !== false && (typeof field !== 'string' || field === '')) {
     issues.add('field', 'must be the name of a form field, or false')
   }
+
   issues.throwIfAny()
 
   return {
@@ -73,10 +77,12 @@ export function signedTokens<C extends CsrfContext>(
       const keys = ring(c.env)
       const id = await session(c)
       if (!id) return undefined
+
       const { raw } = c.req
       const given =
         raw.headers.get(header) ?? (field === false ? undefined : await formField(raw, field))
       if (!given) return 'token-missing'
+
       return (await verifyToken(keys, id, given)) ? undefined : 'token-bad'
     },
   }
@@ -89,8 +95,10 @@ async function signToken(keys: KeyRing, session: string): Promise<string> {
 
 async function verifyToken(keys: KeyRing, session: string, token: string): Promise<boolean> {
   if (token.length !== tokenLength || token[macLength] !== '.') return false
+
   const macs = await keys.macs(purpose, joinBytes(session, token.slice(macLength + 1)))
   let found = false
+
   for (const mac of macs)
     found = equalText(encodeBase64url(mac), token.slice(0, macLength)) || found
   return found

@@ -62,6 +62,7 @@ export function compileHeaderOptions(issues: Issues, options: HeaderOptions): Co
   const opener = compileOpenerPolicy(issues, given.crossOriginOpenerPolicy)
   const prefetch = dnsPrefetchControl(issues, given.xDnsPrefetchControl)
   const { crossOriginIsolated: isolated, crossOriginEmbedderPolicy: embeds } = given
+
   checkIsolation(issues, isolated !== undefined && isolated !== false, opener, embeds)
   const definitions: readonly HeaderDefinition[] = [
     ['strictTransportSecurity', responseKinds, (_, secure) => (secure ? hsts : undefined)],
@@ -108,8 +109,10 @@ export function compileHeaderOptions(issues: Issues, options: HeaderOptions): Co
     ],
     ['cacheControl', ['document', 'api'], cacheControl(issues, given.cacheControl)],
   ]
+
   const names = definitions.map(([option]) => option)
   checkKeys(issues, options, [...names, ...otherOptions])
+
   const enforces = parseEnforce(issues, given.enforce, names)
   const headers = definitions.flatMap(([option, where, value]): CompiledHeader[] => {
     const fixed =
@@ -117,6 +120,7 @@ export function compileHeaderOptions(issues: Issues, options: HeaderOptions): Co
       (lists.includes(option) || option.startsWith('content') ? appendBit : 0) |
       (option === 'crossOriginResourcePolicy' && (given[option] ?? true) === true ? sharedBit : 0)
     const made = new Map<string, { name: string; value: string; where: number; how: number }>()
+
     for (const [k, kind] of responseKinds.entries()) {
       const how =
         fixed | (option === 'xFrameOptions' && isCoveredByPolicy(kind) ? besidePolicyBit : 0)
@@ -124,6 +128,7 @@ export function compileHeaderOptions(issues: Issues, options: HeaderOptions): Co
         const text =
           where.includes(kind) && (typeof value === 'function' ? value(kind, secure) : value)
         if (!text) continue
+
         // Each option is called as its header is.
         const row = made.get(`${how} ${text}`) ?? {
           name: toKebabCase(option),
@@ -131,12 +136,15 @@ export function compileHeaderOptions(issues: Issues, options: HeaderOptions): Co
           where: 0,
           how,
         }
+
         row.where |= 1 << (secure ? k + kindCount : k)
         made.set(`${how} ${text}`, row)
       }
     }
+
     return [...made.values()]
   })
+
   const unwanted = names.filter((name) => given[name] === null).map(toKebabCase)
   const token = parsePlaceholder(issues, given.noncePlaceholder)
   const tail = (secure: boolean): string =>
@@ -147,6 +155,7 @@ export function compileHeaderOptions(issues: Issues, options: HeaderOptions): Co
     reports.directives.length > 0 ||
     csp.reported.secure !== undefined ||
     enforces.has('contentSecurityPolicy')
+
   return {
     version: formatVersion,
     headers,
@@ -175,6 +184,7 @@ function parseEnforce(
   names: readonly string[],
 ): ReadonlySet<string> {
   if (value === undefined) return new Set()
+
   const list: unknown[] = Array.isArray(value) ? value : [value]
   for (const name of list) {
     if (typeof name === 'string' && names.includes(name)) continue
@@ -184,5 +194,6 @@ function parseEnforce(
       `must be a list of options that are headers${meant ? `; did you mean ${meant}?` : ''}`,
     )
   }
+
   return new Set(list as string[])
 }

@@ -24,16 +24,20 @@ export function fromHelmet(options: HeaderOptions, preset: HeaderOptions): Heade
   for (const [name, member] of Object.entries(single)) {
     const given = read[name]
     if (!isPlain(given) || !Object.keys(given).every((key) => key === member)) continue
+
     const value = given[member]
     read[name] = value === undefined ? true : readWord(name, value)
   }
+
   const prefetch = read.xDnsPrefetchControl
   if (isPlain(prefetch) && Object.keys(prefetch).every((key) => key === 'allow')) {
     read.xDnsPrefetchControl = prefetch.allow ? 'on' : 'off'
   }
+
   const hsts = read.strictTransportSecurity
   if (isPlain(hsts)) read.strictTransportSecurity = { maxAge: 31_536_000, ...hsts }
   readPolicy(read, preset)
+
   return read as HeaderOptions
 }
 
@@ -49,8 +53,10 @@ function readPolicy(read: Record<string, unknown>, preset: HeaderOptions): void 
   const given = read.contentSecurityPolicy
   const known = ['useDefaults', 'directives', 'reportOnly']
   if (!isPlain(given) || !Object.keys(given).every((key) => known.includes(key))) return
+
   const { useDefaults = true, directives = {}, reportOnly = false } = given
   if (!isPlain(directives)) return
+
   const policy: Record<string, unknown> = useDefaults
     ? { ...(preset.contentSecurityPolicy as object) }
     : {}
@@ -59,6 +65,7 @@ function readPolicy(read: Record<string, unknown>, preset: HeaderOptions): void 
     if (value === null) delete policy[key]
     else policy[key] = key === 'upgradeInsecureRequests' && Array.isArray(value) ? true : value
   }
+
   read.contentSecurityPolicy = reportOnly ? false : policy
   if (reportOnly) read.contentSecurityPolicyReportOnly = policy
 }

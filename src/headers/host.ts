@@ -21,8 +21,10 @@ export function readRequestOrigin(url: string): RequestOrigin {
   if (url.startsWith(lastStart)) return last
   // On plain http nothing depends on the host.
   if (!url.startsWith('https:')) return plain
+
   const end = hostEnd(url, 8)
   const about = { https: true, host: url.slice(url.lastIndexOf('@', end) + 1 || 8, end) }
+
   // Without such a sign a longer host could begin the same.
   if (end < url.length) [lastStart, last] = [url.slice(0, end + 1), about]
   return about

@@ -67,6 +67,7 @@ export function findResponseKind(status: number, type: string | null): number {
   if (status === 304) return notModifiedKind
   if (status > 300 && status < 309 && status !== 305 && status !== 306) return redirectKind
   if (type === null) return apiKind
+
   for (const [beginning, kind] of beginnings) if (startsWithWord(type, beginning)) return kind
   return script.test(type) ? scriptKind : apiKind
 }

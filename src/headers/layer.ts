@@ -39,13 +39,16 @@ export async function runLayer(
   const at = c as LayerContext & LayeredContext
   const outer = at[passed]
   const all = outer === undefined ? own : own.over(outer)
+
   at[passed] = all
   // A string, as in Hono, and not made when asked for: taking one from the pool costs less than asking.
   const nonce = all.write.nonces && !outer?.write.nonces ? createNonce() : undefined
   if (nonce) c.set('secureHeadersNonce', nonce)
   if (outer !== undefined) return next()
+
   const { https, host } = own.about(c)
   await next()
+
   const { res } = c
   // What was entered further in is known by now.
   const { write } = at[passed] ?? own
@@ -54,7 +57,9 @@ export async function runLayer(
     host,
     nonce: nonce ?? (c.get('secureHeadersNonce') as string | undefined),
   })
+
   if (answer === res) return
+
   // Hono copies every header of the response it has over the one it gets: what was taken away would come back.
   c.res = undefined
   c.res = answer

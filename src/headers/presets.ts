@@ -96,6 +96,7 @@ export function applyPreset(
     issues.add('', 'must be an object')
     return outer
   }
+
   const own: { -readonly [Name in keyof HeaderOptions]: HeaderOptions[Name] } = { ...options }
   for (const name of Object.keys(own) as Array<keyof HeaderOptions>)
     if (own[name] === undefined) delete own[name]
@@ -108,11 +109,13 @@ export function applyPreset(
       ...switchedOn(own.preset === 'compat' ? fromHelmet(own, preset) : own, preset),
     }
   }
+
   const meant = nearestKey(`${own.preset}`, Object.keys(presets))
   issues.add(
     'preset',
     `must be one of ${Object.keys(presets).join(', ')}${meant ? `; did you mean ${meant}?` : ''}`,
   )
+
   return own
 }
 

@@ -43,32 +43,39 @@ export function createSecurityTxt(issues: Issues, value: SecurityTxtOptions): Se
   const options: Partial<Record<string, unknown>> = { ...value }
   const clock = optionalFunction(issues, 'clock', value?.clock) ?? Date.now
   const lines: string[] = []
+
   for (const name of links) {
     const list: unknown[] = Array.isArray(options[name])
       ? options[name]
       : options[name] === undefined
         ? []
         : [options[name]]
+
     if (list.every((item) => isLink(item, name)))
       for (const item of list) lines.push(`${fieldName(name)}: ${item}`)
     else
       issues.add(name, `must be ${name === 'contact' ? 'mailto:, tel: or ' : ''}https: addresses`)
   }
+
   if (!lines[0]?.startsWith('Contact')) issues.add('contact', 'is required')
   const expires = new Date(options.expires as string | Date).getTime()
+
   if (Number.isNaN(expires) || options.expires === undefined)
     issues.add('expires', 'is required, as a date')
   else if (clock() > running && !isCurrent(expires, clock()))
     issues.add('expires', 'must be less than a year ahead, and not past')
   else lines.push(`Expires: ${new Date(expires).toISOString()}`)
+
   const languages = parseLanguages(issues, options.preferredLanguages)
   if (languages) lines.push(`Preferred-Languages: ${languages}`)
+
   const text = `${lines.join('\n')}\n`
   return (method, path) => {
     if (method !== 'GET' && method !== 'HEAD') return undefined
     if (path === '/security.txt')
       return new Response(null, { status: 301, headers: { location: place } })
     if (path !== place || !isCurrent(expires, clock())) return undefined
+
     return new Response(method === 'HEAD' ? null : text, {
       headers: { 'content-type': 'text/plain; charset=utf-8' },
     })
@@ -97,6 +104,7 @@ function parseLanguages(issues: Issues, value: unknown): string {
   ) {
     return value.join(', ')
   }
+
   issues.add('preferredLanguages', 'must be a list of language tags')
   return ''
 }

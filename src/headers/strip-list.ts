@@ -38,9 +38,11 @@ export function compileStripList(
 ): Set<string> {
   const poweredBy = booleanOption(issues, 'removePoweredBy', removePoweredBy ?? undefined, true)
   const names = new Set(strip === false || strip === null ? [] : `${owasp} ${more}`.split(/\s/))
+
   if (typeof strip === 'object' && strip !== null)
     applyStripOptions(issues.at('strip'), strip, names)
   else booleanOption(issues, 'strip', strip ?? undefined, true)
+
   if (poweredBy) names.add('x-powered-by')
   else names.delete('x-powered-by')
   return names
@@ -53,16 +55,19 @@ function applyStripOptions(issues: Issues, strip: Strip, names: Set<string>): vo
     if (!names.delete(name))
       issues.add('keep', `holds a name that is not on the list${meant ? `: ${meant}?` : ''}`)
   }
+
   for (const name of parseNames(issues, 'also', strip.also)) names.add(name)
 }
 
 function parseNames(issues: Issues, option: string, value: unknown): string[] {
   if (value === undefined) return []
+
   // RFC 9110 section 5.1: a field name is a token.
   const good =
     Array.isArray(value) &&
     value.every((name) => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name))
   if (good) return value.map((name: string) => name.toLowerCase())
+
   issues.add(option, 'must be a list of header names')
   return []
 }

@@ -51,10 +51,12 @@ export function createLayer(value: SecureHeadersOptions<never>, issues: Issues):
     publicOrigin === undefined
       ? undefined
       : resolveFrom(issues, 'publicOrigin', publicOrigin, parseFixedOrigin)
+
   // Reading the url costs as much as a header; where it says nothing, nobody reads it.
   const about: Layer['about'] =
     origin === undefined ? ({ req }) => readRequestOrigin(req.url) : ({ env }) => origin(env)
   const write = headerWriter(options, issues)
+
   // Layers are made while building: a handful of pairs, each judged at its first request.
   const pairs = new WeakMap<Layer, Layer>()
   return {
@@ -64,11 +66,14 @@ export function createLayer(value: SecureHeadersOptions<never>, issues: Issues):
     over(outer): Layer {
       const known = pairs.get(outer)
       if (known !== undefined) return known
+
       const issues = createIssues('secureHeaders')
       const merged = applyPreset(issues, options, outer.options ?? {})
       const made = { ...outer, options: merged, write: headerWriter(merged, issues) }
+
       issues.throwIfAny()
       pairs.set(outer, made)
+
       return made
     },
   }
@@ -96,8 +101,10 @@ export function compileHeaders(
     applyPreset(issues, options),
   )
   if (publicOrigin !== undefined) parseFixedOrigin(publicOrigin, issues.at('publicOrigin'))
+
   const compiled = compileHeaderOptions(issues, settled)
   issues.throwIfAny()
+
   return publicOrigin === undefined ? compiled : { ...compiled, publicOrigin }
 }
 
@@ -110,6 +117,7 @@ function parseFixedOrigin(value: unknown, issues: Issues): RequestOrigin {
   ) {
     return readRequestOrigin(url.href)
   }
+
   issues.add('', 'must be an origin such as https://app.example.com, without a path')
   return { https: false, host: '' }
 }

@@ -64,6 +64,7 @@ export function createCompiledWriter(
     const bit = marks.get(name) ?? (name === csp ? policy : policy << ++bits)
     marks.set(name, bit)
     if ((how & appendBit) === 0) single |= bit
+
     return [
       where,
       {
@@ -76,6 +77,7 @@ export function createCompiledWriter(
       },
     ]
   })
+
   for (const name of strip.split(' ')) if (!marks.has(name)) marks.set(name, 0)
   // By kind; over https on a name, by kind and kindCount.
   const sets = Array.from({ length: 2 * kindCount }, (_, bit) =>
@@ -94,30 +96,37 @@ export function createCompiledWriter(
       let type: string | null = null
       let present = 0
       let namesToRemove: string[] | undefined
+
       // One look at every header: asking for each that could be there, and for the type besides, costs more.
       headers.forEach((value, name) => {
         if (name === 'content-type') {
           type = value
           return
         }
+
         const mark = marks.get(name)
         if (mark === undefined) return
+
         if (mark === 0) {
           namesToRemove ??= []
           namesToRemove.push(name)
         } else if ((mark & single) === 0 || !value.includes(',')) present |= mark
       })
+
       const kind = findResponseKind(status, type)
       const { https, host } = about
       if (https && host !== lastHost) [lastHost, pinned] = [host, canUseHsts(host)]
+
       const nonce = nonces && kind === documentKind ? (about.nonce ?? createNonce()) : ''
       const set = sets[https && pinned ? kind + kindCount : kind] as readonly HeaderRow[]
+
       // Our own pages bring a policy of their own, which does not know where reports go. What others say would only be broken.
       const own =
         kind === documentKind &&
         status >= 400 &&
         pages !== undefined &&
         headers.get(csp) === pages.policy
+
       let answer = response
       try {
         applyChanges(headers, set, present, namesToRemove, nonce)
@@ -128,12 +137,15 @@ export function createCompiledWriter(
           : new Response(response.body, response)
         applyChanges(answer.headers, set, present, namesToRemove, nonce)
       }
+
       if (kind !== documentKind)
         return token !== undefined && fill ? fill(answer, token, undefined) : answer
+
       if (own) {
         answer.headers.set(csp, https ? pages.reporting : pages.plain)
         answer.headers.delete(reportOnly)
       }
+
       return token !== undefined && fill ? fill(answer, token, nonce) : answer
     } catch {
       return response
@@ -154,6 +166,7 @@ function applyChanges(
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as HeaderRow
     if ((present & row.bit) !== 0 || (present & row.requiredBit) !== row.requiredBit) continue
+
     const { parts } = row
     if (parts !== undefined) headers.set(row.name, parts.join(nonceSource(nonce)))
     else headers.set(row.name, (present & cors) === 0 ? row.value : (row.shared ?? row.value))

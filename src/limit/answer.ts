@@ -28,6 +28,7 @@ export function createLimitedResponse(
   })
   const isProblem = plain.headers.get('content-type') === 'application/problem+json'
   if (!isProblem || plain.body === null || violated.length === 0) return plain
+
   const { status, phrase, words } = findStatusText(429)
   // JSON leaves out what is undefined.
   const id = requestId?.slice(0, 128)
@@ -39,6 +40,7 @@ export function createLimitedResponse(
     requestId: id,
     'violated-policies': violated,
   }
+
   return new Response(JSON.stringify(problem), plain)
 }
 

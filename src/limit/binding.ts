@@ -41,8 +41,10 @@ export interface BindingLimiterOptions<E = ProjectEnv> {
 export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>): BasicLimiter {
   const issues = createIssues('bindingLimiter')
   checkKeys(issues, options, ['binding', 'limit', 'window'])
+
   const given = { ...options } as Partial<BindingLimiterOptions<never>>
   const bindingOf = resolveFrom(issues, 'binding', given.binding, validateBinding)
+
   for (const name of ['limit', 'window'] as const)
     if (given[name] === undefined) issues.add(name, 'is required')
   const limit = wholeNumber(issues, 'limit', given.limit, 1, {
@@ -50,6 +52,7 @@ export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>
     max: 1_000_000,
     unit: 'units',
   })
+
   const window = choiceOption(issues, 'window', given.window, [10, 60], 10)
   issues.throwIfAny()
 
@@ -59,12 +62,14 @@ export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>
     async take(key, cost = 1, context = {}) {
       checkCost(cost)
       if (cost !== 1) throw new RangeError('A Workers binding counts one at a time.')
+
       const { success } = await bindingOf(context.env).limit({ key })
       const allowed = success === true
       const now = Date.now()
       const resetAt = now + window * 1000
       const retryAt = allowed ? now : resetAt
       const remaining = allowed ? undefined : 0
+
       return {
         allowed,
         limit,

@@ -58,19 +58,24 @@ export async function decideOutcomes<C extends LimitedContext>(
   const results: PolicyResult[] = []
   const [policyItems, limitItems, violated]: [string[], string[], string[]] = [[], [], []]
   let [retryAfter, denied, closed] = [0, false, false]
+
   for (const take of taken) {
     const { policy, outcome } = take
     const { name, limiter } = policy
     const lost = outcome?.status === 'rejected'
+
     if (lost) emitEvent('rate-limit-degraded', name, readReason(outcome.reason))
     const found = lost ? await decideFallback(take) : outcome?.value
     if (policy.headers) policyItems.push(policyField(policy, found))
     if (found === undefined) continue
+
     const result: PolicyResult = { name, ...found }
     results.push(result)
+
     const item = policy.headers ? limitItem(name, found) : undefined
     if (item !== undefined) limitItems.push(item)
     if (found.allowed) continue
+
     if (lost && policy.onOutage === 'closed') closed = true
     else {
       denied = true
@@ -84,8 +89,10 @@ export async function decideOutcomes<C extends LimitedContext>(
   if (!observing && policyItems.length > 0)
     fields.push(['RateLimit-Policy', policyItems.join(', ')])
   if (!observing && limitItems.length > 0) fields.push(['RateLimit', limitItems.join(', ')])
+
   const decorate = (response: Response): Response => withFields(response, fields)
   if (observing || !(denied || closed)) return { results, refused: undefined, decorate }
+
   const about = { request: c.req.raw, requestId }
   if (refuse === undefined) {
     const plain = denied
@@ -93,9 +100,11 @@ export async function decideOutcomes<C extends LimitedContext>(
       : createUnavailableResponse(about)
     return { results, refused: decorate(plain), decorate }
   }
+
   const wait = denied ? retryAfter : closedSeconds
   const reason = denied ? 'rate-limited' : 'store-unavailable'
   const custom = await refuse({ ok: false, reason, retryAfter: wait, results }, c)
+
   return {
     results,
     refused: withFields(custom, [...fields, ...missingHeaders(custom, wait)]),
@@ -113,10 +122,12 @@ async function decideFallback<C>({ policy, key, cost }: PolicyOutcome<C>): Promi
     // A take that the divided limit could never hold takes all of it.
     return { ...(await local.take(key, Math.min(cost, local.limit))), degraded: true }
   }
+
   const now = Date.now()
   const allowed = onOutage === 'open'
   const retryAfter = allowed ? 0 : closedSeconds
   const retryAt = now + retryAfter * 1000
+
   return {
     allowed,
     limit: limiter.limit,
@@ -146,5 +157,6 @@ function missingHeaders({ headers }: Response, retryAfter: number): Fields {
   if (!headers.has('retry-after') && Number.isFinite(retryAfter))
     fields.push(['Retry-After', `${retryAfter}`])
   if (!headers.has('cache-control')) fields.push(['Cache-Control', 'no-store'])
+
   return fields
 }

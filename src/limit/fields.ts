@@ -21,6 +21,7 @@ export function policyItem({ name, window }: NamedPolicy, limit: number): string
 export function limitItem(name: string, result: TakeResult): string | undefined {
   const { allowed, remaining, retryAfter, retryAt, resetAt, degraded } = result
   if (remaining === undefined || degraded) return undefined
+
   // A result was judged at `retryAt` if it allowed.
   const seconds = allowed ? Math.max(0, Math.ceil((resetAt - retryAt) / 1000)) : retryAfter
   return Number.isFinite(seconds)

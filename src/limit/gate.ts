@@ -79,6 +79,7 @@ export interface LimitGate<C> {
 export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>): LimitGate<C> {
   const issues = createIssues('rateLimit')
   checkKeys(issues, options, [...policyKeys, ...policyOwnKeys, 'skip', 'mode', 'refuse', 'onEvent'])
+
   const given = { ...options } as RateLimitOptions<C>
   const { policies, platform, ipv6Bits } = compilePolicies(given, issues)
   const skip = optionalFunction(issues, 'skip', given.skip)
@@ -89,6 +90,7 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
     refuse: optionalFunction(issues, 'refuse', given.refuse),
     emit: own ?? (() => {}),
   }
+
   issues.throwIfAny()
 
   async function createKey({ name, key }: Policy<C>, c: C): Promise<string> {
@@ -100,6 +102,7 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
         addressPrefix(clientAddress(c.req.raw.headers, platform), ipv6Bits),
       )
     }
+
     const value = await key(c)
     return value === undefined || value === ''
       ? joinUnambiguously(name, 'nobody')
@@ -109,18 +112,21 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
   return {
     async prepare(c, emit) {
       if (isPreflight(c.req.raw) || (await skip?.(c))) return undefined
+
       const takes: Array<Take & { readonly policy: Policy<C> }> = []
       for (const policy of policies) {
         const cost = typeof policy.cost === 'function' ? await policy.cost(c) : policy.cost
         if (cost !== 0)
           takes.push({ policy, limiter: policy.limiter, key: await createKey(policy, c), cost })
       }
+
       const { clients, decide } = await prepareTakes(takes, { env: c.env })
       return {
         clients,
         async decide(askOf) {
           const outcomes = await decide(askOf)
           const taken: Array<PolicyOutcome<C>> = []
+
           for (const [at, { policy, key, cost }] of takes.entries()) {
             const outcome = outcomes[at]
             // A configuration that cannot be served is no outage: nothing would ever be counted.
@@ -128,6 +134,7 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
               throw outcome.reason
             taken.push({ policy, key, cost, outcome })
           }
+
           return decideOutcomes(
             taken,
             c,

@@ -25,12 +25,15 @@ export function rateLimit(options: RateLimitOptions<Context>): MiddlewareHandler
   return async function rateLimit(c, next) {
     const prepared = await gate.prepare(c)
     if (prepared === undefined) return next()
+
     const { results, refused, decorate } = await askAlone(prepared, c.env)
     c.set('rateLimit', results)
     if (refused !== undefined) return refused
+
     await next()
     const response = decorate(c.res)
     if (response === c.res) return
+
     c.res = undefined // else Hono copies the headers of the old response into the new one
     c.res = response
   }
@@ -48,8 +51,10 @@ export function loginThrottle<E = ProjectEnv>(
     const { handle, cookie } = gate.open(c)
     c.set('loginThrottle', handle)
     await next()
+
     const known = cookie()
     if (known === undefined) return
+
     c.header('Set-Cookie', known.header, { append: true })
     c.header('Cache-Control', 'no-store')
   }

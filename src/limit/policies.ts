@@ -69,11 +69,13 @@ export function compilePolicies<C>(
     max: 10_000,
     unit: 'isolates',
   })
+
   const ipv6Bits = wholeNumber(issues, 'ipv6Bits', value.ipv6Bits, 64, {
     min: 32,
     max: 128,
     unit: 'bits',
   })
+
   const policies: Array<Policy<C>> = []
   if (value.policies === undefined) {
     policies.push(compilePolicy({ name: 'default', ...value }, issues, isolates))
@@ -89,14 +91,17 @@ export function compilePolicies<C>(
     for (const [at, policy] of value.policies.entries()) {
       const under = issues.at(`policies[${at}]`)
       checkKeys(under, policy, ownKeys)
+
       const judged = compilePolicy({ ...policy }, under, isolates)
       if (policies.some(({ name }) => name === judged.name))
         under.add('name', 'is the name of another policy')
       policies.push(judged)
     }
   }
+
   const byAddress = policies.some(({ key }) => key === 'address')
   const platform = checkPlatform(value.platform, issues, byAddress ? undefined : 'none')
+
   return { policies, platform, ipv6Bits }
 }
 
@@ -108,10 +113,12 @@ function compilePolicy<C>(
   const { name = '', key = 'address', cost = 1 } = value
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name))
     issues.add('name', 'must be a dashed word')
+
   if (key !== 'address' && typeof key !== 'function')
     issues.add('key', "must be 'address' or a function")
   if (typeof cost !== 'function')
     wholeNumber(issues, 'cost', cost, 1, { min: 1, max: 1_000_000, unit: 'units' })
+
   const onOutage = choiceOption<OnOutage>(
     issues,
     'onOutage',
@@ -119,11 +126,14 @@ function compilePolicy<C>(
     ['open', 'closed', 'local'],
     'local',
   )
+
   const headers = booleanOption(issues, 'headers', value.headers, true)
   const limiter = value.limiter as BasicLimiter
   const isLimiter = typeof limiter?.take === 'function' && limiter.limit >= 1 && limiter.window >= 1
+
   if (!isLimiter) issues.add('limiter', limiter === undefined ? 'is required' : 'must be a limiter')
   const fallback = isLimiter && onOutage === 'local' ? localLimiter(limiter, isolates) : undefined
+
   return {
     name,
     limiter,
@@ -149,5 +159,6 @@ function localLimiter(limiter: BasicLimiter, isolates: number): Limiter {
 
   const found = known.get(limit) ?? memoryLimiter({ limit, window: limiter.window })
   known.set(limit, found)
+
   return found
 }

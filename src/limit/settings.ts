@@ -78,6 +78,7 @@ export function validateRedisLimiter(
   if (typeof redis?.ask !== 'function' || typeof redis.call !== 'function') {
     issues.add('redis', redis === undefined ? 'is required' : 'must be a client made by redis()')
   }
+
   return {
     ...validateRate(value, issues),
     redis: redis as Redis,
@@ -94,6 +95,7 @@ export function validateRedisLimiter(
 function validatePrefix(value: string | undefined, issues: Issues): string {
   if (value === undefined) return 'portcullis:'
   if (typeof value === 'string' && /^[!-~]{1,64}$/.test(value)) return value
+
   issues.add('prefix', 'must be 1 to 64 printable characters without spaces')
   return 'portcullis:'
 }

@@ -53,22 +53,28 @@ export async function prepareTakes(
   const remote: Array<
     readonly [at: number, client: Redis, prepared: Exclude<PreparedTake, { is: 'blocked' }>]
   > = []
+
   for (const [at, { limiter, key, cost }] of takes.entries()) {
     if (!isRedisLimiter(limiter)) continue
+
     const prepared = await limiter.prepareTake(key, cost, context)
     if (prepared.is !== 'blocked') {
       remote.push([at, limiter.redis, prepared])
       continue
     }
+
     outcomes[at] = { status: 'fulfilled', value: prepared.result }
     return decided
   }
+
   for (const [at, { limiter, key, cost }] of takes.entries()) {
     if (isRedisLimiter(limiter)) continue
+
     const outcome = await settlePromise(limiter.take(key, cost, context))
     outcomes[at] = outcome
     if (outcome.status === 'fulfilled' && !outcome.value.allowed) return decided
   }
+
   const storeOutcome = (at: number, outcome: PromiseSettledResult<TakeResult>): void => {
     outcomes[at] = outcome
   }
@@ -79,6 +85,7 @@ export async function prepareTakes(
     for (const client of clients) {
       const ask = askOf(client)
       const parts: Array<readonly [at: number, part: TakePartItem]> = []
+
       for (const [at, of, prepared] of remote) {
         if (of !== client) continue
         if (prepared.is === 'part') parts.push([at, prepared])
@@ -87,10 +94,13 @@ export async function prepareTakes(
             settlePromise(prepared.join(ask)).then((outcome) => storeOutcome(at, outcome)),
           )
       }
+
       if (parts.length > 0) waiting.push(sendTogether(parts, ask, outcomes))
     }
+
     return Promise.all(waiting).then(() => outcomes)
   }
+
   return { clients, decide }
 }
 
@@ -102,6 +112,7 @@ function sendTogether(
 ): Promise<void> {
   const list = addUp(parts.map(([, { part }]) => part))
   const keys = list.map(({ key }) => key)
+
   return ask
     .call(takeScript, keys, serializeTakes(list, true))
     .then((reply) => {
@@ -153,5 +164,6 @@ export async function askAlone<T>(
   const decision = decide((client) => asks.get(client) ?? client.ask(env))
   decision.catch(() => {}) // until it is awaited below
   await Promise.all([...asks.values()].map((ask) => ask.send()))
+
   return decision
 }

@@ -81,22 +81,27 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     'name',
     'analytics',
   ])
+
   const given = { ...options } as Partial<UpstashLimiterOptions<never>>
   const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(given, issues)
   const kinds = ['fixedWindow', 'slidingWindow', 'tokenBucket'] as const
   const kind = choiceOption(issues, 'algorithm', given.algorithm, kinds, 'slidingWindow')
   const bucket = kind === 'tokenBucket'
+
   if (given.refill !== undefined && !bucket) issues.add('refill', "is for algorithm: 'tokenBucket'")
   const refill = wholeNumber(issues, 'refill', given.refill, limit, {
     min: 1,
     max: 1_000_000,
     unit: 'tokens',
   })
+
   const dynamicLimits = booleanOption(issues, 'dynamicLimit', given.dynamicLimit, false)
   const name = given.name ?? 'default'
+
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name))
     issues.add('name', 'must be a dashed word')
   const { analytics } = given
+
   if (analytics !== undefined && typeof analytics?.record !== 'function')
     issues.add('analytics', 'must have record()')
   issues.throwIfAny()
@@ -112,6 +117,7 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     : Ratelimit[kind](limit, every)()
   const windowMs = window * 1000
   const space = `${prefix}r:${name}`
+
   // A sliding window does not say when it will have room, and a limit that changes not either.
   const known = createBlockedKeys(dynamicLimits || kind === 'slidingWindow' ? 0 : maxBlocked)
   const region = (facade: ScriptFacade): Region => {
@@ -121,24 +127,30 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
   async function createKey(key: string, context: LimitContext): Promise<string> {
     return `${space}:${await hashKey(ring(context.env), kind, limit, window, bucket ? refill : 0, key)}`
   }
+
   function toLimitResult(allowed: boolean, said: RatelimitReply, now: number): LimitResult {
     const numbers = [said.limit, said.remaining, said.reset]
     if (!numbers.every((number) => Number.isFinite(number)))
       throw createRejectedError('strange-answer', 'ratelimit')
+
     const answer = {
       allowed,
       free: said.remaining,
       retryAt: allowed ? now : Math.max(now, said.reset),
     }
+
     return createResult(said.limit, { ...answer, resetAt: said.reset }, now)
   }
+
   async function takeInBatch(ask: RedisBatch, key: string, cost: number): Promise<LimitResult> {
     const said = await withStoreError(algorithm.limit(region(ask.facade), key, cost))
     const now = Date.now()
     const result = toLimitResult(said.success === true, said, now)
+
     known.note(key, cost, result, now)
     return recordResult(key, result)
   }
+
   async function takeAlone<T>(
     context: LimitContext,
     question: (ask: RedisBatch) => Promise<T>,
@@ -147,14 +159,18 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     const answer = question(ask)
     answer.catch(() => {}) // until it is awaited below
     await ask.send()
+
     return answer
   }
+
   /** What is kept for a key now: nothing else is ever deleted. */
   function listStoredKeys(key: string): string[] {
     const current = Math.floor(Date.now() / windowMs)
     return bucket ? [key] : [`${key}:${current}`, `${key}:${current - 1}`]
   }
+
   const dynamicKey = `${space}:dynamic:global`
+
   function requireDynamicLimit(): void {
     if (!dynamicLimits)
       throw new RangeError('The limit can only be changed with dynamicLimit: true.')
@@ -168,6 +184,7 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
       checkCost(cost)
       const held = await createKey(key, context)
       const result = known.find(held, cost, Date.now())
+
       return result
         ? { is: 'blocked', result: recordResult(held, result) }
         : { is: 'call', join: (ask) => takeInBatch(ask, held, cost) }
@@ -176,6 +193,7 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
       checkCost(cost)
       const held = await createKey(key, context)
       const blocked = known.find(held, cost, Date.now())
+
       return blocked
         ? recordResult(held, blocked)
         : takeAlone(context, (ask) => takeInBatch(ask, held, cost))
@@ -186,9 +204,11 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
         withStoreError(algorithm.getRemaining(region(ask.facade), held)),
       )
       const now = Date.now()
+
       // The script of a bucket tells what was in it when it was last used.
       const late = bucket ? Math.max(0, Math.floor((now - said.reset) / windowMs) + 1) : 0
       const remaining = Math.min(said.limit, said.remaining + late * refill)
+
       return toLimitResult(
         remaining >= 1,
         { ...said, remaining, reset: said.reset + late * windowMs },

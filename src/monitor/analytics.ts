@@ -32,6 +32,7 @@ export function analyticsPoint(line: RequestLine): AnalyticsPoint {
     cache = '',
     version = '',
   } = line
+
   return {
     // What is sampled when there is much: each route for itself. Cut, since a longer one would lose the point.
     indexes: [truncateBytes(route, 96)],

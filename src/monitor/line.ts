@@ -121,6 +121,7 @@ export function createRequestLine(notes: RequestMetrics, outcome: RequestOutcome
     code,
     session,
   } = notes
+
   const { request, requestId, status, endedAt, version } = outcome
   // JSON leaves out what is undefined; a point of numbers reads it as such.
   return {

@@ -29,8 +29,10 @@ export function requestLog(options: RequestLogOptions): MiddlewareHandler<Reques
   const { platform, clock = Date.now, ...rest } = options ?? {}
   const issues = createIssues('requestLog')
   const where = checkPlatform(platform, issues, 'none')
+
   if (typeof clock !== 'function') issues.add('clock', 'must be a function')
   issues.throwIfAny()
+
   const { begin, end } = monitor(rest)
   return async function requestLog(c, next) {
     const { raw } = c.req
@@ -39,6 +41,7 @@ export function requestLog(options: RequestLogOptions): MiddlewareHandler<Reques
     await next()
     notes.route ??= routePath(c, -1)
     if (isPortcullisError(c.error)) notes.code ??= c.error.code
+
     const requestId: unknown = c.get('requestId' as never)
     const response = end(notes, c.res, {
       request: raw,
@@ -49,7 +52,9 @@ export function requestLog(options: RequestLogOptions): MiddlewareHandler<Reques
       endedAt: clock(),
       waitUntil: (work) => waitUntil(c, work),
     })
+
     if (response === c.res) return
+
     c.res = undefined // else Hono copies the headers of the old response into the new one
     c.res = response
   }

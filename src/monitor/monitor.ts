@@ -84,14 +84,17 @@ const keys: ReadonlyArray<keyof MonitorOptions> = [
 export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
   const issues = createIssues('monitor')
   checkKeys(issues, options, keys)
+
   const given: MonitorOptions<never> = { ...options }
   const log = optionalFunction(issues, 'log', given.log)
   const telemetry = parseTelemetry(given.telemetry, issues)
+
   // Without a trace there is no span to send.
   const tracing = parseTraceOptions(given.trace ?? telemetry !== undefined, issues)
   const timing = booleanOption(issues, 'serverTiming', given.serverTiming, false)
   const dataset = resolveOptional<AnalyticsDataset>(given.analytics, 'analytics', issues)
   const version = resolveOptional<string>(given.version, 'version', issues)
+
   issues.throwIfAny()
 
   function writeLine(line: RequestLine, { env, waitUntil }: RequestEnd): void {
@@ -104,6 +107,7 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
     } catch {
       // A log that cannot be written must not change an answer.
     }
+
     try {
       dataset?.(env)?.writeDataPoint(analyticsPoint(line))
     } catch {
@@ -126,8 +130,10 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
         writeTrace(headers, trace)
         return {}
       }
+
       const spanId = randomHex(8)
       writeTrace(headers, { ...trace, spanId })
+
       return { spanId }
     },
     event(event): void {
@@ -141,10 +147,12 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
         headers: response.headers,
         ...(typeof said === 'string' && { version: said.slice(0, 64) }),
       })
+
       if (notes.quiet !== true) {
         writeLine(line, ending)
         telemetry?.record({ line, metrics: notes, env: ending.env, waitUntil: ending.waitUntil })
       }
+
       return timing && response.status !== 101
         ? addServerTiming(response, formatServerTiming(line))
         : response
@@ -158,19 +166,23 @@ function parseTraceOptions(
 ): TraceOptions | undefined {
   if (value === undefined || value === false) return undefined
   if (value === true) return {}
+
   const at = issues.at('trace')
   checkKeys(at, value, ['continue', 'sample', 'baggage'])
   booleanOption(at, 'continue', value?.continue, true)
   booleanOption(at, 'baggage', value?.baggage, false)
+
   const { sample = 1 } = value ?? {}
   if (typeof sample !== 'number' || !(sample >= 0 && sample <= 1))
     at.add('sample', 'must be a number from 0 to 1')
+
   return value
 }
 
 function parseTelemetry(value: Telemetry | undefined, issues: Issues): Telemetry | undefined {
   if (value === undefined) return undefined
   if (typeof value?.record === 'function' && typeof value.event === 'function') return value
+
   issues.add('telemetry', 'must be made by telemetry()')
   return undefined
 }
@@ -186,6 +198,7 @@ function resolveOptional<T>(
     if (value === null) issues.add(option, 'must be a value, or a function that finds it')
     return () => value
   }
+
   const from = value as (c: { env: unknown }) => T | undefined
   return (env) => {
     try {

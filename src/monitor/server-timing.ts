@@ -12,5 +12,6 @@ export function formatServerTiming({ totalMs, ttfbMs, sessionMs, cache }: Reques
   if (ttfbMs !== undefined) text += `, origin;dur=${ttfbMs}`
   if (sessionMs !== undefined) text += `, session;dur=${sessionMs}`
   if (cache !== undefined) text += `, cache;desc=${cache}`
+
   return text
 }

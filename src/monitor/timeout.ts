@@ -22,6 +22,7 @@ export async function withTimeout<T>(
       controller.abort()
     }, ms)
   })
+
   try {
     return await Promise.race([work(controller.signal), late])
   } finally {

@@ -51,11 +51,13 @@ export function readTrace(headers: Headers, options: TraceOptions): Trace {
   const said = options.continue === false ? null : headers.get('traceparent')
   const { traceId, parentId, flags } = parseTraceparent(said)
   const spanId = randomHex(8)
+
   if (traceId === undefined || parentId === undefined) {
     const { sample = 1 } = options
     const sampled = sample >= 1 || (sample > 0 && Math.random() < sample)
     return { traceId: randomHex(16), spanId, sampled, ...readBaggage(headers, options) }
   }
+
   const state = parseTraceState(headers.get('tracestate'))
   return {
     traceId,
@@ -88,6 +90,7 @@ interface TraceParent {
 function parseTraceparent(said: string | null): TraceParent {
   const match = said !== null && said.length <= longestParent ? wellFormed.exec(said) : null
   if (match === null) return { flags: '' }
+
   const [, version, traceId = '', parentId = '', flags = '', rest] = match
   return version === '00' && rest !== undefined ? { flags: '' } : { traceId, parentId, flags }
 }
@@ -104,28 +107,34 @@ const mostMembers = 32
  */
 function parseTraceState(value: string | null): string | undefined {
   if (value === null || value.length > 8192) return undefined
+
   // Members may be empty.
   const members = value
     .split(',', 128)
     .map((part) => part.trim())
     .filter((part) => part !== '')
   const keys = new Set<string>()
+
   for (const member of members) {
     const equals = member.indexOf('=')
     const key = member.slice(0, Math.max(0, equals))
     if (!stateKey.test(key) || !stateValue.test(member.slice(equals + 1)) || keys.has(key))
       return undefined
+
     keys.add(key)
   }
+
   if (members.length === 0 || members.length > mostMembers) return undefined
 
   const kept: string[] = []
   let length = -1
+
   for (const member of members) {
     length += member.length + 1
     if (length > mostState) break
     kept.push(member)
   }
+
   return kept.length > 0 ? kept.join(',') : undefined
 }
 

@@ -27,6 +27,7 @@ export function updateState(
 ): RememberedState {
   const { down = false, failures = 0, since = now } = before ?? {}
   if (!failed) return { down: false, failures: 0, since: down || failures > 0 ? now : since }
+
   const next = failures + 1
   return { down: down || next >= most, failures: next, since: failures === 0 ? now : since }
 }
@@ -40,11 +41,13 @@ export function writeMemory(memory: UptimeMemory): string {
 export function readMemory(text: string | undefined): Map<string, RememberedState> {
   const memory = new Map<string, RememberedState>()
   let found: unknown
+
   try {
     found = JSON.parse(text ?? '{}')
   } catch {
     return memory
   }
+
   for (const [name, entry] of Object.entries(found ?? {})) {
     const { down, failures, since } = (entry ?? {}) as Partial<RememberedState>
     if (
@@ -53,8 +56,10 @@ export function readMemory(text: string | undefined): Map<string, RememberedStat
       !isCount(since, latest)
     )
       continue
+
     memory.set(name, { down, failures, since })
   }
+
   return memory
 }
 

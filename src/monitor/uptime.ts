@@ -88,6 +88,7 @@ const keys: ReadonlyArray<keyof UptimeOptions> = [
 export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
   const issues = createIssues('uptime')
   checkKeys(issues, options, keys)
+
   const given: UptimeOptions<never> = { ...options }
   const url = resolveWhereSet(issues, 'webhook', given.webhook, parseWebhookUrl)
   const key = resolveWhereSet(issues, 'key', given.key, parseWebhookKey)
@@ -96,14 +97,17 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
     max: 100,
     unit: 'failures',
   })
+
   const timeoutMs = wholeNumber(issues, 'timeoutMs', given.timeoutMs, 5000, bounds)
   const { state } = given
+
   if (
     state !== undefined &&
     (typeof state?.read !== 'function' || typeof state.write !== 'function')
   ) {
     issues.add('state', 'must have read and write, such as redisState(client)')
   }
+
   issues.throwIfAny()
   let kept = new Map<string, RememberedState>()
 
@@ -125,15 +129,18 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
     for (const { kind, name, state, reason } of changes) {
       emit({ type: `${kind}-${state}`, subject: name, ...(reason !== undefined && { reason }) })
     }
+
     try {
       const [to, signing] = [url(env), key(env)]
       if (to === undefined) return true
+
       const now = clock()
       await postNotice(
         createNotice(changes, service, now),
         { url: to, key: signing, timeoutMs, now },
         fetch,
       )
+
       return true
     } catch (error) {
       if (isPortcullisError(error, 'ERR_CONFIG')) report(error)
@@ -146,15 +153,19 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
     async run(watched, run): Promise<void> {
       const looks = await Promise.all(watched.map((one) => probe(one, timeoutMs)))
       await loadState(run.env)
+
       const now = run.clock()
       const next = new Map<string, RememberedState>()
       const changes: StateChange[] = []
+
       for (const [index, { kind, name }] of watched.entries()) {
         const id = `${kind}:${name}`
         const [before, reason] = [kept.get(id), looks[index]]
         const after = updateState(before, reason !== undefined, most, now)
+
         next.set(id, after)
         if (after.down === (before?.down ?? false)) continue
+
         const since = new Date(after.since).toISOString()
         changes.push({
           kind,
@@ -164,6 +175,7 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
           since,
         })
       }
+
       if (changes.length > 0 && !(await sendNotices(changes, run))) {
         // Who could not be told is told at the next look.
         for (const { kind, name, state } of changes) {
@@ -172,6 +184,7 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
           if (after !== undefined) next.set(id, { ...after, down: state === 'up' })
         }
       }
+
       kept = next
       await withTimeout(timeoutMs, async () => state?.write(run.env, writeMemory(next))).catch(
         () => {},
@@ -188,8 +201,10 @@ function resolveWhereSet(
   judge: (value: string, issues: Issues) => string,
 ): (env: unknown) => string | undefined {
   if (value === undefined) return () => undefined
+
   const resolve = resolveFrom(issues, option, value, judge)
   if (typeof value !== 'function') return resolve
+
   const from = value as (c: { env: unknown }) => string | undefined
   return (env) => (from({ env }) ? resolve(env) : undefined)
 }

@@ -37,6 +37,7 @@ export function parseWebhookUrl(value: string, issues: Issues): string {
     issues.add('', 'must be an https address without user name and password')
     return ''
   }
+
   return url.href
 }
 
@@ -64,10 +65,12 @@ export async function postNotice(
 ): Promise<void> {
   const body = JSON.stringify(notice)
   const headers: Record<string, string> = { 'content-type': 'application/json' }
+
   if (to.key !== undefined) {
     const time = Math.floor(to.now / 1000)
     headers['portcullis-signature'] = `t=${time},v1=${await signText(to.key, `${time}.${body}`)}`
   }
+
   const response = await withTimeout(to.timeoutMs, (signal) =>
     send(to.url, { method: 'POST', headers, body, redirect: 'manual', cache: 'no-store', signal }),
   )
@@ -82,5 +85,6 @@ async function signText(key: string, text: string): Promise<string> {
     'sign',
   ])
   const bytes = new Uint8Array(await crypto.subtle.sign('HMAC', imported, utf8.encode(text)))
+
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -54,8 +54,10 @@ export function errorResponse(
     status: answer.status,
     headers: html ? pageHeaders : problemHeaders,
   })
+
   if (answer.status === 503) response.headers.set('retry-after', '10')
   if (extra.headers) addHeaders(response.headers, extra.headers)
+
   return response
 }
 

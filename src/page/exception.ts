@@ -17,13 +17,16 @@ export function readErrorResponse(error: object): RequestedResponse {
     res?: unknown
     status?: unknown
   }
+
   if (typeof getResponse !== 'function') return undefined
   if (!res && isErrorStatus(status)) return { status }
+
   try {
     const given = getResponse.call(error) as Response
     // A copy: headers of a fetched response cannot be changed.
     const response = new Response(given.body, given)
     if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store')
+
     return { response }
   } catch {
     return undefined

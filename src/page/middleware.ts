@@ -29,9 +29,11 @@ export function errorPage({ report = reportError }: ErrorPageOptions = {}): Erro
       wish && 'response' in wish
         ? wish.response
         : errorResponse(findReason(error), c.req.raw, { ...readRequestId(c), ...wish })
+
     if (answer.status >= 500)
       report(error, { ...readRequestId(c), method: c.req.method, path: c.req.path })
     copyStagedHeaders(c.newResponse(null, 200).headers, answer.headers)
+
     // Hono would copy every header of an earlier answer over this one: its length, its encoding, its caching.
     c.res = undefined
     return answer
@@ -44,6 +46,7 @@ export function notFoundPage(): NotFoundHandler {
     const answer = errorResponse('not-found', c.req.raw, readRequestId(c))
     const staged = c.newResponse(null, 200).headers
     copyStagedHeaders(staged, answer.headers)
+
     // Unlike after an error, a response that is taken away here would not be replaced by ours.
     for (const name of staged.keys()) if (isRepresentationHeader(name)) c.header(name, undefined)
     return answer

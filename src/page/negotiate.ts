@@ -21,6 +21,7 @@ const maxRanges = 32
 export function wantsHtml(headers: Headers): boolean {
   const destination = headers.get('sec-fetch-dest')
   if (destination !== null && shownDestinations.has(destination)) return true
+
   const accept = headers.get('accept')
   return accept !== null && accept.length <= maxLength && prefersHtml(accept.toLowerCase())
 }
@@ -28,9 +29,11 @@ export function wantsHtml(headers: Headers): boolean {
 function prefersHtml(accept: string): boolean {
   const [html, json] = [new BestRange(), new BestRange()]
   const ranges = accept.split(',', maxRanges)
+
   for (const range of ranges) {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim())
     const weight = parseWeight(parameters)
+
     if (type === 'text/html' || type === 'application/xhtml+xml') html.take(3, weight)
     else if (type === 'text/*') html.take(2, weight)
     else if (type === 'application/json' || type === 'application/problem+json')
@@ -41,6 +44,7 @@ function prefersHtml(accept: string): boolean {
       json.take(1, weight)
     }
   }
+
   return html.weight > json.weight
 }
 
@@ -63,5 +67,6 @@ function parseWeight(parameters: readonly string[]): number {
     const weight = Number(parameter.slice(2, 7))
     return weight >= 0 && weight <= 1 ? weight : 0
   }
+
   return 1
 }

@@ -44,13 +44,16 @@ export function createReporter({
   function countSkipped(message: string): number | undefined {
     const now = clock()
     const last = quiet.get(message)
+
     // A clock that went back to before it was written ends the silence.
     if (last && now >= last.since && now - last.since < quietMs) {
       last.omitted++
       return undefined
     }
+
     if (quiet.size >= maxRemembered) quiet.clear()
     quiet.set(message, { since: now, omitted: 0 })
+
     return last?.omitted ?? 0
   }
 
@@ -59,6 +62,7 @@ export function createReporter({
       const config = isPortcullisError(error, 'ERR_CONFIG')
       const omitted = config ? countSkipped(error.message) : 0
       if (omitted === undefined) return
+
       const { requestId, method, path } = about
       write(
         JSON.stringify({
@@ -93,11 +97,14 @@ interface Description {
 function describeError(error: unknown): Description {
   // A thrown string may be anything, a token too.
   if (!(error instanceof Error)) return { name: error === null ? 'null' : typeof error }
+
   const name = errorName(error)
   if (error instanceof ConfigError) return { code: error.code, name, faults: error.faults }
+
   const message = removeQueries(error.message, 500)
   const causes = describeCauses(error)
   if (isPortcullisError(error)) return { code: error.code, name, message, ...causes }
+
   return { name, message, stack: removeQueries(error.stack ?? '', 2000), ...causes }
 }
 
@@ -109,6 +116,7 @@ function describeCauses(error: Error): { causes?: readonly string[] } {
       typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : errorName(next),
     )
   }
+
   return causes.length > 0 ? { causes } : {}
 }
 

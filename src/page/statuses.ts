@@ -81,6 +81,7 @@ const statusTexts: ReadonlyMap<number, StatusText> = /* @__PURE__ */ new Map(
 export function findStatusText(status: number): StatusText {
   const known = statusTexts.get(status)
   if (known) return known
+
   // RFC 9110 section 15: an unknown status is read as the x00 of its class.
   const { phrase, title, words } = statusTexts.get(status < 500 ? 400 : 500) as StatusText
   return { status, phrase, title, words }

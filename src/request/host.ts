@@ -16,18 +16,22 @@ export function compileKnownHosts(value: unknown, issues: Issues): IsKnownHost {
     issues.add('', 'must be a list of hosts')
     return () => false
   }
+
   const exact = new Set<string>()
   const anyPort = new Set<string>()
+
   for (const [index, host] of value.entries()) {
     const open = typeof host === 'string' && host.endsWith(':*')
     const name = open ? host.slice(0, -2) : host
     const known = typeof name === 'string' ? readUrlHost(`https://${name}`) : ''
+
     // Without its port a name with one would be another: `a:1:*`.
     const good =
       known !== '' &&
       known === name &&
       readUrlHost(`http://${name}`) === name &&
       !(open && hostName(name) !== name)
+
     if (!good)
       issues.add(
         `${index}`,
@@ -35,6 +39,7 @@ export function compileKnownHosts(value: unknown, issues: Issues): IsKnownHost {
       )
     else (open ? anyPort : exact).add(name)
   }
+
   return (host) => exact.has(host) || (anyPort.size > 0 && anyPort.has(hostName(host)))
 }
 
@@ -65,15 +70,19 @@ export function arrivedOverHttps(
 ): boolean {
   if (isHttps(url)) return true
   if (platform === 'none') return false
+
   if (platform === 'cloudflare' || platform === undefined) {
     if (headers.get('cf-visitor')?.includes('"scheme":"https"') === true) return true
     if (platform === 'cloudflare') return false
   }
+
   const said = headers.get('x-forwarded-proto')
   if (said === null) return false
+
   const hops = typeof platform === 'object' ? platform.hops : 1
   // Most proxies overwrite the header, so that a list shorter than the proxies is whole.
   const entries = said.split(',')
+
   return (entries[Math.max(0, entries.length - hops)] ?? '').trim().toLowerCase() === 'https'
 }
 
@@ -84,8 +93,10 @@ export function arrivedOverHttps(
  */
 export function checkHttps(request: IncomingRequest, platform?: Platform): HttpsVerdict {
   if (arrivedOverHttps(request, platform) || isLoopbackHost(readUrlHost(request.url))) return passed
+
   const { method } = request
   const redirect = (method === 'GET' || method === 'HEAD') && isNavigation(request)
+
   return { ok: false, reason: 'https-required', redirect }
 }
 
@@ -108,6 +119,7 @@ export type AskedHost =
 export function readHost(headers: Headers): AskedHost {
   const text = headers.get('host')
   if (text === null || text === '') return { type: 'none' }
+
   // Over http and https, since each drops its own port.
   const known =
     text === hostWithPort(text) &&

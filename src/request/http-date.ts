@@ -23,6 +23,7 @@ export function parseHttpDate(
   now: number = Date.now(),
 ): number | undefined {
   if (!text || text.length > 40) return undefined
+
   const value = text.trim().toLowerCase()
   const fixed = fixdate.exec(value)
   if (fixed !== null) return readDate(fixed[3], fixed[2], fixed[1], fixed[4])
@@ -32,9 +33,11 @@ export function parseHttpDate(
 
   const old = rfc850.exec(value)
   if (old === null) return undefined
+
   const thisYear = new Date(now).getUTCFullYear()
   let year = thisYear - (thisYear % 100) + Number(old[3])
   if (year > thisYear + 50) year -= 100
+
   return readDate(`${year}`, old[2], old[1], old[4])
 }
 
@@ -42,10 +45,13 @@ function readDate(year = '', month = '', day = '', clock = ''): number | undefin
   const at = months.indexOf(month)
   const parts = time.exec(clock)
   if (at === -1 || at % 3 !== 0 || parts === null) return undefined
+
   const [, hours, minutes, seconds] = parts.map(Number)
   const midnight = new Date(0)
   midnight.setUTCFullYear(Number(year), at / 3, Number(day))
+
   // February 30 would be March 1 or 2.
   if (midnight.getUTCDate() !== Number(day) || Number(day) === 0) return undefined
+
   return midnight.getTime() + ((hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0)) * 1000
 }

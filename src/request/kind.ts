@@ -16,6 +16,7 @@ export function isNavigation(request: RequestLike): boolean {
   const mode = request.headers.get('sec-fetch-mode')
   if (mode !== null) return mode === 'navigate'
   if (request.method !== 'GET' && request.method !== 'HEAD') return false
+
   return request.headers.get('accept')?.toLowerCase().includes('text/html') ?? false
 }
 
@@ -25,8 +26,10 @@ export function isNavigation(request: RequestLike): boolean {
  */
 export function isWebSocketUpgrade(request: RequestLike): boolean {
   if (request.method !== 'GET') return false
+
   const upgrade = request.headers.get('upgrade')
   if (upgrade === null) return false
+
   return upgrade === 'websocket' || listsWord(upgrade, 'websocket')
 }
 

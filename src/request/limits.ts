@@ -68,8 +68,10 @@ export function compileRequestLimits(
   return ({ url, headers }, see) => {
     if (url.length > mostUrl) return urlTooLong
     if (!queryFits(url, mostParameters, mostParameter)) return queryTooLarge
+
     // Header values are byte strings: a character is a byte.
     if ((headers.get('cookie')?.length ?? 0) > mostCookie) return headersTooLarge
+
     return headersFit(headers, mostHeaders, mostHeader, mostTotal, see) ? accepted : headersTooLarge
   }
 }
@@ -78,12 +80,16 @@ export function compileRequestLimits(
 function queryFits(url: string, most: number, longest: number): boolean {
   let at = url.indexOf('?')
   if (at === -1) return true
+
   for (let left = most; at !== -1; left--) {
     if (left === 0) return false
+
     const next = url.indexOf('&', at + 1)
     if ((next === -1 ? url.length : next) - at - 1 > longest) return false
+
     at = next
   }
+
   return true
 }
 
@@ -98,6 +104,7 @@ function headersFit(
   let count = 0
   let sum = 0
   let fits = true
+
   headers.forEach((value, name) => {
     const size = name.length + value.length
     if (size > longest) fits = false
@@ -105,5 +112,6 @@ function headersFit(
     sum += size
     see?.(name)
   })
+
   return fits && count <= most && sum <= total
 }

@@ -30,8 +30,10 @@ export function isHttps(url: string): boolean {
 export function readUrlHost(url: string): string {
   const start = hostStart(url)
   if (start === -1) return ''
+
   const host = url.slice(start, hostEnd(url, start))
   if (!plainHost.test(host)) return ''
+
   const own = start === 8 ? ':443' : ':80'
   return (host.endsWith(own) ? host.slice(0, -own.length) : host).toLowerCase()
 }

@@ -11,6 +11,7 @@ export function parseSignIn(value: unknown, issues: Issues): string | undefined 
   if (value === undefined) return undefined
   if (typeof value === 'string' && /^\/(?![/\\])[!-~]*$/.test(value) && !value.includes('#'))
     return value
+
   issues.add('signIn', 'must be a path of this site, such as /login')
   return undefined
 }
@@ -29,6 +30,7 @@ export function denyOrRedirectToSignIn(
   const asks = signIn !== undefined && (reason === 'no-session' || reason === 'session-too-old')
   if (!asks || !isNavigation(request) || isPrefetch(request))
     return errorResponse(reason, request, extra)
+
   // A navigation that changes something cannot be repeated after the sign-in: it comes back to the page itself.
   const location = request.method === 'GET' ? addReturnPath(signIn, request.url) : signIn
   return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
@@ -51,6 +53,7 @@ const longestLocation = 4096
 export function signInLocation(signIn: string, pathAndQuery: string): string {
   const back = returnPath(pathAndQuery.slice(0, longestLocation).replace(beyondAscii, encodeText))
   if (back === undefined) return signIn
+
   const location = `${signIn}${signIn.includes('?') ? '&' : '?'}return_to=${encodeURIComponent(back)}`
   return location.length > longestLocation ? signIn : location
 }

@@ -77,5 +77,6 @@ function inherited(declaration: Declaration): Set<string> {
     }
     for (const name of inherited(base)) found.add(name)
   }
+
   return found
 }

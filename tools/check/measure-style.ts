@@ -48,6 +48,7 @@ function measureSyntax(folder: string): { files: FileStyle[]; withoutExample: st
       const name = relative(folder, path).replaceAll('\\', '/')
       if (name.startsWith('src/') && source !== undefined) files.push(measureFile(name, source))
     }
+
     return { files, withoutExample: findWithoutExample(folder) }
   } finally {
     api.close()
@@ -60,14 +61,17 @@ function findWithoutExample(folder: string): string[] {
     exports?: Record<string, string | { default?: string }>
   }
   const missing = new Set<string>()
+
   for (const target of Object.values(exports ?? {})) {
     if (typeof target === 'string' || target.default === undefined) continue
     const index = join(folder, sourceOf(target.default))
+
     for (const { name, file } of exportedNames(index)) {
       const problem = missingExample(name, file)
       if (problem) missing.add(`${file.slice(folder.length + 1)} ${name}`)
     }
   }
+
   return [...missing].sort()
 }
 
@@ -79,6 +83,7 @@ interface ExportedName {
 function exportedNames(index: string): ExportedName[] {
   const names: ExportedName[] = []
   const text = readFileSync(index, 'utf8')
+
   for (const [, list = '', from = ''] of text.matchAll(
     /^export\s+\{([^{}]*)\}\s+from\s+'(\.[^']+)'/gm,
   )) {
@@ -87,6 +92,7 @@ function exportedNames(index: string): ExportedName[] {
       if (name !== undefined && name !== 'type') names.push({ name, file: join(index, '..', from) })
     }
   }
+
   for (const [, name = ''] of text.matchAll(functionLine)) names.push({ name, file: index })
   return names
 }
@@ -102,6 +108,7 @@ function missingExample(name: string, file: string): boolean {
 
   const before = text.slice(0, declared.index)
   const comment = /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*$/.exec(before)?.[0] ?? ''
+
   return !comment.includes('@example')
 }
 
@@ -140,6 +147,7 @@ function runBiome(folder: string, config: string): readonly BiomeDiagnostic[] {
     '--reporter=json',
     '--files-max-size=10000000',
   ]
+
   let output: string
   try {
     output = execFileSync(biome, ['lint', ...options, 'src'], {
@@ -151,6 +159,7 @@ function runBiome(folder: string, config: string): readonly BiomeDiagnostic[] {
   } catch (error) {
     output = (error as { stdout: string }).stdout // it found something, so it ends with 1
   }
+
   return (JSON.parse(output) as { diagnostics: BiomeDiagnostic[] }).diagnostics
 }
 
@@ -165,6 +174,7 @@ function readShape(diagnostics: readonly BiomeDiagnostic[]): FunctionShape {
       complexity: Number(/complexity of (\d+)/.exec(diagnostic.message)?.[1] ?? 0),
     }))
     .sort((a, b) => b.complexity - a.complexity)
+
   const [worst] = complexities
 
   return {

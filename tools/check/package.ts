@@ -104,10 +104,12 @@ function doorsOf(path: string): Map<string, { types: string; code: string }> {
     exports: Record<string, string | { types: string; default: string }>
   }
   const doors = new Map<string, { types: string; code: string }>()
+
   for (const [door, files] of Object.entries(exports)) {
     if (typeof files === 'string') continue
     doors.set(door, { types: join(installed, files.types), code: join(installed, files.default) })
   }
+
   return doors
 }
 
@@ -127,12 +129,14 @@ function consume(
   types: readonly string[] = [],
 ): void {
   if (doors.length === 0) return
+
   const imports = doors.map(
     (door, index) => `import * as door${index} from '${door.replace('.', 'portcullis')}'`,
   )
   const text = `${imports.join('\n')}\nexport const doors = [${doors.map((_, index) => `door${index}`)}]\n`
   writeFileSync(join(consumer, `${name}.ts`), text)
   writeFileSync(join(consumer, `${name}.mjs`), text)
+
   for (const [module, moduleResolution] of [
     ['nodenext', 'nodenext'],
     ['esnext', 'bundler'],
@@ -148,12 +152,14 @@ function consume(
       module,
       moduleResolution,
     }
+
     writeFileSync(
       join(consumer, 'tsconfig.json'),
       JSON.stringify({ compilerOptions, files: [`${name}.ts`, ...files] }),
     )
     run(bin('tsc'), '-p', consumer)
   }
+
   for (const file of [`${name}.mjs`, ...files]) run(process.execPath, join(consumer, file))
 }
 
@@ -174,8 +180,10 @@ async function bundleOf(door: string): Promise<DoorBundle> {
     target: 'es2024',
     logLevel: 'silent',
   })
+
   const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs))
   const code = outputFiles[0]?.contents ?? new Uint8Array()
+
   return {
     inputs: inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path),
     text: outputFiles[0]?.text ?? '',

@@ -54,12 +54,14 @@ function read(page: string): void {
   const markdown = readFileSync(page, 'utf8')
   for (const fault of pageFaults(markdown, scriptsFor(page, markdown), existsSync))
     faults.push(`${page}:${fault}`)
+
   const folder = relative('.', page).replaceAll(/[^\w]+/g, '-')
   for (const { path, line, text } of snippetsOf(markdown)) {
     const file = join(folder, path).replaceAll('\\', '/')
     mkdirSync(dirname(join(out, file)), { recursive: true })
     writeFileSync(join(out, file), text)
     sources.set(file, { page, line })
+
     if (!/\.tsx$/.test(path)) runnable.push({ file, page, line, text })
     ;(/^declare global\b/m.test(text) ? alone : together).push(file)
   }
@@ -72,6 +74,7 @@ function scriptsFor(page: string, markdown: string): Set<string> {
     dirname(page),
     ...[...markdown.matchAll(/\bcd\s+([\w./-]+)/g)].map(([, folder]) => folder ?? ''),
   ]
+
   const manifests = folders
     .map((folder) => join(folder, 'package.json'))
     .filter((path) => existsSync(path))
@@ -89,17 +92,20 @@ function doors(): Record<string, string> {
     if (typeof target === 'string') continue
     found[door.replace('.', 'portcullis')] = resolve(sourceOf(target.default)).replaceAll('\\', '/')
   }
+
   return found
 }
 
 /** Compiles as an application would, with the package's doors leading into `src/`. */
 function compile(files: readonly string[]): void {
   if (files.length === 0) return
+
   const paths = Object.fromEntries(
     Object.entries(doors()).map(([door, source]) => [door, [source]]),
   )
   // Next is installed by its example alone.
   paths['next/headers'] = [resolve('tools/check/next-headers.d.ts').replaceAll('\\', '/')]
+
   const config = {
     extends: resolve('tsconfig.json').replaceAll('\\', '/'),
     compilerOptions: {
@@ -118,6 +124,7 @@ function compile(files: readonly string[]): void {
     include: [],
     files,
   }
+
   writeFileSync(join(out, 'tsconfig.json'), JSON.stringify(config))
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
@@ -126,7 +133,9 @@ function compile(files: readonly string[]): void {
       encoding: 'utf8',
     },
   )
+
   if (status === 0) return
+
   const before = faults.length
   for (const line of stdout.split('\n')) {
     const [, path = '', row, message] = /^(.+?)\((\d+),\d+\): (.*)$/.exec(line) ?? []
@@ -134,5 +143,6 @@ function compile(files: readonly string[]): void {
     if (source) faults.push(`${source.page}:${source.line + Number(row) - 1}: ${message}`)
     else if (/^\S.*error TS/.test(line)) faults.push(line)
   }
+
   if (faults.length === before) faults.push(stdout || stderr)
 }

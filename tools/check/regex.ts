@@ -46,5 +46,6 @@ async function judge(source: string, flags: string): Promise<string | undefined>
   const result = await check(source, flags, { timeout })
   if (result.status === 'safe') return undefined
   if (result.status === 'unknown') return `not judged (${result.error.kind})`
+
   return `${result.complexity.summary}, with ${JSON.stringify(result.attack.pattern.slice(0, 80))}`
 }

@@ -37,6 +37,7 @@ export function whyNot(text: string): string | undefined {
     return 'it needs another file or package'
   if (text.includes("from 'portcullis/node'")) return 'it opens a port'
   if (/^import '[^']+'/m.test(text)) return 'it needs another file or package'
+
   return undefined
 }
 
@@ -49,9 +50,11 @@ export async function runBlocks(
   const faults: string[] = []
   const modules: Array<{ path: string; place: string; redis: boolean }> = []
   mkdirSync(join(out, 'run'), { recursive: true })
+
   for (const [index, { file, page, line, text }] of blocks.entries()) {
     if (whyNot(text) !== undefined) continue
     const place = `${page}:${line}`
+
     try {
       const { outputFiles } = await build({
         entryPoints: [join(out, file)],
@@ -64,16 +67,20 @@ export async function runBlocks(
         nodePaths: ['node_modules'],
         logLevel: 'silent',
       })
+
       const path = join(out, 'run', `${index}.mjs`)
       writeFileSync(path, outputFiles[0]?.contents ?? '')
+
       // Where there is no Redis, who needs it says so.
       modules.push({ path, place, redis: text.includes("'portcullis/redis'") })
     } catch (error) {
       faults.push(`${place}: does not build: ${error instanceof Error ? error.message : error}`)
     }
   }
+
   const runner = join(out, 'run', 'all.mjs')
   writeFileSync(runner, script(modules, { ...env, ASSERTION_KEY: await assertionKey() }))
+
   const { stdout, stderr, status } = spawnSync(process.execPath, [runner], {
     encoding: 'utf8',
     timeout: 60_000,
@@ -81,6 +88,7 @@ export async function runBlocks(
   const [, answer] = /^RESULT (.*)$/m.exec(stdout) ?? []
   if (status !== 0 || answer === undefined)
     return { ran: 0, asked: 0, faults: [...faults, stdout + stderr] }
+
   const result = JSON.parse(answer) as { asked: number; faults: string[] }
   return { ran: modules.length, asked: result.asked, faults: [...faults, ...result.faults] }
 }

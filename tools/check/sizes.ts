@@ -123,12 +123,14 @@ async function bundle(contents: string): Promise<Bundle> {
     external: ['hono', 'hono/*'],
     logLevel: 'silent',
   })
+
   const files = Object.values(metafile.outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).map(([path, { bytesInOutput }]): [string, number] => [
       path,
       bytesInOutput,
     ]),
   )
+
   return {
     bytes: outputFiles[0]?.contents ?? new Uint8Array(),
     files: files.sort(([, a], [, b]) => b - a),
@@ -147,6 +149,7 @@ function worker(): Bundle {
         env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
       },
     )
+
     return { bytes: readFileSync(join(at, 'index.js')), files: [] }
   } finally {
     rmSync(at, { recursive: true, force: true })

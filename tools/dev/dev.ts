@@ -110,6 +110,7 @@ function at(host: string, port: number): Place {
 function port(name: string, otherwise: number): number {
   const text = process.env[name] || `${otherwise}`
   const value = Number(text)
+
   if (!/^\d+$/.test(text) || value < 1 || value > 65_535)
     refuse(`${name} is not a port: 1 to 65535.`)
   return value
@@ -127,6 +128,7 @@ function run(name: string, args: string[], env: Record<string, string>): void {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: process.platform !== 'win32', // Ctrl-C reaches only us; we stop the group
   })
+
   child.stdout?.on('data', (chunk) =>
     log.started ? process.stdout.write(chunk) : log.held.push(chunk),
   )
@@ -165,6 +167,7 @@ function show(): void {
 
 function fail(message: string): void {
   if (stopping) return
+
   show()
   process.stderr.write(`\n${message}\n`)
   stop(1)
@@ -173,6 +176,7 @@ function fail(message: string): void {
 /** SIGTERM to every group, SIGKILL after 3 s, then exit. */
 function stop(code: number): void {
   if (stopping) return
+
   stopping = true
   const alive = children.filter(
     (child) => child.pid && child.exitCode === null && child.signalCode === null,
@@ -184,8 +188,10 @@ function stop(code: number): void {
       } catch {} // already gone
     }
   }
+
   signal('SIGTERM')
   setTimeout(() => signal('SIGKILL'), 3000).unref()
+
   const gone = alive.map((child) => new Promise((done) => child.once('exit', done)))
   Promise.all([...gone, redis?.stop()]).then(() => {
     if (!usual) rmSync(folder, { recursive: true, force: true })
@@ -199,6 +205,7 @@ async function until(url: string): Promise<void> {
     const response = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined)
     await response?.text().catch(() => undefined) // hanging up is an error to wrangler, and the first thing it would say
     if (response?.ok) return
+
     // Wrangler writes a line for each that is refused: they must not carry off the one that says what is wrong.
     const rest = response !== undefined && Date.now() - began > 5000 ? 3000 : 50
     await new Promise((done) => setTimeout(done, rest))
@@ -215,5 +222,6 @@ async function answers(port: number): Promise<boolean> {
         socket.once('connect', () => socket.destroy())
       }),
   )
+
   return (await Promise.all(hosts)).includes(true)
 }

@@ -18,18 +18,21 @@ async function main(): Promise<void> {
     options: { port: { type: 'string' }, token: { type: 'string' }, redis: { type: 'string' } },
   })
   const path = findRedisServer()
+
   if (!values.redis && !path) {
     console.error(
       'There is no redis-server: install it (apt-get install redis-server), or say --redis redis://host:port',
     )
     process.exit(1)
   }
+
   const server = values.redis ? undefined : await startRedisServer(path ?? '')
   const bridge = await startRedisHttp({
     ...(server ? { redisSocket: server.socket } : { redisUrl: values.redis ?? '' }),
     ...(values.port && { port: Number(values.port) }),
     ...(values.token && { token: values.token }),
   })
+
   console.log(`UPSTASH_REDIS_REST_URL=${bridge.url}\nUPSTASH_REDIS_REST_TOKEN=${bridge.token}`)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, async () => {

@@ -24,8 +24,10 @@ export async function startDevRedis(): Promise<DevRedis> {
         'REDIS_SERVER_PATH. Without --redis, npm run dev needs none.',
     )
   }
+
   const server = await startRedisServer(path)
   const bridge = await startRedisHttp({ redisSocket: server.socket })
+
   return {
     vars: {
       SESSION_STORE: 'redis',

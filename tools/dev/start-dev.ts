@@ -35,8 +35,10 @@ export async function freePorts(): Promise<Ports> {
         }),
     ),
   )
+
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
   const [gateway = 0, origin = 0] = ports
+
   return { gateway, origin }
 }
 
@@ -58,6 +60,7 @@ export async function startDev(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true, // a group of its own: a terminal's Ctrl-C reaches npm, its shell and the script alike
   })
+
   const closed = new Promise<boolean>((done) =>
     child.once('close', (code, signal) => done(code === 0 || signal === 'SIGINT')),
   )
@@ -67,13 +70,16 @@ export async function startDev(
         process.kill(-child.pid, name)
     }
     signal('SIGINT')
+
     const stuck = setTimeout(() => {
       signal('SIGKILL')
       child.stdout.destroy() // an orphan may hold the other end
       child.stderr.destroy()
     }, 10_000)
+
     return closed.finally(() => clearTimeout(stuck))
   }
+
   let timer: ReturnType<typeof setTimeout> | undefined
   try {
     await new Promise<void>((done, failed) => {
@@ -96,6 +102,7 @@ export async function startDev(
   } finally {
     clearTimeout(timer)
   }
+
   return {
     url: `http://localhost:${ports.gateway}`,
     tookMs: Date.now() - began,

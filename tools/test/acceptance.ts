@@ -55,6 +55,7 @@ process.exitCode = count.failed > 0 ? 1 : 0
 async function inProcess(): Promise<void> {
   const observatory = await loadObservatory()
   const seen = new Set<string>()
+
   for (const { name, kind, handler } of await cases()) {
     const {
       score: points,
@@ -64,14 +65,17 @@ async function inProcess(): Promise<void> {
       lost,
       response,
     } = await score(observatory, handler, host)
+
     check(
       `${name}: ${points} ${grade} ${passed}/${of}`,
       points >= 100 && passed === of,
       lost.join(', '),
     )
+
     const policy = response.headers.get('content-security-policy') ?? ''
     const fixed = policy.replaceAll(/'nonce-[^']+'/g, "'nonce-'")
     if (seen.has(fixed)) continue
+
     seen.add(fixed)
     judge(policy, kind)
   }
@@ -84,11 +88,13 @@ async function running(): Promise<void> {
   let mux: Mux | undefined
   let gateway: Workerd | undefined
   let origin: ReturnType<typeof spawn> | undefined
+
   try {
     mux = await startMux(host, pem)
     const [url, { origin: port }] = [`https://${host}:${mux.port}`, await freePorts()]
     const env = { ...process.env, ACCEPTANCE_HOST: host, NODE_EXTRA_CA_CERTS: pem.cert }
     const preload = ['--import', join(import.meta.dirname, 'acceptance/loopback.ts')]
+
     origin = spawn(process.execPath, [...preload, 'examples/express-origin/server.ts'], {
       env: { ...env, PORT: `${port}`, PORTCULLIS_URL: url },
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -106,22 +112,27 @@ async function running(): Promise<void> {
         },
       },
     )
+
     mux.serve(gateway.port)
     await untilUp(`http://127.0.0.1:${port}/demo.css`)
+
     const args = [
       ...preload,
       join(import.meta.dirname, 'acceptance/scan.ts'),
       `${host}:${mux.port}`,
     ]
+
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       env,
       maxBuffer: 10_000_000,
     })
     const { scan, tests } = JSON.parse(stdout) as Scan
     console.log()
+
     for (const [name, { result, scoreModifier, pass }] of Object.entries(tests)) {
       check(`  ${name}: ${result} ${scoreModifier < 0 ? '' : '+'}${scoreModifier}`, pass)
     }
+
     const verdict = `${scan.score} ${scan.grade} ${scan.testsPassed}/${scan.testsQuantity}, status ${scan.statusCode}`
     check(
       `the demo gateway, scanned as it is: ${verdict}`,
@@ -145,6 +156,7 @@ function judge(policy: string, kind: string): void {
       severity < harmless &&
       !excepted.some(([of, finding]) => kind === of && description.startsWith(finding)),
   )
+
   check('  nothing is found in its policy', policy !== '' && findings.length === 0, told(findings))
 }
 
@@ -157,8 +169,10 @@ async function untilUp(url: string): Promise<void> {
       )
     )
       return
+
     await new Promise((done) => setTimeout(done, 100))
   }
+
   throw new Error('the demo origin did not start')
 }
 

@@ -72,16 +72,20 @@ function send(url: string, init: RequestInit): Promise<Response> {
     const value = client.getStore()?.[name]
     if (typeof value === 'string') headers[name] = value
   }
+
   return new Promise((done, fail) => {
     const outgoing = request(url, { method: init.method ?? 'GET', headers }, (incoming) => {
       const { statusCode: status = 502, rawHeaders } = incoming
       const said = new Headers()
+
       for (let i = 0; i < rawHeaders.length; i += 2)
         said.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
       const empty = init.method === 'HEAD' || [204, 205, 304].includes(status)
       if (empty) incoming.resume()
+
       // The suite's own 999 says that a condition was missing.
       if (status > 599) return fail(new TypeError(`status ${status}`))
+
       done(
         new Response(empty ? null : (Readable.toWeb(incoming) as ReadableStream), {
           status,
@@ -89,8 +93,10 @@ function send(url: string, init: RequestInit): Promise<Response> {
         }),
       )
     })
+
     outgoing.on('error', fail)
     init.signal?.addEventListener('abort', () => outgoing.destroy())
+
     if (init.body instanceof ReadableStream)
       Readable.fromWeb(init.body as NodeStream).pipe(outgoing)
     else outgoing.end(init.body)
@@ -101,15 +107,18 @@ const front = createServer((incoming, outgoing) =>
   client.run(incoming.url?.startsWith('/test/') ? incoming.headers : undefined, async () => {
     const { method = 'GET', rawHeaders } = incoming
     const headers = new Headers()
+
     for (let i = 0; i < rawHeaders.length; i += 2)
       headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
     const hasBody = method !== 'GET' && method !== 'HEAD'
     const init: RequestInit & { duplex: 'half' } = { method, headers, duplex: 'half' }
+
     if (hasBody) init.body = Readable.toWeb(incoming) as ReadableStream
     const works: Array<Promise<unknown>> = []
     const context = { waitUntil: (work: Promise<unknown>): void => void works.push(work) }
     const asked = new Request(`http://127.0.0.1:${gatewayPort}${incoming.url}`, init)
     const response = await gateway.fetch(asked, undefined, context)
+
     outgoing.sendDate = false
     outgoing.writeHead(response.status, response.statusText, [...response.headers].flat())
     outgoing.end(new Uint8Array(await response.arrayBuffer()))

@@ -85,6 +85,7 @@ async function startNode(version: string, upstream: string): Promise<FidelityHos
         },
       ],
     })
+
     writeFileSync(
       join(packed.folder, 'host.mjs'),
       `import { serve } from 'portcullis/node'
@@ -94,6 +95,7 @@ console.log(port)
 `,
     )
   }
+
   return started(spawn(nodeBinary(version), [join(packed.folder, 'host.mjs')], options(upstream)))
 }
 
@@ -105,6 +107,7 @@ async function startScript(
   const at = resolve(`node_modules/.cache/portcullis/fidelity-${process.pid}`)
   mkdirSync(at, { recursive: true })
   process.once('exit', () => rmSync(at, { recursive: true, force: true }))
+
   const file = join(at, `${basename(command[0] ?? '')}.mjs`)
   const contents = `import gateway from './test/fidelity/gateway.ts'\n${serving}`
   await build({
@@ -115,6 +118,7 @@ async function startScript(
     target: 'es2024',
     outfile: file,
   })
+
   const [name = '', ...args] = command
   return started(spawn(name, [...args, file], options(upstream)))
 }
@@ -132,12 +136,14 @@ function options(upstream: string): {
 async function started(child: ChildProcess): Promise<FidelityHost> {
   const kill = (): boolean => child.kill('SIGKILL')
   process.once('exit', kill)
+
   const [line] = (await Promise.race([
     once(child.stdout as NodeJS.ReadableStream, 'data'),
     once(child, 'exit').then(() => ['']),
   ])) as [Buffer | string]
   const port = Number(`${line}`.trim())
   if (!(port > 0)) throw new Error(`did not start: ${line}`)
+
   return {
     port,
     async stop(): Promise<void> {
@@ -157,10 +163,12 @@ function binaryOf(name: 'deno' | 'bun'): string {
 /** The binary of a version, brought by npm where it is not there yet. */
 function nodeBinary(version: string): string {
   if (process.versions.node === version) return process.execPath
+
   const platform = `node-${process.platform === 'win32' ? 'win' : process.platform}-${arch()}`
   const folder = resolve(`node_modules/.cache/portcullis/node-${version}`)
   const binary = join(folder, 'node_modules', platform, 'bin/node')
   if (existsSync(binary)) return binary
+
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
   execFileSync(
@@ -171,5 +179,6 @@ function nodeBinary(version: string): string {
       stdio: ['ignore', 'ignore', 'inherit'],
     },
   )
+
   return binary
 }

@@ -76,9 +76,11 @@ interface Result {
 async function compare(runtime: string): Promise<Result> {
   const host = await hosts[runtime]?.(`http://127.0.0.1:${origin.port}`)
   if (host === undefined) throw new Error('no such runtime')
+
   const through = await askAll(host.port).finally(() => host.stop())
   let [failed, named] = [0, 0]
   const differing = new Map<string, string[]>()
+
   for (const [at, { each }] of asked.entries()) {
     const [wanted, got] = [direct[at] as Outcome, through[at] as Outcome]
     const found = [
@@ -89,6 +91,7 @@ async function compare(runtime: string): Promise<Result> {
     const unnamed = found.filter(
       (difference) => !expected.has(difference) || !hasReason(runtime, difference, each.name),
     )
+
     for (const difference of found)
       differing.set(difference, [...(differing.get(difference) ?? []), each.name])
     const gone = [...expected].filter((difference) => !found.includes(difference))
@@ -97,10 +100,12 @@ async function compare(runtime: string): Promise<Result> {
     if (unnamed.length > 0) console.error(`  ${runtime}, ${each.name}: ${unnamed.join('; ')}`)
     if (gone.length > 0) console.error(`  ${runtime}, ${each.name}: no longer ${gone.join('; ')}`)
   }
+
   if (values.write) {
     exceptions[runtime] = listDifferences(differing)
     writeFileSync(exceptionsFile, `${JSON.stringify(exceptions, null, 2)}\n`)
   }
+
   return { passed: asked.length - failed, failed, named }
 }
 
@@ -119,10 +124,12 @@ function expectedDifferences(runtime: string, { name }: FidelityCase): Set<strin
 function listDifferences(found: ReadonlyMap<string, readonly string[]>): Exceptions[string] {
   const all = cases.map(({ name }) => name)
   const listed: Exceptions[string] = {}
+
   for (const [difference, names] of found) {
     const others = all.filter((name) => !names.includes(name))
     listed[difference] = names.length <= others.length ? { only: [...names] } : { allBut: others }
   }
+
   return listed
 }
 
@@ -135,8 +142,10 @@ async function askAll(port: number): Promise<Outcome[]> {
       outcomes[asked.indexOf(next)] = await ask(port, index, each, origin)
     }
   }
+
   const together = asked.filter(({ each }) => !each.leaves)
   await Promise.all(Array.from({ length: 8 }, () => work(together)))
   await work(asked.filter(({ each }) => each.leaves))
+
   return outcomes
 }

@@ -76,14 +76,18 @@ function isInstalled({ name, packages, needs }: Framework): boolean {
   if (missing().length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
     const args = ['-qq', 'install', '-y', '--no-install-recommends', ...packages]
+
     try {
       execFileSync('apt-get', ['-qq', 'update'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
       execFileSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] })
     } catch {} // what is missing is said below
   }
+
   if (missing().length === 0) return true
+
   console.error(`SKIPPED: ${name} is not tried. It needs: apt-get install ${packages.join(' ')}`)
   if (process.env.CI === 'true') failed++
+
   return false
 }
 
@@ -95,6 +99,7 @@ async function run(framework: Framework, module: string, socket: string): Promis
     data: join(at, framework.name),
     socket,
   })
+
   try {
     const apps = JSON.stringify({ [framework.name]: optionsOf(framework, port) })
     const secrets = {
@@ -102,13 +107,16 @@ async function run(framework: Framework, module: string, socket: string): Promis
       ASSERTION_KEY: await assertionKey(),
     }
     const worker = await startWorkerd({ module }, { bindings: { APPS: apps, ...secrets } })
+
     try {
       const { port: gateway } = worker
       const scene = { framework, port: gateway, direct: port, calls: application.calls, only }
       const rows = await runRows(scene)
       const seconds = Math.round((performance.now() - since) / 1000)
+
       console.log(`\n${framework.version()} (${seconds} s)`)
       rows.forEach(report)
+
       if (rows.some((row) => !row.passed))
         console.error([...worker.stderr.slice(-5), application.said().slice(-600)].join('\n'))
     } finally {
@@ -138,6 +146,7 @@ function optionsOf({ aliases, logins, routes, overrides }: Framework, port: numb
       throttle: { account: { [kind]: account }, success, ...throttle },
     },
   ])
+
   return {
     url: `http://127.0.0.1:${port}`,
     upstream,

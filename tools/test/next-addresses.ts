@@ -42,6 +42,7 @@ function listGuardedPages(folder: string): string[] {
     ...Object.keys(read<Record<string, string>>('server/pages-manifest.json') ?? {}),
     ...Object.values(read<Record<string, string>>('app-path-routes-manifest.json') ?? {}),
   ]
+
   const filled = named.flatMap((page) =>
     page.includes('[') ? [page.replace(/\/\[\[.*$/, ''), page.replace(/\[.*$/, 'a/b%20c')] : [page],
   )
@@ -56,11 +57,13 @@ function listDataFiles(folder: string): string[] {
   for (const part of ['server/app', 'server/pages']) {
     const at = join(folder, '.next', part)
     if (!existsSync(at)) continue
+
     const found = readdirSync(at, { recursive: true, encoding: 'utf8' })
     files.push(
       ...found.filter((file) => /\.(?:rsc|json|html|meta)$/.test(file)).map((file) => `/${file}`),
     )
   }
+
   return files.filter((file) =>
     guarded.test(file.replace(/\.(?:rsc|segments|json|html|meta)/, '/')),
   )
@@ -119,25 +122,32 @@ export function listAttacks(folder: string, settings: AddressSettings): Attack[]
   ]
   if (pages.length < 4)
     throw new Error(`found ${pages.length} guarded pages in the manifests of ${folder}`)
+
   const paths = new Set<string>()
   const spelled = new Set(pages.filter((page) => /^\/(?:admin|boss)(?:\/static)?$/.test(page)))
+
   for (const page of pages) {
     const spell = spelled.has(page) ? spellEveryWay : spellPage
     for (const path of spell(page, build, settings)) paths.add(path)
   }
+
   for (const file of listDataFiles(folder)) paths.add((settings.basePath ?? '') + file)
 
   const attacks: Attack[] = [...paths].map((path) => ({ path, headers: {} }))
   const { basePath = '' } = settings
+
   for (const page of pages) {
     const data = `${basePath}/_next/data/${build}${page}.json`
     for (const headers of said.slice(1))
       attacks.push({ path: basePath + page, headers }, { path: data, headers })
+
     for (const headers of listForgeries(page)) {
       attacks.push({ path: basePath + page, headers }, { path: basePath || '/', headers })
     }
+
     attacks.push({ path: `${basePath}${page}?_rsc=1x2y3`, headers: { rsc: '1' } })
   }
+
   for (const action of listActions(folder)) {
     for (const path of ['/', '/admin', '/gallery']) {
       const at = path === '/' ? basePath || '/' : basePath + path
@@ -145,6 +155,7 @@ export function listAttacks(folder: string, settings: AddressSettings): Attack[]
       attacks.push({ path: at, method: 'POST', headers: { 'next-action': action, rsc: '1' } })
     }
   }
+
   return [...new Map(attacks.map((attack) => [JSON.stringify(attack), attack])).values()]
 }
 
@@ -152,12 +163,14 @@ export function listAttacks(folder: string, settings: AddressSettings): Attack[]
 function listActions(folder: string): string[] {
   const file = join(folder, '.next/server/server-reference-manifest.json')
   if (!existsSync(file)) return []
+
   const { node } = JSON.parse(readFileSync(file, 'utf8')) as {
     node: Record<string, { workers: object }>
   }
   const guardedOnly = Object.entries(node).filter(([, { workers }]) =>
     Object.keys(workers).every((worker) => worker.includes('admin')),
   )
+
   return guardedOnly.map(([id]) => id)
 }
 
@@ -176,6 +189,7 @@ function spellPage(
     `${basePath}/_next/data/${build}${prefix}${page}.json`,
     `/_next/data/${build}${basePath}${prefix}${page}.json`,
   ])
+
   return [...paths, `${basePath}/_next/image?url=${encodeURIComponent(basePath + page)}&w=64&q=75`]
 }
 
@@ -189,15 +203,18 @@ function spellEveryWay(
   const prefixes = ['', ...locales.map((locale) => `/${locale}`)]
   const bases = [...new Set(['', basePath])]
   const found: string[] = []
+
   for (const base of bases) {
     for (const prefix of prefixes) {
       const whole = base + prefix + page
       found.push(whole, `${whole}/`, prefix + base + page, prefix + base + prefix + page)
+
       // Outside its base path a project serves nothing but, by one spelling of its router, data.
       if (base !== basePath) {
         found.push(`/_next/data/${build}${basePath}${prefix}${page}.json`)
         continue
       }
+
       found.push(
         `${base}/_next/data/other${prefix}${page}.json`,
         `${base}/_next/data/${build}${prefix}${page}.json`,
@@ -206,6 +223,7 @@ function spellEveryWay(
         `${base}${prefix}/_next/data/${build}${page}.json`,
         `/_next/data/${build}${base}${prefix}${page}.json`,
       )
+
       for (const suffix of [
         '.rsc',
         '.prefetch.rsc',
@@ -218,14 +236,17 @@ function spellEveryWay(
         found.push(whole + suffix)
       }
     }
+
     found.push(...spellEscapes(base, page))
   }
+
   return found
 }
 
 function spellEscapes(base: string, page: string): string[] {
   const rest = page.slice(1)
   const first = `%${rest.charCodeAt(0).toString(16)}${rest.slice(1)}`
+
   return [
     `${base}/${first}`,
     `${base}/${first.replace('%', '%25')}`,

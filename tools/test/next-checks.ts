@@ -26,6 +26,7 @@ export const everywhere: readonly Check[] = [
         await page.click('text=Clicked 0 times')
         assert.equal(await page.textContent('main button'), 'Clicked 1 times')
         assert.deepEqual(complaints, [])
+
         const again = (await page.goto('/'))?.headers()['content-security-policy']
         assert.notEqual(again, policy, 'the nonce is another one for each answer')
       }),
@@ -43,8 +44,10 @@ export const everywhere: readonly Check[] = [
         await logIn(page, 'alice', 'wonderland')
         await page.waitForURL('**/account')
         assert.match((await page.textContent('main')) ?? '', /Account of Alice/)
+
         const [cookie, ...more] = await context.cookies()
         assert.deepEqual(more, [])
+
         const { name, path, httpOnly, secure, sameSite } = cookie ?? {}
         assert.deepEqual(
           [name, path, httpOnly, secure, sameSite],
@@ -69,6 +72,7 @@ export const everywhere: readonly Check[] = [
         await page.goto('/login')
         await logIn(page, 'bob', 'builder')
         await page.waitForURL('**/account')
+
         const answer = await context.request.get('/api/me', { headers: forged })
         assert.equal(((await answer.json()) as { user: string }).user, 'bob')
       }),
@@ -91,12 +95,14 @@ export const everywhere: readonly Check[] = [
         'portcullis-sessions': '[]',
         x_real_ip: '127.0.0.1',
       }
+
       const answer = await fetch(`${url}/api/seen`, { headers: { ...spoofed, 'x-app': 'kept' } })
       const seen = (await answer.json()) as string[]
       assert.deepEqual(
         Object.keys(spoofed).filter((name) => seen.includes(name)),
         [],
       )
+
       for (const name of ['host', 'x-app', 'x-request-id', 'x-forwarded-host'])
         assert.ok(seen.includes(name), name)
       for (const name of Object.keys(spoofed)) {
@@ -155,6 +161,7 @@ export const everywhere: readonly Check[] = [
         '/_next/static/%2e%2e/%2e%2e/account',
         '/_next/data/x/account.json',
       ]
+
       for (const path of spellings) {
         const { status, body } = await raw(url, path, {})
         assert.ok(status >= 300 && status < 500, `${path}: ${status}`)
@@ -173,8 +180,10 @@ export const stateless: readonly Check[] = [
         await page.goto('/login')
         await logIn(page, 'alice', 'wonderland')
         await page.waitForURL('**/account')
+
         const [before] = await context.cookies()
         const end = Date.now() + scene.idle * 1000
+
         for (;;) {
           assert.ok(Date.now() < end, 'no request wound the session up')
           const sent = (await context.cookies())[0]?.expires ?? 0
@@ -183,13 +192,16 @@ export const stateless: readonly Check[] = [
             .headersArray()
             .filter(({ name }) => name.toLowerCase() === 'set-cookie')
           const { idleExpiresAt } = (await answer.json()) as { idleExpiresAt: number }
+
           if (set.length === 0) {
             await new Promise((done) => setTimeout(done, 300))
             continue
           }
+
           assert.equal(set.length, 1)
           const [after] = await context.cookies()
           assert.notEqual(after?.value, before?.value)
+
           // What the cookie that the browser sent said of its end was at most what its Max-Age said.
           assert.ok(idleExpiresAt / 1000 > sent, 'the handler saw the cookie that was just set')
           return
@@ -217,6 +229,7 @@ export const stored: readonly Check[] = [
           await page.locator('main li').nth(1).waitFor({ state: 'detached' })
           assert.equal((await other.context.request.get('/api/me')).status(), 401)
         })
+
         await page.click('text=Log out')
         await page.waitForSelector('header >> text=Log in')
       }),
@@ -228,6 +241,7 @@ export const stored: readonly Check[] = [
         await page.goto('/login')
         await logIn(page, 'bob', 'builder')
         await page.waitForURL('**/account')
+
         const [cookie] = await context.cookies()
         const headers = { cookie: `${cookie?.name}=${cookie?.value}` }
         assert.equal((await fetch(`${scene.url}/api/me`, { headers })).status, 200)
@@ -250,6 +264,7 @@ async function visit({ browser, url }: Scene, run: (visit: Visit) => Promise<voi
   try {
     const page = await context.newPage()
     page.setDefaultTimeout(90_000)
+
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
@@ -287,6 +302,7 @@ function raw(
       })
       answer.once('end', () => done({ status: answer.statusCode ?? 0, body }))
     })
+
     sent.once('error', failed)
     if (send === undefined) sent.end()
     else send(sent)
@@ -306,6 +322,7 @@ async function upload(
     'content-type': 'application/octet-stream',
     ...(says ? { 'content-length': `${bytes}` } : { 'transfer-encoding': 'chunked' }),
   }
+
   const { status, body } = await raw(url, '/api/upload', headers, (sent) =>
     sent.end(new Uint8Array(bytes)),
   )

@@ -54,17 +54,21 @@ async function listen(
       outgoing.writeHead(response.status, Object.fromEntries(response.headers))
       outgoing.end(Buffer.from(await response.arrayBuffer()))
     }
+
     answer().catch(() => outgoing.writeHead(400).end())
   })
+
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const url = `http://localhost:${(server.address() as AddressInfo).port}`
   handler = create(url, sessions)
+
   const cookies = {
     bob: await cookieFor(sessions, 'bob'),
     alice: await cookieFor(sessions, 'alice'),
   }
   const stop = (): Promise<void> =>
     new Promise((done) => server.close(() => done()).closeAllConnections())
+
   return { url, cookies, stop }
 }
 
@@ -92,14 +96,17 @@ export function serveExport(folder: string): Promise<Front> {
         { path: '/*', access: 'public' },
       ],
     })
+
     return async (request) => {
       const guarded = await guard(request)
       if (!guarded.headers.has('x-middleware-next')) return guarded
+
       const file = findFile(join(folder, 'out'), decodeURIComponent(new URL(request.url).pathname))
       const headers = new Headers(
         [...guarded.headers].filter(([name]) => !name.startsWith('x-middleware-')),
       )
       if (file === undefined) return new Response('nothing', { status: 404, headers })
+
       headers.set('content-type', types.get(extname(file)) ?? 'application/octet-stream')
       return new Response(readFileSync(file), { headers })
     }
@@ -130,6 +137,7 @@ export function listExportAttacks(folder: string): Attack[] {
     .map((file) => `/${file.replaceAll('\\', '/')}`)
     .filter((file) => file.includes('admin') && statSync(join(root, file)).isFile())
   if (files.length < 4) throw new Error(`found ${files.length} files of guarded pages in ${root}`)
+
   const paths = files.flatMap((file) => [
     file,
     file.replace(/\.(?:html|txt)$/, ''),
@@ -141,6 +149,7 @@ export function listExportAttacks(folder: string): Attack[] {
     `/_next/static/..%2f..${file}`,
     `${file}?_rsc=1x2y3`,
   ])
+
   return [...new Set(paths)].map((path) => ({ path, headers: {} }))
 }
 
@@ -158,6 +167,7 @@ export function serveGateway(upstream: string): Promise<Front> {
         { path: '/*', to: 'next', access: 'public' },
       ],
     })
+
     return (request) => gateway.fetch(request)
   })
 }

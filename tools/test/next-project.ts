@@ -54,20 +54,24 @@ export class NextProject {
   buildTest({ name, tree, guard, settings }: TestProject): string {
     const folder = join(this.at, 'others', name)
     mkdirSync(folder, { recursive: true })
+
     // Next takes a guard that lies in the folder of its dependencies for that of a project without one.
     for (const name of ['proxy.ts', 'middleware.ts']) rmSync(join(this.at, name), { force: true })
     cpSync(join(example, 'lib'), join(folder, 'lib'), { recursive: true })
     cpSync(join(example, 'tsconfig.json'), join(folder, 'tsconfig.json'))
     if (tree === 'app') cpSync(join(example, 'app'), join(folder, 'app'), { recursive: true })
+
     const source = tree === 'app' ? [['app', 'app']] : [[tree, '.']]
     for (const [from = '', to = ''] of source) {
       cpSync(join(fixtures, from), join(folder, to), { recursive: true })
     }
+
     cpSync(join(fixtures, 'public'), join(folder, 'public'), { recursive: true })
     cpSync(join(fixtures, 'next.config.ts'), join(folder, 'next.config.ts'))
     if (guard !== undefined) cpSync(join(fixtures, 'proxy.ts'), join(folder, guard))
     writeFileSync(join(folder, 'project.json'), JSON.stringify(settings))
     this.#run(folder, process.execPath, [this.#next, 'build'])
+
     return folder
   }
 
@@ -76,6 +80,7 @@ export class NextProject {
     const { gateway: port } = await freePorts()
     const url = `http://localhost:${port}`
     let said = ''
+
     // Next itself and not npm, which would not stop it.
     const child = spawn(process.execPath, [this.#next, 'start', '-p', `${port}`], {
       cwd: folder,
@@ -88,6 +93,7 @@ export class NextProject {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+
     const closed = new Promise<void>((done) => child.once('close', () => done()))
     const stop = (): Promise<void> => {
       child.kill('SIGKILL')
@@ -101,13 +107,16 @@ export class NextProject {
       const hear = (chunk: Buffer): void => {
         said += chunk
         if (!said.includes('Ready in')) return
+
         clearTimeout(timer)
         done()
       }
+
       child.stdout.on('data', hear)
       child.stderr.on('data', hear)
       child.once('close', () => failed(new Error(`next start ended:\n${said}`)))
     })
+
     await ready.catch(async (error: unknown) => {
       await stop()
       throw error
@@ -130,6 +139,7 @@ export class NextProject {
       env: { ...process.env, ...quiet },
       timeout: 900_000,
     })
+
     if (status !== 0)
       throw new Error(`${command} ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`)
   }

@@ -95,6 +95,7 @@ export async function attackPages(
   async function isRefused(who: string, attack: Attack, cookie: string): Promise<boolean> {
     const { status, body } = await sendAttack(url, attack, cookie)
     if (status < 300 && body.includes(words)) leaks.push(`${who}: ${describe(attack)}`)
+
     // The optimizer says 500 of a file that it was not given.
     if (status >= 500 && !attack.path.includes('/_next/image'))
       leaks.push(`${who}: ${describe(attack)} answered ${status}: ${body.slice(0, 200)}`)
@@ -105,6 +106,7 @@ export async function attackPages(
     const refused = await isRefused('bob', attack, bob)
     if (!refused) await isRefused('nobody', attack, '')
     if (Object.keys(attack.headers).length > 0 || served >= 2 * least) return
+
     const answer = await sendAttack(url, attack, alice)
     statuses.add(answer.status)
     if (answer.status === 200 && answer.body.includes(words)) served++
@@ -116,8 +118,10 @@ export async function attackPages(
   })
   await Promise.all(workers)
   assert.deepEqual(leaks.slice(0, 20), [], `${leaks.length} of ${attacks.length}`)
+
   const seen = `Next served only ${served} to who may see the page, who got ${[...statuses]}`
   assert.ok(served >= least, seen)
+
   return `0 of ${attacks.length} requests; ${served} or more serve the page to who may see it`
 }
 
@@ -129,8 +133,10 @@ function describe({ path, method, headers }: Attack): string {
 async function sendAttack(url: string, attack: Attack, cookie: string): Promise<Answer> {
   const first = await send(url, attack.path, attack.headers, cookie, attack.method)
   if (first.status !== 307 && first.status !== 308) return first
+
   const { location = '' } = first
   if (location === '' || !URL.canParse(location, url)) return first
+
   const to = new URL(location, url)
   return send(url, to.pathname + to.search, attack.headers, cookie, attack.method)
 }
@@ -157,6 +163,7 @@ export function send(
     method === 'POST'
       ? { origin, 'sec-fetch-site': 'same-origin', 'content-type': 'text/plain' }
       : {}
+
   return new Promise((done, failed) => {
     const all = { ...own, ...headers, ...(cookie && { cookie }) }
     const sent = request({ agent, hostname, port, path, method, headers: all }, (answer) => {
@@ -169,6 +176,7 @@ export function send(
         done({ status, body, location: said.location, headers: said })
       })
     })
+
     sent.once('error', failed)
     sent.end(method === 'POST' ? '[]' : undefined)
   })
@@ -180,14 +188,17 @@ async function callHomePage({ url, settings }: ProjectScene): Promise<string> {
     '',
     ...(i18n?.locales ?? []).filter((name) => name !== 'en').map((name) => `/${name}`),
   ]
+
   for (const prefix of prefixes) {
     const path = basePath + prefix || '/'
     const slash = settings.trailingSlash && !path.endsWith('/') ? '/' : ''
     const { status, headers } = await send(url, path + slash, { accept: 'text/html' })
+
     assert.deepEqual([path, status], [path, 200])
     // Only the guard sets it.
     assert.match(`${headers['content-security-policy-report-only']}`, /'nonce-[\w-]{24}'/, path)
   }
+
   return `${prefixes.length} home pages`
 }
 
@@ -200,14 +211,17 @@ async function showPublicPages({ url, settings, browser, tree }: ProjectScene): 
   const { basePath = '', i18n } = settings
   const paths = tree === 'app' ? ['/', '/gallery'] : ['/', ...(i18n ? ['/fr', '/pt-BR'] : [])]
   let shown = 0
+
   for (const path of paths) {
     const { images, complaints } = await look(browser, url + basePath + path)
     assert.deepEqual(complaints, [], path)
     assert.ok(images.length >= 2, `${path} has ${images.length} images`)
+
     for (const [alt, width] of images)
       assert.ok(width > 0, `${path}: the image ${alt} is not shown`)
     shown += images.length
   }
+
   return `${shown} images on ${paths.length} pages, no report`
 }
 
@@ -225,18 +239,22 @@ export async function look(browser: Browser, address: string): Promise<Look> {
         },
       )
     })
+
     const answer = await page.goto(address, { waitUntil: 'networkidle' })
     assert.equal(answer?.status(), 200, address)
+
     const button = page.locator('button:has-text("Clicked 0 times")')
     if ((await button.count()) > 0) {
       await button.click()
       await page.waitForSelector('button:has-text("Clicked 1 times")')
     }
+
     const images = await page.evaluate(async () => {
       const all = [...document.images]
       await Promise.all(all.map((image) => image.decode().catch(() => undefined)))
       return all.map((image) => [image.alt, image.naturalWidth] as const)
     })
+
     return { images, complaints }
   })
 }
@@ -274,6 +292,7 @@ async function cookieFor(scene: ProjectScene, user: string, password: string): P
     await signIn(page, scene, user, password)
     const [cookie] = await context.cookies()
     assert.ok(cookie, `${user} has a session`)
+
     return `${cookie.name}=${cookie.value}`
   })
 }
@@ -281,9 +300,11 @@ async function cookieFor(scene: ProjectScene, user: string, password: string): P
 async function logInAndOut(scene: ProjectScene): Promise<string> {
   const { url, settings, browser } = scene
   const { basePath = '', i18n } = settings
+
   return withPage(browser, async (page, context) => {
     const prefix = i18n ? '/fr' : ''
     await page.goto(`${url}${basePath}${prefix}/account`)
+
     const { pathname, searchParams } = new URL(page.url())
     assert.equal(pathname.replace(/\/$/, ''), `${basePath}${prefix}/login`)
     assert.equal(searchParams.get('return_to'), `${prefix}/account`)
@@ -292,6 +313,7 @@ async function logInAndOut(scene: ProjectScene): Promise<string> {
     await page.click('button:has-text("Log out")')
     await page.waitForFunction(() => !document.body.innerText.includes('Log out'))
     assert.deepEqual(await context.cookies(), [])
+
     return 'signed in and out'
   })
 }

@@ -102,12 +102,14 @@ try {
     await timed('built a project of the pages router without a guard', async () => {
       folder = project.buildTest(bare)
     })
+
     const running = await project.start(env, folder)
     await withFront(await serveGateway(running.url), ({ url, cookies }) =>
       check('behind a gateway: no alias of a guarded page answers 200 to who may not see it', () =>
         attackPages(url, listAttacks(folder, {}), cookies, 10),
       ),
     )
+
     await running.stop()
   }
 
@@ -127,6 +129,7 @@ try {
     const running = await project.start(env)
     const scene: Scene = { url: running.url, browser, idle }
     const before = failed
+
     for (const [title, run] of checks) await check(`${what}: ${title}`, () => run(scene))
     await running.stop()
     if (failed > before) console.error(running.said())
@@ -163,6 +166,7 @@ async function sandbox(): Promise<void> {
   const files = await bundleSuite(project.at)
   const entry = `globalThis._ENTRIES = { middleware_suite: { default: async () => ({
     response: new Response(await suite.report()), waitUntil: Promise.resolve() }) } }`
+
   // Next's own modules, as its server calls them: there is no public way into the sandbox without a build.
   const host = `require('next/dist/server/node-environment-baseline')
 const { run } = require('next/dist/server/web/sandbox')
@@ -174,16 +178,20 @@ run({ name: 'suite', distDir: __dirname, paths, edgeFunctionEntry, request, useC
   .then((text) => console.log(text))
   .then(() => process.exit(), (error) => { console.error(error); process.exit(1) })
 `
+
   writeFileSync(join(project.at, 'entry.js'), entry)
   writeFileSync(join(project.at, 'sandbox.cjs'), host)
+
   const options = { cwd: project.at, timeout: 600_000, maxBuffer: 1 << 26 }
   const { stdout } = await promisify(execFile)(process.execPath, ['sandbox.cjs'], options)
   const report = JSON.parse(stdout.trimEnd().split('\n').pop() ?? '') as {
     passed: number
     failures: string[]
   }
+
   for (const failure of report.failures) console.error(`  next-edge: ${failure}`)
   if (report.passed === 0) throw new Error('no test ran in the sandbox of Next')
+
   passed += report.passed
   failed += report.failures.length
   console.log(

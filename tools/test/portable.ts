@@ -18,6 +18,7 @@ export function compareCounts(results: readonly RuntimeResult[]): string[] {
   const ran = ({ passed, failed }: RuntimeResult): number => passed + failed
   const most = Math.max(0, ...results.map(ran))
   if (most === 0) return ['no test ran']
+
   return results
     .filter((result) => ran(result) !== most)
     .map((result) => `${result.runtime} ran ${ran(result)} tests, another runtime ${most}`)

@@ -78,6 +78,7 @@ const results = await Promise.all(
   chosen.map(async ([runtime, command]) => {
     const since = performance.now()
     const { agent, node, passed, failures } = await result(command)
+
     if (node && ['workerd', 'edge-runtime'].includes(runtime))
       failures.push('process, Buffer or node:crypto is there')
     return {
@@ -114,6 +115,7 @@ async function result(command: [name: string, ...args: string[]]): Promise<Repor
   const { stdout, stderr } = await output(command)
   const line = stdout.trimEnd().split('\n').pop()
   if (line?.startsWith('{')) return JSON.parse(line) as Report
+
   return {
     agent: 'did not finish',
     node: false,
@@ -137,9 +139,11 @@ function output([name, ...args]: [name: string, ...args: string[]]): Promise<{
         PATH: [resolve('node_modules/.bin'), process.env.PATH].join(delimiter),
       },
     })
+
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []]
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+
     const end = (note: string): void =>
       done({ stdout: `${Buffer.concat(stdout)}`, stderr: `${Buffer.concat(stderr)}${note}` })
     child.once('error', (error) => end(String(error)))

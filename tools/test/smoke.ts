@@ -67,6 +67,7 @@ process.exitCode = count.failed > 0 ? 1 : 0
 async function walk(visitor: Client): Promise<string | undefined> {
   const first = await visitor.get('/')
   check('the counter says 1', first.text.includes('You have been here 1 time.'), first.text)
+
   const set = (first.headers['set-cookie'] ?? []).filter((line) =>
     line.startsWith('__Host-session='),
   )
@@ -76,14 +77,17 @@ async function walk(visitor: Client): Promise<string | undefined> {
     set.length === 1,
     String(first.headers['set-cookie']),
   )
+
   for (const attribute of ['httponly', 'secure', 'samesite=lax', 'path=/']) {
     check(`  with ${attribute}`, attributes.includes(attribute), set[0])
   }
+
   check(
     '  without a Domain',
     set.length === 1 && !attributes.some((each) => each.startsWith('domain')),
     set[0],
   )
+
   check('then 2', (await visitor.get('/')).text.includes('You have been here 2 times.'))
   check('then 3', (await visitor.get('/')).text.includes('You have been here 3 times.'))
 
@@ -93,6 +97,7 @@ async function walk(visitor: Client): Promise<string | undefined> {
     isRedirect(stranger, '/login?return_to='),
     where(stranger),
   )
+
   check('the login form is there', (await client().get('/login')).text.includes('action="/login"'))
   const wrong = await client().post('/login', { user: 'alice', password: 'builder' })
   check('a wrong password is 401', wrong.status === 401, where(wrong))
@@ -104,14 +109,17 @@ async function walk(visitor: Client): Promise<string | undefined> {
     password: 'wonderland',
     return_to: '/admin',
   })
+
   check('the right one leads back', isRedirect(login, '/admin'), where(login))
   check('  with a new cookie', visitor.jar.get('__Host-session') !== before)
+
   const admin = await visitor.get('/admin')
   check(
     'Alice sees /admin',
     admin.status === 200 && admin.text.includes('Welcome, administrator'),
     where(admin),
   )
+
   const home = await visitor.get('/')
   check('  and her visits were kept', home.text.includes('You have been here 4 times.'), home.text)
   check(
@@ -122,6 +130,7 @@ async function walk(visitor: Client): Promise<string | undefined> {
 
   const bob = client()
   await bob.post('/login', { user: 'bob', password: 'builder' })
+
   const refused = await bob.get('/admin')
   check('Bob gets 403 from /admin', refused.status === 403, where(refused))
   check(
@@ -129,6 +138,7 @@ async function walk(visitor: Client): Promise<string | undefined> {
     !refused.text.includes('This is for administrators'),
     refused.text,
   )
+
   check(
     '  and sees /account',
     (await bob.get('/account')).text.includes('Signed in as <strong>Bob</strong>'),
@@ -141,15 +151,18 @@ async function walk(visitor: Client): Promise<string | undefined> {
       String(home.headers[name]),
     )
   }
+
   const forged = await client().get('/cookies')
   const names = (forged.headers['set-cookie'] ?? []).map((line) => line.split('=')[0])
   check(
     "the origin cannot set the gateway's cookie",
     forged.status === 200 && !names.includes('__Host-session'),
   )
+
   const policy =
     home.headers['content-security-policy'] ?? home.headers['content-security-policy-report-only']
   check('a Content-Security-Policy is there', policy !== undefined)
+
   return before
 }
 
@@ -161,11 +174,13 @@ async function features(said: () => string): Promise<void> {
     for (let i = 0; i < times; i++) all.push((await send()).status)
     return all.join(' ')
   }
+
   const answers = async (path: string, status: number): Promise<Answer> => {
     const answer = await visitor.get(path)
     check(`${path} is ${status}`, answer.status === status, where(answer))
     return answer
   }
+
   const guesses = await statuses(
     () => visitor.post('/login', { user: 'carol', password: 'guess' }),
     6,
@@ -174,16 +189,20 @@ async function features(said: () => string): Promise<void> {
 
   await answers('/here', 200)
   await answers('/office', 403)
+
   const bob = client()
   await bob.post('/login', { user: 'bob', password: 'builder' })
+
   const stranger = await visitor.get('/password')
   check(
     '/password asks a stranger to log in',
     isRedirect(stranger, '/login?return_to='),
     where(stranger),
   )
+
   const fresh = await bob.get('/password')
   check('/password is 200 for who just signed in', fresh.status === 200, where(fresh))
+
   const regular = [await bob.get('/regulars')]
   for (const path of ['/', '/', '/', '/regulars']) regular.push(await bob.get(path))
   check(
@@ -198,6 +217,7 @@ async function features(said: () => string): Promise<void> {
     first.headers.ratelimit === '"demo";r=4;t=20',
     String(first.headers.ratelimit),
   )
+
   const limited = await statuses(() => visitor.get('/limited'), 5)
   check(`  and then: ${limited}`, limited === '200 200 200 200 429')
 
@@ -207,14 +227,17 @@ async function features(said: () => string): Promise<void> {
     await new Promise((done) => setTimeout(done, 100 * i))
     made.unshift(await visitor.get('/cached'))
   }
+
   check('  made once', made[0]?.text === made[1]?.text, made.map(where).join('\n'))
   const hit = String(made[0]?.headers['cache-status'])
   check(`  ${hit}`, /^portcullis; hit; ttl=\d+$/.test(hit))
+
   const unsteady: Answer[] = []
   for (let i = 0; i < 2; i++) {
     if (i > 0) await new Promise((done) => setTimeout(done, 2100)) // it is kept for a second
     unsteady.push(await visitor.get('/unsteady'))
   }
+
   const stale = String(unsteady[1]?.headers['cache-status'])
   check(
     `/unsteady: ${unsteady.map(({ status }) => status).join(' ')}, ${stale}`,
@@ -240,6 +263,7 @@ async function features(said: () => string): Promise<void> {
     const answer = await visitor.post('/graphql', JSON.stringify({ query }), 'application/json')
     check(`${query} is ${status}`, answer.status === status, where(answer))
   }
+
   for (const [bytes, type, status] of [
     [10, 'application/x-www-form-urlencoded', 200],
     [2000, 'application/x-www-form-urlencoded', 413],
@@ -248,6 +272,7 @@ async function features(said: () => string): Promise<void> {
     const answer = await visitor.post('/upload', 'x'.repeat(bytes), type)
     check(`${bytes} bytes of ${type}: ${status}`, answer.status === status, where(answer))
   }
+
   for (const path of ['/files/..%2Fadmin', '/here;/admin', '/here%00']) await answers(path, 400)
   check('  to the plain spelling', isRedirect(await answers('/%68ere', 308), '/here'))
 
@@ -257,6 +282,7 @@ async function features(said: () => string): Promise<void> {
     redirected.headers.location?.startsWith(url) === true,
     redirected.headers.location,
   )
+
   const received = JSON.parse((await answers('/headers', 200)).text) as Record<string, string>
   check('  without our cookie', !received.cookie?.includes('__Host-session'), received.cookie)
   check(
@@ -264,10 +290,12 @@ async function features(said: () => string): Promise<void> {
     /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/.test(received.traceparent ?? ''),
     received.traceparent,
   )
+
   const careless = ((await visitor.get('/cookies')).headers['set-cookie'] ?? []).find((line) =>
     /^theme=/.test(line),
   )
   check(`/cookies: ${careless}`, careless === 'theme=dark; SameSite=Lax') // and Secure, where the origin is https
+
   const timing = String((await visitor.get('/slow?ms=50')).headers['server-timing'])
   check(`server-timing: ${timing}`, /origin;dur=\d/.test(timing))
 
@@ -276,6 +304,7 @@ async function features(said: () => string): Promise<void> {
   }
   await visitor.post('/.portcullis/reports', JSON.stringify(report), 'application/csp-report')
   for (const path of ['health', 'ready', 'jwks.json']) await answers(`/.portcullis/${path}`, 200)
+
   const lines = said()
   for (const event of [
     'request',
@@ -287,6 +316,7 @@ async function features(said: () => string): Promise<void> {
   ]) {
     check(`the terminal tells of ${event}`, lines.includes(`"event":"${event}"`))
   }
+
   check(
     '  and of no password, no account and no whole address',
     !/wonderland|guess|carol|127\.0\.0\.1"/.test(jsonLines(lines)),
@@ -309,6 +339,7 @@ async function deployable(): Promise<void> {
     home.text.includes('You have been here 1 time.'),
     home.text,
   )
+
   const form = await visitor.post('/logout')
   check(
     '  and takes no form with a cookie that does not say where it comes from',
@@ -322,6 +353,7 @@ async function devices(): Promise<void> {
   const [here, there] = [client(), client()]
   for (const device of [here, there])
     await device.post('/login', { user: 'bob', password: 'builder' })
+
   const page = (await here.get('/devices')).text
   if (!redis) {
     check('/devices says that nothing is stored', page.includes('There is no list'), page)
@@ -331,9 +363,11 @@ async function devices(): Promise<void> {
       refused.status === 503,
       where(refused),
     )
+
     check('  so Bob stays signed in', (await there.get('/account')).status === 200)
     return
   }
+
   // The third is from before: another browser of Bob's.
   const ids = [...page.matchAll(/name="end" value="([\w-]+)"/g)].map(([, id]) => id)
   check(
@@ -341,6 +375,7 @@ async function devices(): Promise<void> {
     ids.length === 3 && page.split('(this one)').length === 2,
     page,
   )
+
   const ended = await here.post('/devices', {
     end: ids[0] === idOf(page) ? (ids[1] ?? '') : (ids[0] ?? ''),
   })
@@ -350,6 +385,7 @@ async function devices(): Promise<void> {
     (await here.get('/devices')).text.split('name="end"').length === 3,
   )
   await here.post('/devices', { others: '1' })
+
   const account = await there.get('/account')
   check('  then all others', isRedirect(account, '/login?return_to='), where(account))
   check('  which still see public pages', (await there.get('/')).text.includes('Not signed in'))
@@ -369,16 +405,19 @@ async function leave(visitor: Client, stale: string | undefined): Promise<void> 
     home.text.includes('Signed in as <strong>Alice</strong>'),
     home.text,
   )
+
   check('  and its data too', home.text.includes('You have been here 5 times.'), home.text)
   const logout = await visitor.post('/logout')
   check('logout leads home', isRedirect(logout, '/'), where(logout))
   check('  and takes the cookie away', !visitor.jar.has('__Host-session') && stale !== undefined)
+
   const account = await visitor.get('/account')
   check(
     '  and /account asks for a login again',
     isRedirect(account, '/login?return_to='),
     where(account),
   )
+
   const again = await visitor.get('/')
   check(
     '  and the counter starts over',
@@ -409,13 +448,16 @@ function client(): Client {
       body,
       type,
     )
+
     for (const line of answer.headers['set-cookie'] ?? []) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       if (/; *max-age=0(?:;|$)/i.test(line)) jar.delete(name)
       else jar.set(name, value)
     }
+
     return answer
   }
+
   return {
     jar,
     get: (path) => send('GET', path),
@@ -442,6 +484,7 @@ function ask(
     ...(cookie && { cookie }),
     ...(body !== undefined && { 'content-type': type, 'content-length': body.length }),
   }
+
   return new Promise((done, failed) => {
     const sent = request(
       url + path,
@@ -452,6 +495,7 @@ function ask(
         done({ status: res.statusCode ?? 0, headers: res.headers, text })
       },
     )
+
     sent
       .once('timeout', () => sent.destroy(new Error(`${method} ${path} is not answered`)))
       .once('error', failed)

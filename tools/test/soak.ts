@@ -64,6 +64,7 @@ async function change(values: Partial<SoakSettings>): Promise<void> {
     headers,
     body: JSON.stringify(values),
   })
+
   if (status !== 204) throw new Error(`the settings were refused: ${status}`)
 }
 await change(settings)
@@ -125,6 +126,7 @@ const faults: ReadonlyArray<readonly [name: string, happen: () => Promise<unknow
       const [newer, ...older] = [sessionSecret(), ...settings.secrets]
       await change({ secrets: [...older, newer] })
       await sleep(3000)
+
       // Those of a deploy before the last are out of use for an absolute life: here they are kept.
       await change({ secrets: [newer, ...older] })
     },
@@ -134,6 +136,7 @@ const faults: ReadonlyArray<readonly [name: string, happen: () => Promise<unknow
     async () => {
       const [newer, ...older] = [await assertionKey(), ...settings.keys]
       await change({ keys: [...older, newer] })
+
       // Origins fetch keys at most every half minute.
       await sleep(Math.min(35_000, Math.max(0, end - Date.now())))
       await change({ keys: [newer, ...older].slice(0, 3) })

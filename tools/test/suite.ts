@@ -39,7 +39,9 @@ export async function bundleSuite(out: string, only: readonly string[] = []): Pr
       },
     ],
   }
+
   await build({ ...options, format: 'esm', outfile: `${out}/suite.mjs` })
   await build({ ...options, format: 'iife', globalName: 'suite', outfile: `${out}/suite.js` })
+
   return tests.length
 }

@@ -55,19 +55,24 @@ export function parseDirectives(issues: Issues, input: object): Directives {
   const known: readonly string[] = [...fetching, ...other, ...bare]
   const made = new Map<string, string>()
   const seen = new Set<string>()
+
   for (const [key, value] of Object.entries(input)) {
     if (value === undefined) continue
+
     const name = toKebabCase(key)
     if (key === 'directives')
       issues.add(key, 'is no directive; name the directives themselves, without a level between')
     else if (!known.includes(name)) issues.add(key, unknownDirective(name, known))
     else if (seen.has(name)) issues.add(key, 'is given twice, in two spellings')
     else if (value !== null) made.set(name, parseSources(issues, key, name, value))
+
     seen.add(name)
   }
+
   if (!seen.has('default-src'))
     issues.add('defaultSrc', 'is required; null says that it is left out on purpose')
   else if (made.size === 0) issues.add('', 'holds no directive; false turns the policy off')
+
   return made
 }
 
@@ -86,8 +91,10 @@ function unknownDirective(name: string, known: readonly string[]): string {
 function parseSources(issues: Issues, key: string, name: string, value: unknown): string {
   const isBare = (bare as readonly string[]).includes(name)
   if (value === true && isBare) return ''
+
   const list = parseSourceList(issues, key, value, (fetching as readonly string[]).includes(name))
   if (list.length > 0) return list.join(' ')
+
   if (!isBare && typeof value === 'string') issues.add(key, 'is empty')
   // An empty list allows nothing; said so, nobody has to know.
   return isBare ? '' : "'none'"

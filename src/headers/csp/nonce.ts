@@ -24,8 +24,10 @@ export function createNonce(): string {
     pool = random.toBase64?.({ alphabet: 'base64url' }) ?? encodeNonce(random)
     next = 0
   }
+
   const at = next
   next += characters
+
   return pool.slice(at, next)
 }
 

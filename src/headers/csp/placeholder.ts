@@ -7,8 +7,10 @@ const shape = /^[\w-]{22,128}$/
 /** A placeholder, or undefined where there is none. One that could be guessed would give a nonce to whoever guesses it. */
 export function parsePlaceholder(issues: Issues, value: unknown): string | undefined {
   if (value === undefined || value === null || value === false) return undefined
+
   const good = typeof value === 'string' && shape.test(value) && new Set(value).size >= 8
   if (good) return value
+
   issues.add(
     'noncePlaceholder',
     'must be at least 22 random characters of A-Z, a-z, 0-9, _ and -, new in each deployment',
@@ -38,11 +40,13 @@ export function fillNonce(response: Response, token: string, nonce: string | und
   const { body, headers } = response
   if (body === null || headers.has('content-encoding')) return response
   if (nonce === undefined && !isText(headers.get('content-type'))) return response
+
   const copy = new Response(
     body.pipeThrough(createReplacer(token, nonce ?? '') as TransformStream),
     response,
   )
   copy.headers.delete('content-length')
+
   // What is only taken away is the same each time.
   if (nonce !== undefined) copy.headers.delete('etag')
   return copy
@@ -53,15 +57,18 @@ function createReplacer(token: string, nonce: string): TransformStream<Uint8Arra
   const encoder = new TextEncoder()
   const [from, to] = [encoder.encode(token), encoder.encode(nonce)]
   let rest: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+
   return new TransformStream({
     transform(chunk, controller): void {
       const text = joinBytes(rest, chunk)
       let sent = 0
+
       for (let at = findBytes(text, from, 0); at !== -1; at = findBytes(text, from, sent)) {
         if (at > sent) controller.enqueue(text.slice(sent, at))
         if (to.length > 0) controller.enqueue(to.slice())
         sent = at + from.length
       }
+
       const kept = text.length - findOverlap(text, sent, from)
       if (kept > sent) controller.enqueue(text.slice(sent, kept))
       rest = text.slice(kept)
@@ -76,6 +83,7 @@ function joinBytes(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffe
   const both = new Uint8Array(first.length + second.length)
   both.set(first)
   both.set(second, first.length)
+
   return both
 }
 

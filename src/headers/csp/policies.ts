@@ -38,6 +38,7 @@ export function compilePolicies(
     contentSecurityPolicyReportOnly: reportOnly,
     xFrameOptions,
   } = options
+
   const observe = csp === 'observe'
   const off = csp === false || csp === null
   const given =
@@ -49,6 +50,7 @@ export function compilePolicies(
     options.insecureContentSecurityPolicy,
     false,
   )
+
   if (judged) reportRisks(issues.at('contentSecurityPolicy'), judged, allowed)
   const frames = compileFraming(issues, xFrameOptions, judged?.get('frame-ancestors'))
 
@@ -57,17 +59,20 @@ export function compilePolicies(
     'contentSecurityPolicyReportOnly',
     reportOnly ?? (observe && reportOnly === undefined),
   )
+
   const measured = measure && parseDirectives(issues.at('contentSecurityPolicyReportOnly'), measure)
   const silent =
     measured &&
     !reporting.directives.length &&
     !measured.has('report-uri') &&
     !measured.has('report-to')
+
   if (silent)
     issues.add(
       observe ? 'contentSecurityPolicy' : 'contentSecurityPolicyReportOnly',
       'needs the option reporting',
     )
+
   const whole = (policy: Directives, source: object): Directives =>
     completePolicy(policy, source, frames, reporting)
   const reported =
@@ -79,6 +84,7 @@ export function compilePolicies(
   const tail = frames.ancestors ? `; frame-ancestors ${frames.ancestors}` : ''
   const [uri] = reporting.directives
   const tight = `base-uri 'none'; form-action 'none'${tail}${uri ? `; ${uri.join(' ')}` : ''}`
+
   // Nothing in most of these asks for a Trusted Type; scanners of policies ask for the directive.
   const end = `${tight}; require-trusted-types-for 'script'`
   const closed = `default-src 'none'; ${end}`
@@ -103,6 +109,7 @@ export function compilePolicies(
     api: both(closed),
     'not-modified': none,
   }
+
   return { framing: frames, reported, of: (kind) => made[kind] }
 }
 
@@ -112,6 +119,7 @@ function readOwnPolicy(issues: Issues, option: string, csp: unknown): object | u
   if (csp === undefined || csp === null || csp === false) return undefined
   if (csp === true) return strictCsp()
   if (typeof csp === 'object' && !Array.isArray(csp)) return csp
+
   issues.add(option, 'must be true, false, null or an object of directives')
   return undefined
 }
@@ -127,6 +135,7 @@ function completePolicy(
   const all = new Map(policy)
   if (ancestors && !named.has('frame-ancestors')) all.set('frame-ancestors', ancestors)
   if (named.has('report-uri') || named.has('report-to')) return all
+
   for (const [name, value] of reporting.directives) all.set(name, value)
   return all
 }

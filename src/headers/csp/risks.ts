@@ -20,15 +20,18 @@ const doors: ReadonlyArray<readonly [name: string, option: string, ...instead: s
  */
 export function reportRisks(issues: Issues, policy: Directives, allowed: boolean): void {
   if (allowed) return
+
   const scripts = (policy.get('script-src') ?? policy.get('default-src'))?.toLowerCase()
   const keyed = scripts !== undefined && isKeyed(scripts)
   const spread = keyed && scripts.includes("'strict-dynamic'")
+
   if (keyed && (spread || scripts.includes(NONCE)) && !policy.has('base-uri')) {
     issues.add(
       'baseUri',
       `is missing: one injected <base> moves every relative script elsewhere${loosen}`,
     )
   }
+
   for (const [name, option, ...instead] of doors) {
     const found = [name, ...instead].find((directive) => policy.has(directive))
     if (found === undefined) {
@@ -36,6 +39,7 @@ export function reportRisks(issues: Issues, policy: Directives, allowed: boolean
         issues.add(option, `is missing, and default-src too: everything is allowed there${loosen}`)
       continue
     }
+
     const text = (policy.get(found) ?? '').toLowerCase()
     const problem = findRisk(text.split(' '), name.startsWith('script-src'), isKeyed(text))
     if (problem) issues.add(option, `${problem}${loosen}`)
@@ -58,6 +62,7 @@ function findRisk(
   ) {
     return 'has * as a source'
   }
+
   const scheme = sources.find(
     (source) => source === 'data:' || source === 'http:' || source === 'https:',
   )

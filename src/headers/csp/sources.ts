@@ -40,13 +40,16 @@ export function parseSourceList(
     issues.add(option, 'must be text or a list of texts')
     return []
   }
+
   const list = items.flatMap((item: string) => item.split(' ')).filter((source) => source !== '')
   const problem = list
     .map((source) => findProblem(source, fetching))
     .find((text) => text !== undefined)
+
   if (problem) issues.add(option, problem)
   else if (fetching && list.length > 1 && list.includes("'none'"))
     issues.add(option, "has 'none' beside other sources")
+
   return list
 }
 
@@ -54,8 +57,10 @@ function findProblem(source: string, fetching: boolean): string | undefined {
   if (!/^[!-~]*$/.test(source) || /[;,]/.test(source))
     return 'has a character that a policy cannot hold'
   if (fetching && source === NONCE) return undefined
+
   const word = source.toLowerCase()
   if (!word.startsWith("'")) return fetching ? findUnquotedKeyword(word) : undefined
+
   const quoted = word.slice(1, word.endsWith("'") ? -1 : undefined)
   if (word.length < 3 || !word.endsWith("'")) return 'has a quote that is not closed'
   if (quoted.startsWith('nonce-'))
@@ -64,6 +69,7 @@ function findProblem(source: string, fetching: boolean): string | undefined {
     return trusted.includes(quoted) ? undefined : 'has a quoted word that is no keyword'
   if (keywords.includes(quoted) || /^sha(?:256|384|512)-[\w+/-]+={0,2}$/.test(quoted))
     return undefined
+
   const meant = nearestKey(quoted, keywords)
   return `has a quoted word that is no keyword${meant ? `; did you mean '${meant}'?` : ''}`
 }

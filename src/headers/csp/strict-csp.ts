@@ -31,6 +31,7 @@ export function strictCsp(changes: ContentSecurityPolicy = {}): ContentSecurityP
     'require-trusted-types-for': "'script'",
     'upgrade-insecure-requests': true,
   }
+
   for (const [key, value] of Object.entries(changes))
     if (value !== undefined) policy[toKebabCase(key)] = value
   return policy as ContentSecurityPolicy

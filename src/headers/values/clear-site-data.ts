@@ -18,6 +18,7 @@ export function clearSiteDataValue(issues: Issues, value: unknown): string {
   const kinds = (['cache', 'cookies', 'storage'] as const).filter((kind) =>
     booleanOption(issues, kind, options[kind], kind !== 'cache'),
   )
+
   if (kinds.length === 0) issues.add('', 'clears nothing')
   return kinds.map((kind) => `"${kind}"`).join(', ')
 }

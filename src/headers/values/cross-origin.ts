@@ -34,6 +34,7 @@ export function compileEmbedderPolicy(
     ...words,
     choices: ['require-corp', 'credentialless'],
   })
+
   return wanted ?? own
 }
 

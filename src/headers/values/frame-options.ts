@@ -29,6 +29,7 @@ export function compileFraming(
     const header = parseToken(issues, 'xFrameOptions', value, words)
     return { header, ancestors: ancestors ?? (header && byHeader.get(header)) }
   }
+
   const header = ancestors === "'none'" ? 'DENY' : ancestors === "'self'" ? 'SAMEORIGIN' : undefined
   return { header, ancestors }
 }

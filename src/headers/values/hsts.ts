@@ -21,6 +21,7 @@ const age = { min: 0, max: 10 * year, unit: 'seconds' }
  */
 export function compileStrictTransportSecurity(issues: Issues, value: unknown): string | undefined {
   if (value === false || value === null) return undefined
+
   const own = issues.at('strictTransportSecurity')
   const members =
     value === undefined || value === true
@@ -28,6 +29,7 @@ export function compileStrictTransportSecurity(issues: Issues, value: unknown): 
       : typeof value === 'string'
         ? parseHstsText(own, value)
         : value
+
   checkKeys(own, members, ['maxAge', 'includeSubDomains', 'preload'])
   const options: Partial<Record<keyof StrictTransportSecurity, unknown>> = {
     ...(members as object),
@@ -35,9 +37,11 @@ export function compileStrictTransportSecurity(issues: Issues, value: unknown): 
   const maxAge = wholeNumber(own, 'maxAge', options.maxAge, 2 * year, age)
   const includeSubDomains = booleanOption(own, 'includeSubDomains', options.includeSubDomains, true)
   const preload = booleanOption(own, 'preload', options.preload, false)
+
   if (preload && (maxAge < year || !includeSubDomains)) {
     own.add('preload', `needs a maxAge of at least ${year} seconds and includeSubDomains`)
   }
+
   return `max-age=${maxAge}${includeSubDomains ? '; includeSubDomains' : ''}${preload ? '; preload' : ''}`
 }
 
@@ -48,17 +52,21 @@ export function compileStrictTransportSecurity(issues: Issues, value: unknown): 
 function parseHstsText(issues: Issues, text: string): Record<string, unknown> {
   const members: Record<string, unknown> = { includeSubDomains: false }
   const seen = new Set<string>()
+
   for (const part of text.slice(0, 256).split(';')) {
     if (part.trim() === '') continue
+
     const [spelled = '', value] = part.split('=', 2).map((piece) => piece.trim())
     const name = spelled.toLowerCase()
     if (seen.has(name)) issues.add('', `as text must not hold ${name} twice`)
     seen.add(name)
+
     if (name === 'max-age') members.maxAge = readSeconds(value)
     else if (name === 'includesubdomains' && value === undefined) members.includeSubDomains = true
     else if (name === 'preload' && value === undefined) members.preload = true
     else issues.add('', 'as text may hold max-age=..., includeSubDomains and preload')
   }
+
   if (members.maxAge === undefined) issues.add('', 'as text must hold max-age=...')
   return members
 }

@@ -103,9 +103,11 @@ export type PermissionsPolicy = {
 /** The header's value: the default list with the changes given. */
 export function permissionsPolicy(issues: Issues, value: unknown): string | undefined {
   if (value === false || value === null) return undefined
+
   const policy = new Map<string, string>(denied.map((feature) => [feature, '()']))
   if (value !== undefined && value !== true)
     applyChange(issues.at('permissionsPolicy'), value, policy)
+
   return [...policy].map(([feature, allowed]) => `${feature}=${allowed}`).join(', ') || undefined
 }
 
@@ -114,17 +116,21 @@ function applyChange(issues: Issues, input: unknown, policy: Map<string, string>
     issues.add('', 'must be true, false, null or an object')
     return
   }
+
   const seen = new Set<string>()
   for (const [key, value] of Object.entries(input as object)) {
     if (value === undefined) continue
+
     const feature = toKebabCase(key)
     // Browsers learn new ones, and warn of those they do not know; the types know the rest. A denied one must not be missed.
     const meant = policy.has(feature) ? undefined : nearestKey(feature, denied)
+
     if (meant || !/^[a-z][a-z-]{1,63}$/.test(feature)) {
       issues.add(key, `is no feature${meant ? `; did you mean ${meant}?` : ''}`)
     } else if (seen.has(feature)) issues.add(key, 'is given twice, in two spellings')
     else if (value === null) policy.delete(feature)
     else policy.set(feature, serializeAllowlist(issues, key, value))
+
     seen.add(feature)
   }
 }
@@ -137,6 +143,7 @@ function serializeAllowlist(issues: Issues, key: string, value: unknown): string
   if (list.every((item) => item === 'self' || isOrigin(item))) {
     return `(${list.map((item) => (item === 'self' ? item : `"${item}"`)).join(' ')})`
   }
+
   issues.add(key, "must be true, false, 'self', or a list of 'self' and https origins")
   return '()'
 }

@@ -20,14 +20,17 @@ const policies = [
 export function compileReferrerPolicy(issues: Issues, value: unknown): string | undefined {
   if (value === undefined || value === true) return policies[0]
   if (value === false || value === null) return undefined
+
   const list: unknown[] =
     typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : [value]
   const words = list.map((item) =>
     typeof item === 'string' ? item.trim().toLowerCase() : undefined,
   )
   const wrong = words.findIndex((word) => word === undefined || !policies.includes(word))
+
   if (wrong !== -1 || words.length === 0)
     issues.add('referrerPolicy', describeChoices(words[wrong], policies))
   else if (new Set(words).size < words.length) issues.add('referrerPolicy', 'names a policy twice')
+
   return words.join(', ')
 }

@@ -24,13 +24,16 @@ export function compileReporting(issues: Issues, address: unknown, endpoints: un
   const list: unknown[] =
     endpoints === undefined || endpoints === null || endpoints === false ? [] : toList(endpoints)
   const named = list.map((item) => parseEndpoint(issues.at('reportingEndpoints'), item))
+
   if (address === undefined || address === null || address === false) {
     return { header: named.join(', ') || undefined, directives: [] }
   }
+
   if (!isEndpointUrl(address)) {
     issues.add('reporting', 'must be a path on this origin or an https address')
     return { header: undefined, directives: [] }
   }
+
   const all = [`${own}="${address}"`, ...named]
   return {
     header: all.join(', '),
@@ -49,9 +52,11 @@ function toList(value: unknown): unknown[] {
 function parseEndpoint(issues: Issues, item: unknown): string {
   checkKeys(issues, item, ['name', 'url'])
   const { name, url }: Partial<Record<keyof ReportingEndpoint, unknown>> = { ...(item as object) }
+
   if (typeof name !== 'string' || !/^[a-z*][a-z\d_.*-]{0,63}$/.test(name)) {
     issues.add('name', 'must be of lower-case letters, digits, _, -, . and *')
   }
+
   if (!isEndpointUrl(url)) issues.add('url', 'must be a path on this origin or an https address')
   return `${name}="${url}"`
 }

@@ -20,9 +20,11 @@ export function parseToken(
   if (value === undefined) return absent
   if (value === false || value === null) return undefined
   if (value === true) return on
+
   const word = typeof value === 'string' ? value.trim().toLowerCase() : undefined
   const found = choices.find((choice) => choice.toLowerCase() === word)
   if (found === undefined) issues.add(option, describeChoices(word, choices))
+
   return found
 }
 

@@ -53,13 +53,16 @@ export interface ExactLimiterOptions<E = ProjectEnv> extends RedisLimiterOptions
 export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): RedisLimiter {
   const issues = createIssues('exactLimiter')
   checkKeys(issues, options, [...redisLimiterKeys, 'algorithm', 'burst', 'clock'])
+
   const given = { ...options } as Partial<ExactLimiterOptions<never>>
   const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(given, issues)
   const gcra = choiceOption(issues, 'algorithm', given.algorithm, ['log', 'gcra'], 'log') === 'gcra'
+
   if (given.burst !== undefined && !gcra) issues.add('burst', "is for algorithm: 'gcra'")
   const burst = gcra
     ? wholeNumber(issues, 'burst', given.burst, limit, { min: 1, max: limit, unit: 'units' })
     : 0
+
   // The step between two units is a whole number of 1/1024 ms: finer rates would be off by more than a thousandth.
   if (gcra && limit > window * 1000)
     issues.add('limit', "must be at most 1,000 a second for algorithm: 'gcra'")
@@ -74,14 +77,17 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
   async function createKey(key: string, context: LimitContext | undefined): Promise<string> {
     return `${prefix}l:${await hashKey(ring(context?.env), gcra ? 'gcra-2' : 'log', limit, window, burst, key)}`
   }
+
   const createPart = (key: string, cost: number): TakePart => {
     return { key, now: Math.floor(clock()), limit, windowMs, cost, grainMs, burst }
   }
+
   function toResult(part: TakePart, answer: PartAnswer): LimitResult {
     const result = createResult(most, answer, part.now)
     known.note(part.key, part.cost, result, part.now)
     return result
   }
+
   async function sendPart(
     part: TakePart,
     write: boolean,
@@ -103,6 +109,7 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
     const part = createPart(await createKey(key, context), cost)
     const result = known.find(part.key, cost, part.now)
     if (result) return { is: 'blocked', result }
+
     return { is: 'part', part, settle: (answer, sent) => toResult(sent, answer) }
   }
 
@@ -115,6 +122,7 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
       checkCost(cost)
       const part = createPart(await createKey(key, context), cost)
       const blocked = known.find(part.key, cost, part.now)
+
       return blocked ?? toResult(part, await sendPart(part, true, context))
     },
     async peek(key, context = {}) {

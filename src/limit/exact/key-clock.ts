@@ -40,5 +40,6 @@ export function readKeyTime(now: number, { last, shift }: KeyClock): KeyTime {
   const behind = last - now - shift
   const isNew = behind > (shift === 0 ? 0 : KEY_CLOCK_SKEW_MS)
   const added = isNew ? last - now : shift
+
   return { at: Math.max(last, now + added), shift: added, isNew }
 }

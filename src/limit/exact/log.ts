@@ -49,6 +49,7 @@ export interface LogAnswer extends PartAnswer {
 export function evaluateLog(kept: KeptLog, rule: LogRule, cost: number, now: number): LogAnswer {
   const { limit, windowMs, grainMs } = rule
   const end = kept.log.at(-1)?.[0]
+
   // Nothing is left of it by any clock, so that the time of the key begins anew.
   const newest = end !== undefined && end + windowMs > now ? end : undefined
   // A mark stands for the moments of its grain: the first of them is the earliest that it can have been.
@@ -82,5 +83,6 @@ function findRetryAt(live: Log, missing: number): number {
     over -= units
     if (over <= 0) return at
   }
+
   return Number.POSITIVE_INFINITY
 }

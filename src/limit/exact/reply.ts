@@ -19,6 +19,7 @@ export function serializeTakes(parts: readonly TakePart[], write: boolean): stri
 export function parseTakeReplies(reply: unknown, count: number): PartAnswer[] {
   if (!Array.isArray(reply) || reply.length !== count * 4)
     throw createRejectedError('strange-answer', 'limit-take')
+
   const answers: PartAnswer[] = []
   for (let at = 0; at < reply.length; at += 4) {
     const [free, retryAt, resetAt] = [
@@ -26,8 +27,10 @@ export function parseTakeReplies(reply: unknown, count: number): PartAnswer[] {
       parseNumber(reply[at + 2]),
       parseNumber(reply[at + 3]),
     ]
+
     if (reply[at] !== '0' && reply[at] !== '1')
       throw createRejectedError('strange-answer', 'limit-take')
+
     const never = retryAt < 0
     answers.push({
       allowed: reply[at] === '1',
@@ -36,6 +39,7 @@ export function parseTakeReplies(reply: unknown, count: number): PartAnswer[] {
       resetAt,
     })
   }
+
   return answers
 }
 

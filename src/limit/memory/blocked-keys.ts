@@ -39,6 +39,7 @@ export function createBlockedKeys(most: number): BlockedKeys {
 
       // A take that costs less may pass.
       if (cost < block.cost) return undefined
+
       return {
         ...block.result,
         remaining: 0,
@@ -53,6 +54,7 @@ export function createBlockedKeys(most: number): BlockedKeys {
         result.retryAt === Number.POSITIVE_INFINITY
       )
         return
+
       known.put(key, { until: result.retryAt, since: now, cost, result }, now)
     },
     delete: known.delete,

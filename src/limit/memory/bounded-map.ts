@@ -28,6 +28,7 @@ export function createBoundedMap<V extends ExpiringValue>(most: number): Bounded
         else earliest = Math.min(earliest, until)
       }
     }
+
     for (const key of entries.keys()) {
       if (entries.size < most) return
       entries.delete(key)
@@ -41,6 +42,7 @@ export function createBoundedMap<V extends ExpiringValue>(most: number): Bounded
     get(key, now) {
       const value = entries.get(key)
       if (value === undefined || now < value.until) return value
+
       entries.delete(key)
       return undefined
     },

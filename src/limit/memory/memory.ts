@@ -32,11 +32,13 @@ const longestKey = 128
 export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
   const issues = createIssues('memoryLimiter')
   checkKeys(issues, options, ['limit', 'window', 'maxKeys', 'clock'])
+
   const given: Partial<MemoryLimiterOptions> = { ...options }
   const { limit, window } = validateRate(given, issues)
   const bounds = { min: 1, max: 1_000_000, unit: 'keys' }
   const maxKeys = wholeNumber(issues, 'maxKeys', given.maxKeys, 10_000, bounds)
   const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+
   issues.throwIfAny()
 
   const windowMs = window * 1000
@@ -47,10 +49,12 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
     const now = Math.floor(clock())
     const kept = counts.get(name, now) ?? nothing
     const answer = evaluateLog(kept, rule, cost, now)
+
     if (!answer.allowed) {
       if (answer.denied) counts.put(name, { ...answer.denied, until: answer.keepUntil }, now)
       return createResult(limit, answer, now)
     }
+
     counts.put(name, { ...answer.next, until: answer.keepUntil }, now)
     return createResult(
       limit,
@@ -58,6 +62,7 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
       now,
     )
   }
+
   // Short keys keep their own text behind a letter, so that no key is another's digest.
   const createEntryName = async (key: string): Promise<string> =>
     key.length > longestKey ? sha256(toWellFormed(key)) : `=${key}`

@@ -57,6 +57,7 @@ export async function deviceCookie(
   const sealed = await keys.seal.seal(
     JSON.stringify({ id: device?.id ?? randomId(), accounts } satisfies DeviceRecord),
   )
+
   return serializeCookie(cookie, sealed, maxAge)
 }
 

@@ -87,9 +87,11 @@ export function createThrottleEngine(
   ): Promise<{ device?: DeviceRecord; known: boolean }> {
     if (known === undefined || account === undefined || cookies.length === 0)
       return { known: false }
+
     const keys = settings.keys(env)
     const device = await openDevice(cookies, keys)
     if (device === undefined) return { known: false }
+
     return {
       device,
       known: isKnownFor(device, await keys.deviceTags(account.text), known.maxAge, now),
@@ -103,17 +105,21 @@ export function createThrottleEngine(
     const { counter } = settings.keys(who.env)
     const { account } = who
     const [block, network] = [addressPrefix(who.address), addressPrefix(who.address, 48)]
+
     // Strangers are held up at the simple limit, so what they do never holds up a device that is known.
     const times = device === undefined ? 1 : knownDeviceTimes
     const by: ThrottledBy[] = ['address']
     const days: Daily[] = [{ key: await counter('d', block), most: times * settings.perAddress }]
+
     // Only IPv6 has a length behind it.
     if (network.includes('/')) {
       by.push('network')
       days.push({ key: await counter('n', network), most: times * settings.perNetwork })
     }
+
     const ticket = `t:${randomId()}`
     if (account === undefined) return { by, all: { ticket, streaks: [], days } }
+
     const { key, text } = account
     if (device !== undefined) {
       const own: Streak = {
@@ -121,9 +127,11 @@ export function createThrottleEngine(
         free: times * limit,
         longest: longestMs,
       }
+
       days.push({ key: await counter('ka', key), most: times * slowAt })
       return { by: ['device', ...by, 'account'], all: { ticket, streaks: [own], days } }
     }
+
     const streaks: Streak[] = [
       {
         key: await counter('p', key, block),
@@ -138,6 +146,7 @@ export function createThrottleEngine(
         longest: accountWaitMs,
       },
     ]
+
     return { by: ['pair', 'account', ...by], all: { ticket, streaks, days } }
   }
 
@@ -169,8 +178,10 @@ export function createThrottleEngine(
       return await store.attempt(all, now, { env: who.env })
     } catch (error) {
       if (!isStoreError(error)) throw error
+
       emitEvent('login-store-unavailable', who)
       if (!observing) throw error
+
       return undefined
     }
   }
@@ -185,8 +196,10 @@ export function createThrottleEngine(
       const reason = by[reply.by] ?? 'address'
       emitEvent(observing ? 'login-throttle-observed' : 'login-throttled', who, reason)
       if (observing) return { ok: true, attempt: uncounted }
+
       return { ok: false, retryAfter: Math.max(1, Math.ceil(reply.waitMs / 1000)), by: reason }
     }
+
     const pressure = findPressure(by[1] === 'account' ? reply.failures[1] : undefined, who)
     let settled = false
     let prepared: { send(): Promise<boolean> } | undefined
@@ -195,8 +208,10 @@ export function createThrottleEngine(
       outcome: 'success' | 'failure' | 'void',
     ): Promise<OutgoingCookie | undefined> {
       if (settled) return undefined
+
       settled = true
       if (outcome === 'failure' && prepared === undefined) return undefined
+
       try {
         if (prepared !== undefined) await prepared.send()
         else if (outcome !== 'failure') await store.settle(all, outcome, clock(), { env: who.env })
@@ -204,8 +219,10 @@ export function createThrottleEngine(
         // Who signed in stays signed in; what was counted goes away with the next success, or in a day.
         emitEvent('login-unsettled', who, outcome)
       }
+
       if (outcome !== 'success' || known === undefined || who.account === undefined)
         return undefined
+
       const keys = settings.keys(who.env)
       return deviceCookie(device, await keys.deviceTags(who.account.text), {
         ...known,
@@ -213,9 +230,11 @@ export function createThrottleEngine(
         now: clock(),
       })
     }
+
     function prepare(): void {
       if (!settled) prepared ??= store.settleLater?.(all, 'success', { env: who.env })
     }
+
     return { ok: true, attempt: { pressure, prepare, settle } }
   }
 

@@ -85,6 +85,7 @@ export function loginGate<C extends LoginContext>(
     'onEvent',
     'clock',
   ])
+
   const given: Partial<LoginGateOptions<C, never>> = options ?? {}
   const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
   const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {})
@@ -92,6 +93,7 @@ export function loginGate<C extends LoginContext>(
   const settings = compileThrottle(given, clock, issues)
   const platform = checkPlatform(given.platform, issues)
   const { name: subject = 'login' } = given
+
   issues.throwIfAny()
   const engine = createThrottleEngine(settings, clock, emit)
 
@@ -106,6 +108,7 @@ export function loginGate<C extends LoginContext>(
     async function answer(reason: Reason, retryAfter?: number): Promise<Response> {
       const wait = retryAfter === undefined ? {} : { retryAfter }
       if (refuse !== undefined) return refuse({ ok: false, reason, ...wait }, c)
+
       const extra =
         retryAfter === undefined ? {} : { headers: [['Retry-After', `${retryAfter}`]] as const }
       return errorResponse(reason, c.req.raw, {
@@ -117,11 +120,13 @@ export function loginGate<C extends LoginContext>(
     async function attempt(text: unknown): Promise<Response | undefined> {
       // With two of them, nobody could say which one succeeded; and fifty are what somebody sends who guesses.
       if (asked) throw new TypeError('One request tries one login')
+
       asked = true
       const account = typeof text === 'string' ? createAccount(text, settings.normalize) : undefined
       const cookies =
         engine.cookieName === undefined ? [] : readCookies(headers.get('cookie'), engine.cookieName)
       const address = clientAddress(headers, platform)
+
       try {
         const begun = await engine.begin({
           env: c.env,
@@ -131,8 +136,10 @@ export function loginGate<C extends LoginContext>(
           request,
           subject,
         })
+
         if (!begun.ok) return await answer('rate-limited', begun.retryAfter)
         if (account === undefined) return await answer('body-malformed')
+
         current = begun.attempt
         return undefined
       } catch (error) {
@@ -163,7 +170,9 @@ export function loginGate<C extends LoginContext>(
         return current?.pressure
       },
     }
+
     return { handle, cookie: () => cookie }
   }
+
   return { open }
 }

@@ -23,6 +23,7 @@ const loginPages: ReadonlySet<string> = new Set([
 export function isLoginPage(path: string, logins: readonly string[]): boolean {
   const asked = foldPath(path)
   const last = lastSegment(asked)
+
   return (
     loginPages.has(last) ||
     logins.some((login) => {
@@ -33,6 +34,7 @@ export function isLoginPage(path: string, logins: readonly string[]): boolean {
         (own !== '/' && asked.startsWith(`${own}/`))
       )
         return true
+
       return last !== '' && last === lastSegment(own)
     })
   )
@@ -57,10 +59,12 @@ export function withholdCookies(
   isWithheld: (name: string) => boolean,
 ): string | null {
   if (header === null) return null
+
   const kept = header
     .split(';')
     .filter((part) => !part.split(',').some((pair) => namesOf(pair).some(isWithheld)))
   const joined = kept.join(';').trim()
+
   return joined === '' ? null : joined
 }
 
@@ -70,6 +74,7 @@ function namesOf(pair: string): string[] {
     String.fromCharCode(Number.parseInt(digits, 16)),
   )
   const [known = ''] = decoded.replace(/[. +]/g, '_').split(/[\0[]/, 1)
+
   return [name, decoded, known]
 }
 

@@ -109,12 +109,14 @@ export function compileThrottle(options: unknown, clock: Clock, issues: Issues):
   const given: Partial<LoginThrottleOptions<never>> =
     (options as LoginThrottleOptions<never> | undefined) ?? {}
   const { store } = given
+
   if (typeof store?.attempt !== 'function' || typeof store.settle !== 'function') {
     issues.add(
       'store',
       store === undefined ? 'is required' : 'must be a store such as redisThrottle({ redis })',
     )
   }
+
   const count = (
     option: keyof LoginThrottleOptions,
     defaultValue: number,
@@ -126,10 +128,12 @@ export function compileThrottle(options: unknown, clock: Clock, issues: Issues):
       max: most,
       unit: 'failures',
     })
+
   const device = compileDevice(given.device, issues.at('device'))
   const lifetime = device?.maxAge ?? dayS
   const name = device?.cookie.name ?? ''
   const perAddress = count('perAddress', 100, 100_000)
+
   return {
     store: store as ThrottleStore,
     keys: resolveFrom(issues, 'secret', given.secret, (secret: string | readonly string[], at) =>
@@ -152,9 +156,11 @@ export function compileThrottle(options: unknown, clock: Clock, issues: Issues):
 
 function compileDevice(value: unknown, issues: Issues): ThrottleSettings['device'] {
   if (value === false) return undefined
+
   checkKeys(issues, value ?? {}, ['name', 'domain', 'maxAge', 'insecurePlainHttp'])
   const { maxAge, name = 'device', ...rest } = (value ?? {}) as DeviceOptions
   const cookie = cookieSettings({ name, ...rest }, issues)
   const bounds = { min: 3600, max: 400 * dayS, unit: 'seconds' }
+
   return { cookie, maxAge: wholeNumber(issues, 'maxAge', maxAge, 90 * dayS, bounds) }
 }

@@ -41,8 +41,10 @@ export async function postOtlp(
         signal,
       }),
     )
+
     response.body?.cancel().catch(() => {})
     if (response.ok) return { status: 'delivered' }
+
     const reason = `http-${response.status}`
     return { status: retryableStatuses.has(response.status) ? 'retryable' : 'rejected', reason }
   } catch {

@@ -84,8 +84,10 @@ export interface TelemetrySettings {
 export function parseTelemetryOptions(options: TelemetryOptions<never>): TelemetrySettings {
   const issues = createIssues('telemetry')
   checkKeys(issues, options, optionNames)
+
   const { endpoint, headers, service = 'portcullis', resource = {} } = options
   const { fetch: send = (input, init) => fetch(input, init) } = options
+
   if (typeof service !== 'string' || service === '')
     issues.add('service', 'must be a name that is not empty')
   const { clock = Date.now } = options
@@ -124,6 +126,7 @@ export function parseTelemetryOptions(options: TelemetryOptions<never>): Telemet
     fetch: send,
     clock,
   }
+
   issues.throwIfAny()
   return settings
 }
@@ -142,6 +145,7 @@ function createTargetResolver(
   issues: Issues,
 ): (env: unknown) => ExportTarget | undefined {
   if (endpoint === undefined) return () => undefined
+
   const resolveHeaders = resolveFrom(issues, 'headers', headers ?? {}, parseHeaders)
   if (typeof endpoint !== 'function') {
     const url = parseEndpoint(endpoint, issues.at('endpoint'))
@@ -155,6 +159,7 @@ function createTargetResolver(
     readEndpoint as FromEnv<string, never>,
     parseEndpoint,
   )
+
   return (env) => {
     if (readEndpoint({ env }) === undefined) return undefined
     return { endpoint: resolveUrl(env), headers: resolveHeaders(env) }
@@ -164,6 +169,7 @@ function createTargetResolver(
 function parseEndpoint(value: string, issues: Issues): string {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
   const isWeb = url !== undefined && /^https?:$/.test(url.protocol)
+
   if (
     !isWeb ||
     url.username !== '' ||
@@ -177,6 +183,7 @@ function parseEndpoint(value: string, issues: Issues): string {
     )
     return ''
   }
+
   return url.href.replace(/\/+$/, '')
 }
 

@@ -87,6 +87,7 @@ function encodeMetric(metric: Metric, window: MetricsWindow): object {
     )
     return { name, description, unit, histogram: { aggregationTemporality, dataPoints } }
   }
+
   const dataPoints = [...metric.series.values()].map((series) => encodeNumberPoint(series, time))
   return metric.type === 'counter'
     ? { name, description, unit, sum: { aggregationTemporality, isMonotonic: true, dataPoints } }

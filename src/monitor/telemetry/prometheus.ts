@@ -21,6 +21,7 @@ function formatMetric(metric: Metric): string {
   const base = toMetricName(metric.name) + (unitSuffixes[metric.unit] ?? '')
   const name = metric.type === 'counter' ? `${base}_total` : base
   const head = `# HELP ${name} ${escapeHelp(metric.description)}\n# TYPE ${name} ${metric.type}\n`
+
   return head + formatSeries(metric, name)
 }
 
@@ -37,10 +38,12 @@ function formatSeries(metric: Metric, name: string): string {
       cumulative += buckets[index] ?? 0
       text += `${name}_bucket${formatLabels(labels, String(bound))} ${cumulative}\n`
     }
+
     text += `${name}_bucket${formatLabels(labels, '+Inf')} ${count}\n`
     text += `${name}_sum${formatLabels(labels)} ${sum}\n`
     text += `${name}_count${formatLabels(labels)} ${count}\n`
   }
+
   return text
 }
 

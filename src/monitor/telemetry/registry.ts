@@ -72,9 +72,11 @@ export class MetricsRegistry {
   observe(name: string, seconds: number, attributes: Attributes): void {
     const metric = this.#metrics.get(name)
     if (metric?.type !== 'histogram') return
+
     const series = findSeries(metric.series, attributes, createHistogram)
     const bucket = metric.bounds.findIndex((bound) => seconds <= bound)
     const index = bucket === -1 ? metric.bounds.length : bucket
+
     series.buckets[index] = (series.buckets[index] ?? 0) + 1
     series.count += 1
     series.sum += seconds
@@ -107,6 +109,7 @@ export class MetricsRegistry {
       taken.push(metric)
       if (metric.type !== 'gauge') this.#metrics.set(name, { ...metric, series: new Map() })
     }
+
     return taken
   }
 
@@ -116,6 +119,7 @@ export class MetricsRegistry {
       const current = this.#metrics.get(metric.name)
       if (metric.type === 'histogram' && current?.type === 'histogram')
         restoreHistogram(current.series, metric.series)
+
       if (metric.type === 'counter' && current?.type === 'counter')
         for (const { labels, value } of metric.series.values())
           findSeries(current.series, labels, createNumber).value += value
@@ -159,10 +163,13 @@ function findSeries<T>(
     const overflowKey = JSON.stringify(overflowLabels)
     const overflow = series.get(overflowKey) ?? create(overflowLabels)
     series.set(overflowKey, overflow)
+
     return overflow
   }
+
   const created = create(labels)
   series.set(key, created)
+
   return created
 }
 

@@ -71,6 +71,7 @@ export function createSpans(
     attributes: child.attributes ?? {},
     error: child.error,
   }))
+
   return [server, ...children]
 }
 

@@ -73,9 +73,11 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
       const batch = spans.slice(start, start + batchSize)
       const result = await postOtlp('/v1/traces', encodeSpans(batch, resource), target, settings)
       if (result.status === 'delivered') continue
+
       // What the collector could not take now goes with the next export; what it rejects would be rejected again.
       if (result.status === 'retryable') queue.push(spans.slice(start))
       noteFailure(result)
+
       return
     }
   }
@@ -85,11 +87,13 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
     const isDelta = temporality === 'delta'
     const metrics = isDelta ? deltas.takeDeltas() : sums.collect()
     const since = isDelta ? deltasSince : startedAt
+
     deltasSince = now
 
     const body = encodeMetrics(metrics, resource, { startedAt: since, endedAt: now, temporality })
     const result = await postOtlp('/v1/metrics', body, target, settings)
     if (result.status === 'delivered') return
+
     noteFailure(result)
     if (isDelta && result.status === 'retryable') {
       deltas.restoreDeltas(metrics)
@@ -104,6 +108,7 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
   function countDrops(): void {
     const drops = queue.dropped - reportedDrops
     if (drops === 0) return
+
     reportedDrops = queue.dropped
     for (const registry of registries) registry.add(droppedSpans, drops, {})
   }
@@ -112,10 +117,12 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
     const target = settings.resolveTarget(env)
     const now = settings.clock()
     lastExportAt = now
+
     if (target === undefined) {
       queue.drain()
       return
     }
+
     countDrops()
     await Promise.all([
       settings.traces && queue.size > 0 && exportSpans(target),
@@ -131,6 +138,7 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
 
       const isDue = settings.clock() - lastExportAt >= settings.interval * 1000
       if (!settings.hasEndpoint || (!isDue && queue.size < batchSize)) return
+
       const work = exportAll(env).catch(() => {})
       waitUntil?.(work)
     },
@@ -152,6 +160,7 @@ function createRegistry(): MetricsRegistry {
   registry.gauge(breakers, 'Whether the circuit breaker of an upstream is open.', '1')
   registry.counter(droppedSpans, 'Spans that did not fit into the queue.', '{span}')
   registry.counter(failures, 'Exports that failed, by reason.', '{export}')
+
   return registry
 }
 
@@ -163,9 +172,11 @@ function countRequest(registry: MetricsRegistry, line: RequestLine, metrics: Req
     'http.response.status_code': line.status,
     'portcullis.decision': line.decision,
   })
+
   if (line.reason !== undefined) registry.add(refusals, 1, { ...labels, reason: line.reason })
   if (metrics.sessionMs !== undefined)
     registry.observe(sessionDuration, metrics.sessionMs / 1000, {})
+
   if (line.ttfbMs !== undefined)
     registry.observe(upstreamDuration, line.ttfbMs / 1000, {
       'http.request.method': method,

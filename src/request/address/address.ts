@@ -27,6 +27,7 @@ export function clientAddress(headers: Headers, platform: Platform): string | un
   if (platform === 'cloudflare') return normaliseAddress(headers.get('cf-connecting-ip'))
   if (platform === 'vercel')
     return normaliseAddress(headers.get('x-real-ip') ?? headers.get('x-vercel-forwarded-for'))
+
   const entry = entryFromRight(headers.get('x-forwarded-for'), platform.hops)
   return entry === undefined ? undefined : normaliseAddress(removePort(entry))
 }
@@ -39,6 +40,7 @@ export function clientAddress(headers: Headers, platform: Platform): string | un
 export function normaliseAddress(text: string | null | undefined): string | undefined {
   if (text === null || text === undefined) return undefined
   if (isIpv4(text)) return text
+
   const groups = parseAddress(text)
   return groups && writeAddress(groups)
 }
@@ -52,10 +54,12 @@ export function normaliseAddress(text: string | null | undefined): string | unde
 export function addressPrefix(address: string | undefined, bits = 64): string {
   if (address === undefined) return 'unknown'
   if (isIpv4(address)) return address
+
   const groups = parseAddress(address)
   if (groups === undefined) return 'unknown'
   if (groups.length === 2) return writeAddress(groups)
   if (isNat64(groups)) return writeAddress(groups.slice(6))
+
   return `${writeAddress(groups.map((group, i) => group & groupMask(bits, i)))}/${bits}`
 }
 
@@ -67,8 +71,10 @@ export function checkPlatform(value: unknown, issues: Issues, defaultValue?: Pla
     const under = issues.at('platform')
     const { hops } = value as { hops: unknown }
     if (hops === undefined) under.add('hops', 'is required')
+
     return { hops: wholeNumber(under, 'hops', hops, 1, { min: 1, max: maxHops, unit: 'proxies' }) }
   }
+
   issues.add('platform', `must be 'cloudflare', 'vercel', 'none' or { hops: 1 to ${maxHops} }`)
   return 'none'
 }
@@ -76,12 +82,14 @@ export function checkPlatform(value: unknown, issues: Issues, defaultValue?: Pla
 /** The n-th entry of a list from its right end; looks at no more of it. */
 function entryFromRight(list: string | null, n: number): string | undefined {
   if (list === null) return undefined
+
   let end = list.length
   for (let left = n; left > 1; left--) {
     if (end <= 0) return undefined
     end = list.lastIndexOf(',', end - 1)
     if (end === -1) return undefined
   }
+
   return end <= 0 ? undefined : list.slice(list.lastIndexOf(',', end - 1) + 1, end).trim()
 }
 

@@ -22,8 +22,10 @@ export function isIpv4(text: string): boolean {
 export function parseAddress(text: string): AddressGroups | undefined {
   const quad = readQuad(text)
   if (quad !== -1) return [quad >>> 16, quad & 0xffff]
+
   const groups = parseIpv6(text)
   if (groups === undefined) return undefined
+
   return isMapped(groups) ? groups.slice(6) : groups
 }
 
@@ -34,17 +36,21 @@ export function parseAddress(text: string): AddressGroups | undefined {
 export function parseIpv6(text: string): number[] | undefined {
   const end = text.length
   if (end < 2 || end > maxAddressLength) return undefined
+
   const groups: number[] = []
   let gap = -1
   let at = 0
+
   if (text.charCodeAt(0) === colon) {
     if (text.charCodeAt(1) !== colon) return undefined
     gap = 0
     at = 2
   }
+
   while (at < end) {
     const start = at
     let group = 0
+
     for (
       let digit = hexDigit(text.charCodeAt(at));
       digit !== -1;
@@ -53,24 +59,32 @@ export function parseIpv6(text: string): number[] | undefined {
       if (at - start === 4) return undefined
       group = group * 16 + digit
     }
+
     if (text.charCodeAt(at) === dot) {
       const quad = readQuad(text.slice(start))
       if (quad === -1) return undefined
+
       groups.push(quad >>> 16, quad & 0xffff)
       break
     }
+
     if (at === start) return undefined
+
     groups.push(group)
     if (at === end) break
+
     // A colon, and behind it a group or the one `::`; nothing else, and not the end.
     if (text.charCodeAt(at++) !== colon || at === end) return undefined
     if (text.charCodeAt(at) !== colon) continue
     if (gap !== -1) return undefined
+
     gap = groups.length
     at++
   }
+
   if (gap === -1) return groups.length === 8 ? groups : undefined
   if (groups.length > 7) return undefined
+
   for (let missing = 8 - groups.length; missing > 0; missing--) groups.splice(gap, 0, 0)
   return groups
 }
@@ -85,11 +99,13 @@ export function writeAddress(groups: AddressGroups): string {
     const [high = 0, low = 0] = groups
     return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
   }
+
   let [from, most] = [0, 1]
   for (let i = 0, run = 0; i < groups.length; i++) {
     run = groups[i] === 0 ? run + 1 : 0
     if (run > most) [from, most] = [i - run + 1, run]
   }
+
   let text = ''
   for (let i = 0; i < groups.length; i++) {
     if (most > 1 && i === from) {
@@ -97,6 +113,7 @@ export function writeAddress(groups: AddressGroups): string {
       i += most - 1
     } else text += (text === '' || text.endsWith(':') ? '' : ':') + (groups[i] ?? 0).toString(16)
   }
+
   return text
 }
 
@@ -122,22 +139,28 @@ export function isNat64(groups: AddressGroups): boolean {
 /** Four octets as one number without sign, or -1. */
 function readQuad(text: string): number {
   if (text.length < 7 || text.length > 15) return -1
+
   let value = 0
   let octet = -1
   let dots = 0
+
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === dot) {
       if (octet === -1 || ++dots > 3) return -1
+
       value = value * 256 + octet
       octet = -1
       continue
     }
+
     const digit = code - 0x30
     // A leading zero is octal to some parsers: 010.0.0.1 would be two addresses.
     if (digit < 0 || digit > 9 || octet === 0) return -1
+
     octet = octet === -1 ? digit : octet * 10 + digit
     if (octet > 255) return -1
   }
+
   return octet === -1 || dots !== 3 ? -1 : value * 256 + octet
 }

@@ -16,10 +16,12 @@ export function parseRange(text: string): AddressRange | undefined {
   const [address = '', length, ...more] = text.split('/', 3)
   const groups = parseAddress(address)
   if (groups === undefined || more.length > 0) return undefined
+
   const most = groups.length * 16
   if (length === undefined) return { groups, bits: most }
   if (!/^(?:0|[1-9]\d{0,2})$/.test(length) || Number(length) > most) return undefined
   if (most === 32 && parseIpv6(address)) return undefined
+
   const range = { groups, bits: Number(length) }
   return groups.every((group, i) => (group & ~groupMask(range.bits, i) & 0xffff) === 0)
     ? range
@@ -29,8 +31,10 @@ export function parseRange(text: string): AddressRange | undefined {
 /** Whether an address is in one of the ranges. IPv4 is never in an IPv6 range, nor the other way; no address is in none. */
 export function inRanges(ranges: readonly AddressRange[], address: string | undefined): boolean {
   if (address === undefined || ranges.length === 0) return false
+
   const groups = parseAddress(address)
   if (groups === undefined) return false
+
   return ranges.some(
     (range) =>
       range.groups.length === groups.length &&

@@ -56,6 +56,7 @@ export function createAliasIndex<T>(folded: boolean): AliasIndex<T> {
     if (!prefix) put(documents, text, rule)
     if (direct) put(here, text, rule)
     if (direct && prefix) put(below, text, rule)
+
     const name = text.slice(text.lastIndexOf('/') + 1)
     // Behind a script stands what it is to do: PATH_INFO (RFC 3875 section 4.1.5).
     if (!prefix && name.includes('.')) put(below, text, rule)
@@ -64,14 +65,17 @@ export function createAliasIndex<T>(folded: boolean): AliasIndex<T> {
 
   function find(path: string): readonly T[] {
     if (longest < 0) return none
+
     let found: T[] | undefined
     const offer = (rules: readonly T[] | undefined): void => {
       if (rules === undefined) return
       found ??= []
       for (const rule of rules) if (!found.includes(rule)) found.push(rule)
     }
+
     offer(here.get(path))
     const last = Math.min(path.length - 1, longest)
+
     for (let at = 0; at <= last; at++) {
       const code = path.charCodeAt(at)
       if (code === slash) {
@@ -79,6 +83,7 @@ export function createAliasIndex<T>(folded: boolean): AliasIndex<T> {
         if (isIndexDocument(path, at + 1)) offer(documents.get(path.slice(0, at) || '/'))
       } else if (boundaries.has(code)) offer(pages.get(path.slice(0, at)))
     }
+
     return found ?? none
   }
 
@@ -90,6 +95,7 @@ function stemsOf(text: string, name: string): string[] {
   const stems: string[] = []
   if (optionalExtension.test(name)) stems.push(text.slice(0, text.lastIndexOf('.')))
   if (indexDocument.test(name)) stems.push(text.slice(0, -name.length - 1) || '/')
+
   return stems
 }
 

@@ -19,18 +19,23 @@ export function aliasReader(names: readonly (AliasName | AliasReader)[] = []): A
   )
   const always = own.length > 0
   const all = [...everywhere, ...own]
+
   return (path, search) => {
     if (!always && !isSuspect(path)) return none
+
     const pages = new Set<string>()
     let waiting: readonly string[] = [path]
+
     for (let round = 0; round < rounds && waiting.length > 0; round++) {
       const before = new Set(pages)
       for (const page of waiting) {
         const text = decodePath(page)
         for (const reading of all) addPages(pages, reading(text, round === 0 ? search : ''))
       }
+
       waiting = [...pages].filter((page) => !before.has(page))
     }
+
     pages.delete(path)
     return [...pages]
   }
@@ -39,16 +44,19 @@ export function aliasReader(names: readonly (AliasName | AliasReader)[] = []): A
 /** Validates an `aliases` option: a name, a function, or a list of them. */
 export function checkAliases(value: unknown, issues: Issues): AliasReader {
   if (value === undefined) return readAliases
+
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   const known = list.filter((one): one is AliasName | AliasReader => {
     return typeof one === 'function' || aliasNames.includes(one as AliasName)
   })
+
   if (known.length < list.length || list.length === 0) {
     issues.add(
       'aliases',
       `must be a function of a path, or one or several of ${aliasNames.join(', ')}`,
     )
   }
+
   return aliasReader(known)
 }
 
@@ -72,6 +80,7 @@ function addPages(pages: Set<string>, read: string | readonly string[] | undefin
     const [path = ''] = page.split(/[?#]/, 1)
     const rooted = path.startsWith('/') ? path : `/${path}`
     const clean = canonical.test(rooted) ? rooted : cleanPath(decodePath(rooted))
+
     if (clean !== undefined) pages.add(clean.length > 1 ? clean.replace(/\/$/, '') : clean)
   }
 }
@@ -96,11 +105,13 @@ export interface NextPaths {
 export function nextAliases({ basePath = '', locales = [] }: NextPaths): AliasReader {
   const base = basePath.toLowerCase()
   const names = new Set(locales.map((name) => name.toLowerCase()))
+
   return (path) => {
     const based = base !== '' && `${path.toLowerCase()}/`.startsWith(`${base}/`)
     const inner = based ? path.slice(base.length) || '/' : path
     const [, first = ''] = inner.split('/', 2)
     const page = names.has(first.toLowerCase()) ? inner.slice(first.length + 1) || '/' : inner
+
     return [inner, page]
   }
 }

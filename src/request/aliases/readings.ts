@@ -79,10 +79,13 @@ export const readings: Readonly<Partial<Record<AliasName, readonly Reading[]>>> 
 function nextData(path: string): readonly string[] | undefined {
   const at = path.search(/\/_next\/data\//i)
   if (at === -1) return undefined
+
   const from = path.indexOf('/', at + '/_next/data/'.length)
   if (from === -1) return undefined
+
   const page = path.slice(from).replace(/\.json$/i, '')
   const own = page === '/index' ? '/' : page
+
   return at === 0 ? [own] : [own, path.slice(0, at) + (own === '/' ? '' : own)]
 }
 
@@ -90,8 +93,10 @@ function nextData(path: string): readonly string[] | undefined {
 function gatsbyData(path: string): readonly string[] | undefined {
   const at = path.search(/\/page-data\//i)
   if (at === -1 || !/\/page-data\.json$/i.test(path)) return undefined
+
   const page = path.slice(at + '/page-data'.length, -'/page-data.json'.length)
   const own = page === '/index' || page === '' ? '/' : page
+
   return at === 0 ? [own] : [own, path.slice(0, at) + (own === '/' ? '' : own)]
 }
 
@@ -100,13 +105,16 @@ function belowPage(path: string): string | undefined {
   const start = path.lastIndexOf('/')
   const file = path.slice(start + 1)
   if (dataFile.test(file)) return path.slice(0, start) || '/'
+
   return /\.html?__data\.json$/i.test(file) ? path.slice(0, -'__data.json'.length) : undefined
 }
 
 function withoutSession(path: string): string | undefined {
   if (!path.includes('/(')) return undefined
+
   const kept = path.split('/').filter((segment) => !cookieless.test(segment))
   const page = kept.join('/') || '/'
+
   return page === path ? undefined : page
 }
 
@@ -159,10 +167,12 @@ function afterOptions(marker: string): Reading {
 function byParameter(where: RegExp, name: string, prefix = ''): Reading {
   return (path, search) => {
     if (!search.includes('=') || !where.test(path)) return undefined
+
     const values = [...new URLSearchParams(search)].flatMap(([key, value]) =>
       key.toLowerCase() === name ? value : [],
     )
     const pages = [...new Set([values[0] ?? '', values.at(-1) ?? ''])]
+
     // A page of another host is fetched without the session of whoever asks.
     const own = pages.filter((page) => page !== '' && !/^(?:[a-z][a-z\d+.-]*:)?\/\//i.test(page))
     return own.map((page) => prefix + (page.startsWith('/') ? page : `/${page}`))

@@ -77,13 +77,17 @@ export function checkBody(
   { maxBytes, types, inspected }: BodyRules,
 ): BodyVerdict {
   if (!mayHaveBody(request.method)) return { ok: true, body: undefined, length: undefined }
+
   const { headers } = request
   const length = declaredLength(headers)
+
   // Two words on where the body ends: RFC 9112 section 6.1 lets a server refuse it, and between two servers it smuggles.
   if (length === 'malformed' || (length !== undefined && headers.has('transfer-encoding'))) {
     return { ok: false, reason: 'body-malformed' }
   }
+
   if (length !== undefined && length > maxBytes) return { ok: false, reason: 'body-too-large' }
+
   const body = request.body ?? undefined
   // A body of no bytes has no type.
   if (body !== undefined && length !== 0) {
@@ -91,6 +95,7 @@ export function checkBody(
       return { ok: false, reason: 'content-type-not-allowed' }
     }
   }
+
   return { ok: true, body, length }
 }
 
@@ -124,6 +129,7 @@ export function boundBody(
   const { length } = bounds
   const counted = countBytes(source, bounds)
   const { FixedLengthStream } = globalThis as WithFixedLength
+
   return length === undefined || FixedLengthStream === undefined
     ? counted
     : counted.pipeThrough(new FixedLengthStream(length))
@@ -144,6 +150,7 @@ function countBytes(
     onRefuse?.(error)
     controller.error(error)
   }
+
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller): Promise<void> {
@@ -154,6 +161,7 @@ function countBytes(
           // The client broke off, or what it sent is no chunk (RFC 9112 sections 7.1 and 8).
           return refuse(controller, new BodyError('body-malformed', { cause }))
         }
+
         if (part.done) {
           if (length === undefined || total === length) return controller.close()
           return refuse(controller, new BodyError('body-malformed'))
@@ -162,6 +170,7 @@ function countBytes(
         total += part.value.byteLength
         // Chunks that are no bytes have no length, and NaN is not within it.
         if (total <= most) return controller.enqueue(part.value)
+
         const error = new BodyError(total <= maxBytes ? 'body-malformed' : 'body-too-large')
         refuse(controller, error)
         reader.cancel(error).catch(() => {})

@@ -16,6 +16,7 @@ export function compileContentTypes(value: unknown, issues: Issues): AcceptsType
     issues.add('', 'must be a list of content types that is not empty, or absent')
     return () => false
   }
+
   for (const [index, type] of value.entries()) {
     if (typeof type === 'string' && typeRange.test(type)) continue
     issues.add(
@@ -23,6 +24,7 @@ export function compileContentTypes(value: unknown, issues: Issues): AcceptsType
       'must be a content type such as application/json or image/*, in lower case',
     )
   }
+
   const types: ReadonlySet<unknown> = new Set(value)
   return (headers) => {
     const type = mediaType(headers)
@@ -37,8 +39,10 @@ export function compileContentTypes(value: unknown, issues: Issues): AcceptsType
 export function mediaType(headers: Headers): string | undefined {
   const header = headers.get('content-type')
   if (header === null) return undefined
+
   const end = header.indexOf(';')
   const type = (end === -1 ? header : header.slice(0, end)).trim().toLowerCase()
+
   // Two headers are joined by a comma; which of them counts is anybody's guess.
   return type.includes('/') && !header.includes(',') ? type : undefined
 }

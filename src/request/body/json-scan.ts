@@ -14,6 +14,7 @@ export function jsonFits(text: string, maxDepth: number): boolean {
   const inConstructor: boolean[] = [false]
   let depth = 0
   let lastKey = false
+
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === openObject || code === openList) {
@@ -26,15 +27,18 @@ export function jsonFits(text: string, maxDepth: number): boolean {
     } else if (code === quote) {
       const end = endOfString(text, at + 1)
       if (end === -1) return false
+
       if (isFollowedByColon(text, end + 1)) {
         const key = readKey(text, at, end)
         if (key === '__proto__' || (key === 'prototype' && inConstructor[depth] === true))
           return false
         lastKey = key === 'constructor'
       } else lastKey = false
+
       at = end
     }
   }
+
   return true
 }
 
@@ -44,6 +48,7 @@ function endOfString(text: string, start: number): number {
     if (code === quote) return at
     if (code === backslash) at++
   }
+
   return -1
 }
 
@@ -54,6 +59,7 @@ function isFollowedByColon(text: string, start: number): boolean {
     // JSON's white space, RFC 8259 section 2.
     if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return false
   }
+
   return false
 }
 

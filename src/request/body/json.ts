@@ -37,10 +37,12 @@ export async function readJson(
   const verdict = checkBody(request, { maxBytes, types: isJsonType, inspected: true })
   if (!verdict.ok) return verdict
   if (verdict.body === undefined) return { ok: false, reason: 'body-malformed' }
+
   let refused: BodyError | undefined
   const onRefuse = (error: BodyError): void => {
     refused = error
   }
+
   try {
     const text = await readText(
       boundBody(verdict.body, { maxBytes, length: verdict.length, onRefuse }),
@@ -69,6 +71,7 @@ async function readText(stream: ReadableStream<Uint8Array>): Promise<string | un
   const reader = stream.getReader()
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let text = ''
+
   for (;;) {
     const { done, value } = await reader.read()
     try {
@@ -77,6 +80,7 @@ async function readText(stream: ReadableStream<Uint8Array>): Promise<string | un
       reader.cancel().catch(() => {})
       return undefined
     }
+
     if (done) return text
   }
 }

@@ -22,6 +22,7 @@ export function foldPath(path: string): string {
   const decoded = decodePath(path)
   const spelled = decoded === path ? path.toLowerCase() : normalizeSpelling(decoded)
   const segments = spelled.split('/').map(removeTail)
+
   return `/${segments.filter((segment) => segment !== '').join('/')}`
 }
 

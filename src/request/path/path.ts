@@ -48,10 +48,13 @@ const notCanonical: CanonicalPath = { ok: false, reason: 'path-not-canonical' }
  */
 export function canonicalPath(url: string, options?: PathOptions): CanonicalPath {
   if (url.length > maxUrlLength) return urlTooLong
+
   const host = hostStart(url)
   if (host === -1) return notCanonical
+
   const start = hostEnd(url, host)
   if (start === host) return notCanonical
+
   const pathEnd = findPathStart(url, start)
   const hashAt = url.charCodeAt(pathEnd) === question ? url.indexOf('#', pathEnd) : pathEnd
   const end = hashAt === -1 ? url.length : hashAt
@@ -59,15 +62,18 @@ export function canonicalPath(url: string, options?: PathOptions): CanonicalPath
   const reading = readPath(url, start, pathEnd, semicolons)
   const query = reading === 'refused' ? 'refused' : readQuery(url, pathEnd, end)
   if (query === 'refused') return notCanonical
+
   // A lone `?` is no query, to URL parsers too.
   const search = end - pathEnd > 1 ? url.slice(pathEnd, end) : ''
   const path = start === pathEnd ? '/' : url.slice(start, pathEnd)
   if (reading === 'canonical')
     return { ok: true, path: path.includes('^') ? path.replaceAll('^', '%5E') : path, search }
+
   const mended = normalizePath(path)
   // Mending can bring to light what must not be served: `/%2e%2e/admin`. And a Location header holds ASCII only.
   if (query !== 'ascii' || readPath(mended, 0, mended.length, semicolons) !== 'canonical')
     return notCanonical
+
   return { ok: false, reason: 'path-not-canonical', redirect: mended + search }
 }
 
@@ -88,5 +94,6 @@ function readQuery(url: string, start: number, end: number): 'ascii' | 'unicode'
     if (code <= 0x20 || code === 0x7f) return 'refused'
     if (code > 0x7f) query = 'unicode'
   }
+
   return query
 }

@@ -13,6 +13,7 @@ export function compilePathPattern(path: string, folded = false): PathPattern {
   const prefix = path.endsWith('/*')
   const text = prefix ? path.slice(0, -2) : path
   if (!folded) return { text, prefix }
+
   const spelled = foldPath(text)
   // Folding leaves a slash of nothing, and every path begins with a prefix of nothing.
   return { text: prefix && spelled === '/' ? '' : spelled, prefix }
@@ -33,8 +34,10 @@ export function patternCovers(pattern: string, other: string, folded = false): b
 /** Whether a text is a pattern in canonical form: anything else would never match, or not what was meant. */
 export function isPathPattern(value: unknown): value is string {
   if (typeof value !== 'string' || !value.startsWith('/')) return false
+
   const { text, prefix } = compilePathPattern(value)
   if (/[*?#]/.test(text) || (prefix && text.endsWith('/'))) return false
+
   const canonical = canonicalPath(`http://host${text || '/'}`)
   return canonical.ok && canonical.path === (text || '/')
 }

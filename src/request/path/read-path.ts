@@ -27,6 +27,7 @@ export function readPath(
 ): PathReading {
   let reading: PathReading = 'canonical'
   let decodes = false
+
   for (let at = start; at < end; at++) {
     const code = text.charCodeAt(at)
     if (code < 128 && characterKinds[code] !== 0) continue
@@ -39,14 +40,17 @@ export function readPath(
       if (byte < 0x20 || byte === 0x7f || byte === slash || byte === 0x5c) return 'refused'
       if (byte === percent && byteAt(text, at + 3, end) !== -1) return 'refused'
       if (byte === semicolon && (!semicolons || followsDots(text, at))) return 'refused'
+
       // Windows drops spaces behind dots: `/..%20/` is `/../` there.
       if (byte === 0x20 && text.charCodeAt(at - 1) === dot && followsDots(text, at))
         return 'refused'
+
       if (byte >= 0x80) decodes = true
       else if (characterKinds[byte] === 1) reading = 'mendable'
       at += 2
     } else if (code !== semicolon || !semicolons || followsDots(text, at)) return 'refused'
   }
+
   return decodes && !isText(text.slice(start, end)) ? 'refused' : reading
 }
 
@@ -66,8 +70,10 @@ function followsDots(text: string, at: number): boolean {
 /** The byte two hex digits stand for, or -1. */
 function byteAt(text: string, at: number, end: number): number {
   if (at + 2 > end) return -1
+
   const high = hexDigit(text.charCodeAt(at))
   const low = hexDigit(text.charCodeAt(at + 1))
+
   return high === -1 || low === -1 ? -1 : high * 16 + low
 }
 

@@ -17,12 +17,15 @@ export function returnPath(
   options?: PathOptions,
 ): string | undefined {
   if (!value || value.length > maxReturnPathLength || value.charCodeAt(0) !== 0x2f) return undefined
+
   const query = value.indexOf('?')
   const end = query === -1 ? value.length : query
   if (readPath(value, 0, end, options?.allowSemicolon === true) !== 'canonical') return undefined
+
   for (let at = end; at < value.length; at++) {
     const code = value.charCodeAt(at)
     if (code <= 0x20 || code >= 0x7f || code === 0x23) return undefined
   }
+
   return value
 }

@@ -51,6 +51,7 @@ export function limiterContract(
       void it(title, async () => body(createLimiterBench(await makeLimiter(rate)))),
     expect: (value) => expect(value),
   }
+
   describe('a limiter', () => {
     takePromises(check)
     if (exact) exactPromises(check)

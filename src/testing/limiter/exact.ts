@@ -12,6 +12,7 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
         await elapse(wait)
         expect(await passes('a')).toEqual(true)
       }
+
       for (let i = 0; i < 4; i++) {
         const { allowed, retryAt } = await take('a')
         expect(allowed).toEqual(false)
@@ -30,10 +31,12 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
       await take('a')
       await elapse(2_000)
       await take('a')
+
       const { retryAt, resetAt } = await take('a')
       expect([retryAt - now(), resetAt - now()]).toEqual([8_000, 10_000])
       for (let i = 0; i < 20; i++) expect(await passes('a', 1 + (i % 3))).toEqual(false)
       expect((await take('a')).retryAt).toEqual(retryAt)
+
       const after = await peek('a')
       expect([after.retryAt, after.resetAt, after.remaining]).toEqual([retryAt, resetAt, 0])
       await elapse(8_000)
@@ -47,6 +50,7 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
     async ({ take, passes, elapse }) => {
       await take('a', 3)
       await elapse(1_000)
+
       const { allowed, remaining, retryAfter } = await take('a', 3)
       expect([allowed, remaining, retryAfter]).toEqual([false, 2, 9])
       expect([await passes('a', 2), await passes('a')]).toEqual([true, false])
@@ -75,15 +79,18 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
             (sum, [at, units]) => (at > end - 10_000 && at <= end ? sum + units : sum),
             0,
           )
+
         const random = createRandom(limit)
         for (let i = 0; i < 300; i++) {
           // Bursts, gaps, and the edges of windows.
           const gap = [0, 0, 1, 50, 400, 2_500, 9_999, 10_000][Math.floor(random() * 8)] ?? 0
           if (gap > 0) await elapse(gap)
+
           // Large enough to reach the limit.
           const cost = random() < 0.5 ? 1 + Math.floor(random() * Math.ceil(limit / 2)) : 1
           const free = limit - within(now())
           const { allowed, remaining } = await take('a', cost)
+
           if (allowed) passed.push([now(), cost])
           // Up to 100 it remembers each take: it neither lets too many pass nor too few.
           if (limit <= 100) {
@@ -91,6 +98,7 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
             // What is remembered of a denial may have grown since.
             expect(allowed ? remaining === free - cost : remaining <= free).toEqual(true)
           }
+
           expect(within(now()) <= limit).toEqual(true)
         }
       },
@@ -105,10 +113,12 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
         const { take, elapse, now } = bench
         const [start, windows, share] = [now(), 5, limit / 10]
         let passed = 0
+
         while (now() < start + windows * 60_000) {
           if ((await take('a', share)).allowed) passed += share
           await elapse(600)
         }
+
         expect(passed <= limit * (windows + 1) && passed >= limit * windows * 0.99).toEqual(true)
       },
     )
@@ -119,8 +129,10 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
     { limit: 2, window: 10 },
     async ({ passes, setBack, elapse }) => {
       if (setBack === undefined) return
+
       expect([await passes('a'), await passes('a')]).toEqual([true, true])
       await setBack(3_600_000)
+
       // Nothing is free that was not, and nothing is blocked for longer than a window.
       expect(await passes('a')).toEqual(false)
       await elapse(5_000)
@@ -138,6 +150,7 @@ function createRandom(seed: number): () => number {
     state = (state + 0x6d2b79f5) | 0
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 }

@@ -53,6 +53,7 @@ export function takePromises({ that, expect }: LimiterCheck): void {
         expect([allowed, limit, remaining, retryAfter, degraded]).toEqual([true, 3, left, 0, false])
         expect(resetAt > now() && resetAt <= now() + 120_000).toEqual(true)
       }
+
       const { allowed, limit, remaining, retryAfter, retryAt, degraded } = await take('a')
       expect([allowed, limit, remaining, degraded]).toEqual([false, 3, 0, false])
       expect(Number.isInteger(retryAfter) && retryAfter >= 1 && retryAfter <= 60).toEqual(true)
@@ -102,6 +103,7 @@ export function takePromises({ that, expect }: LimiterCheck): void {
       )
       expect([cost, answer]).toEqual([cost, true])
     }
+
     expect((await peek('a')).remaining).toEqual(10)
   })
 
@@ -111,6 +113,7 @@ export function takePromises({ that, expect }: LimiterCheck): void {
     expect((await take('a')).remaining).toEqual(1)
     expect((await peek('a')).remaining).toEqual(1)
     expect(await passes('a')).toEqual(true)
+
     const { allowed, remaining, limit } = await peek('a')
     expect([allowed, remaining, limit]).toEqual([false, 0, 2])
   })

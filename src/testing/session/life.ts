@@ -52,6 +52,7 @@ export function sessionLifePromises({ that, expect }: SessionCheck): void {
         note: 'kept',
         count: 1,
       })
+
       await browser.visit((s) => s.unset('note'))
       expect(await browser.visit((s) => s.get())).toEqual({ user, count: 1 })
 
@@ -76,21 +77,25 @@ export function sessionLifePromises({ that, expect }: SessionCheck): void {
   that('writes of one browser follow each other and none is lost', async (site) => {
     const browser = site.browser()
     await browser.visit((s) => s.start({ user: site.user(), count: 0 }))
+
     for (let round = 0; round < 12; round++) {
       await browser.visit((s) => s.update((data) => ({ ...data, count: (data?.count ?? 0) + 1 })))
     }
+
     expect((await browser.visit((s) => s.get()))?.count).toEqual(12)
   })
 
   that('parallel writes are all counted where the store is atomic', async (site) => {
     const browser = site.browser()
     await browser.visit((s) => s.start({ user: site.user(), count: 0 }))
+
     const tabs = Array.from({ length: 6 }, () => browser.copy())
     const writes = await Promise.allSettled(
       tabs.map((tab) =>
         tab.visit((s) => s.update((data) => ({ ...data, count: (data?.count ?? 0) + 1 }))),
       ),
     )
+
     // Without one step for reading and writing, a parallel write may be lost or refused, and a file be half written.
     if (site.atomic) expect(writes.map(({ status }) => status)).toEqual(tabs.map(() => 'fulfilled'))
     const count = (await browser.visit((s) => s.get()))?.count ?? 0
@@ -132,6 +137,7 @@ export function sessionLifePromises({ that, expect }: SessionCheck): void {
     async (site) => {
       const [browser, user] = [site.browser(), site.user()]
       await browser.visit((s) => s.update(() => ({ note: 'cart', count: 3 })))
+
       const before = browser.copy()
       await browser.visit((s) => s.start({ user }, { keep: ['note'] }))
       expect(await browser.visit((s) => s.get())).toEqual({ user, note: 'cart' })
@@ -148,6 +154,7 @@ export function sessionLifePromises({ that, expect }: SessionCheck): void {
       if (half === 0) expect((await idle.visit((s) => s.get())) !== undefined).toEqual(true)
       expect((await busy.visit((s) => s.get())) !== undefined).toEqual(true)
     }
+
     expect(await idle.visit((s) => s.get())).toEqual(undefined)
 
     await site.elapse(HOUR / 2)

@@ -64,9 +64,11 @@ export function sessionUserPromises({ that, expect }: SessionCheck): void {
     async (site) => {
       const browser = await signedIn(site, site.user())
       await browser.visit((s) => s.flash('notice', 'Saved'))
+
       const tabs = [browser.copy(), browser.copy(), browser.copy()]
       const shown = await Promise.all(tabs.map((tab) => tab.visit((s) => s.takeFlash('notice'))))
       const count = shown.filter((message) => message === 'Saved').length
+
       expect(site.atomic ? count : count >= 1).toEqual(site.atomic ? 1 : true)
     },
   )
@@ -76,8 +78,10 @@ export function sessionUserPromises({ that, expect }: SessionCheck): void {
     async (site) => {
       const [browser, user] = [site.browser(), site.user()]
       await browser.visit((s) => s.update(() => ({ note: 'cart' })))
+
       const tabs = [browser.copy(), browser.copy()]
       await Promise.all(tabs.map((tab) => tab.visit((s) => s.start({ user }, { keep: ['note'] }))))
+
       for (const tab of tabs) {
         const data = await tab.visit((s) => s.get())
         expect(site.remembers ? data : data?.user).toEqual(
@@ -92,6 +96,7 @@ export function sessionUserPromises({ that, expect }: SessionCheck): void {
     async (site) => {
       const [browser, user] = [site.browser(), site.user()]
       await browser.visit((s) => s.update(() => ({ note: 'cart' })))
+
       const late = browser.copy()
       await browser.visit((s) => s.start({ user }, { keep: ['note'] }))
       await late.visit((s) => s.start({ user }, { keep: ['note'] }))
@@ -105,6 +110,7 @@ export function sessionUserPromises({ that, expect }: SessionCheck): void {
       for (const first of ['login', 'logout'] as const) {
         const browser = site.browser()
         await browser.visit((s) => s.update(() => ({ note: 'cart' })))
+
         const late = browser.copy()
         await browser.visit((s) =>
           first === 'login' ? s.start({ user: site.user() }, { keep: ['note'] }) : s.end(),

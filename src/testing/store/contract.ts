@@ -61,6 +61,7 @@ export function storeContract(
       void it(title, async () => body(createStoreTestContext(await makeStore()))),
     expect: (value) => expect(value),
   }
+
   describe('a session store', () => {
     verbPromises(check)
     rotatePromises(check)

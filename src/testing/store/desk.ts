@@ -78,6 +78,7 @@ export function createStoreTestContext({
       ...more,
     }
   }
+
   const read = (ref: Ref, at: Partial<ReadAt> = {}): Promise<Found | Gone> =>
     store.read(ref, { now: now(), idle: defaults.idle, slice: defaults.slice, ...at }, context)
   return {

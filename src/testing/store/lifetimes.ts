@@ -8,6 +8,7 @@ export function lifetimePromises({ group, that, expect }: Check): void {
     that('ends a session at exactly the limit, not a millisecond before', async (d) => {
       const ref = d.ref()
       await d.create(ref)
+
       const start = d.now()
       const slice = defaults.idle
       expect((await d.read(ref, { now: start + defaults.idle - 1, slice })).is).toEqual('found')
@@ -20,6 +21,7 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       const ref = d.ref(d.index())
       const row = d.row(ref, { idle: 4 * hours })
       await d.create(ref, row)
+
       const at = { now: row.now + 2 * hours, idle: hours }
       for (let look = 0; look < 3; look++) expect(await d.read(ref, at)).toEqual({ is: 'expired' })
       expect(await d.replace(ref, '1', at)).toEqual({ is: 'expired' })
@@ -31,6 +33,7 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       const ref = d.ref()
       const row = d.row(ref)
       await d.create(ref, row)
+
       const noted = row.now + defaults.slice
       expect(await d.read(ref, { now: noted - 1 })).toEqual(expectedFound(row, '1'))
       expect(await d.read(ref, { now: noted })).toEqual(expectedFound(row, '1', { seen: noted }))
@@ -47,12 +50,14 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       const refs = [d.ref(), d.ref(d.index())]
       for (const ref of refs) await d.create(ref)
       await d.pass(defaults.idle + seconds)
+
       for (const ref of refs) {
         // A reader whose clock stands still still does not see it.
         expect(await d.read(ref, { now: d.now() - defaults.idle })).toEqual({ is: 'none' })
         expect(await d.replace(ref, '1')).toEqual({ is: 'none' })
         expect(await d.standing(ref)).toEqual('none')
       }
+
       expect(await d.list(refs[1]?.index ?? '')).toEqual([])
     })
 
@@ -60,11 +65,13 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       const [read, written] = [d.ref(), d.ref(d.index())]
       await d.create(read)
       await d.create(written)
+
       for (let round = 1; round <= 4; round++) {
         await d.pass(defaults.idle - minutes)
         expect(await d.standing(read)).toEqual('found')
         expect((await d.replace(written, `${round}`)).is).toEqual('ok')
       }
+
       await d.pass(defaults.idle + seconds)
       expect(await d.standing(read)).toEqual('none')
       expect(await d.standing(written)).toEqual('none')
@@ -86,6 +93,7 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       const ref = d.ref(d.index())
       const row = d.row(ref, { end: d.now() + 30 * minutes })
       await d.create(ref, row)
+
       for (let version = 1; version <= 5; version++) {
         await d.pass(5 * minutes - seconds)
         expect((await d.replace(ref, `${version}`, { end: d.now() + defaults.life })).is).toEqual(
@@ -93,6 +101,7 @@ export function lifetimePromises({ group, that, expect }: Check): void {
         )
         expect(await d.standing(ref)).toEqual('found')
       }
+
       const last = { now: row.end - 1, slice: defaults.idle }
       expect((await d.read(ref, last)).is).toEqual('found')
       expect(await d.read(ref, { now: row.end })).toEqual({ is: 'expired' })
@@ -105,6 +114,7 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       const ref = d.ref(d.index())
       const row = d.row(ref, { end: d.now() + minutes })
       await d.create(ref, row)
+
       const next = d.row(d.ref(ref.index), { end: d.now() + minutes })
       await d.rotate(d.ref(), next)
       await d.pass(minutes + seconds)
@@ -131,6 +141,7 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       const ref = d.ref()
       const row = d.row(ref)
       await d.create(ref, row)
+
       const ahead = row.now + minutes
       expect(await d.read(ref, { now: ahead })).toEqual(expectedFound(row, '1', { seen: ahead }))
       expect(await d.read(ref, { now: row.now - minutes, slice: 0 })).toEqual(
@@ -144,9 +155,11 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       const index = d.index()
       const ref = d.ref(index)
       await d.create(ref)
+
       for (const skew of [minutes, -minutes, minutes, minutes, -minutes, -minutes, 0]) {
         await d.pass(5 * minutes)
         expect((await d.read(ref, { now: d.now() + skew })).is).toEqual('found')
+
         const other = d.ref(index)
         expect(await d.create(other, { now: d.now() + skew })).toEqual('ok')
         await d.end(other)
@@ -171,12 +184,14 @@ export function lifetimePromises({ group, that, expect }: Check): void {
       await d.end(ended)
       await d.rotate(old, d.row(d.ref()))
       await d.pass(defaults.grace - 5 * seconds)
+
       for (const ref of [ended, old]) {
         expect(await d.standing(ref)).toEqual('ended')
         expect(await d.create(ref)).toEqual('taken')
         expect(await d.replace(ref, '1')).toEqual({ is: 'ended' })
         expect(await d.rotate(ref, d.row(d.ref()), '1')).toEqual({ is: 'ended' })
       }
+
       await d.pass(10 * seconds)
       for (const ref of [ended, old]) expect(await d.standing(ref)).toEqual('none')
     })

@@ -8,10 +8,12 @@ export function markPromises({ group, that, expect }: Check): void {
   group('endMarked', () => {
     that('ends every session with this mark and no other session', async (d) => {
       if (!d.hasMarks) return
+
       const [mark, other] = [d.index(), d.index()]
       const listed: Ref = { ...d.ref(d.index()), mark }
       const visitor: Ref = { ...d.ref(), mark }
       const rest: Ref[] = [{ ...d.ref(), mark: other }, d.ref(d.index()), d.ref()]
+
       for (const ref of [listed, visitor, ...rest]) await d.create(ref)
       expect(await d.standing(listed)).toEqual('found')
 
@@ -20,19 +22,23 @@ export function markPromises({ group, that, expect }: Check): void {
         expect(await d.read(ref)).toEqual({ is: 'ended' })
         expect(await d.replace(ref, '1')).toEqual({ is: 'ended' })
       }
+
       for (const ref of rest) expect(await d.standing(ref)).toEqual('found')
     })
 
     that('ends a session that begins after its mark ended', async (d) => {
       if (!d.hasMarks) return
+
       const mark = d.index()
       await d.endMarked(mark)
+
       const made: Ref = { ...d.ref(d.index()), mark }
       await d.create(made)
       expect(await d.standing(made)).toEqual('ended')
 
       const old = d.ref()
       await d.create(old)
+
       const next: Ref = { ...d.ref(d.index()), mark }
       await d.rotate(old, d.row(next))
       expect(await d.standing(next)).toEqual('ended')
@@ -40,10 +46,12 @@ export function markPromises({ group, that, expect }: Check): void {
 
     that('holds for as long as was asked, also when a shorter life is asked later', async (d) => {
       if (!d.hasMarks) return
+
       const mark = d.index()
       await d.endMarked(mark, undefined, 10 * minutes)
       await d.endMarked(mark, undefined, minutes)
       await d.pass(5 * minutes)
+
       const ref: Ref = { ...d.ref(), mark }
       await d.create(ref)
       expect(await d.standing(ref)).toEqual('ended')
@@ -54,10 +62,12 @@ export function markPromises({ group, that, expect }: Check): void {
 
     that('takes a message once, and changes nothing when it comes again', async (d) => {
       if (!d.hasMarks) return
+
       const [first, second] = [d.index(), d.index()]
       const once = { id: d.index(), life: defaults.life }
       expect(await d.endMarked(first, once)).toEqual(true)
       expect(await d.endMarked(second, once)).toEqual(false)
+
       const ref: Ref = { ...d.ref(), mark: second }
       await d.create(ref)
       expect(await d.standing(ref)).toEqual('found')

@@ -29,19 +29,24 @@ async function play(order: readonly number[], clients: readonly Client[]): Promi
 async function* adder(d: StoreTestContext, ref: Ref, resend = false): Client {
   const seen = await d.read(ref)
   if (seen.is !== 'found') return
+
   let { version, record } = seen
   yield
+
   for (let tries = 1; tries <= MOST_TRIES; tries++) {
     const row = d.row(ref, { record: `${Number(record) + 1}` })
     let answer = await d.replace(ref, version, row)
+
     if (resend) {
       yield // The answer was lost; meanwhile others write.
       answer = await d.replace(ref, version, row)
     }
+
     if (answer.is !== 'conflict') return
     ;({ version, record } = answer)
     yield
   }
+
   throw new Error(`a conflict each time, ${MOST_TRIES} times`)
 }
 
@@ -89,6 +94,7 @@ export function racePromises({ group, that, expect }: Check): void {
           once(() => d.end(ref)),
           once(() => d.read(ref, { slice: 0 })),
         ])
+
         expect(await d.standing(ref)).toEqual('ended')
         expect(await d.list(ref.index ?? '')).toEqual([])
       }
@@ -109,16 +115,20 @@ export function racePromises({ group, that, expect }: Check): void {
       for (const order of orders([2, 2])) {
         const [old, next] = [d.ref(), d.ref(d.index())]
         await d.create(old, { record: '0' })
+
         let acknowledged = 0
+
         async function* writer(): Client {
           const seen = await d.read(old)
           if (seen.is !== 'found') return
+
           yield
           const answer = await d.replace(old, seen.version, {
             record: `${Number(seen.record) + 1}`,
           })
           if (answer.is === 'ok') acknowledged++
         }
+
         async function* login(): Client {
           let seen: { is: string; version?: string; record?: string } = await d.read(old)
           for (let tries = 0; tries < MOST_TRIES && seen.version !== undefined; tries++) {
@@ -126,6 +136,7 @@ export function racePromises({ group, that, expect }: Check): void {
             seen = await d.rotate(old, d.row(next, { record: seen.record ?? '' }), seen.version)
           }
         }
+
         await play(order, [writer(), login()])
         expect(await d.record(next)).toEqual(`${acknowledged}`)
         expect(await d.standing(old)).toEqual('ended')
@@ -143,6 +154,7 @@ export function racePromises({ group, that, expect }: Check): void {
           once(() => d.create(two)),
           adder(d, was),
         ])
+
         const after = (who: number): string =>
           order.indexOf(who) > order.indexOf(0) ? 'found' : 'ended'
         const standings = [await d.standing(one), await d.standing(two)]
@@ -172,6 +184,7 @@ export function racePromises({ group, that, expect }: Check): void {
         const answers: string[] = []
         const maker = (record: string): Client =>
           once(async () => answers.push(await d.create(ref, { record })))
+
         await play(order, [maker('0'), maker('1')])
         expect(answers).toEqual(['ok', 'taken'])
         expect(await d.record(ref)).toEqual(`${order[0]}`)

@@ -8,6 +8,7 @@ export function rotatePromises({ group, that, expect }: Check): void {
     that('ends the old session and begins the new one', async (d) => {
       const old = d.ref()
       await d.create(old)
+
       const next = d.row(d.ref(d.index()), { record: 'signed in' })
       expect(await d.rotate(old, next)).toEqual({ is: 'ok' })
       expect(await d.read(old)).toEqual({ is: 'ended' })
@@ -20,10 +21,12 @@ export function rotatePromises({ group, that, expect }: Check): void {
       await d.end(ended)
       await d.create(late)
       await d.endAll(late.index ?? '')
+
       for (const old of [never, ended, late]) {
         const next = d.row(d.ref())
         expect(await d.rotate(old, next)).toEqual({ is: 'ok' })
         expect(await d.standing(next)).toEqual('found')
+
         // A parallel request with the old cookie must not begin a session in its place.
         expect(await d.standing(old)).toEqual('ended')
       }
@@ -41,6 +44,7 @@ export function rotatePromises({ group, that, expect }: Check): void {
       const row = d.row(old, { record: 'first' })
       await d.create(old, row)
       await d.replace(old, '1', { record: 'theirs' })
+
       const next = d.row(d.ref(old.index))
       expect(await d.rotate(old, next, '1')).toEqual(
         expectedConflict(row, '2', { record: 'theirs' }),
@@ -57,6 +61,7 @@ export function rotatePromises({ group, that, expect }: Check): void {
       for (const ref of [ended, all, idle]) await d.create(ref)
       await d.end(ended)
       await d.endAll(all.index ?? '')
+
       for (const [old, is, after] of [
         [never, 'none', 0],
         [ended, 'ended', 0],
@@ -78,11 +83,14 @@ export function rotatePromises({ group, that, expect }: Check): void {
         await d.create(two)
         await d.rotate(one, d.row(d.ref(one.index)))
         await d.end(two)
+
         const expected = { ...expectedFound(row, '1'), by: one.index ?? '' }
         expect(await d.readReplaced(one, expected)).toEqual(expected)
+
         // The form came a second time: the answer is the same, and the mark is not made anew.
         await d.rotate(one, d.row(d.ref(d.index())))
         expect(await d.readReplaced(one, expected)).toEqual(expected)
+
         for (const ref of [two, d.ref()])
           expect(await d.readReplaced(ref, undefined)).toEqual(undefined)
         expect(await d.read(one)).toEqual({ is: 'ended' })
@@ -94,6 +102,7 @@ export function rotatePromises({ group, that, expect }: Check): void {
     that('sent again answers ok and changes nothing', async (d) => {
       const old = d.ref()
       await d.create(old)
+
       for (const ifVersion of [undefined, '1']) {
         const next = d.row(d.ref(d.index()))
         await d.rotate(old, next)
@@ -108,9 +117,11 @@ export function rotatePromises({ group, that, expect }: Check): void {
       const [old, used, ended] = [d.ref(), d.ref(), d.ref()]
       for (const ref of [old, used, ended]) await d.create(ref, { record: ref.key })
       await d.end(ended)
+
       for (const next of [used, ended, old]) {
         expect(await d.rotate(old, d.row(next, { record: 'mine' }))).toEqual({ is: 'ended' })
       }
+
       expect(await d.record(old)).toEqual(old.key)
       expect(await d.record(used)).toEqual(used.key)
       expect(await d.standing(ended)).toEqual('ended')
@@ -120,13 +131,16 @@ export function rotatePromises({ group, that, expect }: Check): void {
       const [one, two] = [d.index(), d.index()]
       const old = d.ref(one)
       await d.create(old)
+
       const same = d.row(d.ref(one), { record: 'same' })
       await d.rotate(old, same)
       expect((await d.list(one)).map(({ record }) => record)).toEqual(['same'])
+
       const other = d.row(d.ref(two), { record: 'other' })
       await d.rotate(same, other)
       expect(await d.list(one)).toEqual([])
       expect((await d.list(two)).map(({ record }) => record)).toEqual(['other'])
+
       const none = d.row(d.ref())
       await d.rotate(other, none)
       expect(await d.list(two)).toEqual([])

@@ -12,6 +12,7 @@ async function sessions(
   const refs: [Ref, ...Ref[]] = [d.ref(index)]
   while (refs.length < count) refs.push(d.ref(index))
   for (const ref of refs) await d.create(ref, { record: ref.key })
+
   return refs
 }
 
@@ -59,8 +60,10 @@ export function userPromises({ group, that, expect }: Check): void {
       const index = d.index()
       const refs = await sessions(d, index, 3)
       const other = d.ref(d.index())
+
       await d.create(other)
       expect(await d.endAll(index)).toEqual(3)
+
       for (const ref of refs) {
         expect(await d.read(ref)).toEqual({ is: 'ended' })
         expect(await d.replace(ref, '1')).toEqual({ is: 'ended' })
@@ -69,6 +72,7 @@ export function userPromises({ group, that, expect }: Check): void {
         expect(await d.end(ref)).toEqual(false)
         expect(await d.standing(ref)).toEqual('ended')
       }
+
       expect(await d.list(index)).toEqual([])
       expect(await d.endAll(index)).toEqual(0)
       expect(await d.standing(other)).toEqual('found')
@@ -89,11 +93,14 @@ export function userPromises({ group, that, expect }: Check): void {
       const index = d.index()
       const [one, ended] = await sessions(d, index, 2)
       await d.end(ended ?? one)
+
       const stranger = d.ref(d.index())
       await d.create(stranger)
+
       for (const keep of [ended ?? one, { key: stranger.key, index }, d.ref(index)])
         await d.endAll(index, keep)
       expect(await d.list(index)).toEqual([])
+
       for (const ref of [one, ended ?? one, { key: stranger.key, index }])
         expect(await d.standing(ref)).toEqual('ended')
       expect(await d.standing(stranger)).toEqual('found')
@@ -103,9 +110,11 @@ export function userPromises({ group, that, expect }: Check): void {
       const index = d.index()
       const [old] = await sessions(d, index, 1)
       await d.endAll(index)
+
       const [next] = await sessions(d, index, 1)
       expect(await d.standing(next)).toEqual('found')
       expect(await d.standing(old)).toEqual('ended')
+
       const rotated = d.row(d.ref(index), { record: 'rotated' })
       await d.endAll(index)
       await d.rotate(next, rotated)
@@ -119,11 +128,13 @@ export function userPromises({ group, that, expect }: Check): void {
       const index = d.index()
       const now = d.now()
       const refs: Ref[] = []
+
       for (let n = 0; n <= d.maxPerUser; n++) {
         const ref = d.ref(index)
         refs.push(ref)
         await d.create(ref, { record: ref.key, end: now + defaults.life + n * seconds })
       }
+
       expect(await listKeys(d, index)).toEqual(sorted(refs.slice(1)))
       const rotated = d.row(d.ref(index), { record: 'rotated' })
       expect(await d.rotate(d.ref(), rotated)).toEqual({ is: 'ok' })
@@ -137,13 +148,16 @@ export function userPromises({ group, that, expect }: Check): void {
       const inUse = d.ref(index)
       await d.create(inUse, { record: inUse.key, end: d.now() + defaults.life - minutes })
       await sessions(d, index, d.maxPerUser - 1)
+
       const late = d.now() + defaults.idle
       expect((await d.read(inUse, { now: late - seconds, slice: 0 })).is).toEqual('found')
 
       const last = d.ref(index)
       await d.create(last, { record: last.key, now: late })
+
       const rotated = d.row(d.ref(index), { record: 'rotated', now: late })
       if (d.maxPerUser > 2) await d.rotate(d.ref(), rotated)
+
       const alive =
         d.maxPerUser === 1
           ? [last.key]
@@ -151,6 +165,7 @@ export function userPromises({ group, that, expect }: Check): void {
       expect((await listKeys(d, index)).filter((record) => alive.includes(record))).toEqual(
         alive.sort(),
       )
+
       if (d.maxPerUser > 1)
         expect((await d.read(inUse, { now: late, slice: 0 })).is).toEqual('found')
     })
@@ -159,6 +174,7 @@ export function userPromises({ group, that, expect }: Check): void {
       for (const shorter of [0, defaults.life / 2]) {
         const index = d.index()
         await sessions(d, index, d.maxPerUser)
+
         const last = d.ref(index)
         await d.create(last, { end: d.now() + defaults.life - shorter })
         expect(await d.standing(last)).toEqual('found')

@@ -61,13 +61,16 @@ export function valuePromises({ group, that, expect }: Check): void {
         { key: `${name}-${front}`, index: `${front}-${name}` },
         { key: `${name}+${front}+${name}`, index: `${name}-${front}` },
       ])
+
       for (const ref of refs)
         expect(await d.create(ref, { record: `record of ${ref.key}` })).toEqual('ok')
       for (const ref of refs) expect(await d.record(ref)).toEqual(`record of ${ref.key}`)
+
       for (const { key, index } of refs) {
         if (index === undefined) continue
         expect((await d.list(index)).map(({ record }) => record)).toEqual([`record of ${key}`])
       }
+
       for (const ref of refs) expect(await d.end(ref)).toEqual(true)
       for (const ref of refs) expect(await d.standing(ref)).toEqual('ended')
     })
@@ -87,6 +90,7 @@ export function valuePromises({ group, that, expect }: Check): void {
         await d.create(ref, { record })
         expect(await d.record(ref)).toEqual(record)
         expect((await d.list(ref.index ?? '')).map((row) => row.record)).toEqual([record])
+
         const conflict = await d.replace(ref, '0')
         expect(conflict.is === 'conflict' && conflict.record).toEqual(record)
       }

@@ -52,6 +52,7 @@ export function verbPromises({ group, that, expect }: Check): void {
       const ref = d.ref()
       const row = d.row(ref)
       await d.create(ref, row)
+
       const later = row.end + 60 * minutes
       expect(await d.replace(ref, '1', { record: 'two', end: later })).toEqual({
         is: 'ok',
@@ -77,10 +78,12 @@ export function verbPromises({ group, that, expect }: Check): void {
       const row = d.row(ref, { record: 'first' })
       await d.create(ref, row)
       await d.replace(ref, '1', { record: 'theirs' })
+
       const conflict = expectedConflict(row, '2', { record: 'theirs' })
       for (const version of ['1', '3', '', '02', 'NaN']) {
         expect(await d.replace(ref, version, { record: 'mine' })).toEqual(conflict)
       }
+
       expect(await d.record(ref)).toEqual('theirs')
     })
 
@@ -90,15 +93,18 @@ export function verbPromises({ group, that, expect }: Check): void {
         expect(await d.replace(ref, '1')).toEqual({ is: 'none' })
         expect(await d.standing(ref)).toEqual('none')
       }
+
       expect(await d.list(index)).toEqual([])
     })
 
     that('sent again answers ok with its own version, also after others wrote', async (d) => {
       const ref = d.ref()
       await d.create(ref)
+
       const mine = d.row(ref, { record: 'mine' })
       await d.replace(ref, '1', mine)
       expect(await d.replace(ref, '1', mine)).toEqual({ is: 'ok', version: '2' })
+
       // As long as a client may send a write again, however many others come between.
       for (let version = 2; version <= 40; version++)
         await d.replace(ref, `${version}`, { record: `theirs ${version}` })
@@ -111,10 +117,12 @@ export function verbPromises({ group, that, expect }: Check): void {
       const [made, next] = [d.row(d.ref()), d.row(d.ref(d.index()))]
       await d.create(made, made)
       await d.rotate(d.ref(), next)
+
       for (const ref of [made, next]) {
         for (let version = 1; version <= 20; version++)
           await d.replace(ref, `${version}`, { record: `theirs ${version}` })
       }
+
       await d.pass(30 * seconds)
       expect(await d.create(made, made)).toEqual('ok')
       expect(await d.rotate(d.ref(), next)).toEqual({ is: 'ok' })
@@ -125,10 +133,12 @@ export function verbPromises({ group, that, expect }: Check): void {
       const ref = d.ref()
       await d.create(ref, { write: 'abcabc' })
       await d.replace(ref, '1', { write: 'defdef', record: 'theirs' })
+
       const parts = ['abc', 'cab', 'def', 'fabc', 'fdefabc', '.', '......', '%w+']
       for (const write of parts) {
         expect((await d.replace(ref, '1', { write, record: 'mine' })).is).toEqual('conflict')
       }
+
       for (const write of parts) expect(await d.create(ref, { write })).toEqual('taken')
       for (const write of parts)
         expect(await d.rotate(d.ref(), d.row(ref, { write }))).toEqual({ is: 'ended' })

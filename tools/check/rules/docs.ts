@@ -47,6 +47,7 @@ export function undocumented(
   const { kind, location, jsDoc, def } = declaration
   // Another door's name: it is looked at there.
   if (kind === 'reference') return { checked: 0, faults: [] }
+
   const faults = docFaults(name, jsDoc, def?.params).map((what) => ({
     line: location.line + 1,
     what,
@@ -55,10 +56,12 @@ export function undocumented(
     (member) =>
       !member.isOverride && !inherited.has(member.name) && member.accessibility !== 'private',
   )
+
   for (const member of members) {
     const whats = docFaults(`${name}.${member.name}`, member.jsDoc, member.params)
     faults.push(...whats.map((what) => ({ line: member.location.line + 1, what })))
   }
+
   return { checked: members.length, faults }
 }
 
@@ -76,13 +79,16 @@ function docFaults(
   const faults: string[] = []
   const { doc = '', tags = [] } = jsDoc ?? {}
   if (doc.trim() === '') faults.push(`${name} has no docstring`)
+
   const known = new Set((params ?? []).map((param) => param.name ?? param.left?.name))
   // A parameter taken apart has no name to compare with.
   if ([...known].includes(undefined)) return faults
+
   for (const { kind, name: param = '', doc: said = '' } of tags) {
     if (kind !== 'param') continue
     if (!known.has(param.split('.')[0])) faults.push(`${name} has no parameter ${param}`)
     if (said.trim() === '') faults.push(`${name} says nothing of its parameter ${param}`)
   }
+
   return faults
 }

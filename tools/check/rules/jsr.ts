@@ -16,10 +16,12 @@ export function jsrFaults(npm: Manifest, jsr: Manifest): string[] {
   const faults: string[] = []
   if (!/^@[a-z][\w-]*\/portcullis$/.test(jsr.name))
     faults.push('jsr.json: name must be @scope/portcullis')
+
   for (const key of ['version', 'license'] as const) {
     if (npm[key] !== jsr[key])
       faults.push(`jsr.json: ${key} is ${jsr[key]}, in package.json ${npm[key]}`)
   }
+
   const { exports, imports } = inStep(npm)
   return [
     ...faults,
@@ -37,6 +39,7 @@ export function inStep(npm: Manifest): {
   for (const [door, target] of Object.entries(npm.exports)) {
     if (typeof target !== 'string') exports[door] = sourceOf(target.default)
   }
+
   const packages = Object.entries({ ...npm.dependencies, ...npm.peerDependencies })
   return {
     exports,

@@ -34,11 +34,14 @@ const entryPoints =
 export function checkLayers(files: ReadonlyMap<string, string>): string[] {
   const problems: string[] = []
   const edges = new Map<string, string[]>()
+
   for (const [file, text] of files) {
     if (!/^(?:src|worker|node)\//.test(file)) continue
+
     const say = (problem: string | undefined): unknown =>
       problem && problems.push(`${file}: ${problem}`)
     const needs: string[] = []
+
     for (const { name, typeOnly } of importsOf(text)) {
       if (name === undefined) say('imports what is not written out, so nobody can check it')
       else if (!name.startsWith('.')) say(outdoors(file, name))
@@ -48,11 +51,14 @@ export function checkLayers(files: ReadonlyMap<string, string>): string[] {
         if (!typeOnly) needs.push(target)
       }
     }
+
     edges.set(file, needs)
     say(size(file, text))
+
     if (file.startsWith('src/'))
       for (const problem of exportProblems(file, codeOf(text))) say(problem)
   }
+
   return [...problems, ...circles(edges)]
 }
 
@@ -63,6 +69,7 @@ function indoors(file: string, target: string): string | undefined {
       ? undefined
       : `imports ${target}, which is not an entry point`
   }
+
   const [from, to] = [layerOf(file), layerOf(target)]
   if (from === -1 || to === -1) return `no layer for ${from === -1 ? file : target}`
   if (moduleOf(file) === moduleOf(target)) {
@@ -70,8 +77,10 @@ function indoors(file: string, target: string): string | undefined {
       ? `imports the index of its own module, ${target}`
       : undefined
   }
+
   if (to === from)
     return `${moduleOf(file)} and ${moduleOf(target)} are in one layer and may not import each other`
+
   return to < from ? undefined : `layer ${from} imports ${target} of layer ${to}`
 }
 
@@ -93,10 +102,12 @@ function exportProblems(file: string, code: string): string[] {
   const problems: string[] = []
   if (/^export\s+default\b|\bas\s+default\b/m.test(code)) problems.push('has a default export')
   if (!file.endsWith('/index.ts')) return problems
+
   if (file.split('/').length > 3) problems.push('only a module has an index.ts')
   // `export *` is not allowed: an entry point names what it exports.
   const rest = code.replace(/^export\s+(?:type\s+)?\{[^{}]*\}\s+from\s+'[^']+';?/gm, '').trim()
   if (rest) problems.push(`holds more than export lines: ${rest.split('\n')[0]}`)
+
   return problems
 }
 
@@ -111,12 +122,15 @@ function circles(edges: ReadonlyMap<string, readonly string[]>): string[] {
       found.push(
         `${file}: imports itself in a circle: ${[...path.slice(since), file].join(' -> ')}`,
       )
+
     if (since !== -1 || done.has(file)) return
+
     path.push(file)
     for (const target of edges.get(file) ?? []) walk(target)
     path.pop()
     done.add(file)
   }
+
   for (const file of edges.keys()) walk(file)
   return found
 }

@@ -38,6 +38,7 @@ export function judgeLicences(packages: Readonly<Record<string, Locked>>): {
   const found = new Map<string, string>()
   const counted = new Map<string, number>()
   const faults: string[] = []
+
   // What we depend on, what we expect beside us, and what those bring.
   const names = new Set<string>()
   const add = (path: string): void => {
@@ -48,16 +49,20 @@ export function judgeLicences(packages: Readonly<Record<string, Locked>>): {
       add(`node_modules/${name}`)
     }
   }
+
   add('')
   for (const [path, { license, link }] of Object.entries(packages)) {
     // The project itself, and its own workspaces.
     if (!path.includes('node_modules/') || link) continue
+
     const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
     const licence = license ?? 'none'
+
     if (names.has(name)) found.set(name, licence)
     else counted.set(licence, (counted.get(licence) ?? 0) + 1)
     if (!(names.has(name) ? shipped : used).has(licence))
       faults.push(`${name}: ${licence} is on no list`)
   }
+
   return { shipped: found, used: counted, faults }
 }

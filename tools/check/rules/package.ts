@@ -16,6 +16,7 @@ export function compareExports(written: Doors, found: Doors): string[] {
         faults.push(`${door} exports ${name}: gone`)
     }
   }
+
   return faults
 }
 
@@ -92,15 +93,18 @@ export function doorFaults(door: string, { inputs, text, bytes }: DoorBundle): s
     return [
       `${door} has no line in tools/check/rules/package.ts: what may it bring, what may it weigh?`,
     ]
+
   const found = packagesOf(inputs)
   const faults = [...found]
     .filter((name) => !rule.brings.includes(name))
     .map((name) => `${door} brings ${name}`)
+
   for (const name of rule.brings)
     if (!found.has(name)) faults.push(`${door} no longer brings ${name}: say so`)
   for (const [word, where] of words) {
     if (!where.includes(door) && text.includes(word)) faults.push(`${door} holds the word ${word}`)
   }
+
   if (bytes > rule.most)
     faults.push(`${door} weighs ${bytes} bytes after gzip, more than ${rule.most}`)
   return faults
@@ -113,9 +117,11 @@ function packagesOf(inputs: readonly string[]): Set<string> {
     uncrypto: '@upstash/redis',
   }
   const found = new Set<string>()
+
   for (const path of inputs.map((input) => input.replaceAll('\\', '/'))) {
     const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? []
     if (name && name !== 'portcullis') found.add(own[name] ?? name)
   }
+
   return found
 }

@@ -61,6 +61,7 @@ export function compareStyle(style: ProjectStyle, bounds: StyleBounds): MeasureR
     const bound = bounds[name]
     const gain = better === 'less' ? bound - value : value - bound
     const status = gain < 0 ? 'worse' : gain > 0 ? 'better' : 'same'
+
     return { name, what, value, bound, goal, status, items }
   })
 }

@@ -18,18 +18,22 @@ export interface Snippet extends Block {
 export function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = []
   const lines = markdown.split(/\r?\n/)
+
   for (let at = 0; at < lines.length; at++) {
     const [, indent = '', fence, info = ''] =
       /^(\s*)(`{3,}|~{3,})\s*([^`]*?)\s*$/.exec(lines[at] ?? '') ?? []
     if (!fence) continue
+
     const start = at + 1
     do at++
     while (at < lines.length && !isClosing(lines[at] ?? '', fence))
+
     const own = lines
       .slice(start, at)
       .map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line.trimStart()))
     blocks.push({ info, line: start + 1, text: own.join('\n') })
   }
+
   return blocks
 }
 
@@ -52,6 +56,7 @@ export function snippetsOf(markdown: string): Snippet[] {
       )?.[1]
       const wanted = `${named ?? `line-${block.line}`}.${block.info}`
       const path = taken.has(wanted) ? `${named}.line-${block.line}.${block.info}` : wanted
+
       taken.add(path)
       return { ...block, path }
     })
@@ -72,6 +77,7 @@ export function pageFaults(
     ) {
       say(`a block marked "${info}" would not be compiled: mark it ts, tsx or js`)
     }
+
     if (info === '') say('a block without a language is not checked: name one (text, http, sh)')
     if (info === 'json') {
       try {
@@ -80,9 +86,11 @@ export function pageFaults(
         say(`not JSON: ${error instanceof Error ? error.message : error}`)
       }
     }
+
     if (['sh', 'bash', 'shell', 'console'].includes(info))
       for (const fault of shellFaults(text, scripts, exists)) say(fault)
   }
+
   return faults
 }
 
@@ -98,10 +106,12 @@ function shellFaults(
     const name = run ?? short ?? ''
     if (!scripts.has(name)) faults.push(`there is no npm script ${name}`)
   }
+
   for (const [, path = ''] of text.matchAll(
     /\bnode\s+(?:--?[\w=-]+\s+)*((?:tools|examples|bench)\/[\w./-]+)/g,
   )) {
     if (!exists(path)) faults.push(`there is no ${path}`)
   }
+
   return faults
 }

@@ -19,6 +19,7 @@ const statement =
 export function importsOf(text: string): Import[] {
   const code = codeOf(text)
   const found: Import[] = []
+
   for (const [, type, name] of code.matchAll(statement))
     found.push({ name, typeOnly: type !== undefined })
   for (const { 0: match, index } of codeOf(text, 'no strings').matchAll(
@@ -29,6 +30,7 @@ export function importsOf(text: string): Import[] {
     const typeOnly = /\btypeof\s+$/.test(code.slice(0, index)) || /^\.[A-Z]/.test(rest ?? '')
     found.push({ name, typeOnly })
   }
+
   return found
 }
 
@@ -45,6 +47,7 @@ export function exportsOf(text: string): ExportList {
   const code = codeOf(text)
   if (/^export\s+(?:type\s+)?\*/m.test(code))
     throw new Error('export * does not say what it exports')
+
   const [values, types] = [new Set<string>(), new Set<string>()]
   for (const [, allTypes, list = ''] of code.matchAll(/^export\s+(type\s+)?\{([^{}]*)\}/gm)) {
     for (const part of list.split(',').map((item) => item.trim())) {
@@ -52,12 +55,14 @@ export function exportsOf(text: string): ExportList {
       if (name) (allTypes || type ? types : values).add(name)
     }
   }
+
   const declared =
     /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(function\*?|const|class|interface|type)\s+([\w$]+)/gm
   for (const [, kind = '', name = ''] of code.matchAll(declared)) {
     const isType = kind === 'interface' || kind === 'type'
     ;(isType ? types : values).add(name)
   }
+
   return { values: [...values].sort(), types: [...types].sort() }
 }
 
@@ -65,15 +70,18 @@ export function exportsOf(text: string): ExportList {
 export function codeOf(text: string, without: 'no strings' | '' = ''): string {
   let out = ''
   let at = 0
+
   // Braces inside `${}`, one count for each template around them.
   const braces: number[] = []
   while (at < text.length) {
     const [end, is] = token(text, at, out, braces)
     const part = text.slice(at, end)
     const keep = is === 'code' || (is === 'string' && without === '')
+
     out += keep ? part : part.replace(/[^\n]/g, ' ')
     at = end
   }
+
   return out
 }
 
@@ -82,12 +90,14 @@ export function regexAt(text: string): Array<{ readonly at: number; readonly end
   const found: Array<{ at: number; end: number }> = []
   const braces: number[] = []
   let before = ''
+
   for (let at = 0; at < text.length; ) {
     const [end, is] = token(text, at, before, braces)
     if (is === 'string' && text[at] === '/') found.push({ at, end })
     before = (before + (is === '' ? ' ' : text.slice(at, end))).slice(-40)
     at = end
   }
+
   return found
 }
 
@@ -104,12 +114,14 @@ function token(
   if (two === '/*') return [endOf(text, '*/', at + 2, 2), '']
   if (char === "'" || char === '"') return [quoted(text, at, char), 'string']
   if (char === '`') return [template(text, at + 1, braces), '']
+
   if (char === '{' && braces.length > 0) braces.push((braces.pop() ?? 0) + 1)
   if (char === '}' && braces.length > 0) {
     const open = braces.pop() ?? 0
     if (open === 0) return [template(text, at + 1, braces), '']
     braces.push(open - 1)
   }
+
   // A slash begins a regular expression where no value can have ended.
   if (
     char === '/' &&
@@ -117,6 +129,7 @@ function token(
   ) {
     return [regexp(text, at), 'string']
   }
+
   return [at + 1, 'code']
 }
 
@@ -142,6 +155,7 @@ function template(text: string, at: number, braces: number[]): number {
       return end + 2
     }
   }
+
   return end
 }
 
@@ -156,5 +170,6 @@ function regexp(text: string, at: number): number {
     else if (text[end] === ']') inClass = false
     else if (text[end] === '/' && !inClass) return end + 1
   }
+
   return end
 }

@@ -95,8 +95,10 @@ function collectNames(source: SourceFile): Names {
       else if (typeKinds.has(node.kind)) types.push(name)
       else if (localKinds.has(node.kind)) locals.push(name)
     }
+
     node.forEachChild(visit)
   }
+
   visit(source)
 
   return { functions, locals, types, ternaries, cyclomatic }
@@ -161,6 +163,7 @@ function isFunctionDeclaration(node: Node): boolean {
   if (node.kind === SyntaxKind.FunctionDeclaration || node.kind === SyntaxKind.MethodDeclaration)
     return true
   const { initializer } = node as Node & Parts
+
   return (
     (node.kind === SyntaxKind.VariableDeclaration ||
       node.kind === SyntaxKind.PropertyAssignment ||
@@ -178,6 +181,7 @@ function cyclomaticComplexity(func: Node): number {
     if (branchKinds.has(node.kind)) complexity += 1
     node.forEachChild(visit)
   }
+
   func.forEachChild(visit)
   return complexity
 }
@@ -190,6 +194,7 @@ function outermostBodies(source: SourceFile): Node[] {
     if (isFunction(node) && body?.kind === SyntaxKind.Block) bodies.push(body)
     else node.forEachChild(visit)
   }
+
   visit(source)
   return bodies
 }
@@ -235,6 +240,7 @@ export function summarizeStyle(all: readonly FileStyle[]): Style {
     .sort((a, b) => a - b)
   const codeLines = sum(files, (file) => file.codeLines)
   const declaredIn = new Map<string, number>()
+
   for (const { types } of all)
     for (const name of distinct(types)) declaredIn.set(name, (declaredIn.get(name) ?? 0) + 1)
 

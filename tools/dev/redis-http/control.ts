@@ -166,6 +166,7 @@ export function controls(
       const arrived = new Promise<void>((done) => {
         arrive = done
       })
+
       gates.push({ meets: meeting(match), when, arrive, open, release })
       return { arrived, release }
     },
@@ -185,6 +186,7 @@ export function controls(
       return planned.filter((plan) => {
         if (!commands.some(plan.meets)) return false
         if (plan.skip-- > 0) return false
+
         plan.left--
         return true
       })
@@ -192,12 +194,14 @@ export function controls(
     async pass(commands, when): Promise<boolean> {
       const gate = gates.find((each) => each.when === when && commands.some(each.meets))
       if (!gate) return true
+
       const { signal } = epoch
       gates = gates.filter((each) => each !== gate)
       waiting.add(gate)
       gate.arrive()
       await gate.open
       waiting.delete(gate)
+
       return !signal.aborted
     },
     delay: (ms) =>

@@ -28,11 +28,13 @@ export function findRedisServer(): string | undefined {
 export function obtainRedisServer(): string | undefined {
   const found = findRedisServer()
   if (found || process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return found
+
   const options = {
     stdio: 'ignore',
     // Its service must not start: nobody asked for a Redis on port 6379.
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1', SYSTEMD_OFFLINE: '1' },
   } as const
+
   // Several test files may come here at once.
   const install = [
     '-o',
@@ -42,6 +44,7 @@ export function obtainRedisServer(): string | undefined {
     '--no-install-recommends',
     'redis-server',
   ]
+
   try {
     execFileSync('apt-get', install, options)
   } catch {
@@ -50,6 +53,7 @@ export function obtainRedisServer(): string | undefined {
       execFileSync('apt-get', install, options)
     } catch {} // no network: whoever asked says what that means
   }
+
   return findRedisServer()
 }
 
@@ -72,12 +76,15 @@ export async function startRedisServer(path: string): Promise<RedisServer> {
     ]),
     { stdio: ['pipe', 'pipe', 'pipe'] },
   )
+
   child.stdin.end()
   let said = ''
   child.stdout.on('data', (chunk) => (said += chunk))
   child.stderr.on('data', (chunk) => (said += chunk))
+
   const kill = (): boolean => child.kill('SIGKILL')
   process.once('exit', kill)
+
   let ended = false
   const gone = once(child, 'close')
     .catch((error) => (said += error))
@@ -86,6 +93,7 @@ export async function startRedisServer(path: string): Promise<RedisServer> {
       process.off('exit', kill)
       rmSync(folder, { recursive: true, force: true })
     })
+
   const until = Date.now() + 10_000
   while (!(await answers({ path: socket }))) {
     if (ended || Date.now() > until) {
@@ -93,8 +101,10 @@ export async function startRedisServer(path: string): Promise<RedisServer> {
       await gone
       throw new Error(`redis-server did not start:\n${said}`)
     }
+
     await new Promise((done) => setTimeout(done, 5))
   }
+
   return {
     pid: child.pid ?? 0,
     socket,
@@ -111,6 +121,7 @@ async function answers(place: RedisPlace): Promise<boolean> {
     const connection = await openRedis(place)
     await connection.send([['PING']])
     connection.close()
+
     return true
   } catch {
     return false

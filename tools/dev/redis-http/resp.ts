@@ -40,19 +40,23 @@ export async function openRedis(place: RedisPlace): Promise<RedisConnection> {
     lost ??= error
     for (const { reject } of waiting.splice(0)) reject(lost)
   }
+
   socket.setNoDelay(true)
   socket.on('data', (chunk) => {
     for (const reply of parser.feed(chunk)) waiting.shift()?.resolve(reply)
   })
   socket.on('error', lose)
   socket.on('close', () => lose(new Error('Redis closed the connection')))
+
   return {
     send(commands): Promise<Reply[]> {
       if (lost) return Promise.reject(lost)
+
       const replies = commands.map(
         () => new Promise<Reply>((resolve, reject) => waiting.push({ resolve, reject })),
       )
       socket.write(Buffer.concat(commands.map(encode)))
+
       return Promise.all(replies)
     },
     close: () => socket.destroy(),
@@ -72,6 +76,7 @@ export async function listenToRedis(
     for (const reply of parser.feed(chunk)) heard(reply)
   })
   socket.write(encode(command))
+
   return socket
 }
 
@@ -92,6 +97,7 @@ function encode(command: readonly string[]): Buffer {
     const bytes = Buffer.from(argument)
     parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'))
   }
+
   return Buffer.concat(parts)
 }
 
@@ -103,6 +109,7 @@ class Parser {
   feed(chunk: Buffer): Reply[] {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk])
     this.#at = 0
+
     const replies: Reply[] = []
     for (let done = 0; ; done = this.#at) {
       const reply = this.#at < this.#bytes.length ? this.#next() : undefined
@@ -110,6 +117,7 @@ class Parser {
         this.#bytes = this.#bytes.subarray(done)
         return replies
       }
+
       replies.push(reply)
     }
   }
@@ -118,26 +126,31 @@ class Parser {
   #next(): Reply | undefined {
     const end = this.#bytes.indexOf('\r\n', this.#at)
     if (end === -1) return undefined
+
     const kind = String.fromCharCode(this.#bytes[this.#at] as number)
     const line = this.#bytes.toString('utf8', this.#at + 1, end)
     this.#at = end + 2
     if (kind === '+') return new Status(line)
     if (kind === '-') return new Refusal(line)
+
     const size = Number(line)
     if (kind === ':') return size
     if (size < 0) return null
     if (kind === '$') {
       const start = this.#at
       if (this.#bytes.length < start + size + 2) return undefined
+
       this.#at = start + size + 2
       return Buffer.from(this.#bytes.subarray(start, start + size))
     }
+
     const list: Reply[] = []
     while (list.length < size) {
       const item = this.#next()
       if (item === undefined) return undefined
       list.push(item)
     }
+
     return list
   }
 }

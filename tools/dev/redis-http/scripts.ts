@@ -60,10 +60,13 @@ export function scripts(mode: ScriptMode): Scripts {
     const digest = sha1(source)
     const name = /^(?:#![^\n]*\n)?--[ \t]*([^\n]+)/.exec(source)?.[1]
     if (name) names.set(digest, name.trim())
+
     const out = mode.plain ? source : unflagged(source, mode.strict)
     rewritten.set(digest, sha1(out))
+
     return out
   }
+
   const digestOf = (digest = ''): string => rewritten.get(digest.toLowerCase()) ?? digest
 
   return {
@@ -78,6 +81,7 @@ export function scripts(mode: ScriptMode): Scripts {
           const [source = '', ...more] = rest
           // The client must find again what it gave, not what became of it.
           const answer = Buffer.from(sha1(source))
+
           return {
             command: [verb, first, rewrite(source), ...more],
             finish: (reply) => (reply instanceof Refusal ? reply : answer),
@@ -107,6 +111,7 @@ function kindOf([verb = '', first = '']: readonly string[]):
   if (word === 'eval' || word === 'eval_ro') return 'source'
   if (word === 'evalsha' || word === 'evalsha_ro') return 'digest'
   if (word !== 'script') return 'other'
+
   const sub = first.toLowerCase()
   return sub === 'load' || sub === 'exists' ? sub : 'other'
 }
@@ -115,11 +120,14 @@ function kindOf([verb = '', first = '']: readonly string[]):
 function unflagged(source: string, strict: boolean): string {
   const shebang = /^#!lua([^\n]*)/.exec(source)
   if (!shebang) return source
+
   const flags = (/flags=(\S*)/.exec(shebang[1] ?? '')?.[1] ?? '').split(',').filter(Boolean)
   const kept = flags.filter((flag) => known.has(flag))
   if (kept.length === flags.length) return source
+
   const body = source.slice(shebang[0].length)
   const first = strict && flags.includes('allow-key-locking') ? guard : '--'
+
   return kept.length > 0
     ? `#!lua flags=${kept.join(',')}${strict ? `\n${guard}` : ''}${body}`
     : first + body

@@ -69,15 +69,18 @@ export async function startRedisHttp(options: RedisHttpOptions): Promise<RedisHt
   ): Promise<Reply[]> {
     const prepared = commands.map(known.prepare)
     const sent = prepared.filter((_, at) => !refused.has(at)).map(({ command }) => command)
+
     // Between MULTI and EXEC nothing of another request may come: one write on one connection.
     const wrapped = kind === 'multi-exec' ? [['MULTI'], ...sent, ['EXEC']] : sent
     let replies = wrapped.length > 0 ? await ask(wrapped) : []
+
     if (kind === 'multi-exec') {
       const last = replies.at(-1)
       if (!Array.isArray(last))
         return [replies.find((reply) => reply instanceof Refusal) ?? new Refusal('EXECABORT')]
       replies = last
     }
+
     return prepared.map(({ finish = (reply: Reply): Reply => reply }, at) => {
       const error = refused.get(at)
       return error === undefined ? finish(replies.shift() ?? null) : new Refusal(error)
@@ -89,6 +92,7 @@ export async function startRedisHttp(options: RedisHttpOptions): Promise<RedisHt
     const body = await textOf(request)
     const asked = readAsked(request.method ?? '', url, body)
     const commands = asked instanceof BadRequest ? [] : asked.commands
+
     control.note({ path: url.pathname, headers: request.headers, commands })
     const given =
       /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ??
@@ -107,6 +111,7 @@ export async function startRedisHttp(options: RedisHttpOptions): Promise<RedisHt
       ) {
         return { status: 200, body: replies.map((reply) => itemOf(reply, base64)) }
       }
+
       const [reply = null] = replies
       return { status: reply instanceof Refusal ? 400 : 200, body: itemOf(reply, base64) }
     })
@@ -119,9 +124,11 @@ export async function startRedisHttp(options: RedisHttpOptions): Promise<RedisHt
       else response.destroy()
     })
   })
+
   server.keepAliveTimeout = 60_000
   server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')
+
   const { port } = server.address() as AddressInfo
   return {
     port,
@@ -131,6 +138,7 @@ export async function startRedisHttp(options: RedisHttpOptions): Promise<RedisHt
     async stop(): Promise<void> {
       control.reset()
       connection?.close()
+
       const closed = once(server, 'close')
       server.close()
       server.closeAllConnections()
@@ -153,8 +161,10 @@ async function meddle(
 ): Promise<void> {
   const drop = (): void => void response.destroy()
   if (!(await control.pass(commands, 'before'))) return drop()
+
   const refused = new Map<number, string>()
   let end = (made: Made): void => answer(response, made.status, made.body)
+
   for (const { fault, meets } of control.faultsOf(commands)) {
     switch (fault.kind) {
       case 'delay':
@@ -187,6 +197,7 @@ async function meddle(
           else if (command[0]?.toLowerCase() === 'evalsha')
             refused.set(at, 'NOSCRIPT No matching script. Please use EVAL.')
         }
+
         break
       case 'drop-after':
         end = drop
@@ -199,8 +210,10 @@ async function meddle(
         break
     }
   }
+
   const made = await execute(refused)
   if (!(await control.pass(commands, 'after'))) return drop()
+
   end(made)
 }
 
@@ -236,6 +249,7 @@ async function stream(
 ): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   response.flushHeaders()
+
   const socket = await listenToRedis(place, commands[0] ?? [], (reply) =>
     response.write(eventOf(reply)),
   )
@@ -258,6 +272,7 @@ function placeOf({ redisPort, redisUrl, redisSocket }: RedisHttpOptions): RedisP
   if (redisSocket !== undefined) return { path: redisSocket }
   if (redisPort !== undefined) return { host: '127.0.0.1', port: redisPort }
   if (redisUrl === undefined) throw new Error('redisPort, redisUrl or redisSocket is required')
+
   const { hostname, port } = new URL(redisUrl)
   return { host: hostname, port: Number(port || 6379) }
 }

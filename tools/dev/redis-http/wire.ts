@@ -21,6 +21,7 @@ export class BadRequest {
 export function readAsked(method: string, url: URL, body: string): Asked | BadRequest {
   const parts = decoded(url.pathname.split('/').filter(Boolean))
   if (!parts) return new BadRequest(400, 'ERR failed to parse command')
+
   const [head = ''] = parts
   if (!['POST', 'GET', 'PUT', 'HEAD'].includes(method))
     return new BadRequest(405, 'ERR method not allowed')
@@ -30,16 +31,21 @@ export function readAsked(method: string, url: URL, body: string): Asked | BadRe
       ? { kind: 'command', commands: [command] }
       : new BadRequest(400, 'ERR failed to parse command')
   }
+
   if (parts.length === 1 && (head === 'pipeline' || head === 'multi-exec')) {
     const list = parsed(body)
     const commands = Array.isArray(list) ? list.map(strings) : []
+
     if (commands.length === 0 || commands.includes(undefined)) {
       return new BadRequest(400, 'ERR failed to parse pipeline request')
     }
+
     return { kind: head, commands: commands as string[][] }
   }
+
   if (['subscribe', 'psubscribe', 'monitor'].includes(head))
     return { kind: 'stream', commands: [parts] }
+
   // Path style: the body is the last argument, what the query says comes behind it.
   const query = [...url.searchParams].filter(([name]) => name !== '_token')
   return {
@@ -66,8 +72,10 @@ function jsonOf(reply: Reply, base64: boolean): unknown {
   if (reply === null || typeof reply === 'number') return reply
   if (Array.isArray(reply)) return reply.map((part) => jsonOf(part, base64))
   if (reply instanceof Refusal) return { error: reply.text }
+
   const bytes = reply instanceof Status ? Buffer.from(reply.text) : reply
   const plain = !base64 || (reply instanceof Status && reply.text === 'OK')
+
   return bytes.toString(plain ? 'utf8' : 'base64')
 }
 

@@ -105,6 +105,7 @@ export async function cases(): Promise<Array<{ name: string; kind: string; handl
         fetch: async () => upstream?.() ?? new Response(null, { status: 204 }),
         onFault: () => {},
       })
+
       const handler: Handler = (request) =>
         gateway.fetch(ask ? new Request(request.url, ask) : request)
       return { name: `${preset}: ${name}`, kind: name, handler }

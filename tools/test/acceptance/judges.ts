@@ -42,6 +42,7 @@ export function install(): void {
     console.log('Installing the judges into tools/test/acceptance/node_modules ...')
     execFileSync('npm', ['ci', '--ignore-scripts', '--silent'], { cwd: here, stdio: 'inherit' })
   }
+
   // One of those lists: without the file every scan fails, and nothing of ours is on it.
   const preloaded = join(observatory, 'conf/hsts-preload.json')
   if (!existsSync(preloaded)) writeFileSync(preloaded, '{}\n')
@@ -62,10 +63,12 @@ export async function loadObservatory(): Promise<Observatory> {
     from('types.js'),
     from('retriever/utils.js'),
   ])
+
   const { AxiosHeaders } = require('axios') as { AxiosHeaders: new (values: object) => object }
   const { CookieJar } = require('tough-cookie') as {
     CookieJar: new () => ReturnType<Observatory['jar']>
   }
+
   return {
     tests: constants.ALL_TESTS as Test[],
     Requests: types.Requests as Observatory['Requests'],
@@ -87,8 +90,10 @@ export async function loadEvaluator(): Promise<(policy: string) => Finding[]> {
     DEFAULT_CHECKS,
     STRICTCSP_CHECKS,
   } = require('csp_evaluator/dist/evaluator.js')
+
   const { Version } = require('csp_evaluator/dist/csp.js')
   const { checkHasConfiguredReporting } = require('csp_evaluator/dist/checks/security_checks.js')
+
   return (policy) => {
     const evaluator = new CspEvaluator(new CspParser(policy).csp, Version.CSP3)
     return evaluator.evaluate(

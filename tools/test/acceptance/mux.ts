@@ -22,6 +22,7 @@ export function certificate(
   const [cert, key] = [join(at, 'cert.pem'), join(at, 'key.pem')]
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
   const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`]
+
   execFileSync(
     'openssl',
     ['req', '-x509', '-days', '2', ...curve, ...subject, '-keyout', key, '-out', cert],
@@ -29,6 +30,7 @@ export function certificate(
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   )
+
   return { cert, key }
 }
 
@@ -52,9 +54,11 @@ export async function startMux(
         response.pipe(answer)
       },
     )
+
     upstream.on('error', () => answer.destroy())
     asked.pipe(upstream)
   })
+
   // The first byte of a TLS handshake is 22 (RFC 8446 section 5.1); no method of HTTP begins so.
   const server = createServer((socket) => {
     sockets.add(socket)
@@ -66,8 +70,10 @@ export async function startMux(
       socket.resume()
     })
   })
+
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
+
   return {
     port,
     serve(to): void {

@@ -37,6 +37,7 @@ export async function score(
   const headers = headersOf(observatory, response)
   const answer = { headers, status: response.status, data: text, verified: true }
   const [type = ''] = (response.headers.get('content-type') ?? '').split(';', 1)
+
   requests.responses.http = answer
   requests.responses.httpRedirects = [
     { url: new URL(`http://${host}/`), status: 308 },
@@ -53,24 +54,30 @@ export async function score(
     request: { headers: { origin: scanner } },
     verified: true,
   }
+
   requests.resources.path = text
   const jar = observatory.jar()
+
   for (const cookie of response.headers.getSetCookie())
     jar.setCookieSync(cookie, url, { ignoreError: true })
   requests.session = { url: new URL(url), jar }
 
   let [all, negative, passed] = [100, 100, 0]
   const lost: string[] = []
+
   for (const test of observatory.tests) {
     const { result, pass } = test(requests)
     const modifier = observatory.modifier(result)
     all += modifier
+
     if (modifier < 0) {
       negative += modifier
       lost.push(`${result} ${modifier}`)
     }
+
     if (pass) passed++
   }
+
   // Points above 100 count from an A on.
   const { score, grade } = observatory.grade(negative >= 90 ? all : negative)
   return { score, grade, passed, of: observatory.tests.length, lost, response }
@@ -79,7 +86,9 @@ export async function score(
 function headersOf(observatory: Observatory, { headers }: Response): object {
   const values: Record<string, string | string[]> = Object.create(null)
   for (const [name, value] of headers) if (name !== 'set-cookie') values[name] = value
+
   const cookies = headers.getSetCookie()
   if (cookies.length > 0) values['set-cookie'] = cookies
+
   return observatory.headers(values)
 }

@@ -39,8 +39,10 @@ export function accountKey(text: string): string | undefined {
  */
 export function createAccount(text: string, normalize?: Normalize): Account | undefined {
   if (text.length > mostRead) return undefined
+
   const meant: unknown = normalize === undefined ? text : normalize(text)
   const key = typeof meant === 'string' ? accountKey(meant) : undefined
+
   return key === undefined ? undefined : { key, text }
 }
 
@@ -51,6 +53,7 @@ const phoneDigits = 9
 function phoneKey(text: string): string {
   const number = text.replace(/^tel:/, '')
   if (!/^[\d +()./#*-]+$/.test(number)) return text
+
   const digits = number.replaceAll(/\D/g, '')
   return digits.length < 7 ? text : digits.slice(-phoneDigits)
 }
@@ -67,10 +70,13 @@ export function normalizeWordpressName(text: string): string {
   for (let before = ''; name !== before; ) {
     before = name
     if (/<(?:script|style)/i.test(name)) return ''
+
     name = name.replace(/<\/?[a-z0-9][^<>"'()]{0,320}>/gi, '')
     if (name.includes('<')) return ''
+
     name = withoutEntities(name.replace(/%[a-f0-9]{2}/gi, ''))
   }
+
   // German and Danish WordPress write `ä` as `ae`, Bosnian writes `đ` as `dj`.
   return foldText(name)
     .replace(/([aou])e/g, '$1')
@@ -82,13 +88,16 @@ export function normalizeWordpressName(text: string): string {
 function withoutEntities(text: string): string {
   let kept = ''
   let from = 0
+
   for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', from)) {
     const end = text.indexOf(';', at + 2)
     const line = text.indexOf('\n', at)
     if (end === -1) break
+
     const isEntity = line === -1 || end < line
     kept += text.slice(from, isEntity ? at : at + 1)
     from = isEntity ? end + 1 : at + 1
   }
+
   return kept + text.slice(from)
 }

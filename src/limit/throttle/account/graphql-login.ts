@@ -51,13 +51,17 @@ export function readGraphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLo
   // A list is a batch: more than one guess in one request. Without a text it is a persisted query, which only its server knows.
   if (!isObject(request) || typeof request.query !== 'string' || !hasPlainMembers(request))
     return undefined
+
   const variables = request.variables ?? {}
   if (!isObject(variables)) return undefined
+
   const tokens = tokenize(request.query, maxTokens)
   if (tokens === undefined || tokens.length > maxTokens) return undefined
+
   const document = parseTokens(tokens)
   const fields = document && rootFields(document)
   if (document === undefined || fields === undefined) return undefined
+
   const logins = fields.filter(({ name }) => name === graphql)
   if (logins.length === 0) return 'none'
 
@@ -68,8 +72,10 @@ export function readGraphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLo
   const [login] = logins
   if (!isAlone || login === undefined || logins.length > 1 || operation === undefined)
     return undefined
+
   // A fragment that is spread twice is two logins, since servers may execute it so.
   if (!spreadsOnce(document)) return undefined
+
   const path = [argument].flat()
   const account = resolveArgument(
     { is: 'object', members: login.args },
@@ -77,6 +83,7 @@ export function readGraphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLo
     operation.defaults,
     variables,
   )
+
   return typeof account === 'string' ? { account } : undefined
 }
 
@@ -93,6 +100,7 @@ function hasPlainMembers(request: Record<string, unknown>): boolean {
   const { extensions } = request
   if (isObject(extensions) && Object.keys(extensions).some((name) => /persisted|hash/i.test(name)))
     return false
+
   const names = Object.keys(request)
   return names.length <= mostMembers && names.every((name) => taken.has(name) || !mayBeMember(name))
 }
@@ -114,17 +122,22 @@ function rootFields({ operations, fragments }: Document): Field[] | undefined {
         if (!walk(selection)) return false
       } else if (!walkFragment(selection.name)) return false
     }
+
     return true
   }
+
   function walkFragment(name: string): boolean {
     const fragment = fragments.get(name)
     if (fragment === undefined || state.get(name) === 'open') return false
     if (state.get(name) === 'done') return true
+
     state.set(name, 'open')
     const walked = walk(fragment)
     state.set(name, 'done')
+
     return walked
   }
+
   return operations.every(walk) ? fields : undefined
 }
 
@@ -132,6 +145,7 @@ function rootFields({ operations, fragments }: Document): Field[] | undefined {
 function spreadsOnce({ operations, fragments }: Document): boolean {
   const seen = new Set<string>()
   const open = operations.map(({ selections }) => selections)
+
   for (let each = open.pop(); each !== undefined; each = open.pop()) {
     for (const selection of each) {
       if (selection.is === 'field') continue
@@ -139,11 +153,14 @@ function spreadsOnce({ operations, fragments }: Document): boolean {
         open.push(selection.selections)
         continue
       }
+
       if (seen.has(selection.name)) return false
+
       seen.add(selection.name)
       open.push(fragments.get(selection.name)?.selections ?? [])
     }
   }
+
   return true
 }
 
@@ -157,16 +174,20 @@ function resolveArgument(
   if (value.is === 'variable') {
     if (Object.hasOwn(variables, value.name)) return readMember(variables[value.name], path)
     const byDefault = defaults.get(value.name)
+
     // A default is a constant: it holds no variable that could lead back here.
     return byDefault === undefined || byDefault.is === 'variable'
       ? undefined
       : resolveArgument(byDefault, path, defaults, {})
   }
+
   const [name, ...rest] = path
   if (name === undefined) return value.is === 'text' ? value.text : undefined
   if (value.is !== 'object') return undefined
+
   const named = value.members.filter(([member]) => member === name)
   const [only] = named
+
   return named.length === 1 && only !== undefined
     ? resolveArgument(only[1], rest, defaults, variables)
     : undefined
@@ -178,6 +199,7 @@ function readMember(value: unknown, path: readonly string[]): unknown {
     if (!isObject(at) || !Object.hasOwn(at, name)) return undefined
     at = at[name]
   }
+
   return at
 }
 

@@ -59,15 +59,19 @@ function createFormReader(field: string, optional: boolean, normalize?: Normaliz
   const mayMean = createNameCheck(field)
   const find = createParameterReader(field)
   const type = 'application/x-www-form-urlencoded'
+
   return async (request, search) => {
     const read = await readBodyAndQuery(request, search, { type, mayMean })
     if (!read.ok) return read
+
     const parameters = readParameters(read.text)
     if (parameters === undefined) return unclear
+
     const account = find(parameters)
     if (account.status === 'absent' && optional) {
       return { ok: true, account: undefined, body: read.text, charged: true }
     }
+
     return account.status === 'found' ? toAccountRead(account.value, read.text, normalize) : unclear
   }
 }
@@ -79,14 +83,18 @@ function createJsonReader(
 ): AccountReader {
   const mayMean = createNameCheck(path)
   const find = createMemberReader(path)
+
   return async (request, search) => {
     const read = await readBodyAndQuery(request, search, { type: jsonType, mayMean })
     if (!read.ok) return read
+
     const value = readJson(read.text)
     const account = value === undefined ? undefined : find(value)
+
     if (account?.status === 'absent' && optional) {
       return { ok: true, account: undefined, body: read.text, charged: true }
     }
+
     return account?.status === 'found' && typeof account.value === 'string'
       ? toAccountRead(account.value, read.text, normalize)
       : unclear
@@ -105,10 +113,13 @@ function createGraphqlReader(rule: GraphqlRule, normalize?: Normalize): AccountR
       mayMean,
       maxBytes: mostGraphqlBytes,
     })
+
     if (!read.ok) return read
+
     const value = readJson(read.text)
     const login = value === undefined ? undefined : readGraphqlLogin(value, rule)
     if (login === undefined) return unclear
+
     return login === 'none'
       ? { ok: true, account: undefined, body: read.text }
       : toAccountRead(login.account, read.text, normalize)

@@ -20,6 +20,7 @@ export async function readBody(
   if (!isOfType(headers.get('content-type'), type) || headers.has('content-encoding'))
     return { ok: false, status: 415 }
   if (Number(headers.get('content-length')) > most) return { ok: false, status: 413 }
+
   try {
     const bytes = await readBoundedBytes(request.body, most)
     if (bytes === undefined) return { ok: false, status: 413 }
@@ -32,8 +33,10 @@ export async function readBody(
 /** The type itself, and no parameter but `charset=utf-8`: any other names another reading. */
 function isOfType(header: string | null, type: string): boolean {
   if (header === null || header.length > 128) return false
+
   const [essence = '', ...parameters] = header.toLowerCase().split(';')
   if (essence.trim() !== type) return false
+
   return parameters.every((parameter) =>
     /^(?:charset=(?:utf-?8|"utf-?8"))?$/.test(parameter.trim()),
   )
@@ -47,13 +50,16 @@ async function readBoundedBytes(
   const all = new Uint8Array(most)
   const reader = body?.getReader()
   let length = 0
+
   for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
     if (length + part.value.byteLength > most) {
       reader?.cancel().catch(() => {})
       return undefined
     }
+
     all.set(part.value, length)
     length += part.value.byteLength
   }
+
   return all.subarray(0, length)
 }

@@ -51,6 +51,7 @@ function takeOff(entry: ThrottleEntry | undefined, off: number): void {
 export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleStore {
   const issues = createIssues('memoryThrottle')
   checkKeys(issues, options, ['maxEntries'])
+
   const bounds = { min: 10, max: 1_000_000, unit: 'counters' }
   const most = wholeNumber(issues, 'maxEntries', options?.maxEntries, 10_000, bounds)
   issues.throwIfAny()
@@ -78,20 +79,25 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
         daily: true,
       })),
     ]
+
     const before = tickets.get(ticket)
     if (before !== undefined && before.end > now) {
       return { is: 'allowed', failures: counted.map(({ n }) => Math.max(0, n - 1)) }
     }
+
     let [waitMs, by] = [0, 0]
     for (const [i, { n, u, free, longest, daily }] of counted.entries()) {
       const left = Math.min(longest, daily && n < free ? 0 : u - now)
       if (left > waitMs) [waitMs, by] = [left, i]
     }
+
     if (waitMs > 0) return { is: 'denied', waitMs, by }
+
     for (const { key, own = key } of streaks) {
       if (own !== key)
         setBounded(entries, own, { n: toCounter(own, now).n + 1, u: 0, end: now + DAY_MS })
     }
+
     const waits = counted.map(({ key, n, u, free, longest, daily }) => {
       const over = n + 1 - free
       const until = daily
@@ -99,9 +105,11 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
         : over < 0
           ? 0
           : now + Math.min(longest, FIRST_WAIT_MS * 2 ** over)
+
       setBounded(entries, key, { n: n + 1, u: until, end: daily ? until : now + DAY_MS })
       return until
     })
+
     setBounded(tickets, ticket, { state: 'open', waits, end: now + TICKET_MS })
     return { is: 'allowed', failures: counted.map(({ n }) => n) }
   }
@@ -114,6 +122,7 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
   function setBounded<T>(map: Map<string, T>, key: string, value: T): void {
     map.delete(key)
     map.set(key, value)
+
     const [oldest] = map.size > most ? map.keys() : []
     if (oldest !== undefined) map.delete(oldest)
   }
@@ -121,11 +130,13 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
   function settleStreak({ key, own = key }: Streak, { outcome, now, began }: Settling): void {
     const entry = findEntry(key, now)
     const mine = own === key ? entry : findEntry(own, now)
+
     // A success takes off what failed under its own text; what failed under others stays.
     const off = outcome === 'success' ? (mine?.n ?? 1) : 1
     if (outcome === 'success') entries.delete(own)
     else if (mine !== entry) takeOff(mine, 1)
     if (entry === undefined) return
+
     takeOff(entry, off)
     // The wait that this attempt began ends with it; one that another began since stays.
     if (entry.u === began) entry.u = 0
@@ -138,10 +149,12 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
       const open = tickets.get(ticket)
       if (open === undefined || open.end <= now) return false
       if (open.state !== 'open') return open.state === outcome
+
       open.state = outcome
       for (const [i, streak] of streaks.entries())
         settleStreak(streak, { outcome, now, began: open.waits[i] })
       for (const { key } of days) takeOff(findEntry(key, now), 1)
+
       return true
     },
   }

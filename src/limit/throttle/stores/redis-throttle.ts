@@ -50,13 +50,16 @@ export interface RedisThrottle extends ThrottleStore {
 export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
   const issues = createIssues('redisThrottle')
   checkKeys(issues, options, ['redis', 'prefix'])
+
   const { redis, prefix = 'portcullis:' } = options ?? {}
   if (typeof redis?.call !== 'function') {
     issues.add('redis', redis === undefined ? 'is required' : 'must be a client made by redis()')
   }
+
   if (typeof prefix !== 'string' || !/^[!-~]{1,64}$/.test(prefix)) {
     issues.add('prefix', 'must be 1 to 64 printable characters without spaces')
   }
+
   issues.throwIfAny()
 
   const listKeys = ({ ticket, streaks, days }: Counters): string[] => {
@@ -72,12 +75,14 @@ export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
       ...streaks.flatMap(({ free, longest }) => [free, longest]),
       ...days.map(({ most }) => most),
     ]
+
     return {
       script: attemptScript,
       keys: listKeys(counters),
       args: [now, streaks.length, ...bounds].map(String),
     }
   }
+
   function settleRequest(counters: Counters, outcome: Outcome): ThrottleCall {
     return {
       script: settleScript,
@@ -85,6 +90,7 @@ export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
       args: [outcome, `${counters.streaks.length}`],
     }
   }
+
   const send = (env: unknown, { script, keys, args }: ThrottleCall): Promise<unknown> =>
     redis.call(env, script, keys, args)
 
@@ -101,8 +107,10 @@ export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
     settleLater(counters, outcome, { env }) {
       const ask = sharedAsk(env, redis)
       if (ask === undefined) return undefined
+
       const { script, keys, args } = settleRequest(counters, outcome)
       const reply = ask.call(script, keys, args)
+
       return { send: () => ask.send().then(async () => (await reply) === '1') }
     },
   }
@@ -119,5 +127,6 @@ function parseAttemptReply(reply: unknown): AttemptReply {
         return { is: 'denied', waitMs, by }
     }
   }
+
   throw new PortcullisError('ERR_STORE_REFUSED', 'Redis gave no answer of the script login-attempt')
 }

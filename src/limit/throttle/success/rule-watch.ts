@@ -6,8 +6,10 @@ const enough = 20
 export function createRuleWatch(tell: () => void): (succeeded: boolean) => void {
   let settled = 0
   let done = false
+
   return (succeeded) => {
     if (done) return
+
     settled++
     done = succeeded || settled >= enough
     if (done && !succeeded) tell()

@@ -108,12 +108,15 @@ export function compileSuccess(value: unknown, issues: Issues): CompiledSuccess 
     )
     return { rules: [], redirects: false, withhold: [] }
   }
+
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (list.length === 0) issues.add('', 'must hold at least one rule')
+
   const compiled = list.map((rule, i) =>
     compileRule(rule, Array.isArray(value) ? issues.at(`${i}`) : issues),
   )
   const rules = compiled.map(({ rule }) => rule)
+
   return {
     rules,
     redirects: rules.some(isRedirect),
@@ -133,6 +136,7 @@ function isRedirect({ status, location, leavesLogin }: CompiledRule): boolean {
 function compileRule(value: unknown, issues: Issues): Preset {
   if (typeof value === 'string') {
     if (Object.hasOwn(presets, value)) return presets[value as SuccessPreset]
+
     const meant = nearestKey(value, Object.keys(presets))
     issues.add(
       '',
@@ -140,23 +144,30 @@ function compileRule(value: unknown, issues: Issues): Preset {
         ? `is no preset; did you mean ${meant}?`
         : `must be one of ${Object.keys(presets).join(', ')}`,
     )
+
     return { rule: {} }
   }
+
   checkKeys(issues, value, known)
   if (typeof value !== 'object' || value === null) return { rule: {} }
+
   const rule = value as SuccessRule
   if (!known.some((part) => rule[part] !== undefined))
     issues.add('', `must name one of ${known.join(', ')}`)
+
   const { status, location, cookie, header, json, sessionStart } = rule
   if (status !== undefined && ![status].flat().every(isFinalStatus)) {
     issues.add('status', 'must be a status from 200 to 599, or a list of them')
   }
+
   if (location !== undefined) judgeLocation(location, issues)
   if (cookie !== undefined) judgeCookie(rule, issues)
   if (header !== undefined) judgeHeader(header, issues)
+
   if (json !== undefined && !isJsonRule(json)) {
     issues.add('json', 'must be a path and a value: text, a number, a boolean or null')
   }
+
   if (sessionStart !== undefined && sessionStart !== true)
     issues.add('sessionStart', 'must be true, or absent')
   if (
@@ -168,6 +179,7 @@ function compileRule(value: unknown, issues: Issues): Preset {
       'proves nothing alone, since servers also redirect who is signed in; add cookie, with the name of the session cookie',
     )
   }
+
   return { rule }
 }
 
@@ -179,6 +191,7 @@ function judgeLocation(location: unknown, issues: Issues): void {
     )
     return
   }
+
   // A path as a browser would send it: what it is compared with comes out of URL.
   if (!(typeof location === 'string' && /^\/[^?#\\]*$/.test(location))) {
     issues.add('location', "must be a path such as '/account'")
@@ -201,9 +214,11 @@ function judgeCookie({ cookie, ...others }: SuccessRule, issues: Issues): void {
     issues.add('cookie', 'must be the name of a cookie, perhaps with * at its end or beginning')
     return
   }
+
   if (ofNobody.test(cookie)) {
     issues.add('cookie', 'names a cookie that any answer may set; name the cookie of the session')
   }
+
   const alone = Object.values(others).every((part) => part === undefined)
   if (alone && cookie !== 'keystonejs-session' && forAnybody.test(cookie)) {
     issues.add(
@@ -218,6 +233,7 @@ function judgeHeader(header: unknown, issues: Issues): void {
     issues.add('header', 'must be a name, or a name and a value')
     return
   }
+
   const name = `${[header].flat()[0]}`.toLowerCase()
   if (name === 'location' || name === 'set-cookie') {
     issues.add(
@@ -243,7 +259,9 @@ function isHeaderRule(input: unknown): boolean {
 
 function isJsonRule(input: unknown): boolean {
   if (!Array.isArray(input) || input.length !== 2) return false
+
   const [path, value] = input as unknown[]
   const plain = value === null || ['string', 'number', 'boolean'].includes(typeof value)
+
   return typeof path === 'string' && /^[^.]+(?:\.[^.]+)*$/.test(path) && plain
 }

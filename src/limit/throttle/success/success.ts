@@ -54,6 +54,7 @@ function matchesLocation({ status, headers, url }: LoginResponse): string | unde
   const location = headers.get('location')
   if (status < 300 || status > 399 || location === null || !URL.canParse(location, url))
     return undefined
+
   const to = new URL(location, url)
   return to.origin === new URL(url).origin ? foldPath(to.pathname) : undefined
 }
@@ -74,6 +75,7 @@ function matchesCookie(wanted: string, { headers, now, sentCookies }: LoginRespo
       isExpiring(cookie, now)
     )
       return false
+
     return matchesName(wanted, cookie.name) && !holdsCookie(sentCookies, cookie)
   })
 }
@@ -117,6 +119,7 @@ function matchesJson(
       if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return false
       at = (at as Record<string, unknown>)[name]
     }
+
     return at === wanted
   } catch {
     return false
