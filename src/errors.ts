@@ -17,6 +17,8 @@
  * - `ERR_STORE_TOO_LARGE`: a session record longer than its store takes; nothing was sent.
  * - `ERR_STORE_UNAVAILABLE`: the store could not be asked, or did not answer in time. Nobody is logged out by it.
  * - `ERR_STORE_REFUSED`: the store answered and said no: a wrong token, a full store, an error of a script, a value that is no row.
+ * - `ERR_TOKEN_GONE`: the tokens of a login are gone; the person must sign in again.
+ * - `ERR_TOKEN_UNAVAILABLE`: the provider cannot be asked for a new token; the session stays.
  * - `ERR_UPSTREAM_TIMEOUT`: no first byte from the upstream within its deadline.
  * - `ERR_UPSTREAM_UNREACHABLE`: the upstream refused, reset or answered what is not HTTP.
  * - `ERR_UPSTREAM_PAUSED`: the upstream failed too often and is not asked for now.
@@ -35,6 +37,8 @@ export type ErrorCode =
   | 'ERR_STORE_TOO_LARGE'
   | 'ERR_STORE_UNAVAILABLE'
   | 'ERR_STORE_REFUSED'
+  | 'ERR_TOKEN_GONE'
+  | 'ERR_TOKEN_UNAVAILABLE'
   | 'ERR_UPSTREAM_TIMEOUT'
   | 'ERR_UPSTREAM_UNREACHABLE'
   | 'ERR_UPSTREAM_PAUSED'

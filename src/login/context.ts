@@ -1,10 +1,13 @@
 /** What one request to the login is served with, and the small cookies beside attempts. */
 import { cookieSettings, expireCookie, readCookies, serializeCookie } from '../cookie/index.ts'
+import { isPortcullisError } from '../errors.ts'
 import { createIssues } from '../options/index.ts'
 import type { SessionHandle } from '../session/core/types.ts'
 import type { OutgoingCookie } from '../types.ts'
 import type { ProtocolContext } from './protocol/protocol.ts'
 import type { LoginSettings } from './settings.ts'
+import type { KeptTokens } from './tokens/contract.ts'
+import type { LoginData, LoginFacts } from './types.ts'
 
 /** A request to an endpoint of the login. */
 export interface LoginContext {
@@ -21,7 +24,7 @@ export interface LoginContext {
 /** Everything to speak with a provider. @throws {LoginError} where its metadata cannot be had */
 export async function connectProvider(
   settings: LoginSettings,
-  { env, waitUntil }: LoginContext,
+  { env, waitUntil }: Pick<LoginContext, 'env' | 'waitUntil'>,
   name: string,
 ): Promise<ProtocolContext> {
   const provider = settings.readProvider(name, env)
@@ -89,8 +92,27 @@ export function isStrictSession(settings: LoginSettings, env: unknown): boolean 
 /** Emits an event of this request. */
 export function emitEvent(
   settings: LoginSettings,
-  { requestId }: LoginContext,
+  { requestId }: Pick<LoginContext, 'requestId'>,
   event: Parameters<LoginSettings['emit']>[0],
 ): void {
   settings.emit({ ...event, ...(requestId !== undefined && { request: requestId }) })
+}
+
+/** How the session of a request began; undefined where nobody is signed in. */
+export async function readFacts(session: SessionHandle<object>): Promise<LoginFacts | undefined> {
+  return ((await session.get()) as Partial<LoginData> | undefined)?.login
+}
+
+/** Deletes the tokens of a session that ends. A store that is away changes nothing: the row ends by itself. */
+export async function dropTokens(
+  settings: LoginSettings,
+  context: LoginContext,
+  row: string,
+): Promise<KeptTokens | undefined> {
+  try {
+    return await settings.tokens?.drop(context, row)
+  } catch (error) {
+    if (isPortcullisError(error) && !isPortcullisError(error, 'ERR_CONFIG')) return undefined
+    throw error
+  }
 }

@@ -1,5 +1,4 @@
 /** The endpoints of a login as one function of a request. */
-import { boundBody } from '../request/index.ts'
 import type { SessionHandle } from '../session/core/types.ts'
 import type { LoginContext } from './context.ts'
 import { endByBackchannel } from './flow/backchannel.ts'
@@ -8,6 +7,7 @@ import { readHintNames } from './flow/hint.ts'
 import { logout, showLoggedOut, showLogout } from './flow/logout.ts'
 import { startLogin } from './flow/start.ts'
 import { createAnswer, createFailurePage } from './pages.ts'
+import { readBounded } from './providers/send.ts'
 import type { LoginSettings } from './settings.ts'
 
 /** What an endpoint is served with. */
@@ -17,7 +17,7 @@ export interface LoginRequest {
   /** The session of this request; opened only where an endpoint needs it. */
   readonly session: () => SessionHandle<object>
   readonly requestId?: string
-  readonly waitUntil?: (work: Promise<unknown>) => void
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
 
 /** One endpoint: which methods it takes, and what answers. */
@@ -140,8 +140,7 @@ async function readForm(request: Request): Promise<URLSearchParams | undefined> 
   const type = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/x-www-form-urlencoded' || request.body === null) return undefined
   try {
-    const body = boundBody(request.body, { maxBytes: mostFormBytes })
-    return new URLSearchParams(await new Response(body).text())
+    return new URLSearchParams(await readBounded(request, mostFormBytes))
   } catch {
     return undefined
   }

@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { createIssues } from '../options/index.ts'
 import { isLoginPath, readLoginCookieNames } from './login.ts'
 import type { LoginOptions } from './options.ts'
-import { createHandle, type LoginHandle, serve } from './serve.ts'
+import { createHandle, type LoginHandle, revalidate, serve } from './serve.ts'
 import { validateLogin } from './settings.ts'
 
 /** What `login()` puts on the context: `new Hono<LoginEnv>()`. */
@@ -37,7 +37,12 @@ export function login<Data extends object>(options: LoginOptions<Data>): LoginMi
   async function login(c: Context, next: () => Promise<void>): Promise<Response | undefined> {
     c.set('login', createHandle(settings, c))
     if (isLoginPath(settings, new URL(c.req.url).pathname)) return serve(settings, c)
+    const revalidated = await revalidate(settings, c)
     await next()
+    // Without `session()` around this nobody else settles what was written.
+    if (revalidated !== undefined && c.get('session') !== revalidated) {
+      c.res = await revalidated.flush(c.res)
+    }
     return undefined
   }
   return Object.assign(login as unknown as MiddlewareHandler<LoginEnv>, {

@@ -4,6 +4,7 @@ import type { Clock, Emit } from '../types.ts'
 import type { Identify } from './identify.ts'
 import type { ProviderOptions } from './providers/provider-options.ts'
 import type { LoginFetch } from './providers/send.ts'
+import type { TokenOption } from './tokens/contract.ts'
 import type { LoginData } from './types.ts'
 
 /** Options of {@link login}. Absent = default. */
@@ -39,6 +40,16 @@ export interface LoginOptions<Data extends object> {
   readonly backchannel?: boolean
   /** `most` logins under way in one browser (5, at most 10), each for `life` seconds (3600). */
   readonly attempts?: { readonly most?: number; readonly life?: number }
+  /**
+   * Keeps the tokens of a login for upstreams, in a row of their own: `redisTokens({ redis })`. Needs
+   * stored sessions. Default: they are forgotten.
+   */
+  readonly tokens?: TokenOption
+  /**
+   * Seconds after which the provider is asked again about a person, 60 to 86,400. Needs `tokens` and a
+   * refresh token. Default never: a session says what was true when it began.
+   */
+  readonly revalidate?: number
   /** Serves `GET <base>/me` with what this makes of the session's data. Default off. */
   readonly me?: (data: Data) => unknown
   /** Seconds that the provider's clock may differ. Default 60, at most 300. */

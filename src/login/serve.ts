@@ -1,13 +1,25 @@
 /** What the middleware does, on the parts of a Hono context that it needs. */
-import type { FlushableHandle, HonoContextLike } from '../session/core/types.ts'
+import { ConfigError, PortcullisError } from '../errors.ts'
+import type { FlushableHandle, HonoContextLike, SessionHandle } from '../session/core/types.ts'
+import { readFacts } from './context.ts'
 import { handleLogin } from './login.ts'
 import type { LoginSettings } from './settings.ts'
-import type { LoginData, LoginFacts } from './types.ts'
+import type { TokenContext } from './tokens/contract.ts'
+import { revalidateSession } from './tokens/revalidate.ts'
+import type { LoginFacts } from './types.ts'
 
 /** What `c.var.login` is. */
 export interface LoginHandle {
   /** How this session began; undefined where nobody is signed in. */
   facts(): Promise<LoginFacts | undefined>
+  /**
+   * The access token for an upstream, refreshed where that is due: exactly once, whoever else asks. Needs
+   * the option `tokens`.
+   *
+   * @throws {PortcullisError} `ERR_TOKEN_GONE` (401: the person must sign in again) or
+   *   `ERR_TOKEN_UNAVAILABLE` (503: the provider is away)
+   */
+  token(): Promise<string>
 }
 
 /** A Hono context, as far as a login needs one. */
@@ -20,12 +32,47 @@ export interface LoginServeContext extends HonoContextLike {
 
 /** Makes `c.var.login`. */
 export function createHandle(settings: LoginSettings, c: LoginServeContext): LoginHandle {
+  return createLoginHandle(settings, settings.session.open(c), createTokenContext(c))
+}
+
+/** A handle over a session of any context. */
+export function createLoginHandle(
+  settings: LoginSettings,
+  session: SessionHandle<object>,
+  context: TokenContext,
+): LoginHandle {
   return {
-    async facts() {
-      const data = (await settings.session.open(c).get()) as Partial<LoginData> | undefined
-      return data?.login
+    facts: () => readFacts(session),
+    async token() {
+      const { tokens } = settings
+      if (tokens === undefined) {
+        throw new ConfigError([{ option: 'login.tokens', problem: 'must be set to read a token' }])
+      }
+      const facts = await readFacts(session)
+      if (facts !== undefined) return tokens.readAccessToken(context, facts)
+      throw new PortcullisError('ERR_TOKEN_GONE', 'Nobody is signed in')
     },
   }
+}
+
+function createTokenContext(c: LoginServeContext): TokenContext {
+  const requestId = c.get('requestId')
+  return {
+    env: c.env,
+    waitUntil: readWaitUntil(c),
+    ...(typeof requestId === 'string' && { requestId }),
+  }
+}
+
+/** Asks the provider again about the person of a request, where the option `revalidate` asks for it. */
+export async function revalidate(
+  settings: LoginSettings,
+  c: LoginServeContext,
+): Promise<FlushableHandle<object> | undefined> {
+  if (settings.revalidate === undefined) return undefined
+  const session = settings.session.open(c)
+  await revalidateSession(settings, createTokenContext(c), session)
+  return session
 }
 
 /** Where `session()` runs around this, it settles the session; otherwise it is settled here. */
@@ -35,14 +82,10 @@ export async function serve(settings: LoginSettings, c: LoginServeContext): Prom
     handle ??= settings.session.open(c)
     return handle
   }
-  const waitUntil = readWaitUntil(c)
-  const requestId = c.get('requestId')
   const answer = await handleLogin(settings, {
     request: c.req.raw,
-    env: c.env,
     session,
-    ...(typeof requestId === 'string' && { requestId }),
-    ...(waitUntil !== undefined && { waitUntil }),
+    ...createTokenContext(c),
   })
   const response = await (answer ?? c.notFound())
   const opened = handle as FlushableHandle<object> | undefined

@@ -21,6 +21,7 @@ import {
 } from './providers/connection.ts'
 import type { Provider } from './providers/provider-options.ts'
 import type { LoginFetch } from './providers/send.ts'
+import type { LoginTokens } from './tokens/contract.ts'
 import {
   canEndMarked,
   readLabels,
@@ -28,6 +29,7 @@ import {
   validateOrigin,
   validatePath,
   validateProviders,
+  validateTokens,
 } from './validate-parts.ts'
 
 /** What requests are served with. */
@@ -52,6 +54,9 @@ export interface LoginSettings {
   readonly clock: Clock
   readonly emit: Emit
   readonly me: ((data: never) => unknown) | undefined
+  readonly tokens: LoginTokens | undefined
+  /** Seconds. */
+  readonly revalidate: number | undefined
   /** A provider as this environment has it. @throws {ConfigError} `ERR_CONFIG` */
   readProvider(name: string, env: unknown): Provider
   connect(provider: Provider): Connection
@@ -70,6 +75,8 @@ const optionKeys: ReadonlyArray<keyof LoginOptions<object>> = [
   'logout',
   'backchannel',
   'attempts',
+  'tokens',
+  'revalidate',
   'me',
   'tolerance',
   'timeoutMs',
@@ -134,11 +141,12 @@ export function validateLogin(options: LoginOptions<object>, issues: Issues): Lo
     ...shared,
     readKeys,
   }
-  return {
+  const known: Omit<LoginSettings, 'tokens' | 'revalidate'> = {
     ...settings,
     readProvider: (name, env) => (providers.get(name) as (env: unknown) => Provider)(env),
     connect: createConnect(shared),
   }
+  return { ...known, ...validateTokens(given, known, issues.at('')) }
 }
 
 /** Keeps a connection per provider and issuer for as long as the isolate lives. */

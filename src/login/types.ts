@@ -14,6 +14,10 @@ export interface LoginFacts {
   readonly sid?: string
   /** How the person signed in, where the provider says so. */
   readonly acr?: string
+  /** Names the row of its tokens, where they are kept. Of no use without the store and the secret. */
+  readonly tokens?: string
+  /** Milliseconds since the epoch at which the provider was last asked about the person; with `revalidate`. */
+  readonly checkedAt?: number
 }
 
 /** Every session that a login begins has this member beside what `identify` returned. */
@@ -28,8 +32,17 @@ export type Metadata = AuthorizationServer
 /** What the token endpoint returned, after validation. */
 export interface TokenSet {
   readonly accessToken: string
-  readonly idToken: string
+  /** Absent for a provider without OpenID Connect. */
+  readonly idToken?: string
   readonly claims: Claims
+  readonly refreshToken?: string
+  /** Seconds. */
+  readonly expiresIn?: number
+}
+
+/** What a refresh brought, after validation. Providers may leave out what did not change. */
+export interface RefreshedTokens extends Omit<TokenSet, 'claims'> {
+  readonly claims?: Claims
 }
 
 /** Why a login, a logout or a message of a provider was refused. For events, never for clients. */
@@ -42,6 +55,7 @@ export type LoginReason =
   | 'client-refused'
   | 'code-refused'
   | 'denied'
+  | 'grant-refused'
   | 'groups-overage'
   | 'id-token-audience'
   | 'id-token-bad'
@@ -61,6 +75,7 @@ export type LoginReason =
   | 'response-malformed'
   | 'session-loop'
   | 'store-unavailable'
+  | 'subject-changed'
   | 'user-unknown'
   | 'userinfo-subject'
 
@@ -73,4 +88,9 @@ export class LoginError extends Error {
     super(detail === '' ? reason : `${reason}: ${detail}`)
     this.reason = reason
   }
+}
+
+/** Whether a value is an object, and no list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -7,6 +7,7 @@ import { type AttemptSettings, attemptCookieLife } from './flow/attempts.ts'
 import type { LoginOptions } from './options.ts'
 import type { Provider } from './providers/provider-options.ts'
 import { validateProvider } from './providers/validate-provider.ts'
+import type { LoginSettings } from './settings.ts'
 
 const mostProviders = 20
 const providerName = /^[a-z][a-z0-9-]{0,31}$/
@@ -78,4 +79,29 @@ export function validateOrigin(given: unknown, issues: Issues): string | undefin
 
 export function canEndMarked(session: SessionStrategy<object>): boolean {
   return typeof (session as { endMarked?: unknown })?.endMarked === 'function'
+}
+
+/** The options `tokens` and `revalidate`, which need sessions in a store: a cookie cannot be refreshed once for all tabs. */
+export function validateTokens(
+  { tokens, revalidate, session }: LoginOptions<object>,
+  settings: Omit<LoginSettings, 'tokens' | 'revalidate'>,
+  issues: Issues,
+): Pick<LoginSettings, 'tokens' | 'revalidate'> {
+  if (tokens !== undefined && typeof tokens?.createTokens !== 'function') {
+    issues.add('tokens', 'must be made by redisTokens, memoryTokens or keepTokens')
+    return { tokens: undefined, revalidate: undefined }
+  }
+  if (tokens !== undefined && session?.kind !== 'stored') {
+    issues.add('tokens', 'needs stored sessions: a cookie cannot be refreshed once for all tabs')
+  }
+  if (revalidate !== undefined && tokens === undefined) {
+    issues.add('revalidate', 'needs the option tokens')
+  }
+  const bounds = { min: 60, max: 86_400, unit: 'seconds' }
+  const seconds =
+    revalidate === undefined
+      ? undefined
+      : wholeNumber(issues, 'revalidate', revalidate, 300, bounds)
+  const made: LoginSettings = { ...settings, tokens: undefined, revalidate: seconds }
+  return { tokens: tokens?.createTokens(made), revalidate: seconds }
 }

@@ -12,6 +12,8 @@ const byCode: Readonly<Partial<Record<ErrorCode, Reason>>> = {
   // A client cannot tell these apart, and must not: both are ours to repair.
   ERR_STORE_UNAVAILABLE: 'store-unavailable',
   ERR_STORE_REFUSED: 'store-unavailable',
+  ERR_TOKEN_GONE: 'no-session',
+  ERR_TOKEN_UNAVAILABLE: 'token-unavailable',
   ERR_UPSTREAM_TIMEOUT: 'upstream-timeout',
   ERR_UPSTREAM_UNREACHABLE: 'upstream-unreachable',
   ERR_UPSTREAM_PAUSED: 'upstream-paused',

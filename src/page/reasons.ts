@@ -53,6 +53,7 @@ export const reasons: Readonly<Record<Reason, StatusText>> = /* @__PURE__ */ map
   'session-unreadable': 503,
   'session-conflict': 409,
   'store-unavailable': 503,
+  'token-unavailable': 503,
   maintenance: 503,
   'upstream-timeout': 504,
   'upstream-unreachable': 502,

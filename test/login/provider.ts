@@ -57,6 +57,17 @@ export class TestProvider {
   /** The published keys. Default the current one. */
   keys: JWK[] | undefined
   userinfo: Json = {}
+  /** Whether it issues refresh tokens, which rotate: one that comes twice revokes the family (RFC 9700 section 4.14.2). */
+  issuesRefreshTokens = false
+  /** Seconds that its access tokens live. */
+  accessLife = 300
+  /** How its refresh tokens fared. */
+  readonly refreshes = { served: 0, refused: 0 }
+  /** What was revoked, by RFC 7009. */
+  readonly revoked: string[] = []
+  readonly #families = new Map<string, { readonly family: number; readonly claims: Json }>()
+  readonly #usedUp = new Map<string, number>()
+  readonly #deadFamilies = new Set<number>()
   readonly #grants = new Map<string, Grant>()
   readonly #pushed = new Map<string, URLSearchParams>()
   #count = 0
@@ -89,6 +100,9 @@ export class TestProvider {
         return this.#push(request)
       case '/token':
         return this.#exchange(request)
+      case '/revoke':
+        this.revoked.push(new URLSearchParams(await request.text()).get('token') ?? '')
+        return new Response(null)
       case '/userinfo':
         return Response.json({ sub: 'ada', ...this.userinfo })
       default:
@@ -105,6 +119,7 @@ export class TestProvider {
       jwks_uri: `${issuer}/jwks`,
       userinfo_endpoint: `${issuer}/userinfo`,
       end_session_endpoint: `${issuer}/end`,
+      revocation_endpoint: `${issuer}/revoke`,
       response_types_supported: ['code'],
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['ES256', 'RS256'],
@@ -154,6 +169,7 @@ export class TestProvider {
     const form = new URLSearchParams(await request.text())
     this.forms.push(form)
     this.authorizations.push(request.headers.get('authorization'))
+    if (form.get('grant_type') === 'refresh_token') return this.#refresh(form)
     const code = form.get('code') ?? ''
     const grant = this.#grants.get(code)
     this.#grants.delete(code)
@@ -178,12 +194,42 @@ export class TestProvider {
       sid: 'sid-1',
       ...grant.claims,
     }
-    const idToken = await signToken(this.key, claims, this.header)
+    this.#count++
+    return this.#issue(claims, this.#count)
+  }
+
+  /** Ends every grant: an administrator closed the account. */
+  revokeGrants(): void {
+    for (const { family } of this.#families.values()) this.#deadFamilies.add(family)
+  }
+
+  async #refresh(form: URLSearchParams): Promise<Response> {
+    const token = form.get('refresh_token') ?? ''
+    const held = this.#families.get(token)
+    const reused = this.#usedUp.get(token)
+    if (reused !== undefined) this.#deadFamilies.add(reused)
+    if (held === undefined || this.#deadFamilies.has(held.family)) {
+      this.refreshes.refused++
+      return Response.json({ error: 'invalid_grant' }, { status: 400 })
+    }
+    this.refreshes.served++
+    this.#families.delete(token)
+    this.#usedUp.set(token, held.family)
+    const { nonce: _, ...claims } = held.claims
+    const times = { iat: this.seconds, exp: this.seconds + 300 }
+    return this.#issue({ ...claims, ...times, ...this.claims }, held.family)
+  }
+
+  async #issue(claims: Json, family: number): Promise<Response> {
+    this.#count++
+    const refreshToken = `refresh-${this.#count}`
+    if (this.issuesRefreshTokens) this.#families.set(refreshToken, { family, claims })
     const tokens = {
-      access_token: 'access',
+      access_token: this.issuesRefreshTokens ? `access-${this.#count}` : 'access',
       token_type: 'Bearer',
-      expires_in: 300,
-      id_token: idToken,
+      expires_in: this.accessLife,
+      id_token: await signToken(this.key, claims, this.header),
+      ...(this.issuesRefreshTokens && { refresh_token: refreshToken }),
     }
     return Response.json(await this.tokens(tokens))
   }

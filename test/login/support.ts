@@ -97,6 +97,7 @@ export async function createSite(options: SiteOptions = {}) {
     .get('/who', async (c) => c.json((await c.var.session.get()) ?? null))
     .get('/info', async (c) => c.json((await c.var.session.info()) ?? null))
     .get('/facts', async (c) => c.json((await c.var.login.facts()) ?? null))
+    .get('/token', async (c) => c.text(await c.var.login.token()))
     .get('/page', requireSession({ signIn: auth.signIn }), (c) => c.text('page'))
   return {
     app,
@@ -108,6 +109,11 @@ export async function createSite(options: SiteOptions = {}) {
     store,
     browser: () => new Browser(app, provider),
   }
+}
+
+/** Waits until something is so. The runner's own time limit ends what never is. */
+export async function waitFor(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((done) => setTimeout(done, 5))
 }
 
 /** Navigations, as browsers make them. */

@@ -4,10 +4,12 @@ import type { OutgoingCookie } from '../../types.ts'
 import {
   connectProvider,
   countTurn,
+  dropTokens,
   emitEvent,
   isStrictSession,
   type LoginContext,
   pauseSilent,
+  readFacts,
 } from '../context.ts'
 import { createFacts, createIdentity, requireData } from '../identify.ts'
 import { createAnswer, createForwardPage } from '../pages.ts'
@@ -19,7 +21,7 @@ import {
 } from '../protocol/protocol.ts'
 import { validateAuthTime } from '../protocol/token-claims.ts'
 import type { LoginSettings } from '../settings.ts'
-import { type Claims, LoginError, type TokenSet } from '../types.ts'
+import { type Claims, LoginError, type LoginFacts, type TokenSet } from '../types.ts'
 import { type Attempt, findAttempt } from './attempts.ts'
 import { createHintCookies } from './hint.ts'
 import { isSilentRefusal, readErrorReason, refuse } from './refuse.ts'
@@ -163,11 +165,20 @@ async function startSession(
   const claims = { ...userinfo, ...tokens.claims }
   const identity = createIdentity(facts, claims, (event) => emitEvent(settings, context, event))
   const data = requireData(await settings.identify(identity))
+  const before = settings.tokens && (await readFacts(context.session))
+  const kept = await keepTokens(settings, context, tokens, data)
 
   const { auth_time: authTime } = tokens.claims
   // Without `auth_time` nobody knows when the person showed who they are: `fresh` must not rest on it.
   const authenticatedAt = typeof authTime === 'number' ? authTime * 1000 : 0
-  await context.session.start({ ...data, login: facts } as object, { authenticatedAt })
+  const login = { ...facts, ...kept }
+  try {
+    await context.session.start({ ...data, login } as object, { authenticatedAt })
+  } catch (error) {
+    if (kept.tokens !== undefined) await dropTokens(settings, context, kept.tokens)
+    throw error
+  }
+  if (before?.tokens !== undefined) await dropTokens(settings, context, before.tokens)
 
   const info = await context.session.info()
   emitEvent(settings, context, {
@@ -185,6 +196,18 @@ async function startSession(
     { status: 200, cookies: all },
     createForwardPage('You are signed in', attempt.r),
   )
+}
+
+/** Before the session: one that names no row of tokens would be half a login. */
+async function keepTokens(
+  { tokens: store, revalidate, clock }: LoginSettings,
+  context: LoginContext,
+  tokens: TokenSet,
+  data: object,
+): Promise<Pick<LoginFacts, 'tokens' | 'checkedAt'>> {
+  if (store === undefined) return {}
+  const row = await store.keep(context, tokens, data)
+  return { tokens: row, ...(revalidate !== undefined && { checkedAt: clock() }) }
 }
 
 /** RFC 9207 section 2.4. */

@@ -29,9 +29,11 @@ export function readHintNames(settings: LoginSettings): string[] {
 export async function createHintCookies(
   settings: LoginSettings,
   { env }: LoginContext,
-  idToken: string,
+  idToken: string | undefined,
 ): Promise<OutgoingCookie[]> {
-  if (settings.logout === 'local') return []
+  // Where tokens are kept, the id token lies in their row.
+  const isElsewhere = settings.logout === 'local' || settings.tokens !== undefined
+  if (isElsewhere || idToken === undefined) return []
   const { hints, internals } = settings.readKeys(env)
   const sealed = await hints.seal(JSON.stringify(idToken))
   const size = maxCookieBytes - partSettings(settings, 0).name.length

@@ -1,9 +1,17 @@
 /** The way out: here first, then at the provider. */
 import { isPortcullisError } from '../../errors.ts'
-import { connectProvider, emitEvent, type LoginContext, resetTurns } from '../context.ts'
+import {
+  connectProvider,
+  dropTokens,
+  emitEvent,
+  type LoginContext,
+  readFacts,
+  resetTurns,
+} from '../context.ts'
 import { createAnswer, createFailurePage, createForwardPage } from '../pages.ts'
 import type { LoginSettings } from '../settings.ts'
-import { type LoginData, LoginError, type LoginFacts } from '../types.ts'
+import type { KeptTokens } from '../tokens/contract.ts'
+import { LoginError, type LoginFacts } from '../types.ts'
 import { expireHint, readHint } from './hint.ts'
 
 const clearSiteData = { 'clear-site-data': '"cache", "storage"' }
@@ -35,7 +43,7 @@ export function isOwnPost({ request, origin }: LoginContext): boolean {
 export async function logout(settings: LoginSettings, context: LoginContext): Promise<Response> {
   if (!isOwnPost(context)) return createAnswer({ status: 403 }, createFailurePage(403, undefined))
   const { session } = context
-  const facts = await readFacts(context)
+  const facts = await readFactsIfPossible(context)
   const hint = await readHint(settings, context)
   const cookies = [...expireHint(settings), resetTurns(settings)]
 
@@ -54,15 +62,32 @@ export async function logout(settings: LoginSettings, context: LoginContext): Pr
   })
 
   const answer = { cookies, headers: clearSiteData }
-  const url = await createLogoutUrl(settings, context, facts, hint)
+  const kept = await endTokens(settings, context, facts)
+  const url = await createLogoutUrl(settings, context, facts, kept?.idToken ?? hint)
   if (url === undefined)
     return createAnswer({ ...answer, status: 303, location: settings.afterLogout })
   return createAnswer({ ...answer, status: 200 }, createForwardPage('Signing out', url))
 }
 
-async function readFacts({ session }: LoginContext): Promise<LoginFacts | undefined> {
+/** Deletes the tokens and revokes them, behind the answer where the platform allows it. */
+async function endTokens(
+  settings: LoginSettings,
+  context: LoginContext,
+  facts: LoginFacts | undefined,
+): Promise<KeptTokens | undefined> {
+  if (facts?.tokens === undefined) return undefined
+  const kept = await dropTokens(settings, context, facts.tokens)
+  if (kept === undefined) return undefined
+
+  const work = settings.tokens?.revoke(context, facts, kept)
+  if (context.waitUntil === undefined || work === undefined) await work
+  else context.waitUntil(work)
+  return kept
+}
+
+async function readFactsIfPossible({ session }: LoginContext): Promise<LoginFacts | undefined> {
   try {
-    return ((await session.get()) as Partial<LoginData> | undefined)?.login
+    return await readFacts(session)
   } catch (error) {
     // A session that cannot be read is ended all the same.
     if (isPortcullisError(error) && !isPortcullisError(error, 'ERR_CONFIG')) return undefined

@@ -1,9 +1,9 @@
 /** The client as the library knows it, and how it proves itself. */
-import { importJWK, type JWK } from 'jose'
 import * as oauth from 'oauth4webapi'
+import { importKey } from '../providers/import-key.ts'
 import type { ClientKey } from '../providers/provider-options.ts'
 import { LoginError } from '../types.ts'
-import { mapLibraryError } from './library-errors.ts'
+import { type LibraryStep, mapLibraryError } from './library-errors.ts'
 import type { ProtocolContext } from './protocol.ts'
 
 /** The client, with our clock and tolerance. */
@@ -20,7 +20,7 @@ type WithClient<T> = (client: oauth.Client, auth: oauth.ClientAuth) => Promise<T
 /** Does something as the client. A second secret is tried once where the first is refused. */
 export async function withSecret<T>(
   context: ProtocolContext,
-  refused: 'code-refused' | 'provider-error',
+  refused: LibraryStep,
   work: WithClient<T>,
 ): Promise<T> {
   const client = createClient(context)
@@ -64,7 +64,7 @@ async function importClientKey(jwk: ClientKey): Promise<CryptoKey> {
   const known = clientKeys.get(jwk)
   if (known !== undefined) return known
 
-  const key = (await importJWK(jwk as JWK, jwk.alg ?? 'ES256')) as CryptoKey
+  const key = await importKey(jwk, jwk.alg ?? 'ES256', 'sign')
   clientKeys.set(jwk, key)
   return key
 }

@@ -2,8 +2,8 @@
 import * as oauth from 'oauth4webapi'
 import { LoginError, type LoginReason } from '../types.ts'
 
-/** What was under way: redeeming a code, reading userinfo, or something else. */
-export type LibraryStep = 'code-refused' | 'provider-error' | 'userinfo'
+/** What was under way: redeeming a code or a refresh token, reading userinfo, or something else. */
+export type LibraryStep = 'code-refused' | 'grant-refused' | 'provider-error' | 'userinfo'
 
 /** The reason behind an error. Errors of ours pass through; programming errors are thrown. */
 export function mapLibraryError(error: unknown, step: LibraryStep): LoginError {
@@ -23,7 +23,8 @@ function mapBodyError(error: oauth.ResponseBodyError, step: LibraryStep): LoginE
   if (code === 'invalid_client' || code === 'unauthorized_client') {
     return new LoginError('client-refused', code)
   }
-  if (code === 'invalid_grant' && step === 'code-refused') return new LoginError('code-refused')
+  const isGrant = step === 'code-refused' || step === 'grant-refused'
+  if (code === 'invalid_grant' && isGrant) return new LoginError(step)
   return new LoginError('provider-error', `status ${status}`)
 }
 

@@ -115,12 +115,28 @@ async function validateTokenSet(
   context: ProtocolContext,
   result: oauth.TokenEndpointResponse,
 ): Promise<TokenSet> {
-  const { provider, connection, waitUntil } = context
   const { id_token: idToken, access_token: accessToken } = result
   if (idToken === undefined) throw new LoginError('id-token-bad', 'missing')
   // DPoP binds a token to a key; none was offered.
   if (result.token_type !== 'bearer') throw new LoginError('id-token-bad', 'token_type')
 
+  const claims = await validateIdToken(context, idToken, accessToken)
+  return {
+    accessToken,
+    idToken,
+    claims,
+    ...(result.refresh_token !== undefined && { refreshToken: result.refresh_token }),
+    ...(result.expires_in !== undefined && { expiresIn: result.expires_in }),
+  }
+}
+
+/** Validates an id token that came with an access token. @returns its claims */
+export async function validateIdToken(
+  context: ProtocolContext,
+  idToken: string,
+  accessToken: string,
+): Promise<Claims> {
+  const { provider, connection, waitUntil } = context
   const { header, claims } = await verifySignedToken(idToken, connection, {
     algorithms: provider.algorithms,
     bad: 'id-token-bad',
@@ -131,7 +147,7 @@ async function validateTokenSet(
   validateTimeClaims(claims, readTokenTime(context))
   validateSubjectClaim(claims)
   await validateAccessTokenHash(header.alg, claims, accessToken)
-  return { accessToken, idToken, claims }
+  return claims
 }
 
 /** Claims of the userinfo endpoint, about the same subject (Core section 5.3.2). */
@@ -152,7 +168,7 @@ export async function readUserinfo(
 }
 
 /** Metadata as the library checks id tokens by: our algorithms, and for a template its own issuer. */
-async function createTokenMetadata(
+export async function createTokenMetadata(
   { metadata, provider }: ProtocolContext,
   response: Response,
 ): Promise<Metadata> {
@@ -170,12 +186,14 @@ async function createTokenMetadata(
   return { ...own, issuer: issuer.replace('{tenantid}', `${tid}`) }
 }
 
-interface RequestOptions {
+/** Options of every request by the library. */
+export interface RequestOptions {
   readonly [oauth.allowInsecureRequests]: true
   readonly [oauth.customFetch]: (url: string, init: object) => Promise<Response>
 }
 
-function requestOptions({ fetch, timeoutMs }: ProtocolContext): RequestOptions {
+/** Our deadline and our bounds around the requests of the library. */
+export function requestOptions({ fetch, timeoutMs }: ProtocolContext): RequestOptions {
   return {
     // Endpoints were validated with the metadata: https, or http to this machine.
     [oauth.allowInsecureRequests]: true,

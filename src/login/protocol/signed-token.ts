@@ -1,9 +1,8 @@
 /** A signed token: its header and claims, and whether a provider made it. */
 import { compactVerify } from 'jose'
 import { decodeBase64url } from '../../crypto/index.ts'
-import { parseJson } from '../../request/index.ts'
 import type { Connection } from '../providers/connection.ts'
-import { type Claims, LoginError, type LoginReason } from '../types.ts'
+import { type Claims, isObject, LoginError, type LoginReason } from '../types.ts'
 
 const longestToken = 65_536
 const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true })
@@ -85,9 +84,19 @@ function readObject(part: string, bad: LoginReason): Record<string, unknown> {
   } catch {
     throw new LoginError(bad, 'utf-8')
   }
-  const parsed = parseJson(text)
-  if (parsed.ok && typeof parsed.value === 'object' && parsed.value !== null) {
-    if (!Array.isArray(parsed.value)) return parsed.value as Record<string, unknown>
-  }
+  const value = parseJson(text)
+  if (isObject(value)) return value
   throw new LoginError(bad, 'json')
+}
+
+/** JSON without a member that a copy could make a prototype of (CWE-1321); undefined for other text. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text, (name, value) => {
+      if (name === '__proto__') throw new SyntaxError(name)
+      return value
+    })
+  } catch {
+    return undefined
+  }
 }

@@ -1,7 +1,7 @@
 /** What claims must say beyond what the client library checks. Pure. */
 import { encodeBase64url } from '../../crypto/index.ts'
 import type { Provider } from '../providers/provider-options.ts'
-import { type Claims, LoginError, type LoginReason } from '../types.ts'
+import { type Claims, isObject, LoginError, type LoginReason } from '../types.ts'
 
 /** Now in seconds, and how far two clocks may differ. */
 export interface TokenTime {
@@ -136,8 +136,4 @@ function isTime(value: unknown): value is number {
 
 function isShortText(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= longestSubject
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,9 +1,10 @@
 /** What an isolate knows of a provider: its metadata and its signing keys. */
-import { importJWK, type JWK } from 'jose'
+import type { JWK } from 'jose'
 import { processDiscoveryResponse } from 'oauth4webapi'
 import type { Clock, Emit } from '../../types.ts'
 import { LoginError, type Metadata } from '../types.ts'
 import { type CachedValue, createCachedValue } from './cached-value.ts'
+import { importKey } from './import-key.ts'
 import { isAllowedUrl, type Provider } from './provider-options.ts'
 import { type LoginFetch, readJsonObject } from './send.ts'
 
@@ -157,7 +158,7 @@ async function importPublicKey(key: JWK, alg: string): Promise<CryptoKey | undef
     Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined),
   )
   try {
-    return (await importJWK(open as JWK, alg)) as CryptoKey
+    return await importKey(open, alg, 'verify')
   } catch {
     return undefined
   }

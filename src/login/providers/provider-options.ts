@@ -1,5 +1,4 @@
 /** Options of an identity provider, and what becomes of them. */
-import { isLoopbackHost } from '../../request/index.ts'
 import type { FromEnv, ProjectEnv } from '../../types.ts'
 
 /** Signature algorithms that are accepted by default: every asymmetric one, never `none` or HMAC. */
@@ -84,10 +83,13 @@ export interface Provider {
   readonly algorithms: readonly string[]
 }
 
+/** This machine, as `URL.hostname` writes it: names and addresses are canonical there. */
+const loopbackHost = /^(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+
 /** Whether requests may go there: https, or http to this machine, without credentials. */
 export function isAllowedUrl(url: unknown): url is string {
   if (typeof url !== 'string' || !URL.canParse(url)) return false
   const { protocol, username, password, hostname } = new URL(url)
   if (username !== '' || password !== '') return false
-  return protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))
+  return protocol === 'https:' || (protocol === 'http:' && loopbackHost.test(hostname))
 }

@@ -1,11 +1,11 @@
 /** One request to a provider: within a deadline, without redirects, and with a bounded answer. */
-import { LoginError } from '../types.ts'
+import { isObject, LoginError } from '../types.ts'
 
 /** A `fetch` of any runtime. It must heed `signal`. */
 export type LoginFetch = (url: string, init: RequestInit) => Promise<Response>
 
 /** Metadata, keys and tokens are far smaller. */
-const mostBytes = 262_144
+const usualBytes = 262_144
 const withoutBody = [204, 205, 304]
 
 /**
@@ -39,8 +39,12 @@ export async function send(
   }
 }
 
-async function readBounded(response: Response): Promise<string> {
-  const reader = response.body?.getReader()
+/** The text of a body of at most 256 kB. @throws {LoginError} `provider-malformed` */
+export async function readBounded(
+  { body }: Request | Response,
+  mostBytes: number = usualBytes,
+): Promise<string> {
+  const reader = body?.getReader()
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
@@ -80,8 +84,6 @@ export async function readJsonObject(
   } catch {
     throw new LoginError('provider-malformed', 'json')
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>
-  }
+  if (isObject(value)) return value
   throw new LoginError('provider-malformed', 'json')
 }

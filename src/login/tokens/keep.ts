@@ -1,0 +1,141 @@
+/** What a login does with tokens that are kept, over any store of them. */
+import { randomId } from '../../crypto/index.ts'
+import { PortcullisError } from '../../errors.ts'
+import { connectProvider, emitEvent } from '../context.ts'
+import { createIdentity } from '../identify.ts'
+import { readUserinfo } from '../protocol/protocol.ts'
+import { revokeToken } from '../protocol/refresh.ts'
+import type { LoginSettings } from '../settings.ts'
+import { LoginError, type LoginFacts } from '../types.ts'
+import type {
+  IdentifyAgain,
+  KeptTokens,
+  LoginTokens,
+  Recheck,
+  TokenContext,
+  TokenOption,
+  TokenRows,
+} from './contract.ts'
+import { obtainTokens, type TokenDesk } from './lease.ts'
+import { createReadSealer, planRefresh } from './sealed-row.ts'
+
+/**
+ * Keeps tokens in a store of your own, for the option `tokens` of `login()`.
+ *
+ * @example
+ * login({ tokens: keepTokens(rowsInMyDatabase), session, providers })
+ */
+export function keepTokens(rows: TokenRows): TokenOption {
+  return { createTokens: (settings) => createTokens(rows, settings) }
+}
+
+function createTokens(rows: TokenRows, settings: LoginSettings): LoginTokens {
+  const { clock } = settings
+  const readSealer = createReadSealer(settings)
+  const desk: TokenDesk = { settings, rows, readSealer }
+  return {
+    async keep({ env }, set, identified) {
+      const sealer = readSealer(env)
+      const row = randomId(24)
+      const now = clock()
+      const { accessToken, refreshToken, idToken, expiresIn } = set
+      const { expiresAt, refreshAt } = planRefresh(expiresIn, refreshToken !== undefined, now)
+      const tokens: KeptTokens = {
+        accessToken,
+        ...(refreshToken !== undefined && { refreshToken }),
+        ...(idToken !== undefined && { idToken }),
+        expiresAt,
+        refreshedAt: now,
+        members: Object.keys(identified),
+      }
+      const sealed = await sealer.seal(row, tokens)
+      const { life } = sealer
+      await rows.put(await sealer.readKey(row), { sealed, refreshAt, refreshedAt: now, life }, env)
+      return row
+    },
+    async drop({ env }, row) {
+      const sealer = readSealer(env)
+      const sealed = await rows.drop(await sealer.readKey(row), undefined, env)
+      return sealed ? sealer.open(row, sealed) : undefined
+    },
+    async revoke(context, facts, { refreshToken, accessToken }) {
+      try {
+        const protocol = await connectProvider(settings, context, facts.provider)
+        await revokeToken(protocol, refreshToken ?? accessToken)
+      } catch (error) {
+        // The person is signed out here in any case.
+        const reason = error instanceof LoginError ? error.reason : 'fault'
+        const subject = facts.provider
+        emitEvent(settings, context, { type: 'tokens-unavailable', reason, subject })
+      }
+    },
+    readAccessToken: (context, facts) => readAccessToken(desk, context, facts),
+    recheck: (context, facts) => recheck(desk, context, facts),
+  }
+}
+
+/** Work that must end although its client leaves: a refresh that is cut off loses the new tokens. */
+function keepAlive<T>({ waitUntil }: TokenContext, work: Promise<T>): Promise<T> {
+  waitUntil?.(work.catch(() => {}))
+  return work
+}
+
+async function readAccessToken(
+  desk: TokenDesk,
+  context: TokenContext,
+  facts: LoginFacts,
+): Promise<string> {
+  const result = await keepAlive(context, obtainTokens(desk, context, facts))
+  if (result.status === 'ok') return result.tokens.accessToken
+  if (result.status === 'gone') {
+    throw new PortcullisError(
+      'ERR_TOKEN_GONE',
+      'The tokens of this session are gone: sign in again',
+    )
+  }
+  throw new PortcullisError(
+    'ERR_TOKEN_UNAVAILABLE',
+    'The provider cannot be asked for a new token at the moment',
+  )
+}
+
+async function recheck(
+  desk: TokenDesk,
+  context: TokenContext,
+  facts: LoginFacts,
+): Promise<Recheck | undefined> {
+  const { checkedAt } = facts
+  const identify = createIdentifyAgain(desk.settings, context, facts)
+  const recency = { since: checkedAt ?? 0, identify }
+  const result = await keepAlive(context, obtainTokens(desk, context, facts, recency))
+  if (result.status === 'gone') return { status: 'revoked', reason: result.reason }
+  if (result.status === 'unavailable') return undefined
+
+  const { tokens } = result
+  if (tokens.identified === null) return { status: 'revoked', reason: 'not-admitted' }
+  // The provider is away: what it said last holds.
+  if (tokens.refreshedAt <= (checkedAt ?? 0)) return undefined
+  return { status: 'checked', tokens }
+}
+
+/** Runs `identify` on what a refresh brought: undefined where it brought no claims, null where nobody is admitted. */
+function createIdentifyAgain(
+  settings: LoginSettings,
+  context: TokenContext,
+  facts: LoginFacts,
+): IdentifyAgain {
+  return async ({ accessToken, claims }) => {
+    const protocol = await connectProvider(settings, context, facts.provider)
+    const { provider, metadata } = protocol
+    const asksUserinfo = provider.options.userinfo === true || claims === undefined
+    const canAsk = metadata.userinfo_endpoint !== undefined
+    const userinfo =
+      asksUserinfo && canAsk ? await readUserinfo(protocol, accessToken, facts.sub) : undefined
+    if (claims === undefined && userinfo === undefined) return undefined
+
+    const emit = (event: Parameters<typeof settings.emit>[0]): void =>
+      emitEvent(settings, context, event)
+    const identity = createIdentity(facts, { ...userinfo, ...claims }, emit)
+    return (await settings.identify(identity)) ?? null
+  }
+}

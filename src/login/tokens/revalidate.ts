@@ -1,0 +1,60 @@
+/** Keeps what a session says of a person as new as the option `revalidate` asks. */
+import { isPortcullisError } from '../../errors.ts'
+import type { SessionHandle } from '../../session/core/types.ts'
+import { emitEvent } from '../context.ts'
+import type { LoginSettings } from '../settings.ts'
+import type { LoginData, LoginFacts } from '../types.ts'
+import type { KeptTokens, TokenContext } from './contract.ts'
+
+/**
+ * Asks the provider about the person of a session where the last answer is older than `revalidate`: one
+ * refresh, whoever else asks. Whom it admits no longer is signed out. While it is away its last answer holds.
+ */
+export async function revalidateSession(
+  settings: LoginSettings,
+  context: TokenContext,
+  session: SessionHandle<object>,
+): Promise<void> {
+  const { revalidate, tokens, clock } = settings
+  if (revalidate === undefined || tokens === undefined) return
+  const facts = ((await session.get()) as Partial<LoginData> | undefined)?.login
+  if (facts?.checkedAt === undefined) return
+  const age = clock() - facts.checkedAt
+  if (age >= 0 && age < revalidate * 1000) return
+
+  const found = await tokens.recheck(context, facts)
+  if (found === undefined) return
+  if (found.status === 'revoked') return revoke(settings, context, session, found.reason)
+  try {
+    await session.update((data) => applyIdentified(data, facts, found.tokens))
+  } catch (error) {
+    if (isPortcullisError(error, 'ERR_SESSION_ENDED')) return
+    // The same session is another person's now: `user` of the sessions differs.
+    if (!isPortcullisError(error, 'ERR_SESSION_IDENTITY_CHANGED')) throw error
+    await revoke(settings, context, session, 'identity-changed')
+  }
+}
+
+async function revoke(
+  settings: LoginSettings,
+  context: TokenContext,
+  session: SessionHandle<object>,
+  reason: string,
+): Promise<void> {
+  emitEvent(settings, context, { type: 'login-revoked', reason })
+  await session.end()
+}
+
+/** The data of a session after a new look at its person. Pure: under conflict it runs again. */
+function applyIdentified(
+  data: object | undefined,
+  facts: LoginFacts,
+  { identified, members, refreshedAt }: KeptTokens,
+): object {
+  const login = { ...facts, ...(data as Partial<LoginData> | undefined)?.login }
+  const checked = { ...login, checkedAt: Math.max(refreshedAt, login.checkedAt ?? 0) }
+  if (identified === undefined || identified === null) return { ...data, login: checked }
+  // What `identify` returned earlier and leaves out now is gone; members of the application stay.
+  const own = Object.entries(data ?? {}).filter(([name]) => !members.includes(name))
+  return { ...Object.fromEntries(own), ...identified, login: checked }
+}
