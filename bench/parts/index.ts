@@ -2,6 +2,7 @@
 import type { Report, Settings } from '../lib/report.ts'
 import { instructions } from './counted.ts'
 import { gateway } from './gateway.ts'
+import { graphql } from './graphql.ts'
 import { growth } from './growth.ts'
 import { headers } from './headers.ts'
 import { limiters } from './limiters.ts'
@@ -24,6 +25,7 @@ export const parts: ReadonlyArray<{
   { letter: 'f', what: 'bundle sizes and start-up', run: sizes },
   { letter: 'g', what: 'limiters: how exact, at what cost', run: limiters },
   { letter: 'h', what: 'how cost grows', run: growth },
+  { letter: 'graphql', what: 'GraphQL requests of 64 KB', run: graphql },
   { letter: 'headers', what: 'security headers and csrf', run: headers },
   {
     letter: 'instructions',

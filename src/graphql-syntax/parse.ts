@@ -48,11 +48,18 @@ export interface Document {
 /** Values within values; nobody writes more. Selections are not read by recursion, and may be as deep as they like. */
 const deepest = 64
 
+/** Operations of a document; nobody writes more, and each of them costs more than its tokens. */
+const mostOperations = 5000
+
+/** Shared by all that have none of a kind: most fields have no arguments and no selections. */
+const none: readonly never[] = []
+const noDefaults: ReadonlyMap<string, Value> = new Map()
+
 class SyntaxProblem extends Error {}
 
 /**
  * Reads a document; undefined for what is none, and for what no server executes: definitions of types, two fragments or
- * variables of one name.
+ * variables of one name, more than 5,000 operations.
  */
 export function parseDocument(source: string): Document | undefined {
   const tokens = tokenize(source)
@@ -71,8 +78,10 @@ export function parseTokens(tokens: readonly Token[]): Document | undefined {
 
 function readDocument(tokens: readonly Token[]): Document {
   let at = 0
-  const peek = (value: string): boolean =>
-    tokens[at]?.kind === 'mark' && tokens[at]?.value === value
+  const peek = (value: string): boolean => {
+    const token = tokens[at]
+    return token !== undefined && token.kind === 'mark' && token.value === value
+  }
   const skip = (value: string): boolean => peek(value) && ++at > 0
   const expectMark = (value: string): void => {
     if (!skip(value)) throw new SyntaxProblem()
@@ -107,10 +116,10 @@ function readDocument(tokens: readonly Token[]): Document {
     return [name, value(constant, depth)]
   }
   function readArguments(constant: boolean): Arguments {
+    if (!skip('(')) return none
     const args: Array<readonly [string, Value]> = []
-    if (skip('('))
-      do args.push(readPair(constant))
-      while (!skip(')'))
+    do args.push(readPair(constant))
+    while (!skip(')'))
     return args
   }
   function directives(constant = false): number {
@@ -149,29 +158,36 @@ function readDocument(tokens: readonly Token[]): Document {
     } while (!skip(')'))
     return found
   }
+  /** Selections around the ones that are read. */
+  const around: Selection[][] = []
   function selectionSet(): Selection[] {
     expectMark('{')
     const all: Selection[] = []
-    const open = [all]
-    for (let into = open.at(-1); into !== undefined; into = open.at(-1)) {
+    let into: Selection[] | undefined = all
+    while (into !== undefined) {
       if (skip('}')) {
-        open.pop()
+        into = around.pop()
         continue
       }
-      const inner: Selection[] = []
       if (!skip('...')) {
         const first = word()
         const alias = skip(':') ? first : undefined
         const name = alias === undefined ? first : word()
+        const args = readArguments(false)
+        const found = directives()
+        const inner: Selection[] | undefined = skip('{') ? [] : undefined
         into.push({
           is: 'field',
           name,
           alias,
-          args: readArguments(false),
-          directives: directives(),
-          selections: inner,
+          args,
+          directives: found,
+          selections: inner ?? none,
         })
-        if (skip('{')) open.push(inner)
+        if (inner !== undefined) {
+          around.push(into)
+          into = inner
+        }
       } else if (isName() && tokens[at]?.value !== 'on') {
         into.push({ is: 'spread', name: word(), directives: directives() })
       } else {
@@ -179,9 +195,11 @@ function readDocument(tokens: readonly Token[]): Document {
           at++ // `on`
           word()
         }
+        const inner: Selection[] = []
         into.push({ is: 'inline', directives: directives(), selections: inner })
         expectMark('{')
-        open.push(inner)
+        around.push(into)
+        into = inner
       }
     }
     return all
@@ -190,11 +208,12 @@ function readDocument(tokens: readonly Token[]): Document {
   const operations: Operation[] = []
   const fragments = new Map<string, Definition>()
   do {
+    if (operations.length === mostOperations) throw new SyntaxProblem()
     const described = skipDescription()
     if (!described && peek('{')) {
       operations.push({
         kind: 'query',
-        defaults: new Map(),
+        defaults: noDefaults,
         directives: 0,
         selections: selectionSet(),
       })

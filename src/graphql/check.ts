@@ -65,11 +65,14 @@ const members: ReadonlyMap<string, string> = new Map(
     name,
   ]),
 )
+/** Characters of the longest: no text becomes shorter by its case. */
+const longestMember = 'operationName'.length
 
 function checkOperationRequest(request: unknown, limits: CompiledGraphql): GraphqlVerdict {
   if (!isObject(request)) return malformed
   for (const name of Object.keys(request)) {
     // Go compares names without case, and takes the last of two: `{"query": ..., "QUERY": ...}`.
+    if (name.length > longestMember) continue
     const known = members.get(name.toUpperCase().toLowerCase())
     if (known !== undefined && known !== name) return malformed
   }
@@ -95,16 +98,18 @@ function limitsPages(
     const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
     return typeof number !== 'number' || Number.isNaN(number) || (number >= 0 && number <= maxTake)
   }
+  const isConstantWithinLimit = (value: Value): boolean =>
+    value.is === 'number' || value.is === 'text' ? fits(value.text) : true
+  // A default is a constant, and may be of any of the operations: nobody knows here which one is executed.
+  const unfit = new Set<string>()
+  for (const { defaults } of document.operations) {
+    for (const [name, value] of defaults) if (!isConstantWithinLimit(value)) unfit.add(name)
+  }
   const isWithinLimit = (value: Value): boolean => {
-    if (value.is !== 'variable')
-      return value.is === 'number' || value.is === 'text' ? fits(value.text) : true
+    if (value.is !== 'variable') return isConstantWithinLimit(value)
     const { name } = value
     if (Object.hasOwn(variables, name)) return fits((variables as Record<string, unknown>)[name])
-    // A default is a constant, and may be of any of the operations: nobody knows here which one is executed.
-    return document.operations.every(({ defaults }) => {
-      const byDefault = defaults.get(name)
-      return byDefault === undefined || byDefault.is === 'variable' || isWithinLimit(byDefault)
-    })
+    return !unfit.has(name)
   }
   return everyField(document, ({ args }) =>
     args.every(([name, value]) => !takeNames.has(name) || isWithinLimit(value)),

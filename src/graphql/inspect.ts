@@ -84,7 +84,9 @@ function rejectWith(reason: Reason): { readonly ok: false; readonly reason: Reas
 function operationInUrl(url: string): string | undefined {
   const at = url.indexOf('?')
   const search = at === -1 ? '' : url.slice(at + 1)
-  return search !== '' && possibleNames(search).some(mayMean) ? search : undefined
+  if (search === '') return undefined
+  const names = possibleNames(search)
+  return names === undefined || names.some(mayMean) ? search : undefined
 }
 
 function checkGet(search: string, limits: CompiledGraphql): InspectionResult {
@@ -98,9 +100,9 @@ function checkGet(search: string, limits: CompiledGraphql): InspectionResult {
 
 function checkParameters(search: string, limits: CompiledGraphql): GraphqlVerdict {
   // A semicolon in a value is one, unless what stands behind it could be a part of an operation.
-  const parameters = readParameters(search.replaceAll(';', '%3B'))
+  const parameters = readParameters(search.replace(/;/g, '%3B'))
   const named = parameters?.filter(([name]) => mayMean(name)).length
-  if (parameters === undefined || possibleNames(search).filter(mayMean).length !== named) {
+  if (parameters === undefined || possibleNames(search)?.filter(mayMean).length !== named) {
     return rejectWith('body-malformed')
   }
   const request: Record<string, unknown> = {}

@@ -26,13 +26,13 @@ export function measure({ operations, fragments }: Document): Size | undefined {
   for (const [name, fragment] of fragments) walked.set(name, walk(fragment))
   const sizes = new Map<string, Size>()
   for (const name of walked.keys()) if (!resolve(name, walked, sizes)) return undefined
-  const all: Size[] = []
+  const most = { ...nothing }
   for (const operation of operations) {
     const own = walk(operation)
     if (!own.spreads.every(({ name }) => sizes.has(name))) return undefined
-    all.push(addSizes(own, sizes))
+    raise(most, addSizes(own, sizes))
   }
-  return all.reduce(largest, nothing)
+  return most
 }
 
 /** Whether some field anywhere is one of introspection. `__typename` tells nobody anything. */
@@ -40,17 +40,26 @@ export function usesIntrospection(document: Document): boolean {
   return everyField(document, ({ name }) => !isIntrospection(name)) === false
 }
 
+type Field = Extract<Selection, { is: 'field' }>
+
 /** Whether all fields, wherever they stand, pass a test. */
 export function everyField(
   { operations, fragments }: Document,
-  test: (field: Extract<Selection, { is: 'field' }>) => boolean,
+  test: (field: Field) => boolean,
 ): boolean {
-  const open = [...operations, ...fragments.values()].map(({ selections }) => selections)
-  for (let each = open.pop(); each !== undefined; each = open.pop()) {
+  for (const { selections } of operations) if (!everyFieldIn(selections, test)) return false
+  for (const { selections } of fragments.values()) if (!everyFieldIn(selections, test)) return false
+  return true
+}
+
+function everyFieldIn(selections: readonly Selection[], test: (field: Field) => boolean): boolean {
+  const open: Array<readonly Selection[]> = []
+  let each: readonly Selection[] | undefined = selections
+  for (; each !== undefined; each = open.pop()) {
     for (const selection of each) {
       if (selection.is === 'spread') continue
       if (selection.is === 'field' && !test(selection)) return false
-      open.push(selection.selections)
+      if (selection.selections.length > 0) open.push(selection.selections)
     }
   }
   return true
@@ -66,7 +75,8 @@ const nothing: Size = {
 }
 
 /** A definition with its spreads still to be put in. */
-interface WalkedDefinition extends Size {
+interface WalkedDefinition {
+  readonly size: Size
   readonly spreads: ReadonlyArray<{
     readonly name: string
     readonly at: number
@@ -74,38 +84,49 @@ interface WalkedDefinition extends Size {
   }>
 }
 
+const noSpreads: WalkedDefinition['spreads'] = []
+
 function isIntrospection(name: string): boolean {
   return name === '__schema' || name === '__type'
 }
 
 function walk({ directives, selections }: Definition): WalkedDefinition {
-  const size = { ...nothing, directives }
-  const spreads: Array<WalkedDefinition['spreads'][number]> = []
-  const open: Array<{ each: readonly Selection[]; at: number; meta: boolean }> = [
-    { each: selections, at: 0, meta: false },
-  ]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { each, at, meta } = next
+  const size = {
+    depth: 0,
+    introspectionDepth: 0,
+    aliases: 0,
+    directives,
+    rootFields: 0,
+    fields: 0,
+  }
+  let spreads: Array<WalkedDefinition['spreads'][number]> | undefined
+  const open: Array<{ each: readonly Selection[]; at: number; meta: boolean }> = []
+  let [each, at, meta] = [selections, 0, false]
+  for (;;) {
     for (const selection of each) {
       size.directives += selection.directives
       if (selection.is === 'spread') {
+        spreads ??= []
         spreads.push({ name: selection.name, at, meta })
         continue
       }
+      const inner = selection.selections
       if (selection.is === 'inline') {
-        open.push({ each: selection.selections, at, meta })
+        open.push({ each: inner, at, meta })
         continue
       }
       size.fields++
       if (at === 0) size.rootFields++
       if (selection.alias !== undefined) size.aliases++
       const inside = meta || isIntrospection(selection.name)
-      if (inside) size.introspectionDepth = Math.max(size.introspectionDepth, at + 1)
-      else size.depth = Math.max(size.depth, at + 1)
-      open.push({ each: selection.selections, at: at + 1, meta: inside })
+      if (!inside) size.depth = Math.max(size.depth, at + 1)
+      else size.introspectionDepth = Math.max(size.introspectionDepth, at + 1)
+      if (inner.length > 0) open.push({ each: inner, at: at + 1, meta: inside })
     }
+    const next = open.pop()
+    if (next === undefined) return { size, spreads: spreads ?? noSpreads }
+    ;({ each, at, meta } = next)
   }
-  return { ...size, spreads }
 }
 
 /** Sizes a fragment after those it spreads; no recursion, for there may be as many as there are tokens. */
@@ -137,7 +158,8 @@ function resolve(
 }
 
 function addSizes(own: WalkedDefinition, sizes: ReadonlyMap<string, Size>): Size {
-  let { depth, introspectionDepth, aliases, directives, rootFields, fields } = own
+  if (own.spreads.length === 0) return own.size
+  let { depth, introspectionDepth, aliases, directives, rootFields, fields } = own.size
   for (const { name, at, meta } of own.spreads) {
     const inner = sizes.get(name) ?? nothing
     const [plain, below] = [
@@ -154,13 +176,12 @@ function addSizes(own: WalkedDefinition, sizes: ReadonlyMap<string, Size>): Size
   return { depth, introspectionDepth, aliases, directives, rootFields, fields }
 }
 
-function largest(a: Size, b: Size): Size {
-  return {
-    depth: Math.max(a.depth, b.depth),
-    introspectionDepth: Math.max(a.introspectionDepth, b.introspectionDepth),
-    aliases: Math.max(a.aliases, b.aliases),
-    directives: Math.max(a.directives, b.directives),
-    rootFields: Math.max(a.rootFields, b.rootFields),
-    fields: Math.max(a.fields, b.fields),
-  }
+/** Raises each number to that of another size, where that is larger. */
+function raise(most: { -readonly [Key in keyof Size]: Size[Key] }, size: Size): void {
+  most.depth = Math.max(most.depth, size.depth)
+  most.introspectionDepth = Math.max(most.introspectionDepth, size.introspectionDepth)
+  most.aliases = Math.max(most.aliases, size.aliases)
+  most.directives = Math.max(most.directives, size.directives)
+  most.rootFields = Math.max(most.rootFields, size.rootFields)
+  most.fields = Math.max(most.fields, size.fields)
 }

@@ -42,7 +42,8 @@ function matches(field: FieldParts, parts: readonly string[], flat: string): boo
 /**
  * Makes a check for some fields: whether a server may take a parameter of this name for one of them, for a part of it, or for
  * what holds it. A part that is called like the last part of the field is enough, wherever it stands: ASP.NET Core prefers
- * `input.email` over `email`, and Rails' ParamsWrapper `session.email`.
+ * `input.email` over `email`, and Rails' ParamsWrapper `session.email`. A name that is too long to be looked at may be any
+ * of them.
  *
  * @param fields - names as the server knows them, or lists of the names that lead to a member
  */
@@ -51,6 +52,7 @@ export function createNameCheck(
 ): (name: string) => boolean {
   const wanted = fields.map((field) => fieldParts([field].flat()))
   return (name) => {
+    if (isUnreadName(name)) return true
     // Once for all of them: it is what costs something.
     const folded = foldText(name)
     const parts = splitName(folded)
@@ -67,13 +69,26 @@ export function isForeignName(name: string): boolean {
   return /[^\0-\x7f]/.test(name)
 }
 
+/** Characters of a name that is looked at. No form has longer ones. */
+const longestName = 1024
+
+/** The same for names beyond ASCII: one character may fold to eighteen. */
+const longestForeignName = 256
+
+/** Whether a name is so long that to take it apart would cost milliseconds. */
+function isUnreadName(name: string): boolean {
+  if (name.length <= longestForeignName) return false
+  return name.length > longestName || isForeignName(name)
+}
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
 const controls = /[\0-\x1f\x7f-\x9f]/
 
 /**
  * Whether servers agree on where a name ends: PHP ends it at a NUL and others trim control characters; who decodes twice
- * finds what `%`, `&`, `=` and `;` lead to.
+ * finds what `%`, `&`, `=` and `;` lead to. A name of more than 1,024 characters, or 256 where one is
+ * beyond ASCII, is not looked at.
  */
 export function isClearName(name: string): boolean {
-  return !controls.test(name) && !/[%&=;]/.test(name)
+  return !controls.test(name) && !/[%&=;]/.test(name) && !isUnreadName(name)
 }

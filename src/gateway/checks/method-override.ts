@@ -58,7 +58,7 @@ async function readOverrides(
 ): Promise<ReadonlySet<string> | 'unclear'> {
   const query = visit.search.slice(1)
   const inQuery = readParameters(query)
-  if (inQuery === undefined && possibleNames(query).some(isOverride)) return 'unclear'
+  if (inQuery === undefined && possibleNames(query)?.some(isOverride) !== false) return 'unclear'
   const inBody = await readBodyPairs(visit, most)
   if (inBody === undefined) return 'unclear'
 
