@@ -13,9 +13,9 @@ import type {
   Row,
   WaitingRead,
 } from './contract.ts'
-import { endAllScript, membersScript, rowsScript, tidyScript } from './list-scripts.ts'
-import { endMarkedScript } from './mark-scripts.ts'
-import { validatePrefix, validateRedis } from './redis-options.ts'
+import { endAllScript, membersScript, rowsScript, tidyScript } from './upstash/list-scripts.ts'
+import { endMarkedScript } from './upstash/mark-scripts.ts'
+import { validatePrefix, validateRedis } from './upstash/redis-options.ts'
 import {
   isFull,
   parseCountReply,
@@ -25,7 +25,7 @@ import {
   parseRotateReply,
   parseRowsReply,
   toTexts,
-} from './replies.ts'
+} from './upstash/replies.ts'
 import {
   createScript,
   endScript,
@@ -33,7 +33,7 @@ import {
   replacedScript,
   replaceScript,
   rotateScript,
-} from './scripts.ts'
+} from './upstash/scripts.ts'
 import { validateBounds, validateSize } from './size.ts'
 
 /** Options of {@link upstashStore}. */
@@ -234,4 +234,4 @@ export function upstashStore(options: UpstashStoreOptions): UpstashStore {
   }
 }
 
-export { type UpstashRevocationsOptions, upstashRevocations } from './upstash-revocations.ts'
+export { type UpstashRevocationsOptions, upstashRevocations } from './upstash/revocations.ts'

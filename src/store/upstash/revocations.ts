@@ -1,11 +1,11 @@
 /** Revocations in Redis over HTTP: each verb one script, one request. */
-import { checkKeys, createIssues } from '../options/index.ts'
-import type { Redis } from '../redis/redis.ts'
-import { type Script, script } from '../redis/script.ts'
+import { checkKeys, createIssues } from '../../options/index.ts'
+import type { Redis } from '../../redis/redis.ts'
+import { type Script, script } from '../../redis/script.ts'
 import { endMarkedScript } from './mark-scripts.ts'
 import { validatePrefix, validateRedis } from './redis-options.ts'
 import { parseCountReply } from './replies.ts'
-import type { RevocationStore } from './revocations.ts'
+import type { RevocationStore } from '../revocations.ts'
 
 /** Options of {@link upstashRevocations}. */
 export interface UpstashRevocationsOptions {

@@ -1,5 +1,5 @@
 /** The Lua that ends the sessions of a mark; see scripts.ts for who looks for it. */
-import type { Script } from '../redis/script.ts'
+import type { Script } from '../../redis/script.ts'
 import { lua } from './scripts.ts'
 
 /** KEYS mark [message]. ARGV life [, life of the message]. A message that came before changes nothing. */

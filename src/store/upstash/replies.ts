@@ -1,6 +1,6 @@
 /** What Redis answered, as the contract says it. Pure. */
-import { PortcullisError } from '../errors.ts'
-import type { Conflict, Found, Gone, Replaced, Rotated } from './contract.ts'
+import { PortcullisError } from '../../errors.ts'
+import type { Conflict, Found, Gone, Replaced, Rotated } from '../contract.ts'
 
 /** Answer to a read. */
 export function parseReadReply(reply: unknown): Found | Gone {

@@ -5,8 +5,8 @@
  * write id is a key of its own, whose value is the version that the write made. An index is a sorted set of row keys by
  * absolute end. Comments stand outside of the text: nobody sends them.
  */
-import { type Script, script } from '../redis/script.ts'
-import { writeMemory } from './contract.ts'
+import { type Script, script } from '../../redis/script.ts'
+import { writeMemory } from '../contract.ts'
 
 /** A script of these lines. */
 export const lua = (name: string, ...lines: readonly string[]): Script =>

@@ -1,5 +1,5 @@
 /** The Lua that works on the list of a user's sessions; see scripts.ts for how rows and lists are kept. */
-import type { Script } from '../redis/script.ts'
+import type { Script } from '../../redis/script.ts'
 import { lua } from './scripts.ts'
 
 /** KEYS index. */

@@ -1,6 +1,6 @@
 /** The two options that everything in Redis has. */
-import type { Issues } from '../options/index.ts'
-import type { Redis } from '../redis/redis.ts'
+import type { Issues } from '../../options/index.ts'
+import type { Redis } from '../../redis/redis.ts'
 
 /** Judges the client; one with faults must not be used. */
 export function validateRedis(value: Redis | undefined, issues: Issues): Redis {
