@@ -1,6 +1,6 @@
 /** What a limiter is: takes, answers, and the two halves of a take that travels to Redis. */
 import type { RedisBatch } from '../redis/batch.ts'
-import type { Redis } from '../redis/redis.ts'
+import type { Redis } from '../redis/client.ts'
 
 /** What became of a take. Moments are ms since the epoch, by the clock of whoever judged. */
 export interface TakeResult {

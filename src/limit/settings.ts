@@ -1,7 +1,8 @@
 /** Options that limiters share, judged while they are made. */
 import { type KeyRing, keyRing } from '../crypto/key-ring.ts'
 import { type Issues, resolveFrom, wholeNumber } from '../options/index.ts'
-import type { Redis } from '../redis/redis.ts'
+import { adoptRedis, type RedisSource } from '../redis/adopt.ts'
+import type { Redis } from '../redis/client.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 
 /** How much, and in which time. */
@@ -14,8 +15,11 @@ export interface RateOptions {
 
 /** Options of every limiter in Redis. */
 export interface RedisLimiterOptions<E = ProjectEnv> extends RateOptions {
-  /** The client, `redis({ url, token })` of `portcullis/redis`; the same for the session store, so that they share requests. */
-  readonly redis: Redis
+  /**
+   * The client: `redis({ url, token })` of `portcullis/redis`, one of `@upstash/redis`, or a function that makes the
+   * latter. The same for the session store, so that they share requests.
+   */
+  readonly redis: RedisSource<E>
   /**
    * One secret or several, each of at least 32 characters; the session's may be used. Keys in Redis are digests under the
    * first: a new first one starts every count anew.
@@ -74,14 +78,9 @@ export function validateRedisLimiter(
   value: Partial<RedisLimiterOptions<never>>,
   issues: Issues,
 ): RedisLimiterSettings {
-  const { redis } = value
-  if (typeof redis?.ask !== 'function' || typeof redis.call !== 'function') {
-    issues.add('redis', redis === undefined ? 'is required' : 'must be a client made by redis()')
-  }
-
   return {
     ...validateRate(value, issues),
-    redis: redis as Redis,
+    redis: adoptRedis(value.redis, issues),
     ring: resolveFrom(issues, 'secret', value.secret, keyRing),
     prefix: validatePrefix(value.prefix, issues),
     maxBlocked: wholeNumber(issues, 'maxBlocked', value.maxBlocked, 10_000, {

@@ -1,6 +1,6 @@
 /** Several takes of one request: what is local first, then everything that Redis decides in one HTTP request. */
 import type { RedisBatch } from '../redis/batch.ts'
-import type { Redis } from '../redis/redis.ts'
+import type { Redis } from '../redis/client.ts'
 import { sharedAsk } from '../redis/shared.ts'
 import {
   type BasicLimiter,

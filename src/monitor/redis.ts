@@ -1,5 +1,7 @@
 /** What a monitor wants of Redis: whether it answers, and a place to remember in who was told what. */
-import type { Redis } from '../redis/redis.ts'
+import { createIssues } from '../options/index.ts'
+import { adoptRedis, type RedisSource } from '../redis/adopt.ts'
+import type { Redis } from '../redis/client.ts'
 import { type Script, script } from '../redis/script.ts'
 import type { UptimeState } from './uptime.ts'
 
@@ -14,15 +16,17 @@ const write: Script = /* @__PURE__ */ script(
 )
 
 /** Whether Redis runs a script for us: also a wrong token and a Redis that is loading say no. */
-export function redisProbe(client: Redis): StoreProbe {
+export function redisProbe(redis: RedisSource): StoreProbe {
+  const client = readClient(redis)
   return (env) => client.call(env, ping, [], [])
 }
 
 /** Remembers in Redis, under one key, for 30 days. Holds names of upstreams and times, nothing of any visitor. */
 export function redisState(
-  client: Redis,
+  redis: RedisSource,
   { key = 'portcullis:uptime' }: { readonly key?: string } = {},
 ): UptimeState {
+  const client = readClient(redis)
   return {
     async read(env): Promise<string | undefined> {
       const found = await client.call(env, read, [key], [])
@@ -32,4 +36,12 @@ export function redisState(
       await client.call(env, write, [key], [text])
     },
   }
+}
+
+/** @throws {ConfigError} `ERR_CONFIG` for what is no client */
+function readClient(redis: RedisSource): Redis {
+  const issues = createIssues()
+  const client = adoptRedis(redis, issues)
+  issues.throwIfAny()
+  return client
 }

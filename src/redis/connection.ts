@@ -1,7 +1,6 @@
-/** A connection to one Redis: words script calls as Upstash's REST API has them; `carry.ts` takes them there. */
-
+/** A connection to one Redis: words script calls as commands, and has them carried there. */
 import type { Deadline } from './deadline.ts'
-import { type RedisEndpoint, type Reply, sendCommands } from './send.ts'
+import type { Reply } from './transport/send.ts'
 
 /** One script call, ready to be sent. */
 export interface Command {
@@ -12,27 +11,50 @@ export interface Command {
   readonly args: readonly string[]
 }
 
-/** A client for one address and token. */
-export interface RedisConnection {
-  /** This Redis does not know the flag `allow-key-locking`: learned once, then remembered. */
+/** A command as Redis has it: its name, then its arguments. */
+export type RedisCommand = ReadonlyArray<string | number>
+
+/** Carries commands to one Redis and brings back as many replies, in their order. */
+export type CarryCommands = (
+  commands: readonly RedisCommand[],
+  deadline: Deadline,
+) => Promise<Reply[]>
+
+/** What is learned once about one Redis, whoever asks it. */
+export interface RedisTraits {
+  /** This Redis does not know the flag `allow-key-locking`. */
   plain: boolean
-  /** Sends all commands as one HTTP request. Replies in their order. */
+}
+
+/** A connection to one Redis. */
+export interface RedisConnection {
+  readonly traits: RedisTraits
+  /** Sends all commands in one round trip. Replies in their order. */
   send(commands: readonly Command[], deadline: Deadline): Promise<Reply[]>
 }
 
-/**
- * Makes a client. Replies come as JSON has them: text is not asked for in base64, which costs CPU, and not parsed as JSON
- * once more, which would turn `"123"` into 123.
- *
- * @see Redis's EVALSHA: the script, the number of keys, the keys, the arguments
- */
-export function openConnection(place: RedisEndpoint): RedisConnection {
+/** How a client finds the Redis of a request. */
+export interface ConnectionSource {
+  /** The connection for this environment. @throws {ConfigError} where it is not set up */
+  connect(env: unknown): RedisConnection
+  /** Validates what the environment holds, and sends nothing. @throws {ConfigError} */
+  check(env: unknown): void
+  /** What is the same for two clients that may share one round trip. Absent: they are one client. */
+  identify?(env: unknown): unknown
+}
+
+/** Makes a connection. Clients of one Redis share its traits. */
+export function openConnection(
+  carry: CarryCommands,
+  traits: RedisTraits = { plain: false },
+): RedisConnection {
   return {
-    plain: false,
-    send: (commands, deadline) => sendCommands(commands.map(serializeCommand), place, deadline),
+    traits,
+    send: (commands, deadline) => carry(commands.map(serializeCommand), deadline),
   }
 }
 
-function serializeCommand({ verb, script, keys, args }: Command): readonly (string | number)[] {
+/** @see Redis's EVALSHA: the script, the number of keys, the keys, the arguments */
+function serializeCommand({ verb, script, keys, args }: Command): RedisCommand {
   return [verb, script, keys.length, ...keys, ...args]
 }

@@ -27,6 +27,16 @@ export function createRejectedError(reason: string, script?: string): StoreError
   return new StoreError('ERR_STORE_REFUSED', reason, `Redis refused ${what} (${reason})`)
 }
 
+/** Words with which Upstash or Redis answers a wrong token or password. */
+const credentialErrors: ReadonlySet<string> = new Set(['Unauthorized', 'WRONGPASS', 'NOAUTH'])
+
+/** What an error text means that stands for a whole request. The text is not kept: it may quote every command. */
+export function createRequestError(text: string): StoreError {
+  const word = text.split(/[ :,]/, 1)[0] ?? ''
+  if (credentialErrors.has(word)) return createRejectedError('unauthorized')
+  return createUnavailableError(temporaryErrors.has(word) ? word.toLowerCase() : 'http-error')
+}
+
 /** What an HTTP status that is no success means. */
 export function createStatusError(status: number): StoreError {
   if (status === 401 || status === 403) return createRejectedError('unauthorized')

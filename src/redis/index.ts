@@ -1,5 +1,23 @@
+export type { RedisSource } from './adopt.ts'
 export type { RedisBatch } from './batch.ts'
+export type { Redis } from './client.ts'
+export { redis } from './door.ts'
 export type { ScriptFacade } from './facade.ts'
-export { type Redis, type RedisOptions, redis } from './redis.ts'
+export type { RedisFromEnvOptions } from './from-env.ts'
+export type {
+  RedisClientOptions,
+  RedisOptions,
+  RedisSendOptions,
+  UpstashClientOptions,
+} from './options.ts'
+export type { AnyRedisOptions } from './redis.ts'
 export { type Script, script } from './script.ts'
 export { shareAsks, sharedAsk } from './shared.ts'
+export type { SendCommands, SendContext } from './transport/send-source.ts'
+export {
+  type IoRedisClient,
+  ioredisSender,
+  type NodeRedisClient,
+  nodeRedisSender,
+} from './transport/senders.ts'
+export type { UpstashClient } from './transport/upstash-client.ts'

@@ -39,7 +39,7 @@ export async function sendInRounds(
   while (round.length > 0) {
     const commands: Command[] = []
     for (const item of round) {
-      const made = buildCommand(item, link.plain, settings.foreign)
+      const made = buildCommand(item, link.traits.plain, settings.foreign)
       commands.push('verb' in made ? made : await made)
     }
     const replies = await link.send(commands, deadline)
@@ -98,8 +98,8 @@ function prepareRetry(
     return item.inFull
   }
   if (!isUnknownFlag(error) || sent?.script === item.script.text(true)) return false
-  if (!link.plain) emit({ type: 'store-script-flag-refused' })
-  link.plain = true
+  if (!link.traits.plain) emit({ type: 'store-script-flag-refused' })
+  link.traits.plain = true
   return true
 }
 

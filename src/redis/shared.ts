@@ -1,6 +1,6 @@
 /** Lets what several rooms ask Redis for one web request travel together, though none of them knows of the others. */
 import type { RedisBatch } from './batch.ts'
-import type { Redis } from './redis.ts'
+import type { Redis } from './client.ts'
 
 // On environments that were made for one request each: nobody can keep an Ask longer than that. Not in a WeakMap, whose
 // entries cost the collector more than the request they are for.
@@ -9,7 +9,8 @@ const shared = Symbol('shared')
 interface SharedBatches {
   /** The environment it was made with; a copy of one shares nothing. */
   readonly of: object
-  readonly asks: Map<Redis, RedisBatch>
+  /** By client, and by what several clients of one Redis have in common. */
+  readonly asks: Map<unknown, RedisBatch>
 }
 
 /**
@@ -30,7 +31,21 @@ export function sharedAsk(env: unknown, client: Redis): RedisBatch | undefined {
       : undefined
   if (found === undefined || found.of !== env) return undefined
   const { asks } = found
-  const ask = asks.get(client) ?? client.ask(env)
-  asks.set(client, ask)
-  return ask
+  const own = asks.get(client)
+  if (own !== undefined) return own
+
+  const identity = findIdentity(client, env)
+  const batch = asks.get(identity) ?? client.ask(env)
+  asks.set(identity, batch)
+  asks.set(client, batch)
+  return batch
+}
+
+/** A client that is not set up is itself: what it sends will say what is wrong. */
+function findIdentity(client: Redis, env: unknown): unknown {
+  try {
+    return client.identify?.(env) ?? client
+  } catch {
+    return client
+  }
 }

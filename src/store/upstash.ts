@@ -1,8 +1,10 @@
-/** Sessions in Redis over HTTP, Upstash's or any other behind its protocol. */
+/** Keeps sessions in Redis, however it is reached. */
 import { checkKeys, createIssues } from '../options/index.ts'
-import type { Redis } from '../redis/redis.ts'
+import { adoptRedis, type RedisSource } from '../redis/adopt.ts'
+import type { Redis } from '../redis/client.ts'
 import type { Script } from '../redis/script.ts'
 import { sharedAsk } from '../redis/shared.ts'
+import type { ProjectEnv } from '../types.ts'
 import type {
   AtomicStore,
   Found,
@@ -13,9 +15,10 @@ import type {
   Row,
   WaitingRead,
 } from './contract.ts'
+import { validateBounds, validateSize } from './size.ts'
 import { endAllScript, membersScript, rowsScript, tidyScript } from './upstash/list-scripts.ts'
 import { endMarkedScript } from './upstash/mark-scripts.ts'
-import { validatePrefix, validateRedis } from './upstash/redis-options.ts'
+import { validatePrefix } from './upstash/prefix.ts'
 import {
   isFull,
   parseCountReply,
@@ -34,12 +37,14 @@ import {
   replaceScript,
   rotateScript,
 } from './upstash/scripts.ts'
-import { validateBounds, validateSize } from './size.ts'
 
 /** Options of {@link upstashStore}. */
-export interface UpstashStoreOptions {
-  /** The client, `redis({ url, token })` of `portcullis/redis`; the same for limiters, so that they share requests. */
-  readonly redis: Redis
+export interface UpstashStoreOptions<E = ProjectEnv> {
+  /**
+   * The client: `redis({ url, token })` of `portcullis/redis`, one of `@upstash/redis`, or a function that makes the
+   * latter. The same for limiters, so that they share requests.
+   */
+  readonly redis: RedisSource<E>
   /** What every key begins with. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
   readonly prefix?: string
   /** Sessions one user may have. Default 100, at most 1,000; the oldest go first. */
@@ -78,11 +83,11 @@ export interface UpstashStore extends AtomicStore {
  *
  * @throws {ConfigError} `ERR_CONFIG`
  */
-export function upstashStore(options: UpstashStoreOptions): UpstashStore {
+export function upstashStore<E = ProjectEnv>(options: UpstashStoreOptions<E>): UpstashStore {
   const issues = createIssues()
   checkKeys(issues, options, ['redis', 'prefix', 'maxPerUser', 'maxBytes'])
-  const given: Partial<UpstashStoreOptions> = options ?? {}
-  const redis = validateRedis(given.redis, issues)
+  const given: Partial<UpstashStoreOptions<E>> = options ?? {}
+  const redis = adoptRedis(given.redis, issues)
   const prefix = validatePrefix(given.prefix, issues)
   const { maxPerUser, maxBytes } = validateBounds(given, issues)
   issues.throwIfAny()

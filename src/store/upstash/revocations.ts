@@ -1,16 +1,17 @@
 /** Revocations in Redis over HTTP: each verb one script, one request. */
 import { checkKeys, createIssues } from '../../options/index.ts'
-import type { Redis } from '../../redis/redis.ts'
+import { adoptRedis, type RedisSource } from '../../redis/adopt.ts'
 import { type Script, script } from '../../redis/script.ts'
-import { endMarkedScript } from './mark-scripts.ts'
-import { validatePrefix, validateRedis } from './redis-options.ts'
-import { parseCountReply } from './replies.ts'
+import type { ProjectEnv } from '../../types.ts'
 import type { RevocationStore } from '../revocations.ts'
+import { endMarkedScript } from './mark-scripts.ts'
+import { validatePrefix } from './prefix.ts'
+import { parseCountReply } from './replies.ts'
 
 /** Options of {@link upstashRevocations}. */
-export interface UpstashRevocationsOptions {
-  /** The client, `redis({ url, token })` of `portcullis/redis`. */
-  readonly redis: Redis
+export interface UpstashRevocationsOptions<E = ProjectEnv> {
+  /** The client: `redis({ url, token })` of `portcullis/redis`, or one of `@upstash/redis`. */
+  readonly redis: RedisSource<E>
   /** What every key begins with. Default `portcullis:`; at most 64 printable characters. */
   readonly prefix?: string
 }
@@ -53,10 +54,12 @@ return {string.format('%.0f', now)}`,
  *
  * @throws {ConfigError} `ERR_CONFIG`
  */
-export function upstashRevocations(options: UpstashRevocationsOptions): RevocationStore {
+export function upstashRevocations<E = ProjectEnv>(
+  options: UpstashRevocationsOptions<E>,
+): RevocationStore {
   const issues = createIssues()
   checkKeys(issues, options, ['redis', 'prefix'])
-  const redis = validateRedis(options?.redis, issues)
+  const redis = adoptRedis(options?.redis, issues)
   const prefix = validatePrefix(options?.prefix, issues)
   issues.throwIfAny()
   const idKey = (id: string): string => `${prefix}rev:${id}`

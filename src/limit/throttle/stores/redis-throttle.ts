@@ -1,16 +1,18 @@
 /** Failed logins in Redis over HTTP: each verb one script and one HTTP request. */
 import { PortcullisError } from '../../../errors.ts'
 import { checkKeys, createIssues } from '../../../options/index.ts'
-import type { Redis } from '../../../redis/redis.ts'
+import { adoptRedis, type RedisSource } from '../../../redis/adopt.ts'
+import type { Redis } from '../../../redis/client.ts'
 import type { Script } from '../../../redis/script.ts'
 import { sharedAsk } from '../../../redis/shared.ts'
+import type { ProjectEnv } from '../../../types.ts'
 import { attemptScript, settleScript } from './scripts.ts'
 import type { AttemptReply, Counters, Outcome, ThrottleStore } from './store.ts'
 
 /** Options of {@link redisThrottle}. */
-export interface RedisThrottleOptions {
-  /** The client, `redis({ url, token })` of `portcullis/redis`. */
-  readonly redis: Redis
+export interface RedisThrottleOptions<E = ProjectEnv> {
+  /** The client: `redis({ url, token })` of `portcullis/redis`, or one of `@upstash/redis`. */
+  readonly redis: RedisSource<E>
   /** What every key begins with. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
   readonly prefix?: string
 }
@@ -47,15 +49,11 @@ export interface RedisThrottle extends ThrottleStore {
  *
  * @throws {ConfigError} `ERR_CONFIG`
  */
-export function redisThrottle(options: RedisThrottleOptions): RedisThrottle {
+export function redisThrottle<E = ProjectEnv>(options: RedisThrottleOptions<E>): RedisThrottle {
   const issues = createIssues('redisThrottle')
   checkKeys(issues, options, ['redis', 'prefix'])
-
-  const { redis, prefix = 'portcullis:' } = options ?? {}
-  if (typeof redis?.call !== 'function') {
-    issues.add('redis', redis === undefined ? 'is required' : 'must be a client made by redis()')
-  }
-
+  const { prefix = 'portcullis:' } = options ?? {}
+  const redis = adoptRedis(options?.redis, issues)
   if (typeof prefix !== 'string' || !/^[!-~]{1,64}$/.test(prefix)) {
     issues.add('prefix', 'must be 1 to 64 printable characters without spaces')
   }

@@ -1,5 +1,5 @@
 /** Judges the address and the token of a Redis. */
-import type { Issues } from '../options/index.ts'
+import type { Issues } from '../../options/index.ts'
 
 /**
  * An https address, without a slash at its end. Plain http passes only to this machine, unless `insecure` says that it is

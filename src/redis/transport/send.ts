@@ -3,8 +3,8 @@
  * nothing. It takes the place of the client's own, which puts whole commands into messages, hides the status, and sends
  * commands after a redirect to whoever it names.
  */
-import type { Deadline } from './deadline.ts'
-import { createStatusError, createUnavailableError, type StoreError } from './failure.ts'
+import type { Deadline } from '../deadline.ts'
+import { createStatusError, createUnavailableError, type StoreError } from '../failure.ts'
 
 /** A fetch, as far as it is needed here. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -50,7 +50,7 @@ export async function sendCommands(
   }
   for (let again = false; ; again = true) {
     const text = await deadline.within(sendOnce(place.fetch ?? fetch, url, init))
-    if (typeof text === 'string') return parseReplies(text, commands.length)
+    if (typeof text === 'string') return validateReplies(parseBody(text), commands.length)
     if (text !== undefined) throw text
     if (deadline.over) throw createUnavailableError('timeout')
     if (again) throw createUnavailableError('network')
@@ -74,14 +74,16 @@ async function sendOnce(
   }
 }
 
-/** Anything but a list of as many results and errors is no answer of Redis, and never "nothing there". */
-function parseReplies(text: string, count: number): Reply[] {
-  let body: unknown
+function parseBody(text: string): unknown {
   try {
-    body = JSON.parse(text)
+    return JSON.parse(text)
   } catch {
     throw createUnavailableError('not-json')
   }
+}
+
+/** Anything but a list of as many results and errors is no answer of Redis, and never "nothing there". */
+export function validateReplies(body: unknown, count: number): Reply[] {
   if (!Array.isArray(body) || body.length !== count || !body.every(isReply))
     throw createUnavailableError('not-redis')
   return body

@@ -1,0 +1,49 @@
+/** The option `redis` of stores and limiters: a client of this library, or one that the application already has. */
+import { createIssues, type Issues } from '../options/index.ts'
+import type { FromEnv, ProjectEnv } from '../types.ts'
+import { createClient, type Redis } from './client.ts'
+import { createForeignScripts } from './facade.ts'
+import { DEFAULT_TIMEOUT_MS } from './options.ts'
+import { isUpstashClient, type UpstashClient } from './transport/upstash-client.ts'
+import { createUpstashSource } from './transport/upstash-source.ts'
+
+/**
+ * What stores and limiters take as `redis`: a client of `redis()`, a client of `@upstash/redis` such as
+ * `Redis.fromEnv()`, or a function that makes one from the environment: `(c) => Redis.fromEnv(c.env)`.
+ */
+export type RedisSource<E = ProjectEnv> = Redis | FromEnv<UpstashClient, E>
+
+/** Clients that were adopted before: whoever gives the same one to a store and a limiter lets them share requests. */
+const adopted = new WeakMap<object, Redis>()
+
+/** Makes the option a client; a fault returns one that must not be used. */
+export function adoptRedis(value: unknown, issues: Issues, option = 'redis'): Redis {
+  if (isOwnClient(value)) return value
+  if (typeof value === 'function' || isUpstashClient(value)) {
+    const client = adopted.get(value) ?? adoptClient(value as FromEnv<UpstashClient>)
+    adopted.set(value, client)
+    return client
+  }
+
+  issues.add(
+    option,
+    value === undefined
+      ? 'is required'
+      : 'must be a client made by redis() or by @upstash/redis, or a function that makes the latter',
+  )
+  return value as Redis
+}
+
+/** As `redis({ client })` makes it, without the code of other ways to reach a Redis. */
+function adoptClient(client: FromEnv<UpstashClient>): Redis {
+  const issues = createIssues('redis')
+  const source = createUpstashSource(client, issues)
+  issues.throwIfAny()
+  const settings = { timeoutMs: DEFAULT_TIMEOUT_MS, foreign: createForeignScripts(), emit() {} }
+  return createClient(source, settings)
+}
+
+function isOwnClient(value: unknown): value is Redis {
+  const { call, ask } = (value ?? {}) as Partial<Redis>
+  return typeof call === 'function' && typeof ask === 'function'
+}

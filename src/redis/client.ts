@@ -1,0 +1,49 @@
+/** One client for everything that asks Redis, over whatever finds its connections. */
+import { createBatch, type RedisBatch, type RedisBatchSettings } from './batch.ts'
+import type { ConnectionSource } from './connection.ts'
+import type { Script } from './script.ts'
+import { sharedAsk } from './shared.ts'
+
+/** A client of Redis, to be given to every store and limiter that uses it: only then do they share requests. */
+export interface Redis {
+  /** The questions of one web request: make one for each, and never keep it. `env` is what `url` and `token` find. */
+  ask(env: unknown): RedisBatch
+  /**
+   * One script call in an HTTP request of its own; with an `env` of `shareAsks`, in one with all that waits there.
+   *
+   * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE`: no answer within `timeoutMs`, or none from Redis.
+   *   `ERR_STORE_REFUSED`: a wrong token, or an error of the script. `ERR_CONFIG`: `url` or `token` is not set.
+   */
+  call(
+    env: unknown,
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown>
+  /**
+   * Validates what `env` holds, and sends nothing.
+   *
+   * @throws {ConfigError} `ERR_CONFIG`, naming both where both are wrong
+   */
+  check(env: unknown): void
+  /** Two clients for which this returns the same text share the round trip of a request. Optional. */
+  identify?(env: unknown): unknown
+}
+
+/** Makes a client whose connections come from this source. */
+export function createClient(source: ConnectionSource, settings: RedisBatchSettings): Redis {
+  const createRequestBatch = (env: unknown): RedisBatch =>
+    createBatch(() => source.connect(env), settings)
+
+  const client: Redis = {
+    ask: createRequestBatch,
+    call(env, script, keys, args): Promise<unknown> {
+      const batch = sharedAsk(env, client) ?? createRequestBatch(env)
+      const reply = batch.call(script, keys, args)
+      return batch.send().then(() => reply)
+    },
+    check: (env) => source.check(env),
+    ...(source.identify && { identify: (env: unknown) => source.identify?.(env) }),
+  }
+  return client
+}
