@@ -19,6 +19,8 @@
  * - `ERR_STORE_REFUSED`: the store answered and said no: a wrong token, a full store, an error of a script, a value that is no row.
  * - `ERR_TOKEN_GONE`: the tokens of a login are gone; the person must sign in again.
  * - `ERR_TOKEN_UNAVAILABLE`: the provider cannot be asked for a new token; the session stays.
+ * - `ERR_ASSERTION_INVALID`: an assertion that is not the gateway's, not for this server, or expired; a server behind the
+ *   gateway answers 401.
  * - `ERR_UPSTREAM_TIMEOUT`: no first byte from the upstream within its deadline.
  * - `ERR_UPSTREAM_UNREACHABLE`: the upstream refused, reset or answered what is not HTTP.
  * - `ERR_UPSTREAM_PAUSED`: the upstream failed too often and is not asked for now.
@@ -39,6 +41,7 @@ export type ErrorCode =
   | 'ERR_STORE_REFUSED'
   | 'ERR_TOKEN_GONE'
   | 'ERR_TOKEN_UNAVAILABLE'
+  | 'ERR_ASSERTION_INVALID'
   | 'ERR_UPSTREAM_TIMEOUT'
   | 'ERR_UPSTREAM_UNREACHABLE'
   | 'ERR_UPSTREAM_PAUSED'

@@ -24,7 +24,10 @@ export type AssertionReader = (
 ) => Promise<JWTPayload | undefined>
 
 /** A JWK Set, or where it is. */
-export type KeySource = { readonly keys: string } | { readonly at: URL }
+export type KeySource =
+  | { readonly keys: string }
+  /** `cooldownMs`: from one fetch to the next for a key id that is not among the keys. Default 30,000, jose's. */
+  | { readonly at: URL; readonly cooldownMs?: number }
 
 /** Seconds by which two clocks may differ. */
 const skewSeconds = 5
@@ -36,7 +39,9 @@ const skewSeconds = 5
  */
 export function createAssertionReader(source: KeySource): AssertionReader {
   const keys: JWTVerifyGetKey =
-    'keys' in source ? createLocalJWKSet(JSON.parse(source.keys)) : remoteKeys(source.at)
+    'keys' in source
+      ? createLocalJWKSet(JSON.parse(source.keys))
+      : remoteKeys(source.at, source.cooldownMs)
   return async (jwt, { issuer, audience, now }) => {
     try {
       const { payload } = await jwtVerify(jwt, keys, {
@@ -59,11 +64,13 @@ export function createAssertionReader(source: KeySource): AssertionReader {
  * A set that is fetched, and kept for as long as jose keeps one. Where the clock went back, it would be kept for that long
  * besides, and a key that is new in it would not be looked for: then it is fetched again.
  */
-function remoteKeys(at: URL): JWTVerifyGetKey {
-  let [set, last] = [createRemoteJWKSet(at), Date.now()]
+function remoteKeys(at: URL, cooldownMs = 30_000): JWTVerifyGetKey {
+  const create = () =>
+    createRemoteJWKSet(at, { cacheMaxAge: 300_000, cooldownDuration: cooldownMs })
+  let [set, last] = [create(), Date.now()]
   return (header, token) => {
     const now = Date.now()
-    if (now < last - skewSeconds * 1000) set = createRemoteJWKSet(at)
+    if (now < last - skewSeconds * 1000) set = create()
     last = now
     return set(header, token)
   }

@@ -70,6 +70,12 @@ const parts: Part[] = [
     over: () => bundle(STORED),
     code: () => bundle(`${STORED}; export { login } from './src/login/index.ts'`),
   },
+  {
+    // jose, which verifies, is the most of it; it runs at a server, where a kilobyte costs nothing.
+    name: 'helper for servers behind it',
+    limit: 11_000,
+    code: () => bundle("export { createOrigin } from './src/origin/index.ts'"),
+  },
   { name: 'deployed Worker', goal: 60_000, limit: 80_900, code: worker },
 ]
 

@@ -9,7 +9,7 @@ const layers: readonly string[][] = [
   ['crypto', 'cookie', 'request', 'redis', 'graphql-syntax', 'parameters'],
   ['store'],
   ['session', 'limit', 'headers', 'csrf', 'access', 'graphql', 'monitor', 'assertion'],
-  ['login', 'session-protocol', 'proxy'],
+  ['login', 'session-protocol', 'proxy', 'origin'],
   ['stack', 'compiled'],
   ['gateway'],
   ['index.ts', 'vercel', 'testing'],

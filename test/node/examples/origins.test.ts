@@ -1,4 +1,4 @@
-/** The verifiers of examples/verifiers, each as a server of its own behind the gateway in bare workerd. */
+/** The servers of examples/origins, each as a process of its own behind the gateway in bare workerd. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
@@ -17,7 +17,7 @@ import { startWorkerd, type Workerd } from '../../support/workerd.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-verifiers-'))
 const goServer = join(folder, 'server')
-const here = 'examples/verifiers'
+const here = 'examples/origins'
 
 /** How each is started, and what the machine must have for it. */
 const languages: ReadonlyArray<{
@@ -26,7 +26,11 @@ const languages: ReadonlyArray<{
   build?: () => void
   start: [string, ...string[]]
 }> = [
-  { name: 'express', has: () => true, start: [process.execPath, `${here}/express/server.ts`] },
+  ...['express', 'fastify', 'koa', 'node'].map((name) => ({
+    name,
+    has: () => true,
+    start: [process.execPath, `${here}/javascript/${name}.ts`] as [string, string],
+  })),
   {
     name: 'python',
     has: () => spawnSync('python3', ['-c', 'import cryptography']).status === 0,
@@ -95,11 +99,14 @@ beforeAll(async () => {
   )
   const url = (name: string): string => `http://127.0.0.1:${ports.get(name) ?? 9}`
   worker = await startWorkerd(
-    { entry: 'test/node/examples/verifiers.fixture.ts' },
+    { entry: 'test/node/examples/origins.fixture.ts' },
     {
       bindings: {
         LOGIN_URL: login.url,
         EXPRESS_URL: url('express'),
+        FASTIFY_URL: url('fastify'),
+        KOA_URL: url('koa'),
+        NODE_URL: url('node'),
         PYTHON_URL: url('python'),
         GO_URL: url('go'),
         ASSERTION_KEY: mine,
@@ -180,6 +187,47 @@ describe.each(found.map(({ name }) => [name] as const))('%s', (name) => {
     expect(await ask(name, await token({ aud: name }))).toBe(200)
   })
 
+  it('starts, changes, lists and ends sessions through the gateway', async () => {
+    const user = `eve-of-${name}`
+    const phone = createJar(name)
+    expect(await phone.post('/cart', { item: 'lamp' })).toMatchObject({ status: 303 })
+    expect(await phone.get('/cart')).toMatchObject({
+      claims: { cart: 'lamp', items: 1 },
+      messages: { notice: 'lamp is in your cart' },
+    })
+    expect(await phone.get('/cart')).toMatchObject({ messages: {} })
+    expect(await phone.post('/login', { user, password: 'wrong' })).toMatchObject({
+      status: 401,
+    })
+    expect(await phone.post('/login', { user, password: 'wonderland' })).toMatchObject({
+      status: 303,
+      location: '/',
+    })
+    expect(await phone.get('/')).toMatchObject({ sub: user })
+    expect(await phone.get('/cart')).toMatchObject({ claims: { cart: 'lamp', items: 1 } })
+    await phone.post('/cart', { item: 'chair with a ümlaut' })
+    expect(await phone.get('/cart')).toMatchObject({
+      claims: { cart: 'chair with a ümlaut', items: 2 },
+    })
+
+    const laptop = createJar(name)
+    await laptop.post('/login', { user, password: 'wonderland' })
+    const devices = (await phone.get('/devices')) as { id: string; current: boolean }[]
+    expect(devices.map(({ current }) => current).sort()).toEqual([false, true])
+    await phone.post('/devices', { id: devices.find(({ current }) => !current)?.id ?? '' })
+    expect(await laptop.status('/')).toBe(401)
+    expect(await phone.status('/')).toBe(200)
+
+    await laptop.post('/login', { user, password: 'wonderland' })
+    await laptop.post('/devices', {})
+    expect(await phone.status('/')).toBe(401)
+    expect(await laptop.status('/')).toBe(200)
+
+    expect(await laptop.post('/logout', {})).toMatchObject({ status: 303 })
+    expect(await laptop.get('/cart')).toMatchObject({ messages: { notice: 'Bye' } })
+    expect(await laptop.status('/')).toBe(401)
+  })
+
   // A flood of made-up kids must not become one of requests for the gateway's keys.
   it('asked for the keys once in all that, unknown kids or not', async () => {
     for (let i = 0; i < 20; i++)
@@ -197,6 +245,35 @@ describe.each(found.map(({ name }) => [name] as const))('%s', (name) => {
     expect(await ask(`rotating ${name}`, first)).toBe(401)
   })
 })
+
+/** A browser as far as cookies go. */
+function createJar(name: string) {
+  let jar = ''
+  const send = async (method: string, path: string, body?: string) => {
+    const response = await rawFetch(worker.port, {
+      method,
+      path,
+      host: `${name}.gateway.test`,
+      headers: [
+        ['Origin', `http://${name}.gateway.test`],
+        ['Content-Type', 'application/x-www-form-urlencoded'],
+        ...(jar === '' ? [] : [['Cookie', jar] as const]),
+      ],
+      ...(body !== undefined && { body }),
+    })
+    const [pair] = response.header('set-cookie')?.split(';') ?? []
+    if (pair !== undefined) jar = pair.endsWith('=') ? '' : pair
+    return response
+  }
+  return {
+    async post(path: string, form: Record<string, string>) {
+      const response = await send('POST', path, new URLSearchParams(form).toString())
+      return { status: response.status, location: response.header('location') }
+    },
+    get: async (path: string): Promise<unknown> => JSON.parse((await send('GET', path)).text),
+    status: async (path: string) => (await send('GET', path)).status,
+  }
+}
 
 async function listen(
   name: string,

@@ -1,0 +1,123 @@
+/** Composes the one `Portcullis-Session` header that a response may carry. See docs/session-protocol.md. */
+import { encodeBase64url } from '../crypto/index.ts'
+import { PortcullisError } from '../errors.ts'
+
+/** JSON that goes into the header. */
+type Command = Record<string, unknown>
+
+/** Characters of base64url that the gateway accepts. */
+const maxPayloadLength = 2048
+
+/**
+ * Collects what one response asks of the session. Changes are merged; `start`, `end` and `endAll` exclude each other,
+ * since a gateway applies one of them.
+ */
+export class SessionCommandBuilder {
+  #set: Command = {}
+  #unset = new Set<string>()
+  #increments: Record<string, number> = {}
+  #flash: Command = {}
+  #version: string | undefined
+  #verb: { readonly start: { data: Command; keep?: readonly string[] } } | Command | undefined
+
+  /** Sets members. After `start` they become part of the new session. */
+  set(members: Command): void {
+    const started = this.#startedData('set')
+    for (const [name, value] of Object.entries(members)) {
+      this.#unset.delete(name)
+      if (started !== undefined) started[name] = value
+      else this.#set[name] = value
+    }
+  }
+
+  /** Removes members. */
+  unset(names: readonly string[]): void {
+    const started = this.#startedData('unset')
+    for (const name of names) {
+      delete this.#set[name]
+      delete this.#increments[name]
+      if (started === undefined) this.#unset.add(name)
+      else delete started[name]
+    }
+  }
+
+  /** Adds to a member that is a number. */
+  increment(name: string, amount: number): void {
+    if (this.#verb !== undefined)
+      throw invalid('increment() does not go together with start(), end() or endAll()')
+    this.#increments[name] = (this.#increments[name] ?? 0) + amount
+  }
+
+  /** Leaves a message for the next page. */
+  flash(name: string, value: unknown): void {
+    this.#flash[name] = value
+  }
+
+  /** Applies the changes only to this version of the session. */
+  onlyIfVersion(version: string): void {
+    if (this.#verb !== undefined) throw invalid('ifVersion goes together with changes only')
+    this.#version = version
+  }
+
+  /** Starts, ends or ends all. */
+  choose(verb: Command): void {
+    if (this.#verb !== undefined)
+      throw invalid('one response can carry one of start(), end() and endAll()')
+    const hasChanges =
+      Object.keys(this.#set).length + this.#unset.size + Object.keys(this.#increments).length > 0
+    if (hasChanges)
+      throw invalid(
+        'call start(), end() or endAll() before changes: what was changed would be lost',
+      )
+    this.#verb = verb
+  }
+
+  /**
+   * The value of the header.
+   *
+   * @throws {PortcullisError} `ERR_SESSION_DATA` where JSON cannot carry the data, or it is longer than 2,048 characters
+   */
+  format(nonce: string): string {
+    const changes = {
+      ...(hasMembers(this.#set) && { set: this.#set }),
+      ...(this.#unset.size > 0 && { unset: [...this.#unset] }),
+      ...(hasMembers(this.#increments) && { incr: this.#increments }),
+      ...(this.#version !== undefined && { ifVersion: this.#version }),
+    }
+    const command = {
+      ...(this.#verb ?? changes),
+      ...(hasMembers(this.#flash) && { flash: this.#flash }),
+    }
+    const payload = encodeBase64url(new TextEncoder().encode(stringify(command)))
+    if (payload.length > maxPayloadLength)
+      throw invalid(
+        `the changes of one response may have ${maxPayloadLength} characters of base64url, these have ${payload.length}; keep large data in your database`,
+      )
+    return `${nonce}.${payload}`
+  }
+
+  #startedData(method: string): Command | undefined {
+    if (this.#verb === undefined) return undefined
+    const { start } = this.#verb as { start?: { data: Command } }
+    if (start !== undefined) return start.data
+    throw new PortcullisError('ERR_SESSION_ENDED', `${method}() after end(): the session is over`)
+  }
+}
+
+function hasMembers(object: object): boolean {
+  return Object.keys(object).length > 0
+}
+
+function stringify(command: object): string {
+  try {
+    return JSON.stringify(command)
+  } catch (error) {
+    throw new PortcullisError('ERR_SESSION_DATA', 'The session data cannot be written as JSON', {
+      cause: error,
+    })
+  }
+}
+
+function invalid(problem: string): PortcullisError {
+  return new PortcullisError('ERR_SESSION_DATA', `Portcullis session: ${problem}`)
+}

@@ -1,0 +1,47 @@
+/** Fastify: a hook for requests, before their bodies are read. */
+import { isPortcullisError } from '../errors.ts'
+import type { OpenSession } from './express.ts'
+import type { OriginSession } from './session.ts'
+
+/** What the hook reads of a Fastify request. */
+export interface FastifyRequestLike {
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** The session of this request, from the hook on. */
+  portcullis?: OriginSession
+}
+
+/** What the hook needs of a Fastify reply. */
+export interface FastifyReplyLike {
+  /** Whether the response is on its way. */
+  readonly sent: boolean
+  /** Sets a header, replacing one of the same name. */
+  header(name: string, value: string): unknown
+  /** Sets the status. */
+  code(status: number): { send(body: unknown): unknown }
+}
+
+/** An `onRequest` hook. */
+export type FastifyHook = (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown>
+
+/** A hook that puts the session on the request. A forged assertion is answered with 401 and reaches no handler. */
+export function createFastifyHook(open: OpenSession): FastifyHook {
+  return async function portcullis(request, reply) {
+    try {
+      request.portcullis = await open({
+        read(name): string | undefined {
+          const value = request.headers[name]
+          return typeof value === 'string' ? value : undefined
+        },
+        write(name, value): void {
+          reply.header(name, value)
+        },
+        isSent: () => reply.sent,
+      })
+      return undefined
+    } catch (error) {
+      if (!isPortcullisError(error, 'ERR_ASSERTION_INVALID')) throw error
+      return reply.code(401).send({ error: 'The assertion of this request is not valid.' })
+    }
+  }
+}

@@ -1,0 +1,11 @@
+export type { ConnectMiddleware, NodeRequest, NodeResponse } from './express.ts'
+export type { FastifyHook, FastifyReplyLike, FastifyRequestLike } from './fastify.ts'
+export type { KoaContextLike, KoaMiddleware } from './koa.ts'
+export { createOrigin, type Origin, type OriginOptions } from './origin.ts'
+export {
+  type AssertionClaims,
+  type HeaderAccess,
+  OriginSession,
+  type SessionSummary,
+  type StartOptions,
+} from './session.ts'

@@ -1,0 +1,44 @@
+/** Koa: middleware over its context. */
+import { isPortcullisError } from '../errors.ts'
+import type { OpenSession } from './express.ts'
+
+/** What the middleware needs of a Koa context. */
+export interface KoaContextLike {
+  /** `state.portcullis` is the session, from the middleware on. */
+  // biome-ignore lint/suspicious/noExplicitAny: Koa's own type of state is any.
+  readonly state: any
+  /** Whether the head is on its way. */
+  readonly headerSent: boolean
+  /** Status of the response. */
+  status: number
+  /** Body of the response. */
+  body: unknown
+  /** A request header, or the empty string. */
+  get(name: string): string
+  /** Sets a header of the response. */
+  set(name: string, value: string): void
+}
+
+/** Middleware as Koa calls it. */
+export type KoaMiddleware = (context: KoaContextLike, next: () => Promise<unknown>) => Promise<void>
+
+/** Middleware that puts the session on `ctx.state`. A forged assertion is answered with 401 and reaches no handler. */
+export function createKoa(open: OpenSession): KoaMiddleware {
+  return async function portcullis(context, next) {
+    try {
+      context.state.portcullis = await open({
+        read: (name) => context.get(name) || undefined,
+        write(name, value): void {
+          context.set(name, value)
+        },
+        isSent: () => context.headerSent,
+      })
+    } catch (error) {
+      if (!isPortcullisError(error, 'ERR_ASSERTION_INVALID')) throw error
+      context.status = 401
+      context.body = 'The assertion of this request is not valid.\n'
+      return
+    }
+    await next()
+  }
+}

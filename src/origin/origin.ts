@@ -1,0 +1,136 @@
+/** What a JavaScript server behind the gateway needs: it verifies who is asking, and changes the session. */
+import { createAssertionReader } from '../assertion/verify.ts'
+import { PortcullisError } from '../errors.ts'
+import { checkKeys, createIssues, type Issues, wholeNumber } from '../options/index.ts'
+import type { Clock } from '../types.ts'
+import { type ConnectMiddleware, createExpress } from './express.ts'
+import { createFastifyHook, type FastifyHook } from './fastify.ts'
+import { createKoa, type KoaMiddleware } from './koa.ts'
+import { type HeaderAccess, OriginSession } from './session.ts'
+
+/** Options of {@link createOrigin}. */
+export interface OriginOptions {
+  /** The gateway's public origin, such as `https://app.example.com`: the issuer of assertions. */
+  readonly gateway: string
+  /** What the gateway's configuration calls this server: the audience of assertions. */
+  readonly audience: string
+  /**
+   * Where the gateway's keys are. Default `/.portcullis/jwks.json` of the gateway; an address inside your network, where
+   * the public one cannot be reached from here.
+   */
+  readonly jwks?: string
+  /** The keys themselves, as the text of a JWK Set, where nothing is to be fetched. */
+  readonly keys?: string
+  /** Seconds from one fetch of the keys to the next for a key id that is not among them, 0 to 3,600. Default 30. */
+  readonly cooldown?: number
+  /** Now; for tests. Default `Date.now`. */
+  readonly clock?: Clock
+}
+
+/** A server behind the gateway. */
+export interface Origin {
+  /**
+   * Opens the session of one request, for any framework.
+   *
+   * @throws {PortcullisError} `ERR_ASSERTION_INVALID` for an assertion that is not the gateway's, not for this server, or
+   *   expired: answer 401. `ERR_UPSTREAM_UNREACHABLE` where the keys cannot be fetched: answer 503.
+   */
+  open<Claims = unknown>(headers: HeaderAccess): Promise<OriginSession<Claims>>
+  /** Middleware for Express, Connect and `node:http`: `request.portcullis`. Errors go to `next`. */
+  express(): ConnectMiddleware
+  /** An `onRequest` hook for Fastify: `request.portcullis`. */
+  fastify(): FastifyHook
+  /** Middleware for Koa: `ctx.state.portcullis`. */
+  koa(): KoaMiddleware
+}
+
+const optionNames: ReadonlyArray<keyof OriginOptions> = [
+  'gateway',
+  'audience',
+  'jwks',
+  'keys',
+  'cooldown',
+  'clock',
+]
+
+/**
+ * Creates what a server behind the gateway needs. The assertion is verified by `jose`, and only ES256 is accepted.
+ *
+ * @example
+ * const portcullis = createOrigin({ gateway: 'https://app.example.com', audience: 'app' })
+ * app.use(portcullis.express())
+ * app.post('/login', async (request, response) => {
+ *   const account = await checkPassword(request.body)
+ *   request.portcullis.start({ user: account.id, roles: account.roles })
+ *   response.redirect(303, '/')
+ * })
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function createOrigin(options: OriginOptions): Origin {
+  const { issuer, audience, readAssertion, clock } = parseOptions(options)
+
+  async function open<Claims>(headers: HeaderAccess): Promise<OriginSession<Claims>> {
+    const token = headers.read('portcullis-assertion')
+    if (token === undefined) return new OriginSession<Claims>(undefined, headers)
+    const claims = await readAssertion(token, { issuer, audience, now: clock() })
+    if (claims === undefined)
+      throw new PortcullisError(
+        'ERR_ASSERTION_INVALID',
+        'The assertion is not from the gateway, not for this server, or expired',
+      )
+    return new OriginSession<Claims>(claims, headers)
+  }
+
+  return {
+    open,
+    express: () => createExpress(open),
+    fastify: () => createFastifyHook(open),
+    koa: () => createKoa(open),
+  }
+}
+
+interface OriginSettings {
+  readonly issuer: string
+  readonly audience: string
+  readonly readAssertion: ReturnType<typeof createAssertionReader>
+  readonly clock: Clock
+}
+
+function parseOptions(options: OriginOptions): OriginSettings {
+  const issues = createIssues('createOrigin')
+  checkKeys(issues, options, optionNames)
+  const { gateway, audience, jwks, keys, clock = Date.now } = options ?? {}
+  const issuer = parseIssuer(gateway, issues)
+  if (typeof audience !== 'string' || audience === '')
+    issues.add('audience', 'must be the name that the gateway’s configuration has for this server')
+  if (typeof clock !== 'function') issues.add('clock', 'must be a function')
+
+  const keysAt = URL.canParse(jwks ?? '', issuer) && jwks !== '' ? jwks : undefined
+  if (jwks !== undefined && (keysAt === undefined || !/^https?:/.test(jwks)))
+    issues.add('jwks', 'must be an http or https address')
+  if (keys !== undefined && !isKeySet(keys)) issues.add('keys', 'must be the text of a JWK Set')
+  const bounds = { min: 0, max: 3600, unit: 'seconds' }
+  const cooldown = wholeNumber(issues, 'cooldown', options?.cooldown, 30, bounds)
+  issues.throwIfAny()
+
+  const at = new URL(keysAt ?? '/.portcullis/jwks.json', issuer)
+  const source = keys !== undefined ? { keys } : { at, cooldownMs: cooldown * 1000 }
+  return { issuer, audience, readAssertion: createAssertionReader(source), clock }
+}
+
+function parseIssuer(value: unknown, issues: Issues): string {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`)
+    return url.origin
+  issues.add('gateway', 'must be the public origin of the gateway, such as https://app.example.com')
+  return 'https://gateway.invalid'
+}
+
+function isKeySet(text: unknown): boolean {
+  try {
+    return Array.isArray(JSON.parse(String(text)).keys)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,192 @@
+/** The session of one request, as a server behind the gateway sees and changes it. */
+import { decodeBase64url } from '../crypto/index.ts'
+import { PortcullisError } from '../errors.ts'
+import { SessionCommandBuilder } from './command.ts'
+
+/** The verified claims of `Portcullis-Assertion`. */
+export interface AssertionClaims {
+  /** The user; absent for a visitor who is not signed in. */
+  readonly sub?: string
+  /** Digest of the session's id: safe to log, of no use as a cookie. */
+  readonly sid?: string
+  /** When the user signed in, in seconds since the epoch. */
+  readonly auth_time?: number
+  /** Version of the session's data, where it is stored. */
+  readonly ver?: string
+  /** What the gateway's option `claims` made of the session's data. */
+  readonly claims?: unknown
+  readonly [claim: string]: unknown
+}
+
+/** One session of the user. Times in milliseconds since the epoch. */
+export interface SessionSummary {
+  /** For {@link OriginSession.endOther}; of no use as a cookie. */
+  readonly id: string
+  /** When the user signed in there. */
+  readonly createdAt: number
+  /** When it was last used; a minute coarse or more. */
+  readonly seenAt: number
+  /** When it ends unless it is used before. */
+  readonly expiresAt: number
+  /** Whether it is the session of this request. */
+  readonly current: boolean
+}
+
+/** The request's headers and the response's, whatever framework they come from. */
+export interface HeaderAccess {
+  /** Value of a request header by its lower-case name. */
+  read(name: string): string | undefined
+  /** Sets a header of the response, replacing one of the same name. */
+  write(name: string, value: string): void
+  /** Whether the head of the response has been sent; then nothing can be changed any more. */
+  isSent?(): boolean
+}
+
+/** Options of {@link OriginSession.start}. */
+export interface StartOptions {
+  /** Members that move from the visitor's session into the new one, such as `cart`. Default none. */
+  readonly keep?: readonly string[]
+}
+
+/**
+ * The session of one request.
+ *
+ * Changes are sent as one header of the response, and the gateway applies them before the client receives the first byte.
+ * A route must grant what it asks for (`sessions: ['start', 'set', ...]`); the gateway ignores the rest with the event
+ * `session-header-refused`.
+ */
+export class OriginSession<Claims = unknown> {
+  /** The verified assertion; undefined where the request has no session. */
+  readonly assertion: AssertionClaims | undefined
+  readonly #headers: HeaderAccess
+  readonly #command = new SessionCommandBuilder()
+
+  constructor(assertion: AssertionClaims | undefined, headers: HeaderAccess) {
+    this.assertion = assertion
+    this.#headers = headers
+  }
+
+  /** The signed-in user; undefined for a visitor. */
+  get user(): string | undefined {
+    return this.assertion?.sub
+  }
+
+  /** What the gateway's option `claims` made of the session's data; undefined where there is no session. */
+  get claims(): Claims | undefined {
+    return this.assertion?.claims as Claims | undefined
+  }
+
+  /** Whether this response can change the session: the upstream has `sessions: true` and the gateway sent a nonce. */
+  get writable(): boolean {
+    return this.#headers.read('portcullis-session-nonce') !== undefined
+  }
+
+  /**
+   * Messages that an earlier response left with {@link flash}; each is delivered once. Empty where the route does not
+   * grant `flash`. The header is not signed: show the messages, and decide nothing by them.
+   */
+  messages(): Readonly<Record<string, unknown>> {
+    const value = readJson(this.#headers.read('portcullis-flash'))
+    return isObject(value) ? value : {}
+  }
+
+  /**
+   * The user's sessions, the newest first, twenty at most; undefined where nobody is signed in or the route does not grant
+   * `list`. The header is not signed: show the list, and decide nothing by it.
+   */
+  list(): readonly SessionSummary[] | undefined {
+    const value = readJson(this.#headers.read('portcullis-sessions'))
+    return Array.isArray(value) ? (value as SessionSummary[]) : undefined
+  }
+
+  /**
+   * Starts a session for a user who has just signed in. Needs the grant `start`, and a method other than GET.
+   *
+   * @throws {PortcullisError} `ERR_SESSION_CLOSED` where no gateway asked, or the head was sent; `ERR_SESSION_DATA`
+   */
+  start(data: object, { keep }: StartOptions = {}): void {
+    this.#apply((command) =>
+      command.choose({ start: { data: { ...data }, ...(keep !== undefined && { keep }) } }),
+    )
+  }
+
+  /** Sets members of the session's data. Needs the grant `set`. @throws as {@link start} */
+  set(members: Readonly<Record<string, unknown>>): void {
+    this.#apply((command) => command.set(members))
+  }
+
+  /** Removes members. Needs the grant `set`. @throws as {@link start} */
+  unset(...names: string[]): void {
+    this.#apply((command) => command.unset(names))
+  }
+
+  /** Adds to a member that is a number; two at once lose nothing. Needs the grant `set`. @throws as {@link start} */
+  increment(name: string, amount = 1): void {
+    this.#apply((command) => command.increment(name, amount))
+  }
+
+  /** Leaves a message for the next page, which gets it once. @throws as {@link start} */
+  flash(name: string, value: unknown): void {
+    this.#apply((command) => command.flash(name, value))
+  }
+
+  /**
+   * Applies the changes of this response only if the session still has this version (`assertion.ver`, perhaps from a
+   * hidden field); otherwise the client gets 409 and nothing is stored.
+   */
+  onlyIfVersion(version: string): void {
+    this.#apply((command) => command.onlyIfVersion(version))
+  }
+
+  /** Signs out. Needs the grant `end`. @throws as {@link start} */
+  end(): void {
+    this.#apply((command) => command.choose({ end: true }))
+  }
+
+  /** Ends one session of the same user by its id in {@link list}. Needs the grant `end`. @throws as {@link start} */
+  endOther(id: string): void {
+    this.#apply((command) => command.choose({ end: { id } }))
+  }
+
+  /** Ends every session of the user, or all but this one. Needs the grant `endAll`. @throws as {@link start} */
+  endAll({ exceptCurrent = false }: { readonly exceptCurrent?: boolean } = {}): void {
+    this.#apply((command) =>
+      command.choose({ endAll: exceptCurrent ? { exceptCurrent: true } : true }),
+    )
+  }
+
+  /** Ends every session of another user. Needs the grant `endAny`: administrators only. @throws as {@link start} */
+  endUser(user: string): void {
+    this.#apply((command) => command.choose({ endAll: { user } }))
+  }
+
+  #apply(change: (command: SessionCommandBuilder) => void): void {
+    const nonce = this.#headers.read('portcullis-session-nonce')
+    if (nonce === undefined)
+      throw new PortcullisError(
+        'ERR_SESSION_CLOSED',
+        'The request carries no Portcullis-Session-Nonce: it did not come through the gateway, or the upstream lacks `sessions: true`',
+      )
+    if (this.#headers.isSent?.() === true)
+      throw new PortcullisError(
+        'ERR_SESSION_CLOSED',
+        'The head of the response was sent: change the session before the body',
+      )
+    change(this.#command)
+    this.#headers.write('Portcullis-Session', this.#command.format(nonce))
+  }
+}
+
+function readJson(header: string | undefined): unknown {
+  const bytes = header === undefined ? undefined : decodeBase64url(header)
+  if (bytes === undefined) return undefined
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
