@@ -1,18 +1,29 @@
-/** The Hono face of the session room. */
+/** Hono middleware that gives handlers the session of a request, and middleware that requires one. */
 import type { Context, MiddlewareHandler } from 'hono'
-import type { FlushableHandle, SessionStrategy, ThreeVerbs } from './core/types.ts'
+import type { SessionStrategy, ThreeVerbs } from './core/types.ts'
 import type { HandleFor, SessionEnv } from './env.ts'
 import {
-  freshGuard,
+  createFreshGuard,
+  createSessionGuard,
   type RequireFreshOptions,
   type RequireSessionOptions,
-  sessionGuard,
 } from './guard.ts'
+import { flushSession } from './handle/flush.ts'
 import { threeVerbHandle } from './handle/strategy.ts'
 
 /**
- * Gives `c.var.session`, and settles it on whatever the final response is. Mounted twice, it runs once. Where the handler
- * threw, only what was committed explicitly (`start`, `end`, `update`, `commit`) goes out, with the error page.
+ * Sets `c.var.session`, and adds its cookie and cache headers to the final response. Mounted twice, it runs once. If the
+ * handler threw, only explicit commits (`start`, `end`, `update`, `commit`) are sent with the error page.
+ *
+ * @example
+ * ```ts
+ * const app = new Hono()
+ *   .use(session(sessions))
+ *   .post('/login', async (c) => {
+ *     await c.var.session.start({ userId: 'u1' })
+ *     return c.redirect('/')
+ *   })
+ * ```
  */
 export function session<Data extends object, S extends ThreeVerbs<Data>>(
   strategy: S & ThreeVerbs<Data>,
@@ -21,44 +32,44 @@ export function session<Data extends object, S extends ThreeVerbs<Data>>(
   return async function session(c, next) {
     const handle = full?.open(c)
     if (handle !== undefined && (c.get('session') as unknown) === handle) return next()
+
     c.set('session', (handle ?? threeVerbHandle(strategy, c)) as HandleFor<S>)
     await next()
     if (handle !== undefined) await flushSession(c, handle)
   }
 }
 
-/** Lets signed-in sessions pass; sends others to sign in (navigations), or answers 401. */
+/**
+ * Allows signed-in sessions. It redirects other navigations to the sign-in page and answers other requests with 401.
+ *
+ * @example
+ * ```ts
+ * app.use('/account/*', requireSession({ signIn: '/login' }))
+ * ```
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
 export function requireSession(options: RequireSessionOptions<Context> = {}): MiddlewareHandler {
-  const guard = sessionGuard(options)
+  const guard = createSessionGuard(options)
   return async function requireSession(c, next) {
-    const refused = await guard(c)
-    return refused ?? next()
+    return (await guard(c)) ?? next()
   }
 }
 
-/** Lets sessions pass that signed in at most `seconds` ago: before a change of password, say. */
+/**
+ * Allows sessions that signed in at most `seconds` ago, 1 to 34,560,000, for example before a change of password.
+ *
+ * @example
+ * ```ts
+ * app.post('/account/password', requireFresh(300, { signIn: '/login' }), changePassword)
+ * ```
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
 export function requireFresh(
   seconds: number,
   options: RequireFreshOptions<Context> = {},
 ): MiddlewareHandler {
-  const guard = freshGuard(seconds, options)
+  const guard = createFreshGuard(seconds, options)
   return async function requireFresh(c, next) {
-    const refused = await guard(c)
-    return refused ?? next()
+    return (await guard(c)) ?? next()
   }
-}
-
-async function flushSession(c: Context, handle: FlushableHandle<object>): Promise<void> {
-  try {
-    replaceResponse(c, await handle.flush(c.res, { failed: c.error !== undefined }))
-  } catch (error) {
-    replaceResponse(c, await handle.flush(c.res, { failed: true })) // what was committed before goes out with the error page
-    throw error
-  }
-}
-
-function replaceResponse(c: Context, settled: Response): void {
-  if (settled === c.res) return
-  c.res = undefined // else Hono copies the headers of the old response into the new one
-  c.res = settled
 }

@@ -1,11 +1,10 @@
-/** One strategy of several, by what the environment says: configurations stand at module scope, where there is none. */
-
+/** Selects one of several strategies by the environment, because a configuration at module scope has no environment. */
 import { resolveFrom } from '../options/from.ts'
-import { createIssues } from '../options/issues.ts'
+import { isObject } from '../options/is-object.ts'
+import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 import { createUnsupportedError } from './core/errors.ts'
-import { isObject } from './core/record.ts'
 import type {
   EndMarkedArgs,
   SessionContext,
@@ -18,22 +17,26 @@ import { createCookieJar } from './handle/cookie-jar.ts'
 
 /** Options of {@link sessionsBy}. */
 export interface SessionsByOptions {
-  /** What a fault calls the choice, such as the variable it comes from. Default `session`. */
+  /**
+   * Name of the choice in error messages, such as the variable that it comes from.
+   *
+   * @default 'session'
+   */
   readonly option?: string
 }
 
-/** A strategy that is another one for each environment. */
+/** A strategy that is another one in each environment. */
 export interface ChosenStrategy<Data extends SessionObject> extends SessionStrategy<Data> {
-  /** `stored` if any of them is. */
+  /** `stored` if any of the strategies is. */
   readonly kind: 'stateless' | 'stored'
-  /** All there are. */
+  /** All strategies to choose from. */
   readonly choices: readonly SessionStrategy<Data>[]
   chosen(env: unknown): SessionStrategy<Data>
-  /** As of `StoredStrategy`. @throws {ConfigError} `ERR_CONFIG` where the chosen one has none */
+  /** See `StoredStrategy.list`. @throws {ConfigError} `ERR_CONFIG` if the current strategy has no lists */
   list(args: UserArgs): Promise<SessionInfo[]>
-  /** Resolves with how many there were, where that is known. @throws {ConfigError} `ERR_CONFIG` where it cannot be kept */
+  /** Resolves with the number of ended sessions, where it is known. @throws {ConfigError} `ERR_CONFIG` if unsupported */
   endAll(args: UserArgs): Promise<number | undefined>
-  /** As of `StoredStrategy`. @throws {ConfigError} `ERR_CONFIG` where it cannot be kept */
+  /** See `StoredStrategy.endMarked`. @throws {ConfigError} `ERR_CONFIG` if unsupported */
   endMarked(args: EndMarkedArgs): Promise<boolean>
 }
 
@@ -42,15 +45,29 @@ interface UserArgs {
   readonly env?: unknown
 }
 
+/** The verbs that only some strategies have. */
+interface OptionalVerbs<Data extends SessionObject> {
+  list?: StoredStrategy<Data>['list']
+  endAll?(args: UserArgs): Promise<number | undefined>
+  endMarked?: StoredStrategy<Data>['endMarked']
+}
+
 /**
- * Sessions of one kind here and of another there, such as sealed cookies on a laptop and Redis in production:
- * `sessionsBy((c) => c.env.SESSION_STORE, { cookie: statelessSessions(…), redis: storedSessions(…) })`.
+ * Creates sessions of one kind in one environment and of another kind elsewhere, such as sealed cookies on a laptop and
+ * Redis in production.
  *
- * A verb that the chosen one cannot keep fails when it is first used, not while building. To choose another one drops the
- * sessions that live: a cookie of one kind never opens as one of another.
+ * A verb that the current strategy does not support fails when it is first used, not while building. Another choice drops
+ * the live sessions: a cookie of one kind never opens as one of another.
  *
- * @param choose - name of one of the strategies, or what finds it in the environment.
- * @throws {ConfigError} `ERR_CONFIG`, also from `check` and from every verb where the environment names none of them
+ * @param choose - name of one of the strategies, or a function that returns it from the environment.
+ * @example
+ * ```ts
+ * const sessions = sessionsBy((c) => c.env.SESSION_STORE, {
+ *   cookie: statelessSessions({ secret }),
+ *   redis: storedSessions({ secret, store }),
+ * })
+ * ```
+ * @throws {ConfigError} `ERR_CONFIG`, also from `check` and from every verb if the environment names no strategy
  */
 export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
   choose: FromEnv<string, E>,
@@ -59,54 +76,59 @@ export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
 ): ChosenStrategy<Data> {
   const issues = createIssues()
   checkKeys(issues.at('sessionsBy'), options, ['option'])
-  const known = new Map(Object.entries(isObject(strategies) ? strategies : {}))
-  if (known.size === 0) issues.add('sessionsBy', 'needs at least one strategy to choose from')
-  for (const [name, strategy] of known) {
-    if (typeof strategy?.open !== 'function')
-      issues.add(`sessionsBy.${name}`, 'must be a strategy of this library')
-  }
-  const names = [...known.keys()].map((name) => JSON.stringify(name)).join(', ')
-  const chosen = resolveFrom(
+  const byName = validateStrategies(strategies, issues)
+  const names = [...byName.keys()].map((name) => JSON.stringify(name)).join(', ')
+  const findByEnv = resolveFrom(
     issues,
     options?.option ?? 'session',
     choose as FromEnv<string, never>,
-    (name, at) => {
-      const found = known.get(name)
-      if (found === undefined) at.add('', `must be one of ${names}`)
-      return found as SessionStrategy<Data>
+    (name, nameIssues) => {
+      const strategy = byName.get(name)
+      if (strategy === undefined) nameIssues.add('', `must be one of ${names}`)
+      return strategy as SessionStrategy<Data>
     },
   )
   issues.throwIfAny()
 
-  const all = [...known.values()]
-  const findStrategy = (context: SessionContext): SessionStrategy<Data> =>
-    chosen(createCookieJar(context).env)
-  return {
-    kind: all.some(({ kind }) => kind === 'stored') ? 'stored' : 'stateless',
-    choices: all,
-    cookieNames: [...new Set(all.flatMap(({ cookieNames }) => cookieNames))],
-    chosen,
-    check: (env) => chosen(env).check(env),
-    open: (context, writes) => findStrategy(context).open(context, writes),
-    get: async (args) => findStrategy(args.context).get(args),
-    start: async (args) => findStrategy(args.context).start(args),
-    end: async (args) => findStrategy(args.context).end(args),
-    async list(args): Promise<SessionInfo[]> {
-      const strategy = chosen(args.env) as Partial<StoredStrategy<Data>>
-      if (strategy.list === undefined) throw createUnsupportedError('list')
-      return strategy.list(args)
-    },
-    async endAll(args): Promise<number | undefined> {
-      const strategy = chosen(args.env) as {
-        endAll?: (args: UserArgs) => Promise<number | undefined>
-      }
-      if (strategy.endAll === undefined) throw createUnsupportedError('endAll')
-      return strategy.endAll(args)
-    },
-    async endMarked(args): Promise<boolean> {
-      const strategy = chosen(args.env) as Partial<StoredStrategy<Data>>
-      if (strategy.endMarked === undefined) throw createUnsupportedError('endMarked')
-      return strategy.endMarked(args)
-    },
+  const choices = [...byName.values()]
+  const findByContext = (context: SessionContext): SessionStrategy<Data> =>
+    findByEnv(createCookieJar(context).env)
+  const findWithVerb = <V extends keyof OptionalVerbs<Data>>(
+    verb: V,
+    env: unknown,
+  ): Required<Pick<OptionalVerbs<Data>, V>> => {
+    const strategy = findByEnv(env) as OptionalVerbs<Data>
+    if (strategy[verb] === undefined) throw createUnsupportedError(verb)
+    return strategy as Required<Pick<OptionalVerbs<Data>, V>>
   }
+
+  return {
+    kind: choices.some(({ kind }) => kind === 'stored') ? 'stored' : 'stateless',
+    choices,
+    cookieNames: [...new Set(choices.flatMap(({ cookieNames }) => cookieNames))],
+    chosen: findByEnv,
+    check: (env) => findByEnv(env).check(env),
+    open: (context, writes) => findByContext(context).open(context, writes),
+    get: async (args) => findByContext(args.context).get(args),
+    start: async (args) => findByContext(args.context).start(args),
+    end: async (args) => findByContext(args.context).end(args),
+    list: async (args) => findWithVerb('list', args.env).list(args),
+    endAll: async (args) => findWithVerb('endAll', args.env).endAll(args),
+    endMarked: async (args) => findWithVerb('endMarked', args.env).endMarked(args),
+  }
+}
+
+function validateStrategies<Data extends SessionObject>(
+  strategies: Readonly<Record<string, SessionStrategy<Data>>>,
+  issues: Issues,
+): ReadonlyMap<string, SessionStrategy<Data>> {
+  const byName = new Map(Object.entries(isObject(strategies) ? strategies : {}))
+  if (byName.size === 0) issues.add('sessionsBy', 'needs at least one strategy to choose from')
+
+  for (const [name, strategy] of byName) {
+    if (typeof strategy?.open !== 'function') {
+      issues.add(`sessionsBy.${name}`, 'must be a strategy of this library')
+    }
+  }
+  return byName
 }

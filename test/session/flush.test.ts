@@ -152,7 +152,7 @@ describe('after the answer', () => {
     })
     await browser.fetch('/login')
     await browser.fetch('/')
-    expect(() => late?.set('theme', 'dark')).toThrow('on its way')
+    expect(() => late?.set('theme', 'dark')).toThrow('can no longer change')
     await expect(late?.update(() => ({}))).rejects.toMatchObject({ code: 'ERR_SESSION_CLOSED' })
     await expect(late?.start({})).rejects.toMatchObject({ code: 'ERR_SESSION_CLOSED' })
     await expect(late?.end()).rejects.toMatchObject({ code: 'ERR_SESSION_CLOSED' })

@@ -1,50 +1,52 @@
-/** Session data is judged before it is written: what JSON would lose, and what a schema refuses. */
+/** Validates session data before it is written: values that JSON would lose, and values that a schema rejects. */
 import { PortcullisError } from '../../errors.ts'
 import type { Schema } from './schema.ts'
 
 const MAX_DEPTH = 64
 
+/** Characters of a path that a message quotes. */
+const MAX_PATH_LENGTH = 128
+
 /**
- * A copy of a value as JSON brings it back; undefined members of objects are left out, as JSON does.
+ * Copies a value as JSON would bring it back. Undefined members of objects are left out, as JSON does.
  *
- * @param path - where the value stands, for the message, such as `cart`.
- * @throws {PortcullisError} `ERR_SESSION_DATA` naming the place of what JSON cannot carry: a Date, Map, BigInt, function,
- *   NaN, class instance, cycle, hole in an array, or a member called `__proto__`.
+ * @param path - place of the value for the message, such as `cart`.
+ * @throws {PortcullisError} `ERR_SESSION_DATA` with the place of a value that JSON cannot represent: a Date, Map, BigInt,
+ *   function, NaN, class instance, cycle, hole in an array, or a member called `__proto__`.
  */
 export function jsonCopy<T>(value: T, path: string): T {
   return copyValue(value, path, 0) as T
 }
 
 /**
- * Passes data through a schema.
+ * Validates data with a schema.
  *
- * @returns what the schema made of it, or the places it found wrong.
+ * @returns the schema's output, or the places of its issues. The messages of a schema are not used: they may quote values.
  */
-export async function passSchema<Data>(
+export async function validateData<Data>(
   schema: Schema<Data>,
   data: unknown,
-): Promise<{ readonly data: Data } | { readonly wrong: string }> {
+): Promise<{ readonly data: Data } | { readonly issues: string }> {
   const answer = schema['~standard'].validate(data)
   const result = answer instanceof Promise ? await answer : answer
   if (result.issues === undefined) return { data: result.value }
-  // Places only: an issue's message may quote the value.
-  return {
-    wrong: result.issues
-      .map(({ path }) => (path ?? []).map(readKey).join('.') || 'the whole')
-      .join(', '),
-  }
+
+  const places = result.issues.map(({ path }) => (path ?? []).map(readKey).join('.') || 'the whole')
+  return { issues: places.join(', ') }
 }
 
-/** The error for data that may not be written. */
+/** Creates the error for data that must not be written. */
 export function dataError(problem: string): PortcullisError {
   return new PortcullisError('ERR_SESSION_DATA', `Session data ${problem}`)
 }
 
 function copyValue(value: unknown, path: string, depth: number): unknown {
-  if (depth > MAX_DEPTH)
+  if (depth > MAX_DEPTH) {
     throw dataError(
-      `is nested more than ${MAX_DEPTH} deep, or has a cycle, at ${path.slice(0, 128)}`,
+      `is nested more than ${MAX_DEPTH} deep, or has a cycle, at ${path.slice(0, MAX_PATH_LENGTH)}`,
     )
+  }
+
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -61,10 +63,13 @@ function copyValue(value: unknown, path: string, depth: number): unknown {
 }
 
 function copyArray(value: unknown[], path: string, depth: number): unknown[] {
-  const made: unknown[] = []
-  // By index: a hole is undefined here and null in JSON.
-  for (let i = 0; i < value.length; i++) made.push(copyValue(value[i], `${path}[${i}]`, depth + 1))
-  return made
+  const copy: unknown[] = []
+
+  // The loop counts indexes, since an iteration would skip a hole, which JSON writes as null.
+  for (let index = 0; index < value.length; index++) {
+    copy.push(copyValue(value[index], `${path}[${index}]`, depth + 1))
+  }
+  return copy
 }
 
 function copyObject(value: object, path: string, depth: number): object {
@@ -73,19 +78,23 @@ function copyObject(value: object, path: string, depth: number): object {
     throw lossError(prototypeName(prototype), path)
   }
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') throw lossError('toJSON', path)
-  const made: Record<string, unknown> = {}
+
+  const copy: Record<string, unknown> = {}
   for (const key of Object.keys(value)) {
     const member = (value as Record<string, unknown>)[key]
-    // As a member of an object literal it would become the prototype of whoever merges it.
-    if (key === '__proto__')
+
+    // Code that merges the data into an object would otherwise set that object's prototype.
+    if (key === '__proto__') {
       throw dataError(`has a member called __proto__${path && ` at ${path}`}`)
-    if (member !== undefined)
-      made[key] = copyValue(member, path ? `${path}.${key}` : key, depth + 1)
+    }
+    if (member !== undefined) {
+      copy[key] = copyValue(member, path ? `${path}.${key}` : key, depth + 1)
+    }
   }
-  return made
+  return copy
 }
 
-/** Object.prototype of another realm, such as a sandbox's. */
+/** True for the Object.prototype of another realm, such as a sandbox's. */
 function isForeignPlain(prototype: unknown): boolean {
   return (
     Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf')
@@ -93,7 +102,8 @@ function isForeignPlain(prototype: unknown): boolean {
 }
 
 function lossError(what: string, path: string): PortcullisError {
-  return dataError(`holds ${what} at ${path.slice(0, 128) || 'its top'}, which JSON cannot carry`)
+  const place = path.slice(0, MAX_PATH_LENGTH) || 'its top'
+  return dataError(`holds ${what} at ${place}, which JSON cannot represent`)
 }
 
 function prototypeName(prototype: unknown): string {

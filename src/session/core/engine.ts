@@ -1,101 +1,120 @@
-/** Where a handle leaves the work that differs between kinds of sessions. */
+/**
+ * The interface between a handle and one kind of session. A handle records the changes of one request; an engine reads
+ * and writes sessions and holds no state of a request.
+ */
 import type { Ref } from '../../store/contract.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { SessionRecord } from './record.ts'
 import type { SessionInfo } from './types.ts'
 
 /**
- * Why a request may not write although it has no session: the cookie is somebody's whom this deployment cannot read, its
- * times are ahead of this machine's clock, or its session ended while this request was on its way. A new cookie would
- * overwrite a better one.
+ * Why a request without a usable session must not create one: its cookie belongs to another deployment, its times are
+ * ahead of this machine's clock, or the session ended meanwhile. A new cookie would overwrite a better one.
  */
 export type WriteBlockReason = 'unknown-key' | 'invalid-data' | 'from-the-future' | 'ended'
 
-/** Where a stored session is. */
+/** Location of a stored session. */
 export interface SessionLocation {
   readonly ref: Ref
-  /** Which idle limit counts. */
+  /** True if `idleTimeout` applies, false if `anonymousIdle` does. */
   readonly signedIn: boolean
-  /** Absent where there is no row, or none that lives. */
+  /** Version of the row. Absent where there is no row, or none that is alive. */
   readonly version?: string
-  /** Where the session came, or would come, from a legacy cookie of this request. */
+  /** Present where the session came, or would come, from a legacy cookie of this request. */
   readonly legacy?: LegacyLocation
 }
 
-/** What is known of a legacy cookie before it is imported. */
+/** Facts about a legacy cookie before it is imported. */
 export interface LegacyLocation {
   /** The id that every import of this very seal has. */
   readonly id: string
-  /** What is there once the seal was imported, so that no copy of it is imported again. */
-  readonly claim: Ref
+  /** Key of the tombstone that an import leaves, so that no copy of the seal is imported again. */
+  readonly importMark: Ref
   /** Milliseconds for which a copy of the seal could still open. */
-  readonly lasts: number
+  readonly lifetimeMs: number
 }
 
-/** A session as this request found it. */
+/** The session that a request carries, as it was read. */
 export interface LoadResult<Data> {
   readonly record: SessionRecord<Data> | undefined
   readonly block?: WriteBlockReason
-  /** Whether something must be written although nothing was changed: an import, or an activity worth noting. */
-  readonly due?: 'import' | 'slide'
-  /** Of a stored session, also of one that is gone. */
-  readonly place?: SessionLocation
+  /** A write that is needed although the app changed nothing: an import, or a request to record. */
+  readonly pendingWrite?: 'import' | 'slide'
+  /** Location of a stored session, also of one that is gone. */
+  readonly location?: SessionLocation
 }
 
-/** What a write does to a record; undefined means that nothing changed. Runs again under conflict, so it is pure. */
+/** Computes the next record; undefined means that nothing changed. It runs again after a conflict, so it must be pure. */
 export type ChangeRecord<Data> = (
   record: SessionRecord<Data> | undefined,
 ) => Promise<SessionRecord<Data> | undefined> | SessionRecord<Data> | undefined
 
-/** Makes the record of a login from what was there before; runs again under conflict. */
+/** Computes the record of a login from the session before it. It runs again after a conflict, so it must be pure. */
 export type MakeRecord<Data> = (
   old: SessionRecord<Data> | undefined,
 ) => Promise<SessionRecord<Data>>
 
-/** What was written: the session as it is now, and the cookies that carry it; undefined: those before stay. */
+/** A login: how to make its record, and whether data of the session before it carries over. */
+export interface SessionLogin<Data> {
+  readonly make: MakeRecord<Data>
+  readonly keepsData: boolean
+}
+
+/** The session as it is after a write, and the cookies that carry it. Undefined cookies leave those before in place. */
 export interface WriteResult<Data> {
-  readonly loaded: LoadResult<Data>
+  readonly session: LoadResult<Data>
   readonly cookies: readonly OutgoingCookie[] | undefined
 }
 
-/** One kind of session. Holds no state of a request. */
+/** The result of a logout. `failure` is the error of a store; the cookie expires all the same. */
+export type EndResult<Data> = WriteResult<Data> & { readonly failure?: unknown }
+
+/** One kind of session. It holds no state of a request. */
 export interface SessionEngine<Data> {
-  /** Whether a message that is taken is taken for everybody at once, before it is returned. */
-  readonly consumes: boolean
-  /** Reads the session of a jar; never throws for what a client sent. */
+  /** True if taking a message removes it from the store before the message is returned. */
+  readonly consumesMessages: boolean
+  /** Reads the session of a request. It never throws for data that a client sent. */
   load(jar: CookieJar): Promise<LoadResult<Data>>
-  /** Begins a load that travels with what else the request asks; undefined where nothing would be saved. */
-  loadSoon?(jar: CookieJar): Promise<(() => Promise<LoadResult<Data>>) | undefined>
-  /** Writes a change of what was loaded; undefined where nothing changed. */
+  /** Starts a load that shares the request's Redis batch. Returns undefined where there is nothing to share. */
+  prefetch?(jar: CookieJar): Promise<(() => Promise<LoadResult<Data>>) | undefined>
+  /** Writes a change to the loaded session. Returns undefined where nothing changed. */
   write(
     jar: CookieJar,
-    loaded: LoadResult<Data>,
+    session: LoadResult<Data>,
     change: ChangeRecord<Data>,
   ): Promise<WriteResult<Data> | undefined>
-  /** Replaces what was loaded by a session under a new id. Works whatever became of the old one. */
+  /** Replaces the loaded session by one under a new id. It works whatever became of the old one. */
   start(
     jar: CookieJar,
-    loaded: LoadResult<Data>,
-    make: MakeRecord<Data>,
-    keeps: boolean,
+    session: LoadResult<Data>,
+    login: SessionLogin<Data>,
   ): Promise<WriteResult<Data>>
   /**
-   * Ends what was loaded. `issued`: a cookie already went to the jar, so one that removes it must follow. A store that
-   * could not be asked is `failure`: the cookie goes all the same.
+   * Ends the session.
+   *
+   * @param cookieIssued - true if this response already carries a cookie of ours, which must be expired too.
    */
   end(
     jar: CookieJar,
-    loaded: LoadResult<Data> | undefined,
-    issued: boolean,
-  ): Promise<WriteResult<Data> & { failure?: unknown }>
-  /** Sessions of the user of this one. */
-  list?(jar: CookieJar, loaded: LoadResult<Data>): Promise<SessionInfo[]>
-  /** Ends one of them by the digest of its id. */
-  endOne?(jar: CookieJar, loaded: LoadResult<Data>, id: string): Promise<boolean>
-  /** Ends them; this one too, unless it is kept, and then it may need a new cookie. */
+    session: LoadResult<Data> | undefined,
+    cookieIssued: boolean,
+  ): Promise<EndResult<Data>>
+  /** Returns the version of a session, if this kind of session has versions. */
+  readVersion?(session: LoadResult<Data>): string | undefined
+  /**
+   * Returns a function that each attempt of a write calls, to restrict the write to one version.
+   *
+   * @throws {PortcullisError} `ERR_SESSION_CONFLICT`, here or from the returned function
+   */
+  guardVersion?(session: LoadResult<Data>, ifVersion: string): () => void
+  /** Lists the sessions of this session's user. */
+  list?(jar: CookieJar, session: LoadResult<Data>): Promise<SessionInfo[]>
+  /** Ends one of the user's sessions by the digest of its id. */
+  endOne?(jar: CookieJar, session: LoadResult<Data>, id: string): Promise<boolean>
+  /** Ends the user's sessions. A current session that is kept may need a new cookie. */
   endAll?(
     jar: CookieJar,
-    loaded: LoadResult<Data>,
+    session: LoadResult<Data>,
     keepCurrent: boolean,
   ): Promise<WriteResult<Data> | undefined>
 }

@@ -1,24 +1,23 @@
-/** The errors of sessions that several files throw, by code. */
-
+/** Creates the coded errors that several parts of a session throw. */
 import { ConfigError, PortcullisError } from '../../errors.ts'
 
-/** The error for a verb that this kind of session cannot keep. */
+/** Creates the `ERR_CONFIG` for a verb that stateless sessions do not have. */
 export function createUnsupportedError(verb: string): ConfigError {
   return new ConfigError([
     { option: 'session', problem: `is stateless: nothing is stored that ${verb}() could look at` },
   ])
 }
 
-/** The error for `endMarked` where it cannot be kept. */
-export function unmarkable(what: 'mark' | 'store'): ConfigError {
+/** Creates the `ERR_CONFIG` for `endMarked` without the option `mark`, or with a store that does not implement it. */
+export function createMarkError(missing: 'mark' | 'store'): ConfigError {
   const problem =
-    what === 'mark'
+    missing === 'mark'
       ? 'is needed to tell which sessions depend on a mark'
       : 'cannot end sessions by mark: it has no endMarked'
-  return new ConfigError([{ option: `session.${what}`, problem }])
+  return new ConfigError([{ option: `session.${missing}`, problem }])
 }
 
-/** The error for a change to a session that is over. */
+/** Creates the `ERR_SESSION_ENDED` for a change to a session that has ended. */
 export function createEndedError(): PortcullisError {
   return new PortcullisError(
     'ERR_SESSION_ENDED',
@@ -26,7 +25,7 @@ export function createEndedError(): PortcullisError {
   )
 }
 
-/** The error for a change to a session that is not there. */
+/** Creates the `ERR_SESSION_NOT_STARTED` for a change to a session that does not exist. */
 export function createNotStartedError(): PortcullisError {
   return new PortcullisError(
     'ERR_SESSION_NOT_STARTED',

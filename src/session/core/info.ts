@@ -1,13 +1,12 @@
-/** Facts about a session, as the app is told them. */
-
+/** Computes the facts about a session that an app receives. */
 import { absoluteEnd, idleEnd, type LifetimeLimits } from './lifetimes.ts'
 import type { SessionRecord } from './record.ts'
 import type { SessionInfo } from './types.ts'
 
-/** Facts about a session without the digest, which takes an HMAC. */
+/** Facts about a session without its digest, which takes an HMAC. */
 export type SessionFacts = Omit<SessionInfo, 'id'>
 
-/** Facts about a record; `id` is its digest. */
+/** Creates the facts about a record whose digest is `id`. */
 export function createInfo<Data>(
   record: SessionRecord<Data>,
   limits: LifetimeLimits,
@@ -16,17 +15,19 @@ export function createInfo<Data>(
   return { id, ...createFacts(record, limits) }
 }
 
+/** Creates the facts about a record. */
 export function createFacts<Data>(
   record: SessionRecord<Data>,
   limits: LifetimeLimits,
 ): SessionFacts {
+  const { authenticated = 0 } = record
   return {
     createdAt: record.created * 1000,
     seenAt: record.seen * 1000,
     expiresAt: absoluteEnd(record, limits) * 1000,
     idleExpiresAt: idleEnd(record, limits) * 1000,
     signedIn: record.authenticated !== undefined,
-    // 0 and 1: nobody knows when, see `readAuthenticated`.
-    ...((record.authenticated ?? 0) > 1 && { authenticatedAt: (record.authenticated ?? 0) * 1000 }),
+    // 0 and 1 stand for an unknown moment, see `readAuthenticated`.
+    ...(authenticated > 1 && { authenticatedAt: authenticated * 1000 }),
   }
 }

@@ -1,4 +1,4 @@
-/** What a strategy lends to other modules of this library: its keys, and what it knows of a session. */
+/** Gives other modules of this library access to the keys and options of a strategy. */
 import type { CookieSettings } from '../../cookie/settings.ts'
 import type { KeyRing } from '../../crypto/key-ring.ts'
 import type { Clock } from '../../types.ts'
@@ -13,7 +13,7 @@ export interface SessionInternals {
   /** The stage that seals are bound to. */
   readonly audience: string | undefined
   readonly clock: Clock
-  /** Seconds. */
+  /** Absolute timeout in seconds. */
   readonly maxAge: number
   /** The option `user`. */
   readonly user: ((data: never) => string | undefined) | undefined
@@ -21,10 +21,10 @@ export interface SessionInternals {
   readonly mark: ((data: never) => string | undefined) | undefined
 }
 
-/** The member of a strategy that holds its internals. */
+/** The key of a strategy's member that holds its internals. */
 export const sessionInternals: unique symbol = Symbol('portcullis.session.internals')
 
-/** Makes what a strategy lends, from its settings. */
+/** Creates the internals of a strategy from its settings. */
 export function createInternals<Data>(
   settings: SessionSettings<Data>,
   audience: string | undefined,
@@ -40,11 +40,11 @@ export function createInternals<Data>(
   }
 }
 
-/** The internals of the strategy that serves an environment; undefined for one of another library. */
+/** Reads the internals of the strategy that serves an environment. Returns undefined for a strategy of another library. */
 export function readInternals<Data extends SessionObject>(
   strategy: SessionStrategy<Data>,
   env: unknown,
 ): SessionInternals | undefined {
-  const chosen = strategy.chosen === undefined ? strategy : strategy.chosen(env)
-  return chosen[sessionInternals]
+  const current = strategy.chosen === undefined ? strategy : strategy.chosen(env)
+  return current[sessionInternals]
 }

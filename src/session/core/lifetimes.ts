@@ -1,12 +1,12 @@
-/** Two clocks: an absolute one that nothing stops, an idle one that activity winds up. Pure. */
+/** Session timeouts: an absolute one, and an idle one that activity extends. Pure functions. */
 
-/** Times of a session, in whole seconds since the epoch, as they are sealed. */
+/** Times of a session as they are sealed, in whole seconds since the epoch. */
 export interface SessionTimes {
-  /** When it was made. Rounded down, so an end is never late. */
+  /** When the session was made. It is rounded down, so a session never ends late. */
   readonly created: number
-  /** The last request that was noted; trails the last request by at most a tenth of the idle window. */
+  /** The last request that was recorded. It trails the last request by at most a tenth of the idle timeout. */
   readonly seen: number
-  /** When `start` was called; 0 for an imported session, absent for a visitor's. */
+  /** When `start` was called: 0 for an imported session, absent for a visitor's. */
   readonly authenticated?: number
 }
 
@@ -17,15 +17,16 @@ export interface LifetimeLimits {
   readonly anonymousIdle: number
 }
 
-/** What the clocks say. */
+/** The state of a session at a moment. */
 export type SessionStatus = 'alive' | 'expired' | 'idle' | 'from-the-future'
 
-/** Clocks of two machines may differ by this much, in seconds. */
+/** Clocks of two machines may differ by this many seconds. */
 const SKEW = 60
 
 /**
- * Judges a session by the reader's own limits, whatever the cookie was made under. At exactly a limit it has ended.
- * An idle session ends between nine tenths of the limit and the limit after its last request, never later.
+ * Compares the times of a session with the reader's own limits, whatever the cookie was made under. At exactly a limit the
+ * session has ended. An idle session ends between nine tenths of the idle timeout and the whole of it, counted from its
+ * last request, and never later.
  */
 export function checkLifetimes(
   times: SessionTimes,
@@ -37,25 +38,23 @@ export function checkLifetimes(
   return now >= idleEnd(times, limits) ? 'idle' : 'alive'
 }
 
-/** Whether a request now is worth noting: at most once per tenth of the idle window. */
+/** True if this request has to be recorded, which happens at most once in a tenth of the idle timeout. */
 export function isSlideDue(times: SessionTimes, limits: LifetimeLimits, now: number): boolean {
   return now - times.seen >= Math.max(1, Math.floor(findIdleWindow(times, limits) / 10))
 }
 
-/** Seconds for which a cookie sealed now is worth keeping: until the nearer of the two ends. */
+/** Seconds for which a browser should keep a cookie that is sealed now: until the nearer of the two ends. */
 export function cookieAge(times: SessionTimes, limits: LifetimeLimits, now: number): number {
-  return Math.max(
-    1,
-    Math.min(absoluteEnd(times, limits), times.seen + findIdleWindow(times, limits)) - now,
-  )
+  const idleLimit = times.seen + findIdleWindow(times, limits)
+  return Math.max(1, Math.min(absoluteEnd(times, limits), idleLimit) - now)
 }
 
-/** When it ends whatever happens. */
+/** The second at which the session ends whatever happens. */
 export function absoluteEnd(times: SessionTimes, limits: LifetimeLimits): number {
   return times.created + limits.maxAge
 }
 
-/** When it ends if nothing happens. */
+/** The second at which the session ends if no request comes. */
 export function idleEnd(times: SessionTimes, limits: LifetimeLimits): number {
   return Math.min(times.seen + findIdleWindow(times, limits), absoluteEnd(times, limits))
 }

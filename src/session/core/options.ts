@@ -1,9 +1,9 @@
-/** Options of strategies, as they are given. */
+/** Options of sessions of every kind. */
 import type { Clock, Emit, FromEnv, OutgoingCookie, ProjectEnv } from '../../types.ts'
 import type { Schema } from './schema.ts'
 import type { SessionObject } from './types.ts'
 
-/** Options that every strategy has. Absent = default. */
+/** Options that every strategy has. */
 export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
   /**
    * One secret or several, each of at least 32 characters: a list, or one text with white space between them, as an
@@ -11,66 +11,137 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
    * Rotate in two deploys: append the new one, then move it first; keep the old one for `maxAge`.
    */
   readonly secret: FromEnv<string | readonly string[], E>
-  /** Seconds a session lives at most. Default 8 h (28,800), as Keystone's; at most 400 days. */
+  /**
+   * Absolute timeout in seconds, at most 400 days: no activity extends it.
+   *
+   * @default 28_800 (8 hours, as Keystone's)
+   */
   readonly maxAge?: number
-  /** Seconds without a request after which a session ends. Default 1 h (NIST SP 800-63B-4 AAL2), never above `maxAge`. */
+  /**
+   * Idle timeout in seconds, never above `maxAge`: a session without a request for this long ends.
+   *
+   * @default 3600 (1 hour, NIST SP 800-63B-4 AAL2), or `maxAge` where that is less
+   */
   readonly idleTimeout?: number
-  /** The same before `start`, for sessions of visitors. Default 15 min, never above `idleTimeout`. */
+  /**
+   * Idle timeout in seconds before `start`, for sessions of visitors. Never above `idleTimeout`.
+   *
+   * @default 900 (15 minutes), or `idleTimeout` where that is less
+   */
   readonly anonymousIdle?: number
-  /** Name of the cookie without prefix. Default `session`; it is sent as `__Host-session`, or `__Secure-session` with a Domain or Path. */
+  /**
+   * Name of the cookie without its prefix. It is sent as `__Host-session`, or as `__Secure-session` with a Domain or Path.
+   *
+   * @default 'session'
+   */
   readonly name?: string
-  /** Default `/`. Another path moves the prefix to `__Secure-`. */
+  /**
+   * Path attribute. Another path than `/` moves the prefix to `__Secure-`.
+   *
+   * @default '/'
+   */
   readonly path?: string
-  /** Default none: this host only. A domain moves the prefix to `__Secure-` and lets sibling hosts plant cookies. */
+  /**
+   * Domain attribute. A domain moves the prefix to `__Secure-` and lets sibling hosts plant cookies.
+   *
+   * @default undefined (this host only)
+   */
   readonly domain?: string
-  /** Default true. `false` is refused unless `insecurePlainHttp` says that it is meant. */
+  /**
+   * Secure attribute. `false` is an error unless `insecurePlainHttp` is true.
+   *
+   * @default true
+   */
   readonly secure?: boolean
-  /** Default `'lax'`. `true` is `'strict'`; `false` leaves the attribute out. */
+  /**
+   * SameSite attribute. `true` means `'strict'`; `false` leaves the attribute out.
+   *
+   * @default 'lax'
+   */
   readonly sameSite?: boolean | 'strict' | 'lax' | 'none'
-  /** CHIPS: the cookie is kept apart for each top-level site. Default false. */
+  /**
+   * Partitioned attribute (CHIPS): browsers keep the cookie apart for each top-level site.
+   *
+   * @default false
+   */
   readonly partitioned?: boolean
-  /** Drops Secure and the prefix, for development over plain http on names other than localhost. Default false. */
+  /**
+   * Drops Secure and the prefix, for development over plain http on names other than localhost.
+   *
+   * @default false
+   */
   readonly insecurePlainHttp?: boolean
-  /** Binds seals to a stage, so that staging's cookie never opens in production under the same secret. Default none. */
+  /**
+   * Binds seals to a stage, so that staging's cookie never opens in production under the same secret.
+   *
+   * @default undefined (one stage)
+   */
   readonly audience?: string
-  /** Judges data on write (`ERR_SESSION_DATA`) and on read (no session). Any Standard Schema; must accept its own output. */
+  /**
+   * Validates data on write (`ERR_SESSION_DATA`) and on read (no session). Any Standard Schema that accepts its own output.
+   *
+   * @default undefined (any JSON object)
+   */
   readonly schema?: Schema<Data>
-  /** Data of a session that `set` may make where there is none. Default: `set` without a session throws. */
+  /**
+   * Makes the data of a session that `set` starts where there is none.
+   *
+   * @default undefined (`set` without a session throws `ERR_SESSION_NOT_STARTED`)
+   */
   readonly initial?: () => Data
-  /** Who the session belongs to, from its data. A write that would change it throws; only `start` may. */
+  /**
+   * Reads the user of a session from its data. A write that would change the user throws; only `start` may change it.
+   *
+   * @default undefined (sessions have no user: no `list`, no `endAll`)
+   */
   readonly user?: (data: Data) => string | undefined
   /**
-   * The outside session that this one depends on, from its data: the session at an identity provider.
-   * Once `endMarked` was called for it, sessions that name it have ended. Read when a session is made;
-   * later changes of the data do not move it. Default none.
+   * Reads the outside session that this one depends on from its data, such as the session at an identity provider.
+   * Once `endMarked` was called for it, sessions that name it have ended. The function runs when a session is made;
+   * later changes of the data do not move it.
+   *
+   * @default undefined (sessions depend on no other)
    */
   readonly mark?: (data: Data) => string | undefined
-  /** Cookies of older libraries to import once. Default none. */
+  /**
+   * Cookies of older libraries to import once, see `ironCookie`.
+   *
+   * @default []
+   */
   readonly legacy?: readonly LegacyCookie<Data>[]
-  /** Takes the room's events. Default none. */
+  /**
+   * Receives the events of sessions.
+   *
+   * @default undefined (events are dropped)
+   */
   readonly onEvent?: Emit
-  /** Now; for tests. Default `Date.now`. */
+  /**
+   * Returns the current time in milliseconds since the epoch, for tests.
+   *
+   * @default Date.now
+   */
   readonly clock?: Clock
 }
 
 /** A cookie of another library that is read once and never written; `ironCookie` makes one. */
 export interface LegacyCookie<Data extends SessionObject> {
-  /** Its whole name. */
+  /** The cookie's whole name. */
   readonly name: string
-  /** What removes it from the browser. */
+  /** The cookie that removes it from the browser. */
   readonly expire: OutgoingCookie
-  /** Opens a value, or undefined. Must not throw for what a client sent. */
+  /** Opens a value, or returns undefined. It must not throw for a value that a client sent. */
   open(value: string, env: unknown, now: number): Promise<OpenedLegacy<Data> | undefined>
 }
 
-/** What was in a cookie of another library. */
+/** The content of another library's cookie. */
 export interface OpenedLegacy<Data extends SessionObject> {
   readonly data: Data
-  /** A stable mark of this very seal, such as its MAC. */
+  /** A stable fingerprint of this very seal, such as its MAC. */
   readonly mark: string
   /**
    * When the seal ends by itself, in milliseconds since the epoch. Until then a store remembers that it was imported.
-   * Default: 400 days from now, since a seal without an end never stops to open.
+   *
+   * @default 400 days from now, since a seal without an end never stops to open
    */
   readonly expiresAt?: number
 }

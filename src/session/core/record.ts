@@ -1,28 +1,30 @@
-/** What a session is inside its seal: times, id, data and messages, written as short JSON. */
+/** The payload of a session as it is sealed: times, id, data and messages, as short JSON. Pure. */
+import { isObject } from '../../options/is-object.ts'
 import type { SessionTimes } from './lifetimes.ts'
 
-/** Messages by name. */
+/** Flash messages by name. */
 export type Messages = Readonly<Record<string, unknown>>
 
 /** A session as it is sealed. `data` is absent where only messages wait for a visitor who has no session. */
 export interface SessionRecord<Data> extends SessionTimes {
-  /** 128 random bits, base64url; kept when it is sealed again, new at `start`. */
+  /** 128 random bits in base64url. The id is kept when the session is sealed again; `start` makes a new one. */
   readonly id: string
   readonly data?: Data
-  /** Messages not yet taken, by name. */
+  /** Messages that were not taken yet, by name. */
   readonly flash?: Messages
-  /** Tag of the user and its generation at the login; only of stateless sessions that can be revoked. */
+  /** Hash of the user at the login. Only stateless sessions with `revocation` have it. */
   readonly tag?: string
+  /** Revocation epoch of the user at the login. Only stateless sessions with `revocation` have it. */
   readonly generation?: number
-  /** Of an imported stateless session: when its legacy seal no longer opens, in seconds since the epoch. */
+  /** Seconds since the epoch when the legacy seal of an imported stateless session stops to open. */
   readonly sealEnds?: number
-  /** Tag of the outside session that it depends on; only of stateless sessions that can be revoked. */
+  /** Hash of the outside session that this one depends on. Only stateless sessions with `revocation` have it. */
   readonly mark?: string
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
 
-/** The sealed form: one letter a member, since a cookie ends at 4,096 bytes. */
+/** The sealed form has one letter for each member, since a cookie ends at 4,096 bytes. */
 interface WireRecord {
   readonly j?: unknown
   readonly c?: unknown
@@ -40,30 +42,25 @@ interface WireRecord {
 export function writeRecord<Data>(record: SessionRecord<Data>): string {
   const { id: j, created: c, seen: s, authenticated: a, data: d, flash: f } = record
   const { tag: u, generation: g, sealEnds: l, mark: m } = record
+
   return JSON.stringify({ j, c, s, a, u, g, l, m, d, f })
 }
 
-/** Reads what {@link writeRecord} wrote; undefined for anything else that was once sealed under the same purpose. */
+/** Reads the JSON of {@link writeRecord}. Returns undefined for any other text that was sealed for this purpose. */
 export function readRecord<Data>(json: string): SessionRecord<Data> | undefined {
-  let wire: WireRecord
+  let wire: unknown
   try {
     wire = JSON.parse(json)
   } catch {
     return undefined
   }
-  if (!isObject(wire)) return undefined
-  const { j, c, s, a, d, f, u, g, l, m } = wire as WireRecord
-  if (typeof j !== 'string' || !isTime(c) || !isTime(s) || !(a === undefined || isTime(a)))
-    return undefined
-  if (!(d === undefined || isObject(d)) || !(f === undefined || isObject(f))) return undefined
-  if (!(u === undefined || typeof u === 'string') || !(g === undefined || isTime(g)))
-    return undefined
-  if (!(l === undefined || isTime(l))) return undefined
-  if (!(m === undefined || typeof m === 'string')) return undefined
+  if (!isWireRecord(wire)) return undefined
+
+  const { j, c, s, a, d, f, u, g, l, m } = wire
   const record: Writable<SessionRecord<Data>> = { id: j, created: c, seen: s }
   if (a !== undefined) record.authenticated = a
   if (d !== undefined) record.data = d as Data
-  if (f !== undefined) record.flash = f as Record<string, unknown>
+  if (f !== undefined) record.flash = f
   if (u !== undefined) record.tag = u
   if (g !== undefined) record.generation = g
   if (l !== undefined) record.sealEnds = l
@@ -71,9 +68,42 @@ export function readRecord<Data>(json: string): SessionRecord<Data> | undefined 
   return record
 }
 
-/** Whether a value is an object that is no array. */
-export function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** A {@link WireRecord} whose members have the types that {@link writeRecord} gave them. */
+interface ValidWireRecord {
+  readonly j: string
+  readonly c: number
+  readonly s: number
+  readonly a?: number
+  readonly d?: object
+  readonly f?: Messages
+  readonly u?: string
+  readonly g?: number
+  readonly l?: number
+  readonly m?: string
+}
+
+function isWireRecord(value: unknown): value is ValidWireRecord {
+  if (!isObject(value)) return false
+
+  const { j, c, s, a, d, f, u, g, l, m } = value as WireRecord
+  const hasTimes =
+    isTime(c) && isTime(s) && isOptionalTime(a) && isOptionalTime(g) && isOptionalTime(l)
+  return (
+    hasTimes &&
+    typeof j === 'string' &&
+    (d === undefined || isObject(d)) &&
+    (f === undefined || isObject(f)) &&
+    isOptionalText(u) &&
+    isOptionalText(m)
+  )
+}
+
+function isOptionalTime(value: unknown): boolean {
+  return value === undefined || isTime(value)
+}
+
+function isOptionalText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
 }
 
 function isTime(value: unknown): value is number {

@@ -1,4 +1,4 @@
-/** The part of Standard Schema v1 that sessions use, declared here so that no vendor is a dependency. */
+/** The part of Standard Schema v1 that sessions use, declared here so that no schema library is a dependency. */
 
 /** Any Standard Schema (https://standardschema.dev): zod, valibot, arktype and others implement it. */
 export interface Schema<Output> {
@@ -11,15 +11,15 @@ export interface Schema<Output> {
   }
 }
 
-/** What a schema says of a value. Without `issues` the value passed. */
+/** The result of a schema. Without `issues` the value is valid. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] }
 
-/** What is wrong with a value, and where. */
+/** One problem of a value, and its place. */
 export interface SchemaIssue {
-  /** What is wrong, in the schema's words. */
+  /** The problem in the schema's words. */
   readonly message: string
-  /** Where. */
+  /** Keys from the top of the value to the place of the problem. */
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined
 }

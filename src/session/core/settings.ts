@@ -1,27 +1,30 @@
-/** Session options, worked out once: what requests are served with. */
+/** Compiles the options of sessions into the settings that requests are served with. */
 import { type CookieSettings, cookieSettings } from '../../cookie/settings.ts'
 import { type KeyRing, keyRing } from '../../crypto/key-ring.ts'
 import { type Sealer, sealer } from '../../crypto/seal.ts'
 import { resolveFrom } from '../../options/from.ts'
+import { isObject } from '../../options/is-object.ts'
 import type { Issues } from '../../options/issues.ts'
 import { checkKeys } from '../../options/keys.ts'
 import { optionalFunction, optionalListener, wholeNumber } from '../../options/values.ts'
 import type { Clock, Emit } from '../../types.ts'
 import type { LifetimeLimits } from './lifetimes.ts'
 import type { LegacyCookie, SessionOptions } from './options.ts'
-import { isObject } from './record.ts'
 import type { Schema } from './schema.ts'
 
-/** The keys that belong to an environment: one secret, one set of keys. */
+/** The two kinds of sessions. */
+type SessionKind = 'stateless' | 'stored'
+
+/** The keys that belong to an environment: one secret gives one set of keys. */
 export interface SessionKeys {
   readonly ring: KeyRing
-  /** Seals what the cookie holds. */
+  /** Seals the content of the cookie. */
   readonly sealer: Sealer
-  /** Seals what a store holds. */
+  /** Seals the rows of a store. */
   readonly records: Sealer
 }
 
-/** What every strategy works with. */
+/** The validated options of a strategy. */
 export interface SessionSettings<Data> {
   readonly cookie: CookieSettings
   readonly limits: LifetimeLimits
@@ -60,74 +63,86 @@ export const SESSION_OPTIONS = [
 
 const HOUR = 3600
 
-/** Characters of a sealed record that are looked at; stores keep less. */
+/** Characters of a sealed record that are read; stores accept shorter ones only. */
 const MAX_RECORD_BYTES = 2_000_000
 
-/** User agents keep no cookie longer (RFC 6265bis section 5.5). */
+/** User agents keep a cookie for at most 400 days (RFC 6265bis section 5.5). */
 const MAX_SECONDS = 400 * 24 * HOUR
 
-/** Judges the options and works them out; faults are noted, not thrown. */
+/** Validates and compiles the options. Issues are collected, not thrown. */
 export function compileSessionSettings<Data extends object>(
-  options: SessionOptions<Data, never>,
+  input: SessionOptions<Data, never>,
   issues: Issues,
-  kind: 'stateless' | 'stored',
+  kind: SessionKind,
 ): SessionSettings<Data> {
-  checkKeys(issues, options, [...SESSION_OPTIONS, kind === 'stored' ? 'store' : 'revocation'])
-  const given: Partial<SessionOptions<Data, never>> = isObject(options) ? options : {}
-  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
-  const user = optionalFunction(issues, 'user', given.user)
-  const { secret, audience } = given
-  const cookie = cookieSettings(given, issues)
-  const seconds = (most: number): { min: number; max: number; unit: string } => ({
-    min: 1,
-    max: most,
-    unit: 'seconds',
-  })
-  const maxAge = wholeNumber(issues, 'maxAge', given.maxAge, 8 * HOUR, seconds(MAX_SECONDS))
-  const idleTimeout = wholeNumber(
-    issues,
-    'idleTimeout',
-    given.idleTimeout,
-    Math.min(HOUR, maxAge),
-    seconds(maxAge),
-  )
-  const anonymousIdle = wholeNumber(
-    issues,
-    'anonymousIdle',
-    given.anonymousIdle,
-    Math.min(HOUR / 4, idleTimeout),
-    seconds(idleTimeout),
-  )
+  checkKeys(issues, input, [...SESSION_OPTIONS, kind === 'stored' ? 'store' : 'revocation'])
+  const options: Partial<SessionOptions<Data, never>> = isObject(input) ? input : {}
+
+  const clock = optionalFunction(issues, 'clock', options.clock) ?? Date.now
+  const user = optionalFunction(issues, 'user', options.user)
+  const cookie = cookieSettings(options, issues)
+  const limits = compileLimits(options, issues)
+  const { audience } = options
   if (audience !== undefined && (typeof audience !== 'string' || audience === '')) {
     issues.add('audience', 'must be a string that is not empty')
   }
+
   return {
     cookie,
-    limits: { maxAge, idleTimeout, anonymousIdle },
-    keys: resolveFrom(issues, 'secret', secret, (value: string | readonly string[], at) => {
-      const ring = keyRing(value, at)
-      const bound = { lifetime: maxAge, clock, ...(audience !== undefined && { audience }) }
-      // A stateless cookie must not open as the id of a stored session, nor the other way round.
-      const name = kind === 'stored' ? `${cookie.name} stored` : cookie.name
-      return {
-        ring,
-        sealer: sealer(ring, { ...bound, purpose: 'session', name }),
-        records: sealer(ring, {
-          ...bound,
-          purpose: 'record',
-          name: cookie.name,
-          maxLength: MAX_RECORD_BYTES,
-        }),
-      }
+    limits,
+    keys: resolveFrom(issues, 'secret', options.secret, (secret, secretIssues) => {
+      const ring = keyRing(secret, secretIssues)
+      return createKeys(ring, cookie.name, kind, {
+        lifetime: limits.maxAge,
+        clock,
+        ...(audience !== undefined && { audience }),
+      })
     }),
-    schema: validateSchema(given.schema, issues),
-    initial: optionalFunction(issues, 'initial', given.initial),
-    // An empty name is none: all who have it would share one list.
+    schema: validateSchema(options.schema, issues),
+    initial: optionalFunction(issues, 'initial', options.initial),
+    // All sessions with an empty user would share one list, so an empty user counts as none.
     user: user && ((data) => user(data) || undefined),
-    mark: optionalFunction(issues, 'mark', given.mark),
-    legacy: given.legacy ?? [],
-    emit: optionalListener(issues, 'onEvent', given.onEvent),
+    mark: optionalFunction(issues, 'mark', options.mark),
+    legacy: options.legacy ?? [],
+    emit: optionalListener(issues, 'onEvent', options.onEvent),
     clock,
+  }
+}
+
+function compileLimits(
+  options: Partial<Readonly<Record<keyof LifetimeLimits, number>>>,
+  issues: Issues,
+): LifetimeLimits {
+  const readSeconds = (name: keyof LifetimeLimits, defaultValue: number, max: number): number =>
+    wholeNumber(issues, name, options[name], Math.min(defaultValue, max), {
+      min: 1,
+      max,
+      unit: 'seconds',
+    })
+
+  const maxAge = readSeconds('maxAge', 8 * HOUR, MAX_SECONDS)
+  const idleTimeout = readSeconds('idleTimeout', HOUR, maxAge)
+  const anonymousIdle = readSeconds('anonymousIdle', HOUR / 4, idleTimeout)
+  return { maxAge, idleTimeout, anonymousIdle }
+}
+
+function createKeys(
+  ring: KeyRing,
+  cookieName: string,
+  kind: SessionKind,
+  options: { readonly lifetime: number; readonly clock: Clock; readonly audience?: string },
+): SessionKeys {
+  // A stateless cookie must not open as the id of a stored session, nor the other way round.
+  const name = kind === 'stored' ? `${cookieName} stored` : cookieName
+  return {
+    ring,
+    sealer: sealer(ring, { ...options, purpose: 'session', name }),
+    records: sealer(ring, {
+      ...options,
+      purpose: 'record',
+      name: cookieName,
+      maxLength: MAX_RECORD_BYTES,
+    }),
   }
 }
 

@@ -3,17 +3,21 @@ import type { Sealer } from '../../crypto/seal.ts'
 import type { LoadResult, WriteBlockReason } from './engine.ts'
 import type { SessionSettings } from './settings.ts'
 
-/** How many cookies of our name are tried where another host of the domain may have planted some. */
+/** Another host of the domain can plant cookies of our name, so this many are tried. */
 const MAX_TRIED = 3
 
-const BLOCKS: ReadonlySet<string> = new Set<WriteBlockReason>([
+const WRITE_BLOCK_REASONS: readonly string[] = [
   'ended',
   'unknown-key',
   'invalid-data',
   'from-the-future',
-])
+] satisfies WriteBlockReason[]
 
-/** What was sealed into the request's cookies of our name, or why there is nothing. */
+/**
+ * Unseals the request's cookies of our name.
+ *
+ * @returns the sealed text, or the reason why there is none.
+ */
 export function openToken<Data>(
   settings: SessionSettings<Data>,
   sealer: Sealer,
@@ -25,43 +29,46 @@ export function openToken<Data>(
 }
 
 /**
- * Of several cookies of our name: none where the browser guarantees one (`__Host-`), since then somebody planted the
- * other; else the one that opens, if exactly one does.
+ * Picks the one of several cookies that opens. A browser stores only one cookie of a `__Host-` name, so a second one was
+ * planted and none is used. Nor is any used where two of them open.
  */
 async function openOnlyOne<Data>(
   settings: SessionSettings<Data>,
   sealer: Sealer,
   tokens: readonly string[],
 ): Promise<string | { readonly refused: 'ambiguous' | 'unknown-key' }> {
-  if (settings.cookie.name.startsWith('__Host-') || tokens.length > MAX_TRIED)
+  if (settings.cookie.name.startsWith('__Host-') || tokens.length > MAX_TRIED) {
     return { refused: 'ambiguous' }
-  const opened = await Promise.all(tokens.map((token) => sealer.open(token)))
-  const good = opened.filter((result) => typeof result === 'string')
-  if (good.length === 1) return good[0] as string
-  const unknown = opened.some(
+  }
+
+  const results = await Promise.all(tokens.map((token) => sealer.open(token)))
+  const texts = results.filter((result) => typeof result === 'string')
+  if (texts.length === 1) return texts[0] as string
+
+  const hasUnknownKey = results.some(
     (result) => typeof result !== 'string' && result.refused === 'unknown-key',
   )
-  return { refused: good.length === 0 && unknown ? 'unknown-key' : 'ambiguous' }
+  return { refused: texts.length === 0 && hasUnknownKey ? 'unknown-key' : 'ambiguous' }
 }
 
-/**
- * Data of another schema is kept for the deployment that can read it, and a session from the future for the machine whose
- * clock is right; anything else counts as no session.
- */
+/** Emits why a cookie is rejected and returns the session of a request without one. */
 export function rejectCookie<Data>(
   settings: SessionSettings<Data>,
   reason: string,
 ): LoadResult<Data> {
   settings.emit?.({ type: 'session-rejected', reason, subject: settings.cookie.name })
-  return blocked(reason)
+  return createEmptySession(reason)
 }
 
-/** No session; where it belongs to somebody all the same, the request may not write either. */
-export function blocked(reason: string): {
+/**
+ * Returns no session, and blocks writes where the cookie belongs to somebody: data of another schema is kept for the
+ * deployment that can read it, and a session from the future for the machine whose clock is right.
+ */
+export function createEmptySession(reason: string): {
   readonly record: undefined
   readonly block?: WriteBlockReason
 } {
-  return BLOCKS.has(reason)
+  return WRITE_BLOCK_REASONS.includes(reason)
     ? { record: undefined, block: reason as WriteBlockReason }
     : { record: undefined }
 }

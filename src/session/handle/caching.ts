@@ -1,7 +1,7 @@
-/** What caches are told about an answer that a session had a part in. */
+/** Sets the cache headers of a response that a session had a part in. */
 
-/** Headers that override Cache-Control for one kind of cache (RFC 9213), and their proprietary kin. */
-const TARGETED = [
+/** Headers that override Cache-Control for one kind of cache (RFC 9213), and proprietary ones that do the same. */
+const TARGETED_HEADERS = [
   'cdn-cache-control',
   'cloudflare-cdn-cache-control',
   'vercel-cdn-cache-control',
@@ -9,50 +9,51 @@ const TARGETED = [
 ] as const
 
 /**
- * An answer that sets our cookie is stored by nobody: RFC 9111 lets caches store Set-Cookie.
+ * Forbids every cache to store a response that sets our cookie: RFC 9111 lets caches store Set-Cookie.
  *
  * @see RFC 6265bis section 7.1, RFC 9111 section 5.2.2.5
  */
 export function neverStore(headers: Headers): void {
   headers.set('cache-control', 'no-store')
-  for (const name of TARGETED) headers.delete(name)
+  for (const name of TARGETED_HEADERS) headers.delete(name)
 }
 
 /**
- * An answer made for one person is private: where the app said nothing, `private, no-store`; where it said `public` or
- * `s-maxage`, those words go.
+ * Makes a response for one user private. Without a Cache-Control of the app the response becomes `private, no-store`; from
+ * one with `public` or `s-maxage` those directives are removed.
  *
- * @returns whether the app had asked shared caches to keep it.
+ * @returns true if the app had allowed shared caches to store it.
  */
 export function keepPrivate(headers: Headers): boolean {
-  let shared = false
-  for (const name of TARGETED) {
+  let isShared = false
+  for (const name of TARGETED_HEADERS) {
     if (!headers.has(name)) continue
     headers.delete(name)
-    shared = true
+    isShared = true
   }
-  const said = headers.get('cache-control')
-  if (said === null) {
+
+  const cacheControl = headers.get('cache-control')
+  if (cacheControl === null) {
     headers.set('cache-control', 'private, no-store')
-    return shared
+    return isShared
   }
-  const words = said.split(',').map((word) => word.trim())
-  const kept = words.filter(
-    (word) => !/^(?:public$|s-maxage\s*=|s-maxage$)/i.test(word) && word !== '',
+
+  const directives = cacheControl.split(',').map((directive) => directive.trim())
+  const remaining = directives.filter(
+    (directive) => !/^(?:public$|s-maxage\s*=|s-maxage$)/i.test(directive) && directive !== '',
   )
-  if (kept.length < words.length) shared = true
-  if (!kept.some((word) => /^(?:private|no-store)$/i.test(word))) {
-    headers.set('cache-control', ['private', ...kept].join(', '))
-  } else if (shared) {
-    headers.set('cache-control', kept.join(', '))
+  if (remaining.length < directives.length) isShared = true
+
+  if (!remaining.some((directive) => /^(?:private|no-store)$/i.test(directive))) {
+    headers.set('cache-control', ['private', ...remaining].join(', '))
+  } else if (isShared) {
+    headers.set('cache-control', remaining.join(', '))
   }
-  return shared
+  return isShared
 }
 
-/** An answer that depends on the session's cookie says so. Not a protection: several caches ignore it. */
+/** Adds `Vary: Cookie`. This is not a protection: several caches ignore it. */
 export function varyByCookie(headers: Headers): void {
-  const vary = headers.get('vary')
-  if (vary === null) headers.set('vary', 'Cookie')
-  else if (!vary.split(',').some((name) => /^(?:cookie|\*)$/i.test(name.trim())))
-    headers.append('vary', 'Cookie')
+  const varies = /(?:^|,)\s*(?:cookie|\*)\s*(?:,|$)/i.test(headers.get('vary') ?? '')
+  if (!varies) headers.append('vary', 'Cookie')
 }

@@ -1,18 +1,18 @@
-/** Every context a session may be asked for, reduced to one jar: cookies in, cookies out. */
+/** Reduces every kind of context to one cookie jar: it reads the request's cookies and writes the response's. */
 import { readCookies } from '../../cookie/parse.ts'
 import { replaceSetCookie } from '../../cookie/set-cookie.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { CookieStoreLike, HonoContextLike, SessionContext } from '../core/types.ts'
 
-/** The jar of a context; see {@link SessionContext} for what a context may be. */
+/** Creates the jar of a context; {@link SessionContext} lists the kinds of contexts. */
 export function createCookieJar(context: SessionContext): CookieJar {
   if ('req' in context) return new HonoJar(context)
   if ('jar' in context) return context.jar
   if ('cookies' in context) return createStoreJar(context.cookies, context.env)
-  return new HeaderJar(context.request, context.headers, context.env)
+  return createHeaderJar(context)
 }
 
-/** A class, since one is made for each request: closures would cost more than what they do. */
+/** A class, because one is made for each request: creating closures would cost more than their work. */
 class HonoJar implements CookieJar {
   readonly #context: HonoContextLike
 
@@ -37,39 +37,30 @@ class HonoJar implements CookieJar {
   }
 }
 
-class HeaderJar implements CookieJar {
-  readonly env: unknown
-  readonly #request: { readonly headers: Headers; readonly url?: string }
-  readonly #answer: Headers | undefined
-
-  constructor(request: { readonly headers: Headers }, answer: Headers | undefined, env: unknown) {
-    this.#request = request
-    this.#answer = answer
-    this.env = env
-  }
-
-  get url(): string {
-    return this.#request.url ?? ''
-  }
-
-  read(name: string): string[] {
-    return readCookies(this.#request.headers.get('cookie'), name)
-  }
-
-  write(cookie: OutgoingCookie): void {
-    if (this.#answer === undefined)
-      throw new TypeError('This context has no headers to set a cookie on')
-    replaceSetCookie(this.#answer, cookie)
+function createHeaderJar({
+  request,
+  headers,
+  env,
+}: Extract<SessionContext, { readonly request: unknown }>): CookieJar {
+  return {
+    env,
+    url: (request as { readonly url?: string }).url ?? '',
+    read: (name) => readCookies(request.headers.get('cookie'), name),
+    write(cookie): void {
+      if (headers === undefined)
+        throw new TypeError('This context has no headers to set a cookie on')
+      replaceSetCookie(headers, cookie)
+    },
   }
 }
 
-/** Next's cookie store keeps one value per name and serialises itself. */
+/** Next's cookie store holds one value for each name and writes Set-Cookie itself. */
 function createStoreJar(cookies: CookieStoreLike, env: unknown): CookieJar {
   return {
     env,
     read(name): string[] {
-      const found = cookies.get(name)
-      return found === undefined ? [] : [found.value]
+      const cookie = cookies.get(name)
+      return cookie === undefined ? [] : [cookie.value]
     },
     write({ name, value, attributes }: OutgoingCookie): void {
       cookies.set(name, value, attributes)

@@ -1,19 +1,23 @@
-/** Changes that wait for the write: recorded one by one, replayed on whatever the session is then. Pure. */
-
+/** Records the changes of a request one by one, and replays them on the session as it is when they are written. Pure. */
 import { randomId } from '../../crypto/random.ts'
 import { PortcullisError } from '../../errors.ts'
-import { dataError, jsonCopy, passSchema } from '../core/data.ts'
+import { isObject } from '../../options/is-object.ts'
+import { dataError, jsonCopy, validateData } from '../core/data.ts'
 import { createNotStartedError } from '../core/errors.ts'
-import { isObject, type SessionRecord } from '../core/record.ts'
+import type { SessionRecord } from '../core/record.ts'
 import type { Schema } from '../core/schema.ts'
 import type { SessionSettings } from '../core/settings.ts'
 
 /** One recorded change. */
-export type Edit =
-  | { readonly is: 'set'; readonly key: PropertyKey; readonly value: unknown }
-  | { readonly is: 'unset'; readonly key: PropertyKey }
-  | { readonly is: 'flash'; readonly name: string; readonly value: unknown }
-  | { readonly is: 'take'; readonly name: string }
+export type Edit = DataEdit | FlashEdit
+
+type DataEdit =
+  | { readonly type: 'set'; readonly key: PropertyKey; readonly value: unknown }
+  | { readonly type: 'unset'; readonly key: PropertyKey }
+
+type FlashEdit =
+  | { readonly type: 'flash'; readonly name: string; readonly value: unknown }
+  | { readonly type: 'take'; readonly name: string }
 
 /**
  * Replays edits on a record.
@@ -26,94 +30,106 @@ export function replayEdits<Data extends object>(
   record: SessionRecord<Data> | undefined,
   edits: readonly Edit[],
 ): SessionRecord<Data> | undefined {
-  let now = record
-  for (const edit of edits) now = applyEdit(settings, now, edit)
-  return now
+  let current = record
+
+  for (const edit of edits) {
+    current =
+      edit.type === 'flash' || edit.type === 'take'
+        ? applyFlashEdit(settings, current, edit)
+        : applyDataEdit(settings, current, edit)
+  }
+  return current
 }
 
-function applyEdit<Data extends object>(
+function applyFlashEdit<Data extends object>(
   settings: SessionSettings<Data>,
   record: SessionRecord<Data> | undefined,
-  edit: Edit,
+  edit: FlashEdit,
 ): SessionRecord<Data> | undefined {
-  if (edit.is === 'flash') {
-    const to = record ?? createBlankRecord<Data>(settings)
-    return { ...to, flash: { ...to.flash, [edit.name]: edit.value } }
+  if (edit.type === 'flash') {
+    const target = record ?? createBlankRecord<Data>(settings)
+    return { ...target, flash: { ...target.flash, [edit.name]: edit.value } }
   }
-  if (edit.is === 'take') {
-    if (record?.flash === undefined || !Object.hasOwn(record.flash, edit.name)) return record
-    const { [edit.name]: _, ...flash } = record.flash
-    const { flash: __, ...rest } = record
-    return Object.keys(flash).length > 0 ? { ...rest, flash } : rest
-  }
+
+  if (record?.flash === undefined || !Object.hasOwn(record.flash, edit.name)) return record
+  const { [edit.name]: _, ...flash } = record.flash
+  const { flash: __, ...rest } = record
+  return Object.keys(flash).length > 0 ? { ...rest, flash } : rest
+}
+
+function applyDataEdit<Data extends object>(
+  settings: SessionSettings<Data>,
+  record: SessionRecord<Data> | undefined,
+  edit: DataEdit,
+): SessionRecord<Data> {
   const data = (record?.data ?? createInitialData(settings)) as Record<PropertyKey, unknown>
-  const to =
+  const target =
     record?.data === undefined
       ? { ...(record ?? createBlankRecord<Data>(settings)), data: data as Data }
       : record
-  if (edit.is === 'unset') {
-    if (!Object.hasOwn(data, edit.key)) return to
+
+  if (edit.type === 'unset') {
+    if (!Object.hasOwn(data, edit.key)) return target
     const { [edit.key]: _, ...rest } = data
-    return { ...to, data: rest as Data }
+    return { ...target, data: rest as Data }
   }
-  const before = Object.hasOwn(data, edit.key) ? JSON.stringify(data[edit.key]) : undefined
-  if (before === JSON.stringify(edit.value)) return to
-  return { ...to, data: { ...data, [edit.key]: edit.value } as Data }
+
+  const oldJson = Object.hasOwn(data, edit.key) ? JSON.stringify(data[edit.key]) : undefined
+  if (oldJson === JSON.stringify(edit.value)) return target
+  return { ...target, data: { ...data, [edit.key]: edit.value } as Data }
 }
 
-/** A new visitor's session without data. */
+/** Creates a visitor's session without data. */
 export function createBlankRecord<Data>(settings: SessionSettings<Data>): SessionRecord<Data> {
   const now = Math.floor(settings.clock() / 1000)
   return { id: randomId(), created: now, seen: now }
 }
 
 /**
- * Judges what is about to be written beside what was there.
+ * Validates the record that is about to be written.
  *
- * @returns the record with the data its schema made of it
+ * @param oldData - the data that the record replaces.
+ * @returns the record with the output of its schema.
  * @throws {PortcullisError} `ERR_SESSION_DATA`, `ERR_SESSION_IDENTITY_CHANGED`
  */
 export function acceptRecord<Data extends object>(
   settings: SessionSettings<Data>,
-  before: Data | undefined,
+  oldData: Data | undefined,
   next: SessionRecord<Data>,
   mayChangeUser: boolean,
 ): SessionRecord<Data> | Promise<SessionRecord<Data>> {
   const { data } = next
-  if (data === undefined || data === before) return next
+  if (data === undefined || data === oldData) return next
   if (!isObject(data)) throw dataError('must be an object')
+
   const { schema } = settings
-  if (schema === undefined) return sameUser(settings, before, next, mayChangeUser)
-  return parseWithSchema(schema, data).then((data) =>
-    sameUser(settings, before, { ...next, data }, mayChangeUser),
+  if (schema === undefined) return requireSameUser(settings, oldData, next, mayChangeUser)
+  return parseWithSchema(schema, data).then((output) =>
+    requireSameUser(settings, oldData, { ...next, data: output }, mayChangeUser),
   )
 }
 
-function sameUser<Data>(
+function requireSameUser<Data>(
   { user }: SessionSettings<Data>,
-  before: Data | undefined,
+  oldData: Data | undefined,
   next: SessionRecord<Data>,
-  mayChange: boolean,
+  mayChangeUser: boolean,
 ): SessionRecord<Data> {
-  if (
-    !mayChange &&
-    user !== undefined &&
-    (before && user(before)) !== (next.data && user(next.data))
-  ) {
-    throw new PortcullisError(
-      'ERR_SESSION_IDENTITY_CHANGED',
-      'This write would change the user of the session; call start(), which gives it a new id',
-    )
-  }
-  return next
+  if (mayChangeUser || user === undefined) return next
+  if ((oldData && user(oldData)) === (next.data && user(next.data))) return next
+
+  throw new PortcullisError(
+    'ERR_SESSION_IDENTITY_CHANGED',
+    'This write would change the user of the session; call start(), which gives it a new id',
+  )
 }
 
 async function parseWithSchema<Data extends object>(
   schema: Schema<Data>,
   data: Data,
 ): Promise<Data> {
-  const result = await passSchema(schema, data)
-  if ('wrong' in result) throw dataError(`does not fit its schema at ${result.wrong}`)
+  const result = await validateData(schema, data)
+  if ('issues' in result) throw dataError(`does not fit its schema at ${result.issues}`)
   return jsonCopy(result.data, '')
 }
 

@@ -1,53 +1,86 @@
-/** What a session does to the final response: its cookies, and what caches are told. */
+/** Puts a session's cookies on the final response, and tells caches not to share it. */
 import { replaceSetCookie } from '../../cookie/set-cookie.ts'
 import { PortcullisError } from '../../errors.ts'
 import type { Emit, OutgoingCookie } from '../../types.ts'
+import type { FlushableHandle } from '../core/types.ts'
 import { keepPrivate, neverStore, varyByCookie } from './caching.ts'
 
-/** What this request did with its session. */
-export interface SessionUse {
+/** How a request used its session. */
+export interface SessionOutcome {
   readonly cookies: readonly OutgoingCookie[]
-  /** The cookie was looked at. */
-  readonly read: boolean
-  /** It held data, so the answer may be made for one person. */
-  readonly personal: boolean
+  /** True if the request read its session cookie. */
+  readonly wasRead: boolean
+  /** True if the session held data, so that the response may contain it. */
+  readonly isPersonal: boolean
 }
 
 /**
  * Puts a session's cookies and cache headers on a response, or on a copy of it where its headers cannot be changed (the
- * answer of a raw `fetch`, `Response.redirect`, a cached response). The body is passed on, not read.
+ * response of a raw `fetch`, `Response.redirect`, a cached response). The body is passed on, not read.
  *
- * @throws {PortcullisError} `ERR_SESSION_CLOSED` where a cookie should go out with a 101, which browsers ignore.
+ * @throws {PortcullisError} `ERR_SESSION_CLOSED` for a cookie on a 101, whose headers browsers ignore.
  */
 export function finishResponse(
   response: Response,
-  use: SessionUse,
+  outcome: SessionOutcome,
   emit: Emit | undefined,
 ): Response {
-  if (use.cookies.length === 0 && !use.read) return response
+  if (outcome.cookies.length === 0 && !outcome.wasRead) return response
   if (response.status === 101) {
-    if (use.cookies.length === 0) return response
+    if (outcome.cookies.length === 0) return response
     throw new PortcullisError('ERR_SESSION_CLOSED', 'An upgraded connection carries no cookie')
   }
+
   try {
-    markHeaders(response.headers, use, emit)
+    markHeaders(response.headers, outcome, emit)
     return response
   } catch (error) {
-    // Headers that cannot be changed refuse the first change, so nothing is half done.
+    // Headers that cannot be changed throw at the first change, so none has been made.
     if (!(error instanceof TypeError)) throw error
+
     const copy = new Response(response.body, response)
-    markHeaders(copy.headers, use, emit)
+    markHeaders(copy.headers, outcome, emit)
     return copy
   }
 }
 
+/** The part of a Hono Context that holds the response. */
+export interface ResponseContext {
+  get res(): Response
+  set res(response: Response | undefined)
+  /** The error that the handler threw. */
+  readonly error: Error | undefined
+}
+
+/** Settles the session on the context's response. If writing fails, the error page still carries what was committed. */
+export async function flushSession(
+  c: ResponseContext,
+  handle: FlushableHandle<object>,
+): Promise<void> {
+  try {
+    replaceResponse(c, await handle.flush(c.res, { failed: c.error !== undefined }))
+  } catch (error) {
+    replaceResponse(c, await handle.flush(c.res, { failed: true }))
+    throw error
+  }
+}
+
+function replaceResponse(c: ResponseContext, response: Response): void {
+  if (response === c.res) return
+
+  // Hono would copy the headers of the old response into the new one.
+  c.res = undefined
+  c.res = response
+}
+
 function markHeaders(
   headers: Headers,
-  { cookies, personal }: SessionUse,
+  { cookies, isPersonal }: SessionOutcome,
   emit: Emit | undefined,
 ): void {
   varyByCookie(headers)
   for (const cookie of cookies) replaceSetCookie(headers, cookie)
+
   if (cookies.length > 0) neverStore(headers)
-  else if (personal && keepPrivate(headers)) emit?.({ type: 'cacheable-personal-response' })
+  else if (isPersonal && keepPrivate(headers)) emit?.({ type: 'cacheable-personal-response' })
 }

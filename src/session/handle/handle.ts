@@ -1,6 +1,7 @@
-/** The session of one request: reads when asked, records what changes, writes once. */
-import { isPortcullisError } from '../../errors.ts'
+/** The handle of one request's session: it reads when it is asked, records changes, and writes once. */
+import { ConfigError, isPortcullisError } from '../../errors.ts'
 import { dataError, jsonCopy } from '../core/data.ts'
+import type { LoadResult } from '../core/engine.ts'
 import { createUnsupportedError } from '../core/errors.ts'
 import type { SessionFacts } from '../core/info.ts'
 import type { Messages } from '../core/record.ts'
@@ -10,148 +11,156 @@ import { finishResponse } from './flush.ts'
 import { createLogin, requireObject } from './login.ts'
 import { readFacts, readInfo } from './read-info.ts'
 import type { RequestState } from './request-state.ts'
-import { takeMessages } from './take-messages.ts'
-import { createVersionGuard } from './version-guard.ts'
+import { type MayTake, takeMessages } from './take-messages.ts'
 
-/** A handle over any engine; what its verbs promise is said in types.ts. */
+/** A handle over any engine. {@link FlushableHandle} documents the promises of its verbs. */
 export class Handle<Data extends object> implements FlushableHandle<Data> {
-  /** What it was opened for. */
+  /** The context that the handle was opened for. */
   readonly context: object
-  readonly #of: RequestState<Data>
-  #shown = false
+  readonly #state: RequestState<Data>
+  /** True if a flash message was taken: the response is personal then, even if the session has no data. */
+  #tookMessages = false
 
-  constructor(of: RequestState<Data>, context: object) {
-    this.#of = of
+  constructor(state: RequestState<Data>, context: object) {
+    this.#state = state
     this.context = context
   }
 
   prefetch(): Promise<void> {
-    return this.#of.prefetch()
+    return this.#state.prefetch()
   }
 
   async get(): Promise<Data | undefined> {
-    if (this.#of.loaded === undefined) await this.#of.load()
-    const data = this.#of.view()?.data
+    if (this.#state.session === undefined) await this.#state.load()
+    const data = this.#state.view()?.data
     return data && jsonCopy(data, '')
   }
 
   set<K extends keyof Data>(key: K, value: Data[K]): void {
-    this.#of.mustHaveSession()
+    this.#state.requireSession()
     if (key === '__proto__') throw dataError('has a member called __proto__')
-    this.#of.edits.push({ is: 'set', key, value: jsonCopy(value, String(key)) })
+    this.#state.edits.push({ type: 'set', key, value: jsonCopy(value, String(key)) })
   }
 
   unset(key: OptionalKey<Data>): void {
-    this.#of.mustHaveSession()
-    this.#of.edits.push({ is: 'unset', key })
+    this.#state.requireSession()
+    this.#state.edits.push({ type: 'unset', key })
   }
 
   flash(name: string, value: unknown): void {
-    // Also after a logout: "You are signed out" belongs to the next request, whose session it begins.
-    this.#of.mustNotBeClosed()
+    // Allowed after a logout: "You are signed out" belongs to the next request, whose session it begins.
+    this.#state.requireNotClosed()
     requireMessageName(name)
-    this.#of.edits.push({ is: 'flash', name, value: jsonCopy(value, name) })
+    this.#state.edits.push({ type: 'flash', name, value: jsonCopy(value, name) })
   }
 
   async takeFlash(name: string): Promise<unknown> {
     requireMessageName(name)
-    return (await this.#take((other) => other === name))?.[name]
+    const messages = await this.takeMessages((other) => other === name)
+    return messages?.[name]
   }
 
-  takeMessages(mayTake: (name: string, value: unknown) => boolean): Promise<Messages | undefined> {
-    return this.#take(mayTake)
-  }
-
-  async #take(mayTake: (name: string, value: unknown) => boolean): Promise<Messages | undefined> {
-    await this.#of.load()
-    const taken = await takeMessages(this.#of, mayTake)
-    // Shown to one person, also where that person has no data.
-    if (taken !== undefined) this.#shown = true
-    return taken
+  async takeMessages(mayTake: MayTake): Promise<Messages | undefined> {
+    await this.#state.load()
+    const messages = await takeMessages(this.#state, mayTake)
+    if (messages !== undefined) this.#tookMessages = true
+    return messages
   }
 
   update(
     change: (data: Data | undefined) => Data,
     options: { readonly ifVersion?: string } = {},
   ): Promise<Data> {
-    const { settings } = this.#of
-    return this.#of.runExclusive(async () => {
-      this.#of.mustBeOpen()
-      const guard = createVersionGuard(
-        await this.#of.load(),
-        options.ifVersion,
-        this.#of.engine.list !== undefined,
-      )
-      await this.#of.write(true, (record) => {
-        guard()
+    const state = this.#state
+    return state.runExclusive(async () => {
+      state.requireOpen()
+      const session = await state.load()
+      const guard = this.#guardVersion(session, options.ifVersion)
+
+      await state.write(true, (record) => {
+        guard?.()
         const data = requireObject<Data>(change(record?.data && jsonCopy(record.data, '')))
-        const same =
+        const isSame =
           record?.data !== undefined && JSON.stringify(record.data) === JSON.stringify(data)
-        return same ? record : { ...(record ?? createBlankRecord<Data>(settings)), data }
+        return isSame ? record : { ...(record ?? createBlankRecord<Data>(state.settings)), data }
       })
-      return jsonCopy(this.#of.loaded?.record?.data as Data, '')
+      return jsonCopy(state.session?.record?.data as Data, '')
     })
   }
 
+  #guardVersion(
+    session: LoadResult<Data>,
+    ifVersion: string | undefined,
+  ): (() => void) | undefined {
+    if (ifVersion === undefined) return undefined
+
+    const { engine } = this.#state
+    if (engine.guardVersion) return engine.guardVersion(session, ifVersion)
+    throw new ConfigError([{ option: 'session', problem: 'is stateless: it has no ifVersion' }])
+  }
+
   start(data: Data, options: StartOptions<Data> = {}): Promise<void> {
-    const of = this.#of
-    return of.runExclusive(async () => {
-      of.mustNotBeClosed()
-      const { keep = [], authenticatedAt } = options
-      const edits = [...of.edits]
-      const make = createLogin(of.settings, requireObject<Data>(data), keep, edits, authenticatedAt)
-      const written = await of.engine.start(of.jar, await of.load(), make, keep.length > 0)
-      // Changes to the old session ended with it; its messages and those for the next request went along.
-      of.edits = of.edits.filter((edit) => edit.is === 'flash' && !edits.includes(edit))
-      of.status = 'open'
-      of.stage(written)
+    const state = this.#state
+    return state.runExclusive(async () => {
+      state.requireNotClosed()
+      const edits = [...state.edits]
+      const login = createLogin(state.settings, requireObject<Data>(data), options, edits)
+      const result = await state.engine.start(state.jar, await state.load(), login)
+
+      // The login has used these edits. Messages that were flashed since then belong to the new session.
+      state.edits = state.edits.filter((edit) => edit.type === 'flash' && !edits.includes(edit))
+      state.status = 'open'
+      state.stage(result)
     })
   }
 
   end(): Promise<void> {
-    const of = this.#of
-    return of.runExclusive(async () => {
-      of.mustNotBeClosed()
-      const { failure, ...written } = await of.engine.end(
-        of.jar,
-        of.loaded,
-        of.atOnce && of.cookies.length > 0,
-      )
-      of.edits = []
-      of.status = 'ended'
-      of.stage(written)
+    const state = this.#state
+    return state.runExclusive(async () => {
+      state.requireNotClosed()
+      const cookieIssued = state.immediate && state.cookies.length > 0
+      const { failure, ...result } = await state.engine.end(state.jar, state.session, cookieIssued)
+
+      state.edits = []
+      state.status = 'ended'
+      state.stage(result)
       if (failure !== undefined) throw failure
     })
   }
 
   facts(): SessionFacts | undefined {
-    return readFacts(this.#of)
+    return readFacts(this.#state)
   }
 
   info(): Promise<SessionInfo | undefined> {
-    return readInfo(this.#of)
+    return readInfo(this.#state)
   }
 
   commit(): Promise<void> {
-    return this.#of.runExclusive(async () => {
-      // After a logout only a message can wait.
-      if (this.#of.edits.length === 0) this.#of.mustBeOpen()
-      this.#of.mustNotBeClosed()
-      await this.#of.write(true)
+    const state = this.#state
+    return state.runExclusive(async () => {
+      // After a logout only flash messages can be written.
+      if (state.edits.length === 0) state.requireOpen()
+      state.requireNotClosed()
+      await state.write(true)
     })
   }
 
   async list(): Promise<SessionInfo[]> {
-    const { engine, jar } = this.#of
+    const { engine, jar } = this.#state
     if (engine.list === undefined) throw createUnsupportedError('list')
-    return engine.list(jar, await this.#of.load())
+    return engine.list(jar, await this.#state.load())
   }
 
   async endOne(id: string): Promise<boolean> {
-    const { engine, jar } = this.#of
+    const { engine, jar } = this.#state
     if (engine.endOne === undefined) throw createUnsupportedError('endOne')
-    if ((await this.info())?.id === id) return this.end().then(() => true)
-    return engine.endOne(jar, await this.#of.load(), id)
+
+    if ((await this.info())?.id === id) {
+      await this.end()
+      return true
+    }
+    return engine.endOne(jar, await this.#state.load(), id)
   }
 
   async endAll({
@@ -159,18 +168,20 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }: {
     readonly exceptCurrent?: boolean
   } = {}): Promise<void> {
-    const of = this.#of
-    const { engine } = of
+    const state = this.#state
+    const { engine } = state
     if (engine.endAll === undefined) throw createUnsupportedError('endAll')
+
     let failure: unknown
     try {
-      const written = await engine.endAll(of.jar, await of.load(), exceptCurrent)
-      if (written !== undefined) of.stage(written)
+      const result = await engine.endAll(state.jar, await state.load(), exceptCurrent)
+      if (result !== undefined) state.stage(result)
     } catch (error) {
-      // As with a logout: the cookie goes although the store is down.
+      // The cookie expires although the store is down, as with a logout.
       if (exceptCurrent || isPortcullisError(error, 'ERR_CONFIG')) throw error
       failure = error
     }
+
     if (!exceptCurrent) await this.end()
     if (failure !== undefined) throw failure
   }
@@ -179,37 +190,42 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     response: Response,
     { failed = false }: { readonly failed?: boolean } = {},
   ): Response | Promise<Response> {
-    const of = this.#of
-    if (of.status === 'closed') return response
-    // An upgraded connection carries no cookie: an activity worth noting waits for the next request.
-    const due = of.edits.length > 0 || (of.loaded?.due !== undefined && response.status !== 101)
+    const state = this.#state
+    if (state.status === 'closed') return response
+
     // Most requests write nothing, and need no promise to find that out.
-    return of.busy || (due && !failed) ? this.#flushLate(response, failed) : this.#close(response)
+    const mustWait = state.busy || (!failed && this.#needsWrite(response))
+    return mustWait ? this.#writeAndClose(response, failed) : this.#close(response)
   }
 
-  async #flushLate(response: Response, failed: boolean): Promise<Response> {
-    const of = this.#of
-    if (of.busy) await of.waitForVerbs()
-    const due = of.edits.length > 0 || (of.loaded?.due !== undefined && response.status !== 101)
-    if (due && !failed && of.status !== 'closed') await of.write(false)
+  /** An upgraded connection carries no cookie, so recording a request can wait for the next one. */
+  #needsWrite(response: Response): boolean {
+    const { edits, session } = this.#state
+    return edits.length > 0 || (session?.pendingWrite !== undefined && response.status !== 101)
+  }
+
+  async #writeAndClose(response: Response, failed: boolean): Promise<Response> {
+    const state = this.#state
+    if (state.busy) await state.waitForVerbs()
+    if (!failed && state.status !== 'closed' && this.#needsWrite(response)) await state.write(false)
     return this.#close(response)
   }
 
   #close(response: Response): Response {
-    const { loaded, cookies, settings } = this.#of
-    const personal = loaded?.record?.data !== undefined || this.#shown
-    const settled = finishResponse(
+    const { session, cookies, settings } = this.#state
+    const isPersonal = session?.record?.data !== undefined || this.#tookMessages
+    const finalResponse = finishResponse(
       response,
-      { cookies, read: loaded !== undefined, personal },
+      { cookies, wasRead: session !== undefined, isPersonal },
       settings.emit,
     )
-    this.#of.status = 'closed'
-    return settled
+    this.#state.status = 'closed'
+    return finalResponse
   }
 }
 
-/** Origins send messages as an object; `flash` takes a name and a value, which untyped code mixes up. */
+/** Untyped code mixes up the object of messages that upstreams send with the name and value that `flash` takes. */
 function requireMessageName(name: unknown): void {
-  if (typeof name !== 'string') throw dataError('needs a text as the name of its message')
-  if (name === '' || name === '__proto__') throw dataError('needs another name for its message')
+  if (typeof name !== 'string') throw dataError('needs a text as the name of a flash message')
+  if (name === '' || name === '__proto__') throw dataError('needs another name of a flash message')
 }

@@ -1,12 +1,14 @@
-/** What a login takes over from the session before it, and what no session can do. */
+/** Creates the session of a login, and decides which data of the session before it carries over. */
 import { randomId } from '../../crypto/random.ts'
+import { isObject } from '../../options/is-object.ts'
 import { dataError, jsonCopy } from '../core/data.ts'
-import type { MakeRecord } from '../core/engine.ts'
-import { isObject, type SessionRecord } from '../core/record.ts'
+import type { SessionLogin } from '../core/engine.ts'
+import type { SessionRecord } from '../core/record.ts'
 import type { SessionSettings } from '../core/settings.ts'
+import type { StartOptions } from '../core/types.ts'
 import { acceptRecord, type Edit, replayEdits } from './edits.ts'
 
-/** A copy of data that a caller gave, if it is data. @throws {PortcullisError} `ERR_SESSION_DATA` */
+/** Copies the data that a caller passed. @throws {PortcullisError} `ERR_SESSION_DATA` for a value that is not an object */
 export function requireObject<Data extends object>(data: Data): Data {
   const copy = jsonCopy(data, '')
   if (!isObject(copy)) throw dataError('must be an object')
@@ -14,43 +16,45 @@ export function requireObject<Data extends object>(data: Data): Data {
 }
 
 /**
- * Makes the record of a login: what is given, what may be kept of the session before with what waited to be written to it,
- * and the messages that waited for the next request, unless they were for another user.
+ * Creates a login: its record has the new data, the members to keep with the changes that waited to be written to them,
+ * and the flash messages, unless they were for another user.
  */
 export function createLogin<Data extends object>(
   settings: SessionSettings<Data>,
   value: Data,
-  keep: ReadonlyArray<keyof Data>,
+  { keep = [], authenticatedAt }: StartOptions<Data>,
   edits: readonly Edit[],
-  authenticatedAt?: number,
-): MakeRecord<Data> {
-  const messages = edits.filter(({ is }) => is === 'flash' || is === 'take')
+): SessionLogin<Data> {
+  const flashEdits = edits.filter(({ type }) => type === 'flash' || type === 'take')
 
-  return async (before) => {
-    const old = before?.data === undefined ? before : replayEdits(settings, before, edits)
+  const make: SessionLogin<Data>['make'] = async (replaced) => {
+    const old = replaced?.data === undefined ? replaced : replayEdits(settings, replaced, edits)
     const mayCarry = canKeep(settings, old, value)
-    const kept = mayCarry ? pick(old?.data, keep) : {}
+    const flash = mayCarry || old?.data === undefined ? replaced?.flash : undefined
+
     const now = Math.floor(settings.clock() / 1000)
-    const times = {
+    const next = {
+      id: randomId(),
       created: now,
       seen: now,
       authenticated: readAuthenticated(authenticatedAt, now),
+      data: { ...(mayCarry ? pick(old?.data, keep) : {}), ...value },
+      ...(flash && { flash }),
     }
-    const flash = mayCarry || old?.data === undefined ? before?.flash : undefined
-
-    const next = { id: randomId(), ...times, data: { ...kept, ...value }, ...(flash && { flash }) }
-    return acceptRecord(settings, undefined, replayEdits(settings, next, messages) ?? next, true)
+    return acceptRecord(settings, undefined, replayEdits(settings, next, flashEdits) ?? next, true)
   }
+  return { make, keepsData: keep.length > 0 }
 }
 
-/** In seconds. 1 stands for an unknown moment, as 0 does for imports; later than now counts as now. */
+/** Seconds since the epoch. 1 stands for an unknown moment, as 0 does for imports. A later moment counts as now. */
 function readAuthenticated(value: number | undefined, now: number): number {
   if (value === undefined) return now
+
   const seconds = Math.floor(value / 1000)
   return Number.isSafeInteger(seconds) ? Math.max(1, Math.min(now, seconds)) : 1
 }
 
-/** What one user left is not handed to another. Without the option `user`, two signed-in sessions are two users. */
+/** False if the data could reach another user. Without the option `user`, two signed-in sessions are two users. */
 function canKeep<Data>(
   settings: SessionSettings<Data>,
   old: SessionRecord<Data> | undefined,
@@ -58,17 +62,19 @@ function canKeep<Data>(
 ): boolean {
   if (old?.data === undefined) return false
   if (settings.user === undefined) return old.authenticated === undefined
-  const before = settings.user(old.data)
-  return before === undefined || before === settings.user(next)
+
+  const oldUser = settings.user(old.data)
+  return oldUser === undefined || oldUser === settings.user(next)
 }
 
-/** Those members that are there. */
+/** Copies the members that exist. */
 function pick<Data extends object>(
   data: Data | undefined,
   keys: ReadonlyArray<keyof Data>,
 ): Partial<Data> {
-  const picked: Partial<Data> = {}
-  for (const key of keys)
-    if (data !== undefined && Object.hasOwn(data, key)) picked[key] = data[key]
-  return picked
+  const members: Partial<Data> = {}
+  for (const key of keys) {
+    if (data !== undefined && Object.hasOwn(data, key)) members[key] = data[key]
+  }
+  return members
 }

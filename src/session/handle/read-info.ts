@@ -1,37 +1,30 @@
-/** Reads what `info()` and `facts()` return from the state of a request. */
-
-import type { SessionLocation } from '../core/engine.ts'
+/** Reads the facts about a session from the state of its request, for `info()` and `facts()`. */
 import { idDigest } from '../core/events.ts'
 import { createFacts, type SessionFacts } from '../core/info.ts'
 import type { SessionInfo } from '../core/types.ts'
 import type { RequestState } from './request-state.ts'
 
-/** Facts about the session of a request that was loaded. */
-export function readFacts<Data extends object>(of: RequestState<Data>): SessionFacts | undefined {
-  const record = of.view()
+/** Returns the facts about a session that was loaded, or undefined where there is none. */
+export function readFacts<Data extends object>(
+  state: RequestState<Data>,
+): SessionFacts | undefined {
+  const record = state.view()
   if (record?.data === undefined) return undefined
-  const version = sessionVersion(of.loaded?.place)
-  const facts = createFacts(record, of.settings.limits)
+
+  const version = state.session && state.engine.readVersion?.(state.session)
+  const facts = createFacts(record, state.settings.limits)
   return version === undefined ? facts : { ...facts, version }
 }
 
-/** The same with the digest. */
+/** Loads the session and returns its facts with the digest of its id. */
 export async function readInfo<Data extends object>(
-  of: RequestState<Data>,
+  state: RequestState<Data>,
 ): Promise<SessionInfo | undefined> {
-  await of.load()
-  const facts = readFacts(of)
-  const record = of.view()
-  return (
-    facts &&
-    record && { id: await idDigest(of.settings.keys(of.jar.env).ring, record.id), ...facts }
-  )
-}
+  await state.load()
+  const facts = readFacts(state)
+  const record = state.view()
+  if (facts === undefined || record === undefined) return undefined
 
-/**
- * The version as it is told: with a part of the row's own key, so that a form that was filled in for one session does not
- * change another one in the same browser that happens to have the same count of writes.
- */
-export function sessionVersion(place: SessionLocation | undefined): string | undefined {
-  return place?.version === undefined ? undefined : `${place.version}-${place.ref.key.slice(0, 12)}`
+  const { ring } = state.settings.keys(state.jar.env)
+  return { id: await idDigest(ring, record.id), ...facts }
 }

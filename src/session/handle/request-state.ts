@@ -1,4 +1,4 @@
-/** What one request knows of its session: what was loaded, what waits to be written, what must go out. */
+/** Holds the state of one request's session: the loaded session, the edits that wait, and the cookies to send. */
 import { isPortcullisError, PortcullisError } from '../../errors.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { LoadResult, SessionEngine, WriteResult } from '../core/engine.ts'
@@ -8,162 +8,172 @@ import type { SessionRecord } from '../core/record.ts'
 import type { SessionSettings } from '../core/settings.ts'
 import { acceptRecord, type Edit, replayEdits } from './edits.ts'
 
-/** Makes the next record of one; must be pure, since a store may ask again. */
+/** Computes the next record from the current one. It runs again after a conflict, so it must be pure. */
 export type EditStep<Data> = (
   record: SessionRecord<Data> | undefined,
 ) => SessionRecord<Data> | undefined
 
+/** The state of a request's session. Verbs of the handle read and change it. */
 export class RequestState<Data extends object> {
   readonly settings: SessionSettings<Data>
   readonly engine: SessionEngine<Data>
   readonly jar: CookieJar
-  /** Cookies are written when a verb resolves, not at the flush. */
-  readonly atOnce: boolean
+  /** True if cookies are written when a verb resolves, not when the response is flushed. */
+  readonly immediate: boolean
   status: 'open' | 'ended' | 'closed' = 'open'
-  loaded: LoadResult<Data> | undefined
+  session: LoadResult<Data> | undefined
   edits: Edit[] = []
   cookies: readonly OutgoingCookie[] = []
   #loading: Promise<LoadResult<Data>> | undefined
-  #soon: (() => Promise<LoadResult<Data>>) | undefined
-  #turn: Promise<unknown> | undefined
+  #prefetched: (() => Promise<LoadResult<Data>>) | undefined
+  #lastVerb: Promise<unknown> | undefined
 
   constructor(
     settings: SessionSettings<Data>,
     engine: SessionEngine<Data>,
     jar: CookieJar,
-    atOnce: boolean,
+    immediate: boolean,
   ) {
     this.settings = settings
     this.engine = engine
     this.jar = jar
-    this.atOnce = atOnce
+    this.immediate = immediate
   }
 
-  /** Reads the session once, however many ask; a read that failed may be tried again. */
+  /** Reads the session once for all callers. A read that failed may be tried again. */
   load(): Promise<LoadResult<Data>> {
-    if (this.loaded !== undefined) return Promise.resolve(this.loaded)
+    if (this.session !== undefined) return Promise.resolve(this.session)
     this.#loading ??= this.#read()
     return this.#loading
   }
 
-  /** Begins the read where it can travel with what else the request asks; {@link load} finishes it. */
+  /** Starts the read in the request's Redis batch, where there is one; {@link load} finishes it. */
   async prefetch(): Promise<void> {
-    if (this.loaded === undefined && this.#loading === undefined)
-      this.#soon = await this.engine.loadSoon?.(this.jar)
+    if (this.session === undefined && this.#loading === undefined) {
+      this.#prefetched = await this.engine.prefetch?.(this.jar)
+    }
   }
 
   async #read(): Promise<LoadResult<Data>> {
     try {
-      const soon = this.#soon
-      this.#soon = undefined
-      const loaded = await (soon?.() ?? this.engine.load(this.jar))
-      this.loaded ??= loaded
-      return this.loaded
+      const finish = this.#prefetched
+      this.#prefetched = undefined
+      const session = await (finish?.() ?? this.engine.load(this.jar))
+
+      // A verb may have replaced the session meanwhile.
+      this.session ??= session
+      return this.session
     } catch (error) {
       this.#loading = undefined
       throw error
     }
   }
 
-  /** The session with what waits to be written; only after {@link load}. */
+  /** Returns the session with the edits that wait. Call {@link load} first. */
   view(): SessionRecord<Data> | undefined {
-    const { record, block } = this.loaded ?? { record: undefined }
+    const { record, block } = this.session ?? { record: undefined }
     return block || this.edits.length === 0
       ? record
       : replayEdits(this.settings, record, this.edits)
   }
 
   /**
-   * Writes what waits, and then what `more` makes of it. What waited comes back when the write fails.
+   * Writes the edits that wait, and then the record that `step` computes. If the write fails, the edits wait again.
    *
-   * @param explicit - somebody called a verb for it and must hear that nothing can be written.
+   * @param explicit - true if a verb asked for the write: then an error says that nothing can be written.
    */
-  async write(explicit: boolean, more?: EditStep<Data>): Promise<void> {
-    const loaded = this.loaded ?? (await this.load())
+  async write(explicit: boolean, step?: EditStep<Data>): Promise<void> {
+    const session = this.session ?? (await this.load())
     const { edits, settings } = this
-    const { block } = loaded
+    const { block } = session
+
     if (block !== undefined) {
-      if (explicit && (more !== undefined || edits.length > 0))
+      if (explicit && (step !== undefined || edits.length > 0)) {
         throw block === 'ended' ? createEndedError() : createUnreadableError()
-      return this.#drop(block)
+      }
+      return this.#dropEdits(block)
     }
+
     this.edits = []
     try {
-      const written = await this.engine.write(this.jar, loaded, (record) => {
-        const replayed = replayEdits(settings, record, edits)
-        const next = more === undefined ? replayed : more(replayed)
-        if (next === undefined || (next === record && loaded.due === undefined)) return undefined
+      const result = await this.engine.write(this.jar, session, (record) => {
+        const current = replayEdits(settings, record, edits)
+        const next = step === undefined ? current : step(current)
+        const isUnchanged = next === record && session.pendingWrite === undefined
+        if (next === undefined || isUnchanged) return undefined
         return acceptRecord(settings, record?.data, next, false)
       })
-      if (written !== undefined) this.stage(written)
+      if (result !== undefined) this.stage(result)
     } catch (error) {
       if (isPortcullisError(error, 'ERR_SESSION_ENDED')) {
-        // Somebody logged out while this request ran: it must not bring the session back, nor set a cookie.
-        this.loaded = { record: undefined, block: 'ended' }
+        // Another request logged out: this one must neither bring the session back nor set a cookie.
+        this.session = { record: undefined, block: 'ended' }
       }
       this.edits = [...edits, ...this.edits]
-      if (!explicit && this.loaded?.block === 'ended') return this.#drop('ended')
+      if (!explicit && this.session?.block === 'ended') return this.#dropEdits('ended')
       throw error
     }
   }
 
-  #drop(reason: string): void {
+  #dropEdits(reason: string): void {
     if (this.edits.length > 0) this.settings.emit?.({ type: 'session-write-dropped', reason })
     this.edits = []
   }
 
-  /** Takes over what an engine wrote. */
-  stage({ loaded, cookies }: WriteResult<Data>): void {
-    this.loaded = loaded
+  /** Adopts the session and cookies that an engine wrote. */
+  stage({ session, cookies }: WriteResult<Data>): void {
+    this.session = session
     if (cookies === undefined) return
+
     this.cookies = cookies
     if (cookies.length > 0) warnPlainHttp(this.settings, this.jar)
-    if (this.atOnce) for (const cookie of cookies) this.jar.write(cookie)
+    if (this.immediate) for (const cookie of cookies) this.jar.write(cookie)
   }
 
-  /** Runs verbs that write one after the other, also when a handler starts several at once. */
+  /** Runs verbs that write sequentially, also if a handler starts several in parallel. */
   runExclusive<T>(verb: () => Promise<T>): Promise<T> {
-    const run = this.#turn === undefined ? verb() : this.#turn.then(verb)
-    this.#turn = run.catch(() => {})
+    const run = this.#lastVerb === undefined ? verb() : this.#lastVerb.then(verb)
+    this.#lastVerb = run.catch(() => {})
     return run
   }
 
-  /** Whether a verb that writes was started. */
+  /** True if a verb that writes was started. */
   get busy(): boolean {
-    return this.#turn !== undefined
+    return this.#lastVerb !== undefined
   }
 
   /** Resolves when every verb that was started has settled. */
   async waitForVerbs(): Promise<void> {
-    await this.#turn
+    await this.#lastVerb
   }
 
   /** @throws {PortcullisError} `ERR_SESSION_ENDED`, `ERR_SESSION_CLOSED` */
-  mustBeOpen(): void {
+  requireOpen(): void {
     if (this.status === 'ended') throw createEndedError()
-    this.mustNotBeClosed()
+    this.requireNotClosed()
   }
 
   /** @throws {PortcullisError} `ERR_SESSION_CLOSED` */
-  mustNotBeClosed(): void {
+  requireNotClosed(): void {
     if (this.status === 'closed') {
       throw new PortcullisError(
         'ERR_SESSION_CLOSED',
-        'The answer is on its way: the session can no longer change',
+        'The response has been sent: the session can no longer change',
       )
     }
   }
 
-  /** @throws {PortcullisError} `ERR_SESSION_NOT_STARTED` where it is already certain that there is nothing to change */
-  mustHaveSession(): void {
-    this.mustBeOpen()
+  /** @throws {PortcullisError} `ERR_SESSION_NOT_STARTED` if it is already certain that there is no session to change */
+  requireSession(): void {
+    this.requireOpen()
     const { initial, cookie, legacy } = this.settings
     if (initial !== undefined) return
-    const certain =
-      this.loaded === undefined
+
+    const isAbsent =
+      this.session === undefined
         ? [cookie, ...legacy].every(({ name }) => this.jar.read(name).length === 0)
-        : this.loaded.block === undefined && this.view()?.data === undefined
-    if (certain) throw createNotStartedError()
+        : this.session.block === undefined && this.view()?.data === undefined
+    if (isAbsent) throw createNotStartedError()
   }
 }
 

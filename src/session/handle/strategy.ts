@@ -1,5 +1,4 @@
-/** A strategy: Keystone's three verbs for anyone, and one handle per context. */
-
+/** Creates a strategy from an engine: Keystone's three verbs, and one handle for each context. */
 import type { SessionEngine } from '../core/engine.ts'
 import type { SessionSettings } from '../core/settings.ts'
 import type {
@@ -20,29 +19,27 @@ export function createStrategy<Data extends object>(
   settings: SessionSettings<Data>,
   engine: SessionEngine<Data>,
 ): SessionStrategy<Data> {
-  // One handle per context, so that verbs and middleware speak of the same session. It lies on the context itself: an entry
-  // of a WeakMap keeps the collector busy for longer than all else that a request asks of its session.
-  const own = Symbol('session')
-  const closed = new WeakMap<SessionContext, Handle<Data>>()
+  // Each context has one handle, so that verbs and middleware work on the same session. The handle is a property of the
+  // context: an entry in a WeakMap costs more garbage collection than all other work of the session.
+  const handleKey = Symbol('session')
+  const frozenContexts = new WeakMap<SessionContext, Handle<Data>>()
 
   function open(
     context: SessionContext,
     writes: 'at-flush' | 'at-once' = 'at-flush',
   ): Handle<Data> {
-    const at = context as { [own]?: Handle<Data> }
-    const known = at[own] ?? (Object.isExtensible(context) ? undefined : closed.get(context))
-    // What was copied from a context, or made after it, is another one.
-    if (known?.context === context) return known
-    const state = new RequestState<Data>(
-      settings,
-      engine,
-      createCookieJar(context),
-      writes === 'at-once',
-    )
-    const made = new Handle<Data>(state, context)
-    if (Object.isExtensible(context)) at[own] = made
-    else closed.set(context, made)
-    return made
+    const owner = context as { [handleKey]?: Handle<Data> }
+    const existing =
+      owner[handleKey] ?? (Object.isExtensible(context) ? undefined : frozenContexts.get(context))
+    // A copy of a context, or an object that inherits from it, needs a handle of its own.
+    if (existing?.context === context) return existing
+
+    const jar = createCookieJar(context)
+    const state = new RequestState<Data>(settings, engine, jar, writes === 'at-once')
+    const handle = new Handle<Data>(state, context)
+    if (Object.isExtensible(context)) owner[handleKey] = handle
+    else frozenContexts.set(context, handle)
+    return handle
   }
 
   return {
@@ -62,8 +59,15 @@ export function createStrategy<Data extends object>(
 }
 
 /**
- * The session of a context that no middleware serves: a Server Action, a queue consumer, a plain `fetch` handler.
- * `start`, `end`, `update` and `commit` write the cookie at once; what was only `set` or flashed waits for `commit()`.
+ * Opens the session of a context that no middleware serves: a Server Action, a queue consumer, a plain `fetch` handler.
+ * `start`, `end`, `update` and `commit` write the cookie immediately; changes by `set` and `flash` wait for `commit()`.
+ *
+ * @example
+ * ```ts
+ * 'use server'
+ * const session = openSession(sessions, { cookies: await cookies() })
+ * await session.start({ userId: 'u1' })
+ * ```
  */
 export function openSession<Data extends object>(
   strategy: SessionStrategy<Data>,
@@ -72,7 +76,7 @@ export function openSession<Data extends object>(
   return strategy.open(context, 'at-once')
 }
 
-/** The handle of a strategy that somebody else wrote: its three verbs on this context, and no emulation of others. */
+/** Creates the handle of a strategy that is not of this library: its three verbs on this context, and no others. */
 export function threeVerbHandle<Data>(
   strategy: ThreeVerbs<Data>,
   context: SessionContext,

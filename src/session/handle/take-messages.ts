@@ -1,60 +1,59 @@
-/** Messages that wait are taken: for everybody at once where the store can do that, else for this browser. */
+/** Takes flash messages: from the store where it can remove them in one step, otherwise from this browser's session only. */
 import { isPortcullisError } from '../../errors.ts'
 import { jsonCopy } from '../core/data.ts'
 import type { Messages } from '../core/record.ts'
 import { replayEdits } from './edits.ts'
 import type { RequestState } from './request-state.ts'
 
-/** Whether a message is to be taken. */
-type MayTake = (name: string, value: unknown) => boolean
+/** Selects the messages to take. */
+export type MayTake = (name: string, value: unknown) => boolean
 
-/** Takes those messages of a loaded session that are chosen; undefined where there are none. */
+/** Takes the messages of a loaded session that `mayTake` selects. Returns undefined where there are none. */
 export async function takeMessages<Data extends object>(
-  of: RequestState<Data>,
+  state: RequestState<Data>,
   mayTake: MayTake,
 ): Promise<Messages | undefined> {
-  if (of.engine.consumes && of.status === 'open')
-    return of.runExclusive(() => takeStored(of, mayTake))
+  if (state.engine.consumesMessages && state.status === 'open') {
+    return state.runExclusive(() => takeStored(state, mayTake))
+  }
 
-  // From here on nothing awaits: two takers of this request cannot both have one.
-  const chosen = choose(of.view()?.flash, mayTake)
-  if (chosen === undefined) return undefined
+  // Nothing awaits from here on, so that two calls of one request cannot both return a message.
+  const messages = selectMessages(state.view()?.flash, mayTake)
+  if (messages === undefined) return undefined
 
-  of.mustNotBeClosed()
-  for (const name of Object.keys(chosen)) of.edits.push({ is: 'take', name })
-  return chosen
+  state.requireNotClosed()
+  for (const name of Object.keys(messages)) state.edits.push({ type: 'take', name })
+  return messages
 }
 
-/** Taken from the store before they are returned: of two requests one gets them. */
+/** Removes the messages from the store before it returns them: of two requests only one receives them. */
 async function takeStored<Data extends object>(
-  of: RequestState<Data>,
+  state: RequestState<Data>,
   mayTake: MayTake,
 ): Promise<Messages | undefined> {
-  const names = Object.keys(choose(of.view()?.flash, mayTake) ?? {})
+  const names = Object.keys(selectMessages(state.view()?.flash, mayTake) ?? {})
   if (names.length === 0) return undefined
-  of.mustBeOpen()
+  state.requireOpen()
 
-  let taken: Messages | undefined
+  let messages: Messages | undefined
   try {
-    await of.write(true, (record) => {
-      taken = choose(record?.flash, (name) => names.includes(name))
-      return replayEdits(
-        of.settings,
-        record,
-        names.map((name) => ({ is: 'take', name })),
-      )
+    await state.write(true, (record) => {
+      messages = selectMessages(record?.flash, (name) => names.includes(name))
+      const edits = names.map((name) => ({ type: 'take', name }) as const)
+      return replayEdits(state.settings, record, edits)
     })
   } catch (error) {
     if (isPortcullisError(error, 'ERR_SESSION_ENDED')) return undefined
     throw error
   }
-  return taken
+  return messages
 }
 
-function choose(flash: Messages | undefined, mayTake: MayTake): Messages | undefined {
+function selectMessages(flash: Messages | undefined, mayTake: MayTake): Messages | undefined {
   const entries = Object.entries(flash ?? {}).filter(([name, value]) => mayTake(name, value))
-  // Names come from outside.
-  const chosen: Record<string, unknown> = Object.create(null)
-  for (const [name, value] of entries) chosen[name] = jsonCopy(value, name)
-  return entries.length > 0 ? chosen : undefined
+
+  // Names can come from an upstream, so the object has no prototype.
+  const messages: Record<string, unknown> = Object.create(null)
+  for (const [name, value] of entries) messages[name] = jsonCopy(value, name)
+  return entries.length > 0 ? messages : undefined
 }

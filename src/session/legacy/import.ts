@@ -1,61 +1,62 @@
-/** Cookies of older libraries, read once and then expired: a migration logs nobody out. */
-
+/** Imports cookies of older libraries: each is read once and then expired, so that a migration logs nobody out. */
 import { encodeBase64url } from '../../crypto/base64url.ts'
+import { isObject } from '../../options/is-object.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
-import { jsonCopy, passSchema } from '../core/data.ts'
+import { jsonCopy, validateData } from '../core/data.ts'
 import type { LoadResult } from '../core/engine.ts'
 import type { LegacyCookie, OpenedLegacy } from '../core/options.ts'
-import { isObject, type SessionRecord } from '../core/record.ts'
+import type { SessionRecord } from '../core/record.ts'
 import type { SessionSettings } from '../core/settings.ts'
 
-/** User agents keep no cookie longer; a seal that says no end could open for ever. */
-const LONGEST = 400 * 86_400_000
+/** User agents keep a cookie for at most 400 days, so a seal without an end is remembered for that long. */
+const MAX_LIFETIME_MS = 400 * 86_400_000
 
-/** Clocks of two machines may differ by this much. */
-const SKEW = 60_000
+/** Clocks of two machines may differ by a minute. */
+const SKEW_MS = 60_000
+
+/** Another host of the domain can plant cookies of a name, so this many are tried. */
+const MAX_TRIED = 3
 
 /** Milliseconds for which a copy of a legacy seal can still open. */
 export function legacyLife<Data>(
   settings: SessionSettings<Data>,
   expiresAt: number | undefined,
 ): number {
-  return Math.max(
-    SKEW,
-    Math.min(LONGEST, (expiresAt ?? Number.POSITIVE_INFINITY) - settings.clock() + SKEW),
-  )
+  const remaining = (expiresAt ?? Number.POSITIVE_INFINITY) - settings.clock() + SKEW_MS
+  return Math.max(SKEW_MS, Math.min(MAX_LIFETIME_MS, remaining))
 }
 
 /**
- * The session of a legacy cookie. Its id is an HMAC of the seal's own mark, so that parallel first requests make one
- * session and not several.
+ * Reads the session of a legacy cookie. Its id is an HMAC of the seal's own fingerprint, so that parallel first requests
+ * make one session and not several.
  */
 export async function importLegacy<Data extends object>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
 ): Promise<LoadResult<Data>> {
-  const opened = await openLegacy(settings, jar)
-  if (opened === undefined) return { record: undefined }
+  const content = await openLegacy(settings, jar)
+  if (content === undefined) return { record: undefined }
 
-  const mac = await settings.keys(jar.env).ring.mac('legacy-import', opened.mark)
-  const record = createImportedRecord(settings, encodeBase64url(mac.subarray(0, 16)), opened.data)
-  const sealEnds = Math.ceil((settings.clock() + legacyLife(settings, opened.expiresAt)) / 1000)
-  return { record: { ...record, sealEnds }, due: 'import' }
+  const mac = await settings.keys(jar.env).ring.mac('legacy-import', content.mark)
+  const record = createImportedRecord(settings, encodeBase64url(mac.subarray(0, 16)), content.data)
+  const sealEnds = Math.ceil((settings.clock() + legacyLife(settings, content.expiresAt)) / 1000)
+  return { record: { ...record, sealEnds }, pendingWrite: 'import' }
 }
 
-/** The ids under which a stateless strategy has imported, or would import, the legacy cookie of a jar; see `revocable.ts`. */
+/** Computes the ids under which a stateless strategy has imported, or would import, the legacy cookie of a request. */
 export async function importIds<Data extends object>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
 ): Promise<{ readonly ids: readonly string[]; readonly life: number }> {
-  const opened = settings.legacy.length === 0 ? undefined : await openLegacy(settings, jar)
-  if (opened === undefined) return { ids: [], life: 0 }
+  const content = settings.legacy.length === 0 ? undefined : await openLegacy(settings, jar)
+  if (content === undefined) return { ids: [], life: 0 }
 
-  const macs = await settings.keys(jar.env).ring.macs('legacy-import', opened.mark)
+  const macs = await settings.keys(jar.env).ring.macs('legacy-import', content.mark)
   const ids = macs.map((mac) => encodeBase64url(mac.subarray(0, 16)))
-  return { ids, life: legacyLife(settings, opened.expiresAt) }
+  return { ids, life: legacyLife(settings, content.expiresAt) }
 }
 
-/** An imported session counts as signed in at an unknown time: `requireFresh` refuses it. */
+/** Creates an imported session. It counts as signed in at an unknown time, so `requireFresh` rejects it. */
 export function createImportedRecord<Data>(
   settings: SessionSettings<Data>,
   id: string,
@@ -66,34 +67,35 @@ export function createImportedRecord<Data>(
 }
 
 /**
- * What is in the legacy cookie that opens and whose data its schema takes. A host beside this one can plant cookies of these
- * names, so several are used only where one of them opens, or all that open belong to the same user.
+ * Opens the request's legacy cookies. A host beside this one can plant cookies of these names, so several are used only
+ * where one of them opens, or where all that open belong to the same user.
  */
 export async function openLegacy<Data extends object>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
 ): Promise<OpenedLegacy<Data> | undefined> {
-  const found: OpenedLegacy<Data>[] = []
+  const contents: OpenedLegacy<Data>[] = []
   for (const legacy of settings.legacy) {
-    const opened = await openNamed(settings, jar, legacy)
-    if (opened !== undefined) found.push(opened)
+    const content = await openByName(settings, jar, legacy)
+    if (content !== undefined) contents.push(content)
   }
 
-  const [first, ...others] = found
+  const [first, ...others] = contents
   if (first === undefined || others.length === 0) return first
 
-  const user = settings.user?.(first.data)
-  if (settings.user === undefined || others.every(({ data }) => settings.user?.(data) === user))
-    return first
+  const { user } = settings
+  const firstUser = user?.(first.data)
+  if (user === undefined || others.every(({ data }) => user(data) === firstUser)) return first
+
   settings.emit?.({ type: 'session-rejected', reason: 'ambiguous', subject: settings.cookie.name })
   return undefined
 }
 
-/** How many cookies of one name are tried: another host of the domain may have planted some. */
-const MOST_TRIED = 3
-
-/** Of several cookies of one name the one that opens, if exactly one does; none where the browser guarantees one. */
-async function openNamed<Data extends object>(
+/**
+ * Opens the cookie of one name. Of several it uses the one that opens, if exactly one does. A browser stores only one
+ * cookie of a `__Host-` name, so several of such a name are not opened at all.
+ */
+async function openByName<Data extends object>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
   legacy: LegacyCookie<Data>,
@@ -101,15 +103,15 @@ async function openNamed<Data extends object>(
   const values = [...new Set(jar.read(legacy.name))]
   if (values.length === 0) return undefined
 
-  const many =
-    values.length > MOST_TRIED || (values.length > 1 && legacy.name.startsWith('__Host-'))
-  const opened = many
+  const areTooMany =
+    values.length > MAX_TRIED || (values.length > 1 && legacy.name.startsWith('__Host-'))
+  const results = areTooMany
     ? []
     : await Promise.all(values.map((value) => openValue(settings, jar, legacy, value)))
-  const good = opened.filter((each) => each !== undefined)
-  if (good.length === 1) return good[0]
+  const contents = results.filter((content) => content !== undefined)
+  if (contents.length === 1) return contents[0]
 
-  const reason = many || good.length > 1 ? 'ambiguous' : 'legacy'
+  const reason = areTooMany || contents.length > 1 ? 'ambiguous' : 'legacy'
   settings.emit?.({ type: 'session-rejected', reason, subject: legacy.name })
   return undefined
 }
@@ -120,12 +122,14 @@ async function openValue<Data extends object>(
   legacy: LegacyCookie<Data>,
   value: string,
 ): Promise<OpenedLegacy<Data> | undefined> {
-  const found = await legacy.open(value, jar.env, settings.clock())
-  const data = found && isObject(found.data) ? await acceptData(settings, found.data) : undefined
-  return found === undefined || data === undefined ? undefined : { ...found, data }
+  const content = await legacy.open(value, jar.env, settings.clock())
+  if (content === undefined || !isObject(content.data)) return undefined
+
+  const data = await acceptData(settings, content.data)
+  return data === undefined ? undefined : { ...content, data }
 }
 
-/** What removes the legacy cookies that this request carried. */
+/** Creates the cookies that remove the legacy cookies of this request from the browser. */
 export function expireLegacy<Data>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
@@ -140,8 +144,9 @@ async function acceptData<Data>(
   try {
     const copy = jsonCopy(data, '')
     if (settings.schema === undefined) return copy
-    const result = await passSchema(settings.schema, copy)
-    return 'wrong' in result ? undefined : result.data
+
+    const result = await validateData(settings.schema, copy)
+    return 'issues' in result ? undefined : result.data
   } catch {
     return undefined
   }

@@ -1,33 +1,38 @@
-/** From a cookie to a stateless session: opened, judged by both clocks, passed through the schema. */
+/** Loads a stateless session from its cookie: unseals it, checks its lifetimes, and validates its data. */
 import type { CookieJar } from '../../types.ts'
-import { passSchema } from '../core/data.ts'
+import { validateData } from '../core/data.ts'
 import type { LoadResult } from '../core/engine.ts'
 import { checkLifetimes, isSlideDue } from '../core/lifetimes.ts'
 import { readRecord } from '../core/record.ts'
 import type { SessionSettings } from '../core/settings.ts'
-import { blocked, openToken, rejectCookie } from '../core/token.ts'
+import { openToken, rejectCookie } from '../core/token.ts'
 
-/** The session of the request's cookies of our name; there is at least one. */
-export async function openCookie<Data>(
+/**
+ * Loads the session of a request.
+ *
+ * @param tokens - values of the request's cookies of our name, at least one.
+ */
+export async function loadStateless<Data>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
   tokens: readonly string[],
 ): Promise<LoadResult<Data>> {
-  const { cookie, limits, clock, emit, schema } = settings
-  const opened = await openToken(settings, settings.keys(jar.env).sealer, tokens)
-  if (typeof opened !== 'string') {
-    emit?.({ type: 'session-rejected', reason: opened.refused, subject: cookie.name })
-    return blocked(opened.refused)
-  }
-  const record = readRecord<Data>(opened)
+  const { limits, clock, schema } = settings
+  const json = await openToken(settings, settings.keys(jar.env).sealer, tokens)
+  if (typeof json !== 'string') return rejectCookie(settings, json.refused)
+
+  const record = readRecord<Data>(json)
   if (record === undefined) return rejectCookie(settings, 'invalid-data')
+
   const now = Math.floor(clock() / 1000)
-  const standing = checkLifetimes(record, limits, now)
-  if (standing !== 'alive') return rejectCookie(settings, standing)
-  const due = isSlideDue(record, limits, now) ? ({ due: 'slide' } as const) : undefined
-  if (schema === undefined || record.data === undefined) return { record, ...due }
-  const result = await passSchema(schema, record.data)
-  return 'wrong' in result
+  const status = checkLifetimes(record, limits, now)
+  if (status !== 'alive') return rejectCookie(settings, status)
+
+  const slide = isSlideDue(record, limits, now) ? ({ pendingWrite: 'slide' } as const) : undefined
+  if (schema === undefined || record.data === undefined) return { record, ...slide }
+
+  const result = await validateData(schema, record.data)
+  return 'issues' in result
     ? rejectCookie(settings, 'invalid-data')
-    : { record: { ...record, data: result.data }, ...due }
+    : { record: { ...record, data: result.data }, ...slide }
 }

@@ -1,4 +1,4 @@
-/** The cookie of a stored session: a sealed id, and the tag of its user. Sent once, never by a mere read. */
+/** The cookie of a stored session: a sealed id, and the tag of its user. It is sent once, never by a mere read. */
 import { serializeCookie } from '../../cookie/serialize.ts'
 import { sha256 } from '../../crypto/digest.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
@@ -9,28 +9,34 @@ import type { SessionSettings } from '../core/settings.ts'
 import { openToken } from '../core/token.ts'
 import { parseMembers } from './record.ts'
 
-/** What the cookie holds. */
+/** The sealed content of the cookie. */
 interface WireLocation {
-  /** 256 random bits: the id. Only its digest ever leaves the isolate. */
+  /** The id: 256 random bits. Only its digest ever leaves the isolate. */
   readonly i?: unknown
   /** Tag of the user, where the session has one. */
   readonly u?: unknown
-  /** Tag of the outside session that it depends on, where there is one. */
+  /** Tag of the outside session that this one depends on, where there is one. */
   readonly m?: unknown
-  /** 1 where the session came from a login, which decides its idle limit before the record is there. */
+  /** 1 if the session came from a login, which decides its idle timeout before the record is read. */
   readonly a?: unknown
 }
 
-/** Where the request's session is; a refusal where its cookie says nothing; undefined where there is no cookie. */
+/**
+ * Finds the location of the request's session.
+ *
+ * @returns the reason where the cookie is rejected, undefined where there is no cookie.
+ */
 export async function findLocation<Data>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
 ): Promise<SessionLocation | { readonly refused: string } | undefined> {
   const tokens = jar.read(settings.cookie.name)
   if (tokens.length === 0) return undefined
-  const opened = await openToken(settings, settings.keys(jar.env).sealer, tokens)
-  if (typeof opened !== 'string') return opened
-  const { i, u, m, a }: WireLocation = parseMembers(opened)
+
+  const json = await openToken(settings, settings.keys(jar.env).sealer, tokens)
+  if (typeof json !== 'string') return json
+
+  const { i, u, m, a }: WireLocation = parseMembers(json)
   if (typeof i !== 'string' || !isTag(u) || !isTag(m)) return { refused: 'malformed' }
   return createLocation(i, a === 1, u, m)
 }
@@ -40,8 +46,10 @@ function isTag(value: unknown): value is string | undefined {
 }
 
 /**
- * Where the session of an id belongs. `index`: the list of its user; `mark`: what it depends on
- * elsewhere; each if there is one.
+ * Creates the location of the session with an id.
+ *
+ * @param index - tag of its user, the name of the list of the user's sessions.
+ * @param mark - tag of the outside session that it depends on.
  */
 export async function createLocation(
   id: string,
@@ -55,17 +63,23 @@ export async function createLocation(
   return { ref, signedIn }
 }
 
-/** The cookie for an id; it lasts as long as the session can, since the store judges the idle limit. */
-export async function writeLocation<Data>(
+/** A stored session with the id that its cookie holds. */
+export interface IdentifiedSession<Data> {
+  readonly id: string
+  readonly location: SessionLocation
+  readonly record: SessionRecord<Data>
+}
+
+/** Seals the cookie of a session. It lasts as long as the session can, since the store checks the idle timeout. */
+export async function sealLocation<Data>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
-  id: string,
-  { ref, signedIn }: SessionLocation,
-  record: SessionRecord<Data>,
+  { id, location, record }: IdentifiedSession<Data>,
 ): Promise<OutgoingCookie> {
   const { cookie, limits, clock } = settings
+  const { ref, signedIn } = location
   const wire: WireLocation = { i: id, u: ref.index, m: ref.mark, ...(signedIn && { a: 1 }) }
   const token = await settings.keys(jar.env).sealer.seal(JSON.stringify(wire))
-  const left = absoluteEnd(record, limits) - Math.floor(clock() / 1000)
-  return serializeCookie(cookie, token, Math.max(1, left))
+  const remaining = absoluteEnd(record, limits) - Math.floor(clock() / 1000)
+  return serializeCookie(cookie, token, Math.max(1, remaining))
 }

@@ -1,51 +1,48 @@
-/** Logout of a stored session: the row goes, and the cookie goes even where the row could not. */
+/** Ends a stored session: its row is deleted, and its cookie expires even if the row could not be deleted. */
 import { expireCookie } from '../../cookie/serialize.ts'
 import type { CookieJar } from '../../types.ts'
-import type { LoadResult, WriteResult } from '../core/engine.ts'
+import type { EndResult, LoadResult } from '../core/engine.ts'
 import { emitAbout } from '../core/events.ts'
-import type { SessionSettings } from '../core/settings.ts'
 import { expireLegacy } from '../legacy/import.ts'
+import { GRACE_MS, type StoredContext } from './context.ts'
 import { findLocation } from './cookie.ts'
 import { findLegacyLocations, markLegacyImported } from './legacy.ts'
-import type { UsedStore } from './resolve-store.ts'
-import { GRACE } from './user-sessions.ts'
 
-/** Ends the session of a jar, read or not; what could not be done comes back as `failure`, beside the cookies. */
+/**
+ * Ends the session of a request, whether it was loaded or not. The error of a store is returned as `failure` beside the
+ * cookies: a user who logs out of a shared computer must not stay signed in because a store is down.
+ */
 export async function endStored<Data extends object>(
-  settings: SessionSettings<Data>,
-  store: UsedStore,
+  context: StoredContext<Data>,
   jar: CookieJar,
-  loaded: LoadResult<Data> | undefined,
-  issued: boolean,
-): Promise<WriteResult<Data> & { failure?: unknown }> {
+  session: LoadResult<Data> | undefined,
+  cookieIssued: boolean,
+): Promise<EndResult<Data>> {
+  const { settings, store } = context
   const { cookie } = settings
   const cookies = expireLegacy(settings, jar)
-  if (issued || jar.read(cookie.name).length > 0) cookies.push(expireCookie(cookie))
-  let place = loaded?.place
+  if (cookieIssued || jar.read(cookie.name).length > 0) cookies.push(expireCookie(cookie))
+
+  let location = session?.location
   try {
-    const found = loaded === undefined ? await findLocation(settings, jar) : place
-    if (found !== undefined && 'ref' in found) {
-      place = found
-      const lived = await store.end(found.ref, GRACE, jar)
-      if (lived)
-        await emitAbout(
-          settings,
-          settings.keys(jar.env).ring,
-          'session-ended',
-          found.ref.key,
-          'ended',
-        )
+    const current = session === undefined ? await findLocation(settings, jar) : location
+    if (current !== undefined && 'ref' in current) {
+      location = current
+      const wasAlive = await store.end(current.ref, GRACE_MS, jar)
+      const event = { type: 'session-ended', id: current.ref.key, reason: 'ended' } as const
+      if (wasAlive) await emitAbout(settings, jar.env, event)
     }
-    for (const old of await findLegacyLocations(settings, store, jar)) {
-      await markLegacyImported(settings, store, jar, old)
-      await store.end(old.ref, GRACE, jar)
+
+    for (const legacyLocation of await findLegacyLocations(context, jar)) {
+      await markLegacyImported(context, jar, legacyLocation)
+      await store.end(legacyLocation.ref, GRACE_MS, jar)
     }
-    return { loaded: { record: undefined }, cookies }
+    return { session: { record: undefined }, cookies }
   } catch (failure) {
-    // Whoever logs out of a shared computer must not stay signed in there because a store is down.
     settings.emit?.({ type: 'session-end-incomplete' })
-    const left: LoadResult<Data> =
-      place === undefined ? { record: undefined } : { record: undefined, place }
-    return { loaded: left, cookies, failure }
+    const noSession = { record: undefined }
+    const remaining: LoadResult<Data> =
+      location === undefined ? noSession : { ...noSession, location }
+    return { session: remaining, cookies, failure }
   }
 }

@@ -1,4 +1,4 @@
-/** A legacy cookie meets the store: imported once, however many come at the same time, and never again after it ended. */
+/** Imports legacy cookies into a store: each once, also in parallel requests, and never again after its session ended. */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { sha256 } from '../../crypto/digest.ts'
 import { randomId } from '../../crypto/random.ts'
@@ -6,119 +6,130 @@ import type { Ref } from '../../store/contract.ts'
 import type { CookieJar } from '../../types.ts'
 import type { LegacyLocation, LoadResult, SessionLocation } from '../core/engine.ts'
 import type { OpenedLegacy } from '../core/options.ts'
-import type { SessionSettings } from '../core/settings.ts'
 import { createUserTags, readUser } from '../core/tags.ts'
 import { createImportedRecord, legacyLife, openLegacy } from '../legacy/import.ts'
+import type { StoredContext } from './context.ts'
 import { createLocation } from './cookie.ts'
-import { createEmptyResult, readLocation, validateRecord } from './load.ts'
+import { createEmptyResult, readLocation, validateRow } from './load.ts'
 import { sealRow } from './record.ts'
-import type { UsedStore } from './resolve-store.ts'
 
-/** Where a legacy cookie leads. */
+/** Location of the session that a legacy cookie leads to. */
 export type ImportLocation = SessionLocation & { readonly legacy: LegacyLocation }
 
-/** The session of a legacy cookie: as it was imported already, or as it will be when this request writes. */
+/** Loads the session of a legacy cookie: the one that was imported before, or the one that this request will import. */
 export async function loadLegacy<Data extends object>(
-  settings: SessionSettings<Data>,
-  store: UsedStore,
+  context: StoredContext<Data>,
   jar: CookieJar,
 ): Promise<LoadResult<Data>> {
-  const opened = await openLegacy(settings, jar)
-  if (opened === undefined) return { record: undefined }
-  const places = await findImportLocations(settings, store, jar, opened)
-  for (const place of places) {
-    const found = await readLocation(settings, store, jar, place)
-    if (found.is === 'found') {
-      const loaded = await validateRecord(settings, jar, place, found)
-      return loaded.record === undefined ? loaded : { ...loaded, due: 'import' }
-    }
-    if (found.is !== 'none') return createEmptyResult(settings, found.is, place)
-    if (!store.atomic) continue
-    // Imported once, and over: whoever kept a copy of the cookie does not get another session for it.
-    const claim = await readLocation(settings, store, jar, { ...place, ref: place.legacy.claim })
-    if (claim.is !== 'none') return createEmptyResult(settings, 'legacy')
+  const { settings } = context
+  const content = await openLegacy(settings, jar)
+  if (content === undefined) return { record: undefined }
+
+  const locations = await findImportLocations(context, jar, content)
+  for (const location of locations) {
+    const session = await loadImported(context, jar, location)
+    if (session !== undefined) return session
   }
-  const [place] = places
-  if (place === undefined) return { record: undefined }
-  if (await areImportsEnded(settings, store, jar, readUser(settings, opened.data)))
+
+  const [location] = locations
+  if (location === undefined) return { record: undefined }
+  if (await areImportsEnded(context, jar, readUser(settings, content.data))) {
     return createEmptyResult(settings, 'legacy')
+  }
   return {
-    record: createImportedRecord(settings, place.ref.key, opened.data),
-    due: 'import',
-    place,
+    record: createImportedRecord(settings, location.ref.key, content.data),
+    pendingWrite: 'import',
+    location,
   }
 }
 
-/** Places of this request's legacy cookie: under the first secret, and under those that it may have been imported with. */
+/** Loads a session that was imported before. Returns undefined where nothing was imported to this location. */
+async function loadImported<Data extends object>(
+  context: StoredContext<Data>,
+  jar: CookieJar,
+  location: ImportLocation,
+): Promise<LoadResult<Data> | undefined> {
+  const { settings, store } = context
+  const result = await readLocation(context, jar, location)
+  if (result.is === 'found') {
+    const session = await validateRow(settings, jar, location, result)
+    return session.record === undefined ? session : { ...session, pendingWrite: 'import' }
+  }
+  if (result.is !== 'none') return createEmptyResult(settings, result.is, location)
+  if (!store.atomic) return undefined
+
+  // The seal was imported once and that session is over: a copy of the cookie must not start another one.
+  const { importMark } = location.legacy
+  const mark = await readLocation(context, jar, { ...location, ref: importMark })
+  return mark.is === 'none' ? undefined : createEmptyResult(settings, 'legacy')
+}
+
+/** Finds the locations of this request's legacy cookie: under the first secret, and under older ones that may have imported it. */
 export async function findLegacyLocations<Data extends object>(
-  settings: SessionSettings<Data>,
-  store: UsedStore,
+  context: StoredContext<Data>,
   jar: CookieJar,
 ): Promise<ImportLocation[]> {
-  const opened = settings.legacy.length === 0 ? undefined : await openLegacy(settings, jar)
-  return opened === undefined ? [] : findImportLocations(settings, store, jar, opened)
+  const { settings } = context
+  const content = settings.legacy.length === 0 ? undefined : await openLegacy(settings, jar)
+  return content === undefined ? [] : findImportLocations(context, jar, content)
 }
 
 async function findImportLocations<Data extends object>(
-  settings: SessionSettings<Data>,
-  store: UsedStore,
+  { settings, store }: StoredContext<Data>,
   jar: CookieJar,
   { data, mark, expiresAt }: OpenedLegacy<Data>,
 ): Promise<ImportLocation[]> {
   const { ring } = settings.keys(jar.env)
   const user = store.atomic ? readUser(settings, data) : undefined
   const tags = user === undefined ? [] : await createUserTags(settings, jar.env, user)
-  const lasts = legacyLife(settings, expiresAt)
+  const lifetimeMs = legacyLife(settings, expiresAt)
+
   const macs = await ring.macs('legacy-import', mark)
   return Promise.all(
-    macs.map(async (mac, at) => {
+    macs.map(async (mac, index) => {
       const id = encodeBase64url(mac.subarray(0, 16))
-      const place = await createLocation(id, true, tags[at])
-      const claim = { key: await sha256(`${id} was imported`) }
-      return { ...place, legacy: { id, claim, lasts } }
+      const location = await createLocation(id, true, tags[index])
+      const importMark = { key: await sha256(`${id} was imported`) }
+      return { ...location, legacy: { id, importMark, lifetimeMs } }
     }),
   )
 }
 
-/** Lets no copy of a legacy cookie be imported any more: takes its place, which whoever asked for it ends or replaces. */
+/** Marks a legacy cookie as imported, so that no copy can be imported again. The caller ends or replaces the placeholder row. */
 export async function markLegacyImported<Data extends object>(
-  settings: SessionSettings<Data>,
-  store: UsedStore,
+  { settings, store }: StoredContext<Data>,
   jar: CookieJar,
-  place: ImportLocation,
+  location: ImportLocation,
 ): Promise<void> {
   if (!store.atomic) return
+
   const now = Math.floor(settings.clock() / 1000)
-  const row = await sealRow(
-    settings,
-    jar.env,
-    place,
-    { id: randomId(), created: now, seen: now },
-    '1',
-  )
-  await store.rotate(place.legacy.claim, row, { grace: place.legacy.lasts }, jar)
+  const record = { id: randomId(), created: now, seen: now }
+  const row = await sealRow(settings, jar.env, { location, record, version: '1' })
+  const { importMark, lifetimeMs } = location.legacy
+  await store.rotate(importMark, row, { grace: lifetimeMs }, jar)
 }
 
 /**
- * Where it is noted that all sessions of a user were ended: seals of before, which no store knows of, must not be imported
- * after it. A seal does not say when it was made, so none of this user is.
+ * Returns the key of the mark that all sessions of a user were ended. A seal from before must not be imported after it,
+ * although no store knows it. A seal does not contain the time when it was made, so none of this user is imported.
  */
-async function importsEnded(tag: string): Promise<Ref> {
+async function createImportsEndedRef(tag: string): Promise<Ref> {
   return { key: await sha256(`${tag} imports ended`) }
 }
 
-/** Notes that no legacy cookie of this user is imported any more, for as long as one could open. */
+/** Stops imports of legacy cookies of this user for as long as one could open. */
 export async function endImports<Data extends object>(
-  settings: SessionSettings<Data>,
-  store: UsedStore,
+  { settings, store }: StoredContext<Data>,
   env: unknown,
   user: string,
 ): Promise<void> {
   if (settings.legacy.length === 0) return
 
   const now = settings.clock()
+  const grace = legacyLife(settings, undefined)
   for (const tag of await createUserTags(settings, env, user)) {
-    // Only the mark that a rotation leaves is wanted; the row beside it is gone at once.
+    // Only the tombstone that a rotation leaves is needed; the new row ends immediately.
     const row = {
       key: await sha256(randomId()),
       record: '-',
@@ -127,27 +138,22 @@ export async function endImports<Data extends object>(
       idle: 1,
       write: randomId(8),
     }
-    await store.rotate(
-      await importsEnded(tag),
-      row,
-      { grace: legacyLife(settings, undefined) },
-      { env },
-    )
+    await store.rotate(await createImportsEndedRef(tag), row, { grace }, { env })
   }
 }
 
-/** Whether {@link endImports} was noted for a user, under any secret. */
+/** True if {@link endImports} was called for a user, under any secret. */
 export async function areImportsEnded<Data extends object>(
-  settings: SessionSettings<Data>,
-  store: UsedStore,
+  { settings, store }: StoredContext<Data>,
   jar: CookieJar,
   user: string | undefined,
 ): Promise<boolean> {
   if (!store.atomic || user === undefined) return false
 
-  const at = { now: settings.clock(), idle: 1, slice: 1 }
+  const times = { now: settings.clock(), idle: 1, slice: 1 }
   for (const tag of await createUserTags(settings, jar.env, user)) {
-    if ((await store.read(await importsEnded(tag), at, jar)).is === 'ended') return true
+    const result = await store.read(await createImportsEndedRef(tag), times, jar)
+    if (result.is === 'ended') return true
   }
   return false
 }

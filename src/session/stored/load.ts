@@ -1,114 +1,133 @@
-/** From a cookie to a stored session: found, judged by both clocks, opened, passed through the schema. */
-import type { Found, Gone, ReadAt } from '../../store/contract.ts'
+/** Loads a stored session: finds it by its cookie, checks its lifetimes, opens its row, and validates its data. */
+import type { Conflict, Found, Gone, ReadAt } from '../../store/contract.ts'
 import type { CookieJar } from '../../types.ts'
-import { passSchema } from '../core/data.ts'
+import { validateData } from '../core/data.ts'
 import type { LoadResult, SessionLocation } from '../core/engine.ts'
 import { checkLifetimes } from '../core/lifetimes.ts'
+import type { SessionRecord } from '../core/record.ts'
 import type { SessionSettings } from '../core/settings.ts'
-import { blocked } from '../core/token.ts'
+import { rejectCookie } from '../core/token.ts'
+import type { StoredContext } from './context.ts'
 import { findLocation } from './cookie.ts'
 import { findIdleSeconds, openRow } from './record.ts'
-import type { UsedStore } from './resolve-store.ts'
 
 /**
- * The session of a jar. Forged cookies are refused before the store is asked; a store that could not be asked rejects, and
- * the cookie stays as it is.
+ * Loads the session of a request. Forged cookies are rejected before the store is asked. A store that cannot be asked
+ * rejects the promise, and the cookie stays as it is.
  */
 export async function loadStored<Data extends object>(
-  settings: SessionSettings<Data>,
-  store: UsedStore,
+  context: StoredContext<Data>,
   jar: CookieJar,
 ): Promise<LoadResult<Data>> {
-  const place = await findLocation(settings, jar)
-  if (place === undefined) return { record: undefined }
-  return 'refused' in place
-    ? createEmptyResult(settings, place.refused)
-    : loadLocation(settings, store, jar, place)
+  const location = await findLocation(context.settings, jar)
+  if (location === undefined) return { record: undefined }
+  return 'refused' in location
+    ? createEmptyResult(context.settings, location.refused)
+    : loadLocation(context, jar, location)
 }
 
 /**
- * Begins the read of a jar's session, to travel with what else the request asks.
+ * Starts the read of a request's session in the request's Redis batch.
  *
- * @returns what finishes it; undefined where there is nothing to read, or nothing to travel with
+ * @returns a function that finishes the load; undefined where there is nothing to read, or no batch.
  */
 export async function prefetchStored<Data extends object>(
-  settings: SessionSettings<Data>,
-  store: UsedStore,
+  { settings, store }: StoredContext<Data>,
   jar: CookieJar,
 ): Promise<(() => Promise<LoadResult<Data>>) | undefined> {
-  const place = await findLocation(settings, jar)
-  if (place === undefined || 'refused' in place) return undefined
-  const waiting = store.readSoon?.(place.ref, readAt(settings, place), jar)
-  if (waiting === undefined) return undefined
-  // Nobody may ever ask for it: then its failure is nobody's either.
-  waiting.found.catch(() => {})
+  const location = await findLocation(settings, jar)
+  if (location === undefined || 'refused' in location) return undefined
+
+  const pending = store.readSoon?.(location.ref, createReadTimes(settings, location), jar)
+  if (pending === undefined) return undefined
+
+  // A request may never finish the load; its failure must not be an unhandled rejection then.
+  pending.found.catch(() => {})
   return async () => {
-    await waiting.send()
-    const found = await waiting.found
-    return found.is === 'found'
-      ? validateRecord(settings, jar, place, found)
-      : createEmptyResult(settings, found.is, place)
+    await pending.send()
+    return resolveRead(settings, jar, location, await pending.found)
   }
 }
 
-/** The session at a place. */
+/** Loads the session at a location. */
 export async function loadLocation<Data extends object>(
-  settings: SessionSettings<Data>,
-  store: UsedStore,
+  context: StoredContext<Data>,
   jar: CookieJar,
-  place: SessionLocation,
+  location: SessionLocation,
 ): Promise<LoadResult<Data>> {
-  const found = await readLocation(settings, store, jar, place)
-  return found.is === 'found'
-    ? validateRecord(settings, jar, place, found)
-    : createEmptyResult(settings, found.is, place)
+  const result = await readLocation(context, jar, location)
+  return resolveRead(context.settings, jar, location, result)
 }
 
-/** What the store has at a place; notes the request. */
+/** Reads the row at a location. The store records the request. */
 export function readLocation<Data>(
-  settings: SessionSettings<Data>,
-  store: UsedStore,
+  { settings, store }: StoredContext<Data>,
   jar: CookieJar,
-  place: SessionLocation,
+  location: SessionLocation,
 ): Promise<Found | Gone> {
-  return store.read(place.ref, readAt(settings, place), jar)
+  return store.read(location.ref, createReadTimes(settings, location), jar)
 }
 
-function readAt<Data>(settings: SessionSettings<Data>, { signedIn }: SessionLocation): ReadAt {
+function createReadTimes<Data>(
+  settings: SessionSettings<Data>,
+  { signedIn }: SessionLocation,
+): ReadAt {
   const idle = findIdleSeconds(settings, signedIn) * 1000
   return { now: settings.clock(), idle, slice: idle / 10 }
 }
 
-/** The session that a store found. */
-export async function validateRecord<Data extends object>(
+function resolveRead<Data extends object>(
   settings: SessionSettings<Data>,
   jar: CookieJar,
-  place: SessionLocation,
-  found: Found,
-): Promise<LoadResult<Data>> {
-  const record = await openRow<Data>(settings, jar.env, place.ref, found)
-  if (typeof record === 'string') return createEmptyResult(settings, record, place)
-  // By the sealed times too: who can write to the store could have moved the others.
-  const standing = checkLifetimes(record, settings.limits, Math.floor(settings.clock() / 1000))
-  if (standing !== 'alive') return createEmptyResult(settings, standing, place)
-  const here = { ...place, version: found.version }
-  if (settings.schema === undefined || record.data === undefined) return { record, place: here }
-  const result = await passSchema(settings.schema, record.data)
-  return 'wrong' in result
-    ? createEmptyResult(settings, 'invalid-data', place)
-    : { record: { ...record, data: result.data }, place: here }
+  location: SessionLocation,
+  result: Found | Gone,
+): LoadResult<Data> | Promise<LoadResult<Data>> {
+  return result.is === 'found'
+    ? validateRow(settings, jar, location, result)
+    : createEmptyResult(settings, result.is, location)
 }
 
-/** No session, and why. What belongs to another deployment, or ended moments ago, also keeps this request from writing. */
+/** Opens the row that a store found, checks its lifetimes and validates its data. */
+export async function validateRow<Data extends object>(
+  settings: SessionSettings<Data>,
+  jar: CookieJar,
+  location: SessionLocation,
+  row: Found,
+): Promise<LoadResult<Data>> {
+  const record = await openRow<Data>(settings, jar.env, location.ref, row)
+  if (typeof record === 'string') return createEmptyResult(settings, record, location)
+
+  // The store has checked the lifetimes by its own times, which a writer of the store could have moved.
+  const status = checkLifetimes(record, settings.limits, Math.floor(settings.clock() / 1000))
+  if (status !== 'alive') return createEmptyResult(settings, status, location)
+
+  const current = { ...location, version: row.version }
+  if (settings.schema === undefined || record.data === undefined) {
+    return { record, location: current }
+  }
+  const result = await validateData(settings.schema, record.data)
+  return 'issues' in result
+    ? createEmptyResult(settings, 'invalid-data', location)
+    : { record: { ...record, data: result.data }, location: current }
+}
+
+/** Emits why there is no session, and returns the session of a request without one. */
 export function createEmptyResult<Data>(
   settings: SessionSettings<Data>,
   reason: string,
-  place?: SessionLocation,
+  location?: SessionLocation,
 ): LoadResult<Data> {
-  settings.emit?.({
-    type: 'session-rejected',
-    reason: reason === 'none' ? 'unknown' : reason,
-    subject: settings.cookie.name,
-  })
-  return place === undefined ? blocked(reason) : { ...blocked(reason), place }
+  const session = rejectCookie<Data>(settings, reason === 'none' ? 'unknown' : reason)
+  return location === undefined ? session : { ...session, location }
+}
+
+/** Opens the row that another request wrote meanwhile. Returns undefined where it cannot be read. */
+export async function readConflict<Data>(
+  settings: SessionSettings<Data>,
+  jar: CookieJar,
+  { ref }: SessionLocation,
+  row: Conflict | Found,
+): Promise<SessionRecord<Data> | undefined> {
+  const record = await openRow<Data>(settings, jar.env, ref, row)
+  return typeof record === 'string' ? undefined : record
 }

@@ -1,5 +1,4 @@
 /** The options of stored sessions. */
-
 import type { StoreOption } from '../../store/contract.ts'
 import type { ProjectEnv } from '../../types.ts'
 import type { SessionOptions } from '../core/options.ts'
@@ -9,7 +8,7 @@ import type { SessionObject } from '../core/types.ts'
 export interface StoredOptions<Data extends SessionObject, E = ProjectEnv>
   extends SessionOptions<Data, E> {
   /**
-   * Where sessions are kept: `upstashStore`, `memoryStore`, `unstorageStore`, or any object with Keystone's `get`, `set`,
+   * The store of the sessions: `upstashStore`, `memoryStore`, `unstorageStore`, or any object with Keystone's `get`, `set`,
    * `delete`; or a function that makes one, called once.
    */
   readonly store: StoreOption

@@ -1,30 +1,37 @@
-/** A session as a store keeps it: sealed, and bound to its own key, user and version. */
-
+/** Seals a session for a store and binds it to its own key, user and version. */
 import { randomId } from '../../crypto/random.ts'
+import { isObject } from '../../options/is-object.ts'
 import type { Conflict, Found, Ref, Row } from '../../store/contract.ts'
 import type { SessionLocation } from '../core/engine.ts'
 import { absoluteEnd } from '../core/lifetimes.ts'
-import { isObject, readRecord, type SessionRecord, writeRecord } from '../core/record.ts'
+import { readRecord, type SessionRecord, writeRecord } from '../core/record.ts'
 import type { SessionSettings } from '../core/settings.ts'
 
-/** Seals a record for a place, as the given version. */
+/** One version of a session at its location. */
+export interface VersionedRecord<Data> {
+  readonly location: SessionLocation
+  readonly record: SessionRecord<Data>
+  readonly version: string
+}
+
+/**
+ * Seals a record as a row. The sealed text repeats key, user, mark and version: a malicious store cannot swap records,
+ * reassign them or roll them back.
+ */
 export async function sealRow<Data>(
   settings: SessionSettings<Data>,
   env: unknown,
-  { ref, signedIn }: SessionLocation,
-  record: SessionRecord<Data>,
-  version: string,
+  { location, record, version }: VersionedRecord<Data>,
 ): Promise<Row> {
-  // A store that swaps two records, lists one under another user, or brings an older one back under a newer version,
-  // changes what is repeated here.
-  const sealed = { ...record, id: ref.key }
+  const { ref, signedIn } = location
   const json = JSON.stringify({
     k: ref.key,
     u: ref.index,
     m: ref.mark,
     v: version,
-    r: writeRecord(sealed),
+    r: writeRecord({ ...record, id: ref.key }),
   })
+
   return {
     ...ref,
     record: await settings.keys(env).records.seal(json),
@@ -36,35 +43,33 @@ export async function sealRow<Data>(
 }
 
 /**
- * Opens what a store found; a reason where it is not what was kept there. `seen` is the store's: a read moves it.
+ * Opens a row. Its `seen` is the store's, since a read moves it.
  *
- * @param ref - where it was found; a list does not say the key, and then the record's own word counts.
+ * @param ref - location of the row. A list does not return keys; then the sealed key counts.
+ * @returns the reason where the row is not the one that was written there.
  */
 export async function openRow<Data>(
   settings: SessionSettings<Data>,
   env: unknown,
   { key, index, mark }: Partial<Ref>,
-  found: Found | Conflict,
+  row: Found | Conflict,
 ): Promise<SessionRecord<Data> | 'unknown-key' | 'invalid-data'> {
-  const opened = await settings.keys(env).records.open(found.record)
-  if (typeof opened !== 'string')
-    return opened.refused === 'unknown-key' ? 'unknown-key' : 'invalid-data'
-  const { k, u, m, v, r } = parseMembers(opened)
-  if (
-    (key !== undefined && (k !== key || m !== mark)) ||
-    u !== index ||
-    v !== found.version ||
-    typeof r !== 'string'
-  ) {
-    return 'invalid-data'
+  const json = await settings.keys(env).records.open(row.record)
+  if (typeof json !== 'string') {
+    return json.refused === 'unknown-key' ? 'unknown-key' : 'invalid-data'
   }
+
+  const { k, u, m, v, r } = parseMembers(json)
+  const isOfRef = key === undefined || (k === key && m === mark)
+  if (!isOfRef || u !== index || v !== row.version || typeof r !== 'string') return 'invalid-data'
+
   const record = readRecord<Data>(r)
-  // What a store says of its times is not sealed: no number, no session.
-  const seen = Math.floor(found.seen / 1000)
+  // The store's time is not sealed, so it may be anything.
+  const seen = Math.floor(row.seen / 1000)
   return record === undefined || !Number.isSafeInteger(seen) ? 'invalid-data' : { ...record, seen }
 }
 
-/** Members of sealed JSON; none where it is no object. Somebody else may seal with our secret. */
+/** Parses the members of sealed JSON. Text of another shape has none: another program may seal with our secret. */
 export function parseMembers(json: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(json)
@@ -74,7 +79,7 @@ export function parseMembers(json: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The idle limit that counts, in seconds. */
+/** Returns the idle timeout that applies, in seconds. */
 export function findIdleSeconds<Data>(
   { limits }: SessionSettings<Data>,
   signedIn: boolean,

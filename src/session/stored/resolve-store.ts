@@ -1,4 +1,4 @@
-/** The option `store`, worked out once: whatever was given becomes the verbs that sessions use. */
+/** Resolves the option `store`: any accepted value becomes the verbs that sessions use. */
 import { isPortcullisError, PortcullisError } from '../../errors.ts'
 import type { Issues } from '../../options/issues.ts'
 import {
@@ -8,40 +8,41 @@ import {
   type SimpleStore,
   type StoreOption,
 } from '../../store/contract.ts'
-import { plainStore } from './plain-store.ts'
+import { createPlainStore } from './plain-store/store.ts'
 
 /** A store as sessions use it. */
 export interface UsedStore extends AtomicStore {
-  /** Whether its verbs each happen at once or not at all, and it knows the sessions of a user. */
+  /** True if each verb takes effect completely or not at all, and the store knows the sessions of a user. */
   readonly atomic: boolean
 }
 
-/** Judges the option; a fault returns a store that must not be used. */
+/** Validates and resolves the option. With an issue it returns a store that must not be used. */
 export function resolveStore(
   value: StoreOption | undefined,
   maxAge: number,
   issues: Issues,
 ): UsedStore {
   const store: SessionStore | undefined = typeof value === 'function' ? value({ maxAge }) : value
-  if (store !== undefined && store !== null && isAtomic(store))
-    return { ...boundStore(store), atomic: true }
+  if (store !== undefined && store !== null && isAtomic(store)) {
+    return { ...bindStore(store), atomic: true }
+  }
+
   const simple = (store ?? {}) as Partial<SimpleStore>
   const verbs = [simple.get, simple.set, simple.delete]
   if (verbs.some((verb) => typeof verb !== 'function')) {
-    issues.add(
-      'store',
+    const problem =
       store === undefined
         ? 'is required'
-        : 'must have the verbs get, set and delete, or all the atomic ones',
-    )
+        : 'must have the verbs get, set and delete, or all the atomic ones'
+    issues.add('store', problem)
   }
-  return { ...boundStore(plainStore(simple as SimpleStore)), atomic: false }
+  return { ...bindStore(createPlainStore(simple as SimpleStore)), atomic: false }
 }
 
 type EndMarkedArguments = Parameters<NonNullable<AtomicStore['endMarked']>>
 
-/** A store may be a class: its verbs keep their `this`. What it throws without a code was no answer. */
-function boundStore(store: AtomicStore): AtomicStore {
+/** Binds the verbs, since a store may be a class, and gives a code to errors that have none. */
+function bindStore(store: AtomicStore): AtomicStore {
   return {
     create: (...args) => withStoreError(() => store.create(...args)),
     read: (...args) => withStoreError(() => store.read(...args)),
@@ -60,10 +61,10 @@ function boundStore(store: AtomicStore): AtomicStore {
   }
 }
 
-/** @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` for what a store of somebody else's throws; its word is the cause */
-async function withStoreError<T>(ask: () => Promise<T>): Promise<T> {
+/** @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` for an error of a foreign store, which becomes the cause */
+async function withStoreError<T>(query: () => Promise<T>): Promise<T> {
   try {
-    return await ask()
+    return await query()
   } catch (cause) {
     if (isPortcullisError(cause)) throw cause
     throw new PortcullisError('ERR_STORE_UNAVAILABLE', 'The session store failed', { cause })

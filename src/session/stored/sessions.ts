@@ -1,10 +1,9 @@
-/** Stored sessions: the cookie is a sealed id, the session lies in a store. */
+/** Creates the strategy of stored sessions, whose cookie is a sealed id. */
 import { createIssues } from '../../options/issues.ts'
-import { unmarkable } from '../core/errors.ts'
+import { endMarked } from '../core/end-marked.ts'
 import { createInternals, sessionInternals } from '../core/internals.ts'
 import type { SessionOptions } from '../core/options.ts'
 import { compileSessionSettings } from '../core/settings.ts'
-import { endTags, markTags } from '../core/tags.ts'
 import type { SessionObject, StoredStrategy } from '../core/types.ts'
 import { createStrategy } from '../handle/strategy.ts'
 import { createStoredEngine } from './engine.ts'
@@ -13,14 +12,22 @@ import { resolveStore } from './resolve-store.ts'
 import { createUserSessions } from './user-sessions.ts'
 
 /**
- * Sessions in a store. With an atomic store (`upstashStore`, `memoryStore`) a logout cannot be undone, no write is lost,
- * a message is shown once, and a user's sessions can be listed and ended. A store of `get`, `set`, `delete` keeps sessions,
- * but not those promises under races.
+ * Creates sessions in a store. With an atomic store (`upstashStore`, `memoryStore`) a logout cannot be undone, no write is
+ * lost, a flash message is shown once, and a user's sessions can be listed and ended. A store of `get`, `set`, `delete`
+ * keeps sessions, but not those promises when requests run in parallel.
  *
- * What is stored is sealed and its key is a digest: whoever reads the store learns nothing, whoever writes to it can end,
- * un-end or roll back a session within its own life, never make, read or merge one.
+ * A row is sealed and its key is a digest. A reader of the store learns nothing. A writer of the store can end, un-end or
+ * roll back a session within its own life, but never make, read or merge one.
  *
- * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ * @example
+ * ```ts
+ * const sessions = storedSessions<{ userId: string }>({
+ *   secret: (c) => c.env.SESSION_SECRET,
+ *   store: upstashStore({ redis: redis({ url: (c) => c.env.REDIS_URL, token: (c) => c.env.REDIS_TOKEN }) }),
+ *   user: (data) => data.userId,
+ * })
+ * ```
+ * @throws {ConfigError} `ERR_CONFIG` with every option that is wrong
  */
 export function storedSessions<Data extends SessionObject>(
   options: StoredOptions<Data>,
@@ -33,9 +40,11 @@ export function storedSessions<Data extends SessionObject>(
   )
   const store = resolveStore(options?.store, settings.limits.maxAge, issues)
   issues.throwIfAny()
-  const users = createUserSessions(settings, store)
+
+  const context = { settings, store }
+  const users = createUserSessions(context)
   return {
-    ...createStrategy('stored', settings, createStoredEngine(settings, store, users)),
+    ...createStrategy('stored', settings, createStoredEngine(context, users)),
     kind: 'stored',
     check(env): void {
       settings.keys(env)
@@ -43,18 +52,7 @@ export function storedSessions<Data extends SessionObject>(
     },
     list: ({ user, env }) => users.list(user, env),
     endAll: ({ user, env }) => users.endAll(user, env),
-    async endMarked({ mark, once, env }): Promise<boolean> {
-      if (settings.mark === undefined) throw unmarkable('mark')
-      if (store.endMarked === undefined) throw unmarkable('store')
-
-      const end = (tag: string, message: typeof once): Promise<boolean> | undefined =>
-        store.endMarked?.(
-          tag,
-          { life: settings.limits.maxAge * 1000, ...(message && { once: message }) },
-          { env },
-        )
-      return endTags(await markTags(settings, env, mark), once, end, settings.emit)
-    },
+    endMarked: (args) => endMarked(settings, store, settings.limits.maxAge * 1000, args),
     [sessionInternals]: createInternals(settings, options.audience),
   }
 }

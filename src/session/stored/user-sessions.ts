@@ -1,96 +1,75 @@
-/** All sessions of one user: listed, ended one by one or all at once. */
+/** Lists the sessions of a user, and ends one or all of them. */
 import { ConfigError } from '../../errors.ts'
 import type { Ref } from '../../store/contract.ts'
 import { idDigest } from '../core/events.ts'
 import { createInfo } from '../core/info.ts'
 import { checkLifetimes } from '../core/lifetimes.ts'
 import type { SessionRecord } from '../core/record.ts'
-import type { SessionSettings } from '../core/settings.ts'
 import { createUserTags } from '../core/tags.ts'
 import type { SessionInfo } from '../core/types.ts'
+import { GRACE_MS, type StoredContext } from './context.ts'
 import { endImports } from './legacy.ts'
 import { openRow } from './record.ts'
-import type { UsedStore } from './resolve-store.ts'
 
-/** Verbs over the sessions of a user, by the user's name; undefined is nobody, who has none. */
+/** Verbs over the sessions of a user. An undefined user has no sessions. */
 export interface UserSessions {
-  /** Those seen last come first. `current`: the key of the session that asks, to mark it. */
+  /**
+   * Lists the sessions, the one that was seen last first.
+   *
+   * @param current - key of the session that asks, to mark it in the list.
+   */
   list(user: string | undefined, env: unknown, current?: string): Promise<SessionInfo[]>
-  /** Ends the one whose digest is given. */
+  /** Ends the session whose digest is `id`. Resolves with false if there is none. */
   endOne(user: string | undefined, env: unknown, id: string): Promise<boolean>
-  /** Ends all but `keep`, and says how many there were. */
+  /** Ends all sessions but `keep` and resolves with their number. */
   endAll(user: string | undefined, env: unknown, keep?: Ref): Promise<number>
 }
 
-/** A session of a user, and where it is. */
+/** A session of a user, and its location. */
 interface LiveSession<Data> {
   readonly ref: Ref
   readonly record: SessionRecord<Data>
 }
 
-/** For how long an ended session's key says so, in milliseconds: longer than a request is on its way. */
-export const GRACE = 60_000
-
-/** Walks the tag of every secret in the ring: sessions made before a rotation are found under an older one. */
+/** Creates the verbs. They use the tag under every secret: sessions from before a rotation are listed under an older one. */
 export function createUserSessions<Data extends object>(
-  settings: SessionSettings<Data>,
-  store: UsedStore,
+  context: StoredContext<Data>,
 ): UserSessions {
-  const { limits, clock } = settings
-
-  async function listLive(user: string | undefined, env: unknown): Promise<LiveSession<Data>[]> {
-    requireUserOption()
-    if (!user) return []
-    const all: LiveSession<Data>[] = []
-    const now = Math.floor(clock() / 1000)
-    for (const index of await createUserTags(settings, env, user)) {
-      for (const found of await store.list(index, { env })) {
-        // A list does not say under which key a row lies; the sealed record does, and its seal is the proof.
-        const record = await openRow<Data>(settings, env, { index }, found)
-        if (typeof record !== 'string' && checkLifetimes(record, limits, now) === 'alive') {
-          all.push({ ref: { key: record.id, index }, record })
-        }
-      }
-    }
-    return all
-  }
-
-  function requireUserOption(): void {
-    if (settings.user !== undefined && store.atomic) return
-    const option = store.atomic ? 'user' : 'store'
-    const problem = store.atomic
-      ? 'is needed to tell whose sessions there are'
-      : 'has only get, set and delete: it has no lists'
-    throw new ConfigError([{ option: `session.${option}`, problem }])
-  }
+  const { settings, store } = context
 
   return {
     async list(user, env, current) {
       const { ring } = settings.keys(env)
-      const sessions = await listLive(user, env)
-      const all = await Promise.all(
+      const sessions = await listLive(context, user, env)
+      const infos = await Promise.all(
         sessions.map(async ({ record }) => ({
-          ...createInfo(record, limits, await idDigest(ring, record.id)),
+          ...createInfo(record, settings.limits, await idDigest(ring, record.id)),
           ...(current !== undefined && { current: record.id === current }),
         })),
       )
-      return all.sort((a, b) => b.seenAt - a.seenAt)
+      return infos.sort((a, b) => b.seenAt - a.seenAt)
     },
+
     async endOne(user, env, id) {
       const { ring } = settings.keys(env)
-      for (const { ref, record } of await listLive(user, env)) {
+      for (const { ref, record } of await listLive(context, user, env)) {
         if ((await idDigest(ring, record.id)) !== id) continue
-        const ended = await store.end(ref, GRACE, { env })
-        if (ended) settings.emit?.({ type: 'session-ended', session: id, reason: 'ended-by-user' })
-        return ended
+
+        const wasAlive = await store.end(ref, GRACE_MS, { env })
+        if (wasAlive) {
+          settings.emit?.({ type: 'session-ended', session: id, reason: 'ended-by-user' })
+        }
+        return wasAlive
       }
       return false
     },
+
     async endAll(user, env, keep) {
-      requireUserOption()
+      requireUserLists(context)
       if (!user) return 0
-      // First: an import that is on its way looks for the mark once it is listed.
-      await endImports(settings, store, env, user)
+
+      // This comes first: a parallel import looks for the mark after its session is listed.
+      await endImports(context, env, user)
       let count = 0
       for (const index of await createUserTags(settings, env, user)) {
         count += await store.endAll(index, keep?.index === index ? keep : undefined, { env })
@@ -99,4 +78,37 @@ export function createUserSessions<Data extends object>(
       return count
     },
   }
+}
+
+async function listLive<Data extends object>(
+  context: StoredContext<Data>,
+  user: string | undefined,
+  env: unknown,
+): Promise<LiveSession<Data>[]> {
+  requireUserLists(context)
+  if (!user) return []
+
+  const { settings, store } = context
+  const now = Math.floor(settings.clock() / 1000)
+  const sessions: LiveSession<Data>[] = []
+  for (const index of await createUserTags(settings, env, user)) {
+    for (const row of await store.list(index, { env })) {
+      // A list does not return the keys of its rows. The sealed record contains its key, and its seal proves it.
+      const record = await openRow<Data>(settings, env, { index }, row)
+      if (typeof record !== 'string' && checkLifetimes(record, settings.limits, now) === 'alive') {
+        sessions.push({ ref: { key: record.id, index }, record })
+      }
+    }
+  }
+  return sessions
+}
+
+/** @throws {ConfigError} `ERR_CONFIG` without the option `user`, or with a store that cannot list */
+function requireUserLists<Data>({ settings, store }: StoredContext<Data>): void {
+  if (settings.user !== undefined && store.atomic) return
+
+  const issue = store.atomic
+    ? { option: 'session.user', problem: 'is needed to tell whose sessions there are' }
+    : { option: 'session.store', problem: 'has only get, set and delete: it has no lists' }
+  throw new ConfigError([issue])
 }

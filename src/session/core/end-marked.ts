@@ -1,0 +1,38 @@
+/** Ends every session that depends on an outside session, for stored sessions and for revocable stateless ones. */
+import type { StoreContext } from '../../store/contract.ts'
+import type { EndMarkedOptions } from '../../store/mark-types.ts'
+import { createMarkError } from './errors.ts'
+import type { SessionSettings } from './settings.ts'
+import { createMarkTags } from './tags.ts'
+import type { EndMarkedArgs } from './types.ts'
+
+/** The verb that a session store and a store of revocations share. */
+interface MarkStore {
+  endMarked?(mark: string, options: EndMarkedOptions, context: StoreContext): Promise<boolean>
+}
+
+/**
+ * Ends an outside session under every tag, since sessions from before a rotation of secrets carry an older one. The newest
+ * tag goes last and alone carries the message: a message counts as seen once everything else has been done.
+ *
+ * @param life - milliseconds for which the mark stays ended: the longest life of a session.
+ * @returns false where the message came before.
+ * @throws {ConfigError} `ERR_CONFIG` where the option `mark` or the store's verb is missing
+ */
+export async function endMarked<Data>(
+  settings: SessionSettings<Data>,
+  store: MarkStore,
+  life: number,
+  { mark, once, env }: EndMarkedArgs,
+): Promise<boolean> {
+  if (settings.mark === undefined) throw createMarkError('mark')
+  if (store.endMarked === undefined) throw createMarkError('store')
+
+  const [newest = '', ...older] = await createMarkTags(settings, env, mark)
+  for (const tag of older) await store.endMarked(tag, { life }, { env })
+  const isNew = await store.endMarked(newest, { life, ...(once && { once }) }, { env })
+  if (!isNew) return false
+
+  settings.emit?.({ type: 'sessions-ended', reason: 'marked' })
+  return true
+}

@@ -1,0 +1,200 @@
+/** Records in a store which stateless sessions were ended, and asks it for each signed-in read. */
+import { sha256 } from '../../crypto/digest.ts'
+import { ConfigError } from '../../errors.ts'
+import type { RevocationStore } from '../../store/revocations.ts'
+import type { CookieJar } from '../../types.ts'
+import { endMarked } from '../core/end-marked.ts'
+import type { LoadResult, SessionEngine } from '../core/engine.ts'
+import { absoluteEnd } from '../core/lifetimes.ts'
+import type { SessionRecord } from '../core/record.ts'
+import type { SessionSettings } from '../core/settings.ts'
+import { createUserTags, readMark, readUser } from '../core/tags.ts'
+import type { EndMarkedArgs } from '../core/types.ts'
+import { importIds } from '../legacy/import.ts'
+import type { RevocationOptions } from './options.ts'
+import type { Revocations } from './revocable.ts'
+
+/** Positive answers that an isolate remembers. */
+const MAX_REMEMBERED = 10_000
+
+const DAY_MS = 86_400_000
+
+/** A legacy seal may open for 400 days; clocks of two machines differ by less than the day on top. */
+const LEGACY_LIFETIME_MS = 401 * DAY_MS
+
+/**
+ * The revocations of one strategy. A store that cannot be asked fails the request, not the session. The state of the class
+ * are the positive answers that an isolate remembers for `maxStale` seconds.
+ */
+export class StoredRevocations<Data extends object> implements Revocations<Data> {
+  readonly #settings: SessionSettings<Data>
+  readonly #store: RevocationStore
+  readonly #maxStaleMs: number
+  /** A revocation outlives every session that it ends, and every legacy seal that could still be imported. */
+  readonly #lifetimeMs: number
+  /** When the store last answered that a session is not revoked, by id and generation. */
+  readonly #confirmedAt = new Map<string, number>()
+
+  constructor(settings: SessionSettings<Data>, { store, maxStale = 0 }: RevocationOptions) {
+    const { limits, legacy } = settings
+    this.#settings = settings
+    this.#store = store
+    this.#maxStaleMs = maxStale * 1000
+    this.#lifetimeMs = Math.max(
+      limits.maxAge * 1000 + DAY_MS,
+      legacy.length > 0 ? LEGACY_LIFETIME_MS : 0,
+    )
+  }
+
+  async endAll(user: string, env: unknown): Promise<void> {
+    this.#requireUserOption()
+    await this.#advanceGeneration(user, env)
+  }
+
+  endMarked(args: EndMarkedArgs): Promise<boolean> {
+    return endMarked(this.#settings, this.#store, this.#lifetimeMs, args)
+  }
+
+  engine(inner: SessionEngine<Data>): SessionEngine<Data> {
+    return {
+      ...inner,
+      load: (jar) => this.#load(inner, jar),
+      start: async (jar, session, login) => {
+        await this.#revoke(jar, session.record)
+        await this.#revokeLegacy(jar)
+        return inner.start(jar, session, {
+          ...login,
+          make: async (old) => this.#addEpoch(jar, await login.make(old)),
+        })
+      },
+      end: async (jar, session, cookieIssued) => {
+        const result = await inner.end(jar, session, cookieIssued)
+        try {
+          await this.#revoke(jar, (session ?? (await inner.load(jar))).record)
+          await this.#revokeLegacy(jar)
+          return result
+        } catch (failure) {
+          this.#settings.emit?.({ type: 'session-end-incomplete' })
+          return { ...result, failure }
+        }
+      },
+      endAll: async (jar, session, keepCurrent) => {
+        this.#requireUserOption()
+        const user = readUser(this.#settings, session.record?.data)
+        if (user === undefined) return undefined
+
+        await this.#advanceGeneration(user, jar.env)
+        if (!keepCurrent) return undefined
+        return inner.write(jar, session, (record) => record && this.#addEpoch(jar, record))
+      },
+    }
+  }
+
+  async #load(inner: SessionEngine<Data>, jar: CookieJar): Promise<LoadResult<Data>> {
+    const session = await inner.load(jar)
+    const { record } = session
+    if (record?.authenticated === undefined || (await this.#isNotRevoked(jar, record))) {
+      return session
+    }
+
+    const { emit, cookie } = this.#settings
+    emit?.({ type: 'session-rejected', reason: 'ended', subject: cookie.name })
+    return { record: undefined, block: 'ended' }
+  }
+
+  async #isNotRevoked(jar: CookieJar, record: SessionRecord<Data>): Promise<boolean> {
+    const key = confirmationKey(record)
+    if (this.#isConfirmed(key)) return true
+
+    const { mark, generation = 0 } = record
+    const query = { id: await sha256(record.id), generation, ...(mark !== undefined && { mark }) }
+    let isAllowed = true
+    for (const tag of await this.#tagsFor(jar, record)) {
+      isAllowed &&= await this.#store.check(
+        { ...query, ...(tag !== undefined && { user: tag }) },
+        jar,
+      )
+    }
+
+    this.#confirmedAt.delete(key)
+    if (isAllowed && this.#maxStaleMs > 0) this.#confirm(key)
+    return isAllowed
+  }
+
+  /** The age must not be negative: after its clock went back, an isolate would believe an answer for too long. */
+  #isConfirmed(key: string): boolean {
+    const age = this.#settings.clock() - (this.#confirmedAt.get(key) ?? Number.POSITIVE_INFINITY)
+    return this.#maxStaleMs > 0 && age >= 0 && age < this.#maxStaleMs
+  }
+
+  #confirm(key: string): void {
+    const [oldest] = this.#confirmedAt.keys()
+    if (this.#confirmedAt.size >= MAX_REMEMBERED && oldest !== undefined) {
+      this.#confirmedAt.delete(oldest)
+    }
+    this.#confirmedAt.set(key, this.#settings.clock())
+  }
+
+  /**
+   * Returns the user tags whose generations a session depends on. A session without a tag was imported, or made before the
+   * strategy had a `revocation`. It belongs to generation 0 of its user under each secret, since an `endAll` may be older
+   * than a rotation.
+   */
+  async #tagsFor(
+    jar: CookieJar,
+    { tag, data }: SessionRecord<Data>,
+  ): Promise<readonly (string | undefined)[]> {
+    if (tag !== undefined) return [tag]
+
+    const user = readUser(this.#settings, data)
+    return user === undefined ? [undefined] : createUserTags(this.#settings, jar.env, user)
+  }
+
+  async #revoke(jar: CookieJar, record: SessionRecord<Data> | undefined): Promise<void> {
+    if (record?.authenticated === undefined) return
+    this.#confirmedAt.delete(confirmationKey(record))
+
+    const { clock, limits } = this.#settings
+    // The seal of an imported session may open for longer than the session lives, and could be imported again.
+    const unknownEnd = Math.ceil((clock() + 400 * DAY_MS) / 1000)
+    const { sealEnds = record.authenticated === 0 ? unknownEnd : 0 } = record
+    const end = Math.max(absoluteEnd(record, limits), sealEnds)
+    await this.#store.revoke(await sha256(record.id), end * 1000 - clock(), jar)
+  }
+
+  /** Revokes the legacy cookie of the request, too: it expires in this browser, but copies must not be imported. */
+  async #revokeLegacy(jar: CookieJar): Promise<void> {
+    const { ids, life } = await importIds(this.#settings, jar)
+    for (const id of ids) await this.#store.revoke(await sha256(id), life, jar)
+  }
+
+  /** Adds the mark, and the user's current generation under the newest secret's tag, to a record that is written now. */
+  async #addEpoch(jar: CookieJar, record: SessionRecord<Data>): Promise<SessionRecord<Data>> {
+    const user = readUser(this.#settings, record.data)
+    const mark = this.#store.endMarked && (await readMark(this.#settings, jar.env, record.data))
+    const next = mark === undefined ? record : { ...record, mark }
+    if (user === undefined) return next
+
+    const [tag = ''] = await createUserTags(this.#settings, jar.env, user)
+    const generation = await this.#store.generation(tag, this.#lifetimeMs, jar)
+    return { ...next, tag, generation }
+  }
+
+  async #advanceGeneration(user: string, env: unknown): Promise<void> {
+    for (const tag of await createUserTags(this.#settings, env, user)) {
+      await this.#store.advance(tag, this.#lifetimeMs, { env })
+    }
+    this.#settings.emit?.({ type: 'sessions-ended', reason: 'all' })
+  }
+
+  #requireUserOption(): void {
+    if (this.#settings.user !== undefined) return
+    throw new ConfigError([
+      { option: 'session.user', problem: 'is needed to tell whose sessions there are' },
+    ])
+  }
+}
+
+function confirmationKey({ id, generation = 0 }: SessionRecord<unknown>): string {
+  return `${id} ${generation}`
+}

@@ -1,0 +1,96 @@
+/** Adapts a store with only get, set and delete to the verbs of sessions, without their atomicity. */
+import { ConfigError } from '../../../errors.ts'
+import type {
+  AtomicStore,
+  Found,
+  Gone,
+  Row,
+  SimpleStore,
+  StoreContext,
+} from '../../../store/contract.ts'
+import { type PlainRow, readPlainRow } from './row.ts'
+
+/**
+ * Implements the verbs of sessions over `get`, `set` and `delete`. Reading and writing are two steps, so parallel requests
+ * may lose one another's writes, or bring back a session that ended between the steps. `list` and `endAll` do not exist.
+ */
+export function createPlainStore(store: SimpleStore): AtomicStore {
+  const readRow = async (key: string, context: StoreContext): Promise<PlainRow | undefined> =>
+    readPlainRow(await store.get(key, context))
+
+  const writeRow = async (key: string, row: PlainRow, context: StoreContext): Promise<void> => {
+    await store.set(key, JSON.stringify(row), context)
+  }
+
+  return {
+    async create(row, context) {
+      if ((await readRow(row.key, context)) !== undefined) return { is: 'taken' }
+      await writeRow(row.key, toPlainRow(row), context)
+      return { is: 'ok' }
+    },
+
+    async read({ key }, { now, idle, slice }, context): Promise<Found | Gone> {
+      const current = await readRow(key, context)
+      if (current === undefined) return { is: 'none' }
+      if (isExpired(current, { now, idle })) return { is: 'expired' }
+      if (now - current.t < slice) return toFound(current)
+
+      const touched = { ...current, t: now }
+      await writeRow(key, touched, context)
+      return toFound(touched)
+    },
+
+    async replace(row, ifVersion, context) {
+      const current = await readRow(row.key, context)
+      if (current === undefined) return { is: 'none' }
+      if (isExpired(current, row)) return { is: 'expired' }
+      if (current.v !== ifVersion) return { ...toFound(current), is: 'conflict' }
+
+      const version = String(Number(ifVersion) + 1)
+      const next = { v: version, d: row.record, t: Math.max(current.t, row.now), x: current.x }
+      await writeRow(row.key, next, context)
+      return { is: 'ok', version }
+    },
+
+    async rotate(old, next, { ifVersion }, context) {
+      const current = ifVersion === undefined ? undefined : await readRow(old.key, context)
+      if (ifVersion !== undefined && current === undefined) return { is: 'none' }
+      if (current !== undefined && current.v !== ifVersion) {
+        return { ...toFound(current), is: 'conflict' }
+      }
+
+      // The new row is written first: a store that fails between the steps leaves two sessions rather than none.
+      await writeRow(next.key, toPlainRow(next), context)
+      await store.delete(old.key, context)
+      return { is: 'ok' }
+    },
+
+    async end({ key }, _grace, context) {
+      await store.delete(key, context)
+      return true
+    },
+    list: () => Promise.reject(createUnsupportedError('list')),
+    endAll: () => Promise.reject(createUnsupportedError('endAll')),
+  }
+}
+
+function toFound({ v, d, t, x }: PlainRow): Found {
+  return { is: 'found', version: v, record: d, seen: t, end: x }
+}
+
+function toPlainRow({ record, now, end }: Row): PlainRow {
+  return { v: '1', d: record, t: now, x: end }
+}
+
+function isExpired(
+  { t, x }: PlainRow,
+  { now, idle }: { readonly now: number; readonly idle: number },
+): boolean {
+  return now - t >= idle || now >= x
+}
+
+function createUnsupportedError(verb: string): ConfigError {
+  return new ConfigError([
+    { option: 'session.store', problem: `has only get, set and delete, so there is no ${verb}()` },
+  ])
+}

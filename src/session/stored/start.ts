@@ -1,0 +1,114 @@
+/** Starts a stored session under a new id, and ends the session before it in the same step. */
+import type { CookieJar } from '../../types.ts'
+import type {
+  LoadResult,
+  MakeRecord,
+  SessionLocation,
+  SessionLogin,
+  WriteResult,
+} from '../core/engine.ts'
+import { emitAbout } from '../core/events.ts'
+import { checkLifetimes } from '../core/lifetimes.ts'
+import type { SessionRecord } from '../core/record.ts'
+import { GRACE_MS, type StoredContext } from './context.ts'
+import { type ImportLocation, markLegacyImported } from './legacy.ts'
+import { readConflict } from './load.ts'
+import { sealRow } from './record.ts'
+import { retryOnConflict } from './retry-on-conflict.ts'
+import { createLocationFor, createSessionId, issueCookie } from './write.ts'
+
+/** Replaces the loaded session by a new one. The login happens whatever became of the old session. */
+export async function startStored<Data extends object>(
+  context: StoredContext<Data>,
+  jar: CookieJar,
+  session: LoadResult<Data>,
+  { make, keepsData }: SessionLogin<Data>,
+): Promise<WriteResult<Data>> {
+  const { settings } = context
+  const { location } = session
+  const old =
+    session.block === 'ended' && session.record === undefined
+      ? await readReplaced(context, jar, location, make)
+      : session.record
+
+  // Data and messages that carry over must still be the stored ones when the row is replaced.
+  const carriesOver = keepsData || old?.flash !== undefined
+  const version = carriesOver && session.record !== undefined ? location?.version : undefined
+  if (location?.legacy !== undefined && location.version === undefined) {
+    await markLegacyImported(context, jar, location as ImportLocation)
+  }
+
+  const result = await rotateSession(context, jar, { location, record: old, version }, make)
+  if (session.record && location?.version) {
+    const ended = { type: 'session-ended', id: location.ref.key, reason: 'replaced' } as const
+    await emitAbout(settings, jar.env, ended)
+  }
+  const id = result.session.record?.id ?? ''
+  await emitAbout(settings, jar.env, { type: 'session-created', id, reason: 'started' })
+  return result
+}
+
+/** The session that a login replaces. With a version it is replaced only if it still has this version. */
+interface OldSession<Data> {
+  readonly location: SessionLocation | undefined
+  readonly record: SessionRecord<Data> | undefined
+  readonly version: string | undefined
+}
+
+async function rotateSession<Data extends object>(
+  context: StoredContext<Data>,
+  jar: CookieJar,
+  old: OldSession<Data>,
+  make: MakeRecord<Data>,
+): Promise<WriteResult<Data>> {
+  const { settings, store } = context
+  const id = createSessionId()
+  let { record: oldRecord, version } = old
+
+  return retryOnConflict(async () => {
+    const record = await make(oldRecord)
+    const location = await createLocationFor(context, jar, id, record)
+    const row = await sealRow(settings, jar.env, { location, record, version: '1' })
+    const options = { grace: GRACE_MS, ...(version !== undefined && { ifVersion: version }) }
+    const result =
+      old.location === undefined
+        ? await store.create(row, jar)
+        : await store.rotate(old.location.ref, row, options, jar)
+    if (result.is === 'ok') return issueCookie(context, jar, { id, location, record })
+
+    // The old session changed meanwhile or ended: read it again and log in with what is there now. If the form was sent
+    // twice, the other login ended the old session, and what it carried over carries over here too.
+    if (result.is === 'conflict' && old.location !== undefined) {
+      oldRecord = await readConflict(settings, jar, old.location, result)
+      version = oldRecord === undefined ? undefined : result.version
+    } else {
+      if (store.atomic) oldRecord = await readReplaced(context, jar, old.location, make)
+      version = undefined
+    }
+    return 'again' as const
+  })
+}
+
+/**
+ * Reads the session that another login of the same user has just replaced, as it was then: the form was sent twice.
+ * Returns undefined where another user has logged in: that data must not reach this user.
+ */
+async function readReplaced<Data extends object>(
+  context: StoredContext<Data>,
+  jar: CookieJar,
+  location: SessionLocation | undefined,
+  make: MakeRecord<Data>,
+): Promise<SessionRecord<Data> | undefined> {
+  const { settings, store } = context
+  const row = location && (await store.readReplaced?.(location.ref, jar))
+  if (location === undefined || row === undefined) return undefined
+
+  const record = await readConflict(settings, jar, location, row)
+  const now = Math.floor(settings.clock() / 1000)
+  if (record === undefined || checkLifetimes(record, settings.limits, now) !== 'alive') {
+    return undefined
+  }
+
+  const { ref } = await createLocationFor(context, jar, '', await make(record))
+  return ref.index === row.by ? record : undefined
+}

@@ -1,0 +1,194 @@
+/** Writes stored sessions: creates them, replaces them under contention, and imports legacy ones. */
+import { randomId } from '../../crypto/random.ts'
+import type { CookieJar } from '../../types.ts'
+import type { ChangeRecord, LoadResult, SessionLocation, WriteResult } from '../core/engine.ts'
+import { createEndedError } from '../core/errors.ts'
+import { emitAbout } from '../core/events.ts'
+import type { SessionRecord } from '../core/record.ts'
+import { createUserTags, readMark, readUser } from '../core/tags.ts'
+import { expireLegacy } from '../legacy/import.ts'
+import { GRACE_MS, type StoredContext } from './context.ts'
+import { createLocation, type IdentifiedSession, sealLocation } from './cookie.ts'
+import { areImportsEnded, type ImportLocation } from './legacy.ts'
+import { loadLocation, readConflict, readLocation } from './load.ts'
+import { sealRow } from './record.ts'
+import { retryOnConflict } from './retry-on-conflict.ts'
+
+/** Bytes of an id. Its digest is the key of a row, and nothing else names it. */
+const ID_BYTES = 32
+
+/** Creates the id of a new session. */
+export function createSessionId(): string {
+  return randomId(ID_BYTES)
+}
+
+/** Creates the location of a session with this id and record. */
+export async function createLocationFor<Data extends object>(
+  { settings, store }: StoredContext<Data>,
+  jar: CookieJar,
+  id: string,
+  record: SessionRecord<Data>,
+): Promise<SessionLocation> {
+  const user = store.atomic ? readUser(settings, record.data) : undefined
+  const [index] = user === undefined ? [] : await createUserTags(settings, jar.env, user)
+  const mark = store.endMarked && (await readMark(settings, jar.env, record.data))
+  return createLocation(id, record.authenticated !== undefined, index, mark)
+}
+
+/** Returns a session that was written, with the cookies that carry it and that expire legacy ones. */
+export async function issueCookie<Data extends object>(
+  { settings }: StoredContext<Data>,
+  jar: CookieJar,
+  session: IdentifiedSession<Data>,
+): Promise<WriteResult<Data>> {
+  const { location, record } = session
+  const { ref, signedIn, version = '1' } = location
+  const cookies = [await sealLocation(settings, jar, session), ...expireLegacy(settings, jar)]
+  return {
+    session: { record: { ...record, id: ref.key }, location: { ref, signedIn, version } },
+    cookies,
+  }
+}
+
+/** Writes a change: it creates, replaces or imports the session, depending on how it was loaded. */
+export function writeStored<Data extends object>(
+  context: StoredContext<Data>,
+  jar: CookieJar,
+  session: LoadResult<Data>,
+  change: ChangeRecord<Data>,
+): Promise<WriteResult<Data> | undefined> {
+  const { pendingWrite, location } = session
+  if (pendingWrite === 'import') return importLegacySession(context, jar, session, change)
+  return location?.version === undefined
+    ? createSession(context, jar, session, change)
+    : replaceSession(context, jar, session, change)
+}
+
+async function createSession<Data extends object>(
+  context: StoredContext<Data>,
+  jar: CookieJar,
+  session: LoadResult<Data>,
+  change: ChangeRecord<Data>,
+): Promise<WriteResult<Data> | undefined> {
+  const { settings, store } = context
+  const record = await change(session.record)
+  if (record === undefined) return undefined
+
+  const id = createSessionId()
+  const location = await createLocationFor(context, jar, id, record)
+  const row = await sealRow(settings, jar.env, { location, record, version: '1' })
+  const { is: status } = await store.create(row, jar)
+  if (status !== 'ok') throw createEndedError()
+
+  // The cookie had no session. If a parallel request has logged in since, the new cookie would overwrite that login.
+  const oldLocation = session.location
+  if (oldLocation && (await readLocation(context, jar, oldLocation)).is === 'ended') {
+    await store.end(location.ref, 0, jar)
+    throw createEndedError()
+  }
+
+  await emitAbout(settings, jar.env, { type: 'session-created', id: location.ref.key })
+  return issueCookie(context, jar, { id, location, record })
+}
+
+/** Replaces a row. After a conflict it computes the change again, from the record that the other request wrote. */
+async function replaceSession<Data extends object>(
+  { settings, store }: StoredContext<Data>,
+  jar: CookieJar,
+  session: LoadResult<Data>,
+  change: ChangeRecord<Data>,
+): Promise<WriteResult<Data> | undefined> {
+  const location = session.location as SessionLocation
+  let { record } = session
+  let version = location.version as string
+  let otherWrite: WriteResult<Data> | undefined
+
+  return retryOnConflict(async () => {
+    const next = await change(record)
+    // If nothing is left to write, the request continues with the session that the other request wrote.
+    if (next === undefined || record === undefined) return otherWrite
+
+    const nextVersion = String(Number(version) + 1)
+    const row = await sealRow(settings, jar.env, { location, record: next, version: nextVersion })
+    const result = await store.replace(row, version, jar)
+    if (result.is === 'ok') {
+      const current = { ...location, version: result.version }
+      return { session: { record: next, location: current }, cookies: undefined }
+    }
+    if (result.is !== 'conflict') throw createEndedError()
+
+    settings.emit?.({ type: 'session-conflict' })
+    record = await readConflict(settings, jar, location, result)
+    // A record that this deployment cannot read must not be overwritten.
+    if (record === undefined) throw createEndedError()
+
+    version = result.version
+    otherWrite = { session: { record, location: { ...location, version } }, cookies: undefined }
+    return 'again' as const
+  })
+}
+
+/** Imports a legacy session. Of several parallel imports one creates the row; the others continue with it. */
+export async function importLegacySession<Data extends object>(
+  context: StoredContext<Data>,
+  jar: CookieJar,
+  session: LoadResult<Data>,
+  change: ChangeRecord<Data>,
+): Promise<WriteResult<Data> | undefined> {
+  const location = session.location as ImportLocation
+  const { legacy, ...bareLocation } = location
+
+  let current: LoadResult<Data> = { record: session.record, location: bareLocation }
+  if (location.version === undefined) {
+    const record = await change(session.record)
+    if (record === undefined) return undefined
+    if (await createImportedRow(context, jar, location, record)) {
+      return issueCookie(context, jar, { id: legacy.id, location, record })
+    }
+    // A parallel request has imported the session.
+    current = await loadLocation(context, jar, bareLocation)
+  }
+
+  if (current.record === undefined || current.location?.version === undefined) {
+    throw createEndedError()
+  }
+  const result = await replaceSession(context, jar, current, skipUnchanged(change))
+  const written = result?.session ?? current
+  const { cookies } = await issueCookie(context, jar, {
+    id: legacy.id,
+    location,
+    record: written.record ?? current.record,
+  })
+  return { session: written, cookies }
+}
+
+/** Creates the row of an import. Returns false where a parallel request was first. @throws {PortcullisError} `ERR_SESSION_ENDED` */
+async function createImportedRow<Data extends object>(
+  context: StoredContext<Data>,
+  jar: CookieJar,
+  location: ImportLocation,
+  record: SessionRecord<Data>,
+): Promise<boolean> {
+  const { settings, store } = context
+  const { importMark, lifetimeMs } = location.legacy
+  const row = await sealRow(settings, jar.env, { location, record, version: '1' })
+  const { is: status } = store.atomic
+    ? await store.rotate(importMark, row, { grace: lifetimeMs }, jar)
+    : await store.create(row, jar)
+  if (status !== 'ok') return false
+
+  // All sessions of the user may have been ended since this request read its cookie.
+  if (await areImportsEnded(context, jar, readUser(settings, record.data))) {
+    await store.end(location.ref, GRACE_MS, jar)
+    throw createEndedError()
+  }
+  await emitAbout(settings, jar.env, { type: 'session-imported', id: location.ref.key })
+  return true
+}
+
+function skipUnchanged<Data>(change: ChangeRecord<Data>): ChangeRecord<Data> {
+  return async (record) => {
+    const next = await change(record)
+    return next === record ? undefined : next
+  }
+}
