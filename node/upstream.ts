@@ -119,7 +119,8 @@ function open(
     if (name !== 'host') request.setHeader(name, value)
   })
   if (upgrade) request.setHeader('connection', 'Upgrade')
-  if (typeof body === 'string') request.setHeader('content-length', Buffer.byteLength(body))
+  if (typeof body === 'string' || body instanceof Uint8Array)
+    request.setHeader('content-length', Buffer.byteLength(body))
   else if (body && !fields.has('content-length')) request.setHeader('transfer-encoding', 'chunked')
   return request
 }
@@ -186,7 +187,7 @@ function readHeaders(raw: readonly string[]): Headers {
 /** Sends a body. One that breaks off takes the request with it: no upstream sees a part of it as a whole. */
 function send(request: ClientRequest, body: RequestInit['body']): void {
   // As bytes: Node writes the head as UTF-8 where a string follows it.
-  if (typeof body === 'string') request.end(Buffer.from(body))
+  if (typeof body === 'string' || body instanceof Uint8Array) request.end(Buffer.from(body))
   else if (body instanceof ReadableStream) {
     const source = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0])
     source.once('error', (error) => request.destroy(error))

@@ -40,7 +40,8 @@ export function readBoundary(contentType: string): string | undefined {
  * Reads a `multipart/form-data` body. undefined where the servers we know would not all find the same fields in it: text
  * before the first boundary or behind the last, lines that end in LF alone, a boundary that stands elsewhere, headers that are
  * folded, doubled or unknown, names with escapes (`\"`, `%22`), `name*=` and `filename*=` (RFC 2231, RFC 5987), another charset
- * or coding, `_charset_`, more than 1,000 parts, or 200 with names beyond ASCII.
+ * or coding, `_charset_`, parts that are made of parts, bytes without a file name, more than 1,000 parts, or 200 with names
+ * beyond ASCII.
  *
  * @see RFC 7578; RFC 2046 section 5.1
  */
@@ -88,6 +89,7 @@ function readPart(
   const fileName = quotedFile ?? tokenFile
   if (name === undefined || !isClearName(name)) return undefined
   const type = headers.get('content-type')
+  if (type !== undefined && readByParts.test(type)) return undefined
   if (type !== undefined && fileName === undefined && !isUtf8Text(type)) return undefined
 
   const value = decode(body.subarray(headersEnd + 4, end))
@@ -121,8 +123,12 @@ function readHeaders(
   return headers
 }
 
-/** Whether a field's own type leaves it a text in UTF-8. */
+/** Types of a part in which Python's `cgi` looks for further fields. */
+const readByParts = /^\s*(?:multipart\/|message\/|application\/x-www-form-urlencoded)/i
+
+/** Whether a field's own type leaves it a text in UTF-8. busboy takes what has the type of bytes for a file. */
 function isUtf8Text(type: string): boolean {
+  if (/^\s*application\/octet-stream/i.test(type)) return false
   return (
     !/charset/i.test(type) || /^[\w.+/-]{1,127}; ?charset=(?:utf-?8|"utf-?8")$/i.test(type.trim())
   )

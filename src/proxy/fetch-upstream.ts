@@ -15,7 +15,7 @@ export interface UpstreamRequest {
     readonly length: number | undefined
     readonly maxBytes: number
     /** A body that was read, instead of the stream: it goes out with its length, which some servers must have. */
-    readonly text?: string
+    readonly text?: string | Uint8Array<ArrayBuffer>
   }
   /** Milliseconds until the first byte of the answer. */
   readonly timeoutMs: number

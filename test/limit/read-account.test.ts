@@ -278,7 +278,8 @@ describe('any login', () => {
   it.each([
     ['JSON to a form', rule, jsonType],
     ['a form to JSON', { json: 'email' }, formType],
-    ['multipart', rule, 'multipart/form-data; boundary=x'],
+    ['multipart to JSON', { json: 'email' }, 'multipart/form-data; boundary=x'],
+    ['another multipart', rule, 'multipart/mixed; boundary=x'],
     ['text', rule, 'text/plain'],
     ['two types', rule, `${formType}, ${jsonType}`],
     ['another charset', rule, `${formType}; charset=utf-16`],

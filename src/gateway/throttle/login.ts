@@ -1,7 +1,7 @@
 /** A login on its way through: read, counted, handed on, and settled by what the upstream answers. */
 import { readCookies, replaceSetCookie } from '../../cookie/index.ts'
 import { type Account, createAccount } from '../../limit/throttle/account/account.ts'
-import type { AccountRead } from '../../limit/throttle/account/read-account.ts'
+import type { AccountRead, LoginBody } from '../../limit/throttle/account/read-account.ts'
 import type { LoginAttempt, ThrottleEngine } from '../../limit/throttle/engine.ts'
 import { withholdCookies } from '../../limit/throttle/login-request.ts'
 import { isProven, type LoginResponse, needsBody } from '../../limit/throttle/success/success.ts'
@@ -143,7 +143,7 @@ const tokenMismatch = 419
 
 function createLoginHooks(
   { plan, visit, route, attempt, state, session }: LoginWork,
-  { body }: { readonly body?: string },
+  { body }: { readonly body?: LoginBody },
 ): LoginAttemptHooks {
   const { rules } = route.success
   const looksInside = needsBody(rules)
@@ -206,7 +206,7 @@ function createLoginHooks(
  * A request that could have been a login, and is none. A cookie that is called like the login's field stays behind.
  */
 function createEmptyHooks(
-  { body }: { readonly body: string },
+  { body }: { readonly body: LoginBody },
   { meansField }: LoginRoute,
 ): LoginAttemptHooks {
   const ignore = (): void => {}

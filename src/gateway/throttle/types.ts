@@ -1,6 +1,6 @@
 /** What the gateway knows of its login throttle, whose code is only there where a configuration imports it. */
 import type { Normalize } from '../../limit/throttle/account/account.ts'
-import type { AccountRule } from '../../limit/throttle/account/read-account.ts'
+import type { AccountRule, LoginBody } from '../../limit/throttle/account/read-account.ts'
 import type { Success } from '../../limit/throttle/success/success-rules.ts'
 import type { Issues } from '../../options/index.ts'
 import type { Clock, Emit } from '../../types.ts'
@@ -14,7 +14,7 @@ import type { Route } from '../routes/route.ts'
 export interface RouteThrottle {
   /**
    * Where a request names the account: `{ form: 'email' }`, or `{ json: 'email' }` (`{ json: ['user', 'email'] }` further
-   * down). One content type, one text; anything else is refused and charged to the address. `{ graphql: 'login',
+   * down). One text, in the content type of the rule; anything else is refused and charged to the address. `{ graphql: 'login',
    * argument: 'email' }`: whatever asks for this root field, once; other GraphQL requests pass. Or `{ session: 'user' }`, a
    * member of the session: for a second factor.
    */
@@ -68,7 +68,7 @@ export interface CompiledThrottle {
 /** What a login changes about handing a request on. */
 export interface LoginAttemptHooks {
   /** The body as it was read here, which is all that the upstream gets; undefined where it was not read. */
-  readonly body: string | undefined
+  readonly body: LoginBody | undefined
   /** Whether the answer is waited for though the client has left. */
   readonly outlives: boolean
   /** Changes the headers for the upstream. */

@@ -7,7 +7,8 @@ import { zstdCompressSync } from 'node:zlib'
 import express from 'express'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type GatewayServer, type ServeOptions, serve } from '../../../node/index.ts'
-import { createGateway, type GatewayConfig } from '../../../src/gateway/index.ts'
+import { createGateway, type GatewayConfig, gatewayThrottle } from '../../../src/gateway/index.ts'
+import { memoryThrottle } from '../../../src/limit/index.ts'
 import { closeCode } from '../../support/bad-frames.ts'
 import { raw, rawFetch, rawRequest } from '../../support/raw.ts'
 import { openSocket, startSocketOrigin } from '../../support/socket-origin.ts'
@@ -96,6 +97,37 @@ describe('what passes', () => {
     await rawFetch(port, { method, path: '/x', ...(body !== undefined && { body }) })
     expect(received()).toEqual(expected)
     expect(origin.requests[0]).toMatch(new RegExp(`\\r\\n\\r\\n${body ?? ''}$`))
+  })
+
+  it('T11: a login in multipart/form-data arrives in its bytes, with its length', async () => {
+    const at = await start(
+      origin.url,
+      {},
+      {
+        throttle: gatewayThrottle({
+          store: memoryThrottle(),
+          secret: 'rT5-8mQz_v7RpLx0Wc4sTn6Yb1Hf9Ja3',
+        }),
+        routes: [
+          {
+            path: '/*',
+            methods: ['POST'],
+            to: 'app',
+            access: 'public',
+            csrf: false,
+            throttle: { account: { form: 'email' }, success: { cookie: 'sid' } },
+          },
+        ],
+      },
+    )
+    const part = (head: string, value: string): string =>
+      `--x\r\nContent-Disposition: form-data; ${head}\r\n\r\n${value}\r\n`
+    const body = `${part('name="email"', 'zo\u00c3\u00a9')}${part('name="f"; filename="f"', '\u00ff\0\n\u00e9')}--x--\r\n`
+    const head = `POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n`
+    await raw(at.port, `${head}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`)
+    const [sent = ''] = origin.requests
+    expect(sent.slice(sent.indexOf('\r\n\r\n') + 4)).toBe(body)
+    expect(sent.toLowerCase()).toContain(`\r\ncontent-length: ${body.length}\r\n`)
   })
 
   it('P2: a chunked body stays chunked, its trailer fields stop here', async () => {

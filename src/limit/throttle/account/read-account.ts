@@ -3,17 +3,19 @@ import {
   createMemberReader,
   createNameCheck,
   createParameterReader,
+  type FoundParameter,
   hasClearNames,
+  readMultipart,
   readParameters,
 } from '../../../parameters/index.ts'
 import { parseJson } from '../../../request/index.ts'
 import { type Account, createAccount, type Normalize } from './account.ts'
 import { type GraphqlRule, graphqlMembers, readGraphqlLogin } from './graphql-login.ts'
-import { maxBodyBytes, readBody } from './read-body.ts'
+import { type BodyRead, type LoginMediaType, maxBodyBytes, readBody } from './read-body.ts'
 
 /**
- * Where a login names its account: a field of a form, a member of a JSON object, by the names that lead to it, or the
- * argument of a root field in a GraphQL request.
+ * Where a login names its account: a field of a form, urlencoded or multipart; a member of a JSON object, by the names that
+ * lead to it; or the argument of a root field in a GraphQL request.
  */
 export type AccountRule =
   | ({ readonly form: string } & OptionalAccount)
@@ -29,14 +31,17 @@ export interface OptionalAccount {
   readonly optional?: boolean
 }
 
+/** The body of a login as it was read: of multipart its bytes, since files need not be text. */
+export type LoginBody = string | Uint8Array<ArrayBuffer>
+
 /** An account, and the request's body as it was read, which is all that the upstream gets. */
 export type AccountRead =
-  | { readonly ok: true; readonly account: Account; readonly body: string }
+  | { readonly ok: true; readonly account: Account; readonly body: LoginBody }
   /** No login. `charged`: it counts for its address all the same. */
   | {
       readonly ok: true
       readonly account: undefined
-      readonly body: string
+      readonly body: LoginBody
       readonly charged?: true
     }
   /** 400: names no account, or could be read in two ways. 413: larger than 16 KB. 415: another content type than the rule's. */
@@ -58,22 +63,32 @@ export function createAccountReader(rule: AccountRule, normalize?: Normalize): A
 function createFormReader(field: string, optional: boolean, normalize?: Normalize): AccountReader {
   const mayMean = createNameCheck(field)
   const find = createParameterReader(field)
-  const type = 'application/x-www-form-urlencoded'
 
   return async (request, search) => {
-    const read = await readBodyAndQuery(request, search, { type, mayMean })
+    const read = await readBodyAndQuery(request, search, { types: formTypes, mayMean })
     if (!read.ok) return read
 
-    const parameters = readParameters(read.text)
-    if (parameters === undefined) return unclear
-
-    const account = find(parameters)
+    const body = read.type === 'text' ? read.text : read.bytes
+    const account = findField(read, find)
     if (account.status === 'absent' && optional) {
-      return { ok: true, account: undefined, body: read.text, charged: true }
+      return { ok: true, account: undefined, body, charged: true }
     }
 
-    return account.status === 'found' ? toAccountRead(account.value, read.text, normalize) : unclear
+    return account.status === 'found' ? toAccountRead(account.value, body, normalize) : unclear
   }
+}
+
+/** Servers that take a form take it in both types, and find the same fields in them. */
+const formTypes = ['application/x-www-form-urlencoded', 'multipart/form-data'] as const
+
+/** The field of a form. What a file holds is no field; a file that is called like the account is unclear. */
+function findField(
+  read: BodyRead & { readonly ok: true },
+  find: ReturnType<typeof createParameterReader>,
+): FoundParameter {
+  const fields =
+    read.type === 'text' ? readParameters(read.text) : readMultipart(read.bytes, read.contentType)
+  return fields === undefined ? { status: 'unclear' } : find(fields)
 }
 
 function createJsonReader(
@@ -85,7 +100,7 @@ function createJsonReader(
   const find = createMemberReader(path)
 
   return async (request, search) => {
-    const read = await readBodyAndQuery(request, search, { type: jsonType, mayMean })
+    const read = await readJsonAndQuery(request, search, { mayMean })
     if (!read.ok) return read
 
     const value = readJson(read.text)
@@ -101,19 +116,13 @@ function createJsonReader(
   }
 }
 
-const jsonType = 'application/json'
 /** Bytes of a GraphQL request, which is often none of a login. */
 const mostGraphqlBytes = 65_536
 
 function createGraphqlReader(rule: GraphqlRule, normalize?: Normalize): AccountReader {
   const mayMean = createNameCheck(...graphqlMembers)
   return async (request, search) => {
-    const read = await readBodyAndQuery(request, search, {
-      type: jsonType,
-      mayMean,
-      maxBytes: mostGraphqlBytes,
-    })
-
+    const read = await readJsonAndQuery(request, search, { mayMean, maxBytes: mostGraphqlBytes })
     if (!read.ok) return read
 
     const value = readJson(read.text)
@@ -133,7 +142,7 @@ function readJson(text: string): unknown {
 }
 
 interface BodyRules {
-  readonly type: string
+  readonly types: readonly LoginMediaType[]
   /** Whether some server may take a parameter of this name for the account. */
   readonly mayMean: (name: string) => boolean
   readonly maxBytes?: number
@@ -143,14 +152,23 @@ interface BodyRules {
 async function readBodyAndQuery(
   request: Request,
   search: string,
-  { type, mayMean, maxBytes = maxBodyBytes }: BodyRules,
-): Promise<Awaited<ReturnType<typeof readBody>>> {
+  { types, mayMean, maxBytes = maxBodyBytes }: BodyRules,
+): Promise<BodyRead> {
   const query = readParameters(search.replace(/^\?/, ''))
   if (query === undefined || query.some(([name]) => mayMean(name))) return unclear
-  return readBody(request, type, maxBytes)
+  return readBody(request, types, maxBytes)
 }
 
-function toAccountRead(text: string, body: string, normalize?: Normalize): AccountRead {
+async function readJsonAndQuery(
+  request: Request,
+  search: string,
+  rules: Omit<BodyRules, 'types'>,
+): Promise<BodyRead & ({ readonly ok: false } | { readonly type: 'text' })> {
+  const read = await readBodyAndQuery(request, search, { ...rules, types: ['application/json'] })
+  return read.ok && read.type !== 'text' ? unclear : read
+}
+
+function toAccountRead(text: string, body: LoginBody, normalize?: Normalize): AccountRead {
   // Half a pair of surrogates is an error to some servers, and another character to the rest.
   const account = /\p{Cs}/u.test(text) ? undefined : createAccount(text, normalize)
   return account === undefined ? unclear : { ok: true, account, body }

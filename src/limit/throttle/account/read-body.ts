@@ -1,41 +1,60 @@
-/** The body of a login as text: one content type, UTF-8, not coded, not large. */
+/** The body of a login: of the content types that its rule takes, not coded, not large; all but multipart in UTF-8. */
 
 /** Bytes of a login's body. */
 export const maxBodyBytes = 16_384
 
 /** A body, or the status with which it is refused. */
 export type BodyRead =
-  | { readonly ok: true; readonly text: string }
+  | { readonly ok: true; readonly type: 'text'; readonly text: string }
+  | {
+      readonly ok: true
+      readonly type: 'multipart'
+      readonly bytes: Uint8Array<ArrayBuffer>
+      /** With the boundary, as the client wrote it. */
+      readonly contentType: string
+    }
   | { readonly ok: false; readonly status: 400 | 413 | 415 }
+
+/** A media type of a login. `multipart/form-data` comes with a boundary, and may hold files, which are no text. */
+export type LoginMediaType =
+  | 'application/json'
+  | 'application/x-www-form-urlencoded'
+  | 'multipart/form-data'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Reads a body of this content type. It is read up here, so whoever comes behind gets what {@link readAccount} makes. */
+/** Reads a body of one of these types. It is read up here, so whoever comes behind gets what {@link readAccount} makes. */
 export async function readBody(
   request: Request,
-  type: string,
+  types: readonly LoginMediaType[],
   most: number = maxBodyBytes,
 ): Promise<BodyRead> {
   const { headers } = request
-  if (!isOfType(headers.get('content-type'), type) || headers.has('content-encoding'))
-    return { ok: false, status: 415 }
+  const contentType = headers.get('content-type') ?? ''
+  const type = types.find((one) => isOfType(contentType, one))
+  if (type === undefined || headers.has('content-encoding')) return { ok: false, status: 415 }
   if (Number(headers.get('content-length')) > most) return { ok: false, status: 413 }
 
   try {
     const bytes = await readBoundedBytes(request.body, most)
     if (bytes === undefined) return { ok: false, status: 413 }
-    return { ok: true, text: utf8.decode(bytes) }
+    if (type === 'multipart/form-data') return { ok: true, type: 'multipart', bytes, contentType }
+    return { ok: true, type: 'text', text: utf8.decode(bytes) }
   } catch {
     return { ok: false, status: 400 } // not UTF-8, or broken off
   }
 }
 
-/** The type itself, and no parameter but `charset=utf-8`: any other names another reading. */
-function isOfType(header: string | null, type: string): boolean {
-  if (header === null || header.length > 128) return false
+/**
+ * The type itself, and no parameter but `charset=utf-8`: any other names another reading. The parameters of multipart are
+ * looked at where its boundary is read.
+ */
+function isOfType(header: string, type: LoginMediaType): boolean {
+  if (header.length > 128) return false
 
   const [essence = '', ...parameters] = header.toLowerCase().split(';')
   if (essence.trim() !== type) return false
+  if (type === 'multipart/form-data') return true
 
   return parameters.every((parameter) =>
     /^(?:charset=(?:utf-?8|"utf-?8"))?$/.test(parameter.trim()),
@@ -46,7 +65,7 @@ function isOfType(header: string | null, type: string): boolean {
 async function readBoundedBytes(
   body: ReadableStream<Uint8Array> | null,
   most: number,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const all = new Uint8Array(most)
   const reader = body?.getReader()
   let length = 0
