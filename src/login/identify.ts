@@ -1,5 +1,6 @@
 /** From claims to the data of a session. */
 import type { Emit } from '../types.ts'
+import type { Provider } from './providers/provider-options.ts'
 import { type Claims, type LoginData, LoginError, type LoginFacts } from './types.ts'
 
 /** What `identify` gets. */
@@ -60,11 +61,11 @@ export function createIdentity(facts: LoginFacts, claims: Claims, emit: Emit): I
 }
 
 /** What a session keeps of a login. */
-export function createFacts(provider: string, claims: Claims): LoginFacts {
-  const { sub, sid, acr } = claims
+export function createFacts(provider: Provider, claims: Claims): LoginFacts {
+  const { sid, acr } = claims
   return {
-    provider,
-    sub: `${sub}`,
+    provider: provider.name,
+    sub: readSubject(provider, claims),
     ...(isShortText(sid) && { sid }),
     ...(isShortText(acr) && { acr }),
   }
@@ -72,6 +73,13 @@ export function createFacts(provider: string, claims: Claims): LoginFacts {
 
 function isShortText(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= 255
+}
+
+/** What identifies a person at a provider. @throws {LoginError} where it is no text */
+export function readSubject({ options }: Provider, claims: Claims): string {
+  const subject = options.subject?.(claims) ?? claims.sub
+  if (isShortText(subject)) return subject
+  throw new LoginError('id-token-bad', 'subject')
 }
 
 /** For the option `user` of sessions: whose they are, as logout tokens without `sid` name them. */

@@ -1,7 +1,29 @@
 export { type Identify, type Identity, loginMark, loginUser } from './identify.ts'
 export { type LoginEnv, type LoginMiddleware, login } from './middleware.ts'
 export type { LoginOptions } from './options.ts'
-export type { ClientAuthMethod, ClientKey, ProviderOptions } from './providers/provider-options.ts'
+export { type AppleOptions, apple } from './presets/apple.ts'
+export { type Auth0Options, auth0 } from './presets/auth0.ts'
+export { type CognitoOptions, cognito } from './presets/cognito.ts'
+export { type EntraOptions, entra } from './presets/entra.ts'
+export { type GithubOptions, github } from './presets/github.ts'
+export { type GitlabOptions, gitlab } from './presets/gitlab.ts'
+export { type GoogleOptions, google } from './presets/google.ts'
+export { type KeycloakOptions, keycloak } from './presets/keycloak.ts'
+export { type OktaOptions, okta } from './presets/okta.ts'
+export { oidc, type PresetOptions } from './presets/preset.ts'
+export {
+  type ClientKey,
+  type PrivateKeyJwtOptions,
+  privateKeyJwt,
+} from './presets/private-key-jwt.ts'
+export type {
+  ClientAuthenticator,
+  ClientAuthMethod,
+  OAuthProvider,
+  OAuthRequest,
+  ProviderLogout,
+  ProviderOptions,
+} from './providers/provider-options.ts'
 export type { LoginFetch } from './providers/send.ts'
 export type { LoginHandle } from './serve.ts'
 export type {

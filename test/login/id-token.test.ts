@@ -1,6 +1,7 @@
 import { CompactSign } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { encodeBase64url } from '../../src/crypto/index.ts'
+import { privateKeyJwt } from '../../src/login/index.ts'
 import { createKey, encodeJson, type Json, signToken } from './provider.ts'
 import { createSite, type Site, type SiteOptions, sharedKey } from './support.ts'
 
@@ -458,7 +459,7 @@ describe('the token endpoint and userinfo', () => {
       kid: 'mine',
       alg: 'ES256',
     }
-    const site = await createSite({ provider: { clientKey } })
+    const site = await createSite({ provider: { auth: privateKeyJwt({ key: clientKey }) } })
     const person = site.browser()
     await person.signIn()
     await person.signIn()
@@ -471,7 +472,8 @@ describe('the token endpoint and userinfo', () => {
     expect(Number(claims[0]?.exp) - Number(claims[0]?.iat)).toBe(60)
     expect(claims[0]?.jti).not.toBe(claims[1]?.jti)
 
-    const other = await createSite({ provider: { clientKey, assertionAudience: 'token_endpoint' } })
+    const auth = privateKeyJwt({ key: clientKey, audience: 'token_endpoint' })
+    const other = await createSite({ provider: { auth } })
     await other.browser().signIn()
     const [, body = ''] = `${other.provider.forms[0]?.get('client_assertion')}`.split('.')
     expect(decode(body).aud).toBe(`${other.provider.issuer}/token`)

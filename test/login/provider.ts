@@ -49,6 +49,8 @@ export class TestProvider {
   metadata: Json = {}
   /** Whether each endpoint answers as it should; a function answers in its place. */
   readonly answers = new Map<string, (request: Request) => Response | Promise<Response>>()
+  /** Where its metadata is, if not below its issuer. */
+  metadataUrl: string | undefined
   /** Claims of the next id tokens. */
   claims: Json = {}
   header: Json = {}
@@ -90,20 +92,20 @@ export class TestProvider {
     const answer = this.answers.get(pathname)
     if (answer !== undefined) return answer(request)
     const address = decodeURI(url)
-    if (!address.startsWith(`${this.issuer}/`)) return new Response('nobody', { status: 404 })
-    switch (address.slice(this.issuer.length)) {
-      case '/.well-known/openid-configuration':
-        return Response.json(this.readMetadata())
-      case '/jwks':
+    const metadata = this.readMetadata()
+    switch (address) {
+      case this.metadataUrl ?? `${this.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`:
+        return Response.json(metadata)
+      case metadata.jwks_uri:
         return Response.json({ keys: this.keys ?? [this.key.jwk] })
-      case '/par':
+      case metadata.pushed_authorization_request_endpoint:
         return this.#push(request)
-      case '/token':
+      case metadata.token_endpoint:
         return this.#exchange(request)
-      case '/revoke':
+      case metadata.revocation_endpoint:
         this.revoked.push(new URLSearchParams(await request.text()).get('token') ?? '')
         return new Response(null)
-      case '/userinfo':
+      case metadata.userinfo_endpoint:
         return Response.json({ sub: 'ada', ...this.userinfo })
       default:
         return new Response('not here', { status: 404 })

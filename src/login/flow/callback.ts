@@ -11,19 +11,15 @@ import {
   pauseSilent,
   readFacts,
 } from '../context.ts'
-import { createFacts, createIdentity, requireData } from '../identify.ts'
+import { createFacts, requireData } from '../identify.ts'
 import { createAnswer, createForwardPage } from '../pages.ts'
-import {
-  exchangeCode,
-  type ProtocolContext,
-  readTokenTime,
-  readUserinfo,
-} from '../protocol/protocol.ts'
+import { exchangeCode, type ProtocolContext, readTokenTime } from '../protocol/protocol.ts'
 import { validateAuthTime } from '../protocol/token-claims.ts'
 import type { LoginSettings } from '../settings.ts'
 import { type Claims, LoginError, type LoginFacts, type TokenSet } from '../types.ts'
 import { type Attempt, findAttempt } from './attempts.ts'
 import { createHintCookies } from './hint.ts'
+import { readPerson } from './person.ts'
 import { isSilentRefusal, readErrorReason, refuse } from './refuse.ts'
 import { beginLogin, createRedirectUri } from './start.ts'
 
@@ -158,13 +154,11 @@ async function startSession(
 ): Promise<Response> {
   const { provider } = protocol
   validateDemands(protocol, attempt, tokens.claims)
-  const facts = createFacts(provider.name, tokens.claims)
-  const more = provider.options.userinfo === true
-  // The id token is signed, so its claims win.
-  const userinfo = more ? await readUserinfo(protocol, tokens.accessToken, facts.sub) : {}
-  const claims = { ...userinfo, ...tokens.claims }
-  const identity = createIdentity(facts, claims, (event) => emitEvent(settings, context, event))
-  const data = requireData(await settings.identify(identity))
+  const facts = createFacts(provider, tokens.claims)
+  const person = await readPerson(protocol, { facts, ...tokens }, (event) =>
+    emitEvent(settings, context, event),
+  )
+  const data = requireData(person && (await settings.identify(person)))
   const before = settings.tokens && (await readFacts(context.session))
   const kept = await keepTokens(settings, context, tokens, data)
 
@@ -220,7 +214,7 @@ function validateIssuer({ metadata, provider }: ProtocolContext, iss: string | n
 
 function validateDemands(protocol: ProtocolContext, attempt: Attempt, claims: Claims): void {
   if (attempt.m !== undefined) validateAuthTime(claims, attempt.m, readTokenTime(protocol))
-  if (attempt.a !== undefined && !attempt.a.includes(`${claims.acr}`)) {
+  if (attempt.a !== undefined && !attempt.a.includes(claims.acr as string)) {
     throw new LoginError('authentication-too-weak')
   }
 }

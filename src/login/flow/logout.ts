@@ -106,11 +106,17 @@ async function createLogoutUrl(
   if (settings.logout === 'local' || !isKnown) return undefined
   try {
     const { metadata, provider } = await connectProvider(settings, context, facts.provider)
+    const { clientId, options } = provider
+    const returnTo = `${context.origin}${settings.afterLogout}`
+    const idToken = hint === undefined ? {} : { idToken: hint }
+    if (options.logoutUrl !== undefined) {
+      return options.logoutUrl({ clientId, returnTo, ...idToken })
+    }
     if (metadata.end_session_endpoint === undefined) return undefined
 
     const url = new URL(metadata.end_session_endpoint)
-    url.searchParams.set('client_id', provider.clientId)
-    url.searchParams.set('post_logout_redirect_uri', `${context.origin}${settings.afterLogout}`)
+    url.searchParams.set('client_id', clientId)
+    url.searchParams.set('post_logout_redirect_uri', returnTo)
     if (hint !== undefined) url.searchParams.set('id_token_hint', hint)
     else if (facts.sid !== undefined) url.searchParams.set('logout_hint', facts.sid)
     return url.href

@@ -1,7 +1,5 @@
 /** The client as the library knows it, and how it proves itself. */
 import * as oauth from 'oauth4webapi'
-import { importKey } from '../providers/import-key.ts'
-import type { ClientKey } from '../providers/provider-options.ts'
 import { LoginError } from '../types.ts'
 import { type LibraryStep, mapLibraryError } from './library-errors.ts'
 import type { ProtocolContext } from './protocol.ts'
@@ -37,34 +35,10 @@ export async function withSecret<T>(
 }
 
 async function createClientAuths(context: ProtocolContext): Promise<oauth.ClientAuth[]> {
-  const { provider, metadata } = context
-  const { auth, secrets, clientKey, options } = provider
+  const { provider, metadata, clock } = context
+  const { auth, secrets, clientId, proof } = provider
+  if (proof !== undefined) return [await proof({ clientId, metadata, clock })]
   if (auth === 'client_secret_basic') return secrets.map((one) => oauth.ClientSecretBasic(one))
   if (auth === 'client_secret_post') return secrets.map((one) => oauth.ClientSecretPost(one))
-  if (auth === 'none' || clientKey === undefined) return [oauth.None()]
-
-  const key = await importClientKey(clientKey)
-  const audience =
-    options.assertionAudience === 'token_endpoint' ? metadata.token_endpoint : undefined
-  const assertion = oauth.PrivateKeyJwt(
-    clientKey.kid === undefined ? key : { key, kid: clientKey.kid },
-    {
-      [oauth.modifyAssertion](_header, payload) {
-        if (audience !== undefined) payload.aud = audience
-      },
-    },
-  )
-  return [assertion]
-}
-
-/** Imported keys by their JWK; an environment hands out the same object each time. */
-const clientKeys = /* @__PURE__ */ new WeakMap<ClientKey, CryptoKey>()
-
-async function importClientKey(jwk: ClientKey): Promise<CryptoKey> {
-  const known = clientKeys.get(jwk)
-  if (known !== undefined) return known
-
-  const key = await importKey(jwk, jwk.alg ?? 'ES256', 'sign')
-  clientKeys.set(jwk, key)
-  return key
+  return [oauth.None()]
 }

@@ -2,7 +2,7 @@
 import * as oauth from 'oauth4webapi'
 import type { Clock } from '../../types.ts'
 import type { Connection } from '../providers/connection.ts'
-import type { Provider } from '../providers/provider-options.ts'
+import type { OAuthRequest, Provider } from '../providers/provider-options.ts'
 import { type LoginFetch, send } from '../providers/send.ts'
 import { type Claims, LoginError, type Metadata, type TokenSet } from '../types.ts'
 import { createClient, withSecret } from './client-auth.ts'
@@ -101,13 +101,27 @@ export async function exchangeCode(
       expected.verifier,
       options,
     )
-    const expecting = await createTokenMetadata(context, response)
-    return oauth.processAuthorizationCodeResponse(expecting, client, response, {
-      expectedNonce: expected.nonce,
-      requireIdToken: true,
-    })
+    return processTokens(context, client, response, expected.nonce)
   })
   return validateTokenSet(context, result)
+}
+
+/** Reads what the token endpoint answered to a code. */
+async function processTokens(
+  context: ProtocolContext,
+  client: oauth.Client,
+  response: Response,
+  expectedNonce: string,
+): Promise<oauth.TokenEndpointResponse> {
+  const { metadata, provider } = context
+  const { oauth: adapter } = provider.options
+  if (adapter !== undefined) {
+    const repaired = (await adapter.repairTokenResponse?.(response)) ?? response
+    return oauth.processAuthorizationCodeResponse(metadata, client, repaired)
+  }
+  const expecting = await createTokenMetadata(context, response)
+  const expectations = { expectedNonce, requireIdToken: true }
+  return oauth.processAuthorizationCodeResponse(expecting, client, response, expectations)
 }
 
 /** Our part: signature, and what the library takes though a login must not rest on it. */
@@ -116,18 +130,19 @@ async function validateTokenSet(
   result: oauth.TokenEndpointResponse,
 ): Promise<TokenSet> {
   const { id_token: idToken, access_token: accessToken } = result
+  const more = {
+    ...(result.refresh_token !== undefined && { refreshToken: result.refresh_token }),
+    ...(result.expires_in !== undefined && { expiresIn: result.expires_in }),
+  }
+  if (context.provider.options.oauth !== undefined) {
+    return { accessToken, claims: await readOAuthClaims(context, accessToken), ...more }
+  }
   if (idToken === undefined) throw new LoginError('id-token-bad', 'missing')
   // DPoP binds a token to a key; none was offered.
   if (result.token_type !== 'bearer') throw new LoginError('id-token-bad', 'token_type')
 
   const claims = await validateIdToken(context, idToken, accessToken)
-  return {
-    accessToken,
-    idToken,
-    claims,
-    ...(result.refresh_token !== undefined && { refreshToken: result.refresh_token }),
-    ...(result.expires_in !== undefined && { expiresIn: result.expires_in }),
-  }
+  return { accessToken, idToken, claims, ...more }
 }
 
 /** Validates an id token that came with an access token. @returns its claims */
@@ -140,6 +155,7 @@ export async function validateIdToken(
   const { header, claims } = await verifySignedToken(idToken, connection, {
     algorithms: provider.algorithms,
     bad: 'id-token-bad',
+    isTenanted: provider.options.tenants !== undefined,
     waitUntil,
   })
   validateIssuerClaim(provider, claims)
@@ -150,18 +166,46 @@ export async function validateIdToken(
   return claims
 }
 
+/** Who an access token is for, at a provider without OpenID Connect. */
+async function readOAuthClaims(context: ProtocolContext, accessToken: string): Promise<Claims> {
+  const { oauth: adapter } = context.provider.options
+  const claims = await adapter?.readClaims(createOAuthRequest(context, accessToken))
+  validateSubjectClaim(claims ?? {})
+  return claims ?? {}
+}
+
+/** What a provider without OpenID Connect is asked with. */
+export function createOAuthRequest(
+  { provider, fetch, timeoutMs }: ProtocolContext,
+  accessToken: string,
+): OAuthRequest {
+  const { clientId, secrets } = provider
+  return {
+    accessToken,
+    clientId,
+    clientSecret: secrets[0] ?? '',
+    send: (url, init = {}) => send(fetch, url, init, timeoutMs),
+  }
+}
+
 /** Claims of the userinfo endpoint, about the same subject (Core section 5.3.2). */
 export async function readUserinfo(
   context: ProtocolContext,
   accessToken: string,
-  subject: string,
+  subject: string | undefined,
 ): Promise<Claims> {
-  const { metadata } = context
+  const { metadata, provider } = context
+  if (provider.options.oauth !== undefined) return readOAuthClaims(context, accessToken)
   try {
     const options = requestOptions(context)
     const client = createClient(context)
     const response = await oauth.userInfoRequest(metadata, client, accessToken, options)
-    return await oauth.processUserInfoResponse(metadata, client, subject, response)
+    return await oauth.processUserInfoResponse(
+      metadata,
+      client,
+      subject ?? oauth.skipSubjectCheck,
+      response,
+    )
   } catch (error) {
     throw mapLibraryError(error, 'userinfo')
   }

@@ -1,8 +1,10 @@
 /** The refresh token grant, and revocation. */
 import * as oauth from 'oauth4webapi'
+import { readSubject } from '../identify.ts'
 import { LoginError, type RefreshedTokens } from '../types.ts'
 import { withSecret } from './client-auth.ts'
 import {
+  createOAuthRequest,
   createTokenMetadata,
   type ProtocolContext,
   requestOptions,
@@ -33,8 +35,10 @@ export async function refreshTokens(
       refreshToken,
       options,
     )
-    const expecting = await createTokenMetadata(context, response)
-    return oauth.processRefreshTokenResponse(expecting, client, response)
+    const { oauth: adapter } = provider.options
+    const repaired = (await adapter?.repairTokenResponse?.(response)) ?? response
+    const expecting = adapter ? metadata : await createTokenMetadata(context, response)
+    return oauth.processRefreshTokenResponse(expecting, client, repaired)
   })
   if (result.token_type !== 'bearer') throw new LoginError('provider-error', 'token_type')
 
@@ -42,7 +46,8 @@ export async function refreshTokens(
   const claims =
     idToken === undefined ? undefined : await validateIdToken(context, idToken, accessToken)
   // Core section 12.2: a refresh speaks of the same person, or its tokens are worth nothing.
-  if (claims !== undefined && claims.sub !== subject) throw new LoginError('subject-changed')
+  const isSame = claims === undefined || readSubject(provider, claims) === subject
+  if (!isSame) throw new LoginError('subject-changed')
   return {
     accessToken,
     ...(result.refresh_token !== undefined && { refreshToken: result.refresh_token }),
@@ -52,16 +57,24 @@ export async function refreshTokens(
   }
 }
 
-/** Revokes a token where the provider has an endpoint for that (RFC 7009). @throws {LoginError} */
-export async function revokeToken(context: ProtocolContext, token: string): Promise<void> {
+/** Revokes the refresh token, or the access token where there is no other (RFC 7009). @throws {LoginError} */
+export async function revokeTokens(
+  context: ProtocolContext,
+  { accessToken, refreshToken }: { readonly accessToken: string; readonly refreshToken?: string },
+): Promise<void> {
   const { metadata } = context
+  const { oauth: adapter } = context.provider.options
+  if (adapter !== undefined) {
+    await adapter.revoke?.(createOAuthRequest(context, accessToken))
+    return
+  }
   if (metadata.revocation_endpoint === undefined) return
   await withSecret(context, 'provider-error', async (client, auth) => {
     const response = await oauth.revocationRequest(
       metadata,
       client,
       auth,
-      token,
+      refreshToken ?? accessToken,
       requestOptions(context),
     )
     return oauth.processRevocationResponse(response)

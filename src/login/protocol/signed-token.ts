@@ -25,6 +25,8 @@ export interface VerifyOptions {
   readonly algorithms: readonly string[]
   /** The reason of everything but a bad signature. */
   readonly bad: LoginReason
+  /** Whether tokens of one provider have several issuers. */
+  readonly isTenanted?: boolean
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
 
@@ -36,13 +38,15 @@ export interface VerifyOptions {
 export async function verifySignedToken(
   token: string,
   connection: Connection,
-  { algorithms, bad, waitUntil }: VerifyOptions,
+  { algorithms, bad, isTenanted, waitUntil }: VerifyOptions,
 ): Promise<SignedToken> {
   const read = readSignedToken(token, bad)
   const { alg, kid } = read.header
   if (!algorithms.includes(alg)) throw new LoginError(bad, 'alg')
 
-  const keys = await connection.findKeys({ alg, ...(kid !== undefined && { kid }) }, waitUntil)
+  const issuer = isTenanted ? { issuer: `${read.claims.iss}` } : {}
+  const header = { alg, ...(kid !== undefined && { kid }), ...issuer }
+  const keys = await connection.findKeys(header, waitUntil)
   if (keys.length === 0) throw new LoginError('key-unknown')
   for (const key of keys) {
     try {

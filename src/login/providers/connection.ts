@@ -34,10 +34,12 @@ export interface Connection {
   findKeys(header: KeyHeader, waitUntil?: WaitUntil): Promise<readonly CryptoKey[]>
 }
 
-/** What a signature says of its key. */
+/** What a token says of its key. */
 export interface KeyHeader {
   readonly alg: string
   readonly kid?: string
+  /** Its issuer, where each key may be for some issuers only (Entra). */
+  readonly issuer?: string
 }
 
 /** Makes the connection to a provider. Nothing is sent. */
@@ -68,7 +70,7 @@ export function createConnection(provider: Provider, settings: ConnectionSetting
     keys: readonly JWK[],
     header: KeyHeader,
   ): Promise<readonly CryptoKey[]> {
-    const name = `${header.alg} ${header.kid ?? ''}`
+    const name = `${header.alg} ${header.kid ?? ''} ${header.issuer ?? ''}`
     const known = imported.get(name)
     if (known !== undefined) return known
 
@@ -95,8 +97,9 @@ async function discover(
   timeoutMs: number,
 ): Promise<Metadata> {
   const { issuer, options } = provider
-  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const found = await readJsonObject(fetch, url, timeoutMs)
+  if (options.oauth !== undefined) return options.oauth.metadata
+  const usual = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+  const found = await readJsonObject(fetch, options.metadataUrl ?? usual, timeoutMs)
   // Discovery section 4.3: byte for byte. The library compares what URLs normalise to.
   if (found.issuer !== issuer) throw new LoginError('provider-malformed', 'issuer')
 
@@ -139,7 +142,12 @@ async function loadKeys(
 }
 
 /** RFC 7517 section 4: what a key says of its own use is binding. */
-function isKeyFor(key: JWK, { alg, kid }: KeyHeader): boolean {
+function isKeyFor(key: JWK, { alg, kid, issuer }: KeyHeader): boolean {
+  // Entra: a key for consumers must not speak for a tenant.
+  const own = (key as { readonly issuer?: unknown }).issuer
+  if (issuer !== undefined && typeof own === 'string') {
+    if (!own.includes('{tenantid}') && own !== issuer) return false
+  }
   if (kid !== undefined && key.kid !== kid) return false
   if (key.use !== undefined && key.use !== 'sig') return false
   if (key.alg !== undefined && key.alg !== alg) return false

@@ -1,5 +1,8 @@
 /** Options of an identity provider, and what becomes of them. */
-import type { FromEnv, ProjectEnv } from '../../types.ts'
+import type { ClientAuth } from 'oauth4webapi'
+import type { Issues } from '../../options/index.ts'
+import type { Clock, FromEnv, ProjectEnv } from '../../types.ts'
+import type { Claims, Metadata } from '../types.ts'
 
 /** Signature algorithms that are accepted by default: every asymmetric one, never `none` or HMAC. */
 export const signatureAlgorithms = [
@@ -16,15 +19,8 @@ export const signatureAlgorithms = [
   'Ed25519',
 ] as const
 
-/** A private key of the client as a JWK: ES256, PS256, RS256 or Ed25519. */
-export type ClientKey = JsonWebKey & { readonly kid?: string; readonly alg?: string }
-
 /** How the client authenticates at the token endpoint. */
-export type ClientAuthMethod =
-  | 'client_secret_basic'
-  | 'client_secret_post'
-  | 'private_key_jwt'
-  | 'none'
+export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post' | 'none'
 
 /** An OpenID Connect provider. Absent = default. */
 export interface ProviderOptions<E = ProjectEnv> {
@@ -34,12 +30,8 @@ export interface ProviderOptions<E = ProjectEnv> {
   readonly clientId: FromEnv<string, E>
   /** One secret or two: the second is tried once where the provider refuses the first. */
   readonly clientSecret?: FromEnv<string | readonly string[], E>
-  /** A private key in place of a secret. */
-  readonly clientKey?: FromEnv<ClientKey, E>
-  /** Default `client_secret_basic`, or `private_key_jwt` where there is a `clientKey`. */
-  readonly auth?: ClientAuthMethod
-  /** `aud` of the client assertion. Default the issuer (RFC 7523bis); some want their token endpoint. */
-  readonly assertionAudience?: 'issuer' | 'token_endpoint'
+  /** Default `client_secret_basic`. `privateKeyJwt({ key })` proves the client by a key in place of a secret. */
+  readonly auth?: ClientAuthMethod | ClientAuthenticator
   /** Default `openid profile email`. `openid` is added where it is missing. */
   readonly scope?: string
   /** Sends the parameters by the back channel (RFC 9126). Default: where the provider demands it. */
@@ -68,6 +60,65 @@ export interface ProviderOptions<E = ProjectEnv> {
   readonly issuerInResponse?: 'promised' | 'required'
   /** Whether a logout token must have the type `logout+jwt`. Default `any`. */
   readonly logoutTokenType?: 'any' | 'required'
+  /** Where its metadata is. Default below the issuer (Discovery section 4). */
+  readonly metadataUrl?: string
+  /** Whether a person may sign in here at all: `(claims) => claims.hd === 'acme.example'`. Default everybody. */
+  readonly accept?: (claims: Claims) => boolean
+  /** What identifies a person, where that is not `sub`. It must never change and never be given to another. */
+  readonly subject?: (claims: Claims) => string
+  /** Makes of the provider's own claims what `identify` reads. Default nothing. */
+  readonly mapClaims?: (claims: Claims, client: { readonly clientId: string }) => Claims
+  /** Where a logout goes on, for a provider with a logout page of its own shape. */
+  readonly logoutUrl?: (logout: ProviderLogout) => string
+  /** What stands in for OpenID Connect at a provider that has none; see `github`. */
+  readonly oauth?: OAuthProvider
+}
+
+/** What a logout at a provider is made of. */
+export interface ProviderLogout {
+  /** The identifier of this application. */
+  readonly clientId: string
+  /** Where the person comes back to; registered at the provider. */
+  readonly returnTo: string
+  /** The id token of the login, where it is known. */
+  readonly idToken?: string
+}
+
+/** How a client proves itself by something else than a secret. Made by `privateKeyJwt`. */
+export interface ClientAuthenticator {
+  /** Not part of the public API. */
+  compile(issues: Issues): (env: unknown) => ClientProof
+}
+
+/** Makes the proof for one request of a client. */
+export type ClientProof = (client: {
+  readonly clientId: string
+  readonly metadata: Metadata
+  readonly clock: Clock
+}) => Promise<ClientAuth>
+
+/** A provider that speaks OAuth 2.0 and not OpenID Connect: no metadata, no id token, no keys. */
+export interface OAuthProvider {
+  /** What a provider with OpenID Connect would publish. */
+  readonly metadata: Pick<Metadata, 'issuer' | 'authorization_endpoint' | 'token_endpoint'>
+  /** Reads who the access token is for. `sub` must be a text that never changes. */
+  readonly readClaims: (request: OAuthRequest) => Promise<Claims>
+  /** Revokes an access token. Default nothing. */
+  readonly revoke?: (request: OAuthRequest) => Promise<unknown>
+  /** Makes an OAuth error of what the token endpoint answers in its own way. */
+  readonly repairTokenResponse?: (response: Response) => Promise<Response>
+}
+
+/** What a provider without OpenID Connect is asked with. */
+export interface OAuthRequest {
+  /** The access token of the person. */
+  readonly accessToken: string
+  /** The identifier of this application. */
+  readonly clientId: string
+  /** Its first secret. */
+  readonly clientSecret: string
+  /** Sends a request within the deadline and bounds of a login. Rejects where there is no answer. */
+  readonly send: (url: string, init?: RequestInit) => Promise<Response>
 }
 
 /** A provider as one environment has it. */
@@ -76,8 +127,9 @@ export interface Provider {
   readonly issuer: string
   readonly clientId: string
   readonly secrets: readonly string[]
-  readonly clientKey: ClientKey | undefined
   readonly auth: ClientAuthMethod
+  /** In place of `auth`. */
+  readonly proof: ClientProof | undefined
   readonly options: ProviderOptions<never>
   readonly scope: string
   readonly algorithms: readonly string[]

@@ -4,11 +4,11 @@ import {
   checkKeys,
   choiceOption,
   type Issues,
+  optionalFunction,
   resolveFrom,
 } from '../../options/index.ts'
 import {
   type ClientAuthMethod,
-  type ClientKey,
   isAllowedUrl,
   type Provider,
   type ProviderOptions,
@@ -19,9 +19,7 @@ const providerKeys: ReadonlyArray<keyof ProviderOptions> = [
   'issuer',
   'clientId',
   'clientSecret',
-  'clientKey',
   'auth',
-  'assertionAudience',
   'scope',
   'par',
   'userinfo',
@@ -36,6 +34,12 @@ const providerKeys: ReadonlyArray<keyof ProviderOptions> = [
   'label',
   'issuerInResponse',
   'logoutTokenType',
+  'metadataUrl',
+  'accept',
+  'subject',
+  'mapClaims',
+  'logoutUrl',
+  'oauth',
 ]
 
 /** Names that fixed parameters may not have: the login sets them itself. */
@@ -80,20 +84,18 @@ export function validateProvider(
   const readSecrets = needsSecret
     ? resolveFrom(issues, 'clientSecret', options.clientSecret, validateSecrets)
     : () => []
-  const readKey =
-    auth === 'private_key_jwt'
-      ? resolveFrom(issues, 'clientKey', options.clientKey, validateKey)
-      : () => undefined
-
-  const scopes = new Set(['openid', ...(options.scope ?? 'openid profile email').split(' ')])
+  const readProof =
+    typeof options.auth === 'object' ? options.auth.compile(issues.at('auth')) : undefined
+  const usual = options.oauth === undefined ? ['openid'] : []
+  const scopes = new Set([...usual, ...(options.scope ?? 'openid profile email').split(' ')])
   scopes.delete('')
   return (env) => ({
     name,
     issuer: readIssuer(env),
     clientId: readClientId(env),
     secrets: readSecrets(env),
-    clientKey: readKey(env),
     auth,
+    proof: readProof?.(env),
     options,
     scope: [...scopes].join(' '),
     algorithms: options.algorithms ?? signatureAlgorithms,
@@ -101,16 +103,16 @@ export function validateProvider(
 }
 
 function validateChoices(options: ProviderOptions<never>, issues: Issues): ClientAuthMethod {
-  const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const
-  const usual = options.clientKey === undefined ? methods[0] : methods[2]
-  const auth = choiceOption(issues, 'auth', options.auth, methods, usual)
-  choiceOption(
-    issues,
-    'assertionAudience',
-    options.assertionAudience,
-    ['issuer', 'token_endpoint'],
-    'issuer',
-  )
+  const methods = ['client_secret_basic', 'client_secret_post', 'none'] as const
+  const isProof = typeof options.auth === 'object' && typeof options.auth?.compile === 'function'
+  const method = isProof ? 'none' : (options.auth as ClientAuthMethod)
+  const auth = choiceOption(issues, 'auth', method, methods, methods[0])
+  for (const option of ['accept', 'subject', 'mapClaims', 'logoutUrl'] as const) {
+    optionalFunction(issues, option, options[option])
+  }
+  if (options.metadataUrl !== undefined && !isAllowedUrl(options.metadataUrl)) {
+    issues.add('metadataUrl', 'must be an https URL, or http to this machine')
+  }
   choiceOption(
     issues,
     'prompt',
@@ -195,13 +197,6 @@ function validateSecrets(value: string | readonly string[], issues: Issues): rea
     return []
   }
   return secrets
-}
-
-function validateKey(value: ClientKey, issues: Issues): ClientKey {
-  if (typeof value !== 'object' || value === null || typeof value.d !== 'string') {
-    issues.add('', 'must be a private key as a JWK')
-  }
-  return value
 }
 
 function validateIssuer(issuer: string, isTemplate: boolean, issues: Issues): string {

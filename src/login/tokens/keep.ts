@@ -2,9 +2,8 @@
 import { randomId } from '../../crypto/index.ts'
 import { PortcullisError } from '../../errors.ts'
 import { connectProvider, emitEvent } from '../context.ts'
-import { createIdentity } from '../identify.ts'
-import { readUserinfo } from '../protocol/protocol.ts'
-import { revokeToken } from '../protocol/refresh.ts'
+import { readPerson } from '../flow/person.ts'
+import { revokeTokens } from '../protocol/refresh.ts'
 import type { LoginSettings } from '../settings.ts'
 import { LoginError, type LoginFacts } from '../types.ts'
 import type {
@@ -58,10 +57,10 @@ function createTokens(rows: TokenRows, settings: LoginSettings): LoginTokens {
       const sealed = await rows.drop(await sealer.readKey(row), undefined, env)
       return sealed ? sealer.open(row, sealed) : undefined
     },
-    async revoke(context, facts, { refreshToken, accessToken }) {
+    async revoke(context, facts, kept) {
       try {
         const protocol = await connectProvider(settings, context, facts.provider)
-        await revokeToken(protocol, refreshToken ?? accessToken)
+        await revokeTokens(protocol, kept)
       } catch (error) {
         // The person is signed out here in any case.
         const reason = error instanceof LoginError ? error.reason : 'fault'
@@ -127,15 +126,13 @@ function createIdentifyAgain(
   return async ({ accessToken, claims }) => {
     const protocol = await connectProvider(settings, context, facts.provider)
     const { provider, metadata } = protocol
-    const asksUserinfo = provider.options.userinfo === true || claims === undefined
-    const canAsk = metadata.userinfo_endpoint !== undefined
-    const userinfo =
-      asksUserinfo && canAsk ? await readUserinfo(protocol, accessToken, facts.sub) : undefined
-    if (claims === undefined && userinfo === undefined) return undefined
+    const canAsk = metadata.userinfo_endpoint !== undefined || provider.options.oauth !== undefined
+    if (claims === undefined && !canAsk) return undefined
 
-    const emit = (event: Parameters<typeof settings.emit>[0]): void =>
-      emitEvent(settings, context, event)
-    const identity = createIdentity(facts, { ...userinfo, ...claims }, emit)
-    return (await settings.identify(identity)) ?? null
+    const source = { facts, accessToken, ...(claims !== undefined && { claims }) }
+    const person = await readPerson(protocol, source, (event) =>
+      emitEvent(settings, context, event),
+    )
+    return (person && (await settings.identify(person))) ?? null
   }
 }

@@ -1,0 +1,33 @@
+/** Amazon Cognito user pools. */
+import type { ProjectEnv } from '../../types.ts'
+import type { ProviderOptions } from '../providers/provider-options.ts'
+import { type PresetOptions, withoutUndefined } from './preset.ts'
+
+/** Options of {@link cognito}. */
+export interface CognitoOptions<E = ProjectEnv> extends PresetOptions<E> {
+  /** Region of the user pool, such as `eu-central-1`. */
+  readonly region: string
+  /** Identifier of the user pool, such as `eu-central-1_Ab12Cd34E`. */
+  readonly userPool: string
+  /** Host of its pages, such as `acme.auth.eu-central-1.amazoncognito.com`: a logout goes there. */
+  readonly domain: string
+}
+
+/**
+ * Signs people in with Amazon Cognito. `roles('cognito:groups', …)` reads groups. Cognito's logout page has
+ * parameters of its own, and it sends no logout tokens.
+ *
+ * @see https://docs.aws.amazon.com/cognito/latest/developerguide/logout-endpoint.html
+ * @example
+ * login({ session, providers: { acme: cognito({ region, userPool, domain, clientId, clientSecret }) } })
+ */
+export function cognito<E = ProjectEnv>(options: CognitoOptions<E>): ProviderOptions<E> {
+  const { region, userPool, domain, ...rest } = options
+  return withoutUndefined({
+    label: 'Amazon Cognito',
+    ...rest,
+    issuer: `https://cognito-idp.${region}.amazonaws.com/${userPool}`,
+    logoutUrl: ({ clientId, returnTo }: { clientId: string; returnTo: string }) =>
+      `https://${domain}/logout?${new URLSearchParams({ client_id: clientId, logout_uri: returnTo })}`,
+  }) as ProviderOptions<E>
+}

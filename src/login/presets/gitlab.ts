@@ -1,0 +1,27 @@
+/** GitLab, at gitlab.com or of your own. */
+import type { ProjectEnv } from '../../types.ts'
+import type { ProviderOptions } from '../providers/provider-options.ts'
+import { type PresetOptions, withoutUndefined } from './preset.ts'
+
+/** Options of {@link gitlab}. */
+export interface GitlabOptions<E = ProjectEnv> extends PresetOptions<E> {
+  /** Where GitLab is. Default `https://gitlab.com`. */
+  readonly url?: string
+}
+
+/**
+ * Signs people in with GitLab. `roles('groups_direct', …)` reads the groups somebody is a direct member of.
+ * GitLab has no logout page and sends no logout tokens.
+ *
+ * @see https://docs.gitlab.com/integration/openid_connect_provider/
+ * @example
+ * login({ session, providers: { gitlab: gitlab({ clientId, clientSecret }) } })
+ */
+export function gitlab<E = ProjectEnv>(options: GitlabOptions<E>): ProviderOptions<E> {
+  const { url = 'https://gitlab.com', ...rest } = options
+  return withoutUndefined({
+    label: 'GitLab',
+    ...rest,
+    issuer: url.replace(/\/+$/, ''),
+  }) as ProviderOptions<E>
+}
