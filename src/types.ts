@@ -1,4 +1,4 @@
-/** Words that rooms on one floor share: a dictionary, not a drawer. */
+/** Types that several modules share. */
 
 declare global {
   namespace Cloudflare {
@@ -12,15 +12,15 @@ declare global {
 export type ProjectEnv = keyof Cloudflare.Env extends never ? any : Cloudflare.Env
 
 /**
- * A value, or a function that finds it in the request's context: on Workers secrets and bindings exist per request.
- * The function may return undefined while a framework builds; what it returns is judged at the first request.
+ * A value, or a function that reads it from the request's context: on Workers secrets and bindings exist per request.
+ * The function may return undefined while a framework builds; its result is validated at the first request.
  */
 export type FromEnv<T, E = ProjectEnv> = T | { from(c: { env: E }): T | undefined }['from']
 
-/** Now, in milliseconds since the epoch. `Date.now` unless a test says otherwise. */
+/** Returns the current time in milliseconds since the epoch: `Date.now`, or a fixed time in a test. */
 export type Clock = () => number
 
-/** Every event there is; docs/monitoring.md says of each what it means and who should look. */
+/** The type of an event; docs/monitoring.md explains each and who should look at it. */
 export type EventType =
   | 'access-observed'
   | 'access-refused'
@@ -80,13 +80,13 @@ export type EventType =
   | 'upstream-up'
   | 'webhook-failed'
 
-/** Something worth noticing. Holds no secret, token, cookie or e-mail; ids are digests. */
+/** An event for logs and alerts. It holds no secret, token, cookie or e-mail; ids are digests. */
 export interface SecurityEvent {
-  /** Dashed name, such as `session-created`. */
+  /** The type in kebab case, such as `session-created`. */
   readonly type: EventType
-  /** Why, as a dashed word. */
+  /** The reason in kebab case. */
   readonly reason?: string
-  /** Digest of the session's id; never the key of a store. */
+  /** Digest of the session's id. It is never the key of a store. */
   readonly session?: string
   /** Id of the request, where there is one. */
   readonly request?: string
@@ -94,10 +94,10 @@ export interface SecurityEvent {
   readonly subject?: string
 }
 
-/** Takes events; must not block. What it throws is dropped: a log that fails must not fail a request. */
+/** Receives events. It must not block. Its errors are dropped: a log that fails must not fail a request. */
 export type Emit = (event: SecurityEvent) => void
 
-/** Why a request is refused, for logs. `page/` turns it into a status and neutral words. */
+/** Why a request is rejected, for logs. `page/` maps each reason to a status and a neutral text. */
 export type Reason =
   | 'path-not-canonical'
   | 'url-too-long'
@@ -151,22 +151,22 @@ export type Reason =
   | 'not-found'
   | 'fault'
 
-/** What a guard decided. */
+/** The decision of a guard. */
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly reason: Reason }
 
-/** Where cookies come from and go to: every context is reduced to this. */
+/** Reads the cookies of a request and writes those of its response. Every kind of context is reduced to it. */
 export interface CookieJar {
-  /** Values of the request's cookies of this name, in their order; more than one when a browser sent several. */
+  /** Returns the values of the request's cookies of this name in their order: several if the browser sent several. */
   read(name: string): string[]
-  /** Sets one cookie on the answer, replacing one of the same name that was set before. */
+  /** Sets a cookie on the response. It replaces one of the same name that was set before. */
   write(cookie: OutgoingCookie): void
-  /** What `From` functions get as `c.env`. */
+  /** The environment that `FromEnv` functions receive as `c.env`. */
   readonly env?: unknown
-  /** The request's URL where it is known; a Secure cookie about to be set over plain http is worth an event. */
+  /** The request's URL where it is known, to warn about a Secure cookie on plain http. */
   readonly url?: string
 }
 
-/** A cookie on its way out. `header` is the whole Set-Cookie value; the parts are for frameworks with a jar of their own. */
+/** A cookie to set. `header` is the whole Set-Cookie value; the parts are for frameworks with a jar of their own. */
 export interface OutgoingCookie {
   readonly name: string
   readonly value: string
@@ -174,7 +174,7 @@ export interface OutgoingCookie {
   readonly attributes: CookieAttributes
 }
 
-/** Attributes as they are sent (RFC 6265bis section 4.1.2). */
+/** The attributes of a cookie (RFC 6265bis section 4.1.2). */
 export interface CookieAttributes {
   readonly path: string
   readonly domain?: string

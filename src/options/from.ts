@@ -1,66 +1,68 @@
-/** Options that may be functions of the request's context, resolved and memoised by value. */
+/** Resolves options that may be functions of the request's context, and caches the result by value. */
 import { ConfigError } from '../errors.ts'
 import type { FromEnv } from '../types.ts'
 import type { Issues } from './issues.ts'
 
-/** Judges a resolved value: notes what is wrong with it, and makes of it what requests need. */
+/** Validates a resolved value and compiles it into the form that requests need. */
 export type ParseValue<T, R> = (value: T, issues: Issues) => R
 
 /**
- * Resolves a `From` option. A plain value is judged now; a function's result at each request, memoised by value (strings
- * and arrays of strings by content), so that a changed secret takes effect without a restart and an unchanged one costs
- * nothing.
+ * Resolves a `FromEnv` option. A plain value is parsed now. The result of a function is parsed at the first request and
+ * cached by value (strings and arrays of strings by content): a changed secret takes effect without a restart, and an
+ * unchanged one costs nothing.
  *
- * @returns a function of `env`. It throws a ConfigError when what a function returned does not do.
+ * @returns a function of `env`. It throws a ConfigError if the option's function returned an invalid value.
  */
 export function resolveFrom<T, R>(
   issues: Issues,
   option: string,
   input: FromEnv<T, never> | undefined,
-  judge: ParseValue<T, R>,
+  parse: ParseValue<T, R>,
 ): (env: unknown) => R {
-  if (typeof input !== 'function') {
-    if (input === undefined) {
-      issues.add(option, 'is required')
-      return () => throwIssue(issues, option, 'is required')
-    }
-    const made = judge(input as T, issues.at(option))
-    return () => made
+  if (input === undefined) {
+    issues.add(option, 'is required')
+    return () => throwIssue(issues, option, 'is required')
   }
-  const from = input as (c: { env: unknown }) => T | undefined
-  let last: { value: T; made: R } | undefined
+  if (typeof input !== 'function') {
+    const result = parse(input as T, issues.at(option))
+    return () => result
+  }
+
+  const read = input as (c: { env: unknown }) => T | undefined
+  let cache: { value: T; result: R } | undefined
   return (env) => {
-    const value = call(from, env, issues, option)
-    if (last !== undefined && isSame(last.value, value)) return last.made
-    const late = issues.child(option)
-    const made = judge(value, late)
-    late.throwIfAny()
-    last = { value: Array.isArray(value) ? ([...value] as T) : value, made }
-    return made
+    const value = readValue(read, env, issues, option)
+    if (cache !== undefined && isSame(cache.value, value)) return cache.result
+
+    const valueIssues = issues.child(option)
+    const result = parse(value, valueIssues)
+    valueIssues.throwIfAny()
+    cache = { value: Array.isArray(value) ? ([...value] as T) : value, result }
+    return result
   }
 }
 
-function call<T>(
-  from: (c: { env: unknown }) => T | undefined,
+function readValue<T>(
+  read: (c: { env: unknown }) => T | undefined,
   env: unknown,
   issues: Issues,
   option: string,
 ): T {
   let value: T | undefined
   try {
-    value = from({ env })
+    value = read({ env })
   } catch (error) {
     if (error instanceof ConfigError) throw error
-    // What was thrown may quote a value; the option's name says enough.
+    // The message of another error may quote a value, so it is not used.
     return throwIssue(issues, option, 'could not be read from the environment')
   }
   return value ?? throwIssue(issues, option, 'is not set')
 }
 
 function throwIssue(issues: Issues, option: string, problem: string): never {
-  const late = issues.child(option)
-  late.add('', problem)
-  late.throwIfAny()
+  const valueIssues = issues.child(option)
+  valueIssues.add('', problem)
+  valueIssues.throwIfAny()
   throw new Error('unreachable')
 }
 
@@ -70,6 +72,6 @@ function isSame(a: unknown, b: unknown): boolean {
     Array.isArray(a) &&
     Array.isArray(b) &&
     a.length === b.length &&
-    a.every((item, i) => item === b[i])
+    a.every((item, index) => item === b[index])
   )
 }

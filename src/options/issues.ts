@@ -1,36 +1,39 @@
-/** Collects what is wrong with options, so that a ConfigError can name everything at once. */
+/** Collects the problems of options, so that one ConfigError can name all of them. */
 import { ConfigError, type ConfigIssue } from '../errors.ts'
 
-/** A list of faults under one prefix. */
+/** A list of issues under one prefix. */
 export interface Issues {
-  /** Notes a fault of an option; the prefix is put before its name. */
+  /** Adds an issue of an option. The prefix is put before the option's name; '' is the prefix itself. */
   add(option: string, problem: string): void
-  /** The same list under a longer prefix. */
+  /** Returns the same list under a longer prefix. */
   at(prefix: string): Issues
-  /** An empty list under the same prefix and more, for values that are judged later. */
+  /** Returns an empty list under a longer prefix, for values that are validated later. */
   child(prefix: string): Issues
-  /** Takes over the faults of a ConfigError that something inside threw; rethrows anything else. */
+  /** Adds the issues of a ConfigError; rethrows any other error. */
   collect(error: unknown): void
-  /** Whether anything was noted under this list's prefix or any other. */
+  /** True if the list has an issue, under any prefix. */
   readonly any: boolean
-  /** @throws {ConfigError} `ERR_CONFIG` with every fault, if there is one. */
+  /** @throws {ConfigError} `ERR_CONFIG` with every issue, if there is one. */
   throwIfAny(): void
 }
 
-/** An empty list of faults. */
+/** Creates an empty list of issues. */
 export function createIssues(prefix = '', list: ConfigIssue[] = []): Issues {
-  const at = (option: string): string =>
+  const withPrefix = (option: string): string =>
     prefix && option ? `${prefix}.${option}` : prefix || option
+
   return {
     add(option, problem): void {
-      list.push({ option: at(option), problem })
+      list.push({ option: withPrefix(option), problem })
     },
-    at: (more) => createIssues(at(more), list),
-    child: (more) => createIssues(at(more)),
+    at: (option) => createIssues(withPrefix(option), list),
+    child: (option) => createIssues(withPrefix(option)),
     collect(error): void {
       if (!(error instanceof ConfigError)) throw error
-      for (const fault of [...error.faults])
-        list.push({ option: at(fault.option), problem: fault.problem })
+      // A copy, since the error may hold this very list.
+      for (const { option, problem } of [...error.issues]) {
+        list.push({ option: withPrefix(option), problem })
+      }
     },
     get any(): boolean {
       return list.length > 0

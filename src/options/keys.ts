@@ -1,37 +1,51 @@
-/** Unknown option keys are faults, with the key that was probably meant. */
+/** Finds unknown option keys, and the key that was probably meant. */
+import { isObject } from './is-object.ts'
 import type { Issues } from './issues.ts'
 
+/** Characters of a mistyped key that are compared. */
+const MAX_COMPARED_LENGTH = 64
+
+/** Keys that differ by this many characters or more are not suggested. */
+const MAX_DISTANCE = 3
+
 /**
- * Notes every own key of `given` that is not in `known`. A value that is no plain object is a fault of its own.
- * Keys whose value is undefined count as absent, known or not.
+ * Adds an issue for every own key of `input` that is not in `knownKeys`, or one for a value that is not an object.
+ * Keys whose value is undefined count as absent.
  */
-export function checkKeys(issues: Issues, input: unknown, known: readonly string[]): void {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+export function checkKeys(issues: Issues, input: unknown, knownKeys: readonly string[]): void {
+  if (!isObject(input)) {
     issues.add('', 'must be an object')
     return
   }
+
   for (const [key, value] of Object.entries(input)) {
-    if (value === undefined || known.includes(key)) continue
-    const meant = nearestKey(key, known)
-    issues.add(key, meant ? `is no option; did you mean ${meant}?` : 'is no option')
+    if (value === undefined || knownKeys.includes(key)) continue
+    const suggestion = nearestKey(key, knownKeys)
+    issues.add(key, suggestion ? `is no option; did you mean ${suggestion}?` : 'is no option')
   }
 }
 
-/** The known word nearest to a mistyped one, if it is near enough to be what was meant. */
-export function nearestKey(word: string, known: readonly string[]): string | undefined {
-  const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, '')
-  let best: string | undefined
-  let least = 3
-  for (const candidate of known) {
-    const far = distance(plain(word.slice(0, 64)), plain(candidate))
-    if (far < least && far < candidate.length / 2) [best, least] = [candidate, far]
+/** Returns the known word nearest to a mistyped one, if it is near enough to be meant. */
+export function nearestKey(word: string, knownKeys: readonly string[]): string | undefined {
+  const normalize = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, '')
+  const input = normalize(word.slice(0, MAX_COMPARED_LENGTH))
+  let nearest: string | undefined
+  let minDistance = MAX_DISTANCE
+
+  for (const candidate of knownKeys) {
+    const distance = levenshtein(input, normalize(candidate))
+    if (distance < minDistance && distance < candidate.length / 2) {
+      nearest = candidate
+      minDistance = distance
+    }
   }
-  return best
+  return nearest
 }
 
-/** Levenshtein distance, one row at a time. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+/** Computes the Levenshtein distance, one row at a time. */
+function levenshtein(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {

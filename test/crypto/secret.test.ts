@@ -10,7 +10,7 @@ function problemsOf(given: unknown): string[] {
     found.throwIfAny()
     return []
   } catch (error) {
-    return (error as { faults: { option: string; problem: string }[] }).faults.map(
+    return (error as { issues: { option: string; problem: string }[] }).issues.map(
       (f) => `${f.option} ${f.problem}`,
     )
   }

@@ -83,7 +83,13 @@ describe('listeners', () => {
 })
 
 describe('a ConfigError', () => {
-  it('carries its code and every fault', () => {
+  it('gives its issues under their old name, too', () => {
+    const error = new ConfigError([{ option: 'secret', problem: 'is not set' }])
+    expect(error.faults).toEqual([{ option: 'secret', problem: 'is not set' }])
+    expect(Object.keys(error)).not.toContain('faults')
+  })
+
+  it('carries its code and every issue', () => {
     const list = createIssues('a')
     list.add('b', 'is wrong')
     list.at('c').add('d', 'is wrong too')
@@ -92,7 +98,7 @@ describe('a ConfigError', () => {
       expect('thrown').toBe('not thrown')
     } catch (error) {
       expect(isPortcullisError(error, 'ERR_CONFIG')).toBe(true)
-      expect((error as ConfigError).faults).toEqual([
+      expect((error as ConfigError).issues).toEqual([
         { option: 'a.b', problem: 'is wrong' },
         { option: 'a.c.d', problem: 'is wrong too' },
       ])

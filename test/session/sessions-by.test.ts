@@ -166,7 +166,7 @@ describe('sessionsBy', () => {
     try {
       sessionsBy(choose as string, strategies as never, options as never)
     } catch (error) {
-      found = (error as { faults: Array<{ option: string; problem: string }> }).faults.map(
+      found = (error as { issues: Array<{ option: string; problem: string }> }).issues.map(
         ({ option, problem }) => `${option} ${problem}`,
       )
     }
