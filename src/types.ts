@@ -88,6 +88,12 @@ export interface SecurityEvent {
   readonly reason?: string
   /** Digest of the session's id. It is never the key of a store. */
   readonly session?: string
+  /** Keyed tag of the user: the same user has the same tag, and nothing else can be learned from it. */
+  readonly user?: string
+  /** Who acted, where it was not the user of the session. */
+  readonly actor?: 'origin' | 'provider' | 'administrator' | 'system'
+  /** Keyed tag of the administrator who acted. */
+  readonly actorUser?: string
   /** Id of the request, where there is one. */
   readonly request?: string
   /** Name of a cookie, route, upstream or option that the event is about. */

@@ -1,4 +1,21 @@
 export { type AnalyticsDataset, type AnalyticsPoint, analyticsPoint } from './analytics.ts'
+export { type Device, readDevice } from './audit/device.ts'
+export type { Actor, AuditAction, AuditOutcome, AuditRecord } from './audit/record.ts'
+export {
+  analyticsSink,
+  type RedisStreamSinkOptions,
+  redisStreamSink,
+  type WebhookSinkOptions,
+  webhookSink,
+} from './audit/sinks.ts'
+export {
+  type AuditSink,
+  type AuditSource,
+  type AuditTrail,
+  type AuditTrailOptions,
+  auditTrail,
+  type SinkContext,
+} from './audit/trail.ts'
 export type { RequestLine, RequestMetrics } from './line.ts'
 export { type RequestLogEnv, type RequestLogOptions, requestLog } from './middleware.ts'
 export { type Monitor, type MonitorOptions, monitor, type RequestEnd } from './monitor.ts'

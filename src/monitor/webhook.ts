@@ -53,17 +53,35 @@ export function parseWebhookKey(value: string, issues: Issues): string {
  *
  * @throws {Error} whose message is `http-<status>`, or what fetch and the timer throw
  */
-export async function postNotice(
+export function postNotice(
   notice: Notice,
-  to: {
-    readonly url: string
-    readonly key: string | undefined
-    readonly timeoutMs: number
-    readonly now: number
-  },
+  to: SignedPostTarget,
   send: typeof fetch,
 ): Promise<void> {
-  const body = JSON.stringify(notice)
+  return postSigned(JSON.stringify(notice), to, send)
+}
+
+/** Where a signed post goes. */
+export interface SignedPostTarget {
+  readonly url: string
+  /** Signs the body where it is given. */
+  readonly key: string | undefined
+  readonly timeoutMs: number
+  /** Milliseconds since the epoch, for the signature. */
+  readonly now: number
+}
+
+/**
+ * Posts a JSON body; not to where a redirect leads. `Portcullis-Signature: t=<seconds>,v1=<hex>` is HMAC-SHA-256 of
+ * `<seconds>.<body>`.
+ *
+ * @throws {Error} whose message is `http-<status>`, or what fetch and the timer throw
+ */
+export async function postSigned(
+  body: string,
+  to: SignedPostTarget,
+  send: typeof fetch,
+): Promise<void> {
   const headers: Record<string, string> = { 'content-type': 'application/json' }
 
   if (to.key !== undefined) {

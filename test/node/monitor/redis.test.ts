@@ -1,6 +1,12 @@
 /** What a monitor wants of Redis, asked of a real one. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { redisProbe, redisState, uptime } from '../../../src/monitor/index.ts'
+import {
+  auditTrail,
+  redisProbe,
+  redisState,
+  redisStreamSink,
+  uptime,
+} from '../../../src/monitor/index.ts'
 import { redis } from '../../../src/redis/index.ts'
 import type { SecurityEvent } from '../../../src/types.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
@@ -20,6 +26,33 @@ describe.skipIf(noRedis)('with a Redis', () => {
     expect(await redisProbe(client)({})).toBe(1)
     expect(server.control.requests).toBe(1)
     expect(await server.raw.dump()).toEqual({})
+  })
+
+  it('keeps audit records in a stream of bounded length, in order', async () => {
+    const client = redis({ url: server.url, token: server.token, timeoutMs: 10_000 })
+    const trail = auditTrail(redisStreamSink(client, { key: 'audit', maxLength: 100 }))
+    for (let turn = 0; turn < 300; turn++) {
+      const kept: Promise<unknown>[] = []
+      trail.record(
+        { type: 'logout', session: `digest-${turn}` },
+        {
+          env: {},
+          headers: new Headers(),
+          requestId: 'r',
+          address: undefined,
+          now: 1_800_000_000_000 + turn,
+          waitUntil: (work) => kept.push(work),
+        },
+      )
+      await Promise.all(kept)
+    }
+    const entries = (await server.raw.call('XRANGE', 'audit', '-', '+')) as [string, string[]][]
+    // `MAXLEN ~` drops whole nodes of 100 entries.
+    expect(entries.length).toBeGreaterThanOrEqual(100)
+    expect(entries.length).toBeLessThan(300)
+    const records = entries.map(([, [, text = '']]) => JSON.parse(text))
+    expect(records.at(-1)).toMatchObject({ action: 'logout', session: 'digest-299' })
+    expect(records.at(-2)).toMatchObject({ session: 'digest-298' })
   })
 
   it.each([

@@ -1,0 +1,56 @@
+/** What a User-Agent says of the device: read by `bowser`, kept for as long as the isolate lives. */
+import bowser from 'bowser'
+
+/** The browser and the system behind a request; all of it is the client's own word. */
+export interface Device {
+  /** Browser and major version, such as `Chrome 140`. */
+  readonly browser?: string
+  /** Operating system, such as `Windows 10`, `iOS 18` or `macOS`. */
+  readonly system?: string
+  /** `desktop`, `mobile`, `tablet`, `tv` or `bot`. */
+  readonly deviceKind?: string
+}
+
+/** Longer ones are cut; those of browsers have about 120 characters. */
+const maxUserAgentLength = 512
+/** Devices that an isolate remembers: to read one costs some 50 us. */
+const maxRemembered = 256
+const remembered = new Map<string, Device>()
+
+/**
+ * Reads a User-Agent header. Names come from a list of the library, and of versions only the major number is kept, so the
+ * result cannot carry what a client writes.
+ *
+ * @example
+ * readDevice(request.headers.get('user-agent')) // { browser: 'Firefox 140', system: 'Linux', deviceKind: 'desktop' }
+ */
+export function readDevice(userAgent: string | null | undefined): Device {
+  if (userAgent === null || userAgent === undefined || userAgent === '') return {}
+  const key = userAgent.slice(0, maxUserAgentLength)
+  const known = remembered.get(key)
+  if (known !== undefined) return known
+
+  const device = parseDevice(key)
+  if (remembered.size >= maxRemembered) remembered.clear()
+  remembered.set(key, device)
+  return device
+}
+
+function parseDevice(userAgent: string): Device {
+  const { browser, os, platform } = bowser.parse(userAgent)
+  const browserName = joinVersion(browser.name, browser.version)
+  // Windows and macOS freeze their version in this header: the number would be wrong more often than right.
+  const systemVersion = /^(?:iOS|Android)$/.test(os.name ?? '') ? os.version : undefined
+  const system = os.name === 'Windows' ? 'Windows' : joinVersion(os.name, systemVersion)
+  return {
+    ...(browserName !== undefined && { browser: browserName }),
+    ...(system !== undefined && { system }),
+    ...(platform.type !== undefined && { deviceKind: platform.type }),
+  }
+}
+
+function joinVersion(name: string | undefined, version: string | undefined): string | undefined {
+  if (name === undefined || !/^[\w .-]{1,40}$/.test(name)) return undefined
+  const major = /^\d{1,4}(?!\d)/.exec(version ?? '')?.[0]
+  return major === undefined ? name : `${name} ${major}`
+}

@@ -1,0 +1,122 @@
+/** Where audit records go: Analytics Engine, a signed webhook, a stream in Redis. */
+import { createIssues, resolveFrom } from '../../options/index.ts'
+import { adoptRedis, type RedisSource } from '../../redis/adopt.ts'
+import { type Script, script } from '../../redis/script.ts'
+import type { FromEnv, ProjectEnv } from '../../types.ts'
+import type { AnalyticsDataset } from '../analytics.ts'
+import { parseWebhookKey, parseWebhookUrl, postSigned } from '../webhook.ts'
+import type { AuditRecord } from './record.ts'
+import type { AuditSink } from './trail.ts'
+
+/**
+ * Writes a point of Workers Analytics Engine for each record. The index is the user's tag, so that the records of one user
+ * are sampled together.
+ *
+ * @example
+ * auditTrail(analyticsSink((c) => c.env.AUDIT))
+ */
+export function analyticsSink<E = ProjectEnv>(dataset: FromEnv<AnalyticsDataset, E>): AuditSink {
+  const resolve =
+    typeof dataset === 'function'
+      ? (dataset as (c: { env: unknown }) => AnalyticsDataset | undefined)
+      : () => dataset
+  return (record, { env }) => {
+    const { action, outcome, type, reason, user, actor, session, requestId } = record
+    const { client, browser, system, country, subject } = record
+    // Columns are known by number: new ones are appended.
+    const columns = [
+      action,
+      outcome,
+      type,
+      reason,
+      user,
+      actor,
+      session,
+      requestId,
+      client,
+      browser,
+      system,
+      country,
+      subject,
+    ]
+    resolve({ env })?.writeDataPoint({
+      indexes: [user ?? session ?? type],
+      blobs: columns.map((value) => value ?? ''),
+      doubles: [Date.parse(record.time)],
+    })
+  }
+}
+
+/** Options of {@link webhookSink}. */
+export interface WebhookSinkOptions<E = ProjectEnv> {
+  /** Where records are posted to: https only. The address is a secret as a rule. */
+  readonly url: FromEnv<string, E>
+  /** At least 32 characters. Each post carries `Portcullis-Signature`; see docs/monitoring.md. */
+  readonly key: FromEnv<string, E>
+  /** Which records are posted. Default all but refused requests and denied access, which a scanner causes by thousands. */
+  readonly filter?: (record: AuditRecord) => boolean
+  /** Milliseconds that one post may take. Default 5,000. */
+  readonly timeoutMs?: number
+  /** For tests and service bindings. Default the global `fetch`. */
+  readonly fetch?: typeof fetch
+}
+
+/**
+ * Posts each record as JSON, signed. It is not tried again: use {@link redisStreamSink} where no record may be lost.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function webhookSink<E = ProjectEnv>(options: WebhookSinkOptions<E>): AuditSink {
+  const issues = createIssues('webhookSink')
+  const url = resolveFrom<string, string>(issues, 'url', options.url as never, parseWebhookUrl)
+  const key = resolveFrom<string, string>(issues, 'key', options.key as never, parseWebhookKey)
+  const { filter = isAboutSessions, timeoutMs = 5000 } = options
+  const { fetch: send = (input, init) => fetch(input, init) } = options
+  if (typeof filter !== 'function') issues.add('filter', 'must be a function')
+  issues.throwIfAny()
+
+  return (record, { env }) =>
+    filter(record)
+      ? postSigned(
+          JSON.stringify(record),
+          { url: url(env), key: key(env), timeoutMs, now: Date.now() },
+          send,
+        )
+      : undefined
+}
+
+function isAboutSessions({ action }: AuditRecord): boolean {
+  return action !== 'request' && action !== 'access' && action !== 'session-reject'
+}
+
+const append: Script = /* @__PURE__ */ script(
+  'audit-append',
+  "return redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'record', ARGV[1])",
+)
+
+/** Options of {@link redisStreamSink}. */
+export interface RedisStreamSinkOptions {
+  /** Key of the stream. Default `portcullis:audit`. */
+  readonly key?: string
+  /** Records that the stream keeps, about; older ones go. Default 100,000, some 40 MB. */
+  readonly maxLength?: number
+}
+
+/**
+ * Appends each record to a stream in Redis (`XADD`), where a consumer group reads them in order and none is lost.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function redisStreamSink(
+  redis: RedisSource,
+  { key = 'portcullis:audit', maxLength = 100_000 }: RedisStreamSinkOptions = {},
+): AuditSink {
+  const issues = createIssues('redisStreamSink')
+  const client = adoptRedis(redis, issues)
+  if (typeof key !== 'string' || key === '') issues.add('key', 'must be a name that is not empty')
+  if (!Number.isInteger(maxLength) || maxLength < 100 || maxLength > 100_000_000)
+    issues.add('maxLength', 'must be a whole number of records from 100 to 100,000,000')
+  issues.throwIfAny()
+  return (record, { env }) =>
+    client.call(env, append, [key], [JSON.stringify(record), String(maxLength)])
+}

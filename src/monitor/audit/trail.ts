@@ -1,0 +1,119 @@
+/** Makes records of events and hands them to sinks; never in the way of an answer. */
+import { ConfigError } from '../../errors.ts'
+import type { SecurityEvent } from '../../types.ts'
+import { truncateAddress } from '../address.ts'
+import { readDevice } from './device.ts'
+import { type AuditedRequest, type AuditRecord, createAuditRecord } from './record.ts'
+
+/** What a sink gets besides the record. */
+export interface SinkContext {
+  /** What `From` functions get as `c.env`. */
+  readonly env: unknown
+  /** Keeps the isolate until a promise settles. Absent where the platform has nothing of the kind. */
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
+}
+
+/**
+ * Takes records. What it returns goes to `waitUntil`; what it throws or rejects with is reported by the trail's `onError`,
+ * and changes no answer.
+ */
+export type AuditSink = (record: AuditRecord, context: SinkContext) => unknown
+
+/** The request behind an event. */
+export interface AuditSource extends SinkContext {
+  /** Headers of the request. */
+  readonly headers: Pick<Headers, 'get'>
+  /** The id that the client was shown. */
+  readonly requestId: string
+  /** The client's whole address; records have less of it. */
+  readonly address: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+/** The option `audit` of a gateway and of `portcullis()`. */
+export interface AuditTrail {
+  /** Takes an event of a request; makes a record of it where it is worth one. Never throws. */
+  record(event: SecurityEvent, source: AuditSource): void
+}
+
+/** Options of {@link auditTrail}. */
+export interface AuditTrailOptions {
+  /**
+   * Keeps the country that the platform names: `CF-IPCountry` of Cloudflare or `X-Vercel-IP-Country` of Vercel. Default
+   * `false`: behind anything else a client could write these headers itself.
+   */
+  readonly country?: false | 'cloudflare' | 'vercel'
+  /** Takes what a sink threw, with no record in it. Default: nothing. */
+  readonly onError?: (error: unknown) => void
+}
+
+const countryHeaders = { cloudflare: 'cf-ipcountry', vercel: 'x-vercel-ip-country' } as const
+
+/**
+ * Creates an audit trail that hands each record to each sink.
+ *
+ * @example
+ * const audit = auditTrail((record) => console.log(JSON.stringify(record)))
+ * defineGateway({ ..., audit })
+ *
+ * @throws {ConfigError} `ERR_CONFIG` where a sink is no function
+ */
+export function auditTrail(
+  sinks: AuditSink | readonly AuditSink[],
+  options: AuditTrailOptions = {},
+): AuditTrail {
+  const list = typeof sinks === 'function' ? [sinks] : [...sinks]
+  if (list.length === 0 || list.some((sink) => typeof sink !== 'function'))
+    throw new ConfigError([{ option: 'auditTrail', problem: 'needs a sink, or a list of sinks' }])
+
+  const { country, onError = () => {} } = options
+  const isKnownPlatform = country === undefined || country === false || country in countryHeaders
+  if (!isKnownPlatform)
+    throw new ConfigError([
+      { option: 'auditTrail.country', problem: "must be 'cloudflare', 'vercel' or false" },
+    ])
+
+  function deliver(record: AuditRecord, source: AuditSource): void {
+    const { env, waitUntil } = source
+    for (const sink of list) {
+      try {
+        const work = sink(record, { env, waitUntil })
+        if (work instanceof Promise) {
+          const settled = work.catch(onError)
+          waitUntil?.(settled)
+        }
+      } catch (error) {
+        onError(error)
+      }
+    }
+  }
+
+  return {
+    record(event, source): void {
+      const request = readRequest(source, country)
+      const record = createAuditRecord(event, request, source.now)
+      if (record !== undefined) deliver(record, source)
+    },
+  }
+}
+
+function readRequest(source: AuditSource, platform: AuditTrailOptions['country']): AuditedRequest {
+  const { headers, requestId, address } = source
+  return {
+    requestId,
+    client: truncateAddress(address),
+    country: readCountry(headers, platform),
+    ...readDevice(headers.get('user-agent')),
+  }
+}
+
+/** Two capital letters, or `T1` for Tor; anything else was not written by a platform. */
+function readCountry(
+  headers: Pick<Headers, 'get'>,
+  platform: AuditTrailOptions['country'],
+): string | undefined {
+  if (platform === false || platform === undefined) return undefined
+  const value = headers.get(countryHeaders[platform])
+  return value !== null && /^[A-Z][A-Z0-9]$/.test(value) ? value : undefined
+}
