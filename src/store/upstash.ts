@@ -15,10 +15,6 @@ import type {
   Row,
   WaitingRead,
 } from './contract.ts'
-import { validateBounds, validateSize } from './size.ts'
-import { endAllScript, membersScript, rowsScript, tidyScript } from './upstash/list-scripts.ts'
-import { endMarkedScript } from './upstash/mark-scripts.ts'
-import { validatePrefix } from './upstash/prefix.ts'
 import {
   isFull,
   parseCountReply,
@@ -28,7 +24,11 @@ import {
   parseRotateReply,
   parseRowsReply,
   toTexts,
-} from './upstash/replies.ts'
+} from './replies.ts'
+import { validateBounds, validateSize } from './size.ts'
+import { endAllScript, membersScript, rowsScript, tidyScript } from './upstash/list-scripts.ts'
+import { endMarkedScript } from './upstash/mark-scripts.ts'
+import { validatePrefix } from './upstash/prefix.ts'
 import {
   createScript,
   endScript,

@@ -1,14 +1,16 @@
 /**
- * Sessions against a model, under random interleavings, over a store that loses replies: in memory and in a real Redis.
- * `npm run fuzz -- sessions 20000 [seed] [memory|redis]` runs as many as are asked for.
+ * Sessions against a model, under random interleavings, over a store that loses replies: in memory, in a real Redis and in a
+ * real PostgreSQL. `npm run fuzz -- sessions 20000 [seed] [memory|redis|postgres]` runs as many as are asked for.
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { redis } from '../../src/redis/index.ts'
 import type { AtomicStore } from '../../src/store/index.ts'
 import { upstashStore } from '../../src/store/upstash.ts'
+import { createPostgresStore } from '../node/store/postgres-support.ts'
 import { memoryAt, siteWith, type Visit, type Visitor } from '../session/stored-support.ts'
 import { noon } from '../session/support.ts'
+import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { noRedis, startRedis, type TestRedis } from '../support/redis.ts'
 import { holds } from './support.ts'
 
@@ -64,13 +66,22 @@ interface Stores {
 }
 
 const only = process.env.FUZZ_STORE
+const runs = (store: string): boolean => !only || only === store
 let server: TestRedis | undefined
+let database: TestPostgres | undefined
 let histories = 0
 
 beforeAll(async () => {
-  if (!noRedis && only !== 'memory') server = await startRedis()
+  if (!noRedis && runs('redis')) server = await startRedis()
+  if (!noPostgres && runs('postgres')) {
+    database = await startPostgres()
+    await createPostgresStore(database).migrate()
+  }
 })
-afterAll(() => server?.stop())
+afterAll(async () => {
+  await server?.stop()
+  await database?.stop()
+})
 
 function inMemory(clock: { now: number }, lose: () => boolean): Stores {
   const calm = memoryAt(clock)
@@ -96,9 +107,26 @@ async function inRedis(_clock: { now: number }, lose: () => boolean): Promise<St
   }
 }
 
+/** Replies are lost between Postgres and the store, which sends its statement again. */
+async function inPostgres(_clock: { now: number }, lose: () => boolean): Promise<Stores> {
+  const { pool } = database as TestPostgres
+  await pool.query('TRUNCATE portcullis.sessions, portcullis.writes, portcullis.marks')
+  return {
+    calm: createPostgresStore(database as TestPostgres),
+    lossy: createPostgresStore(database as TestPostgres, {
+      async query(text, values) {
+        const result = await pool.query(text, values)
+        if (lose()) throw new Error('the reply was lost')
+        return result
+      },
+    }),
+  }
+}
+
 describe('sessions against a model, under random interleavings', () => {
-  if (only !== 'redis') race('in memory', 120, inMemory)
-  if (only !== 'memory' && !noRedis) race('in Redis', 20, inRedis)
+  if (runs('memory')) race('in memory', 120, inMemory)
+  if (runs('redis') && !noRedis) race('in Redis', 20, inRedis)
+  if (runs('postgres') && !noPostgres) race('in Postgres', 20, inPostgres)
 })
 
 function race(

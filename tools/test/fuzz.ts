@@ -2,7 +2,7 @@
  * `npm run fuzz`: every property with many more inputs than a test run has time for, from a seed of its own. It fails
  * where one does not hold, and where fewer inputs were tried than it promises. `npm run fuzz -- 5` tries five times the usual.
  *
- * `npm run fuzz -- sessions 20000 [seed] [memory|redis]`: only the races of stored sessions against their model, so many
+ * `npm run fuzz -- sessions 20000 [seed] [memory|redis|postgres|durable-object]`: only the races of stored sessions against their model, so many
  * interleavings over each store.
  */
 import { spawnSync } from 'node:child_process'
@@ -17,10 +17,10 @@ const given = races ? '1' : (process.argv[2] ?? '100')
 if (
   !/^[1-9]\d{0,3}$/.test(given) ||
   !/^[1-9]\d{0,6}$/.test(count) ||
-  !/^(?:memory|redis)?$/.test(store ?? '')
+  !/^(?:memory|redis|postgres|durable-object)?$/.test(store ?? '')
 ) {
   console.error(
-    'fuzz: say a factor between 1 and 9999, or: sessions [interleavings] [seed] [memory|redis]',
+    'fuzz: say a factor between 1 and 9999, or: sessions [interleavings] [seed] [memory|redis|postgres|durable-object]',
   )
   process.exit(2)
 }

@@ -3,10 +3,10 @@ import { checkKeys, createIssues } from '../../options/index.ts'
 import { adoptRedis, type RedisSource } from '../../redis/adopt.ts'
 import { type Script, script } from '../../redis/script.ts'
 import type { ProjectEnv } from '../../types.ts'
+import { parseCountReply } from '../replies.ts'
 import type { RevocationStore } from '../revocations.ts'
 import { endMarkedScript } from './mark-scripts.ts'
 import { validatePrefix } from './prefix.ts'
-import { parseCountReply } from './replies.ts'
 
 /** Options of {@link upstashRevocations}. */
 export interface UpstashRevocationsOptions<E = ProjectEnv> {

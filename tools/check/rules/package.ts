@@ -35,6 +35,7 @@ const doors: Readonly<Record<string, Door>> = {
   './store': { brings: [], most: 3_120 },
   // Adopts a client of @upstash/redis: with batches and rounds of portcullis/redis.
   './store/upstash': { brings: [], most: 8_500 },
+  './store/postgres': { brings: [], most: 6_800 },
   './store/unstorage': { brings: [], most: 1_000 },
   './redis': { brings: [], most: 7_200 },
   './limit': { brings: [], most: 27_000 },
@@ -44,7 +45,7 @@ const doors: Readonly<Record<string, Door>> = {
   './compiled': { brings: [], most: 4_800 },
   './access': { brings: [], most: 12_000 },
   './graphql': { brings: [], most: 15_000 },
-  './monitor': { brings: ['hono'], most: 11_800 },
+  './monitor': { brings: ['hono'], most: 15_500 },
   './page': { brings: [], most: 5_000 },
   './gateway': { brings: [], most: 79_000 },
   './vercel': { brings: ['jose'], most: 66_000 },

@@ -1,6 +1,6 @@
-/** What Redis answered, as the contract says it. Pure. */
-import { PortcullisError } from '../../errors.ts'
-import type { Conflict, Found, Gone, Replaced, Rotated } from '../contract.ts'
+/** Translates replies of scripts in Redis and functions in Postgres into answers of the contract. Pure. */
+import { PortcullisError } from '../errors.ts'
+import type { Conflict, Found, Gone, Replaced, Rotated } from './contract.ts'
 
 /** Answer to a read. */
 export function parseReadReply(reply: unknown): Found | Gone {
@@ -66,10 +66,10 @@ function toRow([version, record, seen, end]: readonly (string | undefined)[]): O
   return { version, record, seen: Number(seen), end: Number(end) }
 }
 
-/** A row that somebody else wrote, or another Redis than we know: no reason to take it for no session. */
+/** A row that somebody else wrote, or another store than this library knows: no reason to take it for no session. */
 function throwUnexpectedReply(): never {
   throw new PortcullisError(
     'ERR_STORE_REFUSED',
-    'Redis gave an answer that no session script gives',
+    'The store gave an answer that no session script gives',
   )
 }

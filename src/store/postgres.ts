@@ -1,0 +1,209 @@
+/** Keeps sessions in Postgres: each verb is one statement, over any driver that can run one. */
+import {
+  checkKeys,
+  createIssues,
+  type Issues,
+  optionalFunction,
+  optionalListener,
+  wholeNumber,
+} from '../options/index.ts'
+import type { Emit } from '../types.ts'
+import type { AtomicStore, Ref, Row, StoreContext } from './contract.ts'
+import {
+  type CallSettings,
+  callFunction,
+  type PostgresQuery,
+  sendStatement,
+} from './postgres/query.ts'
+import { createStatements } from './postgres/schema.ts'
+import {
+  parseCountReply,
+  parseCreateReply,
+  parseReadReply,
+  parseReplaceReply,
+  parseRotateReply,
+  parseRowsReply,
+  toTexts,
+} from './replies.ts'
+import { validateBounds, validateSize } from './size.ts'
+
+/** Options of {@link postgresStore}. Absent = default. */
+export interface PostgresStoreOptions {
+  /**
+   * Runs one statement: `(text, values) => pool.query(text, values)` of `pg`, or
+   * `(text, values, c) => neon(c.env.DATABASE_URL).query(text, values)` of Neon's driver.
+   */
+  readonly query: PostgresQuery
+  /** The schema of the tables and functions: small letters, digits and `_`. Default `portcullis`. Another one for each stage. */
+  readonly schema?: string
+  /** Milliseconds for one verb, a second try included. Default 1000, at most 30,000. */
+  readonly timeoutMs?: number
+  /** Sessions one user may have. Default 100, at most 1,000; the oldest go first. */
+  readonly maxPerUser?: number
+  /** Bytes a record may have. Default 32,768, at most 1,000,000. A longer one is `ERR_STORE_TOO_LARGE`, before it is sent. */
+  readonly maxBytes?: number
+  /** Receives `store-unavailable` and `store-refused`, each with a reason. Holds no key, record or address. */
+  readonly onEvent?: Emit
+}
+
+/** A store in Postgres, and what its database needs. */
+export interface PostgresStore extends AtomicStore {
+  /**
+   * Makes or updates the schema, its tables and functions. Run it before each deployment of a new version; it
+   * changes nothing where all is as it should be.
+   */
+  migrate(context?: StoreContext): Promise<void>
+  /**
+   * Deletes what is past its time, at most 1,000 rows of each kind at once, and says how many are gone of the
+   * kind that had most. Run it every few minutes; nothing depends on it but the size of the tables.
+   */
+  cleanUp(context?: StoreContext): Promise<number>
+}
+
+const keys: ReadonlyArray<keyof PostgresStoreOptions> = [
+  'query',
+  'schema',
+  'timeoutMs',
+  'maxPerUser',
+  'maxBytes',
+  'onEvent',
+]
+const rowsAtOnce = 1_000
+
+/**
+ * The statements of {@link PostgresStore.migrate}, for whoever keeps migrations as files.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` for a schema that is no plain name
+ * @example
+ * console.log(postgresStatements().join(';\n'))
+ */
+export function postgresStatements(options: { readonly schema?: string } = {}): string[] {
+  const issues = createIssues('postgresStatements')
+  checkKeys(issues, options, ['schema'])
+  const schema = validateSchema(options?.schema, issues)
+  issues.throwIfAny()
+  return createStatements(schema)
+}
+
+/**
+ * Makes a store in Postgres 12 or later, with every promise of an atomic store. It must be asked at its
+ * primary, at the isolation level `read committed`, which is the default; it sees digests and sealed text and
+ * no more. Verbs reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`; `create`, `replace` and `rotate`
+ * also with `ERR_STORE_TOO_LARGE`.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * const store = postgresStore({ query: (text, values) => pool.query(text, values) })
+ */
+export function postgresStore(options: PostgresStoreOptions): PostgresStore {
+  const issues = createIssues('postgresStore')
+  checkKeys(issues, options, keys)
+  const given: Partial<PostgresStoreOptions> = options ?? {}
+  const settings: CallSettings = {
+    query: validateQuery(given.query, issues),
+    schema: validateSchema(given.schema, issues),
+    timeoutMs: wholeNumber(issues, 'timeoutMs', given.timeoutMs, 1000, {
+      min: 10,
+      max: 30_000,
+      unit: 'milliseconds',
+    }),
+    emit: optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {}),
+  }
+  const bounds = validateBounds(given, issues)
+  issues.throwIfAny()
+
+  return { ...createVerbs(settings, bounds), ...createUpkeep(settings) }
+}
+
+type VerbArgument = string | number | undefined
+
+function createVerbs(
+  settings: CallSettings,
+  { maxPerUser, maxBytes }: { readonly maxPerUser: number; readonly maxBytes: number },
+): AtomicStore {
+  const call = (
+    name: string,
+    args: readonly VerbArgument[],
+    { env }: StoreContext,
+  ): Promise<unknown> => callFunction(settings, { name, args }, { env })
+
+  /** What a new row needs; its size is measured before anything is sent. */
+  function rowArguments({ key, index, now, idle, end, record, write }: Row): VerbArgument[] {
+    validateSize(record, maxBytes)
+    return [key, index, now, idle, end, record, write, maxPerUser]
+  }
+
+  return {
+    async create(row, context) {
+      return parseCreateReply(await call('session_create', rowArguments(row), context))
+    },
+    async read({ key, index, mark }, { now, idle, slice }, context) {
+      const args = [key, index, mark, now, idle, slice]
+      return parseReadReply(await call('session_read', args, context))
+    },
+    async replace(row, ifVersion, context) {
+      const { key, index, mark, now, idle, record, write } = row
+      validateSize(record, maxBytes)
+      const args = [key, index, mark, now, idle, ifVersion, record, write]
+      return parseReplaceReply(await call('session_replace', args, context))
+    },
+    async rotate(old, next, { ifVersion, grace }, context) {
+      const args = [old.key, old.index, old.mark, ifVersion, grace, ...rowArguments(next)]
+      return parseRotateReply(await call('session_rotate', args, context))
+    },
+    async readReplaced({ key }, context) {
+      const reply = await call('session_replaced', [key], context)
+      const answer = parseReadReply(reply)
+      if (answer.is !== 'found') return undefined
+
+      const by = toTexts(reply)[5]
+      return by === undefined ? answer : { ...answer, by }
+    },
+    async end({ key, index }: Ref, grace, context) {
+      return parseCountReply(await call('session_end', [key, index, grace], context)) === 1
+    },
+    async endMarked(mark, { life, once }, context) {
+      const args = [mark, life, once?.id, once?.life]
+      return parseCountReply(await call('session_end_marked', args, context)) === 1
+    },
+    async list(index, context) {
+      return parseRowsReply(await call('session_list', [index], context))
+    },
+    async endAll(index, keep, context) {
+      return parseCountReply(await call('session_end_all', [index, keep?.key], context))
+    },
+  }
+}
+
+function createUpkeep(settings: CallSettings): Pick<PostgresStore, 'migrate' | 'cleanUp'> {
+  return {
+    async migrate(context = {}) {
+      for (const text of createStatements(settings.schema))
+        await sendStatement({ ...settings, timeoutMs: 30_000 }, { text, values: [] }, context)
+    },
+    async cleanUp(context = {}) {
+      const upkeep = { ...settings, timeoutMs: 30_000 }
+      return parseCountReply(
+        await callFunction(upkeep, { name: 'clean_up', args: [rowsAtOnce] }, context),
+      )
+    },
+  }
+}
+
+function validateQuery(value: PostgresQuery | undefined, issues: Issues): PostgresQuery {
+  if (value === undefined) issues.add('query', 'is required')
+  // The third argument of `pg` is a callback: it would be called with our context.
+  else if (typeof value === 'function' && value.name.startsWith('bound '))
+    issues.add('query', 'must be (text, values) => pool.query(text, values), not a bound method')
+  return optionalFunction(issues, 'query', value) as PostgresQuery
+}
+
+function validateSchema(value: string | undefined, issues: Issues): string {
+  if (value === undefined) return 'portcullis'
+  if (typeof value === 'string' && /^[a-z_][a-z0-9_]{0,62}$/.test(value) && !/^pg_/.test(value))
+    return value
+  issues.add('schema', 'must be a name of at most 63 small letters, digits and _')
+  return 'portcullis'
+}
+
+export type { PostgresQuery } from './postgres/query.ts'

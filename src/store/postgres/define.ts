@@ -1,0 +1,6 @@
+/** A function in PL/pgSQL: each statement in it sees what others have committed by then. */
+export function define(name: string, parameters: string, body: string, returns = 'text'): string {
+  return `CREATE OR REPLACE FUNCTION ${name}(${parameters}) RETURNS ${returns} LANGUAGE plpgsql AS $body$
+${body}
+$body$`
+}

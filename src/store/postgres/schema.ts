@@ -1,0 +1,48 @@
+/**
+ * The tables and functions in Postgres that sessions need: each verb of a store is one function, and so one
+ * statement and one transaction. A row of `sessions` has `version` 0 where it is the mark that a session
+ * ended, and then holds in `last_...` what a login replaced. `list` names the user whose list has the row.
+ * All times are milliseconds since the epoch; `until` is by the clock of the database.
+ */
+import { sharedFunctions } from './shared-functions.ts'
+import { verbFunctions } from './verb-functions.ts'
+
+/** The statements that make or update everything in a schema. They can run any number of times. */
+export function createStatements(schema: string): string[] {
+  return [...tables(schema), ...sharedFunctions(schema), ...verbFunctions(schema)]
+}
+
+function tables(schema: string): string[] {
+  return [
+    `CREATE SCHEMA IF NOT EXISTS ${schema}`,
+    `CREATE TABLE IF NOT EXISTS ${schema}.sessions (
+  key text PRIMARY KEY,
+  version bigint NOT NULL,
+  record text,
+  seen bigint,
+  stop bigint,
+  list text,
+  last_version bigint,
+  last_record text,
+  last_seen bigint,
+  last_stop bigint,
+  last_by text,
+  until bigint NOT NULL
+)`,
+    `CREATE INDEX IF NOT EXISTS sessions_list ON ${schema}.sessions (list) WHERE list IS NOT NULL`,
+    `CREATE INDEX IF NOT EXISTS sessions_until ON ${schema}.sessions (until)`,
+    `CREATE TABLE IF NOT EXISTS ${schema}.writes (
+  key text NOT NULL,
+  write text NOT NULL,
+  version bigint NOT NULL,
+  until bigint NOT NULL,
+  PRIMARY KEY (key, write)
+)`,
+    `CREATE INDEX IF NOT EXISTS writes_until ON ${schema}.writes (until)`,
+    `CREATE TABLE IF NOT EXISTS ${schema}.marks (
+  name text PRIMARY KEY,
+  until bigint NOT NULL
+)`,
+    `CREATE INDEX IF NOT EXISTS marks_until ON ${schema}.marks (until)`,
+  ]
+}

@@ -1,0 +1,120 @@
+/** The functions in Postgres that those of several verbs call. */
+import { writeMemory } from '../contract.ts'
+import { define } from './define.ts'
+
+/** Their statements, in the order in which they need one another. */
+export function sharedFunctions(schema: string): string[] {
+  return [
+    `CREATE OR REPLACE FUNCTION ${schema}.now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS $body$
+SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
+$body$`,
+    // Whoever changes who is on a list waits for others that do: in one order, so that nobody waits in a circle.
+    define(
+      `${schema}.lock_lists`,
+      'p_one text, p_two text',
+      `BEGIN
+  IF p_one IS NOT NULL OR p_two IS NOT NULL THEN
+    PERFORM pg_advisory_xact_lock(hashtextextended('${schema} ' || least(p_one, p_two), 0));
+    IF p_one <> p_two THEN
+      PERFORM pg_advisory_xact_lock(hashtextextended('${schema} ' || greatest(p_one, p_two), 0));
+    END IF;
+  END IF;
+END`,
+      'void',
+    ),
+    define(
+      `${schema}.describe`,
+      `p_is text, p_row ${schema}.sessions`,
+      `BEGIN
+  RETURN json_build_array(p_is, p_row.version::text, p_row.record, p_row.seen::text, p_row.stop::text)::text;
+END`,
+    ),
+    // Why a row is no session for this reader; null where it is one. Nothing is touched.
+    define(
+      `${schema}.gone`,
+      `p_row ${schema}.sessions, p_list text, p_mark text, p_now bigint, p_idle bigint`,
+      `BEGIN
+  IF p_mark IS NOT NULL AND EXISTS (
+    SELECT 1 FROM ${schema}.marks WHERE name = 'o:' || p_mark AND until > ${schema}.now_ms()
+  ) THEN RETURN '["ended"]'; END IF;
+  IF p_row.key IS NULL OR p_row.until <= ${schema}.now_ms() THEN RETURN '["none"]'; END IF;
+  IF p_row.version = 0 OR (p_list IS NOT NULL AND p_row.list IS DISTINCT FROM p_list) THEN
+    RETURN '["ended"]';
+  END IF;
+  IF p_now - p_row.seen >= p_idle OR p_now >= p_row.stop THEN RETURN '["expired"]'; END IF;
+  RETURN NULL;
+END`,
+    ),
+    define(
+      `${schema}.version_made`,
+      'p_key text, p_write text',
+      `BEGIN
+  RETURN (
+    SELECT version FROM ${schema}.writes
+    WHERE key = p_key AND write = p_write AND until > ${schema}.now_ms()
+  );
+END`,
+      'bigint',
+    ),
+    define(
+      `${schema}.remember_write`,
+      'p_key text, p_write text, p_version bigint',
+      `BEGIN
+  INSERT INTO ${schema}.writes (key, write, version, until)
+  VALUES (p_key, p_write, p_version, ${schema}.now_ms() + ${writeMemory})
+  ON CONFLICT (key, write) DO UPDATE SET version = excluded.version, until = excluded.until;
+END`,
+      'void',
+    ),
+    // What stands at a key that must be free: null, or the answer. What is past its time makes room.
+    define(
+      `${schema}.in_use`,
+      'p_key text, p_write text, p_answer text',
+      `DECLARE found_row ${schema}.sessions;
+BEGIN
+  SELECT * INTO found_row FROM ${schema}.sessions WHERE key = p_key FOR UPDATE;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  IF found_row.until <= ${schema}.now_ms() THEN
+    DELETE FROM ${schema}.sessions WHERE key = p_key;
+    RETURN NULL;
+  END IF;
+  IF found_row.version > 0 AND ${schema}.version_made(p_key, p_write) IS NOT NULL THEN
+    RETURN '["ok"]';
+  END IF;
+  RETURN p_answer;
+END`,
+    ),
+    // Keeps a new row and lists it. Where a user has as many as allowed the dead go first, then what ends first.
+    define(
+      `${schema}.keep`,
+      'p_key text, p_list text, p_now bigint, p_idle bigint, p_stop bigint, p_record text, p_write text, p_most integer',
+      `DECLARE surplus integer;
+BEGIN
+  IF p_list IS NOT NULL THEN
+    SELECT count(*) - (p_most - 1) INTO surplus FROM ${schema}.sessions WHERE list = p_list;
+    IF surplus > 0 THEN
+      UPDATE ${schema}.sessions SET list = NULL
+      WHERE list = p_list
+        AND (until <= ${schema}.now_ms() OR p_now - seen >= p_idle OR p_now >= stop);
+      SELECT count(*) - (p_most - 1) INTO surplus FROM ${schema}.sessions WHERE list = p_list;
+      UPDATE ${schema}.sessions SET list = NULL
+      WHERE key IN (
+        SELECT key FROM ${schema}.sessions WHERE list = p_list
+        ORDER BY stop LIMIT greatest(0, surplus)
+      );
+    END IF;
+  END IF;
+  INSERT INTO ${schema}.sessions (key, version, record, seen, stop, list, until)
+  VALUES (p_key, 1, p_record, p_now, p_stop, p_list,
+    ${schema}.now_ms() + least(p_idle, p_stop - p_now))
+  ON CONFLICT (key) DO NOTHING;
+  IF NOT FOUND THEN
+    -- Another one was quicker with the same key: the client asks again and finds it.
+    RAISE EXCEPTION 'the key came into use' USING ERRCODE = 'serialization_failure';
+  END IF;
+  PERFORM ${schema}.remember_write(p_key, p_write, 1);
+END`,
+      'void',
+    ),
+  ]
+}
