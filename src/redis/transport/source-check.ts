@@ -11,7 +11,7 @@ export function checkEach(readers: ReadonlyArray<(env: unknown) => unknown>, env
       read(env)
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
-      for (const { option, problem } of error.faults) {
+      for (const { option, problem } of error.issues) {
         if (!seen.has(`${option} ${problem}`)) issues.add(option, problem)
         seen.add(`${option} ${problem}`)
       }
