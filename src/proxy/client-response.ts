@@ -2,7 +2,7 @@
 import { hardenSetCookie } from '../cookie/index.ts'
 import { PortcullisError } from '../errors.ts'
 import { readCodings } from './codings.ts'
-import type { UpstreamResponse } from './fetch-upstream.ts'
+import { dropConnection, type UpstreamResponse } from './fetch-upstream.ts'
 import { connectionOptions, isStrippedResponseHeader } from './header-filters.ts'
 import { isEventStream, limitSocket, limitStream, type RuntimeSocket } from './sockets.ts'
 import { rewriteLocation, splitRefresh, type Target } from './target.ts'
@@ -59,7 +59,8 @@ function toUpgradeResponse(response: UpstreamResponse, asked: ResponseContext): 
   if (isSwitchedResponse(response)) return response.handOver(headers, lifeMs)
   if (!response.webSocket) throw unusableResponseError('switched protocols unasked')
   const socket = response.webSocket as RuntimeSocket
-  const webSocket = lifeMs === undefined ? socket : limitSocket(socket, lifeMs)
+  const webSocket =
+    lifeMs === undefined ? socket : limitSocket(socket, lifeMs, () => dropConnection(socket))
   return new Response(null, { status: 101, headers, webSocket } as ResponseInit)
 }
 

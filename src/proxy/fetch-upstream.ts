@@ -68,7 +68,10 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
       init.duplex = 'half'
       sent = settled
     }
-    return await client.fetch(url, init)
+    const response: UpstreamResponse = await client.fetch(url, init)
+    const { webSocket } = response
+    if (typeof webSocket === 'object' && webSocket !== null) aborts.set(webSocket, abort)
+    return response
   } catch (cause) {
     signal.removeEventListener('abort', abort)
     // An upstream's connection may fail because the client's has: what became of the body is known a moment later.
@@ -85,6 +88,14 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Aborts of the requests that WebSockets came from. */
+const aborts = new WeakMap<object, () => void>()
+
+/** Drops the connection of a WebSocket that an upstream handed over. */
+export function dropConnection(webSocket: object): void {
+  aborts.get(webSocket)?.()
 }
 
 /** Milliseconds in which a body that broke off is told from an upstream that did. */

@@ -18,15 +18,24 @@ type WithWebSocketPair = { WebSocketPair?: new () => { 0: RuntimeSocket; 1: Runt
  * the time is up. Messages pass in their order; they wait in memory where one end is slower than the other, since the runtime
  * does not tell.
  *
+ * @param dropUpstream - drops the connection to the upstream. It is called where an end has not answered a close frame for
+ *   five seconds: no method of a WebSocket does more than ask for the end.
  * @returns the end for the client.
  */
-export function limitSocket(upstream: RuntimeSocket, limitMs: number): RuntimeSocket {
+export function limitSocket(
+  upstream: RuntimeSocket,
+  limitMs: number,
+  dropUpstream: () => void,
+): RuntimeSocket {
   const { WebSocketPair } = globalThis as WithWebSocketPair
   if (WebSocketPair === undefined)
     throw new TypeError('A runtime that hands over sockets can make them')
   const { 0: client, 1: server } = new WebSocketPair()
+  const unanswered = new Set<RuntimeSocket>([server, upstream])
+  let dropTimer: ReturnType<typeof setTimeout> | undefined
   const closeBoth = (code: number | undefined, reason: string): void => {
     clearTimeout(timer)
+    dropTimer ??= setTimeout(dropUpstream, closeTimeoutMs)
     for (const end of [server, upstream]) close(end, code, reason)
   }
   const timer = setTimeout(() => closeBoth(closeCodes.goingAway, 'time limit'), limitMs)
@@ -38,11 +47,13 @@ export function limitSocket(upstream: RuntimeSocket, limitMs: number): RuntimeSo
       } catch {} // closed meanwhile
     })
     from.addEventListener('close', ({ code, reason }) => {
+      unanswered.delete(from)
       // 1005 is what a close frame without a code is read as; 1006 and 1015 say that no close frame came.
       if (code === 1005) closeBoth(undefined, '')
       else if (code === 1006 || code === 1015) closeBoth(lost, '')
       else if (isCloseCode(code)) closeBoth(code, reason)
       else closeBoth(closeCodes.protocolError, '')
+      if (unanswered.size === 0) clearTimeout(dropTimer)
     })
     // A frame that breaks the protocol, which workerd has answered; no close event follows.
     from.addEventListener('error', ({ message = '' }) =>
@@ -54,6 +65,9 @@ export function limitSocket(upstream: RuntimeSocket, limitMs: number): RuntimeSo
   relay(server, upstream, closeCodes.goingAway)
   return client
 }
+
+/** Milliseconds that an end has to close its connection after a close frame; as `closeTimeoutMs` of `portcullis/node`. */
+const closeTimeoutMs = 5000
 
 /** The code in workerd's words for a bad frame: `WebSocket protocol error; protocolError.statusCode = 1002; …`. */
 function protocolCode(message: string): number | undefined {

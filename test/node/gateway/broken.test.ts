@@ -115,6 +115,17 @@ describe.each(['workerd', 'Node'] as const)('WebSockets on %s', (runtime) => {
     await obey(client, upstream)
   })
 
+  // A process that hangs reads nothing. The client is gone; its upstream would be held for as long as it hangs.
+  it('P3: an upstream that ignores a close frame is dropped after five seconds', async () => {
+    for (const bytes of [frame(0xc1, 'hi', true), frame(0x88, [0x03, 0xe8], true)]) {
+      const [client, upstream] = await joined()
+      client.socket.write(bytes)
+      await expect.poll(() => closeCode(upstream.bytes), soon).toBeDefined()
+      client.socket.end()
+      await expect.poll(() => upstream.gone, { timeout: 15_000, interval: 50 }).toBe(true)
+    }
+  }, 60_000)
+
   it('P3: 200 sockets, broken in every way, leave none at the upstream', async () => {
     const clients = await Promise.all(Array.from({ length: 200 }, () => joined()))
     for (const [index, [{ socket }]] of clients.entries()) {
