@@ -2,6 +2,7 @@
  * `npm run soak [-- minutes [visitors]]`: the gateway in bare workerd, in front of the Express example and a real Redis, while
  * things break: Redis is killed and slow, the origin resets, keys are rotated, clocks step. Ten minutes and 40 visitors
  * unless said otherwise. Every answer is accounted for; a session that was acknowledged and is gone is a failure.
+ * `npm run soak -- sockets` is in soak-sockets.ts.
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -14,6 +15,9 @@ import type { SoakSettings } from '../../test/soak/worker.ts'
 import { startWorkerd } from '../../test/support/workerd.ts'
 import { startRedisHttp } from '../dev/redis-http.ts'
 import { assertionKey, sessionSecret } from '../dev/secret.ts'
+
+// Ends the process.
+if (process.argv[2] === 'sockets') await import('./soak-sockets.ts')
 
 const [minutes, visitors] = [Number(process.argv[2] ?? 10), Number(process.argv[3] ?? 40)]
 if (!(minutes > 0 && minutes <= 120) || !(visitors >= 2 && visitors <= 200)) {
