@@ -7,45 +7,56 @@ import { moveRequest, withHost } from './asked-request.ts'
 import { keepNonce } from './guard-headers.ts'
 import { completeLocation } from './guard-location.ts'
 import { findNextUrl, readNextAddress } from './next-address.ts'
+import { learnConfig } from './next-learning.ts'
 import type { NextConfig } from './next-options.ts'
 
-/** What of a guard's options decides how addresses are read. */
-interface Front<E> {
+/** A gateway that was made for one reading of next.config. */
+export interface GuardGateway<E> {
+  readonly gateway: Gateway<E>
   readonly config: NextConfig
   /** Whether the policy of pages is only measured. */
   readonly observes: boolean
+}
+
+/** What of a guard's options decides how addresses are read. */
+interface Front<E> {
   readonly given: { readonly publicOrigin: FromEnv<string, E>; readonly signIn?: string }
+  /** Paths of the routes, without `/*` at their ends. */
+  readonly routes: readonly string[]
+  create(config: NextConfig, publicOrigin: FromEnv<string, E>): GuardGateway<E>
 }
 
 /** Hands the gateway the page that an address leads to, and the client the address of whatever it is sent to. */
-export function readAddresses<E>(
-  gateway: Gateway<E>,
-  create: (publicOrigin: FromEnv<string, E>) => Gateway<E>,
-  front: Front<E>,
-): Gateway<E> {
-  const { config, observes, given } = front
+export function readAddresses<E>(first: GuardGateway<E>, front: Front<E>): Gateway<E> {
+  const { given } = front
+  let current = first
   let refusing: { readonly message: string; readonly gateway: Gateway<E> } | undefined
 
   /** A gateway that serves nothing, and says why in the log. */
   function refuseAll(faults: readonly ConfigIssue[]): Gateway<E> {
     const error = new ConfigError(faults)
     if (refusing?.message !== error.message) {
-      const broken = create(() => {
+      const { gateway } = front.create(current.config, () => {
         throw error
       })
-      refusing = { message: error.message, gateway: broken }
+      refusing = { message: error.message, gateway }
     }
     return refusing.gateway
   }
 
   return {
-    scheduled: (event, env, context) => gateway.scheduled(event, env, context),
+    scheduled: (event, env, context) => current.gateway.scheduled(event, env, context),
     async fetch(request, env, context): Promise<Response> {
+      const nextUrl = findNextUrl(request)
+      const learned = nextUrl && learnConfig(current.config, nextUrl, front.routes)
+      if (learned !== undefined && learned !== current.config)
+        current = front.create(learned, given.publicOrigin)
+      const { config, gateway, observes } = current
       const url = askedUrl(request, given.publicOrigin, env)
       const [origin, path, search] = splitUrl(url)
-      const address = readNextAddress(path, findNextUrl(request), config)
-      const judge = address.faults.length > 0 ? refuseAll(address.faults) : gateway
-      const response = await judge.fetch(
+      const address = readNextAddress(path, nextUrl, config)
+      const answering = address.faults.length > 0 ? refuseAll(address.faults) : gateway
+      const response = await answering.fetch(
         moveRequest(request, origin + address.page + search),
         env,
         context,

@@ -6,7 +6,7 @@ import { createIssues, type Issues, wholeNumber } from '../options/index.ts'
 import { errorResponse } from '../page/index.ts'
 import { bodyBounds, defaultBodyBytes } from '../request/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
-import { readAddresses } from './guard-address.ts'
+import { type GuardGateway, readAddresses } from './guard-address.ts'
 import { completeHeaders } from './guard-headers.ts'
 import { listNextAliases } from './next-aliases.ts'
 import { compileNext, type NextConfig, type NextOptions } from './next-options.ts'
@@ -32,8 +32,8 @@ export interface GuardOptions<Data extends object = object, E = ProjectEnv>
    */
   readonly maxBodyBytes?: number
   /**
-   * What next.config says of addresses: base path, locales and rewrites. Required where next.config has any of them:
-   * otherwise every request gets 503. Default: none.
+   * What next.config says of addresses: base path, locales and rewrites. Base path and locales that are left out are read from
+   * `request.nextUrl`; where Next shows others than these, every request gets 503. Default: none.
    */
   readonly next?: NextOptions
 }
@@ -59,12 +59,12 @@ export function guard<Data extends object, E = ProjectEnv>(
   for (const key of ['upstreams', 'throttle', 'fetch'])
     if (key in rest) issues.add(key, 'is no option of a guard')
   const table = validateTable(routes, rest.session !== undefined, most, issues)
-  const config = compileNext(next, issues.at('next'))
-  const headers = completeHeaders(rest.headers, config.basePath)
-  const prefixes = listPrefixes(table, config)
+  const told = compileNext(next, issues.at('next'))
 
-  function create(publicOrigin: FromEnv<string, E>): Gateway<E> {
-    return createGateway<'project', Data, E>({
+  function create(config: NextConfig, publicOrigin: FromEnv<string, E>): GuardGateway<E> {
+    const headers = completeHeaders(rest.headers, config.basePath)
+    const prefixes = listPrefixes(table, config)
+    const gateway = createGateway<'project', Data, E>({
       platform: 'vercel',
       ...rest,
       publicOrigin,
@@ -79,17 +79,19 @@ export function guard<Data extends object, E = ProjectEnv>(
       routes: table,
       fetch: (_url, init) => passThroughRequest(init, most),
     })
+    return { gateway, config, observes: headers.observes }
   }
 
-  let gateway: Gateway<E> | undefined
+  let first: GuardGateway<E> | undefined
   try {
-    gateway = create(rest.publicOrigin)
+    first = create(told, rest.publicOrigin)
   } catch (error) {
     issues.collect(error)
   }
   issues.throwIfAny()
-  if (gateway === undefined) throw new TypeError('A guard without faults has a gateway')
-  return readAddresses(gateway, create, { config, observes: headers.observes, given: rest })
+  if (first === undefined) throw new TypeError('A guard without faults has a gateway')
+  const paths = table.map(({ path }) => path.replace(/\/\*$/, ''))
+  return readAddresses(first, { given: rest, routes: paths, create })
 }
 
 function validateTable(

@@ -9,6 +9,8 @@ export interface NextUrl {
   readonly locale?: string
   readonly defaultLocale?: string | undefined
   readonly domainLocale?: { readonly defaultLocale: string } | undefined
+  /** Set where the address is one of the data of a page. */
+  readonly buildId?: string | undefined
   clone?(): NextUrl & { href: string }
 }
 
@@ -54,7 +56,7 @@ function parseAddress(path: string, { basePath, locales }: NextConfig): NextAddr
 
 /** Takes Next's word, and what `skipProxyUrlNormalize` leaves to do. */
 function readNextUrl(first: NextUrl, config: NextConfig): NextAddress {
-  const url = withBasePath(first, config)
+  const url = withBasePath(first)
   const { defaultLocale, locale } = url
   const faults = compareWithNext(url, config)
   let page = url.pathname
@@ -63,6 +65,9 @@ function readNextUrl(first: NextUrl, config: NextConfig): NextAddress {
     // Next has found out the locale of such an address and leaves it in the path.
     const named = locale !== undefined && firstSegment(read).toLowerCase() === locale.toLowerCase()
     page = named && locale !== '' ? read.slice(locale.length + 1) || '/' : read
+    // `/_next/data/<id>/shop/admin.json`, where Next looks for no base path.
+    if (url.basePath === '' && config.basePath !== '' && hasPrefix(page, config.basePath))
+      page = page.slice(config.basePath.length) || '/'
   }
   const prefix = locale && defaultLocale && locale !== defaultLocale ? `/${locale}` : ''
   return { page: tidyPage(page), base: config.basePath, locale: prefix, faults }
@@ -72,20 +77,26 @@ function readNextUrl(first: NextUrl, config: NextConfig): NextAddress {
  * With a base path and locales Next 16.4 calls the guard for `/shop/fr/admin` with `/fr/shop/fr/admin`, and finds no base
  * path in it. Asked again without the first locale it does.
  */
-function withBasePath(url: NextUrl, { basePath }: NextConfig): NextUrl {
+function withBasePath(url: NextUrl): NextUrl {
   if (url.basePath !== '' || !url.defaultLocale || url.pathname === '/') return url
   const again = url.clone?.()
   if (again === undefined) return url
   again.href = `http://localhost${url.pathname}`
-  return again.basePath !== '' && (basePath === '' || again.basePath === basePath)
-    ? withDomain(again, url)
-    : url
+  return again.basePath === '' ? url : withDomain(again, url)
 }
 
 /** Keeps what the host of the request decides. */
 function withDomain({ pathname, basePath, locale }: NextUrl, asked: NextUrl): NextUrl {
   const { defaultLocale, domainLocale } = asked
-  return { pathname, basePath, locale: locale ?? '', defaultLocale, domainLocale }
+  const clone = asked.clone?.bind(asked)
+  return {
+    pathname,
+    basePath,
+    locale: locale ?? '',
+    defaultLocale,
+    domainLocale,
+    ...(clone && { clone }),
+  }
 }
 
 /** Everything that Next shows of its configuration and the guard was told otherwise. */
@@ -100,6 +111,8 @@ function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
   if (basePath === '' && hasPrefix(url.pathname, config.basePath) && config.basePath !== '') {
     add('basePath', 'is not what next.config says: Next knows no base path')
   }
+  // What was learned from Next itself agrees with it.
+  if (config.defaultLocale === undefined && url.clone !== undefined) return faults
   if (!defaultLocale) {
     if (config.locales.size > 0) add('locales', 'must be absent: next.config has no i18n')
     return faults
@@ -122,7 +135,7 @@ function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
 const dataPath = /^\/_next\/data\/[^/]+(\/.*)\.json$/
 
 /** The page of `/_next/data/<build>/admin.json`, of the pages router; any other path stays as it is. */
-function readData(path: string): string {
+export function readData(path: string): string {
   const [, page] = dataPath.exec(path) ?? []
   if (page === undefined) return path
   return page === '/index' ? '/' : page.replace(/^\/index(?=\/)/, '')

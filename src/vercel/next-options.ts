@@ -15,12 +15,13 @@ export interface NextDomain {
 
 /**
  * What `next.config` says of addresses, word for word. Routes are written as pages are linked, without base path and
- * locale. A guard that finds something else in `request.nextUrl` answers 503 to everything.
+ * locale. Base path and locales that are left out are read from `request.nextUrl`; a guard that finds others there answers 503
+ * to everything.
  */
 export interface NextOptions {
-  /** `basePath`, such as `/shop`. Default none. */
+  /** `basePath`, such as `/shop`. Default: that of `request.nextUrl`, or none. */
   readonly basePath?: string
-  /** `i18n.locales`, such as `['en', 'fr']`. Default none. */
+  /** `i18n.locales`, such as `['en', 'fr']`. Default: those of `request.nextUrl`, or none. */
   readonly locales?: readonly string[]
   /** `i18n.defaultLocale`. Required beside `locales`. */
   readonly defaultLocale?: string

@@ -11,6 +11,8 @@ interface Settings {
 }
 
 const { basePath, trailingSlash, rewrites, i18n } = project as Settings
+/** Whether base path and locales are left out, so that the guard reads them from `request.nextUrl`. */
+const learns = process.env.GUARD_LEARNS === '1'
 
 export default vercel<Data>({
   publicOrigin: () => process.env.PUBLIC_ORIGIN,
@@ -20,14 +22,15 @@ export default vercel<Data>({
   roles: ({ user }) => (user === 'alice' ? ['admin'] : []),
   signIn: '/login',
   next: {
-    ...(basePath && { basePath }),
+    ...(!learns && basePath && { basePath }),
     ...(trailingSlash && { trailingSlash }),
     ...(rewrites && { rewrites }),
-    ...(i18n && {
-      locales: i18n.locales,
-      defaultLocale: i18n.defaultLocale,
-      domains: i18n.domains ?? [],
-    }),
+    ...(!learns &&
+      i18n && {
+        locales: i18n.locales,
+        defaultLocale: i18n.defaultLocale,
+        domains: i18n.domains ?? [],
+      }),
   },
   routes: [
     { path: '/', access: 'public' },

@@ -70,6 +70,8 @@ describe('an address that Next serves for a guarded page', () => {
     ['/feed/today/(...)admin/users', undefined, {}],
   ])('N2: %s gets 403 without the role, by Next’s own url', async (path, next, configured) => {
     expect((await ask(path, next, configured)).status).toBe(403)
+    // A guard that was told nothing reads base path and locales from the same url.
+    expect((await ask(path, undefined, configured)).status).toBe(403)
   })
 
   // The same on platforms that hand over the address as the client wrote it.
@@ -103,13 +105,35 @@ describe('an address that Next serves for a guarded page', () => {
     ['/fr/secret', '/fr/secret', locales, { i18n }],
     ['/shop/fr/secret', '/fr/shop/fr/secret', both, { basePath: '/shop', i18n }],
   ])('N2: a rule on %s covers %s', async (path, asked, next, configured) => {
-    const guard = vercel({
-      ...options,
-      next,
-      routes: [{ path, access: { role: 'admin' } }],
-      signIn: undefined as never,
-    })
-    expect((await guard(nextRequest(origin + asked, configured, { cookie }))).status).toBe(403)
+    for (const given of [next, undefined]) {
+      const guard = vercel({
+        ...options,
+        ...(given && { next: given }),
+        routes: [{ path, access: { role: 'admin' } }],
+        signIn: undefined as never,
+      })
+      expect((await guard(nextRequest(origin + asked, configured, { cookie }))).status).toBe(403)
+    }
+  })
+
+  // The rule names one locale; the guard learns that `fr` is one, and the page without it is the same page.
+  it('N2: a rule on one locale covers the page in every other, told or not', async () => {
+    for (const next of [locales, undefined]) {
+      const guard = vercel({
+        ...options,
+        ...(next && { next }),
+        routes: [
+          { path: '/fr/secret', access: { role: 'admin' } },
+          { path: '/*', access: 'public' },
+        ],
+        signIn: undefined as never,
+      })
+      for (const path of ['/secret', '/pt-BR/secret', '/fr/secret', '/other'])
+        expect([
+          path,
+          (await guard(nextRequest(origin + path, { i18n }, { cookie }))).status,
+        ]).toEqual([path, path === '/other' ? 200 : 403])
+    }
   })
 
   it.each<[string, NextOptions['rewrites'], number]>([
@@ -143,21 +167,26 @@ describe('an address that Next serves for a guarded page', () => {
     ['/_next/data/Xy1/fr.json', locales, { i18n, skip: true }],
     ['/shop/images/logo.png', based, { basePath: '/shop' }],
   ])('N2: %s of a public page passes without a session', async (path, next, configured) => {
-    const answer = await ask(path, next, configured, { cookie: '' })
-    expect(answer.headers.get('x-middleware-next')).toBe('1')
+    for (const given of [next, undefined]) {
+      const answer = await ask(path, given, configured, { cookie: '' })
+      expect(answer.headers.get('x-middleware-next')).toBe('1')
+    }
   })
 })
 
-describe('a guard that was not told what Next knows', () => {
+describe('a guard that was told something else than Next knows', () => {
   const faults: string[] = []
   const onFault = (error: unknown): unknown => faults.push((error as Error).message)
 
   it.each<[string, NextOptions | undefined, Configured, RegExp]>([
-    ['/shop/admin', undefined, { basePath: '/shop' }, /next\.basePath must be "\/shop"/],
     ['/shop', { basePath: '/store' }, { basePath: '/shop' }, /next\.basePath must be "\/shop"/],
     ['/shop', based, {}, /next\.basePath is not what next\.config says/],
-    ['/fr/shop/fr/admin', locales, { basePath: '/shop', i18n }, /next\.basePath must be "\/shop"/],
-    ['/admin', undefined, { i18n }, /next\.locales and next\.defaultLocale are required/],
+    [
+      '/fr/shop/fr/admin',
+      { basePath: '/store', ...locales },
+      { basePath: '/shop', i18n },
+      /next\.basePath must be "\/shop"/,
+    ],
     ['/', locales, {}, /next\.locales must be absent/],
     ['/fr/', { locales: ['en'], defaultLocale: 'en' }, { i18n }, /next\.locales must list "fr"/],
     ['/', { ...i18n, defaultLocale: 'fr' }, { i18n }, /next\.defaultLocale must name "en"/],
@@ -171,6 +200,34 @@ describe('a guard that was not told what Next knows', () => {
     expect(faults[0]).toMatch(words)
   })
 
+  // What no version of Next is known to do, but whoever calls a guard with a url of his own: nothing can be found out by it.
+  it.each<[string, Configured, RegExp]>([
+    ['/shop/admin', { basePath: '/shop' }, /next\.basePath must be "\/shop"/],
+    ['/admin', { i18n }, /next\.locales and next\.defaultLocale are required/],
+  ])(
+    'N2: answers 503 to %s where it was told nothing and cannot ask',
+    async (path, configured, words) => {
+      faults.length = 0
+      const request = nextRequest(origin + path, configured, { cookie })
+      Object.assign((request as unknown as { nextUrl: object }).nextUrl, { clone: undefined })
+      const answer = await vercel({ ...options, onFault })(request)
+      expect([answer.status, answer.headers.get('x-middleware-next')]).toEqual([503, null])
+      expect(faults[0]).toMatch(words)
+    },
+  )
+
+  // `/_next/data/<id>/shop/admin.json` is outside the base path, and Next serves the page's data there.
+  it('N2: lets nobody past who asks for data outside the base path first', async () => {
+    for (const skip of [true, false]) {
+      const guard = vercel({ ...options, onFault })
+      const configured = { basePath: '/shop', skip }
+      const data = nextRequest(`${origin}/_next/data/Xy1/shop/admin.json`, configured, { cookie })
+      expect((await guard(data)).status).toBeGreaterThanOrEqual(403)
+      const admin = nextRequest(`${origin}/shop/admin`, configured, { cookie })
+      expect((await guard(admin)).status).toBe(403)
+    }
+  })
+
   it('N2: takes the default locale of a domain that it was told of, and of no other', async () => {
     const domains = [{ domain: 'fr.localhost:3000', defaultLocale: 'fr' }]
     const configured = { i18n: { ...i18n, domains } }
@@ -182,6 +239,11 @@ describe('a guard that was not told what Next knows', () => {
     expect((await told(nextRequest(`${origin}/`, configured, host))).status).toBe(200)
     const untold = vercel({ ...options, hosts: ['fr.localhost:3000'], next: i18n })
     expect((await untold(nextRequest(`${origin}/`, configured, host))).status).toBe(503)
+    const learning = vercel({ ...options, hosts: ['fr.localhost:3000'] })
+    for (const path of ['/admin', '/en/admin', '/pt-BR/admin'])
+      expect(
+        (await learning(nextRequest(origin + path, configured, { ...host, cookie }))).status,
+      ).toBe(403)
   })
 
   it('N2: names every option that cannot be meant', () => {
@@ -229,8 +291,10 @@ describe('where a guard sends a visitor', () => {
   ])(
     'N2: from %s is the sign-in page of that base path and locale',
     async (path, next, configured, location) => {
-      const answer = await ask(path, next, configured, { ...page, cookie: '' })
-      expect([answer.status, answer.headers.get('location')]).toEqual([303, origin + location])
+      for (const given of next?.trailingSlash ? [next] : [next, undefined]) {
+        const answer = await ask(path, given, configured, { ...page, cookie: '' })
+        expect([answer.status, answer.headers.get('location')]).toEqual([303, origin + location])
+      }
     },
   )
 })
