@@ -1,4 +1,7 @@
-/** Ends what would go on for ever: neither a WebSocket nor an event stream outlives the session that opened it. */
+/**
+ * Ends what would go on for ever: neither a WebSocket nor an event stream outlives the session
+ * that opened it.
+ */
 import { closeCodes, isCloseCode } from '../request/index.ts'
 
 /** What workerd has besides the WebSocket of browsers. */
@@ -14,12 +17,13 @@ export interface RuntimeSocket {
 type WithWebSocketPair = { WebSocketPair?: new () => { 0: RuntimeSocket; 1: RuntimeSocket } }
 
 /**
- * Stands between two ends of a WebSocket and closes both when one of them closes, breaks the protocol or is lost, and when
- * the time is up. Messages pass in their order; they wait in memory where one end is slower than the other, since the runtime
- * does not tell.
+ * Stands between two ends of a WebSocket and closes both when one of them closes, breaks the
+ * protocol or is lost, and when the time is up. Messages pass in their order; they wait in memory
+ * where one end is slower than the other, since the runtime does not tell.
  *
- * @param dropUpstream - drops the connection to the upstream. It is called where an end has not answered a close frame for
- *   five seconds: no method of a WebSocket does more than ask for the end.
+ * @param dropUpstream - drops the connection to the upstream. It is called where an end has not
+ *   answered a close frame for five seconds: no method of a WebSocket does more than ask for the
+ *   end.
  * @returns the end for the client.
  */
 export function limitSocket(
@@ -48,7 +52,8 @@ export function limitSocket(
     })
     from.addEventListener('close', ({ code, reason }) => {
       unanswered.delete(from)
-      // 1005 is what a close frame without a code is read as; 1006 and 1015 say that no close frame came.
+      // 1005 is what a close frame without a code is read as; 1006 and 1015 say that no close frame
+      // came.
       if (code === 1005) closeBoth(undefined, '')
       else if (code === 1006 || code === 1015) closeBoth(lost, '')
       else if (isCloseCode(code)) closeBoth(code, reason)
@@ -66,10 +71,16 @@ export function limitSocket(
   return client
 }
 
-/** Milliseconds that an end has to close its connection after a close frame; as `closeTimeoutMs` of `portcullis/node`. */
+/**
+ * Milliseconds that an end has to close its connection after a close frame; as `closeTimeoutMs`
+ * of `portcullis/node`.
+ */
 const closeTimeoutMs = 5000
 
-/** The code in workerd's words for a bad frame: `WebSocket protocol error; protocolError.statusCode = 1002; …`. */
+/**
+ * The code in workerd's words for a bad frame: `WebSocket protocol error;
+ * protocolError.statusCode = 1002; …`.
+ */
 function protocolCode(message: string): number | undefined {
   const code = Number(/protocolError\.statusCode = (\d{4})\b/.exec(message)?.[1])
   return isCloseCode(code) ? code : undefined
@@ -82,13 +93,17 @@ function close(socket: RuntimeSocket, code: number | undefined, reason: string):
     else socket.close(code, reason)
   } catch {
     try {
-      // A reason that is too long once what is no UTF-8 in it was replaced: an end that stays open is worse than none.
+      // A reason that is too long once what is no UTF-8 in it was replaced: an end that stays open
+      // is worse than none.
       socket.close(code)
     } catch {} // closed already
   }
 }
 
-/** Ends a stream cleanly when time is up, and gives up what is behind it: an EventSource asks anew by itself. */
+/**
+ * Ends a stream cleanly when time is up, and gives up what is behind it: an EventSource asks
+ * anew by itself.
+ */
 export function limitStream(
   source: ReadableStream<Uint8Array>,
   limitMs: number,

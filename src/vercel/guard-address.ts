@@ -26,7 +26,10 @@ interface Front<E> {
   create(config: NextConfig, publicOrigin: FromEnv<string, E>): GuardGateway<E>
 }
 
-/** Hands the gateway the page that an address leads to, and the client the address of whatever it is sent to. */
+/**
+ * Hands the gateway the page that an address leads to, and the client the address of whatever it
+ * is sent to.
+ */
 export function readAddresses<E>(first: GuardGateway<E>, front: Front<E>): Gateway<E> {
   const { given } = front
   let current = first
@@ -71,7 +74,10 @@ export function readAddresses<E>(first: GuardGateway<E>, front: Front<E>): Gatew
   }
 }
 
-/** The url at the host that the client asked for; without one, as the optimizer of images asks, at the public origin. */
+/**
+ * The url at the host that the client asked for; without one, as the optimizer of images asks,
+ * at the public origin.
+ */
 function askedUrl<E>(
   request: Request,
   publicOrigin: FromEnv<string, E>,

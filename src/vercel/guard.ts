@@ -32,8 +32,9 @@ export interface GuardOptions<Data extends object = object, E = ProjectEnv>
    */
   readonly maxBodyBytes?: number
   /**
-   * What next.config says of addresses: base path, locales and rewrites. Base path and locales that are left out are read from
-   * `request.nextUrl`; where Next shows others than these, every request gets 503. Default: none.
+   * What next.config says of addresses: base path, locales and rewrites. Base path and locales
+   * that are left out are read from `request.nextUrl`; where Next shows others than these, every
+   * request gets 503. Default: none.
    */
   readonly next?: NextOptions
 }

@@ -1,10 +1,10 @@
-/** Reads from `request.nextUrl` what the option `next` leaves out: base path and locales. Next itself splits each address. */
+/** Reads base path and locales from `request.nextUrl`, where the option `next` leaves them out. */
 import { type NextUrl, readData } from './next-address.ts'
 import type { NextConfig } from './next-options.ts'
 
 /**
- * Completes a configuration by what a request shows of next.config. Only locales that some route is written with are looked
- * for: Next names the locale of every request itself.
+ * Completes a configuration by what a request shows of next.config. It looks only for locales that
+ * some route is written with: Next names the locale of every request itself.
  *
  * @param routes - paths of the routes, without `/*` at their ends
  * @returns the same object where there is nothing to learn.

@@ -1,4 +1,6 @@
-/** The guard of a test project: it names no policy, so that the default one is what browsers see. */
+/**
+ * The guard of a test project: it names no policy, so that the default one is what browsers see.
+ */
 import { type NextOptions, vercel } from 'portcullis/vercel'
 import { type Data, sessions } from './lib/sessions.ts'
 import project from './project.json' with { type: 'json' }
@@ -11,7 +13,10 @@ interface Settings {
 }
 
 const { basePath, trailingSlash, rewrites, i18n } = project as Settings
-/** Whether base path and locales are left out, so that the guard reads them from `request.nextUrl`. */
+/**
+ * Whether base path and locales are left out, so that the guard reads them from
+ * `request.nextUrl`.
+ */
 const learns = process.env.GUARD_LEARNS === '1'
 
 export default vercel<Data>({

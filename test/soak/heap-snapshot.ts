@@ -11,7 +11,10 @@ interface Snapshot {
 /** What V8 keeps for itself: code that it compiles, and drops again, whenever it likes. */
 const own: ReadonlySet<string> = new Set(['code', 'hidden', 'object shape'])
 
-/** Sums the bytes of everything that a program holds. The heap in use, as V8 counts it, moves by more between two calls. */
+/**
+ * Sums the bytes of everything that a program holds. The heap in use, as V8 counts it, moves by
+ * more between two calls.
+ */
 export function sumHeap(file: string): number {
   const { snapshot, nodes } = JSON.parse(readFileSync(file, 'utf8')) as Snapshot
   const { node_fields: fields, node_types: types } = snapshot.meta

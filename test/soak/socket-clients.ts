@@ -1,4 +1,7 @@
-/** The clients of the socket soak: each kind opens one connection, does something rude with it, and leaves nothing behind. */
+/**
+ * The clients of the socket soak: each kind opens one connection, does something rude with it,
+ * and leaves nothing behind.
+ */
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { badFrames, closeCode, frame } from '../support/bad-frames.ts'
@@ -14,7 +17,10 @@ export interface ClientKind {
 /** Milliseconds until a connection that should have been closed counts as held. */
 const patienceMs = 15_000
 
-/** Opens a connection, sends bytes, and lets `act` decide; whatever happens, the connection is closed in the end. */
+/**
+ * Opens a connection, sends bytes, and lets `act` decide; whatever happens, the connection is
+ * closed in the end.
+ */
 async function converse(
   port: number,
   bytes: string,
@@ -63,7 +69,10 @@ function request(method: string, path: string, ...fields: readonly string[]): st
   return `${[`${method} ${path} HTTP/1.1`, 'Host: localhost', ...fields].join('\r\n')}\r\n\r\n`
 }
 
-/** Whether an answer is complete: workerd keeps a connection for 5 s, whatever the client asks of it. */
+/**
+ * Whether an answer is complete: workerd keeps a connection for 5 s, whatever the client asks of
+ * it.
+ */
 function complete({ head: text, bytes }: RawSocket): boolean {
   const length = /^content-length: *(\d+)$/im.exec(text)?.[1]
   if (length !== undefined) return bytes.length >= Number(length)
@@ -109,7 +118,10 @@ const handshake = [
   'Sec-WebSocket-Version: 13',
 ]
 
-/** A WebSocket: opened, used or broken, and closed as libraries close it: the close frame is answered, then the end comes. */
+/**
+ * A WebSocket: opened, used or broken, and closed as libraries close it: the close frame is
+ * answered, then the end comes.
+ */
 function webSocket(
   name: string,
   path: (index: number) => string,

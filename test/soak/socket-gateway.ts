@@ -1,4 +1,7 @@
-/** The gateway of the socket soak, for workerd and for Node: one upstream, and a request that collects garbage first. */
+/**
+ * The gateway of the socket soak, for workerd and for Node: one upstream, and a request that
+ * collects garbage first.
+ */
 import { createGateway, type Gateway } from '../../src/gateway/index.ts'
 
 interface Bindings {

@@ -1,4 +1,7 @@
-/** The gateway on Node for the socket soak: a process of its own that counts what it holds when its parent asks. */
+/**
+ * The gateway on Node for the socket soak: a process of its own that counts what it holds when
+ * its parent asks.
+ */
 import { subscribe } from 'node:diagnostics_channel'
 import { type EventEmitter, getEventListeners } from 'node:events'
 import { IncomingMessage, type Server, ServerResponse } from 'node:http'

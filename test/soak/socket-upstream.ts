@@ -1,4 +1,7 @@
-/** The upstream of the socket soak: it answers, streams, breaks off and switches protocols as a path asks. */
+/**
+ * The upstream of the socket soak: it answers, streams, breaks off and switches protocols as a
+ * path asks.
+ */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -70,7 +73,8 @@ function speak(path: string, socket: Socket, key: string): void {
   let bytes = Buffer.alloc(0)
   socket.on('data', (chunk: Buffer) => {
     bytes = Buffer.concat([bytes, chunk])
-    // As every library does: what is told to close answers and ends. But one that is stuck does nothing.
+    // As every library does: what is told to close answers and ends. But one that is stuck does
+    // nothing.
     if (how === 'deaf' || socket.writableEnded || closeCode(bytes) === undefined) return
     socket.end(frame(0x88, [0x03, 0xe8], false))
   })

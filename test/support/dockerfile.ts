@@ -1,4 +1,7 @@
-/** Runs the commands of a Dockerfile and reads a compose file, without Docker: as much of both as the examples use. */
+/**
+ * Runs the commands of a Dockerfile and reads a compose file, without Docker: as much of both as
+ * the examples use.
+ */
 import { execFileSync } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,8 +24,9 @@ interface Stage {
 }
 
 /**
- * Follows a Dockerfile. Each stage has a folder for its root; RUN goes to `sh -c` in the WORKDIR. FROM, EXPOSE and USER are read
- * and change nothing: there is one Node, and no other user. An instruction that is not known here is an error.
+ * Follows a Dockerfile. Each stage has a folder for its root; RUN goes to `sh -c` in the WORKDIR.
+ * FROM, EXPOSE and USER are read and change nothing: there is one Node, and no other user. An
+ * instruction that is not known here is an error.
  */
 export function buildImage(dockerfile: string, context: string): BuiltImage {
   const at = mkdtempSync(join(tmpdir(), 'portcullis-image-'))
@@ -102,14 +106,19 @@ export function buildImage(dockerfile: string, context: string): BuiltImage {
   return { folder: inStage('.'), env, command, followed, remove }
 }
 
-/** Reads an ignore file of names, each of them at the root or, behind `**` and a slash, anywhere. */
+/**
+ * Reads an ignore file of names, each of them at the root or, behind `**` and a slash, anywhere.
+ */
 function readIgnored(file: string): (path: string) => boolean {
   const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean)
   const anywhere = new Set(lines.flatMap((line) => /^\*\*\/(.*)$/.exec(line)?.[1] ?? []))
   return (path) => lines.includes(path) || anywhere.has(basename(path))
 }
 
-/** One service of a compose file: what is written at its keys, and its environment with variables filled in. */
+/**
+ * One service of a compose file: what is written at its keys, and its environment with variables
+ * filled in.
+ */
 export interface ComposeService {
   readonly keys: Readonly<Record<string, string>>
   readonly environment: Readonly<Record<string, string>>

@@ -1,8 +1,9 @@
 /**
- * `npm run soak [-- minutes [visitors]]`: the gateway in bare workerd, in front of the Express example and a real Redis, while
- * things break: Redis is killed and slow, the origin resets, keys are rotated, clocks step. Ten minutes and 40 visitors
- * unless said otherwise. Every answer is accounted for; a session that was acknowledged and is gone is a failure.
- * `npm run soak -- sockets` is in soak-sockets.ts.
+ * `npm run soak [-- minutes [visitors]]`: the gateway in bare workerd, in front of the Express
+ * example and a real Redis, while things break: Redis is killed and slow, the origin resets, keys
+ * are rotated, clocks step. Ten minutes and 40 visitors unless said otherwise. Every answer is
+ * accounted for; a session that was acknowledged and is gone is a failure. `npm run soak --
+ * sockets` is in soak-sockets.ts.
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -32,7 +33,8 @@ const say = (text: string): void =>
 const redis = durableRedis()
 await redis.start()
 const bridge = await startRedisHttp({ redisSocket: redis.socket })
-// The origin needs the gateway's address before it is loaded, the gateway the origin's port before it starts.
+// The origin needs the gateway's address before it is loaded, the gateway the origin's port before
+// it starts.
 const sockets = new Set<Socket>()
 let handler: Parameters<typeof createServer>[1]
 const server: Server = createServer((req, res) => handler?.(req, res))

@@ -1,6 +1,7 @@
 /**
- * `npm run soak -- sockets [requests [runtime]]`: requests through the gateway on Node and in bare workerd, aborted, broken off
- * and broken in every way; 20,000 unless said otherwise. Afterwards no socket, no listener and no byte of heap may be left.
+ * `npm run soak -- sockets [requests [runtime]]`: requests through the gateway on Node and in bare
+ * workerd, aborted, broken off and broken in every way; 20,000 unless said otherwise. Afterwards no
+ * socket, no listener and no byte of heap may be left.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,11 +9,11 @@ import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sumHeap } from '../test/soak/heap-snapshot.ts'
-import { listClientKinds } from '../test/soak/socket-clients.ts'
-import type { HostCounts } from '../test/soak/socket-host.ts'
-import { type SocketUpstream, startSocketUpstream } from '../test/soak/socket-upstream.ts'
-import { startWorkerd } from '../test/support/workerd.ts'
+import { sumHeap } from '../../test/soak/heap-snapshot.ts'
+import { listClientKinds } from '../../test/soak/socket-clients.ts'
+import type { HostCounts } from '../../test/soak/socket-host.ts'
+import { type SocketUpstream, startSocketUpstream } from '../../test/soak/socket-upstream.ts'
+import { startWorkerd } from '../../test/support/workerd.ts'
 
 /** A gateway that is being soaked. */
 interface Host {
@@ -31,7 +32,10 @@ const parts = 4
 const together = 64
 /** Milliseconds for timers that close what an end did not close, and for idle connections. */
 const settleMs = 30_000
-/** Bytes of heap for each request of the second half that may be left. Nothing that belongs to a request is that small. */
+/**
+ * Bytes of heap for each request of the second half that may be left. Nothing that belongs to a
+ * request is that small.
+ */
 const mostBytes = 2
 
 const [total, only] = [Number(process.argv[3] ?? 20_000), process.argv[4]]
@@ -136,7 +140,8 @@ async function soak(name: string, start: (upstream: string) => Promise<Host>): P
   const idle = countSockets(host.pid)
   const faults: string[] = []
   const readings: Array<Readonly<Record<string, number>>> = []
-  // The first half compiles code and fills pools; what the second adds is what requests leave behind.
+  // The first half compiles code and fills pools; what the second adds is what requests leave
+  // behind.
   for (let part = 1; part <= parts; part++) {
     const to = Math.round((total / parts) * part)
     faults.push(...(await send(host, Math.round((total / parts) * (part - 1)), to)))
@@ -162,9 +167,10 @@ async function soak(name: string, start: (upstream: string) => Promise<Host>): P
       faults.push(`${what}: ${half[what] ?? 0} after one half, ${count} after both`)
   }
   for (const fault of faults.slice(0, 20)) console.error(`soak: ${name}: ${fault}`)
+  const signed = grown < 0 ? `${grown}` : `+${grown}`
   console.log(
     `soak: ${name}: ${total} requests, ${upstream.asked.get('socket') ?? 0} WebSockets, ` +
-      `${Math.round((Date.now() - since) / 1000)} s, heap ${grown >= 0 ? '+' : ''}${grown} bytes in the ` +
+      `${Math.round((Date.now() - since) / 1000)} s, heap ${signed} bytes in the ` +
       `second half, ${faults.length} faults`,
   )
   return faults.length
