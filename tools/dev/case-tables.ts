@@ -2,10 +2,12 @@
  * `node tools/dev/case-tables.ts`: writes test/vectors/case-mappings.json, every pair of a code point and a text that Java, Python or
  * JavaScript compare as equal without case. It needs `java` and `python3` (3.11). .NET's invariant and ordinal comparisons use the
  * simple mappings of UnicodeData.txt (System.Globalization, CharUnicodeInfo.ToUpper), which are those of Java's
- * `Character.toUpperCase`, and leave some out: what Java takes for the same covers them.
+ * `Character.toUpperCase`, and leave some out: what Java takes for the same covers them. It also writes
+ * src/request/path/recent-letters.ts, for runtimes whose Unicode is older than Node's.
  */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { writeRecentLetters } from './case-tables/recent-letters.ts'
 
 const folder = 'tools/dev/case-tables'
 const read = (command: string, args: string[]): string =>
@@ -70,3 +72,5 @@ writeFileSync(
 console.log(
   `${rows.length} code points have ${rows.reduce((sum, row) => sum + row.length - 1, 0)} other spellings`,
 )
+
+writeRecentLetters(read('python3', [`${folder}/assigned.py`]))

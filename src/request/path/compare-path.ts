@@ -1,4 +1,5 @@
 /** Canonical paths as rules see them: two spellings that servers take for one must not be two here. */
+import { recentLetters, recentMarks, recentTexts } from './recent-letters.ts'
 
 /**
  * A canonical path with its escapes undone: what rules are compared with, so that `/a%40b` and `/a@b` are one. Its
@@ -39,18 +40,41 @@ const greekAccents = /(?<=[\u0370-\u03ff])[\u0300-\u036f]+/gu
  * Two texts that differ in case alone become one, by the rules of any of Java, Python, .NET and JavaScript, in any locale: upper
  * case finds the long s and the sharp s, lower case the Kelvin sign. Each is applied to what the other one made, since neither
  * alone is the same for all that is equal. Decomposed, since file systems of macOS decompose letters and code pages of Windows take
- * wide ones for plain ones. The dot above is left out: the lower case of a Turkish `İ` is an i with it, or without.
+ * wide ones for plain ones. The dot above is left out: the lower case of a Turkish `İ` is an i with it, or without. Whatever
+ * Unicode the runtime has, the result is the same.
  *
  * @see Unicode Standard section 3.13, toCasefold and NFKC_Casefold
  */
 function normalizeSpelling(text: string): string {
-  const decomposed = text.normalize('NFKD').toLowerCase().toUpperCase().toLowerCase()
-  return decomposed
+  const folded = foldKnown(text.replace(mayBeRecent, foldRecent)).normalize('NFC')
+  // A runtime composes what it knows.
+  return folded.replace(mayBeRecent, (char) => recentTexts.get(char.codePointAt(0) ?? 0) ?? char)
+}
+
+/** The same by the Unicode of the runtime alone, decomposed. */
+export function foldKnown(text: string): string {
+  return text
+    .normalize('NFKD')
+    .toLowerCase()
+    .toUpperCase()
+    .toLowerCase()
     .normalize('NFKD')
     .replaceAll(ignored, '')
     .replaceAll(greekAccents, '')
     .replaceAll('ς', 'σ')
-    .normalize('NFC')
+}
+
+/** All but the scripts of Europe and the Near East, in which the tables begin. */
+const mayBeRecent = /[\u0860-\u{10ffff}]/gu
+
+/** What a letter folds to that the runtime may not know; nothing for a mark, which it could not put in order. */
+function foldRecent(char: string): string {
+  const code = char.codePointAt(0) ?? 0
+  const isIn = ([first, last]: readonly [number, number, ...unknown[]]): boolean =>
+    first <= code && code <= last
+  const run = recentLetters.find(isIn)
+  if (run !== undefined) return String.fromCodePoint(run[2] + code - run[0])
+  return recentMarks.some(isIn) ? '' : (recentTexts.get(code) ?? char)
 }
 
 function removeTail(segment: string): string {
