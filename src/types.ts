@@ -56,12 +56,17 @@ export type EventType =
   | 'rate-limited'
   | 'request-refused'
   | 'secure-cookie-on-plain-http'
+  | 'session-bind-refused'
+  | 'session-bound'
   | 'session-conflict'
   | 'session-created'
   | 'session-end-incomplete'
   | 'session-ended'
   | 'session-header-refused'
   | 'session-imported'
+  | 'session-key-offered'
+  | 'session-refresh-failed'
+  | 'session-refresh-refused'
   | 'session-rejected'
   | 'session-renewed'
   | 'session-write-dropped'
@@ -98,6 +103,8 @@ export interface SecurityEvent {
   readonly request?: string
   /** Name of a cookie, route, upstream or option that the event is about. */
   readonly subject?: string
+  /** Of `session-rejected`: why the browser says that it has no proof. Its own word: anybody can send it. */
+  readonly skipped?: string
 }
 
 /** Receives events. It must not block. Its errors are dropped: a log that fails must not fail a request. */
@@ -121,6 +128,9 @@ export type Reason =
   | 'no-rule'
   | 'no-session'
   | 'session-too-old'
+  | 'device-not-bound'
+  | 'device-not-proved'
+  | 'device-proof-too-old'
   | 'role-missing'
   | 'claim-missing'
   | 'address-not-allowed'
@@ -168,6 +178,8 @@ export interface CookieJar {
   write(cookie: OutgoingCookie): void
   /** The environment that `FromEnv` functions receive as `c.env`. */
   readonly env?: unknown
+  /** The headers of the request, where they are known. */
+  readonly headers?: Headers
   /** The request's URL where it is known, to warn about a Secure cookie on plain http. */
   readonly url?: string
 }
@@ -178,6 +190,8 @@ export interface OutgoingCookie {
   readonly value: string
   readonly header: string
   readonly attributes: CookieAttributes
+  /** A further header that belongs on the same answer. A context that takes only cookies leaves it out. */
+  readonly alongside?: readonly [name: string, value: string]
 }
 
 /** The attributes of a cookie (RFC 6265bis section 4.1.2). */

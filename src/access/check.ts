@@ -9,6 +9,10 @@ export interface SessionView {
   readonly signedIn: boolean
   /** When it was started, in milliseconds since the epoch; undefined where nobody knows. */
   readonly authenticatedAt?: number
+  /** Whether it is bound to the device that signed in. */
+  readonly bound?: boolean
+  /** When that device last proved itself, in milliseconds since the epoch. */
+  readonly provedAt?: number
 }
 
 /** Who is asking. */
@@ -61,16 +65,20 @@ function judgeRule<Data>(
   if (rule.roles !== undefined && !hasAny(rule.roles, () => roles?.(data)))
     return { ok: false, reason: 'role-missing' }
   if (!matchesClaims(rule, data)) return { ok: false, reason: 'claim-missing' }
+  if (rule.bound && info.bound !== true) return { ok: false, reason: 'device-not-bound' }
+  if (!isRecent(info.authenticatedAt, rule.freshMs, now))
+    return { ok: false, reason: 'session-too-old' }
+  // Last of all, since it costs the browser a signature.
+  return isRecent(info.provedAt, rule.proofMs, now)
+    ? passed
+    : { ok: false, reason: 'device-proof-too-old' }
+}
 
-  const { freshMs } = rule
-  if (freshMs === undefined) return passed
-
-  const { authenticatedAt } = info
-  // A sign-in in the future, before a clock was put right, is not as fresh as that for ever.
-  const age = authenticatedAt === undefined ? Number.POSITIVE_INFINITY : now - authenticatedAt
-  const fresh = age <= freshMs && age >= -SKEW_MS
-
-  return fresh ? passed : { ok: false, reason: 'session-too-old' }
+/** Whether a moment is near enough, where that is asked. One in the future, before a clock was put right, is not for ever. */
+function isRecent(at: number | undefined, mostMs: number | undefined, now: number): boolean {
+  if (mostMs === undefined) return true
+  const age = at === undefined ? Number.POSITIVE_INFINITY : now - at
+  return age <= mostMs && age >= -SKEW_MS
 }
 
 /** Whether a list has one of the wanted values. A text is no list: 'administrator' holds 'admin', and nobody meant that. */

@@ -1,5 +1,6 @@
 /** The Hono face of the access room. */
 import type { Context, MiddlewareHandler } from 'hono'
+import { isDeviceUrl } from '../request/path/device-path.ts'
 import { type AccessOptions, accessGuard, createRuleGuard } from './guard.ts'
 import type { AccessGuardOptions, MaybeAnswer } from './options.ts'
 import type { AccessRule } from './rule.ts'
@@ -13,7 +14,8 @@ import type { AccessRule } from './rule.ts'
 export function access<Data = object>(options: AccessOptions<Data, Context>): MiddlewareHandler {
   const guard = accessGuard<Context>(options as AccessOptions<never, Context>)
   return async function access(c, next) {
-    return (await guard.both(c)) ?? next()
+    // What session() answers behind it needs no rule, and Chromium ends the session of a browser that is refused there.
+    return isDeviceUrl(c.req.url) ? next() : ((await guard.both(c)) ?? next())
   }
 }
 

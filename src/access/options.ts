@@ -3,8 +3,9 @@ import { ConfigError } from '../errors.ts'
 import type { Issues } from '../options/issues.ts'
 import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
 import { checkPlatform, clientAddress, type Platform } from '../request/address/address.ts'
+import { repeatRequest } from '../request/repeat.ts'
 import { denyOrRedirectToSignIn } from '../request/sign-in.ts'
-import type { Clock, Emit, Reason, Verdict } from '../types.ts'
+import type { Clock, Emit, OutgoingCookie, Reason, Verdict } from '../types.ts'
 import { checkAddress, checkSessionAccess, type SessionView } from './check.ts'
 import type { CompiledAccess } from './rule.ts'
 
@@ -113,15 +114,20 @@ export function compileAccessChecks<C extends AccessContext>(
     subject: string,
     c: C,
   ): Promise<Response | undefined> {
-    const { data, info } = await readSession(name, c)
+    const { data, info, handle } = await readSession(name, c)
     const verdict = checkSessionAccess<unknown>(rule, {
       data,
       info,
       roles: roles as never,
       now: clock(),
     })
-
-    return verdict.ok ? undefined : denyAccess(verdict.reason, subject, c)
+    if (verdict.ok) return undefined
+    if (verdict.reason === 'device-proof-too-old' && !observing) {
+      const repeated = repeatRequest(c.req.raw, handle.device?.()?.expire)
+      if (repeated !== undefined) return repeated
+    }
+    const isUnproved = verdict.reason === 'no-session' && handle.device?.()?.isSkipped
+    return denyAccess(isUnproved ? 'device-not-proved' : verdict.reason, subject, c)
   }
 
   const judges: AccessChecks<C> = {
@@ -144,12 +150,13 @@ interface HandleView {
   get(): Promise<unknown>
   info(): Promise<SessionView | undefined>
   facts?(): SessionView | undefined
+  device?(): { readonly isSkipped?: boolean; readonly expire: OutgoingCookie } | undefined
 }
 
 async function readSession(
   name: string,
   c: AccessContext,
-): Promise<{ data: unknown; info: SessionView | undefined }> {
+): Promise<{ data: unknown; info: SessionView | undefined; handle: HandleView }> {
   const handle = c.var.session as HandleView | undefined
   if (typeof handle?.info !== 'function') {
     throw new ConfigError([
@@ -159,5 +166,5 @@ async function readSession(
 
   const data = await handle.get()
   // The same session, read once; a digest of its id is nothing that rules ask for.
-  return { data, info: handle.facts?.() ?? (await handle.info()) }
+  return { data, info: handle.facts?.() ?? (await handle.info()), handle }
 }

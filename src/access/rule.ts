@@ -8,7 +8,7 @@ export type ClaimValue = string | number | boolean
 /** Says whether session data does. Only `true` lets pass: not a promise, not 1, and not what throws. */
 export type ClaimCheck<Data> = { check(data: Data): boolean }['check']
 
-/** Parts of a rule; all that are there must hold. `role`, `claim` and `fresh` need a signed-in session themselves. */
+/** Parts of a rule; all that are there must hold. `role`, `claim`, `fresh` and `device` need a signed-in session themselves. */
 export interface AccessMembers<Data = object> {
   /** true: signed in. A visitor's session, which no `start` made, is not. Default: only if another member needs it. */
   readonly session?: boolean
@@ -23,6 +23,12 @@ export interface AccessMembers<Data = object> {
   readonly address?: readonly string[]
   /** Seconds since `start`, at most; 1 to 34,560,000 (400 days). An imported session was started nobody knows when. */
   readonly fresh?: number
+  /**
+   * true: the session is bound to the device that signed in, with the option `device` of sessions; browsers that cannot do it
+   * are refused. `{ proof: 60 }`: the device also proved itself within so many seconds, 10 to 3,600; the browser is made to do
+   * it and repeats its request by itself.
+   */
+  readonly device?: boolean | { readonly proof: number }
 }
 
 /** Who may pass: everybody, whoever is signed in, or whom every member of an object fits. */
@@ -42,6 +48,10 @@ export interface CompiledAccess {
   readonly check?: ClaimCheck<never>
   /** Milliseconds. */
   readonly freshMs?: number
+  /** Whether the session must be bound to its device. */
+  readonly bound?: boolean
+  /** Milliseconds since the last proof of the device, at most. */
+  readonly proofMs?: number
   /** Further rules that must hold, too. */
   readonly also?: readonly CompiledAccess[]
 }
@@ -49,7 +59,14 @@ export interface CompiledAccess {
 /** Entries of a list of addresses, roles or values; more belongs into a data base. */
 const mostEntries = 1000
 
-const keys: ReadonlyArray<keyof AccessMembers> = ['session', 'role', 'claim', 'address', 'fresh']
+const keys: ReadonlyArray<keyof AccessMembers> = [
+  'session',
+  'role',
+  'claim',
+  'address',
+  'fresh',
+  'device',
+]
 
 /** Nobody: what stands for a rule with a fault, which is never served. */
 export const denyEveryone: CompiledAccess = { session: true, roles: new Set() }
@@ -78,18 +95,17 @@ export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
   }
 
   checkKeys(issues, value, keys)
-  const { session, role, claim, address, fresh } = value as {
+  const { session, role, claim, address, fresh, device } = value as {
     [Key in keyof AccessMembers]?: unknown
   }
   const signedIn = booleanOption(issues, 'session', session, false)
-  const needing = [role, claim, fresh].some((member) => member !== undefined)
-
+  const bound = device !== undefined && device !== false
+  const needing = bound || [role, claim, fresh].some((member) => member !== undefined)
   // An empty object is more likely a slip than a wish for everybody.
   if (!signedIn && !needing && address === undefined)
     issues.add('', "must hold a condition; for none say 'public'")
   if (session === false && needing)
-    issues.add('session', 'must not be false: role, claim and fresh need a session')
-
+    issues.add('session', 'must not be false: role, claim, fresh and device need a session')
   const compiled: CompiledAccess = {
     session: signedIn || needing,
     ...(address !== undefined && { ranges: parseRanges(address, issues) }),
@@ -102,11 +118,24 @@ export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
     ...(fresh !== undefined && {
       freshMs: wholeNumber(issues, 'fresh', fresh, 600, seconds) * 1000,
     }),
+    ...(bound && parseDevice(device, issues.at('device'))),
   }
 
   return issues.any ? denyEveryone : compiled
 }
 
+/** `true`, or how old the last proof may be. */
+function parseDevice(value: unknown, issues: Issues): Pick<CompiledAccess, 'bound' | 'proofMs'> {
+  if (value === true) return { bound: true }
+  checkKeys(issues, value, ['proof'])
+  const { proof } = Object(value) as { proof?: unknown }
+  if (proof === undefined) issues.add('proof', 'is required: seconds since the last proof')
+  const proofMs = wholeNumber(issues, 'proof', proof, 60, proofSeconds) * 1000
+  return { bound: true, proofMs }
+}
+
+/** A proof takes a browser up to some seconds, and one that is an hour old proves little. */
+const proofSeconds = { min: 10, max: 3600, unit: 'seconds' } as const
 const seconds = { min: 1, max: 34_560_000, unit: 'seconds' } as const
 
 function parseRanges(value: unknown, issues: Issues): AddressRange[] {

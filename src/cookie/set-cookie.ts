@@ -44,6 +44,7 @@ export function replaceSetCookie(headers: Headers, cookie: OutgoingCookie): void
     }
   }
   headers.append('set-cookie', cookie.header)
+  if (cookie.alongside) headers.set(...cookie.alongside)
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The check around a context: what is refused, watched and told. */
 import { isSafeMethod } from '../request/method.ts'
+import { isDeviceUrl } from '../request/path/device-path.ts'
 import type { Emit, EventType, Verdict } from '../types.ts'
 import { type CsrfReason, checkCrossOrigin, isExempt } from './check.ts'
 import type { CrossOriginPolicy } from './compiled.ts'
@@ -70,8 +71,11 @@ export function createCsrfGuard<C extends CsrfContext>(
 
   return (c) => {
     const { raw } = c.req
+    const { method, url } = raw
+    // A signature proves what it asks, and Chromium ends its session where it is refused.
+    if (isDeviceUrl(url)) return undefined
     // As it was sent: a rule's path is canonical, so that only the canonical spelling can be equal to it.
-    const path = ruled ? readPathname(raw.url) : ''
+    const path = ruled ? readPathname(url) : ''
     const verdict = checkCrossOrigin(raw, policy, path, c.env)
     if (!verdict.ok) return rejectRequest(verdict.reason, c)
 
@@ -79,7 +83,6 @@ export function createCsrfGuard<C extends CsrfContext>(
     // Who is trusted from elsewhere cannot have a token, nor can a socket: its handshake takes no headers.
     if (token === undefined || verdict.by !== undefined) return undefined
 
-    const { method } = raw
     return isSafeMethod(method) || isExempt(policy, method, path) ? undefined : checkToken(token, c)
   }
 }

@@ -1,5 +1,6 @@
 /** The Hono face of the limit room. */
 import type { Context, MiddlewareHandler } from 'hono'
+import { isDeviceUrl } from '../request/path/device-path.ts'
 import type { ProjectEnv } from '../types.ts'
 import type { PolicyResult } from './decide.ts'
 import { limitGate, type RateLimitOptions } from './gate.ts'
@@ -23,6 +24,8 @@ export type RateLimitEnv = {
 export function rateLimit(options: RateLimitOptions<Context>): MiddlewareHandler<RateLimitEnv> {
   const gate = limitGate(options)
   return async function rateLimit(c, next) {
+    // Chromium ends the session of a browser that is answered 429 here.
+    if (isDeviceUrl(c.req.url)) return next()
     const prepared = await gate.prepare(c)
     if (prepared === undefined) return next()
 

@@ -55,6 +55,8 @@ export { type CheckLimits, compileRequestLimits, type RequestLimits } from './li
 export { isKnownMethod, isSafeMethod, mayHaveBody } from './method.ts'
 export { isHttps, isLoopbackHost, readUrlHost, readUrlHostName, readUrlOrigin } from './origin.ts'
 export { decodePath, foldPath } from './path/compare-path.ts'
+export { isDeviceUrl } from './path/device-path.ts'
 export { type CanonicalPath, canonicalPath, type PathOptions } from './path/path.ts'
 export { returnPath } from './path/return-path.ts'
+export { repeatRequest } from './repeat.ts'
 export { isHeaderName, isRequestId } from './request-id.ts'

@@ -3,9 +3,10 @@ import { ConfigError } from '../errors.ts'
 import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { booleanOption, optionalFunction, wholeNumber } from '../options/values.ts'
+import { repeatRequest } from '../request/repeat.ts'
 import { denyOrRedirectToSignIn, parseSignIn } from '../request/sign-in.ts'
 import type { Clock, Verdict } from '../types.ts'
-import type { SessionHandle, SessionInfo } from './core/types.ts'
+import type { FlushableHandle, SessionInfo } from './core/types.ts'
 
 /** The part of a Hono Context that a guard needs. */
 export interface GuardContext {
@@ -15,7 +16,7 @@ export interface GuardContext {
   readonly var: { readonly session?: unknown } | Readonly<Record<string, unknown>>
 }
 
-/** Options of both guards. */
+/** Options of all guards. */
 export interface GuardOptions<C = GuardContext> {
   /**
    * Path of the sign-in page, such as `/login`. Navigations are redirected there with `return_to`; other requests,
@@ -50,6 +51,17 @@ export interface RequireFreshOptions<C = GuardContext> extends GuardOptions<C> {
    * @default Date.now
    */
   readonly clock?: Clock
+}
+
+/** Options of `requireBound`. */
+export interface RequireBoundOptions<C = GuardContext> extends RequireFreshOptions<C> {
+  /**
+   * Seconds since the device last proved itself, at most; 10 to 3,600. After that the browser proves itself and repeats the
+   * request, with its method and body.
+   *
+   * @default undefined (any proof that counts for the session)
+   */
+  readonly proof?: number
 }
 
 /** Allows a request by returning undefined, or returns the response that denies it. */
@@ -90,6 +102,31 @@ export function createFreshGuard<C extends GuardContext>(
   return createGuard('requireFresh', options, (info) => checkFresh(info, maxSeconds, clock()))
 }
 
+/** Creates the guard of `requireBound`. @throws {ConfigError} `ERR_CONFIG` */
+export function createBoundGuard<C extends GuardContext>(
+  options: RequireBoundOptions<C>,
+): Guard<C> {
+  const issues = createIssues('requireBound')
+  checkKeys(issues, options, ['proof', 'signIn', 'refuse', 'clock'])
+  validateGuard(options, issues)
+  const clock = optionalFunction(issues, 'clock', options.clock) ?? Date.now
+  const range = { min: 10, max: 3600, unit: 'seconds' }
+  const maxSeconds = wholeNumber(issues, 'proof', options.proof, Number.POSITIVE_INFINITY, range)
+  issues.throwIfAny()
+
+  return createGuard('requireBound', options, (info) => checkBound(info, maxSeconds, clock()))
+}
+
+/** Allows sessions that are bound to a device which proved itself at most `seconds` ago. */
+export function checkBound(info: SessionInfo | undefined, seconds: number, now: number): Verdict {
+  if (info === undefined || !info.signedIn) return { ok: false, reason: 'no-session' }
+  if (!info.bound) return { ok: false, reason: 'device-not-bound' }
+
+  const age = now - (info.provedAt ?? 0)
+  const isRecent = age <= seconds * 1000 && age >= -SKEW_MS
+  return isRecent ? { ok: true } : { ok: false, reason: 'device-proof-too-old' }
+}
+
 /** Allows sessions that came from `start`, or any session with data if `visitors` are allowed. */
 export function checkSession(info: SessionInfo | undefined, visitors: boolean): Verdict {
   return info !== undefined && (visitors || info.signedIn)
@@ -114,7 +151,7 @@ function createGuard<C extends GuardContext>(
   check: (info: SessionInfo | undefined) => Verdict,
 ): Guard<C> {
   return async (c) => {
-    const handle = c.var.session as SessionHandle<object> | undefined
+    const handle = c.var.session as FlushableHandle<object> | undefined
     if (handle === undefined || !('info' in handle)) {
       throw new ConfigError([
         { option: name, problem: 'needs session() before it, with a strategy of this library' },
@@ -123,8 +160,14 @@ function createGuard<C extends GuardContext>(
 
     const verdict = check(await handle.info())
     if (verdict.ok) return undefined
-    if (refuse !== undefined) return refuse(verdict, c)
-    return denyOrRedirectToSignIn(verdict.reason, c.req.raw, signIn)
+    let { reason } = verdict
+    if (reason === 'no-session' && handle.device()?.isSkipped) reason = 'device-not-proved'
+    if (reason === 'device-proof-too-old') {
+      const repeated = repeatRequest(c.req.raw, handle.device()?.expire)
+      if (repeated !== undefined) return repeated
+    }
+    if (refuse !== undefined) return refuse({ ok: false, reason }, c)
+    return denyOrRedirectToSignIn(reason, c.req.raw, signIn)
   }
 }
 

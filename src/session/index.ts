@@ -1,3 +1,4 @@
+export type { DeviceEndpoints, DeviceOption } from './core/device.ts'
 export type { SessionFacts } from './core/info.ts'
 export type { LegacyCookie, SessionOptions } from './core/options.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './core/schema.ts'
@@ -18,16 +19,19 @@ export type {
   ThreeVerbHandle,
   ThreeVerbs,
 } from './core/types.ts'
+export { deviceBound } from './device/device-bound.ts'
+export type { DeviceOptions, DeviceSite } from './device/settings.ts'
 export type { HandleFor, SessionData, SessionEnv } from './env.ts'
 export type {
   GuardContext,
   GuardOptions,
+  RequireBoundOptions,
   RequireFreshOptions,
   RequireSessionOptions,
 } from './guard.ts'
 export { openSession } from './handle/strategy.ts'
 export { type IronCookieOptions, ironCookie } from './legacy/iron-cookie.ts'
-export { requireFresh, requireSession, session } from './middleware.ts'
+export { requireBound, requireFresh, requireSession, session } from './middleware.ts'
 export { type ChosenStrategy, type SessionsByOptions, sessionsBy } from './sessions-by.ts'
 export type { RevocationOptions, StatelessOptions } from './stateless/options.ts'
 export { type Revocation, revocable } from './stateless/revocable.ts'

@@ -2,12 +2,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { SessionStrategy, ThreeVerbs } from './core/types.ts'
 import type { HandleFor, SessionEnv } from './env.ts'
-import {
-  createFreshGuard,
-  createSessionGuard,
-  type RequireFreshOptions,
-  type RequireSessionOptions,
-} from './guard.ts'
+import * as guards from './guard.ts'
 import { flushSession } from './handle/flush.ts'
 import { threeVerbHandle } from './handle/strategy.ts'
 
@@ -17,23 +12,23 @@ import { threeVerbHandle } from './handle/strategy.ts'
  *
  * @example
  * ```ts
- * const app = new Hono()
- *   .use(session(sessions))
- *   .post('/login', async (c) => {
- *     await c.var.session.start({ userId: 'u1' })
- *     return c.redirect('/')
- *   })
+ * new Hono().use(session(sessions)).post('/login', async (c) => {
+ *   await c.var.session.start({ userId: 'u1' })
+ *   return c.redirect('/')
+ * })
  * ```
  */
 export function session<Data extends object, S extends ThreeVerbs<Data>>(
   strategy: S & ThreeVerbs<Data>,
 ): MiddlewareHandler<SessionEnv<S>> {
   const full = 'open' in strategy ? (strategy as unknown as SessionStrategy<Data>) : undefined
+  const device = full?.device
   return async function session(c, next) {
     const handle = full?.open(c)
     if (handle !== undefined && (c.get('session') as unknown) === handle) return next()
-
     c.set('session', (handle ?? threeVerbHandle(strategy, c)) as HandleFor<S>)
+    const answer = device && (await device.answer(c.req.raw, c.env, handle))
+    if (answer) return answer
     await next()
     if (handle !== undefined) await flushSession(c, handle)
   }
@@ -48,8 +43,10 @@ export function session<Data extends object, S extends ThreeVerbs<Data>>(
  * ```
  * @throws {ConfigError} `ERR_CONFIG`
  */
-export function requireSession(options: RequireSessionOptions<Context> = {}): MiddlewareHandler {
-  const guard = createSessionGuard(options)
+export function requireSession(
+  options: guards.RequireSessionOptions<Context> = {},
+): MiddlewareHandler {
+  const guard = guards.createSessionGuard(options)
   return async function requireSession(c, next) {
     return (await guard(c)) ?? next()
   }
@@ -66,10 +63,18 @@ export function requireSession(options: RequireSessionOptions<Context> = {}): Mi
  */
 export function requireFresh(
   seconds: number,
-  options: RequireFreshOptions<Context> = {},
+  options: guards.RequireFreshOptions<Context> = {},
 ): MiddlewareHandler {
-  const guard = createFreshGuard(seconds, options)
+  const guard = guards.createFreshGuard(seconds, options)
   return async function requireFresh(c, next) {
+    return (await guard(c)) ?? next()
+  }
+}
+
+/** Allows sessions bound to the device that signed in, proved lately if `proof` asks for it. @throws {ConfigError} */
+export function requireBound(options: guards.RequireBoundOptions<Context> = {}): MiddlewareHandler {
+  const guard = guards.createBoundGuard(options)
+  return async function requireBound(c, next) {
     return (await guard(c)) ?? next()
   }
 }

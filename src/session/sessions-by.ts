@@ -108,6 +108,12 @@ export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
     cookieNames: [...new Set(choices.flatMap(({ cookieNames }) => cookieNames))],
     chosen: findByEnv,
     check: (env) => findByEnv(env).check(env),
+    ...(choices.some(({ device }) => device) && {
+      device: {
+        answer: (request, env, handle) => findByEnv(env).device?.answer(request, env, handle),
+        reload: (request, handle, env) => findByEnv(env).device?.reload(request, handle, env),
+      },
+    }),
     open: (context, writes) => findByContext(context).open(context, writes),
     get: async (args) => findByContext(args.context).get(args),
     start: async (args) => findByContext(args.context).start(args),

@@ -11,6 +11,7 @@
  * - `https`: nobody goes on in the clear.
  * - `methods`: no TRACE, nothing unheard of.
  * - `limits`: no head larger than any honest one's, before anybody parses it.
+ * - `device`: what a browser asks to keep a bound session, before anything that could refuse it.
  * - `addresses`: what `access` says of path and client address, before anything is asked of anybody.
  * - `csrf`: requests that change something come from our own pages.
  * - `body`: counted from here on, whoever reads it.
@@ -28,6 +29,7 @@ export const order = [
   'https',
   'methods',
   'limits',
+  'device',
   'addresses',
   'csrf',
   'body',

@@ -18,6 +18,7 @@ import { session } from '../session/middleware.ts'
 import type { Emit, FromEnv } from '../types.ts'
 import { compileAccess, createAccessStep } from './access-steps.ts'
 import { allowMethods, type BodyOptions, limitBodies, limitRequests } from './bounds.ts'
+import { deviceStep } from './device-step.ts'
 import { type GraphqlStep, graphqlStep } from './graphql-step.ts'
 import { allowHosts, type HttpsOptions, requireHttps } from './hosts.ts'
 import { order, type Step } from './order.ts'
@@ -151,6 +152,7 @@ export function portcullis(
         : requireHttps({ publicOrigin, ...(https !== true && https), ...emit }),
     methods: () => (methods === false ? undefined : allowMethods(methods, emit)),
     limits: () => (limits === false ? undefined : limitRequests({ ...limits, ...emit })),
+    device: () => deviceStep(strategy),
     addresses: () => guard && createAccessStep(guard.byAddress),
     csrf: () =>
       origins === false

@@ -9,9 +9,15 @@ import type { SessionInfo } from './types.ts'
 
 /**
  * Why a request without a usable session must not create one: its cookie belongs to another deployment, its times are
- * ahead of this machine's clock, or the session ended meanwhile. A new cookie would overwrite a better one.
+ * ahead of this machine's clock, it is bound to a device that did not prove itself, or the session ended meanwhile. A new cookie
+ * would overwrite a better one.
  */
-export type WriteBlockReason = 'unknown-key' | 'invalid-data' | 'from-the-future' | 'ended'
+export type WriteBlockReason =
+  | 'unknown-key'
+  | 'invalid-data'
+  | 'from-the-future'
+  | 'ended'
+  | 'not-bound'
 
 /** Location of a stored session. */
 export interface SessionLocation {
@@ -42,6 +48,18 @@ export interface LoadResult<Data> {
   readonly pendingWrite?: 'import' | 'slide'
   /** Location of a stored session, also of one that is gone. */
   readonly location?: SessionLocation
+  /** Of a bound session, also of one that does not count for this request. */
+  readonly device?: DeviceState
+}
+
+/** The device of a bound session, as far as a request knows it. */
+export interface DeviceState {
+  /** When it last proved itself, in milliseconds since the epoch; absent where the session does not count without it. */
+  readonly provedAt?: number
+  /** True if the browser says that it could not prove itself. Anybody can say so: it makes no check weaker. */
+  readonly isSkipped?: boolean
+  /** Removes the bound cookie, so that the browser proves itself before its next request. */
+  readonly expire: OutgoingCookie
 }
 
 /** Computes the next record; undefined means that nothing changed. It runs again after a conflict, so it must be pure. */
@@ -79,6 +97,15 @@ export interface SessionEngine<Data> {
   prefetch?(jar: CookieJar): Promise<(() => Promise<LoadResult<Data>>) | undefined>
   /** Writes a change to the loaded session. Returns undefined where nothing changed. */
   write(
+    jar: CookieJar,
+    session: LoadResult<Data>,
+    change: ChangeRecord<Data>,
+  ): Promise<WriteResult<Data> | undefined>
+  /**
+   * Writes a change that gives the session a new id, and ends the old one. Only stateless sessions with `revocation` have it:
+   * a stored session keeps its id until the next `start`.
+   */
+  renew?(
     jar: CookieJar,
     session: LoadResult<Data>,
     change: ChangeRecord<Data>,

@@ -1,24 +1,28 @@
 /** Computes the facts about a session that an app receives. */
-import { absoluteEnd, idleEnd, type LifetimeLimits } from './lifetimes.ts'
+import { absoluteEnd, idleEnd } from './lifetimes.ts'
 import type { SessionRecord } from './record.ts'
+import type { SessionSettings } from './settings.ts'
 import type { SessionInfo } from './types.ts'
 
 /** Facts about a session without its digest, which takes an HMAC. */
 export type SessionFacts = Omit<SessionInfo, 'id'>
 
+/** The settings that facts depend on. */
+type FactSettings = Pick<SessionSettings<never>, 'limits' | 'device'>
+
 /** Creates the facts about a record whose digest is `id`. */
 export function createInfo<Data>(
   record: SessionRecord<Data>,
-  limits: LifetimeLimits,
+  settings: FactSettings,
   id: string,
 ): SessionInfo {
-  return { id, ...createFacts(record, limits) }
+  return { id, ...createFacts(record, settings) }
 }
 
 /** Creates the facts about a record. */
 export function createFacts<Data>(
   record: SessionRecord<Data>,
-  limits: LifetimeLimits,
+  { limits, device }: FactSettings,
 ): SessionFacts {
   const { authenticated = 0 } = record
   return {
@@ -29,5 +33,6 @@ export function createFacts<Data>(
     signedIn: record.authenticated !== undefined,
     // 0 and 1 stand for an unknown moment, see `readAuthenticated`.
     ...(authenticated > 1 && { authenticatedAt: authenticated * 1000 }),
+    ...(device && { bound: 'proved' in (record.device ?? {}) }),
   }
 }

@@ -1,5 +1,6 @@
 /** Options of sessions of every kind. */
 import type { Clock, Emit, FromEnv, OutgoingCookie, ProjectEnv } from '../../types.ts'
+import type { DeviceOption } from './device.ts'
 import type { Schema } from './schema.ts'
 import type { SessionObject } from './types.ts'
 
@@ -109,6 +110,13 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
    * @default []
    */
   readonly legacy?: readonly LegacyCookie<Data>[]
+  /**
+   * Binds sessions to the device that signed in, with `deviceBound()`. Experimental. It needs an atomic store, or `revocation`
+   * where sessions are stateless.
+   *
+   * @default undefined (sessions are not bound)
+   */
+  readonly device?: DeviceOption
   /**
    * Receives the events of sessions.
    *

@@ -20,6 +20,8 @@ export interface SessionRecord<Data> extends SessionTimes {
   readonly sealEnds?: number
   /** Hash of the outside session that this one depends on. Only stateless sessions with `revocation` have it. */
   readonly mark?: string
+  /** The device that it is bound to, as `device/binding.ts` reads it. Kept where the option `device` is off, too. */
+  readonly device?: object
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
@@ -36,14 +38,15 @@ interface WireRecord {
   readonly g?: unknown
   readonly l?: unknown
   readonly m?: unknown
+  readonly b?: unknown
 }
 
 /** Writes a record as JSON. */
 export function writeRecord<Data>(record: SessionRecord<Data>): string {
   const { id: j, created: c, seen: s, authenticated: a, data: d, flash: f } = record
-  const { tag: u, generation: g, sealEnds: l, mark: m } = record
+  const { tag: u, generation: g, sealEnds: l, mark: m, device: b } = record
 
-  return JSON.stringify({ j, c, s, a, u, g, l, m, d, f })
+  return JSON.stringify({ j, c, s, a, u, g, l, m, b, d, f })
 }
 
 /** Reads the JSON of {@link writeRecord}. Returns undefined for any other text that was sealed for this purpose. */
@@ -56,7 +59,7 @@ export function readRecord<Data>(json: string): SessionRecord<Data> | undefined 
   }
   if (!isWireRecord(wire)) return undefined
 
-  const { j, c, s, a, d, f, u, g, l, m } = wire
+  const { j, c, s, a, d, f, u, g, l, m, b } = wire
   const record: Writable<SessionRecord<Data>> = { id: j, created: c, seen: s }
   if (a !== undefined) record.authenticated = a
   if (d !== undefined) record.data = d as Data
@@ -65,6 +68,7 @@ export function readRecord<Data>(json: string): SessionRecord<Data> | undefined 
   if (g !== undefined) record.generation = g
   if (l !== undefined) record.sealEnds = l
   if (m !== undefined) record.mark = m
+  if (b !== undefined) record.device = b
   return record
 }
 
@@ -80,12 +84,13 @@ interface ValidWireRecord {
   readonly g?: number
   readonly l?: number
   readonly m?: string
+  readonly b?: object
 }
 
 function isWireRecord(value: unknown): value is ValidWireRecord {
   if (!isObject(value)) return false
 
-  const { j, c, s, a, d, f, u, g, l, m } = value as WireRecord
+  const { j, c, s, a, d, f, u, g, l, m, b } = value as WireRecord
   const hasTimes =
     isTime(c) && isTime(s) && isOptionalTime(a) && isOptionalTime(g) && isOptionalTime(l)
   return (
@@ -93,6 +98,7 @@ function isWireRecord(value: unknown): value is ValidWireRecord {
     typeof j === 'string' &&
     (d === undefined || isObject(d)) &&
     (f === undefined || isObject(f)) &&
+    (b === undefined || isObject(b)) &&
     isOptionalText(u) &&
     isOptionalText(m)
   )

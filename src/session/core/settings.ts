@@ -8,6 +8,7 @@ import type { Issues } from '../../options/issues.ts'
 import { checkKeys } from '../../options/keys.ts'
 import { optionalFunction, optionalListener, wholeNumber } from '../../options/values.ts'
 import type { Clock, Emit } from '../../types.ts'
+import { type BindEngine, compileDeviceOption } from './device.ts'
 import type { LifetimeLimits } from './lifetimes.ts'
 import type { LegacyCookie, SessionOptions } from './options.ts'
 import type { Schema } from './schema.ts'
@@ -34,6 +35,8 @@ export interface SessionSettings<Data> {
   readonly user: ((data: Data) => string | undefined) | undefined
   readonly mark: ((data: Data) => string | undefined) | undefined
   readonly legacy: readonly LegacyCookie<Data & object>[]
+  /** Puts the device around an engine; undefined where sessions are never bound. */
+  readonly device: BindEngine | undefined
   readonly emit: Emit | undefined
   readonly clock: Clock
 }
@@ -57,6 +60,7 @@ export const SESSION_OPTIONS = [
   'user',
   'mark',
   'legacy',
+  'device',
   'onEvent',
   'clock',
 ] as const
@@ -104,6 +108,7 @@ export function compileSessionSettings<Data extends object>(
     user: user && ((data) => user(data) || undefined),
     mark: optionalFunction(issues, 'mark', options.mark),
     legacy: options.legacy ?? [],
+    device: compileDeviceOption(options.device, cookie, issues.at('device')),
     emit: optionalListener(issues, 'onEvent', options.onEvent),
     clock,
   }

@@ -1,6 +1,8 @@
 /** The public types of sessions: strategy, handle and context. */
 import type { OnceMessage } from '../../store/mark-types.ts'
 import type { CookieJar } from '../../types.ts'
+import type { DeviceEndpoints } from './device.ts'
+import type { DeviceState } from './engine.ts'
 import type { SessionInternals, sessionInternals } from './internals.ts'
 import type { Messages } from './record.ts'
 
@@ -87,6 +89,8 @@ export interface SessionStrategy<Data extends SessionObject> extends ThreeVerbs<
   readonly namesUser?: boolean
   /** Returns the strategy that serves an environment, for `sessionsBy`. @throws {ConfigError} `ERR_CONFIG` */
   chosen?(env: unknown): SessionStrategy<Data>
+  /** With the option `device`: what browsers call by themselves. `session()` and the gateway serve it. */
+  readonly device?: DeviceEndpoints
   /** For other modules of this library; not part of the public API. */
   readonly [sessionInternals]?: SessionInternals
 }
@@ -213,6 +217,8 @@ export interface FlushableHandle<Data extends SessionObject> extends SessionHand
   takeMessages(mayTake: (name: string, value: unknown) => boolean): Promise<Messages | undefined>
   /** Returns {@link SessionHandle.info} without the digest. Returns undefined before the session was read, too. */
   facts(): Omit<SessionInfo, 'id'> | undefined
+  /** Returns the device of a bound session that was read, also where the session does not count for this request. */
+  device(): DeviceState | undefined
   /**
    * Adds the session's cookie and cache headers to the final response. Returns the response, or a copy where its headers
    * cannot be changed. A response carries at most one Set-Cookie of ours. Call it once, after the handler.
@@ -240,6 +246,10 @@ export interface SessionInfo {
   readonly authenticatedAt?: number
   /** Version of a stored session. It changes with each write, and no two sessions share one. Absent in a list. */
   readonly version?: string
+  /** True if the session counts only on the device that signed in. Absent where sessions have no option `device`. */
+  readonly bound?: boolean
+  /** When the device of this request last proved itself; only of a bound session, and absent in a list. */
+  readonly provedAt?: number
   /** In a list: true for the session of this request. */
   readonly current?: boolean
 }

@@ -28,6 +28,10 @@ class HonoJar implements CookieJar {
     return this.#context.req.raw.url
   }
 
+  get headers(): Headers {
+    return this.#context.req.raw.headers
+  }
+
   read(name: string): string[] {
     return readCookies(this.#context.req.raw.headers.get('cookie'), name)
   }
@@ -44,6 +48,7 @@ function createHeaderJar({
 }: Extract<SessionContext, { readonly request: unknown }>): CookieJar {
   return {
     env,
+    headers: request.headers,
     url: (request as { readonly url?: string }).url ?? '',
     read: (name) => readCookies(request.headers.get('cookie'), name),
     write(cookie): void {

@@ -1,7 +1,7 @@
 /** The handle of one request's session: it reads when it is asked, records changes, and writes once. */
 import { ConfigError, isPortcullisError } from '../../errors.ts'
 import { dataError, jsonCopy } from '../core/data.ts'
-import type { LoadResult } from '../core/engine.ts'
+import type { DeviceState, LoadResult } from '../core/engine.ts'
 import { createUnsupportedError } from '../core/errors.ts'
 import type { SessionFacts } from '../core/info.ts'
 import type { Messages } from '../core/record.ts'
@@ -126,6 +126,10 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
       state.stage(result)
       if (failure !== undefined) throw failure
     })
+  }
+
+  device(): DeviceState | undefined {
+    return this.#state.session?.device
   }
 
   facts(): SessionFacts | undefined {

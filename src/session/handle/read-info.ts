@@ -12,8 +12,12 @@ export function readFacts<Data extends object>(
   if (record?.data === undefined) return undefined
 
   const version = state.session && state.engine.readVersion?.(state.session)
-  const facts = createFacts(record, state.settings.limits)
-  return version === undefined ? facts : { ...facts, version }
+  const provedAt = state.session?.device?.provedAt
+  return {
+    ...createFacts(record, state.settings),
+    ...(version !== undefined && { version }),
+    ...(provedAt !== undefined && { provedAt }),
+  }
 }
 
 /** Loads the session and returns its facts with the digest of its id. */

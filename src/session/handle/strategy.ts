@@ -22,6 +22,8 @@ export function createStrategy<Data extends object>(
   // Each context has one handle, so that verbs and middleware work on the same session. The handle is a property of the
   // context: an entry in a WeakMap costs more garbage collection than all other work of the session.
   const handleKey = Symbol('session')
+  const cookieNames = [settings.cookie.name, ...settings.legacy.map(({ name }) => name)]
+  const bound = settings.device?.(settings, engine, cookieNames)
   const frozenContexts = new WeakMap<SessionContext, Handle<Data>>()
 
   function open(
@@ -35,7 +37,12 @@ export function createStrategy<Data extends object>(
     if (existing?.context === context) return existing
 
     const jar = createCookieJar(context)
-    const state = new RequestState<Data>(settings, engine, jar, writes === 'at-once')
+    const state = new RequestState<Data>(
+      settings,
+      bound?.engine ?? engine,
+      jar,
+      writes === 'at-once',
+    )
     const handle = new Handle<Data>(state, context)
     if (Object.isExtensible(context)) owner[handleKey] = handle
     else frozenContexts.set(context, handle)
@@ -45,7 +52,8 @@ export function createStrategy<Data extends object>(
   return {
     kind,
     namesUser: settings.user !== undefined,
-    cookieNames: [settings.cookie.name, ...settings.legacy.map(({ name }) => name)],
+    cookieNames,
+    ...bound?.members,
     check(env): void {
       settings.keys(env)
     },

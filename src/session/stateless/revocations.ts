@@ -59,6 +59,10 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
     return {
       ...inner,
       load: (jar) => this.#load(inner, jar),
+      renew: async (jar, session, change) => {
+        await this.#revoke(jar, session.record)
+        return inner.write(jar, session, change)
+      },
       start: async (jar, session, login) => {
         await this.#revoke(jar, session.record)
         await this.#revokeLegacy(jar)

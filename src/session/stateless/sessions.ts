@@ -35,6 +35,8 @@ export function statelessSessions<Data extends SessionObject>(
     'stateless',
   )
   const revocations = startRevocation(options?.revocation, settings, issues.at('revocation'))
+  if (settings.device && revocations === undefined)
+    issues.add('device', 'needs the option revocation')
   issues.throwIfAny()
 
   const engine = createStatelessEngine(settings)

@@ -39,6 +39,7 @@ export function storedSessions<Data extends SessionObject>(
     'stored',
   )
   const store = resolveStore(options?.store, settings.limits.maxAge, issues)
+  if (settings.device && !store.atomic) issues.add('device', 'needs an atomic store')
   issues.throwIfAny()
 
   const context = { settings, store }

@@ -43,7 +43,7 @@ export function createUserSessions<Data extends object>(
       const sessions = await listLive(context, user, env)
       const infos = await Promise.all(
         sessions.map(async ({ record }) => ({
-          ...createInfo(record, settings.limits, await idDigest(ring, record.id)),
+          ...createInfo(record, settings, await idDigest(ring, record.id)),
           ...(current !== undefined && { current: record.id === current }),
         })),
       )

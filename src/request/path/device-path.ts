@@ -1,0 +1,22 @@
+/** The addresses that a browser with device-bound sessions calls by itself. */
+
+/** Where a browser registers its key. */
+export const registerPath = '/.portcullis/dbsc/register'
+
+/** Where a browser proves that it still has its key. */
+export const refreshPath = '/.portcullis/dbsc/refresh'
+
+const deviceUrl = /^https?:..[^/?#]+(\/\.portcullis\/dbsc\/re(gister|fresh))$/
+
+/** The path of a url, where it is one of these addresses. */
+export function readDevicePath(url: string): string | undefined {
+  return deviceUrl.exec(url)?.[1]
+}
+
+/**
+ * Whether a browser registers or refreshes at this url. No check that answers with 4xx may stand before it, since Chromium ends its
+ * session for that; what the endpoints take is proved by a signature.
+ */
+export function isDeviceUrl(url: string): boolean {
+  return deviceUrl.test(url)
+}

@@ -1,0 +1,21 @@
+/** Sends a request to its own address again. */
+import type { OutgoingCookie } from '../types.ts'
+import { isWebSocketUpgrade } from './kind.ts'
+
+/**
+ * The answer that makes a client repeat its request: 307 keeps the method and the body (RFC 9110 section 15.4.8). Undefined for a
+ * WebSocket, whose clients follow no redirect, and without a cookie whose change makes the next request another one.
+ */
+export function repeatRequest(
+  request: Request,
+  cookie: OutgoingCookie | undefined,
+): Response | undefined {
+  if (cookie === undefined || isWebSocketUpgrade(request)) return undefined
+  const { pathname, search } = new URL(request.url)
+  // A path that begins with two slashes would be read as another host.
+  const path = pathname.startsWith('//') ? `/.${pathname}` : pathname
+  return new Response(null, {
+    status: 307,
+    headers: { location: path + search, 'cache-control': 'no-store', 'set-cookie': cookie.header },
+  })
+}

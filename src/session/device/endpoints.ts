@@ -1,0 +1,71 @@
+/** The addresses that a browser calls by itself, and the page for links from other origins. */
+import { readCookies } from '../../cookie/parse.ts'
+import { isPortcullisError } from '../../errors.ts'
+import { readDevicePath, registerPath } from '../../request/path/device-path.ts'
+import type { DeviceEndpoints } from '../core/device.ts'
+import { createCookieJar } from '../handle/cookie-jar.ts'
+import { answerForget, answerJson, answerRefusal, answerUnavailable } from './answers.ts'
+import type { DeviceContext } from './context.ts'
+import { readHeaderString } from './header-string.ts'
+import { wellKnownUrl, writeWellKnown } from './instructions.ts'
+import { answerRefresh } from './refresh.ts'
+import { answerRegistration } from './register.ts'
+import { createReloadPage, isForeignNavigation } from './reload.ts'
+
+/** Makes what whoever serves the strategy owes its browsers. */
+export function createDeviceEndpoints<Data extends object>(
+  context: DeviceContext<Data>,
+): DeviceEndpoints {
+  const { settings, device } = context
+  async function answerBrowser(path: string, request: Request, env: unknown): Promise<Response> {
+    if (request.method !== 'POST') return answerRefusal(405)
+    const answer = path === registerPath ? answerRegistration : answerRefresh
+    try {
+      return await answer(context, createCookieJar({ request, env }), request.headers)
+    } catch (error) {
+      return answerFailure(error, request)
+    }
+  }
+
+  /** Whatever failed here is ours, so the browser keeps its session and tries again. */
+  function answerFailure(error: unknown, { headers }: Request): Response {
+    if (isPortcullisError(error, 'ERR_SESSION_ENDED'))
+      return answerForget(readHeaderString(headers.get('sec-secure-session-id')))
+    const code = isPortcullisError(error) ? error.code : 'fault'
+    settings.emit?.({ type: 'session-refresh-failed', reason: code })
+    return answerUnavailable()
+  }
+
+  async function reload(
+    handle: Parameters<DeviceEndpoints['reload']>[1],
+  ): Promise<Response | undefined> {
+    try {
+      await handle.get()
+    } catch {
+      // The page may not need its session at all; whatever does will hear of the failure.
+      return undefined
+    }
+    const device = handle.device()
+    return device !== undefined && device.provedAt === undefined ? createReloadPage() : undefined
+  }
+
+  const endpoints: DeviceEndpoints = {
+    answer(request, env, handle) {
+      const path = readDevicePath(request.url)
+      if (path !== undefined) return answerBrowser(path, request, env)
+      if (device.site !== undefined && wellKnownUrl.test(request.url))
+        return Promise.resolve(answerJson(200, writeWellKnown(device.site.registering)))
+      return handle && endpoints.reload(request, handle, env)
+    },
+
+    reload(request, handle) {
+      const { headers, method } = request
+      if (method !== 'GET' || !isForeignNavigation(headers)) return undefined
+      const cookies = headers.get('cookie')
+      if (readCookies(cookies, settings.cookie.name).length === 0) return undefined
+      // Browsers send no cookie that has expired.
+      return readCookies(cookies, device.cookie.name).length === 0 ? reload(handle) : undefined
+    },
+  }
+  return endpoints
+}

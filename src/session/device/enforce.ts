@@ -1,0 +1,69 @@
+/** Decides whether a session that was loaded counts on the device of its request. */
+import { expireCookie } from '../../cookie/serialize.ts'
+import type { CookieJar, OutgoingCookie } from '../../types.ts'
+import type { LoadResult } from '../core/engine.ts'
+import type { SessionSettings } from '../core/settings.ts'
+import { isBound, readBinding } from './binding.ts'
+import { type BoundRejection, readBoundValues } from './bound-cookie.ts'
+import { isForeignNavigation } from './reload.ts'
+import type { DeviceSettings } from './settings.ts'
+import { readSkipped } from './skipped.ts'
+
+/** The loaded session as this request may use it. A session without a key passes as it is, at no cost. */
+export type EnforceBinding<Data> = (
+  jar: CookieJar,
+  loaded: LoadResult<Data>,
+) => Promise<LoadResult<Data>> | LoadResult<Data>
+
+/** Makes the decision for one strategy. */
+export function createEnforcement<Data>(
+  settings: SessionSettings<Data>,
+  device: DeviceSettings,
+): EnforceBinding<Data> {
+  const { clock, cookie, emit, keys } = settings
+  const expire: OutgoingCookie = expireCookie(device.cookie)
+
+  function reject(
+    jar: CookieJar,
+    { location }: LoadResult<Data>,
+    rejection: BoundRejection,
+    sid: string,
+  ): LoadResult<Data> {
+    const { headers } = jar
+    const skipReason = readSkipped(headers?.get('secure-session-skipped'), sid)
+    // A link from elsewhere is begun again and is no sign of a theft: it has a word of its own.
+    const isLink = headers !== undefined && isForeignNavigation(headers)
+    emit?.({
+      type: 'session-rejected',
+      reason: isLink ? 'not-bound-navigation' : rejection,
+      subject: cookie.name,
+      ...(skipReason !== undefined && { skipped: skipReason }),
+    })
+
+    return {
+      record: undefined,
+      block: 'not-bound',
+      ...(location && { location }),
+      device: { isSkipped: skipReason !== undefined, expire },
+    }
+  }
+
+  return (jar, loaded) => {
+    const value = loaded.record?.device
+    if (value === undefined) return loaded
+
+    const binding = readBinding(value)
+    // A record that is not understood is not weaker than one that is.
+    if (binding === undefined) return reject(jar, loaded, 'not-bound', '')
+    if (!isBound(binding)) return loaded
+
+    const { sid } = binding
+    const span = { now: clock(), lifetime: device.lifetime }
+    return readBoundValues(keys(jar.env).ring, sid, jar.read(device.cookie.name), span).then(
+      (proof) =>
+        typeof proof === 'number'
+          ? { ...loaded, device: { provedAt: proof, expire } }
+          : reject(jar, loaded, proof, sid),
+    )
+  }
+}

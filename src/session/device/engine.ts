@@ -1,0 +1,89 @@
+/** An engine whose bound sessions count only together with the bound cookie. */
+import { expireCookie } from '../../cookie/serialize.ts'
+import type { CookieJar, OutgoingCookie } from '../../types.ts'
+import type { LoadResult, SessionEngine, WriteResult } from '../core/engine.ts'
+import type { SessionSettings } from '../core/settings.ts'
+import { createChallenge } from './challenge.ts'
+import { createEnforcement } from './enforce.ts'
+import { writeOffer } from './instructions.ts'
+import type { DeviceSettings } from './settings.ts'
+
+/** Puts the device around an engine. Sessions without a proved key cost nothing more than before. */
+export function createDeviceEngine<Data extends object>(
+  settings: SessionSettings<Data>,
+  device: DeviceSettings,
+  inner: SessionEngine<Data>,
+): SessionEngine<Data> {
+  const enforce = createEnforcement(settings, device)
+  const { prefetch, endAll } = inner
+
+  // Browsers take any cookie of this name for the one of the next session.
+  const expireBound = (jar: CookieJar): readonly OutgoingCookie[] =>
+    jar.read(device.cookie.name).length > 0 ? [expireCookie(device.cookie)] : []
+
+  return {
+    ...inner,
+
+    load: async (jar) => enforce(jar, await inner.load(jar)),
+
+    ...(prefetch && {
+      async prefetch(jar) {
+        const finish = await prefetch(jar)
+        return finish && (async () => enforce(jar, await finish()))
+      },
+    }),
+
+    write: async (jar, loaded, change) => keepProof(await inner.write(jar, loaded, change), loaded),
+
+    async start(jar, loaded, login) {
+      // A session that did not count leaves nothing to the next one, but it ends like any other.
+      const isHidden = loaded.block === 'not-bound'
+      const written = isHidden
+        ? await inner.start(jar, await inner.load(jar), {
+            make: () => login.make(undefined),
+            keepsData: false,
+          })
+        : await inner.start(jar, loaded, login)
+      return {
+        ...written,
+        cookies: [...(await offerRegistration(settings, jar, written)), ...expireBound(jar)],
+      }
+    },
+
+    async end(jar, loaded, issued) {
+      // Signing out needs no proof: it only takes away.
+      const known = loaded?.block === 'not-bound' ? undefined : loaded
+      const written = await inner.end(jar, known, issued)
+      return { ...written, cookies: [...(written.cookies ?? []), ...expireBound(jar)] }
+    },
+
+    ...(endAll && {
+      endAll: async (jar, loaded, keepCurrent) =>
+        keepProof(await endAll(jar, loaded, keepCurrent), loaded),
+    }),
+  }
+}
+
+/** The request goes on with the proof that it came with. */
+function keepProof<Data>(
+  written: WriteResult<Data> | undefined,
+  { device }: LoadResult<Data>,
+): WriteResult<Data> | undefined {
+  if (written === undefined || device === undefined) return written
+  return { ...written, session: { ...written.session, device } }
+}
+
+/** The cookies of a login, with the offer to register a key. Browsers bind nothing over plain http. */
+async function offerRegistration<Data>(
+  { cookie, keys, clock }: SessionSettings<Data>,
+  jar: CookieJar,
+  { cookies = [], session }: WriteResult<Data>,
+): Promise<readonly OutgoingCookie[]> {
+  const id = session.record?.id
+  if (id === undefined || !cookie.attributes.secure) return cookies
+
+  const use = { purpose: 'register', session: id } as const
+  const offer = writeOffer(await createChallenge(keys(jar.env).ring, use, clock()))
+  const alongside = ['Secure-Session-Registration', offer] as const
+  return cookies.map((sent) => (sent.name === cookie.name ? { ...sent, alongside } : sent))
+}

@@ -1,0 +1,171 @@
+/** A browser proves that it still has the key: it gets the bound cookie again, and the first time the session is bound. */
+import { serializeCookie } from '../../cookie/serialize.ts'
+import { randomId } from '../../crypto/random.ts'
+import type { CookieJar } from '../../types.ts'
+import type { LoadResult, WriteResult } from '../core/engine.ts'
+import { emitAbout } from '../core/events.ts'
+import type { SessionRecord } from '../core/record.ts'
+import {
+  answerChallenge,
+  answerForget,
+  answerJson,
+  answerRefusal,
+  answerUnavailable,
+} from './answers.ts'
+import { type DeviceBinding, isBound, readBinding } from './binding.ts'
+import { createBoundValue } from './bound-cookie.ts'
+import { createChallenge, readChallenge } from './challenge.ts'
+import { type DeviceContext, isUnreadable } from './context.ts'
+import { readHeaderString } from './header-string.ts'
+import { writeInstructions, writeOffer } from './instructions.ts'
+import { parseProof, verifyProof } from './proof.ts'
+
+/** Seconds in which a challenge must come back signed. */
+const challengeAge = 60
+
+/** A session whose browser asks for the bound cookie. */
+interface Refresh<Data extends object> extends DeviceContext<Data> {
+  readonly jar: CookieJar
+  readonly loaded: LoadResult<Data>
+  readonly record: SessionRecord<Data>
+  readonly binding: DeviceBinding
+}
+
+/**
+ * Answers a refresh. Only a proof that is wrong ends the browser's session; whatever is a matter of time, of load or of this
+ * deployment leaves it.
+ */
+export async function answerRefresh<Data extends object>(
+  context: DeviceContext<Data>,
+  jar: CookieJar,
+  headers: Headers,
+): Promise<Response> {
+  const { settings, device, engine } = context
+  const asked = readHeaderString(headers.get('sec-secure-session-id'))
+  // SameSite keeps the cookie from a refresh that a page of another site caused.
+  if (jar.read(settings.cookie.name).length === 0)
+    return device.initiators.length > 0 ? answerUnavailable() : answerForget(asked)
+
+  const loaded = await engine.load(jar)
+  const { record } = loaded
+  if (record === undefined)
+    return isUnreadable(context, jar, loaded) ? answerUnavailable() : answerForget(asked)
+
+  const binding = readBinding(record.device)
+  // Another login took the place of the session that the browser means.
+  if (binding === undefined || (asked ?? binding.sid) !== binding.sid)
+    return answerForget(asked, await offerAgain(context, jar, record))
+
+  return checkProof(
+    { ...context, jar, loaded, record, binding },
+    readHeaderString(headers.get('secure-session-response')),
+  )
+}
+
+/** Checks what costs least first: the challenge's MAC, then the signature, then the store. */
+async function checkProof<Data extends object>(
+  refresh: Refresh<Data>,
+  token: string | undefined,
+): Promise<Response> {
+  const { settings, jar, binding } = refresh
+  if (token === undefined) return ask(refresh)
+  const proof = parseProof(token)
+  if ('rejected' in proof) return refuse(refresh, proof.rejected)
+
+  const use = { purpose: 'refresh', session: binding.sid } as const
+  const span = { now: settings.clock(), maxAge: challengeAge }
+  const at = await readChallenge(settings.keys(jar.env).ring, use, proof.challenge, span)
+  if (typeof at === 'string') return ask(refresh, at)
+  if (at <= (binding.proved ?? 0)) return ask(refresh, 'spent')
+  const rejected = await verifyProof(proof, binding)
+  if (rejected !== undefined) return refuse(refresh, rejected)
+
+  return acceptProof(refresh, at)
+}
+
+async function acceptProof<Data extends object>(
+  refresh: Refresh<Data>,
+  at: number,
+): Promise<Response> {
+  const { settings, device, jar, record, binding } = refresh
+  const { ring } = settings.keys(jar.env)
+  const written = await writeProof(refresh, at)
+  if (written === 'spent') return ask(refresh, 'spent')
+
+  if (!isBound(binding))
+    await emitAbout(settings, jar.env, {
+      type: 'session-bound',
+      id: written?.session.record?.id ?? record.id,
+      reason: binding.alg,
+    })
+  const value = await createBoundValue(ring, binding.sid, at)
+  const cookie = serializeCookie(device.cookie, value, device.lifetime)
+  return answerJson(200, writeInstructions(device, binding.sid), [
+    ...(written?.cookies ?? []),
+    cookie,
+  ])
+}
+
+/**
+ * Notes the proof. In a store each proof counts once: only one over a challenge that is younger than the last one that counted.
+ * A session in its cookie has no such memory; it gets a new id with the first proof, and every copy from before ends.
+ */
+async function writeProof<Data extends object>(
+  { engine, jar, loaded, binding }: Refresh<Data>,
+  at: number,
+): Promise<WriteResult<Data> | 'spent' | undefined> {
+  const { renew } = engine
+  if (renew !== undefined && isBound(binding)) return undefined
+
+  let counts = false
+  const change = (now: SessionRecord<Data> | undefined): SessionRecord<Data> | undefined => {
+    const current = readBinding(now?.device)
+    counts = current?.sid === binding.sid && at > (current.proved ?? 0)
+    if (!counts || now === undefined) return undefined
+    const device = { ...binding, proved: at }
+    return renew === undefined ? { ...now, device } : { ...now, device, id: randomId() }
+  }
+  const written = await (renew ?? engine.write)(jar, loaded, change)
+  return counts ? written : 'spent'
+}
+
+/** Asks for a proof. Its time is never before the last proof that counted, whatever this machine's clock says. */
+async function ask<Data extends object>(
+  refresh: Refresh<Data>,
+  reason?: 'foreign' | 'stale' | 'spent',
+): Promise<Response> {
+  const { settings, jar, record, binding } = refresh
+  const { ring } = settings.keys(jar.env)
+  if (reason !== undefined)
+    await emitAbout(settings, jar.env, { type: 'session-refresh-refused', id: record.id, reason })
+  const use = { purpose: 'refresh', session: binding.sid } as const
+  const now = Math.max(settings.clock(), (binding.proved ?? 0) + 1)
+  return answerChallenge(await createChallenge(ring, use, now), binding.sid)
+}
+
+async function refuse<Data extends object>(
+  { settings, jar, record }: Refresh<Data>,
+  reason: string,
+): Promise<Response> {
+  await emitAbout(settings, jar.env, { type: 'session-refresh-refused', id: record.id, reason })
+  return answerRefusal(401)
+}
+
+/**
+ * Offers registration again where the answer of a parallel request brought back the cookie of before the key. Only for sessions in
+ * their cookie, and only as long as a first registration would count; a store never loses a key.
+ */
+async function offerAgain<Data extends object>(
+  { settings, device, engine }: DeviceContext<Data>,
+  jar: CookieJar,
+  record: SessionRecord<Data>,
+): Promise<string | undefined> {
+  const { authenticated, created, id } = record
+  const age = Math.floor(settings.clock() / 1000) - created
+  if (engine.renew === undefined || record.device !== undefined || authenticated === undefined)
+    return undefined
+  if (age > device.register) return undefined
+  const use = { purpose: 'register', session: id } as const
+  // As old as the login: a copy of the cookie does not get more time than the browser had.
+  return writeOffer(await createChallenge(settings.keys(jar.env).ring, use, created * 1000))
+}

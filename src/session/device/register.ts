@@ -1,0 +1,72 @@
+/** A browser offers the key of its device: it is kept, and nothing is enforced before its first proof. */
+import { randomId } from '../../crypto/random.ts'
+import type { CookieJar } from '../../types.ts'
+import { emitAbout } from '../core/events.ts'
+import type { SessionRecord } from '../core/record.ts'
+import { answerJson, answerRefusal, answerUnavailable } from './answers.ts'
+import type { DeviceBinding } from './binding.ts'
+import { readChallenge } from './challenge.ts'
+import { type DeviceContext, isUnreadable } from './context.ts'
+import { readHeaderString } from './header-string.ts'
+import { writeInstructions } from './instructions.ts'
+import { parseProof, verifyProof } from './proof.ts'
+
+/**
+ * Answers a registration. A session takes one key in its life, offered within `register` seconds of `start`: whoever comes
+ * later, or second, has stolen something.
+ */
+export async function answerRegistration<Data extends object>(
+  context: DeviceContext<Data>,
+  jar: CookieJar,
+  headers: Headers,
+): Promise<Response> {
+  const { settings, device, engine } = context
+  const { ring } = settings.keys(jar.env)
+  const loaded = await engine.load(jar)
+  const { record } = loaded
+  if (record === undefined) {
+    if (isUnreadable(context, jar, loaded)) return answerUnavailable()
+    return refuse(context, jar, undefined, 'no-session')
+  }
+
+  // From here on whoever asks has the session's cookie.
+  if (record.device !== undefined) return refuse(context, jar, record, 'bound-already')
+  const proof = parseProof(readHeaderString(headers.get('secure-session-response')))
+  if ('rejected' in proof) return refuse(context, jar, record, proof.rejected)
+  if (proof.key === undefined) return refuse(context, jar, record, 'key')
+
+  const use = { purpose: 'register', session: record.id } as const
+  const span = { now: settings.clock(), maxAge: device.register }
+  const at = await readChallenge(ring, use, proof.challenge, span)
+  if (typeof at === 'string') return refuse(context, jar, record, at)
+  const rejected = await verifyProof(proof, proof.key)
+  if (rejected !== undefined) return refuse(context, jar, record, rejected)
+
+  const binding: DeviceBinding = { sid: randomId(12), ...proof.key }
+  let isFirst = false
+  const written = await engine.write(jar, loaded, (now) => {
+    isFirst = now !== undefined && now.device === undefined
+    return isFirst && now !== undefined ? { ...now, device: binding } : undefined
+  })
+  if (!isFirst) return refuse(context, jar, record, 'bound-already')
+
+  await emitAbout(settings, jar.env, {
+    type: 'session-key-offered',
+    id: record.id,
+    reason: proof.alg,
+  })
+  return answerJson(200, writeInstructions(device, binding.sid), written?.cookies)
+}
+
+/** No session comes of it; a browser does not try again. */
+async function refuse<Data extends object>(
+  { settings }: DeviceContext<Data>,
+  jar: CookieJar,
+  record: SessionRecord<Data> | undefined,
+  reason: string,
+): Promise<Response> {
+  const type = 'session-bind-refused'
+  if (record === undefined) settings.emit?.({ type, reason })
+  else await emitAbout(settings, jar.env, { type, id: record.id, reason })
+  return answerRefusal(reason === 'bound-already' ? 409 : 401)
+}

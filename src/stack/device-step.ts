@@ -1,0 +1,15 @@
+/** The step that answers browsers whose sessions are bound to a device. */
+import type { MiddlewareHandler } from 'hono'
+import type { SessionStrategy, ThreeVerbs } from '../session/core/types.ts'
+
+/** The step, for a strategy with the option `device`; undefined for every other. */
+export function deviceStep(
+  strategy: ThreeVerbs<object> | undefined,
+): MiddlewareHandler | undefined {
+  const endpoints = (strategy as SessionStrategy<object> | undefined)?.device
+  if (endpoints === undefined) return undefined
+
+  return async function device(c, next) {
+    return (await endpoints.answer(c.req.raw, c.env)) ?? next()
+  }
+}
