@@ -1,4 +1,5 @@
 /** The same in instructions: what a quiet machine and a busy one agree on. */
+import { assertionKey } from '../../tools/secret.ts'
 import { type Counted, counted } from '../lib/counted.ts'
 import type { Goal, Report, Settings, Table } from '../lib/report.ts'
 import { figure, signed } from '../lib/stats.ts'
@@ -14,6 +15,9 @@ export default looped(app)`
 interface Row {
   readonly label: string
   readonly code: string
+  /** Where it differs from that of the table. */
+  readonly path?: string
+  readonly bindings?: Readonly<Record<string, string>>
 }
 
 const guards: readonly Row[] = (['noop', 'hand', 'hono', 'hono-policy', 'ours'] as const).map(
@@ -33,13 +37,49 @@ const sessions: readonly Row[] = [
   { label: 'Portcullis', code: inSession('ours') },
 ]
 
+const inGateway = (code: string): string =>
+  `import { countedGateway, looped, passOn } from './gateway-counted.ts'\nexport default ${code}`
+
+/** The parts of the gateway: what it adds to a Worker that only passes requests on. */
+export const gateways: readonly Row[] = [
+  { label: 'a Worker that only passes on', code: inGateway('looped(passOn)') },
+  {
+    label: 'Portcullis, an anonymous request',
+    code: inGateway('looped(countedGateway({ assertion: false }))'),
+  },
+  {
+    label: 'Portcullis, a signed-in request',
+    path: '/account',
+    code: inGateway(
+      'looped(countedGateway({ assertion: false }), countedGateway({ assertion: true }))',
+    ),
+    bindings: { KEY: await assertionKey() },
+  },
+  {
+    label: 'the same with an assertion signed for every request',
+    path: '/account',
+    code: inGateway('looped(countedGateway({ assertion: true }))'),
+    bindings: { KEY: await assertionKey() },
+  },
+]
+
 const tables: ReadonlyArray<readonly [path: string, rows: readonly Row[]]> = [
   ['/document', guards],
   ['/api', guards],
   ['/form', forms],
   ['/read', sessions],
   ['/write', sessions],
+  ['/gateway', gateways],
 ]
+
+/** Counts one row in a workerd of its own. */
+export function countRow(
+  { label, code, bindings = {} }: Row,
+  path: string,
+  n: number,
+): Promise<Counted> {
+  return counted({ name: label, code, bindings }, path, n)
+}
 
 export async function instructions({ quick, log }: Settings): Promise<Report> {
   const found: Table[] = []
@@ -49,9 +89,9 @@ export async function instructions({ quick, log }: Settings): Promise<Report> {
     const all: Counted[] = []
     const next = rows.entries()
     const count = async (): Promise<void> => {
-      for (const [i, { label, code }] of next) {
-        log(`${path}, ${label}`)
-        all[i] = await counted({ name: `counted ${i}`, code }, path, quick ? 1000 : 6000)
+      for (const [i, row] of next) {
+        log(`${path}, ${row.label}`)
+        all[i] = await countRow(row, row.path ?? path, quick ? 1000 : 6000)
       }
     }
     await Promise.all([count(), count()])

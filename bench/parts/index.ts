@@ -29,7 +29,7 @@ export const parts: ReadonlyArray<{
   { letter: 'headers', what: 'security headers and csrf', run: headers },
   {
     letter: 'instructions',
-    what: 'headers and sessions, counted instead of timed',
+    what: 'headers, sessions and the gateway, counted instead of timed',
     run: instructions,
   },
 ]
