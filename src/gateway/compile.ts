@@ -1,6 +1,4 @@
-/** A configuration judged and made ready while building: every fault at once, nothing left to find out per request. */
-
-import { createAssertions, type SignAssertion } from '../assertion/sign.ts'
+/** Compiles a configuration: validates it with all issues at once, and assembles the handlers of its gateway. */
 import { type HeaderWriter, headerWriter } from '../headers/index.ts'
 import {
   checkKeys,
@@ -11,146 +9,247 @@ import {
   wholeNumber,
 } from '../options/index.ts'
 import { createReporter, type ReportError } from '../page/index.ts'
-import { platformFetch } from '../proxy/platform-fetch.ts'
-import { type CompiledClient, compileFetch } from '../proxy/upstream-client.ts'
+import { platformFetch } from '../proxy/fetch/platform-fetch.ts'
+import { type CompiledClient, compileFetch } from '../proxy/fetch/upstream-client.ts'
 import {
   type CheckLimits,
   checkPlatform,
   compileRequestLimits,
   type Platform,
+  type RequestLimits,
 } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit } from '../types.ts'
-import type { GatewayConfig } from './config.ts'
-import { createReportCollector, type ReportCollector } from './endpoints/reports.ts'
+import { createMaintenanceCheck } from './checks/maintenance.ts'
+import { createRequestChecks } from './checks/request-checks.ts'
+import { createRouteChecks } from './checks/route-checks.ts'
+import type { AssertionOptions, GatewayConfig } from './config.ts'
+import { createEndpointTable } from './endpoints/endpoint.ts'
+import { createEndpoints } from './endpoints/list.ts'
+import { createScheduled } from './endpoints/scheduled.ts'
+import { createRequestHandler, type HandleRequest } from './handle-request.ts'
+import { createRouteHandler } from './handle-route.ts'
 import { mergeGatewayHeaders } from './headers.ts'
-import { compileOperations, type Operations, operationKeys } from './operations.ts'
+import { compileOperations, operationKeys } from './operations.ts'
+import { createPhases, type UpstreamIdentity } from './phases/list.ts'
+import { createGatewaySessions } from './phases/session.ts'
+import { createReject, type RejectRequest } from './reject.ts'
+import { createErrorMapping, type RespondToError } from './respond-to-error.ts'
 import { validateGatewayCsrf } from './routes/compile-csrf.ts'
-import { compileRoutes, type RouteTable } from './routes/table.ts'
+import { createFindRoute } from './routes/find-route.ts'
+import { type CompiledRoute, compileRoutes } from './routes/table.ts'
 import { validateRoutes } from './routes/validate-routes.ts'
-import { createSettingsResolver, type Settings } from './settings.ts'
+import { createSettingsResolver, type Settings, type SettingsSources } from './settings.ts'
 import type { LoginThrottling } from './throttle/types.ts'
 import { type CompiledUpstream, compileUpstreams, isObject } from './upstreams.ts'
+import { createWatch, type Watch } from './watch.ts'
 
-/** What a gateway knows before its first request. */
+/** A gateway that is ready for requests: its handlers, each made of the parts of the configuration that it needs. */
 export interface CompiledGateway {
-  readonly routes: RouteTable
-  /** Whether some route hands `%2F` on. */
-  readonly keepsSlashes: boolean
-  /** Whether some route has a cache. */
-  readonly caches: boolean
-  /** Whether what a request asks Redis may be more than its session. */
-  readonly shares: boolean
-  readonly upstreams: ReadonlyMap<string, CompiledUpstream>
-  readonly settings: (env: unknown) => Settings | Promise<Settings>
+  readonly handleRequest: HandleRequest
+  readonly respondToError: RespondToError
+  readonly runScheduled: (env: unknown) => Promise<void>
+  readonly resolveSettings: (env: unknown) => Settings | Promise<Settings>
+  readonly createRequestId: (headers: Headers) => string
   readonly platform: Platform
-  readonly limits: CheckLimits | undefined
-  readonly session: SessionStrategy<object> | undefined
-  readonly cookieNames: ReadonlySet<string>
-  readonly user: ((data: object) => string | undefined) | undefined
-  readonly roles: ((data: object) => readonly string[]) | undefined
-  readonly claims: ((data: object) => object) | undefined
-  readonly signIn: string | undefined
-  readonly assertions: SignAssertion | undefined
-  readonly secure: HeaderWriter
-  readonly reports: ReportCollector
-  readonly emit: Emit
-  readonly report: ReportError
-  readonly fetch: typeof fetch
-  /** Reaches upstreams where whoever calls the gateway brings no client. */
-  readonly client: CompiledClient
-  /** Whether the configuration names a `fetch`, which no other client replaces. */
-  readonly ownFetch: boolean
-  readonly clock: Clock
-  readonly ops: Operations
+  /** Whether a request may send Redis commands other than the read of its session, so that they are batched. */
+  readonly batchesRedis: boolean
+  readonly upstreamFetch: UpstreamFetch
+  readonly securityHeaders: HeaderWriter
+  readonly watch: Watch
 }
 
-/** The strategy of an environment. */
-export function findStrategy(
-  { session }: CompiledGateway,
-  env: unknown,
-): SessionStrategy<object> | undefined {
-  return session?.chosen?.(env) ?? session
+/** How upstreams are reached. */
+interface UpstreamFetch {
+  readonly fetch: typeof fetch
+  readonly client: CompiledClient
+  /** Whether the configuration names it, so that no other client replaces it. */
+  readonly configured: boolean
+}
+
+/** What several parts of a gateway share. */
+interface Services {
+  readonly clock: Clock
+  readonly emit: Emit
+  readonly reject: RejectRequest
+  readonly report: ReportError
+}
+
+/** The untyped form of a configuration: types were checked where it was written. */
+type AnyConfig = GatewayConfig<string, never, never>
+
+/** Parts of a configuration that were validated, as handlers are made of them. */
+interface ValidatedParts {
+  readonly session: SessionStrategy<object> | undefined
+  readonly roles: ((data: object) => readonly string[]) | undefined
+  readonly throttle: LoginThrottling | undefined
+  readonly upstreams: ReadonlyMap<string, CompiledUpstream>
+  readonly routes: readonly CompiledRoute[]
+  readonly upstreamIdentity: UpstreamIdentity
 }
 
 /**
- * Judges a configuration.
+ * Compiles a configuration.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
-export function compileGateway(config: GatewayConfig<string, never, never>): CompiledGateway {
+export function compileGateway(input: AnyConfig): CompiledGateway {
   const issues = createIssues('')
-  checkKeys(issues, config, keys)
-  // From here on what is no object has no members, so that one ConfigError can name the rest.
-  const given: Partial<GatewayConfig<string, never, never>> = isObject(config) ? config : {}
-  const session = validateSession(given.session, issues)
-  const upstreams = compileUpstreams(given.upstreams, issues.at('upstreams'))
-  const { assertion } = given
+  checkKeys(issues, input, keys)
+  // What is no object has no members from here on, so that one ConfigError can name the rest.
+  const config: Partial<AnyConfig> = isObject(input) ? input : {}
+  const services = createServices(config, issues)
+  const parts = validateParts(config, services, issues)
+  const gateway = assembleGateway(config, parts, services, issues)
+  issues.throwIfAny()
+  return gateway
+}
+
+function createServices(config: Partial<AnyConfig>, issues: Issues): Services {
+  const emit = optionalListener(issues, 'onEvent', config.onEvent) ?? ignore
+  return {
+    clock: optionalFunction(issues, 'clock', config.clock) ?? Date.now,
+    emit,
+    reject: createReject(emit),
+    report: optionalListener(issues, 'onFault', config.onFault) ?? createReporter(),
+  }
+}
+
+function validateParts(
+  config: Partial<AnyConfig>,
+  { clock, emit, reject }: Services,
+  issues: Issues,
+): ValidatedParts {
+  const session = validateSession(config.session, issues)
+  const upstreams = compileUpstreams(config.upstreams, issues.at('upstreams'))
+  const lifetime = validateAssertion(config.assertion, session, upstreams, issues)
+  validateGatewayCsrf(config.csrf, issues.at('csrf'))
+  const throttle = validateThrottle(config.throttle, { clock, emit }, issues.at('throttle'))
+  const routes = validateRoutes(config, upstreams, issues, throttle)
+  return {
+    session,
+    roles: optionalFunction(issues, 'roles', config.roles) as ValidatedParts['roles'],
+    throttle,
+    upstreams,
+    routes: routes.map((route) => ({ ...route, checks: createRouteChecks(route, reject) })),
+    upstreamIdentity: {
+      assertionLifetime: config.assertion && lifetime,
+      user: optionalFunction(issues, 'user', config.user) as UpstreamIdentity['user'],
+      claims: optionalFunction(issues, 'claims', config.claims) as UpstreamIdentity['claims'],
+    },
+  }
+}
+
+function assembleGateway(
+  config: Partial<AnyConfig>,
+  parts: ValidatedParts,
+  services: Services,
+  issues: Issues,
+): CompiledGateway {
+  const { clock, emit, reject, report } = services
+  const { session: strategy, throttle, upstreams, roles } = parts
+  const platform = checkPlatform(config.platform, issues, 'cloudflare')
+  const upstreamFetch = compileUpstreamFetch(config.fetch, issues)
+  const probing = { upstreams, clock, emit, fetch: upstreamFetch.fetch }
+  const operations = compileOperations(config, probing, issues)
+  const { isReady } = operations
+  const watch = createWatch(operations.monitor, clock)
+  const routes = compileRoutes(parts.routes)
+  const batchesRedis = throttle !== undefined || routes.limited
+  const sessions = createGatewaySessions({ strategy, roles, clock, batchesRedis })
+  const endpoints = createEndpointTable(createEndpoints({ clock, emit, reject, sessions, isReady }))
+  const phases = createPhases({
+    ...{ clock, emit, reject, watch, sessions, routes },
+    signIn: config.signIn,
+    upstreamIdentity: parts.upstreamIdentity,
+    cookieNames: listCookieNames(strategy, throttle),
+  })
+  const resolveSettings = compileSettings(config, parts, issues)
+  const limits = compileLimits(config.limits, issues.at('limits'))
+  const checks = { reject, platform, limits, routes, answersAnyHost: endpoints.answersAnyHost }
+
+  return {
+    handleRequest: createRequestHandler({
+      checks: createRequestChecks(checks),
+      endpoints,
+      checkMaintenance: createMaintenanceCheck(config.maintenance, reject, issues),
+      findRoute: createFindRoute(routes, reject),
+      handleRoute: createRouteHandler(watch.observePhases(phases)),
+    }),
+    respondToError: createErrorMapping(reject, report),
+    runScheduled: createScheduled({ ...probing, ...operations, resolveSettings, report }),
+    resolveSettings,
+    createRequestId: operations.requestId,
+    platform,
+    batchesRedis,
+    upstreamFetch,
+    securityHeaders: headerWriter(mergeGatewayHeaders(config.headers), issues.at('headers')),
+    watch,
+  }
+}
+
+function listCookieNames(
+  strategy: SessionStrategy<object> | undefined,
+  throttle: LoginThrottling | undefined,
+): ReadonlySet<string> {
+  const names = new Set(strategy?.cookieNames ?? [])
+  if (throttle?.cookieName !== undefined) names.add(throttle.cookieName)
+  return names
+}
+
+function compileSettings(
+  config: Partial<AnyConfig>,
+  { session, throttle, upstreams, routes }: ValidatedParts,
+  issues: Issues,
+): CompiledGateway['resolveSettings'] {
+  const sources: SettingsSources = {
+    publicOrigin: config.publicOrigin,
+    hosts: config.hosts,
+    upstreams: [...upstreams.keys()].map((name) => ({ name, url: config.upstreams?.[name]?.url })),
+    key: config.assertion?.key,
+    checks: [session, throttle],
+    routeHosts: routes.flatMap(({ route: { host } }, index) =>
+      host ? { option: `routes.${index}.host`, host } : [],
+    ),
+  }
+  return createSettingsResolver(sources, issues)
+}
+
+function compileUpstreamFetch(value: unknown, issues: Issues): UpstreamFetch {
+  const configured = value !== undefined
+  const send: typeof fetch =
+    optionalFunction(issues, 'fetch', value as typeof fetch | undefined) ?? platformFetch
+  const upgrades = configured || 'WebSocketPair' in globalThis
+  return { fetch: send, client: compileFetch(send, upgrades), configured }
+}
+
+function compileLimits(
+  value: RequestLimits | false | undefined,
+  issues: Issues,
+): CheckLimits | undefined {
+  return value === false ? undefined : compileRequestLimits(value, issues)
+}
+
+/** Validates the option `assertion`, and returns its lifetime in seconds. */
+function validateAssertion(
+  assertion: AssertionOptions<never> | undefined,
+  session: unknown,
+  upstreams: ReadonlyMap<string, CompiledUpstream>,
+  issues: Issues,
+): number {
   if (assertion !== undefined) {
     checkKeys(issues.at('assertion'), assertion, ['key', 'lifetime'])
     if (!session) issues.add('assertion', 'needs the option session')
-    if (isObject(assertion) && assertion.key === undefined)
+    if (isObject(assertion) && assertion.key === undefined) {
       issues.add('assertion.key', 'is required')
+    }
   }
-  const lifetime = wholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, 60, timeoutRange)
   for (const { name, sessions } of upstreams.values()) {
-    if (sessions && !session) issues.add(`upstreams.${name}.sessions`, 'needs the option session')
-    if (sessions && !assertion)
-      issues.add(`upstreams.${name}.sessions`, 'needs the option assertion')
+    if (!sessions) continue
+    if (!session) issues.add(`upstreams.${name}.sessions`, 'needs the option session')
+    if (!assertion) issues.add(`upstreams.${name}.sessions`, 'needs the option assertion')
   }
-  validateGatewayCsrf(given.csrf, issues.at('csrf'))
-  const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? ignore
-  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
-  const throttle = validateThrottle(given.throttle, { clock, emit }, issues.at('throttle'))
-  const routes = validateRoutes(given, upstreams, issues, throttle)
-  const send: typeof fetch = optionalFunction(issues, 'fetch', given.fetch) ?? platformFetch
-  const plan: CompiledGateway = {
-    routes: compileRoutes(routes),
-    keepsSlashes: routes.some(({ route }) => route.encodedSlash === 'keep'),
-    caches: routes.some(({ route }) => Boolean(route.cache)),
-    shares: throttle !== undefined || routes.some(({ limits = [] }) => limits.length > 0),
-    upstreams,
-    settings: createSettingsResolver(
-      {
-        publicOrigin: given.publicOrigin,
-        hosts: given.hosts,
-        upstreams: [...upstreams.keys()].map((name) => ({
-          name,
-          url: given.upstreams?.[name]?.url,
-        })),
-        key: assertion?.key,
-        checks: [session, throttle],
-        routeHosts: routes.flatMap(({ route: { host } }, index) =>
-          host ? { option: `routes.${index}.host`, host } : [],
-        ),
-      },
-      issues,
-    ),
-    platform: checkPlatform(given.platform, issues, 'cloudflare'),
-    limits:
-      given.limits === false ? undefined : compileRequestLimits(given.limits, issues.at('limits')),
-    session,
-    cookieNames: new Set([
-      ...(session?.cookieNames ?? []),
-      ...(throttle?.cookieName ? [throttle.cookieName] : []),
-    ]),
-    user: optionalFunction(issues, 'user', given.user) as CompiledGateway['user'],
-    roles: optionalFunction(issues, 'roles', given.roles) as CompiledGateway['roles'],
-    claims: optionalFunction(issues, 'claims', given.claims) as CompiledGateway['claims'],
-    signIn: given.signIn,
-    assertions: assertion && createAssertions(lifetime),
-    secure: headerWriter(mergeGatewayHeaders(given.headers), issues.at('headers')),
-    reports: createReportCollector(emit, clock),
-    emit,
-    report: optionalListener(issues, 'onFault', given.onFault) ?? createReporter(),
-    fetch: send,
-    client: compileFetch(send, given.fetch !== undefined || 'WebSocketPair' in globalThis),
-    ownFetch: given.fetch !== undefined,
-    clock,
-    ops: compileOperations(given, { upstreams, clock, emit, fetch: send }, issues),
-  }
-  issues.throwIfAny()
-  return plan
+  return wholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, 60, lifetimeRange)
 }
 
 const keys: ReadonlyArray<keyof GatewayConfig> = [
@@ -176,7 +275,7 @@ const keys: ReadonlyArray<keyof GatewayConfig> = [
   'fetch',
   'clock',
 ]
-const timeoutRange = { min: 5, max: 60, unit: 'seconds' } as const
+const lifetimeRange = { min: 5, max: 60, unit: 'seconds' } as const
 
 function validateSession(value: unknown, issues: Issues): SessionStrategy<object> | undefined {
   if (value === undefined) return undefined

@@ -1,113 +1,124 @@
-/** The gateway: from a configuration to a `fetch` handler. */
-import { errorResponse, findReason, reasonStatus } from '../page/index.ts'
-import { discardBody } from '../proxy/fetch-upstream.ts'
-import { compileClient, type UpstreamClient } from '../proxy/upstream-client.ts'
+/** Creates a gateway: from a configuration to a `fetch` handler. */
+import { discardBody } from '../proxy/fetch/fetch-upstream.ts'
+import { compileClient, type UpstreamClient } from '../proxy/fetch/upstream-client.ts'
 import { shareAsks } from '../redis/shared.ts'
+import { clientAddress } from '../request/index.ts'
 import type { ProjectEnv } from '../types.ts'
 import { type CompiledGateway, compileGateway } from './compile.ts'
 import type { GatewayConfig } from './config.ts'
-import { runScheduled } from './endpoints/scheduled.ts'
-import { handleRequest } from './handle-route.ts'
 import type { RequestContext } from './request-context.ts'
-import { beginWatch, endWatch, recordError } from './watch.ts'
 
-/** What whoever calls a gateway hands over with a request. */
+/** What the caller of a gateway passes with a request. */
 export interface GatewayContext {
-  /** Keeps work going after the answer, as Workers offer it: a login is settled though its client has left. */
+  /** Keeps work going after the response, as on Workers: a login is settled although its client has disconnected. */
   waitUntil?(work: Promise<unknown>): void
-  /** Reaches the upstreams instead of `fetch`, unless the configuration names a `fetch`; see `portcullis/node`. */
+  /** Sends requests to upstreams instead of `fetch`, unless the configuration names a `fetch`; see `portcullis/node`. */
   readonly upstream?: UpstreamClient | undefined
 }
 
 /** What a Worker exports, and what any server of Requests can call. */
 export interface Gateway<E = ProjectEnv> {
-  /** Answers every request; never rejects. */
+  /** Handles every request; never rejects. */
   fetch(request: Request, env?: E, context?: GatewayContext): Promise<Response>
-  /** What a cron trigger starts: a look at upstreams and store, where the option `uptime` says who is told. Never rejects. */
+  /** Handles a cron trigger: probes upstreams and store, where the option `uptime` says who is notified. Never rejects. */
   scheduled(event?: unknown, env?: E, context?: unknown): Promise<void>
 }
 
 /**
- * Makes a gateway. Everything that can be judged without a request is judged here, with all faults in one error; what only
- * the environment knows at the first request, which a wrong value turns into 503 and one line in the log.
+ * Creates a gateway. Everything that can be validated without a request is validated here, with all issues in one error. What
+ * only the environment holds is validated at the first request; a wrong value there becomes 503 and one line in the log.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ * @example
+ * ```ts
+ * const gateway = createGateway({
+ *   publicOrigin: 'https://app.example.com',
+ *   upstreams: { app: { url: 'http://10.0.0.7:3000' } },
+ *   routes: [{ path: '/*', to: 'app', access: 'public' }],
+ * })
+ * export default gateway
+ * ```
  */
 export function createGateway<N extends string, Data extends object, E = ProjectEnv>(
   config: GatewayConfig<N, Data, E>,
 ): Gateway<E> {
-  const plan = compileGateway(config as unknown as GatewayConfig<string, never, never>)
+  const gateway = compileGateway(config as unknown as GatewayConfig<string, never, never>)
+  const { watch } = gateway
+
   return {
     async fetch(request, env, context): Promise<Response> {
-      // What is counted, and what is kept of a session, can then travel together.
-      const shared = plan.shares ? shareAsks(env) : env
-      const requestId = plan.ops.requestId(request.headers)
-      const brought = plan.ownFetch ? undefined : context?.upstream
-      const client = brought === undefined ? plan.client : compileClient(brought)
-      const visit: RequestContext = {
-        request,
-        env: shared,
-        requestId,
-        client,
-        path: '',
-        search: '',
-      }
-      if (context?.waitUntil) visit.waitUntil = (work) => context.waitUntil?.(work)
-      beginWatch(plan, visit)
-      await resolveSettings(plan, visit)
-      const answered = await respond(plan, visit)
-      const response = visit.decorate?.(answered) ?? answered
-      // What a handshake says is read by no page, and workerd's carries a socket.
-      if (response.status === 101) return endWatch(plan, visit, response)
-      const { settings } = visit
-      const secured = (visit.secure ?? plan.secure)(response, {
-        https: settings?.https ?? false,
-        host: settings?.publicHost ?? '',
-        nonce: visit.nonce,
-      })
-      return endWatch(plan, visit, secured)
+      const ctx = createContext(gateway, request, env, context)
+      watch.begin(ctx)
+      await resolveSettings(gateway, ctx)
+      const created = await respond(gateway, ctx)
+      const response = ctx.response.addRateLimits?.(created) ?? created
+      // No page reads the headers of a handshake, and the response of workerd carries a socket.
+      return watch.end(ctx, response.status === 101 ? response : secureResponse(ctx, response))
     },
-    scheduled: (_event, env) => runScheduled(plan, env),
+    scheduled: (_event, env) => gateway.runScheduled(env),
   }
 }
 
-/** Before anything else, since the security headers of every answer depend on it. A fault waits until an answer needs it. */
-async function resolveSettings(plan: CompiledGateway, visit: RequestContext): Promise<void> {
+function createContext(
+  gateway: CompiledGateway,
+  request: Request,
+  env: unknown,
+  context: GatewayContext | undefined,
+): RequestContext {
+  const { platform, upstreamFetch, batchesRedis, securityHeaders } = gateway
+  const ownClient = upstreamFetch.configured ? undefined : context?.upstream
+  return {
+    request,
+    env: batchesRedis ? shareAsks(env) : env,
+    requestId: gateway.createRequestId(request.headers),
+    address: clientAddress(request.headers, platform),
+    client: ownClient === undefined ? upstreamFetch.client : compileClient(ownClient),
+    waitUntil: context?.waitUntil ? (work) => context.waitUntil?.(work) : undefined,
+    settings: undefined,
+    settingsError: undefined,
+    path: '',
+    search: '',
+    strippedHeaders: undefined,
+    session: undefined,
+    response: { headers: securityHeaders, nonce: undefined, addRateLimits: undefined },
+    metrics: undefined,
+  }
+}
+
+/** Comes before everything else, since the security headers of every response depend on it. An error waits until it matters. */
+async function resolveSettings(gateway: CompiledGateway, ctx: RequestContext): Promise<void> {
   try {
-    const found = plan.settings(visit.env)
-    visit.settings = found instanceof Promise ? await found : found
+    const settings = gateway.resolveSettings(ctx.env)
+    ctx.settings = settings instanceof Promise ? await settings : settings
   } catch (error) {
-    visit.fault = error
+    ctx.settingsError = error
   }
 }
 
-/** The session is settled on whatever the answer is; after a fault with only what was certain before it. */
-async function respond(plan: CompiledGateway, visit: RequestContext): Promise<Response> {
+/** Creates the response and flushes the session to it; after an error only what was certain before. */
+async function respond(gateway: CompiledGateway, ctx: RequestContext): Promise<Response> {
   let response: Response | undefined
   try {
-    response = await handleRequest(plan, visit)
-    return visit.session === undefined ? response : await visit.session.flush(response)
+    response = await gateway.handleRequest(ctx)
+    return ctx.session === undefined ? response : await ctx.session.flush(response)
   } catch (error) {
-    if (response) discardBody(response)
-    const page = errorPage(plan, visit, error)
+    if (response !== undefined) discardBody(response)
+    const { response: page, failed } = gateway.respondToError(ctx, error)
     try {
-      return (await visit.session?.flush(page, { failed: true })) ?? page
+      return (await ctx.session?.flush(page, { failed })) ?? page
     } catch {
       return page
     }
   }
 }
 
-function errorPage(
-  plan: CompiledGateway,
-  { request, requestId, path, notes }: RequestContext,
-  error: unknown,
+function secureResponse(
+  { response: page, settings }: RequestContext,
+  response: Response,
 ): Response {
-  const reason = findReason(error)
-  if (notes !== undefined) recordError(notes, reason, error)
-  // A client that left is no fault of ours, and nobody reads the answer.
-  if (reasonStatus(reason) >= 500 && !request.signal.aborted) {
-    plan.report(error, { requestId, method: request.method, path })
-  }
-  return errorResponse(reason, request, { requestId })
+  return page.headers(response, {
+    https: settings?.https ?? false,
+    host: settings?.publicHost ?? '',
+    nonce: page.nonce,
+  })
 }

@@ -4,7 +4,6 @@ import type { Monitor, Uptime } from '../monitor/index.ts'
 import type { StoreProbe } from '../monitor/redis.ts'
 import type { Issues } from '../options/index.ts'
 import { isHeaderName, isRequestId } from '../request/index.ts'
-import { compileMaintenance, type MaintenanceCheck } from './checks/maintenance.ts'
 import type { GatewayConfig } from './config.ts'
 import { createReadiness, type IsReady, type ReadySources } from './endpoints/ready.ts'
 import { isObject } from './upstreams.ts'
@@ -14,7 +13,6 @@ export interface Operations {
   readonly monitor: Monitor | undefined
   /** The id of a request: random, unless somebody in front names it. */
   readonly requestId: (headers: Headers) => string
-  readonly maintenance: MaintenanceCheck | undefined
   readonly isReady: IsReady
   readonly storeProbe: StoreProbe | undefined
   readonly uptime: Uptime | undefined
@@ -35,7 +33,7 @@ export function compileOperations(
   sources: ReadySources,
   issues: Issues,
 ): Operations {
-  const { monitor, requestIdHeader: header, maintenance, ready, uptime } = value
+  const { monitor, requestIdHeader: header, ready, uptime } = value
   if (monitor !== undefined && (!isObject(monitor) || typeof monitor.begin !== 'function')) {
     issues.add('monitor', 'must be monitor({ ... }) of portcullis/monitor')
   }
@@ -48,7 +46,6 @@ export function compileOperations(
   return {
     monitor,
     requestId: header === undefined ? () => randomId() : (headers) => readId(headers.get(header)),
-    maintenance: compileMaintenance(maintenance, issues),
     isReady: createReadiness(ready, sources, issues.at('ready')),
     storeProbe: ready?.store,
     uptime,

@@ -1,37 +1,64 @@
-/** One request on its way through the gateway. */
-
+/** What the gateway knows of one request while it handles it. */
 import type { HeaderWriter } from '../headers/index.ts'
 import type { RequestMetrics } from '../monitor/index.ts'
-import type { CompiledClient } from '../proxy/upstream-client.ts'
+import type { CompiledClient } from '../proxy/fetch/upstream-client.ts'
+import type { ForwardRules, RequestBody } from '../proxy/forward-context.ts'
 import type { FlushableHandle } from '../session/index.ts'
+import type { CompiledRoute } from './routes/table.ts'
 import type { Settings } from './settings.ts'
+import type { CompiledUpstream } from './upstreams.ts'
 
-/** What becomes known of a request, in the order it becomes known. */
+/** A request, from its arrival to its response. */
 export interface RequestContext {
-  /** With the body that is to be handed on, where somebody has read the client's. */
+  /** The request to forward. It is replaced by a copy once a check has read the body. */
   request: Request
   readonly env: unknown
   readonly requestId: string
-  /** Reaches the upstreams of this request. */
+  /** IP address of the client; undefined where the platform does not tell it. */
+  readonly address: string | undefined
+  /** Sends requests to upstreams. */
   readonly client: CompiledClient
-  /** Canonical once it is judged; what the client sent before. */
+  /** Keeps work going after the response, where the platform can. */
+  readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
+  /** Settings of the environment, for the host of this request; undefined where the environment cannot be served. */
+  settings: Settings | undefined
+  /** Why there are no settings. */
+  settingsError: unknown
+  /** The path as the client sent it until the first check; canonical from then on. */
   path: string
+  /** The query with its `?`, or empty. */
   search: string
-  /** Names of the client's headers that go no further, where they were looked through already. */
-  stopped?: readonly string[]
-  /** Of the host that was asked, once its route is known. Absent where the environment cannot be served; then `fault` says why. */
-  settings?: Settings
-  fault?: unknown
-  /** The nonce of the answer's policy, where an upstream was told it. */
-  nonce?: string | undefined
-  /** Security headers of the route's answers, where they are not the gateway's. */
-  secure?: HeaderWriter | undefined
-  /** Tells the client of its limits, on whatever the answer is. */
-  decorate?: (response: Response) => Response
-  /** Opened where the route needs a session; settled on whatever the answer is. */
-  session?: FlushableHandle<object>
-  /** Keeps the request's work going after its client has left, where the platform can. */
-  waitUntil?: (work: Promise<unknown>) => void
-  /** What is told of the request; absent where nobody watches, and once it was told. */
-  notes?: RequestMetrics | undefined
+  /** Names of request headers that no upstream gets; undefined until something has looked through all headers. */
+  strippedHeaders: readonly string[] | undefined
+  /** The session, once it was opened. It is flushed to the response, whichever code creates that. */
+  session: FlushableHandle<object> | undefined
+  /** What the response gets, whichever code creates it. */
+  readonly response: ResponseContext
+  /** What the monitor records; undefined without a monitor, and once the request has ended. */
+  metrics: RequestMetrics | undefined
+}
+
+/** What the gateway adds to a response. */
+export interface ResponseContext {
+  /** Writes the security headers: those of the route, or those of the gateway. */
+  headers: HeaderWriter
+  /** The nonce of the page's policy, where an upstream received it. */
+  nonce: string | undefined
+  /** Adds the fields of rate limits; undefined where the request was not counted. */
+  addRateLimits: ((response: Response) => Response) | undefined
+}
+
+/** A request whose route is known. The checks of the route fill in what has to do with its body and connection. */
+export interface RouteContext extends RequestContext {
+  settings: Settings
+  readonly route: CompiledRoute
+  readonly upstream: CompiledUpstream
+  /** What the route says of forwarding. */
+  readonly rules: ForwardRules
+  /** The body as its headers declare it, or as a phase has read it. */
+  body: RequestBody
+  /** How many gateways the request has passed, this one included. */
+  hops: number
+  /** Whether the client asks for a WebSocket. */
+  upgrade: boolean
 }

@@ -6,29 +6,21 @@ import {
   type Issues,
   wholeNumber,
 } from '../options/index.ts'
-import type { Breaker, BreakerRules } from '../proxy/breaker.ts'
+import type { Breaker, BreakerRules } from '../proxy/fetch/breaker.ts'
+import { createRetryBudget } from '../proxy/fetch/retry.ts'
+import type { UpstreamRules } from '../proxy/forward-context.ts'
 import { checkDropHeaders } from '../proxy/header-filters.ts'
 import { type AliasReader, canonicalPath, checkAliases } from '../request/index.ts'
 import type { Upstream } from './config.ts'
-import { createRetryBudget, type RetryBudget } from './retry.ts'
 
 /** A server behind the gateway, as requests use it. */
-export interface CompiledUpstream {
-  readonly name: string
-  /** Its place among the upstreams, which is that of its target in the settings. */
-  readonly index: number
-  readonly sessions: boolean
-  readonly timeoutMs: number
+export interface CompiledUpstream extends UpstreamRules {
+  /** Whether its error pages are replaced by the gateway's own. */
   readonly hideErrors: boolean
-  readonly retries: RetryBudget
-  /** Undefined where it is never paused. */
-  readonly breaker: Breaker | undefined
-  /** Path that says whether it is well; undefined where nobody asks. */
+  /** Path that says whether it is healthy; undefined where it has none. */
   readonly probe: string | undefined
-  /** Reads a path as the pages that it serves for it. */
+  /** Reads a path as the pages that the upstream serves for it. */
   readonly aliases: AliasReader
-  /** Further headers of clients that it does not get. */
-  readonly drops: ((name: string) => boolean) | undefined
   /** Whether it takes the method of a POST from its form. */
   readonly methodOverride: boolean
 }

@@ -1,120 +1,121 @@
-/** Watches one request through the gateway, where the configuration has a monitor. */
+/** Observes requests for a monitor: the one place where measurements and spans attach to the gateway. */
 import { isPortcullisError } from '../errors.ts'
-import type { RequestMetrics } from '../monitor/index.ts'
-import { clientAddress } from '../request/index.ts'
-import type { Reason } from '../types.ts'
-import type { LoadedSession } from './checks/load-session.ts'
-import type { CompiledGateway } from './compile.ts'
+import type { Monitor, RequestMetrics } from '../monitor/index.ts'
+import type { ForwardObserver } from '../proxy/forward.ts'
+import type { ForwardContext } from '../proxy/forward-context.ts'
+import type { Clock, Reason } from '../types.ts'
+import type { RoutePhases } from './handle-route.ts'
+import { needsSession } from './phases/session.ts'
 import type { RequestContext } from './request-context.ts'
 import type { Route } from './routes/route.ts'
 
-/** Begins. A client that leaves before there is an answer is told of at once: on Workers nothing may run after it. */
-export function beginWatch(plan: CompiledGateway, visit: RequestContext): void {
-  if (plan.ops.monitor === undefined) return
-  const { request } = visit
-  visit.notes = plan.ops.monitor.begin(request.headers, plan.clock())
-  request.signal.addEventListener(
-    'abort',
-    () => endWatch(plan, visit, new Response(null, { status: 499 })),
-    {
-      once: true,
+/** What the gateway calls on the way of a request. Without a monitor none of it does anything. */
+export interface Watch extends ForwardObserver<RequestContext & ForwardContext> {
+  /** Called when a request arrives. */
+  begin(ctx: RequestContext): void
+  /** Called once with the response. Returns it, or a copy with `Server-Timing`. */
+  end(ctx: RequestContext, response: Response): Response
+  /** Wraps the phases of a route that are to be measured. */
+  observePhases(phases: RoutePhases): RoutePhases
+}
+
+const noWatch: Watch = {
+  begin() {},
+  end: (_ctx, response) => response,
+  observePhases: (phases) => phases,
+  addTrace() {},
+  observeUpstream: (_ctx, send) => send(),
+  recordRetry() {},
+}
+
+/** Creates the watch of a gateway. */
+export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
+  if (monitor === undefined) return noWatch
+  const observer: Monitor = monitor
+
+  function end(ctx: RequestContext, response: Response): Response {
+    const { metrics, request, requestId, address, env, waitUntil } = ctx
+    if (metrics === undefined) return response
+    ctx.metrics = undefined
+    return observer.end(metrics, response, {
+      request,
+      requestId,
+      address,
+      env,
+      left: request.signal.aborted,
+      endedAt: clock(),
+      waitUntil,
+    })
+  }
+
+  return {
+    begin(ctx) {
+      const { request } = ctx
+      ctx.metrics = observer.begin(request.headers, clock())
+      // The line of a client that disconnects is written immediately: on Workers nothing may run after that.
+      const onAbort = (): void => {
+        end(ctx, new Response(null, { status: 499 }))
+      }
+      request.signal.addEventListener('abort', onAbort, { once: true })
     },
-  )
+    end,
+    observePhases(phases) {
+      return {
+        ...phases,
+        async loadSession(ctx) {
+          if (!needsSession(ctx)) return undefined
+          const startedAt = clock()
+          const session = await phases.loadSession(ctx)
+          const { metrics } = ctx
+          if (metrics === undefined) return session
+          metrics.sessionMs = Math.max(0, clock() - startedAt)
+          const info = await session?.info()
+          if (info !== undefined) metrics.session = info.id
+          return session
+        },
+      }
+    },
+    addTrace({ metrics }, headers) {
+      if (metrics !== undefined) observer.forward(metrics, headers)
+    },
+    async observeUpstream({ metrics }, send) {
+      if (metrics === undefined) return send()
+      const startedAt = clock()
+      const exchange = await send()
+      metrics.ttfbMs = Math.max(0, clock() - startedAt)
+      metrics.upstreamStatus = exchange.response.status
+      return exchange
+    },
+    recordRetry({ metrics }) {
+      if (metrics !== undefined) metrics.retries = (metrics.retries ?? 0) + 1
+    },
+  }
 }
 
-/** Ends: once, whatever happens. Returns the response, or a copy that says where the time went. */
-export function endWatch(
-  plan: CompiledGateway,
-  visit: RequestContext,
-  response: Response,
-): Response {
-  const { notes, request, requestId, env, waitUntil } = visit
-  if (notes === undefined || plan.ops.monitor === undefined) return response
-  visit.notes = undefined
-  return plan.ops.monitor.end(notes, response, {
-    request,
-    requestId,
-    address: clientAddress(request.headers, plan.platform),
-    env,
-    left: request.signal.aborted,
-    endedAt: plan.clock(),
-    waitUntil,
-  })
+/** Records what a cache did: its member of `Cache-Status`, which is the last one, says so (RFC 9211 section 2). */
+export async function recordCache(
+  metrics: RequestMetrics,
+  work: Promise<Response>,
+): Promise<Response> {
+  const response = await work
+  const status = response.headers.get('cache-status') ?? ''
+  const member = status.slice(status.lastIndexOf('portcullis; ') + 12)
+  if (/detail=stale-(?:if-error|while-revalidate)/.test(member)) metrics.cache = 'stale'
+  else if (member.startsWith('hit')) metrics.cache = 'hit'
+  else metrics.cache = /^fwd=(?:bypass|method)/.test(member) ? 'bypass' : 'miss'
+  return response
 }
 
-/** Runs the read of a session, and notes whose it was and how long it took. */
-export function timeSession(
-  plan: CompiledGateway,
-  visit: RequestContext,
-  read: () => Promise<LoadedSession | undefined>,
-): Promise<LoadedSession | undefined> {
-  return visit.notes === undefined ? read() : measureSession(plan, visit.notes, read)
+/** Records the route of a request. */
+export function recordRoute({ metrics }: RequestContext, { path, to }: Route): void {
+  if (metrics === undefined) return
+  metrics.route = path
+  metrics.upstream = to
 }
 
-async function measureSession(
-  plan: CompiledGateway,
-  notes: RequestMetrics,
-  read: () => Promise<LoadedSession | undefined>,
-): Promise<LoadedSession | undefined> {
-  const before = plan.clock()
-  const who = await read()
-  notes.sessionMs = Math.max(0, plan.clock() - before)
-  const info = await who?.info()
-  if (info !== undefined) notes.session = info.id
-  return who
-}
-
-/** Runs a question to an upstream, and notes what it answered and when. Of several the last one counts. */
-export function timeUpstream<T extends { readonly status: number }>(
-  plan: CompiledGateway,
-  visit: RequestContext,
-  headers: Headers,
-  ask: () => Promise<T>,
-): Promise<T> {
-  return visit.notes === undefined ? ask() : measureUpstream(plan, visit.notes, headers, ask)
-}
-
-async function measureUpstream<T extends { readonly status: number }>(
-  plan: CompiledGateway,
-  notes: RequestMetrics,
-  headers: Headers,
-  ask: () => Promise<T>,
-): Promise<T> {
-  plan.ops.monitor?.forward(notes, headers)
-  const before = plan.clock()
-  const answer = await ask()
-  notes.ttfbMs = Math.max(0, plan.clock() - before)
-  notes.upstreamStatus = answer.status
-  return answer
-}
-
-/** Notes what a cache did: it says so in its member of `Cache-Status`, which is the last one (RFC 9211 section 2). */
-export function watchCache(visit: RequestContext, work: Promise<Response>): Promise<Response> {
-  const { notes } = visit
-  if (notes === undefined) return work
-  return work.then((response) => {
-    const status = response.headers.get('cache-status') ?? ''
-    const said = status.slice(status.lastIndexOf('portcullis; ') + 12)
-    if (/detail=stale-(?:if-error|while-revalidate)/.test(said)) notes.cache = 'stale'
-    else if (said.startsWith('hit')) notes.cache = 'hit'
-    else notes.cache = /^fwd=(?:bypass|method)/.test(said) ? 'bypass' : 'miss'
-    return response
-  })
-}
-
-/** Notes which way a request takes. */
-export function recordRoute(notes: RequestMetrics, { path, to }: Route): void {
-  notes.route = path
-  notes.upstream = to
-}
-
-/** Notes that the upstream is asked once more. */
-export function recordRetry(notes: RequestMetrics): void {
-  notes.retries = (notes.retries ?? 0) + 1
-}
-
-/** Notes what went wrong. */
-export function recordError(notes: RequestMetrics, reason: Reason, error: unknown): void {
-  notes.reason = reason
-  if (isPortcullisError(error)) notes.code = error.code
+/** Records an error. */
+export function recordError({ metrics }: RequestContext, reason: Reason, error: unknown): void {
+  if (metrics === undefined) return
+  metrics.reason = reason
+  if (isPortcullisError(error)) metrics.code = error.code
 }

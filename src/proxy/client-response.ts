@@ -1,17 +1,17 @@
-/** What the client gets of an upstream's answer. */
+/** Makes the client's response of an upstream's response. */
 import { hardenSetCookie } from '../cookie/index.ts'
 import { PortcullisError } from '../errors.ts'
 import { readCodings } from './codings.ts'
-import { dropConnection, type UpstreamResponse } from './fetch-upstream.ts'
+import { dropConnection, type UpstreamResponse } from './fetch/fetch-upstream.ts'
+import { isSwitchedResponse } from './fetch/upstream-client.ts'
 import { connectionOptions, isStrippedResponseHeader } from './header-filters.ts'
 import { isEventStream, limitSocket, limitStream, type RuntimeSocket } from './sockets.ts'
 import { rewriteLocation, splitRefresh, type Target } from './target.ts'
-import { isSwitchedResponse } from './upstream-client.ts'
 
-/** What an answer is answered to. */
-export interface ResponseContext {
+/** What the response for the client is made by. */
+export interface ResponseRules {
   readonly method: string
-  /** URL the upstream was asked for. */
+  /** URL of the upstream request. */
   readonly url: string
   readonly target: Target
   readonly publicOrigin: string
@@ -22,40 +22,40 @@ export interface ResponseContext {
   readonly mayEnd: boolean
   readonly upgrade: boolean
   readonly requestId: string
-  /** Milliseconds after which a socket or a stream of events is ended; asked for one of these only. */
+  /** Milliseconds after which a WebSocket or a stream of events is closed; it is called for one of these only. */
   lifeMs(): number | undefined
 }
 
 /**
- * The upstream's answer as the client gets it, with headers that may be changed.
+ * Makes the response for the client, with headers that may be changed.
  *
- * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE` for an answer that no client should get
+ * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE` for a response that no client should get
  */
-export function toClientResponse(response: UpstreamResponse, asked: ResponseContext): Response {
+export function toClientResponse(response: UpstreamResponse, rules: ResponseRules): Response {
   const { status, body } = response
-  if (status === 101) return toUpgradeResponse(response, asked)
+  if (status === 101) return toUpgradeResponse(response, rules)
   // A 103 that workerd's fetch takes for the answer, or what no Response can be made of.
   if (status < 200 || status > 599)
     throw unusableResponseError('answered with a status that is none')
-  const empty = asked.method === 'HEAD' || status === 204 || status === 205 || status === 304
+  const empty = rules.method === 'HEAD' || status === 204 || status === 205 || status === 304
   // It takes the headers over, and they may be changed: Headers of our own would be copied once more.
   const { statusText, headers: said } = response
   const init = reasonPhrase.test(statusText) ? response : { status, statusText: '', headers: said }
   const answer = new Response(empty ? null : body, init)
   const { headers } = answer
-  rewriteResponseHeaders(headers, asked)
-  const lifeMs = !empty && isEventStream(headers) ? asked.lifeMs() : undefined
+  rewriteResponseHeaders(headers, rules)
+  const lifeMs = !empty && isEventStream(headers) ? rules.lifeMs() : undefined
   if (body === null || lifeMs === undefined) return answer
   // Whoever reads it in workerd gets it decoded, and workerd would code it again in blocks: events would wait for each other.
   if (decodesWhatIsRead(headers)) removeCodingHeaders(headers)
   return new Response(limitStream(body, lifeMs), answer)
 }
 
-function toUpgradeResponse(response: UpstreamResponse, asked: ResponseContext): Response {
+function toUpgradeResponse(response: UpstreamResponse, rules: ResponseRules): Response {
   const headers = new Headers(response.headers)
-  rewriteResponseHeaders(headers, asked)
-  if (!asked.upgrade) throw unusableResponseError('switched protocols unasked')
-  const lifeMs = asked.lifeMs()
+  rewriteResponseHeaders(headers, rules)
+  if (!rules.upgrade) throw unusableResponseError('switched protocols unasked')
+  const lifeMs = rules.lifeMs()
   if (isSwitchedResponse(response)) return response.handOver(headers, lifeMs)
   if (!response.webSocket) throw unusableResponseError('switched protocols unasked')
   const socket = response.webSocket as RuntimeSocket
@@ -77,7 +77,7 @@ const rewrittenHeaders: ReadonlySet<string> = new Set([
   'content-location',
 ])
 
-function rewriteResponseHeaders(headers: Headers, asked: ResponseContext): void {
+function rewriteResponseHeaders(headers: Headers, rules: ResponseRules): void {
   const listed = connectionOptions(headers.get('connection'))
   // First noted: what is changed while it is walked over is passed by in some runtimes.
   const changed: string[] = []
@@ -87,37 +87,37 @@ function rewriteResponseHeaders(headers: Headers, asked: ResponseContext): void 
   })
   for (const name of changed) {
     if (isStrippedResponseHeader(name) || listed?.has(name)) headers.delete(name)
-    else if (name === 'clear-site-data') restrictClearSiteData(headers, asked)
-    else rewriteUrlHeader(headers, name, asked)
+    else if (name === 'clear-site-data') restrictClearSiteData(headers, rules)
+    else rewriteUrlHeader(headers, name, rules)
   }
   const cookies = headers.getSetCookie()
   if (cookies.length > 0) {
     headers.delete('set-cookie')
-    const rules = {
-      secure: asked.https,
-      upstreamHost: asked.target.hostname,
-      base: asked.target.base,
-      ownNames: asked.cookieNames,
+    const cookieRules = {
+      secure: rules.https,
+      upstreamHost: rules.target.hostname,
+      base: rules.target.base,
+      ownNames: rules.cookieNames,
     }
     for (const cookie of cookies) {
-      const hardened = hardenSetCookie(cookie, rules)
+      const hardened = hardenSetCookie(cookie, cookieRules)
       if (hardened !== undefined) headers.append('set-cookie', hardened)
     }
   }
   const location = headers.get('location')
   if (location !== null) {
-    const rewritten = rewriteLocation(location, asked.url, asked.target, asked.publicOrigin)
+    const rewritten = rewriteLocation(location, rules.url, rules.target, rules.publicOrigin)
     if (rewritten === undefined) throw unusableResponseError('redirected to what is no address')
     if (rewritten !== location) headers.set('location', rewritten)
   }
-  headers.set('x-request-id', asked.requestId)
+  headers.set('x-request-id', rules.requestId)
 }
 
 /** Other headers that tell an address: one that names the upstream is made public, what is no address is left out. */
 function rewriteUrlHeader(
   headers: Headers,
   name: string,
-  { url, target, publicOrigin }: ResponseContext,
+  { url, target, publicOrigin }: ResponseRules,
 ): void {
   const value = headers.get(name) ?? ''
   const [before, address] = name === 'refresh' ? splitRefresh(value) : ['', value]
@@ -130,7 +130,7 @@ function rewriteUrlHeader(
 /** What may be cleared by whom sessions are not to be ended: not the cookies, ours among them. */
 const clearableTypes: ReadonlySet<string> = new Set(['"cache"', '"storage"', '"executionContexts"'])
 
-function restrictClearSiteData(headers: Headers, { mayEnd, cookieNames }: ResponseContext): void {
+function restrictClearSiteData(headers: Headers, { mayEnd, cookieNames }: ResponseRules): void {
   if (mayEnd || cookieNames.size === 0) return
   const kinds = headers.get('clear-site-data')?.split(',') ?? []
   const kept = kinds.flatMap((kind) =>

@@ -26,9 +26,9 @@ function outcome(
   host = 'www.example.com',
 ): string {
   const found = table.match(host, path, method)
-  return found.is === 'route'
+  return found.type === 'route'
     ? found.route.route.to
-    : found.is === 'method'
+    : found.type === 'method'
       ? `405 ${found.allow}`
       : '404'
 }

@@ -68,9 +68,9 @@ const parts: Part[] = [
   },
   {
     name: 'gateway, its options not imported',
-    limit: 53_500,
+    limit: 54_700,
     without:
-      /limit\/(?:throttle|exact|memory|upstash)|graphql\/inspect|graphql-syntax|parameters\/find|login\/|oauth4webapi|gateway\/(?:throttle|review)\/|proxy\/(?:breaker\.|cache\/)|assertion\/verify\.|monitor\/(?:monitor|uptime)\.|session\/(?:stored|stateless)|jose/,
+      /limit\/(?:throttle|exact|memory|upstash)|graphql\/inspect|graphql-syntax|parameters\/find|login\/|oauth4webapi|gateway\/(?:throttle|review)\/|proxy\/(?:fetch\/breaker\.|cache\/)|assertion\/verify\.|monitor\/(?:monitor|uptime)\.|session\/(?:stored|stateless)|jose/,
     code: () => bundle("export { createGateway } from './src/gateway/index.ts'"),
   },
   {
@@ -86,7 +86,7 @@ const parts: Part[] = [
     limit: 11_000,
     code: () => bundle("export { createOrigin } from './src/origin/index.ts'"),
   },
-  { name: 'deployed Worker', goal: 60_000, limit: 80_900, code: worker },
+  { name: 'deployed Worker', goal: 60_000, limit: 81_900, code: worker },
 ]
 
 let failed = 0

@@ -1,14 +1,10 @@
-/** Maintenance: everybody is asked to come back later, but those who do the work. */
+/** Rejects requests while the gateway is in maintenance, except those from allowed addresses. */
 import { checkKeys, type Issues, resolveFrom, wholeNumber } from '../../options/index.ts'
-import {
-  type AddressRange,
-  clientAddress,
-  inRanges,
-  type Platform,
-  parseRange,
-} from '../../request/index.ts'
+import { type AddressRange, inRanges, parseRange } from '../../request/index.ts'
 import type { FromEnv } from '../../types.ts'
+import type { RejectRequest } from '../reject.ts'
 import { isObject } from '../upstreams.ts'
+import type { Check } from './check.ts'
 
 /** How a gateway is closed for maintenance. */
 export interface Maintenance {
@@ -21,13 +17,6 @@ export interface Maintenance {
   readonly allow?: readonly string[]
 }
 
-/** Seconds to wait for those who are not let in; undefined for those who are. */
-export type MaintenanceCheck = (
-  env: unknown,
-  headers: Headers,
-  platform: Platform,
-) => number | undefined
-
 interface CompiledMaintenance {
   readonly closed: boolean
   readonly retryAfter: number
@@ -36,16 +25,18 @@ interface CompiledMaintenance {
 
 const notInMaintenance: CompiledMaintenance = { closed: false, retryAfter: 0, ranges: [] }
 
-/** Judges the option; undefined where it is absent or plainly off, so that a request asks nobody. */
-export function compileMaintenance(
+/** Validates the option and creates the check; undefined where the option is absent or always off. */
+export function createMaintenanceCheck(
   value: FromEnv<boolean | Maintenance, never> | undefined,
+  reject: RejectRequest,
   issues: Issues,
-): MaintenanceCheck | undefined {
+): Check | undefined {
   if (value === undefined || value === false) return undefined
   const resolve = resolveFrom(issues, 'maintenance', value, parseMaintenance)
-  return (env, headers, platform) => {
-    const { closed, retryAfter, ranges } = resolve(env)
-    return closed && !inRanges(ranges, clientAddress(headers, platform)) ? retryAfter : undefined
+  return function checkMaintenance(ctx) {
+    const { closed, retryAfter, ranges } = resolve(ctx.env)
+    if (!closed || inRanges(ranges, ctx.address)) return undefined
+    return reject(ctx, 'maintenance', [['Retry-After', `${retryAfter}`]])
   }
 }
 

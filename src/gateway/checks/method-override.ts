@@ -31,13 +31,13 @@ export async function overrideMethod(
   visit: RequestContext,
   route: CompiledRoute,
   match: (method: string) => RouteMatch,
-): Promise<RouteMatch | { readonly is: 'unclear' }> {
-  const same: RouteMatch = { is: 'route', route }
+): Promise<RouteMatch | { readonly type: 'unclear' }> {
+  const same: RouteMatch = { type: 'route', route }
   if (route.upstream?.methodOverride !== true || visit.request.method !== 'POST') return same
   const stricter = new Map<string, RouteMatch>()
   for (const method of others) {
     const other = match(method)
-    if (other.is !== 'route' || asksMore(other.route, route)) stricter.set(method, other)
+    if (other.type !== 'route' || asksMore(other.route, route)) stricter.set(method, other)
   }
   if (stricter.size === 0) return same
 
@@ -45,10 +45,10 @@ export async function overrideMethod(
   const held: CompiledRoute[] = []
   for (const [method, other] of stricter) {
     if (named !== 'unclear' && !named.has(method)) continue
-    if (other.is === 'route') held.push(other.route)
-    else return named === 'unclear' ? { is: 'unclear' } : other
+    if (other.type === 'route') held.push(other.route)
+    else return named === 'unclear' ? { type: 'unclear' } : other
   }
-  return held.length === 0 ? same : { is: 'route', route: strictestRoute(route, held) }
+  return held.length === 0 ? same : { type: 'route', route: strictestRoute(route, held) }
 }
 
 /** The methods that a request names anywhere; `unclear` where servers could find one that is not found here. */

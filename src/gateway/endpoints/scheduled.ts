@@ -1,39 +1,55 @@
-/** What a cron trigger starts: a look at every upstream that has a probe, and at the store. */
-import type { Watched } from '../../monitor/uptime.ts'
-import type { CompiledGateway } from '../compile.ts'
+/** Handles a cron trigger: probes every upstream that has a probe, and the store. */
+import type { StoreProbe } from '../../monitor/redis.ts'
+import type { Uptime, Watched } from '../../monitor/uptime.ts'
+import type { ReportError } from '../../page/index.ts'
+import type { Settings } from '../settings.ts'
 import { probeUpstream } from './probe.ts'
+import type { ReadySources } from './ready.ts'
 
-/** Looks once; never rejects. Does nothing where the gateway has no option `uptime`. */
-export async function runScheduled(plan: CompiledGateway, env: unknown): Promise<void> {
-  const { ops, emit, report, fetch, clock } = plan
-  const { uptime, storeProbe } = ops
-  if (uptime === undefined) return
-  try {
-    const settings = await plan.settings(env)
-    const watched: Watched[] = [...plan.upstreams.values()]
-      .filter(({ probe }) => probe !== undefined)
-      .map((upstream) => ({
-        kind: 'upstream',
-        name: upstream.name,
-        look: (signal) => probeUpstream(fetch, upstream, settings, signal),
-      }))
-    if (storeProbe !== undefined) {
-      watched.push({
-        kind: 'store',
-        name: 'store',
-        look: () => storeProbe(env).then(() => undefined),
-      })
+/** What the probes need. */
+export interface ScheduledOptions extends ReadySources {
+  /** Who is notified; undefined where nobody is, and nothing is probed. */
+  readonly uptime: Uptime | undefined
+  readonly storeProbe: StoreProbe | undefined
+  readonly resolveSettings: (env: unknown) => Settings | Promise<Settings>
+  readonly report: ReportError
+}
+
+/** Creates the handler. It never rejects. */
+export function createScheduled(options: ScheduledOptions): (env: unknown) => Promise<void> {
+  const { uptime, emit, report, fetch, clock } = options
+  const reportFailure = (error: unknown): void => report(error, { method: 'scheduled' })
+
+  return async function runScheduled(env) {
+    if (uptime === undefined) return
+    try {
+      const settings = await options.resolveSettings(env)
+      const service = settings.publicOrigin
+      const watched = listProbes(options, settings, env)
+      await uptime.run(watched, { env, service, emit, report: reportFailure, fetch, clock })
+    } catch (error) {
+      reportFailure(error)
     }
-    const tell = (error: unknown): void => report(error, { method: 'scheduled' })
-    await uptime.run(watched, {
-      env,
-      service: settings.publicOrigin,
-      emit,
-      report: tell,
-      fetch,
-      clock,
-    })
-  } catch (error) {
-    report(error, { method: 'scheduled' })
   }
+}
+
+function listProbes(
+  { upstreams, storeProbe, fetch }: ScheduledOptions,
+  settings: Settings,
+  env: unknown,
+): Watched[] {
+  const probes: Watched[] = []
+  for (const upstream of upstreams.values()) {
+    if (upstream.probe === undefined) continue
+    probes.push({
+      kind: 'upstream',
+      name: upstream.name,
+      look: (signal) => probeUpstream(fetch, upstream, settings, signal),
+    })
+  }
+  if (storeProbe !== undefined) {
+    const look = (): Promise<undefined> => storeProbe(env).then(() => undefined)
+    probes.push({ kind: 'store', name: 'store', look })
+  }
+  return probes
 }

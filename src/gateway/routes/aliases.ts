@@ -78,10 +78,12 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
         if (member !== undefined && asksMore(member, route)) others.push(member)
         // The page itself would not take it either.
         if (member === undefined && other.members.some((each) => asksMore(each, route))) {
-          return { is: 'method', allow: other.allow }
+          return { type: 'method', allow: other.allow }
         }
       }
-      return others.length === 0 ? undefined : { is: 'route', route: strictestRoute(route, others) }
+      return others.length === 0
+        ? undefined
+        : { type: 'route', route: strictestRoute(route, others) }
     },
   }
 }

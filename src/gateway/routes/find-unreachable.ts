@@ -60,7 +60,7 @@ export function validateSignIn(
     // Of a domain or of any host some name that no other route is likely to have.
     const name = host?.replace('*', 'portcullis-sign-in') ?? ''
     const match = table.match(name, signIn, 'GET')
-    if (match.is === 'route' && !isGuarded(match.route.access)) continue
+    if (match.type === 'route' && !isGuarded(match.route.access)) continue
     const where = host === undefined ? '' : ` on ${host}`
     issues.add(
       'signIn',

@@ -33,6 +33,7 @@ export function strictestRoute(
   return {
     ...route,
     route: { ...route.route, cache: false },
+    checks: undefined,
     access: combineAccess(all.map(({ access }) => access)),
     csrf: all.map(({ csrf }) => csrf).reduce(combineCsrf),
     body: all.map((each) => each.body).reduce(combineBodies),

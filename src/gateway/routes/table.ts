@@ -5,10 +5,11 @@ import type { HeaderWriter } from '../../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../../limit/gate.ts'
 import { type BodyRules, foldPath } from '../../request/index.ts'
 import { compilePathPattern, type PathPattern } from '../../request/path/pattern.ts'
+import type { RouteCheck } from '../checks/check.ts'
+import type { CompiledGraphqlRoute } from '../phases/graphql.ts'
 import type { CompiledThrottle } from '../throttle/types.ts'
 import type { CompiledUpstream } from '../upstreams.ts'
 import { type Asked, compileAliases } from './aliases.ts'
-import type { CompiledGraphqlRoute } from './graphql.ts'
 import { isFolded } from './guards.ts'
 import { toWildcard } from './host-pattern.ts'
 import type { Method, Route } from './route.ts'
@@ -30,6 +31,8 @@ export interface CompiledRoute {
   readonly limits?: ReadonlyArray<LimitGate<LimitedContext>>
   /** Undefined where its answers have the gateway's headers. */
   readonly secure?: HeaderWriter | undefined
+  /** The checks of its requests; undefined for routes that were combined for one request, whose checks are created then. */
+  readonly checks?: readonly RouteCheck[] | undefined
 }
 
 /** As much of a route as decides what it covers. */
@@ -37,14 +40,20 @@ export type RuledRoute = Pick<CompiledRoute, 'route' | 'access'>
 
 /** What became of a host, a path and a method. */
 export type RouteMatch =
-  | { readonly is: 'route'; readonly route: CompiledRoute }
-  | { readonly is: 'method'; readonly allow: string }
-  | { readonly is: 'none' }
+  | { readonly type: 'route'; readonly route: CompiledRoute }
+  | { readonly type: 'method'; readonly allow: string }
+  | { readonly type: 'none' }
 
 /** A table of routes. */
 export interface RouteTable {
   /** Whether any route names a host; where none does, `host` of {@link match} is not looked at. */
   readonly hosted: boolean
+  /** Whether any route forwards `%2F`. */
+  readonly keepsSlashes: boolean
+  /** Whether any route has a cache. */
+  readonly caches: boolean
+  /** Whether any route has a rate limit. */
+  readonly limited: boolean
   /** Whether a route names this host, itself or by its domain. */
   names(host: string): boolean
   /** @param host - a name without a port. @param path - canonical. @param search - the query with its `?`, or empty. */
@@ -78,7 +87,7 @@ interface HostIndex {
 }
 
 const allMethods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-const noMatch: RouteMatch = { is: 'none' }
+const noMatch: RouteMatch = { type: 'none' }
 
 /** Compiles a route table. Patterns must have been judged. */
 export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
@@ -121,14 +130,17 @@ export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
 
   return {
     hosted: hosts.size > 0,
+    keepsSlashes: routes.some(({ route }) => route.encodedSlash === 'keep'),
+    caches: routes.some(({ route }) => Boolean(route.cache)),
+    limited: routes.some(({ limits = [] }) => limits.length > 0),
     names: (host) => hosts.has(host) || hosts.has(toWildcard(host)),
     match(host, path, method, search = ''): RouteMatch {
       const asked: Asked = { host, path, method, search }
       const group = findGroup(asked)
       if (group === undefined) return noMatch
       const route = group.byMethod.get(method)
-      if (route === undefined) return { is: 'method', allow: group.allow }
-      return aliases.strictest(asked, group, route, findGroup) ?? { is: 'route', route }
+      if (route === undefined) return { type: 'method', allow: group.allow }
+      return aliases.strictest(asked, group, route, findGroup) ?? { type: 'route', route }
     },
   }
 }

@@ -7,8 +7,9 @@ import {
 } from '../../limit/throttle/options.ts'
 import { checkKeys } from '../../options/index.ts'
 import type { ProjectEnv } from '../../types.ts'
+import { createReject } from '../reject.ts'
 import { compileLogin } from './compile-login.ts'
-import { startLogin } from './login.ts'
+import { beginLogin } from './login.ts'
 import type { GatewayThrottle } from './types.ts'
 
 /**
@@ -23,6 +24,7 @@ export function gatewayThrottle<E = ProjectEnv>(options: LoginThrottleOptions<E>
       checkKeys(issues, options, loginThrottleKeys)
       const settings = compileThrottle(options, clock, issues)
       const engine = createThrottleEngine(settings, clock, emit)
+      const services = { clock, reject: createReject(emit) }
       return {
         cookieName: engine.cookieName,
         check: engine.check,
@@ -32,10 +34,7 @@ export function gatewayThrottle<E = ProjectEnv>(options: LoginThrottleOptions<E>
             engine,
             subject: route.path,
           }
-          return {
-            reads: login.read !== undefined,
-            start: (plan, visit, who) => startLogin(plan, visit, login, who),
-          }
+          return { begin: (ctx, { countsNow }) => beginLogin(services, login, ctx, countsNow) }
         },
       }
     },

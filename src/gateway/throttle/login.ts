@@ -1,23 +1,17 @@
-/** A login on its way through: read, counted, handed on, and settled by what the upstream answers. */
-import { readCookies, replaceSetCookie } from '../../cookie/index.ts'
+/** The login attempt of a request: read, counted, forwarded, and settled by what the upstream responds. */
+import { readCookies } from '../../cookie/index.ts'
 import { type Account, createAccount } from '../../limit/throttle/account/account.ts'
 import type { AccountRead, LoginBody } from '../../limit/throttle/account/read-account.ts'
 import type { LoginAttempt, ThrottleEngine } from '../../limit/throttle/engine.ts'
-import { withholdCookies } from '../../limit/throttle/login-request.ts'
-import { isProven, type LoginResponse, needsBody } from '../../limit/throttle/success/success.ts'
-import { isNeverSent } from '../../proxy/never-sent.ts'
-import { clientAddress } from '../../request/index.ts'
-import { neverStore } from '../../session/handle/caching.ts'
-import type { Reason } from '../../types.ts'
-import type { LoadedSession } from '../checks/load-session.ts'
-import type { CompiledGateway } from '../compile.ts'
-import { forwardToUpstream } from '../forward.ts'
-import { type ExtraHeaders, rejectRequest } from '../reject.ts'
-import type { RequestContext } from '../request-context.ts'
-import { type BufferedBody, bufferJsonBody } from './buffer-body.ts'
+import { isNeverSent } from '../../proxy/fetch/never-sent.ts'
+import type { LoadedSession } from '../../proxy/forward-context.ts'
+import type { Clock, Reason } from '../../types.ts'
+import type { LoginScope, SendLogin } from '../phases/login.ts'
+import type { RejectRequest } from '../reject.ts'
+import type { RequestContext, RouteContext } from '../request-context.ts'
 import type { LoginRules } from './compile-login.ts'
-import { passLogin, type SessionUse, setCookieHeader, withoutIdentity } from './login-session.ts'
-import type { LoginAttemptHooks, LoginStartResult } from './types.ts'
+import { createAttemptHooks, createBodyHooks, type LoginState } from './hooks.ts'
+import { sendLogin } from './send-login.ts'
 
 /** One route's logins, and where they are counted. */
 export interface LoginRoute extends LoginRules {
@@ -26,86 +20,10 @@ export interface LoginRoute extends LoginRules {
   readonly subject: string
 }
 
-/**
- * Counts a login, if it may be tried. What waits in the request's Ask goes along.
- *
- * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where nothing could be counted: nobody passes then.
- */
-export async function startLogin(
-  plan: CompiledGateway,
-  visit: RequestContext,
-  route: LoginRoute,
-  who: LoadedSession | undefined,
-): Promise<LoginStartResult> {
-  const { request, requestId, env } = visit
-  const { engine, subject } = route
-  const read = await readLoginAccount(route, visit, who)
-  if (read.ok && read.account === undefined && !read.charged) {
-    return {
-      is: 'open',
-      pass: (passage) =>
-        forwardToUpstream(plan, visit, { ...passage, login: createEmptyHooks(read, route) }),
-      cancel: doNothing,
-    }
-  }
-  const cookies =
-    engine.cookieName === undefined
-      ? []
-      : readCookies(request.headers.get('cookie'), engine.cookieName)
-  const address = clientAddress(request.headers, plan.platform)
-  const account = read.ok ? read.account : undefined
-  const begun = await engine.begin({ env, account, address, cookies, request: requestId, subject })
-  const rejectLogin = (reason: Reason, headers?: ExtraHeaders): LoginStartResult => {
-    return { is: 'refused', response: rejectRequest(plan, visit, reason, headers) }
-  }
-  if (!begun.ok) return rejectLogin('rate-limited', [['Retry-After', `${begun.retryAfter}`]])
-  if (!read.ok) return rejectLogin(unreadable[read.status])
-  const { attempt } = begun
-  const cancel = (): Promise<unknown> => attempt.settle('void')
-  if (read.account === undefined) {
-    const login = createEmptyHooks(read, route)
-    return {
-      is: 'open',
-      cancel,
-      pass(passage): Promise<Response> {
-        const sending = forwardToUpstream(plan, visit, { ...passage, login })
-        return settleOnError(sending, attempt, { answered: false }, request.signal)
-      },
-    }
-  }
-  return {
-    is: 'open',
-    cancel,
-    pass(passage): Promise<Response> {
-      const state = { answered: false, wantsSession: false }
-      const sending = passLogin(plan, visit, passage, (session) => ({
-        login: createLoginHooks({ plan, visit, route, attempt, state, session }, read),
-        wantsSession: () => state.wantsSession,
-      }))
-      const work = settleOnError(sending, attempt, state, request.signal)
-      visit.waitUntil?.(work.catch(() => {}))
-      return work
-    },
-  }
-}
-
-async function doNothing(): Promise<void> {}
-
-/** The answer, or its fault, with the try settled either way. */
-async function settleOnError(
-  work: Promise<Response>,
-  attempt: LoginAttempt,
-  state: { readonly answered: boolean },
-  client: AbortSignal,
-): Promise<Response> {
-  try {
-    return await work
-  } catch (error) {
-    // Nothing else is taken back: an upstream that is slow or breaks off may have looked, and a client that leaves has asked.
-    const wasSent = state.answered || client.aborted || !isNeverSent(error)
-    await attempt.settle(wasSent ? 'failure' : 'void')
-    throw error
-  }
+/** What login attempts need of their gateway. */
+export interface LoginServices {
+  readonly reject: RejectRequest
+  readonly clock: Clock
 }
 
 const unreadable: Readonly<Record<400 | 413 | 415, Reason>> = {
@@ -114,112 +32,129 @@ const unreadable: Readonly<Record<400 | 413 | 415, Reason>> = {
   415: 'content-type-not-allowed',
 }
 
+/** A request that was read: the account that it names, if it names one. */
 type LoginRead =
   | AccountRead
   | { readonly ok: true; readonly account: Account; readonly body?: never }
 
+/** Begins the login attempt of a request. See `CompiledThrottle.begin`. */
+export async function beginLogin(
+  services: LoginServices,
+  route: LoginRoute,
+  ctx: RouteContext,
+  countsNow: boolean,
+): Promise<LoginScope> {
+  const scope = new AttemptScope(services, route, ctx)
+  if (countsNow && route.read !== undefined) await scope.count(undefined)
+  return scope
+}
+
+/** The scope of one login attempt. */
+class AttemptScope implements LoginScope {
+  readonly #services: LoginServices
+  readonly #route: LoginRoute
+  readonly #ctx: RouteContext
+  /** What the request says of the login; undefined until the attempt is counted. */
+  #login: (LoginRead & { readonly ok: true }) | undefined
+  /** The attempt that {@link end} settles; undefined where nothing was counted, or what was counted stays so. */
+  #attempt: LoginAttempt | undefined
+  #rejection: Response | undefined
+  /** Whether an upstream may have seen the attempt. */
+  #sent = false
+  #ended: () => void = () => {}
+
+  constructor(services: LoginServices, route: LoginRoute, ctx: RouteContext) {
+    this.#services = services
+    this.#route = route
+    this.#ctx = ctx
+  }
+
+  async deny(session: LoadedSession | undefined): Promise<Response | undefined> {
+    if (this.#login === undefined && this.#rejection === undefined) await this.count(session)
+    return this.#rejection
+  }
+
+  /** Reads the account and counts the attempt. The command waits in the request's Redis batch and is sent with it. */
+  async count(session: LoadedSession | undefined): Promise<void> {
+    const ctx = this.#ctx
+    const { reject } = this.#services
+    const read = await readLoginAccount(this.#route, ctx, session)
+    if (read.ok && read.account === undefined && !read.charged) {
+      this.#login = read
+      return
+    }
+
+    const begun = await this.#beginAttempt(read.ok ? read.account : undefined)
+    if (!begun.ok) {
+      this.#rejection = reject(ctx, 'rate-limited', [['Retry-After', `${begun.retryAfter}`]])
+    } else if (!read.ok) {
+      // The attempt stays counted: a request that cannot be read is charged to its IP address.
+      this.#rejection = reject(ctx, unreadable[read.status])
+    } else {
+      this.#login = read
+      this.#attempt = begun.attempt
+    }
+  }
+
+  #beginAttempt(account: Account | undefined): ReturnType<ThrottleEngine['begin']> {
+    const { engine, subject } = this.#route
+    const { request, requestId, env, address } = this.#ctx
+    const { cookieName } = engine
+    const cookies =
+      cookieName === undefined ? [] : readCookies(request.headers.get('cookie'), cookieName)
+    return engine.begin({ env, account, address, cookies, request: requestId, subject })
+  }
+
+  async forward(send: SendLogin): Promise<Response> {
+    const login = this.#login
+    if (login === undefined) return send()
+
+    const state: LoginState = { answered: false, wantsSession: false }
+    this.#sent = true
+    try {
+      return login.account === undefined
+        ? await send({ login: createBodyHooks(login, this.#route) })
+        : await this.#sendAttempt(send, login.body, state)
+    } catch (error) {
+      // A slow upstream, or one that breaks off, may have checked the password; and a client that disconnects has sent it.
+      this.#sent = state.answered || this.#ctx.request.signal.aborted || !isNeverSent(error)
+      throw error
+    }
+  }
+
+  #sendAttempt(send: SendLogin, body: LoginBody | undefined, state: LoginState): Promise<Response> {
+    const attempt = this.#attempt
+    if (attempt === undefined) return send()
+
+    this.#outliveClient()
+    const work = { ctx: this.#ctx, route: this.#route, clock: this.#services.clock, attempt, state }
+    return sendLogin(this.#ctx, send, (session) => ({
+      login: createAttemptHooks({ ...work, session }, body),
+      wantsSession: () => state.wantsSession,
+    }))
+  }
+
+  /** Keeps the isolate until the attempt is settled, although the client may have disconnected. */
+  #outliveClient(): void {
+    const settled = new Promise<void>((done) => {
+      this.#ended = done
+    })
+    this.#ctx.waitUntil?.(settled)
+  }
+
+  async end(): Promise<void> {
+    await this.#attempt?.settle(this.#sent ? 'failure' : 'void')
+    this.#ended()
+  }
+}
+
 async function readLoginAccount(
   { read, member, normalize }: LoginRules,
-  visit: RequestContext,
-  who: LoadedSession | undefined,
+  { request, search }: RequestContext,
+  session: LoadedSession | undefined,
 ): Promise<LoginRead> {
-  if (read !== undefined) return read(visit.request, visit.search)
-  const name: unknown = Object.entries(who?.data ?? {}).find(([key]) => key === member)?.[1]
+  if (read !== undefined) return read(request, search)
+  const name: unknown = Object.entries(session?.data ?? {}).find(([key]) => key === member)?.[1]
   const account = typeof name === 'string' ? createAccount(name, normalize) : undefined
   return account === undefined ? { ok: false, status: 400 } : { ok: true, account }
-}
-
-interface LoginWork {
-  readonly plan: CompiledGateway
-  readonly visit: RequestContext
-  readonly route: LoginRoute
-  readonly attempt: LoginAttempt
-  readonly state: { answered: boolean; wantsSession: boolean }
-  readonly session: SessionUse
-}
-
-/** Laravel's status for the token of a form that is not the session's, before it looks at a password. */
-const tokenMismatch = 419
-
-function createLoginHooks(
-  { plan, visit, route, attempt, state, session }: LoginWork,
-  { body }: { readonly body?: LoginBody },
-): LoginAttemptHooks {
-  const { rules } = route.success
-  const looksInside = needsBody(rules)
-  let startedSession = false
-  let sentCookies: string | null = null
-  let withheld = false
-
-  function answerOf({ status, headers }: Response, text?: string): LoginResponse {
-    const url = publicUrl(visit)
-    const { subject: routePath } = route
-    return { status, headers, url, routePath, sentCookies, text, startedSession, now: plan.clock() }
-  }
-
-  return {
-    body,
-    outlives: true,
-    tell(headers): void {
-      if (attempt.pressure !== undefined)
-        headers.set('portcullis-login-pressure', `${attempt.pressure}`)
-      if (body !== undefined) {
-        headers.delete('content-length') // fetch measures what goes out
-        withheld = withoutIdentity(headers, visit, route, session)
-      }
-      sentCookies = headers.get('cookie')
-      // What is to be read must not come packed.
-      if (looksInside) headers.set('accept-encoding', 'identity')
-    },
-    answered(): void {
-      state.answered = true
-    },
-    starting(response): void {
-      if (session === 'unproven') return
-      if (isProven(rules, { ...answerOf(response), startedSession: true })) attempt.prepare()
-    },
-    started(): void {
-      startedSession = true
-    },
-    async settle(response, timeoutMs): Promise<Response> {
-      const held: BufferedBody = looksInside
-        ? await bufferJsonBody(response, timeoutMs)
-        : { text: undefined, response }
-      const { response: whole } = held
-      if (withheld && whole.status === tokenMismatch) {
-        state.wantsSession = true
-        return whole // the second answer settles it
-      }
-      const proven = session !== 'unproven' && isProven(rules, answerOf(whole, held.text))
-      route.watch(proven)
-      const cookie = await attempt.settle(proven ? 'success' : 'failure')
-      if (cookie !== undefined) {
-        replaceSetCookie(whole.headers, cookie)
-        neverStore(whole.headers)
-      }
-      return whole
-    },
-  }
-}
-
-/**
- * A request that could have been a login, and is none. A cookie that is called like the login's field stays behind.
- */
-function createEmptyHooks(
-  { body }: { readonly body: LoginBody },
-  { meansField }: LoginRoute,
-): LoginAttemptHooks {
-  const ignore = (): void => {}
-  return {
-    ...{ body, outlives: false, answered: ignore, starting: ignore, started: ignore },
-    tell(headers): void {
-      headers.delete('content-length')
-      setCookieHeader(headers, withholdCookies(headers.get('cookie'), meansField))
-    },
-    settle: async (response) => response,
-  }
-}
-
-function publicUrl({ settings, path }: RequestContext): string {
-  return `${settings?.publicOrigin}${path}`
 }

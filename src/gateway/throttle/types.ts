@@ -1,13 +1,11 @@
 /** What the gateway knows of its login throttle, whose code is only there where a configuration imports it. */
 import type { Normalize } from '../../limit/throttle/account/account.ts'
-import type { AccountRule, LoginBody } from '../../limit/throttle/account/read-account.ts'
+import type { AccountRule } from '../../limit/throttle/account/read-account.ts'
 import type { Success } from '../../limit/throttle/success/success-rules.ts'
 import type { Issues } from '../../options/index.ts'
 import type { Clock, Emit } from '../../types.ts'
-import type { LoadedSession } from '../checks/load-session.ts'
-import type { CompiledGateway } from '../compile.ts'
-import type { ForwardContext } from '../forward.ts'
-import type { RequestContext } from '../request-context.ts'
+import type { LoginScope } from '../phases/login.ts'
+import type { RouteContext } from '../request-context.ts'
 import type { Route } from '../routes/route.ts'
 
 /** What makes a route one on which passwords are tried. */
@@ -51,45 +49,12 @@ export interface LoginThrottling {
 
 /** The option `throttle` of a route, as requests use it. */
 export interface CompiledThrottle {
-  /** Whether the request itself names the account; otherwise its session does. */
-  readonly reads: boolean
   /**
-   * Counts a login, if it may be tried. What waits in the request's Ask goes along.
+   * Begins the login attempt of a request.
    *
-   * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where nothing could be counted: nobody passes then.
+   * @param options.countsNow - whether to count it now, where the request itself names the account: the count then shares
+   *   the request to Redis with everything that waits in its batch.
+   * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where the attempt cannot be counted
    */
-  start(
-    plan: CompiledGateway,
-    visit: RequestContext,
-    who: LoadedSession | undefined,
-  ): Promise<LoginStartResult>
+  begin(ctx: RouteContext, options: { readonly countsNow: boolean }): Promise<LoginScope>
 }
-
-/** What a login changes about handing a request on. */
-export interface LoginAttemptHooks {
-  /** The body as it was read here, which is all that the upstream gets; undefined where it was not read. */
-  readonly body: LoginBody | undefined
-  /** Whether the answer is waited for though the client has left. */
-  readonly outlives: boolean
-  /** Changes the headers for the upstream. */
-  tell(headers: Headers): void
-  /** The upstream has answered: from here on nothing is taken back. */
-  answered(): void
-  /** The answer is about to start a session, if that is what proves it. */
-  starting(response: Response): void
-  /** It did. */
-  started(): void
-  /** Settles the try by the client's answer, and gives the answer to send. */
-  settle(response: Response, timeoutMs: number): Promise<Response>
-}
-
-/** What became of a login before its upstream saw it. */
-export type LoginStartResult =
-  | { readonly is: 'refused'; readonly response: Response }
-  | {
-      readonly is: 'open'
-      /** Hands it on. @throws {PortcullisError} as `passOn` does */
-      pass(passage: ForwardContext): Promise<Response>
-      /** Takes the try back: something else refused the request. */
-      cancel(): Promise<unknown>
-    }

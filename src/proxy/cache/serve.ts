@@ -1,7 +1,7 @@
 /** Answers requests from a cache, and fills it. */
 import { isPortcullisError } from '../../errors.ts'
 import { errorResponse } from '../../page/index.ts'
-import { discardBody } from '../fetch-upstream.ts'
+import { discardBody } from '../fetch/fetch-upstream.ts'
 import { addValidators, confirmsCached, mergeHeaders } from './conditions.ts'
 import type { CacheContext } from './context.ts'
 import { type CacheParts, cacheAddress, findCacheLocation } from './location.ts'

@@ -1,6 +1,6 @@
 /** One request to an upstream and its answer, as it is: redirects not followed, bodies not read. */
-import { PortcullisError } from '../errors.ts'
-import { BodyError, boundBody } from '../request/index.ts'
+import { PortcullisError } from '../../errors.ts'
+import { BodyError, boundBody } from '../../request/index.ts'
 import type { CompiledClient } from './upstream-client.ts'
 
 /** A request on its way to an upstream. */

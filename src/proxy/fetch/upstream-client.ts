@@ -1,5 +1,5 @@
 /** How a gateway reaches its upstreams: the runtime's `fetch`, or a client that whoever runs the gateway brings. */
-import { type DecodingRules, passesBodies, rawBodies, runtimeRules } from './codings.ts'
+import { type DecodingRules, passesBodies, rawBodies, runtimeRules } from '../codings.ts'
 
 /**
  * An HTTP client that adds nothing to a request and changes nothing in an answer: what `serve` of `portcullis/node` hands to

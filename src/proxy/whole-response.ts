@@ -1,17 +1,17 @@
-/** Routes whose pages have a placeholder for the nonce: what passes there is whole and not coded, so that all of it is looked into. */
-import { PortcullisError } from '../../errors.ts'
-import { isText } from '../../headers/csp/placeholder.ts'
-import { isCompressed } from '../../request/index.ts'
+/** Routes whose pages hold a placeholder for the nonce: their responses must be whole and not compressed, so that all of it is read. */
+import { PortcullisError } from '../errors.ts'
+import { isText } from '../headers/csp/placeholder.ts'
+import { isCompressed } from '../request/index.ts'
 
-/** Takes out of a request what would make its answer a part, or coded: two parts can cut the placeholder in two. */
-export function askWhole(headers: Headers): void {
+/** Removes from a request what would make its response a part, or compressed: two parts can cut the placeholder in two. */
+export function requestWhole(headers: Headers): void {
   headers.delete('range')
   headers.delete('if-range')
   headers.set('accept-encoding', 'identity')
 }
 
 /**
- * Refuses a text in which the placeholder cannot be found.
+ * Rejects a text in which the placeholder cannot be found.
  *
  * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE`
  */
@@ -25,7 +25,7 @@ export function checkWhole({ status, headers, body }: Response): void {
   )
 }
 
-/** The request of a client without its range, for what answers from copies. */
+/** A client's request without its range, for a cache that answers from copies. */
 export function withoutRange(request: Request): Request {
   if (!request.headers.has('range')) return request
   const headers = new Headers(request.headers)

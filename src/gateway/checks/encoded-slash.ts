@@ -1,6 +1,6 @@
 /** Paths with `%2F`, for the routes that hand it on. */
-import { canonicalPath } from '../request/index.ts'
-import { hostEnd, hostStart } from '../request/origin.ts'
+import { canonicalPath } from '../../request/index.ts'
+import { hostEnd, hostStart } from '../../request/origin.ts'
 
 /** A path that holds `%2F`, and how it reads where that is a slash. */
 export interface EncodedSlashes {

@@ -1,5 +1,5 @@
 /** Whether a request that failed had reached its upstream. */
-import { isPortcullisError } from '../errors.ts'
+import { isPortcullisError } from '../../errors.ts'
 
 /** Of Node (and undici), Bun, and what a resolver says of a name that leads nowhere. */
 const codes: ReadonlySet<unknown> = new Set([

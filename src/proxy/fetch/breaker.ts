@@ -1,5 +1,5 @@
 /** Pauses an upstream that keeps failing: visitors are told at once, and it gets time to come back. */
-import { checkKeys, createIssues, wholeNumber } from '../options/index.ts'
+import { checkKeys, createIssues, wholeNumber } from '../../options/index.ts'
 
 /** Options of {@link circuitBreaker}. */
 export interface BreakerOptions {

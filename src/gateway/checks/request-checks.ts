@@ -1,0 +1,123 @@
+/** The checks of every request, before its route is known. */
+
+import { createHeaderFilter } from '../../proxy/request-headers.ts'
+import {
+  type CheckLimits,
+  canonicalPath,
+  checkHttps,
+  isKnownMethod,
+  type Platform,
+  readHost,
+  readUrlHost,
+} from '../../request/index.ts'
+import { type RejectRequest, redirect } from '../reject.ts'
+import type { RouteTable } from '../routes/table.ts'
+import type { Check } from './check.ts'
+import { preserveEncodedSlashes } from './encoded-slash.ts'
+
+/** What the checks of every request need. */
+export interface RequestCheckOptions {
+  readonly reject: RejectRequest
+  readonly platform: Platform
+  /** Undefined where the option `limits` is off. */
+  readonly limits: CheckLimits | undefined
+  readonly routes: Pick<RouteTable, 'hosted' | 'keepsSlashes' | 'names'>
+  /** Whether an endpoint of this path answers requests for any host, over http too. */
+  readonly answersAnyHost: (path: string) => boolean
+}
+
+const allMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+
+/** Creates the checks in the order in which they run, which is that of `stack/order.ts`. */
+export function createRequestChecks(options: RequestCheckOptions): readonly Check[] {
+  return [
+    createPathCheck(options),
+    createHostCheck(options),
+    createHttpsCheck(options),
+    createMethodCheck(options),
+    createLimitsCheck(options),
+  ]
+}
+
+/** Rejects paths that servers read differently, or redirects to the canonical one. */
+function createPathCheck({ reject, routes }: RequestCheckOptions): Check {
+  return function checkPath(ctx) {
+    const { url, method } = ctx.request
+    const canonical = canonicalPath(url)
+    if (canonical.ok) {
+      ctx.path = canonical.path
+      ctx.search = canonical.search
+      return undefined
+    }
+
+    const preserved = routes.keepsSlashes ? preserveEncodedSlashes(url) : undefined
+    if (preserved !== undefined) {
+      ctx.path = preserved.path
+      ctx.search = preserved.search
+      return undefined
+    }
+
+    const isRead = method === 'GET' || method === 'HEAD'
+    return canonical.redirect !== undefined && isRead
+      ? redirect(308, canonical.redirect)
+      : reject(ctx, canonical.reason)
+  }
+}
+
+/** Rejects requests for hosts that this gateway does not serve. */
+function createHostCheck({ reject, answersAnyHost }: RequestCheckOptions): Check {
+  return function checkHost(ctx) {
+    const { request, settings, path } = ctx
+    if (readHost(request.headers).type === 'malformed') return reject(ctx, 'host-malformed')
+    // Without settings the gateway does not know its own name: the request ends with the error of the environment.
+    if (settings === undefined || answersAnyHost(path)) return undefined
+
+    const host = readUrlHost(request.url)
+    const served = host === settings.publicHost || settings.hosts(host)
+    return served ? undefined : reject(ctx, 'host-unknown')
+  }
+}
+
+/** Redirects requests that came over http, or rejects those that cannot be repeated. */
+function createHttpsCheck(options: RequestCheckOptions): Check {
+  const { reject, routes, answersAnyHost } = options
+  const platform = options.platform === 'none' ? undefined : options.platform
+
+  return function checkScheme(ctx) {
+    const { request, settings, path, search } = ctx
+    if (settings?.https !== true || answersAnyHost(path)) return undefined
+    const verdict = checkHttps(request, platform)
+    if (verdict.ok) return undefined
+    if (!verdict.redirect) return reject(ctx, verdict.reason)
+
+    // A host that routes name is kept. The port of http is not a port of https.
+    const host = readUrlHost(request.url)
+    const keepsHost = routes.hosted && host !== settings.publicHost && routes.names(host)
+    const origin = keepsHost ? `https://${host}` : settings.publicOrigin
+    return redirect(308, origin + path + search)
+  }
+}
+
+/** Rejects methods that no upstream may get, such as TRACE. */
+function createMethodCheck({ reject }: RequestCheckOptions): Check {
+  return function checkMethod(ctx) {
+    return isKnownMethod(ctx.request.method)
+      ? undefined
+      : reject(ctx, 'method-not-allowed', [['Allow', allMethods]])
+  }
+}
+
+/** Rejects requests whose URL or headers are too large. */
+function createLimitsCheck({ reject, limits }: RequestCheckOptions): Check {
+  if (limits === undefined) return () => undefined
+  return function checkLimits(ctx) {
+    // One pass over all headers costs more than anything that is done with one of them, so it serves both purposes.
+    const isStripped = createHeaderFilter(ctx.request.headers)
+    const stripped: string[] = []
+    const verdict = limits(ctx.request, (name) => {
+      if (isStripped(name)) stripped.push(name)
+    })
+    ctx.strippedHeaders = stripped
+    return verdict.ok ? undefined : reject(ctx, verdict.reason)
+  }
+}

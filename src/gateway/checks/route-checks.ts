@@ -1,0 +1,89 @@
+/** The checks of a request whose route is known: each is created from the options of that route. */
+import { type CompiledAccess, checkAddress } from '../../access/index.ts'
+import { type CrossOriginPolicy, checkCrossOrigin, varyHeaders } from '../../csrf/index.ts'
+import { maxHops, readHops } from '../../proxy/request-headers.ts'
+import { type BodyRules, checkBody, isWebSocketUpgrade } from '../../request/index.ts'
+import type { RejectRequest } from '../reject.ts'
+import type { RouteCheck } from './check.ts'
+
+/** What the checks of a route need. */
+export interface RouteCheckOptions {
+  readonly access: CompiledAccess
+  /** Undefined where the route takes requests from any origin. */
+  readonly csrf?: CrossOriginPolicy | undefined
+  readonly body: BodyRules
+}
+
+/** Creates the checks in the order in which they run, which is that of `stack/order.ts`. */
+export function createRouteChecks(
+  { access, csrf, body }: RouteCheckOptions,
+  reject: RejectRequest,
+): readonly RouteCheck[] {
+  return [
+    createAddressCheck(access, reject),
+    createUpgradeCheck(csrf, reject),
+    createCsrfCheck(csrf, reject),
+    createBodyCheck(body, reject),
+    createLoopCheck(reject),
+  ].filter((check) => check !== undefined)
+}
+
+/** Rejects clients whose IP address is in none of the ranges of the route. */
+function createAddressCheck(access: CompiledAccess, reject: RejectRequest): RouteCheck | undefined {
+  if (access.ranges === undefined) return undefined
+  return function checkClientAddress(ctx) {
+    const verdict = checkAddress(access, ctx.address)
+    return verdict.ok ? undefined : reject(ctx, verdict.reason)
+  }
+}
+
+/** Rejects WebSocket handshakes from other origins, and those that this runtime cannot hand over. */
+function createUpgradeCheck(
+  csrf: CrossOriginPolicy | undefined,
+  reject: RejectRequest,
+): RouteCheck {
+  return function checkUpgrade(ctx) {
+    ctx.upgrade = isWebSocketUpgrade(ctx.request)
+    if (!ctx.upgrade) return undefined
+
+    // Browsers always send Origin with a handshake, and the cookies of the user with it. Other clients have no user's cookies.
+    const origin = ctx.request.headers.get('origin')
+    const trusted =
+      origin === null ||
+      origin === ctx.settings.publicOrigin ||
+      csrf?.trustedOrigins.has(origin) === true
+    if (!trusted) return reject(ctx, 'cross-origin-upgrade')
+    return ctx.client.upgrades ? undefined : reject(ctx, 'upgrade-unsupported')
+  }
+}
+
+/** Rejects requests by which another site could change something. */
+function createCsrfCheck(
+  csrf: CrossOriginPolicy | undefined,
+  reject: RejectRequest,
+): RouteCheck | undefined {
+  if (csrf === undefined) return undefined
+  return function checkOrigin(ctx) {
+    const verdict = checkCrossOrigin(ctx.request, csrf, ctx.path, ctx.settings)
+    if (verdict.ok) return undefined
+    return reject(ctx, verdict.reason, [['Vary', varyHeaders(verdict.reason)]])
+  }
+}
+
+/** Rejects bodies that are declared too long, malformed or of a type that the route does not take. */
+function createBodyCheck(rules: BodyRules, reject: RejectRequest): RouteCheck {
+  return function checkRequestBody(ctx) {
+    const verdict = checkBody(ctx.request, rules)
+    if (!verdict.ok) return reject(ctx, verdict.reason)
+    ctx.body = { body: verdict.body, length: verdict.length, maxBytes: rules.maxBytes }
+    return undefined
+  }
+}
+
+/** Rejects a request that came back to this gateway. */
+function createLoopCheck(reject: RejectRequest): RouteCheck {
+  return function checkLoop(ctx) {
+    ctx.hops = readHops(ctx.request.headers) + 1
+    return ctx.hops > maxHops ? reject(ctx, 'upstream-loop') : undefined
+  }
+}

@@ -1,0 +1,27 @@
+/** Lists the endpoints of a gateway. An option that brings endpoints of its own adds them here. */
+import type { Clock, Emit } from '../../types.ts'
+import type { GatewaySessions } from '../phases/session.ts'
+import type { RejectRequest } from '../reject.ts'
+import { createBuiltInEndpoints } from './built-in.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { IsReady } from './ready.ts'
+import { createReportCollector } from './reports.ts'
+
+/** What endpoints may need of their gateway. */
+export interface EndpointServices {
+  readonly clock: Clock
+  readonly emit: Emit
+  readonly reject: RejectRequest
+  /** Opens and reads sessions, and decides by an access rule. An endpoint that is not public must ask. */
+  readonly sessions: GatewaySessions
+  readonly isReady: IsReady
+}
+
+/**
+ * Creates the endpoints. A request reaches them after the checks of its path, host, scheme, method and size, and before
+ * maintenance, csrf, rate limits, sessions and access: an endpoint that needs one of these calls it.
+ */
+export function createEndpoints(services: EndpointServices): readonly Endpoint[] {
+  const { clock, emit, isReady } = services
+  return [...createBuiltInEndpoints(isReady, createReportCollector(emit, clock))]
+}

@@ -1,0 +1,36 @@
+/** Forwards a request through the cache of its route. */
+import type { SharedRequest } from '../../proxy/cache/context.ts'
+import type { RouteCache } from '../../proxy/cache/public-cache.ts'
+import { withoutRange } from '../../proxy/whole-response.ts'
+import type { Clock } from '../../types.ts'
+import type { RouteContext } from '../request-context.ts'
+import { recordCache } from '../watch.ts'
+
+/** What the cache of a route needs of its gateway. */
+export interface CacheServices {
+  /** Names of our own cookies: a request with one of them is not served from a cache. */
+  readonly cookieNames: ReadonlySet<string>
+  readonly clock: Clock
+}
+
+/** Responds from the cache, or forwards the request and caches the response where that is allowed. */
+export function forwardCached(
+  { cookieNames, clock }: CacheServices,
+  cache: RouteCache,
+  ctx: RouteContext,
+  send: (shared?: SharedRequest) => Promise<Response>,
+): Promise<Response> {
+  const work = cache.serve({
+    request: ctx.response.headers.fills ? withoutRange(ctx.request) : ctx.request,
+    requestId: ctx.requestId,
+    path: ctx.path,
+    search: ctx.search,
+    publicOrigin: ctx.settings.publicOrigin,
+    upstream: ctx.upstream.name,
+    ownNames: cookieNames,
+    clock,
+    waitUntil: ctx.waitUntil,
+    pass: send,
+  })
+  return ctx.metrics === undefined ? work : recordCache(ctx.metrics, work)
+}

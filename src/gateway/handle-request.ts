@@ -1,0 +1,39 @@
+/** Handles a request from its first check to its route: checks, endpoints, maintenance, routing. */
+import { type Check, runChecks } from './checks/check.ts'
+import type { EndpointTable } from './endpoints/endpoint.ts'
+import type { HandleRoute } from './handle-route.ts'
+import type { RequestContext } from './request-context.ts'
+import type { FindRoute } from './routes/find-route.ts'
+
+/** The steps before a route is known. */
+export interface RequestSteps {
+  /** See `checks/request-checks.ts`. */
+  readonly checks: readonly Check[]
+  readonly endpoints: EndpointTable
+  /** Rejects requests while the gateway is in maintenance; undefined where it never is. */
+  readonly checkMaintenance: Check | undefined
+  readonly findRoute: FindRoute
+  readonly handleRoute: HandleRoute
+}
+
+/** Handles a request. It rejects with what the error mapping of the gateway turns into a response. */
+export type HandleRequest = (ctx: RequestContext) => Promise<Response>
+
+/** Creates the handler of all requests. */
+export function createRequestHandler(steps: RequestSteps): HandleRequest {
+  const { checks, endpoints, checkMaintenance, findRoute, handleRoute } = steps
+
+  return async function handleRequest(ctx) {
+    const rejection = runChecks(checks, ctx)
+    if (rejection !== undefined) return rejection
+
+    const handleEndpoint = endpoints.find(ctx.path)
+    if (handleEndpoint !== undefined) return handleEndpoint(ctx)
+
+    const closed = checkMaintenance?.(ctx)
+    if (closed !== undefined) return closed
+
+    const found = await findRoute(ctx)
+    return found.type === 'route' ? handleRoute(found.ctx) : found.rejection
+  }
+}

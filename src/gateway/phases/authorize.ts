@@ -1,0 +1,44 @@
+/** Denies requests whose session may not use the route, or sends a person to the sign-in page. */
+import type { LoadedSession } from '../../proxy/forward-context.ts'
+import { isNavigation, isPrefetch } from '../../request/index.ts'
+import { signInLocation } from '../../request/sign-in.ts'
+import type { Reason } from '../../types.ts'
+import { type RejectRequest, redirect } from '../reject.ts'
+import type { RequestContext, RouteContext } from '../request-context.ts'
+import type { GatewaySessions } from './session.ts'
+
+/** What authorization needs. */
+export interface AuthorizeOptions {
+  readonly reject: RejectRequest
+  readonly sessions: Pick<GatewaySessions, 'checkAccess'>
+  /** Path of the sign-in page; undefined where there is none. */
+  readonly signIn: string | undefined
+}
+
+/** Returns the response to a request that may not use its route; undefined where it may. */
+export type Authorize = (
+  ctx: RouteContext,
+  session: LoadedSession | undefined,
+) => Response | undefined
+
+/** Creates the phase. */
+export function createAuthorize({ reject, sessions, signIn }: AuthorizeOptions): Authorize {
+  return function authorize(ctx, session) {
+    const reason = sessions.checkAccess(ctx.route.access, session)
+    if (reason === undefined) return undefined
+    return signIn !== undefined && canSignIn(ctx, reason)
+      ? redirectToSignIn(ctx, signIn)
+      : reject(ctx, reason)
+  }
+}
+
+/** Whether a login would help, and a person sees the page. A browser that fetches ahead is no person. */
+function canSignIn({ request }: RequestContext, reason: Reason): boolean {
+  const helps = reason === 'no-session' || reason === 'session-too-old'
+  return helps && isNavigation(request) && !isPrefetch(request)
+}
+
+/** After the login the browser comes back to a page that was requested; a form that was sent is not sent again. */
+function redirectToSignIn({ request, path, search }: RequestContext, signIn: string): Response {
+  return redirect(303, request.method === 'GET' ? signInLocation(signIn, path + search) : signIn)
+}

@@ -1,0 +1,41 @@
+/** Forwards a request that every other phase has let pass: through the cache of its route, or straight to the upstream. */
+import type { Forward } from '../../proxy/forward.ts'
+import type { LoadedSession } from '../../proxy/forward-context.ts'
+import { type CacheServices, forwardCached } from '../forward/forward-cached.ts'
+import { hideErrorDetails } from '../forward/hide-errors.ts'
+import type { InvalidateCache } from '../forward/invalidate-cache.ts'
+import type { RouteContext } from '../request-context.ts'
+import type { LoginScope, SendLogin } from './login.ts'
+
+/** What the phase needs. */
+export interface ForwardPhaseOptions extends CacheServices {
+  readonly forward: Forward<RouteContext>
+  /** Undefined where no route has a cache. */
+  readonly invalidateCache: InvalidateCache | undefined
+}
+
+/** Forwards the request of a route. */
+export type ForwardRoute = (
+  ctx: RouteContext,
+  session: LoadedSession | undefined,
+  login: LoginScope,
+) => Promise<Response>
+
+/** Creates the phase. */
+export function createForwardPhase(options: ForwardPhaseOptions): ForwardRoute {
+  const { forward, invalidateCache } = options
+
+  return async function forwardRoute(ctx, session, login) {
+    const { cache } = ctx.route.route
+    const send: SendLogin = (changes = {}) => {
+      if (changes.login !== undefined || !cache) {
+        return forward(changes.ctx ?? ctx, session, { login: changes.login })
+      }
+      return forwardCached(options, cache, ctx, (shared) => forward(ctx, session, { shared }))
+    }
+
+    const response = await login.forward(send)
+    await invalidateCache?.(ctx, response)
+    return ctx.upstream.hideErrors ? hideErrorDetails(response, ctx) : response
+  }
+}

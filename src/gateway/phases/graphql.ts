@@ -1,0 +1,95 @@
+/** The option `graphql` of a route: validated while building, and applied to each of its requests. */
+
+import { type CompiledAccess, compileAccess } from '../../access/index.ts'
+import type { GraphqlRoute } from '../../graphql/route.ts'
+import type { Issues } from '../../options/index.ts'
+import type { LoadedSession } from '../../proxy/forward-context.ts'
+import type { Emit, Reason } from '../../types.ts'
+import type { RouteContext } from '../request-context.ts'
+import type { Route } from '../routes/route.ts'
+import { isObject } from '../upstreams.ts'
+import type { GatewaySessions } from './session.ts'
+
+/** The option as requests use it. */
+export interface CompiledGraphqlRoute {
+  readonly limits: GraphqlRoute
+  /** Which sessions may read the schema; undefined where none may. */
+  readonly introspection: CompiledAccess | undefined
+}
+
+/** Validates the option. */
+export function compileGraphql(
+  route: Route,
+  needs: { readonly session: boolean; readonly roles: boolean },
+  issues: Issues,
+): CompiledGraphqlRoute | undefined {
+  const limits = route.graphql
+  if (limits === undefined) return undefined
+  const at = issues.at('graphql')
+  if (!isObject(limits) || typeof limits.inspect !== 'function') {
+    at.add('', 'must be graphqlLimits({ ... }), or absent')
+    return undefined
+  }
+  if (route.cache) at.add('', 'must not stand beside cache')
+
+  const { introspection } = limits
+  if (introspection === false) return { limits, introspection: undefined }
+  if (introspection === true) return { limits, introspection: compileAccess('public', at) }
+  if (!needs.session) at.add('introspection', 'needs a route that is not public to know a role')
+  if (!needs.roles) at.add('introspection', 'needs the option roles of the gateway')
+  return { limits, introspection: compileAccess(introspection, at.at('introspection')) }
+}
+
+/** What a request asks of GraphQL. */
+export interface GraphqlInspection {
+  /** The response to a request that is over a limit. */
+  readonly rejected: Response | undefined
+  /** The response to a query of the schema whose session may not read it. */
+  denyIntrospection(session: LoadedSession | undefined): Response | undefined
+}
+
+/** Reads and inspects the body of a request, if its route is a GraphQL endpoint. */
+export type InspectGraphql = (ctx: RouteContext) => Promise<GraphqlInspection>
+
+const notInspected: GraphqlInspection = {
+  rejected: undefined,
+  denyIntrospection: () => undefined,
+}
+
+/** Creates the phase. A body that was read takes its place on the context, so that the upstream reads the same bytes. */
+export function createGraphqlInspection(
+  emit: Emit,
+  sessions: Pick<GatewaySessions, 'checkAccess'>,
+): InspectGraphql {
+  function reject(ctx: RouteContext, limits: GraphqlRoute, reason: Reason): Response {
+    const { request, requestId, metrics } = ctx
+    if (metrics !== undefined) metrics.reason = reason
+    emit({ type: 'graphql-refused', reason, request: requestId })
+    return limits.refuse(reason, request, requestId)
+  }
+
+  return async function inspectGraphql(ctx) {
+    const { graphql } = ctx.route
+    if (graphql === undefined) return notInspected
+
+    const { limits, introspection } = graphql
+    const inspected = await limits.inspect(ctx.request)
+    if (!inspected.ok) return { ...notInspected, rejected: reject(ctx, limits, inspected.reason) }
+
+    const { body: bytes, introspects } = inspected
+    if (bytes !== undefined) {
+      ctx.request = new Request(ctx.request, { body: bytes })
+      const { maxBytes } = ctx.body
+      ctx.body = { body: ctx.request.body ?? undefined, length: bytes.byteLength, maxBytes }
+    }
+    return {
+      rejected: undefined,
+      denyIntrospection(session) {
+        if (!introspects) return undefined
+        const allowed =
+          introspection !== undefined && sessions.checkAccess(introspection, session) === undefined
+        return allowed ? undefined : reject(ctx, limits, 'graphql-introspection')
+      },
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/** Counts a request against its rate limits, in the same request to Redis as everything else that it asks there. */
+import type { Decision } from '../../limit/decide.ts'
+import type { LimitedContext, PreparedLimits } from '../../limit/gate.ts'
+import type { Redis, RedisBatch } from '../../redis/index.ts'
+import { sharedAsk } from '../../redis/shared.ts'
+import type { Emit } from '../../types.ts'
+import type { RequestContext, RouteContext } from '../request-context.ts'
+
+/** A request that is being counted. */
+export interface RateLimitCount {
+  /** The response where this isolate knows that the request is over a limit: Redis need not be asked. */
+  readonly denied: Response | undefined
+  /** Sends what no other phase has sent. It resolves with the response if the request is over a limit. */
+  decide(): Promise<Response | undefined>
+}
+
+/** Begins to count a request against the limits of its route. */
+export type BeginRateLimits = (ctx: RouteContext) => Promise<RateLimitCount>
+
+const uncounted: RateLimitCount = { denied: undefined, decide: async () => undefined }
+
+/**
+ * Creates the phase. What Redis must be asked waits in the request's batch when it resolves, so that the read of the session
+ * and the count of a login attempt can join it.
+ */
+export function createRateLimits(emit: Emit): BeginRateLimits {
+  return async function beginRateLimits(ctx) {
+    const { limits = [] } = ctx.route
+    if (limits.length === 0) return uncounted
+
+    const { request, env, requestId } = ctx
+    const context: LimitedContext = { req: { raw: request }, env, var: { requestId } }
+    const decisions: Decision[] = []
+    const remote: PreparedLimits[] = []
+    for (const limit of limits) {
+      const prepared = await limit.prepare(context, emit)
+      if (prepared === undefined) continue
+      if (prepared.clients.length > 0) {
+        remote.push(prepared)
+        continue
+      }
+      const decision = await prepared.decide(throwNoBatch)
+      decisions.push(decision)
+      if (decision.refused !== undefined) {
+        return { denied: applyDecisions(emit, ctx, decisions), decide: uncounted.decide }
+      }
+    }
+
+    return { denied: undefined, decide: startRemoteLimits(emit, ctx, decisions, remote) }
+  }
+}
+
+/** Puts the calls into the request's batches; the function that it returns sends them. */
+function startRemoteLimits(
+  emit: Emit,
+  ctx: RequestContext,
+  local: readonly Decision[],
+  remote: readonly PreparedLimits[],
+): RateLimitCount['decide'] {
+  const { env } = ctx
+  const batches = new Map<Redis, RedisBatch>()
+  const findBatch = (client: Redis): RedisBatch => {
+    const batch = batches.get(client) ?? sharedAsk(env, client) ?? client.ask(env)
+    batches.set(client, batch)
+    return batch
+  }
+  const pending = remote.map((prepared) => prepared.decide(findBatch))
+  // They are awaited below, unless another phase ends the request before.
+  for (const decision of pending) decision.catch(() => {})
+
+  return async () => {
+    await Promise.all([...batches.values()].map((batch) => batch.send()))
+    return applyDecisions(emit, ctx, [...local, ...(await Promise.all(pending))])
+  }
+}
+
+/** Clients receive the fields of every limit that counted them, whether or not one of the limits denied the request. */
+function applyDecisions(
+  emit: Emit,
+  ctx: RequestContext,
+  decisions: readonly Decision[],
+): Response | undefined {
+  const denial = decisions.find(({ refused }) => refused !== undefined)
+  const others = decisions.filter((decision) => decision !== denial)
+  const addFields = (response: Response): Response =>
+    others.reduce((result, decision) => decision.decorate(result), response)
+  if (denial?.refused === undefined) {
+    if (others.length > 0) ctx.response.addRateLimits = addFields
+    return undefined
+  }
+
+  const reason = denial.refused.status === 503 ? 'store-unavailable' : 'rate-limited'
+  if (ctx.metrics !== undefined) ctx.metrics.reason = reason
+  emit({ type: 'request-refused', reason, request: ctx.requestId })
+  return addFields(denial.refused)
+}
+
+function throwNoBatch(): never {
+  throw new TypeError('Limits that count in this isolate use no Redis batch')
+}

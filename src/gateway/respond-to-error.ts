@@ -1,0 +1,38 @@
+/** Maps errors to responses: the one place where the gateway decides what a client receives when something throws. */
+import { errorResponse, findReason, type ReportError, reasonStatus } from '../page/index.ts'
+import { UpstreamPaused } from '../proxy/fetch/retry.ts'
+import { BodyError } from '../request/index.ts'
+import type { RejectRequest } from './reject.ts'
+import type { RequestContext } from './request-context.ts'
+import { recordError } from './watch.ts'
+
+/** The response to a request that threw. */
+export interface ErrorOutcome {
+  readonly response: Response
+  /** Whether the request failed, so that of its session only what was certain before is kept; false for a rejection. */
+  readonly failed: boolean
+}
+
+/** Maps an error to a response. */
+export type RespondToError = (ctx: RequestContext, error: unknown) => ErrorOutcome
+
+/** Creates the mapping. */
+export function createErrorMapping(reject: RejectRequest, report: ReportError): RespondToError {
+  return function respondToError(ctx, error) {
+    // A body is found to be too long or malformed while it is forwarded; the upstream request was aborted.
+    if (error instanceof BodyError) return { response: reject(ctx, error.reason), failed: false }
+    if (error instanceof UpstreamPaused) {
+      const headers = [['Retry-After', `${error.retryAfter}`]] as const
+      return { response: reject(ctx, 'upstream-paused', headers), failed: false }
+    }
+
+    const { request, requestId, path } = ctx
+    const reason = findReason(error)
+    recordError(ctx, reason, error)
+    // A client that disconnected is no error of ours, and does not receive the response.
+    if (reasonStatus(reason) >= 500 && !request.signal.aborted) {
+      report(error, { requestId, method: request.method, path })
+    }
+    return { response: errorResponse(reason, request, { requestId }), failed: true }
+  }
+}

@@ -1,0 +1,20 @@
+/** Compiles what a route says of request bodies. */
+import { type Issues, wholeNumber } from '../../options/index.ts'
+import {
+  type BodyRules,
+  bodyBounds,
+  compileContentTypes,
+  defaultBodyBytes,
+} from '../../request/index.ts'
+import type { Route } from './route.ts'
+
+/** Validates `maxBodyBytes` and `contentTypes`. */
+export function compileBodyRules(
+  { maxBodyBytes, contentTypes: types }: Route,
+  issues: Issues,
+): BodyRules {
+  return {
+    maxBytes: wholeNumber(issues, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds),
+    types: types === undefined ? undefined : compileContentTypes(types, issues.at('contentTypes')),
+  }
+}

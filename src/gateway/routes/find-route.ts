@@ -1,0 +1,95 @@
+/** Finds the route of a request, and turns its context into that of a route. */
+import { readUrlHost, readUrlHostName } from '../../request/index.ts'
+import { preserveEncodedSlashes } from '../checks/encoded-slash.ts'
+import { overrideMethod } from '../checks/method-override.ts'
+import type { RejectRequest } from '../reject.ts'
+import type { RequestContext, RouteContext } from '../request-context.ts'
+import { settingsForHost } from '../settings.ts'
+import { recordRoute } from '../watch.ts'
+import type { CompiledRoute, RouteMatch, RouteTable } from './table.ts'
+
+/** A request with its route, or the response to one that has none. */
+export type FoundRoute =
+  | { readonly type: 'route'; readonly ctx: RouteContext }
+  | { readonly type: 'rejected'; readonly rejection: Response }
+
+/** Finds the route of a request. It rejects where the environment cannot be served. */
+export type FindRoute = (ctx: RequestContext) => Promise<FoundRoute>
+
+/** Creates the function for one table. */
+export function createFindRoute(routes: RouteTable, reject: RejectRequest): FindRoute {
+  function rejected(...rejection: Parameters<RejectRequest>): FoundRoute {
+    return { type: 'rejected', rejection: reject(...rejection) }
+  }
+
+  return async function findRoute(ctx) {
+    if (ctx.settings === undefined) throw ctx.settingsError
+    const first = matchRoute(routes, ctx)
+    if (first.type !== 'route') return rejected(ctx, ...describeMismatch(first))
+
+    const match = await overrideMethod(ctx, first.route, (method) => {
+      const other = matchRoute(routes, ctx, method)
+      return other.type === 'ambiguous' ? first : other
+    })
+    if (match.type === 'unclear') return rejected(ctx, 'body-malformed')
+    if (match.type === 'route') return { type: 'route', ctx: enterRoute(ctx, match.route) }
+    const allow = match.type === 'method' ? match.allow : ''
+    return rejected(ctx, 'method-not-allowed', [['Allow', allow]])
+  }
+}
+
+/** A path with `%2F` whose two readings lead to different routes. */
+interface AmbiguousMatch {
+  readonly type: 'ambiguous'
+}
+
+/** Matches a request. Both readings of a path with `%2F` must lead to one route, and that route must take such paths. */
+function matchRoute(
+  routes: RouteTable,
+  { request, path, search }: RequestContext,
+  method: string = request.method,
+): RouteMatch | AmbiguousMatch {
+  const host = routes.hosted ? readUrlHostName(request.url) : ''
+  const match = routes.match(host, path, method, search)
+  // Only the check of the path lets such a path pass, and only where some route takes it.
+  const opened = hasEncodedSlash(path) ? preserveEncodedSlashes(request.url)?.opened : undefined
+  if (opened === undefined) return match
+
+  const other = routes.match(host, opened, method, search)
+  const agree = match.type === 'route' && other.type === 'route' && match.route === other.route
+  return agree && match.route.route.encodedSlash === 'keep' ? match : { type: 'ambiguous' }
+}
+
+function hasEncodedSlash(path: string): boolean {
+  return path.includes('%') && /%2f/i.test(path)
+}
+
+function describeMismatch(
+  match: Exclude<RouteMatch | AmbiguousMatch, { readonly type: 'route' }>,
+): Parameters<RejectRequest> extends [RequestContext, ...infer Rest] ? Rest : never {
+  if (match.type === 'ambiguous') return ['path-not-canonical']
+  if (match.type === 'none') return ['no-route']
+  return ['method-not-allowed', [['Allow', match.allow]]]
+}
+
+/** Adds to a context what its route decides. It stays the same object: the response is made by it, whatever happens next. */
+function enterRoute(ctx: RequestContext, route: CompiledRoute): RouteContext {
+  const { request, settings } = ctx
+  const { upstream } = route
+  if (settings === undefined || upstream === undefined) {
+    throw new TypeError('A route was compiled without an upstream or settings')
+  }
+
+  recordRoute(ctx, route.route)
+  if (route.secure !== undefined) ctx.response.headers = route.secure
+  const named = route.route.host !== undefined
+  return Object.assign(ctx, {
+    settings: named ? settingsForHost(settings, readUrlHost(request.url)) : settings,
+    route,
+    upstream,
+    rules: route.route,
+    body: { body: undefined, length: undefined, maxBytes: route.body.maxBytes },
+    hops: 0,
+    upgrade: false,
+  })
+}

@@ -1,0 +1,120 @@
+/** What a login changes about forwarding its request, and how the response settles the attempt. */
+import { replaceSetCookie } from '../../cookie/index.ts'
+import type { LoginBody } from '../../limit/throttle/account/read-account.ts'
+import type { LoginAttempt } from '../../limit/throttle/engine.ts'
+import { withholdCookies } from '../../limit/throttle/login-request.ts'
+import { isProven, type LoginResponse, needsBody } from '../../limit/throttle/success/success.ts'
+import type { LoginAttemptHooks } from '../../proxy/forward-context.ts'
+import { neverStore } from '../../session/handle/caching.ts'
+import type { Clock } from '../../types.ts'
+import type { RouteContext } from '../request-context.ts'
+import { type BufferedBody, bufferJsonBody } from './buffer-body.ts'
+import type { LoginRoute } from './login.ts'
+import { removeIdentity, type SessionUse, setCookieHeader } from './remove-identity.ts'
+
+/** What the responses to a login have told so far. */
+export interface LoginState {
+  /** Whether the upstream has responded. */
+  answered: boolean
+  /** Whether the upstream needs its session cookie for the token of the form. */
+  wantsSession: boolean
+}
+
+/** An attempt, as its hooks need it. */
+export interface AttemptWork {
+  readonly ctx: RouteContext
+  readonly route: LoginRoute
+  readonly attempt: LoginAttempt
+  readonly state: LoginState
+  readonly session: SessionUse
+  readonly clock: Clock
+}
+
+/** Laravel's status for a form token that is not the session's. It does not check a password then. */
+const tokenMismatch = 419
+
+/** Creates the hooks of an attempt that was counted. */
+export function createAttemptHooks(
+  work: AttemptWork,
+  body: LoginBody | undefined,
+): LoginAttemptHooks {
+  const { ctx, route, attempt, state, session, clock } = work
+  const { rules } = route.success
+  const readsBody = needsBody(rules)
+  let startedSession = false
+  let sentCookies: string | null = null
+  let withheld = false
+
+  function describeResponse({ status, headers }: Response, text?: string): LoginResponse {
+    const url = `${ctx.settings.publicOrigin}${ctx.path}`
+    const { subject: routePath } = route
+    return { status, headers, url, routePath, sentCookies, text, startedSession, now: clock() }
+  }
+
+  return {
+    body,
+    ignoresClientAbort: true,
+    onRequest(headers): void {
+      if (attempt.pressure !== undefined)
+        headers.set('portcullis-login-pressure', `${attempt.pressure}`)
+      if (body !== undefined) {
+        headers.delete('content-length') // fetch measures the body that is sent
+        withheld = removeIdentity(headers, ctx, route, session)
+      }
+      sentCookies = headers.get('cookie')
+      // The body has to be read, so it is requested uncompressed.
+      if (readsBody) headers.set('accept-encoding', 'identity')
+    },
+    onResponse(): void {
+      state.answered = true
+    },
+    beforeSessionStart(response): void {
+      if (session === 'unproven') return
+      const started = { ...describeResponse(response), startedSession: true }
+      if (isProven(rules, started)) attempt.prepare()
+    },
+    afterSessionStart(): void {
+      startedSession = true
+    },
+    async settle(received, timeoutMs): Promise<Response> {
+      const { text, response }: BufferedBody = readsBody
+        ? await bufferJsonBody(received, timeoutMs)
+        : { text: undefined, response: received }
+      if (withheld && response.status === tokenMismatch) {
+        state.wantsSession = true
+        return response // the response to the second request settles the attempt
+      }
+
+      const proven = session !== 'unproven' && isProven(rules, describeResponse(response, text))
+      route.watch(proven)
+      const cookie = await attempt.settle(proven ? 'success' : 'failure')
+      if (cookie !== undefined) {
+        replaceSetCookie(response.headers, cookie)
+        neverStore(response.headers)
+      }
+      return response
+    },
+  }
+}
+
+/**
+ * Creates the hooks of a request that could have been a login and is none: its upstream gets the body that was read. A
+ * cookie with the name of the login's field is withheld.
+ */
+export function createBodyHooks(
+  { body }: { readonly body: LoginBody },
+  { meansField }: LoginRoute,
+): LoginAttemptHooks {
+  return {
+    body,
+    ignoresClientAbort: false,
+    onRequest(headers): void {
+      headers.delete('content-length')
+      setCookieHeader(headers, withholdCookies(headers.get('cookie'), meansField))
+    },
+    onResponse() {},
+    beforeSessionStart() {},
+    afterSessionStart() {},
+    settle: async (response) => response,
+  }
+}

@@ -1,0 +1,161 @@
+/** Sends a request to an upstream, and once more where that can do no harm; not at all while the upstream is paused. */
+import { isPortcullisError, PortcullisError } from '../../errors.ts'
+import type { Clock, Emit } from '../../types.ts'
+import type { Breaker } from './breaker.ts'
+import { fetchUpstream, type UpstreamRequest, type UpstreamResponse } from './fetch-upstream.ts'
+
+/** The retries that an upstream can get. */
+export interface RetryBudget {
+  /** A request was made. */
+  earn(): void
+  /** Whether one more may be made. */
+  spend(): boolean
+}
+
+const tenthsAtStart = 30
+const maxTenths = 100
+const tenthsPerRetry = 10
+
+/**
+ * Creates a budget of a retry for every tenth request, three at the start and ten at most: an upstream that is down gets
+ * hardly more requests than one that is up. It counts per isolate.
+ */
+export function createRetryBudget(): RetryBudget {
+  let tenths = tenthsAtStart
+  return {
+    earn(): void {
+      if (tenths < maxTenths) tenths++
+    },
+    spend(): boolean {
+      if (tenths < tenthsPerRetry) return false
+      tenths -= tenthsPerRetry
+      return true
+    },
+  }
+}
+
+/** The error of a request to an upstream that is paused. */
+export class UpstreamPaused extends PortcullisError {
+  /** Seconds, at least 1. */
+  readonly retryAfter: number
+
+  constructor(waitMs: number) {
+    super('ERR_UPSTREAM_PAUSED', 'The upstream failed too often and is paused')
+    this.retryAfter = Math.max(1, Math.ceil(waitMs / 1000))
+  }
+}
+
+/** How a request is sent. */
+export interface RetryPolicy {
+  readonly upstream: {
+    readonly name: string
+    readonly retries: RetryBudget
+    readonly breaker: Breaker | undefined
+  }
+  /** Whether a second request does no harm; see {@link isRetryable}. */
+  readonly retryable: boolean
+  readonly requestId: string
+  readonly clock: Clock
+  readonly emit: Emit
+  /** Called before the retry. */
+  onRetry(): void
+}
+
+/** Milliseconds; a retry waits a random part of it, so that the retries of many requests do not arrive together. */
+const maxPauseMs = 50
+
+/**
+ * Whether a request can be made twice: it changes nothing (RFC 9110 section 9.2.1), or the route says that its upstream
+ * knows an Idempotency-Key. A request with a body is not retryable: when it fails, part of the body may have been read.
+ */
+export function isRetryable(
+  { method, headers }: Request,
+  retry: boolean | 'idempotency-key' | undefined,
+  hasBody: boolean,
+): boolean {
+  if (retry === false || hasBody) return false
+  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return true
+  return (
+    retry === 'idempotency-key' &&
+    (method === 'PUT' || method === 'DELETE') &&
+    headers.has('idempotency-key')
+  )
+}
+
+/** A response, and the request that it responds to. */
+export interface Exchange<R extends UpstreamRequest> {
+  readonly request: R
+  readonly response: UpstreamResponse
+}
+
+/**
+ * Sends a request, and retries once if the upstream refused or reset the connection before the first byte. Any response is
+ * final, 503 included. The deadline covers both attempts.
+ *
+ * @param build - builds the request; it is called for each attempt, so that nothing of a request is used twice.
+ * @throws {PortcullisError} `ERR_UPSTREAM_PAUSED`, and what {@link fetchUpstream} throws
+ */
+export async function fetchWithRetry<R extends UpstreamRequest>(
+  build: () => R,
+  policy: RetryPolicy,
+): Promise<Exchange<R>> {
+  const { upstream, retryable, clock } = policy
+  upstream.retries.earn()
+  const startedAt = clock()
+  const request = build()
+  try {
+    return { request, response: await fetchOnce(request, policy) }
+  } catch (error) {
+    if (!retryable || !isPortcullisError(error, 'ERR_UPSTREAM_UNREACHABLE')) throw error
+    const retry = await prepareRetry(build, request, startedAt, policy)
+    if (retry === undefined) throw error
+    return { request: retry, response: await fetchOnce(retry, policy) }
+  }
+}
+
+/** Waits, and builds the second request; undefined where there is no time, no budget or no client for one. */
+async function prepareRetry<R extends UpstreamRequest>(
+  build: () => R,
+  { timeoutMs, signal }: R,
+  startedAt: number,
+  policy: RetryPolicy,
+): Promise<R | undefined> {
+  const { upstream, requestId, clock, emit, onRetry } = policy
+  if (signal.aborted) return undefined
+
+  const pauseMs = Math.random() * maxPauseMs
+  // A clock that went back in the meantime adds no time.
+  const spentMs = Math.max(0, clock() - startedAt)
+  const leftMs = Math.floor(timeoutMs - spentMs - pauseMs)
+  if (leftMs < 1 || !upstream.retries.spend()) return undefined
+
+  await new Promise((done) => setTimeout(done, pauseMs))
+  if (signal.aborted) return undefined
+
+  emit({ type: 'upstream-retried', request: requestId, subject: upstream.name })
+  onRetry()
+  return { ...build(), timeoutMs: leftMs }
+}
+
+async function fetchOnce(
+  request: UpstreamRequest,
+  { upstream: { name, breaker }, clock, emit }: RetryPolicy,
+): Promise<UpstreamResponse> {
+  if (breaker === undefined) return fetchUpstream(request)
+  const entered = breaker.enter(clock(), request.timeoutMs)
+  if (typeof entered === 'number') throw new UpstreamPaused(entered)
+
+  const settle = (answered: boolean): void => {
+    const change = entered(answered, clock())
+    if (change !== undefined) emit({ type: `breaker-${change}`, subject: name })
+  }
+  try {
+    const response = await fetchUpstream(request)
+    settle(true)
+    return response
+  } catch (error) {
+    // A client that disconnected, or whose body was rejected, says nothing about the upstream.
+    if (isPortcullisError(error) && !request.signal.aborted) settle(false)
+    throw error
+  }
+}

@@ -1,0 +1,201 @@
+/** Forwards a request to its upstream, and makes the client's response of what comes back. */
+import type { SignAssertion } from '../assertion/sign.ts'
+import { deliverFlash, orPutBack } from '../session-protocol/flash.ts'
+import { encodeSessionList } from '../session-protocol/list.ts'
+import type { Clock, Emit } from '../types.ts'
+import { type ResponseRules, toClientResponse } from './client-response.ts'
+import { matchCoding } from './codings.ts'
+import { discardBody } from './fetch/fetch-upstream.ts'
+import { type Exchange, fetchWithRetry, isRetryable, type RetryPolicy } from './fetch/retry.ts'
+import type { ForwardContext, LoadedSession } from './forward-context.ts'
+import { createSessionHeaderApplier, type ForwardSessions } from './session-header.ts'
+import type { Target } from './target.ts'
+import {
+  createRequestBuilder,
+  type RequestChanges,
+  type SessionFields,
+  type UpstreamAttempt,
+} from './upstream-request.ts'
+import { checkWhole } from './whole-response.ts'
+
+/** Observes the exchange with an upstream. */
+export interface ForwardObserver<C extends ForwardContext> {
+  /** Adds the headers of a trace. */
+  addTrace(ctx: C, headers: Headers): void
+  /** Measures an exchange. */
+  observeUpstream<T extends { readonly response: Response }>(
+    ctx: C,
+    send: () => Promise<T>,
+  ): Promise<T>
+  recordRetry(ctx: C): void
+}
+
+/** What forwarding needs, besides the request. */
+export interface ForwardOptions<C extends ForwardContext> {
+  readonly sessions: ForwardSessions<C>
+  /** Names of our own cookies, which no upstream gets and none may set. */
+  readonly cookieNames: ReadonlySet<string>
+  /** Signs assertions; undefined where upstreams get none. */
+  readonly sign: SignAssertion | undefined
+  readonly user: ((data: object) => string | undefined) | undefined
+  readonly claims: ((data: object) => object) | undefined
+  readonly observer: ForwardObserver<C>
+  readonly clock: Clock
+  readonly emit: Emit
+}
+
+/**
+ * Forwards a request. Session commands in the upstream's response are applied before the response is sent.
+ *
+ * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE`, `ERR_UPSTREAM_PAUSED`, and what the verbs of
+ *   a session throw
+ * @throws {BodyError} for a body that turned out too long
+ */
+export type Forward<C extends ForwardContext> = (
+  ctx: C,
+  session: LoadedSession | undefined,
+  changes?: RequestChanges,
+) => Promise<Response>
+
+/** Timers overflow after 2^31 - 1 milliseconds (24.8 days); sessions may last 400 days. */
+const maxTimerMs = 2_147_483_647
+const defaultSocketSeconds = 3600
+
+/** Creates the function that forwards requests. */
+export function createForward<C extends ForwardContext>(options: ForwardOptions<C>): Forward<C> {
+  const { sessions, cookieNames, observer, emit } = options
+  const applySessionHeader = createSessionHeaderApplier(sessions, emit)
+
+  return async function forward(ctx, session, changes = {}) {
+    const { upgrade, response: page } = ctx
+    const { login, shared } = changes
+    page.nonce = upgrade || shared ? undefined : page.headers.nonceFor(ctx.request)
+    // Before the assertion: taking messages writes the session, and the assertion names its version.
+    const flash = takesFlash(ctx, changes)
+      ? await deliverFlash(ctx.session, ctx.request)
+      : undefined
+    const fields: SessionFields = {
+      flash: flash?.header,
+      assertion: session && (await createAssertion(options, ctx, session)),
+      sessions: session && (await listSessions(options, ctx, session)),
+    }
+    const addTrace = (headers: Headers): void => observer.addTrace(ctx, headers)
+    const build = createRequestBuilder(ctx, { ...fields, cookieNames }, changes, addTrace)
+
+    const { request, response: received } = await orPutBack(flash, () =>
+      observer.observeUpstream(ctx, () =>
+        fetchWithRetry(build, createRetryPolicy(options, ctx, changes)),
+      ),
+    )
+    login?.onResponse()
+    shared?.heard(received.headers)
+    const decoded = await matchCoding(received, request.method, ctx.client.rules)
+    try {
+      const exchange = { request, response: decoded }
+      const response = toClientResponse(
+        decoded,
+        createResponseRules(options, ctx, exchange, session),
+      )
+      if (page.headers.fills && !upgrade) checkWhole(response)
+      const nonce = request.sessionNonce
+      await applySessionHeader({ ctx, session, login, nonce, received: decoded, response })
+      return login === undefined ? response : await login.settle(response, request.timeoutMs)
+    } catch (error) {
+      discardBody(decoded)
+      throw error
+    }
+  }
+}
+
+/** Whether the upstream shows the messages that wait for this client. */
+function takesFlash({ upgrade, rules }: ForwardContext, { shared }: RequestChanges): boolean {
+  return !upgrade && !shared && rules.sessions?.includes('flash') === true
+}
+
+function createRetryPolicy<C extends ForwardContext>(
+  { clock, emit, observer }: ForwardOptions<C>,
+  ctx: C,
+  { login }: RequestChanges,
+): RetryPolicy {
+  const { request, upstream, requestId, rules, upgrade } = ctx
+  const hasBody = ctx.body.body !== undefined
+  return {
+    upstream,
+    retryable: !upgrade && login === undefined && isRetryable(request, rules.retry, hasBody),
+    requestId,
+    clock,
+    emit,
+    onRetry: () => observer.recordRetry(ctx),
+  }
+}
+
+function createResponseRules<C extends ForwardContext>(
+  { cookieNames, clock }: ForwardOptions<C>,
+  ctx: C,
+  { request }: Exchange<UpstreamAttempt>,
+  session: LoadedSession | undefined,
+): ResponseRules {
+  const { settings, upstream, rules, upgrade, requestId } = ctx
+  return {
+    method: request.method,
+    url: request.url,
+    target: settings.targets[upstream.index] as Target,
+    publicOrigin: settings.publicOrigin,
+    https: settings.https,
+    cookieNames,
+    mayEnd: rules.sessions?.some((verb) => verb.startsWith('end')) === true,
+    upgrade,
+    requestId,
+    lifeMs: () => maxConnectionMs(rules.maxSocketSeconds, session, clock()),
+  }
+}
+
+async function createAssertion<C extends ForwardContext>(
+  { sign, user, claims, clock }: ForwardOptions<C>,
+  { rules, settings, upstream }: C,
+  session: LoadedSession,
+): Promise<string | undefined> {
+  const { keys, issuer } = settings
+  if (sign === undefined || keys === undefined || rules.anonymous) return undefined
+  const info = await session.info()
+  if (info === undefined) return undefined
+
+  const subject = {
+    upstream: upstream.name,
+    session: info.id,
+    authenticatedAt: info.authenticatedAt,
+    // Data of a session without a login is whatever an upstream put there: it names no user.
+    user: session.facts.signedIn ? user?.(session.data) : undefined,
+    version: info.version,
+    claims: claims?.(session.data),
+  }
+  return sign(subject, keys, issuer, clock())
+}
+
+/** Lists the sessions of a user who is signed in. An anonymous visitor has no other session. */
+async function listSessions<C extends ForwardContext>(
+  { sessions }: ForwardOptions<C>,
+  { rules, session: handle, env }: C,
+  { facts }: LoadedSession,
+): Promise<string | undefined> {
+  if (!rules.sessions?.includes('list') || !facts.signedIn || handle === undefined) return undefined
+  // Without the header an upstream can say that there is no list here.
+  return sessions.findStrategy(env)?.kind === 'stored' ? encodeSessionList(handle) : undefined
+}
+
+/**
+ * Milliseconds after which a WebSocket or a stream of events is closed: the limit of the route, or the end of the session if
+ * that is sooner. A session that is ended earlier does not close it.
+ */
+function maxConnectionMs(
+  maxSocketSeconds: number | false = defaultSocketSeconds,
+  session: LoadedSession | undefined,
+  now: number,
+): number | undefined {
+  const limits: number[] = []
+  if (maxSocketSeconds !== false) limits.push(maxSocketSeconds * 1000)
+  if (session !== undefined) {
+    limits.push(Math.min(Math.max(1, session.facts.expiresAt - now), maxTimerMs))
+  }
+  return limits.length === 0 ? undefined : Math.min(...limits)
+}

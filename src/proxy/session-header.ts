@@ -1,0 +1,104 @@
+/** Applies the session command in an upstream's response, before the first byte of the response is sent. */
+import { isPortcullisError } from '../errors.ts'
+import { neverStore } from '../session/handle/caching.ts'
+import type { FlushableHandle, SessionStrategy } from '../session/index.ts'
+import { applyCommand, authorizeHeader } from '../session-protocol/apply.ts'
+import type { HeaderRejection, SessionCommand } from '../session-protocol/parse.ts'
+import type { Emit } from '../types.ts'
+import type { UpstreamResponse } from './fetch/fetch-upstream.ts'
+import type { ForwardContext, LoadedSession, LoginAttemptHooks } from './forward-context.ts'
+
+/** The sessions behind the session protocol. */
+export interface ForwardSessions<C extends ForwardContext> {
+  /** The strategy of an environment; undefined where there are no sessions. */
+  findStrategy(env: unknown): SessionStrategy<object> | undefined
+  /** Opens the handle of a request once, whichever code asks first. */
+  open(ctx: C): FlushableHandle<object> | undefined
+}
+
+/** An upstream's response to a request that is known. */
+export interface SessionResponse<C extends ForwardContext> {
+  readonly ctx: C
+  /** The session that the upstream knew of. */
+  readonly session: LoadedSession | undefined
+  readonly login: LoginAttemptHooks | undefined
+  /** The nonce of the very request that was responded to. */
+  readonly nonce: string | undefined
+  readonly received: UpstreamResponse
+  /** The response for the client. */
+  readonly response: Response
+}
+
+/** Applies the header `Portcullis-Session` where the route grants what it commands. */
+export type ApplySessionHeader<C extends ForwardContext> = (
+  answer: SessionResponse<C>,
+) => Promise<void>
+
+/** Creates the function for one gateway. */
+export function createSessionHeaderApplier<C extends ForwardContext>(
+  sessions: ForwardSessions<C>,
+  emit: Emit,
+): ApplySessionHeader<C> {
+  function emitRejected({ requestId, upstream }: ForwardContext, reason: HeaderRejection): void {
+    const subject = upstream.name
+    emit({ type: 'session-header-refused', reason, request: requestId, subject })
+  }
+
+  return async function applySessionHeader(answer) {
+    const { ctx, nonce, received, response } = answer
+    const header = received.headers.get('portcullis-session')
+    if (header === null) return
+    // Even where it is rejected: a response that speaks of one session is for no other client.
+    if (response.status !== 101) neverStore(response.headers)
+
+    const strategy = sessions.findStrategy(ctx.env)
+    const parsed = authorizeHeader(header, {
+      method: ctx.request.method,
+      status: received.status,
+      route: ctx.rules,
+      nonce,
+      versions: strategy?.kind === 'stored',
+    })
+    if (!parsed.ok) return emitRejected(ctx, parsed.reason)
+    const handle = sessions.open(ctx)
+    if (strategy === undefined || handle === undefined) return emitRejected(ctx, 'not-granted')
+
+    const target = { session: handle, strategy, env: ctx.env }
+    try {
+      await runCommand(answer, parsed.order, () => applyCommand(target, parsed.order))
+    } catch (error) {
+      if (!isHarmlessWrite(answer, parsed.order, error)) throw error
+      const { requestId, upstream } = ctx
+      emit({
+        type: 'session-write-dropped',
+        reason: 'ended',
+        request: requestId,
+        subject: upstream.name,
+      })
+    }
+  }
+}
+
+/** Tells a login attempt when a session starts, which may be what proves that the login succeeded. */
+async function runCommand(
+  { login, response }: Pick<SessionResponse<ForwardContext>, 'login' | 'response'>,
+  command: SessionCommand,
+  apply: () => Promise<void>,
+): Promise<void> {
+  const starts = command.verb === 'start'
+  if (starts) login?.beforeSessionStart(response)
+  await apply()
+  if (starts) login?.afterSessionStart()
+}
+
+/**
+ * Whether a write failed because the session was ended on another device, and the upstream had received no session: then its
+ * page holds nothing personal, and is served without the write.
+ */
+function isHarmlessWrite(
+  { session }: Pick<SessionResponse<ForwardContext>, 'session'>,
+  { verb }: SessionCommand,
+  error: unknown,
+): boolean {
+  return verb === 'set' && session === undefined && isPortcullisError(error, 'ERR_SESSION_ENDED')
+}

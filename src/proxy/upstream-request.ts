@@ -1,0 +1,95 @@
+/** Builds the request to an upstream: once for each attempt, so that no attempt shares headers or a nonce with another. */
+import { randomId } from '../crypto/index.ts'
+import { mayHaveBody } from '../request/index.ts'
+import type { SharedRequest } from './cache/context.ts'
+import { narrowAccepted } from './codings.ts'
+import type { UpstreamRequest } from './fetch/fetch-upstream.ts'
+import type { ForwardContext, LoginAttemptHooks } from './forward-context.ts'
+import { createUpstreamHeaders, type ForwardedFields, stoppedNames } from './request-headers.ts'
+import { createUpstreamUrl, type Target } from './target.ts'
+import { requestWhole } from './whole-response.ts'
+
+/** What differs from the client's request. */
+export interface RequestChanges {
+  /** Where the request is a login attempt. */
+  readonly login?: LoginAttemptHooks | undefined
+  /** Where the response is to be shared: it is requested without session, nonce or any header of this client. */
+  readonly shared?: SharedRequest | undefined
+}
+
+/** What the gateway tells an upstream of a session. */
+export type SessionFields = Pick<ForwardedFields, 'assertion' | 'sessions' | 'flash'>
+
+/** A request to an upstream, and the nonce by which the response may use the session protocol. */
+export interface UpstreamAttempt extends UpstreamRequest {
+  readonly sessionNonce: string | undefined
+}
+
+/** Headers in which a client sends text of its own along with a trace. Its ids, which are hexadecimal, are forwarded. */
+const traceTexts = ['tracestate', 'baggage'] as const
+
+/** Creates the function that builds a request for each attempt. */
+export function createRequestBuilder(
+  ctx: ForwardContext,
+  fields: SessionFields & { readonly cookieNames: ReadonlySet<string> },
+  { login, shared }: RequestChanges,
+  addTrace: (headers: Headers) => void,
+): () => UpstreamAttempt {
+  const { request, client, settings, upstream, rules, upgrade } = ctx
+  const target = settings.targets[upstream.index] as Target
+  const url = createUpstreamUrl(target, ctx.path, shared?.search ?? ctx.search)
+  const clientHeaders = shared?.headers ?? request.headers
+  const stripped = findStripped(ctx, clientHeaders, shared)
+  const ignoresAbort = login?.ignoresClientAbort || shared?.outlives
+  const signal = ignoresAbort ? new AbortController().signal : request.signal
+
+  return () => {
+    // A new nonce for each attempt: a response that was cached or copied from another request cannot present a valid one.
+    const sessionNonce = upstream.sessions && !shared ? randomId(16) : undefined
+    const headers = createUpstreamHeaders(
+      clientHeaders,
+      {
+        requestId: ctx.requestId,
+        address: shared ? undefined : ctx.address,
+        host: settings.publicHost,
+        https: settings.https,
+        cookieNames: fields.cookieNames,
+        hops: ctx.hops,
+        hasBody: mayHaveBody(request.method),
+        upgrade,
+        nonce: sessionNonce,
+        pageNonce: ctx.response.nonce,
+        flash: fields.flash,
+        assertion: fields.assertion,
+        sessions: fields.sessions,
+      },
+      stripped,
+    )
+    narrowAccepted(headers, client.rules)
+    if (ctx.response.headers.fills && !upgrade) requestWhole(headers)
+    login?.onRequest(headers)
+    addTrace(headers)
+    if (shared) for (const name of traceTexts) headers.delete(name)
+
+    return {
+      client,
+      url,
+      method: request.method,
+      headers,
+      body: login?.body === undefined ? ctx.body : { ...ctx.body, text: login.body },
+      timeoutMs: rules.timeoutMs ?? upstream.timeoutMs,
+      signal,
+      sessionNonce,
+    }
+  }
+}
+
+/** Names of client headers that the upstream does not get; undefined where they are still to be found. */
+function findStripped(
+  { upstream, strippedHeaders }: ForwardContext,
+  clientHeaders: Headers,
+  shared: SharedRequest | undefined,
+): readonly string[] | undefined {
+  if (upstream.drops !== undefined) return stoppedNames(clientHeaders, upstream.drops)
+  return shared === undefined ? strippedHeaders : undefined
+}
