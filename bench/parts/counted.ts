@@ -1,5 +1,5 @@
 /** The same in instructions: what a quiet machine and a busy one agree on. */
-import { assertionKey } from '../../tools/secret.ts'
+import { assertionKey } from '../../tools/dev/secret.ts'
 import { type Counted, counted } from '../lib/counted.ts'
 import type { Goal, Report, Settings, Table } from '../lib/report.ts'
 import { figure, signed } from '../lib/stats.ts'
