@@ -150,6 +150,156 @@ it('a review says that a public route for everything leaves nothing closed', () 
   ])
 })
 
+describe('G1: a review of a table with guards', () => {
+  const guard = { path: '/admin/*', access: { role: 'admin' } } as const
+  const open = { path: '/*', access: 'public' } as const
+  const isOpenTable = (remark: string): boolean => remark.includes('is public beside guards')
+
+  /** Remarks of an open table whose upstream has these aliases. */
+  const review = async (aliases: unknown): Promise<readonly string[]> => {
+    const config = defineGateway({
+      publicOrigin: 'https://app.example.com',
+      upstreams: {
+        app: {
+          url: 'https://u.test',
+          ...(aliases !== undefined && { aliases: aliases as 'next' }),
+        },
+      },
+      session: sessions,
+      roles: () => [],
+      routes: [
+        { ...guard, to: 'app' },
+        { ...open, to: 'app' },
+      ],
+    })
+    createGateway(config)
+    return reviewGateway(config).remarks.filter(isOpenTable)
+  }
+
+  it.each([
+    ...['angular', 'aspnet', 'astro', 'cloudflare', 'django', 'drupal', 'express', 'gatsby', 'iis'],
+    ...['java', 'laravel', 'netlify', 'next', 'nuxt', 'php', 'rails', 'react-router', 'remix'],
+    ...['spring', 'sveltekit', 'symfony', 'tomcat', 'vercel', 'wordpress', 'yii'],
+  ])('says that /* is public beside guards, also where aliases is %j', async (aliases) => {
+    const found = await review(aliases)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain('Name what is public, and let /* need a session.')
+    expect(found[0]).not.toContain('by its option aliases')
+  })
+
+  it('names the option aliases where it is absent, and not where it is a function or a list', async () => {
+    expect((await review(undefined))[0]).toContain(
+      'name the framework of the upstream "app" by its option aliases',
+    )
+    for (const aliases of [() => [], ['next', () => []]])
+      expect((await review(aliases))[0]).not.toContain('by its option aliases')
+  })
+
+  it.each<[string, Array<Partial<Route<'app' | 'api'>>>, number]>([
+    ['for GET and HEAD alone', [guard, { ...open, methods: ['GET', 'HEAD'] }], 1],
+    ['before the guard', [{ path: '/a', access: 'session' }, open], 1],
+    [
+      'on the host of the guard',
+      [
+        { ...guard, host: 'api.example.com' },
+        { ...open, host: 'api.example.com' },
+      ],
+      1,
+    ],
+    [
+      'for methods that the guard lacks',
+      [
+        { ...guard, methods: ['GET'] },
+        { ...open, methods: ['POST'] },
+      ],
+      0,
+    ],
+    [
+      'on another host',
+      [
+        { ...guard, host: 'api.example.com' },
+        { ...open, host: 'ann.example.com' },
+      ],
+      0,
+    ],
+    ['without any guard', [open], 0],
+  ])('looks at a public /* %s', async (_, routes, count) => {
+    expect((await remarks(...routes)).filter(isOpenTable)).toHaveLength(count)
+  })
+
+  it('says nothing of public paths in a table that ends closed, as init writes it', async () => {
+    const found = await remarks(
+      { path: '/login', methods: ['GET'], access: 'public' },
+      { path: '/assets/*', methods: ['GET'], access: 'public' },
+      { path: '/', access: 'public' },
+      guard,
+      { path: '/*', access: 'session' },
+    )
+    expect(found.filter((remark) => !remark.startsWith('upstreams.'))).toEqual([])
+  })
+
+  it('says what is public inside a guarded branch, also in a table that ends closed', async () => {
+    const found = await remarks({ path: '/admin/help', access: 'public' }, guard, {
+      path: '/*',
+      access: 'session',
+    })
+    expect(found.filter((remark) => !remark.startsWith('upstreams.'))).toEqual([
+      'routes.0 (/admin/help) is public and takes its paths from routes.1 (/admin/*).',
+    ])
+  })
+})
+
+describe('G3: a review of routes that differ by method', () => {
+  const strict = { path: '/posts/*', methods: ['DELETE'], access: { role: 'admin' } } as const
+  const lax = { path: '/posts/*', methods: ['POST'], access: 'public' } as const
+
+  it.each<[string, Array<Partial<Route<'app' | 'api'>>>, number]>([
+    ['a DELETE that asks for more than a POST', [strict, lax], 1],
+    ['the same the other way round', [lax, strict], 1],
+    ['a PUT and a PATCH', [{ ...strict, methods: ['PUT', 'PATCH'] }, lax], 1],
+    ['a GET', [{ ...strict, methods: ['GET'] }, lax], 1],
+    ['a POST to all methods', [strict, { path: '/*', access: 'public' }], 1],
+    ['a POST of one page of the branch', [{ ...lax, path: '/posts/1' }, strict], 1],
+    ['a session beside a role', [strict, { ...lax, access: 'session' }], 1],
+    ['a POST that asks for as much', [strict, { ...lax, access: { role: 'admin' } }], 0],
+    ['other paths', [strict, { ...lax, path: '/users/*' }], 0],
+    [
+      'other hosts',
+      [
+        { ...strict, host: 'api.example.com' },
+        { ...lax, host: 'ann.example.com' },
+      ],
+      0,
+    ],
+    [
+      'a guard of POST too',
+      [
+        { ...strict, methods: ['DELETE', 'POST'] },
+        { path: '/users', methods: ['POST'] },
+      ],
+      0,
+    ],
+  ])('looks at %s', async (_, routes, count) => {
+    const found = (await remarks(...routes)).filter((remark) => remark.includes('_method'))
+    expect(found).toHaveLength(count)
+    if (count > 0) expect(found[0]).toContain('Say methodOverride: \'form\' on the upstream "app"')
+  })
+
+  it("says nothing of an upstream with methodOverride: 'form'", () => {
+    const config = defineGateway({
+      publicOrigin: 'https://app.example.com',
+      upstreams: { app: { url: 'https://u.test', methodOverride: 'form' } },
+      session: sessions,
+      roles: () => [],
+      routes: [
+        { ...strict, to: 'app' },
+        { ...lax, to: 'app' },
+      ],
+    })
+    expect(reviewGateway(config).remarks.filter((remark) => remark.includes('_method'))).toEqual([])
+  })
+})
+
 describe('a review of upstreams', () => {
   const fault = (name: string): string =>
     `upstreams.${name}.url is a private address, which from another machine is another machine; where it is meant, say insecurePrivateAddress: true`

@@ -37,7 +37,7 @@ export function reviewGateway<N extends string, Data extends object, E>(
   return {
     faults: [...reviewUser(given), ...upstreams.faults],
     remarks: [
-      ...reviewTable(routes),
+      ...reviewTable(routes, given.upstreams),
       ...reviewSessions(given.session, given.routes),
       ...reviewMethods(routes, given.upstreams),
       ...upstreams.remarks,

@@ -1,13 +1,16 @@
 /** Remarks on a route table: what is allowed there, and perhaps not what was meant. */
 
 import { patternCovers } from '../../request/path/pattern.ts'
+import type { GatewayConfig } from '../config.ts'
 import { coversAll, describeRoute } from '../routes/find-unreachable.ts'
 import { isFolded, isGuarded } from '../routes/guards.ts'
 import { hostCovers, hostsOverlap } from '../routes/host-pattern.ts'
 import { listMethods, type RuledRoute } from '../routes/table.ts'
 
+type Upstreams = GatewayConfig<string, never, never>['upstreams']
+
 /** Remarks on routes and on every two of them, in the order of the table. */
-export function reviewTable(routes: readonly RuledRoute[]): string[] {
+export function reviewTable(routes: readonly RuledRoute[], upstreams: Upstreams): string[] {
   return routes.flatMap((ruled, index) => {
     const at = `routes.${index} (${describeRoute(ruled)})`
     const pairs = routes.flatMap((later, place) => {
@@ -15,13 +18,17 @@ export function reviewTable(routes: readonly RuledRoute[]): string[] {
         ? reviewPair(ruled, later, at, `routes.${place} (${describeRoute(later)})`)
         : []
     })
-    return [...pairs, ...reviewRoute(ruled, at, routes), ...findOverlaps(ruled, at, routes)]
+    return [
+      ...pairs,
+      ...reviewRoute(ruled, at),
+      ...reviewOpenTable(ruled, at, { routes, upstreams }),
+      ...findOverlaps(ruled, at, routes),
+    ]
   })
 }
 
-function reviewRoute(ruled: RuledRoute, at: string, routes: readonly RuledRoute[]): string[] {
-  const { route, access } = ruled
-  const { path, host, methods } = route
+function reviewRoute({ route, access }: RuledRoute, at: string): string[] {
+  const { path } = route
   const remarks: string[] = []
   // A `$` within is OData's; these anchors and groups are nobody's.
   if (/[()[\]+]|\$$|\/:/.test(path)) {
@@ -36,16 +43,45 @@ function reviewRoute(ruled: RuledRoute, at: string, routes: readonly RuledRoute[
     remarks.push(`${at} starts sessions on GET: the upstream must bind them to the browser.`)
   if (route.encodedSlash === 'keep')
     remarks.push(`${at} hands %2F on: the upstream must not take it for a slash.`)
-  if (path === '/*' && host === undefined && methods === undefined && !isGuarded(access)) {
-    remarks.push(`${at} is public: whatever no other route names is open. Without it, that is 404.`)
-    if (routes.some((other) => isGuarded(other.access))) {
-      remarks.push(
-        `${at} is public beside guards: an address of a guarded page that its guard does not know (a rewrite, a language, a number) ` +
-          'is open. Name what is public, and let /* need a session.',
-      )
-    }
-  }
   return remarks
+}
+
+/** Of a table whose `/*` is public nothing is closed but what its guards know. */
+function reviewOpenTable(
+  ruled: RuledRoute,
+  at: string,
+  { routes, upstreams }: { readonly routes: readonly RuledRoute[]; readonly upstreams: Upstreams },
+): string[] {
+  const { path, host, methods, to } = ruled.route
+  if (path !== '/*' || isGuarded(ruled.access)) return []
+
+  const isForAll = host === undefined && methods === undefined
+  const remarks = isForAll
+    ? [`${at} is public: whatever no other route names is open. Without it, that is 404.`]
+    : []
+  const isBesideGuards = routes.some(
+    (other) => isGuarded(other.access) && (isForAll || servesAlike(ruled, other)),
+  )
+  if (!isBesideGuards) return remarks
+
+  const cure =
+    upstreams[to]?.aliases === undefined
+      ? ` Until then, name the framework of the upstream ${JSON.stringify(to)} by its option aliases.`
+      : ''
+  return [
+    ...remarks,
+    `${at} is public beside guards: an address of a guarded page that its guard does not know (a rewrite, a language, a number) ` +
+      `is open. Name what is public, and let /* need a session.${cure}`,
+  ]
+}
+
+/** Whether a page of a guarded route would be served at another address of the same host, to some method of both. */
+function servesAlike(open: RuledRoute, guarded: RuledRoute): boolean {
+  const methods = listMethods(guarded.route)
+  return (
+    open.route.host === guarded.route.host &&
+    listMethods(open.route).some((method) => methods.includes(method))
+  )
 }
 
 /** An earlier route decides for the paths it has in common with a later one. */
@@ -55,6 +91,9 @@ function reviewPair(earlier: RuledRoute, later: RuledRoute, at: string, there: s
   if (same || !hostsOverlap(one.host, two.host)) return []
   const wider = patternCovers(one.path, two.path, isFolded(earlier))
   if (!wider && !patternCovers(two.path, one.path, isFolded(later))) return []
+  // In a table that ends closed, what is public is named before: that is what it is for.
+  const endsClosed = two.path === '/*' && two.host === undefined && one.path !== '/*'
+  if (endsClosed && !isGuarded(earlier.access)) return []
   if (isLessRestrictive(earlier, later)) {
     const how = isGuarded(earlier.access) ? 'asks for less and' : 'is public and'
     return [`${at} ${how} takes ${wider ? '' : 'its '}paths from ${there}.`]
