@@ -1,7 +1,7 @@
-/** Whether what comes from a build is what this release can go by. */
+/** Checks that compiled data belongs to this release. */
 import { ConfigError } from '../errors.ts'
 
-/** What is wrong with data of another release, and with what is no such data. */
+/** The problem of data that another release compiled, and of any other data. */
 export const wrongRelease = 'must be compiled by this release'
 
 /** @throws {ConfigError} `ERR_CONFIG` where it does not hold */

@@ -1,4 +1,4 @@
-/** A check of origins whose options were judged while building. */
+/** Creates the CSRF guard from compiled options. */
 import { type CompiledCsrf, createPolicy, formatVersion } from '../csrf/compiled.ts'
 import {
   type CsrfContext,
@@ -7,35 +7,51 @@ import {
   createCsrfGuard,
   type TokenCheck,
   varyHeaders,
-} from '../csrf/create-guard.ts'
+} from '../csrf/guard.ts'
 import { ignoreErrors } from '../options/values.ts'
 import type { Emit, Verdict } from '../types.ts'
 import { assertOption, wrongRelease } from './check.ts'
 
-/** What no data can say. Absent = default. */
+/** The options that compiled data cannot hold. */
 export interface CompiledCsrfOptions<C = CsrfContext> {
-  /** As in `csrf`. Default: whoever is refused gets problem+json, and no page. */
+  /**
+   * As in `csrf()`.
+   *
+   * @default problem+json with status 403, never a page
+   */
   readonly refuse?: (verdict: Verdict & { ok: false }, c: C) => Response | Promise<Response>
-  /** As in `csrf`. Default none. */
+  /**
+   * As in `csrf()`.
+   *
+   * @default none
+   */
   readonly onEvent?: Emit
-  /** As in `csrf`, made by `csrfTokens`. Default none. */
+  /**
+   * As in `csrf()`, created by `csrfTokens()`.
+   *
+   * @default none
+   */
   readonly token?: TokenCheck<C>
-  /** As in `csrf`, and not beside compiled `cookieNames`. Default: any cookie, and an Authorization that browsers repeat. */
+  /**
+   * As in `csrf()`; it cannot be combined with compiled `cookieNames`.
+   *
+   * @default any cookie, and an Authorization that browsers repeat
+   */
   readonly credentials?: (headers: Headers) => boolean
 }
 
-/** The guard behind `compiledCsrf`. @throws {ConfigError} `ERR_CONFIG` */
+/** Creates the guard behind `compiledCsrf()`. @throws {ConfigError} `ERR_CONFIG` */
 export function createCompiledGuard<C extends CsrfContext>(
   compiled: CompiledCsrf,
   { refuse, onEvent, token, credentials }: CompiledCsrfOptions<C>,
 ): CsrfGuard<C> {
-  // What JavaScript or JSON hands over may be nothing at all.
-  const known = (compiled as CompiledCsrf | undefined)?.version === formatVersion
-  assertOption(known, 'compiledCsrf', wrongRelease)
+  // JavaScript or JSON may pass undefined.
+  const isKnown = (compiled as CompiledCsrf | undefined)?.version === formatVersion
+  assertOption(isKnown, 'compiledCsrf', wrongRelease)
   assertOption(
     !credentials || !compiled.cookieNames,
     'credentials',
-    'is not read where cookieNames were compiled',
+    'conflicts with compiled cookieNames',
   )
 
   return createCsrfGuard<C>(createPolicy(compiled, { credentials }), {
@@ -46,7 +62,7 @@ export function createCompiledGuard<C extends CsrfContext>(
   })
 }
 
-/** RFC 9457, in the words of every other refusal. Hono takes the body from answers to HEAD. */
+/** Responds with problem+json (RFC 9457), worded as every other rejection. Hono removes the body for HEAD. */
 function createProblem(
   { reason }: CsrfRejection,
   _: CsrfContext,

@@ -1,25 +1,25 @@
-/** A layer of security headers whose options were judged while building. */
-import { type CompiledHeaders, formatVersion } from '../headers/compiled.ts'
+/** Creates a layer of security headers from compiled options. */
+import { type CompiledHeaders, formatVersion } from '../headers/compiled-format.ts'
 import type { FillNonce } from '../headers/csp/placeholder.ts'
 import { readRequestOrigin } from '../headers/host.ts'
 import type { Layer } from '../headers/layer.ts'
 import { createCompiledWriter } from '../headers/write.ts'
 import { assertOption, wrongRelease } from './check.ts'
 
-/** What a placeholder needs. */
+/** The options that compiled data cannot hold. */
 export interface CompiledHeadersOptions {
-  /** Required where a `noncePlaceholder` was compiled: the function of this name. Who has none does not carry it. */
+  /** The function `fillNonce`, required where a `noncePlaceholder` was compiled. Other bundles do not contain it. */
   readonly fillNonce?: FillNonce
 }
 
-/** The layer behind `compiledHeaders`. @throws {ConfigError} `ERR_CONFIG` */
+/** Creates the layer behind `compiledHeaders()`. @throws {ConfigError} `ERR_CONFIG` */
 export function createCompiledLayer(
   compiled: CompiledHeaders,
   { fillNonce }: CompiledHeadersOptions,
 ): Layer {
-  // What JavaScript or JSON hands over may be nothing at all.
-  const known = (compiled as CompiledHeaders | undefined)?.version === formatVersion
-  assertOption(known, 'compiledHeaders', wrongRelease)
+  // JavaScript or JSON may pass undefined.
+  const isKnown = (compiled as CompiledHeaders | undefined)?.version === formatVersion
+  assertOption(isKnown, 'compiledHeaders', wrongRelease)
 
   const { placeholder, publicOrigin } = compiled
   assertOption(
@@ -28,9 +28,13 @@ export function createCompiledLayer(
     'is required with noncePlaceholder',
   )
 
-  const fixed = publicOrigin === undefined ? undefined : readRequestOrigin(publicOrigin)
-  const about: Layer['about'] = ({ req }) => fixed ?? readRequestOrigin(req.url)
-  const own: Layer = { write: createCompiledWriter(compiled, fillNonce), about, over: () => own }
+  const fixedOrigin = publicOrigin === undefined ? undefined : readRequestOrigin(publicOrigin)
+  const readOrigin: Layer['readOrigin'] = ({ req }) => fixedOrigin ?? readRequestOrigin(req.url)
+  const own: Layer = {
+    write: createCompiledWriter(compiled, fillNonce),
+    readOrigin: readOrigin,
+    merge: () => own,
+  }
 
   return own
 }

@@ -1,7 +1,8 @@
+/** Security headers and CSRF protection from options that a build has validated and compiled, for the smallest bundle. */
 export type { CsrfReason } from '../csrf/check.ts'
 export type { CompiledCsrf } from '../csrf/compiled.ts'
-export type { CsrfContext, TokenCheck } from '../csrf/create-guard.ts'
-export type { CompiledHeader, CompiledHeaders } from '../headers/compiled.ts'
+export type { CsrfContext, TokenCheck } from '../csrf/guard.ts'
+export type { CompiledHeader, CompiledHeaders } from '../headers/compiled-format.ts'
 export { type FillNonce, fillNonce } from '../headers/csp/placeholder.ts'
 export type { CompiledCsrfOptions } from './csrf.ts'
 export type { CompiledHeadersOptions } from './headers.ts'

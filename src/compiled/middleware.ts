@@ -1,31 +1,37 @@
-/** Middleware of options that were judged while building: no judge, no texts of faults, no pages. */
+/** Middleware for options that were compiled while building: without validation, messages and pages. */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { CompiledCsrf } from '../csrf/compiled.ts'
-import type { CompiledHeaders } from '../headers/compiled.ts'
+import type { CompiledHeaders } from '../headers/compiled-format.ts'
 import { runLayer } from '../headers/layer.ts'
 import { type CompiledCsrfOptions, createCompiledGuard } from './csrf.ts'
 import { type CompiledHeadersOptions, createCompiledLayer } from './headers.ts'
 
 /**
- * `secureHeaders()` by options that `compileHeaders()` judged while building. Used again on a route, the inner one holds: lay
- * its options over those of the app where they are compiled.
+ * Sets security headers like `secureHeaders()`, from the result of `compileHeaders()`. Used again on a route, the inner one
+ * applies alone: merge its options over those of the app where they are compiled.
  *
- * @throws {ConfigError} `ERR_CONFIG` for anything that `compileHeaders` of this release did not make
+ * @throws {ConfigError} `ERR_CONFIG` for data that `compileHeaders()` of this release did not create
+ * @example
+ * import headers from './headers.json' with { type: 'json' }
+ * app.use(compiledHeaders(headers))
  */
 export function compiledHeaders(
   compiled: CompiledHeaders,
   options: CompiledHeadersOptions = {},
 ): MiddlewareHandler {
-  const own = createCompiledLayer(compiled, options)
+  const layer = createCompiledLayer(compiled, options)
   return function secureHeaders(c, next) {
-    return runLayer(c, own, next)
+    return runLayer(c, layer, next)
   }
 }
 
 /**
- * `csrf()` by options that `compileCsrf()` judged while building.
+ * Checks requests like `csrf()`, from the result of `compileCsrf()`.
  *
- * @throws {ConfigError} `ERR_CONFIG` for anything that `compileCsrf` of this release did not make
+ * @throws {ConfigError} `ERR_CONFIG` for data that `compileCsrf()` of this release did not create
+ * @example
+ * import policy from './csrf.json' with { type: 'json' }
+ * app.use(compiledCsrf(policy))
  */
 export function compiledCsrf(
   compiled: CompiledCsrf,
@@ -33,8 +39,8 @@ export function compiledCsrf(
 ): MiddlewareHandler {
   const guard = createCompiledGuard(compiled, options)
   return async function csrf(c, next) {
-    const refused = guard(c)
-    if (refused === undefined) return next()
-    return (await refused) ?? next()
+    const rejection = guard(c)
+    if (rejection === undefined) return next()
+    return (await rejection) ?? next()
   }
 }

@@ -1,20 +1,20 @@
-/** The check itself: may this request come from where it comes from. */
+/** Decides whether a request may come from another site: the check behind `csrf()`, as a pure function. */
 import { isWebSocketUpgrade } from '../request/kind.ts'
 import { isSafeMethod } from '../request/method.ts'
 import { readUrlOrigin } from '../request/origin.ts'
 import type { Reason } from '../types.ts'
 import type { CrossOriginPolicy } from './compiled.ts'
-import { isolates } from './isolation.ts'
+import { rejectsRead } from './isolation.ts'
 import { ruleKey } from './rules.ts'
 
 /**
- * Why a request is refused, for logs; the client never learns it.
+ * Why a request is rejected, for logs; it is never sent to the client.
  *
- * - `cross-site`: the browser says that another site (or another host of the same site) sends this.
+ * - `cross-site`: Sec-Fetch-Site names another site, or another host of the same site.
  * - `origin-mismatch`: no Fetch Metadata, and Origin or Referer is not ours.
  * - `origin-null`: the same, and Origin is `null`: a sandboxed page, or ours with `Referrer-Policy: no-referrer`.
- * - `metadata-missing`: not a word on where it comes from, and credentials that a browser adds on its own.
- * - `resource-isolation`: a read by another site that is no visit.
+ * - `metadata-missing`: no header tells the origin, and there are credentials that a browser adds on its own.
+ * - `resource-isolation`: a read by another site that is not a navigation.
  * - `token-missing`, `token-bad`: see `csrfTokens`.
  */
 export type CsrfReason = Extract<
@@ -28,33 +28,37 @@ export type CsrfReason = Extract<
   | 'token-bad'
 >
 
-/** What was decided; `by` a rule where nothing else would have let it pass, and then `reason` is what it overruled. */
+/** The decision. `by` names the rule that allowed a request which would have been rejected for `reason`. */
 export type CsrfVerdict =
   | { readonly ok: true; readonly by?: undefined; readonly reason?: undefined }
   | { readonly ok: true; readonly by: 'trust' | 'exempt'; readonly reason: CsrfReason }
   | { readonly ok: false; readonly reason: CsrfReason }
 
-/** As much of a request as the check reads. */
+/** The part of a request that the check reads. */
 export interface CrossOriginRequest {
-  /** In upper case, as `Request.method` has it. */
+  /** The method in upper case, as in `Request.method`. */
   readonly method: string
-  /** Origin, Referer, Sec-Fetch-* and what carries credentials are read. */
+  /** Origin, Referer, Sec-Fetch-*, Cookie and Authorization are read. */
   readonly headers: Headers
-  /** Absolute. Where the policy has no public origins, its scheme and host are the application's own. */
+  /** The absolute URL. Where the policy has no public origins, its scheme and host are the application's own origin. */
   readonly url: string
 }
 
-const passed: CsrfVerdict = { ok: true }
+const allowed: CsrfVerdict = { ok: true }
 
 /**
- * Judges where a request comes from. Reads pass, unless the policy isolates resources; everything else, a WebSocket
- * upgrade among it and whatever its content type, must come from this origin, from one that is trusted, or be exempt.
- * Method overrides (`X-HTTP-Method-Override`, `_method`) are not looked at: what they turn into is the router's affair.
+ * Checks where a request comes from. Reads are allowed unless the policy isolates resources. Every other request, including
+ * WebSocket upgrades and whatever its content type, must come from this origin or a trusted one, or be exempt. Method
+ * overrides (`X-HTTP-Method-Override`, `_method`) are not considered; that is up to the router.
  *
- * @param path - canonical path of the request, which rules are compared with. `''` matches no rule.
- * @param env - what `publicOrigins` gets where it is a function.
+ * @param path - the canonical path of the request, which rules are compared with. `''` matches no rule.
+ * @param env - the argument of `publicOrigins` where it is a function.
  * @throws {ConfigError} `ERR_CONFIG` where the environment holds no usable `publicOrigins`
  * @see Fetch Metadata Request Headers section 2.3 on Sec-Fetch-Site; RFC 6454 section 7 on Origin
+ * @example
+ * const policy = csrfPolicy({ publicOrigins: 'https://app.example.com' })
+ * const verdict = checkCrossOrigin(request, policy, '/transfer')
+ * if (!verdict.ok) return new Response(null, { status: 403 })
  */
 export function checkCrossOrigin(
   request: CrossOriginRequest,
@@ -63,80 +67,84 @@ export function checkCrossOrigin(
   env?: unknown,
 ): CsrfVerdict {
   const { method, headers } = request
-  const safe = isSafeMethod(method) && !isWebSocketUpgrade(request)
-  if (safe && policy.isolation === undefined) return passed
+  const isRead = isSafeMethod(method) && !isWebSocketUpgrade(request)
+  if (isRead && policy.isolation === undefined) return allowed
 
-  // Judged here, used further down: a bad binding must not wait for an old browser to be noticed.
-  const own = safe ? undefined : policy.publicOrigins?.(env)
+  // Resolved before it is needed, so that an invalid binding is noticed with every browser.
+  const ownOrigins = isRead ? undefined : policy.publicOrigins?.(env)
   const site = headers.get('sec-fetch-site')
 
-  // Before any look at Origin: it is null in our own forms under `Referrer-Policy: no-referrer`.
-  if (site === 'same-origin' || site === 'none') return passed
-  if (safe) {
-    if (!isolates(policy.isolation, method, site, headers)) return passed
-    return applyExceptions('resource-isolation', headers.get('origin'), policy, method, path)
-  }
+  // Checked before Origin, which is null in our own forms under `Referrer-Policy: no-referrer`.
+  if (site === 'same-origin' || site === 'none') return allowed
 
-  const origin = headers.get('origin')
-  if (site === 'same-site' || site === 'cross-site') {
-    if (site === 'same-site' && policy.trustSameSite) return passed
-    return applyExceptions('cross-site', origin, policy, method, path)
-  }
-
-  // No Fetch Metadata: Chromium's sockets, plain http, browsers before 2023, programs. What nobody knows yet is none, too.
-  if (origin !== null) {
-    if (isOwnOrigin(origin, own, request.url)) return passed
-    return applyExceptions(
-      origin === 'null' ? 'origin-null' : 'origin-mismatch',
-      origin,
-      policy,
-      method,
-      path,
-    )
-  }
-
-  const referer = headers.get('referer')
-  if (referer !== null) {
-    const from = readUrlOrigin(referer)
-    if (isOwnOrigin(from, own, request.url)) return passed
-    return applyExceptions('origin-mismatch', from, policy, method, path)
-  }
-
-  if (site === null && policy.allowsMissingMetadata(headers)) return passed
-
-  return applyExceptions('metadata-missing', null, policy, method, path)
+  const reason = isRead
+    ? rejectsRead(policy.isolation, method, site, headers) && 'resource-isolation'
+    : checkWrite(request, policy, site, ownOrigins)
+  return reason ? applyExceptions(reason, request, policy, path) : allowed
 }
 
-/** Whether a route is exempt, whatever a check says of the request. */
+/** Whether a route is exempt, whatever the check finds. */
 export function isExempt(policy: CrossOriginPolicy, method: string, path: string): boolean {
   return policy.exempt.size > 0 && policy.exempt.has(ruleKey(method, path))
 }
 
-/** Rules only ever let pass, so that they are asked last: a request of our own pages never pays for them. */
+/** Why a write is rejected unless a rule allows it; undefined for a request from the application's own pages. */
+function checkWrite(
+  { headers, url }: CrossOriginRequest,
+  policy: CrossOriginPolicy,
+  site: string | null,
+  ownOrigins: readonly string[] | undefined,
+): CsrfReason | undefined {
+  if (site === 'same-site' || site === 'cross-site')
+    return site === 'same-site' && policy.trustSameSite ? undefined : 'cross-site'
+
+  // No Sec-Fetch-Site, or a value that is not defined yet: WebSocket handshakes in Chromium, plain http, browsers before
+  // 2023, clients that are not browsers.
+  const origin = headers.get('origin')
+  const referer = headers.get('referer')
+
+  if (origin !== null || referer !== null) {
+    if (isOwnOrigin(origin ?? readUrlOrigin(referer as string), ownOrigins, url)) return undefined
+    return origin === 'null' ? 'origin-null' : 'origin-mismatch'
+  }
+
+  return site === null && policy.allowsMissingMetadata(headers) ? undefined : 'metadata-missing'
+}
+
+/** Rules only allow requests, so they are consulted last: requests of our own pages do not pay for them. */
 function applyExceptions(
   reason: CsrfReason,
-  origin: string | null,
+  { method, headers }: CrossOriginRequest,
   policy: CrossOriginPolicy,
-  method: string,
   path: string,
 ): CsrfVerdict {
+  // A mismatch without Origin was found by the Referer.
+  const origin =
+    headers.get('origin') ??
+    (reason === 'origin-mismatch' ? readUrlOrigin(headers.get('referer') ?? '') : null)
   if (origin !== null) {
-    const trusted =
+    const isTrusted =
       policy.trustedOrigins.has(origin) || policy.trust.get(ruleKey(method, path))?.has(origin)
-    if (trusted) return { ok: true, by: 'trust', reason }
+    if (isTrusted) return { ok: true, by: 'trust', reason }
   }
 
   return isExempt(policy, method, path) ? { ok: true, by: 'exempt', reason } : { ok: false, reason }
 }
 
 /**
- * Whether an origin is the application's. Where it has several, one is not the other's: a request that came to one of them
- * must be from that one.
+ * Whether an origin is the application's own. An application with several origins treats them as different ones: a request
+ * to one of them must come from that one.
  */
-function isOwnOrigin(origin: string, own: readonly string[] | undefined, url: string): boolean {
+function isOwnOrigin(
+  origin: string,
+  ownOrigins: readonly string[] | undefined,
+  url: string,
+): boolean {
   if (origin === '') return false
-  if (own?.length === 1) return origin === own[0]
+  if (ownOrigins?.length === 1) return origin === ownOrigins[0]
 
-  const asked = readUrlOrigin(url)
-  return own === undefined || own.includes(asked) ? origin === asked : own.includes(origin)
+  const requestOrigin = readUrlOrigin(url)
+  return ownOrigins === undefined || ownOrigins.includes(requestOrigin)
+    ? origin === requestOrigin
+    : ownOrigins.includes(origin)
 }

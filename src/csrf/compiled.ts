@@ -1,53 +1,53 @@
-/** What is left of the options of the check once they are judged: plain data, which a build can write down. */
+/** Defines the compiled form of the options, plain data that a build can store, and the policy that is created from it. */
 import { hasAmbientCredentials } from './credentials.ts'
 import type { IsolationOptions } from './policy.ts'
 
-/** What the check goes by; made by {@link csrfPolicy}. */
+/** The policy of the check, created by {@link csrfPolicy}. */
 export interface CrossOriginPolicy {
-  /** Undefined: the request's own. @throws {ConfigError} for what the environment holds */
+  /** The application's origins; undefined: that of the request. @throws {ConfigError} for an invalid environment */
   readonly publicOrigins: ((env: unknown) => readonly string[]) | undefined
-  /** Serialised origins, in lower case. */
+  /** Origins that every route trusts, in lower case. */
   readonly trustedOrigins: ReadonlySet<string>
-  /** By {@link ruleKey}. */
+  /** The origins that a route trusts, by {@link ruleKey}. */
   readonly trust: ReadonlyMap<string, ReadonlySet<string>>
-  /** By {@link ruleKey}. */
+  /** Exempt routes, by {@link ruleKey}. */
   readonly exempt: ReadonlySet<string>
-  /** Whether a request without any word of where it comes from may pass. */
+  /** Whether a request is allowed that has no header about its origin. */
   readonly allowsMissingMetadata: (headers: Headers) => boolean
   /** See the option. */
   readonly trustSameSite: boolean
-  /** Undefined: off. */
+  /** The isolation of reads; undefined: off. */
   readonly isolation: Required<IsolationOptions> | undefined
 }
 
-/** What `compileCsrf` makes and `compiledCsrf` takes: it survives JSON. Its members may change with each release. */
+/** The result of `compileCsrf()` and the input of `compiledCsrf()`, as JSON. Its members may change with each release. */
 export interface CompiledCsrf {
-  /** Of this shape: a reader refuses every other. */
+  /** The version of this format; a reader rejects every other. */
   readonly version: number
-  /** Absent: the request's own. */
+  /** The application's origins. Absent: that of the request. */
   readonly publicOrigins?: readonly string[]
   /** See the option. */
   readonly trustedOrigins: readonly string[]
-  /** Routes, as `POST /path`. */
+  /** Routes such as `POST /path`, with the origins that they trust. */
   readonly trust: ReadonlyArray<{ readonly route: string; readonly origins: readonly string[] }>
-  /** The same, of those that are not guarded. */
+  /** Exempt routes, such as `POST /path`. */
   readonly exempt: readonly string[]
   /** See the option. */
   readonly missing: string
-  /** Absent: any cookie counts. */
+  /** Cookies that count as credentials. Absent: any cookie. */
   readonly cookieNames?: readonly string[]
   /** See the option. */
   readonly trustSameSite: boolean
-  /** Absent: off. */
+  /** The isolation of reads. Absent: off. */
   readonly isolation?: Required<IsolationOptions>
-  /** Whether nothing is refused, only told. */
+  /** Whether requests are only reported, not rejected. */
   readonly observing: boolean
 }
 
-/** The shape that this release writes and reads. */
+/** The version of the format that this release writes and reads. */
 export const formatVersion = 1
 
-/** Makes ready what was judged. `credentials` and `publicOrigins` are what no data can say. */
+/** Creates a policy from compiled options and the functions that data cannot hold. */
 export function createPolicy(
   {
     trustedOrigins,
@@ -59,19 +59,22 @@ export function createPolicy(
     isolation,
     publicOrigins,
   }: CompiledCsrf,
-  own: {
+  functions: {
     readonly credentials: ((headers: Headers) => boolean) | undefined
     readonly publicOrigins?: CrossOriginPolicy['publicOrigins']
   },
 ): CrossOriginPolicy {
-  const carries = own.credentials ?? ((headers) => hasAmbientCredentials(headers, cookieNames))
+  const hasCredentials =
+    functions.credentials ?? ((headers) => hasAmbientCredentials(headers, cookieNames))
   return {
-    publicOrigins: own.publicOrigins ?? (publicOrigins && (() => publicOrigins)),
+    publicOrigins: functions.publicOrigins ?? (publicOrigins && (() => publicOrigins)),
     trustedOrigins: new Set(trustedOrigins),
     trust: new Map(trust.map(({ route, origins }) => [route, new Set(origins)])),
     exempt: new Set(exempt),
     allowsMissingMetadata:
-      missing === 'no-credentials' ? (headers) => !carries(headers) : () => missing === 'allow',
+      missing === 'no-credentials'
+        ? (headers) => !hasCredentials(headers)
+        : () => missing === 'allow',
     trustSameSite,
     isolation,
   }

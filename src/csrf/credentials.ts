@@ -1,12 +1,12 @@
-/** Whether a request carries what a browser adds on its own: only then can another site borrow it. */
+/** Detects ambient credentials, which browsers add on their own: only these can be abused by another site. */
 
-/** Schemes that browsers repeat without being asked. Nobody else's page can make them send a Bearer token. */
+/** Authorization schemes that browsers repeat on their own. Another site's page cannot make them send a Bearer token. */
 const ambientScheme = /^(?:basic|digest|negotiate|ntlm)(?![\w-])/i
 
 /**
- * Whether there are ambient credentials: one of the named cookies (any cookie without names), or an Authorization that
- * browsers repeat. A name counts wherever it stands in the header, since one cookie too many is only asked for more.
- * Client certificates are no header: where they sign in, `missing` must be `'deny'`.
+ * Whether a request has ambient credentials: one of the named cookies (without names any cookie), or an Authorization that
+ * browsers repeat. A name matches anywhere in the header: a false match only makes the check stricter. Client certificates
+ * are not visible here; where they sign users in, set `missing: 'deny'`.
  */
 export function hasAmbientCredentials(
   headers: Headers,

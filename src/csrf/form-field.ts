@@ -1,26 +1,26 @@
-/** One field of a form, read beside the handler that the form is for. */
+/** Reads one field of a form from a copy of the request, so that the handler can read the body as well. */
 
-/** Bytes of a body that are looked through; a form with more has to send its token as a header. */
-const mostBytes = 65_536
+/** The maximum size of a body; a larger form has to send its token as a header. */
+const maxBytes = 65_536
 
 /**
- * The value of a field of an `application/x-www-form-urlencoded` body, read from a copy: the handler reads the body as if
- * nobody had. Undefined for other types, more than 64 KB, a body that was read before, a field that is not there once.
+ * Returns the value of a field of an `application/x-www-form-urlencoded` body. Undefined for other types, more than 64 KB, a
+ * body that was already read, and a field that does not occur exactly once.
  */
 export async function formField(request: Request, name: string): Promise<string | undefined> {
   const type = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/x-www-form-urlencoded' || request.bodyUsed || request.body === null)
     return undefined
-  if (Number(request.headers.get('content-length')) > mostBytes) return undefined
+  if (Number(request.headers.get('content-length')) > maxBytes) return undefined
 
-  const text = await boundedText(request.clone())
+  const text = await readBoundedText(request.clone())
   const values = text === undefined ? [] : new URLSearchParams(text).getAll(name)
 
   return values.length === 1 ? values[0] : undefined
 }
 
-/** Counts while it reads: Content-Length is the client's own word. */
-async function boundedText({ body }: Request): Promise<string | undefined> {
+/** Reads the body with a bound, because Content-Length may be wrong. */
+async function readBoundedText({ body }: Request): Promise<string | undefined> {
   const reader = body?.getReader()
   const decoder = new TextDecoder()
   let text = ''
@@ -28,8 +28,8 @@ async function boundedText({ body }: Request): Promise<string | undefined> {
 
   for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
     bytes += part.value.byteLength
-    if (bytes > mostBytes) {
-      // Settles only when the handler's copy is read or cancelled, too; nobody waits for that.
+    if (bytes > maxBytes) {
+      // Not awaited: it settles only when the handler's copy is read or cancelled.
       reader?.cancel().catch(() => {})
       return undefined
     }

@@ -1,34 +1,147 @@
-/** The options of the check around a context, judged. */
+/** Checks the origin of a request around a context: rejects it, or only reports it in observe mode. */
 import { createIssues } from '../options/issues.ts'
 import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
 import { errorResponse } from '../page/error-response.ts'
-import type { Emit, ProjectEnv, Verdict } from '../types.ts'
-import {
-  type CsrfContext,
-  type CsrfGuard,
-  type CsrfRejection,
-  createCsrfGuard,
-  type TokenCheck,
-  varyHeaders,
-} from './create-guard.ts'
+import { isSafeMethod } from '../request/method.ts'
+import { isDeviceUrl } from '../request/path/device-path.ts'
+import type { Emit, EventType, ProjectEnv, Verdict } from '../types.ts'
+import { type CsrfReason, checkCrossOrigin, isExempt } from './check.ts'
+import type { CrossOriginPolicy } from './compiled.ts'
+import { readPathname } from './path.ts'
 import { type CrossOriginOptions, csrfPolicy } from './policy.ts'
 
-/** Options of {@link csrfGuard}. Absent = default. */
+/** The part of Hono's Context that the guard needs. */
+export interface CsrfContext {
+  /** The incoming request. */
+  readonly req: { readonly raw: Request }
+  /** The environment, the argument of options that are functions. */
+  readonly env?: unknown
+  /** Variables of the context; `requestId` goes into events. */
+  readonly var?: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
+}
+
+/** A check of tokens, as `csrfTokens()` creates it. */
+export interface TokenCheck<C> {
+  /** Returns why the token is rejected; undefined for a valid token and where none is needed. */
+  check(c: C): Promise<'token-missing' | 'token-bad' | undefined>
+}
+
+/** A verdict that rejects the request. */
+export type CsrfRejection = Verdict & { ok: false; reason: CsrfReason }
+
+/** Returns undefined to allow a request, or the response that rejects it. It is synchronous unless a token must be read. */
+export type CsrfGuard<C> = (c: C) => Response | undefined | Promise<Response | undefined>
+
+/** How a guard handles the requests that it rejects. */
+export interface CsrfGuardSettings<C> {
+  readonly observing: boolean
+  readonly token: TokenCheck<C> | undefined
+  readonly onEvent: Emit | undefined
+  readonly refuse: (
+    verdict: CsrfRejection,
+    c: C,
+    requestId: string | undefined,
+  ) => Response | Promise<Response>
+}
+
+/** The maximum length of a path in an event. */
+const maxSubjectLength = 256
+
+/** Creates a guard from a policy. */
+export function createCsrfGuard<C extends CsrfContext>(
+  policy: CrossOriginPolicy,
+  { observing, token, onEvent, refuse }: CsrfGuardSettings<C>,
+): CsrfGuard<C> {
+  const hasRules = policy.trust.size > 0 || policy.exempt.size > 0
+
+  function emitEvent(type: EventType, reason: CsrfReason, c: C): string | undefined {
+    const id = c.var?.requestId
+    const request = typeof id === 'string' ? id : undefined
+    const subject = readPathname(c.req.raw.url).slice(0, maxSubjectLength)
+
+    onEvent?.({ type, reason, subject, ...(request !== undefined && { request }) })
+    return request
+  }
+
+  function rejectRequest(reason: CsrfReason, c: C): ReturnType<CsrfGuard<C>> {
+    const requestId = emitEvent(observing ? 'csrf-observed' : 'csrf-refused', reason, c)
+    return observing ? undefined : refuse({ ok: false, reason }, c, requestId)
+  }
+
+  async function checkToken(check: TokenCheck<C>, c: C): Promise<Response | undefined> {
+    const reason = await check.check(c)
+    return reason && rejectRequest(reason, c)
+  }
+
+  return (c) => {
+    const { raw } = c.req
+    const { method, url } = raw
+    // A device proves itself by a signature, and Chromium ends its session where the request is rejected.
+    if (isDeviceUrl(url)) return undefined
+
+    // The raw path: rules hold canonical paths, so only the canonical spelling matches.
+    const path = hasRules ? readPathname(url) : ''
+    const verdict = checkCrossOrigin(raw, policy, path, c.env)
+    if (!verdict.ok) return rejectRequest(verdict.reason, c)
+
+    if (verdict.by === 'exempt') emitEvent('csrf-exempted', verdict.reason, c)
+    // Trusted cross-origin pages and WebSocket handshakes cannot send a token, so none is required.
+    if (token === undefined || verdict.by !== undefined) return undefined
+
+    return isSafeMethod(method) || isExempt(policy, method, path) ? undefined : checkToken(token, c)
+  }
+}
+
+/**
+ * Returns the request headers that a rejection depends on, for the Vary header of the response (RFC 9110 section 12.5.5).
+ *
+ * @example
+ * return new Response(null, { status: 403, headers: { vary: varyHeaders(verdict.reason) } })
+ */
+export function varyHeaders(reason: CsrfReason): string {
+  return reason === 'resource-isolation'
+    ? 'Sec-Fetch-Dest, Sec-Fetch-Mode, Sec-Fetch-Site'
+    : 'Sec-Fetch-Site, Origin'
+}
+
+/** Options of {@link csrfGuard} and `csrf()`. */
 export interface CsrfOptions<C = CsrfContext, E = ProjectEnv> extends CrossOriginOptions<E> {
-  /** `'observe'` refuses nothing and tells the same. Default `'enforce'`. */
+  /**
+   * `'observe'` rejects nothing and emits the same events.
+   *
+   * @default 'enforce'
+   */
   readonly mode?: 'enforce' | 'observe'
-  /** Asks for a token besides; made by `csrfTokens`. Default none: browsers say where requests come from. */
+  /**
+   * An additional check of tokens, created by `csrfTokens()`.
+   *
+   * @default none: the headers of browsers are sufficient
+   */
   readonly token?: TokenCheck<C>
-  /** Answers refused requests instead. The answer depends on where they come from: keep it out of caches. */
+  /**
+   * Returns the response to a rejected request. It depends on request headers, so keep it out of caches.
+   *
+   * @default an HTML page or problem+json, with status 403
+   */
   readonly refuse?: (verdict: Verdict & { ok: false }, c: C) => Response | Promise<Response>
   /**
-   * Takes `csrf-refused`, `csrf-observed` and `csrf-exempted` (an exempt route took what would have been refused), each
-   * with its reason and the path, without the query, as subject. Default none.
+   * Receives the events `csrf-refused`, `csrf-observed` and `csrf-exempted` (an exempt route accepted a request that would
+   * have been rejected), each with its reason, and the path without the query as subject.
+   *
+   * @default none
    */
   readonly onEvent?: Emit
 }
 
-/** The guard behind `csrf`. @throws {ConfigError} `ERR_CONFIG` */
+/**
+ * Creates the guard behind `csrf()`, for code without Hono.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
+ * @example
+ * const guard = csrfGuard({ trustedOrigins: ['https://pay.example.com'] })
+ * const rejected = await guard({ req: { raw: request } })
+ * if (rejected) return rejected
+ */
 export function csrfGuard<C extends CsrfContext>(options: CsrfOptions<C, never>): CsrfGuard<C> {
   const issues = createIssues('csrf')
   const policy = csrfPolicy(options, issues, ['mode', 'token', 'refuse', 'onEvent'])
@@ -45,7 +158,7 @@ export function csrfGuard<C extends CsrfContext>(options: CsrfOptions<C, never>)
   return createCsrfGuard(policy, { observing, token, onEvent, refuse: refuse ?? createErrorPage })
 }
 
-/** A page or problem+json, whichever is asked for. */
+/** Responds with an HTML page or problem+json, whichever the client accepts. */
 function createErrorPage(
   { reason }: CsrfRejection,
   { req }: CsrfContext,

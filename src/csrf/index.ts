@@ -1,3 +1,8 @@
+/**
+ * Protection against cross-site request forgery by the headers that browsers send (Sec-Fetch-Site, Origin, Referer).
+ * `checkCrossOrigin()` is the pure check (`check.ts`) with a policy that is compiled once (`policy.ts`, `rules.ts`); the guard
+ * (`guard.ts`) adds events, observe mode, responses and optional tokens (`token.ts`); `csrf()` is its middleware.
+ */
 export {
   type CrossOriginRequest,
   type CsrfReason,
@@ -5,8 +10,14 @@ export {
   checkCrossOrigin,
 } from './check.ts'
 export type { CompiledCsrf, CrossOriginPolicy } from './compiled.ts'
-export { type CsrfContext, type CsrfGuard, type TokenCheck, varyHeaders } from './create-guard.ts'
-export { type CsrfOptions, csrfGuard } from './guard.ts'
+export {
+  type CsrfContext,
+  type CsrfGuard,
+  type CsrfOptions,
+  csrfGuard,
+  type TokenCheck,
+  varyHeaders,
+} from './guard.ts'
 export { csrf, csrfTokens } from './middleware.ts'
 export {
   type CompilableCsrf,

@@ -1,14 +1,14 @@
-/** Fetch Metadata's resource isolation policy: another site may link to us, not load us into itself. */
+/** Implements the resource isolation policy of Fetch Metadata: other sites may link here, but not embed or read responses. */
 import type { IsolationOptions } from './policy.ts'
 
 /**
- * Whether a read is kept from another site. Visits pass, since links must work; so does whatever a browser without Fetch
- * Metadata asks, and a preflight, which carries no credentials and reads nothing.
+ * Whether a read by another site is rejected. Navigations are allowed, because links must work; so are requests of browsers
+ * without Fetch Metadata, and preflights, which carry no credentials and read nothing.
  *
- * @param site - the Sec-Fetch-Site, neither `same-origin` nor `none`
+ * @param site - the value of Sec-Fetch-Site, neither `same-origin` nor `none`
  * @see Fetch Metadata Request Headers section 2
  */
-export function isolates(
+export function rejectsRead(
   { sameSite, frames }: IsolationOptions | undefined = {},
   method: string,
   site: string | null,
@@ -17,9 +17,12 @@ export function isolates(
   if (site === null || (site === 'same-site' && sameSite) || method === 'OPTIONS') return false
   if (method !== 'GET' || headers.get('sec-fetch-mode') !== 'navigate') return true
 
-  const into = headers.get('sec-fetch-dest')
-  // Plugins' navigations are subresources of the page around them.
-  if (into === 'object' || into === 'embed') return true
+  const destination = headers.get('sec-fetch-dest')
+  // Navigations of plugins are subresources of the page that embeds them.
+  if (destination === 'object' || destination === 'embed') return true
 
-  return !frames && (into === 'iframe' || into === 'frame' || into === 'fencedframe')
+  return (
+    !frames &&
+    (destination === 'iframe' || destination === 'frame' || destination === 'fencedframe')
+  )
 }

@@ -1,29 +1,36 @@
-/** The Hono face of the csrf room. */
+/** Hono middleware against cross-site request forgery. */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { ProjectEnv } from '../types.ts'
 import { type CsrfOptions, csrfGuard } from './guard.ts'
 import { type CsrfTokenOptions, type CsrfTokens, signedTokens } from './token.ts'
 
 /**
- * Refuses with 403 what another site makes a visitor's browser send: every unsafe method and WebSocket upgrades, whatever
- * the content type. Nothing to put into forms, no cookie, no state. Reads pass: a handler of GET must not change anything.
+ * Rejects requests with 403 that another site makes a visitor's browser send: every unsafe method and WebSocket upgrades,
+ * whatever the content type. It needs no token in forms, no cookie and no state. Reads are allowed, so a handler of GET must
+ * not change anything.
  *
  * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
+ * @example
+ * app.use(csrf({ exempt: [{ path: '/hooks/stripe' }] }))
  */
 export function csrf<E = ProjectEnv>(options: CsrfOptions<Context, E> = {}): MiddlewareHandler {
   const guard = csrfGuard(options as CsrfOptions<Context, never>)
   return async function csrf(c, next) {
-    const refused = guard(c)
-    if (refused === undefined) return next()
-    return (await refused) ?? next()
+    const rejection = guard(c)
+    if (rejection === undefined) return next()
+    return (await rejection) ?? next()
   }
 }
 
 /**
- * Tokens bound to the session, for those who must have them besides: hand them to `csrf({ token })`, and put `issue(c)`
- * into pages. Whatever opens the session has to run before `csrf`.
+ * Creates tokens that are bound to the session, for applications that require them in addition: pass them to
+ * `csrf({ token })` and put `issue(c)` into pages. The session middleware has to run before `csrf()`.
  *
  * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * const tokens = csrfTokens({ secret, session: async (c) => (await c.var.session.info())?.id })
+ * app.use(csrf({ token: tokens }))
+ * app.get('/form', async (c) => c.html(form(await tokens.issue(c))))
  */
 export function csrfTokens<E = ProjectEnv>(
   options: CsrfTokenOptions<Context, E>,

@@ -1,25 +1,25 @@
-/** Origins in options: spelled as browsers send them, or never matched and nobody would know why. */
+/** Validates origins in options: an origin that is not written as browsers send it would never match. */
 import type { Issues } from '../options/issues.ts'
 import { readUrlOrigin } from '../request/origin.ts'
 
-/** Scheme, host, port. Schemes of application shells (`capacitor://localhost`) have origins, too. */
-const shape = /^([a-z][a-z\d+.-]*):\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/
+/** Scheme, host and port. Schemes of application shells (`capacitor://localhost`) have origins as well. */
+const originShape = /^([a-z][a-z\d+.-]*):\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/
 
-/** Judges a list of origins; what is wrong is left out and noted by position, never by value. */
+/** Parses a list of origins. An invalid origin is left out and reported by its index, never by its value. */
 export function parseOrigins(value: unknown, issues: Issues): readonly string[] {
   if (!Array.isArray(value)) {
     issues.add('', 'must be a list of origins')
     return []
   }
 
-  return value.filter((origin: unknown, at) => {
-    const problem = value.indexOf(origin) < at ? 'is in the list twice' : findProblem(origin)
-    if (problem !== undefined) issues.add(String(at), problem)
+  return value.filter((origin: unknown, index) => {
+    const problem = value.indexOf(origin) < index ? 'is in the list twice' : findProblem(origin)
+    if (problem !== undefined) issues.add(String(index), problem)
     return problem === undefined
   })
 }
 
-/** {@link judgeOrigins}, where one may stand without a list and none is a mistake. */
+/** Parses the public origins: one origin or a list of at least one. */
 export function parsePublicOrigins(value: unknown, issues: Issues): readonly string[] {
   const list = typeof value === 'string' ? [value] : value
   if (Array.isArray(list) && list.length === 0) issues.add('', 'must hold at least one origin')
@@ -32,13 +32,13 @@ function findProblem(origin: unknown): string | undefined {
   if (origin.includes('*')) return 'must not hold a wildcard: list each origin'
   if (origin !== origin.toLowerCase()) return 'must be in lower case, as browsers send it'
 
-  const scheme = shape.exec(origin)?.[1]
+  const scheme = originShape.exec(origin)?.[1]
   if (scheme === undefined)
-    return 'must be scheme://host or scheme://host:port with nothing behind it'
+    return 'must be scheme://host or scheme://host:port without path, query or fragment'
   if (scheme !== 'https' && scheme !== 'http') return undefined
   if (readUrlOrigin(origin) !== origin) return "must not name the scheme's own port"
 
   // Numbers and bad ports that a URL parser writes otherwise or refuses: http://127.1, http://a:99999.
-  const same = URL.canParse(origin) && new URL(origin).origin === origin
-  return same ? undefined : 'must be spelled as browsers send it'
+  const isCanonical = URL.canParse(origin) && new URL(origin).origin === origin
+  return isCanonical ? undefined : 'must be spelled as browsers send it'
 }

@@ -1,17 +1,17 @@
-/** The path of a request as it was sent. */
+/** Reads the raw path of a URL. */
 import { hostEnd, hostStart } from '../request/origin.ts'
 
-/** What stands between the host and the query, untouched; empty where there is no path that begins with a slash. */
+/** Returns the unchanged text between host and query; empty for a URL without a path that begins with a slash. */
 export function readPathname(url: string): string {
-  const host = hostStart(url)
-  if (host === -1) return ''
+  const authority = hostStart(url)
+  if (authority === -1) return ''
 
-  const start = hostEnd(url, host)
+  const start = hostEnd(url, authority)
   if (url[start] !== '/') return ''
 
-  for (let at = start; at < url.length; at++) {
-    const code = url.charCodeAt(at)
-    if (code === 0x3f || code === 0x23) return url.slice(start, at)
+  for (let index = start; index < url.length; index++) {
+    const code = url.charCodeAt(index)
+    if (code === 0x3f || code === 0x23) return url.slice(start, index)
   }
 
   return url.slice(start)

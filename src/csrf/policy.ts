@@ -1,5 +1,4 @@
-/** What the check goes by, judged and made ready once. */
-
+/** Validates the options of the check and creates its policy or its compiled form. */
 import { resolveFrom } from '../options/from.ts'
 import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
@@ -14,41 +13,79 @@ import {
 import { parseOrigins, parsePublicOrigins } from './origins.ts'
 import { type ExemptRule, parseExempt, parseTrust, type TrustRule } from './rules.ts'
 
-/** Which reads other sites may make: Fetch Metadata's resource isolation policy. */
+/** The reads that other sites may make, as the resource isolation policy of Fetch Metadata. */
 export interface IsolationOptions {
-  /** Whether other hosts of the same site may read. Default true. */
+  /**
+   * Whether other hosts of the same site may read.
+   *
+   * @default true
+   */
   readonly sameSite?: boolean
-  /** Whether pages may be framed by other sites, as far as this check goes. Default true: `frame-ancestors` decides. */
+  /**
+   * Whether this check allows other sites to frame pages.
+   *
+   * @default true: `frame-ancestors` decides
+   */
   readonly frames?: boolean
 }
 
-/** What decides whether a request may come from another origin. Absent = default. */
+/** The options that decide whether a request may come from another origin. */
 export interface CrossOriginOptions<E = ProjectEnv> {
   /**
-   * The origins under which visitors know this application. Default: scheme and host of the request's url, which behind a
-   * proxy that ends TLS are not the visitors'. Asked where a browser sends no Fetch Metadata: with WebSockets (Chromium),
-   * over plain http, and before 2023.
+   * The origins of this application as visitors see them. They matter where a browser sends no Fetch Metadata: for
+   * WebSockets (Chromium), over plain http, and before 2023. Set them behind a proxy that terminates TLS.
+   *
+   * @default scheme and host of the request's URL
    */
   readonly publicOrigins?: FromEnv<string | readonly string[], E>
-  /** Origins that may send anything anywhere, as `https://app.example.com`. Default none; prefer `trust`. */
+  /**
+   * Origins that may send any request to any route, such as `https://app.example.com`. Prefer `trust`.
+   *
+   * @default none
+   */
   readonly trustedOrigins?: readonly string[]
-  /** Origins that may send to one route. Default none. */
+  /**
+   * Origins that may send requests to one route.
+   *
+   * @default none
+   */
   readonly trust?: readonly TrustRule[]
-  /** Routes without a check. Default none. */
+  /**
+   * Routes without a check.
+   *
+   * @default none
+   */
   readonly exempt?: readonly ExemptRule[]
   /**
-   * What becomes of an unsafe request that has neither Fetch Metadata nor Origin nor Referer, as programs send them and no
-   * browser of the last years does. Default `'no-credentials'`: it passes if it carries nothing that a browser would have
-   * added on its own.
+   * How to treat an unsafe request that has neither Fetch Metadata nor Origin nor Referer. Programs send such requests,
+   * current browsers do not. `'no-credentials'` allows it if it carries no credentials that a browser adds on its own.
+   *
+   * @default 'no-credentials'
    */
   readonly missing?: 'deny' | 'no-credentials' | 'allow'
-  /** Whole names of the cookies that sign somebody in, for `'no-credentials'`. Default: any cookie counts. */
+  /**
+   * Full names of the cookies that count as credentials, for `'no-credentials'`.
+   *
+   * @default any cookie
+   */
   readonly cookieNames?: readonly string[]
-  /** Says itself whether a request carries ambient credentials, instead of `cookieNames` and Authorization. */
+  /**
+   * Decides whether a request has ambient credentials, instead of `cookieNames` and Authorization.
+   *
+   * @default none
+   */
   readonly credentials?: (headers: Headers) => boolean
-  /** Lets every host of the same site send, as far as the browser says that it is one. Default false. */
+  /**
+   * Trusts every host of the same site, by the browser's Sec-Fetch-Site.
+   *
+   * @default false
+   */
   readonly trustSameSite?: boolean
-  /** Refuses reads from other sites, too: what they would embed, not what they link to. Default off; `true` is `{}`. */
+  /**
+   * Also rejects reads from other sites: embedded resources, not links. `true` is `{}`.
+   *
+   * @default false
+   */
   readonly isolation?: boolean | IsolationOptions
 }
 
@@ -65,11 +102,13 @@ const keys: ReadonlyArray<keyof CrossOriginOptions> = [
 ]
 
 /**
- * Judges the options.
+ * Validates options and creates the policy for {@link checkCrossOrigin}.
  *
- * @param value - collects what is wrong; a policy with issues must not be used. Without it, the function throws.
+ * @param value - receives the issues; a policy with issues must not be used. Without it, the function throws.
  * @param more - further keys that the caller validates itself.
  * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * const policy = csrfPolicy({ trustedOrigins: ['https://app.example.com'] })
  */
 export function csrfPolicy<E = ProjectEnv>(
   options: CrossOriginOptions<E>,
@@ -96,19 +135,29 @@ export function csrfPolicy<E = ProjectEnv>(
   return policy
 }
 
-/** Options of {@link compileCsrf}: those without functions, which `compiledCsrf` takes beside what was compiled. */
+/** Options of {@link compileCsrf}. Those that are functions are options of `compiledCsrf()`. */
 export interface CompilableCsrf extends Omit<CrossOriginOptions, 'publicOrigins' | 'credentials'> {
-  /** The origins under which visitors know this application. Default: scheme and host of the request's url. */
+  /**
+   * The origins of this application as visitors see them.
+   *
+   * @default scheme and host of the request's URL
+   */
   readonly publicOrigins?: string | readonly string[]
-  /** `'observe'` refuses nothing and tells the same. Default `'enforce'`. */
+  /**
+   * `'observe'` rejects nothing and emits the same events.
+   *
+   * @default 'enforce'
+   */
   readonly mode?: 'enforce' | 'observe'
 }
 
 /**
- * Judges the options of `csrf` while building, so that what is deployed carries data instead of options and their judges:
- * hand it to `compiledCsrf`. It is JSON.
+ * Validates and compiles options of `csrf()` while building, so that the deployed bundle contains data instead of options
+ * and their validation. The result is JSON for `compiledCsrf()`.
  *
  * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
+ * @example
+ * await writeFile('csrf.json', JSON.stringify(compileCsrf({ cookieNames: ['__Host-session'] })))
  */
 export function compileCsrf(options: CompilableCsrf = {}): CompiledCsrf {
   const issues = createIssues('compileCsrf')

@@ -1,34 +1,38 @@
-/** Rules for single routes: whom they trust, and which are not guarded at all. */
+/** Parses rules for single routes: the origins that a route trusts, and routes that are exempt from the check. */
 
 import type { Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { parseOrigins } from './origins.ts'
 
-/** A route that needs no check, since nothing about a browser makes its requests: a webhook with a signature of its own. */
+/** A route that is not checked because browsers do not call it, such as a webhook with a signature. */
 export interface ExemptRule {
   /** The whole path, exactly: `/hooks/stripe` covers neither `/hooks/stripe/` nor `/hooks/stripe/x`. */
   readonly path: string
-  /** In upper case. Default `['POST']`. */
+  /**
+   * Methods in upper case.
+   *
+   * @default ['POST']
+   */
   readonly methods?: readonly string[]
 }
 
-/** A route that pages of other origins may send to: the way back from a sign-in or a payment. */
+/** A route that pages of other origins may send requests to, such as the return from a sign-in or a payment. */
 export interface TrustRule extends ExemptRule {
-  /** Origins as browsers send them. */
+  /** Origins as browsers send them, such as `https://pay.example.com`. */
   readonly origins: readonly string[]
 }
 
-/** What a rule is found by. Methods hold no space. */
+/** Returns the key of a rule. It is unambiguous because methods contain no spaces. */
 export function ruleKey(method: string, path: string): string {
   return `${method} ${path}`
 }
 
-/** Judges `exempt`: the routes that are. */
+/** Parses `exempt` to the keys of exempt routes. */
 export function parseExempt(value: unknown, issues: Issues): readonly string[] {
   return [...parseRules(value, issues, ['path', 'methods'], () => true).keys()]
 }
 
-/** Judges `trust`: whom each route trusts. */
+/** Parses `trust` to the origins that each route trusts. */
 export function parseTrust(
   value: unknown,
   issues: Issues,
@@ -37,10 +41,10 @@ export function parseTrust(
     value,
     issues,
     ['path', 'methods', 'origins'],
-    ({ origins }: Partial<TrustRule>, at) => {
-      const list = parseOrigins(origins, at.at('origins'))
+    ({ origins }: Partial<TrustRule>, ruleIssues) => {
+      const list = parseOrigins(origins, ruleIssues.at('origins'))
       if (Array.isArray(origins) && origins.length === 0)
-        at.add('origins', 'must hold at least one origin')
+        ruleIssues.add('origins', 'must hold at least one origin')
       return list
     },
   )
@@ -52,44 +56,52 @@ function parseRules<T>(
   value: unknown,
   issues: Issues,
   keys: readonly string[],
-  make: (rule: object, issues: Issues) => T,
+  parseRule: (rule: object, issues: Issues) => T,
 ): Map<string, T> {
   const rules = new Map<string, T>()
   if (value === undefined) return rules
 
-  if (!Array.isArray(value)) issues.add('', 'must be a list of rules')
-  else
-    for (const [index, rule] of value.entries()) {
-      const at = issues.at(String(index))
-      checkKeys(at, rule, keys)
-      if (typeof rule !== 'object' || rule === null) continue
+  if (!Array.isArray(value)) {
+    issues.add('', 'must be a list of rules')
+    return rules
+  }
 
-      const { path, methods = ['POST'] } = rule as Partial<ExemptRule>
-      const made = make(rule, at)
+  for (const [index, rule] of value.entries()) {
+    const ruleIssues = issues.at(String(index))
+    checkKeys(ruleIssues, rule, keys)
+    if (typeof rule !== 'object' || rule === null) continue
 
-      if (!isPath(path))
-        at.add('path', 'must be a whole path such as /hooks/stripe: no pattern, no query')
-      if (!Array.isArray(methods) || methods.length === 0 || !methods.every(isMethod)) {
-        at.add('methods', 'must be a list of methods in upper case')
-      } else
-        for (const method of methods as string[]) {
-          const key = ruleKey(method, String(path))
-          if (rules.has(key)) at.add('', `is the second rule for ${method} of its path`)
-          rules.set(key, made)
-        }
+    const parsed = parseRule(rule, ruleIssues)
+    for (const key of parseRoutes(rule, ruleIssues)) {
+      if (rules.has(key)) ruleIssues.add('', `duplicates another rule for ${key}`)
+      rules.set(key, parsed)
     }
+  }
 
   return rules
 }
 
-/** One segment as requests have it. A pattern (`:id`, `*`) or a dot segment would never match: better said now. */
+/** The keys of the routes that a rule covers: one for each method. */
+function parseRoutes({ path, methods = ['POST'] }: Partial<ExemptRule>, issues: Issues): string[] {
+  if (!isPath(path))
+    issues.add('path', 'must be a whole path such as /hooks/stripe: no pattern, no query')
+
+  if (!Array.isArray(methods) || methods.length === 0 || !methods.every(isMethod)) {
+    issues.add('methods', 'must be a list of methods in upper case')
+    return []
+  }
+
+  return methods.map((method: string) => ruleKey(method, String(path)))
+}
+
+/** A segment of a request path. A pattern (`:id`, `*`) or a dot segment would never match and is rejected. */
 const segment = /^(?!:|\.{1,2}$)[\w.~!$&'()+,;=:@%-]+$/
 
 function isPath(path: unknown): boolean {
   if (typeof path !== 'string' || !path.startsWith('/')) return false
   const segments = path.slice(1).split('/')
   return segments.every(
-    (text, at) => segment.test(text) || (text === '' && at === segments.length - 1),
+    (text, ruleIssues) => segment.test(text) || (text === '' && ruleIssues === segments.length - 1),
   )
 }
 

@@ -1,4 +1,4 @@
-/** Tokens that only a page of this session can know: an HMAC over the session's id and a random number. */
+/** Creates and verifies tokens that only pages of a session can know: an HMAC over the session's ID and a random number. */
 import { encodeBase64url } from '../crypto/base64url.ts'
 import { equalText } from '../crypto/equal.ts'
 import { type KeyRing, keyRing } from '../crypto/key-ring.ts'
@@ -8,44 +8,55 @@ import { resolveFrom } from '../options/from.ts'
 import { createIssues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
-import type { CsrfContext, TokenCheck } from './create-guard.ts'
 import { formField } from './form-field.ts'
+import type { CsrfContext, TokenCheck } from './guard.ts'
 
-/** Options of tokens. */
+/** Options of `csrfTokens()`. */
 export interface CsrfTokenOptions<C = CsrfContext, E = ProjectEnv> {
-  /** One secret or several, each of at least 32 characters; the first signs, all are read. The session's may be used. */
+  /** One secret or several, each of at least 32 characters. The first signs, all verify. It may be that of the session. */
   readonly secret: FromEnv<string | readonly string[], E>
   /**
-   * The id of the request's session, which must be another one after each login: `(await c.var.session.info())?.id`.
-   * Undefined where there is none.
+   * Returns the ID of the request's session, which must change at each login: `(await c.var.session.info())?.id`.
+   * Undefined for a request without a session.
    */
   readonly session: (c: C) => string | undefined | Promise<string | undefined>
-  /** Request header that carries the token. Default `X-CSRF-Token`. */
+  /**
+   * The request header with the token.
+   *
+   * @default 'X-CSRF-Token'
+   */
   readonly header?: string
-  /** Form field that carries it where the header does not. Default `csrf_token`; `false` reads no bodies. */
+  /**
+   * The form field with the token, for requests without the header. `false` reads no bodies.
+   *
+   * @default 'csrf_token'
+   */
   readonly field?: string | false
 }
 
-/** Makes tokens and judges them. */
+/** Issues tokens and verifies them. */
 export interface CsrfTokens<C = CsrfContext> extends TokenCheck<C> {
   /**
-   * A token for a page of this session: 66 characters that need no escaping, new ones each time, so that compression
-   * does not give them away (BREACH). Undefined where there is no session. Good for as long as the session keeps its id.
+   * Issues a token for a page of this session: 66 characters that need no escaping. Each token is different, so that
+   * compression does not reveal it (BREACH). Undefined without a session. It is valid while the session keeps its ID.
    */
   issue(c: C): Promise<string | undefined>
 }
 
-/** Keeps these MACs apart from all others of the same secret. */
+/** Separates these MACs from all others of the same secret. */
 const purpose = 'csrf'
-/** 32 bytes of MAC and 16 of randomness as base64url, and a dot between. */
+/** A token is 32 bytes of MAC and 16 random bytes as base64url, separated by a dot. */
 const macLength = 43
 const tokenLength = macLength + 1 + 22
 
 /**
- * The tokens behind `csrfTokens`. A request without a session needs none: it acts for nobody, and where it comes from was
- * checked before. A token in a cookie or in the query is not looked at: cookies are what a stranger's request brings along.
+ * Creates the tokens behind `csrfTokens()`, for code without Hono. A request without a session needs no token: it acts for
+ * no user, and its origin was checked before. Tokens in cookies and query are ignored, because browsers send cookies with
+ * forged requests as well.
  *
  * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * const tokens = signedTokens({ secret, session: (c) => readSessionId(c.req.raw) })
  */
 export function signedTokens<C extends CsrfContext>(
   options: CsrfTokenOptions<C, never>,
@@ -54,7 +65,7 @@ export function signedTokens<C extends CsrfContext>(
   checkKeys(issues, options, ['secret', 'session', 'header', 'field'])
 
   const { secret, session, header = 'X-CSRF-Token', field = 'csrf_token' } = options ?? {}
-  const ring = resolveFrom(issues, 'secret', secret, keyRing)
+  const readKeys = resolveFrom(issues, 'secret', secret, keyRing)
 
   if (typeof session !== 'function')
     issues.add('session', 'must be a function that finds the id of the session')
@@ -69,21 +80,21 @@ export function signedTokens<C extends CsrfContext>(
 
   return {
     async issue(c): Promise<string | undefined> {
-      const keys = ring(c.env)
+      const keys = readKeys(c.env)
       const id = await session(c)
       return id ? signToken(keys, id) : undefined
     },
     async check(c): Promise<'token-missing' | 'token-bad' | undefined> {
-      const keys = ring(c.env)
+      const keys = readKeys(c.env)
       const id = await session(c)
       if (!id) return undefined
 
       const { raw } = c.req
-      const given =
+      const token =
         raw.headers.get(header) ?? (field === false ? undefined : await formField(raw, field))
-      if (!given) return 'token-missing'
+      if (!token) return 'token-missing'
 
-      return (await verifyToken(keys, id, given)) ? undefined : 'token-bad'
+      return (await verifyToken(keys, id, token)) ? undefined : 'token-bad'
     },
   }
 }
@@ -97,9 +108,9 @@ async function verifyToken(keys: KeyRing, session: string, token: string): Promi
   if (token.length !== tokenLength || token[macLength] !== '.') return false
 
   const macs = await keys.macs(purpose, joinBytes(session, token.slice(macLength + 1)))
-  let found = false
+  let isValid = false
 
   for (const mac of macs)
-    found = equalText(encodeBase64url(mac), token.slice(0, macLength)) || found
-  return found
+    isValid = equalText(encodeBase64url(mac), token.slice(0, macLength)) || isValid
+  return isValid
 }

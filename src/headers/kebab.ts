@@ -1,11 +1,11 @@
-/** Names of directives and features, in the spelling of options and in that of headers. */
+/** Converts names of directives and features between camel case (options) and kebab case (headers). */
 
 /** `default-src` as `defaultSrc`. */
 export type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : S
 
-/** `defaultSrc` as `default-src`; what is in kebab case already stays. */
+/** Converts `defaultSrc` to `default-src`; a name in kebab case stays as it is. */
 export function toKebabCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

@@ -1,4 +1,4 @@
-/** What kind of response this is, as far as browsers treat kinds differently. */
+/** Classifies responses by their status and type into the kinds that browsers treat differently. */
 
 /**
  * - `document`: HTML and XHTML, which run scripts and have a place in windows and frames.
@@ -7,9 +7,9 @@
  * - `media`: audio, video and PDF; browsers open them in a document of their own that loads the same address again.
  * - `asset`: style sheets, fonts, WebAssembly and all other images.
  * - `redirect`: 301, 302, 303, 307 and 308.
- * - `not-modified`: 304. A cache replaces what it stored by what stands here (RFC 9111 section 3.2), and the type of
- *   what it stored is not known.
- * - `api`: everything else, and what has no type.
+ * - `not-modified`: 304. A cache overwrites its stored headers with these (RFC 9111 section 3.2), and the type of the
+ *   stored response is not known.
+ * - `api`: everything else, and responses without a type.
  */
 export type ResponseKind =
   | 'document'
@@ -21,7 +21,7 @@ export type ResponseKind =
   | 'api'
   | 'not-modified'
 
-/** In the order of their numbers. */
+/** All kinds, in the order of their numbers. */
 export const responseKinds: readonly ResponseKind[] = [
   'document',
   'script',
@@ -32,7 +32,7 @@ export const responseKinds: readonly ResponseKind[] = [
   'api',
   'not-modified',
 ]
-/** How many there are; a const of its own, so that a bundle without judges has no names. */
+/** The number of kinds; a constant of its own, so that a bundle of compiled headers needs no names. */
 export const kindCount = 8
 /** The number of a document. */
 export const documentKind = 0
@@ -44,8 +44,8 @@ const redirectKind = 5
 const apiKind = 6
 const notModifiedKind = 7
 
-/** How types begin, in lower case; the first that fits counts, and what is not here is data. JSON is here to be found soon. */
-const beginnings: ReadonlyArray<readonly [type: string, kind: number]> = [
+/** Prefixes of types in lower case. The first match decides; every other type is data. JSON is listed to be found early. */
+const typePrefixes: ReadonlyArray<readonly [type: string, kind: number]> = [
   ['text/html', documentKind],
   ['application/json', apiKind],
   ['application/xhtml+xml', documentKind],
@@ -60,7 +60,7 @@ const beginnings: ReadonlyArray<readonly [type: string, kind: number]> = [
 ]
 
 /** JavaScript under any of its names (RFC 9239 section 6). */
-const script = /^(?:text|application)\/(?:x-)?(?:java|ecma)script/i
+const scriptType = /^(?:text|application)\/(?:x-)?(?:java|ecma)script/i
 
 /** The number of the kind of a response, from its status and its Content-Type. */
 export function findResponseKind(status: number, type: string | null): number {
@@ -68,11 +68,11 @@ export function findResponseKind(status: number, type: string | null): number {
   if (status > 300 && status < 309 && status !== 305 && status !== 306) return redirectKind
   if (type === null) return apiKind
 
-  for (const [beginning, kind] of beginnings) if (startsWithWord(type, beginning)) return kind
-  return script.test(type) ? scriptKind : apiKind
+  for (const [prefix, kind] of typePrefixes) if (startsWithWord(type, prefix)) return kind
+  return scriptType.test(type) ? scriptKind : apiKind
 }
 
-/** Whether lower-case letters stand here in any case. What else `| 0x20` makes equal is not allowed in a header. */
+/** Compares without case by `| 0x20`; the other characters that it makes equal cannot occur in a header. */
 function startsWithWord(type: string, word: string): boolean {
   for (let i = 0; i < word.length; i++)
     if ((type.charCodeAt(i) | 0x20) !== word.charCodeAt(i)) return false

@@ -1,21 +1,21 @@
-/** The layers that a request is inside of, which are one by the time an answer is written. */
+/** Combines nested `secureHeaders()` into one layer, so that a response is written once. */
 
 import { createNonce } from './csp/nonce.ts'
 import type { RequestOrigin } from './host.ts'
 import type { HeaderOptions } from './options.ts'
 import type { ResponseWriter } from './write.ts'
 
-/** One `secureHeaders()`, alone or over the ones around it. */
+/** The options of one `secureHeaders()`, alone or combined with those of the layers around it. */
 export interface Layer {
-  /** Absent where they were compiled before. */
+  /** Absent on a layer of compiled headers. */
   readonly options?: HeaderOptions
   readonly write: ResponseWriter
-  about(c: LayerContext): RequestOrigin
-  /** This layer's options over those of a layer around it. */
-  over(outer: Layer): Layer
+  readOrigin(c: LayerContext): RequestOrigin
+  /** Returns a layer with these options over those of an outer layer. */
+  merge(outer: Layer): Layer
 }
 
-/** A Hono Context, as far as layers need one. */
+/** The part of Hono's Context that layers need. */
 export interface LayerContext {
   readonly req: { readonly url: string }
   readonly env: unknown
@@ -25,33 +25,33 @@ export interface LayerContext {
   readonly get: (name: 'secureHeadersNonce') => unknown
 }
 
-/** Kept where no handler looks: a property costs a tenth of what `c.set` does. */
-const passed = Symbol('secureHeaders')
+/** A symbol property of the context: it is hidden from handlers and costs a tenth of `c.set`. */
+const layerKey = Symbol('secureHeaders')
 
-type LayeredContext = { [passed]?: Layer }
+type LayeredContext = { [layerKey]?: Layer }
 
-/** Lets a request into a layer; the outermost writes, for all of them. */
+/** Runs a layer. The outermost layer writes the headers for all of them. */
 export async function runLayer(
   c: LayerContext,
-  own: Layer,
+  layer: Layer,
   next: () => Promise<void>,
 ): Promise<void> {
-  const at = c as LayerContext & LayeredContext
-  const outer = at[passed]
-  const all = outer === undefined ? own : own.over(outer)
+  const layered = c as LayerContext & LayeredContext
+  const outer = layered[layerKey]
+  const combined = outer === undefined ? layer : layer.merge(outer)
 
-  at[passed] = all
-  // A string, as in Hono, and not made when asked for: taking one from the pool costs less than asking.
-  const nonce = all.write.nonces && !outer?.write.nonces ? createNonce() : undefined
+  layered[layerKey] = combined
+  // Set eagerly, as in Hono: taking a nonce from the pool is cheaper than a lazy getter.
+  const nonce = combined.write.nonces && !outer?.write.nonces ? createNonce() : undefined
   if (nonce) c.set('secureHeadersNonce', nonce)
   if (outer !== undefined) return next()
 
-  const { https, host } = own.about(c)
+  const { https, host } = layer.readOrigin(c)
   await next()
 
   const { res } = c
-  // What was entered further in is known by now.
-  const { write } = at[passed] ?? own
+  // Inner layers have been combined by now.
+  const { write } = layered[layerKey] ?? layer
   const answer = write(res, {
     https,
     host,
@@ -60,7 +60,7 @@ export async function runLayer(
 
   if (answer === res) return
 
-  // Hono copies every header of the response it has over the one it gets: what was taken away would come back.
+  // Hono copies the headers of the old response to the new one, which would bring removed headers back.
   c.res = undefined
   c.res = answer
 }

@@ -1,71 +1,57 @@
-/** security.txt: whom to tell about a hole (RFC 9116). */
+/** Builds security.txt, which names the contact for reports of vulnerabilities (RFC 9116). */
 import { checkKeys, type Issues, optionalFunction } from '../options/index.ts'
 import type { Clock } from '../types.ts'
 
-/** The fields of the file. A list is given in the order of preference. */
+/** The fields of the file. Lists are in the order of preference. */
 export interface SecurityTxtOptions {
-  /** Where to write: `mailto:`, `tel:` or `https:` addresses. Required. */
+  /** The contact for reports: `mailto:`, `tel:` or `https:` URLs. Required. */
   readonly contact: string | readonly string[]
   /**
-   * Until when this may be believed: a date such as `2027-06-30T00:00:00Z`, less than a year ahead. From then on the file
-   * is not served: one that nobody looks after sends reports to people who have left. Required.
+   * The date until which the file is valid, such as `2027-06-30T00:00:00Z`, less than a year ahead. After it the file is not
+   * served, because an abandoned file sends reports to people who have left. Required.
    */
   readonly expires: string | Date
-  /** Where your key is (RFC 9116 section 2.5.4). */
+  /** The URL of your encryption key (RFC 9116 section 2.5.4). */
   readonly encryption?: string | readonly string[]
-  /** Where you thank who reported (RFC 9116 section 2.5.1). */
+  /** The URL of a page that thanks reporters (RFC 9116 section 2.5.1). */
   readonly acknowledgments?: string | readonly string[]
-  /** Where it says what reporters may expect (RFC 9116 section 2.5.7). */
+  /** The URL of your disclosure policy (RFC 9116 section 2.5.7). */
   readonly policy?: string | readonly string[]
-  /** Where open positions in security are (RFC 9116 section 2.5.6). */
+  /** The URL of open positions in security (RFC 9116 section 2.5.6). */
   readonly hiring?: string | readonly string[]
-  /** Where this file is; worth having when it is signed. */
+  /** The URL of this file, for a signed file. */
   readonly canonical?: string | readonly string[]
   /** Language tags, such as `['en', 'fr']`. */
   readonly preferredLanguages?: readonly string[]
-  /** Default `Date.now`. */
+  /**
+   * The clock, in milliseconds since the epoch.
+   *
+   * @default Date.now
+   */
   readonly clock?: Clock
 }
 
-/** Answers a request for the file or its old address while the file may be believed; nothing else. */
+/** Responds to requests for the file, or for its old path, while the file is valid; otherwise returns undefined. */
 export type SecurityTxt = (method: string, path: string) => Response | undefined
 
-const place = '/.well-known/security.txt'
+const filePath = '/.well-known/security.txt'
 const year = 366 * 86_400_000
-/** A Worker's clock stands at zero while it is built; the check then waits for a request. */
-const running = Date.UTC(2020, 0)
+/** A Worker's clock stands at zero while its modules load, so the date is then checked at each request only. */
+const clockStarts = Date.UTC(2020, 0)
 const links = ['contact', 'encryption', 'acknowledgments', 'policy', 'hiring', 'canonical'] as const
 const names = [...links, 'expires', 'preferredLanguages', 'clock']
 
-/** Judges the fields and lays out the file. */
+/** Validates the fields and returns a function that serves the file. */
 export function createSecurityTxt(issues: Issues, value: SecurityTxtOptions): SecurityTxt {
   checkKeys(issues, value, names)
   const options: Partial<Record<string, unknown>> = { ...value }
   const clock = optionalFunction(issues, 'clock', value?.clock) ?? Date.now
-  const lines: string[] = []
 
-  for (const name of links) {
-    const list: unknown[] = Array.isArray(options[name])
-      ? options[name]
-      : options[name] === undefined
-        ? []
-        : [options[name]]
-
-    if (list.every((item) => isLink(item, name)))
-      for (const item of list) lines.push(`${fieldName(name)}: ${item}`)
-    else
-      issues.add(name, `must be ${name === 'contact' ? 'mailto:, tel: or ' : ''}https: addresses`)
-  }
-
+  const lines = links.flatMap((name) => writeLinks(issues, name, options[name]))
   if (!lines[0]?.startsWith('Contact')) issues.add('contact', 'is required')
-  const expires = new Date(options.expires as string | Date).getTime()
 
-  if (Number.isNaN(expires) || options.expires === undefined)
-    issues.add('expires', 'is required, as a date')
-  else if (clock() > running && !isCurrent(expires, clock()))
-    issues.add('expires', 'must be less than a year ahead, and not past')
-  else lines.push(`Expires: ${new Date(expires).toISOString()}`)
-
+  const expires = parseExpires(issues, options.expires, clock)
+  if (expires !== undefined) lines.push(`Expires: ${new Date(expires).toISOString()}`)
   const languages = parseLanguages(issues, options.preferredLanguages)
   if (languages) lines.push(`Preferred-Languages: ${languages}`)
 
@@ -73,13 +59,39 @@ export function createSecurityTxt(issues: Issues, value: SecurityTxtOptions): Se
   return (method, path) => {
     if (method !== 'GET' && method !== 'HEAD') return undefined
     if (path === '/security.txt')
-      return new Response(null, { status: 301, headers: { location: place } })
-    if (path !== place || !isCurrent(expires, clock())) return undefined
+      return new Response(null, { status: 301, headers: { location: filePath } })
+    if (path !== filePath || expires === undefined || !isCurrent(expires, clock())) return undefined
 
     return new Response(method === 'HEAD' ? null : text, {
       headers: { 'content-type': 'text/plain; charset=utf-8' },
     })
   }
+}
+
+/** The lines of one field, which may be repeated. */
+function writeLinks(issues: Issues, name: string, value: unknown): string[] {
+  const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value]
+  if (list.every((item) => isLink(item, name)))
+    return list.map((item) => `${fieldName(name)}: ${item}`)
+
+  issues.add(name, `must be ${name === 'contact' ? 'mailto:, tel: or ' : ''}https: addresses`)
+  return []
+}
+
+/** Milliseconds since the epoch; undefined for a date that is missing or out of range. */
+function parseExpires(issues: Issues, value: unknown, clock: Clock): number | undefined {
+  const expires = new Date(value as string | Date).getTime()
+  if (Number.isNaN(expires) || value === undefined) {
+    issues.add('expires', 'is required, as a date')
+    return undefined
+  }
+
+  if (clock() > clockStarts && !isCurrent(expires, clock())) {
+    issues.add('expires', 'must be less than a year ahead, and not past')
+    return undefined
+  }
+
+  return expires
 }
 
 function isCurrent(expires: number, now: number): boolean {

@@ -1,11 +1,11 @@
-/** Puts security headers on a response, and takes away what names the server. */
+/** Sets security headers on a response and removes headers that name the server's software. */
 import {
   appendBit,
   besidePolicyBit,
   type CompiledHeaders,
   enforcedBit,
   sharedBit,
-} from './compiled.ts'
+} from './compiled-format.ts'
 import { createNonce, NONCE, nonceSource } from './csp/nonce.ts'
 import type { FillNonce } from './csp/placeholder.ts'
 import { canUseHsts, type RequestOrigin } from './host.ts'
@@ -14,13 +14,14 @@ import { documentKind, findResponseKind, kindCount } from './kind.ts'
 /** Writes the headers of one set of options. */
 export interface ResponseWriter {
   /**
-   * Returns the response with its headers, or a copy of it where its headers cannot be changed; body, status, status text
-   * and every Set-Cookie stay. Never throws: what cannot be copied, such as a body already read, is returned as it is.
+   * Returns the response with its headers, or a copy of it where its headers are immutable; body, status, status text
+   * and every Set-Cookie stay. Never throws: a response that cannot be copied, such as one whose body was read, is returned
+   * unchanged.
    */
-  (response: Response, about: RequestOrigin): Response
+  (response: Response, origin: RequestOrigin): Response
   /** Whether documents get a nonce. */
   readonly nonces: boolean
-  /** Whether a placeholder is replaced in bodies, which must then be whole and not coded. */
+  /** Whether a placeholder is replaced in bodies, which must then be complete and uncompressed. */
   readonly fills: boolean
 }
 
@@ -28,147 +29,186 @@ export interface ResponseWriter {
 const bodiless: ReadonlySet<number> = /* @__PURE__ */ new Set([204, 205, 304])
 const csp = 'content-security-policy'
 const reportOnly = 'content-security-policy-report-only'
-/** Set where a response lets other origins read it; no header of ours has this bit. */
-const cors = 1 << 30
-/** Set where a response has a policy. */
-const policy = 1
+/** The bit of a response that other origins may read; no header of ours has it. */
+const corsBit = 1 << 30
+/** The bit of a response that has a policy. */
+const policyBit = 1
 
 /** One header to set. */
 interface HeaderRow {
   readonly name: string
   readonly value: string
-  /** Stands for the name while a response is looked at; 0 where it does not matter whether it is there. */
+  /** The responses that get it, as in {@link CompiledHeader.where}. */
+  readonly where: number
+  /** The bit of the name among the headers that a response has; 0 for a header that is always set. */
   readonly bit: number
-  /** What must be there for it to be set, as a bit; 0: nothing. */
-  readonly requiredBit: number
-  /** The value around the nonce, where it has one. */
+  /** The bit of a header that the response must have; 0: none. */
+  readonly needs: number
+  /** The parts of the value around the nonce, where it has one. */
   readonly parts: readonly string[] | undefined
-  /** The value where the response allows other origins to read it (CORS), if that is another. */
+  /** The value on a response that other origins may read (CORS), if it is a different one. */
   readonly shared: string | undefined
 }
 
+/** The headers of one set of options, ready to be compared with those of a response. */
+interface HeaderTable {
+  /** A bit for each header that may be set, and 0 for each that is removed. */
+  readonly marks: ReadonlyMap<string, number>
+  /** The bits of headers that may have one value only. */
+  readonly single: number
+  /** The rows of each kind of response; over https on a named host at `kind + kindCount`. */
+  readonly rows: ReadonlyArray<readonly HeaderRow[]>
+}
+
+/** The headers that a response came with. */
+interface PresentHeaders {
+  /** The Content-Type. */
+  type: string | null
+  /** The sum of their bits. */
+  bits: number
+  /** The names of those to remove. */
+  removed: string[] | undefined
+}
+
 /**
- * Makes a writer. Each header is set at most once: one that is there stays, unless it may have one value only and holds
- * several, or is enforced. Informational responses pass as they are, with their WebSocket.
+ * Creates a writer. Each header is set at most once: one that the response has stays, unless it may have one value only and
+ * holds several, or is enforced. Informational responses are returned unchanged, with their WebSocket.
  *
  * @param fill - replaces the placeholder; absent only where none was compiled.
  */
 export function createCompiledWriter(
-  { headers, strip, placeholder: token, pages }: CompiledHeaders,
+  compiled: CompiledHeaders,
   fill: FillNonce | undefined,
 ): ResponseWriter {
-  const marks = new Map([['access-control-allow-origin', cors]])
-  let bits = 0
-  let single = 0
-  const rows = headers.map(({ name, value, where, how }): readonly [number, HeaderRow] => {
-    const bit = marks.get(name) ?? (name === csp ? policy : policy << ++bits)
-    marks.set(name, bit)
-    if ((how & appendBit) === 0) single |= bit
+  const { placeholder, pages } = compiled
+  const token = fill && placeholder
+  const table = buildTable(compiled)
+  const nonces = !!(placeholder || table.rows[documentKind]?.some(({ parts }) => parts))
 
-    return [
-      where,
-      {
-        name,
-        value,
-        bit: (how & enforcedBit) === 0 ? bit : 0,
-        requiredBit: (how & besidePolicyBit) === 0 ? 0 : policy,
-        parts: value.includes(NONCE) ? value.split(NONCE) : undefined,
-        shared: (how & sharedBit) === 0 ? undefined : 'cross-origin',
-      },
-    ]
-  })
-
-  for (const name of strip.split(' ')) if (!marks.has(name)) marks.set(name, 0)
-  // By kind; over https on a name, by kind and kindCount.
-  const sets = Array.from({ length: 2 * kindCount }, (_, bit) =>
-    rows.filter(([where]) => (where >> bit) & 1).map(([, row]) => row),
-  )
-  const nonces = token !== undefined || (sets[documentKind]?.some(({ parts }) => parts) ?? false)
-
-  // Most gateways have one host: what is known of the last one is known of the next.
+  // Most gateways have one host, so the result of the last check usually holds.
   let lastHost = ''
-  let pinned = false
+  let isPinned = false
 
-  function writeHeaders(response: Response, about: RequestOrigin): Response {
-    const { status, headers } = response
-    if (status < 200) return response
+  function mayUseHsts(host: string): boolean {
+    if (host !== lastHost) [lastHost, isPinned] = [host, canUseHsts(host)]
+    return isPinned
+  }
+
+  function writeHeaders(response: Response, origin: RequestOrigin): Response {
+    if (response.status < 200) return response
     try {
-      let type: string | null = null
-      let present = 0
-      let namesToRemove: string[] | undefined
-
-      // One look at every header: asking for each that could be there, and for the type besides, costs more.
-      headers.forEach((value, name) => {
-        if (name === 'content-type') {
-          type = value
-          return
-        }
-
-        const mark = marks.get(name)
-        if (mark === undefined) return
-
-        if (mark === 0) {
-          namesToRemove ??= []
-          namesToRemove.push(name)
-        } else if ((mark & single) === 0 || !value.includes(',')) present |= mark
-      })
-
-      const kind = findResponseKind(status, type)
-      const { https, host } = about
-      if (https && host !== lastHost) [lastHost, pinned] = [host, canUseHsts(host)]
-
-      const nonce = nonces && kind === documentKind ? (about.nonce ?? createNonce()) : ''
-      const set = sets[https && pinned ? kind + kindCount : kind] as readonly HeaderRow[]
-
-      // Our own pages bring a policy of their own, which does not know where reports go. What others say would only be broken.
-      const own =
-        kind === documentKind &&
-        status >= 400 &&
-        pages !== undefined &&
-        headers.get(csp) === pages.policy
-
-      let answer = response
-      try {
-        applyChanges(headers, set, present, namesToRemove, nonce)
-      } catch {
-        // Immutable: a raw fetch, Response.redirect, a cached response. The first change fails, so nothing is half done.
-        answer = bodiless.has(status)
-          ? new Response(null, { status, statusText: response.statusText, headers })
-          : new Response(response.body, response)
-        applyChanges(answer.headers, set, present, namesToRemove, nonce)
-      }
-
-      if (kind !== documentKind)
-        return token !== undefined && fill ? fill(answer, token, undefined) : answer
-
-      if (own) {
-        answer.headers.set(csp, https ? pages.reporting : pages.plain)
-        answer.headers.delete(reportOnly)
-      }
-
-      return token !== undefined && fill ? fill(answer, token, nonce) : answer
+      return decorate(response, origin)
     } catch {
       return response
     }
   }
 
-  return Object.assign(writeHeaders, { nonces, fills: token !== undefined })
+  function decorate(response: Response, origin: RequestOrigin): Response {
+    const { status, headers } = response
+    const present = findPresentHeaders(headers, table)
+    const kind = findResponseKind(status, present.type)
+    const isDocument = kind === documentKind
+    const nonce = nonces && isDocument ? (origin.nonce ?? createNonce()) : ''
+
+    const { https } = origin
+    const offset = https && mayUseHsts(origin.host) ? kindCount : 0
+    const rows = table.rows[kind + offset] as readonly HeaderRow[]
+
+    // Our own pages have a policy of their own, which lacks the reporting. A policy of the handler is left alone.
+    const isOwnPage = isDocument && status >= 400 && headers.get(csp) === pages?.policy
+    const answer = changeHeaders(response, rows, present, nonce)
+    if (isOwnPage) {
+      answer.headers.set(csp, https ? pages.reporting : pages.plain)
+      answer.headers.delete(reportOnly)
+    }
+
+    return token ? fill(answer, token, isDocument ? nonce : undefined) : answer
+  }
+
+  return Object.assign(writeHeaders, { nonces, fills: !!placeholder })
+}
+
+function buildTable({ headers, strip }: CompiledHeaders): HeaderTable {
+  const marks = new Map([['access-control-allow-origin', corsBit]])
+  let bitCount = 0
+  let single = 0
+
+  const all = headers.map(({ name, value, where, how }): HeaderRow => {
+    const bit = marks.get(name) ?? (name === csp ? policyBit : policyBit << ++bitCount)
+    marks.set(name, bit)
+    if (!(how & appendBit)) single |= bit
+
+    return {
+      name,
+      value,
+      where,
+      bit: how & enforcedBit ? 0 : bit,
+      needs: how & besidePolicyBit ? policyBit : 0,
+      parts: value.includes(NONCE) ? value.split(NONCE) : undefined,
+      shared: how & sharedBit ? 'cross-origin' : undefined,
+    }
+  })
+  for (const name of strip.split(' ')) if (!marks.has(name)) marks.set(name, 0)
+
+  const rows = Array.from({ length: 2 * kindCount }, (_, bit) =>
+    all.filter(({ where }) => (where >> bit) & 1),
+  )
+  return { marks, single, rows }
+}
+
+/** Looks at every header once: asking for each that matters would cost more. */
+function findPresentHeaders(headers: Headers, { marks, single }: HeaderTable): PresentHeaders {
+  const present: PresentHeaders = { type: null, bits: 0, removed: undefined }
+
+  headers.forEach((value, name) => {
+    if (name === 'content-type') {
+      present.type = value
+      return
+    }
+
+    const mark = marks.get(name)
+    if (mark === undefined) return
+
+    if (mark === 0) {
+      present.removed ??= []
+      present.removed.push(name)
+    } else if (!(mark & single) || !value.includes(',')) present.bits |= mark
+  })
+
+  return present
+}
+
+/** Changes the headers in place, or those of a copy where they are immutable. */
+function changeHeaders(
+  response: Response,
+  rows: readonly HeaderRow[],
+  present: PresentHeaders,
+  nonce: string,
+): Response {
+  try {
+    applyChanges(response.headers, rows, present, nonce)
+    return response
+  } catch {
+    // Immutable: a raw fetch, Response.redirect, a cached response. The first change fails, so nothing is half done.
+    const copy = new Response(bodiless.has(response.status) ? null : response.body, response)
+    applyChanges(copy.headers, rows, present, nonce)
+    return copy
+  }
 }
 
 function applyChanges(
   headers: Headers,
   rows: readonly HeaderRow[],
-  present: number,
-  namesToRemove: readonly string[] | undefined,
+  { bits, removed }: PresentHeaders,
   nonce: string,
 ): void {
-  if (namesToRemove) for (const name of namesToRemove) headers.delete(name)
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i] as HeaderRow
-    if ((present & row.bit) !== 0 || (present & row.requiredBit) !== row.requiredBit) continue
+  if (removed) for (const name of removed) headers.delete(name)
 
-    const { parts } = row
-    if (parts !== undefined) headers.set(row.name, parts.join(nonceSource(nonce)))
-    else headers.set(row.name, (present & cors) === 0 ? row.value : (row.shared ?? row.value))
+  for (let index = 0; index < rows.length; index++) {
+    const { name, value, bit, needs, parts, shared } = rows[index] as HeaderRow
+    if (bits & bit || (bits & needs) !== needs) continue
+
+    if (parts !== undefined) headers.set(name, parts.join(nonceSource(nonce)))
+    else headers.set(name, (bits & corsBit && shared) || value)
   }
 }

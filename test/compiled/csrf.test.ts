@@ -178,7 +178,7 @@ it('compiledCsrf refuses two words on what credentials are', () => {
   const make = (): unknown =>
     compiledCsrf(written({ cookieNames: ['a'] }), { credentials: () => true })
   expect(make).toThrow(ConfigError)
-  expect(make).toThrow('credentials is not read where cookieNames were compiled')
+  expect(make).toThrow('credentials conflicts with compiled cookieNames')
 })
 
 describe('compileCsrf', () => {

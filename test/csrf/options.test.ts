@@ -42,39 +42,45 @@ describe.each(places)('an origin in %s', (_, options, name) => {
     ['https://*.example.com', 'must not hold a wildcard: list each origin'],
     ['https://App.example.com', 'must be in lower case, as browsers send it'],
     ['HTTPS://app.example.com', 'must be in lower case, as browsers send it'],
-    ['app.example.com', 'must be scheme://host or scheme://host:port with nothing behind it'],
-    ['//app.example.com', 'must be scheme://host or scheme://host:port with nothing behind it'],
+    [
+      'app.example.com',
+      'must be scheme://host or scheme://host:port without path, query or fragment',
+    ],
+    [
+      '//app.example.com',
+      'must be scheme://host or scheme://host:port without path, query or fragment',
+    ],
     [
       'https://app.example.com/',
-      'must be scheme://host or scheme://host:port with nothing behind it',
+      'must be scheme://host or scheme://host:port without path, query or fragment',
     ],
     [
       'https://app.example.com/path',
-      'must be scheme://host or scheme://host:port with nothing behind it',
+      'must be scheme://host or scheme://host:port without path, query or fragment',
     ],
     [
       'https://app.example.com?x',
-      'must be scheme://host or scheme://host:port with nothing behind it',
+      'must be scheme://host or scheme://host:port without path, query or fragment',
     ],
     [
       'https://app.example.com#x',
-      'must be scheme://host or scheme://host:port with nothing behind it',
+      'must be scheme://host or scheme://host:port without path, query or fragment',
     ],
     [
       'https://a:b@app.example.com',
-      'must be scheme://host or scheme://host:port with nothing behind it',
+      'must be scheme://host or scheme://host:port without path, query or fragment',
     ],
     [
       'https://app.example.com ',
-      'must be scheme://host or scheme://host:port with nothing behind it',
+      'must be scheme://host or scheme://host:port without path, query or fragment',
     ],
     [
       'https://bücher.example',
-      'must be scheme://host or scheme://host:port with nothing behind it',
+      'must be scheme://host or scheme://host:port without path, query or fragment',
     ],
-    ['https://', 'must be scheme://host or scheme://host:port with nothing behind it'],
-    ['file://', 'must be scheme://host or scheme://host:port with nothing behind it'],
-    ['', 'must be scheme://host or scheme://host:port with nothing behind it'],
+    ['https://', 'must be scheme://host or scheme://host:port without path, query or fragment'],
+    ['file://', 'must be scheme://host or scheme://host:port without path, query or fragment'],
+    ['', 'must be scheme://host or scheme://host:port without path, query or fragment'],
     ['https://app.example.com:443', "must not name the scheme's own port"],
     ['http://app.example.com:80', "must not name the scheme's own port"],
     ['http://127.1', 'must be spelled as browsers send it'],
@@ -203,7 +209,7 @@ describe('a rule', () => {
       ['csrf.exempt.0.method is no option; did you mean methods?'],
     ],
     [[{ path: '/hook', origins: [] }], ['csrf.exempt.0.origins is no option']],
-    [[{ path: '/a' }, { path: '/a' }], ['csrf.exempt.1 is the second rule for POST of its path']],
+    [[{ path: '/a' }, { path: '/a' }], ['csrf.exempt.1 duplicates another rule for POST /a']],
   ])('%j', (exempt, faults) => {
     expect(wrong(() => csrf({ exempt } as object))).toEqual(faults)
   })

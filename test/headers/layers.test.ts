@@ -192,7 +192,7 @@ describe('crossOriginIsolated', () => {
     ],
     [
       { crossOriginIsolated: true, crossOriginEmbedderPolicy: false },
-      'crossOriginEmbedderPolicy is what',
+      'crossOriginEmbedderPolicy conflicts with',
     ],
     [{ crossOriginIsolated: 'yes' }, 'crossOriginIsolated must be true, false, null or one of'],
   ])('%j is refused', (options, says) => {

@@ -1,50 +1,55 @@
-/** Nonces for Content-Security-Policy: one for each response, known to nobody before it. */
+/** Creates nonces for Content-Security-Policy: an unpredictable one for each response. */
 
 /**
- * Stands for the nonce of the response where a policy lists sources: `scriptSrc: [NONCE, "'strict-dynamic'"]`. The value
- * is a source that no policy can hold, so that one that leaks allows nothing.
+ * The placeholder for the response's nonce in the sources of a policy: `scriptSrc: [NONCE, "'strict-dynamic'"]`. The
+ * value is not a valid source, so that a policy that is sent by mistake with it allows nothing.
  */
 export const NONCE = "'nonce'"
 
 /** 144 bits: the next multiple of three bytes over the 128 that CSP Level 3 section 7.1 asks for needs no padding. */
-const bytes = 18
-const characters = 24
-/** The same bytes each time, and few: new ones, or a longer text, cost several times what a nonce does. */
-const random = /* @__PURE__ */ new Uint8Array(bytes * 32)
-let pool = ''
-let next = 0
+const nonceBytes = 18
+const nonceLength = 24
+/** A reused buffer for 32 nonces: a new buffer, or a longer pool, would cost several times as much as a nonce. */
+const randomBytes = /* @__PURE__ */ new Uint8Array(nonceBytes * 32)
+let noncePool = ''
+let nextIndex = 0
 
 /**
- * A nonce that was never given out before, as base64url. A pool of random bytes makes it cost less than 0.1 us; unlike the
- * IV of a cipher a nonce needs to be unknown, not unique, so that a pool loses nothing.
+ * Creates a nonce as base64url. It is taken from a pool of random bytes, which costs less than 0.1 us. The pool is safe
+ * because a nonce must be unpredictable, not unique as the IV of a cipher.
  */
 export function createNonce(): string {
-  if (next === pool.length) {
-    crypto.getRandomValues(random)
-    pool = random.toBase64?.({ alphabet: 'base64url' }) ?? encodeNonce(random)
-    next = 0
+  if (nextIndex === noncePool.length) {
+    crypto.getRandomValues(randomBytes)
+    noncePool = randomBytes.toBase64?.({ alphabet: 'base64url' }) ?? encodeNonce(randomBytes)
+    nextIndex = 0
   }
 
-  const at = next
-  next += characters
+  const start = nextIndex
+  nextIndex += nonceLength
 
-  return pool.slice(at, next)
+  return noncePool.slice(start, nextIndex)
 }
 
-/** Where the runtime does not do it: Node 24. Whole multiples of three bytes have no padding. */
-function encodeNonce(random: Uint8Array): string {
+/** Encodes as base64url where the runtime lacks `toBase64`, as Node 24 does. Multiples of three bytes need no padding. */
+function encodeNonce(randomBytes: Uint8Array): string {
   // biome-ignore lint/style/noRestrictedGlobals: once for 32 nonces; the table in crypto/ would weigh 0.3 kB.
-  return btoa(String.fromCharCode(...random))
+  return btoa(String.fromCharCode(...randomBytes))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
 }
 
-/** The source that allows what carries the nonce. */
+/**
+ * Returns the source that allows scripts and styles with the nonce.
+ *
+ * @example
+ * nonceSource(c.get('secureHeadersNonce')) // "'nonce-aJ3...'"
+ */
 export function nonceSource(nonce: string): string {
   return `'nonce-${nonce}'`
 }
 
-/** Subresources cannot hold markup; everything else, and every client that does not say, may get a page. */
+/** Destinations of subresources, which cannot be pages. A request without Sec-Fetch-Dest may ask for a page. */
 const noPage: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'audio',
   'font',
@@ -61,7 +66,7 @@ const noPage: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'worker',
 ])
 
-/** Whether the answer to a request may be a page that needs a nonce. */
+/** Whether the response to a request may be a page that needs a nonce. */
 export function canShowPage(headers: Headers): boolean {
   const destination = headers.get('sec-fetch-dest')
   return destination === null || !noPage.has(destination)

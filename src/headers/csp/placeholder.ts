@@ -1,15 +1,16 @@
-/** Puts the nonce of a response where its markup has a placeholder, without holding the body back. */
+/** Replaces the placeholder in a page by the nonce of the response while the body streams through. */
 import type { Issues } from '../../options/index.ts'
 
-/** At least 128 bits in base64url or hexadecimal; as markup of every kind can hold it. */
-const shape = /^[\w-]{22,128}$/
+/** At least 128 bits in base64url or hexadecimal, without characters that markup would have to escape. */
+const placeholderShape = /^[\w-]{22,128}$/
 
-/** A placeholder, or undefined where there is none. One that could be guessed would give a nonce to whoever guesses it. */
+/** Parses a placeholder. It must be unguessable: injected markup that contains it would receive the nonce. */
 export function parsePlaceholder(issues: Issues, value: unknown): string | undefined {
   if (value === undefined || value === null || value === false) return undefined
 
-  const good = typeof value === 'string' && shape.test(value) && new Set(value).size >= 8
-  if (good) return value
+  const isValid =
+    typeof value === 'string' && placeholderShape.test(value) && new Set(value).size >= 8
+  if (isValid) return value
 
   issues.add(
     'noncePlaceholder',
@@ -18,23 +19,25 @@ export function parsePlaceholder(issues: Issues, value: unknown): string | undef
   return undefined
 }
 
-/** {@link fillNonce}, where it is handed on. */
+/** The type of {@link fillNonce}, for code that receives it as an argument. */
 export type FillNonce = typeof fillNonce
 
-/** What may hold the placeholder without being a page: whoever reads it there can have a page's nonce put on a script of theirs. */
+/** Types of text that may contain the placeholder without being a page. It is removed there, so that nobody can read it. */
 const text =
   /^(?:text\/|image\/svg\+xml|application\/(?:[\w.+-]*(?:json|xml|script|yaml|graphql)|manifest))/i
 
-/** Whether a body is text, by its type; one without a type may be. */
+/** Whether a body may be text, by its type; a body without a type may be text. */
 export function isText(type: string | null): boolean {
   return type === null || text.test(type.trim())
 }
 
 /**
- * The response with the nonce where its markup has the placeholder, or without the placeholder where it is no page. A coded
- * body is not looked into; its length would be wrong afterwards, and so would a strong validator of a page.
+ * Returns the response with the nonce instead of the placeholder, or with the placeholder removed if it is not a page. A
+ * compressed body is returned unchanged. Content-Length, and the ETag of a page, no longer match the body and are removed.
  *
- * @param nonce - undefined for a text that is no page.
+ * @param nonce - undefined for text that is not a page.
+ * @example
+ * compiledHeaders(compiled, { fillNonce }) // required where a noncePlaceholder was compiled
  */
 export function fillNonce(response: Response, token: string, nonce: string | undefined): Response {
   const { body, headers } = response
@@ -47,12 +50,12 @@ export function fillNonce(response: Response, token: string, nonce: string | und
   )
   copy.headers.delete('content-length')
 
-  // What is only taken away is the same each time.
+  // Removing the placeholder gives the same body each time, so the ETag of such a text stays valid.
   if (nonce !== undefined) copy.headers.delete('etag')
   return copy
 }
 
-/** A stream that replaces each occurrence of `token`, also one that chunks cut in two. */
+/** Creates a stream that replaces each occurrence of `token`, also one that is split between chunks. */
 function createReplacer(token: string, nonce: string): TransformStream<Uint8Array, Uint8Array> {
   const encoder = new TextEncoder()
   const [from, to] = [encoder.encode(token), encoder.encode(nonce)]
@@ -61,17 +64,17 @@ function createReplacer(token: string, nonce: string): TransformStream<Uint8Arra
   return new TransformStream({
     transform(chunk, controller): void {
       const text = joinBytes(rest, chunk)
-      let sent = 0
+      let sentUntil = 0
 
-      for (let at = findBytes(text, from, 0); at !== -1; at = findBytes(text, from, sent)) {
-        if (at > sent) controller.enqueue(text.slice(sent, at))
+      for (let at = findBytes(text, from, 0); at !== -1; at = findBytes(text, from, sentUntil)) {
+        if (at > sentUntil) controller.enqueue(text.slice(sentUntil, at))
         if (to.length > 0) controller.enqueue(to.slice())
-        sent = at + from.length
+        sentUntil = at + from.length
       }
 
-      const kept = text.length - findOverlap(text, sent, from)
-      if (kept > sent) controller.enqueue(text.slice(sent, kept))
-      rest = text.slice(kept)
+      const keepFrom = text.length - findOverlap(text, sentUntil, from)
+      if (keepFrom > sentUntil) controller.enqueue(text.slice(sentUntil, keepFrom))
+      rest = text.slice(keepFrom)
     },
     flush(controller): void {
       if (rest.length > 0) controller.enqueue(rest)
@@ -87,7 +90,7 @@ function joinBytes(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffe
   return both
 }
 
-/** Where `part` begins in `text`; indexOf of one byte is native and finds the few candidates. */
+/** The index of `part` in `text`, or -1. The native indexOf of one byte finds the few candidates. */
 function findBytes(text: Uint8Array, part: Uint8Array, from: number): number {
   const first = part[0] as number
   for (let at = text.indexOf(first, from); at !== -1; at = text.indexOf(first, at + 1)) {
@@ -96,7 +99,7 @@ function findBytes(text: Uint8Array, part: Uint8Array, from: number): number {
   return -1
 }
 
-/** How many bytes at the end may be the beginning of `part`. */
+/** The number of bytes at the end that may be the beginning of `part`. */
 function findOverlap(text: Uint8Array, from: number, part: Uint8Array): number {
   for (let length = Math.min(part.length - 1, text.length - from); length > 0; length--) {
     if (matchesAt(text, text.length - length, part, length)) return length

@@ -9,111 +9,143 @@ import { type Directives, parseDirectives, serializePolicy } from './directives.
 import { reportRisks } from './risks.ts'
 import { strictCsp } from './strict-csp.ts'
 
-/** A policy over plain http, and over https on a name. */
-export interface Policy {
+/** A policy for responses over plain http, and one for responses over https on a host that has a name. */
+export interface PolicyPair {
   readonly plain: string | undefined
   readonly secure: string | undefined
 }
 
-/** Policies by kind, the one that documents are only measured by, and the framing of documents that goes with them. */
+/** The policies of every kind of response, and the framing that goes with them. */
 export interface Policies {
   readonly framing: Framing
-  readonly reported: Policy
-  of(kind: ResponseKind): Policy
+  /** The policy of documents that only reports violations. */
+  readonly reported: PolicyPair
+  /** The policy that is enforced on a kind of response. */
+  forKind(kind: ResponseKind): PolicyPair
 }
 
-const none: Policy = { plain: undefined, secure: undefined }
-const upgrade = 'upgrade-insecure-requests'
-/** Mean nothing in a policy that only reports (CSP Level 3 section 3.2); browsers complain about them. */
-const enforcing = [upgrade, 'sandbox']
+/** A policy as the options hold it, and the directives that it consists of. */
+interface OwnPolicy {
+  readonly source: object
+  readonly directives: Directives
+}
 
-/** Judges the options of policies together, since frame-ancestors of one and X-Frame-Options say the same. */
+const noPolicy: PolicyPair = { plain: undefined, secure: undefined }
+const upgrade = 'upgrade-insecure-requests'
+/** Directives without a meaning in a policy that only reports (CSP Level 3 section 3.2); browsers warn about them. */
+const enforcedOnly = [upgrade, 'sandbox']
+/** The hash of an empty text: `'strict-dynamic'` needs a hash or nonce beside it. */
+const emptyHash = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+
+/** Compiles all policies together, because frame-ancestors and X-Frame-Options must agree. */
 export function compilePolicies(
   issues: Issues,
   options: HeaderOptions,
   reporting: Reporting,
 ): Policies {
-  const {
-    contentSecurityPolicy: csp,
-    contentSecurityPolicyReportOnly: reportOnly,
-    xFrameOptions,
-  } = options
+  const { contentSecurityPolicy: option } = options
+  const own = parseEnforced(issues, options)
+  const framing = compileFraming(
+    issues,
+    options.xFrameOptions,
+    own?.directives.get('frame-ancestors'),
+  )
 
-  const observe = csp === 'observe'
-  const off = csp === false || csp === null
-  const given =
-    off || observe ? undefined : (readOwnPolicy(issues, 'contentSecurityPolicy', csp ?? true) ?? {})
-  const judged = given && parseDirectives(issues.at('contentSecurityPolicy'), given)
-  const allowed = booleanOption(
+  const complete = ({ source, directives }: OwnPolicy): Directives =>
+    completePolicy(directives, source, framing, reporting)
+  const onlyReported = parseReported(issues, options, reporting)
+  const reported = onlyReported
+    ? serializeBoth(withoutDirectives(complete(onlyReported), enforcedOnly))
+    : noPolicy
+  if (option === false || option === null) return { framing, reported, forKind: () => noPolicy }
+
+  const byKind = compileKinds(own && serializeBoth(complete(own)), framing, reporting)
+  return { framing, reported, forKind: (kind) => byKind[kind] }
+}
+
+/** The policy of documents that is enforced; undefined where it is off or replaced by `'observe'`. */
+function parseEnforced(issues: Issues, options: HeaderOptions): OwnPolicy | undefined {
+  const { contentSecurityPolicy: option } = options
+  const hasPolicy = option !== false && option !== null && option !== 'observe'
+  const source = hasPolicy
+    ? (readOwnPolicy(issues, 'contentSecurityPolicy', option ?? true) ?? {})
+    : undefined
+
+  const directives = source && parseDirectives(issues.at('contentSecurityPolicy'), source)
+  const allowsRisks = booleanOption(
     issues,
     'insecureContentSecurityPolicy',
     options.insecureContentSecurityPolicy,
     false,
   )
+  if (source === undefined || directives === undefined) return undefined
 
-  if (judged) reportRisks(issues.at('contentSecurityPolicy'), judged, allowed)
-  const frames = compileFraming(issues, xFrameOptions, judged?.get('frame-ancestors'))
-
-  const measure = readOwnPolicy(
-    issues,
-    'contentSecurityPolicyReportOnly',
-    reportOnly ?? (observe && reportOnly === undefined),
-  )
-
-  const measured = measure && parseDirectives(issues.at('contentSecurityPolicyReportOnly'), measure)
-  const silent =
-    measured &&
-    !reporting.directives.length &&
-    !measured.has('report-uri') &&
-    !measured.has('report-to')
-
-  if (silent)
-    issues.add(
-      observe ? 'contentSecurityPolicy' : 'contentSecurityPolicyReportOnly',
-      'needs the option reporting',
-    )
-
-  const whole = (policy: Directives, source: object): Directives =>
-    completePolicy(policy, source, frames, reporting)
-  const reported =
-    measured && measure
-      ? serializeBoth(withoutDirectives(whole(measured, measure), enforcing))
-      : none
-  if (off) return { framing: frames, reported, of: () => none }
-
-  const tail = frames.ancestors ? `; frame-ancestors ${frames.ancestors}` : ''
-  const [uri] = reporting.directives
-  const tight = `base-uri 'none'; form-action 'none'${tail}${uri ? `; ${uri.join(' ')}` : ''}`
-
-  // Nothing in most of these asks for a Trusted Type; scanners of policies ask for the directive.
-  const end = `${tight}; require-trusted-types-for 'script'`
-  const closed = `default-src 'none'; ${end}`
-  const both = (policy: string): Policy => ({ plain: policy, secure: policy })
-  const floor = `base-uri 'self'; object-src 'none'${tail}; form-action 'self'`
-  const made: Readonly<Record<ResponseKind, Policy>> = {
-    document:
-      judged && given
-        ? serializeBoth(whole(judged, given))
-        : { plain: floor, secure: `${floor}; ${upgrade}` },
-    // The policy of a worker's script is the worker's: closed, a service worker could fetch nothing. It imports as it
-    // likes, and makes no code of text. The hash is that of no text: 'strict-dynamic' counts only beside one.
-    script: both(
-      `script-src 'strict-dynamic' ${emptyHash} 'wasm-unsafe-eval' https: 'unsafe-inline'; object-src 'none'; ${tight}`,
-    ),
-    svg: both(
-      `default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; ${end}`,
-    ),
-    media: both(`default-src 'none'; media-src 'self'; object-src 'self'; ${end}`),
-    asset: both(closed),
-    redirect: both(closed),
-    api: both(closed),
-    'not-modified': none,
-  }
-
-  return { framing: frames, reported, of: (kind) => made[kind] }
+  reportRisks(issues.at('contentSecurityPolicy'), directives, allowsRisks)
+  return { source, directives }
 }
 
-const emptyHash = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+/** The policy of documents that only reports, which needs somewhere to report to. */
+function parseReported(
+  issues: Issues,
+  { contentSecurityPolicy, contentSecurityPolicyReportOnly: option }: HeaderOptions,
+  reporting: Reporting,
+): OwnPolicy | undefined {
+  const observes = contentSecurityPolicy === 'observe'
+  const source = readOwnPolicy(
+    issues,
+    'contentSecurityPolicyReportOnly',
+    option ?? (observes && option === undefined),
+  )
+  if (source === undefined) return undefined
+
+  const directives = parseDirectives(issues.at('contentSecurityPolicyReportOnly'), source)
+  const isReported =
+    reporting.directives.length > 0 || directives.has('report-uri') || directives.has('report-to')
+  if (!isReported) {
+    issues.add(
+      observes ? 'contentSecurityPolicy' : 'contentSecurityPolicyReportOnly',
+      'needs the option reporting',
+    )
+  }
+
+  return { source, directives }
+}
+
+/** The enforced policy of each kind of response. Only that of documents can be configured. */
+function compileKinds(
+  document: PolicyPair | undefined,
+  { ancestors }: Framing,
+  { directives: [reportUri] }: Reporting,
+): Readonly<Record<ResponseKind, PolicyPair>> {
+  const frames = ancestors ? `; frame-ancestors ${ancestors}` : ''
+  const reports = reportUri ? `; ${reportUri.join(' ')}` : ''
+  const tight = `base-uri 'none'; form-action 'none'${frames}${reports}`
+
+  // Few of these responses use Trusted Types, but scanners look for the directive.
+  const end = `${tight}; require-trusted-types-for 'script'`
+  const closed = samePolicy(`default-src 'none'; ${end}`)
+  const observed = `base-uri 'self'; object-src 'none'${frames}; form-action 'self'`
+
+  return {
+    document: document ?? { plain: observed, secure: `${observed}; ${upgrade}` },
+    // A worker's script brings the worker's policy: `default-src 'none'` would forbid a service worker to fetch.
+    script: samePolicy(
+      `script-src 'strict-dynamic' ${emptyHash} 'wasm-unsafe-eval' https: 'unsafe-inline'; object-src 'none'; ${tight}`,
+    ),
+    svg: samePolicy(
+      `default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; ${end}`,
+    ),
+    media: samePolicy(`default-src 'none'; media-src 'self'; object-src 'self'; ${end}`),
+    asset: closed,
+    redirect: closed,
+    api: closed,
+    'not-modified': noPolicy,
+  }
+}
+
+function samePolicy(policy: string): PolicyPair {
+  return { plain: policy, secure: policy }
+}
 
 function readOwnPolicy(issues: Issues, option: string, csp: unknown): object | undefined {
   if (csp === undefined || csp === null || csp === false) return undefined
@@ -124,27 +156,27 @@ function readOwnPolicy(issues: Issues, option: string, csp: unknown): object | u
   return undefined
 }
 
-/** Adds what other options say, unless the policy says it itself or that it wants none of it. */
+/** Adds framing and reporting from other options, unless the policy names these directives itself. */
 function completePolicy(
   policy: Directives,
   input: object,
   { ancestors }: Framing,
   reporting: Reporting,
 ): Directives {
-  const named = new Set(Object.keys(input).map(toKebabCase))
+  const ownNames = new Set(Object.keys(input).map(toKebabCase))
   const all = new Map(policy)
-  if (ancestors && !named.has('frame-ancestors')) all.set('frame-ancestors', ancestors)
-  if (named.has('report-uri') || named.has('report-to')) return all
+  if (ancestors && !ownNames.has('frame-ancestors')) all.set('frame-ancestors', ancestors)
+  if (ownNames.has('report-uri') || ownNames.has('report-to')) return all
 
   for (const [name, value] of reporting.directives) all.set(name, value)
   return all
 }
 
 /**
- * Safari upgrades even on http://localhost, where there is nothing to upgrade to. Over http Chromium sends nothing to an endpoint of
- * `report-to`, nor then to `report-uri` beside it.
+ * Serializes a policy for http and https. Safari applies `upgrade-insecure-requests` even on http://localhost. Over http Chromium
+ * sends no reports to an endpoint of `report-to`, and then ignores `report-uri` as well.
  */
-function serializeBoth(policy: Directives): Policy {
+function serializeBoth(policy: Directives): PolicyPair {
   const secureOnly = policy.has('report-uri') ? [upgrade, 'report-to'] : [upgrade]
   return {
     plain: serializePolicy(withoutDirectives(policy, secureOnly)),

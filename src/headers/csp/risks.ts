@@ -1,10 +1,12 @@
-/** What makes a policy worth nothing: the findings that Google's CSP evaluator calls high. */
+/** Finds what makes a policy ineffective: the findings that Google's CSP evaluator rates as high. */
 import type { Issues } from '../../options/index.ts'
 import type { Directives } from './directives.ts'
 import { NONCE } from './nonce.ts'
 
-/** Directives through which scripts come in, and what stands in for one that is left out (CSP Level 3 section 6.8.3). */
-const doors: ReadonlyArray<readonly [name: string, option: string, ...instead: string[]]> = [
+/** Directives that control scripts, and the fallback of one that is absent (CSP Level 3 section 6.8.3). */
+const scriptDirectives: ReadonlyArray<
+  readonly [name: string, option: string, ...instead: string[]]
+> = [
   ['script-src', 'scriptSrc', 'default-src'],
   ['script-src-elem', 'scriptSrcElem'],
   ['script-src-attr', 'scriptSrcAttr'],
@@ -13,50 +15,58 @@ const doors: ReadonlyArray<readonly [name: string, option: string, ...instead: s
 ]
 
 /**
- * Notes what lets injected markup run scripts in spite of the policy. Not judged: whether a listed host serves
- * somebody else's scripts, which only the evaluator's own list of such hosts can say.
+ * Adds an issue for everything that lets injected markup run scripts despite the policy. It does not check whether a listed
+ * host serves scripts of third parties; only the evaluator's own list of such hosts can tell.
  *
- * @param faults - takes the faults under the names of directives; nothing is noted where `allowed`.
+ * @param issues - receives the issues under the options of directives.
+ * @param isAllowed - the option insecureContentSecurityPolicy, which turns the check off.
  */
-export function reportRisks(issues: Issues, policy: Directives, allowed: boolean): void {
-  if (allowed) return
+export function reportRisks(issues: Issues, policy: Directives, isAllowed: boolean): void {
+  if (isAllowed) return
 
   const scripts = (policy.get('script-src') ?? policy.get('default-src'))?.toLowerCase()
-  const keyed = scripts !== undefined && isKeyed(scripts)
-  const spread = keyed && scripts.includes("'strict-dynamic'")
+  const hasNonceOrHash = scripts !== undefined && includesNonceOrHash(scripts)
+  const isStrictDynamic = hasNonceOrHash && scripts.includes("'strict-dynamic'")
 
-  if (keyed && (spread || scripts.includes(NONCE)) && !policy.has('base-uri')) {
+  if (hasNonceOrHash && (isStrictDynamic || scripts.includes(NONCE)) && !policy.has('base-uri')) {
     issues.add(
       'baseUri',
-      `is missing: one injected <base> moves every relative script elsewhere${loosen}`,
+      `is missing: one injected <base> moves every relative script elsewhere${allowHint}`,
     )
   }
 
-  for (const [name, option, ...instead] of doors) {
-    const found = [name, ...instead].find((directive) => policy.has(directive))
-    if (found === undefined) {
-      if (instead.length > 0)
-        issues.add(option, `is missing, and default-src too: everything is allowed there${loosen}`)
+  for (const [name, option, ...fallbacks] of scriptDirectives) {
+    const effective = [name, ...fallbacks].find((directive) => policy.has(directive))
+    if (effective === undefined) {
+      if (fallbacks.length > 0)
+        issues.add(
+          option,
+          `is missing, and default-src too: everything is allowed there${allowHint}`,
+        )
       continue
     }
 
-    const text = (policy.get(found) ?? '').toLowerCase()
-    const problem = findRisk(text.split(' '), name.startsWith('script-src'), isKeyed(text))
-    if (problem) issues.add(option, `${problem}${loosen}`)
+    const text = (policy.get(effective) ?? '').toLowerCase()
+    const problem = findRisk(
+      text.split(' '),
+      name.startsWith('script-src'),
+      includesNonceOrHash(text),
+    )
+    if (problem) issues.add(option, `${problem}${allowHint}`)
   }
 }
 
-const loosen = ' (insecureContentSecurityPolicy: true allows it)'
+const allowHint = ' (insecureContentSecurityPolicy: true allows it)'
 
-/** Browsers that know nonces and hashes ignore 'unsafe-inline' beside one, and with 'strict-dynamic' hosts and schemes too. */
+/** Browsers ignore 'unsafe-inline' beside a nonce or hash, and with 'strict-dynamic' also hosts and schemes. */
 function findRisk(
   sources: readonly string[],
   scripts: boolean,
-  keyed: boolean,
+  hasNonceOrHash: boolean,
 ): string | undefined {
-  if (scripts && !keyed && sources.includes("'unsafe-inline'"))
+  if (scripts && !hasNonceOrHash && sources.includes("'unsafe-inline'"))
     return "has 'unsafe-inline' without a nonce or hash"
-  if (scripts && keyed && sources.includes("'strict-dynamic'")) return undefined
+  if (scripts && hasNonceOrHash && sources.includes("'strict-dynamic'")) return undefined
   if (
     sources.some((source) => source.replace(/^[a-z][a-z\d+.-]*:\/\//, '').split(':', 1)[0] === '*')
   ) {
@@ -69,6 +79,6 @@ function findRisk(
   return scheme && `has ${scheme} without a host`
 }
 
-function isKeyed(sources: string): boolean {
+function includesNonceOrHash(sources: string): boolean {
   return sources.includes(NONCE) || /'sha(?:256|384|512)-/.test(sources)
 }

@@ -1,4 +1,4 @@
-/** The sources of one directive of a Content-Security-Policy. */
+/** Parses the sources of one directive of a Content-Security-Policy. */
 import { type Issues, nearestKey } from '../../options/index.ts'
 import { NONCE } from './nonce.ts'
 
@@ -18,21 +18,21 @@ const keywords = [
   'report-sha384',
   'report-sha512',
 ]
-/** Words of Trusted Types, also quoted. */
-const trusted = ['script', 'allow-duplicates', 'none']
+/** Keywords of Trusted Types, which are quoted as well. */
+const trustedTypeWords = ['script', 'allow-duplicates', 'none']
 
 /**
- * The sources, one by one. Faults: what could end the directive or the header (`;`, `,`, control characters, anything but
- * ASCII), keywords without quotes, quoted words that are no keywords, 'none' beside others, and nonces, which are worth
- * something only if nobody knows them before the response.
+ * Splits the sources. It adds an issue for characters that would end the directive or the header (`;`, `,`, control
+ * characters, anything but ASCII), keywords without quotes, quoted words that are not keywords, 'none' beside other
+ * sources, and fixed nonces, which protect nothing because they can be known before the response.
  *
- * @param fetching - the directive lists where things come from, so that keywords may occur in it.
+ * @param isSourceDirective - the directive lists sources of content, so that keywords may occur in it.
  */
 export function parseSourceList(
   issues: Issues,
   option: string,
   value: unknown,
-  fetching: boolean,
+  isSourceDirective: boolean,
 ): string[] {
   const items: unknown[] | undefined =
     typeof value === 'string' ? [value] : Array.isArray(value) ? value : undefined
@@ -43,35 +43,35 @@ export function parseSourceList(
 
   const list = items.flatMap((item: string) => item.split(' ')).filter((source) => source !== '')
   const problem = list
-    .map((source) => findProblem(source, fetching))
+    .map((source) => findProblem(source, isSourceDirective))
     .find((text) => text !== undefined)
 
   if (problem) issues.add(option, problem)
-  else if (fetching && list.length > 1 && list.includes("'none'"))
+  else if (isSourceDirective && list.length > 1 && list.includes("'none'"))
     issues.add(option, "has 'none' beside other sources")
 
   return list
 }
 
-function findProblem(source: string, fetching: boolean): string | undefined {
+function findProblem(source: string, isSourceDirective: boolean): string | undefined {
   if (!/^[!-~]*$/.test(source) || /[;,]/.test(source))
     return 'has a character that a policy cannot hold'
-  if (fetching && source === NONCE) return undefined
+  if (isSourceDirective && source === NONCE) return undefined
 
   const word = source.toLowerCase()
-  if (!word.startsWith("'")) return fetching ? findUnquotedKeyword(word) : undefined
+  if (!word.startsWith("'")) return isSourceDirective ? findUnquotedKeyword(word) : undefined
 
-  const quoted = word.slice(1, word.endsWith("'") ? -1 : undefined)
+  const keyword = word.slice(1, word.endsWith("'") ? -1 : undefined)
   if (word.length < 3 || !word.endsWith("'")) return 'has a quote that is not closed'
-  if (quoted.startsWith('nonce-'))
+  if (keyword.startsWith('nonce-'))
     return 'has a fixed nonce, which protects nothing; NONCE stands for a new one in each response'
-  if (!fetching)
-    return trusted.includes(quoted) ? undefined : 'has a quoted word that is no keyword'
-  if (keywords.includes(quoted) || /^sha(?:256|384|512)-[\w+/-]+={0,2}$/.test(quoted))
+  if (!isSourceDirective)
+    return trustedTypeWords.includes(keyword) ? undefined : 'has a quoted word that is no keyword'
+  if (keywords.includes(keyword) || /^sha(?:256|384|512)-[\w+/-]+={0,2}$/.test(keyword))
     return undefined
 
-  const meant = nearestKey(quoted, keywords)
-  return `has a quoted word that is no keyword${meant ? `; did you mean '${meant}'?` : ''}`
+  const suggestion = nearestKey(keyword, keywords)
+  return `has a quoted word that is no keyword${suggestion ? `; did you mean '${suggestion}'?` : ''}`
 }
 
 function findUnquotedKeyword(word: string): string | undefined {

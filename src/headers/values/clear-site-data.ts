@@ -1,17 +1,29 @@
-/** Clear-Site-Data: what a browser forgets at a logout. */
+/** Compiles Clear-Site-Data, which makes a browser delete data of the site at a logout. */
 import { booleanOption, checkKeys, type Issues } from '../../options/index.ts'
 
-/** What is forgotten. */
+/** The kinds of data that the browser deletes. */
 export interface ClearSiteDataOptions {
-  /** Cookies of the host's whole registrable domain, subdomains included. Default true. */
+  /**
+   * Cookies of the host's whole registrable domain, including subdomains.
+   *
+   * @default true
+   */
   readonly cookies?: boolean
-  /** Local and session storage, IndexedDB, service workers of this origin. Default true. */
+  /**
+   * Local and session storage, IndexedDB and service workers of this origin.
+   *
+   * @default true
+   */
   readonly storage?: boolean
-  /** The HTTP cache of this origin. Default false: Chromium can take half a minute over it, and pages wait. */
+  /**
+   * The HTTP cache of this origin.
+   *
+   * @default false: Chromium can take half a minute, and pages wait for it
+   */
   readonly cache?: boolean
 }
 
-/** The header's value: quoted strings in a list. */
+/** Returns the header's value: a list of quoted strings. */
 export function clearSiteDataValue(issues: Issues, value: unknown): string {
   checkKeys(issues, value, ['cookies', 'storage', 'cache'])
   const options: ClearSiteDataOptions = { ...(value as object) }

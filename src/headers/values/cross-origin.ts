@@ -1,53 +1,59 @@
-/** Cross-Origin-Opener-Policy, -Resource-Policy and -Embedder-Policy. */
+/** Compiles Cross-Origin-Opener-Policy, -Resource-Policy and -Embedder-Policy. */
 import type { Issues } from '../../options/index.ts'
 import { parseToken } from './token.ts'
 
-const opener = ['same-origin', 'same-origin-allow-popups', 'noopener-allow-popups', 'unsafe-none']
-const resource = ['same-origin', 'same-site', 'cross-origin']
-const embedder = ['require-corp', 'credentialless', 'unsafe-none']
+const openerPolicies = [
+  'same-origin',
+  'same-origin-allow-popups',
+  'noopener-allow-popups',
+  'unsafe-none',
+]
+const resourcePolicies = ['same-origin', 'same-site', 'cross-origin']
+const embedderPolicies = ['require-corp', 'credentialless', 'unsafe-none']
 
-/** Cross-Origin-Opener-Policy: windows of other origins cannot reach this one. Default same-origin. */
+/** Compiles Cross-Origin-Opener-Policy: windows of other origins cannot access this one. Default same-origin. */
 export function compileOpenerPolicy(issues: Issues, value: unknown): string | undefined {
-  const words = { choices: opener, absent: 'same-origin', on: 'same-origin' }
-  return parseToken(issues, 'crossOriginOpenerPolicy', value, words)
+  const choices = { choices: openerPolicies, absent: 'same-origin', on: 'same-origin' }
+  return parseToken(issues, 'crossOriginOpenerPolicy', value, choices)
 }
 
-/** Cross-Origin-Resource-Policy: other origins cannot embed this response. Default same-origin. */
+/** Compiles Cross-Origin-Resource-Policy: other origins cannot embed this response. Default same-origin. */
 export function compileResourcePolicy(issues: Issues, value: unknown): string | undefined {
-  const words = { choices: resource, absent: 'same-origin', on: 'same-origin' }
-  return parseToken(issues, 'crossOriginResourcePolicy', value, words)
+  const choices = { choices: resourcePolicies, absent: 'same-origin', on: 'same-origin' }
+  return parseToken(issues, 'crossOriginResourcePolicy', value, choices)
 }
 
 /**
- * Cross-Origin-Embedder-Policy: off, since it breaks every image and frame of another site that does not opt in.
+ * Compiles Cross-Origin-Embedder-Policy. It is off by default, because it breaks every image and frame of other sites that
+ * do not opt in.
  *
- * @param isolated - `crossOriginIsolated`, which decides where it is on.
+ * @param isolation - the option crossOriginIsolated, which overrides the value.
  */
 export function compileEmbedderPolicy(
   issues: Issues,
   value: unknown,
-  isolated: unknown,
+  isolation: unknown,
 ): string | undefined {
-  const words = { choices: embedder, absent: undefined, on: 'require-corp' }
-  const own = parseToken(issues, 'crossOriginEmbedderPolicy', value, words)
-  const wanted = parseToken(issues, 'crossOriginIsolated', isolated, {
-    ...words,
+  const choices = { choices: embedderPolicies, absent: undefined, on: 'require-corp' }
+  const own = parseToken(issues, 'crossOriginEmbedderPolicy', value, choices)
+  const isolated = parseToken(issues, 'crossOriginIsolated', isolation, {
+    ...choices,
     choices: ['require-corp', 'credentialless'],
   })
 
-  return wanted ?? own
+  return isolated ?? own
 }
 
-/** Notes what contradicts isolation, which browsers grant to nothing less. */
+/** Adds an issue for options that contradict isolation, which browsers grant only with these values. */
 export function checkIsolation(
   issues: Issues,
-  isolated: boolean,
-  opens: string | undefined,
-  embeds: unknown,
+  isolation: boolean,
+  opener: string | undefined,
+  embedder: unknown,
 ): void {
-  if (!isolated) return
-  if (opens !== 'same-origin')
+  if (!isolation) return
+  if (opener !== 'same-origin')
     issues.add('crossOriginOpenerPolicy', 'must be same-origin with crossOriginIsolated')
-  if (embeds !== undefined)
-    issues.add('crossOriginEmbedderPolicy', 'is what crossOriginIsolated says; give one of them')
+  if (embedder !== undefined)
+    issues.add('crossOriginEmbedderPolicy', 'conflicts with crossOriginIsolated; set only one')
 }

@@ -1,33 +1,33 @@
-/** X-Frame-Options: who may frame this, for browsers that do not read frame-ancestors. */
+/** Compiles X-Frame-Options together with frame-ancestors, which replaces it in current browsers. */
 import type { Issues } from '../../options/index.ts'
 import { parseToken } from './token.ts'
 
-/** What both headers say about framing. */
+/** The values of both headers for framing. */
 export interface Framing {
   readonly header: string | undefined
-  /** The sources of frame-ancestors; undefined: the directive is left out. */
+  /** The sources of frame-ancestors; undefined: without the directive. */
   readonly ancestors: string | undefined
 }
 
-const byHeader = new Map([
+const ancestorsByHeader = new Map([
   ['DENY', "'none'"],
   ['SAMEORIGIN', "'self'"],
 ])
 
 /**
- * Keeps X-Frame-Options and frame-ancestors in step. The option decides where it is given (false: framing is not our
- * business); else the app's own frame-ancestors, which drops the header where it names other origins, since the header
- * cannot. Default: nobody.
+ * Makes X-Frame-Options and frame-ancestors agree. The option decides where it is set (false: neither is sent); otherwise
+ * the application's own frame-ancestors, which removes the header where it lists origins, because the header cannot name
+ * them. By default no page may frame a response.
  */
 export function compileFraming(
   issues: Issues,
   value: unknown,
   ancestors: string | undefined,
 ): Framing {
-  const words = { choices: ['DENY', 'SAMEORIGIN'], absent: 'DENY', on: 'DENY' }
+  const choices = { choices: ['DENY', 'SAMEORIGIN'], absent: 'DENY', on: 'DENY' }
   if (value !== undefined || ancestors === undefined) {
-    const header = parseToken(issues, 'xFrameOptions', value, words)
-    return { header, ancestors: ancestors ?? (header && byHeader.get(header)) }
+    const header = parseToken(issues, 'xFrameOptions', value, choices)
+    return { header, ancestors: ancestors ?? (header && ancestorsByHeader.get(header)) }
   }
 
   const header = ancestors === "'none'" ? 'DENY' : ancestors === "'self'" ? 'SAMEORIGIN' : undefined

@@ -1,13 +1,13 @@
-/** Permissions-Policy: which powers of the browser a page and its frames may ask for. */
+/** Compiles Permissions-Policy: the browser features that a page and its frames may use. */
 import { type Issues, nearestKey } from '../../options/index.ts'
 import { type CamelCase, toKebabCase } from '../kebab.ts'
 
 /**
- * Denied by default: sensors, devices, capture, local networks and fonts, payment, ads and built-in models, as Chromium
- * ships them. Not denied is what pages use on a click or what is the page's own business: full screen, autoplay,
- * clipboard writing, sharing, passkeys, sign-in with an identity provider, isolation.
+ * Features that are denied by default: sensors, devices, capture, local networks and fonts, payment, ads and built-in
+ * models, as Chromium ships them. The list leaves out features that pages use on a click or that concern only the page:
+ * full screen, autoplay, clipboard writing, sharing, passkeys, sign-in with an identity provider, isolation.
  */
-const denied = [
+const deniedFeatures = [
   'accelerometer',
   'bluetooth',
   'camera',
@@ -38,9 +38,9 @@ const denied = [
   'xr-spatial-tracking',
 ] as const
 
-/** A feature that a policy can name: what browsers know, as of 2026-11. Others are a matter of a type assertion. */
+/** A feature that a policy can name: those that browsers know as of 2026-11. Other names need a type assertion. */
 export type PermissionsFeature =
-  | (typeof denied)[number]
+  | (typeof deniedFeatures)[number]
   | 'all-screens-capture'
   | 'ambient-light-sensor'
   | 'aria-notify'
@@ -90,25 +90,27 @@ export type PermissionsFeature =
   | 'web-share'
   | 'writer'
 
-/** Who may use a feature: nobody (`false`, `[]`, `'none'`), everybody (`true`, `'*'`), or `'self'` and https origins. */
+/** The origins that may use a feature: none (`false`, `[]`, `'none'`), all (`true`, `'*'`), or `'self'` and https origins. */
 export type PermissionsAllowlist = boolean | 'none' | '*' | 'self' | readonly string[]
 
-/** Changes to the default list: a feature is opened, denied, or left to the browser (`null`). */
+/** Changes to the default list: a feature is allowed, denied, or left to the browser (`null`). */
 export type PermissionsPolicy = {
   readonly [Feature in
     | PermissionsFeature
     | CamelCase<PermissionsFeature>]?: PermissionsAllowlist | null
 }
 
-/** The header's value: the default list with the changes given. */
+/** Returns the header's value: the default list with the changes applied. */
 export function permissionsPolicy(issues: Issues, value: unknown): string | undefined {
   if (value === false || value === null) return undefined
 
-  const policy = new Map<string, string>(denied.map((feature) => [feature, '()']))
+  const policy = new Map<string, string>(deniedFeatures.map((feature) => [feature, '()']))
   if (value !== undefined && value !== true)
     applyChange(issues.at('permissionsPolicy'), value, policy)
 
-  return [...policy].map(([feature, allowed]) => `${feature}=${allowed}`).join(', ') || undefined
+  return (
+    [...policy].map(([feature, allowlist]) => `${feature}=${allowlist}`).join(', ') || undefined
+  )
 }
 
 function applyChange(issues: Issues, input: unknown, policy: Map<string, string>): void {
@@ -117,21 +119,21 @@ function applyChange(issues: Issues, input: unknown, policy: Map<string, string>
     return
   }
 
-  const seen = new Set<string>()
+  const seenFeatures = new Set<string>()
   for (const [key, value] of Object.entries(input as object)) {
     if (value === undefined) continue
 
     const feature = toKebabCase(key)
-    // Browsers learn new ones, and warn of those they do not know; the types know the rest. A denied one must not be missed.
-    const meant = policy.has(feature) ? undefined : nearestKey(feature, denied)
+    // Unknown features are accepted, because browsers add new ones. A misspelt name of a denied feature is not.
+    const suggestion = policy.has(feature) ? undefined : nearestKey(feature, deniedFeatures)
 
-    if (meant || !/^[a-z][a-z-]{1,63}$/.test(feature)) {
-      issues.add(key, `is no feature${meant ? `; did you mean ${meant}?` : ''}`)
-    } else if (seen.has(feature)) issues.add(key, 'is given twice, in two spellings')
+    if (suggestion || !/^[a-z][a-z-]{1,63}$/.test(feature)) {
+      issues.add(key, `is no feature${suggestion ? `; did you mean ${suggestion}?` : ''}`)
+    } else if (seenFeatures.has(feature)) issues.add(key, 'is given twice, in two spellings')
     else if (value === null) policy.delete(feature)
     else policy.set(feature, serializeAllowlist(issues, key, value))
 
-    seen.add(feature)
+    seenFeatures.add(feature)
   }
 }
 
@@ -148,7 +150,7 @@ function serializeAllowlist(issues: Issues, key: string, value: unknown): string
   return '()'
 }
 
-/** An https origin, or all subdomains of one (Permissions Policy section 5.2): nothing that could close the quote. */
+/** Whether it is an https origin, or all subdomains of one (Permissions Policy section 5.2), without quotes. */
 function isOrigin(item: unknown): boolean {
   return (
     typeof item === 'string' &&

@@ -1,4 +1,4 @@
-/** Referrer-Policy: how much of an address travels with a request. */
+/** Compiles Referrer-Policy: the part of a page's URL that browsers send with requests. */
 import type { Issues } from '../../options/index.ts'
 import { describeChoices } from './token.ts'
 
@@ -14,8 +14,8 @@ const policies = [
 ]
 
 /**
- * A policy, or several of which browsers take the last they know. The default is not no-referrer: with that, browsers
- * send `Origin: null` on a site's own forms, and checks against forged requests lose what they look at.
+ * Returns one policy, or several of which browsers use the last they support. The default is not no-referrer: with it
+ * browsers send `Origin: null` with a site's own forms, which CSRF checks could not tell from forged requests.
  */
 export function compileReferrerPolicy(issues: Issues, value: unknown): string | undefined {
   if (value === undefined || value === true) return policies[0]
@@ -23,14 +23,14 @@ export function compileReferrerPolicy(issues: Issues, value: unknown): string | 
 
   const list: unknown[] =
     typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : [value]
-  const words = list.map((item) =>
+  const names = list.map((item) =>
     typeof item === 'string' ? item.trim().toLowerCase() : undefined,
   )
-  const wrong = words.findIndex((word) => word === undefined || !policies.includes(word))
+  const unknownIndex = names.findIndex((word) => word === undefined || !policies.includes(word))
 
-  if (wrong !== -1 || words.length === 0)
-    issues.add('referrerPolicy', describeChoices(words[wrong], policies))
-  else if (new Set(words).size < words.length) issues.add('referrerPolicy', 'names a policy twice')
+  if (unknownIndex !== -1 || names.length === 0)
+    issues.add('referrerPolicy', describeChoices(names[unknownIndex], policies))
+  else if (new Set(names).size < names.length) issues.add('referrerPolicy', 'names a policy twice')
 
-  return words.join(', ')
+  return names.join(', ')
 }

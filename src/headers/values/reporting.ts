@@ -1,32 +1,32 @@
-/** Where browsers report what a policy refused: Reporting-Endpoints, and report-uri for browsers without it. */
+/** Compiles Reporting-Endpoints, and the directives report-to and report-uri of policies. */
 import { checkKeys, type Issues } from '../../options/index.ts'
 
-/** A place to report to, in Hono's words. */
+/** An endpoint that browsers report to, named as in Hono. */
 export interface ReportingEndpoint {
-  /** What `report-to` of a policy calls it. */
+  /** The name that `report-to` of a policy refers to. */
   readonly name: string
-  /** An https address, or a path on this origin. */
+  /** An https URL, or a path on this origin. */
   readonly url: string
 }
 
-/** The header, and what policies say so that something is sent. */
+/** The header, and the directives that make policies report. */
 export interface Reporting {
   readonly header: string | undefined
-  /** Directives of a policy, each with its value; none where only endpoints were named. */
+  /** Directives to add to policies; empty where only endpoints were named. */
   readonly directives: ReadonlyArray<readonly [name: string, value: string]>
 }
 
-/** The name of our own endpoint. Not `default`, to which browsers report crashes, deprecations and interventions too. */
-const own = 'portcullis'
+/** The name of our own endpoint. `default` would also receive crashes, deprecations and interventions. */
+const ownEndpointName = 'portcullis'
 
-/** Judges `reporting`, one address for every policy, and `reportingEndpoints`, names that policies choose from. */
+/** Validates `reporting`, one URL for every policy, and `reportingEndpoints`, names that policies choose from. */
 export function compileReporting(issues: Issues, address: unknown, endpoints: unknown): Reporting {
   const list: unknown[] =
     endpoints === undefined || endpoints === null || endpoints === false ? [] : toList(endpoints)
-  const named = list.map((item) => parseEndpoint(issues.at('reportingEndpoints'), item))
+  const endpointItems = list.map((item) => parseEndpoint(issues.at('reportingEndpoints'), item))
 
   if (address === undefined || address === null || address === false) {
-    return { header: named.join(', ') || undefined, directives: [] }
+    return { header: endpointItems.join(', ') || undefined, directives: [] }
   }
 
   if (!isEndpointUrl(address)) {
@@ -34,12 +34,12 @@ export function compileReporting(issues: Issues, address: unknown, endpoints: un
     return { header: undefined, directives: [] }
   }
 
-  const all = [`${own}="${address}"`, ...named]
+  const items = [`${ownEndpointName}="${address}"`, ...endpointItems]
   return {
-    header: all.join(', '),
+    header: items.join(', '),
     directives: [
       ['report-uri', address],
-      ['report-to', own],
+      ['report-to', ownEndpointName],
     ],
   }
 }
@@ -61,7 +61,7 @@ function parseEndpoint(issues: Issues, item: unknown): string {
   return `${name}="${url}"`
 }
 
-/** Nothing that ends a string, a directive or a header. */
+/** Whether it is a path or an https URL without characters that end a string, a directive or a header. */
 function isEndpointUrl(value: unknown): value is string {
   return (
     typeof value === 'string' &&

@@ -1,8 +1,8 @@
-/** Headers with one sensible value. */
+/** Compiles headers that have one sensible value. */
 import type { Issues } from '../../options/index.ts'
 import { parseToken } from './token.ts'
 
-/** X-Content-Type-Options: a response is what its type says. */
+/** Compiles X-Content-Type-Options: browsers do not guess the type of a response. */
 export function contentTypeOptions(issues: Issues, value: unknown): string | undefined {
   return parseToken(issues, 'xContentTypeOptions', value, {
     choices: ['nosniff'],
@@ -11,7 +11,7 @@ export function contentTypeOptions(issues: Issues, value: unknown): string | und
   })
 }
 
-/** Origin-Agent-Cluster: pages of this origin share no process memory with sibling subdomains. */
+/** Compiles Origin-Agent-Cluster: pages of this origin share no process memory with sibling subdomains. */
 export function originAgentCluster(issues: Issues, value: unknown): string | undefined {
   return parseToken(issues, 'originAgentCluster', value, {
     choices: ['?1', '?0'],
@@ -20,7 +20,7 @@ export function originAgentCluster(issues: Issues, value: unknown): string | und
   })
 }
 
-/** X-DNS-Prefetch-Control: links tell a resolver what a page is about only when they are followed. */
+/** Compiles X-DNS-Prefetch-Control: browsers resolve the host of a link only when it is followed. */
 export function dnsPrefetchControl(issues: Issues, value: unknown): string | undefined {
   return parseToken(issues, 'xDnsPrefetchControl', value, {
     choices: ['off', 'on'],
@@ -29,12 +29,12 @@ export function dnsPrefetchControl(issues: Issues, value: unknown): string | und
   })
 }
 
-/** X-XSS-Protection: browsers have dropped the filter, whose other values made pages less safe. Off. */
+/** Compiles X-XSS-Protection. Browsers have dropped the filter; its other values made pages less safe. Off by default. */
 export function xssProtection(issues: Issues, value: unknown): string | undefined {
   return parseToken(issues, 'xXssProtection', value, { choices: ['0'], absent: undefined, on: '0' })
 }
 
-/** X-Download-Options: Internet Explorer only. Off. */
+/** Compiles X-Download-Options, for Internet Explorer. Off by default. */
 export function downloadOptions(issues: Issues, value: unknown): string | undefined {
   return parseToken(issues, 'xDownloadOptions', value, {
     choices: ['noopen'],
@@ -43,7 +43,7 @@ export function downloadOptions(issues: Issues, value: unknown): string | undefi
   })
 }
 
-/** X-Permitted-Cross-Domain-Policies: for Flash and Acrobat. Off. */
+/** Compiles X-Permitted-Cross-Domain-Policies, for Flash and Acrobat. Off by default. */
 export function crossDomainPolicies(issues: Issues, value: unknown): string | undefined {
   const choices = ['none', 'master-only', 'by-content-type', 'all']
   return parseToken(issues, 'xPermittedCrossDomainPolicies', value, {
@@ -53,7 +53,7 @@ export function crossDomainPolicies(issues: Issues, value: unknown): string | un
   })
 }
 
-/** Cache-Control: only for those who want OWASP's word for word; a session says so itself where it matters. Off. */
+/** Compiles Cache-Control, for OWASP's exact list. Off by default: sessions set it where it matters. */
 export function cacheControl(issues: Issues, value: unknown): string | undefined {
   const choices = ['no-store, max-age=0', 'no-store']
   return parseToken(issues, 'cacheControl', value, {

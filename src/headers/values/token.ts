@@ -1,16 +1,16 @@
-/** Headers whose value is one of a few words. */
+/** Parses options of headers whose value is one of a few tokens. */
 import { type Issues, nearestKey } from '../../options/index.ts'
 
-/** The words of a header, and which of them stands for what was left out and for `true`. */
+/** The tokens of a header, and the ones for an absent option and for `true`. */
 export interface TokenChoices {
   readonly choices: readonly string[]
-  /** The value where the option is absent; undefined: no header. */
+  /** The value of an absent option; undefined: no header. */
   readonly absent: string | undefined
   /** The value for `true`. */
   readonly on: string
 }
 
-/** One of a header's words, in any case; undefined where the option says `false` or `null`, or is a fault. */
+/** Returns a token in its canonical case; undefined for `false`, `null` and an invalid value. */
 export function parseToken(
   issues: Issues,
   option: string,
@@ -22,15 +22,15 @@ export function parseToken(
   if (value === true) return on
 
   const word = typeof value === 'string' ? value.trim().toLowerCase() : undefined
-  const found = choices.find((choice) => choice.toLowerCase() === word)
-  if (found === undefined) issues.add(option, describeChoices(word, choices))
+  const choice = choices.find((choice) => choice.toLowerCase() === word)
+  if (choice === undefined) issues.add(option, describeChoices(word, choices))
 
-  return found
+  return choice
 }
 
-/** What is wrong with a word that is none of these. */
+/** Returns the message for a value that is not one of the tokens. */
 export function describeChoices(word: string | undefined, choices: readonly string[]): string {
-  const meant = word && nearestKey(word, choices)
-  const must = `must be true, false, null or one of ${choices.join(', ')}`
-  return meant ? `${must}; did you mean ${meant}?` : must
+  const suggestion = word && nearestKey(word, choices)
+  const message = `must be true, false, null or one of ${choices.join(', ')}`
+  return suggestion ? `${message}; did you mean ${suggestion}?` : message
 }

@@ -1,27 +1,29 @@
-/** Sets of options by name. */
-import { type Issues, nearestKey } from '../options/index.ts'
-import { strictCsp } from './csp/strict-csp.ts'
+/** Defines the presets of header options and merges them with an application's own options. */
+import { type Issues, nearestKey } from '../../options/index.ts'
+import { strictCsp } from '../csp/strict-csp.ts'
+import type { HeaderOptions } from '../options.ts'
 import { fromHelmet } from './helmet.ts'
-import type { HeaderOptions } from './options.ts'
 
 /**
- * - `recommended`: the default. {@link strictCsp} for documents, everything else as the options say.
- * - `strict`: besides, no referrer to anybody else, no frames, no `data:` images, no names resolved ahead, no policies for
- *   Flash and Acrobat.
- * - `api`: answers are data; what is a document all the same may do nothing.
- * - `owasp`: the values of the OWASP Secure Headers Project, as of 2026-07-19. Weaker where that list is.
- * - `compat`: the values of helmet 8, for those who come from there.
+ * The name of a set of defaults.
+ *
+ * - `recommended`: {@link strictCsp} for documents and the defaults that the options document.
+ * - `strict`: also no referrer to other origins, no frames, no `data:` images, no DNS prefetching, no policies for Flash
+ *   and Acrobat.
+ * - `api`: for servers of data. A document may load and run nothing.
+ * - `owasp`: the values of the OWASP Secure Headers Project, as of 2026-07-19. Some are weaker than the defaults here.
+ * - `compat`: the values of helmet 8, for applications that migrate from it.
  */
 export type Preset = 'recommended' | 'strict' | 'api' | 'owasp' | 'compat'
 
-/** What a preset says. Made when asked for: a bundle that names one preset need not run the others. */
+/** The options of each preset, created on demand. */
 const presets: Readonly<Record<Preset, () => HeaderOptions>> = {
   recommended: () => ({}),
   strict: () => ({
     contentSecurityPolicy: strictCsp({ imgSrc: "'self'", frameSrc: "'none'" }),
-    // Not no-referrer: with it browsers say `Origin: null` on a site's own forms.
+    // Under `no-referrer` browsers would send `Origin: null` with a site's own forms.
     referrerPolicy: 'same-origin',
-    // Over https too: Firefox then follows no `rel=dns-prefetch` either, which somebody may have written into a page.
+    // Over https as well: it also keeps Firefox from following `rel=dns-prefetch` of a page.
     xDnsPrefetchControl: 'off',
     xPermittedCrossDomainPolicies: 'none',
   }),
@@ -84,8 +86,8 @@ const presets: Readonly<Record<Preset, () => HeaderOptions>> = {
 }
 
 /**
- * The options with their preset's values where they say nothing. Of two layers, as on a route inside an app, the inner
- * one's options win, and its preset if it names one.
+ * Merges options over the values of their preset. Of two layers, such as a route inside an app, the options of the inner
+ * one win, and its preset if it names one.
  */
 export function applyPreset(
   issues: Issues,
@@ -106,29 +108,29 @@ export function applyPreset(
     return {
       ...outer,
       ...preset,
-      ...switchedOn(own.preset === 'compat' ? fromHelmet(own, preset) : own, preset),
+      ...resolveSwitches(own.preset === 'compat' ? fromHelmet(own, preset) : own, preset),
     }
   }
 
-  const meant = nearestKey(`${own.preset}`, Object.keys(presets))
+  const suggestion = nearestKey(`${own.preset}`, Object.keys(presets))
   issues.add(
     'preset',
-    `must be one of ${Object.keys(presets).join(', ')}${meant ? `; did you mean ${meant}?` : ''}`,
+    `must be one of ${Object.keys(presets).join(', ')}${suggestion ? `; did you mean ${suggestion}?` : ''}`,
   )
 
   return own
 }
 
-/** `true` is on as the preset has it, where it has it at all. */
-function switchedOn(own: HeaderOptions, preset: HeaderOptions): HeaderOptions {
-  const value = preset as Readonly<Record<string, unknown>>
-  const kept = Object.entries(own).filter(([name, given]) => {
-    return given !== true || value[name] === undefined || value[name] === false
+/** Removes options that are `true` where the preset has a value for them, so that this value applies. */
+function resolveSwitches(options: HeaderOptions, preset: HeaderOptions): HeaderOptions {
+  const presetValues = preset as Readonly<Record<string, unknown>>
+  const entries = Object.entries(options).filter(([name, input]) => {
+    return input !== true || presetValues[name] === undefined || presetValues[name] === false
   })
-  return Object.fromEntries(kept)
+  return Object.fromEntries(entries)
 }
 
-/** Denied to everybody by OWASP's Permissions-Policy, besides what is denied here by default. */
+/** Features that OWASP's Permissions-Policy denies in addition to those that are denied here by default. */
 const owaspDenied =
   'autoplay clipboard-write cross-origin-isolated encrypted-media fullscreen gamepad interest-cohort keyboard-map ' +
   'picture-in-picture publickey-credentials-get screen-wake-lock unload web-share'

@@ -1,35 +1,42 @@
-/** Options of an app and of its routes, judged. */
+/** Builds header writers and layers from options, and compiles options to data while building. */
 import { createIssues, type Issues, resolveFrom } from '../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
-import { compileHeaderOptions } from './compile.ts'
-import type { CompiledHeaders } from './compiled.ts'
+import { compileHeaderOptions } from './compile/compile.ts'
+import { applyPreset } from './compile/presets.ts'
+import type { CompiledHeaders } from './compiled-format.ts'
 import { canShowPage, createNonce } from './csp/nonce.ts'
 import { fillNonce } from './csp/placeholder.ts'
 import { type RequestOrigin, readRequestOrigin } from './host.ts'
 import type { Layer } from './layer.ts'
 import type { HeaderOptions } from './options.ts'
-import { applyPreset } from './presets.ts'
 import { createCompiledWriter, type ResponseWriter } from './write.ts'
 
-/** What the middleware takes besides the headers' own options. */
+/** The options of the middleware: those of the headers and the public origin. */
 export interface SecureHeadersOptions<E = ProjectEnv> extends HeaderOptions {
   /**
-   * The origin that visitors see, where a proxy in front ends TLS and the url of a request says `http://`. Default: what
-   * the url says. No header that a client could send is asked.
+   * The origin that visitors see, for an application behind a proxy that terminates TLS, where request URLs begin with
+   * `http://`. No header that a client could send is read for this.
+   *
+   * @default the origin of the request's URL
    */
   readonly publicOrigin?: FromEnv<string, E>
 }
 
-/** A writer for those who forward requests, and pages' nonces with them. */
+/** A writer that can create a nonce before the response exists, for code that forwards requests. */
 export interface HeaderWriter extends ResponseWriter {
-  /** A nonce for the answer to a request that may show a page, to be handed back in {@link AboutRequest}. */
+  /** Creates a nonce if the response may be a page. The writer receives it in {@link RequestOrigin.nonce}. */
   nonceFor(request: { readonly headers: Headers }): string | undefined
 }
 
 /**
- * A writer of the headers that options ask for.
+ * Creates a writer for code that has no middleware, such as a gateway.
  *
- * @param issues - collects what is wrong with the options; the writer works with what is right until it throws.
+ * @param issues - collects what is wrong with the options; call `issues.throwIfAny()` afterwards.
+ * @example
+ * const issues = createIssues('headers')
+ * const write = headerWriter({ preset: 'strict' }, issues)
+ * issues.throwIfAny()
+ * return write(response, { https: true, host: 'app.example.com' })
  */
 export function headerWriter(options: HeaderOptions, issues: Issues): HeaderWriter {
   const write = createCompiledWriter(
@@ -42,7 +49,7 @@ export function headerWriter(options: HeaderOptions, issues: Issues): HeaderWrit
   })
 }
 
-/** Judges the options of one layer. */
+/** Validates the options of one layer. */
 export function createLayer(value: SecureHeadersOptions<never>, issues: Issues): Layer {
   const { publicOrigin, ...rest } =
     typeof value === 'object' && value !== null ? value : { publicOrigin: undefined }
@@ -52,57 +59,63 @@ export function createLayer(value: SecureHeadersOptions<never>, issues: Issues):
       ? undefined
       : resolveFrom(issues, 'publicOrigin', publicOrigin, parseFixedOrigin)
 
-  // Reading the url costs as much as a header; where it says nothing, nobody reads it.
-  const about: Layer['about'] =
+  // Reading the URL costs as much as setting a header, so it is skipped where publicOrigin is given.
+  const readOrigin: Layer['readOrigin'] =
     origin === undefined ? ({ req }) => readRequestOrigin(req.url) : ({ env }) => origin(env)
   const write = headerWriter(options, issues)
 
-  // Layers are made while building: a handful of pairs, each judged at its first request.
-  const pairs = new WeakMap<Layer, Layer>()
+  // There are few combinations of layers; each is compiled at its first request.
+  const combinations = new WeakMap<Layer, Layer>()
   return {
     options: applyPreset(createIssues(), options),
     write,
-    about,
-    over(outer): Layer {
-      const known = pairs.get(outer)
-      if (known !== undefined) return known
+    readOrigin: readOrigin,
+    merge(outer): Layer {
+      const existing = combinations.get(outer)
+      if (existing !== undefined) return existing
 
       const issues = createIssues('secureHeaders')
       const merged = applyPreset(issues, options, outer.options ?? {})
       const made = { ...outer, options: merged, write: headerWriter(merged, issues) }
 
       issues.throwIfAny()
-      pairs.set(outer, made)
+      combinations.set(outer, made)
 
       return made
     },
   }
 }
 
-/** What {@link compileHeaders} takes: no functions, since what is compiled cannot ask an environment. */
+/** The options of {@link compileHeaders}. None is a function, because compiled data cannot read an environment. */
 export interface CompilableHeaders extends HeaderOptions {
-  /** The origin that visitors see, where a proxy in front ends TLS. Default: what the url of a request says. */
+  /**
+   * The origin that visitors see, for an application behind a proxy that terminates TLS.
+   *
+   * @default the origin of the request's URL
+   */
   readonly publicOrigin?: string
 }
 
 /**
- * Judges options while building, so that what is deployed carries data instead of options and their judges: hand it to
- * `compiledHeaders`. It is JSON. Options of a route follow those of the app, over which they are laid.
+ * Validates and compiles options while building, so that the deployed bundle contains data instead of options and their
+ * validation. The result is JSON for `compiledHeaders()`. Options of a route follow those of the app and are merged over them.
  *
  * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
+ * @example
+ * await writeFile('headers.json', JSON.stringify(compileHeaders({ preset: 'strict' })))
  */
 export function compileHeaders(
   options: CompilableHeaders = {},
   ...inner: readonly CompilableHeaders[]
 ): CompiledHeaders {
   const issues = createIssues('compileHeaders')
-  const { publicOrigin, ...settled } = inner.reduce<CompilableHeaders>(
+  const { publicOrigin, ...resolved } = inner.reduce<CompilableHeaders>(
     (outer, own) => applyPreset(issues, own, outer),
     applyPreset(issues, options),
   )
   if (publicOrigin !== undefined) parseFixedOrigin(publicOrigin, issues.at('publicOrigin'))
 
-  const compiled = compileHeaderOptions(issues, settled)
+  const compiled = compileHeaderOptions(issues, resolved)
   issues.throwIfAny()
 
   return publicOrigin === undefined ? compiled : { ...compiled, publicOrigin }

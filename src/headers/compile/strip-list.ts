@@ -1,16 +1,16 @@
-/** Response headers that tell what a server runs on, and which of them are taken away. */
-import { booleanOption, checkKeys, type Issues, nearestKey } from '../options/index.ts'
+/** Lists the response headers that reveal server software, and decides which of them are removed. */
+import { booleanOption, checkKeys, type Issues, nearestKey } from '../../options/index.ts'
 
-/** What to take away and what to leave. */
+/** Changes to the list of headers that are removed. */
 export interface Strip {
-  /** Names of the list that stay, such as `X-Nextjs-Redirect`, which Next's own router reads. */
+  /** Headers of the list that are kept, such as `X-Nextjs-Redirect`, which Next's router reads. */
   readonly keep?: readonly string[]
-  /** Names that go besides. */
+  /** Further headers that are removed. */
   readonly also?: readonly string[]
 }
 
-/** OWASP Secure Headers Project, headers to remove, as of 2026-07-19: 87 names, in lower case. */
-const owasp = `$wsep host-header k-proxy-request liferay-portal oraclecommercecloud-version pega-host powered-by product
+/** The headers that the OWASP Secure Headers Project removes, as of 2026-07-19: 87 names in lower case. */
+const owaspNames = `$wsep host-header k-proxy-request liferay-portal oraclecommercecloud-version pega-host powered-by product
 server sourcemap x-aspnet-version x-aspnetmvc-version x-atmosphere-error x-atmosphere-first-request
 x-atmosphere-tracking-id x-b3-parentspanid x-b3-sampled x-b3-spanid x-b3-traceid x-beserver x-backside-transport
 x-cf-powered-by x-cms x-calculatedbetarget x-cocoon-version x-content-encoded-by x-datadog-origin x-datadog-parent-id
@@ -26,18 +26,20 @@ x-powered-cms x-redirect-by x-server-powered-by x-sourcefiles x-sourcemap x-turb
 x-umbraco-version x-varnish-backend x-varnish-server x-woodpecker-version x-dtagentid x-dthealthcheck
 x-dtinjectedservlet x-ruxit-js-agent`
 
-/** Not on that list: proxies' version strings and frameworks' debug headers. */
-const more =
+/** Headers that are not on that list: version strings of proxies and debug headers of frameworks. */
+const otherNames =
   'via x-runtime x-debug-token x-debug-token-link x-drupal-cache x-drupal-dynamic-cache x-backend-server'
 
-/** Lower-case names to take away. `removePoweredBy` decides about X-Powered-By alone, as in Hono. */
+/** Returns the lower-case names to remove. `removePoweredBy` decides about X-Powered-By alone, as in Hono. */
 export function compileStripList(
   issues: Issues,
   strip: unknown,
   removePoweredBy: unknown,
 ): Set<string> {
   const poweredBy = booleanOption(issues, 'removePoweredBy', removePoweredBy ?? undefined, true)
-  const names = new Set(strip === false || strip === null ? [] : `${owasp} ${more}`.split(/\s/))
+  const names = new Set(
+    strip === false || strip === null ? [] : `${owaspNames} ${otherNames}`.split(/\s/),
+  )
 
   if (typeof strip === 'object' && strip !== null)
     applyStripOptions(issues.at('strip'), strip, names)
@@ -51,9 +53,12 @@ export function compileStripList(
 function applyStripOptions(issues: Issues, strip: Strip, names: Set<string>): void {
   checkKeys(issues, strip, ['keep', 'also'])
   for (const name of parseNames(issues, 'keep', strip.keep)) {
-    const meant = nearestKey(name, [...names])
+    const suggestion = nearestKey(name, [...names])
     if (!names.delete(name))
-      issues.add('keep', `holds a name that is not on the list${meant ? `: ${meant}?` : ''}`)
+      issues.add(
+        'keep',
+        `holds a name that is not on the list${suggestion ? `: ${suggestion}?` : ''}`,
+      )
   }
 
   for (const name of parseNames(issues, 'also', strip.also)) names.add(name)
@@ -63,10 +68,10 @@ function parseNames(issues: Issues, option: string, value: unknown): string[] {
   if (value === undefined) return []
 
   // RFC 9110 section 5.1: a field name is a token.
-  const good =
+  const isValid =
     Array.isArray(value) &&
     value.every((name) => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name))
-  if (good) return value.map((name: string) => name.toLowerCase())
+  if (isValid) return value.map((name: string) => name.toLowerCase())
 
   issues.add(option, 'must be a list of header names')
   return []

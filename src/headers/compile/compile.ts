@@ -1,0 +1,149 @@
+/** Validates header options and works out which headers each kind of response gets. The result is plain data. */
+import { checkKeys, type Issues, nearestKey } from '../../options/index.ts'
+import { pagePolicy } from '../../page/html.ts'
+import {
+  appendBit,
+  besidePolicyBit,
+  type CompiledHeader,
+  type CompiledHeaders,
+  enforcedBit,
+  formatVersion,
+  sharedBit,
+} from '../compiled-format.ts'
+import { parsePlaceholder } from '../csp/placeholder.ts'
+import { compilePolicies, type Policies } from '../csp/policies.ts'
+import { toKebabCase } from '../kebab.ts'
+import { kindCount, type ResponseKind, responseKinds } from '../kind.ts'
+import { type HeaderOptions, otherOptions } from '../options.ts'
+import { compileReporting, type Reporting } from '../values/reporting.ts'
+import { defineHeaders, type HeaderDefinition } from './definitions.ts'
+import { compileStripList } from './strip-list.ts'
+
+/** Headers that may hold several values, besides the policies of content. */
+const listHeaders = ['referrerPolicy', 'permissionsPolicy', 'reportingEndpoints', 'cacheControl']
+
+/** Compiles options to which a preset has already been applied. */
+export function compileHeaderOptions(issues: Issues, input: HeaderOptions): CompiledHeaders {
+  // Own members only: a polluted prototype must not set options.
+  const options: HeaderOptions = { ...input }
+  const reporting = compileReporting(issues, options.reporting, options.reportingEndpoints)
+  const policies = compilePolicies(issues, options, reporting)
+  const definitions = defineHeaders(issues, options, policies, reporting)
+
+  const names = definitions.map(({ option }) => option)
+  checkKeys(issues, input, [...names, ...otherOptions])
+  const enforced = parseEnforce(issues, options.enforce, names)
+  const headers = definitions.flatMap((definition) => {
+    const fixed = combineFlags(definition, options, enforced)
+    return compileHeader(definition, (kind) =>
+      isCoveredByPolicy(definition, kind, options, policies) ? fixed | besidePolicyBit : fixed,
+    )
+  })
+
+  const unwanted = names.filter((name) => options[name] === null).map(toKebabCase)
+  const placeholder = parsePlaceholder(issues, options.noncePlaceholder)
+  const strip = [...compileStripList(issues, options.strip, options.removePoweredBy), ...unwanted]
+  const replacesPagePolicy =
+    reporting.directives.length > 0 ||
+    policies.reported.secure !== undefined ||
+    enforced.has('contentSecurityPolicy')
+
+  return {
+    version: formatVersion,
+    headers,
+    strip: strip.join(' '),
+    ...(placeholder !== undefined && { placeholder }),
+    ...(replacesPagePolicy && { pages: compilePagePolicies(reporting) }),
+  }
+}
+
+/** Finds the responses that get each value of a header, as one entry for each value. */
+function compileHeader(
+  { option, kinds, value }: HeaderDefinition,
+  flagsFor: (kind: ResponseKind) => number,
+): CompiledHeader[] {
+  const entries = new Map<string, { name: string; value: string; where: number; how: number }>()
+
+  for (const [index, kind] of responseKinds.entries()) {
+    if (!kinds.includes(kind)) continue
+    const how = flagsFor(kind)
+
+    for (const secure of [false, true]) {
+      const text = typeof value === 'function' ? value(kind, secure) : value
+      if (!text) continue
+
+      // An option has the name of its header in camel case.
+      const key = `${how} ${text}`
+      const entry = entries.get(key) ?? { name: toKebabCase(option), value: text, where: 0, how }
+      entry.where |= 1 << (secure ? index + kindCount : index)
+      entries.set(key, entry)
+    }
+  }
+
+  return [...entries.values()]
+}
+
+/** How a header is set on every kind of response, as a sum of flags. */
+function combineFlags(
+  { option }: HeaderDefinition,
+  options: HeaderOptions,
+  enforced: ReadonlySet<string>,
+): number {
+  const isList = listHeaders.includes(option) || option.startsWith('content')
+  const followsCors = option === 'crossOriginResourcePolicy' && (options[option] ?? true) === true
+
+  return (
+    (enforced.has(option) ? enforcedBit : 0) |
+    (isList ? appendBit : 0) |
+    (followsCors ? sharedBit : 0)
+  )
+}
+
+/** A browser that reads frame-ancestors ignores X-Frame-Options (CSP Level 3 section 6.4.2.2). */
+function isCoveredByPolicy(
+  { option }: HeaderDefinition,
+  kind: ResponseKind,
+  options: HeaderOptions,
+  policies: Policies,
+): boolean {
+  return (
+    option === 'xFrameOptions' &&
+    kind !== 'document' &&
+    options.xFrameOptions === undefined &&
+    policies.forKind(kind).plain !== undefined
+  )
+}
+
+/** The policy of the gateway's own pages, and the same policy with the directives that report violations. */
+function compilePagePolicies({ directives }: Reporting): NonNullable<CompiledHeaders['pages']> {
+  const append = (secure: boolean): string =>
+    directives
+      .map(([name, value]) => (secure || name !== 'report-to' ? `; ${name} ${value}` : ''))
+      .join('')
+
+  return {
+    policy: pagePolicy,
+    reporting: `${pagePolicy}${append(true)}`,
+    plain: `${pagePolicy}${append(false)}`,
+  }
+}
+
+function parseEnforce(
+  issues: Issues,
+  value: unknown,
+  names: readonly string[],
+): ReadonlySet<string> {
+  if (value === undefined) return new Set()
+
+  const list: unknown[] = Array.isArray(value) ? value : [value]
+  for (const name of list) {
+    if (typeof name === 'string' && names.includes(name)) continue
+    const suggestion = typeof name === 'string' && nearestKey(name, names)
+    issues.add(
+      'enforce',
+      `must be a list of options that are headers${suggestion ? `; did you mean ${suggestion}?` : ''}`,
+    )
+  }
+
+  return new Set(list as string[])
+}
