@@ -1,6 +1,7 @@
 /** Security headers of single routes, laid over the gateway's; judged while building. */
-import { type HeaderOptions, type HeaderWriter, headerWriter } from '../../headers/index.ts'
+
 import { applyPreset } from '../../headers/compile/presets.ts'
+import { type HeaderOptions, type HeaderWriter, headerWriter } from '../../headers/index.ts'
 import type { Issues } from '../../options/index.ts'
 import { mergeGatewayHeaders } from '../headers.ts'
 import { isObject } from '../upstreams.ts'
