@@ -111,7 +111,7 @@ function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
   if (basePath === '' && hasPrefix(url.pathname, config.basePath) && config.basePath !== '') {
     add('basePath', 'is not what next.config says: Next knows no base path')
   }
-  // What was learned from Next itself agrees with it.
+  // Locales that were learned from Next itself agree with it.
   if (config.defaultLocale === undefined && url.clone !== undefined) return faults
   if (!defaultLocale) {
     if (config.locales.size > 0) add('locales', 'must be absent: next.config has no i18n')
