@@ -1,22 +1,27 @@
-/** A cookie on its way out: checks of value and size, then three strings put together. */
+/** Serializes a cookie as Set-Cookie, after checks of its value and size. */
 import { PortcullisError } from '../errors.ts'
 import type { OutgoingCookie } from '../types.ts'
 import type { CookieSettings } from './settings.ts'
 
-/** Seconds a browser keeps a cookie at most: 400 days. RFC 6265bis section 5.5. */
+/** Seconds for which a browser keeps a cookie at most: 400 days. RFC 6265bis section 5.5. */
 export const maxCookieAge = 34_560_000
 
-/** Bytes of name and value above which a browser drops the cookie without a word. RFC 6265bis section 5.6, step 5. */
+/** A browser silently drops a cookie whose name and value have more bytes. RFC 6265bis section 5.6, step 5. */
 export const maxCookieBytes = 4096
 
-/** cookie-octet, RFC 6265bis section 4.1.1: no controls, spaces, quotes, commas, semicolons, backslashes. One pass. */
+/** cookie-octet, RFC 6265bis section 4.1.1: no controls, spaces, quotes, commas, semicolons, backslashes. Linear. */
 const cookieOctets = /^[!#-+\--:<-[\]-~]*$/
 
 /**
- * Writes a cookie.
+ * Serializes a cookie.
  *
- * @param value - cookie-octets only: nothing is escaped. Sealed values are.
+ * @param value - cookie-octets only, because nothing is escaped. Sealed values consist of them.
  * @param maxAge - seconds, clamped to 0..400 days; undefined for a cookie that ends with the browser.
+ * @example
+ * ```ts
+ * const settings = cookieSettings({ name: 'theme', httpOnly: false }, issues)
+ * headers.append('set-cookie', serializeCookie(settings, 'dark', 86_400).header)
+ * ```
  * @throws {PortcullisError} `ERR_COOKIE_INVALID` for other characters, `ERR_COOKIE_TOO_LARGE` above 4,096 bytes
  */
 export function serializeCookie(
@@ -31,7 +36,8 @@ export function serializeCookie(
       `the value of cookie ${name} has characters no cookie may have`,
     )
   }
-  // All ASCII from here on, so characters are bytes.
+
+  // Name and value are ASCII, so the number of characters is the number of bytes.
   const size = name.length + value.length
   if (size > maxCookieBytes) {
     throw new PortcullisError(
@@ -40,6 +46,7 @@ export function serializeCookie(
         'put less into the session, or use stored sessions, whose cookie holds only an id',
     )
   }
+
   if (maxAge === undefined) return { name, value, header: `${name}=${value}${suffix}`, attributes }
   const seconds = clamp(maxAge)
   const header = `${name}=${value}; Max-Age=${seconds}${suffix}`
@@ -47,8 +54,13 @@ export function serializeCookie(
 }
 
 /**
- * Ends a cookie: empty, Max-Age=0, and an Expires in the past for clients that know no Max-Age. Name, Path, Domain and
- * Partitioned are what it was set with, or a browser would keep it.
+ * Serializes a cookie that removes another: it is empty, with Max-Age=0 and an Expires in the past for clients without
+ * Max-Age. Name, Path, Domain and Partitioned must be those it was set with, or a browser would keep it.
+ *
+ * @example
+ * ```ts
+ * headers.append('set-cookie', expireCookie(settings).header)
+ * ```
  */
 export function expireCookie(settings: CookieSettings): OutgoingCookie {
   const { name, attributes, suffix } = settings
@@ -56,7 +68,7 @@ export function expireCookie(settings: CookieSettings): OutgoingCookie {
   return { name, value: '', header, attributes: { ...attributes, maxAge: 0 } }
 }
 
-/** Whole seconds a browser will honour. NaN ends the cookie at once: the safe side. */
+/** Clamps to whole seconds that a browser accepts. NaN expires the cookie immediately, which is the safe side. */
 function clamp(maxAge: number): number {
   return maxAge > 0 ? Math.min(Math.trunc(maxAge), maxCookieAge) : 0
 }

@@ -1,32 +1,63 @@
-/** Cookie options judged once: the name as it is sent, and the text of its attributes. */
+/** Compiles cookie options into the name as it is sent and the text of its attributes. */
 import { booleanOption, choiceOption, type Issues } from '../options/index.ts'
 import type { CookieAttributes } from '../types.ts'
 import { cookieNamePrefix, parseDomain, parseName, parsePath } from './attributes.ts'
 
-/** How a cookie is set. Absent = default. */
+/** Options of a cookie. */
 export interface CookieOptions {
-  /** Name without prefix: `__Host-` or `__Secure-` is put before it. Default `session`. */
+  /**
+   * Name without its prefix: `__Host-` or `__Secure-` is put before it.
+   *
+   * @default 'session'
+   */
   readonly name?: string
-  /** Default `/`. Another path gives up `__Host-` for `__Secure-`, since that prefix demands `/`. */
+  /**
+   * Path attribute. Another path than `/` changes the prefix to `__Secure-`, since `__Host-` requires `/`.
+   *
+   * @default '/'
+   */
   readonly path?: string
-  /** Default none: this host only. A domain gives up `__Host-` for `__Secure-`, and sibling hosts can plant cookies. */
+  /**
+   * Domain attribute. A domain changes the prefix to `__Secure-`, and sibling hosts can plant cookies.
+   *
+   * @default undefined (this host only)
+   */
   readonly domain?: string
-  /** Default true. `false` is refused unless `insecurePlainHttp` says that it is meant. */
+  /**
+   * Secure attribute. `false` is an error unless `insecurePlainHttp` is true.
+   *
+   * @default true
+   */
   readonly secure?: boolean
-  /** Default true: scripts cannot read the cookie. */
+  /**
+   * HttpOnly attribute: scripts cannot read the cookie.
+   *
+   * @default true
+   */
   readonly httpOnly?: boolean
-  /** Default `'lax'`: not sent with cross-site POSTs. `true` is `'strict'`; `false` leaves the attribute out. */
+  /**
+   * SameSite attribute. Browsers do not send a `'lax'` cookie with cross-site POSTs. `true` means `'strict'`; `false` leaves the
+   * attribute out.
+   *
+   * @default 'lax'
+   */
   readonly sameSite?: boolean | 'strict' | 'lax' | 'none'
-  /** CHIPS: the cookie is kept apart for each top-level site. Default false. */
+  /**
+   * Partitioned attribute (CHIPS): browsers keep the cookie apart for each top-level site.
+   *
+   * @default false
+   */
   readonly partitioned?: boolean
   /**
-   * Drops Secure and the prefix, for development over plain http on names other than localhost. Default false. Anyone on
-   * the network can then read and replace the cookie.
+   * Drops Secure and the prefix, for development over plain http on names other than localhost. Anyone on the network can
+   * then read and replace the cookie.
+   *
+   * @default false
    */
   readonly insecurePlainHttp?: boolean
 }
 
-/** Keys of {@link CookieOptions}, for rooms whose options contain them. */
+/** Keys of {@link CookieOptions}, for modules whose options contain them. */
 export const cookieOptionKeys: readonly (keyof CookieOptions)[] = [
   'name',
   'path',
@@ -38,92 +69,133 @@ export const cookieOptionKeys: readonly (keyof CookieOptions)[] = [
   'insecurePlainHttp',
 ]
 
-/** What requests need to know of a cookie. */
+/** The validated options of a cookie. */
 export interface CookieSettings {
-  /** As sent, with its prefix. */
+  /** Name as it is sent, with its prefix. */
   readonly name: string
-  /** Without prefix. */
+  /** Name without its prefix. */
   readonly bare: string
   /** Attributes that never change. */
   readonly attributes: Omit<CookieAttributes, 'maxAge'>
-  /** The same as text, beginning with `; `: goes behind `name=value`. */
+  /** The attributes as text that follows `name=value`. It begins with `; `. */
   readonly suffix: string
 }
 
 /** A cookie that another library set. */
 export interface ForeignCookie {
-  /** Whole name, with its prefix where it has one. */
+  /** Whole name, with its prefix if it has one. */
   readonly name: string
-  /** Path under which it was set. Default `/`. */
+  /**
+   * Path attribute with which it was set.
+   *
+   * @default '/'
+   */
   readonly path?: string
-  /** Domain under which it was set. Default none. */
+  /**
+   * Domain attribute with which it was set.
+   *
+   * @default undefined (no Domain)
+   */
   readonly domain?: string
-  /** Whether it lived without Secure on plain http. Default false. */
+  /**
+   * True if it was set without Secure on plain http.
+   *
+   * @default false
+   */
   readonly insecurePlainHttp?: boolean
 }
 
 /**
- * Judges cookie options; `__Host-session; Path=/; Secure; HttpOnly; SameSite=Lax` where nothing is said. Unknown keys are
- * the caller's business, since its options hold more than these: see {@link cookieOptionKeys}.
+ * Validates and compiles cookie options. Without options the cookie is
+ * `__Host-session; Path=/; Secure; HttpOnly; SameSite=Lax`. The caller checks for unknown keys, since its options may contain
+ * more than these: see {@link cookieOptionKeys}.
  *
+ * @example
+ * ```ts
+ * const issues = createIssues('cookie')
+ * const settings = cookieSettings({ name: 'theme', sameSite: 'strict' }, issues)
+ * issues.throwIfAny()
+ * ```
  * @see RFC 6265bis section 4.1
  */
 export function cookieSettings(options: CookieOptions, issues: Issues): CookieSettings {
-  const bare = parseName(issues, options.name === undefined ? 'session' : options.name, 'session')
-  if (cookieNamePrefix(bare))
-    issues.add('name', 'must be given without its prefix: __Host- or __Secure- is added')
-  // __Host- before it would make __Host-Http-, which is another prefix with another demand.
-  else if (/^http-/i.test(bare)) issues.add('name', 'must not begin with Http-')
-  const plain = booleanOption(issues, 'insecurePlainHttp', options.insecurePlainHttp, false)
-  const asked = booleanOption(issues, 'secure', options.secure, !plain)
-  if (!asked && !plain) {
-    issues.add(
-      'secure',
-      'must not be false: anyone on the network could read the cookie. http://localhost needs no weaker mode; ' +
-        'for plain http on another name, in development, set insecurePlainHttp: true',
-    )
-  }
-  if (asked && plain) issues.add('secure', 'must not be true together with insecurePlainHttp')
+  const baseName = parseBaseName(options.name, issues)
+  const isPlain = parsePlainHttp(options, issues)
   const path = parsePath(issues, options.path)
   const domain = parseDomain(issues, options.domain)
   const httpOnly = booleanOption(issues, 'httpOnly', options.httpOnly, true)
   const sameSite = parseSameSite(issues, options.sameSite)
-  const partitioned = booleanOption(issues, 'partitioned', options.partitioned, false)
-  // Browsers drop both without a word: RFC 6265bis section 5.7 step 19, and CHIPS.
-  if (plain && sameSite === 'none') issues.add('sameSite', "must not be 'none' without Secure")
-  if (plain && partitioned) issues.add('partitioned', 'must not be true without Secure')
-  const prefix = plain ? '' : path === '/' && domain === undefined ? '__Host-' : '__Secure-'
-  return finishSettings(prefix + bare, bare, {
+  const isPartitioned = booleanOption(issues, 'partitioned', options.partitioned, false)
+
+  // Browsers drop both cookies silently: RFC 6265bis section 5.7 step 19, and CHIPS.
+  if (isPlain && sameSite === 'none') issues.add('sameSite', "must not be 'none' without Secure")
+  if (isPlain && isPartitioned) issues.add('partitioned', 'must not be true without Secure')
+
+  const prefix = isPlain ? '' : path === '/' && domain === undefined ? '__Host-' : '__Secure-'
+  return createSettings(prefix + baseName, baseName, {
     path,
     ...(domain !== undefined && { domain }),
-    secure: !plain,
+    secure: !isPlain,
     httpOnly,
     ...(sameSite && { sameSite }),
-    ...(partitioned && { partitioned }),
+    ...(isPartitioned && { partitioned: isPartitioned }),
   })
 }
 
 /**
- * Settings of a cookie that another library set, so that `expireCookie` can end it. Never for setting one: the name may
- * have any prefix, and attributes that do not identify a cookie are ours.
+ * Compiles the settings of a cookie that another library set, so that `expireCookie` can remove it. Do not set a cookie with
+ * them: the name may have any prefix, and attributes that do not identify a cookie are ours.
+ *
+ * @example
+ * ```ts
+ * const settings = foreignCookieSettings({ name: 'connect.sid' }, issues)
+ * headers.append('set-cookie', expireCookie(settings).header)
+ * ```
  */
 export function foreignCookieSettings(cookie: ForeignCookie, issues: Issues): CookieSettings {
   const name = parseName(issues, cookie.name, 'unknown')
-  const plain = booleanOption(issues, 'insecurePlainHttp', cookie.insecurePlainHttp, false)
+  const isPlain = booleanOption(issues, 'insecurePlainHttp', cookie.insecurePlainHttp, false)
   const path = parsePath(issues, cookie.path)
   const domain = parseDomain(issues, cookie.domain)
   const prefix = cookieNamePrefix(name)
   if (prefix?.startsWith('__host-') && (path !== '/' || domain !== undefined)) {
     issues.add('name', 'begins with __Host-, so it has Path=/ and no Domain')
   }
-  if (prefix && plain) issues.add('name', 'has a prefix, so it was set with Secure')
-  return finishSettings(name, name.slice(prefix?.length ?? 0), {
+  if (prefix && isPlain) issues.add('name', 'has a prefix, so it was set with Secure')
+
+  return createSettings(name, name.slice(prefix?.length ?? 0), {
     path,
     ...(domain !== undefined && { domain }),
-    secure: !plain,
+    secure: !isPlain,
     httpOnly: true,
     sameSite: 'lax',
   })
+}
+
+function parseBaseName(value: unknown, issues: Issues): string {
+  const name = parseName(issues, value === undefined ? 'session' : value, 'session')
+  if (cookieNamePrefix(name)) {
+    issues.add('name', 'must be given without its prefix: __Host- or __Secure- is added')
+  } else if (/^http-/i.test(name)) {
+    // With __Host- before it, the name would begin with __Host-Http-, which is another prefix with other requirements.
+    issues.add('name', 'must not begin with Http-')
+  }
+  return name
+}
+
+/** Returns true if the cookie has no Secure attribute. */
+function parsePlainHttp({ secure, insecurePlainHttp }: CookieOptions, issues: Issues): boolean {
+  const isPlain = booleanOption(issues, 'insecurePlainHttp', insecurePlainHttp, false)
+  const isSecure = booleanOption(issues, 'secure', secure, !isPlain)
+  if (!isSecure && !isPlain) {
+    issues.add(
+      'secure',
+      'must not be false: anyone on the network could read the cookie. http://localhost needs no weaker mode; ' +
+        'for plain http on another name, in development, set insecurePlainHttp: true',
+    )
+  }
+  if (isSecure && isPlain) issues.add('secure', 'must not be true together with insecurePlainHttp')
+  return isPlain
 }
 
 function parseSameSite(issues: Issues, value: unknown): 'strict' | 'lax' | 'none' | undefined {
@@ -137,9 +209,9 @@ function parseSameSite(issues: Issues, value: unknown): 'strict' | 'lax' | 'none
   return choice === true ? 'strict' : choice === false ? undefined : choice
 }
 
-function finishSettings(
+function createSettings(
   name: string,
-  bare: string,
+  baseName: string,
   attributes: Omit<CookieAttributes, 'maxAge'>,
 ): CookieSettings {
   const { path, domain, secure, httpOnly, sameSite, partitioned } = attributes
@@ -151,5 +223,5 @@ function finishSettings(
     sameSite ? `; SameSite=${{ strict: 'Strict', lax: 'Lax', none: 'None' }[sameSite]}` : '',
     partitioned ? '; Partitioned' : '',
   ].join('')
-  return { name, bare, attributes, suffix }
+  return { name, bare: baseName, attributes, suffix }
 }

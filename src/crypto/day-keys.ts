@@ -1,87 +1,93 @@
-/** The keys of one sealer: one for each secret and day, derived when first needed, kept within a bound. */
+/** Derives and caches the keys of one sealer: one for each secret and day. */
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import type { KeyRing } from './key-ring.ts'
 import { expired, fromTheFuture, malformed, type SealRejection, unknownKey } from './rejection.ts'
 import { decodeUtf8, encodeUtf8 } from './text.ts'
 
-/** A key, and all that is the same for every token it makes. */
+/** The key of a day, and the parts that all of its tokens share. */
 export interface DayKey {
-  /** Days since the epoch on which this key seals. */
+  /** The day on which this key seals, in days since the epoch. */
   readonly day: number
-  /** The protected header as it is sent, in base64url. */
-  readonly head: string
-  /** The same as bytes: what a JWE authenticates besides its text (RFC 7516 section 5.1 step 14). */
+  /** The protected header in base64url. */
+  readonly header: string
+  /** The header as bytes: the additional authenticated data of a JWE (RFC 7516 section 5.1 step 14). */
   readonly aad: Uint8Array<ArrayBuffer>
   readonly key: CryptoKey
 }
 
-/** Keys by day and by header. */
+/** The keys of one purpose and name. */
 export interface DayKeys {
-  /** The key that seals on a day: the first secret's. */
-  sealing(day: number): Promise<DayKey>
-  /** The key of a header that was met before, whatever its day. */
-  known(head: string): DayKey | undefined
-  /** The key of a header that was not, or why there is none. */
-  find(head: string, today: number): Promise<DayKey | SealRejection>
-  /** Whether what was sealed on a day may still be opened. */
+  /** Returns the key that seals on a day: the first secret's. */
+  getSealingKey(day: number): Promise<DayKey>
+  /** Returns the cached key of a header, even if its day has passed. */
+  getCached(header: string): DayKey | undefined
+  /** Derives the key of a header, or returns the reason why there is none. */
+  find(header: string, today: number): Promise<DayKey | SealRejection>
+  /** True if a token that was sealed on a day may still open. */
   isLive(day: number, today: number): boolean
-  /** Keys held now. */
+  /** Number of cached keys. */
   readonly size: number
 }
 
 /**
- * Keys of one purpose and name.
+ * Creates the keys of one purpose and name.
  *
- * @param bound - what the keys are bound to besides the day
- * @param window - days back from which seals open; one ahead, too, for clocks that differ at midnight
+ * @param binding - texts that the keys are bound to besides the day.
+ * @param window - number of past days whose tokens open. Tokens of the next day open too, for clocks that differ at midnight.
  */
-export function createDayKeys(ring: KeyRing, bound: readonly string[], window: number): DayKeys {
+export function createDayKeys(ring: KeyRing, binding: readonly string[], window: number): DayKeys {
   const cache = new Map<string, DayKey>()
-  const most = ring.size * (window + 2)
+  const maxKeys = ring.size * (window + 2)
   const isLive = (day: number, today: number): boolean => day >= today - window && day <= today + 1
 
   async function deriveKey(
-    secret: number,
+    secretIndex: number,
     day: number,
-    head: string,
+    header: string,
     today: number,
   ): Promise<DayKey> {
-    const key = await ring.sealKey(secret, [...bound, String(day)])
-    const made: DayKey = { day, head, aad: encodeUtf8(head), key }
-    // There are `most` live keys at most and this is one, so when the cache is full one of the others is dead: only
-    // dead ones ever make room, whatever a client asks for.
-    if (cache.size >= most)
-      for (const old of cache.values()) if (!isLive(old.day, today)) cache.delete(old.head)
-    cache.set(head, made)
-    return made
+    const key = await ring.sealKey(secretIndex, [...binding, String(day)])
+    const dayKey: DayKey = { day, header, aad: encodeUtf8(header), key }
+
+    // At most `maxKeys` keys are live and this is one of them, so a full cache contains a key of a day that has passed. Only
+    // such keys are evicted, whatever tokens a client sends.
+    if (cache.size >= maxKeys) {
+      for (const old of cache.values()) {
+        if (!isLive(old.day, today)) cache.delete(old.header)
+      }
+    }
+    cache.set(header, dayKey)
+    return dayKey
   }
 
   return {
     isLive,
-    known: (head) => cache.get(head),
+    getCached: (header) => cache.get(header),
     get size(): number {
       return cache.size
     },
-    async sealing(day): Promise<DayKey> {
+    async getSealingKey(day): Promise<DayKey> {
       const [id = ''] = await ring.ids()
-      const head = encodeHeader(id, day)
-      return cache.get(head) ?? deriveKey(0, day, head, day)
+      const header = encodeHeader(id, day)
+      return cache.get(header) ?? deriveKey(0, day, header, day)
     },
-    async find(head, today): Promise<DayKey | SealRejection> {
-      const claim = readKeyClaim(head)
-      if (!claim) return malformed
+    async find(header, today): Promise<DayKey | SealRejection> {
+      const kid = parseKeyId(header)
+      if (!kid) return malformed
+
       const ids = await ring.ids()
-      const secret = ids.indexOf(claim.id)
-      if (secret === -1) return unknownKey
-      if (!isLive(claim.day, today)) return claim.day > today ? fromTheFuture : expired
-      // What the header says is used only to write one of our own, which must be the same to the last character.
-      if (encodeHeader(claim.id, claim.day) !== head) return malformed
-      return cache.get(head) ?? deriveKey(secret, claim.day, head, today)
+      const secretIndex = ids.indexOf(kid.id)
+      if (secretIndex === -1) return unknownKey
+      if (!isLive(kid.day, today)) return kid.day > today ? fromTheFuture : expired
+
+      // The parsed header is only used to write one of our own, which must be equal to the last character.
+      if (encodeHeader(kid.id, kid.day) !== header) return malformed
+      return cache.get(header) ?? deriveKey(secretIndex, kid.day, header, today)
     },
   }
 }
 
-// 36 bytes are exactly 48 characters: every header of ours begins with the same ones.
+// These 36 bytes are exactly 48 characters in base64url, so all of our headers begin with the same characters.
 const headerStart = '{"alg":"dir","enc":"A256GCM","kid":"'
 const encodedHeaderStart = encodeBase64url(encodeUtf8(headerStart))
 const maxHeaderLength = 80
@@ -90,13 +96,15 @@ function encodeHeader(id: string, day: number): string {
   return encodeBase64url(encodeUtf8(`${headerStart}${id}.${day}"}`))
 }
 
-/** Id and day of a header that has our shape. */
-function readKeyClaim(head: string): { id: string; day: number } | undefined {
-  if (head.length > maxHeaderLength || !head.startsWith(encodedHeaderStart)) return undefined
-  const bytes = decodeBase64url(head.slice(encodedHeaderStart.length))
+/** Parses the key id of a header that has our form. */
+function parseKeyId(header: string): { id: string; day: number } | undefined {
+  if (header.length > maxHeaderLength || !header.startsWith(encodedHeaderStart)) return undefined
+
+  const bytes = decodeBase64url(header.slice(encodedHeaderStart.length))
   if (!bytes) return undefined
-  const claim = /^([\w-]{8})\.(0|[1-9]\d{0,6})"\}$/.exec(decodeAscii(bytes))
-  return claim ? { id: claim[1] as string, day: Number(claim[2]) } : undefined
+
+  const match = /^([\w-]{8})\.(0|[1-9]\d{0,6})"\}$/.exec(decodeAscii(bytes))
+  return match ? { id: match[1] as string, day: Number(match[2]) } : undefined
 }
 
 function decodeAscii(bytes: Uint8Array): string {

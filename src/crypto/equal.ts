@@ -1,6 +1,13 @@
-/** Comparisons whose time does not tell where two secrets differ. */
+/** Compares secrets in constant time, so that the time does not reveal where they differ. */
 
-/** Whether two runs of bytes are the same; takes equally long for any two of one length. The length is no secret. */
+/**
+ * True for two equal byte arrays. The time depends on the length only, which is not a secret.
+ *
+ * @example
+ * ```ts
+ * if (!equalBytes(mac, expectedMac)) return undefined
+ * ```
+ */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
   let difference = 0
@@ -8,7 +15,14 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0
 }
 
-/** {@link equalBytes} for text, by UTF-16 unit. */
+/**
+ * True for two equal texts, compared by UTF-16 unit like {@link equalBytes}.
+ *
+ * @example
+ * ```ts
+ * if (!equalText(token, expectedToken)) return undefined
+ * ```
+ */
 export function equalText(a: string, b: string): boolean {
   if (a.length !== b.length) return false
   let difference = 0

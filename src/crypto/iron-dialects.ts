@@ -1,12 +1,19 @@
-/** What libraries put around and into `Fe26.2` seals: iron-session's suffix, hono-sessions' record. */
+/** Opens `Fe26.2` seals of libraries that wrap them: iron-session's suffix, hono-sessions' record. */
+import { isObject } from '../options/is-object.ts'
 import { type IronOptions, isPlainJson, type OpenedIron, openIron } from './iron.ts'
 import { expired, malformed, type SealRejection, tooLong } from './rejection.ts'
 
 /**
- * Opens a cookie of iron-session. Since version 6 it is a seal with `~2` behind it; before, a seal alone, whose data lies in
- * `persistent` beside `flash`, and 6 to 8 read both (`unsealData` of 8.0.4: `{ ...data.persistent }` without the mark). The
- * mark stands outside the MAC, so here it must be that or nothing, and a seal without it is unwrapped only where it holds
- * these members and no others. A password given as a string has the id `1`, as there.
+ * Opens a cookie of iron-session. Since version 6 the cookie is a seal with the suffix `~2`. Before, it was a seal alone with
+ * its data in `persistent` beside `flash`, and versions 6 to 8 read both (`unsealData` of 8.0.4: `{ ...data.persistent }`
+ * without the suffix). The MAC does not cover the suffix, so it must be exactly this one or absent, and a seal without it is
+ * unwrapped only if it has these members and no others. A password that is a string has the id `1`, as in iron-session.
+ *
+ * @example
+ * ```ts
+ * const result = await openIronSession(cookie, password, { clock: Date.now })
+ * if ('refused' in result) return undefined
+ * ```
  */
 export async function openIronSession(
   cookie: string,
@@ -14,57 +21,66 @@ export async function openIronSession(
   options: IronOptions,
 ): Promise<OpenedIron | SealRejection> {
   if (cookie.length > (options.maxLength ?? 8192)) return tooLong
-  const marked = cookie.endsWith('~2')
-  const seal = marked ? cookie.slice(0, -2) : cookie
-  const opened = await openIron(
-    seal,
+  const hasSuffix = cookie.endsWith('~2')
+  const result = await openIron(
+    hasSuffix ? cookie.slice(0, -2) : cookie,
     typeof password === 'string' ? { 1: password } : password,
     options,
   )
-  return 'refused' in opened || marked ? opened : { ...opened, json: persistentIn(opened.json) }
+  if ('refused' in result || hasSuffix) return result
+
+  return { ...result, json: unwrapPersistent(result.json) }
 }
 
-/** The data of a cookie from before version 6. */
-function persistentIn(json: string): string {
-  const sealed: unknown = JSON.parse(json)
-  if (typeof sealed !== 'object' || sealed === null || Array.isArray(sealed)) return json
+/** Returns the data of a cookie from before version 6. */
+function unwrapPersistent(json: string): string {
+  const content: unknown = JSON.parse(json)
+  if (!isObject(content)) return json
 
-  const { persistent, ...rest } = sealed as {
+  const { persistent, ...rest } = content as {
     readonly persistent?: unknown
     readonly flash?: unknown
   }
-  const isOld = typeof persistent === 'object' && persistent !== null && !Array.isArray(persistent)
-  return isOld && Object.keys(rest).every((name) => name === 'flash')
+  return isObject(persistent) && Object.keys(rest).every((name) => name === 'flash')
     ? JSON.stringify(persistent)
     : json
 }
 
 /**
- * Opens a cookie of hono-sessions' CookieStore: its JSON is text inside JSON, and holds besides the values their flash
- * marks and an end of its own, which that library judges without skew. `json` is the values by name.
+ * Opens a cookie of hono-sessions' CookieStore. Its JSON is text inside JSON. It holds flash marks beside the values, and an
+ * end of its own, which that library checks without skew. `json` of the result has the values by name.
+ *
+ * @example
+ * ```ts
+ * const result = await openHonoSession(cookie, encryptionKey, { clock: Date.now })
+ * if ('refused' in result) return undefined
+ * ```
  */
 export async function openHonoSession(
   cookie: string,
   encryptionKey: string,
   options: IronOptions,
 ): Promise<OpenedIron | SealRejection> {
-  const opened = await openIron(cookie, { default: encryptionKey }, options)
-  if ('refused' in opened) return opened
-  const record = parseRecord(opened.json)
+  const result = await openIron(cookie, { default: encryptionKey }, options)
+  if ('refused' in result) return result
+
+  const record = parseRecord(result.json)
   if (!record) return malformed
-  const { _data: data, _expire: end, _delete: deleted } = record
+
+  const { _data: data, _expire: end, _delete: isDeleted } = record
   const expiresAt =
     end === null || end === undefined ? Number.POSITIVE_INFINITY : Date.parse(String(end))
-  // An end that is no date is one that has passed: the library compares with NaN.
-  if (deleted === true || !(options.clock() < expiresAt)) return expired
+  // An end that is not a date counts as passed, since the library compares with NaN.
+  if (isDeleted === true || !(options.clock() < expiresAt)) return expired
+
   const values: Record<string, unknown> = Object.create(null)
   for (const [name, entry] of Object.entries(data)) {
     if (typeof entry === 'object' && entry !== null && 'value' in entry) values[name] = entry.value
   }
   return {
-    ...opened,
+    ...result,
     json: JSON.stringify(values),
-    expiresAt: earliest(opened.expiresAt, expiresAt),
+    expiresAt: earliest(result.expiresAt, expiresAt),
   }
 }
 
@@ -78,11 +94,10 @@ function parseRecord(json: string): HonoRecord | undefined {
   try {
     const text: unknown = JSON.parse(json)
     if (typeof text !== 'string' || !isPlainJson(text)) return undefined
+
     const record: unknown = JSON.parse(text)
     const data = (record as Partial<HonoRecord> | null)?._data
-    return typeof data === 'object' && data !== null && !Array.isArray(data)
-      ? (record as HonoRecord)
-      : undefined
+    return isObject(data) ? (record as HonoRecord) : undefined
   } catch {
     return undefined
   }

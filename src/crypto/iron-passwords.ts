@@ -1,5 +1,6 @@
-/** Passwords of legacy seals. */
-import type { Issues } from '../options/index.ts'
+/** Validates and finds the passwords of legacy seals. */
+import { isObject } from '../options/is-object.ts'
+import type { Issues } from '../options/issues.ts'
 import { isSample } from './secret.ts'
 
 /** A password, a 32-byte key, or passwords by id; `''` and `default` stand for seals without an id. */
@@ -9,16 +10,20 @@ const minPasswordLength = 32
 const keyBytes = 32
 
 /**
- * Judges passwords of legacy seals while building. They are what they are, so only two things are refused: what the
- * libraries themselves refuse, and sample values, with which anybody can forge a seal to be imported.
+ * Validates passwords of legacy seals. Old passwords cannot be chosen any more, so only two kinds are issues: passwords that
+ * the libraries themselves reject, and sample values, with which anybody can forge a seal to be imported.
+ *
+ * @example
+ * ```ts
+ * validateIronPasswords(password, issues.at('password'))
+ * ```
  */
 export function validateIronPasswords(value: unknown, issues: Issues): void {
   if (typeof value === 'string') validatePassword(value, '', issues)
   else if (value instanceof Uint8Array) {
     if (value.length !== keyBytes) issues.add('', `must have ${keyBytes} bytes`)
-  } else if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    issues.add('', 'must be a string, a key of 32 bytes, or strings by id')
-  } else validatePasswordsById(value, issues)
+  } else if (isObject(value)) validatePasswordsById(value, issues)
+  else issues.add('', 'must be a string, a key of 32 bytes, or strings by id')
 }
 
 function validatePasswordsById(value: object, issues: Issues): void {
@@ -43,12 +48,13 @@ function validatePassword(password: unknown, id: string, issues: Issues): void {
     issues.add(id, 'is a sample password: anybody can forge a seal with it')
 }
 
-/** The password for seals of an id; undefined where there is none that could have made one. */
+/** Finds the password for seals of an id. Returns undefined if there is none of valid length. */
 export function findPassword(
   passwords: IronPasswords,
   id: string,
 ): string | Uint8Array | undefined {
   if (passwords instanceof Uint8Array) return passwords.length === keyBytes ? passwords : undefined
+
   const password = typeof passwords === 'string' ? passwords : findById(passwords, id)
   return typeof password === 'string' && password.length >= minPasswordLength ? password : undefined
 }

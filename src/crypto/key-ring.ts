@@ -1,90 +1,104 @@
-/** Secrets, and the keys that HKDF makes of them. */
+/** Derives keys from secrets with HKDF. */
 import type { Issues } from '../options/index.ts'
 import { encodeBase64url } from './base64url.ts'
 import { validateSecrets } from './secret.ts'
 import { encodeUtf8, joinBytes } from './text.ts'
 
 /**
- * Secrets of which the first makes and all read. Making one does no crypto, as Workers want it at module scope; keys are
- * derived when first needed (RFC 5869, SHA-256) and kept for as long as the ring.
+ * A list of secrets. The first one seals and all of them open. Creating a ring does no crypto, which Workers forbid at module
+ * scope. Keys are derived when they are first needed (RFC 5869, SHA-256) and cached for the life of the ring.
  */
 export interface KeyRing {
-  /** How many secrets there are. */
+  /** Number of secrets. */
   readonly size: number
-  /** What names each secret in a token, in order: 8 characters, derived, and of no use to find the secret. */
+  /** Returns the id of each secret in order, as tokens carry it: 8 derived characters that do not reveal the secret. */
   ids(): Promise<readonly string[]>
-  /** The AES-256-GCM key of one secret for what `parts` say. Not cached here. */
-  sealKey(secret: number, parts: readonly string[]): Promise<CryptoKey>
+  /** Derives the AES-256-GCM key of one secret that is bound to `parts`. It is not cached here. */
+  sealKey(index: number, parts: readonly string[]): Promise<CryptoKey>
   /**
-   * HMAC-SHA-256 of a text under a key that is the first secret's for this purpose: no MAC of one purpose is one of
-   * another. `purpose` is a word of the program, never of a request.
+   * Computes the HMAC-SHA-256 of a text under the first secret's key for a purpose: a MAC of one purpose is never valid for
+   * another. `purpose` must be a constant of the program, never a value of a request.
    */
   mac(purpose: string, text: string): Promise<Uint8Array<ArrayBuffer>>
-  /** The same under each secret, in order: to find again what was made before the secrets were rotated. */
+  /** Computes the MAC under each secret in order, to find values from before a rotation of the secrets. */
   macs(purpose: string, text: string): Promise<Uint8Array<ArrayBuffer>[]>
 }
 
-// HKDF's salt need not be secret; this one keeps our keys apart from whatever else is derived from the same secret.
+// HKDF's salt is not secret. This one separates our keys from other keys that are derived from the same secret.
 const salt = 'portcullis v1'
 const maxPurposes = 64
 
 /**
- * Makes a ring of one secret or several, each of at least 32 characters: a list, or one text in which white space stands
- * between them. The first seals, all open: to rotate, append
- * the new one, deploy, then move it first, deploy; keep the old one for as long as what it sealed may live.
+ * Creates a ring of one secret or several, each of at least 32 characters: a list, or one text with white space between
+ * them. To rotate, append the new secret and deploy, then move it first and deploy. Keep the old one for as long as its seals
+ * may live.
  *
- * @param issues - collects what is wrong with the secrets, by position and never with the value. A ring with issues must not
- *   be used; its methods reject when there is no secret.
+ * @param issues - receives the problems of the secrets by position, never by value. A ring with issues must not be used; its
+ *   methods reject if there is no secret.
+ * @example
+ * ```ts
+ * const issues = createIssues('secret')
+ * const ring = keyRing(env.SECRET, issues)
+ * issues.throwIfAny()
+ * ```
  */
 export function keyRing(secret: string | readonly string[], issues: Issues): KeyRing {
   const secrets = validateSecrets(secret, issues)
   const roots: CryptoKey[] = []
   const macKeys = new Map<string, CryptoKey>()
-  let names: readonly string[] | undefined
+  let cachedIds: readonly string[] | undefined
 
-  // Keys are kept, never promises of them: a promise made in one request may not settle in another on Workers.
-  async function rootKey(at: number): Promise<CryptoKey> {
-    const known = roots[at]
-    if (known) return known
-    const text = secrets[at]
+  // The cache holds keys, not promises: on Workers a promise that one request made may not settle in another.
+  async function deriveRootKey(index: number): Promise<CryptoKey> {
+    const cachedKey = roots[index]
+    if (cachedKey) return cachedKey
+
+    const text = secrets[index]
     if (text === undefined) throw new RangeError('The key ring has no such secret.')
     const key = await crypto.subtle.importKey('raw', encodeUtf8(text), 'HKDF', false, [
       'deriveBits',
       'deriveKey',
     ])
-    roots[at] = key
+    roots[index] = key
     return key
   }
 
-  async function keyIds(): Promise<readonly string[]> {
-    if (names) return names
-    const made = await Promise.all(
+  async function deriveIds(): Promise<readonly string[]> {
+    if (cachedIds) return cachedIds
+
+    const ids = await Promise.all(
       secrets.map(
-        async (_, at) =>
-          new Uint8Array(await crypto.subtle.deriveBits(hkdf('kid'), await rootKey(at), 48)),
+        async (_, index) =>
+          new Uint8Array(
+            await crypto.subtle.deriveBits(hkdf('kid'), await deriveRootKey(index), 48),
+          ),
       ),
     )
-    names = made.map(encodeBase64url)
-    return names
+    cachedIds = ids.map(encodeBase64url)
+    return cachedIds
   }
 
-  async function sealKey(at: number, parts: readonly string[]): Promise<CryptoKey> {
-    const kind = { name: 'AES-GCM', length: 256 }
-    return crypto.subtle.deriveKey(hkdf('seal', ...parts), await rootKey(at), kind, false, [
-      'encrypt',
-      'decrypt',
-    ])
+  async function sealKey(index: number, parts: readonly string[]): Promise<CryptoKey> {
+    const algorithm = { name: 'AES-GCM', length: 256 }
+    return crypto.subtle.deriveKey(
+      hkdf('seal', ...parts),
+      await deriveRootKey(index),
+      algorithm,
+      false,
+      ['encrypt', 'decrypt'],
+    )
   }
 
-  async function macKey(at: number, purpose: string): Promise<CryptoKey> {
-    const name = `${at} ${purpose}`
-    const known = macKeys.get(name)
-    if (known) return known
-    const kind = { name: 'HMAC', hash: 'SHA-256', length: 256 }
+  async function deriveMacKey(index: number, purpose: string): Promise<CryptoKey> {
+    const name = `${index} ${purpose}`
+    const cachedKey = macKeys.get(name)
+    if (cachedKey) return cachedKey
+
+    const algorithm = { name: 'HMAC', hash: 'SHA-256', length: 256 }
     const key = await crypto.subtle.deriveKey(
       hkdf('mac', purpose),
-      await rootKey(at),
-      kind,
+      await deriveRootKey(index),
+      algorithm,
       false,
       ['sign'],
     )
@@ -93,22 +107,23 @@ export function keyRing(secret: string | readonly string[], issues: Issues): Key
     return key
   }
 
-  async function macAt(
-    at: number,
+  async function computeMac(
+    index: number,
     purpose: string,
     text: string,
   ): Promise<Uint8Array<ArrayBuffer>> {
     return new Uint8Array(
-      await crypto.subtle.sign('HMAC', await macKey(at, purpose), encodeUtf8(text)),
+      await crypto.subtle.sign('HMAC', await deriveMacKey(index, purpose), encodeUtf8(text)),
     )
   }
 
   return {
     size: secrets.length,
-    ids: keyIds,
+    ids: deriveIds,
     sealKey,
-    mac: (purpose, text) => macAt(0, purpose, text),
-    macs: (purpose, text) => Promise.all(secrets.map((_, at) => macAt(at, purpose, text))),
+    mac: (purpose, text) => computeMac(0, purpose, text),
+    macs: (purpose, text) =>
+      Promise.all(secrets.map((_, index) => computeMac(index, purpose, text))),
   }
 }
 

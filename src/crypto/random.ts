@@ -1,13 +1,18 @@
-/** Ids that cannot be guessed. */
+/** Creates ids that cannot be guessed. */
 import { encodeBase64url } from './base64url.ts'
 
-/** Written over by every id; only text leaves it. An array of its own costs more than what is drawn into it. */
+/** Every id overwrites these bytes, and only its text leaves the function. A new array would cost more than its bytes. */
 const randomBytes = new Uint8Array(16)
 
 /**
- * A random id as base64url, from the platform's secure generator.
+ * Creates a random id as base64url, from the platform's secure generator.
  *
- * @param bytes - random bytes, 16 by default: 128 bits, 22 characters (OWASP ASVS 5.0 7.2.3). UUIDs have fewer.
+ * @param bytes - number of random bytes. 16 give 128 bits in 22 characters (OWASP ASVS 5.0 7.2.3); a UUID has fewer bits.
+ * @default 16
+ * @example
+ * ```ts
+ * const id = randomId()
+ * ```
  */
 export function randomId(bytes = 16): string {
   return encodeBase64url(crypto.getRandomValues(bytes === 16 ? randomBytes : new Uint8Array(bytes)))

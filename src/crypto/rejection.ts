@@ -1,18 +1,18 @@
-/** Why a token was not opened. */
+/** The reasons why a token is rejected. */
 
 /**
- * A token that was not opened, and why; for logs and for the decision whether a cookie may be replaced. A client never
- * sees it: to the client each of these is no session.
+ * Why a token was rejected, for logs and for the decision whether a cookie may be replaced. A client never sees the reason:
+ * each of them reads as no session.
  *
- * - `malformed`: nothing that we, or the library it is said to come from, would have written.
- * - `too-long`: more characters than allowed; not looked at.
- * - `unknown-key`: well-formed, but made with a key that is not here. A deployment one step ahead may have made it.
+ * - `malformed`: neither we nor the library that the token claims to be from would have written it.
+ * - `too-long`: more characters than allowed. The token was not read.
+ * - `unknown-key`: well-formed, but made with a key that this deployment does not have. A newer one may have made it.
  * - `expired`: made with a known key, too long ago.
- * - `from-the-future`: made with a known key on a day that is not here yet: one of two clocks is wrong.
- * - `tampered`: the authentication tag does not hold: changed, or made for another purpose, name or audience.
+ * - `from-the-future`: made with a known key on a day that has not come yet: one of two clocks is wrong.
+ * - `tampered`: the authentication tag does not match: the token was changed, or made for another purpose, name or audience.
  */
 export interface SealRejection {
-  /** Why it does not open. */
+  /** The reason. */
   readonly refused:
     | 'malformed'
     | 'too-long'

@@ -1,5 +1,5 @@
 /**
- * Seals text into tokens and opens them again: compact JWE, direct A256GCM, written and read on Web Crypto.
+ * Seals text into tokens and unseals them: compact JWE with direct A256GCM, on Web Crypto.
  *
  * @see RFC 7516 section 3.1 (compact serialization), RFC 7518 sections 4.5 (dir) and 5.3 (A256GCM)
  */
@@ -17,32 +17,40 @@ import {
 } from './rejection.ts'
 import { decodeUtf8, encodeUtf8 } from './text.ts'
 
-/** What a seal is for. One made for another purpose never opens. */
+/** The purpose of a seal. A seal never opens for another purpose. */
 export type SealPurpose = 'session' | 'record' | 'device' | 'transaction' | 'csrf'
 
-/** What a sealer's tokens are bound to, and for how long. */
+/** The binding of a sealer's tokens, and their lifetime. */
 export interface SealerOptions {
-  /** What the seal is for: one made for another purpose does not open. */
+  /** The purpose of the seal: one of another purpose does not open. */
   readonly purpose: SealPurpose
-  /** Name of the cookie, or of whatever carries the token: a token moved to another name never opens. */
+  /** Name of the cookie or other carrier of the token: a token never opens under another name. */
   readonly name: string
-  /** Seconds for which tokens must open. Counted in whole days here; what is inside says when exactly it ends. */
+  /** Seconds for which tokens must open, rounded up to whole days. The sealed text must hold its exact end. */
   readonly lifetime: number
-  /** A stage, such as `staging`: tokens of another never open, even under the same secret. Default none. */
+  /**
+   * A stage, such as `staging`: tokens of another stage never open, even under the same secret.
+   *
+   * @default undefined (one stage)
+   */
   readonly audience?: string
-  /** Characters above which a token is refused unseen. Default 8,192, twice what a browser keeps in a cookie. */
+  /**
+   * Maximum length of a token in characters. A longer one is rejected before it is read.
+   *
+   * @default 8192, twice the size of a cookie that browsers accept
+   */
   readonly maxLength?: number
-  /** Now, in milliseconds; may go back. */
+  /** Returns the current time in milliseconds since the epoch. It may go back. */
   readonly clock: Clock
 }
 
-/** Makes and opens tokens of one purpose and name. */
+/** Seals and unseals tokens of one purpose and name. */
 export interface Sealer {
-  /** Seals JSON text. Spaces may be added behind it, which JSON ignores. */
+  /** Seals JSON text. It may append spaces, which JSON ignores. */
   seal(json: string): Promise<string>
   /**
-   * The text of a token, maybe with spaces behind it; or why there is none. Never rejects for anything in the token:
-   * length, shape, key and day are judged before any decryption, length before anything.
+   * Unseals a token. Resolves with its text, which may end with spaces, or with the reason why it is rejected. The promise
+   * never rejects because of the token. Length, shape, key and day are checked before any decryption, the length first.
    */
   open(token: string): Promise<string | SealRejection>
 }
@@ -53,87 +61,103 @@ const daySeconds = 86_400
 const nonceChars = 16
 const tagChars = 22
 
-// Settled once, at module scope where no request owns them: the sync half of `open` makes no promise to refuse.
+// These promises settle at module scope, where no request owns them, so that rejecting a token creates no promise.
 const rejectMalformed: Promise<SealRejection> = Promise.resolve(malformed)
 const rejectTooLong: Promise<SealRejection> = Promise.resolve(tooLong)
-const refuseFuture: Promise<SealRejection> = Promise.resolve(fromTheFuture)
+const rejectFuture: Promise<SealRejection> = Promise.resolve(fromTheFuture)
 const rejectExpired: Promise<SealRejection> = Promise.resolve(expired)
 
 /**
- * A sealer. Every day has a key of its own, so that random nonces stay far below the 2^32 that one key may see (NIST SP
+ * Creates a sealer. Each day has a key of its own, so that random nonces stay far below the 2^32 that one key may see (NIST SP
  * 800-38D section 8.3), at any scale and at no cost per token.
+ *
+ * @example
+ * ```ts
+ * const { seal, open } = sealer(ring, {
+ *   purpose: 'transaction',
+ *   name: 'checkout',
+ *   lifetime: 3600,
+ *   clock: Date.now,
+ * })
+ * const token = await seal(JSON.stringify({ cart: 7 }))
+ * const text = await open(token) // a string, or { refused: 'tampered' }
+ * ```
  */
 export function sealer(ring: KeyRing, options: SealerOptions): Sealer {
   const { purpose, name, audience, clock, maxLength = 8192 } = options
-  const bound = audience === undefined ? [purpose, name] : [purpose, name, audience]
-  const keys = createDayKeys(ring, bound, Math.ceil(options.lifetime / daySeconds) + 1)
-  let sealing: DayKey | undefined
-  let recent: DayKey | undefined
+  const binding = audience === undefined ? [purpose, name] : [purpose, name, audience]
+  const keys = createDayKeys(ring, binding, Math.ceil(options.lifetime / daySeconds) + 1)
+  let sealingKey: DayKey | undefined
+  let recentKey: DayKey | undefined
 
-  // The sync half decides, the async half is short: every promise and frame here is paid on every request.
+  // The synchronous part decides and the asynchronous part is short, because each promise and frame costs every request.
   function seal(json: string): Promise<string> {
     const day = Math.floor(clock() / dayMs)
-    return sealing?.day === day ? encrypt(sealing, json) : sealUncached(day, json)
+    return sealingKey?.day === day ? encrypt(sealingKey, json) : sealUncached(day, json)
   }
 
   async function sealUncached(day: number, json: string): Promise<string> {
-    sealing = await keys.sealing(day)
-    return encrypt(sealing, json)
+    sealingKey = await keys.getSealingKey(day)
+    return encrypt(sealingKey, json)
   }
 
   function unseal(token: string): Promise<string | SealRejection> {
     if (token.length > maxLength) return rejectTooLong
     const today = Math.floor(clock() / dayMs)
-    const last = recent
-    if (last && token.slice(0, last.head.length) === last.head)
-      return unsealWith(last, token, today)
-    const at = token.indexOf('.')
-    if (!hasFiveParts(token, at)) return rejectMalformed
-    const head = token.slice(0, at)
-    const known = keys.known(head)
-    if (!known) return unsealUncached(head, token, today)
-    recent = known
-    return unsealWith(known, token, today)
+    const lastKey = recentKey
+    if (lastKey && token.slice(0, lastKey.header.length) === lastKey.header) {
+      return unsealWith(lastKey, token, today)
+    }
+
+    const headerEnd = token.indexOf('.')
+    if (!hasFiveParts(token, headerEnd)) return rejectMalformed
+
+    const header = token.slice(0, headerEnd)
+    const cachedKey = keys.getCached(header)
+    if (!cachedKey) return unsealUncached(header, token, today)
+
+    recentKey = cachedKey
+    return unsealWith(cachedKey, token, today)
   }
 
   function unsealWith(key: DayKey, token: string, today: number): Promise<string | SealRejection> {
-    const at = key.head.length
-    if (!hasFiveParts(token, at)) return rejectMalformed
-    if (!keys.isLive(key.day, today)) return key.day > today ? refuseFuture : rejectExpired
-    return decryptBody(key, token, at)
+    const headerEnd = key.header.length
+    if (!hasFiveParts(token, headerEnd)) return rejectMalformed
+    if (!keys.isLive(key.day, today)) return key.day > today ? rejectFuture : rejectExpired
+    return decryptBody(key, token, headerEnd)
   }
 
   async function unsealUncached(
-    head: string,
+    header: string,
     token: string,
     today: number,
   ): Promise<string | SealRejection> {
-    const found = await keys.find(head, today)
-    return 'refused' in found ? found : decryptBody(found, token, head.length)
+    const result = await keys.find(header, today)
+    return 'refused' in result ? result : decryptBody(result, token, header.length)
   }
 
   return { seal, open: unseal }
 }
 
-/** Whether the dots stand where header, an empty key, nonce, text and tag have them; what is between is not looked at. */
-function hasFiveParts(token: string, at: number): boolean {
+/** True if the dots are at the positions of header, empty key, nonce, text and tag. The parts themselves are not checked. */
+function hasFiveParts(token: string, headerEnd: number): boolean {
   const tag = token.length - tagChars - 1
   return (
-    at > 0 &&
-    tag > at + 2 + nonceChars &&
-    token.charCodeAt(at) === 46 &&
-    token.charCodeAt(at + 1) === 46 &&
-    token.charCodeAt(at + 2 + nonceChars) === 46 &&
+    headerEnd > 0 &&
+    tag > headerEnd + 2 + nonceChars &&
+    token.charCodeAt(headerEnd) === 46 &&
+    token.charCodeAt(headerEnd + 1) === 46 &&
+    token.charCodeAt(headerEnd + 2 + nonceChars) === 46 &&
     token.charCodeAt(tag) === 46
   )
 }
 
-// Memory for nonces, not nonces: each is drawn when it is used and its place never used again. A pool drawn ahead would
-// be used twice after a snapshot, and GCM does not survive that. A view costs a third of an array of its own.
+// Memory for nonces. Each nonce is drawn when it is used, and its memory is never used again. A pool of nonces that was drawn
+// in advance would be used twice after a snapshot, which breaks GCM. A view costs a third of a new array.
 let randomBlock = new Uint8Array(0)
 let usedBytes = 0
 
-function freshNonce(): Uint8Array<ArrayBuffer> {
+function createNonce(): Uint8Array<ArrayBuffer> {
   if (usedBytes === randomBlock.length) {
     randomBlock = new Uint8Array(12 * 256)
     usedBytes = 0
@@ -143,39 +167,45 @@ function freshNonce(): Uint8Array<ArrayBuffer> {
 }
 
 async function encrypt(key: DayKey, json: string): Promise<string> {
-  // Padded to a multiple of three, text and tag are one base64 run: one call writes both.
+  // With padding to a multiple of three bytes, one call encodes both text and tag.
   const text = encodeUtf8(`${json}  `)
   const length = text.length - 2
-  const iv = freshNonce()
+  const plaintext = text.subarray(0, length + ((3 - (length % 3)) % 3))
+
+  const iv = createNonce()
   const algorithm = { name: 'AES-GCM', iv, additionalData: key.aad }
-  const padded = text.subarray(0, length + ((3 - (length % 3)) % 3))
-  const sealed = encodeBase64url(
-    new Uint8Array(await crypto.subtle.encrypt(algorithm, key.key, padded)),
-  )
-  return `${key.head}..${encodeBase64url(iv)}.${sealed.slice(0, -tagChars)}.${sealed.slice(-tagChars)}`
+  const bytes = await crypto.subtle.encrypt(algorithm, key.key, plaintext)
+  const body = encodeBase64url(new Uint8Array(bytes))
+  return `${key.header}..${encodeBase64url(iv)}.${body.slice(0, -tagChars)}.${body.slice(-tagChars)}`
 }
 
-// Where tokens are decoded, nonce first. Web Crypto copies what it is given before it returns (section 14.3.2, steps 2 and 3),
-// so that the next token may lie where this one lay: memory of its own would cost each a fifth of what opening it does.
+// Memory in which tokens are decoded, nonce first. Web Crypto copies its input before it returns (section 14.3.2, steps 2 and
+// 3), so the next token may use the same memory. New memory for each token would add a fifth to the cost of opening it.
 const scratchChars = 8192
 const scratch = /* @__PURE__ */ new Uint8Array((scratchChars * 3) / 4)
 const scratchNonce = /* @__PURE__ */ scratch.subarray(0, 12)
 const scratchText = /* @__PURE__ */ scratch.subarray(12)
 
-function decryptBody(key: DayKey, token: string, at: number): Promise<string | SealRejection> {
-  const text = at + 3 + nonceChars
+function decryptBody(
+  key: DayKey,
+  token: string,
+  headerEnd: number,
+): Promise<string | SealRejection> {
+  const text = headerEnd + 3 + nonceChars
   const tag = token.length - tagChars
   const parts = [
-    token.slice(at + 2, text - 1),
+    token.slice(headerEnd + 2, text - 1),
     token.slice(text, tag - 1),
     token.slice(tag),
   ] as const
   if (decodeInto === undefined || token.length > scratchChars) return decryptLongBody(key, parts)
-  // Few characters are put together for less than two more calls cost.
+
+  // Joining a short token costs less than two more calls.
   if (token.length < 512 && ((tag - 1 - text) & 3) === 0) {
     const whole = decodeInto(parts[0] + parts[1] + parts[2], scratch)
     return whole === -1 ? rejectMalformed : decrypt(key, scratchNonce, scratch.subarray(12, whole))
   }
+
   const length = decodeInto(parts[1], scratchText)
   if (length === -1 || decodeInto(parts[0], scratchNonce) !== 12) return rejectMalformed
   if (decodeInto(parts[2], scratch.subarray(12 + length)) !== 16) return rejectMalformed
@@ -185,23 +215,24 @@ function decryptBody(key: DayKey, token: string, at: number): Promise<string | S
 function decryptLongBody(key: DayKey, parts: readonly string[]): Promise<string | SealRejection> {
   const [nonce, start, end] = parts.map(decodeBase64url)
   if (!nonce || !start || !end) return rejectMalformed
-  const sealed = new Uint8Array(start.length + end.length)
-  sealed.set(start)
-  sealed.set(end, start.length)
-  return decrypt(key, nonce, sealed)
+
+  const ciphertext = new Uint8Array(start.length + end.length)
+  ciphertext.set(start)
+  ciphertext.set(end, start.length)
+  return decrypt(key, nonce, ciphertext)
 }
 
 async function decrypt(
   key: DayKey,
   iv: Uint8Array<ArrayBuffer>,
-  sealed: Uint8Array<ArrayBuffer>,
+  ciphertext: Uint8Array<ArrayBuffer>,
 ): Promise<string | SealRejection> {
   try {
     return decodeUtf8(
       await crypto.subtle.decrypt(
         { name: 'AES-GCM', iv, additionalData: key.aad },
         key.key,
-        sealed,
+        ciphertext,
       ),
     )
   } catch {

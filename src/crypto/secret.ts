@@ -1,4 +1,4 @@
-/** Judges secrets: a guessable one makes every seal worthless, and nothing else would tell. */
+/** Validates secrets: a guessable one makes every seal worthless, and no other check would notice. */
 import type { Issues } from '../options/index.ts'
 
 const minLength = 32
@@ -7,12 +7,12 @@ const maxSecrets = 16
 const minVariety = 8
 
 /**
- * Judges one secret or several: a list, or one text in which they stand apart by white space or as a JSON list, since
- * environments hold texts and a rotation needs two secrets. Length is all that a secret needs if it is random; what is
- * refused besides is what people paste when it is not: samples from READMEs, one character or a short pattern repeated,
- * counting, white space from a copied line, secrets with commas or quotes where white space should stand.
+ * Validates one secret or several: a list, or one text with white space between the secrets, or a JSON list in a text, since
+ * environments hold texts and a rotation needs two secrets. A random secret only has to be long enough. The other checks find
+ * what people paste instead: samples from READMEs, one character or a short pattern repeated, counting, white space from a
+ * copied line, and commas or quotes instead of white space between secrets.
  *
- * @returns the secrets, in order. Faults name the position in the list and never hold the value.
+ * @returns the valid secrets in order. Issues name the position in the list and never hold the value.
  */
 export function validateSecrets(value: unknown, issues: Issues): readonly string[] {
   if (typeof value !== 'string' && !Array.isArray(value)) {
@@ -27,23 +27,23 @@ export function validateSecrets(value: unknown, issues: Issues): readonly string
   if (list.length === 0) issues.add('', 'must hold at least one secret')
   if (list.length > maxSecrets) issues.add('', `must hold at most ${maxSecrets} secrets`)
 
-  const one = typeof value === 'string' && list.length === 1
-  return validateList(list.slice(0, maxSecrets), one ? () => '' : String, issues)
+  const isSingle = typeof value === 'string' && list.length === 1
+  return validateList(list.slice(0, maxSecrets), isSingle ? () => '' : String, issues)
 }
 
 /**
- * The secrets in one text. A passphrase stays one secret: only where something between white space is long enough to be a
- * secret is the text read as several.
+ * Splits a text into secrets. A passphrase stays one secret: the text is split only if a part between white space is long
+ * enough to be a secret.
  */
 function splitSecrets(text: string): readonly string[] {
-  const trimmed = text.trim()
-  if (trimmed.startsWith('[') && trimmed.endsWith(']')) return listIn(trimmed) ?? [text]
+  const content = text.trim()
+  if (content.startsWith('[') && content.endsWith(']')) return parseList(content) ?? [text]
 
-  const parts = trimmed.split(/\s+/)
+  const parts = content.split(/\s+/)
   return parts.length > 1 && parts.some((part) => part.length >= minLength) ? parts : [text]
 }
 
-function listIn(json: string): readonly string[] | undefined {
+function parseList(json: string): readonly string[] | undefined {
   try {
     const list: unknown = JSON.parse(json)
     return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : undefined
@@ -54,25 +54,25 @@ function listIn(json: string): readonly string[] | undefined {
 
 function validateList(
   list: readonly unknown[],
-  name: (at: number) => string,
+  createName: (index: number) => string,
   issues: Issues,
 ): readonly string[] {
-  const good: string[] = []
+  const secrets: string[] = []
 
-  for (const [at, secret] of list.entries()) {
+  for (const [index, secret] of list.entries()) {
     const problem =
       findProblem(secret) ??
-      (list.length > 1 ? problemBeside(secret as string) : undefined) ??
-      (list.indexOf(secret) < at ? 'is in the list twice' : undefined)
-    if (problem) issues.add(name(at), problem)
-    else good.push(secret as string)
+      (list.length > 1 ? findQuoteOrComma(secret as string) : undefined) ??
+      (list.indexOf(secret) < index ? 'is in the list twice' : undefined)
+    if (problem) issues.add(createName(index), problem)
+    else secrets.push(secret as string)
   }
 
-  return good
+  return secrets
 }
 
-/** What a secret brings along where several were written as if white space were not enough: it would be another secret. */
-function problemBeside(secret: string): string | undefined {
+/** Finds the quotes and commas of a list whose parts are separated by more than white space: they would belong to a secret. */
+function findQuoteOrComma(secret: string): string | undefined {
   if (/^["'`]|["'`]$/.test(secret)) return `begins or ends with a quote: ${howToWrite}`
   return /[,;]$/.test(secret) ? `ends with a comma or a semicolon: ${howToWrite}` : undefined
 }
@@ -87,10 +87,11 @@ function findProblem(secret: unknown): string | undefined {
     return `holds several secrets without white space between them: ${howToWrite}`
   if (secret.length > maxLength) return `must have at most ${maxLength} characters`
   if (secret.trim() !== secret) return 'begins or ends with white space'
-  // Half a surrogate pair becomes U+FFFD in UTF-8: two different secrets would be the same key.
+  // Half a surrogate pair becomes U+FFFD in UTF-8, so that two different secrets would give the same key.
   if (/\p{Cc}|\p{Cs}/u.test(secret)) return 'holds control characters or broken Unicode'
-  if (findPeriod(secret) < minLength && findPeriod(secret) * 2 <= secret.length)
-    return 'repeats a short pattern'
+
+  const period = findPeriod(secret)
+  if (period < minLength && period * 2 <= secret.length) return 'repeats a short pattern'
   if (countVariety(secret) < minVariety)
     return `must have at least ${minVariety} different characters`
   if (countsAlong(secret)) return 'counts up or down'
@@ -99,12 +100,13 @@ function findProblem(secret: unknown): string | undefined {
 }
 
 /**
- * Whether commas or semicolons stand between what look like several secrets: of one length, or made of the few characters that
- * `npm run secret` and `openssl rand` print. A random text with a comma somewhere is one secret.
+ * True if commas or semicolons separate parts that look like secrets: parts of one length, or of the few characters that
+ * `npm run secret` and `openssl rand` print. A random text that contains a comma is one secret.
  */
 function areJoined(text: string): boolean {
   const parts = text.split(/[,;]/)
   if (parts.length < 2 || parts.some((part) => part.length < minLength)) return false
+
   return (
     parts.every((part) => part.length === parts[0]?.length) ||
     parts.every((part) => /^[\w+/=.~-]+$/.test(part))
@@ -115,22 +117,24 @@ function countVariety(text: string): number {
   return new Set(text).size
 }
 
-/** Length of the shortest pattern that, repeated, gives the text: Knuth, Morris and Pratt's failure function. */
+/** Returns the length of the shortest pattern whose repetition gives the text: Knuth, Morris and Pratt's failure function. */
 function findPeriod(text: string): number {
   const border = [0]
-  for (let at = 1, length = 0; at < text.length; at++) {
-    while (length > 0 && text[at] !== text[length]) length = border[length - 1] as number
-    if (text[at] === text[length]) length++
+
+  for (let index = 1, length = 0; index < text.length; index++) {
+    while (length > 0 && text[index] !== text[length]) length = border[length - 1] as number
+    if (text[index] === text[length]) length++
     border.push(length)
   }
   return text.length - (border[text.length - 1] as number)
 }
 
-/** Whether three of four characters are the neighbour of, or the same as, the one before: `abcdef…`, `aaaabbbb…`. */
+/** True if three of four characters are equal to the character before or its neighbour: `abcdef…`, `aaaabbbb…`. */
 function countsAlong(text: string): boolean {
   let steps = 0
-  for (let at = 1; at < text.length; at++) {
-    if (Math.abs(text.charCodeAt(at) - text.charCodeAt(at - 1)) <= 1) steps++
+
+  for (let index = 1; index < text.length; index++) {
+    if (Math.abs(text.charCodeAt(index) - text.charCodeAt(index - 1)) <= 1) steps++
   }
   return steps * 4 >= text.length * 3
 }
@@ -152,11 +156,10 @@ const sampleWords = new RegExp(
   'g',
 )
 
-/** Whether too little is left of a secret without the words that samples are made of. */
+/** True if too little remains of a secret after the words of samples are removed. */
 export function isSample(secret: string): boolean {
   const plain = secret.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
-  const left = plain.replaceAll(sampleWords, '')
-  return (
-    left.length < plain.length && (left.length < minLength / 2 || countVariety(left) < minVariety)
-  )
+  const rest = plain.replaceAll(sampleWords, '')
+  const isTooShort = rest.length < minLength / 2 || countVariety(rest) < minVariety
+  return rest.length < plain.length && isTooShort
 }

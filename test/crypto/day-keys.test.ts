@@ -96,7 +96,7 @@ describe('keys by day', () => {
     }
     expect(keys.size).toBe(ids.length * (window + 2))
     for (let day = today - window; day <= today + 1; day++) {
-      for (const id of ids) expect(keys.known(ours(id, day))).toMatchObject({ day })
+      for (const id of ids) expect(keys.getCached(ours(id, day))).toMatchObject({ day })
     }
   })
 
@@ -104,11 +104,11 @@ describe('keys by day', () => {
     const keys = keysOf()
     const days = Array.from({ length: 60 }, (_, i) => today + (i < 40 ? i : 40 - i))
     for (const now of days) {
-      await keys.sealing(now)
+      await keys.getSealingKey(now)
       for (const day of [now - window, now - 1, now + 1]) await keys.find(ours(ids[1], day), now)
       expect(keys.size).toBeLessThan(ids.length * (window + 2) + 1)
-      expect(keys.known(ours(ids[0], now))).toMatchObject({ day: now })
-      expect(keys.known(ours(ids[1], now - window))).toMatchObject({ day: now - window })
+      expect(keys.getCached(ours(ids[0], now))).toMatchObject({ day: now })
+      expect(keys.getCached(ours(ids[1], now - window))).toMatchObject({ day: now - window })
     }
   })
 
@@ -118,7 +118,7 @@ describe('keys by day', () => {
     expect(keys.size).toBe(1)
     const counts = await countCrypto(async () => {
       const found = (await keys.find(ours(ids[0], today), today)) as DayKey
-      expect(await keys.sealing(today)).toBe(found)
+      expect(await keys.getSealingKey(today)).toBe(found)
     })
     expect(counts).toEqual({})
   })

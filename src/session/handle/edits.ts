@@ -34,7 +34,7 @@ export function replayEdits<Data extends object>(
 
   for (const edit of edits) {
     current =
-      edit.type === 'flash' || edit.type === 'take'
+      'name' in edit
         ? applyFlashEdit(settings, current, edit)
         : applyDataEdit(settings, current, edit)
   }

@@ -25,9 +25,9 @@ export function finishResponse(
   outcome: SessionOutcome,
   emit: Emit | undefined,
 ): Response {
-  if (outcome.cookies.length === 0 && !outcome.wasRead) return response
-  if (response.status === 101) {
-    if (outcome.cookies.length === 0) return response
+  const isUpgrade = response.status === 101
+  if (outcome.cookies.length === 0 && (isUpgrade || !outcome.wasRead)) return response
+  if (isUpgrade) {
     throw new PortcullisError('ERR_SESSION_CLOSED', 'An upgraded connection carries no cookie')
   }
 

@@ -230,6 +230,6 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
 /** Untyped code mixes up the object of messages that upstreams send with the name and value that `flash` takes. */
 function requireMessageName(name: unknown): void {
-  if (typeof name !== 'string') throw dataError('needs a text as the name of a flash message')
-  if (name === '' || name === '__proto__') throw dataError('needs another name of a flash message')
+  if (typeof name !== 'string') throw dataError('needs a text as the name of its message')
+  if (name === '' || name === '__proto__') throw dataError('needs another name for its message')
 }

@@ -25,7 +25,7 @@ export function createLogin<Data extends object>(
   { keep = [], authenticatedAt }: StartOptions<Data>,
   edits: readonly Edit[],
 ): SessionLogin<Data> {
-  const flashEdits = edits.filter(({ type }) => type === 'flash' || type === 'take')
+  const flashEdits = edits.filter((edit) => 'name' in edit)
 
   const make: SessionLogin<Data>['make'] = async (replaced) => {
     const old = replaced?.data === undefined ? replaced : replayEdits(settings, replaced, edits)

@@ -39,8 +39,11 @@ async function takeStored<Data extends object>(
   try {
     await state.write(true, (record) => {
       messages = selectMessages(record?.flash, (name) => names.includes(name))
-      const edits = names.map((name) => ({ type: 'take', name }) as const)
-      return replayEdits(state.settings, record, edits)
+      return replayEdits(
+        state.settings,
+        record,
+        names.map((name) => ({ type: 'take', name })),
+      )
     })
   } catch (error) {
     if (isPortcullisError(error, 'ERR_SESSION_ENDED')) return undefined

@@ -9,7 +9,7 @@ import type { SessionSettings } from '../core/settings.ts'
 import { expireLegacy, importLegacy } from '../legacy/import.ts'
 import { loadStateless } from './load.ts'
 
-const EVENTS = { import: 'session-imported', slide: 'session-renewed', none: undefined } as const
+const EVENTS = { import: 'session-imported', slide: 'session-renewed' } as const
 const NO_SESSION: LoadResult<never> = Object.freeze({ record: undefined })
 
 /** Creates the engine of stateless sessions; {@link SessionEngine} documents its verbs. */
@@ -36,8 +36,9 @@ export function createStatelessEngine<Data extends object>(
 
       const record = { ...next, seen: Math.max(next.seen, Math.floor(clock() / 1000)) }
       const cookies = await sealCookies(settings, jar, record)
+      const { pendingWrite } = session
       const type =
-        session.record === undefined ? 'session-created' : EVENTS[session.pendingWrite ?? 'none']
+        session.record === undefined ? 'session-created' : pendingWrite && EVENTS[pendingWrite]
       if (settings.emit && type) await emitAbout(settings, jar.env, { type, id: record.id })
       return { session: { record }, cookies }
     },
