@@ -14,6 +14,8 @@ export interface Subject {
   readonly user?: string | undefined
   /** Of a stored session: `ver`. */
   readonly version?: string | undefined
+  /** Whether the session is bound to the device that signed in: `bound`. */
+  readonly bound?: boolean | undefined
   /** What `claims` of the configuration made of the session's data. */
   readonly claims?: object | undefined
 }
@@ -41,7 +43,7 @@ const maxClaimsBytes = 4096
 export function createAssertions(lifetime: number): SignAssertion {
   const kept = new Map<string, { readonly jwt: string; readonly since: number }>()
   return async (subject, keys, issuer, now) => {
-    const { upstream, session, authenticatedAt, user, version, claims } = subject
+    const { upstream, session, authenticatedAt, user, version, bound, claims } = subject
     const body = {
       iss: issuer,
       aud: upstream,
@@ -49,6 +51,7 @@ export function createAssertions(lifetime: number): SignAssertion {
       sid: session,
       ...(authenticatedAt !== undefined && { auth_time: Math.floor(authenticatedAt / 1000) }),
       ...(version !== undefined && { ver: version }),
+      ...(bound && { bound }),
       ...(claims !== undefined && { claims: validateClaims(claims) }),
     }
     const text = `${keys.kid} ${JSON.stringify(body)}`

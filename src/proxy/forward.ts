@@ -164,6 +164,7 @@ async function createAssertion<C extends ForwardContext>(
     upstream: upstream.name,
     session: info.id,
     authenticatedAt: info.authenticatedAt,
+    bound: info.bound,
     // Data of a session without a login is whatever an upstream put there: it names no user.
     user: session.facts.signedIn ? user?.(session.data) : undefined,
     version: info.version,

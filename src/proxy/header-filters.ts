@@ -54,7 +54,11 @@ const hopByHopResponse: ReadonlySet<string> = new Set([
 
 /** Whether a response header of the upstream stops here: hop-by-hop, its timings, and every name this gateway speaks itself. */
 export function isStrippedResponseHeader(name: string): boolean {
-  return hopByHopResponse.has(name) || name.startsWith('portcullis')
+  return (
+    hopByHopResponse.has(name) ||
+    name.startsWith('portcullis') ||
+    name.startsWith('secure-session-')
+  )
 }
 
 /** Names a Connection header lists (RFC 9110 section 7.6.1), in lower case. */

@@ -30,7 +30,7 @@ export const identityNames: readonly string[] = words(
   'x-auth-expiresin x-auth-audience x-auth-provider x-auth-principal x-token-subject',
   'x-verified-user x-verified-email x-ldap-user x-ldap-groups x-cert x-ssl x-tls',
   // What only the platform that runs a project says to it. Next takes the nonce of its scripts from a policy.
-  'next-resume sec-secure-session-id content-security-policy',
+  'next-resume content-security-policy',
   'content-security-policy-report-only x-nonce',
   // Anybody's word on anything, in the traces of every server it reaches. A monitor that is told to passes it on.
   'baggage',
@@ -72,6 +72,7 @@ export const identityBeginnings: readonly string[] = words(
   'x-country',
   // Inner words of Next and of a browser's bound sessions.
   'x-middleware- x-invoke- x-next- x-nextjs- x-prerender- secure-session- sec-session-',
+  'sec-secure-session-',
 )
 
 /** Names of these families that webhooks of the same products bring, signed or secret. */

@@ -11,8 +11,8 @@ export async function encodeSessionList(session: SessionHandle<object>): Promise
   const told = all.slice(0, maxListed)
   const current = all.find((each) => each.current)
   if (current !== undefined && !told.includes(current)) told[maxListed - 1] = current
-  const json = told.map(({ id, createdAt, seenAt, expiresAt, current = false }) => {
-    return { id, createdAt, seenAt, expiresAt, current }
+  const json = told.map(({ id, createdAt, seenAt, expiresAt, bound, current = false }) => {
+    return { id, createdAt, seenAt, expiresAt, ...(bound !== undefined && { bound }), current }
   })
   return encodeBase64url(new TextEncoder().encode(JSON.stringify(json)))
 }

@@ -110,6 +110,7 @@ export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
     check: (env) => findByEnv(env).check(env),
     ...(choices.some(({ device }) => device) && {
       device: {
+        servesSite: choices.some(({ device }) => device?.servesSite),
         answer: (request, env, handle) => findByEnv(env).device?.answer(request, env, handle),
         reload: (request, handle, env) => findByEnv(env).device?.reload(request, handle, env),
       },

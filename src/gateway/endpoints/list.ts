@@ -3,6 +3,7 @@ import type { Clock, Emit } from '../../types.ts'
 import type { GatewaySessions } from '../phases/session.ts'
 import type { RejectRequest } from '../reject.ts'
 import { createBuiltInEndpoints } from './built-in.ts'
+import { createDeviceEndpoints } from './device.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { IsReady } from './ready.ts'
 import { createReportCollector } from './reports.ts'
@@ -22,6 +23,9 @@ export interface EndpointServices {
  * maintenance, csrf, rate limits, sessions and access: an endpoint that needs one of these calls it.
  */
 export function createEndpoints(services: EndpointServices): readonly Endpoint[] {
-  const { clock, emit, isReady } = services
-  return [...createBuiltInEndpoints(isReady, createReportCollector(emit, clock))]
+  const { clock, emit, isReady, sessions } = services
+  return [
+    ...createBuiltInEndpoints(isReady, createReportCollector(emit, clock)),
+    ...createDeviceEndpoints(sessions.device),
+  ]
 }

@@ -1,6 +1,6 @@
 /** Denies requests whose session may not use the route, or sends a person to the sign-in page. */
 import type { LoadedSession } from '../../proxy/forward-context.ts'
-import { isNavigation, isPrefetch } from '../../request/index.ts'
+import { isNavigation, isPrefetch, repeatRequest } from '../../request/index.ts'
 import { signInLocation } from '../../request/sign-in.ts'
 import type { Reason } from '../../types.ts'
 import { type RejectRequest, redirect } from '../reject.ts'
@@ -24,8 +24,17 @@ export type Authorize = (
 /** Creates the phase. */
 export function createAuthorize({ reject, sessions, signIn }: AuthorizeOptions): Authorize {
   return function authorize(ctx, session) {
+    const device = ctx.session?.device()
+    // Before anything is done for a request whose session would count once the browser has begun it again.
+    if (device?.reload !== undefined && ctx.request.method === 'GET') return device.reload()
+
     const reason = sessions.checkAccess(ctx.route.access, session)
     if (reason === undefined) return undefined
+    if (reason === 'no-session' && device?.isSkipped) return reject(ctx, 'device-not-proved')
+    const repetition =
+      reason === 'device-proof-too-old' ? repeatRequest(ctx.request, device?.expire) : undefined
+    if (repetition !== undefined) return repetition
+
     return signIn !== undefined && canSignIn(ctx, reason)
       ? redirectToSignIn(ctx, signIn)
       : reject(ctx, reason)

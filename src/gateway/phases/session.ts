@@ -1,7 +1,7 @@
 /** Reads the session of a request, and decides by it whether the route may be used. */
 import { type CompiledAccess, checkSessionAccess } from '../../access/index.ts'
 import type { LoadedSession } from '../../proxy/forward-context.ts'
-import type { FlushableHandle, SessionStrategy } from '../../session/index.ts'
+import type { DeviceEndpoints, FlushableHandle, SessionStrategy } from '../../session/index.ts'
 import type { Clock, Reason } from '../../types.ts'
 import type { RequestContext, RouteContext } from '../request-context.ts'
 
@@ -17,6 +17,8 @@ export interface GatewaySessionOptions {
 
 /** The sessions of a gateway, as its phases and endpoints use them. */
 export interface GatewaySessions {
+  /** Answers browsers whose sessions are bound to a device; undefined where no session is. */
+  readonly device: DeviceEndpoints | undefined
   /** The strategy of an environment. */
   findStrategy(env: unknown): SessionStrategy<object> | undefined
   /** Opens the handle of a request once, whichever code asks first; undefined where the gateway has no sessions. */
@@ -48,6 +50,7 @@ export function createGatewaySessions(options: GatewaySessionOptions): GatewaySe
   }
 
   return {
+    device: strategy?.device,
     findStrategy: (env) => strategy?.chosen?.(env) ?? strategy,
     open,
     load,

@@ -153,6 +153,8 @@ function compileRouteAccess(
     issues.add('access', "must be 'public' where the gateway has no option session")
   } else if (compiled.roles !== undefined && roles === undefined)
     issues.add('access.role', 'needs the option roles')
+  if (compiled.bound && session !== undefined && session.device === undefined)
+    issues.add('access.device', 'needs sessions with the option device')
   if (compiled.ranges !== undefined && platform === 'none') {
     issues.add(
       'access.address',

@@ -27,6 +27,8 @@ export interface DeviceBound<Data> {
 
 /** What whoever serves a strategy owes its browsers, before csrf, limits and access: a refusal there ends their sessions. */
 export interface DeviceEndpoints {
+  /** Whether {@link answer} serves `/.well-known/device-bound-sessions`. */
+  readonly servesSite: boolean
   /**
    * Answers a browser that registers or refreshes; undefined for every other request. The answer is final. With a handle it does
    * what {@link reload} does, too.

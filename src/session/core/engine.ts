@@ -60,6 +60,8 @@ export interface DeviceState {
   readonly isSkipped?: boolean
   /** Removes the bound cookie, so that the browser proves itself before its next request. */
   readonly expire: OutgoingCookie
+  /** Creates the page that begins a navigation again; present where another origin began it and the bound cookie is missing. */
+  readonly reload?: () => Response
 }
 
 /** Computes the next record; undefined means that nothing changed. It runs again after a conflict, so it must be pure. */

@@ -1,5 +1,6 @@
 /** The addresses that a browser calls by itself, and the page for links from other origins. */
 import { readCookies } from '../../cookie/parse.ts'
+import type { CookieSettings } from '../../cookie/settings.ts'
 import { isPortcullisError } from '../../errors.ts'
 import { readDevicePath, registerPath } from '../../request/path/device-path.ts'
 import type { DeviceEndpoints } from '../core/device.ts'
@@ -10,7 +11,7 @@ import { readHeaderString } from './header-string.ts'
 import { wellKnownUrl, writeWellKnown } from './instructions.ts'
 import { answerRefresh } from './refresh.ts'
 import { answerRegistration } from './register.ts'
-import { createReloadPage, isForeignNavigation } from './reload.ts'
+import { isForeignNavigation } from './reload.ts'
 
 /** Makes what whoever serves the strategy owes its browsers. */
 export function createDeviceEndpoints<Data extends object>(
@@ -45,11 +46,12 @@ export function createDeviceEndpoints<Data extends object>(
       // The page may not need its session at all; whatever does will hear of the failure.
       return undefined
     }
-    const device = handle.device()
-    return device !== undefined && device.provedAt === undefined ? createReloadPage() : undefined
+    return handle.device()?.reload?.()
   }
 
   const endpoints: DeviceEndpoints = {
+    servesSite: device.site !== undefined,
+
     answer(request, env, handle) {
       const path = readDevicePath(request.url)
       if (path !== undefined) return answerBrowser(path, request, env)
@@ -62,9 +64,8 @@ export function createDeviceEndpoints<Data extends object>(
       const { headers, method } = request
       if (method !== 'GET' || !isForeignNavigation(headers)) return undefined
       const cookies = headers.get('cookie')
-      if (readCookies(cookies, settings.cookie.name).length === 0) return undefined
-      // Browsers send no cookie that has expired.
-      return readCookies(cookies, device.cookie.name).length === 0 ? reload(handle) : undefined
+      const has = ({ name }: CookieSettings): boolean => readCookies(cookies, name).length > 0
+      return has(settings.cookie) && !has(device.cookie) ? reload(handle) : undefined
     },
   }
   return endpoints

@@ -5,7 +5,7 @@ import type { LoadResult } from '../core/engine.ts'
 import type { SessionSettings } from '../core/settings.ts'
 import { isBound, readBinding } from './binding.ts'
 import { type BoundRejection, readBoundValues } from './bound-cookie.ts'
-import { isForeignNavigation } from './reload.ts'
+import { createReloadPage, isForeignNavigation } from './reload.ts'
 import type { DeviceSettings } from './settings.ts'
 import { readSkipped } from './skipped.ts'
 
@@ -44,7 +44,12 @@ export function createEnforcement<Data>(
       record: undefined,
       block: 'not-bound',
       ...(location && { location }),
-      device: { isSkipped: skipReason !== undefined, expire },
+      device: {
+        isSkipped: skipReason !== undefined,
+        expire,
+        // Browsers send no cookie that has expired: one that came was not theirs.
+        ...(isLink && jar.read(device.cookie.name).length === 0 && { reload: createReloadPage }),
+      },
     }
   }
 

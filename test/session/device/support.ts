@@ -15,8 +15,10 @@ import { memoryStore } from '../../../src/store/index.ts'
 import type { SecurityEvent } from '../../../src/types.ts'
 import { Browser, type Data, noon, secret } from '../support.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: any app will do.
-type App = Hono<any>
+/** Whatever answers requests. */
+export interface App {
+  request(url: string, init?: RequestInit): Response | Promise<Response>
+}
 
 export const bound = '__Host-session-bound'
 const registerPath = '/.portcullis/dbsc/register'
@@ -94,7 +96,7 @@ export class BoundBrowser extends Browser {
   instructions: { session_identifier: string } | undefined
 
   constructor(app: App, device: Device) {
-    super(app)
+    super(app as never)
     this.device = device
   }
 
