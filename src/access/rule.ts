@@ -105,7 +105,12 @@ export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
   if (!signedIn && !needing && address === undefined)
     issues.add('', "must hold a condition; for none say 'public'")
   if (session === false && needing)
-    issues.add('session', 'must not be false: role, claim, fresh and device need a session')
+    issues.add(
+      'session',
+      bound
+        ? 'must not be false: device needs a session'
+        : 'must not be false: role, claim and fresh need a session',
+    )
   const compiled: CompiledAccess = {
     session: signedIn || needing,
     ...(address !== undefined && { ranges: parseRanges(address, issues) }),
