@@ -66,15 +66,9 @@ export function keyRing(secret: string | readonly string[], issues: Issues): Key
   async function deriveIds(): Promise<readonly string[]> {
     if (cachedIds) return cachedIds
 
-    const ids = await Promise.all(
-      secrets.map(
-        async (_, index) =>
-          new Uint8Array(
-            await crypto.subtle.deriveBits(hkdf('kid'), await deriveRootKey(index), 48),
-          ),
-      ),
+    cachedIds = await Promise.all(
+      secrets.map(async (_, index) => deriveId(await deriveRootKey(index))),
     )
-    cachedIds = ids.map(encodeBase64url)
     return cachedIds
   }
 
@@ -125,6 +119,11 @@ export function keyRing(secret: string | readonly string[], issues: Issues): Key
     macs: (purpose, text) =>
       Promise.all(secrets.map((_, index) => computeMac(index, purpose, text))),
   }
+}
+
+/** Derives the 8 characters that name a secret in a token. */
+async function deriveId(rootKey: CryptoKey): Promise<string> {
+  return encodeBase64url(new Uint8Array(await crypto.subtle.deriveBits(hkdf('kid'), rootKey, 48)))
 }
 
 function hkdf(...parts: readonly string[]): HkdfParams {

@@ -1,3 +1,11 @@
+/**
+ * Sessions. A strategy (`statelessSessions`, `storedSessions`, `sessionsBy`) compiles its options once and creates an engine,
+ * which reads and writes sessions and holds no state of a request. `session()` opens one handle for each request. The handle
+ * loads the session when it is first read, records changes as edits, and writes them once, when the response is flushed; a
+ * write that meets another one replays the edits on the newer session. Only `start` changes the user, and always with a new id.
+ *
+ * A request: middleware -> handle -> request state (edits) -> engine -> sealed cookie (stateless) or sealed row (stored).
+ */
 export type { DeviceEndpoints, DeviceOption } from './core/device.ts'
 export type { SessionFacts } from './core/info.ts'
 export type { LegacyCookie, SessionOptions } from './core/options.ts'
