@@ -29,7 +29,13 @@ export interface AccessRequest<Data = object> {
 
 const passed: Verdict = { ok: true }
 
-/** Judges the client's address, without I/O. A client whose address nobody vouches for is in no range. */
+/**
+ * Checks the client IP address, without I/O. An address that no trusted platform reports is in no range.
+ *
+ * @example
+ * const verdict = checkAddress(rule, clientAddress(request.headers, 'cloudflare'))
+ * if (!verdict.ok) return errorResponse(verdict.reason, request)
+ */
 export function checkAddress(
   { ranges, also = [] }: CompiledAccess,
   address: string | undefined,
@@ -43,8 +49,11 @@ export function checkAddress(
 const SKEW_MS = 60_000
 
 /**
- * Judges the session. Role and claim come before age: who may not pass anyway is not asked to sign in again. Never throws,
- * whatever the functions of the application do.
+ * Checks the session. Role and claim are checked before age: a user who may not access the page is not asked to sign in
+ * again. It never throws, even if functions of the application do.
+ *
+ * @example
+ * const verdict = checkSessionAccess(rule, { data, authenticatedAt, now: Date.now() })
  */
 export function checkSessionAccess<Data>(
   rule: CompiledAccess,

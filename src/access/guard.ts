@@ -62,7 +62,13 @@ export interface AccessGuard<C> {
 
 const mostRules = 1000
 
-/** The guard behind `access`. @throws {ConfigError} `ERR_CONFIG` */
+/**
+ * Creates the guard behind `access()`, for code without Hono.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * const guard = accessGuard({ rules: [{ path: '/admin/*', allow: { role: 'admin' } }], roles })
+ */
 export function accessGuard<C extends AccessContext>(
   options: AccessOptions<never, C>,
 ): AccessGuard<C> {

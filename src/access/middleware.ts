@@ -6,10 +6,23 @@ import type { AccessGuardOptions, MaybeAnswer } from './options.ts'
 import type { AccessRule } from './rule.ts'
 
 /**
- * Says who may pass where, in one list: first match wins, and what no rule fits is refused. Where a rule needs a session,
- * `session()` has to run before. Canonical paths only: others get 400 here, since a router could read them differently.
+ * Authorizes requests by one list of rules. The first rule whose path matches decides; a request that no rule matches is
+ * rejected. Where a rule needs a session, `session()` has to run before. Paths that are not canonical get 400, because a
+ * router could read them differently.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong, rules that are never reached among them
+ * @example
+ * app.use(session(sessions))
+ * app.use(
+ *   access({
+ *     roles: (data) => data.roles,
+ *     rules: [
+ *       { path: '/', allow: 'public' },
+ *       { path: '/admin/*', allow: { role: 'admin' } },
+ *       { path: '/*', allow: 'session' },
+ *     ],
+ *   }),
+ * )
  */
 export function access<Data = object>(options: AccessOptions<Data, Context>): MiddlewareHandler {
   const guard = accessGuard<Context>(options as AccessOptions<never, Context>)
@@ -20,9 +33,11 @@ export function access<Data = object>(options: AccessOptions<Data, Context>): Mi
 }
 
 /**
- * Lets pass whom one rule fits; for single routes. `session()` has to run before, unless the rule asks for addresses only.
+ * Authorizes requests to a single route by one rule. `session()` has to run before, unless the rule only checks addresses.
  *
  * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * app.get('/reports', requireAccess({ role: 'staff', fresh: 900 }, { roles: (data) => data.roles }), showReports)
  */
 export function requireAccess<Data = object>(
   rule: AccessRule<Data>,
@@ -33,7 +48,13 @@ export function requireAccess<Data = object>(
   )
 }
 
-/** {@link requireAccess} with `{ role }`. @throws {ConfigError} `ERR_CONFIG` */
+/**
+ * Authorizes users by role: {@link requireAccess} with `{ role }`.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * app.use('/admin/*', requireRole('admin', { roles: (data) => data.roles }))
+ */
 export function requireRole<Data = object>(
   role: string | readonly string[],
   options: AccessGuardOptions<Data, Context> & Required<Pick<AccessGuardOptions<Data>, 'roles'>>,
@@ -43,7 +64,13 @@ export function requireRole<Data = object>(
   )
 }
 
-/** {@link requireAccess} with `{ address }`. @throws {ConfigError} `ERR_CONFIG` */
+/**
+ * Authorizes clients by IP address: {@link requireAccess} with `{ address }`.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * app.use('/metrics', requireAddress(['10.0.0.0/8'], { platform: 'cloudflare' }))
+ */
 export function requireAddress(
   address: readonly string[],
   options: AccessGuardOptions<object, Context> & Required<Pick<AccessGuardOptions, 'platform'>>,

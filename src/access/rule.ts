@@ -71,7 +71,12 @@ const keys: ReadonlyArray<keyof AccessMembers> = [
 /** Nobody: what stands for a rule with a fault, which is never served. */
 export const denyEveryone: CompiledAccess = { session: true, roles: new Set() }
 
-/** One rule of several: all of them must hold. */
+/**
+ * Combines several rules to one that requires all of them.
+ *
+ * @example
+ * const rule = combineAccess([compileAccess('session', issues), compileAccess({ role: 'admin' }, issues)])
+ */
 export function combineAccess(rules: readonly CompiledAccess[]): CompiledAccess {
   const [first = denyEveryone, ...also] = [...new Set(rules)]
   if (also.length === 0) return first
@@ -85,7 +90,14 @@ export function combineAccess(rules: readonly CompiledAccess[]): CompiledAccess 
   }
 }
 
-/** Judges a rule. What is wrong with it is noted by member; then the rule that comes back lets nobody pass. */
+/**
+ * Validates a rule. An invalid rule adds issues and returns a rule that denies every request.
+ *
+ * @example
+ * const issues = createIssues('access')
+ * const rule = compileAccess({ role: 'admin' }, issues)
+ * issues.throwIfAny()
+ */
 export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
   if (value === 'public') return { session: false }
   if (value === 'session') return { session: true }

@@ -29,14 +29,19 @@ export interface BindingLimiterOptions<E = ProjectEnv> {
 }
 
 /**
- * Makes a limiter of a Workers binding. It counts per location, in the memory of machines that tell each other late:
- * permissive by its own description. Put it in front of an exact one; it is not the account of anything.
+ * Creates a limiter from a Workers rate limiting binding. It counts per location, with counters that are synchronized late:
+ * it is permissive by its own documentation. Use it in front of an exact limiter, not alone.
  *
- * It does not know what is left or when to come back: `remaining` is undefined, or 0 where it denied, and `retryAt` one
- * window away. It cannot be looked at or made to forget, and a take costs 1.
+ * It does not know the remaining units or the time of the next one: `remaining` is undefined, or 0 where it denied, and
+ * `retryAt` is one window away. It has no `peek` and no `forget`, and a request always costs 1.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
+ * @example
+ * rateLimit({
+ *   limiter: bindingLimiter({ binding: (c) => c.env.LIMITER, limit: 100, window: 60 }),
+ *   platform: 'cloudflare',
+ * })
  */
 export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>): BasicLimiter {
   const issues = createIssues('bindingLimiter')

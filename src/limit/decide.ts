@@ -1,4 +1,4 @@
-/** From what limiters answered to what happens to the request: fallbacks, events, fields, the refusal. */
+/** Decides about a request by the results of its limiters: fallbacks, events, header fields and the rejection. */
 import type { Emit, EventType } from '../types.ts'
 import { createLimitedResponse, createUnavailableResponse } from './answer.ts'
 import type { TakeResult } from './contract.ts'
@@ -6,13 +6,13 @@ import { limitItem, policyItem, withFields } from './fields.ts'
 import type { LimitedContext, LimitVerdict } from './gate.ts'
 import type { Policy } from './policies.ts'
 
-/** What became of one policy. */
+/** The result of one policy. */
 export interface PolicyResult extends TakeResult {
   /** Name of the policy. */
   readonly name: string
 }
 
-/** A take that was answered, failed, or was not needed. */
+/** A request for units with its result: settled, or undefined where it was not needed. */
 export interface PolicyOutcome<C> {
   readonly policy: Policy<C>
   readonly key: string
@@ -20,34 +20,54 @@ export interface PolicyOutcome<C> {
   readonly outcome: PromiseSettledResult<TakeResult> | undefined
 }
 
-/** What a gate says besides. */
+/** The options of a guard that the decision needs. */
 export interface DecisionSettings<C> {
   readonly observing: boolean
   readonly refuse: ((verdict: LimitVerdict, c: C) => Response | Promise<Response>) | undefined
   readonly emit: Emit
 }
 
-/** What happens to a request. */
+/** The decision about a request. */
 export interface Decision {
-  /** Of every policy that was asked, in their order. */
+  /** The results of all policies that were asked, in their order. */
   readonly results: readonly PolicyResult[]
-  /** The answer to a refused request. */
+  /** The response to a denied request. */
   readonly refused: Response | undefined
-  /** Adds what clients are told to an answer, or to a copy of it. */
+  /** Adds the header fields of the limits to a response, or to a copy of it. */
   decorate(response: Response): Response
 }
 
 type Fields = Array<readonly [name: string, value: string]>
 
-/** Decides. Limits of this isolate answer for policies whose store is away. */
+/** Emits an event about one policy. */
+type EmitEvent = (type: EventType, policy: string, reason?: string) => void
+
+/** The result of one policy, and whether its store could not be asked. */
+interface CheckedPolicy<C> {
+  readonly policy: Policy<C>
+  /** Undefined: another policy denied before this one was asked. */
+  readonly result: TakeResult | undefined
+  readonly isLost: boolean
+}
+
+/** What clients learn: the policies that denied, and the longest time to wait. */
+interface Denials {
+  readonly isDenied: boolean
+  /** True where no policy denied, but one that could not be counted is closed. */
+  readonly isClosed: boolean
+  readonly retryAfter: number
+  readonly violated: readonly string[]
+}
+
+/** Decides about a request. Limits of this isolate replace policies whose store is unavailable. */
 export async function decideOutcomes<C extends LimitedContext>(
   taken: ReadonlyArray<PolicyOutcome<C>>,
   c: C,
-  { observing, refuse, emit }: DecisionSettings<C>,
+  settings: DecisionSettings<C>,
 ): Promise<Decision> {
-  const id = c.var?.requestId
-  const requestId = typeof id === 'string' ? id : undefined
-  const emitEvent = (type: EventType, subject: string, reason?: string): void =>
+  const { observing, emit } = settings
+  const requestId = readRequestId(c)
+  const emitEvent: EmitEvent = (type, subject, reason) =>
     emit({
       type,
       subject,
@@ -55,71 +75,105 @@ export async function decideOutcomes<C extends LimitedContext>(
       ...(requestId !== undefined && { request: requestId }),
     })
 
-  const results: PolicyResult[] = []
-  const [policyItems, limitItems, violated]: [string[], string[], string[]] = [[], [], []]
-  let [retryAfter, denied, closed] = [0, false, false]
+  const checked: Array<CheckedPolicy<C>> = []
+  const deniedEvent = observing ? 'rate-limit-observed' : 'rate-limited'
+  for (const outcome of taken) checked.push(await checkPolicy(outcome, deniedEvent, emitEvent))
 
-  for (const take of taken) {
-    const { policy, outcome } = take
-    const { name, limiter } = policy
-    const lost = outcome?.status === 'rejected'
-
-    if (lost) emitEvent('rate-limit-degraded', name, readReason(outcome.reason))
-    const found = lost ? await decideFallback(take) : outcome?.value
-    if (policy.headers) policyItems.push(policyField(policy, found))
-    if (found === undefined) continue
-
-    const result: PolicyResult = { name, ...found }
-    results.push(result)
-
-    const item = policy.headers ? limitItem(name, found) : undefined
-    if (item !== undefined) limitItems.push(item)
-    if (found.allowed) continue
-
-    if (lost && policy.onOutage === 'closed') closed = true
-    else {
-      denied = true
-      retryAfter = Math.max(retryAfter, found.retryAfter)
-      if (policy.headers) violated.push(name)
-      emitEvent(observing ? 'rate-limit-observed' : 'rate-limited', name, `over-${limiter.window}s`)
-    }
-  }
-
-  const fields: Fields = []
-  if (!observing && policyItems.length > 0)
-    fields.push(['RateLimit-Policy', policyItems.join(', ')])
-  if (!observing && limitItems.length > 0) fields.push(['RateLimit', limitItems.join(', ')])
-
+  const results = checked.flatMap(({ policy: { name }, result }) =>
+    result === undefined ? [] : [{ name, ...result }],
+  )
+  const denials = findDenials(checked)
+  const fields = observing ? [] : writeFields(checked)
   const decorate = (response: Response): Response => withFields(response, fields)
-  if (observing || !(denied || closed)) return { results, refused: undefined, decorate }
+  if (observing || !(denials.isDenied || denials.isClosed))
+    return { results, refused: undefined, decorate }
 
-  const about = { request: c.req.raw, requestId }
-  if (refuse === undefined) {
-    const plain = denied
-      ? createLimitedResponse(about, retryAfter, violated)
-      : createUnavailableResponse(about)
-    return { results, refused: decorate(plain), decorate }
-  }
-
-  const wait = denied ? retryAfter : closedSeconds
-  const reason = denied ? 'rate-limited' : 'store-unavailable'
-  const custom = await refuse({ ok: false, reason, retryAfter: wait, results }, c)
-
+  const refused = await createRejection(c, denials, results, settings)
   return {
     results,
-    refused: withFields(custom, [...fields, ...missingHeaders(custom, wait)]),
+    refused: withFields(refused.response, [...fields, ...refused.fields]),
     decorate,
   }
 }
 
-/** As `refusal` says it for 503. */
+function readRequestId(c: LimitedContext): string | undefined {
+  const requestId = c.var?.requestId
+  return typeof requestId === 'string' ? requestId : undefined
+}
+
+/** Finds the result of one policy and emits its events. */
+async function checkPolicy<C>(
+  outcome: PolicyOutcome<C>,
+  deniedEvent: EventType,
+  emitEvent: EmitEvent,
+): Promise<CheckedPolicy<C>> {
+  const { policy, outcome: settled } = outcome
+  const isLost = settled?.status === 'rejected'
+  if (isLost) emitEvent('rate-limit-degraded', policy.name, readReason(settled.reason))
+
+  const result = isLost ? await decideFallback(outcome) : settled?.value
+  const isClosed = isLost && policy.onOutage === 'closed'
+  if (result !== undefined && !result.allowed && !isClosed)
+    emitEvent(deniedEvent, policy.name, `over-${policy.limiter.window}s`)
+
+  return { policy, result, isLost }
+}
+
+function findDenials<C>(checked: ReadonlyArray<CheckedPolicy<C>>): Denials {
+  const rejected = checked.filter(({ result }) => result?.allowed === false)
+  const denied = rejected.filter(({ policy, isLost }) => !isLost || policy.onOutage !== 'closed')
+
+  return {
+    isDenied: denied.length > 0,
+    isClosed: rejected.length > denied.length,
+    retryAfter: Math.max(0, ...denied.map(({ result }) => result?.retryAfter ?? 0)),
+    violated: denied.filter(({ policy }) => policy.headers).map(({ policy }) => policy.name),
+  }
+}
+
+/** The header fields of all policies that clients may know of. */
+function writeFields<C>(checked: ReadonlyArray<CheckedPolicy<C>>): Fields {
+  const shown = checked.filter(({ policy }) => policy.headers)
+  const policyItems = shown.map(({ policy, result }) => policyField(policy, result))
+  const limitItems = shown
+    .map(({ policy, result }) => result && limitItem(policy.name, result))
+    .filter((item) => item !== undefined)
+
+  const fields: Fields = []
+  if (policyItems.length > 0) fields.push(['RateLimit-Policy', policyItems.join(', ')])
+  if (limitItems.length > 0) fields.push(['RateLimit', limitItems.join(', ')])
+  return fields
+}
+
+/** The response to a denied request, and the fields that it still needs. */
+async function createRejection<C extends LimitedContext>(
+  c: C,
+  { isDenied, retryAfter, violated }: Denials,
+  results: readonly PolicyResult[],
+  { refuse }: DecisionSettings<C>,
+): Promise<{ response: Response; fields: Fields }> {
+  if (refuse === undefined) {
+    const info = { request: c.req.raw, requestId: readRequestId(c) }
+    const response = isDenied
+      ? createLimitedResponse(info, retryAfter, violated)
+      : createUnavailableResponse(info)
+    return { response, fields: [] }
+  }
+
+  const wait = isDenied ? retryAfter : closedSeconds
+  const reason = isDenied ? 'rate-limited' : 'store-unavailable'
+  const response = await refuse({ ok: false, reason, retryAfter: wait, results }, c)
+  return { response, fields: missingHeaders(response, wait) }
+}
+
+/** Seconds to wait after a 503, as in `errorResponse()`. */
 const closedSeconds = 10
 
-/** What nobody counted: by the policy's word, or by what this isolate counts meanwhile. */
+/** Decides where the store is unavailable: by the policy's `onOutage`, or by counting in this isolate. */
 async function decideFallback<C>({ policy, key, cost }: PolicyOutcome<C>): Promise<TakeResult> {
   const { limiter, onOutage, fallback: local } = policy
   if (local !== undefined) {
-    // A take that the divided limit could never hold takes all of it.
+    // A cost over the divided limit consumes all of it.
     return { ...(await local.take(key, Math.min(cost, local.limit))), degraded: true }
   }
 
@@ -146,7 +200,7 @@ function policyField<C>(policy: Policy<C>, result: TakeResult | undefined): stri
     : policyItem({ name: policy.name, limit, window: policy.limiter.window }, limit)
 }
 
-/** Why, as a dashed word; of a limiter that is not ours only that it failed. */
+/** The reason of an outage in kebab case; of a limiter that is not ours only that it failed. */
 function readReason(error: unknown): string {
   const { reason } = error as { reason?: unknown }
   return typeof reason === 'string' && /^[a-z][a-z0-9-]{0,63}$/.test(reason) ? reason : 'fault'

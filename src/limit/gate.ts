@@ -75,7 +75,16 @@ export interface LimitGate<C> {
   prepare(c: C, emit?: Emit): Promise<PreparedLimits | undefined>
 }
 
-/** The limits behind `rateLimit`. @throws {ConfigError} `ERR_CONFIG` */
+/**
+ * Creates the guard behind `rateLimit()`, in two steps: `prepare` computes the keys, and `decide` consumes the units. Use it
+ * to send the commands of several modules to Redis in one HTTP request.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * const prepared = await limitGate(options).prepare(c)
+ * const decision = prepared && (await askAlone(prepared, c.env))
+ * if (decision?.refused) return decision.refused
+ */
 export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>): LimitGate<C> {
   const issues = createIssues('rateLimit')
   checkKeys(issues, options, [...policyKeys, ...policyOwnKeys, 'skip', 'mode', 'refuse', 'onEvent'])

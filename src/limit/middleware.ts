@@ -16,10 +16,12 @@ export type RateLimitEnv = {
 }
 
 /**
- * Refuses with 429 who asks too often. All that its policies ask Redis is one HTTP request; `limitGate` is the same in two
- * halves, for whoever asks more in that request.
+ * Rejects requests over a limit with 429. All policies share one HTTP request to Redis. `limitGate()` is the same in two
+ * steps, for code that sends further commands in that request.
  *
  * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
+ * @example
+ * app.use('/api/*', rateLimit({ limiter, platform: 'cloudflare' }))
  */
 export function rateLimit(options: RateLimitOptions<Context>): MiddlewareHandler<RateLimitEnv> {
   const gate = limitGate(options)
@@ -45,7 +47,21 @@ export function rateLimit(options: RateLimitOptions<Context>): MiddlewareHandler
 /** What {@link loginThrottle} puts on the context. */
 export type LoginThrottleEnv = { Variables: { loginThrottle: LoginThrottle } }
 
-/** Gives `c.var.loginThrottle`, and the device's cookie to the answer of a login that succeeded. @throws {ConfigError} */
+/**
+ * Sets `c.var.loginThrottle` and sends the cookie of the device with the response to a successful login.
+ *
+ * @throws {ConfigError}
+ * @example
+ * app.post('/login', loginThrottle({ store, secret, platform: 'cloudflare' }), async (c) => {
+ *   const { email, password } = await c.req.json()
+ *   const denied = await c.var.loginThrottle.attempt(email)
+ *   if (denied) return denied
+ *
+ *   if (!(await checkPassword(email, password))) return c.text('Wrong password', 401)
+ *   await c.var.loginThrottle.succeed()
+ *   return c.text('Welcome')
+ * })
+ */
 export function loginThrottle<E = ProjectEnv>(
   options: LoginGateOptions<Context, E>,
 ): MiddlewareHandler<LoginThrottleEnv> {

@@ -39,10 +39,13 @@ export interface PreparedTakes {
 type TakePartItem = Extract<PreparedTake, { is: 'part' }>
 
 /**
- * The first half of several takes. Limiters of this isolate take at once, in order, and the first that denies ends it:
- * nobody else is asked, nothing else is taken. The same is true of a key that is known to be blocked. Of those in Redis,
- * all exact ones of one client are judged by one script: if one denies, none of them takes. Those of @upstash/ratelimit
- * each decide for themselves in the same request, and have taken even where another one denies.
+ * Prepares to consume units of several limiters. Limiters of this isolate consume at once, in order; the first that denies
+ * ends it, and no other limiter is asked. The same is true of a key that is known to be blocked. In Redis, all exact
+ * limiters of one client are decided by one script: if one denies, none consumes. Those of @upstash/ratelimit decide
+ * independently in the same request, and have consumed even where another one denies.
+ *
+ * @example
+ * const { decide, clients } = await prepareTakes([{ limiter, key: 'user:7', cost: 1 }], { env })
  */
 export async function prepareTakes(
   takes: readonly Take[],
@@ -147,7 +150,14 @@ function settlePromise<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
   )
 }
 
-/** Sends what was prepared, one request for each client; with it goes what the web request asks there already. */
+/**
+ * Sends prepared commands, one HTTP request for each Redis client, together with commands that the web request has already
+ * queued.
+ *
+ * @example
+ * const prepared = await prepareTakes(takes, { env })
+ * const outcomes = await askAlone(prepared, env)
+ */
 export async function askAlone<T>(
   {
     clients,

@@ -65,11 +65,16 @@ type Algorithm = ReturnType<ReturnType<typeof Ratelimit.fixedWindow>>
 type Region = Parameters<Algorithm['limit']>[0]
 
 /**
- * Makes a limiter of @upstash/ratelimit 2.2: its scripts and keys of theirs, so that limits look alike to whoever knows
- * them. What surrounded them is not used: no cache that blocks until a window ends, no time-out that lets everybody pass,
- * no list that is fetched from elsewhere, no deletion by pattern, and no identifier but digests. It has no clock of ours.
+ * Creates a limiter of @upstash/ratelimit 2.2, with its scripts and its format of keys, so that its dashboards understand
+ * them. Its other features are not used: no cache that blocks until a window ends, no timeout that allows requests, no list
+ * fetched from elsewhere, no deletion by pattern, and no identifiers but digests. It has no option `clock`.
  *
  * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * rateLimit({
+ *   limiter: upstashLimiter({ redis: client, secret: (c) => c.env.SECRET, limit: 10, window: 10 }),
+ *   platform: 'cloudflare',
+ * })
  */
 export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>): UpstashLimiter {
   const issues = createIssues('upstashLimiter')

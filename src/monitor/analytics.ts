@@ -18,8 +18,12 @@ export interface AnalyticsPoint {
 }
 
 /**
- * A request as a point. The layout is a promise, since queries know members by number only: new ones are appended.
- * `docs/monitoring.md` has it as a table. A number that is not known is -1: 0 is a measurement.
+ * Converts a log line to a data point for Analytics Engine. The layout is stable, because queries refer to columns by
+ * number: new columns are appended. docs/monitoring.md has it as a table. An unknown number is -1, since 0 is a
+ * measurement.
+ *
+ * @example
+ * env.ANALYTICS.writeDataPoint(analyticsPoint(line))
  */
 export function analyticsPoint(line: RequestLine): AnalyticsPoint {
   const {

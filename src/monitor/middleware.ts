@@ -21,9 +21,12 @@ export interface RequestLogOptions extends MonitorOptions {
 export type RequestLogEnv = { Variables: { requestLog: RequestMetrics } }
 
 /**
- * Tells of every request and its answer; register it before everything else but `requestId()`.
+ * Logs every request with its response. Register it before all other middleware except `requestId()`.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ * @example
+ * app.use(requestId())
+ * app.use(requestLog({ log: (line) => console.log(JSON.stringify(line)), platform: 'cloudflare' }))
  */
 export function requestLog(options: RequestLogOptions): MiddlewareHandler<RequestLogEnv> {
   const { platform, clock = Date.now, ...rest } = options ?? {}

@@ -77,9 +77,11 @@ const keys: ReadonlyArray<keyof MonitorOptions> = [
 ]
 
 /**
- * Makes a monitor, for the option `monitor` of a gateway.
+ * Creates a monitor for the option `monitor` of a gateway.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ * @example
+ * createGateway({ monitor: monitor({ log: (line) => console.log(JSON.stringify(line)) }), upstreams, routes })
  */
 export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
   const issues = createIssues('monitor')

@@ -15,13 +15,25 @@ const write: Script = /* @__PURE__ */ script(
   "return redis.call('SET', KEYS[1], ARGV[1], 'EX', 2592000)",
 )
 
-/** Whether Redis runs a script for us: also a wrong token and a Redis that is loading say no. */
+/**
+ * Returns a probe that checks whether Redis runs a script for us. It fails for a wrong token and for a Redis that is still
+ * loading.
+ *
+ * @example
+ * createGateway({ ready: { store: redisProbe(client) }, upstreams, routes })
+ */
 export function redisProbe(redis: RedisSource): StoreProbe {
   const client = readClient(redis)
   return (env) => client.call(env, ping, [], [])
 }
 
-/** Remembers in Redis, under one key, for 30 days. Holds names of upstreams and times, nothing of any visitor. */
+/**
+ * Stores the state of the uptime check in Redis, under one key, for 30 days. It holds names of upstreams and times, and
+ * nothing about visitors.
+ *
+ * @example
+ * uptime({ state: redisState(client), webhook: (c) => c.env.WEBHOOK_URL })
+ */
 export function redisState(
   redis: RedisSource,
   { key = 'portcullis:uptime' }: { readonly key?: string } = {},

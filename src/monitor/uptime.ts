@@ -81,9 +81,11 @@ const keys: ReadonlyArray<keyof UptimeOptions> = [
 ]
 
 /**
- * Makes the watch, for the option `uptime` of a gateway whose Worker has a cron trigger.
+ * Creates an uptime check for the option `uptime` of a gateway whose Worker has a cron trigger.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ * @example
+ * createGateway({ uptime: uptime({ webhook: (c) => c.env.WEBHOOK_URL }), upstreams, routes })
  */
 export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
   const issues = createIssues('uptime')

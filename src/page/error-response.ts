@@ -32,11 +32,13 @@ const pageHeaders = {
 }
 
 /**
- * The answer to a refused request: problem+json, or a page without script where a person will look at it. Words and
- * status are those of the reason; the reason itself is never told. Always `Cache-Control: no-store`, and a 503 says
- * when to come back (`Retry-After: 10`, unless `extra.headers` has one).
+ * Creates the response to a rejected or failed request: problem+json, or an HTML page without script for a navigation. Text
+ * and status belong to the reason; the reason itself is never sent. The response has `Cache-Control: no-store`, and a 503
+ * has `Retry-After: 10` unless `extra.headers` sets one.
  *
  * @see RFC 9457 section 3 for the members of the problem; `requestId` is ours.
+ * @example
+ * return errorResponse('rate-limited', request, { headers: [['Retry-After', '30']] })
  */
 export function errorResponse(
   reason: Reason,

@@ -19,7 +19,12 @@ const byCode: Readonly<Partial<Record<ErrorCode, Reason>>> = {
   ERR_UPSTREAM_PAUSED: 'upstream-paused',
 }
 
-/** The reason behind something thrown: by its code where it is ours, `fault` for everything else. */
+/**
+ * Returns the reason for a thrown value: by its code for an error of this package, otherwise `fault`.
+ *
+ * @example
+ * app.onError((error, c) => errorResponse(findReason(error), c.req.raw))
+ */
 export function findReason(error: unknown): Reason {
   // A code begins with ERR_, so no name that every object has can be asked for.
   return isPortcullisError(error) ? (byCode[error.code] ?? 'fault') : 'fault'

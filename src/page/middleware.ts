@@ -14,11 +14,14 @@ export interface ErrorPageOptions {
 }
 
 /**
- * Answers what handlers throw. Cookies and headers staged with `c.header` stay, unless they described the body that is
- * not sent. An HTTPException keeps its status, or its own Response where it was made with one.
- * What is thrown and is no Error never gets here: Hono hands it on to the runtime.
+ * Responds to errors of handlers. Cookies and headers staged with `c.header` are kept unless they describe the body that is
+ * not sent. An HTTPException keeps its status, or its own Response if it has one. A thrown value that is not an Error is not
+ * handled here: Hono passes it to the runtime.
  *
  * @throws {ConfigError} `ERR_CONFIG` where `report` is no function.
+ * @example
+ * app.onError(errorPage())
+ * app.notFound(notFoundPage())
  */
 export function errorPage({ report = reportError }: ErrorPageOptions = {}): ErrorHandler {
   if (typeof report !== 'function')
@@ -40,7 +43,12 @@ export function errorPage({ report = reportError }: ErrorPageOptions = {}): Erro
   }
 }
 
-/** Answers what no route answers; staged headers stay as with {@link errorPage}. */
+/**
+ * Responds to requests that no route handles. Staged headers are kept as by {@link errorPage}.
+ *
+ * @example
+ * app.notFound(notFoundPage())
+ */
 export function notFoundPage(): NotFoundHandler {
   return function notFoundPage(c) {
     const answer = errorResponse('not-found', c.req.raw, readRequestId(c))

@@ -66,7 +66,12 @@ export const reasons: Readonly<Record<Reason, StatusText>> = /* @__PURE__ */ map
   fault: 500,
 })
 
-/** The status with which a reason is answered; 500 for a reason of a newer copy of this package. */
+/**
+ * Returns the status of a reason; 500 for a reason of a newer version of this package.
+ *
+ * @example
+ * reasonStatus('rate-limited') // 429
+ */
 export function reasonStatus(reason: Reason): number {
   return reasons[reason]?.status ?? 500
 }

@@ -27,12 +27,15 @@ const quietMs = 60_000
 const maxRemembered = 32
 
 /**
- * A function that reports faults as lines of JSON: `event` (`config-invalid` or `fault`), `code` where the error is ours,
- * `name`, `message`, `causes` by code or name, `faults` of a ConfigError by option and problem, and for foreign errors the
- * `stack`. Messages lose the query of every url in them. Headers, cookies and bodies are never looked at.
+ * Creates a function that reports errors as lines of JSON: `event` (`config-invalid` or `fault`), `code` for errors of this
+ * package, `name`, `message`, `causes` by code or name, `faults` of a ConfigError by option and problem, and the `stack` of
+ * other errors. The query of every URL in a message is removed. Headers, cookies and bodies are never included.
  *
- * A wrong configuration fails every request alike: the same ConfigError is written at most once in 60 s per isolate, and
- * the next line says how many were `omitted`. Everything else is written each time.
+ * An invalid configuration fails every request: the same ConfigError is reported at most once in 60 s per isolate, and the
+ * next line has the number of `omitted` ones. Every other error is reported.
+ *
+ * @example
+ * app.onError(errorPage({ report: createReporter({ write: (line) => logger.error(line) }) }))
  */
 export function createReporter({
   write = writeToConsole,

@@ -77,7 +77,12 @@ const statusTexts: ReadonlyMap<number, StatusText> = /* @__PURE__ */ new Map(
   ]),
 )
 
-/** The words for a status from 400 to 599; general ones for a status that has none of its own. */
+/**
+ * Returns the texts for a status from 400 to 599; general texts for a status without its own.
+ *
+ * @example
+ * findStatusText(404).title // 'Not found'
+ */
 export function findStatusText(status: number): StatusText {
   const known = statusTexts.get(status)
   if (known) return known

@@ -40,15 +40,20 @@ export interface ExactLimiterOptions<E = ProjectEnv> extends RedisLimiterOptions
 }
 
 /**
- * Makes a limiter in Redis whose every answer is exact: a take at `retryAt` is allowed, one millisecond earlier it is not.
- * One request and three commands for a take that is allowed; two commands where it is denied, and no request while this
- * isolate remembers that. Denied takes change nothing.
+ * Creates an exact limiter in Redis: a request at `retryAt` is allowed, one millisecond earlier it is denied. An allowed
+ * request takes one HTTP request and three commands; a denied one two commands, and none while this isolate remembers
+ * that the key is blocked. Denied requests change nothing.
  *
- * A limit holds up to the clock skew between isolates: those whose clocks differ by up to a minute may let pass more by
- * what falls into twice that difference, once. A clock that is set back blocks nobody for longer than one window.
- * A take whose answer was lost on the way is sent once more, and may count twice.
+ * The limit holds up to the clock skew between isolates: isolates whose clocks differ by up to a minute may once allow as
+ * many more as arrive in twice that difference. A clock that is set back blocks no client for longer than one window. A
+ * request whose reply was lost is sent again and may count twice.
  *
  * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * rateLimit({
+ *   limiter: exactLimiter({ redis: client, secret: (c) => c.env.SECRET, limit: 100, window: 60 }),
+ *   platform: 'cloudflare',
+ * })
  */
 export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): RedisLimiter {
   const issues = createIssues('exactLimiter')

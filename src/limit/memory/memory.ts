@@ -24,10 +24,13 @@ const nothing: KeptLog = { log: [], shift: 0 }
 const longestKey = 128
 
 /**
- * Makes a limiter in memory, as exact as `exactLimiter`. It is **per isolate**: Workers run many at once and end them at
- * will, so that a client gets the limit once from each. Alone it is right for development, tests and one long-lived process.
+ * Creates a limiter in memory, as exact as `exactLimiter()`. It is **per isolate**: Workers run many isolates and end them at
+ * any time, so a client gets the limit once from each. Used alone, it suits development, tests and a single long-running
+ * process.
  *
  * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * rateLimit({ limiter: memoryLimiter({ limit: 100, window: 60 }), platform: 'node' })
  */
 export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
   const issues = createIssues('memoryLimiter')

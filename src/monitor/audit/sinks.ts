@@ -62,9 +62,11 @@ export interface WebhookSinkOptions<E = ProjectEnv> {
 }
 
 /**
- * Posts each record as JSON, signed. It is not tried again: use {@link redisStreamSink} where no record may be lost.
+ * Posts each record as JSON, signed. A failed request is not repeated: use {@link redisStreamSink} where no record may be lost.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ * @example
+ * auditTrail(webhookSink({ url: (c) => c.env.AUDIT_URL, key: (c) => c.env.AUDIT_KEY }))
  */
 export function webhookSink<E = ProjectEnv>(options: WebhookSinkOptions<E>): AuditSink {
   const issues = createIssues('webhookSink')
@@ -106,6 +108,8 @@ export interface RedisStreamSinkOptions {
  * Appends each record to a stream in Redis (`XADD`), where a consumer group reads them in order and none is lost.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ * @example
+ * auditTrail(redisStreamSink(client, { key: 'audit', maxLength: 100_000 }))
  */
 export function redisStreamSink(
   redis: RedisSource,

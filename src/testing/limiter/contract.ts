@@ -39,6 +39,12 @@ export interface LimiterContractOptions {
  * Declares the tests that a limiter has to pass.
  *
  * @param makeLimiter - called once for each test, with the rate that it needs.
+ * @example
+ * limiterContract({ describe, it, expect }, (rate) => {
+ *   let now = Date.now()
+ *   const limiter = myLimiter({ ...rate, clock: () => now })
+ *   return { limiter, now: () => now, elapse: (ms) => (now += ms) }
+ * })
  */
 export function limiterContract(
   tools: TestTools,

@@ -44,11 +44,15 @@ export interface StoreUnderTest {
 }
 
 /**
- * Declares the tests that a store has to pass: what each verb answers, when sessions end, that a user's list is the
- * authority, the races, each as every order in which the steps of two or three clients can happen, and whole sessions from
- * login to logout.
+ * Declares the tests that a store has to pass: the result of each function, when sessions end, the list of a user's sessions,
+ * races in every order in which the steps of two or three clients can happen, and whole sessions from login to logout.
  *
  * @param makeStore - called once for each test.
+ * @example
+ * storeContract({ describe, it, expect }, () => {
+ *   let now = Date.now()
+ *   return { store: myStore({ clock: () => now }), now: () => now, elapse: (ms) => (now += ms) }
+ * })
  */
 export function storeContract(
   tools: TestTools,

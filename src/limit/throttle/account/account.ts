@@ -18,12 +18,14 @@ const longest = 320
 const mostRead = 4 * longest
 
 /**
- * The key of an account: what some origin takes for the same name is the same here. Case, compatibility forms, marks, format
- * and control characters, stroked letters, ligatures and digits of all scripts are folded; of a telephone number the last
- * nine digits count. That two accounts share a key costs their owners little: a success clears what failed under its own
- * text. The opposite would be a limit for each spelling.
+ * Returns the key of an account: spellings that some upstream treats as the same name have the same key. Case, compatibility
+ * forms, marks, format and control characters, stroked letters, ligatures and digits of all scripts are folded; of a
+ * telephone number the last nine digits count. Two accounts that share a key cost their owners little: a success clears
+ * the failures of its own spelling. Different keys would give an attacker one limit for each spelling.
  *
  * @returns undefined for what names nobody: nothing left, or more than 320 characters
+ * @example
+ * accountKey('Ada@Example.com') === accountKey('ADA@example.com') // true
  */
 export function accountKey(text: string): string | undefined {
   if (text.length > mostRead) return undefined

@@ -42,11 +42,12 @@ function takeOff(entry: ThrottleEntry | undefined, off: number): void {
 }
 
 /**
- * Makes a store in memory, which keeps what it promises in one process only: on Workers every isolate would count for
- * itself, so that an attacker has as many limits as there are isolates. Whoever makes enough other failures pushes a
- * counter out.
+ * Creates a store in memory. Its guarantees hold in one process only: on Workers every isolate would count alone, so that an
+ * attacker has as many limits as there are isolates. Enough other failures push a counter out.
  *
  * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * loginThrottle({ store: memoryThrottle(), secret, platform: 'node' })
  */
 export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleStore {
   const issues = createIssues('memoryThrottle')

@@ -44,10 +44,13 @@ export interface RedisThrottle extends ThrottleStore {
 }
 
 /**
- * Makes a store in Redis: a single primary with `noeviction`. Its keys are digests, its values counts and times, and all of
- * them expire within a day. Verbs reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`, within the client's time.
+ * Creates a store in Redis: a single primary with `noeviction`. Its keys are digests, its values counts and times, and all
+ * expire within a day. Its functions reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` within the timeout of the
+ * client.
  *
  * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * loginThrottle({ store: redisThrottle({ redis: client }), secret, platform: 'cloudflare' })
  */
 export function redisThrottle<E = ProjectEnv>(options: RedisThrottleOptions<E>): RedisThrottle {
   const issues = createIssues('redisThrottle')
