@@ -12,17 +12,8 @@ import type { AccessRule } from './rule.ts'
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong, rules that are never reached among them
  * @example
- * app.use(session(sessions))
- * app.use(
- *   access({
- *     roles: (data) => data.roles,
- *     rules: [
- *       { path: '/', allow: 'public' },
- *       { path: '/admin/*', allow: { role: 'admin' } },
- *       { path: '/*', allow: 'session' },
- *     ],
- *   }),
- * )
+ * const rules = [{ path: '/admin/*', allow: { role: 'admin' } }, { path: '/*', allow: 'session' }]
+ * app.use(session(sessions), access({ roles: (data) => data.roles, rules }))
  */
 export function access<Data = object>(options: AccessOptions<Data, Context>): MiddlewareHandler {
   const guard = accessGuard<Context>(options as AccessOptions<never, Context>)

@@ -57,7 +57,7 @@ export interface CompiledAccess {
 }
 
 /** Entries of a list of addresses, roles or values; more belongs into a data base. */
-const mostEntries = 1000
+const maxEntries = 1000
 
 const keys: ReadonlyArray<keyof AccessMembers> = [
   'session',
@@ -127,7 +127,7 @@ export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
     session: signedIn || needing,
     ...(address !== undefined && { ranges: parseRanges(address, issues) }),
     ...(role !== undefined && {
-      roles: new Set(parseList<string>(role, isNonEmptyText, 'role', 'a role', issues)),
+      roles: new Set(parseList<string>(role, isNonEmptyText, 'a role', issues.at('role'))),
     }),
     ...(typeof claim === 'function' && { check: claim as ClaimCheck<never> }),
     ...(claim !== undefined &&
@@ -157,8 +157,8 @@ const seconds = { min: 1, max: 34_560_000, unit: 'seconds' } as const
 
 function parseRanges(value: unknown, issues: Issues): AddressRange[] {
   const ranges: AddressRange[] = []
-  if (!Array.isArray(value) || value.length === 0 || value.length > mostEntries) {
-    issues.add('address', `must be a list of 1 to ${mostEntries} addresses or ranges`)
+  if (!Array.isArray(value) || value.length === 0 || value.length > maxEntries) {
+    issues.add('address', `must be a list of 1 to ${maxEntries} addresses or ranges`)
     return ranges
   }
 
@@ -185,24 +185,26 @@ function parseClaims(value: unknown, issues: Issues): Map<string, ReadonlySet<un
   if (entries.length === 0)
     issues.add('', 'must be a function of the data, or an object of members and their values')
   for (const [name, values] of entries) {
-    claims.set(name, new Set(parseList<ClaimValue>(values, isClaimValue, name, 'a value', issues)))
+    claims.set(
+      name,
+      new Set(parseList<ClaimValue>(values, isClaimValue, 'a value', issues.at(name))),
+    )
   }
 
   return claims
 }
 
-/** One or a list of what `fits`. */
+/** Parses one item or a list of items. */
 function parseList<T>(
   value: unknown,
-  fits: (one: unknown) => boolean,
-  option: string,
-  a: string,
+  isItem: (item: unknown) => boolean,
+  noun: string,
   issues: Issues,
 ): T[] {
   const list = Array.isArray(value) ? value : [value]
-  if (list.length > 0 && list.length <= mostEntries && list.every(fits)) return list
+  if (list.length > 0 && list.length <= maxEntries && list.every(isItem)) return list
 
-  issues.add(option, `must be ${a} or a list of 1 to ${mostEntries} of them`)
+  issues.add('', `must be ${noun} or a list of 1 to ${maxEntries} of them`)
   return []
 }
 

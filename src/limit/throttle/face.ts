@@ -4,9 +4,20 @@ import { checkKeys, createIssues, optionalFunction, optionalListener } from '../
 import { errorResponse } from '../../page/error-response.ts'
 import { checkPlatform, clientAddress, type Platform } from '../../request/index.ts'
 import type { Clock, Emit, OutgoingCookie, ProjectEnv, Reason } from '../../types.ts'
-import { createAccount } from './account/account.ts'
-import { createThrottleEngine, isStoreError, type LoginAttempt } from './engine.ts'
-import { compileThrottle, type LoginThrottleOptions, loginThrottleKeys } from './options.ts'
+import { type Account, createAccount } from './account/account.ts'
+import {
+  createThrottleEngine,
+  isStoreError,
+  type LoginAttempt,
+  type LoginRequest,
+  type ThrottleEngine,
+} from './engine.ts'
+import {
+  compileThrottle,
+  type LoginThrottleOptions,
+  loginThrottleKeys,
+  type ThrottleSettings,
+} from './options.ts'
 
 /** A Hono Context, as far as logins need one. */
 export interface LoginContext {
@@ -72,7 +83,17 @@ export interface LoginGate<C> {
   open(c: C): { readonly handle: LoginThrottle; readonly cookie: () => OutgoingCookie | undefined }
 }
 
-/** The gate behind `loginThrottle`. @throws {ConfigError} `ERR_CONFIG` */
+/** The validated options of {@link loginGate}. */
+interface LoginGateSettings<C> {
+  readonly engine: ThrottleEngine
+  readonly settings: ThrottleSettings
+  readonly platform: Platform
+  /** The name of these logins in events. */
+  readonly subject: string
+  readonly refuse: LoginGateOptions<C>['refuse'] | undefined
+}
+
+/** Creates the guard behind `loginThrottle()`. @throws {ConfigError} `ERR_CONFIG` */
 export function loginGate<C extends LoginContext>(
   options: LoginGateOptions<C, never>,
 ): LoginGate<C> {
@@ -86,93 +107,110 @@ export function loginGate<C extends LoginContext>(
     'clock',
   ])
 
-  const given: Partial<LoginGateOptions<C, never>> = options ?? {}
-  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
-  const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {})
-  const refuse = optionalFunction(issues, 'refuse', given.refuse)
-  const settings = compileThrottle(given, clock, issues)
-  const platform = checkPlatform(given.platform, issues)
-  const { name: subject = 'login' } = given
+  const input: Partial<LoginGateOptions<C, never>> = options ?? {}
+  const clock = optionalFunction(issues, 'clock', input.clock) ?? Date.now
+  const emit = optionalListener(issues, 'onEvent', input.onEvent) ?? (() => {})
+  const refuse = optionalFunction(issues, 'refuse', input.refuse)
+  const settings = compileThrottle(input, clock, issues)
+  const platform = checkPlatform(input.platform, issues)
+  const { name: subject = 'login' } = input
 
   issues.throwIfAny()
   const engine = createThrottleEngine(settings, clock, emit)
+  const gate: LoginGateSettings<C> = { engine, settings, platform, subject, refuse }
 
-  function open(c: C): ReturnType<LoginGate<C>['open']> {
-    const { headers } = c.req.raw
-    const id = c.var?.requestId
-    const request = typeof id === 'string' ? id : undefined
-    let asked = false
-    let current: LoginAttempt | undefined
-    let cookie: OutgoingCookie | undefined
+  return { open: (c) => openLogin(c, gate) }
+}
 
-    async function answer(reason: Reason, retryAfter?: number): Promise<Response> {
-      const wait = retryAfter === undefined ? {} : { retryAfter }
-      if (refuse !== undefined) return refuse({ ok: false, reason, ...wait }, c)
+/** Opens the handle of one request. */
+function openLogin<C extends LoginContext>(
+  c: C,
+  gate: LoginGateSettings<C>,
+): ReturnType<LoginGate<C>['open']> {
+  let isAttempted = false
+  let current: LoginAttempt | undefined
+  let cookie: OutgoingCookie | undefined
 
-      const extra =
-        retryAfter === undefined ? {} : { headers: [['Retry-After', `${retryAfter}`]] as const }
-      return errorResponse(reason, c.req.raw, {
-        ...extra,
-        ...(request !== undefined && { requestId: request }),
-      })
+  async function attempt(text: unknown): Promise<Response | undefined> {
+    // With two attempts it would be unclear which one succeeded; many in one request are guesses.
+    if (isAttempted) throw new TypeError('One request tries one login')
+    isAttempted = true
+
+    const account =
+      typeof text === 'string' ? createAccount(text, gate.settings.normalize) : undefined
+    try {
+      const result = await gate.engine.begin(createLoginRequest(c, account, gate))
+      if (!result.ok) return await rejectLogin(c, gate, 'rate-limited', result.retryAfter)
+      if (account === undefined) return await rejectLogin(c, gate, 'body-malformed')
+
+      current = result.attempt
+      return undefined
+    } catch (error) {
+      // Fail closed: without a count every guess would be allowed.
+      if (!isStoreError(error)) throw error
+      return rejectLogin(c, gate, 'store-unavailable')
     }
-
-    async function attempt(text: unknown): Promise<Response | undefined> {
-      // With two of them, nobody could say which one succeeded; and fifty are what somebody sends who guesses.
-      if (asked) throw new TypeError('One request tries one login')
-
-      asked = true
-      const account = typeof text === 'string' ? createAccount(text, settings.normalize) : undefined
-      const cookies =
-        engine.cookieName === undefined ? [] : readCookies(headers.get('cookie'), engine.cookieName)
-      const address = clientAddress(headers, platform)
-
-      try {
-        const begun = await engine.begin({
-          env: c.env,
-          account,
-          address,
-          cookies,
-          request,
-          subject,
-        })
-
-        if (!begun.ok) return await answer('rate-limited', begun.retryAfter)
-        if (account === undefined) return await answer('body-malformed')
-
-        current = begun.attempt
-        return undefined
-      } catch (error) {
-        // Closed: without a count every guess would pass.
-        if (!isStoreError(error)) throw error
-        return answer('store-unavailable')
-      }
-    }
-
-    function settle(outcome: 'success' | 'failure' | 'void'): Promise<OutgoingCookie | undefined> {
-      if (current === undefined)
-        throw new TypeError('No login was let through by attempt(), so there is none to settle')
-      return current.settle(outcome)
-    }
-
-    const handle: LoginThrottle = {
-      attempt,
-      async succeed() {
-        cookie = (await settle('success')) ?? cookie
-      },
-      async fail() {
-        await settle('failure')
-      },
-      async cancel() {
-        await settle('void')
-      },
-      get pressure() {
-        return current?.pressure
-      },
-    }
-
-    return { handle, cookie: () => cookie }
   }
 
-  return { open }
+  function settle(outcome: 'success' | 'failure' | 'void'): Promise<OutgoingCookie | undefined> {
+    if (current === undefined)
+      throw new TypeError('No login was let through by attempt(), so there is none to settle')
+    return current.settle(outcome)
+  }
+
+  const handle: LoginThrottle = {
+    attempt,
+    async succeed() {
+      cookie = (await settle('success')) ?? cookie
+    },
+    async fail() {
+      await settle('failure')
+    },
+    async cancel() {
+      await settle('void')
+    },
+    get pressure() {
+      return current?.pressure
+    },
+  }
+
+  return { handle, cookie: () => cookie }
+}
+
+function createLoginRequest<C extends LoginContext>(
+  c: C,
+  account: Account | undefined,
+  { engine, platform, subject }: LoginGateSettings<C>,
+): LoginRequest {
+  const { headers } = c.req.raw
+  const { cookieName } = engine
+  return {
+    env: c.env,
+    account,
+    address: clientAddress(headers, platform),
+    cookies: cookieName === undefined ? [] : readCookies(headers.get('cookie'), cookieName),
+    request: readRequestId(c),
+    subject,
+  }
+}
+
+async function rejectLogin<C extends LoginContext>(
+  c: C,
+  { refuse }: LoginGateSettings<C>,
+  reason: Reason,
+  retryAfter?: number,
+): Promise<Response> {
+  const wait = retryAfter === undefined ? {} : { retryAfter }
+  if (refuse !== undefined) return refuse({ ok: false, reason, ...wait }, c)
+
+  const requestId = readRequestId(c)
+  return errorResponse(reason, c.req.raw, {
+    ...(retryAfter !== undefined && { headers: [['Retry-After', `${retryAfter}`]] }),
+    ...(requestId !== undefined && { requestId }),
+  })
+}
+
+function readRequestId(c: LoginContext): string | undefined {
+  const requestId = c.var?.requestId
+  return typeof requestId === 'string' ? requestId : undefined
 }

@@ -155,21 +155,8 @@ function compileRule(value: unknown, issues: Issues): Preset {
   if (!known.some((part) => rule[part] !== undefined))
     issues.add('', `must name one of ${known.join(', ')}`)
 
-  const { status, location, cookie, header, json, sessionStart } = rule
-  if (status !== undefined && ![status].flat().every(isFinalStatus)) {
-    issues.add('status', 'must be a status from 200 to 599, or a list of them')
-  }
-
-  if (location !== undefined) judgeLocation(location, issues)
-  if (cookie !== undefined) judgeCookie(rule, issues)
-  if (header !== undefined) judgeHeader(header, issues)
-
-  if (json !== undefined && !isJsonRule(json)) {
-    issues.add('json', 'must be a path and a value: text, a number, a boolean or null')
-  }
-
-  if (sessionStart !== undefined && sessionStart !== true)
-    issues.add('sessionStart', 'must be true, or absent')
+  validateParts(rule, issues)
+  const { location, cookie, header, json, sessionStart } = rule
   if (
     isRedirect(rule) &&
     [cookie, header, json, sessionStart].every((part) => part === undefined)
@@ -183,7 +170,26 @@ function compileRule(value: unknown, issues: Issues): Preset {
   return { rule }
 }
 
-function judgeLocation(location: unknown, issues: Issues): void {
+/** Validates each part of a rule on its own. */
+function validateParts(rule: SuccessRule, issues: Issues): void {
+  const { status, location, cookie, header, json, sessionStart } = rule
+  if (status !== undefined && ![status].flat().every(isFinalStatus)) {
+    issues.add('status', 'must be a status from 200 to 599, or a list of them')
+  }
+
+  if (location !== undefined) validateLocation(location, issues)
+  if (cookie !== undefined) validateCookie(rule, issues)
+  if (header !== undefined) validateHeader(header, issues)
+
+  if (json !== undefined && !isJsonRule(json)) {
+    issues.add('json', 'must be a path and a value: text, a number, a boolean or null')
+  }
+
+  if (sessionStart !== undefined && sessionStart !== true)
+    issues.add('sessionStart', 'must be true, or absent')
+}
+
+function validateLocation(location: unknown, issues: Issues): void {
   if (typeof location === 'string' && location.startsWith('!')) {
     issues.add(
       'location',
@@ -198,13 +204,13 @@ function judgeLocation(location: unknown, issues: Issues): void {
   }
 }
 
-/** Cookies that anybody gets: servers set them beside a failure, too, where the request brought none. */
-const forAnybody =
+/** Cookies of anonymous sessions: servers set them with a failed login as well if the request had none. */
+const anonymousCookie =
   /^(?:connect\.sid|phpsessid|jsessionid|asp\.net_sessionid|.*_session|.*-session)$/i
-/** Cookies that have nothing to do with who somebody is. */
-const ofNobody = /csrf|xsrf|antiforgery|lang|locale|flash|messages/i
+/** Cookies that do not identify a user. */
+const unrelatedCookie = /csrf|xsrf|antiforgery|lang|locale|flash|messages/i
 
-function judgeCookie({ cookie, ...others }: SuccessRule, issues: Issues): void {
+function validateCookie({ cookie, ...others }: SuccessRule, issues: Issues): void {
   if (
     !(
       typeof cookie === 'string' &&
@@ -215,12 +221,12 @@ function judgeCookie({ cookie, ...others }: SuccessRule, issues: Issues): void {
     return
   }
 
-  if (ofNobody.test(cookie)) {
+  if (unrelatedCookie.test(cookie)) {
     issues.add('cookie', 'names a cookie that any answer may set; name the cookie of the session')
   }
 
   const alone = Object.values(others).every((part) => part === undefined)
-  if (alone && cookie !== 'keystonejs-session' && forAnybody.test(cookie)) {
+  if (alone && cookie !== 'keystonejs-session' && anonymousCookie.test(cookie)) {
     issues.add(
       'cookie',
       'names a cookie that a failure may set, too; add location or status, as a success has them',
@@ -228,7 +234,7 @@ function judgeCookie({ cookie, ...others }: SuccessRule, issues: Issues): void {
   }
 }
 
-function judgeHeader(header: unknown, issues: Issues): void {
+function validateHeader(header: unknown, issues: Issues): void {
   if (!isHeaderRule(header)) {
     issues.add('header', 'must be a name, or a name and a value')
     return
