@@ -36,6 +36,10 @@ const keys: ReadonlyArray<keyof CorsOptions> = [
   'credentials',
   'onEvent',
 ]
+const maxAgeRange = { min: 0, max: 86_400, unit: 'seconds' } as const
+const variesByPreflight = 'Access-Control-Request-Method, Access-Control-Request-Headers'
+const varies = [['Vary', `Origin, ${variesByPreflight}`]] as const
+
 /** RFC 9110 section 5.6.2. */
 const token = /^[\w!#$%&'*+.^`|~-]{1,128}$/
 
@@ -48,80 +52,112 @@ const token = /^[\w!#$%&'*+.^`|~-]{1,128}$/
  * @see Fetch section 3.2
  */
 export function cors<E = ProjectEnv>(options: CorsOptions<E>): MiddlewareHandler {
-  const issues = createIssues('cors')
-  checkKeys(issues, options, keys)
-  const given = Object(options) as CorsOptions<never>
-  const everybody = given.origins === '*'
-  const origins = everybody
-    ? undefined
-    : resolveFrom(
-        issues,
-        'origins',
-        given.origins as FromEnv<readonly string[], never> | undefined,
-        parseCorsOrigins,
-      )
-  const allowMethods = parseTokens(
-    given.allowMethods,
-    ['GET', 'HEAD', 'POST'],
-    'allowMethods',
-    issues,
-  )
-  const allowHeaders = parseTokens(given.allowHeaders, ['Content-Type'], 'allowHeaders', issues)
-  const exposeHeaders = parseTokens(given.exposeHeaders, [], 'exposeHeaders', issues)
-  const maxAge = wholeNumber(issues, 'maxAge', given.maxAge, 600, {
-    min: 0,
-    max: 86_400,
-    unit: 'seconds',
-  })
-  const credentials = booleanOption(issues, 'credentials', given.credentials, false)
-  if (everybody && credentials) issues.add('credentials', "must be false where origins is '*'")
-  const refuse = createReject(optionalListener(issues, 'onEvent', given.onEvent))
-  issues.throwIfAny()
-
-  const isAllowed = (origin: string, c: Context): boolean =>
-    origins === undefined || origins(c.env).has(origin)
-  const names = new Set(allowHeaders.map((name) => name.toLowerCase()))
-  const exposed = exposeHeaders.join(',')
-  const answered = [
-    ...(exposed === '' ? [] : [['Access-Control-Expose-Headers', exposed] as const]),
-    ['Access-Control-Max-Age', `${maxAge}`],
-    ['Access-Control-Allow-Methods', allowMethods.join(',')],
-    ['Access-Control-Allow-Headers', allowHeaders.join(',')],
-  ] as const
-
-  function permit(headers: Headers, origin: string): void {
-    headers.set('Access-Control-Allow-Origin', everybody ? '*' : origin)
-    if (credentials) headers.set('Access-Control-Allow-Credentials', 'true')
-    if (exposed !== '') headers.set('Access-Control-Expose-Headers', exposed)
-  }
+  const policy = compileCors(options as CorsOptions<never>)
+  const { isPublic, isAllowed, reject } = policy
 
   return async function cors(c, next) {
-    const { method, headers: asked } = c.req.raw
-    const origin = asked.get('origin')
-    const wanted =
-      method === 'OPTIONS' && origin !== null ? asked.get('access-control-request-method') : null
-    if (origin !== null && wanted !== null) {
-      const list = asked.get('access-control-request-headers')
-      const good = isAllowed(origin, c) && allowMethods.includes(wanted) && areAllowed(list, names)
-      if (!good) return refuse(c, 'origin-not-allowed', varies)
-      const { headers } = c.res
-      permit(headers, origin)
-      for (const [name, value] of answered) if (value !== '') headers.set(name, value)
-      headers.append('Vary', everybody ? variesByPreflight : varies[0][1])
-      return new Response(null, { status: 204, headers })
+    const origin = c.req.raw.headers.get('origin')
+    const method = requestedMethod(c.req.raw, origin)
+    if (origin !== null && method !== null) {
+      return allowsPreflight(policy, c, origin, method)
+        ? answerPreflight(policy, c, origin)
+        : reject(c, 'origin-not-allowed', varies)
     }
-    // Set before anything else answers: what fails or refuses further in is readable too. Where it is for everybody, also where
-    // nobody asked from elsewhere: a cache may hand that answer to a script (Fetch, "CORS protocol and HTTP caches").
-    if (everybody) permit(c.res.headers, '*')
-    else if (origin !== null && isAllowed(origin, c)) permit(c.res.headers, origin)
+
+    // Set before anything else responds, so that scripts can read errors and rejections too. For a public resource also where
+    // no Origin was sent: a cache may serve that response to a script (Fetch, "CORS protocol and HTTP caches").
+    if (isPublic) permit(policy, c.res.headers, '*')
+    else if (origin !== null && isAllowed(origin, c)) permit(policy, c.res.headers, origin)
     await next()
-    // A cache must not hand this answer to an origin that would get another one.
-    if (!everybody) c.header('Vary', 'Origin', { append: true })
+    // A cache must not serve this response to an origin that would receive another one.
+    if (!isPublic) c.header('Vary', 'Origin', { append: true })
   }
 }
 
-const variesByPreflight = 'Access-Control-Request-Method, Access-Control-Request-Headers'
-const varies = [['Vary', `Origin, ${variesByPreflight}`]] as const
+/** The options, validated. */
+interface CorsPolicy {
+  /** Whether scripts of all origins may read responses. */
+  readonly isPublic: boolean
+  isAllowed(origin: string, c: Context): boolean
+  readonly methods: readonly string[]
+  /** Names of headers that a script may send, in lower case. */
+  readonly headers: ReadonlySet<string>
+  readonly exposed: string
+  readonly credentials: boolean
+  /** Headers of every response to a preflight. */
+  readonly preflight: ReadonlyArray<readonly [name: string, value: string]>
+  readonly reject: ReturnType<typeof createReject>
+}
+
+function compileCors(options: CorsOptions<never>): CorsPolicy {
+  const issues = createIssues('cors')
+  checkKeys(issues, options, keys)
+  const { origins, allowMethods, allowHeaders, exposeHeaders, maxAge, credentials, onEvent } =
+    Object(options) as CorsOptions<never>
+  const isPublic = origins === '*'
+  const resolveOrigins = isPublic
+    ? undefined
+    : resolveFrom(issues, 'origins', origins, parseCorsOrigins)
+  const methods = parseTokens(allowMethods, ['GET', 'HEAD', 'POST'], 'allowMethods', issues)
+  const headers = parseTokens(allowHeaders, ['Content-Type'], 'allowHeaders', issues)
+  const exposed = parseTokens(exposeHeaders, [], 'exposeHeaders', issues).join(',')
+  const seconds = wholeNumber(issues, 'maxAge', maxAge, 600, maxAgeRange)
+  const sendsCredentials = booleanOption(issues, 'credentials', credentials, false)
+  if (isPublic && sendsCredentials) issues.add('credentials', "must be false where origins is '*'")
+  const reject = createReject(optionalListener(issues, 'onEvent', onEvent))
+  issues.throwIfAny()
+
+  return {
+    isPublic,
+    isAllowed: (origin, c) => resolveOrigins === undefined || resolveOrigins(c.env).has(origin),
+    methods,
+    headers: new Set(headers.map((name) => name.toLowerCase())),
+    exposed,
+    credentials: sendsCredentials,
+    preflight: [
+      ...(exposed === '' ? [] : [['Access-Control-Expose-Headers', exposed] as const]),
+      ['Access-Control-Max-Age', `${seconds}`],
+      ['Access-Control-Allow-Methods', methods.join(',')],
+      ['Access-Control-Allow-Headers', headers.join(',')],
+    ],
+    reject,
+  }
+}
+
+/** The method that a preflight asks for; null for any other request. */
+function requestedMethod({ method, headers }: Request, origin: string | null): string | null {
+  return method === 'OPTIONS' && origin !== null
+    ? headers.get('access-control-request-method')
+    : null
+}
+
+function allowsPreflight(
+  { isAllowed, methods, headers }: CorsPolicy,
+  c: Context,
+  origin: string,
+  method: string,
+): boolean {
+  const requested = c.req.raw.headers.get('access-control-request-headers')
+  return isAllowed(origin, c) && methods.includes(method) && areAllowed(requested, headers)
+}
+
+function answerPreflight(policy: CorsPolicy, c: Context, origin: string): Response {
+  const { headers } = c.res
+  permit(policy, headers, origin)
+  for (const [name, value] of policy.preflight) if (value !== '') headers.set(name, value)
+  headers.append('Vary', policy.isPublic ? variesByPreflight : varies[0][1])
+  return new Response(null, { status: 204, headers })
+}
+
+function permit(
+  { isPublic, credentials, exposed }: CorsPolicy,
+  headers: Headers,
+  origin: string,
+): void {
+  headers.set('Access-Control-Allow-Origin', isPublic ? '*' : origin)
+  if (credentials) headers.set('Access-Control-Allow-Credentials', 'true')
+  if (exposed !== '') headers.set('Access-Control-Expose-Headers', exposed)
+}
 
 function parseCorsOrigins(value: readonly string[], issues: Issues): ReadonlySet<string> {
   if (Array.isArray(value) && value.length === 0) issues.add('', 'must hold at least one origin')

@@ -175,26 +175,30 @@ export function portcullis(
   }
   issues.throwIfAny()
   return async function portcullis(c, next) {
-    await runSteps(steps, 0, c, next, onError)
+    await runSteps({ steps, c, next, onError }, 0)
   }
 }
 
+/** One request on its way through the steps. */
+interface StackRun {
+  readonly steps: readonly MiddlewareHandler[]
+  readonly c: Context
+  readonly next: Next
+  readonly onError: ErrorHandler
+}
+
 /**
- * Runs the steps as Hono runs middleware: an answer ends the walk, and what a step throws becomes an answer before the
- * steps around it see it. Otherwise an error page would leave without security headers.
+ * Runs the steps as Hono runs middleware: a response ends the run, and what a step throws becomes a response before the
+ * steps around it see it. Otherwise an error page would be sent without security headers.
  */
-async function runSteps(
-  steps: readonly MiddlewareHandler[],
-  at: number,
-  c: Context,
-  next: Next,
-  onError: ErrorHandler,
-): Promise<void> {
-  const step = steps[at]
+async function runSteps(run: StackRun, index: number): Promise<void> {
+  const { steps, c, next, onError } = run
+  const step = steps[index]
   if (step === undefined) return next()
+
   try {
-    const answer = await step(c, () => runSteps(steps, at + 1, c, next, onError))
-    if (answer !== undefined && !c.finalized) c.res = answer
+    const response = await step(c, () => runSteps(run, index + 1))
+    if (response !== undefined && !c.finalized) c.res = response
   } catch (error) {
     if (!(error instanceof Error)) throw error
     c.error = error

@@ -45,6 +45,27 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
     for (const index of written.of(host)) addFound(found, index.find(path), path)
   }
 
+  /** The groups of all pages that an upstream may serve for a path. */
+  function findPages(
+    asked: Asked,
+    group: RouteGroup,
+    route: CompiledRoute,
+    find: (asked: Asked) => RouteGroup | undefined,
+  ): RouteGroup[] {
+    const { path, search } = asked
+    const found: RouteGroup[] = []
+    collect(found, asked, group)
+    for (const page of (route.upstream?.aliases ?? readAliases)(path, search)) {
+      const alias: Asked = { ...asked, path: page }
+      delete alias.folded
+      const other = find(alias)
+      if (other === undefined) continue
+      found.push(other)
+      collect(found, alias, other)
+    }
+    return found
+  }
+
   return {
     add(group) {
       if (!group.members.some((member) => restricts(member, opens))) return
@@ -59,31 +80,20 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
     },
     strictest(asked, group, route, find) {
       if (!any) return undefined
-      const { path, method, search } = asked
-      const found: RouteGroup[] = []
-      collect(found, asked, group)
-      for (const page of (route.upstream?.aliases ?? readAliases)(path, search)) {
-        const there: Asked = { ...asked, path: page }
-        delete there.folded
-        const other = find(there)
-        if (other === undefined) continue
-        found.push(other)
-        collect(found, there, other)
-      }
-      if (found.length === 0) return undefined
-      const others: CompiledRoute[] = []
-      for (const other of new Set(found)) {
-        if (other === group) continue
-        const member = other.byMethod.get(method)
-        if (member !== undefined && asksMore(member, route)) others.push(member)
-        // The page itself would not take it either.
-        if (member === undefined && other.members.some((each) => asksMore(each, route))) {
-          return { type: 'method', allow: other.allow }
+      const groups = new Set(findPages(asked, group, route, find))
+      groups.delete(group)
+      const stricter: CompiledRoute[] = []
+      for (const { byMethod, members, allow } of groups) {
+        const member = byMethod.get(asked.method)
+        if (member !== undefined && asksMore(member, route)) stricter.push(member)
+        // The page itself would not take the method either.
+        if (member === undefined && members.some((other) => asksMore(other, route))) {
+          return { type: 'method', allow }
         }
       }
-      return others.length === 0
+      return stricter.length === 0
         ? undefined
-        : { type: 'route', route: strictestRoute(route, others) }
+        : { type: 'route', route: strictestRoute(route, stricter) }
     },
   }
 }

@@ -14,6 +14,11 @@ import type { Emit } from '../../types.ts'
 import type { Route } from '../routes/route.ts'
 import type { RouteThrottle } from './types.ts'
 
+const methodsWithBody: readonly string[] = ['POST', 'PUT', 'PATCH']
+const accountKeys = ['form', 'json', 'optional', 'graphql', 'argument', 'maxTokens', 'session']
+const accountKinds: readonly string[] = ['form', 'json', 'session', 'argument,graphql']
+const tokenRange = { min: 1, max: 10_000, unit: 'tokens' } as const
+
 /** How a route's logins are told, and what proves them. */
 export interface LoginRules {
   /** Undefined where the session names the account. */
@@ -110,8 +115,6 @@ function normalizerFor(success: unknown, normalize: Normalize | undefined): Norm
     : (text) => normalizeWordpressName(normalize(text))
 }
 
-const methodsWithBody: readonly string[] = ['POST', 'PUT', 'PATCH']
-
 function validateAccount(
   input: unknown,
   access: unknown,
@@ -121,48 +124,53 @@ function validateAccount(
     issues.add('', 'is required')
     return undefined
   }
-  checkKeys(issues, input, [
-    'form',
-    'json',
-    'optional',
-    'graphql',
-    'argument',
-    'maxTokens',
-    'session',
-  ])
+  checkKeys(issues, input, accountKeys)
   if (typeof input !== 'object' || input === null) return undefined
-  const entries = Object.entries(input as Record<string, unknown>).filter(
-    ([, value]) => value !== undefined,
-  )
+
+  const entries = Object.entries(input).filter(([, value]) => value !== undefined)
   const kind = entries
     .map(([name]) => name)
     .filter((name) => name !== 'maxTokens' && name !== 'optional')
     .sort()
     .join()
-  if (!['form', 'json', 'session', 'argument,graphql'].includes(kind)) {
+  if (!accountKinds.includes(kind)) {
     issues.add('', 'must be one of { form }, { json }, { graphql, argument } and { session }')
     return undefined
   }
-  for (const [option, names] of entries) {
-    if (option === 'optional') {
-      if (typeof names !== 'boolean') issues.add(option, 'must be true or false')
-      if (kind !== 'form' && kind !== 'json') issues.add(option, 'must stand beside form or json')
-      continue
-    }
-    if (option === 'maxTokens') {
-      wholeNumber(issues, option, names as number, 1000, { min: 1, max: 10_000, unit: 'tokens' })
-      continue
-    }
-    const list = option === 'json' || option === 'argument' ? [names].flat() : [names]
-    if (
-      list.length > 0 &&
-      list.every((name) => typeof name === 'string' && /^[^\s.].{0,63}$/.test(name))
-    )
-      continue
-    issues.add(option, 'must be the name of a member, of at most 64 characters')
-    return undefined
-  }
+
+  const valid = entries.every(([option, value]) =>
+    validateAccountMember(option, value, kind, issues),
+  )
+  if (!valid) return undefined
   if (kind === 'session' && access === 'public')
     issues.add('session', "must not stand on a route with access: 'public'")
   return input as RouteThrottle['account']
+}
+
+/** Whether a member names something that can be read. What else is wrong with it becomes an issue. */
+function validateAccountMember(
+  option: string,
+  value: unknown,
+  kind: string,
+  issues: Issues,
+): boolean {
+  if (option === 'optional') {
+    if (typeof value !== 'boolean') issues.add(option, 'must be true or false')
+    if (kind !== 'form' && kind !== 'json') issues.add(option, 'must stand beside form or json')
+    return true
+  }
+  if (option === 'maxTokens') {
+    wholeNumber(issues, option, value as number, 1000, tokenRange)
+    return true
+  }
+
+  const takesPath = option === 'json' || option === 'argument'
+  const names: unknown[] = takesPath ? [value].flat() : [value]
+  if (names.length > 0 && names.every(isMemberName)) return true
+  issues.add(option, 'must be the name of a member, of at most 64 characters')
+  return false
+}
+
+function isMemberName(name: unknown): boolean {
+  return typeof name === 'string' && /^[^\s.].{0,63}$/.test(name)
 }

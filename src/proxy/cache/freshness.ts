@@ -30,7 +30,13 @@ export interface StaleRule {
   readonly most: number
 }
 
-/** Epoch milliseconds around an answer. */
+/** Status and headers of a response, as the upstream sent them. */
+export interface ResponseHead {
+  readonly status: number
+  readonly headers: Headers
+}
+
+/** Epoch milliseconds around a response. */
 export interface ResponseTimes {
   readonly requestedAt: number
   readonly receivedAt: number
@@ -40,8 +46,7 @@ const longestLife = 31_536_000
 
 /** How long an answer is good for; undefined where neither it nor the route says so. */
 export function computeFreshness(
-  status: number,
-  headers: Headers,
+  { status, headers }: ResponseHead,
   control: CacheControl,
   rules: FreshnessRules,
   times: ResponseTimes,

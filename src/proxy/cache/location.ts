@@ -1,7 +1,7 @@
 /** Where a cache keeps what, and when that became invalid. */
 import type { CacheTarget } from './context.ts'
 import type { InvalidationTimes } from './invalidation-times.ts'
-import { type CacheRules, createKeyUrl, invalidationUrl, selectQuery } from './rules.ts'
+import { type CacheRules, createInvalidationUrl, createKeyUrl, selectQuery } from './rules.ts'
 import { type CacheLocation, type CacheStore, invalidate } from './store.ts'
 
 /** A cache, ready for requests. */
@@ -24,17 +24,14 @@ export interface Changes {
 
 /** Where the answer to a request lies. */
 export function findCacheLocation(
-  { publicOrigin, upstream, path }: CacheTarget,
-  rules: CacheRules,
-  store: CacheStore,
+  target: CacheTarget,
+  { rules, store }: { readonly rules: CacheRules; readonly store: CacheStore },
   search: string,
   headers: Headers,
 ): CacheLocation {
-  const key = new Request(createKeyUrl(publicOrigin, upstream, path, search, headers))
+  const key = new Request(createKeyUrl(target, search, headers))
   const varies = rules.vary.length > 0
-  const invalidKey = varies
-    ? new Request(invalidationUrl(publicOrigin, upstream, path, search))
-    : undefined
+  const invalidKey = varies ? new Request(createInvalidationUrl(target, search)) : undefined
   return { store, key, invalidKey }
 }
 
@@ -45,7 +42,7 @@ export async function invalidateCached(
 ): Promise<void> {
   if (store === undefined) return
   const search = selectQuery(target.search, rules.query)
-  const place = findCacheLocation(target, rules, store, search, new Headers())
+  const place = findCacheLocation(target, { rules, store }, search, new Headers())
   changes.count++
   changes.last.set(cacheAddress(place), changes.count)
   await invalidate(place)

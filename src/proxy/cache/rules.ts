@@ -6,11 +6,13 @@ import {
   isWebSocketUpgrade,
   mediaType,
 } from '../../request/index.ts'
+import type { CacheTarget } from './context.ts'
 import { parseCacheControl, readCacheControl } from './directives.ts'
 import {
   computeFreshness,
   type Freshness,
   type FreshnessRules,
+  type ResponseHead,
   type ResponseTimes,
 } from './freshness.ts'
 
@@ -81,13 +83,11 @@ export function selectHeaders(headers: Headers, { vary }: CacheRules): Headers {
 
 /** The address under which an answer lies: one that no client can ask for. */
 export function createKeyUrl(
-  origin: string,
-  upstream: string,
-  path: string,
+  { publicOrigin, upstream, path }: CacheTarget,
   search: string,
   headers: Headers,
 ): string {
-  let url = `${origin}/.portcullis/cache/${upstream}${path}?q=${encodeURIComponent(search)}`
+  let url = `${publicOrigin}/.portcullis/cache/${upstream}${path}?q=${encodeURIComponent(search)}`
   headers.forEach((value, name) => {
     if (name !== 'accept-encoding') url += `&${name}=${encodeURIComponent(value)}`
   })
@@ -95,29 +95,26 @@ export function createKeyUrl(
 }
 
 /** The address under which it is noted when all forms of an answer that varies became invalid. */
-export function invalidationUrl(
-  origin: string,
-  upstream: string,
-  path: string,
+export function createInvalidationUrl(
+  { publicOrigin, upstream, path }: CacheTarget,
   search: string,
 ): string {
-  return `${origin}/.portcullis/cache-invalid/${upstream}${path}?q=${encodeURIComponent(search)}`
+  return `${publicOrigin}/.portcullis/cache-invalid/${upstream}${path}?q=${encodeURIComponent(search)}`
 }
 
 /**
  * How long an answer of the upstream may be kept for everybody; undefined: not at all. One that is never fresh is kept where it
  * has a validator: it is given again once the upstream has said that it still holds.
  *
- * @param headers - as the upstream sent them.
  * @see RFC 9111 sections 3, 4.2
  */
 export function readFreshness(
-  status: number,
-  headers: Headers,
+  head: ResponseHead,
   path: string,
   rules: CacheRules,
   times: ResponseTimes,
 ): Freshness | undefined {
+  const { status, headers } = head
   if (![200, 301, 308, 404, 410].includes(status)) return undefined
   if (headers.has('set-cookie') || headers.has('portcullis-session') || isCompressed(headers))
     return undefined
@@ -130,7 +127,7 @@ export function readFreshness(
     return undefined
   const control = readCacheControl(headers)
   if (control.forbidden) return undefined
-  const freshness = computeFreshness(status, headers, control, rules, times)
+  const freshness = computeFreshness(head, control, rules, times)
   if (
     freshness === undefined ||
     (freshness.fresh <= freshness.age && !hasValidator(status, headers))

@@ -50,7 +50,7 @@ export async function serveCached(visit: CacheContext, cache: CacheParts): Promi
 
   const search = selectQuery(visit.search, rules.query)
   const headers = selectHeaders(request.headers, rules)
-  const place = findCacheLocation(visit, rules, store, search, headers)
+  const place = findCacheLocation(visit, { rules, store }, search, headers)
   const now = visit.clock()
   const asking: CacheRequest = { request, requestId, now, most, ranges: rules.ranges }
   const changes = cache.changes.count
@@ -168,7 +168,8 @@ function store(
   const times = { requestedAt, receivedAt: now }
   // RFC 9111 section 4.4: what was under way while its address changed may be of before.
   if ((cache.changes.last.get(cacheAddress(place)) ?? 0) > changes) return false
-  const freshness = readFreshness(response.status, said, visit.path, cache.rules, times)
+  const head = { status: response.status, headers: said }
+  const freshness = readFreshness(head, visit.path, cache.rules, times)
   if (freshness === undefined) return false
   const validated = hasValidator(response.status, said)
   const work = storeResponse(place, response, {
