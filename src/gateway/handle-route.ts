@@ -1,6 +1,6 @@
 /** Handles a request whose route is known: the phases of a route, in their order. */
 
-import type { LoadedSession } from '../proxy/forward-context.ts'
+import type { LoadedSession } from '../proxy/forward/context.ts'
 import type { Authorize } from './phases/authorize.ts'
 import type { InspectGraphql } from './phases/graphql.ts'
 import type { BeginLogin, LoginScope } from './phases/login.ts'

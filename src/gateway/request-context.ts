@@ -2,7 +2,7 @@
 import type { HeaderWriter } from '../headers/index.ts'
 import type { RequestMetrics } from '../monitor/index.ts'
 import type { CompiledClient } from '../proxy/fetch/upstream-client.ts'
-import type { ForwardRules, RequestBody } from '../proxy/forward-context.ts'
+import type { ForwardRules, RequestBody } from '../proxy/forward/context.ts'
 import type { FlushableHandle } from '../session/index.ts'
 import type { CompiledRoute } from './routes/table.ts'
 import type { Settings } from './settings.ts'

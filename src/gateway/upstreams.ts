@@ -8,7 +8,7 @@ import {
 } from '../options/index.ts'
 import type { Breaker, BreakerRules } from '../proxy/fetch/breaker.ts'
 import { createRetryBudget } from '../proxy/fetch/retry.ts'
-import type { UpstreamRules } from '../proxy/forward-context.ts'
+import type { UpstreamRules } from '../proxy/forward/context.ts'
 import { checkDropHeaders } from '../proxy/header-filters.ts'
 import { type AliasReader, canonicalPath, checkAliases } from '../request/index.ts'
 import type { Upstream } from './config.ts'

@@ -1,8 +1,8 @@
 /** Observes requests for a monitor: the one place where measurements and spans attach to the gateway. */
 import { isPortcullisError } from '../errors.ts'
 import type { Monitor, RequestMetrics } from '../monitor/index.ts'
-import type { ForwardObserver } from '../proxy/forward.ts'
-import type { ForwardContext } from '../proxy/forward-context.ts'
+import type { ForwardContext } from '../proxy/forward/context.ts'
+import type { ForwardObserver } from '../proxy/forward/forward.ts'
 import type { Clock, Reason } from '../types.ts'
 import type { RoutePhases } from './handle-route.ts'
 import { needsSession } from './phases/session.ts'

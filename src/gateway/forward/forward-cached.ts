@@ -1,7 +1,7 @@
 /** Forwards a request through the cache of its route. */
 import type { SharedRequest } from '../../proxy/cache/context.ts'
 import type { RouteCache } from '../../proxy/cache/public-cache.ts'
-import { withoutRange } from '../../proxy/whole-response.ts'
+import { withoutRange } from '../../proxy/forward/whole-response.ts'
 import type { Clock } from '../../types.ts'
 import type { RouteContext } from '../request-context.ts'
 import { recordCache } from '../watch.ts'

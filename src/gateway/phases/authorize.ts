@@ -1,5 +1,5 @@
 /** Denies requests whose session may not use the route, or sends a person to the sign-in page. */
-import type { LoadedSession } from '../../proxy/forward-context.ts'
+import type { LoadedSession } from '../../proxy/forward/context.ts'
 import { isNavigation, isPrefetch, repeatRequest } from '../../request/index.ts'
 import { signInLocation } from '../../request/sign-in.ts'
 import type { Reason } from '../../types.ts'

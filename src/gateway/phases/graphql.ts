@@ -3,7 +3,7 @@
 import { type CompiledAccess, compileAccess } from '../../access/index.ts'
 import type { GraphqlRoute } from '../../graphql/route.ts'
 import type { Issues } from '../../options/index.ts'
-import type { LoadedSession } from '../../proxy/forward-context.ts'
+import type { LoadedSession } from '../../proxy/forward/context.ts'
 import type { Emit, Reason } from '../../types.ts'
 import type { RouteContext } from '../request-context.ts'
 import type { Route } from '../routes/route.ts'

@@ -1,6 +1,6 @@
 /** Lists the phases of a route: creates each of them from its own options. `handle-route.ts` runs them in their order. */
 import { createAssertions } from '../../assertion/sign.ts'
-import { createForward } from '../../proxy/forward.ts'
+import { createForward } from '../../proxy/forward/forward.ts'
 import type { Clock, Emit } from '../../types.ts'
 import { runChecks } from '../checks/check.ts'
 import { createRouteChecks } from '../checks/route-checks.ts'

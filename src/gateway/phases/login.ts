@@ -1,5 +1,5 @@
 /** A login attempt as a scope around everything that follows it: however the request ends, the attempt is settled. */
-import type { LoadedSession, LoginAttemptHooks } from '../../proxy/forward-context.ts'
+import type { LoadedSession, LoginAttemptHooks } from '../../proxy/forward/context.ts'
 import type { RouteContext } from '../request-context.ts'
 
 /** What a login changes about forwarding. */

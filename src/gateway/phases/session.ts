@@ -1,6 +1,6 @@
 /** Reads the session of a request, and decides by it whether the route may be used. */
 import { type CompiledAccess, checkSessionAccess } from '../../access/index.ts'
-import type { LoadedSession } from '../../proxy/forward-context.ts'
+import type { LoadedSession } from '../../proxy/forward/context.ts'
 import type { DeviceEndpoints, FlushableHandle, SessionStrategy } from '../../session/index.ts'
 import type { Clock, Reason } from '../../types.ts'
 import type { RequestContext, RouteContext } from '../request-context.ts'

@@ -4,7 +4,7 @@ import { type Account, createAccount } from '../../limit/throttle/account/accoun
 import type { AccountRead, LoginBody } from '../../limit/throttle/account/read-account.ts'
 import type { LoginAttempt, ThrottleEngine } from '../../limit/throttle/engine.ts'
 import { isNeverSent } from '../../proxy/fetch/never-sent.ts'
-import type { LoadedSession } from '../../proxy/forward-context.ts'
+import type { LoadedSession } from '../../proxy/forward/context.ts'
 import type { Clock, Reason } from '../../types.ts'
 import type { LoginScope, SendLogin } from '../phases/login.ts'
 import type { RejectRequest } from '../reject.ts'

@@ -1,5 +1,5 @@
 /** Sends logins whose upstream ties the token of its form to the session that the gateway withholds from it. */
-import type { LoginAttemptHooks } from '../../proxy/forward-context.ts'
+import type { LoginAttemptHooks } from '../../proxy/forward/context.ts'
 import type { SendLogin } from '../phases/login.ts'
 import type { RouteContext } from '../request-context.ts'
 import type { SessionUse } from './remove-identity.ts'

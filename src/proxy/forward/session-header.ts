@@ -1,12 +1,12 @@
 /** Applies the session command in an upstream's response, before the first byte of the response is sent. */
-import { isPortcullisError } from '../errors.ts'
-import { neverStore } from '../session/handle/caching.ts'
-import type { FlushableHandle, SessionStrategy } from '../session/index.ts'
-import { applyCommand, authorizeHeader } from '../session-protocol/apply.ts'
-import type { HeaderRejection, SessionCommand } from '../session-protocol/parse.ts'
-import type { Emit } from '../types.ts'
-import type { UpstreamResponse } from './fetch/fetch-upstream.ts'
-import type { ForwardContext, LoadedSession, LoginAttemptHooks } from './forward-context.ts'
+import { isPortcullisError } from '../../errors.ts'
+import { neverStore } from '../../session/handle/caching.ts'
+import type { FlushableHandle, SessionStrategy } from '../../session/index.ts'
+import { applyCommand, authorizeHeader } from '../../session-protocol/apply.ts'
+import type { HeaderRejection, SessionCommand } from '../../session-protocol/parse.ts'
+import type { Emit } from '../../types.ts'
+import type { UpstreamResponse } from '../fetch/fetch-upstream.ts'
+import type { ForwardContext, LoadedSession, LoginAttemptHooks } from './context.ts'
 
 /** The sessions behind the session protocol. */
 export interface ForwardSessions<C extends ForwardContext> {

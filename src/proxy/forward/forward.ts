@@ -1,15 +1,15 @@
 /** Forwards a request to its upstream, and makes the client's response of what comes back. */
-import type { SignAssertion } from '../assertion/sign.ts'
-import { deliverFlash, orPutBack } from '../session-protocol/flash.ts'
-import { encodeSessionList } from '../session-protocol/list.ts'
-import type { Clock, Emit } from '../types.ts'
-import { type ResponseRules, toClientResponse } from './client-response.ts'
-import { matchCoding } from './codings.ts'
-import { discardBody } from './fetch/fetch-upstream.ts'
-import { type Exchange, fetchWithRetry, isRetryable, type RetryPolicy } from './fetch/retry.ts'
-import type { ForwardContext, LoadedSession } from './forward-context.ts'
+import type { SignAssertion } from '../../assertion/sign.ts'
+import { deliverFlash, orPutBack } from '../../session-protocol/flash.ts'
+import { encodeSessionList } from '../../session-protocol/list.ts'
+import type { Clock, Emit } from '../../types.ts'
+import { type ResponseRules, toClientResponse } from '../client-response.ts'
+import { matchCoding } from '../codings.ts'
+import { discardBody } from '../fetch/fetch-upstream.ts'
+import { type Exchange, fetchWithRetry, isRetryable, type RetryPolicy } from '../fetch/retry.ts'
+import type { Target } from '../target.ts'
+import type { ForwardContext, LoadedSession } from './context.ts'
 import { createSessionHeaderApplier, type ForwardSessions } from './session-header.ts'
-import type { Target } from './target.ts'
 import {
   createRequestBuilder,
   type RequestChanges,

@@ -1,11 +1,11 @@
 /** What a request needs so that it can be forwarded to an upstream. */
-import type { AssertionKeys } from '../assertion/keys.ts'
-import type { FlushableHandle, SessionFacts, SessionInfo } from '../session/index.ts'
-import type { SessionGrants } from '../session-protocol/grants.ts'
-import type { Breaker } from './fetch/breaker.ts'
-import type { RetryBudget } from './fetch/retry.ts'
-import type { CompiledClient } from './fetch/upstream-client.ts'
-import type { Target } from './target.ts'
+import type { AssertionKeys } from '../../assertion/keys.ts'
+import type { FlushableHandle, SessionFacts, SessionInfo } from '../../session/index.ts'
+import type { SessionGrants } from '../../session-protocol/grants.ts'
+import type { Breaker } from '../fetch/breaker.ts'
+import type { RetryBudget } from '../fetch/retry.ts'
+import type { CompiledClient } from '../fetch/upstream-client.ts'
+import type { Target } from '../target.ts'
 
 /** A request to forward. The gateway forwards its own context, `proxy()` one that it makes of Hono's. */
 export interface ForwardContext {

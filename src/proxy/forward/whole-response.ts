@@ -1,7 +1,7 @@
 /** Routes whose pages hold a placeholder for the nonce: their responses must be whole and not compressed, so that all of it is read. */
-import { PortcullisError } from '../errors.ts'
-import { isText } from '../headers/csp/placeholder.ts'
-import { isCompressed } from '../request/index.ts'
+import { PortcullisError } from '../../errors.ts'
+import { isText } from '../../headers/csp/placeholder.ts'
+import { isCompressed } from '../../request/index.ts'
 
 /** Removes from a request what would make its response a part, or compressed: two parts can cut the placeholder in two. */
 export function requestWhole(headers: Headers): void {

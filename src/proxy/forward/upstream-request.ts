@@ -1,12 +1,12 @@
 /** Builds the request to an upstream: once for each attempt, so that no attempt shares headers or a nonce with another. */
-import { randomId } from '../crypto/index.ts'
-import { mayHaveBody } from '../request/index.ts'
-import type { SharedRequest } from './cache/context.ts'
-import { narrowAccepted } from './codings.ts'
-import type { UpstreamRequest } from './fetch/fetch-upstream.ts'
-import type { ForwardContext, LoginAttemptHooks } from './forward-context.ts'
-import { createUpstreamHeaders, type ForwardedFields, stoppedNames } from './request-headers.ts'
-import { createUpstreamUrl, type Target } from './target.ts'
+import { randomId } from '../../crypto/index.ts'
+import { mayHaveBody } from '../../request/index.ts'
+import type { SharedRequest } from '../cache/context.ts'
+import { narrowAccepted } from '../codings.ts'
+import type { UpstreamRequest } from '../fetch/fetch-upstream.ts'
+import { createUpstreamHeaders, type ForwardedFields, stoppedNames } from '../request-headers.ts'
+import { createUpstreamUrl, type Target } from '../target.ts'
+import type { ForwardContext, LoginAttemptHooks } from './context.ts'
 import { requestWhole } from './whole-response.ts'
 
 /** What differs from the client's request. */

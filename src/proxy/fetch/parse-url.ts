@@ -1,0 +1,45 @@
+/** Parses the URLs of a configuration: the origin that visitors see, and where an upstream is. */
+import type { Issues } from '../../options/index.ts'
+
+/** Parses an origin such as `https://app.example.com`; undefined with an issue for any other value. */
+export function parseOrigin(value: unknown, issues: Issues): URL | undefined {
+  const url = parseHttpUrl(value)
+  if (url !== undefined && (value === url.origin || value === `${url.origin}/`)) return url
+  issues.add('', 'must be an origin such as https://app.example.com, without a path')
+  return undefined
+}
+
+/** Parses the URL of an upstream; undefined with an issue for any other value. */
+export function parseUpstreamUrl(value: unknown, issues: Issues): URL | undefined {
+  const url = parseHttpUrl(value)
+  const hasMore = url === undefined || url.search + url.hash + url.username + url.password !== ''
+  if (hasMore) {
+    issues.add('', 'must be an http or https URL without credentials, query or fragment')
+    return undefined
+  }
+  if (isMetadataHost(url.hostname)) {
+    issues.add(
+      '',
+      'must not be a link-local address: clouds keep their metadata and its credentials there',
+    )
+    return undefined
+  }
+  return url
+}
+
+function parseHttpUrl(value: unknown): URL | undefined {
+  if (typeof value !== 'string' || !URL.canParse(value)) return undefined
+  const url = new URL(value)
+  return url.protocol === 'https:' || url.protocol === 'http:' ? url : undefined
+}
+
+/** URL writes every spelling of an IP address (hexadecimal, octal, one number) in one form. */
+function isMetadataHost(hostname: string): boolean {
+  return (
+    /^169\.254\.\d+\.\d+$/.test(hostname) ||
+    /^\[(?:fe[89ab][\da-f]:|(?:::ffff:|64:ff9b::|64:ff9b:1::|2002:|::)a9fe:|fd00:ec2::254\]$)/.test(
+      hostname,
+    ) ||
+    /^metadata(?:\.google\.internal)?\.?$/.test(hostname)
+  )
+}
