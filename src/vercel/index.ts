@@ -1,12 +1,12 @@
-export { returnPath } from '../request/index.ts'
-export type { SessionInfo } from '../session/index.ts'
-export type { Emit, FromEnv, SecurityEvent } from '../types.ts'
 export {
   type Assertion,
   type AssertionVerifierOptions,
   assertionVerifier,
   type VerifyAssertion,
-} from './assertion.ts'
+} from '../assertion/verifier.ts'
+export { returnPath } from '../request/index.ts'
+export type { SessionInfo } from '../session/index.ts'
+export type { Emit, FromEnv, SecurityEvent } from '../types.ts'
 export { type GuardOptions, type GuardRoute, guard } from './guard.ts'
 export type { NextDomain, NextOptions } from './next-options.ts'
 export type { NextRewrite } from './next-rewrites.ts'

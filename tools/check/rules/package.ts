@@ -53,14 +53,16 @@ const doors: Readonly<Record<string, Door>> = {
   './crypto': { brings: [], most: 5_930 },
   './cookie': { brings: [], most: 3_960 },
   './testing': { brings: [], most: 29_600 },
+  './proxy': { brings: [], most: 23_500 },
+  './assertion': { brings: ['jose'], most: 11_300 },
   './node': { brings: [], most: 14_000 },
 }
 
 /** Words that only the code of one room can bring, and the doors behind which that room is. */
 const words: ReadonlyArray<readonly [word: string, doors: readonly string[]]> = [
   ['evalsha', ['./redis', './store/upstash', './limit', './limit/upstash', './monitor']],
-  ['ES256', ['./gateway', './vercel', './login']],
-  ['Portcullis-Session', ['./gateway', './vercel']],
+  ['ES256', ['./proxy', './assertion', './gateway', './vercel', './login']],
+  ['Portcullis-Session', ['./proxy', './gateway', './vercel']],
   ['PBKDF2', ['.', './session', './crypto', './login']],
   // @upstash/ratelimit asks whether there is a process.
   ['process.', ['./limit/upstash', './node']],

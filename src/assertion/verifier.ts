@@ -1,6 +1,4 @@
-/** The signed word of a guard or a gateway, read where the project renders or acts. */
-import { importKeys, parseKeys } from '../assertion/keys.ts'
-import { type AssertionReader, createAssertionReader } from '../assertion/verify.ts'
+/** Verifies the assertion of a gateway or a guard at the server that receives it. */
 import {
   checkKeys,
   createIssues,
@@ -10,49 +8,70 @@ import {
 } from '../options/index.ts'
 import { isLoopbackHost } from '../request/index.ts'
 import type { Clock, FromEnv, ProjectEnv } from '../types.ts'
+import { importKeys, parseKeys } from './keys.ts'
+import { type AssertionReader, createAssertionReader } from './verify.ts'
 
-/** What an assertion says; it was signed less than a minute ago. */
+/** The claims of an assertion that was verified; it was signed less than a minute ago. */
 export interface Assertion {
-  /** Who is signed in, where the guard has the option `user`. */
+  /** The user who is signed in, if the gateway has the option `user`. */
   readonly user?: string
   /** Digest of the session's id. */
   readonly session?: string
-  /** When they signed in, in milliseconds since the epoch. */
+  /** When the user signed in, in milliseconds since the epoch. */
   readonly authenticatedAt?: number
   /** Version of a stored session. */
   readonly version?: string
-  /** What the option `claims` of the guard made. */
+  /** Claims that the option `claims` of the gateway returned. */
   readonly claims?: Readonly<Record<string, unknown>>
 }
 
-/** Options of {@link assertionVerifier}; one of `key` and `jwks`. */
+/** Options of {@link assertionVerifier}. One of `key` and `jwks` is required. */
 export interface AssertionVerifierOptions<E = ProjectEnv> {
-  /** The guard's own `assertion.key`, where both are one deployment. Only its public half verifies. */
+  /** The private key of the option `assertion.key`, if both are one deployment. Only its public half is used. */
   readonly key?: FromEnv<string | readonly string[], E>
   /**
-   * A JWK Set as JSON, or the https address of one: `https://app.example.com/.portcullis/jwks.json` of a gateway elsewhere.
-   * It is fetched once and again for a key it does not hold, at most every 30 s.
+   * A JWK Set as JSON, or its https URL, such as `https://app.example.com/.portcullis/jwks.json`. It is fetched once, kept for
+   * five minutes, and fetched again for a key that it does not hold, at most every 30 s.
    */
   readonly jwks?: FromEnv<string, E>
-  /** `publicOrigin` of the guard or gateway. */
+  /** `publicOrigin` of the gateway or guard. */
   readonly issuer: FromEnv<string, E>
-  /** `'project'` for a guard, the default; the upstream's name for a gateway. */
+  /**
+   * Name of the upstream in the gateway's configuration.
+   *
+   * @default 'project', the name by which a guard of `portcullis/vercel` calls its project
+   */
   readonly audience?: string
-  /** Now; for tests. Default `Date.now`. */
+  /** Returns the time in milliseconds, for tests. @default Date.now */
   readonly clock?: Clock
 }
 
-/** Reads the assertion of a request's headers. undefined for none, an expired, a foreign or a forged one. */
+/**
+ * Verifies the assertion among the headers of a request. It resolves with undefined if there is none, or if it is expired,
+ * forged, or was made for another server.
+ */
 export type VerifyAssertion<E = ProjectEnv> = (
   headers: { get(name: string): string | null },
   env?: E,
 ) => Promise<Assertion | undefined>
 
 /**
- * Makes `verifyAssertion`: only ES256 counts, `iss`, `aud` and `exp` must be right, clocks may differ by 5 s.
+ * Creates the function that verifies assertions. Only ES256 is accepted; `iss`, `aud` and `exp` must be right. The clocks of
+ * gateway and server may differ by 5 s.
  *
- * @returns a function that rejects with `ERR_UPSTREAM_UNREACHABLE` where a JWK Set cannot be fetched.
- * @throws {ConfigError} `ERR_CONFIG`, the function too where the environment holds what will not do
+ * @returns a function that rejects with `ERR_UPSTREAM_UNREACHABLE` if a JWK Set cannot be fetched
+ * @throws {ConfigError} `ERR_CONFIG`; the function too, if the environment holds a value that cannot be used
+ * @example
+ * ```ts
+ * const verifyAssertion = assertionVerifier({
+ *   jwks: 'https://app.example.com/.portcullis/jwks.json',
+ *   issuer: 'https://app.example.com',
+ *   audience: 'app',
+ * })
+ * const assertion = await verifyAssertion(request.headers)
+ * if (assertion?.user === undefined) return new Response(null, { status: 401 })
+ * ```
+ * @see RFC 8725 section 3.1
  */
 export function assertionVerifier<E = ProjectEnv>(
   options: AssertionVerifierOptions<E>,
@@ -87,18 +106,18 @@ export function assertionVerifier<E = ProjectEnv>(
   }
 }
 
-/** Ready once the keys are imported; kept as a value, since a promise belongs to the request that made it. */
+/** The reader is kept as a value once the keys are imported: on Workers a promise belongs to the request that created it. */
 function parseOwnKeys(
   value: string | readonly string[],
   issues: Issues,
 ): () => Promise<AssertionReader> {
-  const judged = parseKeys(value, issues)
+  const parsed = parseKeys(value, issues)
   let reader: AssertionReader | undefined
   return async () => {
     if (reader !== undefined) return reader
-    const late = createIssues('assertionVerifier.key')
-    const keys = await importKeys(judged, late)
-    late.throwIfAny()
+    const keyIssues = createIssues('assertionVerifier.key')
+    const keys = await importKeys(parsed, keyIssues)
+    keyIssues.throwIfAny()
     reader = createAssertionReader({ keys: keys?.jwks ?? '{"keys":[]}' })
     return reader
   }
@@ -110,7 +129,7 @@ function parseKeySet(value: string, issues: Issues): AssertionReader | undefined
       ? new URL(value)
       : undefined
   if (at !== undefined) {
-    // Whoever can change what is sent in the clear would sign for anybody.
+    // An attacker who can change a response over http could replace the keys.
     if (at.protocol === 'https:' || isLoopbackHost(at.host)) return createAssertionReader({ at })
     issues.add('', 'must be a JWK Set as JSON, or its https address')
     return undefined

@@ -1,0 +1,6 @@
+export {
+  type Assertion,
+  type AssertionVerifierOptions,
+  assertionVerifier,
+  type VerifyAssertion,
+} from './verifier.ts'

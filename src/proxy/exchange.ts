@@ -1,0 +1,159 @@
+/** One request through `proxy()`: checked as the gateway checks what it forwards, and forwarded by the same code. */
+import { randomId } from '../crypto/index.ts'
+import { errorResponse, findReason } from '../page/index.ts'
+import {
+  BodyError,
+  canonicalPath,
+  checkBody,
+  clientAddress,
+  isWebSocketUpgrade,
+} from '../request/index.ts'
+import type { FlushableHandle } from '../session/index.ts'
+import type { Reason } from '../types.ts'
+import { UpstreamPaused } from './fetch/retry.ts'
+import type { ForwardContext, LoadedSession } from './forward/context.ts'
+import { createForward } from './forward/forward.ts'
+import type { CompiledProxy } from './options.ts'
+import { maxHops, readHops } from './request-headers.ts'
+
+/** A request as `proxy()` receives it from the app. */
+export interface ProxyRequest {
+  readonly request: Request
+  readonly env: unknown
+  /** The id that the app gave it. */
+  readonly requestId: string | undefined
+  /** The nonce of the page's policy, where the app sends one. */
+  readonly pageNonce: string | undefined
+  /** The session that the app has opened; undefined where it has opened none. */
+  readonly session: FlushableHandle<object> | undefined
+}
+
+/** Sends a request to the upstream. It rejects with what is no error of the upstream's: a ConfigError, or one of a session. */
+export type Exchange = (request: ProxyRequest) => Promise<Response>
+
+/** Errors of an upstream, which are responses and not errors of the app. */
+const upstreamReasons: ReadonlySet<Reason> = new Set([
+  'upstream-timeout',
+  'upstream-unreachable',
+  'upstream-paused',
+])
+
+/** Creates the function for one proxy. */
+export function createExchange(proxy: CompiledProxy): Exchange {
+  const { sessions, emit } = proxy
+  const forward = createForward<ForwardContext>({
+    sessions: {
+      findStrategy: (env) => sessions?.chosen?.(env) ?? sessions,
+      open: ({ session }) => session,
+    },
+    cookieNames: new Set(sessions?.cookieNames ?? []),
+    sign: proxy.sign,
+    user: proxy.user,
+    claims: proxy.claims,
+    observer: {
+      addTrace() {},
+      observeUpstream: (_ctx, send) => send(),
+      recordRetry() {},
+    },
+    clock: proxy.clock,
+    emit,
+  })
+
+  return async function exchange(input) {
+    const requestId = input.requestId ?? randomId()
+    const reject = (reason: Reason, headers: RejectHeaders = []): Response => {
+      emit({ type: 'request-refused', reason, request: requestId })
+      return errorResponse(reason, input.request, { requestId, headers })
+    }
+
+    const checked = await checkRequest(proxy, input, requestId)
+    if (checked.type === 'redirected') return redirect(checked.location)
+    if (checked.type === 'rejected') return reject(checked.reason)
+    try {
+      return await forward(checked.ctx, await loadSession(input.session))
+    } catch (error) {
+      if (error instanceof BodyError) return reject(error.reason)
+      const reason = findReason(error)
+      if (!upstreamReasons.has(reason)) throw error
+      const isPaused = error instanceof UpstreamPaused
+      return reject(reason, isPaused ? [['Retry-After', `${error.retryAfter}`]] : [])
+    }
+  }
+}
+
+type RejectHeaders = ReadonlyArray<readonly [name: string, value: string]>
+
+/** A request that may be forwarded, or why it may not. */
+type CheckedRequest =
+  | { readonly type: 'allowed'; readonly ctx: ForwardContext }
+  | { readonly type: 'rejected'; readonly reason: Reason }
+  | { readonly type: 'redirected'; readonly location: string }
+
+/** Checks what forwarding relies on: path, WebSocket origin, body, loops. Origins of other requests are `csrf()`'s. */
+async function checkRequest(
+  proxy: CompiledProxy,
+  { request, env, pageNonce, session }: ProxyRequest,
+  requestId: string,
+): Promise<CheckedRequest> {
+  const { headers, method, url } = request
+  const path = canonicalPath(url)
+  if (!path.ok) {
+    const isRead = method === 'GET' || method === 'HEAD'
+    return path.redirect !== undefined && isRead
+      ? { type: 'redirected', location: path.redirect }
+      : rejectedWith(path.reason)
+  }
+
+  const environment = await proxy.resolve(env)
+  const { origin, host, protocol } = environment.publicOrigin ?? new URL(url)
+  const upgrade = isWebSocketUpgrade(request)
+  const clientOrigin = headers.get('origin')
+  if (upgrade && clientOrigin !== null && clientOrigin !== origin) {
+    return rejectedWith('cross-origin-upgrade')
+  }
+  if (upgrade && !proxy.client.upgrades) return rejectedWith('upgrade-unsupported')
+
+  const maxBytes = proxy.maxBodyBytes
+  const body = checkBody(request, { maxBytes })
+  if (!body.ok) return rejectedWith(body.reason)
+  const hops = readHops(headers) + 1
+  if (hops > maxHops) return rejectedWith('upstream-loop')
+
+  const ctx: ForwardContext = {
+    ...{ request, env, requestId, hops, upgrade, session },
+    address: clientAddress(headers, proxy.platform),
+    client: proxy.client,
+    path: path.path,
+    search: path.search,
+    settings: {
+      publicOrigin: origin,
+      publicHost: host,
+      https: protocol === 'https:',
+      issuer: origin,
+      targets: [environment.target],
+      keys: environment.keys,
+    },
+    upstream: proxy.upstream,
+    rules: proxy.rules,
+    body: { body: body.body, length: body.length, maxBytes },
+    strippedHeaders: undefined,
+    response: { headers: { fills: false, nonceFor: () => pageNonce }, nonce: undefined },
+  }
+  return { type: 'allowed', ctx }
+}
+
+function rejectedWith(reason: Reason): CheckedRequest {
+  return { type: 'rejected', reason }
+}
+
+function redirect(location: string): Response {
+  return new Response(null, { status: 308, headers: { location, 'cache-control': 'no-store' } })
+}
+
+async function loadSession(
+  handle: FlushableHandle<object> | undefined,
+): Promise<LoadedSession | undefined> {
+  const data = await handle?.get()
+  const facts = data && handle?.facts()
+  return handle && data && facts && { data, facts, info: () => handle.info() }
+}

@@ -1,0 +1,5 @@
+export type { SessionVerb } from '../session-protocol/grants.ts'
+export type { Emit, EventType, FromEnv, SecurityEvent } from '../types.ts'
+export { type BreakerOptions, type BreakerRules, circuitBreaker } from './fetch/breaker.ts'
+export { proxy } from './middleware.ts'
+export type { ProxyAssertion, ProxyOptions } from './options.ts'

@@ -1,0 +1,47 @@
+/** A Hono handler that forwards requests to a server, as the gateway does. */
+import type { Context, Handler } from 'hono'
+import type { FlushableHandle } from '../session/index.ts'
+import type { ProjectEnv } from '../types.ts'
+import { createExchange } from './exchange.ts'
+import { compileProxy, type ProxyOptions } from './options.ts'
+
+/**
+ * Creates a handler that forwards requests to a server: without hop-by-hop headers, without headers by which a client could
+ * pose as somebody else, and without the cookies of your sessions. With `assertion` the server receives a signed JWT that
+ * says who is signed in; with `grants` it may start, change and end the session.
+ *
+ * Only the path, the body, loops and the origin of a WebSocket are checked. Put `csrf()`, `session()`, access rules and limits
+ * before it, or `portcullis()`, which has all of them.
+ *
+ * @example
+ * ```ts
+ * app.use(portcullis({ session: sessions }))
+ * app.all('/legacy/*', proxy({ upstream: 'http://10.0.0.7:3000', sessions }))
+ * ```
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function proxy<Data extends object, E = ProjectEnv>(
+  options: ProxyOptions<Data, E>,
+): Handler {
+  const compiled = compileProxy(options as unknown as ProxyOptions<never, never>)
+  const exchange = createExchange(compiled)
+
+  return async function proxy(c) {
+    const shared = c.get('session') as FlushableHandle<object> | undefined
+    // A strategy opens one handle for each context: the same object that `session()` has set, if it runs before.
+    const session = compiled.sessions?.open(c)
+    const response = await exchange({
+      request: c.req.raw,
+      env: c.env,
+      requestId: readText(c, 'requestId'),
+      pageNonce: readText(c, 'secureHeadersNonce'),
+      session,
+    })
+    return session === undefined || session === shared ? response : session.flush(response)
+  }
+}
+
+function readText(c: Context, name: string): string | undefined {
+  const value: unknown = c.get(name)
+  return typeof value === 'string' ? value : undefined
+}

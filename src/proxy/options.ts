@@ -1,0 +1,270 @@
+/** Validates the options of `proxy()`. */
+import type { AssertionKeys } from '../assertion/keys.ts'
+import { importKeys, parseKeys } from '../assertion/keys.ts'
+import { createAssertions, type SignAssertion } from '../assertion/sign.ts'
+import {
+  booleanOption,
+  checkKeys,
+  choiceOption,
+  createIssues,
+  type Issues,
+  optionalFunction,
+  optionalListener,
+  resolveFrom,
+  wholeNumber,
+} from '../options/index.ts'
+import { bodyBounds, checkPlatform, defaultBodyBytes, type Platform } from '../request/index.ts'
+import type { SessionStrategy } from '../session/index.ts'
+import type { SessionVerb } from '../session-protocol/grants.ts'
+import type { Clock, Emit, FromEnv, ProjectEnv } from '../types.ts'
+import type { BreakerRules } from './fetch/breaker.ts'
+import { parseOrigin, parseUpstreamUrl } from './fetch/parse-url.ts'
+import { platformFetch } from './fetch/platform-fetch.ts'
+import { createRetryBudget } from './fetch/retry.ts'
+import { type CompiledClient, compileFetch } from './fetch/upstream-client.ts'
+import type { ForwardRules, UpstreamRules } from './forward/context.ts'
+import { checkDropHeaders } from './header-filters.ts'
+import { createTarget, type Target } from './target.ts'
+
+/** The assertion with which `proxy()` tells an upstream who is signed in: an ES256 JWT (RFC 7519). */
+export interface ProxyAssertion<E = ProjectEnv> {
+  /**
+   * ES256 private keys, each a JWK as JSON, or one text that is a JSON list of them. The first one signs. The server needs the
+   * public half of each: see `assertionVerifier` of `portcullis/assertion`.
+   */
+  readonly key: FromEnv<string | readonly string[], E>
+  /** `aud` of the assertion: the name by which the server knows itself. */
+  readonly audience: string
+  /** Seconds until an assertion expires, 5 to 60. @default 60 */
+  readonly lifetime?: number
+}
+
+/** Options of `proxy()`. */
+export interface ProxyOptions<Data extends object = object, E = ProjectEnv> {
+  /**
+   * Where the server is: an http or https URL without credentials, query or fragment. Its path becomes a prefix of the path of
+   * every request.
+   */
+  readonly upstream: FromEnv<string, E>
+  /**
+   * The strategy of the sessions. Its cookies are withheld from the server. It is also needed for `assertion` and `grants`.
+   * If `session()` runs before, both use one session. @default none: all cookies are forwarded
+   */
+  readonly sessions?: SessionStrategy<Data>
+  /** Tells the server who is signed in. @default none */
+  readonly assertion?: ProxyAssertion<E>
+  /** User of a session: `sub` of the assertion. @default none */
+  readonly user?: (data: Data) => string | undefined
+  /** Further claims of the assertion, at most 4 KB of JSON. @default none */
+  readonly claims?: (data: Data) => object
+  /**
+   * Verbs of the session protocol that the server may use. It then receives a nonce with each request, and needs `assertion`.
+   *
+   * @default none
+   */
+  readonly grants?: readonly SessionVerb[]
+  /** Grants `start`, `endAll` and `endAny` on GET too. @default false */
+  readonly startOnGet?: boolean
+  /**
+   * The origin that visitors see: `X-Forwarded-Host`, `Location` and `iss` of the assertion are made of it.
+   *
+   * @default the origin of the request's URL, which is right where only your own hosts reach the app; see `allowHosts`
+   */
+  readonly publicOrigin?: FromEnv<string, E>
+  /** The platform in front, which tells the client's IP address. @default 'none': it is not forwarded */
+  readonly platform?: Platform
+  /** Milliseconds until the first byte of the response, at most 300,000; then 504. @default 30,000 */
+  readonly timeoutMs?: number
+  /**
+   * Whether a request without a body is sent again if the connection was refused or reset: GET, HEAD and OPTIONS, and with
+   * `'idempotency-key'` also PUT and DELETE that carry that header. @default true
+   */
+  readonly retry?: boolean | 'idempotency-key'
+  /** Seconds after which a WebSocket or an event stream is closed, at most 86,400. @default 3,600 */
+  readonly maxSocketSeconds?: number | false
+  /** Bytes of a request body. @default 10,485,760 (10 MB) */
+  readonly maxBodyBytes?: number
+  /** Pauses the server while it keeps failing: `circuitBreaker()`. @default off */
+  readonly breaker?: BreakerRules | false
+  /** Further client headers that the server never receives: names, or beginnings with a `*`. @default none */
+  readonly dropHeaders?: readonly string[]
+  /** Receives security events. What it throws is ignored. @default none */
+  readonly onEvent?: Emit
+  /** For tests. @default the runtime's fetch */
+  readonly fetch?: typeof fetch
+  /** Returns the time in milliseconds, for tests. @default Date.now */
+  readonly clock?: Clock
+}
+
+/** What the environment holds for a proxy. */
+export interface ProxyEnvironment {
+  /** Undefined where it is the origin of the request. */
+  readonly publicOrigin: URL | undefined
+  readonly target: Target
+  readonly keys: AssertionKeys | undefined
+}
+
+/** The options, validated. */
+export interface CompiledProxy {
+  readonly sessions: SessionStrategy<object> | undefined
+  readonly sign: SignAssertion | undefined
+  readonly user: ((data: object) => string | undefined) | undefined
+  readonly claims: ((data: object) => object) | undefined
+  readonly platform: Platform
+  readonly maxBodyBytes: number
+  readonly upstream: UpstreamRules
+  readonly rules: ForwardRules
+  readonly client: CompiledClient
+  readonly emit: Emit
+  readonly clock: Clock
+  /** Resolves the environment. It rejects with a ConfigError. */
+  resolve(env: unknown): Promise<ProxyEnvironment>
+}
+
+const keys: ReadonlyArray<keyof ProxyOptions> = [
+  'upstream',
+  'sessions',
+  'assertion',
+  'user',
+  'claims',
+  'grants',
+  'startOnGet',
+  'publicOrigin',
+  'platform',
+  'timeoutMs',
+  'retry',
+  'maxSocketSeconds',
+  'maxBodyBytes',
+  'breaker',
+  'dropHeaders',
+  'onEvent',
+  'fetch',
+  'clock',
+]
+const verbs: readonly SessionVerb[] = ['start', 'set', 'end', 'endAll', 'endAny', 'list', 'flash']
+const timeoutRange = { min: 1, max: 300_000, unit: 'milliseconds' } as const
+const socketRange = { min: 1, max: 86_400, unit: 'seconds' } as const
+const lifetimeRange = { min: 5, max: 60, unit: 'seconds' } as const
+
+/**
+ * Validates the options.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ */
+export function compileProxy(input: ProxyOptions<never, never>): CompiledProxy {
+  const issues = createIssues('proxy')
+  checkKeys(issues, input, keys)
+  const options = Object(input) as ProxyOptions<never, never>
+  const send = optionalFunction(issues, 'fetch', options.fetch)
+  const upgrades = send !== undefined || 'WebSocketPair' in globalThis
+  const compiled: CompiledProxy = {
+    ...compileIdentity(options, issues),
+    platform: checkPlatform(options.platform, issues, 'none'),
+    maxBodyBytes: wholeNumber(
+      issues,
+      'maxBodyBytes',
+      options.maxBodyBytes,
+      defaultBodyBytes,
+      bodyBounds,
+    ),
+    upstream: compileUpstream(options, issues),
+    rules: compileRules(options, issues),
+    client: compileFetch(send ?? platformFetch, upgrades),
+    emit: optionalListener(issues, 'onEvent', options.onEvent) ?? (() => {}),
+    clock: optionalFunction(issues, 'clock', options.clock) ?? Date.now,
+    resolve: createResolver(options, issues),
+  }
+  issues.throwIfAny()
+  return compiled
+}
+
+type Identity = Pick<CompiledProxy, 'sessions' | 'sign' | 'user' | 'claims'>
+
+function compileIdentity(options: ProxyOptions<never, never>, issues: Issues): Identity {
+  const { sessions, assertion } = options
+  if (sessions !== undefined && typeof sessions?.open !== 'function') {
+    issues.add('sessions', 'must be a strategy, such as statelessSessions({ ... })')
+  }
+  if (assertion !== undefined) {
+    checkKeys(issues.at('assertion'), assertion, ['key', 'audience', 'lifetime'])
+    if (sessions === undefined) issues.add('assertion', 'needs the option sessions')
+    if (!/^[\w.:/-]{1,255}$/.test(`${assertion?.audience ?? ''}`)) {
+      issues.add('assertion.audience', 'must be the name of the server')
+    }
+  }
+  const lifetime = wholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, 60, lifetimeRange)
+  return {
+    sessions: sessions as SessionStrategy<object> | undefined,
+    sign: assertion && createAssertions(lifetime),
+    user: optionalFunction(issues, 'user', options.user) as Identity['user'],
+    claims: optionalFunction(issues, 'claims', options.claims) as Identity['claims'],
+  }
+}
+
+function compileUpstream(options: ProxyOptions<never, never>, issues: Issues): UpstreamRules {
+  const { breaker, dropHeaders, timeoutMs, assertion } = options
+  const isBreaker = typeof breaker === 'object' && typeof breaker?.start === 'function'
+  if (breaker !== undefined && breaker !== false && !isBreaker) {
+    issues.add('breaker', 'must be circuitBreaker({ ... }), or absent')
+  }
+  return {
+    name: assertion?.audience ?? 'upstream',
+    index: 0,
+    sessions: options.grants !== undefined,
+    timeoutMs: wholeNumber(issues, 'timeoutMs', timeoutMs, 30_000, timeoutRange),
+    retries: createRetryBudget(),
+    breaker: isBreaker ? breaker.start() : undefined,
+    drops: checkDropHeaders(dropHeaders, issues),
+  }
+}
+
+function compileRules(options: ProxyOptions<never, never>, issues: Issues): ForwardRules {
+  const { grants, retry, maxSocketSeconds } = options
+  const isList = Array.isArray(grants) && grants.length > 0
+  if (grants !== undefined && !isList) {
+    issues.add('grants', 'must be a list that is not empty, or absent')
+  }
+  for (const [index, verb] of (isList ? grants : []).entries()) {
+    choiceOption(issues, `grants.${index}`, verb, verbs, verb)
+  }
+  if (grants !== undefined && options.assertion === undefined) {
+    issues.add('grants', 'needs the option assertion')
+  }
+  const seconds = maxSocketSeconds === false ? undefined : maxSocketSeconds
+  wholeNumber(issues, 'maxSocketSeconds', seconds, 3600, socketRange)
+  return {
+    sessions: grants,
+    startOnGet: booleanOption(issues, 'startOnGet', options.startOnGet, false),
+    retry: choiceOption(issues, 'retry', retry, [true, false, 'idempotency-key'] as const, true),
+    maxSocketSeconds,
+  }
+}
+
+function createResolver(
+  { publicOrigin, upstream, assertion }: ProxyOptions<never, never>,
+  issues: Issues,
+): CompiledProxy['resolve'] {
+  const readOrigin =
+    publicOrigin === undefined
+      ? undefined
+      : resolveFrom(issues, 'publicOrigin', publicOrigin, parseOrigin)
+  const readUpstream = resolveFrom(issues, 'upstream', upstream, parseUpstreamUrl)
+  const readKeys =
+    assertion === undefined
+      ? undefined
+      : resolveFrom(issues, 'assertion.key', assertion.key, parseKeys)
+  let last: { readonly parsed: unknown; readonly keys: AssertionKeys | undefined } | undefined
+
+  return async (env) => {
+    const url = readUpstream(env)
+    const parsed = readKeys?.(env)
+    if (last === undefined || last.parsed !== parsed) {
+      const keyIssues = createIssues('proxy.assertion.key')
+      const imported = parsed && (await importKeys(parsed, keyIssues))
+      keyIssues.throwIfAny()
+      last = { parsed, keys: imported }
+    }
+    const { keys } = last
+    return { publicOrigin: readOrigin?.(env), target: createTarget(url as URL), keys }
+  }
+}
