@@ -95,7 +95,7 @@ export interface SecurityEvent {
   readonly session?: string
   /** Keyed tag of the user: the same user has the same tag, and nothing else can be learned from it. */
   readonly user?: string
-  /** Who acted, where it was not the user of the session. */
+  /** The party that acted, if it was not the user of the session. */
   readonly actor?: 'origin' | 'provider' | 'administrator' | 'system'
   /** Keyed tag of the administrator who acted. */
   readonly actorUser?: string
@@ -103,7 +103,7 @@ export interface SecurityEvent {
   readonly request?: string
   /** Name of a cookie, route, upstream or option that the event is about. */
   readonly subject?: string
-  /** Of `session-rejected`: why the browser says that it has no proof. Its own word: anybody can send it. */
+  /** In a `session-rejected`: the browser's reason for having no proof. Any client can send it. */
   readonly skipped?: string
 }
 

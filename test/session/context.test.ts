@@ -29,7 +29,7 @@ describe('without Hono', () => {
     expect(context.headers.getSetCookie()[0]).toContain('Max-Age=0')
   })
 
-  it('openSession gives every verb; what was only set waits for commit', async () => {
+  it('openSession gives every verb; a change by set waits for commit', async () => {
     const { sessions } = sessionsAt()
     const context = { request: new Request('https://app.example.test/'), headers: new Headers() }
     const s = openSession(sessions, context)
@@ -45,7 +45,7 @@ describe('without Hono', () => {
   })
 
   // A copy has headers of its own: a handle of the first would read one visitor's cookie for another.
-  it('a context that was copied from another, or made after it, has a session of its own', async () => {
+  it('a copy of a context, or an object that inherits from it, has its own session', async () => {
     const { sessions } = sessionsAt()
     const first = { request: new Request('https://app.example.test/'), headers: new Headers() }
     await sessions.start({ context: first, data: { userId: 'ada' } })
@@ -67,7 +67,7 @@ describe('without Hono', () => {
     expect(openSession(sessions, context)).toBe(openSession(sessions, context))
   })
 
-  it('a context without headers can be read, and says so when it is written', async () => {
+  it('a context without headers can be read and throws when it is written', async () => {
     const { sessions } = sessionsAt()
     const s = openSession(sessions, { request: new Request('https://app.example.test/') })
     await expect(s.start({ userId: 'ada' })).rejects.toThrow('no headers to set a cookie on')
@@ -94,7 +94,7 @@ describe('without Hono', () => {
     expect(stored.get('__Host-session')).toMatchObject({ value: '', options: { maxAge: 0 } })
   })
 
-  it('a jar made by hand is asked for cookies and given cookies', async () => {
+  it('a custom cookie jar is read and written', async () => {
     const { sessions } = sessionsAt()
     const written: string[] = []
     const jar: CookieJar = { read: () => [], write: ({ header }) => written.push(header) }

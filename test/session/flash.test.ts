@@ -45,45 +45,45 @@ function app() {
 }
 
 describe('a message', () => {
-  it('is shown on the next request and not again', async () => {
+  it('a flash message is shown on the next request and not again', async () => {
     const browser = app()
     await browser.fetch('/login')
     expect(await browser.json('/take')).toEqual(['Welcome', { userId: 'ada' }])
     expect(await browser.json('/take')).toEqual([null, { userId: 'ada' }])
   })
 
-  it('may be left for a visitor who has no session, and makes no data', async () => {
+  it('a flash message for a visitor without a session creates no data', async () => {
     const browser = app()
     expect((await browser.fetch('/leave')).status).toBe(302)
     expect(await browser.json('/take')).toEqual([{ text: 'Saved' }, null])
     expect(await browser.json('/take')).toEqual([null, null])
   })
 
-  it('goes to one of two takers in one request', async () => {
+  it('two calls of takeFlash in one request return a message once', async () => {
     const browser = app()
     await browser.fetch('/leave')
     expect(await browser.json('/twice')).toEqual([{ text: 'Saved' }, null])
   })
 
-  it('that a failing handler took is still there', async () => {
+  it('a message that a failing handler took is still there', async () => {
     const browser = app()
     await browser.fetch('/leave')
     expect((await browser.fetch('/fail')).status).toBe(500)
     expect(await browser.json('/take')).toEqual([{ text: 'Saved' }, null])
   })
 
-  it('may be taken in the request that left it', async () => {
+  it('a message can be taken in the request that left it', async () => {
     expect(await app().json('/same')).toEqual(['here', null])
   })
 
-  it('has no name that every object has', async () => {
+  it('a message cannot have a name that every object inherits', async () => {
     const browser = app()
     await browser.fetch('/leave')
     expect(await browser.json('/proto')).toBe(null)
   })
 })
 
-describe('a name of a message that is none', () => {
+describe('an invalid name of a flash message', () => {
   it.each<[what: string, name: unknown]>([
     ['the object that an origin would send', { notice: 'Saved' }],
     ['a number', 1],

@@ -36,7 +36,7 @@ function immutable(response: Response): Response {
   })
 }
 
-describe('the cookie goes out', () => {
+describe('the session cookie on a response', () => {
   it.each<[string, () => Response, number]>([
     ['a plain answer', () => new Response('ok'), 200],
     ['an answer without body', () => new Response(null, { status: 204 }), 204],
@@ -61,7 +61,7 @@ describe('the cookie goes out', () => {
     expect(await browser.json('/read')).toEqual({ userId: 'ada' })
   })
 
-  it('beside the cookies that the handler set, each of them as it was', async () => {
+  it('the session cookie leaves the cookies of the handler unchanged', async () => {
     const { browser } = app(async (s) => {
       await s.start({ userId: 'ada' })
       const headers = new Headers({ 'x-own': '1' })
@@ -77,7 +77,7 @@ describe('the cookie goes out', () => {
     expect(cookies).toHaveLength(3)
   })
 
-  it('in place of one of our name that the handler set by hand', async () => {
+  it('the session cookie replaces one of its name that the handler set', async () => {
     const { browser } = app(async (s) => {
       await s.start({ userId: 'ada' })
       return new Response('ok', {
@@ -89,7 +89,7 @@ describe('the cookie goes out', () => {
     expect(cookies[0]).toMatch(/^__Host-session=eyJ/)
   })
 
-  it('once, with the defaults that production wants', async () => {
+  it('the session cookie is sent once, with secure defaults', async () => {
     const { browser } = app(() => new Response())
     expect((await browser.fetch('/login')).headers.getSetCookie()[0]).toMatch(
       /^__Host-session=[\w.-]+; Max-Age=3600; Path=\/; Secure; HttpOnly; SameSite=Lax$/,
@@ -98,7 +98,7 @@ describe('the cookie goes out', () => {
 })
 
 describe('a handler that throws', () => {
-  it('loses what was only set, and keeps what was committed', async () => {
+  it('a handler that throws loses changes by set and keeps committed ones', async () => {
     const { browser } = app((s) => {
       s.set('theme', 'dark')
       throw new Error('boom')
@@ -131,7 +131,7 @@ describe('a handler that throws', () => {
     expect(await browser.json('/read')).toEqual(expected)
   })
 
-  it('and a flush that fails: what was committed before still goes out', async () => {
+  it('a flush that fails still sends what was committed before', async () => {
     const { browser } = app(async (s) => {
       await s.start({ userId: 'eve' })
       s.set('cart', Array(500).fill('0123456789'))
@@ -143,7 +143,7 @@ describe('a handler that throws', () => {
   })
 })
 
-describe('after the answer', () => {
+describe('a session after the response was sent', () => {
   it('a change throws instead of being lost', async () => {
     let late: SessionHandle<Data> | undefined
     const { browser } = app((s) => {
@@ -163,7 +163,7 @@ describe('after the answer', () => {
 describe('an upgraded connection', () => {
   const upgraded = { status: 101, headers: new Headers() } as Response
 
-  it('is passed on untouched, also when activity would be worth noting', async () => {
+  it('an upgraded connection is not changed, even if the request should be recorded', async () => {
     const { sessions, clock, browser } = app(() => new Response())
     await browser.fetch('/login')
     clock.now += 30 * minutes
@@ -175,7 +175,7 @@ describe('an upgraded connection', () => {
     expect(await handle.flush(upgraded)).toBe(upgraded)
   })
 
-  it('refuses to carry a cookie, loudly', async () => {
+  it('an upgraded connection throws for a cookie', async () => {
     const { sessions } = app(() => new Response())
     const handle = sessions.open({ request: new Request('https://app.example.test/') })
     await handle.start({ userId: 'ada' })
@@ -183,7 +183,7 @@ describe('an upgraded connection', () => {
   })
 })
 
-describe('caches are told', () => {
+describe('cache headers of a response with a session', () => {
   const handled = (headers: Record<string, string>, verb: (s: SessionHandle<Data>) => unknown) =>
     app(async (s) => {
       await verb(s)
@@ -232,7 +232,7 @@ describe('caches are told', () => {
     expect(events.map(({ type }) => type)).toEqual(noticed ? ['cacheable-personal-response'] : [])
   })
 
-  it('only that it varies, where the handler looked and there was no session', async () => {
+  it('a handler that read no session only adds Vary: Cookie', async () => {
     const { browser } = handled({ 'cache-control': 'public, max-age=60', vary: 'Accept' }, (s) =>
       s.get(),
     )
@@ -253,7 +253,7 @@ describe('caches are told', () => {
 })
 
 describe('a response whose headers cannot be changed', () => {
-  it('is copied with status, body and every header', async () => {
+  it('a response with immutable headers is copied with status, body and headers', async () => {
     const { sessions } = sessionsAt()
     const handle = sessions.open({ request: new Request('https://app.example.test/') })
     await handle.start({ userId: 'ada' })

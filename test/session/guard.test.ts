@@ -30,7 +30,7 @@ function app() {
 }
 
 describe('requireSession', () => {
-  it('answers 401 to a fetch without a session, and says nothing of why', async () => {
+  it('requireSession answers 401 without the reason to a fetch without a session', async () => {
     const response = await app().browser.fetch('/private')
     expect([
       response.status,
@@ -40,7 +40,7 @@ describe('requireSession', () => {
     expect(await response.text()).not.toContain('no-session')
   })
 
-  it('lets a signed-in session pass, and no visitor’s', async () => {
+  it("requireSession allows a signed-in session and denies a visitor's", async () => {
     const { browser } = app()
     await browser.fetch('/visit')
     expect((await browser.fetch('/private')).status).toBe(401)
@@ -49,7 +49,7 @@ describe('requireSession', () => {
     expect((await browser.fetch('/private')).status).toBe(200)
   })
 
-  it('sends a navigation to sign in, with the way back', async () => {
+  it('requireSession redirects a navigation to sign-in with return_to', async () => {
     const response = await app().browser.fetch('/page?a=1&b=%2F', { headers: navigate })
     expect([response.status, response.headers.get('location')]).toEqual([
       303,
@@ -57,22 +57,22 @@ describe('requireSession', () => {
     ])
   })
 
-  it('sends a form back without it: it cannot be posted again', async () => {
+  it('requireSession redirects a form without return_to, since it cannot be posted again', async () => {
     const response = await app().browser.fetch('/page', { method: 'POST', headers: navigate })
     expect([response.status, response.headers.get('location')]).toEqual([303, '/login?from=app'])
   })
 
-  it('answers 401 to a fetch where navigations are sent to sign in', async () => {
+  it('requireSession answers 401 to a fetch although navigations are redirected', async () => {
     const headers = { 'sec-fetch-mode': 'cors', accept: 'text/html' }
     expect((await app().browser.fetch('/page', { headers })).status).toBe(401)
   })
 
-  it('may be answered by the app', async () => {
+  it('the option refuse makes the response of requireSession', async () => {
     const response = await app().browser.fetch('/own')
     expect([response.status, await response.text()]).toEqual([418, 'no: no-session'])
   })
 
-  it('without session() before it is a fault of the configuration', async () => {
+  it('requireSession without session() before it is a ConfigError', async () => {
     const routes = new Hono()
       .onError((error, c) =>
         c.json({ config: error instanceof ConfigError, message: error.message }, 500),
@@ -94,7 +94,7 @@ describe('requireSession', () => {
 })
 
 describe('requireFresh', () => {
-  it('L3: does not take a sign-in of the future, before a clock was put right, for a fresh one', () => {
+  it('L3: requireFresh denies a sign-in in the future, from before a clock was corrected', () => {
     const noon = Date.UTC(2026, 10, 20, 12)
     const at = (authenticatedAt: number) =>
       checkFresh({ signedIn: true, authenticatedAt } as SessionInfo, 600, noon)
@@ -103,7 +103,7 @@ describe('requireFresh', () => {
     expect(at(noon + 3_600_000)).toEqual({ ok: false, reason: 'session-too-old' })
   })
 
-  it('passes for as long as it says after the login, and again after the next', async () => {
+  it('requireFresh allows a session for its seconds after each login', async () => {
     const { browser, clock } = app()
     await browser.fetch('/login')
     clock.now += 10 * minutes
@@ -119,13 +119,13 @@ describe('requireFresh', () => {
     expect((await browser.fetch('/password')).status).toBe(200)
   })
 
-  it('refuses a visitor', async () => {
+  it('requireFresh denies a visitor', async () => {
     const { browser } = app()
     await browser.fetch('/visit')
     expect((await browser.fetch('/password')).status).toBe(401)
   })
 
-  it('takes whole seconds', () => {
+  it('requireFresh accepts whole seconds only', () => {
     expect(() => requireFresh(0.5)).toThrow(
       'requireFresh.seconds must be a whole number of seconds',
     )

@@ -62,7 +62,7 @@ function app(options: Parameters<typeof sessionsAt>[0] = {}) {
 const user = (data: { userId?: string }): string | undefined => data.userId
 
 describe('start', () => {
-  it('gives a new id and keeps only what is asked for', async () => {
+  it('start gives a new id and keeps only the members of keep', async () => {
     const { browser, events } = app({ user })
     await browser.fetch('/visit')
     const before = (await browser.json('/info')) as { id: string }
@@ -86,21 +86,21 @@ describe('start', () => {
     expect(await browser.json('/login/eve')).toEqual({ userId: 'eve' })
   })
 
-  it('keeps for the same user at re-authentication', async () => {
+  it('start keeps members for the same user at re-authentication', async () => {
     const { browser } = app({ user })
     await browser.fetch('/visit')
     await browser.fetch('/login/ada')
     expect(await browser.json('/login/ada')).toEqual({ userId: 'ada', cart: ['x'] })
   })
 
-  it('keeps nothing of a session that is over', async () => {
+  it('start keeps nothing of a session that has ended', async () => {
     const { browser, clock } = app({ user })
     await browser.fetch('/visit')
     clock.now += 15 * minutes
     expect(await browser.json('/login/ada')).toEqual({ userId: 'ada' })
   })
 
-  it('works on a cookie that cannot be read', async () => {
+  it('start replaces a cookie that cannot be read', async () => {
     const { browser } = app({ user })
     browser.cookies.set('__Host-session', 'rubbish')
     expect(await browser.json('/login/ada')).toEqual({ userId: 'ada' })
@@ -135,7 +135,7 @@ describe('the user of a session', () => {
 })
 
 describe('end', () => {
-  it('expires the cookie as it was set, and the browser is signed out', async () => {
+  it('end expires the cookie with its attributes, and the browser is signed out', async () => {
     const { browser } = app()
     await browser.fetch('/login/ada')
     const response = await browser.fetch('/logout')
@@ -146,18 +146,18 @@ describe('end', () => {
     expect(await browser.json('/read')).toBe(null)
   })
 
-  it('works on a cookie that cannot be read, and does no crypto to find out', async () => {
+  it('end expires a cookie that cannot be read, without any crypto', async () => {
     const { browser } = app({ onEvent: undefined as never })
     browser.cookies.set('__Host-session', 'rubbish')
     expect(ourCookie(await browser.fetch('/logout'))?.attributes).toContain('Max-Age=0')
   })
 
   // <form action="https://app.example.test/logout" method="post"> on another site: SameSite=Lax sends no cookie.
-  it('sets nothing where no cookie came', async () => {
+  it('end sets no cookie if the request had none', async () => {
     expect((await app().browser.fetch('/logout')).headers.getSetCookie()).toEqual([])
   })
 
-  it('twice is harmless; reads are empty then, and writes throw', async () => {
+  it('end twice is harmless; later reads are empty and writes throw', async () => {
     const { browser } = app()
     await browser.fetch('/login/ada')
     const response = await browser.fetch('/again')
@@ -165,7 +165,7 @@ describe('end', () => {
     expect(response.headers.getSetCookie()).toHaveLength(1)
   })
 
-  it('then start leaves exactly the new session', async () => {
+  it('end and then start leaves only the new session', async () => {
     const { browser } = app()
     await browser.fetch('/login/ada')
     const response = await browser.fetch('/switch')
@@ -176,7 +176,7 @@ describe('end', () => {
     expect(await browser.json('/read')).toEqual({ userId: 'eve' })
   })
 
-  it('after start leaves none', async () => {
+  it('start and then end leaves no session', async () => {
     const { browser } = app()
     await browser.fetch('/login/ada')
     expect(await browser.json('/flip')).toBe(null)

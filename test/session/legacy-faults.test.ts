@@ -69,7 +69,7 @@ function site(kind: Kind, options: Partial<SessionOptions<Data>> = {}) {
 }
 
 describe.each<Kind>(['stateless', 'stored'])('S3: %s sessions that are imported', (kind) => {
-  it('end with all others of their user', async () => {
+  it('imported sessions end with all others of their user', async () => {
     const made = site(kind)
     const browser = made.browser(await ironSession('ada'))
     expect(await browser.json('/read')).toEqual({ userId: 'ada' })
@@ -77,7 +77,7 @@ describe.each<Kind>(['stateless', 'stored'])('S3: %s sessions that are imported'
     expect(await browser.json('/read')).toBe(null)
   })
 
-  it('do not come back from a copy of the old cookie, as long as it opens', async () => {
+  it('an ended import does not come back from a copy of the old cookie', async () => {
     const cookie = await ironSession('ada')
     const made = site(kind)
     const browser = made.browser(cookie)
@@ -89,7 +89,7 @@ describe.each<Kind>(['stateless', 'stored'])('S3: %s sessions that are imported'
     }
   })
 
-  it('nor after a login in their place, nor from a cookie without an end of its own', async () => {
+  it('an import that a login replaced does not come back, even from a cookie without an end', async () => {
     for (const path of ['/login', '/logout']) {
       const cookie = await ironSession('ada', 0)
       const made = site(kind)
@@ -101,7 +101,7 @@ describe.each<Kind>(['stateless', 'stored'])('S3: %s sessions that are imported'
     }
   })
 
-  it('nor where the old cookie comes beside the new one at the logout', async () => {
+  it('an import does not come back if the old cookie came beside the new one at the logout', async () => {
     const cookie = await ironSession('ada')
     const made = site(kind)
     const browser = made.browser(cookie)
@@ -111,7 +111,7 @@ describe.each<Kind>(['stateless', 'stored'])('S3: %s sessions that are imported'
     expect(await made.browser(cookie).json('/read')).toBe(null)
   })
 
-  it('are not made of seals from before all of the user’s sessions were ended; other users’ are', async () => {
+  it('after endAll no seal of that user is imported, seals of other users are', async () => {
     const [earlier, others] = [await ironSession('ada'), await ironSession('bob')]
     const made = site(kind)
     await made.endAll('ada')
@@ -124,7 +124,7 @@ describe.each<Kind>(['stateless', 'stored'])('S3: %s sessions that are imported'
     expect(await rotated.browser(earlier).json('/read')).toBe(null)
   })
 
-  it('stay where all others are ended', async () => {
+  it('an import that endAll keeps stays', async () => {
     const made = site(kind)
     const [here, there] = [
       made.browser(await ironSession('ada')),
@@ -153,7 +153,7 @@ describe.each<Kind>(['stateless', 'stored'])(
     }
 
     // A sibling host sets legacy=<its own session>; Domain=example.test, with a longer path: it comes first.
-    it('none is used where more than one opens, in any order', async () => {
+    it('no legacy cookie is used if several of one name open', async () => {
       const [victim, attacker] = [await ironSession('ada'), await ironSession('eve')]
       for (const pair of [
         [victim, attacker],
@@ -164,7 +164,7 @@ describe.each<Kind>(['stateless', 'stored'])(
       }
     })
 
-    it('the only one that opens is used, and the same one twice is one', async () => {
+    it('the only legacy cookie that opens is used, also if it came twice', async () => {
       const [mine, expired] = [
         await ironSession('ada'),
         await seal({ userId: 'eve' }, 1000, noon - day),
@@ -176,7 +176,7 @@ describe.each<Kind>(['stateless', 'stored'])(
       expect((await read('a', 'b', 'c', mine)).data).toBe(null)
     })
 
-    it('two names that lead to two users lead to none', async () => {
+    it('legacy cookies of two users give no session', async () => {
       const names = ['legacy', 'older'].map((name) =>
         ironCookie<Data>({ library: 'iron-session', name, password }),
       )

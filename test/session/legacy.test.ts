@@ -39,7 +39,7 @@ function app(options: Partial<Parameters<typeof ironCookie<Data>>[0]> = {}) {
 }
 
 describe('a Keystone cookie', () => {
-  it('becomes a session of ours once, and is removed', async () => {
+  it('a Keystone cookie is imported once and removed', async () => {
     const { browser, events } = app()
     browser.cookies.set(
       'keystonejs-session',
@@ -51,7 +51,7 @@ describe('a Keystone cookie', () => {
     expect(events.map(({ type }) => type)).toEqual(['session-imported'])
   })
 
-  it('in parallel first requests becomes one session', async () => {
+  it('a Keystone cookie in parallel first requests becomes one session', async () => {
     const { browser } = app()
     const value = await keystoneCookie({ itemId: 'ada' })
     const ids = []
@@ -63,7 +63,7 @@ describe('a Keystone cookie', () => {
     expect(new Set(ids).size).toBe(1)
   })
 
-  it('counts as signed in, but nobody knows when', async () => {
+  it('an imported session counts as signed in at an unknown time', async () => {
     const { browser } = app()
     browser.cookies.set('keystonejs-session', await keystoneCookie({ itemId: 'ada' }))
     expect((await browser.fetch('/private')).status).toBe(200)
@@ -73,7 +73,7 @@ describe('a Keystone cookie', () => {
     expect(info).not.toHaveProperty('authenticatedAt')
   })
 
-  it('stays where nobody looks', async () => {
+  it('a Keystone cookie stays if no handler reads the session', async () => {
     const { browser } = app()
     browser.cookies.set('keystonejs-session', await keystoneCookie({ itemId: 'ada' }))
     await browser.fetch('/ignore')
@@ -116,7 +116,7 @@ describe('a Keystone cookie', () => {
     ])
   })
 
-  it('without the importer means nothing', async () => {
+  it('a Keystone cookie is ignored without the option legacy', async () => {
     const { sessions } = sessionsAt()
     const cookie = `keystonejs-session=${await keystoneCookie({ itemId: 'ada' })}`
     const context = { request: new Request('https://app.example.test/', { headers: { cookie } }) }

@@ -13,7 +13,7 @@ import { Browser, hours, minutes, noon, ourCookie, sessionsAt } from './support.
 const limits = { maxAge: 28_800, idleTimeout: 3600, anonymousIdle: 900 }
 const at = 1_000_000
 
-describe('both clocks', () => {
+describe('absolute and idle timeout', () => {
   it.each([
     ['just made', { created: at, seen: at, authenticated: at }, at, 'alive'],
     ['a second before idle', { created: at, seen: at, authenticated: at }, at + 3599, 'alive'],
@@ -60,13 +60,13 @@ describe('both clocks', () => {
     expect(checkLifetimes(times, limits, now)).toBe(standing)
   })
 
-  it('say when they end', () => {
+  it('checkLifetimes tells when a session ends', () => {
     const times = { created: at, seen: at + 28_000, authenticated: at }
     expect([absoluteEnd(times, limits), idleEnd(times, limits)]).toEqual([at + 28_800, at + 28_800])
     expect(idleEnd({ created: at, seen: at }, limits)).toBe(at + 900)
   })
 
-  it('slide once per tenth of the idle window', () => {
+  it('a session slides once per tenth of the idle timeout', () => {
     const times = { created: at, seen: at, authenticated: at }
     expect([isSlideDue(times, limits, at + 359), isSlideDue(times, limits, at + 360)]).toEqual([
       false,
@@ -78,7 +78,7 @@ describe('both clocks', () => {
     ]).toEqual([false, true])
   })
 
-  it('let a cookie live until the nearer end, and at least a second', () => {
+  it('a cookie lives until the nearer end, and at least a second', () => {
     expect(cookieAge({ created: at, seen: at, authenticated: at }, limits, at)).toBe(3600)
     expect(cookieAge({ created: at, seen: at }, limits, at)).toBe(900)
     expect(
@@ -103,7 +103,7 @@ function app(options: Parameters<typeof sessionsAt>[0] = {}) {
 }
 
 describe('a signed-in session', () => {
-  it('ends an hour after its last request', async () => {
+  it('a signed-in session ends an hour after its last request', async () => {
     const { browser, clock } = app()
     await browser.fetch('/login')
     clock.now += 59 * minutes
@@ -114,7 +114,7 @@ describe('a signed-in session', () => {
     expect(await browser.json('/read')).toBe(null)
   })
 
-  it('ends eight hours after login however active it is', async () => {
+  it('a signed-in session ends eight hours after login despite activity', async () => {
     const { browser, clock, events } = app()
     await browser.fetch('/login')
     for (let passed = 0; passed < 8 * hours - 30 * minutes; passed += 30 * minutes) {
@@ -156,14 +156,14 @@ describe('a signed-in session', () => {
     expect(await browser.json('/read')).toEqual({ userId: 'ada' })
   })
 
-  it('that nobody looks at does not slide', async () => {
+  it('a session that no handler reads does not slide', async () => {
     const { browser, clock } = app()
     await browser.fetch('/login')
     clock.now += 30 * minutes
     expect((await browser.fetch('/idle')).headers.getSetCookie()).toEqual([])
   })
 
-  it('starts anew with both clocks at re-authentication', async () => {
+  it('re-authentication restarts both timeouts', async () => {
     const { browser, clock } = app()
     await browser.fetch('/login')
     clock.now += 50 * minutes
@@ -179,7 +179,7 @@ describe('a signed-in session', () => {
 })
 
 describe('a visitor’s session', () => {
-  it('ends after a quarter of an hour, and says that nobody signed in', async () => {
+  it("a visitor's session ends after 15 minutes and is not signed in", async () => {
     const { browser, clock } = app()
     expect(ourCookie(await browser.fetch('/visit'))?.attributes).toContain('Max-Age=900')
     const info = await browser.json('/info')
@@ -190,8 +190,8 @@ describe('a visitor’s session', () => {
   })
 })
 
-describe('limits are the reader’s', () => {
-  it('a cookie made under longer ones ends by the shorter', async () => {
+describe("the reader's limits", () => {
+  it("a cookie that was made under longer limits ends by the reader's shorter ones", async () => {
     const long = app({ maxAge: 34_560_000, idleTimeout: 34_560_000 })
     await long.browser.fetch('/login')
     const short = app({ maxAge: 60, idleTimeout: 60 })
@@ -201,7 +201,7 @@ describe('limits are the reader’s', () => {
     expect(await short.browser.json('/read')).toBe(null)
   })
 
-  it('400 days are the most a cookie is given', async () => {
+  it('a cookie lives for at most 400 days', async () => {
     const { browser } = app({ maxAge: 34_560_000, idleTimeout: 34_560_000 })
     expect(ourCookie(await browser.fetch('/login'))?.attributes).toContain('Max-Age=34560000')
   })

@@ -31,7 +31,7 @@ describe('the visit counter', () => {
 })
 
 describe('a request without a cookie', () => {
-  it('does no crypto and gets no cookie, whether the handler looks or not', async () => {
+  it('a request without a cookie causes no crypto and no cookie', async () => {
     const { app } = counter()
     const counts = await countCrypto(async () => {
       for (const path of ['/ignore', '/read']) {
@@ -42,7 +42,7 @@ describe('a request without a cookie', () => {
     expect(counts).toEqual({})
   })
 
-  it('whose handler does not look says nothing about cookies to caches', async () => {
+  it('a handler that does not read the session adds no Vary', async () => {
     const response = await counter().app.request('/ignore')
     expect(response.headers.get('vary')).toBe(null)
     expect(response.headers.get('cache-control')).toBe(null)
@@ -50,13 +50,13 @@ describe('a request without a cookie', () => {
 })
 
 describe('a request with a cookie', () => {
-  it('does no crypto where the handler does not look', async () => {
+  it('a session that no handler reads causes no crypto', async () => {
     const { browser } = counter()
     await browser.fetch('/count')
     expect(await countCrypto(() => browser.fetch('/ignore'))).toEqual({})
   })
 
-  it('is opened once, however many ask at the same time', async () => {
+  it('parallel reads unseal a cookie once', async () => {
     const { sessions } = sessionsAt()
     const app = new Hono()
       .use(session(sessions))
@@ -79,7 +79,7 @@ describe('a request with a cookie', () => {
     expect(counts).toEqual({ decrypt: 1 })
   })
 
-  it('that only reads sets none', async () => {
+  it('a read sets no cookie', async () => {
     const { browser } = counter()
     await browser.fetch('/count')
     const response = await browser.fetch('/read')
@@ -87,7 +87,7 @@ describe('a request with a cookie', () => {
     expect(response.headers.getSetCookie()).toEqual([])
   })
 
-  it('brings back every kind of JSON value as it was', async () => {
+  it('every kind of JSON value is read as it was written', async () => {
     const value = {
       s: 'ü€\u2028\ud83d',
       n: -1.5e-7,
@@ -107,7 +107,7 @@ describe('a request with a cookie', () => {
     expect(await browser.json('/')).toEqual({ value })
   })
 
-  it('gives copies: changing one changes nothing until it is set', async () => {
+  it('get returns a copy: changing it changes nothing until it is set', async () => {
     const { sessions } = sessionsAt()
     const app = new Hono()
       .use(session(sessions))
@@ -146,7 +146,7 @@ describe('a cookie that is not a session', () => {
   })
 
   // curl -H "Cookie: __Host-session=$(head -c 75000 /dev/urandom | base64 -w0)" https://app.example.test/
-  it('of 12 kB is refused without crypto', async () => {
+  it('a cookie of 12 kB is rejected without crypto', async () => {
     const { app, events, browser } = counter()
     await browser.fetch('/count')
     const header = browser.cookies.get('__Host-session')?.split('.')[0]
@@ -155,7 +155,7 @@ describe('a cookie that is not a session', () => {
     expect(events.at(-1)?.reason).toBe('too-long')
   })
 
-  it('with any one character changed reads as none', async () => {
+  it('a cookie with one changed character reads as no session', async () => {
     const { app, browser } = counter()
     await browser.fetch('/count')
     const token = browser.cookies.get('__Host-session') ?? ''
@@ -173,7 +173,7 @@ describe('a cookie that is not a session', () => {
     }
   })
 
-  it('was sealed under another cookie name, another secret or another stage', async () => {
+  it('a cookie of another name, secret or stage reads as no session', async () => {
     const { app, browser } = counter()
     const foreign = [{ name: 'other' }, { secret: otherSecret }, { audience: 'staging' }]
     for (const options of foreign) {
@@ -186,7 +186,7 @@ describe('a cookie that is not a session', () => {
   })
 
   // A page of a sibling host: document.cookie = 'x=1, __Host-session=<token>; domain=example.test'
-  it('came twice: nobody knows which the browser guards, so none is used', async () => {
+  it('two cookies of a __Host- name read as no session', async () => {
     const { app, browser, events } = counter()
     await browser.fetch('/count')
     const token = browser.cookies.get('__Host-session')
@@ -201,7 +201,7 @@ describe('a cookie that is not a session', () => {
     expect(await (await app.request('/read', { headers: { cookie: planted } })).json()).toBe(null)
   })
 
-  it('stands beside a planted one on a name that a domain shares: the one that opens is used', async () => {
+  it('beside a planted cookie of a shared domain the one that opens is used', async () => {
     const { app, browser } = counter({ domain: 'example.test' })
     await browser.fetch('/count')
     const token = browser.cookies.get('__Secure-session')
@@ -221,7 +221,7 @@ describe('a cookie that is not a session', () => {
 })
 
 describe('secrets', () => {
-  it('rotate: what an older one sealed opens, what is written carries the newest', async () => {
+  it('after a rotation old seals open and new ones carry the newest secret', async () => {
     const old = counter({ secret: otherSecret })
     await old.browser.fetch('/count')
     const rotated = counter({ secret: [secret, otherSecret] })
@@ -236,7 +236,7 @@ describe('secrets', () => {
     expect(await renewed.browser.json('/read')).toEqual({ visits: 2 })
   })
 
-  it('of a deployment one step ahead: no session is read, and its cookie is not replaced', async () => {
+  it('a cookie of a newer deployment reads as no session and is not replaced', async () => {
     const ahead = counter({ secret: [otherSecret, secret] })
     await ahead.browser.fetch('/count')
     const behind = counter({ secret, initial: () => ({ visits: 100 }) })
@@ -267,7 +267,7 @@ describe('secrets', () => {
     expect(ourCookie(await app.request('/end', { headers }))?.attributes).toContain('Max-Age=0')
   })
 
-  it('may come from the environment, and a changed one counts at once', async () => {
+  it('a secret can come from the environment, and a changed one counts immediately', async () => {
     const sessions = statelessSessions<Data>({ secret: (c) => fromEnv(c), clock: () => noon })
     const app = new Hono<{ Bindings: { S: string } }>()
       .use(session(sessions))
@@ -281,7 +281,7 @@ describe('secrets', () => {
     expect(await other.json()).toEqual({ visits: 1 })
   })
 
-  it('that the environment lacks, or that are too short, are a coded fault that names them and says no value', async () => {
+  it('a missing or short secret of the environment is a ConfigError without its value', async () => {
     const sessions = statelessSessions<Data>({ secret: (c) => fromEnv(c) })
     expect(() => sessions.check({})).toThrow('session.secret is not set')
     let said = ''

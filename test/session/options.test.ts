@@ -10,7 +10,7 @@ async function cookieOf(options: Parameters<typeof sessionsAt>[0]): Promise<stri
   return (context.headers.getSetCookie()[0] ?? '').replace(/=[\w.-]+/, '=…')
 }
 
-describe('the cookie that options make', () => {
+describe('the cookie of the options', () => {
   it.each([
     [{}, '__Host-session=…; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=Lax'],
     [{ name: 'sid' }, '__Host-sid=…; Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=Lax'],
@@ -51,7 +51,7 @@ describe('the cookie that options make', () => {
   })
 })
 
-describe('options that cannot be served', () => {
+describe('invalid session options', () => {
   it.each([
     [{}, ['session.secret is required']],
     [{ secret: 'short' }, ['session.secret']],

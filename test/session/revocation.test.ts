@@ -78,7 +78,7 @@ const copyOf = (from: Browser, to: Browser): void => {
 }
 
 describe('a logout with revocation', () => {
-  it('is final: a copy of the cookie opens nothing, writes nothing and gets no cookie', async () => {
+  it('a logout is final: a copy of the cookie reads nothing, writes nothing and gets no cookie', async () => {
     const { browser, events } = app()
     const [mine, thief] = [browser(), browser()]
     await mine.fetch('/login/ada')
@@ -92,7 +92,7 @@ describe('a logout with revocation', () => {
     )
   })
 
-  it('works without the session having been read', async () => {
+  it('a logout works although the session was not read', async () => {
     const { browser, store } = app()
     const [mine, thief] = [browser(), browser()]
     await mine.fetch('/login/ada')
@@ -103,7 +103,7 @@ describe('a logout with revocation', () => {
     expect(await thief.json('/read')).toBe(null)
   })
 
-  it('by a new login ends the session before it', async () => {
+  it('a new login ends the session before it', async () => {
     const { browser } = app()
     const [mine, thief] = [browser(), browser()]
     await mine.fetch('/login/ada')
@@ -112,7 +112,7 @@ describe('a logout with revocation', () => {
     expect([await thief.json('/read'), await mine.json('/read')]).toEqual([null, { userId: 'ada' }])
   })
 
-  it('holds for a cookie that was sealed again since', async () => {
+  it('a logout holds for a cookie that was sealed again since', async () => {
     const { browser, clock } = app()
     const [mine, thief] = [browser(), browser()]
     await mine.fetch('/login/ada')
@@ -141,7 +141,7 @@ describe('endAll', () => {
     expect(await phone.json('/read')).toEqual({ userId: 'ada' })
   })
 
-  it('keeps this one where it is told to', async () => {
+  it('endAll with exceptCurrent keeps the current session', async () => {
     const { browser } = app()
     const [desk, phone] = [browser(), browser()]
     await desk.fetch('/login/ada')
@@ -151,7 +151,7 @@ describe('endAll', () => {
   })
 
   // Isolates whose clocks differ by a minute made a not-before time miss 99 of 240 sessions.
-  it('does not depend on clocks', async () => {
+  it('endAll does not depend on clocks', async () => {
     const { browser, clock } = app()
     const [desk, phone] = [browser(), browser()]
     clock.now += 55_000
@@ -177,7 +177,7 @@ describe('endAll', () => {
 })
 
 describe('what it costs', () => {
-  it('one question for a signed-in read, none for visitors and strangers', async () => {
+  it("a signed-in read costs one store request, a visitor's none", async () => {
     const { browser, store } = app()
     const mine = browser()
     await mine.fetch('/visit')
@@ -225,7 +225,7 @@ describe('what it costs', () => {
 })
 
 describe('a store that cannot be asked', () => {
-  it('fails the request and leaves the cookie alone', async () => {
+  it('a store that is down fails the request and leaves the cookie', async () => {
     const { browser, store } = app()
     const mine = browser()
     await mine.fetch('/login/ada')
@@ -236,7 +236,7 @@ describe('a store that cannot be asked', () => {
     expect(await mine.json('/read')).toEqual({ userId: 'ada' })
   })
 
-  it('still lets the browser log out, and says that it is not known elsewhere', async () => {
+  it('a store that is down still lets the browser log out and emits session-end-incomplete', async () => {
     const { browser, store, events } = app()
     const mine = browser()
     await mine.fetch('/login/ada')
@@ -281,7 +281,7 @@ describe('revocation that cannot be served', () => {
     )
   })
 
-  it('forgets nothing while it is needed, and the oldest beyond its bound', async () => {
+  it('remembered answers are evicted oldest first', async () => {
     const clock = { now: 0 }
     const store = memoryRevocations({ maxEntries: 2, clock: () => clock.now })
     await store.revoke('a', 1000, {})

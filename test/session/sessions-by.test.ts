@@ -111,7 +111,7 @@ describe('sessionsBy', () => {
     await expect(asked).rejects.toThrow(message)
   })
 
-  it('judges the chosen one only', () => {
+  it('sessionsBy checks the current strategy only', () => {
     expect(() => make().check({ SESSION_STORE: 'cookie' })).not.toThrow()
   })
 

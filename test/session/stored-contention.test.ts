@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { retryOnConflict } from '../../src/session/stored/retry-on-conflict.ts'
 
 describe('a write that always comes second', () => {
-  it('is tried again at once, then after longer and longer waits, forty times', async () => {
+  it('a conflict is retried immediately, then after growing waits, 40 times', async () => {
     const waits: number[] = []
     let tries = 0
     const done = retryOnConflict(
@@ -21,7 +21,7 @@ describe('a write that always comes second', () => {
     expect(new Set(waits).size).toBeGreaterThan(30)
   })
 
-  it('gives up after five seconds, however few tries those were', async () => {
+  it('retries stop after five seconds', async () => {
     let now = 0
     let tries = 0
     const done = retryOnConflict(
@@ -37,7 +37,7 @@ describe('a write that always comes second', () => {
     expect(tries).toBe(3)
   })
 
-  it('ends with the first try that settles, or with its fault', async () => {
+  it('retries stop at the first attempt that settles or throws', async () => {
     let tries = 0
     const settle = async () => (++tries < 3 ? 'again' : tries)
     expect(await retryOnConflict(settle, async () => {})).toBe(3)

@@ -148,7 +148,7 @@ describe.each(kinds)('in %s, end', (_, make) => {
     expect((await visitor.logout()).cookies[0]).toMatch(/^__Host-session=; Max-Age=0/)
   })
 
-  it('twice is harmless; reads are empty then, and writes throw', async () => {
+  it('end twice is harmless; later reads are empty and writes throw', async () => {
     const visitor = site().visitor()
     await visitor.login()
     const { body } = await visitor.visit(async (s) => {

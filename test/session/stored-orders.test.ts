@@ -25,8 +25,8 @@ const acts: Readonly<Record<string, (tab: Visitor) => Promise<Visit>>> = {
 /** Acts that end the session all tabs have, and may answer with a cookie. */
 const ENDING = ['logout', 'login', 'keep', 'endAll']
 
-describe('whatever three or four tabs of one browser do at once, in whatever order the store hears of it', () => {
-  it('nothing comes back, nothing is lost, and no cookie is sent that was not asked for', async () => {
+describe('three or four tabs of one browser with parallel requests in any order', () => {
+  it('no ended session returns, no write is lost and no needless cookie is sent', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),

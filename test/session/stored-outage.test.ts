@@ -12,7 +12,7 @@ describe.each(kinds)('%s that fails', (kind, make) => {
     expect((await browser.visit(() => 'static')).body).toBe('static')
   })
 
-  it('in a handler that catches it: the answer is the handler’s, the cookie stays', async () => {
+  it('a handler that catches a store error makes the response, and the cookie stays', async () => {
     const { store, browser, before } = await site(make, 'get')
     store.fail(1, 'before')
     const caught = await browser.visit((s) =>
@@ -22,7 +22,7 @@ describe.each(kinds)('%s that fails', (kind, make) => {
     expect(browser.cookies.get('__Host-session')).toBe(before)
   })
 
-  it('once, then not: a read that failed may be tried again in the same request', async () => {
+  it('a read that failed can be retried in the same request', async () => {
     const { store, browser } = await site(make, 'get')
     store.fail(1, 'before')
     const { body } = await browser.visit(async (s) => {
@@ -32,7 +32,7 @@ describe.each(kinds)('%s that fails', (kind, make) => {
     expect(body).toEqual({ userId: 'ada', cart: [] })
   })
 
-  it('says nothing of what the store’s own error said, but keeps it as the cause', async () => {
+  it("the error hides the store's message and keeps it as the cause", async () => {
     const { store, browser } = await site(make, 'get')
     let error: unknown
     store.fail(1, 'before')
@@ -52,8 +52,8 @@ describe.each(kinds)('%s that fails', (kind, make) => {
   })
 })
 
-describe('a logout that the store could not hear of', () => {
-  it('is tried again by a second end in the same request', async () => {
+describe('a logout while the store is down', () => {
+  it('a second end in the same request retries a failed logout', async () => {
     const { store, browser } = await site(memoryAt, 'end')
     const copy = browser.twin()
     store.fail(1, 'before')
@@ -76,7 +76,7 @@ describe('a logout that the store could not hear of', () => {
     expect([await browser.get(), await copy.get()]).toEqual([{ userId: 'bob' }, null])
   })
 
-  it('of all sessions: those that could be ended are, and the cookie goes', async () => {
+  it('endAll ends the sessions that it can, and the cookie expires', async () => {
     const { store, browser } = await site(memoryAt, 'endAll')
     // read, endAll, end: the last one fails, after the list was forgotten.
     const copy = browser.twin()

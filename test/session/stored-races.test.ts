@@ -19,7 +19,7 @@ async function signedIn(options: Parameters<typeof siteWith>[1] = {}) {
 }
 
 describe('a logout', () => {
-  it('beats a slow reader: nothing comes back', async () => {
+  it('a logout wins over a slow reader', async () => {
     const { browser, twin, store } = await signedIn()
     const held = store.hold('read', 'after')
     const slow = twin.visit((s) => s.get())
@@ -31,7 +31,7 @@ describe('a logout', () => {
   })
 
   // Two tabs: one saves a form for two seconds, the other one logs out.
-  it('beats a slow writer: the write is dropped, and no cookie is set', async () => {
+  it('a logout wins over a slow writer: its write is dropped and sets no cookie', async () => {
     const { browser, twin, heard } = await signedIn()
     const between = gate()
     const slow = twin.visit(async (s) => {
@@ -48,7 +48,7 @@ describe('a logout', () => {
     expect(await twin.get()).toBe(null)
   })
 
-  it('beats a writer that is on its way to the store', async () => {
+  it('a logout wins over a write that is on its way to the store', async () => {
     const { browser, twin, store, heard } = await signedIn()
     const held = store.hold('replace')
     const slow = twin.visit((s) => s.set('theme', 'dark'))
@@ -98,7 +98,7 @@ describe('a logout', () => {
     expect(heard().slice(1)).toEqual(['session-rejected: ended', 'session-write-dropped: ended'])
   })
 
-  it('twice at once is harmless, and once an event', async () => {
+  it('two parallel logouts are harmless and emit one event', async () => {
     const { browser, twin, heard } = await signedIn()
     const all = await Promise.all([browser.logout(), twin.logout(), browser.logout()])
     expect(all.map(({ status }) => status)).toEqual([200, 200, 200])
@@ -107,7 +107,7 @@ describe('a logout', () => {
 })
 
 describe('writers', () => {
-  it('of different members both persist', async () => {
+  it('parallel writes of different members both persist', async () => {
     const { browser, twin, store, heard } = await signedIn()
     const held = store.hold('replace')
     const slow = twin.visit((s) => s.set('theme', 'dark'))
@@ -119,7 +119,7 @@ describe('writers', () => {
     expect(heard()).toEqual(['session-conflict'])
   })
 
-  it('of the same member: the later one stands', async () => {
+  it('of two parallel writes of one member the later wins', async () => {
     const { browser, twin, store } = await signedIn()
     const held = store.hold('replace')
     const slow = twin.visit((s) => s.set('theme', 'slow'))
@@ -130,7 +130,7 @@ describe('writers', () => {
     expect(await browser.get()).toMatchObject({ theme: 'slow' })
   })
 
-  it('that add one each, fifty at once, end at exactly fifty', async () => {
+  it('fifty parallel increments end at fifty', async () => {
     const { browser } = await signedIn()
     const all = await Promise.all(
       Array.from({ length: 50 }, () =>
@@ -253,7 +253,7 @@ describe('a login', () => {
     expect(await browser.get()).toEqual({ userId: 'ada' })
   })
 
-  it('twice at once leaves two sessions of this user, and none of before', async () => {
+  it('two parallel logins leave two sessions of the user and end the old one', async () => {
     const { visitor, sessions } = site()
     const browser = visitor()
     await browser.visit((s) => s.update(() => ({ cart: ['one'] })))
@@ -269,7 +269,7 @@ describe('a login', () => {
 })
 
 describe('a message', () => {
-  it('is shown once, of ten requests that ask at the same time', async () => {
+  it('ten parallel requests show a message once', async () => {
     const { browser } = await signedIn()
     await browser.visit((s) => s.flash('notice', 'Saved'))
     const all = await Promise.all(
@@ -278,7 +278,7 @@ describe('a message', () => {
     expect(all.map(({ body }) => body).filter((body) => body !== null)).toEqual(['Saved'])
   })
 
-  it('that two requests have both seen goes to the one that takes it first', async () => {
+  it('a message that two requests read goes to the one that takes it first', async () => {
     const { browser, twin, store } = await signedIn()
     await browser.visit((s) => s.flash('notice', 'Saved'))
     const held = store.hold('replace')
@@ -289,7 +289,7 @@ describe('a message', () => {
     expect((await slow).body).toBe(null)
   })
 
-  it('is not lost to a parallel reader', async () => {
+  it('a message is not lost to a parallel reader', async () => {
     const { browser, twin, store } = await signedIn()
     const held = store.hold('read', 'after')
     const reader = twin.visit((s) => s.get())
@@ -300,7 +300,7 @@ describe('a message', () => {
     expect((await browser.visit((s) => s.takeFlash('notice'))).body).toBe('Saved')
   })
 
-  it('of a session that ended before it was taken is not shown', async () => {
+  it('a message of an ended session is not shown', async () => {
     const { browser, twin, store } = await signedIn()
     await browser.visit((s) => s.flash('notice', 'Saved'))
     const held = store.hold('replace')

@@ -50,7 +50,7 @@ describe('list', () => {
     ])
   })
 
-  it('holds no cookie, and nothing of the data', async () => {
+  it('a list contains no cookie and no data', async () => {
     const { mine, first } = await devices()
     const text = JSON.stringify((await first.visit((s) => s.list())).body)
     for (const { cookies } of mine) expect(text).not.toContain(cookies.get('__Host-session'))
@@ -68,7 +68,7 @@ describe('list', () => {
     ])
   })
 
-  it('leaves out what expired or went idle', async () => {
+  it('a list leaves out expired and idle sessions', async () => {
     const { mine, clock, last } = await devices()
     for (let n = 0; n < 3; n++) {
       clock.now += 25 * minutes
@@ -92,7 +92,7 @@ describe('list', () => {
     ).toHaveLength(1)
   })
 
-  it('is empty for a visitor and for nobody', async () => {
+  it('a list is empty for a visitor', async () => {
     const { visitor } = site()
     expect((await visitor().visit((s) => s.list())).body).toEqual([])
     const browser = visitor()
@@ -112,7 +112,7 @@ describe('endOne', () => {
     expect((await first.visit((s) => s.endOne(body.id))).body).toBe(false)
   })
 
-  it('ends this one as a logout does', async () => {
+  it('endOne ends the current session like a logout', async () => {
     const { first } = await devices()
     const { body, cookies } = await first.visit(async (s) => s.endOne((await s.info())?.id ?? ''))
     expect(body).toBe(true)
@@ -120,7 +120,7 @@ describe('endOne', () => {
     expect(await first.get()).toBe(null)
   })
 
-  it('knows no session of another user, nor a made-up id', async () => {
+  it('endOne ends no session of another user or of an unknown id', async () => {
     const { first, eve } = await devices()
     const { body } = await eve.visit((s) => s.info())
     expect((await first.visit((s) => s.endOne(body.id))).body).toBe(false)
@@ -139,7 +139,7 @@ describe('endAll', () => {
     expect(await eve.get()).toEqual({ userId: 'eve' })
   })
 
-  it('but the current one, where that is asked for', async () => {
+  it('endAll with exceptCurrent ends all but the current session', async () => {
     const { first, mine, eve, heard } = await devices()
     const { cookies } = await first.visit((s) => s.endAll({ exceptCurrent: true }))
     expect(cookies).toEqual([])

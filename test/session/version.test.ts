@@ -31,7 +31,7 @@ async function signedIn(sessions: ReturnType<typeof stored>): Promise<string> {
 }
 
 describe('the version of a stored session', () => {
-  it('is told by info, changes with a write and not with a read', async () => {
+  it('info returns a version that changes with a write and not with a read', async () => {
     const sessions = stored()
     const cookie = await signedIn(sessions)
     const one = openSession(sessions, request(cookie))
@@ -42,7 +42,7 @@ describe('the version of a stored session', () => {
     expect((await openSession(sessions, request(cookie)).info())?.version).toBe(second)
   })
 
-  it('lets a change through that was meant for it', async () => {
+  it('update with the current version writes', async () => {
     const sessions = stored()
     const cookie = await signedIn(sessions)
     const handle = openSession(sessions, request(cookie))
@@ -79,7 +79,7 @@ describe('the version of a stored session', () => {
     },
   )
 
-  it('is of no session where there is none, and of none that has ended', async () => {
+  it('a missing or ended session has no version', async () => {
     const sessions = stored()
     const change = (cookie: string) =>
       openSession(sessions, request(cookie)).update((data) => ({ ...data }), { ifVersion: '1' })
@@ -90,7 +90,7 @@ describe('the version of a stored session', () => {
   })
 })
 
-it('a stateless session has no version, and takes no change for one', async () => {
+it('a stateless session has no version and update with ifVersion throws', async () => {
   const sessions = statelessSessions<Data>({ secret })
   const handle = openSession(sessions, request())
   await handle.start({ user: 'ada' })

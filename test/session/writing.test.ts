@@ -25,7 +25,7 @@ function appWith(
 }
 
 describe('set and unset', () => {
-  it('are one write and one cookie, whatever their number', async () => {
+  it('several changes are one write and one cookie', async () => {
     const { browser } = appWith((s) => {
       s.set('theme', 'dark')
       s.set('visits', 1)
@@ -42,7 +42,7 @@ describe('set and unset', () => {
     expect(await browser.json('/read')).toEqual({ userId: 'ada', theme: 'dark', visits: 2 })
   })
 
-  it('to what is there already are no change', async () => {
+  it('setting an equal value is no change', async () => {
     const { browser } = appWith((s) => {
       s.set('cart', ['a'])
       s.unset('theme')
@@ -51,7 +51,7 @@ describe('set and unset', () => {
     expect((await browser.fetch('/')).headers.getSetCookie()).toEqual([])
   })
 
-  it('are seen by a later get of the same request', async () => {
+  it('get returns earlier changes of the same request', async () => {
     const { browser } = appWith(async (s) => {
       s.set('theme', 'dark')
       return s.get()

@@ -48,7 +48,7 @@ export interface LoadResult<Data> {
   readonly pendingWrite?: 'import' | 'slide'
   /** Location of a stored session, also of one that is gone. */
   readonly location?: SessionLocation
-  /** Of a bound session, also of one that does not count for this request. */
+  /** State of a device-bound session, also of one that is not valid for this request. */
   readonly device?: DeviceState
 }
 

@@ -45,7 +45,7 @@ export function finishResponse(
 }
 
 /** The part of a Hono Context that holds the response. */
-export interface ResponseContext {
+export interface FlushContext {
   get res(): Response
   set res(response: Response | undefined)
   /** The error that the handler threw. */
@@ -54,7 +54,7 @@ export interface ResponseContext {
 
 /** Settles the session on the context's response. If writing fails, the error page still carries what was committed. */
 export async function flushSession(
-  c: ResponseContext,
+  c: FlushContext,
   handle: FlushableHandle<object>,
 ): Promise<void> {
   try {
@@ -65,7 +65,7 @@ export async function flushSession(
   }
 }
 
-function replaceResponse(c: ResponseContext, response: Response): void {
+function replaceResponse(c: FlushContext, response: Response): void {
   if (response === c.res) return
 
   // Hono would copy the headers of the old response into the new one.
