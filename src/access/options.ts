@@ -73,18 +73,18 @@ export function compileAccessChecks<C extends AccessContext>(
   rules: readonly CompiledAccess[],
   issues: Issues,
 ): AccessChecks<C> {
-  const given = { ...options }
-  const roles = optionalFunction(issues, 'roles', given.roles)
-  const refuse = optionalFunction(issues, 'refuse', given.refuse)
-  const onEvent = optionalListener(issues, 'onEvent', given.onEvent)
-  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  const input = { ...options }
+  const roles = optionalFunction(issues, 'roles', input.roles)
+  const refuse = optionalFunction(issues, 'refuse', input.refuse)
+  const onEvent = optionalListener(issues, 'onEvent', input.onEvent)
+  const clock = optionalFunction(issues, 'clock', input.clock) ?? Date.now
   const observing =
-    choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
-  const platform = checkPlatform(given.platform, issues, 'none')
+    choiceOption(issues, 'mode', input.mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const platform = checkPlatform(input.platform, issues, 'none')
 
   if (roles === undefined && rules.some((rule) => rule.roles))
     issues.add('roles', 'is required: a rule has a role')
-  if (given.platform === undefined && rules.some((rule) => rule.ranges)) {
+  if (input.platform === undefined && rules.some((rule) => rule.ranges)) {
     issues.add('platform', 'is required: a rule has addresses')
   }
 
@@ -104,7 +104,7 @@ export function compileAccessChecks<C extends AccessContext>(
     return denyOrRedirectToSignIn(
       reason,
       c.req.raw,
-      given.signIn,
+      input.signIn,
       request && { requestId: request.request },
     )
   }

@@ -12,7 +12,12 @@ export type GraphqlVerdict =
 /** Deepest question about a schema; what clients send to learn all of it is 15 deep. */
 const deepestIntrospection = 20
 
-/** Judges one request as it was parsed: an object, or a list of them where batches are taken. */
+/**
+ * Checks a parsed request against the limits: an object, or a list of objects where batches are allowed.
+ *
+ * @example
+ * const verdict = checkGraphqlRequest(await request.json(), limits)
+ */
 export function checkGraphqlRequest(request: unknown, limits: CompiledGraphql): GraphqlVerdict {
   if (!Array.isArray(request)) return checkOperationRequest(request, limits)
   if (request.length === 0 || request.length > limits.maxBatch)
@@ -27,7 +32,13 @@ export function checkGraphqlRequest(request: unknown, limits: CompiledGraphql): 
   return { ok: true, introspects, mutates }
 }
 
-/** Judges a document and the variables that come with it. */
+/**
+ * Checks a document and its variables against the limits.
+ *
+ * @example
+ * const verdict = checkDocument('{ viewer { name } }', {}, limits)
+ * if (!verdict.ok) return createGraphqlError(verdict.reason, request)
+ */
 export function checkDocument(
   source: string,
   variables: object,

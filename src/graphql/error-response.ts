@@ -20,10 +20,12 @@ const words: Readonly<Partial<Record<Reason, string>>> = {
 }
 
 /**
- * The answer in the shape of GraphQL: one error with a code, which is the reason in capitals, and its status in either media
- * type: nothing was executed.
+ * Creates a response in the shape of GraphQL: one error with a code, which is the reason in capitals. Its status is that of a
+ * request that was not executed, in either media type.
  *
  * @see GraphQL over HTTP section 6.4
+ * @example
+ * return createGraphqlError('graphql-too-deep', request)
  */
 export function createGraphqlError(reason: Reason, request: Request, requestId?: string): Response {
   const code = reason.toUpperCase().replaceAll('-', '_')

@@ -41,8 +41,11 @@ const exact: ReadonlySet<string> = new Set([
 const mayMean = createNameCheck(...exact)
 
 /**
- * Inspects a request. Its body is read here: whoever hands it on must hand on `body`. A GET without an operation, such as a
- * console's page, passes.
+ * Reads and checks a request. It consumes the body, so forward the returned `body` instead. A GET without an operation, such
+ * as the page of a console, is allowed.
+ *
+ * @example
+ * const result = await inspectGraphql(request, limits)
  */
 export async function inspectGraphql(
   request: Request,

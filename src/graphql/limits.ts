@@ -60,7 +60,14 @@ export const limitKeys: ReadonlyArray<keyof GraphqlLimits> = [
   'insecureSockets',
 ]
 
-/** Judges limits, and the keys beside them. */
+/**
+ * Validates limits, together with further keys of the caller.
+ *
+ * @example
+ * const issues = createIssues('graphql')
+ * const limits = compileLimits({ maxDepth: 8 }, issues)
+ * issues.throwIfAny()
+ */
 export function compileLimits(
   value: unknown,
   issues: Issues,

@@ -18,8 +18,12 @@ export interface Size {
 }
 
 /**
- * The largest of all operations in each respect, whichever is executed; a fragment that none spreads is in none. undefined: a
- * fragment spreads itself, or one that is not there.
+ * Measures the largest operation in each respect, because any of them may be executed. Fragments that no operation spreads
+ * do not count. Undefined: a fragment spreads itself or one that does not exist.
+ *
+ * @example
+ * const size = measure(document)
+ * if (size === undefined || size.depth > 8) return deny()
  */
 export function measure({ operations, fragments }: Document): Size | undefined {
   const walked = new Map<string, WalkedDefinition>()

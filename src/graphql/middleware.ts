@@ -3,11 +3,12 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { createGraphqlGuard, type GraphqlGuardOptions } from './guard.ts'
 
 /**
- * Refuses GraphQL requests that ask for too much, before the server parses them: `app.use('/graphql', graphqlGuard())`.
- * Handlers read the body as it came, through `c.req`. Not looked at: what a persisted operation holds, and WebSockets, which
- * are refused unless `insecureSockets`.
+ * Rejects GraphQL requests that are too expensive before the server parses them. Handlers read the body as usual, through
+ * `c.req`. Not checked: the content of persisted operations, and WebSockets, which are rejected unless `insecureSockets`.
  *
  * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
+ * @example
+ * app.use('/graphql', graphqlGuard({ maxDepth: 8 }))
  */
 export function graphqlGuard(options: GraphqlGuardOptions<Context> = {}): MiddlewareHandler {
   const guard = createGraphqlGuard<Context>(options)

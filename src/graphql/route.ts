@@ -22,9 +22,11 @@ export interface GraphqlRoute {
 }
 
 /**
- * Limits of a GraphQL endpoint behind a gateway: `graphql: graphqlLimits({ maxDepth: 8 })` of a route.
+ * Compiles the limits of a GraphQL endpoint behind a gateway.
  *
  * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * createGateway({ upstreams, routes: [{ path: '/graphql', to: 'api', graphql: graphqlLimits({ maxDepth: 8 }) }] })
  */
 export function graphqlLimits(options: GraphqlRouteOptions = {}): GraphqlRoute {
   const issues = createIssues('graphqlLimits')

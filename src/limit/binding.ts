@@ -47,18 +47,18 @@ export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>
   const issues = createIssues('bindingLimiter')
   checkKeys(issues, options, ['binding', 'limit', 'window'])
 
-  const given = { ...options } as Partial<BindingLimiterOptions<never>>
-  const bindingOf = resolveFrom(issues, 'binding', given.binding, validateBinding)
+  const input = { ...options } as Partial<BindingLimiterOptions<never>>
+  const bindingOf = resolveFrom(issues, 'binding', input.binding, validateBinding)
 
   for (const name of ['limit', 'window'] as const)
-    if (given[name] === undefined) issues.add(name, 'is required')
-  const limit = wholeNumber(issues, 'limit', given.limit, 1, {
+    if (input[name] === undefined) issues.add(name, 'is required')
+  const limit = wholeNumber(issues, 'limit', input.limit, 1, {
     min: 1,
     max: 1_000_000,
     unit: 'units',
   })
 
-  const window = choiceOption(issues, 'window', given.window, [10, 60], 10)
+  const window = choiceOption(issues, 'window', input.window, [10, 60], 10)
   issues.throwIfAny()
 
   return {

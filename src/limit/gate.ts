@@ -89,14 +89,14 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
   const issues = createIssues('rateLimit')
   checkKeys(issues, options, [...policyKeys, ...policyOwnKeys, 'skip', 'mode', 'refuse', 'onEvent'])
 
-  const given = { ...options } as RateLimitOptions<C>
-  const { policies, platform, ipv6Bits } = compilePolicies(given, issues)
-  const skip = optionalFunction(issues, 'skip', given.skip)
-  const own = optionalListener(issues, 'onEvent', given.onEvent)
+  const input = { ...options } as RateLimitOptions<C>
+  const { policies, platform, ipv6Bits } = compilePolicies(input, issues)
+  const skip = optionalFunction(issues, 'skip', input.skip)
+  const own = optionalListener(issues, 'onEvent', input.onEvent)
   const settings: DecisionSettings<C> = {
     observing:
-      choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
-    refuse: optionalFunction(issues, 'refuse', given.refuse),
+      choiceOption(issues, 'mode', input.mode, ['enforce', 'observe'], 'enforce') === 'observe',
+    refuse: optionalFunction(issues, 'refuse', input.refuse),
     emit: own ?? (() => {}),
   }
 
@@ -136,8 +136,8 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
           const outcomes = await decide(askOf)
           const taken: Array<PolicyOutcome<C>> = []
 
-          for (const [at, { policy, key, cost }] of takes.entries()) {
-            const outcome = outcomes[at]
+          for (const [index, { policy, key, cost }] of takes.entries()) {
+            const outcome = outcomes[index]
             // A configuration that cannot be served is no outage: nothing would ever be counted.
             if (outcome?.status === 'rejected' && isPortcullisResult(outcome.reason))
               throw outcome.reason

@@ -88,8 +88,8 @@ export function compilePolicies<C>(
   } else {
     for (const name of ownKeys)
       if (value[name] !== undefined) issues.add(name, 'goes into each of policies')
-    for (const [at, policy] of value.policies.entries()) {
-      const under = issues.at(`policies[${at}]`)
+    for (const [index, policy] of value.policies.entries()) {
+      const under = issues.at(`policies[${index}]`)
       checkKeys(under, policy, ownKeys)
 
       const judged = compilePolicy({ ...policy }, under, isolates)

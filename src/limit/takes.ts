@@ -57,29 +57,29 @@ export async function prepareTakes(
     readonly [at: number, client: Redis, prepared: Exclude<PreparedTake, { is: 'blocked' }>]
   > = []
 
-  for (const [at, { limiter, key, cost }] of takes.entries()) {
+  for (const [index, { limiter, key, cost }] of takes.entries()) {
     if (!isRedisLimiter(limiter)) continue
 
     const prepared = await limiter.prepareTake(key, cost, context)
     if (prepared.is !== 'blocked') {
-      remote.push([at, limiter.redis, prepared])
+      remote.push([index, limiter.redis, prepared])
       continue
     }
 
-    outcomes[at] = { status: 'fulfilled', value: prepared.result }
+    outcomes[index] = { status: 'fulfilled', value: prepared.result }
     return decided
   }
 
-  for (const [at, { limiter, key, cost }] of takes.entries()) {
+  for (const [index, { limiter, key, cost }] of takes.entries()) {
     if (isRedisLimiter(limiter)) continue
 
     const outcome = await settlePromise(limiter.take(key, cost, context))
-    outcomes[at] = outcome
+    outcomes[index] = outcome
     if (outcome.status === 'fulfilled' && !outcome.value.allowed) return decided
   }
 
-  const storeOutcome = (at: number, outcome: PromiseSettledResult<TakeResult>): void => {
-    outcomes[at] = outcome
+  const storeOutcome = (index: number, outcome: PromiseSettledResult<TakeResult>): void => {
+    outcomes[index] = outcome
   }
   const clients = [...new Set(remote.map(([, client]) => client))]
 
@@ -89,12 +89,12 @@ export async function prepareTakes(
       const ask = askOf(client)
       const parts: Array<readonly [at: number, part: TakePartItem]> = []
 
-      for (const [at, of, prepared] of remote) {
+      for (const [index, of, prepared] of remote) {
         if (of !== client) continue
-        if (prepared.is === 'part') parts.push([at, prepared])
+        if (prepared.is === 'part') parts.push([index, prepared])
         else
           waiting.push(
-            settlePromise(prepared.join(ask)).then((outcome) => storeOutcome(at, outcome)),
+            settlePromise(prepared.join(ask)).then((outcome) => storeOutcome(index, outcome)),
           )
       }
 
@@ -120,13 +120,13 @@ function sendTogether(
     .call(takeScript, keys, serializeTakes(list, true))
     .then((reply) => {
       const answers = parseTakeReplies(reply, list.length)
-      for (const [i, [at, { settle }]] of parts.entries()) {
+      for (const [i, [index, { settle }]] of parts.entries()) {
         const [answer, sent] = [answers[i], list[i]]
-        if (answer && sent) outcomes[at] = { status: 'fulfilled', value: settle(answer, sent) }
+        if (answer && sent) outcomes[index] = { status: 'fulfilled', value: settle(answer, sent) }
       }
     })
     .catch((reason: unknown) => {
-      for (const [at] of parts) outcomes[at] = { status: 'rejected', reason }
+      for (const [index] of parts) outcomes[index] = { status: 'rejected', reason }
     })
 }
 

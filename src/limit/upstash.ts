@@ -87,25 +87,25 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     'analytics',
   ])
 
-  const given = { ...options } as Partial<UpstashLimiterOptions<never>>
-  const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(given, issues)
+  const input = { ...options } as Partial<UpstashLimiterOptions<never>>
+  const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(input, issues)
   const kinds = ['fixedWindow', 'slidingWindow', 'tokenBucket'] as const
-  const kind = choiceOption(issues, 'algorithm', given.algorithm, kinds, 'slidingWindow')
+  const kind = choiceOption(issues, 'algorithm', input.algorithm, kinds, 'slidingWindow')
   const bucket = kind === 'tokenBucket'
 
-  if (given.refill !== undefined && !bucket) issues.add('refill', "is for algorithm: 'tokenBucket'")
-  const refill = wholeNumber(issues, 'refill', given.refill, limit, {
+  if (input.refill !== undefined && !bucket) issues.add('refill', "is for algorithm: 'tokenBucket'")
+  const refill = wholeNumber(issues, 'refill', input.refill, limit, {
     min: 1,
     max: 1_000_000,
     unit: 'tokens',
   })
 
-  const dynamicLimits = booleanOption(issues, 'dynamicLimit', given.dynamicLimit, false)
-  const name = given.name ?? 'default'
+  const dynamicLimits = booleanOption(issues, 'dynamicLimit', input.dynamicLimit, false)
+  const name = input.name ?? 'default'
 
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name))
     issues.add('name', 'must be a dashed word')
-  const { analytics } = given
+  const { analytics } = input
 
   if (analytics !== undefined && typeof analytics?.record !== 'function')
     issues.add('analytics', 'must have record()')

@@ -55,7 +55,7 @@ export function analyticsPoint(line: RequestLine): AnalyticsPoint {
 }
 
 /** A character is three bytes of UTF-8 at most, and canonical paths are ASCII. */
-function truncateBytes(text: string, most: number): string {
+function truncateBytes(text: string, max: number): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
-  return /^[\x00-\x7f]*$/.test(text) ? text.slice(0, most) : text.slice(0, most / 3)
+  return /^[\x00-\x7f]*$/.test(text) ? text.slice(0, max) : text.slice(0, max / 3)
 }

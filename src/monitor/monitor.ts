@@ -87,15 +87,15 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
   const issues = createIssues('monitor')
   checkKeys(issues, options, keys)
 
-  const given: MonitorOptions<never> = { ...options }
-  const log = optionalFunction(issues, 'log', given.log)
-  const telemetry = parseTelemetry(given.telemetry, issues)
+  const input: MonitorOptions<never> = { ...options }
+  const log = optionalFunction(issues, 'log', input.log)
+  const telemetry = parseTelemetry(input.telemetry, issues)
 
   // Without a trace there is no span to send.
-  const tracing = parseTraceOptions(given.trace ?? telemetry !== undefined, issues)
-  const timing = booleanOption(issues, 'serverTiming', given.serverTiming, false)
-  const dataset = resolveOptional<AnalyticsDataset>(given.analytics, 'analytics', issues)
-  const version = resolveOptional<string>(given.version, 'version', issues)
+  const tracing = parseTraceOptions(input.trace ?? telemetry !== undefined, issues)
+  const timing = booleanOption(issues, 'serverTiming', input.serverTiming, false)
+  const dataset = resolveOptional<AnalyticsDataset>(input.analytics, 'analytics', issues)
+  const version = resolveOptional<string>(input.version, 'version', issues)
 
   issues.throwIfAny()
 

@@ -16,20 +16,20 @@ export type UptimeMemory = ReadonlyMap<string, RememberedState>
 /**
  * What is remembered after a look.
  *
- * @param most - failures in a row from which on it counts as down. One success counts as up: who is told of a recovery too
+ * @param max - failures in a row from which on it counts as down. One success counts as up: who is told of a recovery too
  *   early hears of it again.
  */
 export function updateState(
   before: RememberedState | undefined,
   failed: boolean,
-  most: number,
+  max: number,
   now: number,
 ): RememberedState {
   const { down = false, failures = 0, since = now } = before ?? {}
   if (!failed) return { down: false, failures: 0, since: down || failures > 0 ? now : since }
 
   const next = failures + 1
-  return { down: down || next >= most, failures: next, since: failures === 0 ? now : since }
+  return { down: down || next >= max, failures: next, since: failures === 0 ? now : since }
 }
 
 /** As text, for a store. */
@@ -66,6 +66,6 @@ export function readMemory(text: string | undefined): Map<string, RememberedStat
 /** Milliseconds of the last moment that has a date (ECMA-262 section 21.4.1.1). */
 const latest = 8.64e15
 
-function isCount(value: unknown, most: number): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most
+function isCount(value: unknown, max: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max
 }

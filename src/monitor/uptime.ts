@@ -91,17 +91,17 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
   const issues = createIssues('uptime')
   checkKeys(issues, options, keys)
 
-  const given: UptimeOptions<never> = { ...options }
-  const url = resolveWhereSet(issues, 'webhook', given.webhook, parseWebhookUrl)
-  const key = resolveWhereSet(issues, 'key', given.key, parseWebhookKey)
-  const most = wholeNumber(issues, 'failures', given.failures, 2, {
+  const input: UptimeOptions<never> = { ...options }
+  const url = resolveWhereSet(issues, 'webhook', input.webhook, parseWebhookUrl)
+  const key = resolveWhereSet(issues, 'key', input.key, parseWebhookKey)
+  const max = wholeNumber(issues, 'failures', input.failures, 2, {
     min: 1,
     max: 100,
     unit: 'failures',
   })
 
-  const timeoutMs = wholeNumber(issues, 'timeoutMs', given.timeoutMs, 5000, bounds)
-  const { state } = given
+  const timeoutMs = wholeNumber(issues, 'timeoutMs', input.timeoutMs, 5000, bounds)
+  const { state } = input
 
   if (
     state !== undefined &&
@@ -163,7 +163,7 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
       for (const [index, { kind, name }] of watched.entries()) {
         const id = `${kind}:${name}`
         const [before, reason] = [kept.get(id), looks[index]]
-        const after = updateState(before, reason !== undefined, most, now)
+        const after = updateState(before, reason !== undefined, max, now)
 
         next.set(id, after)
         if (after.down === (before?.down ?? false)) continue

@@ -22,9 +22,9 @@ export function readErrorResponse(error: object): RequestedResponse {
   if (!res && isErrorStatus(status)) return { status }
 
   try {
-    const given = getResponse.call(error) as Response
+    const input = getResponse.call(error) as Response
     // A copy: headers of a fetched response cannot be changed.
-    const response = new Response(given.body, given)
+    const response = new Response(input.body, input)
     if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store')
 
     return { response }

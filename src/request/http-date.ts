@@ -42,13 +42,13 @@ export function parseHttpDate(
 }
 
 function readDate(year = '', month = '', day = '', clock = ''): number | undefined {
-  const at = months.indexOf(month)
+  const index = months.indexOf(month)
   const parts = time.exec(clock)
-  if (at === -1 || at % 3 !== 0 || parts === null) return undefined
+  if (index === -1 || index % 3 !== 0 || parts === null) return undefined
 
   const [, hours, minutes, seconds] = parts.map(Number)
   const midnight = new Date(0)
-  midnight.setUTCFullYear(Number(year), at / 3, Number(day))
+  midnight.setUTCFullYear(Number(year), index / 3, Number(day))
 
   // February 30 would be March 1 or 2.
   if (midnight.getUTCDate() !== Number(day) || Number(day) === 0) return undefined

@@ -79,16 +79,16 @@ export function compileRequestLimits(
 
 /** Counts the parameters between `&`, including empty ones, because parsers split them as well. */
 function queryFits(url: string, maxCount: number, maxBytes: number): boolean {
-  let at = url.indexOf('?')
-  if (at === -1) return true
+  let index = url.indexOf('?')
+  if (index === -1) return true
 
-  for (let left = maxCount; at !== -1; left--) {
+  for (let left = maxCount; index !== -1; left--) {
     if (left === 0) return false
 
-    const next = url.indexOf('&', at + 1)
-    if ((next === -1 ? url.length : next) - at - 1 > maxBytes) return false
+    const next = url.indexOf('&', index + 1)
+    if ((next === -1 ? url.length : next) - index - 1 > maxBytes) return false
 
-    at = next
+    index = next
   }
 
   return true

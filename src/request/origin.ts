@@ -11,9 +11,9 @@ export function hostStart(url: string): number {
 
 /** Where the host ends: at the path, the query, the fragment or the end. A backslash ends it too: URL parsers say so. */
 export function hostEnd(url: string, start: number): number {
-  for (let at = start; at < url.length; at++) {
-    const code = url.charCodeAt(at)
-    if (code === 0x2f || code === 0x3f || code === 0x23 || code === 0x5c) return at
+  for (let index = start; index < url.length; index++) {
+    const code = url.charCodeAt(index)
+    if (code === 0x2f || code === 0x3f || code === 0x23 || code === 0x5c) return index
   }
   return url.length
 }

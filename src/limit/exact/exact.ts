@@ -59,25 +59,25 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
   const issues = createIssues('exactLimiter')
   checkKeys(issues, options, [...redisLimiterKeys, 'algorithm', 'burst', 'clock'])
 
-  const given = { ...options } as Partial<ExactLimiterOptions<never>>
-  const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(given, issues)
-  const gcra = choiceOption(issues, 'algorithm', given.algorithm, ['log', 'gcra'], 'log') === 'gcra'
+  const input = { ...options } as Partial<ExactLimiterOptions<never>>
+  const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(input, issues)
+  const gcra = choiceOption(issues, 'algorithm', input.algorithm, ['log', 'gcra'], 'log') === 'gcra'
 
-  if (given.burst !== undefined && !gcra) issues.add('burst', "is for algorithm: 'gcra'")
+  if (input.burst !== undefined && !gcra) issues.add('burst', "is for algorithm: 'gcra'")
   const burst = gcra
-    ? wholeNumber(issues, 'burst', given.burst, limit, { min: 1, max: limit, unit: 'units' })
+    ? wholeNumber(issues, 'burst', input.burst, limit, { min: 1, max: limit, unit: 'units' })
     : 0
 
   // The step between two units is a whole number of 1/1024 ms: finer rates would be off by more than a thousandth.
   if (gcra && limit > window * 1000)
     issues.add('limit', "must be at most 1,000 a second for algorithm: 'gcra'")
-  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  const clock = optionalFunction(issues, 'clock', input.clock) ?? Date.now
   issues.throwIfAny()
 
   const windowMs = window * 1000
   const grainMs = findResolution(limit, windowMs)
   const known = createBlockedKeys(maxBlocked)
-  const most = gcra ? burst : limit
+  const max = gcra ? burst : limit
 
   async function createKey(key: string, context: LimitContext | undefined): Promise<string> {
     return `${prefix}l:${await hashKey(ring(context?.env), gcra ? 'gcra-2' : 'log', limit, window, burst, key)}`
@@ -88,7 +88,7 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
   }
 
   function toResult(part: TakePart, answer: PartAnswer): LimitResult {
-    const result = createResult(most, answer, part.now)
+    const result = createResult(max, answer, part.now)
     known.note(part.key, part.cost, result, part.now)
     return result
   }
@@ -119,7 +119,7 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
   }
 
   return {
-    limit: most,
+    limit: max,
     window,
     redis,
     prepareTake,
@@ -132,7 +132,7 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
     },
     async peek(key, context = {}) {
       const part = createPart(await createKey(key, context), 1)
-      return createResult(most, await sendPart(part, false, context), part.now)
+      return createResult(max, await sendPart(part, false, context), part.now)
     },
     async forget(key, context = {}) {
       const name = await createKey(key, context)

@@ -58,7 +58,7 @@ export function evaluateLog(kept: KeptLog, rule: LogRule, cost: number, now: num
   const mark = Math.ceil(time.at / grainMs) * grainMs
   const behind = time.at - now
 
-  const live = kept.log.filter(([at]) => at + windowMs > time.at)
+  const live = kept.log.filter(([index]) => index + windowMs > time.at)
   const free = live.reduce((left, [, units]) => left - units, limit)
   const tail = live.at(-1)?.[0] === mark ? (live.at(-1)?.[1] ?? 0) : 0
   const log: Log = [...(tail > 0 ? live.slice(0, -1) : live), [mark, tail + cost]]
@@ -79,9 +79,9 @@ export function evaluateLog(kept: KeptLog, rule: LogRule, cost: number, now: num
 /** The moment whose units, with all before it, are enough. */
 function findRetryAt(live: Log, missing: number): number {
   let over = missing
-  for (const [at, units] of live) {
+  for (const [index, units] of live) {
     over -= units
-    if (over <= 0) return at
+    if (over <= 0) return index
   }
 
   return Number.POSITIVE_INFINITY

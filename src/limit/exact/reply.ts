@@ -21,19 +21,19 @@ export function parseTakeReplies(reply: unknown, count: number): PartAnswer[] {
     throw createRejectedError('strange-answer', 'limit-take')
 
   const answers: PartAnswer[] = []
-  for (let at = 0; at < reply.length; at += 4) {
+  for (let index = 0; index < reply.length; index += 4) {
     const [free, retryAt, resetAt] = [
-      parseNumber(reply[at + 1]),
-      parseNumber(reply[at + 2]),
-      parseNumber(reply[at + 3]),
+      parseNumber(reply[index + 1]),
+      parseNumber(reply[index + 2]),
+      parseNumber(reply[index + 3]),
     ]
 
-    if (reply[at] !== '0' && reply[at] !== '1')
+    if (reply[index] !== '0' && reply[index] !== '1')
       throw createRejectedError('strange-answer', 'limit-take')
 
     const never = retryAt < 0
     answers.push({
-      allowed: reply[at] === '1',
+      allowed: reply[index] === '1',
       free,
       retryAt: never ? Number.POSITIVE_INFINITY : retryAt,
       resetAt,

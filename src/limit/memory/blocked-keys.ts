@@ -21,8 +21,8 @@ interface BlockedUntil {
 }
 
 /** Remembers at most so many keys; 0 remembers none. */
-export function createBlockedKeys(most: number): BlockedKeys {
-  const known = createBoundedMap<BlockedUntil>(most)
+export function createBlockedKeys(max: number): BlockedKeys {
+  const known = createBoundedMap<BlockedUntil>(max)
   return {
     get size(): number {
       return known.size
@@ -48,7 +48,7 @@ export function createBlockedKeys(most: number): BlockedKeys {
     },
     note(key, cost, result, now) {
       if (
-        most === 0 ||
+        max === 0 ||
         result.allowed ||
         !(result.retryAt > now) ||
         result.retryAt === Number.POSITIVE_INFINITY

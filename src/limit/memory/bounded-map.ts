@@ -15,7 +15,7 @@ export interface BoundedMap<V extends ExpiringValue> {
 }
 
 /** An empty map for at most so many entries. */
-export function createBoundedMap<V extends ExpiringValue>(most: number): BoundedMap<V> {
+export function createBoundedMap<V extends ExpiringValue>(max: number): BoundedMap<V> {
   const entries = new Map<string, V>()
   /** Nothing expires before this moment: until then a full map need not be searched for what did. */
   let earliest = Number.POSITIVE_INFINITY
@@ -30,7 +30,7 @@ export function createBoundedMap<V extends ExpiringValue>(most: number): Bounded
     }
 
     for (const key of entries.keys()) {
-      if (entries.size < most) return
+      if (entries.size < max) return
       entries.delete(key)
     }
   }
@@ -48,7 +48,7 @@ export function createBoundedMap<V extends ExpiringValue>(most: number): Bounded
     },
     put(key, value, now) {
       // A Map keeps the order of insertion: taken out and put back, an entry is the youngest.
-      if (!entries.delete(key) && entries.size >= most) makeRoom(now)
+      if (!entries.delete(key) && entries.size >= max) makeRoom(now)
       entries.set(key, value)
       earliest = Math.min(earliest, value.until)
     },

@@ -36,11 +36,11 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
   const issues = createIssues('memoryLimiter')
   checkKeys(issues, options, ['limit', 'window', 'maxKeys', 'clock'])
 
-  const given: Partial<MemoryLimiterOptions> = { ...options }
-  const { limit, window } = validateRate(given, issues)
+  const input: Partial<MemoryLimiterOptions> = { ...options }
+  const { limit, window } = validateRate(input, issues)
   const bounds = { min: 1, max: 1_000_000, unit: 'keys' }
-  const maxKeys = wholeNumber(issues, 'maxKeys', given.maxKeys, 10_000, bounds)
-  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  const maxKeys = wholeNumber(issues, 'maxKeys', input.maxKeys, 10_000, bounds)
+  const clock = optionalFunction(issues, 'clock', input.clock) ?? Date.now
 
   issues.throwIfAny()
 

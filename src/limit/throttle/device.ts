@@ -35,7 +35,7 @@ export function isKnownFor(
   maxAge: number,
   now: number,
 ): boolean {
-  return device.accounts.some(([tag, at]) => tags.includes(tag) && now < (at + maxAge) * 1000)
+  return device.accounts.some(([tag, index]) => tags.includes(tag) && now < (index + maxAge) * 1000)
 }
 
 /** The cookie of a device that has just signed in. The rest of its accounts stay. */

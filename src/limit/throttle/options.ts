@@ -106,9 +106,9 @@ const dayS = 86_400
 
 /** Judges them. Unknown names are the caller's to find, since its options may hold more: see {@link loginThrottleKeys}. */
 export function compileThrottle(options: unknown, clock: Clock, issues: Issues): ThrottleSettings {
-  const given: Partial<LoginThrottleOptions<never>> =
+  const input: Partial<LoginThrottleOptions<never>> =
     (options as LoginThrottleOptions<never> | undefined) ?? {}
-  const { store } = given
+  const { store } = input
 
   if (typeof store?.attempt !== 'function' || typeof store.settle !== 'function') {
     issues.add(
@@ -120,37 +120,37 @@ export function compileThrottle(options: unknown, clock: Clock, issues: Issues):
   const count = (
     option: keyof LoginThrottleOptions,
     defaultValue: number,
-    most: number,
+    max: number,
     least = 1,
   ): number =>
-    wholeNumber(issues, option, given[option], defaultValue, {
+    wholeNumber(issues, option, input[option], defaultValue, {
       min: least,
-      max: most,
+      max: max,
       unit: 'failures',
     })
 
-  const device = compileDevice(given.device, issues.at('device'))
+  const device = compileDevice(input.device, issues.at('device'))
   const lifetime = device?.maxAge ?? dayS
   const name = device?.cookie.name ?? ''
   const perAddress = count('perAddress', 100, 100_000)
 
   return {
     store: store as ThrottleStore,
-    keys: resolveFrom(issues, 'secret', given.secret, (secret: string | readonly string[], at) =>
+    keys: resolveFrom(issues, 'secret', input.secret, (secret: string | readonly string[], at) =>
       createThrottleKeys(secret, { name, lifetime, clock }, at),
     ),
     limit: count('limit', 5, 100),
     longestMs:
       1000 *
-      wholeNumber(issues, 'maxWait', given.maxWait, 900, { min: 1, max: 3600, unit: 'seconds' }),
+      wholeNumber(issues, 'maxWait', input.maxWait, 900, { min: 1, max: 3600, unit: 'seconds' }),
     perAddress,
     perNetwork: count('perNetwork', Math.max(1000, perAddress), 1_000_000, perAddress),
     pressureAt: count('pressureAt', 10, 100),
     slowAt: count('slowAt', 100, 100),
     device,
-    normalize: optionalFunction(issues, 'normalize', given.normalize),
+    normalize: optionalFunction(issues, 'normalize', input.normalize),
     observing:
-      choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe',
+      choiceOption(issues, 'mode', input.mode, ['enforce', 'observe'], 'enforce') === 'observe',
   }
 }
 

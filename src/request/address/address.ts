@@ -60,7 +60,7 @@ export function addressPrefix(address: string | undefined, bits = 64): string {
   if (groups.length === 2) return writeAddress(groups)
   if (isNat64(groups)) return writeAddress(groups.slice(6))
 
-  return `${writeAddress(groups.map((group, i) => group & groupMask(bits, i)))}/${bits}`
+  return `${writeAddress(groups.map((group, index) => group & groupMask(bits, index)))}/${bits}`
 }
 
 /** Judges a `platform` option. Absent is a fault unless there is a default: a guess would be the client's to make. */

@@ -39,28 +39,28 @@ export function parseIpv6(text: string): number[] | undefined {
 
   const groups: number[] = []
   let gap = -1
-  let at = 0
+  let index = 0
 
   if (text.charCodeAt(0) === colon) {
     if (text.charCodeAt(1) !== colon) return undefined
     gap = 0
-    at = 2
+    index = 2
   }
 
-  while (at < end) {
-    const start = at
+  while (index < end) {
+    const start = index
     let group = 0
 
     for (
-      let digit = hexDigit(text.charCodeAt(at));
+      let digit = hexDigit(text.charCodeAt(index));
       digit !== -1;
-      digit = hexDigit(text.charCodeAt(++at))
+      digit = hexDigit(text.charCodeAt(++index))
     ) {
-      if (at - start === 4) return undefined
+      if (index - start === 4) return undefined
       group = group * 16 + digit
     }
 
-    if (text.charCodeAt(at) === dot) {
+    if (text.charCodeAt(index) === dot) {
       const quad = readQuad(text.slice(start))
       if (quad === -1) return undefined
 
@@ -68,18 +68,18 @@ export function parseIpv6(text: string): number[] | undefined {
       break
     }
 
-    if (at === start) return undefined
+    if (index === start) return undefined
 
     groups.push(group)
-    if (at === end) break
+    if (index === end) break
 
     // A colon, and behind it a group or the one `::`; nothing else, and not the end.
-    if (text.charCodeAt(at++) !== colon || at === end) return undefined
-    if (text.charCodeAt(at) !== colon) continue
+    if (text.charCodeAt(index++) !== colon || index === end) return undefined
+    if (text.charCodeAt(index) !== colon) continue
     if (gap !== -1) return undefined
 
     gap = groups.length
-    at++
+    index++
   }
 
   if (gap === -1) return groups.length === 8 ? groups : undefined
@@ -100,31 +100,32 @@ export function writeAddress(groups: AddressGroups): string {
     return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
   }
 
-  let [from, most] = [0, 1]
-  for (let i = 0, run = 0; i < groups.length; i++) {
-    run = groups[i] === 0 ? run + 1 : 0
-    if (run > most) [from, most] = [i - run + 1, run]
+  let [from, max] = [0, 1]
+  for (let index = 0, run = 0; index < groups.length; index++) {
+    run = groups[index] === 0 ? run + 1 : 0
+    if (run > max) [from, max] = [index - run + 1, run]
   }
 
   let text = ''
-  for (let i = 0; i < groups.length; i++) {
-    if (most > 1 && i === from) {
+  for (let index = 0; index < groups.length; index++) {
+    if (max > 1 && index === from) {
       text += '::'
-      i += most - 1
-    } else text += (text === '' || text.endsWith(':') ? '' : ':') + (groups[i] ?? 0).toString(16)
+      index += max - 1
+    } else
+      text += (text === '' || text.endsWith(':') ? '' : ':') + (groups[index] ?? 0).toString(16)
   }
 
   return text
 }
 
 /** The bits of the i-th group that the first `bits` bits of an address cover. */
-export function groupMask(bits: number, i: number): number {
-  return (0xffff << Math.max(0, Math.min(16, 16 * (i + 1) - bits))) & 0xffff
+export function groupMask(bits: number, index: number): number {
+  return (0xffff << Math.max(0, Math.min(16, 16 * (index + 1) - bits))) & 0xffff
 }
 
 /** `::ffff:0:0/96`. */
 function isMapped(groups: AddressGroups): boolean {
-  return groups[5] === 0xffff && groups.every((group, i) => i > 4 || group === 0)
+  return groups[5] === 0xffff && groups.every((group, index) => index > 4 || group === 0)
 }
 
 /** Whether an address is of `64:ff9b::/96`, by which NAT64 writes IPv4 (RFC 6052). */
@@ -132,7 +133,7 @@ export function isNat64(groups: AddressGroups): boolean {
   return (
     groups[0] === 0x64 &&
     groups[1] === 0xff9b &&
-    groups.every((group, i) => i < 2 || i > 5 || group === 0)
+    groups.every((group, index) => index < 2 || index > 5 || group === 0)
   )
 }
 
@@ -144,8 +145,8 @@ function readQuad(text: string): number {
   let octet = -1
   let dots = 0
 
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
     if (code === dot) {
       if (octet === -1 || ++dots > 3) return -1
 

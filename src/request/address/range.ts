@@ -17,13 +17,13 @@ export function parseRange(text: string): AddressRange | undefined {
   const groups = parseAddress(address)
   if (groups === undefined || more.length > 0) return undefined
 
-  const most = groups.length * 16
-  if (length === undefined) return { groups, bits: most }
-  if (!/^(?:0|[1-9]\d{0,2})$/.test(length) || Number(length) > most) return undefined
-  if (most === 32 && parseIpv6(address)) return undefined
+  const max = groups.length * 16
+  if (length === undefined) return { groups, bits: max }
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(length) || Number(length) > max) return undefined
+  if (max === 32 && parseIpv6(address)) return undefined
 
   const range = { groups, bits: Number(length) }
-  return groups.every((group, i) => (group & ~groupMask(range.bits, i) & 0xffff) === 0)
+  return groups.every((group, index) => (group & ~groupMask(range.bits, index) & 0xffff) === 0)
     ? range
     : undefined
 }
@@ -39,7 +39,7 @@ export function inRanges(ranges: readonly AddressRange[], address: string | unde
     (range) =>
       range.groups.length === groups.length &&
       range.groups.every(
-        (group, i) => ((group ^ (groups[i] ?? 0)) & groupMask(range.bits, i)) === 0,
+        (group, index) => ((group ^ (groups[index] ?? 0)) & groupMask(range.bits, index)) === 0,
       ),
   )
 }

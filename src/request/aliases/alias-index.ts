@@ -76,12 +76,12 @@ export function createAliasIndex<T>(folded: boolean): AliasIndex<T> {
     offer(here.get(path))
     const last = Math.min(path.length - 1, longest)
 
-    for (let at = 0; at <= last; at++) {
-      const code = path.charCodeAt(at)
+    for (let index = 0; index <= last; index++) {
+      const code = path.charCodeAt(index)
       if (code === slash) {
-        if (below.size > 0) offer(below.get(path.slice(0, at)))
-        if (isIndexDocument(path, at + 1)) offer(documents.get(path.slice(0, at) || '/'))
-      } else if (boundaries.has(code)) offer(pages.get(path.slice(0, at)))
+        if (below.size > 0) offer(below.get(path.slice(0, index)))
+        if (isIndexDocument(path, index + 1)) offer(documents.get(path.slice(0, index) || '/'))
+      } else if (boundaries.has(code)) offer(pages.get(path.slice(0, index)))
     }
 
     return found ?? none

@@ -77,27 +77,27 @@ export const readings: Readonly<Partial<Record<AliasName, readonly Reading[]>>> 
 
 /** `/_next/data/<build>/admin.json` of the pages router, with or without a base path before it. */
 function nextData(path: string): readonly string[] | undefined {
-  const at = path.search(/\/_next\/data\//i)
-  if (at === -1) return undefined
+  const index = path.search(/\/_next\/data\//i)
+  if (index === -1) return undefined
 
-  const from = path.indexOf('/', at + '/_next/data/'.length)
+  const from = path.indexOf('/', index + '/_next/data/'.length)
   if (from === -1) return undefined
 
   const page = path.slice(from).replace(/\.json$/i, '')
   const own = page === '/index' ? '/' : page
 
-  return at === 0 ? [own] : [own, path.slice(0, at) + (own === '/' ? '' : own)]
+  return index === 0 ? [own] : [own, path.slice(0, index) + (own === '/' ? '' : own)]
 }
 
 /** `/page-data/admin/page-data.json`, with or without a path prefix before it. */
 function gatsbyData(path: string): readonly string[] | undefined {
-  const at = path.search(/\/page-data\//i)
-  if (at === -1 || !/\/page-data\.json$/i.test(path)) return undefined
+  const index = path.search(/\/page-data\//i)
+  if (index === -1 || !/\/page-data\.json$/i.test(path)) return undefined
 
-  const page = path.slice(at + '/page-data'.length, -'/page-data.json'.length)
+  const page = path.slice(index + '/page-data'.length, -'/page-data.json'.length)
   const own = page === '/index' || page === '' ? '/' : page
 
-  return at === 0 ? [own] : [own, path.slice(0, at) + (own === '/' ? '' : own)]
+  return index === 0 ? [own] : [own, path.slice(0, index) + (own === '/' ? '' : own)]
 }
 
 /** `/admin/__data.json`, and `/admin.html__data.json` where SvelteKit writes pages to files. */
@@ -157,8 +157,8 @@ function behind(marker: string): Reading {
 /** An image behind the options of an image service: `/_ipx/w_200/admin/a.png`. */
 function afterOptions(marker: string): Reading {
   return (path) => {
-    const at = path.toLowerCase().indexOf(marker)
-    const from = at === -1 ? -1 : path.indexOf('/', at + marker.length)
+    const index = path.toLowerCase().indexOf(marker)
+    const from = index === -1 ? -1 : path.indexOf('/', index + marker.length)
     return from === -1 ? undefined : path.slice(from)
   }
 }

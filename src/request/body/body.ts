@@ -140,7 +140,7 @@ function countBytes(
   { maxBytes, length, onRefuse }: BodyBounds,
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader()
-  const most = length === undefined ? maxBytes : Math.min(length, maxBytes)
+  const max = length === undefined ? maxBytes : Math.min(length, maxBytes)
   let total = 0
   const refuse = (
     controller: ReadableStreamDefaultController<Uint8Array>,
@@ -169,7 +169,7 @@ function countBytes(
 
         total += part.value.byteLength
         // Chunks that are no bytes have no length, and NaN is not within it.
-        if (total <= most) return controller.enqueue(part.value)
+        if (total <= max) return controller.enqueue(part.value)
 
         const error = new BodyError(total <= maxBytes ? 'body-malformed' : 'body-too-large')
         refuse(controller, error)

@@ -15,8 +15,8 @@ export function jsonFits(text: string, maxDepth: number): boolean {
   let depth = 0
   let lastKey = false
 
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
     if (code === openObject || code === openList) {
       if (++depth > maxDepth) return false
       inConstructor[depth] = lastKey
@@ -25,17 +25,17 @@ export function jsonFits(text: string, maxDepth: number): boolean {
       if (--depth < 0) return false
       lastKey = false
     } else if (code === quote) {
-      const end = endOfString(text, at + 1)
+      const end = endOfString(text, index + 1)
       if (end === -1) return false
 
       if (isFollowedByColon(text, end + 1)) {
-        const key = readKey(text, at, end)
+        const key = readKey(text, index, end)
         if (key === '__proto__' || (key === 'prototype' && inConstructor[depth] === true))
           return false
         lastKey = key === 'constructor'
       } else lastKey = false
 
-      at = end
+      index = end
     }
   }
 
@@ -43,18 +43,18 @@ export function jsonFits(text: string, maxDepth: number): boolean {
 }
 
 function endOfString(text: string, start: number): number {
-  for (let at = start; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === quote) return at
-    if (code === backslash) at++
+  for (let index = start; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === quote) return index
+    if (code === backslash) index++
   }
 
   return -1
 }
 
 function isFollowedByColon(text: string, start: number): boolean {
-  for (let at = start; at < text.length; at++) {
-    const code = text.charCodeAt(at)
+  for (let index = start; index < text.length; index++) {
+    const code = text.charCodeAt(index)
     if (code === colon) return true
     // JSON's white space, RFC 8259 section 2.
     if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return false

@@ -79,9 +79,9 @@ export function canonicalPath(url: string, options?: PathOptions): CanonicalPath
 
 /** Where the path ends: at the query, the fragment or the end. */
 function findPathStart(url: string, start: number): number {
-  for (let at = start; at < url.length; at++) {
-    const code = url.charCodeAt(at)
-    if (code === question || code === hash) return at
+  for (let index = start; index < url.length; index++) {
+    const code = url.charCodeAt(index)
+    if (code === question || code === hash) return index
   }
   return url.length
 }
@@ -89,8 +89,8 @@ function findPathStart(url: string, start: number): number {
 /** Controls and spaces never; parsers drop some of them. Everything else is the application's to read. */
 function readQuery(url: string, start: number, end: number): 'ascii' | 'unicode' | 'refused' {
   let query: 'ascii' | 'unicode' = 'ascii'
-  for (let at = start; at < end; at++) {
-    const code = url.charCodeAt(at)
+  for (let index = start; index < end; index++) {
+    const code = url.charCodeAt(index)
     if (code <= 0x20 || code === 0x7f) return 'refused'
     if (code > 0x7f) query = 'unicode'
   }

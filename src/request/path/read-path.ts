@@ -28,27 +28,27 @@ export function readPath(
   let reading: PathReading = 'canonical'
   let decodes = false
 
-  for (let at = start; at < end; at++) {
-    const code = text.charCodeAt(at)
+  for (let index = start; index < end; index++) {
+    const code = text.charCodeAt(index)
     if (code < 128 && characterKinds[code] !== 0) continue
     if (code === slash) {
-      const next = at + 1 < end ? text.charCodeAt(at + 1) : 0
+      const next = index + 1 < end ? text.charCodeAt(index + 1) : 0
       if (next === slash) reading = 'mendable'
-      else if (next === dot && isDotSegment(text, at + 1, end)) return 'refused'
+      else if (next === dot && isDotSegment(text, index + 1, end)) return 'refused'
     } else if (code === percent) {
-      const byte = byteAt(text, at + 1, end)
+      const byte = byteAt(text, index + 1, end)
       if (byte < 0x20 || byte === 0x7f || byte === slash || byte === 0x5c) return 'refused'
-      if (byte === percent && byteAt(text, at + 3, end) !== -1) return 'refused'
-      if (byte === semicolon && (!semicolons || followsDots(text, at))) return 'refused'
+      if (byte === percent && byteAt(text, index + 3, end) !== -1) return 'refused'
+      if (byte === semicolon && (!semicolons || followsDots(text, index))) return 'refused'
 
       // Windows drops spaces behind dots: `/..%20/` is `/../` there.
-      if (byte === 0x20 && text.charCodeAt(at - 1) === dot && followsDots(text, at))
+      if (byte === 0x20 && text.charCodeAt(index - 1) === dot && followsDots(text, index))
         return 'refused'
 
       if (byte >= 0x80) decodes = true
       else if (characterKinds[byte] === 1) reading = 'mendable'
-      at += 2
-    } else if (code !== semicolon || !semicolons || followsDots(text, at)) return 'refused'
+      index += 2
+    } else if (code !== semicolon || !semicolons || followsDots(text, index)) return 'refused'
   }
 
   return decodes && !isText(text.slice(start, end)) ? 'refused' : reading
@@ -61,18 +61,18 @@ function isDotSegment(text: string, start: number, end: number): boolean {
 }
 
 /** Whether nothing but dots stands between here and the slash before: `/;x` and `/..;x`. */
-function followsDots(text: string, at: number): boolean {
-  let before = at - 1
+function followsDots(text: string, index: number): boolean {
+  let before = index - 1
   while (text.charCodeAt(before) === dot) before--
   return text.charCodeAt(before) === slash
 }
 
 /** The byte two hex digits stand for, or -1. */
-function byteAt(text: string, at: number, end: number): number {
-  if (at + 2 > end) return -1
+function byteAt(text: string, index: number, end: number): number {
+  if (index + 2 > end) return -1
 
-  const high = hexDigit(text.charCodeAt(at))
-  const low = hexDigit(text.charCodeAt(at + 1))
+  const high = hexDigit(text.charCodeAt(index))
+  const low = hexDigit(text.charCodeAt(index + 1))
 
   return high === -1 || low === -1 ? -1 : high * 16 + low
 }

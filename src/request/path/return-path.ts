@@ -22,8 +22,8 @@ export function returnPath(
   const end = query === -1 ? value.length : query
   if (readPath(value, 0, end, options?.allowSemicolon === true) !== 'canonical') return undefined
 
-  for (let at = end; at < value.length; at++) {
-    const code = value.charCodeAt(at)
+  for (let index = end; index < value.length; index++) {
+    const code = value.charCodeAt(index)
     if (code <= 0x20 || code >= 0x7f || code === 0x23) return undefined
   }
 

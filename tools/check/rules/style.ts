@@ -29,7 +29,7 @@ export interface FileStyle {
 
 /** Words that say a state or a relation, where a function's name should say what it does. */
 const irregular = new Set(
-  `told said made found kept given taken held heard asked left sent built known shown bound spent met lost put
+  `told said made found kept given taken held heard asked left sent built known shown bound spent met lost
   through beside besides inside outside under over at of by with within before after until beyond between
   afresh late soon grave bare due spare alive live fresh apart aside
   done gone seen drawn worn torn born chosen broken hidden written forgotten struck stuck hung dug fed led
@@ -37,7 +37,7 @@ const irregular = new Set(
 )
 
 /** Words that end as a participle does and are none. */
-const nouns = new Set('seed feed need speed embed exceed proceed shed led red bed fed'.split(' '))
+const nouns = new Set('seed feed need speed embed exceed proceed succeed shed red bed'.split(' '))
 
 /** True for a name that is one participle, adjective or preposition: `told`, `judged`, `through`. */
 export function isBareWord(name: string): boolean {

@@ -91,14 +91,14 @@ function withoutEntities(text: string): string {
   let kept = ''
   let from = 0
 
-  for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', from)) {
-    const end = text.indexOf(';', at + 2)
-    const line = text.indexOf('\n', at)
+  for (let index = text.indexOf('&'); index !== -1; index = text.indexOf('&', from)) {
+    const end = text.indexOf(';', index + 2)
+    const line = text.indexOf('\n', index)
     if (end === -1) break
 
     const isEntity = line === -1 || end < line
-    kept += text.slice(from, isEntity ? at : at + 1)
-    from = isEntity ? end + 1 : at + 1
+    kept += text.slice(from, isEntity ? index : index + 1)
+    from = isEntity ? end + 1 : index + 1
   }
 
   return kept + text.slice(from)

@@ -27,16 +27,16 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 export async function readBody(
   request: Request,
   types: readonly LoginMediaType[],
-  most: number = maxBodyBytes,
+  max: number = maxBodyBytes,
 ): Promise<BodyRead> {
   const { headers } = request
   const contentType = headers.get('content-type') ?? ''
   const type = types.find((one) => isOfType(contentType, one))
   if (type === undefined || headers.has('content-encoding')) return { ok: false, status: 415 }
-  if (Number(headers.get('content-length')) > most) return { ok: false, status: 413 }
+  if (Number(headers.get('content-length')) > max) return { ok: false, status: 413 }
 
   try {
-    const bytes = await readBoundedBytes(request.body, most)
+    const bytes = await readBoundedBytes(request.body, max)
     if (bytes === undefined) return { ok: false, status: 413 }
     if (type === 'multipart/form-data') return { ok: true, type: 'multipart', bytes, contentType }
     return { ok: true, type: 'text', text: utf8.decode(bytes) }
@@ -64,14 +64,14 @@ function isOfType(header: string, type: LoginMediaType): boolean {
 /** Counts while it reads: Content-Length is the client's own word. */
 async function readBoundedBytes(
   body: ReadableStream<Uint8Array> | null,
-  most: number,
+  max: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const all = new Uint8Array(most)
+  const all = new Uint8Array(max)
   const reader = body?.getReader()
   let length = 0
 
   for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
-    if (length + part.value.byteLength > most) {
+    if (length + part.value.byteLength > max) {
       reader?.cancel().catch(() => {})
       return undefined
     }

@@ -54,7 +54,7 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
   checkKeys(issues, options, ['maxEntries'])
 
   const bounds = { min: 10, max: 1_000_000, unit: 'counters' }
-  const most = wholeNumber(issues, 'maxEntries', options?.maxEntries, 10_000, bounds)
+  const max = wholeNumber(issues, 'maxEntries', options?.maxEntries, 10_000, bounds)
   issues.throwIfAny()
 
   const entries = new Map<string, ThrottleEntry>()
@@ -87,9 +87,9 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
     }
 
     let [waitMs, by] = [0, 0]
-    for (const [i, { n, u, free, longest, daily }] of counted.entries()) {
+    for (const [index, { n, u, free, longest, daily }] of counted.entries()) {
       const left = Math.min(longest, daily && n < free ? 0 : u - now)
-      if (left > waitMs) [waitMs, by] = [left, i]
+      if (left > waitMs) [waitMs, by] = [left, index]
     }
 
     if (waitMs > 0) return { is: 'denied', waitMs, by }
@@ -124,7 +124,7 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
     map.delete(key)
     map.set(key, value)
 
-    const [oldest] = map.size > most ? map.keys() : []
+    const [oldest] = map.size > max ? map.keys() : []
     if (oldest !== undefined) map.delete(oldest)
   }
 
@@ -152,8 +152,8 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
       if (open.state !== 'open') return open.state === outcome
 
       open.state = outcome
-      for (const [i, streak] of streaks.entries())
-        settleStreak(streak, { outcome, now, began: open.waits[i] })
+      for (const [index, streak] of streaks.entries())
+        settleStreak(streak, { outcome, now, began: open.waits[index] })
       for (const { key } of days) takeOff(findEntry(key, now), 1)
 
       return true

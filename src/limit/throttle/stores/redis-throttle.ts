@@ -74,7 +74,7 @@ export function redisThrottle<E = ProjectEnv>(options: RedisThrottleOptions<E>):
     const { streaks, days } = counters
     const bounds = [
       ...streaks.flatMap(({ free, longest }) => [free, longest]),
-      ...days.map(({ most }) => most),
+      ...days.map(({ most: max }) => max),
     ]
 
     return {

@@ -112,8 +112,8 @@ export function compileSuccess(value: unknown, issues: Issues): CompiledSuccess 
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (list.length === 0) issues.add('', 'must hold at least one rule')
 
-  const compiled = list.map((rule, i) =>
-    compileRule(rule, Array.isArray(value) ? issues.at(`${i}`) : issues),
+  const compiled = list.map((rule, index) =>
+    compileRule(rule, Array.isArray(value) ? issues.at(`${index}`) : issues),
   )
   const rules = compiled.map(({ rule }) => rule)
 
