@@ -45,16 +45,16 @@ export function parseKeys(
 }
 
 /**
- * Imports judged keys. A scalar that does not belong to its point is noted as a fault, like any other wrong key.
+ * Imports keys that were parsed. A scalar that does not belong to its point is noted as a fault, like any other wrong key.
  *
  * @see RFC 7638 for `kid` where a key has none
  */
 export async function importKeys(
-  judged: readonly PrivateJwk[],
+  parsed: readonly PrivateJwk[],
   issues: Issues,
 ): Promise<AssertionKeys | undefined> {
   const made = await Promise.all(
-    judged.map(async ({ x, y, d, kid }) => {
+    parsed.map(async ({ x, y, d, kid }) => {
       const point = { kty: 'EC', crv: 'P-256', x, y } as const
       const signer = await crypto.subtle
         .importKey('jwk', { ...point, d }, curve, false, ['sign'])
@@ -65,7 +65,7 @@ export async function importKeys(
   )
   const keys = made.filter((key) => key !== undefined)
   const [first] = keys
-  if (first === undefined || keys.length < judged.length) {
+  if (first === undefined || keys.length < parsed.length) {
     issues.add('', 'holds a key whose x, y and d do not belong together')
     return undefined
   }

@@ -33,7 +33,7 @@ import { mergeGatewayHeaders } from './headers.ts'
 import { compileOperations, operationKeys } from './operations.ts'
 import { createPhases, type UpstreamIdentity } from './phases/list.ts'
 import { createGatewaySessions } from './phases/session.ts'
-import { createReject, type RejectRequest } from './reject.ts'
+import { createReject, type RequestRejecter } from './reject.ts'
 import { createErrorMapping, type RespondToError } from './respond-to-error.ts'
 import { validateGatewayCsrf } from './routes/compile-csrf.ts'
 import { createFindRoute } from './routes/find-route.ts'
@@ -71,7 +71,7 @@ interface UpstreamFetch {
 interface Services {
   readonly clock: Clock
   readonly emit: Emit
-  readonly reject: RejectRequest
+  readonly reject: RequestRejecter
   readonly report: ReportError
 }
 

@@ -1,5 +1,5 @@
 /** Handles a request from its first check to its route: checks, endpoints, maintenance, routing. */
-import { type Check, runChecks } from './checks/check.ts'
+import { type RequestCheck, runChecks } from './checks/check.ts'
 import type { EndpointTable } from './endpoints/endpoint.ts'
 import type { HandleRoute } from './handle-route.ts'
 import type { RequestContext } from './request-context.ts'
@@ -8,10 +8,10 @@ import type { FindRoute } from './routes/find-route.ts'
 /** The steps before a route is known. */
 export interface RequestSteps {
   /** See `checks/request-checks.ts`. */
-  readonly checks: readonly Check[]
+  readonly checks: readonly RequestCheck[]
   readonly endpoints: EndpointTable
   /** Rejects requests while the gateway is in maintenance; undefined where it never is. */
-  readonly checkMaintenance: Check | undefined
+  readonly checkMaintenance: RequestCheck | undefined
   readonly findRoute: FindRoute
   readonly handleRoute: HandleRoute
 }

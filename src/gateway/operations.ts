@@ -1,4 +1,4 @@
-/** The options for whoever runs a gateway, judged while building. */
+/** The options for whoever runs a gateway, validated while building. */
 import { randomId } from '../crypto/index.ts'
 import type { Monitor, Uptime } from '../monitor/index.ts'
 import type { StoreProbe } from '../monitor/redis.ts'

@@ -7,14 +7,14 @@ import type { RequestContext } from './request-context.ts'
 export type ExtraHeaders = ReadonlyArray<readonly [name: string, value: string]>
 
 /** Rejects a request with the status of a reason. */
-export type RejectRequest = (
+export type RequestRejecter = (
   ctx: RequestContext,
   reason: Reason,
   headers?: ExtraHeaders,
 ) => Response
 
 /** Creates the function with which every check and phase rejects a request. */
-export function createReject(emit: Emit): RejectRequest {
+export function createReject(emit: Emit): RequestRejecter {
   return (ctx, reason, headers = []) => {
     const { request, requestId, metrics } = ctx
     if (metrics !== undefined) metrics.reason = reason

@@ -33,13 +33,13 @@ export interface RequestContext {
   /** The session, once it was opened. It is flushed to the response, whichever code creates that. */
   session: FlushableHandle<object> | undefined
   /** What the response gets, whichever code creates it. */
-  readonly response: ResponseContext
+  readonly response: ResponseState
   /** What the monitor records; undefined without a monitor, and once the request has ended. */
   metrics: RequestMetrics | undefined
 }
 
 /** What the gateway adds to a response. */
-export interface ResponseContext {
+export interface ResponseState {
   /** Writes the security headers: those of the route, or those of the gateway. */
   headers: HeaderWriter
   /** The nonce of the page's policy, where an upstream received it. */

@@ -2,7 +2,7 @@
 import { errorResponse, findReason, type ReportError, reasonStatus } from '../page/index.ts'
 import { UpstreamPaused } from '../proxy/fetch/retry.ts'
 import { BodyError } from '../request/index.ts'
-import type { RejectRequest } from './reject.ts'
+import type { RequestRejecter } from './reject.ts'
 import type { RequestContext } from './request-context.ts'
 import { recordError } from './watch.ts'
 
@@ -17,7 +17,7 @@ export interface ErrorOutcome {
 export type RespondToError = (ctx: RequestContext, error: unknown) => ErrorOutcome
 
 /** Creates the mapping. */
-export function createErrorMapping(reject: RejectRequest, report: ReportError): RespondToError {
+export function createErrorMapping(reject: RequestRejecter, report: ReportError): RespondToError {
   return function respondToError(ctx, error) {
     // A body is found to be too long or malformed while it is forwarded; the upstream request was aborted.
     if (error instanceof BodyError) return { response: reject(ctx, error.reason), failed: false }

@@ -1,4 +1,4 @@
-/** The servers behind a gateway, judged while building. */
+/** The servers behind a gateway, validated while building. */
 import {
   booleanOption,
   checkKeys,
@@ -41,7 +41,7 @@ const known: ReadonlyArray<keyof Upstream> = [
   'methodOverride',
 ]
 
-/** Judges the option `upstreams`, all but the values of its urls. */
+/** Validates the option `upstreams`, all but the values of its urls. */
 export function compileUpstreams(
   value: unknown,
   issues: Issues,

@@ -29,7 +29,7 @@ export interface ProxyRequest {
 }
 
 /** Sends a request to the upstream. It rejects with what is no error of the upstream's: a ConfigError, or one of a session. */
-export type Exchange = (request: ProxyRequest) => Promise<Response>
+export type ProxyExchange = (request: ProxyRequest) => Promise<Response>
 
 /** Errors of an upstream, which are responses and not errors of the app. */
 const upstreamReasons: ReadonlySet<Reason> = new Set([
@@ -39,7 +39,7 @@ const upstreamReasons: ReadonlySet<Reason> = new Set([
 ])
 
 /** Creates the function for one proxy. */
-export function createExchange(proxy: CompiledProxy): Exchange {
+export function createExchange(proxy: CompiledProxy): ProxyExchange {
   const { sessions, emit } = proxy
   const forward = createForward<ForwardContext>({
     sessions: {

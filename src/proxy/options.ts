@@ -178,9 +178,9 @@ export function compileProxy(input: ProxyOptions<never, never>): CompiledProxy {
   return compiled
 }
 
-type Identity = Pick<CompiledProxy, 'sessions' | 'sign' | 'user' | 'claims'>
+type CompiledIdentity = Pick<CompiledProxy, 'sessions' | 'sign' | 'user' | 'claims'>
 
-function compileIdentity(options: ProxyOptions<never, never>, issues: Issues): Identity {
+function compileIdentity(options: ProxyOptions<never, never>, issues: Issues): CompiledIdentity {
   const { sessions, assertion } = options
   if (sessions !== undefined && typeof sessions?.open !== 'function') {
     issues.add('sessions', 'must be a strategy, such as statelessSessions({ ... })')
@@ -196,8 +196,8 @@ function compileIdentity(options: ProxyOptions<never, never>, issues: Issues): I
   return {
     sessions: sessions as SessionStrategy<object> | undefined,
     sign: assertion && createAssertions(lifetime),
-    user: optionalFunction(issues, 'user', options.user) as Identity['user'],
-    claims: optionalFunction(issues, 'claims', options.claims) as Identity['claims'],
+    user: optionalFunction(issues, 'user', options.user) as CompiledIdentity['user'],
+    claims: optionalFunction(issues, 'claims', options.claims) as CompiledIdentity['claims'],
   }
 }
 

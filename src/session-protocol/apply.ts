@@ -32,8 +32,12 @@ export function authorizeHeader(
     return { ok: false, reason: 'status' }
   if (!route.sessions?.includes(order.verb)) return { ok: false, reason: 'not-granted' }
   // A link or an image must not be able to log somebody in, or out everywhere.
-  const grave = requiresUnsafeMethod(order.verb)
-  if (grave && isSafeMethod(method) && !(method === 'GET' && route.startOnGet === true)) {
+  const needsUnsafeMethod = requiresUnsafeMethod(order.verb)
+  if (
+    needsUnsafeMethod &&
+    isSafeMethod(method) &&
+    !(method === 'GET' && route.startOnGet === true)
+  ) {
     return { ok: false, reason: 'unsafe-method' }
   }
   const versioned = order.verb === 'set' && order.ifVersion !== undefined
@@ -59,17 +63,17 @@ export interface SessionCommandTarget {
  * @throws {PortcullisError} what the verbs of a session throw; `ERR_CONFIG` for one that these sessions cannot keep
  */
 export async function applyCommand(
-  desk: SessionCommandTarget,
+  target: SessionCommandTarget,
   order: SessionCommand,
 ): Promise<void> {
-  const { session } = desk
+  const { session } = target
   // A logout leaves nothing behind but what is said after it; anything else is written together with its messages.
   const ends =
     (order.verb === 'end' && order.id === undefined) ||
     (order.verb === 'endAll' && !order.exceptCurrent)
-  if (ends) await applyVerb(desk, order)
+  if (ends) await applyVerb(target, order)
   for (const [name, value] of order.flash ?? []) session.flash(name, value)
-  if (!ends) await applyVerb(desk, order)
+  if (!ends) await applyVerb(target, order)
 }
 
 async function applyVerb(

@@ -5,7 +5,7 @@ import type { MaybeAnswer } from '../access/options.ts'
 import type { Issues } from '../options/issues.ts'
 import type { Emit } from '../types.ts'
 
-/** Judges the option `access`; undefined where it is absent or wrong. */
+/** Validates the option `access`; undefined where it is absent or wrong. */
 export function compileAccess(
   value: AccessOptions<never, Context> | undefined,
   { session, onEvent }: { readonly session: unknown; readonly onEvent?: Emit | undefined },

@@ -15,7 +15,7 @@ export interface GraphqlStep {
   readonly guard: MiddlewareHandler
 }
 
-/** Judges the option `graphql`; undefined where it is absent or wrong. */
+/** Validates the option `graphql`; undefined where it is absent or wrong. */
 export function graphqlStep(
   value: GraphqlStep | undefined,
   issues: Issues,

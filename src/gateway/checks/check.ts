@@ -5,14 +5,16 @@ import type { RequestContext, RouteContext } from '../request-context.ts'
  * Looks at a request without I/O. It returns the response to a request that it rejects, and undefined for one that may go
  * on. What it parses on the way it records on the context.
  */
-export type Check<C extends RequestContext = RequestContext> = (ctx: C) => Response | undefined
+export type RequestCheck<C extends RequestContext = RequestContext> = (
+  ctx: C,
+) => Response | undefined
 
 /** A check of a request whose route is known. */
-export type RouteCheck = Check<RouteContext>
+export type RouteCheck = RequestCheck<RouteContext>
 
 /** Runs checks in their order until one of them rejects the request. */
 export function runChecks<C extends RequestContext>(
-  checks: ReadonlyArray<Check<C>>,
+  checks: ReadonlyArray<RequestCheck<C>>,
   ctx: C,
 ): Response | undefined {
   for (const check of checks) {

@@ -2,9 +2,9 @@
 import { checkKeys, type Issues, resolveFrom, wholeNumber } from '../../options/index.ts'
 import { type AddressRange, inRanges, parseRange } from '../../request/index.ts'
 import type { FromEnv } from '../../types.ts'
-import type { RejectRequest } from '../reject.ts'
+import type { RequestRejecter } from '../reject.ts'
 import { isObject } from '../upstreams.ts'
-import type { Check } from './check.ts'
+import type { RequestCheck } from './check.ts'
 
 /** How a gateway is closed for maintenance. */
 export interface Maintenance {
@@ -28,9 +28,9 @@ const notInMaintenance: CompiledMaintenance = { closed: false, retryAfter: 0, ra
 /** Validates the option and creates the check; undefined where the option is absent or always off. */
 export function createMaintenanceCheck(
   value: FromEnv<boolean | Maintenance, never> | undefined,
-  reject: RejectRequest,
+  reject: RequestRejecter,
   issues: Issues,
-): Check | undefined {
+): RequestCheck | undefined {
   if (value === undefined || value === false) return undefined
   const resolve = resolveFrom(issues, 'maintenance', value, parseMaintenance)
   return function checkMaintenance(ctx) {

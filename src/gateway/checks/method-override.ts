@@ -22,18 +22,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * The route of a POST together with that of the method which its form, its JSON or its query names: Rails, Laravel, Symfony,
- * Spring and others serve it as that. `unclear` where servers could find a method in it that is not taken here. Nothing is read where no other method asks for more. What was read takes its place in the
- * visit.
+ * Spring and others serve it as that. `unclear` where servers could find a method in it that is not taken here. Nothing is read where no other method asks for more. What was read takes its place on the
+ * context.
  *
  * @param match - the route of another method on the same path.
  */
 export async function overrideMethod(
-  visit: RequestContext,
+  ctx: RequestContext,
   route: CompiledRoute,
   match: (method: string) => RouteMatch,
 ): Promise<RouteMatch | { readonly type: 'unclear' }> {
   const same: RouteMatch = { type: 'route', route }
-  if (route.upstream?.methodOverride !== true || visit.request.method !== 'POST') return same
+  if (route.upstream?.methodOverride !== true || ctx.request.method !== 'POST') return same
   const stricter = new Map<string, RouteMatch>()
   for (const method of others) {
     const other = match(method)
@@ -41,7 +41,7 @@ export async function overrideMethod(
   }
   if (stricter.size === 0) return same
 
-  const named = await readOverrides(visit, Math.min(mostBytes, route.body.maxBytes))
+  const named = await readOverrides(ctx, Math.min(mostBytes, route.body.maxBytes))
   const held: CompiledRoute[] = []
   for (const [method, other] of stricter) {
     if (named !== 'unclear' && !named.has(method)) continue
@@ -53,13 +53,13 @@ export async function overrideMethod(
 
 /** The methods that a request names anywhere; `unclear` where servers could find one that is not found here. */
 async function readOverrides(
-  visit: RequestContext,
+  ctx: RequestContext,
   most: number,
 ): Promise<ReadonlySet<string> | 'unclear'> {
-  const query = visit.search.slice(1)
+  const query = ctx.search.slice(1)
   const inQuery = readParameters(query)
   if (inQuery === undefined && possibleNames(query)?.some(isOverride) !== false) return 'unclear'
-  const inBody = await readBodyPairs(visit, most)
+  const inBody = await readBodyPairs(ctx, most)
   if (inBody === undefined) return 'unclear'
 
   const named = new Set<string>()
@@ -72,8 +72,8 @@ async function readOverrides(
 type Pairs = ReadonlyArray<readonly [name: string, value: string]>
 
 /** Names and values of a body; undefined where servers could read others. */
-async function readBodyPairs(visit: RequestContext, most: number): Promise<Pairs | undefined> {
-  const { headers } = visit.request
+async function readBodyPairs(ctx: RequestContext, most: number): Promise<Pairs | undefined> {
+  const { headers } = ctx.request
   const header = headers.get('content-type')
   // Rack reads a POST without a type as a form.
   const type = header === null ? 'application/x-www-form-urlencoded' : mediaType(headers)
@@ -82,7 +82,7 @@ async function readBodyPairs(visit: RequestContext, most: number): Promise<Pairs
   if (!isForm && !isJson && type !== undefined && !type.startsWith('multipart/')) return []
   if (type === undefined || isCompressed(headers)) return undefined
 
-  const bytes = await readStart(visit, most)
+  const bytes = await readStart(ctx, most)
   if (bytes === undefined) return undefined
   if (bytes.length === 0) return []
   if (type.startsWith('multipart/')) {
@@ -103,9 +103,9 @@ function membersOf(value: unknown): Pairs {
   return Object.entries(value).map(([name, member]) => [name, `${member}`] as const)
 }
 
-/** The whole body, where it is short enough; in the visit it stands as it came, either way. */
-async function readStart(visit: RequestContext, most: number): Promise<Uint8Array | undefined> {
-  const { request } = visit
+/** The whole body, where it is short enough; on the context it stays as it came, either way. */
+async function readStart(ctx: RequestContext, most: number): Promise<Uint8Array | undefined> {
+  const { request } = ctx
   if (request.body === null) return new Uint8Array()
   const reader = request.body.getReader()
   const parts: Uint8Array[] = []
@@ -122,7 +122,7 @@ async function readStart(visit: RequestContext, most: number): Promise<Uint8Arra
   const whole = ended ? joinParts(parts, length) : undefined
   const body = whole ?? resumeBody(parts, reader)
   // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
-  visit.request = new Request(request, { body, duplex: 'half' } as RequestInit)
+  ctx.request = new Request(request, { body, duplex: 'half' } as RequestInit)
   return whole
 }
 

@@ -10,14 +10,14 @@ import {
   readHost,
   readUrlHost,
 } from '../../request/index.ts'
-import { type RejectRequest, redirect } from '../reject.ts'
+import { type RequestRejecter, redirect } from '../reject.ts'
 import type { RouteTable } from '../routes/table.ts'
-import type { Check } from './check.ts'
+import type { RequestCheck } from './check.ts'
 import { preserveEncodedSlashes } from './encoded-slash.ts'
 
 /** What the checks of every request need. */
 export interface RequestCheckOptions {
-  readonly reject: RejectRequest
+  readonly reject: RequestRejecter
   readonly platform: Platform
   /** Undefined where the option `limits` is off. */
   readonly limits: CheckLimits | undefined
@@ -29,7 +29,7 @@ export interface RequestCheckOptions {
 const allMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 /** Creates the checks in the order in which they run, which is that of `stack/order.ts`. */
-export function createRequestChecks(options: RequestCheckOptions): readonly Check[] {
+export function createRequestChecks(options: RequestCheckOptions): readonly RequestCheck[] {
   return [
     createPathCheck(options),
     createHostCheck(options),
@@ -40,7 +40,7 @@ export function createRequestChecks(options: RequestCheckOptions): readonly Chec
 }
 
 /** Rejects paths that servers read differently, or redirects to the canonical one. */
-function createPathCheck({ reject, routes }: RequestCheckOptions): Check {
+function createPathCheck({ reject, routes }: RequestCheckOptions): RequestCheck {
   return function checkPath(ctx) {
     const { url, method } = ctx.request
     const canonical = canonicalPath(url)
@@ -65,7 +65,7 @@ function createPathCheck({ reject, routes }: RequestCheckOptions): Check {
 }
 
 /** Rejects requests for hosts that this gateway does not serve. */
-function createHostCheck({ reject, answersAnyHost }: RequestCheckOptions): Check {
+function createHostCheck({ reject, answersAnyHost }: RequestCheckOptions): RequestCheck {
   return function checkHost(ctx) {
     const { request, settings, path } = ctx
     if (readHost(request.headers).type === 'malformed') return reject(ctx, 'host-malformed')
@@ -79,7 +79,7 @@ function createHostCheck({ reject, answersAnyHost }: RequestCheckOptions): Check
 }
 
 /** Redirects requests that came over http, or rejects those that cannot be repeated. */
-function createHttpsCheck(options: RequestCheckOptions): Check {
+function createHttpsCheck(options: RequestCheckOptions): RequestCheck {
   const { reject, routes, answersAnyHost } = options
   const platform = options.platform === 'none' ? undefined : options.platform
 
@@ -99,7 +99,7 @@ function createHttpsCheck(options: RequestCheckOptions): Check {
 }
 
 /** Rejects methods that no upstream may get, such as TRACE. */
-function createMethodCheck({ reject }: RequestCheckOptions): Check {
+function createMethodCheck({ reject }: RequestCheckOptions): RequestCheck {
   return function checkMethod(ctx) {
     return isKnownMethod(ctx.request.method)
       ? undefined
@@ -108,7 +108,7 @@ function createMethodCheck({ reject }: RequestCheckOptions): Check {
 }
 
 /** Rejects requests whose URL or headers are too large. */
-function createLimitsCheck({ reject, limits }: RequestCheckOptions): Check {
+function createLimitsCheck({ reject, limits }: RequestCheckOptions): RequestCheck {
   if (limits === undefined) return () => undefined
   return function checkLimits(ctx) {
     // One pass over all headers costs more than anything that is done with one of them, so it serves both purposes.

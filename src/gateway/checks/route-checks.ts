@@ -3,7 +3,7 @@ import { type CompiledAccess, checkAddress } from '../../access/index.ts'
 import { type CrossOriginPolicy, checkCrossOrigin, varyHeaders } from '../../csrf/index.ts'
 import { maxHops, readHops } from '../../proxy/request-headers.ts'
 import { type BodyRules, checkBody, isWebSocketUpgrade } from '../../request/index.ts'
-import type { RejectRequest } from '../reject.ts'
+import type { RequestRejecter } from '../reject.ts'
 import type { RouteCheck } from './check.ts'
 
 /** What the checks of a route need. */
@@ -17,7 +17,7 @@ export interface RouteCheckOptions {
 /** Creates the checks in the order in which they run, which is that of `stack/order.ts`. */
 export function createRouteChecks(
   { access, csrf, body }: RouteCheckOptions,
-  reject: RejectRequest,
+  reject: RequestRejecter,
 ): readonly RouteCheck[] {
   return [
     createAddressCheck(access, reject),
@@ -29,7 +29,10 @@ export function createRouteChecks(
 }
 
 /** Rejects clients whose IP address is in none of the ranges of the route. */
-function createAddressCheck(access: CompiledAccess, reject: RejectRequest): RouteCheck | undefined {
+function createAddressCheck(
+  access: CompiledAccess,
+  reject: RequestRejecter,
+): RouteCheck | undefined {
   if (access.ranges === undefined) return undefined
   return function checkClientAddress(ctx) {
     const verdict = checkAddress(access, ctx.address)
@@ -40,7 +43,7 @@ function createAddressCheck(access: CompiledAccess, reject: RejectRequest): Rout
 /** Rejects WebSocket handshakes from other origins, and those that this runtime cannot hand over. */
 function createUpgradeCheck(
   csrf: CrossOriginPolicy | undefined,
-  reject: RejectRequest,
+  reject: RequestRejecter,
 ): RouteCheck {
   return function checkUpgrade(ctx) {
     ctx.upgrade = isWebSocketUpgrade(ctx.request)
@@ -60,7 +63,7 @@ function createUpgradeCheck(
 /** Rejects requests by which another site could change something. */
 function createCsrfCheck(
   csrf: CrossOriginPolicy | undefined,
-  reject: RejectRequest,
+  reject: RequestRejecter,
 ): RouteCheck | undefined {
   if (csrf === undefined) return undefined
   return function checkOrigin(ctx) {
@@ -71,7 +74,7 @@ function createCsrfCheck(
 }
 
 /** Rejects bodies that are declared too long, malformed or of a type that the route does not take. */
-function createBodyCheck(rules: BodyRules, reject: RejectRequest): RouteCheck {
+function createBodyCheck(rules: BodyRules, reject: RequestRejecter): RouteCheck {
   return function checkRequestBody(ctx) {
     const verdict = checkBody(ctx.request, rules)
     if (!verdict.ok) return reject(ctx, verdict.reason)
@@ -81,7 +84,7 @@ function createBodyCheck(rules: BodyRules, reject: RejectRequest): RouteCheck {
 }
 
 /** Rejects a request that came back to this gateway. */
-function createLoopCheck(reject: RejectRequest): RouteCheck {
+function createLoopCheck(reject: RequestRejecter): RouteCheck {
   return function checkLoop(ctx) {
     ctx.hops = readHops(ctx.request.headers) + 1
     return ctx.hops > maxHops ? reject(ctx, 'upstream-loop') : undefined

@@ -1,7 +1,7 @@
 /** Lists the endpoints of a gateway. An option that brings endpoints of its own adds them here. */
 import type { Clock, Emit } from '../../types.ts'
 import type { GatewaySessions } from '../phases/session.ts'
-import type { RejectRequest } from '../reject.ts'
+import type { RequestRejecter } from '../reject.ts'
 import { createBuiltInEndpoints } from './built-in.ts'
 import { createDeviceEndpoints } from './device.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -12,7 +12,7 @@ import { createReportCollector } from './reports.ts'
 export interface EndpointServices {
   readonly clock: Clock
   readonly emit: Emit
-  readonly reject: RejectRequest
+  readonly reject: RequestRejecter
   /** Opens and reads sessions, and decides by an access rule. An endpoint that is not public must ask. */
   readonly sessions: GatewaySessions
   readonly isReady: IsReady

@@ -33,7 +33,7 @@ const cacheMs = 5000
 const maxWaitMs = 500
 const stepMs = 10
 
-/** Judges the option and makes the question. */
+/** Validates the option and makes the question. */
 export function createReadiness(
   value: ReadyOptions | undefined,
   sources: ReadySources,

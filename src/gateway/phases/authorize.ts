@@ -3,13 +3,13 @@ import type { LoadedSession } from '../../proxy/forward/context.ts'
 import { isNavigation, isPrefetch, repeatRequest } from '../../request/index.ts'
 import { signInLocation } from '../../request/sign-in.ts'
 import type { Reason } from '../../types.ts'
-import { type RejectRequest, redirect } from '../reject.ts'
+import { type RequestRejecter, redirect } from '../reject.ts'
 import type { RequestContext, RouteContext } from '../request-context.ts'
 import type { GatewaySessions } from './session.ts'
 
 /** What authorization needs. */
 export interface AuthorizeOptions {
-  readonly reject: RejectRequest
+  readonly reject: RequestRejecter
   readonly sessions: Pick<GatewaySessions, 'checkAccess'>
   /** Path of the sign-in page; undefined where there is none. */
   readonly signIn: string | undefined

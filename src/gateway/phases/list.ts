@@ -6,7 +6,7 @@ import { runChecks } from '../checks/check.ts'
 import { createRouteChecks } from '../checks/route-checks.ts'
 import { createInvalidateCache } from '../forward/invalidate-cache.ts'
 import type { RoutePhases } from '../handle-route.ts'
-import type { RejectRequest } from '../reject.ts'
+import type { RequestRejecter } from '../reject.ts'
 import type { RouteContext } from '../request-context.ts'
 import type { RouteTable } from '../routes/table.ts'
 import type { Watch } from '../watch.ts'
@@ -21,7 +21,7 @@ import type { GatewaySessions } from './session.ts'
 export interface PhaseOptions {
   readonly clock: Clock
   readonly emit: Emit
-  readonly reject: RejectRequest
+  readonly reject: RequestRejecter
   readonly watch: Watch
   readonly sessions: GatewaySessions
   readonly signIn: string | undefined

@@ -1,4 +1,4 @@
-/** Which requests a route takes from elsewhere, judged while building. */
+/** Which requests a route takes from elsewhere, validated while building. */
 import { type CrossOriginPolicy, csrfPolicy } from '../../csrf/index.ts'
 import { checkKeys, type Issues } from '../../options/index.ts'
 import type { GatewayCsrf } from '../config.ts'
@@ -7,7 +7,7 @@ import type { Route } from './route.ts'
 
 const known = ['trustedOrigins', 'missing', 'trustSameSite', 'isolation']
 
-/** Judges what holds for every route. */
+/** Validates what holds for every route. */
 export function validateGatewayCsrf(value: GatewayCsrf | undefined, issues: Issues): void {
   if (value === undefined) return
   checkKeys(issues, value, known)

@@ -1,4 +1,4 @@
-/** Security headers of single routes, laid over the gateway's; judged while building. */
+/** Security headers of single routes, laid over the gateway's; validated while building. */
 
 import { applyPreset } from '../../headers/compile/presets.ts'
 import { type HeaderOptions, type HeaderWriter, headerWriter } from '../../headers/index.ts'
@@ -7,7 +7,7 @@ import { mergeGatewayHeaders } from '../headers.ts'
 import { isObject } from '../upstreams.ts'
 import type { Route } from './route.ts'
 
-/** Judges the option `headers` of routes; those that say the same share a writer. */
+/** Validates the option `headers` of routes; those that say the same share a writer. */
 export function routeHeaders(
   all: HeaderOptions | undefined,
 ): (value: Route['headers'], issues: Issues) => HeaderWriter | undefined {

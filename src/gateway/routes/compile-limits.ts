@@ -1,10 +1,10 @@
-/** Judges how often requests may come, for the gateway and for one route. */
+/** Validates how often requests may come, for the gateway and for one route. */
 import type { LimitedContext, LimitGate } from '../../limit/gate.ts'
 import type { Issues } from '../../options/index.ts'
 
 type Gate = LimitGate<LimitedContext>
 
-/** Judges the option `limit` of the gateway. */
+/** Validates the option `limit` of the gateway. */
 export function compileGatewayLimit(value: unknown, issues: Issues): Gate | undefined {
   if (value === undefined) return undefined
   if (

@@ -2,7 +2,7 @@
 import { readUrlHost, readUrlHostName } from '../../request/index.ts'
 import { preserveEncodedSlashes } from '../checks/encoded-slash.ts'
 import { overrideMethod } from '../checks/method-override.ts'
-import type { RejectRequest } from '../reject.ts'
+import type { RequestRejecter } from '../reject.ts'
 import type { RequestContext, RouteContext } from '../request-context.ts'
 import { settingsForHost } from '../settings.ts'
 import { recordRoute } from '../watch.ts'
@@ -17,8 +17,8 @@ export type FoundRoute =
 export type FindRoute = (ctx: RequestContext) => Promise<FoundRoute>
 
 /** Creates the function for one table. */
-export function createFindRoute(routes: RouteTable, reject: RejectRequest): FindRoute {
-  function rejected(...rejection: Parameters<RejectRequest>): FoundRoute {
+export function createFindRoute(routes: RouteTable, reject: RequestRejecter): FindRoute {
+  function rejected(...rejection: Parameters<RequestRejecter>): FoundRoute {
     return { type: 'rejected', rejection: reject(...rejection) }
   }
 
@@ -66,7 +66,7 @@ function hasEncodedSlash(path: string): boolean {
 
 function describeMismatch(
   match: Exclude<RouteMatch | AmbiguousMatch, { readonly type: 'route' }>,
-): Parameters<RejectRequest> extends [RequestContext, ...infer Rest] ? Rest : never {
+): Parameters<RequestRejecter> extends [RequestContext, ...infer Rest] ? Rest : never {
   if (match.type === 'ambiguous') return ['path-not-canonical']
   if (match.type === 'none') return ['no-route']
   return ['method-not-allowed', [['Allow', match.allow]]]

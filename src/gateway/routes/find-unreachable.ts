@@ -1,4 +1,4 @@
-/** Judges what routes are together: each can be reached, and the sign-in page by everybody. */
+/** Validates what routes are together: each can be reached, and the sign-in page by everybody. */
 import type { Issues } from '../../options/index.ts'
 import { canonicalPath } from '../../request/index.ts'
 import { patternCovers } from '../../request/path/pattern.ts'

@@ -1,4 +1,4 @@
-/** Judges the option `cache` of a route. */
+/** Validates the option `cache` of a route. */
 import type { Issues } from '../../options/index.ts'
 import { isObject } from '../upstreams.ts'
 import type { Route } from './route.ts'

@@ -1,4 +1,4 @@
-/** Judges the route table while building: a route that cannot be meant is a fault, by its place and option. */
+/** Validates the route table while building: a route that cannot be meant is a fault, by its place and option. */
 import { type CompiledAccess, compileAccess } from '../../access/index.ts'
 import {
   booleanOption,
@@ -74,7 +74,7 @@ export function unsupportedVerbs(session: unknown): readonly SessionVerb[] {
   return endAll === undefined ? ['endAll', 'endAny', 'list'] : ['list']
 }
 
-/** Judges every route and what they are together. */
+/** Validates every route and what they are together. */
 export function validateRoutes(
   config: RouteSources,
   upstreams: ReadonlyMap<string, CompiledUpstream>,
@@ -189,12 +189,20 @@ function validateRouteOptions(
   for (const verb of unsupportedVerbs(session).filter((verb) => granted.includes(verb))) {
     issues.add('sessions', `must not grant ${verb}: stateless sessions cannot keep it`)
   }
-  const grave = granted.filter(requiresUnsafeMethod).join(' and ')
+  const unsafeVerbs = granted.filter(requiresUnsafeMethod).join(' and ')
   booleanOption(issues, 'caseSensitive', route.caseSensitive, false)
   const onGet = booleanOption(issues, 'startOnGet', route.startOnGet, false)
-  if (onGet && !grave) issues.add('startOnGet', 'needs sessions with start, endAll or endAny')
-  if (grave && !onGet && Array.isArray(route.methods) && listMethods(route).every(isSafeMethod)) {
-    issues.add('sessions', `grants ${grave}, which no method of this route may use; see startOnGet`)
+  if (onGet && !unsafeVerbs) issues.add('startOnGet', 'needs sessions with start, endAll or endAny')
+  if (
+    unsafeVerbs &&
+    !onGet &&
+    Array.isArray(route.methods) &&
+    listMethods(route).every(isSafeMethod)
+  ) {
+    issues.add(
+      'sessions',
+      `grants ${unsafeVerbs}, which no method of this route may use; see startOnGet`,
+    )
   }
   choiceOption(issues, 'encodedSlash', route.encodedSlash, ['keep'], undefined)
   const hideErrors = booleanOption(

@@ -1,4 +1,4 @@
-/** Judges which routes are logins, and what proves that one succeeded. */
+/** Validates which routes are logins, and what proves that one succeeded. */
 import { type Normalize, normalizeWordpressName } from '../../limit/throttle/account/account.ts'
 import {
   type AccountReader,

@@ -7,7 +7,7 @@ import { isNeverSent } from '../../proxy/fetch/never-sent.ts'
 import type { LoadedSession } from '../../proxy/forward/context.ts'
 import type { Clock, Reason } from '../../types.ts'
 import type { LoginScope, SendLogin } from '../phases/login.ts'
-import type { RejectRequest } from '../reject.ts'
+import type { RequestRejecter } from '../reject.ts'
 import type { RequestContext, RouteContext } from '../request-context.ts'
 import type { LoginRules } from './compile-login.ts'
 import { createAttemptHooks, createBodyHooks, type LoginState } from './hooks.ts'
@@ -22,7 +22,7 @@ export interface LoginRoute extends LoginRules {
 
 /** What login attempts need of their gateway. */
 export interface LoginServices {
-  readonly reject: RejectRequest
+  readonly reject: RequestRejecter
   readonly clock: Clock
 }
 

@@ -41,9 +41,9 @@ export interface GatewayThrottle {
 export interface LoginThrottling {
   /** Name of the device cookie; undefined where no device is known. */
   readonly cookieName: string | undefined
-  /** Judges what the environment holds. @throws {ConfigError} */
+  /** Validates what the environment holds. @throws {ConfigError} */
   check(env: unknown): void
-  /** Judges the option `throttle` of a route that has one. */
+  /** Validates the option `throttle` of a route that has one. */
   route(route: Route, issues: Issues): CompiledThrottle
 }
 

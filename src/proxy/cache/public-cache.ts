@@ -63,7 +63,7 @@ export interface CacheOptions {
 /** What {@link publicCache} makes, for the option `cache` of a route. */
 export interface RouteCache {
   /** Answers from what is kept; or passes the request on, and keeps the answer where it may be kept. */
-  serve(visit: CacheContext): Promise<Response>
+  serve(ctx: CacheContext): Promise<Response>
   /** Makes what is kept of an address invalid, in every form. Never rejects. */
   invalidate(target: CacheTarget): Promise<void>
 }
@@ -118,7 +118,7 @@ export function publicCache(options: CacheOptions = {}): RouteCache {
     changes,
   })
   return {
-    serve: (visit) => serveCached(visit, cache()),
+    serve: (ctx) => serveCached(ctx, cache()),
     invalidate: (target) => invalidateCached(target, cache()),
   }
 }

@@ -19,7 +19,7 @@ import {
 /** Request headers that may make a difference, where a route says so; in lower case. */
 export type VaryName = 'accept' | 'accept-language' | (string & {})
 
-/** Options of a route's cache, judged. */
+/** Options of a route's cache, validated. */
 export interface CacheRules extends FreshnessRules {
   readonly query: ReadonlySet<string>
   readonly vary: readonly VaryName[]

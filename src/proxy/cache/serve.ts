@@ -29,7 +29,7 @@ import {
 
 /** One request that may be answered from a cache. */
 interface CacheTurn {
-  readonly visit: CacheContext
+  readonly ctx: CacheContext
   readonly cache: CacheParts
   readonly place: CacheLocation
   readonly asking: CacheRequest
@@ -41,21 +41,21 @@ interface CacheTurn {
 }
 
 /** Answers from what is kept; or passes the request on, and keeps the answer where it may be kept. */
-export async function serveCached(visit: CacheContext, cache: CacheParts): Promise<Response> {
-  const { request, requestId } = visit
+export async function serveCached(ctx: CacheContext, cache: CacheParts): Promise<Response> {
+  const { request, requestId } = ctx
   const { rules, store, most } = cache
   const bypass =
-    store === undefined ? 'no-cache-here' : findBypassReason(request, rules, visit.ownNames)
-  if (store === undefined || bypass !== undefined) return bypassCache(visit, bypass)
+    store === undefined ? 'no-cache-here' : findBypassReason(request, rules, ctx.ownNames)
+  if (store === undefined || bypass !== undefined) return bypassCache(ctx, bypass)
 
-  const search = selectQuery(visit.search, rules.query)
+  const search = selectQuery(ctx.search, rules.query)
   const headers = selectHeaders(request.headers, rules)
-  const place = findCacheLocation(visit, { rules, store }, search, headers)
-  const now = visit.clock()
+  const place = findCacheLocation(ctx, { rules, store }, search, headers)
+  const now = ctx.clock()
   const asking: CacheRequest = { request, requestId, now, most, ranges: rules.ranges }
   const changes = cache.changes.count
   const { kept, epoch } = await lookUp(place, now)
-  const turn: CacheTurn = { visit, cache, place, asking, search, headers, epoch, changes }
+  const turn: CacheTurn = { ctx, cache, place, asking, search, headers, epoch, changes }
   if (kept !== undefined && kept.age < kept.fresh) {
     return withCacheStatus(
       await respondFromCache(kept, asking),
@@ -76,14 +76,14 @@ export async function serveCached(visit: CacheContext, cache: CacheParts): Promi
   if (request.method === 'HEAD' || request.headers.has('range')) {
     if (kept) discardBody(kept.response)
     return request.method === 'HEAD'
-      ? withCacheStatus(await visit.pass(), 'fwd=method')
-      : bypassCache(visit, 'range')
+      ? withCacheStatus(await ctx.pass(), 'fwd=method')
+      : bypassCache(ctx, 'range')
   }
   return fetchAndStore(turn, kept)
 }
 
-async function bypassCache(visit: CacheContext, detail: string | undefined): Promise<Response> {
-  return withCacheStatus(await visit.pass(), `fwd=bypass; detail=${detail}`)
+async function bypassCache(ctx: CacheContext, detail: string | undefined): Promise<Response> {
+  return withCacheStatus(await ctx.pass(), `fwd=bypass; detail=${detail}`)
 }
 
 /** Asks the upstream, with the validators of what is kept, and keeps what it answers. */
@@ -92,17 +92,17 @@ async function fetchAndStore(
   kept: CachedResponse | undefined,
   background = false,
 ): Promise<Response> {
-  const { visit, asking } = turn
+  const { ctx, asking } = turn
   const spare = kept !== undefined && kept.age < kept.fresh + kept.stale ? kept : undefined
   const headers = new Headers(turn.headers)
   const old = kept && restoreResponse(kept)
   const conditional = old !== undefined && hasValidator(old.status, old.headers)
   if (conditional) addValidators(headers, old.headers)
-  const requestedAt = visit.clock()
+  const requestedAt = ctx.clock()
   let said: Headers | undefined
   let response: Response
   try {
-    response = await visit.pass({
+    response = await ctx.pass({
       search: turn.search,
       headers,
       outlives: background,
@@ -111,8 +111,7 @@ async function fetchAndStore(
       },
     })
   } catch (error) {
-    if (spare === undefined || !isUpstreamFailure(error) || visit.request.signal.aborted)
-      throw error
+    if (spare === undefined || !isUpstreamFailure(error) || ctx.request.signal.aborted) throw error
     return withCacheStatus(
       await respondFromCache(spare, asking),
       'fwd=stale; detail=stale-if-error',
@@ -134,7 +133,7 @@ async function fetchAndStore(
   if (kept !== undefined) discardBody(kept.response)
   const stored = said !== undefined && store(turn, response, said, requestedAt)
   const status = `fwd=${kept ? 'stale' : 'uri-miss'}${stored ? '; stored' : ''}`
-  return withCacheStatus(respondFromUpstream(response, { ...asking, now: visit.clock() }), status)
+  return withCacheStatus(respondFromUpstream(response, { ...asking, now: ctx.clock() }), status)
 }
 
 /** Gives what is kept again, brought up to date by a 304. RFC 9111 section 4.3.4. */
@@ -144,7 +143,7 @@ async function freshen(
   came: { readonly response: Response; readonly said: Headers; readonly requestedAt: number },
 ): Promise<Response> {
   const { response, said, requestedAt } = came
-  const { visit, asking } = turn
+  const { ctx, asking } = turn
   const headers = mergeHeaders(old.headers, response.headers)
   const updated = new Response(old.body, { status: old.status, headers })
   // What is taken out of an answer on its way still says that it is for one client.
@@ -153,23 +152,23 @@ async function freshen(
     if (said.has(name)) judged.set(name, 'said')
   const stored = store(turn, updated, judged, requestedAt)
   for (const cookie of response.headers.getSetCookie()) updated.headers.append('set-cookie', cookie)
-  const answer = respondFromUpstream(updated, { ...asking, now: visit.clock() })
+  const answer = respondFromUpstream(updated, { ...asking, now: ctx.clock() })
   return withCacheStatus(answer, `fwd=stale; fwd-status=304${stored ? '; stored' : ''}`)
 }
 
 /** Keeps an answer where it may be kept, in the background. */
 function store(
-  { visit, cache, place, epoch, changes }: CacheTurn,
+  { ctx, cache, place, epoch, changes }: CacheTurn,
   response: Response,
   said: Headers,
   requestedAt: number,
 ): boolean {
-  const now = visit.clock()
+  const now = ctx.clock()
   const times = { requestedAt, receivedAt: now }
   // RFC 9111 section 4.4: what was under way while its address changed may be of before.
   if ((cache.changes.last.get(cacheAddress(place)) ?? 0) > changes) return false
   const head = { status: response.status, headers: said }
-  const freshness = readFreshness(head, visit.path, cache.rules, times)
+  const freshness = readFreshness(head, ctx.path, cache.rules, times)
   if (freshness === undefined) return false
   const validated = hasValidator(response.status, said)
   const work = storeResponse(place, response, {
@@ -180,7 +179,7 @@ function store(
     validated,
   })
   if (work === undefined) return false
-  visit.waitUntil?.(work)
+  ctx.waitUntil?.(work)
   return true
 }
 
@@ -189,9 +188,9 @@ const longestRefresh = 60_000
 
 /** Asks for another answer while the kept one is given; false where nothing can run after an answer. */
 function refreshLater(turn: CacheTurn): boolean {
-  const { visit, place, cache, asking } = turn
+  const { ctx, place, cache, asking } = turn
   const { refreshing } = cache
-  if (visit.waitUntil === undefined) return false
+  if (ctx.waitUntil === undefined) return false
   const key = place.key.url
   const since = refreshing.get(key)
   // A clock that went back to before it began ends the wait for it.
@@ -199,7 +198,7 @@ function refreshLater(turn: CacheTurn): boolean {
   if (age >= 0 && age < longestRefresh) return true
   refreshing.set(key, asking.now)
   // The client's own condition is about what it is given now.
-  const request = new Request(visit.request.url)
+  const request = new Request(ctx.request.url)
   const work = lookUp(place, asking.now)
     .then(({ kept, epoch }) =>
       fetchAndStore({ ...turn, epoch, asking: { ...asking, request } }, kept, true),
@@ -207,7 +206,7 @@ function refreshLater(turn: CacheTurn): boolean {
     .then(discardBody)
     .catch(() => {})
     .finally(() => refreshing.delete(key))
-  visit.waitUntil(work)
+  ctx.waitUntil(work)
   return true
 }
 
