@@ -18,6 +18,8 @@ export interface WorkerOptions {
   bindings?: Readonly<Record<string, string>>
   /** Header of whatever ends TLS in front that says the scheme of a request; on Workers the platform knows it. */
   forwardedProtoHeader?: string
+  /** Listens with TLS, on this port. */
+  tls?: { readonly key: string; readonly certificate: string; readonly port: number }
   /** Port of what `caches.default` is kept in; see cache-service.ts. Without one it cannot be asked. */
   cachePort?: number
   /** Opens the inspector, for {@link Workerd.heap}, and gives the Worker `gc()`. */
@@ -139,6 +141,7 @@ function config({
   forwardedProtoHeader: proto,
   inspect,
   cachePort,
+  tls,
 }: WorkerOptions): string {
   const http = proto === undefined ? '()' : `(forwardedProtoHeader = ${quote(proto)})`
   const texts = Object.entries(bindings).map(
@@ -149,6 +152,11 @@ function config({
       ? ''
       : `(name = "cache", external = (address = "127.0.0.1:${cachePort}")),`
   const asking = cachePort === undefined ? '' : 'cacheApiOutbound = "cache",'
+  const socket =
+    tls === undefined
+      ? `address = "127.0.0.1:0", http = ${http}`
+      : `address = "127.0.0.1:${tls.port}", https = (options = ${http}, tlsOptions = (keypair = (
+          privateKey = ${quote(tls.key)}, certificateChain = ${quote(tls.certificate)})))`
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -161,7 +169,7 @@ const config :Workerd.Config = (
     )),
   ],
   v8Flags = [${inspect ? '"--expose-gc"' : ''}],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = ${http}, service = "main")],
+  sockets = [(name = "http", ${socket}, service = "main")],
 );
 `
 }

@@ -3,7 +3,7 @@
 /** Folders that mirror `src/`; what needs Node, a server or wrangler lives in the ones named here. */
 export const portableTests: string[] = [
   'test/*.test.ts',
-  'test/!(worker|runtime|package|node|acceptance|support|fuzz)/**/*.test.ts',
+  'test/!(worker|runtime|package|node|acceptance|support|fuzz|browsers)/**/*.test.ts',
 ]
 
 /** How the suite went in one runtime. */
