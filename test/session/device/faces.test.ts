@@ -136,7 +136,7 @@ describe('vercel() with an app whose sessions are bound', () => {
 
 describe('sessionsBy with a strategy that binds', () => {
   it('answers the browser where that one is chosen', async () => {
-    const sessions = sessionsBy<Data>((c) => (c.env as { KIND: string }).KIND, {
+    const sessions = sessionsBy<Data>((c) => (c.env as unknown as { KIND: string }).KIND, {
       bound: createSessions(),
       plain: statelessSessions<Data>({ secret }),
     })
