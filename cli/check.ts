@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Exit, exit, Stop } from './exit.ts'
 import { loadProject, readWrangler } from './load.ts'
-import { reviewConfig, reviewDevVars, reviewWrangler, tell } from './review.ts'
+import { parseDevVars, reviewConfig, reviewDevVars, reviewWrangler, tell } from './review.ts'
 
 const configs = [
   'gateway.config.ts',
@@ -14,9 +14,11 @@ const configs = [
 const wranglers = ['wrangler.toml', 'wrangler.jsonc', 'wrangler.json']
 
 /** Each fault on a line of its own. */
-export async function check(args: readonly string[]): Promise<Exit> {
-  if (args.length > 2)
-    throw new Stop(exit.usage, 'portcullis check [gateway.config.ts] [wrangler.toml]')
+export async function check(given: readonly string[]): Promise<Exit> {
+  const asks = given.includes('--providers')
+  const args = given.filter((one) => one !== '--providers')
+  if (args.length > 2 || args.some((one) => one.startsWith('-')))
+    throw new Stop(exit.usage, 'portcullis check [--providers] [gateway.config.ts] [wrangler.toml]')
 
   const config = choose(args[0], configs)
   const wrangler = choose(args[1], wranglers)
@@ -28,12 +30,13 @@ export async function check(args: readonly string[]): Promise<Exit> {
   })
 
   const known = Array.isArray(settings) ? {} : settings
-  const { faults, remarks } = await reviewConfig(config, () => loadProject(config), known)
-  const more = Array.isArray(settings) ? (settings as string[]) : reviewWrangler(wrangler, settings)
   const devVars = join(dirname(wrangler), '.dev.vars')
-  const unread = existsSync(devVars)
-    ? reviewDevVars(wrangler, known, readFileSync(devVars, 'utf8'))
-    : []
+  const secrets = existsSync(devVars) ? readFileSync(devVars, 'utf8') : ''
+  const environment = { ...process.env, ...parseDevVars(secrets) }
+  const load = () => loadProject(config, asks)
+  const { faults, remarks } = await reviewConfig(config, load, known, environment)
+  const more = Array.isArray(settings) ? (settings as string[]) : reviewWrangler(wrangler, settings)
+  const unread = reviewDevVars(wrangler, known, secrets)
 
   return tell({ faults: [...faults, ...more], remarks: [...remarks, ...unread] })
     ? exit.ok

@@ -13,7 +13,7 @@ interface Bundler {
 }
 
 /** Imports a configuration. Throws a {@link Stop} where the project lacks what that takes. */
-export async function loadProject(path: string): Promise<Project> {
+export async function loadProject(path: string, withLogin = false): Promise<Project> {
   const file = resolve(path)
   const from = createRequire(file)
   const gateway = find(from, 'portcullis/gateway')
@@ -25,7 +25,7 @@ export async function loadProject(path: string): Promise<Project> {
     )
 
   const bundler = await bundlerOf(from)
-  if (bundler) return bundled(bundler, file)
+  if (bundler) return bundled(bundler, file, withLogin)
   if (/\.[mc]?ts$/.test(file) && !(process.features as { typescript?: unknown }).typescript) {
     const have = `this is Node ${process.versions.node}`
     throw new Stop(
@@ -34,19 +34,22 @@ export async function loadProject(path: string): Promise<Project> {
     )
   }
 
-  const [module, judges] = await Promise.all([
+  const login = withLogin ? find(from, 'portcullis/login') : undefined
+  const [module, judges, logins] = await Promise.all([
     import(pathToFileURL(file).href),
     import(pathToFileURL(gateway).href),
+    login && import(pathToFileURL(login).href),
   ])
-  return { module, judges }
+  return { module, judges, logins }
 }
 
 /** Bundled for a Worker, as wrangler will: what does not build there is found here. */
-async function bundled(bundler: Bundler, file: string): Promise<Project> {
+async function bundled(bundler: Bundler, file: string, withLogin: boolean): Promise<Project> {
+  const login = withLogin ? "\nexport * as logins from 'portcullis/login'" : ''
   const { outputFiles } = await bundler
     .build({
       stdin: {
-        contents: `export * as module from './${basename(file)}'\nexport * as judges from 'portcullis/gateway'`,
+        contents: `export * as module from './${basename(file)}'\nexport * as judges from 'portcullis/gateway'${login}`,
         resolveDir: dirname(file),
       },
       bundle: true,

@@ -13,8 +13,9 @@ const help = `portcullis: sessions and security for the edge
   portcullis init [folder] [--upstream URL] [--force FILE]...
       Writes wrangler.toml, gateway.config.ts, worker.ts, tsconfig.json and .dev.vars with fresh secrets; adds to
       package.json and .gitignore what they lack. Overwrites only what --force names, one file each.
-  portcullis check [gateway.config.ts] [wrangler.toml]
-      Builds the gateway and looks at the settings of the Worker: one line for each fault.
+  portcullis check [--providers] [gateway.config.ts] [wrangler.toml]
+      Builds the gateway and looks at the settings of the Worker: one line for each fault. With --providers it asks the
+      identity providers of a login for their metadata, and lists the addresses to register there.
   portcullis secret [--plain]
       Prints secrets for a deployment; with --plain one session secret and nothing else.
   portcullis --help | --version

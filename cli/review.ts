@@ -14,10 +14,17 @@ export interface Judges {
   reviewGateway(config: never, env: object): Found
 }
 
+/** The function of `portcullis/login` that asks providers. */
+export interface LoginReviewer {
+  reviewLogin(config: never, env: object, publicOrigin: string): Promise<Found>
+}
+
 /** A module that exports a configuration, and the judges of the copy of the package that it imports. */
 export interface Project {
   readonly module: { readonly config?: unknown }
   readonly judges: Judges
+  /** With `--providers`. */
+  readonly logins?: LoginReviewer | undefined
 }
 
 /** Settings of a Worker, as far as they are looked at. */
@@ -33,15 +40,17 @@ interface Settings {
 /**
  * Builds the gateway of a module that exports `config`, or a function that makes it. `path` stands before each fault.
  *
+ * @param environment - secrets and variables with which providers of a login are asked.
  * @param wrangler - what wrangler.toml says, whose variables tell where upstreams are in each environment.
  */
 export async function reviewConfig(
   path: string,
   load: () => Promise<Project>,
   wrangler: object = {},
+  environment: object = {},
 ): Promise<Found> {
   try {
-    const { module, judges } = await load()
+    const { module, judges, logins } = await load()
     if (module.config === undefined) {
       return {
         faults: [`${path}: exports no config: export const config = defineGateway({ ... })`],
@@ -52,6 +61,10 @@ export async function reviewConfig(
     const config = (typeof module.config === 'function' ? module.config() : module.config) as never
     judges.createGateway(config)
 
+    const asked = await reviewProviders(config, logins, {
+      ...(wrangler as Settings).vars,
+      ...environment,
+    })
     const { env, vars } = wrangler as Settings & { env?: Readonly<Record<string, Settings>> }
     const found = [
       ['', vars] as const,
@@ -63,14 +76,29 @@ export async function reviewConfig(
     }))
 
     return {
-      faults: reviews.flatMap(({ at, faults }) => faults.map((fault) => `${path}: ${at}${fault}`)),
+      faults: [
+        ...reviews.flatMap(({ at, faults }) => faults.map((fault) => `${path}: ${at}${fault}`)),
+        ...asked.faults.map((fault) => `${path}: ${fault}`),
+      ],
       // What is said of routes is the same everywhere.
-      remarks: [...new Set(reviews.flatMap(({ remarks }) => remarks))],
+      remarks: [...new Set(reviews.flatMap(({ remarks }) => remarks)), ...asked.remarks],
     }
   } catch (error) {
     if (error instanceof Stop) throw error
     return { faults: faultsOf(error).map((fault) => `${path}: ${fault}`), remarks: [] }
   }
+}
+
+/** Asks the providers of a login for their metadata, where that was wanted. */
+async function reviewProviders(
+  config: never,
+  logins: LoginReviewer | undefined,
+  env: object,
+): Promise<Found> {
+  if (logins === undefined) return { faults: [], remarks: [] }
+  const { publicOrigin } = config as { publicOrigin: string | ((c: { env: object }) => string) }
+  const origin = typeof publicOrigin === 'function' ? publicOrigin({ env }) : publicOrigin
+  return logins.reviewLogin(config, env, origin)
 }
 
 /** Each fault of a ConfigError, of whatever copy of the package, each of several errors, or what else was thrown. */
@@ -149,6 +177,16 @@ export function reviewDevVars(path: string, rawConfig: object, devVars: string):
   return [...new Set(names)]
     .filter((name) => !known.has(name))
     .map((name) => `.dev.vars: ${name} is not read until secrets.required of ${path} names it.`)
+}
+
+/** Names and values of `.dev.vars`, without quotes. */
+export function parseDevVars(text: string): Readonly<Record<string, string>> {
+  const lines = text.matchAll(/^\s*(?:export\s+)?([A-Z_]\w*)\s*=\s*(.*?)\s*$/gm)
+  const pairs = [...lines].map(([, name, value = '']) => [
+    `${name}`,
+    value.replace(/^(["'])(.*)\1$/, '$2'),
+  ])
+  return Object.fromEntries(pairs) as Record<string, string>
 }
 
 /** Prints what was found; whether there was no fault. */

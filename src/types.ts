@@ -128,6 +128,7 @@ export type Reason =
   | 'no-rule'
   | 'no-session'
   | 'session-too-old'
+  | 'login-too-weak'
   | 'device-not-bound'
   | 'device-not-proved'
   | 'device-proof-too-old'

@@ -75,6 +75,9 @@ function judgeRule<Data>(
     return { ok: false, reason: 'role-missing' }
   if (!matchesClaims(rule, data)) return { ok: false, reason: 'claim-missing' }
   if (rule.bound && info.bound !== true) return { ok: false, reason: 'device-not-bound' }
+  if (rule.contexts !== undefined && !hasContext(rule.contexts, data)) {
+    return { ok: false, reason: 'login-too-weak' }
+  }
   if (!isRecent(info.authenticatedAt, rule.freshMs, now))
     return { ok: false, reason: 'session-too-old' }
   // Last of all, since it costs the browser a signature.
@@ -88,6 +91,12 @@ function isRecent(at: number | undefined, mostMs: number | undefined, now: numbe
   if (mostMs === undefined) return true
   const age = at === undefined ? Number.POSITIVE_INFINITY : now - at
   return age <= mostMs && age >= -SKEW_MS
+}
+
+/** Whether the provider of the login reached one of the contexts. */
+function hasContext(contexts: ReadonlySet<string>, data: unknown): boolean {
+  const { login } = data as { readonly login?: { readonly acr?: unknown } }
+  return contexts.has(login?.acr as string)
 }
 
 /** Whether a list has one of the wanted values. A text is no list: 'administrator' holds 'admin', and nobody meant that. */

@@ -8,7 +8,7 @@ export type ClaimValue = string | number | boolean
 /** Says whether session data does. Only `true` lets pass: not a promise, not 1, and not what throws. */
 export type ClaimCheck<Data> = { check(data: Data): boolean }['check']
 
-/** Parts of a rule; all that are there must hold. `role`, `claim`, `fresh` and `device` need a signed-in session themselves. */
+/** Parts of a rule; all that are there must hold. `role`, `claim`, `acr`, `fresh` and `device` need a signed-in session themselves. */
 export interface AccessMembers<Data = object> {
   /** true: signed in. A visitor's session, which no `start` made, is not. Default: only if another member needs it. */
   readonly session?: boolean
@@ -21,6 +21,11 @@ export interface AccessMembers<Data = object> {
   readonly claim?: Readonly<Record<string, ClaimValue | readonly ClaimValue[]>> | ClaimCheck<Data>
   /** Addresses and ranges in CIDR notation (RFC 4632): `['203.0.113.7', '10.0.0.0/8', '2001:db8::/32']`. */
   readonly address?: readonly string[]
+  /**
+   * One of these authentication contexts, as the identity provider named it at the login (`login.acr` of the
+   * session's data): `'phr'`. For sessions of `portcullis/login`.
+   */
+  readonly acr?: string | readonly string[]
   /** Seconds since `start`, at most; 1 to 34,560,000 (400 days). An imported session was started nobody knows when. */
   readonly fresh?: number
   /**
@@ -46,6 +51,8 @@ export interface CompiledAccess {
   readonly claims?: ReadonlyMap<string, ReadonlySet<unknown>>
   /** The application's own word on a session; undefined: it has none. */
   readonly check?: ClaimCheck<never>
+  /** One of these authentication contexts is needed; undefined: none is. */
+  readonly contexts?: ReadonlySet<string>
   /** Milliseconds. */
   readonly freshMs?: number
   /** Whether the session must be bound to its device. */
@@ -64,6 +71,7 @@ const keys: ReadonlyArray<keyof AccessMembers> = [
   'role',
   'claim',
   'address',
+  'acr',
   'fresh',
   'device',
 ]
@@ -107,12 +115,12 @@ export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
   }
 
   checkKeys(issues, value, keys)
-  const { session, role, claim, address, fresh, device } = value as {
+  const { session, role, claim, address, acr, fresh, device } = value as {
     [Key in keyof AccessMembers]?: unknown
   }
   const signedIn = booleanOption(issues, 'session', session, false)
   const bound = device !== undefined && device !== false
-  const needing = bound || [role, claim, fresh].some((member) => member !== undefined)
+  const needing = bound || [role, claim, acr, fresh].some((member) => member !== undefined)
   // An empty object is more likely a slip than a wish for everybody.
   if (!signedIn && !needing && address === undefined)
     issues.add('', "must hold a condition; for none say 'public'")
@@ -121,7 +129,7 @@ export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
       'session',
       bound
         ? 'must not be false: device needs a session'
-        : 'must not be false: role, claim and fresh need a session',
+        : 'must not be false: role, claim, acr and fresh need a session',
     )
   const compiled: CompiledAccess = {
     session: signedIn || needing,
@@ -129,9 +137,10 @@ export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
     ...(role !== undefined && {
       roles: new Set(parseList<string>(role, isNonEmptyText, 'a role', issues.at('role'))),
     }),
-    ...(typeof claim === 'function' && { check: claim as ClaimCheck<never> }),
-    ...(claim !== undefined &&
-      typeof claim !== 'function' && { claims: parseClaims(claim, issues.at('claim')) }),
+    ...(claim !== undefined && compileClaim(claim, issues.at('claim'))),
+    ...(acr !== undefined && {
+      contexts: new Set(parseList<string>(acr, isNonEmptyText, 'a context', issues.at('acr'))),
+    }),
     ...(fresh !== undefined && {
       freshMs: wholeNumber(issues, 'fresh', fresh, 600, seconds) * 1000,
     }),
@@ -139,6 +148,15 @@ export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
   }
 
   return issues.any ? denyEveryone : compiled
+}
+
+function compileClaim(
+  claim: unknown,
+  issues: Issues,
+): Pick<CompiledAccess, 'check'> | Pick<CompiledAccess, 'claims'> {
+  return typeof claim === 'function'
+    ? { check: claim as ClaimCheck<never> }
+    : { claims: parseClaims(claim, issues) }
 }
 
 /** `true`, or how old the last proof may be. */

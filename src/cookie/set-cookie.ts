@@ -179,10 +179,16 @@ function looksLikeOwnCookie(
   const parts = text.includes(',') ? text.split(',').slice(1) : []
   for (const own of ownNames) {
     const lower = own.toLowerCase()
-    if (name === '' ? foldedName.startsWith(lower) : foldedName === lower) return true
-    if (parts.some((part) => readCookieName(part).toLowerCase() === lower)) return true
+    // One that ends with a dash stands for every name that begins with it.
+    const isBeginning = name === '' || lower.endsWith('-')
+    if (isBeginning ? foldedName.startsWith(lower) : foldedName === lower) return true
+    if (parts.some((part) => isOwnName(readCookieName(part).toLowerCase(), lower))) return true
   }
   return false
+}
+
+function isOwnName(name: string, own: string): boolean {
+  return own.endsWith('-') ? name.startsWith(own) : name === own
 }
 
 /** Returns the name in lower case, without characters that a token cannot contain. */

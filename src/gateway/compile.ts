@@ -1,5 +1,6 @@
 /** Compiles a configuration: validates it with all issues at once, and assembles the handlers of its gateway. */
 import { type HeaderWriter, headerWriter } from '../headers/index.ts'
+import type { GatewayLoginHandler, GatewaySources } from '../login/index.ts'
 import {
   checkKeys,
   createIssues,
@@ -83,6 +84,7 @@ interface ValidatedParts {
   readonly session: SessionStrategy<object> | undefined
   readonly roles: ((data: object) => readonly string[]) | undefined
   readonly throttle: LoginThrottling | undefined
+  readonly login: GatewayLoginHandler | undefined
   readonly upstreams: ReadonlyMap<string, CompiledUpstream>
   readonly routes: readonly CompiledRoute[]
   readonly upstreamIdentity: UpstreamIdentity
@@ -125,11 +127,13 @@ function validateParts(
   const lifetime = validateAssertion(config.assertion, session, upstreams, issues)
   validateGatewayCsrf(config.csrf, issues.at('csrf'))
   const throttle = validateThrottle(config.throttle, { clock, emit }, issues.at('throttle'))
-  const routes = validateRoutes(config, upstreams, issues, throttle)
+  const login = validateLogin(config, { session, clock, emit }, issues)
+  const routes = validateRoutes(config, upstreams, issues, { throttle, login })
   return {
     session,
     roles: optionalFunction(issues, 'roles', config.roles) as ValidatedParts['roles'],
     throttle,
+    login,
     upstreams,
     routes: routes.map((route) => ({ ...route, checks: createRouteChecks(route, reject) })),
     upstreamIdentity: {
@@ -147,7 +151,7 @@ function assembleGateway(
   issues: Issues,
 ): CompiledGateway {
   const { clock, emit, reject, report } = services
-  const { session: strategy, throttle, upstreams, roles } = parts
+  const { session: strategy, throttle, login, upstreams, roles } = parts
   const platform = checkPlatform(config.platform, issues, 'cloudflare')
   const upstreamFetch = compileUpstreamFetch(config.fetch, issues)
   const probing = { upstreams, clock, emit, fetch: upstreamFetch.fetch }
@@ -157,13 +161,20 @@ function assembleGateway(
   const routes = compileRoutes(parts.routes)
   const batchesRedis = throttle !== undefined || routes.limited
   const sessions = createGatewaySessions({ strategy, roles, clock, batchesRedis })
-  const endpoints = createEndpointTable(createEndpoints({ clock, emit, reject, sessions, isReady }))
-  const phases = createPhases({
+  const checkMaintenance = createMaintenanceCheck(config.maintenance, reject, issues)
+  const loginServices = { reject, checkMaintenance, ...sessions }
+  const endpoints = createEndpointTable([
+    ...createEndpoints({ clock, emit, reject, sessions, isReady }),
+    ...(login?.createEndpoints(loginServices) ?? []),
+  ])
+  const names = listCookieNames(strategy, throttle)
+  const created = createPhases({
     ...{ clock, emit, reject, watch, sessions, routes },
     signIn: config.signIn,
     upstreamIdentity: parts.upstreamIdentity,
-    cookieNames: listCookieNames(strategy, throttle),
+    cookieNames: login?.listCookieNames(names) ?? names,
   })
+  const phases = login ? { ...created, ...login.wrapPhases(created, loginServices) } : created
   const resolveSettings = compileSettings(config, parts, issues)
   const limits = compileLimits(config.limits, issues.at('limits'))
   const checks = { reject, platform, limits, routes, answersAnyHost: endpoints.answersAnyHost }
@@ -172,7 +183,7 @@ function assembleGateway(
     handleRequest: createRequestHandler({
       checks: createRequestChecks(checks),
       endpoints,
-      checkMaintenance: createMaintenanceCheck(config.maintenance, reject, issues),
+      checkMaintenance,
       findRoute: createFindRoute(routes, reject),
       handleRoute: createRouteHandler(watch.observePhases(phases)),
     }),
@@ -199,7 +210,7 @@ function listCookieNames(
 
 function compileSettings(
   config: Partial<AnyConfig>,
-  { session, throttle, upstreams, routes }: ValidatedParts,
+  { session, throttle, login, upstreams, routes }: ValidatedParts,
   issues: Issues,
 ): CompiledGateway['resolveSettings'] {
   const sources: SettingsSources = {
@@ -207,7 +218,7 @@ function compileSettings(
     hosts: config.hosts,
     upstreams: [...upstreams.keys()].map((name) => ({ name, url: config.upstreams?.[name]?.url })),
     key: config.assertion?.key,
-    checks: [session, throttle],
+    checks: [session, throttle, login],
     routeHosts: routes.flatMap(({ route: { host } }, index) =>
       host ? { option: `routes.${index}.host`, host } : [],
     ),
@@ -263,6 +274,7 @@ const keys: ReadonlyArray<keyof GatewayConfig> = [
   'roles',
   'claims',
   'signIn',
+  'login',
   'assertion',
   'throttle',
   'limit',
@@ -283,6 +295,19 @@ function validateSession(value: unknown, issues: Issues): SessionStrategy<object
     return value as unknown as SessionStrategy<object>
   }
   issues.add('session', 'must be a strategy, such as statelessSessions({ ... })')
+  return undefined
+}
+
+function validateLogin(
+  { login, signIn }: Partial<AnyConfig>,
+  sources: GatewaySources,
+  issues: Issues,
+): GatewayLoginHandler | undefined {
+  if (login === undefined) return undefined
+  if (signIn !== undefined) issues.add('signIn', 'must not stand beside login, which has a page')
+  const at = issues.at('login')
+  if (typeof login?.start === 'function') return login.start(sources, at)
+  at.add('', 'must be login({ ... }) of portcullis/login, without a session')
   return undefined
 }
 

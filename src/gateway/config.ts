@@ -3,6 +3,7 @@
 import type { CrossOriginOptions } from '../csrf/index.ts'
 import type { HeaderOptions } from '../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../limit/gate.ts'
+import type { GatewayLogin } from '../login/index.ts'
 import type { Monitor, Uptime } from '../monitor/index.ts'
 import type { ReportError } from '../page/index.ts'
 import type { BreakerRules } from '../proxy/fetch/breaker.ts'
@@ -114,6 +115,12 @@ export interface GatewayConfig<
    * a public route.
    */
   readonly signIn?: string
+  /**
+   * Signs people in at identity providers: `login({ providers })` of `portcullis/login`. Its pages are under
+   * `/.portcullis/`, and a navigation that needs a session is sent there. Needs `session`; not beside `signIn`.
+   * Default: none.
+   */
+  readonly login?: GatewayLogin
   /** How upstreams are told who is asking. Default: they are not; upstreams with `sessions` need it. */
   readonly assertion?: AssertionOptions<E>
   /**

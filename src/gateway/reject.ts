@@ -11,15 +11,17 @@ export type RequestRejecter = (
   ctx: RequestContext,
   reason: Reason,
   headers?: ExtraHeaders,
+  /** Path of the page where signing in helps. */
+  signIn?: string,
 ) => Response
 
 /** Creates the function with which every check and phase rejects a request. */
 export function createReject(emit: Emit): RequestRejecter {
-  return (ctx, reason, headers = []) => {
+  return (ctx, reason, headers = [], signIn) => {
     const { request, requestId, metrics } = ctx
     if (metrics !== undefined) metrics.reason = reason
     emit({ type: 'request-refused', reason, request: requestId })
-    return errorResponse(reason, request, { requestId, headers })
+    return errorResponse(reason, request, { requestId, headers, signIn })
   }
 }
 

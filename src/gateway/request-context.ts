@@ -61,4 +61,6 @@ export interface RouteContext extends RequestContext {
   hops: number
   /** Whether the client asks for a WebSocket. */
   upgrade: boolean
+  /** `Authorization` for the upstream, in place of the client's. */
+  authorization?: string | undefined
 }

@@ -10,7 +10,7 @@ import type { KeptTokens } from './tokens/contract.ts'
 import type { LoginData, LoginFacts } from './types.ts'
 
 /** A request to an endpoint of the login. */
-export interface LoginContext {
+export interface FlowContext {
   readonly request: Request
   readonly url: URL
   readonly env: unknown
@@ -24,7 +24,7 @@ export interface LoginContext {
 /** Everything to speak with a provider. @throws {LoginError} where its metadata cannot be had */
 export async function connectProvider(
   settings: LoginSettings,
-  { env, waitUntil }: Pick<LoginContext, 'env' | 'waitUntil'>,
+  { env, waitUntil }: Pick<FlowContext, 'env' | 'waitUntil'>,
   name: string,
 ): Promise<ProtocolContext> {
   const provider = settings.readProvider(name, env)
@@ -92,7 +92,7 @@ export function isStrictSession(settings: LoginSettings, env: unknown): boolean 
 /** Emits an event of this request. */
 export function emitEvent(
   settings: LoginSettings,
-  { requestId }: Pick<LoginContext, 'requestId'>,
+  { requestId }: Pick<FlowContext, 'requestId'>,
   event: Parameters<LoginSettings['emit']>[0],
 ): void {
   settings.emit({ ...event, ...(requestId !== undefined && { request: requestId }) })
@@ -106,7 +106,7 @@ export async function readFacts(session: SessionHandle<object>): Promise<LoginFa
 /** Deletes the tokens of a session that ends. A store that is away changes nothing: the row ends by itself. */
 export async function dropTokens(
   settings: LoginSettings,
-  context: LoginContext,
+  context: FlowContext,
   row: string,
 ): Promise<KeptTokens | undefined> {
   try {

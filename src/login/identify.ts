@@ -75,7 +75,7 @@ function isShortText(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= 255
 }
 
-/** What identifies a person at a provider. @throws {LoginError} where it is no text */
+/** Reads the identifier of a person at a provider. @throws {LoginError} where it is no text */
 export function readSubject({ options }: Provider, claims: Claims): string {
   const subject = options.subject?.(claims) ?? claims.sub
   if (isShortText(subject)) return subject

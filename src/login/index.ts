@@ -1,6 +1,14 @@
+export { type LoginReview, reviewLogin } from './gateway/review.ts'
+export type {
+  BearerRule,
+  GatewayLogin,
+  GatewayLoginHandler,
+  GatewayServices,
+  GatewaySources,
+} from './gateway/types.ts'
 export { type Identify, type Identity, loginMark, loginUser } from './identify.ts'
 export { type LoginEnv, type LoginMiddleware, login } from './middleware.ts'
-export type { LoginOptions } from './options.ts'
+export type { GatewayLoginOptions, LoginOptions } from './options.ts'
 export { type AppleOptions, apple } from './presets/apple.ts'
 export { type Auth0Options, auth0 } from './presets/auth0.ts'
 export { type CognitoOptions, cognito } from './presets/cognito.ts'

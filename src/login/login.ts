@@ -1,6 +1,6 @@
 /** The endpoints of a login as one function of a request. */
 import type { SessionHandle } from '../session/core/types.ts'
-import type { LoginContext } from './context.ts'
+import type { FlowContext } from './context.ts'
 import { endByBackchannel } from './flow/backchannel.ts'
 import { finishLogin, forwardFormPost } from './flow/callback.ts'
 import { readHintNames } from './flow/hint.ts'
@@ -11,19 +11,21 @@ import { readBounded } from './providers/send.ts'
 import type { LoginSettings } from './settings.ts'
 
 /** What an endpoint is served with. */
-export interface LoginRequest {
+export interface FlowRequest {
   readonly request: Request
   readonly env: unknown
   /** The session of this request; opened only where an endpoint needs it. */
   readonly session: () => SessionHandle<object>
   readonly requestId?: string
+  /** The origin that is registered, where a gateway knows it. Default the option `publicOrigin`, or the request's. */
+  readonly origin?: string
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
 
 /** One endpoint: which methods it takes, and what answers. */
-interface Endpoint {
+interface FlowEndpoint {
   readonly methods: readonly string[]
-  readonly answer: (context: LoginContext) => Promise<Response> | Response
+  readonly answer: (context: FlowContext) => Promise<Response> | Response
 }
 
 const mostFormBytes = 65_536
@@ -43,14 +45,14 @@ export function isLoginPath(settings: LoginSettings, path: string): boolean {
 /** Answers a request to one of the endpoints; undefined for any other address. */
 export async function handleLogin(
   settings: LoginSettings,
-  given: LoginRequest,
+  given: FlowRequest,
 ): Promise<Response | undefined> {
   const { request } = given
   const url = new URL(request.url)
   const endpoint = findEndpoint(settings, url.pathname)
   if (endpoint === undefined) return undefined
 
-  const { publicOrigin } = settings
+  const publicOrigin = given.origin ?? settings.publicOrigin
   if (publicOrigin !== undefined && url.host !== new URL(publicOrigin).host) {
     return createAnswer({ status: 421 }, createFailurePage(421, undefined))
   }
@@ -61,7 +63,7 @@ export async function handleLogin(
   return endpoint.answer(createContext(given, url, publicOrigin ?? url.origin))
 }
 
-function createContext(given: LoginRequest, url: URL, origin: string): LoginContext {
+function createContext(given: FlowRequest, url: URL, origin: string): FlowContext {
   const { request, env, session, requestId, waitUntil } = given
   return {
     request,
@@ -76,7 +78,7 @@ function createContext(given: LoginRequest, url: URL, origin: string): LoginCont
   }
 }
 
-function findEndpoint(settings: LoginSettings, path: string): Endpoint | undefined {
+function findEndpoint(settings: LoginSettings, path: string): FlowEndpoint | undefined {
   const { base } = settings
   if (!path.startsWith(`${base}/`)) return undefined
   const rest = path.slice(base.length + 1)
@@ -91,7 +93,7 @@ function findEndpoint(settings: LoginSettings, path: string): Endpoint | undefin
   return fixedEndpoint(settings, rest)
 }
 
-function fixedEndpoint(settings: LoginSettings, rest: string): Endpoint | undefined {
+function fixedEndpoint(settings: LoginSettings, rest: string): FlowEndpoint | undefined {
   switch (rest) {
     case 'login':
       return { methods: ['GET'], answer: (context) => startLogin(settings, context) }
@@ -111,7 +113,7 @@ function fixedEndpoint(settings: LoginSettings, rest: string): Endpoint | undefi
   }
 }
 
-function callbackEndpoint(settings: LoginSettings, name: string): Endpoint {
+function callbackEndpoint(settings: LoginSettings, name: string): FlowEndpoint {
   return {
     methods: ['GET', 'POST'],
     async answer(context) {
@@ -124,7 +126,7 @@ function callbackEndpoint(settings: LoginSettings, name: string): Endpoint {
   }
 }
 
-function backchannelEndpoint(settings: LoginSettings, name: string): Endpoint | undefined {
+function backchannelEndpoint(settings: LoginSettings, name: string): FlowEndpoint | undefined {
   if (!settings.backchannel) return undefined
   return {
     methods: ['POST'],
@@ -146,7 +148,7 @@ async function readForm(request: Request): Promise<URLSearchParams | undefined> 
   }
 }
 
-async function answerMe(settings: LoginSettings, { session }: LoginContext): Promise<Response> {
+async function answerMe(settings: LoginSettings, { session }: FlowContext): Promise<Response> {
   const data = await session.get()
   const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
   if (data === undefined) return Response.json({ error: 'not signed in' }, { status: 401, headers })

@@ -1,8 +1,10 @@
 /** The Hono face of the login. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { createIssues } from '../options/index.ts'
+import { createGatewayLogin } from './gateway/handler.ts'
+import type { GatewayLogin } from './gateway/types.ts'
 import { isLoginPath, readLoginCookieNames } from './login.ts'
-import type { LoginOptions } from './options.ts'
+import type { GatewayLoginOptions, LoginOptions } from './options.ts'
 import { createHandle, type LoginHandle, revalidate, serve } from './serve.ts'
 import { validateLogin } from './settings.ts'
 
@@ -21,7 +23,8 @@ export interface LoginMiddleware extends MiddlewareHandler<LoginEnv> {
 
 /**
  * Signs people in at identity providers. Serves its endpoints under `base`, gives `c.var.login` to
- * everything else, and refuses nothing: guards do, with `signIn`.
+ * everything else, and refuses nothing: guards do, with `signIn`. Without `session` it is for the option
+ * `login` of a gateway or of `vercel()`, which have the session and the origin.
  *
  * @example
  * const auth = login({ session: sessions, providers: { acme: { issuer, clientId, clientSecret } } })
@@ -29,9 +32,14 @@ export interface LoginMiddleware extends MiddlewareHandler<LoginEnv> {
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
-export function login<Data extends object>(options: LoginOptions<Data>): LoginMiddleware {
+export function login<Data extends object>(options: LoginOptions<Data>): LoginMiddleware
+export function login<Data extends object>(options: GatewayLoginOptions<Data>): GatewayLogin
+export function login(
+  options: LoginOptions<object> | GatewayLoginOptions<object>,
+): LoginMiddleware | GatewayLogin {
+  if (options?.session === undefined) return createGatewayLogin(options)
   const issues = createIssues('login')
-  const settings = validateLogin(options as unknown as LoginOptions<object>, issues)
+  const settings = validateLogin(options, issues)
   issues.throwIfAny()
 
   async function login(c: Context, next: () => Promise<void>): Promise<Response | undefined> {

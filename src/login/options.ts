@@ -63,3 +63,9 @@ export interface LoginOptions<Data extends object> {
   /** Takes events; see docs/monitoring.md. */
   readonly onEvent?: Emit
 }
+
+/** Options of a login in a gateway or in `vercel()`, which have the session, the origin, the clock and the events. */
+export type GatewayLoginOptions<Data extends object> = Omit<
+  LoginOptions<Data>,
+  'session' | 'publicOrigin' | 'base'
+> & { readonly session?: undefined }

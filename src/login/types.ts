@@ -40,7 +40,7 @@ export interface TokenSet {
   readonly expiresIn?: number
 }
 
-/** What a refresh brought, after validation. Providers may leave out what did not change. */
+/** Tokens of a refresh, after validation. Providers may leave out those that did not change. */
 export interface RefreshedTokens extends Omit<TokenSet, 'claims'> {
   readonly claims?: Claims
 }

@@ -19,6 +19,8 @@ export interface ErrorResponseExtra {
   readonly requestId?: string
   /** Another status, 400 to 599, with the words for it; anything else counts as absent. */
   readonly status?: number
+  /** Path of the page where signing in helps: a member `signIn` of the problem, and a link on the page. */
+  readonly signIn?: string | undefined
   /** Headers of this refusal, such as Allow or Retry-After. They cannot make it cacheable. */
   readonly headers?: ReadonlyArray<readonly [name: string, value: string]>
 }
@@ -51,7 +53,11 @@ export function errorResponse(
   const id = extra.requestId?.slice(0, 128)
   const html = wantsHtml(about.headers)
   const body =
-    about.method === 'HEAD' ? null : html ? htmlPage(answer, id) : problemJson(answer, id)
+    about.method === 'HEAD'
+      ? null
+      : html
+        ? htmlPage(answer, id, extra.signIn)
+        : problemJson(answer, id, extra.signIn)
   const response = new Response(body, {
     status: answer.status,
     headers: html ? pageHeaders : problemHeaders,
@@ -63,9 +69,14 @@ export function errorResponse(
   return response
 }
 
-function problemJson({ status, phrase, words }: StatusText, requestId: string | undefined): string {
+function problemJson(
+  { status, phrase, words }: StatusText,
+  requestId: string | undefined,
+  signIn: string | undefined,
+): string {
   // JSON leaves out what is undefined.
-  return JSON.stringify({ type: 'about:blank', title: phrase, status, detail: words, requestId })
+  const problem = { type: 'about:blank', title: phrase, status, detail: words, requestId, signIn }
+  return JSON.stringify(problem)
 }
 
 function addHeaders(

@@ -17,8 +17,10 @@ export const pagePolicy: string =
 export function htmlPage(
   { status, title, words }: StatusText,
   requestId: string | undefined,
+  signIn?: string,
 ): string {
   const id = requestId ? `<small>Request <code>${escapeHtml(requestId)}</code></small>\n` : ''
+  const link = signIn ? `<p><a href="${escapeHtml(signIn)}">Sign in</a></p>\n` : ''
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -33,7 +35,7 @@ export function htmlPage(
 <main>
 <h1>${title}</h1>
 <p>${words}</p>
-${id}</main>
+${link}${id}</main>
 </body>
 </html>
 `

@@ -25,6 +25,7 @@ export const reasons: Readonly<Record<Reason, StatusText>> = /* @__PURE__ */ map
   'no-rule': 403,
   'no-session': 401,
   'session-too-old': 401,
+  'login-too-weak': 401,
   'device-not-bound': 403,
   // The browser could not reach its refresh, or may not sign now: to sign in again would not help.
   'device-not-proved': 503,

@@ -240,7 +240,7 @@ describe('a route table', () => {
     ],
     [
       { path: '/a', to: 'app', access: { session: false, fresh: 9 } },
-      'routes.0.access.session must not be false: role, claim and fresh need a session',
+      'routes.0.access.session must not be false: role, claim, acr and fresh need a session',
     ],
     [
       { path: '/a', to: 'app', access: { fresh: 0 } },

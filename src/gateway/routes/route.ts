@@ -105,6 +105,11 @@ export interface Route<N extends string = string, Data = object> {
    * Its path then matches as a guarded one does. Default: nothing is looked at.
    */
   readonly graphql?: GraphqlRoute
+  /**
+   * Sends the access token of the person to the upstream, as `Authorization: Bearer`, in place of the client's. Needs `login`
+   * with `tokens`, and access that asks for a session. Default false.
+   */
+  readonly token?: boolean
   /** Makes it a login: tries are counted before the upstream sees them. Its path then matches as a guarded one does. */
   readonly throttle?: RouteThrottle
 }

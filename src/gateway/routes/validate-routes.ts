@@ -1,5 +1,6 @@
 /** Validates the route table while building: a route that cannot be meant is a fault, by its place and option. */
 import { type CompiledAccess, compileAccess } from '../../access/index.ts'
+import type { GatewayLoginHandler } from '../../login/index.ts'
 import {
   booleanOption,
   checkKeys,
@@ -32,6 +33,7 @@ export type RouteSources = Partial<
     | 'session'
     | 'roles'
     | 'signIn'
+    | 'login'
     | 'csrf'
     | 'throttle'
     | 'limit'
@@ -62,6 +64,7 @@ const known: ReadonlyArray<keyof Route> = [
   'hideErrors',
   'encodedSlash',
   'graphql',
+  'token',
   'throttle',
 ]
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -74,12 +77,18 @@ export function unsupportedVerbs(session: unknown): readonly SessionVerb[] {
   return endAll === undefined ? ['endAll', 'endAny', 'list'] : ['list']
 }
 
+/** Options of the gateway that bring options of routes. */
+export interface RouteExtensions {
+  readonly throttle?: LoginThrottling | undefined
+  readonly login?: GatewayLoginHandler | undefined
+}
+
 /** Validates every route and what they are together. */
 export function validateRoutes(
   config: RouteSources,
   upstreams: ReadonlyMap<string, CompiledUpstream>,
   issues: Issues,
-  throttling?: LoginThrottling,
+  { throttle: throttling, login }: RouteExtensions = {},
 ): CompiledRoute[] {
   const routes: CompiledRoute[] = []
   if (!Array.isArray(config.routes) || config.routes.length === 0) {
@@ -97,6 +106,8 @@ export function validateRoutes(
     const body = compileBodyRules(route, at)
     const throttle = compileRouteThrottle(route, config, at.at('throttle'), throttling)
     const access = compileRouteAccess(route, config, at)
+    if (login !== undefined) login.validateRoute(route, !access.session, at)
+    else if (route.token !== undefined) at.add('token', 'needs the option login of the gateway')
     const compiled: CompiledRoute = {
       ...{ route, csrf, body, throttle, access },
       graphql: compileGraphql(

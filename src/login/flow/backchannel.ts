@@ -2,7 +2,7 @@
 import { sha256 } from '../../crypto/index.ts'
 import { isPortcullisError } from '../../errors.ts'
 import type { SessionInternals } from '../../session/core/internals.ts'
-import { connectProvider, emitEvent, type LoginContext } from '../context.ts'
+import { connectProvider, emitEvent, type FlowContext } from '../context.ts'
 import { createAnswer } from '../pages.ts'
 import { readTokenTime } from '../protocol/protocol.ts'
 import { verifySignedToken } from '../protocol/signed-token.ts'
@@ -30,7 +30,7 @@ interface EndingStrategy {
  */
 export async function endByBackchannel(
   settings: LoginSettings,
-  context: LoginContext,
+  context: FlowContext,
   name: string,
   form: URLSearchParams,
 ): Promise<Response> {
@@ -68,7 +68,7 @@ function readReason(error: unknown): string {
 
 async function endSessions(
   settings: LoginSettings,
-  { env }: LoginContext,
+  { env }: FlowContext,
   name: string,
   { jti, exp, sid, sub }: LogoutToken,
 ): Promise<void> {

@@ -6,8 +6,8 @@ import {
   countTurn,
   dropTokens,
   emitEvent,
+  type FlowContext,
   isStrictSession,
-  type LoginContext,
   pauseSilent,
   readFacts,
 } from '../context.ts'
@@ -47,7 +47,7 @@ export function forwardFormPost(
 /** Answers `GET <base>/callback/<name>`. Nothing leaves the isolate before the attempt is proven. */
 export async function finishLogin(
   settings: LoginSettings,
-  context: LoginContext,
+  context: FlowContext,
   name: string,
 ): Promise<Response> {
   const { request, url, session } = context
@@ -87,7 +87,7 @@ export async function finishLogin(
 /** An old attempt begins anew by itself, once; who is signed in meanwhile goes on. */
 async function restart(
   settings: LoginSettings,
-  context: LoginContext,
+  context: FlowContext,
   attempt: Attempt,
   cookies: readonly OutgoingCookie[],
 ): Promise<Response> {
@@ -112,7 +112,7 @@ async function restart(
 
 async function acceptAnswer(
   settings: LoginSettings,
-  context: LoginContext,
+  context: FlowContext,
   attempt: Attempt,
   cookies: readonly OutgoingCookie[],
 ): Promise<Response> {
@@ -149,7 +149,7 @@ interface AcceptedLogin {
 
 async function startSession(
   settings: LoginSettings,
-  context: LoginContext,
+  context: FlowContext,
   { protocol, attempt, tokens, cookies }: AcceptedLogin,
 ): Promise<Response> {
   const { provider } = protocol
@@ -195,7 +195,7 @@ async function startSession(
 /** Before the session: one that names no row of tokens would be half a login. */
 async function keepTokens(
   { tokens: store, revalidate, clock }: LoginSettings,
-  context: LoginContext,
+  context: FlowContext,
   tokens: TokenSet,
   data: object,
 ): Promise<Pick<LoginFacts, 'tokens' | 'checkedAt'>> {

@@ -8,7 +8,7 @@ import {
 } from '../../cookie/index.ts'
 import { createIssues } from '../../options/index.ts'
 import type { OutgoingCookie } from '../../types.ts'
-import type { LoginContext } from '../context.ts'
+import type { FlowContext } from '../context.ts'
 import type { LoginSettings } from '../settings.ts'
 
 /** Cookies that one hint may take. A larger one is dropped; logout then names the client. */
@@ -28,7 +28,7 @@ export function readHintNames(settings: LoginSettings): string[] {
 /** The cookies that keep an id token; expired ones where it is too large. */
 export async function createHintCookies(
   settings: LoginSettings,
-  { env }: LoginContext,
+  { env }: FlowContext,
   idToken: string | undefined,
 ): Promise<OutgoingCookie[]> {
   // Where tokens are kept, the id token lies in their row.
@@ -54,7 +54,7 @@ export function expireHint(settings: LoginSettings): OutgoingCookie[] {
 /** The id token of the last login of this browser; undefined where it cannot be read. */
 export async function readHint(
   settings: LoginSettings,
-  { request, env }: LoginContext,
+  { request, env }: FlowContext,
 ): Promise<string | undefined> {
   const header = request.headers.get('cookie')
   const values = parts.map((part) => readCookies(header, partSettings(settings, part).name))

@@ -4,7 +4,7 @@ import {
   connectProvider,
   dropTokens,
   emitEvent,
-  type LoginContext,
+  type FlowContext,
   readFacts,
   resetTurns,
 } from '../context.ts'
@@ -32,7 +32,7 @@ export function showLoggedOut(settings: LoginSettings): Response {
 }
 
 /** Whether a POST comes from a page of this site (the algorithm of `csrf/`, for this one form). */
-export function isOwnPost({ request, origin }: LoginContext): boolean {
+export function isOwnPost({ request, origin }: FlowContext): boolean {
   const site = request.headers.get('sec-fetch-site')
   if (site !== null) return site === 'same-origin' || site === 'none'
   const from = request.headers.get('origin')
@@ -40,7 +40,7 @@ export function isOwnPost({ request, origin }: LoginContext): boolean {
 }
 
 /** Answers `POST <base>/logout`. */
-export async function logout(settings: LoginSettings, context: LoginContext): Promise<Response> {
+export async function logout(settings: LoginSettings, context: FlowContext): Promise<Response> {
   if (!isOwnPost(context)) return createAnswer({ status: 403 }, createFailurePage(403, undefined))
   const { session } = context
   const facts = await readFactsIfPossible(context)
@@ -72,7 +72,7 @@ export async function logout(settings: LoginSettings, context: LoginContext): Pr
 /** Deletes the tokens and revokes them, behind the answer where the platform allows it. */
 async function endTokens(
   settings: LoginSettings,
-  context: LoginContext,
+  context: FlowContext,
   facts: LoginFacts | undefined,
 ): Promise<KeptTokens | undefined> {
   if (facts?.tokens === undefined) return undefined
@@ -85,7 +85,7 @@ async function endTokens(
   return kept
 }
 
-async function readFactsIfPossible({ session }: LoginContext): Promise<LoginFacts | undefined> {
+async function readFactsIfPossible({ session }: FlowContext): Promise<LoginFacts | undefined> {
   try {
     return await readFacts(session)
   } catch (error) {
@@ -98,7 +98,7 @@ async function readFactsIfPossible({ session }: LoginContext): Promise<LoginFact
 /** Where the provider's session ends; undefined where it has no page for that, or cannot be asked. */
 async function createLogoutUrl(
   settings: LoginSettings,
-  context: LoginContext,
+  context: FlowContext,
   facts: LoginFacts | undefined,
   hint: string | undefined,
 ): Promise<string | undefined> {

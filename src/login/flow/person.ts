@@ -1,4 +1,4 @@
-/** Who signs in: claims from everywhere that has some, as `identify` reads them. */
+/** Collects the claims of a person for `identify`. */
 
 import type { Emit } from '../../types.ts'
 import { createIdentity, type Identity } from '../identify.ts'
@@ -9,11 +9,11 @@ import type { Claims, LoginFacts } from '../types.ts'
 export interface PersonSource {
   readonly facts: LoginFacts
   readonly accessToken: string
-  /** Of the id token, or of a provider without OpenID Connect. */
+  /** Claims of the id token, or of a provider without OpenID Connect. */
   readonly claims?: Claims
 }
 
-/** What `identify` gets; undefined where the provider may sign nobody like this in, or says nothing of them. */
+/** Reads the identity of a person; undefined where the provider must not sign this person in. */
 export async function readPerson(
   protocol: ProtocolContext,
   { facts, accessToken, claims }: PersonSource,

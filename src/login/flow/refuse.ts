@@ -1,6 +1,6 @@
 /** What a person sees where a login cannot go on: a page with a link, and no word about the reason. */
 import type { OutgoingCookie } from '../../types.ts'
-import { emitEvent, type LoginContext } from '../context.ts'
+import { emitEvent, type FlowContext } from '../context.ts'
 import { createAnswer, createFailurePage } from '../pages.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { LoginReason } from '../types.ts'
@@ -41,7 +41,7 @@ export interface RefusedLogin {
 /** Answers a login that cannot go on. Never a redirect to the provider: a browser without cookies would go round for ever. */
 export function refuse(
   settings: LoginSettings,
-  context: LoginContext,
+  context: FlowContext,
   { name, reason, cookies }: RefusedLogin,
 ): Response {
   emitEvent(settings, context, { type: 'login-failed', reason, subject: name })

@@ -5,9 +5,9 @@ import type { OutgoingCookie } from '../../types.ts'
 import {
   connectProvider,
   emitEvent,
+  type FlowContext,
   isLoop,
   isSilentPaused,
-  type LoginContext,
   resetTurns,
 } from '../context.ts'
 import { createAnswer, createFailurePage, type LoginPage } from '../pages.ts'
@@ -19,10 +19,7 @@ import type { RefusedLogin } from './refuse.ts'
 import { type LoginWish, readProviderName, readWish } from './wish.ts'
 
 /** Answers `GET <base>/login`: a person's own navigation begins a login, nothing else does. */
-export async function startLogin(
-  settings: LoginSettings,
-  context: LoginContext,
-): Promise<Response> {
+export async function startLogin(settings: LoginSettings, context: FlowContext): Promise<Response> {
   const { request, url } = context
   if (isPrefetch(request)) return createAnswer({ status: 204 })
   const destination = request.headers.get('sec-fetch-dest')
@@ -53,7 +50,7 @@ interface BegunLogin {
 /** Begins a login at a provider and sends the browser there. */
 export async function beginLogin(
   settings: LoginSettings,
-  context: LoginContext,
+  context: FlowContext,
   { name, wish, cookies = [] }: BegunLogin,
 ): Promise<Response> {
   try {
@@ -78,7 +75,7 @@ export async function beginLogin(
 /** An answer where the provider cannot be asked: no attempt was begun. */
 function answerOutage(
   settings: LoginSettings,
-  context: LoginContext,
+  context: FlowContext,
   { name, reason, cookies }: RefusedLogin,
 ): Response {
   emitEvent(settings, context, { type: 'login-failed', reason, subject: name })
@@ -164,7 +161,7 @@ function answerChooser(settings: LoginSettings, url: URL, back: string): Respons
   return createAnswer({ status: 200 }, page)
 }
 
-function answerLoop(settings: LoginSettings, context: LoginContext): Response {
+function answerLoop(settings: LoginSettings, context: FlowContext): Response {
   emitEvent(settings, context, { type: 'login-failed', reason: 'session-loop' })
   const page: LoginPage = {
     title: 'Signing in does not last',

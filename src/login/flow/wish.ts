@@ -1,6 +1,6 @@
 /** What a request to the login page asks for; other shapes than the protocol's are left out. */
 import { returnPath } from '../../request/index.ts'
-import type { LoginContext } from '../context.ts'
+import type { FlowContext } from '../context.ts'
 import type { LoginSettings } from '../settings.ts'
 
 /** What the person, or the rule that sent them, wants of this login. */
@@ -19,7 +19,7 @@ const longestAcr = 256
 const longestHint = 254
 
 /** Reads the wish of a query. */
-export function readWish(settings: LoginSettings, { url, origin }: LoginContext): LoginWish {
+export function readWish(settings: LoginSettings, { url, origin }: FlowContext): LoginWish {
   const query = url.searchParams
   const prompt = query.get('prompt')
   const maxAge = query.get('max_age')
@@ -46,7 +46,7 @@ function isHint(text: string): boolean {
 /** The provider that a query names; the only one where there is one; otherwise undefined. */
 export function readProviderName(
   settings: LoginSettings,
-  { url, env }: LoginContext,
+  { url, env }: FlowContext,
 ): string | undefined {
   const { providerNames } = settings
   const named = url.searchParams.get('provider')

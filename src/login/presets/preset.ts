@@ -1,4 +1,4 @@
-/** What the presets share. */
+/** Options and helpers of all presets. */
 import type { FromEnv, ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'
 import type { Claims } from '../types.ts'

@@ -166,7 +166,7 @@ export async function validateIdToken(
   return claims
 }
 
-/** Who an access token is for, at a provider without OpenID Connect. */
+/** Reads the person of an access token at a provider without OpenID Connect. */
 async function readOAuthClaims(context: ProtocolContext, accessToken: string): Promise<Claims> {
   const { oauth: adapter } = context.provider.options
   const claims = await adapter?.readClaims(createOAuthRequest(context, accessToken))
@@ -174,7 +174,7 @@ async function readOAuthClaims(context: ProtocolContext, accessToken: string): P
   return claims ?? {}
 }
 
-/** What a provider without OpenID Connect is asked with. */
+/** Creates a request to a provider without OpenID Connect. */
 export function createOAuthRequest(
   { provider, fetch, timeoutMs }: ProtocolContext,
   accessToken: string,

@@ -10,7 +10,7 @@ const pause = 30_000
 const pollEvery = 15
 
 /** How a value is kept. */
-export interface CacheOptions<T> {
+export interface CachedValueOptions<T> {
   readonly clock: Clock
   /** Milliseconds for which an old value is used while the provider cannot be asked. */
   readonly oldest: number
@@ -38,7 +38,7 @@ function createIsWithin(clock: Clock): (since: number, life: number) => boolean 
 }
 
 /** Makes a cache of one value. No promise is shared between requests: on Workers it may never settle. */
-export function createCachedValue<T>(options: CacheOptions<T>): CachedValue<T> {
+export function createCachedValue<T>(options: CachedValueOptions<T>): CachedValue<T> {
   const { clock, oldest, load, onStale, patienceMs } = options
   let kept: { readonly value: T; readonly at: number } | undefined
   let triedAt = Number.NEGATIVE_INFINITY

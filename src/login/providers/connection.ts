@@ -34,7 +34,7 @@ export interface Connection {
   findKeys(header: KeyHeader, waitUntil?: WaitUntil): Promise<readonly CryptoKey[]>
 }
 
-/** What a token says of its key. */
+/** The key that a token names. */
 export interface KeyHeader {
   readonly alg: string
   readonly kid?: string

@@ -6,7 +6,7 @@ export function importKey(
   alg: string,
   usage: 'sign' | 'verify',
 ): Promise<CryptoKey> {
-  // What a key says of its use was read before, and runtimes differ in what they take here.
+  // The use of a key was checked before, and runtimes differ in what they accept here.
   const { alg: _alg, use: _use, key_ops: _operations, ext: _ext, ...key } = jwk
   return crypto.subtle.importKey('jwk', key, readParameters(jwk, alg), false, [usage])
 }

@@ -64,17 +64,17 @@ export interface ProviderOptions<E = ProjectEnv> {
   readonly metadataUrl?: string
   /** Whether a person may sign in here at all: `(claims) => claims.hd === 'acme.example'`. Default everybody. */
   readonly accept?: (claims: Claims) => boolean
-  /** What identifies a person, where that is not `sub`. It must never change and never be given to another. */
+  /** Reads the identifier of a person, where that is not `sub`. It must never change or pass to another person. */
   readonly subject?: (claims: Claims) => string
   /** Makes of the provider's own claims what `identify` reads. Default nothing. */
   readonly mapClaims?: (claims: Claims, client: { readonly clientId: string }) => Claims
   /** Where a logout goes on, for a provider with a logout page of its own shape. */
   readonly logoutUrl?: (logout: ProviderLogout) => string
-  /** What stands in for OpenID Connect at a provider that has none; see `github`. */
+  /** Replaces OpenID Connect at a provider that has none; see `github`. */
   readonly oauth?: OAuthProvider
 }
 
-/** What a logout at a provider is made of. */
+/** Parts of a logout at a provider. */
 export interface ProviderLogout {
   /** The identifier of this application. */
   readonly clientId: string
@@ -99,7 +99,7 @@ export type ClientProof = (client: {
 
 /** A provider that speaks OAuth 2.0 and not OpenID Connect: no metadata, no id token, no keys. */
 export interface OAuthProvider {
-  /** What a provider with OpenID Connect would publish. */
+  /** Endpoints that a provider with OpenID Connect would publish. */
   readonly metadata: Pick<Metadata, 'issuer' | 'authorization_endpoint' | 'token_endpoint'>
   /** Reads who the access token is for. `sub` must be a text that never changes. */
   readonly readClaims: (request: OAuthRequest) => Promise<Claims>
@@ -109,7 +109,7 @@ export interface OAuthProvider {
   readonly repairTokenResponse?: (response: Response) => Promise<Response>
 }
 
-/** What a provider without OpenID Connect is asked with. */
+/** A request to a provider without OpenID Connect. */
 export interface OAuthRequest {
   /** The access token of the person. */
   readonly accessToken: string

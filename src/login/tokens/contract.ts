@@ -1,5 +1,5 @@
-/** What a store of tokens does, and what a login does with one. */
-import type { LoginContext } from '../context.ts'
+/** The contract of a store of tokens, and the operations of a login on one. */
+import type { FlowContext } from '../context.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { Claims, LoginFacts, TokenSet } from '../types.ts'
 
@@ -15,7 +15,7 @@ export interface TokenRow {
 
 /** Tokens that the holder of a lease writes. */
 export interface RefreshedRow extends TokenRow {
-  /** Who has the lease. */
+  /** The holder of the lease. */
   readonly holder: string
   /** Milliseconds since the epoch until which nobody gets the lease. */
   readonly pausedUntil?: number
@@ -35,7 +35,7 @@ export interface TakeTokens {
   readonly since?: number
 }
 
-/** What a store answers to {@link TakeTokens}. `lease`: the caller, and nobody else, must refresh now. */
+/** The answer of a store to {@link TakeTokens}. With `lease` the caller, and nobody else, must refresh now. */
 export type TakenTokens =
   | { readonly status: 'fresh' | 'lease' | 'busy' | 'paused'; readonly sealed: string }
   | { readonly status: 'gone' }
@@ -57,8 +57,8 @@ export interface TokenRows {
   drop(key: string, holder: string | undefined, env: unknown): Promise<string | undefined>
 }
 
-/** What is known of a request that needs tokens. */
-export type TokenContext = Pick<LoginContext, 'env' | 'waitUntil' | 'requestId'>
+/** A request that needs tokens. */
+export type TokenContext = Pick<FlowContext, 'env' | 'waitUntil' | 'requestId'>
 
 /** Tokens of a session, opened. */
 export interface KeptTokens {
@@ -68,7 +68,7 @@ export interface KeptTokens {
   /** Milliseconds since the epoch at which the access token ends. */
   readonly expiresAt: number
   readonly refreshedAt: number
-  /** What `identify` made of the last refresh; null where it admits the person no longer. */
+  /** The result of `identify` after the last refresh; null where it admits the person no longer. */
   readonly identified?: object | null
   /** Members that `identify` has ever returned for this session: what it leaves out is removed. */
   readonly members: readonly string[]
@@ -92,7 +92,7 @@ export interface LoginTokens {
   recheck(context: TokenContext, facts: LoginFacts): Promise<Recheck | undefined>
 }
 
-/** What became of a person. */
+/** The result of a recheck. */
 export type Recheck =
   | { readonly status: 'revoked'; readonly reason: string }
   | { readonly status: 'checked'; readonly tokens: KeptTokens }

@@ -1,4 +1,4 @@
-/** What a login does with tokens that are kept, over any store of them. */
+/** Operations of a login on tokens that are kept, over any store of them. */
 import { randomId } from '../../crypto/index.ts'
 import { PortcullisError } from '../../errors.ts'
 import { connectProvider, emitEvent } from '../context.ts'

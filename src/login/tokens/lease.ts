@@ -21,13 +21,13 @@ const outagePause = 5000
 const shortestLife = 2000
 const longestWait = 250
 
-/** What became of a request for tokens. */
+/** The result of a request for tokens. */
 export type TokenResult =
   | { readonly status: 'ok'; readonly tokens: KeptTokens }
   | { readonly status: 'gone'; readonly reason: string }
   | { readonly status: 'unavailable'; readonly reason: string }
 
-/** What a refresh works with. */
+/** Parts that a refresh works with. */
 export interface TokenDesk {
   readonly settings: LoginSettings
   readonly rows: TokenRows
@@ -92,7 +92,7 @@ export async function obtainTokens(
   return { status: 'unavailable', reason: 'lease-busy' }
 }
 
-/** What a request does with tokens that are due while another refreshes them, or nobody may; undefined: it waits. */
+/** Decides about tokens that are due while another request refreshes them, or nobody may; undefined: it waits. */
 function useOld(
   tokens: KeptTokens,
   isUsable: boolean,

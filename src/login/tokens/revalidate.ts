@@ -54,7 +54,7 @@ function applyIdentified(
   const login = { ...facts, ...(data as Partial<LoginData> | undefined)?.login }
   const checked = { ...login, checkedAt: Math.max(refreshedAt, login.checkedAt ?? 0) }
   if (identified === undefined || identified === null) return { ...data, login: checked }
-  // What `identify` returned earlier and leaves out now is gone; members of the application stay.
+  // Members that `identify` returned earlier and leaves out now are removed; those of the application stay.
   const own = Object.entries(data ?? {}).filter(([name]) => !members.includes(name))
   return { ...Object.fromEntries(own), ...identified, login: checked }
 }

@@ -28,6 +28,8 @@ export interface ForwardContext {
   readonly hops: number
   /** Whether the client asks for a WebSocket. */
   readonly upgrade: boolean
+  /** `Authorization` for the upstream, in place of the client's. */
+  readonly authorization?: string | undefined
   /** Names of request headers that no upstream gets; undefined until something has looked through all headers. */
   readonly strippedHeaders: readonly string[] | undefined
   /** The session, once it was opened. */

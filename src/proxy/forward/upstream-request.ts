@@ -67,6 +67,7 @@ export function createRequestBuilder(
     )
     narrowAccepted(headers, client.rules)
     if (ctx.response.headers.fills && !upgrade) requestWhole(headers)
+    if (ctx.authorization !== undefined) headers.set('authorization', ctx.authorization)
     login?.onRequest(headers)
     addTrace(headers)
     if (shared) for (const name of traceTexts) headers.delete(name)

@@ -1,0 +1,98 @@
+/** The login of a gateway: its options validated, its endpoints and what it changes about routes. */
+import { ConfigError } from '../../errors.ts'
+import type { Issues } from '../../options/index.ts'
+import { handleLogin, readLoginCookieNames } from '../login.ts'
+import type { LoginOptions } from '../options.ts'
+import { type LoginSettings, validateLogin } from '../settings.ts'
+import { createCookieNames } from './cookie-names.ts'
+import { wrapPhases } from './phases.ts'
+import type {
+  GatewayLogin,
+  GatewayLoginHandler,
+  GatewayServices,
+  GatewaySources,
+  LoginEndpoint,
+  LoginRouteOptions,
+} from './types.ts'
+
+const base = '/.portcullis'
+
+/** Creates the login of a gateway, which is of no use as a middleware. */
+export function createGatewayLogin(options: object | undefined): GatewayLogin {
+  function login(): never {
+    throw new ConfigError([{ option: 'login.session', problem: 'is required in a Hono app' }])
+  }
+  return Object.assign(login, {
+    start: (sources: GatewaySources, issues: Issues) =>
+      startGatewayLogin({ ...options }, sources, issues),
+  })
+}
+
+/** Starts a login in a gateway, which has the session, the origin and the clock. */
+export function startGatewayLogin(
+  options: Partial<LoginOptions<never>>,
+  { session, clock, emit }: GatewaySources,
+  issues: Issues,
+): GatewayLoginHandler {
+  if (session === undefined) issues.add('', 'needs the option session of the gateway')
+  for (const option of ['publicOrigin', 'base'] as const) {
+    if (options[option] !== undefined) issues.add(option, 'must be left out: the gateway has it')
+  }
+  const given = { clock, onEvent: emit, ...options, session, base, publicOrigin: undefined }
+  const settings = validateLogin(given as unknown as LoginOptions<object>, issues)
+  return {
+    check(env) {
+      for (const name of settings.providerNames) settings.readProvider(name, env)
+    },
+    listCookieNames(others) {
+      const names = [...others, ...readLoginCookieNames(settings)]
+      return createCookieNames(names, settings.attempts.insecurePlainHttp)
+    },
+    createEndpoints: (services) => createEndpoints(settings, services),
+    validateRoute: (route, isPublic, at) => validateRoute(settings, route, isPublic, at),
+    wrapPhases: (phases, services) => wrapPhases(settings, phases, services),
+    settings,
+  }
+}
+
+function createEndpoints(
+  settings: LoginSettings,
+  services: GatewayServices,
+): readonly LoginEndpoint[] {
+  const create = (path: string, methods: readonly string[], isOpen = false): LoginEndpoint => ({
+    path: `${base}/${path}`,
+    methods,
+    async handle(ctx) {
+      const closed = isOpen ? undefined : services.checkMaintenance?.(ctx as never)
+      if (closed !== undefined) return closed
+      const { request, env, requestId, waitUntil } = ctx
+      const origin = ctx.settings?.publicOrigin ?? new URL(request.url).origin
+      const session = (): never => services.open(ctx) as never
+      return handleLogin(settings, { request, env, requestId, waitUntil, origin, session })
+    },
+  })
+  const names = settings.providerNames
+  return [
+    create('login', ['GET']),
+    ...names.map((name) => create(`callback/${name}`, ['GET', 'POST'])),
+    create('logout', ['GET', 'POST']),
+    create('logged-out', ['GET']),
+    // Also in maintenance: providers do not send a logout token twice.
+    ...(settings.backchannel
+      ? names.map((name) => create(`backchannel-logout/${name}`, ['POST'], true))
+      : []),
+    ...(settings.me === undefined ? [] : [create('me', ['GET'])]),
+  ]
+}
+
+function validateRoute(
+  settings: LoginSettings,
+  { token }: LoginRouteOptions,
+  isPublic: boolean,
+  issues: Issues,
+): void {
+  if (token === undefined || token === false) return
+  if (token !== true) issues.add('token', 'must be true or false')
+  if (isPublic) issues.add('token', 'needs access that asks for a session')
+  if (settings.tokens === undefined) issues.add('token', 'needs the option tokens of the login')
+}

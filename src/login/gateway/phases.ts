@@ -1,0 +1,49 @@
+/** Wraps the phases of a gateway's routes: revalidation, the way to the login page, tokens for upstreams. */
+import { isPortcullisError } from '../../errors.ts'
+import type { LoginSettings } from '../settings.ts'
+import { revalidateSession } from '../tokens/revalidate.ts'
+import type { LoginData } from '../types.ts'
+import { canSignIn, denyOrSignIn } from './sign-in.ts'
+import type { GatewayRouteRequest, GatewayServices, GatewaySession, LoginPhases } from './types.ts'
+
+/** Wraps the phases. */
+export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySession, L>(
+  settings: LoginSettings,
+  phases: LoginPhases<C, S, L>,
+  services: GatewayServices,
+): LoginPhases<C, S, L> {
+  const deny = (ctx: C, reason: 'no-session', session: S | undefined): Response =>
+    denyOrSignIn(settings, services, ctx, { reason, session })
+
+  return {
+    async loadSession(ctx) {
+      const session = await phases.loadSession(ctx)
+      const handle = services.open(ctx)
+      if (session === undefined || settings.revalidate === undefined || handle === undefined) {
+        return session
+      }
+      await revalidateSession(settings, ctx, handle)
+      // The handle is read: nothing is asked again.
+      return phases.loadSession(ctx)
+    },
+    authorize(ctx, session) {
+      const reason = services.checkAccess(ctx.route.access, session)
+      if (reason === undefined || !canSignIn(reason)) return phases.authorize(ctx, session)
+      return denyOrSignIn(settings, services, ctx, { reason, session })
+    },
+    async forward(ctx, session, login) {
+      if (ctx.route.route.token !== true) return phases.forward(ctx, session, login)
+      try {
+        const facts = (session?.data as Partial<LoginData> | undefined)?.login
+        if (facts?.tokens === undefined) return deny(ctx, 'no-session', session)
+        const token = await settings.tokens?.readAccessToken(ctx, facts)
+        ctx.authorization = `Bearer ${token}`
+      } catch (error) {
+        // The grant is gone and the session is not: the provider asks nothing where the person is signed in there.
+        if (isPortcullisError(error, 'ERR_TOKEN_GONE')) return deny(ctx, 'no-session', session)
+        throw error
+      }
+      return phases.forward(ctx, session, login)
+    },
+  }
+}

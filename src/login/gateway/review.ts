@@ -1,0 +1,99 @@
+/** Reviews a login for `portcullis check`: lists addresses to register, and gaps in the metadata of its providers. */
+
+import { createIssues } from '../../options/index.ts'
+import type { SessionStrategy } from '../../session/index.ts'
+import type { Provider } from '../providers/provider-options.ts'
+import type { LoginSettings } from '../settings.ts'
+import { LoginError, type Metadata } from '../types.ts'
+import type { GatewayLogin } from './types.ts'
+
+/** Results of a review. */
+export interface LoginReview {
+  /** Faults that must be mended before a deployment. */
+  readonly faults: readonly string[]
+  /** Remarks, and the addresses to register. */
+  readonly remarks: readonly string[]
+}
+
+/**
+ * Reviews the login of a gateway: asks each provider for its metadata. `portcullis check --providers` calls it.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` for options or an environment that cannot be served
+ * @example
+ * const { faults } = await reviewLogin(config, process.env, 'https://app.example.com')
+ */
+export async function reviewLogin(
+  config: {
+    readonly login?: GatewayLogin | undefined
+    readonly session?: SessionStrategy<never> | undefined
+  },
+  env: unknown,
+  publicOrigin: string,
+): Promise<LoginReview> {
+  const { login, session } = config
+  if (login === undefined) return { faults: [], remarks: [] }
+  const issues = createIssues('login')
+  const sources = { session: session as never, clock: Date.now, emit: () => {} }
+  const { settings } = login.start(sources, issues)
+  issues.throwIfAny()
+  return reviewProviders(settings, env, publicOrigin)
+}
+
+async function reviewProviders(
+  settings: LoginSettings,
+  env: unknown,
+  publicOrigin: string,
+): Promise<LoginReview> {
+  const faults: string[] = []
+  const remarks: string[] = []
+  for (const name of settings.providerNames) {
+    const at = `login.providers.${name}`
+    const provider = settings.readProvider(name, env)
+    remarks.push(...listAddresses(settings, name, publicOrigin).map((line) => `${at}: ${line}`))
+    try {
+      const metadata = await settings.connect(provider).readMetadata()
+      remarks.push(...reviewMetadata(provider, metadata).map((line) => `${at}: ${line}`))
+    } catch (error) {
+      if (!(error instanceof LoginError)) throw error
+      faults.push(`${at}: its metadata cannot be read (${error.message})`)
+    }
+  }
+  return { faults, remarks }
+}
+
+function listAddresses(
+  { base, afterLogout, backchannel }: LoginSettings,
+  name: string,
+  origin: string,
+): string[] {
+  return [
+    `register the redirect address ${origin}${base}/callback/${name}`,
+    `register the address after a logout ${origin}${afterLogout}`,
+    ...(backchannel
+      ? [
+          `register the back-channel logout address ${origin}${base}/backchannel-logout/${name}, if it has such`,
+        ]
+      : []),
+  ]
+}
+
+function reviewMetadata({ options }: Provider, metadata: Metadata): string[] {
+  if (options.oauth !== undefined) return ['speaks OAuth only: TLS stands for its answers']
+  const remarks: string[] = []
+  const methods = metadata.code_challenge_methods_supported
+  if (methods !== undefined && !methods.includes('S256')) {
+    remarks.push('does not list PKCE with S256, which is always sent')
+  }
+  if (metadata.authorization_response_iss_parameter_supported !== true) {
+    remarks.push(
+      'does not promise iss in its answers (RFC 9207); each provider has its own address',
+    )
+  }
+  if (metadata.end_session_endpoint === undefined && options.logoutUrl === undefined) {
+    remarks.push('has no end_session_endpoint: a logout ends here only')
+  }
+  if (metadata.require_pushed_authorization_requests === true && options.par !== true) {
+    remarks.push('demands pushed requests, which are sent: one request more for each login')
+  }
+  return remarks
+}

@@ -1,0 +1,53 @@
+/** The way to the login page, with what the rule that denied access asks for. */
+import type { CompiledAccess } from '../../access/index.ts'
+import { isNavigation, isPrefetch } from '../../request/index.ts'
+import { signInLocation } from '../../request/sign-in.ts'
+import type { Reason } from '../../types.ts'
+import type { LoginSettings } from '../settings.ts'
+import type { LoginData } from '../types.ts'
+import type { GatewayRouteRequest, GatewayServices, GatewaySession } from './types.ts'
+
+/** Whether a login would help. */
+export function canSignIn(reason: Reason): boolean {
+  return reason === 'no-session' || isDemand(reason)
+}
+
+/** Denies a request that a login would help, or sends a person to the login page. */
+export function denyOrSignIn(
+  settings: LoginSettings,
+  services: GatewayServices,
+  ctx: GatewayRouteRequest,
+  { reason, session }: { readonly reason: Reason; readonly session: GatewaySession | undefined },
+): Response {
+  const { request, path, search } = ctx
+  const page = createSignInPath(settings, reason, ctx.route.access, session)
+  // A form that was sent is not sent again, and `form-action` of its page would stop the redirect.
+  const isPage = request.method === 'GET' && isNavigation(request)
+  if (!isPage || isPrefetch(request)) return services.reject(ctx, reason, [], page)
+  const headers = { location: signInLocation(page, path + search), 'cache-control': 'no-store' }
+  return new Response(null, { status: 303, headers })
+}
+
+function isDemand(reason: Reason): boolean {
+  return reason === 'session-too-old' || reason === 'login-too-weak'
+}
+
+function createSignInPath(
+  { base, providerNames }: LoginSettings,
+  reason: Reason,
+  access: CompiledAccess,
+  session: GatewaySession | undefined,
+): string {
+  const query = new URLSearchParams()
+  const provider = (session?.data as Partial<LoginData> | undefined)?.login?.provider
+  if (provider !== undefined && providerNames.includes(provider)) query.set('provider', provider)
+  if (isDemand(reason)) {
+    const rules = [access, ...(access.also ?? [])]
+    const ages = rules.map(({ freshMs }) => freshMs).filter((age) => age !== undefined)
+    const contexts = rules.find(({ contexts }) => contexts !== undefined)?.contexts
+    if (ages.length > 0) query.set('max_age', `${Math.floor(Math.min(...ages) / 1000)}`)
+    if (contexts !== undefined) query.set('acr', [...contexts].join(' '))
+  }
+  const text = `${query}`
+  return text === '' ? `${base}/login` : `${base}/login?${text}`
+}

@@ -1,0 +1,308 @@
+/** An OpenID Connect provider for development and tests: people to choose from, no password, no account, no network. */
+import { encodeBase64url, randomId } from '../../crypto/index.ts'
+import { createDevGrants, type DevGrant, type DevGrants, type DevSession } from './dev-grants.ts'
+import { createDevKeys, type DevKeys } from './dev-keys.ts'
+import { createChoicePage, createPage, type DevPerson, usualPeople } from './dev-people.ts'
+
+/** Options of {@link devProvider}. */
+export interface DevProviderOptions {
+  /** Where it is, such as `http://localhost:8789`: http and this machine only. */
+  readonly issuer: string
+  /** People who can sign in. Default Alice, an admin, Bob, and Carol, who has no e-mail. */
+  readonly people?: readonly DevPerson[]
+  /** Receives logout tokens, such as `http://localhost:8787/.portcullis/backchannel-logout/dev`. Default nobody. */
+  readonly backchannel?: string
+  /** The identifier of the application. Default `dev`. Its secret may be anything. */
+  readonly clientId?: string
+  /** Seconds that an access token lives. Default 300. */
+  readonly accessLife?: number
+  /** Another fetch for logout tokens. Default the global one. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
+  /** Now; for tests. Default `Date.now`. */
+  readonly clock?: () => number
+}
+
+/** A provider in this process. */
+export interface DevProvider {
+  /** Its issuer. */
+  readonly issuer: string
+  /** Answers a request. Fits the option `fetch` of `login()`, and any server that takes a fetch handler. */
+  fetch(request: Request | string, init?: RequestInit): Promise<Response>
+}
+
+interface DevContext {
+  readonly issuer: string
+  readonly clientId: string
+  readonly people: readonly DevPerson[]
+  readonly accessLife: number
+  readonly grants: DevGrants
+  readonly keys: DevKeys
+  readonly seconds: () => number
+  notify(session: DevSession): Promise<void>
+}
+
+type Handler = (context: DevContext, request: Request, url: URL) => Promise<Response> | Response
+
+const ownMachine = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
+const cookieName = 'dev_provider'
+
+/**
+ * Creates a provider with PKCE, nonce, `iss`, refresh tokens that rotate, userinfo, step-up by `acr` and
+ * `max_age`, `prompt=none`, and logout by the browser and the back channel. It signs in whoever clicks: it
+ * is for this machine only.
+ *
+ * @example
+ * const provider = devProvider({ issuer: 'http://localhost:8789' })
+ * const auth = login({ session, fetch: provider.fetch, providers: { dev: { issuer: provider.issuer, clientId: 'dev', clientSecret: 'dev' } } })
+ *
+ * @throws {TypeError} for an issuer or an address for logout tokens that is not this machine
+ */
+export function devProvider(options: DevProviderOptions): DevProvider {
+  const { issuer, people = usualPeople, backchannel, clientId = 'dev', accessLife = 300 } = options
+  const { clock = Date.now, fetch: send = (url, init) => fetch(url, init) } = options
+  if (!ownMachine.test(issuer)) {
+    throw new TypeError('The development provider is for http and this machine only')
+  }
+  if (backchannel !== undefined && !isOwnAddress(backchannel)) {
+    throw new TypeError('The development provider notifies this machine only')
+  }
+  const keys = createDevKeys()
+  const seconds = (): number => Math.floor(clock() / 1000)
+  const context: DevContext = {
+    issuer,
+    clientId,
+    people,
+    accessLife,
+    grants: createDevGrants(),
+    keys,
+    seconds,
+    async notify({ sid, sub }) {
+      if (backchannel === undefined) return
+      const now = seconds()
+      const events = { 'http://schemas.openid.net/event/backchannel-logout': {} }
+      const times = { iat: now, exp: now + 120, jti: randomId(16) }
+      const token = await keys.sign(
+        { iss: issuer, aud: clientId, ...times, sub, sid, events },
+        'logout+jwt',
+      )
+      const body = new URLSearchParams({ logout_token: token })
+      await send(backchannel, { method: 'POST', body }).catch(() => undefined)
+    },
+  }
+  return {
+    issuer,
+    async fetch(input, init) {
+      const request = new Request(input, init)
+      const url = new URL(request.url)
+      const handler = handlers.get(`${request.method} ${url.pathname}`)
+      return handler?.(context, request, url) ?? createPage('Not found', '', 404)
+    },
+  }
+}
+
+const handlers = /* @__PURE__ */ new Map<string, Handler>([
+  ['GET /.well-known/openid-configuration', answerMetadata],
+  ['GET /jwks', async ({ keys }) => answerJson({ keys: [await keys.readJwk()] })],
+  ['GET /auth', (context, request, url) => authorize(context, request, url.searchParams)],
+  [
+    'POST /auth',
+    async (context, request) =>
+      authorize(context, request, new URLSearchParams(await request.text())),
+  ],
+  ['POST /token', answerTokens],
+  ['GET /userinfo', answerUserinfo],
+  ['POST /revoke', revoke],
+  ['GET /end', endSession],
+])
+
+function answerMetadata({ issuer }: DevContext): Response {
+  return answerJson({
+    issuer,
+    authorization_endpoint: `${issuer}/auth`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/jwks`,
+    userinfo_endpoint: `${issuer}/userinfo`,
+    revocation_endpoint: `${issuer}/revoke`,
+    end_session_endpoint: `${issuer}/end`,
+    response_types_supported: ['code'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    claims_parameter_supported: true,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
+  })
+}
+
+/** Whether an address is this machine: nobody is ever sent elsewhere. */
+function isOwnAddress(text: string): boolean {
+  return URL.canParse(text) && ownMachine.test(new URL(text).origin)
+}
+
+async function authorize(
+  context: DevContext,
+  request: Request,
+  query: URLSearchParams,
+): Promise<Response> {
+  const redirectUri = query.get('redirect_uri') ?? ''
+  if (!isOwnAddress(redirectUri) || query.get('client_id') !== context.clientId) {
+    return createPage('This request is not for this machine', '', 400)
+  }
+  const back = (answer: Record<string, string>, cookie?: string): Response =>
+    sendBack(context, query, answer, cookie)
+  const isWell = query.get('response_type') === 'code' && query.get('code_challenge') !== null
+  if (!isWell || query.get('code_challenge_method') !== 'S256')
+    return back({ error: 'invalid_request' })
+
+  const isAnswer = request.method === 'POST'
+  if (isAnswer && query.has('deny')) return back({ error: 'access_denied' })
+  const acr = readAcr(query)
+  const chosen = isAnswer ? query.get('person') : null
+  const known = context.grants.find(readSid(request))
+  if (chosen === null) {
+    if (known !== undefined && isEnough(context, known, query, acr)) {
+      return back({ code: issueCode(context, known, query) })
+    }
+    return query.get('prompt') === 'none'
+      ? back({ error: 'login_required' })
+      : createChoicePage(context.people, query)
+  }
+  if (!context.people.some(({ sub }) => sub === chosen)) return back({ error: 'access_denied' })
+  const session = context.grants.begin(chosen, context.seconds(), acr)
+  const cookie = `${cookieName}=${session.sid}; Path=/; HttpOnly; SameSite=Lax`
+  return back({ code: issueCode(context, session, query) }, cookie)
+}
+
+/** The first authentication context that the request demands or wishes. */
+function readAcr(query: URLSearchParams): string | undefined {
+  const wish = query.get('acr_values')?.split(' ')[0]
+  try {
+    const claims = JSON.parse(query.get('claims') ?? '{}') as {
+      id_token?: { acr?: { values?: string[] } }
+    }
+    return claims.id_token?.acr?.values?.[0] ?? wish
+  } catch {
+    return wish
+  }
+}
+
+function isEnough(
+  { seconds }: DevContext,
+  session: DevSession,
+  query: URLSearchParams,
+  acr: string | undefined,
+): boolean {
+  const prompt = query.get('prompt')
+  if (prompt === 'login' || prompt === 'select_account') return false
+  if (acr !== undefined && session.acr !== acr) return false
+  const maxAge = query.get('max_age')
+  return maxAge === null || seconds() - session.authenticatedAt <= Number(maxAge)
+}
+
+function issueCode({ grants }: DevContext, session: DevSession, query: URLSearchParams): string {
+  return grants.issueCode({
+    session,
+    clientId: query.get('client_id') ?? '',
+    scope: query.get('scope') ?? '',
+    nonce: query.get('nonce'),
+    challenge: query.get('code_challenge'),
+    redirectUri: query.get('redirect_uri') ?? '',
+  })
+}
+
+function sendBack(
+  { issuer }: DevContext,
+  query: URLSearchParams,
+  answer: Readonly<Record<string, string>>,
+  cookie: string | undefined,
+): Response {
+  const url = new URL(query.get('redirect_uri') ?? '')
+  const parameters = { ...answer, state: query.get('state') ?? '', iss: issuer }
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  const headers = new Headers({ location: url.href, 'cache-control': 'no-store' })
+  if (cookie !== undefined) headers.set('set-cookie', cookie)
+  return new Response(null, { status: 303, headers })
+}
+
+function readSid(request: Request): string | undefined {
+  const header = request.headers.get('cookie') ?? ''
+  return new RegExp(`(?:^|; )${cookieName}=([\\w-]+)`).exec(header)?.[1]
+}
+
+async function answerTokens(context: DevContext, request: Request): Promise<Response> {
+  const form = new URLSearchParams(await request.text())
+  const { grants } = context
+  if (form.get('grant_type') === 'refresh_token') {
+    const grant = grants.redeemRefresh(form.get('refresh_token') ?? '')
+    if (grant === undefined) return answerJson({ error: 'invalid_grant' }, 400)
+    return issueTokens(context, { ...grant, nonce: null })
+  }
+  const grant = grants.redeemCode(form.get('code') ?? '')
+  const verifier = new TextEncoder().encode(form.get('code_verifier') ?? '')
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', verifier))
+  const isGood =
+    grant !== undefined &&
+    grant.challenge === encodeBase64url(digest) &&
+    grant.redirectUri === form.get('redirect_uri')
+  return isGood ? issueTokens(context, grant) : answerJson({ error: 'invalid_grant' }, 400)
+}
+
+async function issueTokens(context: DevContext, grant: DevGrant): Promise<Response> {
+  const { issuer, accessLife, grants, keys, seconds } = context
+  const { session, clientId, nonce, scope } = grant
+  const { access, refresh } = grants.issueTokens(grant)
+  const now = seconds()
+  const idToken = await keys.sign({
+    ...findClaims(context, session.sub),
+    iss: issuer,
+    aud: clientId,
+    iat: now,
+    exp: now + 3600,
+    auth_time: session.authenticatedAt,
+    sid: session.sid,
+    ...(session.acr !== undefined && { acr: session.acr }),
+    ...(nonce !== null && { nonce }),
+  })
+  return answerJson({
+    access_token: access,
+    token_type: 'Bearer',
+    expires_in: accessLife,
+    refresh_token: refresh,
+    id_token: idToken,
+    scope,
+  })
+}
+
+function findClaims({ people }: DevContext, sub: string): DevPerson {
+  return people.find((person) => person.sub === sub) ?? { sub }
+}
+
+function answerUserinfo(context: DevContext, request: Request): Response {
+  const token = request.headers.get('authorization')?.replace(/^Bearer /i, '') ?? ''
+  const grant = context.grants.findByAccess(token)
+  if (grant === undefined) return answerJson({ error: 'invalid_token' }, 401)
+  return answerJson(findClaims(context, grant.session.sub))
+}
+
+async function revoke({ grants }: DevContext, request: Request): Promise<Response> {
+  grants.revoke(new URLSearchParams(await request.text()).get('token') ?? '')
+  return new Response(null)
+}
+
+async function endSession(context: DevContext, request: Request, url: URL): Promise<Response> {
+  const session = context.grants.find(readSid(request))
+  if (session !== undefined) {
+    context.grants.end(session.sid)
+    await context.notify(session)
+  }
+  const next = url.searchParams.get('post_logout_redirect_uri') ?? ''
+  const headers = new Headers({ 'set-cookie': `${cookieName}=; Path=/; Max-Age=0` })
+  if (!isOwnAddress(next)) return createPage('You are signed out', '')
+  headers.set('location', next)
+  return new Response(null, { status: 303, headers })
+}
+
+function answerJson(value: unknown, status = 200): Response {
+  return Response.json(value, { status, headers: { 'cache-control': 'no-store' } })
+}

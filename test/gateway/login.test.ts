@@ -1,0 +1,409 @@
+import { describe, expect, test } from 'vitest'
+import { createGateway, defineGateway, type GatewayConfig } from '../../src/gateway/index.ts'
+import {
+  type GatewayLoginOptions,
+  keepTokens,
+  login,
+  loginMark,
+  loginUser,
+  type ProviderOptions,
+} from '../../src/login/index.ts'
+import { createMemoryRows } from '../../src/login/tokens/memory-rows.ts'
+import { storedSessions } from '../../src/session/index.ts'
+import { memoryStore } from '../../src/store/index.ts'
+import type { SecurityEvent } from '../../src/types.ts'
+import { TestProvider } from '../login/provider.ts'
+import { Browser, type Data, navigation, origin, sharedKey } from '../login/support.ts'
+import { noon, secret } from '../session/support.ts'
+import { assertionKey } from './support.ts'
+
+const base = '/.portcullis'
+
+interface Seen {
+  readonly url: string
+  readonly headers: Headers
+}
+
+interface SiteOptions {
+  readonly login?: Partial<GatewayLoginOptions<Data>>
+  readonly provider?: Partial<ProviderOptions>
+  readonly gateway?: Partial<GatewayConfig<'app', Data>>
+  readonly sessions?: Readonly<Record<string, unknown>>
+}
+
+/** A gateway with a login, its provider, and an upstream that is a function. */
+async function createSite(options: SiteOptions = {}) {
+  const clock = { now: noon }
+  const now = (): number => clock.now
+  const provider = new TestProvider(await sharedKey(), clock)
+  provider.issuesRefreshTokens = true
+  const seen: Seen[] = []
+  const events: SecurityEvent[] = []
+  const faults: unknown[] = []
+  const upstream = { answer: (_: Seen): Response => new Response('upstream') }
+  const session = storedSessions<Data>({
+    secret,
+    store: memoryStore({ clock: now }),
+    user: loginUser,
+    mark: loginMark,
+    clock: now,
+    ...options.sessions,
+  } as never)
+  const config = defineGateway<'app', Data>({
+    publicOrigin: origin,
+    upstreams: { app: { url: 'http://upstream.test:8080' } },
+    session,
+    user: (data) => data.user,
+    roles: (data) => data.roles,
+    assertion: { key: await assertionKey() },
+    login: login<Data>({
+      providers: {
+        acme: {
+          issuer: provider.issuer,
+          clientId: 'client',
+          clientSecret: 'a secret',
+          ...options.provider,
+        } as ProviderOptions,
+      },
+      fetch: provider.fetch,
+      tokens: keepTokens(createMemoryRows(now)),
+      identify: ({ user, roles }) => ({ user, roles: roles('groups', { admin: 'admins' }) }),
+      ...options.login,
+    }),
+    routes: [
+      { path: '/', methods: ['GET'], to: 'app', access: 'public' },
+      { path: '/admin/*', to: 'app', access: { role: 'admin' } },
+      { path: '/strong', to: 'app', access: { acr: ['phr', 'phrh'] } },
+      { path: '/payments', to: 'app', access: { fresh: 300 } },
+      { path: '/api/*', to: 'app', token: true },
+      { path: '/*', to: 'app' },
+    ],
+    onEvent: (event) => events.push(event),
+    onFault: (error) => faults.push(error),
+    clock: now,
+    fetch: (async (input: unknown, init: RequestInit = {}) => {
+      const entry = { url: String(input), headers: new Headers(init.headers) }
+      seen.push(entry)
+      return upstream.answer(entry)
+    }) as typeof fetch,
+    ...options.gateway,
+  })
+  const gateway = createGateway(config)
+  const app = { request: (request: Request) => gateway.fetch(request) }
+  return {
+    gateway,
+    provider,
+    clock,
+    seen,
+    events,
+    faults,
+    upstream,
+    browser: () => new Browser(app, provider),
+  }
+}
+
+const fetchHeaders = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: '*/*' }
+
+describe('a login in a gateway', () => {
+  test('1, 2: a page without a session leads to the provider and back to the page', async () => {
+    const { browser, provider, seen } = await createSite()
+    const person = browser()
+    const denied = await person.request('/orders?page=2')
+    expect([denied.status, denied.headers.get('location')]).toEqual([
+      303,
+      '/.portcullis/login?return_to=%2Forders%3Fpage%3D2',
+    ])
+    expect(seen).toEqual([])
+    const done = await person.signIn(denied.headers.get('location') ?? '')
+    expect([done.status, done.headers.get('location')]).toEqual([303, '/orders?page=2'])
+    const page = await person.request('/orders?page=2')
+    expect(await page.text()).toBe('upstream')
+    expect(seen.at(-1)?.url).toBe('http://upstream.test:8080/orders?page=2')
+    expect(seen.at(-1)?.headers.get('portcullis-assertion')).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
+    expect(provider.asked).toContain('POST /token')
+  })
+
+  test('4: a fetch without a session is 401 with the way to sign in, and no cookie', async () => {
+    const { browser } = await createSite()
+    const response = await browser().request('/orders', { headers: fetchHeaders })
+    expect(response.status).toBe(401)
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+    expect(await response.json()).toMatchObject({ status: 401, signIn: '/.portcullis/login' })
+    expect(response.headers.getSetCookie()).toEqual([])
+  })
+
+  test('5: a prefetch is not sent to the login', async () => {
+    const { browser } = await createSite()
+    const prefetch = await browser().request('/orders', { headers: { 'sec-purpose': 'prefetch' } })
+    expect(prefetch.status).toBe(401)
+  })
+
+  test('7: a form without a session is a page with a link, and no redirect', async () => {
+    const { browser } = await createSite()
+    const response = await browser().request('/orders', {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'same-origin' },
+      body: new URLSearchParams({ a: '1' }),
+    })
+    expect(response.status).toBe(401)
+    expect(response.headers.get('location')).toBeNull()
+    expect(await response.text()).toContain('<a href="/.portcullis/login">Sign in</a>')
+  })
+
+  test('roles that identify made open routes, and 403 is no way to the login', async () => {
+    const { browser, provider } = await createSite()
+    const person = browser()
+    await person.signIn()
+    expect((await person.request('/admin/users')).status).toBe(403)
+    provider.claims = { groups: ['admins'] }
+    await person.signIn()
+    expect((await person.request('/admin/users')).status).toBe(200)
+  })
+
+  test('74: fresh asks the same provider again with max_age', async () => {
+    const { browser, clock, provider } = await createSite()
+    const person = browser()
+    await person.signIn()
+    expect((await person.request('/payments')).status).toBe(200)
+    clock.now += 301_000
+    const denied = await person.request('/payments')
+    const location = denied.headers.get('location') ?? ''
+    expect(location).toBe('/.portcullis/login?provider=acme&max_age=300&return_to=%2Fpayments')
+    expect(new URL(await person.begin(location)).searchParams.get('max_age')).toBe('300')
+    provider.claims = { auth_time: Math.floor(clock.now / 1000) }
+    await person.signIn(location)
+    expect((await person.request('/payments')).status).toBe(200)
+  })
+
+  test('76: acr asks for a stronger login; not reached is 403 once', async () => {
+    const { browser, provider } = await createSite()
+    const person = browser()
+    await person.signIn()
+    const denied = await person.request('/strong')
+    const location = denied.headers.get('location') ?? ''
+    expect(location).toBe('/.portcullis/login?provider=acme&acr=phr+phrh&return_to=%2Fstrong')
+    expect(new URL(await person.begin(location)).searchParams.get('acr_values')).toBe('phr phrh')
+    expect((await person.signIn(location)).status).toBe(403)
+    provider.claims = { acr: 'phrh' }
+    expect((await person.signIn(location)).status).toBe(303)
+    expect((await person.request('/strong')).status).toBe(200)
+    const weak = await browser().request('/strong', { headers: fetchHeaders })
+    expect(weak.status).toBe(401)
+  })
+
+  test('72: cookies of attempts, hints and markers never reach an upstream', async () => {
+    const { browser, seen } = await createSite()
+    const person = browser()
+    await person.signIn()
+    await person.begin()
+    await person.begin()
+    expect(person.attempts).toHaveLength(2)
+    const hint = '__Secure-login-hint-0=x; __Host-login-none=1; __Host-login-anything=1; mine=2'
+    const cookie = `${person.cookieHeader}; ${hint}; login-mine=3`
+    await person.request('/orders', { cookie })
+    expect(seen.at(-1)?.headers.get('cookie')).toBe('mine=2; login-mine=3')
+  })
+
+  test.each([
+    '__Host-login-turns=9; Secure; Path=/',
+    '__host-LOGIN-0123456789ab=x; Secure; Path=/',
+    '__Host-login-0a1b2cAbCdEf=x; Secure; Path=/',
+    '__Secure-login-hint-0=x; Secure; Path=/.portcullis/logout',
+    '=__Host-login-none=1; Secure; Path=/',
+    'a=1, __Host-login-none=1; Secure; Path=/',
+  ])('72: an upstream cannot set %s', async (line) => {
+    const { browser, upstream } = await createSite()
+    upstream.answer = () => new Response('', { headers: { 'set-cookie': line } })
+    const response = await browser().request('/')
+    expect(response.headers.getSetCookie()).toEqual([])
+  })
+
+  test('72: an upstream sets its own cookies as before', async () => {
+    const { browser, upstream } = await createSite()
+    upstream.answer = () => new Response('', { headers: { 'set-cookie': 'login-mine=1; Path=/' } })
+    const response = await browser().request('/')
+    expect(response.headers.getSetCookie()).toEqual(['login-mine=1; Path=/; Secure; SameSite=Lax'])
+  })
+
+  test('81, 83: a logout ends the session, and goes on to the provider', async () => {
+    const { browser } = await createSite()
+    const person = browser()
+    await person.signIn()
+    const cookie = person.cookieHeader
+    const page = await person.request(`${base}/logout`, {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'same-origin' },
+    })
+    expect(page.status).toBe(200)
+    expect(await page.text()).toContain('https://id.example/end?')
+    const copy = await browser().request('/orders', { cookie })
+    expect(copy.status).toBe(303)
+  })
+
+  test('80: a logout that another site posts is 403', async () => {
+    const { browser } = await createSite()
+    const person = browser()
+    await person.signIn()
+    const response = await person.request(`${base}/logout`, {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'cross-site' },
+    })
+    expect(response.status).toBe(403)
+    expect((await person.request('/orders')).status).toBe(200)
+  })
+
+  test('89: a logout token ends the session at the next request', async () => {
+    const { browser, provider, gateway, events } = await createSite()
+    const person = browser()
+    await person.signIn()
+    const body = new URLSearchParams({ logout_token: await provider.logoutToken({ sid: 'sid-1' }) })
+    const response = await gateway.fetch(
+      new Request(`${origin}${base}/backchannel-logout/acme`, { method: 'POST', body }),
+    )
+    expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect((await person.request('/orders')).status).toBe(303)
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'backchannel-logout', reason: 'sid', subject: 'acme' }),
+    )
+  })
+
+  test('105: an upstream gets the provider’s token, and never what the client sent', async () => {
+    const { browser, provider, clock, seen, events } = await createSite()
+    const person = browser()
+    await person.signIn()
+    const headers = { authorization: 'Bearer of-the-client' }
+    await person.request('/api/orders', { headers })
+    const first = seen.at(-1)?.headers.get('authorization') ?? ''
+    expect(first).toMatch(/^Bearer access-\d+$/)
+    await person.request('/orders', { headers })
+    expect(seen.at(-1)?.headers.get('authorization')).toBe('Bearer of-the-client')
+
+    clock.now += 301_000
+    await person.request('/api/orders')
+    expect(seen.at(-1)?.headers.get('authorization')).toMatch(/^Bearer access-\d+$/)
+    expect(seen.at(-1)?.headers.get('authorization')).not.toBe(first)
+    expect(JSON.stringify(events)).not.toMatch(/access-|refresh-/)
+
+    provider.answers.set('/token', () => new Response('', { status: 503 }))
+    clock.now += 301_000
+    const away = await person.request('/api/orders', { headers: fetchHeaders })
+    expect(away.status).toBe(503)
+    expect((await person.request('/orders')).status).toBe(200)
+
+    provider.answers.clear()
+    provider.revokeGrants()
+    clock.now += 6000
+    const before = seen.length
+    const gone = await person.request('/api/orders')
+    expect([gone.status, gone.headers.get('location')]).toEqual([
+      303,
+      '/.portcullis/login?provider=acme&return_to=%2Fapi%2Forders',
+    ])
+    expect((await person.request('/api/orders', { headers: fetchHeaders })).status).toBe(401)
+    expect(seen.length).toBe(before)
+    await person.signIn(gone.headers.get('location') ?? '')
+    expect((await person.request('/api/orders')).status).toBe(200)
+  })
+
+  test('106: a role that was taken away counts at the next request after revalidate', async () => {
+    const { browser, provider, clock } = await createSite({ login: { revalidate: 300 } })
+    provider.claims = { groups: ['admins'] }
+    const person = browser()
+    await person.signIn()
+    expect((await person.request('/admin/users')).status).toBe(200)
+    provider.claims = { groups: [] }
+    clock.now += 301_000
+    expect((await person.request('/admin/users')).status).toBe(403)
+    provider.revokeGrants()
+    clock.now += 301_000
+    expect((await person.request('/orders')).status).toBe(303)
+  })
+
+  test('114: security headers and the page’s own policy are on every page of the login', async () => {
+    const { browser } = await createSite()
+    for (const path of ['login', 'callback/acme', 'logout', 'logged-out']) {
+      const response = await browser().request(`${base}/${path}`)
+      expect([path, response.headers.get('cache-control')]).toEqual([path, 'no-store'])
+      expect(response.headers.get('referrer-policy')).toBe('no-referrer')
+      expect(response.headers.get('strict-transport-security')).toContain('max-age=')
+      if (response.status === 303) continue
+      expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style/)
+    }
+  })
+
+  test('115: other hosts are 421, other spellings 404, other methods 405', async () => {
+    const { gateway } = await createSite({ gateway: { hosts: ['www.app.example'] } })
+    const ask = (url: string, init: RequestInit = {}): Promise<Response> =>
+      gateway.fetch(new Request(url, { headers: navigation, ...init }))
+    expect((await ask(`https://other.example${base}/login`)).status).toBe(421)
+    expect((await ask(`https://www.app.example${base}/login`)).status).toBe(421)
+    for (const path of ['Login', 'login/', 'callback/other', 'callback', 'callback/acme/x']) {
+      expect([path, (await ask(`${origin}${base}/${path}`)).status]).toEqual([path, 404])
+    }
+    const posted = await ask(`${origin}${base}/login`, {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'same-origin' },
+    })
+    expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET'])
+  })
+
+  test('in maintenance the login is closed, and a logout of the provider still counts', async () => {
+    const { browser, provider, gateway } = await createSite({ gateway: { maintenance: true } })
+    expect((await browser().request(`${base}/login`)).status).toBe(503)
+    const body = new URLSearchParams({ logout_token: await provider.logoutToken({ sid: 'sid-1' }) })
+    const response = await gateway.fetch(
+      new Request(`${origin}${base}/backchannel-logout/acme`, { method: 'POST', body }),
+    )
+    expect(response.status).toBe(200)
+  })
+
+  test.each<[string, SiteOptions, string]>([
+    [
+      'beside signIn',
+      { gateway: { signIn: '/' } },
+      'signIn must not stand beside login, which has a page',
+    ],
+    [
+      'without a session',
+      { gateway: { session: undefined as never } },
+      'login needs the option session of the gateway',
+    ],
+    ['with a base', { login: { base: '/auth' } as never }, 'login.base must be left out'],
+    [
+      'of another kind',
+      { gateway: { login: {} as never } },
+      'login must be login({ ... }) of portcullis/login, without a session',
+    ],
+    [
+      'and a token for a public route',
+      {
+        gateway: { routes: [{ path: '/*', to: 'app', access: 'public', token: true }] },
+      },
+      'routes.0.token needs access that asks for a session',
+    ],
+    [
+      'and a token that nobody keeps',
+      { login: { tokens: undefined as never } },
+      'routes.4.token needs the option tokens of the login',
+    ],
+    [
+      'and a provider with a fault',
+      { provider: { issuer: 'http://id.example' } },
+      'login.providers.acme.issuer must be an https URL',
+    ],
+  ])('a login %s is a fault', async (_, options, message) => {
+    await expect(createSite(options)).rejects.toThrow(message)
+  })
+
+  test('a token without a login is a fault, and so is a login that is used as a middleware', () => {
+    expect(() =>
+      createGateway({
+        publicOrigin: origin,
+        upstreams: { app: { url: 'http://upstream.test:8080' } },
+        routes: [{ path: '/*', to: 'app', access: 'public', token: true }],
+      }),
+    ).toThrow('routes.0.token needs the option login of the gateway')
+    const made = login({ providers: { acme: { issuer: 'https://i.example', clientId: 'c' } } })
+    expect(() => (made as unknown as () => void)()).toThrow('login.session is required')
+  })
+})
