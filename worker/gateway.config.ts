@@ -3,6 +3,7 @@ import { defineGateway, type GatewayConfig } from '../src/gateway/index.ts'
 import { monitor, redisProbe, redisState, type UptimeState, uptime } from '../src/monitor/index.ts'
 import { type Redis, redis } from '../src/redis/index.ts'
 import {
+  type SessionOptions,
   type SessionStrategy,
   sessionsBy,
   statelessSessions,
@@ -19,25 +20,31 @@ export interface Data {
   visits?: number
 }
 
+/** Further kinds of sessions, by what `SESSION_STORE` calls them. */
+type Strategies = Readonly<Record<string, SessionStrategy<Data>>>
+
+/** Options that every kind of session has here. */
+export const common: Pick<SessionOptions<Data>, 'secret' | 'user' | 'onEvent'> = {
+  secret: (c) => c.env.SESSION_SECRET,
+  user: (data) => data.user,
+  onEvent: log,
+}
+
 /** `SESSION_STORE` chooses. Only the chosen one is judged and asked: without Redis none of its variables is needed. */
-function sessions(client: Redis): SessionStrategy<Data> {
-  const common = {
-    secret: (c: { env: Cloudflare.Env }): string => c.env.SESSION_SECRET,
-    user: (data: Data): string | undefined => data.user,
-    onEvent: log,
-  }
+function sessions(client: Redis, others: Strategies): SessionStrategy<Data> {
   return sessionsBy<Data>(
     (c) => c.env.SESSION_STORE,
     {
       cookie: statelessSessions<Data>(common),
       redis: storedSessions<Data>({ ...common, store: upstashStore({ redis: client }) }),
+      ...others,
     },
     { option: 'SESSION_STORE' },
   )
 }
 
 /** A function, so that whoever starts the Worker can say what is wrong with it instead of not starting. */
-export function config(): GatewayConfig<'app', Data> {
+export function config(others: Strategies = {}): GatewayConfig<'app', Data> {
   const client = redis({
     url: (c) => c.env.UPSTASH_REDIS_REST_URL,
     token: (c) => c.env.UPSTASH_REDIS_REST_TOKEN,
@@ -48,7 +55,7 @@ export function config(): GatewayConfig<'app', Data> {
     upstreams: {
       app: { url: (c) => c.env.UPSTREAM_URL, sessions: true },
     },
-    session: sessions(client),
+    session: sessions(client, others),
     user: (data) => data.user,
     roles: (data) => data.roles ?? [],
     claims: ({ visits, name, roles }) => ({ visits, name, roles }),

@@ -85,6 +85,10 @@ export function createApp(): Express {
     show(res, 'Account', pages.account(who(res)))
   })
 
+  app.get(['/device', '/device/proof'], (req, res) => {
+    show(res, 'This device', pages.device(who(res), req.path, gateway))
+  })
+
   app.get('/devices', (req, res) => {
     if (!who(res).user) return res.redirect(303, '/login?return_to=/devices')
     show(res, 'Devices', pages.devices(devices(req)))
@@ -132,7 +136,7 @@ async function visitor(req: Request): Promise<pages.Visitor> {
   const identity = await identify<Claims>(req)
   const { name, roles = [], visits = 0 } = identity?.claims ?? {}
   const authTime = typeof identity?.auth_time === 'number' ? identity.auth_time : undefined
-  return { user: identity?.sub, name, roles, visits, authTime }
+  return { user: identity?.sub, name, roles, visits, authTime, bound: identity?.bound === true }
 }
 
 function who(res: Response): pages.Visitor {

@@ -45,6 +45,7 @@ export interface Audience {
   readonly roles: readonly string[]
   readonly visits: number
   readonly authTime?: number | undefined
+  readonly bound?: boolean | undefined
   /** This origin's own address, which is another site than the gateway's. */
   readonly direct: string
 }
@@ -83,6 +84,16 @@ export function features(who: Audience): readonly Feature[] {
           '/devices',
           signedIn ? '200' : '303',
           'Where you are signed in, with a button to end each.',
+        ),
+        link(
+          '/device',
+          signedIn ? '200' : '303',
+          'Copy the cookie to curl and watch it die: npm run dev -- --device.',
+        ),
+        link(
+          '/device/proof',
+          needs(who.bound === true),
+          'Needs a session that is bound to its device, and a proof of the last ten seconds.',
         ),
       ],
     },

@@ -9,13 +9,21 @@ import {
 import { graphqlLimits } from '../../src/graphql/index.ts'
 import { limitGate, memoryLimiter, memoryThrottle } from '../../src/limit/index.ts'
 import { monitor } from '../../src/monitor/index.ts'
-import { config, type Data } from '../../worker/gateway.config.ts'
+import { deviceBound, storedSessions } from '../../src/session/index.ts'
+import { memoryStore } from '../../src/store/index.ts'
+import { common, config, type Data } from '../../worker/gateway.config.ts'
 import { log, logRequest } from '../../worker/log.ts'
 
 /** Sessions, assertions, maintenance, readiness and events are the deployable's. What counts in memory is for one process. */
 export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
+  // `npm run dev -- --device`: in the memory of this process, bound to the device that signs in.
+  const device = storedSessions<Data>({
+    ...common,
+    store: memoryStore(),
+    device: deviceBound({ lifetime: 300 }),
+  })
   return defineGateway({
-    ...config(),
+    ...config({ device }),
     // So that the demo can be walked through with curl, which does not say where a form comes from. Browsers since 2020 do.
     csrf: { missing: 'allow' },
     upstreams: {
@@ -51,6 +59,8 @@ export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
       { path: '/devices', methods: ['POST'], to: 'app', sessions: ['end', 'endAll'] },
 
       { path: '/account', methods: ['GET'], to: 'app' },
+      { path: '/device', methods: ['GET'], to: 'app' },
+      { path: '/device/proof', methods: ['GET'], to: 'app', access: { device: { proof: 10 } } },
       { path: '/admin/*', methods: ['GET'], to: 'app', access: { role: 'admin' } },
       { path: '/password', methods: ['GET'], to: 'app', access: { fresh: 60 } },
       {

@@ -15,6 +15,8 @@ export interface Visitor {
   readonly visits: number
   /** Seconds since the epoch. */
   readonly authTime?: number | undefined
+  /** Whether the session works only on the device that signed in. */
+  readonly bound?: boolean | undefined
 }
 
 /** The frame around every page. `script` is the CSP nonce for the page's script, or `''` where the gateway gave none. */
@@ -118,6 +120,31 @@ export function account(who: Visitor): Html {
         <dt>Signed in since</dt><dd>${since}</dd>
         <dt>Visits to the home page</dt><dd>${who.visits}</dd>
       </dl>`
+}
+
+/** How to copy the cookies of a bound session to another program, and what comes of it. */
+export function device(who: Visitor, path: string, gateway: string): Html {
+  if (!who.bound) {
+    return html`<p>This session is bound to no device. With <code>npm run dev -- --device</code> and the Chromium that it prints, a
+        login binds it. Your browser may not know how to; it works as before.</p>`
+  }
+  if (path === '/device/proof')
+    return html`<p>Your device proved itself within the last ten seconds. A copy of its cookies cannot.</p>`
+  const curl = (cookies: string, page: string): Html =>
+    html`<pre>curl -ki -b '${cookies}' ${gateway}${page}</pre>`
+  const session = '__Host-session=...'
+  const both = `${session}; __Host-session-bound=...`
+  return html`<p>This session works only on this device. Be the thief: open the developer tools, Application, Cookies, and copy the
+        values into a terminal.</p>
+      <p>The session cookie alone is refused immediately (401):</p>
+      ${curl(session, '/account')}
+      <p>Both cookies work until the bound one ends, six minutes after the last proof of this browser. Then they are refused, and this page
+        goes on:</p>
+      ${curl(both, '/account')}
+      <p>Where the gateway asks for a proof of the last ten seconds they work no longer than that (307; the browser proves itself and
+        repeats its request):</p>
+      ${curl(both, '/device/proof')}
+      <p><a href="/device/proof">The same page in this browser</a></p>`
 }
 
 /** Undefined: the gateway keeps no list. */

@@ -1,18 +1,20 @@
 /**
  * `npm run dev`: the demo origin and the gateway in front of it, one banner, one Ctrl-C. `PORT` and `ORIGIN_PORT` move
  * them; several run side by side on ports of their own. `-- --redis`: with sessions in a Redis of its own. `-- --worker`: by
- * `worker/gateway.config.ts`, which is what gets deployed, and not by the demo's. `-- --maintenance`: closed.
+ * `worker/gateway.config.ts`, which is what gets deployed, and not by the demo's. `-- --maintenance`: closed. `-- --device`: over
+ * https, with sessions that are bound to the device that signs in.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { askLoopback, createDevCertificate } from './device.ts'
 import { type DevRedis, startDevRedis } from './redis.ts'
 import { completeDevVars } from './secret.ts'
 
 process.chdir(join(import.meta.dirname, '../..'))
-const gateway = at('localhost', port('PORT', 8787)) // by name: the cookie's prefix and the gateway's host check want it
+const gateway = at('localhost', port('PORT', 8787), asked('--device') ? 'https' : 'http') // by name: the cookie's prefix and the gateway's host check want it
 const origin = at('127.0.0.1', port('ORIGIN_PORT', 8788))
 const children: ChildProcess[] = []
 let redis: DevRedis | undefined
@@ -20,9 +22,11 @@ let stopping = false
 const log = { started: false, held: [] as Buffer[] }
 
 const wrangler = 'node_modules/wrangler/bin/wrangler.js'
-const known = ['--redis', '--worker', '--maintenance']
+const known = ['--redis', '--worker', '--maintenance', '--device']
 const unknown = process.argv.slice(2).find((argument) => !known.includes(argument))
 if (unknown !== undefined) refuse(`Unknown argument ${unknown}: there is ${known.join(', ')}.`)
+if (asked('--device') && (asked('--redis') || asked('--worker')))
+  refuse('--device keeps sessions in memory and by the demo: leave --redis and --worker out.')
 const [main, config] = asked('--worker')
   ? ['worker/index.ts', 'worker/gateway.config.ts']
   : ['examples/express-origin/worker.ts', 'examples/express-origin/gateway.config.ts']
@@ -33,6 +37,7 @@ for (const { port } of [gateway, origin]) {
     refuse(`Port ${port} is already in use. Stop what runs there, or set PORT and ORIGIN_PORT.`)
 }
 await completeDevVars('.dev.vars')
+const tls = asked('--device') ? createDevCertificate() : undefined
 // What wrangler keeps between runs must not be shared by two that run side by side.
 const usual = process.env.PORT === undefined
 const folder = usual ? '.wrangler' : mkdtempSync(join(tmpdir(), 'portcullis-dev-'))
@@ -49,6 +54,7 @@ if (asked('--redis')) {
 run('origin', ['--watch', '--watch-preserve-output', 'examples/express-origin/server.ts'], {
   PORT: `${origin.port}`,
   PORTCULLIS_URL: gateway.url,
+  ...(tls && { NODE_EXTRA_CA_CERTS: tls.certificate }),
 })
 run(
   'gateway',
@@ -61,6 +67,13 @@ run(
       '--inspector-port=0',
       `--port=${gateway.port}`,
     ],
+    ...(tls
+      ? [
+          '--local-protocol=https',
+          `--https-key-path=${tls.key}`,
+          `--https-cert-path=${tls.certificate}`,
+        ]
+      : []),
     ...[
       `--persist-to=${folder}/state`,
       '--var',
@@ -70,10 +83,9 @@ run(
     ],
     ...(asked('--maintenance') ? ['--var', 'MAINTENANCE:on'] : []),
     // Not through .dev.vars: of that, wrangler takes only the names that wrangler.toml requires.
-    ...Object.entries(redis?.vars ?? { SESSION_STORE: 'cookie' }).flatMap(([name, value]) => [
-      '--var',
-      `${name}:${value}`,
-    ]),
+    ...Object.entries(redis?.vars ?? { SESSION_STORE: tls ? 'device' : 'cookie' }).flatMap(
+      ([name, value]) => ['--var', `${name}:${value}`],
+    ),
   ],
   {
     CLOUDFLARE_CF_FETCH_ENABLED: 'false', // offline: no cf.json, no warning
@@ -103,8 +115,8 @@ function asked(option: string): boolean {
   return process.argv.includes(option)
 }
 
-function at(host: string, port: number): Place {
-  return { port, url: `http://${host}:${port}` }
+function at(host: string, port: number, scheme = 'http'): Place {
+  return { port, url: `${scheme}://${host}:${port}` }
 }
 
 function port(name: string, otherwise: number): number {
@@ -153,11 +165,16 @@ function ready(): void {
     origin    ${origin.url}   (Express, behind it)
     config    ${config}
     accounts  alice / wonderland (admin), bob / builder
-    sessions  ${redis ? `in Redis, gone when it stops (redis-cli -s ${redis.socket})` : 'stateless'}; secrets in .dev.vars
-${redis ? `    devices   ${gateway.url}/devices\n` : ''}
+    sessions  ${describeSessions()}; secrets in .dev.vars
+${redis ? `    devices   ${gateway.url}/devices\n` : ''}${tls ? `\n  Sign in with this Chromium, and follow what the page says:\n\n    ${tls.chromium(gateway.url)}\n` : ''}
   Ctrl-C stops ${redis ? 'all three' : 'both'}.
 
 `)
+}
+
+function describeSessions(): string {
+  if (tls) return 'in memory, bound to the device'
+  return redis ? `in Redis, gone when it stops (redis-cli -s ${redis.socket})` : 'stateless'
 }
 
 function show(): void {
@@ -195,6 +212,7 @@ function stop(code: number): void {
   const gone = alive.map((child) => new Promise((done) => child.once('exit', done)))
   Promise.all([...gone, redis?.stop()]).then(() => {
     if (!usual) rmSync(folder, { recursive: true, force: true })
+    tls?.remove()
     process.exit(code)
   })
 }
@@ -202,14 +220,20 @@ function stop(code: number): void {
 /** Resolves with the first 2xx: an open port says only that wrangler's own proxy listens. */
 async function until(url: string): Promise<void> {
   for (const began = Date.now(); ; ) {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined)
-    await response?.text().catch(() => undefined) // hanging up is an error to wrangler, and the first thing it would say
-    if (response?.ok) return
+    const status = await askStatus(url)
+    if (status !== undefined && status < 300) return
 
     // Wrangler writes a line for each that is refused: they must not carry off the one that says what is wrong.
-    const rest = response !== undefined && Date.now() - began > 5000 ? 3000 : 50
+    const rest = status !== undefined && Date.now() - began > 5000 ? 3000 : 50
     await new Promise((done) => setTimeout(done, rest))
   }
+}
+
+async function askStatus(url: string): Promise<number | undefined> {
+  if (url.startsWith('https:')) return askLoopback(url)
+  const response = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined)
+  await response?.text().catch(() => undefined) // hanging up is an error to wrangler, and the first thing it would say
+  return response?.status
 }
 
 /** Whether somebody listens, on either loopback address: a browser may try both for localhost. */
