@@ -11,6 +11,7 @@ import type { AliasName, AliasReader, Platform, RequestLimits } from '../request
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit, FromEnv, ProjectEnv } from '../types.ts'
 import type { Maintenance } from './checks/maintenance.ts'
+import type { MethodOverride } from './checks/method-override.ts'
 import type { ReadyOptions } from './endpoints/ready.ts'
 import type { Route } from './routes/route.ts'
 import type { GatewayThrottle } from './throttle/types.ts'
@@ -59,11 +60,13 @@ export interface Upstream<E = ProjectEnv> {
    */
   readonly dropHeaders?: readonly string[]
   /**
-   * `'form'` where it takes the method of a POST from `_method` in a form, JSON or the query, as Rails, Laravel, Symfony and Spring
-   * can: then the guards of that method's route hold, too. Of a body that servers read differently, or over 10 MB, those of all methods do. Default: nobody looks; headers such as
-   * `X-HTTP-Method-Override` never reach an upstream.
+   * `methodOverride()` where the upstream takes the method of a POST from `_method` in a form, JSON or the query, as Rails, Laravel,
+   * Symfony and Spring can: then the guards of that method's route hold, too. For a body that servers read differently, or
+   * over 10 MB, the guards of all methods hold.
+   *
+   * @default undefined `_method` is not read; headers such as `X-HTTP-Method-Override` never reach an upstream
    */
-  readonly methodOverride?: 'form'
+  readonly methodOverride?: MethodOverride
 }
 
 /** Where requests that may change something can come from, for every route. */

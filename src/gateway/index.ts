@@ -6,6 +6,7 @@ export type { SwitchedResponse, UpstreamClient } from '../proxy/fetch/upstream-c
 export { type AliasName, type AliasReader, type NextPaths, nextAliases } from '../request/index.ts'
 export type { Emit, EventType, FromEnv, SecurityEvent } from '../types.ts'
 export type { Maintenance } from './checks/maintenance.ts'
+export { type MethodOverride, methodOverride } from './checks/method-override.ts'
 export {
   type AssertionOptions,
   defineGateway,

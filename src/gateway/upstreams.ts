@@ -1,16 +1,11 @@
 /** The servers behind a gateway, validated while building. */
-import {
-  booleanOption,
-  checkKeys,
-  choiceOption,
-  type Issues,
-  wholeNumber,
-} from '../options/index.ts'
+import { booleanOption, checkKeys, type Issues, wholeNumber } from '../options/index.ts'
 import type { Breaker, BreakerRules } from '../proxy/fetch/breaker.ts'
 import { createRetryBudget } from '../proxy/fetch/retry.ts'
 import type { UpstreamRules } from '../proxy/forward/context.ts'
 import { checkDropHeaders } from '../proxy/header-filters.ts'
 import { type AliasReader, canonicalPath, checkAliases } from '../request/index.ts'
+import type { FindOverriddenRoute, MethodOverride } from './checks/method-override.ts'
 import type { Upstream } from './config.ts'
 
 /** A server behind the gateway, as requests use it. */
@@ -21,8 +16,8 @@ export interface CompiledUpstream extends UpstreamRules {
   readonly probe: string | undefined
   /** Reads a path as the pages that the upstream serves for it. */
   readonly aliases: AliasReader
-  /** Whether it takes the method of a POST from its form. */
-  readonly methodOverride: boolean
+  /** Finds the route of a POST by the method in its form; undefined where the upstream takes the request's method. */
+  readonly methodOverride: FindOverriddenRoute | undefined
 }
 
 /** How long a server may think before its first byte. */
@@ -81,8 +76,7 @@ export function compileUpstreams(
       probe: parseProbePath(probe, at),
       aliases: checkAliases(aliases, at),
       drops: checkDropHeaders(dropHeaders, at),
-      methodOverride:
-        choiceOption(at, 'methodOverride', methodOverride, ['form'], undefined) === 'form',
+      methodOverride: validateMethodOverride(methodOverride, at),
     })
   }
   return upstreams
@@ -93,6 +87,15 @@ function validateBreaker(value: unknown, issues: Issues): Breaker | undefined {
   if (isObject(value) && typeof value.start === 'function')
     return (value as unknown as BreakerRules).start()
   issues.add('breaker', 'must be circuitBreaker({ ... }), or absent')
+  return undefined
+}
+
+function validateMethodOverride(value: unknown, issues: Issues): FindOverriddenRoute | undefined {
+  if (value === undefined) return undefined
+  if (isObject(value) && typeof value.findRoute === 'function') {
+    return (value as unknown as MethodOverride).findRoute
+  }
+  issues.add('methodOverride', 'must be methodOverride(), which comes from portcullis/gateway')
   return undefined
 }
 

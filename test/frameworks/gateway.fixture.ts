@@ -2,6 +2,7 @@
 
 // The table that `portcullis init` writes; the runner bundles it from cli/templates.ts.
 import { config as initConfig } from 'init:gateway.config'
+import * as library from '../../src/gateway/index.ts'
 import {
   createGateway,
   type Gateway,
@@ -47,7 +48,7 @@ function start(
   const trial = { gateway: undefined as unknown as Gateway<never>, now: Date.now() }
   const clock = (): number => trial.now
   const timeoutMs = name.startsWith('slow') ? impatience : 30_000
-  const upstreams = { app: { url, timeoutMs, ...upstream } }
+  const upstreams = { app: { url, timeoutMs, ...reviveOptions(upstream) } }
   const session = statelessSessions<{ user: string; roles?: string[] }>({
     secret,
     user: (data) => data.user,
@@ -68,6 +69,12 @@ function start(
   return Object.assign(trial, {
     gateway: createGateway((table === 'init' ? initConfig() : own) as never),
   })
+}
+
+/** Replaces what JSON cannot hold. Older versions of the gateway take the text. */
+function reviveOptions(upstream: object): object {
+  if (!('methodOverride' in upstream) || !('methodOverride' in library)) return upstream
+  return { ...upstream, methodOverride: library.methodOverride() }
 }
 
 export default {

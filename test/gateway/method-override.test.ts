@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from 'vitest'
-import { createGateway, reviewGateway } from '../../src/gateway/index.ts'
+import { createGateway, methodOverride, reviewGateway } from '../../src/gateway/index.ts'
 import { type Bench, bench, type Overrides, signIn } from './support.ts'
 
-const app = { url: 'http://upstream.test:8080', sessions: true, methodOverride: 'form' as const }
+const app = { url: 'http://upstream.test:8080', sessions: true, methodOverride: methodOverride() }
 const routes: NonNullable<Overrides['routes']> = [
   { path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
   { path: '/posts/*', methods: ['DELETE'], to: 'app', access: { role: 'admin' } },
@@ -102,6 +102,17 @@ describe('G3: a POST that a framework serves as a DELETE', () => {
     },
   )
 
+  it('rejects an option that the function did not create, and names the function', () => {
+    const config = {
+      publicOrigin: 'https://app.example.com',
+      upstreams: { app: { url: 'https://o.example.net', methodOverride: 'form' } },
+      routes: [{ path: '/*', to: 'app', access: 'public' }],
+    }
+    expect(() => createGateway(config as never)).toThrow(
+      'upstreams.app.methodOverride must be methodOverride(), which comes from portcullis/gateway',
+    )
+  })
+
   it('is not looked for where nobody says so, and the check says that', async () => {
     const upstreams = { app: { url: app.url, sessions: true } }
     const at = await testGateway({ upstreams })
@@ -114,14 +125,16 @@ describe('G3: a POST that a framework serves as a DELETE', () => {
       })),
     }
     createGateway({ ...config, upstreams: { app: { url: 'https://o.example.net' } } } as never)
-    const remarks = (methodOverride?: 'form'): readonly string[] =>
+    const remarks = (options: object): readonly string[] =>
       reviewGateway({
         ...config,
         upstreams: {
-          app: { url: 'https://o.example.net', ...(methodOverride && { methodOverride }) },
+          app: { url: 'https://o.example.net', ...options },
         },
       } as never).remarks
-    expect(remarks().filter((text) => text.includes('_method')).length).toBe(2)
-    expect(remarks('form').filter((text) => text.includes('_method'))).toEqual([])
+    expect(remarks({}).filter((text) => text.includes('_method')).length).toBe(2)
+    expect(
+      remarks({ methodOverride: methodOverride() }).filter((text) => text.includes('_method')),
+    ).toEqual([])
   })
 })

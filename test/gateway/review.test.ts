@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { createGateway, defineGateway, type Route, reviewGateway } from '../../src/gateway/index.ts'
+import {
+  createGateway,
+  defineGateway,
+  methodOverride,
+  type Route,
+  reviewGateway,
+} from '../../src/gateway/index.ts'
 import { assertionKey, sessions } from './support.ts'
 
 const gate = { prepare: async (): Promise<undefined> => undefined }
@@ -282,13 +288,14 @@ describe('G3: a review of routes that differ by method', () => {
   ])('looks at %s', async (_, routes, count) => {
     const found = (await remarks(...routes)).filter((remark) => remark.includes('_method'))
     expect(found).toHaveLength(count)
-    if (count > 0) expect(found[0]).toContain('Say methodOverride: \'form\' on the upstream "app"')
+    if (count > 0)
+      expect(found[0]).toContain('Say methodOverride: methodOverride() on the upstream "app"')
   })
 
-  it("says nothing of an upstream with methodOverride: 'form'", () => {
+  it('says nothing of an upstream with methodOverride()', () => {
     const config = defineGateway({
       publicOrigin: 'https://app.example.com',
-      upstreams: { app: { url: 'https://u.test', methodOverride: 'form' } },
+      upstreams: { app: { url: 'https://u.test', methodOverride: methodOverride() } },
       session: sessions,
       roles: () => [],
       routes: [

@@ -17,23 +17,49 @@ const others = ['PUT', 'PATCH', 'DELETE', 'GET', 'HEAD', 'OPTIONS'] as const
 /** Bytes of a form that are read, where its route takes as many; of a longer one nobody knows what it becomes. */
 const mostBytes = 10_485_760
 
+/** The option `methodOverride` of an upstream, which {@link methodOverride} creates. */
+export interface MethodOverride {
+  /** The gateway calls it for each request to the upstream. */
+  readonly findRoute: FindOverriddenRoute
+}
+
+/**
+ * Finds the route of a POST together with that of the method which its form, its JSON or its query names. The result is `unclear`
+ * where servers could find a method that is not found here.
+ *
+ * @param match - finds the route of another method on the same path.
+ */
+export type FindOverriddenRoute = (
+  ctx: RequestContext,
+  route: CompiledRoute,
+  match: (method: string) => RouteMatch,
+) => Promise<RouteMatch | { readonly type: 'unclear' }>
+
+/**
+ * Creates the option `methodOverride` of an upstream that takes the method of a POST from `_method` in a form, JSON or the query,
+ * as Rails, Laravel, Symfony and Spring can. The readers of bodies are in a bundle only where this function is imported.
+ *
+ * @example
+ * ```ts
+ * const app = { url: 'http://10.0.0.7:3000', methodOverride: methodOverride() }
+ * ```
+ */
+export function methodOverride(): MethodOverride {
+  return { findRoute: findOverriddenRoute }
+}
+
 const isOverride = createNameCheck('_method')
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/**
- * The route of a POST together with that of the method which its form, its JSON or its query names: Rails, Laravel, Symfony,
- * Spring and others serve it as that. `unclear` where servers could find a method in it that is not taken here. Nothing is read where no other method asks for more. What was read takes its place on the
- * context.
- *
- * @param match - the route of another method on the same path.
- */
-export async function overrideMethod(
+/** Reads nothing where no other method asks for more. The bytes that it read take their place on the context. */
+async function findOverriddenRoute(
   ctx: RequestContext,
   route: CompiledRoute,
   match: (method: string) => RouteMatch,
 ): Promise<RouteMatch | { readonly type: 'unclear' }> {
   const same: RouteMatch = { type: 'route', route }
-  if (route.upstream?.methodOverride !== true || ctx.request.method !== 'POST') return same
+  if (ctx.request.method !== 'POST') return same
+
   const stricter = new Map<string, RouteMatch>()
   for (const method of others) {
     const other = match(method)

@@ -25,10 +25,10 @@ export function reviewMethods(
         !isLessRestrictive(lax, strict)
       )
         return []
-      if (upstreams[lax.route.to]?.methodOverride === 'form') return []
+      if (upstreams[lax.route.to]?.methodOverride !== undefined) return []
       return [
         `routes.${index} (${describeRoute(strict)}) guards ${methods.join(', ')}, and routes.${place} (${describeRoute(lax)}) asks less of a POST there: ` +
-          `Rails, Laravel, Symfony and Spring take the method from _method in its form. Say methodOverride: 'form' on the upstream ` +
+          `Rails, Laravel, Symfony and Spring take the method from _method in its form. Say methodOverride: methodOverride() on the upstream ` +
           `${JSON.stringify(lax.route.to)}, or guard POST alike.`,
       ]
     })

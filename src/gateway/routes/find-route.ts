@@ -1,7 +1,6 @@
 /** Finds the route of a request, and turns its context into that of a route. */
 import { readUrlHost, readUrlHostName } from '../../request/index.ts'
 import { preserveEncodedSlashes } from '../checks/encoded-slash.ts'
-import { overrideMethod } from '../checks/method-override.ts'
 import type { RequestRejecter } from '../reject.ts'
 import type { RequestContext, RouteContext } from '../request-context.ts'
 import { settingsForHost } from '../settings.ts'
@@ -27,7 +26,10 @@ export function createFindRoute(routes: RouteTable, reject: RequestRejecter): Fi
     const first = matchRoute(routes, ctx)
     if (first.type !== 'route') return rejected(ctx, ...describeMismatch(first))
 
-    const match = await overrideMethod(ctx, first.route, (method) => {
+    const override = first.route.upstream?.methodOverride
+    if (override === undefined) return { type: 'route', ctx: enterRoute(ctx, first.route) }
+
+    const match = await override(ctx, first.route, (method) => {
       const other = matchRoute(routes, ctx, method)
       return other.type === 'ambiguous' ? first : other
     })
