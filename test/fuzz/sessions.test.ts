@@ -1,15 +1,18 @@
 /**
- * Sessions against a model, under random interleavings, over a store that loses replies: in memory, in a real Redis and in a
- * real PostgreSQL. `npm run fuzz -- sessions 20000 [seed] [memory|redis|postgres]` runs as many as are asked for.
+ * Sessions against a model, under random interleavings, over a store that loses replies: in memory, in a real Redis, in a
+ * real PostgreSQL and in Durable Objects of a real workerd.
+ * `npm run fuzz -- sessions 20000 [seed] [memory|redis|postgres|durable-object]` runs as many as are asked for.
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { durableObjectStore } from '../../src/durable-object/index.ts'
 import { redis } from '../../src/redis/index.ts'
 import type { AtomicStore } from '../../src/store/index.ts'
 import { upstashStore } from '../../src/store/upstash.ts'
 import { createPostgresStore } from '../node/store/postgres-support.ts'
 import { memoryAt, siteWith, type Visit, type Visitor } from '../session/stored-support.ts'
 import { noon } from '../session/support.ts'
+import { startObjects, type TestObjects } from '../support/objects.ts'
 import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { noRedis, startRedis, type TestRedis } from '../support/redis.ts'
 import { holds } from './support.ts'
@@ -69,6 +72,7 @@ const only = process.env.FUZZ_STORE
 const runs = (store: string): boolean => !only || only === store
 let server: TestRedis | undefined
 let database: TestPostgres | undefined
+let objects: TestObjects | undefined
 let histories = 0
 
 beforeAll(async () => {
@@ -77,10 +81,12 @@ beforeAll(async () => {
     database = await startPostgres()
     await createPostgresStore(database).migrate()
   }
+  if (runs('durable-object')) objects = await startObjects()
 })
 afterAll(async () => {
   await server?.stop()
   await database?.stop()
+  await objects?.stop()
 })
 
 function inMemory(clock: { now: number }, lose: () => boolean): Stores {
@@ -123,10 +129,31 @@ async function inPostgres(_clock: { now: number }, lose: () => boolean): Promise
   }
 }
 
+/** Replies are lost between the objects and the store, which asks again; each history has objects of its own. */
+async function inObjects(_clock: { now: number }, lose: () => boolean): Promise<Stores> {
+  const { namespace } = objects as TestObjects
+  const prefix = `h${histories++}:`
+  const losing: typeof namespace = {
+    idFromName: (name) => namespace.idFromName(name),
+    get: (id) => ({
+      async fetch(url, init) {
+        const response = await namespace.get(id).fetch(url, init)
+        if (lose()) throw new Error('the reply was lost')
+        return response
+      },
+    }),
+  }
+  return {
+    calm: durableObjectStore({ namespace, prefix, timeoutMs: 30_000 }),
+    lossy: durableObjectStore({ namespace: losing, prefix, timeoutMs: 30_000 }),
+  }
+}
+
 describe('sessions against a model, under random interleavings', () => {
   if (runs('memory')) race('in memory', 120, inMemory)
   if (runs('redis') && !noRedis) race('in Redis', 20, inRedis)
   if (runs('postgres') && !noPostgres) race('in Postgres', 20, inPostgres)
+  if (runs('durable-object')) race('in Durable Objects', 10, inObjects)
 })
 
 function race(

@@ -57,6 +57,16 @@ const parts: Part[] = [
     code: () => bundle("export { compiledCsrf, compiledHeaders } from './src/compiled/index.ts'"),
   },
   {
+    name: 'store in Durable Objects, over sessions',
+    limit: 9_000,
+    without: /redis\/(?:batch|rounds|transport)|store\/(?:upstash|memory)/,
+    over: () => bundle("export { session, storedSessions } from './src/session/index.ts'"),
+    code: () =>
+      bundle(
+        "export { session, storedSessions } from './src/session/index.ts'; export { durableObjectStore, PortcullisObject } from './src/durable-object/index.ts'",
+      ),
+  },
+  {
     name: 'store in Postgres, over sessions',
     limit: 5_200,
     without: /redis\/(?:batch|rounds|transport)|store\/(?:upstash|memory)/,

@@ -11,7 +11,7 @@ const layers: readonly string[][] = [
   ['session', 'limit', 'headers', 'csrf', 'access', 'graphql', 'monitor', 'assertion'],
   ['login', 'session-protocol', 'origin'],
   ['proxy'],
-  ['stack', 'compiled'],
+  ['stack', 'compiled', 'durable-object'],
   ['gateway'],
   ['index.ts', 'vercel', 'testing'],
 ]

@@ -35,6 +35,7 @@ const doors: Readonly<Record<string, Door>> = {
   './store': { brings: [], most: 3_120 },
   // Adopts a client of @upstash/redis: with batches and rounds of portcullis/redis.
   './store/upstash': { brings: [], most: 8_500 },
+  './store/durable-object': { brings: [], most: 13_000 },
   './store/postgres': { brings: [], most: 6_800 },
   './store/unstorage': { brings: [], most: 1_000 },
   './redis': { brings: [], most: 7_200 },

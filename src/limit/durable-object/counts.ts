@@ -1,0 +1,81 @@
+/** The exact rule inside a Durable Object. Nothing here waits, so that each take happens at once. */
+import type { ObjectSql } from '../../store/durable-object/platform.ts'
+import type { PartAnswer } from '../contract.ts'
+import { evaluateLog, findResolution, type KeptLog } from '../exact/log.ts'
+
+/** One take, as it is sent to an object. */
+export interface ObjectTake {
+  readonly key: string
+  readonly limit: number
+  readonly windowMs: number
+  readonly cost: number
+  readonly now: number
+  /** Id of this take: sent twice it counts once. Absent: it only looks. */
+  readonly write?: string
+}
+
+/** What became of it; `retryAt` is null where it will never be allowed. */
+export type ObjectTakeAnswer = Omit<PartAnswer, 'retryAt'> & { readonly retryAt: number | null }
+
+/** Makes the tables. */
+export function createCountTables(sql: ObjectSql): void {
+  sql.exec(
+    'CREATE TABLE IF NOT EXISTS counts (key TEXT PRIMARY KEY, kept TEXT NOT NULL, until INTEGER NOT NULL)',
+  )
+  sql.exec('CREATE INDEX IF NOT EXISTS counts_until ON counts (until)')
+}
+
+/** Milliseconds for which a take is remembered that may be sent again. */
+const resendMs = 60_000
+
+/** The verbs over a database whose tables are there. `forgetAt` hears when something may be deleted. */
+export function createCounts(
+  sql: ObjectSql,
+  clock: () => number,
+  forgetAt: (until: number) => void,
+) {
+  function find<T>(key: string): T | undefined {
+    const [row] = sql
+      .exec('SELECT kept FROM counts WHERE key = ? AND until > ?', key, clock())
+      .toArray()
+    return row === undefined ? undefined : (JSON.parse(row.kept as string) as T)
+  }
+
+  function keep(key: string, value: unknown, life: number): void {
+    const until = Math.ceil(clock() + life)
+    forgetAt(until)
+    sql.exec(
+      'INSERT OR REPLACE INTO counts (key, kept, until) VALUES (?, ?, ?)',
+      ...[key, JSON.stringify(value), until],
+    )
+  }
+
+  function evaluate({ key, limit, windowMs, cost, now, write }: ObjectTake): PartAnswer {
+    const rule = { limit, windowMs, grainMs: findResolution(limit, windowMs) }
+    const answer = evaluateLog(find<KeptLog>(`l ${key}`) ?? { log: [], shift: 0 }, rule, cost, now)
+    const { allowed, free, retryAt, resetAt, next, nextResetAt, denied, keepUntil } = answer
+    if (write === undefined) return { allowed, free, retryAt, resetAt }
+
+    const kept = allowed ? next : denied
+    // Five seconds more, for takes that were sent before it expires and arrive after it.
+    if (kept !== undefined) keep(`l ${key}`, kept, Math.max(0, keepUntil - now) + 5_000)
+    return allowed
+      ? { allowed, free: free - cost, retryAt, resetAt: nextResetAt }
+      : { allowed, free, retryAt, resetAt }
+  }
+
+  return {
+    take(part: ObjectTake): ObjectTakeAnswer {
+      const before = part.write && find<ObjectTakeAnswer>(`t ${part.write}`)
+      if (before) return before
+      const { retryAt, ...answer } = evaluate(part)
+      const sent = { ...answer, retryAt: Number.isFinite(retryAt) ? retryAt : null }
+      if (part.write !== undefined && answer.allowed) keep(`t ${part.write}`, sent, resendMs)
+      return sent
+    },
+    forget(key: string): boolean {
+      sql.exec('DELETE FROM counts WHERE key = ?', `l ${key}`)
+      return true
+    },
+  }
+}

@@ -1,0 +1,98 @@
+/** The exact limiter over Durable Objects: each key is counted in one object, by one thread. */
+import { keyRing } from '../../crypto/key-ring.ts'
+import { createIssues, optionalFunction, resolveFrom, wholeNumber } from '../../options/index.ts'
+import {
+  createObjectCaller,
+  createStrangeAnswer,
+  type ObjectOptions,
+} from '../../store/durable-object/call.ts'
+import type { Clock, FromEnv, ProjectEnv } from '../../types.ts'
+import type { LimitContext, Limiter, LimitResult, PartAnswer } from '../contract.ts'
+import { hashKey } from '../keys.ts'
+import { createBlockedKeys } from '../memory/blocked-keys.ts'
+import { checkCost, createResult } from '../result.ts'
+import { type RateOptions, validateRate } from '../settings.ts'
+import type { ObjectTakeAnswer } from './counts.ts'
+
+/** Options of {@link durableObjectLimiter}. */
+export interface DurableObjectLimiterOptions<E = ProjectEnv> extends RateOptions, ObjectOptions<E> {
+  /**
+   * One secret or several, each of at least 32 characters; the session's may be used. Names under which objects
+   * count are digests under the first: a new first one starts every count anew.
+   */
+  readonly secret: FromEnv<string | readonly string[], E>
+  /**
+   * Keys that one isolate remembers to be blocked, until their exact retry time: they cost no request. Default
+   * 10,000, at most 100,000; 0 remembers none.
+   */
+  readonly maxBlocked?: number
+  /** Now. Default `Date.now`. */
+  readonly clock?: Clock
+}
+
+/**
+ * Makes a limiter in Durable Objects of the class `PortcullisObject`, as exact as `exactLimiter`: never more
+ * than `limit` in any window, exact retry times. A take whose answer was lost is sent once more and counts once.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * durableObjectLimiter({ namespace: (c) => c.env.PORTCULLIS, secret: (c) => c.env.SESSION_SECRET, limit: 100, window: 60 })
+ */
+export function durableObjectLimiter<E = ProjectEnv>(
+  options: DurableObjectLimiterOptions<E>,
+): Limiter {
+  const issues = createIssues('durableObjectLimiter')
+  const more = ['secret', 'maxBlocked', 'clock', 'limit', 'window']
+  const caller = createObjectCaller(options, more, issues)
+  const { limit, window } = validateRate(options ?? {}, issues)
+  const ring = resolveFrom(issues, 'secret', options?.secret, keyRing)
+  const bounds = { min: 0, max: 100_000, unit: 'keys' }
+  const maxBlocked = wholeNumber(issues, 'maxBlocked', options?.maxBlocked, 10_000, bounds)
+  const clock = optionalFunction(issues, 'clock', options?.clock) ?? Date.now
+  issues.throwIfAny()
+  const blocked = createBlockedKeys(maxBlocked)
+
+  const createKey = (key: string, { env }: LimitContext): Promise<string> =>
+    hashKey(ring(env), 'object', limit, window, key)
+
+  async function ask(key: string, cost: number, write: boolean, { env }: LimitContext) {
+    const now = Math.floor(clock())
+    const id = write ? { write: crypto.randomUUID() } : {}
+    const part = { key, limit, windowMs: window * 1000, cost, now, ...id }
+    const answer = await caller.call(env, caller.shardName('l', key), 'take', [part])
+    return { now, answer: parseAnswer(answer) }
+  }
+
+  return {
+    limit,
+    window,
+    async take(text, cost = 1, context = {}) {
+      checkCost(cost)
+      const key = await createKey(text, context)
+      const known = blocked.find(key, cost, Math.floor(clock()))
+      if (known) return known
+      const { now, answer } = await ask(key, cost, true, context)
+      const result: LimitResult = createResult(limit, answer, now)
+      blocked.note(key, cost, result, now)
+      return result
+    },
+    async peek(text, context = {}) {
+      const { now, answer } = await ask(await createKey(text, context), 1, false, context)
+      return createResult(limit, answer, now)
+    },
+    async forget(text, context = {}) {
+      const key = await createKey(text, context)
+      await caller.call(context.env, caller.shardName('l', key), 'forget', [key])
+      blocked.delete(key)
+    },
+  }
+}
+
+/** Strict: what is no answer of an object allows nothing. */
+function parseAnswer(value: unknown): PartAnswer {
+  const { allowed, free, retryAt, resetAt } = (value ?? {}) as Partial<ObjectTakeAnswer>
+  const isTime = (time: unknown): time is number => Number.isFinite(time)
+  if (typeof allowed !== 'boolean' || !isTime(free) || !isTime(resetAt)) throw createStrangeAnswer()
+  if (retryAt !== null && !isTime(retryAt)) throw createStrangeAnswer()
+  return { allowed, free, resetAt, retryAt: retryAt ?? Number.POSITIVE_INFINITY }
+}

@@ -1,0 +1,145 @@
+/** Failed logins over Durable Objects: each counter in an object of its shard, and an attempt over several of them. */
+import { createIssues } from '../../options/index.ts'
+import {
+  createObjectCaller,
+  createStrangeAnswer,
+  type ObjectCaller,
+  type ObjectOptions,
+} from '../../store/durable-object/call.ts'
+import type { ProjectEnv } from '../../types.ts'
+import type {
+  AttemptReply,
+  Counters,
+  Daily,
+  Outcome,
+  Streak,
+  ThrottleStore,
+} from '../throttle/stores/store.ts'
+
+/** The counters of an attempt that one object has, with their places among all of them. */
+interface ObjectPart {
+  readonly name: string
+  readonly ticket: string
+  readonly streaks: Streak[]
+  readonly days: Daily[]
+  readonly streakPlaces: number[]
+  readonly dayPlaces: number[]
+}
+
+type Denied = Extract<AttemptReply, { is: 'denied' }>
+
+/**
+ * Makes a store of failed logins in Durable Objects of the class `PortcullisObject`. All counters of an attempt
+ * are asked at once; where one denies, what the others counted is taken back. Until then they count it, so that
+ * an attempt may be denied that would have passed a moment later, and none passes that should not.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * loginThrottle({ store: durableObjectThrottle({ namespace: (c) => c.env.PORTCULLIS }), ...options })
+ */
+export function durableObjectThrottle<E = ProjectEnv>(options: ObjectOptions<E>): ThrottleStore {
+  const issues = createIssues('durableObjectThrottle')
+  const caller = createObjectCaller(options, [], issues)
+  issues.throwIfAny()
+
+  return {
+    check: (env) => caller.check(env),
+    async attempt(counters, now, { env }) {
+      const parts = divide(caller, counters)
+      const settled = await Promise.allSettled(
+        parts.map((part) => askObject(caller, env, part, now)),
+      )
+      const replies = settled.map((each) => (each.status === 'fulfilled' ? each.value : undefined))
+      const failure = settled.find((each) => each.status === 'rejected')
+      const denials = replies.filter((reply): reply is Denied => reply?.is === 'denied')
+      if (failure === undefined && denials.length === 0)
+        return mergeReplies(parts, replies, counters)
+
+      // What was counted is taken back; what cannot be stays counted, as a failure.
+      const allowed = parts.filter((_, place) => replies[place]?.is === 'allowed')
+      await Promise.allSettled(allowed.map((part) => settleObject(caller, env, part, 'void')))
+      if (failure !== undefined) throw failure.reason
+      return denials.reduce((longest, each) => (each.waitMs > longest.waitMs ? each : longest))
+    },
+    async settle(counters, outcome, _now, { env }) {
+      const parts = divide(caller, counters)
+      const settled = await Promise.all(
+        parts.map((part) => settleObject(caller, env, part, outcome)),
+      )
+      return settled.every(Boolean)
+    },
+  }
+}
+
+function divide(caller: ObjectCaller, { ticket, streaks, days }: Counters): ObjectPart[] {
+  const parts = new Map<string, ObjectPart>()
+
+  function findPart(key: string): ObjectPart {
+    const name = caller.shardName('t', key)
+    const empty = { name, ticket, streaks: [], days: [], streakPlaces: [], dayPlaces: [] }
+    const part = parts.get(name) ?? empty
+    parts.set(name, part)
+    return part
+  }
+
+  for (const [place, streak] of streaks.entries()) {
+    const part = findPart(streak.key)
+    part.streaks.push(streak)
+    part.streakPlaces.push(place)
+  }
+  for (const [place, day] of days.entries()) {
+    const part = findPart(day.key)
+    part.days.push(day)
+    part.dayPlaces.push(streaks.length + place)
+  }
+  return [...parts.values()]
+}
+
+/** The answer of one object, with places as all counters have them. */
+async function askObject(
+  caller: ObjectCaller,
+  env: unknown,
+  part: ObjectPart,
+  now: number,
+): Promise<AttemptReply> {
+  const { name, ticket, streaks, days } = part
+  const answer = await caller.call(env, name, 'attempt', [{ ticket, streaks, days }, now])
+  const reply = parseReply(answer, streaks.length + days.length)
+  if (reply.is === 'allowed') return reply
+  return { ...reply, by: [...part.streakPlaces, ...part.dayPlaces][reply.by] ?? 0 }
+}
+
+async function settleObject(
+  caller: ObjectCaller,
+  env: unknown,
+  { name, ticket, streaks, days }: ObjectPart,
+  outcome: Outcome,
+): Promise<boolean> {
+  return (await caller.call(env, name, 'settle', [{ ticket, streaks, days }, outcome])) === true
+}
+
+function mergeReplies(
+  parts: readonly ObjectPart[],
+  replies: ReadonlyArray<AttemptReply | undefined>,
+  { streaks, days }: Counters,
+): AttemptReply {
+  const failures = new Array<number>(streaks.length + days.length).fill(0)
+  for (const [index, { streakPlaces, dayPlaces }] of parts.entries()) {
+    const reply = replies[index]
+    for (const [order, place] of [...streakPlaces, ...dayPlaces].entries())
+      failures[place] = (reply?.is === 'allowed' ? reply.failures[order] : undefined) ?? 0
+  }
+  return { is: 'allowed', failures }
+}
+
+/** Strict: what is no answer of an object allows nothing. */
+function parseReply(value: unknown, count: number): AttemptReply {
+  const { is, failures, waitMs, by } = (value ?? {}) as Record<string, unknown>
+  const isCount = (number: unknown): number is number =>
+    Number.isSafeInteger(number) && (number as number) >= 0
+  if (is === 'allowed' && Array.isArray(failures) && failures.length === count)
+    if (failures.every(isCount)) return { is, failures }
+  if (is === 'denied' && Number.isFinite(waitMs) && isCount(by))
+    return { is, waitMs: waitMs as number, by }
+  throw createStrangeAnswer()
+}

@@ -1,0 +1,180 @@
+/** Calls a verb of a Durable Object within a time limit, and translates what goes wrong. */
+import {
+  checkKeys,
+  type Issues,
+  optionalListener,
+  resolveFrom,
+  wholeNumber,
+} from '../../options/index.ts'
+import { startDeadline } from '../../redis/deadline.ts'
+import { StoreError } from '../../redis/failure.ts'
+import type { Emit, FromEnv, ProjectEnv } from '../../types.ts'
+import type { ObjectNamespace } from './platform.ts'
+
+/** Where the objects are, the same for sessions, limits and the throttle. */
+export interface ObjectOptions<E = ProjectEnv> {
+  /** The binding of the class `PortcullisObject`: `(c) => c.env.PORTCULLIS`. */
+  readonly namespace: FromEnv<ObjectNamespace, E>
+  /** What the name of every object begins with. Default `portcullis:`. Another one for each stage. */
+  readonly prefix?: string
+  /**
+   * Objects among which visitors' sessions, and keys of limits, are divided. Default 256, at most 4,096. Changing
+   * it ends visitors' sessions and starts limits anew; sessions of users each have the object of their user.
+   */
+  readonly shards?: number
+  /** Where new objects are created: `weur`, `enam` and so on. Default: near whoever asks first. */
+  readonly locationHint?: string
+  /** Milliseconds for one verb, a second try included. Default 1000, at most 30,000. */
+  readonly timeoutMs?: number
+  /** Receives `store-unavailable` and `store-refused`, each with a reason. Holds no name of an object. */
+  readonly onEvent?: Emit
+}
+
+/** Names of these options. */
+export const objectKeys: readonly string[] = [
+  'namespace',
+  'prefix',
+  'shards',
+  'locationHint',
+  'timeoutMs',
+  'onEvent',
+]
+
+/** Calls objects by name. */
+export interface ObjectCaller {
+  /** The name of an object that is one of `shards`, by a digest. */
+  shardName(kind: string, digest: string): string
+  /** Calls a verb. @throws {StoreError} */
+  call(env: unknown, name: string, verb: string, args: readonly unknown[]): Promise<unknown>
+  /** Validates what the environment holds. @throws {ConfigError} `ERR_CONFIG` */
+  check(env: unknown): void
+}
+
+/** Before the second try, as Cloudflare advises for errors that may pass. */
+const pauseMs = 50
+
+/** Validates the options, and makes what calls objects; faults go into `issues`. */
+export function createObjectCaller<E>(
+  options: Partial<ObjectOptions<E>> | undefined,
+  more: readonly string[],
+  issues: Issues,
+): ObjectCaller {
+  checkKeys(issues, options, [...objectKeys, ...more])
+  const given: Partial<ObjectOptions<never>> = { ...options } as Partial<ObjectOptions<never>>
+  const readNamespace = resolveFrom(issues, 'namespace', given.namespace, validateNamespace)
+  const prefix = validatePrefix(given.prefix, issues)
+  const shardCount = wholeNumber(issues, 'shards', given.shards, 256, {
+    min: 1,
+    max: 4_096,
+    unit: 'objects',
+  })
+  const timeoutMs = wholeNumber(issues, 'timeoutMs', given.timeoutMs, 1000, {
+    min: 10,
+    max: 30_000,
+    unit: 'milliseconds',
+  })
+  const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {})
+  const { locationHint } = given
+  if (locationHint !== undefined && !/^[a-z]{2,10}$/.test(`${locationHint}`))
+    issues.add('locationHint', 'must be a word of Cloudflare’s, such as weur')
+
+  async function send(env: unknown, name: string, body: string): Promise<unknown> {
+    const namespace = readNamespace(env)
+    const stub = namespace.get(
+      namespace.idFromName(prefix + name) as never,
+      (locationHint === undefined ? undefined : { locationHint }) as never,
+    )
+    const response = (await stub.fetch('https://portcullis.internal/', {
+      method: 'POST',
+      body,
+    })) as Response
+    if (!response.ok) throw createFailure('ERR_STORE_UNAVAILABLE', `object-${response.status}`)
+    return response.json()
+  }
+
+  return {
+    shardName: (kind, digest) => `${kind}:${hashText(digest) % shardCount}`,
+    check: (env) => void readNamespace(env),
+    async call(env, name, verb, args) {
+      readNamespace(env) // a configuration that cannot be served is no outage
+      const body = JSON.stringify([verb, ...args])
+      try {
+        return await sendWithRetry(() => send(env, name, body), timeoutMs)
+      } catch (error) {
+        const failure = error as StoreError
+        const type = failure.code === 'ERR_STORE_REFUSED' ? 'store-refused' : 'store-unavailable'
+        emit({ type, reason: failure.reason, subject: verb })
+        throw failure
+      }
+    },
+  }
+}
+
+/** One try more, within the time limit: verbs that write carry an id of the write. */
+async function sendWithRetry(send: () => Promise<unknown>, timeoutMs: number): Promise<unknown> {
+  const deadline = startDeadline(timeoutMs)
+  try {
+    for (let again = false; ; again = true) {
+      const outcome = await deadline.within(settle(send))
+      if ('reply' in outcome) return outcome.reply
+      if (again) throw outcome.failure
+      await deadline.within(new Promise((resolve) => setTimeout(resolve, pauseMs)))
+    }
+  } catch (error) {
+    throw deadline.over ? createFailure('ERR_STORE_UNAVAILABLE', 'timeout') : error
+  } finally {
+    deadline.stop()
+  }
+}
+
+async function settle(
+  send: () => Promise<unknown>,
+): Promise<{ readonly reply: unknown } | { readonly failure: StoreError }> {
+  try {
+    return { reply: await send() }
+  } catch (error) {
+    // What the platform says may name the object: only whether it may pass is kept.
+    if (error instanceof StoreError) return { failure: error }
+    const overloaded = (error as { overloaded?: unknown } | undefined)?.overloaded === true
+    return {
+      failure: createFailure('ERR_STORE_UNAVAILABLE', overloaded ? 'overloaded' : 'network'),
+    }
+  }
+}
+
+function createFailure(
+  code: 'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_REFUSED',
+  reason: string,
+): StoreError {
+  return new StoreError(code, reason, `The Durable Object is not available (${reason})`)
+}
+
+/** An answer that no verb gives, as an error. */
+export function createStrangeAnswer(): StoreError {
+  return new StoreError(
+    'ERR_STORE_REFUSED',
+    'strange-answer',
+    'The Durable Object gave an answer that no verb gives; is another version of it deployed?',
+  )
+}
+
+function validateNamespace(value: ObjectNamespace, issues: Issues): ObjectNamespace {
+  if (typeof value?.get !== 'function' || typeof value.idFromName !== 'function')
+    issues.add('', 'must be the binding of a Durable Object class')
+  return value
+}
+
+function validatePrefix(value: string | undefined, issues: Issues): string {
+  if (value === undefined) return 'portcullis:'
+  if (typeof value === 'string' && /^[!-~]{1,64}$/.test(value)) return value
+  issues.add('prefix', 'must be 1 to 64 printable characters without spaces')
+  return 'portcullis:'
+}
+
+/** FNV-1a, 32 bits: spreads digests, and protects nothing. */
+function hashText(text: string): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < text.length; index++)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  return hash >>> 0
+}

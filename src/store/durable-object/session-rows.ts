@@ -1,0 +1,67 @@
+/** Rows of sessions inside a Durable Object: their shape and their tables. */
+import type { Found, Replacement, RotateOptions } from '../contract.ts'
+import type { ObjectSql } from './platform.ts'
+
+/** Half of a rotation that somebody has to ask its other object about. */
+export interface PendingRow {
+  readonly key: string
+  readonly write: string
+  /** Name of the object that has the old session. */
+  readonly source: string
+}
+
+/** The answer where somebody has to ask first: then the same verb is called with `resolved`. */
+export interface Pending {
+  readonly is: 'pending'
+  readonly rows: readonly PendingRow[]
+}
+
+/** What becomes of the old session when it is in another object. */
+export interface CommitOptions extends RotateOptions {
+  /** Id of the write that makes the new session. */
+  readonly write: string
+  /** The index of the new session. */
+  readonly by?: string
+  readonly now: number
+  readonly idle: number
+}
+
+/** A row as it is kept. */
+export interface StoredRow {
+  readonly key: string
+  /** 0: the mark that a session ended. */
+  readonly version: number
+  readonly record: string
+  readonly seen: number
+  readonly stop: number
+  readonly list: string | null
+  readonly last: string | null
+  readonly until: number
+  readonly pending: string | null
+  readonly source: string | null
+}
+
+const statements: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS sessions (key TEXT PRIMARY KEY, version INTEGER NOT NULL, record TEXT, seen INTEGER,
+    stop INTEGER, list TEXT, last TEXT, until INTEGER NOT NULL, pending TEXT, source TEXT)`,
+  'CREATE INDEX IF NOT EXISTS sessions_list ON sessions (list)',
+  'CREATE INDEX IF NOT EXISTS sessions_until ON sessions (until)',
+  // Kinds of names: w a write with its version, c a committed rotation, o an ended mark, j a message.
+  'CREATE TABLE IF NOT EXISTS names (name TEXT PRIMARY KEY, value INTEGER NOT NULL, until INTEGER NOT NULL)',
+  'CREATE INDEX IF NOT EXISTS names_until ON names (until)',
+]
+
+/** Makes the tables. */
+export function createTables(sql: ObjectSql): void {
+  for (const statement of statements) sql.exec(statement)
+}
+
+/** What a login replaced, where a mark remembers it. */
+export function parseLast({ last }: StoredRow): Replacement | undefined {
+  return last === null ? undefined : (JSON.parse(last) as Replacement)
+}
+
+/** The row as verbs answer it. */
+export function toFound({ version, record, seen, stop }: StoredRow): Found {
+  return { is: 'found', version: `${version}`, record, seen, end: stop }
+}

@@ -1,0 +1,122 @@
+/** Durable Objects of this library in a real workerd, through the runtime that wrangler has: for one test file. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import type { ObjectNamespace } from '../../src/store/durable-object/platform.ts'
+import { compatibilityDate, compatibilityFlags } from '../../tools/compatibility.ts'
+
+export interface TestObjects {
+  /** The binding, as code in Node sees it: requests go to the real objects. */
+  readonly namespace: ObjectNamespace
+  /** Names of the objects that were asked since the last `forget`, each once: those that the calls below are about. */
+  readonly names: ReadonlySet<string>
+  /** Forgets which objects were asked. */
+  forget(): void
+  /** How many requests went to objects. */
+  readonly requests: number
+  /** Asks the Worker, `first` or `second`: two isolates that bind the same objects. */
+  fetch(worker: 'first' | 'second', path: string, init?: RequestInit): Promise<Response>
+  /** Lets time pass for what objects hold: every expiry comes nearer. */
+  elapse(ms: number): Promise<void>
+  /** Calls `alarm()` of every object, and says how many rows and tables each has left. */
+  alarm(): Promise<number[]>
+  /** Everything the objects hold, as one text. */
+  dump(): Promise<string>
+  /** Ends workerd and starts it anew over what was on disk. */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+const entry = new URL('objects.worker.ts', import.meta.url).pathname
+
+/** Starts workerd with two Workers and one class of objects. */
+export async function startObjects(): Promise<TestObjects> {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-objects-'))
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2024',
+    logLevel: 'silent',
+  })
+  const script = outputFiles[0]?.text ?? ''
+  const common = {
+    modules: true,
+    script,
+    compatibilityDate,
+    compatibilityFlags: [...compatibilityFlags],
+    bindings: { SECRET: 'kX9vQ2mT7pL4wZ8rB3nJ6hD1sF5gY0cE' },
+  }
+  const start = (): Miniflare =>
+    new Miniflare(
+      convertV4MiniflareOptions({
+        resourcePersistencePath: folder,
+        workers: [
+          {
+            ...common,
+            name: 'first',
+            durableObjects: { PORTCULLIS: { className: 'TestObject', useSQLite: true } },
+          },
+          {
+            ...common,
+            name: 'second',
+            durableObjects: {
+              PORTCULLIS: { className: 'TestObject', scriptName: 'first', useSQLite: true },
+            },
+          },
+        ],
+      }),
+    )
+  let runtime = start()
+  await runtime.ready
+  let requests = 0
+  const names = new Set<string>()
+
+  async function ask(name: string, path: string, init: object = {}): Promise<Response> {
+    const url = `http://first.test/object${path}?name=${encodeURIComponent(name)}`
+    return (await runtime.dispatchFetch(url, init)) as unknown as Response
+  }
+  const askAll = (path: string): Promise<unknown[]> =>
+    Promise.all([...names].map(async (name) => (await ask(name, path)).json()))
+
+  return {
+    names,
+    forget: () => names.clear(),
+    get requests(): number {
+      return requests
+    },
+    namespace: {
+      idFromName: (name) => name,
+      get: (name: string) => ({
+        fetch(_, init) {
+          names.add(name)
+          requests++
+          return ask(name, '/', init)
+        },
+      }),
+    },
+    async fetch(worker, path, init = {}) {
+      const service = (await runtime.getWorker(worker)) as unknown as {
+        fetch(url: string, init: RequestInit): Promise<Response>
+      }
+      return service.fetch(`http://${worker}.test${path}`, init)
+    },
+    async elapse(ms): Promise<void> {
+      await askAll(`/elapse/${ms}`)
+    },
+    alarm: async () => (await askAll('/alarm')) as number[],
+    dump: async () => JSON.stringify(await askAll('/dump')),
+    async restart(): Promise<void> {
+      await runtime.dispose()
+      runtime = start()
+      await runtime.ready
+    },
+    async stop(): Promise<void> {
+      await runtime.dispose()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,111 @@
+/** A Worker over Durable Objects: an app with sessions, limits and a login throttle, and a door to the objects for tests. */
+import { Hono } from 'hono'
+import {
+  durableObjectLimiter,
+  durableObjectStore,
+  durableObjectThrottle,
+  type ObjectState,
+  PortcullisObject,
+} from '../../src/durable-object/index.ts'
+import { errorPage } from '../../src/page/index.ts'
+import { session, storedSessions } from '../../src/session/index.ts'
+
+interface Env {
+  PORTCULLIS: {
+    idFromName(name: string): unknown
+    get(id: unknown): { fetch(url: string, init: RequestInit): Promise<Response> }
+  }
+  SECRET: string
+}
+interface Data {
+  userId?: string
+  visits?: number
+}
+
+/** Time stands still for the throttle, so that no wait is over before a test is. */
+const noon = Date.UTC(2026, 10, 20, 12)
+const namespace = ({ env }: { env: Env }) => env.PORTCULLIS
+const tables = ['sessions', 'names', 'counts', 'attempts']
+
+/** The class as applications export it, with what tests need to see and to move. */
+export class TestObject extends PortcullisObject {
+  readonly #sql: ObjectState['storage']['sql']
+
+  constructor(state: ObjectState, env: unknown) {
+    super(state, env)
+    this.#sql = state.storage.sql
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const [, , path, ms] = new URL(request.url).pathname.split('/')
+    if (path === 'elapse') {
+      for (const table of this.#tables())
+        this.#sql.exec(`UPDATE ${table} SET until = until - ?`, Number(ms))
+      return Response.json(true)
+    }
+    if (path === 'alarm') {
+      await this.alarm()
+      return Response.json(this.#tables().length)
+    }
+    if (path === 'dump')
+      return Response.json(
+        this.#tables().map((table) => this.#sql.exec(`SELECT * FROM ${table}`).toArray()),
+      )
+    return super.fetch(request)
+  }
+
+  #tables(): string[] {
+    const all = this.#sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'").toArray()
+    return all.map(({ name }) => `${name}`).filter((name) => tables.includes(name))
+  }
+}
+
+const sessions = storedSessions<Data>({
+  secret: (c) => (c.env as unknown as Env).SECRET,
+  store: durableObjectStore({ namespace, timeoutMs: 20_000, locationHint: 'weur' }),
+  user: (data) => data.userId,
+})
+const limiter = durableObjectLimiter<Env>({
+  ...{ namespace, secret: (c) => c.env.SECRET, limit: 20, window: 600 },
+  ...{ maxBlocked: 0, timeoutMs: 20_000 },
+})
+const throttle = durableObjectThrottle<Env>({ namespace, timeoutMs: 20_000 })
+
+const app = new Hono<{ Bindings: Env }>()
+  .all('/object/*', (c) => {
+    const stub = c.env.PORTCULLIS.get(c.env.PORTCULLIS.idFromName(c.req.query('name') ?? ''))
+    const { method, body } = c.req.raw
+    return stub.fetch(c.req.url, { method, ...(body && { body }) })
+  })
+  .get('/take/:key', async (c) => {
+    const { allowed } = await limiter.take(c.req.param('key'), 1, { env: c.env })
+    return c.json(allowed)
+  })
+  .get('/attempt/:account/:address/:ticket', async (c) => {
+    const { account, address, ticket } = c.req.param()
+    const streaks = [{ key: `S${account}`, free: 5, longest: 60_000 }]
+    const days = [{ key: `D${address}`, most: 100 }]
+    const counters = { ticket, streaks, days }
+    return c.json(await throttle.attempt(counters, noon, { env: c.env }))
+  })
+  .use(session(sessions))
+  .get('/login/:user', async (c) => {
+    await c.var.session.start({ userId: c.req.param('user') }, { keep: ['visits'] })
+    return c.json(true)
+  })
+  .get('/count', async (c) =>
+    c.json(await c.var.session.update((d) => ({ ...d, visits: (d?.visits ?? 0) + 1 }))),
+  )
+  .get('/read', async (c) => c.json((await c.var.session.get()) ?? null))
+  .get('/devices', async (c) => c.json(await c.var.session.list()))
+  .get('/everywhere', async (c) => {
+    await c.var.session.endAll()
+    return c.json(true)
+  })
+  .get('/logout', async (c) => {
+    await c.var.session.end()
+    return c.json(true)
+  })
+  .onError(errorPage({ report: (error) => console.error(error) }))
+
+export default app
