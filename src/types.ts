@@ -27,6 +27,7 @@ export type EventType =
   | 'account-pressure'
   | 'backchannel-logout'
   | 'backchannel-logout-refused'
+  | 'bearer-refused'
   | 'breaker-closed'
   | 'breaker-opened'
   | 'browser-report'

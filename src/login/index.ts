@@ -1,6 +1,7 @@
+export { type BearerTokensOptions, bearerTokens } from './bearer/bearer-tokens.ts'
+export type { BearerOption, BearerRule } from './bearer/contract.ts'
 export { type LoginReview, reviewLogin } from './gateway/review.ts'
 export type {
-  BearerRule,
   GatewayLogin,
   GatewayLoginHandler,
   GatewayServices,

@@ -1,6 +1,7 @@
 /** Options of a login, as they are given. */
 import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock, Emit } from '../types.ts'
+import type { BearerOption } from './bearer/contract.ts'
 import type { Identify } from './identify.ts'
 import type { ProviderOptions } from './providers/provider-options.ts'
 import type { LoginFetch } from './providers/send.ts'
@@ -50,6 +51,8 @@ export interface LoginOptions<Data extends object> {
    * refresh token. Default never: a session says what was true when it began.
    */
   readonly revalidate?: number
+  /** Accepts access tokens in place of a session, on routes of a gateway with `bearer`: `bearerTokens({ audience })`. Default none. */
+  readonly bearer?: BearerOption
   /** Serves `GET <base>/me` with what this makes of the session's data. Default off. */
   readonly me?: (data: Data) => unknown
   /** Seconds that the provider's clock may differ. Default 60, at most 300. */

@@ -10,6 +10,7 @@ import {
 } from '../options/index.ts'
 import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock, Emit } from '../types.ts'
+import type { BearerTokens } from './bearer/contract.ts'
 import type { AttemptSettings } from './flow/attempts.ts'
 import type { Identify } from './identify.ts'
 import { createReadKeys, type LoginKeys } from './keys.ts'
@@ -55,6 +56,7 @@ export interface LoginSettings {
   readonly emit: Emit
   readonly me: ((data: never) => unknown) | undefined
   readonly tokens: LoginTokens | undefined
+  readonly bearer: BearerTokens | undefined
   /** Seconds. */
   readonly revalidate: number | undefined
   /** A provider as this environment has it. @throws {ConfigError} `ERR_CONFIG` */
@@ -77,6 +79,7 @@ const optionKeys: ReadonlyArray<keyof LoginOptions<object>> = [
   'attempts',
   'tokens',
   'revalidate',
+  'bearer',
   'me',
   'tolerance',
   'timeoutMs',
@@ -141,7 +144,7 @@ export function validateLogin(options: LoginOptions<object>, issues: Issues): Lo
     ...shared,
     readKeys,
   }
-  const known: Omit<LoginSettings, 'tokens' | 'revalidate'> = {
+  const known: Omit<LoginSettings, 'tokens' | 'revalidate' | 'bearer'> = {
     ...settings,
     readProvider: (name, env) => (providers.get(name) as (env: unknown) => Provider)(env),
     connect: createConnect(shared),

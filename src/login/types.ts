@@ -47,6 +47,7 @@ export interface RefreshedTokens extends Omit<TokenSet, 'claims'> {
 
 /** Why a login, a logout or a message of a provider was refused. For events, never for clients. */
 export type LoginReason =
+  | 'access-token-bad'
   | 'attempt-bad'
   | 'attempt-expired'
   | 'attempt-missing'

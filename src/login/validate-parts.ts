@@ -83,13 +83,17 @@ export function canEndMarked(session: SessionStrategy<object>): boolean {
 
 /** The options `tokens` and `revalidate`, which need sessions in a store: a cookie cannot be refreshed once for all tabs. */
 export function validateTokens(
-  { tokens, revalidate, session }: LoginOptions<object>,
-  settings: Omit<LoginSettings, 'tokens' | 'revalidate'>,
+  { tokens, revalidate, bearer, session }: LoginOptions<object>,
+  settings: Omit<LoginSettings, 'tokens' | 'revalidate' | 'bearer'>,
   issues: Issues,
-): Pick<LoginSettings, 'tokens' | 'revalidate'> {
+): Pick<LoginSettings, 'tokens' | 'revalidate' | 'bearer'> {
+  if (bearer !== undefined && typeof bearer?.createBearer !== 'function') {
+    issues.add('bearer', 'must be made by bearerTokens')
+    return { tokens: undefined, revalidate: undefined, bearer: undefined }
+  }
   if (tokens !== undefined && typeof tokens?.createTokens !== 'function') {
     issues.add('tokens', 'must be made by redisTokens, memoryTokens or keepTokens')
-    return { tokens: undefined, revalidate: undefined }
+    return { tokens: undefined, revalidate: undefined, bearer: undefined }
   }
   if (tokens !== undefined && session?.kind !== 'stored') {
     issues.add('tokens', 'needs stored sessions: a cookie cannot be refreshed once for all tabs')
@@ -102,6 +106,15 @@ export function validateTokens(
     revalidate === undefined
       ? undefined
       : wholeNumber(issues, 'revalidate', revalidate, 300, bounds)
-  const made: LoginSettings = { ...settings, tokens: undefined, revalidate: seconds }
-  return { tokens: tokens?.createTokens(made), revalidate: seconds }
+  const made: LoginSettings = {
+    ...settings,
+    tokens: undefined,
+    revalidate: seconds,
+    bearer: undefined,
+  }
+  return {
+    tokens: tokens?.createTokens(made),
+    revalidate: seconds,
+    bearer: bearer?.createBearer(made),
+  }
 }

@@ -110,6 +110,11 @@ export interface Route<N extends string = string, Data = object> {
    * with `tokens`, and access that asks for a session. Default false.
    */
   readonly token?: boolean
+  /**
+   * Takes `Authorization: Bearer` in place of a session: `true`, or `{ scope: 'read' }`. Whoever sends a token is judged by
+   * it alone. The upstream gets the assertion, and not the token. Needs `login` with `bearer`. Default false.
+   */
+  readonly bearer?: boolean | { readonly scope?: string }
   /** Makes it a login: tries are counted before the upstream sees them. Its path then matches as a guarded one does. */
   readonly throttle?: RouteThrottle
 }

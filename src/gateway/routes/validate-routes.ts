@@ -65,6 +65,7 @@ const known: ReadonlyArray<keyof Route> = [
   'encodedSlash',
   'graphql',
   'token',
+  'bearer',
   'throttle',
 ]
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -107,7 +108,10 @@ export function validateRoutes(
     const throttle = compileRouteThrottle(route, config, at.at('throttle'), throttling)
     const access = compileRouteAccess(route, config, at)
     if (login !== undefined) login.validateRoute(route, !access.session, at)
-    else if (route.token !== undefined) at.add('token', 'needs the option login of the gateway')
+    else {
+      const option = (['token', 'bearer'] as const).find((name) => route[name] !== undefined)
+      if (option !== undefined) at.add(option, 'needs the option login of the gateway')
+    }
     const compiled: CompiledRoute = {
       ...{ route, csrf, body, throttle, access },
       graphql: compileGraphql(

@@ -1,9 +1,10 @@
 /** The login of a gateway: its options validated, its endpoints and what it changes about routes. */
 import { ConfigError } from '../../errors.ts'
-import type { Issues } from '../../options/index.ts'
+import { checkKeys, type Issues } from '../../options/index.ts'
 import { handleLogin, readLoginCookieNames } from '../login.ts'
 import type { LoginOptions } from '../options.ts'
 import { type LoginSettings, validateLogin } from '../settings.ts'
+import { createResourceEndpoints } from './bearer.ts'
 import { createCookieNames } from './cookie-names.ts'
 import { wrapPhases } from './phases.ts'
 import type {
@@ -81,16 +82,24 @@ function createEndpoints(
     ...(settings.backchannel
       ? names.map((name) => create(`backchannel-logout/${name}`, ['POST'], true))
       : []),
+    ...(settings.bearer === undefined ? [] : createResourceEndpoints(settings.bearer)),
     ...(settings.me === undefined ? [] : [create('me', ['GET'])]),
   ]
 }
 
 function validateRoute(
   settings: LoginSettings,
-  { token }: LoginRouteOptions,
+  { token, bearer, sessions }: LoginRouteOptions,
   isPublic: boolean,
   issues: Issues,
 ): void {
+  if (bearer !== undefined && bearer !== false) {
+    if (bearer !== true) checkKeys(issues.at('bearer'), bearer, ['scope'])
+    if (isPublic) issues.add('bearer', 'needs access that asks for a session')
+    if (settings.bearer === undefined) issues.add('bearer', 'needs the option bearer of the login')
+    if (sessions !== undefined)
+      issues.add('bearer', 'must not stand beside sessions: a token has none')
+  }
   if (token === undefined || token === false) return
   if (token !== true) issues.add('token', 'must be true or false')
   if (isPublic) issues.add('token', 'needs access that asks for a session')

@@ -1,8 +1,10 @@
 /** Wraps the phases of a gateway's routes: revalidation, the way to the login page, tokens for upstreams. */
 import { isPortcullisError } from '../../errors.ts'
+import type { BearerVerdict } from '../bearer/contract.ts'
 import type { LoginSettings } from '../settings.ts'
 import { revalidateSession } from '../tokens/revalidate.ts'
 import type { LoginData } from '../types.ts'
+import { createTokenSession, denyToken, denyWeakToken, readRule } from './bearer.ts'
 import { canSignIn, denyOrSignIn } from './sign-in.ts'
 import type { GatewayRouteRequest, GatewayServices, GatewaySession, LoginPhases } from './types.ts'
 
@@ -15,8 +17,28 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
   const deny = (ctx: C, reason: 'no-session', session: S | undefined): Response =>
     denyOrSignIn(settings, services, ctx, { reason, session })
 
+  const { bearer } = settings
+  const verdicts = new WeakMap<object, BearerVerdict>()
+
+  /** The verdict on the token of a request; undefined where the route takes none, or none came. */
+  async function validateToken(ctx: C): Promise<BearerVerdict | undefined> {
+    const rule = bearer && readRule(ctx)
+    const header = rule && ctx.request.headers.get('authorization')
+    if (!bearer || !rule || !header) return undefined
+    const verdict = await bearer.validate(ctx, header, rule)
+    verdicts.set(ctx, verdict)
+    // The upstream gets the assertion: a token for this API is no good elsewhere.
+    ctx.authorization = ''
+    return verdict
+  }
+
   return {
     async loadSession(ctx) {
+      const verdict = await validateToken(ctx)
+      // Also a bad token beside a good cookie: whoever sends one is judged by it alone.
+      if (verdict !== undefined) {
+        return verdict.status === 'accepted' ? (createTokenSession(verdict) as S) : undefined
+      }
       const session = await phases.loadSession(ctx)
       const handle = services.open(ctx)
       if (session === undefined || settings.revalidate === undefined || handle === undefined) {
@@ -27,7 +49,11 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
       return phases.loadSession(ctx)
     },
     authorize(ctx, session) {
+      const verdict = verdicts.get(ctx)
+      const denial = verdict && denyToken(services, ctx, verdict)
+      if (denial !== undefined) return denial
       const reason = services.checkAccess(ctx.route.access, session)
+      if (reason !== undefined && verdict !== undefined) return denyWeakToken(services, ctx, reason)
       if (reason === undefined || !canSignIn(reason)) return phases.authorize(ctx, session)
       return denyOrSignIn(settings, services, ctx, { reason, session })
     },

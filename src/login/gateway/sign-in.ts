@@ -5,6 +5,7 @@ import { signInLocation } from '../../request/sign-in.ts'
 import type { Reason } from '../../types.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { LoginData } from '../types.ts'
+import { readRule } from './bearer.ts'
 import type { GatewayRouteRequest, GatewayServices, GatewaySession } from './types.ts'
 
 /** Whether a login would help. */
@@ -23,9 +24,14 @@ export function denyOrSignIn(
   const page = createSignInPath(settings, reason, ctx.route.access, session)
   // A form that was sent is not sent again, and `form-action` of its page would stop the redirect.
   const isPage = request.method === 'GET' && isNavigation(request)
-  if (!isPage || isPrefetch(request)) return services.reject(ctx, reason, [], page)
-  const headers = { location: signInLocation(page, path + search), 'cache-control': 'no-store' }
-  return new Response(null, { status: 303, headers })
+  const rule = readRule(ctx)
+  const origin = ctx.settings?.publicOrigin ?? ''
+  const challenge = rule && settings.bearer?.createChallenge(origin, rule)
+  // A client that has no token yet finds out where to get one (RFC 9728 section 5).
+  const headers = challenge === undefined ? [] : [['WWW-Authenticate', challenge] as const]
+  if (!isPage || isPrefetch(request)) return services.reject(ctx, reason, headers, page)
+  const location = signInLocation(page, path + search)
+  return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
 }
 
 function isDemand(reason: Reason): boolean {

@@ -8,6 +8,7 @@ import type {
   SessionStrategy,
 } from '../../session/index.ts'
 import type { Clock, Emit, Reason } from '../../types.ts'
+import type { BearerRule } from '../bearer/contract.ts'
 import type { LoginSettings } from '../settings.ts'
 
 /** The option `login` of a gateway: `login({ providers, ... })` without a session. */
@@ -43,7 +44,7 @@ export interface GatewayRouteRequest extends GatewayRequest {
     readonly route: LoginRouteOptions
     readonly access: CompiledAccess
   }
-  /** `Authorization` of the request to the upstream, in place of the client's. */
+  /** `Authorization` of the request to the upstream, in place of the client's; empty for none. */
   authorization?: string | undefined
 }
 
@@ -53,12 +54,8 @@ export interface LoginRouteOptions {
   readonly token?: boolean
   /** Takes access tokens of the login's provider in place of a session. */
   readonly bearer?: boolean | BearerRule
-}
-
-/** A demand on an access token. */
-export interface BearerRule {
-  /** Scopes that it must have, separated by spaces. Default any. */
-  readonly scope?: string
+  /** Verbs of the session protocol, which a route with `bearer` must not grant. */
+  readonly sessions?: readonly string[]
 }
 
 /** The session of a request, read once. */

@@ -1,0 +1,211 @@
+/** Access tokens of API clients: JWTs of the login's providers (RFC 9068), in place of a session. */
+import { sha256 } from '../../crypto/index.ts'
+import { connectProvider, emitEvent } from '../context.ts'
+import { readPerson } from '../flow/person.ts'
+import { createFacts } from '../identify.ts'
+import { readTokenTime } from '../protocol/protocol.ts'
+import { readSignedToken, verifySignedToken } from '../protocol/signed-token.ts'
+import {
+  validateIssuerClaim,
+  validateSubjectClaim,
+  validateTimeClaims,
+} from '../protocol/token-claims.ts'
+import type { LoginSettings } from '../settings.ts'
+import type { TokenContext } from '../tokens/contract.ts'
+import { type Claims, LoginError, type LoginReason } from '../types.ts'
+import type { BearerOption, BearerRule, BearerTokens, BearerVerdict } from './contract.ts'
+
+/** Options of {@link bearerTokens}. */
+export interface BearerTokensOptions {
+  /**
+   * `aud` of the tokens: the identifier of this API, such as `https://app.example.com/mcp`. A URL of this site is
+   * also published as protected resource metadata (RFC 9728).
+   */
+  readonly audience: string
+  /** Names of the providers whose tokens are accepted. Default all of the login. */
+  readonly providers?: readonly string[]
+  /** `client_id`s that are accepted where tokens have no `aud`, as those of Amazon Cognito. Default none. */
+  readonly clientIds?: readonly string[]
+  /** Scopes to publish. Default none. */
+  readonly scopes?: readonly string[]
+}
+
+const wellKnown = '/.well-known/oauth-protected-resource'
+const bearerScheme = /^bearer +([\w.~+/=-]+)$/i
+/** RFC 9068 section 2.1. Another type, such as that of an id token, is no access token. */
+const accessTokenType = /^(?:application\/)?at\+jwt$/i
+
+/**
+ * Accepts access tokens of the login's providers on routes with `bearer`, for the option `bearer` of `login()`.
+ *
+ * @see RFC 9068, RFC 6750, RFC 9470, RFC 9728
+ * @example
+ * login({ providers, bearer: bearerTokens({ audience: 'https://app.example.com/mcp' }) })
+ */
+export function bearerTokens(options: BearerTokensOptions): BearerOption {
+  return { createBearer: (settings) => createBearer(options, settings) }
+}
+
+function createBearer(options: BearerTokensOptions, settings: LoginSettings): BearerTokens {
+  const { audience, scopes } = options
+  const names = options.providers ?? settings.providerNames
+
+  function findPath(origin: string): string | undefined {
+    if (!URL.canParse(audience) || new URL(audience).origin !== origin) return undefined
+    const { pathname } = new URL(audience)
+    return pathname === '/' ? wellKnown : wellKnown + pathname
+  }
+
+  return {
+    createChallenge(origin, { scope }) {
+      const path = findPath(origin)
+      const parts = [
+        ...(path === undefined ? [] : [`resource_metadata="${origin}${path}"`]),
+        ...(scope === undefined ? [] : [`scope="${scope}"`]),
+      ]
+      return parts.length === 0 ? 'Bearer' : `Bearer ${parts.join(', ')}`
+    },
+    describe(origin, env) {
+      const path = findPath(origin)
+      if (path === undefined) return undefined
+      const issuers = names.map((name) => settings.readProvider(name, env).issuer)
+      const metadata = {
+        resource: audience,
+        authorization_servers: issuers,
+        bearer_methods_supported: ['header'],
+        ...(scopes !== undefined && { scopes_supported: scopes }),
+      }
+      return { path, metadata }
+    },
+    async validate(context, header, rule) {
+      const [, token] = bearerScheme.exec(header) ?? []
+      if (token === undefined) return deny(settings, context, 'malformed')
+      try {
+        return await acceptToken(options, settings, context, { token, rule, names })
+      } catch (error) {
+        if (!(error instanceof LoginError)) throw error
+        const { reason } = error
+        // The keys of the provider cannot be had: that says nothing of the token.
+        if (reason === 'provider-unreachable' || reason === 'provider-malformed') {
+          emitEvent(settings, context, { type: 'bearer-refused', reason })
+          return { status: 'unavailable' }
+        }
+        return deny(settings, context, reason)
+      }
+    },
+  }
+}
+
+interface OfferedToken {
+  readonly token: string
+  readonly rule: BearerRule
+  readonly names: readonly string[]
+}
+
+async function acceptToken(
+  options: BearerTokensOptions,
+  settings: LoginSettings,
+  context: TokenContext,
+  { token, rule, names }: OfferedToken,
+): Promise<BearerVerdict> {
+  const bad: LoginReason = 'access-token-bad'
+  const { iss } = readSignedToken(token, bad).claims
+  const name = names.find((one) => isIssuer(settings, context, one, iss))
+  if (name === undefined) throw new LoginError(bad, 'iss')
+  const protocol = await connectProvider(settings, context, name)
+  const { provider, connection, waitUntil } = protocol
+  const isTenanted = provider.options.tenants !== undefined
+  const { algorithms } = provider
+  const verifying = { algorithms, bad, isTenanted, waitUntil }
+  const { header, claims } = await verifySignedToken(token, connection, verifying)
+  validateType(header.typ, claims, options.clientIds)
+  validateIssuerClaim(provider, claims)
+  validateAudience(options, claims)
+  validateTimeClaims(claims, readTokenTime(protocol))
+  validateSubjectClaim(claims)
+  // RFC 9449 section 7.1, RFC 8705: bound to a key that a Bearer request does not show.
+  if (claims.cnf !== undefined) throw new LoginError(bad, 'cnf')
+  if (!hasScopes(claims, rule.scope)) {
+    emitEvent(settings, context, { type: 'bearer-refused', reason: 'scope', subject: name })
+    const challenge = `Bearer error="insufficient_scope", scope="${rule.scope}"`
+    return { status: 'denied', code: 403, challenge }
+  }
+
+  const facts = createFacts(provider, claims)
+  const source = { facts, accessToken: token, claims }
+  const person = await readPerson(withoutUserinfo(protocol), source, (event) =>
+    emitEvent(settings, context, event),
+  )
+  const data = person && (await settings.identify(person))
+  if (data === undefined || data === null) {
+    emitEvent(settings, context, { type: 'bearer-refused', reason: 'not-admitted', subject: name })
+    return { status: 'denied', code: 403, challenge: 'Bearer error="insufficient_scope"' }
+  }
+  return {
+    status: 'accepted',
+    data: { ...data, login: facts },
+    token: await readToken(token, claims),
+  }
+}
+
+function isIssuer(
+  settings: LoginSettings,
+  { env }: TokenContext,
+  name: string,
+  iss: unknown,
+): boolean {
+  const { issuer, options } = settings.readProvider(name, env)
+  if (options.oauth !== undefined || typeof iss !== 'string') return false
+  if (options.tenants === undefined) return iss === issuer
+  return options.tenants.some((tenant) => iss === issuer.replace('{tenantid}', tenant))
+}
+
+/** The access token is for this API, and no good at the userinfo endpoint. */
+function withoutUserinfo<P extends { readonly provider: object }>(protocol: P): P {
+  const provider = protocol.provider as { readonly options: object }
+  const options = { ...provider.options, userinfo: false }
+  return { ...protocol, provider: { ...provider, options } }
+}
+
+function validateType(
+  typ: string | undefined,
+  claims: Claims,
+  clientIds: readonly string[] | undefined,
+): void {
+  if (accessTokenType.test(typ ?? '')) return
+  // Cognito's tokens have no type; they say in a claim what they are.
+  if (clientIds !== undefined && claims.token_use === 'access') return
+  throw new LoginError('access-token-bad', 'typ')
+}
+
+function validateAudience({ audience, clientIds = [] }: BearerTokensOptions, claims: Claims): void {
+  const list: readonly unknown[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
+  if (list.includes(audience)) return
+  if (claims.aud === undefined && clientIds.includes(claims.client_id as string)) return
+  throw new LoginError('access-token-bad', 'aud')
+}
+
+/** RFC 9068 section 2.2.3: one text; some providers send a list. */
+function hasScopes({ scope, scp }: Claims, wanted: string | undefined): boolean {
+  if (wanted === undefined) return true
+  const given = scope ?? scp
+  const list: readonly unknown[] = Array.isArray(given) ? given : `${given ?? ''}`.split(' ')
+  return wanted.split(' ').every((one) => list.includes(one))
+}
+
+async function readToken(
+  token: string,
+  { iat, exp, auth_time: authTime }: Claims,
+): Promise<Extract<BearerVerdict, { status: 'accepted' }>['token']> {
+  return {
+    id: await sha256(`bearer ${token}`),
+    issuedAt: Number(iat) * 1000,
+    expiresAt: Number(exp) * 1000,
+    ...(typeof authTime === 'number' && { authenticatedAt: authTime * 1000 }),
+  }
+}
+
+function deny(settings: LoginSettings, context: TokenContext, reason: string): BearerVerdict {
+  emitEvent(settings, context, { type: 'bearer-refused', reason })
+  return { status: 'denied', code: 401, challenge: 'Bearer error="invalid_token"' }
+}
