@@ -184,6 +184,8 @@ export interface CookieJar {
   readonly headers?: Headers
   /** The request's URL where it is known, to warn about a Secure cookie on plain http. */
   readonly url?: string
+  /** The context of the request, by which its events find their listener. */
+  readonly context?: object
 }
 
 /** A cookie to set. `header` is the whole Set-Cookie value; the parts are for frameworks with a jar of their own. */

@@ -1,5 +1,7 @@
 /** What a guard is told besides its rules. */
+
 import { ConfigError } from '../errors.ts'
+import { emitEvent } from '../events.ts'
 import type { Issues } from '../options/issues.ts'
 import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
 import { checkPlatform, clientAddress, type Platform } from '../request/address/address.ts'
@@ -91,12 +93,13 @@ export function compileAccessChecks<C extends AccessContext>(
   function denyAccess(reason: Reason, subject: string, c: C): MaybeAnswer {
     const id = c.var.requestId
     const request = typeof id === 'string' ? { request: id } : undefined
-    onEvent?.({
+    const event = {
       type: observing ? 'access-observed' : 'access-refused',
       reason,
       subject: subject.slice(0, longestSubject),
       ...request,
-    })
+    } as const
+    emitEvent(onEvent, event, c)
 
     if (observing) return undefined
     if (refuse !== undefined) return refuse({ ok: false, reason }, c)

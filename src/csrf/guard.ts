@@ -1,4 +1,5 @@
 /** Checks the origin of a request around a context: rejects it, or only reports it in observe mode. */
+import { emitEvent } from '../events.ts'
 import { createIssues } from '../options/issues.ts'
 import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
 import { errorResponse } from '../page/error-response.ts'
@@ -54,17 +55,18 @@ export function createCsrfGuard<C extends CsrfContext>(
 ): CsrfGuard<C> {
   const hasRules = policy.trust.size > 0 || policy.exempt.size > 0
 
-  function emitEvent(type: EventType, reason: CsrfReason, c: C): string | undefined {
+  function emitDecision(type: EventType, reason: CsrfReason, c: C): string | undefined {
     const id = c.var?.requestId
     const request = typeof id === 'string' ? id : undefined
     const subject = readPathname(c.req.raw.url).slice(0, maxSubjectLength)
 
-    onEvent?.({ type, reason, subject, ...(request !== undefined && { request }) })
+    const event = { type, reason, subject, ...(request !== undefined && { request }) }
+    emitEvent(onEvent, event, c)
     return request
   }
 
   function rejectRequest(reason: CsrfReason, c: C): ReturnType<CsrfGuard<C>> {
-    const requestId = emitEvent(observing ? 'csrf-observed' : 'csrf-refused', reason, c)
+    const requestId = emitDecision(observing ? 'csrf-observed' : 'csrf-refused', reason, c)
     return observing ? undefined : refuse({ ok: false, reason }, c, requestId)
   }
 
@@ -84,7 +86,7 @@ export function createCsrfGuard<C extends CsrfContext>(
     const verdict = checkCrossOrigin(raw, policy, path, c.env)
     if (!verdict.ok) return rejectRequest(verdict.reason, c)
 
-    if (verdict.by === 'exempt') emitEvent('csrf-exempted', verdict.reason, c)
+    if (verdict.by === 'exempt') emitDecision('csrf-exempted', verdict.reason, c)
     // Trusted cross-origin pages and WebSocket handshakes cannot send a token, so none is required.
     if (token === undefined || verdict.by !== undefined) return undefined
 

@@ -1,6 +1,8 @@
 /** Compiles a configuration: validates it with all issues at once, and assembles the handlers of its gateway. */
+
 import { type HeaderWriter, headerWriter } from '../headers/index.ts'
 import type { GatewayLoginHandler, GatewaySources } from '../login/index.ts'
+import type { AuditTrail } from '../monitor/index.ts'
 import {
   checkKeys,
   createIssues,
@@ -28,6 +30,7 @@ import type { AssertionOptions, GatewayConfig } from './config.ts'
 import { createEndpointTable } from './endpoints/endpoint.ts'
 import { createEndpoints } from './endpoints/list.ts'
 import { createScheduled } from './endpoints/scheduled.ts'
+import { createGatewayEvents, type GatewayEvents } from './events.ts'
 import { createRequestHandler, type HandleRequest } from './handle-request.ts'
 import { createRouteHandler } from './handle-route.ts'
 import { mergeGatewayHeaders } from './headers.ts'
@@ -58,6 +61,7 @@ export interface CompiledGateway {
   readonly upstreamFetch: UpstreamFetch
   readonly securityHeaders: HeaderWriter
   readonly watch: Watch
+  readonly events: GatewayEvents
 }
 
 /** How upstreams are reached. */
@@ -71,6 +75,7 @@ interface UpstreamFetch {
 /** What several parts of a gateway share. */
 interface Services {
   readonly clock: Clock
+  readonly events: GatewayEvents
   readonly emit: Emit
   readonly reject: RequestRejecter
   readonly report: ReportError
@@ -108,9 +113,19 @@ export function compileGateway(input: AnyConfig): CompiledGateway {
 }
 
 function createServices(config: Partial<AnyConfig>, issues: Issues): Services {
-  const emit = optionalListener(issues, 'onEvent', config.onEvent) ?? ignore
+  const clock = optionalFunction(issues, 'clock', config.clock) ?? Date.now
+  const { onEvent: source, monitor } = config
+  const events = createGatewayEvents({
+    source,
+    onEvent: optionalListener(issues, 'onEvent', source),
+    monitor: typeof monitor?.event === 'function' ? monitor : undefined,
+    audit: validateAudit(config.audit, issues),
+    clock,
+  })
+  const { emit } = events
   return {
-    clock: optionalFunction(issues, 'clock', config.clock) ?? Date.now,
+    clock,
+    events,
     emit,
     reject: createReject(emit),
     report: optionalListener(issues, 'onFault', config.onFault) ?? createReporter(),
@@ -196,6 +211,7 @@ function assembleGateway(
     upstreamFetch,
     securityHeaders: headerWriter(mergeGatewayHeaders(config.headers), issues.at('headers')),
     watch,
+    events: services.events,
   }
 }
 
@@ -282,6 +298,7 @@ const keys: ReadonlyArray<keyof GatewayConfig> = [
   'headers',
   'routes',
   'onEvent',
+  'audit',
   'onFault',
   ...operationKeys,
   'fetch',
@@ -323,4 +340,9 @@ function validateThrottle(
   return undefined
 }
 
-function ignore(): void {}
+function validateAudit(value: unknown, issues: Issues): AuditTrail | undefined {
+  if (value === undefined) return undefined
+  if (isObject(value) && typeof value.record === 'function') return value as unknown as AuditTrail
+  issues.add('audit', 'must be auditTrail(...) of portcullis/monitor')
+  return undefined
+}

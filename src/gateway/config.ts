@@ -4,7 +4,7 @@ import type { CrossOriginOptions } from '../csrf/index.ts'
 import type { HeaderOptions } from '../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../limit/gate.ts'
 import type { GatewayLogin } from '../login/index.ts'
-import type { Monitor, Uptime } from '../monitor/index.ts'
+import type { AuditTrail, Monitor, Uptime } from '../monitor/index.ts'
 import type { ReportError } from '../page/index.ts'
 import type { BreakerRules } from '../proxy/fetch/breaker.ts'
 import type { AliasName, AliasReader, Platform, RequestLimits } from '../request/index.ts'
@@ -148,6 +148,8 @@ export interface GatewayConfig<
   readonly routes: ReadonlyArray<Route<NoInfer<N>, NoInfer<Data>>>
   /** Takes security events; what it throws is dropped. Default none. */
   readonly onEvent?: Emit
+  /** Makes audit records of events: `auditTrail(sinks)` of `portcullis/monitor`. Default none. */
+  readonly audit?: AuditTrail
   /** Takes faults: a configuration that cannot be served, an upstream out of reach. Default: a line of JSON on `console.error`. */
   readonly onFault?: ReportError
   /** Tells of every request; see `monitor` of `portcullis/monitor`. Default: nothing is watched, and nothing costs anything. */

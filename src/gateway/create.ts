@@ -48,6 +48,7 @@ export function createGateway<N extends string, Data extends object, E = Project
   return {
     async fetch(request, env, context): Promise<Response> {
       const ctx = createContext(gateway, request, env, context)
+      gateway.events.listen(ctx)
       watch.begin(ctx)
       await resolveSettings(gateway, ctx)
       const created = await respond(gateway, ctx)
@@ -71,6 +72,7 @@ function createContext(
     request,
     env: batchesRedis ? shareAsks(env) : env,
     requestId: gateway.createRequestId(request.headers),
+    eventContext: request,
     address: clientAddress(request.headers, platform),
     client: ownClient === undefined ? upstreamFetch.client : compileClient(ownClient),
     waitUntil: context?.waitUntil ? (work) => context.waitUntil?.(work) : undefined,

@@ -1,4 +1,5 @@
 /** Creates the gateway's own responses: rejections, which are also events, and redirects. */
+import { emitEvent } from '../events.ts'
 import { errorResponse } from '../page/index.ts'
 import type { Emit, Reason } from '../types.ts'
 import type { RequestContext } from './request-context.ts'
@@ -20,7 +21,7 @@ export function createReject(emit: Emit): RequestRejecter {
   return (ctx, reason, headers = [], signIn) => {
     const { request, requestId, metrics } = ctx
     if (metrics !== undefined) metrics.reason = reason
-    emit({ type: 'request-refused', reason, request: requestId })
+    emitEvent(emit, { type: 'request-refused', reason, request: requestId }, ctx.eventContext)
     return errorResponse(reason, request, { requestId, headers, signIn })
   }
 }

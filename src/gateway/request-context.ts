@@ -14,6 +14,8 @@ export interface RequestContext {
   request: Request
   readonly env: unknown
   readonly requestId: string
+  /** By this object events find the listener of the request: the request as it arrived. */
+  readonly eventContext: object
   /** IP address of the client; undefined where the platform does not tell it. */
   readonly address: string | undefined
   /** Sends requests to upstreams. */

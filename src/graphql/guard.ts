@@ -1,4 +1,5 @@
 /** The guard around a context: what is refused, watched and told. */
+import { emitEvent } from '../events.ts'
 import { createIssues } from '../options/issues.ts'
 import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
 import type { Emit, Reason, Verdict } from '../types.ts'
@@ -48,11 +49,12 @@ export function createGraphqlGuard<C extends GraphqlContext>(
   ): Response | undefined | Promise<Response> {
     const id = c.var.requestId
     const request = typeof id === 'string' ? id : undefined
-    onEvent?.({
+    const event = {
       type: watched ? 'graphql-observed' : 'graphql-refused',
       reason,
       ...(request !== undefined && { request }),
-    })
+    } as const
+    emitEvent(onEvent, event, c)
     if (watched) return undefined
     return refuse === undefined
       ? createGraphqlError(reason, c.req.raw, request)

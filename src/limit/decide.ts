@@ -1,4 +1,5 @@
 /** Decides about a request by the results of its limiters: fallbacks, events, header fields and the rejection. */
+import { emitEvent } from '../events.ts'
 import type { Emit, EventType } from '../types.ts'
 import { createLimitedResponse, createUnavailableResponse } from './answer.ts'
 import type { TakeResult } from './contract.ts'
@@ -67,17 +68,15 @@ export async function decideOutcomes<C extends LimitedContext>(
 ): Promise<Decision> {
   const { observing, emit } = settings
   const requestId = readRequestId(c)
-  const emitEvent: EmitEvent = (type, subject, reason) =>
-    emit({
-      type,
-      subject,
-      ...(reason !== undefined && { reason }),
-      ...(requestId !== undefined && { request: requestId }),
-    })
+  const emitDecision: EmitEvent = (type, subject, reason) => {
+    const request = requestId === undefined ? {} : { request: requestId }
+    const event = { type, subject, ...(reason !== undefined && { reason }), ...request }
+    emitEvent(emit, event, c)
+  }
 
   const checked: Array<CheckedPolicy<C>> = []
   const deniedEvent = observing ? 'rate-limit-observed' : 'rate-limited'
-  for (const outcome of taken) checked.push(await checkPolicy(outcome, deniedEvent, emitEvent))
+  for (const outcome of taken) checked.push(await checkPolicy(outcome, deniedEvent, emitDecision))
 
   const results = checked.flatMap(({ policy: { name }, result }) =>
     result === undefined ? [] : [{ name, ...result }],
@@ -105,16 +104,16 @@ function readRequestId(c: LimitedContext): string | undefined {
 async function checkPolicy<C>(
   outcome: PolicyOutcome<C>,
   deniedEvent: EventType,
-  emitEvent: EmitEvent,
+  emitDecision: EmitEvent,
 ): Promise<CheckedPolicy<C>> {
   const { policy, outcome: settled } = outcome
   const isLost = settled?.status === 'rejected'
-  if (isLost) emitEvent('rate-limit-degraded', policy.name, readReason(settled.reason))
+  if (isLost) emitDecision('rate-limit-degraded', policy.name, readReason(settled.reason))
 
   const result = isLost ? await decideFallback(outcome) : settled?.value
   const isClosed = isLost && policy.onOutage === 'closed'
   if (result !== undefined && !result.allowed && !isClosed)
-    emitEvent(deniedEvent, policy.name, `over-${policy.limiter.window}s`)
+    emitDecision(deniedEvent, policy.name, `over-${policy.limiter.window}s`)
 
   return { policy, result, isLost }
 }

@@ -1,4 +1,5 @@
 /** Validates numbers, choices and functions of options. */
+import { recordListenerSource } from '../events.ts'
 import type { Issues } from './issues.ts'
 
 /** Bounds of a whole number, both inclusive, and the name of its unit. */
@@ -71,7 +72,11 @@ export function optionalListener<Args extends unknown[]>(
   value: ((...args: Args) => unknown) | undefined,
 ): ((...args: Args) => void) | undefined {
   const listener = optionalFunction(issues, option, value)
-  return listener && ignoreErrors(listener)
+  if (listener === undefined) return undefined
+
+  const wrapped = ignoreErrors(listener)
+  recordListenerSource(wrapped, listener)
+  return wrapped
 }
 
 /** Wraps a listener so that its errors and rejections are dropped: a log that fails must not fail a request or the process. */

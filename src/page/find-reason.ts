@@ -14,6 +14,8 @@ const byCode: Readonly<Partial<Record<ErrorCode, Reason>>> = {
   ERR_STORE_REFUSED: 'store-unavailable',
   ERR_TOKEN_GONE: 'no-session',
   ERR_TOKEN_UNAVAILABLE: 'token-unavailable',
+  // Nobody who is known: the request did not come through the gateway.
+  ERR_ASSERTION_INVALID: 'no-session',
   ERR_UPSTREAM_TIMEOUT: 'upstream-timeout',
   ERR_UPSTREAM_UNREACHABLE: 'upstream-unreachable',
   ERR_UPSTREAM_PAUSED: 'upstream-paused',

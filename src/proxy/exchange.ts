@@ -1,5 +1,7 @@
 /** One request through `proxy()`: checked as the gateway checks what it forwards, and forwarded by the same code. */
+
 import { randomId } from '../crypto/index.ts'
+import { emitEvent } from '../events.ts'
 import { errorResponse, findReason } from '../page/index.ts'
 import {
   BodyError,
@@ -26,6 +28,8 @@ export interface ProxyRequest {
   readonly pageNonce: string | undefined
   /** The session that the app has opened; undefined where it has opened none. */
   readonly session: FlushableHandle<object> | undefined
+  /** By this object events find the listener of the request. */
+  readonly eventContext: object
 }
 
 /** Sends a request to the upstream. It rejects with what is no error of the upstream's: a ConfigError, or one of a session. */
@@ -62,7 +66,8 @@ export function createExchange(proxy: CompiledProxy): ProxyExchange {
   return async function exchange(input) {
     const requestId = input.requestId ?? randomId()
     const reject = (reason: Reason, headers: RejectHeaders = []): Response => {
-      emit({ type: 'request-refused', reason, request: requestId })
+      const event = { type: 'request-refused', reason, request: requestId } as const
+      emitEvent(emit, event, input.eventContext)
       return errorResponse(reason, input.request, { requestId, headers })
     }
 
@@ -92,7 +97,7 @@ type CheckedRequest =
 /** Checks what forwarding relies on: path, WebSocket origin, body, loops. Origins of other requests are `csrf()`'s. */
 async function checkRequest(
   proxy: CompiledProxy,
-  { request, env, pageNonce, session }: ProxyRequest,
+  { request, env, pageNonce, session, eventContext }: ProxyRequest,
   requestId: string,
 ): Promise<CheckedRequest> {
   const { headers, method, url } = request
@@ -120,7 +125,7 @@ async function checkRequest(
   if (hops > maxHops) return rejectedWith('upstream-loop')
 
   const ctx: ForwardContext = {
-    ...{ request, env, requestId, hops, upgrade, session },
+    ...{ request, env, requestId, eventContext, hops, upgrade, session },
     address: clientAddress(headers, proxy.platform),
     client: proxy.client,
     path: path.path,

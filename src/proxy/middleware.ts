@@ -36,6 +36,7 @@ export function proxy<Data extends object, E = ProjectEnv>(
       requestId: readText(c, 'requestId'),
       pageNonce: readText(c, 'secureHeadersNonce'),
       session,
+      eventContext: c,
     })
     return session === undefined || session === shared ? response : session.flush(response)
   }

@@ -55,6 +55,10 @@ export interface SessionCommandTarget {
   /** The one that serves this environment. */
   readonly strategy: SessionStrategy<object>
   readonly env: unknown
+  /** By this object events find the listener of the request. */
+  readonly context: object
+  /** The user of the session; undefined for a visitor. */
+  readonly user: string | undefined
 }
 
 /**
@@ -77,13 +81,13 @@ export async function applyCommand(
 }
 
 async function applyVerb(
-  { session, strategy, env }: SessionCommandTarget,
+  { session, strategy, env, context, user }: SessionCommandTarget,
   order: SessionCommand,
 ): Promise<void> {
   if (order.verb === 'end')
     return order.id === undefined ? session.end() : void (await session.endOne(order.id))
   if (order.verb === 'endAll') return session.endAll({ exceptCurrent: order.exceptCurrent })
-  if (order.verb === 'endAny') return endAny(strategy, order.user, env)
+  if (order.verb === 'endAny') return endAny(strategy, order.user, { env, context, user })
   if (order.verb === 'start') return session.start(order.data, { keep: order.keep as never[] })
   const { set, unset, incr, ifVersion } = order
   if (set.size + unset.length + incr.size === 0 && ifVersion === undefined) return
@@ -103,14 +107,16 @@ async function applyVerb(
 async function endAny(
   strategy: SessionStrategy<object>,
   user: string,
-  env: unknown,
+  asked: Pick<SessionCommandTarget, 'env' | 'context' | 'user'>,
 ): Promise<void> {
   const { endAll } = strategy as Partial<ChosenStrategy<object>>
   if (endAll === undefined)
     throw new ConfigError([
       { option: 'session', problem: 'is stateless: it cannot end the sessions of a user' },
     ])
-  await endAll({ user, env })
+  const { env, context, user: administrator } = asked
+  const by = { actor: 'origin', ...(administrator && { user: administrator }) } as const
+  await endAll({ user, env, context, by })
 }
 
 function addNumber(value: unknown, by: number): number {

@@ -6,6 +6,7 @@ import { checkKeys } from '../options/keys.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 import { createUnsupportedError } from './core/errors.ts'
 import type {
+  EndAllArgs,
   EndMarkedArgs,
   SessionContext,
   SessionInfo,
@@ -33,22 +34,17 @@ export interface ChosenStrategy<Data extends SessionObject> extends SessionStrat
   readonly choices: readonly SessionStrategy<Data>[]
   chosen(env: unknown): SessionStrategy<Data>
   /** See `StoredStrategy.list`. @throws {ConfigError} `ERR_CONFIG` if the current strategy has no lists */
-  list(args: UserArgs): Promise<SessionInfo[]>
+  list(args: { readonly user: string; readonly env?: unknown }): Promise<SessionInfo[]>
   /** Resolves with the number of ended sessions, where it is known. @throws {ConfigError} `ERR_CONFIG` if unsupported */
-  endAll(args: UserArgs): Promise<number | undefined>
+  endAll(args: EndAllArgs): Promise<number | undefined>
   /** See `StoredStrategy.endMarked`. @throws {ConfigError} `ERR_CONFIG` if unsupported */
   endMarked(args: EndMarkedArgs): Promise<boolean>
-}
-
-interface UserArgs {
-  readonly user: string
-  readonly env?: unknown
 }
 
 /** The verbs that only some strategies have. */
 interface OptionalVerbs<Data extends SessionObject> {
   list?: StoredStrategy<Data>['list']
-  endAll?(args: UserArgs): Promise<number | undefined>
+  endAll?(args: EndAllArgs): Promise<number | undefined>
   endMarked?: StoredStrategy<Data>['endMarked']
 }
 

@@ -3,17 +3,16 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { type AccessGuard, type AccessOptions, accessGuard } from '../access/guard.ts'
 import type { MaybeAnswer } from '../access/options.ts'
 import type { Issues } from '../options/issues.ts'
-import type { Emit } from '../types.ts'
 
 /** Validates the option `access`; undefined where it is absent or wrong. */
 export function compileAccess(
   value: AccessOptions<never, Context> | undefined,
-  { session, onEvent }: { readonly session: unknown; readonly onEvent?: Emit | undefined },
+  { session }: { readonly session: unknown },
   issues: Issues,
 ): AccessGuard<Context> | undefined {
   if (value === undefined) return undefined
   try {
-    const guard = accessGuard<Context>({ ...(onEvent && { onEvent }), ...value })
+    const guard = accessGuard<Context>(value)
     if (guard.needsSession && session === undefined)
       issues.add('access', 'needs the option session')
     return guard

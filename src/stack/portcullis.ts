@@ -1,4 +1,5 @@
 /** The whole stack as one middleware. */
+
 import type { Context, ErrorHandler, MiddlewareHandler, Next } from 'hono'
 import type { AccessOptions } from '../access/guard.ts'
 import type { CsrfOptions } from '../csrf/guard.ts'
@@ -6,10 +7,13 @@ import { csrf } from '../csrf/middleware.ts'
 import type { SecureHeadersOptions } from '../headers/index.ts'
 import { type SecureHeadersEnv, secureHeaders } from '../headers/middleware.ts'
 import type { RateLimitOptions } from '../limit/gate.ts'
+import type { AuditTrail } from '../monitor/audit/trail.ts'
 import type { RequestLogEnv } from '../monitor/middleware.ts'
-import { createIssues } from '../options/issues.ts'
+import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
+import { optionalListener } from '../options/values.ts'
 import { errorPage } from '../page/middleware.ts'
+import { checkPlatform, type Platform } from '../request/address/address.ts'
 import type { RequestLimits } from '../request/limits.ts'
 import { isHeaderName } from '../request/request-id.ts'
 import type { ThreeVerbs } from '../session/core/types.ts'
@@ -19,6 +23,7 @@ import type { Emit, FromEnv } from '../types.ts'
 import { compileAccess, createAccessStep } from './access-steps.ts'
 import { allowMethods, type BodyOptions, limitBodies, limitRequests } from './bounds.ts'
 import { deviceStep } from './device-step.ts'
+import { createStackListener } from './events.ts'
 import { type GraphqlStep, graphqlStep } from './graphql-step.ts'
 import { allowHosts, type HttpsOptions, requireHttps } from './hosts.ts'
 import { order, type Step } from './order.ts'
@@ -42,6 +47,8 @@ const keys: ReadonlyArray<keyof StackOptions | 'session'> = [
   'graphql',
   'session',
   'onEvent',
+  'audit',
+  'platform',
   'onError',
 ]
 
@@ -85,8 +92,15 @@ export interface StackOptions<Data = object> {
   readonly graphql?: GraphqlStep
   /** How large bodies may be and of which types; see `limitBodies`. Default 10 MB of any type. */
   readonly body?: Omit<BodyOptions, 'onEvent'> | false
-  /** Takes `request-refused` of host, https, methods, limits and body, and what `access` tells. Default none. */
+  /**
+   * Receives the events of every step and of everything behind the stack that handles the same request: sessions, guards of
+   * single routes, logins. A step with an `onEvent` of its own tells both, once each. Default none.
+   */
   readonly onEvent?: Emit
+  /** Makes audit records of these events: `auditTrail(sinks)` of `portcullis/monitor`. Default none. */
+  readonly audit?: AuditTrail
+  /** Who is in front and names the client's address, for audit records. Default `'none'`: records have no address. */
+  readonly platform?: Platform
   /** Where requests that change something may come from; see `csrf`. Default: our own origin only. */
   readonly csrf?: Omit<CsrfOptions, 'token'> | false
   /** Answers what a step of the stack throws; what handlers throw is `app.onError`'s. Default `errorPage()`. */
@@ -126,10 +140,9 @@ export function portcullis(
     limits,
     body,
     rateLimit: rates,
-    onEvent,
   } = options ?? {}
-  const emit = onEvent === undefined ? {} : { onEvent }
-  const guard = compileAccess(options?.access, { session: strategy, onEvent }, issues)
+  const listen = compileListener(options ?? {}, issues)
+  const guard = compileAccess(options?.access, { session: strategy }, issues)
   if (requestIdHeader !== undefined && !isHeaderName(requestIdHeader)) {
     issues.add('requestIdHeader', 'must be the name of a header')
   }
@@ -145,20 +158,20 @@ export function portcullis(
     host: () =>
       publicOrigin === undefined
         ? undefined
-        : allowHosts({ publicOrigin, ...(hosts !== undefined && { hosts }), ...emit }),
+        : allowHosts({ publicOrigin, ...(hosts !== undefined && { hosts }) }),
     https: () =>
       publicOrigin === undefined || https === false
         ? undefined
-        : requireHttps({ publicOrigin, ...(https !== true && https), ...emit }),
-    methods: () => (methods === false ? undefined : allowMethods(methods, emit)),
-    limits: () => (limits === false ? undefined : limitRequests({ ...limits, ...emit })),
+        : requireHttps({ publicOrigin, ...(https !== true && https) }),
+    methods: () => (methods === false ? undefined : allowMethods(methods)),
+    limits: () => (limits === false ? undefined : limitRequests(limits)),
     device: () => deviceStep(strategy),
     addresses: () => guard && createAccessStep(guard.byAddress),
     csrf: () =>
       origins === false
         ? undefined
         : csrf({ ...(publicOrigin !== undefined && { publicOrigins: publicOrigin }), ...origins }),
-    body: () => (body === false ? undefined : limitBodies({ ...body, ...emit })),
+    body: () => (body === false ? undefined : limitBodies(body)),
     rateLimit: () => (rates === undefined ? undefined : sharedRateLimit(rates, strategy)),
     session: () => (strategy === undefined ? undefined : (session(strategy) as MiddlewareHandler)),
     access: () => (guard?.needsSession ? createAccessStep(guard.bySession) : undefined),
@@ -175,8 +188,30 @@ export function portcullis(
   }
   issues.throwIfAny()
   return async function portcullis(c, next) {
+    listen?.(c)
     await runSteps({ steps, c, next, onError }, 0)
   }
+}
+
+function compileListener(
+  { onEvent, audit, platform, requestLog: log }: StackOptions,
+  issues: Issues,
+): ((c: Context) => void) | undefined {
+  return createStackListener({
+    source: onEvent,
+    onEvent: optionalListener(issues, 'onEvent', onEvent),
+    audit: validateAudit(audit, issues),
+    platform: checkPlatform(platform, issues, 'none'),
+    clock: Date.now,
+    hasLog: log !== undefined,
+  })
+}
+
+function validateAudit(value: unknown, issues: Issues): AuditTrail | undefined {
+  if (value === undefined) return undefined
+  if (typeof (value as Partial<AuditTrail>)?.record === 'function') return value as AuditTrail
+  issues.add('audit', 'must be auditTrail(...) of portcullis/monitor')
+  return undefined
 }
 
 /** One request on its way through the steps. */

@@ -1,5 +1,7 @@
 /** How the guards of the stack refuse: one answer, one event. */
+
 import type { Context } from 'hono'
+import { emitEvent } from '../events.ts'
 import type { RequestMetrics } from '../monitor/line.ts'
 import { errorResponse } from '../page/error-response.ts'
 import type { Emit, Reason } from '../types.ts'
@@ -22,13 +24,10 @@ export function createReject(onEvent: Emit | undefined): RejectRequest {
   return (c, reason, headers) => {
     const id: unknown = c.get('requestId')
     const requestId = typeof id === 'string' ? id : undefined
-    const notes: RequestMetrics | undefined = c.get('requestLog')
-    if (notes !== undefined) notes.reason = reason
-    onEvent?.({
-      type: 'request-refused',
-      reason,
-      ...(requestId !== undefined && { request: requestId }),
-    })
+    const metrics: RequestMetrics | undefined = c.get('requestLog')
+    if (metrics !== undefined) metrics.reason = reason
+    const event = { type: 'request-refused', reason } as const
+    emitEvent(onEvent, requestId === undefined ? event : { ...event, request: requestId }, c)
     return errorResponse(reason, c.req.raw, {
       ...(requestId !== undefined && { requestId }),
       ...(headers && { headers }),

@@ -1,6 +1,8 @@
 /** The steps of the stack that have no room of their own. */
+
 import type { MiddlewareHandler } from 'hono'
 import { randomId } from '../crypto/random.ts'
+import { emitEvent } from '../events.ts'
 import { errorResponse } from '../page/error-response.ts'
 import { canonicalPath } from '../request/path/path.ts'
 import { isRequestId } from '../request/request-id.ts'
@@ -32,8 +34,11 @@ export function canonicalPaths(): MiddlewareHandler {
     const path = canonicalPath(raw.url)
     if (path.ok) return next()
     const safe = raw.method === 'GET' || raw.method === 'HEAD'
-    if (!safe || path.redirect === undefined)
+    if (!safe || path.redirect === undefined) {
+      emitEvent(undefined, { type: 'request-refused', reason: path.reason }, c)
       return errorResponse(path.reason, raw, { requestId: c.get('requestId') })
+    }
+
     return new Response(null, {
       status: 308,
       headers: { location: path.redirect, 'cache-control': 'no-store' },

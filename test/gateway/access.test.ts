@@ -41,7 +41,8 @@ describe('a route that needs somebody signed in', () => {
     const at = await bench()
     const response = await at.ask('/account', { headers })
     expect([response.status, response.headers.get('content-type')]).toEqual([401, type])
-    expect(at.events).toMatchObject([{ type: 'request-refused', reason: 'no-session' }])
+    const rejections = at.events.filter(({ type }) => type === 'request-refused')
+    expect(rejections).toMatchObject([{ type: 'request-refused', reason: 'no-session' }])
     expect(at.seen).toEqual([])
   })
 

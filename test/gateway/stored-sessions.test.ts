@@ -234,6 +234,7 @@ describe('an upstream with stored sessions', () => {
       [],
     ])
     expect(at.events).toMatchObject([
+      { type: 'session-rejected', reason: 'ended' },
       { type: 'session-write-dropped', reason: 'ended', subject: 'app' },
     ])
   })

@@ -1,6 +1,7 @@
 /** The option `graphql` of a route: validated while building, and applied to each of its requests. */
 
 import { type CompiledAccess, compileAccess } from '../../access/index.ts'
+import { emitEvent } from '../../events.ts'
 import type { GraphqlRoute } from '../../graphql/route.ts'
 import type { Issues } from '../../options/index.ts'
 import type { LoadedSession } from '../../proxy/forward/context.ts'
@@ -62,9 +63,9 @@ export function createGraphqlInspection(
   sessions: Pick<GatewaySessions, 'checkAccess'>,
 ): InspectGraphql {
   function reject(ctx: RouteContext, limits: GraphqlRoute, reason: Reason): Response {
-    const { request, requestId, metrics } = ctx
+    const { request, requestId, metrics, eventContext } = ctx
     if (metrics !== undefined) metrics.reason = reason
-    emit({ type: 'graphql-refused', reason, request: requestId })
+    emitEvent(emit, { type: 'graphql-refused', reason, request: requestId }, eventContext)
     return limits.refuse(reason, request, requestId)
   }
 

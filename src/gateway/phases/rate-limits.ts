@@ -1,4 +1,5 @@
 /** Counts a request against its rate limits, in the same request to Redis as everything else that it asks there. */
+import { emitEvent, shareListener } from '../../events.ts'
 import type { Decision } from '../../limit/decide.ts'
 import type { LimitedContext, PreparedLimits } from '../../limit/gate.ts'
 import type { Redis, RedisBatch } from '../../redis/index.ts'
@@ -30,6 +31,7 @@ export function createRateLimits(emit: Emit): BeginRateLimits {
 
     const { request, env, requestId } = ctx
     const context: LimitedContext = { req: { raw: request }, env, var: { requestId } }
+    shareListener(ctx.eventContext, context)
     const decisions: Decision[] = []
     const remote: PreparedLimits[] = []
     for (const limit of limits) {
@@ -91,7 +93,7 @@ function applyDecisions(
 
   const reason = denial.refused.status === 503 ? 'store-unavailable' : 'rate-limited'
   if (ctx.metrics !== undefined) ctx.metrics.reason = reason
-  emit({ type: 'request-refused', reason, request: ctx.requestId })
+  emitEvent(emit, { type: 'request-refused', reason, request: ctx.requestId }, ctx.eventContext)
   return addFields(denial.refused)
 }
 

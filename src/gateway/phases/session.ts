@@ -38,7 +38,11 @@ export function createGatewaySessions(options: GatewaySessionOptions): GatewaySe
   const { strategy, roles, clock, batchesRedis } = options
 
   function open(ctx: RequestContext): FlushableHandle<object> | undefined {
-    ctx.session ??= strategy?.open({ request: ctx.request, env: ctx.env })
+    ctx.session ??= strategy?.open({
+      request: ctx.request,
+      env: ctx.env,
+      context: ctx.eventContext,
+    })
     return ctx.session
   }
 

@@ -98,11 +98,11 @@ class AttemptScope implements LoginScope {
 
   #beginAttempt(account: Account | undefined): ReturnType<ThrottleEngine['begin']> {
     const { engine, subject } = this.#route
-    const { request, requestId, env, address } = this.#ctx
+    const { request, requestId, env, address, eventContext: context } = this.#ctx
     const { cookieName } = engine
     const cookies =
       cookieName === undefined ? [] : readCookies(request.headers.get('cookie'), cookieName)
-    return engine.begin({ env, account, address, cookies, request: requestId, subject })
+    return engine.begin({ env, account, address, cookies, request: requestId, context, subject })
   }
 
   async forward(send: SendLogin): Promise<Response> {

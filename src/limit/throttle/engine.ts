@@ -1,6 +1,8 @@
 /** The throttle: which counters a try is held against, and what its outcome does to them. */
+
 import { randomId } from '../../crypto/index.ts'
 import { isPortcullisError } from '../../errors.ts'
+import { emitEvent } from '../../events.ts'
 import { addressPrefix } from '../../request/index.ts'
 import type { Clock, Emit, EventType, OutgoingCookie } from '../../types.ts'
 import type { Account } from './account/account.ts'
@@ -19,6 +21,8 @@ export interface LoginRequest {
   readonly cookies: readonly string[]
   /** For events: the request, and the route or whatever names this login. */
   readonly request?: string | undefined
+  /** By this object events find the listener of the request. */
+  readonly context?: object | undefined
   readonly subject?: string | undefined
 }
 
@@ -150,21 +154,22 @@ export function createThrottleEngine(
     return { by: ['pair', 'account', ...by], all: { ticket, streaks, days } }
   }
 
-  function emitEvent(type: EventType, who: LoginRequest, reason?: string): void {
+  function emitAbout(type: EventType, who: LoginRequest, reason?: string): void {
     const { request, subject } = who
-    emit({
+    const event = {
       type,
       ...(reason !== undefined && { reason }),
       ...(request !== undefined && { request }),
       ...(subject !== undefined && { subject }),
-    })
+    }
+    emitEvent(emit, event, who.context)
   }
 
   function findPressure(failures: number | undefined, who: LoginRequest): number | undefined {
     if (failures === undefined || failures < pressureAt) return undefined
     // Told at ten, a hundred, a thousand: an attack must not fill the log.
     if (Number.isInteger(Math.log10(failures / pressureAt)))
-      emitEvent('account-pressure', who, `${failures}-failures`)
+      emitAbout('account-pressure', who, `${failures}-failures`)
     return failures
   }
 
@@ -179,7 +184,7 @@ export function createThrottleEngine(
     } catch (error) {
       if (!isStoreError(error)) throw error
 
-      emitEvent('login-store-unavailable', who)
+      emitAbout('login-store-unavailable', who)
       if (!observing) throw error
 
       return undefined
@@ -194,7 +199,7 @@ export function createThrottleEngine(
     if (reply === undefined) return { ok: true, attempt: uncounted }
     if (reply.is === 'denied') {
       const reason = by[reply.by] ?? 'address'
-      emitEvent(observing ? 'login-throttle-observed' : 'login-throttled', who, reason)
+      emitAbout(observing ? 'login-throttle-observed' : 'login-throttled', who, reason)
       if (observing) return { ok: true, attempt: uncounted }
 
       return { ok: false, retryAfter: Math.max(1, Math.ceil(reply.waitMs / 1000)), by: reason }
@@ -217,7 +222,7 @@ export function createThrottleEngine(
         else if (outcome !== 'failure') await store.settle(all, outcome, clock(), { env: who.env })
       } catch {
         // Who signed in stays signed in; what was counted goes away with the next success, or in a day.
-        emitEvent('login-unsettled', who, outcome)
+        emitAbout('login-unsettled', who, outcome)
       }
 
       if (outcome !== 'success' || known === undefined || who.account === undefined)

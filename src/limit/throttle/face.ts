@@ -190,6 +190,7 @@ function createLoginRequest<C extends LoginContext>(
     address: clientAddress(headers, platform),
     cookies: cookieName === undefined ? [] : readCookies(headers.get('cookie'), cookieName),
     request: readRequestId(c),
+    context: c,
     subject,
   }
 }

@@ -12,6 +12,8 @@ export interface ForwardContext {
   readonly request: Request
   readonly env: unknown
   readonly requestId: string
+  /** By this object events find the listener of the request. */
+  readonly eventContext: object
   /** IP address of the client; undefined where nothing tells it. */
   readonly address: string | undefined
   /** Sends the request. */

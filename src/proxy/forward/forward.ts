@@ -63,8 +63,8 @@ const defaultSocketSeconds = 3600
 
 /** Creates the function that forwards requests. */
 export function createForward<C extends ForwardContext>(options: ForwardOptions<C>): Forward<C> {
-  const { sessions, cookieNames, observer, emit } = options
-  const applySessionHeader = createSessionHeaderApplier(sessions, emit)
+  const { sessions, cookieNames, observer } = options
+  const applySessionHeader = createSessionHeaderApplier(sessions, options)
 
   return async function forward(ctx, session, changes = {}) {
     const { upgrade, response: page } = ctx

@@ -1,5 +1,6 @@
 /** Applies the session command in an upstream's response, before the first byte of the response is sent. */
 import { isPortcullisError } from '../../errors.ts'
+import { emitEvent } from '../../events.ts'
 import { neverStore } from '../../session/handle/caching.ts'
 import type { FlushableHandle, SessionStrategy } from '../../session/index.ts'
 import { applyCommand, authorizeHeader } from '../../session-protocol/apply.ts'
@@ -34,14 +35,25 @@ export type ApplySessionHeader<C extends ForwardContext> = (
   answer: SessionResponse<C>,
 ) => Promise<void>
 
+/** What the function needs besides the sessions. */
+export interface SessionHeaderOptions {
+  readonly emit: Emit
+  /** The user of a session's data. */
+  readonly user: ((data: object) => string | undefined) | undefined
+}
+
 /** Creates the function for one gateway. */
 export function createSessionHeaderApplier<C extends ForwardContext>(
   sessions: ForwardSessions<C>,
-  emit: Emit,
+  { emit, user: readUser }: SessionHeaderOptions,
 ): ApplySessionHeader<C> {
-  function emitRejected({ requestId, upstream }: ForwardContext, reason: HeaderRejection): void {
+  function emitRejected(
+    { requestId, upstream, eventContext }: ForwardContext,
+    reason: HeaderRejection,
+  ): void {
     const subject = upstream.name
-    emit({ type: 'session-header-refused', reason, request: requestId, subject })
+    const event = { type: 'session-header-refused', reason, request: requestId, subject } as const
+    emitEvent(emit, event, eventContext)
   }
 
   return async function applySessionHeader(answer) {
@@ -63,18 +75,17 @@ export function createSessionHeaderApplier<C extends ForwardContext>(
     const handle = sessions.open(ctx)
     if (strategy === undefined || handle === undefined) return emitRejected(ctx, 'not-granted')
 
-    const target = { session: handle, strategy, env: ctx.env }
+    const { env, eventContext: context } = ctx
+    const user = answer.session && readUser?.(answer.session.data)
+    const target = { session: handle, strategy, env, context, user }
     try {
       await runCommand(answer, parsed.order, () => applyCommand(target, parsed.order))
     } catch (error) {
       if (!isHarmlessWrite(answer, parsed.order, error)) throw error
-      const { requestId, upstream } = ctx
-      emit({
-        type: 'session-write-dropped',
-        reason: 'ended',
-        request: requestId,
-        subject: upstream.name,
-      })
+      const { requestId, upstream, eventContext } = ctx
+      const subject = upstream.name
+      const event = { type: 'session-write-dropped', reason: 'ended', subject } as const
+      emitEvent(emit, { ...event, request: requestId }, eventContext)
     }
   }
 }

@@ -33,6 +33,6 @@ export async function endMarked<Data>(
   const isNew = await store.endMarked(newest, { life, ...(once && { once }) }, { env })
   if (!isNew) return false
 
-  settings.emit?.({ type: 'sessions-ended', reason: 'marked' })
+  settings.emit?.({ type: 'sessions-ended', reason: 'marked', actor: 'provider' })
   return true
 }

@@ -1,8 +1,10 @@
 /** Emits the events of sessions. Events hold digests instead of ids, and never a cookie. */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import type { KeyRing } from '../../crypto/key-ring.ts'
-import type { CookieJar, EventType } from '../../types.ts'
+import { emitEvent, hasListener } from '../../events.ts'
+import type { CookieJar, EventType, SecurityEvent } from '../../types.ts'
 import type { SessionSettings } from './settings.ts'
+import type { EndAllContext } from './types.ts'
 
 /** Plain http on this machine itself, where browsers accept a Secure cookie. */
 const LOCAL_HTTP = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:[/?]|$)/
@@ -16,23 +18,69 @@ export async function idDigest(ring: KeyRing, id: string): Promise<string> {
 }
 
 /** An event about one session. */
-export interface SessionEvent {
+export interface SessionEvent<Data> {
   readonly type: EventType
   /** Id of the session, or key of its row. Only its digest is emitted. */
   readonly id: string
   readonly reason?: string
+  /** Data of the session, for the tag of its user; undefined where it was not loaded. */
+  readonly data?: Data | undefined
 }
 
-/** Emits an event about a session. The digest is computed only if there is a listener. */
-export async function emitAbout<Data>(
-  { emit, keys }: SessionSettings<Data>,
-  env: unknown,
-  { type, id, reason }: SessionEvent,
-): Promise<void> {
-  if (emit === undefined) return
+/** Emits an event of the session module. */
+export function emitSessionEvent<Data>(
+  { emit }: Pick<SessionSettings<Data>, 'emit'>,
+  jar: Pick<CookieJar, 'context'>,
+  event: SecurityEvent,
+): void {
+  emitEvent(emit, event, jar.context)
+}
 
-  const session = await idDigest(keys(env).ring, id)
-  emit({ type, session, ...(reason !== undefined && { reason }) })
+/** Emits an event about a session. The digest and the tag are computed only if there is a listener. */
+export async function emitAbout<Data>(
+  settings: SessionSettings<Data>,
+  jar: Pick<CookieJar, 'env' | 'context'>,
+  { type, id, reason, data }: SessionEvent<Data>,
+): Promise<void> {
+  if (!hasListener(settings.emit, jar.context)) return
+
+  const { ring } = settings.keys(jar.env)
+  const user = data === undefined ? undefined : settings.user?.(data)
+  const [session, userTag] = await Promise.all([
+    idDigest(ring, id),
+    user === undefined ? undefined : createAuditTag(ring, user),
+  ])
+  emitSessionEvent(settings, jar, {
+    type,
+    session,
+    ...(userTag !== undefined && { user: userTag }),
+    ...(reason !== undefined && { reason }),
+  })
+}
+
+/** Emits that all sessions of a user were ended. */
+export async function emitAllEnded<Data>(
+  settings: SessionSettings<Data>,
+  { env, context, by }: EndAllContext,
+  user: string,
+  reason: 'all' | 'all-others',
+): Promise<void> {
+  if (!hasListener(settings.emit, context)) return
+
+  const { ring } = settings.keys(env)
+  const actorUser = by?.user === undefined ? undefined : await createAuditTag(ring, by.user)
+  emitSessionEvent(settings, context === undefined ? {} : { context }, {
+    type: 'sessions-ended',
+    reason,
+    user: await createAuditTag(ring, user),
+    ...(by !== undefined && { actor: by.actor }),
+    ...(actorUser !== undefined && { actorUser }),
+  })
+}
+
+/** Computes the tag of a user in events and audit records: an HMAC under a key of its own. */
+export async function createAuditTag(ring: KeyRing, user: string): Promise<string> {
+  return encodeBase64url((await ring.mac('audit-user', user)).subarray(0, 16))
 }
 
 const warnedSettings = new WeakSet<object>()

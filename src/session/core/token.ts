@@ -1,6 +1,9 @@
 /** Unseals the session cookies of a request, and decides whether a request whose cookie is rejected may write. */
+
 import type { Sealer } from '../../crypto/seal.ts'
+import type { CookieJar } from '../../types.ts'
 import type { LoadResult, WriteBlockReason } from './engine.ts'
+import { emitSessionEvent } from './events.ts'
 import type { SessionSettings } from './settings.ts'
 
 /** Another host of the domain can plant cookies of our name, so this many are tried. */
@@ -54,9 +57,11 @@ async function openOnlyOne<Data>(
 /** Emits why a cookie is rejected and returns the session of a request without one. */
 export function rejectCookie<Data>(
   settings: SessionSettings<Data>,
+  jar: CookieJar,
   reason: string,
 ): LoadResult<Data> {
-  settings.emit?.({ type: 'session-rejected', reason, subject: settings.cookie.name })
+  const subject = settings.cookie.name
+  emitSessionEvent(settings, jar, { type: 'session-rejected', reason, subject })
   return createEmptySession(reason)
 }
 

@@ -36,6 +36,8 @@ export type SessionContext =
   | HonoContextLike
   | {
       readonly request: { readonly headers: Headers }
+      /** By this object events find the listener of the request. Default: the request. */
+      readonly context?: object
       readonly headers?: Headers
       readonly env?: unknown
     }
@@ -95,6 +97,30 @@ export interface SessionStrategy<Data extends SessionObject> extends ThreeVerbs<
   readonly [sessionInternals]?: SessionInternals
 }
 
+/** Who ends all sessions of a user, and in which request. */
+export interface EndAllContext {
+  /** The bindings of the platform, as `c.env` has them. */
+  readonly env?: unknown
+  /** The context of the request that asks, by which its event finds the listener of that request. */
+  readonly context?: object
+  /** Who asks, where it is not the user. */
+  readonly by?: EndedBy
+}
+
+/** Who ends the sessions of another user. */
+export interface EndedBy {
+  /** An upstream's response, an administrator, or a job of yours. */
+  readonly actor: 'origin' | 'administrator' | 'system'
+  /** The user who acts, for a keyed tag in the event. */
+  readonly user?: string
+}
+
+/** Arguments of `endAll`. */
+export interface EndAllArgs extends EndAllContext {
+  /** The user whose sessions end. */
+  readonly user: string
+}
+
 /** Arguments of `endMarked`. */
 export interface EndMarkedArgs {
   /** The value that the option `mark` returned for the sessions to end. */
@@ -109,7 +135,7 @@ export interface EndMarkedArgs {
 export interface StatelessStrategy<Data extends SessionObject> extends SessionStrategy<Data> {
   readonly kind: 'stateless'
   /** Ends every session of a user. Present only with the option `revocation`. */
-  endAll?(args: { readonly user: string; readonly env?: unknown }): Promise<void>
+  endAll?(args: EndAllArgs): Promise<void>
   /** See {@link StoredStrategy.endMarked}. Present only with the option `revocation`. */
   endMarked?(args: EndMarkedArgs): Promise<boolean>
 }
@@ -124,7 +150,7 @@ export interface StoredStrategy<Data extends SessionObject> extends SessionStrat
    */
   list(args: { readonly user: string; readonly env?: unknown }): Promise<SessionInfo[]>
   /** Ends every session of a user and returns their number: when an account is closed or taken over. */
-  endAll(args: { readonly user: string; readonly env?: unknown }): Promise<number>
+  endAll(args: EndAllArgs): Promise<number>
   /**
    * Ends every session whose option `mark` returns this mark, also sessions that begin later, for as long as a session can
    * live. Resolves with false where the message `once` came before; then nothing has changed.

@@ -1,9 +1,11 @@
 /** The addresses that a browser calls by itself, and the page for links from other origins. */
+
 import { readCookies } from '../../cookie/parse.ts'
 import type { CookieSettings } from '../../cookie/settings.ts'
 import { isPortcullisError } from '../../errors.ts'
 import { readDevicePath, registerPath } from '../../request/path/device-path.ts'
 import type { DeviceEndpoints } from '../core/device.ts'
+import { emitSessionEvent } from '../core/events.ts'
 import { createCookieJar } from '../handle/cookie-jar.ts'
 import { answerForget, answerJson, answerRefusal, answerUnavailable } from './answers.ts'
 import type { DeviceContext } from './context.ts'
@@ -29,11 +31,13 @@ export function createDeviceEndpoints<Data extends object>(
   }
 
   /** Whatever failed here is ours, so the browser keeps its session and tries again. */
-  function answerFailure(error: unknown, { headers }: Request): Response {
+  function answerFailure(error: unknown, request: Request): Response {
+    const { headers } = request
     if (isPortcullisError(error, 'ERR_SESSION_ENDED'))
       return answerForget(readHeaderString(headers.get('sec-secure-session-id')))
     const code = isPortcullisError(error) ? error.code : 'fault'
-    settings.emit?.({ type: 'session-refresh-failed', reason: code })
+    const event = { type: 'session-refresh-failed', reason: code } as const
+    emitSessionEvent(settings, { context: request }, event)
     return answerUnavailable()
   }
 

@@ -1,7 +1,9 @@
 /** Decides whether a session that was loaded counts on the device of its request. */
+
 import { expireCookie } from '../../cookie/serialize.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { LoadResult } from '../core/engine.ts'
+import { emitSessionEvent } from '../core/events.ts'
 import type { SessionSettings } from '../core/settings.ts'
 import { isBound, readBinding } from './binding.ts'
 import { type BoundRejection, readBoundValues } from './bound-cookie.ts'
@@ -20,7 +22,7 @@ export function createEnforcement<Data>(
   settings: SessionSettings<Data>,
   device: DeviceSettings,
 ): EnforceBinding<Data> {
-  const { clock, cookie, emit, keys } = settings
+  const { clock, cookie, keys } = settings
   const expire: OutgoingCookie = expireCookie(device.cookie)
 
   function reject(
@@ -33,7 +35,7 @@ export function createEnforcement<Data>(
     const skipReason = readSkipped(headers?.get('secure-session-skipped'), sid)
     // A link from elsewhere is begun again and is no sign of a theft: it has a word of its own.
     const isLink = headers !== undefined && isForeignNavigation(headers)
-    emit?.({
+    emitSessionEvent(settings, jar, {
       type: 'session-rejected',
       reason: isLink ? 'not-bound-navigation' : rejection,
       subject: cookie.name,

@@ -93,7 +93,7 @@ async function acceptProof<Data extends object>(
   if (written === 'spent') return ask(refresh, 'spent')
 
   if (!isBound(binding))
-    await emitAbout(settings, jar.env, {
+    await emitAbout(settings, jar, {
       type: 'session-bound',
       id: written?.session.record?.id ?? record.id,
       reason: binding.alg,
@@ -137,7 +137,7 @@ async function ask<Data extends object>(
   const { settings, jar, record, binding } = refresh
   const { ring } = settings.keys(jar.env)
   if (reason !== undefined)
-    await emitAbout(settings, jar.env, { type: 'session-refresh-refused', id: record.id, reason })
+    await emitAbout(settings, jar, { type: 'session-refresh-refused', id: record.id, reason })
   const use = { purpose: 'refresh', session: binding.sid } as const
   const now = Math.max(settings.clock(), (binding.proved ?? 0) + 1)
   return answerChallenge(await createChallenge(ring, use, now), binding.sid)
@@ -147,7 +147,7 @@ async function refuse<Data extends object>(
   { settings, jar, record }: Refresh<Data>,
   reason: string,
 ): Promise<Response> {
-  await emitAbout(settings, jar.env, { type: 'session-refresh-refused', id: record.id, reason })
+  await emitAbout(settings, jar, { type: 'session-refresh-refused', id: record.id, reason })
   return answerRefusal(401)
 }
 

@@ -1,7 +1,7 @@
 /** A browser offers the key of its device: it is kept, and nothing is enforced before its first proof. */
 import { randomId } from '../../crypto/random.ts'
 import type { CookieJar } from '../../types.ts'
-import { emitAbout } from '../core/events.ts'
+import { emitAbout, emitSessionEvent } from '../core/events.ts'
 import type { SessionRecord } from '../core/record.ts'
 import { answerJson, answerRefusal, answerUnavailable } from './answers.ts'
 import type { DeviceBinding } from './binding.ts'
@@ -50,7 +50,7 @@ export async function answerRegistration<Data extends object>(
   })
   if (!isFirst) return refuse(context, jar, record, 'bound-already')
 
-  await emitAbout(settings, jar.env, {
+  await emitAbout(settings, jar, {
     type: 'session-key-offered',
     id: record.id,
     reason: proof.alg,
@@ -66,7 +66,7 @@ async function refuse<Data extends object>(
   reason: string,
 ): Promise<Response> {
   const type = 'session-bind-refused'
-  if (record === undefined) settings.emit?.({ type, reason })
-  else await emitAbout(settings, jar.env, { type, id: record.id, reason })
+  if (record === undefined) emitSessionEvent(settings, jar, { type, reason })
+  else await emitAbout(settings, jar, { type, id: record.id, reason })
   return answerRefusal(reason === 'bound-already' ? 409 : 401)
 }

@@ -28,6 +28,10 @@ class HonoJar implements CookieJar {
     return this.#context.req.raw.url
   }
 
+  get context(): object {
+    return this.#context
+  }
+
   get headers(): Headers {
     return this.#context.req.raw.headers
   }
@@ -45,11 +49,13 @@ function createHeaderJar({
   request,
   headers,
   env,
+  context = request,
 }: Extract<SessionContext, { readonly request: unknown }>): CookieJar {
   return {
     env,
     headers: request.headers,
     url: (request as { readonly url?: string }).url ?? '',
+    context,
     read: (name) => readCookies(request.headers.get('cookie'), name),
     write(cookie): void {
       if (headers === undefined)

@@ -1,8 +1,10 @@
 /** The handle of one request's session: it reads when it is asked, records changes, and writes once. */
+
 import { ConfigError, isPortcullisError } from '../../errors.ts'
 import { dataError, jsonCopy } from '../core/data.ts'
 import type { DeviceState, LoadResult } from '../core/engine.ts'
 import { createUnsupportedError } from '../core/errors.ts'
+import { emitSessionEvent } from '../core/events.ts'
 import type { SessionFacts } from '../core/info.ts'
 import type { Messages } from '../core/record.ts'
 import type { FlushableHandle, OptionalKey, SessionInfo, StartOptions } from '../core/types.ts'
@@ -216,12 +218,12 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }
 
   #close(response: Response): Response {
-    const { session, cookies, settings } = this.#state
+    const { session, cookies, settings, jar } = this.#state
     const isPersonal = session?.record?.data !== undefined || this.#tookMessages
     const finalResponse = finishResponse(
       response,
       { cookies, wasRead: session !== undefined, isPersonal },
-      settings.emit,
+      (event) => emitSessionEvent(settings, jar, event),
     )
     this.#state.status = 'closed'
     return finalResponse

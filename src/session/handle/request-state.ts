@@ -3,7 +3,7 @@ import { isPortcullisError, PortcullisError } from '../../errors.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { LoadResult, SessionEngine, WriteResult } from '../core/engine.ts'
 import { createEndedError, createNotStartedError } from '../core/errors.ts'
-import { warnPlainHttp } from '../core/events.ts'
+import { emitSessionEvent, warnPlainHttp } from '../core/events.ts'
 import type { SessionRecord } from '../core/record.ts'
 import type { SessionSettings } from '../core/settings.ts'
 import { acceptRecord, type Edit, replayEdits } from './edits.ts'
@@ -116,7 +116,9 @@ export class RequestState<Data extends object> {
   }
 
   #dropEdits(reason: string): void {
-    if (this.edits.length > 0) this.settings.emit?.({ type: 'session-write-dropped', reason })
+    if (this.edits.length > 0) {
+      emitSessionEvent(this.settings, this.jar, { type: 'session-write-dropped', reason })
+    }
     this.edits = []
   }
 

@@ -1,9 +1,11 @@
 /** Imports cookies of older libraries: each is read once and then expired, so that a migration logs nobody out. */
+
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { isObject } from '../../options/is-object.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import { jsonCopy, validateData } from '../core/data.ts'
 import type { LoadResult } from '../core/engine.ts'
+import { emitSessionEvent } from '../core/events.ts'
 import type { LegacyCookie, OpenedLegacy } from '../core/options.ts'
 import type { SessionRecord } from '../core/record.ts'
 import type { SessionSettings } from '../core/settings.ts'
@@ -87,7 +89,8 @@ export async function openLegacy<Data extends object>(
   const firstUser = user?.(first.data)
   if (user === undefined || others.every(({ data }) => user(data) === firstUser)) return first
 
-  settings.emit?.({ type: 'session-rejected', reason: 'ambiguous', subject: settings.cookie.name })
+  const subject = settings.cookie.name
+  emitSessionEvent(settings, jar, { type: 'session-rejected', reason: 'ambiguous', subject })
   return undefined
 }
 
@@ -112,7 +115,7 @@ async function openByName<Data extends object>(
   if (contents.length === 1) return contents[0]
 
   const reason = areTooMany || contents.length > 1 ? 'ambiguous' : 'legacy'
-  settings.emit?.({ type: 'session-rejected', reason, subject: legacy.name })
+  emitSessionEvent(settings, jar, { type: 'session-rejected', reason, subject: legacy.name })
   return undefined
 }
 

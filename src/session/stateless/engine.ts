@@ -39,7 +39,7 @@ export function createStatelessEngine<Data extends object>(
       const { pendingWrite } = session
       const type =
         session.record === undefined ? 'session-created' : pendingWrite && EVENTS[pendingWrite]
-      if (settings.emit && type) await emitAbout(settings, jar.env, { type, id: record.id })
+      if (type) await emitAbout(settings, jar, { type, id: record.id, data: record.data })
       return { session: { record }, cookies }
     },
 
@@ -47,15 +47,13 @@ export function createStatelessEngine<Data extends object>(
       const record = await make(session.record)
       const cookies = await sealCookies(settings, jar, record)
 
-      if (settings.emit) {
-        const old = session.record
-        if (old) {
-          const event = { type: 'session-ended', id: old.id, reason: 'replaced' } as const
-          await emitAbout(settings, jar.env, event)
-        }
-        const event = { type: 'session-created', id: record.id, reason: 'started' } as const
-        await emitAbout(settings, jar.env, event)
+      const old = session.record
+      if (old) {
+        const { id, data } = old
+        await emitAbout(settings, jar, { type: 'session-ended', id, data, reason: 'replaced' })
       }
+      const { id, data } = record
+      await emitAbout(settings, jar, { type: 'session-created', id, data, reason: 'started' })
       return { session: { record }, cookies }
     },
 
@@ -66,9 +64,9 @@ export function createStatelessEngine<Data extends object>(
       if (cookieIssued || jar.read(cookie.name).length > 0) cookies.push(expireCookie(cookie))
 
       const { record } = session ?? NO_SESSION
-      if (settings.emit && record) {
-        const event = { type: 'session-ended', id: record.id, reason: 'ended' } as const
-        await emitAbout(settings, jar.env, event)
+      if (record) {
+        const { id, data } = record
+        await emitAbout(settings, jar, { type: 'session-ended', id, data, reason: 'ended' })
       }
       return { session: NO_SESSION, cookies }
     },

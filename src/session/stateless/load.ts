@@ -19,20 +19,20 @@ export async function loadStateless<Data>(
 ): Promise<LoadResult<Data>> {
   const { limits, clock, schema } = settings
   const json = await openToken(settings, settings.keys(jar.env).sealer, tokens)
-  if (typeof json !== 'string') return rejectCookie(settings, json.refused)
+  if (typeof json !== 'string') return rejectCookie(settings, jar, json.refused)
 
   const record = readRecord<Data>(json)
-  if (record === undefined) return rejectCookie(settings, 'invalid-data')
+  if (record === undefined) return rejectCookie(settings, jar, 'invalid-data')
 
   const now = Math.floor(clock() / 1000)
   const status = checkLifetimes(record, limits, now)
-  if (status !== 'alive') return rejectCookie(settings, status)
+  if (status !== 'alive') return rejectCookie(settings, jar, status)
 
   const slide = isSlideDue(record, limits, now) ? ({ pendingWrite: 'slide' } as const) : undefined
   if (schema === undefined || record.data === undefined) return { record, ...slide }
 
   const result = await validateData(schema, record.data)
   return 'issues' in result
-    ? rejectCookie(settings, 'invalid-data')
+    ? rejectCookie(settings, jar, 'invalid-data')
     : { record: { ...record, data: result.data }, ...slide }
 }

@@ -1,4 +1,5 @@
 /** The option `revocation` of stateless sessions: each signed-in read asks a store whether the session was ended. */
+
 import { isObject } from '../../options/is-object.ts'
 import type { Issues } from '../../options/issues.ts'
 import { checkKeys } from '../../options/keys.ts'
@@ -6,7 +7,7 @@ import { wholeNumber } from '../../options/values.ts'
 import type { RevocationStore } from '../../store/revocations.ts'
 import type { SessionEngine } from '../core/engine.ts'
 import type { SessionSettings } from '../core/settings.ts'
-import type { EndMarkedArgs } from '../core/types.ts'
+import type { EndAllContext, EndMarkedArgs } from '../core/types.ts'
 import type { RevocationOptions } from './options.ts'
 import { StoredRevocations } from './revocations.ts'
 
@@ -15,7 +16,7 @@ export interface Revocations<Data> {
   /** Wraps an engine, so that it checks and records revocations. */
   engine(inner: SessionEngine<Data>): SessionEngine<Data>
   /** Ends every session of a user. */
-  endAll(user: string, env: unknown): Promise<void>
+  endAll(user: string, asked: EndAllContext): Promise<void>
   /** Ends every session with a mark. Resolves with false where the message came before. */
   endMarked(args: EndMarkedArgs): Promise<boolean>
 }

@@ -1,15 +1,17 @@
 /** Records in a store which stateless sessions were ended, and asks it for each signed-in read. */
+
 import { sha256 } from '../../crypto/digest.ts'
 import { ConfigError } from '../../errors.ts'
 import type { RevocationStore } from '../../store/revocations.ts'
 import type { CookieJar } from '../../types.ts'
 import { endMarked } from '../core/end-marked.ts'
 import type { LoadResult, SessionEngine } from '../core/engine.ts'
+import { emitAllEnded, emitSessionEvent } from '../core/events.ts'
 import { absoluteEnd } from '../core/lifetimes.ts'
 import type { SessionRecord } from '../core/record.ts'
 import type { SessionSettings } from '../core/settings.ts'
 import { createUserTags, readMark, readUser } from '../core/tags.ts'
-import type { EndMarkedArgs } from '../core/types.ts'
+import type { EndAllContext, EndMarkedArgs } from '../core/types.ts'
 import { importIds } from '../legacy/import.ts'
 import type { RevocationOptions } from './options.ts'
 import type { Revocations } from './revocable.ts'
@@ -46,9 +48,9 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
     )
   }
 
-  async endAll(user: string, env: unknown): Promise<void> {
+  async endAll(user: string, asked: EndAllContext): Promise<void> {
     this.#requireUserOption()
-    await this.#advanceGeneration(user, env)
+    await this.#advanceGeneration(user, asked)
   }
 
   endMarked(args: EndMarkedArgs): Promise<boolean> {
@@ -78,7 +80,7 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
           await this.#revokeLegacy(jar)
           return result
         } catch (failure) {
-          this.#settings.emit?.({ type: 'session-end-incomplete' })
+          emitSessionEvent(this.#settings, jar, { type: 'session-end-incomplete' })
           return { ...result, failure }
         }
       },
@@ -87,7 +89,7 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
         const user = readUser(this.#settings, session.record?.data)
         if (user === undefined) return undefined
 
-        await this.#advanceGeneration(user, jar.env)
+        await this.#advanceGeneration(user, jar)
         if (!keepCurrent) return undefined
         return inner.write(jar, session, (record) => record && this.#addEpoch(jar, record))
       },
@@ -101,8 +103,8 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
       return session
     }
 
-    const { emit, cookie } = this.#settings
-    emit?.({ type: 'session-rejected', reason: 'ended', subject: cookie.name })
+    const subject = this.#settings.cookie.name
+    emitSessionEvent(this.#settings, jar, { type: 'session-rejected', reason: 'ended', subject })
     return { record: undefined, block: 'ended' }
   }
 
@@ -184,11 +186,12 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
     return { ...next, tag, generation }
   }
 
-  async #advanceGeneration(user: string, env: unknown): Promise<void> {
+  async #advanceGeneration(user: string, asked: EndAllContext): Promise<void> {
+    const { env } = asked
     for (const tag of await createUserTags(this.#settings, env, user)) {
       await this.#store.advance(tag, this.#lifetimeMs, { env })
     }
-    this.#settings.emit?.({ type: 'sessions-ended', reason: 'all' })
+    await emitAllEnded(this.#settings, asked, user, 'all')
   }
 
   #requireUserOption(): void {

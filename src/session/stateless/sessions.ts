@@ -48,7 +48,7 @@ export function statelessSessions<Data extends SessionObject>(
   return {
     ...createStrategy('stateless', settings, revocations.engine(engine)),
     kind: 'stateless',
-    endAll: ({ user, env }) => revocations.endAll(user, env),
+    endAll: ({ user, ...asked }) => revocations.endAll(user, asked),
     endMarked: (args) => revocations.endMarked(args),
     [sessionInternals]: internals,
   }

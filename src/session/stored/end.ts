@@ -2,7 +2,7 @@
 import { expireCookie } from '../../cookie/serialize.ts'
 import type { CookieJar } from '../../types.ts'
 import type { EndResult, LoadResult } from '../core/engine.ts'
-import { emitAbout } from '../core/events.ts'
+import { emitAbout, emitSessionEvent } from '../core/events.ts'
 import { expireLegacy } from '../legacy/import.ts'
 import { GRACE_MS, type StoredContext } from './context.ts'
 import { findLocation } from './cookie.ts'
@@ -29,8 +29,9 @@ export async function endStored<Data extends object>(
     if (current !== undefined && 'ref' in current) {
       location = current
       const wasAlive = await store.end(current.ref, GRACE_MS, jar)
-      const event = { type: 'session-ended', id: current.ref.key, reason: 'ended' } as const
-      if (wasAlive) await emitAbout(settings, jar.env, event)
+      const data = session?.record?.data
+      const event = { type: 'session-ended', id: current.ref.key, data, reason: 'ended' } as const
+      if (wasAlive) await emitAbout(settings, jar, event)
     }
 
     for (const legacyLocation of await findLegacyLocations(context, jar)) {
@@ -39,7 +40,7 @@ export async function endStored<Data extends object>(
     }
     return { session: { record: undefined }, cookies }
   } catch (failure) {
-    settings.emit?.({ type: 'session-end-incomplete' })
+    emitSessionEvent(settings, jar, { type: 'session-end-incomplete' })
     const noSession = { record: undefined }
     const remaining: LoadResult<Data> =
       location === undefined ? noSession : { ...noSession, location }

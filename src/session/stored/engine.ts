@@ -32,7 +32,7 @@ export function createStoredEngine<Data extends object>(
     guardVersion,
     list: (jar, { record, location }) =>
       users.list(readUser(settings, record?.data), jar.env, location?.ref.key),
-    endOne: (jar, { record }, id) => users.endOne(readUser(settings, record?.data), jar.env, id),
+    endOne: (jar, { record }, id) => users.endOne(readUser(settings, record?.data), jar, id),
     async endAll(jar, session, keepCurrent) {
       // A session that was not imported yet is imported first, so that it can be kept.
       const mustImport = keepCurrent && session.pendingWrite === 'import'
@@ -42,7 +42,7 @@ export function createStoredEngine<Data extends object>(
 
       const { record, location } = result?.session ?? session
       const user = readUser(settings, record?.data)
-      await users.endAll(user, jar.env, keepCurrent ? location?.ref : undefined)
+      await users.endAll(user, jar, keepCurrent ? location?.ref : undefined)
       return result
     },
   }

@@ -34,7 +34,7 @@ export async function loadLegacy<Data extends object>(
   const [location] = locations
   if (location === undefined) return { record: undefined }
   if (await areImportsEnded(context, jar, readUser(settings, content.data))) {
-    return createEmptyResult(settings, 'legacy')
+    return createEmptyResult(settings, jar, 'legacy')
   }
   return {
     record: createImportedRecord(settings, location.ref.key, content.data),
@@ -55,13 +55,13 @@ async function loadImported<Data extends object>(
     const session = await validateRow(settings, jar, location, result)
     return session.record === undefined ? session : { ...session, pendingWrite: 'import' }
   }
-  if (result.is !== 'none') return createEmptyResult(settings, result.is, location)
+  if (result.is !== 'none') return createEmptyResult(settings, jar, result.is, location)
   if (!store.atomic) return undefined
 
   // The seal was imported once and that session is over: a copy of the cookie must not start another one.
   const { importMark } = location.legacy
   const mark = await readLocation(context, jar, { ...location, ref: importMark })
-  return mark.is === 'none' ? undefined : createEmptyResult(settings, 'legacy')
+  return mark.is === 'none' ? undefined : createEmptyResult(settings, jar, 'legacy')
 }
 
 /** Finds the locations of this request's legacy cookie: under the first secret, and under older ones that may have imported it. */

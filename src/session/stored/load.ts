@@ -22,7 +22,7 @@ export async function loadStored<Data extends object>(
   const location = await findLocation(context.settings, jar)
   if (location === undefined) return { record: undefined }
   return 'refused' in location
-    ? createEmptyResult(context.settings, location.refused)
+    ? createEmptyResult(context.settings, jar, location.refused)
     : loadLocation(context, jar, location)
 }
 
@@ -84,7 +84,7 @@ function resolveRead<Data extends object>(
 ): LoadResult<Data> | Promise<LoadResult<Data>> {
   return result.is === 'found'
     ? validateRow(settings, jar, location, result)
-    : createEmptyResult(settings, result.is, location)
+    : createEmptyResult(settings, jar, result.is, location)
 }
 
 /** Opens the row that a store found, checks its lifetimes and validates its data. */
@@ -95,11 +95,11 @@ export async function validateRow<Data extends object>(
   row: Found,
 ): Promise<LoadResult<Data>> {
   const record = await openRow<Data>(settings, jar.env, location.ref, row)
-  if (typeof record === 'string') return createEmptyResult(settings, record, location)
+  if (typeof record === 'string') return createEmptyResult(settings, jar, record, location)
 
   // The store has checked the lifetimes by its own times, which a writer of the store could have moved.
   const status = checkLifetimes(record, settings.limits, Math.floor(settings.clock() / 1000))
-  if (status !== 'alive') return createEmptyResult(settings, status, location)
+  if (status !== 'alive') return createEmptyResult(settings, jar, status, location)
 
   const current = { ...location, version: row.version }
   if (settings.schema === undefined || record.data === undefined) {
@@ -107,17 +107,18 @@ export async function validateRow<Data extends object>(
   }
   const result = await validateData(settings.schema, record.data)
   return 'issues' in result
-    ? createEmptyResult(settings, 'invalid-data', location)
+    ? createEmptyResult(settings, jar, 'invalid-data', location)
     : { record: { ...record, data: result.data }, location: current }
 }
 
 /** Emits why there is no session, and returns the session of a request without one. */
 export function createEmptyResult<Data>(
   settings: SessionSettings<Data>,
+  jar: CookieJar,
   reason: string,
   location?: SessionLocation,
 ): LoadResult<Data> {
-  const session = rejectCookie<Data>(settings, reason === 'none' ? 'unknown' : reason)
+  const session = rejectCookie<Data>(settings, jar, reason === 'none' ? 'unknown' : reason)
   return location === undefined ? session : { ...session, location }
 }
 

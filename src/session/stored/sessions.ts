@@ -52,7 +52,7 @@ export function storedSessions<Data extends SessionObject>(
       store.check?.(env)
     },
     list: ({ user, env }) => users.list(user, env),
-    endAll: ({ user, env }) => users.endAll(user, env),
+    endAll: ({ user, ...asked }) => users.endAll(user, { env: undefined, ...asked }),
     endMarked: (args) => endMarked(settings, store, settings.limits.maxAge * 1000, args),
     [sessionInternals]: createInternals(settings, options.audience),
   }

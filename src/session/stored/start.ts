@@ -40,11 +40,12 @@ export async function startStored<Data extends object>(
 
   const result = await rotateSession(context, jar, { location, record: old, version }, make)
   if (session.record && location?.version) {
-    const ended = { type: 'session-ended', id: location.ref.key, reason: 'replaced' } as const
-    await emitAbout(settings, jar.env, ended)
+    const { data } = session.record
+    const ended = { type: 'session-ended', id: location.ref.key, data, reason: 'replaced' } as const
+    await emitAbout(settings, jar, ended)
   }
-  const id = result.session.record?.id ?? ''
-  await emitAbout(settings, jar.env, { type: 'session-created', id, reason: 'started' })
+  const { id = '', data } = result.session.record ?? {}
+  await emitAbout(settings, jar, { type: 'session-created', id, data, reason: 'started' })
   return result
 }
 

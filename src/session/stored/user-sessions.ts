@@ -1,12 +1,12 @@
 /** Lists the sessions of a user, and ends one or all of them. */
 import { ConfigError } from '../../errors.ts'
 import type { Ref } from '../../store/contract.ts'
-import { idDigest } from '../core/events.ts'
+import { emitAbout, emitAllEnded, idDigest } from '../core/events.ts'
 import { createInfo } from '../core/info.ts'
 import { checkLifetimes } from '../core/lifetimes.ts'
 import type { SessionRecord } from '../core/record.ts'
 import { createUserTags } from '../core/tags.ts'
-import type { SessionInfo } from '../core/types.ts'
+import type { EndAllContext, SessionInfo } from '../core/types.ts'
 import { GRACE_MS, type StoredContext } from './context.ts'
 import { endImports } from './legacy.ts'
 import { openRow } from './record.ts'
@@ -20,9 +20,9 @@ export interface UserSessions {
    */
   list(user: string | undefined, env: unknown, current?: string): Promise<SessionInfo[]>
   /** Ends the session whose digest is `id`. Resolves with false if there is none. */
-  endOne(user: string | undefined, env: unknown, id: string): Promise<boolean>
+  endOne(user: string | undefined, asked: EndAllContext, id: string): Promise<boolean>
   /** Ends all sessions but `keep` and resolves with their number. */
-  endAll(user: string | undefined, env: unknown, keep?: Ref): Promise<number>
+  endAll(user: string | undefined, asked: EndAllContext, keep?: Ref): Promise<number>
 }
 
 /** A session of a user, and its location. */
@@ -50,21 +50,24 @@ export function createUserSessions<Data extends object>(
       return infos.sort((a, b) => b.seenAt - a.seenAt)
     },
 
-    async endOne(user, env, id) {
+    async endOne(user, asked, id) {
+      const { env } = asked
       const { ring } = settings.keys(env)
       for (const { ref, record } of await listLive(context, user, env)) {
         if ((await idDigest(ring, record.id)) !== id) continue
 
         const wasAlive = await store.end(ref, GRACE_MS, { env })
         if (wasAlive) {
-          settings.emit?.({ type: 'session-ended', session: id, reason: 'ended-by-user' })
+          const event = { type: 'session-ended', id: record.id, reason: 'ended-by-user' } as const
+          await emitAbout(settings, asked, { ...event, data: record.data })
         }
         return wasAlive
       }
       return false
     },
 
-    async endAll(user, env, keep) {
+    async endAll(user, asked, keep) {
+      const { env } = asked
       requireUserLists(context)
       if (!user) return 0
 
@@ -74,7 +77,7 @@ export function createUserSessions<Data extends object>(
       for (const index of await createUserTags(settings, env, user)) {
         count += await store.endAll(index, keep?.index === index ? keep : undefined, { env })
       }
-      settings.emit?.({ type: 'sessions-ended', reason: keep === undefined ? 'all' : 'all-others' })
+      await emitAllEnded(settings, asked, user, keep === undefined ? 'all' : 'all-others')
       return count
     },
   }

@@ -3,7 +3,7 @@ import { randomId } from '../../crypto/random.ts'
 import type { CookieJar } from '../../types.ts'
 import type { ChangeRecord, LoadResult, SessionLocation, WriteResult } from '../core/engine.ts'
 import { createEndedError } from '../core/errors.ts'
-import { emitAbout } from '../core/events.ts'
+import { emitAbout, emitSessionEvent } from '../core/events.ts'
 import type { SessionRecord } from '../core/record.ts'
 import { createUserTags, readMark, readUser } from '../core/tags.ts'
 import { expireLegacy } from '../legacy/import.ts'
@@ -87,7 +87,7 @@ async function createSession<Data extends object>(
     throw createEndedError()
   }
 
-  await emitAbout(settings, jar.env, { type: 'session-created', id: location.ref.key })
+  await emitAbout(settings, jar, { type: 'session-created', id: location.ref.key })
   return issueCookie(context, jar, { id, location, record })
 }
 
@@ -117,7 +117,7 @@ async function replaceSession<Data extends object>(
     }
     if (result.is !== 'conflict') throw createEndedError()
 
-    settings.emit?.({ type: 'session-conflict' })
+    emitSessionEvent(settings, jar, { type: 'session-conflict' })
     record = await readConflict(settings, jar, location, result)
     // A record that this deployment cannot read must not be overwritten.
     if (record === undefined) throw createEndedError()
@@ -182,7 +182,7 @@ async function createImportedRow<Data extends object>(
     await store.end(location.ref, GRACE_MS, jar)
     throw createEndedError()
   }
-  await emitAbout(settings, jar.env, { type: 'session-imported', id: location.ref.key })
+  await emitAbout(settings, jar, { type: 'session-imported', id: location.ref.key })
   return true
 }
 

@@ -1,0 +1,59 @@
+/** Delivers events: to the listener of the module that emits, and to the listener of the request that it is about. */
+import type { Emit, SecurityEvent } from './types.ts'
+
+/** What hears of every event of one request: the gateway or the stack that handles it. */
+export interface RequestListener {
+  /** Id of the request, which its events get. */
+  readonly requestId: string | undefined
+  /**
+   * Receives an event.
+   *
+   * @param heardBy - the function that has received it already, as the option `onEvent` of the module that emits. A listener
+   *   that would call the same function leaves that out, so that no event is counted twice.
+   */
+  notify(event: SecurityEvent, heardBy: unknown): void
+}
+
+/** Listeners by the context of their request: a Hono Context, or the object that a session was opened with. */
+const requestListeners = new WeakMap<object, RequestListener>()
+/** The functions behind wrapped listeners. */
+const listenerSources = new WeakMap<object, unknown>()
+
+/** Lets a listener hear of the events that are emitted with this context. A later one replaces it. */
+export function listenToRequest(context: object, listener: RequestListener): void {
+  requestListeners.set(context, listener)
+}
+
+/** Records which function of the user a wrapped listener calls. */
+export function recordListenerSource(wrapped: object, source: unknown): void {
+  listenerSources.set(wrapped, source)
+}
+
+/** Whether anybody would receive an event; to save the work of making one. */
+export function hasListener(own: Emit | undefined, context: object | undefined): boolean {
+  return own !== undefined || (context !== undefined && requestListeners.has(context))
+}
+
+/**
+ * Emits an event.
+ *
+ * @param own - the listener of the module, from its option `onEvent`.
+ * @param context - the context of the request; undefined for an event that belongs to none.
+ */
+export function emitEvent(
+  own: Emit | undefined,
+  event: SecurityEvent,
+  context: object | undefined,
+): void {
+  const listener = context === undefined ? undefined : requestListeners.get(context)
+  if (listener?.requestId === undefined) own?.(event)
+  else own?.({ request: listener.requestId, ...event })
+
+  listener?.notify(event, own === undefined ? undefined : listenerSources.get(own))
+}
+
+/** Lets the listener of one context hear of events that are emitted with another one of the same request. */
+export function shareListener(context: object, other: object): void {
+  const listener = requestListeners.get(context)
+  if (listener !== undefined) requestListeners.set(other, listener)
+}

@@ -1,0 +1,57 @@
+/** Delivers the events of a gateway: to `onEvent`, to the monitor, and to the audit trail with the request they are about. */
+
+import { listenToRequest, recordListenerSource } from '../events.ts'
+import type { AuditTrail, Monitor } from '../monitor/index.ts'
+import { noteEvent } from '../monitor/note-event.ts'
+import type { Clock, Emit } from '../types.ts'
+import type { RequestContext } from './request-context.ts'
+
+/** Who receives the events of a gateway. */
+export interface EventReceivers {
+  /** The option `onEvent`, as it was given. */
+  readonly source: unknown
+  /** The option `onEvent`, wrapped; undefined where it is absent. */
+  readonly onEvent: Emit | undefined
+  readonly monitor: Monitor | undefined
+  readonly audit: AuditTrail | undefined
+  readonly clock: Clock
+}
+
+/** The events of a gateway. */
+export interface GatewayEvents {
+  /** Emits an event that belongs to no request, or whose context is given to `emitEvent` beside this function. */
+  readonly emit: Emit
+  /** Lets the receivers hear of everything that is emitted with the event context of a request. */
+  listen(ctx: RequestContext): void
+}
+
+/** Creates the events of one gateway. */
+export function createGatewayEvents(receivers: EventReceivers): GatewayEvents {
+  const { source, onEvent, monitor, audit, clock } = receivers
+  const hasReceiver = onEvent !== undefined || monitor !== undefined || audit !== undefined
+  if (!hasReceiver) return { emit() {}, listen() {} }
+
+  const emit: Emit = (event) => {
+    onEvent?.(event)
+    monitor?.event(event)
+  }
+  recordListenerSource(emit, emit)
+
+  return {
+    emit,
+    listen(ctx) {
+      const { requestId, address, env, waitUntil } = ctx
+      const { headers } = ctx.request
+      listenToRequest(ctx.eventContext, {
+        requestId,
+        notify(event, heardBy) {
+          if (ctx.metrics !== undefined) noteEvent(ctx.metrics, event)
+          const full = { request: requestId, ...event }
+          if (heardBy !== emit) monitor?.event(full)
+          if (heardBy !== emit && heardBy !== source) onEvent?.(full)
+          audit?.record(full, { env, waitUntil, headers, requestId, address, now: clock() })
+        },
+      })
+    },
+  }
+}

@@ -1,0 +1,21 @@
+/** Notes in the metrics of a request what an event says about it. */
+import type { EventType, Reason, SecurityEvent } from '../types.ts'
+import type { RequestMetrics } from './line.ts'
+
+/** Events that reject a request for their own reason. */
+const rejections: ReadonlySet<EventType> = new Set<EventType>([
+  'access-refused',
+  'csrf-refused',
+  'graphql-refused',
+  'request-refused',
+])
+/** Events that reject a request because it came too often. Their own reason names a policy. */
+const throttlings: ReadonlySet<EventType> = new Set<EventType>(['login-throttled', 'rate-limited'])
+
+/** Notes the reason of a rejection, and the session that a login has started. */
+export function noteEvent(metrics: RequestMetrics, event: SecurityEvent): void {
+  const { type, reason, session } = event
+  if (rejections.has(type) && reason !== undefined) metrics.reason ??= reason as Reason
+  if (throttlings.has(type)) metrics.reason ??= 'rate-limited'
+  if (type === 'session-created' && session !== undefined) metrics.session = session
+}

@@ -1,0 +1,67 @@
+/** Hears of every event of a request that passes the stack: for `onEvent`, for the line of the request, for the audit trail. */
+import type { Context } from 'hono'
+import { listenToRequest } from '../events.ts'
+import type { AuditTrail } from '../monitor/audit/trail.ts'
+import type { RequestMetrics } from '../monitor/line.ts'
+import { noteEvent } from '../monitor/note-event.ts'
+import { clientAddress, type Platform } from '../request/address/address.ts'
+import type { Clock, Emit } from '../types.ts'
+
+/** Who receives the events of a stack. */
+export interface StackReceivers {
+  /** The option `onEvent`, as it was given. */
+  readonly source: unknown
+  /** The option `onEvent`, wrapped. */
+  readonly onEvent: Emit | undefined
+  readonly audit: AuditTrail | undefined
+  /** Who names the client's address, for audit records. */
+  readonly platform: Platform
+  readonly clock: Clock
+  /** Whether there is a request log, whose lines get the reason of a rejection. */
+  readonly hasLog: boolean
+}
+
+/** Lets the receivers hear of the events of one request; undefined where nobody wants to. */
+export function createStackListener(receivers: StackReceivers): ((c: Context) => void) | undefined {
+  const { source, onEvent, audit, platform, clock, hasLog } = receivers
+  if (onEvent === undefined && audit === undefined && !hasLog) return undefined
+
+  return (c) => {
+    listenToRequest(c, {
+      get requestId() {
+        return readRequestId(c)
+      },
+      notify(event, heardBy) {
+        const requestId = readRequestId(c)
+        const full = requestId === undefined ? event : { request: requestId, ...event }
+        const metrics: RequestMetrics | undefined = c.get('requestLog')
+        if (metrics !== undefined) noteEvent(metrics, event)
+        if (heardBy !== source || source === undefined) onEvent?.(full)
+
+        const { headers } = c.req.raw
+        audit?.record(full, {
+          headers,
+          env: c.env,
+          requestId: requestId ?? '',
+          address: clientAddress(headers, platform),
+          now: clock(),
+          waitUntil: (work) => keepAlive(c, work),
+        })
+      },
+    })
+  }
+}
+
+function readRequestId(c: Context): string | undefined {
+  const id: unknown = c.get('requestId')
+  return typeof id === 'string' ? id : undefined
+}
+
+/** Hono's getter throws where the platform has no execution context. */
+function keepAlive(c: Context, work: Promise<unknown>): void {
+  try {
+    c.executionCtx.waitUntil(work)
+  } catch {
+    // Node, Deno and Bun go on without it.
+  }
+}
