@@ -7,7 +7,7 @@ import { memoryStore } from '../../src/store/index.ts'
 import { BoundBrowser, bound, Device, readChallenge } from '../session/device/support.ts'
 import { bench, claimsOf, type Data, type Overrides, order, secret } from './support.ts'
 
-const device = await Device.create()
+const device = new Device()
 const link = {
   'sec-fetch-site': 'cross-site',
   'sec-fetch-mode': 'navigate',

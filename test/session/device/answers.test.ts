@@ -14,7 +14,7 @@ import {
   siteOver,
 } from './support.ts'
 
-const device = await Device.create()
+const device = new Device()
 
 async function bind(site: BoundSite): Promise<BoundBrowser> {
   const browser = site.browser(device)
@@ -239,9 +239,9 @@ describe('the refresh endpoint', () => {
       ],
       ['algorithm', await device.sign({ alg: 'none', typ: 'dbsc+jwt' }, { jti: challenge })],
       ['algorithm', await device.sign({ alg: 'HS256', typ: 'dbsc+jwt' }, { jti: challenge })],
-      ['algorithm', await (await Device.create('RS256')).prove(challenge)],
+      ['algorithm', await new Device('RS256').prove(challenge)],
       ['signature', `${good.slice(0, -4)}AAAA`],
-      ['signature', await (await Device.create()).prove(challenge)],
+      ['signature', await new Device().prove(challenge)],
     ]
     expect([head, signature].every(Boolean)).toBe(true)
     for (const [reason, token] of rows) {
@@ -274,7 +274,7 @@ describe('the registration endpoint', () => {
       ['key', await offer({ jwk: { ...jwk, x: jwk.y } })],
       ['algorithm', await offer({ jwk, alg: 'ES384' })],
       ['key', await offer({ alg: 'RS256', jwk: { kty: 'RSA', n: 'AQAB', e: 'AQAB' } })],
-      ['signature', await offer({ jwk: await (await Device.create()).jwk() })],
+      ['signature', await offer({ jwk: await new Device().jwk() })],
       ['malformed', 'x'.repeat(9000)],
     ]
     for (const [reason, token] of rows) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { minutes } from '../support.ts'
 import { BoundBrowser, bound, Device, readChallenge, siteOver } from './support.ts'
 
-const device = await Device.create()
+const device = new Device()
 
 describe('a device-bound session', () => {
   it('is offered by start alone, not by a write or a mere read', async () => {
@@ -80,7 +80,7 @@ describe('a device-bound session', () => {
   })
 
   it('binds an RSA key of 2,048 bits as well', async () => {
-    const rsa = await Device.create('RS256')
+    const rsa = new Device('RS256')
     const { browser, heard } = siteOver()
     const visitor = browser(rsa)
     await visitor.bind()

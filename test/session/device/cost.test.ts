@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type AtomicStore, memoryStore } from '../../../src/store/index.ts'
 import { type BoundBrowser, bound, Device, readChallenge, siteOver } from './support.ts'
 
-const device = await Device.create()
+const device = new Device()
 const verbs = ['sign', 'verify', 'encrypt', 'decrypt', 'digest', 'importKey', 'deriveKey'] as const
 const real = Object.fromEntries(
   verbs.map((verb) => [verb, crypto.subtle[verb].bind(crypto.subtle)]),

@@ -24,7 +24,7 @@ import { vercel } from '../../../src/vercel/index.ts'
 import { type Data, minutes, secret } from '../support.ts'
 import { type App, BoundBrowser, bound, Device, readOffer, siteOver } from './support.ts'
 
-const device = await Device.create()
+const device = new Device()
 const link = {
   'sec-fetch-site': 'cross-site',
   'sec-fetch-mode': 'navigate',

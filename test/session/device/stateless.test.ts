@@ -5,7 +5,7 @@ import { memoryRevocations } from '../../../src/store/index.ts'
 import { type Data, minutes, noon, secret } from '../support.ts'
 import { type BoundSite, bound, Device, readChallenge, readOffer, siteWith } from './support.ts'
 
-const [device, thiefs] = [await Device.create(), await Device.create()]
+const [device, thiefs] = [new Device(), new Device()]
 
 function createSite(): BoundSite {
   const clock = { now: noon }
@@ -113,7 +113,7 @@ describe('a stateless session with revocation', () => {
 
   it('binds an RSA key, within a cookie that browsers keep', async () => {
     const { browser } = createSite()
-    const visitor = browser(await Device.create('RS256'))
+    const visitor = browser(new Device('RS256'))
     await visitor.bind()
     expect((await visitor.fetch('/private')).status).toBe(200)
   })

@@ -36,21 +36,22 @@ const algorithms = {
 /** A key in a device: it signs, and never leaves. */
 export class Device {
   readonly alg: 'ES256' | 'RS256'
-  readonly #keys: CryptoKeyPair
+  #keys: CryptoKeyPair | undefined
 
-  private constructor(alg: 'ES256' | 'RS256', keys: CryptoKeyPair) {
+  constructor(alg: 'ES256' | 'RS256' = 'ES256') {
     this.alg = alg
-    this.#keys = keys
   }
 
-  static async create(alg: 'ES256' | 'RS256' = 'ES256'): Promise<Device> {
-    const keys = await crypto.subtle.generateKey(algorithms[alg], true, ['sign', 'verify'])
-    return new Device(alg, keys as CryptoKeyPair)
+  /** The key is made at its first use: not every runtime allows it before a test runs. */
+  async #pair(): Promise<CryptoKeyPair> {
+    const made = this.#keys ?? (await generateKey(this.alg))
+    this.#keys ??= made
+    return this.#keys
   }
 
   /** The public key as Chromium 156 sends it. */
   async jwk(): Promise<Record<string, unknown>> {
-    const exported = await crypto.subtle.exportKey('jwk', this.#keys.publicKey)
+    const exported = await crypto.subtle.exportKey('jwk', (await this.#pair()).publicKey)
     const { kty, crv, x, y, n, e } = exported as JsonWebKey
     return kty === 'EC' ? { crv, kty, x, y } : { e, kty, n }
   }
@@ -60,7 +61,7 @@ export class Device {
     const input = `${encode(header)}.${encode(payload)}`
     const signature = await crypto.subtle.sign(
       algorithms[this.alg],
-      this.#keys.privateKey,
+      (await this.#pair()).privateKey,
       new TextEncoder().encode(input),
     )
     return `${input}.${base64url(new Uint8Array(signature))}`
@@ -76,6 +77,11 @@ export class Device {
   prove(challenge: string): Promise<string> {
     return this.sign({ alg: this.alg, typ: 'dbsc+jwt' }, { jti: challenge })
   }
+}
+
+async function generateKey(alg: 'ES256' | 'RS256'): Promise<CryptoKeyPair> {
+  const pair = await crypto.subtle.generateKey(algorithms[alg], true, ['sign', 'verify'])
+  return pair as CryptoKeyPair
 }
 
 export function encode(value: unknown): string {

@@ -13,7 +13,7 @@ import {
   siteOver,
 } from './support.ts'
 
-const [device, thiefs] = [await Device.create(), await Device.create()]
+const [device, thiefs] = [new Device(), new Device()]
 
 /** A victim with a bound session, and a thief with some of the cookies. */
 interface Theft {
