@@ -35,7 +35,7 @@ const names = (rows: readonly string[][]): string[] =>
 
 describe.each([
   ['Errors', 'src/errors.ts', 'ErrorCode', 4],
-  ['Refusals', 'src/types.ts', 'Reason', 4],
+  ['Rejection reasons', 'src/types.ts', 'Reason', 4],
   ['Events', 'src/types.ts', 'EventType', 3],
 ])('the table of %s', (heading, file, type, columns) => {
   const rows = table(heading)
@@ -55,7 +55,7 @@ describe.each([
 })
 
 describe('the answers', () => {
-  it.each(table('Refusals').map(([reason = '', , , answer]) => [reason, answer]))(
+  it.each(table('Rejection reasons').map(([reason = '', , , answer]) => [reason, answer]))(
     '%s: %s',
     (reason, answer) => {
       expect(`${reasonStatus(reason.replaceAll('`', '') as Reason)}`).toBe(answer)
