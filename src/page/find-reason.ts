@@ -13,8 +13,6 @@ const byCode: Readonly<Partial<Record<ErrorCode, Reason>>> = {
   ERR_STORE_UNAVAILABLE: 'store-unavailable',
   ERR_STORE_REFUSED: 'store-unavailable',
   ERR_TOKEN_GONE: 'no-session',
-  // As the helpers for servers behind the gateway answer it.
-  ERR_ASSERTION_INVALID: 'no-session',
   ERR_TOKEN_UNAVAILABLE: 'token-unavailable',
   // Nobody who is known: the request did not come through the gateway.
   ERR_ASSERTION_INVALID: 'no-session',
