@@ -28,11 +28,11 @@ export function createCompiledLayer(
     'is required with noncePlaceholder',
   )
 
-  const fixedOrigin = publicOrigin === undefined ? undefined : readRequestOrigin(publicOrigin)
-  const readOrigin: Layer['readOrigin'] = ({ req }) => fixedOrigin ?? readRequestOrigin(req.url)
+  const fixedOrigin = publicOrigin && readRequestOrigin(publicOrigin)
+  const readOrigin: Layer['readOrigin'] = ({ req }) => fixedOrigin || readRequestOrigin(req.url)
   const own: Layer = {
     write: createCompiledWriter(compiled, fillNonce),
-    readOrigin: readOrigin,
+    readOrigin,
     merge: () => own,
   }
 

@@ -85,7 +85,7 @@ export function checkCrossOrigin(
 
 /** Whether a route is exempt, whatever the check finds. */
 export function isExempt(policy: CrossOriginPolicy, method: string, path: string): boolean {
-  return policy.exempt.size > 0 && policy.exempt.has(ruleKey(method, path))
+  return policy.exempt.has(ruleKey(method, path))
 }
 
 /** Why a write is rejected unless a rule allows it; undefined for a request from the application's own pages. */

@@ -19,10 +19,6 @@ export function rejectsRead(
 
   const destination = headers.get('sec-fetch-dest')
   // Navigations of plugins are subresources of the page that embeds them.
-  if (destination === 'object' || destination === 'embed') return true
-
-  return (
-    !frames &&
-    (destination === 'iframe' || destination === 'frame' || destination === 'fencedframe')
-  )
+  const isPlugin = destination === 'object' || destination === 'embed'
+  return isPlugin || (!frames && !!destination?.endsWith('frame'))
 }

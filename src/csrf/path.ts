@@ -6,13 +6,6 @@ export function readPathname(url: string): string {
   const authority = hostStart(url)
   if (authority === -1) return ''
 
-  const start = hostEnd(url, authority)
-  if (url[start] !== '/') return ''
-
-  for (let index = start; index < url.length; index++) {
-    const code = url.charCodeAt(index)
-    if (code === 0x3f || code === 0x23) return url.slice(start, index)
-  }
-
-  return url.slice(start)
+  const [path = ''] = url.slice(hostEnd(url, authority)).split(/[?#]/, 1)
+  return path.startsWith('/') ? path : ''
 }

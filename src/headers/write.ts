@@ -67,7 +67,7 @@ interface PresentHeaders {
   /** The sum of their bits. */
   bits: number
   /** The names of those to remove. */
-  removed: string[] | undefined
+  readonly removed: string[]
 }
 
 /**
@@ -95,9 +95,8 @@ export function createCompiledWriter(
   }
 
   function writeHeaders(response: Response, origin: RequestOrigin): Response {
-    if (response.status < 200) return response
     try {
-      return decorate(response, origin)
+      return response.status < 200 ? response : decorate(response, origin)
     } catch {
       return response
     }
@@ -158,7 +157,7 @@ function buildTable({ headers, strip }: CompiledHeaders): HeaderTable {
 
 /** Looks at every header once: asking for each that matters would cost more. */
 function findPresentHeaders(headers: Headers, { marks, single }: HeaderTable): PresentHeaders {
-  const present: PresentHeaders = { type: null, bits: 0, removed: undefined }
+  const present: PresentHeaders = { type: null, bits: 0, removed: [] }
 
   headers.forEach((value, name) => {
     if (name === 'content-type') {
@@ -169,10 +168,8 @@ function findPresentHeaders(headers: Headers, { marks, single }: HeaderTable): P
     const mark = marks.get(name)
     if (mark === undefined) return
 
-    if (mark === 0) {
-      present.removed ??= []
-      present.removed.push(name)
-    } else if (!(mark & single) || !value.includes(',')) present.bits |= mark
+    if (mark === 0) present.removed.push(name)
+    else if (!(mark & single) || !value.includes(',')) present.bits |= mark
   })
 
   return present
@@ -202,7 +199,7 @@ function applyChanges(
   { bits, removed }: PresentHeaders,
   nonce: string,
 ): void {
-  if (removed) for (const name of removed) headers.delete(name)
+  for (const name of removed) headers.delete(name)
 
   for (let index = 0; index < rows.length; index++) {
     const { name, value, bit, needs, parts, shared } = rows[index] as HeaderRow

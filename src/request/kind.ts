@@ -24,13 +24,9 @@ export function isNavigation(request: RequestLike): boolean {
  * Whether a client wants to speak WebSocket. Only GET can (RFC 6455 section 4.1): a POST with such a header stays a POST,
  * with a POST's checks.
  */
-export function isWebSocketUpgrade(request: RequestLike): boolean {
-  if (request.method !== 'GET') return false
-
-  const upgrade = request.headers.get('upgrade')
-  if (upgrade === null) return false
-
-  return upgrade === 'websocket' || listsWord(upgrade, 'websocket')
+export function isWebSocketUpgrade({ method, headers }: RequestLike): boolean {
+  const upgrade = method === 'GET' ? headers.get('upgrade') : null
+  return upgrade !== null && listsWord(upgrade, 'websocket')
 }
 
 /**

@@ -34,21 +34,20 @@ export function readUrlHost(url: string): string {
   const host = url.slice(start, hostEnd(url, start))
   if (!plainHost.test(host)) return ''
 
-  const own = start === 8 ? ':443' : ':80'
-  return (host.endsWith(own) ? host.slice(0, -own.length) : host).toLowerCase()
+  return host.replace(start === 8 ? /:443$/ : /:80$/, '').toLowerCase()
 }
 
-/** {@link hostOf} without a port; IPv6 addresses keep their brackets. */
+/** {@link readUrlHost} without a port; IPv6 addresses keep their brackets. */
 export function readUrlHostName(url: string): string {
   const host = readUrlHost(url)
   const colon = host.lastIndexOf(':')
   return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
 }
 
-/** Scheme, host and port as `new URL(url).origin` has them; empty where {@link hostOf} is. */
+/** Scheme, host and port as `new URL(url).origin` has them; empty where {@link readUrlHost} is. */
 export function readUrlOrigin(url: string): string {
   const host = readUrlHost(url)
-  return host === '' ? '' : (isHttps(url) ? 'https://' : 'http://') + host
+  return host === '' ? '' : url.slice(0, hostStart(url)) + host
 }
 
 /**

@@ -28,33 +28,49 @@ export function writeRecentLetters(assigned: string): void {
     }
   }
 
-  const rows = runs.map(
-    ({ first, last, folded }) => `  [${hex(first)}, ${hex(last)}, ${hex(folded)}],`,
-  )
-  const several = texts.map(([code, text]) => `  [${hex(code)}, '${escaped(text)}'],`)
+  const several = texts.map(([code, text]) => {
+    return [code, ...[...text].map((char) => char.codePointAt(0) ?? 0)].map(hex).join(',')
+  })
   writeFileSync(
     'src/request/path/recent-letters.ts',
     `/**
  * What Unicode got after version ${version} and up to version ${process.versions.unicode}, where it folds to something else: not every runtime
- * knows it. Written by \`node tools/dev/case-tables.ts\`.
+ * knows it. Written by \`node tools/dev/case-tables.ts\`. Rows of hexadecimal numbers, since a table is twice as long in a bundle.
  */
 
-/** Each folds to the one that is as far behind \`folded\` as it is behind the first. */
-export const recentLetters: ReadonlyArray<
-  readonly [first: number, last: number, folded: number]
-> = [
-${rows.join('\n')}
-]
+/** A run of letters. Each folds to the one that is as far behind \`folded\` as it is behind the first. */
+export type LetterRun = readonly [first: number, last: number, folded: number]
+
+/** Runs of letters that fold to one. */
+export const recentLetters: readonly LetterRun[] = /* @__PURE__ */ parseRuns(
+${quoteLines(formatRuns(runs))},
+)
 
 /** Letters that fold to several. */
-export const recentTexts: ReadonlyMap<number, string> = /* @__PURE__ */ new Map([
-${several.join('\n')}
-])
+export const recentTexts: ReadonlyMap<number, string> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ parseRows(
+${quoteLines(several)},
+  ).map(([code = 0, ...letters]) => [code, String.fromCodePoint(...letters)]),
+)
 
-/** Marks that change places with others. */
-export const recentMarks: ReadonlyArray<readonly [first: number, last: number]> = [
-${marks.map(({ first, last }) => `  [${hex(first)}, ${hex(last)}],`).join('\n')}
-]
+/** Runs of marks that change places with others. */
+export const recentMarks: readonly LetterRun[] = /* @__PURE__ */ parseRuns(
+${quoteLines(formatRuns(marks))},
+)
+
+/** Reads runs: the distance from the end of the run before, the letters behind the first, and what the first folds to. */
+function parseRuns(text: string): LetterRun[] {
+  let end = 0
+  return parseRows(text).map(([distance = 0, length = 0, folded = 0]) => {
+    const first = end + distance
+    end = first + length
+    return [first, end, folded]
+  })
+}
+
+function parseRows(text: string): number[][] {
+  return text.split(' ').map((row) => row.split(',').map((hex) => Number.parseInt(hex, 16) || 0))
+}
 `,
   )
   console.log(`${runs.length + texts.length} rows of letters after Unicode ${version}`)
@@ -74,10 +90,30 @@ function changesPlaces(mark: string): boolean {
   return [`\u0345${mark}`, `${mark}\u0334`].some((text) => text.normalize('NFD') !== text)
 }
 
-function escaped(text: string): string {
-  return [...text].map((char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`).join('')
+/** One row for each run, as `parseRuns` reads it: what is 0 is left out. */
+function formatRuns(runs: readonly Run[]): string[] {
+  let end = 0
+  return runs.map(({ first, last, folded }) => {
+    const row = [first - end, last - first, folded].map(hex).join(',').replace(/,+$/, '')
+    end = last
+    return row
+  })
 }
 
-function hex(code: number): string {
-  return `0x${code.toString(16)}`
+function hex(number: number): string {
+  return number === 0 ? '' : number.toString(16)
+}
+
+/** Quotes rows as the text of a few lines. */
+function quoteLines(rows: readonly string[]): string {
+  const lines: string[] = []
+  for (const row of rows) {
+    const line = lines.at(-1)
+    if (line !== undefined && line.length + row.length < 80)
+      lines[lines.length - 1] = `${line}${row} `
+    else lines.push(`${row} `)
+  }
+  return lines
+    .map((line, index) => `  '${index === lines.length - 1 ? line.trim() : line}'`)
+    .join(' +\n')
 }
