@@ -3,8 +3,9 @@ import type { OutgoingCookie } from '../types.ts'
 import { isWebSocketUpgrade } from './kind.ts'
 
 /**
- * The answer that makes a client repeat its request: 307 keeps the method and the body (RFC 9110 section 15.4.8). Undefined for a
- * WebSocket, whose clients follow no redirect, and without a cookie whose change makes the next request another one.
+ * The answer that makes a client repeat its request: 307 keeps the method and the body (RFC 9110
+ * section 15.4.8). Undefined for a WebSocket, whose clients follow no redirect, and without a
+ * cookie whose change makes the next request another one.
  */
 export function repeatRequest(
   request: Request,

@@ -1,6 +1,7 @@
 /**
- * Every answer of the refresh endpoint, and what a real Chromium did with its session afterwards. Where the server still holds a session
- * as good, Chromium must keep it: `keeps` means that the browser came back without a new login once the fault was over.
+ * Every answer of the refresh endpoint, and what a real Chromium did with its session afterwards.
+ * Where the server still holds a session as good, Chromium must keep it: `keeps` means that the
+ * browser came back without a new login once the fault was over.
  *
  * The rows at the end are answers that the endpoint never gives; they show why.
  */

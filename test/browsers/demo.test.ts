@@ -1,4 +1,7 @@
-/** The section of the demo: a person copies the cookies of a bound session into curl, and watches them die. */
+/**
+ * The section of the demo: a person copies the cookies of a bound session into curl, and watches
+ * them die.
+ */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'

@@ -1,4 +1,7 @@
-/** Device-bound sessions in a real Chromium, through `portcullis/node` and through bare workerd, over TLS. */
+/**
+ * Device-bound sessions in a real Chromium, through `portcullis/node` and through bare workerd,
+ * over TLS.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +20,10 @@ import {
 const bound = '__Host-session-bound'
 const tls = createTls()
 
-/** Requests and events in a line each; what the browser asks by itself, such as an icon, is left out. */
+/**
+ * Requests and events in a line each; what the browser asks by itself, such as an icon, is left
+ * out.
+ */
 function describeLog(entries: readonly Entry[]): string[] {
   return entries
     .filter(({ path, event }) => path !== '/favicon.ico' && event !== 'session-created')

@@ -1,4 +1,7 @@
-/** A gateway with device-bound sessions whose faults and clock a test turns on and off; for Node and for bare workerd. */
+/**
+ * A gateway with device-bound sessions whose faults and clock a test turns on and off; for Node and
+ * for bare workerd.
+ */
 import { createGateway, type Gateway, type SecurityEvent } from '../../src/gateway/index.ts'
 import { deviceBound, storedSessions } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'

@@ -1,4 +1,7 @@
-/** Browsers that know nothing of device-bound sessions, at a site that has them: everything works as before. */
+/**
+ * Browsers that know nothing of device-bound sessions, at a site that has them: everything works as
+ * before.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTls, type Site, startSite } from './support.ts'
 import { type DrivenBrowser, startFirefox, startWebKit } from './webdriver.ts'

@@ -1,4 +1,7 @@
-/** A session of a whole site in a real Chromium: registered on one host, refreshed for requests of a sibling. */
+/**
+ * A session of a whole site in a real Chromium: registered on one host, refreshed for requests of a
+ * sibling.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Entry } from './gateway.fixture.ts'
 import { type Chromium, createTls, type Site, startChromium, startSite } from './support.ts'

@@ -1,4 +1,7 @@
-/** A site with device-bound sessions over TLS, on Node and in bare workerd, and a Chromium that binds them. */
+/**
+ * A site with device-bound sessions over TLS, on Node and in bare workerd, and a Chromium that
+ * binds them.
+ */
 import { execFileSync } from 'node:child_process'
 import { createHash, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
@@ -20,7 +23,10 @@ import fixture, { type Entry, type Faults } from './gateway.fixture.ts'
 export const runtimes = ['node', 'workerd'] as const
 export type RuntimeName = (typeof runtimes)[number]
 
-/** A certificate of this minute for every host of these tests, and the hash by which Chromium takes it. */
+/**
+ * A certificate of this minute for every host of these tests, and the hash by which Chromium takes
+ * it.
+ */
 export interface Tls {
   readonly key: string
   readonly certificate: string
@@ -200,7 +206,10 @@ async function readAll(message: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString()
 }
 
-/** Flags that turn device-bound sessions on, with keys in software; see docs/device-bound-sessions.md. */
+/**
+ * Flags that turn device-bound sessions on, with keys in software; see
+ * docs/device-bound-sessions.md.
+ */
 export const deviceFlags = (quota = false): string =>
   `--enable-features=DeviceBoundSessions${quota ? '' : ':RefreshQuota/false'},EnableBoundSessionCredentialsSoftwareKeysForManualTesting`
 

@@ -1,4 +1,7 @@
-/** Sessions that are bound to a device, behind a gateway: its endpoints, its access rules, and what upstreams see. */
+/**
+ * Sessions that are bound to a device, behind a gateway: its endpoints, its access rules, and what
+ * upstreams see.
+ */
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import { limitGate, memoryLimiter } from '../../src/limit/index.ts'

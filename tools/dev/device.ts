@@ -1,4 +1,7 @@
-/** `npm run dev -- --device`: a certificate of this hour, and the Chromium that binds sessions without a security chip. */
+/**
+ * `npm run dev -- --device`: a certificate of this hour, and the Chromium that binds sessions
+ * without a security chip.
+ */
 import { execFileSync } from 'node:child_process'
 import { createHash, X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -37,7 +40,9 @@ export function createDevCertificate(): DevCertificate {
   }
 }
 
-/** The status of an answer over TLS, whoever signed the certificate; undefined where nobody answers. */
+/**
+ * The status of an answer over TLS, whoever signed the certificate; undefined where nobody answers.
+ */
 export function askLoopback(url: string): Promise<number | undefined> {
   return new Promise((done) => {
     const request = get(

@@ -4,8 +4,9 @@ import type { DeviceEndpoints } from '../../session/index.ts'
 import type { Endpoint } from './endpoint.ts'
 
 /**
- * Creates them for sessions with the option `device`. They call nothing that could reject a request: Chromium ends its session
- * for every 4xx but 403, and what they take is proved by a signature.
+ * Creates them for sessions with the option `device`. They call nothing that could reject a
+ * request: Chromium ends its session for every 4xx but 403, and what they take is proved by a
+ * signature.
  */
 export function createDeviceEndpoints(device: DeviceEndpoints | undefined): readonly Endpoint[] {
   if (device === undefined) return []

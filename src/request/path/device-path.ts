@@ -14,8 +14,9 @@ export function readDevicePath(url: string): string | undefined {
 }
 
 /**
- * Whether a browser registers or refreshes at this url. No check that answers with 4xx may stand before it, since Chromium ends its
- * session for that; what the endpoints take is proved by a signature.
+ * Whether a browser registers or refreshes at this url. No check that answers with 4xx may stand
+ * before it, since Chromium ends its session for that; what the endpoints take is proved by a
+ * signature.
  */
 export function isDeviceUrl(url: string): boolean {
   return deviceUrl.test(url)

@@ -1,4 +1,7 @@
-/** What sessions know of the option `device`: the code behind it comes along only where `deviceBound` is imported. */
+/**
+ * Defines the option `device` for sessions: the code behind it comes along only where
+ * `deviceBound` is imported.
+ */
 import type { CookieSettings } from '../../cookie/settings.ts'
 import type { Issues } from '../../options/issues.ts'
 import type { SessionEngine } from './engine.ts'
@@ -25,13 +28,16 @@ export interface DeviceBound<Data> {
   readonly members: Required<Pick<SessionStrategy<object>, 'device' | 'cookieNames'>>
 }
 
-/** What whoever serves a strategy owes its browsers, before csrf, limits and access: a refusal there ends their sessions. */
+/**
+ * The duties of whoever serves a strategy, before csrf, limits and access: a refusal there
+ * ends their sessions.
+ */
 export interface DeviceEndpoints {
   /** Whether {@link answer} serves `/.well-known/device-bound-sessions`. */
   readonly servesSite: boolean
   /**
-   * Answers a browser that registers or refreshes; undefined for every other request. The answer is final. With a handle it does
-   * what {@link reload} does, too.
+   * Answers a browser that registers or refreshes; undefined for every other request. The answer is
+   * final. With a handle it does what {@link reload} does, too.
    */
   answer(
     request: Request,
@@ -39,8 +45,9 @@ export interface DeviceEndpoints {
     handle?: FlushableHandle<SessionObject>,
   ): Promise<Response | undefined> | undefined
   /**
-   * The page that begins a navigation again, for a link from another origin to a session whose bound cookie has expired;
-   * undefined for every other request. To be asked before anything is done for the request.
+   * The page that begins a navigation again, for a link from another origin to a session whose
+   * bound cookie has expired; undefined for every other request. To be asked before anything is
+   * done for the request.
    */
   reload(
     request: Request,

@@ -47,7 +47,9 @@ export function answerChallenge(challenge: string, sid: string): Response {
   return answer
 }
 
-/** Says that nothing can be said now. Chromium keeps its session on every 5xx, and ends it on a 429. */
+/**
+ * Says that nothing can be said now. Chromium keeps its session on every 5xx, and ends it on a 429.
+ */
 export function answerUnavailable(): Response {
   const answer = answerJson(503, '{}')
   answer.headers.set('retry-after', retryAfter)

@@ -14,14 +14,16 @@ export interface DeviceKey {
 }
 
 /**
- * The device of a session. Without `proved` the key was only offered: the browser may have refused the session that it was
- * answered, so nothing is enforced. With `proved` the session counts only together with the bound cookie, and never takes
- * another key.
+ * The device of a session. Without `proved` the key was only offered: the browser may have refused
+ * the session that it was answered, so nothing is enforced. With `proved` the session counts only
+ * together with the bound cookie, and never takes another key.
  */
 export interface DeviceBinding extends DeviceKey {
   /** The name under which the browser keeps the session: `session_identifier`. */
   readonly sid: string
-  /** When the challenge of the newest proof that counted was made, in milliseconds since the epoch. */
+  /**
+   * When the challenge of the newest proof that counted was made, in milliseconds since the epoch.
+   */
   readonly proved?: number
 }
 
@@ -32,7 +34,9 @@ export function isBound(
   return binding?.proved !== undefined
 }
 
-/** Reads what a record holds; undefined for anything else that was once sealed under the same name. */
+/**
+ * Reads what a record holds; undefined for anything else that was once sealed under the same name.
+ */
 export function readBinding(value: unknown): DeviceBinding | undefined {
   if (!isObject(value)) return undefined
   const { sid, alg, first, second, proved } = value as Record<string, unknown>

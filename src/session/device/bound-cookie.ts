@@ -1,4 +1,7 @@
-/** The short-lived cookie without which a bound session does not count: when its device last proved itself, with a MAC. */
+/**
+ * The short-lived cookie without which a bound session does not count: when its device last proved
+ * itself, with a MAC.
+ */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { equalText } from '../../crypto/equal.ts'
 import type { KeyRing } from '../../crypto/key-ring.ts'
@@ -6,17 +9,25 @@ import type { KeyRing } from '../../crypto/key-ring.ts'
 /** Why a bound session does not count. */
 export type BoundRejection = 'not-bound' | 'bound-expired'
 
-/** How much longer than its Max-Age the cookie counts, in milliseconds: clocks differ, and requests are under way. */
+/**
+ * How much longer than its Max-Age the cookie counts, in milliseconds: clocks differ, and requests
+ * are under way.
+ */
 const graceMs = 60_000
 
 /** The value of the cookie after a proof. */
-export async function createBoundValue(ring: KeyRing, sid: string, at: number): Promise<string> {
-  const time = at.toString(36)
+export async function createBoundValue(
+  ring: KeyRing,
+  sid: string,
+  provedAt: number,
+): Promise<string> {
+  const time = provedAt.toString(36)
   return `${time}.${encodeMac(await ring.mac('device-cookie', `${sid} ${time}`))}`
 }
 
 /**
- * When the device of a session proved itself, by the cookies that came; the newest where several count.
+ * When the device of a session proved itself, by the cookies that came; the newest where several
+ * count.
  *
  * It costs one HMAC: older secrets are tried only where the first one did not make the cookie.
  *
@@ -31,14 +42,14 @@ export async function readBoundValues(
   let result: number | BoundRejection = 'not-bound'
   for (const value of values) {
     const [, time = '', mac = ''] = shape.exec(value) ?? []
-    const at = Number.parseInt(time, 36)
-    if (Number.isNaN(at)) continue
-    if (now - at > lifetime * 1000 + graceMs || at - now > graceMs) {
+    const provedAt = Number.parseInt(time, 36)
+    if (Number.isNaN(provedAt)) continue
+    if (now - provedAt > lifetime * 1000 + graceMs || provedAt - now > graceMs) {
       if (result === 'not-bound') result = 'bound-expired'
       continue
     }
     if (await isMac(ring, `${sid} ${time}`, mac))
-      result = typeof result === 'number' ? Math.max(result, at) : at
+      result = typeof result === 'number' ? Math.max(result, provedAt) : provedAt
   }
   return result
 }
@@ -49,7 +60,7 @@ async function isMac(ring: KeyRing, text: string, mac: string): Promise<boolean>
   if (equalText(encodeMac(await ring.mac('device-cookie', text)), mac)) return true
   if (ring.size === 1) return false
   const macs = await ring.macs('device-cookie', text)
-  return macs.some((wanted) => equalText(encodeMac(wanted), mac))
+  return macs.some((candidate) => equalText(encodeMac(candidate), mac))
 }
 
 function encodeMac(mac: Uint8Array): string {

@@ -1,4 +1,7 @@
-/** Challenges that a device signs. Nothing is stored for them: each carries its time and a MAC over what it is for. */
+/**
+ * Challenges that a device signs. Nothing is stored for them: each carries its time and a MAC over
+ * what it is for.
+ */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { equalText } from '../../crypto/equal.ts'
 import type { KeyRing } from '../../crypto/key-ring.ts'
@@ -39,10 +42,10 @@ export async function readChallenge(
   const [, text = '', time = '', mac = ''] = shape.exec(challenge) ?? []
   if (text === '') return 'foreign'
   const macs = await ring.macs('device-challenge', describeUse(use, text))
-  if (!macs.some((wanted) => equalText(encodeMac(wanted), mac))) return 'foreign'
+  if (!macs.some((candidate) => equalText(encodeMac(candidate), mac))) return 'foreign'
 
-  const at = Number.parseInt(time, 36)
-  return now - at > maxAge * 1000 || at - now > skewMs ? 'stale' : at
+  const createdAt = Number.parseInt(time, 36)
+  return now - createdAt > maxAge * 1000 || createdAt - now > skewMs ? 'stale' : createdAt
 }
 
 const shape = /^(([\da-z]{1,10})\.[\w-]{11})\.([\w-]{22})$/

@@ -13,8 +13,9 @@ export interface DeviceContext<Data> {
 }
 
 /**
- * Whether a session may be there although this deployment cannot read it: another deployment, another schema, another clock, or a
- * second cookie of its name that somebody planted. The browser must not lose its session for that.
+ * Whether a session may be there although this deployment cannot read it: another deployment,
+ * another schema, another clock, or a second cookie of its name that somebody planted. The browser
+ * must not lose its session for that.
  */
 export function isUnreadable<Data>(
   { settings }: DeviceContext<Data>,

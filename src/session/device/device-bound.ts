@@ -1,12 +1,14 @@
-/** The option `device` of sessions: makes a stolen cookie useless on another machine. Experimental. */
+/**
+ * The option `device` of sessions: makes a stolen cookie useless on another machine. Experimental.
+ */
 import type { DeviceOption } from '../core/device.ts'
 import { createDeviceEndpoints } from './endpoints.ts'
 import { createDeviceEngine } from './engine.ts'
 import { compileDevice, type DeviceOptions } from './settings.ts'
 
 /**
- * Binds sessions to the device that signed in, in browsers with Device Bound Session Credentials; for all others nothing changes.
- * Experimental: it follows a draft, and may change in any release.
+ * Binds sessions to the device that signed in, in browsers with Device Bound Session Credentials;
+ * for all others nothing changes. Experimental: it follows a draft, and may change in any release.
  *
  * It is a function of its own, so that sessions without it hold none of its code.
  *

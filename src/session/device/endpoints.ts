@@ -8,6 +8,7 @@ import type { DeviceEndpoints } from '../core/device.ts'
 import { emitSessionEvent } from '../core/events.ts'
 import { createCookieJar } from '../handle/cookie-jar.ts'
 import { answerForget, answerJson, answerRefusal, answerUnavailable } from './answers.ts'
+import { createBurstGuard } from './burst-guard.ts'
 import type { DeviceContext } from './context.ts'
 import { readHeaderString } from './header-string.ts'
 import { wellKnownUrl, writeWellKnown } from './instructions.ts'
@@ -20,11 +21,15 @@ export function createDeviceEndpoints<Data extends object>(
   context: DeviceContext<Data>,
 ): DeviceEndpoints {
   const { settings, device } = context
+  const mayAsk = createBurstGuard(settings.clock)
   async function answerBrowser(path: string, request: Request, env: unknown): Promise<Response> {
     if (request.method !== 'POST') return answerRefusal(405)
     const answer = path === registerPath ? answerRegistration : answerRefresh
+    const jar = createCookieJar({ request, env })
+    const [token] = jar.read(settings.cookie.name)
+    if (token !== undefined && !mayAsk(token)) return answerFailure('too-many', request)
     try {
-      return await answer(context, createCookieJar({ request, env }), request.headers)
+      return await answer(context, jar, request.headers)
     } catch (error) {
       return answerFailure(error, request)
     }
@@ -36,7 +41,8 @@ export function createDeviceEndpoints<Data extends object>(
     if (isPortcullisError(error, 'ERR_SESSION_ENDED'))
       return answerForget(readHeaderString(headers.get('sec-secure-session-id')))
     const code = isPortcullisError(error) ? error.code : 'fault'
-    const event = { type: 'session-refresh-failed', reason: code } as const
+    const reason = typeof error === 'string' ? error : code
+    const event = { type: 'session-refresh-failed', reason } as const
     emitSessionEvent(settings, { context: request }, event)
     return answerUnavailable()
   }

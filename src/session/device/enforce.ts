@@ -1,4 +1,4 @@
-/** Decides whether a session that was loaded counts on the device of its request. */
+/** Decides whether a session that was session counts on the device of its request. */
 
 import { expireCookie } from '../../cookie/serialize.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
@@ -11,10 +11,13 @@ import { createReloadPage, isForeignNavigation } from './reload.ts'
 import type { DeviceSettings } from './settings.ts'
 import { readSkipped } from './skipped.ts'
 
-/** The loaded session as this request may use it. A session without a key passes as it is, at no cost. */
+/**
+ * The session session as this request may use it. A session without a key passes as it is, at no
+ * cost.
+ */
 export type EnforceBinding<Data> = (
   jar: CookieJar,
-  loaded: LoadResult<Data>,
+  session: LoadResult<Data>,
 ) => Promise<LoadResult<Data>> | LoadResult<Data>
 
 /** Makes the decision for one strategy. */
@@ -55,22 +58,22 @@ export function createEnforcement<Data>(
     }
   }
 
-  return (jar, loaded) => {
-    const value = loaded.record?.device
-    if (value === undefined) return loaded
+  return (jar, session) => {
+    const value = session.record?.device
+    if (value === undefined) return session
 
     const binding = readBinding(value)
     // A record that is not understood is not weaker than one that is.
-    if (binding === undefined) return reject(jar, loaded, 'not-bound', '')
-    if (!isBound(binding)) return loaded
+    if (binding === undefined) return reject(jar, session, 'not-bound', '')
+    if (!isBound(binding)) return session
 
     const { sid } = binding
     const span = { now: clock(), lifetime: device.lifetime }
     return readBoundValues(keys(jar.env).ring, sid, jar.read(device.cookie.name), span).then(
       (proof) =>
         typeof proof === 'number'
-          ? { ...loaded, device: { provedAt: proof, expire } }
-          : reject(jar, loaded, proof, sid),
+          ? { ...session, device: { provedAt: proof, expire } }
+          : reject(jar, session, proof, sid),
     )
   }
 }

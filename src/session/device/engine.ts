@@ -8,7 +8,9 @@ import { createEnforcement } from './enforce.ts'
 import { writeOffer } from './instructions.ts'
 import type { DeviceSettings } from './settings.ts'
 
-/** Puts the device around an engine. Sessions without a proved key cost nothing more than before. */
+/**
+ * Puts the device around an engine. Sessions without a proved key cost nothing more than before.
+ */
 export function createDeviceEngine<Data extends object>(
   settings: SessionSettings<Data>,
   device: DeviceSettings,
@@ -33,57 +35,62 @@ export function createDeviceEngine<Data extends object>(
       },
     }),
 
-    write: async (jar, loaded, change) => keepProof(await inner.write(jar, loaded, change), loaded),
+    write: async (jar, session, change) =>
+      keepProof(await inner.write(jar, session, change), session),
 
-    async start(jar, loaded, login) {
+    async start(jar, session, login) {
       // A session that did not count leaves nothing to the next one, but it ends like any other.
-      const isHidden = loaded.block === 'not-bound'
-      const written = isHidden
+      const isHidden = session.block === 'not-bound'
+      const result = isHidden
         ? await inner.start(jar, await inner.load(jar), {
             make: () => login.make(undefined),
             keepsData: false,
           })
-        : await inner.start(jar, loaded, login)
+        : await inner.start(jar, session, login)
       return {
-        ...written,
-        cookies: [...(await offerRegistration(settings, jar, written)), ...expireBound(jar)],
+        ...result,
+        cookies: [...(await offerRegistration(settings, jar, result)), ...expireBound(jar)],
       }
     },
 
-    async end(jar, loaded, issued) {
+    async end(jar, session, cookieIssued) {
       // Signing out needs no proof: it only takes away.
-      const known = loaded?.block === 'not-bound' ? undefined : loaded
-      const written = await inner.end(jar, known, issued)
-      return { ...written, cookies: [...(written.cookies ?? []), ...expireBound(jar)] }
+      const current = session?.block === 'not-bound' ? undefined : session
+      const result = await inner.end(jar, current, cookieIssued)
+      return { ...result, cookies: [...(result.cookies ?? []), ...expireBound(jar)] }
     },
 
     ...(endAll && {
-      endAll: async (jar, loaded, keepCurrent) =>
-        keepProof(await endAll(jar, loaded, keepCurrent), loaded),
+      endAll: async (jar, session, keepCurrent) =>
+        keepProof(await endAll(jar, session, keepCurrent), session),
     }),
   }
 }
 
 /** The request goes on with the proof that it came with. */
 function keepProof<Data>(
-  written: WriteResult<Data> | undefined,
+  result: WriteResult<Data> | undefined,
   { device }: LoadResult<Data>,
 ): WriteResult<Data> | undefined {
-  if (written === undefined || device === undefined) return written
-  return { ...written, session: { ...written.session, device } }
+  if (result === undefined || device === undefined) return result
+  return { ...result, session: { ...result.session, device } }
 }
 
-/** The cookies of a login, with the offer to register a key. Browsers bind nothing over plain http. */
+/**
+ * The cookies of a login, with the offer to register a key. Browsers bind nothing over plain http.
+ */
 async function offerRegistration<Data>(
   { cookie, keys, clock }: SessionSettings<Data>,
   jar: CookieJar,
-  { cookies = [], session }: WriteResult<Data>,
+  { cookies = [], session: next }: WriteResult<Data>,
 ): Promise<readonly OutgoingCookie[]> {
-  const id = session.record?.id
+  const id = next.record?.id
   if (id === undefined || !cookie.attributes.secure) return cookies
 
   const use = { purpose: 'register', session: id } as const
   const offer = writeOffer(await createChallenge(keys(jar.env).ring, use, clock()))
   const alongside = ['Secure-Session-Registration', offer] as const
-  return cookies.map((sent) => (sent.name === cookie.name ? { ...sent, alongside } : sent))
+  return cookies.map((outgoing) =>
+    outgoing.name === cookie.name ? { ...outgoing, alongside } : outgoing,
+  )
 }

@@ -1,4 +1,7 @@
-/** Writes what a browser receives: the offer to register a key, and the session that it keeps afterwards. */
+/**
+ * Writes what a browser receives: the offer to register a key, and the session that it keeps
+ * afterwards.
+ */
 import { refreshPath, registerPath } from '../../request/path/device-path.ts'
 import { writeHeaderString } from './header-string.ts'
 import type { DeviceSettings } from './settings.ts'
@@ -16,8 +19,8 @@ export function writeOffer(challenge: string): string {
 }
 
 /**
- * The session as the browser is to keep it. No origin where the session is one origin's: the browser takes the address that it
- * called, so nothing depends on what a proxy says of it.
+ * The session as the browser is to keep it. No origin where the session is one origin's: the
+ * browser takes the address that it called, so nothing depends on what a proxy says of it.
  */
 export function writeInstructions(device: DeviceSettings, sid: string): string {
   const { cookie, exclude, initiators, site } = device
@@ -33,7 +36,8 @@ export function writeInstructions(device: DeviceSettings, sid: string): string {
         path,
       })),
     },
-    // Every attribute but the time must be as it is sent, or the cookie never counts for the browser.
+    // Every attribute but the time must be as it is sent, or the cookie never counts for the
+    // browser.
     credentials: [{ type: 'cookie', name: cookie.name, attributes: cookie.suffix.slice(2) }],
     allowed_refresh_initiators: initiators,
   })

@@ -52,7 +52,10 @@ export function parseProof(
   }
 }
 
-/** Verifies a proof with a key that is known, whatever key the proof brings. Undefined where it holds. */
+/**
+ * Verifies a proof with a key that is known, whatever key the proof brings. Undefined where it
+ * holds.
+ */
 export async function verifyProof(
   proof: Proof,
   key: DeviceKey,
@@ -61,7 +64,7 @@ export async function verifyProof(
   const { first, second } = key
   const isEc = key.alg === 'ES256'
   try {
-    const imported = await crypto.subtle.importKey(
+    const publicKey = await crypto.subtle.importKey(
       'jwk',
       isEc ? { kty: 'EC', crv: 'P-256', x: first, y: second } : { kty: 'RSA', n: first, e: second },
       isEc ? { name: 'ECDSA', namedCurve: 'P-256' } : { name: rsa, hash: 'SHA-256' },
@@ -69,7 +72,7 @@ export async function verifyProof(
       ['verify'],
     )
     const how = isEc ? { name: 'ECDSA', hash: 'SHA-256' } : { name: rsa }
-    const holds = await crypto.subtle.verify(how, imported, proof.signature, proof.signed)
+    const holds = await crypto.subtle.verify(how, publicKey, proof.signature, proof.signed)
     return holds ? undefined : 'signature'
   } catch {
     // A point that is not on the curve, or a modulus that a runtime does not take.

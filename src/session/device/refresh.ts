@@ -1,4 +1,7 @@
-/** A browser proves that it still has the key: it gets the bound cookie again, and the first time the session is bound. */
+/**
+ * A browser proves that it still has the key: it gets the bound cookie again, and the first time
+ * the session is bound.
+ */
 import { serializeCookie } from '../../cookie/serialize.ts'
 import { randomId } from '../../crypto/random.ts'
 import type { CookieJar } from '../../types.ts'
@@ -26,14 +29,14 @@ const challengeAge = 60
 /** A session whose browser asks for the bound cookie. */
 interface Refresh<Data extends object> extends DeviceContext<Data> {
   readonly jar: CookieJar
-  readonly loaded: LoadResult<Data>
+  readonly session: LoadResult<Data>
   readonly record: SessionRecord<Data>
   readonly binding: DeviceBinding
 }
 
 /**
- * Answers a refresh. Only a proof that is wrong ends the browser's session; whatever is a matter of time, of load or of this
- * deployment leaves it.
+ * Answers a refresh. Only a proof that is wrong ends the browser's session; whatever is a matter of
+ * time, of load or of this deployment leaves it.
  */
 export async function answerRefresh<Data extends object>(
   context: DeviceContext<Data>,
@@ -41,23 +44,23 @@ export async function answerRefresh<Data extends object>(
   headers: Headers,
 ): Promise<Response> {
   const { settings, device, engine } = context
-  const asked = readHeaderString(headers.get('sec-secure-session-id'))
+  const requestedSid = readHeaderString(headers.get('sec-secure-session-id'))
   // SameSite keeps the cookie from a refresh that a page of another site caused.
   if (jar.read(settings.cookie.name).length === 0)
-    return device.initiators.length > 0 ? answerUnavailable() : answerForget(asked)
+    return device.initiators.length > 0 ? answerUnavailable() : answerForget(requestedSid)
 
-  const loaded = await engine.load(jar)
-  const { record } = loaded
+  const session = await engine.load(jar)
+  const { record } = session
   if (record === undefined)
-    return isUnreadable(context, jar, loaded) ? answerUnavailable() : answerForget(asked)
+    return isUnreadable(context, jar, session) ? answerUnavailable() : answerForget(requestedSid)
 
   const binding = readBinding(record.device)
   // Another login took the place of the session that the browser means.
-  if (binding === undefined || (asked ?? binding.sid) !== binding.sid)
-    return answerForget(asked, await offerAgain(context, jar, record))
+  if (binding === undefined || (requestedSid ?? binding.sid) !== binding.sid)
+    return answerForget(requestedSid, await offerAgain(context, jar, record))
 
   return checkProof(
-    { ...context, jar, loaded, record, binding },
+    { ...context, jar, session, record, binding },
     readHeaderString(headers.get('secure-session-response')),
   )
 }
@@ -74,45 +77,46 @@ async function checkProof<Data extends object>(
 
   const use = { purpose: 'refresh', session: binding.sid } as const
   const span = { now: settings.clock(), maxAge: challengeAge }
-  const at = await readChallenge(settings.keys(jar.env).ring, use, proof.challenge, span)
-  if (typeof at === 'string') return ask(refresh, at)
-  if (at <= (binding.proved ?? 0)) return ask(refresh, 'spent')
-  const rejected = await verifyProof(proof, binding)
-  if (rejected !== undefined) return refuse(refresh, rejected)
+  const challengeTime = await readChallenge(settings.keys(jar.env).ring, use, proof.challenge, span)
+  if (typeof challengeTime === 'string') return ask(refresh, challengeTime)
+  if (challengeTime <= (binding.proved ?? 0)) return ask(refresh, 'spent')
+  const rejection = await verifyProof(proof, binding)
+  if (rejection !== undefined) return refuse(refresh, rejection)
 
-  return acceptProof(refresh, at)
+  return acceptProof(refresh, challengeTime)
 }
 
 async function acceptProof<Data extends object>(
   refresh: Refresh<Data>,
-  at: number,
+  challengeTime: number,
 ): Promise<Response> {
   const { settings, device, jar, record, binding } = refresh
   const { ring } = settings.keys(jar.env)
-  const written = await writeProof(refresh, at)
-  if (written === 'spent') return ask(refresh, 'spent')
+  const result = await writeProof(refresh, challengeTime)
+  if (result === 'spent') return ask(refresh, 'spent')
 
   if (!isBound(binding))
     await emitAbout(settings, jar, {
       type: 'session-bound',
-      id: written?.session.record?.id ?? record.id,
+      id: result?.session.record?.id ?? record.id,
       reason: binding.alg,
     })
-  const value = await createBoundValue(ring, binding.sid, at)
+  const value = await createBoundValue(ring, binding.sid, challengeTime)
   const cookie = serializeCookie(device.cookie, value, device.lifetime)
   return answerJson(200, writeInstructions(device, binding.sid), [
-    ...(written?.cookies ?? []),
+    ...(result?.cookies ?? []),
     cookie,
   ])
 }
 
 /**
- * Notes the proof. In a store each proof counts once: only one over a challenge that is younger than the last one that counted.
- * A session in its cookie has no such memory; it gets a new id with the first proof, and every copy from before ends.
+ * Notes the proof. In a store each proof counts once: only one over a challenge that is younger
+ * than the last one that counted. A session in its cookie has no such memory; it gets a new id with
+ * the first proof, and every copy from before ends.
  */
 async function writeProof<Data extends object>(
-  { engine, jar, loaded, binding }: Refresh<Data>,
-  at: number,
+  { engine, jar, session, binding }: Refresh<Data>,
+  challengeTime: number,
 ): Promise<WriteResult<Data> | 'spent' | undefined> {
   const { renew } = engine
   if (renew !== undefined && isBound(binding)) return undefined
@@ -120,16 +124,19 @@ async function writeProof<Data extends object>(
   let counts = false
   const change = (now: SessionRecord<Data> | undefined): SessionRecord<Data> | undefined => {
     const current = readBinding(now?.device)
-    counts = current?.sid === binding.sid && at > (current.proved ?? 0)
+    counts = current?.sid === binding.sid && challengeTime > (current.proved ?? 0)
     if (!counts || now === undefined) return undefined
-    const device = { ...binding, proved: at }
+    const device = { ...binding, proved: challengeTime }
     return renew === undefined ? { ...now, device } : { ...now, device, id: randomId() }
   }
-  const written = await (renew ?? engine.write)(jar, loaded, change)
-  return counts ? written : 'spent'
+  const result = await (renew ?? engine.write)(jar, session, change)
+  return counts ? result : 'spent'
 }
 
-/** Asks for a proof. Its time is never before the last proof that counted, whatever this machine's clock says. */
+/**
+ * Asks for a proof. Its time is never before the last proof that counted, whatever this machine's
+ * clock says.
+ */
 async function ask<Data extends object>(
   refresh: Refresh<Data>,
   reason?: 'foreign' | 'stale' | 'spent',
@@ -152,8 +159,9 @@ async function refuse<Data extends object>(
 }
 
 /**
- * Offers registration again where the answer of a parallel request brought back the cookie of before the key. Only for sessions in
- * their cookie, and only as long as a first registration would count; a store never loses a key.
+ * Offers registration again where the answer of a parallel request brought back the cookie of
+ * before the key. Only for sessions in their cookie, and only as long as a first registration would
+ * count; a store never loses a key.
  */
 async function offerAgain<Data extends object>(
   { settings, device, engine }: DeviceContext<Data>,

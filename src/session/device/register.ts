@@ -1,4 +1,7 @@
-/** A browser offers the key of its device: it is kept, and nothing is enforced before its first proof. */
+/**
+ * A browser offers the key of its device: it is kept, and nothing is enforced before its first
+ * proof.
+ */
 import { randomId } from '../../crypto/random.ts'
 import type { CookieJar } from '../../types.ts'
 import { emitAbout, emitSessionEvent } from '../core/events.ts'
@@ -12,8 +15,8 @@ import { writeInstructions } from './instructions.ts'
 import { parseProof, verifyProof } from './proof.ts'
 
 /**
- * Answers a registration. A session takes one key in its life, offered within `register` seconds of `start`: whoever comes
- * later, or second, has stolen something.
+ * Answers a registration. A session takes one key in its life, offered within `register` seconds of
+ * `start`: whoever comes later, or second, has stolen something.
  */
 export async function answerRegistration<Data extends object>(
   context: DeviceContext<Data>,
@@ -22,10 +25,10 @@ export async function answerRegistration<Data extends object>(
 ): Promise<Response> {
   const { settings, device, engine } = context
   const { ring } = settings.keys(jar.env)
-  const loaded = await engine.load(jar)
-  const { record } = loaded
+  const session = await engine.load(jar)
+  const { record } = session
   if (record === undefined) {
-    if (isUnreadable(context, jar, loaded)) return answerUnavailable()
+    if (isUnreadable(context, jar, session)) return answerUnavailable()
     return refuse(context, jar, undefined, 'no-session')
   }
 
@@ -37,14 +40,14 @@ export async function answerRegistration<Data extends object>(
 
   const use = { purpose: 'register', session: record.id } as const
   const span = { now: settings.clock(), maxAge: device.register }
-  const at = await readChallenge(ring, use, proof.challenge, span)
-  if (typeof at === 'string') return refuse(context, jar, record, at)
-  const rejected = await verifyProof(proof, proof.key)
-  if (rejected !== undefined) return refuse(context, jar, record, rejected)
+  const challengeTime = await readChallenge(ring, use, proof.challenge, span)
+  if (typeof challengeTime === 'string') return refuse(context, jar, record, challengeTime)
+  const rejection = await verifyProof(proof, proof.key)
+  if (rejection !== undefined) return refuse(context, jar, record, rejection)
 
   const binding: DeviceBinding = { sid: randomId(12), ...proof.key }
   let isFirst = false
-  const written = await engine.write(jar, loaded, (now) => {
+  const result = await engine.write(jar, session, (now) => {
     isFirst = now !== undefined && now.device === undefined
     return isFirst && now !== undefined ? { ...now, device: binding } : undefined
   })
@@ -55,7 +58,7 @@ export async function answerRegistration<Data extends object>(
     id: record.id,
     reason: proof.alg,
   })
-  return answerJson(200, writeInstructions(device, binding.sid), written?.cookies)
+  return answerJson(200, writeInstructions(device, binding.sid), result?.cookies)
 }
 
 /** No session comes of it; a browser does not try again. */

@@ -1,12 +1,14 @@
 /**
- * The page that begins a navigation again. Browsers do not hold back a navigation that another origin began, so a link from a mail
- * arrives without the bound cookie when that has expired. Begun again by a page of this origin, it is held back and refreshed.
+ * The page that begins a navigation again. Browsers do not hold back a navigation that another
+ * origin began, so a link from a mail arrives without the bound cookie when that has expired. Begun
+ * again by a page of this origin, it is held back and refreshed.
  */
 
 const page = '<!doctype html><meta http-equiv="refresh" content="0"><title>…</title>'
 
 /**
- * Whether another origin began this navigation. What the page begins is `same-origin`, so it cannot go in a circle.
+ * Whether another origin began this navigation. What the page begins is `same-origin`, so it cannot
+ * go in a circle.
  *
  * @see Fetch Metadata section 2
  */

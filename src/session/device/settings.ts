@@ -8,28 +8,36 @@ import { wholeNumber } from '../../options/values.ts'
 /** Options of {@link deviceBound}. Absent = default. */
 export interface DeviceOptions {
   /**
-   * Seconds for which the bound cookie lasts, and so for which a copy of all cookies can be used elsewhere. Default 600, from
-   * 300 to 86,400: Chromium signs six times in nine minutes and site at most, and a new login takes two of them.
+   * Seconds for which the bound cookie lasts, and so for which a copy of all cookies can be used
+   * elsewhere. Default 600, from 300 to 86,400: Chromium signs six times in nine minutes and site
+   * at most, and a new login takes two of them.
    */
   readonly lifetime?: number
   /** Seconds after `start` in which a browser may offer its key. Default 300, from 30 to 3,600. */
   readonly register?: number
   /**
-   * Host names of the same site whose pages may start a refresh when they send requests to this host: `['shop.example.com']`
-   * or `['*.example.com']`. Default none: their requests arrive without the bound cookie when it has expired.
+   * Host names of the same site whose pages may start a refresh when they send requests to this
+   * host: `['shop.example.com']` or `['*.example.com']`. Default none: their requests arrive
+   * without the bound cookie when it has expired.
    */
   readonly initiators?: readonly string[]
-  /** Paths whose requests never wait for a refresh, each with all that is below it: `['/static']`. Default none. */
+  /**
+   * Paths whose requests never wait for a refresh, each with all that is below it: `['/static']`.
+   * Default none.
+   */
   readonly exclude?: readonly string[]
-  /** Binds the sessions of a whole site instead of one origin. Needs the option `domain` of the session. Default none. */
+  /**
+   * Binds the sessions of a whole site instead of one origin. Needs the option `domain` of the
+   * session. Default none.
+   */
   readonly site?: DeviceSite
 }
 
 /** A site whose hosts share one session. */
 export interface DeviceSite {
   /**
-   * The origin of the registrable domain: `https://example.com`. Browsers ask it for `/.well-known/device-bound-sessions`;
-   * a host that serves these sessions answers that itself.
+   * The origin of the registrable domain: `https://example.com`. Browsers ask it for
+   * `/.well-known/device-bound-sessions`; a host that serves these sessions answers that itself.
    */
   readonly origin: string
   /** Origins that sign people in: `['https://app.example.com']`. */
@@ -60,26 +68,31 @@ export function compileDevice(
   issues: Issues,
 ): DeviceSettings {
   checkKeys(issues, options, ['lifetime', 'register', 'initiators', 'exclude', 'site'])
-  const given: DeviceOptions = isObject(options) ? options : {}
+  const values: DeviceOptions = isObject(options) ? options : {}
   const { attributes } = session
   // Browsers refuse both without a word, and the server would never learn of it.
   if (attributes.path !== '/') issues.add('', 'needs the path / of the session cookie')
   if (attributes.partitioned) issues.add('', 'does not work with partitioned cookies')
 
   return {
-    lifetime: wholeNumber(issues, 'lifetime', given.lifetime, 600, {
+    lifetime: wholeNumber(issues, 'lifetime', values.lifetime, 600, {
       min: 300,
       max: 86_400,
       unit: 'seconds',
     }),
-    register: wholeNumber(issues, 'register', given.register, 300, {
+    register: wholeNumber(issues, 'register', values.register, 300, {
       min: 30,
       max: 3600,
       unit: 'seconds',
     }),
-    initiators: parseList(given.initiators, hostName, issues.at('initiators'), initiatorProblem),
-    exclude: parseList(given.exclude, path, issues.at('exclude'), 'must be a path such as /static'),
-    site: parseSite(given.site, attributes.domain, issues.at('site')),
+    initiators: parseList(values.initiators, hostName, issues.at('initiators'), initiatorProblem),
+    exclude: parseList(
+      values.exclude,
+      path,
+      issues.at('exclude'),
+      'must be a path such as /static',
+    ),
+    site: parseSite(values.site, attributes.domain, issues.at('site')),
     cookie: { ...session, name: `${session.name}-bound`, bare: `${session.bare}-bound` },
   }
 }

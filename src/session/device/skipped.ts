@@ -9,8 +9,9 @@ export type SkipReason = (typeof reasons)[number]
 const maxLength = 2048
 
 /**
- * Why the refresh of a session was skipped, as the browser says; undefined where the header names another session. It is the
- * client's word: it may make an answer more precise, never a check weaker.
+ * Why the refresh of a session was skipped, as the browser says; undefined where the header names
+ * another session. It is the client's word: it may make an answer more precise, never a check
+ * weaker.
  */
 export function readSkipped(
   header: string | null | undefined,

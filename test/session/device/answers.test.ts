@@ -1,6 +1,7 @@
 /**
- * Every answer of the refresh endpoint. Chromium ends its session for good on 400, 401, 404, 409, 429, on `continue: false` and on what
- * is no JSON; it keeps it on 5xx and on a 403 with a challenge. test/browsers/ shows that of a real one.
+ * Every answer of the refresh endpoint. Chromium ends its session for good on 400, 401, 404, 409,
+ * 429, on `continue: false` and on what is no JSON; it keeps it on 5xx and on a 403 with a
+ * challenge. test/browsers/ shows that of a real one.
  */
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../../src/store/index.ts'
@@ -189,6 +190,34 @@ describe('the refresh endpoint', () => {
     const answers = [token, old, await device.prove('x'), await device.prove('')]
     for (const answer of answers)
       expect(await describeAnswer(await browser.refresh(answer))).toBe('keeps, asks')
+  })
+
+  // A signed-in attacker calls an address that stands before every rate limit.
+  it('keeps a session that asks more than sixty times a minute, and answers without the store', async () => {
+    const memory = memoryStore()
+    let reads = 0
+    const site = siteOver(
+      {},
+      {
+        clock: Date.now,
+        store: {
+          ...memory,
+          read: (...args) => {
+            reads++
+            return memory.read(...args)
+          },
+        },
+      },
+    )
+    const [browser, other] = [await bind(site), await bind(site)]
+    const answers = new Set<string>()
+    for (let i = 0; i < 100; i++) answers.add(await describeAnswer(await browser.refresh()))
+    expect([...answers]).toEqual(['keeps, asks', 'keeps, after 5 s'])
+    expect(site.heard().at(-1)).toBe('session-refresh-failed: too-many')
+    const before = reads
+    await browser.refresh()
+    expect(reads).toBe(before)
+    expect(await describeAnswer(await other.prove())).toBe('keeps, proved')
   })
 
   it('ends the session of a browser that signed out, and of one whose user did elsewhere', async () => {

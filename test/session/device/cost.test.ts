@@ -1,4 +1,7 @@
-/** What device-bound sessions cost, counted: crypto by the calls of Web Crypto, the store by its verbs. */
+/**
+ * What device-bound sessions cost, counted: crypto by the calls of Web Crypto, the store by its
+ * verbs.
+ */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type AtomicStore, memoryStore } from '../../../src/store/index.ts'
 import { type BoundBrowser, bound, Device, readChallenge, siteOver } from './support.ts'

@@ -1,4 +1,7 @@
-/** What Hono apps get of device-bound sessions: endpoints before every guard, the page for links, requireBound, access. */
+/**
+ * What Hono apps get of device-bound sessions: endpoints before every guard, the page for links,
+ * requireBound, access.
+ */
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { access } from '../../../src/access/index.ts'

@@ -1,4 +1,7 @@
-/** Device-bound sessions in their cookie, with `revocation`: the promises that hold, and the two that do not. */
+/**
+ * Device-bound sessions in their cookie, with `revocation`: the promises that hold, and the two
+ * that do not.
+ */
 import { describe, expect, it } from 'vitest'
 import { deviceBound, revocable, statelessSessions } from '../../../src/session/index.ts'
 import { memoryRevocations } from '../../../src/store/index.ts'

@@ -1,4 +1,7 @@
-/** What the tests of device-bound sessions share: a device with a key, and a site that binds sessions to it. */
+/**
+ * What the tests of device-bound sessions share: a device with a key, and a site that binds
+ * sessions to it.
+ */
 import { Hono } from 'hono'
 import { errorPage } from '../../../src/page/index.ts'
 import {

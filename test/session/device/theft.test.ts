@@ -1,6 +1,6 @@
 /**
- * The thief has copied cookies with malware, or read a header on the wire, and sends them from another machine. Each row says what
- * the thief has, what the thief does, and what comes of it.
+ * The thief has copied cookies with malware, or read a header on the wire, and sends them from
+ * another machine. Each row says what the thief has, what the thief does, and what comes of it.
  */
 import { describe, expect, it } from 'vitest'
 import { minutes } from '../support.ts'

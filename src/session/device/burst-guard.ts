@@ -1,0 +1,36 @@
+/** Bounds how often one session may ask the endpoints, which stand before every rate limit. */
+import type { Clock } from '../../types.ts'
+
+/** Requests of one session in a minute: a browser needs three for a login, and two for a refresh. */
+const maxPerMinute = 60
+/** Sessions that are counted; beyond it the oldest is forgotten. */
+const maxSessions = 10_000
+const minuteMs = 60_000
+
+/** Whether a session with this cookie may ask once more. */
+export type BurstGuard = (token: string) => boolean
+
+/**
+ * Creates the guard. It counts in this isolate, by the end of the cookie, and keeps no whole cookie.
+ * What is above the bound is answered 503, which ends nothing.
+ */
+export function createBurstGuard(clock: Clock): BurstGuard {
+  const counts = new Map<string, { since: number; count: number }>()
+
+  return (token) => {
+    const key = token.slice(-22)
+    const now = clock()
+    const entry = counts.get(key)
+    // A clock that went back begins a new minute.
+    if (entry !== undefined && now >= entry.since && now - entry.since < minuteMs) {
+      entry.count += 1
+      return entry.count <= maxPerMinute
+    }
+
+    counts.delete(key)
+    const [oldest] = counts.keys()
+    if (counts.size >= maxSessions && oldest !== undefined) counts.delete(oldest)
+    counts.set(key, { since: now, count: 1 })
+    return true
+  }
+}
