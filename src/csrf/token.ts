@@ -99,12 +99,14 @@ export function signedTokens<C extends CsrfContext>(
   }
 }
 
-async function signToken(keys: KeyRing, session: string): Promise<string> {
+/** Signs a new token for a session. */
+export async function signToken(keys: KeyRing, session: string): Promise<string> {
   const random = randomId()
   return `${encodeBase64url(await keys.mac(purpose, joinBytes(session, random)))}.${random}`
 }
 
-async function verifyToken(keys: KeyRing, session: string, token: string): Promise<boolean> {
+/** Verifies a token that {@link signToken} made for this session under any of the keys. */
+export async function verifyToken(keys: KeyRing, session: string, token: string): Promise<boolean> {
   if (token.length !== tokenLength || token[macLength] !== '.') return false
 
   const macs = await keys.macs(purpose, joinBytes(session, token.slice(macLength + 1)))

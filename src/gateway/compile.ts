@@ -1,15 +1,13 @@
 /** Compiles a configuration: validates it with all issues at once, and assembles the handlers of its gateway. */
 
 import { type HeaderWriter, headerWriter } from '../headers/index.ts'
-import type { GatewayLoginHandler, GatewaySources } from '../login/index.ts'
-import type { AuditTrail } from '../monitor/index.ts'
+import type { GatewayLoginHandler } from '../login/index.ts'
 import {
   checkKeys,
   createIssues,
   type Issues,
   optionalFunction,
   optionalListener,
-  wholeNumber,
 } from '../options/index.ts'
 import { createReporter, type ReportError } from '../page/index.ts'
 import { platformFetch } from '../proxy/fetch/platform-fetch.ts'
@@ -23,10 +21,12 @@ import {
 } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit } from '../types.ts'
+import { attachConsole } from './attach-console.ts'
 import { createMaintenanceCheck } from './checks/maintenance.ts'
 import { createRequestChecks } from './checks/request-checks.ts'
 import { createRouteChecks } from './checks/route-checks.ts'
-import type { AssertionOptions, GatewayConfig } from './config.ts'
+import type { GatewayConfig } from './config.ts'
+import type { GatewayConsole } from './console/types.ts'
 import { createEndpointTable } from './endpoints/endpoint.ts'
 import { createEndpoints } from './endpoints/list.ts'
 import { createScheduled } from './endpoints/scheduled.ts'
@@ -46,6 +46,13 @@ import { validateRoutes } from './routes/validate-routes.ts'
 import { createSettingsResolver, type Settings, type SettingsSources } from './settings.ts'
 import type { LoginThrottling } from './throttle/types.ts'
 import { type CompiledUpstream, compileUpstreams, isObject } from './upstreams.ts'
+import {
+  validateAssertion,
+  validateAudit,
+  validateLogin,
+  validateSession,
+  validateThrottle,
+} from './validate-options.ts'
 import { createWatch, type Watch } from './watch.ts'
 
 /** A gateway that is ready for requests: its handlers, each made of the parts of the configuration that it needs. */
@@ -77,6 +84,7 @@ interface Services {
   readonly clock: Clock
   readonly events: GatewayEvents
   readonly emit: Emit
+  readonly console: GatewayConsole | undefined
   readonly reject: RequestRejecter
   readonly report: ReportError
 }
@@ -104,15 +112,20 @@ export function compileGateway(input: AnyConfig): CompiledGateway {
   const issues = createIssues('')
   checkKeys(issues, input, keys)
   // What is no object has no members from here on, so that one ConfigError can name the rest.
-  const config: Partial<AnyConfig> = isObject(input) ? input : {}
-  const services = createServices(config, issues)
+  const given: Partial<AnyConfig> = isObject(input) ? input : {}
+  const { config, console } = attachConsole(given, issues)
+  const services = createServices(config, console, issues)
   const parts = validateParts(config, services, issues)
   const gateway = assembleGateway(config, parts, services, issues)
   issues.throwIfAny()
   return gateway
 }
 
-function createServices(config: Partial<AnyConfig>, issues: Issues): Services {
+function createServices(
+  config: Partial<AnyConfig>,
+  console: GatewayConsole | undefined,
+  issues: Issues,
+): Services {
   const clock = optionalFunction(issues, 'clock', config.clock) ?? Date.now
   const { onEvent: source, monitor } = config
   const events = createGatewayEvents({
@@ -127,6 +140,7 @@ function createServices(config: Partial<AnyConfig>, issues: Issues): Services {
     clock,
     events,
     emit,
+    console,
     reject: createReject(emit),
     report: optionalListener(issues, 'onFault', config.onFault) ?? createReporter(),
   }
@@ -165,7 +179,7 @@ function assembleGateway(
   services: Services,
   issues: Issues,
 ): CompiledGateway {
-  const { clock, emit, reject, report } = services
+  const { clock, emit, reject, report, console } = services
   const { session: strategy, throttle, login, upstreams, roles } = parts
   const platform = checkPlatform(config.platform, issues, 'cloudflare')
   const upstreamFetch = compileUpstreamFetch(config.fetch, issues)
@@ -178,10 +192,6 @@ function assembleGateway(
   const sessions = createGatewaySessions({ strategy, roles, clock, batchesRedis })
   const checkMaintenance = createMaintenanceCheck(config.maintenance, reject, issues)
   const loginServices = { reject, checkMaintenance, ...sessions }
-  const endpoints = createEndpointTable([
-    ...createEndpoints({ clock, emit, reject, sessions, isReady }),
-    ...(login?.createEndpoints(loginServices) ?? []),
-  ])
   const names = listCookieNames(strategy, throttle)
   const created = createPhases({
     ...{ clock, emit, reject, watch, sessions, routes },
@@ -190,6 +200,12 @@ function assembleGateway(
     cookieNames: login?.listCookieNames(names) ?? names,
   })
   const phases = login ? { ...created, ...login.wrapPhases(created, loginServices) } : created
+  const consoleServices = { clock, reject, sessions, strategy, upstreams: [...upstreams.keys()] }
+  const endpoints = createEndpointTable([
+    ...createEndpoints({ clock, emit, reject, sessions, isReady }),
+    ...(login?.createEndpoints(loginServices) ?? []),
+    ...(console?.start({ ...consoleServices, phases }, issues.at('console')) ?? []),
+  ])
   const resolveSettings = compileSettings(config, parts, issues)
   const limits = compileLimits(config.limits, issues.at('limits'))
   const checks = { reject, platform, limits, routes, answersAnyHost: endpoints.answersAnyHost }
@@ -257,28 +273,6 @@ function compileLimits(
   return value === false ? undefined : compileRequestLimits(value, issues)
 }
 
-/** Validates the option `assertion`, and returns its lifetime in seconds. */
-function validateAssertion(
-  assertion: AssertionOptions<never> | undefined,
-  session: unknown,
-  upstreams: ReadonlyMap<string, CompiledUpstream>,
-  issues: Issues,
-): number {
-  if (assertion !== undefined) {
-    checkKeys(issues.at('assertion'), assertion, ['key', 'lifetime'])
-    if (!session) issues.add('assertion', 'needs the option session')
-    if (isObject(assertion) && assertion.key === undefined) {
-      issues.add('assertion.key', 'is required')
-    }
-  }
-  for (const { name, sessions } of upstreams.values()) {
-    if (!sessions) continue
-    if (!session) issues.add(`upstreams.${name}.sessions`, 'needs the option session')
-    if (!assertion) issues.add(`upstreams.${name}.sessions`, 'needs the option assertion')
-  }
-  return wholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, 60, lifetimeRange)
-}
-
 const keys: ReadonlyArray<keyof GatewayConfig> = [
   'publicOrigin',
   'platform',
@@ -301,48 +295,7 @@ const keys: ReadonlyArray<keyof GatewayConfig> = [
   'audit',
   'onFault',
   ...operationKeys,
+  'console',
   'fetch',
   'clock',
 ]
-const lifetimeRange = { min: 5, max: 60, unit: 'seconds' } as const
-
-function validateSession(value: unknown, issues: Issues): SessionStrategy<object> | undefined {
-  if (value === undefined) return undefined
-  if (isObject(value) && typeof value.open === 'function' && typeof value.check === 'function') {
-    return value as unknown as SessionStrategy<object>
-  }
-  issues.add('session', 'must be a strategy, such as statelessSessions({ ... })')
-  return undefined
-}
-
-function validateLogin(
-  { login, signIn }: Partial<AnyConfig>,
-  sources: GatewaySources,
-  issues: Issues,
-): GatewayLoginHandler | undefined {
-  if (login === undefined) return undefined
-  if (signIn !== undefined) issues.add('signIn', 'must not stand beside login, which has a page')
-  const at = issues.at('login')
-  if (typeof login?.start === 'function') return login.start(sources, at)
-  at.add('', 'must be login({ ... }) of portcullis/login, without a session')
-  return undefined
-}
-
-function validateThrottle(
-  value: unknown,
-  sources: { readonly clock: Clock; readonly emit: Emit },
-  issues: Issues,
-): LoginThrottling | undefined {
-  if (value === undefined) return undefined
-  if (isObject(value) && typeof value.start === 'function')
-    return value.start(sources, issues) as LoginThrottling
-  issues.add('', 'must be gatewayThrottle({ ... }), which comes from portcullis/gateway')
-  return undefined
-}
-
-function validateAudit(value: unknown, issues: Issues): AuditTrail | undefined {
-  if (value === undefined) return undefined
-  if (isObject(value) && typeof value.record === 'function') return value as unknown as AuditTrail
-  issues.add('audit', 'must be auditTrail(...) of portcullis/monitor')
-  return undefined
-}

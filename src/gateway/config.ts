@@ -12,6 +12,7 @@ import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit, FromEnv, ProjectEnv } from '../types.ts'
 import type { Maintenance } from './checks/maintenance.ts'
 import type { MethodOverride } from './checks/method-override.ts'
+import type { GatewayConsole } from './console/types.ts'
 import type { ReadyOptions } from './endpoints/ready.ts'
 import type { Route } from './routes/route.ts'
 import type { GatewayThrottle } from './throttle/types.ts'
@@ -154,6 +155,10 @@ export interface GatewayConfig<
   readonly onFault?: ReportError
   /** Tells of every request; see `monitor` of `portcullis/monitor`. Default: nothing is watched, and nothing costs anything. */
   readonly monitor?: Monitor
+  /**
+   * A page for administrators under `/.portcullis/console`: `gatewayConsole({ access: { role: 'admin' } })`. Default: none.
+   */
+  readonly console?: GatewayConsole
   /**
    * Header in which something of yours in front names each request, such as `cf-ray`. What is 8 to 64 letters, digits, `-` and
    * `_` becomes the request's id; anything else gets a random one. Only a header that clients cannot set. Default none.

@@ -13,6 +13,8 @@ export {
   type GatewayConfig,
   type Upstream,
 } from './config.ts'
+export { type ConsoleOptions, gatewayConsole } from './console/create.ts'
+export type { GatewayConsole } from './console/types.ts'
 export { createGateway, type Gateway, type GatewayContext } from './create.ts'
 export type { ReadyOptions } from './endpoints/ready.ts'
 export { gatewayOrRefuse } from './gateway-or-refuse.ts'

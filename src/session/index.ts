@@ -13,6 +13,7 @@ export type { Schema, SchemaIssue, SchemaResult } from './core/schema.ts'
 export type {
   CookieStoreLike,
   EndMarkedArgs,
+  EndOneArgs,
   FlushableHandle,
   HonoContextLike,
   OptionalKey,

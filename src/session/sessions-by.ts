@@ -8,6 +8,7 @@ import { createUnsupportedError } from './core/errors.ts'
 import type {
   EndAllArgs,
   EndMarkedArgs,
+  EndOneArgs,
   SessionContext,
   SessionInfo,
   SessionObject,
@@ -37,6 +38,8 @@ export interface ChosenStrategy<Data extends SessionObject> extends SessionStrat
   list(args: { readonly user: string; readonly env?: unknown }): Promise<SessionInfo[]>
   /** Resolves with the number of ended sessions, where it is known. @throws {ConfigError} `ERR_CONFIG` if unsupported */
   endAll(args: EndAllArgs): Promise<number | undefined>
+  /** See `StoredStrategy.endOne`. @throws {ConfigError} `ERR_CONFIG` if the current strategy has no lists */
+  endOne(args: EndOneArgs): Promise<boolean>
   /** See `StoredStrategy.endMarked`. @throws {ConfigError} `ERR_CONFIG` if unsupported */
   endMarked(args: EndMarkedArgs): Promise<boolean>
 }
@@ -45,6 +48,7 @@ export interface ChosenStrategy<Data extends SessionObject> extends SessionStrat
 interface OptionalVerbs<Data extends SessionObject> {
   list?: StoredStrategy<Data>['list']
   endAll?(args: EndAllArgs): Promise<number | undefined>
+  endOne?: StoredStrategy<Data>['endOne']
   endMarked?: StoredStrategy<Data>['endMarked']
 }
 
@@ -117,6 +121,7 @@ export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
     end: async (args) => findByContext(args.context).end(args),
     list: async (args) => findWithVerb('list', args.env).list(args),
     endAll: async (args) => findWithVerb('endAll', args.env).endAll(args),
+    endOne: async (args) => findWithVerb('endOne', args.env).endOne(args),
     endMarked: async (args) => findWithVerb('endMarked', args.env).endMarked(args),
   }
 }

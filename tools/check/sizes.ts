@@ -80,7 +80,7 @@ const parts: Part[] = [
     name: 'gateway, its options not imported',
     limit: 54_700,
     without:
-      /limit\/(?:throttle|exact|memory|upstash)|graphql\/inspect|graphql-syntax|parameters\/|gateway\/checks\/method-override|login\/|oauth4webapi|gateway\/(?:throttle|review)\/|proxy\/(?:fetch\/breaker\.|cache\/)|assertion\/verify\.|monitor\/(?:monitor|uptime)\.|session\/(?:stored|stateless)|jose/,
+      /limit\/(?:throttle|exact|memory|upstash)|graphql\/inspect|graphql-syntax|parameters\/|gateway\/checks\/method-override|login\/|oauth4webapi|gateway\/(?:throttle|review|console)\/|proxy\/(?:fetch\/breaker\.|cache\/)|assertion\/verify\.|monitor\/(?:monitor|uptime)\.|session\/(?:stored|stateless)|jose/,
     code: () => bundle("export { createGateway } from './src/gateway/index.ts'"),
   },
   {

@@ -1,5 +1,6 @@
 /** `/.portcullis/reports`: what browsers say a policy refused, told once for each source. */
 import type { Clock, Emit, SecurityEvent } from '../../types.ts'
+import { readBoundedText } from './read-text.ts'
 
 /** Takes the body of a report. Whatever it holds, nothing is thrown and nothing is answered. */
 export type ReportCollector = (request: Request, publicOrigin: string | undefined) => Promise<void>
@@ -56,7 +57,7 @@ export function createReportCollector(emit: Emit, clock: Clock): ReportCollector
   }
 
   return async function collect(request, publicOrigin) {
-    const text = await readBoundedText(request)
+    const text = await readBoundedText(request, maxBytes)
     for (const event of parseReports(text, publicOrigin)) emitReport(event)
   }
 }
@@ -64,27 +65,6 @@ export function createReportCollector(emit: Emit, clock: Clock): ReportCollector
 /** Whether less than `span` ms passed since a moment. A clock that went back to before it ends the span. */
 function isWithin(span: number, since: number | undefined, now: number): boolean {
   return since !== undefined && now >= since && now - since < span
-}
-
-/** The body as text, or nothing where it is too long or breaks off. */
-async function readBoundedText({ body }: Request): Promise<string> {
-  if (body === null) return ''
-  const reader = body.getReader()
-  const decoder = new TextDecoder()
-  let [text, length] = ['', 0]
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return text + decoder.decode()
-      length += value.length
-      if (length > maxBytes) break
-      text += decoder.decode(value, { stream: true })
-    }
-    await reader.cancel()
-  } catch {
-    // Whoever sent it has gone.
-  }
-  return ''
 }
 
 /** What a body says, both in the form of the Reporting API and in that of `report-uri`. */

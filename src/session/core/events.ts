@@ -4,7 +4,7 @@ import type { KeyRing } from '../../crypto/key-ring.ts'
 import { emitEvent, hasListener } from '../../events.ts'
 import type { CookieJar, EventType, SecurityEvent } from '../../types.ts'
 import type { SessionSettings } from './settings.ts'
-import type { EndAllContext } from './types.ts'
+import type { EndAllContext, EndedBy } from './types.ts'
 
 /** Plain http on this machine itself, where browsers accept a Secure cookie. */
 const LOCAL_HTTP = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:[/?]|$)/
@@ -25,6 +25,8 @@ export interface SessionEvent<Data> {
   readonly reason?: string
   /** Data of the session, for the tag of its user; undefined where it was not loaded. */
   readonly data?: Data | undefined
+  /** Who acted, where it was not the user. */
+  readonly by?: EndedBy | undefined
 }
 
 /** Emits an event of the session module. */
@@ -40,21 +42,23 @@ export function emitSessionEvent<Data>(
 export async function emitAbout<Data>(
   settings: SessionSettings<Data>,
   jar: Pick<CookieJar, 'env' | 'context'>,
-  { type, id, reason, data }: SessionEvent<Data>,
+  { type, id, reason, data, by }: SessionEvent<Data>,
 ): Promise<void> {
   if (!hasListener(settings.emit, jar.context)) return
 
   const { ring } = settings.keys(jar.env)
   const user = data === undefined ? undefined : settings.user?.(data)
-  const [session, userTag] = await Promise.all([
+  const [session, userTag, actor] = await Promise.all([
     idDigest(ring, id),
     user === undefined ? undefined : createAuditTag(ring, user),
+    describeActor(ring, by),
   ])
   emitSessionEvent(settings, jar, {
     type,
     session,
     ...(userTag !== undefined && { user: userTag }),
     ...(reason !== undefined && { reason }),
+    ...actor,
   })
 }
 
@@ -68,14 +72,21 @@ export async function emitAllEnded<Data>(
   if (!hasListener(settings.emit, context)) return
 
   const { ring } = settings.keys(env)
-  const actorUser = by?.user === undefined ? undefined : await createAuditTag(ring, by.user)
   emitSessionEvent(settings, context === undefined ? {} : { context }, {
     type: 'sessions-ended',
     reason,
     user: await createAuditTag(ring, user),
-    ...(by !== undefined && { actor: by.actor }),
-    ...(actorUser !== undefined && { actorUser }),
+    ...(await describeActor(ring, by)),
   })
+}
+
+async function describeActor(
+  ring: KeyRing,
+  by: EndedBy | undefined,
+): Promise<Pick<SecurityEvent, 'actor' | 'actorUser'>> {
+  if (by === undefined) return {}
+  const { actor, user } = by
+  return user === undefined ? { actor } : { actor, actorUser: await createAuditTag(ring, user) }
 }
 
 /** Computes the tag of a user in events and audit records: an HMAC under a key of its own. */

@@ -121,6 +121,12 @@ export interface EndAllArgs extends EndAllContext {
   readonly user: string
 }
 
+/** Arguments of `endOne`. */
+export interface EndOneArgs extends EndAllArgs {
+  /** The id of the session, as `list` returns it. */
+  readonly id: string
+}
+
 /** Arguments of `endMarked`. */
 export interface EndMarkedArgs {
   /** The value that the option `mark` returned for the sessions to end. */
@@ -151,6 +157,8 @@ export interface StoredStrategy<Data extends SessionObject> extends SessionStrat
   list(args: { readonly user: string; readonly env?: unknown }): Promise<SessionInfo[]>
   /** Ends every session of a user and returns their number: when an account is closed or taken over. */
   endAll(args: EndAllArgs): Promise<number>
+  /** Ends one session of a user, for an administrator. Resolves with false if the user has none of this id. */
+  endOne(args: EndOneArgs): Promise<boolean>
   /**
    * Ends every session whose option `mark` returns this mark, also sessions that begin later, for as long as a session can
    * live. Resolves with false where the message `once` came before; then nothing has changed.

@@ -53,6 +53,7 @@ export function storedSessions<Data extends SessionObject>(
     },
     list: ({ user, env }) => users.list(user, env),
     endAll: ({ user, ...asked }) => users.endAll(user, { env: undefined, ...asked }),
+    endOne: ({ user, id, ...asked }) => users.endOne(user, { env: undefined, ...asked }, id),
     endMarked: (args) => endMarked(settings, store, settings.limits.maxAge * 1000, args),
     [sessionInternals]: createInternals(settings, options.audience),
   }

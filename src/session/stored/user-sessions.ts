@@ -58,8 +58,9 @@ export function createUserSessions<Data extends object>(
 
         const wasAlive = await store.end(ref, GRACE_MS, { env })
         if (wasAlive) {
-          const event = { type: 'session-ended', id: record.id, reason: 'ended-by-user' } as const
-          await emitAbout(settings, asked, { ...event, data: record.data })
+          const reason = asked.by === undefined ? 'ended-by-user' : `ended-by-${asked.by.actor}`
+          const event = { type: 'session-ended', id: record.id, reason } as const
+          await emitAbout(settings, asked, { ...event, data: record.data, by: asked.by })
         }
         return wasAlive
       }

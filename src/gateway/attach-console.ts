@@ -1,0 +1,34 @@
+/** Attaches the option `console` to a configuration, before anything is made of it. */
+import type { Issues } from '../options/index.ts'
+import type { GatewayConfig } from './config.ts'
+import type { GatewayConsole } from './console/types.ts'
+import { isObject } from './upstreams.ts'
+
+/** The untyped form of the options that it needs. */
+type ConsoleConfig = Partial<
+  Pick<GatewayConfig<string, never, never>, 'console' | 'monitor' | 'clock'>
+>
+
+/** A configuration whose monitor is also observed by its console, and that console if there is a valid one. */
+export interface AttachedConsole<C> {
+  readonly config: C
+  readonly console: GatewayConsole | undefined
+}
+
+/** Validates the option, and wraps the monitor, so that the console counts what it sees. */
+export function attachConsole<C extends ConsoleConfig>(
+  config: C,
+  issues: Issues,
+): AttachedConsole<C> {
+  const { console, monitor, clock } = config
+  if (console === undefined) return { config, console }
+  if (!isObject(console) || typeof console.observe !== 'function') {
+    issues.add('console', 'must be gatewayConsole({ ... }) of portcullis/gateway')
+    return { config, console: undefined }
+  }
+
+  // A monitor that is none is an issue of its own, which a wrapper would hide.
+  if (monitor !== undefined && typeof monitor?.begin !== 'function') return { config, console }
+  const observed = console.observe(monitor, typeof clock === 'function' ? clock : Date.now)
+  return { config: { ...config, monitor: observed }, console }
+}

@@ -1,0 +1,94 @@
+/** Observes requests and events for the console, beside the monitor that the configuration names. */
+import type { Monitor, RequestMetrics } from '../../monitor/index.ts'
+import { clientClosedRequest, createRequestLine, type RequestLine } from '../../monitor/line.ts'
+import type { Clock, EventType, SecurityEvent } from '../../types.ts'
+import type { CountKind, HealthState } from './counts.ts'
+import { createRecentRequest, type RecentRequest } from './recent.ts'
+
+/** What takes the counts. */
+export interface ConsoleRecorder {
+  add(now: number, kind: CountKind, name: string, by?: number): void
+  remember(request: RecentRequest): void
+  setState(key: string, state: HealthState): void
+  /** Called at the end of a request, with what keeps the isolate alive for work after the response. */
+  flush(env: unknown, waitUntil: ((work: Promise<unknown>) => void) | undefined): void
+}
+
+/** Events that deny something because it came too often, or nearly do. */
+const limitEvents: ReadonlySet<EventType> = new Set<EventType>([
+  'rate-limited',
+  'rate-limit-observed',
+  'rate-limit-degraded',
+  'login-throttled',
+  'login-throttle-observed',
+  'account-pressure',
+])
+/** Events about an upstream or the store, and the state that they change. */
+const stateOf: Partial<Record<EventType, 'breaker' | 'health'>> = {
+  'breaker-opened': 'breaker',
+  'breaker-closed': 'breaker',
+  'upstream-down': 'health',
+  'upstream-up': 'health',
+  'store-down': 'health',
+  'store-up': 'health',
+}
+
+/** Names in counts are of the configuration, or reasons; anything longer is no name. */
+const maxNameLength = 120
+
+/** Wraps a monitor, or stands in for none. `ignored` holds the requests of the console itself. */
+export function observeRequests(
+  monitor: Monitor | undefined,
+  recorder: ConsoleRecorder,
+  ignored: WeakSet<RequestMetrics>,
+  clock: Clock,
+): Monitor {
+  return {
+    begin: (headers, now) => monitor?.begin(headers, now) ?? { startedAt: now },
+    forward: (metrics, headers) => monitor?.forward(metrics, headers) ?? {},
+    event(event) {
+      recordEvent(recorder, event, clock())
+      monitor?.event(event)
+    },
+    end(metrics, response, ending) {
+      if (metrics.quiet !== true && !ignored.has(metrics)) {
+        const status = ending.left ? clientClosedRequest : response.status
+        const { headers } = response
+        recordLine(recorder, createRequestLine(metrics, { ...ending, status, headers }), metrics)
+      }
+      recorder.flush(ending.env, ending.waitUntil)
+      return monitor?.end(metrics, response, ending) ?? response
+    },
+  }
+}
+
+function recordLine(
+  recorder: ConsoleRecorder,
+  line: RequestLine,
+  { startedAt }: RequestMetrics,
+): void {
+  const { decision, reason, upstream, upstreamStatus, ttfbMs } = line
+  recorder.add(startedAt, 'decision', decision)
+  if (reason !== undefined) recorder.add(startedAt, 'reason', reason)
+  if (upstream !== undefined && upstreamStatus !== undefined) {
+    recorder.add(startedAt, 'upstream', upstream)
+    recorder.add(startedAt, 'millis', upstream, ttfbMs ?? 0)
+  }
+  const failed = decision === 'failed' || (upstreamStatus ?? 0) >= 500
+  if (upstream !== undefined && failed) recorder.add(startedAt, 'failure', upstream)
+  recorder.remember(createRecentRequest(line, startedAt))
+}
+
+function recordEvent(recorder: ConsoleRecorder, event: SecurityEvent, now: number): void {
+  const { type, reason, subject } = event
+  const name = subject?.slice(0, maxNameLength)
+  recorder.add(now, 'event', type)
+  if (limitEvents.has(type)) recorder.add(now, 'limit', `${type} ${name ?? reason ?? ''}`)
+  if (type === 'csp-report' && name !== undefined) recorder.add(now, 'csp', `${reason} ${name}`)
+
+  const state = stateOf[type]
+  if (state !== undefined) {
+    const key = `${state} ${type.startsWith('store') ? 'store' : (name ?? '')}`
+    recorder.setState(key, { type, reason, at: now })
+  }
+}

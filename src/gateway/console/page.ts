@@ -1,0 +1,166 @@
+/** Renders the console as one page, which needs no script but for its live part. */
+import type { SessionInfo } from '../../session/index.ts'
+import { type Html, html, trustedHtml } from './html.ts'
+import type { PartName, Parts } from './parts.ts'
+import { consoleScript } from './script.ts'
+import { consoleStyle } from './style.ts'
+
+/** The path of the console. Its live part is at `/live` below it. */
+export const consolePath = '/.portcullis/console'
+
+/** What the page shows of somebody's sessions. */
+export interface SessionPanel {
+  /** Whether these sessions can be listed, ended one by one, or only ended all together. */
+  readonly support: 'list' | 'end-all' | 'none'
+  /** The user who was asked for, as the administrator wrote it; undefined before. */
+  readonly user: string | undefined
+  /** Undefined where nobody was asked for, or there is no list. */
+  readonly sessions: readonly SessionInfo[] | undefined
+  /** What was just done. */
+  readonly message: string | undefined
+}
+
+/** What a page is made from. */
+export interface ConsolePage {
+  readonly parts: Parts
+  readonly origin: string
+  /** Where the numbers come from. */
+  readonly source: string
+  /** A sentence about something that does not work, if there is any. */
+  readonly problem: string | undefined
+  readonly panel: SessionPanel
+  readonly csrfToken: string
+  readonly nonce: string
+  readonly now: number
+}
+
+/** Renders the page. */
+export function renderPage(page: ConsolePage): string {
+  const { parts, origin, source, problem, panel, nonce, now } = page
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>Console of ${origin}</title>
+<style nonce="${nonce}">${trustedHtml(consoleStyle)}</style>
+</head>
+<body>
+<a class="skip" href="#main">Skip to content</a>
+<header>
+<h1>Portcullis console</h1>
+<p>${origin}. ${source} All times are UTC.</p>
+<span id="live" role="status" data-state="still">As of ${new Date(now).toISOString().slice(11, 19)}</span>
+<button id="pause" type="button" hidden>Pause</button>
+<a class="button" href="${consolePath}">Reload</a>
+</header>
+<main id="main">
+${problem !== undefined && html`<section><p class="note" role="alert">${problem}</p></section>`}
+<section><h2>Requests of the last hour</h2><div data-live="traffic">${parts.traffic}</div></section>
+${renderTable({ title: 'Newest requests', part: 'requests', intro: 'Routes, never paths. An upstream answers what was passed; the gateway answered or refused the rest.', columns: requestColumns }, parts)}
+${renderTable({ title: 'Refusals by reason', part: 'refusals', intro: 'Clients never see the reason.', columns: seriesColumns('Reason'), half: true }, parts)}
+${renderTable({ title: 'Limits and throttle', part: 'limits', intro: 'How often a limit denied something, or could not count.', columns: seriesColumns('Event and policy'), half: true }, parts)}
+${renderTable({ title: 'Sign-ins', part: 'logins', intro: 'Attempts, and sessions that began.', columns: seriesColumns('Event'), half: true }, parts)}
+${renderTable({ title: 'Upstreams', part: 'upstreams', intro: 'Whether they answer, and how soon.', columns: upstreamColumns, half: true }, parts)}
+<section><h2>Reports of browsers</h2><p>What the content security policy does not allow, by directive. The same report counts once in ten minutes.</p><div data-live="reports">${parts.reports}</div></section>
+${renderPanel(panel, page)}
+</main>
+<footer><p>This page shows no path, query, cookie, token or whole address. It keeps one hour.</p></footer>
+<script nonce="${nonce}">${trustedHtml(consoleScript)}</script>
+</body>
+</html>
+`.html
+}
+
+interface Column {
+  readonly title: string
+  /** `n` for numbers, `phone` for what a phone leaves out. */
+  readonly style?: string
+}
+
+interface Table {
+  readonly title: string
+  readonly part: PartName
+  readonly intro: string
+  readonly columns: readonly Column[]
+  readonly half?: boolean
+}
+
+const requestColumns: readonly Column[] = [
+  { title: 'Time' },
+  { title: 'Method' },
+  { title: 'Route' },
+  { title: 'Status', style: 'n' },
+  { title: 'Decision' },
+  { title: 'Upstream', style: 'phone' },
+  { title: 'ms', style: 'n' },
+  { title: 'Client', style: 'phone' },
+  { title: 'Request', style: 'phone' },
+]
+const upstreamColumns: readonly Column[] = [
+  { title: 'Name' },
+  { title: 'State' },
+  { title: 'Answers', style: 'n' },
+  { title: 'Failures', style: 'n' },
+  { title: 'Mean ms', style: 'n' },
+]
+
+function seriesColumns(title: string): readonly Column[] {
+  return [{ title }, { title: 'Last hour', style: 'n' }, { title: 'By minute' }]
+}
+
+function renderTable({ title, part, intro, columns, half }: Table, parts: Parts): Html {
+  const heads = columns.map(
+    (column) => html`<th scope="col" class="${column.style ?? ''}">${column.title}</th>`,
+  )
+  return html`<section class="${half ? 'half' : ''}"><h2>${title}</h2><p>${intro}</p>
+<div class="scroll" tabindex="0" role="group" aria-label="${title}"><table>
+<thead><tr>${heads}</tr></thead><tbody data-live="${part}">${parts[part]}</tbody></table></div></section>`
+}
+
+function renderPanel(panel: SessionPanel, { csrfToken }: ConsolePage): Html {
+  const { support, user, sessions, message } = panel
+  if (support === 'none')
+    return html`<section><h2>Sessions of a user</h2><p>These sessions are in their cookies, and nobody keeps a list.</p></section>`
+
+  const token = html`<input type="hidden" name="csrf_token" value="${csrfToken}">`
+  const findWord = support === 'list' ? 'Show sessions' : 'Select'
+  return html`<section id="sessions"><h2>Sessions of a user</h2>
+<p>Ending a session takes effect with its next request, and goes to the audit trail with your own tag.</p>
+${message !== undefined && html`<p class="note" role="status">${message}</p>`}
+<form class="find" method="post" action="${consolePath}#sessions">${token}
+<label>User, as sessions name it <input name="user" value="${user ?? ''}" maxlength="256" required autocomplete="off" spellcheck="false"></label>
+<button class="main" name="do" value="find">${findWord}</button></form>
+${user !== undefined && renderSessions(user, sessions, token)}</section>`
+}
+
+function renderSessions(
+  user: string,
+  sessions: readonly SessionInfo[] | undefined,
+  token: Html,
+): Html {
+  const target = html`${token}<input type="hidden" name="user" value="${user}">`
+  const endAll = html`<form method="post" action="${consolePath}#sessions">${target}
+<button class="end" name="do" value="end-all">End all sessions of this user</button></form>`
+  if (sessions === undefined) return endAll
+  if (sessions.length === 0) return html`<p>This user has no session.</p>`
+
+  const rows = sessions.map(
+    (
+      session,
+    ) => html`<tr><th scope="row"><code>${session.id.slice(0, 12)}</code></th><td>${renderMoment(session.createdAt)}</td>
+<td>${renderMoment(session.seenAt)}</td><td>${renderMoment(session.idleExpiresAt)}</td><td>${session.bound ? 'bound to its device' : '–'}</td>
+<td><form method="post" action="${consolePath}#sessions">${target}<input type="hidden" name="id" value="${session.id}">
+<button class="end" name="do" value="end" aria-label="End session ${session.id.slice(0, 12)}">End</button></form></td></tr>\n`,
+  )
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Sessions"><table><thead><tr><th scope="col">Session</th><th scope="col">Signed in</th>
+<th scope="col">Last seen</th><th scope="col">Ends unless used</th><th scope="col">Device</th><th scope="col">End it</th></tr></thead><tbody>${rows}</tbody></table></div>
+${endAll}`
+}
+
+function renderMoment(at: number): Html {
+  const iso = new Date(at).toISOString()
+  return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')}</time>`
+}

@@ -1,0 +1,144 @@
+/** Counts of all isolates in Redis: one hash for each minute, a list of the newest requests, and the states of upstreams. */
+import type { Redis } from '../../redis/client.ts'
+import { type Script, script } from '../../redis/script.ts'
+import {
+  type ConsoleData,
+  type CountKind,
+  findMinute,
+  type HealthState,
+  increase,
+  maxNames,
+  maxRecent,
+  shownMinutes,
+} from './counts.ts'
+import { parseRecentRequest, type RecentRequest } from './recent.ts'
+
+/** Counts that an isolate has not sent yet. They are as bounded as what is sent. */
+export interface PendingCounts {
+  readonly minutes: Map<number, Map<string, number>>
+  recent: RecentRequest[]
+  readonly states: Map<string, HealthState>
+}
+
+/** Seconds that Redis keeps a minute. */
+const lifetime = shownMinutes * 60 + 120
+/** Minutes of counts that wait for a Redis which is away. */
+const maxPendingMinutes = 3
+
+/** Every key has the same hash tag, so that a cluster keeps them together. */
+function createKeys(minutes: readonly number[]): string[] {
+  const prefix = 'portcullis:{console}'
+  return [`${prefix}:recent`, `${prefix}:states`, ...minutes.map((at) => `${prefix}:${at}`)]
+}
+
+const add: Script = /* @__PURE__ */ script(
+  'console-add',
+  `local sent = cjson.decode(ARGV[1])
+local life, most, names = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+for _, line in ipairs(sent.recent) do redis.call('LPUSH', KEYS[1], line) end
+if #sent.recent > 0 then
+  redis.call('LTRIM', KEYS[1], 0, most - 1)
+  redis.call('EXPIRE', KEYS[1], life)
+end
+for _, state in ipairs(sent.states) do
+  if redis.call('HEXISTS', KEYS[2], state[1]) == 1 or redis.call('HLEN', KEYS[2]) < names then
+    redis.call('HSET', KEYS[2], state[1], state[2])
+  end
+end
+if #sent.states > 0 then redis.call('EXPIRE', KEYS[2], 604800) end
+for index, minute in ipairs(sent.minutes) do
+  local key = KEYS[index + 2]
+  for _, count in ipairs(minute) do
+    local field = count[1]
+    if redis.call('HEXISTS', key, field) == 0 and redis.call('HLEN', key) >= names then
+      field = string.match(field, '^[^ ]*') .. ' other'
+    end
+    redis.call('HINCRBY', key, field, string.format('%d', count[2]))
+  end
+  redis.call('EXPIRE', key, life)
+end
+return 1`,
+)
+
+const read: Script = /* @__PURE__ */ script(
+  'console-read',
+  `local found = { redis.call('LRANGE', KEYS[1], 0, -1), redis.call('HGETALL', KEYS[2]) }
+for index = 3, #KEYS do found[index] = redis.call('HGETALL', KEYS[index]) end
+return found`,
+)
+
+/** Creates what an isolate has yet to send. */
+export function createPending(): PendingCounts {
+  return { minutes: new Map(), recent: [], states: new Map() }
+}
+
+/** Adds a count to what is yet to be sent. */
+export function addPending(
+  pending: PendingCounts,
+  at: number,
+  [kind, name, by]: readonly [kind: CountKind, name: string, by: number],
+): void {
+  const { minutes } = pending
+  let counts = minutes.get(at)
+  if (counts === undefined) {
+    counts = new Map()
+    minutes.set(at, counts)
+    for (const old of minutes.keys()) if (minutes.size > maxPendingMinutes) minutes.delete(old)
+  }
+  increase(counts, kind, name, Math.round(by))
+}
+
+/** Adds a request to what is yet to be sent. */
+export function rememberPending(pending: PendingCounts, request: RecentRequest): void {
+  pending.recent.push(request)
+  if (pending.recent.length >= maxRecent * 4) pending.recent = pending.recent.slice(-maxRecent)
+}
+
+/** Sends what is pending. It rejects as the client does. */
+export async function sendPending(
+  client: Redis,
+  env: unknown,
+  { minutes, recent, states }: PendingCounts,
+): Promise<void> {
+  const sent = JSON.stringify({
+    recent: recent.slice(-maxRecent).map((request) => JSON.stringify(request)),
+    states: [...states].map(([key, state]) => [key, JSON.stringify(state)]),
+    minutes: [...minutes.values()].map((counts) => [...counts]),
+  })
+  const bounds = [lifetime, maxRecent, maxNames].map(String)
+  await client.call(env, add, createKeys([...minutes.keys()]), [sent, ...bounds])
+}
+
+/** Reads what all isolates have sent. It rejects as the client does. */
+export async function readCounts(client: Redis, env: unknown, now: number): Promise<ConsoleData> {
+  const last = findMinute(now)
+  const ats = Array.from({ length: shownMinutes }, (_, index) => last - shownMinutes + 1 + index)
+  const reply: unknown = await client.call(env, read, createKeys(ats), [])
+  const [recent, states, ...minutes] = toList(reply)
+  return {
+    recent: toList(recent).flatMap((text) => parseRecentRequest(text) ?? []),
+    states: new Map(toPairs(states).flatMap(([key, text]) => parseState(key, text))),
+    minutes: minutes.flatMap((pairs, index) => {
+      const counts = new Map(toPairs(pairs).map(([key, count]) => [key, Number(count)]))
+      return counts.size === 0 ? [] : [{ at: ats[index] ?? last, counts }]
+    }),
+  }
+}
+
+function parseState(key: string, text: string): Array<readonly [string, HealthState]> {
+  try {
+    const { type, reason, at } = Object(JSON.parse(text)) as Partial<HealthState>
+    return typeof type === 'string' && typeof at === 'number' ? [[key, { type, reason, at }]] : []
+  } catch {
+    return []
+  }
+}
+
+function toList(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function toPairs(value: unknown): Array<[string, string]> {
+  const flat = toList(value).map(String)
+  return flat.flatMap((key, index) => (index % 2 === 0 ? [[key, flat[index + 1] ?? '']] : []))
+}

@@ -1,0 +1,32 @@
+/** The script of the live part. Without it the page shows the same when it is reloaded. */
+export const consoleScript = `
+const state = document.getElementById('live')
+const pause = document.getElementById('pause')
+const plain = { createHTML: (text) => text }
+const policy = window.trustedTypes?.createPolicy('portcullis', plain) ?? plain
+let source
+function show(word, name) {
+  state.textContent = word
+  state.dataset.state = name
+}
+function open() {
+  source = new EventSource('/.portcullis/console/live')
+  source.onopen = () => show('Live', 'live')
+  source.onerror = () =>
+    source.readyState === 2 ? show('Ended: reload the page', 'ended') : show('Connecting', 'wait')
+  source.addEventListener('part', ({ data }) => {
+    const { name, html } = JSON.parse(data)
+    const element = document.querySelector('[data-live="' + name + '"]')
+    if (element) element.innerHTML = policy.createHTML(html)
+  })
+}
+pause.hidden = false
+pause.addEventListener('click', () => {
+  const isLive = source.readyState !== 2
+  source.close()
+  if (isLive) show('Paused', 'paused')
+  else open()
+  pause.textContent = isLive ? 'Resume' : 'Pause'
+})
+open()
+`

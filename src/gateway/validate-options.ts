@@ -1,0 +1,81 @@
+/** Validates options of a gateway whose values other modules have made, and the option `assertion`. */
+import type { GatewayLoginHandler, GatewaySources } from '../login/gateway/types.ts'
+import type { AuditTrail } from '../monitor/index.ts'
+import { checkKeys, type Issues, wholeNumber } from '../options/index.ts'
+import type { SessionStrategy } from '../session/index.ts'
+import type { Clock, Emit } from '../types.ts'
+import type { AssertionOptions, GatewayConfig } from './config.ts'
+import type { LoginThrottling } from './throttle/types.ts'
+import { type CompiledUpstream, isObject } from './upstreams.ts'
+
+const lifetimeRange = { min: 5, max: 60, unit: 'seconds' } as const
+
+/** Validates the option `assertion`, and returns its lifetime in seconds. */
+export function validateAssertion(
+  assertion: AssertionOptions<never> | undefined,
+  session: unknown,
+  upstreams: ReadonlyMap<string, CompiledUpstream>,
+  issues: Issues,
+): number {
+  if (assertion !== undefined) {
+    checkKeys(issues.at('assertion'), assertion, ['key', 'lifetime'])
+    if (!session) issues.add('assertion', 'needs the option session')
+    if (isObject(assertion) && assertion.key === undefined) {
+      issues.add('assertion.key', 'is required')
+    }
+  }
+  for (const { name, sessions } of upstreams.values()) {
+    if (!sessions) continue
+    if (!session) issues.add(`upstreams.${name}.sessions`, 'needs the option session')
+    if (!assertion) issues.add(`upstreams.${name}.sessions`, 'needs the option assertion')
+  }
+  return wholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, 60, lifetimeRange)
+}
+
+/** Validates the option `session`. */
+export function validateSession(
+  value: unknown,
+  issues: Issues,
+): SessionStrategy<object> | undefined {
+  if (value === undefined) return undefined
+  if (isObject(value) && typeof value.open === 'function' && typeof value.check === 'function') {
+    return value as unknown as SessionStrategy<object>
+  }
+  issues.add('session', 'must be a strategy, such as statelessSessions({ ... })')
+  return undefined
+}
+
+/** Validates the option `login`. */
+export function validateLogin(
+  { login, signIn }: Partial<Pick<GatewayConfig<string, never, never>, 'login' | 'signIn'>>,
+  sources: GatewaySources,
+  issues: Issues,
+): GatewayLoginHandler | undefined {
+  if (login === undefined) return undefined
+  if (signIn !== undefined) issues.add('signIn', 'must not stand beside login, which has a page')
+  const at = issues.at('login')
+  if (typeof login?.start === 'function') return login.start(sources, at)
+  at.add('', 'must be login({ ... }) of portcullis/login, without a session')
+  return undefined
+}
+
+/** Validates the option `throttle`. */
+export function validateThrottle(
+  value: unknown,
+  sources: { readonly clock: Clock; readonly emit: Emit },
+  issues: Issues,
+): LoginThrottling | undefined {
+  if (value === undefined) return undefined
+  if (isObject(value) && typeof value.start === 'function')
+    return value.start(sources, issues) as LoginThrottling
+  issues.add('', 'must be gatewayThrottle({ ... }), which comes from portcullis/gateway')
+  return undefined
+}
+
+/** Validates the option `audit`. */
+export function validateAudit(value: unknown, issues: Issues): AuditTrail | undefined {
+  if (value === undefined) return undefined
+  if (isObject(value) && typeof value.record === 'function') return value as unknown as AuditTrail
+  issues.add('audit', 'must be auditTrail(...) of portcullis/monitor')
+  return undefined
+}
