@@ -21,10 +21,15 @@ export interface Visitor {
 
 /** The frame around every page. `script` is the CSP nonce for the page's script, or `''` where the gateway gave none. */
 export function layout(title: string, who: Visitor, body: Html, script?: string): string {
+  const hasLogin = process.env.PORTCULLIS_LOGIN === 'on'
+  const signOut = hasLogin ? '/.portcullis/logout' : '/logout'
+  const provider = hasLogin
+    ? html` <a href="/.portcullis/login">Sign in with a provider</a>`
+    : undefined
   const nav = who.user
     ? html`<span>Signed in as <strong>${who.name ?? who.user}</strong></span>
-        <form method="post" action="/logout"><button>Log out</button></form>`
-    : html`<span>Not signed in</span> <a href="/login">Log in</a>`
+        <form method="post" action="${signOut}"><button>Log out</button></form>`
+    : html`<span>Not signed in</span> <a href="/login">Log in</a>${provider}`
   const allowed = script ? html` nonce="${script}"` : undefined
   const tag =
     script === undefined

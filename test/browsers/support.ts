@@ -123,6 +123,19 @@ async function startOnNode(
     trustedProxies: 1,
     signals: false,
   })
+  const stopFront = await startTlsFront(server.port, { key, certificate }, port)
+  return async () => {
+    await stopFront()
+    await server.stop()
+  }
+}
+
+/** Ends TLS in front of a server on loopback. Resolves with the function that stops it. */
+export async function startTlsFront(
+  back: number,
+  { key, certificate }: Pick<Tls, 'key' | 'certificate'>,
+  port: number,
+): Promise<() => Promise<void>> {
   const front = createTlsServer({ key, cert: certificate }, (message, response) => {
     const headers = {
       ...message.headers,
@@ -130,7 +143,7 @@ async function startOnNode(
       'x-forwarded-for': '127.0.0.1',
     }
     const out = forward(
-      { port: server.port, path: message.url, method: message.method, headers },
+      { port: back, path: message.url, method: message.method, headers },
       (answer) => {
         response.writeHead(answer.statusCode ?? 500, answer.headers)
         answer.pipe(response)
@@ -141,24 +154,23 @@ async function startOnNode(
     message.pipe(out)
   })
   front.on('upgrade', (message, socket, head) => {
-    const back = connect(server.port, '127.0.0.1', () => {
+    const socketBack = connect(back, '127.0.0.1', () => {
       const fields: string[] = []
       for (let i = 0; i < message.rawHeaders.length; i += 2)
         fields.push(`${message.rawHeaders[i]}: ${message.rawHeaders[i + 1]}`)
       fields.push('X-Forwarded-Proto: https', 'X-Forwarded-For: 127.0.0.1')
-      back.write(`GET ${message.url} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`)
-      back.write(head)
-      back.pipe(socket).pipe(back)
+      socketBack.write(`GET ${message.url} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`)
+      socketBack.write(head)
+      socketBack.pipe(socket).pipe(socketBack)
     })
-    for (const end of [back, socket])
-      end.on('error', () => [back, socket].map((each) => each.destroy()))
+    for (const end of [socketBack, socket])
+      end.on('error', () => [socketBack, socket].map((each) => each.destroy()))
   })
   front.listen(port, '127.0.0.1')
   await once(front, 'listening')
   return async () => {
     front.closeAllConnections()
     front.close()
-    await server.stop()
   }
 }
 

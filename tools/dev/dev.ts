@@ -22,19 +22,22 @@ let stopping = false
 const log = { started: false, held: [] as Buffer[] }
 
 const wrangler = 'node_modules/wrangler/bin/wrangler.js'
-const known = ['--redis', '--worker', '--maintenance', '--device']
+const known = ['--redis', '--worker', '--maintenance', '--device', '--login']
 const unknown = process.argv.slice(2).find((argument) => !known.includes(argument))
 if (unknown !== undefined) refuse(`Unknown argument ${unknown}: there is ${known.join(', ')}.`)
 if (asked('--device') && (asked('--redis') || asked('--worker')))
   refuse('--device keeps sessions in memory and by the demo: leave --redis and --worker out.')
-const [main, config] = asked('--worker')
-  ? ['worker/index.ts', 'worker/gateway.config.ts']
-  : ['examples/express-origin/worker.ts', 'examples/express-origin/gateway.config.ts']
+if (asked('--login') && known.some((option) => option !== '--login' && asked(option)))
+  refuse('--login runs the demo with sessions in memory: leave the other options out.')
+const provider = at('localhost', port('PROVIDER_PORT', 8789))
+const [main, config] = chooseMain()
 if (!existsSync(wrangler)) refuse('Nothing is installed yet: run npm ci first.')
 if (gateway.port === origin.port) refuse('PORT and ORIGIN_PORT are the same.')
-for (const { port } of [gateway, origin]) {
+for (const { port } of asked('--login') ? [gateway, origin, provider] : [gateway, origin]) {
   if (await answers(port))
-    refuse(`Port ${port} is already in use. Stop what runs there, or set PORT and ORIGIN_PORT.`)
+    refuse(
+      `Port ${port} is already in use. Stop what runs there, or set PORT, ORIGIN_PORT and PROVIDER_PORT.`,
+    )
 }
 await completeDevVars('.dev.vars')
 const tls = asked('--device') ? createDevCertificate() : undefined
@@ -51,9 +54,14 @@ if (asked('--redis')) {
   // A terminal's Ctrl-C reaches it as well.
   redis.ended.then((why) => setTimeout(() => fail(why), 100))
 }
+if (asked('--login')) {
+  const env = { PORT: `${provider.port}`, GATEWAY_URL: gateway.url }
+  run('provider', ['tools/dev/provider.ts'], env)
+}
 run('origin', ['--watch', '--watch-preserve-output', 'examples/express-origin/server.ts'], {
   PORT: `${origin.port}`,
   PORTCULLIS_URL: gateway.url,
+  ...(asked('--login') && { PORTCULLIS_LOGIN: 'on' }),
   ...(tls && { NODE_EXTRA_CA_CERTS: tls.certificate }),
 })
 run(
@@ -81,6 +89,7 @@ run(
       '--var',
       `PUBLIC_ORIGIN:${gateway.url}`,
     ],
+    ...(asked('--login') ? ['--var', `LOGIN_ISSUER:${provider.url}`] : []),
     ...(asked('--maintenance') ? ['--var', 'MAINTENANCE:on'] : []),
     // Not through .dev.vars: of that, wrangler takes only the names that wrangler.toml requires.
     ...Object.entries(redis?.vars ?? { SESSION_STORE: tls ? 'device' : 'cookie' }).flatMap(
@@ -102,13 +111,24 @@ const slow = setTimeout(() => {
     `\nStill waiting for ${gateway.url}/.portcullis/health and ${origin.url} to answer 200.`,
   )
 }, 5000)
-await Promise.all([until(`${gateway.url}/.portcullis/health`), until(origin.url)])
+const awaited = [until(`${gateway.url}/.portcullis/health`), until(origin.url)]
+if (asked('--login')) awaited.push(until(`${provider.url}/jwks`))
+await Promise.all(awaited)
 clearTimeout(slow)
 ready()
 
 interface Place {
   readonly port: number
   readonly url: string
+}
+
+/** The Worker to run, and the file that configures it. */
+function chooseMain(): readonly [main: string, config: string] {
+  const demo = 'examples/express-origin'
+  if (asked('--worker')) return ['worker/index.ts', 'worker/gateway.config.ts']
+  return asked('--login')
+    ? [`${demo}/login-worker.ts`, `${demo}/login.config.ts`]
+    : [`${demo}/worker.ts`, `${demo}/gateway.config.ts`]
 }
 
 function asked(option: string): boolean {
@@ -165,9 +185,9 @@ function ready(): void {
     origin    ${origin.url}   (Express, behind it)
     config    ${config}
     accounts  alice / wonderland (admin), bob / builder
-    sessions  ${describeSessions()}; secrets in .dev.vars
+${asked('--login') ? `    provider  ${provider.url}   (one click at ${gateway.url}/.portcullis/login)\n` : ''}    sessions  ${describeSessions()}; secrets in .dev.vars
 ${redis ? `    devices   ${gateway.url}/devices\n` : ''}${tls ? `\n  Sign in with this Chromium, and follow what the page says:\n\n    ${tls.chromium(gateway.url)}\n` : ''}
-  Ctrl-C stops ${redis ? 'all three' : 'both'}.
+  Ctrl-C stops ${redis || asked('--login') ? 'all three' : 'both'}.
 
 `)
 }

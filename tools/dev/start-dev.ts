@@ -7,6 +7,8 @@ import { join } from 'node:path'
 export interface Ports {
   readonly gateway: number
   readonly origin: number
+  /** With `--login`. */
+  readonly provider: number
 }
 
 /** One `npm run dev` that is up. */
@@ -21,9 +23,9 @@ export interface Dev {
   stop(): Promise<boolean>
 }
 
-/** Two ports that nobody uses at the moment. */
+/** Three ports that nobody uses at the moment. */
 export async function freePorts(): Promise<Ports> {
-  const servers = [createServer(), createServer()]
+  const servers = [createServer(), createServer(), createServer()]
   const ports = await Promise.all(
     servers.map(
       (server) =>
@@ -37,9 +39,9 @@ export async function freePorts(): Promise<Ports> {
   )
 
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
-  const [gateway = 0, origin = 0] = ports
+  const [gateway = 0, origin = 0, provider = 0] = ports
 
-  return { gateway, origin }
+  return { gateway, origin, provider }
 }
 
 /**
@@ -56,7 +58,12 @@ export async function startDev(
   let said = ''
   const child = spawn('npm', ['run', 'dev', '--', ...args], {
     cwd: join(import.meta.dirname, '../..'),
-    env: { ...process.env, PORT: `${ports.gateway}`, ORIGIN_PORT: `${ports.origin}` },
+    env: {
+      ...process.env,
+      PORT: `${ports.gateway}`,
+      ORIGIN_PORT: `${ports.origin}`,
+      PROVIDER_PORT: `${ports.provider}`,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true, // a group of its own: a terminal's Ctrl-C reaches npm, its shell and the script alike
   })

@@ -53,6 +53,22 @@ ${buttons.join('\n')}
   )
 }
 
+/** A page that posts its answer at once, as providers do with `response_mode=form_post`. */
+export function createPostPage(
+  action: string,
+  parameters: Readonly<Record<string, string>>,
+): Response {
+  const fields = Object.entries(parameters).map(
+    ([name, value]) =>
+      `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
+  )
+  return createPage(
+    'One moment',
+    `<form method="post" action="${escapeHtml(action)}">${fields.join('')}<button>Go on</button></form>
+<script>document.forms[0].submit()</script>`,
+  )
+}
+
 /** A page of the provider. `body` is HTML. */
 export function createPage(title: string, body: string, status = 200): Response {
   const html = `<!doctype html>

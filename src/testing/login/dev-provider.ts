@@ -2,7 +2,13 @@
 import { encodeBase64url, randomId } from '../../crypto/index.ts'
 import { createDevGrants, type DevGrant, type DevGrants, type DevSession } from './dev-grants.ts'
 import { createDevKeys, type DevKeys } from './dev-keys.ts'
-import { createChoicePage, createPage, type DevPerson, usualPeople } from './dev-people.ts'
+import {
+  createChoicePage,
+  createPage,
+  createPostPage,
+  type DevPerson,
+  usualPeople,
+} from './dev-people.ts'
 
 /** Options of {@link devProvider}. */
 export interface DevProviderOptions {
@@ -43,6 +49,7 @@ interface DevContext {
 
 type Handler = (context: DevContext, request: Request, url: URL) => Promise<Response> | Response
 
+const ownOrigin = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
 const ownMachine = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
 const cookieName = 'dev_provider'
 
@@ -137,7 +144,7 @@ function answerMetadata({ issuer }: DevContext): Response {
 
 /** Whether an address is this machine: nobody is ever sent elsewhere. */
 function isOwnAddress(text: string): boolean {
-  return URL.canParse(text) && ownMachine.test(new URL(text).origin)
+  return URL.canParse(text) && ownOrigin.test(new URL(text).origin)
 }
 
 async function authorize(
@@ -219,6 +226,11 @@ function sendBack(
 ): Response {
   const url = new URL(query.get('redirect_uri') ?? '')
   const parameters = { ...answer, state: query.get('state') ?? '', iss: issuer }
+  if (query.get('response_mode') === 'form_post') {
+    const page = createPostPage(url.href, parameters)
+    if (cookie !== undefined) page.headers.set('set-cookie', cookie)
+    return page
+  }
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
   const headers = new Headers({ location: url.href, 'cache-control': 'no-store' })
   if (cookie !== undefined) headers.set('set-cookie', cookie)
