@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { type Exit, exit, Stop } from './exit.ts'
 import { loadProject, readWrangler } from './load.ts'
 import { parseDevVars, reviewConfig, reviewDevVars, reviewWrangler, tell } from './review.ts'
+import { reviewProduction } from './review-production.ts'
 
 const configs = [
   'gateway.config.ts',
@@ -16,9 +17,13 @@ const wranglers = ['wrangler.toml', 'wrangler.jsonc', 'wrangler.json']
 /** Each fault on a line of its own. */
 export async function check(given: readonly string[]): Promise<Exit> {
   const asks = given.includes('--providers')
-  const args = given.filter((one) => one !== '--providers')
+  const isProduction = given.includes('--production')
+  const args = given.filter((one) => one !== '--providers' && one !== '--production')
   if (args.length > 2 || args.some((one) => one.startsWith('-')))
-    throw new Stop(exit.usage, 'portcullis check [--providers] [gateway.config.ts] [wrangler.toml]')
+    throw new Stop(
+      exit.usage,
+      'portcullis check [--production] [--providers] [gateway.config.ts] [wrangler.toml]',
+    )
 
   const config = choose(args[0], configs)
   const wrangler = choose(args[1], wranglers)
@@ -37,8 +42,9 @@ export async function check(given: readonly string[]): Promise<Exit> {
   const { faults, remarks } = await reviewConfig(config, load, known, environment)
   const more = Array.isArray(settings) ? (settings as string[]) : reviewWrangler(wrangler, settings)
   const unread = reviewDevVars(wrangler, known, secrets)
+  const production = isProduction ? reviewProduction(wrangler, known) : []
 
-  return tell({ faults: [...faults, ...more], remarks: [...remarks, ...unread] })
+  return tell({ faults: [...faults, ...more, ...production], remarks: [...remarks, ...unread] })
     ? exit.ok
     : exit.faults
 }

@@ -1,5 +1,13 @@
 /** `portcullis init`: a gateway in an empty folder, with secrets of its own. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { type Exit, exit, Stop } from './exit.ts'
 import { completeManifest, type Own } from './manifest.ts'
@@ -32,6 +40,15 @@ export async function init(args: readonly string[], own: Own): Promise<Exit> {
   }
 
   const at = (file: string): string => join(folder, file)
+  const names = [...files.keys(), 'package.json', '.gitignore', '.dev.vars']
+  const links = names.filter((file) => isLink(at(file)))
+  if (links.length > 0) {
+    for (const file of links)
+      console.error(`${at(file)} is a symbolic link; init writes only files of the project itself`)
+    console.error('Nothing was written.')
+    return exit.faults
+  }
+
   const found = new Map(
     [...files.keys(), 'package.json', '.gitignore'].map((file) => [file, read(at(file))]),
   )
@@ -140,6 +157,11 @@ function completeLines(found = ''): string {
   if (missing.length === 0) return found
 
   return `${found}${found === '' || found.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`
+}
+
+/** Also a link that leads nowhere, which `existsSync` does not see. */
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
 }
 
 function read(path: string): string | undefined {

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { check } from './check.ts'
+import { doctor } from './doctor.ts'
 import { type Exit, exit, Stop } from './exit.ts'
 import { init } from './init.ts'
 import type { Own } from './manifest.ts'
@@ -13,9 +14,12 @@ const help = `portcullis: sessions and security for the edge
   portcullis init [folder] [--upstream URL] [--force FILE]...
       Writes wrangler.toml, gateway.config.ts, worker.ts, tsconfig.json and .dev.vars with fresh secrets; adds to
       package.json and .gitignore what they lack. Overwrites only what --force names, one file each.
-  portcullis check [--providers] [gateway.config.ts] [wrangler.toml]
+  portcullis check [--production] [--providers] [gateway.config.ts] [wrangler.toml]
       Builds the gateway and looks at the settings of the Worker: one line for each fault. With --providers it asks the
-      identity providers of a login for their metadata, and lists the addresses to register there.
+      identity providers of a login for their metadata, and lists the addresses to register there. With --production it
+      also finds what cannot serve visitors: addresses of this machine, plain http, no route, missing secrets.
+  portcullis doctor
+      Looks at what a project needs to run here: Node, wrangler, secrets, the server behind the gateway.
   portcullis secret [--plain]
       Prints secrets for a deployment; with --plain one session secret and nothing else.
   portcullis --help | --version
@@ -36,6 +40,8 @@ async function run([command, ...args]: readonly string[]): Promise<Exit> {
       return init(args, own())
     case 'check':
       return check(args)
+    case 'doctor':
+      return doctor(args)
     case 'secret':
       if (args.some((argument) => argument !== '--plain'))
         throw new Stop(exit.usage, 'portcullis secret [--plain]')

@@ -11,9 +11,13 @@ type Manifest = Record<string, unknown>
 type Names = Record<string, string>
 
 const scripts: Names = {
+  // Wrangler's own message about an old Node comes late and names no cure.
+  predev: 'portcullis doctor',
   dev: 'wrangler dev',
+  // Safari keeps no Secure cookie on http://localhost.
+  'dev:https': 'wrangler dev --local-protocol https --var PUBLIC_ORIGIN:https://localhost:8787',
   check: 'portcullis check',
-  deploy: 'portcullis check && wrangler deploy',
+  deploy: 'portcullis check --production && wrangler deploy -e production',
 }
 
 /** The text to write, or undefined where everything is there. Throws a SyntaxError for what is no JSON object. */
@@ -23,7 +27,9 @@ export function completeManifest(
   own: Own,
 ): string | undefined {
   const before: Manifest =
-    found === undefined ? { name, private: true, type: 'module' } : parse(found)
+    found === undefined
+      ? { name, private: true, type: 'module', engines: { node: '>=22.12.0' } }
+      : parse(found)
   const dependencies: Names = {
     hono: own.peerDependencies.hono ?? '*',
     portcullis: `^${own.version}`,

@@ -28,13 +28,15 @@ export interface Project {
 }
 
 /** Settings of a Worker, as far as they are looked at. */
-interface Settings {
+export interface Settings {
   readonly cache?: { readonly enabled?: boolean }
   readonly workers_dev?: boolean
   readonly preview_urls?: boolean
   readonly compatibility_flags?: readonly string[]
   readonly vars?: Readonly<Record<string, unknown>>
   readonly secrets?: { readonly required?: readonly string[] }
+  readonly routes?: readonly unknown[]
+  readonly route?: unknown
 }
 
 /**
@@ -105,8 +107,14 @@ async function reviewProviders(
 function faultsOf(error: unknown): readonly string[] {
   if (error instanceof AggregateError) return error.errors.flatMap(faultsOf)
 
-  const { code, faults } = Object(error) as {
+  const {
+    code,
+    issues,
+    faults = issues,
+  } = Object(error) as {
     code?: string
+    issues?: ReadonlyArray<Record<string, string>>
+    /** The name that `issues` had before. */
     faults?: ReadonlyArray<Record<string, string>>
   }
   if (code !== 'ERR_CONFIG' || !Array.isArray(faults))

@@ -26,6 +26,7 @@ export const ignored: readonly string[] = ['node_modules/', '.wrangler/', '.dev.
 
 const config = `/** Who may go where. After a change: npm run check */
 import { defineGateway, type GatewayConfig } from 'portcullis/gateway'
+import { auditTrail, monitor } from 'portcullis/monitor'
 import { statelessSessions } from 'portcullis/session'
 
 /** What a session holds; your server decides it when it starts one. */
@@ -57,7 +58,10 @@ export function config(): GatewayConfig<'app', Data> {
     roles: (data) => data.roles ?? [],
     assertion: { key: (c) => c.env.ASSERTION_KEY },
     signIn: '/login',
-    onEvent: (event) => console.log(JSON.stringify(event)),
+    // Lines of requests, security events and audit records go to the log; docs/monitoring.md has more places.
+    monitor: monitor({ log: (line) => console.log(JSON.stringify(line)), trace: true }),
+    onEvent: (event) => console.log(JSON.stringify({ event: 'security', ...event })),
+    audit: auditTrail((record) => console.log(JSON.stringify(record))),
     routes: [
       { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
       { path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
@@ -106,18 +110,30 @@ preview_urls = false
 minify = true
 keep_names = false
 
-# Where visitors come in. Before the first deploy:
-# routes = [{ pattern = "www.example.com", custom_domain = true }]
-
 [secrets] # each secret by its name: wrangler dev reads no other from .dev.vars
 required = ["SESSION_SECRET", "ASSERTION_KEY"]
 
 [vars]
-PUBLIC_ORIGIN = "http://localhost:8787" # the origin visitors see; when deployed https://www.example.com
+PUBLIC_ORIGIN = "http://localhost:8787" # the origin that browsers see while you develop
 UPSTREAM_URL = "${upstream}" # the server behind the gateway
 
 [dev]
 ip = "127.0.0.1"
 port = 8787
+
+# Everything above is for development. Variables and secrets are not inherited, so production repeats them. Put your own addresses
+# here before the first deploy; \`npm run deploy\` checks them.
+[env.production]
+workers_dev = false
+preview_urls = false
+routes = [{ pattern = "www.example.com", custom_domain = true }]
+observability = { enabled = true, head_sampling_rate = 1 }
+
+[env.production.secrets] # npx wrangler secret put NAME -e production
+required = ["SESSION_SECRET", "ASSERTION_KEY"]
+
+[env.production.vars]
+PUBLIC_ORIGIN = "https://www.example.com"
+UPSTREAM_URL = "https://origin.example.com"
 `
 }

@@ -1,0 +1,104 @@
+/** `portcullis doctor`: whether this machine can run the project, before wrangler says so in its own words. */
+import { existsSync, lstatSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
+import { type Exit, exit, Stop } from './exit.ts'
+import { readWrangler } from './load.ts'
+import { parseDevVars, type Settings } from './review.ts'
+
+/** What wrangler 4 needs. */
+const NODE_VERSION = { major: 22, minor: 12 }
+/** Milliseconds until the server behind the gateway counts as not running. */
+const PROBE_TIMEOUT_MS = 2000
+
+/** One finding. */
+interface Finding {
+  readonly status: 'ok' | 'note' | 'problem'
+  readonly text: string
+}
+
+/** Prints each finding; ends with 1 where the project cannot run. */
+export async function doctor(args: readonly string[]): Promise<Exit> {
+  if (args.length > 0) throw new Stop(exit.usage, 'portcullis doctor')
+  const findings = [checkNode(process.versions.node), checkWrangler()]
+  const isReady = findings.every(({ status }) => status === 'ok')
+  if (isReady) findings.push(...(await checkProject()))
+
+  for (const { status, text } of findings) console.log(`${status.padEnd(7)} ${text}`)
+  return findings.some(({ status }) => status === 'problem') ? exit.faults : exit.ok
+}
+
+/** Whether wrangler starts on this Node. */
+export function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const isNew =
+    major > NODE_VERSION.major || (major === NODE_VERSION.major && minor >= NODE_VERSION.minor)
+  if (isNew) return { status: 'ok', text: `Node ${version}` }
+  return {
+    status: 'problem',
+    text: `Node ${version} is too old for wrangler, which needs 22.12 or newer: install it, or run \`npx -p node@22 npm run dev\``,
+  }
+}
+
+function checkWrangler(): Finding {
+  try {
+    createRequire(resolve('package.json')).resolve('wrangler')
+    return { status: 'ok', text: 'wrangler is installed' }
+  } catch {
+    return { status: 'problem', text: 'wrangler is not installed: npm install' }
+  }
+}
+
+async function checkProject(): Promise<Finding[]> {
+  const path = ['wrangler.toml', 'wrangler.jsonc', 'wrangler.json'].find((name) => existsSync(name))
+  if (path === undefined)
+    return [{ status: 'problem', text: 'there is no wrangler.toml here: npx portcullis init' }]
+
+  const settings = (await readWrangler(path)) as Settings
+  return [...checkSecrets(path, settings), await checkUpstream(settings)]
+}
+
+/** Wrangler reads only the names in `secrets.required` from `.dev.vars`, and says nothing about the others. */
+function checkSecrets(path: string, { secrets }: Settings): Finding[] {
+  const required = secrets?.required
+  const isLink = lstatSync('.dev.vars', { throwIfNoEntry: false })?.isSymbolicLink() === true
+  if (isLink)
+    return [
+      { status: 'problem', text: '.dev.vars is a symbolic link; make it a file of the project' },
+    ]
+
+  const text = existsSync('.dev.vars') ? readFileSync('.dev.vars', 'utf8') : ''
+  const names = Object.keys(parseDevVars(text))
+  const missing = (required ?? []).filter((name) => !names.includes(name))
+  const unread = required === undefined ? [] : names.filter((name) => !required.includes(name))
+  return [
+    ...missing.map(
+      (name): Finding => ({
+        status: 'problem',
+        text: `.dev.vars has no ${name}: npx portcullis init adds a fresh one, or write it yourself`,
+      }),
+    ),
+    ...unread.map(
+      (name): Finding => ({
+        status: 'problem',
+        text: `.dev.vars: wrangler does not read ${name} until secrets.required of ${path} names it`,
+      }),
+    ),
+    ...(missing.length + unread.length === 0
+      ? [{ status: 'ok', text: 'secrets are in .dev.vars' } as const]
+      : []),
+  ]
+}
+
+async function checkUpstream({ vars }: Settings): Promise<Finding> {
+  const url = vars?.UPSTREAM_URL
+  if (typeof url !== 'string' || !URL.canParse(url))
+    return { status: 'note', text: 'UPSTREAM_URL is not in vars, so no server was looked for' }
+  try {
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS)
+    await fetch(url, { method: 'HEAD', redirect: 'manual', signal })
+    return { status: 'ok', text: `${url} answers` }
+  } catch {
+    return { status: 'note', text: `${url} does not answer: start the server behind the gateway` }
+  }
+}
