@@ -1,6 +1,6 @@
 /** Observes requests for a monitor: the one place where measurements and spans attach to the gateway. */
 import { isPortcullisError } from '../errors.ts'
-import type { Monitor, RequestMetrics } from '../monitor/index.ts'
+import type { Monitor } from '../monitor/index.ts'
 import type { ForwardContext } from '../proxy/forward/context.ts'
 import type { ForwardObserver } from '../proxy/forward/forward.ts'
 import type { Clock, Reason } from '../types.ts'
@@ -90,20 +90,6 @@ export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
       if (metrics !== undefined) metrics.retries = (metrics.retries ?? 0) + 1
     },
   }
-}
-
-/** Records what a cache did: its member of `Cache-Status`, which is the last one, says so (RFC 9211 section 2). */
-export async function recordCache(
-  metrics: RequestMetrics,
-  work: Promise<Response>,
-): Promise<Response> {
-  const response = await work
-  const status = response.headers.get('cache-status') ?? ''
-  const member = status.slice(status.lastIndexOf('portcullis; ') + 12)
-  if (/detail=stale-(?:if-error|while-revalidate)/.test(member)) metrics.cache = 'stale'
-  else if (member.startsWith('hit')) metrics.cache = 'hit'
-  else metrics.cache = /^fwd=(?:bypass|method)/.test(member) ? 'bypass' : 'miss'
-  return response
 }
 
 /** Records the route of a request. */

@@ -4,7 +4,6 @@ import type { RouteCache } from '../../proxy/cache/public-cache.ts'
 import { withoutRange } from '../../proxy/forward/whole-response.ts'
 import type { Clock } from '../../types.ts'
 import type { RouteContext } from '../request-context.ts'
-import { recordCache } from '../watch.ts'
 
 /** What the cache of a route needs of its gateway. */
 export interface CacheServices {
@@ -14,13 +13,13 @@ export interface CacheServices {
 }
 
 /** Responds from the cache, or forwards the request and caches the response where that is allowed. */
-export function forwardCached(
+export async function forwardCached(
   { cookieNames, clock }: CacheServices,
   cache: RouteCache,
   ctx: RouteContext,
   send: (shared?: SharedRequest) => Promise<Response>,
 ): Promise<Response> {
-  const work = cache.serve({
+  const response = await cache.serve({
     request: ctx.response.headers.fills ? withoutRange(ctx.request) : ctx.request,
     requestId: ctx.requestId,
     path: ctx.path,
@@ -32,5 +31,7 @@ export function forwardCached(
     waitUntil: ctx.waitUntil,
     pass: send,
   })
-  return ctx.metrics === undefined ? work : recordCache(ctx.metrics, work)
+
+  if (ctx.metrics !== undefined) ctx.metrics.cache = cache.readOutcome(response)
+  return response
 }

@@ -1,10 +1,10 @@
 /** Forwards a request that every other phase has let pass: through the cache of its route, or straight to the upstream. */
 
+import type { InvalidateCache } from '../../proxy/cache/invalidate.ts'
 import type { LoadedSession } from '../../proxy/forward/context.ts'
 import type { Forward } from '../../proxy/forward/forward.ts'
 import { type CacheServices, forwardCached } from '../forward/forward-cached.ts'
 import { hideErrorDetails } from '../forward/hide-errors.ts'
-import type { InvalidateCache } from '../forward/invalidate-cache.ts'
 import type { RouteContext } from '../request-context.ts'
 import type { LoginScope, SendLogin } from './login.ts'
 

@@ -4,7 +4,6 @@ import { createForward } from '../../proxy/forward/forward.ts'
 import type { Clock, Emit } from '../../types.ts'
 import { runChecks } from '../checks/check.ts'
 import { createRouteChecks } from '../checks/route-checks.ts'
-import { createInvalidateCache } from '../forward/invalidate-cache.ts'
 import type { RoutePhases } from '../handle-route.ts'
 import type { RequestRejecter } from '../reject.ts'
 import type { RouteContext } from '../request-context.ts'
@@ -62,7 +61,8 @@ export function createPhases(options: PhaseOptions): RoutePhases {
     authorize: createAuthorize({ reject, sessions, signIn }),
     forward: createForwardPhase({
       ...{ forward, cookieNames, clock },
-      invalidateCache: routes.caches ? createInvalidateCache(routes, clock) : undefined,
+      // A value that is no cache is an issue of its route, which throws when all have been collected.
+      invalidateCache: routes.cache?.createInvalidate?.(routes, clock),
     }),
   }
 }

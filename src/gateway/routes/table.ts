@@ -3,6 +3,7 @@ import type { CompiledAccess } from '../../access/index.ts'
 import type { CrossOriginPolicy } from '../../csrf/index.ts'
 import type { HeaderWriter } from '../../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../../limit/gate.ts'
+import type { RouteCache } from '../../proxy/cache/public-cache.ts'
 import { type BodyRules, foldPath } from '../../request/index.ts'
 import { compilePathPattern, type PathPattern } from '../../request/path/pattern.ts'
 import type { RouteCheck } from '../checks/check.ts'
@@ -50,8 +51,8 @@ export interface RouteTable {
   readonly hosted: boolean
   /** Whether any route forwards `%2F`. */
   readonly keepsSlashes: boolean
-  /** Whether any route has a cache. */
-  readonly caches: boolean
+  /** The first cache of a route, which brings the code of all; undefined where no route has one. */
+  readonly cache: RouteCache | undefined
   /** Whether any route has a rate limit. */
   readonly limited: boolean
   /** Whether a route names this host, itself or by its domain. */
@@ -131,7 +132,7 @@ export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
   return {
     hosted: hosts.size > 0,
     keepsSlashes: routes.some(({ route }) => route.encodedSlash === 'keep'),
-    caches: routes.some(({ route }) => Boolean(route.cache)),
+    cache: routes.map(({ route }) => route.cache).find((cache) => !!cache) || undefined,
     limited: routes.some(({ limits = [] }) => limits.length > 0),
     names: (host) => hosts.has(host) || hosts.has(toWildcard(host)),
     match(host, path, method, search = ''): RouteMatch {

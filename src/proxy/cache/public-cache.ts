@@ -8,9 +8,11 @@ import {
   wholeNumber,
 } from '../../options/index.ts'
 import { compileContentTypes } from '../../request/index.ts'
+import type { Clock } from '../../types.ts'
 import { isStrippedRequestHeader } from '../header-filters.ts'
 import type { CacheContext, CacheTarget } from './context.ts'
 import type { StaleRule } from './freshness.ts'
+import { type CachedRoutes, createInvalidateCache, type InvalidateCache } from './invalidate.ts'
 import { createInvalidationTimes } from './invalidation-times.ts'
 import { type CacheParts, invalidateCached } from './location.ts'
 import type { CacheRules, VaryName } from './rules.ts'
@@ -66,7 +68,14 @@ export interface RouteCache {
   serve(ctx: CacheContext): Promise<Response>
   /** Makes what is kept of an address invalid, in every form. Never rejects. */
   invalidate(target: CacheTarget): Promise<void>
+  /** Creates what invalidates the caches of a whole table after a response. */
+  createInvalidate(routes: CachedRoutes, clock: Clock): InvalidateCache
+  /** Whether a response that was served is a hit, or why it is none. */
+  readOutcome(response: Response): CacheOutcome
 }
+
+/** What became of a request in the cache. */
+export type CacheOutcome = 'hit' | 'stale' | 'miss' | 'bypass'
 
 const keys: ReadonlyArray<keyof CacheOptions> = [
   'maxAge',
@@ -120,7 +129,18 @@ export function publicCache(options: CacheOptions = {}): RouteCache {
   return {
     serve: (ctx) => serveCached(ctx, cache()),
     invalidate: (target) => invalidateCached(target, cache()),
+    createInvalidate: createInvalidateCache,
+    readOutcome,
   }
+}
+
+function readOutcome({ headers }: Response): CacheOutcome {
+  const status = headers.get('cache-status') ?? ''
+  const member = status.slice(status.lastIndexOf('portcullis; ') + 12)
+
+  if (/detail=stale-(?:if-error|while-revalidate)/.test(member)) return 'stale'
+  if (member.startsWith('hit')) return 'hit'
+  return /^fwd=(?:bypass|method)/.test(member) ? 'bypass' : 'miss'
 }
 
 function compileRules(options: CacheOptions, issues: Issues): CacheRules {

@@ -1,14 +1,38 @@
 /** Invalidates what the caches of routes hold when a request may have changed something. */
 import { canonicalPath, isSafeMethod, readUrlHostName } from '../../request/index.ts'
 import type { Clock } from '../../types.ts'
-import type { RouteContext } from '../request-context.ts'
-import type { RouteTable } from '../routes/table.ts'
+import type { RouteCache } from './public-cache.ts'
+
+/** A request whose response may say that something has changed. */
+export interface ChangingRequest {
+  readonly request: Request
+  readonly path: string
+  readonly search: string
+  readonly settings: { readonly publicOrigin: string }
+}
+
+/** The table in which the cache of a URL is found: that of the route which responds to GET there. */
+export interface CachedRoutes {
+  /** Whether any route names a host. */
+  readonly hosted: boolean
+  match(host: string, path: string, method: string): CachedRouteMatch
+}
+
+type CachedRouteMatch =
+  | { readonly type: 'method' | 'none' }
+  | {
+      readonly type: 'route'
+      readonly route: {
+        readonly route: { readonly cache?: RouteCache | false }
+        readonly upstream?: { readonly name: string } | undefined
+      }
+    }
 
 /** Response headers that may name another URL that has changed. */
 const urlHeaders = ['location', 'content-location'] as const
 
 /** Invalidates caches after a response. */
-export type InvalidateCache = (ctx: RouteContext, response: Response) => Promise<void>
+export type InvalidateCache = (ctx: ChangingRequest, response: Response) => Promise<void>
 
 /**
  * Creates the function that invalidates the responses cached for the URL of a request that was not safe, and for the URLs of the
@@ -16,7 +40,7 @@ export type InvalidateCache = (ctx: RouteContext, response: Response) => Promise
  *
  * @see RFC 9111 section 4.4
  */
-export function createInvalidateCache(routes: RouteTable, clock: Clock): InvalidateCache {
+export function createInvalidateCache(routes: CachedRoutes, clock: Clock): InvalidateCache {
   return async function invalidateCache(ctx, response) {
     const { method, url } = ctx.request
     if (isSafeMethod(method) || response.status < 200 || response.status >= 400) return
@@ -38,7 +62,7 @@ export function createInvalidateCache(routes: RouteTable, clock: Clock): Invalid
 }
 
 /** Paths and queries on the public origin that may have changed. */
-function findChanged({ path, search, settings }: RouteContext, response: Response): Set<string> {
+function findChanged({ path, search, settings }: ChangingRequest, response: Response): Set<string> {
   const { publicOrigin } = settings
   const own = path + search
   const changed = new Set([own])
