@@ -14,24 +14,29 @@ export interface RequestListener {
   notify(event: SecurityEvent, heardBy: unknown): void
 }
 
-/** Listeners by the context of their request: a Hono Context, or the object that a session was opened with. */
-const requestListeners = new WeakMap<object, RequestListener>()
-/** The functions behind wrapped listeners. */
-const listenerSources = new WeakMap<object, unknown>()
+/**
+ * The listener of a request is a property of its context (a Hono Context, or the object that a session was opened with), and the
+ * function of the user a property of the listener that wraps it: an entry in a WeakMap would cost every request its collection.
+ */
+const LISTENER = Symbol('listener')
+const SOURCE = Symbol('source')
+
+type Listening = { [LISTENER]?: RequestListener | undefined }
+type Wrapping = { [SOURCE]?: unknown }
 
 /** Lets a listener hear of the events that are emitted with this context. A later one replaces it. */
-export function listenToRequest(context: object, listener: RequestListener): void {
-  requestListeners.set(context, listener)
+export function listenToRequest(context: object, listener: RequestListener | undefined): void {
+  ;(context as Listening)[LISTENER] = listener
 }
 
 /** Records which function of the user a wrapped listener calls. */
 export function recordListenerSource(wrapped: object, source: unknown): void {
-  listenerSources.set(wrapped, source)
+  ;(wrapped as Wrapping)[SOURCE] = source
 }
 
 /** Whether anybody would receive an event; to save the work of making one. */
 export function hasListener(own: Emit | undefined, context: object | undefined): boolean {
-  return own !== undefined || (context !== undefined && requestListeners.has(context))
+  return own !== undefined || findListener(context) !== undefined
 }
 
 /**
@@ -45,15 +50,17 @@ export function emitEvent(
   event: SecurityEvent,
   context: object | undefined,
 ): void {
-  const listener = context === undefined ? undefined : requestListeners.get(context)
-  if (listener?.requestId === undefined) own?.(event)
-  else own?.({ request: listener.requestId, ...event })
-
-  listener?.notify(event, own === undefined ? undefined : listenerSources.get(own))
+  const listener = findListener(context)
+  const request = listener?.requestId
+  own?.(request === undefined ? event : { request, ...event })
+  listener?.notify(event, (own as Wrapping | undefined)?.[SOURCE])
 }
 
 /** Lets the listener of one context hear of events that are emitted with another one of the same request. */
 export function shareListener(context: object, other: object): void {
-  const listener = requestListeners.get(context)
-  if (listener !== undefined) requestListeners.set(other, listener)
+  listenToRequest(other, findListener(context))
+}
+
+function findListener(context: object | undefined): RequestListener | undefined {
+  return (context as Listening | undefined)?.[LISTENER]
 }
