@@ -201,11 +201,12 @@ function assembleGateway(
   })
   const phases = login ? { ...created, ...login.wrapPhases(created, loginServices) } : created
   const consoleServices = { clock, reject, sessions, strategy, upstreams: [...upstreams.keys()] }
-  const endpoints = createEndpointTable([
+  const own = [
     ...createEndpoints({ clock, emit, reject, sessions, isReady }),
     ...(login?.createEndpoints(loginServices) ?? []),
     ...(console?.start({ ...consoleServices, phases }, issues.at('console')) ?? []),
-  ])
+  ]
+  const endpoints = createEndpointTable(own, reject)
   const resolveSettings = compileSettings(config, parts, issues)
   const limits = compileLimits(config.limits, issues.at('limits'))
   const checks = { reject, platform, limits, routes, answersAnyHost: endpoints.answersAnyHost }
@@ -218,7 +219,7 @@ function assembleGateway(
       findRoute: createFindRoute(routes, reject),
       handleRoute: createRouteHandler(watch.observePhases(phases)),
     }),
-    respondToError: createErrorMapping(reject, report),
+    respondToError: createErrorMapping(reject, report, emit),
     runScheduled: createScheduled({ ...probing, ...operations, resolveSettings, report }),
     resolveSettings,
     createRequestId: operations.requestId,

@@ -40,7 +40,7 @@ export function createRouteHandler(phases: RoutePhases): HandleRoute {
     if (limits.denied !== undefined) return limits.denied
     const graphql = await phases.inspectGraphql(ctx)
     // A rejected query counts against the rate limits too: it had to be parsed.
-    if (graphql.rejected !== undefined) return (await limits.decide()) ?? graphql.rejected
+    if (graphql.reject !== undefined) return (await limits.decide()) ?? graphql.reject()
 
     await phases.prefetchSession(ctx)
     const login = await phases.beginLogin(ctx)

@@ -1,7 +1,14 @@
 /** Maps errors to responses: the one place where the gateway decides what a client receives when something throws. */
-import { errorResponse, findReason, type ReportError, reasonStatus } from '../page/index.ts'
+import {
+  emitRejection,
+  errorResponse,
+  findReason,
+  type ReportError,
+  reasonStatus,
+} from '../page/index.ts'
 import { UpstreamPaused } from '../proxy/fetch/retry.ts'
 import { BodyError } from '../request/index.ts'
+import type { Emit } from '../types.ts'
 import type { RequestRejecter } from './reject.ts'
 import type { RequestContext } from './request-context.ts'
 import { recordError } from './watch.ts'
@@ -17,7 +24,11 @@ export interface ErrorOutcome {
 export type RespondToError = (ctx: RequestContext, error: unknown) => ErrorOutcome
 
 /** Creates the mapping. */
-export function createErrorMapping(reject: RequestRejecter, report: ReportError): RespondToError {
+export function createErrorMapping(
+  reject: RequestRejecter,
+  report: ReportError,
+  emit: Emit,
+): RespondToError {
   return function respondToError(ctx, error) {
     // A body is found to be too long or malformed while it is forwarded; the upstream request was aborted.
     if (error instanceof BodyError) return { response: reject(ctx, error.reason), failed: false }
@@ -26,12 +37,13 @@ export function createErrorMapping(reject: RequestRejecter, report: ReportError)
       return { response: reject(ctx, 'upstream-paused', headers), failed: false }
     }
 
-    const { request, requestId, path } = ctx
+    const { request, requestId, path, eventContext } = ctx
     const reason = findReason(error)
     recordError(ctx, reason, error)
     // A client that disconnected is no error of ours, and does not receive the response.
-    if (reasonStatus(reason) >= 500 && !request.signal.aborted) {
-      report(error, { requestId, method: request.method, path })
+    if (!request.signal.aborted) {
+      emitRejection(emit, reason, { context: eventContext, requestId })
+      if (reasonStatus(reason) >= 500) report(error, { requestId, method: request.method, path })
     }
     return { response: errorResponse(reason, request, { requestId }), failed: true }
   }

@@ -87,7 +87,10 @@ export async function decideOutcomes<C extends LimitedContext>(
   if (observing || !(denials.isDenied || denials.isClosed))
     return { results, refused: undefined, decorate }
 
+  const reason = denials.isDenied ? 'rate-limited' : 'store-unavailable'
   const refused = await createRejection(c, denials, results, settings)
+  // To the request's listener alone: `onEvent` of a limit is about its policies.
+  emitEvent(undefined, { type: 'request-refused', reason }, c)
   return {
     results,
     refused: withFields(refused.response, [...fields, ...refused.fields]),

@@ -1,6 +1,7 @@
 /** What one request to the login is served with, and the small cookies beside attempts. */
 import { cookieSettings, expireCookie, readCookies, serializeCookie } from '../cookie/index.ts'
 import { isPortcullisError } from '../errors.ts'
+import { emitEvent as emit } from '../events.ts'
 import { createIssues } from '../options/index.ts'
 import type { SessionHandle } from '../session/core/types.ts'
 import type { OutgoingCookie } from '../types.ts'
@@ -18,6 +19,8 @@ export interface FlowContext {
   readonly origin: string
   readonly session: SessionHandle<object>
   readonly requestId?: string
+  /** By this object events find the listener of the request: the Hono context, or that of a gateway. */
+  readonly eventContext?: object
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
 }
 
@@ -92,10 +95,11 @@ export function isStrictSession(settings: LoginSettings, env: unknown): boolean 
 /** Emits an event of this request. */
 export function emitEvent(
   settings: LoginSettings,
-  { requestId }: Pick<FlowContext, 'requestId'>,
+  { requestId, eventContext }: Pick<FlowContext, 'requestId' | 'eventContext'>,
   event: Parameters<LoginSettings['emit']>[0],
 ): void {
-  settings.emit({ ...event, ...(requestId !== undefined && { request: requestId }) })
+  const named = { ...event, ...(requestId !== undefined && { request: requestId }) }
+  emit(settings.emit, named, eventContext)
 }
 
 /** How the session of a request began; undefined where nobody is signed in. */

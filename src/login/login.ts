@@ -17,6 +17,8 @@ export interface FlowRequest {
   /** The session of this request; opened only where an endpoint needs it. */
   readonly session: () => SessionHandle<object>
   readonly requestId?: string
+  /** See `FlowContext`. */
+  readonly eventContext?: object
   /** The origin that is registered, where a gateway knows it. Default the option `publicOrigin`, or the request's. */
   readonly origin?: string
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
@@ -64,7 +66,7 @@ export async function handleLogin(
 }
 
 function createContext(given: FlowRequest, url: URL, origin: string): FlowContext {
-  const { request, env, session, requestId, waitUntil } = given
+  const { request, env, session, requestId, eventContext, waitUntil } = given
   return {
     request,
     url,
@@ -75,6 +77,7 @@ function createContext(given: FlowRequest, url: URL, origin: string): FlowContex
     },
     waitUntil,
     ...(requestId !== undefined && { requestId }),
+    ...(eventContext !== undefined && { eventContext }),
   }
 }
 

@@ -60,6 +60,7 @@ function createTokenContext(c: LoginServeContext): TokenContext {
   return {
     env: c.env,
     waitUntil: readWaitUntil(c),
+    eventContext: c,
     ...(typeof requestId === 'string' && { requestId }),
   }
 }

@@ -9,13 +9,11 @@ const rejections: ReadonlySet<EventType> = new Set<EventType>([
   'graphql-refused',
   'request-refused',
 ])
-/** Events that reject a request because it came too often. Their own reason names a policy. */
-const throttlings: ReadonlySet<EventType> = new Set<EventType>(['login-throttled', 'rate-limited'])
 
 /** Notes the reason of a rejection, and the session that a login has started. */
 export function noteEvent(metrics: RequestMetrics, event: SecurityEvent): void {
   const { type, reason, session } = event
   if (rejections.has(type) && reason !== undefined) metrics.reason ??= reason as Reason
-  if (throttlings.has(type)) metrics.reason ??= 'rate-limited'
+  if (type === 'login-throttled') metrics.reason ??= 'rate-limited'
   if (type === 'session-created' && session !== undefined) metrics.session = session
 }

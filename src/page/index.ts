@@ -1,3 +1,4 @@
+export { emitRejection } from './emit-rejection.ts'
 export { type ErrorResponseExtra, errorResponse, type RejectedRequest } from './error-response.ts'
 export { findReason } from './find-reason.ts'
 export { type ErrorPageOptions, errorPage, notFoundPage } from './middleware.ts'

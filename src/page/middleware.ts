@@ -1,6 +1,7 @@
 /** The Hono face of the page room: `app.onError(errorPage())` and `app.notFound(notFoundPage())`. */
 import type { Context, ErrorHandler, NotFoundHandler } from 'hono'
 import { ConfigError } from '../errors.ts'
+import { emitRejection } from './emit-rejection.ts'
 import { type ErrorResponseExtra, errorResponse } from './error-response.ts'
 import { readErrorResponse } from './exception.ts'
 import { findReason } from './find-reason.ts'
@@ -28,10 +29,13 @@ export function errorPage({ report = reportError }: ErrorPageOptions = {}): Erro
     throw new ConfigError([{ option: 'errorPage.report', problem: 'must be a function' }])
   return function errorPage(error, c) {
     const wish = readErrorResponse(error)
+    const reason = findReason(error)
     const answer =
       wish && 'response' in wish
         ? wish.response
-        : errorResponse(findReason(error), c.req.raw, { ...readRequestId(c), ...wish })
+        : errorResponse(reason, c.req.raw, { ...readRequestId(c), ...wish })
+    // An error with a status of its own is the answer that its handler wants.
+    if (wish === undefined) emitRejection(undefined, reason, { context: c, ...readRequestId(c) })
 
     if (answer.status >= 500)
       report(error, { ...readRequestId(c), method: c.req.method, path: c.req.path })
@@ -52,6 +56,7 @@ export function errorPage({ report = reportError }: ErrorPageOptions = {}): Erro
 export function notFoundPage(): NotFoundHandler {
   return function notFoundPage(c) {
     const answer = errorResponse('not-found', c.req.raw, readRequestId(c))
+    emitRejection(undefined, 'not-found', { context: c, ...readRequestId(c) })
     const staged = c.newResponse(null, 200).headers
     copyStagedHeaders(staged, answer.headers)
 

@@ -1,5 +1,6 @@
 /** The step that answers browsers whose sessions are bound to a device. */
 import type { MiddlewareHandler } from 'hono'
+import { shareListener } from '../events.ts'
 import type { SessionStrategy, ThreeVerbs } from '../session/core/types.ts'
 
 /** The step, for a strategy with the option `device`; undefined for every other. */
@@ -10,6 +11,8 @@ export function deviceStep(
   if (endpoints === undefined) return undefined
 
   return async function device(c, next) {
+    // The endpoints open sessions of their own, by the request.
+    shareListener(c, c.req.raw)
     return (await endpoints.answer(c.req.raw, c.env)) ?? next()
   }
 }

@@ -78,7 +78,7 @@ describe('a request is told of', () => {
     ['/account', {}, 401, 'refused', 'no-session'],
     ['/login', { method: 'DELETE' }, 405, 'refused', 'method-not-allowed'],
     ['/a%2fb', {}, 400, 'refused', 'path-not-canonical'],
-    ['/.portcullis/nothing', {}, 404, 'answered', undefined],
+    ['/.portcullis/nothing', {}, 404, 'refused', 'not-found'],
     ['//', {}, 308, 'answered', undefined],
   ])('%s %o: %d, %s, %s', async (path, init, status, decision, reason) => {
     const at = await watched()

@@ -138,7 +138,7 @@ describe('the option retry of a route', () => {
       headers: { 'idempotency-key': 'a' },
     })
     expect([answer.status, at.seen.length]).toEqual([502, 1])
-    expect(at.events).toEqual([])
+    expect(at.events).toMatchObject([{ type: 'request-refused', reason: 'upstream-unreachable' }])
   })
 })
 

@@ -1,6 +1,6 @@
 /** Defines the gateway's own endpoints, and finds the one that handles a request. */
-import { errorResponse } from '../../page/index.ts'
 import { foldPath } from '../../request/index.ts'
+import type { RequestRejecter } from '../reject.ts'
 import type { RequestContext } from '../request-context.ts'
 
 /** An endpoint of the gateway itself. Its paths never reach an upstream. */
@@ -29,7 +29,10 @@ export interface EndpointTable {
 }
 
 /** Creates the table. Of two endpoints with one path the first is used. */
-export function createEndpointTable(endpoints: readonly Endpoint[]): EndpointTable {
+export function createEndpointTable(
+  endpoints: readonly Endpoint[],
+  reject: RequestRejecter,
+): EndpointTable {
   const exact = new Map<string, Endpoint>()
   const prefixes: Endpoint[] = []
   for (const endpoint of endpoints) {
@@ -43,30 +46,25 @@ export function createEndpointTable(endpoints: readonly Endpoint[]): EndpointTab
     )
   }
 
+  async function handleEndpoint(endpoint: Endpoint, ctx: RequestContext): Promise<Response> {
+    const { request, metrics } = ctx
+    if (metrics !== undefined && endpoint.quiet) metrics.quiet = true
+    if (!endpoint.methods.includes(request.method)) {
+      return reject(ctx, 'method-not-allowed', [['Allow', endpoint.methods.join(', ')]])
+    }
+    return (await endpoint.handle(ctx)) ?? reject(ctx, 'not-found')
+  }
+
   return {
     find(path) {
       // Nearly every path is an upstream's, and none of those that this gateway may take begins otherwise.
       if (!path.startsWith('/.')) return undefined
       const endpoint = findEndpoint(path)
       if (endpoint !== undefined) return (ctx) => handleEndpoint(endpoint, ctx)
-      return isReserved(path) ? respondNotFound : undefined
+      return isReserved(path) ? async (ctx) => reject(ctx, 'not-found') : undefined
     },
     answersAnyHost: (path) => path.startsWith('/.') && findEndpoint(path)?.anyHost === true,
   }
-}
-
-async function handleEndpoint(endpoint: Endpoint, ctx: RequestContext): Promise<Response> {
-  const { request, requestId, metrics } = ctx
-  if (metrics !== undefined && endpoint.quiet) metrics.quiet = true
-  if (!endpoint.methods.includes(request.method)) {
-    const headers = [['Allow', endpoint.methods.join(', ')]] as const
-    return errorResponse('method-not-allowed', request, { requestId, headers })
-  }
-  return (await endpoint.handle(ctx)) ?? respondNotFound(ctx)
-}
-
-async function respondNotFound({ request, requestId }: RequestContext): Promise<Response> {
-  return errorResponse('not-found', request, { requestId })
 }
 
 function isReserved(path: string): boolean {

@@ -43,8 +43,8 @@ export function compileGraphql(
 
 /** What a request asks of GraphQL. */
 export interface GraphqlInspection {
-  /** The response to a request that is over a limit. */
-  readonly rejected: Response | undefined
+  /** Creates the response to a request that is over a limit, with its event; undefined where the request is within all. */
+  readonly reject: (() => Response) | undefined
   /** The response to a query of the schema whose session may not read it. */
   denyIntrospection(session: LoadedSession | undefined): Response | undefined
 }
@@ -53,7 +53,7 @@ export interface GraphqlInspection {
 export type InspectGraphql = (ctx: RouteContext) => Promise<GraphqlInspection>
 
 const notInspected: GraphqlInspection = {
-  rejected: undefined,
+  reject: undefined,
   denyIntrospection: () => undefined,
 }
 
@@ -75,7 +75,9 @@ export function createGraphqlInspection(
 
     const { limits, introspection } = graphql
     const inspected = await limits.inspect(ctx.request)
-    if (!inspected.ok) return { ...notInspected, rejected: reject(ctx, limits, inspected.reason) }
+    if (!inspected.ok) {
+      return { ...notInspected, reject: () => reject(ctx, limits, inspected.reason) }
+    }
 
     const { body: bytes, introspects } = inspected
     if (bytes !== undefined) {
@@ -84,7 +86,7 @@ export function createGraphqlInspection(
       ctx.body = { body: ctx.request.body ?? undefined, length: bytes.byteLength, maxBytes }
     }
     return {
-      rejected: undefined,
+      reject: undefined,
       denyIntrospection(session) {
         if (!introspects) return undefined
         const allowed =

@@ -1,5 +1,5 @@
 /** Counts a request against its rate limits, in the same request to Redis as everything else that it asks there. */
-import { emitEvent, shareListener } from '../../events.ts'
+import { shareListener } from '../../events.ts'
 import type { Decision } from '../../limit/decide.ts'
 import type { LimitedContext, PreparedLimits } from '../../limit/gate.ts'
 import type { Redis, RedisBatch } from '../../redis/index.ts'
@@ -44,17 +44,16 @@ export function createRateLimits(emit: Emit): BeginRateLimits {
       const decision = await prepared.decide(throwNoBatch)
       decisions.push(decision)
       if (decision.refused !== undefined) {
-        return { denied: applyDecisions(emit, ctx, decisions), decide: uncounted.decide }
+        return { denied: applyDecisions(ctx, decisions), decide: uncounted.decide }
       }
     }
 
-    return { denied: undefined, decide: startRemoteLimits(emit, ctx, decisions, remote) }
+    return { denied: undefined, decide: startRemoteLimits(ctx, decisions, remote) }
   }
 }
 
 /** Puts the calls into the request's batches; the function that it returns sends them. */
 function startRemoteLimits(
-  emit: Emit,
   ctx: RequestContext,
   local: readonly Decision[],
   remote: readonly PreparedLimits[],
@@ -72,16 +71,12 @@ function startRemoteLimits(
 
   return async () => {
     await Promise.all([...batches.values()].map((batch) => batch.send()))
-    return applyDecisions(emit, ctx, [...local, ...(await Promise.all(pending))])
+    return applyDecisions(ctx, [...local, ...(await Promise.all(pending))])
   }
 }
 
 /** Clients receive the fields of every limit that counted them, whether or not one of the limits denied the request. */
-function applyDecisions(
-  emit: Emit,
-  ctx: RequestContext,
-  decisions: readonly Decision[],
-): Response | undefined {
+function applyDecisions(ctx: RequestContext, decisions: readonly Decision[]): Response | undefined {
   const denial = decisions.find(({ refused }) => refused !== undefined)
   const others = decisions.filter((decision) => decision !== denial)
   const addFields = (response: Response): Response =>
@@ -91,9 +86,6 @@ function applyDecisions(
     return undefined
   }
 
-  const reason = denial.refused.status === 503 ? 'store-unavailable' : 'rate-limited'
-  if (ctx.metrics !== undefined) ctx.metrics.reason = reason
-  emitEvent(emit, { type: 'request-refused', reason, request: ctx.requestId }, ctx.eventContext)
   return addFields(denial.refused)
 }
 

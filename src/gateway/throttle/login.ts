@@ -3,6 +3,7 @@ import { readCookies } from '../../cookie/index.ts'
 import { type Account, createAccount } from '../../limit/throttle/account/account.ts'
 import type { AccountRead, LoginBody } from '../../limit/throttle/account/read-account.ts'
 import type { LoginAttempt, ThrottleEngine } from '../../limit/throttle/engine.ts'
+import { errorResponse } from '../../page/index.ts'
 import { isNeverSent } from '../../proxy/fetch/never-sent.ts'
 import type { LoadedSession } from '../../proxy/forward/context.ts'
 import type { Clock, Reason } from '../../types.ts'
@@ -86,7 +87,7 @@ class AttemptScope implements LoginScope {
 
     const begun = await this.#beginAttempt(read.ok ? read.account : undefined)
     if (!begun.ok) {
-      this.#rejection = reject(ctx, 'rate-limited', [['Retry-After', `${begun.retryAfter}`]])
+      this.#rejection = rejectThrottled(ctx, begun.retryAfter)
     } else if (!read.ok) {
       // The attempt stays counted: a request that cannot be read is charged to its IP address.
       this.#rejection = reject(ctx, unreadable[read.status])
@@ -146,6 +147,12 @@ class AttemptScope implements LoginScope {
     await this.#attempt?.settle(this.#sent ? 'failure' : 'void')
     this.#ended()
   }
+}
+
+/** The throttle has emitted `login-throttled`, which is the event of this rejection. */
+function rejectThrottled({ request, requestId }: RouteContext, retryAfter: number): Response {
+  const headers = [['Retry-After', `${retryAfter}`]] as const
+  return errorResponse('rate-limited', request, { requestId, headers })
 }
 
 async function readLoginAccount(

@@ -1,5 +1,6 @@
 /** The throttle around a context: for handlers that look at passwords themselves. */
 import { readCookies } from '../../cookie/index.ts'
+import { emitEvent } from '../../events.ts'
 import { checkKeys, createIssues, optionalFunction, optionalListener } from '../../options/index.ts'
 import { errorResponse } from '../../page/error-response.ts'
 import { checkPlatform, clientAddress, type Platform } from '../../request/index.ts'
@@ -201,6 +202,8 @@ async function rejectLogin<C extends LoginContext>(
   reason: Reason,
   retryAfter?: number,
 ): Promise<Response> {
+  // `login-throttled` is the event of a login that came too soon.
+  if (reason !== 'rate-limited') emitEvent(undefined, { type: 'request-refused', reason }, c)
   const wait = retryAfter === undefined ? {} : { retryAfter }
   if (refuse !== undefined) return refuse({ ok: false, reason, ...wait }, c)
 

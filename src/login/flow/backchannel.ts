@@ -19,8 +19,14 @@ interface EndingStrategy {
     readonly mark: string
     readonly once: { readonly id: string; readonly life: number }
     readonly env: unknown
+    readonly context?: object
   }): Promise<boolean>
-  endAll?(args: { readonly user: string; readonly env: unknown }): Promise<unknown>
+  endAll?(args: {
+    readonly user: string
+    readonly env: unknown
+    readonly context?: object
+    readonly by: { readonly actor: 'provider' }
+  }): Promise<unknown>
 }
 
 /**
@@ -68,7 +74,7 @@ function readReason(error: unknown): string {
 
 async function endSessions(
   settings: LoginSettings,
-  { env }: FlowContext,
+  { env, eventContext }: FlowContext,
   name: string,
   { jti, exp, sid, sub }: LogoutToken,
 ): Promise<void> {
@@ -82,10 +88,12 @@ async function endSessions(
 
   const id = await sha256(`${name} ${jti}`)
   const once = { id, life: Math.max(1000, exp * 1000 - settings.clock() + memoryMargin) }
-  const isNew = await strategy.endMarked?.({ mark: mark ?? `${name} message ${id}`, once, env })
+  const asked = { env, ...(eventContext !== undefined && { context: eventContext }) }
+  const ended = mark ?? `${name} message ${id}`
+  const isNew = await strategy.endMarked?.({ mark: ended, once, ...asked })
   if (isNew !== true) throw new LoginError('logout-token-replayed')
   // After the replay check: a message that comes again must not end a later login.
-  if (user !== undefined) await strategy.endAll?.({ user, env })
+  if (user !== undefined) await strategy.endAll?.({ user, ...asked, by: { actor: 'provider' } })
 }
 
 /** What the options `mark` and `user` of the sessions make of a login: the sessions decide, not the login. */

@@ -66,10 +66,11 @@ function createEndpoints(
     async handle(ctx) {
       const closed = isOpen ? undefined : services.checkMaintenance?.(ctx as never)
       if (closed !== undefined) return closed
-      const { request, env, requestId, waitUntil } = ctx
+      const { request, env, requestId, eventContext, waitUntil } = ctx
       const origin = ctx.settings?.publicOrigin ?? new URL(request.url).origin
       const session = (): never => services.open(ctx) as never
-      return handleLogin(settings, { request, env, requestId, waitUntil, origin, session })
+      const asked = { request, env, requestId, eventContext, waitUntil, origin, session }
+      return handleLogin(settings, asked)
     },
   })
   const names = settings.providerNames

@@ -32,6 +32,8 @@ export interface GatewayRequest {
   readonly request: Request
   readonly env: unknown
   readonly requestId: string
+  /** By this object events find the listener of the request. */
+  readonly eventContext: object
   readonly path: string
   readonly search: string
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined

@@ -58,7 +58,7 @@ export interface TokenRows {
 }
 
 /** A request that needs tokens. */
-export type TokenContext = Pick<FlowContext, 'env' | 'waitUntil' | 'requestId'>
+export type TokenContext = Pick<FlowContext, 'env' | 'waitUntil' | 'requestId' | 'eventContext'>
 
 /** Tokens of a session, opened. */
 export interface KeptTokens {

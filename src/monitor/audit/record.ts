@@ -1,5 +1,6 @@
 /** One audit record: who did what to which session, from where, and how it ended. */
-import type { EventType, SecurityEvent } from '../../types.ts'
+import { reasonStatus } from '../../page/reasons.ts'
+import type { EventType, Reason, SecurityEvent } from '../../types.ts'
 
 /** Who acted. */
 export type Actor = 'origin' | 'provider' | 'administrator' | 'system'
@@ -78,25 +79,29 @@ type Description = readonly [action: AuditAction, outcome: AuditOutcome]
 const descriptions: Partial<Record<EventType, Description>> = {
   'access-observed': ['access', 'success'],
   'access-refused': ['access', 'denied'],
-  'account-pressure': ['login', 'denied'],
+  'account-pressure': ['login', 'failed'],
   'backchannel-logout': ['logout', 'success'],
   'backchannel-logout-refused': ['logout', 'denied'],
   'csrf-refused': ['request', 'denied'],
   'graphql-refused': ['request', 'denied'],
   'login-failed': ['login', 'failed'],
+  'login-revoked': ['session-end', 'success'],
   'login-started': ['login-start', 'success'],
   'login-succeeded': ['login', 'success'],
   'login-throttled': ['login', 'denied'],
   'login-unsettled': ['login', 'failed'],
   logout: ['logout', 'success'],
   'logout-local-only': ['logout', 'success'],
-  'rate-limited': ['request', 'denied'],
   'request-refused': ['request', 'denied'],
+  'session-bind-refused': ['device-bind', 'denied'],
+  'session-bound': ['device-bind', 'success'],
   'session-created': ['session-start', 'success'],
   'session-end-incomplete': ['session-end', 'failed'],
   'session-ended': ['session-end', 'success'],
   'session-header-refused': ['session-change', 'denied'],
   'session-imported': ['session-import', 'success'],
+  'session-refresh-failed': ['device-proof', 'failed'],
+  'session-refresh-refused': ['device-proof', 'denied'],
   'session-rejected': ['session-reject', 'denied'],
   'session-write-dropped': ['session-change', 'failed'],
   'sessions-ended': ['session-end-all', 'success'],
@@ -110,8 +115,12 @@ export function createAuditRecord(
 ): AuditRecord | undefined {
   const description = descriptions[event.type]
   if (description === undefined) return undefined
-  const [action, outcome] = description
+  const [action, usual] = description
   const { type, reason, user, actor, actorUser, session, subject } = event
+  // As in the line of the request: what the gateway cannot do at the moment is denied to nobody.
+  const isRejection = usual === 'denied' && (action === 'request' || action === 'access')
+  const isFault = isRejection && reasonStatus(reason as Reason) >= 500
+  const outcome = isFault ? 'failed' : usual
   // JSON leaves out what is undefined.
   return {
     event: 'audit',

@@ -2,6 +2,7 @@
 import type { StoreContext } from '../../store/contract.ts'
 import type { EndMarkedOptions } from '../../store/mark-types.ts'
 import { createMarkError } from './errors.ts'
+import { emitSessionEvent } from './events.ts'
 import type { SessionSettings } from './settings.ts'
 import { createMarkTags } from './tags.ts'
 import type { EndMarkedArgs } from './types.ts'
@@ -23,7 +24,7 @@ export async function endMarked<Data>(
   settings: SessionSettings<Data>,
   store: MarkStore,
   life: number,
-  { mark, once, env }: EndMarkedArgs,
+  { mark, once, env, context }: EndMarkedArgs,
 ): Promise<boolean> {
   if (settings.mark === undefined) throw createMarkError('mark')
   if (store.endMarked === undefined) throw createMarkError('store')
@@ -33,6 +34,7 @@ export async function endMarked<Data>(
   const isNew = await store.endMarked(newest, { life, ...(once && { once }) }, { env })
   if (!isNew) return false
 
-  settings.emit?.({ type: 'sessions-ended', reason: 'marked', actor: 'provider' })
+  const event = { type: 'sessions-ended', reason: 'marked', actor: 'provider' } as const
+  emitSessionEvent(settings, context === undefined ? {} : { context }, event)
   return true
 }

@@ -109,8 +109,8 @@ export interface EndAllContext {
 
 /** Who ends the sessions of another user. */
 export interface EndedBy {
-  /** An upstream's response, an administrator, or a job of yours. */
-  readonly actor: 'origin' | 'administrator' | 'system'
+  /** An upstream's response, an identity provider, an administrator, or a job of yours. */
+  readonly actor: 'origin' | 'provider' | 'administrator' | 'system'
   /** The user who acts, for a keyed tag in the event. */
   readonly user?: string
 }
@@ -135,6 +135,8 @@ export interface EndMarkedArgs {
   readonly once?: OnceMessage
   /** The bindings of the platform, as `c.env` has them. */
   readonly env?: unknown
+  /** The context of the request that asks, by which its event finds the listener of that request. */
+  readonly context?: object
 }
 
 /** A strategy whose sessions are in their cookies. */

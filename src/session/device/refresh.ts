@@ -99,6 +99,7 @@ async function acceptProof<Data extends object>(
     await emitAbout(settings, jar, {
       type: 'session-bound',
       id: result?.session.record?.id ?? record.id,
+      data: record.data,
       reason: binding.alg,
     })
   const value = await createBoundValue(ring, binding.sid, challengeTime)
@@ -143,18 +144,26 @@ async function ask<Data extends object>(
 ): Promise<Response> {
   const { settings, jar, record, binding } = refresh
   const { ring } = settings.keys(jar.env)
-  if (reason !== undefined)
-    await emitAbout(settings, jar, { type: 'session-refresh-refused', id: record.id, reason })
+  if (reason !== undefined) await emitAbout(settings, jar, { ...describeRefusal(record), reason })
   const use = { purpose: 'refresh', session: binding.sid } as const
   const now = Math.max(settings.clock(), (binding.proved ?? 0) + 1)
   return answerChallenge(await createChallenge(ring, use, now), binding.sid)
+}
+
+/** The event of a refresh that was not accepted. */
+function describeRefusal<Data>({ id, data }: SessionRecord<Data>): {
+  type: 'session-refresh-refused'
+  id: string
+  data: Data | undefined
+} {
+  return { type: 'session-refresh-refused', id, data }
 }
 
 async function refuse<Data extends object>(
   { settings, jar, record }: Refresh<Data>,
   reason: string,
 ): Promise<Response> {
-  await emitAbout(settings, jar, { type: 'session-refresh-refused', id: record.id, reason })
+  await emitAbout(settings, jar, { ...describeRefusal(record), reason })
   return answerRefusal(401)
 }
 

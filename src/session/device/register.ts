@@ -56,6 +56,7 @@ export async function answerRegistration<Data extends object>(
   await emitAbout(settings, jar, {
     type: 'session-key-offered',
     id: record.id,
+    data: record.data,
     reason: proof.alg,
   })
   return answerJson(200, writeInstructions(device, binding.sid), result?.cookies)
@@ -70,6 +71,6 @@ async function refuse<Data extends object>(
 ): Promise<Response> {
   const type = 'session-bind-refused'
   if (record === undefined) emitSessionEvent(settings, jar, { type, reason })
-  else await emitAbout(settings, jar, { type, id: record.id, reason })
+  else await emitAbout(settings, jar, { type, id: record.id, data: record.data, reason })
   return answerRefusal(reason === 'bound-already' ? 409 : 401)
 }

@@ -1,0 +1,13 @@
+/** Emits that a request was rejected or has failed: one event for each, whatever has answered it. */
+import { emitEvent } from '../events.ts'
+import type { Emit, Reason } from '../types.ts'
+
+/** Emits `request-refused`. Its reason says whether the request was rejected or has failed. */
+export function emitRejection(
+  own: Emit | undefined,
+  reason: Reason,
+  { context, requestId }: { readonly context: object; readonly requestId?: string | undefined },
+): void {
+  const request = requestId === undefined ? {} : { request: requestId }
+  emitEvent(own, { type: 'request-refused', reason, ...request }, context)
+}
