@@ -20,4 +20,9 @@ export {
   type NodeRedisClient,
   nodeRedisSender,
 } from './transport/senders.ts'
+export {
+  type ConnectSocket,
+  type SocketSenderOptions,
+  socketSender,
+} from './transport/socket-sender.ts'
 export type { UpstashClient } from './transport/upstash-client.ts'

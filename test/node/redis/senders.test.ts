@@ -1,0 +1,177 @@
+/** Redis over its own protocol: the clients that people have, and a socket of a Worker. */
+import { once } from 'node:events'
+import { connect as connectNode, createServer, type Server } from 'node:net'
+import { Readable, Writable } from 'node:stream'
+import { Redis as IoRedis } from 'ioredis'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import {
+  ioredisSender,
+  nodeRedisSender,
+  redis,
+  type SendCommands,
+  script,
+  socketSender,
+} from '../../../src/redis/index.ts'
+import { decodeReplies, encodeCommands } from '../../../src/redis/transport/resp.ts'
+import { upstashStore } from '../../../src/store/upstash.ts'
+import { storeContract } from '../../../src/testing/index.ts'
+import { everythingIn, failureOf } from '../../redis/support.ts'
+import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
+import { startWorkerd } from '../../support/workerd.ts'
+import { elapse, noon } from '../store/support.ts'
+
+const echoing = script('echo', 'return ARGV[1]')
+
+describe.skipIf(noRedis)('redis({ send })', () => {
+  let server: TestRedis
+  let relay: Server
+  let io: IoRedis
+  let node: ReturnType<typeof createClient>
+  let port = 0
+  let writes = 0
+  beforeAll(async () => {
+    server = await startRedis()
+    // The test's Redis listens on a Unix socket; this is its port.
+    relay = createServer((socket) => {
+      const inner = connectNode(server.socket)
+      socket.on('data', (chunk) => {
+        writes++
+        inner.write(chunk)
+      })
+      socket.on('close', () => inner.destroy())
+      socket.on('error', () => inner.destroy())
+      inner.on('error', () => socket.destroy())
+      inner.pipe(socket)
+    }).listen(0, '127.0.0.1')
+    await once(relay, 'listening')
+    port = (relay.address() as { port: number }).port
+    io = new IoRedis(`redis://127.0.0.1:${port}`)
+    node = createClient({ url: `redis://127.0.0.1:${port}` })
+    node.on('error', () => {})
+    await node.connect()
+  })
+  afterAll(async () => {
+    io.disconnect()
+    node.destroy()
+    relay.close()
+    await server.stop()
+  })
+  beforeEach(() => server.flush({ keepScripts: true }))
+
+  const socket = (url: string): SendCommands =>
+    socketSender({
+      url,
+      connect({ hostname, port: at }) {
+        const opened = connectNode({ host: hostname, port: at })
+        opened.on('error', () => {})
+        return {
+          readable: Readable.toWeb(opened) as ReadableStream<Uint8Array>,
+          writable: Writable.toWeb(opened) as WritableStream<Uint8Array>,
+          close: async () => void opened.destroy(),
+        }
+      },
+    })
+
+  describe.each<[name: string, send: () => SendCommands]>([
+    ['ioredis', () => ioredisSender(io)],
+    ['node-redis', () => nodeRedisSender(node)],
+    ['a socket', () => socket(`redis://127.0.0.1:${port}`)],
+  ])('over %s', (_, send) => {
+    storeContract({ describe, it, expect }, async () => {
+      await server.flush({ keepScripts: true })
+      let now = noon
+      return {
+        store: upstashStore({ redis: redis({ send: send(), timeoutMs: 10_000 }) }),
+        now: () => now,
+        async elapse(ms): Promise<void> {
+          now += ms
+          await elapse(server, ms)
+        },
+      }
+    })
+
+    it('sends what one request asks in one round trip', async () => {
+      const client = redis({ send: send(), timeoutMs: 10_000 })
+      await client.call({}, echoing, [], ['warm'])
+      const batch = client.ask({})
+      const replies = ['1', '2', '3'].map((text) => batch.call(echoing, [], [text]))
+      writes = 0
+      await batch.send()
+      expect(await Promise.all(replies)).toEqual(['1', '2', '3'])
+      expect(writes).toBe(1)
+    })
+
+    it('tells a refusal of Redis from an outage, and quotes neither', async () => {
+      const client = redis({ send: send(), timeoutMs: 10_000 })
+      await server.raw.call('SET', 'portcullis:s:KEY', 'SECRET')
+      const failure = await failureOf(
+        upstashStore({ redis: client }).read({ key: 'KEY' }, { now: 1, idle: 1, slice: 1 }, {}),
+      )
+      expect(failure).toMatchObject({ code: 'ERR_STORE_REFUSED', reason: 'wrongtype' })
+      expect(everythingIn(failure)).not.toContain('KEY')
+    })
+  })
+
+  it('is unavailable where nobody listens, without a word of the address', async () => {
+    const closed = new IoRedis({ port: 1, lazyConnect: true, maxRetriesPerRequest: 0 })
+    closed.on('error', () => {})
+    for (const send of [ioredisSender(closed), socket('redis://:hunter2@127.0.0.1:1')]) {
+      const failure = await failureOf(redis({ send, timeoutMs: 2000 }).call({}, echoing, [], ['a']))
+      expect(failure).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+      expect(everythingIn(failure)).not.toContain('hunter2')
+    }
+    closed.disconnect()
+  })
+
+  it('refuses a wrong password', async () => {
+    const send = socket(`redis://somebody:hunter2@127.0.0.1:${port}/1`)
+    await expect(redis({ send }).call({}, echoing, [], ['a'])).rejects.toMatchObject({
+      code: 'ERR_STORE_REFUSED',
+      reason: 'wrongpass',
+    })
+  })
+
+  it('runs in workerd over cloudflare:sockets', async () => {
+    const worker = await startWorkerd(
+      { entry: new URL('socket-worker.fixture.ts', import.meta.url).pathname },
+      { bindings: { REDIS_URL: `redis://127.0.0.1:${port}/2` } },
+    )
+    try {
+      expect(await (await fetch(worker.url)).json()).toEqual(['1', 'ünï', { is: 'found' }])
+    } finally {
+      await worker.stop()
+    }
+  })
+})
+
+describe('Redis’s protocol', () => {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+  it('counts bytes, not characters', () => {
+    expect(new TextDecoder().decode(encodeCommands([['SET', 'é', '']]))).toBe(
+      '*3\r\n$3\r\nSET\r\n$2\r\né\r\n$0\r\n\r\n',
+    )
+  })
+
+  it('waits for the rest, wherever the bytes were cut', () => {
+    const whole = bytes('+OK\r\n*3\r\n$2\r\né\r\n:-7\r\n*1\r\n$-1\r\n-ERR no\r\n*-1\r\n')
+    const replies = ['OK', ['é', -7, [null]], { error: 'ERR no' }, null]
+    for (let length = 0; length < whole.length; length++)
+      expect(decodeReplies(whole.subarray(0, length), 4)).toBe(undefined)
+    expect(decodeReplies(whole, 4)).toEqual(replies)
+  })
+
+  it.each(['HTTP/1.1 400 Bad Request\r\n', '+OK\n', `${'*1\r\n'.repeat(20)}:1\r\n`])(
+    'takes %j for no reply',
+    (text) => {
+      expect(() => decodeReplies(bytes(text), 1)).toThrow('no reply of Redis')
+    },
+  )
+
+  it.each([
+    ['https://example.upstash.io', 'must begin with redis:// or rediss:// and name a host'],
+    ['redis://host/name', 'must name a database by its number'],
+  ])('refuses the address %s', (url, problem) => {
+    expect(() => socketSender({ url, connect: (() => {}) as never })).toThrow(problem)
+  })
+})
