@@ -3,7 +3,7 @@ import type { Emit } from '../types.ts'
 import type { RedisConnection } from './connection.ts'
 import { startDeadline } from './deadline.ts'
 import { type ForeignScripts, parseForeignScript, type ScriptFacade, toTexts } from './facade.ts'
-import { StoreError } from './failure.ts'
+import { createUnavailableError, StoreError } from './failure.ts'
 import { emitStoreError, type Item, sendInRounds } from './rounds.ts'
 import type { Script } from './script.ts'
 
@@ -71,12 +71,29 @@ export function createBatch(
     queue = []
     fullScriptCalls = []
     if (items.length === 0) return
-    const deadline = startDeadline(timeoutMs)
     try {
-      await sendInRounds(items, connect(), deadline, { foreign, emit, taught: waitForFullScripts })
+      await sendGuarded(items, connect())
     } catch (error) {
       if (error instanceof StoreError) emitStoreError(emit, error)
       for (const { reject } of items) reject(error)
+    }
+  }
+
+  /** Sends, unless this Redis is known to be away. */
+  async function sendGuarded(items: Item[], connection: RedisConnection): Promise<void> {
+    const { breaker } = connection.traits
+    if (!breaker.admit()) throw createUnavailableError('breaker-open')
+
+    const deadline = startDeadline(timeoutMs)
+    try {
+      await sendInRounds(items, connection, deadline, { foreign, emit, taught: waitForFullScripts })
+      if (breaker.succeed()) emit({ type: 'breaker-closed', subject: 'redis' })
+    } catch (error) {
+      const isAway = error instanceof StoreError && error.code === 'ERR_STORE_UNAVAILABLE'
+      if (isAway && breaker.fail(error)) {
+        emit({ type: 'breaker-opened', reason: error.reason, subject: 'redis' })
+      } else if (!isAway) breaker.succeed()
+      throw error
     } finally {
       deadline.stop()
     }

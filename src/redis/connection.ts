@@ -1,4 +1,5 @@
 /** A connection to one Redis: words script calls as commands, and has them carried there. */
+import { createStoreBreaker, type StoreBreaker } from './breaker.ts'
 import type { Deadline } from './deadline.ts'
 import type { Reply } from './transport/send.ts'
 
@@ -24,6 +25,8 @@ export type CarryCommands = (
 export interface RedisTraits {
   /** This Redis does not know the flag `allow-key-locking`. */
   plain: boolean
+  /** Whether it is away, as far as this isolate knows. */
+  readonly breaker: StoreBreaker
 }
 
 /** A connection to one Redis. */
@@ -43,10 +46,15 @@ export interface ConnectionSource {
   identify?(env: unknown): unknown
 }
 
+/** What is known of a Redis before it was asked. */
+export function createTraits(): RedisTraits {
+  return { plain: false, breaker: createStoreBreaker() }
+}
+
 /** Makes a connection. Clients of one Redis share its traits. */
 export function openConnection(
   carry: CarryCommands,
-  traits: RedisTraits = { plain: false },
+  traits: RedisTraits = createTraits(),
 ): RedisConnection {
   return {
     traits,

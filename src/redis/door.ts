@@ -1,8 +1,8 @@
 /** `redis()` as applications get it: with the client that reads its address from the environment. */
 
 import type { Redis } from './client.ts'
-import { type RedisFromEnvOptions, redisFromEnv } from './from-env.ts'
 import { type AnyRedisOptions, redis as createRedis } from './redis.ts'
+import { type RedisFromEnvOptions, redisFromEnv } from './transport/from-env.ts'
 
 /** {@link redis}, with `fromEnv` beside it. */
 export interface RedisFunction {

@@ -3,7 +3,6 @@ export type { RedisBatch } from './batch.ts'
 export type { Redis } from './client.ts'
 export { redis } from './door.ts'
 export type { ScriptFacade } from './facade.ts'
-export type { RedisFromEnvOptions } from './from-env.ts'
 export type {
   RedisClientOptions,
   RedisOptions,
@@ -13,6 +12,7 @@ export type {
 export type { AnyRedisOptions } from './redis.ts'
 export { type Script, script } from './script.ts'
 export { shareAsks, sharedAsk } from './shared.ts'
+export type { RedisFromEnvOptions } from './transport/from-env.ts'
 export type { SendCommands, SendContext } from './transport/send-source.ts'
 export {
   type IoRedisClient,

@@ -7,6 +7,7 @@ import {
   optionalListener,
   wholeNumber,
 } from '../options/index.ts'
+import { createStoreBreaker } from '../redis/breaker.ts'
 import type { Emit } from '../types.ts'
 import type { AtomicStore, Ref, Row, StoreContext } from './contract.ts'
 import {
@@ -108,6 +109,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       unit: 'milliseconds',
     }),
     emit: optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {}),
+    breaker: createStoreBreaker(),
   }
   const bounds = validateBounds(given, issues)
   issues.throwIfAny()

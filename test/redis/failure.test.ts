@@ -212,7 +212,10 @@ describe('a Redis that says nothing', () => {
       })
       expect(fake.sent.length).toBe(1)
       expect(fake.sent[0]?.signal.aborted).toBe(true)
-      expect(fake.events).toEqual([{ type: 'store-unavailable', reason: 'timeout' }])
+      expect(fake.events).toEqual([
+        { type: 'breaker-opened', reason: 'timeout', subject: 'redis' },
+        { type: 'store-unavailable', reason: 'timeout' },
+      ])
     },
   )
 

@@ -1,6 +1,11 @@
 /** Redis through any client that can send a command: `ioredis`, `node-redis`, a socket of a Worker. */
 import { type Issues, optionalFunction } from '../../options/index.ts'
-import { type ConnectionSource, openConnection, type RedisConnection } from '../connection.ts'
+import {
+  type ConnectionSource,
+  createTraits,
+  openConnection,
+  type RedisConnection,
+} from '../connection.ts'
 import type { Deadline } from '../deadline.ts'
 import { createRequestError, createUnavailableError, StoreError } from '../failure.ts'
 import { type Reply, validateReplies } from './send.ts'
@@ -31,7 +36,7 @@ const pauseMs = 50
 /** Makes the source of connections; faults go into `issues`. */
 export function createSendSource(send: SendCommands | undefined, issues: Issues): ConnectionSource {
   const carry = optionalFunction(issues, 'send', send) as SendCommands
-  const traits = { plain: false }
+  const traits = createTraits()
 
   return {
     connect: (env): RedisConnection =>

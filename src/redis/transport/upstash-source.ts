@@ -3,6 +3,7 @@ import { type Issues, resolveFrom } from '../../options/index.ts'
 import type { FromEnv } from '../../types.ts'
 import {
   type ConnectionSource,
+  createTraits,
   openConnection,
   type RedisConnection,
   type RedisTraits,
@@ -29,7 +30,7 @@ export function createUpstashSource(
   const traits = new Map<unknown, RedisTraits>()
 
   function findTraits(identity: unknown): RedisTraits {
-    const found = traits.get(identity) ?? { plain: false }
+    const found = traits.get(identity) ?? createTraits()
     if (traits.size >= maxTraits) traits.clear()
     traits.set(identity, found)
     return found

@@ -1,4 +1,5 @@
 /** Calls a function in Postgres within a time limit, and translates what goes wrong. */
+import type { StoreBreaker } from '../../redis/breaker.ts'
 import { startDeadline } from '../../redis/deadline.ts'
 import { StoreError } from '../../redis/failure.ts'
 import type { Emit } from '../../types.ts'
@@ -20,6 +21,7 @@ export interface CallSettings {
   readonly schema: string
   readonly timeoutMs: number
   readonly emit: Emit
+  readonly breaker: StoreBreaker
 }
 
 /** One call of a function: its name and its arguments, in the order that the function has them. */
@@ -48,13 +50,25 @@ export async function callFunction(
   const text = `SELECT ${settings.schema}.${name}(${places}) AS reply`
   const values = args.map(encodeValue)
   try {
-    return decodeReply(await sendStatement(settings, { text, values }, context))
+    if (!settings.breaker.admit()) throw createUnavailable('breaker-open')
+    const reply = decodeReply(await sendStatement(settings, { text, values }, context))
+    if (settings.breaker.succeed()) settings.emit({ type: 'breaker-closed', subject: 'postgres' })
+    return reply
   } catch (error) {
     const failure = error instanceof StoreError ? error : createFailure(error)
-    const type = failure.code === 'ERR_STORE_REFUSED' ? 'store-refused' : 'store-unavailable'
-    settings.emit({ type, reason: failure.reason, subject: name })
+    reportFailure(settings, failure, name)
     throw failure
   }
+}
+
+function reportFailure({ breaker, emit }: CallSettings, failure: StoreError, name: string): void {
+  const { code, reason } = failure
+  const isAway = code === 'ERR_STORE_UNAVAILABLE' && reason !== 'conflict'
+  const type = code === 'ERR_STORE_REFUSED' ? 'store-refused' : 'store-unavailable'
+  emit({ type, reason, subject: name })
+  if (reason === 'breaker-open') return
+  if (!isAway) breaker.succeed()
+  else if (breaker.fail(failure)) emit({ type: 'breaker-opened', reason, subject: 'postgres' })
 }
 
 /** Sends a statement until it has an answer or a failure that another try would not cure. */

@@ -38,7 +38,7 @@ const doors: Readonly<Record<string, Door>> = {
   './store/durable-object': { brings: [], most: 13_000 },
   './store/postgres': { brings: [], most: 6_800 },
   './store/unstorage': { brings: [], most: 1_000 },
-  './redis': { brings: [], most: 7_200 },
+  './redis': { brings: [], most: 9_600 },
   './limit': { brings: [], most: 27_000 },
   './limit/upstash': { brings: ['@upstash/ratelimit'], most: 21_000 },
   './headers': { brings: [], most: 13_500 },

@@ -1,8 +1,8 @@
 /** Reads where Redis is from the variables that Upstash and Vercel set. */
-import { createIssues } from '../options/index.ts'
-import type { Redis } from './client.ts'
-import type { RedisOptions } from './options.ts'
-import { redis } from './redis.ts'
+import { createIssues } from '../../options/index.ts'
+import type { Redis } from '../client.ts'
+import type { RedisOptions } from '../options.ts'
+import { redis } from '../redis.ts'
 
 /** Options of {@link redisFromEnv}. Absent = default. */
 export interface RedisFromEnvOptions extends Omit<RedisOptions, 'url' | 'token'> {
