@@ -59,6 +59,16 @@ describe('an audit record', () => {
     })
   })
 
+  it('says that a session was bound to a device, and that a key or a proof was not taken', () => {
+    const types = ['session-bound', 'session-bind-refused', 'session-refresh-refused'] as const
+    const made = types.map((type) => recordOne({ type, session: 'digest', reason: 'x' }))
+    expect(made.map(({ action, outcome, session }) => [action, outcome, session])).toEqual([
+      ['device-bind', 'success', 'digest'],
+      ['device-bind', 'denied', 'digest'],
+      ['device-proof', 'denied', 'digest'],
+    ])
+  })
+
   it('is not made of events about the gateway’s own health', () => {
     expect(recordOne({ type: 'breaker-opened', subject: 'app' })).toBe(undefined)
     expect(recordOne({ type: 'session-renewed' })).toBe(undefined)
