@@ -1,5 +1,14 @@
 export { type BearerTokensOptions, bearerTokens } from './bearer/bearer-tokens.ts'
 export type { BearerOption, BearerRule } from './bearer/contract.ts'
+export type { EdgeOption } from './edge/contract.ts'
+export {
+  type AwsAlbOptions,
+  awsAlb,
+  type CloudflareAccessOptions,
+  cloudflareAccess,
+  type GoogleIapOptions,
+  googleIap,
+} from './edge/edges.ts'
 export { type LoginReview, reviewLogin } from './gateway/review.ts'
 export type {
   GatewayLogin,

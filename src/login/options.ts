@@ -2,6 +2,7 @@
 import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock, Emit } from '../types.ts'
 import type { BearerOption } from './bearer/contract.ts'
+import type { EdgeOption } from './edge/contract.ts'
 import type { Identify } from './identify.ts'
 import type { ProviderOptions } from './providers/provider-options.ts'
 import type { LoginFetch } from './providers/send.ts'
@@ -53,6 +54,11 @@ export interface LoginOptions<Data extends object> {
   readonly revalidate?: number
   /** Accepts access tokens in place of a session, on routes of a gateway with `bearer`: `bearerTokens({ audience })`. Default none. */
   readonly bearer?: BearerOption
+  /**
+   * Takes the identity that an edge in front of a gateway has proved: `cloudflareAccess`, `googleIap` or `awsAlb`.
+   * `providers` may then be empty. Default none.
+   */
+  readonly edge?: EdgeOption
   /** Serves `GET <base>/me` with what this makes of the session's data. Default off. */
   readonly me?: (data: Data) => unknown
   /** Seconds that the provider's clock may differ. Default 60, at most 300. */

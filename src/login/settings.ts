@@ -11,6 +11,7 @@ import {
 import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock, Emit } from '../types.ts'
 import type { BearerTokens } from './bearer/contract.ts'
+import type { EdgeIdentity } from './edge/contract.ts'
 import type { AttemptSettings } from './flow/attempts.ts'
 import type { Identify } from './identify.ts'
 import { createReadKeys, type LoginKeys } from './keys.ts'
@@ -57,6 +58,7 @@ export interface LoginSettings {
   readonly me: ((data: never) => unknown) | undefined
   readonly tokens: LoginTokens | undefined
   readonly bearer: BearerTokens | undefined
+  readonly edge: EdgeIdentity | undefined
   /** Seconds. */
   readonly revalidate: number | undefined
   /** A provider as this environment has it. @throws {ConfigError} `ERR_CONFIG` */
@@ -80,6 +82,7 @@ const optionKeys: ReadonlyArray<keyof LoginOptions<object>> = [
   'tokens',
   'revalidate',
   'bearer',
+  'edge',
   'me',
   'tolerance',
   'timeoutMs',
@@ -144,7 +147,7 @@ export function validateLogin(options: LoginOptions<object>, issues: Issues): Lo
     ...shared,
     readKeys,
   }
-  const known: Omit<LoginSettings, 'tokens' | 'revalidate' | 'bearer'> = {
+  const known: Omit<LoginSettings, 'tokens' | 'revalidate' | 'bearer' | 'edge'> = {
     ...settings,
     readProvider: (name, env) => (providers.get(name) as (env: unknown) => Provider)(env),
     connect: createConnect(shared),

@@ -13,14 +13,15 @@ const mostProviders = 20
 const providerName = /^[a-z][a-z0-9-]{0,31}$/
 
 export function validateProviders(
-  { providers }: LoginOptions<object>,
+  { providers, edge }: LoginOptions<object>,
   issues: Issues,
 ): Map<string, (env: unknown) => Provider> {
   const made = new Map<string, (env: unknown) => Provider>()
   const entries = Object.entries(
     typeof providers === 'object' && providers !== null ? providers : {},
   )
-  if (entries.length === 0 || entries.length > mostProviders) {
+  const isEmpty = entries.length === 0 && edge === undefined
+  if (isEmpty || entries.length > mostProviders) {
     issues.add('', `must name between 1 and ${mostProviders} providers`)
   }
   for (const [name, provider] of entries) {
@@ -83,17 +84,22 @@ export function canEndMarked(session: SessionStrategy<object>): boolean {
 
 /** The options `tokens` and `revalidate`, which need sessions in a store: a cookie cannot be refreshed once for all tabs. */
 export function validateTokens(
-  { tokens, revalidate, bearer, session }: LoginOptions<object>,
-  settings: Omit<LoginSettings, 'tokens' | 'revalidate' | 'bearer'>,
+  { tokens, revalidate, bearer, edge, session }: LoginOptions<object>,
+  settings: Omit<LoginSettings, 'tokens' | 'revalidate' | 'bearer' | 'edge'>,
   issues: Issues,
-): Pick<LoginSettings, 'tokens' | 'revalidate' | 'bearer'> {
+): Pick<LoginSettings, 'tokens' | 'revalidate' | 'bearer' | 'edge'> {
+  const none = { tokens: undefined, revalidate: undefined, bearer: undefined, edge: undefined }
+  if (edge !== undefined && typeof edge?.createEdge !== 'function') {
+    issues.add('edge', 'must be made by cloudflareAccess, googleIap or awsAlb')
+    return none
+  }
   if (bearer !== undefined && typeof bearer?.createBearer !== 'function') {
     issues.add('bearer', 'must be made by bearerTokens')
-    return { tokens: undefined, revalidate: undefined, bearer: undefined }
+    return none
   }
   if (tokens !== undefined && typeof tokens?.createTokens !== 'function') {
     issues.add('tokens', 'must be made by redisTokens, memoryTokens or keepTokens')
-    return { tokens: undefined, revalidate: undefined, bearer: undefined }
+    return none
   }
   if (tokens !== undefined && session?.kind !== 'stored') {
     issues.add('tokens', 'needs stored sessions: a cookie cannot be refreshed once for all tabs')
@@ -111,10 +117,12 @@ export function validateTokens(
     tokens: undefined,
     revalidate: seconds,
     bearer: undefined,
+    edge: undefined,
   }
   return {
     tokens: tokens?.createTokens(made),
     revalidate: seconds,
     bearer: bearer?.createBearer(made),
+    edge: edge?.createEdge(made),
   }
 }

@@ -17,11 +17,17 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
   const deny = (ctx: C, reason: 'no-session', session: S | undefined): Response =>
     denyOrSignIn(settings, services, ctx, { reason, session })
 
-  const { bearer } = settings
+  const { bearer, edge } = settings
   const verdicts = new WeakMap<object, BearerVerdict>()
 
   /** The verdict on the token of a request; undefined where the route takes none, or none came. */
   async function validateToken(ctx: C): Promise<BearerVerdict | undefined> {
+    const needsPerson = ctx.route.access.session
+    const identity = needsPerson ? await edge?.validate(ctx, ctx.request.headers) : undefined
+    if (identity !== undefined) {
+      verdicts.set(ctx, identity)
+      return identity
+    }
     const rule = bearer && readRule(ctx)
     const header = rule && ctx.request.headers.get('authorization')
     if (!bearer || !rule || !header) return undefined

@@ -20,6 +20,7 @@ export function denyOrSignIn(
   ctx: GatewayRouteRequest,
   { reason, session }: { readonly reason: Reason; readonly session: GatewaySession | undefined },
 ): Response {
+  if (settings.providerNames.length === 0) return services.reject(ctx, reason)
   const { request, path, search } = ctx
   const page = createSignInPath(settings, reason, ctx.route.access, session)
   // A form that was sent is not sent again, and `form-action` of its page would stop the redirect.

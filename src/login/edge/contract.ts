@@ -1,0 +1,16 @@
+/** Types of identities that an edge in front of the gateway has proved. */
+import type { BearerVerdict } from '../bearer/contract.ts'
+import type { LoginSettings } from '../settings.ts'
+import type { TokenContext } from '../tokens/contract.ts'
+
+/** The option `edge` of a login: `cloudflareAccess`, `googleIap` or `awsAlb`. */
+export interface EdgeOption {
+  /** Not part of the public API. */
+  createEdge(settings: LoginSettings): EdgeIdentity
+}
+
+/** Reads the identity of a request from the signed header of an edge. */
+export interface EdgeIdentity {
+  /** Undefined where the header is absent: the request did not come through the edge, or by a path that it lets through. */
+  validate(context: TokenContext, headers: Headers): Promise<BearerVerdict | undefined>
+}

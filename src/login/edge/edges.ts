@@ -1,0 +1,154 @@
+/** The edges whose signed header is known: Cloudflare Access, Google IAP, AWS load balancers. */
+import { decodeBase64url } from '../../crypto/index.ts'
+import { send } from '../providers/send.ts'
+import type { LoginSettings } from '../settings.ts'
+import { type Claims, isObject, LoginError } from '../types.ts'
+import type { EdgeOption } from './contract.ts'
+import { createEdge } from './edge-identity.ts'
+
+/** Options of {@link cloudflareAccess}. */
+export interface CloudflareAccessOptions {
+  /** Host of the team, such as `acme.cloudflareaccess.com`. */
+  readonly team: string
+  /** The application's audience tag. */
+  readonly audience: string
+}
+
+/**
+ * Takes the identity that Cloudflare Access has proved, from `Cf-Access-Jwt-Assertion`.
+ *
+ * @see https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/
+ * @example
+ * login({ providers, edge: cloudflareAccess({ team: 'acme.cloudflareaccess.com', audience }) })
+ */
+export function cloudflareAccess({ team, audience }: CloudflareAccessOptions): EdgeOption {
+  return createEdge({
+    name: 'cloudflare-access',
+    header: 'cf-access-jwt-assertion',
+    issuer: `https://${team}`,
+    audience,
+    keysUrl: `https://${team}/cdn-cgi/access/certs`,
+    algorithm: 'RS256',
+  })
+}
+
+/** Options of {@link googleIap}. */
+export interface GoogleIapOptions {
+  /** `/projects/<number>/global/backendServices/<id>`, or `/projects/<number>/apps/<project>`. */
+  readonly audience: string
+}
+
+/**
+ * Takes the identity that Google's Identity-Aware Proxy has proved, from `X-Goog-Iap-Jwt-Assertion`.
+ *
+ * @see https://cloud.google.com/iap/docs/signed-headers-howto
+ * @example
+ * login({ providers, edge: googleIap({ audience: '/projects/1/global/backendServices/2' }) })
+ */
+export function googleIap({ audience }: GoogleIapOptions): EdgeOption {
+  return createEdge({
+    name: 'google-iap',
+    header: 'x-goog-iap-jwt-assertion',
+    issuer: 'https://cloud.google.com/iap',
+    audience,
+    keysUrl: 'https://www.gstatic.com/iap/verify/public_key-jwk',
+    algorithm: 'ES256',
+  })
+}
+
+/** Options of {@link awsAlb}. */
+export interface AwsAlbOptions {
+  /** Region of the load balancer, such as `eu-central-1`. */
+  readonly region: string
+  /** Its ARN: tokens that another load balancer has signed are refused. */
+  readonly loadBalancer: string
+  /** The issuer that it signs people in at. */
+  readonly issuer: string
+  /** Its client identifier there. */
+  readonly clientId: string
+}
+
+const mostKeys = 8
+const keyId = /^[\w-]{1,64}$/
+
+/**
+ * Takes the identity that an AWS Application Load Balancer has proved, from `X-Amzn-Oidc-Data`. Its tokens
+ * have padding, and its keys are PEM files, each at an address of its own.
+ *
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
+ * @example
+ * login({ providers, edge: awsAlb({ region, loadBalancer: arn, issuer, clientId }) })
+ */
+export function awsAlb({ region, loadBalancer, issuer, clientId }: AwsAlbOptions): EdgeOption {
+  const keysUrl = `https://public-keys.auth.elb.${region}.amazonaws.com`
+  const keys = new Map<string, CryptoKey>()
+
+  async function findKey(kid: string, settings: LoginSettings): Promise<CryptoKey> {
+    const known = keys.get(kid)
+    if (known !== undefined) return known
+    if (keys.size >= mostKeys) keys.clear()
+    const { fetch, timeoutMs } = settings
+    const response = await send(fetch, `${keysUrl}/${kid}`, {}, timeoutMs)
+    if (response.status >= 500) throw new LoginError('provider-unreachable', 'key')
+    if (response.status !== 200) throw new LoginError('key-unknown')
+    const key = await importPem(await response.text())
+    keys.set(kid, key)
+    return key
+  }
+
+  async function verify(token: string, settings: LoginSettings): Promise<Claims> {
+    const [head = '', body = '', signature = '', ...more] = token.split('.')
+    const header = decodeObject(head)
+    const isOwn =
+      more.length === 0 &&
+      header.alg === 'ES256' &&
+      header.signer === loadBalancer &&
+      header.client === clientId &&
+      typeof header.kid === 'string' &&
+      keyId.test(header.kid)
+    if (!isOwn) throw new LoginError('access-token-bad', 'header')
+    const key = await findKey(`${header.kid}`, settings)
+    const bytes = decodePadded(signature)
+    const text = new TextEncoder().encode(`${head}.${body}`)
+    const algorithm = { name: 'ECDSA', hash: 'SHA-256' }
+    if (!bytes || !(await crypto.subtle.verify(algorithm, key, bytes, text))) {
+      throw new LoginError('id-token-signature')
+    }
+    const claims = decodeObject(body)
+    const exp = claims.exp ?? header.exp
+    const iat = claims.iat ?? Math.floor(settings.clock() / 1000)
+    return { ...claims, iss: claims.iss ?? header.iss, aud: clientId, exp, iat }
+  }
+
+  return createEdge({
+    ...{ name: 'aws-alb', header: 'x-amzn-oidc-data', issuer, audience: clientId },
+    ...{ keysUrl, algorithm: 'ES256', verify },
+  })
+}
+
+async function importPem(pem: string): Promise<CryptoKey> {
+  const body = /-----BEGIN PUBLIC KEY-----([\s\S]+)-----END PUBLIC KEY-----/.exec(pem)?.[1] ?? ''
+  const bytes = decodePadded(body.replaceAll(/\s/g, '').replaceAll('+', '-').replaceAll('/', '_'))
+  if (bytes === undefined) throw new LoginError('provider-malformed', 'pem')
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+  try {
+    return await crypto.subtle.importKey('spki', bytes, algorithm, false, ['verify'])
+  } catch {
+    throw new LoginError('provider-malformed', 'pem')
+  }
+}
+
+function decodePadded(text: string): Uint8Array<ArrayBuffer> | undefined {
+  return decodeBase64url(text.replace(/={1,2}$/, ''))
+}
+
+function decodeObject(text: string): Record<string, unknown> {
+  const bytes = text.length > 65_536 ? undefined : decodePadded(text)
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    if (bytes !== undefined && isObject(value)) return value
+  } catch {
+    // Refused below.
+  }
+  throw new LoginError('access-token-bad', 'json')
+}
