@@ -246,12 +246,16 @@ function compileSettings(
   { session, throttle, login, upstreams, routes }: ValidatedParts,
   issues: Issues,
 ): CompiledGateway['resolveSettings'] {
+  const compiled = [...upstreams.values()]
   const sources: SettingsSources = {
     publicOrigin: config.publicOrigin,
     hosts: config.hosts,
-    upstreams: [...upstreams.keys()].map((name) => ({ name, url: config.upstreams?.[name]?.url })),
+    upstreams: compiled.map(({ name, connect }) => {
+      const option = connect === undefined ? 'url' : 'baseUrl'
+      return { name, option, url: config.upstreams?.[name]?.[option] }
+    }),
     key: config.assertion?.key,
-    checks: [session, throttle, login],
+    checks: [session, throttle, login, ...compiled],
     routeHosts: routes.flatMap(({ route: { host } }, index) =>
       host ? { option: `routes.${index}.host`, host } : [],
     ),

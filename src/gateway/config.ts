@@ -6,6 +6,7 @@ import type { LimitedContext, LimitGate } from '../limit/gate.ts'
 import type { GatewayLogin } from '../login/index.ts'
 import type { AuditTrail, Monitor, Uptime } from '../monitor/index.ts'
 import type { ReportError } from '../page/index.ts'
+import type { FetchApp, FetchBinding, FetchHandler } from '../proxy/fetch/bindings.ts'
 import type { BreakerRules } from '../proxy/fetch/breaker.ts'
 import type { AliasName, AliasReader, Platform, RequestLimits } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
@@ -17,13 +18,65 @@ import type { ReadyOptions } from './endpoints/ready.ts'
 import type { Route } from './routes/route.ts'
 import type { GatewayThrottle } from './throttle/types.ts'
 
-/** A server behind the gateway. */
-export interface Upstream<E = ProjectEnv> {
+/** A server behind the gateway: exactly one of `url`, `binding`, `assets` and `app` says what it is. */
+export type Upstream<E = ProjectEnv> = UpstreamSource<E> & UpstreamSettings
+
+/** What an upstream is. */
+export type UpstreamSource<E = ProjectEnv> =
+  | (UrlUpstream<E> & Without<'binding' | 'assets' | 'app' | 'baseUrl'>)
+  | (BindingUpstream<E> & Without<'url' | 'assets' | 'app'>)
+  | (AssetsUpstream<E> & Without<'url' | 'binding' | 'app'>)
+  | (AppUpstream<E> & Without<'url' | 'binding' | 'assets'>)
+
+type Without<Option extends string> = { readonly [Name in Option]?: never }
+
+/** A server that is reached by its address. */
+export interface UrlUpstream<E = ProjectEnv> {
   /**
    * Where it is: http or https, without credentials, query or fragment. A path becomes a prefix of every request's path.
    * Never taken from a request; a link-local address (where clouds keep their metadata) is refused.
    */
   readonly url: FromEnv<string, E>
+}
+
+/** What a binding of the platform reaches. */
+export interface BindingUpstream<E = ProjectEnv> extends WithBaseUrl<E> {
+  /**
+   * Anything with `fetch`: `(c) => c.env.APP` for a service binding or a VPC service, `(c) => c.env.ROOMS.getByName('a')` for
+   * a Durable Object or a Container. It is read anew for each request, and for a retry.
+   */
+  readonly binding: FromEnv<FetchBinding, E>
+}
+
+/** Files that were deployed with the Worker. */
+export interface AssetsUpstream<E = ProjectEnv> extends WithBaseUrl<E> {
+  /**
+   * The assets binding: `(c) => c.env.ASSETS`. Its routes are `anonymous` unless they say otherwise, and it cannot have
+   * `sessions`. wrangler.toml needs `run_worker_first = true`, or the platform serves the files and asks no gateway.
+   */
+  readonly assets: FromEnv<FetchBinding, E>
+}
+
+/** An app in the same isolate. */
+export interface AppUpstream<E = ProjectEnv> extends WithBaseUrl<E> {
+  /**
+   * A Hono app, any other object with a `fetch` handler, or such a handler: it is called with the request, and with the
+   * environment and the context that the gateway was called with.
+   */
+  readonly app: FetchApp | FetchHandler
+}
+
+interface WithBaseUrl<E> {
+  /**
+   * Scheme and host of the requests that it gets, and a prefix of their paths: `http://inventory.internal:8080/v1`. It does
+   * not decide where they go, except for a VPC service or a Container, which read the scheme or the host of it. Default: the
+   * public origin that the visitor asked.
+   */
+  readonly baseUrl?: FromEnv<string, E>
+}
+
+/** How the gateway uses an upstream, whatever it is. */
+export interface UpstreamSettings {
   /**
    * Whether it may answer with `Portcullis-Session`. Such upstreams get a nonce and, where there is a session, the signed
    * assertion with every request. All of them are one trust domain. Default false.
@@ -37,7 +90,7 @@ export interface Upstream<E = ProjectEnv> {
    */
   readonly hideErrors?: boolean
   /**
-   * Whether its address may be one of a private network, of this machine or under `.internal`. Asked by
+   * Of an upstream with `url`: whether its address may be one of a private network, of this machine or under `.internal`. Asked by
    * `reviewGateway`, which `npm run check:config` runs: from where a gateway is deployed such an address is often another
    * machine. Default false; where the public origin is this machine too, its own addresses need no word.
    */

@@ -71,6 +71,7 @@ function createContext(
   return {
     request,
     env: batchesRedis ? shareAsks(env) : env,
+    invocation: { env, context },
     requestId: gateway.createRequestId(request.headers),
     eventContext: request,
     address: clientAddress(request.headers, platform),

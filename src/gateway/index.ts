@@ -1,6 +1,7 @@
 export { type CacheOptions, publicCache, type RouteCache } from '../proxy/cache/public-cache.ts'
 export type { VaryName } from '../proxy/cache/rules.ts'
 export type { CacheStore } from '../proxy/cache/store.ts'
+export type { FetchApp, FetchBinding, FetchHandler } from '../proxy/fetch/bindings.ts'
 export { type BreakerOptions, type BreakerRules, circuitBreaker } from '../proxy/fetch/breaker.ts'
 export type { SwitchedResponse, UpstreamClient } from '../proxy/fetch/upstream-client.ts'
 export { type AliasName, type AliasReader, type NextPaths, nextAliases } from '../request/index.ts'
@@ -8,10 +9,16 @@ export type { Emit, EventType, FromEnv, SecurityEvent } from '../types.ts'
 export type { Maintenance } from './checks/maintenance.ts'
 export { type MethodOverride, methodOverride } from './checks/method-override.ts'
 export {
+  type AppUpstream,
   type AssertionOptions,
+  type AssetsUpstream,
+  type BindingUpstream,
   defineGateway,
   type GatewayConfig,
   type Upstream,
+  type UpstreamSettings,
+  type UpstreamSource,
+  type UrlUpstream,
 } from './config.ts'
 export { type ConsoleOptions, gatewayConsole } from './console/create.ts'
 export type { GatewayConsole } from './console/types.ts'

@@ -1,6 +1,7 @@
 /** What the gateway knows of one request while it handles it. */
 import type { HeaderWriter } from '../headers/index.ts'
 import type { RequestMetrics } from '../monitor/index.ts'
+import type { Invocation } from '../proxy/fetch/bindings.ts'
 import type { CompiledClient } from '../proxy/fetch/upstream-client.ts'
 import type { ForwardRules, RequestBody } from '../proxy/forward/context.ts'
 import type { FlushableHandle } from '../session/index.ts'
@@ -13,6 +14,8 @@ export interface RequestContext {
   /** The request to forward. It is replaced by a copy once a check has read the body. */
   request: Request
   readonly env: unknown
+  /** What the platform passed with the request, for an app that is an upstream: `env` may be a copy. */
+  readonly invocation: Invocation
   readonly requestId: string
   /** By this object events find the listener of the request: the request as it arrived. */
   readonly eventContext: object

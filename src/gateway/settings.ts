@@ -3,7 +3,7 @@ import { type AssertionKeys, importKeys, parseKeys } from '../assertion/keys.ts'
 import { createIssues, type Issues, resolveFrom } from '../options/index.ts'
 import { parseOrigin, parseUpstreamUrl } from '../proxy/fetch/parse-url.ts'
 import type { ForwardSettings } from '../proxy/forward/context.ts'
-import { createTarget, type Target } from '../proxy/target.ts'
+import { createTarget } from '../proxy/target.ts'
 import { compileKnownHosts, type IsKnownHost } from '../request/index.ts'
 import type { FromEnv } from '../types.ts'
 import { hostCovers } from './routes/host-pattern.ts'
@@ -20,12 +20,14 @@ export interface SettingsSources {
   readonly hosts?: FromEnv<readonly string[], never> | undefined
   readonly upstreams: ReadonlyArray<{
     readonly name: string
+    /** The option that holds its address, which is not needed where that is `baseUrl`. */
+    readonly option: 'url' | 'baseUrl'
     readonly url: FromEnv<string, never> | undefined
   }>
   readonly key: FromEnv<string | readonly string[], never> | undefined
   /** Hosts that routes name, with the options that do. */
   readonly routeHosts?: ReadonlyArray<{ readonly option: string; readonly host: string }>
-  /** Validate what the session strategy and the throttle read from the environment. */
+  /** Validate what the session strategy, the throttle and the bindings of upstreams read from the environment. */
   readonly checks?: ReadonlyArray<{ check(env: unknown): void } | undefined>
 }
 
@@ -110,8 +112,10 @@ function createResolvers(sources: SettingsSources, issues: Issues): Resolvers {
   const { key } = sources
   return {
     publicOrigin: resolveFrom(issues, 'publicOrigin', sources.publicOrigin, parseOrigin),
-    upstreams: sources.upstreams.map(({ name, url }) =>
-      resolveFrom(issues, `upstreams.${name}.url`, url, parseUpstreamUrl),
+    upstreams: sources.upstreams.map(({ name, option, url }) =>
+      option === 'baseUrl' && url === undefined
+        ? () => undefined
+        : resolveFrom(issues, `upstreams.${name}.${option}`, url, parseUpstreamUrl),
     ),
     keys:
       key === undefined ? () => undefined : resolveFrom(issues, 'assertion.key', key, parseKeys),
@@ -156,7 +160,7 @@ function buildSettings(
     issuer: publicOrigin.origin,
     https: publicOrigin.protocol === 'https:',
     hosts: hosts.known,
-    targets: upstreams.map((url): Target => createTarget(url as URL)),
+    targets: upstreams.map((url) => url && createTarget(url)),
     keys,
   }
 }
@@ -167,7 +171,7 @@ function parseHosts(value: readonly string[], issues: Issues): ParsedHosts {
   return { known, names: list.map((host) => `${host}`.replace(/:(?:\*|\d{1,5})$/, '')) }
 }
 
-/** An upstream must not be the gateway itself. */
+/** An upstream that is called by its address must not be the gateway itself. */
 function rejectSelfReference(
   sources: SettingsSources,
   { publicOrigin, upstreams }: ResolvedValues,
@@ -175,8 +179,9 @@ function rejectSelfReference(
 ): void {
   for (const [index, url] of upstreams.entries()) {
     if (publicOrigin === undefined || url?.host !== publicOrigin.host) continue
-    const option = `upstreams.${sources.upstreams[index]?.name}.url`
-    issues.add(option, 'is the public origin: requests would come back')
+    const { name, option } = sources.upstreams[index] ?? {}
+    if (option === 'url')
+      issues.add(`upstreams.${name}.url`, 'is the public origin: requests would come back')
   }
 }
 

@@ -1,5 +1,6 @@
 /** The servers behind a gateway, validated while building. */
 import { booleanOption, checkKeys, type Issues, wholeNumber } from '../options/index.ts'
+import { type ConnectUpstream, compileApp, compileBinding } from '../proxy/fetch/bindings.ts'
 import type { Breaker, BreakerRules } from '../proxy/fetch/breaker.ts'
 import { createRetryBudget } from '../proxy/fetch/retry.ts'
 import type { UpstreamRules } from '../proxy/forward/context.ts'
@@ -10,6 +11,12 @@ import type { Upstream } from './config.ts'
 
 /** A server behind the gateway, as requests use it. */
 export interface CompiledUpstream extends UpstreamRules {
+  /** Creates the client of a request; undefined where it has an address, and the gateway's own client reaches it. */
+  readonly connect: ConnectUpstream | undefined
+  /** Rejects an environment that lacks its binding. */
+  check(env: unknown): void
+  /** Whether it holds files, which are the same for everybody. */
+  readonly isAssets: boolean
   /** Whether its error pages are replaced by the gateway's own. */
   readonly hideErrors: boolean
   /** Path that says whether it is healthy; undefined where it has none. */
@@ -20,11 +27,18 @@ export interface CompiledUpstream extends UpstreamRules {
   readonly methodOverride: FindOverriddenRoute | undefined
 }
 
+type AnyUpstream = Upstream<never>
+
 /** How long a server may think before its first byte. */
 export const timeoutBounds = { min: 1, max: 300_000, unit: 'milliseconds' } as const
 
+// The first four say what it is, and the fifth belongs to the last three of them.
 const known: ReadonlyArray<keyof Upstream> = [
   'url',
+  'binding',
+  'assets',
+  'app',
+  'baseUrl',
   'sessions',
   'timeoutMs',
   'hideErrors',
@@ -52,22 +66,18 @@ export function compileUpstreams(
     if (!/^[a-z][\w-]{0,63}$/i.test(name))
       at.add('', 'must be named with letters, digits, - and _, a letter first')
     checkKeys(at, upstream, known)
-    const {
-      sessions,
-      timeoutMs,
-      breaker,
-      probe,
-      hideErrors,
-      insecurePrivateAddress,
-      aliases,
-      dropHeaders,
-      methodOverride,
-    } = isObject(upstream) ? (upstream as Partial<Upstream>) : {}
+    const options: Partial<AnyUpstream> = isObject(upstream) ? upstream : {}
+    const { sessions, timeoutMs, breaker, probe, hideErrors } = options
+    const { insecurePrivateAddress, aliases, dropHeaders, methodOverride } = options
     // Only the review looks at addresses.
     booleanOption(at, 'insecurePrivateAddress', insecurePrivateAddress, false)
+    const connect = compileSource(options, at)
     upstreams.set(name, {
       name,
       index,
+      connect,
+      check: (env) => void connect?.({ env, context: undefined }),
+      isAssets: options.assets !== undefined,
       sessions: booleanOption(at, 'sessions', sessions, false),
       timeoutMs: wholeNumber(at, 'timeoutMs', timeoutMs, 30_000, timeoutBounds),
       hideErrors: booleanOption(at, 'hideErrors', hideErrors, false),
@@ -80,6 +90,19 @@ export function compileUpstreams(
     })
   }
   return upstreams
+}
+
+/** Compiles what an upstream is. Its address is validated with the settings of an environment. */
+function compileSource(options: Partial<AnyUpstream>, issues: Issues): ConnectUpstream | undefined {
+  const { url, binding, assets, app, sessions } = options
+  const exclusive = known.slice(0, url === undefined ? 4 : 5)
+  const found = exclusive.filter((name) => options[name] !== undefined)
+  if (found.length > 1) issues.add('', `must have only one of ${found.join(', ')}`)
+  if (assets !== undefined && sessions) issues.add('sessions', 'must not stand beside assets')
+
+  if (app !== undefined) return compileApp(app, issues)
+  if (binding !== undefined) return compileBinding('binding', binding, issues)
+  return assets === undefined ? undefined : compileBinding('assets', assets, issues)
 }
 
 function validateBreaker(value: unknown, issues: Issues): Breaker | undefined {

@@ -23,6 +23,23 @@ export function createTarget(url: URL): Target {
   }
 }
 
+/** The origins that a request is about. */
+interface RequestTargets {
+  /** By the index of an upstream; undefined where it has no address of its own. */
+  readonly targets: ReadonlyArray<Target | undefined>
+  readonly publicOrigin: string
+  readonly publicHost: string
+}
+
+/** Finds the target of an upstream. One without an address is asked under the origin that the visitor sees. */
+export function findTarget(
+  { targets, publicOrigin, publicHost }: RequestTargets,
+  index: number,
+): Target {
+  const hostname = publicHost.replace(/:\d+$/, '')
+  return targets[index] ?? { origin: publicOrigin, host: publicHost, hostname, base: '' }
+}
+
 /**
  * The upstream's URL for a canonical path. Joined as text: resolved as a reference, `//host` would be another server.
  *

@@ -1,20 +1,21 @@
 /** Asks one upstream whether it is well. */
 
-import { createUpstreamUrl } from '../../proxy/target.ts'
+import { createUpstreamUrl, findTarget } from '../../proxy/target.ts'
 import type { Settings } from '../settings.ts'
 import type { CompiledUpstream } from '../upstreams.ts'
 
 /** Why it is not, as a dashed word; undefined where it is. Rejects as fetch does. */
 export async function probeUpstream(
-  send: typeof fetch,
-  { index, probe }: CompiledUpstream,
+  platform: { readonly fetch: typeof fetch; readonly env: unknown },
+  { index, probe, connect }: CompiledUpstream,
   settings: Settings,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const target = settings.targets[index]
-  if (target === undefined || probe === undefined) return undefined
-  const response = await send(createUpstreamUrl(target, probe, ''), {
-    headers: { 'user-agent': 'Portcullis-Probe', accept: '*/*' },
+  if (probe === undefined) return undefined
+  const client = connect?.({ env: platform.env, context: undefined }) ?? platform
+  const response = await client.fetch(createUpstreamUrl(findTarget(settings, index), probe, ''), {
+    method: 'GET',
+    headers: new Headers({ 'user-agent': 'Portcullis-Probe', accept: '*/*' }),
     redirect: 'manual',
     cache: 'no-store',
     signal,

@@ -71,7 +71,9 @@ export function createReadiness(
     const answers = await Promise.all([
       store === undefined || checkOne('store', () => store(env).then(() => undefined)),
       ...asked.map((upstream) =>
-        checkOne(upstream.name, (signal) => probeUpstream(fetch, upstream, settings, signal)),
+        checkOne(upstream.name, (signal) =>
+          probeUpstream({ fetch, env }, upstream, settings, signal),
+        ),
       ),
     ])
     const ok = answers.every(Boolean)

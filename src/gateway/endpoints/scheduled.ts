@@ -44,7 +44,7 @@ function listProbes(
     probes.push({
       kind: 'upstream',
       name: upstream.name,
-      look: (signal) => probeUpstream(fetch, upstream, settings, signal),
+      look: (signal) => probeUpstream({ fetch, env }, upstream, settings, signal),
     })
   }
   if (storeProbe !== undefined) {

@@ -44,6 +44,8 @@ export function reviewUpstreams(
   for (const [name, { url, insecurePrivateAddress }] of Object.entries(config.upstreams)) {
     if (!config.routes.some((route) => route.to === name))
       remarks.push(`upstreams.${name} is where no route leads.`)
+    // A binding or an app has no address that somebody else could have.
+    if (url === undefined) continue
     const found = knownValue(url, env)
     if (found === undefined || !URL.canParse(found)) {
       remarks.push(`upstreams.${name}.url is not known here: nobody has looked at its address.`)

@@ -89,6 +89,7 @@ function enterRoute(ctx: RequestContext, route: CompiledRoute): RouteContext {
     settings: named ? settingsForHost(settings, readUrlHost(request.url)) : settings,
     route,
     upstream,
+    client: upstream.connect?.(ctx.invocation) ?? ctx.client,
     rules: route.route,
     body: { body: undefined, length: undefined, maxBytes: route.body.maxBytes },
     hops: 0,

@@ -98,10 +98,13 @@ export function validateRoutes(
   }
   const all = compileGatewayLimit(config.limit, issues)
   const headersOf = routeHeaders(config.headers)
-  for (const [index, route] of (config.routes as readonly Route[]).entries()) {
+  for (const [index, given] of (config.routes as readonly Route[]).entries()) {
     const at = issues.at(`routes.${index}`)
-    checkKeys(at, route, known)
-    if (typeof route !== 'object' || route === null) continue
+    checkKeys(at, given, known)
+    if (typeof given !== 'object' || given === null) continue
+    // Files are the same for everybody: who asks for them makes no difference.
+    const isAssets = upstreams.get(given.to)?.isAssets
+    const route: Route = isAssets ? { ...given, anonymous: given.anonymous ?? true } : given
     const before = routes.length
     const csrf = compileRouteCsrf(config.csrf, route.csrf, at)
     const body = compileBodyRules(route, at)

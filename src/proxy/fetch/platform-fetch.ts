@@ -13,10 +13,14 @@ const addsNothing = /^(?:Deno|Bun)\//
 
 /** Calls the global `fetch` as a plain function, since workerd's refuses another `this`. */
 export const platformFetch: typeof fetch = (input, init) => {
-  const { headers, cache } = init ?? {}
+  avoidNoCache(init)
+  return fetch(input, init)
+}
+
+/** Keeps `fetch` from adding `no-cache` to a request; the `fetch` of a binding adds it too. */
+export function avoidNoCache({ headers, cache }: RequestInit = {}): void {
   if (cache === 'no-store' && headers instanceof Headers && !headers.has('cache-control')) {
     if (!addsNothing.test(globalThis.navigator?.userAgent ?? ''))
       headers.set('cache-control', neutral)
   }
-  return fetch(input, init)
 }

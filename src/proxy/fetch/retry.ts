@@ -107,6 +107,8 @@ export async function fetchWithRetry<R extends UpstreamRequest>(
     return { request, response: await fetchOnce(request, policy) }
   } catch (error) {
     if (!retryable || !isPortcullisError(error, 'ERR_UPSTREAM_UNREACHABLE')) throw error
+    // A Durable Object that has too much to do says so, and wants fewer requests.
+    if ((error.cause as { overloaded?: unknown } | undefined)?.overloaded === true) throw error
     const retry = await prepareRetry(build, request, startedAt, policy)
     if (retry === undefined) throw error
     return { request: retry, response: await fetchOnce(retry, policy) }

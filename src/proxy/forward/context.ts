@@ -68,8 +68,8 @@ export interface ForwardSettings {
   readonly https: boolean
   /** `iss` of the assertions. */
   readonly issuer: string
-  /** By the index of an upstream. */
-  readonly targets: readonly Target[]
+  /** By the index of an upstream; undefined for one without an address, which is asked under the public origin. */
+  readonly targets: ReadonlyArray<Target | undefined>
   readonly keys: AssertionKeys | undefined
 }
 

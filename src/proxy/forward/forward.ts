@@ -7,7 +7,7 @@ import { type ResponseRules, toClientResponse } from '../client-response.ts'
 import { matchCoding } from '../codings.ts'
 import { discardBody } from '../fetch/fetch-upstream.ts'
 import { type Exchange, fetchWithRetry, isRetryable, type RetryPolicy } from '../fetch/retry.ts'
-import type { Target } from '../target.ts'
+import { findTarget } from '../target.ts'
 import type { ForwardContext, LoadedSession } from './context.ts'
 import { createSessionHeaderApplier, type ForwardSessions } from './session-header.ts'
 import {
@@ -139,7 +139,7 @@ function createResponseRules<C extends ForwardContext>(
   return {
     method: request.method,
     url: request.url,
-    target: settings.targets[upstream.index] as Target,
+    target: findTarget(settings, upstream.index),
     publicOrigin: settings.publicOrigin,
     https: settings.https,
     cookieNames,

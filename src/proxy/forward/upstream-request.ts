@@ -5,7 +5,7 @@ import type { SharedRequest } from '../cache/context.ts'
 import { narrowAccepted } from '../codings.ts'
 import type { UpstreamRequest } from '../fetch/fetch-upstream.ts'
 import { createUpstreamHeaders, type ForwardedFields, stoppedNames } from '../request-headers.ts'
-import { createUpstreamUrl, type Target } from '../target.ts'
+import { createUpstreamUrl, findTarget } from '../target.ts'
 import type { ForwardContext, LoginAttemptHooks } from './context.ts'
 import { requestWhole } from './whole-response.ts'
 
@@ -36,7 +36,7 @@ export function createRequestBuilder(
   addTrace: (headers: Headers) => void,
 ): () => UpstreamAttempt {
   const { request, client, settings, upstream, rules, upgrade } = ctx
-  const target = settings.targets[upstream.index] as Target
+  const target = findTarget(settings, upstream.index)
   const url = createUpstreamUrl(target, ctx.path, shared?.search ?? ctx.search)
   const clientHeaders = shared?.headers ?? request.headers
   const stripped = findStripped(ctx, clientHeaders, shared)

@@ -1,0 +1,100 @@
+/** Upstreams that are called without a network address: bindings of the platform, and apps in the same isolate. */
+import { type Issues, resolveFrom } from '../../options/index.ts'
+import type { FromEnv } from '../../types.ts'
+import { passesBodies } from '../codings.ts'
+import { discardBody } from './fetch-upstream.ts'
+import { avoidNoCache } from './platform-fetch.ts'
+import type { CompiledClient } from './upstream-client.ts'
+
+/**
+ * Anything with `fetch`: a service binding, the stub of a Durable Object, a Container, a VPC service, an assets binding. The
+ * types of its parameters are not checked, since each platform declares a `Request` of its own.
+ */
+export interface FetchBinding {
+  /** Sends one request. It follows no redirect where `init.redirect` is `'manual'`. */
+  fetch(url: never, init: never): Promise<object>
+}
+
+/** A function that responds to requests in the same isolate, with the parameters of a Worker's `fetch`. */
+export type FetchHandler = (request: never, env: never, context: never) => object | Promise<object>
+
+/** An app in the same isolate: a Hono app, or any object whose `fetch` is a {@link FetchHandler}. */
+export interface FetchApp {
+  fetch(request: never, env: never, context: never): object | Promise<object>
+}
+
+/** What the platform passed with the request of a client. */
+export interface Invocation {
+  readonly env: unknown
+  readonly context: object | undefined
+}
+
+/**
+ * Creates the client for one request.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` where the environment lacks the binding
+ */
+export type ConnectUpstream = (invocation: Invocation) => CompiledClient
+
+/** Compiles the option `binding` or `assets` of an upstream. */
+export function compileBinding(
+  option: 'binding' | 'assets',
+  input: FromEnv<FetchBinding, never>,
+  issues: Issues,
+): ConnectUpstream {
+  const read = resolveFrom(issues, option, input, checkFetch)
+
+  return ({ env }) => {
+    // Here, so that a binding that is missing is an error of the configuration.
+    read(env)
+    return createClient((url, init) => {
+      avoidNoCache(init)
+      // Read for each attempt: the stub of a Durable Object belongs to one request, and is broken once it has thrown.
+      return read(env).fetch(url, init)
+    })
+  }
+}
+
+/** Compiles the option `app` of an upstream. */
+export function compileApp(input: FetchApp | FetchHandler, issues: Issues): ConnectUpstream {
+  const app = checkFetch(typeof input === 'function' ? { fetch: input } : input, issues.at('app'))
+
+  return ({ env, context }) =>
+    createClient((url, { cache: _cache, ...init }) => {
+      const request = new Request(url, init)
+      // A network client would add it.
+      request.headers.set('host', new URL(url).host)
+      return app.fetch(request, env, context)
+    })
+}
+
+function checkFetch(value: object, issues: Issues): { fetch(...args: unknown[]): unknown } {
+  const source = Object(value) as { fetch(...args: unknown[]): unknown }
+  if (typeof source.fetch !== 'function') issues.add('', 'must have a method fetch')
+  return source
+}
+
+function createClient(send: (url: string, init: RequestInit) => unknown): CompiledClient {
+  return {
+    async fetch(url, init) {
+      const signal = init.signal as AbortSignal
+      signal.throwIfAborted()
+      const work = (async () => (await send(url, init)) as Response)()
+      // An app may ignore the signal. What it responds later is discarded.
+      const aborted = new Promise<never>((_resolve, reject) => {
+        const abort = (): void => {
+          reject(signal.reason)
+          work.then(discardBody, () => {})
+        }
+        signal.addEventListener('abort', abort, { once: true })
+      })
+      const response = await Promise.race([work, aborted])
+      if (!response?.headers) throw new TypeError('The upstream returned no Response')
+      if (init.method === 'HEAD') discardBody(response)
+      return response
+    },
+    rules: passesBodies,
+    // Workers hand over a WebSocket with a response, and no other runtime does.
+    upgrades: 'WebSocketPair' in globalThis,
+  }
+}
