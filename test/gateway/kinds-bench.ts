@@ -96,7 +96,7 @@ export async function kindBench(
       if (!/^(?:GET|HEAD)$/.test(init.method ?? 'GET') && !headers.has('origin'))
         headers.set('origin', publicOrigin)
       const request = new Request(`${publicOrigin}${path}`, { ...init, headers })
-      return gateway.fetch(request, env, { waitUntil: (task) => void work.push(task) })
+      return gateway.fetch(request, env as never, { waitUntil: (task) => void work.push(task) })
     },
     last(): Request {
       const request = seen.at(-1)

@@ -172,7 +172,7 @@ describe('an app in the same isolate', () => {
     })
     const env = { NAME: 'value' }
     const context = { waitUntil: () => {} }
-    await gateway.fetch(new Request(`${publicOrigin}/x`), env, context)
+    await gateway.fetch(new Request(`${publicOrigin}/x`), env as never, context)
     expect(calls[0]?.[0]).toBe(env)
     expect(calls[0]?.[1]).toBe(context)
   })

@@ -46,7 +46,7 @@ describe.each(kindsWithSessions)('sessions of an upstream that is reached by its
       issuer: publicOrigin,
       audience: 'app',
     })
-    expect(await verify(at.last().headers, {})).toMatchObject({ user: 'ann' })
+    expect(await verify(at.last().headers)).toMatchObject({ user: 'ann' })
     expect(at.last().headers.get('cookie')).toBe('own=1')
 
     at.handle = (request) => command(request, { end: true })
