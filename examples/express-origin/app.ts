@@ -3,6 +3,7 @@ import express, { type Express, type Request, type Response } from 'express'
 import { verify } from './accounts.ts'
 import { graphql } from './articles.ts'
 import { careless } from './careless.ts'
+import { compare } from './compare.ts'
 import { events } from './live.ts'
 import * as pages from './pages.ts'
 import { devices, gateway, identify, session } from './portcullis.ts'
@@ -40,14 +41,13 @@ export function createApp(): Express {
     next()
   })
 
-  app.get('/', (req, res) => {
+  app.get('/', async (req, res) => {
     const counted = req.method === 'GET' && session(req, res, { incr: { visits: 1 } })
-    show(
-      res,
-      'Home',
-      pages.home(who(res), counted, `http://127.0.0.1:${req.socket.localPort}`),
-      nonce(req),
-    )
+    const direct = `http://127.0.0.1:${req.socket.localPort}`
+    const comparison = await compare(gateway, direct)
+    const worker = process.env.PORTCULLIS_CONFIG === 'worker'
+    const body = pages.home(who(res), { counted, gateway, direct, comparison, worker })
+    show(res, 'Security for an app that has none', body, nonce(req))
   })
 
   app.get('/login', (req, res) => {

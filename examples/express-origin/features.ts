@@ -46,6 +46,8 @@ export interface Audience {
   readonly visits: number
   readonly authTime?: number | undefined
   readonly bound?: boolean | undefined
+  /** Whether the gateway runs the deployable's configuration, which has fewer rules than the demo's. */
+  readonly worker?: boolean
   /** This origin's own address, which is another site than the gateway's. */
   readonly direct: string
 }
@@ -54,8 +56,41 @@ const link = (path: string, answers: string, what: string, text?: string): Try =
   return { is: 'link', path, answers, what, ...(text !== undefined && { text }) }
 }
 
-/** All of them. */
+/** What the deployable's configuration answers where it is another answer: by text of a button, or path of a link. */
+const workerAnswers: Readonly<Record<string, string>> = {
+  'Six wrong passwords for carol': '401',
+  '/password': '200',
+  '/regulars': '200',
+  '/office': '200',
+  '/device/proof': '200',
+  '/device': '200',
+  'Ask six times': '200',
+  'Ask three times without a cookie': '200: made anew each time',
+  'Ask a page that fails every second time': '200, then 503',
+  'Ask an origin that always breaks, four times': '502',
+  '/nowhere': '404',
+  '/late': '200',
+  'Six levels deep': '200',
+  'take: -1': '200',
+  'The schema': '200',
+  'Send 2,000 bytes': '200',
+  'Send plain text': '200',
+}
+
+/** All of them, with the answers that this visitor gets from this gateway. */
 export function features(who: Audience): readonly Feature[] {
+  const all = listFeatures(who)
+  if (!who.worker) return all
+  return all.map((feature) => ({
+    ...feature,
+    tries: feature.tries.map((each) => {
+      const name = each.is === 'link' ? each.path : each.text
+      return { ...each, answers: workerAnswers[name] ?? each.answers }
+    }),
+  }))
+}
+
+function listFeatures(who: Audience): readonly Feature[] {
   const signedIn = who.user !== undefined
   const needs = (allowed: boolean): string => (signedIn ? (allowed ? '200' : '403') : '303')
   const fresh = who.authTime !== undefined && Date.now() / 1000 - who.authTime < 60

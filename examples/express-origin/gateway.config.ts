@@ -3,6 +3,7 @@ import {
   circuitBreaker,
   defineGateway,
   type GatewayConfig,
+  gatewayConsole,
   gatewayThrottle,
   publicCache,
 } from '../../src/gateway/index.ts'
@@ -37,6 +38,8 @@ export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
     throttle: gatewayThrottle({ store: memoryThrottle(), secret: (c) => c.env.SESSION_SECRET }),
     // Times for everybody to see: right for a demo, and not where strangers log in.
     monitor: monitor({ log: logRequest, trace: true, serverTiming: true }),
+    // Alice is an administrator. The home page shows the console in a frame.
+    console: gatewayConsole<Data>({ access: { role: 'admin' }, frame: 'self' }),
     routes: [
       { path: '/', methods: ['GET'], to: 'app', access: 'public', sessions: ['set'] },
       { path: '/live', methods: ['GET'], to: 'app', access: 'public' },

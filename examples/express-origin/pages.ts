@@ -1,8 +1,10 @@
 /** What the origin shows. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { Comparison } from './compare.ts'
 import { features, type Try } from './features.ts'
 import { type Html, html } from './html.ts'
+import { landing } from './landing.ts'
 import type { Device } from './portcullis.ts'
 
 /** Who is looking at a page. */
@@ -40,12 +42,13 @@ export function layout(title: string, who: Visitor, body: Html, script?: string)
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
     <title>${title}</title>
     <link rel="stylesheet" href="/demo.css">
     ${tag}
   </head>
   <body>
-    <header><a href="/">Demo origin</a> ${nav}</header>
+    <header><a class="brand" href="/">${logo} Portcullis <span>demo</span></a> ${nav}</header>
     <main>
       <h1>${title}</h1>
       ${body}
@@ -55,18 +58,35 @@ export function layout(title: string, who: Visitor, body: Html, script?: string)
 `.html
 }
 
+/** A gate: three bars up, two across. */
+const logo: Html = html`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path d="M5 3v18M12 3v18M19 3v18M3 8h18M3 15h18" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round"/></svg>`
+
 /** What the script must be, so that a browser runs no other in its place. Read each time: it may be edited meanwhile. */
 function integrity(): string {
   const script = readFileSync(`${import.meta.dirname}/public/demo.js`)
   return `sha384-${createHash('sha384').update(script).digest('base64')}`
 }
 
-export function home(who: Visitor, counted: boolean, direct: string): Html {
+/** What the home page shows besides what everybody gets. */
+export interface HomeOptions {
+  /** Whether a gateway counted this visit. */
+  readonly counted: boolean
+  readonly gateway: string
+  readonly direct: string
+  readonly comparison: Comparison | undefined
+  /** Whether the gateway runs the deployable's configuration. */
+  readonly worker: boolean
+}
+
+export function home(who: Visitor, options: HomeOptions): Html {
+  const { counted, direct, worker } = options
   const times = who.visits + 1
-  return html`<p>You have been here ${times} ${times === 1 ? 'time' : 'times'}.</p>
-      <p>Scripts: <output id="scripts">stopped</output></p>
-      ${counted ? undefined : html`<p>Nobody counts: open this page through the gateway.</p>`}
-      ${features({ ...who, direct }).map(
+  const isAdmin = who.roles.includes('admin')
+  const console = worker ? 'missing' : isAdmin ? 'open' : 'needs-admin'
+  return html`${landing({ ...options, console })}
+      <p>You have been here ${times} ${times === 1 ? 'time' : 'times'}. Scripts of this page: <output id="scripts">stopped</output></p>
+      ${counted ? undefined : html`<p class="note">Nobody counts: open this page through the gateway, <a href="${options.gateway}/">${options.gateway}</a>.</p>`}
+      <div class="features">${features({ ...who, direct, worker }).map(
         ({ name, does, tries }) => html`<section>
         <h2>${name}</h2>
         <p>${does}</p>
@@ -75,7 +95,7 @@ export function home(who: Visitor, counted: boolean, direct: string): Html {
         </ul>
       </section>
       `,
-      )}`
+      )}</div>`
 }
 
 function tryout(each: Try): Html {
@@ -159,17 +179,17 @@ export function devices(all: readonly Device[] | undefined): Html {
         <code>npm run dev -- --redis</code> they are in Redis, and this page shows them.</p>`
   }
   const time = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 19)
-  return html`<table>
-        <tr><th>Session</th><th>Signed in</th><th>Last seen</th><th>Ends at the latest</th><th></th></tr>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Sessions"><table>
+        <tr><th scope="col">Session</th><th scope="col">Signed in</th><th scope="col">Last seen</th><th scope="col">Ends at the latest</th><th scope="col">End it</th></tr>
         ${all.map(
           ({ id, createdAt, seenAt, expiresAt, current }) => html`<tr>
           <td><code>${id.slice(0, 8)}</code>${current ? ' (this one)' : ''}</td>
           <td>${time(createdAt)}</td><td>${time(seenAt)}</td><td>${time(expiresAt)}</td>
-          <td><form method="post" action="/devices"><button name="end" value="${id}">Log out</button></form></td>
+          <td><form method="post" action="/devices"><button name="end" value="${id}" aria-label="Log out session ${id.slice(0, 8)}">Log out</button></form></td>
         </tr>
         `,
         )}
-      </table>
+      </table></div>
       <form method="post" action="/devices"><button name="others" value="1">Log out everywhere else</button></form>`
 }
 

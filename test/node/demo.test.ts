@@ -134,6 +134,27 @@ describe.skipIf(noBrowser)('the demo page', () => {
     30_000,
   )
 
+  it('turns every attack green, and shows them in the console beside', async () => {
+    const { context, page } = await open(['alice', 'wonderland'])
+    await page.click('#attack-all')
+    await page.waitForFunction(() => document.querySelector('#attack-sum')?.textContent !== '')
+    const rows = await page
+      .locator('.attacks li')
+      .evaluateAll((all) => all.map((li) => li.className))
+    expect(rows).toEqual(rows.map(() => 'refused'))
+    const frame = page.frameLocator('iframe')
+    await frame.locator('code:text-is("graphql-too-deep")').first().waitFor()
+    expect(await frame.locator('#live').textContent()).toBe('Live')
+    await context.close()
+  }, 30_000)
+
+  it('compares headers that were measured: nothing without the gateway, everything with it', async () => {
+    const { context, page } = await open()
+    const scores = await page.locator('.score strong').allTextContents()
+    expect(scores).toEqual(['0/10', '10/10'])
+    await context.close()
+  })
+
   it('leads to another site whose form is refused', async () => {
     const { context, page } = await open(['bob', 'builder'])
     await page.click('main a:text-is("Another site")')
@@ -152,6 +173,40 @@ describe.skipIf(noBrowser)('the demo page', () => {
     expect(await page.textContent('#inline')).toBe('not run')
     await context.close()
   }, 30_000)
+
+  it('O10: says what the deployable configuration answers when it runs with --worker', async () => {
+    const worker = await startDev(await freePorts(), ['--worker'])
+    try {
+      const context = await browser.newContext({ baseURL: worker.url })
+      const page = await context.newPage()
+      await page.goto('/')
+      const links = await page.$$eval('main a[data-answers]', (all) =>
+        all.map((a) => [a.getAttribute('href') ?? '', a.getAttribute('data-answers') ?? '']),
+      )
+      const found: string[] = []
+      for (const [href = ''] of links) {
+        const headers = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
+        const response = await context.request.get(href, { maxRedirects: 0, headers })
+        found.push(`${href} ${response.status()}`)
+      }
+      expect(found).toEqual(links.map(([href, answers]) => `${href} ${answers}`))
+      for (const button of await page.locator('main button[data-path]').all()) {
+        const answers = (await button.getAttribute('data-answers')) ?? ''
+        await button.click()
+        const shown = button.locator('xpath=../pre')
+        await page.waitForFunction(() => document.querySelector('button:disabled') === null)
+        const statuses = [...((await shown.textContent()) ?? '').matchAll(/^\d{3}/gm)].map(String)
+        const title = `${await button.textContent()}: `
+        expect(title + [...new Set(statuses)].join()).toBe(
+          title + (answers.match(/\d{3}/g) ?? []).join(),
+        )
+      }
+      expect(await page.locator('#console').textContent()).toContain('which has no console')
+      await context.close()
+    } finally {
+      await worker.stop()
+    }
+  }, 120_000)
 
   async function open(
     account?: readonly string[],

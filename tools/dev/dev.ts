@@ -62,6 +62,7 @@ run('origin', ['--watch', '--watch-preserve-output', 'examples/express-origin/se
   PORT: `${origin.port}`,
   PORTCULLIS_URL: gateway.url,
   ...(asked('--login') && { PORTCULLIS_LOGIN: 'on' }),
+  PORTCULLIS_CONFIG: asked('--worker') ? 'worker' : 'demo',
   ...(tls && { NODE_EXTRA_CA_CERTS: tls.certificate }),
 })
 run(
@@ -184,7 +185,7 @@ function ready(): void {
     gateway   ${gateway.url}   <- open this
     origin    ${origin.url}   (Express, behind it)
     config    ${config}
-    accounts  alice / wonderland (admin), bob / builder
+${asked('--worker') ? '' : `    console   ${gateway.url}/.portcullis/console (log in as alice)\n`}    accounts  alice / wonderland (admin), bob / builder
 ${asked('--login') ? `    provider  ${provider.url}   (one click at ${gateway.url}/.portcullis/login)\n` : ''}    sessions  ${describeSessions()}; secrets in .dev.vars
 ${redis ? `    devices   ${gateway.url}/devices\n` : ''}${tls ? `\n  Sign in with this Chromium, and follow what the page says:\n\n    ${tls.chromium(gateway.url)}\n` : ''}
   Ctrl-C stops ${redis || asked('--login') ? 'all three' : 'both'}.

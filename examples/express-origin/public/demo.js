@@ -9,6 +9,39 @@ for (const button of document.querySelectorAll('button[data-path]')) {
   button.addEventListener('click', () => press(button))
 }
 
+const attacks = [...document.querySelectorAll('button[data-attack]')]
+for (const button of attacks) button.addEventListener('click', () => attack(button))
+document.getElementById('attack-hint')?.remove()
+document.getElementById('attack-all')?.addEventListener('click', async () => {
+  let refused = 0
+  for (const button of attacks) refused += (await attack(button)) ? 1 : 0
+  const sum = document.getElementById('attack-sum')
+  sum.textContent = `${refused} of ${attacks.length} attacks were refused.`
+})
+
+/** Attacks, and says whether it was refused. */
+async function attack(button) {
+  const { attack: path, refused, times, body, type, credentials } = button.dataset
+  const statuses = refused.split(' ').map(Number)
+  const row = button.closest('li')
+  const shown = row.querySelector('output')
+  const init = body ? { method: 'POST', headers: { 'content-type': type }, body } : {}
+  button.disabled = true
+  let [status, count] = [0, 0]
+  while (count < Number(times) && !statuses.includes(status)) {
+    count++
+    const headers = { accept: 'application/json', ...init.headers }
+    const options = { ...init, headers, credentials, cache: 'no-store' }
+    status = (await fetch(path, options)).status
+  }
+  const isRefused = statuses.includes(status)
+  row.className = isRefused ? 'refused' : 'through'
+  const after = count > 1 ? ` at request ${count}` : ''
+  shown.textContent = isRefused ? `✓ Refused: ${status}${after}` : `✗ Got through: ${status}`
+  button.disabled = false
+  return isRefused
+}
+
 /** Asks as often as the button says, and shows a line for each answer. */
 async function press(button) {
   const { path, times, shows, body, credentials } = button.dataset

@@ -191,12 +191,12 @@ function createConsoleEndpoints(console: ConsoleParts): readonly Endpoint[] {
       methods: ['GET'],
       handle: (ctx) =>
         handle(ctx, async (viewer) => {
-          const close = console.streams.open(viewer.session)
-          if (close === undefined)
+          const place = console.streams.open(viewer.session)
+          if (place === undefined)
             return services.reject(ctx, 'rate-limited', [['Retry-After', '60']])
           const body = createLiveStream({
             render: () => render(ctx.env).then(({ parts }) => parts),
-            ...{ everyMs: console.lookMs, lastsMs: streamMs, signal: ctx.request.signal, close },
+            ...{ everyMs: console.lookMs, lastsMs: streamMs, signal: ctx.request.signal, place },
           })
           const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
           return new Response(body, { headers })

@@ -7,10 +7,18 @@ export interface MinuteLimit {
   consume(key: string, now: number): number | undefined
 }
 
+/** An open stream. */
+export interface OpenStream {
+  /** Set once a newer stream of the same key has taken its place: it ends at its next look. */
+  isReplaced: boolean
+  /** Called once the stream has ended, however it did. */
+  close(): void
+}
+
 /** Counts open streams by key. */
 export interface StreamLimit {
-  /** Returns what ends the stream, or undefined where there are too many. */
-  open(key: string): (() => void) | undefined
+  /** Opens a stream, in place of the oldest one of its key where there are too many. Undefined where all are too many. */
+  open(key: string): OpenStream | undefined
 }
 
 const minute = 60_000
@@ -32,27 +40,29 @@ export function createMinuteLimit(most: number): MinuteLimit {
   }
 }
 
-/** Creates a limit of streams: for one key, and for all. */
+/**
+ * Creates a limit of streams: for one key, and for all. Platforms tell late that a client has left, so a browser that loads
+ * the page again and again must not wait for its own old streams.
+ */
 export function createStreamLimit(mostForOne: number, mostForAll: number): StreamLimit {
-  const streams = new Map<string, number>()
-  let all = 0
+  const streams = new Set<OpenStream & { readonly key: string }>()
+
+  function replaceOldest(key: string): void {
+    const ofKey = [...streams].filter((stream) => stream.key === key)
+    const [oldest] = ofKey
+    if (oldest === undefined || ofKey.length < mostForOne) return
+    oldest.isReplaced = true
+    streams.delete(oldest)
+  }
+
   return {
-    open(key): (() => void) | undefined {
-      const count = streams.get(key) ?? 0
-      if (count >= mostForOne || all >= mostForAll) return undefined
+    open(key): OpenStream | undefined {
+      replaceOldest(key)
+      if (streams.size >= mostForAll) return undefined
 
-      all++
-      streams.set(key, count + 1)
-      let isOpen = true
-      return () => {
-        if (!isOpen) return
-
-        isOpen = false
-        all--
-        const left = (streams.get(key) ?? 1) - 1
-        if (left === 0) streams.delete(key)
-        else streams.set(key, left)
-      }
+      const stream = { key, isReplaced: false, close: () => void streams.delete(stream) }
+      streams.add(stream)
+      return stream
     },
   }
 }

@@ -1,4 +1,5 @@
 /** Streams the parts of the page that changed, as server-sent events, for a minute; then the browser asks again. */
+import type { OpenStream } from './limits.ts'
 import type { Parts } from './parts.ts'
 
 /** What a stream needs. */
@@ -14,15 +15,15 @@ export interface LiveOptions {
   readonly lastsMs: number
   /** The request of the stream: it stops when its client has left. */
   readonly signal: AbortSignal
-  /** Called once, however the stream ends. */
-  close(): void
+  /** Its place among the open streams. */
+  readonly place: OpenStream
 }
 
 const encoder = new TextEncoder()
 
 /** Creates the body of the stream. */
 export function createLiveStream(options: LiveOptions): ReadableStream<Uint8Array> {
-  const { render, everyMs, lastsMs, signal, close } = options
+  const { render, everyMs, lastsMs, signal, place } = options
   const sent = new Map<string, string>()
   let looksLeft = Math.ceil(lastsMs / everyMs)
   let isFirst = true
@@ -46,18 +47,18 @@ export function createLiveStream(options: LiveOptions): ReadableStream<Uint8Arra
         else await wait(everyMs)
         isFirst = false
         if (isCancelled) return
-        controller.enqueue(encoder.encode(await createEvents()))
-        if (--looksLeft > 0 && !signal.aborted) return
+        if (!place.isReplaced) controller.enqueue(encoder.encode(await createEvents()))
+        if (--looksLeft > 0 && !signal.aborted && !place.isReplaced) return
         controller.close()
       } catch {
         // The browser connects again, and the page says so meanwhile.
         if (!isCancelled) controller.close()
       }
-      close()
+      place.close()
     },
     cancel(): void {
       isCancelled = true
-      close()
+      place.close()
     },
   })
 }

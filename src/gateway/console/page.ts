@@ -90,10 +90,10 @@ interface Table {
 
 const requestColumns: readonly Column[] = [
   { title: 'Time' },
-  { title: 'Method' },
-  { title: 'Route' },
   { title: 'Status', style: 'n' },
   { title: 'Decision' },
+  { title: 'Method' },
+  { title: 'Route' },
   { title: 'Upstream', style: 'phone' },
   { title: 'ms', style: 'n' },
   { title: 'Client', style: 'phone' },

@@ -87,11 +87,10 @@ function renderRequests(recent: readonly RecentRequest[]): Html {
   if (recent.length === 0) return renderNothing(8, 'No request came yet.')
   return html`${recent.map(
     (request) =>
-      html`<tr><td>${renderTime(request.at)}</td><td>${request.method}</td><td><code>${request.route ?? '–'}</code></td>\
-<td class="n">${request.status}</td><td><span class="d d-${request.decision}">${request.decision}</span>${
+      html`<tr><td>${renderTime(request.at)}</td><td class="n">${request.status}</td><td><span class="d d-${request.decision}">${request.decision}</span>${
         request.reason !== undefined && html` <code>${request.reason}</code>`
-      }</td><td class="phone">${request.upstream ?? '–'}</td><td class="n">${request.millis}</td>\
-<td class="phone"><code>${request.client ?? '–'}</code></td><td class="phone"><code>${request.id.slice(0, 36)}</code></td></tr>\n`,
+      }</td><td>${request.method}</td><td><code>${request.route ?? '–'}</code></td><td class="phone">${request.upstream ?? '–'}</td>\
+<td class="n">${request.millis}</td><td class="phone"><code>${request.client ?? '–'}</code></td><td class="phone"><code>${request.id.slice(0, 36)}</code></td></tr>\n`,
   )}`
 }
 

@@ -33,7 +33,8 @@ section>p{margin:.1rem 0 .6rem;color:var(--muted)}
 .chart .c-passed{stroke:var(--passed)}.chart .c-answered{stroke:var(--answered)}.chart .c-refused{stroke:var(--refused)}.chart .c-failed{stroke:var(--failed)}
 .spark{width:7.5rem;height:1.25rem;vertical-align:middle}.spark path{stroke:var(--accent)}
 .axis{display:flex;justify-content:space-between;margin:.25rem 0 0;color:var(--muted);font-size:.85rem}
-.scroll{overflow-x:auto}
+.scroll{overflow:auto;max-height:30rem}
+thead th{position:sticky;top:0;background:var(--card)}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:baseline;white-space:nowrap}
 td.wide{white-space:normal;min-width:14rem}
@@ -49,5 +50,5 @@ input{font:inherit;width:100%;min-height:2.25rem;padding:.3rem .6rem;border:1px 
 td form{margin:0}
 .note{border-left:4px solid var(--refused);padding:.4rem .75rem;color:var(--text)}
 footer{padding:0 1.25rem 1.5rem;max-width:90rem;margin:0 auto;color:var(--muted)}
-@media(max-width:40rem){header,main{padding:.75rem}main{gap:.75rem}section{padding:.8rem}.phone{display:none}}
+@media(max-width:40rem){header,main{padding:.75rem}main{gap:.75rem}section{padding:.8rem}.phone{display:none}th,td{padding-right:.5rem;font-size:.9rem}.spark{width:4.5rem}}
 `

@@ -306,16 +306,32 @@ describe('limits of the console itself', () => {
     expect(last?.headers.get('retry-after')).toMatch(/^(?:60|[1-5]\d)$/)
   })
 
-  test('a session has four live streams at most, and one that was cancelled makes room', async () => {
+  test('a session has four live streams at most: the fifth ends the first', async () => {
     const at = await consoleBench()
     const cookie = await signIn(at, { user: 'ada', roles: ['admin'] })
     const open = (): Promise<Response> => at.ask(`${path}/live`, { headers: { cookie } })
-    const streams = await Promise.all([open(), open(), open(), open()])
-    expect(streams.map(({ status }) => status)).toEqual([200, 200, 200, 200])
-    expect((await open()).status).toBe(429)
+    const first = await open()
+    const others = await Promise.all([open(), open(), open(), open()])
+    expect(others.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    // It would go on for a minute.
+    expect(await first.text()).toContain('retry: 1000')
+    for (const each of others) await each.body?.cancel()
+  })
+
+  test('an isolate has twenty live streams at most, and one that was cancelled makes room', async () => {
+    const at = await consoleBench()
+    const streams: Response[] = []
+    for (const user of ['ada', 'bea', 'cleo', 'dora', 'edda']) {
+      const cookie = await signIn(at, { user, roles: ['admin'] })
+      for (let count = 0; count < 4; count++)
+        streams.push(await at.ask(`${path}/live`, { headers: { cookie } }))
+    }
+    expect(streams.map(({ status }) => status)).toEqual(streams.map(() => 200))
+    const cookie = await signIn(at, { user: 'frida', roles: ['admin'] })
+    expect((await at.ask(`${path}/live`, { headers: { cookie } })).status).toBe(429)
     await streams[0]?.body?.cancel()
-    const fifth = await open()
-    expect(fifth.status).toBe(200)
-    for (const each of [...streams.slice(1), fifth]) await each.body?.cancel()
+    const next = await at.ask(`${path}/live`, { headers: { cookie } })
+    expect(next.status).toBe(200)
+    for (const each of [...streams.slice(1), next]) await each.body?.cancel()
   })
 })
