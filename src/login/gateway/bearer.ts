@@ -1,6 +1,5 @@
 /** Access tokens on routes of a gateway: whoever sends one is judged by it alone. */
 import type { CompiledAccess } from '../../access/index.ts'
-import { errorResponse } from '../../page/index.ts'
 import type { Reason } from '../../types.ts'
 import type { BearerRule, BearerTokens, BearerVerdict } from '../bearer/contract.ts'
 import type {
@@ -72,12 +71,9 @@ function describeDemands({ contexts, freshMs }: CompiledAccess): string {
 
 /** Creates the endpoints of protected resource metadata (RFC 9728), which scripts of any site may read. */
 export function createResourceEndpoints(bearer: BearerTokens): readonly LoginEndpoint[] {
-  async function handle(ctx: GatewayRequest): Promise<Response> {
-    const { env, path, request, requestId, settings } = ctx
+  async function handle({ env, path, settings }: GatewayRequest): Promise<Response | undefined> {
     const found = settings && bearer.describe(settings.publicOrigin, env)
-    if (found === undefined || found.path !== path) {
-      return errorResponse('not-found', request, { requestId })
-    }
+    if (found === undefined || found.path !== path) return undefined
     const headers = { 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=3600' }
     return Response.json(found.metadata, { headers })
   }
