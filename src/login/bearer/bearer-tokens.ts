@@ -2,6 +2,7 @@
 import { sha256 } from '../../crypto/index.ts'
 import { connectProvider, emitEvent } from '../context.ts'
 import { readPerson } from '../flow/person.ts'
+import { tokenFace } from '../gateway/bearer.ts'
 import { createFacts } from '../identify.ts'
 import { readTokenTime } from '../protocol/protocol.ts'
 import { readSignedToken, verifySignedToken } from '../protocol/signed-token.ts'
@@ -57,6 +58,7 @@ function createBearer(options: BearerTokensOptions, settings: LoginSettings): Be
   }
 
   return {
+    face: tokenFace,
     createChallenge(origin, { scope }) {
       const path = findPath(origin)
       const parts = [

@@ -1,4 +1,5 @@
 /** Types of access tokens that a gateway accepts in place of a session. */
+import type { TokenFace } from '../gateway/bearer.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { TokenContext } from '../tokens/contract.ts'
 import type { LoginData } from '../types.ts'
@@ -33,6 +34,8 @@ export interface AcceptedToken {
 
 /** Validates access tokens. */
 export interface BearerTokens {
+  /** Decides about requests with a token. */
+  readonly face: TokenFace
   validate(context: TokenContext, header: string, rule: BearerRule): Promise<BearerVerdict>
   /** The challenge to a request without a token (RFC 6750 section 3). */
   createChallenge(origin: string, rule: BearerRule): string

@@ -2,6 +2,7 @@
 import { sha256 } from '../../crypto/index.ts'
 import type { BearerVerdict } from '../bearer/contract.ts'
 import { emitEvent } from '../context.ts'
+import { tokenFace } from '../gateway/bearer.ts'
 import { createFacts, createIdentity } from '../identify.ts'
 import { verifySignedToken } from '../protocol/signed-token.ts'
 import { validateSubjectClaim, validateTimeClaims } from '../protocol/token-claims.ts'
@@ -28,6 +29,7 @@ export interface EdgeSpecification {
 export function createEdge(specification: EdgeSpecification): EdgeOption {
   return {
     createEdge: (settings) => ({
+      face: tokenFace,
       async validate(context, headers) {
         const token = headers.get(specification.header)
         if (token === null) return undefined

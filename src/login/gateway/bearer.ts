@@ -83,3 +83,20 @@ export function createResourceEndpoints(bearer: BearerTokens): readonly LoginEnd
     { path: `${wellKnown}/*`, methods, handle },
   ]
 }
+
+/** The functions of this file, as `bearerTokens` and the edges bring them: a login without either holds none. */
+export interface TokenFace {
+  readonly readRule: typeof readRule
+  readonly createTokenSession: typeof createTokenSession
+  readonly denyToken: typeof denyToken
+  readonly denyWeakToken: typeof denyWeakToken
+  readonly createResourceEndpoints: typeof createResourceEndpoints
+}
+
+export const tokenFace: TokenFace = {
+  readRule,
+  createTokenSession,
+  denyToken,
+  denyWeakToken,
+  createResourceEndpoints,
+}

@@ -4,7 +4,6 @@ import { checkKeys, type Issues } from '../../options/index.ts'
 import { handleLogin, readLoginCookieNames } from '../login.ts'
 import type { LoginOptions } from '../options.ts'
 import { type LoginSettings, validateLogin } from '../settings.ts'
-import { createResourceEndpoints } from './bearer.ts'
 import { createCookieNames } from './cookie-names.ts'
 import { wrapPhases } from './phases.ts'
 import type {
@@ -83,7 +82,9 @@ function createEndpoints(
     ...(settings.backchannel
       ? names.map((name) => create(`backchannel-logout/${name}`, ['POST'], true))
       : []),
-    ...(settings.bearer === undefined ? [] : createResourceEndpoints(settings.bearer)),
+    ...(settings.bearer === undefined
+      ? []
+      : settings.bearer.face.createResourceEndpoints(settings.bearer)),
     ...(settings.me === undefined ? [] : [create('me', ['GET'])]),
   ]
 }

@@ -4,7 +4,6 @@ import type { BearerVerdict } from '../bearer/contract.ts'
 import type { LoginSettings } from '../settings.ts'
 import { revalidateSession } from '../tokens/revalidate.ts'
 import type { LoginData } from '../types.ts'
-import { createTokenSession, denyToken, denyWeakToken, readRule } from './bearer.ts'
 import { canSignIn, denyOrSignIn } from './sign-in.ts'
 import type { GatewayRouteRequest, GatewayServices, GatewaySession, LoginPhases } from './types.ts'
 
@@ -18,6 +17,7 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
     denyOrSignIn(settings, services, ctx, { reason, session })
 
   const { bearer, edge } = settings
+  const face = bearer?.face ?? edge?.face
   const verdicts = new WeakMap<object, BearerVerdict>()
 
   /** The verdict on the token of a request; undefined where the route takes none, or none came. */
@@ -28,7 +28,7 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
       verdicts.set(ctx, identity)
       return identity
     }
-    const rule = bearer && readRule(ctx)
+    const rule = bearer?.face.readRule(ctx)
     const header = rule && ctx.request.headers.get('authorization')
     if (!bearer || !rule || !header) return undefined
     const verdict = await bearer.validate(ctx, header, rule)
@@ -43,7 +43,7 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
       const verdict = await validateToken(ctx)
       // Also a bad token beside a good cookie: whoever sends one is judged by it alone.
       if (verdict !== undefined) {
-        return verdict.status === 'accepted' ? (createTokenSession(verdict) as S) : undefined
+        return verdict.status === 'accepted' ? (face?.createTokenSession(verdict) as S) : undefined
       }
       const session = await phases.loadSession(ctx)
       const handle = services.open(ctx)
@@ -56,10 +56,12 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
     },
     authorize(ctx, session) {
       const verdict = verdicts.get(ctx)
-      const denial = verdict && denyToken(services, ctx, verdict)
+      const denial = verdict && face?.denyToken(services, ctx, verdict)
       if (denial !== undefined) return denial
       const reason = services.checkAccess(ctx.route.access, session)
-      if (reason !== undefined && verdict !== undefined) return denyWeakToken(services, ctx, reason)
+      if (reason !== undefined && verdict !== undefined) {
+        return face?.denyWeakToken(services, ctx, reason)
+      }
       if (reason === undefined || !canSignIn(reason)) return phases.authorize(ctx, session)
       return denyOrSignIn(settings, services, ctx, { reason, session })
     },

@@ -5,7 +5,6 @@ import { signInLocation } from '../../request/sign-in.ts'
 import type { Reason } from '../../types.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { LoginData } from '../types.ts'
-import { readRule } from './bearer.ts'
 import type { GatewayRouteRequest, GatewayServices, GatewaySession } from './types.ts'
 
 /** Whether a login would help. */
@@ -25,7 +24,7 @@ export function denyOrSignIn(
   const page = createSignInPath(settings, reason, ctx.route.access, session)
   // A form that was sent is not sent again, and `form-action` of its page would stop the redirect.
   const isPage = request.method === 'GET' && isNavigation(request)
-  const rule = readRule(ctx)
+  const rule = settings.bearer?.face.readRule(ctx)
   const origin = ctx.settings?.publicOrigin ?? ''
   const challenge = rule && settings.bearer?.createChallenge(origin, rule)
   // A client that has no token yet finds out where to get one (RFC 9728 section 5).

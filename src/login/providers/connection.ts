@@ -1,6 +1,5 @@
 /** What an isolate knows of a provider: its metadata and its signing keys. */
 import type { JWK } from 'jose'
-import { processDiscoveryResponse } from 'oauth4webapi'
 import type { Clock, Emit } from '../../types.ts'
 import { LoginError, type Metadata } from '../types.ts'
 import { type CachedValue, createCachedValue } from './cached-value.ts'
@@ -100,14 +99,9 @@ async function discover(
   if (options.oauth !== undefined) return options.oauth.metadata
   const usual = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
   const found = await readJsonObject(fetch, options.metadataUrl ?? usual, timeoutMs)
-  // Discovery section 4.3: byte for byte. The library compares what URLs normalise to.
+  // Discovery section 4.3: byte for byte.
   if (found.issuer !== issuer) throw new LoginError('provider-malformed', 'issuer')
 
-  if (options.tenants === undefined) {
-    await processDiscoveryResponse(new URL(issuer), Response.json(found)).catch(() => {
-      throw new LoginError('provider-malformed', 'metadata')
-    })
-  }
   validateEndpoints(found)
   return found as unknown as Metadata
 }
