@@ -1,6 +1,6 @@
 /** Observes requests for a monitor: the one place where measurements and spans attach to the gateway. */
 import { isPortcullisError } from '../errors.ts'
-import type { Monitor } from '../monitor/index.ts'
+import type { Monitor, RequestMetrics } from '../monitor/index.ts'
 import type { ForwardContext } from '../proxy/forward/context.ts'
 import type { ForwardObserver } from '../proxy/forward/forward.ts'
 import type { Clock, Reason } from '../types.ts'
@@ -48,6 +48,8 @@ export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
     })
   }
 
+  const attempts = createAttemptSpans(clock)
+
   return {
     begin(ctx) {
       const { request } = ctx
@@ -68,26 +70,72 @@ export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
           const session = await phases.loadSession(ctx)
           const { metrics } = ctx
           if (metrics === undefined) return session
-          metrics.sessionMs = Math.max(0, clock() - startedAt)
+          const endedAt = clock()
+          metrics.sessionMs = Math.max(0, endedAt - startedAt)
+          metrics.spans?.push({ name: 'session', kind: 'internal', startedAt, endedAt })
           const info = await session?.info()
           if (info !== undefined) metrics.session = info.id
           return session
         },
       }
     },
-    addTrace({ metrics }, headers) {
-      if (metrics !== undefined) observer.forward(metrics, headers)
+    addTrace(ctx, headers) {
+      const { metrics } = ctx
+      if (metrics === undefined) return
+      // A retry has a span of its own: the attempt before it failed.
+      attempts.end(ctx)
+      const { spanId } = observer.forward(metrics, headers)
+      if (spanId !== undefined) attempts.begin(metrics, spanId)
     },
-    async observeUpstream({ metrics }, send) {
+    async observeUpstream(ctx, send) {
+      const { metrics } = ctx
       if (metrics === undefined) return send()
       const startedAt = clock()
-      const exchange = await send()
-      metrics.ttfbMs = Math.max(0, clock() - startedAt)
-      metrics.upstreamStatus = exchange.response.status
-      return exchange
+      try {
+        const exchange = await send()
+        metrics.ttfbMs = Math.max(0, clock() - startedAt)
+        metrics.upstreamStatus = exchange.response.status
+        attempts.end(ctx, exchange.response.status)
+        return exchange
+      } finally {
+        attempts.end(ctx)
+      }
     },
     recordRetry({ metrics }) {
       if (metrics !== undefined) metrics.retries = (metrics.retries ?? 0) + 1
+    },
+  }
+}
+
+interface AttemptSpans {
+  begin(metrics: RequestMetrics, spanId: string): void
+  /** Ends the span, if one was begun; without a status the attempt failed. */
+  end(ctx: RequestContext, status?: number): void
+}
+
+/** Creates spans of requests to an upstream, by the ids that the upstream received. */
+function createAttemptSpans(clock: Clock): AttemptSpans {
+  const begun = new WeakMap<RequestMetrics, { spanId: string; startedAt: number }>()
+
+  return {
+    begin(metrics, spanId) {
+      begun.set(metrics, { spanId, startedAt: clock() })
+    },
+    end({ metrics, request }, status) {
+      const attempt = metrics && begun.get(metrics)
+      if (attempt === undefined || metrics === undefined) return
+      begun.delete(metrics)
+      metrics.spans?.push({
+        ...attempt,
+        name: request.method,
+        kind: 'client',
+        endedAt: clock(),
+        attributes: {
+          'portcullis.upstream': metrics.upstream,
+          'http.response.status_code': status,
+        },
+        ...(status === undefined && { error: 'upstream-failed' }),
+      })
     },
   }
 }

@@ -5,6 +5,7 @@ import {
   type MonitorOptions,
   monitor,
   type RequestLine,
+  telemetry,
 } from '../../src/monitor/index.ts'
 import { type Bench, bench, type Overrides, signIn } from './support.ts'
 
@@ -338,5 +339,28 @@ describe('options', () => {
     ],
   ])('%o: %s', async (overrides, fault) => {
     await expect(bench(overrides as Overrides)).rejects.toThrow(fault)
+  })
+})
+
+describe('a trace', () => {
+  it('has a span for each request to the upstream, which the upstream sees as its parent', async () => {
+    const bodies: string[] = []
+    const otel = telemetry({
+      endpoint: 'https://otlp.example.com',
+      metrics: false,
+      fetch: async (_input, init) => {
+        bodies.push(`${init?.body}`)
+        return new Response('{}')
+      },
+    })
+    const at = await watched({ telemetry: otel })
+    await at.ask('/public', {})
+    await otel.flush()
+
+    const seen = at.last().headers.get('traceparent') ?? ''
+    const { spans } = JSON.parse(bodies.join('')).resourceSpans[0].scopeSpans[0]
+    const client = spans.find(({ kind }: { kind: number }) => kind === 3)
+    expect(seen.split('-')).toEqual(['00', client.traceId, client.spanId, '01'])
+    expect(spans.map(({ spanId }: { spanId: string }) => spanId)).toContain(client.parentSpanId)
   })
 })
