@@ -38,12 +38,19 @@ export function completeManifest(
   const installed = { ...(before.dependencies as Names), ...(before.devDependencies as Names) }
   const after = { ...before }
 
-  complete(after, 'scripts', scripts, {})
+  complete(after, 'scripts', wantedScripts(before.scripts as Names | undefined), {})
   complete(after, 'dependencies', dependencies, installed)
   complete(after, 'devDependencies', devDependencies, installed)
 
   const text = (value: Manifest): string => `${JSON.stringify(value, null, 2)}\n`
   return found !== undefined && text(after) === text(before) ? undefined : text(after)
+}
+
+/** A project that starts its server in its own way keeps that: npm would run `predev` before it, too. */
+function wantedScripts(present: Names = {}): Names {
+  if (present.dev === undefined || present.dev === scripts.dev) return scripts
+  const { predev: _predev, ...others } = scripts
+  return others
 }
 
 function complete(manifest: Manifest, key: string, wanted: Names, elsewhere: Names): void {

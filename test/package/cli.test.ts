@@ -20,7 +20,7 @@ import { startWorkerd } from '../support/workerd.ts'
 let packed: Packed
 let folder: string
 beforeAll(() => {
-  packed = installPacked(['hono', 'jose', 'oauth4webapi', 'wrangler'])
+  packed = installPacked(['bowser', 'hono', 'jose', 'oauth4webapi', 'wrangler'])
 }, 240_000)
 afterAll(() => packed.remove())
 beforeEach(() => {
@@ -101,7 +101,8 @@ describe('portcullis init', () => {
     const secrets = [...text('.dev.vars').matchAll(/^([A-Z_]+)='(.*)'$/gm)].map(
       ([, name, value]) => [name, value],
     )
-    const vars = [...text('wrangler.toml').matchAll(/^([A-Z_]+) = "(.*?)"/gm)].map(
+    const [development = ''] = text('wrangler.toml').split('[env.production]')
+    const vars = [...development.matchAll(/^([A-Z_]+) = "(.*?)"/gm)].map(
       ([, name, value]) => [name, value],
     )
     const bindings = Object.fromEntries([...secrets, ...vars])
@@ -201,7 +202,9 @@ describe('portcullis init', () => {
       scripts: {
         dev: 'my dev',
         check: 'portcullis check',
-        deploy: 'portcullis check && wrangler deploy',
+        deploy: 'portcullis check --production && wrangler deploy -e production',
+        'dev:https':
+          'wrangler dev --local-protocol https --var PUBLIC_ORIGIN:https://localhost:8787',
       },
       dependencies: { hono: '4.0.0', portcullis: expect.stringMatching(/^\^\d/) },
       devDependencies: { wrangler: expect.stringMatching(/^\^4/) },
@@ -275,8 +278,9 @@ describe('portcullis check', () => {
       'config: gateway.config.ts: routes.8.to names no upstream; there is "app"',
       expect.stringMatching(/^config: wrangler\.toml: workers_dev must be false/),
       'config: wrangler.toml: compatibility_flags must hold no_nodejs_compat_v2',
+      'config: wrangler.toml: env.production.compatibility_flags must hold no_nodejs_compat_v2',
     ])
-    expect(checked.out).toMatch(/config: 5 faults\n$/)
+    expect(checked.out).toMatch(/config: 6 faults\n$/)
   })
 
   it('finds what a Worker cannot import, each with its line', () => {

@@ -16,7 +16,7 @@ let module: string
 let vars: Record<string, string>
 
 beforeAll(async () => {
-  packed = installPacked(['hono', 'jose', 'oauth4webapi', 'wrangler'])
+  packed = installPacked(['bowser', 'hono', 'jose', 'oauth4webapi', 'wrangler'])
   origin = await startOrigin(({ url, method, headers }) => {
     if (url !== '/login' || method !== 'POST') return { body: `origin ${url}` }
     const nonce = headers.find(([name]) => name.toLowerCase() === 'portcullis-session-nonce')?.[1]

@@ -9,6 +9,7 @@ import { startWorkerd } from '../support/workerd.ts'
 let packed: Packed
 beforeAll(() => {
   packed = installPacked([
+    'bowser',
     'hono',
     'jose',
     'oauth4webapi',
@@ -49,7 +50,7 @@ describe('the tarball', () => {
     }
   })
 
-  it('needs nothing at run time but jose and oauth4webapi', () => {
+  it('needs nothing at run time but bowser, jose and oauth4webapi', () => {
     const manifest = JSON.parse(readFileSync(join(packed.installed, 'package.json'), 'utf8'))
     expect(Object.keys(manifest.dependencies)).toEqual(['jose', 'oauth4webapi'])
     for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) {
