@@ -102,9 +102,10 @@ describe('portcullis init', () => {
       ([, name, value]) => [name, value],
     )
     const [development = ''] = text('wrangler.toml').split('[env.production]')
-    const vars = [...development.matchAll(/^([A-Z_]+) = "(.*?)"/gm)].map(
-      ([, name, value]) => [name, value],
-    )
+    const vars = [...development.matchAll(/^([A-Z_]+) = "(.*?)"/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ])
     const bindings = Object.fromEntries([...secrets, ...vars])
     const worker = await startWorkerd({ module: text('out/worker.js') }, { bindings })
     try {

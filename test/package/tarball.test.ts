@@ -52,7 +52,7 @@ describe('the tarball', () => {
 
   it('needs nothing at run time but bowser, jose and oauth4webapi', () => {
     const manifest = JSON.parse(readFileSync(join(packed.installed, 'package.json'), 'utf8'))
-    expect(Object.keys(manifest.dependencies)).toEqual(['jose', 'oauth4webapi'])
+    expect(Object.keys(manifest.dependencies)).toEqual(['bowser', 'jose', 'oauth4webapi'])
     for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) {
       expect(Object.keys(manifest.scripts)).not.toContain(script)
     }

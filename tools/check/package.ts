@@ -49,7 +49,7 @@ try {
   const doors = doorsOf(join(installed, 'package.json'))
 
   // First where nobody installed the optional peers, then behind the doors that need them.
-  link('hono', 'jose', 'oauth4webapi')
+  link('bowser', 'hono', 'jose', 'oauth4webapi')
   consume(
     'doors',
     [...doors.keys()].filter((door) => !needsUpstash(door) && !needsNode(door)),
