@@ -58,8 +58,8 @@ export interface RouteContext extends RequestContext {
   settings: Settings
   readonly route: CompiledRoute
   readonly upstream: CompiledUpstream
-  /** What the route says of forwarding. */
-  readonly rules: ForwardRules
+  /** What the route says of forwarding. A login takes its grants away where no session of a cookie is asking. */
+  rules: ForwardRules
   /** The body as its headers declare it, or as a phase has read it. */
   body: RequestBody
   /** How many gateways the request has passed, this one included. */

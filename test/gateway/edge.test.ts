@@ -71,10 +71,16 @@ const edges: Readonly<Record<string, Edge>> = {
     header: 'x-amzn-oidc-data',
     alg: 'ES256',
     keysUrl: 'https://public-keys.auth.elb.eu-central-1.amazonaws.com/key-1',
-    claims: { iss: 'https://id.example', sub: 'ada', email: 'ada@acme.example' },
+    claims: {
+      iss: 'https://id.example',
+      sub: 'ada',
+      email: 'ada@acme.example',
+      email_verified: 'true',
+    },
     user: 'aws-alb|ada',
     // Its parts are padded, and what it says of itself is in the header.
-    async sign({ signer, kid }, { aud, signerArn = loadBalancer, alg = 'ES256', ...claims }) {
+    async sign({ signer, ...key }, { aud, signerArn = loadBalancer, alg = 'ES256', ...more }) {
+      const { kid = key.kid, ...claims } = more
       const client = aud === undefined ? 'client' : aud
       const { exp, iss } = claims
       const head = pad(encodeJson({ alg, kid, signer: signerArn, client, exp, iss, typ: 'JWT' }))
@@ -105,7 +111,8 @@ async function createSite(edge: Edge) {
   const key = await sharedKey(edge.alg)
   const seen: Headers[] = []
   const asked: string[] = []
-  const state = { isAway: false }
+  const state = { isAway: false, delay: 0 }
+  const clock = { now: noon }
   const gateway = createGateway(
     defineGateway<'app', Data>({
       publicOrigin: origin,
@@ -116,11 +123,13 @@ async function createSite(edge: Edge) {
       assertion: { key: await assertionKey() },
       login: login<Data>({
         providers: {},
+        clock: () => clock.now,
         edge: edge.option(),
         identify: ({ user, claims }) =>
           claims.email === 'ada@acme.example' ? { user, roles: [] } : undefined,
         async fetch(url) {
           asked.push(url)
+          if (state.delay > 0) await new Promise((done) => setTimeout(done, state.delay))
           if (state.isAway) return new Response('', { status: 503 })
           return url === edge.keysUrl ? edge.publish(key) : new Response('', { status: 404 })
         },
@@ -146,7 +155,7 @@ async function createSite(edge: Edge) {
     const own = token === undefined ? headers : { ...headers, [edge.header]: token }
     return gateway.fetch(new Request(`${origin}${path}`, { headers: own }))
   }
-  return { ask, seen, asked, state, key }
+  return { ask, seen, asked, state, key, clock }
 }
 
 describe.each(Object.entries(edges))('an identity of %s', (_, edge) => {
@@ -205,4 +214,47 @@ describe('an identity of AWS', () => {
       expect((await ask(change)).status).toBe(401)
     },
   )
+
+  test('with an e-mail that its provider does not call verified: anybody may have entered it', async () => {
+    const { ask } = await createSite(edges['AWS ALB'] as Edge)
+    for (const change of [{ email_verified: undefined }, { email_verified: false }]) {
+      expect((await ask(change)).status).toBe(403)
+    }
+  })
+
+  test('whose key is made up is not asked for without end, and closes nobody out', async () => {
+    const { ask, asked, clock } = await createSite(edges['AWS ALB'] as Edge)
+    expect((await ask({})).status).toBe(200)
+    for (let at = 0; at < 40; at++) {
+      expect([401, 503]).toContain((await ask({ kid: `made-up-${at}` })).status)
+    }
+    expect(asked.length).toBeLessThanOrEqual(10)
+    expect((await ask({})).status).toBe(200)
+    clock.now += 30_000
+    expect((await ask({ kid: 'another' })).status).toBe(401)
+  })
+
+  test('asks for its key once, whoever else comes to a cold isolate', async () => {
+    const { ask, asked, state } = await createSite(edges['AWS ALB'] as Edge)
+    state.delay = 100
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask({})))
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200))
+    expect(asked).toHaveLength(1)
+  })
+})
+
+describe('an edge whose options are missing or of another form', () => {
+  const alb = { region: 'eu-central-1', loadBalancer, issuer: 'https://id.example', clientId: 'a' }
+  test.each<[string, () => unknown]>([
+    ['edge.audience', () => cloudflareAccess({ team: 'acme.cloudflareaccess.com' } as never)],
+    ['edge.team', () => cloudflareAccess({ team: 'https://acme.example', audience: 'tag' })],
+    ['edge.audience', () => googleIap({ audience: '' })],
+    ['edge.loadBalancer', () => awsAlb({ ...alb, loadBalancer: undefined as never })],
+    ['edge.clientId', () => awsAlb({ ...alb, clientId: undefined as never })],
+    ['edge.issuer', () => awsAlb({ ...alb, issuer: undefined as never })],
+    ['edge.region', () => awsAlb({ ...alb, region: 'evil.example/' })],
+    ['edge.signer', () => awsAlb({ ...alb, signer: loadBalancer } as never)],
+  ])('is an error of configuration: %s', (option, make) => {
+    expect(make).toThrow(option)
+  })
 })

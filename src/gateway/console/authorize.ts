@@ -84,9 +84,9 @@ export function createAuthorizeViewer(
   }
 }
 
-/** The phases of a route read nothing of it here but its access rule, which needs a session. */
+/** The phases of a route read its access rule here, which needs a session, and options of which it has none. */
 function createGuardedContext(ctx: RequestContext, access: CompiledAccess): RouteContext {
-  return { ...ctx, route: { access } } as unknown as RouteContext
+  return { ...ctx, route: { route: {}, access } } as unknown as RouteContext
 }
 
 /** A form of the console comes from its own page, whatever the gateway trusts for other routes. */

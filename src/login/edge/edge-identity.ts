@@ -21,6 +21,8 @@ export interface EdgeSpecification {
   readonly audience: string
   readonly keysUrl: string
   readonly algorithm: string
+  /** Whether it has verified the e-mails that it signs. Where not, only the claim `email_verified` says so. */
+  readonly verifiesEmails: boolean
   /** Verifies in a way of its own, and returns the claims. Default by the key set at `keysUrl`. */
   readonly verify?: (token: string, settings: LoginSettings) => Promise<Claims>
 }
@@ -66,8 +68,7 @@ async function acceptIdentity(
   validateSubjectClaim(claims)
 
   const facts = createFacts(provider, claims)
-  // An edge signs in only whom its own provider has verified.
-  const verified = { email_verified: true, ...claims }
+  const verified = specification.verifiesEmails ? { email_verified: true, ...claims } : claims
   const identity = createIdentity(facts, verified, (event) => emitEvent(settings, context, event))
   const data = await settings.identify(identity)
   if (data === undefined || data === null) {

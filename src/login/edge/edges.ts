@@ -1,8 +1,8 @@
 /** The edges whose signed header is known: Cloudflare Access, Google IAP, AWS load balancers. */
-import { decodeBase64url } from '../../crypto/index.ts'
-import { send } from '../providers/send.ts'
+import { checkKeys, createIssues } from '../../options/index.ts'
 import type { LoginSettings } from '../settings.ts'
 import { type Claims, isObject, LoginError } from '../types.ts'
+import { createFindKey, decodePadded } from './alb-keys.ts'
 import type { EdgeOption } from './contract.ts'
 import { createEdge } from './edge-identity.ts'
 
@@ -21,7 +21,8 @@ export interface CloudflareAccessOptions {
  * @example
  * login({ providers, edge: cloudflareAccess({ team: 'acme.cloudflareaccess.com', audience }) })
  */
-export function cloudflareAccess({ team, audience }: CloudflareAccessOptions): EdgeOption {
+export function cloudflareAccess(options: CloudflareAccessOptions): EdgeOption {
+  const { team, audience } = validateTexts(options, { team: host, audience: text })
   return createEdge({
     name: 'cloudflare-access',
     header: 'cf-access-jwt-assertion',
@@ -29,6 +30,7 @@ export function cloudflareAccess({ team, audience }: CloudflareAccessOptions): E
     audience,
     keysUrl: `https://${team}/cdn-cgi/access/certs`,
     algorithm: 'RS256',
+    verifiesEmails: true,
   })
 }
 
@@ -45,7 +47,8 @@ export interface GoogleIapOptions {
  * @example
  * login({ providers, edge: googleIap({ audience: '/projects/1/global/backendServices/2' }) })
  */
-export function googleIap({ audience }: GoogleIapOptions): EdgeOption {
+export function googleIap(options: GoogleIapOptions): EdgeOption {
+  const { audience } = validateTexts(options, { audience: text })
   return createEdge({
     name: 'google-iap',
     header: 'x-goog-iap-jwt-assertion',
@@ -53,6 +56,7 @@ export function googleIap({ audience }: GoogleIapOptions): EdgeOption {
     audience,
     keysUrl: 'https://www.gstatic.com/iap/verify/public_key-jwk',
     algorithm: 'ES256',
+    verifiesEmails: true,
   })
 }
 
@@ -68,7 +72,26 @@ export interface AwsAlbOptions {
   readonly clientId: string
 }
 
-const mostKeys = 8
+/** The form of an option, and how an issue calls it. */
+type Form = readonly [shape: RegExp, name: string]
+
+const text: Form = [/^\S+$/, 'a string without spaces that is not empty']
+const host: Form = [/^[a-z\d-]+(?:\.[a-z\d-]+)+$/, 'a host, such as acme.cloudflareaccess.com']
+const region: Form = [/^[a-z\d-]+$/, 'the name of a region, such as eu-central-1']
+const arn: Form = [/^arn:\S+$/, 'the ARN of a load balancer']
+
+/** @throws {ConfigError} `ERR_CONFIG`: a value that is missing must not pass for one that a token leaves out */
+function validateTexts<T extends object>(options: T, forms: Readonly<Record<keyof T, Form>>): T {
+  const issues = createIssues('edge')
+  checkKeys(issues, options, Object.keys(forms))
+  for (const [name, [shape, form]] of Object.entries<Form>(forms)) {
+    const value: unknown = Object(options)[name]
+    if (typeof value !== 'string' || !shape.test(value)) issues.add(name, `must be ${form}`)
+  }
+  issues.throwIfAny()
+  return options
+}
+
 const keyId = /^[\w-]{1,64}$/
 
 /**
@@ -79,22 +102,11 @@ const keyId = /^[\w-]{1,64}$/
  * @example
  * login({ providers, edge: awsAlb({ region, loadBalancer: arn, issuer, clientId }) })
  */
-export function awsAlb({ region, loadBalancer, issuer, clientId }: AwsAlbOptions): EdgeOption {
-  const keysUrl = `https://public-keys.auth.elb.${region}.amazonaws.com`
-  const keys = new Map<string, CryptoKey>()
-
-  async function findKey(kid: string, settings: LoginSettings): Promise<CryptoKey> {
-    const known = keys.get(kid)
-    if (known !== undefined) return known
-    if (keys.size >= mostKeys) keys.clear()
-    const { fetch, timeoutMs } = settings
-    const response = await send(fetch, `${keysUrl}/${kid}`, {}, timeoutMs)
-    if (response.status >= 500) throw new LoginError('provider-unreachable', 'key')
-    if (response.status !== 200) throw new LoginError('key-unknown')
-    const key = await importPem(await response.text())
-    keys.set(kid, key)
-    return key
-  }
+export function awsAlb(options: AwsAlbOptions): EdgeOption {
+  const forms = { region, loadBalancer: arn, issuer: text, clientId: text }
+  const { loadBalancer, issuer, clientId, ...place } = validateTexts(options, forms)
+  const keysUrl = `https://public-keys.auth.elb.${place.region}.amazonaws.com`
+  const findKey = createFindKey(keysUrl)
 
   async function verify(token: string, settings: LoginSettings): Promise<Claims> {
     const [head = '', body = '', signature = '', ...more] = token.split('.')
@@ -122,24 +134,9 @@ export function awsAlb({ region, loadBalancer, issuer, clientId }: AwsAlbOptions
 
   return createEdge({
     ...{ name: 'aws-alb', header: 'x-amzn-oidc-data', issuer, audience: clientId },
-    ...{ keysUrl, algorithm: 'ES256', verify },
+    // It passes on what the userinfo endpoint said.
+    ...{ keysUrl, algorithm: 'ES256', verify, verifiesEmails: false },
   })
-}
-
-async function importPem(pem: string): Promise<CryptoKey> {
-  const body = /-----BEGIN PUBLIC KEY-----([\s\S]+)-----END PUBLIC KEY-----/.exec(pem)?.[1] ?? ''
-  const bytes = decodePadded(body.replaceAll(/\s/g, '').replaceAll('+', '-').replaceAll('/', '_'))
-  if (bytes === undefined) throw new LoginError('provider-malformed', 'pem')
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
-  try {
-    return await crypto.subtle.importKey('spki', bytes, algorithm, false, ['verify'])
-  } catch {
-    throw new LoginError('provider-malformed', 'pem')
-  }
-}
-
-function decodePadded(text: string): Uint8Array<ArrayBuffer> | undefined {
-  return decodeBase64url(text.replace(/={1,2}$/, ''))
 }
 
 function decodeObject(text: string): Record<string, unknown> {

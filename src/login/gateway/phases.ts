@@ -43,6 +43,8 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
       const verdict = await validateToken(ctx)
       // Also a bad token beside a good cookie: whoever sends one is judged by it alone.
       if (verdict !== undefined) {
+        // A cookie may be of somebody else: what the upstream commands is not for its session.
+        ctx.rules = { ...ctx.rules, sessions: [] }
         return verdict.status === 'accepted' ? (face?.createTokenSession(verdict) as S) : undefined
       }
       const session = await phases.loadSession(ctx)

@@ -48,6 +48,8 @@ export interface GatewayRouteRequest extends GatewayRequest {
   }
   /** `Authorization` of the request to the upstream, in place of the client's; empty for none. */
   authorization?: string | undefined
+  /** Rules of forwarding, with the verbs of the session protocol that the upstream may use. */
+  rules: object
 }
 
 /** Options of a route that belong to the login. */
