@@ -18,17 +18,19 @@ import { filesOf, ignored } from './templates.ts'
 interface Wish {
   readonly folder: string
   readonly upstream: string
+  /** Name of the service binding that is the upstream; undefined where it has an address. */
+  readonly binding: string | undefined
   /** Files that may be overwritten, by name. */
   readonly force: ReadonlySet<string>
 }
 
-const usage = 'portcullis init [folder] [--upstream URL] [--force FILE]...'
+const usage = 'portcullis init [folder] [--upstream URL | --binding NAME] [--force FILE]...'
 
 /** Writes nothing at all when one file would be overwritten that nobody named after `--force`. */
 export async function init(args: readonly string[], own: Own): Promise<Exit> {
-  const { folder, upstream, force } = wishOf(args)
+  const { folder, upstream, binding, force } = wishOf(args)
   const name = nameOf(folder)
-  const files = filesOf({ name, upstream })
+  const files = filesOf({ name, upstream, binding })
 
   for (const file of force) {
     if (!files.has(file) && file !== '.dev.vars') {
@@ -88,23 +90,40 @@ export async function init(args: readonly string[], own: Own): Promise<Exit> {
 function wishOf(args: readonly string[]): Wish {
   const force = new Set<string>()
   const folders: string[] = []
-  let upstream = 'http://127.0.0.1:3000'
+  let upstream: string | undefined
+  let binding: string | undefined
 
   for (let index = 0; index < args.length; index++) {
     const argument = args[index] ?? ''
     if (!argument.startsWith('-')) folders.push(argument)
     else {
       const value = args[++index]
-      if (value === undefined || (argument !== '--force' && argument !== '--upstream'))
-        throw new Stop(exit.usage, usage)
+      if (value === undefined) throw new Stop(exit.usage, usage)
       if (argument === '--force') force.add(value)
-      else upstream = originOf(value)
+      else if (argument === '--upstream') upstream = originOf(value)
+      else if (argument === '--binding') binding = checkBindingName(value)
+      else throw new Stop(exit.usage, usage)
     }
   }
 
-  if (folders.length > 1) throw new Stop(exit.usage, usage)
+  const isUnclear = upstream !== undefined && binding !== undefined
+  if (folders.length > 1 || isUnclear) throw new Stop(exit.usage, usage)
 
-  return { folder: folders[0] ?? '.', upstream, force }
+  return {
+    folder: folders[0] ?? '.',
+    upstream: upstream ?? 'http://127.0.0.1:3000',
+    binding,
+    force,
+  }
+}
+
+/** Names that a new project gives to something else. */
+const takenNames = ['PUBLIC_ORIGIN', 'UPSTREAM_URL', 'SESSION_SECRET', 'ASSERTION_KEY']
+
+/** A name that TypeScript and TOML take as it is. */
+function checkBindingName(name: string): string {
+  if (/^[A-Z]\w{0,62}$/i.test(name) && !takenNames.includes(name)) return name
+  throw new Stop(exit.usage, '--binding takes the name of a service binding, such as APP')
 }
 
 /** Only an origin: it goes into a TOML string, and a path would be no part of the upstream. */

@@ -11,7 +11,7 @@ import { secretsText, sessionSecret } from './secrets.ts'
 
 const help = `portcullis: sessions and security for the edge
 
-  portcullis init [folder] [--upstream URL] [--force FILE]...
+  portcullis init [folder] [--upstream URL | --binding NAME] [--force FILE]...
       Writes wrangler.toml, gateway.config.ts, worker.ts, tsconfig.json and .dev.vars with fresh secrets; adds to
       package.json and .gitignore what they lack. Overwrites only what --force names, one file each.
   portcullis check [--production] [--providers] [gateway.config.ts] [wrangler.toml]

@@ -1,6 +1,7 @@
 /** What is wrong with a gateway's configuration and with its wrangler.toml, as functions of what was read. */
 
 import { Stop } from './exit.ts'
+import { reviewBindings } from './review-bindings.ts'
 
 /** What was found: faults fail a check, remarks are for whoever reads it. */
 export interface Found {
@@ -30,6 +31,7 @@ export interface Project {
 /** Settings of a Worker, as far as they are looked at. */
 export interface Settings {
   readonly cache?: { readonly enabled?: boolean }
+  readonly assets?: { readonly run_worker_first?: boolean | readonly string[] }
   readonly workers_dev?: boolean
   readonly preview_urls?: boolean
   readonly compatibility_flags?: readonly string[]
@@ -80,6 +82,7 @@ export async function reviewConfig(
     return {
       faults: [
         ...reviews.flatMap(({ at, faults }) => faults.map((fault) => `${path}: ${at}${fault}`)),
+        ...reviewBindings(config, wrangler).map((fault) => `${path}: ${fault}`),
         ...asked.faults.map((fault) => `${path}: ${fault}`),
       ],
       // What is said of routes is the same everywhere.
@@ -142,6 +145,11 @@ export function reviewWrangler(path: string, rawConfig: object): readonly string
   for (const [at, found] of [['', top as Settings] as const, ...environments]) {
     if (found.cache?.enabled)
       faults.push(`${at}cache.enabled must be off: what it answers passes no gateway`)
+    const { run_worker_first: first } = found.assets ?? { run_worker_first: true }
+    if (first !== true && `${first}` !== '/*')
+      faults.push(
+        `${at}assets.run_worker_first must be true: else files are served and no gateway is asked`,
+      )
     if (found.workers_dev !== false)
       faults.push(
         `${at}workers_dev must be false: it is a second address without your zone's rules`,

@@ -6,17 +6,20 @@ export interface Choices {
   readonly name: string
   /** Address of the server behind the gateway, while developing. */
   readonly upstream: string
+  /** Name of a service binding, which is the upstream instead. */
+  readonly binding?: string | undefined
 }
 
 /** The workerd that wrangler 4.135 carries: a later date does not start there. */
 export const compatibilityDate = '2026-09-18'
 
 /** Files that are written whole, by name. */
-export function filesOf({ name, upstream }: Choices): ReadonlyMap<string, string> {
+export function filesOf({ name, upstream, binding }: Choices): ReadonlyMap<string, string> {
+  const text = wrangler(name, upstream)
   return new Map([
-    ['gateway.config.ts', config],
+    ['gateway.config.ts', binding === undefined ? config : bindConfig(binding)],
     ['worker.ts', worker],
-    ['wrangler.toml', wrangler(name, upstream)],
+    ['wrangler.toml', binding === undefined ? text : bindWrangler(text, binding)],
     ['tsconfig.json', tsconfig],
   ])
 }
@@ -136,4 +139,26 @@ required = ["SESSION_SECRET", "ASSERTION_KEY"]
 PUBLIC_ORIGIN = "https://www.example.com"
 UPSTREAM_URL = "https://origin.example.com"
 `
+}
+
+/** The configuration with a service binding as the upstream. */
+function bindConfig(binding: string): string {
+  return config
+    .replace(
+      '      UPSTREAM_URL: string\n',
+      `      /** The Worker behind the gateway. */\n      ${binding}: FetchBinding\n`,
+    )
+    .replace('url: (c) => c.env.UPSTREAM_URL', `binding: (c) => c.env.${binding}`)
+    .replace('import { defineGateway, type', 'import { defineGateway, type FetchBinding, type')
+}
+
+/** The settings with a service binding in the place of each address of the upstream. */
+function bindWrangler(text: string, binding: string): string {
+  const service = binding.toLowerCase().replaceAll('_', '-')
+  const table = (at: string): string => `
+[[${at}services]]
+binding = "${binding}"
+service = "${service}" # the Worker behind the gateway: it needs no route, workers_dev = false and preview_urls = false
+`
+  return `${text.replace(/^UPSTREAM_URL = .*\n/gm, '').replace('\n[dev]', `${table('')}\n[dev]`)}${table('env.production.')}`
 }

@@ -227,9 +227,27 @@ describe('portcullis init', () => {
     [['init', '--upstream', 'http://a.example/path'], 2],
     [['init', '--upstream', 'file:///etc/passwd'], 2],
     [['init', '--upstream', 'http://u:p@a.example'], 2],
+    [['init', '--binding', 'my app'], 2],
+    [['init', '--binding', 'SESSION_SECRET'], 2],
+    [['init', '--binding', 'APP', '--upstream', 'http://a.example'], 2],
   ])('refuses %j and writes nothing', (args, status) => {
     expect(portcullis(...args).status).toBe(status)
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('puts a service binding behind the gateway, which check knows in every environment', () => {
+    expect(portcullis('init', '--binding', 'SHOP_API')).toMatchObject({ status: 0, err: '' })
+    expect(text('gateway.config.ts')).toContain('app: { binding: (c) => c.env.SHOP_API, sessions')
+    expect(text('wrangler.toml')).not.toContain('UPSTREAM_URL')
+    expect(portcullis('check')).toMatchObject({ status: 0, err: '' })
+
+    edit('wrangler.toml', ['[[env.production.services]]', '[[env.staging.services]]'])
+    expect(portcullis('check')).toMatchObject({
+      status: 1,
+      err: expect.stringContaining(
+        'env.production: upstreams.app.binding reads c.env.SHOP_API, which wrangler.toml does not bind there',
+      ),
+    })
   })
 
   it('leaves a package.json alone that is not JSON', () => {
