@@ -9,7 +9,7 @@ import {
   optionalFunction,
   optionalListener,
 } from '../options/index.ts'
-import { createReporter, type ReportError } from '../page/index.ts'
+import { createReporter, type PageTemplate, type ReportError } from '../page/index.ts'
 import { platformFetch } from '../proxy/fetch/platform-fetch.ts'
 import { type CompiledClient, compileFetch } from '../proxy/fetch/upstream-client.ts'
 import {
@@ -50,6 +50,7 @@ import {
   validateAssertion,
   validateAudit,
   validateLogin,
+  validatePages,
   validateSession,
   validateThrottle,
 } from './validate-options.ts'
@@ -68,6 +69,7 @@ export interface CompiledGateway {
   readonly upstreamFetch: UpstreamFetch
   readonly securityHeaders: HeaderWriter
   readonly watch: Watch
+  readonly pages: PageTemplate | undefined
   readonly events: GatewayEvents
 }
 
@@ -228,6 +230,7 @@ function assembleGateway(
     upstreamFetch,
     securityHeaders: headerWriter(mergeGatewayHeaders(config.headers), issues.at('headers')),
     watch,
+    pages: validatePages(config.pages, issues),
     events: services.events,
   }
 }
@@ -296,6 +299,7 @@ const keys: ReadonlyArray<keyof GatewayConfig> = [
   'csrf',
   'headers',
   'routes',
+  'pages',
   'onEvent',
   'audit',
   'onFault',

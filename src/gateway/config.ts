@@ -5,7 +5,7 @@ import type { HeaderOptions } from '../headers/index.ts'
 import type { LimitedContext, LimitGate } from '../limit/gate.ts'
 import type { GatewayLogin } from '../login/index.ts'
 import type { AuditTrail, Monitor, Uptime } from '../monitor/index.ts'
-import type { ReportError } from '../page/index.ts'
+import type { PageTemplate, ReportError } from '../page/index.ts'
 import type { FetchApp, FetchBinding, FetchHandler } from '../proxy/fetch/bindings.ts'
 import type { BreakerRules } from '../proxy/fetch/breaker.ts'
 import type { AliasName, AliasReader, Platform, RequestLimits } from '../request/index.ts'
@@ -200,6 +200,8 @@ export interface GatewayConfig<
   readonly headers?: HeaderOptions
   /** First match wins; nothing that matches is 404. The first host and path that match decide, also which methods there are. */
   readonly routes: ReadonlyArray<Route<NoInfer<N>, NoInfer<Data>>>
+  /** The look and the languages of every page of the gateway: `pages({ ... })` of `portcullis/page`. Default: plain, in English. */
+  readonly pages?: PageTemplate
   /** Takes security events; what it throws is dropped. Default none. */
   readonly onEvent?: Emit
   /** Makes audit records of events: `auditTrail(sinks)` of `portcullis/monitor`. Default none. */

@@ -74,6 +74,7 @@ function createContext(
     invocation: { env, context },
     requestId: gateway.createRequestId(request.headers),
     eventContext: request,
+    pages: gateway.pages,
     address: clientAddress(request.headers, platform),
     client: ownClient === undefined ? upstreamFetch.client : compileClient(ownClient),
     waitUntil: context?.waitUntil ? (work) => context.waitUntil?.(work) : undefined,

@@ -22,7 +22,7 @@ export function createReject(emit: Emit): RequestRejecter {
     const { request, requestId, metrics } = ctx
     if (metrics !== undefined) metrics.reason = reason
     emitEvent(emit, { type: 'request-refused', reason, request: requestId }, ctx.eventContext)
-    return errorResponse(reason, request, { requestId, headers, signIn })
+    return errorResponse(reason, request, { requestId, headers, signIn, pages: ctx.pages })
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the gateway knows of one request while it handles it. */
 import type { HeaderWriter } from '../headers/index.ts'
 import type { RequestMetrics } from '../monitor/index.ts'
+import type { PageTemplate } from '../page/index.ts'
 import type { Invocation } from '../proxy/fetch/bindings.ts'
 import type { CompiledClient } from '../proxy/fetch/upstream-client.ts'
 import type { ForwardRules, RequestBody } from '../proxy/forward/context.ts'
@@ -21,6 +22,8 @@ export interface RequestContext {
   readonly eventContext: object
   /** IP address of the client; undefined where the platform does not tell it. */
   readonly address: string | undefined
+  /** The site's own pages; undefined for plain ones. */
+  readonly pages: PageTemplate | undefined
   /** Sends requests to upstreams. */
   readonly client: CompiledClient
   /** Keeps work going after the response, where the platform can. */

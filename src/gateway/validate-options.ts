@@ -2,6 +2,7 @@
 import type { GatewayLoginHandler, GatewaySources } from '../login/gateway/types.ts'
 import type { AuditTrail } from '../monitor/index.ts'
 import { checkKeys, type Issues, wholeNumber } from '../options/index.ts'
+import type { PageTemplate } from '../page/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit } from '../types.ts'
 import type { AssertionOptions, GatewayConfig } from './config.ts'
@@ -77,5 +78,13 @@ export function validateAudit(value: unknown, issues: Issues): AuditTrail | unde
   if (value === undefined) return undefined
   if (isObject(value) && typeof value.record === 'function') return value as unknown as AuditTrail
   issues.add('audit', 'must be auditTrail(...) of portcullis/monitor')
+  return undefined
+}
+
+/** Validates the option `pages`. */
+export function validatePages(value: unknown, issues: Issues): PageTemplate | undefined {
+  if (value === undefined) return undefined
+  if (isObject(value) && typeof value.render === 'function') return value as unknown as PageTemplate
+  issues.add('pages', 'must be pages({ ... }) of portcullis/page')
   return undefined
 }

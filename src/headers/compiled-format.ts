@@ -32,10 +32,10 @@ export interface CompiledHeaders {
   /** The placeholder of the nonce in pages. */
   readonly placeholder?: string
   /**
-   * The policy of the library's own pages, and the policies with reporting that replace it over https and over plain http.
+   * Directives that the policies of the library's own pages get in addition, over https and over plain http.
    * Absent: it is not replaced.
    */
-  readonly pages?: { readonly policy: string; readonly reporting: string; readonly plain: string }
+  readonly pages?: { readonly reporting: string; readonly plain: string }
   /** The origin that visitors see. Absent: that of the request's URL. */
   readonly publicOrigin?: string
 }

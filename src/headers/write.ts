@@ -28,6 +28,8 @@ export interface ResponseWriter {
 /** Statuses that cannot have a body (Fetch, "null body status"); a fetched one may have an empty stream all the same. */
 const bodiless: ReadonlySet<number> = /* @__PURE__ */ new Set([204, 205, 304])
 const csp = 'content-security-policy'
+/** How the policies of our own pages begin: that of the plain page, and those of `pages()`. */
+const ownPolicyStart = "default-src 'none'; style-src '"
 const reportOnly = 'content-security-policy-report-only'
 /** The bit of a response that other origins may read; no header of ours has it. */
 const corsBit = 1 << 30
@@ -114,17 +116,27 @@ export function createCompiledWriter(
     const rows = table.rows[kind + offset] as readonly HeaderRow[]
 
     // Our own pages have a policy of their own, which lacks the reporting. A policy of the handler is left alone.
-    const isOwnPage = isDocument && status >= 400 && headers.get(csp) === pages?.policy
+    const own = findOwnPolicy(response, kind)
     const answer = changeHeaders(response, rows, present, nonce)
-    if (isOwnPage) {
-      answer.headers.set(csp, https ? pages.reporting : pages.plain)
-      answer.headers.delete(reportOnly)
-    }
+    if (own) completeOwnPage(answer.headers, own, pages?.[https ? 'reporting' : 'plain'])
 
     return token ? fill(answer, token, isDocument ? nonce : undefined) : answer
   }
 
   return Object.assign(writeHeaders, { nonces, fills: !!placeholder })
+}
+
+/** The policy of a response, where it is one of our own pages. */
+function findOwnPolicy({ status, headers }: Response, kind: number): string | undefined {
+  if (status < 400 || kind !== documentKind) return undefined
+  const policy = headers.get(csp)
+  return policy?.startsWith(ownPolicyStart) ? policy : undefined
+}
+
+/** A page of ours reports violations of its own policy, and no other policy applies to it. */
+function completeOwnPage(headers: Headers, policy: string, reporting = ''): void {
+  headers.set(csp, policy + reporting)
+  headers.delete(reportOnly)
 }
 
 function buildTable({ headers, strip }: CompiledHeaders): HeaderTable {

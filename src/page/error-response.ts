@@ -2,8 +2,10 @@
 import type { Reason } from '../types.ts'
 import { htmlPage, pagePolicy } from './html.ts'
 import { wantsHtml } from './negotiate.ts'
+import type { PageTemplate } from './pages.ts'
 import { reasons } from './reasons.ts'
 import { findStatusText, isErrorStatus, type StatusText } from './statuses.ts'
+import { formatWait, readRetryAfter } from './wait.ts'
 
 /** What a refusal needs to know of the request; a Request fits. */
 export interface RejectedRequest {
@@ -23,6 +25,8 @@ export interface ErrorResponseExtra {
   readonly signIn?: string | undefined
   /** Headers of this refusal, such as Allow or Retry-After. They cannot make it cacheable. */
   readonly headers?: ReadonlyArray<readonly [name: string, value: string]>
+  /** The site's own pages, from `pages({ ... })`. Default: a plain page in English. */
+  readonly pages?: PageTemplate | undefined
 }
 
 /** Plain objects: handing them to the constructor costs a third of setting each header afterwards. */
@@ -47,26 +51,40 @@ export function errorResponse(
   about: RejectedRequest,
   extra: ErrorResponseExtra = {},
 ): Response {
-  const answer = isErrorStatus(extra.status)
+  const known = isErrorStatus(extra.status)
     ? findStatusText(extra.status)
     : (reasons[reason] ?? reasons.fault)
+  const retryAfter = readRetryAfter(extra.headers ?? [])
+  const answer = sayWhen(known, retryAfter)
   const id = extra.requestId?.slice(0, 128)
   const html = wantsHtml(about.headers)
-  const body =
-    about.method === 'HEAD'
-      ? null
-      : html
-        ? htmlPage(answer, id, extra.signIn)
-        : problemJson(answer, id, extra.signIn)
-  const response = new Response(body, {
+  const { headers } = about
+  const page = html
+    ? extra.pages?.render(answer, { headers, requestId: id, signIn: extra.signIn }, retryAfter)
+    : undefined
+  const body = html
+    ? (page?.html ?? htmlPage(answer, id, extra.signIn))
+    : problemJson(answer, id, extra.signIn)
+  const response = new Response(about.method === 'HEAD' ? null : body, {
     status: answer.status,
     headers: html ? pageHeaders : problemHeaders,
   })
 
+  if (page !== undefined) {
+    response.headers.set('content-security-policy', page.policy)
+    response.headers.set('content-language', page.language)
+  }
   if (answer.status === 503) response.headers.set('retry-after', '10')
   if (extra.headers) addHeaders(response.headers, extra.headers)
 
   return response
+}
+
+/** A client that is told when to come back reads the same in words. */
+function sayWhen(text: StatusText, retryAfter: number | undefined): StatusText {
+  const isWait = text.status === 429 || text.status === 503
+  if (!isWait || retryAfter === undefined) return text
+  return { ...text, words: `Try again in ${formatWait(retryAfter, 'en')}.` }
 }
 
 function problemJson(

@@ -49,6 +49,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-function escapeHtml(text: string): string {
+/** Escapes text for HTML and its attributes. */
+export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (mark) => entities[mark] ?? '')
 }

@@ -5,6 +5,7 @@ import { emitRejection } from './emit-rejection.ts'
 import { type ErrorResponseExtra, errorResponse } from './error-response.ts'
 import { readErrorResponse } from './exception.ts'
 import { findReason } from './find-reason.ts'
+import type { PageTemplate } from './pages.ts'
 import { type ReportError, reportError } from './report.ts'
 import { copyStagedHeaders, isRepresentationHeader } from './staged.ts'
 
@@ -12,6 +13,8 @@ import { copyStagedHeaders, isRepresentationHeader } from './staged.ts'
 export interface ErrorPageOptions {
   /** Takes every error answered with 500 or more. Default {@link reportFault}, one line on `console.error`. */
   readonly report?: ReportError
+  /** The site's own pages, from `pages({ ... })`. Default: a plain page in English. */
+  readonly pages?: PageTemplate
 }
 
 /**
@@ -24,7 +27,8 @@ export interface ErrorPageOptions {
  * app.onError(errorPage())
  * app.notFound(notFoundPage())
  */
-export function errorPage({ report = reportError }: ErrorPageOptions = {}): ErrorHandler {
+export function errorPage(options: ErrorPageOptions = {}): ErrorHandler {
+  const { report = reportError, pages } = options
   if (typeof report !== 'function')
     throw new ConfigError([{ option: 'errorPage.report', problem: 'must be a function' }])
   return function errorPage(error, c) {
@@ -33,7 +37,7 @@ export function errorPage({ report = reportError }: ErrorPageOptions = {}): Erro
     const answer =
       wish && 'response' in wish
         ? wish.response
-        : errorResponse(reason, c.req.raw, { ...readRequestId(c), ...wish })
+        : errorResponse(reason, c.req.raw, { ...readRequestId(c), ...wish, pages })
     // An error with a status of its own is the answer that its handler wants.
     if (wish === undefined) emitRejection(undefined, reason, { context: c, ...readRequestId(c) })
 
@@ -53,9 +57,9 @@ export function errorPage({ report = reportError }: ErrorPageOptions = {}): Erro
  * @example
  * app.notFound(notFoundPage())
  */
-export function notFoundPage(): NotFoundHandler {
+export function notFoundPage({ pages }: Pick<ErrorPageOptions, 'pages'> = {}): NotFoundHandler {
   return function notFoundPage(c) {
-    const answer = errorResponse('not-found', c.req.raw, readRequestId(c))
+    const answer = errorResponse('not-found', c.req.raw, { ...readRequestId(c), pages })
     emitRejection(undefined, 'not-found', { context: c, ...readRequestId(c) })
     const staged = c.newResponse(null, 200).headers
     copyStagedHeaders(staged, answer.headers)

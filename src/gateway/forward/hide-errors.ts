@@ -15,6 +15,7 @@ export function hideErrorDetails(response: Response, ctx: RequestContext): Respo
   const retryAfter = headers.get('retry-after')
   return errorResponse('fault', ctx.request, {
     requestId: ctx.requestId,
+    pages: ctx.pages,
     status,
     ...(retryAfter !== null && { headers: [['Retry-After', retryAfter]] }),
   })

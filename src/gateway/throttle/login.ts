@@ -150,9 +150,12 @@ class AttemptScope implements LoginScope {
 }
 
 /** The throttle has emitted `login-throttled`, which is the event of this rejection. */
-function rejectThrottled({ request, requestId }: RouteContext, retryAfter: number): Response {
+function rejectThrottled(
+  { request, requestId, pages }: RouteContext,
+  retryAfter: number,
+): Response {
   const headers = [['Retry-After', `${retryAfter}`]] as const
-  return errorResponse('rate-limited', request, { requestId, headers })
+  return errorResponse('rate-limited', request, { requestId, headers, pages })
 }
 
 async function readLoginAccount(

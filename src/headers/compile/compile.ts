@@ -1,6 +1,5 @@
 /** Validates header options and works out which headers each kind of response gets. The result is plain data. */
 import { checkKeys, type Issues, nearestKey } from '../../options/index.ts'
-import { pagePolicy } from '../../page/html.ts'
 import {
   appendBit,
   besidePolicyBit,
@@ -114,7 +113,7 @@ function isCoveredByPolicy(
   )
 }
 
-/** The policy of the gateway's own pages, and the same policy with the directives that report violations. */
+/** The directives that report violations, for the policies of our own pages. */
 function compilePagePolicies({ directives }: Reporting): NonNullable<CompiledHeaders['pages']> {
   const append = (secure: boolean): string =>
     directives
@@ -122,9 +121,8 @@ function compilePagePolicies({ directives }: Reporting): NonNullable<CompiledHea
       .join('')
 
   return {
-    policy: pagePolicy,
-    reporting: `${pagePolicy}${append(true)}`,
-    plain: `${pagePolicy}${append(false)}`,
+    reporting: append(true),
+    plain: append(false),
   }
 }
 

@@ -1,0 +1,236 @@
+/** Pages in the look and the language of a site, for everything that a visitor sees of a gateway or an app. */
+import { ConfigError } from '../errors.ts'
+import { escapeHtml } from './html.ts'
+import { negotiateLanguage, type PageLanguage } from './languages.ts'
+import type { StatusText } from './statuses.ts'
+import { formatWait } from './wait.ts'
+
+/** Colours of one scheme, each `#rgb` or `#rrggbb`. */
+export interface PageColours {
+  readonly background?: string
+  readonly text?: string
+  /** Of links and the line at the top. */
+  readonly accent?: string
+}
+
+/** A link at the foot of each page. */
+export interface PageLink {
+  readonly text: string
+  /** A path of this site, an https address, or a mailto address. */
+  readonly href: string
+}
+
+/** What a page of your own gets. */
+export interface PageDetails {
+  readonly status: number
+  readonly title: string
+  readonly words: string
+  readonly language: string
+  readonly requestId: string | undefined
+  /** Seconds to wait, where they are known. */
+  readonly retryAfter: number | undefined
+  /** Path of the sign-in page, where signing in helps. */
+  readonly signIn: string | undefined
+  /** Allows a style or script of the page: `<style nonce="...">`. */
+  readonly nonce: string
+}
+
+/** Options of {@link pages}. */
+export interface PagesOptions {
+  /** Name of the site. */
+  readonly name?: string
+  /** Path of an image on this site. Its route must be public. */
+  readonly logo?: string
+  /** Colours by day, and by night. Mind the contrast. */
+  readonly colours?: { readonly light?: PageColours; readonly dark?: PageColours }
+  /** Languages besides English: `[german, french, spanish, japanese]`, or your own. */
+  readonly languages?: readonly PageLanguage[]
+  readonly links?: readonly PageLink[]
+  /** Writes the whole page instead. It must escape what it takes from the details. */
+  readonly render?: (details: PageDetails) => string
+}
+
+/** A page, and the headers that belong to it. */
+export interface RenderedPage {
+  readonly html: string
+  readonly language: string
+  readonly policy: string
+}
+
+/** What `pages` makes, for the option `pages` of a gateway and of `errorPage`. */
+export interface PageTemplate {
+  /** Renders the page of a status for a client. */
+  render(
+    text: StatusText,
+    request: {
+      readonly headers: Headers
+      readonly requestId: string | undefined
+      readonly signIn: string | undefined
+    },
+    retryAfter: number | undefined,
+  ): RenderedPage
+}
+
+type PageWords = Pick<PageLanguage, 'request' | 'signIn'>
+
+const english: PageWords = { request: 'Request', signIn: 'Sign in' }
+
+const defaultColours = {
+  light: { background: '#ffffff', text: '#14181e', accent: '#0b6b66' },
+  dark: { background: '#0e1216', text: '#e8ebef', accent: '#5fd0c8' },
+}
+
+/**
+ * Makes the option `pages` of a gateway and of `errorPage`.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
+ * @see docs/pages.md
+ * @example
+ * createGateway({ ..., pages: pages({ name: 'Shop', logo: '/logo.svg', languages: [german] }) })
+ */
+export function pages(options: PagesOptions): PageTemplate {
+  const given: PagesOptions = Object(options)
+  const issues = findIssues(given)
+  if (issues.length > 0) throw new ConfigError(issues)
+
+  const { name = '', logo, languages = [], links = [], render } = given
+  const style = createStyle(given.colours ?? {})
+  const head = logo === undefined ? '' : `<img src="${escapeHtml(logo)}" alt="" height="40">`
+  const brand = head + name === '' ? '' : `<p class="brand">${head}${escapeHtml(name)}</p>\n`
+  const foot = links.map(
+    ({ text, href }) => `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`,
+  )
+
+  function renderDefault(details: PageDetails, { request, signIn }: PageWords): string {
+    const { status, title, words, language, requestId, nonce } = details
+    const id =
+      requestId === undefined
+        ? ''
+        : `<p class="id">${escapeHtml(request)} <code>${escapeHtml(requestId)}</code></p>\n`
+    const way =
+      details.signIn === undefined
+        ? ''
+        : `<p><a href="${escapeHtml(details.signIn)}">${escapeHtml(signIn)}</a></p>\n`
+    const nav = foot.length === 0 ? '' : `<footer>${foot.join(' ')}</footer>\n`
+    return `<!doctype html>
+<html lang="${escapeHtml(language)}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${status} ${escapeHtml(title)}${name === '' ? '' : ` – ${escapeHtml(name)}`}</title>
+<style nonce="${nonce}">${style}</style>
+</head>
+<body>
+<main>
+${brand}<h1>${escapeHtml(title)}</h1>
+<p>${escapeHtml(words)}</p>
+${way}${id}</main>
+${nav}</body>
+</html>
+`
+  }
+
+  return {
+    render(text, { headers, requestId, signIn }, retryAfter): RenderedPage {
+      const language = negotiateLanguage(headers.get('accept-language'), languages)
+      const nonce = createPageNonce()
+      const details = {
+        ...translate(text, language, retryAfter),
+        ...{
+          requestId,
+          retryAfter,
+          nonce,
+          signIn,
+          status: text.status,
+          language: language?.tag ?? 'en',
+        },
+      }
+      return {
+        html: render?.(details) ?? renderDefault(details, language ?? english),
+        language: details.language,
+        policy: createTemplatePolicy(nonce),
+      }
+    },
+  }
+}
+
+/** It begins as the policy of the plain page does: by that the writer of security headers knows a page of ours. */
+function createTemplatePolicy(nonce: string): string {
+  const own = `'nonce-${nonce}'`
+  return `default-src 'none'; style-src ${own}; script-src ${own}; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'`
+}
+
+function translate(
+  text: StatusText,
+  language: PageLanguage | undefined,
+  retryAfter: number | undefined,
+): { title: string; words: string } {
+  if (language === undefined) return { title: text.title, words: text.words }
+  const { texts, retry, tag } = language
+  const [title = text.title, words = text.words] =
+    texts[text.status] ?? texts[text.status < 500 ? 400 : 500] ?? []
+  return { title, words: retryAfter === undefined ? words : retry(formatWait(retryAfter, tag)) }
+}
+
+function createStyle({ light, dark }: NonNullable<PagesOptions['colours']>): string {
+  const declare = (colours: Required<PageColours>): string =>
+    `:root{--b:${colours.background};--t:${colours.text};--a:${colours.accent}}`
+  return (
+    declare({ ...defaultColours.light, ...light }) +
+    `@media(prefers-color-scheme:dark){${declare({ ...defaultColours.dark, ...dark })}}` +
+    'body{margin:0;background:var(--b);color:var(--t);border-top:6px solid var(--a);font:1.0625rem/1.6 system-ui,sans-serif;overflow-wrap:anywhere}' +
+    'main,footer{max-width:34rem;margin:0 auto;padding:0 1.5rem}main{padding-top:14vh}a{color:var(--a);margin-right:1rem}footer{margin-top:2rem}' +
+    '.brand{display:flex;gap:.75rem;align-items:center;font-weight:600}h1{font-size:1.75rem;line-height:1.2;margin:0 0 .75rem}.id{font-size:.9rem;margin-top:2rem}'
+  )
+}
+
+function createPageNonce(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(18))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+const known = ['name', 'logo', 'colours', 'languages', 'links', 'render']
+
+/** Every option that is wrong. */
+function findIssues(options: PagesOptions): Array<{ option: string; problem: string }> {
+  const issues: Array<{ option: string; problem: string }> = []
+  const expect = (isRight: boolean, option: string, problem: string): void => {
+    if (!isRight) issues.push({ option: `pages.${option}`, problem })
+  }
+  for (const key of Object.keys(options))
+    expect(known.includes(key), key, `is no option: there is ${known.join(', ')}`)
+
+  const { name, logo, colours, languages, links, render } = options
+  expect(name === undefined || typeof name === 'string', 'name', 'must be a text')
+  const isLogo = logo === undefined || /^\/(?!\/)/.test(String(logo))
+  expect(isLogo, 'logo', 'must be a path of this site, such as /logo.svg')
+  expect(render === undefined || typeof render === 'function', 'render', 'must be a function')
+  expect(isListOf(languages, isLanguage), 'languages', 'must be a list such as [german, french]')
+  const linkProblem = 'must be a list of { text, href }, each a path, an https or a mailto address'
+  expect(isListOf(links, isLink), 'links', linkProblem)
+  for (const [scheme, set] of Object.entries(colours ?? {})) {
+    const isScheme = scheme === 'light' || scheme === 'dark'
+    expect(isScheme, `colours.${scheme}`, 'is no option: there is light and dark')
+    for (const [colour, value] of Object.entries(set ?? {})) {
+      const isColour = /^#(?:[\da-f]{3}|[\da-f]{6})$/i.test(String(value))
+      expect(isColour, `colours.${scheme}.${colour}`, 'must be a colour such as #0b6b66')
+    }
+  }
+  return issues
+}
+
+function isListOf(value: unknown, isItem: (item: Record<string, unknown>) => boolean): boolean {
+  return (
+    value === undefined || (Array.isArray(value) && value.every((item) => isItem(Object(item))))
+  )
+}
+
+function isLanguage({ tag, retry, texts }: Record<string, unknown>): boolean {
+  return typeof tag === 'string' && typeof retry === 'function' && typeof texts === 'object'
+}
+
+function isLink({ text, href }: Record<string, unknown>): boolean {
+  return typeof text === 'string' && /^(?:https:\/\/|mailto:|\/(?!\/))/.test(String(href))
+}
