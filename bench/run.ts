@@ -25,10 +25,11 @@ const { values } = parseArgs({
 })
 
 if (!existsSync(`${import.meta.dirname}/node_modules/hono-sessions`)) {
-  console.log('Installing the peers into bench/node_modules ...')
-  execFileSync('npm', ['ci', '--ignore-scripts', '--silent'], {
+  console.log('Installing the peers into bench/node_modules: once, at most five minutes ...')
+  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], {
     cwd: import.meta.dirname,
     stdio: 'inherit',
+    timeout: 300_000,
   })
 }
 

@@ -15,6 +15,9 @@ export interface Counted {
 
 const warm = 3000
 
+/** A busy machine leaves valgrind a tenth of a core; what takes longer than this hangs. */
+const MAX_WAIT_MS = 600_000
+
 /**
  * Counts a Worker that does something `n` times in a request of `path?n=`. In a workerd of its own, with one thread, so that
  * compiling and collecting are counted where they belong. User space only: what the kernel does for sockets is not there.
@@ -68,6 +71,11 @@ function ask(url: string): Promise<void> {
         .on('end', () =>
           answer.statusCode === 200 ? done() : fail(new Error(`${answer.statusCode} ${url}`)),
         )
+    })
+    sent.setTimeout(MAX_WAIT_MS, () => {
+      sent.destroy(
+        new Error(`${url} took more than ${MAX_WAIT_MS / 60_000} minutes under valgrind`),
+      )
     })
     sent.on('error', fail).end()
   })

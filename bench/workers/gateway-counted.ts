@@ -1,6 +1,6 @@
 /** Loops over a gateway inside the Worker, in front of an upstream that is a function: what the gateway does, no socket. */
 import { createGateway, defineGateway, type Gateway } from '../../src/gateway/index.ts'
-import { statelessSessions } from '../../src/session/stateless.ts'
+import { statelessSessions } from '../../src/session/index.ts'
 import { secret } from './data.ts'
 import upstream from './upstream.ts'
 

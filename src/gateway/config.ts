@@ -234,6 +234,15 @@ export interface GatewayConfig<
 /**
  * Types a configuration: names of upstreams, of bindings and of options are checked where they stand. It returns what it
  * was given; {@link createGateway} judges it.
+ *
+ * @example
+ * ```ts
+ * export default defineGateway({
+ *   publicOrigin: (c) => c.env.PUBLIC_ORIGIN,
+ *   upstreams: { app: { url: (c) => c.env.UPSTREAM_URL } },
+ *   routes: [{ path: '/*', to: 'app', access: 'public' }],
+ * })
+ * ```
  */
 export function defineGateway<N extends string, Data extends object = object, E = ProjectEnv>(
   config: GatewayConfig<N, Data, E>,

@@ -13,6 +13,10 @@ import type { Gateway } from './create.ts'
  * nothing, the log says what is wrong. Without it a Worker whose configuration throws answers with the platform's page.
  * `npm run check:config` finds the same faults before a deploy.
  *
+ * @example
+ * ```ts
+ * export default gatewayOrRefuse(() => createGateway(config))
+ * ```
  * @param make - reads the configuration and calls `createGateway`; what it throws besides a ConfigError is thrown on.
  */
 export function gatewayOrRefuse<E = ProjectEnv>(

@@ -44,19 +44,22 @@ export function usesIntrospection(document: Document): boolean {
   return everyField(document, ({ name }) => !isIntrospection(name)) === false
 }
 
-type Field = Extract<Selection, { is: 'field' }>
+type FieldSelection = Extract<Selection, { is: 'field' }>
 
 /** Whether all fields, wherever they stand, pass a test. */
 export function everyField(
   { operations, fragments }: Document,
-  test: (field: Field) => boolean,
+  test: (field: FieldSelection) => boolean,
 ): boolean {
   for (const { selections } of operations) if (!everyFieldIn(selections, test)) return false
   for (const { selections } of fragments.values()) if (!everyFieldIn(selections, test)) return false
   return true
 }
 
-function everyFieldIn(selections: readonly Selection[], test: (field: Field) => boolean): boolean {
+function everyFieldIn(
+  selections: readonly Selection[],
+  test: (field: FieldSelection) => boolean,
+): boolean {
   const open: Array<readonly Selection[]> = []
   let each: readonly Selection[] | undefined = selections
   for (; each !== undefined; each = open.pop()) {

@@ -30,7 +30,10 @@ export type {
   LoginThrottle,
   LoginVerdict,
 } from './throttle/face.ts'
-export type { DeviceOptions, LoginThrottleOptions } from './throttle/options.ts'
+export type {
+  LoginThrottleOptions,
+  ThrottleDeviceOptions as DeviceOptions,
+} from './throttle/options.ts'
 export { type MemoryThrottleOptions, memoryThrottle } from './throttle/stores/memory-throttle.ts'
 export {
   type RedisThrottle,

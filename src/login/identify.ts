@@ -82,13 +82,27 @@ export function readSubject({ options }: Provider, claims: Claims): string {
   throw new LoginError('id-token-bad', 'subject')
 }
 
-/** For the option `user` of sessions: whose they are, as logout tokens without `sid` name them. */
+/**
+ * For the option `user` of sessions: whose they are, as logout tokens without `sid` name them.
+ *
+ * @example
+ * ```ts
+ * const sessions = storedSessions({ secret, store, user: loginUser })
+ * ```
+ */
 export function loginUser(data: object): string | undefined {
   const { login } = data as Partial<LoginData>
   return login && `${login.provider}|${login.sub}`
 }
 
-/** For the option `mark` of sessions: the provider's session that they depend on. */
+/**
+ * For the option `mark` of sessions: the provider's session that they depend on.
+ *
+ * @example
+ * ```ts
+ * const sessions = storedSessions({ secret, store, user: loginUser, mark: loginMark })
+ * ```
+ */
 export function loginMark(data: object): string | undefined {
   const { login } = data as Partial<LoginData>
   return login?.sid === undefined ? undefined : `${login.provider} ${login.sid}`

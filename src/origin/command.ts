@@ -3,7 +3,7 @@ import { encodeBase64url } from '../crypto/index.ts'
 import { PortcullisError } from '../errors.ts'
 
 /** JSON that goes into the header. */
-type Command = Record<string, unknown>
+type CommandMembers = Record<string, unknown>
 
 /** Characters of base64url that the gateway accepts. */
 const maxPayloadLength = 2048
@@ -13,15 +13,18 @@ const maxPayloadLength = 2048
  * since a gateway applies one of them.
  */
 export class SessionCommandBuilder {
-  #set: Command = {}
+  #set: CommandMembers = {}
   #unset = new Set<string>()
   #increments: Record<string, number> = {}
-  #flash: Command = {}
+  #flash: CommandMembers = {}
   #version: string | undefined
-  #verb: { readonly start: { data: Command; keep?: readonly string[] } } | Command | undefined
+  #verb:
+    | { readonly start: { data: CommandMembers; keep?: readonly string[] } }
+    | CommandMembers
+    | undefined
 
   /** Sets members. After `start` they become part of the new session. */
-  set(members: Command): void {
+  set(members: CommandMembers): void {
     const started = this.#startedData('set')
     for (const [name, value] of Object.entries(members)) {
       this.#unset.delete(name)
@@ -60,7 +63,7 @@ export class SessionCommandBuilder {
   }
 
   /** Starts, ends or ends all. */
-  choose(verb: Command): void {
+  choose(verb: CommandMembers): void {
     if (this.#verb !== undefined)
       throw invalid('one response can carry one of start(), end() and endAll()')
     const hasChanges =
@@ -96,9 +99,9 @@ export class SessionCommandBuilder {
     return `${nonce}.${payload}`
   }
 
-  #startedData(method: string): Command | undefined {
+  #startedData(method: string): CommandMembers | undefined {
     if (this.#verb === undefined) return undefined
-    const { start } = this.#verb as { start?: { data: Command } }
+    const { start } = this.#verb as { start?: { data: CommandMembers } }
     if (start !== undefined) return start.data
     throw new PortcullisError('ERR_SESSION_ENDED', `${method}() after end(): the session is over`)
   }

@@ -6,6 +6,6 @@ export {
   type AssertionClaims,
   type HeaderAccess,
   OriginSession,
+  type OriginStartOptions as StartOptions,
   type SessionSummary,
-  type StartOptions,
 } from './session.ts'

@@ -43,7 +43,7 @@ export interface HeaderAccess {
 }
 
 /** Options of {@link OriginSession.start}. */
-export interface StartOptions {
+export interface OriginStartOptions {
   /** Members that move from the visitor's session into the new one, such as `cart`. Default none. */
   readonly keep?: readonly string[]
 }
@@ -104,7 +104,7 @@ export class OriginSession<Claims = unknown> {
    *
    * @throws {PortcullisError} `ERR_SESSION_CLOSED` where no gateway asked, or the head was sent; `ERR_SESSION_DATA`
    */
-  start(data: object, { keep }: StartOptions = {}): void {
+  start(data: object, { keep }: OriginStartOptions = {}): void {
     this.#apply((command) =>
       command.choose({ start: { data: { ...data }, ...(keep !== undefined && { keep }) } }),
     )

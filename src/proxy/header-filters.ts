@@ -37,7 +37,7 @@ const unusual = /[^a-z\d-]/
  */
 export function isStrippedRequestHeader(name: string): boolean {
   if (strippedNames.has(name) || unusual.test(name)) return true
-  const candidates = strippedPrefixes.get(letterOf(name))
+  const candidates = strippedPrefixes.get(readGroupLetter(name))
   if (candidates === undefined) return false
   for (const beginning of candidates) if (name.startsWith(beginning)) return !webhooks.has(name)
   return false
@@ -70,13 +70,13 @@ export function connectionOptions(connection: string | null): ReadonlySet<string
 function groupByLetter(names: readonly string[]): Map<number, string[]> {
   const letters = new Map<number, string[]>()
   for (const name of names) {
-    const letter = letterOf(name)
+    const letter = readGroupLetter(name)
     letters.set(letter, [...(letters.get(letter) ?? []), name])
   }
   return letters
 }
 
-function letterOf(name: string): number {
+function readGroupLetter(name: string): number {
   return name.startsWith('x-') ? 256 + name.charCodeAt(2) : name.charCodeAt(0)
 }
 

@@ -6,7 +6,7 @@ export interface Deadline {
   readonly signal: AbortSignal
   readonly over: boolean
   /** Settles as the work does, or rejects with `ERR_STORE_UNAVAILABLE` when time is up, even if the work never ends. */
-  within<T>(work: Promise<T>): Promise<T>
+  race<T>(work: Promise<T>): Promise<T>
   /** Lets go of the timer. */
   stop(): void
 }
@@ -30,7 +30,7 @@ export function startDeadline(timeoutMs: number): Deadline {
     get over(): boolean {
       return over
     },
-    within: (work) => Promise.race([work, expired]),
+    race: (work) => Promise.race([work, expired]),
     stop: () => clearTimeout(timer),
   }
 }

@@ -15,6 +15,11 @@ export interface Script {
  * A script that declares all its keys in KEYS. Upstash then locks these keys only; a key that is made inside a script is
  * refused there. Numbers come and go as text: Lua prints them with 14 digits.
  *
+ * @example
+ * ```ts
+ * const increment = script('increment', "return redis.call('INCR', KEYS[1])")
+ * const count = await client.call(c.env, increment, ['visits'], [])
+ * ```
  * @param name - dashed, at most 64 characters: `session-read`
  * @param source - Lua without a `#!` line, which is added
  * @throws {ConfigError} `ERR_CONFIG` for another name or source

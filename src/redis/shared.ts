@@ -16,6 +16,13 @@ interface SharedBatches {
 /**
  * An environment for one web request, which finds everything that `env` holds. Whatever is called with it goes through the
  * request's one Ask of a client, and takes along what waits there.
+ *
+ * @example
+ * ```ts
+ * const env = shareAsks(c.env)
+ * const results = Promise.all([first.read(env), second.read(env)])
+ * await sharedAsk(env, client)?.send()
+ * ```
  */
 export function shareAsks(env: unknown): object {
   const made = Object.create((env ?? null) as object | null) as object
@@ -23,7 +30,15 @@ export function shareAsks(env: unknown): object {
   return made
 }
 
-/** The Ask that a request shares; undefined where `env` was made for none. What is called there waits for its `send`. */
+/**
+ * The Ask that a request shares; undefined where `env` was made for none. What is called there waits for its `send`.
+ *
+ * @example
+ * ```ts
+ * const batch = sharedAsk(env, client)
+ * const reply = batch === undefined ? client.call(env, read, keys, []) : batch.call(read, keys, [])
+ * ```
+ */
 export function sharedAsk(env: unknown, client: Redis): RedisBatch | undefined {
   const found =
     typeof env === 'object' && env !== null

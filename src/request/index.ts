@@ -26,6 +26,7 @@ export {
   declaredLength,
   defaultBodyBytes,
   type RequestWithBody,
+  type WithFixedLength,
 } from './body/body.ts'
 export {
   type AcceptsType,

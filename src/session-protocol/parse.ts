@@ -79,12 +79,12 @@ function parsePayload(payload: string): unknown {
 function parseCommand(value: unknown): SessionCommand | undefined {
   if (!isObject(value)) return undefined
   const flash = parseMembers(value.flash)
-  const verb = flash && verbOf(value, flash.size)
+  const verb = flash && parseVerb(value, flash.size)
   if (flash === undefined || verb === undefined) return undefined
   return flash.size === 0 && verb.verb !== 'set' ? verb : { ...verb, flash }
 }
 
-function verbOf(value: Record<string, unknown>, messages: number): OrderVerb | undefined {
+function parseVerb(value: Record<string, unknown>, messages: number): OrderVerb | undefined {
   if ('start' in value)
     return hasOnlyKeys(value, ['start', 'flash']) ? parseStart(value.start) : undefined
   if ('end' in value) return hasOnlyKeys(value, ['end', 'flash']) ? parseEnd(value.end) : undefined

@@ -37,10 +37,7 @@ export function session<Data extends object, S extends ThreeVerbs<Data>>(
 /**
  * Allows signed-in sessions. It redirects other navigations to the sign-in page and answers other requests with 401.
  *
- * @example
- * ```ts
- * app.use('/account/*', requireSession({ signIn: '/login' }))
- * ```
+ * @example app.use('/account/*', requireSession({ signIn: '/login' }))
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function requireSession(
@@ -55,10 +52,7 @@ export function requireSession(
 /**
  * Allows sessions that signed in at most `seconds` ago, 1 to 34,560,000, for example before a change of password.
  *
- * @example
- * ```ts
- * app.post('/account/password', requireFresh(300, { signIn: '/login' }), changePassword)
- * ```
+ * @example app.post('/account/password', requireFresh(300, { signIn: '/login' }), changePassword)
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function requireFresh(
@@ -71,7 +65,12 @@ export function requireFresh(
   }
 }
 
-/** Allows sessions bound to the device that signed in, proved lately if `proof` asks for it. @throws {ConfigError} */
+/**
+ * Allows sessions bound to the device that signed in, proved lately if `proof` asks for it.
+ *
+ * @example app.use('/payments/*', requireBound({ proof: 60 }))
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
 export function requireBound(options: guards.RequireBoundOptions<Context> = {}): MiddlewareHandler {
   const guard = guards.createBoundGuard(options)
   return async function requireBound(c, next) {

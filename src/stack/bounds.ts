@@ -13,7 +13,7 @@ import {
 } from '../request/body/body.ts'
 import { compileContentTypes } from '../request/body/content-type.ts'
 import { compileRequestLimits, type RequestLimits } from '../request/limits.ts'
-import { createReject, type GuardOptions } from './refuse.ts'
+import { createReject, type StackGuardOptions } from './refuse.ts'
 
 const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
@@ -30,7 +30,7 @@ const methodName = /^[A-Z][A-Z-]{0,31}$/
  */
 export function allowMethods(
   methods: readonly string[] = everyMethod,
-  { onEvent }: GuardOptions = {},
+  { onEvent }: StackGuardOptions = {},
 ): MiddlewareHandler {
   const issues = createIssues('allowMethods')
   const allowed = parseMethods(methods, issues)
@@ -65,7 +65,7 @@ function parseMethods(value: unknown, issues: Issues): ReadonlySet<string> {
 }
 
 /** Options of {@link limitRequests}. */
-export interface LimitOptions extends RequestLimits, GuardOptions {}
+export interface LimitOptions extends RequestLimits, StackGuardOptions {}
 
 /**
  * Refuses requests whose url (414), query (400) or headers (431) are larger than any honest one's. Put it before whatever
@@ -86,7 +86,7 @@ export function limitRequests(options: LimitOptions = {}): MiddlewareHandler {
 }
 
 /** Options of {@link limitBodies}. */
-export interface BodyOptions extends GuardOptions {
+export interface BodyOptions extends StackGuardOptions {
   /** Bytes. Default 10,485,760 (10 MB): what Next and most proxies take. 0 takes none. */
   readonly maxBytes?: number
   /** Types of bodies that are taken, such as `['application/json', 'image/*']`; others get 415. Default: all. */

@@ -6,10 +6,10 @@ import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { booleanOption, optionalListener, wholeNumber } from '../options/values.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
-import { createReject, type GuardOptions } from './refuse.ts'
+import { createReject, type StackGuardOptions } from './refuse.ts'
 
 /** Options of {@link cors}. */
-export interface CorsOptions<E = ProjectEnv> extends GuardOptions {
+export interface CorsOptions<E = ProjectEnv> extends StackGuardOptions {
   /**
    * Origins whose scripts may read answers, each spelled as browsers send it: `https://app.example.com`. Or `'*'` alone, for
    * what is public to everybody anyway. No patterns, no `null`.

@@ -9,10 +9,10 @@ import { checkPlatform, type Platform } from '../request/address/address.ts'
 import { checkHttps, compileKnownHosts } from '../request/host.ts'
 import { isHttps, readUrlHost } from '../request/origin.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
-import { createReject, type GuardOptions } from './refuse.ts'
+import { createReject, type StackGuardOptions } from './refuse.ts'
 
 /** Options of {@link allowHosts}. */
-export interface HostOptions<E = ProjectEnv> extends GuardOptions {
+export interface HostOptions<E = ProjectEnv> extends StackGuardOptions {
   /** The origins under which visitors know this application, such as `https://app.example.com`. */
   readonly publicOrigin: FromEnv<string | readonly string[], E>
   /** Further hosts: `internal.example.com`, `localhost:8080`, or `127.0.0.1:*` for any port. Default none. */
@@ -42,7 +42,7 @@ export function allowHosts<E = ProjectEnv>(options: HostOptions<E>): MiddlewareH
 }
 
 /** Options of {@link requireHttps}. */
-export interface HttpsOptions<E = ProjectEnv> extends GuardOptions {
+export interface HttpsOptions<E = ProjectEnv> extends StackGuardOptions {
   /** The origins under which visitors know this application; pages are sent to one of them. */
   readonly publicOrigin: FromEnv<string | readonly string[], E>
   /** Who stands in front and says how a client came. Default: `CF-Visitor` or `X-Forwarded-Proto`, whoever sends it. */

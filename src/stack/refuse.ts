@@ -7,7 +7,7 @@ import { errorResponse } from '../page/error-response.ts'
 import type { Emit, Reason } from '../types.ts'
 
 /** Options every guard of requests has. */
-export interface GuardOptions {
+export interface StackGuardOptions {
   /** Takes `request-refused` with the reason. Default none. */
   readonly onEvent?: Emit
 }

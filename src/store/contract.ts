@@ -186,7 +186,14 @@ export type StoreOption = SessionStore | ((args: { readonly maxAge: number }) =>
 
 const VERBS = ['create', 'read', 'replace', 'rotate', 'end', 'list', 'endAll'] as const
 
-/** Whether a store has all seven atomic verbs; otherwise it is used through `get`, `set` and `delete`. */
+/**
+ * Whether a store has all seven atomic verbs; otherwise it is used through `get`, `set` and `delete`.
+ *
+ * @example
+ * ```ts
+ * if (!isAtomic(store)) console.warn('Parallel requests may lose writes')
+ * ```
+ */
 export function isAtomic(store: SessionStore): store is AtomicStore {
   return VERBS.every((verb) => typeof (store as Partial<AtomicStore>)[verb] === 'function')
 }

@@ -23,6 +23,10 @@ export interface MemoryStoreOptions {
  * Makes a store in memory with all atomic verbs. It is **per isolate**: Workers run many isolates at once and end them at
  * will, so a session made in one is unknown in the next. Use it in development, in tests, or in one long-lived process.
  *
+ * @example
+ * ```ts
+ * const sessions = storedSessions({ secret, store: memoryStore() })
+ * ```
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
@@ -90,7 +94,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
   }
 
   /** The row that a rotation ends, also where another one ended it moments ago. */
-  function replaced({ key, index }: Ref, by: string | undefined): Partial<Mark> | undefined {
+  function findReplaced({ key, index }: Ref, by: string | undefined): Partial<Mark> | undefined {
     const entry = rows.get(key)
     if (entry === undefined || !isRow(entry)) return entry
     return index === undefined || rows.lists(index, key) ? { last: entry, by } : undefined
@@ -130,7 +134,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
         if (String(entry.version) !== ifVersion) return toConflict(entry)
       }
       // Also where there was no row: a parallel request with the old cookie must not begin a session in its place.
-      markEnded(old.key, grace, replaced(old, next.index))
+      markEnded(old.key, grace, findReplaced(old, next.index))
       createEntry(next)
       return { is: 'ok' }
     },

@@ -50,6 +50,10 @@ export interface MemoryRevocationsOptions {
  * Revocations in the memory of one isolate: for development, tests and a single process. Another isolate knows nothing of
  * them.
  *
+ * @example
+ * ```ts
+ * const sessions = statelessSessions({ secret, revocation: revocable({ store: memoryRevocations() }) })
+ * ```
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function memoryRevocations(options: MemoryRevocationsOptions = {}): RevocationStore {

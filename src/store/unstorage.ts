@@ -21,6 +21,10 @@ export interface UnstorageLike {
  * It has no atomic verbs: parallel requests may lose writes and undo a logout, and there is no list of a user's sessions.
  * A driver that is only eventually consistent (Cloudflare KV) also shows an ended session for up to a minute elsewhere.
  *
+ * @example
+ * ```ts
+ * const sessions = storedSessions({ secret, store: unstorageStore(createStorage({ driver })) })
+ * ```
  * @returns for the option `store`, which calls it once with the longest life of a session in seconds.
  * @throws {ConfigError} `ERR_CONFIG`
  */

@@ -81,6 +81,10 @@ export interface UpstashStore extends AtomicStore {
  * Verbs reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`; `create`, `replace` and `rotate` also with
  * `ERR_STORE_TOO_LARGE`.
  *
+ * @example
+ * ```ts
+ * const sessions = storedSessions({ secret, store: upstashStore({ redis: redis.fromEnv() }) })
+ * ```
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function upstashStore<E = ProjectEnv>(options: UpstashStoreOptions<E>): UpstashStore {
@@ -97,9 +101,13 @@ export function upstashStore<E = ProjectEnv>(options: UpstashStoreOptions<E>): U
   const writeKey = ({ key, write }: Row): string => `${prefix}w:${key}:${write}`
   const markKey = (mark: string): string => `${prefix}o:${mark}`
   const onceKey = (id: string): string => `${prefix}j:${id}`
-  const listOf = ({ index }: Ref): string[] => (index === undefined ? [] : [indexKey(index)])
-  const rowKeys = (ref: Ref): string[] => [rowKey(ref.key), ...listOf(ref)]
-  const writeKeysOf = (row: Row): string[] => [rowKey(row.key), writeKey(row), ...listOf(row)]
+  const listIndexKeys = ({ index }: Ref): string[] => (index === undefined ? [] : [indexKey(index)])
+  const rowKeys = (ref: Ref): string[] => [rowKey(ref.key), ...listIndexKeys(ref)]
+  const listWriteKeys = (row: Row): string[] => [
+    rowKey(row.key),
+    writeKey(row),
+    ...listIndexKeys(row),
+  ]
   const callScript = (env: unknown, { script, keys, args }: ScriptCall): Promise<unknown> =>
     redis.call(env, script, keys, args)
 
@@ -167,7 +175,7 @@ export function upstashStore<E = ProjectEnv>(options: UpstashStoreOptions<E>): U
     check: (env) => redis.check(env),
     async create(row, { env }) {
       const request = (tidied: boolean): ScriptCall => {
-        return { script: createScript, keys: writeKeysOf(row), args: newRow(row, tidied) }
+        return { script: createScript, keys: listWriteKeys(row), args: newRow(row, tidied) }
       }
       return parseCreateReply(await keep(row, env, request))
     },
@@ -184,7 +192,7 @@ export function upstashStore<E = ProjectEnv>(options: UpstashStoreOptions<E>): U
       const { key, now, idle, record } = row
       validateSize(record, maxBytes)
       const args = [key, `${now}`, `${idle}`, ifVersion, record]
-      const request = withMark(row, { script: replaceScript, keys: writeKeysOf(row), args })
+      const request = withMark(row, { script: replaceScript, keys: listWriteKeys(row), args })
       return parseReplaceReply(await callScript(env, request))
     },
     async rotate(old, next, options, { env }) {

@@ -19,7 +19,7 @@ export type GuardRoute = Omit<
 >
 
 /** What a guard is told: as `GatewayConfig`, but that there is one server behind it, the project. */
-export interface GuardOptions<Data extends object = object, E = ProjectEnv>
+export interface VercelGuardOptions<Data extends object = object, E = ProjectEnv>
   extends Omit<GatewayConfig<'project', Data, E>, 'upstreams' | 'routes' | 'throttle' | 'fetch'> {
   /**
    * First match wins. What no route covers needs a session where there is the option `session`, and passes where there is
@@ -49,13 +49,22 @@ const largestChunk = 65_536
  * access, security headers, assertion), and the project answers what passes. It never sees that answer, so it has no login
  * throttle and no session protocol: the project counts logins and changes sessions itself, with `openSession`.
  *
+ * @example
+ * ```ts
+ * export const GET = vercel(guard({ publicOrigin, session, routes: [{ path: '/admin/*', access }] }))
+ * ```
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
 export function guard<Data extends object, E = ProjectEnv>(
-  options: GuardOptions<Data, E>,
+  options: VercelGuardOptions<Data, E>,
 ): Gateway<E> {
   const issues = createIssues('')
-  const { routes = [], maxBodyBytes, next, ...rest } = Object(options) as GuardOptions<Data, E>
+  const {
+    routes = [],
+    maxBodyBytes,
+    next,
+    ...rest
+  } = Object(options) as VercelGuardOptions<Data, E>
   const most = wholeNumber(issues, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds)
   for (const key of ['upstreams', 'throttle', 'fetch'])
     if (key in rest) issues.add(key, 'is no option of a guard')

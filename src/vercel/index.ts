@@ -7,7 +7,7 @@ export {
 export { returnPath } from '../request/index.ts'
 export type { SessionInfo } from '../session/index.ts'
 export type { Emit, FromEnv, SecurityEvent } from '../types.ts'
-export { type GuardOptions, type GuardRoute, guard } from './guard.ts'
+export { type GuardRoute, guard, type VercelGuardOptions as GuardOptions } from './guard.ts'
 export type { NextDomain, NextOptions } from './next-options.ts'
 export type { NextRewrite } from './next-rewrites.ts'
 export { type PassThroughOptions, passThrough } from './pass-through.ts'

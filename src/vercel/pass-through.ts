@@ -17,6 +17,11 @@ const prefix = 'x-middleware-request-'
  * Lets a request through to the project, for the handler at the end of an app that guards one: `app.all('*', () =>
  * passThrough())`. Headers and cookies set on this answer reach the client with the project's answer. Next shows them to
  * the handler as request headers besides, so they must hold no secret.
+ *
+ * @example
+ * ```ts
+ * app.all('*', () => passThrough())
+ * ```
  */
 export function passThrough({ headers }: PassThroughOptions = {}): Response {
   const answer = new Response(null, { headers: { [goOn]: '1' } })

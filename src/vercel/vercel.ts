@@ -3,7 +3,7 @@ import { errorResponse } from '../page/index.ts'
 import { type Platform, readHost } from '../request/index.ts'
 import type { ProjectEnv } from '../types.ts'
 import { moveRequest, withHost } from './asked-request.ts'
-import { type GuardOptions, guard } from './guard.ts'
+import { guard, type VercelGuardOptions } from './guard.ts'
 import { finish } from './pass-through.ts'
 
 /** What answers requests: a Hono app, a gateway, a {@link guard}. */
@@ -43,11 +43,15 @@ export interface VercelOptions<E = ProjectEnv> {
  * tells the project the request's headers without what only the platform or the guard may say, and with the cookies that
  * this answer sets.
  *
+ * @example
+ * ```ts
+ * export const proxy = vercel(app)
+ * ```
  * @throws {ConfigError} `ERR_CONFIG` for options that cannot be served
  */
 export function vercel<E = ProjectEnv>(app: FetchApp<E>, options?: VercelOptions<E>): VercelHandler
 export function vercel<Data extends object, E = ProjectEnv>(
-  guardOptions: GuardOptions<Data, E>,
+  guardOptions: VercelGuardOptions<Data, E>,
   options?: VercelOptions<E>,
 ): VercelHandler
 export function vercel(
@@ -56,10 +60,12 @@ export function vercel(
 ): VercelHandler {
   const isApp = typeof (Object(what) as Partial<FetchApp>).fetch === 'function'
   const app = (
-    isApp ? atAskedHost(what as FetchApp<object>) : guard(what as GuardOptions<never, never>)
+    isApp ? atAskedHost(what as FetchApp<object>) : guard(what as VercelGuardOptions<never, never>)
   ) as FetchApp<object>
   const front =
-    platform ?? (isApp ? undefined : (what as Pick<GuardOptions, 'platform'>).platform) ?? 'vercel'
+    platform ??
+    (isApp ? undefined : (what as Pick<VercelGuardOptions, 'platform'>).platform) ??
+    'vercel'
   return async function handler(request, event): Promise<Response> {
     return finish(request, await app.fetch(request, env, createContext(event)), front)
   }

@@ -35,6 +35,11 @@ export interface VerifiedSession<Data> {
  * in. Call it where the data is, in each Server Function too: a guard in front can be walked around by a mistake in a
  * matcher. To change the session there, `openSession(strategy, { cookies })`.
  *
+ * @example
+ * ```ts
+ * const session = await verifySession(sessions, { cookies: await cookies() })
+ * if (session === undefined) redirect('/login')
+ * ```
  * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` where the store cannot be asked: nobody is logged out by that
  * @throws {ConfigError} `ERR_CONFIG`
  */

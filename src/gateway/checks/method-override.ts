@@ -117,14 +117,14 @@ async function readBodyPairs(ctx: RequestContext, most: number): Promise<Pairs |
   try {
     const text = utf8.decode(bytes)
     if (isForm) return readParameters(text)
-    const members = membersOf(JSON.parse(text))
+    const members = listMembers(JSON.parse(text))
     return hasClearNames(text) ? members : undefined
   } catch {
     return undefined // no UTF-8, no JSON
   }
 }
 
-function membersOf(value: unknown): Pairs {
+function listMembers(value: unknown): Pairs {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).map(([name, member]) => [name, `${member}`] as const)
 }

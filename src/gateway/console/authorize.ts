@@ -26,7 +26,7 @@ export interface Viewer {
 export type AuthorizeViewer = (ctx: RequestContext) => Promise<Viewer | Response>
 
 /** How often the console may be asked. */
-export interface RequestLimits {
+export interface ViewerLimits {
   /** Requests of one address in a minute, before its session is read. */
   readonly perAddress: number
   /** Requests of one session in a minute. */
@@ -40,7 +40,7 @@ const tokenPurpose = 'console '
 export function createAuthorizeViewer(
   access: CompiledAccess,
   services: ConsoleServices,
-  limits: RequestLimits,
+  limits: ViewerLimits,
 ): AuthorizeViewer {
   const { clock, reject, sessions, phases } = services
   const perAddress = createMinuteLimit(limits.perAddress)

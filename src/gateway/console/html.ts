@@ -5,7 +5,7 @@ export interface Html {
   readonly html: string
 }
 
-type Value = Html | string | number | undefined | false | readonly Html[]
+type HtmlValue = Html | string | number | undefined | false | readonly Html[]
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -16,7 +16,7 @@ const entities: Readonly<Record<string, string>> = {
 }
 
 /** The tag of a template. A value that is undefined or false leaves nothing. */
-export function html(texts: TemplateStringsArray, ...values: readonly Value[]): Html {
+export function html(texts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   let written = texts[0] ?? ''
   for (const [index, value] of values.entries()) written += write(value) + (texts[index + 1] ?? '')
   return { html: written }
@@ -27,7 +27,7 @@ export function trustedHtml(text: string): Html {
   return { html: text }
 }
 
-function write(value: Value): string {
+function write(value: HtmlValue): string {
   if (value === undefined || value === false) return ''
   if (typeof value === 'string') return escapeHtml(value)
   if (typeof value === 'number') return `${value}`

@@ -23,6 +23,11 @@ export interface Review {
  * take paths from stricter ones, overlap, or look like patterns that they are not; upstreams nobody is sent to; what the
  * kind of sessions cannot keep.
  *
+ * @example
+ * ```ts
+ * const { faults, remarks } = reviewGateway(config, process.env)
+ * if (faults.length > 0) throw new Error(faults.join('\n'))
+ * ```
  * @param env - variables of the environment that it will run in, as far as they are known.
  */
 export function reviewGateway<N extends string, Data extends object, E>(

@@ -41,8 +41,8 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
     const { host, path } = asked
     if (!group.pattern.prefix) return
     asked.folded ??= foldPath(path)
-    for (const index of folded.of(host)) addFound(found, index.find(asked.folded), path)
-    for (const index of written.of(host)) addFound(found, index.find(path), path)
+    for (const index of folded.list(host)) addFound(found, index.find(asked.folded), path)
+    for (const index of written.list(host)) addFound(found, index.find(path), path)
   }
 
   /** The groups of all pages that an upstream may serve for a path. */
@@ -75,7 +75,7 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
       const exactly = !guarded && group.members.some(({ route }) => route.caseSensitive)
       // A route that only limits matches as it is written, and its limits hold for every spelling.
       ;(exactly ? written : folded)
-        .at(route.host)
+        .ensure(route.host)
         .add(route.path, group, { direct: !guarded && !exactly })
     },
     strictest(asked, group, route, find) {
@@ -118,9 +118,9 @@ function addFound(found: RouteGroup[], groups: readonly RouteGroup[], path: stri
 
 /** Indexes by the host that routes name. */
 interface Indexes {
-  at(host: string | undefined): AliasIndex<RouteGroup>
+  ensure(host: string | undefined): AliasIndex<RouteGroup>
   /** Those that hold for the host of a request. */
-  of(host: string): ReadonlyArray<AliasIndex<RouteGroup>>
+  list(host: string): ReadonlyArray<AliasIndex<RouteGroup>>
 }
 
 function newIndexes(folded: boolean): Indexes {
@@ -128,13 +128,13 @@ function newIndexes(folded: boolean): Indexes {
   const always = [anyHost]
   const hosts = new Map<string, AliasIndex<RouteGroup>>()
   return {
-    at(host) {
+    ensure(host) {
       if (host === undefined) return anyHost
       const index = hosts.get(host) ?? createAliasIndex<RouteGroup>(folded)
       hosts.set(host, index)
       return index
     },
-    of(host) {
+    list(host) {
       if (hosts.size === 0) return always
       const more = [hosts.get(host), hosts.get(toWildcard(host))]
       return [anyHost, ...more.filter((index) => index !== undefined)]

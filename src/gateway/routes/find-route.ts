@@ -17,14 +17,14 @@ export type FindRoute = (ctx: RequestContext) => Promise<FoundRoute>
 
 /** Creates the function for one table. */
 export function createFindRoute(routes: RouteTable, reject: RequestRejecter): FindRoute {
-  function rejected(...rejection: Parameters<RequestRejecter>): FoundRoute {
+  function rejectWith(...rejection: Parameters<RequestRejecter>): FoundRoute {
     return { type: 'rejected', rejection: reject(...rejection) }
   }
 
   return async function findRoute(ctx) {
     if (ctx.settings === undefined) throw ctx.settingsError
     const first = matchRoute(routes, ctx)
-    if (first.type !== 'route') return rejected(ctx, ...describeMismatch(first))
+    if (first.type !== 'route') return rejectWith(ctx, ...describeMismatch(first))
 
     const override = first.route.upstream?.methodOverride
     if (override === undefined) return { type: 'route', ctx: enterRoute(ctx, first.route) }
@@ -33,10 +33,10 @@ export function createFindRoute(routes: RouteTable, reject: RequestRejecter): Fi
       const other = matchRoute(routes, ctx, method)
       return other.type === 'ambiguous' ? first : other
     })
-    if (match.type === 'unclear') return rejected(ctx, 'body-malformed')
+    if (match.type === 'unclear') return rejectWith(ctx, 'body-malformed')
     if (match.type === 'route') return { type: 'route', ctx: enterRoute(ctx, match.route) }
     const allow = match.type === 'method' ? match.allow : ''
-    return rejected(ctx, 'method-not-allowed', [['Allow', allow]])
+    return rejectWith(ctx, 'method-not-allowed', [['Allow', allow]])
   }
 }
 

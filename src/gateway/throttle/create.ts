@@ -16,6 +16,17 @@ import type { GatewayThrottle } from './types.ts'
  * Makes the option `throttle` of a gateway: how many failed logins are let through, and where they are counted, for the
  * routes that have a `throttle`. It is judged by {@link createGateway}, together with everything else.
  *
+ * @example
+ * ```ts
+ * createGateway({
+ *   upstreams,
+ *   throttle: gatewayThrottle({
+ *     store: upstashThrottle({ redis: client }),
+ *     secret: (c) => c.env.THROTTLE_SECRET,
+ *   }),
+ *   routes: [{ path: '/login', to: 'app', access: 'public', throttle: { account, success } }],
+ * })
+ * ```
  * @see docs/login-throttle.md
  */
 export function gatewayThrottle<E = ProjectEnv>(options: LoginThrottleOptions<E>): GatewayThrottle {

@@ -62,7 +62,7 @@ class AttemptScope implements LoginScope {
   #rejection: Response | undefined
   /** Whether an upstream may have seen the attempt. */
   #sent = false
-  #ended: () => void = () => {}
+  #end: () => void = () => {}
 
   constructor(services: LoginServices, route: LoginRoute, ctx: RouteContext) {
     this.#services = services
@@ -138,14 +138,14 @@ class AttemptScope implements LoginScope {
   /** Keeps the isolate until the attempt is settled, although the client may have disconnected. */
   #outliveClient(): void {
     const settled = new Promise<void>((done) => {
-      this.#ended = done
+      this.#end = done
     })
     this.#ctx.waitUntil?.(settled)
   }
 
   async end(): Promise<void> {
     await this.#attempt?.settle(this.#sent ? 'failure' : 'void')
-    this.#ended()
+    this.#end()
   }
 }
 

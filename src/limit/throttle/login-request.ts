@@ -62,13 +62,13 @@ export function withholdCookies(
 
   const kept = header
     .split(';')
-    .filter((part) => !part.split(',').some((pair) => namesOf(pair).some(isWithheld)))
+    .filter((part) => !part.split(',').some((pair) => listSpellings(pair).some(isWithheld)))
   const joined = kept.join(';').trim()
 
   return joined === '' ? null : joined
 }
 
-function namesOf(pair: string): string[] {
+function listSpellings(pair: string): string[] {
   const name = (pair.split('=', 1)[0] ?? '').trim()
   const decoded = name.replace(/%([0-9a-f]{2})/gi, (_all, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 16)),

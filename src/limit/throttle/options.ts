@@ -44,7 +44,7 @@ export interface LoginThrottleOptions<E = ProjectEnv> {
    * The cookie by which a device is known that signed in before: strangers never slow it, and it has a count of its own of
    * twice the limit. `false`: no device is known, and an attacker can keep an owner waiting.
    */
-  readonly device?: false | DeviceOptions
+  readonly device?: false | ThrottleDeviceOptions
   /**
    * What the origin makes of a name before it looks it up, such as leaving out the dots of an address at Gmail. What remains is
    * folded all the same: case, accents, width, strokes. An empty text names nobody, which is 400. Failures are counted by it;
@@ -59,7 +59,7 @@ export interface LoginThrottleOptions<E = ProjectEnv> {
 }
 
 /** The cookie of a known device. */
-export interface DeviceOptions {
+export interface ThrottleDeviceOptions {
   /** Without prefix. Default `device`, sent as `__Host-device`. */
   readonly name?: string
   /** Default none. A domain gives up `__Host-` for `__Secure-`. */
@@ -158,7 +158,7 @@ function compileDevice(value: unknown, issues: Issues): ThrottleSettings['device
   if (value === false) return undefined
 
   checkKeys(issues, value ?? {}, ['name', 'domain', 'maxAge', 'insecurePlainHttp'])
-  const { maxAge, name = 'device', ...rest } = (value ?? {}) as DeviceOptions
+  const { maxAge, name = 'device', ...rest } = (value ?? {}) as ThrottleDeviceOptions
   const cookie = cookieSettings({ name, ...rest }, issues)
   const bounds = { min: 3600, max: 400 * dayS, unit: 'seconds' }
 

@@ -19,7 +19,14 @@ export type PresetOptions<E = ProjectEnv> = Pick<
   | 'label'
 >
 
-/** Any OpenID Connect provider, for symmetry beside presets: returns its options as they are. */
+/**
+ * Any OpenID Connect provider, for symmetry beside presets: returns its options as they are.
+ *
+ * @example
+ * ```ts
+ * const providers = { work: oidc({ issuer: 'https://id.example.com', clientId, clientSecret }) }
+ * ```
+ */
 export function oidc<E = ProjectEnv>(options: ProviderOptions<E>): ProviderOptions<E> {
   return options
 }

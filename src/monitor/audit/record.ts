@@ -73,10 +73,10 @@ export interface AuditedRequest {
   readonly country?: string | undefined
 }
 
-type Description = readonly [action: AuditAction, outcome: AuditOutcome]
+type EventDescription = readonly [action: AuditAction, outcome: AuditOutcome]
 
 /** Events that are worth a record. The others are about the gateway's own health, not about what somebody did. */
-const descriptions: Partial<Record<EventType, Description>> = {
+const descriptions: Partial<Record<EventType, EventDescription>> = {
   'access-observed': ['access', 'success'],
   'access-refused': ['access', 'denied'],
   'account-pressure': ['login', 'failed'],

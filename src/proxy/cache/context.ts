@@ -8,7 +8,7 @@ export interface SharedRequest {
   /** Whether it goes on when the client has left. */
   readonly outlives?: boolean
   /** Called with the upstream's headers as they came. */
-  heard(headers: Headers): void
+  receiveHeaders(headers: Headers): void
 }
 
 /** An address of which something may be kept. */

@@ -97,6 +97,15 @@ const year = { min: 0, max: 31_536_000, unit: 'seconds' } as const
  * cookie can make one visitor's answer another's. It is a shared cache by RFC 9111, and `Cache-Status` tells what happened
  * (RFC 9211).
  *
+ * @example
+ * ```ts
+ * const route = {
+ *   path: '/assets/*',
+ *   to: 'app',
+ *   access: 'public',
+ *   cache: publicCache({ maxAge: 3600, query: ['v'] }),
+ * }
+ * ```
  * @throws {ConfigError} `ERR_CONFIG`
  * @see docs/proxy.md for what is never kept
  */

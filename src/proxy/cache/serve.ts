@@ -106,7 +106,7 @@ async function fetchAndStore(
       search: turn.search,
       headers,
       outlives: background,
-      heard(came): void {
+      receiveHeaders(came): void {
         said = came
       },
     })

@@ -40,6 +40,10 @@ export interface Breaker {
  *
  * It counts per isolate: each finds out for itself, and starts closed.
  *
+ * @example
+ * ```ts
+ * const app = { url: 'http://10.0.0.7:3000', breaker: circuitBreaker({ failures: 10 }) }
+ * ```
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function circuitBreaker(options: BreakerOptions = {}): BreakerRules {
@@ -62,7 +66,7 @@ interface Span {
 }
 
 /** Milliseconds until a span is over; undefined where it is, or where the clock went back to before it began. */
-function leftOf({ since, lasts }: Span, now: number): number | undefined {
+function readRemaining({ since, lasts }: Span, now: number): number | undefined {
   const age = now - since
   return age >= 0 && age < lasts ? lasts - age : undefined
 }
@@ -76,7 +80,7 @@ function startBreaker(most: number, windowMs: number, pauseMs: number): Breaker 
   function settle(answered: boolean, now: number): BreakerChange {
     // Begun before it opened: what it says is old.
     if (pause !== undefined) return undefined
-    if (window === undefined || leftOf(window, now) === undefined) {
+    if (window === undefined || readRemaining(window, now) === undefined) {
       window = { since: now, lasts: windowMs }
       ended = 0
       failed = 0
@@ -106,7 +110,7 @@ function startBreaker(most: number, windowMs: number, pauseMs: number): Breaker 
 
       // The clock went back: the pause begins again from here, and is not as long as that besides.
       if (now < pause.since) pause = { since: now, lasts: pauseMs }
-      const left = leftOf(pause, now)
+      const left = readRemaining(pause, now)
       if (left !== undefined) return left
 
       pause = { since: now, lasts: longestMs }

@@ -1,6 +1,6 @@
 /** One request to an upstream and its answer, as it is: redirects not followed, bodies not read. */
 import { PortcullisError } from '../../errors.ts'
-import { BodyError, boundBody } from '../../request/index.ts'
+import { BodyError, boundBody, type WithFixedLength } from '../../request/index.ts'
 import type { CompiledClient } from './upstream-client.ts'
 
 /** A request on its way to an upstream. */
@@ -100,12 +100,6 @@ export function dropConnection(webSocket: object): void {
 
 /** Milliseconds in which a body that broke off is told from an upstream that did. */
 const afterwards = 100
-
-type WithFixedLength = {
-  FixedLengthStream?: new (
-    length: number,
-  ) => { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> }
-}
 
 /**
  * A body that ends where it should. Of one whose length is known workerd itself takes not a byte more, at a third of what

@@ -88,7 +88,7 @@ export function createForward<C extends ForwardContext>(options: ForwardOptions<
       ),
     )
     login?.onResponse()
-    shared?.heard(received.headers)
+    shared?.receiveHeaders(received.headers)
     const decoded = await matchCoding(received, request.method, ctx.client.rules)
     try {
       const exchange = { request, response: decoded }

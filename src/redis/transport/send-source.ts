@@ -64,13 +64,13 @@ async function sendWithRetry(
   deadline: Deadline,
 ): Promise<Reply[]> {
   for (let again = false; ; again = true) {
-    const outcome = await deadline.within(settle(send))
+    const outcome = await deadline.race(settle(send))
     if ('replies' in outcome) return validateReplies(outcome.replies, count)
     if (outcome.error instanceof StoreError) throw outcome.error
     if (isRedisError(outcome.error)) throw createRequestError((outcome.error as Error).message)
     if (deadline.over) throw createUnavailableError('timeout')
     if (again) throw createUnavailableError('network')
-    await deadline.within(new Promise((done) => setTimeout(done, pauseMs)))
+    await deadline.race(new Promise((done) => setTimeout(done, pauseMs)))
   }
 }
 

@@ -49,12 +49,12 @@ export async function sendCommands(
     signal: deadline.signal,
   }
   for (let again = false; ; again = true) {
-    const text = await deadline.within(sendOnce(place.fetch ?? fetch, url, init))
+    const text = await deadline.race(sendOnce(place.fetch ?? fetch, url, init))
     if (typeof text === 'string') return validateReplies(parseBody(text), commands.length)
     if (text !== undefined) throw text
     if (deadline.over) throw createUnavailableError('timeout')
     if (again) throw createUnavailableError('network')
-    await deadline.within(new Promise((done) => setTimeout(done, pauseMs)))
+    await deadline.race(new Promise((done) => setTimeout(done, pauseMs)))
   }
 }
 

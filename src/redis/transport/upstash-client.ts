@@ -72,7 +72,7 @@ export async function sendThroughClient(
   deadline: Deadline,
 ): Promise<Reply[]> {
   const work = requestPipeline(requester, commands, deadline.signal)
-  const answer = await deadline.within(work)
+  const answer = await deadline.race(work)
   if ('failure' in answer) throw deadline.over ? createUnavailableError('timeout') : answer.failure
   return validateReplies(answer.body, commands.length)
 }

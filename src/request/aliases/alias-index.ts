@@ -60,7 +60,7 @@ export function createAliasIndex<T>(folded: boolean): AliasIndex<T> {
     const name = text.slice(text.lastIndexOf('/') + 1)
     // Behind a script stands what it is to do: PATH_INFO (RFC 3875 section 4.1.5).
     if (!prefix && name.includes('.')) put(below, text, rule)
-    for (const stem of stemsOf(text, name)) put(here, stem, rule)
+    for (const stem of listStems(text, name)) put(here, stem, rule)
   }
 
   function find(path: string): readonly T[] {
@@ -91,7 +91,7 @@ export function createAliasIndex<T>(folded: boolean): AliasIndex<T> {
 }
 
 /** Paths without the extension or the name of the document, where servers take them for the same page. */
-function stemsOf(text: string, name: string): string[] {
+function listStems(text: string, name: string): string[] {
   const stems: string[] = []
   if (optionalExtension.test(name)) stems.push(text.slice(0, text.lastIndexOf('.')))
   if (indexDocument.test(name)) stems.push(text.slice(0, -name.length - 1) || '/')

@@ -114,7 +114,7 @@ export interface BodyBounds {
 }
 
 /** What workerd offers so that a body of known length is not sent on in chunks, which some servers do not take. */
-type WithFixedLength = {
+export type WithFixedLength = {
   FixedLengthStream?: new (length: number) => ReadableWritablePair<Uint8Array, Uint8Array>
 }
 

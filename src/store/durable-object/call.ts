@@ -115,10 +115,10 @@ async function sendWithRetry(send: () => Promise<unknown>, timeoutMs: number): P
   const deadline = startDeadline(timeoutMs)
   try {
     for (let again = false; ; again = true) {
-      const outcome = await deadline.within(settle(send))
+      const outcome = await deadline.race(settle(send))
       if ('reply' in outcome) return outcome.reply
       if (again) throw outcome.failure
-      await deadline.within(new Promise((resolve) => setTimeout(resolve, pauseMs)))
+      await deadline.race(new Promise((resolve) => setTimeout(resolve, pauseMs)))
     }
   } catch (error) {
     throw deadline.over ? createFailure('ERR_STORE_UNAVAILABLE', 'timeout') : error

@@ -81,7 +81,7 @@ export async function sendStatement(
   let [lost, conflicts] = [0, 0]
   try {
     for (;;) {
-      const outcome = await deadline.within(settleQuery(() => query(text, values, context)))
+      const outcome = await deadline.race(settleQuery(() => query(text, values, context)))
       if ('result' in outcome) return outcome.result
       const failure = createFailure(outcome.error)
       const again =
@@ -89,7 +89,7 @@ export async function sendStatement(
           ? conflicts++ < maxConflicts
           : failure.code === 'ERR_STORE_UNAVAILABLE' && lost++ < 1
       if (!again) throw failure
-      await deadline.within(new Promise((resolve) => setTimeout(resolve, pauseMs)))
+      await deadline.race(new Promise((resolve) => setTimeout(resolve, pauseMs)))
     }
   } catch (error) {
     throw deadline.over ? createUnavailable('timeout') : error

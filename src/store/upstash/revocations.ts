@@ -52,6 +52,11 @@ return {string.format('%.0f', now)}`,
  * Revocations in Redis, under `<prefix>rev:<digest>`, `<prefix>gen:<digest>`, `<prefix>o:<mark>` and
  * `<prefix>j:<message>`, each with a TTL.
  *
+ * @example
+ * ```ts
+ * const store = upstashRevocations({ redis: redis.fromEnv() })
+ * const sessions = statelessSessions({ secret, revocation: revocable({ store }) })
+ * ```
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function upstashRevocations<E = ProjectEnv>(

@@ -74,7 +74,7 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
       { limit, window: 10 },
       async ({ take, elapse, now }) => {
         const passed: Array<[at: number, units: number]> = []
-        const within = (end: number): number =>
+        const countWithin = (end: number): number =>
           passed.reduce(
             (sum, [at, units]) => (at > end - 10_000 && at <= end ? sum + units : sum),
             0,
@@ -88,7 +88,7 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
 
           // Large enough to reach the limit.
           const cost = random() < 0.5 ? 1 + Math.floor(random() * Math.ceil(limit / 2)) : 1
-          const free = limit - within(now())
+          const free = limit - countWithin(now())
           const { allowed, remaining } = await take('a', cost)
 
           if (allowed) passed.push([now(), cost])
@@ -99,7 +99,7 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
             expect(allowed ? remaining === free - cost : remaining <= free).toEqual(true)
           }
 
-          expect(within(now()) <= limit).toEqual(true)
+          expect(countWithin(now()) <= limit).toEqual(true)
         }
       },
     )

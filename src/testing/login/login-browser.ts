@@ -107,6 +107,10 @@ export interface SignInAsOptions {
 /**
  * Signs somebody in: opens the login page, and clicks the person at the provider.
  *
+ * @example
+ * ```ts
+ * const page = await signInAs(browser, 'ada', { path: '/account' })
+ * ```
  * @returns the page where the login ended
  * @throws {Error} where the way does not lead to the provider, or the person does not exist there
  */

@@ -105,14 +105,14 @@ function hasPlainMembers(request: Record<string, unknown>): boolean {
   return names.length <= mostMembers && names.every((name) => taken.has(name) || !mayBeMember(name))
 }
 
-type Field = Extract<Selection, { is: 'field' }>
+type RootField = Extract<Selection, { is: 'field' }>
 
 /**
  * The root fields of all operations, each fragment walked once. undefined: a fragment spreads itself, or one that is not
  * there. As deep as there are tokens, and no deeper.
  */
-function rootFields({ operations, fragments }: Document): Field[] | undefined {
-  const fields: Field[] = []
+function rootFields({ operations, fragments }: Document): RootField[] | undefined {
+  const fields: RootField[] = []
   const state = new Map<string, 'open' | 'done'>()
 
   function walk({ selections }: Pick<Definition, 'selections'>): boolean {

@@ -141,7 +141,7 @@ function readJson(text: string): unknown {
   return json.ok && hasClearNames(text) ? json.value : undefined
 }
 
-interface BodyRules {
+interface AccountBodyRules {
   readonly types: readonly LoginMediaType[]
   /** Whether some server may take a parameter of this name for the account. */
   readonly mayMean: (name: string) => boolean
@@ -152,7 +152,7 @@ interface BodyRules {
 async function readBodyAndQuery(
   request: Request,
   search: string,
-  { types, mayMean, maxBytes = maxBodyBytes }: BodyRules,
+  { types, mayMean, maxBytes = maxBodyBytes }: AccountBodyRules,
 ): Promise<BodyRead> {
   const query = readParameters(search.replace(/^\?/, ''))
   if (query === undefined || query.some(([name]) => mayMean(name))) return unclear
@@ -162,7 +162,7 @@ async function readBodyAndQuery(
 async function readJsonAndQuery(
   request: Request,
   search: string,
-  rules: Omit<BodyRules, 'types'>,
+  rules: Omit<AccountBodyRules, 'types'>,
 ): Promise<BodyRead & ({ readonly ok: false } | { readonly type: 'text' })> {
   const read = await readBodyAndQuery(request, search, { ...rules, types: ['application/json'] })
   return read.ok && read.type !== 'text' ? unclear : read

@@ -56,12 +56,12 @@ export type SuccessPreset =
 export type Success = SuccessPreset | SuccessRule | ReadonlyArray<SuccessPreset | SuccessRule>
 
 /** A rule, and cookies by which its framework would know somebody without a password. */
-interface Preset {
+interface PresetRule {
   readonly rule: CompiledRule
   readonly withhold?: readonly string[]
 }
 
-const presets: Readonly<Record<SuccessPreset, Preset>> = {
+const presets: Readonly<Record<SuccessPreset, PresetRule>> = {
   /**
    * A failure shows the form again, with 200; `login()` makes a new session key, and the view redirects. The cookie alone
    * proves nothing where a guest's first request starts a session, with a basket for example.
@@ -133,7 +133,7 @@ function isRedirect({ status, location, leavesLogin }: CompiledRule): boolean {
   )
 }
 
-function compileRule(value: unknown, issues: Issues): Preset {
+function compileRule(value: unknown, issues: Issues): PresetRule {
   if (typeof value === 'string') {
     if (Object.hasOwn(presets, value)) return presets[value as SuccessPreset]
 
