@@ -255,6 +255,22 @@ describe('the tokens of a login', () => {
     expect((await person.who())?.user).toBe('acme|ada')
   })
 
+  test('103: keys that cannot be had after the refresh do not lose the refresh token that it brought', async () => {
+    const isolates = await createIsolates(2)
+    const person = await signIn(isolates)
+    const { provider, clock, sites } = isolates
+    provider.answers.set('/jwks', () => new Response('', { status: 503 }))
+    clock.now += 301_000
+    const request = (): Request =>
+      new Request('https://app.example/token', { headers: { cookie: person.cookieHeader } })
+    // The second isolate has not read the keys yet.
+    expect((await sites[1]?.app.request(request()))?.status).toBe(503)
+    provider.answers.clear()
+    clock.now += 31_000
+    expect((await sites[1]?.app.request(request()))?.status).toBe(200)
+    expect(provider.refreshes).toEqual({ served: 2, refused: 0 })
+  })
+
   test('103: a client that leaves does not end the refresh: the work is given to waitUntil', async () => {
     const isolates = await createIsolates(1)
     const person = await signIn(isolates)

@@ -12,22 +12,22 @@ import {
 } from './protocol.ts'
 
 /**
- * Redeems a refresh token for new tokens of the same person.
+ * Redeems a refresh token. From here on the provider may take the old one no longer, so a new one must be kept, whatever
+ * comes of the rest.
  *
- * @throws {LoginError} `grant-refused`, `subject-changed`, or as `exchangeCode` does
+ * @throws {LoginError} `grant-refused`, or as `exchangeCode` does
  */
-export async function refreshTokens(
+export async function redeemRefreshToken(
   context: ProtocolContext,
   refreshToken: string,
-  subject: string,
-): Promise<RefreshedTokens> {
+): Promise<oauth.TokenEndpointResponse> {
   const { metadata, provider } = context
   const { resource } = provider.options
   const options = {
     ...requestOptions(context),
     ...(resource !== undefined && { additionalParameters: { resource } }),
   }
-  const result = await withSecret(context, 'grant-refused', async (client, auth) => {
+  return withSecret(context, 'grant-refused', async (client, auth) => {
     const response = await oauth.refreshTokenGrantRequest(
       metadata,
       client,
@@ -40,6 +40,19 @@ export async function refreshTokens(
     const expecting = adapter ? metadata : await createTokenMetadata(context, response)
     return oauth.processRefreshTokenResponse(expecting, client, repaired)
   })
+}
+
+/**
+ * Validates what a refresh token was redeemed for: new tokens of the same person.
+ *
+ * @throws {LoginError} `subject-changed`, or as `exchangeCode` does
+ */
+export async function validateRefreshed(
+  context: ProtocolContext,
+  result: oauth.TokenEndpointResponse,
+  subject: string,
+): Promise<RefreshedTokens> {
+  const { provider } = context
   if (result.token_type !== 'bearer') throw new LoginError('provider-error', 'token_type')
 
   const { access_token: accessToken, id_token: idToken } = result

@@ -1,7 +1,7 @@
 /** Tokens that are refreshed exactly once: whoever holds the lease of a row asks the provider, the others wait. */
 import { randomId } from '../../crypto/index.ts'
 import { connectProvider, emitEvent } from '../context.ts'
-import { refreshTokens } from '../protocol/refresh.ts'
+import { redeemRefreshToken, validateRefreshed } from '../protocol/refresh.ts'
 import type { LoginSettings } from '../settings.ts'
 import { LoginError, type LoginFacts, type RefreshedTokens } from '../types.ts'
 import type {
@@ -114,6 +114,7 @@ async function refreshHeld(
   const { context, facts, key, holder, tokens } = held
   const { env } = context
   const old: TokenResult = { status: 'ok', tokens }
+  let rotated: string | undefined
   if (tokens.refreshToken === undefined) {
     // Nothing can be refreshed: the token is used to its end.
     await rows.release(key, holder, 0, env)
@@ -121,7 +122,9 @@ async function refreshHeld(
   }
   try {
     const protocol = await connectProvider(settings, context, facts.provider)
-    const refreshed = await refreshTokens(protocol, tokens.refreshToken, facts.sub)
+    const result = await redeemRefreshToken(protocol, tokens.refreshToken)
+    rotated = result.refresh_token
+    const refreshed = await validateRefreshed(protocol, result, facts.sub)
     return await keepRefreshed(desk, held, refreshed)
   } catch (error) {
     if (!(error instanceof LoginError)) {
@@ -135,10 +138,24 @@ async function refreshHeld(
       emitEvent(settings, context, { type: 'tokens-gone', reason, subject: facts.provider })
       return { status: 'gone', reason }
     }
-    await rows.release(key, holder, settings.clock() + outagePause, env).catch(() => {})
+    await keepRotated(desk, held, rotated).catch(() => {})
     emitEvent(settings, context, { type: 'tokens-unavailable', reason, subject: facts.provider })
     return isUsable ? old : { status: 'unavailable', reason }
   }
+}
+
+/** Ends the lease of a refresh that failed. A new refresh token stays: one that comes twice costs all of them. */
+async function keepRotated(
+  desk: TokenDesk,
+  held: HeldLease,
+  refreshToken: string | undefined,
+): Promise<void> {
+  const { rows, settings } = desk
+  const { context, key, holder, tokens } = held
+  const now = settings.clock()
+  const pausedUntil = now + outagePause
+  if (refreshToken === undefined) await rows.release(key, holder, pausedUntil, context.env)
+  else await writeRow(desk, held, { ...tokens, refreshToken }, { refreshAt: now, pausedUntil })
 }
 
 /** Stores what a refresh brought before anything else: the provider takes the old refresh token no longer. */
