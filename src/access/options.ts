@@ -90,7 +90,7 @@ export function compileAccessChecks<C extends AccessContext>(
     issues.add('platform', 'is required: a rule has addresses')
   }
 
-  function denyAccess(reason: Reason, subject: string, c: C): MaybeAnswer {
+  function denyAccess(reason: Reason, subject: string, c: C, tags?: object): MaybeAnswer {
     const id = c.var.requestId
     const request = typeof id === 'string' ? { request: id } : undefined
     const event = {
@@ -98,6 +98,7 @@ export function compileAccessChecks<C extends AccessContext>(
       reason,
       subject: subject.slice(0, longestSubject),
       ...request,
+      ...tags,
     } as const
     emitEvent(onEvent, event, c)
 
@@ -130,7 +131,8 @@ export function compileAccessChecks<C extends AccessContext>(
       if (repeated !== undefined) return repeated
     }
     const isUnproved = verdict.reason === 'no-session' && handle.device?.()?.isSkipped
-    return denyAccess(isUnproved ? 'device-not-proved' : verdict.reason, subject, c)
+    const reason = isUnproved ? 'device-not-proved' : verdict.reason
+    return denyAccess(reason, subject, c, await handle.tags?.())
   }
 
   const judges: AccessChecks<C> = {
@@ -153,6 +155,7 @@ interface HandleView {
   get(): Promise<unknown>
   info(): Promise<SessionView | undefined>
   facts?(): SessionView | undefined
+  tags?(): Promise<object>
   device?(): { readonly isSkipped?: boolean; readonly expire: OutgoingCookie } | undefined
 }
 

@@ -48,8 +48,8 @@ export function createGateway<N extends string, Data extends object, E = Project
   return {
     async fetch(request, env, context): Promise<Response> {
       const ctx = createContext(gateway, request, env, context)
-      gateway.events.listen(ctx)
       watch.begin(ctx)
+      gateway.events.listen(ctx)
       await resolveSettings(gateway, ctx)
       const created = await respond(gateway, ctx)
       const response = ctx.response.addRateLimits?.(created) ?? created
@@ -84,6 +84,7 @@ function createContext(
     search: '',
     strippedHeaders: undefined,
     session: undefined,
+    eventTags: undefined,
     response: { headers: securityHeaders, nonce: undefined, addRateLimits: undefined },
     metrics: undefined,
   }

@@ -1,8 +1,9 @@
 /** Delivers the events of a gateway: to `onEvent`, to the monitor, and to the audit trail with the request they are about. */
 
-import { listenToRequest, recordListenerSource } from '../events.ts'
+import { listenToRequest, type RequestListener, recordListenerSource } from '../events.ts'
 import type { AuditTrail, Monitor } from '../monitor/index.ts'
 import { noteEvent } from '../monitor/note-event.ts'
+import { isShared } from '../redis/shared.ts'
 import type { Clock, Emit } from '../types.ts'
 import type { RequestContext } from './request-context.ts'
 
@@ -42,7 +43,7 @@ export function createGatewayEvents(receivers: EventReceivers): GatewayEvents {
     listen(ctx) {
       const { requestId, address, env, waitUntil } = ctx
       const { headers } = ctx.request
-      listenToRequest(ctx.eventContext, {
+      const listener: RequestListener = {
         requestId,
         notify(event, heardBy) {
           if (ctx.metrics !== undefined) noteEvent(ctx.metrics, event)
@@ -51,7 +52,10 @@ export function createGatewayEvents(receivers: EventReceivers): GatewayEvents {
           if (heardBy !== emit && heardBy !== source) onEvent?.(full)
           audit?.record(full, { env, waitUntil, headers, requestId, address, now: clock() })
         },
-      })
+      }
+      listenToRequest(ctx.eventContext, listener)
+      // Redis knows nothing of a request but its environment.
+      if (isShared(env)) listenToRequest(env, listener)
     },
   }
 }

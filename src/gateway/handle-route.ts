@@ -50,7 +50,8 @@ export function createRouteHandler(phases: RoutePhases): HandleRoute {
 
       const session = await phases.loadSession(ctx)
       const denial = phases.authorize(ctx, session) ?? graphql.denyIntrospection(session)
-      return denial ?? (await login.deny(session)) ?? (await phases.forward(ctx, session, login))
+      if (denial !== undefined) return await denial
+      return (await login.deny(session)) ?? (await phases.forward(ctx, session, login))
     } finally {
       await login.end()
     }

@@ -21,7 +21,8 @@ export function createReject(emit: Emit): RequestRejecter {
   return (ctx, reason, headers = [], signIn) => {
     const { request, requestId, metrics } = ctx
     if (metrics !== undefined) metrics.reason = reason
-    emitEvent(emit, { type: 'request-refused', reason, request: requestId }, ctx.eventContext)
+    const event = { type: 'request-refused', reason, request: requestId } as const
+    emitEvent(emit, { ...event, ...ctx.eventTags }, ctx.eventContext)
     return errorResponse(reason, request, { requestId, headers, signIn, pages: ctx.pages })
   }
 }

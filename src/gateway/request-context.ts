@@ -5,7 +5,7 @@ import type { PageTemplate } from '../page/index.ts'
 import type { Invocation } from '../proxy/fetch/bindings.ts'
 import type { CompiledClient } from '../proxy/fetch/upstream-client.ts'
 import type { ForwardRules, RequestBody } from '../proxy/forward/context.ts'
-import type { FlushableHandle } from '../session/index.ts'
+import type { EventTags, FlushableHandle } from '../session/index.ts'
 import type { CompiledRoute } from './routes/table.ts'
 import type { Settings } from './settings.ts'
 import type { CompiledUpstream } from './upstreams.ts'
@@ -14,7 +14,8 @@ import type { CompiledUpstream } from './upstreams.ts'
 export interface RequestContext {
   /** The request to forward. It is replaced by a copy once a check has read the body. */
   request: Request
-  readonly env: unknown
+  /** Bindings of the platform, or an object of this request alone that finds them. */
+  env: unknown
   /** What the platform passed with the request, for an app that is an upstream: `env` may be a copy. */
   readonly invocation: Invocation
   readonly requestId: string
@@ -40,6 +41,8 @@ export interface RequestContext {
   strippedHeaders: readonly string[] | undefined
   /** The session, once it was opened. It is flushed to the response, whichever code creates that. */
   session: FlushableHandle<object> | undefined
+  /** What events of a rejection say of the session; undefined until access was denied. */
+  eventTags: EventTags | undefined
   /** What the response gets, whichever code creates it. */
   readonly response: ResponseState
   /** What the monitor records; undefined without a monitor, and once the request has ended. */

@@ -1,8 +1,9 @@
 /** Observes requests for a monitor: the one place where measurements and spans attach to the gateway. */
 import { isPortcullisError } from '../errors.ts'
-import type { Monitor, RequestMetrics } from '../monitor/index.ts'
+import type { Monitor, RequestMetrics, SpanRecorder } from '../monitor/index.ts'
 import type { ForwardContext } from '../proxy/forward/context.ts'
 import type { ForwardObserver } from '../proxy/forward/forward.ts'
+import { type ObserveBatch, shareAsks } from '../redis/shared.ts'
 import type { Clock, Reason } from '../types.ts'
 import type { RoutePhases } from './handle-route.ts'
 import { needsSession } from './phases/session.ts'
@@ -19,6 +20,8 @@ export interface Watch extends ForwardObserver<RequestContext & ForwardContext> 
   observePhases(phases: RoutePhases): RoutePhases
 }
 
+const sessionSpan = { name: 'session', kind: 'internal' } as const
+
 const noWatch: Watch = {
   begin() {},
   end: (_ctx, response) => response,
@@ -32,6 +35,7 @@ const noWatch: Watch = {
 export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
   if (monitor === undefined) return noWatch
   const observer: Monitor = monitor
+  const { spans: recorder } = observer
 
   function end(ctx: RequestContext, response: Response): Response {
     const { metrics, request, requestId, address, env, waitUntil } = ctx
@@ -48,12 +52,13 @@ export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
     })
   }
 
-  const attempts = createAttemptSpans(clock)
-
   return {
     begin(ctx) {
       const { request } = ctx
-      ctx.metrics = observer.begin(request.headers, clock())
+      const metrics = observer.begin(request.headers, clock())
+      ctx.metrics = metrics
+      if (metrics.spans !== undefined)
+        ctx.env = shareAsks(ctx.env, observeRedis(recorder, metrics, clock))
       // The line of a client that disconnects is written immediately: on Workers nothing may run after that.
       const onAbort = (): void => {
         end(ctx, new Response(null, { status: 499 }))
@@ -66,40 +71,37 @@ export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
         ...phases,
         async loadSession(ctx) {
           if (!needsSession(ctx)) return undefined
-          const startedAt = clock()
-          const session = await phases.loadSession(ctx)
           const { metrics } = ctx
+          const startedAt = clock()
+          const session =
+            metrics?.spans === undefined || recorder === undefined
+              ? await phases.loadSession(ctx)
+              : await recorder.record(metrics, sessionSpan, clock, () => phases.loadSession(ctx))
           if (metrics === undefined) return session
-          const endedAt = clock()
-          metrics.sessionMs = Math.max(0, endedAt - startedAt)
-          metrics.spans?.push({ name: 'session', kind: 'internal', startedAt, endedAt })
+          metrics.sessionMs = Math.max(0, clock() - startedAt)
           const info = await session?.info()
           if (info !== undefined) metrics.session = info.id
           return session
         },
       }
     },
-    addTrace(ctx, headers) {
-      const { metrics } = ctx
+    addTrace({ metrics, request, upstream }, headers) {
       if (metrics === undefined) return
-      // A retry has a span of its own: the attempt before it failed.
-      attempts.end(ctx)
       const { spanId } = observer.forward(metrics, headers)
-      if (spanId !== undefined) attempts.begin(metrics, spanId)
+      if (metrics.spans === undefined) return
+      const start = { method: request.method, upstream: upstream.name, spanId }
+      recorder?.beginAttempt(metrics, start, clock())
     },
-    async observeUpstream(ctx, send) {
-      const { metrics } = ctx
+    async observeUpstream({ metrics }, send) {
       if (metrics === undefined) return send()
       const startedAt = clock()
-      try {
-        const exchange = await send()
-        metrics.ttfbMs = Math.max(0, clock() - startedAt)
-        metrics.upstreamStatus = exchange.response.status
-        attempts.end(ctx, exchange.response.status)
-        return exchange
-      } finally {
-        attempts.end(ctx)
-      }
+      const exchange =
+        metrics.spans === undefined || recorder === undefined
+          ? await send()
+          : await recorder.recordAttempts(metrics, clock, send)
+      metrics.ttfbMs = Math.max(0, clock() - startedAt)
+      metrics.upstreamStatus = exchange.response.status
+      return exchange
     },
     recordRetry({ metrics }) {
       if (metrics !== undefined) metrics.retries = (metrics.retries ?? 0) + 1
@@ -107,36 +109,15 @@ export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
   }
 }
 
-interface AttemptSpans {
-  begin(metrics: RequestMetrics, spanId: string): void
-  /** Ends the span, if one was begun; without a status the attempt failed. */
-  end(ctx: RequestContext, status?: number): void
-}
-
-/** Creates spans of requests to an upstream, by the ids that the upstream received. */
-function createAttemptSpans(clock: Clock): AttemptSpans {
-  const begun = new WeakMap<RequestMetrics, { spanId: string; startedAt: number }>()
-
-  return {
-    begin(metrics, spanId) {
-      begun.set(metrics, { spanId, startedAt: clock() })
-    },
-    end({ metrics, request }, status) {
-      const attempt = metrics && begun.get(metrics)
-      if (attempt === undefined || metrics === undefined) return
-      begun.delete(metrics)
-      metrics.spans?.push({
-        ...attempt,
-        name: request.method,
-        kind: 'client',
-        endedAt: clock(),
-        attributes: {
-          'portcullis.upstream': metrics.upstream,
-          'http.response.status_code': status,
-        },
-        ...(status === undefined && { error: 'upstream-failed' }),
-      })
-    },
+function observeRedis(
+  recorder: SpanRecorder | undefined,
+  metrics: RequestMetrics,
+  clock: Clock,
+): ObserveBatch {
+  return (commands, send) => {
+    const attributes = { 'db.system.name': 'redis', 'db.operation.batch.size': commands }
+    const span = { name: 'redis', kind: 'client', attributes } as const
+    return recorder === undefined ? send() : recorder.record(metrics, span, clock, send)
   }
 }
 

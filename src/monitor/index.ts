@@ -22,6 +22,7 @@ export { type Monitor, type MonitorOptions, monitor, type RequestEnd } from './m
 export { redisProbe, redisState, type StoreProbe } from './redis.ts'
 export type { TelemetryOptions } from './telemetry/options.ts'
 export { prometheusContentType } from './telemetry/prometheus.ts'
+export type { SpanRecorder } from './telemetry/recorder.ts'
 export type { ChildSpan } from './telemetry/span.ts'
 export { type Telemetry, telemetry } from './telemetry/telemetry.ts'
 export type { Trace, TraceOptions } from './trace.ts'

@@ -6,6 +6,17 @@ import { truncateAddress } from './address.ts'
 import type { ChildSpan } from './telemetry/span.ts'
 import type { Trace } from './trace.ts'
 
+/** An attempt at an upstream that has begun. */
+export interface OpenAttempt {
+  readonly method: string
+  /** Name of the upstream. */
+  readonly upstream: string
+  /** The id that was sent, as the parent of what is done there. */
+  readonly spanId: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+}
+
 /** What is noted of a request while it is served. Whoever serves it fills in what it knows. */
 export interface RequestMetrics {
   /** Milliseconds since the epoch. */
@@ -34,6 +45,8 @@ export interface RequestMetrics {
   code?: string
   /** Questions asked while the request was served, where the monitor wants spans. */
   spans?: ChildSpan[]
+  /** The attempt at an upstream that waits for its response, where the monitor wants spans. */
+  attempt?: OpenAttempt | undefined
   /** Not worth a line: somebody asks whether we are alive, every few seconds. */
   quiet?: boolean
 }

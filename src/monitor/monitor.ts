@@ -16,6 +16,7 @@ import {
   type RequestOutcome,
 } from './line.ts'
 import { formatServerTiming } from './server-timing.ts'
+import type { SpanRecorder } from './telemetry/recorder.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import { randomHex, readTrace, type TraceOptions, writeTrace } from './trace.ts'
 
@@ -61,6 +62,8 @@ export interface Monitor {
    * @returns the id of the span that the upstream sees as its parent, where this question has a span of its own
    */
   forward(notes: RequestMetrics, headers: Headers): { readonly spanId?: string }
+  /** Records spans of requests whose metrics have a list of them; for the gateway, not part of the public API. */
+  readonly spans?: SpanRecorder
   /** Counts an event, where there is telemetry. */
   event(event: SecurityEvent): void
   /** Tells what became of it, and never throws. Returns the response, or a copy that has `Server-Timing`. */
@@ -118,12 +121,13 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
   }
 
   return {
+    ...(telemetry?.spans && { spans: telemetry.spans }),
     begin(headers, now): RequestMetrics {
       const metrics: RequestMetrics =
         tracing === undefined
           ? { startedAt: now }
           : { startedAt: now, trace: readTrace(headers, tracing) }
-      if (telemetry !== undefined && metrics.trace?.sampled === true) metrics.spans = []
+      if (telemetry?.spans !== undefined && metrics.trace?.sampled === true) metrics.spans = []
       return metrics
     },
     forward({ trace, spans }, headers): { readonly spanId?: string } {

@@ -40,10 +40,15 @@ export interface RedisBatchSettings {
   readonly emit: Emit
 }
 
-/** Makes an Ask. `connect` finds the client when something is sent, and throws a ConfigError where it is not set up. */
+/**
+ * Makes an Ask. `connect` finds the client when something is sent, and throws a ConfigError where it is not set up.
+ *
+ * @param context - the environment, by which events find the listener of a request.
+ */
 export function createBatch(
   connect: () => RedisConnection,
   { timeoutMs, foreign, emit }: RedisBatchSettings,
+  context?: object,
 ): RedisBatch {
   let queue: Item[] = []
   /** What a library sent in full after it heard NOSCRIPT: belongs to the round that is under way. */
@@ -74,7 +79,7 @@ export function createBatch(
     try {
       await sendGuarded(items, connect())
     } catch (error) {
-      if (error instanceof StoreError) emitStoreError(emit, error)
+      if (error instanceof StoreError) emitStoreError({ emit, context }, error)
       for (const { reject } of items) reject(error)
     }
   }
@@ -86,7 +91,10 @@ export function createBatch(
 
     const deadline = startDeadline(timeoutMs)
     try {
-      await sendInRounds(items, connection, deadline, { foreign, emit, taught: waitForFullScripts })
+      await sendInRounds(items, connection, deadline, {
+        ...{ foreign, events: { emit, context } },
+        taught: waitForFullScripts,
+      })
       if (breaker.succeed()) emit({ type: 'breaker-closed', subject: 'redis' })
     } catch (error) {
       const isAway = error instanceof StoreError && error.code === 'ERR_STORE_UNAVAILABLE'

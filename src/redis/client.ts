@@ -33,7 +33,7 @@ export interface Redis {
 /** Makes a client whose connections come from this source. */
 export function createClient(source: ConnectionSource, settings: RedisBatchSettings): Redis {
   const createRequestBatch = (env: unknown): RedisBatch =>
-    createBatch(() => source.connect(env), settings)
+    createBatch(() => source.connect(env), settings, env as object | undefined)
 
   const client: Redis = {
     ask: createRequestBatch,

@@ -1,4 +1,5 @@
 /** Sends calls until each has its answer: by digest, then in full where Redis lacks a script, then without the flag. */
+import { emitEvent } from '../events.ts'
 import type { Emit } from '../types.ts'
 import type { Command, RedisConnection } from './connection.ts'
 import type { Deadline } from './deadline.ts'
@@ -20,10 +21,17 @@ export interface Item {
   readonly reject: (error: unknown) => void
 }
 
+/** Where events of a store go. */
+export interface StoreEvents {
+  readonly emit: Emit
+  /** The environment of the calls. One that was made for a single request leads to the listener of that request. */
+  readonly context: object | undefined
+}
+
 /** What a round needs besides its calls. */
 export interface RoundSettings {
   readonly foreign: ForeignScripts
-  readonly emit: Emit
+  readonly events: StoreEvents
   /** Resolves with what libraries send in full once they have heard that so many of their digests are unknown. */
   taught(count: number): Promise<Item[]>
 }
@@ -48,10 +56,10 @@ export async function sendInRounds(
     for (const [at, item] of round.entries()) {
       const { error, result } = replies[at] ?? {}
       if (typeof error !== 'string') item.resolve(result)
-      else if (prepareRetry(item, commands[at], error, link, settings.emit)) again.push(item)
+      else if (prepareRetry(item, commands[at], error, link, settings.events)) again.push(item)
       else {
         if (!item.script && isMissingScript(error)) unknown++
-        rejectItem(item, error, settings.emit)
+        rejectItem(item, error, settings.events)
       }
     }
     if (unknown > 0) {
@@ -64,9 +72,13 @@ export async function sendInRounds(
 }
 
 /** Tells of a failure: of all calls, or of the one of this script. */
-export function emitStoreError(emit: Emit, { code, reason }: StoreError, script?: string): void {
+export function emitStoreError(
+  { emit, context }: StoreEvents,
+  { code, reason }: StoreError,
+  script?: string,
+): void {
   const type = code === 'ERR_STORE_REFUSED' ? 'store-refused' : 'store-unavailable'
-  emit(script === undefined ? { type, reason } : { type, reason, subject: script })
+  emitEvent(emit, { type, reason, ...(script !== undefined && { subject: script }) }, context)
 }
 
 function buildCommand(
@@ -90,7 +102,7 @@ function prepareRetry(
   sent: Command | undefined,
   error: string,
   link: RedisConnection,
-  emit: Emit,
+  { emit, context }: StoreEvents,
 ): boolean {
   if (!item.script) return false
   if (!item.inFull) {
@@ -98,17 +110,17 @@ function prepareRetry(
     return item.inFull
   }
   if (!isUnknownFlag(error) || sent?.script === item.script.text(true)) return false
-  if (!link.traits.plain) emit({ type: 'store-script-flag-refused' })
+  if (!link.traits.plain) emitEvent(emit, { type: 'store-script-flag-refused' }, context)
   link.traits.plain = true
   return true
 }
 
-function rejectItem(item: Item, error: string, emit: Emit): void {
+function rejectItem(item: Item, error: string, events: StoreEvents): void {
   const name = item.script?.name ?? 'foreign'
   // A library that asked by digest looks for this word and then sends its source; nobody need hear of that.
   const expected = !item.script && isMissingScript(error)
   const failure = expected ? createRejectedError('NOSCRIPT') : createReplyError(error, name)
-  if (!expected) emitStoreError(emit, failure, name)
+  if (!expected) emitStoreError(events, failure, name)
   item.reject(failure)
 }
 

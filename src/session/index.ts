@@ -14,6 +14,7 @@ export type {
   CookieStoreLike,
   EndMarkedArgs,
   EndOneArgs,
+  EventTags,
   FlushableHandle,
   HonoContextLike,
   OptionalKey,

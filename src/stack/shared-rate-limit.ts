@@ -1,5 +1,6 @@
 /** Limits and the session of a request, asked of Redis as one. */
 import type { Context, MiddlewareHandler } from 'hono'
+import { shareListener } from '../events.ts'
 import type { RateLimitOptions } from '../limit/gate.ts'
 import { rateLimit } from '../limit/middleware.ts'
 import { shareAsks } from '../redis/shared.ts'
@@ -19,6 +20,8 @@ export function sharedRateLimit(
   if (full === undefined || full.kind !== 'stored') return limit
   return async function sharedRateLimit(c, next) {
     c.env = shareAsks(c.env)
+    // Redis knows nothing of a request but its environment.
+    shareListener(c, c.env)
     await full.open(c).prefetch()
     return limit(c, next)
   }

@@ -2,6 +2,7 @@
 import type { LoadedSession } from '../../proxy/forward/context.ts'
 import { isNavigation, isPrefetch, repeatRequest } from '../../request/index.ts'
 import { signInLocation } from '../../request/sign-in.ts'
+import type { FlushableHandle } from '../../session/index.ts'
 import type { Reason } from '../../types.ts'
 import { type RequestRejecter, redirect } from '../reject.ts'
 import type { RequestContext, RouteContext } from '../request-context.ts'
@@ -19,10 +20,20 @@ export interface AuthorizeOptions {
 export type Authorize = (
   ctx: RouteContext,
   session: LoadedSession | undefined,
-) => Response | undefined
+) => Response | undefined | Promise<Response>
 
 /** Creates the phase. */
 export function createAuthorize({ reject, sessions, signIn }: AuthorizeOptions): Authorize {
+  /** The event says whom: an audit trail would be of little use without it. */
+  async function rejectUser(
+    ctx: RouteContext,
+    reason: Reason,
+    handle: FlushableHandle<object>,
+  ): Promise<Response> {
+    ctx.eventTags = await handle.tags()
+    return reject(ctx, reason)
+  }
+
   return function authorize(ctx, session) {
     const device = ctx.session?.device()
     // Before anything is done for a request whose session would count once the browser has begun it again.
@@ -35,9 +46,11 @@ export function createAuthorize({ reject, sessions, signIn }: AuthorizeOptions):
       reason === 'device-proof-too-old' ? repeatRequest(ctx.request, device?.expire) : undefined
     if (repetition !== undefined) return repetition
 
-    return signIn !== undefined && canSignIn(ctx, reason)
-      ? redirectToSignIn(ctx, signIn)
-      : reject(ctx, reason)
+    if (signIn !== undefined && canSignIn(ctx, reason)) return redirectToSignIn(ctx, signIn)
+    const { session: handle } = ctx
+    return session === undefined || handle === undefined
+      ? reject(ctx, reason)
+      : rejectUser(ctx, reason, handle)
   }
 }
 

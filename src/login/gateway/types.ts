@@ -96,7 +96,7 @@ export interface LoginEndpoint {
 /** The phases of a route that a login changes. */
 export interface LoginPhases<C, S, L> {
   loadSession(ctx: C): Promise<S | undefined>
-  authorize(ctx: C, session: S | undefined): Response | undefined
+  authorize(ctx: C, session: S | undefined): Response | undefined | Promise<Response>
   forward(ctx: C, session: S | undefined, login: L): Promise<Response>
 }
 

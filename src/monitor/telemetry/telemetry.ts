@@ -6,6 +6,7 @@ import { type ExportTarget, type PostResult, postOtlp, SpanQueue } from './expor
 import { parseTelemetryOptions, type TelemetryOptions } from './options.ts'
 import { encodeMetrics, encodeSpans, type Resource } from './otlp.ts'
 import { formatPrometheus } from './prometheus.ts'
+import { type SpanRecorder, spanRecorder } from './recorder.ts'
 import { MetricsRegistry } from './registry.ts'
 import { createSpans } from './span.ts'
 
@@ -29,6 +30,8 @@ export interface Telemetry {
    * @param env - what `endpoint` and `headers` get as `c.env`
    */
   flush(env?: unknown): Promise<void>
+  /** For the gateway; not part of the public API. */
+  readonly spans: SpanRecorder
   /** The metrics as Prometheus scrapes them (text, version 0.0.4): counted since the start, whatever `temporality` is. */
   prometheus(): string
 }
@@ -145,6 +148,7 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
     event(event): void {
       for (const registry of registries) countEvent(registry, event)
     },
+    spans: spanRecorder,
     flush: (env) => exportAll(env).catch(() => {}),
     prometheus: () => formatPrometheus(sums.collect()),
   }

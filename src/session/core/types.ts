@@ -253,6 +253,8 @@ export interface FlushableHandle<Data extends SessionObject> extends SessionHand
   takeMessages(mayTake: (name: string, value: unknown) => boolean): Promise<Messages | undefined>
   /** Returns {@link SessionHandle.info} without the digest. Returns undefined before the session was read, too. */
   facts(): Omit<SessionInfo, 'id'> | undefined
+  /** Returns what events say of a session that was read: nothing where nobody would receive them. */
+  tags(): Promise<EventTags>
   /** Returns the device of a bound session that was read, also where the session does not count for this request. */
   device(): DeviceState | undefined
   /**
@@ -262,6 +264,14 @@ export interface FlushableHandle<Data extends SessionObject> extends SessionHand
    * @param options.failed - true if the handler threw: then only changes that were committed explicitly are sent.
    */
   flush(response: Response, options?: { readonly failed?: boolean }): Response | Promise<Response>
+}
+
+/** What events say of a session. */
+export interface EventTags {
+  /** Digest of the session's id. */
+  readonly session?: string
+  /** Keyed tag of its user. */
+  readonly user?: string
 }
 
 /** Facts about a session. Times are in milliseconds since the epoch. */

@@ -7,11 +7,17 @@ import { createUnsupportedError } from '../core/errors.ts'
 import { emitSessionEvent } from '../core/events.ts'
 import type { SessionFacts } from '../core/info.ts'
 import type { Messages } from '../core/record.ts'
-import type { FlushableHandle, OptionalKey, SessionInfo, StartOptions } from '../core/types.ts'
+import type {
+  EventTags,
+  FlushableHandle,
+  OptionalKey,
+  SessionInfo,
+  StartOptions,
+} from '../core/types.ts'
 import { createBlankRecord } from './edits.ts'
 import { finishResponse } from './flush.ts'
 import { createLogin, requireObject } from './login.ts'
-import { readFacts, readInfo } from './read-info.ts'
+import { readEventTags, readFacts, readInfo } from './read-info.ts'
 import type { RequestState } from './request-state.ts'
 import { type MayTake, takeMessages } from './take-messages.ts'
 
@@ -128,6 +134,10 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
       state.stage(result)
       if (failure !== undefined) throw failure
     })
+  }
+
+  tags(): Promise<EventTags> {
+    return readEventTags(this.#state)
   }
 
   device(): DeviceState | undefined {

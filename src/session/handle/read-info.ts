@@ -1,7 +1,8 @@
 /** Reads the facts about a session from the state of its request, for `info()` and `facts()`. */
-import { idDigest } from '../core/events.ts'
+import { hasListener } from '../../events.ts'
+import { createAuditTag, idDigest } from '../core/events.ts'
 import { createFacts, type SessionFacts } from '../core/info.ts'
-import type { SessionInfo } from '../core/types.ts'
+import type { EventTags, SessionInfo } from '../core/types.ts'
 import type { RequestState } from './request-state.ts'
 
 /** Returns the facts about a session that was loaded, or undefined where there is none. */
@@ -31,4 +32,21 @@ export async function readInfo<Data extends object>(
 
   const { ring } = state.settings.keys(state.jar.env)
   return { id: await idDigest(ring, record.id), ...facts }
+}
+
+/** Computes what events say of a session that was loaded. */
+export async function readEventTags<Data extends object>({
+  session,
+  settings,
+  jar,
+}: RequestState<Data>): Promise<EventTags> {
+  const record = session?.record
+  if (record === undefined || !hasListener(undefined, jar.context)) return {}
+
+  const { ring } = settings.keys(jar.env)
+  const user = record.data === undefined ? undefined : settings.user?.(record.data)
+  return {
+    session: await idDigest(ring, record.id),
+    ...(user !== undefined && { user: await createAuditTag(ring, user) }),
+  }
 }
