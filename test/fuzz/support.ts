@@ -7,6 +7,8 @@ import { it } from 'vitest'
 const scale = Number(process.env.FUZZ_SCALE ?? 1)
 /** Runs of each property of interleavings, whatever it asks for: `npm run fuzz -- sessions 20000`. */
 const interleavings = process.env.FUZZ_INTERLEAVINGS
+/** The one input to try, as the report of a failure names it: `FC_SEED=1 FC_PATH=2396`. */
+const path = process.env.FC_PATH
 /** Where `tools/test/fuzz.ts` reads how many inputs were really tried. */
 const tally = process.env.FUZZ_TALLY
 
@@ -14,7 +16,8 @@ const tally = process.env.FUZZ_TALLY
 export type Kind = 'property' | 'interleaving'
 
 /**
- * A test that tries many inputs. A failure prints the smallest one found and the seed: `FC_SEED=n` repeats it.
+ * A test that tries many inputs. A failure prints the smallest one found and the seed: `FC_SEED=n` repeats it, and with
+ * `FC_PATH=p` the failing input alone.
  *
  * @param runs - in a plain test run
  */
@@ -26,7 +29,7 @@ export function holds<Inputs extends [unknown, ...unknown[]]>(
 ): void {
   const numRuns = kind === 'interleaving' && interleavings ? Number(interleavings) : runs * scale
   it(title, { timeout: 40_000 * Math.max(1, Math.ceil(numRuns / runs)) }, async () => {
-    const details = await fc.check(property, { numRuns })
+    const details = await fc.check(property, { numRuns, ...(path && { path }) })
     // Counted before it is judged: inputs that a precondition threw away are not among them.
     if (tally !== undefined) appendFileSync(tally, `${kind} ${details.numRuns}\n`)
     if (!details.failed) return

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import type { ObjectNamespace } from '../../src/store/durable-object/platform.ts'
 import { compatibilityDate, compatibilityFlags } from '../../tools/compatibility.ts'
 
@@ -54,6 +54,8 @@ export async function startObjects(): Promise<TestObjects> {
     new Miniflare(
       convertV4MiniflareOptions({
         resourcePersistencePath: folder,
+        // A workerd that crashed is started again: without a line about it nobody would know.
+        log: new Log(LogLevel.WARN),
         workers: [
           {
             ...common,
