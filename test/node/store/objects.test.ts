@@ -254,6 +254,67 @@ describe('Durable Objects in a real workerd', () => {
     })
   })
 
+  describe('endAll that is to keep a session that the user does not have', () => {
+    const { index: _, ...visitor } = { ...row, key: 'VISITOR', write: 'W0' }
+    const foreign = { ...row, key: 'FOREIGN', index: 'OTHER', write: 'W2' }
+    const keys = [visitor.key, foreign.key]
+
+    it.each([256, 1])('ends none of others, with %i objects of visitors', async (shards) => {
+      objects.forget()
+      const { namespace } = objects
+      const prefix = `k${stores++}:`
+      const store = durableObjectStore({ namespace, timeoutMs: 20_000, prefix, shards })
+      for (const each of [row, visitor, foreign]) await store.create(each, {})
+
+      for (const key of keys) await store.endAll('USER', { key, index: 'USER' }, {})
+
+      expect(await store.read(row, at, {})).toEqual({ is: 'ended' })
+      for (const each of [visitor, foreign])
+        expect(await store.read(each, at, {})).toMatchObject({ is: 'found', version: '1' })
+      expect(await store.list('OTHER', {})).toHaveLength(1)
+      for (const key of keys)
+        expect(await store.read({ key, index: 'USER' }, at, {})).toEqual({ is: 'ended' })
+      for (const each of [visitor, foreign])
+        expect(await store.replace({ ...each, write: 'W3' }, '1', {})).toMatchObject({ is: 'ok' })
+    })
+
+    it('lets their owners log in as this user afterwards, and end their own sessions', async () => {
+      const store = create()
+      for (const each of [visitor, foreign]) await store.create(each, {})
+      for (const key of keys) await store.endAll('USER', { key, index: 'USER' }, {})
+
+      const rotation = { ifVersion: '1', grace: 6e4 }
+      const next = { ...row, key: 'NEXT', write: 'W4' }
+      expect(await store.rotate({ key: 'VISITOR' }, next, rotation, {})).toEqual({ is: 'ok' })
+      expect(await store.read(next, at, {})).toMatchObject({ is: 'found' })
+      expect(await store.end({ key: 'FOREIGN', index: 'OTHER' }, 6e4, {})).toBe(true)
+    })
+
+    it('does not stop a login that has not come to its end', async () => {
+      objects.forget()
+      const prefix = `k${stores++}:`
+      const names: unknown[] = []
+      const namespace: ObjectNamespace = {
+        idFromName: objects.namespace.idFromName,
+        get: (id) => ({
+          fetch(url, init) {
+            const gone = names.push(id) > 2
+            if (gone) return Promise.reject(new Error('the Worker is gone'))
+            return objects.namespace.get(id).fetch(url, init)
+          },
+        }),
+      }
+      const calm = durableObjectStore({ namespace: objects.namespace, timeoutMs: 20_000, prefix })
+      await calm.create(visitor, {})
+      const ending = durableObjectStore({ namespace, timeoutMs: 20_000, prefix })
+      const rotation = { ifVersion: '1', grace: 6e4 }
+      await ending.rotate({ key: 'VISITOR' }, row, rotation, {}).catch(() => {})
+
+      expect(await calm.endAll('USER', { key: 'KEY', index: 'USER' }, {})).toBe(0)
+      expect(await calm.read(row, at, {})).toMatchObject({ is: 'found' })
+    })
+  })
+
   it.each<[title: string, fetch: () => Promise<unknown>, code: string, reason: string]>([
     ['hangs', () => new Promise(() => {}), 'ERR_STORE_UNAVAILABLE', 'timeout'],
     [
