@@ -28,7 +28,7 @@ function ask(accept: string | undefined, retryAfter?: string): Promise<string> {
 }
 
 describe('languages', () => {
-  test.for([
+  test.each([
     ['de-AT,de;q=0.9,en;q=0.5', 'de', 'Vorübergehend nicht verfügbar', 'in 5 Minuten'],
     ['fr', 'fr', 'Temporairement indisponible', 'dans 5 minutes'],
     ['es-MX', 'es', 'No disponible temporalmente', 'en 5 minutos'],
@@ -38,7 +38,7 @@ describe('languages', () => {
     ['de;q=0, fr;q=0.2', 'fr', 'Temporairement indisponible', 'dans 5 minutes'],
     ['de;q=x', 'en', 'Temporarily unavailable', 'in 5 minutes'],
     ['*', 'en', 'Temporarily unavailable', 'in 5 minutes'],
-  ])('%s gets %s, with the time to wait', async ([accept, tag, title, wait]) => {
+  ])('%s gets %s, with the time to wait', async (accept, tag, title, wait) => {
     const page = await ask(accept, '300')
     expect(page).toContain(`<html lang="${tag}">`)
     expect(page).toContain(`<h1>${title}</h1>`)
@@ -85,13 +85,13 @@ describe('look', () => {
     expect(response.headers.get('content-type')).toBe('application/problem+json')
   })
 
-  test.for([
+  test.each([
     [{ logo: 'https://cdn.example/logo.svg' }, 'pages.logo'],
     [{ colours: { light: { accent: 'red;}body{' } } }, 'pages.colours.light.accent'],
     [{ links: [{ text: 'x', href: 'javascript:alert(1)' }] }, 'pages.links'],
     [{ languages: ['de'] }, 'pages.languages'],
     [{ color: 'red' }, 'pages.color'],
-  ] as const)('%o cannot be created', ([options, option]) => {
+  ] as const)('%o cannot be created', (options, option) => {
     expect(() => pages(options as unknown as PagesOptions)).toThrow(option)
   })
 })
@@ -108,7 +108,7 @@ describe('in a gateway', () => {
   })
 
   // In observe mode the policy for pages is only reported, and does not know the style of this page.
-  test.for([
+  test.each([
     { title: 'the plain page', overrides: {} },
     { title: 'a page of the site', overrides: { pages: template } },
   ])(
@@ -143,12 +143,12 @@ describe('in a gateway', () => {
     }
   })
 
-  test.for([
+  test.each([
     ['300', 'Try again in 5 minutes.'],
     ['1', 'Try again in 1 second.'],
     ['45', 'Try again in 45 seconds.'],
     ['7200', 'Try again in 2 hours.'],
-  ])('O10: a page in maintenance with Retry-After %s says %s', async ([retryAfter, words]) => {
+  ])('O10: a page in maintenance with Retry-After %s says %s', async (retryAfter, words) => {
     const at = await bench({ maintenance: { retryAfter: Number(retryAfter) } })
     const response = await at.ask('/', { headers: navigation })
     expect(response.headers.get('retry-after')).toBe(retryAfter)

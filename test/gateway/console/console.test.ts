@@ -102,7 +102,7 @@ describe('who sees the console', () => {
     expect((await from('203.0.113.7')).status).toBe(200)
   })
 
-  test.for([
+  test.each([
     { title: 'no rule', options: {}, problem: /console\.access/ },
     { title: 'a public rule', options: { access: 'public' }, problem: /must need a session/ },
     {
@@ -227,7 +227,7 @@ describe('sessions of a user', () => {
     expect(again).toContain('This session had ended before.')
   })
 
-  test.for([
+  test.each([
     { title: 'without a token', token: () => '', reason: 'token-missing' },
     {
       title: 'with a token of its own',
