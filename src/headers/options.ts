@@ -84,7 +84,11 @@ export interface HeaderOptions {
    * @default 'DENY'
    */
   readonly xFrameOptions?: OnOff | 'DENY' | 'SAMEORIGIN'
-  /** @default 'nosniff' */
+  /**
+   * Keeps browsers from guessing another content type.
+   *
+   * @default 'nosniff'
+   */
   readonly xContentTypeOptions?: OnOff | 'nosniff'
   /**
    * Documents. An object changes the default list.

@@ -12,4 +12,5 @@ export {
   optionalFunction,
   optionalListener,
   wholeNumber,
+  withoutSlashAtEnd,
 } from './values.ts'

@@ -90,3 +90,10 @@ export function ignoreErrors<Args extends unknown[]>(
     } catch {}
   }
 }
+
+/** An address without the slashes at its end. A loop, since the expression for it is quadratic. */
+export function withoutSlashAtEnd(address: string): string {
+  let end = address.length
+  while (address[end - 1] === '/') end--
+  return address.slice(0, end)
+}

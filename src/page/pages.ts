@@ -7,7 +7,9 @@ import { formatWait } from './wait.ts'
 
 /** Colours of one scheme, each `#rgb` or `#rrggbb`. */
 export interface PageColours {
+  /** Behind the text. */
   readonly background?: string
+  /** Of the text. */
   readonly text?: string
   /** Of links and the line at the top. */
   readonly accent?: string
@@ -15,6 +17,7 @@ export interface PageColours {
 
 /** A link at the foot of each page. */
 export interface PageLink {
+  /** What the link says. */
   readonly text: string
   /** A path of this site, an https address, or a mailto address. */
   readonly href: string
@@ -22,10 +25,15 @@ export interface PageLink {
 
 /** What a page of your own gets. */
 export interface PageDetails {
+  /** Status of the response. */
   readonly status: number
+  /** The heading, in the visitor's language. */
   readonly title: string
+  /** One sentence on what to do, in the visitor's language. */
   readonly words: string
+  /** Language tag of title and words, such as `de`. */
   readonly language: string
+  /** The id that also stands in the log. */
   readonly requestId: string | undefined
   /** Seconds to wait, where they are known. */
   readonly retryAfter: number | undefined
@@ -45,6 +53,7 @@ export interface PagesOptions {
   readonly colours?: { readonly light?: PageColours; readonly dark?: PageColours }
   /** Languages besides English: `[german, french, spanish, japanese]`, or your own. */
   readonly languages?: readonly PageLanguage[]
+  /** Links at the foot of each page, such as a status page and a contact. */
   readonly links?: readonly PageLink[]
   /** Writes the whole page instead. It must escape what it takes from the details. */
   readonly render?: (details: PageDetails) => string
@@ -52,8 +61,11 @@ export interface PagesOptions {
 
 /** A page, and the headers that belong to it. */
 export interface RenderedPage {
+  /** The document. */
   readonly html: string
+  /** Language tag of the document. */
   readonly language: string
+  /** Content security policy that the document needs. */
   readonly policy: string
 }
 

@@ -36,14 +36,14 @@ const parts: Part[] = [
   {
     name: 'session, stateless, over Hono',
     goal: 5_000,
-    limit: 15_150,
+    limit: 15_700,
     without: /session\/(?:stateless\/revoca|legacy\/iron-cookie|stored\/)/,
     code: () => bundle("export { session, statelessSessions } from './src/session/index.ts'"),
   },
   {
     name: 'security headers and csrf',
     goal: 4_000,
-    limit: 17_200,
+    limit: 17_800,
     code: () =>
       bundle(
         "export { secureHeaders } from './src/headers/index.ts'; export { csrf } from './src/csrf/index.ts'",
@@ -52,7 +52,7 @@ const parts: Part[] = [
   {
     name: 'the same, judged while building',
     goal: 4_000,
-    limit: 4_000,
+    limit: 4_200,
     without: /options\/(?:issues|keys|from)|page\/|csp|presets|strip-list|placeholder|base64url/,
     code: () => bundle("export { compiledCsrf, compiledHeaders } from './src/compiled/index.ts'"),
   },
@@ -68,7 +68,7 @@ const parts: Part[] = [
   },
   {
     name: 'store in Postgres, over sessions',
-    limit: 5_200,
+    limit: 5_400,
     without: /redis\/(?:batch|rounds|transport)|store\/(?:upstash|memory)/,
     over: () => bundle("export { session, storedSessions } from './src/session/index.ts'"),
     code: () =>
@@ -78,7 +78,7 @@ const parts: Part[] = [
   },
   {
     name: 'gateway, its options not imported',
-    limit: 54_700,
+    limit: 56_200,
     without:
       /limit\/(?:throttle|exact|memory|upstash)|graphql\/inspect|graphql-syntax|parameters\/|gateway\/checks\/method-override|login\/|oauth4webapi|gateway\/(?:throttle|review|console)\/|proxy\/(?:fetch\/breaker\.|cache\/)|assertion\/verify\.|monitor\/(?:monitor|uptime)\.|session\/(?:stored|stateless)|jose/,
     code: () => bundle("export { createGateway } from './src/gateway/index.ts'"),
@@ -86,7 +86,7 @@ const parts: Part[] = [
   {
     name: 'login, over stored sessions',
     goal: 20_000,
-    limit: 27_400,
+    limit: 27_700,
     over: () => bundle(STORED),
     code: () => bundle(`${STORED}; export { login } from './src/login/index.ts'`),
   },
@@ -96,7 +96,7 @@ const parts: Part[] = [
     limit: 11_000,
     code: () => bundle("export { createOrigin } from './src/origin/index.ts'"),
   },
-  { name: 'deployed Worker', goal: 60_000, limit: 81_900, code: worker },
+  { name: 'deployed Worker', goal: 60_000, limit: 86_500, code: worker },
 ]
 
 let failed = 0

@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
   options: { only: { type: 'string', multiple: true, default: [] } },
 })
 /** Until a runtime that hangs is killed; one test that hangs is reported by the suite itself long before. */
-const limitMs = 300_000
+const limitMs = 900_000
 const out = resolve(`node_modules/.cache/portcullis/runtimes-${process.pid}`) // two runs at once must not meet
 const files: Record<string, string> = {
   'print.mjs': `import { report } from './suite.mjs'

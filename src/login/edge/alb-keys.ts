@@ -61,8 +61,13 @@ async function loadKey(url: string, fetch: LoginFetch, timeoutMs: number): Promi
   return importPem(await response.text())
 }
 
+const PEM_BEGIN = '-----BEGIN PUBLIC KEY-----'
+const PEM_END = '-----END PUBLIC KEY-----'
+
 async function importPem(pem: string): Promise<CryptoKey> {
-  const body = /-----BEGIN PUBLIC KEY-----([\s\S]+)-----END PUBLIC KEY-----/.exec(pem)?.[1] ?? ''
+  const begin = pem.indexOf(PEM_BEGIN)
+  const end = pem.indexOf(PEM_END)
+  const body = begin === -1 || end < begin ? '' : pem.slice(begin + PEM_BEGIN.length, end)
   const bytes = decodePadded(body.replaceAll(/\s/g, '').replaceAll('+', '-').replaceAll('/', '_'))
   if (bytes === undefined) throw new LoginError('provider-malformed', 'pem')
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }

@@ -1,4 +1,5 @@
 /** GitLab, at gitlab.com or of your own. */
+import { withoutSlashAtEnd } from '../../options/index.ts'
 import type { ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'
 import { type PresetOptions, withoutUndefined } from './preset.ts'
@@ -22,6 +23,6 @@ export function gitlab<E = ProjectEnv>(options: GitlabOptions<E>): ProviderOptio
   return withoutUndefined({
     label: 'GitLab',
     ...rest,
-    issuer: url.replace(/\/+$/, ''),
+    issuer: withoutSlashAtEnd(url),
   }) as ProviderOptions<E>
 }

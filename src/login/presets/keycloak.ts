@@ -1,4 +1,5 @@
 /** Keycloak. */
+import { withoutSlashAtEnd } from '../../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'
 import { type Claims, isObject } from '../types.ts'
@@ -29,7 +30,7 @@ export function keycloak<E = ProjectEnv>(options: KeycloakOptions<E>): ProviderO
   return withoutUndefined({
     label: realm,
     ...rest,
-    issuer: mapFromEnv(url, (at) => `${at.replace(/\/+$/, '')}${path}`),
+    issuer: mapFromEnv(url, (at) => `${withoutSlashAtEnd(at)}${path}`),
     mapClaims,
   }) as ProviderOptions<E>
 }

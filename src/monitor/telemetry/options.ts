@@ -7,6 +7,7 @@ import {
   type Issues,
   resolveFrom,
   wholeNumber,
+  withoutSlashAtEnd,
 } from '../../options/index.ts'
 import type { Clock, FromEnv, ProjectEnv } from '../../types.ts'
 import type { ExportTarget } from './exporter.ts'
@@ -184,7 +185,7 @@ function parseEndpoint(value: string, issues: Issues): string {
     return ''
   }
 
-  return url.href.replace(/\/+$/, '')
+  return withoutSlashAtEnd(url.href)
 }
 
 function parseHeaders(

@@ -69,11 +69,20 @@ function createReader(env: unknown, prefix: string): ReadVariable {
   const { process } = globalThis as { process?: { env?: unknown } }
   const names = [...pairs.flatMap(({ url, token }) => [url, token]), readOnlyToken]
   const places = [env, process?.env] as ReadonlyArray<Record<string, unknown> | undefined>
-  const place = places.find((each) => names.some((name) => isText(each?.[prefix + name])))
+  const place = places.find((each) => names.some((name) => isText(readFrom(each, prefix + name))))
 
   return (name) => {
-    const value = (place ?? places.find(Boolean))?.[prefix + name]
+    const value = readFrom(place ?? places.find(Boolean), prefix + name)
     return isText(value) ? value : undefined
+  }
+}
+
+/** Deno throws where the process may not read its environment: then nothing is set there. */
+function readFrom(place: Record<string, unknown> | undefined, name: string): unknown {
+  try {
+    return place?.[name]
+  } catch {
+    return undefined
   }
 }
 

@@ -239,7 +239,9 @@ function sendBack(
 
 function readSid(request: Request): string | undefined {
   const header = request.headers.get('cookie') ?? ''
-  return new RegExp(`(?:^|; )${cookieName}=([\\w-]+)`).exec(header)?.[1]
+  const pair = header.split('; ').find((each) => each.startsWith(`${cookieName}=`))
+  const value = pair?.slice(cookieName.length + 1)
+  return value !== undefined && /^[\w-]+$/.test(value) ? value : undefined
 }
 
 async function answerTokens(context: DevContext, request: Request): Promise<Response> {
