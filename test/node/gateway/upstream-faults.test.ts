@@ -234,7 +234,8 @@ describe.skipIf(noRedis)('with sessions in Redis', () => {
     // Nobody is asked on behalf of somebody that the gateway does not know.
     if (status === 503) expect(origin.requests).toEqual([])
     store?.control.reset()
-    expect((await account()).status).toBe(200)
+    // The breaker of the store asks it again after a quarter of a second.
+    await expect.poll(async () => (await account()).status).toBe(200)
   })
 })
 
