@@ -38,7 +38,8 @@ beforeAll(async () => {
     stdio: 'ignore',
   })
   module = readFileSync(join(folder, 'out/worker.js'), 'utf8')
-  const toml = readFileSync(join(folder, 'wrangler.toml'), 'utf8')
+  // What is above [env.production] is for development.
+  const [toml = ''] = readFileSync(join(folder, 'wrangler.toml'), 'utf8').split('[env.production]')
   vars = Object.fromEntries(
     [...toml.matchAll(/^([A-Z_]+) = "(.*?)"/gm)].map(([, name, value]) => [name, value]),
   )
