@@ -41,11 +41,13 @@ describe('T4: a login in multipart/form-data', () => {
     const body = encoder.encode(
       field('csrf', 'abc') + field('email', 'Zo\u00e9@example.com') + field('password', 'x') + end,
     )
-    expect(await ask(body)).toEqual({
+    const read = await ask(body)
+    expect(read).toMatchObject({
       ok: true,
       account: { key: 'zoe@example.com', text: 'Zo\u00e9@example.com' },
-      body,
     })
+    // Bytes as numbers: in edge-runtime a body is an array of another realm.
+    expect([...((read as { body?: Uint8Array }).body ?? [])]).toEqual([...body])
   })
 
   it('is read as a browser writes it', async () => {
