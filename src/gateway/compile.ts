@@ -9,6 +9,7 @@ import {
   optionalFunction,
   optionalListener,
 } from '../options/index.ts'
+import { isRecord } from '../options/is-object.ts'
 import { createReporter, type PageTemplate, type ReportError } from '../page/index.ts'
 import { platformFetch } from '../proxy/fetch/platform-fetch.ts'
 import { type CompiledClient, compileFetch } from '../proxy/fetch/upstream-client.ts'
@@ -21,10 +22,22 @@ import {
 } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
 import type { Clock, Emit } from '../types.ts'
-import { attachConsole } from './attach-console.ts'
 import { createMaintenanceCheck } from './checks/maintenance.ts'
 import { createRequestChecks } from './checks/request-checks.ts'
 import { createRouteChecks } from './checks/route-checks.ts'
+import { attachConsole } from './config/attach-console.ts'
+import { mergeGatewayHeaders } from './config/merge-headers.ts'
+import { compileOperations, operationKeys } from './config/operations.ts'
+import { createSettingsResolver, type Settings, type SettingsSources } from './config/settings.ts'
+import { type CompiledUpstream, compileUpstreams } from './config/upstreams.ts'
+import {
+  validateAssertion,
+  validateAudit,
+  validateLogin,
+  validatePages,
+  validateSession,
+  validateThrottle,
+} from './config/validate-options.ts'
 import type { GatewayConfig } from './config.ts'
 import type { GatewayConsole } from './console/types.ts'
 import { createEndpointTable } from './endpoints/endpoint.ts'
@@ -33,8 +46,6 @@ import { createScheduled } from './endpoints/scheduled.ts'
 import { createGatewayEvents, type GatewayEvents } from './events.ts'
 import { createRequestHandler, type HandleRequest } from './handle-request.ts'
 import { createRouteHandler } from './handle-route.ts'
-import { mergeGatewayHeaders } from './headers.ts'
-import { compileOperations, operationKeys } from './operations.ts'
 import { createPhases, type UpstreamIdentity } from './phases/list.ts'
 import { createGatewaySessions } from './phases/session.ts'
 import { createReject, type RequestRejecter } from './reject.ts'
@@ -43,17 +54,7 @@ import { validateGatewayCsrf } from './routes/compile-csrf.ts'
 import { createFindRoute } from './routes/find-route.ts'
 import { type CompiledRoute, compileRoutes } from './routes/table.ts'
 import { validateRoutes } from './routes/validate-routes.ts'
-import { createSettingsResolver, type Settings, type SettingsSources } from './settings.ts'
 import type { LoginThrottling } from './throttle/types.ts'
-import { type CompiledUpstream, compileUpstreams, isObject } from './upstreams.ts'
-import {
-  validateAssertion,
-  validateAudit,
-  validateLogin,
-  validatePages,
-  validateSession,
-  validateThrottle,
-} from './validate-options.ts'
 import { createWatch, type Watch } from './watch.ts'
 
 /** A gateway that is ready for requests: its handlers, each made of the parts of the configuration that it needs. */
@@ -114,7 +115,7 @@ export function compileGateway(input: AnyConfig): CompiledGateway {
   const issues = createIssues('')
   checkKeys(issues, input, keys)
   // What is no object has no members from here on, so that one ConfigError can name the rest.
-  const given: Partial<AnyConfig> = isObject(input) ? input : {}
+  const given: Partial<AnyConfig> = isRecord(input) ? input : {}
   const { config, console } = attachConsole(given, issues)
   const services = createServices(config, console, issues)
   const parts = validateParts(config, services, issues)

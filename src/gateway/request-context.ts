@@ -6,9 +6,9 @@ import type { Invocation } from '../proxy/fetch/bindings.ts'
 import type { CompiledClient } from '../proxy/fetch/upstream-client.ts'
 import type { ForwardRules, RequestBody } from '../proxy/forward/context.ts'
 import type { EventTags, FlushableHandle } from '../session/index.ts'
+import type { Settings } from './config/settings.ts'
+import type { CompiledUpstream } from './config/upstreams.ts'
 import type { CompiledRoute } from './routes/table.ts'
-import type { Settings } from './settings.ts'
-import type { CompiledUpstream } from './upstreams.ts'
 
 /** A request, from its arrival to its response. */
 export interface RequestContext {

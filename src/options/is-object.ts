@@ -4,3 +4,8 @@
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/** The same test, for code that then reads members by any name. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return isObject(value)
+}

@@ -1,6 +1,8 @@
 /** The session of one request, as a server behind the gateway sees and changes it. */
+
 import { decodeBase64url } from '../crypto/index.ts'
 import { PortcullisError } from '../errors.ts'
+import { isRecord } from '../options/is-object.ts'
 import { SessionCommandBuilder } from './command.ts'
 
 /** The verified claims of `Portcullis-Assertion`. */
@@ -87,7 +89,7 @@ export class OriginSession<Claims = unknown> {
    */
   messages(): Readonly<Record<string, unknown>> {
     const value = readJson(this.#headers.read('portcullis-flash'))
-    return isObject(value) ? value : {}
+    return isRecord(value) ? value : {}
   }
 
   /**
@@ -185,8 +187,4 @@ function readJson(header: string | undefined): unknown {
   } catch {
     return undefined
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,7 @@
 /** Reads `Portcullis-Session`, by which an upstream starts, changes and ends the session of who is asking. */
+
 import { decodeBase64url, equalText } from '../crypto/index.ts'
+import { isRecord } from '../options/is-object.ts'
 import { parseJson } from '../request/index.ts'
 
 /** What an upstream asks for, once its header was found to be well formed and its own. */
@@ -77,7 +79,7 @@ function parsePayload(payload: string): unknown {
 }
 
 function parseCommand(value: unknown): SessionCommand | undefined {
-  if (!isObject(value)) return undefined
+  if (!isRecord(value)) return undefined
   const flash = parseMembers(value.flash)
   const verb = flash && parseVerb(value, flash.size)
   if (flash === undefined || verb === undefined) return undefined
@@ -96,7 +98,7 @@ function parseVerb(value: Record<string, unknown>, messages: number): OrderVerb 
 }
 
 function parseStart(value: unknown): OrderVerb | undefined {
-  if (!isObject(value) || !hasOnlyKeys(value, ['data', 'keep']) || !isObject(value.data))
+  if (!isRecord(value) || !hasOnlyKeys(value, ['data', 'keep']) || !isRecord(value.data))
     return undefined
   const keep = parseNames(value.keep)
   return keep && parseMembers(value.data) ? { verb: 'start', data: value.data, keep } : undefined
@@ -104,14 +106,14 @@ function parseStart(value: unknown): OrderVerb | undefined {
 
 function parseEnd(value: unknown): OrderVerb | undefined {
   if (value === true) return { verb: 'end' }
-  return isObject(value) && hasOnlyKeys(value, ['id']) && isText(value.id)
+  return isRecord(value) && hasOnlyKeys(value, ['id']) && isText(value.id)
     ? { verb: 'end', id: value.id }
     : undefined
 }
 
 function parseEndAll(value: unknown): OrderVerb | undefined {
   if (value === true) return { verb: 'endAll', exceptCurrent: false }
-  if (!isObject(value)) return undefined
+  if (!isRecord(value)) return undefined
   // Both members at once could be read two ways.
   if (hasOnlyKeys(value, ['user']))
     return isText(value.user) ? { verb: 'endAny', user: value.user } : undefined
@@ -138,7 +140,7 @@ function parseChange(value: Record<string, unknown>, messages: number): OrderVer
 /** Members of an object, none for an absent one, undefined for what is no object or would reach a prototype. */
 function parseMembers(value: unknown): Map<string, unknown> | undefined {
   if (value === undefined) return new Map()
-  if (!isObject(value)) return undefined
+  if (!isRecord(value)) return undefined
   const members = new Map(Object.entries(value))
   return [...members.keys()].every(isName) ? members : undefined
 }
@@ -156,10 +158,6 @@ function isName(name: string): boolean {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function hasOnlyKeys(value: object, known: readonly string[]): boolean {

@@ -1,7 +1,7 @@
 /** Security headers of a guard: what Next needs of them, and which of them it must not see. */
-import { reportPath } from '../gateway/headers.ts'
-import { isObject } from '../gateway/upstreams.ts'
+import { reportPath } from '../gateway/config/merge-headers.ts'
 import { type HeaderOptions, strictCsp } from '../headers/index.ts'
+import { isRecord } from '../options/is-object.ts'
 
 /** Options with a guard's own defaults. */
 export interface GuardHeaders {
@@ -15,7 +15,7 @@ export interface GuardHeaders {
  * Next: React writes style attributes, and Next loads its chunks without Trusted Types.
  */
 export function completeHeaders(input: HeaderOptions | undefined, basePath: string): GuardHeaders {
-  if (input !== undefined && !isObject(input)) return { options: input, observes: false }
+  if (input !== undefined && !isRecord(input)) return { options: input, observes: false }
   const {
     preset,
     contentSecurityPolicy: policy,

@@ -1,9 +1,9 @@
 /** Rejects requests while the gateway is in maintenance, except those from allowed addresses. */
 import { checkKeys, type Issues, resolveFrom, wholeNumber } from '../../options/index.ts'
+import { isRecord } from '../../options/is-object.ts'
 import { type AddressRange, inRanges, parseRange } from '../../request/index.ts'
 import type { FromEnv } from '../../types.ts'
 import type { RequestRejecter } from '../reject.ts'
-import { isObject } from '../upstreams.ts'
 import type { RequestCheck } from './check.ts'
 
 /** How a gateway is closed for maintenance. */
@@ -44,7 +44,7 @@ function parseMaintenance(value: boolean | Maintenance, issues: Issues): Compile
   if (value === false) return notInMaintenance
   const options = value === true ? {} : value
   checkKeys(issues, options, ['retryAfter', 'allow'])
-  const { retryAfter, allow = [] } = isObject(options) ? (options as Maintenance) : {}
+  const { retryAfter, allow = [] } = isRecord(options) ? (options as Maintenance) : {}
   const bounds = { min: 1, max: 86_400, unit: 'seconds' }
   const ranges: AddressRange[] = []
   if (!Array.isArray(allow)) issues.add('allow', 'must be a list of addresses')

@@ -1,5 +1,5 @@
 /** The endpoints that every gateway has: health, readiness, keys and reports. */
-import { reportPath } from '../headers.ts'
+import { reportPath } from '../config/merge-headers.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { IsReady } from './ready.ts'

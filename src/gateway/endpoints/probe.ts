@@ -1,8 +1,8 @@
 /** Asks one upstream whether it is well. */
 
 import { createUpstreamUrl, findTarget } from '../../proxy/target.ts'
-import type { Settings } from '../settings.ts'
-import type { CompiledUpstream } from '../upstreams.ts'
+import type { Settings } from '../config/settings.ts'
+import type { CompiledUpstream } from '../config/upstreams.ts'
 
 /** Why it is not, as a dashed word; undefined where it is. Rejects as fetch does. */
 export async function probeUpstream(

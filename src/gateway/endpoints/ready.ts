@@ -3,8 +3,8 @@ import type { StoreProbe } from '../../monitor/redis.ts'
 import { TimeoutError, withTimeout } from '../../monitor/timeout.ts'
 import { booleanOption, checkKeys, type Issues, optionalFunction } from '../../options/index.ts'
 import type { Clock, Emit } from '../../types.ts'
-import type { Settings } from '../settings.ts'
-import type { CompiledUpstream } from '../upstreams.ts'
+import type { Settings } from '../config/settings.ts'
+import type { CompiledUpstream } from '../config/upstreams.ts'
 import { probeUpstream } from './probe.ts'
 
 /** What `/.portcullis/ready` asks. Who asks it learns yes or no; what is wrong is the event `not-ready`. */

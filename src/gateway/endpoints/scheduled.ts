@@ -2,7 +2,7 @@
 import type { StoreProbe } from '../../monitor/redis.ts'
 import type { Uptime, Watched } from '../../monitor/uptime.ts'
 import type { ReportError } from '../../page/index.ts'
-import type { Settings } from '../settings.ts'
+import type { Settings } from '../config/settings.ts'
 import { probeUpstream } from './probe.ts'
 import type { ReadySources } from './ready.ts'
 

@@ -4,11 +4,11 @@ import { type CompiledAccess, compileAccess } from '../../access/index.ts'
 import { emitEvent } from '../../events.ts'
 import type { GraphqlRoute } from '../../graphql/route.ts'
 import type { Issues } from '../../options/index.ts'
+import { isRecord } from '../../options/is-object.ts'
 import type { LoadedSession } from '../../proxy/forward/context.ts'
 import type { Emit, Reason } from '../../types.ts'
 import type { RouteContext } from '../request-context.ts'
 import type { Route } from '../routes/route.ts'
-import { isObject } from '../upstreams.ts'
 import type { GatewaySessions } from './session.ts'
 
 /** The option as requests use it. */
@@ -27,7 +27,7 @@ export function compileGraphql(
   const limits = route.graphql
   if (limits === undefined) return undefined
   const at = issues.at('graphql')
-  if (!isObject(limits) || typeof limits.inspect !== 'function') {
+  if (!isRecord(limits) || typeof limits.inspect !== 'function') {
     at.add('', 'must be graphqlLimits({ ... }), or absent')
     return undefined
   }

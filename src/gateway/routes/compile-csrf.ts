@@ -1,8 +1,8 @@
 /** Which requests a route takes from elsewhere, validated while building. */
 import { type CrossOriginPolicy, csrfPolicy } from '../../csrf/index.ts'
 import { checkKeys, type Issues } from '../../options/index.ts'
+import type { Settings } from '../config/settings.ts'
 import type { GatewayCsrf } from '../config.ts'
-import type { Settings } from '../settings.ts'
 import type { Route } from './route.ts'
 
 const known = ['trustedOrigins', 'missing', 'trustSameSite', 'isolation']

@@ -3,8 +3,8 @@
 import { applyPreset } from '../../headers/compile/presets.ts'
 import { type HeaderOptions, type HeaderWriter, headerWriter } from '../../headers/index.ts'
 import type { Issues } from '../../options/index.ts'
-import { mergeGatewayHeaders } from '../headers.ts'
-import { isObject } from '../upstreams.ts'
+import { isRecord } from '../../options/is-object.ts'
+import { mergeGatewayHeaders } from '../config/merge-headers.ts'
 import type { Route } from './route.ts'
 
 /** Validates the option `headers` of routes; those that say the same share a writer. */
@@ -18,8 +18,8 @@ export function routeHeaders(
     if (found !== undefined) return found
     const at = issues.at('headers')
     const own = typeof value === 'string' ? { preset: value } : value
-    const options = isObject(own)
-      ? mergeGatewayHeaders(applyPreset(issues.child(''), own, isObject(all) ? all : {}))
+    const options = isRecord(own)
+      ? mergeGatewayHeaders(applyPreset(issues.child(''), own, isRecord(all) ? all : {}))
       : own
     const made = headerWriter(options, at)
     known.set(value, made)

@@ -1,9 +1,9 @@
 /** Finds the route of a request, and turns its context into that of a route. */
 import { readUrlHost, readUrlHostName } from '../../request/index.ts'
 import { preserveEncodedSlashes } from '../checks/encoded-slash.ts'
+import { settingsForHost } from '../config/settings.ts'
 import type { RequestRejecter } from '../reject.ts'
 import type { RequestContext, RouteContext } from '../request-context.ts'
-import { settingsForHost } from '../settings.ts'
 import { recordRoute } from '../watch.ts'
 import type { CompiledRoute, RouteMatch, RouteTable } from './table.ts'
 

@@ -1,6 +1,6 @@
 /** Validates the option `cache` of a route. */
 import type { Issues } from '../../options/index.ts'
-import { isObject } from '../upstreams.ts'
+import { isRecord } from '../../options/is-object.ts'
 import type { Route } from './route.ts'
 import { listMethods } from './table.ts'
 
@@ -8,7 +8,7 @@ import { listMethods } from './table.ts'
 export function validateCache(route: Route, issues: Issues): void {
   const cache: unknown = route.cache
   if (cache === undefined || cache === false) return
-  if (!isObject(cache) || typeof cache.serve !== 'function') {
+  if (!isRecord(cache) || typeof cache.serve !== 'function') {
     issues.add('cache', 'must be publicCache({ ... }), or absent')
     return
   }

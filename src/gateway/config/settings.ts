@@ -1,12 +1,12 @@
 /** Resolves the settings of an environment: every `FromEnv` option of a gateway, validated together, once per set of values. */
-import { type AssertionKeys, importKeys, parseKeys } from '../assertion/keys.ts'
-import { createIssues, type Issues, resolveFrom } from '../options/index.ts'
-import { parseOrigin, parseUpstreamUrl } from '../proxy/fetch/parse-url.ts'
-import type { ForwardSettings } from '../proxy/forward/context.ts'
-import { createTarget } from '../proxy/target.ts'
-import { compileKnownHosts, type IsKnownHost } from '../request/index.ts'
-import type { FromEnv } from '../types.ts'
-import { hostCovers } from './routes/host-pattern.ts'
+import { type AssertionKeys, importKeys, parseKeys } from '../../assertion/keys.ts'
+import { createIssues, type Issues, resolveFrom } from '../../options/index.ts'
+import { parseOrigin, parseUpstreamUrl } from '../../proxy/fetch/parse-url.ts'
+import type { ForwardSettings } from '../../proxy/forward/context.ts'
+import { createTarget } from '../../proxy/target.ts'
+import { compileKnownHosts, type IsKnownHost } from '../../request/index.ts'
+import type { FromEnv } from '../../types.ts'
+import { hostCovers } from '../routes/host-pattern.ts'
 
 /** The values of one environment, ready for requests. `publicOrigin` is that of the request, if its route names a host. */
 export interface Settings extends ForwardSettings {

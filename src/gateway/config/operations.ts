@@ -1,12 +1,12 @@
 /** The options for whoever runs a gateway, validated while building. */
-import { randomId } from '../crypto/index.ts'
-import type { Monitor, Uptime } from '../monitor/index.ts'
-import type { StoreProbe } from '../monitor/redis.ts'
-import type { Issues } from '../options/index.ts'
-import { isHeaderName, isRequestId } from '../request/index.ts'
-import type { GatewayConfig } from './config.ts'
-import { createReadiness, type IsReady, type ReadySources } from './endpoints/ready.ts'
-import { isObject } from './upstreams.ts'
+import { randomId } from '../../crypto/index.ts'
+import type { Monitor, Uptime } from '../../monitor/index.ts'
+import type { StoreProbe } from '../../monitor/redis.ts'
+import type { Issues } from '../../options/index.ts'
+import { isRecord } from '../../options/is-object.ts'
+import { isHeaderName, isRequestId } from '../../request/index.ts'
+import type { GatewayConfig } from '../config.ts'
+import { createReadiness, type IsReady, type ReadySources } from '../endpoints/ready.ts'
 
 /** How a gateway is watched and kept. */
 export interface Operations {
@@ -34,10 +34,10 @@ export function compileOperations(
   issues: Issues,
 ): Operations {
   const { monitor, requestIdHeader: header, ready, uptime } = value
-  if (monitor !== undefined && (!isObject(monitor) || typeof monitor.begin !== 'function')) {
+  if (monitor !== undefined && (!isRecord(monitor) || typeof monitor.begin !== 'function')) {
     issues.add('monitor', 'must be monitor({ ... }) of portcullis/monitor')
   }
-  if (uptime !== undefined && (!isObject(uptime) || typeof uptime.run !== 'function')) {
+  if (uptime !== undefined && (!isRecord(uptime) || typeof uptime.run !== 'function')) {
     issues.add('uptime', 'must be uptime({ ... }) of portcullis/monitor')
   }
   if (header !== undefined && !isHeaderName(header)) {

@@ -1,6 +1,6 @@
 /** What a gateway says of security headers where its configuration does not. */
-import type { HeaderOptions } from '../headers/index.ts'
-import { isObject } from './upstreams.ts'
+import type { HeaderOptions } from '../../headers/index.ts'
+import { isRecord } from '../../options/is-object.ts'
 
 /** Where browsers send reports; one of the gateway's own addresses. */
 export const reportPath = '/.portcullis/reports'
@@ -10,7 +10,7 @@ export const reportPath = '/.portcullis/reports'
  * until a preset or a policy is named, what would break them is only reported.
  */
 export function mergeGatewayHeaders(value: HeaderOptions | undefined): HeaderOptions {
-  if (value !== undefined && !isObject(value)) return value
+  if (value !== undefined && !isRecord(value)) return value
   const { preset, contentSecurityPolicy } = value ?? {}
   const decided = preset !== undefined || contentSecurityPolicy !== undefined
   return {

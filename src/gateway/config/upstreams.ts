@@ -1,13 +1,15 @@
 /** The servers behind a gateway, validated while building. */
-import { booleanOption, checkKeys, type Issues, wholeNumber } from '../options/index.ts'
-import { type ConnectUpstream, compileApp, compileBinding } from '../proxy/fetch/bindings.ts'
-import type { Breaker, BreakerRules } from '../proxy/fetch/breaker.ts'
-import { createRetryBudget } from '../proxy/fetch/retry.ts'
-import type { UpstreamRules } from '../proxy/forward/context.ts'
-import { checkDropHeaders } from '../proxy/header-filters.ts'
-import { type AliasReader, canonicalPath, checkAliases } from '../request/index.ts'
-import type { FindOverriddenRoute, MethodOverride } from './checks/method-override.ts'
-import type { Upstream } from './config.ts'
+
+import { booleanOption, checkKeys, type Issues, wholeNumber } from '../../options/index.ts'
+import { isRecord } from '../../options/is-object.ts'
+import { type ConnectUpstream, compileApp, compileBinding } from '../../proxy/fetch/bindings.ts'
+import type { Breaker, BreakerRules } from '../../proxy/fetch/breaker.ts'
+import { createRetryBudget } from '../../proxy/fetch/retry.ts'
+import type { UpstreamRules } from '../../proxy/forward/context.ts'
+import { checkDropHeaders } from '../../proxy/header-filters.ts'
+import { type AliasReader, canonicalPath, checkAliases } from '../../request/index.ts'
+import type { FindOverriddenRoute, MethodOverride } from '../checks/method-override.ts'
+import type { Upstream } from '../config.ts'
 
 /** A server behind the gateway, as requests use it. */
 export interface CompiledUpstream extends UpstreamRules {
@@ -56,7 +58,7 @@ export function compileUpstreams(
   issues: Issues,
 ): ReadonlyMap<string, CompiledUpstream> {
   const upstreams = new Map<string, CompiledUpstream>()
-  if (!isObject(value) || Object.keys(value).length === 0) {
+  if (!isRecord(value) || Object.keys(value).length === 0) {
     issues.add('', 'must name at least one server')
     return upstreams
   }
@@ -66,7 +68,7 @@ export function compileUpstreams(
     if (!/^[a-z][\w-]{0,63}$/i.test(name))
       at.add('', 'must be named with letters, digits, - and _, a letter first')
     checkKeys(at, upstream, known)
-    const options: Partial<AnyUpstream> = isObject(upstream) ? upstream : {}
+    const options: Partial<AnyUpstream> = isRecord(upstream) ? upstream : {}
     const { sessions, timeoutMs, breaker, probe, hideErrors } = options
     const { insecurePrivateAddress, aliases, dropHeaders, methodOverride } = options
     // Only the review looks at addresses.
@@ -107,7 +109,7 @@ function compileSource(options: Partial<AnyUpstream>, issues: Issues): ConnectUp
 
 function validateBreaker(value: unknown, issues: Issues): Breaker | undefined {
   if (value === undefined || value === false) return undefined
-  if (isObject(value) && typeof value.start === 'function')
+  if (isRecord(value) && typeof value.start === 'function')
     return (value as unknown as BreakerRules).start()
   issues.add('breaker', 'must be circuitBreaker({ ... }), or absent')
   return undefined
@@ -115,7 +117,7 @@ function validateBreaker(value: unknown, issues: Issues): Breaker | undefined {
 
 function validateMethodOverride(value: unknown, issues: Issues): FindOverriddenRoute | undefined {
   if (value === undefined) return undefined
-  if (isObject(value) && typeof value.findRoute === 'function') {
+  if (isRecord(value) && typeof value.findRoute === 'function') {
     return (value as unknown as MethodOverride).findRoute
   }
   issues.add('methodOverride', 'must be methodOverride(), which comes from portcullis/gateway')
@@ -131,9 +133,4 @@ function parseProbePath(value: unknown, issues: Issues): string | undefined {
   if (canonical?.ok && canonical.path === value) return value
   issues.add('probe', 'must be a canonical path without a query, such as /health')
   return undefined
-}
-
-/** Whether something given is an object with options. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

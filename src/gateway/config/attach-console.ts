@@ -1,8 +1,8 @@
 /** Attaches the option `console` to a configuration, before anything is made of it. */
-import type { Issues } from '../options/index.ts'
-import type { GatewayConfig } from './config.ts'
-import type { GatewayConsole } from './console/types.ts'
-import { isObject } from './upstreams.ts'
+import type { Issues } from '../../options/index.ts'
+import { isRecord } from '../../options/is-object.ts'
+import type { GatewayConfig } from '../config.ts'
+import type { GatewayConsole } from '../console/types.ts'
 
 /** The untyped form of the options that it needs. */
 type ConsoleConfig = Partial<
@@ -22,7 +22,7 @@ export function attachConsole<C extends ConsoleConfig>(
 ): AttachedConsole<C> {
   const { console, monitor, clock } = config
   if (console === undefined) return { config, console }
-  if (!isObject(console) || typeof console.observe !== 'function') {
+  if (!isRecord(console) || typeof console.observe !== 'function') {
     issues.add('console', 'must be gatewayConsole({ ... }) of portcullis/gateway')
     return { config, console: undefined }
   }

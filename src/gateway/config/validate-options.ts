@@ -1,13 +1,14 @@
 /** Validates options of a gateway whose values other modules have made, and the option `assertion`. */
-import type { GatewayLoginHandler, GatewaySources } from '../login/gateway/types.ts'
-import type { AuditTrail } from '../monitor/index.ts'
-import { checkKeys, type Issues, wholeNumber } from '../options/index.ts'
-import type { PageTemplate } from '../page/index.ts'
-import type { SessionStrategy } from '../session/index.ts'
-import type { Clock, Emit } from '../types.ts'
-import type { AssertionOptions, GatewayConfig } from './config.ts'
-import type { LoginThrottling } from './throttle/types.ts'
-import { type CompiledUpstream, isObject } from './upstreams.ts'
+import type { GatewayLoginHandler, GatewaySources } from '../../login/gateway/types.ts'
+import type { AuditTrail } from '../../monitor/index.ts'
+import { checkKeys, type Issues, wholeNumber } from '../../options/index.ts'
+import { isRecord } from '../../options/is-object.ts'
+import type { PageTemplate } from '../../page/index.ts'
+import type { SessionStrategy } from '../../session/index.ts'
+import type { Clock, Emit } from '../../types.ts'
+import type { CompiledUpstream } from '../config/upstreams.ts'
+import type { AssertionOptions, GatewayConfig } from '../config.ts'
+import type { LoginThrottling } from '../throttle/types.ts'
 
 const lifetimeRange = { min: 5, max: 60, unit: 'seconds' } as const
 
@@ -21,7 +22,7 @@ export function validateAssertion(
   if (assertion !== undefined) {
     checkKeys(issues.at('assertion'), assertion, ['key', 'lifetime'])
     if (!session) issues.add('assertion', 'needs the option session')
-    if (isObject(assertion) && assertion.key === undefined) {
+    if (isRecord(assertion) && assertion.key === undefined) {
       issues.add('assertion.key', 'is required')
     }
   }
@@ -39,7 +40,7 @@ export function validateSession(
   issues: Issues,
 ): SessionStrategy<object> | undefined {
   if (value === undefined) return undefined
-  if (isObject(value) && typeof value.open === 'function' && typeof value.check === 'function') {
+  if (isRecord(value) && typeof value.open === 'function' && typeof value.check === 'function') {
     return value as unknown as SessionStrategy<object>
   }
   issues.add('session', 'must be a strategy, such as statelessSessions({ ... })')
@@ -67,7 +68,7 @@ export function validateThrottle(
   issues: Issues,
 ): LoginThrottling | undefined {
   if (value === undefined) return undefined
-  if (isObject(value) && typeof value.start === 'function')
+  if (isRecord(value) && typeof value.start === 'function')
     return value.start(sources, issues) as LoginThrottling
   issues.add('', 'must be gatewayThrottle({ ... }), which comes from portcullis/gateway')
   return undefined
@@ -76,7 +77,7 @@ export function validateThrottle(
 /** Validates the option `audit`. */
 export function validateAudit(value: unknown, issues: Issues): AuditTrail | undefined {
   if (value === undefined) return undefined
-  if (isObject(value) && typeof value.record === 'function') return value as unknown as AuditTrail
+  if (isRecord(value) && typeof value.record === 'function') return value as unknown as AuditTrail
   issues.add('audit', 'must be auditTrail(...) of portcullis/monitor')
   return undefined
 }
@@ -84,7 +85,7 @@ export function validateAudit(value: unknown, issues: Issues): AuditTrail | unde
 /** Validates the option `pages`. */
 export function validatePages(value: unknown, issues: Issues): PageTemplate | undefined {
   if (value === undefined) return undefined
-  if (isObject(value) && typeof value.render === 'function') return value as unknown as PageTemplate
+  if (isRecord(value) && typeof value.render === 'function') return value as unknown as PageTemplate
   issues.add('pages', 'must be pages({ ... }) of portcullis/page')
   return undefined
 }
