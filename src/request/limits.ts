@@ -1,6 +1,7 @@
 /** How large the head of a request may be: its url, its query, its headers. */
 import { checkKeys, type Issues, wholeNumber } from '../options/index.ts'
 import type { Verdict } from '../types.ts'
+import { isDeviceUrl } from './path/device-path.ts'
 
 /** Limits on the head of a request. Absent = default. What is longer was made by a mistake or for an attack. */
 export interface RequestLimits {
@@ -67,6 +68,8 @@ export function compileRequestLimits(
   const headerLimits: HeaderLimits = { maxCount, maxBytes, maxTotalBytes }
 
   return ({ url, headers }, onName) => {
+    // Chromium ends the session of a browser that gets 431, and its cookies may be smaller again tomorrow.
+    if (isDeviceUrl(url)) return accepted
     if (url.length > maxUrlBytes) return urlTooLong
     if (!queryFits(url, maxParameters, maxParameterBytes)) return queryTooLarge
 

@@ -124,6 +124,56 @@ describe('a gateway whose sessions are bound', () => {
     expect(at.seen).toHaveLength(1)
   })
 
+  it('answers browsers whose cookies are larger than a request may be', async () => {
+    const { browser } = await boundBench()
+    await browser.bind()
+    browser.cookies.delete(bound)
+    browser.cookies.set('analytics', 'x'.repeat(20_000))
+    expect((await browser.fetch('/account')).status).toBe(431)
+    expect((await browser.prove()).status).toBe(200)
+    browser.cookies.delete('analytics')
+    expect((await browser.fetch('/account')).status).toBe(200)
+  })
+
+  it('takes a bound cookie away that does not count, on a public page as well', async () => {
+    const { browser } = await boundBench({
+      routes: [
+        { path: '/login', to: 'app', access: 'public', sessions: ['start'] },
+        { path: '/feed', to: 'app', access: 'public', sessions: ['set'] },
+        { path: '/*', to: 'app', access: 'session' },
+      ],
+    } as never)
+    await browser.bind()
+    const value = browser.cookies.get(bound) ?? ''
+    for (const path of ['/account', '/feed']) {
+      browser.cookies.set(bound, 'junk')
+      const answer = await browser.fetch(path)
+      expect([path, answer.status, browser.cookies.has(bound)]).toEqual([
+        path,
+        path === '/feed' ? 200 : 401,
+        false,
+      ])
+    }
+    browser.cookies.set(bound, value)
+    expect((await browser.fetch('/account')).status).toBe(200)
+  })
+
+  it('lets no upstream set or end the cookie that binds', async () => {
+    const { at, browser } = await boundBench()
+    await browser.bind()
+    const value = browser.cookies.get(bound)
+    at.answer = () =>
+      new Response('upstream', {
+        headers: [
+          ['set-cookie', `${bound}=x; Path=/; Secure; HttpOnly`],
+          ['set-cookie', 'theme=dark; Path=/'],
+        ],
+      })
+    const answer = await browser.fetch('/account')
+    expect(answer.headers.getSetCookie().filter((line) => line.startsWith(bound))).toEqual([])
+    expect(browser.cookies.get(bound)).toBe(value)
+  })
+
   it('answers browsers during maintenance', async () => {
     const state = { closed: false }
     const { browser } = await boundBench({ maintenance: () => state.closed } as Overrides)

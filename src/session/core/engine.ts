@@ -50,6 +50,8 @@ export interface LoadResult<Data> {
   readonly location?: SessionLocation
   /** State of a device-bound session, also of one that is not valid for this request. */
   readonly device?: DeviceState
+  /** Cookies of a request that wrote nothing. Whoever writes replaces them. */
+  readonly cookies?: readonly OutgoingCookie[]
 }
 
 /** The device of a bound session, as far as a request knows it. */

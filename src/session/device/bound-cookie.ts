@@ -2,9 +2,12 @@
  * The short-lived cookie without which a bound session does not count: when its device last proved
  * itself, with a MAC.
  */
+import { expireCookie } from '../../cookie/serialize.ts'
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { equalText } from '../../crypto/equal.ts'
 import type { KeyRing } from '../../crypto/key-ring.ts'
+import type { CookieJar, OutgoingCookie } from '../../types.ts'
+import type { DeviceSettings } from './settings.ts'
 
 /** Why a bound session does not count. */
 export type BoundRejection = 'not-bound' | 'bound-expired'
@@ -65,4 +68,15 @@ async function isMac(ring: KeyRing, text: string, mac: string): Promise<boolean>
 
 function encodeMac(mac: Uint8Array): string {
   return encodeBase64url(mac.subarray(0, 16))
+}
+
+/**
+ * Takes the bound cookie of another session away. Browsers take any cookie of this name for the one
+ * of their session, and would not refresh as long as it is there.
+ */
+export function expireBound(
+  { cookie }: Pick<DeviceSettings, 'cookie'>,
+  jar: CookieJar,
+): readonly OutgoingCookie[] {
+  return jar.read(cookie.name).length > 0 ? [expireCookie(cookie)] : []
 }

@@ -1,6 +1,7 @@
 /**
  * The option `device` of sessions: makes a stolen cookie useless on another machine. Experimental.
  */
+import { serveDevicePaths } from '../../request/path/device-path.ts'
 import type { DeviceOption } from '../core/device.ts'
 import { createDeviceEndpoints } from './endpoints.ts'
 import { createDeviceEngine } from './engine.ts'
@@ -22,6 +23,7 @@ export function deviceBound(options: DeviceOptions = {}): DeviceOption {
   return {
     compile(cookie, issues) {
       const device = compileDevice(options, cookie, issues)
+      serveDevicePaths()
       return (settings, engine, cookieNames) => ({
         engine: createDeviceEngine(settings, device, engine),
         members: {

@@ -7,14 +7,13 @@ import { readDevicePath, registerPath } from '../../request/path/device-path.ts'
 import type { DeviceEndpoints } from '../core/device.ts'
 import { emitSessionEvent } from '../core/events.ts'
 import { createCookieJar } from '../handle/cookie-jar.ts'
-import { answerForget, answerJson, answerRefusal, answerUnavailable } from './answers.ts'
 import { createBurstGuard } from './burst-guard.ts'
 import type { DeviceContext } from './context.ts'
-import { readHeaderString } from './header-string.ts'
-import { wellKnownUrl, writeWellKnown } from './instructions.ts'
+import { answerJson, answerRefusal, answerUnavailable } from './http/answers.ts'
+import { wellKnownUrl, writeWellKnown } from './http/instructions.ts'
+import { isForeignNavigation } from './http/reload.ts'
 import { answerRefresh } from './refresh.ts'
 import { answerRegistration } from './register.ts'
-import { isForeignNavigation } from './reload.ts'
 
 /** Makes what whoever serves the strategy owes its browsers. */
 export function createDeviceEndpoints<Data extends object>(
@@ -22,12 +21,14 @@ export function createDeviceEndpoints<Data extends object>(
 ): DeviceEndpoints {
   const { settings, device } = context
   const mayAsk = createBurstGuard(settings.clock)
+
   async function answerBrowser(path: string, request: Request, env: unknown): Promise<Response> {
     if (request.method !== 'POST') return answerRefusal(405)
     const answer = path === registerPath ? answerRegistration : answerRefresh
     const jar = createCookieJar({ request, env })
     const [token] = jar.read(settings.cookie.name)
     if (token !== undefined && !mayAsk(token)) return answerFailure('too-many', request)
+
     try {
       return await answer(context, jar, request.headers)
     } catch (error) {
@@ -37,9 +38,9 @@ export function createDeviceEndpoints<Data extends object>(
 
   /** Whatever failed here is ours, so the browser keeps its session and tries again. */
   function answerFailure(error: unknown, request: Request): Response {
-    const { headers } = request
-    if (isPortcullisError(error, 'ERR_SESSION_ENDED'))
-      return answerForget(readHeaderString(headers.get('sec-secure-session-id')))
+    // It ended meanwhile, or another deployment wrote it: the next request shows which.
+    if (isPortcullisError(error, 'ERR_SESSION_ENDED')) return answerUnavailable()
+
     const code = isPortcullisError(error) ? error.code : 'fault'
     const reason = typeof error === 'string' ? error : code
     const event = { type: 'session-refresh-failed', reason } as const

@@ -1,4 +1,4 @@
-/** Decides whether a session that was session counts on the device of its request. */
+/** Decides whether a loaded session counts on the device of its request. */
 
 import { expireCookie } from '../../cookie/serialize.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
@@ -7,12 +7,12 @@ import { emitSessionEvent } from '../core/events.ts'
 import type { SessionSettings } from '../core/settings.ts'
 import { isBound, readBinding } from './binding.ts'
 import { type BoundRejection, readBoundValues } from './bound-cookie.ts'
-import { createReloadPage, isForeignNavigation } from './reload.ts'
+import { createReloadPage, isForeignNavigation } from './http/reload.ts'
+import { readSkipped } from './http/skipped.ts'
 import type { DeviceSettings } from './settings.ts'
-import { readSkipped } from './skipped.ts'
 
 /**
- * The session session as this request may use it. A session without a key passes as it is, at no
+ * The loaded session as this request may use it. A session without a key passes as it is, at no
  * cost.
  */
 export type EnforceBinding<Data> = (
@@ -36,6 +36,7 @@ export function createEnforcement<Data>(
   ): LoadResult<Data> {
     const { headers } = jar
     const skipReason = readSkipped(headers?.get('secure-session-skipped'), sid)
+    const hasCookie = jar.read(device.cookie.name).length > 0
     // A link from elsewhere is begun again and is no sign of a theft: it has a word of its own.
     const isLink = headers !== undefined && isForeignNavigation(headers)
     emitSessionEvent(settings, jar, {
@@ -49,11 +50,13 @@ export function createEnforcement<Data>(
       record: undefined,
       block: 'not-bound',
       ...(location && { location }),
+      // A cookie that does not count would keep the browser from a refresh for as long as it is there.
+      ...(hasCookie && { cookies: [expire] }),
       device: {
         isSkipped: skipReason !== undefined,
         expire,
         // Browsers send no cookie that has expired: one that came was not theirs.
-        ...(isLink && jar.read(device.cookie.name).length === 0 && { reload: createReloadPage }),
+        ...(isLink && !hasCookie && { reload: createReloadPage }),
       },
     }
   }

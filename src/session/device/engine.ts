@@ -1,11 +1,11 @@
 /** An engine whose bound sessions count only together with the bound cookie. */
-import { expireCookie } from '../../cookie/serialize.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { LoadResult, SessionEngine, WriteResult } from '../core/engine.ts'
 import type { SessionSettings } from '../core/settings.ts'
+import { expireBound } from './bound-cookie.ts'
 import { createChallenge } from './challenge.ts'
 import { createEnforcement } from './enforce.ts'
-import { writeOffer } from './instructions.ts'
+import { writeOffer } from './http/instructions.ts'
 import type { DeviceSettings } from './settings.ts'
 
 /**
@@ -18,10 +18,6 @@ export function createDeviceEngine<Data extends object>(
 ): SessionEngine<Data> {
   const enforce = createEnforcement(settings, device)
   const { prefetch, endAll } = inner
-
-  // Browsers take any cookie of this name for the one of the next session.
-  const expireBound = (jar: CookieJar): readonly OutgoingCookie[] =>
-    jar.read(device.cookie.name).length > 0 ? [expireCookie(device.cookie)] : []
 
   return {
     ...inner,
@@ -49,7 +45,7 @@ export function createDeviceEngine<Data extends object>(
         : await inner.start(jar, session, login)
       return {
         ...result,
-        cookies: [...(await offerRegistration(settings, jar, result)), ...expireBound(jar)],
+        cookies: [...(await offerRegistration(settings, jar, result)), ...expireBound(device, jar)],
       }
     },
 
@@ -57,7 +53,7 @@ export function createDeviceEngine<Data extends object>(
       // Signing out needs no proof: it only takes away.
       const current = session?.block === 'not-bound' ? undefined : session
       const result = await inner.end(jar, current, cookieIssued)
-      return { ...result, cookies: [...(result.cookies ?? []), ...expireBound(jar)] }
+      return { ...result, cookies: [...(result.cookies ?? []), ...expireBound(device, jar)] }
     },
 
     ...(endAll && {

@@ -54,57 +54,81 @@ export function parseProof(
 
 /**
  * Verifies a proof with a key that is known, whatever key the proof brings. Undefined where it
- * holds.
+ * holds. It rejects where this runtime cannot import the key, which is no fault of the browser.
  */
 export async function verifyProof(
   proof: Proof,
   key: DeviceKey,
 ): Promise<ProofRejection | undefined> {
   if (proof.alg !== key.alg) return 'algorithm'
-  const { first, second } = key
   const isEc = key.alg === 'ES256'
-  try {
-    const publicKey = await crypto.subtle.importKey(
-      'jwk',
-      isEc ? { kty: 'EC', crv: 'P-256', x: first, y: second } : { kty: 'RSA', n: first, e: second },
-      isEc ? { name: 'ECDSA', namedCurve: 'P-256' } : { name: rsa, hash: 'SHA-256' },
-      false,
-      ['verify'],
-    )
-    const how = isEc ? { name: 'ECDSA', hash: 'SHA-256' } : { name: rsa }
-    const holds = await crypto.subtle.verify(how, publicKey, proof.signature, proof.signed)
-    return holds ? undefined : 'signature'
-  } catch {
-    // A point that is not on the curve, or a modulus that a runtime does not take.
-    return 'key'
-  }
+  // Runtimes differ in whether they answer or throw for a signature of another length.
+  if (isEc && proof.signature.length !== 64) return 'signature'
+
+  const publicKey = await importKey(key)
+  const algorithm = isEc ? { name: 'ECDSA', hash: 'SHA-256' } : { name: rsa }
+  const holds = await crypto.subtle.verify(algorithm, publicKey, proof.signature, proof.signed)
+  return holds ? undefined : 'signature'
+}
+
+/** Whether this runtime can verify with a key: no point that is off the curve can be imported. */
+export async function isUsableKey(key: DeviceKey): Promise<boolean> {
+  return importKey(key).then(
+    () => true,
+    () => false,
+  )
 }
 
 const rsa = 'RSASSA-PKCS1-v1_5'
 
-/** RSA of 2,048 to 4,096 bits (RFC 7518 section 3.3 asks for 2,048), in characters of base64url. */
-const modulusLength = { min: 342, max: 683 }
-
-/** Only the members of a public key: nothing else that a client sends is kept. */
-function readKey(alg: DeviceAlgorithm, jwk: Record<string, unknown>): DeviceKey | undefined {
-  const { kty, crv, x, y, n, e } = jwk
-  if (alg === 'ES256') {
-    const fits = kty === 'EC' && crv === 'P-256' && isBase64url(x, 43, 43) && isBase64url(y, 43, 43)
-    return fits ? { alg, first: x as string, second: y as string } : undefined
-  }
-  const fits =
-    kty === 'RSA' && isBase64url(n, modulusLength.min, modulusLength.max) && isBase64url(e, 2, 6)
-  return fits ? { alg, first: n as string, second: e as string } : undefined
-}
-
-function isBase64url(value: unknown, min: number, max: number): boolean {
-  return (
-    typeof value === 'string' &&
-    value.length >= min &&
-    value.length <= max &&
-    decodeBase64url(value) !== undefined
+function importKey({ alg, first, second }: DeviceKey): Promise<CryptoKey> {
+  const isEc = alg === 'ES256'
+  return crypto.subtle.importKey(
+    'jwk',
+    isEc ? { kty: 'EC', crv: 'P-256', x: first, y: second } : { kty: 'RSA', n: first, e: second },
+    isEc ? { name: 'ECDSA', namedCurve: 'P-256' } : { name: rsa, hash: 'SHA-256' },
+    false,
+    ['verify'],
   )
 }
+
+/** Bytes of an RSA modulus: 2,048 (RFC 7518 section 3.3 asks for them) to 4,096 bits. */
+const modulusBytes = { min: 256, max: 512 }
+
+/** 65,537, the exponent of every security chip. With an exponent of 1 anybody could sign. */
+const rsaExponent = 'AQAB'
+
+/**
+ * Only the members of a public key: nothing else that a client sends is kept. A key whose private
+ * part came along is bound to nothing.
+ */
+function readKey(alg: DeviceAlgorithm, jwk: Record<string, unknown>): DeviceKey | undefined {
+  const { kty, crv, x, y, n, e, d } = jwk
+  if (d !== undefined) return undefined
+
+  if (alg === 'ES256') {
+    const fits = kty === 'EC' && crv === 'P-256' && isBytes(x, 32, 32) && isBytes(y, 32, 32)
+    return fits ? { alg, first: x as string, second: y as string } : undefined
+  }
+
+  const fits =
+    kty === 'RSA' && e === rsaExponent && isBytes(n, modulusBytes.min, modulusBytes.max, 0x80)
+  return fits ? { alg, first: n as string, second: rsaExponent } : undefined
+}
+
+/**
+ * Whether a value is base64url of so many bytes, of which the first is no smaller than `minFirstByte`: a
+ * modulus that begins with zeros is shorter than it looks.
+ */
+function isBytes(value: unknown, min: number, max: number, minFirstByte = 0): boolean {
+  const isShort = typeof value === 'string' && value.length <= modulusCharacters
+  const bytes = isShort ? decodeBase64url(value) : undefined
+
+  if (bytes === undefined || bytes.length < min || bytes.length > max) return false
+  return (bytes[0] ?? 0) >= minFirstByte
+}
+
+const modulusCharacters = Math.ceil((modulusBytes.max * 4) / 3)
 
 function parseJson(part: string): Record<string, unknown> | undefined {
   const bytes = decodeBase64url(part)

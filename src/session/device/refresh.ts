@@ -8,20 +8,21 @@ import type { CookieJar } from '../../types.ts'
 import type { LoadResult, WriteResult } from '../core/engine.ts'
 import { emitAbout } from '../core/events.ts'
 import type { SessionRecord } from '../core/record.ts'
+import { type DeviceBinding, isBound, readBinding } from './binding.ts'
+import { createBoundValue } from './bound-cookie.ts'
+import { createChallenge, readChallenge } from './challenge.ts'
+import { type DeviceContext, isUnreadable } from './context.ts'
 import {
   answerChallenge,
   answerForget,
   answerJson,
   answerRefusal,
   answerUnavailable,
-} from './answers.ts'
-import { type DeviceBinding, isBound, readBinding } from './binding.ts'
-import { createBoundValue } from './bound-cookie.ts'
-import { createChallenge, readChallenge } from './challenge.ts'
-import { type DeviceContext, isUnreadable } from './context.ts'
-import { readHeaderString } from './header-string.ts'
-import { writeInstructions, writeOffer } from './instructions.ts'
+} from './http/answers.ts'
+import { readHeaderString } from './http/header-string.ts'
+import { writeInstructions, writeOffer } from './http/instructions.ts'
 import { parseProof, verifyProof } from './proof.ts'
+import { isSidFor } from './sid.ts'
 
 /** Seconds in which a challenge must come back signed. */
 const challengeAge = 60
@@ -57,7 +58,7 @@ export async function answerRefresh<Data extends object>(
   const binding = readBinding(record.device)
   // Another login took the place of the session that the browser means.
   if (binding === undefined || (requestedSid ?? binding.sid) !== binding.sid)
-    return answerForget(requestedSid, await offerAgain(context, jar, record))
+    return answerForget(requestedSid, await offerAgain(context, jar, record, requestedSid))
 
   return checkProof(
     { ...context, jar, session, record, binding },
@@ -176,13 +177,17 @@ async function offerAgain<Data extends object>(
   { settings, device, engine }: DeviceContext<Data>,
   jar: CookieJar,
   record: SessionRecord<Data>,
+  requestedSid: string | undefined,
 ): Promise<string | undefined> {
   const { authenticated, created, id } = record
+  const { ring } = settings.keys(jar.env)
   const age = Math.floor(settings.clock() / 1000) - created
   if (engine.renew === undefined || record.device !== undefined || authenticated === undefined)
     return undefined
   if (age > device.register) return undefined
+  // A copy of the cookie from before the key does not know the name that the browser received.
+  if (requestedSid === undefined || !(await isSidFor(ring, id, requestedSid))) return undefined
   const use = { purpose: 'register', session: id } as const
   // As old as the login: a copy of the cookie does not get more time than the browser had.
-  return writeOffer(await createChallenge(settings.keys(jar.env).ring, use, created * 1000))
+  return writeOffer(await createChallenge(ring, use, created * 1000))
 }

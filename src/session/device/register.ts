@@ -2,17 +2,18 @@
  * A browser offers the key of its device: it is kept, and nothing is enforced before its first
  * proof.
  */
-import { randomId } from '../../crypto/random.ts'
 import type { CookieJar } from '../../types.ts'
 import { emitAbout, emitSessionEvent } from '../core/events.ts'
 import type { SessionRecord } from '../core/record.ts'
-import { answerJson, answerRefusal, answerUnavailable } from './answers.ts'
 import type { DeviceBinding } from './binding.ts'
+import { expireBound } from './bound-cookie.ts'
 import { readChallenge } from './challenge.ts'
 import { type DeviceContext, isUnreadable } from './context.ts'
-import { readHeaderString } from './header-string.ts'
-import { writeInstructions } from './instructions.ts'
-import { parseProof, verifyProof } from './proof.ts'
+import { answerJson, answerRefusal, answerUnavailable } from './http/answers.ts'
+import { readHeaderString } from './http/header-string.ts'
+import { writeInstructions } from './http/instructions.ts'
+import { isUsableKey, parseProof, verifyProof } from './proof.ts'
+import { createSid } from './sid.ts'
 
 /**
  * Answers a registration. A session takes one key in its life, offered within `register` seconds of
@@ -42,10 +43,11 @@ export async function answerRegistration<Data extends object>(
   const span = { now: settings.clock(), maxAge: device.register }
   const challengeTime = await readChallenge(ring, use, proof.challenge, span)
   if (typeof challengeTime === 'string') return refuse(context, jar, record, challengeTime)
+  if (!(await isUsableKey(proof.key))) return refuse(context, jar, record, 'key')
   const rejection = await verifyProof(proof, proof.key)
   if (rejection !== undefined) return refuse(context, jar, record, rejection)
 
-  const binding: DeviceBinding = { sid: randomId(12), ...proof.key }
+  const binding: DeviceBinding = { sid: await createSid(ring, record.id), ...proof.key }
   let isFirst = false
   const result = await engine.write(jar, session, (now) => {
     isFirst = now !== undefined && now.device === undefined
@@ -59,7 +61,11 @@ export async function answerRegistration<Data extends object>(
     data: record.data,
     reason: proof.alg,
   })
-  return answerJson(200, writeInstructions(device, binding.sid), result?.cookies)
+  // A bound cookie of the session before would keep the browser from proving the new key.
+  return answerJson(200, writeInstructions(device, binding.sid), [
+    ...(result?.cookies ?? []),
+    ...expireBound(device, jar),
+  ])
 }
 
 /** No session comes of it; a browser does not try again. */

@@ -126,8 +126,17 @@ function parseSite(
   if (!isHttpsOrigin(origin) || (domain !== undefined && new URL(origin).hostname !== domain))
     issues.add('origin', 'must be the https origin of the domain, such as https://example.com')
   const list: readonly unknown[] = Array.isArray(registering) ? registering : []
-  if (list.length === 0 || list.length > mostEntries || !list.every(isHttpsOrigin))
-    issues.add('registering', 'must be a list of https origins such as https://app.example.com')
+  const isOfSite = (entry: unknown): boolean => {
+    if (!isHttpsOrigin(entry)) return false
+
+    const { hostname } = new URL(entry)
+    return domain === undefined || hostname === domain || hostname.endsWith(`.${domain}`)
+  }
+  if (list.length === 0 || list.length > mostEntries || !list.every(isOfSite))
+    issues.add(
+      'registering',
+      'must be a list of https origins of the domain such as https://app.example.com',
+    )
   return value
 }
 

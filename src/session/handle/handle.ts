@@ -228,7 +228,10 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }
 
   #close(response: Response): Response {
-    const { session, cookies, settings, jar } = this.#state
+    const { session, settings, jar } = this.#state
+    // An upgraded connection carries no cookie, and one that nobody wrote can wait for the next request.
+    const mayWait = response.status === 101 && this.#state.cookies === session?.cookies
+    const cookies = mayWait ? [] : this.#state.cookies
     const isPersonal = session?.record?.data !== undefined || this.#tookMessages
     const finalResponse = finishResponse(
       response,

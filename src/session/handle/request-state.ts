@@ -61,7 +61,11 @@ export class RequestState<Data extends object> {
       const session = await (finish?.() ?? this.engine.load(this.jar))
 
       // A verb may have replaced the session meanwhile.
-      this.session ??= session
+      if (this.session === undefined) {
+        this.session = session
+        // A Server Component may read, and must not write a cookie by it.
+        if (session.cookies && !this.immediate) this.cookies = session.cookies
+      }
       return this.session
     } catch (error) {
       this.#loading = undefined

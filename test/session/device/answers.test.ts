@@ -141,6 +141,49 @@ describe('the refresh endpoint', () => {
     expect((await browser.fetch('/private')).status).toBe(200)
   })
 
+  it('keeps a session that another deployment writes at the moment of its proof', async () => {
+    const state = { strict: false }
+    const validate = (value: unknown) =>
+      state.strict ? { issues: [{ message: 'no' }] } : { value: value as Data }
+    const schema = { '~standard': { version: 1, vendor: 'test', validate } } as const
+    const memory = memoryStore()
+    const site = siteOver(
+      {},
+      {
+        schema: schema as never,
+        clock: Date.now,
+        store: {
+          ...memory,
+          replace: async (row, version, context) => {
+            if (!state.strict) return memory.replace(row, version, context)
+            const span = { now: row.now, idle: row.idle, slice: 1 }
+            return { ...(await memory.read(row, span, context)), is: 'conflict' } as never
+          },
+          read: async (...args) => {
+            const found = await memory.read(...args)
+            state.strict = state.strict || proving
+            return found
+          },
+        },
+      },
+    )
+    let proving = false
+    const browser = await bind(site)
+    const token = await device.prove(readChallenge(await browser.refresh()))
+    proving = true
+    const answer = await browser.refresh(token)
+    expect(await describeAnswer(answer)).toBe('keeps, after 5 s')
+    ;[proving, state.strict] = [false, false]
+    expect(await describeAnswer(await browser.prove())).toBe('keeps, proved')
+  })
+
+  it('keeps a session whose cookies are larger than a request may be', async () => {
+    const site = siteOver()
+    const browser = await bind(site)
+    browser.cookies.set('analytics', 'x'.repeat(60_000))
+    expect(await describeAnswer(await browser.prove())).toBe('keeps, proved')
+  })
+
   it('keeps a session whose data another deployment wrote', async () => {
     const state = { strict: false }
     const validate = (value: unknown) =>

@@ -85,6 +85,8 @@ describe('the option device', () => {
       { ...site, origin: 'https://example.com/' },
       { ...site, registering: [] },
       { ...site, registering: ['example.com'] },
+      { ...site, registering: ['https://app.example.com', 'https://evil.test'] },
+      { ...site, registering: ['https://notexample.com'] },
     ])
       expect(findIssues(() => stored(deviceBound({ site: wrong }), options))).toHaveLength(1)
   })

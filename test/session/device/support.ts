@@ -91,7 +91,7 @@ export function encode(value: unknown): string {
   return base64url(new TextEncoder().encode(JSON.stringify(value)))
 }
 
-function base64url(bytes: Uint8Array): string {
+export function base64url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')
     .replaceAll('/', '_')

@@ -1,5 +1,5 @@
 /** The answers of the endpoints. All are final: no cache keeps them, no page frames them. */
-import type { OutgoingCookie } from '../../types.ts'
+import type { OutgoingCookie } from '../../../types.ts'
 import { writeHeaderString } from './header-string.ts'
 import { writeForget } from './instructions.ts'
 

@@ -2,9 +2,9 @@
  * Writes what a browser receives: the offer to register a key, and the session that it keeps
  * afterwards.
  */
-import { refreshPath, registerPath } from '../../request/path/device-path.ts'
+import { refreshPath, registerPath } from '../../../request/path/device-path.ts'
+import type { DeviceSettings } from '../settings.ts'
 import { writeHeaderString } from './header-string.ts'
-import type { DeviceSettings } from './settings.ts'
 
 /** The folder of the endpoints: their requests wait for nothing. */
 const endpointFolder = '/.portcullis/dbsc'
