@@ -76,5 +76,5 @@ function createProblem(
     vary: varyHeaders(reason),
   }
 
-  return new Response(JSON.stringify(body), { status: 403, headers })
+  return Response.json(body, { status: 403, headers })
 }

@@ -30,11 +30,12 @@ export function createCompiledLayer(
 
   const fixedOrigin = publicOrigin && readRequestOrigin(publicOrigin)
   const readOrigin: Layer['readOrigin'] = ({ req }) => fixedOrigin || readRequestOrigin(req.url)
-  const own: Layer = {
+
+  return {
     write: createCompiledWriter(compiled, fillNonce),
     readOrigin,
-    merge: () => own,
+    merge() {
+      return this
+    },
   }
-
-  return own
 }

@@ -5,6 +5,7 @@ import { readUrlOrigin } from '../request/origin.ts'
 import type { Reason } from '../types.ts'
 import type { CrossOriginPolicy } from './compiled.ts'
 import { rejectsRead } from './isolation.ts'
+import type { IsolationOptions } from './policy.ts'
 import { ruleKey } from './rules.ts'
 
 /**
@@ -78,7 +79,8 @@ export function checkCrossOrigin(
   if (site === 'same-origin' || site === 'none') return allowed
 
   const reason = isRead
-    ? rejectsRead(policy.isolation, method, site, headers) && 'resource-isolation'
+    ? rejectsRead(policy.isolation as IsolationOptions, method, site, headers) &&
+      'resource-isolation'
     : checkWrite(request, policy, site, ownOrigins)
   return reason ? applyExceptions(reason, request, policy, path) : allowed
 }
@@ -121,12 +123,10 @@ function applyExceptions(
   // A mismatch without Origin was found by the Referer.
   const origin =
     headers.get('origin') ??
-    (reason === 'origin-mismatch' ? readUrlOrigin(headers.get('referer') ?? '') : null)
-  if (origin !== null) {
-    const isTrusted =
-      policy.trustedOrigins.has(origin) || policy.trust.get(ruleKey(method, path))?.has(origin)
-    if (isTrusted) return { ok: true, by: 'trust', reason }
-  }
+    (reason === 'origin-mismatch' ? readUrlOrigin(headers.get('referer') ?? '') : '')
+  const isTrusted =
+    policy.trustedOrigins.has(origin) || policy.trust.get(ruleKey(method, path))?.has(origin)
+  if (isTrusted) return { ok: true, by: 'trust', reason }
 
   return isExempt(policy, method, path) ? { ok: true, by: 'exempt', reason } : { ok: false, reason }
 }

@@ -17,7 +17,7 @@ export interface CrossOriginPolicy {
   /** See the option. */
   readonly trustSameSite: boolean
   /** The isolation of reads; undefined: off. */
-  readonly isolation: Required<IsolationOptions> | undefined
+  readonly isolation?: Required<IsolationOptions> | undefined
 }
 
 /** The result of `compileCsrf()` and the input of `compiledCsrf()`, as JSON. Its members may change with each release. */
@@ -49,33 +49,24 @@ export const formatVersion = 1
 
 /** Creates a policy from compiled options and the functions that data cannot hold. */
 export function createPolicy(
-  {
-    trustedOrigins,
-    trust,
-    exempt,
-    missing,
-    cookieNames,
-    trustSameSite,
-    isolation,
-    publicOrigins,
-  }: CompiledCsrf,
+  compiled: CompiledCsrf,
   functions: {
     readonly credentials: ((headers: Headers) => boolean) | undefined
     readonly publicOrigins?: CrossOriginPolicy['publicOrigins']
   },
 ): CrossOriginPolicy {
+  const { missing, cookieNames, publicOrigins } = compiled
   const hasCredentials =
     functions.credentials ?? ((headers) => hasAmbientCredentials(headers, cookieNames))
   return {
+    ...compiled,
     publicOrigins: functions.publicOrigins ?? (publicOrigins && (() => publicOrigins)),
-    trustedOrigins: new Set(trustedOrigins),
-    trust: new Map(trust.map(({ route, origins }) => [route, new Set(origins)])),
-    exempt: new Set(exempt),
+    trustedOrigins: new Set(compiled.trustedOrigins),
+    trust: new Map(compiled.trust.map(({ route, origins }) => [route, new Set(origins)])),
+    exempt: new Set(compiled.exempt),
     allowsMissingMetadata:
       missing === 'no-credentials'
         ? (headers) => !hasCredentials(headers)
         : () => missing === 'allow',
-    trustSameSite,
-    isolation,
   }
 }

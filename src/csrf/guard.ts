@@ -58,9 +58,13 @@ export function createCsrfGuard<C extends CsrfContext>(
   function emitDecision(type: EventType, reason: CsrfReason, c: C): string | undefined {
     const id = c.var?.requestId
     const request = typeof id === 'string' ? id : undefined
-    const subject = readPathname(c.req.raw.url).slice(0, maxSubjectLength)
 
-    const event = { type, reason, subject, ...(request !== undefined && { request }) }
+    const event = {
+      type,
+      reason,
+      subject: readPathname(c.req.raw.url).slice(0, maxSubjectLength),
+      ...(request !== undefined && { request }),
+    }
     emitEvent(onEvent, event, c)
     return request
   }
@@ -88,9 +92,8 @@ export function createCsrfGuard<C extends CsrfContext>(
 
     if (verdict.by === 'exempt') emitDecision('csrf-exempted', verdict.reason, c)
     // Trusted cross-origin pages and WebSocket handshakes cannot send a token, so none is required.
-    if (token === undefined || verdict.by !== undefined) return undefined
-
-    return isSafeMethod(method) || isExempt(policy, method, path) ? undefined : checkToken(token, c)
+    const needsToken = token && !verdict.by && !isSafeMethod(method)
+    return !needsToken || isExempt(policy, method, path) ? undefined : checkToken(token, c)
   }
 }
 

@@ -9,7 +9,7 @@ import type { IsolationOptions } from './policy.ts'
  * @see Fetch Metadata Request Headers section 2
  */
 export function rejectsRead(
-  { sameSite, frames }: IsolationOptions | undefined = {},
+  { sameSite, frames }: IsolationOptions,
   method: string,
   site: string | null,
   headers: Headers,

@@ -68,13 +68,7 @@ export function findResponseKind(status: number, type: string | null): number {
   if (status > 300 && status < 309 && status !== 305 && status !== 306) return redirectKind
   if (type === null) return apiKind
 
-  for (const [prefix, kind] of typePrefixes) if (startsWithWord(type, prefix)) return kind
-  return scriptType.test(type) ? scriptKind : apiKind
-}
-
-/** Compares without case by `| 0x20`; the other characters that it makes equal cannot occur in a header. */
-function startsWithWord(type: string, word: string): boolean {
-  for (let i = 0; i < word.length; i++)
-    if ((type.charCodeAt(i) | 0x20) !== word.charCodeAt(i)) return false
-  return true
+  const lowerType = type.toLowerCase()
+  for (const [prefix, kind] of typePrefixes) if (lowerType.startsWith(prefix)) return kind
+  return scriptType.test(lowerType) ? scriptKind : apiKind
 }

@@ -1,7 +1,7 @@
 /** Combines nested `secureHeaders()` into one layer, so that a response is written once. */
 
-import { createNonce } from './csp/nonce.ts'
 import type { RequestOrigin } from './host.ts'
+import { createNonce } from './nonce.ts'
 import type { HeaderOptions } from './options.ts'
 import type { ResponseWriter } from './write.ts'
 
@@ -42,8 +42,7 @@ export async function runLayer(
 
   layered[layerKey] = combined
   // Set eagerly, as in Hono: taking a nonce from the pool is cheaper than a lazy getter.
-  const nonce = combined.write.nonces && !outer?.write.nonces ? createNonce() : undefined
-  if (nonce) c.set('secureHeadersNonce', nonce)
+  if (combined.write.nonces && !outer?.write.nonces) c.set('secureHeadersNonce', createNonce())
   if (outer !== undefined) return next()
 
   const { https, host } = layer.readOrigin(c)
@@ -55,7 +54,7 @@ export async function runLayer(
   const answer = write(res, {
     https,
     host,
-    nonce: nonce ?? (c.get('secureHeadersNonce') as string | undefined),
+    nonce: c.get('secureHeadersNonce') as string | undefined,
   })
 
   if (answer === res) return

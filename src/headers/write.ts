@@ -6,10 +6,10 @@ import {
   enforcedBit,
   sharedBit,
 } from './compiled-format.ts'
-import { createNonce, NONCE, nonceSource } from './csp/nonce.ts'
 import type { FillNonce } from './csp/placeholder.ts'
 import { canUseHsts, type RequestOrigin } from './host.ts'
 import { documentKind, findResponseKind, kindCount } from './kind.ts'
+import { createNonce, NONCE, nonceSource } from './nonce.ts'
 
 /** Writes the headers of one set of options. */
 export interface ResponseWriter {
@@ -88,12 +88,12 @@ export function createCompiledWriter(
   const nonces = !!(placeholder || table.rows[documentKind]?.some(({ parts }) => parts))
 
   // Most gateways have one host, so the result of the last check usually holds.
-  let lastHost = ''
-  let isPinned = false
+  let lastPinned: string | undefined
 
   function mayUseHsts(host: string): boolean {
-    if (host !== lastHost) [lastHost, isPinned] = [host, canUseHsts(host)]
-    return isPinned
+    if (host !== lastPinned && !canUseHsts(host)) return false
+    lastPinned = host
+    return true
   }
 
   function writeHeaders(response: Response, origin: RequestOrigin): Response {
@@ -116,9 +116,9 @@ export function createCompiledWriter(
     const rows = table.rows[kind + offset] as readonly HeaderRow[]
 
     // Our own pages have a policy of their own, which lacks the reporting. A policy of the handler is left alone.
-    const own = findOwnPolicy(response, kind)
+    const own = pages && findOwnPolicy(response, kind)
     const answer = changeHeaders(response, rows, present, nonce)
-    if (own) completeOwnPage(answer.headers, own, pages?.[https ? 'reporting' : 'plain'])
+    if (own) completeOwnPage(answer.headers, own, pages[https ? 'reporting' : 'plain'])
 
     return token ? fill(answer, token, isDocument ? nonce : undefined) : answer
   }
@@ -134,7 +134,7 @@ function findOwnPolicy({ status, headers }: Response, kind: number): string | un
 }
 
 /** A page of ours reports violations of its own policy, and no other policy applies to it. */
-function completeOwnPage(headers: Headers, policy: string, reporting = ''): void {
+function completeOwnPage(headers: Headers, policy: string, reporting: string): void {
   headers.set(csp, policy + reporting)
   headers.delete(reportOnly)
 }
@@ -178,10 +178,8 @@ function findPresentHeaders(headers: Headers, { marks, single }: HeaderTable): P
     }
 
     const mark = marks.get(name)
-    if (mark === undefined) return
-
     if (mark === 0) present.removed.push(name)
-    else if (!(mark & single) || !value.includes(',')) present.bits |= mark
+    else if (mark && (!(mark & single) || !value.includes(','))) present.bits |= mark
   })
 
   return present
@@ -213,8 +211,7 @@ function applyChanges(
 ): void {
   for (const name of removed) headers.delete(name)
 
-  for (let index = 0; index < rows.length; index++) {
-    const { name, value, bit, needs, parts, shared } = rows[index] as HeaderRow
+  for (const { name, value, bit, needs, parts, shared } of rows) {
     if (bits & bit || (bits & needs) !== needs) continue
 
     if (parts !== undefined) headers.set(name, parts.join(nonceSource(nonce)))

@@ -83,10 +83,9 @@ export function optionalListener<Args extends unknown[]>(
 export function ignoreErrors<Args extends unknown[]>(
   listener: (...args: Args) => unknown,
 ): (...args: Args) => void {
-  return (...args) => {
+  return async (...args) => {
     try {
-      const result = listener(...args)
-      if (result instanceof Promise) result.catch(() => {})
+      await listener(...args)
     } catch {}
   }
 }

@@ -1,5 +1,9 @@
 /** What kind of request this is, as far as the browser's own headers tell. */
 
+/** An item of a comma-separated list, in any case and with any parameters. */
+const websocketItem = /(?:^|,)\s*websocket\s*(?:[;,]|$)/i
+const prefetchItem = /(?:^|,)\s*prefetch\s*(?:[;,]|$)/i
+
 /** As much of a request as these questions need. */
 export interface RequestLike {
   readonly method: string
@@ -25,8 +29,7 @@ export function isNavigation(request: RequestLike): boolean {
  * with a POST's checks.
  */
 export function isWebSocketUpgrade({ method, headers }: RequestLike): boolean {
-  const upgrade = method === 'GET' ? headers.get('upgrade') : null
-  return upgrade !== null && listsWord(upgrade, 'websocket')
+  return method === 'GET' && websocketItem.test(headers.get('upgrade') ?? '')
 }
 
 /**
@@ -48,14 +51,5 @@ export function isPreflight({ method, headers }: RequestLike): boolean {
  * @see Fetch section 3.6
  */
 export function isPrefetch(request: { readonly headers: Headers }): boolean {
-  const purpose = request.headers.get('sec-purpose')
-  return purpose !== null && listsWord(purpose, 'prefetch')
-}
-
-/** Whether a comma-separated list has this lower-case word, parameters aside. */
-function listsWord(list: string, word: string): boolean {
-  return list
-    .toLowerCase()
-    .split(',')
-    .some((item) => item.split(';', 1)[0]?.trim() === word)
+  return prefetchItem.test(request.headers.get('sec-purpose') ?? '')
 }

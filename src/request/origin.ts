@@ -47,7 +47,7 @@ export function readUrlHostName(url: string): string {
 /** Scheme, host and port as `new URL(url).origin` has them; empty where {@link readUrlHost} is. */
 export function readUrlOrigin(url: string): string {
   const host = readUrlHost(url)
-  return host === '' ? '' : url.slice(0, hostStart(url)) + host
+  return host && url.slice(0, hostStart(url)) + host
 }
 
 /**

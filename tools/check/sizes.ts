@@ -52,7 +52,7 @@ const parts: Part[] = [
   {
     name: 'the same, judged while building',
     goal: 4_000,
-    limit: 4_200,
+    limit: 4_000,
     without: /options\/(?:issues|keys|from)|page\/|csp|presets|strip-list|placeholder|base64url/,
     code: () => bundle("export { compiledCsrf, compiledHeaders } from './src/compiled/index.ts'"),
   },

@@ -1,7 +1,7 @@
 /** Creates the console of a gateway: an option that a configuration imports. */
 import { type AccessMembers, type CompiledAccess, compileAccess } from '../../access/index.ts'
-import { createNonce, nonceSource } from '../../headers/csp/nonce.ts'
 import type { HeaderWriter } from '../../headers/index.ts'
+import { createNonce, nonceSource } from '../../headers/nonce.ts'
 import type { RequestMetrics } from '../../monitor/index.ts'
 import { checkKeys, choiceOption, createIssues, type Issues } from '../../options/index.ts'
 import { adoptRedis, type RedisSource } from '../../redis/adopt.ts'

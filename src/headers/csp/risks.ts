@@ -1,7 +1,7 @@
 /** Finds what makes a policy ineffective: the findings that Google's CSP evaluator rates as high. */
 import type { Issues } from '../../options/index.ts'
+import { NONCE } from '../nonce.ts'
 import type { Directives } from './directives.ts'
-import { NONCE } from './nonce.ts'
 
 /** Directives that control scripts, and the fallback of one that is absent (CSP Level 3 section 6.8.3). */
 const scriptDirectives: ReadonlyArray<

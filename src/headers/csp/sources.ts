@@ -1,6 +1,6 @@
 /** Parses the sources of one directive of a Content-Security-Policy. */
 import { type Issues, nearestKey } from '../../options/index.ts'
-import { NONCE } from './nonce.ts'
+import { NONCE } from '../nonce.ts'
 
 /** Keywords, which mean something only between single quotes (CSP Level 3 section 2.3.1). */
 const keywords = [

@@ -1,8 +1,8 @@
 /** Builds the policy that the presets send with documents, and hashes of inline scripts. */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { toKebabCase } from '../kebab.ts'
+import { NONCE } from '../nonce.ts'
 import type { ContentSecurityPolicy } from './directives.ts'
-import { NONCE } from './nonce.ts'
 
 /**
  * Returns a policy under which injected markup cannot run scripts: a script needs the nonce of the response or is loaded by
