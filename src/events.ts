@@ -1,7 +1,7 @@
 /** Delivers events: to the listener of the module that emits, and to the listener of the request that it is about. */
 import type { Emit, SecurityEvent } from './types.ts'
 
-/** What hears of every event of one request: the gateway or the stack that handles it. */
+/** Receives every event of one request: the gateway or the stack that handles it. */
 export interface RequestListener {
   /** Id of the request, which its events get. */
   readonly requestId: string | undefined

@@ -15,7 +15,7 @@ export interface SessionView {
   readonly provedAt?: number
 }
 
-/** Who is asking. */
+/** The client whose access is checked. */
 export interface AccessRequest<Data = object> {
   /** The session's data; undefined where there is no session. */
   readonly data: Data | undefined

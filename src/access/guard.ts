@@ -18,7 +18,7 @@ import {
 } from './options.ts'
 import { type AccessRule, compileAccess, denyEveryone } from './rule.ts'
 
-/** Who may pass on one path. */
+/** The access rule of one path. */
 export interface PathRule<Data = object> {
   /**
    * An exact path (`/account`) or a prefix (`/admin/*`, which is `/admin` too), in canonical form: the whole path of the
@@ -28,7 +28,7 @@ export interface PathRule<Data = object> {
   readonly path: string
   /** In upper case; `GET` stands for `HEAD` too. Default: all. A method that is not listed goes on to the next rule. */
   readonly methods?: readonly string[]
-  /** Who may pass there. */
+  /** The access rule of the path. */
   readonly allow: AccessRule<Data>
 }
 

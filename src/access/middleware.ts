@@ -18,7 +18,8 @@ import type { AccessRule } from './rule.ts'
 export function access<Data = object>(options: AccessOptions<Data, Context>): MiddlewareHandler {
   const guard = accessGuard<Context>(options as AccessOptions<never, Context>)
   return async function access(c, next) {
-    // What session() answers behind it needs no rule, and Chromium ends the session of a browser that is refused there.
+    // The endpoints that session() serves behind this guard need no rule: Chromium ends the session
+    // of a browser that is rejected there.
     return isDeviceUrl(c.req.url) ? next() : ((await guard.both(c)) ?? next())
   }
 }

@@ -1,4 +1,4 @@
-/** What a guard is told besides its rules. */
+/** Validates the options of a guard besides its rules. */
 
 import { ConfigError } from '../errors.ts'
 import { emitEvent } from '../events.ts'
@@ -23,7 +23,10 @@ export interface AccessContext {
 export interface AccessGuardOptions<Data = object, C = AccessContext> {
   /** Roles of a session, read from its data. What is no list, or throws, is no role. Needed where a rule has `role`. */
   readonly roles?: { roles(data: Data): readonly string[] }['roles']
-  /** Who stands in front and vouches for addresses; see `Platform`. Needed where a rule has `address`. */
+  /**
+   * The platform in front, which vouches for addresses; see `Platform`. Needed where a rule has
+   * `address`.
+   */
   readonly platform?: Platform
   /**
    * Path of the sign-in page, such as `/login`. Navigations that need a session are sent there with `return_to`; everything
@@ -57,7 +60,7 @@ export const guardKeys: ReadonlyArray<keyof AccessGuardOptions> = [
 /** A request passes (undefined) or is answered; at once unless the session must be read. */
 export type MaybeAnswer = Response | undefined | Promise<Response | undefined>
 
-/** What guards do with a rule that was found, and with a request that none was found for. */
+/** The checks of a guard: by the rule that was found, and for a request without one. */
 export interface AccessChecks<C> {
   refuse(reason: Reason, subject: string, c: C): MaybeAnswer
   byAddress(rule: CompiledAccess, subject: string, c: C): MaybeAnswer

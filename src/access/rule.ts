@@ -2,7 +2,7 @@
 import { booleanOption, checkKeys, type Issues, wholeNumber } from '../options/index.ts'
 import { type AddressRange, parseRange } from '../request/address/range.ts'
 
-/** What a claim can be compared with. */
+/** A value that a claim can be compared with. */
 export type ClaimValue = string | number | boolean
 
 /** Says whether session data does. Only `true` lets pass: not a promise, not 1, and not what throws. */
@@ -36,7 +36,7 @@ export interface AccessMembers<Data = object> {
   readonly device?: boolean | { readonly proof: number }
 }
 
-/** Who may pass: everybody, whoever is signed in, or whom every member of an object fits. */
+/** An access rule: everybody, signed-in users, or clients that match every member of an object. */
 export type AccessRule<Data = object> = 'public' | 'session' | AccessMembers<Data>
 
 /** A rule as requests use it. */

@@ -3,7 +3,7 @@ import { encodeBase64url } from '../crypto/index.ts'
 import { ConfigError } from '../errors.ts'
 import type { AssertionKeys } from './keys.ts'
 
-/** What an assertion is about. */
+/** The subject of an assertion: a session, its user and its claims. */
 export interface Subject {
   /** The upstream's name: `aud`. */
   readonly upstream: string
@@ -12,11 +12,11 @@ export interface Subject {
   /** Milliseconds since the epoch. */
   readonly authenticatedAt?: number | undefined
   readonly user?: string | undefined
-  /** Of a stored session: `ver`. */
+  /** The version of a stored session, `ver` of the assertion. */
   readonly version?: string | undefined
   /** Whether the session is bound to the device that signed in: `bound`. */
   readonly bound?: boolean | undefined
-  /** What `claims` of the configuration made of the session's data. */
+  /** The result of `claims` of the configuration for the session's data. */
   readonly claims?: object | undefined
 }
 
@@ -95,7 +95,7 @@ function validateClaims(claims: object): object {
   throw new ConfigError([{ option: 'claims', problem: 'returned more than 4,096 bytes of JSON' }])
 }
 
-/** Of a promise JSON makes `{}`, and an upstream would miss what it was promised. */
+/** JSON writes a promise as `{}`, so that an upstream would miss its claims: reject it. */
 function toJson(claims: object): string | undefined {
   try {
     return claims instanceof Promise ? undefined : JSON.stringify(claims)

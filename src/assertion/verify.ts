@@ -9,7 +9,7 @@ import {
 } from 'jose'
 import { PortcullisError } from '../errors.ts'
 
-/** What an assertion must say. */
+/** The claims that a valid assertion must have. */
 export interface ExpectedAssertion {
   readonly issuer: string
   readonly audience: string

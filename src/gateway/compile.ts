@@ -82,7 +82,7 @@ interface UpstreamFetch {
   readonly configured: boolean
 }
 
-/** What several parts of a gateway share. */
+/** Services that several parts of a gateway share. */
 interface Services {
   readonly clock: Clock
   readonly events: GatewayEvents
@@ -113,13 +113,14 @@ interface ValidatedParts {
  */
 export function compileGateway(input: AnyConfig): CompiledGateway {
   const issues = createIssues('')
-  checkKeys(issues, input, keys)
-  // What is no object has no members from here on, so that one ConfigError can name the rest.
-  const given: Partial<AnyConfig> = isRecord(input) ? input : {}
-  const { config, console } = attachConsole(given, issues)
+  checkKeys(issues, input, configKeys)
+  // A configuration that is no object counts as an empty one, so that one ConfigError names every
+  // missing option.
+  const knownConfig: Partial<AnyConfig> = isRecord(input) ? input : {}
+  const { config, console } = attachConsole(knownConfig, issues)
   const services = createServices(config, console, issues)
-  const parts = validateParts(config, services, issues)
-  const gateway = assembleGateway(config, parts, services, issues)
+  const validated = validateParts(config, services, issues)
+  const gateway = assembleGateway(config, validated, services, issues)
   issues.throwIfAny()
   return gateway
 }
@@ -178,39 +179,41 @@ function validateParts(
 
 function assembleGateway(
   config: Partial<AnyConfig>,
-  parts: ValidatedParts,
+  validated: ValidatedParts,
   services: Services,
   issues: Issues,
 ): CompiledGateway {
   const { clock, emit, reject, report, console } = services
-  const { session: strategy, throttle, login, upstreams, roles } = parts
+  const { session: strategy, throttle, login, upstreams, roles } = validated
   const platform = checkPlatform(config.platform, issues, 'cloudflare')
   const upstreamFetch = compileUpstreamFetch(config.fetch, issues)
   const probing = { upstreams, clock, emit, fetch: upstreamFetch.fetch }
   const operations = compileOperations(config, probing, issues)
   const { isReady } = operations
   const watch = createWatch(operations.monitor, clock)
-  const routes = compileRoutes(parts.routes)
+  const routes = compileRoutes(validated.routes)
   const batchesRedis = throttle !== undefined || routes.limited
   const sessions = createGatewaySessions({ strategy, roles, clock, batchesRedis })
   const checkMaintenance = createMaintenanceCheck(config.maintenance, reject, issues)
   const loginServices = { reject, checkMaintenance, ...sessions }
   const names = listCookieNames(strategy, throttle)
-  const created = createPhases({
+  const basePhases = createPhases({
     ...{ clock, emit, reject, watch, sessions, routes },
     signIn: config.signIn,
-    upstreamIdentity: parts.upstreamIdentity,
+    upstreamIdentity: validated.upstreamIdentity,
     cookieNames: login?.listCookieNames(names) ?? names,
   })
-  const phases = login ? { ...created, ...login.wrapPhases(created, loginServices) } : created
+  const phases = login
+    ? { ...basePhases, ...login.wrapPhases(basePhases, loginServices) }
+    : basePhases
   const consoleServices = { clock, reject, sessions, strategy, upstreams: [...upstreams.keys()] }
-  const own = [
+  const ownEndpoints = [
     ...createEndpoints({ clock, emit, reject, sessions, isReady }),
     ...(login?.createEndpoints(loginServices) ?? []),
     ...(console?.start({ ...consoleServices, phases }, issues.at('console')) ?? []),
   ]
-  const endpoints = createEndpointTable(own, reject)
-  const resolveSettings = compileSettings(config, parts, issues)
+  const endpoints = createEndpointTable(ownEndpoints, reject)
+  const resolveSettings = compileSettings(config, validated, issues)
   const limits = compileLimits(config.limits, issues.at('limits'))
   const checks = { reject, platform, limits, routes, answersAnyHost: endpoints.answersAnyHost }
 
@@ -250,16 +253,16 @@ function compileSettings(
   { session, throttle, login, upstreams, routes }: ValidatedParts,
   issues: Issues,
 ): CompiledGateway['resolveSettings'] {
-  const compiled = [...upstreams.values()]
+  const compiledUpstreams = [...upstreams.values()]
   const sources: SettingsSources = {
     publicOrigin: config.publicOrigin,
     hosts: config.hosts,
-    upstreams: compiled.map(({ name, connect }) => {
+    upstreams: compiledUpstreams.map(({ name: upstreamName, connect }) => {
       const option = connect === undefined ? 'url' : 'baseUrl'
-      return { name, option, url: config.upstreams?.[name]?.[option] }
+      return { name: upstreamName, option, url: config.upstreams?.[upstreamName]?.[option] }
     }),
     key: config.assertion?.key,
-    checks: [session, throttle, login, ...compiled],
+    checks: [session, throttle, login, ...compiledUpstreams],
     routeHosts: routes.flatMap(({ route: { host } }, index) =>
       host ? { option: `routes.${index}.host`, host } : [],
     ),
@@ -267,22 +270,22 @@ function compileSettings(
   return createSettingsResolver(sources, issues)
 }
 
-function compileUpstreamFetch(value: unknown, issues: Issues): UpstreamFetch {
-  const configured = value !== undefined
+function compileUpstreamFetch(fetchOption: unknown, issues: Issues): UpstreamFetch {
+  const isConfigured = fetchOption !== undefined
   const send: typeof fetch =
-    optionalFunction(issues, 'fetch', value as typeof fetch | undefined) ?? platformFetch
-  const upgrades = configured || 'WebSocketPair' in globalThis
-  return { fetch: send, client: compileFetch(send, upgrades), configured }
+    optionalFunction(issues, 'fetch', fetchOption as typeof fetch | undefined) ?? platformFetch
+  const upgrades = isConfigured || 'WebSocketPair' in globalThis
+  return { fetch: send, client: compileFetch(send, upgrades), configured: isConfigured }
 }
 
 function compileLimits(
-  value: RequestLimits | false | undefined,
+  limitsOption: RequestLimits | false | undefined,
   issues: Issues,
 ): CheckLimits | undefined {
-  return value === false ? undefined : compileRequestLimits(value, issues)
+  return limitsOption === false ? undefined : compileRequestLimits(limitsOption, issues)
 }
 
-const keys: ReadonlyArray<keyof GatewayConfig> = [
+const configKeys: ReadonlyArray<keyof GatewayConfig> = [
   'publicOrigin',
   'platform',
   'hosts',

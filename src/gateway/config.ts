@@ -1,4 +1,7 @@
-/** What a gateway is told: where it stands, what stands behind it, and who may pass where. */
+/**
+ * Defines the configuration of a gateway: its public origin, its upstreams, its routes and their
+ * access.
+ */
 
 import type { CrossOriginOptions } from '../csrf/index.ts'
 import type { HeaderOptions } from '../headers/index.ts'
@@ -21,7 +24,7 @@ import type { GatewayThrottle } from './throttle/types.ts'
 /** A server behind the gateway: exactly one of `url`, `binding`, `assets` and `app` says what it is. */
 export type Upstream<E = ProjectEnv> = UpstreamSource<E> & UpstreamSettings
 
-/** What an upstream is. */
+/** The source of an upstream: an address, a binding, assets or an app. */
 export type UpstreamSource<E = ProjectEnv> =
   | (UrlUpstream<E> & Without<'binding' | 'assets' | 'app' | 'baseUrl'>)
   | (BindingUpstream<E> & Without<'url' | 'assets' | 'app'>)
@@ -39,7 +42,7 @@ export interface UrlUpstream<E = ProjectEnv> {
   readonly url: FromEnv<string, E>
 }
 
-/** What a binding of the platform reaches. */
+/** An upstream that a binding of the platform reaches. */
 export interface BindingUpstream<E = ProjectEnv> extends WithBaseUrl<E> {
   /**
    * Anything with `fetch`: `(c) => c.env.APP` for a service binding or a VPC service, `(c) => c.env.ROOMS.getByName('a')` for
@@ -90,9 +93,10 @@ export interface UpstreamSettings {
    */
   readonly hideErrors?: boolean
   /**
-   * Of an upstream with `url`: whether its address may be one of a private network, of this machine or under `.internal`. Asked by
-   * `reviewGateway`, which `npm run check:config` runs: from where a gateway is deployed such an address is often another
-   * machine. Default false; where the public origin is this machine too, its own addresses need no word.
+   * Allows a `url` in a private network, on this machine or under `.internal`. `reviewGateway`,
+   * which `npm run check:config` runs, reads it: from where a gateway is deployed such an address
+   * is often another machine. Default false; where the public origin is this machine too, its own
+   * addresses are allowed.
    */
   readonly insecurePrivateAddress?: boolean
   /** Pauses it while it keeps failing: `circuitBreaker()`. Default off. */
@@ -155,17 +159,20 @@ export interface GatewayConfig<
   readonly hosts?: FromEnv<readonly string[], E>
   /** How large url, query and headers may be. Default on; see {@link RequestLimits}. */
   readonly limits?: RequestLimits | false
-  /** Who stands in front and says where a request comes from. Default `'cloudflare'`. */
+  /** The platform in front, which vouches for the address of a client. Default `'cloudflare'`. */
   readonly platform?: Platform
   /** The servers behind, by name. */
   readonly upstreams: { readonly [Name in N]: Upstream<E> }
   /** How sessions are kept. Default: none. */
   readonly session?: SessionStrategy<Data>
-  /** Who a session belongs to: `sub` of the assertion. */
+  /** Reads the user of a session: `sub` of the assertion. */
   readonly user?: (data: Data) => string | undefined
   /** Roles of a session, for `access: { role }`. */
   readonly roles?: (data: Data) => readonly string[]
-  /** What the assertion says beyond `sub`, `sid` and `auth_time`: at most 4 KB of JSON. Default nothing. */
+  /**
+   * Reads further claims of the assertion beside `sub`, `sid` and `auth_time`: at most 4 KB of
+   * JSON. Default: none.
+   */
   readonly claims?: (data: Data) => object
   /**
    * Path of the sign-in page: a navigation that needs a session is sent there with `return_to`. Default: 401. It must match
@@ -221,9 +228,12 @@ export interface GatewayConfig<
   readonly requestIdHeader?: string
   /** Answers everybody 503 but our own endpoints, and whom it allows. No session is touched. Default false. */
   readonly maintenance?: FromEnv<boolean | Maintenance, E>
-  /** What `/.portcullis/ready` asks besides whether the environment can be served. Default nothing. */
+  /** Further conditions of `/.portcullis/ready`, beside a valid environment. Default: none. */
   readonly ready?: ReadyOptions
-  /** Who is told when an upstream or the store goes down or comes back; see `uptime` of `portcullis/monitor`. Default nobody. */
+  /**
+   * Notifies receivers when an upstream or the store goes down or comes back; see `uptime` of
+   * `portcullis/monitor`. Default: nobody is notified.
+   */
   readonly uptime?: Uptime
   /** For tests. Default the runtime's. */
   readonly fetch?: typeof fetch

@@ -8,15 +8,15 @@ import { type CompiledGateway, compileGateway } from './compile.ts'
 import type { GatewayConfig } from './config.ts'
 import type { RequestContext } from './request-context.ts'
 
-/** What the caller of a gateway passes with a request. */
+/** The context that the caller of a gateway passes with a request. */
 export interface GatewayContext {
   /** Keeps work going after the response, as on Workers: a login is settled although its client has disconnected. */
-  waitUntil?(work: Promise<unknown>): void
+  waitUntil?(promise: Promise<unknown>): void
   /** Sends requests to upstreams instead of `fetch`, unless the configuration names a `fetch`; see `portcullis/node`. */
   readonly upstream?: UpstreamClient | undefined
 }
 
-/** What a Worker exports, and what any server of Requests can call. */
+/** A gateway: a Worker exports it, and any server of Requests can call it. */
 export interface Gateway<E = ProjectEnv> {
   /** Handles every request; never rejects. */
   fetch(request: Request, env?: E, context?: GatewayContext): Promise<Response>
@@ -51,8 +51,8 @@ export function createGateway<N extends string, Data extends object, E = Project
       watch.begin(ctx)
       gateway.events.listen(ctx)
       await resolveSettings(gateway, ctx)
-      const created = await respond(gateway, ctx)
-      const response = ctx.response.addRateLimits?.(created) ?? created
+      const innerResponse = await respond(gateway, ctx)
+      const response = ctx.response.addRateLimits?.(innerResponse) ?? innerResponse
       // No page reads the headers of a handshake, and the response of workerd carries a socket.
       return watch.end(ctx, response.status === 101 ? response : secureResponse(ctx, response))
     },
@@ -77,7 +77,7 @@ function createContext(
     pages: gateway.pages,
     address: clientAddress(request.headers, platform),
     client: ownClient === undefined ? upstreamFetch.client : compileClient(ownClient),
-    waitUntil: context?.waitUntil ? (work) => context.waitUntil?.(work) : undefined,
+    waitUntil: context?.waitUntil ? (promise) => context.waitUntil?.(promise) : undefined,
     settings: undefined,
     settingsError: undefined,
     path: '',
@@ -108,9 +108,9 @@ async function respond(gateway: CompiledGateway, ctx: RequestContext): Promise<R
     return ctx.session === undefined ? response : await ctx.session.flush(response)
   } catch (error) {
     if (response !== undefined) discardBody(response)
-    const { response: page, failed } = gateway.respondToError(ctx, error)
+    const { response: page, failed: hasFailed } = gateway.respondToError(ctx, error)
     try {
-      return (await ctx.session?.flush(page, { failed })) ?? page
+      return (await ctx.session?.flush(page, { failed: hasFailed })) ?? page
     } catch {
       return page
     }

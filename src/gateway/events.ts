@@ -7,7 +7,7 @@ import { isShared } from '../redis/shared.ts'
 import type { Clock, Emit } from '../types.ts'
 import type { RequestContext } from './request-context.ts'
 
-/** Who receives the events of a gateway. */
+/** The receivers of a gateway's events. */
 export interface EventReceivers {
   /** The option `onEvent`, as it was given. */
   readonly source: unknown
@@ -28,7 +28,7 @@ export interface GatewayEvents {
 
 /** Creates the events of one gateway. */
 export function createGatewayEvents(receivers: EventReceivers): GatewayEvents {
-  const { source, onEvent, monitor, audit, clock } = receivers
+  const { source: configured, onEvent, monitor, audit, clock } = receivers
   const hasReceiver = onEvent !== undefined || monitor !== undefined || audit !== undefined
   if (!hasReceiver) return { emit() {}, listen() {} }
 
@@ -47,10 +47,10 @@ export function createGatewayEvents(receivers: EventReceivers): GatewayEvents {
         requestId,
         notify(event, heardBy) {
           if (ctx.metrics !== undefined) noteEvent(ctx.metrics, event)
-          const full = { request: requestId, ...event }
-          if (heardBy !== emit) monitor?.event(full)
-          if (heardBy !== emit && heardBy !== source) onEvent?.(full)
-          audit?.record(full, { env, waitUntil, headers, requestId, address, now: clock() })
+          const requestEvent = { request: requestId, ...event }
+          if (heardBy !== emit) monitor?.event(requestEvent)
+          if (heardBy !== emit && heardBy !== configured) onEvent?.(requestEvent)
+          audit?.record(requestEvent, { env, waitUntil, headers, requestId, address, now: clock() })
         },
       }
       listenToRequest(ctx.eventContext, listener)

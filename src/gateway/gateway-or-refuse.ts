@@ -27,17 +27,17 @@ export function gatewayOrRefuse<E = ProjectEnv>(
     return make()
   } catch (error) {
     if (!isPortcullisError(error, 'ERR_CONFIG')) throw error
-    const secure = headerWriter({}, createIssues())
-    const tell = optionalListener(createIssues(), 'report', report)
+    const writeHeaders = headerWriter({}, createIssues())
+    const reportError = optionalListener(createIssues(), 'report', report)
     return {
       async fetch(request): Promise<Response> {
         const requestId = randomId()
-        tell?.(error, { requestId, method: request.method })
-        const about = { https: isHttps(request.url), host: readUrlHost(request.url) }
-        return secure(errorResponse('config-invalid', request, { requestId }), about)
+        reportError?.(error, { requestId, method: request.method })
+        const requestOrigin = { https: isHttps(request.url), host: readUrlHost(request.url) }
+        return writeHeaders(errorResponse('config-invalid', request, { requestId }), requestOrigin)
       },
       async scheduled(): Promise<void> {
-        tell?.(error, { method: 'scheduled' })
+        reportError?.(error, { method: 'scheduled' })
       },
     }
   }

@@ -30,10 +30,10 @@ export function createRequestHandler(steps: RequestSteps): HandleRequest {
     const handleEndpoint = endpoints.find(ctx.path)
     if (handleEndpoint !== undefined) return handleEndpoint(ctx)
 
-    const closed = checkMaintenance?.(ctx)
-    if (closed !== undefined) return closed
+    const maintenancePage = checkMaintenance?.(ctx)
+    if (maintenancePage !== undefined) return maintenancePage
 
-    const found = await findRoute(ctx)
-    return found.type === 'route' ? handleRoute(found.ctx) : found.rejection
+    const foundRoute = await findRoute(ctx)
+    return foundRoute.type === 'route' ? handleRoute(foundRoute.ctx) : foundRoute.rejection
   }
 }

@@ -1,4 +1,6 @@
-/** What the gateway knows of one request while it handles it. */
+/**
+ * Defines the context of a request: everything that the gateway knows of it while it handles it.
+ */
 import type { HeaderWriter } from '../headers/index.ts'
 import type { RequestMetrics } from '../monitor/index.ts'
 import type { PageTemplate } from '../page/index.ts'
@@ -16,7 +18,10 @@ export interface RequestContext {
   request: Request
   /** Bindings of the platform, or an object of this request alone that finds them. */
   env: unknown
-  /** What the platform passed with the request, for an app that is an upstream: `env` may be a copy. */
+  /**
+   * The arguments that the platform passed with the request, for an app that is an upstream: `env`
+   * may be a copy.
+   */
   readonly invocation: Invocation
   readonly requestId: string
   /** By this object events find the listener of the request: the request as it arrived. */
@@ -41,15 +46,15 @@ export interface RequestContext {
   strippedHeaders: readonly string[] | undefined
   /** The session, once it was opened. It is flushed to the response, whichever code creates that. */
   session: FlushableHandle<object> | undefined
-  /** What events of a rejection say of the session; undefined until access was denied. */
+  /** Session fields of the event of a rejection; undefined until access was denied. */
   eventTags: EventTags | undefined
-  /** What the response gets, whichever code creates it. */
+  /** Additions to the response, whichever code creates it. */
   readonly response: ResponseState
-  /** What the monitor records; undefined without a monitor, and once the request has ended. */
+  /** Measurements for the monitor; undefined without a monitor, and once the request has ended. */
   metrics: RequestMetrics | undefined
 }
 
-/** What the gateway adds to a response. */
+/** Additions of the gateway to a response. */
 export interface ResponseState {
   /** Writes the security headers: those of the route, or those of the gateway. */
   headers: HeaderWriter
@@ -64,7 +69,10 @@ export interface RouteContext extends RequestContext {
   settings: Settings
   readonly route: CompiledRoute
   readonly upstream: CompiledUpstream
-  /** What the route says of forwarding. A login takes its grants away where no session of a cookie is asking. */
+  /**
+   * The route's rules of forwarding. A login removes its grants where the request has no session
+   * cookie.
+   */
   rules: ForwardRules
   /** The body as its headers declare it, or as a phase has read it. */
   body: RequestBody

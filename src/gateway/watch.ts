@@ -10,7 +10,7 @@ import { needsSession } from './phases/session.ts'
 import type { RequestContext } from './request-context.ts'
 import type { Route } from './routes/route.ts'
 
-/** What the gateway calls on the way of a request. Without a monitor none of it does anything. */
+/** Observes the steps of a request. Without a monitor every method does nothing. */
 export interface Watch extends ForwardObserver<RequestContext & ForwardContext> {
   /** Called when a request arrives. */
   begin(ctx: RequestContext): void

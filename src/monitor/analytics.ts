@@ -9,7 +9,7 @@ export interface AnalyticsDataset {
 
 /** One point: at most one index of 96 bytes, 20 blobs of 16 KB together, 20 doubles. */
 export interface AnalyticsPoint {
-  /** What points are sampled by. */
+  /** The key by which points are sampled. */
   readonly indexes: readonly string[]
   /** Texts. */
   readonly blobs: readonly string[]
@@ -38,7 +38,7 @@ export function analyticsPoint(line: RequestLine): AnalyticsPoint {
   } = line
 
   return {
-    // What is sampled when there is much: each route for itself. Cut, since a longer one would lose the point.
+    // At a high volume each route is sampled separately. A longer index would drop the point.
     indexes: [truncateBytes(route, 96)],
     blobs: [route, method, upstream, decision, reason, code, cache, version],
     doubles: [

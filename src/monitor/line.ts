@@ -17,7 +17,10 @@ export interface OpenAttempt {
   readonly startedAt: number
 }
 
-/** What is noted of a request while it is served. Whoever serves it fills in what it knows. */
+/**
+ * Measurements of a request while it is handled. The code that handles it fills in the members that
+ * it knows.
+ */
 export interface RequestMetrics {
   /** Milliseconds since the epoch. */
   readonly startedAt: number
@@ -37,7 +40,10 @@ export interface RequestMetrics {
   reason?: Reason
   /** Digest of the session's id. */
   session?: string
-  /** What a cache did: `hit`, `miss`, `stale` where the upstream failed, `bypass` where it may keep nothing. */
+  /**
+   * The outcome of a cache: `hit`, `miss`, `stale` where the upstream failed, `bypass` where
+   * nothing may be cached.
+   */
   cache?: string
   /** How often the upstream was asked again. */
   retries?: number
@@ -51,7 +57,7 @@ export interface RequestMetrics {
   quiet?: boolean
 }
 
-/** What is known at the end. */
+/** The outcome of a request, known at its end. */
 export interface RequestOutcome {
   readonly request: { readonly method: string; readonly headers: Headers }
   readonly requestId: string
@@ -93,7 +99,7 @@ export interface RequestLine {
   readonly code?: string
   /** Name of the upstream that was asked. */
   readonly upstream?: string
-  /** What the upstream answered; the client may have got something else. */
+  /** The status of the upstream's response; the client may have received another one. */
   readonly upstreamStatus?: number
   /** Milliseconds until the first byte of the upstream. */
   readonly ttfbMs?: number
@@ -117,7 +123,7 @@ export interface RequestLine {
   readonly version?: string
 }
 
-/** What nginx writes for a client that closed its connection before the answer. */
+/** The status that nginx logs for a client that closed its connection before the response. */
 export const clientClosedRequest = 499
 
 /** Makes the line. */

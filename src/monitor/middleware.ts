@@ -11,13 +11,19 @@ import { waitUntil } from './wait-until.ts'
 
 /** Options of {@link requestLog}. */
 export interface RequestLogOptions extends MonitorOptions {
-  /** Who stands in front and says where a request comes from. Default `'none'`: lines have no address. */
+  /**
+   * The platform in front, which vouches for the address of a client. Default `'none'`: lines have
+   * no address.
+   */
   readonly platform?: Platform
   /** Now; for tests. Default `Date.now`. */
   readonly clock?: Clock
 }
 
-/** What {@link requestLog} puts on the context: handlers may note what they know, such as `session` or `cache`. */
+/**
+ * The context variables of {@link requestLog}: handlers may record what they know, such as
+ * `session` or `cache`.
+ */
 export type RequestLogEnv = { Variables: { requestLog: RequestMetrics } }
 
 /**

@@ -20,7 +20,7 @@ import type { SpanRecorder } from './telemetry/recorder.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import { randomHex, readTrace, type TraceOptions, writeTrace } from './trace.ts'
 
-/** What is told of requests, and to whom. All of it is off until it is named. */
+/** The options of a monitor. Each output is off until it is named. */
 export interface MonitorOptions<E = ProjectEnv> {
   /**
    * Takes one line per request. What it returns is awaited by nobody (`waitUntil` keeps it alive), and what it throws changes
@@ -42,9 +42,9 @@ export interface MonitorOptions<E = ProjectEnv> {
   readonly version?: FromEnv<string, E>
 }
 
-/** What a monitor is told of a request when it ends. */
+/** The data that a monitor receives when a request ends. */
 export interface RequestEnd extends Omit<RequestOutcome, 'status' | 'headers' | 'version'> {
-  /** What `From` functions get. */
+  /** The environment: `c.env` of `FromEnv` functions. */
   readonly env: unknown
   /** Whether the client left before the answer. */
   readonly left: boolean
@@ -193,7 +193,10 @@ function parseTelemetry(value: Telemetry | undefined, issues: Issues): Telemetry
   return undefined
 }
 
-/** What the environment may lack: found at each request, and where it throws, not there. */
+/**
+ * Resolves an option that the environment may lack: per request, and as absent where the function
+ * throws.
+ */
 function resolveOptional<T>(
   value: FromEnv<T, never> | undefined,
   option: string,

@@ -1,4 +1,4 @@
-/** What a monitor wants of Redis: whether it answers, and a place to remember in who was told what. */
+/** Connects a monitor to Redis: a probe, and a record of who was notified of what. */
 import { createIssues } from '../options/index.ts'
 import { adoptRedis, type RedisSource } from '../redis/adopt.ts'
 import type { Redis } from '../redis/client.ts'

@@ -1,6 +1,6 @@
 /** Work that may take so long and no longer, whether it heeds a signal or not. */
 
-/** What {@link within} rejects with when time is up. */
+/** The error with which {@link withTimeout} rejects when the time is up. */
 export class TimeoutError extends Error {
   override readonly name = 'Late'
 }

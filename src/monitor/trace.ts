@@ -63,7 +63,7 @@ export function readTrace(headers: Headers, options: TraceOptions): Trace {
     traceId,
     spanId,
     parentId,
-    // Of the flags only this one is known to version 00; the others go out as zero.
+    // Version 00 defines only this flag; the others are sent as zero.
     sampled: (Number.parseInt(flags, 16) & 1) === 1,
     ...(state !== undefined && { state }),
     ...readBaggage(headers, options),

@@ -1,8 +1,8 @@
-/** What is remembered of what is watched, and what a new look at it changes: pure. */
+/** Updates the state of a probed service after each probe, as pure functions. */
 
 /** One thing that is watched. */
 export interface RememberedState {
-  /** What was told last. */
+  /** The state that was last reported. */
   readonly down: boolean
   /** Looks in a row that failed. */
   readonly failures: number
@@ -14,7 +14,7 @@ export interface RememberedState {
 export type UptimeMemory = ReadonlyMap<string, RememberedState>
 
 /**
- * What is remembered after a look.
+ * Computes the state after a probe.
  *
  * @param max - failures in a row from which on it counts as down. One success counts as up: who is told of a recovery too
  *   early hears of it again.

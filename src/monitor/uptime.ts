@@ -20,7 +20,7 @@ export interface UptimeState {
   write(env: unknown, text: string): Promise<void>
 }
 
-/** Who is told, and when. */
+/** The options of uptime notifications: receivers and thresholds. */
 export interface UptimeOptions<E = ProjectEnv> {
   /**
    * Where changes are posted: an https address, and a secret. Default, and where the environment has none: they are events and
@@ -50,9 +50,9 @@ export interface Watched {
   look(signal: AbortSignal): Promise<string | undefined>
 }
 
-/** What a run is given by whoever schedules it. */
+/** The context of a run, from the scheduler. */
 export interface UptimeRun {
-  /** What `From` functions get. */
+  /** The environment: `c.env` of `FromEnv` functions. */
   readonly env: unknown
   /** Which deployment looks, for the notice. */
   readonly service: string
@@ -179,7 +179,7 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
       }
 
       if (changes.length > 0 && !(await sendNotices(changes, run))) {
-        // Who could not be told is told at the next look.
+        // A receiver that could not be reached is notified after the next probe.
         for (const { kind, name, state } of changes) {
           const id = `${kind}:${name}`
           const after = next.get(id)
@@ -195,7 +195,7 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
   }
 }
 
-/** What the environment need not hold: staging wakes nobody. */
+/** Resolves an option that an environment need not hold: staging notifies nobody. */
 function resolveWhereSet(
   issues: Issues,
   option: string,

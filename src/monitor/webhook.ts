@@ -2,13 +2,13 @@
 import type { Issues } from '../options/index.ts'
 import { withTimeout } from './timeout.ts'
 
-/** What became of something that is watched. */
+/** A change in the state of a probed service. */
 export interface StateChange {
   /** An upstream, or the store. */
   readonly kind: 'upstream' | 'store'
   /** Name of the upstream; `store` for the store. */
   readonly name: string
-  /** What it is now. */
+  /** The new state. */
   readonly state: 'down' | 'up'
   /** Why it is down: `timeout`, `unreachable`, `http-503`, or the code of an error. */
   readonly reason?: string
@@ -26,7 +26,7 @@ export interface Notice {
   readonly service: string
   /** When it was noticed: ISO 8601, UTC. */
   readonly time: string
-  /** What went down or came back. */
+  /** The services that went down or came back. */
   readonly changes: readonly StateChange[]
 }
 

@@ -2,7 +2,7 @@
 import { isPortcullisError } from '../errors.ts'
 import type { HeaderAccess, OriginSession } from './session.ts'
 
-/** What the middleware reads of Node's `IncomingMessage`. */
+/** The part of Node's `IncomingMessage` that the middleware reads. */
 export interface NodeRequest {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
@@ -10,7 +10,7 @@ export interface NodeRequest {
   portcullis?: OriginSession
 }
 
-/** What the middleware needs of Node's `ServerResponse`. */
+/** The part of Node's `ServerResponse` that the middleware uses. */
 export interface NodeResponse {
   /** Whether the head is on its way. */
   readonly headersSent: boolean

@@ -3,7 +3,7 @@ import { isPortcullisError } from '../errors.ts'
 import type { OpenSession } from './express.ts'
 import type { OriginSession } from './session.ts'
 
-/** What the hook reads of a Fastify request. */
+/** The part of a Fastify request that the hook reads. */
 export interface FastifyRequestLike {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
@@ -11,7 +11,7 @@ export interface FastifyRequestLike {
   portcullis?: OriginSession
 }
 
-/** What the hook needs of a Fastify reply. */
+/** The part of a Fastify reply that the hook uses. */
 export interface FastifyReplyLike {
   /** Whether the response is on its way. */
   readonly sent: boolean

@@ -2,7 +2,7 @@
 import { isPortcullisError } from '../errors.ts'
 import type { OpenSession } from './express.ts'
 
-/** What the middleware needs of a Koa context. */
+/** The part of a Koa context that the middleware uses. */
 export interface KoaContextLike {
   /** `state.portcullis` is the session, from the middleware on. */
   // biome-ignore lint/suspicious/noExplicitAny: Koa's own type of state is any.

@@ -1,4 +1,6 @@
-/** What a JavaScript server behind the gateway needs: it verifies who is asking, and changes the session. */
+/**
+ * Helps a JavaScript server behind the gateway: it verifies the assertion and changes the session.
+ */
 import { createAssertionReader } from '../assertion/verify.ts'
 import { PortcullisError } from '../errors.ts'
 import { checkKeys, createIssues, type Issues, wholeNumber } from '../options/index.ts'
@@ -12,7 +14,7 @@ import { type HeaderAccess, OriginSession } from './session.ts'
 export interface OriginOptions {
   /** The gateway's public origin, such as `https://app.example.com`: the issuer of assertions. */
   readonly gateway: string
-  /** What the gateway's configuration calls this server: the audience of assertions. */
+  /** The name of this server in the gateway's configuration: the audience of assertions. */
   readonly audience: string
   /**
    * Where the gateway's keys are. Default `/.portcullis/jwks.json` of the gateway; an address inside your network, where

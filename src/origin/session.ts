@@ -15,7 +15,7 @@ export interface AssertionClaims {
   readonly auth_time?: number
   /** Version of the session's data, where it is stored. */
   readonly ver?: string
-  /** What the gateway's option `claims` made of the session's data. */
+  /** The result of the gateway's option `claims` for the session's data. */
   readonly claims?: unknown
   readonly [claim: string]: unknown
 }
@@ -73,7 +73,10 @@ export class OriginSession<Claims = unknown> {
     return this.assertion?.sub
   }
 
-  /** What the gateway's option `claims` made of the session's data; undefined where there is no session. */
+  /**
+   * The result of the gateway's option `claims` for the session's data; undefined where there is no
+   * session.
+   */
   get claims(): Claims | undefined {
     return this.assertion?.claims as Claims | undefined
   }

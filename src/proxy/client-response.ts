@@ -8,7 +8,7 @@ import { connectionOptions, isStrippedResponseHeader } from './header-filters.ts
 import { isEventStream, limitSocket, limitStream, type RuntimeSocket } from './sockets.ts'
 import { rewriteLocation, splitRefresh, type Target } from './target.ts'
 
-/** What the response for the client is made by. */
+/** The rules by which the response for the client is made. */
 export interface ResponseRules {
   readonly method: string
   /** URL of the upstream request. */
@@ -46,7 +46,8 @@ export function toClientResponse(response: UpstreamResponse, rules: ResponseRule
   rewriteResponseHeaders(headers, rules)
   const lifeMs = !empty && isEventStream(headers) ? rules.lifeMs() : undefined
   if (body === null || lifeMs === undefined) return answer
-  // Whoever reads it in workerd gets it decoded, and workerd would code it again in blocks: events would wait for each other.
+  // Reading the body in workerd decodes it, and workerd would encode it again in blocks: server-
+  // sent events would wait for each other.
   if (decodesWhatIsRead(headers)) removeCodingHeaders(headers)
   return new Response(limitStream(body, lifeMs), answer)
 }
@@ -127,7 +128,10 @@ function rewriteUrlHeader(
   else if (rewritten !== address) headers.set(name, before + rewritten)
 }
 
-/** What may be cleared by whom sessions are not to be ended: not the cookies, ours among them. */
+/**
+ * Types of Clear-Site-Data that a route without the right to end sessions may send: everything
+ * except cookies.
+ */
 const clearableTypes: ReadonlySet<string> = new Set(['"cache"', '"storage"', '"executionContexts"'])
 
 function restrictClearSiteData(headers: Headers, { mayEnd, cookieNames }: ResponseRules): void {

@@ -1,7 +1,7 @@
 /** Keeps a body and its Content-Encoding together: what the `fetch` of this runtime decodes is named, and asked for. */
 import { PortcullisError } from '../errors.ts'
 
-/** What a runtime's `fetch` does with coded bodies (RFC 9110 section 8.4.1). */
+/** How a runtime's `fetch` treats coded bodies (RFC 9110 section 8.4.1). */
 export interface DecodingRules {
   /** Codings that clients may ask the upstream for; undefined passes on what they ask. */
   readonly asksFor: ReadonlySet<string> | undefined

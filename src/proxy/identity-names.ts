@@ -19,7 +19,8 @@ export const identityNames: readonly string[] = words(
   // Other methods than the request's, which a framework would route by.
   'x-http-method x-http-method-override x-method-override x-method x-http-host-override',
   'x-http-path-override x-http-destinationurl x-http-verb x-http-verb-override',
-  // Who signed in: Apache, IIS, SiteMinder, ClearTrust, SAML attributes, Kong, Keycloak's proxy, nginx, forward auth.
+  // Names of the signed-in user: Apache, IIS, SiteMinder, ClearTrust, SAML attributes, Kong,
+  // Keycloak's proxy, nginx, forward auth.
   'user username logon-user auth-user auth-type auth-password smuser uid eppn affiliation',
   'entitlement persistent-id targeted-id unscoped-affiliation ismemberof aaa-user',
   'es-security-runas-user x-user x-username x-user-name x-userid x-userinfo x-user-info',
@@ -29,7 +30,8 @@ export const identityNames: readonly string[] = words(
   'x-auth-sub x-auth-group x-auth-groups x-auth-role x-auth-roles x-auth-claims',
   'x-auth-expiresin x-auth-audience x-auth-provider x-auth-principal x-token-subject',
   'x-verified-user x-verified-email x-ldap-user x-ldap-groups x-cert x-ssl x-tls',
-  // What only the platform that runs a project says to it. Next takes the nonce of its scripts from a policy.
+  // Headers that only the platform of a project sends to it. Next takes the nonce of its scripts
+  // from a policy.
   'next-resume content-security-policy',
   'content-security-policy-report-only x-nonce',
   // Anybody's word on anything, in the traces of every server it reaches. A monitor that is told to passes it on.

@@ -96,7 +96,7 @@ export interface ProxyOptions<Data extends object = object, E = ProjectEnv> {
   readonly clock?: Clock
 }
 
-/** What the environment holds for a proxy. */
+/** The values of one environment for a proxy. */
 export interface ProxyEnvironment {
   /** Undefined where it is the origin of the request. */
   readonly publicOrigin: URL | undefined

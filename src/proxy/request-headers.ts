@@ -1,9 +1,12 @@
-/** What the upstream is told: the client's headers without what only a gateway may say, then what the gateway says. */
+/**
+ * Builds the headers for the upstream: the client's headers without those that only a gateway may
+ * send, then the gateway's own.
+ */
 import { removeCookies } from '../cookie/index.ts'
 import { nonceSource } from '../headers/index.ts'
 import { connectionOptions, isStrippedRequestHeader } from './header-filters.ts'
 
-/** What the gateway says of a request. */
+/** The fields that the gateway adds to a request. */
 export interface ForwardedFields {
   readonly requestId: string
   /** The client's address, or undefined where the platform does not tell. */

@@ -4,7 +4,7 @@
  */
 import { closeCodes, isCloseCode } from '../request/index.ts'
 
-/** What workerd has besides the WebSocket of browsers. */
+/** The WebSocket of workerd, which has more than that of browsers. */
 export interface RuntimeSocket {
   binaryType?: string
   accept(): void

@@ -49,7 +49,7 @@ export function createUpstreamUrl(target: Target, path: string, search: string):
   return target.origin + target.base + path + search
 }
 
-// What a browser would run or read instead of asking a server for it.
+// Schemes that a browser would run or read instead of asking a server.
 const refusedSchemes: ReadonlySet<string> = new Set([
   'javascript:',
   'vbscript:',
@@ -91,9 +91,10 @@ export function rewriteLocation(
 }
 
 /**
- * What follows the host of a location in the bytes that were sent, where it is not ASCII and only its escapes tell it from
- * what a parser makes of it. A header is bytes: workerd hands them over as UTF-8, other runtimes each as a character of its
- * own, so that `é` would come out as the escapes of two (`%C3%83%C2%A9`).
+ * Returns the part of a location after its host in the bytes that were sent, where it is not ASCII
+ * and only its escapes differ from the result of a parser. A header is bytes: workerd hands them
+ * over as UTF-8, other runtimes each as a character of its own, so that `é` would become the
+ * escapes of two (`%C3%83%C2%A9`).
  */
 function asSent(location: string, parsed: string): string | undefined {
   if (!/[\u0080-\uffff]/.test(location)) return undefined

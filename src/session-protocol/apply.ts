@@ -10,7 +10,7 @@ export interface SessionHeaderContext {
   readonly method: string
   readonly status: number
   readonly route: SessionGrants
-  /** What this very request told the upstream; undefined where it told nothing. */
+  /** The nonce that this request sent to the upstream; undefined where it sent none. */
   readonly nonce: string | undefined
   /** Whether sessions have versions: stored ones do. */
   readonly versions: boolean
@@ -27,7 +27,7 @@ export function authorizeHeader(
   const { order } = parsed
   if (method === 'OPTIONS') return { ok: false, reason: 'method' }
   const done = status >= 200 && status < 400 && status !== 304
-  // Whoever asks for an end gets it, also from a page that says 401 or 404.
+  // A command to end the session is applied whatever the status, also with a page of 401 or 404.
   if (!done && !(order.verb === 'end' && status >= 400 && status < 500))
     return { ok: false, reason: 'status' }
   if (!route.sessions?.includes(order.verb)) return { ok: false, reason: 'not-granted' }

@@ -54,7 +54,7 @@ export async function orPutBack<T>(
   try {
     return await send()
   } catch (error) {
-    // What the upstream did not get is the fault to tell of, not that a message was lost with it.
+    // The upstream's failure is the error to report, not the lost flash message.
     await delivery?.putBack().catch(() => {})
     throw error
   }

@@ -1,12 +1,13 @@
 /** Names what a route lets its upstream do to the session. */
 
 /**
- * What an upstream may do to the session of a visitor through the session protocol. `set` covers `set`, `unset`, `incr`
- * and `flash`; `end` this session or one other of the same user; `endAll` all of this user, or all others. `list` tells it
- * the sessions of who is signed in, in the request header `Portcullis-Sessions`; `flash` gives it the messages that wait, in
- * `Portcullis-Flash`: each goes along once, with the next request of such a route. `endAny` ends all sessions of any user it
- * names: for the pages of administrators. `list`, `endAll` and `endAny` need stored sessions, the last two at
- * least a revocation.
+ * A permission of an upstream to use the visitor's session through the session protocol. `set`
+ * covers `set`, `unset`, `incr` and `flash`; `end` covers this session or one other of the same
+ * user; `endAll` all of this user, or all others. `list` sends the sessions of the signed-in user
+ * in the request header `Portcullis-Sessions`; `flash` sends the waiting messages in
+ * `Portcullis-Flash`, each once, with the next request of such a route. `endAny` ends all sessions
+ * of any user it names: for the pages of administrators. `list`, `endAll` and `endAny` need stored
+ * sessions, the last two at least a revocation.
  */
 export type SessionVerb = 'start' | 'set' | 'end' | 'endAll' | 'endAny' | 'list' | 'flash'
 

@@ -1,4 +1,4 @@
-/** What an upstream is told of the other sessions of who is asking: `Portcullis-Sessions`. */
+/** Lists the user's other sessions for an upstream: `Portcullis-Sessions`. */
 import { encodeBase64url } from '../crypto/index.ts'
 import type { SessionHandle } from '../session/index.ts'
 

@@ -4,7 +4,7 @@ import { decodeBase64url, equalText } from '../crypto/index.ts'
 import { isRecord } from '../options/is-object.ts'
 import { parseJson } from '../request/index.ts'
 
-/** What an upstream asks for, once its header was found to be well formed and its own. */
+/** A command of an upstream whose header is well formed and has the nonce of its request. */
 export type SessionCommand = OrderVerb & {
   /** Messages for the next request, whatever else is done. */
   readonly flash?: ReadonlyMap<string, unknown>
@@ -37,7 +37,7 @@ export type HeaderRejection =
   | 'status'
   | 'unsupported'
 
-/** What a header says, or why it is not listened to. */
+/** A parsed header, or the reason why it is ignored. */
 export type ParsedHeader =
   | { readonly ok: true; readonly order: SessionCommand }
   | { readonly ok: false; readonly reason: HeaderRejection }

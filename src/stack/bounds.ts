@@ -17,7 +17,7 @@ import { createReject, type StackGuardOptions } from './refuse.ts'
 
 const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
-/** What HTTP calls a method, in capitals: they are compared with their case. */
+/** A method as HTTP defines it, in capitals: methods are case-sensitive. */
 const methodName = /^[A-Z][A-Z-]{0,31}$/
 
 /**
@@ -128,7 +128,8 @@ export function limitBodies(options: BodyOptions = {}): MiddlewareHandler {
     await next()
     if (refused === undefined) return
     const answer = refuse(c, refused.reason)
-    // What a handler made of half a body is no answer; what it did on the way, such as a session, stays.
+    // The response of a handler that got half a body is dropped; its headers so far, such as a
+    // session cookie, stay.
     copyStagedHeaders(c.res.headers, answer.headers)
     c.res.body?.cancel().catch(() => {})
     c.res = undefined

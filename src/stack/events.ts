@@ -7,14 +7,14 @@ import { noteEvent } from '../monitor/note-event.ts'
 import { clientAddress, type Platform } from '../request/address/address.ts'
 import type { Clock, Emit } from '../types.ts'
 
-/** Who receives the events of a stack. */
+/** The receivers of a stack's events. */
 export interface StackReceivers {
   /** The option `onEvent`, as it was given. */
   readonly source: unknown
   /** The option `onEvent`, wrapped. */
   readonly onEvent: Emit | undefined
   readonly audit: AuditTrail | undefined
-  /** Who names the client's address, for audit records. */
+  /** The platform that vouches for the client's address, for audit records. */
   readonly platform: Platform
   readonly clock: Clock
   /** Whether there is a request log, whose lines get the reason of a rejection. */

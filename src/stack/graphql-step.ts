@@ -38,7 +38,7 @@ export function graphqlStep(
     coversPath(pattern, folded) || aliases.find(folded).length > 0
   return async function graphql(c, next) {
     const canonical = canonicalPath(c.req.raw.url)
-    // Who lets others than canonical paths pass has more of them guarded, not fewer.
+    // An app that allows other than canonical paths has more of them guarded, not fewer.
     const here = !canonical.ok || covers(foldPath(canonical.path))
     return here && guard !== undefined ? guard(c, next) : next()
   }

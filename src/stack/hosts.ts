@@ -45,7 +45,10 @@ export function allowHosts<E = ProjectEnv>(options: HostOptions<E>): MiddlewareH
 export interface HttpsOptions<E = ProjectEnv> extends StackGuardOptions {
   /** The origins under which visitors know this application; pages are sent to one of them. */
   readonly publicOrigin: FromEnv<string | readonly string[], E>
-  /** Who stands in front and says how a client came. Default: `CF-Visitor` or `X-Forwarded-Proto`, whoever sends it. */
+  /**
+   * The platform in front, which vouches for the client's scheme. Default: `CF-Visitor` or
+   * `X-Forwarded-Proto`, whoever sends it.
+   */
   readonly platform?: Platform
 }
 

@@ -52,7 +52,7 @@ const keys: ReadonlyArray<keyof StackOptions | 'session'> = [
   'onError',
 ]
 
-/** What the stack does. Absent = default, `false` = off. */
+/** The options of the stack. Absent = default, `false` = off. */
 export interface StackOptions<Data = object> {
   /** Header in which something of yours in front names each request; see `requestId`. Default: ids are random. */
   readonly requestIdHeader?: string
@@ -81,7 +81,7 @@ export interface StackOptions<Data = object> {
    */
   readonly rateLimit?: RateLimitOptions<Context>
   /**
-   * Who may pass where; see `access`. Path and address are judged before anything else is asked, the session after it was
+   * The access rules; see `access`. Path and address are checked first, the session after it was
    * opened. Default none: routes guard themselves.
    */
   readonly access?: AccessOptions<Data, Context>
@@ -99,7 +99,10 @@ export interface StackOptions<Data = object> {
   readonly onEvent?: Emit
   /** Makes audit records of these events: `auditTrail(sinks)` of `portcullis/monitor`. Default none. */
   readonly audit?: AuditTrail
-  /** Who is in front and names the client's address, for audit records. Default `'none'`: records have no address. */
+  /**
+   * The platform in front, which vouches for the client's address, for audit records. Default
+   * `'none'`: records have no address.
+   */
   readonly platform?: Platform
   /** Where requests that change something may come from; see `csrf`. Default: our own origin only. */
   readonly csrf?: Omit<CsrfOptions, 'token'> | false

@@ -7,7 +7,7 @@ import { errorResponse } from '../page/error-response.ts'
 import { canonicalPath } from '../request/path/path.ts'
 import { isRequestId } from '../request/request-id.ts'
 
-/** What {@link requestId} puts on the context. */
+/** The context variables of {@link requestId}. */
 export type RequestIdEnv = { Variables: { requestId: string } }
 
 /**

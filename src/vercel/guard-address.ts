@@ -18,7 +18,7 @@ export interface GuardGateway<E> {
   readonly observes: boolean
 }
 
-/** What of a guard's options decides how addresses are read. */
+/** The options of a guard that decide how addresses are read. */
 interface Front<E> {
   readonly given: { readonly publicOrigin: FromEnv<string, E>; readonly signIn?: string }
   /** Paths of the routes, without `/*` at their ends. */

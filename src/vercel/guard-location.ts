@@ -1,7 +1,7 @@
 /** Where a guard sends a client, in the addresses that the project's visitors know. */
 import type { NextAddress } from './next-address.ts'
 
-/** What of the options decides where the sign-in page is. */
+/** The options that decide where the sign-in page is. */
 export interface LocationOptions {
   readonly signIn?: string | undefined
   readonly trailingSlash: boolean

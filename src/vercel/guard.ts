@@ -18,7 +18,7 @@ export type GuardRoute = Omit<
   'to' | 'sessions' | 'startOnGet' | 'timeoutMs' | 'retry' | 'cache' | 'throttle'
 >
 
-/** What a guard is told: as `GatewayConfig`, but that there is one server behind it, the project. */
+/** The options of a guard: those of `GatewayConfig`, with one upstream, the project. */
 export interface VercelGuardOptions<Data extends object = object, E = ProjectEnv>
   extends Omit<GatewayConfig<'project', Data, E>, 'upstreams' | 'routes' | 'throttle' | 'fetch'> {
   /**
@@ -32,9 +32,9 @@ export interface VercelGuardOptions<Data extends object = object, E = ProjectEnv
    */
   readonly maxBodyBytes?: number
   /**
-   * What next.config says of addresses: base path, locales and rewrites. Base path and locales
-   * that are left out are read from `request.nextUrl`; where Next shows others than these, every
-   * request gets 503. Default: none.
+   * The part of next.config that is about addresses: base path, locales and rewrites. Base path and
+   * locales that are left out are read from `request.nextUrl`; where Next shows others than these,
+   * every request gets 503. Default: none.
    */
   readonly next?: NextOptions
 }
@@ -138,7 +138,7 @@ function listPrefixes(table: readonly Route[], { basePath, locales }: NextConfig
   )
 }
 
-/** What the gateway would have sent to an upstream becomes what the project is told. */
+/** Turns the request for an upstream into headers for the project. */
 async function passThroughRequest(init: RequestInit | undefined, most: number): Promise<Response> {
   const headers = new Headers(init?.headers)
   const body = init?.body

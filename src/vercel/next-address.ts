@@ -18,10 +18,10 @@ export interface NextUrl {
 export interface NextAddress {
   /** The page, as a link to it is written: without base path, locale, data prefix and slash at its end. */
   readonly page: string
-  /** What stood before the page and belongs before the path of a redirect, too: base path and locale. */
+  /** The prefix of the page, which a redirect needs too: base path and locale. */
   readonly base: string
   readonly locale: string
-  /** What Next shows and the guard was not told; nothing can be served then. */
+  /** Issues where Next differs from the guard's options; no request can be served then. */
   readonly faults: readonly ConfigIssue[]
 }
 

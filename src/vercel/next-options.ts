@@ -14,9 +14,9 @@ export interface NextDomain {
 }
 
 /**
- * What `next.config` says of addresses, word for word. Routes are written as pages are linked,
- * without base path and locale. Base path and locales that are left out are read from
- * `request.nextUrl`; a guard that finds others there answers 503 to everything.
+ * The part of `next.config` that is about addresses, word for word. Routes are written as pages are
+ * linked, without base path and locale. Base path and locales that are left out are read from
+ * `request.nextUrl`; a guard that finds others there responds with 503 to everything.
  */
 export interface NextOptions {
   /** `basePath`, such as `/shop`. Default: that of `request.nextUrl`, or none. */

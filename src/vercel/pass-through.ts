@@ -3,7 +3,7 @@ import { isExpiring, parseSetCookie, removeCookies } from '../cookie/index.ts'
 import type { Platform } from '../request/index.ts'
 import { projectHeaders } from './project-headers.ts'
 
-/** What the project is told besides what the client sent. */
+/** The headers that the project receives beside those of the client. */
 export interface PassThroughOptions {
   /** Request headers to set, instead of those of the client. */
   readonly headers?: Headers | Readonly<Record<string, string>>
@@ -33,7 +33,7 @@ export function passThrough({ headers }: PassThroughOptions = {}): Response {
   return answer
 }
 
-/** What the platforms ask of every answer; see `vercel`. */
+/** Adapts a response to the rules of the platforms; see `vercel`. */
 export function finish(request: Request, response: Response, platform: Platform): Response {
   const location = response.headers.get('location')
   const absolute = location === null ? null : absoluteLocation(location, request.url)

@@ -11,7 +11,10 @@ const forwarded: ReadonlySet<string> = new Set([
   'x-forwarded-port',
 ])
 
-/** What each platform writes over whatever a client sent; documented, so that what else looks alike is the client's word. */
+/**
+ * Headers that each platform overwrites, as it documents; any other header may come from the
+ * client.
+ */
 const vouched = {
   vercel:
     /^(?:x-real-ip|x-forwarded-for|x-vercel-(?:id|forwarded-for|ip-[a-z-]{1,32}|ja4-digest|deployment-url|oidc-token|sc-[a-z-]{1,32}))$/,

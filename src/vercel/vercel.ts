@@ -6,7 +6,7 @@ import { moveRequest, withHost } from './asked-request.ts'
 import { guard, type VercelGuardOptions } from './guard.ts'
 import { finish } from './pass-through.ts'
 
-/** What answers requests: a Hono app, a gateway, a {@link guard}. */
+/** An app that handles requests: a Hono app, a gateway, a {@link guard}. */
 export interface FetchApp<E = ProjectEnv> {
   // Hono's `fetch` wants the whole of its ExecutionContext, others less: whoever is called checks nothing.
   /** Answers a request; `env` and `context` as Workers hand them over. */
@@ -14,25 +14,26 @@ export interface FetchApp<E = ProjectEnv> {
   fetch(request: Request, env: E, context: any): Response | Promise<Response>
 }
 
-/** What Vercel and Next hand over besides the request; functions get none. */
+/** The second argument that Vercel and Next pass; functions get none. */
 export interface EventLike {
   /** Keeps the function alive until the work is done. */
   waitUntil?(work: Promise<unknown>): void
 }
 
-/** What `export default`, `export const proxy` or `export const GET` takes. */
+/** A handler for `export default`, `export const proxy` or `export const GET`. */
 export type VercelHandler = (request: Request, event?: EventLike) => Promise<Response>
 
 /** Options of {@link vercel}. */
 export interface VercelOptions<E = ProjectEnv> {
   /**
-   * What `From` functions and handlers get as `c.env`: `process.env`, or the variables you name. Default: an empty object,
-   * for configurations whose functions read `process.env` themselves.
+   * The environment: `c.env` of `FromEnv` functions and handlers, such as `process.env`, or the
+   * variables that you name. Default: an empty object, for configurations whose functions read
+   * `process.env` themselves.
    */
   readonly env?: E
   /**
-   * Who stands in front of an app, and so which headers about the client are true; a guard has an option of its own.
-   * Default `'vercel'`.
+   * The platform in front of an app, which decides which headers about the client are trusted; a
+   * guard has an option of its own. Default `'vercel'`.
    */
   readonly platform?: Platform
 }

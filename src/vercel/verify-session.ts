@@ -1,4 +1,4 @@
-/** Who is asking, for code that renders or acts behind a guard: Server Components, Server Functions, route handlers. */
+/** Reads the session behind a guard, for Server Components, Server Functions and route handlers. */
 import { readCookies } from '../cookie/index.ts'
 import type {
   CookieStoreLike,
@@ -16,7 +16,7 @@ export type SessionSource =
 
 /** Options of {@link verifySession}. */
 export interface VerifySessionOptions {
-  /** What the strategy's `From` functions get as `c.env`. Default: an empty object. */
+  /** The environment: `c.env` of the strategy's `FromEnv` functions. Default: an empty object. */
   readonly env?: unknown
   /** Takes sessions that no login started, too, such as a visitor's cart. Default false. */
   readonly visitors?: boolean

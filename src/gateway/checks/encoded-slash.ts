@@ -15,14 +15,16 @@ export interface EncodedSlashes {
  * takes `%2F` for a slash would find an empty or a dot segment: `/files/..%2fadmin`.
  */
 export function preserveEncodedSlashes(url: string): EncodedSlashes | undefined {
-  const start = hostStart(url)
-  if (start === -1) return undefined
-  const from = hostEnd(url, start)
-  let end = from
-  while (end < url.length && url[end] !== '?' && url[end] !== '#') end++
-  const path = url.slice(from, end)
-  const opened = path.replaceAll(/%2f/gi, '/')
-  if (opened === path) return undefined
-  const canonical = canonicalPath(url.slice(0, from) + opened + url.slice(end))
-  return canonical.ok ? { path, search: canonical.search, opened: canonical.path } : undefined
+  const originStart = hostStart(url)
+  if (originStart === -1) return undefined
+  const pathStart = hostEnd(url, originStart)
+  let pathEnd = pathStart
+  while (pathEnd < url.length && url[pathEnd] !== '?' && url[pathEnd] !== '#') pathEnd++
+  const encodedPath = url.slice(pathStart, pathEnd)
+  const openedPath = encodedPath.replaceAll(/%2f/gi, '/')
+  if (openedPath === encodedPath) return undefined
+  const canonical = canonicalPath(url.slice(0, pathStart) + openedPath + url.slice(pathEnd))
+  return canonical.ok
+    ? { path: encodedPath, search: canonical.search, opened: canonical.path }
+    : undefined
 }

@@ -34,31 +34,31 @@ export function createMaintenanceCheck(
   if (value === undefined || value === false) return undefined
   const resolve = resolveFrom(issues, 'maintenance', value, parseMaintenance)
   return function checkMaintenance(ctx) {
-    const { closed, retryAfter, ranges } = resolve(ctx.env)
-    if (!closed || inRanges(ranges, ctx.address)) return undefined
+    const { closed: isClosed, retryAfter, ranges: allowedRanges } = resolve(ctx.env)
+    if (!isClosed || inRanges(allowedRanges, ctx.address)) return undefined
     return reject(ctx, 'maintenance', [['Retry-After', `${retryAfter}`]])
   }
 }
 
-function parseMaintenance(value: boolean | Maintenance, issues: Issues): CompiledMaintenance {
-  if (value === false) return notInMaintenance
-  const options = value === true ? {} : value
+function parseMaintenance(maintenance: boolean | Maintenance, issues: Issues): CompiledMaintenance {
+  if (maintenance === false) return notInMaintenance
+  const options = maintenance === true ? {} : maintenance
   checkKeys(issues, options, ['retryAfter', 'allow'])
   const { retryAfter, allow = [] } = isRecord(options) ? (options as Maintenance) : {}
   const bounds = { min: 1, max: 86_400, unit: 'seconds' }
-  const ranges: AddressRange[] = []
+  const allowedRanges: AddressRange[] = []
   if (!Array.isArray(allow)) issues.add('allow', 'must be a list of addresses')
   else {
-    for (const [index, text] of allow.entries()) {
-      const range = typeof text === 'string' ? parseRange(text) : undefined
+    for (const [index, rangeText] of allow.entries()) {
+      const range = typeof rangeText === 'string' ? parseRange(rangeText) : undefined
       if (range === undefined)
         issues.add(`allow.${index}`, 'must be an address or a range such as 198.51.100.0/24')
-      else ranges.push(range)
+      else allowedRanges.push(range)
     }
   }
   return {
     closed: true,
     retryAfter: wholeNumber(issues, 'retryAfter', retryAfter, 300, bounds),
-    ranges,
+    ranges: allowedRanges,
   }
 }

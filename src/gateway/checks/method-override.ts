@@ -11,8 +11,8 @@ import type { RequestContext } from '../request-context.ts'
 import { asksMore, strictestRoute } from '../routes/strictest.ts'
 import type { CompiledRoute, RouteMatch } from '../routes/table.ts'
 
-/** What a POST may become. */
-const others = ['PUT', 'PATCH', 'DELETE', 'GET', 'HEAD', 'OPTIONS'] as const
+/** The methods that a form may put in place of POST. */
+const otherMethods = ['PUT', 'PATCH', 'DELETE', 'GET', 'HEAD', 'OPTIONS'] as const
 
 /** Bytes of a form that are read, where its route takes as many; of a longer one nobody knows what it becomes. */
 const mostBytes = 10_485_760
@@ -32,7 +32,7 @@ export interface MethodOverride {
 export type FindOverriddenRoute = (
   ctx: RequestContext,
   route: CompiledRoute,
-  match: (method: string) => RouteMatch,
+  findMatch: (method: string) => RouteMatch,
 ) => Promise<RouteMatch | { readonly type: 'unclear' }>
 
 /**
@@ -49,130 +49,138 @@ export function methodOverride(): MethodOverride {
 }
 
 const isOverride = createNameCheck('_method')
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Reads nothing where no other method asks for more. The bytes that it read take their place on the context. */
 async function findOverriddenRoute(
   ctx: RequestContext,
   route: CompiledRoute,
-  match: (method: string) => RouteMatch,
+  findMatch: (method: string) => RouteMatch,
 ): Promise<RouteMatch | { readonly type: 'unclear' }> {
-  const same: RouteMatch = { type: 'route', route }
-  if (ctx.request.method !== 'POST') return same
+  const sameRoute: RouteMatch = { type: 'route', route }
+  if (ctx.request.method !== 'POST') return sameRoute
 
   const stricter = new Map<string, RouteMatch>()
-  for (const method of others) {
-    const other = match(method)
-    if (other.type !== 'route' || asksMore(other.route, route)) stricter.set(method, other)
+  for (const method of otherMethods) {
+    const otherMatch = findMatch(method)
+    if (otherMatch.type !== 'route' || asksMore(otherMatch.route, route))
+      stricter.set(method, otherMatch)
   }
-  if (stricter.size === 0) return same
+  if (stricter.size === 0) return sameRoute
 
-  const named = await readOverrides(ctx, Math.min(mostBytes, route.body.maxBytes))
-  const held: CompiledRoute[] = []
-  for (const [method, other] of stricter) {
-    if (named !== 'unclear' && !named.has(method)) continue
-    if (other.type === 'route') held.push(other.route)
-    else return named === 'unclear' ? { type: 'unclear' } : other
+  const namedMethods = await readOverrides(ctx, Math.min(mostBytes, route.body.maxBytes))
+  const heldRoutes: CompiledRoute[] = []
+  for (const [method, otherMatch] of stricter) {
+    if (namedMethods !== 'unclear' && !namedMethods.has(method)) continue
+    if (otherMatch.type === 'route') heldRoutes.push(otherMatch.route)
+    else return namedMethods === 'unclear' ? { type: 'unclear' } : otherMatch
   }
-  return held.length === 0 ? same : { type: 'route', route: strictestRoute(route, held) }
+  return heldRoutes.length === 0
+    ? sameRoute
+    : { type: 'route', route: strictestRoute(route, heldRoutes) }
 }
 
 /** The methods that a request names anywhere; `unclear` where servers could find one that is not found here. */
 async function readOverrides(
   ctx: RequestContext,
-  most: number,
+  maxBytes: number,
 ): Promise<ReadonlySet<string> | 'unclear'> {
-  const query = ctx.search.slice(1)
-  const inQuery = readParameters(query)
-  if (inQuery === undefined && possibleNames(query)?.some(isOverride) !== false) return 'unclear'
-  const inBody = await readBodyPairs(ctx, most)
+  const queryText = ctx.search.slice(1)
+  const inQuery = readParameters(queryText)
+  if (inQuery === undefined && possibleNames(queryText)?.some(isOverride) !== false)
+    return 'unclear'
+  const inBody = await readBodyPairs(ctx, maxBytes)
   if (inBody === undefined) return 'unclear'
 
-  const named = new Set<string>()
-  for (const [name, value] of [...(inQuery ?? []), ...inBody]) {
-    if (isOverride(name)) named.add(value.trim().toUpperCase())
+  const namedMethods = new Set<string>()
+  for (const [fieldName, fieldValue] of [...(inQuery ?? []), ...inBody]) {
+    if (isOverride(fieldName)) namedMethods.add(fieldValue.trim().toUpperCase())
   }
-  return named
+  return namedMethods
 }
 
 type Pairs = ReadonlyArray<readonly [name: string, value: string]>
 
 /** Names and values of a body; undefined where servers could read others. */
-async function readBodyPairs(ctx: RequestContext, most: number): Promise<Pairs | undefined> {
+async function readBodyPairs(ctx: RequestContext, maxBytes: number): Promise<Pairs | undefined> {
   const { headers } = ctx.request
-  const header = headers.get('content-type')
+  const contentType = headers.get('content-type')
   // Rack reads a POST without a type as a form.
-  const type = header === null ? 'application/x-www-form-urlencoded' : mediaType(headers)
-  const isForm = type === 'application/x-www-form-urlencoded'
-  const isJson = type !== undefined && /^application\/(?:[\w.-]+\+)?json$/.test(type)
-  if (!isForm && !isJson && type !== undefined && !type.startsWith('multipart/')) return []
-  if (type === undefined || isCompressed(headers)) return undefined
+  const bodyType = contentType === null ? 'application/x-www-form-urlencoded' : mediaType(headers)
+  const isForm = bodyType === 'application/x-www-form-urlencoded'
+  const isJson = bodyType !== undefined && /^application\/(?:[\w.-]+\+)?json$/.test(bodyType)
+  if (!isForm && !isJson && bodyType !== undefined && !bodyType.startsWith('multipart/')) return []
+  if (bodyType === undefined || isCompressed(headers)) return undefined
 
-  const bytes = await readStart(ctx, most)
-  if (bytes === undefined) return undefined
-  if (bytes.length === 0) return []
-  if (type.startsWith('multipart/')) {
-    return readMultipart(bytes, header ?? '')?.map(({ name, value = '' }) => [name, value] as const)
+  const bodyBytes = await readStart(ctx, maxBytes)
+  if (bodyBytes === undefined) return undefined
+  if (bodyBytes.length === 0) return []
+  if (bodyType.startsWith('multipart/')) {
+    return readMultipart(bodyBytes, contentType ?? '')?.map(
+      ({ name: fieldName, value: fieldValue = '' }) => [fieldName, fieldValue] as const,
+    )
   }
   try {
-    const text = utf8.decode(bytes)
-    if (isForm) return readParameters(text)
-    const members = listMembers(JSON.parse(text))
-    return hasClearNames(text) ? members : undefined
+    const bodyText = utf8Decoder.decode(bodyBytes)
+    if (isForm) return readParameters(bodyText)
+    const members = listMembers(JSON.parse(bodyText))
+    return hasClearNames(bodyText) ? members : undefined
   } catch {
     return undefined // no UTF-8, no JSON
   }
 }
 
-function listMembers(value: unknown): Pairs {
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).map(([name, member]) => [name, `${member}`] as const)
+function listMembers(parsedBody: unknown): Pairs {
+  if (typeof parsedBody !== 'object' || parsedBody === null) return []
+  return Object.entries(parsedBody).map(
+    ([fieldName, memberValue]) => [fieldName, `${memberValue}`] as const,
+  )
 }
 
 /** The whole body, where it is short enough; on the context it stays as it came, either way. */
-async function readStart(ctx: RequestContext, most: number): Promise<Uint8Array | undefined> {
+async function readStart(ctx: RequestContext, maxBytes: number): Promise<Uint8Array | undefined> {
   const { request } = ctx
   if (request.body === null) return new Uint8Array()
   const reader = request.body.getReader()
-  const parts: Uint8Array[] = []
+  const chunks: Uint8Array[] = []
   let length = 0
-  let ended = false
-  while (!ended && length <= most) {
-    const { done, value } = await reader.read()
-    ended = done
-    if (value === undefined) continue
-    parts.push(value)
-    length += value.length
+  let hasEnded = false
+  while (!hasEnded && length <= maxBytes) {
+    const { done, value: chunk } = await reader.read()
+    hasEnded = done
+    if (chunk === undefined) continue
+    chunks.push(chunk)
+    length += chunk.length
   }
   // The stream is only made where it is needed: workerd asks it for its first part at once.
-  const whole = ended ? joinParts(parts, length) : undefined
-  const body = whole ?? resumeBody(parts, reader)
+  const wholeBody = hasEnded ? joinParts(chunks, length) : undefined
+  const body = wholeBody ?? resumeBody(chunks, reader)
   // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
   ctx.request = new Request(request, { body, duplex: 'half' } as RequestInit)
-  return whole
+  return wholeBody
 }
 
-/** What was read of a body, and then the rest of it. */
+/** Streams the chunks that were read, and then the rest of the body. */
 function resumeBody(
-  parts: Uint8Array[],
+  chunks: Uint8Array[],
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
-      const next = parts.shift() ?? (await reader.read()).value
-      if (next === undefined) controller.close()
-      else controller.enqueue(next)
+      const chunk = chunks.shift() ?? (await reader.read()).value
+      if (chunk === undefined) controller.close()
+      else controller.enqueue(chunk)
     },
     cancel: (reason) => reader.cancel(reason),
   })
 }
 
-function joinParts(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
+function joinParts(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(length)
+  let position = 0
+  for (const chunk of chunks) {
+    joined.set(chunk, position)
+    position += chunk.length
   }
-  return all
+  return joined
 }

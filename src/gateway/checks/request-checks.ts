@@ -15,7 +15,7 @@ import type { RouteTable } from '../routes/table.ts'
 import type { RequestCheck } from './check.ts'
 import { preserveEncodedSlashes } from './encoded-slash.ts'
 
-/** What the checks of every request need. */
+/** The options of the checks of every request. */
 export interface RequestCheckOptions {
   readonly reject: RequestRejecter
   readonly platform: Platform
@@ -50,10 +50,10 @@ function createPathCheck({ reject, routes }: RequestCheckOptions): RequestCheck 
       return undefined
     }
 
-    const preserved = routes.keepsSlashes ? preserveEncodedSlashes(url) : undefined
-    if (preserved !== undefined) {
-      ctx.path = preserved.path
-      ctx.search = preserved.search
+    const preservedPath = routes.keepsSlashes ? preserveEncodedSlashes(url) : undefined
+    if (preservedPath !== undefined) {
+      ctx.path = preservedPath.path
+      ctx.search = preservedPath.search
       return undefined
     }
 
@@ -73,8 +73,8 @@ function createHostCheck({ reject, answersAnyHost }: RequestCheckOptions): Reque
     if (settings === undefined || answersAnyHost(path)) return undefined
 
     const host = readUrlHost(request.url)
-    const served = host === settings.publicHost || settings.hosts(host)
-    return served ? undefined : reject(ctx, 'host-unknown')
+    const isServed = host === settings.publicHost || settings.hosts(host)
+    return isServed ? undefined : reject(ctx, 'host-unknown')
   }
 }
 
@@ -93,8 +93,8 @@ function createHttpsCheck(options: RequestCheckOptions): RequestCheck {
     // A host that routes name is kept. The port of http is not a port of https.
     const host = readUrlHost(request.url)
     const keepsHost = routes.hosted && host !== settings.publicHost && routes.names(host)
-    const origin = keepsHost ? `https://${host}` : settings.publicOrigin
-    return redirect(308, origin + path + search)
+    const httpsOrigin = keepsHost ? `https://${host}` : settings.publicOrigin
+    return redirect(308, httpsOrigin + path + search)
   }
 }
 
@@ -113,11 +113,11 @@ function createLimitsCheck({ reject, limits }: RequestCheckOptions): RequestChec
   return function checkLimits(ctx) {
     // One pass over all headers costs more than anything that is done with one of them, so it serves both purposes.
     const isStripped = createHeaderFilter(ctx.request.headers)
-    const stripped: string[] = []
-    const verdict = limits(ctx.request, (name) => {
-      if (isStripped(name)) stripped.push(name)
+    const strippedNames: string[] = []
+    const verdict = limits(ctx.request, (headerName) => {
+      if (isStripped(headerName)) strippedNames.push(headerName)
     })
-    ctx.strippedHeaders = stripped
+    ctx.strippedHeaders = strippedNames
     return verdict.ok ? undefined : reject(ctx, verdict.reason)
   }
 }

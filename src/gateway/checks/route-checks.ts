@@ -6,7 +6,7 @@ import { type BodyRules, checkBody, isWebSocketUpgrade } from '../../request/ind
 import type { RequestRejecter } from '../reject.ts'
 import type { RouteCheck } from './check.ts'
 
-/** What the checks of a route need. */
+/** The options of the checks of a route. */
 export interface RouteCheckOptions {
   readonly access: CompiledAccess
   /** Undefined where the route takes requests from any origin. */
@@ -50,12 +50,12 @@ function createUpgradeCheck(
     if (!ctx.upgrade) return undefined
 
     // Browsers always send Origin with a handshake, and the cookies of the user with it. Other clients have no user's cookies.
-    const origin = ctx.request.headers.get('origin')
-    const trusted =
-      origin === null ||
-      origin === ctx.settings.publicOrigin ||
-      csrf?.trustedOrigins.has(origin) === true
-    if (!trusted) return reject(ctx, 'cross-origin-upgrade')
+    const requestOrigin = ctx.request.headers.get('origin')
+    const isTrusted =
+      requestOrigin === null ||
+      requestOrigin === ctx.settings.publicOrigin ||
+      csrf?.trustedOrigins.has(requestOrigin) === true
+    if (!isTrusted) return reject(ctx, 'cross-origin-upgrade')
     return ctx.client.upgrades ? undefined : reject(ctx, 'upgrade-unsupported')
   }
 }
@@ -74,11 +74,11 @@ function createCsrfCheck(
 }
 
 /** Rejects bodies that are declared too long, malformed or of a type that the route does not take. */
-function createBodyCheck(rules: BodyRules, reject: RequestRejecter): RouteCheck {
+function createBodyCheck(bodyRules: BodyRules, reject: RequestRejecter): RouteCheck {
   return function checkRequestBody(ctx) {
-    const verdict = checkBody(ctx.request, rules)
+    const verdict = checkBody(ctx.request, bodyRules)
     if (!verdict.ok) return reject(ctx, verdict.reason)
-    ctx.body = { body: verdict.body, length: verdict.length, maxBytes: rules.maxBytes }
+    ctx.body = { body: verdict.body, length: verdict.length, maxBytes: bodyRules.maxBytes }
     return undefined
   }
 }

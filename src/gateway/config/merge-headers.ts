@@ -1,4 +1,4 @@
-/** What a gateway says of security headers where its configuration does not. */
+/** Adds the gateway's own defaults to the security headers of its configuration. */
 import type { HeaderOptions } from '../../headers/index.ts'
 import { isRecord } from '../../options/is-object.ts'
 
@@ -12,10 +12,10 @@ export const reportPath = '/.portcullis/reports'
 export function mergeGatewayHeaders(value: HeaderOptions | undefined): HeaderOptions {
   if (value !== undefined && !isRecord(value)) return value
   const { preset, contentSecurityPolicy } = value ?? {}
-  const decided = preset !== undefined || contentSecurityPolicy !== undefined
+  const isDecided = preset !== undefined || contentSecurityPolicy !== undefined
   return {
     reporting: reportPath,
-    ...(decided ? {} : { contentSecurityPolicy: 'observe' }),
+    ...(isDecided ? {} : { contentSecurityPolicy: 'observe' }),
     ...removeUndefined(value),
   }
 }

@@ -33,25 +33,26 @@ export function compileOperations(
   sources: ReadySources,
   issues: Issues,
 ): Operations {
-  const { monitor, requestIdHeader: header, ready, uptime } = value
+  const { monitor, requestIdHeader: idHeader, ready, uptime } = value
   if (monitor !== undefined && (!isRecord(monitor) || typeof monitor.begin !== 'function')) {
     issues.add('monitor', 'must be monitor({ ... }) of portcullis/monitor')
   }
   if (uptime !== undefined && (!isRecord(uptime) || typeof uptime.run !== 'function')) {
     issues.add('uptime', 'must be uptime({ ... }) of portcullis/monitor')
   }
-  if (header !== undefined && !isHeaderName(header)) {
+  if (idHeader !== undefined && !isHeaderName(idHeader)) {
     issues.add('requestIdHeader', 'must be the name of a header')
   }
   return {
     monitor,
-    requestId: header === undefined ? () => randomId() : (headers) => readId(headers.get(header)),
+    requestId:
+      idHeader === undefined ? () => randomId() : (headers) => readId(headers.get(idHeader)),
     isReady: createReadiness(ready, sources, issues.at('ready')),
     storeProbe: ready?.store,
     uptime,
   }
 }
 
-function readId(said: string | null): string {
-  return isRequestId(said) ? said : randomId()
+function readId(headerValue: string | null): string {
+  return isRequestId(headerValue) ? headerValue : randomId()
 }

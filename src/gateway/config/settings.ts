@@ -47,7 +47,7 @@ interface Resolvers {
   readonly keys: (env: unknown) => PrivateKeys | undefined
 }
 
-/** What the resolvers returned for one environment; undefined for what had an issue. */
+/** The values of one environment; undefined for a value that had an issue. */
 interface ResolvedValues {
   readonly publicOrigin: URL | undefined
   readonly hosts: ParsedHosts | undefined
@@ -70,30 +70,34 @@ export function createSettingsResolver(
 ): (env: unknown) => Settings | Promise<Settings> {
   const resolvers = createResolvers(sources, issues)
   const { publicOrigin, hosts } = resolvers
-  const arePlain = [sources.publicOrigin, sources.hosts].every((it) => typeof it !== 'function')
+  const arePlain = [sources.publicOrigin, sources.hosts].every(
+    (optionValue) => typeof optionValue !== 'function',
+  )
   if (arePlain && !issues.any) {
     rejectUnknownRouteHosts(sources, publicOrigin({}), hosts({}), issues)
   }
 
-  let last: { readonly values: ResolvedValues; readonly settings: Settings } | undefined
+  let lastResolved: { readonly values: ResolvedValues; readonly settings: Settings } | undefined
 
   async function resolveSettings(env: unknown): Promise<Settings> {
     const envIssues = createIssues()
-    const values = resolveValues(resolvers, env, envIssues)
-    for (const part of sources.checks ?? []) collectIssues(envIssues, () => part?.check(env))
-    rejectSelfReference(sources, values, envIssues)
-    rejectUnknownRouteHosts(sources, values.publicOrigin, values.hosts, envIssues)
-    const keys = values.keys?.length
-      ? await importKeys(values.keys, envIssues.at('assertion.key'))
+    const resolved = resolveValues(resolvers, env, envIssues)
+    for (const envCheck of sources.checks ?? [])
+      collectIssues(envIssues, () => envCheck?.check(env))
+    rejectSelfReference(sources, resolved, envIssues)
+    rejectUnknownRouteHosts(sources, resolved.publicOrigin, resolved.hosts, envIssues)
+    const keys = resolved.keys?.length
+      ? await importKeys(resolved.keys, envIssues.at('assertion.key'))
       : undefined
     envIssues.throwIfAny()
-    const settings = buildSettings(values, keys)
-    last = { values, settings }
+    const settings = buildSettings(resolved, keys)
+    lastResolved = { values: resolved, settings }
     return settings
   }
 
   return (env) => {
-    if (last !== undefined && isUnchanged(resolvers, last.values, env)) return last.settings
+    if (lastResolved !== undefined && isUnchanged(resolvers, lastResolved.values, env))
+      return lastResolved.settings
     return resolveSettings(env)
   }
 }
@@ -109,16 +113,18 @@ export function settingsForHost(settings: Settings, host: string): Settings {
 }
 
 function createResolvers(sources: SettingsSources, issues: Issues): Resolvers {
-  const { key } = sources
+  const { key: assertionKey } = sources
   return {
     publicOrigin: resolveFrom(issues, 'publicOrigin', sources.publicOrigin, parseOrigin),
-    upstreams: sources.upstreams.map(({ name, option, url }) =>
-      option === 'baseUrl' && url === undefined
+    upstreams: sources.upstreams.map(({ name: upstreamName, option, url: urlOption }) =>
+      option === 'baseUrl' && urlOption === undefined
         ? () => undefined
-        : resolveFrom(issues, `upstreams.${name}.${option}`, url, parseUpstreamUrl),
+        : resolveFrom(issues, `upstreams.${upstreamName}.${option}`, urlOption, parseUpstreamUrl),
     ),
     keys:
-      key === undefined ? () => undefined : resolveFrom(issues, 'assertion.key', key, parseKeys),
+      assertionKey === undefined
+        ? () => undefined
+        : resolveFrom(issues, 'assertion.key', assertionKey, parseKeys),
     hosts: resolveFrom(issues, 'hosts', sources.hosts ?? [], parseHosts),
   }
 }
@@ -134,13 +140,13 @@ function resolveValues(resolvers: Resolvers, env: unknown, issues: Issues): Reso
 }
 
 /** Whether an environment holds what it held before. Each resolver caches by value, so equal results are the same object. */
-function isUnchanged(resolvers: Resolvers, values: ResolvedValues, env: unknown): boolean {
+function isUnchanged(resolvers: Resolvers, previous: ResolvedValues, env: unknown): boolean {
   try {
     return (
-      resolvers.publicOrigin(env) === values.publicOrigin &&
-      resolvers.hosts(env) === values.hosts &&
-      resolvers.upstreams.every((resolve, index) => resolve(env) === values.upstreams[index]) &&
-      resolvers.keys(env) === values.keys
+      resolvers.publicOrigin(env) === previous.publicOrigin &&
+      resolvers.hosts(env) === previous.hosts &&
+      resolvers.upstreams.every((resolve, index) => resolve(env) === previous.upstreams[index]) &&
+      resolvers.keys(env) === previous.keys
     )
   } catch {
     return false
@@ -149,7 +155,7 @@ function isUnchanged(resolvers: Resolvers, values: ResolvedValues, env: unknown)
 
 function buildSettings(
   { publicOrigin, hosts, upstreams }: ResolvedValues,
-  keys: AssertionKeys | undefined,
+  assertionKeys: AssertionKeys | undefined,
 ): Settings {
   if (publicOrigin === undefined || hosts === undefined) {
     throw new TypeError('Settings were built without publicOrigin or hosts')
@@ -160,15 +166,18 @@ function buildSettings(
     issuer: publicOrigin.origin,
     https: publicOrigin.protocol === 'https:',
     hosts: hosts.known,
-    targets: upstreams.map((url) => url && createTarget(url)),
-    keys,
+    targets: upstreams.map((targetUrl) => targetUrl && createTarget(targetUrl)),
+    keys: assertionKeys,
   }
 }
 
-function parseHosts(value: readonly string[], issues: Issues): ParsedHosts {
-  const known = compileKnownHosts(value, issues)
-  const list: readonly unknown[] = Array.isArray(value) ? value : []
-  return { known, names: list.map((host) => `${host}`.replace(/:(?:\*|\d{1,5})$/, '')) }
+function parseHosts(hostsOption: readonly string[], issues: Issues): ParsedHosts {
+  const isKnown = compileKnownHosts(hostsOption, issues)
+  const hostList: readonly unknown[] = Array.isArray(hostsOption) ? hostsOption : []
+  return {
+    known: isKnown,
+    names: hostList.map((host) => `${host}`.replace(/:(?:\*|\d{1,5})$/, '')),
+  }
 }
 
 /** An upstream that is called by its address must not be the gateway itself. */
@@ -177,11 +186,11 @@ function rejectSelfReference(
   { publicOrigin, upstreams }: ResolvedValues,
   issues: Issues,
 ): void {
-  for (const [index, url] of upstreams.entries()) {
-    if (publicOrigin === undefined || url?.host !== publicOrigin.host) continue
-    const { name, option } = sources.upstreams[index] ?? {}
+  for (const [index, targetUrl] of upstreams.entries()) {
+    if (publicOrigin === undefined || targetUrl?.host !== publicOrigin.host) continue
+    const { name: upstreamName, option } = sources.upstreams[index] ?? {}
     if (option === 'url')
-      issues.add(`upstreams.${name}.url`, 'is the public origin: requests would come back')
+      issues.add(`upstreams.${upstreamName}.url`, 'is the public origin: requests would come back')
   }
 }
 
@@ -193,9 +202,10 @@ function rejectUnknownRouteHosts(
   issues: Issues,
 ): void {
   if (publicOrigin === undefined || hosts === undefined) return
-  const served = [publicOrigin.hostname, ...hosts.names]
+  const servedHosts = [publicOrigin.hostname, ...hosts.names]
   for (const { option, host } of routeHosts) {
-    if (!served.some((name) => hostCovers(host, name))) issues.add(option, unknownHostProblem)
+    if (!servedHosts.some((servedHost) => hostCovers(host, servedHost)))
+      issues.add(option, unknownHostProblem)
   }
 }
 

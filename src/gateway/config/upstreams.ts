@@ -35,7 +35,7 @@ type AnyUpstream = Upstream<never>
 export const timeoutBounds = { min: 1, max: 300_000, unit: 'milliseconds' } as const
 
 // The first four say what it is, and the fifth belongs to the last three of them.
-const known: ReadonlyArray<keyof Upstream> = [
+const upstreamKeys: ReadonlyArray<keyof Upstream> = [
   'url',
   'binding',
   'assets',
@@ -62,33 +62,33 @@ export function compileUpstreams(
     issues.add('', 'must name at least one server')
     return upstreams
   }
-  for (const [index, [name, upstream]] of Object.entries(value).entries()) {
-    const at = issues.at(name)
+  for (const [index, [upstreamName, upstream]] of Object.entries(value).entries()) {
+    const upstreamIssues = issues.at(upstreamName)
     // The name is the assertion's `aud` and stands in logs.
-    if (!/^[a-z][\w-]{0,63}$/i.test(name))
-      at.add('', 'must be named with letters, digits, - and _, a letter first')
-    checkKeys(at, upstream, known)
+    if (!/^[a-z][\w-]{0,63}$/i.test(upstreamName))
+      upstreamIssues.add('', 'must be named with letters, digits, - and _, a letter first')
+    checkKeys(upstreamIssues, upstream, upstreamKeys)
     const options: Partial<AnyUpstream> = isRecord(upstream) ? upstream : {}
     const { sessions, timeoutMs, breaker, probe, hideErrors } = options
     const { insecurePrivateAddress, aliases, dropHeaders, methodOverride } = options
     // Only the review looks at addresses.
-    booleanOption(at, 'insecurePrivateAddress', insecurePrivateAddress, false)
-    const connect = compileSource(options, at)
-    upstreams.set(name, {
-      name,
+    booleanOption(upstreamIssues, 'insecurePrivateAddress', insecurePrivateAddress, false)
+    const connect = compileSource(options, upstreamIssues)
+    upstreams.set(upstreamName, {
+      name: upstreamName,
       index,
       connect,
       check: (env) => void connect?.({ env, context: undefined }),
       isAssets: options.assets !== undefined,
-      sessions: booleanOption(at, 'sessions', sessions, false),
-      timeoutMs: wholeNumber(at, 'timeoutMs', timeoutMs, 30_000, timeoutBounds),
-      hideErrors: booleanOption(at, 'hideErrors', hideErrors, false),
+      sessions: booleanOption(upstreamIssues, 'sessions', sessions, false),
+      timeoutMs: wholeNumber(upstreamIssues, 'timeoutMs', timeoutMs, 30_000, timeoutBounds),
+      hideErrors: booleanOption(upstreamIssues, 'hideErrors', hideErrors, false),
       retries: createRetryBudget(),
-      breaker: validateBreaker(breaker, at),
-      probe: parseProbePath(probe, at),
-      aliases: checkAliases(aliases, at),
-      drops: checkDropHeaders(dropHeaders, at),
-      methodOverride: validateMethodOverride(methodOverride, at),
+      breaker: validateBreaker(breaker, upstreamIssues),
+      probe: parseProbePath(probe, upstreamIssues),
+      aliases: checkAliases(aliases, upstreamIssues),
+      drops: checkDropHeaders(dropHeaders, upstreamIssues),
+      methodOverride: validateMethodOverride(methodOverride, upstreamIssues),
     })
   }
   return upstreams
@@ -97,9 +97,9 @@ export function compileUpstreams(
 /** Compiles what an upstream is. Its address is validated with the settings of an environment. */
 function compileSource(options: Partial<AnyUpstream>, issues: Issues): ConnectUpstream | undefined {
   const { url, binding, assets, app, sessions } = options
-  const exclusive = known.slice(0, url === undefined ? 4 : 5)
-  const found = exclusive.filter((name) => options[name] !== undefined)
-  if (found.length > 1) issues.add('', `must have only one of ${found.join(', ')}`)
+  const exclusive = upstreamKeys.slice(0, url === undefined ? 4 : 5)
+  const givenSources = exclusive.filter((sourceName) => options[sourceName] !== undefined)
+  if (givenSources.length > 1) issues.add('', `must have only one of ${givenSources.join(', ')}`)
   if (assets !== undefined && sessions) issues.add('sessions', 'must not stand beside assets')
 
   if (app !== undefined) return compileApp(app, issues)
@@ -107,30 +107,33 @@ function compileSource(options: Partial<AnyUpstream>, issues: Issues): ConnectUp
   return assets === undefined ? undefined : compileBinding('assets', assets, issues)
 }
 
-function validateBreaker(value: unknown, issues: Issues): Breaker | undefined {
-  if (value === undefined || value === false) return undefined
-  if (isRecord(value) && typeof value.start === 'function')
-    return (value as unknown as BreakerRules).start()
+function validateBreaker(breakerOption: unknown, issues: Issues): Breaker | undefined {
+  if (breakerOption === undefined || breakerOption === false) return undefined
+  if (isRecord(breakerOption) && typeof breakerOption.start === 'function')
+    return (breakerOption as unknown as BreakerRules).start()
   issues.add('breaker', 'must be circuitBreaker({ ... }), or absent')
   return undefined
 }
 
-function validateMethodOverride(value: unknown, issues: Issues): FindOverriddenRoute | undefined {
-  if (value === undefined) return undefined
-  if (isRecord(value) && typeof value.findRoute === 'function') {
-    return (value as unknown as MethodOverride).findRoute
+function validateMethodOverride(
+  overrideOption: unknown,
+  issues: Issues,
+): FindOverriddenRoute | undefined {
+  if (overrideOption === undefined) return undefined
+  if (isRecord(overrideOption) && typeof overrideOption.findRoute === 'function') {
+    return (overrideOption as unknown as MethodOverride).findRoute
   }
   issues.add('methodOverride', 'must be methodOverride(), which comes from portcullis/gateway')
   return undefined
 }
 
-function parseProbePath(value: unknown, issues: Issues): string | undefined {
-  if (value === undefined) return undefined
+function parseProbePath(probeOption: unknown, issues: Issues): string | undefined {
+  if (probeOption === undefined) return undefined
   const canonical =
-    typeof value === 'string' && value.startsWith('/')
-      ? canonicalPath(`http://host${value}`)
+    typeof probeOption === 'string' && probeOption.startsWith('/')
+      ? canonicalPath(`http://host${probeOption}`)
       : undefined
-  if (canonical?.ok && canonical.path === value) return value
+  if (canonical?.ok && canonical.path === probeOption) return probeOption
   issues.add('probe', 'must be a canonical path without a query, such as /health')
   return undefined
 }

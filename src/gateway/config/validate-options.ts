@@ -26,10 +26,10 @@ export function validateAssertion(
       issues.add('assertion.key', 'is required')
     }
   }
-  for (const { name, sessions } of upstreams.values()) {
+  for (const { name: upstreamName, sessions } of upstreams.values()) {
     if (!sessions) continue
-    if (!session) issues.add(`upstreams.${name}.sessions`, 'needs the option session')
-    if (!assertion) issues.add(`upstreams.${name}.sessions`, 'needs the option assertion')
+    if (!session) issues.add(`upstreams.${upstreamName}.sessions`, 'needs the option session')
+    if (!assertion) issues.add(`upstreams.${upstreamName}.sessions`, 'needs the option assertion')
   }
   return wholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, 60, lifetimeRange)
 }
@@ -55,9 +55,9 @@ export function validateLogin(
 ): GatewayLoginHandler | undefined {
   if (login === undefined) return undefined
   if (signIn !== undefined) issues.add('signIn', 'must not stand beside login, which has a page')
-  const at = issues.at('login')
-  if (typeof login?.start === 'function') return login.start(sources, at)
-  at.add('', 'must be login({ ... }) of portcullis/login, without a session')
+  const loginIssues = issues.at('login')
+  if (typeof login?.start === 'function') return login.start(sources, loginIssues)
+  loginIssues.add('', 'must be login({ ... }) of portcullis/login, without a session')
   return undefined
 }
 

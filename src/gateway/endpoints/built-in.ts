@@ -28,8 +28,8 @@ export function createBuiltInEndpoints(
       anyHost: true,
       quiet: true,
       async handle({ request, settings, env }) {
-        const ok = settings !== undefined && (await isReady(env, settings))
-        return jsonResponse(request, `{"ok":${ok}}`, 'no-store', ok ? 200 : 503)
+        const isHealthy = settings !== undefined && (await isReady(env, settings))
+        return jsonResponse(request, `{"ok":${isHealthy}}`, 'no-store', isHealthy ? 200 : 503)
       },
     },
     { path: '/.portcullis/jwks.json', methods: readMethods, handle: respondWithKeys },

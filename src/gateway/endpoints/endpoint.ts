@@ -33,16 +33,17 @@ export function createEndpointTable(
   endpoints: readonly Endpoint[],
   reject: RequestRejecter,
 ): EndpointTable {
-  const exact = new Map<string, Endpoint>()
+  const exactPaths = new Map<string, Endpoint>()
   const prefixes: Endpoint[] = []
   for (const endpoint of endpoints) {
     if (endpoint.path.endsWith('/*')) prefixes.push(endpoint)
-    else if (!exact.has(endpoint.path)) exact.set(endpoint.path, endpoint)
+    else if (!exactPaths.has(endpoint.path)) exactPaths.set(endpoint.path, endpoint)
   }
 
   function findEndpoint(path: string): Endpoint | undefined {
     return (
-      exact.get(path) ?? prefixes.find((endpoint) => path.startsWith(endpoint.path.slice(0, -1)))
+      exactPaths.get(path) ??
+      prefixes.find((endpoint) => path.startsWith(endpoint.path.slice(0, -1)))
     )
   }
 
@@ -68,6 +69,6 @@ export function createEndpointTable(
 }
 
 function isReserved(path: string): boolean {
-  const folded = foldPath(path)
-  return folded === '/.portcullis' || folded.startsWith('/.portcullis/')
+  const foldedPath = foldPath(path)
+  return foldedPath === '/.portcullis' || foldedPath.startsWith('/.portcullis/')
 }

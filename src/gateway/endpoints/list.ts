@@ -8,7 +8,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { IsReady } from './ready.ts'
 import { createReportCollector } from './reports.ts'
 
-/** What endpoints may need of their gateway. */
+/** Services of the gateway that endpoints may use. */
 export interface EndpointServices {
   readonly clock: Clock
   readonly emit: Emit

@@ -5,18 +5,18 @@ export async function readBoundedText({ body }: Request, maxBytes: number): Prom
   if (body === null) return ''
   const reader = body.getReader()
   const decoder = new TextDecoder()
-  let [text, length] = ['', 0]
+  let [decodedText, length] = ['', 0]
   try {
     for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return text + decoder.decode()
-      length += value.length
+      const { done: isDone, value: chunk } = await reader.read()
+      if (isDone) return decodedText + decoder.decode()
+      length += chunk.length
       if (length > maxBytes) break
-      text += decoder.decode(value, { stream: true })
+      decodedText += decoder.decode(chunk, { stream: true })
     }
     await reader.cancel()
   } catch {
-    // Whoever sent it has gone.
+    // The client has disconnected.
   }
   return ''
 }

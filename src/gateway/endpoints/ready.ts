@@ -7,7 +7,10 @@ import type { Settings } from '../config/settings.ts'
 import type { CompiledUpstream } from '../config/upstreams.ts'
 import { probeUpstream } from './probe.ts'
 
-/** What `/.portcullis/ready` asks. Who asks it learns yes or no; what is wrong is the event `not-ready`. */
+/**
+ * The conditions of `/.portcullis/ready`. The client receives yes or no; the event `not-ready`
+ * names the reason.
+ */
 export interface ReadyOptions {
   /** Asks the store, such as `redisProbe(client)`: half a second at most. Default: nobody is asked. */
   readonly store?: StoreProbe
@@ -21,7 +24,7 @@ export interface ReadyOptions {
 /** Whether all is well. */
 export type IsReady = (env: unknown, settings: Settings) => Promise<boolean>
 
-/** What is asked with. */
+/** Services and upstreams that the probes use. */
 export interface ReadySources {
   readonly upstreams: ReadonlyMap<string, CompiledUpstream>
   readonly clock: Clock
@@ -35,31 +38,31 @@ const stepMs = 10
 
 /** Validates the option and makes the question. */
 export function createReadiness(
-  value: ReadyOptions | undefined,
+  readyOption: ReadyOptions | undefined,
   sources: ReadySources,
   issues: Issues,
 ): IsReady {
-  if (value !== undefined) checkKeys(issues, value, ['store', 'upstreams'])
-  const store = optionalFunction(issues, 'store', value?.store)
-  const asked = booleanOption(issues, 'upstreams', value?.upstreams, false)
+  if (readyOption !== undefined) checkKeys(issues, readyOption, ['store', 'upstreams'])
+  const store = optionalFunction(issues, 'store', readyOption?.store)
+  const probedUpstreams = booleanOption(issues, 'upstreams', readyOption?.upstreams, false)
     ? [...sources.upstreams.values()]
     : []
   const { clock, emit, fetch } = sources
-  let last: { readonly at: number; readonly ok: boolean } | undefined
-  let asking: number | undefined
+  let lastResult: { readonly at: number; readonly ok: boolean } | undefined
+  let probeOwner: number | undefined
 
   const readCached = (): boolean | undefined => {
-    const age = last === undefined ? -1 : clock() - last.at
-    return age >= 0 && age < cacheMs ? last?.ok : undefined
+    const ageMs = lastResult === undefined ? -1 : clock() - lastResult.at
+    return ageMs >= 0 && ageMs < cacheMs ? lastResult?.ok : undefined
   }
 
   async function checkOne(
     subject: string,
-    look: (signal: AbortSignal) => Promise<string | undefined>,
+    runProbe: (signal: AbortSignal) => Promise<string | undefined>,
   ): Promise<boolean> {
     let reason: string | undefined
     try {
-      reason = await withTimeout(maxWaitMs, look)
+      reason = await withTimeout(maxWaitMs, runProbe)
     } catch (error) {
       reason = error instanceof TimeoutError ? 'timeout' : 'unreachable'
     }
@@ -70,37 +73,37 @@ export function createReadiness(
   async function runProbes(env: unknown, settings: Settings): Promise<boolean> {
     const answers = await Promise.all([
       store === undefined || checkOne('store', () => store(env).then(() => undefined)),
-      ...asked.map((upstream) =>
+      ...probedUpstreams.map((upstream) =>
         checkOne(upstream.name, (signal) =>
           probeUpstream({ fetch, env }, upstream, settings, signal),
         ),
       ),
     ])
-    const ok = answers.every(Boolean)
-    last = { at: clock(), ok }
-    return ok
+    const isReady = answers.every(Boolean)
+    lastResult = { at: clock(), ok: isReady }
+    return isReady
   }
 
   return async (env, settings) => {
-    if (store === undefined && asked.length === 0) return true
+    if (store === undefined && probedUpstreams.length === 0) return true
     // One asks, the others look for what it found: on Workers no request can wait for what another one asked. Nor does one
     // that is left by its client say so: when its time is up one other takes its place, and the rest wait for that one.
-    for (let whom = asking, waited = 0; ; waited += stepMs) {
-      const ok = readCached()
-      if (ok !== undefined) return ok
-      if (asking !== whom) {
-        whom = asking
-        waited = 0
+    for (let awaitedOwner = probeOwner, waitedMs = 0; ; waitedMs += stepMs) {
+      const cachedResult = readCached()
+      if (cachedResult !== undefined) return cachedResult
+      if (probeOwner !== awaitedOwner) {
+        awaitedOwner = probeOwner
+        waitedMs = 0
       }
-      if (whom === undefined || waited > maxWaitMs) break
-      await new Promise((done) => setTimeout(done, stepMs))
+      if (awaitedOwner === undefined || waitedMs > maxWaitMs) break
+      await new Promise((resolve) => setTimeout(resolve, stepMs))
     }
-    const mine = Math.random()
-    asking = mine
+    const ownProbe = Math.random()
+    probeOwner = ownProbe
     try {
       return await runProbes(env, settings)
     } finally {
-      if (asking === mine) asking = undefined
+      if (probeOwner === ownProbe) probeOwner = undefined
     }
   }
 }

@@ -14,7 +14,7 @@ const maxRemembered = 500
 const repeatAfterMs = 600_000
 /** Events of one minute and isolate: anybody can send reports, and logs cost money. */
 const maxEventsPerMinute = 60
-const minute = 60_000
+const minuteMs = 60_000
 
 /** Reports other than those of a policy that are worth an event, by the type browsers give them. */
 const otherReportTypes: ReadonlySet<string> = new Set([
@@ -23,7 +23,9 @@ const otherReportTypes: ReadonlySet<string> = new Set([
   'integrity-violation',
   'permissions-policy-violation',
 ])
-/** What stands for a source that is no address (CSP Level 3 section 2.4.2, Trusted Types). */
+/**
+ * Keywords that stand for a source without an address (CSP Level 3 section 2.4.2, Trusted Types).
+ */
 const loggedKeywords: ReadonlySet<string> = new Set([
   'inline',
   'eval',
@@ -39,43 +41,44 @@ const loggedKeywords: ReadonlySet<string> = new Set([
  * Of an address only the origin is told. The same comes again after ten minutes at the earliest.
  */
 export function createReportCollector(emit: Emit, clock: Clock): ReportCollector {
-  const known = new Map<string, number>()
-  let window: number | undefined
-  let told = 0
+  const rememberedAt = new Map<string, number>()
+  let windowStart: number | undefined
+  let eventCount = 0
 
   function emitReport(event: SecurityEvent): void {
     const now = clock()
-    const key = `${event.type} ${event.reason} ${event.subject}`
-    if (isWithin(repeatAfterMs, known.get(key), now)) return
-    if (!isWithin(minute, window, now)) [window, told] = [now, 0]
-    if (told >= maxEventsPerMinute) return
-    told++
-    known.delete(key)
-    if (known.size >= maxRemembered) known.delete(known.keys().next().value as string)
-    known.set(key, now)
+    const eventKey = `${event.type} ${event.reason} ${event.subject}`
+    if (isWithin(repeatAfterMs, rememberedAt.get(eventKey), now)) return
+    if (!isWithin(minuteMs, windowStart, now)) [windowStart, eventCount] = [now, 0]
+    if (eventCount >= maxEventsPerMinute) return
+    eventCount++
+    rememberedAt.delete(eventKey)
+    if (rememberedAt.size >= maxRemembered)
+      rememberedAt.delete(rememberedAt.keys().next().value as string)
+    rememberedAt.set(eventKey, now)
     emit(event)
   }
 
   return async function collect(request, publicOrigin) {
-    const text = await readBoundedText(request, maxBytes)
-    for (const event of parseReports(text, publicOrigin)) emitReport(event)
+    const bodyText = await readBoundedText(request, maxBytes)
+    for (const event of parseReports(bodyText, publicOrigin)) emitReport(event)
   }
 }
 
-/** Whether less than `span` ms passed since a moment. A clock that went back to before it ends the span. */
-function isWithin(span: number, since: number | undefined, now: number): boolean {
-  return since !== undefined && now >= since && now - since < span
+/** Whether less than `periodMs` ms passed since a moment. A clock that went back to before it ends the span. */
+function isWithin(periodMs: number, startedAt: number | undefined, now: number): boolean {
+  return startedAt !== undefined && now >= startedAt && now - startedAt < periodMs
 }
 
-/** What a body says, both in the form of the Reporting API and in that of `report-uri`. */
-function parseReports(text: string, publicOrigin: string | undefined): SecurityEvent[] {
-  let parsed: unknown
+/** Parses a body in the form of the Reporting API or in that of `report-uri`. */
+function parseReports(bodyText: string, publicOrigin: string | undefined): SecurityEvent[] {
+  let parsedBody: unknown
   try {
-    parsed = JSON.parse(text)
+    parsedBody = JSON.parse(bodyText)
   } catch {
     return []
   }
-  const reports = Array.isArray(parsed) ? parsed.slice(0, maxReports) : [parsed]
+  const reports = Array.isArray(parsedBody) ? parsedBody.slice(0, maxReports) : [parsedBody]
   return reports.flatMap((report) => toEvent(new Map(entries(report)), publicOrigin) ?? [])
 }
 
@@ -86,33 +89,33 @@ function toEvent(
   const type = report.get('type')
   if (typeof type === 'string' && otherReportTypes.has(type))
     return { type: 'browser-report', reason: type }
-  const old = report.get('csp-report')
-  if (type !== 'csp-violation' && old === undefined) return undefined
-  const body = new Map(entries(old ?? report.get('body')))
+  const cspReport = report.get('csp-report')
+  if (type !== 'csp-violation' && cspReport === undefined) return undefined
+  const body = new Map(entries(cspReport ?? report.get('body')))
   const directive =
     body.get('effectiveDirective') ??
     body.get('effective-directive') ??
     body.get('violated-directive')
   if (typeof directive !== 'string') return undefined
-  const [name = ''] = directive.slice(0, 64).split(' ', 1)
+  const [directiveName = ''] = directive.slice(0, 64).split(' ', 1)
   const source = blockedSource(body.get('blockedURL') ?? body.get('blocked-uri'), publicOrigin)
-  if (!/^[a-z-]{4,40}$/.test(name) || source === undefined) return undefined
+  if (!/^[a-z-]{4,40}$/.test(directiveName) || source === undefined) return undefined
   return {
     type: 'csp-report',
     reason: body.get('disposition') === 'report' ? 'report' : 'enforce',
-    subject: `${name} ${source}`,
+    subject: `${directiveName} ${source}`,
   }
 }
 
 /** The origin of an address, a scheme, or one of a few words: never a path or a query, which may hold what is secret. */
-function blockedSource(blocked: unknown, publicOrigin: string | undefined): string | undefined {
-  if (typeof blocked !== 'string') return undefined
-  if (blocked === '') return 'inline'
-  if (loggedKeywords.has(blocked)) return blocked
+function blockedSource(blockedUri: unknown, publicOrigin: string | undefined): string | undefined {
+  if (typeof blockedUri !== 'string') return undefined
+  if (blockedUri === '') return 'inline'
+  if (loggedKeywords.has(blockedUri)) return blockedUri
   // Older browsers send the scheme alone.
-  if (/^[a-z][a-z\d+.-]{0,31}:?$/.test(blocked)) return `${blocked.replace(':', '')}:`
-  if (blocked.length > 2048 || !URL.canParse(blocked)) return undefined
-  const { origin, protocol, hostname } = new URL(blocked)
+  if (/^[a-z][a-z\d+.-]{0,31}:?$/.test(blockedUri)) return `${blockedUri.replace(':', '')}:`
+  if (blockedUri.length > 2048 || !URL.canParse(blockedUri)) return undefined
+  const { origin, protocol, hostname } = new URL(blockedUri)
   if (origin === publicOrigin) return 'self'
   if (origin === 'null') return /^[a-z][a-z\d+.-]{0,31}:$/.test(protocol) ? protocol : undefined
   return hostname.length <= 253 ? origin : undefined

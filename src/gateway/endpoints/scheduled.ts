@@ -6,9 +6,9 @@ import type { Settings } from '../config/settings.ts'
 import { probeUpstream } from './probe.ts'
 import type { ReadySources } from './ready.ts'
 
-/** What the probes need. */
+/** The options of the probes. */
 export interface ScheduledOptions extends ReadySources {
-  /** Who is notified; undefined where nobody is, and nothing is probed. */
+  /** Receives the results; undefined where nobody is notified, and nothing is probed. */
   readonly uptime: Uptime | undefined
   readonly storeProbe: StoreProbe | undefined
   readonly resolveSettings: (env: unknown) => Settings | Promise<Settings>
@@ -25,8 +25,8 @@ export function createScheduled(options: ScheduledOptions): (env: unknown) => Pr
     try {
       const settings = await options.resolveSettings(env)
       const service = settings.publicOrigin
-      const watched = listProbes(options, settings, env)
-      await uptime.run(watched, { env, service, emit, report: reportFailure, fetch, clock })
+      const probes = listProbes(options, settings, env)
+      await uptime.run(probes, { env, service, emit, report: reportFailure, fetch, clock })
     } catch (error) {
       reportFailure(error)
     }
@@ -48,8 +48,8 @@ function listProbes(
     })
   }
   if (storeProbe !== undefined) {
-    const look = (): Promise<undefined> => storeProbe(env).then(() => undefined)
-    probes.push({ kind: 'store', name: 'store', look })
+    const runProbe = (): Promise<undefined> => storeProbe(env).then(() => undefined)
+    probes.push({ kind: 'store', name: 'store', look: runProbe })
   }
   return probes
 }

@@ -5,7 +5,7 @@ import { withoutRange } from '../../proxy/forward/whole-response.ts'
 import type { Clock } from '../../types.ts'
 import type { RouteContext } from '../request-context.ts'
 
-/** What the cache of a route needs of its gateway. */
+/** Services of the gateway that the cache of a route uses. */
 export interface CacheServices {
   /** Names of our own cookies: a request with one of them is not served from a cache. */
   readonly cookieNames: ReadonlySet<string>

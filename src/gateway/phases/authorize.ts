@@ -8,7 +8,7 @@ import { type RequestRejecter, redirect } from '../reject.ts'
 import type { RequestContext, RouteContext } from '../request-context.ts'
 import type { GatewaySessions } from './session.ts'
 
-/** What authorization needs. */
+/** The options of authorization. */
 export interface AuthorizeOptions {
   readonly reject: RequestRejecter
   readonly sessions: Pick<GatewaySessions, 'checkAccess'>
@@ -56,8 +56,8 @@ export function createAuthorize({ reject, sessions, signIn }: AuthorizeOptions):
 
 /** Whether a login would help, and a person sees the page. A browser that fetches ahead is no person. */
 function canSignIn({ request }: RequestContext, reason: Reason): boolean {
-  const helps = reason === 'no-session' || reason === 'session-too-old'
-  return helps && isNavigation(request) && !isPrefetch(request)
+  const signInHelps = reason === 'no-session' || reason === 'session-too-old'
+  return signInHelps && isNavigation(request) && !isPrefetch(request)
 }
 
 /** After the login the browser comes back to a page that was requested; a form that was sent is not sent again. */

@@ -8,7 +8,7 @@ import { hideErrorDetails } from '../forward/hide-errors.ts'
 import type { RouteContext } from '../request-context.ts'
 import type { LoginScope, SendLogin } from './login.ts'
 
-/** What the phase needs. */
+/** The options of the phase. */
 export interface ForwardPhaseOptions extends CacheServices {
   readonly forward: Forward<RouteContext>
   /** Undefined where no route has a cache. */
@@ -32,7 +32,9 @@ export function createForwardPhase(options: ForwardPhaseOptions): ForwardRoute {
       if (changes.login !== undefined || !cache) {
         return forward(changes.ctx ?? ctx, session, { login: changes.login })
       }
-      return forwardCached(options, cache, ctx, (shared) => forward(ctx, session, { shared }))
+      return forwardCached(options, cache, ctx, (sharedRequest) =>
+        forward(ctx, session, { shared: sharedRequest }),
+      )
     }
 
     const response = await login.forward(send)

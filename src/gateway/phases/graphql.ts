@@ -26,22 +26,24 @@ export function compileGraphql(
 ): CompiledGraphqlRoute | undefined {
   const limits = route.graphql
   if (limits === undefined) return undefined
-  const at = issues.at('graphql')
+  const graphqlIssues = issues.at('graphql')
   if (!isRecord(limits) || typeof limits.inspect !== 'function') {
-    at.add('', 'must be graphqlLimits({ ... }), or absent')
+    graphqlIssues.add('', 'must be graphqlLimits({ ... }), or absent')
     return undefined
   }
-  if (route.cache) at.add('', 'must not stand beside cache')
+  if (route.cache) graphqlIssues.add('', 'must not stand beside cache')
 
   const { introspection } = limits
   if (introspection === false) return { limits, introspection: undefined }
-  if (introspection === true) return { limits, introspection: compileAccess('public', at) }
-  if (!needs.session) at.add('introspection', 'needs a route that is not public to know a role')
-  if (!needs.roles) at.add('introspection', 'needs the option roles of the gateway')
-  return { limits, introspection: compileAccess(introspection, at.at('introspection')) }
+  if (introspection === true)
+    return { limits, introspection: compileAccess('public', graphqlIssues) }
+  if (!needs.session)
+    graphqlIssues.add('introspection', 'needs a route that is not public to know a role')
+  if (!needs.roles) graphqlIssues.add('introspection', 'needs the option roles of the gateway')
+  return { limits, introspection: compileAccess(introspection, graphqlIssues.at('introspection')) }
 }
 
-/** What a request asks of GraphQL. */
+/** The GraphQL of one request, and whether it is allowed. */
 export interface GraphqlInspection {
   /** Creates the response to a request that is over a limit, with its event; undefined where the request is within all. */
   readonly reject: (() => Response) | undefined
@@ -74,24 +76,24 @@ export function createGraphqlInspection(
     if (graphql === undefined) return notInspected
 
     const { limits, introspection } = graphql
-    const inspected = await limits.inspect(ctx.request)
-    if (!inspected.ok) {
-      return { ...notInspected, reject: () => reject(ctx, limits, inspected.reason) }
+    const inspection = await limits.inspect(ctx.request)
+    if (!inspection.ok) {
+      return { ...notInspected, reject: () => reject(ctx, limits, inspection.reason) }
     }
 
-    const { body: bytes, introspects } = inspected
-    if (bytes !== undefined) {
-      ctx.request = new Request(ctx.request, { body: bytes })
+    const { body: bodyBytes, introspects } = inspection
+    if (bodyBytes !== undefined) {
+      ctx.request = new Request(ctx.request, { body: bodyBytes })
       const { maxBytes } = ctx.body
-      ctx.body = { body: ctx.request.body ?? undefined, length: bytes.byteLength, maxBytes }
+      ctx.body = { body: ctx.request.body ?? undefined, length: bodyBytes.byteLength, maxBytes }
     }
     return {
       reject: undefined,
       denyIntrospection(session) {
         if (!introspects) return undefined
-        const allowed =
+        const mayIntrospect =
           introspection !== undefined && sessions.checkAccess(introspection, session) === undefined
-        return allowed ? undefined : reject(ctx, limits, 'graphql-introspection')
+        return mayIntrospect ? undefined : reject(ctx, limits, 'graphql-introspection')
       },
     }
   }

@@ -16,7 +16,7 @@ import { beginLogin } from './login.ts'
 import { createRateLimits } from './rate-limits.ts'
 import type { GatewaySessions } from './session.ts'
 
-/** What the phases are created from. */
+/** The options of all phases. */
 export interface PhaseOptions {
   readonly clock: Clock
   readonly emit: Emit
@@ -30,7 +30,7 @@ export interface PhaseOptions {
   readonly routes: RouteTable
 }
 
-/** What upstreams receive of a session. */
+/** Describes a session to upstreams: the assertion and its claims. */
 export interface UpstreamIdentity {
   /** Seconds; undefined where upstreams get no assertion. */
   readonly assertionLifetime: number | undefined
@@ -42,9 +42,10 @@ export interface UpstreamIdentity {
 export function createPhases(options: PhaseOptions): RoutePhases {
   const { clock, emit, reject, watch, sessions, signIn, cookieNames, routes } = options
   const { assertionLifetime, user, claims } = options.upstreamIdentity
-  const sign = assertionLifetime === undefined ? undefined : createAssertions(assertionLifetime)
+  const signAssertion =
+    assertionLifetime === undefined ? undefined : createAssertions(assertionLifetime)
   const forward = createForward<RouteContext>({
-    ...{ sessions, cookieNames, sign, user, claims, clock, emit },
+    ...{ sessions, cookieNames, sign: signAssertion, user, claims, clock, emit },
     observer: watch,
   })
 

@@ -2,7 +2,7 @@
 import type { LoadedSession, LoginAttemptHooks } from '../../proxy/forward/context.ts'
 import type { RouteContext } from '../request-context.ts'
 
-/** What a login changes about forwarding. */
+/** Changes that a login makes to forwarding. */
 export interface LoginChanges {
   readonly login?: LoginAttemptHooks
   /** Another request instead of the client's, such as one for the form of the login. */

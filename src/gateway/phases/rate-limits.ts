@@ -18,7 +18,7 @@ export interface RateLimitCount {
 /** Begins to count a request against the limits of its route. */
 export type BeginRateLimits = (ctx: RouteContext) => Promise<RateLimitCount>
 
-const uncounted: RateLimitCount = { denied: undefined, decide: async () => undefined }
+const notCounted: RateLimitCount = { denied: undefined, decide: async () => undefined }
 
 /**
  * Creates the phase. What Redis must be asked waits in the request's batch when it resolves, so that the read of the session
@@ -27,62 +27,62 @@ const uncounted: RateLimitCount = { denied: undefined, decide: async () => undef
 export function createRateLimits(emit: Emit): BeginRateLimits {
   return async function beginRateLimits(ctx) {
     const { limits = [] } = ctx.route
-    if (limits.length === 0) return uncounted
+    if (limits.length === 0) return notCounted
 
     const { request, env, requestId } = ctx
     const context: LimitedContext = { req: { raw: request }, env, var: { requestId } }
     shareListener(ctx.eventContext, context)
     const decisions: Decision[] = []
-    const remote: PreparedLimits[] = []
+    const remoteLimits: PreparedLimits[] = []
     for (const limit of limits) {
-      const prepared = await limit.prepare(context, emit)
-      if (prepared === undefined) continue
-      if (prepared.clients.length > 0) {
-        remote.push(prepared)
+      const preparedLimit = await limit.prepare(context, emit)
+      if (preparedLimit === undefined) continue
+      if (preparedLimit.clients.length > 0) {
+        remoteLimits.push(preparedLimit)
         continue
       }
-      const decision = await prepared.decide(throwNoBatch)
+      const decision = await preparedLimit.decide(throwNoBatch)
       decisions.push(decision)
       if (decision.refused !== undefined) {
-        return { denied: applyDecisions(ctx, decisions), decide: uncounted.decide }
+        return { denied: applyDecisions(ctx, decisions), decide: notCounted.decide }
       }
     }
 
-    return { denied: undefined, decide: startRemoteLimits(ctx, decisions, remote) }
+    return { denied: undefined, decide: startRemoteLimits(ctx, decisions, remoteLimits) }
   }
 }
 
 /** Puts the calls into the request's batches; the function that it returns sends them. */
 function startRemoteLimits(
   ctx: RequestContext,
-  local: readonly Decision[],
-  remote: readonly PreparedLimits[],
+  localDecisions: readonly Decision[],
+  remoteLimits: readonly PreparedLimits[],
 ): RateLimitCount['decide'] {
   const { env } = ctx
   const batches = new Map<Redis, RedisBatch>()
-  const findBatch = (client: Redis): RedisBatch => {
-    const batch = batches.get(client) ?? sharedAsk(env, client) ?? client.ask(env)
-    batches.set(client, batch)
+  const findBatch = (redisClient: Redis): RedisBatch => {
+    const batch = batches.get(redisClient) ?? sharedAsk(env, redisClient) ?? redisClient.ask(env)
+    batches.set(redisClient, batch)
     return batch
   }
-  const pending = remote.map((prepared) => prepared.decide(findBatch))
+  const pending = remoteLimits.map((preparedLimit) => preparedLimit.decide(findBatch))
   // They are awaited below, unless another phase ends the request before.
   for (const decision of pending) decision.catch(() => {})
 
   return async () => {
     await Promise.all([...batches.values()].map((batch) => batch.send()))
-    return applyDecisions(ctx, [...local, ...(await Promise.all(pending))])
+    return applyDecisions(ctx, [...localDecisions, ...(await Promise.all(pending))])
   }
 }
 
 /** Clients receive the fields of every limit that counted them, whether or not one of the limits denied the request. */
 function applyDecisions(ctx: RequestContext, decisions: readonly Decision[]): Response | undefined {
   const denial = decisions.find(({ refused }) => refused !== undefined)
-  const others = decisions.filter((decision) => decision !== denial)
+  const otherDecisions = decisions.filter((decision) => decision !== denial)
   const addFields = (response: Response): Response =>
-    others.reduce((result, decision) => decision.decorate(result), response)
+    otherDecisions.reduce((result, decision) => decision.decorate(result), response)
   if (denial?.refused === undefined) {
-    if (others.length > 0) ctx.response.addRateLimits = addFields
+    if (otherDecisions.length > 0) ctx.response.addRateLimits = addFields
     return undefined
   }
 

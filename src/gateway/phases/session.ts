@@ -5,7 +5,7 @@ import type { DeviceEndpoints, FlushableHandle, SessionStrategy } from '../../se
 import type { Clock, Reason } from '../../types.ts'
 import type { RequestContext, RouteContext } from '../request-context.ts'
 
-/** What the sessions of a gateway need. */
+/** The options of a gateway's sessions. */
 export interface GatewaySessionOptions {
   /** Undefined where the gateway has no sessions. */
   readonly strategy: SessionStrategy<object> | undefined
@@ -49,8 +49,10 @@ export function createGatewaySessions(options: GatewaySessionOptions): GatewaySe
   async function load(ctx: RequestContext): Promise<LoadedSession | undefined> {
     const handle = open(ctx)
     const data = await handle?.get()
-    const facts = data && handle?.facts()
-    return handle && data && facts && { data, facts, info: () => handle.info() }
+    const sessionFacts = data && handle?.facts()
+    return (
+      handle && data && sessionFacts && { data, facts: sessionFacts, info: () => handle.info() }
+    )
   }
 
   return {

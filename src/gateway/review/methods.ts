@@ -15,28 +15,31 @@ export function reviewMethods(
   routes: readonly RuledRoute[],
   upstreams: GatewayConfig<string, never, never>['upstreams'],
 ): string[] {
-  return routes.flatMap((strict, index) => {
-    const methods = listMethods(strict.route).filter((method) => overridden.includes(method))
-    if (methods.length === 0 || listMethods(strict.route).includes('POST')) return []
-    return routes.flatMap((lax, place) => {
+  return routes.flatMap((stricterRoute, index) => {
+    const methods = listMethods(stricterRoute.route).filter((method) => overridden.includes(method))
+    if (methods.length === 0 || listMethods(stricterRoute.route).includes('POST')) return []
+    return routes.flatMap((laxerRoute, laxIndex) => {
       if (
-        !listMethods(lax.route).includes('POST') ||
-        !meet(strict, lax) ||
-        !isLessRestrictive(lax, strict)
+        !listMethods(laxerRoute.route).includes('POST') ||
+        !meet(stricterRoute, laxerRoute) ||
+        !isLessRestrictive(laxerRoute, stricterRoute)
       )
         return []
-      if (upstreams[lax.route.to]?.methodOverride !== undefined) return []
+      if (upstreams[laxerRoute.route.to]?.methodOverride !== undefined) return []
       return [
-        `routes.${index} (${describeRoute(strict)}) guards ${methods.join(', ')}, and routes.${place} (${describeRoute(lax)}) asks less of a POST there: ` +
+        `routes.${index} (${describeRoute(stricterRoute)}) guards ${methods.join(', ')}, and routes.${laxIndex} (${describeRoute(laxerRoute)}) asks less of a POST there: ` +
           `Rails, Laravel, Symfony and Spring take the method from _method in its form. Say methodOverride: methodOverride() on the upstream ` +
-          `${JSON.stringify(lax.route.to)}, or guard POST alike.`,
+          `${JSON.stringify(laxerRoute.route.to)}, or guard POST alike.`,
       ]
     })
   })
 }
 
-function meet(one: RuledRoute, other: RuledRoute): boolean {
-  if (!hostsOverlap(one.route.host, other.route.host)) return false
-  const [a, b] = [one.route.path, other.route.path]
-  return patternCovers(a, b, isFolded(one)) || patternCovers(b, a, isFolded(other))
+function meet(firstRoute: RuledRoute, secondRoute: RuledRoute): boolean {
+  if (!hostsOverlap(firstRoute.route.host, secondRoute.route.host)) return false
+  const [firstPath, secondPath] = [firstRoute.route.path, secondRoute.route.path]
+  return (
+    patternCovers(firstPath, secondPath, isFolded(firstRoute)) ||
+    patternCovers(secondPath, firstPath, isFolded(secondRoute))
+  )
 }

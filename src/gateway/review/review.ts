@@ -1,4 +1,7 @@
-/** What a configuration says that is wrong where it is deployed, or worth a second look: for `npm run check:config`. */
+/**
+ * Reviews a configuration: reports options that are wrong or doubtful in the environment of a
+ * deployment. `npm run check:config` runs it.
+ */
 import { compileAccess } from '../../access/index.ts'
 import { createIssues } from '../../options/index.ts'
 import type { ChosenStrategy } from '../../session/index.ts'
@@ -10,11 +13,11 @@ import { reviewMethods } from './methods.ts'
 import { reviewTable } from './table.ts'
 import { reviewUpstreams } from './upstreams.ts'
 
-/** What was found, a sentence each. */
+/** The result of a review, one sentence for each problem. */
 export interface Review {
-  /** What must not be deployed. */
+  /** Problems that must be solved before a deployment. */
   readonly faults: readonly string[]
-  /** What may be meant. */
+  /** Doubtful options, which may be intended. */
   readonly remarks: readonly string[]
 }
 
@@ -34,17 +37,17 @@ export function reviewGateway<N extends string, Data extends object, E>(
   config: GatewayConfig<N, Data, E>,
   env: object = {},
 ): Review {
-  const given = config as unknown as GatewayConfig<string, never, never>
-  const routes = (given.routes as readonly Route[]).map((route): RuledRoute => {
+  const plainConfig = config as unknown as GatewayConfig<string, never, never>
+  const routes = (plainConfig.routes as readonly Route[]).map((route): RuledRoute => {
     return { route, access: compileAccess(route.access ?? 'session', createIssues()) }
   })
-  const upstreams = reviewUpstreams(given, env)
+  const upstreams = reviewUpstreams(plainConfig, env)
   return {
-    faults: [...reviewUser(given), ...upstreams.faults],
+    faults: [...reviewUser(plainConfig), ...upstreams.faults],
     remarks: [
-      ...reviewTable(routes, given.upstreams),
-      ...reviewSessions(given.session, given.routes),
-      ...reviewMethods(routes, given.upstreams),
+      ...reviewTable(routes, plainConfig.upstreams),
+      ...reviewSessions(plainConfig.session, plainConfig.routes),
+      ...reviewMethods(routes, plainConfig.upstreams),
       ...upstreams.remarks,
     ],
   }
@@ -66,17 +69,18 @@ function reviewSessions(session: unknown, routes: readonly Route[]): string[] {
   const choices = (session as Partial<ChosenStrategy<object>> | undefined)?.choices ?? [session]
   const lacking = choices.flatMap(unsupportedVerbs)
   for (const [index, { path, sessions }] of routes.entries()) {
-    const at = `routes.${index} (${path})`
+    const routeName = `routes.${index} (${path})`
     if (lacking.includes('endAll') && sessions?.includes('end')) {
-      const are = choices.length > 1 ? 'are stateless in some environments' : 'are stateless'
+      const description =
+        choices.length > 1 ? 'are stateless in some environments' : 'are stateless'
       remarks.push(
-        `${at} ends sessions, which ${are}: end() only clears the cookie, and a copy of it lives until its own end.`,
+        `${routeName} ends sessions, which ${description}: end() only clears the cookie, and a copy of it lives until its own end.`,
       )
     }
     const wanting = new Set(lacking.filter((verb) => sessions?.includes(verb)))
     if (wanting.size > 0) {
       remarks.push(
-        `${at} grants ${[...wanting].join(' and ')}, which only stored sessions can keep: where they are stateless there is ` +
+        `${routeName} grants ${[...wanting].join(' and ')}, which only stored sessions can keep: where they are stateless there is ` +
           'no list, and the other verbs are a 503.',
       )
     }

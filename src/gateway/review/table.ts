@@ -11,98 +11,115 @@ type Upstreams = GatewayConfig<string, never, never>['upstreams']
 
 /** Remarks on routes and on every two of them, in the order of the table. */
 export function reviewTable(routes: readonly RuledRoute[], upstreams: Upstreams): string[] {
-  return routes.flatMap((ruled, index) => {
-    const at = `routes.${index} (${describeRoute(ruled)})`
-    const pairs = routes.flatMap((later, place) => {
-      return place > index
-        ? reviewPair(ruled, later, at, `routes.${place} (${describeRoute(later)})`)
+  return routes.flatMap((ruledRoute, index) => {
+    const routeName = `routes.${index} (${describeRoute(ruledRoute)})`
+    const pairs = routes.flatMap((laterRoute, laterIndex) => {
+      return laterIndex > index
+        ? reviewPair(
+            ruledRoute,
+            laterRoute,
+            routeName,
+            `routes.${laterIndex} (${describeRoute(laterRoute)})`,
+          )
         : []
     })
     return [
       ...pairs,
-      ...reviewRoute(ruled, at),
-      ...reviewOpenTable(ruled, at, { routes, upstreams }),
-      ...findOverlaps(ruled, at, routes),
+      ...reviewRoute(ruledRoute, routeName),
+      ...reviewOpenTable(ruledRoute, routeName, { routes, upstreams }),
+      ...findOverlaps(ruledRoute, routeName, routes),
     ]
   })
 }
 
-function reviewRoute({ route, access }: RuledRoute, at: string): string[] {
+function reviewRoute({ route, access }: RuledRoute, routeName: string): string[] {
   const { path } = route
   const remarks: string[] = []
   // A `$` within is OData's; these anchors and groups are nobody's.
   if (/[()[\]+]|\$$|\/:/.test(path)) {
     remarks.push(
-      `${at} looks like a pattern, and is compared letter by letter: only /* at the end stands for more.`,
+      `${routeName} looks like a pattern, and is compared letter by letter: only /* at the end stands for more.`,
     )
   }
   if (route.caseSensitive && isGuarded(access)) {
-    remarks.push(`${at} guards one spelling: the upstream must tell others apart.`)
+    remarks.push(`${routeName} guards one spelling: the upstream must tell others apart.`)
   }
   if (route.startOnGet)
-    remarks.push(`${at} starts sessions on GET: the upstream must bind them to the browser.`)
+    remarks.push(`${routeName} starts sessions on GET: the upstream must bind them to the browser.`)
   if (route.encodedSlash === 'keep')
-    remarks.push(`${at} hands %2F on: the upstream must not take it for a slash.`)
+    remarks.push(`${routeName} hands %2F on: the upstream must not take it for a slash.`)
   return remarks
 }
 
-/** Of a table whose `/*` is public nothing is closed but what its guards know. */
+/**
+ * Finds tables whose `/*` is public: in them a request for an unlisted path reaches the upstream
+ * without a guard.
+ */
 function reviewOpenTable(
-  ruled: RuledRoute,
-  at: string,
+  ruledRoute: RuledRoute,
+  routeName: string,
   { routes, upstreams }: { readonly routes: readonly RuledRoute[]; readonly upstreams: Upstreams },
 ): string[] {
-  const { path, host, methods, to } = ruled.route
-  if (path !== '/*' || isGuarded(ruled.access)) return []
+  const { path, host, methods, to: upstreamName } = ruledRoute.route
+  if (path !== '/*' || isGuarded(ruledRoute.access)) return []
 
   const isForAll = host === undefined && methods === undefined
   const remarks = isForAll
-    ? [`${at} is public: whatever no other route names is open. Without it, that is 404.`]
+    ? [`${routeName} is public: whatever no other route names is open. Without it, that is 404.`]
     : []
   const isBesideGuards = routes.some(
-    (other) => isGuarded(other.access) && (isForAll || servesAlike(ruled, other)),
+    (otherRoute) =>
+      isGuarded(otherRoute.access) && (isForAll || servesAlike(ruledRoute, otherRoute)),
   )
   if (!isBesideGuards) return remarks
 
-  const cure =
-    upstreams[to]?.aliases === undefined
-      ? ` Until then, name the framework of the upstream ${JSON.stringify(to)} by its option aliases.`
+  const suggestion =
+    upstreams[upstreamName]?.aliases === undefined
+      ? ` Until then, name the framework of the upstream ${JSON.stringify(upstreamName)} by its option aliases.`
       : ''
   return [
     ...remarks,
-    `${at} is public beside guards: an address of a guarded page that its guard does not know (a rewrite, a language, a number) ` +
-      `is open. Name what is public, and let /* need a session.${cure}`,
+    `${routeName} is public beside guards: an address of a guarded page that its guard does not know (a rewrite, a language, a number) ` +
+      `is open. Name what is public, and let /* need a session.${suggestion}`,
   ]
 }
 
 /** Whether a page of a guarded route would be served at another address of the same host, to some method of both. */
-function servesAlike(open: RuledRoute, guarded: RuledRoute): boolean {
-  const methods = listMethods(guarded.route)
+function servesAlike(openRoute: RuledRoute, guardedRoute: RuledRoute): boolean {
+  const methods = listMethods(guardedRoute.route)
   return (
-    open.route.host === guarded.route.host &&
-    listMethods(open.route).some((method) => methods.includes(method))
+    openRoute.route.host === guardedRoute.route.host &&
+    listMethods(openRoute.route).some((method) => methods.includes(method))
   )
 }
 
 /** An earlier route decides for the paths it has in common with a later one. */
-function reviewPair(earlier: RuledRoute, later: RuledRoute, at: string, there: string): string[] {
-  const [one, two] = [earlier.route, later.route]
-  const same = one.path === two.path && one.host === two.host
-  if (same || !hostsOverlap(one.host, two.host)) return []
-  const wider = patternCovers(one.path, two.path, isFolded(earlier))
-  if (!wider && !patternCovers(two.path, one.path, isFolded(later))) return []
+function reviewPair(
+  earlier: RuledRoute,
+  laterRoute: RuledRoute,
+  routeName: string,
+  laterName: string,
+): string[] {
+  const [earlierRule, laterRule] = [earlier.route, laterRoute.route]
+  const isSamePattern = earlierRule.path === laterRule.path && earlierRule.host === laterRule.host
+  if (isSamePattern || !hostsOverlap(earlierRule.host, laterRule.host)) return []
+  const isWider = patternCovers(earlierRule.path, laterRule.path, isFolded(earlier))
+  if (!isWider && !patternCovers(laterRule.path, earlierRule.path, isFolded(laterRoute))) return []
   // In a table that ends closed, what is public is named before: that is what it is for.
-  const endsClosed = two.path === '/*' && two.host === undefined && one.path !== '/*'
+  const endsClosed =
+    laterRule.path === '/*' && laterRule.host === undefined && earlierRule.path !== '/*'
   if (endsClosed && !isGuarded(earlier.access)) return []
-  if (isLessRestrictive(earlier, later)) {
-    const how = isGuarded(earlier.access) ? 'asks for less and' : 'is public and'
-    return [`${at} ${how} takes ${wider ? '' : 'its '}paths from ${there}.`]
+  if (isLessRestrictive(earlier, laterRoute)) {
+    const laxness = isGuarded(earlier.access) ? 'asks for less and' : 'is public and'
+    return [`${routeName} ${laxness} takes ${isWider ? '' : 'its '}paths from ${laterName}.`]
   }
   // One path is meant to have its own methods; a whole branch, or part of what another route takes, may not be.
-  if (!one.path.endsWith('/*') || two.path === '/*') return []
-  const missing = listMethods(two).filter((method) => !listMethods(one).includes(method))
+  if (!earlierRule.path.endsWith('/*') || laterRule.path === '/*') return []
+  const missing = listMethods(laterRule).filter(
+    (method) => !listMethods(earlierRule).includes(method),
+  )
   return missing.length > 0
-    ? [`${at} answers 405 to ${missing.join(', ')} where ${there} would take it.`]
+    ? [`${routeName} answers 405 to ${missing.join(', ')} where ${laterName} would take it.`]
     : []
 }
 
@@ -117,19 +134,24 @@ export function isLessRestrictive({ access: a }: RuledRoute, { access: b }: Rule
 }
 
 /** A guard on one host is none where another host leads to the same paths of the same upstream. */
-function findOverlaps(ruled: RuledRoute, at: string, routes: readonly RuledRoute[]): string[] {
-  const { route, access } = ruled
+function findOverlaps(
+  ruledRoute: RuledRoute,
+  routeName: string,
+  routes: readonly RuledRoute[],
+): string[] {
+  const { route, access } = ruledRoute
   if (route.host === undefined || !isGuarded(access)) return []
-  return routes.flatMap((other, index) => {
-    const free =
-      !isGuarded(other.access) &&
-      other.route.to === route.to &&
-      !hostCovers(route.host, other.route.host)
-    const reaches = free && patternCovers(other.route.path, route.path)
-    // What stands on any host is asked after this route on its own host, and before nothing on the others.
-    if (!reaches || coversAll(ruled, other)) return []
+  return routes.flatMap((otherRoute, index) => {
+    const isUnguarded =
+      !isGuarded(otherRoute.access) &&
+      otherRoute.route.to === route.to &&
+      !hostCovers(route.host, otherRoute.route.host)
+    const reaches = isUnguarded && patternCovers(otherRoute.route.path, route.path)
+    // A route of any host comes after this route on this route's own host, and before nothing on
+    // other hosts.
+    if (!reaches || coversAll(ruledRoute, otherRoute)) return []
     return [
-      `${at} guards one host: routes.${index} (${describeRoute(other)}) leads to the same paths from others.`,
+      `${routeName} guards one host: routes.${index} (${describeRoute(otherRoute)}) leads to the same paths from others.`,
     ]
   })
 }

@@ -38,52 +38,56 @@ export function reviewUpstreams(
   config: GatewayConfig<string, never, never>,
   env: object,
 ): { faults: string[]; remarks: string[] } {
-  const [faults, remarks]: [string[], string[]] = [[], []]
+  const [problems, remarks]: [string[], string[]] = [[], []]
   const visible = knownValue(config.publicOrigin, env)
-  const atHome = visible !== undefined && isLoopbackHost(readUrlHost(visible))
-  for (const [name, { url, insecurePrivateAddress }] of Object.entries(config.upstreams)) {
-    if (!config.routes.some((route) => route.to === name))
-      remarks.push(`upstreams.${name} is where no route leads.`)
+  const isLoopback = visible !== undefined && isLoopbackHost(readUrlHost(visible))
+  for (const [upstreamName, { url: urlOption, insecurePrivateAddress }] of Object.entries(
+    config.upstreams,
+  )) {
+    if (!config.routes.some((route) => route.to === upstreamName))
+      remarks.push(`upstreams.${upstreamName} is where no route leads.`)
     // A binding or an app has no address that somebody else could have.
-    if (url === undefined) continue
-    const found = knownValue(url, env)
-    if (found === undefined || !URL.canParse(found)) {
-      remarks.push(`upstreams.${name}.url is not known here: nobody has looked at its address.`)
+    if (urlOption === undefined) continue
+    const foundUrl = knownValue(urlOption, env)
+    if (foundUrl === undefined || !URL.canParse(foundUrl)) {
+      remarks.push(
+        `upstreams.${upstreamName}.url is not known here: nobody has looked at its address.`,
+      )
       continue
     }
-    const { hostname } = new URL(found)
-    if (insecurePrivateAddress || !isPrivate(hostname) || (atHome && isLoopbackHost(hostname)))
+    const { hostname } = new URL(foundUrl)
+    if (insecurePrivateAddress || !isPrivate(hostname) || (isLoopback && isLoopbackHost(hostname)))
       continue
-    faults.push(
-      `upstreams.${name}.url is a private address, which from another machine is another machine; ` +
+    problems.push(
+      `upstreams.${upstreamName}.url is a private address, which from another machine is another machine; ` +
         'where it is meant, say insecurePrivateAddress: true',
     )
   }
-  return { faults, remarks }
+  return { faults: problems, remarks }
 }
 
 function isPrivate(hostname: string): boolean {
   const address = hostname.replace(/^\[|\]$/g, '')
   if (
     inRanges(
-      privateRanges.flatMap((range) => parseRange(range) ?? []),
+      privateRanges.flatMap((privateRange) => parseRange(privateRange) ?? []),
       address,
     )
   )
     return true
-  const name = hostname.replace(/\.$/, '')
+  const hostName = hostname.replace(/\.$/, '')
   // A name of one label is found by who shares the network: `http://app:3000`.
   return (
-    (!name.includes('.') && !name.includes(':')) ||
-    /\.(?:localhost|local|internal|home\.arpa)$/.test(name)
+    (!hostName.includes('.') && !hostName.includes(':')) ||
+    /\.(?:localhost|local|internal|home\.arpa)$/.test(hostName)
   )
 }
 
 /** A value that does not hang on a secret. */
 function knownValue(input: unknown, env: object): string | undefined {
   try {
-    const value: unknown = typeof input === 'function' ? input({ env }) : input
-    return typeof value === 'string' ? value : undefined
+    const resolved: unknown = typeof input === 'function' ? input({ env }) : input
+    return typeof resolved === 'string' ? resolved : undefined
   } catch {
     return undefined
   }

@@ -6,7 +6,7 @@ import { toWildcard } from './host-pattern.ts'
 import { asksMore, strictestRoute } from './strictest.ts'
 import type { CompiledRoute, RouteGroup, RouteMatch } from './table.ts'
 
-/** What of a request decides its route. */
+/** The parts of a request that decide its route. */
 export interface Asked {
   readonly host: string
   readonly path: string
@@ -20,74 +20,78 @@ export interface Asked {
 export interface RouteAliases {
   /** Adds all routes that share a pattern. */
   add(group: RouteGroup): void
-  /** What holds for a request besides the route it takes; undefined where nothing does, as for nearly every request. */
+  /**
+   * Finds the stricter match that holds beside the request's own route; undefined where there is
+   * none, as for nearly every request.
+   */
   strictest(
-    asked: Asked,
+    routeQuery: Asked,
     group: RouteGroup,
     route: CompiledRoute,
-    find: (asked: Asked) => RouteGroup | undefined,
+    findGroup: (routeQuery: Asked) => RouteGroup | undefined,
   ): RouteMatch | undefined
 }
 
 /** Makes the aliases of a table. */
 export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
-  const folded = newIndexes(true)
-  const written = newIndexes(false)
-  const opens = routes.some(({ route }) => route.csrf !== undefined)
-  let any = false
+  const foldedIndexes = newIndexes(true)
+  const writtenIndexes = newIndexes(false)
+  const opensCsrf = routes.some(({ route }) => route.csrf !== undefined)
+  let hasRestricting = false
 
-  /** Adds the groups that name a page of this path to `found`. An exact pattern says itself what holds for its path. */
-  function collect(found: RouteGroup[], asked: Asked, group: RouteGroup): void {
-    const { host, path } = asked
+  /** Adds the groups that name a page of this path to `foundGroups`. An exact pattern says itself what holds for its path. */
+  function collect(foundGroups: RouteGroup[], routeQuery: Asked, group: RouteGroup): void {
+    const { host, path } = routeQuery
     if (!group.pattern.prefix) return
-    asked.folded ??= foldPath(path)
-    for (const index of folded.list(host)) addFound(found, index.find(asked.folded), path)
-    for (const index of written.list(host)) addFound(found, index.find(path), path)
+    routeQuery.folded ??= foldPath(path)
+    for (const index of foldedIndexes.list(host))
+      addFound(foundGroups, index.find(routeQuery.folded), path)
+    for (const index of writtenIndexes.list(host)) addFound(foundGroups, index.find(path), path)
   }
 
   /** The groups of all pages that an upstream may serve for a path. */
   function findPages(
-    asked: Asked,
+    routeQuery: Asked,
     group: RouteGroup,
     route: CompiledRoute,
-    find: (asked: Asked) => RouteGroup | undefined,
+    findGroup: (routeQuery: Asked) => RouteGroup | undefined,
   ): RouteGroup[] {
-    const { path, search } = asked
-    const found: RouteGroup[] = []
-    collect(found, asked, group)
-    for (const page of (route.upstream?.aliases ?? readAliases)(path, search)) {
-      const alias: Asked = { ...asked, path: page }
-      delete alias.folded
-      const other = find(alias)
-      if (other === undefined) continue
-      found.push(other)
-      collect(found, alias, other)
+    const { path, search } = routeQuery
+    const foundGroups: RouteGroup[] = []
+    collect(foundGroups, routeQuery, group)
+    for (const pagePath of (route.upstream?.aliases ?? readAliases)(path, search)) {
+      const aliasQuery: Asked = { ...routeQuery, path: pagePath }
+      delete aliasQuery.folded
+      const aliasGroup = findGroup(aliasQuery)
+      if (aliasGroup === undefined) continue
+      foundGroups.push(aliasGroup)
+      collect(foundGroups, aliasQuery, aliasGroup)
     }
-    return found
+    return foundGroups
   }
 
   return {
     add(group) {
-      if (!group.members.some((member) => restricts(member, opens))) return
-      any = true
+      if (!group.members.some((member) => restricts(member, opensCsrf))) return
+      hasRestricting = true
       const { route } = group.members[0] as CompiledRoute
-      const guarded = group.members.some(isFolded)
-      const exactly = !guarded && group.members.some(({ route }) => route.caseSensitive)
+      const hasFolded = group.members.some(isFolded)
+      const exactly = !hasFolded && group.members.some(({ route }) => route.caseSensitive)
       // A route that only limits matches as it is written, and its limits hold for every spelling.
-      ;(exactly ? written : folded)
+      ;(exactly ? writtenIndexes : foldedIndexes)
         .ensure(route.host)
-        .add(route.path, group, { direct: !guarded && !exactly })
+        .add(route.path, group, { direct: !hasFolded && !exactly })
     },
-    strictest(asked, group, route, find) {
-      if (!any) return undefined
-      const groups = new Set(findPages(asked, group, route, find))
-      groups.delete(group)
+    strictest(routeQuery, group, route, findGroup) {
+      if (!hasRestricting) return undefined
+      const aliasGroups = new Set(findPages(routeQuery, group, route, findGroup))
+      aliasGroups.delete(group)
       const stricter: CompiledRoute[] = []
-      for (const { byMethod, members, allow } of groups) {
-        const member = byMethod.get(asked.method)
+      for (const { byMethod, members, allow } of aliasGroups) {
+        const member = byMethod.get(routeQuery.method)
         if (member !== undefined && asksMore(member, route)) stricter.push(member)
         // The page itself would not take the method either.
-        if (member === undefined && members.some((other) => asksMore(other, route))) {
+        if (member === undefined && members.some((otherMember) => asksMore(otherMember, route))) {
           return { type: 'method', allow }
         }
       }
@@ -99,7 +103,7 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
 }
 
 /** Whether a route may refuse what another one would let through. */
-function restricts({ route, access, csrf }: CompiledRoute, opens: boolean): boolean {
+function restricts({ route, access, csrf }: CompiledRoute, opensCsrf: boolean): boolean {
   const { throttle, limit, graphql, maxBodyBytes, contentTypes } = route
   const watches =
     isGuarded(access) || throttle !== undefined || graphql !== undefined || Boolean(limit)
@@ -107,13 +111,17 @@ function restricts({ route, access, csrf }: CompiledRoute, opens: boolean): bool
     watches ||
     maxBodyBytes !== undefined ||
     contentTypes !== undefined ||
-    (opens && csrf !== undefined)
+    (opensCsrf && csrf !== undefined)
   )
 }
 
 /** Where a pattern covers the path itself, the table says with its order that another route decides. */
-function addFound(found: RouteGroup[], groups: readonly RouteGroup[], path: string): void {
-  for (const group of groups) if (!coversPath(group.pattern, path)) found.push(group)
+function addFound(
+  foundGroups: RouteGroup[],
+  groups: readonly RouteGroup[],
+  requestPath: string,
+): void {
+  for (const group of groups) if (!coversPath(group.pattern, requestPath)) foundGroups.push(group)
 }
 
 /** Indexes by the host that routes name. */
@@ -123,21 +131,21 @@ interface Indexes {
   list(host: string): ReadonlyArray<AliasIndex<RouteGroup>>
 }
 
-function newIndexes(folded: boolean): Indexes {
-  const anyHost = createAliasIndex<RouteGroup>(folded)
-  const always = [anyHost]
+function newIndexes(foldsPaths: boolean): Indexes {
+  const anyHost = createAliasIndex<RouteGroup>(foldsPaths)
+  const anyHostOnly = [anyHost]
   const hosts = new Map<string, AliasIndex<RouteGroup>>()
   return {
     ensure(host) {
       if (host === undefined) return anyHost
-      const index = hosts.get(host) ?? createAliasIndex<RouteGroup>(folded)
+      const index = hosts.get(host) ?? createAliasIndex<RouteGroup>(foldsPaths)
       hosts.set(host, index)
       return index
     },
     list(host) {
-      if (hosts.size === 0) return always
-      const more = [hosts.get(host), hosts.get(toWildcard(host))]
-      return [anyHost, ...more.filter((index) => index !== undefined)]
+      if (hosts.size === 0) return anyHostOnly
+      const hostIndexes = [hosts.get(host), hosts.get(toWildcard(host))]
+      return [anyHost, ...hostIndexes.filter((index) => index !== undefined)]
     },
   }
 }

@@ -5,29 +5,32 @@ import type { Settings } from '../config/settings.ts'
 import type { GatewayCsrf } from '../config.ts'
 import type { Route } from './route.ts'
 
-const known = ['trustedOrigins', 'missing', 'trustSameSite', 'isolation']
+const csrfKeys = ['trustedOrigins', 'missing', 'trustSameSite', 'isolation']
 
 /** Validates what holds for every route. */
 export function validateGatewayCsrf(value: GatewayCsrf | undefined, issues: Issues): void {
   if (value === undefined) return
-  checkKeys(issues, value, known)
+  checkKeys(issues, value, csrfKeys)
   csrfPolicy(pickKnown(value), issues)
 }
 
 /** The policy of one route; undefined where its check is left out. What holds for every route was judged before. */
 export function compileRouteCsrf(
-  all: GatewayCsrf | undefined,
-  own: Route['csrf'],
+  gatewayCsrf: GatewayCsrf | undefined,
+  routeCsrf: Route['csrf'],
   issues: Issues,
 ): CrossOriginPolicy | undefined {
-  if (own === false) return undefined
-  if (own !== undefined) {
-    checkKeys(issues.at('csrf'), own, ['trustedOrigins'])
-    csrfPolicy({ trustedOrigins: own?.trustedOrigins ?? [] }, issues.at('csrf'))
+  if (routeCsrf === false) return undefined
+  if (routeCsrf !== undefined) {
+    checkKeys(issues.at('csrf'), routeCsrf, ['trustedOrigins'])
+    csrfPolicy({ trustedOrigins: routeCsrf?.trustedOrigins ?? [] }, issues.at('csrf'))
   }
-  const trusted = [...toList(all?.trustedOrigins), ...toList(own?.trustedOrigins)]
+  const trustedOrigins = [
+    ...toList(gatewayCsrf?.trustedOrigins),
+    ...toList(routeCsrf?.trustedOrigins),
+  ]
   const policy = csrfPolicy(
-    { ...pickKnown(all), trustedOrigins: [...new Set(trusted)] },
+    { ...pickKnown(gatewayCsrf), trustedOrigins: [...new Set(trustedOrigins)] },
     issues.child(''),
   )
   // The environment of this policy is the gateway's settings, where the origin has been judged.

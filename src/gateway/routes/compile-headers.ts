@@ -9,20 +9,27 @@ import type { Route } from './route.ts'
 
 /** Validates the option `headers` of routes; those that say the same share a writer. */
 export function routeHeaders(
-  all: HeaderOptions | undefined,
+  gatewayHeaders: HeaderOptions | undefined,
 ): (value: Route['headers'], issues: Issues) => HeaderWriter | undefined {
-  const known = new Map<unknown, HeaderWriter>()
-  return (value, issues) => {
-    if (value === undefined) return undefined
-    const found = known.get(value)
-    if (found !== undefined) return found
-    const at = issues.at('headers')
-    const own = typeof value === 'string' ? { preset: value } : value
-    const options = isRecord(own)
-      ? mergeGatewayHeaders(applyPreset(issues.child(''), own, isRecord(all) ? all : {}))
-      : own
-    const made = headerWriter(options, at)
-    known.set(value, made)
-    return made
+  const writers = new Map<unknown, HeaderWriter>()
+  return (routeHeadersOption, issues) => {
+    if (routeHeadersOption === undefined) return undefined
+    const knownWriter = writers.get(routeHeadersOption)
+    if (knownWriter !== undefined) return knownWriter
+    const headerIssues = issues.at('headers')
+    const routeOptions =
+      typeof routeHeadersOption === 'string' ? { preset: routeHeadersOption } : routeHeadersOption
+    const options = isRecord(routeOptions)
+      ? mergeGatewayHeaders(
+          applyPreset(
+            issues.child(''),
+            routeOptions,
+            isRecord(gatewayHeaders) ? gatewayHeaders : {},
+          ),
+        )
+      : routeOptions
+    const newWriter = headerWriter(options, headerIssues)
+    writers.set(routeHeadersOption, newWriter)
+    return newWriter
   }
 }

@@ -19,13 +19,13 @@ export function compileGatewayLimit(value: unknown, issues: Issues): Gate | unde
   return undefined
 }
 
-/** What a route's requests are counted against; one that says `false` is not counted at all. */
+/** Lists the limits of a route; `false` means that its requests are not counted. */
 export function compileRouteLimits(
   value: unknown,
-  all: Gate | undefined,
+  gatewayLimit: Gate | undefined,
   issues: Issues,
 ): readonly Gate[] {
   if (value === false) return []
-  const own = compileGatewayLimit(value, issues)
-  return [all, own].filter((gate) => gate !== undefined)
+  const routeLimit = compileGatewayLimit(value, issues)
+  return [gatewayLimit, routeLimit].filter((gate) => gate !== undefined)
 }

@@ -23,15 +23,15 @@ export function createFindRoute(routes: RouteTable, reject: RequestRejecter): Fi
 
   return async function findRoute(ctx) {
     if (ctx.settings === undefined) throw ctx.settingsError
-    const first = matchRoute(routes, ctx)
-    if (first.type !== 'route') return rejectWith(ctx, ...describeMismatch(first))
+    const ownMatch = matchRoute(routes, ctx)
+    if (ownMatch.type !== 'route') return rejectWith(ctx, ...describeMismatch(ownMatch))
 
-    const override = first.route.upstream?.methodOverride
-    if (override === undefined) return { type: 'route', ctx: enterRoute(ctx, first.route) }
+    const override = ownMatch.route.upstream?.methodOverride
+    if (override === undefined) return { type: 'route', ctx: enterRoute(ctx, ownMatch.route) }
 
-    const match = await override(ctx, first.route, (method) => {
-      const other = matchRoute(routes, ctx, method)
-      return other.type === 'ambiguous' ? first : other
+    const match = await override(ctx, ownMatch.route, (method) => {
+      const otherMatch = matchRoute(routes, ctx, method)
+      return otherMatch.type === 'ambiguous' ? ownMatch : otherMatch
     })
     if (match.type === 'unclear') return rejectWith(ctx, 'body-malformed')
     if (match.type === 'route') return { type: 'route', ctx: enterRoute(ctx, match.route) }
@@ -54,12 +54,13 @@ function matchRoute(
   const host = routes.hosted ? readUrlHostName(request.url) : ''
   const match = routes.match(host, path, method, search)
   // Only the check of the path lets such a path pass, and only where some route takes it.
-  const opened = hasEncodedSlash(path) ? preserveEncodedSlashes(request.url)?.opened : undefined
-  if (opened === undefined) return match
+  const openedPath = hasEncodedSlash(path) ? preserveEncodedSlashes(request.url)?.opened : undefined
+  if (openedPath === undefined) return match
 
-  const other = routes.match(host, opened, method, search)
-  const agree = match.type === 'route' && other.type === 'route' && match.route === other.route
-  return agree && match.route.route.encodedSlash === 'keep' ? match : { type: 'ambiguous' }
+  const openedMatch = routes.match(host, openedPath, method, search)
+  const readingsAgree =
+    match.type === 'route' && openedMatch.type === 'route' && match.route === openedMatch.route
+  return readingsAgree && match.route.route.encodedSlash === 'keep' ? match : { type: 'ambiguous' }
 }
 
 function hasEncodedSlash(path: string): boolean {
@@ -84,9 +85,9 @@ function enterRoute(ctx: RequestContext, route: CompiledRoute): RouteContext {
 
   recordRoute(ctx, route.route)
   if (route.secure !== undefined) ctx.response.headers = route.secure
-  const named = route.route.host !== undefined
+  const namesHost = route.route.host !== undefined
   return Object.assign(ctx, {
-    settings: named ? settingsForHost(settings, readUrlHost(request.url)) : settings,
+    settings: namesHost ? settingsForHost(settings, readUrlHost(request.url)) : settings,
     route,
     upstream,
     client: upstream.connect?.(ctx.invocation) ?? ctx.client,

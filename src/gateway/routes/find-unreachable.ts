@@ -8,18 +8,18 @@ import { type CompiledRoute, compileRoutes, listMethods, type RuledRoute } from 
 
 /** The last route must be reachable: what an earlier one covers altogether was meant to come first. */
 export function findUnreachable(routes: readonly CompiledRoute[], issues: Issues): void {
-  const last = routes.at(-1)
-  if (last === undefined) return
-  const left = new Set(listMethods(last.route))
-  for (const compiled of routes.slice(0, -1)) {
-    const { route } = compiled
-    if (route.path === last.route.path && route.host === last.route.host) {
-      for (const method of listMethods(route)) left.delete(method)
-    } else if (coversAll(compiled, last)) left.clear()
-    if (left.size > 0) continue
+  const lastRoute = routes.at(-1)
+  if (lastRoute === undefined) return
+  const openMethods = new Set(listMethods(lastRoute.route))
+  for (const earlierRoute of routes.slice(0, -1)) {
+    const { route } = earlierRoute
+    if (route.path === lastRoute.route.path && route.host === lastRoute.route.host) {
+      for (const method of listMethods(route)) openMethods.delete(method)
+    } else if (coversAll(earlierRoute, lastRoute)) openMethods.clear()
+    if (openMethods.size > 0) continue
     issues.add(
       'path',
-      `is never reached: ${JSON.stringify(describeRoute(compiled))} stands before it`,
+      `is never reached: ${JSON.stringify(describeRoute(earlierRoute))} stands before it`,
     )
     return
   }
@@ -53,18 +53,20 @@ export function validateSignIn(
     issues.add('signIn', 'must be a canonical path without a query, such as /login')
     return
   }
-  const table = compileRoutes(routes)
-  const guarded = routes.filter(({ access }) => access.session)
-  const hosts = new Set((guarded.length > 0 ? guarded : routes).map(({ route }) => route.host))
+  const routeTable = compileRoutes(routes)
+  const guardedRoutes = routes.filter(({ access }) => access.session)
+  const hosts = new Set(
+    (guardedRoutes.length > 0 ? guardedRoutes : routes).map(({ route }) => route.host),
+  )
   for (const host of hosts) {
-    // Of a domain or of any host some name that no other route is likely to have.
-    const name = host?.replace('*', 'portcullis-sign-in') ?? ''
-    const match = table.match(name, signIn, 'GET')
+    // For a domain or any host: a name that no other route is likely to have.
+    const probeHost = host?.replace('*', 'portcullis-sign-in') ?? ''
+    const match = routeTable.match(probeHost, signIn, 'GET')
     if (match.type === 'route' && !isGuarded(match.route.access)) continue
-    const where = host === undefined ? '' : ` on ${host}`
+    const hostSuffix = host === undefined ? '' : ` on ${host}`
     issues.add(
       'signIn',
-      `must lead to a public route that takes GET${where}, or visitors would be sent round in circles`,
+      `must lead to a public route that takes GET${hostSuffix}, or visitors would be sent round in circles`,
     )
     return
   }

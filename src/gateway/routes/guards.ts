@@ -5,9 +5,9 @@ import type { RuledRoute } from './table.ts'
 /** Whether a route also takes other spellings of its path: a guard must not miss one that its upstream takes. */
 export function isFolded({ route, access }: RuledRoute): boolean {
   const { throttle, limit, graphql, caseSensitive } = route
-  const watched =
+  const isWatched =
     isGuarded(access) || throttle !== undefined || graphql !== undefined || Boolean(limit)
-  return watched && caseSensitive !== true
+  return isWatched && caseSensitive !== true
 }
 
 /** Whether some requests may not pass. */

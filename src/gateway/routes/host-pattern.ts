@@ -13,19 +13,19 @@ export function hostsOverlap(a: string | undefined, b: string | undefined): bool
 }
 
 /** The pattern with which a name is covered one label deep; `''` for a name of one label. */
-export function toWildcard(name: string): string {
-  const dot = name.indexOf('.')
-  return dot < 1 ? '' : `*${name.slice(dot)}`
+export function toWildcard(hostName: string): string {
+  const dotIndex = hostName.indexOf('.')
+  return dotIndex < 1 ? '' : `*${hostName.slice(dotIndex)}`
 }
 
 /** Whether a text is a host pattern: a name as browsers send it, without a port, or `*.` and such a name. */
-export function isHostPattern(value: unknown): value is string {
-  if (typeof value !== 'string') return false
-  const name = value.startsWith('*.') ? value.slice(2) : value
+export function isHostPattern(pattern: unknown): pattern is string {
+  if (typeof pattern !== 'string') return false
+  const hostName = pattern.startsWith('*.') ? pattern.slice(2) : pattern
   // URL has one spelling for each address: `*.0.0.1` is no name under anything.
   return (
-    name !== '' &&
-    readUrlHostName(`http://${name}`) === name &&
-    new URL(`http://${name}`).hostname === name
+    hostName !== '' &&
+    readUrlHostName(`http://${hostName}`) === hostName &&
+    new URL(`http://${hostName}`).hostname === hostName
   )
 }

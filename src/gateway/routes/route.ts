@@ -14,9 +14,10 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPT
 export type { SessionVerb } from '../../session-protocol/grants.ts'
 
 /**
- * Who may pass: everybody; whoever is signed in; or whom every member fits: `role` (see `roles` of the gateway), `claim`,
- * `address`, `fresh`. A session that no `start` made, such as a visit counter's, is not signed in. Who may not pass gets 401
- * without a session or with one that is too old (a navigation is sent to `signIn`), else 403.
+ * The access rule of a route: everybody; signed-in users; or clients that match every member:
+ * `role` (see `roles` of the gateway), `claim`, `address`, `fresh`. A session that no `start` made,
+ * such as a visit counter's, is not signed in. A denied client gets 401 without a session or with
+ * one that is too old (a navigation is sent to `signIn`), else 403.
  */
 export type Access<Data = object> = AccessRule<Data>
 

@@ -29,39 +29,45 @@ export function strictestRoute(
   route: CompiledRoute,
   others: readonly CompiledRoute[],
 ): CompiledRoute {
-  const all = [route, ...others]
+  const allRoutes = [route, ...others]
   return {
     ...route,
     route: { ...route.route, cache: false },
     checks: undefined,
-    access: combineAccess(all.map(({ access }) => access)),
-    csrf: all.map(({ csrf }) => csrf).reduce(combineCsrf),
-    body: all.map((each) => each.body).reduce(combineBodies),
-    limits: [...new Set(all.flatMap(({ limits = [] }) => limits))],
-    throttle: all.find(({ throttle }) => throttle !== undefined)?.throttle,
-    graphql: all.find(({ graphql }) => graphql !== undefined)?.graphql,
+    access: combineAccess(allRoutes.map(({ access }) => access)),
+    csrf: allRoutes.map(({ csrf }) => csrf).reduce(combineCsrf),
+    body: allRoutes.map((candidate) => candidate.body).reduce(combineBodies),
+    limits: [...new Set(allRoutes.flatMap(({ limits = [] }) => limits))],
+    throttle: allRoutes.find(({ throttle }) => throttle !== undefined)?.throttle,
+    graphql: allRoutes.find(({ graphql }) => graphql !== undefined)?.graphql,
   }
 }
 
 /** The routes of one gateway differ in nothing but the origins that they trust. */
 function combineCsrf(
-  one: CrossOriginPolicy | undefined,
-  other: CrossOriginPolicy | undefined,
+  firstRules: CrossOriginPolicy | undefined,
+  secondRules: CrossOriginPolicy | undefined,
 ): CrossOriginPolicy | undefined {
-  if (one === undefined || other === undefined || one === other) return one ?? other
-  const trustedOrigins = [...one.trustedOrigins].filter((origin) =>
-    other.trustedOrigins.has(origin),
+  if (firstRules === undefined || secondRules === undefined || firstRules === secondRules)
+    return firstRules ?? secondRules
+  const trustedOrigins = [...firstRules.trustedOrigins].filter((origin) =>
+    secondRules.trustedOrigins.has(origin),
   )
-  return trustedOrigins.length === one.trustedOrigins.size
-    ? one
-    : { ...one, trustedOrigins: new Set(trustedOrigins) }
+  return trustedOrigins.length === firstRules.trustedOrigins.size
+    ? firstRules
+    : { ...firstRules, trustedOrigins: new Set(trustedOrigins) }
 }
 
-function combineBodies(one: BodyRules, other: BodyRules): BodyRules {
-  const types = [one.types, other.types].filter((takes) => takes !== undefined)
+function combineBodies(firstRules: BodyRules, secondRules: BodyRules): BodyRules {
+  const typeChecks = [firstRules.types, secondRules.types].filter(
+    (takesType) => takesType !== undefined,
+  )
   return {
-    ...one,
-    maxBytes: Math.min(one.maxBytes, other.maxBytes),
-    types: types.length === 0 ? undefined : (headers) => types.every((takes) => takes(headers)),
+    ...firstRules,
+    maxBytes: Math.min(firstRules.maxBytes, secondRules.maxBytes),
+    types:
+      typeChecks.length === 0
+        ? undefined
+        : (headers) => typeChecks.every((takesType) => takesType(headers)),
   }
 }

@@ -28,7 +28,7 @@ export interface CompiledRoute {
   readonly graphql?: CompiledGraphqlRoute | undefined
   /** The upstream as this route uses it; undefined where it names none, which is a fault. */
   readonly upstream?: CompiledUpstream | undefined
-  /** What requests are counted against. */
+  /** The limits that count the requests of the route. */
   readonly limits?: ReadonlyArray<LimitGate<LimitedContext>>
   /** Undefined where its answers have the gateway's headers. */
   readonly secure?: HeaderWriter | undefined
@@ -39,7 +39,7 @@ export interface CompiledRoute {
 /** As much of a route as decides what it covers. */
 export type RuledRoute = Pick<CompiledRoute, 'route' | 'access'>
 
-/** What became of a host, a path and a method. */
+/** The match of a host, a path and a method. */
 export type RouteMatch =
   | { readonly type: 'route'; readonly route: CompiledRoute }
   | { readonly type: 'method'; readonly allow: string }
@@ -67,7 +67,7 @@ export interface RouteGroup {
   readonly order: number
   readonly byMethod: Map<string, CompiledRoute>
   readonly allow: string
-  /** What it covers as it is written. */
+  /** The pattern as it is written. */
   readonly pattern: PathPattern
   readonly members: readonly CompiledRoute[]
 }
@@ -95,38 +95,38 @@ export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
   const anyHost = newIndex()
   const hosts = new Map<string, HostIndex>()
   const aliases = compileAliases(routes)
-  for (const [order, members] of groupRoutes(routes).entries()) {
+  for (const [groupOrder, members] of groupRoutes(routes).entries()) {
     const { host, path } = (members[0] as CompiledRoute).route
     let index = host === undefined ? anyHost : hosts.get(host)
     if (index === undefined) {
       index = newIndex()
       hosts.set(`${host}`, index)
     }
-    const guarded = members.some(isFolded)
-    const { text, prefix } = compilePathPattern(path, guarded)
-    const spelling = guarded ? index.folded : index.plain
-    const found = prefix ? spelling.prefixes : spelling.exact
-    if (prefix) spelling.depth = Math.max(spelling.depth, text.split('/').length - 1)
-    const group = createGroup(order, members)
-    if (!found.has(text)) found.set(text, group)
+    const hasFolded = members.some(isFolded)
+    const { text: patternText, prefix } = compilePathPattern(path, hasFolded)
+    const spelling = hasFolded ? index.folded : index.plain
+    const groupsByPath = prefix ? spelling.prefixes : spelling.exact
+    if (prefix) spelling.depth = Math.max(spelling.depth, patternText.split('/').length - 1)
+    const group = createGroup(groupOrder, members)
+    if (!groupsByPath.has(patternText)) groupsByPath.set(patternText, group)
     aliases.add(group)
   }
 
-  function findGroup(asked: Asked): RouteGroup | undefined {
-    const { host, path } = asked
-    let best: RouteGroup | undefined
-    const considerIndex = ({ plain, folded: guarded }: HostIndex): void => {
-      best = firstInOrder(best, plain, path)
-      if (isEmpty(guarded)) return
-      asked.folded ??= foldPath(path)
-      best = firstInOrder(best, guarded, asked.folded)
+  function findGroup(routeQuery: Asked): RouteGroup | undefined {
+    const { host, path } = routeQuery
+    let bestGroup: RouteGroup | undefined
+    const considerIndex = ({ plain, folded }: HostIndex): void => {
+      bestGroup = firstInOrder(bestGroup, plain, path)
+      if (isEmpty(folded)) return
+      routeQuery.folded ??= foldPath(path)
+      bestGroup = firstInOrder(bestGroup, folded, routeQuery.folded)
     }
     considerIndex(anyHost)
-    if (hosts.size === 0) return best
-    const [named, below] = [hosts.get(host), hosts.get(toWildcard(host))]
-    if (named !== undefined) considerIndex(named)
-    if (below !== undefined) considerIndex(below)
-    return best
+    if (hosts.size === 0) return bestGroup
+    const [namedIndex, wildcardIndex] = [hosts.get(host), hosts.get(toWildcard(host))]
+    if (namedIndex !== undefined) considerIndex(namedIndex)
+    if (wildcardIndex !== undefined) considerIndex(wildcardIndex)
+    return bestGroup
   }
 
   return {
@@ -136,12 +136,12 @@ export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
     limited: routes.some(({ limits = [] }) => limits.length > 0),
     names: (host) => hosts.has(host) || hosts.has(toWildcard(host)),
     match(host, path, method, search = ''): RouteMatch {
-      const asked: Asked = { host, path, method, search }
-      const group = findGroup(asked)
+      const routeQuery: Asked = { host, path, method, search }
+      const group = findGroup(routeQuery)
       if (group === undefined) return noMatch
       const route = group.byMethod.get(method)
       if (route === undefined) return { type: 'method', allow: group.allow }
-      return aliases.strictest(asked, group, route, findGroup) ?? { type: 'route', route }
+      return aliases.strictest(routeQuery, group, route, findGroup) ?? { type: 'route', route }
     },
   }
 }
@@ -155,18 +155,18 @@ export function listMethods(route: Route): readonly string[] {
 }
 
 function groupRoutes(routes: readonly CompiledRoute[]): CompiledRoute[][] {
-  const found = new Map<string, CompiledRoute[]>()
-  for (const compiled of routes) {
+  const byPattern = new Map<string, CompiledRoute[]>()
+  for (const routeToGroup of routes) {
     // Neither holds a space.
-    const pattern = `${compiled.route.host ?? ''} ${compiled.route.path}`
-    const same = found.get(pattern)
-    if (same) same.push(compiled)
-    else found.set(pattern, [compiled])
+    const pattern = `${routeToGroup.route.host ?? ''} ${routeToGroup.route.path}`
+    const samePattern = byPattern.get(pattern)
+    if (samePattern) samePattern.push(routeToGroup)
+    else byPattern.set(pattern, [routeToGroup])
   }
-  return [...found.values()]
+  return [...byPattern.values()]
 }
 
-function createGroup(order: number, members: readonly CompiledRoute[]): RouteGroup {
+function createGroup(groupOrder: number, members: readonly CompiledRoute[]): RouteGroup {
   const byMethod = new Map<string, CompiledRoute>()
   for (const member of members) {
     for (const method of listMethods(member.route))
@@ -174,7 +174,7 @@ function createGroup(order: number, members: readonly CompiledRoute[]): RouteGro
   }
   const pattern = compilePathPattern((members[0] as CompiledRoute).route.path)
   return {
-    order,
+    order: groupOrder,
     pattern,
     members,
     byMethod,
@@ -191,23 +191,24 @@ function isEmpty({ exact, depth }: SpellingIndex): boolean {
   return depth < 0 && exact.size === 0
 }
 
-/** The first group that covers a path, if it is before `best`. */
+/** The first group that covers a path, if it is before `bestGroup`. */
 function firstInOrder(
-  best: RouteGroup | undefined,
+  bestGroup: RouteGroup | undefined,
   { exact, prefixes, depth }: SpellingIndex,
-  path: string,
+  requestPath: string,
 ): RouteGroup | undefined {
-  let first = best
+  let firstGroup = bestGroup
   const consider = (group: RouteGroup | undefined): void => {
-    if (group !== undefined && (first === undefined || group.order < first.order)) first = group
+    if (group !== undefined && (firstGroup === undefined || group.order < firstGroup.order))
+      firstGroup = group
   }
-  if (exact.size > 0) consider(exact.get(path))
-  if (depth < 0) return first
+  if (exact.size > 0) consider(exact.get(requestPath))
+  if (depth < 0) return firstGroup
   consider(prefixes.get(''))
-  for (let level = 0, at = 0; level < depth; level++) {
-    at = path.indexOf('/', at + 1)
-    consider(prefixes.get(at === -1 ? path : path.slice(0, at)))
-    if (at === -1) break
+  for (let segmentLevel = 0, slashIndex = 0; segmentLevel < depth; segmentLevel++) {
+    slashIndex = requestPath.indexOf('/', slashIndex + 1)
+    consider(prefixes.get(slashIndex === -1 ? requestPath : requestPath.slice(0, slashIndex)))
+    if (slashIndex === -1) break
   }
-  return first
+  return firstGroup
 }

@@ -4,7 +4,7 @@ import { isRecord } from '../../options/is-object.ts'
 import type { Route } from './route.ts'
 import { listMethods } from './table.ts'
 
-/** What is kept for everybody is asked for by nobody in particular. */
+/** Validates that a cached route is public: every client receives the same response. */
 export function validateCache(route: Route, issues: Issues): void {
   const cache: unknown = route.cache
   if (cache === undefined || cache === false) return

@@ -25,7 +25,7 @@ import type { Method, Route, SessionVerb } from './route.ts'
 import { type CompiledRoute, listMethods } from './table.ts'
 import { validateCache } from './validate-cache.ts'
 
-/** What of the configuration routes are judged by. */
+/** The parts of a configuration that decide whether routes are valid. */
 export type RouteSources = Partial<
   Pick<
     GatewayConfig<string, never, never>,
@@ -42,7 +42,7 @@ export type RouteSources = Partial<
   >
 >
 
-const known: ReadonlyArray<keyof Route> = [
+const routeKeys: ReadonlyArray<keyof Route> = [
   'host',
   'path',
   'methods',
@@ -69,11 +69,19 @@ const known: ReadonlyArray<keyof Route> = [
   'throttle',
 ]
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-const verbs: readonly SessionVerb[] = ['start', 'set', 'end', 'endAll', 'endAny', 'list', 'flash']
+const sessionVerbs: readonly SessionVerb[] = [
+  'start',
+  'set',
+  'end',
+  'endAll',
+  'endAny',
+  'list',
+  'flash',
+]
 /** Verbs that sessions of this strategy cannot keep. */
 export function unsupportedVerbs(session: unknown): readonly SessionVerb[] {
-  const { kind, endAll } = (session ?? {}) as { kind?: unknown; endAll?: unknown }
-  if (kind !== 'stateless') return []
+  const { kind: strategyKind, endAll } = (session ?? {}) as { kind?: unknown; endAll?: unknown }
+  if (strategyKind !== 'stateless') return []
   // Stateless sessions with a revocation have it.
   return endAll === undefined ? ['endAll', 'endAny', 'list'] : ['list']
 }
@@ -96,38 +104,42 @@ export function validateRoutes(
     issues.add('routes', 'must list at least one route')
     return routes
   }
-  const all = compileGatewayLimit(config.limit, issues)
-  const headersOf = routeHeaders(config.headers)
-  for (const [index, given] of (config.routes as readonly Route[]).entries()) {
-    const at = issues.at(`routes.${index}`)
-    checkKeys(at, given, known)
-    if (typeof given !== 'object' || given === null) continue
+  const gatewayLimit = compileGatewayLimit(config.limit, issues)
+  const compileHeaders = routeHeaders(config.headers)
+  for (const [index, routeInput] of (config.routes as readonly Route[]).entries()) {
+    const routeIssues = issues.at(`routes.${index}`)
+    checkKeys(routeIssues, routeInput, routeKeys)
+    if (typeof routeInput !== 'object' || routeInput === null) continue
     // Files are the same for everybody: who asks for them makes no difference.
-    const isAssets = upstreams.get(given.to)?.isAssets
-    const route: Route = isAssets ? { ...given, anonymous: given.anonymous ?? true } : given
-    const before = routes.length
-    const csrf = compileRouteCsrf(config.csrf, route.csrf, at)
-    const body = compileBodyRules(route, at)
-    const throttle = compileRouteThrottle(route, config, at.at('throttle'), throttling)
-    const access = compileRouteAccess(route, config, at)
-    if (login !== undefined) login.validateRoute(route, !access.session, at)
+    const isAssets = upstreams.get(routeInput.to)?.isAssets
+    const route: Route = isAssets
+      ? { ...routeInput, anonymous: routeInput.anonymous ?? true }
+      : routeInput
+    const countBefore = routes.length
+    const csrf = compileRouteCsrf(config.csrf, route.csrf, routeIssues)
+    const body = compileBodyRules(route, routeIssues)
+    const throttle = compileRouteThrottle(route, config, routeIssues.at('throttle'), throttling)
+    const access = compileRouteAccess(route, config, routeIssues)
+    if (login !== undefined) login.validateRoute(route, !access.session, routeIssues)
     else {
-      const option = (['token', 'bearer'] as const).find((name) => route[name] !== undefined)
-      if (option !== undefined) at.add(option, 'needs the option login of the gateway')
+      const option = (['token', 'bearer'] as const).find(
+        (loginOption) => route[loginOption] !== undefined,
+      )
+      if (option !== undefined) routeIssues.add(option, 'needs the option login of the gateway')
     }
-    const compiled: CompiledRoute = {
+    const compiledRoute: CompiledRoute = {
       ...{ route, csrf, body, throttle, access },
       graphql: compileGraphql(
         route,
         { session: access.session, roles: config.roles !== undefined },
-        at,
+        routeIssues,
       ),
-      upstream: validateRouteOptions(route, config, upstreams, at),
-      limits: compileRouteLimits(route.limit, all, at),
-      secure: headersOf(route.headers, at),
+      upstream: validateRouteOptions(route, config, upstreams, routeIssues),
+      limits: compileRouteLimits(route.limit, gatewayLimit, routeIssues),
+      secure: compileHeaders(route.headers, routeIssues),
     }
-    if (validatePattern(route, at)) routes.push(compiled)
-    if (routes.length > before) findUnreachable(routes, at)
+    if (validatePattern(route, routeIssues)) routes.push(compiledRoute)
+    if (routes.length > countBefore) findUnreachable(routes, routeIssues)
   }
   if (config.signIn !== undefined && config.session === undefined)
     issues.add('signIn', 'needs the option session')
@@ -152,10 +164,10 @@ function compileRouteThrottle(
 }
 
 function validatePattern({ host, path }: Route, issues: Issues): boolean {
-  const named = host === undefined || isHostPattern(host)
-  if (!named)
+  const isHostValid = host === undefined || isHostPattern(host)
+  if (!isHostValid)
     issues.add('host', 'must be a host without a port, such as api.example.com or *.example.com')
-  if (isPathPattern(path)) return named
+  if (isPathPattern(path)) return isHostValid
   issues.add('path', 'must be an exact path (/login) or a prefix (/admin/*), in canonical form')
   return false
 }
@@ -166,20 +178,20 @@ function compileRouteAccess(
   issues: Issues,
 ): CompiledAccess {
   const { session, roles, platform } = config
-  const compiled = compileAccess(access, issues.at('access'))
-  if (session === undefined && compiled.session) {
+  const compiledAccess = compileAccess(access, issues.at('access'))
+  if (session === undefined && compiledAccess.session) {
     issues.add('access', "must be 'public' where the gateway has no option session")
-  } else if (compiled.roles !== undefined && roles === undefined)
+  } else if (compiledAccess.roles !== undefined && roles === undefined)
     issues.add('access.role', 'needs the option roles')
-  if (compiled.bound && session !== undefined && session.device === undefined)
+  if (compiledAccess.bound && session !== undefined && session.device === undefined)
     issues.add('access.device', 'needs sessions with the option device')
-  if (compiled.ranges !== undefined && platform === 'none') {
+  if (compiledAccess.ranges !== undefined && platform === 'none') {
     issues.add(
       'access.address',
       "needs a platform that tells addresses: with 'none' nobody would pass",
     )
   }
-  return compiled
+  return compiledAccess
 }
 
 function validateRouteOptions(
@@ -190,30 +202,39 @@ function validateRouteOptions(
 ): CompiledUpstream | undefined {
   const upstream = upstreams.get(route.to)
   if (upstream === undefined) {
-    const names = [...upstreams.keys()].map((name) => JSON.stringify(name)).join(', ')
+    const names = [...upstreams.keys()]
+      .map((upstreamName) => JSON.stringify(upstreamName))
+      .join(', ')
     issues.add('to', `names no upstream; there is ${names || 'none'}`)
   }
   if (route.timeoutMs !== undefined)
     wholeNumber(issues, 'timeoutMs', route.timeoutMs, 1, timeoutBounds)
   validateCache(route, issues)
-  const socket = route.maxSocketSeconds === false ? undefined : route.maxSocketSeconds
-  wholeNumber(issues, 'maxSocketSeconds', socket, 3600, { min: 1, max: 86_400, unit: 'seconds' })
+  const socketSeconds = route.maxSocketSeconds === false ? undefined : route.maxSocketSeconds
+  wholeNumber(issues, 'maxSocketSeconds', socketSeconds, 3600, {
+    min: 1,
+    max: 86_400,
+    unit: 'seconds',
+  })
   choiceOption(issues, 'retry', route.retry, [true, false, 'idempotency-key'], true)
   parseList(route.methods, methods, 'methods', issues)
-  const granted = parseList(route.sessions, verbs, 'sessions', issues)
-  if (granted.length > 0 && upstream?.sessions === false) {
+  const grantedVerbs = parseList(route.sessions, sessionVerbs, 'sessions', issues)
+  if (grantedVerbs.length > 0 && upstream?.sessions === false) {
     issues.add('sessions', `needs sessions: true on the upstream ${JSON.stringify(route.to)}`)
   }
-  for (const verb of unsupportedVerbs(session).filter((verb) => granted.includes(verb))) {
-    issues.add('sessions', `must not grant ${verb}: stateless sessions cannot keep it`)
+  for (const sessionVerb of unsupportedVerbs(session).filter((sessionVerb) =>
+    grantedVerbs.includes(sessionVerb),
+  )) {
+    issues.add('sessions', `must not grant ${sessionVerb}: stateless sessions cannot keep it`)
   }
-  const unsafeVerbs = granted.filter(requiresUnsafeMethod).join(' and ')
+  const unsafeVerbs = grantedVerbs.filter(requiresUnsafeMethod).join(' and ')
   booleanOption(issues, 'caseSensitive', route.caseSensitive, false)
-  const onGet = booleanOption(issues, 'startOnGet', route.startOnGet, false)
-  if (onGet && !unsafeVerbs) issues.add('startOnGet', 'needs sessions with start, endAll or endAny')
+  const startsOnGet = booleanOption(issues, 'startOnGet', route.startOnGet, false)
+  if (startsOnGet && !unsafeVerbs)
+    issues.add('startOnGet', 'needs sessions with start, endAll or endAny')
   if (
     unsafeVerbs &&
-    !onGet &&
+    !startsOnGet &&
     Array.isArray(route.methods) &&
     listMethods(route).every(isSafeMethod)
   ) {
@@ -230,23 +251,23 @@ function validateRouteOptions(
     upstream?.hideErrors ?? false,
   )
   const anonymous = booleanOption(issues, 'anonymous', route.anonymous, false)
-  if (anonymous && granted.length > 0)
+  if (anonymous && grantedVerbs.length > 0)
     issues.add('anonymous', 'must not stand beside sessions: nobody is known there')
   return upstream && { ...upstream, hideErrors, sessions: upstream.sessions && !anonymous }
 }
 
 function parseList<T extends string>(
-  value: unknown,
+  listOption: unknown,
   choices: readonly T[],
   option: string,
   issues: Issues,
 ): readonly T[] {
-  if (value === undefined) return []
-  if (!Array.isArray(value) || value.length === 0) {
+  if (listOption === undefined) return []
+  if (!Array.isArray(listOption) || listOption.length === 0) {
     issues.add(option, 'must be a list that is not empty, or absent')
     return []
   }
-  for (const [index, item] of value.entries())
-    choiceOption(issues, `${option}.${index}`, item, choices, item)
-  return value
+  for (const [index, listItem] of listOption.entries())
+    choiceOption(issues, `${option}.${index}`, listItem, choices, listItem)
+  return listOption
 }

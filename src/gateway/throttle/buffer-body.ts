@@ -15,27 +15,28 @@ export interface BufferedBody {
  * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE` for a body that breaks off
  */
 export async function bufferJsonBody(response: Response, timeoutMs: number): Promise<BufferedBody> {
-  const type = response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  const isJson = type === 'application/json' || type.endsWith('+json')
+  const mediaType =
+    response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const isJson = mediaType === 'application/json' || mediaType.endsWith('+json')
   if (!isJson || response.body === null || response.headers.has('content-encoding'))
     return { text: undefined, response }
   if (Number(response.headers.get('content-length')) > maxResponseBytes)
     return { text: undefined, response }
   const reader = response.body.getReader()
-  const parts: Uint8Array[] = []
-  let [bytes, late] = [0, false]
+  const chunks: Uint8Array[] = []
+  let [byteLength, hasTimedOut] = [0, false]
   const timer = setTimeout(() => {
-    late = true
+    hasTimedOut = true
     reader.cancel().catch(() => {})
   }, timeoutMs)
   try {
-    let part = await reader.read()
-    while (!part.done) {
-      parts.push(part.value)
-      bytes += part.value.byteLength
-      if (bytes > maxResponseBytes)
-        return { text: undefined, response: new Response(replayBody(parts, reader), response) }
-      part = await reader.read()
+    let chunk = await reader.read()
+    while (!chunk.done) {
+      chunks.push(chunk.value)
+      byteLength += chunk.value.byteLength
+      if (byteLength > maxResponseBytes)
+        return { text: undefined, response: new Response(replayBody(chunks, reader), response) }
+      chunk = await reader.read()
     }
   } catch (cause) {
     throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The answer to a login broke off', {
@@ -44,32 +45,32 @@ export async function bufferJsonBody(response: Response, timeoutMs: number): Pro
   } finally {
     clearTimeout(timer)
   }
-  if (late)
+  if (hasTimedOut)
     throw new PortcullisError(
       'ERR_UPSTREAM_TIMEOUT',
       `The answer to a login took longer than ${timeoutMs} ms`,
     )
-  const all = new Uint8Array(bytes)
-  let at = 0
-  for (const piece of parts) {
-    all.set(piece, at)
-    at += piece.byteLength
+  const joined = new Uint8Array(byteLength)
+  let position = 0
+  for (const bodyChunk of chunks) {
+    joined.set(bodyChunk, position)
+    position += bodyChunk.byteLength
   }
-  return { text: new TextDecoder().decode(all), response: new Response(all, response) }
+  return { text: new TextDecoder().decode(joined), response: new Response(joined, response) }
 }
 
-/** What was read, and then what was not. */
+/** Streams the chunks that were read, and then the rest of the body. */
 function replayBody(
-  parts: Uint8Array[],
+  chunks: Uint8Array[],
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
-      const held = parts.shift()
-      if (held !== undefined) return controller.enqueue(held)
-      const part = await reader.read()
-      if (part.done) controller.close()
-      else controller.enqueue(part.value)
+      const heldChunk = chunks.shift()
+      if (heldChunk !== undefined) return controller.enqueue(heldChunk)
+      const chunk = await reader.read()
+      if (chunk.done) controller.close()
+      else controller.enqueue(chunk.value)
     },
     cancel: (reason) => reader.cancel(reason),
   })

@@ -27,59 +27,73 @@ export interface LoginRules {
   readonly normalize: Normalize | undefined
   readonly success: CompiledSuccess
   /** Whether a cookie of this name may say who somebody is without a password. */
-  readonly withholds: (name: string) => boolean
+  readonly withholds: (cookieName: string) => boolean
   /** Whether a cookie is called like the field of the account, which PHP's `$_REQUEST` may prefer to it. */
-  readonly meansField: (name: string) => boolean
-  readonly watch: (succeeded: boolean) => void
+  readonly meansField: (cookieName: string) => boolean
+  readonly watch: (hasSucceeded: boolean) => void
 }
 
-/** What all routes of a gateway share. */
+/** Options that all routes of a gateway share. */
 interface LoginDefaults {
   readonly emit: Emit
   readonly normalize: Normalize | undefined
 }
 
 /** Validates the option `throttle` of a route. */
-export function compileLogin(route: Route, defaults: LoginDefaults, at: Issues): LoginRules {
-  checkKeys(at, route.throttle, ['account', 'success', 'normalize', 'withhold'])
+export function compileLogin(
+  route: Route,
+  defaults: LoginDefaults,
+  throttleIssues: Issues,
+): LoginRules {
+  checkKeys(throttleIssues, route.throttle, ['account', 'success', 'normalize', 'withhold'])
   const { account, success } = (route.throttle ?? {}) as Partial<RouteThrottle>
   if (
     !Array.isArray(route.methods) ||
     !route.methods.every((method) => methodsWithBody.includes(method))
   ) {
-    at.add('', `needs methods that carry a body, and no others: ${methodsWithBody.join(', ')}`)
+    throttleIssues.add(
+      '',
+      `needs methods that carry a body, and no others: ${methodsWithBody.join(', ')}`,
+    )
   }
-  const compiled = compileSuccess(success, at.at('success'))
-  const { rules } = compiled
-  if (rules.some(({ sessionStart }) => sessionStart) && !route.sessions?.includes('start')) {
-    at.add('success', "is proven by sessionStart, so sessions must grant 'start'")
+  const compiledSuccess = compileSuccess(success, throttleIssues.at('success'))
+  const { rules: successRules } = compiledSuccess
+  if (successRules.some(({ sessionStart }) => sessionStart) && !route.sessions?.includes('start')) {
+    throttleIssues.add('success', "is proven by sessionStart, so sessions must grant 'start'")
   }
-  const rule = validateAccount(account, route.access, at.at('account'))
+  const accountRule = validateAccount(account, route.access, throttleIssues.at('account'))
   // The client chooses what is selected and under which name, and the status is 200 either way.
   if (
-    rule &&
-    'graphql' in rule &&
-    !rules.every(({ cookie, sessionStart }) => cookie ?? sessionStart)
+    accountRule &&
+    'graphql' in accountRule &&
+    !successRules.every(({ cookie, sessionStart }) => cookie ?? sessionStart)
   ) {
-    at.add(
+    throttleIssues.add(
       'success',
       'must be proven by a cookie or by sessionStart where the account is read from GraphQL',
     )
   }
-  const member = rule !== undefined && 'session' in rule ? rule.session : undefined
+  const sessionMember =
+    accountRule !== undefined && 'session' in accountRule ? accountRule.session : undefined
   const normalize =
-    optionalFunction(at, 'normalize', route.throttle?.normalize) ??
+    optionalFunction(throttleIssues, 'normalize', route.throttle?.normalize) ??
     normalizerFor(success, defaults.normalize)
   return {
     read:
-      rule === undefined || 'session' in rule
+      accountRule === undefined || 'session' in accountRule
         ? undefined
-        : createAccountReader(withDefaults(rule, success), normalize),
-    member,
+        : createAccountReader(withDefaults(accountRule, success), normalize),
+    member: sessionMember,
     normalize,
-    success: compiled,
-    withholds: compileWithheld(route.throttle?.withhold ?? compiled.withhold, at),
-    meansField: rule !== undefined && 'form' in rule ? createNameCheck(rule.form) : () => false,
+    success: compiledSuccess,
+    withholds: compileWithheld(
+      route.throttle?.withhold ?? compiledSuccess.withhold,
+      throttleIssues,
+    ),
+    meansField:
+      accountRule !== undefined && 'form' in accountRule
+        ? createNameCheck(accountRule.form)
+        : () => false,
     watch: createRuleWatch(() =>
       defaults.emit({ type: 'throttle-rule-never-matches', subject: route.path }),
     ),
@@ -87,20 +101,23 @@ export function compileLogin(route: Route, defaults: LoginDefaults, at: Issues):
 }
 
 /** Cookies by which the upstream would know somebody without a password. */
-function compileWithheld(value: unknown, at: Issues): (name: string) => boolean {
-  const isName = (name: unknown): boolean =>
-    typeof name === 'string' && /^(?:\*?[^\s*=;,]{1,64}|[^\s*=;,]{1,64}\*)$/.test(name)
-  if (!Array.isArray(value) || !value.every(isName)) {
-    at.add('withhold', 'must be a list of names of cookies, perhaps with * at the end or beginning')
+function compileWithheld(patterns: unknown, issues: Issues): (cookieName: string) => boolean {
+  const isName = (cookieName: unknown): boolean =>
+    typeof cookieName === 'string' && /^(?:\*?[^\s*=;,]{1,64}|[^\s*=;,]{1,64}\*)$/.test(cookieName)
+  if (!Array.isArray(patterns) || !patterns.every(isName)) {
+    issues.add(
+      'withhold',
+      'must be a list of names of cookies, perhaps with * at the end or beginning',
+    )
     return () => false
   }
-  const wanted = value as readonly string[]
-  return (name) => wanted.some((one) => matchesName(one, name))
+  const withheldNames = patterns as readonly string[]
+  return (cookieName) => withheldNames.some((withheldName) => matchesName(withheldName, cookieName))
 }
 
 /** WordPress takes lost passwords, registrations and passwords of posts at the address of its login. */
-function withDefaults(rule: AccountRule, success: unknown): AccountRule {
-  return 'form' in rule ? { optional: isWordpress(success), ...rule } : rule
+function withDefaults(accountRule: AccountRule, success: unknown): AccountRule {
+  return 'form' in accountRule ? { optional: isWordpress(success), ...accountRule } : accountRule
 }
 
 function isWordpress(success: unknown): boolean {
@@ -112,7 +129,7 @@ function normalizerFor(success: unknown, normalize: Normalize | undefined): Norm
   if (!isWordpress(success)) return normalize
   return normalize === undefined
     ? normalizeWordpressName
-    : (text) => normalizeWordpressName(normalize(text))
+    : (accountName) => normalizeWordpressName(normalize(accountName))
 }
 
 function validateAccount(
@@ -127,22 +144,22 @@ function validateAccount(
   checkKeys(issues, input, accountKeys)
   if (typeof input !== 'object' || input === null) return undefined
 
-  const entries = Object.entries(input).filter(([, value]) => value !== undefined)
-  const kind = entries
-    .map(([name]) => name)
-    .filter((name) => name !== 'maxTokens' && name !== 'optional')
+  const entries = Object.entries(input).filter(([, optionValue]) => optionValue !== undefined)
+  const accountKind = entries
+    .map(([optionName]) => optionName)
+    .filter((optionName) => optionName !== 'maxTokens' && optionName !== 'optional')
     .sort()
     .join()
-  if (!accountKinds.includes(kind)) {
+  if (!accountKinds.includes(accountKind)) {
     issues.add('', 'must be one of { form }, { json }, { graphql, argument } and { session }')
     return undefined
   }
 
-  const valid = entries.every(([option, value]) =>
-    validateAccountMember(option, value, kind, issues),
+  const isValid = entries.every(([option, optionValue]) =>
+    validateAccountMember(option, optionValue, accountKind, issues),
   )
-  if (!valid) return undefined
-  if (kind === 'session' && access === 'public')
+  if (!isValid) return undefined
+  if (accountKind === 'session' && access === 'public')
     issues.add('session', "must not stand on a route with access: 'public'")
   return input as RouteThrottle['account']
 }
@@ -150,27 +167,28 @@ function validateAccount(
 /** Whether a member names something that can be read. What else is wrong with it becomes an issue. */
 function validateAccountMember(
   option: string,
-  value: unknown,
-  kind: string,
+  optionValue: unknown,
+  accountKind: string,
   issues: Issues,
 ): boolean {
   if (option === 'optional') {
-    if (typeof value !== 'boolean') issues.add(option, 'must be true or false')
-    if (kind !== 'form' && kind !== 'json') issues.add(option, 'must stand beside form or json')
+    if (typeof optionValue !== 'boolean') issues.add(option, 'must be true or false')
+    if (accountKind !== 'form' && accountKind !== 'json')
+      issues.add(option, 'must stand beside form or json')
     return true
   }
   if (option === 'maxTokens') {
-    wholeNumber(issues, option, value as number, 1000, tokenRange)
+    wholeNumber(issues, option, optionValue as number, 1000, tokenRange)
     return true
   }
 
   const takesPath = option === 'json' || option === 'argument'
-  const names: unknown[] = takesPath ? [value].flat() : [value]
-  if (names.length > 0 && names.every(isMemberName)) return true
+  const memberNames: unknown[] = takesPath ? [optionValue].flat() : [optionValue]
+  if (memberNames.length > 0 && memberNames.every(isMemberName)) return true
   issues.add(option, 'must be the name of a member, of at most 64 characters')
   return false
 }
 
-function isMemberName(name: unknown): boolean {
-  return typeof name === 'string' && /^[^\s.].{0,63}$/.test(name)
+function isMemberName(memberName: unknown): boolean {
+  return typeof memberName === 'string' && /^[^\s.].{0,63}$/.test(memberName)
 }

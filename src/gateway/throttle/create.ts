@@ -39,9 +39,9 @@ export function gatewayThrottle<E = ProjectEnv>(options: LoginThrottleOptions<E>
       return {
         cookieName: engine.cookieName,
         check: engine.check,
-        route(route, at) {
+        route(route, routeIssues) {
           const login = {
-            ...compileLogin(route, { emit, normalize: settings.normalize }, at),
+            ...compileLogin(route, { emit, normalize: settings.normalize }, routeIssues),
             engine,
             subject: route.path,
           }

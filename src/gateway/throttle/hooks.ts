@@ -1,4 +1,4 @@
-/** What a login changes about forwarding its request, and how the response settles the attempt. */
+/** Changes the forwarding of a login request, and settles the attempt by its response. */
 import { replaceSetCookie } from '../../cookie/index.ts'
 import type { LoginBody } from '../../limit/throttle/account/read-account.ts'
 import type { LoginAttempt } from '../../limit/throttle/engine.ts'
@@ -12,7 +12,7 @@ import { type BufferedBody, bufferJsonBody } from './buffer-body.ts'
 import type { LoginRoute } from './login.ts'
 import { removeIdentity, type SessionUse, setCookieHeader } from './remove-identity.ts'
 
-/** What the responses to a login have told so far. */
+/** The state of a login across its requests to the upstream. */
 export interface LoginState {
   /** Whether the upstream has responded. */
   answered: boolean
@@ -39,16 +39,25 @@ export function createAttemptHooks(
   body: LoginBody | undefined,
 ): LoginAttemptHooks {
   const { ctx, route, attempt, state, session, clock } = work
-  const { rules } = route.success
-  const readsBody = needsBody(rules)
+  const { rules: successRules } = route.success
+  const readsBody = needsBody(successRules)
   let startedSession = false
   let sentCookies: string | null = null
   let withheld = false
 
-  function describeResponse({ status, headers }: Response, text?: string): LoginResponse {
-    const url = `${ctx.settings.publicOrigin}${ctx.path}`
+  function describeResponse({ status, headers }: Response, bodyText?: string): LoginResponse {
+    const requestUrl = `${ctx.settings.publicOrigin}${ctx.path}`
     const { subject: routePath } = route
-    return { status, headers, url, routePath, sentCookies, text, startedSession, now: clock() }
+    return {
+      status,
+      headers,
+      url: requestUrl,
+      routePath,
+      sentCookies,
+      text: bodyText,
+      startedSession,
+      now: clock(),
+    }
   }
 
   return {
@@ -70,24 +79,25 @@ export function createAttemptHooks(
     },
     beforeSessionStart(response): void {
       if (session === 'unproven') return
-      const started = { ...describeResponse(response), startedSession: true }
-      if (isProven(rules, started)) attempt.prepare()
+      const startedResponse = { ...describeResponse(response), startedSession: true }
+      if (isProven(successRules, startedResponse)) attempt.prepare()
     },
     afterSessionStart(): void {
       startedSession = true
     },
-    async settle(received, timeoutMs): Promise<Response> {
-      const { text, response }: BufferedBody = readsBody
-        ? await bufferJsonBody(received, timeoutMs)
-        : { text: undefined, response: received }
+    async settle(upstreamResponse, timeoutMs): Promise<Response> {
+      const { text: bodyText, response }: BufferedBody = readsBody
+        ? await bufferJsonBody(upstreamResponse, timeoutMs)
+        : { text: undefined, response: upstreamResponse }
       if (withheld && response.status === tokenMismatch) {
         state.wantsSession = true
         return response // the response to the second request settles the attempt
       }
 
-      const proven = session !== 'unproven' && isProven(rules, describeResponse(response, text))
-      route.watch(proven)
-      const cookie = await attempt.settle(proven ? 'success' : 'failure')
+      const isProvenLogin =
+        session !== 'unproven' && isProven(successRules, describeResponse(response, bodyText))
+      route.watch(isProvenLogin)
+      const cookie = await attempt.settle(isProvenLogin ? 'success' : 'failure')
       if (cookie !== undefined) {
         replaceSetCookie(response.headers, cookie)
         neverStore(response.headers)

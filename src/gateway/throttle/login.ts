@@ -21,7 +21,7 @@ export interface LoginRoute extends LoginRules {
   readonly subject: string
 }
 
-/** What login attempts need of their gateway. */
+/** Services of the gateway that login attempts use. */
 export interface LoginServices {
   readonly reject: RequestRejecter
   readonly clock: Clock
@@ -55,7 +55,7 @@ class AttemptScope implements LoginScope {
   readonly #services: LoginServices
   readonly #route: LoginRoute
   readonly #ctx: RouteContext
-  /** What the request says of the login; undefined until the attempt is counted. */
+  /** The login fields of the request; undefined until the attempt is counted. */
   #login: (LoginRead & { readonly ok: true }) | undefined
   /** The attempt that {@link end} settles; undefined where nothing was counted, or what was counted stays so. */
   #attempt: LoginAttempt | undefined
@@ -79,21 +79,21 @@ class AttemptScope implements LoginScope {
   async count(session: LoadedSession | undefined): Promise<void> {
     const ctx = this.#ctx
     const { reject } = this.#services
-    const read = await readLoginAccount(this.#route, ctx, session)
-    if (read.ok && read.account === undefined && !read.charged) {
-      this.#login = read
+    const loginRead = await readLoginAccount(this.#route, ctx, session)
+    if (loginRead.ok && loginRead.account === undefined && !loginRead.charged) {
+      this.#login = loginRead
       return
     }
 
-    const begun = await this.#beginAttempt(read.ok ? read.account : undefined)
-    if (!begun.ok) {
-      this.#rejection = rejectThrottled(ctx, begun.retryAfter)
-    } else if (!read.ok) {
+    const beginning = await this.#beginAttempt(loginRead.ok ? loginRead.account : undefined)
+    if (!beginning.ok) {
+      this.#rejection = rejectThrottled(ctx, beginning.retryAfter)
+    } else if (!loginRead.ok) {
       // The attempt stays counted: a request that cannot be read is charged to its IP address.
-      this.#rejection = reject(ctx, unreadable[read.status])
+      this.#rejection = reject(ctx, unreadable[loginRead.status])
     } else {
-      this.#login = read
-      this.#attempt = begun.attempt
+      this.#login = loginRead
+      this.#attempt = beginning.attempt
     }
   }
 
@@ -110,37 +110,47 @@ class AttemptScope implements LoginScope {
     const login = this.#login
     if (login === undefined) return send()
 
-    const state: LoginState = { answered: false, wantsSession: false }
+    const loginState: LoginState = { answered: false, wantsSession: false }
     this.#sent = true
     try {
       return login.account === undefined
         ? await send({ login: createBodyHooks(login, this.#route) })
-        : await this.#sendAttempt(send, login.body, state)
+        : await this.#sendAttempt(send, login.body, loginState)
     } catch (error) {
       // A slow upstream, or one that breaks off, may have checked the password; and a client that disconnects has sent it.
-      this.#sent = state.answered || this.#ctx.request.signal.aborted || !isNeverSent(error)
+      this.#sent = loginState.answered || this.#ctx.request.signal.aborted || !isNeverSent(error)
       throw error
     }
   }
 
-  #sendAttempt(send: SendLogin, body: LoginBody | undefined, state: LoginState): Promise<Response> {
+  #sendAttempt(
+    send: SendLogin,
+    body: LoginBody | undefined,
+    loginState: LoginState,
+  ): Promise<Response> {
     const attempt = this.#attempt
     if (attempt === undefined) return send()
 
     this.#outliveClient()
-    const work = { ctx: this.#ctx, route: this.#route, clock: this.#services.clock, attempt, state }
+    const attemptWork = {
+      ctx: this.#ctx,
+      route: this.#route,
+      clock: this.#services.clock,
+      attempt,
+      state: loginState,
+    }
     return sendLogin(this.#ctx, send, (session) => ({
-      login: createAttemptHooks({ ...work, session }, body),
-      wantsSession: () => state.wantsSession,
+      login: createAttemptHooks({ ...attemptWork, session }, body),
+      wantsSession: () => loginState.wantsSession,
     }))
   }
 
   /** Keeps the isolate until the attempt is settled, although the client may have disconnected. */
   #outliveClient(): void {
-    const settled = new Promise<void>((done) => {
-      this.#end = done
+    const settlement = new Promise<void>((resolve) => {
+      this.#end = resolve
     })
-    this.#ctx.waitUntil?.(settled)
+    this.#ctx.waitUntil?.(settlement)
   }
 
   async end(): Promise<void> {
@@ -159,12 +169,15 @@ function rejectThrottled(
 }
 
 async function readLoginAccount(
-  { read, member, normalize }: LoginRules,
+  { read: readAccount, member, normalize }: LoginRules,
   { request, search }: RequestContext,
   session: LoadedSession | undefined,
 ): Promise<LoginRead> {
-  if (read !== undefined) return read(request, search)
-  const name: unknown = Object.entries(session?.data ?? {}).find(([key]) => key === member)?.[1]
-  const account = typeof name === 'string' ? createAccount(name, normalize) : undefined
+  if (readAccount !== undefined) return readAccount(request, search)
+  const accountName: unknown = Object.entries(session?.data ?? {}).find(
+    ([memberName]) => memberName === member,
+  )?.[1]
+  const account =
+    typeof accountName === 'string' ? createAccount(accountName, normalize) : undefined
   return account === undefined ? { ok: false, status: 400 } : { ok: true, account }
 }

@@ -3,7 +3,10 @@ import { refererFor, withholdCookies } from '../../limit/throttle/login-request.
 import type { RouteContext } from '../request-context.ts'
 import type { LoginRoute } from './login.ts'
 
-/** What a login's upstream learns of the visitor's session, and whether its response may then prove a success. */
+/**
+ * How a login's upstream may use the client's session, and whether its response may then prove a
+ * success.
+ */
 export type SessionUse = 'withheld' | 'anonymous' | 'unproven'
 
 /**
@@ -29,10 +32,10 @@ export function removeIdentity(
   session: SessionUse,
 ): boolean {
   const cookie = headers.get('cookie')
-  const isWithheld = (name: string): boolean =>
-    meansField(name) || (session === 'withheld' && withholds(name))
-  const others = withholdCookies(cookie, isWithheld)
-  setCookieHeader(headers, others)
+  const isWithheld = (cookieName: string): boolean =>
+    meansField(cookieName) || (session === 'withheld' && withholds(cookieName))
+  const otherCookies = withholdCookies(cookie, isWithheld)
+  setCookieHeader(headers, otherCookies)
 
   // A token signs its sender in whatever password comes with it: as `Bearer`, `Token` (Django REST framework), `JWT`, or
   // without a scheme (Keystone). `Basic` and its kind are kept, since they may guard the whole site.
@@ -44,9 +47,9 @@ export function removeIdentity(
     const { publicOrigin } = ctx.settings
     const page = { publicOrigin, path: ctx.path, routePath: subject }
     headers.set('referer', refererFor(headers.get('referer'), page))
-    for (const name of otherReferers) headers.delete(name)
+    for (const refererName of otherReferers) headers.delete(refererName)
   }
-  return others !== cookie
+  return otherCookies !== cookie
 }
 
 /** Sets the Cookie header, or removes it. */

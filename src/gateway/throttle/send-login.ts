@@ -35,7 +35,8 @@ export async function sendLogin(
 /** Whether the upstream shows its form to the session of this client. */
 async function showsForm(ctx: RouteContext, send: SendLogin): Promise<boolean> {
   const headers = new Headers(ctx.request.headers)
-  for (const name of ['content-type', 'content-length', 'origin', 'referer']) headers.delete(name)
+  for (const headerName of ['content-type', 'content-length', 'origin', 'referer'])
+    headers.delete(headerName)
   // Laravel's guard and others respond to a script differently than to a page.
   headers.set('accept', 'text/html')
   const page: RouteContext = {
@@ -45,7 +46,7 @@ async function showsForm(ctx: RouteContext, send: SendLogin): Promise<boolean> {
     rules: { ...ctx.rules, sessions: [] },
     body: { ...ctx.body, body: undefined, length: undefined },
   }
-  const { status, body: form } = await send({ ctx: page })
-  await form?.cancel()
+  const { status, body: formBody } = await send({ ctx: page })
+  await formBody?.cancel()
   return status === 200
 }

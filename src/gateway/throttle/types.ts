@@ -1,4 +1,7 @@
-/** What the gateway knows of its login throttle, whose code is only there where a configuration imports it. */
+/**
+ * Defines the login throttle of a gateway. Its code is only in a bundle whose configuration imports
+ * it.
+ */
 import type { Normalize } from '../../limit/throttle/account/account.ts'
 import type { AccountRule } from '../../limit/throttle/account/read-account.ts'
 import type { Success } from '../../limit/throttle/success/success-rules.ts'
@@ -8,7 +11,7 @@ import type { LoginScope } from '../phases/login.ts'
 import type { RouteContext } from '../request-context.ts'
 import type { Route } from '../routes/route.ts'
 
-/** What makes a route one on which passwords are tried. */
+/** The option `throttle` of a route: it makes the route a login whose failures are counted. */
 export interface RouteThrottle {
   /**
    * Where a request names the account: `{ form: 'email' }`, or `{ json: 'email' }` (`{ json: ['user', 'email'] }` further
@@ -17,11 +20,11 @@ export interface RouteThrottle {
    * member of the session: for a second factor.
    */
   readonly account: AccountRule | { readonly session: string }
-  /** What proves that the login succeeded. No default: everything else is a failure. */
+  /** The proof that a login succeeded. There is no default: everything else is a failure. */
   readonly success: Success
   /**
-   * What the origin makes of a name before it looks it up, instead of the `normalize` of `gatewayThrottle`. Default: that, and
-   * for the preset `wordpress` what WordPress does.
+   * Normalizes a name as the upstream does before it looks it up, instead of the `normalize` of
+   * `gatewayThrottle`. Default: that, and for the preset `wordpress` the rules of WordPress.
    */
   readonly normalize?: Normalize
   /**
@@ -31,7 +34,7 @@ export interface RouteThrottle {
   readonly withhold?: readonly string[]
 }
 
-/** What `gatewayThrottle` makes, for the option `throttle` of a gateway. */
+/** The value of the option `throttle` of a gateway, which `gatewayThrottle` creates. */
 export interface GatewayThrottle {
   /** Judges it for one gateway, with the faults of that gateway. */
   start(sources: { readonly clock: Clock; readonly emit: Emit }, issues: Issues): LoginThrottling

@@ -1,4 +1,4 @@
-/** What a User-Agent says of the device: read by `bowser`, kept for as long as the isolate lives. */
+/** Describes the device of a User-Agent: `bowser` parses it, and the isolate caches the result. */
 import bowser from 'bowser'
 
 /** The browser and the system behind a request; all of it is the client's own word. */

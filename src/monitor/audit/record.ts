@@ -2,10 +2,10 @@
 import { reasonStatus } from '../../page/reasons.ts'
 import type { EventType, Reason, SecurityEvent } from '../../types.ts'
 
-/** Who acted. */
+/** The party that acted. */
 export type Actor = 'origin' | 'provider' | 'administrator' | 'system'
 
-/** What a record is about. */
+/** The action of a record. */
 export type AuditAction =
   | 'login'
   | 'login-start'
@@ -30,7 +30,7 @@ export interface AuditRecord {
   readonly event: 'audit'
   /** When it happened, ISO 8601 in UTC. */
   readonly time: string
-  /** What was done. */
+  /** The action that happened. */
   readonly action: AuditAction
   /** How it ended. */
   readonly outcome: AuditOutcome
@@ -40,7 +40,10 @@ export interface AuditRecord {
   readonly reason?: string
   /** A keyed tag of the user: the same user has the same tag, and nothing else can be learned from it. */
   readonly user?: string
-  /** Who acted, where it was not the user: an upstream's response, the identity provider, an administrator. */
+  /**
+   * The party that acted, where it was not the user: an upstream's response, the identity provider,
+   * an administrator.
+   */
   readonly actor?: Actor
   /** The administrator's tag, where one acted. */
   readonly actorUser?: string
@@ -62,7 +65,7 @@ export interface AuditRecord {
   readonly subject?: string
 }
 
-/** What is known of the request behind an event. */
+/** The request behind an event, as far as it is known. */
 export interface AuditedRequest {
   readonly requestId?: string | undefined
   /** Cut already. */

@@ -5,9 +5,9 @@ import { truncateAddress } from '../address.ts'
 import { readDevice } from './device.ts'
 import { type AuditedRequest, type AuditRecord, createAuditRecord } from './record.ts'
 
-/** What a sink gets besides the record. */
+/** The context that a sink gets beside the record. */
 export interface SinkContext {
-  /** What `From` functions get as `c.env`. */
+  /** The environment: `c.env` of `FromEnv` functions. */
   readonly env: unknown
   /** Keeps the isolate until a promise settles. Absent where the platform has nothing of the kind. */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined

@@ -2,7 +2,7 @@
 import type { HistogramSeries, Metric, NumberSeries } from './registry.ts'
 import type { Attributes, AttributeValue, FinishedSpan } from './span.ts'
 
-/** Who exports: `service.name` and the rest of the resource. */
+/** The resource that exports: `service.name` and its other attributes. */
 export type Resource = Attributes
 
 /** When what is exported was counted, in milliseconds since the epoch. */

@@ -10,7 +10,7 @@ export type Attributes = Readonly<Record<string, AttributeValue | undefined>>
 
 /** One question that was asked while a request was served, such as a read of the session. */
 export interface ChildSpan {
-  /** What was asked: `session`, `redis` or the name of the method that an upstream received. */
+  /** The name of the operation: `session`, `redis` or the method of a request to an upstream. */
   readonly name: string
   /** `client` where the question left the isolate, else `internal`. */
   readonly kind: 'client' | 'internal'

@@ -10,7 +10,7 @@ import { type SpanRecorder, spanRecorder } from './recorder.ts'
 import { MetricsRegistry } from './registry.ts'
 import { createSpans } from './span.ts'
 
-/** What a request's end tells telemetry. */
+/** The data that telemetry receives when a request ends. */
 export interface TelemetryRecord {
   readonly line: RequestLine
   readonly metrics: RequestMetrics
@@ -77,7 +77,8 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
       const result = await postOtlp('/v1/traces', encodeSpans(batch, resource), target, settings)
       if (result.status === 'delivered') continue
 
-      // What the collector could not take now goes with the next export; what it rejects would be rejected again.
+      // Spans that the collector could not take now are sent with the next export; rejected ones
+      // would be rejected again.
       if (result.status === 'retryable') queue.push(spans.slice(start))
       noteFailure(result)
 

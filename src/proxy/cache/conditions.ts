@@ -43,7 +43,7 @@ export function confirmsCached(said: Headers, kept: Headers): boolean {
   return modified === null || known !== null || modified === kept.get('last-modified')
 }
 
-/** What describes the body that is kept, or the one that a 304 has not. RFC 9111 section 3.2. */
+/** Headers that describe the body, which a 304 does not have. RFC 9111 section 3.2. */
 const bound: ReadonlySet<string> = new Set([
   'content-length',
   'content-encoding',

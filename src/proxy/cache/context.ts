@@ -1,4 +1,4 @@
-/** What a cache needs to know of a request. */
+/** Defines the parts of a request that a cache reads. */
 import type { Clock } from '../../types.ts'
 
 /** A request made in everybody's name. */
@@ -21,7 +21,7 @@ export interface CacheTarget {
   readonly clock: Clock
 }
 
-/** What a cache needs to know of a request. */
+/** The request, as a cache uses it. */
 export interface CacheContext extends CacheTarget {
   readonly request: Request
   readonly requestId: string

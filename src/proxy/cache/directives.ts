@@ -3,7 +3,7 @@
 /** Directives by name, in lower case; an argument is its text without quotes, and undefined where there is none. */
 export type CacheDirectives = ReadonlyMap<string, string | undefined>
 
-/** What counts of an answer's fields. */
+/** The cache directives of a response that count. */
 export interface CacheControl {
   readonly directives: CacheDirectives
   /** Whether a field for shared caches has taken the place of `Cache-Control` and `Expires`. RFC 9213 section 2.2. */

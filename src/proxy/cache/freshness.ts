@@ -4,17 +4,20 @@ import { type CacheControl, type CacheDirectives, parseSeconds } from './directi
 
 /** How long an answer is good for, in seconds. */
 export interface Freshness {
-  /** What it had behind it when it arrived. */
+  /** The age of the response when it arrived. */
   readonly age: number
   /** Counted from its making; 0 for what has to be validated each time. */
   readonly fresh: number
-  /** What may follow that, where the upstream fails. */
+  /** The time after its lifetime in which it may be served if the upstream fails. */
   readonly stale: number
-  /** What may follow it while the upstream is asked for another one. */
+  /**
+   * The time after its lifetime in which it may be served while the upstream is asked for another
+   * one.
+   */
   readonly whileRevalidate: number
 }
 
-/** What a route allows beyond what its upstream says. */
+/** The lifetimes that a route allows beyond those of its upstream. */
 export interface FreshnessRules {
   /** For an answer with 200 that says nothing itself; undefined where such a one is not kept. */
   readonly maxAge: number | undefined
@@ -94,7 +97,9 @@ function computeInitialAge(headers: Headers, { requestedAt, receivedAt }: Respon
   return Math.max(apparent, corrected)
 }
 
-/** What the upstream says; 0 for what cannot be read, undefined where it says nothing. */
+/**
+ * Reads the lifetime of the upstream's response; 0 if it is malformed, undefined if there is none.
+ */
 function explicitLifetime(
   headers: Headers,
   control: CacheControl,

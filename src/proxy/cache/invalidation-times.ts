@@ -1,4 +1,4 @@
-/** What one isolate remembers of addresses: a number for each. */
+/** Remembers one number for each address, per isolate. */
 
 /** Times in epoch milliseconds, or counts, by address. */
 export interface InvalidationTimes {

@@ -49,9 +49,10 @@ export interface CacheOptions {
   /** Whether requests with `Range` are answered from whole answers that are kept. Default false: they go past the cache. */
   readonly ranges?: boolean
   /**
-   * What becomes of a request with cookies. `'bypass'`: it goes past the cache, as it is. `'ignore'`: it is answered from
-   * the cache and its cookies never reach the upstream, for routes that know no cookies on sites that set some. With one of
-   * ours it always goes past. Default `'bypass'`.
+   * How a request with cookies is handled. `'bypass'`: it is forwarded past the cache, as it is.
+   * `'ignore'`: it is answered from the cache and its cookies never reach the upstream, for routes
+   * that use no cookies on sites that set some. A request with one of our cookies always bypasses
+   * the cache. Default `'bypass'`.
    */
   readonly cookies?: 'bypass' | 'ignore'
   /** Content types that are kept, such as `['text/css', 'image/*']`. Default: every one that is declared. */
@@ -62,7 +63,7 @@ export interface CacheOptions {
   readonly store?: CacheStore
 }
 
-/** What {@link publicCache} makes, for the option `cache` of a route. */
+/** The value of the option `cache` of a route, which {@link publicCache} creates. */
 export interface RouteCache {
   /** Answers from what is kept; or passes the request on, and keeps the answer where it may be kept. */
   serve(ctx: CacheContext): Promise<Response>
@@ -74,7 +75,7 @@ export interface RouteCache {
   readOutcome(response: Response): CacheOutcome
 }
 
-/** What became of a request in the cache. */
+/** The outcome of a request at the cache. */
 export type CacheOutcome = 'hit' | 'stale' | 'miss' | 'bypass'
 
 const keys: ReadonlyArray<keyof CacheOptions> = [

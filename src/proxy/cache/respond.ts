@@ -1,10 +1,10 @@
-/** What a client gets of an answer that is kept, or that has just come: all of it, a part, or that it has not changed. */
+/** Responds with a cached or a new response: whole, in part, or as 304. */
 
 import { isSameForRange, readRange } from './byte-range.ts'
 import { isUnchanged } from './conditions.ts'
 import { type CachedResponse, readWhole, restoreResponse } from './store.ts'
 
-/** Whose request is answered. */
+/** The request of the client. */
 export interface CacheRequest {
   readonly request: Request
   readonly requestId: string
@@ -44,7 +44,10 @@ function cutRange(body: Uint8Array<ArrayBuffer>, headers: Headers, asked: Header
   return new Response(body.slice(range.first, range.last + 1), { status: 206, headers })
 }
 
-/** What an upstream was asked for without the client's condition; 304 where the client has it. */
+/**
+ * Responds with the upstream's response to a request without the client's condition; 304 if the
+ * client has that response.
+ */
 export function respondFromUpstream(response: Response, { request, now }: CacheRequest): Response {
   if (response.status !== 200 || !isUnchanged(request.headers, response.headers, now))
     return response

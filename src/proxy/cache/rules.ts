@@ -1,4 +1,7 @@
-/** What a cache for everybody may take, keep and give: decisions only. */
+/**
+ * Decides which requests a shared cache may serve and which responses it may store, as pure
+ * functions.
+ */
 import { removeCookies } from '../../cookie/index.ts'
 import {
   type AcceptsType,

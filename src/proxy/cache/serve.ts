@@ -146,7 +146,7 @@ async function freshen(
   const { ctx, asking } = turn
   const headers = mergeHeaders(old.headers, response.headers)
   const updated = new Response(old.body, { status: old.status, headers })
-  // What is taken out of an answer on its way still says that it is for one client.
+  // Headers that are removed from the response still show that it is for one client.
   const judged = new Headers(headers)
   for (const name of ['set-cookie', 'portcullis-session'])
     if (said.has(name)) judged.set(name, 'said')

@@ -35,7 +35,7 @@ export interface StoreOptions extends Freshness {
   readonly validated: boolean
 }
 
-/** What Workers have, and nobody else. */
+/** The cache of Workers, which no other runtime has. */
 export function findRuntimeCache(): CacheStore | undefined {
   return (globalThis as { caches?: { default?: CacheStore } }).caches?.default
 }
@@ -63,7 +63,7 @@ const year = 31_536_000
 /** Milliseconds: clocks of machines that share a cache may differ by this much. */
 const skewMs = 60_000
 
-/** What a look into a cache finds. */
+/** The result of a look-up. */
 export interface CacheLookup {
   /** Undefined where nothing lies there that may be used, or where the cache cannot be asked. */
   readonly kept: CachedResponse | undefined
@@ -213,7 +213,10 @@ export async function readWhole(
   return whole
 }
 
-/** What was kept, as its upstream sent it: with the headers that were set aside, and without ours. */
+/**
+ * Restores a cached response as its upstream sent it: with the headers that were set aside, and
+ * without ours.
+ */
 export function restoreResponse({ response, age }: CachedResponse): Response {
   const headers = new Headers(response.headers)
   headers.delete('cache-control')

@@ -23,7 +23,7 @@ export interface FetchApp {
   fetch(request: never, env: never, context: never): object | Promise<object>
 }
 
-/** What the platform passed with the request of a client. */
+/** The arguments that the platform passed with the request of a client. */
 export interface Invocation {
   readonly env: unknown
   readonly context: object | undefined

@@ -11,13 +11,16 @@ export interface BreakerOptions {
   readonly pause?: number
 }
 
-/** What {@link circuitBreaker} makes: rules, and a breaker of its own for each upstream that has them. */
+/**
+ * The rules that {@link circuitBreaker} creates. Each upstream that has them gets a breaker of its
+ * own.
+ */
 export interface BreakerRules {
   /** One upstream's breaker, closed. */
   start(): Breaker
 }
 
-/** What became of a breaker when a request ended. */
+/** The change of a breaker when a request ended. */
 export type BreakerChange = 'opened' | 'closed' | undefined
 
 /** Takes whether a request was answered at all. A request whose client left is never settled. */

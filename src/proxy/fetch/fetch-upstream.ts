@@ -23,7 +23,7 @@ export interface UpstreamRequest {
   readonly signal: AbortSignal
 }
 
-/** What workerd adds to an answer that hands over a socket. */
+/** A response with the socket that workerd adds to it. */
 export type UpstreamResponse = Response & { readonly webSocket?: unknown }
 
 /**
@@ -77,7 +77,7 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
     // An upstream's connection may fail because the client's has: what became of the body is known a moment later.
     if (sent !== undefined && !late)
       await Promise.race([sent, new Promise((done) => setTimeout(done, afterwards))])
-    // Whoever reads the body learns of it first.
+    // The reader of the body learns of it first.
     if (refused !== undefined || isBodyTooLong(cause))
       throw refused ?? new BodyError('body-malformed')
     if (late)

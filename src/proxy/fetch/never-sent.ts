@@ -1,7 +1,7 @@
 /** Whether a request that failed had reached its upstream. */
 import { isPortcullisError } from '../../errors.ts'
 
-/** Of Node (and undici), Bun, and what a resolver says of a name that leads nowhere. */
+/** Error codes of Node (and undici), of Bun, and of resolvers for a name that leads nowhere. */
 const codes: ReadonlySet<unknown> = new Set([
   ...[
     'ECONNREFUSED',

@@ -1,4 +1,4 @@
-/** What a request needs so that it can be forwarded to an upstream. */
+/** Defines the context of a request that is forwarded to an upstream. */
 import type { AssertionKeys } from '../../assertion/keys.ts'
 import type { FlushableHandle, SessionFacts, SessionInfo } from '../../session/index.ts'
 import type { SessionGrants } from '../../session-protocol/grants.ts'
@@ -36,7 +36,7 @@ export interface ForwardContext {
   readonly strippedHeaders: readonly string[] | undefined
   /** The session, once it was opened. */
   readonly session: FlushableHandle<object> | undefined
-  /** What the response gets, whichever code creates it. */
+  /** Additions to the response, whichever code creates it. */
   readonly response: PageContext
 }
 
@@ -88,7 +88,7 @@ export interface UpstreamRules {
   readonly drops: ((name: string) => boolean) | undefined
 }
 
-/** What a route says of forwarding. */
+/** The route's rules of forwarding. */
 export interface ForwardRules extends SessionGrants {
   readonly anonymous?: boolean | undefined
   readonly retry?: boolean | 'idempotency-key' | undefined
@@ -105,7 +105,7 @@ export interface LoadedSession {
   info(): Promise<SessionInfo | undefined>
 }
 
-/** What a login changes about forwarding. */
+/** Changes that a login makes to forwarding. */
 export interface LoginAttemptHooks {
   /** The body as it was read, which is all that the upstream gets; undefined where it was not read. */
   readonly body: string | Uint8Array<ArrayBuffer> | undefined

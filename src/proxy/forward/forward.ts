@@ -30,7 +30,7 @@ export interface ForwardObserver<C extends ForwardContext> {
   recordRetry(ctx: C): void
 }
 
-/** What forwarding needs, besides the request. */
+/** The options of forwarding. */
 export interface ForwardOptions<C extends ForwardContext> {
   readonly sessions: ForwardSessions<C>
   /** Names of our own cookies, which no upstream gets and none may set. */

@@ -35,7 +35,7 @@ export type ApplySessionHeader<C extends ForwardContext> = (
   answer: SessionResponse<C>,
 ) => Promise<void>
 
-/** What the function needs besides the sessions. */
+/** The options of the function, besides the sessions. */
 export interface SessionHeaderOptions {
   readonly emit: Emit
   /** The user of a session's data. */

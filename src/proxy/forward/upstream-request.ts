@@ -9,7 +9,7 @@ import { createUpstreamUrl, findTarget } from '../target.ts'
 import type { ForwardContext, LoginAttemptHooks } from './context.ts'
 import { requestWhole } from './whole-response.ts'
 
-/** What differs from the client's request. */
+/** Differences from the client's request. */
 export interface RequestChanges {
   /** Where the request is a login attempt. */
   readonly login?: LoginAttemptHooks | undefined
@@ -17,7 +17,7 @@ export interface RequestChanges {
   readonly shared?: SharedRequest | undefined
 }
 
-/** What the gateway tells an upstream of a session. */
+/** The fields that describe a session to an upstream. */
 export type SessionFields = Pick<ForwardedFields, 'assertion' | 'sessions' | 'flash'>
 
 /** A request to an upstream, and the nonce by which the response may use the session protocol. */
