@@ -1,7 +1,7 @@
 /** The refresh token grant, and revocation. */
 import * as oauth from 'oauth4webapi'
 import { readSubject } from '../identify.ts'
-import { LoginError, type RefreshedTokens } from '../types.ts'
+import { isObject, LoginError, type RefreshedTokens } from '../types.ts'
 import { withSecret } from './client-auth.ts'
 import {
   createOAuthRequest,
@@ -11,15 +11,24 @@ import {
   validateIdToken,
 } from './protocol.ts'
 
+/** What a caller does around a request with a refresh token. */
+export interface RefreshHooks {
+  /** Runs before each request that carries the refresh token. Where it rejects, nothing is sent. */
+  readonly beforeSend: () => Promise<void>
+  /** Receives a new refresh token before anything else of the response is validated. */
+  readonly onRotated: (refreshToken: string) => Promise<void>
+}
+
 /**
- * Redeems a refresh token. From here on the provider may take the old one no longer, so a new one must be kept, whatever
- * comes of the rest.
+ * Redeems a refresh token. From here on the provider may take the old one no longer, so a new one is handed over before the
+ * rest of the response is read: a bad id token beside it must not lose it.
  *
  * @throws {LoginError} `grant-refused`, or as `exchangeCode` does
  */
 export async function redeemRefreshToken(
   context: ProtocolContext,
   refreshToken: string,
+  { beforeSend, onRotated }: RefreshHooks,
 ): Promise<oauth.TokenEndpointResponse> {
   const { metadata, provider } = context
   const { resource } = provider.options
@@ -28,6 +37,7 @@ export async function redeemRefreshToken(
     ...(resource !== undefined && { additionalParameters: { resource } }),
   }
   return withSecret(context, 'grant-refused', async (client, auth) => {
+    await beforeSend()
     const response = await oauth.refreshTokenGrantRequest(
       metadata,
       client,
@@ -35,11 +45,25 @@ export async function redeemRefreshToken(
       refreshToken,
       options,
     )
+    const rotated = await readRefreshToken(response)
+    if (rotated !== undefined && rotated !== refreshToken) await onRotated(rotated)
+
     const { oauth: adapter } = provider.options
     const repaired = (await adapter?.repairTokenResponse?.(response)) ?? response
     const expecting = adapter ? metadata : await createTokenMetadata(context, response)
     return oauth.processRefreshTokenResponse(expecting, client, repaired)
   })
+}
+
+/** Reads the refresh token of a response that succeeded, whatever else is in it. The body was read within bounds before. */
+async function readRefreshToken(response: Response): Promise<string | undefined> {
+  if (!response.ok) return undefined
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined)
+  const token = isObject(body) ? body.refresh_token : undefined
+  return typeof token === 'string' && token !== '' ? token : undefined
 }
 
 /**

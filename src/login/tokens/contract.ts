@@ -47,7 +47,7 @@ export type TakenTokens =
 export interface TokenRows {
   /** Writes a row that lives for `life` milliseconds. */
   put(key: string, row: TokenRow & { readonly life: number }, env: unknown): Promise<void>
-  /** Reads a row, and gives the lease to at most one caller. */
+  /** Reads a row, and gives the lease to at most one holder. Its holder gets it again, with a new end. */
   take(key: string, ask: TakeTokens, env: unknown): Promise<TakenTokens>
   /** Writes over a row; false where the holder has the lease no longer. The row's life stays. */
   replace(key: string, row: RefreshedRow, env: unknown): Promise<boolean>

@@ -1,5 +1,6 @@
 /** Tokens that are refreshed exactly once: whoever holds the lease of a row asks the provider, the others wait. */
 import { randomId } from '../../crypto/index.ts'
+import { isPortcullisError } from '../../errors.ts'
 import { connectProvider, emitEvent } from '../context.ts'
 import { redeemRefreshToken, validateRefreshed } from '../protocol/refresh.ts'
 import type { LoginSettings } from '../settings.ts'
@@ -15,6 +16,10 @@ import { planRefresh, type RowSealer } from './sealed-row.ts'
 
 /** Milliseconds beyond the deadline of the token request: its holder is done, or was given up. */
 const leaseMargin = 5000
+/** Milliseconds of the margin that are for storing what the token request brought. */
+const storeMargin = 4000
+/** Pauses in milliseconds between tries to store what a refresh brought; all of them lie within the margin. */
+const storePauses = [100, 300, 900]
 /** Milliseconds for which nobody asks a provider that did not answer. */
 const outagePause = 5000
 /** Milliseconds that a token must still live to be handed out. */
@@ -40,14 +45,30 @@ export interface Recency {
   readonly identify: IdentifyAgain
 }
 
+/** A lease of this request. Its members that change say how far the refresh has come. */
 interface HeldLease {
   readonly context: TokenContext
   readonly facts: LoginFacts
   readonly row: string
   readonly key: string
   readonly holder: string
+  /** The row as the lease found it. */
+  readonly sealed: string
   readonly tokens: KeptTokens
   readonly recency: Recency | undefined
+  /** Milliseconds that a lease lives. */
+  readonly life: number
+  /** Milliseconds since the epoch, read before the store was asked. */
+  takenAt: number
+  /** The new refresh token, from the moment that the provider issued it. */
+  rotated?: string
+  /** Whether the store holds the new refresh token. */
+  isRotatedKept?: boolean
+}
+
+/** Another request refreshes these tokens by now, or has done so. */
+class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError'
 }
 
 /** Tokens that work now. Refreshes them where that is due, exactly once in all isolates. */
@@ -77,7 +98,9 @@ export async function obtainTokens(
     const isUsable = tokens.expiresAt > now + shortestLife
     if (taken.status === 'fresh') return { status: 'ok', tokens }
     if (taken.status === 'lease') {
-      const held = { context, facts, row, key, holder, tokens, recency }
+      const { sealed } = taken
+      const own = { holder, sealed, tokens, recency, life: lease, takenAt: now }
+      const held: HeldLease = { context, facts, row, key, ...own }
       const result = await refreshHeld(desk, held, isUsable)
       if (result !== undefined) return result
       continue
@@ -112,53 +135,91 @@ async function refreshHeld(
 ): Promise<TokenResult | undefined> {
   const { rows, settings } = desk
   const { context, facts, key, holder, tokens } = held
-  const { env } = context
-  const old: TokenResult = { status: 'ok', tokens }
-  let rotated: string | undefined
   if (tokens.refreshToken === undefined) {
     // Nothing can be refreshed: the token is used to its end.
-    await rows.release(key, holder, 0, env)
-    return isUsable ? old : { status: 'gone', reason: 'no-refresh-token' }
+    await rows.release(key, holder, 0, context.env)
+    return isUsable ? { status: 'ok', tokens } : { status: 'gone', reason: 'no-refresh-token' }
   }
   try {
     const protocol = await connectProvider(settings, context, facts.provider)
-    const result = await redeemRefreshToken(protocol, tokens.refreshToken)
-    rotated = result.refresh_token
+    const result = await redeemRefreshToken(protocol, tokens.refreshToken, {
+      beforeSend: () => renewLease(desk, held),
+      onRotated: (refreshToken) => keepRotated(desk, held, refreshToken),
+    })
     const refreshed = await validateRefreshed(protocol, result, facts.sub)
     return await keepRefreshed(desk, held, refreshed)
   } catch (error) {
-    if (!(error instanceof LoginError)) {
-      await rows.release(key, holder, settings.clock() + outagePause, env).catch(() => {})
-      throw error
-    }
-    const { reason } = error
-    // RFC 6749 section 5.2. A refused client is no refused grant: nobody loses tokens by a wrong secret.
-    if (reason === 'grant-refused' || reason === 'subject-changed') {
-      if ((await rows.drop(key, holder, env)) === undefined) return undefined
-      emitEvent(settings, context, { type: 'tokens-gone', reason, subject: facts.provider })
-      return { status: 'gone', reason }
-    }
-    await keepRotated(desk, held, rotated).catch(() => {})
-    emitEvent(settings, context, { type: 'tokens-unavailable', reason, subject: facts.provider })
-    return isUsable ? old : { status: 'unavailable', reason }
+    if (error instanceof LeaseLostError) return undefined
+    return settleFailure(desk, held, error, isUsable)
   }
 }
 
-/** Ends the lease of a refresh that failed. A new refresh token stays: one that comes twice costs all of them. */
-async function keepRotated(
-  desk: TokenDesk,
-  held: HeldLease,
-  refreshToken: string | undefined,
-): Promise<void> {
-  const { rows, settings } = desk
-  const { context, key, holder, tokens } = held
+/**
+ * Makes sure that the lease outlives the request that sends the refresh token. Metadata of a provider that is slow, or a
+ * first secret that was refused, may have used up its time: then the store must confirm that nobody else refreshes.
+ */
+async function renewLease({ rows, settings }: TokenDesk, held: HeldLease): Promise<void> {
+  const { context, key, holder, life, recency, sealed } = held
+  const isLong = (): boolean =>
+    held.takenAt + life - settings.clock() >= settings.timeoutMs + storeMargin
+  if (isLong()) return
+
   const now = settings.clock()
-  const pausedUntil = now + outagePause
-  if (refreshToken === undefined) await rows.release(key, holder, pausedUntil, context.env)
-  else await writeRow(desk, held, { ...tokens, refreshToken }, { refreshAt: now, pausedUntil })
+  const since = recency === undefined ? {} : { since: recency.since }
+  const taken = await rows.take(key, { now, holder, lease: life, ...since }, context.env)
+  if (taken.status !== 'lease' || taken.sealed !== sealed) throw new LeaseLostError()
+  held.takenAt = now
+  // A store that takes seconds to answer would take as long to keep what the request brings.
+  if (!isLong()) throw new LoginError('store-unavailable')
 }
 
-/** Stores what a refresh brought before anything else: the provider takes the old refresh token no longer. */
+/** Ends the lease of a refresh that failed, and decides what its request gets. */
+async function settleFailure(
+  desk: TokenDesk,
+  held: HeldLease,
+  error: unknown,
+  isUsable: boolean,
+): Promise<TokenResult | undefined> {
+  const { rows, settings } = desk
+  const { context, facts, key, holder, tokens } = held
+  if (!(error instanceof LoginError)) {
+    await endLease(desk, held).catch(() => {})
+    throw error
+  }
+  const { reason } = error
+  // RFC 6749 section 5.2. A refused client is no refused grant: nobody loses tokens by a wrong secret.
+  if (reason === 'grant-refused' || reason === 'subject-changed') {
+    if ((await rows.drop(key, holder, context.env)) === undefined) return undefined
+    emitEvent(settings, context, { type: 'tokens-gone', reason, subject: facts.provider })
+    return { status: 'gone', reason }
+  }
+  await endLease(desk, held).catch(() => {})
+  emitEvent(settings, context, { type: 'tokens-unavailable', reason, subject: facts.provider })
+  return isUsable ? { status: 'ok', tokens } : { status: 'unavailable', reason }
+}
+
+/** Stores a new refresh token before anything else of its response counts: one that comes twice costs all of them. */
+async function keepRotated(desk: TokenDesk, held: HeldLease, refreshToken: string): Promise<void> {
+  held.rotated = refreshToken
+  const { tokens } = held
+  const more = { refreshAt: desk.settings.clock(), keepsLease: true }
+  held.isRotatedKept = await storeRow(desk, held, { ...tokens, refreshToken }, more)
+}
+
+/** Ends the lease and pauses. A new refresh token that no store has yet goes along. */
+async function endLease(desk: TokenDesk, held: HeldLease): Promise<void> {
+  const { rows, settings } = desk
+  const { context, key, holder, tokens, rotated, isRotatedKept } = held
+  const now = settings.clock()
+  const pausedUntil = now + outagePause
+  if (rotated === undefined || isRotatedKept === true) {
+    await rows.release(key, holder, pausedUntil, context.env)
+    return
+  }
+  await storeRow(desk, held, { ...tokens, refreshToken: rotated }, { refreshAt: now, pausedUntil })
+}
+
+/** Stores the tokens of a refresh, and with a demand for recency what `identify` makes of them. */
 async function keepRefreshed(
   desk: TokenDesk,
   held: HeldLease,
@@ -177,30 +238,34 @@ async function keepRefreshed(
     ...(idToken !== undefined && { idToken }),
     expiresAt,
   }
-  const done = { ...next, refreshedAt: now }
-  const write = (value: KeptTokens, more: Partial<RefreshedRow>): Promise<boolean> =>
-    writeRow(desk, held, value, { refreshAt, ...more })
-
-  if (recency === undefined) {
-    await write(done, {})
-    emitEvent(settings, context, { type: 'tokens-refreshed', subject })
-    return { status: 'ok', tokens: done }
-  }
-  // `identify` may take long, and a lease that ends meanwhile must find the new refresh token.
-  await write(next, { keepsLease: true })
   emitEvent(settings, context, { type: 'tokens-refreshed', subject })
+  const done = { ...next, refreshedAt: now }
+  if (recency === undefined) return finishRefresh(desk, held, done, { refreshAt })
+
   let identified: object | null | undefined
   try {
+    // It may take long. A lease that ends meanwhile finds the new refresh token, which is stored.
     identified = await recency.identify(refreshed)
   } catch {
     // Nobody knows whether the person may still come in: the first request after the pause asks again.
     emitEvent(settings, context, { type: 'tokens-unavailable', reason: 'identify', subject })
-    await write(next, { pausedUntil: now + outagePause })
-    return { status: 'ok', tokens: next }
+    return finishRefresh(desk, held, next, { refreshAt, pausedUntil: now + outagePause })
   }
-  const checked = applyIdentified(done, identified)
-  await write(checked, {})
-  return { status: 'ok', tokens: checked }
+  return finishRefresh(desk, held, applyIdentified(done, identified), { refreshAt })
+}
+
+/** Writes the tokens of a refresh. They serve this request also where no store keeps them. */
+async function finishRefresh(
+  desk: TokenDesk,
+  held: HeldLease,
+  tokens: KeptTokens,
+  more: RowTimes,
+): Promise<TokenResult> {
+  if (!(await storeRow(desk, held, tokens, more))) {
+    const event = { type: 'tokens-unavailable', reason: 'store-unavailable' } as const
+    emitEvent(desk.settings, held.context, { ...event, subject: held.facts.provider })
+  }
+  return { status: 'ok', tokens }
 }
 
 function applyIdentified(tokens: KeptTokens, identified: object | null | undefined): KeptTokens {
@@ -209,13 +274,27 @@ function applyIdentified(tokens: KeptTokens, identified: object | null | undefin
   return { ...tokens, identified, members: [...members] }
 }
 
-async function writeRow(
+type RowTimes = Partial<RefreshedRow> & Pick<RefreshedRow, 'refreshAt'>
+
+/** Writes over the row of a lease, with another try where the store is away. @returns whether a store has answered */
+async function storeRow(
   { rows, readSealer }: TokenDesk,
   { context, row, key, holder }: HeldLease,
   tokens: KeptTokens,
-  more: Partial<RefreshedRow> & Pick<RefreshedRow, 'refreshAt'>,
+  more: RowTimes,
 ): Promise<boolean> {
   const { env } = context
   const sealed = await readSealer(env).seal(row, tokens)
-  return rows.replace(key, { sealed, refreshedAt: tokens.refreshedAt, holder, ...more }, env)
+  const { refreshedAt } = tokens
+  for (const pause of [...storePauses, undefined]) {
+    try {
+      // False is an answer, too: another holder has newer tokens.
+      await rows.replace(key, { sealed, refreshedAt, holder, ...more }, env)
+      return true
+    } catch (error) {
+      if (!isPortcullisError(error, 'ERR_STORE_UNAVAILABLE')) throw error
+      if (pause !== undefined) await new Promise((done) => setTimeout(done, pause))
+    }
+  }
+  return false
 }
