@@ -62,10 +62,12 @@ export function createIdentity(facts: LoginFacts, claims: Claims, emit: Emit): I
 
 /** What a session keeps of a login. */
 export function createFacts(provider: Provider, claims: Claims): LoginFacts {
-  const { sid, acr } = claims
+  const { sid, acr, sub: tokenSubject } = claims
+  const sub = readSubject(provider, claims)
   return {
     provider: provider.name,
-    sub: readSubject(provider, claims),
+    sub,
+    ...(sub !== tokenSubject && isShortText(tokenSubject) && { tokenSubject }),
     ...(isShortText(sid) && { sid }),
     ...(isShortText(acr) && { acr }),
   }
@@ -77,7 +79,8 @@ function isShortText(value: unknown): value is string {
 
 /** Reads the identifier of a person at a provider. @throws {LoginError} where it is no text */
 export function readSubject({ options }: Provider, claims: Claims): string {
-  const subject = options.subject?.(claims) ?? claims.sub
+  // A person whom `subject` cannot name must not pass for somebody else whose `sub` looks like such a name.
+  const subject: unknown = options.subject === undefined ? claims.sub : options.subject(claims)
   if (isShortText(subject)) return subject
   throw new LoginError('id-token-bad', 'subject')
 }
@@ -93,6 +96,21 @@ export function readSubject({ options }: Provider, claims: Claims): string {
 export function loginUser(data: object): string | undefined {
   const { login } = data as Partial<LoginData>
   return login && `${login.provider}|${login.sub}`
+}
+
+/**
+ * For the option `user` of sessions, in place of `loginUser`: whose they are by the claim `sub` alone. It is for providers
+ * with the option `subject`, as `entra` has it, whose logout tokens name a person and no session. `endAll` and `list` then
+ * take `<provider>|<sub>` with that claim, too.
+ *
+ * @example
+ * ```ts
+ * const sessions = storedSessions({ secret, store, user: loginSubject, mark: loginMark })
+ * ```
+ */
+export function loginSubject(data: object): string | undefined {
+  const { login } = data as Partial<LoginData>
+  return login && `${login.provider}|${login.tokenSubject ?? login.sub}`
 }
 
 /**

@@ -16,7 +16,7 @@ export type {
   GatewayServices,
   GatewaySources,
 } from './gateway/types.ts'
-export { type Identify, type Identity, loginMark, loginUser } from './identify.ts'
+export { type Identify, type Identity, loginMark, loginSubject, loginUser } from './identify.ts'
 export { type LoginEnv, type LoginMiddleware, login } from './middleware.ts'
 export type { GatewayLoginOptions, LoginOptions } from './options.ts'
 export { type AppleOptions, apple } from './presets/apple.ts'

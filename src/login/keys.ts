@@ -24,10 +24,10 @@ export function createReadKeys(
     const internals = readInternals(session, env)
     if (internals === undefined) throw new TypeError('The session strategy is of another library')
     const ring = internals.ring(env)
-    const known = made.get(ring)
-    if (known !== undefined) return known
+    const cachedKeys = made.get(ring)
+    if (cachedKeys !== undefined) return cachedKeys
 
-    const bound = {
+    const sealSettings = {
       purpose: 'transaction' as const,
       lifetime: attemptCookieLife,
       clock,
@@ -35,8 +35,8 @@ export function createReadKeys(
     }
     const keys: LoginKeys = {
       internals,
-      attempts: sealer(ring, { ...bound, name: 'login', maxLength: 4096 }),
-      hints: sealer(ring, { ...bound, name: 'login-hint', maxLength: longestHint }),
+      attempts: sealer(ring, { ...sealSettings, name: 'login', maxLength: 4096 }),
+      hints: sealer(ring, { ...sealSettings, name: 'login-hint', maxLength: longestHint }),
     }
     made.set(ring, keys)
     return keys

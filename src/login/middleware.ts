@@ -39,6 +39,10 @@ export function login(
 ): LoginMiddleware | GatewayLogin {
   if (options?.session === undefined) return createGatewayLogin(options)
   const issues = createIssues('login')
+  for (const option of ['bearer', 'edge'] as const) {
+    if (options[option] === undefined) continue
+    issues.add(option, 'works in a gateway and in vercel() only: in a Hono app it would do nothing')
+  }
   const settings = validateLogin(options, issues)
   issues.throwIfAny()
 

@@ -52,11 +52,14 @@ export interface LoginOptions<Data extends object> {
    * refresh token. Default never: a session says what was true when it began.
    */
   readonly revalidate?: number
-  /** Accepts access tokens in place of a session, on routes of a gateway with `bearer`: `bearerTokens({ audience })`. Default none. */
+  /**
+   * Accepts access tokens in place of a session, on routes of a gateway with `bearer`: `bearerTokens({ audience })`. An error
+   * in a Hono app, which has no such routes. Default none.
+   */
   readonly bearer?: BearerOption
   /**
    * Takes the identity that an edge in front of a gateway has proved: `cloudflareAccess`, `googleIap` or `awsAlb`.
-   * `providers` may then be empty. Default none.
+   * `providers` may then be empty. An error in a Hono app. Default none.
    */
   readonly edge?: EdgeOption
   /** Serves `GET <base>/me` with what this makes of the session's data. Default off. */

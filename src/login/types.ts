@@ -10,6 +10,8 @@ export interface LoginFacts {
   readonly provider: string
   /** The provider's identifier of the person. */
   readonly sub: string
+  /** The claim `sub`, where the option `subject` of the provider made another identifier of the claims: logout tokens name it. */
+  readonly tokenSubject?: string
   /** The session at the provider, where the provider names it. */
   readonly sid?: string
   /** How the person signed in, where the provider says so. */

@@ -122,7 +122,7 @@ export function validateTokens(
   return {
     tokens: tokens?.createTokens(made),
     revalidate: seconds,
-    bearer: bearer?.createBearer(made),
+    bearer: bearer?.createBearer(made, issues.at('bearer')),
     edge: edge?.createEdge(made),
   }
 }

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { createGateway, defineGateway, type Route } from '../../src/gateway/index.ts'
-import { bearerTokens, login, loginMark, loginUser } from '../../src/login/index.ts'
+import {
+  bearerTokens,
+  login,
+  loginMark,
+  loginUser,
+  type ProviderOptions,
+} from '../../src/login/index.ts'
 import { storedSessions } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
 import type { SecurityEvent } from '../../src/types.ts'
@@ -12,7 +18,11 @@ import { assertionKey } from './support.ts'
 const audience = `${origin}/mcp`
 
 /** A gateway whose API takes access tokens. */
-async function createSite(routes?: readonly Route<'app', Data>[], more: object = {}) {
+async function createSite(
+  routes?: readonly Route<'app', Data>[],
+  more: object = {},
+  providers: Readonly<Record<string, ProviderOptions>> = {},
+) {
   const clock = { now: noon }
   const now = (): number => clock.now
   const provider = new TestProvider(await sharedKey(), clock)
@@ -35,6 +45,7 @@ async function createSite(routes?: readonly Route<'app', Data>[], more: object =
       login: login<Data>({
         providers: {
           acme: { issuer: provider.issuer, clientId: 'client', clientSecret: 'a secret' },
+          ...providers,
         },
         fetch: provider.fetch,
         bearer: bearerTokens({ audience, scopes: ['read', 'write'], ...more }),
@@ -227,7 +238,7 @@ describe('access tokens in place of a session', () => {
   })
 
   test('tokens of Amazon Cognito, which have no audience, are taken by their client', async () => {
-    const { ask, createToken } = await createSite(undefined, { clientIds: ['cli'] })
+    const { ask, createToken } = await createSite(undefined, { clientIds: { acme: ['cli'] } })
     const claims = { aud: undefined, token_use: 'access' }
     expect((await ask('/mcp', await createToken(claims, {}))).status).toBe(200)
     const other = { ...claims, client_id: 'other' }
@@ -235,6 +246,32 @@ describe('access tokens in place of a session', () => {
     expect((await ask('/mcp', await createToken({ ...claims, token_use: 'id' }, {}))).status).toBe(
       401,
     )
+  })
+
+  test('110: client identifiers of one provider say nothing of the tokens of another', async () => {
+    const { ask, createToken } = await createSite(
+      undefined,
+      { clientIds: { pool: ['cli'] } },
+      { pool: { issuer: 'https://pool.example', clientId: 'client', clientSecret: 'a secret' } },
+    )
+    // Whoever registers a client at the first provider can choose its name there.
+    const claims = { aud: undefined, token_use: 'access' }
+    expect((await ask('/mcp', await createToken(claims, {}))).status).toBe(401)
+    expect((await ask('/mcp', await createToken(claims))).status).toBe(401)
+    expect((await ask('/mcp', await createToken({ token_use: 'access' }, {}))).status).toBe(401)
+    expect((await ask('/mcp', await createToken())).status).toBe(200)
+  })
+
+  test.each<[object, string]>([
+    [{ clientIds: ['cli'] }, 'login.bearer.clientIds must be lists by the name of a provider'],
+    [{ clientIds: { pol: ['cli'] } }, 'login.bearer.clientIds.pol must be the name of a provider'],
+    [{ clientIds: { acme: 'cli' } }, 'login.bearer.clientIds.acme must be a list of strings'],
+    [{ providers: ['acm'] }, 'login.bearer.providers must be the name of a provider'],
+    [{ providers: [] }, 'login.bearer.providers must be a list of strings'],
+    [{ audience: undefined }, 'login.bearer.audience must be the identifier of this API'],
+    [{ scope: 'read' }, 'login.bearer.scope is no option; did you mean scopes?'],
+  ])('faults of the option bearer: %j', async (more, fault) => {
+    await expect(createSite(undefined, more)).rejects.toThrow(fault)
   })
 
   test.each<[Route<'app', Data>, string]>([

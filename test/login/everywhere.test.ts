@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
-import { type LoginOptions, login } from '../../src/login/index.ts'
+import { bearerTokens, googleIap, type LoginOptions, login } from '../../src/login/index.ts'
 import { statelessSessions } from '../../src/session/index.ts'
 import { secret } from '../session/support.ts'
 import { createSite, type Data, navigation, origin } from './support.ts'
@@ -241,6 +241,19 @@ describe('options', () => {
     }
     expect(message).not.toContain('hunter2')
   })
+
+  test.each([
+    ['bearer', bearerTokens({ audience: 'https://app.example/api' })],
+    ['edge', googleIap({ audience: '/projects/1/apps/2' })],
+  ])(
+    '%s in a Hono app, where it would do nothing, is a fault that says where it works',
+    (name, option) => {
+      expect(() => login({ ...good, [name]: option })).toThrow(
+        `login.${name} works in a gateway and in vercel() only`,
+      )
+      expect(() => login({ [name]: option, providers: good.providers })).not.toThrow()
+    },
+  )
 
   test('without providers, or with 21, it is a fault', () => {
     const one = { issuer: 'https://id.example', clientId: 'client', clientSecret: 's' }

@@ -1,5 +1,6 @@
 /** Access tokens of API clients: JWTs of the login's providers (RFC 9068), in place of a session. */
 import { sha256 } from '../../crypto/index.ts'
+import { checkKeys, type Issues } from '../../options/index.ts'
 import { connectProvider, emitEvent } from '../context.ts'
 import { readPerson } from '../flow/person.ts'
 import { tokenFace } from '../gateway/bearer.ts'
@@ -11,9 +12,10 @@ import {
   validateSubjectClaim,
   validateTimeClaims,
 } from '../protocol/token-claims.ts'
+import { isTextList } from '../providers/validate-provider.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { TokenContext } from '../tokens/contract.ts'
-import { type Claims, LoginError, type LoginReason } from '../types.ts'
+import { type Claims, isObject, LoginError, type LoginReason } from '../types.ts'
 import type { BearerOption, BearerRule, BearerTokens, BearerVerdict } from './contract.ts'
 
 /** Options of {@link bearerTokens}. */
@@ -25,8 +27,11 @@ export interface BearerTokensOptions {
   readonly audience: string
   /** Names of the providers whose tokens are accepted. Default all of the login. */
   readonly providers?: readonly string[]
-  /** `client_id`s that are accepted where tokens have no `aud`, as those of Amazon Cognito. Default none. */
-  readonly clientIds?: readonly string[]
+  /**
+   * `client_id`s by the name of a provider whose tokens have no `aud`, as those of Amazon Cognito: `{ pool: ['my-api'] }`.
+   * Tokens of other providers need an `aud` all the same. Default none.
+   */
+  readonly clientIds?: Readonly<Record<string, readonly string[]>>
   /** Scopes to publish. Default none. */
   readonly scopes?: readonly string[]
 }
@@ -44,7 +49,47 @@ const accessTokenType = /^(?:application\/)?at\+jwt$/i
  * login({ providers, bearer: bearerTokens({ audience: 'https://app.example.com/mcp' }) })
  */
 export function bearerTokens(options: BearerTokensOptions): BearerOption {
-  return { createBearer: (settings) => createBearer(options, settings) }
+  return {
+    createBearer(settings, issues) {
+      validateOptions(options, settings, issues)
+      return createBearer({ ...options }, settings)
+    },
+  }
+}
+
+/** Validates the options: a name that no provider has would accept, or refuse, tokens without a word. */
+function validateOptions(
+  options: BearerTokensOptions,
+  { providerNames }: LoginSettings,
+  issues: Issues,
+): void {
+  checkKeys(issues, options, ['audience', 'providers', 'clientIds', 'scopes'])
+  const { audience, providers, clientIds, scopes } = { ...options }
+  if (typeof audience !== 'string' || audience === '') {
+    issues.add(
+      'audience',
+      'must be the identifier of this API, such as https://app.example.com/mcp',
+    )
+  }
+  for (const [option, list] of Object.entries({ providers, scopes })) {
+    if (list !== undefined && !isTextList(list)) {
+      issues.add(option, 'must be a list of strings that is not empty')
+    }
+  }
+  const unknown = 'must be the name of a provider of this login'
+  if (isTextList(providers) && providers.some((name) => !providerNames.includes(name))) {
+    issues.add('providers', unknown)
+  }
+  if (clientIds === undefined) return
+  if (!isObject(clientIds)) {
+    issues.add('clientIds', "must be lists by the name of a provider, such as { pool: ['my-api'] }")
+    return
+  }
+  for (const [name, list] of Object.entries(clientIds)) {
+    if (!providerNames.includes(name)) issues.add(`clientIds.${name}`, unknown)
+    if (!isTextList(list))
+      issues.add(`clientIds.${name}`, 'must be a list of strings that is not empty')
+  }
 }
 
 function createBearer(options: BearerTokensOptions, settings: LoginSettings): BearerTokens {
@@ -120,9 +165,10 @@ async function acceptToken(
   const { algorithms } = provider
   const verifying = { algorithms, bad, isTenanted, waitUntil }
   const { header, claims } = await verifySignedToken(token, connection, verifying)
-  validateType(header.typ, claims, options.clientIds)
+  const clientIds = new Map(Object.entries(options.clientIds ?? {})).get(name)
+  validateType(header.typ, claims, clientIds)
   validateIssuerClaim(provider, claims)
-  validateAudience(options, claims)
+  validateAudience(options.audience, claims, clientIds)
   validateTimeClaims(claims, readTokenTime(protocol))
   validateSubjectClaim(claims)
   // RFC 9449 section 7.1, RFC 8705: bound to a key that a Bearer request does not show.
@@ -180,7 +226,11 @@ function validateType(
   throw new LoginError('access-token-bad', 'typ')
 }
 
-function validateAudience({ audience, clientIds = [] }: BearerTokensOptions, claims: Claims): void {
+function validateAudience(
+  audience: string,
+  claims: Claims,
+  clientIds: readonly string[] = [],
+): void {
   const list: readonly unknown[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
   if (list.includes(audience)) return
   if (claims.aud === undefined && clientIds.includes(claims.client_id as string)) return

@@ -1,4 +1,5 @@
 /** Types of access tokens that a gateway accepts in place of a session. */
+import type { Issues } from '../../options/index.ts'
 import type { TokenFace } from '../gateway/bearer.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { TokenContext } from '../tokens/contract.ts'
@@ -7,7 +8,7 @@ import type { LoginData } from '../types.ts'
 /** The option `bearer` of a login: made by `bearerTokens`. */
 export interface BearerOption {
   /** Not part of the public API. */
-  createBearer(settings: LoginSettings): BearerTokens
+  createBearer(settings: LoginSettings, issues: Issues): BearerTokens
 }
 
 /** A demand on an access token. */

@@ -77,8 +77,8 @@ export async function beginAttempt(
   const surplus = open.slice(0, Math.max(0, open.length - most + 1))
   const cookies = surplus.map((id) => expireCookie(settingsFor(id, insecurePlainHttp)))
   const own = settingsFor(state.slice(0, idCharacters), insecurePlainHttp)
-  const sealed = await sealer.seal(JSON.stringify(attempt))
-  return { attempt, cookies: [...cookies, serializeCookie(own, sealed, attemptCookieLife)] }
+  const ciphertext = await sealer.seal(JSON.stringify(attempt))
+  return { attempt, cookies: [...cookies, serializeCookie(own, ciphertext, attemptCookieLife)] }
 }
 
 /** The attempt of a state, if this browser began it. */
@@ -97,9 +97,9 @@ export async function findAttempt(
   const cookies = [expireCookie(own)]
   // RFC 6265bis: two cookies of a `__Host-` name mean that somebody planted one.
   if (values.length > 1) return { reason: 'attempt-missing', cookies }
-  const opened = await sealer.open(value)
-  if (typeof opened !== 'string') return { reason: 'attempt-bad', cookies }
-  const attempt = JSON.parse(opened) as Attempt
+  const plaintext = await sealer.open(value)
+  if (typeof plaintext !== 'string') return { reason: 'attempt-bad', cookies }
+  const attempt = JSON.parse(plaintext) as Attempt
   if (!equalText(attempt.s, state)) return { reason: 'attempt-bad', cookies }
 
   const age = Math.floor(settings.clock() / 1000) - attempt.t

@@ -3,15 +3,19 @@ import { sha256 } from '../../crypto/index.ts'
 import { isPortcullisError } from '../../errors.ts'
 import type { SessionInternals } from '../../session/core/internals.ts'
 import { connectProvider, emitEvent, type FlowContext } from '../context.ts'
+import { readSubject } from '../identify.ts'
 import { createAnswer } from '../pages.ts'
 import { readTokenTime } from '../protocol/protocol.ts'
 import { verifySignedToken } from '../protocol/signed-token.ts'
 import { type LogoutToken, validateLogoutClaims } from '../protocol/token-claims.ts'
+import type { Provider } from '../providers/provider-options.ts'
 import type { LoginSettings } from '../settings.ts'
-import { LoginError } from '../types.ts'
+import { type Claims, LoginError, type LoginFacts } from '../types.ts'
 
 /** Milliseconds for which a message is remembered beyond its own end. */
 const memoryMargin = 720_000
+/** How often one message may begin to end the sessions of a person: a store that fails halfway is asked again. */
+const mostTries = 4
 
 /** What ends sessions from outside a request. */
 interface EndingStrategy {
@@ -52,7 +56,7 @@ export async function endByBackchannel(
     })
     const time = readTokenTime(protocol)
     const logout = validateLogoutClaims(provider, claims, header.typ, time)
-    await endSessions(settings, context, name, logout)
+    await endSessions(settings, context, provider, { ...logout, claims })
 
     const reason = logout.sid === undefined ? 'sub' : 'sid'
     emitEvent(settings, context, { type: 'backchannel-logout', reason, subject: name })
@@ -72,35 +76,99 @@ function readReason(error: unknown): string {
   throw error
 }
 
+interface AcceptedLogout extends LogoutToken {
+  readonly claims: Claims
+}
+
 async function endSessions(
   settings: LoginSettings,
   { env, eventContext }: FlowContext,
-  name: string,
-  { jti, exp, sid, sub }: LogoutToken,
+  provider: Provider,
+  logout: AcceptedLogout,
 ): Promise<void> {
   const strategy = settings.session as EndingStrategy
   const { internals } = settings.readKeys(env)
-  const facts = { provider: name, sub: sub ?? '', ...(sid !== undefined && { sid }) }
-  const mark = sid === undefined ? undefined : readName(internals.mark, facts)
-  const user = sid === undefined ? readName(internals.user, facts) : undefined
-  if (sid !== undefined && mark === undefined) throw new LoginError('user-unknown', 'mark')
-  if (sid === undefined && user === undefined) throw new LoginError('user-unknown', 'user')
+  const { name } = provider
+  const { jti, exp, sid, sub } = logout
 
-  const id = await sha256(`${name} ${jti}`)
-  const once = { id, life: Math.max(1000, exp * 1000 - settings.clock() + memoryMargin) }
-  const asked = { env, ...(eventContext !== undefined && { context: eventContext }) }
-  const ended = mark ?? `${name} message ${id}`
-  const isNew = await strategy.endMarked?.({ mark: ended, once, ...asked })
+  const life = Math.max(1000, exp * 1000 - settings.clock() + memoryMargin)
+  const callContext = { env, ...(eventContext !== undefined && { context: eventContext }) }
+
+  if (sid === undefined) {
+    const user = findUser(internals, provider, logout)
+    if (user === undefined) throw new LoginError('user-unknown', 'user')
+    return endPerson(strategy, { user, message: `${name} ${jti}`, life, ...callContext })
+  }
+
+  const mark = readName(internals.mark, { provider: name, sub: sub ?? '', sid })
+  if (mark === undefined) throw new LoginError('user-unknown', 'mark')
+
+  const once = { id: await sha256(`${name} ${jti}`), life }
+  const isNew = await strategy.endMarked?.({ mark, once, ...callContext })
   if (isNew !== true) throw new LoginError('logout-token-replayed')
-  // After the replay check: a message that comes again must not end a later login.
-  if (user !== undefined) await strategy.endAll?.({ user, ...asked, by: { actor: 'provider' } })
+}
+
+interface PersonLogout {
+  readonly user: string
+  readonly message: string
+  readonly life: number
+  readonly env: unknown
+  readonly context?: object
+}
+
+/**
+ * Ends all sessions of a person, by one message. No store ends them and remembers the message in one step, so a message has
+ * several tries. Each attempt uses up one, and what took effect uses up the others: a message whose logout failed halfway
+ * can be sent again, and one that comes again afterwards ends no later login.
+ */
+async function endPerson(
+  strategy: EndingStrategy,
+  { user, message, life, ...callContext }: PersonLogout,
+): Promise<void> {
+  async function useUp(attempt: number): Promise<boolean> {
+    const once = { id: await sha256(`${message} sub ${attempt}`), life }
+    // No session has this mark: only the message counts.
+    return (
+      (await strategy.endMarked?.({ mark: 'message of a logout by sub', once, ...callContext })) ===
+      true
+    )
+  }
+
+  let attempt = 1
+  while (!(await useUp(attempt))) {
+    attempt++
+    if (attempt > mostTries) throw new LoginError('logout-token-replayed')
+  }
+  await strategy.endAll?.({ user, ...callContext, by: { actor: 'provider' } })
+  const others = Array.from({ length: mostTries - attempt }, (_, more) => attempt + 1 + more)
+  await Promise.all(others.map(useUp))
+}
+
+/** The user whose sessions a logout token without `sid` ends; undefined where the sessions do not say. */
+function findUser(
+  { user }: SessionInternals,
+  provider: Provider,
+  { sub = '', claims }: AcceptedLogout,
+): string | undefined {
+  const facts = { provider: provider.name, tokenSubject: sub }
+  const subject = mapSubject(provider, claims)
+  if (subject !== undefined) return readName(user, { ...facts, sub: subject })
+  // The token lacks what `subject` reads. Where the user of a session rests on that, nobody can be found by this token.
+  const [one, other] = ['one', 'other'].map((guess) => readName(user, { ...facts, sub: guess }))
+  return one === other ? one : undefined
+}
+
+/** The identifier of a person as `subject` makes it of a logout token, which may lack the claims for it. */
+function mapSubject(provider: Provider, claims: Claims): string | undefined {
+  try {
+    return readSubject(provider, claims)
+  } catch {
+    return undefined
+  }
 }
 
 /** What the options `mark` and `user` of the sessions make of a login: the sessions decide, not the login. */
-function readName(
-  option: SessionInternals['mark'],
-  facts: { readonly provider: string; readonly sub: string; readonly sid?: string },
-): string | undefined {
+function readName(option: SessionInternals['mark'], facts: LoginFacts): string | undefined {
   try {
     return (
       (option as ((data: object) => string | undefined) | undefined)?.({ login: facts }) ||

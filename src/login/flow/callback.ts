@@ -180,7 +180,7 @@ async function startSession(
     subject: provider.name,
     ...(info !== undefined && { session: info.id }),
   })
-  const hints = await createHintCookies(settings, context, tokens.idToken)
+  const hints = await createHintCookies(settings, context, facts, tokens.idToken)
   const all = [...cookies, ...hints, countTurn(settings, context.request)]
   if (!isStrictSession(settings, context.env)) {
     return createAnswer({ status: 303, location: attempt.r, cookies: all })

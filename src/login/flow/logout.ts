@@ -44,7 +44,7 @@ export async function logout(settings: LoginSettings, context: FlowContext): Pro
   if (!isOwnPost(context)) return createAnswer({ status: 403 }, createFailurePage(403, undefined))
   const { session } = context
   const facts = await readFactsIfPossible(context)
-  const hint = await readHint(settings, context)
+  const hint = await readHint(settings, context, facts)
   const cookies = [...expireHint(settings), resetTurns(settings)]
 
   try {

@@ -49,12 +49,14 @@ export function readProviderName(
   { url, env }: FlowContext,
 ): string | undefined {
   const { providerNames } = settings
-  const named = url.searchParams.get('provider')
-  if (named !== null && providerNames.includes(named)) return named
+  const requestedName = url.searchParams.get('provider')
+  if (requestedName !== null && providerNames.includes(requestedName)) return requestedName
   const issuer = url.searchParams.get('iss')
   if (issuer !== null) {
-    const found = providerNames.find((name) => settings.readProvider(name, env).issuer === issuer)
-    if (found !== undefined) return found
+    const issuerName = providerNames.find(
+      (name) => settings.readProvider(name, env).issuer === issuer,
+    )
+    if (issuerName !== undefined) return issuerName
   }
   return providerNames.length === 1 ? providerNames[0] : undefined
 }

@@ -63,8 +63,8 @@ function createEndpoints(
     path: `${base}/${path}`,
     methods,
     async handle(ctx) {
-      const closed = isOpen ? undefined : services.checkMaintenance?.(ctx as never)
-      if (closed !== undefined) return closed
+      const maintenance = isOpen ? undefined : services.checkMaintenance?.(ctx as never)
+      if (maintenance !== undefined) return maintenance
       const { request, env, requestId, eventContext, waitUntil } = ctx
       const origin = ctx.settings?.publicOrigin ?? new URL(request.url).origin
       const session = (): never => services.open(ctx) as never

@@ -48,8 +48,8 @@ function createSecret(teamId: string, keyId: string, pem: FromEnv<string>): Clie
   const imported = new Map<string, CryptoKey>()
 
   async function importKey(text: string): Promise<CryptoKey> {
-    const known = imported.get(text)
-    if (known !== undefined) return known
+    const cachedKey = imported.get(text)
+    if (cachedKey !== undefined) return cachedKey
     const key = await importPKCS8(text, 'ES256')
     imported.clear()
     imported.set(text, key)

@@ -156,7 +156,7 @@ async function revoke({ accessToken, clientId, clientSecret, send }: OAuthReques
 
 /** With the alphabet and the padding of RFC 4648 section 4, as Basic authentication wants it. */
 function encodeBase64(text: string): string {
-  const encoded = encodeBase64url(new TextEncoder().encode(text))
-  const padded = encoded.padEnd(Math.ceil(encoded.length / 4) * 4, '=')
-  return padded.replaceAll('-', '+').replaceAll('_', '/')
+  const base64url = encodeBase64url(new TextEncoder().encode(text))
+  const base64 = base64url.padEnd(Math.ceil(base64url.length / 4) * 4, '=')
+  return base64.replaceAll('-', '+').replaceAll('_', '/')
 }

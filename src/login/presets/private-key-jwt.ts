@@ -61,8 +61,8 @@ function validateKey(value: ClientKey, issues: Issues): ClientKey {
 }
 
 async function importClientKey(jwk: ClientKey): Promise<CryptoKey> {
-  const known = imported.get(jwk)
-  if (known !== undefined) return known
+  const cachedKey = imported.get(jwk)
+  if (cachedKey !== undefined) return cachedKey
 
   const key = await importKey(jwk, jwk.alg ?? 'ES256', 'sign')
   imported.set(jwk, key)

@@ -18,17 +18,17 @@ type WithClient<T> = (client: oauth.Client, auth: oauth.ClientAuth) => Promise<T
 /** Does something as the client. A second secret is tried once where the first is refused. */
 export async function withSecret<T>(
   context: ProtocolContext,
-  refused: LibraryStep,
+  step: LibraryStep,
   work: WithClient<T>,
 ): Promise<T> {
   const client = createClient(context)
   const auths = await createClientAuths(context)
-  for (const [at, auth] of auths.entries()) {
+  for (const [index, auth] of auths.entries()) {
     try {
       return await work(client, auth)
     } catch (error) {
-      const mapped = mapLibraryError(error, refused)
-      if (mapped.reason !== 'client-refused' || at === auths.length - 1) throw mapped
+      const loginError = mapLibraryError(error, step)
+      if (loginError.reason !== 'client-refused' || index === auths.length - 1) throw loginError
     }
   }
   throw new LoginError('client-refused')

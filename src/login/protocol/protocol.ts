@@ -57,7 +57,7 @@ export async function createAuthorizationUrl(
     return url
   }
 
-  const pushed = await withSecret(context, 'provider-error', async (client, auth) => {
+  const reference = await withSecret(context, 'provider-error', async (client, auth) => {
     const sent = await oauth.pushedAuthorizationRequest(
       metadata,
       client,
@@ -68,7 +68,7 @@ export async function createAuthorizationUrl(
     return oauth.processPushedAuthorizationResponse(metadata, client, sent)
   })
   url.searchParams.set('client_id', provider.clientId)
-  url.searchParams.set('request_uri', pushed.request_uri)
+  url.searchParams.set('request_uri', reference.request_uri)
   return url
 }
 
@@ -116,8 +116,8 @@ async function processTokens(
   const { metadata, provider } = context
   const { oauth: adapter } = provider.options
   if (adapter !== undefined) {
-    const repaired = (await adapter.repairTokenResponse?.(response)) ?? response
-    return oauth.processAuthorizationCodeResponse(metadata, client, repaired)
+    const readable = (await adapter.repairTokenResponse?.(response)) ?? response
+    return oauth.processAuthorizationCodeResponse(metadata, client, readable)
   }
   const expecting = await createTokenMetadata(context, response)
   const expectations = { expectedNonce, requireIdToken: true }

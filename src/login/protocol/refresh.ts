@@ -11,7 +11,7 @@ import {
   validateIdToken,
 } from './protocol.ts'
 
-/** What a caller does around a request with a refresh token. */
+/** Callbacks around a request with a refresh token. */
 export interface RefreshHooks {
   /** Runs before each request that carries the refresh token. Where it rejects, nothing is sent. */
   readonly beforeSend: () => Promise<void>
@@ -45,13 +45,13 @@ export async function redeemRefreshToken(
       refreshToken,
       options,
     )
-    const rotated = await readRefreshToken(response)
-    if (rotated !== undefined && rotated !== refreshToken) await onRotated(rotated)
+    const nextToken = await readRefreshToken(response)
+    if (nextToken !== undefined && nextToken !== refreshToken) await onRotated(nextToken)
 
     const { oauth: adapter } = provider.options
-    const repaired = (await adapter?.repairTokenResponse?.(response)) ?? response
+    const readable = (await adapter?.repairTokenResponse?.(response)) ?? response
     const expecting = adapter ? metadata : await createTokenMetadata(context, response)
-    return oauth.processRefreshTokenResponse(expecting, client, repaired)
+    return oauth.processRefreshTokenResponse(expecting, client, readable)
   })
 }
 

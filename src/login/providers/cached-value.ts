@@ -3,7 +3,7 @@ import type { Clock } from '../../types.ts'
 import { LoginError } from '../types.ts'
 
 /** Milliseconds for which a value is used without a question. */
-const fresh = 600_000
+const freshFor = 600_000
 /** Milliseconds between two tries after a failure. */
 const pause = 30_000
 /** Milliseconds between two looks at a question that another request has asked. */
@@ -40,7 +40,7 @@ function createIsWithin(clock: Clock): (since: number, life: number) => boolean 
 /** Makes a cache of one value. No promise is shared between requests: on Workers it may never settle. */
 export function createCachedValue<T>(options: CachedValueOptions<T>): CachedValue<T> {
   const { clock, oldest, load, onStale, patienceMs } = options
-  let kept: { readonly value: T; readonly at: number } | undefined
+  let entry: { readonly value: T; readonly at: number } | undefined
   let triedAt = Number.NEGATIVE_INFINITY
   let renewedAt = Number.NEGATIVE_INFINITY
   let failure: LoginError | undefined
@@ -59,13 +59,13 @@ export function createCachedValue<T>(options: CachedValueOptions<T>): CachedValu
     isLoading = true
     try {
       const value = await load()
-      kept = { value, at: clock() }
+      entry = { value, at: clock() }
       failure = undefined
       note(false)
       return value
     } catch (error) {
       failure = error instanceof LoginError ? error : new LoginError('provider-unreachable')
-      if (kept !== undefined) note(true)
+      if (entry !== undefined) note(true)
       throw failure
     } finally {
       isLoading = false
@@ -74,20 +74,20 @@ export function createCachedValue<T>(options: CachedValueOptions<T>): CachedValu
 
   /** Looks at the value on this request's own timer while another request asks for it. */
   async function waitForOther(): Promise<T | undefined> {
-    for (let waited = 0; isLoading && waited < patienceMs; waited += pollEvery) {
+    for (let waitedMs = 0; isLoading && waitedMs < patienceMs; waitedMs += pollEvery) {
       await new Promise((done) => setTimeout(done, pollEvery))
     }
-    if (kept !== undefined && isWithin(kept.at, fresh)) return kept.value
+    if (entry !== undefined && isWithin(entry.at, freshFor)) return entry.value
     if (failure !== undefined && isWithin(triedAt, pause)) throw failure
     return undefined
   }
 
   return {
     async read(waitUntil) {
-      if (kept !== undefined && isWithin(kept.at, fresh)) return kept.value
+      if (entry !== undefined && isWithin(entry.at, freshFor)) return entry.value
 
-      if (kept !== undefined && isWithin(kept.at, oldest)) {
-        const { value } = kept
+      if (entry !== undefined && isWithin(entry.at, oldest)) {
+        const { value } = entry
         if (isLoading || isWithin(triedAt, pause)) return value
         const work = ask().catch(() => value)
         if (waitUntil === undefined) return work
@@ -102,8 +102,8 @@ export function createCachedValue<T>(options: CachedValueOptions<T>): CachedValu
       return ask()
     },
     async renew(every) {
-      if (kept === undefined) return this.read()
-      const { value } = kept
+      if (entry === undefined) return this.read()
+      const { value } = entry
       if (isLoading) return (await waitForOther()) ?? value
       if (isWithin(renewedAt, every)) return value
       renewedAt = clock()

@@ -70,12 +70,12 @@ export function createConnection(provider: Provider, settings: ConnectionSetting
     header: KeyHeader,
   ): Promise<readonly CryptoKey[]> {
     const name = `${header.alg} ${header.kid ?? ''} ${header.issuer ?? ''}`
-    const known = imported.get(name)
-    if (known !== undefined) return known
+    const cachedKeys = imported.get(name)
+    if (cachedKeys !== undefined) return cachedKeys
 
     const fitting = keys.filter((key) => isKeyFor(key, header)).slice(0, mostCandidates)
-    const made = await Promise.all(fitting.map((key) => importPublicKey(key, header.alg)))
-    const usable = made.filter((key) => key !== undefined)
+    const publicKeys = await Promise.all(fitting.map((key) => importPublicKey(key, header.alg)))
+    const usable = publicKeys.filter((key) => key !== undefined)
     if (usable.length > 0 && imported.size < mostImported) imported.set(name, usable)
     return usable
   }
@@ -83,8 +83,8 @@ export function createConnection(provider: Provider, settings: ConnectionSetting
   return {
     readMetadata: (waitUntil) => metadata.read(waitUntil),
     async findKeys(header, waitUntil) {
-      const found = await importKeys(await keySet.read(waitUntil), header)
-      if (found.length > 0) return found
+      const candidates = await importKeys(await keySet.read(waitUntil), header)
+      if (candidates.length > 0) return candidates
       return importKeys(await keySet.renew(unknownKeyEvery), header)
     },
   }
@@ -98,12 +98,12 @@ async function discover(
   const { issuer, options } = provider
   if (options.oauth !== undefined) return options.oauth.metadata
   const usual = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const found = await readJsonObject(fetch, options.metadataUrl ?? usual, timeoutMs)
+  const document = await readJsonObject(fetch, options.metadataUrl ?? usual, timeoutMs)
   // Discovery section 4.3: byte for byte.
-  if (found.issuer !== issuer) throw new LoginError('provider-malformed', 'issuer')
+  if (document.issuer !== issuer) throw new LoginError('provider-malformed', 'issuer')
 
-  validateEndpoints(found)
-  return found as unknown as Metadata
+  validateEndpoints(document)
+  return document as unknown as Metadata
 }
 
 const requiredEndpoints = ['authorization_endpoint', 'token_endpoint', 'jwks_uri']
@@ -114,13 +114,13 @@ const optionalEndpoints = [
   'pushed_authorization_request_endpoint',
 ]
 
-function validateEndpoints(found: Record<string, unknown>): void {
+function validateEndpoints(document: Record<string, unknown>): void {
   for (const name of [...requiredEndpoints, ...optionalEndpoints]) {
-    const endpoint = found[name]
+    const endpoint = document[name]
     if (endpoint === undefined && optionalEndpoints.includes(name)) continue
     // An https issuer is never asked over http: its endpoints could be anybody's.
     const isDowngrade =
-      `${found.issuer}`.startsWith('https:') && !`${endpoint}`.startsWith('https:')
+      `${document.issuer}`.startsWith('https:') && !`${endpoint}`.startsWith('https:')
     if (!isAllowedUrl(endpoint) || isDowngrade) throw new LoginError('provider-malformed', name)
   }
 }

@@ -176,7 +176,8 @@ function validateParams(params: unknown, issues: Issues): void {
   }
 }
 
-function isTextList(value: unknown): value is string[] {
+/** Whether a value is a list of texts, none of which is empty. */
+export function isTextList(value: unknown): value is string[] {
   return (
     Array.isArray(value) &&
     value.length > 0 &&

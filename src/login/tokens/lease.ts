@@ -168,6 +168,7 @@ async function renewLease({ rows, settings }: TokenDesk, held: HeldLease): Promi
   const since = recency === undefined ? {} : { since: recency.since }
   const taken = await rows.take(key, { now, holder, lease: life, ...since }, context.env)
   if (taken.status !== 'lease' || taken.sealed !== sealed) throw new LeaseLostError()
+
   held.takenAt = now
   // A store that takes seconds to answer would take as long to keep what the request brings.
   if (!isLong()) throw new LoginError('store-unavailable')
@@ -186,6 +187,7 @@ async function settleFailure(
     await endLease(desk, held).catch(() => {})
     throw error
   }
+
   const { reason } = error
   // RFC 6749 section 5.2. A refused client is no refused grant: nobody loses tokens by a wrong secret.
   if (reason === 'grant-refused' || reason === 'subject-changed') {
@@ -193,6 +195,7 @@ async function settleFailure(
     emitEvent(settings, context, { type: 'tokens-gone', reason, subject: facts.provider })
     return { status: 'gone', reason }
   }
+
   await endLease(desk, held).catch(() => {})
   emitEvent(settings, context, { type: 'tokens-unavailable', reason, subject: facts.provider })
   return isUsable ? { status: 'ok', tokens } : { status: 'unavailable', reason }
@@ -212,6 +215,7 @@ async function endLease(desk: TokenDesk, held: HeldLease): Promise<void> {
   const { context, key, holder, tokens, rotated, isRotatedKept } = held
   const now = settings.clock()
   const pausedUntil = now + outagePause
+
   if (rotated === undefined || isRotatedKept === true) {
     await rows.release(key, holder, pausedUntil, context.env)
     return
@@ -286,6 +290,7 @@ async function storeRow(
   const { env } = context
   const sealed = await readSealer(env).seal(row, tokens)
   const { refreshedAt } = tokens
+
   for (const pause of [...storePauses, undefined]) {
     try {
       // False is an answer, too: another holder has newer tokens.
