@@ -3,8 +3,9 @@ export {
   type Definition,
   type Document,
   type Operation,
+  type ParseResult,
   parseDocument,
-  parseTokens,
+  parseWithin,
   type Selection,
   type Value,
 } from './parse.ts'

@@ -6,77 +6,160 @@ export interface Token {
   readonly value: string
 }
 
-/** A token, and the place behind it. */
-interface FoundToken {
-  readonly token: Token
-  readonly end: number
+/** Kinds of tokens. Those of punctuators are their code instead, and that of `...` is the code of one dot. */
+export const TokenKind = { end: 0, name: 1, text: 2, number: 3 } as const
+
+/** Why a document is not read any further. */
+export class SyntaxProblem extends Error {
+  readonly status: 'malformed' | 'too-long'
+
+  constructor(status: 'malformed' | 'too-long' = 'malformed') {
+    super(status)
+    this.status = status
+  }
 }
 
 const [tab, lineFeed, carriageReturn, space] = [0x09, 0x0a, 0x0d, 0x20]
-const [quote, hash, comma, minus, dot] = [0x22, 0x23, 0x2c, 0x2d, 0x2e]
+const [quote, hash, minus, dot] = [0x22, 0x23, 0x2d, 0x2e]
 const [zero, nine, backslash, byteOrderMark] = [0x30, 0x39, 0x5c, 0xfeff]
-
-/** The only token of more than one character that is no name, text or number. */
-const spread: Token = { kind: 'mark', value: '...' }
-
-/** One token for each punctuator: a document of 64 KB may hold 65,000 of them. */
-const marks: ReadonlyArray<Token | undefined> = Array.from({ length: 0x80 }, (_, code) => {
-  const value = String.fromCharCode(code)
-  return '!$&():=@[]{|}'.includes(value) ? { kind: 'mark', value } : undefined
-})
 
 /** Half a pair of surrogates is no text at all, wherever it stands. */
 const halfPair = /\p{Cs}/u
 
+/** Classes of characters; all others are in none of them. */
+const [ignored, letter, digit, mark] = [1, 2, 3, 4]
+
+/** The class of each character of ASCII. */
+const classes = new Uint8Array(0x80)
+for (const char of ' \t\n\r,') classes[char.charCodeAt(0)] = ignored
+for (const char of '!$&():=@[]{|}') classes[char.charCodeAt(0)] = mark
+classes.fill(digit, 0x30, 0x3a).fill(letter, 0x41, 0x5b).fill(letter, 0x61, 0x7b)
+classes[0x5f] = letter
+
 /**
- * Tokens of a text, comments aside; undefined for what GraphQL has no word for. Reads no further than one token more than
- * `most`. Linear in the text, and without regular expressions: each of them costs more than a token does.
+ * Reads the tokens of a document one by one, without keeping them: a document of 64 KB may hold 65,000. Linear in the text,
+ * and without regular expressions: each of them costs more than a token does.
  *
  * @see GraphQL specification (September 2025) section 2.1
  */
-export function tokenize(
-  source: string,
-  most: number = Number.POSITIVE_INFINITY,
-): Token[] | undefined {
-  if (halfPair.test(source)) return undefined
-  const tokens: Token[] = []
-  let at = skipIgnored(source, 0)
-  while (at < source.length && tokens.length <= most) {
-    const code = source.charCodeAt(at)
-    const mark = marks[code]
-    if (mark !== undefined) {
-      tokens.push(mark)
-      at = skipIgnored(source, at + 1)
-      continue
-    }
-    if (isNameStart(code)) {
-      const end = findNameEnd(source, at + 1)
-      tokens.push({ kind: 'name', value: source.slice(at, end) })
-      at = skipIgnored(source, end)
-      continue
+export class Lexer {
+  /** The current token, as in {@link TokenKind}. */
+  kind: number = TokenKind.end
+  /** Tokens that were read, with the current one. */
+  count = 0
+  readonly #source: string
+  readonly #maxTokens: number
+  #start = 0
+  #end = 0
+  #text = ''
+
+  /** @throws {SyntaxProblem} */
+  constructor(source: string, maxTokens: number = Number.POSITIVE_INFINITY) {
+    if (halfPair.test(source)) throw new SyntaxProblem()
+    this.#source = source
+    this.#maxTokens = maxTokens
+    this.next()
+  }
+
+  /** The value of a text, and what every other token is written as. */
+  get value(): string {
+    return this.kind === TokenKind.text ? this.#text : this.#source.slice(this.#start, this.#end)
+  }
+
+  /** Whether the current token is a certain name. */
+  isWord(word: string): boolean {
+    return (
+      this.kind === TokenKind.name &&
+      this.#end - this.#start === word.length &&
+      this.#source.startsWith(word, this.#start)
+    )
+  }
+
+  /**
+   * Goes to the next token; its kind is `end` behind the last.
+   *
+   * @throws {SyntaxProblem} for what GraphQL has no token for, and behind the most tokens
+   */
+  next(): void {
+    const source = this.#source
+    const start = skipIgnored(source, this.#end)
+    this.#start = start
+    if (start >= source.length) {
+      this.kind = TokenKind.end
+      this.#end = start
+      return
     }
 
-    const found = readToken(source, at, code)
-    if (found === undefined) return undefined
-    tokens.push(found.token)
-    at = skipIgnored(source, found.end)
+    const code = source.charCodeAt(start)
+    const type = classify(code)
+    if (type === mark) {
+      this.kind = code
+      this.#end = start + 1
+    } else if (type === letter) {
+      this.kind = TokenKind.name
+      this.#end = findNameEnd(source, start + 1)
+    } else {
+      this.#readOther(start, code)
+    }
+
+    if (++this.count > this.#maxTokens) throw new SyntaxProblem('too-long')
   }
-  return tokens
+
+  #readOther(start: number, code: number): void {
+    const source = this.#source
+    if (code === quote) {
+      const { value, end } = source.startsWith('""', start + 1)
+        ? readQuotes(source, start)
+        : readText(source, start)
+      this.kind = TokenKind.text
+      this.#text = value
+      this.#end = end
+    } else if (code === dot && source.startsWith('..', start + 1)) {
+      this.kind = dot
+      this.#end = start + 3
+    } else if (code === minus || isDigit(code)) {
+      this.kind = TokenKind.number
+      this.#end = findNumberEnd(source, start)
+    } else throw new SyntaxProblem()
+  }
 }
+
+/**
+ * Tokens of a text, comments aside; undefined for what GraphQL has no word for.
+ *
+ * @example
+ * tokenize('{ a }') // [{ kind: 'mark', value: '{' }, { kind: 'name', value: 'a' }, { kind: 'mark', value: '}' }]
+ */
+export function tokenize(source: string): Token[] | undefined {
+  const tokens: Token[] = []
+  try {
+    for (const lexer = new Lexer(source); lexer.kind !== TokenKind.end; lexer.next()) {
+      const kind = kindNames[lexer.kind] ?? 'mark'
+      tokens.push({ kind, value: lexer.value })
+    }
+    return tokens
+  } catch (error) {
+    if (error instanceof SyntaxProblem) return undefined
+    throw error
+  }
+}
+
+const kindNames: ReadonlyArray<Token['kind'] | undefined> = [undefined, 'name', 'text', 'number']
 
 /** The next place that is neither white space, a comma, a byte order mark nor in a comment. */
 function skipIgnored(source: string, from: number): number {
   let at = from
-  for (;;) {
-    const code = source.charCodeAt(at) // NaN at the end
-    if (isIgnored(code)) at++
+  while (at < source.length) {
+    const code = source.charCodeAt(at)
+    if (classify(code) === ignored || code === byteOrderMark) at++
     else if (code === hash) at = findLineEnd(source, at + 1)
     else return at
   }
+  return at
 }
 
-function isIgnored(code: number): boolean {
-  return code === space || code === comma || code === byteOrderMark || code === tab || isLine(code)
+function classify(code: number): number | undefined {
+  return code < 0x80 ? classes[code] : 0
 }
 
 function isLine(code: number): boolean {
@@ -89,60 +172,60 @@ function findLineEnd(source: string, from: number): number {
   return at
 }
 
-function isNameStart(code: number): boolean {
-  // Setting this bit makes a letter a small one.
-  const letter = code | 0x20
-  return (letter >= 0x61 && letter <= 0x7a && code < 0x7b) || code === 0x5f
-}
-
 function isDigit(code: number): boolean {
   return code >= zero && code <= nine
 }
 
 function findNameEnd(source: string, from: number): number {
   let at = from
-  while (isNamePart(source.charCodeAt(at))) at++
+  while (at < source.length && isNamePart(source.charCodeAt(at))) at++
   return at
 }
 
 function isNamePart(code: number): boolean {
-  return isNameStart(code) || isDigit(code)
+  const type = classify(code)
+  return type === letter || type === digit
 }
 
-function readToken(source: string, at: number, code: number): FoundToken | undefined {
-  if (code === quote)
-    return source.startsWith('""', at + 1) ? readQuotes(source, at) : readText(source, at)
-  if (code === dot)
-    return source.startsWith('..', at + 1) ? { token: spread, end: at + 3 } : undefined
-  return code === minus || isDigit(code) ? readNumber(source, at) : undefined
-}
-
-function readNumber(source: string, start: number): FoundToken | undefined {
+function findNumberEnd(source: string, start: number): number {
   const first = source.charCodeAt(start) === minus ? start + 1 : start
   let end = skipDigits(source, first)
+
   // `01` is none, and neither is `-`.
-  if (end === first || (source.charCodeAt(first) === zero && end > first + 1)) return undefined
+  if (end === first || (source.charCodeAt(first) === zero && end > first + 1)) {
+    throw new SyntaxProblem()
+  }
+
   if (source.charCodeAt(end) === dot) {
     const fraction = end + 1
     end = skipDigits(source, fraction)
-    if (end === fraction) return undefined
+    if (end === fraction) throw new SyntaxProblem()
   }
+
   if ((source.charCodeAt(end) | 0x20) === 0x65) {
     const sign = source[end + 1]
     const exponent = sign === '+' || sign === '-' ? end + 2 : end + 1
     end = skipDigits(source, exponent)
-    if (end === exponent) return undefined
+    if (end === exponent) throw new SyntaxProblem()
   }
+
   // What no number may run into: `1.`, `0x1`, `1a`.
   const next = source.charCodeAt(end)
-  if (next === dot || isNamePart(next)) return undefined
-  return { token: { kind: 'number', value: source.slice(start, end) }, end }
+  if (next === dot || isNamePart(next)) throw new SyntaxProblem()
+
+  return end
 }
 
 function skipDigits(source: string, from: number): number {
   let at = from
   while (isDigit(source.charCodeAt(at))) at++
   return at
+}
+
+/** A value, and the place behind it. */
+interface FoundValue {
+  readonly value: string
+  readonly end: number
 }
 
 const plainEscapes: ReadonlyMap<string, string> = new Map([
@@ -156,8 +239,8 @@ const plainEscapes: ReadonlyMap<string, string> = new Map([
   ['t', '\t'],
 ])
 
-/** A text on one line, with JSON's escapes and `\u{1F600}`; undefined where one of them means nothing. */
-function readText(source: string, start: number): FoundToken | undefined {
+/** A text on one line, with JSON's escapes and `\u{1F600}`. */
+function readText(source: string, start: number): FoundValue {
   let value = ''
   let from = start + 1
   for (let at = from; ; ) {
@@ -165,16 +248,17 @@ function readText(source: string, start: number): FoundToken | undefined {
     if (code === quote) {
       value += source.slice(from, at)
       // Escapes of four digits may have made half a pair.
-      return halfPair.test(value) ? undefined : { token: { kind: 'text', value }, end: at + 1 }
+      if (halfPair.test(value)) throw new SyntaxProblem()
+      return { value, end: at + 1 }
     }
-    if (isLine(code) || at >= source.length) return undefined
+    if (isLine(code) || at >= source.length) throw new SyntaxProblem()
     if (code !== backslash) {
       at++
       continue
     }
 
     const escaped = readEscape(source, at + 1)
-    if (escaped === undefined) return undefined
+    if (escaped === undefined) throw new SyntaxProblem()
     value += source.slice(from, at) + escaped.value
     at = escaped.end
     from = at
@@ -182,10 +266,7 @@ function readText(source: string, start: number): FoundToken | undefined {
 }
 
 /** What stands behind a backslash. */
-function readEscape(
-  source: string,
-  at: number,
-): { readonly value: string; readonly end: number } | undefined {
+function readEscape(source: string, at: number): FoundValue | undefined {
   const letter = source[at]
   if (letter !== 'u') {
     const value = letter === undefined ? undefined : plainEscapes.get(letter)
@@ -217,13 +298,11 @@ function readHex(source: string, start: number, end: number): number | undefined
   return value
 }
 
-/** An empty text, or one between three quotation marks on either side. */
-function readQuotes(source: string, start: number): FoundToken | undefined {
-  if (source.charCodeAt(start + 2) !== quote)
-    return { token: { kind: 'text', value: '' }, end: start + 2 }
+/** A text between three quotation marks on either side. */
+function readQuotes(source: string, start: number): FoundValue {
   const end = findBlockEnd(source, start + 3)
-  if (end === -1) return undefined
-  return { token: { kind: 'text', value: readBlock(source.slice(start + 3, end)) }, end: end + 3 }
+  if (end === -1) throw new SyntaxProblem()
+  return { value: readBlock(source.slice(start + 3, end)), end: end + 3 }
 }
 
 function findBlockEnd(source: string, from: number): number {

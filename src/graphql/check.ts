@@ -1,5 +1,5 @@
 /** Whether a GraphQL request stays within its limits. */
-import { type Document, parseTokens, tokenize, type Value } from '../graphql-syntax/index.ts'
+import { type Document, parseWithin, type Value } from '../graphql-syntax/index.ts'
 import type { Reason } from '../types.ts'
 import type { CompiledGraphql } from './limits.ts'
 import { everyField, measure, usesIntrospection } from './measure.ts'
@@ -44,12 +44,13 @@ export function checkDocument(
   variables: object,
   limits: CompiledGraphql,
 ): GraphqlVerdict {
-  const tokens = tokenize(source, limits.maxTokens)
-  if (tokens === undefined) return malformed
-  if (tokens.length > limits.maxTokens) return { ok: false, reason: 'graphql-too-long' }
-  const document = parseTokens(tokens)
-  const size = document && measure(document)
-  if (document === undefined || size === undefined) return malformed
+  const parsed = parseWithin(source, limits.maxTokens)
+  if (parsed.status !== 'parsed') {
+    return parsed.status === 'malformed' ? malformed : { ok: false, reason: 'graphql-too-long' }
+  }
+  const { document } = parsed
+  const size = measure(document)
+  if (size === undefined) return malformed
   if (size.depth > limits.maxDepth || size.introspectionDepth > deepestIntrospection) {
     return { ok: false, reason: 'graphql-too-deep' }
   }

@@ -27,6 +27,7 @@ describe('at the default limits', () => {
   test.each<[string, string, string]>([
     ['1,000 tokens', `{${'a '.repeat(998)}}`, 'graphql-too-many-fields'],
     ['1,000 tokens of one argument', `{a(b:[${'1 '.repeat(991)}])}`, 'passes'],
+    ['1,001 tokens, the second of which is wrong', `{{${'a '.repeat(998)}}`, 'graphql-too-long'],
     ['1,001 tokens', `{a(b:[${'1 '.repeat(992)}])}`, 'graphql-too-long'],
     [
       '1,001 tokens, and then nothing that is GraphQL',

@@ -2,9 +2,8 @@
 import {
   type Definition,
   type Document,
-  parseTokens,
+  parseWithin,
   type Selection,
-  tokenize,
   type Value,
 } from '../../../graphql-syntax/index.ts'
 import { createNameCheck } from '../../../parameters/index.ts'
@@ -55,12 +54,12 @@ export function readGraphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLo
   const variables = request.variables ?? {}
   if (!isObject(variables)) return undefined
 
-  const tokens = tokenize(request.query, maxTokens)
-  if (tokens === undefined || tokens.length > maxTokens) return undefined
+  const parsed = parseWithin(request.query, maxTokens)
+  if (parsed.status !== 'parsed') return undefined
 
-  const document = parseTokens(tokens)
-  const fields = document && rootFields(document)
-  if (document === undefined || fields === undefined) return undefined
+  const { document } = parsed
+  const fields = rootFields(document)
+  if (fields === undefined) return undefined
 
   const logins = fields.filter(({ name }) => name === graphql)
   if (logins.length === 0) return 'none'
