@@ -19,10 +19,10 @@ export interface RequestListener {
  * function of the user a property of the listener that wraps it: an entry in a WeakMap would cost every request its collection.
  */
 const LISTENER = Symbol('listener')
-const SOURCE = Symbol('source')
+const sourceSymbol = Symbol('source')
 
 type Listening = { [LISTENER]?: RequestListener | undefined }
-type Wrapping = { [SOURCE]?: unknown }
+type Wrapping = { [sourceSymbol]?: unknown }
 
 /** Lets a listener hear of the events that are emitted with this context. A later one replaces it. */
 export function listenToRequest(context: object, listener: RequestListener | undefined): void {
@@ -30,35 +30,35 @@ export function listenToRequest(context: object, listener: RequestListener | und
 }
 
 /** Records which function of the user a wrapped listener calls. */
-export function recordListenerSource(wrapped: object, source: unknown): void {
-  ;(wrapped as Wrapping)[SOURCE] = source
+export function recordListenerSource(wrappedListener: object, source: unknown): void {
+  ;(wrappedListener as Wrapping)[sourceSymbol] = source
 }
 
 /** Whether anybody would receive an event; to save the work of making one. */
-export function hasListener(own: Emit | undefined, context: object | undefined): boolean {
-  return own !== undefined || findListener(context) !== undefined
+export function hasListener(ownListener: Emit | undefined, context: object | undefined): boolean {
+  return ownListener !== undefined || findListener(context) !== undefined
 }
 
 /**
  * Emits an event.
  *
- * @param own - the listener of the module, from its option `onEvent`.
+ * @param ownListener - the listener of the module, from its option `onEvent`.
  * @param context - the context of the request; undefined for an event that belongs to none.
  */
 export function emitEvent(
-  own: Emit | undefined,
+  ownListener: Emit | undefined,
   event: SecurityEvent,
   context: object | undefined,
 ): void {
   const listener = findListener(context)
   const request = listener?.requestId
-  own?.(request === undefined ? event : { request, ...event })
-  listener?.notify(event, (own as Wrapping | undefined)?.[SOURCE])
+  ownListener?.(request === undefined ? event : { request, ...event })
+  listener?.notify(event, (ownListener as Wrapping | undefined)?.[sourceSymbol])
 }
 
 /** Lets the listener of one context hear of events that are emitted with another one of the same request. */
-export function shareListener(context: object, other: object): void {
-  listenToRequest(other, findListener(context))
+export function shareListener(context: object, otherContext: object): void {
+  listenToRequest(otherContext, findListener(context))
 }
 
 function findListener(context: object | undefined): RequestListener | undefined {

@@ -27,7 +27,7 @@ export interface AccessRequest<Data = object> {
   readonly now: number
 }
 
-const passed: Verdict = { ok: true }
+const allowedVerdict: Verdict = { ok: true }
 
 /**
  * Checks the client IP address, without I/O. An address that no trusted platform reports is in no range.
@@ -42,7 +42,10 @@ export function checkAddress(
 ): Verdict {
   if (ranges !== undefined && !inRanges(ranges, address))
     return { ok: false, reason: 'address-not-allowed' }
-  return also.map((rule) => checkAddress(rule, address)).find(({ ok }) => !ok) ?? passed
+  return (
+    also.map((otherRule) => checkAddress(otherRule, address)).find(({ ok }) => !ok) ??
+    allowedVerdict
+  )
 }
 
 /** Clocks of two machines may differ by a minute. */
@@ -56,41 +59,49 @@ const SKEW_MS = 60_000
  * const verdict = checkSessionAccess(rule, { data, authenticatedAt, now: Date.now() })
  */
 export function checkSessionAccess<Data>(
-  rule: CompiledAccess,
-  asking: AccessRequest<Data>,
+  accessRule: CompiledAccess,
+  client: AccessRequest<Data>,
 ): Verdict {
-  const verdict = judgeRule(rule, asking)
-  if (!verdict.ok || rule.also === undefined) return verdict
-  return rule.also.map((other) => checkSessionAccess(other, asking)).find(({ ok }) => !ok) ?? passed
+  const verdict = judgeRule(accessRule, client)
+  if (!verdict.ok || accessRule.also === undefined) return verdict
+  return (
+    accessRule.also
+      .map((otherRule) => checkSessionAccess(otherRule, client))
+      .find(({ ok }) => !ok) ?? allowedVerdict
+  )
 }
 
 function judgeRule<Data>(
-  rule: CompiledAccess,
+  accessRule: CompiledAccess,
   { data, info, roles, now }: AccessRequest<Data>,
 ): Verdict {
-  if (!rule.session) return passed
+  if (!accessRule.session) return allowedVerdict
   if (data === undefined || data === null || info?.signedIn !== true)
     return { ok: false, reason: 'no-session' }
-  if (rule.roles !== undefined && !hasAny(rule.roles, () => roles?.(data)))
+  if (accessRule.roles !== undefined && !hasAny(accessRule.roles, () => roles?.(data)))
     return { ok: false, reason: 'role-missing' }
-  if (!matchesClaims(rule, data)) return { ok: false, reason: 'claim-missing' }
-  if (rule.bound && info.bound !== true) return { ok: false, reason: 'device-not-bound' }
-  if (rule.contexts !== undefined && !hasContext(rule.contexts, data)) {
+  if (!matchesClaims(accessRule, data)) return { ok: false, reason: 'claim-missing' }
+  if (accessRule.bound && info.bound !== true) return { ok: false, reason: 'device-not-bound' }
+  if (accessRule.contexts !== undefined && !hasContext(accessRule.contexts, data)) {
     return { ok: false, reason: 'login-too-weak' }
   }
-  if (!isRecent(info.authenticatedAt, rule.freshMs, now))
+  if (!isRecent(info.authenticatedAt, accessRule.freshMs, now))
     return { ok: false, reason: 'session-too-old' }
   // Last of all, since it costs the browser a signature.
-  return isRecent(info.provedAt, rule.proofMs, now)
-    ? passed
+  return isRecent(info.provedAt, accessRule.proofMs, now)
+    ? allowedVerdict
     : { ok: false, reason: 'device-proof-too-old' }
 }
 
 /** Whether a moment is near enough, where that is asked. One in the future, before a clock was put right, is not for ever. */
-function isRecent(at: number | undefined, mostMs: number | undefined, now: number): boolean {
-  if (mostMs === undefined) return true
-  const age = at === undefined ? Number.POSITIVE_INFINITY : now - at
-  return age <= mostMs && age >= -SKEW_MS
+function isRecent(
+  happenedAt: number | undefined,
+  maxAgeMs: number | undefined,
+  now: number,
+): boolean {
+  if (maxAgeMs === undefined) return true
+  const ageMs = happenedAt === undefined ? Number.POSITIVE_INFINITY : now - happenedAt
+  return ageMs <= maxAgeMs && ageMs >= -SKEW_MS
 }
 
 /** Whether the provider of the login reached one of the contexts. */
@@ -100,10 +111,13 @@ function hasContext(contexts: ReadonlySet<string>, data: unknown): boolean {
 }
 
 /** Whether a list has one of the wanted values. A text is no list: 'administrator' holds 'admin', and nobody meant that. */
-function hasAny(wanted: ReadonlySet<unknown>, list: () => unknown): boolean {
+function hasAny(wantedValues: ReadonlySet<unknown>, readValues: () => unknown): boolean {
   try {
-    const found = list()
-    return Array.isArray(found) && Array.prototype.some.call(found, (item) => wanted.has(item))
+    const foundValues = readValues()
+    return (
+      Array.isArray(foundValues) &&
+      Array.prototype.some.call(foundValues, (foundValue) => wantedValues.has(foundValue))
+    )
   } catch {
     return false
   }
@@ -112,12 +126,12 @@ function hasAny(wanted: ReadonlySet<unknown>, list: () => unknown): boolean {
 function matchesClaims({ claims, check }: CompiledAccess, data: unknown): boolean {
   try {
     if (check !== undefined) return (check as (data: unknown) => unknown)(data) === true
-    for (const [name, wanted] of claims ?? []) {
+    for (const [claimName, wantedValues] of claims ?? []) {
       // Own members only: every object has a `constructor`.
-      const value: unknown = Object.hasOwn(data as object, name)
-        ? (data as Record<string, unknown>)[name]
+      const claimValue: unknown = Object.hasOwn(data as object, claimName)
+        ? (data as Record<string, unknown>)[claimName]
         : undefined
-      if (!wanted.has(value) && !hasAny(wanted, () => value)) return false
+      if (!wantedValues.has(claimValue) && !hasAny(wantedValues, () => claimValue)) return false
     }
 
     return true

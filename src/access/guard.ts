@@ -75,93 +75,99 @@ export function accessGuard<C extends AccessContext>(
   const issues = createIssues('access')
   checkKeys(issues, options, ['rules', 'aliases', ...guardKeys])
 
-  const rules = compilePathRules((options as { rules?: unknown } | undefined)?.rules, issues)
-  const lookup = compileRules(rules, checkAliases(options?.aliases, issues))
-  const allowed = rules.map(({ allow }) => allow)
-  const judges = compileAccessChecks('access', options, allowed, issues)
+  const pathRules = compilePathRules((options as { rules?: unknown } | undefined)?.rules, issues)
+  const findRuleByPath = compileRules(pathRules, checkAliases(options?.aliases, issues))
+  const compiledRules = pathRules.map(({ allow }) => allow)
+  const checks = compileAccessChecks('access', options, compiledRules, issues)
   const signIn = parseSignIn(options?.signIn, issues)
 
   if (signIn !== undefined && !issues.any) {
-    const rule = lookup(signIn.split('?', 1)[0] ?? '', '', 'GET')
-    if (rule?.allow.session !== false)
+    const signInRule = findRuleByPath(signIn.split('?', 1)[0] ?? '', '', 'GET')
+    if (signInRule?.allow.session !== false)
       issues.add('signIn', 'must fit a rule without a session, or it leads to itself')
   }
 
   issues.throwIfAny()
 
   function findRule({
-    url,
+    url: requestUrl,
     method,
   }: Request): Rule | { readonly reason: Reason; readonly path: string } {
-    const canonical = canonicalPath(url)
+    const canonical = canonicalPath(requestUrl)
     if (!canonical.ok)
       return {
         reason: canonical.reason,
-        path: url.slice(hostEnd(url, hostStart(url))).split('?', 1)[0] ?? '',
+        path: requestUrl.slice(hostEnd(requestUrl, hostStart(requestUrl))).split('?', 1)[0] ?? '',
       }
 
     return (
-      lookup(canonical.path, canonical.search, method) ?? {
+      findRuleByPath(canonical.path, canonical.search, method) ?? {
         reason: 'no-rule',
         path: canonical.path,
       }
     )
   }
 
-  function checkRule(c: C, by: 'byAddress' | 'both'): MaybeAnswer {
-    const found = findRule(c.req.raw)
-    return 'reason' in found
-      ? judges.refuse(found.reason, found.path, c)
-      : judges[by](found.allow, found.path, c)
+  function checkRule(c: C, checkName: 'byAddress' | 'both'): MaybeAnswer {
+    const ruleFound = findRule(c.req.raw)
+    return 'reason' in ruleFound
+      ? checks.refuse(ruleFound.reason, ruleFound.path, c)
+      : checks[checkName](ruleFound.allow, ruleFound.path, c)
   }
 
   return {
-    needsSession: allowed.some(({ session }) => session),
+    needsSession: compiledRules.some(({ session }) => session),
     both: (c) => checkRule(c, 'both'),
     byAddress: (c) => checkRule(c, 'byAddress'),
     bySession(c) {
-      const found = findRule(c.req.raw)
-      return 'reason' in found ? undefined : judges.bySession(found.allow, found.path, c)
+      const ruleFound = findRule(c.req.raw)
+      return 'reason' in ruleFound
+        ? undefined
+        : checks.bySession(ruleFound.allow, ruleFound.path, c)
     },
   }
 }
 
-function compilePathRules(value: unknown, issues: Issues): Rule[] {
-  const rules: Rule[] = []
-  if (!Array.isArray(value) || value.length === 0 || value.length > mostRules) {
+function compilePathRules(rulesOption: unknown, issues: Issues): Rule[] {
+  const pathRules: Rule[] = []
+  if (!Array.isArray(rulesOption) || rulesOption.length === 0 || rulesOption.length > mostRules) {
     issues.add('rules', `must list 1 to ${mostRules} rules`)
-    return rules
+    return pathRules
   }
 
-  for (const [index, rule] of value.entries()) {
-    const at = issues.at(`rules.${index}`)
-    checkKeys(at, rule, ['path', 'methods', 'allow'])
-    if (typeof rule !== 'object' || rule === null) continue
+  for (const [index, ruleInput] of rulesOption.entries()) {
+    const ruleIssues = issues.at(`rules.${index}`)
+    checkKeys(ruleIssues, ruleInput, ['path', 'methods', 'allow'])
+    if (typeof ruleInput !== 'object' || ruleInput === null) continue
 
-    const { path, methods, allow } = rule as { [Key in keyof PathRule]?: unknown }
-    if (allow === undefined) at.add('allow', "is required; for everybody say 'public'")
+    const { path, methods, allow } = ruleInput as { [Key in keyof PathRule]?: unknown }
+    if (allow === undefined) ruleIssues.add('allow', "is required; for everybody say 'public'")
 
-    const compiled = allow === undefined ? denyEveryone : compileAccess(allow, at.at('allow'))
-    const taken = validateMethods(methods, at)
+    const compiledRule =
+      allow === undefined ? denyEveryone : compileAccess(allow, ruleIssues.at('allow'))
+    const methodNames = validateMethods(methods, ruleIssues)
 
     if (!isPathPattern(path)) {
-      at.add('path', 'must be an exact path (/login) or a prefix (/admin/*), in canonical form')
+      ruleIssues.add(
+        'path',
+        'must be an exact path (/login) or a prefix (/admin/*), in canonical form',
+      )
       continue
     }
 
-    const folded = allow !== 'public'
-    if (rules.some((earlier) => isShadowedBy(earlier, path, taken)))
-      at.add('path', 'is never reached: an earlier rule fits it all')
-    rules.push({
+    const isFoldedRule = allow !== 'public'
+    if (pathRules.some((earlier) => isShadowedBy(earlier, path, methodNames)))
+      ruleIssues.add('path', 'is never reached: an earlier rule fits it all')
+    pathRules.push({
       path,
-      pattern: compilePathPattern(path, folded),
-      folded,
-      methods: taken,
-      allow: compiled,
+      pattern: compilePathPattern(path, isFoldedRule),
+      folded: isFoldedRule,
+      methods: methodNames,
+      allow: compiledRule,
     })
   }
 
-  return rules
+  return pathRules
 }
 
 function isShadowedBy(
@@ -170,40 +176,40 @@ function isShadowedBy(
   methods: ReadonlySet<string> | undefined,
 ): boolean {
   if (!patternCovers(earlier.path, path, earlier.folded)) return false
-  const { methods: before } = earlier
+  const { methods: earlierMethods } = earlier
 
   return (
-    before === undefined ||
-    (methods !== undefined && [...methods].every((method) => before.has(method)))
+    earlierMethods === undefined ||
+    (methods !== undefined && [...methods].every((method) => earlierMethods.has(method)))
   )
 }
 
-function validateMethods(value: unknown, issues: Issues): ReadonlySet<string> | undefined {
-  if (value === undefined) return undefined
+function validateMethods(methodsOption: unknown, issues: Issues): ReadonlySet<string> | undefined {
+  if (methodsOption === undefined) return undefined
 
-  const good =
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((one) => /^[A-Z][A-Z-]{0,31}$/.test(String(one)))
-  if (!good) issues.add('methods', 'must be a list of methods in upper case')
+  const isValid =
+    Array.isArray(methodsOption) &&
+    methodsOption.length > 0 &&
+    methodsOption.every((methodName) => /^[A-Z][A-Z-]{0,31}$/.test(String(methodName)))
+  if (!isValid) issues.add('methods', 'must be a list of methods in upper case')
 
-  const methods = new Set<string>(good ? value : [])
+  const methods = new Set<string>(isValid ? methodsOption : [])
   return methods.has('GET') ? methods.add('HEAD') : methods
 }
 
 /** The guard behind `requireAccess`: one rule, wherever it is mounted. @throws {ConfigError} `ERR_CONFIG` */
 export function createRuleGuard<C extends AccessContext>(
-  name: string,
+  optionName: string,
   rule: AccessRule<never>,
   options: AccessGuardOptions<never, C>,
 ): (c: C) => MaybeAnswer {
-  const issues = createIssues(name)
+  const issues = createIssues(optionName)
   checkKeys(issues, options, guardKeys)
 
-  const compiled = compileAccess(rule, issues.at('rule'))
-  const judges = compileAccessChecks(name, options, [compiled], issues)
+  const compiledRule = compileAccess(rule, issues.at('rule'))
+  const checks = compileAccessChecks(optionName, options, [compiledRule], issues)
   parseSignIn(options?.signIn, issues)
   issues.throwIfAny()
 
-  return (c) => judges.both(compiled, name, c)
+  return (c) => checks.both(compiledRule, optionName, c)
 }

@@ -23,50 +23,51 @@ export function compileRules(rules: readonly Rule[], readAliases: AliasReader): 
   const aliases = createAliasIndex<Rule>(true)
   for (const rule of rules) if (rule.folded) aliases.add(rule.path, rule)
 
-  function collect(found: Rule[], path: string, method: string, rule: Rule): void {
+  function collect(foundRules: Rule[], path: string, method: string, rule: Rule): void {
     // An exact path that is spelled out says itself who may pass there.
     if (!rule.pattern.prefix) return
-    for (const other of aliases.find(foldPath(path))) if (takes(other, method)) found.push(other)
+    for (const aliasRule of aliases.find(foldPath(path)))
+      if (takesMethod(aliasRule, method)) foundRules.push(aliasRule)
   }
 
   return (path, search, method) => {
     const rule = findRule(rules, path, method)
     if (rule === undefined) return undefined
 
-    const found: Rule[] = []
-    collect(found, path, method, rule)
+    const foundRules: Rule[] = []
+    collect(foundRules, path, method, rule)
 
     for (const page of readAliases(path, search)) {
-      const other = findRule(rules, page, method)
-      if (other === undefined) continue
+      const pageRule = findRule(rules, page, method)
+      if (pageRule === undefined) continue
 
-      found.push(other)
-      collect(found, page, method, other)
+      foundRules.push(pageRule)
+      collect(foundRules, page, method, pageRule)
     }
 
-    const guards = found.filter((other) => other !== rule && other.folded)
-    const [guard] = guards
-    if (guard === undefined) return rule
+    const guardRules = foundRules.filter((foundRule) => foundRule !== rule && foundRule.folded)
+    const [firstGuard] = guardRules
+    if (firstGuard === undefined) return rule
 
     return {
       ...rule,
-      path: guard.path,
-      allow: combineAccess([rule.allow, ...guards.map(({ allow }) => allow)]),
+      path: firstGuard.path,
+      allow: combineAccess([rule.allow, ...guardRules.map(({ allow }) => allow)]),
     }
   }
 }
 
 function findRule(rules: readonly Rule[], path: string, method: string): Rule | undefined {
-  let spelled: string | undefined
+  let foldedPath: string | undefined
   return rules.find((rule) => {
-    if (!takes(rule, method)) return false
+    if (!takesMethod(rule, method)) return false
     if (!rule.folded) return coversPath(rule.pattern, path)
 
-    spelled ??= foldPath(path)
-    return coversPath(rule.pattern, spelled)
+    foldedPath ??= foldPath(path)
+    return coversPath(rule.pattern, foldedPath)
   })
 }
 
-function takes({ methods }: Rule, method: string): boolean {
+function takesMethod({ methods }: Rule, method: string): boolean {
   return methods === undefined || methods.has(method)
 }

@@ -71,42 +71,42 @@ export interface AccessChecks<C> {
 /** Longest path in an event. */
 const longestSubject = 256
 
-/** Judges the options once; `rules` say which of them are needed. */
+/** Validates the options once; `compiledRules` decide which of them are needed. */
 export function compileAccessChecks<C extends AccessContext>(
-  name: string,
+  optionName: string,
   options: AccessGuardOptions<never, C>,
-  rules: readonly CompiledAccess[],
+  compiledRules: readonly CompiledAccess[],
   issues: Issues,
 ): AccessChecks<C> {
   const input = { ...options }
   const roles = optionalFunction(issues, 'roles', input.roles)
-  const refuse = optionalFunction(issues, 'refuse', input.refuse)
+  const respondToDenial = optionalFunction(issues, 'refuse', input.refuse)
   const onEvent = optionalListener(issues, 'onEvent', input.onEvent)
   const clock = optionalFunction(issues, 'clock', input.clock) ?? Date.now
   const observing =
     choiceOption(issues, 'mode', input.mode, ['enforce', 'observe'], 'enforce') === 'observe'
   const platform = checkPlatform(input.platform, issues, 'none')
 
-  if (roles === undefined && rules.some((rule) => rule.roles))
+  if (roles === undefined && compiledRules.some((compiledRule) => compiledRule.roles))
     issues.add('roles', 'is required: a rule has a role')
-  if (input.platform === undefined && rules.some((rule) => rule.ranges)) {
+  if (input.platform === undefined && compiledRules.some((compiledRule) => compiledRule.ranges)) {
     issues.add('platform', 'is required: a rule has addresses')
   }
 
-  function denyAccess(reason: Reason, subject: string, c: C, tags?: object): MaybeAnswer {
-    const id = c.var.requestId
-    const request = typeof id === 'string' ? { request: id } : undefined
+  function denyAccess(reason: Reason, subject: string, c: C, eventTags?: object): MaybeAnswer {
+    const requestId = c.var.requestId
+    const request = typeof requestId === 'string' ? { request: requestId } : undefined
     const event = {
       type: observing ? 'access-observed' : 'access-refused',
       reason,
       subject: subject.slice(0, longestSubject),
       ...request,
-      ...tags,
+      ...eventTags,
     } as const
     emitEvent(onEvent, event, c)
 
     if (observing) return undefined
-    if (refuse !== undefined) return refuse({ ok: false, reason }, c)
+    if (respondToDenial !== undefined) return respondToDenial({ ok: false, reason }, c)
 
     return denyOrRedirectToSignIn(
       reason,
@@ -117,12 +117,12 @@ export function compileAccessChecks<C extends AccessContext>(
   }
 
   async function checkBySession(
-    rule: CompiledAccess,
+    compiledRule: CompiledAccess,
     subject: string,
     c: C,
   ): Promise<Response | undefined> {
-    const { data, info, handle } = await readSession(name, c)
-    const verdict = checkSessionAccess<unknown>(rule, {
+    const { data, info, handle } = await readSession(optionName, c)
+    const verdict = checkSessionAccess<unknown>(compiledRule, {
       data,
       info,
       roles: roles as never,
@@ -130,15 +130,15 @@ export function compileAccessChecks<C extends AccessContext>(
     })
     if (verdict.ok) return undefined
     if (verdict.reason === 'device-proof-too-old' && !observing) {
-      const repeated = repeatRequest(c.req.raw, handle.device?.()?.expire)
-      if (repeated !== undefined) return repeated
+      const repeatedResponse = repeatRequest(c.req.raw, handle.device?.()?.expire)
+      if (repeatedResponse !== undefined) return repeatedResponse
     }
     const isUnproved = verdict.reason === 'no-session' && handle.device?.()?.isSkipped
     const reason = isUnproved ? 'device-not-proved' : verdict.reason
     return denyAccess(reason, subject, c, await handle.tags?.())
   }
 
-  const judges: AccessChecks<C> = {
+  const checks: AccessChecks<C> = {
     refuse: denyAccess,
     byAddress(rule, subject, c) {
       if (rule.ranges === undefined) return undefined
@@ -147,10 +147,10 @@ export function compileAccessChecks<C extends AccessContext>(
     },
     bySession: (rule, subject, c) => (rule.session ? checkBySession(rule, subject, c) : undefined),
     both: (rule, subject, c) =>
-      judges.byAddress(rule, subject, c) ?? judges.bySession(rule, subject, c),
+      checks.byAddress(rule, subject, c) ?? checks.bySession(rule, subject, c),
   }
 
-  return judges
+  return checks
 }
 
 /** As much of a session's handle as rules need. */
@@ -163,13 +163,13 @@ interface HandleView {
 }
 
 async function readSession(
-  name: string,
+  optionName: string,
   c: AccessContext,
 ): Promise<{ data: unknown; info: SessionView | undefined; handle: HandleView }> {
   const handle = c.var.session as HandleView | undefined
   if (typeof handle?.info !== 'function') {
     throw new ConfigError([
-      { option: name, problem: 'needs session() before it, with a strategy of this library' },
+      { option: optionName, problem: 'needs session() before it, with a strategy of this library' },
     ])
   }
 

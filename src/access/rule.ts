@@ -66,7 +66,7 @@ export interface CompiledAccess {
 /** Entries of a list of addresses, roles or values; more belongs into a data base. */
 const maxEntries = 1000
 
-const keys: ReadonlyArray<keyof AccessMembers> = [
+const ruleKeys: ReadonlyArray<keyof AccessMembers> = [
   'session',
   'role',
   'claim',
@@ -86,15 +86,16 @@ export const denyEveryone: CompiledAccess = { session: true, roles: new Set() }
  * const rule = combineAccess([compileAccess('session', issues), compileAccess({ role: 'admin' }, issues)])
  */
 export function combineAccess(rules: readonly CompiledAccess[]): CompiledAccess {
-  const [first = denyEveryone, ...also] = [...new Set(rules)]
-  if (also.length === 0) return first
+  const [firstRule = denyEveryone, ...otherRules] = [...new Set(rules)]
+  if (otherRules.length === 0) return firstRule
 
-  const ranges = first.ranges ?? also.find((rule) => rule.ranges !== undefined)?.ranges
+  const anyRanges =
+    firstRule.ranges ?? otherRules.find((otherRule) => otherRule.ranges !== undefined)?.ranges
   return {
-    ...first,
+    ...firstRule,
     session: rules.some(({ session }) => session),
-    ...(ranges && { ranges }),
-    also,
+    ...(anyRanges && { ranges: anyRanges }),
+    also: otherRules,
   }
 }
 
@@ -106,32 +107,32 @@ export function combineAccess(rules: readonly CompiledAccess[]): CompiledAccess 
  * const rule = compileAccess({ role: 'admin' }, issues)
  * issues.throwIfAny()
  */
-export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
-  if (value === 'public') return { session: false }
-  if (value === 'session') return { session: true }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+export function compileAccess(accessOption: unknown, issues: Issues): CompiledAccess {
+  if (accessOption === 'public') return { session: false }
+  if (accessOption === 'session') return { session: true }
+  if (typeof accessOption !== 'object' || accessOption === null || Array.isArray(accessOption)) {
     issues.add('', "must be 'public', 'session' or an object such as { role: 'admin' }")
     return denyEveryone
   }
 
-  checkKeys(issues, value, keys)
-  const { session, role, claim, address, acr, fresh, device } = value as {
+  checkKeys(issues, accessOption, ruleKeys)
+  const { session, role, claim, address, acr, fresh, device } = accessOption as {
     [Key in keyof AccessMembers]?: unknown
   }
   const signedIn = booleanOption(issues, 'session', session, false)
-  const bound = device !== undefined && device !== false
-  const needing = bound || [role, claim, acr, fresh].some((member) => member !== undefined)
+  const mustBeBound = device !== undefined && device !== false
+  const needing = mustBeBound || [role, claim, acr, fresh].some((member) => member !== undefined)
   // An empty object is more likely a slip than a wish for everybody.
   if (!signedIn && !needing && address === undefined)
     issues.add('', "must hold a condition; for none say 'public'")
   if (session === false && needing)
     issues.add(
       'session',
-      bound
+      mustBeBound
         ? 'must not be false: device needs a session'
         : 'must not be false: role, claim, acr and fresh need a session',
     )
-  const compiled: CompiledAccess = {
+  const compiledAccess: CompiledAccess = {
     session: signedIn || needing,
     ...(address !== undefined && { ranges: parseRanges(address, issues) }),
     ...(role !== undefined && {
@@ -144,10 +145,10 @@ export function compileAccess(value: unknown, issues: Issues): CompiledAccess {
     ...(fresh !== undefined && {
       freshMs: wholeNumber(issues, 'fresh', fresh, 600, seconds) * 1000,
     }),
-    ...(bound && parseDevice(device, issues.at('device'))),
+    ...(mustBeBound && parseDevice(device, issues.at('device'))),
   }
 
-  return issues.any ? denyEveryone : compiled
+  return issues.any ? denyEveryone : compiledAccess
 }
 
 function compileClaim(
@@ -160,12 +161,15 @@ function compileClaim(
 }
 
 /** `true`, or how old the last proof may be. */
-function parseDevice(value: unknown, issues: Issues): Pick<CompiledAccess, 'bound' | 'proofMs'> {
-  if (value === true) return { bound: true }
-  checkKeys(issues, value, ['proof'])
-  const { proof } = Object(value) as { proof?: unknown }
-  if (proof === undefined) issues.add('proof', 'is required: seconds since the last proof')
-  const proofMs = wholeNumber(issues, 'proof', proof, 60, proofSeconds) * 1000
+function parseDevice(
+  deviceOption: unknown,
+  issues: Issues,
+): Pick<CompiledAccess, 'bound' | 'proofMs'> {
+  if (deviceOption === true) return { bound: true }
+  checkKeys(issues, deviceOption, ['proof'])
+  const { proof: proofOption } = Object(deviceOption) as { proof?: unknown }
+  if (proofOption === undefined) issues.add('proof', 'is required: seconds since the last proof')
+  const proofMs = wholeNumber(issues, 'proof', proofOption, 60, proofSeconds) * 1000
   return { bound: true, proofMs }
 }
 
@@ -173,16 +177,20 @@ function parseDevice(value: unknown, issues: Issues): Pick<CompiledAccess, 'boun
 const proofSeconds = { min: 10, max: 3600, unit: 'seconds' } as const
 const seconds = { min: 1, max: 34_560_000, unit: 'seconds' } as const
 
-function parseRanges(value: unknown, issues: Issues): AddressRange[] {
-  const ranges: AddressRange[] = []
-  if (!Array.isArray(value) || value.length === 0 || value.length > maxEntries) {
+function parseRanges(addressOption: unknown, issues: Issues): AddressRange[] {
+  const addressRanges: AddressRange[] = []
+  if (
+    !Array.isArray(addressOption) ||
+    addressOption.length === 0 ||
+    addressOption.length > maxEntries
+  ) {
     issues.add('address', `must be a list of 1 to ${maxEntries} addresses or ranges`)
-    return ranges
+    return addressRanges
   }
 
-  for (const [index, entry] of value.entries()) {
-    const range = typeof entry === 'string' ? parseRange(entry) : undefined
-    if (range) ranges.push(range)
+  for (const [index, rangeText] of addressOption.entries()) {
+    const addressRange = typeof rangeText === 'string' ? parseRange(rangeText) : undefined
+    if (addressRange) addressRanges.push(addressRange)
     else
       issues.add(
         `address.${index}`,
@@ -190,22 +198,22 @@ function parseRanges(value: unknown, issues: Issues): AddressRange[] {
       )
   }
 
-  return ranges
+  return addressRanges
 }
 
-function parseClaims(value: unknown, issues: Issues): Map<string, ReadonlySet<unknown>> {
+function parseClaims(claimsOption: unknown, issues: Issues): Map<string, ReadonlySet<unknown>> {
   const claims = new Map<string, ReadonlySet<unknown>>()
   const entries =
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.entries(value)
+    typeof claimsOption === 'object' && claimsOption !== null && !Array.isArray(claimsOption)
+      ? Object.entries(claimsOption)
       : []
 
   if (entries.length === 0)
     issues.add('', 'must be a function of the data, or an object of members and their values')
-  for (const [name, values] of entries) {
+  for (const [claimName, claimValues] of entries) {
     claims.set(
-      name,
-      new Set(parseList<ClaimValue>(values, isClaimValue, 'a value', issues.at(name))),
+      claimName,
+      new Set(parseList<ClaimValue>(claimValues, isClaimValue, 'a value', issues.at(claimName))),
     )
   }
 
@@ -216,13 +224,14 @@ function parseClaims(value: unknown, issues: Issues): Map<string, ReadonlySet<un
 function parseList<T>(
   value: unknown,
   isItem: (item: unknown) => boolean,
-  noun: string,
+  itemName: string,
   issues: Issues,
 ): T[] {
-  const list = Array.isArray(value) ? value : [value]
-  if (list.length > 0 && list.length <= maxEntries && list.every(isItem)) return list
+  const itemList = Array.isArray(value) ? value : [value]
+  if (itemList.length > 0 && itemList.length <= maxEntries && itemList.every(isItem))
+    return itemList
 
-  issues.add('', `must be ${noun} or a list of 1 to ${maxEntries} of them`)
+  issues.add('', `must be ${itemName} or a list of 1 to ${maxEntries} of them`)
   return []
 }
 

@@ -24,23 +24,23 @@ const curve = { name: 'ECDSA', namedCurve: 'P-256' } as const
 
 /** Judges one JWK or several, each as JSON, or one text that is a list of them. Notes what is wrong without quoting any of it. */
 export function parseKeys(
-  value: string | readonly string[],
+  keyOption: string | readonly string[],
   issues: Issues,
 ): readonly PrivateJwk[] {
-  const texts = typeof value === 'string' ? splitTexts(value) : value
-  if (!Array.isArray(texts) || texts.length === 0) {
+  const keyTexts = typeof keyOption === 'string' ? splitTexts(keyOption) : keyOption
+  if (!Array.isArray(keyTexts) || keyTexts.length === 0) {
     issues.add('', 'must be an ES256 private key as JSON, or a list of them')
     return []
   }
-  return texts.flatMap((text, index) => {
-    const key = parseJwk(text)
-    const name = texts.length > 1 ? `${index}` : ''
-    if (key === undefined)
+  return keyTexts.flatMap((keyText, index) => {
+    const parsedKey = parseJwk(keyText)
+    const optionName = keyTexts.length > 1 ? `${index}` : ''
+    if (parsedKey === undefined)
       issues.add(
-        name,
+        optionName,
         'must be an ES256 private key: a JWK with kty EC, crv P-256, x, y and d, as JSON',
       )
-    return key ?? []
+    return parsedKey ?? []
   })
 }
 
@@ -50,42 +50,49 @@ export function parseKeys(
  * @see RFC 7638 for `kid` where a key has none
  */
 export async function importKeys(
-  parsed: readonly PrivateJwk[],
+  parsedKeys: readonly PrivateJwk[],
   issues: Issues,
 ): Promise<AssertionKeys | undefined> {
-  const made = await Promise.all(
-    parsed.map(async ({ x, y, d, kid }) => {
-      const point = { kty: 'EC', crv: 'P-256', x, y } as const
+  const importedKeys = await Promise.all(
+    parsedKeys.map(async ({ x, y, d, kid }) => {
+      const publicPoint = { kty: 'EC', crv: 'P-256', x, y } as const
       const signer = await crypto.subtle
-        .importKey('jwk', { ...point, d }, curve, false, ['sign'])
+        .importKey('jwk', { ...publicPoint, d }, curve, false, ['sign'])
         .catch(() => undefined)
-      if (signer === undefined || !(await isKeyPair(signer, point))) return undefined
-      return { signer, kid: kid ?? (await thumbprint(x, y)), point }
+      if (signer === undefined || !(await isKeyPair(signer, publicPoint))) return undefined
+      return { signer, kid: kid ?? (await thumbprint(x, y)), point: publicPoint }
     }),
   )
-  const keys = made.filter((key) => key !== undefined)
-  const [first] = keys
-  if (first === undefined || keys.length < parsed.length) {
+  const validKeys = importedKeys.filter((importedKey) => importedKey !== undefined)
+  const [signingKey] = validKeys
+  if (signingKey === undefined || validKeys.length < parsedKeys.length) {
     issues.add('', 'holds a key whose x, y and d do not belong together')
     return undefined
   }
-  if (new Set(keys.map(({ kid }) => kid)).size < keys.length)
+  if (new Set(validKeys.map(({ kid }) => kid)).size < validKeys.length)
     issues.add('', 'holds two keys of one kid')
-  const jwks = { keys: keys.map(({ kid, point }) => ({ ...point, kid, use: 'sig', alg: 'ES256' })) }
-  return { signer: first.signer, kid: first.kid, jwks: JSON.stringify(jwks) }
+  const jwkSet = {
+    keys: validKeys.map(({ kid, point: publicJwk }) => ({
+      ...publicJwk,
+      kid,
+      use: 'sig',
+      alg: 'ES256',
+    })),
+  }
+  return { signer: signingKey.signer, kid: signingKey.kid, jwks: JSON.stringify(jwkSet) }
 }
 
 /** Deno does not compare d with x and y on import; what we publish must verify what we sign. */
-async function isKeyPair(signer: CryptoKey, point: JsonWebKey): Promise<boolean> {
-  const probe = new Uint8Array(1)
+async function isKeyPair(privateKey: CryptoKey, publicJwk: JsonWebKey): Promise<boolean> {
+  const probeBytes = new Uint8Array(1)
   const algorithm = { name: 'ECDSA', hash: 'SHA-256' }
   try {
-    const verifier = await crypto.subtle.importKey('jwk', point, curve, false, ['verify'])
+    const verifier = await crypto.subtle.importKey('jwk', publicJwk, curve, false, ['verify'])
     return await crypto.subtle.verify(
       algorithm,
       verifier,
-      await crypto.subtle.sign(algorithm, signer, probe),
-      probe,
+      await crypto.subtle.sign(algorithm, privateKey, probeBytes),
+      probeBytes,
     )
   } catch {
     return false
@@ -93,34 +100,41 @@ async function isKeyPair(signer: CryptoKey, point: JsonWebKey): Promise<boolean>
 }
 
 async function thumbprint(x: string, y: string): Promise<string> {
-  const text = `{"crv":"P-256","kty":"EC","x":"${x}","y":"${y}"}`
+  const canonicalJwk = `{"crv":"P-256","kty":"EC","x":"${x}","y":"${y}"}`
   return encodeBase64url(
-    new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))),
+    new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(canonicalJwk))),
   )
 }
 
 /** A secret is one text: while keys are rotated it holds two of them. */
-function splitTexts(text: string): readonly string[] {
-  if (!text.trimStart().startsWith('[') || text.length > 65_536) return [text]
+function splitTexts(keyText: string): readonly string[] {
+  if (!keyText.trimStart().startsWith('[') || keyText.length > 65_536) return [keyText]
   try {
-    const list: unknown = JSON.parse(text)
-    return Array.isArray(list) ? list.map((item) => JSON.stringify(item)) : [text]
+    const parsedList: unknown = JSON.parse(keyText)
+    return Array.isArray(parsedList)
+      ? parsedList.map((parsedItem) => JSON.stringify(parsedItem))
+      : [keyText]
   } catch {
-    return [text]
+    return [keyText]
   }
 }
 
-function parseJwk(text: unknown): PrivateJwk | undefined {
-  if (typeof text !== 'string' || text.length > 4096) return undefined
-  let jwk: Record<string, unknown>
+function parseJwk(keyText: unknown): PrivateJwk | undefined {
+  if (typeof keyText !== 'string' || keyText.length > 4096) return undefined
+  let parsedJwk: Record<string, unknown>
   try {
-    jwk = JSON.parse(text)
+    parsedJwk = JSON.parse(keyText)
   } catch {
     return undefined
   }
-  if (typeof jwk !== 'object' || jwk === null || jwk.kty !== 'EC' || jwk.crv !== 'P-256')
+  if (
+    typeof parsedJwk !== 'object' ||
+    parsedJwk === null ||
+    parsedJwk.kty !== 'EC' ||
+    parsedJwk.crv !== 'P-256'
+  )
     return undefined
-  const { x, y, d, kid } = jwk
+  const { x, y, d, kid } = parsedJwk
   if (!isCoordinate(x) || !isCoordinate(y) || !isCoordinate(d)) return undefined
   if (kid === undefined) return { x, y, d }
   return typeof kid === 'string' && /^[\w.-]{1,128}$/.test(kid) ? { x, y, d, kid } : undefined

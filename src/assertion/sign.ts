@@ -25,7 +25,7 @@ export type SignAssertion = (
   subject: Subject,
   keys: AssertionKeys,
   issuer: string,
-  now: number,
+  nowMs: number,
 ) => Promise<string>
 
 /** How much a gateway remembers; beyond it the oldest goes. */
@@ -41,9 +41,17 @@ const maxClaimsBytes = 4096
  * @param lifetime - seconds.
  */
 export function createAssertions(lifetime: number): SignAssertion {
-  const kept = new Map<string, { readonly jwt: string; readonly since: number }>()
-  return async (subject, keys, issuer, now) => {
-    const { upstream, session, authenticatedAt, user, version, bound, claims } = subject
+  const assertions = new Map<string, { readonly jwt: string; readonly since: number }>()
+  return async (subject, keys, issuer, nowMs) => {
+    const {
+      upstream,
+      session,
+      authenticatedAt,
+      user,
+      version,
+      bound: sessionBinding,
+      claims,
+    } = subject
     const body = {
       iss: issuer,
       aud: upstream,
@@ -51,46 +59,51 @@ export function createAssertions(lifetime: number): SignAssertion {
       sid: session,
       ...(authenticatedAt !== undefined && { auth_time: Math.floor(authenticatedAt / 1000) }),
       ...(version !== undefined && { ver: version }),
-      ...(bound && { bound }),
+      ...(sessionBinding && { bound: sessionBinding }),
       ...(claims !== undefined && { claims: validateClaims(claims) }),
     }
-    const text = `${keys.kid} ${JSON.stringify(body)}`
-    const found = kept.get(text)
+    const cacheKey = `${keys.kid} ${JSON.stringify(body)}`
+    const cachedAssertion = assertions.get(cacheKey)
     // One that was signed in the future, before the clock was put right, is of no use to who has the right time.
-    const age = found === undefined ? -1 : now - found.since
-    if (found !== undefined && age >= 0 && age < lifetime * 500) return found.jwt
-    const issued = Math.floor(now / 1000)
-    const jwt = await signJwt(keys, { ...body, iat: issued, exp: issued + lifetime })
-    kept.delete(text)
-    for (const oldest of kept.keys()) {
-      if (kept.size < maxCached) break
-      kept.delete(oldest)
+    const ageMs = cachedAssertion === undefined ? -1 : nowMs - cachedAssertion.since
+    if (cachedAssertion !== undefined && ageMs >= 0 && ageMs < lifetime * 500)
+      return cachedAssertion.jwt
+    const issuedAt = Math.floor(nowMs / 1000)
+    const jwt = await signJwt(keys, { ...body, iat: issuedAt, exp: issuedAt + lifetime })
+    assertions.delete(cacheKey)
+    for (const oldestKey of assertions.keys()) {
+      if (assertions.size < maxCached) break
+      assertions.delete(oldestKey)
     }
-    kept.set(text, { jwt, since: now })
+    assertions.set(cacheKey, { jwt, since: nowMs })
     return jwt
   }
 }
 
 /** A JWS in compact form, whose ES256 is what Web Crypto gives: R and S one after the other. @see RFC 7515 section 7.1, RFC 7518 section 3.4 */
 async function signJwt({ signer, kid }: AssertionKeys, claims: object): Promise<string> {
-  const utf8 = new TextEncoder()
-  const part = (value: object): string => encodeBase64url(utf8.encode(JSON.stringify(value)))
-  const input = `${part({ alg: 'ES256', typ: 'JWT', kid })}.${part(claims)}`
+  const utf8Encoder = new TextEncoder()
+  const encodeJson = (jsonValue: object): string =>
+    encodeBase64url(utf8Encoder.encode(JSON.stringify(jsonValue)))
+  const input = `${encodeJson({ alg: 'ES256', typ: 'JWT', kid })}.${encodeJson(claims)}`
   const signature = await crypto.subtle.sign(
     { name: 'ECDSA', hash: 'SHA-256' },
     signer,
-    utf8.encode(input),
+    utf8Encoder.encode(input),
   )
   return `${input}.${encodeBase64url(new Uint8Array(signature))}`
 }
 
 /** @throws {ConfigError} `ERR_CONFIG`: the session is fine, the function that made the claims is not */
 function validateClaims(claims: object): object {
-  const text = toJson(claims)
-  if (text === undefined)
+  const claimsJson = toJson(claims)
+  if (claimsJson === undefined)
     throw new ConfigError([{ option: 'claims', problem: 'returned what is no JSON' }])
   // A UTF-16 unit is three bytes of UTF-8 at most: counting is for what comes near.
-  if (text.length * 3 <= maxClaimsBytes || new TextEncoder().encode(text).length <= maxClaimsBytes)
+  if (
+    claimsJson.length * 3 <= maxClaimsBytes ||
+    new TextEncoder().encode(claimsJson).length <= maxClaimsBytes
+  )
     return claims
   throw new ConfigError([{ option: 'claims', problem: 'returned more than 4,096 bytes of JSON' }])
 }

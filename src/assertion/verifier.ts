@@ -78,76 +78,97 @@ export function assertionVerifier<E = ProjectEnv>(
 ): VerifyAssertion<E> {
   const issues = createIssues('assertionVerifier')
   checkKeys(issues, options, ['key', 'jwks', 'issuer', 'audience', 'clock'])
-  const given = Object(options) as AssertionVerifierOptions<never>
-  const { audience = 'project' } = given
-  if ((given.key === undefined) === (given.jwks === undefined))
+  const knownOptions = Object(options) as AssertionVerifierOptions<never>
+  const { audience = 'project' } = knownOptions
+  if ((knownOptions.key === undefined) === (knownOptions.jwks === undefined))
     issues.add('key', 'or jwks is required, not both')
   if (typeof audience !== 'string' || audience === '')
     issues.add('audience', 'must be the name of an upstream')
-  const issuer = resolveFrom(issues, 'issuer', given.issuer, (text: string, at) => {
-    if (typeof text === 'string' && URL.canParse(text) && /^https?:/.test(text))
-      return new URL(text).origin
-    at.add('', 'must be the public origin of the guard or gateway')
-    return ''
-  })
-  const own =
-    given.key === undefined ? undefined : resolveFrom(issues, 'key', given.key, parseOwnKeys)
-  const set =
-    given.jwks === undefined ? undefined : resolveFrom(issues, 'jwks', given.jwks, parseKeySet)
-  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
+  const issuer = resolveFrom(
+    issues,
+    'issuer',
+    knownOptions.issuer,
+    (issuerText: string, textIssues) => {
+      if (typeof issuerText === 'string' && URL.canParse(issuerText) && /^https?:/.test(issuerText))
+        return new URL(issuerText).origin
+      textIssues.add('', 'must be the public origin of the guard or gateway')
+      return ''
+    },
+  )
+  const readOwnKeys =
+    knownOptions.key === undefined
+      ? undefined
+      : resolveFrom(issues, 'key', knownOptions.key, parseOwnKeys)
+  const readKeySet =
+    knownOptions.jwks === undefined
+      ? undefined
+      : resolveFrom(issues, 'jwks', knownOptions.jwks, parseKeySet)
+  const clock = optionalFunction(issues, 'clock', knownOptions.clock) ?? Date.now
   issues.throwIfAny()
   return async (headers, env) => {
-    const read = (await own?.(env)()) ?? set?.(env)
-    const iss = issuer(env)
-    const jwt = headers.get('portcullis-assertion')
-    if (read === undefined || jwt === null || jwt.length > 8192) return undefined
-    const payload = await read(jwt, { issuer: iss, audience, now: clock() })
+    const readAssertion = (await readOwnKeys?.(env)()) ?? readKeySet?.(env)
+    const expectedIssuer = issuer(env)
+    const assertionJwt = headers.get('portcullis-assertion')
+    if (readAssertion === undefined || assertionJwt === null || assertionJwt.length > 8192)
+      return undefined
+    const payload = await readAssertion(assertionJwt, {
+      issuer: expectedIssuer,
+      audience,
+      now: clock(),
+    })
     return payload && toAssertion(payload)
   }
 }
 
 /** The reader is kept as a value once the keys are imported: on Workers a promise belongs to the request that created it. */
 function parseOwnKeys(
-  value: string | readonly string[],
+  keyOption: string | readonly string[],
   issues: Issues,
 ): () => Promise<AssertionReader> {
-  const parsed = parseKeys(value, issues)
-  let reader: AssertionReader | undefined
+  const parsedKeys = parseKeys(keyOption, issues)
+  let assertionReader: AssertionReader | undefined
   return async () => {
-    if (reader !== undefined) return reader
+    if (assertionReader !== undefined) return assertionReader
     const keyIssues = createIssues('assertionVerifier.key')
-    const keys = await importKeys(parsed, keyIssues)
+    const importedKeys = await importKeys(parsedKeys, keyIssues)
     keyIssues.throwIfAny()
-    reader = createAssertionReader({ keys: keys?.jwks ?? '{"keys":[]}' })
-    return reader
+    assertionReader = createAssertionReader({ keys: importedKeys?.jwks ?? '{"keys":[]}' })
+    return assertionReader
   }
 }
 
-function parseKeySet(value: string, issues: Issues): AssertionReader | undefined {
-  const at =
-    typeof value === 'string' && /^https?:/.test(value) && URL.canParse(value)
-      ? new URL(value)
+function parseKeySet(keySetOption: string, issues: Issues): AssertionReader | undefined {
+  const keySetUrl =
+    typeof keySetOption === 'string' && /^https?:/.test(keySetOption) && URL.canParse(keySetOption)
+      ? new URL(keySetOption)
       : undefined
-  if (at !== undefined) {
+  if (keySetUrl !== undefined) {
     // An attacker who can change a response over http could replace the keys.
-    if (at.protocol === 'https:' || isLoopbackHost(at.host)) return createAssertionReader({ at })
+    if (keySetUrl.protocol === 'https:' || isLoopbackHost(keySetUrl.host))
+      return createAssertionReader({ at: keySetUrl })
     issues.add('', 'must be a JWK Set as JSON, or its https address')
     return undefined
   }
   try {
-    return createAssertionReader({ keys: value })
+    return createAssertionReader({ keys: keySetOption })
   } catch {
     issues.add('', 'must be a JWK Set as JSON, or its https address')
     return undefined
   }
 }
 
-function toAssertion({ sub, sid, auth_time: at, ver, claims }: Payload): Assertion {
+function toAssertion({
+  sub: userId,
+  sid: sessionId,
+  auth_time: authenticatedAt,
+  ver: sessionVersion,
+  claims,
+}: Payload): Assertion {
   return {
-    ...(typeof sub === 'string' && { user: sub }),
-    ...(typeof sid === 'string' && { session: sid }),
-    ...(typeof at === 'number' && { authenticatedAt: at * 1000 }),
-    ...(typeof ver === 'string' && { version: ver }),
+    ...(typeof userId === 'string' && { user: userId }),
+    ...(typeof sessionId === 'string' && { session: sessionId }),
+    ...(typeof authenticatedAt === 'number' && { authenticatedAt: authenticatedAt * 1000 }),
+    ...(typeof sessionVersion === 'string' && { version: sessionVersion }),
     ...(typeof claims === 'object' &&
       claims !== null && { claims: claims as Record<string, unknown> }),
   }

@@ -20,7 +20,7 @@ export interface ExpectedAssertion {
 /** Reads one assertion; undefined for any that does not hold. */
 export type AssertionReader = (
   jwt: string,
-  expected: ExpectedAssertion,
+  expectedAssertion: ExpectedAssertion,
 ) => Promise<JWTPayload | undefined>
 
 /** A JWK Set, or where it is. */
@@ -42,7 +42,7 @@ export function createAssertionReader(source: KeySource): AssertionReader {
     'keys' in source
       ? createLocalJWKSet(JSON.parse(source.keys))
       : remoteKeys(source.at, source.cooldownMs)
-  return async (jwt, { issuer, audience, now }) => {
+  return async (jwt, { issuer, audience, now: nowMs }) => {
     try {
       const { payload } = await jwtVerify(jwt, keys, {
         algorithms: ['ES256'],
@@ -50,7 +50,7 @@ export function createAssertionReader(source: KeySource): AssertionReader {
         audience,
         requiredClaims: ['exp', 'iat'],
         clockTolerance: skewSeconds,
-        currentDate: new Date(now),
+        currentDate: new Date(nowMs),
       })
       return payload
     } catch (error) {
@@ -64,15 +64,15 @@ export function createAssertionReader(source: KeySource): AssertionReader {
  * A set that is fetched, and kept for as long as jose keeps one. Where the clock went back, it would be kept for that long
  * besides, and a key that is new in it would not be looked for: then it is fetched again.
  */
-function remoteKeys(at: URL, cooldownMs = 30_000): JWTVerifyGetKey {
-  const create = () =>
-    createRemoteJWKSet(at, { cacheMaxAge: 300_000, cooldownDuration: cooldownMs })
-  let [set, last] = [create(), Date.now()]
+function remoteKeys(keySetUrl: URL, cooldownMs = 30_000): JWTVerifyGetKey {
+  const createKeySet = () =>
+    createRemoteJWKSet(keySetUrl, { cacheMaxAge: 300_000, cooldownDuration: cooldownMs })
+  let [keySet, createdAt] = [createKeySet(), Date.now()]
   return (header, token) => {
-    const now = Date.now()
-    if (now < last - skewSeconds * 1000) set = create()
-    last = now
-    return set(header, token)
+    const nowMs = Date.now()
+    if (nowMs < createdAt - skewSeconds * 1000) keySet = createKeySet()
+    createdAt = nowMs
+    return keySet(header, token)
   }
 }
 

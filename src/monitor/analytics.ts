@@ -25,37 +25,37 @@ export interface AnalyticsPoint {
  * @example
  * env.ANALYTICS.writeDataPoint(analyticsPoint(line))
  */
-export function analyticsPoint(line: RequestLine): AnalyticsPoint {
+export function analyticsPoint(requestLine: RequestLine): AnalyticsPoint {
   const {
     route = '',
     method,
     upstream = '',
     decision,
     reason = '',
-    code = '',
+    code: errorCode = '',
     cache = '',
     version = '',
-  } = line
+  } = requestLine
 
   return {
     // At a high volume each route is sampled separately. A longer index would drop the point.
     indexes: [truncateBytes(route, 96)],
-    blobs: [route, method, upstream, decision, reason, code, cache, version],
+    blobs: [route, method, upstream, decision, reason, errorCode, cache, version],
     doubles: [
-      line.status,
-      line.totalMs,
-      line.upstreamStatus ?? -1,
-      line.ttfbMs ?? -1,
-      line.sessionMs ?? -1,
-      line.retries ?? 0,
-      line.requestBytes ?? -1,
-      line.responseBytes ?? -1,
+      requestLine.status,
+      requestLine.totalMs,
+      requestLine.upstreamStatus ?? -1,
+      requestLine.ttfbMs ?? -1,
+      requestLine.sessionMs ?? -1,
+      requestLine.retries ?? 0,
+      requestLine.requestBytes ?? -1,
+      requestLine.responseBytes ?? -1,
     ],
   }
 }
 
 /** A character is three bytes of UTF-8 at most, and canonical paths are ASCII. */
-function truncateBytes(text: string, max: number): string {
+function truncateBytes(text: string, maxBytes: number): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
-  return /^[\x00-\x7f]*$/.test(text) ? text.slice(0, max) : text.slice(0, max / 3)
+  return /^[\x00-\x7f]*$/.test(text) ? text.slice(0, maxBytes) : text.slice(0, maxBytes / 3)
 }

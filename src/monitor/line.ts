@@ -127,7 +127,7 @@ export interface RequestLine {
 export const clientClosedRequest = 499
 
 /** Makes the line. */
-export function createRequestLine(notes: RequestMetrics, outcome: RequestOutcome): RequestLine {
+export function createRequestLine(metrics: RequestMetrics, outcome: RequestOutcome): RequestLine {
   const {
     trace,
     startedAt,
@@ -137,9 +137,9 @@ export function createRequestLine(notes: RequestMetrics, outcome: RequestOutcome
     ttfbMs,
     sessionMs,
     reason,
-    code,
+    code: errorCode,
     session,
-  } = notes
+  } = metrics
 
   const { request, requestId, status, endedAt, version } = outcome
   // JSON leaves out what is undefined; a point of numbers reads it as such.
@@ -153,9 +153,9 @@ export function createRequestLine(notes: RequestMetrics, outcome: RequestOutcome
     method: isKnownMethod(request.method) ? request.method : 'OTHER',
     route,
     status,
-    decision: findDecision(status, notes),
+    decision: findDecision(status, metrics),
     reason,
-    code,
+    code: errorCode,
     upstream,
     upstreamStatus,
     ttfbMs,
@@ -165,8 +165,8 @@ export function createRequestLine(notes: RequestMetrics, outcome: RequestOutcome
     client: truncateAddress(outcome.address),
     requestBytes: readLength(request.headers),
     responseBytes: readLength(outcome.headers),
-    cache: notes.cache,
-    retries: notes.retries,
+    cache: metrics.cache,
+    retries: metrics.retries,
     version,
   } as RequestLine
 }

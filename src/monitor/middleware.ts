@@ -35,31 +35,31 @@ export type RequestLogEnv = { Variables: { requestLog: RequestMetrics } }
  * app.use(requestLog({ log: (line) => console.log(JSON.stringify(line)), platform: 'cloudflare' }))
  */
 export function requestLog(options: RequestLogOptions): MiddlewareHandler<RequestLogEnv> {
-  const { platform, clock = Date.now, ...rest } = options ?? {}
+  const { platform, clock = Date.now, ...monitorOptions } = options ?? {}
   const issues = createIssues('requestLog')
-  const where = checkPlatform(platform, issues, 'none')
+  const checkedPlatform = checkPlatform(platform, issues, 'none')
 
   if (typeof clock !== 'function') issues.add('clock', 'must be a function')
   issues.throwIfAny()
 
-  const { begin, end } = monitor(rest)
+  const { begin, end } = monitor(monitorOptions)
   return async function requestLog(c, next) {
-    const { raw } = c.req
-    const notes = begin(raw.headers, clock())
-    c.set('requestLog', notes)
+    const { raw: rawRequest } = c.req
+    const metrics = begin(rawRequest.headers, clock())
+    c.set('requestLog', metrics)
     await next()
-    notes.route ??= routePath(c, -1)
-    if (isPortcullisError(c.error)) notes.code ??= c.error.code
+    metrics.route ??= routePath(c, -1)
+    if (isPortcullisError(c.error)) metrics.code ??= c.error.code
 
     const requestId: unknown = c.get('requestId' as never)
-    const response = end(notes, c.res, {
-      request: raw,
+    const response = end(metrics, c.res, {
+      request: rawRequest,
       requestId: typeof requestId === 'string' ? requestId : '',
-      address: clientAddress(raw.headers, where),
+      address: clientAddress(rawRequest.headers, checkedPlatform),
       env: c.env,
-      left: raw.signal.aborted,
+      left: rawRequest.signal.aborted,
       endedAt: clock(),
-      waitUntil: (work) => waitUntil(c, work),
+      waitUntil: (promise) => waitUntil(c, promise),
     })
 
     if (response === c.res) return

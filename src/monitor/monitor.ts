@@ -26,7 +26,7 @@ export interface MonitorOptions<E = ProjectEnv> {
    * Takes one line per request. What it returns is awaited by nobody (`waitUntil` keeps it alive), and what it throws changes
    * no answer. The room itself writes nowhere: `(line) => console.log(JSON.stringify(line))` is a Worker's log.
    */
-  readonly log?: (line: RequestLine) => unknown
+  readonly log?: (requestLine: RequestLine) => unknown
   /** Trace context for upstreams and log. `true` is `{}`. */
   readonly trace?: boolean | TraceOptions
   /**
@@ -61,16 +61,16 @@ export interface Monitor {
    *
    * @returns the id of the span that the upstream sees as its parent, where this question has a span of its own
    */
-  forward(notes: RequestMetrics, headers: Headers): { readonly spanId?: string }
+  forward(metrics: RequestMetrics, headers: Headers): { readonly spanId?: string }
   /** Records spans of requests whose metrics have a list of them; for the gateway, not part of the public API. */
   readonly spans?: SpanRecorder
   /** Counts an event, where there is telemetry. */
   event(event: SecurityEvent): void
   /** Tells what became of it, and never throws. Returns the response, or a copy that has `Server-Timing`. */
-  end(notes: RequestMetrics, response: Response, ending: RequestEnd): Response
+  end(metrics: RequestMetrics, response: Response, requestEnd: RequestEnd): Response
 }
 
-const keys: ReadonlyArray<keyof MonitorOptions> = [
+const optionKeys: ReadonlyArray<keyof MonitorOptions> = [
   'log',
   'trace',
   'serverTiming',
@@ -88,33 +88,33 @@ const keys: ReadonlyArray<keyof MonitorOptions> = [
  */
 export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
   const issues = createIssues('monitor')
-  checkKeys(issues, options, keys)
+  checkKeys(issues, options, optionKeys)
 
   const input: MonitorOptions<never> = { ...options }
-  const log = optionalFunction(issues, 'log', input.log)
+  const writeLog = optionalFunction(issues, 'log', input.log)
   const telemetry = parseTelemetry(input.telemetry, issues)
 
   // Without a trace there is no span to send.
   const tracing = parseTraceOptions(input.trace ?? telemetry !== undefined, issues)
-  const timing = booleanOption(issues, 'serverTiming', input.serverTiming, false)
+  const addsTiming = booleanOption(issues, 'serverTiming', input.serverTiming, false)
   const dataset = resolveOptional<AnalyticsDataset>(input.analytics, 'analytics', issues)
   const version = resolveOptional<string>(input.version, 'version', issues)
 
   issues.throwIfAny()
 
-  function writeLine(line: RequestLine, { env, waitUntil }: RequestEnd): void {
+  function writeLine(requestLine: RequestLine, { env, waitUntil }: RequestEnd): void {
     try {
-      const work = log?.(line)
-      if (work instanceof Promise) {
-        const done = work.catch(() => {})
-        waitUntil?.(done)
+      const logResult = writeLog?.(requestLine)
+      if (logResult instanceof Promise) {
+        const settledLog = logResult.catch(() => {})
+        waitUntil?.(settledLog)
       }
     } catch {
       // A log that cannot be written must not change an answer.
     }
 
     try {
-      dataset?.(env)?.writeDataPoint(analyticsPoint(line))
+      dataset?.(env)?.writeDataPoint(analyticsPoint(requestLine))
     } catch {
       // Nor a counter.
     }
@@ -145,49 +145,58 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
     event(event): void {
       telemetry?.event(event)
     },
-    end(notes, response, ending): Response {
-      const said = version?.(ending.env)
-      const line = createRequestLine(notes, {
-        ...ending,
-        status: ending.left ? clientClosedRequest : response.status,
+    end(metrics, response, requestEnd): Response {
+      const versionText = version?.(requestEnd.env)
+      const requestLine = createRequestLine(metrics, {
+        ...requestEnd,
+        status: requestEnd.left ? clientClosedRequest : response.status,
         headers: response.headers,
-        ...(typeof said === 'string' && { version: said.slice(0, 64) }),
+        ...(typeof versionText === 'string' && { version: versionText.slice(0, 64) }),
       })
 
-      if (notes.quiet !== true) {
-        writeLine(line, ending)
-        telemetry?.record({ line, metrics: notes, env: ending.env, waitUntil: ending.waitUntil })
+      if (metrics.quiet !== true) {
+        writeLine(requestLine, requestEnd)
+        telemetry?.record({
+          line: requestLine,
+          metrics: metrics,
+          env: requestEnd.env,
+          waitUntil: requestEnd.waitUntil,
+        })
       }
 
-      return timing && response.status !== 101
-        ? addServerTiming(response, formatServerTiming(line))
+      return addsTiming && response.status !== 101
+        ? addServerTiming(response, formatServerTiming(requestLine))
         : response
     },
   }
 }
 
 function parseTraceOptions(
-  value: boolean | TraceOptions | undefined,
+  traceOption: boolean | TraceOptions | undefined,
   issues: Issues,
 ): TraceOptions | undefined {
-  if (value === undefined || value === false) return undefined
-  if (value === true) return {}
+  if (traceOption === undefined || traceOption === false) return undefined
+  if (traceOption === true) return {}
 
-  const at = issues.at('trace')
-  checkKeys(at, value, ['continue', 'sample', 'baggage'])
-  booleanOption(at, 'continue', value?.continue, true)
-  booleanOption(at, 'baggage', value?.baggage, false)
+  const traceIssues = issues.at('trace')
+  checkKeys(traceIssues, traceOption, ['continue', 'sample', 'baggage'])
+  booleanOption(traceIssues, 'continue', traceOption?.continue, true)
+  booleanOption(traceIssues, 'baggage', traceOption?.baggage, false)
 
-  const { sample = 1 } = value ?? {}
-  if (typeof sample !== 'number' || !(sample >= 0 && sample <= 1))
-    at.add('sample', 'must be a number from 0 to 1')
+  const { sample: sampleRate = 1 } = traceOption ?? {}
+  if (typeof sampleRate !== 'number' || !(sampleRate >= 0 && sampleRate <= 1))
+    traceIssues.add('sample', 'must be a number from 0 to 1')
 
-  return value
+  return traceOption
 }
 
-function parseTelemetry(value: Telemetry | undefined, issues: Issues): Telemetry | undefined {
-  if (value === undefined) return undefined
-  if (typeof value?.record === 'function' && typeof value.event === 'function') return value
+function parseTelemetry(
+  telemetryOption: Telemetry | undefined,
+  issues: Issues,
+): Telemetry | undefined {
+  if (telemetryOption === undefined) return undefined
+  if (typeof telemetryOption?.record === 'function' && typeof telemetryOption.event === 'function')
+    return telemetryOption
 
   issues.add('telemetry', 'must be made by telemetry()')
   return undefined
@@ -198,20 +207,20 @@ function parseTelemetry(value: Telemetry | undefined, issues: Issues): Telemetry
  * throws.
  */
 function resolveOptional<T>(
-  value: FromEnv<T, never> | undefined,
+  optionValue: FromEnv<T, never> | undefined,
   option: string,
   issues: Issues,
 ): ((env: unknown) => T | undefined) | undefined {
-  if (value === undefined) return undefined
-  if (typeof value !== 'function') {
-    if (value === null) issues.add(option, 'must be a value, or a function that finds it')
-    return () => value
+  if (optionValue === undefined) return undefined
+  if (typeof optionValue !== 'function') {
+    if (optionValue === null) issues.add(option, 'must be a value, or a function that finds it')
+    return () => optionValue
   }
 
-  const from = value as (c: { env: unknown }) => T | undefined
+  const resolveFunction = optionValue as (c: { env: unknown }) => T | undefined
   return (env) => {
     try {
-      return from({ env })
+      return resolveFunction({ env })
     } catch {
       return undefined
     }
@@ -219,13 +228,13 @@ function resolveOptional<T>(
 }
 
 /** Beside what an upstream said of itself. A raw `fetch` has headers that cannot be changed. */
-function addServerTiming(response: Response, value: string): Response {
+function addServerTiming(response: Response, headerValue: string): Response {
   try {
-    response.headers.append('server-timing', value)
+    response.headers.append('server-timing', headerValue)
     return response
   } catch {
-    const copy = new Response(response.body, response)
-    copy.headers.append('server-timing', value)
-    return copy
+    const copiedResponse = new Response(response.body, response)
+    copiedResponse.headers.append('server-timing', headerValue)
+    return copiedResponse
   }
 }

@@ -8,9 +8,12 @@ import type { UptimeState } from './uptime.ts'
 /** Asks a store whether it is there; rejects where it is not. `env` is what a request or a schedule got. */
 export type StoreProbe = (env: unknown) => Promise<unknown>
 
-const ping: Script = /* @__PURE__ */ script('ping', 'return 1')
-const read: Script = /* @__PURE__ */ script('uptime-read', "return redis.call('GET', KEYS[1])")
-const write: Script = /* @__PURE__ */ script(
+const pingScript: Script = /* @__PURE__ */ script('ping', 'return 1')
+const readScript: Script = /* @__PURE__ */ script(
+  'uptime-read',
+  "return redis.call('GET', KEYS[1])",
+)
+const writeScript: Script = /* @__PURE__ */ script(
   'uptime-write',
   "return redis.call('SET', KEYS[1], ARGV[1], 'EX', 2592000)",
 )
@@ -23,8 +26,8 @@ const write: Script = /* @__PURE__ */ script(
  * createGateway({ ready: { store: redisProbe(client) }, upstreams, routes })
  */
 export function redisProbe(redis: RedisSource): StoreProbe {
-  const client = readClient(redis)
-  return (env) => client.call(env, ping, [], [])
+  const redisClient = readClient(redis)
+  return (env) => redisClient.call(env, pingScript, [], [])
 }
 
 /**
@@ -36,16 +39,16 @@ export function redisProbe(redis: RedisSource): StoreProbe {
  */
 export function redisState(
   redis: RedisSource,
-  { key = 'portcullis:uptime' }: { readonly key?: string } = {},
+  { key: redisKey = 'portcullis:uptime' }: { readonly key?: string } = {},
 ): UptimeState {
-  const client = readClient(redis)
+  const redisClient = readClient(redis)
   return {
     async read(env): Promise<string | undefined> {
-      const found = await client.call(env, read, [key], [])
-      return typeof found === 'string' ? found : undefined
+      const storedText = await redisClient.call(env, readScript, [redisKey], [])
+      return typeof storedText === 'string' ? storedText : undefined
     },
-    async write(env, text): Promise<void> {
-      await client.call(env, write, [key], [text])
+    async write(env, stateText): Promise<void> {
+      await redisClient.call(env, writeScript, [redisKey], [stateText])
     },
   }
 }
@@ -53,7 +56,7 @@ export function redisState(
 /** @throws {ConfigError} `ERR_CONFIG` for what is no client */
 function readClient(redis: RedisSource): Redis {
   const issues = createIssues()
-  const client = adoptRedis(redis, issues)
+  const redisClient = adoptRedis(redis, issues)
   issues.throwIfAny()
-  return client
+  return redisClient
 }

@@ -8,10 +8,10 @@ import type { RequestLine } from './line.ts'
  * @see https://www.w3.org/TR/server-timing/ section 2
  */
 export function formatServerTiming({ totalMs, ttfbMs, sessionMs, cache }: RequestLine): string {
-  let text = `gw;dur=${totalMs}`
-  if (ttfbMs !== undefined) text += `, origin;dur=${ttfbMs}`
-  if (sessionMs !== undefined) text += `, session;dur=${sessionMs}`
-  if (cache !== undefined) text += `, cache;desc=${cache}`
+  let headerValue = `gw;dur=${totalMs}`
+  if (ttfbMs !== undefined) headerValue += `, origin;dur=${ttfbMs}`
+  if (sessionMs !== undefined) headerValue += `, session;dur=${sessionMs}`
+  if (cache !== undefined) headerValue += `, cache;desc=${cache}`
 
-  return text
+  return headerValue
 }

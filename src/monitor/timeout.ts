@@ -8,23 +8,23 @@ export class TimeoutError extends Error {
 /**
  * Settles as the work does, or rejects with {@link Late}.
  *
- * @param ms - milliseconds. A timer that is cleared costs less than `AbortSignal.timeout`, which cannot be.
+ * @param timeoutMs - milliseconds. A timer that is cleared costs less than `AbortSignal.timeout`, which cannot be.
  */
 export async function withTimeout<T>(
-  ms: number,
-  work: (signal: AbortSignal) => Promise<T>,
+  timeoutMs: number,
+  runWork: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
+  const timeoutPromise = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new TimeoutError(`not done within ${ms} ms`))
+      reject(new TimeoutError(`not done within ${timeoutMs} ms`))
       controller.abort()
-    }, ms)
+    }, timeoutMs)
   })
 
   try {
-    return await Promise.race([work(controller.signal), late])
+    return await Promise.race([runWork(controller.signal), timeoutPromise])
   } finally {
     clearTimeout(timer)
   }

@@ -48,24 +48,24 @@ const mostBaggage = 1024
  * @see https://www.w3.org/TR/trace-context/ sections 3.2 and 4
  */
 export function readTrace(headers: Headers, options: TraceOptions): Trace {
-  const said = options.continue === false ? null : headers.get('traceparent')
-  const { traceId, parentId, flags } = parseTraceparent(said)
+  const traceparent = options.continue === false ? null : headers.get('traceparent')
+  const { traceId, parentId, flags: traceFlags } = parseTraceparent(traceparent)
   const spanId = randomHex(8)
 
   if (traceId === undefined || parentId === undefined) {
-    const { sample = 1 } = options
-    const sampled = sample >= 1 || (sample > 0 && Math.random() < sample)
-    return { traceId: randomHex(16), spanId, sampled, ...readBaggage(headers, options) }
+    const { sample: sampleRate = 1 } = options
+    const isSampled = sampleRate >= 1 || (sampleRate > 0 && Math.random() < sampleRate)
+    return { traceId: randomHex(16), spanId, sampled: isSampled, ...readBaggage(headers, options) }
   }
 
-  const state = parseTraceState(headers.get('tracestate'))
+  const traceState = parseTraceState(headers.get('tracestate'))
   return {
     traceId,
     spanId,
     parentId,
     // Version 00 defines only this flag; the others are sent as zero.
-    sampled: (Number.parseInt(flags, 16) & 1) === 1,
-    ...(state !== undefined && { state }),
+    sampled: (Number.parseInt(traceFlags, 16) & 1) === 1,
+    ...(traceState !== undefined && { state: traceState }),
     ...readBaggage(headers, options),
   }
 }
@@ -73,11 +73,11 @@ export function readTrace(headers: Headers, options: TraceOptions): Trace {
 /** Puts a trace on a request to an upstream, in the place of whatever the client said. */
 export function writeTrace(
   headers: Headers,
-  { traceId, spanId, sampled, state, baggage }: Trace,
+  { traceId, spanId, sampled: isSampled, state: traceState, baggage }: Trace,
 ): void {
-  headers.set('traceparent', `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`)
-  if (state === undefined) headers.delete('tracestate')
-  else headers.set('tracestate', state)
+  headers.set('traceparent', `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`)
+  if (traceState === undefined) headers.delete('tracestate')
+  else headers.set('tracestate', traceState)
   if (baggage !== undefined) headers.set('baggage', baggage)
 }
 
@@ -87,12 +87,17 @@ interface TraceParent {
   readonly flags: string
 }
 
-function parseTraceparent(said: string | null): TraceParent {
-  const match = said !== null && said.length <= longestParent ? wellFormed.exec(said) : null
+function parseTraceparent(traceparent: string | null): TraceParent {
+  const match =
+    traceparent !== null && traceparent.length <= longestParent
+      ? wellFormed.exec(traceparent)
+      : null
   if (match === null) return { flags: '' }
 
-  const [, version, traceId = '', parentId = '', flags = '', rest] = match
-  return version === '00' && rest !== undefined ? { flags: '' } : { traceId, parentId, flags }
+  const [, version, traceId = '', parentId = '', traceFlags = '', trailingText] = match
+  return version === '00' && trailingText !== undefined
+    ? { flags: '' }
+    : { traceId, parentId, flags: traceFlags }
 }
 
 /** Section 3.3.1.3.1, with a digit in front as level 2 has it. */
@@ -105,49 +110,55 @@ const mostMembers = 32
  * The client's state, or undefined where one member of it cannot be read: then none of it can be trusted, and all is discarded.
  * Of one that is too long the members on the left stay: the most recent ones come first. Sections 3.3.1 and 4.3.
  */
-function parseTraceState(value: string | null): string | undefined {
-  if (value === null || value.length > 8192) return undefined
+function parseTraceState(tracestate: string | null): string | undefined {
+  if (tracestate === null || tracestate.length > 8192) return undefined
 
   // Members may be empty.
-  const members = value
+  const members = tracestate
     .split(',', 128)
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-  const keys = new Set<string>()
+    .map((listMember) => listMember.trim())
+    .filter((listMember) => listMember !== '')
+  const seenKeys = new Set<string>()
 
   for (const member of members) {
-    const equals = member.indexOf('=')
-    const key = member.slice(0, Math.max(0, equals))
-    if (!stateKey.test(key) || !stateValue.test(member.slice(equals + 1)) || keys.has(key))
+    const equalsIndex = member.indexOf('=')
+    const memberKey = member.slice(0, Math.max(0, equalsIndex))
+    if (
+      !stateKey.test(memberKey) ||
+      !stateValue.test(member.slice(equalsIndex + 1)) ||
+      seenKeys.has(memberKey)
+    )
       return undefined
 
-    keys.add(key)
+    seenKeys.add(memberKey)
   }
 
   if (members.length === 0 || members.length > mostMembers) return undefined
 
-  const kept: string[] = []
+  const keptMembers: string[] = []
   let length = -1
 
   for (const member of members) {
     length += member.length + 1
     if (length > mostState) break
-    kept.push(member)
+    keptMembers.push(member)
   }
 
-  return kept.length > 0 ? kept.join(',') : undefined
+  return keptMembers.length > 0 ? keptMembers.join(',') : undefined
 }
 
 function readBaggage(headers: Headers, { baggage }: TraceOptions): { baggage?: string } {
-  const said = baggage === true ? headers.get('baggage') : null
-  return said !== null && said.length <= mostBaggage ? { baggage: said } : {}
+  const baggageHeader = baggage === true ? headers.get('baggage') : null
+  return baggageHeader !== null && baggageHeader.length <= mostBaggage
+    ? { baggage: baggageHeader }
+    : {}
 }
 
 /** Random hex digits, two for each byte, for ids of traces and spans. */
 export function randomHex(length: number): string {
-  let text = ''
-  for (const byte of crypto.getRandomValues(new Uint8Array(length)))
-    text += byte.toString(16).padStart(2, '0')
+  let hexText = ''
+  for (const randomByte of crypto.getRandomValues(new Uint8Array(length)))
+    hexText += randomByte.toString(16).padStart(2, '0')
   // Zeros are no id; once in 2^64.
-  return /^0+$/.test(text) ? randomHex(length) : text
+  return /^0+$/.test(hexText) ? randomHex(length) : hexText
 }

@@ -16,56 +16,62 @@ export type UptimeMemory = ReadonlyMap<string, RememberedState>
 /**
  * Computes the state after a probe.
  *
- * @param max - failures in a row from which on it counts as down. One success counts as up: who is told of a recovery too
+ * @param failureThreshold - failures in a row from which on it counts as down. One success counts as up: who is told of a recovery too
  *   early hears of it again.
  */
 export function updateState(
-  before: RememberedState | undefined,
-  failed: boolean,
-  max: number,
+  previousState: RememberedState | undefined,
+  hasFailed: boolean,
+  failureThreshold: number,
   now: number,
 ): RememberedState {
-  const { down = false, failures = 0, since = now } = before ?? {}
-  if (!failed) return { down: false, failures: 0, since: down || failures > 0 ? now : since }
+  const { down: wasDown = false, failures = 0, since = now } = previousState ?? {}
+  if (!hasFailed) return { down: false, failures: 0, since: wasDown || failures > 0 ? now : since }
 
   const next = failures + 1
-  return { down: down || next >= max, failures: next, since: failures === 0 ? now : since }
+  return {
+    down: wasDown || next >= failureThreshold,
+    failures: next,
+    since: failures === 0 ? now : since,
+  }
 }
 
 /** As text, for a store. */
-export function writeMemory(memory: UptimeMemory): string {
-  return JSON.stringify(Object.fromEntries(memory))
+export function writeMemory(memoryText: UptimeMemory): string {
+  return JSON.stringify(Object.fromEntries(memoryText))
 }
 
 /** From text; what is none of ours reads as nothing remembered. */
 export function readMemory(text: string | undefined): Map<string, RememberedState> {
-  const memory = new Map<string, RememberedState>()
-  let found: unknown
+  const memoryText = new Map<string, RememberedState>()
+  let parsedRecord: unknown
 
   try {
-    found = JSON.parse(text ?? '{}')
+    parsedRecord = JSON.parse(text ?? '{}')
   } catch {
-    return memory
+    return memoryText
   }
 
-  for (const [name, entry] of Object.entries(found ?? {})) {
-    const { down, failures, since } = (entry ?? {}) as Partial<RememberedState>
+  for (const [serviceName, serviceState] of Object.entries(parsedRecord ?? {})) {
+    const { down: isDown, failures, since } = (serviceState ?? {}) as Partial<RememberedState>
     if (
-      typeof down !== 'boolean' ||
+      typeof isDown !== 'boolean' ||
       !isCount(failures, Number.MAX_SAFE_INTEGER) ||
-      !isCount(since, latest)
+      !isCount(since, latestTime)
     )
       continue
 
-    memory.set(name, { down, failures, since })
+    memoryText.set(serviceName, { down: isDown, failures, since })
   }
 
-  return memory
+  return memoryText
 }
 
 /** Milliseconds of the last moment that has a date (ECMA-262 section 21.4.1.1). */
-const latest = 8.64e15
+const latestTime = 8.64e15
 
-function isCount(value: unknown, max: number): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max
+function isCount(value: unknown, failureThreshold: number): value is number {
+  return (
+    Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= failureThreshold
+  )
 }

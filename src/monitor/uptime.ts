@@ -17,7 +17,7 @@ export interface UptimeState {
   /** Resolves with undefined where nothing was written: then the isolate's own memory counts. */
   read(env: unknown): Promise<string | undefined>
   /** Remembers a text, in the place of the one before. */
-  write(env: unknown, text: string): Promise<void>
+  write(env: unknown, stateText: string): Promise<void>
 }
 
 /** The options of uptime notifications: receivers and thresholds. */
@@ -69,7 +69,7 @@ export interface UptimeRun {
 /** Looks at everything once. */
 export interface Uptime {
   /** Never rejects. */
-  run(watched: readonly Watched[], run: UptimeRun): Promise<void>
+  run(services: readonly Watched[], run: UptimeRun): Promise<void>
 }
 
 const keys: ReadonlyArray<keyof UptimeOptions> = [
@@ -92,9 +92,9 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
   checkKeys(issues, options, keys)
 
   const input: UptimeOptions<never> = { ...options }
-  const url = resolveWhereSet(issues, 'webhook', input.webhook, parseWebhookUrl)
-  const key = resolveWhereSet(issues, 'key', input.key, parseWebhookKey)
-  const max = wholeNumber(issues, 'failures', input.failures, 2, {
+  const webhookUrl = resolveWhereSet(issues, 'webhook', input.webhook, parseWebhookUrl)
+  const webhookKey = resolveWhereSet(issues, 'key', input.key, parseWebhookKey)
+  const failureThreshold = wholeNumber(issues, 'failures', input.failures, 2, {
     min: 1,
     max: 100,
     unit: 'failures',
@@ -111,13 +111,13 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
   }
 
   issues.throwIfAny()
-  let kept = new Map<string, RememberedState>()
+  let remembered = new Map<string, RememberedState>()
 
   async function loadState(env: unknown): Promise<void> {
     if (state === undefined) return
     try {
-      const text = await withTimeout(timeoutMs, () => state.read(env))
-      if (text !== undefined) kept = readMemory(text)
+      const stateText = await withTimeout(timeoutMs, () => state.read(env))
+      if (stateText !== undefined) remembered = readMemory(stateText)
     } catch {
       // The store is what may be down: this isolate's own memory has to do.
     }
@@ -133,13 +133,13 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
     }
 
     try {
-      const [to, signing] = [url(env), key(env)]
-      if (to === undefined) return true
+      const [noticeUrl, signing] = [webhookUrl(env), webhookKey(env)]
+      if (noticeUrl === undefined) return true
 
       const now = clock()
       await postNotice(
         createNotice(changes, service, now),
-        { url: to, key: signing, timeoutMs, now },
+        { url: noticeUrl, key: signing, timeoutMs, now },
         fetch,
       )
 
@@ -152,42 +152,45 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
   }
 
   return {
-    async run(watched, run): Promise<void> {
-      const looks = await Promise.all(watched.map((one) => probe(one, timeoutMs)))
+    async run(services, run): Promise<void> {
+      const probeResults = await Promise.all(
+        services.map((probedService) => probe(probedService, timeoutMs)),
+      )
       await loadState(run.env)
 
       const now = run.clock()
       const next = new Map<string, RememberedState>()
       const changes: StateChange[] = []
 
-      for (const [index, { kind, name }] of watched.entries()) {
-        const id = `${kind}:${name}`
-        const [before, reason] = [kept.get(id), looks[index]]
-        const after = updateState(before, reason !== undefined, max, now)
+      for (const [index, { kind, name }] of services.entries()) {
+        const serviceId = `${kind}:${name}`
+        const [previousState, reason] = [remembered.get(serviceId), probeResults[index]]
+        const updatedState = updateState(previousState, reason !== undefined, failureThreshold, now)
 
-        next.set(id, after)
-        if (after.down === (before?.down ?? false)) continue
+        next.set(serviceId, updatedState)
+        if (updatedState.down === (previousState?.down ?? false)) continue
 
-        const since = new Date(after.since).toISOString()
+        const changedSince = new Date(updatedState.since).toISOString()
         changes.push({
           kind,
           name,
-          state: after.down ? 'down' : 'up',
+          state: updatedState.down ? 'down' : 'up',
           ...(reason !== undefined && { reason }),
-          since,
+          since: changedSince,
         })
       }
 
       if (changes.length > 0 && !(await sendNotices(changes, run))) {
         // A receiver that could not be reached is notified after the next probe.
         for (const { kind, name, state } of changes) {
-          const id = `${kind}:${name}`
-          const after = next.get(id)
-          if (after !== undefined) next.set(id, { ...after, down: state === 'up' })
+          const serviceId = `${kind}:${name}`
+          const updatedState = next.get(serviceId)
+          if (updatedState !== undefined)
+            next.set(serviceId, { ...updatedState, down: state === 'up' })
         }
       }
 
-      kept = next
+      remembered = next
       await withTimeout(timeoutMs, async () => state?.write(run.env, writeMemory(next))).catch(
         () => {},
       )
@@ -199,24 +202,24 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
 function resolveWhereSet(
   issues: Issues,
   option: string,
-  value: FromEnv<string, never> | undefined,
-  judge: (value: string, issues: Issues) => string,
+  optionValue: FromEnv<string, never> | undefined,
+  validateValue: (optionValue: string, issues: Issues) => string,
 ): (env: unknown) => string | undefined {
-  if (value === undefined) return () => undefined
+  if (optionValue === undefined) return () => undefined
 
-  const resolve = resolveFrom(issues, option, value, judge)
-  if (typeof value !== 'function') return resolve
+  const resolve = resolveFrom(issues, option, optionValue, validateValue)
+  if (typeof optionValue !== 'function') return resolve
 
-  const from = value as (c: { env: unknown }) => string | undefined
-  return (env) => (from({ env }) ? resolve(env) : undefined)
+  const resolveFunction = optionValue as (c: { env: unknown }) => string | undefined
+  return (env) => (resolveFunction({ env }) ? resolve(env) : undefined)
 }
 
 const bounds = { min: 10, max: 30_000, unit: 'milliseconds' } as const
 
 /** Why something is not well; undefined where it is. */
-async function probe(watched: Watched, timeoutMs: number): Promise<string | undefined> {
+async function probe(probed: Watched, timeoutMs: number): Promise<string | undefined> {
   try {
-    return await withTimeout(timeoutMs, (signal) => watched.look(signal))
+    return await withTimeout(timeoutMs, (signal) => probed.look(signal))
   } catch (error) {
     return describeError(error)
   }
@@ -232,12 +235,12 @@ function describeError(error: unknown): string {
 }
 
 function createNotice(changes: readonly StateChange[], service: string, now: number): Notice {
-  const words = changes.map(
+  const sentences = changes.map(
     ({ name, state, reason }) => `${name} is ${state}${reason ? ` (${reason})` : ''}`,
   )
   return {
     event: 'uptime',
-    text: `${service}: ${words.join(', ')}`,
+    text: `${service}: ${sentences.join(', ')}`,
     service,
     time: new Date(now).toISOString(),
     changes,

@@ -2,13 +2,13 @@
 
 /** A Hono Context, as far as it is needed; its `executionCtx` throws where the platform has none. */
 interface WaitContext {
-  readonly executionCtx: { waitUntil(work: Promise<unknown>): void }
+  readonly executionCtx: { waitUntil(promise: Promise<unknown>): void }
 }
 
 /** Hands the work to the platform. Where nobody keeps it alive it goes on as long as the process does. */
-export function waitUntil(c: WaitContext, work: Promise<unknown>): void {
+export function waitUntil(c: WaitContext, promise: Promise<unknown>): void {
   try {
-    c.executionCtx.waitUntil(work)
+    c.executionCtx.waitUntil(promise)
   } catch {
     // Node, Deno and Bun wait for everything anyway.
   }

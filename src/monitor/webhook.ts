@@ -31,19 +31,25 @@ export interface Notice {
 }
 
 /** Where a notice goes. Its address is a secret as a rule: whoever has it can post. */
-export function parseWebhookUrl(value: string, issues: Issues): string {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '') {
+export function parseWebhookUrl(urlOption: string, issues: Issues): string {
+  const webhookUrl =
+    typeof urlOption === 'string' && URL.canParse(urlOption) ? new URL(urlOption) : undefined
+  if (
+    webhookUrl?.protocol !== 'https:' ||
+    webhookUrl.username !== '' ||
+    webhookUrl.password !== ''
+  ) {
     issues.add('', 'must be an https address without user name and password')
     return ''
   }
 
-  return url.href
+  return webhookUrl.href
 }
 
 /** A key for the signature. */
-export function parseWebhookKey(value: string, issues: Issues): string {
-  if (typeof value === 'string' && value.length >= 32 && value.length <= 1024) return value
+export function parseWebhookKey(keyOption: string, issues: Issues): string {
+  if (typeof keyOption === 'string' && keyOption.length >= 32 && keyOption.length <= 1024)
+    return keyOption
   issues.add('', 'must be 32 to 1,024 characters')
   return ''
 }
@@ -55,10 +61,10 @@ export function parseWebhookKey(value: string, issues: Issues): string {
  */
 export function postNotice(
   notice: Notice,
-  to: SignedPostTarget,
+  postTarget: SignedPostTarget,
   send: typeof fetch,
 ): Promise<void> {
-  return postSigned(JSON.stringify(notice), to, send)
+  return postSigned(JSON.stringify(notice), postTarget, send)
 }
 
 /** Where a signed post goes. */
@@ -79,30 +85,46 @@ export interface SignedPostTarget {
  */
 export async function postSigned(
   body: string,
-  to: SignedPostTarget,
+  postTarget: SignedPostTarget,
   send: typeof fetch,
 ): Promise<void> {
   const headers: Record<string, string> = { 'content-type': 'application/json' }
 
-  if (to.key !== undefined) {
-    const time = Math.floor(to.now / 1000)
-    headers['portcullis-signature'] = `t=${time},v1=${await signText(to.key, `${time}.${body}`)}`
+  if (postTarget.key !== undefined) {
+    const timestamp = Math.floor(postTarget.now / 1000)
+    headers['portcullis-signature'] =
+      `t=${timestamp},v1=${await signText(postTarget.key, `${timestamp}.${body}`)}`
   }
 
-  const response = await withTimeout(to.timeoutMs, (signal) =>
-    send(to.url, { method: 'POST', headers, body, redirect: 'manual', cache: 'no-store', signal }),
+  const response = await withTimeout(postTarget.timeoutMs, (signal) =>
+    send(postTarget.url, {
+      method: 'POST',
+      headers,
+      body,
+      redirect: 'manual',
+      cache: 'no-store',
+      signal,
+    }),
   )
   response.body?.cancel().catch(() => {})
   if (!response.ok) throw new Error(`http-${response.status}`)
 }
 
-async function signText(key: string, text: string): Promise<string> {
-  const utf8 = new TextEncoder()
+async function signText(key: string, signedText: string): Promise<string> {
+  const utf8Encoder = new TextEncoder()
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const imported = await crypto.subtle.importKey('raw', utf8.encode(key), algorithm, false, [
-    'sign',
-  ])
-  const bytes = new Uint8Array(await crypto.subtle.sign('HMAC', imported, utf8.encode(text)))
+  const signingKey = await crypto.subtle.importKey(
+    'raw',
+    utf8Encoder.encode(key),
+    algorithm,
+    false,
+    ['sign'],
+  )
+  const signatureBytes = new Uint8Array(
+    await crypto.subtle.sign('HMAC', signingKey, utf8Encoder.encode(signedText)),
+  )
 
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return Array.from(signatureBytes, (signatureByte) =>
+    signatureByte.toString(16).padStart(2, '0'),
+  ).join('')
 }

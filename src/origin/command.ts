@@ -25,35 +25,35 @@ export class SessionCommandBuilder {
 
   /** Sets members. After `start` they become part of the new session. */
   set(members: CommandMembers): void {
-    const started = this.#startedData('set')
-    for (const [name, value] of Object.entries(members)) {
-      this.#unset.delete(name)
-      if (started !== undefined) started[name] = value
-      else this.#set[name] = value
+    const startedData = this.#startedData('set')
+    for (const [memberName, memberValue] of Object.entries(members)) {
+      this.#unset.delete(memberName)
+      if (startedData !== undefined) startedData[memberName] = memberValue
+      else this.#set[memberName] = memberValue
     }
   }
 
   /** Removes members. */
   unset(names: readonly string[]): void {
-    const started = this.#startedData('unset')
-    for (const name of names) {
-      delete this.#set[name]
-      delete this.#increments[name]
-      if (started === undefined) this.#unset.add(name)
-      else delete started[name]
+    const startedData = this.#startedData('unset')
+    for (const memberName of names) {
+      delete this.#set[memberName]
+      delete this.#increments[memberName]
+      if (startedData === undefined) this.#unset.add(memberName)
+      else delete startedData[memberName]
     }
   }
 
   /** Adds to a member that is a number. */
-  increment(name: string, amount: number): void {
+  increment(memberName: string, amount: number): void {
     if (this.#verb !== undefined)
       throw invalid('increment() does not go together with start(), end() or endAll()')
-    this.#increments[name] = (this.#increments[name] ?? 0) + amount
+    this.#increments[memberName] = (this.#increments[memberName] ?? 0) + amount
   }
 
   /** Leaves a message for the next page. */
-  flash(name: string, value: unknown): void {
-    this.#flash[name] = value
+  flash(memberName: string, memberValue: unknown): void {
+    this.#flash[memberName] = memberValue
   }
 
   /** Applies the changes only to this version of the session. */
@@ -63,7 +63,7 @@ export class SessionCommandBuilder {
   }
 
   /** Starts, ends or ends all. */
-  choose(verb: CommandMembers): void {
+  choose(verbMembers: CommandMembers): void {
     if (this.#verb !== undefined)
       throw invalid('one response can carry one of start(), end() and endAll()')
     const hasChanges =
@@ -72,7 +72,7 @@ export class SessionCommandBuilder {
       throw invalid(
         'call start(), end() or endAll() before changes: what was changed would be lost',
       )
-    this.#verb = verb
+    this.#verb = verbMembers
   }
 
   /**
@@ -107,8 +107,8 @@ export class SessionCommandBuilder {
   }
 }
 
-function hasMembers(object: object): boolean {
-  return Object.keys(object).length > 0
+function hasMembers(memberObject: object): boolean {
+  return Object.keys(memberObject).length > 0
 }
 
 function stringify(command: object): string {

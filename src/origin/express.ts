@@ -17,7 +17,7 @@ export interface NodeResponse {
   /** Status of the response. */
   statusCode: number
   /** Sets a header, replacing one of the same name. */
-  setHeader(name: string, value: string): unknown
+  setHeader(headerName: string, headerValue: string): unknown
   /** Sends the response. */
   end(body?: string): unknown
 }
@@ -51,12 +51,12 @@ export function createExpress(open: OpenSession): ConnectMiddleware {
 /** Headers of Node's request and response. Several headers of one name are no assertion and no nonce. */
 export function nodeHeaders(request: NodeRequest, response: NodeResponse): HeaderAccess {
   return {
-    read(name): string | undefined {
-      const value = request.headers[name]
-      return typeof value === 'string' ? value : undefined
+    read(headerName): string | undefined {
+      const headerValue = request.headers[headerName]
+      return typeof headerValue === 'string' ? headerValue : undefined
     },
-    write(name, value): void {
-      response.setHeader(name, value)
+    write(headerName, headerValue): void {
+      response.setHeader(headerName, headerValue)
     },
     isSent: () => response.headersSent,
   }

@@ -16,7 +16,7 @@ export interface FastifyReplyLike {
   /** Whether the response is on its way. */
   readonly sent: boolean
   /** Sets a header, replacing one of the same name. */
-  header(name: string, value: string): unknown
+  header(headerName: string, headerValue: string): unknown
   /** Sets the status. */
   code(status: number): { send(body: unknown): unknown }
 }
@@ -29,12 +29,12 @@ export function createFastifyHook(open: OpenSession): FastifyHook {
   return async function portcullis(request, reply) {
     try {
       request.portcullis = await open({
-        read(name): string | undefined {
-          const value = request.headers[name]
-          return typeof value === 'string' ? value : undefined
+        read(headerName): string | undefined {
+          const headerValue = request.headers[headerName]
+          return typeof headerValue === 'string' ? headerValue : undefined
         },
-        write(name, value): void {
-          reply.header(name, value)
+        write(headerName, headerValue): void {
+          reply.header(headerName, headerValue)
         },
         isSent: () => reply.sent,
       })

@@ -14,9 +14,9 @@ export interface KoaContextLike {
   /** Body of the response. */
   body: unknown
   /** A request header, or the empty string. */
-  get(name: string): string
+  get(headerName: string): string
   /** Sets a header of the response. */
-  set(name: string, value: string): void
+  set(headerName: string, headerValue: string): void
 }
 
 /** Middleware as Koa calls it. */
@@ -27,9 +27,9 @@ export function createKoa(open: OpenSession): KoaMiddleware {
   return async function portcullis(context, next) {
     try {
       context.state.portcullis = await open({
-        read: (name) => context.get(name) || undefined,
-        write(name, value): void {
-          context.set(name, value)
+        read: (headerName) => context.get(headerName) || undefined,
+        write(headerName, headerValue): void {
+          context.set(headerName, headerValue)
         },
         isSent: () => context.headerSent,
       })

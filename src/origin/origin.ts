@@ -73,9 +73,9 @@ export function createOrigin(options: OriginOptions): Origin {
   const { issuer, audience, readAssertion, clock } = parseOptions(options)
 
   async function open<Claims>(headers: HeaderAccess): Promise<OriginSession<Claims>> {
-    const token = headers.read('portcullis-assertion')
-    if (token === undefined) return new OriginSession<Claims>(undefined, headers)
-    const claims = await readAssertion(token, { issuer, audience, now: clock() })
+    const assertionToken = headers.read('portcullis-assertion')
+    if (assertionToken === undefined) return new OriginSession<Claims>(undefined, headers)
+    const claims = await readAssertion(assertionToken, { issuer, audience, now: clock() })
     if (claims === undefined)
       throw new PortcullisError(
         'ERR_ASSERTION_INVALID',
@@ -108,30 +108,37 @@ function parseOptions(options: OriginOptions): OriginSettings {
     issues.add('audience', 'must be the name that the gateway’s configuration has for this server')
   if (typeof clock !== 'function') issues.add('clock', 'must be a function')
 
-  const keysAt = URL.canParse(jwks ?? '', issuer) && jwks !== '' ? jwks : undefined
-  if (jwks !== undefined && (keysAt === undefined || !/^https?:/.test(jwks)))
+  const keySetOption = URL.canParse(jwks ?? '', issuer) && jwks !== '' ? jwks : undefined
+  if (jwks !== undefined && (keySetOption === undefined || !/^https?:/.test(jwks)))
     issues.add('jwks', 'must be an http or https address')
   if (keys !== undefined && !isKeySet(keys)) issues.add('keys', 'must be the text of a JWK Set')
-  const bounds = { min: 0, max: 3600, unit: 'seconds' }
-  const cooldown = wholeNumber(issues, 'cooldown', options?.cooldown, 30, bounds)
+  const cooldownBounds = { min: 0, max: 3600, unit: 'seconds' }
+  const cooldown = wholeNumber(issues, 'cooldown', options?.cooldown, 30, cooldownBounds)
   issues.throwIfAny()
 
-  const at = new URL(keysAt ?? '/.portcullis/jwks.json', issuer)
-  const source = keys !== undefined ? { keys } : { at, cooldownMs: cooldown * 1000 }
-  return { issuer, audience, readAssertion: createAssertionReader(source), clock }
+  const keySetUrl = new URL(keySetOption ?? '/.portcullis/jwks.json', issuer)
+  const keySource = keys !== undefined ? { keys } : { at: keySetUrl, cooldownMs: cooldown * 1000 }
+  return { issuer, audience, readAssertion: createAssertionReader(keySource), clock }
 }
 
-function parseIssuer(value: unknown, issues: Issues): string {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  if (url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`)
-    return url.origin
+function parseIssuer(gatewayOption: unknown, issues: Issues): string {
+  const gatewayUrl =
+    typeof gatewayOption === 'string' && URL.canParse(gatewayOption)
+      ? new URL(gatewayOption)
+      : undefined
+  if (
+    gatewayUrl !== undefined &&
+    /^https?:$/.test(gatewayUrl.protocol) &&
+    gatewayUrl.href === `${gatewayUrl.origin}/`
+  )
+    return gatewayUrl.origin
   issues.add('gateway', 'must be the public origin of the gateway, such as https://app.example.com')
   return 'https://gateway.invalid'
 }
 
-function isKeySet(text: unknown): boolean {
+function isKeySet(keySetText: unknown): boolean {
   try {
-    return Array.isArray(JSON.parse(String(text)).keys)
+    return Array.isArray(JSON.parse(String(keySetText)).keys)
   } catch {
     return false
   }

@@ -37,9 +37,9 @@ export interface SessionSummary {
 /** The request's headers and the response's, whatever framework they come from. */
 export interface HeaderAccess {
   /** Value of a request header by its lower-case name. */
-  read(name: string): string | undefined
+  read(headerName: string): string | undefined
   /** Sets a header of the response, replacing one of the same name. */
-  write(name: string, value: string): void
+  write(headerName: string, headerValue: string): void
   /** Whether the head of the response has been sent; then nothing can be changed any more. */
   isSent?(): boolean
 }
@@ -91,8 +91,8 @@ export class OriginSession<Claims = unknown> {
    * grant `flash`. The header is not signed: show the messages, and decide nothing by them.
    */
   messages(): Readonly<Record<string, unknown>> {
-    const value = readJson(this.#headers.read('portcullis-flash'))
-    return isRecord(value) ? value : {}
+    const flashHeader = readJson(this.#headers.read('portcullis-flash'))
+    return isRecord(flashHeader) ? flashHeader : {}
   }
 
   /**
@@ -100,8 +100,8 @@ export class OriginSession<Claims = unknown> {
    * `list`. The header is not signed: show the list, and decide nothing by it.
    */
   list(): readonly SessionSummary[] | undefined {
-    const value = readJson(this.#headers.read('portcullis-sessions'))
-    return Array.isArray(value) ? (value as SessionSummary[]) : undefined
+    const sessionsHeader = readJson(this.#headers.read('portcullis-sessions'))
+    return Array.isArray(sessionsHeader) ? (sessionsHeader as SessionSummary[]) : undefined
   }
 
   /**
@@ -126,13 +126,13 @@ export class OriginSession<Claims = unknown> {
   }
 
   /** Adds to a member that is a number; two at once lose nothing. Needs the grant `set`. @throws as {@link start} */
-  increment(name: string, amount = 1): void {
-    this.#apply((command) => command.increment(name, amount))
+  increment(memberName: string, amount = 1): void {
+    this.#apply((command) => command.increment(memberName, amount))
   }
 
   /** Leaves a message for the next page, which gets it once. @throws as {@link start} */
-  flash(name: string, value: unknown): void {
-    this.#apply((command) => command.flash(name, value))
+  flash(memberName: string, value: unknown): void {
+    this.#apply((command) => command.flash(memberName, value))
   }
 
   /**
@@ -149,8 +149,8 @@ export class OriginSession<Claims = unknown> {
   }
 
   /** Ends one session of the same user by its id in {@link list}. Needs the grant `end`. @throws as {@link start} */
-  endOther(id: string): void {
-    this.#apply((command) => command.choose({ end: { id } }))
+  endOther(sessionId: string): void {
+    this.#apply((command) => command.choose({ end: { id: sessionId } }))
   }
 
   /** Ends every session of the user, or all but this one. Needs the grant `endAll`. @throws as {@link start} */
@@ -165,9 +165,9 @@ export class OriginSession<Claims = unknown> {
     this.#apply((command) => command.choose({ endAll: { user } }))
   }
 
-  #apply(change: (command: SessionCommandBuilder) => void): void {
-    const nonce = this.#headers.read('portcullis-session-nonce')
-    if (nonce === undefined)
+  #apply(applyChange: (command: SessionCommandBuilder) => void): void {
+    const sessionNonce = this.#headers.read('portcullis-session-nonce')
+    if (sessionNonce === undefined)
       throw new PortcullisError(
         'ERR_SESSION_CLOSED',
         'The request carries no Portcullis-Session-Nonce: it did not come through the gateway, or the upstream lacks `sessions: true`',
@@ -177,16 +177,16 @@ export class OriginSession<Claims = unknown> {
         'ERR_SESSION_CLOSED',
         'The head of the response was sent: change the session before the body',
       )
-    change(this.#command)
-    this.#headers.write('Portcullis-Session', this.#command.format(nonce))
+    applyChange(this.#command)
+    this.#headers.write('Portcullis-Session', this.#command.format(sessionNonce))
   }
 }
 
-function readJson(header: string | undefined): unknown {
-  const bytes = header === undefined ? undefined : decodeBase64url(header)
-  if (bytes === undefined) return undefined
+function readJson(headerValue: string | undefined): unknown {
+  const decodedBytes = headerValue === undefined ? undefined : decodeBase64url(headerValue)
+  if (decodedBytes === undefined) return undefined
   try {
-    return JSON.parse(new TextDecoder().decode(bytes))
+    return JSON.parse(new TextDecoder().decode(decodedBytes))
   } catch {
     return undefined
   }

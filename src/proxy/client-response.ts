@@ -37,31 +37,35 @@ export function toClientResponse(response: UpstreamResponse, rules: ResponseRule
   // A 103 that workerd's fetch takes for the answer, or what no Response can be made of.
   if (status < 200 || status > 599)
     throw unusableResponseError('answered with a status that is none')
-  const empty = rules.method === 'HEAD' || status === 204 || status === 205 || status === 304
+  const isEmpty = rules.method === 'HEAD' || status === 204 || status === 205 || status === 304
   // It takes the headers over, and they may be changed: Headers of our own would be copied once more.
-  const { statusText, headers: said } = response
-  const init = reasonPhrase.test(statusText) ? response : { status, statusText: '', headers: said }
-  const answer = new Response(empty ? null : body, init)
-  const { headers } = answer
+  const { statusText, headers: responseHeaders } = response
+  const responseInit = reasonPhrase.test(statusText)
+    ? response
+    : { status, statusText: '', headers: responseHeaders }
+  const clientResponse = new Response(isEmpty ? null : body, responseInit)
+  const { headers } = clientResponse
   rewriteResponseHeaders(headers, rules)
-  const lifeMs = !empty && isEventStream(headers) ? rules.lifeMs() : undefined
-  if (body === null || lifeMs === undefined) return answer
+  const streamLifeMs = !isEmpty && isEventStream(headers) ? rules.lifeMs() : undefined
+  if (body === null || streamLifeMs === undefined) return clientResponse
   // Reading the body in workerd decodes it, and workerd would encode it again in blocks: server-
   // sent events would wait for each other.
   if (decodesWhatIsRead(headers)) removeCodingHeaders(headers)
-  return new Response(limitStream(body, lifeMs), answer)
+  return new Response(limitStream(body, streamLifeMs), clientResponse)
 }
 
 function toUpgradeResponse(response: UpstreamResponse, rules: ResponseRules): Response {
   const headers = new Headers(response.headers)
   rewriteResponseHeaders(headers, rules)
   if (!rules.upgrade) throw unusableResponseError('switched protocols unasked')
-  const lifeMs = rules.lifeMs()
-  if (isSwitchedResponse(response)) return response.handOver(headers, lifeMs)
+  const socketLifeMs = rules.lifeMs()
+  if (isSwitchedResponse(response)) return response.handOver(headers, socketLifeMs)
   if (!response.webSocket) throw unusableResponseError('switched protocols unasked')
   const socket = response.webSocket as RuntimeSocket
   const webSocket =
-    lifeMs === undefined ? socket : limitSocket(socket, lifeMs, () => dropConnection(socket))
+    socketLifeMs === undefined
+      ? socket
+      : limitSocket(socket, socketLifeMs, () => dropConnection(socket))
   return new Response(null, { status: 101, headers, webSocket } as ResponseInit)
 }
 
@@ -79,17 +83,22 @@ const rewrittenHeaders: ReadonlySet<string> = new Set([
 ])
 
 function rewriteResponseHeaders(headers: Headers, rules: ResponseRules): void {
-  const listed = connectionOptions(headers.get('connection'))
+  const connectionNames = connectionOptions(headers.get('connection'))
   // First noted: what is changed while it is walked over is passed by in some runtimes.
-  const changed: string[] = []
-  headers.forEach((_value, name) => {
-    if (isStrippedResponseHeader(name) || listed?.has(name) || rewrittenHeaders.has(name))
-      changed.push(name)
+  const changedNames: string[] = []
+  headers.forEach((_value, changedName) => {
+    if (
+      isStrippedResponseHeader(changedName) ||
+      connectionNames?.has(changedName) ||
+      rewrittenHeaders.has(changedName)
+    )
+      changedNames.push(changedName)
   })
-  for (const name of changed) {
-    if (isStrippedResponseHeader(name) || listed?.has(name)) headers.delete(name)
-    else if (name === 'clear-site-data') restrictClearSiteData(headers, rules)
-    else rewriteUrlHeader(headers, name, rules)
+  for (const changedName of changedNames) {
+    if (isStrippedResponseHeader(changedName) || connectionNames?.has(changedName))
+      headers.delete(changedName)
+    else if (changedName === 'clear-site-data') restrictClearSiteData(headers, rules)
+    else rewriteUrlHeader(headers, changedName, rules)
   }
   const cookies = headers.getSetCookie()
   if (cookies.length > 0) {
@@ -101,8 +110,8 @@ function rewriteResponseHeaders(headers: Headers, rules: ResponseRules): void {
       ownNames: rules.cookieNames,
     }
     for (const cookie of cookies) {
-      const hardened = hardenSetCookie(cookie, cookieRules)
-      if (hardened !== undefined) headers.append('set-cookie', hardened)
+      const hardenedCookie = hardenSetCookie(cookie, cookieRules)
+      if (hardenedCookie !== undefined) headers.append('set-cookie', hardenedCookie)
     }
   }
   const location = headers.get('location')
@@ -117,15 +126,16 @@ function rewriteResponseHeaders(headers: Headers, rules: ResponseRules): void {
 /** Other headers that tell an address: one that names the upstream is made public, what is no address is left out. */
 function rewriteUrlHeader(
   headers: Headers,
-  name: string,
+  headerName: string,
   { url, target, publicOrigin }: ResponseRules,
 ): void {
-  const value = headers.get(name) ?? ''
-  const [before, address] = name === 'refresh' ? splitRefresh(value) : ['', value]
+  const headerValue = headers.get(headerName) ?? ''
+  const [refreshPrefix, address] =
+    headerName === 'refresh' ? splitRefresh(headerValue) : ['', headerValue]
   if (address === '') return
   const rewritten = rewriteLocation(address, url, target, publicOrigin)
-  if (rewritten === undefined) headers.delete(name)
-  else if (rewritten !== address) headers.set(name, before + rewritten)
+  if (rewritten === undefined) headers.delete(headerName)
+  else if (rewritten !== address) headers.set(headerName, refreshPrefix + rewritten)
 }
 
 /**
@@ -136,17 +146,17 @@ const clearableTypes: ReadonlySet<string> = new Set(['"cache"', '"storage"', '"e
 
 function restrictClearSiteData(headers: Headers, { mayEnd, cookieNames }: ResponseRules): void {
   if (mayEnd || cookieNames.size === 0) return
-  const kinds = headers.get('clear-site-data')?.split(',') ?? []
-  const kept = kinds.flatMap((kind) =>
-    kind.trim() === '"*"' ? ['"cache"', '"storage"'] : [kind.trim()],
+  const dataTypes = headers.get('clear-site-data')?.split(',') ?? []
+  const allowedTypes = dataTypes.flatMap((dataType) =>
+    dataType.trim() === '"*"' ? ['"cache"', '"storage"'] : [dataType.trim()],
   )
-  const value = kept.filter((kind) => clearableTypes.has(kind)).join(', ')
-  if (value === '') headers.delete('clear-site-data')
-  else headers.set('clear-site-data', value)
+  const headerValue = allowedTypes.filter((dataType) => clearableTypes.has(dataType)).join(', ')
+  if (headerValue === '') headers.delete('clear-site-data')
+  else headers.set('clear-site-data', headerValue)
 }
 
-function unusableResponseError(what: string): PortcullisError {
-  return new PortcullisError('ERR_UPSTREAM_UNREACHABLE', `The upstream ${what}`)
+function unusableResponseError(problem: string): PortcullisError {
+  return new PortcullisError('ERR_UPSTREAM_UNREACHABLE', `The upstream ${problem}`)
 }
 
 /** workerd decodes these two, each alone, as soon as somebody reads the body; it passes any other on as it is. */

@@ -18,7 +18,7 @@ export const passesBodies: DecodingRules = { asksFor: undefined, decodes: () => 
 // Node 20, 22, 24 and edge-runtime: undici decodes all of a list or none of it. Whether zstd is one that it knows
 // depends on its version, so nobody is asked for it.
 const undiciKnows: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'zstd'])
-const undici: DecodingRules = {
+const undiciRules: DecodingRules = {
   asksFor: new Set(['gzip', 'x-gzip', 'deflate', 'br']),
   decodes(codings) {
     if (!codings.every((coding) => undiciKnows.has(coding))) return false
@@ -28,15 +28,16 @@ const undici: DecodingRules = {
 
 // Deno decodes these two, each alone, and passes everything else as it is.
 const denoKnows: ReadonlySet<string> = new Set(['gzip', 'br'])
-const deno: DecodingRules = {
+const denoRules: DecodingRules = {
   asksFor: denoKnows,
-  decodes: ([first = '', ...others]) => others.length === 0 && denoKnows.has(first),
+  decodes: ([firstCoding = '', ...otherCodings]) =>
+    otherCodings.length === 0 && denoKnows.has(firstCoding),
 }
 
 /** The rules of the runtime that this code runs in. Bun is asked not to decode; see {@link rawBodies}. */
 export function runtimeRules(agent: string = globalThis.navigator?.userAgent ?? ''): DecodingRules {
   if (agent === 'Cloudflare-Workers' || agent.startsWith('Bun/')) return passesBodies
-  return agent.startsWith('Deno/') ? deno : undici
+  return agent.startsWith('Deno/') ? denoRules : undiciRules
 }
 
 /** Makes Bun's `fetch` pass bodies as they came; no other runtime knows the option. */
@@ -44,8 +45,10 @@ export const rawBodies: object = { decompress: false }
 
 /** The codings of a message, in lower case and in the order they were applied. */
 export function readCodings(headers: Headers): string[] {
-  const listed = headers.get('content-encoding')?.toLowerCase().split(',') ?? []
-  return listed.map((coding) => coding.trim()).filter((coding) => coding !== '')
+  const codingNames = headers.get('content-encoding')?.toLowerCase().split(',') ?? []
+  return codingNames
+    .map((codingName) => codingName.trim())
+    .filter((codingName) => codingName !== '')
 }
 
 /**
@@ -55,13 +58,13 @@ export function readCodings(headers: Headers): string[] {
 export function narrowAccepted(headers: Headers, { asksFor }: DecodingRules): void {
   if (asksFor === undefined) return
   const members = headers.has('range') ? [] : (headers.get('accept-encoding')?.split(',') ?? [])
-  const kept = members.filter((member) =>
+  const keptMembers = members.filter((member) =>
     asksFor.has(member.split(';', 1)[0]?.trim().toLowerCase() ?? ''),
   )
   // Without the header `fetch` would ask for what it likes, on behalf of a client that asked for nothing.
   headers.set(
     'accept-encoding',
-    kept.length === 0 ? 'identity' : kept.map((member) => member.trim()).join(', '),
+    keptMembers.length === 0 ? 'identity' : keptMembers.map((member) => member.trim()).join(', '),
   )
 }
 
@@ -79,25 +82,25 @@ export async function matchCoding<T extends Response>(
   const { status, body } = response
   if (body === null || method === 'HEAD' || rules === passesBodies || status < 200) return response
   const codings = readCodings(response.headers)
-  const decoded = codings.length > 0 && rules.decodes(codings)
-  if (decoded === false) return response
-  if (decoded === true) return removeCoding(response, body)
+  const wasDecoded = codings.length > 0 && rules.decodes(codings)
+  if (wasDecoded === false) return response
+  if (wasDecoded === true) return removeCoding(response, body)
 
-  const looked = await startsWith(body, magic[codings.at(-1) ?? ''])
-  if (looked.matches === undefined) {
-    await looked.body.cancel()
+  const peekResult = await startsWith(body, magicBytes[codings.at(-1) ?? ''])
+  if (peekResult.matches === undefined) {
+    await peekResult.body.cancel()
     throw new PortcullisError(
       'ERR_UPSTREAM_UNREACHABLE',
       'The upstream answered in a coding that nobody asked for',
     )
   }
-  return looked.matches
-    ? (new Response(looked.body, response) as T)
-    : removeCoding(response, looked.body)
+  return peekResult.matches
+    ? (new Response(peekResult.body, response) as T)
+    : removeCoding(response, peekResult.body)
 }
 
 // RFC 1952 section 2.3.1, RFC 8878 section 3.1.1. Brotli and deflate have none.
-const magic: Readonly<Record<string, readonly number[]>> = {
+const magicBytes: Readonly<Record<string, readonly number[]>> = {
   gzip: [0x1f, 0x8b],
   'x-gzip': [0x1f, 0x8b],
   zstd: [0x28, 0xb5, 0x2f, 0xfd],
@@ -111,9 +114,9 @@ function removeCoding<T extends Response>(response: T, body: ReadableStream<Uint
       'The upstream sent a part of a coded file',
     )
   }
-  const made = new Response(body, response) as T
-  for (const name of ofCodedBody) made.headers.delete(name)
-  return made
+  const replaced = new Response(body, response) as T
+  for (const headerName of ofCodedBody) replaced.headers.delete(headerName)
+  return replaced
 }
 
 /** `repr-digest` and its predecessors are of the coded representation (RFC 9530 section 3). */
@@ -129,17 +132,20 @@ const ofCodedBody = [
 /** Reads as much of a body as tells whether it begins with these bytes, and returns all of it. */
 async function startsWith(
   body: ReadableStream<Uint8Array>,
-  bytes: readonly number[] | undefined,
+  expectedBytes: readonly number[] | undefined,
 ): Promise<{ matches: boolean | undefined; body: ReadableStream<Uint8Array> }> {
-  if (bytes === undefined) return { matches: undefined, body }
-  const [peeked, rest] = body.tee()
-  const reader = peeked.getReader()
-  const found: number[] = []
-  while (found.length < bytes.length) {
-    const { done, value } = await reader.read()
-    if (done) break
-    found.push(...value.subarray(0, bytes.length - found.length))
+  if (expectedBytes === undefined) return { matches: undefined, body }
+  const [peekBranch, restBranch] = body.tee()
+  const reader = peekBranch.getReader()
+  const firstBytes: number[] = []
+  while (firstBytes.length < expectedBytes.length) {
+    const { done: isDone, value: chunk } = await reader.read()
+    if (isDone) break
+    firstBytes.push(...chunk.subarray(0, expectedBytes.length - firstBytes.length))
   }
   reader.cancel().catch(() => {})
-  return { matches: bytes.every((byte, index) => found[index] === byte), body: rest }
+  return {
+    matches: expectedBytes.every((expectedByte, index) => firstBytes[index] === expectedByte),
+    body: restBranch,
+  }
 }

@@ -43,23 +43,23 @@ const upstreamReasons: ReadonlySet<Reason> = new Set([
 ])
 
 /** Creates the function for one proxy. */
-export function createExchange(proxy: CompiledProxy): ProxyExchange {
-  const { sessions, emit } = proxy
+export function createExchange(compiledProxy: CompiledProxy): ProxyExchange {
+  const { sessions, emit } = compiledProxy
   const forward = createForward<ForwardContext>({
     sessions: {
       findStrategy: (env) => sessions?.chosen?.(env) ?? sessions,
       open: ({ session }) => session,
     },
     cookieNames: new Set(sessions?.cookieNames ?? []),
-    sign: proxy.sign,
-    user: proxy.user,
-    claims: proxy.claims,
+    sign: compiledProxy.sign,
+    user: compiledProxy.user,
+    claims: compiledProxy.claims,
     observer: {
       addTrace() {},
       observeUpstream: (_ctx, send) => send(),
       recordRetry() {},
     },
-    clock: proxy.clock,
+    clock: compiledProxy.clock,
     emit,
   })
 
@@ -71,11 +71,11 @@ export function createExchange(proxy: CompiledProxy): ProxyExchange {
       return errorResponse(reason, input.request, { requestId, headers })
     }
 
-    const checked = await checkRequest(proxy, input, requestId)
-    if (checked.type === 'redirected') return redirect(checked.location)
-    if (checked.type === 'rejected') return reject(checked.reason)
+    const checkedRequest = await checkRequest(compiledProxy, input, requestId)
+    if (checkedRequest.type === 'redirected') return redirect(checkedRequest.location)
+    if (checkedRequest.type === 'rejected') return reject(checkedRequest.reason)
     try {
-      return await forward(checked.ctx, await loadSession(input.session))
+      return await forward(checkedRequest.ctx, await loadSession(input.session))
     } catch (error) {
       if (error instanceof BodyError) return reject(error.reason)
       const reason = findReason(error)
@@ -96,40 +96,40 @@ type CheckedRequest =
 
 /** Checks what forwarding relies on: path, WebSocket origin, body, loops. Origins of other requests are `csrf()`'s. */
 async function checkRequest(
-  proxy: CompiledProxy,
+  compiledProxy: CompiledProxy,
   { request, env, pageNonce, session, eventContext }: ProxyRequest,
   requestId: string,
 ): Promise<CheckedRequest> {
   const { headers, method, url } = request
-  const path = canonicalPath(url)
-  if (!path.ok) {
+  const canonical = canonicalPath(url)
+  if (!canonical.ok) {
     const isRead = method === 'GET' || method === 'HEAD'
-    return path.redirect !== undefined && isRead
-      ? { type: 'redirected', location: path.redirect }
-      : rejectedWith(path.reason)
+    return canonical.redirect !== undefined && isRead
+      ? { type: 'redirected', location: canonical.redirect }
+      : rejectedWith(canonical.reason)
   }
 
-  const environment = await proxy.resolve(env)
+  const environment = await compiledProxy.resolve(env)
   const { origin, host, protocol } = environment.publicOrigin ?? new URL(url)
   const upgrade = isWebSocketUpgrade(request)
   const clientOrigin = headers.get('origin')
   if (upgrade && clientOrigin !== null && clientOrigin !== origin) {
     return rejectedWith('cross-origin-upgrade')
   }
-  if (upgrade && !proxy.client.upgrades) return rejectedWith('upgrade-unsupported')
+  if (upgrade && !compiledProxy.client.upgrades) return rejectedWith('upgrade-unsupported')
 
-  const maxBytes = proxy.maxBodyBytes
+  const maxBytes = compiledProxy.maxBodyBytes
   const body = checkBody(request, { maxBytes })
   if (!body.ok) return rejectedWith(body.reason)
-  const hops = readHops(headers) + 1
-  if (hops > maxHops) return rejectedWith('upstream-loop')
+  const hopCount = readHops(headers) + 1
+  if (hopCount > maxHops) return rejectedWith('upstream-loop')
 
   const ctx: ForwardContext = {
-    ...{ request, env, requestId, eventContext, hops, upgrade, session },
-    address: clientAddress(headers, proxy.platform),
-    client: proxy.client,
-    path: path.path,
-    search: path.search,
+    ...{ request, env, requestId, eventContext, hops: hopCount, upgrade, session },
+    address: clientAddress(headers, compiledProxy.platform),
+    client: compiledProxy.client,
+    path: canonical.path,
+    search: canonical.search,
     settings: {
       publicOrigin: origin,
       publicHost: host,
@@ -138,8 +138,8 @@ async function checkRequest(
       targets: [environment.target],
       keys: environment.keys,
     },
-    upstream: proxy.upstream,
-    rules: proxy.rules,
+    upstream: compiledProxy.upstream,
+    rules: compiledProxy.rules,
     body: { body: body.body, length: body.length, maxBytes },
     strippedHeaders: undefined,
     response: { headers: { fills: false, nonceFor: () => pageNonce }, nonce: undefined },
@@ -159,6 +159,6 @@ async function loadSession(
   handle: FlushableHandle<object> | undefined,
 ): Promise<LoadedSession | undefined> {
   const data = await handle?.get()
-  const facts = data && handle?.facts()
-  return handle && data && facts && { data, facts, info: () => handle.info() }
+  const sessionFacts = data && handle?.facts()
+  return handle && data && sessionFacts && { data, facts: sessionFacts, info: () => handle.info() }
 }

@@ -64,42 +64,43 @@ export function isStrippedResponseHeader(name: string): boolean {
 /** Names a Connection header lists (RFC 9110 section 7.6.1), in lower case. */
 export function connectionOptions(connection: string | null): ReadonlySet<string> | undefined {
   if (connection === null) return undefined
-  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()))
+  return new Set(connection.split(',').map((optionName) => optionName.trim().toLowerCase()))
 }
 
 function groupByLetter(names: readonly string[]): Map<number, string[]> {
   const letters = new Map<number, string[]>()
-  for (const name of names) {
-    const letter = readGroupLetter(name)
-    letters.set(letter, [...(letters.get(letter) ?? []), name])
+  for (const groupName of names) {
+    const groupLetter = readGroupLetter(groupName)
+    letters.set(groupLetter, [...(letters.get(groupLetter) ?? []), groupName])
   }
   return letters
 }
 
-function readGroupLetter(name: string): number {
-  return name.startsWith('x-') ? 256 + name.charCodeAt(2) : name.charCodeAt(0)
+function readGroupLetter(headerName: string): number {
+  return headerName.startsWith('x-') ? 256 + headerName.charCodeAt(2) : headerName.charCodeAt(0)
 }
 
 /** Validates `dropHeaders`: names, and beginnings that end in `*`. Undefined where none is named. */
 export function checkDropHeaders(
-  value: unknown,
+  dropHeaders: unknown,
   issues: Issues,
 ): ((name: string) => boolean) | undefined {
-  if (value === undefined) return undefined
-  const list: readonly unknown[] = Array.isArray(value) ? value : []
-  if (list.length === 0)
+  if (dropHeaders === undefined) return undefined
+  const nameList: readonly unknown[] = Array.isArray(dropHeaders) ? dropHeaders : []
+  if (nameList.length === 0)
     issues.add('dropHeaders', 'must be a list of header names that is not empty, or absent')
   const names = new Set<string>()
   const families: string[] = []
-  for (const [index, name] of list.entries()) {
-    const text = typeof name === 'string' ? name.toLowerCase() : ''
-    if (!/^[a-z\d-]{1,126}[a-z\d*-]$/.test(text)) {
+  for (const [index, nameInput] of nameList.entries()) {
+    const lowerName = typeof nameInput === 'string' ? nameInput.toLowerCase() : ''
+    if (!/^[a-z\d-]{1,126}[a-z\d*-]$/.test(lowerName)) {
       issues.add(
         `dropHeaders.${index}`,
         'must be the name of a header, or a beginning such as X-Company-*',
       )
-    } else if (text.endsWith('*')) families.push(text.slice(0, -1))
-    else names.add(text)
+    } else if (lowerName.endsWith('*')) families.push(lowerName.slice(0, -1))
+    else names.add(lowerName)
   }
-  return (name) => names.has(name) || families.some((family) => name.startsWith(family))
+  return (headerName) =>
+    names.has(headerName) || families.some((namePrefix) => headerName.startsWith(namePrefix))
 }

@@ -82,6 +82,6 @@ export const webhookNames: readonly string[] = words(
   'x-vercel-signature x-okta-verification-challenge cf-webhook-auth',
 )
 
-function words(...lines: readonly string[]): readonly string[] {
-  return lines.flatMap((line) => line.split(' '))
+function words(...wordLines: readonly string[]): readonly string[] {
+  return wordLines.flatMap((wordLine) => wordLine.split(' '))
 }

@@ -23,13 +23,13 @@ import { compileProxy, type ProxyOptions } from './options.ts'
 export function proxy<Data extends object, E = ProjectEnv>(
   options: ProxyOptions<Data, E>,
 ): Handler {
-  const compiled = compileProxy(options as unknown as ProxyOptions<never, never>)
-  const exchange = createExchange(compiled)
+  const compiledProxy = compileProxy(options as unknown as ProxyOptions<never, never>)
+  const exchange = createExchange(compiledProxy)
 
   return async function proxy(c) {
-    const shared = c.get('session') as FlushableHandle<object> | undefined
+    const sharedHandle = c.get('session') as FlushableHandle<object> | undefined
     // A strategy opens one handle for each context: the same object that `session()` has set, if it runs before.
-    const session = compiled.sessions?.open(c)
+    const session = compiledProxy.sessions?.open(c)
     const response = await exchange({
       request: c.req.raw,
       env: c.env,
@@ -38,11 +38,11 @@ export function proxy<Data extends object, E = ProjectEnv>(
       session,
       eventContext: c,
     })
-    return session === undefined || session === shared ? response : session.flush(response)
+    return session === undefined || session === sharedHandle ? response : session.flush(response)
   }
 }
 
-function readText(c: Context, name: string): string | undefined {
-  const value: unknown = c.get(name)
-  return typeof value === 'string' ? value : undefined
+function readText(c: Context, variableName: string): string | undefined {
+  const variable: unknown = c.get(variableName)
+  return typeof variable === 'string' ? variable : undefined
 }

@@ -121,7 +121,7 @@ export interface CompiledProxy {
   resolve(env: unknown): Promise<ProxyEnvironment>
 }
 
-const keys: ReadonlyArray<keyof ProxyOptions> = [
+const optionKeys: ReadonlyArray<keyof ProxyOptions> = [
   'upstream',
   'sessions',
   'assertion',
@@ -141,7 +141,15 @@ const keys: ReadonlyArray<keyof ProxyOptions> = [
   'fetch',
   'clock',
 ]
-const verbs: readonly SessionVerb[] = ['start', 'set', 'end', 'endAll', 'endAny', 'list', 'flash']
+const sessionVerbs: readonly SessionVerb[] = [
+  'start',
+  'set',
+  'end',
+  'endAll',
+  'endAny',
+  'list',
+  'flash',
+]
 const timeoutRange = { min: 1, max: 300_000, unit: 'milliseconds' } as const
 const socketRange = { min: 1, max: 86_400, unit: 'seconds' } as const
 const lifetimeRange = { min: 5, max: 60, unit: 'seconds' } as const
@@ -153,11 +161,11 @@ const lifetimeRange = { min: 5, max: 60, unit: 'seconds' } as const
  */
 export function compileProxy(input: ProxyOptions<never, never>): CompiledProxy {
   const issues = createIssues('proxy')
-  checkKeys(issues, input, keys)
+  checkKeys(issues, input, optionKeys)
   const options = Object(input) as ProxyOptions<never, never>
   const send = optionalFunction(issues, 'fetch', options.fetch)
   const upgrades = send !== undefined || 'WebSocketPair' in globalThis
-  const compiled: CompiledProxy = {
+  const compiledProxy: CompiledProxy = {
     ...compileIdentity(options, issues),
     platform: checkPlatform(options.platform, issues, 'none'),
     maxBodyBytes: wholeNumber(
@@ -175,7 +183,7 @@ export function compileProxy(input: ProxyOptions<never, never>): CompiledProxy {
     resolve: createResolver(options, issues),
   }
   issues.throwIfAny()
-  return compiled
+  return compiledProxy
 }
 
 type CompiledIdentity = Pick<CompiledProxy, 'sessions' | 'sign' | 'user' | 'claims'>
@@ -219,21 +227,21 @@ function compileUpstream(options: ProxyOptions<never, never>, issues: Issues): U
 }
 
 function compileRules(options: ProxyOptions<never, never>, issues: Issues): ForwardRules {
-  const { grants, retry, maxSocketSeconds } = options
-  const isList = Array.isArray(grants) && grants.length > 0
-  if (grants !== undefined && !isList) {
+  const { grants: grantedVerbs, retry, maxSocketSeconds } = options
+  const isGrantList = Array.isArray(grantedVerbs) && grantedVerbs.length > 0
+  if (grantedVerbs !== undefined && !isGrantList) {
     issues.add('grants', 'must be a list that is not empty, or absent')
   }
-  for (const [index, verb] of (isList ? grants : []).entries()) {
-    choiceOption(issues, `grants.${index}`, verb, verbs, verb)
+  for (const [index, sessionVerb] of (isGrantList ? grantedVerbs : []).entries()) {
+    choiceOption(issues, `grants.${index}`, sessionVerb, sessionVerbs, sessionVerb)
   }
-  if (grants !== undefined && options.assertion === undefined) {
+  if (grantedVerbs !== undefined && options.assertion === undefined) {
     issues.add('grants', 'needs the option assertion')
   }
   const seconds = maxSocketSeconds === false ? undefined : maxSocketSeconds
   wholeNumber(issues, 'maxSocketSeconds', seconds, 3600, socketRange)
   return {
-    sessions: grants,
+    sessions: grantedVerbs,
     startOnGet: booleanOption(issues, 'startOnGet', options.startOnGet, false),
     retry: choiceOption(issues, 'retry', retry, [true, false, 'idempotency-key'] as const, true),
     maxSocketSeconds,
@@ -253,18 +261,24 @@ function createResolver(
     assertion === undefined
       ? undefined
       : resolveFrom(issues, 'assertion.key', assertion.key, parseKeys)
-  let last: { readonly parsed: unknown; readonly keys: AssertionKeys | undefined } | undefined
+  let lastImported:
+    | { readonly parsed: unknown; readonly keys: AssertionKeys | undefined }
+    | undefined
 
   return async (env) => {
-    const url = readUpstream(env)
-    const parsed = readKeys?.(env)
-    if (last === undefined || last.parsed !== parsed) {
+    const upstreamUrl = readUpstream(env)
+    const parsedKeys = readKeys?.(env)
+    if (lastImported === undefined || lastImported.parsed !== parsedKeys) {
       const keyIssues = createIssues('proxy.assertion.key')
-      const imported = parsed && (await importKeys(parsed, keyIssues))
+      const importedKeys = parsedKeys && (await importKeys(parsedKeys, keyIssues))
       keyIssues.throwIfAny()
-      last = { parsed, keys: imported }
+      lastImported = { parsed: parsedKeys, keys: importedKeys }
     }
-    const { keys } = last
-    return { publicOrigin: readOrigin?.(env), target: createTarget(url as URL), keys }
+    const { keys: cachedKeys } = lastImported
+    return {
+      publicOrigin: readOrigin?.(env),
+      target: createTarget(upstreamUrl as URL),
+      keys: cachedKeys,
+    }
   }
 }

@@ -35,72 +35,78 @@ export const maxHops = 3
 
 /** How many gateways a request has passed before. A client may lie, and only stops its own request. */
 export function readHops(headers: Headers): number {
-  const said = headers.get('portcullis-hops')
-  return said !== null && /^\d$/.test(said) ? Number(said) : 0
+  const forwarded = headers.get('portcullis-hops')
+  return forwarded !== null && /^\d$/.test(forwarded) ? Number(forwarded) : 0
 }
 
 /** Tells which of a client's headers stop here, also those that its Connection header lists (RFC 9110 section 7.6.1). */
-export function createHeaderFilter(client: Headers): (name: string) => boolean {
-  const listed = connectionOptions(client.get('connection'))
-  return listed === undefined
+export function createHeaderFilter(clientHeaders: Headers): (headerName: string) => boolean {
+  const connectionNames = connectionOptions(clientHeaders.get('connection'))
+  return connectionNames === undefined
     ? isStrippedRequestHeader
-    : (name) => isStrippedRequestHeader(name) || listed.has(name)
+    : (headerName) => isStrippedRequestHeader(headerName) || connectionNames.has(headerName)
 }
 
-/** Names of a client's headers that stop here; `drops` tells which an upstream does not want besides. */
+/** Lists the client's headers that are stripped; `dropsHeader` names further ones for an upstream. */
 export function stoppedNames(
-  client: Headers,
-  drops: (name: string) => boolean = isStrippedRequestHeader,
+  clientHeaders: Headers,
+  dropsHeader: (headerName: string) => boolean = isStrippedRequestHeader,
 ): string[] {
-  const own = createHeaderFilter(client)
-  const stops =
-    drops === isStrippedRequestHeader ? own : (name: string): boolean => own(name) || drops(name)
-  const stopped: string[] = []
-  client.forEach((_value, name) => {
-    if (stops(name)) stopped.push(name)
+  const ownFilter = createHeaderFilter(clientHeaders)
+  const stripsHeader =
+    dropsHeader === isStrippedRequestHeader
+      ? ownFilter
+      : (headerName: string): boolean => ownFilter(headerName) || dropsHeader(headerName)
+  const strippedNames: string[] = []
+  clientHeaders.forEach((_value, headerName) => {
+    if (stripsHeader(headerName)) strippedNames.push(headerName)
   })
-  return stopped
+  return strippedNames
 }
 
-/** Headers of the request to the upstream; `stopped` are the names that do not go on. */
+/** Builds the headers of the request to the upstream, without the `strippedNames`. */
 export function createUpstreamHeaders(
-  client: Headers,
-  said: ForwardedFields,
-  stopped: readonly string[] = stoppedNames(client),
+  clientHeaders: Headers,
+  forwarded: ForwardedFields,
+  strippedNames: readonly string[] = stoppedNames(clientHeaders),
 ): Headers {
-  let headers = new Headers(client)
-  for (const name of stopped) {
+  let headers = new Headers(clientHeaders)
+  for (const strippedName of strippedNames) {
     // workerd takes names that are no tokens off the wire, and then deletes none of them.
-    if (isAscii(name)) headers.delete(name)
-    else headers = new Headers([...headers].filter(([other]) => other !== name))
+    if (isAscii(strippedName)) headers.delete(strippedName)
+    else headers = new Headers([...headers].filter(([otherName]) => otherName !== strippedName))
   }
   const cookie = headers.get('cookie')
-  if (cookie !== null && said.cookieNames.size > 0) {
-    const others = removeCookies(cookie, said.cookieNames)
-    if (others === null) headers.delete('cookie')
-    else if (others !== cookie) headers.set('cookie', others)
+  if (cookie !== null && forwarded.cookieNames.size > 0) {
+    const otherCookies = removeCookies(cookie, forwarded.cookieNames)
+    if (otherCookies === null) headers.delete('cookie')
+    else if (otherCookies !== cookie) headers.set('cookie', otherCookies)
   }
-  if (!said.hasBody) headers.delete('content-length')
-  const proto = said.https ? 'https' : 'http'
-  if (said.address !== undefined) headers.set('x-forwarded-for', said.address)
-  headers.set('x-forwarded-host', said.host)
-  headers.set('x-forwarded-proto', proto)
-  headers.set('forwarded', `for=${forwardedNode(said.address)};host="${said.host}";proto=${proto}`)
-  headers.set('x-request-id', said.requestId)
-  headers.set('portcullis-hops', `${said.hops}`)
-  if (said.upgrade) headers.set('upgrade', 'websocket')
-  if (said.nonce !== undefined) headers.set('portcullis-session-nonce', said.nonce)
+  if (!forwarded.hasBody) headers.delete('content-length')
+  const protocol = forwarded.https ? 'https' : 'http'
+  if (forwarded.address !== undefined) headers.set('x-forwarded-for', forwarded.address)
+  headers.set('x-forwarded-host', forwarded.host)
+  headers.set('x-forwarded-proto', protocol)
+  headers.set(
+    'forwarded',
+    `for=${forwardedNode(forwarded.address)};host="${forwarded.host}";proto=${protocol}`,
+  )
+  headers.set('x-request-id', forwarded.requestId)
+  headers.set('portcullis-hops', `${forwarded.hops}`)
+  if (forwarded.upgrade) headers.set('upgrade', 'websocket')
+  if (forwarded.nonce !== undefined) headers.set('portcullis-session-nonce', forwarded.nonce)
   // As Next reads it, which puts the nonce on its own scripts; any other upstream can as well.
-  if (said.pageNonce !== undefined)
-    headers.set('content-security-policy', `script-src ${nonceSource(said.pageNonce)}`)
-  if (said.assertion !== undefined) headers.set('portcullis-assertion', said.assertion)
-  if (said.sessions !== undefined) headers.set('portcullis-sessions', said.sessions)
-  if (said.flash !== undefined) headers.set('portcullis-flash', said.flash)
+  if (forwarded.pageNonce !== undefined)
+    headers.set('content-security-policy', `script-src ${nonceSource(forwarded.pageNonce)}`)
+  if (forwarded.assertion !== undefined) headers.set('portcullis-assertion', forwarded.assertion)
+  if (forwarded.sessions !== undefined) headers.set('portcullis-sessions', forwarded.sessions)
+  if (forwarded.flash !== undefined) headers.set('portcullis-flash', forwarded.flash)
   return headers
 }
 
-function isAscii(name: string): boolean {
-  for (let at = 0; at < name.length; at++) if (name.charCodeAt(at) > 0x7e) return false
+function isAscii(headerName: string): boolean {
+  for (let position = 0; position < headerName.length; position++)
+    if (headerName.charCodeAt(position) > 0x7e) return false
   return true
 }
 

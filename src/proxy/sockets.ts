@@ -35,39 +35,43 @@ export function limitSocket(
   if (WebSocketPair === undefined)
     throw new TypeError('A runtime that hands over sockets can make them')
   const { 0: client, 1: server } = new WebSocketPair()
-  const unanswered = new Set<RuntimeSocket>([server, upstream])
+  const openSockets = new Set<RuntimeSocket>([server, upstream])
   let dropTimer: ReturnType<typeof setTimeout> | undefined
-  const closeBoth = (code: number | undefined, reason: string): void => {
-    clearTimeout(timer)
+  const closeBoth = (closeCode: number | undefined, reason: string): void => {
+    clearTimeout(limitTimer)
     dropTimer ??= setTimeout(dropUpstream, closeTimeoutMs)
-    for (const end of [server, upstream]) close(end, code, reason)
+    for (const end of [server, upstream]) close(end, closeCode, reason)
   }
-  const timer = setTimeout(() => closeBoth(closeCodes.goingAway, 'time limit'), limitMs)
-  const relay = (from: RuntimeSocket, to: RuntimeSocket, lost: number): void => {
-    from.binaryType = 'arraybuffer'
-    from.addEventListener('message', ({ data }) => {
+  const limitTimer = setTimeout(() => closeBoth(closeCodes.goingAway, 'time limit'), limitMs)
+  const relayMessages = (
+    sourceSocket: RuntimeSocket,
+    targetSocket: RuntimeSocket,
+    lostCode: number,
+  ): void => {
+    sourceSocket.binaryType = 'arraybuffer'
+    sourceSocket.addEventListener('message', ({ data }) => {
       try {
-        to.send(data)
+        targetSocket.send(data)
       } catch {} // closed meanwhile
     })
-    from.addEventListener('close', ({ code, reason }) => {
-      unanswered.delete(from)
+    sourceSocket.addEventListener('close', ({ code: closeCode, reason }) => {
+      openSockets.delete(sourceSocket)
       // 1005 is what a close frame without a code is read as; 1006 and 1015 say that no close frame
       // came.
-      if (code === 1005) closeBoth(undefined, '')
-      else if (code === 1006 || code === 1015) closeBoth(lost, '')
-      else if (isCloseCode(code)) closeBoth(code, reason)
+      if (closeCode === 1005) closeBoth(undefined, '')
+      else if (closeCode === 1006 || closeCode === 1015) closeBoth(lostCode, '')
+      else if (isCloseCode(closeCode)) closeBoth(closeCode, reason)
       else closeBoth(closeCodes.protocolError, '')
-      if (unanswered.size === 0) clearTimeout(dropTimer)
+      if (openSockets.size === 0) clearTimeout(dropTimer)
     })
     // A frame that breaks the protocol, which workerd has answered; no close event follows.
-    from.addEventListener('error', ({ message = '' }) =>
-      closeBoth(protocolCode(message) ?? lost, ''),
+    sourceSocket.addEventListener('error', ({ message = '' }) =>
+      closeBoth(protocolCode(message) ?? lostCode, ''),
     )
-    from.accept()
+    sourceSocket.accept()
   }
-  relay(upstream, server, closeCodes.badGateway)
-  relay(server, upstream, closeCodes.goingAway)
+  relayMessages(upstream, server, closeCodes.badGateway)
+  relayMessages(server, upstream, closeCodes.goingAway)
   return client
 }
 
@@ -82,20 +86,20 @@ const closeTimeoutMs = 5000
  * protocolError.statusCode = 1002; …`.
  */
 function protocolCode(message: string): number | undefined {
-  const code = Number(/protocolError\.statusCode = (\d{4})\b/.exec(message)?.[1])
-  return isCloseCode(code) ? code : undefined
+  const closeCode = Number(/protocolError\.statusCode = (\d{4})\b/.exec(message)?.[1])
+  return isCloseCode(closeCode) ? closeCode : undefined
 }
 
 /** Closes one end; one that is closed already stays as it is. */
-function close(socket: RuntimeSocket, code: number | undefined, reason: string): void {
+function close(socket: RuntimeSocket, closeCode: number | undefined, reason: string): void {
   try {
-    if (code === undefined) socket.close()
-    else socket.close(code, reason)
+    if (closeCode === undefined) socket.close()
+    else socket.close(closeCode, reason)
   } catch {
     try {
       // A reason that is too long once what is no UTF-8 in it was replaced: an end that stays open
       // is worse than none.
-      socket.close(code)
+      socket.close(closeCode)
     } catch {} // closed already
   }
 }
@@ -109,31 +113,31 @@ export function limitStream(
   limitMs: number,
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader()
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let lifeTimer: ReturnType<typeof setTimeout> | undefined
   return new ReadableStream<Uint8Array>(
     {
       start(controller): void {
-        timer = setTimeout(() => {
-          timer = undefined
+        lifeTimer = setTimeout(() => {
+          lifeTimer = undefined
           controller.close()
           reader.cancel().catch(() => {})
         }, limitMs)
       },
       async pull(controller): Promise<void> {
         try {
-          const { done, value } = await reader.read()
-          if (timer === undefined) return
-          if (!done) return controller.enqueue(value)
+          const { done: isDone, value: chunk } = await reader.read()
+          if (lifeTimer === undefined) return
+          if (!isDone) return controller.enqueue(chunk)
           controller.close()
         } catch (error) {
-          if (timer === undefined) return
+          if (lifeTimer === undefined) return
           controller.error(error)
         }
-        clearTimeout(timer)
+        clearTimeout(lifeTimer)
       },
-      cancel(why): Promise<void> {
-        clearTimeout(timer)
-        return reader.cancel(why)
+      cancel(cancelReason): Promise<void> {
+        clearTimeout(lifeTimer)
+        return reader.cancel(cancelReason)
       },
     },
     { highWaterMark: 0 },

@@ -12,14 +12,14 @@ export interface Target {
 }
 
 /** Takes an upstream's URL apart. */
-export function createTarget(url: URL): Target {
-  let end = url.pathname.length
-  while (end > 0 && url.pathname.charCodeAt(end - 1) === 47) end--
+export function createTarget(parsedUrl: URL): Target {
+  let end = parsedUrl.pathname.length
+  while (end > 0 && parsedUrl.pathname.charCodeAt(end - 1) === 47) end--
   return {
-    origin: url.origin,
-    host: url.host,
-    hostname: url.hostname,
-    base: url.pathname.slice(0, end),
+    origin: parsedUrl.origin,
+    host: parsedUrl.host,
+    hostname: parsedUrl.hostname,
+    base: parsedUrl.pathname.slice(0, end),
   }
 }
 
@@ -71,23 +71,28 @@ export function rewriteLocation(
   target: Target,
   publicOrigin: string,
 ): string | undefined {
-  for (let i = 0; i < location.length; i++) {
-    const code = location.charCodeAt(i)
+  for (let position = 0; position < location.length; position++) {
+    const charCode = location.charCodeAt(position)
     // Browsers drop tabs and line ends before they read a scheme, and take a backslash for a slash.
-    if (code < 0x20 || code === 0x7f) return undefined
+    if (charCode < 0x20 || charCode === 0x7f) return undefined
   }
   if (!URL.canParse(location, requested)) return undefined
-  const url = new URL(location, requested)
-  if (refusedSchemes.has(url.protocol)) return undefined
+  const parsedUrl = new URL(location, requested)
+  if (refusedSchemes.has(parsedUrl.protocol)) return undefined
   // By host, not origin: behind a TLS terminator an upstream says http.
-  if (url.host !== target.host || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+  if (
+    parsedUrl.host !== target.host ||
+    (parsedUrl.protocol !== 'https:' && parsedUrl.protocol !== 'http:')
+  )
     return location
   const relative = !/^[a-z][a-z\d+.-]*:|^[/\\]{2}/i.test(location)
   if (relative && target.base === '') return location
   if (relative && !/^[/\\]/.test(location)) return location
   // With its origin even where it had none: what is left of `/v1//host` is a path, not a host.
-  const rest = url.pathname + url.search + url.hash
-  return publicOrigin + removeTargetBase(asSent(location, rest) ?? rest, target.base)
+  const rewrittenRest = parsedUrl.pathname + parsedUrl.search + parsedUrl.hash
+  return (
+    publicOrigin + removeTargetBase(asSent(location, rewrittenRest) ?? rewrittenRest, target.base)
+  )
 }
 
 /**
@@ -96,34 +101,36 @@ export function rewriteLocation(
  * over as UTF-8, other runtimes each as a character of its own, so that `é` would become the
  * escapes of two (`%C3%83%C2%A9`).
  */
-function asSent(location: string, parsed: string): string | undefined {
+function asSent(location: string, parsedRest: string): string | undefined {
   if (!/[\u0080-\uffff]/.test(location)) return undefined
-  const rest = location.replace(/^(?:[a-z][a-z\d+.-]*:)?(?:[/\\]{2}[^/\\?#]*)?/i, '')
-  const path = rest.startsWith('/') ? rest : `/${rest}`
-  if (withEscapes(path) === parsed) return path
+  const sentRest = location.replace(/^(?:[a-z][a-z\d+.-]*:)?(?:[/\\]{2}[^/\\?#]*)?/i, '')
+  const sentPath = sentRest.startsWith('/') ? sentRest : `/${sentRest}`
+  if (withEscapes(sentPath) === parsedRest) return sentPath
   // Dot segments and the like: as it was read, with the bytes that were sent.
-  const again = new URL(
+  const parsedAgain = new URL(
     location.replace(/[\u0080-\uffff]+/g, escapeBytes),
     'http://upstream.invalid',
   )
-  return again.pathname + again.search + again.hash
+  return parsedAgain.pathname + parsedAgain.search + parsedAgain.hash
 }
 
 /** Escapes what a URL parser would escape, reading each character as URL parsers do. */
-function withEscapes(text: string): string {
-  return text.replace(/[\u0080-\uffff]+/g, escapeCharacters)
+function withEscapes(location: string): string {
+  return location.replace(/[\u0080-\uffff]+/g, escapeCharacters)
 }
 
 /** Escapes characters of a header: as bytes where they can be bytes of UTF-8, else as the characters they are. */
-function escapeBytes(text: string): string {
-  const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0))
-  const areBytes = [...text].every((char) => char <= 'ÿ')
-  if (!areBytes || !isUtf8(bytes)) return escapeCharacters(text)
-  return [...bytes].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')
+function escapeBytes(binaryText: string): string {
+  const charBytes = Uint8Array.from(binaryText, (character) => character.charCodeAt(0))
+  const areBytes = [...binaryText].every((character) => character <= 'ÿ')
+  if (!areBytes || !isUtf8(charBytes)) return escapeCharacters(binaryText)
+  return [...charBytes]
+    .map((charByte) => `%${charByte.toString(16).toUpperCase().padStart(2, '0')}`)
+    .join('')
 }
 
-function escapeCharacters(text: string): string {
-  return encodeURIComponent(text.replace(/[\ud800-\udfff]/gu, '\ufffd'))
+function escapeCharacters(unicodeText: string): string {
+  return encodeURIComponent(unicodeText.replace(/[\ud800-\udfff]/gu, '\ufffd'))
 }
 
 function isUtf8(bytes: Uint8Array): boolean {
@@ -137,21 +144,21 @@ function isUtf8(bytes: Uint8Array): boolean {
 
 /** A Refresh header in two: what comes before its address, and the address; that is empty where there is none. */
 export function splitRefresh(value: string): readonly [before: string, address: string] {
-  const at = value.search(/[;,]/)
-  const address = at === -1 ? '' : value.slice(at + 1).trim()
-  const bare = address.replace(/^url\s*=/i, '').trim()
-  const quote = bare.charAt(0)
-  const quoted = quote === '"' || quote === "'"
+  const separator = value.search(/[;,]/)
+  const address = separator === -1 ? '' : value.slice(separator + 1).trim()
+  const bareAddress = address.replace(/^url\s*=/i, '').trim()
+  const firstChar = bareAddress.charAt(0)
+  const isQuoted = firstChar === '"' || firstChar === "'"
   return [
-    `${value.slice(0, Math.max(0, at))}; url=`,
-    quoted ? (bare.slice(1).split(quote, 1)[0] ?? '') : bare,
+    `${value.slice(0, Math.max(0, separator))}; url=`,
+    isQuoted ? (bareAddress.slice(1).split(firstChar, 1)[0] ?? '') : bareAddress,
   ]
 }
 
-/** A path outside `base` stays as it is: the upstream said so, and the public one is as good a guess as any. */
-function removeTargetBase(path: string, base: string): string {
-  if (base === '' || !path.startsWith(base)) return path
-  const rest = path.slice(base.length)
-  if (rest === '') return '/'
-  return rest.startsWith('/') ? rest : path
+/** A path outside `basePath` stays as it is: the upstream said so, and the public one is as good a guess as any. */
+function removeTargetBase(path: string, basePath: string): string {
+  if (basePath === '' || !path.startsWith(basePath)) return path
+  const pathRest = path.slice(basePath.length)
+  if (pathRest === '') return '/'
+  return pathRest.startsWith('/') ? pathRest : path
 }

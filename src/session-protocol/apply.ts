@@ -18,21 +18,21 @@ export interface SessionHeaderContext {
 
 /** Reads the header and judges it by the answer, the method and what the route grants. */
 export function authorizeHeader(
-  value: string,
+  headerValue: string,
   { method, status, route, nonce, versions }: SessionHeaderContext,
 ): ParsedHeader {
   if (nonce === undefined) return { ok: false, reason: 'not-granted' }
-  const parsed = parseSessionHeader(value, nonce)
-  if (!parsed.ok) return parsed
-  const { order } = parsed
+  const parsedHeader = parseSessionHeader(headerValue, nonce)
+  if (!parsedHeader.ok) return parsedHeader
+  const { order: command } = parsedHeader
   if (method === 'OPTIONS') return { ok: false, reason: 'method' }
-  const done = status >= 200 && status < 400 && status !== 304
+  const hasSucceeded = status >= 200 && status < 400 && status !== 304
   // A command to end the session is applied whatever the status, also with a page of 401 or 404.
-  if (!done && !(order.verb === 'end' && status >= 400 && status < 500))
+  if (!hasSucceeded && !(command.verb === 'end' && status >= 400 && status < 500))
     return { ok: false, reason: 'status' }
-  if (!route.sessions?.includes(order.verb)) return { ok: false, reason: 'not-granted' }
+  if (!route.sessions?.includes(command.verb)) return { ok: false, reason: 'not-granted' }
   // A link or an image must not be able to log somebody in, or out everywhere.
-  const needsUnsafeMethod = requiresUnsafeMethod(order.verb)
+  const needsUnsafeMethod = requiresUnsafeMethod(command.verb)
   if (
     needsUnsafeMethod &&
     isSafeMethod(method) &&
@@ -40,8 +40,8 @@ export function authorizeHeader(
   ) {
     return { ok: false, reason: 'unsafe-method' }
   }
-  const versioned = order.verb === 'set' && order.ifVersion !== undefined
-  return versioned && !versions ? { ok: false, reason: 'unsupported' } : parsed
+  const hasVersion = command.verb === 'set' && command.ifVersion !== undefined
+  return hasVersion && !versions ? { ok: false, reason: 'unsupported' } : parsedHeader
 }
 
 /** Verbs for methods that may change something only. */
@@ -68,35 +68,37 @@ export interface SessionCommandTarget {
  */
 export async function applyCommand(
   target: SessionCommandTarget,
-  order: SessionCommand,
+  command: SessionCommand,
 ): Promise<void> {
   const { session } = target
   // A logout leaves nothing behind but what is said after it; anything else is written together with its messages.
-  const ends =
-    (order.verb === 'end' && order.id === undefined) ||
-    (order.verb === 'endAll' && !order.exceptCurrent)
-  if (ends) await applyVerb(target, order)
-  for (const [name, value] of order.flash ?? []) session.flash(name, value)
-  if (!ends) await applyVerb(target, order)
+  const endSessions =
+    (command.verb === 'end' && command.id === undefined) ||
+    (command.verb === 'endAll' && !command.exceptCurrent)
+  if (endSessions) await applyVerb(target, command)
+  for (const [memberName, message] of command.flash ?? []) session.flash(memberName, message)
+  if (!endSessions) await applyVerb(target, command)
 }
 
 async function applyVerb(
   { session, strategy, env, context, user }: SessionCommandTarget,
-  order: SessionCommand,
+  command: SessionCommand,
 ): Promise<void> {
-  if (order.verb === 'end')
-    return order.id === undefined ? session.end() : void (await session.endOne(order.id))
-  if (order.verb === 'endAll') return session.endAll({ exceptCurrent: order.exceptCurrent })
-  if (order.verb === 'endAny') return endAny(strategy, order.user, { env, context, user })
-  if (order.verb === 'start') return session.start(order.data, { keep: order.keep as never[] })
-  const { set, unset, incr, ifVersion } = order
-  if (set.size + unset.length + incr.size === 0 && ifVersion === undefined) return
+  if (command.verb === 'end')
+    return command.id === undefined ? session.end() : void (await session.endOne(command.id))
+  if (command.verb === 'endAll') return session.endAll({ exceptCurrent: command.exceptCurrent })
+  if (command.verb === 'endAny') return endAny(strategy, command.user, { env, context, user })
+  if (command.verb === 'start')
+    return session.start(command.data, { keep: command.keep as never[] })
+  const { set: setMembers, unset: unsetNames, incr: increments, ifVersion } = command
+  if (setMembers.size + unsetNames.length + increments.size === 0 && ifVersion === undefined) return
   await session.update(
     (data) => {
       const next = new Map<string, unknown>(Object.entries(data ?? {}))
-      for (const [name, value] of set) next.set(name, value)
-      for (const name of unset) next.delete(name)
-      for (const [name, by] of incr) next.set(name, addNumber(next.get(name), by))
+      for (const [memberName, memberValue] of setMembers) next.set(memberName, memberValue)
+      for (const memberName of unsetNames) next.delete(memberName)
+      for (const [memberName, amount] of increments)
+        next.set(memberName, addNumber(next.get(memberName), amount))
       return Object.fromEntries(next)
     },
     ifVersion === undefined ? {} : { ifVersion },
@@ -107,21 +109,22 @@ async function applyVerb(
 async function endAny(
   strategy: SessionStrategy<object>,
   user: string,
-  asked: Pick<SessionCommandTarget, 'env' | 'context' | 'user'>,
+  caller: Pick<SessionCommandTarget, 'env' | 'context' | 'user'>,
 ): Promise<void> {
   const { endAll } = strategy as Partial<ChosenStrategy<object>>
   if (endAll === undefined)
     throw new ConfigError([
       { option: 'session', problem: 'is stateless: it cannot end the sessions of a user' },
     ])
-  const { env, context, user: administrator } = asked
-  const by = { actor: 'origin', ...(administrator && { user: administrator }) } as const
-  await endAll({ user, env, context, by })
+  const { env, context, user: administrator } = caller
+  const actorFields = { actor: 'origin', ...(administrator && { user: administrator }) } as const
+  await endAll({ user, env, context, by: actorFields })
 }
 
-function addNumber(value: unknown, by: number): number {
-  const total = (value ?? 0) as number
-  if (Number.isSafeInteger(total) && Number.isSafeInteger(total + by)) return total + by
+function addNumber(currentValue: unknown, amount: number): number {
+  const currentTotal = (currentValue ?? 0) as number
+  if (Number.isSafeInteger(currentTotal) && Number.isSafeInteger(currentTotal + amount))
+    return currentTotal + amount
   throw new PortcullisError(
     'ERR_SESSION_DATA',
     'incr names a member that is no whole number, or would be none',

@@ -28,19 +28,22 @@ export async function deliverFlash(
     return undefined
   }
 
-  let bytes = 2
-  const taken = await session.takeMessages((name, value) => {
-    const size = new TextEncoder().encode(JSON.stringify({ [name]: value })).length
-    if (bytes > 2 && bytes + size > mostBytes) return false
-    bytes += size
+  let byteLength = 2
+  const takenMessages = await session.takeMessages((messageName, messageText) => {
+    const messageBytes = new TextEncoder().encode(
+      JSON.stringify({ [messageName]: messageText }),
+    ).length
+    if (byteLength > 2 && byteLength + messageBytes > mostBytes) return false
+    byteLength += messageBytes
     return true
   })
-  if (taken === undefined) return undefined
+  if (takenMessages === undefined) return undefined
 
   return {
-    header: encodeBase64url(new TextEncoder().encode(JSON.stringify(taken))),
+    header: encodeBase64url(new TextEncoder().encode(JSON.stringify(takenMessages))),
     async putBack(): Promise<void> {
-      for (const [name, value] of Object.entries(taken)) session.flash(name, value)
+      for (const [messageName, messageText] of Object.entries(takenMessages))
+        session.flash(messageName, messageText)
       await session.commit()
     },
   }

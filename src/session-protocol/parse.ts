@@ -50,116 +50,136 @@ const utf8Decoder = new TextDecoder('utf-8', { fatal: true })
  * Reads `<nonce>.<base64url of JSON>`. Without the nonce of this very request a line break injected into a header, an
  * endpoint that echoes headers, or an answer out of some cache could log a stranger in.
  */
-export function parseSessionHeader(value: string, nonce: string): ParsedHeader {
+export function parseSessionHeader(headerValue: string, nonce: string): ParsedHeader {
   // Two header lines arrive as one, joined by a comma and a space.
-  if (value.includes(',')) return { ok: false, reason: 'two-headers' }
-  if (!hasShape(value)) return { ok: false, reason: 'malformed' }
-  if (!equalText(value.slice(0, nonceLength), nonce)) return { ok: false, reason: 'wrong-nonce' }
-  const order = parseCommand(parsePayload(value.slice(nonceLength + 1)))
-  return order ? { ok: true, order } : { ok: false, reason: 'malformed' }
+  if (headerValue.includes(',')) return { ok: false, reason: 'two-headers' }
+  if (!hasShape(headerValue)) return { ok: false, reason: 'malformed' }
+  if (!equalText(headerValue.slice(0, nonceLength), nonce))
+    return { ok: false, reason: 'wrong-nonce' }
+  const command = parseCommand(parsePayload(headerValue.slice(nonceLength + 1)))
+  return command ? { ok: true, order: command } : { ok: false, reason: 'malformed' }
 }
 
 /** Whether it is `^[\w-]{22}\.[\w-]{1,2048}$`. */
-function hasShape(value: string): boolean {
-  const payload = value.length - nonceLength - 1
-  if (payload < 1 || payload > maxPayloadBytes || value.charAt(nonceLength) !== '.') return false
-  return /^[\w-]+\.[\w-]+$/.test(value)
+function hasShape(headerValue: string): boolean {
+  const payload = headerValue.length - nonceLength - 1
+  if (payload < 1 || payload > maxPayloadBytes || headerValue.charAt(nonceLength) !== '.')
+    return false
+  return /^[\w-]+\.[\w-]+$/.test(headerValue)
 }
 
 function parsePayload(payload: string): unknown {
-  const bytes = decodeBase64url(payload)
-  if (bytes === undefined) return undefined
+  const payloadBytes = decodeBase64url(payload)
+  if (payloadBytes === undefined) return undefined
   try {
     // At any depth: what lies in a session is copied by whoever reads it, and by who knows what.
-    const found = parseJson(utf8Decoder.decode(bytes))
-    return found.ok ? found.value : undefined
+    const parsedPayload = parseJson(utf8Decoder.decode(payloadBytes))
+    return parsedPayload.ok ? parsedPayload.value : undefined
   } catch {
     return undefined
   }
 }
 
-function parseCommand(value: unknown): SessionCommand | undefined {
-  if (!isRecord(value)) return undefined
-  const flash = parseMembers(value.flash)
-  const verb = flash && parseVerb(value, flash.size)
-  if (flash === undefined || verb === undefined) return undefined
-  return flash.size === 0 && verb.verb !== 'set' ? verb : { ...verb, flash }
+function parseCommand(payload: unknown): SessionCommand | undefined {
+  if (!isRecord(payload)) return undefined
+  const flashMessages = parseMembers(payload.flash)
+  const parsedVerb = flashMessages && parseVerb(payload, flashMessages.size)
+  if (flashMessages === undefined || parsedVerb === undefined) return undefined
+  return flashMessages.size === 0 && parsedVerb.verb !== 'set'
+    ? parsedVerb
+    : { ...parsedVerb, flash: flashMessages }
 }
 
-function parseVerb(value: Record<string, unknown>, messages: number): OrderVerb | undefined {
-  if ('start' in value)
-    return hasOnlyKeys(value, ['start', 'flash']) ? parseStart(value.start) : undefined
-  if ('end' in value) return hasOnlyKeys(value, ['end', 'flash']) ? parseEnd(value.end) : undefined
-  if ('endAll' in value)
-    return hasOnlyKeys(value, ['endAll', 'flash']) ? parseEndAll(value.endAll) : undefined
-  return hasOnlyKeys(value, ['set', 'unset', 'incr', 'flash', 'ifVersion'])
-    ? parseChange(value, messages)
+function parseVerb(payload: Record<string, unknown>, messages: number): OrderVerb | undefined {
+  if ('start' in payload)
+    return hasOnlyKeys(payload, ['start', 'flash']) ? parseStart(payload.start) : undefined
+  if ('end' in payload)
+    return hasOnlyKeys(payload, ['end', 'flash']) ? parseEnd(payload.end) : undefined
+  if ('endAll' in payload)
+    return hasOnlyKeys(payload, ['endAll', 'flash']) ? parseEndAll(payload.endAll) : undefined
+  return hasOnlyKeys(payload, ['set', 'unset', 'incr', 'flash', 'ifVersion'])
+    ? parseChange(payload, messages)
     : undefined
 }
 
-function parseStart(value: unknown): OrderVerb | undefined {
-  if (!isRecord(value) || !hasOnlyKeys(value, ['data', 'keep']) || !isRecord(value.data))
+function parseStart(startMember: unknown): OrderVerb | undefined {
+  if (
+    !isRecord(startMember) ||
+    !hasOnlyKeys(startMember, ['data', 'keep']) ||
+    !isRecord(startMember.data)
+  )
     return undefined
-  const keep = parseNames(value.keep)
-  return keep && parseMembers(value.data) ? { verb: 'start', data: value.data, keep } : undefined
-}
-
-function parseEnd(value: unknown): OrderVerb | undefined {
-  if (value === true) return { verb: 'end' }
-  return isRecord(value) && hasOnlyKeys(value, ['id']) && isText(value.id)
-    ? { verb: 'end', id: value.id }
+  const keptNames = parseNames(startMember.keep)
+  return keptNames && parseMembers(startMember.data)
+    ? { verb: 'start', data: startMember.data, keep: keptNames }
     : undefined
 }
 
-function parseEndAll(value: unknown): OrderVerb | undefined {
-  if (value === true) return { verb: 'endAll', exceptCurrent: false }
-  if (!isRecord(value)) return undefined
+function parseEnd(endMember: unknown): OrderVerb | undefined {
+  if (endMember === true) return { verb: 'end' }
+  return isRecord(endMember) && hasOnlyKeys(endMember, ['id']) && isText(endMember.id)
+    ? { verb: 'end', id: endMember.id }
+    : undefined
+}
+
+function parseEndAll(endAllMember: unknown): OrderVerb | undefined {
+  if (endAllMember === true) return { verb: 'endAll', exceptCurrent: false }
+  if (!isRecord(endAllMember)) return undefined
   // Both members at once could be read two ways.
-  if (hasOnlyKeys(value, ['user']))
-    return isText(value.user) ? { verb: 'endAny', user: value.user } : undefined
-  return hasOnlyKeys(value, ['exceptCurrent']) && value.exceptCurrent === true
+  if (hasOnlyKeys(endAllMember, ['user']))
+    return isText(endAllMember.user) ? { verb: 'endAny', user: endAllMember.user } : undefined
+  return hasOnlyKeys(endAllMember, ['exceptCurrent']) && endAllMember.exceptCurrent === true
     ? { verb: 'endAll', exceptCurrent: true }
     : undefined
 }
 
-function parseChange(value: Record<string, unknown>, messages: number): OrderVerb | undefined {
-  const { ifVersion } = value
-  const [set, incr] = [parseMembers(value.set), parseMembers(value.incr)]
-  const unset = parseNames(value.unset)
-  if (!set || !incr || !unset) return undefined
-  if (set.size + incr.size + messages + unset.length === 0) return undefined
+function parseChange(payload: Record<string, unknown>, messages: number): OrderVerb | undefined {
+  const { ifVersion } = payload
+  const [setMembers, incrementMembers] = [parseMembers(payload.set), parseMembers(payload.incr)]
+  const unsetNames = parseNames(payload.unset)
+  if (!setMembers || !incrementMembers || !unsetNames) return undefined
+  if (setMembers.size + incrementMembers.size + messages + unsetNames.length === 0) return undefined
   if (ifVersion !== undefined && typeof ifVersion !== 'string') return undefined
   // The same member twice has no order to apply it in.
-  const touched = [...set.keys(), ...incr.keys(), ...unset]
-  if (new Set(touched).size < touched.length || ![...incr.values()].every(Number.isSafeInteger))
+  const touchedNames = [...setMembers.keys(), ...incrementMembers.keys(), ...unsetNames]
+  if (
+    new Set(touchedNames).size < touchedNames.length ||
+    ![...incrementMembers.values()].every(Number.isSafeInteger)
+  )
     return undefined
-  const change = { verb: 'set', set, unset, incr: incr as Map<string, number> } as const
-  return ifVersion === undefined ? change : { ...change, ifVersion }
+  const setCommand = {
+    verb: 'set',
+    set: setMembers,
+    unset: unsetNames,
+    incr: incrementMembers as Map<string, number>,
+  } as const
+  return ifVersion === undefined ? setCommand : { ...setCommand, ifVersion }
 }
 
 /** Members of an object, none for an absent one, undefined for what is no object or would reach a prototype. */
-function parseMembers(value: unknown): Map<string, unknown> | undefined {
-  if (value === undefined) return new Map()
-  if (!isRecord(value)) return undefined
-  const members = new Map(Object.entries(value))
+function parseMembers(memberObject: unknown): Map<string, unknown> | undefined {
+  if (memberObject === undefined) return new Map()
+  if (!isRecord(memberObject)) return undefined
+  const members = new Map(Object.entries(memberObject))
   return [...members.keys()].every(isName) ? members : undefined
 }
 
-function parseNames(value: unknown): readonly string[] | undefined {
-  if (value === undefined) return []
-  return Array.isArray(value) && value.every((name) => typeof name === 'string' && isName(name))
-    ? value
+function parseNames(nameList: unknown): readonly string[] | undefined {
+  if (nameList === undefined) return []
+  return Array.isArray(nameList) &&
+    nameList.every((memberName) => typeof memberName === 'string' && isName(memberName))
+    ? nameList
     : undefined
 }
 
-function isName(name: string): boolean {
-  return name !== '' && name !== '__proto__'
+function isName(memberName: string): boolean {
+  return memberName !== '' && memberName !== '__proto__'
 }
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-function hasOnlyKeys(value: object, known: readonly string[]): boolean {
-  return Object.keys(value).every((key) => known.includes(key))
+function hasOnlyKeys(value: object, allowedKeys: readonly string[]): boolean {
+  return Object.keys(value).every((key) => allowedKeys.includes(key))
 }

@@ -6,16 +6,16 @@ import type { Issues } from '../options/issues.ts'
 
 /** Validates the option `access`; undefined where it is absent or wrong. */
 export function compileAccess(
-  value: AccessOptions<never, Context> | undefined,
+  accessOption: AccessOptions<never, Context> | undefined,
   { session }: { readonly session: unknown },
   issues: Issues,
 ): AccessGuard<Context> | undefined {
-  if (value === undefined) return undefined
+  if (accessOption === undefined) return undefined
   try {
-    const guard = accessGuard<Context>(value)
-    if (guard.needsSession && session === undefined)
+    const checkAccess = accessGuard<Context>(accessOption)
+    if (checkAccess.needsSession && session === undefined)
       issues.add('access', 'needs the option session')
-    return guard
+    return checkAccess
   } catch (error) {
     issues.collect(error)
     return undefined
@@ -23,8 +23,8 @@ export function compileAccess(
 }
 
 /** One half of the guard as a step. */
-export function createAccessStep(judge: (c: Context) => MaybeAnswer): MiddlewareHandler {
+export function createAccessStep(applyGuard: (c: Context) => MaybeAnswer): MiddlewareHandler {
   return async function access(c, next) {
-    return (await judge(c)) ?? next()
+    return (await applyGuard(c)) ?? next()
   }
 }

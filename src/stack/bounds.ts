@@ -33,27 +33,29 @@ export function allowMethods(
   { onEvent }: StackGuardOptions = {},
 ): MiddlewareHandler {
   const issues = createIssues('allowMethods')
-  const allowed = parseMethods(methods, issues)
-  const refuse = createReject(optionalListener(issues, 'onEvent', onEvent))
+  const allowedMethods = parseMethods(methods, issues)
+  const rejectRequest = createReject(optionalListener(issues, 'onEvent', onEvent))
   issues.throwIfAny()
-  const allow = [['Allow', [...allowed].join(', ')]] as const
+  const allow = [['Allow', [...allowedMethods].join(', ')]] as const
   return async function allowMethods(c, next) {
-    return allowed.has(c.req.raw.method) ? next() : refuse(c, 'method-not-allowed', allow)
+    return allowedMethods.has(c.req.raw.method)
+      ? next()
+      : rejectRequest(c, 'method-not-allowed', allow)
   }
 }
 
-function parseMethods(value: unknown, issues: Issues): ReadonlySet<string> {
+function parseMethods(methodsOption: unknown, issues: Issues): ReadonlySet<string> {
   const methods = new Set<string>()
-  if (!Array.isArray(value) || value.length === 0) {
+  if (!Array.isArray(methodsOption) || methodsOption.length === 0) {
     issues.add('methods', 'must be a list of methods that is not empty')
     return methods
   }
-  for (const [index, method] of value.entries()) {
-    const good =
+  for (const [index, method] of methodsOption.entries()) {
+    const isValid =
       typeof method === 'string' &&
       methodName.test(method) &&
       !/^(?:TRACE|TRACK|CONNECT)$/.test(method)
-    if (!good)
+    if (!isValid)
       issues.add(
         `methods.${index}`,
         'must be a method in capitals, and none of TRACE, TRACK, CONNECT',
@@ -76,12 +78,12 @@ export interface LimitOptions extends RequestLimits, StackGuardOptions {}
 export function limitRequests(options: LimitOptions = {}): MiddlewareHandler {
   const issues = createIssues('limitRequests')
   const { onEvent, ...limits } = Object(options) as LimitOptions
-  const check = compileRequestLimits(limits, issues)
-  const refuse = createReject(optionalListener(issues, 'onEvent', onEvent))
+  const checkRequestLimits = compileRequestLimits(limits, issues)
+  const rejectRequest = createReject(optionalListener(issues, 'onEvent', onEvent))
   issues.throwIfAny()
   return async function limitRequests(c, next) {
-    const verdict = check(c.req.raw)
-    return verdict.ok ? next() : refuse(c, verdict.reason)
+    const verdict = checkRequestLimits(c.req.raw)
+    return verdict.ok ? next() : rejectRequest(c, verdict.reason)
   }
 }
 
@@ -102,37 +104,43 @@ export interface BodyOptions extends StackGuardOptions {
 export function limitBodies(options: BodyOptions = {}): MiddlewareHandler {
   const issues = createIssues('limitBodies')
   checkKeys(issues, options, ['maxBytes', 'contentTypes', 'onEvent'])
-  const given = Object(options) as BodyOptions
-  const maxBytes = wholeNumber(issues, 'maxBytes', given.maxBytes, defaultBodyBytes, bodyBounds)
-  const types =
-    given.contentTypes === undefined
+  const knownOptions = Object(options) as BodyOptions
+  const maxBytes = wholeNumber(
+    issues,
+    'maxBytes',
+    knownOptions.maxBytes,
+    defaultBodyBytes,
+    bodyBounds,
+  )
+  const matchesType =
+    knownOptions.contentTypes === undefined
       ? undefined
-      : compileContentTypes(given.contentTypes, issues.at('contentTypes'))
-  const refuse = createReject(optionalListener(issues, 'onEvent', given.onEvent))
+      : compileContentTypes(knownOptions.contentTypes, issues.at('contentTypes'))
+  const rejectRequest = createReject(optionalListener(issues, 'onEvent', knownOptions.onEvent))
   issues.throwIfAny()
   return async function limitBodies(c, next) {
-    const { raw } = c.req
-    const verdict = checkBody(raw, { maxBytes, types })
-    if (!verdict.ok) return refuse(c, verdict.reason)
+    const { raw: rawRequest } = c.req
+    const verdict = checkBody(rawRequest, { maxBytes, types: matchesType })
+    if (!verdict.ok) return rejectRequest(c, verdict.reason)
     if (verdict.body === undefined) return next()
-    let refused: BodyError | undefined
+    let bodyError: BodyError | undefined
     const body = boundBody(verdict.body, {
       maxBytes,
       length: verdict.length,
       onRefuse: (error) => {
-        refused = error
+        bodyError = error
       },
     })
     // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
-    c.req.raw = new Request(raw, { body, duplex: 'half' } as RequestInit)
+    c.req.raw = new Request(rawRequest, { body, duplex: 'half' } as RequestInit)
     await next()
-    if (refused === undefined) return
-    const answer = refuse(c, refused.reason)
+    if (bodyError === undefined) return
+    const rejection = rejectRequest(c, bodyError.reason)
     // The response of a handler that got half a body is dropped; its headers so far, such as a
     // session cookie, stay.
-    copyStagedHeaders(c.res.headers, answer.headers)
+    copyStagedHeaders(c.res.headers, rejection.headers)
     c.res.body?.cancel().catch(() => {})
     c.res = undefined
-    c.res = answer
+    c.res = rejection
   }
 }

@@ -27,7 +27,7 @@ export interface CorsOptions<E = ProjectEnv> extends StackGuardOptions {
   readonly credentials?: boolean
 }
 
-const keys: ReadonlyArray<keyof CorsOptions> = [
+const optionKeys: ReadonlyArray<keyof CorsOptions> = [
   'origins',
   'allowMethods',
   'allowHeaders',
@@ -38,10 +38,10 @@ const keys: ReadonlyArray<keyof CorsOptions> = [
 ]
 const maxAgeRange = { min: 0, max: 86_400, unit: 'seconds' } as const
 const variesByPreflight = 'Access-Control-Request-Method, Access-Control-Request-Headers'
-const varies = [['Vary', `Origin, ${variesByPreflight}`]] as const
+const varyHeaders = [['Vary', `Origin, ${variesByPreflight}`]] as const
 
 /** RFC 9110 section 5.6.2. */
-const token = /^[\w!#$%&'*+.^`|~-]{1,128}$/
+const tokenPattern = /^[\w!#$%&'*+.^`|~-]{1,128}$/
 
 /**
  * Lets scripts of other origins read answers, errors and refusals further in among them. A preflight from any other origin, for another method or with another header
@@ -56,18 +56,19 @@ export function cors<E = ProjectEnv>(options: CorsOptions<E>): MiddlewareHandler
   const { isPublic, isAllowed, reject } = policy
 
   return async function cors(c, next) {
-    const origin = c.req.raw.headers.get('origin')
-    const method = requestedMethod(c.req.raw, origin)
-    if (origin !== null && method !== null) {
-      return allowsPreflight(policy, c, origin, method)
-        ? answerPreflight(policy, c, origin)
-        : reject(c, 'origin-not-allowed', varies)
+    const requestOrigin = c.req.raw.headers.get('origin')
+    const method = requestedMethod(c.req.raw, requestOrigin)
+    if (requestOrigin !== null && method !== null) {
+      return allowsPreflight(policy, c, requestOrigin, method)
+        ? answerPreflight(policy, c, requestOrigin)
+        : reject(c, 'origin-not-allowed', varyHeaders)
     }
 
     // Set before anything else responds, so that scripts can read errors and rejections too. For a public resource also where
     // no Origin was sent: a cache may serve that response to a script (Fetch, "CORS protocol and HTTP caches").
     if (isPublic) permit(policy, c.res.headers, '*')
-    else if (origin !== null && isAllowed(origin, c)) permit(policy, c.res.headers, origin)
+    else if (requestOrigin !== null && isAllowed(requestOrigin, c))
+      permit(policy, c.res.headers, requestOrigin)
     await next()
     // A cache must not serve this response to an origin that would receive another one.
     if (!isPublic) c.header('Vary', 'Origin', { append: true })
@@ -91,7 +92,7 @@ interface CorsPolicy {
 
 function compileCors(options: CorsOptions<never>): CorsPolicy {
   const issues = createIssues('cors')
-  checkKeys(issues, options, keys)
+  checkKeys(issues, options, optionKeys)
   const { origins, allowMethods, allowHeaders, exposeHeaders, maxAge, credentials, onEvent } =
     Object(options) as CorsOptions<never>
   const isPublic = origins === '*'
@@ -100,7 +101,7 @@ function compileCors(options: CorsOptions<never>): CorsPolicy {
     : resolveFrom(issues, 'origins', origins, parseCorsOrigins)
   const methods = parseTokens(allowMethods, ['GET', 'HEAD', 'POST'], 'allowMethods', issues)
   const headers = parseTokens(allowHeaders, ['Content-Type'], 'allowHeaders', issues)
-  const exposed = parseTokens(exposeHeaders, [], 'exposeHeaders', issues).join(',')
+  const exposedHeaders = parseTokens(exposeHeaders, [], 'exposeHeaders', issues).join(',')
   const seconds = wholeNumber(issues, 'maxAge', maxAge, 600, maxAgeRange)
   const sendsCredentials = booleanOption(issues, 'credentials', credentials, false)
   if (isPublic && sendsCredentials) issues.add('credentials', "must be false where origins is '*'")
@@ -111,11 +112,13 @@ function compileCors(options: CorsOptions<never>): CorsPolicy {
     isPublic,
     isAllowed: (origin, c) => resolveOrigins === undefined || resolveOrigins(c.env).has(origin),
     methods,
-    headers: new Set(headers.map((name) => name.toLowerCase())),
-    exposed,
+    headers: new Set(headers.map((headerName) => headerName.toLowerCase())),
+    exposed: exposedHeaders,
     credentials: sendsCredentials,
     preflight: [
-      ...(exposed === '' ? [] : [['Access-Control-Expose-Headers', exposed] as const]),
+      ...(exposedHeaders === ''
+        ? []
+        : [['Access-Control-Expose-Headers', exposedHeaders] as const]),
       ['Access-Control-Max-Age', `${seconds}`],
       ['Access-Control-Allow-Methods', methods.join(',')],
       ['Access-Control-Allow-Headers', headers.join(',')],
@@ -125,8 +128,11 @@ function compileCors(options: CorsOptions<never>): CorsPolicy {
 }
 
 /** The method that a preflight asks for; null for any other request. */
-function requestedMethod({ method, headers }: Request, origin: string | null): string | null {
-  return method === 'OPTIONS' && origin !== null
+function requestedMethod(
+  { method, headers }: Request,
+  requestOrigin: string | null,
+): string | null {
+  return method === 'OPTIONS' && requestOrigin !== null
     ? headers.get('access-control-request-method')
     : null
 }
@@ -137,15 +143,16 @@ function allowsPreflight(
   origin: string,
   method: string,
 ): boolean {
-  const requested = c.req.raw.headers.get('access-control-request-headers')
-  return isAllowed(origin, c) && methods.includes(method) && areAllowed(requested, headers)
+  const requestedHeaders = c.req.raw.headers.get('access-control-request-headers')
+  return isAllowed(origin, c) && methods.includes(method) && areAllowed(requestedHeaders, headers)
 }
 
 function answerPreflight(policy: CorsPolicy, c: Context, origin: string): Response {
   const { headers } = c.res
   permit(policy, headers, origin)
-  for (const [name, value] of policy.preflight) if (value !== '') headers.set(name, value)
-  headers.append('Vary', policy.isPublic ? variesByPreflight : varies[0][1])
+  for (const [headerName, headerValue] of policy.preflight)
+    if (headerValue !== '') headers.set(headerName, headerValue)
+  headers.append('Vary', policy.isPublic ? variesByPreflight : varyHeaders[0][1])
   return new Response(null, { status: 204, headers })
 }
 
@@ -175,19 +182,19 @@ function parseTokens(
     issues.add(option, 'must be a list')
     return defaultValue
   }
-  for (const [index, name] of value.entries()) {
+  for (const [index, tokenText] of value.entries()) {
     // `*` would not mean everything where credentials are sent, and too much where they are not.
-    if (typeof name !== 'string' || name === '*' || !token.test(name))
+    if (typeof tokenText !== 'string' || tokenText === '*' || !tokenPattern.test(tokenText))
       issues.add(`${option}.${index}`, 'must be a name')
   }
   return value
 }
 
 /** Whether every header of a list may be sent; one pass, and browsers send a short one. Members may be empty. */
-function areAllowed(names: string | null, allowed: ReadonlySet<string>): boolean {
+function areAllowed(names: string | null, allowedNames: ReadonlySet<string>): boolean {
   if (names === null) return true
-  return names.split(',').every((name) => {
-    const trimmed = name.trim().toLowerCase()
-    return trimmed === '' || allowed.has(trimmed)
+  return names.split(',').every((listedName) => {
+    const headerName = listedName.trim().toLowerCase()
+    return headerName === '' || allowedNames.has(headerName)
   })
 }

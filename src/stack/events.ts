@@ -23,7 +23,7 @@ export interface StackReceivers {
 
 /** Lets the receivers hear of the events of one request; undefined where nobody wants to. */
 export function createStackListener(receivers: StackReceivers): ((c: Context) => void) | undefined {
-  const { source, onEvent, audit, platform, clock, hasLog } = receivers
+  const { source: configured, onEvent, audit, platform, clock, hasLog } = receivers
   if (onEvent === undefined && audit === undefined && !hasLog) return undefined
 
   return (c) => {
@@ -33,19 +33,19 @@ export function createStackListener(receivers: StackReceivers): ((c: Context) =>
       },
       notify(event, heardBy) {
         const requestId = readRequestId(c)
-        const full = requestId === undefined ? event : { request: requestId, ...event }
+        const requestEvent = requestId === undefined ? event : { request: requestId, ...event }
         const metrics: RequestMetrics | undefined = c.get('requestLog')
         if (metrics !== undefined) noteEvent(metrics, event)
-        if (heardBy !== source || source === undefined) onEvent?.(full)
+        if (heardBy !== configured || configured === undefined) onEvent?.(requestEvent)
 
         const { headers } = c.req.raw
-        audit?.record(full, {
+        audit?.record(requestEvent, {
           headers,
           env: c.env,
           requestId: requestId ?? '',
           address: clientAddress(headers, platform),
           now: clock(),
-          waitUntil: (work) => keepAlive(c, work),
+          waitUntil: (promise) => keepAlive(c, promise),
         })
       },
     })
@@ -53,14 +53,14 @@ export function createStackListener(receivers: StackReceivers): ((c: Context) =>
 }
 
 function readRequestId(c: Context): string | undefined {
-  const id: unknown = c.get('requestId')
-  return typeof id === 'string' ? id : undefined
+  const requestId: unknown = c.get('requestId')
+  return typeof requestId === 'string' ? requestId : undefined
 }
 
 /** Hono's getter throws where the platform has no execution context. */
-function keepAlive(c: Context, work: Promise<unknown>): void {
+function keepAlive(c: Context, promise: Promise<unknown>): void {
   try {
-    c.executionCtx.waitUntil(work)
+    c.executionCtx.waitUntil(promise)
   } catch {
     // Node, Deno and Bun go on without it.
   }

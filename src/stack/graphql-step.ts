@@ -17,29 +17,29 @@ export interface GraphqlStep {
 
 /** Validates the option `graphql`; undefined where it is absent or wrong. */
 export function graphqlStep(
-  value: GraphqlStep | undefined,
+  graphqlOption: GraphqlStep | undefined,
   issues: Issues,
 ): MiddlewareHandler | undefined {
-  if (value === undefined) return undefined
-  checkKeys(issues, value, ['path', 'guard'])
-  const { path, guard } = Object(value) as Partial<GraphqlStep>
-  if (typeof guard !== 'function') issues.add('guard', 'must be graphqlGuard({ ... })')
-  if (!isPathPattern(path)) {
+  if (graphqlOption === undefined) return undefined
+  checkKeys(issues, graphqlOption, ['path', 'guard'])
+  const { path: pathOption, guard: graphqlGuard } = Object(graphqlOption) as Partial<GraphqlStep>
+  if (typeof graphqlGuard !== 'function') issues.add('guard', 'must be graphqlGuard({ ... })')
+  if (!isPathPattern(pathOption)) {
     issues.add(
       'path',
       'must be an exact path (/graphql) or a prefix (/graphql/*), in canonical form',
     )
     return undefined
   }
-  const pattern = compilePathPattern(path, true)
+  const pattern = compilePathPattern(pathOption, true)
   const aliases = createAliasIndex<true>(true)
-  aliases.add(path, true)
-  const covers = (folded: string): boolean =>
-    coversPath(pattern, folded) || aliases.find(folded).length > 0
+  aliases.add(pathOption, true)
+  const coversFolded = (foldedPath: string): boolean =>
+    coversPath(pattern, foldedPath) || aliases.find(foldedPath).length > 0
   return async function graphql(c, next) {
     const canonical = canonicalPath(c.req.raw.url)
     // An app that allows other than canonical paths has more of them guarded, not fewer.
-    const here = !canonical.ok || covers(foldPath(canonical.path))
-    return here && guard !== undefined ? guard(c, next) : next()
+    const isCovered = !canonical.ok || coversFolded(foldPath(canonical.path))
+    return isCovered && graphqlGuard !== undefined ? graphqlGuard(c, next) : next()
   }
 }

@@ -31,13 +31,13 @@ export function allowHosts<E = ProjectEnv>(options: HostOptions<E>): MiddlewareH
   checkKeys(issues, options, ['publicOrigin', 'hosts', 'onEvent'])
   const { hosts = [], onEvent } = Object(options) as HostOptions<never>
   const origins = compileOrigins(options as HostOptions<never>, issues)
-  const known = resolveFrom(issues, 'hosts', hosts, compileKnownHosts)
-  const refuse = createReject(optionalListener(issues, 'onEvent', onEvent))
+  const isKnownHost = resolveFrom(issues, 'hosts', hosts, compileKnownHosts)
+  const rejectRequest = createReject(optionalListener(issues, 'onEvent', onEvent))
   issues.throwIfAny()
   return async function allowHosts(c, next) {
     const host = readUrlHost(c.req.raw.url)
-    if (origins(c.env).hosts.has(host) || known(c.env)(host)) return next()
-    return refuse(c, 'host-unknown')
+    if (origins(c.env).hosts.has(host) || isKnownHost(c.env)(host)) return next()
+    return rejectRequest(c, 'host-unknown')
   }
 }
 
@@ -63,19 +63,19 @@ export function requireHttps<E = ProjectEnv>(options: HttpsOptions<E>): Middlewa
   checkKeys(issues, options, ['publicOrigin', 'platform', 'onEvent'])
   const { platform, onEvent } = Object(options) as HttpsOptions<never>
   const origins = compileOrigins(options as HttpsOptions<never>, issues)
-  const front = platform === undefined ? undefined : checkPlatform(platform, issues)
-  const refuse = createReject(optionalListener(issues, 'onEvent', onEvent))
+  const frontPlatform = platform === undefined ? undefined : checkPlatform(platform, issues)
+  const rejectRequest = createReject(optionalListener(issues, 'onEvent', onEvent))
   issues.throwIfAny()
   return async function requireHttps(c, next) {
-    const { raw } = c.req
-    const verdict = checkHttps(raw, front)
+    const { raw: rawRequest } = c.req
+    const verdict = checkHttps(rawRequest, frontPlatform)
     if (verdict.ok) return next()
-    const host = readUrlHost(raw.url)
-    const { list, first } = origins(c.env)
-    if (first === undefined || list.includes(`http://${host}`)) return next()
-    if (!verdict.redirect) return refuse(c, verdict.reason)
-    const origin = list.includes(`https://${host}`) ? `https://${host}` : first
-    const location = origin + raw.url.slice(raw.url.indexOf('/', 7))
+    const host = readUrlHost(rawRequest.url)
+    const { list: originList, first: firstOrigin } = origins(c.env)
+    if (firstOrigin === undefined || originList.includes(`http://${host}`)) return next()
+    if (!verdict.redirect) return rejectRequest(c, verdict.reason)
+    const targetOrigin = originList.includes(`https://${host}`) ? `https://${host}` : firstOrigin
+    const location = targetOrigin + rawRequest.url.slice(rawRequest.url.indexOf('/', 7))
     return new Response(null, { status: 308, headers: { location, 'cache-control': 'no-store' } })
   }
 }
@@ -95,9 +95,13 @@ function compileOrigins(
     issues,
     'publicOrigin',
     options?.publicOrigin,
-    (value, at): CompiledOrigins => {
-      const list = parsePublicOrigins(value, at)
-      return { list, hosts: new Set(list.map(readUrlHost)), first: list.find(isHttps) }
+    (originOption, originIssues): CompiledOrigins => {
+      const originList = parsePublicOrigins(originOption, originIssues)
+      return {
+        list: originList,
+        hosts: new Set(originList.map(readUrlHost)),
+        first: originList.find(isHttps),
+      }
     },
   )
 }

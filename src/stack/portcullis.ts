@@ -30,7 +30,7 @@ import { order, type Step } from './order.ts'
 import { sharedRateLimit } from './shared-rate-limit.ts'
 import { canonicalPaths, type RequestIdEnv, requestId } from './steps.ts'
 
-const keys: ReadonlyArray<keyof StackOptions | 'session'> = [
+const optionKeys: ReadonlyArray<keyof StackOptions | 'session'> = [
   'requestIdHeader',
   'requestLog',
   'headers',
@@ -126,78 +126,85 @@ export function portcullis(
   options: StackOptions & { readonly session?: ThreeVerbs<object> } = {},
 ): MiddlewareHandler {
   const issues = createIssues('portcullis')
-  checkKeys(issues, options, keys)
+  checkKeys(issues, options, optionKeys)
   const {
     headers,
-    path = true,
+    path: pathOption = true,
     csrf: origins,
     session: strategy,
     onError = errorPage(),
   } = options ?? {}
-  const { requestIdHeader, requestLog: log } = options ?? {}
+  const { requestIdHeader, requestLog: logOption } = options ?? {}
   const {
     publicOrigin,
     hosts,
-    https = true,
+    https: httpsOption = true,
     methods,
     limits,
     body,
-    rateLimit: rates,
+    rateLimit: rateOption,
   } = options ?? {}
-  const listen = compileListener(options ?? {}, issues)
-  const guard = compileAccess(options?.access, { session: strategy }, issues)
-  if (requestIdHeader !== undefined && !isHeaderName(requestIdHeader)) {
-    issues.add('requestIdHeader', 'must be the name of a header')
-  }
-  if (publicOrigin === undefined) {
-    if (hosts !== undefined) issues.add('hosts', 'needs publicOrigin')
-    if (options?.https !== undefined && https !== false) issues.add('https', 'needs publicOrigin')
-  }
-  const makers: Record<Step, () => MiddlewareHandler | undefined> = {
+  const listenToEvents = compileListener(options ?? {}, issues)
+  const accessGuard = compileAccess(options?.access, { session: strategy }, issues)
+  checkTogether(options ?? {}, issues)
+  const createStep: Record<Step, () => MiddlewareHandler | undefined> = {
     requestId: () => requestId(requestIdHeader) as MiddlewareHandler,
-    requestLog: () => log as MiddlewareHandler | undefined,
+    requestLog: () => logOption as MiddlewareHandler | undefined,
     headers: () => (headers === false ? undefined : secureHeaders(headers)),
-    path: () => (path ? canonicalPaths() : undefined),
+    path: () => (pathOption ? canonicalPaths() : undefined),
     host: () =>
       publicOrigin === undefined
         ? undefined
         : allowHosts({ publicOrigin, ...(hosts !== undefined && { hosts }) }),
     https: () =>
-      publicOrigin === undefined || https === false
+      publicOrigin === undefined || httpsOption === false
         ? undefined
-        : requireHttps({ publicOrigin, ...(https !== true && https) }),
+        : requireHttps({ publicOrigin, ...(httpsOption !== true && httpsOption) }),
     methods: () => (methods === false ? undefined : allowMethods(methods)),
     limits: () => (limits === false ? undefined : limitRequests(limits)),
     device: () => deviceStep(strategy),
-    addresses: () => guard && createAccessStep(guard.byAddress),
+    addresses: () => accessGuard && createAccessStep(accessGuard.byAddress),
     csrf: () =>
       origins === false
         ? undefined
         : csrf({ ...(publicOrigin !== undefined && { publicOrigins: publicOrigin }), ...origins }),
     body: () => (body === false ? undefined : limitBodies(body)),
-    rateLimit: () => (rates === undefined ? undefined : sharedRateLimit(rates, strategy)),
+    rateLimit: () => (rateOption === undefined ? undefined : sharedRateLimit(rateOption, strategy)),
     session: () => (strategy === undefined ? undefined : (session(strategy) as MiddlewareHandler)),
-    access: () => (guard?.needsSession ? createAccessStep(guard.bySession) : undefined),
+    access: () => (accessGuard?.needsSession ? createAccessStep(accessGuard.bySession) : undefined),
     graphql: () => graphqlStep(options?.graphql, issues.at('graphql')),
   }
-  const steps: MiddlewareHandler[] = []
-  for (const name of order) {
+  const middlewares: MiddlewareHandler[] = []
+  for (const stepName of order) {
     try {
-      const step = makers[name]()
-      if (step !== undefined) steps.push(step)
+      const middleware = createStep[stepName]()
+      if (middleware !== undefined) middlewares.push(middleware)
     } catch (error) {
       issues.collect(error)
     }
   }
   issues.throwIfAny()
   return async function portcullis(c, next) {
-    listen?.(c)
-    await runSteps({ steps, c, next, onError }, 0)
+    listenToEvents?.(c)
+    await runSteps({ steps: middlewares, c, next, onError }, 0)
   }
 }
 
+/** Checks the options that have a meaning only beside others, and the name of the request's id. */
+function checkTogether(
+  { requestIdHeader, publicOrigin, hosts, https = false }: StackOptions,
+  issues: Issues,
+): void {
+  if (requestIdHeader !== undefined && !isHeaderName(requestIdHeader)) {
+    issues.add('requestIdHeader', 'must be the name of a header')
+  }
+  if (publicOrigin !== undefined) return
+  if (hosts !== undefined) issues.add('hosts', 'needs publicOrigin')
+  if (https !== false) issues.add('https', 'needs publicOrigin')
+}
+
 function compileListener(
-  { onEvent, audit, platform, requestLog: log }: StackOptions,
+  { onEvent, audit, platform, requestLog: logOption }: StackOptions,
   issues: Issues,
 ): ((c: Context) => void) | undefined {
   return createStackListener({
@@ -206,13 +213,14 @@ function compileListener(
     audit: validateAudit(audit, issues),
     platform: checkPlatform(platform, issues, 'none'),
     clock: Date.now,
-    hasLog: log !== undefined,
+    hasLog: logOption !== undefined,
   })
 }
 
-function validateAudit(value: unknown, issues: Issues): AuditTrail | undefined {
-  if (value === undefined) return undefined
-  if (typeof (value as Partial<AuditTrail>)?.record === 'function') return value as AuditTrail
+function validateAudit(auditOption: unknown, issues: Issues): AuditTrail | undefined {
+  if (auditOption === undefined) return undefined
+  if (typeof (auditOption as Partial<AuditTrail>)?.record === 'function')
+    return auditOption as AuditTrail
   issues.add('audit', 'must be auditTrail(...) of portcullis/monitor')
   return undefined
 }
@@ -231,11 +239,11 @@ interface StackRun {
  */
 async function runSteps(run: StackRun, index: number): Promise<void> {
   const { steps, c, next, onError } = run
-  const step = steps[index]
-  if (step === undefined) return next()
+  const middleware = steps[index]
+  if (middleware === undefined) return next()
 
   try {
-    const response = await step(c, () => runSteps(run, index + 1))
+    const response = await middleware(c, () => runSteps(run, index + 1))
     if (response !== undefined && !c.finalized) c.res = response
   } catch (error) {
     if (!(error instanceof Error)) throw error

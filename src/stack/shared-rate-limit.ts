@@ -15,14 +15,14 @@ export function sharedRateLimit(
   strategy: ThreeVerbs<object> | undefined,
 ): MiddlewareHandler {
   const limit = rateLimit(options) as MiddlewareHandler
-  const full =
+  const requestEvent =
     strategy !== undefined && 'open' in strategy ? (strategy as SessionStrategy<object>) : undefined
-  if (full === undefined || full.kind !== 'stored') return limit
+  if (requestEvent === undefined || requestEvent.kind !== 'stored') return limit
   return async function sharedRateLimit(c, next) {
     c.env = shareAsks(c.env)
     // Redis knows nothing of a request but its environment.
     shareListener(c, c.env)
-    await full.open(c).prefetch()
+    await requestEvent.open(c).prefetch()
     return limit(c, next)
   }
 }

@@ -13,13 +13,13 @@ export type RequestIdEnv = { Variables: { requestId: string } }
 /**
  * Gives each request a random id of 128 bits as `c.var.requestId`; one that a client sends is not believed.
  *
- * @param header - in which something of yours in front names each request, such as `cf-ray`: what is 8 to 64 letters, digits,
+ * @param headerName - in which something of yours in front names each request, such as `cf-ray`: what is 8 to 64 letters, digits,
  *   `-` and `_` is taken. Only a header that clients cannot set.
  */
-export function requestId(header?: string): MiddlewareHandler<RequestIdEnv> {
+export function requestId(headerName?: string): MiddlewareHandler<RequestIdEnv> {
   return async function requestId(c, next) {
-    const said = header === undefined ? null : c.req.raw.headers.get(header)
-    c.set('requestId', isRequestId(said) ? said : randomId())
+    const headerValue = headerName === undefined ? null : c.req.raw.headers.get(headerName)
+    c.set('requestId', isRequestId(headerValue) ? headerValue : randomId())
     await next()
   }
 }
@@ -30,18 +30,18 @@ export function requestId(header?: string): MiddlewareHandler<RequestIdEnv> {
  */
 export function canonicalPaths(): MiddlewareHandler {
   return async function canonicalPaths(c, next) {
-    const { raw } = c.req
-    const path = canonicalPath(raw.url)
-    if (path.ok) return next()
-    const safe = raw.method === 'GET' || raw.method === 'HEAD'
-    if (!safe || path.redirect === undefined) {
-      emitEvent(undefined, { type: 'request-refused', reason: path.reason }, c)
-      return errorResponse(path.reason, raw, { requestId: c.get('requestId') })
+    const { raw: rawRequest } = c.req
+    const canonical = canonicalPath(rawRequest.url)
+    if (canonical.ok) return next()
+    const isRead = rawRequest.method === 'GET' || rawRequest.method === 'HEAD'
+    if (!isRead || canonical.redirect === undefined) {
+      emitEvent(undefined, { type: 'request-refused', reason: canonical.reason }, c)
+      return errorResponse(canonical.reason, rawRequest, { requestId: c.get('requestId') })
     }
 
     return new Response(null, {
       status: 308,
-      headers: { location: path.redirect, 'cache-control': 'no-store' },
+      headers: { location: canonical.redirect, 'cache-control': 'no-store' },
     })
   }
 }

@@ -11,6 +11,6 @@ export function moveRequest(request: Request, url: string): Request {
 export function withHost(url: string, host: string): string {
   const start = url.indexOf('://') + 3
   if (url.startsWith(`${host}/`, start)) return url
-  const slash = url.indexOf('/', start)
-  return url.slice(0, start) + host + (slash === -1 ? '/' : url.slice(slash))
+  const slashIndex = url.indexOf('/', start)
+  return url.slice(0, start) + host + (slashIndex === -1 ? '/' : url.slice(slashIndex))
 }

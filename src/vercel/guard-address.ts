@@ -30,16 +30,19 @@ interface Front<E> {
  * Hands the gateway the page that an address leads to, and the client the address of whatever it
  * is sent to.
  */
-export function readAddresses<E>(first: GuardGateway<E>, front: Front<E>): Gateway<E> {
-  const { given } = front
-  let current = first
+export function readAddresses<E>(
+  firstGateway: GuardGateway<E>,
+  addressOptions: Front<E>,
+): Gateway<E> {
+  const { given: givenOptions } = addressOptions
+  let current = firstGateway
   let refusing: { readonly message: string; readonly gateway: Gateway<E> } | undefined
 
   /** A gateway that serves nothing, and says why in the log. */
-  function refuseAll(faults: readonly ConfigIssue[]): Gateway<E> {
-    const error = new ConfigError(faults)
+  function refuseAll(configIssues: readonly ConfigIssue[]): Gateway<E> {
+    const error = new ConfigError(configIssues)
     if (refusing?.message !== error.message) {
-      const { gateway } = front.create(current.config, () => {
+      const { gateway } = addressOptions.create(current.config, () => {
         throw error
       })
       refusing = { message: error.message, gateway }
@@ -51,12 +54,12 @@ export function readAddresses<E>(first: GuardGateway<E>, front: Front<E>): Gatew
     scheduled: (event, env, context) => current.gateway.scheduled(event, env, context),
     async fetch(request, env, context): Promise<Response> {
       const nextUrl = findNextUrl(request)
-      const learned = nextUrl && learnConfig(current.config, nextUrl, front.routes)
-      if (learned !== undefined && learned !== current.config)
-        current = front.create(learned, given.publicOrigin)
+      const learnedConfig = nextUrl && learnConfig(current.config, nextUrl, addressOptions.routes)
+      if (learnedConfig !== undefined && learnedConfig !== current.config)
+        current = addressOptions.create(learnedConfig, givenOptions.publicOrigin)
       const { config, gateway, observes } = current
-      const url = askedUrl(request, given.publicOrigin, env)
-      const [origin, path, search] = splitUrl(url)
+      const requestedUrl = askedUrl(request, givenOptions.publicOrigin, env)
+      const [origin, path, search] = splitUrl(requestedUrl)
       const address = readNextAddress(path, nextUrl, config)
       const answering = address.faults.length > 0 ? refuseAll(address.faults) : gateway
       const response = await answering.fetch(
@@ -66,7 +69,7 @@ export function readAddresses<E>(first: GuardGateway<E>, front: Front<E>): Gatew
       )
       if (observes) keepNonce(response)
       completeLocation(response, address, {
-        signIn: given.signIn,
+        signIn: givenOptions.signIn,
         trailingSlash: config.trailingSlash,
       })
       return response
@@ -83,10 +86,10 @@ function askedUrl<E>(
   publicOrigin: FromEnv<string, E>,
   env: E | undefined,
 ): string {
-  const asked = readHost(request.headers)
-  if (asked.type === 'host') return withHost(request.url, asked.host)
-  const local = findNextUrl(request) !== undefined || isLoopbackHost(readUrlHost(request.url))
-  if (asked.type === 'malformed' || !local) return request.url
+  const requestedHost = readHost(request.headers)
+  if (requestedHost.type === 'host') return withHost(request.url, requestedHost.host)
+  const isLocal = findNextUrl(request) !== undefined || isLoopbackHost(readUrlHost(request.url))
+  if (requestedHost.type === 'malformed' || !isLocal) return request.url
   const [, path, search] = splitUrl(request.url)
   try {
     const origin =
@@ -102,9 +105,9 @@ function askedUrl<E>(
 /** A url in three, without its fragment: nothing in it is decoded or mended. */
 function splitUrl(url: string): readonly [origin: string, path: string, search: string] {
   const start = url.indexOf('/', url.indexOf('://') + 3)
-  const [text = ''] = url.split('#', 1)
-  if (start === -1) return [text, '/', '']
-  const question = text.indexOf('?')
-  const end = question === -1 ? text.length : question
-  return [text.slice(0, start), text.slice(start, end), text.slice(end)]
+  const [urlText = ''] = url.split('#', 1)
+  if (start === -1) return [urlText, '/', '']
+  const question = urlText.indexOf('?')
+  const end = question === -1 ? urlText.length : question
+  return [urlText.slice(0, start), urlText.slice(start, end), urlText.slice(end)]
 }

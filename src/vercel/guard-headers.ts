@@ -19,15 +19,18 @@ export function completeHeaders(input: HeaderOptions | undefined, basePath: stri
   const {
     preset,
     contentSecurityPolicy: policy,
-    contentSecurityPolicyReportOnly: measured,
+    contentSecurityPolicyReportOnly: reportOnlyPolicy,
   } = input ?? {}
   const observes = policy === 'observe' || (policy === undefined && preset === undefined)
-  const named = Object.entries(input ?? {}).filter(([, value]) => value !== undefined)
+  const namedOptions = Object.entries(input ?? {}).filter(
+    ([, optionValue]) => optionValue !== undefined,
+  )
   const options: HeaderOptions = {
     reporting: basePath + reportPath,
     ...(observes && { contentSecurityPolicy: 'observe' }),
-    ...(observes && measured === undefined && { contentSecurityPolicyReportOnly: nextPolicy() }),
-    ...Object.fromEntries(named),
+    ...(observes &&
+      reportOnlyPolicy === undefined && { contentSecurityPolicyReportOnly: nextPolicy() }),
+    ...Object.fromEntries(namedOptions),
   }
   return { options, observes }
 }
@@ -47,6 +50,7 @@ function nextPolicy(): NonNullable<HeaderOptions['contentSecurityPolicyReportOnl
  */
 export function keepNonce({ headers }: Response): void {
   if (!headers.has('x-middleware-next')) return
-  const enforced = headers.get('content-security-policy')
-  if (enforced !== null && !enforced.includes("'nonce-")) headers.delete('content-security-policy')
+  const enforcedPolicy = headers.get('content-security-policy')
+  if (enforcedPolicy !== null && !enforcedPolicy.includes("'nonce-"))
+    headers.delete('content-security-policy')
 }

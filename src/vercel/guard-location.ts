@@ -17,9 +17,9 @@ export function completeLocation(
   options: LocationOptions,
 ): void {
   const location = response.headers.get('location')
-  const { base, locale } = address
+  const { base: basePath, locale } = address
   if (location === null || response.headers.has('x-middleware-next')) return
-  if (base === '' && locale === '' && !options.trailingSlash) return
+  if (basePath === '' && locale === '' && !options.trailingSlash) return
   const start = location.startsWith('/') ? 0 : location.indexOf('/', location.indexOf('://') + 3)
   if (start === -1) return
 
@@ -28,9 +28,12 @@ export function completeLocation(
   const path = location.slice(start, end)
   const signsIn = path === options.signIn
   const search = signsIn ? withLocale(location.slice(end), locale) : location.slice(end)
-  const slash = signsIn && options.trailingSlash && !path.endsWith('/') ? '/' : ''
-  const bare = path === '/' && base + locale !== '' ? '' : path
-  response.headers.set('location', location.slice(0, start) + base + locale + bare + slash + search)
+  const trailingSlash = signsIn && options.trailingSlash && !path.endsWith('/') ? '/' : ''
+  const pagePath = path === '/' && basePath + locale !== '' ? '' : path
+  response.headers.set(
+    'location',
+    location.slice(0, start) + basePath + locale + pagePath + trailingSlash + search,
+  )
 }
 
 const returnTo = '?return_to='

@@ -40,7 +40,7 @@ export interface VercelGuardOptions<Data extends object = object, E = ProjectEnv
 }
 
 /** Name of the project: `aud` of the assertion. */
-const name = 'project'
+const projectName = 'project'
 /** Next drops the chunk that passes its limit and ends the body there, and a chunk of Node's has at most so many bytes. */
 const largestChunk = 65_536
 
@@ -63,102 +63,119 @@ export function guard<Data extends object, E = ProjectEnv>(
     routes = [],
     maxBodyBytes,
     next,
-    ...rest
+    ...gatewayOptions
   } = Object(options) as VercelGuardOptions<Data, E>
-  const most = wholeNumber(issues, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds)
-  for (const key of ['upstreams', 'throttle', 'fetch'])
-    if (key in rest) issues.add(key, 'is no option of a guard')
-  const table = validateTable(routes, rest.session !== undefined, most, issues)
-  const told = compileNext(next, issues.at('next'))
+  const maxBytes = wholeNumber(issues, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds)
+  for (const optionName of ['upstreams', 'throttle', 'fetch'])
+    if (optionName in gatewayOptions) issues.add(optionName, 'is no option of a guard')
+  const routeTable = validateTable(routes, gatewayOptions.session !== undefined, maxBytes, issues)
+  const nextConfig = compileNext(next, issues.at('next'))
 
   function create(config: NextConfig, publicOrigin: FromEnv<string, E>): GuardGateway<E> {
-    const headers = completeHeaders(rest.headers, config.basePath)
-    const prefixes = listPrefixes(table, config)
+    const headers = completeHeaders(gatewayOptions.headers, config.basePath)
+    const prefixes = listPrefixes(routeTable, config)
     const gateway = createGateway<'project', Data, E>({
       platform: 'vercel',
-      ...rest,
+      ...gatewayOptions,
       publicOrigin,
       ...(headers.options && { headers: headers.options }),
       // Never asked: `fetch` below answers. `.invalid` is nobody's (RFC 6761 section 6.4).
       upstreams: {
-        [name]: {
+        [projectName]: {
           url: 'https://project.invalid',
           aliases: (path: string) => listNextAliases(path, config.rewrites, prefixes),
         },
       },
-      routes: table,
-      fetch: (_url, init) => passThroughRequest(init, most),
+      routes: routeTable,
+      fetch: (_targetUrl, requestInit) => passThroughRequest(requestInit, maxBytes),
     })
     return { gateway, config, observes: headers.observes }
   }
 
-  let first: GuardGateway<E> | undefined
+  let firstGateway: GuardGateway<E> | undefined
   try {
-    first = create(told, rest.publicOrigin)
+    firstGateway = create(nextConfig, gatewayOptions.publicOrigin)
   } catch (error) {
     issues.collect(error)
   }
   issues.throwIfAny()
-  if (first === undefined) throw new TypeError('A guard without faults has a gateway')
-  const paths = table.map(({ path }) => path.replace(/\/\*$/, ''))
-  return readAddresses(first, { given: rest, routes: paths, create })
+  if (firstGateway === undefined) throw new TypeError('A guard without faults has a gateway')
+  const routePaths = routeTable.map(({ path }) => path.replace(/\/\*$/, ''))
+  return readAddresses(firstGateway, { given: gatewayOptions, routes: routePaths, create })
 }
 
 function validateTable(
-  value: readonly GuardRoute[],
-  guarded: boolean,
-  most: number,
+  routesOption: readonly GuardRoute[],
+  hasSession: boolean,
+  maxBytes: number,
   issues: Issues,
 ): Array<Route<'project'>> {
-  if (!Array.isArray(value)) {
+  if (!Array.isArray(routesOption)) {
     issues.add('routes', 'must be a list of routes')
     return []
   }
-  const table = value.map((route: GuardRoute, index): Route<'project'> => {
-    for (const key of ['to', 'sessions', 'startOnGet', 'timeoutMs', 'retry', 'cache', 'throttle']) {
-      if (key in Object(route)) issues.add(`routes.${index}.${key}`, 'is no option of a guard')
+  const routeTable = routesOption.map((route: GuardRoute, index): Route<'project'> => {
+    for (const optionName of [
+      'to',
+      'sessions',
+      'startOnGet',
+      'timeoutMs',
+      'retry',
+      'cache',
+      'throttle',
+    ]) {
+      if (optionName in Object(route))
+        issues.add(`routes.${index}.${optionName}`, 'is no option of a guard')
     }
-    if ((route?.maxBodyBytes ?? 0) > most)
+    if ((route?.maxBodyBytes ?? 0) > maxBytes)
       issues.add(`routes.${index}.maxBodyBytes`, 'is more than maxBodyBytes')
-    return { maxBodyBytes: most, ...route, to: name }
+    return { maxBodyBytes: maxBytes, ...route, to: projectName }
   })
-  const whole = table.some(({ host, path, methods }) => path === '/*' && !host && !methods)
-  if (!whole)
-    table.push({ path: '/*', to: name, access: guarded ? 'session' : 'public', maxBodyBytes: most })
-  return table
+  const coversAll = routeTable.some(({ host, path, methods }) => path === '/*' && !host && !methods)
+  if (!coversAll)
+    routeTable.push({
+      path: '/*',
+      to: projectName,
+      access: hasSession ? 'session' : 'public',
+      maxBodyBytes: maxBytes,
+    })
+  return routeTable
 }
 
 /** Base path and locales with which some route is written after all: its rule then also covers the page without them. */
-function listPrefixes(table: readonly Route[], { basePath, locales }: NextConfig): string[] {
+function listPrefixes(routeTable: readonly Route[], { basePath, locales }: NextConfig): string[] {
   const names = ['', ...[...locales.keys()].map((locale) => `/${locale}`)]
-  const all = new Set(names.flatMap((locale) => [locale, basePath.toLowerCase() + locale]))
-  const paths = table.map(({ path }) => `${path}`.toLowerCase())
-  return [...all].filter(
-    (prefix) => prefix !== '' && paths.some((path) => `${path}/`.startsWith(`${prefix}/`)),
+  const allPrefixes = new Set(names.flatMap((locale) => [locale, basePath.toLowerCase() + locale]))
+  const routePaths = routeTable.map(({ path }) => `${path}`.toLowerCase())
+  return [...allPrefixes].filter(
+    (prefix) => prefix !== '' && routePaths.some((path) => `${path}/`.startsWith(`${prefix}/`)),
   )
 }
 
 /** Turns the request for an upstream into headers for the project. */
-async function passThroughRequest(init: RequestInit | undefined, most: number): Promise<Response> {
-  const headers = new Headers(init?.headers)
-  const body = init?.body
+async function passThroughRequest(
+  requestInit: RequestInit | undefined,
+  maxBytes: number,
+): Promise<Response> {
+  const headers = new Headers(requestInit?.headers)
+  const body = requestInit?.body
   // A body that says its length was judged by it. Of any other the platform keeps a copy: reading this one counts it.
   if (body instanceof ReadableStream && !headers.has('content-length')) {
-    if ((await measureBody(body)) > most - largestChunk)
+    if ((await measureBody(body)) > maxBytes - largestChunk)
       return errorResponse('body-too-large', { headers })
   }
-  const answer = passThrough({ headers })
+  const passedResponse = passThrough({ headers })
   // For the security headers, which are those of a page: nobody knows yet what the project answers.
-  answer.headers.set('content-type', 'text/html')
-  return answer
+  passedResponse.headers.set('content-type', 'text/html')
+  return passedResponse
 }
 
 async function measureBody(body: ReadableStream<Uint8Array>): Promise<number> {
   let length = 0
   const reader = body.getReader()
   for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return length
-    length += value.length
+    const { done: isDone, value: chunk } = await reader.read()
+    if (isDone) return length
+    length += chunk.length
   }
 }

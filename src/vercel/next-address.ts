@@ -37,40 +37,42 @@ export function readNextAddress(
 /** `request.nextUrl` of a request; undefined where nobody made one. */
 export function findNextUrl(request: Request): NextUrl | undefined {
   const { nextUrl } = request as { nextUrl?: Partial<NextUrl> }
-  const known = typeof nextUrl?.pathname === 'string' && typeof nextUrl.basePath === 'string'
-  return known ? (nextUrl as NextUrl) : undefined
+  const hasNextUrl = typeof nextUrl?.pathname === 'string' && typeof nextUrl.basePath === 'string'
+  return hasNextUrl ? (nextUrl as NextUrl) : undefined
 }
 
 /** Follows the steps of Next's router, for platforms that hand over the address as the client wrote it. */
 function parseAddress(path: string, { basePath, locales }: NextConfig): NextAddress {
-  const outer = hasPrefix(path, basePath) ? path.slice(basePath.length) || '/' : path
-  const inner = readData(outer)
+  const withoutBase = hasPrefix(path, basePath) ? path.slice(basePath.length) || '/' : path
+  const pagePath = readData(withoutBase)
   // Seen with Next 16.4: `/_next/data/<id>/shop/admin.json` beside `/shop/_next/data/<id>/admin.json`.
-  const based = inner !== outer && outer === path && hasPrefix(inner, basePath)
-  const known = based ? inner.slice(basePath.length) || '/' : inner
-  const locale = locales.get(firstSegment(known).toLowerCase())
-  const page = locale === undefined ? known : known.slice(locale.length + 1) || '/'
+  const isBaseInside =
+    pagePath !== withoutBase && withoutBase === path && hasPrefix(pagePath, basePath)
+  const knownPath = isBaseInside ? pagePath.slice(basePath.length) || '/' : pagePath
+  const locale = locales.get(firstSegment(knownPath).toLowerCase())
+  const page = locale === undefined ? knownPath : knownPath.slice(locale.length + 1) || '/'
   const prefix = locale === undefined ? '' : `/${locale}`
   return { page: tidyPage(page), base: basePath, locale: prefix, faults: [] }
 }
 
 /** Takes Next's word, and what `skipProxyUrlNormalize` leaves to do. */
-function readNextUrl(first: NextUrl, config: NextConfig): NextAddress {
-  const url = withBasePath(first)
-  const { defaultLocale, locale } = url
-  const faults = compareWithNext(url, config)
-  let page = url.pathname
-  const read = readData(page)
-  if (read !== page) {
+function readNextUrl(requestUrl: NextUrl, config: NextConfig): NextAddress {
+  const nextUrl = withBasePath(requestUrl)
+  const { defaultLocale, locale } = nextUrl
+  const configIssues = compareWithNext(nextUrl, config)
+  let page = nextUrl.pathname
+  const readPage = readData(page)
+  if (readPage !== page) {
     // Next has found out the locale of such an address and leaves it in the path.
-    const named = locale !== undefined && firstSegment(read).toLowerCase() === locale.toLowerCase()
-    page = named && locale !== '' ? read.slice(locale.length + 1) || '/' : read
+    const namesLocale =
+      locale !== undefined && firstSegment(readPage).toLowerCase() === locale.toLowerCase()
+    page = namesLocale && locale !== '' ? readPage.slice(locale.length + 1) || '/' : readPage
     // `/_next/data/<id>/shop/admin.json`, where Next looks for no base path.
-    if (url.basePath === '' && config.basePath !== '' && hasPrefix(page, config.basePath))
+    if (nextUrl.basePath === '' && config.basePath !== '' && hasPrefix(page, config.basePath))
       page = page.slice(config.basePath.length) || '/'
   }
   const prefix = locale && defaultLocale && locale !== defaultLocale ? `/${locale}` : ''
-  return { page: tidyPage(page), base: config.basePath, locale: prefix, faults }
+  return { page: tidyPage(page), base: config.basePath, locale: prefix, faults: configIssues }
 }
 
 /**
@@ -79,32 +81,32 @@ function readNextUrl(first: NextUrl, config: NextConfig): NextAddress {
  */
 function withBasePath(url: NextUrl): NextUrl {
   if (url.basePath !== '' || !url.defaultLocale || url.pathname === '/') return url
-  const again = url.clone?.()
-  if (again === undefined) return url
-  again.href = `http://localhost${url.pathname}`
-  return again.basePath === '' ? url : withDomain(again, url)
+  const withOwnPath = url.clone?.()
+  if (withOwnPath === undefined) return url
+  withOwnPath.href = `http://localhost${url.pathname}`
+  return withOwnPath.basePath === '' ? url : withDomain(withOwnPath, url)
 }
 
 /** Keeps what the host of the request decides. */
-function withDomain({ pathname, basePath, locale }: NextUrl, asked: NextUrl): NextUrl {
-  const { defaultLocale, domainLocale } = asked
-  const clone = asked.clone?.bind(asked)
+function withDomain({ pathname, basePath, locale }: NextUrl, requestedUrl: NextUrl): NextUrl {
+  const { defaultLocale, domainLocale } = requestedUrl
+  const cloneUrl = requestedUrl.clone?.bind(requestedUrl)
   return {
     pathname,
     basePath,
     locale: locale ?? '',
     defaultLocale,
     domainLocale,
-    ...(clone && { clone }),
+    ...(cloneUrl && { clone: cloneUrl }),
   }
 }
 
 /** Everything that Next shows of its configuration and the guard was told otherwise. */
 function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
-  const faults: ConfigIssue[] = []
+  const configIssues: ConfigIssue[] = []
   const { basePath, locale, defaultLocale, domainLocale } = url
   const add = (option: string, problem: string): number =>
-    faults.push({ option: `next.${option}`, problem })
+    configIssues.push({ option: `next.${option}`, problem })
   if (basePath !== '' && basePath !== config.basePath) {
     add('basePath', `must be ${JSON.stringify(basePath)}, as in next.config`)
   }
@@ -112,24 +114,25 @@ function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
     add('basePath', 'is not what next.config says: Next knows no base path')
   }
   // Locales that were learned from Next itself agree with it.
-  if (config.defaultLocale === undefined && url.clone !== undefined) return faults
+  if (config.defaultLocale === undefined && url.clone !== undefined) return configIssues
   if (!defaultLocale) {
     if (config.locales.size > 0) add('locales', 'must be absent: next.config has no i18n')
-    return faults
+    return configIssues
   }
   if (config.locales.size === 0) {
     add('locales', 'and next.defaultLocale are required, as i18n of next.config has them')
   } else if (locale && !config.locales.has(locale.toLowerCase())) {
     add('locales', `must list ${JSON.stringify(locale)}, as i18n of next.config does`)
   }
-  const known = defaultLocale === config.defaultLocale || config.domainLocales.has(defaultLocale)
-  if (config.locales.size > 0 && !known) {
+  const isKnownLocale =
+    defaultLocale === config.defaultLocale || config.domainLocales.has(defaultLocale)
+  if (config.locales.size > 0 && !isKnownLocale) {
     add(
       domainLocale ? 'domains' : 'defaultLocale',
       `must name ${JSON.stringify(defaultLocale)}, as next.config does`,
     )
   }
-  return faults
+  return configIssues
 }
 
 const dataPath = /^\/_next\/data\/[^/]+(\/.*)\.json$/
@@ -155,8 +158,8 @@ function readTransport(path: string): string {
 }
 
 function tidyPage(path: string): string {
-  const bare = readTransport(path)
-  const page = bare !== path && (bare === '/index' || bare === '') ? '/' : bare
+  const barePage = readTransport(path)
+  const page = barePage !== path && (barePage === '/index' || barePage === '') ? '/' : barePage
   let end = page.length
   while (end > 1 && page.charCodeAt(end - 1) === 0x2f) end--
   return page.slice(0, end)

@@ -18,30 +18,30 @@ export function listNextAliases(
   rewrites: readonly Rewrite[],
   prefixes: readonly string[] = [],
 ): string[] {
-  const found = new Set(prefixes.map((prefix) => (page === '/' ? prefix : prefix + page)))
-  const intercepted = readIntercepted(page)
-  if (intercepted !== undefined) found.add(intercepted)
-  const file = readExported(page)
-  if (file !== page) found.add(file)
+  const foundPaths = new Set(prefixes.map((prefix) => (page === '/' ? prefix : prefix + page)))
+  const interceptedPath = readIntercepted(page)
+  if (interceptedPath !== undefined) foundPaths.add(interceptedPath)
+  const exportedFile = readExported(page)
+  if (exportedFile !== page) foundPaths.add(exportedFile)
   for (const rewrite of rewrites) {
     // A destination may be a source again, once.
-    const first = rewrite(page)
-    if (first === undefined) continue
-    found.add(first)
-    for (const next of rewrites) found.add(next(first) ?? first)
+    const rewritten = rewrite(page)
+    if (rewritten === undefined) continue
+    foundPaths.add(rewritten)
+    for (const next of rewrites) foundPaths.add(next(rewritten) ?? rewritten)
   }
-  found.delete(page)
-  return [...found]
+  foundPaths.delete(page)
+  return [...foundPaths]
 }
 
 /** The page of a file of a static export that holds its data: `/admin/__next._tree.txt`, `/admin/index.txt`. */
 function readExported(page: string): string {
   const extension = exportedExtension.exec(page)
   if (extension === null) return page
-  const path = page.slice(0, extension.index)
-  const data = path.indexOf('/__next.')
-  if (data !== -1) return path.slice(0, data) || '/'
-  return path.endsWith('/index') ? path.slice(0, -'/index'.length) || '/' : page
+  const pagePath = page.slice(0, extension.index)
+  const data = pagePath.indexOf('/__next.')
+  if (data !== -1) return pagePath.slice(0, data) || '/'
+  return pagePath.endsWith('/index') ? pagePath.slice(0, -'/index'.length) || '/' : page
 }
 
 /** The page whose place an intercepting route takes; undefined for the path of any other page. */
@@ -50,11 +50,11 @@ function readIntercepted(path: string): string | undefined {
   const segments = path.replaceAll(/%28/g, '(').replaceAll(/%29/g, ')').split('/')
   const index = segments.findIndex((segment) => marker.test(segment))
   if (index === -1) return undefined
-  const [, markers = '', name = ''] = marker.exec(segments[index] ?? '') ?? []
-  const before = segments.slice(0, index)
+  const [, markers = '', segmentName = ''] = marker.exec(segments[index] ?? '') ?? []
+  const parentSegments = segments.slice(0, index)
   const levels = markers.split('(..)').length - 1
   const parents = markers.includes('(...)')
     ? ['']
-    : before.slice(0, Math.max(1, before.length - levels))
-  return [...parents, name, ...segments.slice(index + 1)].join('/') || '/'
+    : parentSegments.slice(0, Math.max(1, parentSegments.length - levels))
+  return [...parents, segmentName, ...segments.slice(index + 1)].join('/') || '/'
 }

@@ -11,39 +11,40 @@ import type { NextConfig } from './next-options.ts'
  */
 export function learnConfig(
   config: NextConfig,
-  url: NextUrl,
+  nextUrl: NextUrl,
   routes: readonly string[],
 ): NextConfig {
-  const basePath = config.basePath === '' ? findBasePath(url) : config.basePath
-  const untold = config.locales.size === 0 && !!url.defaultLocale && url.clone !== undefined
-  if (basePath === config.basePath && !untold) return config
-  const locales = untold ? findLocales(url, routes) : config.locales
+  const basePath = config.basePath === '' ? findBasePath(nextUrl) : config.basePath
+  const isUntold =
+    config.locales.size === 0 && !!nextUrl.defaultLocale && nextUrl.clone !== undefined
+  if (basePath === config.basePath && !isUntold) return config
+  const locales = isUntold ? findLocales(nextUrl, routes) : config.locales
   return { ...config, basePath, locales }
 }
 
 /** Splits a path as Next does; undefined where its url cannot be asked. */
-function splitPath(url: NextUrl, path: string): NextUrl | undefined {
-  const copy = url.clone?.()
-  if (copy === undefined) return undefined
-  copy.href = `http://localhost${path}`
-  return copy
+function splitPath(nextUrl: NextUrl, path: string): NextUrl | undefined {
+  const copiedUrl = nextUrl.clone?.()
+  if (copiedUrl === undefined) return undefined
+  copiedUrl.href = `http://localhost${path}`
+  return copiedUrl
 }
 
-function findBasePath(url: NextUrl): string {
-  const { basePath, pathname, buildId, defaultLocale } = url
-  if (basePath !== '' && url.clone !== undefined) return basePath
+function findBasePath(nextUrl: NextUrl): string {
+  const { basePath, pathname, buildId, defaultLocale } = nextUrl
+  if (basePath !== '' && nextUrl.clone !== undefined) return basePath
   // Next calls the guard with a locale or a data prefix before the base path, and finds none in it.
   const page = readData(pathname)
-  const hidden = !!defaultLocale || buildId !== undefined || page !== pathname
-  return hidden && page !== '/' ? (splitPath(url, page)?.basePath ?? '') : ''
+  const isHidden = !!defaultLocale || buildId !== undefined || page !== pathname
+  return isHidden && page !== '/' ? (splitPath(nextUrl, page)?.basePath ?? '') : ''
 }
 
-function findLocales(url: NextUrl, routes: readonly string[]): Map<string, string> {
-  const names = [url.defaultLocale ?? '']
+function findLocales(nextUrl: NextUrl, routes: readonly string[]): Map<string, string> {
+  const names = [nextUrl.defaultLocale ?? '']
   for (const route of routes) {
-    const found = splitPath(url, route)
+    const splitUrl = splitPath(nextUrl, route)
     // One that Next takes for a locale is gone from the path.
-    if (found?.locale && found.pathname !== route) names.push(found.locale)
+    if (splitUrl?.locale && splitUrl.pathname !== route) names.push(splitUrl.locale)
   }
-  return new Map(names.map((name) => [name.toLowerCase(), name]))
+  return new Map(names.map((localeName) => [localeName.toLowerCase(), localeName]))
 }

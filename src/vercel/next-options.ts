@@ -45,7 +45,7 @@ export interface NextConfig {
   readonly rewrites: readonly Rewrite[]
 }
 
-const keys: ReadonlyArray<keyof NextOptions> = [
+const optionKeys: ReadonlyArray<keyof NextOptions> = [
   'basePath',
   'locales',
   'defaultLocale',
@@ -58,15 +58,15 @@ const keys: ReadonlyArray<keyof NextOptions> = [
 const localeName = /^[A-Za-z\d_-]{1,35}$/
 
 /** Validates the option `next`. */
-export function compileNext(value: unknown, issues: Issues): NextConfig {
+export function compileNext(nextOption: unknown, issues: Issues): NextConfig {
   if (
-    value !== undefined &&
-    (typeof value !== 'object' || value === null || Array.isArray(value))
+    nextOption !== undefined &&
+    (typeof nextOption !== 'object' || nextOption === null || Array.isArray(nextOption))
   ) {
     issues.add('', 'must be an object such as { basePath, locales, defaultLocale }')
   }
-  const options = Object(value) as NextOptions
-  if (value !== undefined) checkKeys(issues, options, keys)
+  const options = Object(nextOption) as NextOptions
+  if (nextOption !== undefined) checkKeys(issues, options, optionKeys)
   const locales = compileLocales(options.locales, issues)
   const { defaultLocale } = options
   if (locales.size > 0 && !locales.has(`${defaultLocale}`.toLowerCase())) {
@@ -85,15 +85,15 @@ export function compileNext(value: unknown, issues: Issues): NextConfig {
   }
 }
 
-function compileBasePath(value: unknown, issues: Issues): string {
-  if (value === undefined || value === '') return ''
+function compileBasePath(basePathOption: unknown, issues: Issues): string {
+  if (basePathOption === undefined || basePathOption === '') return ''
   if (
-    typeof value === 'string' &&
-    isPathPattern(value) &&
-    !value.endsWith('/') &&
-    !value.endsWith('/*')
+    typeof basePathOption === 'string' &&
+    isPathPattern(basePathOption) &&
+    !basePathOption.endsWith('/') &&
+    !basePathOption.endsWith('/*')
   )
-    return value
+    return basePathOption
   issues.add(
     'basePath',
     'must be as in next.config: a path such as /shop, without a slash at its end',
@@ -101,14 +101,14 @@ function compileBasePath(value: unknown, issues: Issues): string {
   return ''
 }
 
-function compileLocales(value: unknown, issues: Issues): Map<string, string> {
+function compileLocales(localesOption: unknown, issues: Issues): Map<string, string> {
   const locales = new Map<string, string>()
-  if (value === undefined) return locales
-  if (!Array.isArray(value) || value.length === 0 || value.length > 1000) {
+  if (localesOption === undefined) return locales
+  if (!Array.isArray(localesOption) || localesOption.length === 0 || localesOption.length > 1000) {
     issues.add('locales', 'must be a list of 1 to 1000 locales, or absent')
     return locales
   }
-  for (const [index, name] of value.entries()) {
+  for (const [index, name] of localesOption.entries()) {
     if (typeof name === 'string' && localeName.test(name)) locales.set(name.toLowerCase(), name)
     else issues.add(`locales.${index}`, 'must be a locale such as en or pt-BR')
   }
@@ -116,33 +116,36 @@ function compileLocales(value: unknown, issues: Issues): Map<string, string> {
 }
 
 function compileDomains(
-  value: unknown,
+  domainsOption: unknown,
   locales: ReadonlyMap<string, string>,
   issues: Issues,
 ): Set<string> {
-  const found = new Set<string>()
-  if (value === undefined) return found
-  if (!Array.isArray(value)) {
+  const foundDomains = new Set<string>()
+  if (domainsOption === undefined) return foundDomains
+  if (!Array.isArray(domainsOption)) {
     issues.add('', 'must be a list of domains')
-    return found
+    return foundDomains
   }
-  for (const [index, item] of value.entries()) {
-    const at = issues.at(`${index}`)
-    const { domain, defaultLocale } = Object(item) as Partial<NextDomain>
-    checkKeys(at, Object(item), ['domain', 'defaultLocale', 'locales', 'http'])
-    if (typeof domain !== 'string' || domain === '') at.add('domain', 'must be a host')
+  for (const [index, domainInput] of domainsOption.entries()) {
+    const domainIssues = issues.at(`${index}`)
+    const { domain: domainName, defaultLocale } = Object(domainInput) as Partial<NextDomain>
+    checkKeys(domainIssues, Object(domainInput), ['domain', 'defaultLocale', 'locales', 'http'])
+    if (typeof domainName !== 'string' || domainName === '')
+      domainIssues.add('domain', 'must be a host')
     if (typeof defaultLocale === 'string' && locales.has(defaultLocale.toLowerCase()))
-      found.add(defaultLocale)
-    else at.add('defaultLocale', 'must be one of locales')
+      foundDomains.add(defaultLocale)
+    else domainIssues.add('defaultLocale', 'must be one of locales')
   }
-  return found
+  return foundDomains
 }
 
-function compileRewrites(value: unknown, issues: Issues): Rewrite[] {
-  if (value === undefined) return []
-  if (!Array.isArray(value)) {
+function compileRewrites(rewritesOption: unknown, issues: Issues): Rewrite[] {
+  if (rewritesOption === undefined) return []
+  if (!Array.isArray(rewritesOption)) {
     issues.add('', 'must be a list such as [{ source, destination }]')
     return []
   }
-  return value.flatMap((item, index) => compileRewrite(item, issues.at(`${index}`)) ?? [])
+  return rewritesOption.flatMap(
+    (rewriteInput, index) => compileRewrite(rewriteInput, issues.at(`${index}`)) ?? [],
+  )
 }

@@ -20,9 +20,9 @@ const literal = /^[^:(){}*+?]+$/
  * Compiles a rewrite. A parameter is a whole segment: `:name`, `:name?`, `:name+` or `:name*`, the last two at the end of
  * the source. Whatever else Next's patterns can say is a fault: such a source needs a route of its own.
  */
-export function compileRewrite(value: unknown, issues: Issues): Rewrite | undefined {
-  const { source, destination } = Object(value) as Partial<NextRewrite>
-  checkKeys(issues, Object(value), [
+export function compileRewrite(rewriteOption: unknown, issues: Issues): Rewrite | undefined {
+  const { source, destination } = Object(rewriteOption) as Partial<NextRewrite>
+  checkKeys(issues, Object(rewriteOption), [
     'source',
     'destination',
     'has',
@@ -30,12 +30,12 @@ export function compileRewrite(value: unknown, issues: Issues): Rewrite | undefi
     'basePath',
     'locale',
   ])
-  const from = parseSegments(source)
-  const to = parseSegments(destination)
-  if (from === undefined) issues.add('source', unreadable)
-  if (to === undefined) issues.add('destination', unreadable)
-  if (from === undefined || to === undefined) return undefined
-  return (path) => fill(to, match(from, path.split('/').slice(1)))
+  const sourceSegments = parseSegments(source)
+  const destinationSegments = parseSegments(destination)
+  if (sourceSegments === undefined) issues.add('source', unreadable)
+  if (destinationSegments === undefined) issues.add('destination', unreadable)
+  if (sourceSegments === undefined || destinationSegments === undefined) return undefined
+  return (path) => fill(destinationSegments, match(sourceSegments, path.split('/').slice(1)))
 }
 
 const unreadable =
@@ -43,17 +43,18 @@ const unreadable =
 
 type Segment = { readonly text: string } | { readonly name: string; readonly repeat: string }
 
-function parseSegments(value: unknown): Segment[] | undefined {
-  if (typeof value !== 'string' || !value.startsWith('/')) return undefined
-  const [path = ''] = value.split(/[?#]/, 1)
-  const texts = path.split('/').slice(1)
+function parseSegments(pathOption: unknown): Segment[] | undefined {
+  if (typeof pathOption !== 'string' || !pathOption.startsWith('/')) return undefined
+  const [pathOnly = ''] = pathOption.split(/[?#]/, 1)
+  const segmentTexts = pathOnly.split('/').slice(1)
   const segments: Segment[] = []
-  for (const [index, text] of texts.entries()) {
-    const [, name, repeat = ''] = parameter.exec(text) ?? []
-    const last = index === texts.length - 1
-    if (name !== undefined && (last || repeat === '')) segments.push({ name, repeat })
-    else if (literal.test(text) || (text === '' && last))
-      segments.push({ text: text.toLowerCase() })
+  for (const [index, segmentText] of segmentTexts.entries()) {
+    const [, parameterName, repetition = ''] = parameter.exec(segmentText) ?? []
+    const isLast = index === segmentTexts.length - 1
+    if (parameterName !== undefined && (isLast || repetition === ''))
+      segments.push({ name: parameterName, repeat: repetition })
+    else if (literal.test(segmentText) || (segmentText === '' && isLast))
+      segments.push({ text: segmentText.toLowerCase() })
     else return undefined
   }
   return segments.filter((segment) => !('text' in segment) || segment.text !== '')
@@ -63,29 +64,32 @@ type Values = ReadonlyMap<string, readonly string[]>
 
 /** Next matches sources without letter case. */
 function match(pattern: readonly Segment[], path: readonly string[]): Values | undefined {
-  const values = new Map<string, readonly string[]>()
-  const parts = path.filter((part) => part !== '')
+  const parameterValues = new Map<string, readonly string[]>()
+  const pathParts = path.filter((pathPart) => pathPart !== '')
   for (const [index, segment] of pattern.entries()) {
-    const part = parts[index]
+    const pathPart = pathParts[index]
     if ('text' in segment) {
-      if (part?.toLowerCase() !== segment.text) return undefined
+      if (pathPart?.toLowerCase() !== segment.text) return undefined
       continue
     }
-    const rest =
+    const restParts =
       segment.repeat === '*' || segment.repeat === '+'
-        ? parts.slice(index)
-        : parts.slice(index, index + 1)
-    if (rest.length === 0 && segment.repeat !== '*' && segment.repeat !== '?') return undefined
-    values.set(segment.name, rest)
-    if (segment.repeat === '*' || segment.repeat === '+') return values
+        ? pathParts.slice(index)
+        : pathParts.slice(index, index + 1)
+    if (restParts.length === 0 && segment.repeat !== '*' && segment.repeat !== '?') return undefined
+    parameterValues.set(segment.name, restParts)
+    if (segment.repeat === '*' || segment.repeat === '+') return parameterValues
   }
-  return parts.length <= pattern.length ? values : undefined
+  return pathParts.length <= pattern.length ? parameterValues : undefined
 }
 
-function fill(pattern: readonly Segment[], values: Values | undefined): string | undefined {
-  if (values === undefined) return undefined
-  const parts = pattern.flatMap((segment) =>
-    'text' in segment ? [segment.text] : (values.get(segment.name) ?? []),
+function fill(
+  pattern: readonly Segment[],
+  parameterValues: Values | undefined,
+): string | undefined {
+  if (parameterValues === undefined) return undefined
+  const filledParts = pattern.flatMap((segment) =>
+    'text' in segment ? [segment.text] : (parameterValues.get(segment.name) ?? []),
   )
-  return `/${parts.join('/')}`
+  return `/${filledParts.join('/')}`
 }

@@ -9,9 +9,9 @@ export interface PassThroughOptions {
   readonly headers?: Headers | Readonly<Record<string, string>>
 }
 
-const goOn = 'x-middleware-next'
+const continueHeader = 'x-middleware-next'
 const overrides = 'x-middleware-override-headers'
-const prefix = 'x-middleware-request-'
+const overridePrefix = 'x-middleware-request-'
 
 /**
  * Lets a request through to the project, for the handler at the end of an app that guards one: `app.all('*', () =>
@@ -24,29 +24,29 @@ const prefix = 'x-middleware-request-'
  * ```
  */
 export function passThrough({ headers }: PassThroughOptions = {}): Response {
-  const answer = new Response(null, { headers: { [goOn]: '1' } })
+  const passedResponse = new Response(null, { headers: { [continueHeader]: '1' } })
   if (headers !== undefined) {
-    new Headers(headers as HeadersInit).forEach((value, name) => {
-      answer.headers.set(prefix + name, value)
+    new Headers(headers as HeadersInit).forEach((headerValue, headerName) => {
+      passedResponse.headers.set(overridePrefix + headerName, headerValue)
     })
   }
-  return answer
+  return passedResponse
 }
 
 /** Adapts a response to the rules of the platforms; see `vercel`. */
 export function finish(request: Request, response: Response, platform: Platform): Response {
   const location = response.headers.get('location')
   const absolute = location === null ? null : absoluteLocation(location, request.url)
-  const passes = response.headers.has(goOn)
-  if (!passes && absolute === location) return response
+  const isPassed = response.headers.has(continueHeader)
+  if (!isPassed && absolute === location) return response
   const { status, statusText } = response
   // A pass-through has no body of its own, and the type it was given decides over that of the project.
-  const answer = passes
+  const platformResponse = isPassed
     ? new Response(null, { status, headers: response.headers })
     : new Response(response.body, { status, statusText, headers: response.headers })
-  if (absolute !== null && absolute !== location) answer.headers.set('location', absolute)
-  if (passes) override(answer.headers, request.headers, platform)
-  return answer
+  if (absolute !== null && absolute !== location) platformResponse.headers.set('location', absolute)
+  if (isPassed) override(platformResponse.headers, request.headers, platform)
+  return platformResponse
 }
 
 function absoluteLocation(location: string, url: string): string {
@@ -59,38 +59,38 @@ function absoluteLocation(location: string, url: string): string {
  * Next and Vercel delete every request header that the list does not name, so it names all that stay. The values travel
  * as headers of this answer, and the platform takes them off before the client sees it.
  */
-function override(answer: Headers, client: Headers, platform: Platform): void {
-  const headers = projectHeaders(client, platform)
-  for (const [name, value] of [...answer]) {
-    if (!name.startsWith(prefix)) continue
-    answer.delete(name)
-    headers.set(name.slice(prefix.length), value)
+function override(answer: Headers, clientHeaders: Headers, platform: Platform): void {
+  const headers = projectHeaders(clientHeaders, platform)
+  for (const [headerName, headerValue] of [...answer]) {
+    if (!headerName.startsWith(overridePrefix)) continue
+    answer.delete(headerName)
+    headers.set(headerName.slice(overridePrefix.length), headerValue)
   }
-  const cookie = cookiesAfter(client.get('cookie'), answer.getSetCookie())
+  const cookie = cookiesAfter(clientHeaders.get('cookie'), answer.getSetCookie())
   if (cookie === null) headers.delete('cookie')
   else headers.set('cookie', cookie)
-  for (const name of ['content-type', 'content-length', 'x-middleware-set-cookie'])
-    answer.delete(name)
+  for (const headerName of ['content-type', 'content-length', 'x-middleware-set-cookie'])
+    answer.delete(headerName)
   answer.set(overrides, [...headers.keys()].join(','))
-  headers.forEach((value, name) => {
-    answer.set(prefix + name, value)
+  headers.forEach((headerValue, headerName) => {
+    answer.set(overridePrefix + headerName, headerValue)
   })
 }
 
 /** The Cookie header that the browser will send after this answer: what renders in this request sees the same session. */
 export function cookiesAfter(
   header: string | null,
-  set: readonly string[],
-  now: number = Date.now(),
+  setCookies: readonly string[],
+  nowMs: number = Date.now(),
 ): string | null {
   let cookies = header
-  for (const text of set) {
-    const cookie = parseSetCookie(text)
+  for (const cookieText of setCookies) {
+    const cookie = parseSetCookie(cookieText)
     if (cookie === undefined || cookie.name === '') continue
     cookies = removeCookies(cookies, new Set([cookie.name]))
-    if (isExpiring(cookie, now)) continue
-    const pair = `${cookie.name}=${cookie.value}`
-    cookies = cookies === null ? pair : `${cookies}; ${pair}`
+    if (isExpiring(cookie, nowMs)) continue
+    const cookiePair = `${cookie.name}=${cookie.value}`
+    cookies = cookies === null ? cookiePair : `${cookies}; ${cookiePair}`
   }
   return cookies
 }

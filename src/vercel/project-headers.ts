@@ -3,9 +3,9 @@ import { connectionOptions, isStrippedRequestHeader } from '../proxy/header-filt
 import type { Platform } from '../request/index.ts'
 
 /** Without the host no link and no Server Function works, and without the coding nobody reads a body. */
-const needed: ReadonlySet<string> = new Set(['host', 'transfer-encoding'])
+const neededNames: ReadonlySet<string> = new Set(['host', 'transfer-encoding'])
 /** Set by Next itself before it asks the guard where the client sent none, and compared with Origin by Server Functions. */
-const forwarded: ReadonlySet<string> = new Set([
+const forwardedNames: ReadonlySet<string> = new Set([
   'x-forwarded-host',
   'x-forwarded-proto',
   'x-forwarded-port',
@@ -15,7 +15,7 @@ const forwarded: ReadonlySet<string> = new Set([
  * Headers that each platform overwrites, as it documents; any other header may come from the
  * client.
  */
-const vouched = {
+const vouchedNames = {
   vercel:
     /^(?:x-real-ip|x-forwarded-for|x-vercel-(?:id|forwarded-for|ip-[a-z-]{1,32}|ja4-digest|deployment-url|oidc-token|sc-[a-z-]{1,32}))$/,
   cloudflare: /^cf-(?:connecting-ip|ipcountry|ray|visitor)$/,
@@ -28,15 +28,24 @@ const internal = /^(?:x-nextjs-|x-next-|x-now-|next-resume)/
  * The headers of a client without what only the platform, the guard or Next may say, and without what CGI and its
  * descendants would read as such (`X_Real_IP`).
  */
-export function projectHeaders(client: Headers, platform: Platform): Headers {
-  const listed = connectionOptions(client.get('connection'))
-  const trusted =
-    typeof platform === 'string' && platform !== 'none' ? vouched[platform] : undefined
+export function projectHeaders(clientHeaders: Headers, platform: Platform): Headers {
+  const connectionNames = connectionOptions(clientHeaders.get('connection'))
+  const trustedNames =
+    typeof platform === 'string' && platform !== 'none' ? vouchedNames[platform] : undefined
   const headers = new Headers()
-  client.forEach((value, name) => {
-    if (needed.has(name) || forwarded.has(name) || trusted?.test(name)) headers.set(name, value)
-    else if (!isStrippedRequestHeader(name) && !internal.test(name) && listed?.has(name) !== true)
-      headers.set(name, value)
+  clientHeaders.forEach((headerValue, headerName) => {
+    if (
+      neededNames.has(headerName) ||
+      forwardedNames.has(headerName) ||
+      trustedNames?.test(headerName)
+    )
+      headers.set(headerName, headerValue)
+    else if (
+      !isStrippedRequestHeader(headerName) &&
+      !internal.test(headerName) &&
+      connectionNames?.has(headerName) !== true
+    )
+      headers.set(headerName, headerValue)
   })
   return headers
 }

@@ -17,7 +17,7 @@ export interface FetchApp<E = ProjectEnv> {
 /** The second argument that Vercel and Next pass; functions get none. */
 export interface EventLike {
   /** Keeps the function alive until the work is done. */
-  waitUntil?(work: Promise<unknown>): void
+  waitUntil?(promise: Promise<unknown>): void
 }
 
 /** A handler for `export default`, `export const proxy` or `export const GET`. */
@@ -56,19 +56,21 @@ export function vercel<Data extends object, E = ProjectEnv>(
   options?: VercelOptions<E>,
 ): VercelHandler
 export function vercel(
-  what: unknown,
+  appOption: unknown,
   { env = {}, platform }: VercelOptions<object> = {},
 ): VercelHandler {
-  const isApp = typeof (Object(what) as Partial<FetchApp>).fetch === 'function'
+  const isApp = typeof (Object(appOption) as Partial<FetchApp>).fetch === 'function'
   const app = (
-    isApp ? atAskedHost(what as FetchApp<object>) : guard(what as VercelGuardOptions<never, never>)
+    isApp
+      ? atAskedHost(appOption as FetchApp<object>)
+      : guard(appOption as VercelGuardOptions<never, never>)
   ) as FetchApp<object>
-  const front =
+  const frontPlatform =
     platform ??
-    (isApp ? undefined : (what as Pick<VercelGuardOptions, 'platform'>).platform) ??
+    (isApp ? undefined : (appOption as Pick<VercelGuardOptions, 'platform'>).platform) ??
     'vercel'
   return async function handler(request, event): Promise<Response> {
-    return finish(request, await app.fetch(request, env, createContext(event)), front)
+    return finish(request, await app.fetch(request, env, createContext(event)), frontPlatform)
   }
 }
 
@@ -79,11 +81,13 @@ export function vercel(
 function atAskedHost(app: FetchApp<object>): FetchApp<object> {
   return {
     fetch(request, env, context): Response | Promise<Response> {
-      const asked = readHost(request.headers)
-      if (asked.type === 'malformed') return errorResponse('host-malformed', request)
-      const moved =
-        asked.type === 'host' ? moveRequest(request, withHost(request.url, asked.host)) : request
-      return app.fetch(moved, env, context)
+      const requestedHost = readHost(request.headers)
+      if (requestedHost.type === 'malformed') return errorResponse('host-malformed', request)
+      const movedRequest =
+        requestedHost.type === 'host'
+          ? moveRequest(request, withHost(request.url, requestedHost.host))
+          : request
+      return app.fetch(movedRequest, env, context)
     },
   }
 }
@@ -91,10 +95,10 @@ function atAskedHost(app: FetchApp<object>): FetchApp<object> {
 /** Hono's shape of it, which other apps ignore. */
 function createContext(event: EventLike | undefined): object {
   return {
-    waitUntil(work: Promise<unknown>): void {
-      const found = event?.waitUntil ? event : requestContext()
-      if (found?.waitUntil) found.waitUntil(work)
-      else work.catch(() => {}) // goes on as long as the process does
+    waitUntil(promise: Promise<unknown>): void {
+      const platformContext = event?.waitUntil ? event : requestContext()
+      if (platformContext?.waitUntil) platformContext.waitUntil(promise)
+      else promise.catch(() => {}) // goes on as long as the process does
     },
     passThroughOnException(): void {},
     props: {},
@@ -103,9 +107,9 @@ function createContext(event: EventLike | undefined): object {
 
 /** Where Vercel's functions find it; `@vercel/functions` reads the same. */
 function requestContext(): EventLike | undefined {
-  const at = Symbol.for('@vercel/request-context')
-  const holder = (globalThis as { [key: symbol]: { get?(): EventLike | undefined } | undefined })[
-    at
-  ]
-  return holder?.get?.()
+  const contextSymbol = Symbol.for('@vercel/request-context')
+  const contextHolder = (
+    globalThis as { [key: symbol]: { get?(): EventLike | undefined } | undefined }
+  )[contextSymbol]
+  return contextHolder?.get?.()
 }

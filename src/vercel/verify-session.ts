@@ -12,7 +12,7 @@ export type SessionSource =
   | string
   | null
   | { readonly cookies: Pick<CookieStoreLike, 'get'> }
-  | { readonly headers: { get(name: string): string | null } }
+  | { readonly headers: { get(cookieName: string): string | null } }
 
 /** Options of {@link verifySession}. */
 export interface VerifySessionOptions {
@@ -45,26 +45,30 @@ export interface VerifiedSession<Data> {
  */
 export async function verifySession<Data extends object>(
   strategy: SessionStrategy<Data>,
-  from: SessionSource,
+  sessionSource: SessionSource,
   { env = {}, visitors = false }: VerifySessionOptions = {},
 ): Promise<VerifiedSession<Data> | undefined> {
-  const handle = strategy.open(readOnly(from, env))
+  const handle = strategy.open(readOnly(sessionSource, env))
   const data = await handle.get()
-  const info = data && (await handle.info())
-  return data && info && (visitors || info.signedIn) ? { data, info } : undefined
+  const sessionInfo = data && (await handle.info())
+  return data && sessionInfo && (visitors || sessionInfo.signedIn)
+    ? { data, info: sessionInfo }
+    : undefined
 }
 
-function readOnly(from: SessionSource, env: unknown): SessionContext {
-  const read =
-    from !== null && typeof from === 'object' && 'cookies' in from
-      ? (name: string): string[] => {
-          const found = from.cookies.get(name)
-          return found === undefined ? [] : [found.value]
+function readOnly(sessionSource: SessionSource, env: unknown): SessionContext {
+  const readCookieHeaders =
+    sessionSource !== null && typeof sessionSource === 'object' && 'cookies' in sessionSource
+      ? (cookieName: string): string[] => {
+          const cookieValues = sessionSource.cookies.get(cookieName)
+          return cookieValues === undefined ? [] : [cookieValues.value]
         }
-      : (name: string): string[] =>
+      : (cookieName: string): string[] =>
           readCookies(
-            from === null || typeof from === 'string' ? from : from.headers.get('cookie'),
-            name,
+            sessionSource === null || typeof sessionSource === 'string'
+              ? sessionSource
+              : sessionSource.headers.get('cookie'),
+            cookieName,
           )
-  return { jar: { env, read, write(): void {} } }
+  return { jar: { env, read: readCookieHeaders, write(): void {} } }
 }

@@ -15,7 +15,7 @@ export interface Device {
 const maxUserAgentLength = 512
 /** Devices that an isolate remembers: to read one costs some 50 us. */
 const maxRemembered = 256
-const remembered = new Map<string, Device>()
+const knownDevices = new Map<string, Device>()
 
 /**
  * Reads a User-Agent header. Names come from a list of the library, and of versions only the major number is kept, so the
@@ -26,22 +26,27 @@ const remembered = new Map<string, Device>()
  */
 export function readDevice(userAgent: string | null | undefined): Device {
   if (userAgent === null || userAgent === undefined || userAgent === '') return {}
-  const key = userAgent.slice(0, maxUserAgentLength)
-  const known = remembered.get(key)
-  if (known !== undefined) return known
+  const shortUserAgent = userAgent.slice(0, maxUserAgentLength)
+  const knownDevice = knownDevices.get(shortUserAgent)
+  if (knownDevice !== undefined) return knownDevice
 
-  const device = parseDevice(key)
-  if (remembered.size >= maxRemembered) remembered.clear()
-  remembered.set(key, device)
+  const device = parseDevice(shortUserAgent)
+  if (knownDevices.size >= maxRemembered) knownDevices.clear()
+  knownDevices.set(shortUserAgent, device)
   return device
 }
 
 function parseDevice(userAgent: string): Device {
-  const { browser, os, platform } = bowser.parse(userAgent)
+  const { browser, os: operatingSystem, platform } = bowser.parse(userAgent)
   const browserName = joinVersion(browser.name, browser.version)
   // Windows and macOS freeze their version in this header: the number would be wrong more often than right.
-  const systemVersion = /^(?:iOS|Android)$/.test(os.name ?? '') ? os.version : undefined
-  const system = os.name === 'Windows' ? 'Windows' : joinVersion(os.name, systemVersion)
+  const systemVersion = /^(?:iOS|Android)$/.test(operatingSystem.name ?? '')
+    ? operatingSystem.version
+    : undefined
+  const system =
+    operatingSystem.name === 'Windows'
+      ? 'Windows'
+      : joinVersion(operatingSystem.name, systemVersion)
   return {
     ...(browserName !== undefined && { browser: browserName }),
     ...(system !== undefined && { system }),
@@ -49,8 +54,11 @@ function parseDevice(userAgent: string): Device {
   }
 }
 
-function joinVersion(name: string | undefined, version: string | undefined): string | undefined {
-  if (name === undefined || !/^[\w .-]{1,40}$/.test(name)) return undefined
-  const major = /^\d{1,4}(?!\d)/.exec(version ?? '')?.[0]
-  return major === undefined ? name : `${name} ${major}`
+function joinVersion(
+  productName: string | undefined,
+  version: string | undefined,
+): string | undefined {
+  if (productName === undefined || !/^[\w .-]{1,40}$/.test(productName)) return undefined
+  const majorVersion = /^\d{1,4}(?!\d)/.exec(version ?? '')?.[0]
+  return majorVersion === undefined ? productName : `${productName} ${majorVersion}`
 }

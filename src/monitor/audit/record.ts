@@ -118,12 +118,12 @@ export function createAuditRecord(
 ): AuditRecord | undefined {
   const description = descriptions[event.type]
   if (description === undefined) return undefined
-  const [action, usual] = description
+  const [action, usualOutcome] = description
   const { type, reason, user, actor, actorUser, session, subject } = event
   // As in the line of the request: what the gateway cannot do at the moment is denied to nobody.
-  const isRejection = usual === 'denied' && (action === 'request' || action === 'access')
+  const isRejection = usualOutcome === 'denied' && (action === 'request' || action === 'access')
   const isFault = isRejection && reasonStatus(reason as Reason) >= 500
-  const outcome = isFault ? 'failed' : usual
+  const outcome = isFault ? 'failed' : usualOutcome
   // JSON leaves out what is undefined.
   return {
     event: 'audit',

@@ -20,9 +20,9 @@ export function analyticsSink<E = ProjectEnv>(dataset: FromEnv<AnalyticsDataset,
     typeof dataset === 'function'
       ? (dataset as (c: { env: unknown }) => AnalyticsDataset | undefined)
       : () => dataset
-  return (record, { env }) => {
-    const { action, outcome, type, reason, user, actor, session, requestId } = record
-    const { client, browser, system, country, subject } = record
+  return (auditRecord, { env }) => {
+    const { action, outcome, type, reason, user, actor, session, requestId } = auditRecord
+    const { client, browser, system, country, subject } = auditRecord
     // Columns are known by number: new ones are appended.
     const columns = [
       action,
@@ -41,8 +41,8 @@ export function analyticsSink<E = ProjectEnv>(dataset: FromEnv<AnalyticsDataset,
     ]
     resolve({ env })?.writeDataPoint({
       indexes: [user ?? session ?? type],
-      blobs: columns.map((value) => value ?? ''),
-      doubles: [Date.parse(record.time)],
+      blobs: columns.map((columnValue) => columnValue ?? ''),
+      doubles: [Date.parse(auditRecord.time)],
     })
   }
 }
@@ -54,7 +54,7 @@ export interface WebhookSinkOptions<E = ProjectEnv> {
   /** At least 32 characters. Each post carries `Portcullis-Signature`; see docs/monitoring.md. */
   readonly key: FromEnv<string, E>
   /** Which records are posted. Default all but refused requests and denied access, which a scanner causes by thousands. */
-  readonly filter?: (record: AuditRecord) => boolean
+  readonly filter?: (auditRecord: AuditRecord) => boolean
   /** Milliseconds that one post may take. Default 5,000. */
   readonly timeoutMs?: number
   /** For tests and service bindings. Default the global `fetch`. */
@@ -70,18 +70,28 @@ export interface WebhookSinkOptions<E = ProjectEnv> {
  */
 export function webhookSink<E = ProjectEnv>(options: WebhookSinkOptions<E>): AuditSink {
   const issues = createIssues('webhookSink')
-  const url = resolveFrom<string, string>(issues, 'url', options.url as never, parseWebhookUrl)
-  const key = resolveFrom<string, string>(issues, 'key', options.key as never, parseWebhookKey)
-  const { filter = isAboutSessions, timeoutMs = 5000 } = options
-  const { fetch: send = (input, init) => fetch(input, init) } = options
-  if (typeof filter !== 'function') issues.add('filter', 'must be a function')
+  const webhookUrl = resolveFrom<string, string>(
+    issues,
+    'url',
+    options.url as never,
+    parseWebhookUrl,
+  )
+  const signingKey = resolveFrom<string, string>(
+    issues,
+    'key',
+    options.key as never,
+    parseWebhookKey,
+  )
+  const { filter: isIncluded = isAboutSessions, timeoutMs = 5000 } = options
+  const { fetch: send = (input, requestInit) => fetch(input, requestInit) } = options
+  if (typeof isIncluded !== 'function') issues.add('filter', 'must be a function')
   issues.throwIfAny()
 
-  return (record, { env }) =>
-    filter(record)
+  return (auditRecord, { env }) =>
+    isIncluded(auditRecord)
       ? postSigned(
-          JSON.stringify(record),
-          { url: url(env), key: key(env), timeoutMs, now: Date.now() },
+          JSON.stringify(auditRecord),
+          { url: webhookUrl(env), key: signingKey(env), timeoutMs, now: Date.now() },
           send,
         )
       : undefined
@@ -91,7 +101,7 @@ function isAboutSessions({ action }: AuditRecord): boolean {
   return action !== 'request' && action !== 'access' && action !== 'session-reject'
 }
 
-const append: Script = /* @__PURE__ */ script(
+const appendScript: Script = /* @__PURE__ */ script(
   'audit-append',
   "return redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'record', ARGV[1])",
 )
@@ -113,14 +123,20 @@ export interface RedisStreamSinkOptions {
  */
 export function redisStreamSink(
   redis: RedisSource,
-  { key = 'portcullis:audit', maxLength = 100_000 }: RedisStreamSinkOptions = {},
+  { key: streamKey = 'portcullis:audit', maxLength = 100_000 }: RedisStreamSinkOptions = {},
 ): AuditSink {
   const issues = createIssues('redisStreamSink')
-  const client = adoptRedis(redis, issues)
-  if (typeof key !== 'string' || key === '') issues.add('key', 'must be a name that is not empty')
+  const redisClient = adoptRedis(redis, issues)
+  if (typeof streamKey !== 'string' || streamKey === '')
+    issues.add('key', 'must be a name that is not empty')
   if (!Number.isInteger(maxLength) || maxLength < 100 || maxLength > 100_000_000)
     issues.add('maxLength', 'must be a whole number of records from 100 to 100,000,000')
   issues.throwIfAny()
-  return (record, { env }) =>
-    client.call(env, append, [key], [JSON.stringify(record), String(maxLength)])
+  return (auditRecord, { env }) =>
+    redisClient.call(
+      env,
+      appendScript,
+      [streamKey],
+      [JSON.stringify(auditRecord), String(maxLength)],
+    )
 }

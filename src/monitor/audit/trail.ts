@@ -34,7 +34,7 @@ export interface AuditSource extends SinkContext {
 /** The option `audit` of a gateway and of `portcullis()`. */
 export interface AuditTrail {
   /** Takes an event of a request; makes a record of it where it is worth one. Never throws. */
-  record(event: SecurityEvent, source: AuditSource): void
+  record(event: SecurityEvent, auditSource: AuditSource): void
 }
 
 /** Options of {@link auditTrail}. */
@@ -63,8 +63,8 @@ export function auditTrail(
   sinks: AuditSink | readonly AuditSink[],
   options: AuditTrailOptions = {},
 ): AuditTrail {
-  const list = typeof sinks === 'function' ? [sinks] : [...sinks]
-  if (list.length === 0 || list.some((sink) => typeof sink !== 'function'))
+  const sinkList = typeof sinks === 'function' ? [sinks] : [...sinks]
+  if (sinkList.length === 0 || sinkList.some((listedSink) => typeof listedSink !== 'function'))
     throw new ConfigError([{ option: 'auditTrail', problem: 'needs a sink, or a list of sinks' }])
 
   const { country, onError = () => {} } = options
@@ -74,14 +74,14 @@ export function auditTrail(
       { option: 'auditTrail.country', problem: "must be 'cloudflare', 'vercel' or false" },
     ])
 
-  function deliver(record: AuditRecord, source: AuditSource): void {
-    const { env, waitUntil } = source
-    for (const sink of list) {
+  function deliver(record: AuditRecord, auditSource: AuditSource): void {
+    const { env, waitUntil } = auditSource
+    for (const sink of sinkList) {
       try {
-        const work = sink(record, { env, waitUntil })
-        if (work instanceof Promise) {
-          const settled = work.catch(onError)
-          waitUntil?.(settled)
+        const sinkResult = sink(record, { env, waitUntil })
+        if (sinkResult instanceof Promise) {
+          const settledResult = sinkResult.catch(onError)
+          waitUntil?.(settledResult)
         }
       } catch (error) {
         onError(error)
@@ -90,16 +90,19 @@ export function auditTrail(
   }
 
   return {
-    record(event, source): void {
-      const request = readRequest(source, country)
-      const record = createAuditRecord(event, request, source.now)
-      if (record !== undefined) deliver(record, source)
+    record(event, auditSource): void {
+      const request = readRequest(auditSource, country)
+      const record = createAuditRecord(event, request, auditSource.now)
+      if (record !== undefined) deliver(record, auditSource)
     },
   }
 }
 
-function readRequest(source: AuditSource, platform: AuditTrailOptions['country']): AuditedRequest {
-  const { headers, requestId, address } = source
+function readRequest(
+  auditSource: AuditSource,
+  platform: AuditTrailOptions['country'],
+): AuditedRequest {
+  const { headers, requestId, address } = auditSource
   return {
     requestId,
     client: truncateAddress(address),
@@ -114,6 +117,6 @@ function readCountry(
   platform: AuditTrailOptions['country'],
 ): string | undefined {
   if (platform === false || platform === undefined) return undefined
-  const value = headers.get(countryHeaders[platform])
-  return value !== null && /^[A-Z][A-Z0-9]$/.test(value) ? value : undefined
+  const countryCode = headers.get(countryHeaders[platform])
+  return countryCode !== null && /^[A-Z][A-Z0-9]$/.test(countryCode) ? countryCode : undefined
 }

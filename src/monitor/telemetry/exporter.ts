@@ -73,9 +73,9 @@ export class SpanQueue {
 
   /** Appends spans as long as there is room. */
   push(spans: readonly FinishedSpan[]): void {
-    const room = Math.max(0, this.#capacity - this.#spans.length)
-    this.#spans.push(...spans.slice(0, room))
-    this.#dropped += Math.max(0, spans.length - room)
+    const remainingRoom = Math.max(0, this.#capacity - this.#spans.length)
+    this.#spans.push(...spans.slice(0, remainingRoom))
+    this.#dropped += Math.max(0, spans.length - remainingRoom)
   }
 
   /** Takes out everything. */

@@ -87,7 +87,7 @@ export function parseTelemetryOptions(options: TelemetryOptions<never>): Telemet
   checkKeys(issues, options, optionNames)
 
   const { endpoint, headers, service = 'portcullis', resource = {} } = options
-  const { fetch: send = (input, init) => fetch(input, init) } = options
+  const { fetch: send = (input, requestInit) => fetch(input, requestInit) } = options
 
   if (typeof service !== 'string' || service === '')
     issues.add('service', 'must be a name that is not empty')
@@ -136,7 +136,9 @@ function validateResource(resource: unknown, issues: Issues): void {
   const isFlat =
     typeof resource === 'object' &&
     resource !== null &&
-    Object.values(resource).every((value) => /^(?:string|number|boolean)$/.test(typeof value))
+    Object.values(resource).every((attributeValue) =>
+      /^(?:string|number|boolean)$/.test(typeof attributeValue),
+    )
   if (!isFlat) issues.add('resource', 'must be an object of strings, numbers and booleans')
 }
 
@@ -149,8 +151,8 @@ function createTargetResolver(
 
   const resolveHeaders = resolveFrom(issues, 'headers', headers ?? {}, parseHeaders)
   if (typeof endpoint !== 'function') {
-    const url = parseEndpoint(endpoint, issues.at('endpoint'))
-    return (env) => ({ endpoint: url, headers: resolveHeaders(env) })
+    const endpointUrl = parseEndpoint(endpoint, issues.at('endpoint'))
+    return (env) => ({ endpoint: endpointUrl, headers: resolveHeaders(env) })
   }
 
   const readEndpoint = endpoint as (c: { env: unknown }) => string | undefined
@@ -167,16 +169,19 @@ function createTargetResolver(
   }
 }
 
-function parseEndpoint(value: string, issues: Issues): string {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  const isWeb = url !== undefined && /^https?:$/.test(url.protocol)
+function parseEndpoint(endpointOption: string, issues: Issues): string {
+  const endpointUrl =
+    typeof endpointOption === 'string' && URL.canParse(endpointOption)
+      ? new URL(endpointOption)
+      : undefined
+  const isHttpUrl = endpointUrl !== undefined && /^https?:$/.test(endpointUrl.protocol)
 
   if (
-    !isWeb ||
-    url.username !== '' ||
-    url.password !== '' ||
-    url.search !== '' ||
-    url.hash !== ''
+    !isHttpUrl ||
+    endpointUrl.username !== '' ||
+    endpointUrl.password !== '' ||
+    endpointUrl.search !== '' ||
+    endpointUrl.hash !== ''
   ) {
     issues.add(
       '',
@@ -185,16 +190,16 @@ function parseEndpoint(value: string, issues: Issues): string {
     return ''
   }
 
-  return withoutSlashAtEnd(url.href)
+  return withoutSlashAtEnd(endpointUrl.href)
 }
 
 function parseHeaders(
-  value: Readonly<Record<string, string>>,
+  headersOption: Readonly<Record<string, string>>,
   issues: Issues,
 ): Readonly<Record<string, string>> {
   try {
     // Names and values are validated by the platform; its message may quote them.
-    return Object.fromEntries(new Headers(value))
+    return Object.fromEntries(new Headers(headersOption))
   } catch {
     issues.add('', 'must be names and values of HTTP headers')
     return {}

@@ -13,7 +13,7 @@ export interface MetricsWindow {
   readonly temporality: 'delta' | 'cumulative'
 }
 
-const scope = { name: 'portcullis' }
+const instrumentationScope = { name: 'portcullis' }
 /** Numbers of the enums in trace.proto and metrics.proto; the JSON form sends numbers, not names. */
 const spanKinds = { internal: 1, server: 2, client: 3 } as const
 const statusUnset = 0
@@ -32,7 +32,7 @@ export function encodeSpans(spans: readonly FinishedSpan[], resource: Resource):
     resourceSpans: [
       {
         resource: { attributes: encodeAttributes(resource) },
-        scopeSpans: [{ scope, spans: spans.map(encodeSpan) }],
+        scopeSpans: [{ scope: instrumentationScope, spans: spans.map(encodeSpan) }],
       },
     ],
   })
@@ -67,7 +67,12 @@ export function encodeMetrics(
     resourceMetrics: [
       {
         resource: { attributes: encodeAttributes(resource) },
-        scopeMetrics: [{ scope, metrics: metrics.map((metric) => encodeMetric(metric, window)) }],
+        scopeMetrics: [
+          {
+            scope: instrumentationScope,
+            metrics: metrics.map((metric) => encodeMetric(metric, window)),
+          },
+        ],
       },
     ],
   })
@@ -76,55 +81,64 @@ export function encodeMetrics(
 function encodeMetric(metric: Metric, window: MetricsWindow): object {
   const { name, description, unit } = metric
   const aggregationTemporality = temporalities[window.temporality]
-  const time = {
+  const pointTimes = {
     startTimeUnixNano: toNanoseconds(window.startedAt),
     timeUnixNano: toNanoseconds(window.endedAt),
   }
 
   if (metric.type === 'histogram') {
-    const dataPoints = [...metric.series.values()].map((series) =>
-      encodeHistogramPoint(series, metric.bounds, time),
+    const dataPoints = [...metric.series.values()].map((histogramSeries) =>
+      encodeHistogramPoint(histogramSeries, metric.bounds, pointTimes),
     )
     return { name, description, unit, histogram: { aggregationTemporality, dataPoints } }
   }
 
-  const dataPoints = [...metric.series.values()].map((series) => encodeNumberPoint(series, time))
+  const dataPoints = [...metric.series.values()].map((numberSeries) =>
+    encodeNumberPoint(numberSeries, pointTimes),
+  )
   return metric.type === 'counter'
     ? { name, description, unit, sum: { aggregationTemporality, isMonotonic: true, dataPoints } }
     : { name, description, unit, gauge: { dataPoints } }
 }
 
 function encodeHistogramPoint(
-  series: HistogramSeries,
+  histogramSeries: HistogramSeries,
   bounds: readonly number[],
-  time: object,
+  pointTimes: object,
 ): object {
   return {
-    ...time,
-    attributes: encodeAttributes(series.labels),
-    count: String(series.count),
-    sum: series.sum,
-    bucketCounts: series.buckets.map(String),
+    ...pointTimes,
+    attributes: encodeAttributes(histogramSeries.labels),
+    count: String(histogramSeries.count),
+    sum: histogramSeries.sum,
+    bucketCounts: histogramSeries.buckets.map(String),
     explicitBounds: bounds,
   }
 }
 
-function encodeNumberPoint(series: NumberSeries, time: object): object {
-  return { ...time, attributes: encodeAttributes(series.labels), asDouble: series.value }
+function encodeNumberPoint(numberSeries: NumberSeries, pointTimes: object): object {
+  return {
+    ...pointTimes,
+    attributes: encodeAttributes(numberSeries.labels),
+    asDouble: numberSeries.value,
+  }
 }
 
 /** Undefined where there is none, as the JSON form leaves out empty lists. */
 function encodeAttributes(attributes: Attributes): object[] | undefined {
-  const encoded: object[] = []
-  for (const [key, value] of Object.entries(attributes))
-    if (value !== undefined) encoded.push({ key, value: encodeValue(value) })
-  return encoded.length > 0 ? encoded : undefined
+  const encodedAttributes: object[] = []
+  for (const [attributeName, attributeValue] of Object.entries(attributes))
+    if (attributeValue !== undefined)
+      encodedAttributes.push({ key: attributeName, value: encodeValue(attributeValue) })
+  return encodedAttributes.length > 0 ? encodedAttributes : undefined
 }
 
-function encodeValue(value: AttributeValue): object {
-  if (typeof value === 'boolean') return { boolValue: value }
-  if (typeof value === 'string') return { stringValue: value }
-  return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value }
+function encodeValue(attributeValue: AttributeValue): object {
+  if (typeof attributeValue === 'boolean') return { boolValue: attributeValue }
+  if (typeof attributeValue === 'string') return { stringValue: attributeValue }
+  return Number.isSafeInteger(attributeValue)
+    ? { intValue: String(attributeValue) }
+    : { doubleValue: attributeValue }
 }
 
 /** Nanoseconds as a string of digits: a JavaScript number cannot hold them exactly. */

@@ -18,51 +18,53 @@ export function formatPrometheus(metrics: readonly Metric[]): string {
 }
 
 function formatMetric(metric: Metric): string {
-  const base = toMetricName(metric.name) + (unitSuffixes[metric.unit] ?? '')
-  const name = metric.type === 'counter' ? `${base}_total` : base
-  const head = `# HELP ${name} ${escapeHelp(metric.description)}\n# TYPE ${name} ${metric.type}\n`
+  const baseName = toMetricName(metric.name) + (unitSuffixes[metric.unit] ?? '')
+  const metricName = metric.type === 'counter' ? `${baseName}_total` : baseName
+  const metricHeader = `# HELP ${metricName} ${escapeHelp(metric.description)}\n# TYPE ${metricName} ${metric.type}\n`
 
-  return head + formatSeries(metric, name)
+  return metricHeader + formatSeries(metric, metricName)
 }
 
-function formatSeries(metric: Metric, name: string): string {
+function formatSeries(metric: Metric, metricName: string): string {
   if (metric.type !== 'histogram')
     return [...metric.series.values()]
-      .map(({ labels, value }) => `${name}${formatLabels(labels)} ${value}\n`)
+      .map(
+        ({ labels, value: seriesValue }) => `${metricName}${formatLabels(labels)} ${seriesValue}\n`,
+      )
       .join('')
 
-  let text = ''
+  let seriesText = ''
   for (const { labels, buckets, count, sum } of metric.series.values()) {
     let cumulative = 0
-    for (const [index, bound] of metric.bounds.entries()) {
+    for (const [index, upperBound] of metric.bounds.entries()) {
       cumulative += buckets[index] ?? 0
-      text += `${name}_bucket${formatLabels(labels, String(bound))} ${cumulative}\n`
+      seriesText += `${metricName}_bucket${formatLabels(labels, String(upperBound))} ${cumulative}\n`
     }
 
-    text += `${name}_bucket${formatLabels(labels, '+Inf')} ${count}\n`
-    text += `${name}_sum${formatLabels(labels)} ${sum}\n`
-    text += `${name}_count${formatLabels(labels)} ${count}\n`
+    seriesText += `${metricName}_bucket${formatLabels(labels, '+Inf')} ${count}\n`
+    seriesText += `${metricName}_sum${formatLabels(labels)} ${sum}\n`
+    seriesText += `${metricName}_count${formatLabels(labels)} ${count}\n`
   }
 
-  return text
+  return seriesText
 }
 
-function formatLabels(labels: Labels, bound?: string): string {
-  const pairs = Object.entries(labels).map(
-    ([name, value]) => `${toMetricName(name)}="${escapeLabel(value)}"`,
+function formatLabels(labels: Labels, upperBound?: string): string {
+  const labelPairs = Object.entries(labels).map(
+    ([labelName, labelValue]) => `${toMetricName(labelName)}="${escapeLabel(labelValue)}"`,
   )
-  if (bound !== undefined) pairs.push(`le="${bound}"`)
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+  if (upperBound !== undefined) labelPairs.push(`le="${upperBound}"`)
+  return labelPairs.length === 0 ? '' : `{${labelPairs.join(',')}}`
 }
 
-function toMetricName(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9_]/g, '_')
+function toMetricName(instrumentName: string): string {
+  return instrumentName.replaceAll(/[^A-Za-z0-9_]/g, '_')
 }
 
-function escapeLabel(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+function escapeLabel(labelValue: string): string {
+  return labelValue.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }
 
-function escapeHelp(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+function escapeHelp(helpText: string): string {
+  return helpText.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
 }

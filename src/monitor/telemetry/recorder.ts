@@ -18,9 +18,9 @@ export interface SpanRecorder {
   /** Does work and records its span. Rejects with what the work rejects with. */
   record<T>(
     metrics: RequestMetrics,
-    span: Pick<ChildSpan, 'name' | 'kind' | 'attributes'>,
+    spanStart: Pick<ChildSpan, 'name' | 'kind' | 'attributes'>,
     clock: Clock,
-    work: () => Promise<T>,
+    runWork: () => Promise<T>,
   ): Promise<T>
   /** Begins an attempt. One that is open got no response, and this is its retry. */
   beginAttempt(metrics: RequestMetrics, start: AttemptStart, now: number): void
@@ -34,16 +34,16 @@ export interface SpanRecorder {
 
 /** The recorder. It has no state: open attempts are in the metrics of their request. */
 export const spanRecorder: SpanRecorder = {
-  async record({ spans }, span, clock, work) {
+  async record({ spans }, spanStart, clock, runWork) {
     const startedAt = clock()
-    let failed: { readonly error: string } | undefined
+    let failure: { readonly error: string } | undefined
     try {
-      return await work()
+      return await runWork()
     } catch (error) {
-      failed = { error: readErrorType(error) }
+      failure = { error: readErrorType(error) }
       throw error
     } finally {
-      spans?.push({ ...span, ...failed, startedAt, endedAt: Math.max(startedAt, clock()) })
+      spans?.push({ ...spanStart, ...failure, startedAt, endedAt: Math.max(startedAt, clock()) })
     }
   },
   beginAttempt(metrics, start, now) {

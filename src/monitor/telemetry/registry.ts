@@ -53,29 +53,41 @@ export class MetricsRegistry {
   readonly #metrics = new Map<string, Metric>()
 
   /** Declares a histogram of seconds; call it once for a name. */
-  histogram(name: string, description: string): void {
-    const shape = { name, description, unit: 's', bounds: durationBounds }
-    this.#metrics.set(name, { ...shape, type: 'histogram', series: new Map() })
+  histogram(metricName: string, description: string): void {
+    const histogramShape = { name: metricName, description, unit: 's', bounds: durationBounds }
+    this.#metrics.set(metricName, { ...histogramShape, type: 'histogram', series: new Map() })
   }
 
   /** Declares a counter that only rises; call it once for a name. */
-  counter(name: string, description: string, unit: string): void {
-    this.#metrics.set(name, { name, description, unit, type: 'counter', series: new Map() })
+  counter(metricName: string, description: string, unit: string): void {
+    this.#metrics.set(metricName, {
+      name: metricName,
+      description,
+      unit,
+      type: 'counter',
+      series: new Map(),
+    })
   }
 
   /** Declares a gauge; call it once for a name. */
-  gauge(name: string, description: string, unit: string): void {
-    this.#metrics.set(name, { name, description, unit, type: 'gauge', series: new Map() })
+  gauge(metricName: string, description: string, unit: string): void {
+    this.#metrics.set(metricName, {
+      name: metricName,
+      description,
+      unit,
+      type: 'gauge',
+      series: new Map(),
+    })
   }
 
   /** Adds one observation, in seconds. */
-  observe(name: string, seconds: number, attributes: Attributes): void {
-    const metric = this.#metrics.get(name)
+  observe(metricName: string, seconds: number, attributes: Attributes): void {
+    const metric = this.#metrics.get(metricName)
     if (metric?.type !== 'histogram') return
 
     const series = findSeries(metric.series, attributes, createHistogram)
-    const bucket = metric.bounds.findIndex((bound) => seconds <= bound)
-    const index = bucket === -1 ? metric.bounds.length : bucket
+    const bucketIndex = metric.bounds.findIndex((upperBound) => seconds <= upperBound)
+    const index = bucketIndex === -1 ? metric.bounds.length : bucketIndex
 
     series.buckets[index] = (series.buckets[index] ?? 0) + 1
     series.count += 1
@@ -83,15 +95,15 @@ export class MetricsRegistry {
   }
 
   /** Raises a counter. */
-  add(name: string, amount: number, attributes: Attributes): void {
-    const metric = this.#metrics.get(name)
+  add(metricName: string, amount: number, attributes: Attributes): void {
+    const metric = this.#metrics.get(metricName)
     if (metric?.type !== 'counter') return
     findSeries(metric.series, attributes, createNumber).value += amount
   }
 
   /** Sets a gauge. */
-  set(name: string, value: number, attributes: Attributes): void {
-    const metric = this.#metrics.get(name)
+  set(metricName: string, value: number, attributes: Attributes): void {
+    const metric = this.#metrics.get(metricName)
     if (metric?.type !== 'gauge') return
     findSeries(metric.series, attributes, createNumber).value = value
   }
@@ -103,14 +115,14 @@ export class MetricsRegistry {
 
   /** Takes out what was counted, so that the next export starts from zero; gauges stay. */
   takeDeltas(): Metric[] {
-    const taken: Metric[] = []
-    for (const [name, metric] of this.#metrics) {
+    const takenMetrics: Metric[] = []
+    for (const [metricName, metric] of this.#metrics) {
       if (metric.series.size === 0) continue
-      taken.push(metric)
-      if (metric.type !== 'gauge') this.#metrics.set(name, { ...metric, series: new Map() })
+      takenMetrics.push(metric)
+      if (metric.type !== 'gauge') this.#metrics.set(metricName, { ...metric, series: new Map() })
     }
 
-    return taken
+    return takenMetrics
   }
 
   /** Adds what {@link takeDeltas} took out and nobody received. */
@@ -121,22 +133,22 @@ export class MetricsRegistry {
         restoreHistogram(current.series, metric.series)
 
       if (metric.type === 'counter' && current?.type === 'counter')
-        for (const { labels, value } of metric.series.values())
-          findSeries(current.series, labels, createNumber).value += value
+        for (const { labels, value: lostValue } of metric.series.values())
+          findSeries(current.series, labels, createNumber).value += lostValue
     }
   }
 }
 
 function restoreHistogram(
   target: Map<string, HistogramSeries>,
-  source: ReadonlyMap<string, HistogramSeries>,
+  sourceSeries: ReadonlyMap<string, HistogramSeries>,
 ): void {
-  for (const lost of source.values()) {
-    const series = findSeries(target, lost.labels, createHistogram)
-    for (const [index, count] of lost.buckets.entries())
-      series.buckets[index] = (series.buckets[index] ?? 0) + count
-    series.count += lost.count
-    series.sum += lost.sum
+  for (const lostSeries of sourceSeries.values()) {
+    const series = findSeries(target, lostSeries.labels, createHistogram)
+    for (const [index, bucketCount] of lostSeries.buckets.entries())
+      series.buckets[index] = (series.buckets[index] ?? 0) + bucketCount
+    series.count += lostSeries.count
+    series.sum += lostSeries.sum
   }
 }
 
@@ -152,30 +164,30 @@ function createNumber(labels: Labels): NumberSeries {
 function findSeries<T>(
   series: Map<string, T>,
   attributes: Attributes,
-  create: (labels: Labels) => T,
+  createSeries: (labels: Labels) => T,
 ): T {
   const labels = toLabels(attributes)
-  const key = JSON.stringify(labels)
-  const existing = series.get(key)
+  const labelsKey = JSON.stringify(labels)
+  const existing = series.get(labelsKey)
   if (existing !== undefined) return existing
 
   if (series.size >= maxSeries - 1) {
     const overflowKey = JSON.stringify(overflowLabels)
-    const overflow = series.get(overflowKey) ?? create(overflowLabels)
+    const overflow = series.get(overflowKey) ?? createSeries(overflowLabels)
     series.set(overflowKey, overflow)
 
     return overflow
   }
 
-  const created = create(labels)
-  series.set(key, created)
+  const createdSeries = createSeries(labels)
+  series.set(labelsKey, createdSeries)
 
-  return created
+  return createdSeries
 }
 
 function toLabels(attributes: Attributes): Labels {
   const labels: Record<string, string> = {}
-  for (const [name, value] of Object.entries(attributes))
-    if (value !== undefined) labels[name] = String(value)
+  for (const [labelName, labelValue] of Object.entries(attributes))
+    if (labelValue !== undefined) labels[labelName] = String(labelValue)
   return labels
 }

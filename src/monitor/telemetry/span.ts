@@ -58,21 +58,21 @@ export function createSpans(
   const { trace } = metrics
   if (trace?.sampled !== true) return []
 
-  const server = createServerSpan(line, metrics, trace)
-  const children = (metrics.spans ?? []).map((child) => ({
+  const serverSpan = createServerSpan(line, metrics, trace)
+  const children = (metrics.spans ?? []).map((childSpan) => ({
     traceId: trace.traceId,
-    spanId: child.spanId ?? drawSpanId(),
+    spanId: childSpan.spanId ?? drawSpanId(),
     parentId: trace.spanId,
     traceState: trace.state,
-    name: child.name,
-    kind: child.kind,
-    startedAt: child.startedAt,
-    endedAt: child.endedAt,
-    attributes: child.attributes ?? {},
-    error: child.error,
+    name: childSpan.name,
+    kind: childSpan.kind,
+    startedAt: childSpan.startedAt,
+    endedAt: childSpan.endedAt,
+    attributes: childSpan.attributes ?? {},
+    error: childSpan.error,
   }))
 
-  return [server, ...children]
+  return [serverSpan, ...children]
 }
 
 function createServerSpan(line: RequestLine, metrics: RequestMetrics, trace: Trace): FinishedSpan {

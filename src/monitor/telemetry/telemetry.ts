@@ -60,10 +60,10 @@ const failures = 'portcullis.telemetry.failures'
 export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Telemetry {
   const settings = parseTelemetryOptions(options as TelemetryOptions<never>)
   // Prometheus reads sums since the start, OTLP with `delta` sends differences: two registries, each simple.
-  const sums = createRegistry()
-  const deltas = settings.temporality === 'delta' ? createRegistry() : sums
-  const registries = sums === deltas ? [sums] : [sums, deltas]
-  const queue = new SpanQueue(settings.maxQueue)
+  const sumRegistry = createRegistry()
+  const deltaRegistry = settings.temporality === 'delta' ? createRegistry() : sumRegistry
+  const registries = sumRegistry === deltaRegistry ? [sumRegistry] : [sumRegistry, deltaRegistry]
+  const spanQueue = new SpanQueue(settings.maxQueue)
   const resource: Resource = { ...settings.resource, 'service.instance.id': randomHex(16) }
   const startedAt = settings.clock()
   let lastExportAt = startedAt
@@ -71,15 +71,20 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
   let reportedDrops = 0
 
   async function exportSpans(target: ExportTarget): Promise<void> {
-    const spans = queue.drain()
+    const spans = spanQueue.drain()
     for (let start = 0; start < spans.length; start += batchSize) {
-      const batch = spans.slice(start, start + batchSize)
-      const result = await postOtlp('/v1/traces', encodeSpans(batch, resource), target, settings)
+      const spanBatch = spans.slice(start, start + batchSize)
+      const result = await postOtlp(
+        '/v1/traces',
+        encodeSpans(spanBatch, resource),
+        target,
+        settings,
+      )
       if (result.status === 'delivered') continue
 
       // Spans that the collector could not take now are sent with the next export; rejected ones
       // would be rejected again.
-      if (result.status === 'retryable') queue.push(spans.slice(start))
+      if (result.status === 'retryable') spanQueue.push(spans.slice(start))
       noteFailure(result)
 
       return
@@ -89,19 +94,23 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
   async function exportMetrics(target: ExportTarget, now: number): Promise<void> {
     const { temporality } = settings
     const isDelta = temporality === 'delta'
-    const metrics = isDelta ? deltas.takeDeltas() : sums.collect()
-    const since = isDelta ? deltasSince : startedAt
+    const metrics = isDelta ? deltaRegistry.takeDeltas() : sumRegistry.collect()
+    const windowStart = isDelta ? deltasSince : startedAt
 
     deltasSince = now
 
-    const body = encodeMetrics(metrics, resource, { startedAt: since, endedAt: now, temporality })
+    const body = encodeMetrics(metrics, resource, {
+      startedAt: windowStart,
+      endedAt: now,
+      temporality,
+    })
     const result = await postOtlp('/v1/metrics', body, target, settings)
     if (result.status === 'delivered') return
 
     noteFailure(result)
     if (isDelta && result.status === 'retryable') {
-      deltas.restoreDeltas(metrics)
-      deltasSince = since
+      deltaRegistry.restoreDeltas(metrics)
+      deltasSince = windowStart
     }
   }
 
@@ -110,11 +119,11 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
   }
 
   function countDrops(): void {
-    const drops = queue.dropped - reportedDrops
-    if (drops === 0) return
+    const newDrops = spanQueue.dropped - reportedDrops
+    if (newDrops === 0) return
 
-    reportedDrops = queue.dropped
-    for (const registry of registries) registry.add(droppedSpans, drops, {})
+    reportedDrops = spanQueue.dropped
+    for (const registry of registries) registry.add(droppedSpans, newDrops, {})
   }
 
   async function exportAll(env: unknown): Promise<void> {
@@ -123,13 +132,13 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
     lastExportAt = now
 
     if (target === undefined) {
-      queue.drain()
+      spanQueue.drain()
       return
     }
 
     countDrops()
     await Promise.all([
-      settings.traces && queue.size > 0 && exportSpans(target),
+      settings.traces && spanQueue.size > 0 && exportSpans(target),
       settings.metrics && exportMetrics(target, now),
     ])
   }
@@ -138,20 +147,20 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
     record({ line, metrics, env, waitUntil }): void {
       for (const registry of registries) countRequest(registry, line, metrics)
       if (settings.traces && settings.hasEndpoint)
-        queue.push(createSpans(line, metrics, () => randomHex(8)))
+        spanQueue.push(createSpans(line, metrics, () => randomHex(8)))
 
       const isDue = settings.clock() - lastExportAt >= settings.interval * 1000
-      if (!settings.hasEndpoint || (!isDue && queue.size < batchSize)) return
+      if (!settings.hasEndpoint || (!isDue && spanQueue.size < batchSize)) return
 
-      const work = exportAll(env).catch(() => {})
-      waitUntil?.(work)
+      const exporting = exportAll(env).catch(() => {})
+      waitUntil?.(exporting)
     },
     event(event): void {
       for (const registry of registries) countEvent(registry, event)
     },
     spans: spanRecorder,
     flush: (env) => exportAll(env).catch(() => {}),
-    prometheus: () => formatPrometheus(sums.collect()),
+    prometheus: () => formatPrometheus(sumRegistry.collect()),
   }
 }
 
@@ -171,14 +180,15 @@ function createRegistry(): MetricsRegistry {
 
 function countRequest(registry: MetricsRegistry, line: RequestLine, metrics: RequestMetrics): void {
   const method = line.method === 'OTHER' ? '_OTHER' : line.method
-  const labels = { 'http.request.method': method, 'http.route': line.route }
+  const requestLabels = { 'http.request.method': method, 'http.route': line.route }
   registry.observe(requestDuration, line.totalMs / 1000, {
-    ...labels,
+    ...requestLabels,
     'http.response.status_code': line.status,
     'portcullis.decision': line.decision,
   })
 
-  if (line.reason !== undefined) registry.add(refusals, 1, { ...labels, reason: line.reason })
+  if (line.reason !== undefined)
+    registry.add(refusals, 1, { ...requestLabels, reason: line.reason })
   if (metrics.sessionMs !== undefined)
     registry.observe(sessionDuration, metrics.sessionMs / 1000, {})
 

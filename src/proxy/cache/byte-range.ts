@@ -13,28 +13,34 @@ export function readRange(headers: Headers, length: number): ByteRange | undefin
     headers.get('range')?.trim() ?? '',
   )
   if (match === null) return undefined
-  const [, from, to = '', suffix] = match
+  const [, firstText, lastText = '', suffix] = match
   if (suffix !== undefined) {
-    const count = Math.min(Number(suffix), length)
-    return count === 0 ? 'unsatisfiable' : { first: length - count, last: length - 1 }
+    const suffixLength = Math.min(Number(suffix), length)
+    return suffixLength === 0 ? 'unsatisfiable' : { first: length - suffixLength, last: length - 1 }
   }
-  const first = Number(from)
-  if (to !== '' && Number(to) < first) return undefined
-  if (first >= length) return 'unsatisfiable'
-  return { first, last: to === '' ? length - 1 : Math.min(Number(to), length - 1) }
+  const firstByte = Number(firstText)
+  if (lastText !== '' && Number(lastText) < firstByte) return undefined
+  if (firstByte >= length) return 'unsatisfiable'
+  return {
+    first: firstByte,
+    last: lastText === '' ? length - 1 : Math.min(Number(lastText), length - 1),
+  }
 }
 
 /** Whether a client's `If-Range` is about what is kept; only strong validators tell. RFC 9110 section 13.1.5. */
-export function isSameForRange(asked: Headers, kept: Headers): boolean {
+export function isSameForRange(asked: Headers, cachedHeaders: Headers): boolean {
   const condition = asked.get('if-range')?.trim()
   if (condition === undefined) return true
-  if (condition.startsWith('"')) return condition === kept.get('etag')
-  const [date, made] = [parseHttpDate(condition), parseHttpDate(kept.get('date'))]
+  if (condition.startsWith('"')) return condition === cachedHeaders.get('etag')
+  const [conditionDate, responseDate] = [
+    parseHttpDate(condition),
+    parseHttpDate(cachedHeaders.get('date')),
+  ]
   // Section 8.8.2.2: a date is strong where it lies a second before the answer that had it.
   return (
-    date !== undefined &&
-    condition === kept.get('last-modified') &&
-    made !== undefined &&
-    made - date >= 1000
+    conditionDate !== undefined &&
+    condition === cachedHeaders.get('last-modified') &&
+    responseDate !== undefined &&
+    responseDate - conditionDate >= 1000
   )
 }

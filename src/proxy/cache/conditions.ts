@@ -2,21 +2,24 @@
 import { parseHttpDate } from '../../request/index.ts'
 
 /** Whether a client has the answer that it asks for, so that 304 tells it all. RFC 9111 section 4.3.2. */
-export function isUnchanged(asked: Headers, kept: Headers, now: number): boolean {
-  const tags = asked.get('if-none-match')
-  if (tags !== null) return matchesTag(tags, kept.get('etag'))
-  const since = parseHttpDate(asked.get('if-modified-since'), now)
+export function isUnchanged(requestHeaders: Headers, cachedHeaders: Headers, now: number): boolean {
+  const entityTags = requestHeaders.get('if-none-match')
+  if (entityTags !== null) return matchesTag(entityTags, cachedHeaders.get('etag'))
+  const sinceDate = parseHttpDate(requestHeaders.get('if-modified-since'), now)
   // Without Last-Modified the date on which it was made counts; each kept answer has one.
-  const modified = parseHttpDate(kept.get('last-modified') ?? kept.get('date'), now)
-  return since !== undefined && modified !== undefined && modified <= since
+  const modifiedDate = parseHttpDate(
+    cachedHeaders.get('last-modified') ?? cachedHeaders.get('date'),
+    now,
+  )
+  return sinceDate !== undefined && modifiedDate !== undefined && modifiedDate <= sinceDate
 }
 
 /** RFC 9110 section 13.1.2: compared weakly. */
-function matchesTag(asked: string, etag: string | null): boolean {
+function matchesTag(condition: string, etag: string | null): boolean {
   if (etag === null) return false
-  if (asked.trim() === '*') return true
+  if (condition.trim() === '*') return true
   // A comma may stand in a tag; a tag without quotes is compared all the same.
-  const tags = asked.match(/(?:W\/)?"[^"]*"|[^\s,"]+/g) ?? []
+  const tags = condition.match(/(?:W\/)?"[^"]*"|[^\s,"]+/g) ?? []
   return tags.some((tag) => bareTag(tag) === bareTag(etag))
 }
 
@@ -25,10 +28,10 @@ function bareTag(tag: string): string {
 }
 
 /** Adds the validators of what is kept to a request, so that 304 can answer it. RFC 9111 section 4.3.1. */
-export function addValidators(headers: Headers, kept: Headers): void {
-  const [etag, modified] = [kept.get('etag'), kept.get('last-modified')]
+export function addValidators(headers: Headers, cachedHeaders: Headers): void {
+  const [etag, lastModified] = [cachedHeaders.get('etag'), cachedHeaders.get('last-modified')]
   if (etag !== null) headers.set('if-none-match', etag)
-  if (modified !== null) headers.set('if-modified-since', modified)
+  if (lastModified !== null) headers.set('if-modified-since', lastModified)
 }
 
 /**
@@ -36,15 +39,19 @@ export function addValidators(headers: Headers, kept: Headers): void {
  *
  * @see RFC 9111 section 4.3.4
  */
-export function confirmsCached(said: Headers, kept: Headers): boolean {
-  const [etag, known] = [said.get('etag'), kept.get('etag')]
-  if (etag !== null) return known !== null && bareTag(etag) === bareTag(known)
-  const modified = said.get('last-modified')
-  return modified === null || known !== null || modified === kept.get('last-modified')
+export function confirmsCached(receivedHeaders: Headers, cachedHeaders: Headers): boolean {
+  const [etag, cachedTag] = [receivedHeaders.get('etag'), cachedHeaders.get('etag')]
+  if (etag !== null) return cachedTag !== null && bareTag(etag) === bareTag(cachedTag)
+  const lastModified = receivedHeaders.get('last-modified')
+  return (
+    lastModified === null ||
+    cachedTag !== null ||
+    lastModified === cachedHeaders.get('last-modified')
+  )
 }
 
 /** Headers that describe the body, which a 304 does not have. RFC 9111 section 3.2. */
-const bound: ReadonlySet<string> = new Set([
+const bodyHeaders: ReadonlySet<string> = new Set([
   'content-length',
   'content-encoding',
   'content-type',
@@ -55,13 +62,13 @@ const bound: ReadonlySet<string> = new Set([
 ])
 
 /** The headers of what is kept, brought up to date by a 304. */
-export function mergeHeaders(kept: Headers, said: Headers): Headers {
-  const merged = new Headers(kept)
-  merged.delete('age')
+export function mergeHeaders(cachedHeaders: Headers, receivedHeaders: Headers): Headers {
+  const mergedHeaders = new Headers(cachedHeaders)
+  mergedHeaders.delete('age')
   // Without a date of its own the 304 is of now.
-  if (!said.has('date')) merged.delete('date')
-  said.forEach((value, name) => {
-    if (!bound.has(name)) merged.set(name, value)
+  if (!receivedHeaders.has('date')) mergedHeaders.delete('date')
+  receivedHeaders.forEach((headerValue, headerName) => {
+    if (!bodyHeaders.has(headerName)) mergedHeaders.set(headerName, headerValue)
   })
-  return merged
+  return mergedHeaders
 }

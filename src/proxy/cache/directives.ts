@@ -23,7 +23,7 @@ const targets = [
 ] as const
 
 /** RFC 9110 section 5.6.2. */
-const token = /^[!#$%&'*+.^`|~\w-]+$/
+const tokenPattern = /^[!#$%&'*+.^`|~\w-]+$/
 /** A structured field's key, and the values that a directive can have. RFC 9651 sections 3.1.2, 3.2 and 3.3. */
 const member =
   /^([a-z*][a-z0-9_.*-]*)(?:=(-?\d{1,15}|-?\d{1,12}\.\d{1,3}|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"|\?[01]|[A-Za-z*][!#$%&'*+.^`|~\w:/-]*|:[A-Za-z0-9+/=]*:))?(?:; *[a-z*][a-z0-9_.*-]*(?:=(?:"[^"\\]*"|[^,;"]*))?)*$/
@@ -34,24 +34,24 @@ const longestField = 4096
 export function readCacheControl(headers: Headers): CacheControl {
   const general = parseCacheControl(headers.get('cache-control'))
   const surrogate = parseCacheControl(headers.get('surrogate-control'))
-  let targeted: CacheDirectives | undefined
+  let targetedDirectives: CacheDirectives | undefined
   let forbidden = general === 'malformed' || surrogate === 'malformed'
-  for (const name of targets) {
-    const field = headers.get(name)
-    targeted ??= parseTargeted(field)
+  for (const headerName of targets) {
+    const headerField = headers.get(headerName)
+    targetedDirectives ??= parseTargeted(headerField)
     // Also in a spelling that is no structured field: nobody writes no-store to have a copy kept.
-    const spelled = parseCacheControl(field)
-    forbidden ||= spelled !== 'malformed' && forbidsStoring(spelled)
+    const spelledName = parseCacheControl(headerField)
+    forbidden ||= spelledName !== 'malformed' && forbidsStoring(spelledName)
   }
   // Edge Architecture Specification (W3C Note, 2001), section 2.2: it too takes the place of the general field.
   if (surrogate !== 'malformed' && surrogate.size > 0) {
-    targeted ??= surrogate
+    targetedDirectives ??= surrogate
     forbidden ||= forbidsStoring(surrogate)
   }
-  const directives = targeted ?? (general === 'malformed' ? new Map() : general)
+  const directives = targetedDirectives ?? (general === 'malformed' ? new Map() : general)
   return {
     directives,
-    targeted: targeted !== undefined,
+    targeted: targetedDirectives !== undefined,
     forbidden: forbidden || forbidsStoring(directives),
   }
 }
@@ -68,39 +68,48 @@ function forbidsStoring(directives: CacheDirectives): boolean {
  * @see RFC 9111 section 5.2, 4.2.1
  */
 export function parseCacheControl(field: string | null): CacheDirectives | 'malformed' {
-  const found = new Map<string, string | undefined>()
-  if (field === null) return found
+  const directives = new Map<string, string | undefined>()
+  if (field === null) return directives
   if (field.length > longestField) return 'malformed'
-  const parts = splitOutsideQuotes(field)
-  if (parts === undefined) return 'malformed'
-  for (const part of parts) {
-    const equals = part.indexOf('=')
-    const spelled = (equals === -1 ? part : part.slice(0, equals)).toLowerCase()
-    const name = spelled.trim()
-    if (name === '') continue
-    const said = equals === -1 ? undefined : unquote(part.slice(equals + 1))
+  const fieldParts = splitOutsideQuotes(field)
+  if (fieldParts === undefined) return 'malformed'
+  for (const fieldPart of fieldParts) {
+    const equalsIndex = fieldPart.indexOf('=')
+    const spelledName = (
+      equalsIndex === -1 ? fieldPart : fieldPart.slice(0, equalsIndex)
+    ).toLowerCase()
+    const directiveName = spelledName.trim()
+    if (directiveName === '') continue
+    const rawArgument = equalsIndex === -1 ? undefined : unquote(fieldPart.slice(equalsIndex + 1))
     // White space beside the equals sign is not allowed; such an argument is one that cannot be read.
-    const value = said === undefined || (token.test(spelled) && said === said.trim()) ? said : ''
-    found.set(name, found.has(name) && found.get(name) !== value ? '' : value)
+    const argument =
+      rawArgument === undefined ||
+      (tokenPattern.test(spelledName) && rawArgument === rawArgument.trim())
+        ? rawArgument
+        : ''
+    directives.set(
+      directiveName,
+      directives.has(directiveName) && directives.get(directiveName) !== argument ? '' : argument,
+    )
   }
-  return found
+  return directives
 }
 
 /** Reads a targeted field; undefined where it is absent, empty or no structured dictionary: then it does not count. */
 function parseTargeted(field: string | null): CacheDirectives | undefined {
   if (field === null || field.length > longestField) return undefined
-  const parts = splitOutsideQuotes(field)
-  if (parts === undefined || field.trim() === '') return undefined
-  const found = new Map<string, string | undefined>()
-  for (const part of parts) {
-    const match = member.exec(part)
+  const fieldParts = splitOutsideQuotes(field)
+  if (fieldParts === undefined || field.trim() === '') return undefined
+  const directives = new Map<string, string | undefined>()
+  for (const fieldPart of fieldParts) {
+    const match = member.exec(fieldPart)
     if (match === null) return undefined
-    const [, name = '', value] = match
+    const [, directiveName = '', argument] = match
     // RFC 9213 section 2.1: a directive whose value is of the wrong type is ignored. Of two of one name the last counts.
-    if (hasWrongType(name, value)) found.delete(name)
-    else found.set(name, value === '?1' ? undefined : value)
+    if (hasWrongType(directiveName, argument)) directives.delete(directiveName)
+    else directives.set(directiveName, argument === '?1' ? undefined : argument)
   }
-  return found.size > 0 ? found : undefined
+  return directives.size > 0 ? directives : undefined
 }
 
 const numbers: ReadonlySet<string> = new Set([
@@ -117,19 +126,19 @@ function hasWrongType(name: string, value: string | undefined): boolean {
 
 /** A field at its commas; undefined where quotes do not end. */
 function splitOutsideQuotes(field: string): string[] | undefined {
-  const parts: string[] = []
-  let [start, quoted] = [0, false]
-  for (let at = 0; at < field.length; at++) {
-    const char = field[at]
-    if (char === '\\' && quoted) at++
-    else if (char === '"') quoted = !quoted
-    else if (char === ',' && !quoted) {
-      parts.push(field.slice(start, at).trim())
-      start = at + 1
+  const fieldParts: string[] = []
+  let [start, isQuoted] = [0, false]
+  for (let position = 0; position < field.length; position++) {
+    const character = field[position]
+    if (character === '\\' && isQuoted) position++
+    else if (character === '"') isQuoted = !isQuoted
+    else if (character === ',' && !isQuoted) {
+      fieldParts.push(field.slice(start, position).trim())
+      start = position + 1
     }
   }
-  parts.push(field.slice(start).trim())
-  return quoted ? undefined : parts
+  fieldParts.push(field.slice(start).trim())
+  return isQuoted ? undefined : fieldParts
 }
 
 function unquote(text: string): string {

@@ -55,20 +55,21 @@ export function computeFreshness(
   times: ResponseTimes,
 ): Freshness | undefined {
   const { directives } = control
-  const age = computeInitialAge(headers, times)
+  const initialAge = computeInitialAge(headers, times)
   const mustAsk = directives.has('no-cache')
   const lifetime = mustAsk
     ? 0
     : (explicitLifetime(headers, control, times) ?? assumedLifetime(status, headers, rules))
   if (lifetime === undefined) return undefined
-  const fresh = Math.min(lifetime, longestLife)
+  const freshSeconds = Math.min(lifetime, longestLife)
   // Section 4.2.4. An upstream that names a stale directive itself has allowed it, beside s-maxage too.
-  const strict = mustAsk || directives.has('must-revalidate') || directives.has('proxy-revalidate')
+  const mustRevalidate =
+    mustAsk || directives.has('must-revalidate') || directives.has('proxy-revalidate')
   return {
-    age,
-    fresh,
-    stale: strict ? 0 : staleTime(directives, 'stale-if-error', rules.staleIfError),
-    whileRevalidate: strict
+    age: initialAge,
+    fresh: freshSeconds,
+    stale: mustRevalidate ? 0 : staleTime(directives, 'stale-if-error', rules.staleIfError),
+    whileRevalidate: mustRevalidate
       ? 0
       : staleTime(directives, 'stale-while-revalidate', rules.staleWhileRevalidate),
   }
@@ -76,11 +77,12 @@ export function computeFreshness(
 
 function staleTime(
   directives: CacheDirectives,
-  name: string,
-  { assumed, most }: StaleRule,
+  directiveName: string,
+  { assumed: assumedSeconds, most: maxSeconds }: StaleRule,
 ): number {
-  if (directives.has(name)) return Math.min(most, parseSeconds(directives.get(name)) ?? 0)
-  return directives.has('s-maxage') ? 0 : assumed
+  if (directives.has(directiveName))
+    return Math.min(maxSeconds, parseSeconds(directives.get(directiveName)) ?? 0)
+  return directives.has('s-maxage') ? 0 : assumedSeconds
 }
 
 /**
@@ -90,11 +92,12 @@ function staleTime(
  * @see RFC 9111 sections 4.2.3, 5.1
  */
 function computeInitialAge(headers: Headers, { requestedAt, receivedAt }: ResponseTimes): number {
-  const said = parseSeconds(headers.get('age')?.split(',', 1)[0]?.trim()) ?? 0
-  const corrected = said + Math.max(0, Math.floor((receivedAt - requestedAt) / 1000))
-  const date = parseHttpDate(headers.get('date'), receivedAt)
-  const apparent = date === undefined ? 0 : Math.max(0, Math.floor((receivedAt - date) / 1000))
-  return Math.max(apparent, corrected)
+  const ageSeconds = parseSeconds(headers.get('age')?.split(',', 1)[0]?.trim()) ?? 0
+  const correctedAge = ageSeconds + Math.max(0, Math.floor((receivedAt - requestedAt) / 1000))
+  const responseDate = parseHttpDate(headers.get('date'), receivedAt)
+  const apparent =
+    responseDate === undefined ? 0 : Math.max(0, Math.floor((receivedAt - responseDate) / 1000))
+  return Math.max(apparent, correctedAge)
 }
 
 /**
@@ -105,18 +108,19 @@ function explicitLifetime(
   control: CacheControl,
   times: ResponseTimes,
 ): number | undefined {
-  const { directives, targeted } = control
-  for (const name of ['s-maxage', 'max-age']) {
+  const { directives, targeted: isTargeted } = control
+  for (const directiveName of ['s-maxage', 'max-age']) {
     // Surrogate-Control may add the seconds after which it is served no more: `max-age=600+60`.
-    if (directives.has(name)) return parseSeconds(directives.get(name)?.replace(/\+\d+$/, '')) ?? 0
+    if (directives.has(directiveName))
+      return parseSeconds(directives.get(directiveName)?.replace(/\+\d+$/, '')) ?? 0
   }
   const expires = headers.get('expires')
-  if (targeted || expires === null) return undefined
+  if (isTargeted || expires === null) return undefined
   // Section 5.3: what is no date, `0` above all, lies in the past.
   const end = parseHttpDate(expires, times.receivedAt)
   if (end === undefined) return 0
-  const made = parseHttpDate(headers.get('date'), times.receivedAt) ?? times.receivedAt
-  return Math.max(0, Math.floor((end - made) / 1000))
+  const createdAt = parseHttpDate(headers.get('date'), times.receivedAt) ?? times.receivedAt
+  return Math.max(0, Math.floor((end - createdAt) / 1000))
 }
 
 /** The route's own word. An upstream that speaks to the caches of HTTP/1.0 alone has not been silent. */
@@ -125,8 +129,8 @@ function assumedLifetime(
   headers: Headers,
   { maxAge }: FreshnessRules,
 ): number | undefined {
-  const old =
+  const isOldEnough =
     !headers.has('cache-control') &&
     headers.get('pragma')?.toLowerCase().includes('no-cache') === true
-  return status === 200 && !old ? maxAge : undefined
+  return status === 200 && !isOldEnough ? maxAge : undefined
 }

@@ -48,14 +48,20 @@ export function createInvalidateCache(routes: CachedRoutes, clock: Clock): Inval
     const host = routes.hosted ? readUrlHostName(url) : ''
     const { publicOrigin } = ctx.settings
     const invalidate = (pathAndQuery: string): Promise<void> | undefined => {
-      const query = pathAndQuery.indexOf('?')
-      const path = query === -1 ? pathAndQuery : pathAndQuery.slice(0, query)
-      const match = routes.match(host, path, 'GET')
+      const queryIndex = pathAndQuery.indexOf('?')
+      const pathOnly = queryIndex === -1 ? pathAndQuery : pathAndQuery.slice(0, queryIndex)
+      const match = routes.match(host, pathOnly, 'GET')
       if (match.type !== 'route') return undefined
       const { route, upstream } = match.route
       if (!route.cache || upstream === undefined) return undefined
-      const search = pathAndQuery.slice(path.length)
-      return route.cache.invalidate({ path, search, publicOrigin, upstream: upstream.name, clock })
+      const search = pathAndQuery.slice(pathOnly.length)
+      return route.cache.invalidate({
+        path: pathOnly,
+        search,
+        publicOrigin,
+        upstream: upstream.name,
+        clock,
+      })
     }
     await Promise.all(Array.from(findChanged(ctx, response), invalidate))
   }
@@ -64,14 +70,15 @@ export function createInvalidateCache(routes: CachedRoutes, clock: Clock): Inval
 /** Paths and queries on the public origin that may have changed. */
 function findChanged({ path, search, settings }: ChangingRequest, response: Response): Set<string> {
   const { publicOrigin } = settings
-  const own = path + search
-  const changed = new Set([own])
-  for (const name of urlHeaders) {
-    const value = response.headers.get(name)
-    if (value === null || !URL.canParse(value, publicOrigin + own)) continue
-    const url = new URL(value, publicOrigin + own)
-    const canonical = url.origin === publicOrigin ? canonicalPath(url.href) : undefined
-    if (canonical?.ok) changed.add(canonical.path + canonical.search)
+  const ownAddress = path + search
+  const changedAddresses = new Set([ownAddress])
+  for (const headerName of urlHeaders) {
+    const headerValue = response.headers.get(headerName)
+    if (headerValue === null || !URL.canParse(headerValue, publicOrigin + ownAddress)) continue
+    const changedUrl = new URL(headerValue, publicOrigin + ownAddress)
+    const canonical =
+      changedUrl.origin === publicOrigin ? canonicalPath(changedUrl.href) : undefined
+    if (canonical?.ok) changedAddresses.add(canonical.path + canonical.search)
   }
-  return changed
+  return changedAddresses
 }

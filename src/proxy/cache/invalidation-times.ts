@@ -7,7 +7,7 @@ export interface InvalidationTimes {
   delete(address: string): void
 }
 
-const most = 1000
+const maxAddresses = 1000
 
 /** Makes notes that forget everything once they are full: each is only of use for a minute. */
 export function createInvalidationTimes(): InvalidationTimes {
@@ -15,7 +15,7 @@ export function createInvalidationTimes(): InvalidationTimes {
   return {
     get: (address) => times.get(address),
     set(address, value): void {
-      if (times.size >= most) times.clear()
+      if (times.size >= maxAddresses) times.clear()
       times.set(address, value)
     },
     delete: (address) => void times.delete(address),

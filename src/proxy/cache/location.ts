@@ -29,10 +29,10 @@ export function findCacheLocation(
   search: string,
   headers: Headers,
 ): CacheLocation {
-  const key = new Request(createKeyUrl(target, search, headers))
+  const cacheKey = new Request(createKeyUrl(target, search, headers))
   const varies = rules.vary.length > 0
   const invalidKey = varies ? new Request(createInvalidationUrl(target, search)) : undefined
-  return { store, key, invalidKey }
+  return { store, key: cacheKey, invalidKey }
 }
 
 /** Makes what a cache holds of one address invalid. RFC 9111 section 4.4. */
@@ -42,13 +42,13 @@ export async function invalidateCached(
 ): Promise<void> {
   if (store === undefined) return
   const search = selectQuery(target.search, rules.query)
-  const place = findCacheLocation(target, { rules, store }, search, new Headers())
+  const cacheLocation = findCacheLocation(target, { rules, store }, search, new Headers())
   changes.count++
-  changes.last.set(cacheAddress(place), changes.count)
-  await invalidate(place)
+  changes.last.set(cacheAddress(cacheLocation), changes.count)
+  await invalidate(cacheLocation)
 }
 
 /** One for all forms of an answer. */
-export function cacheAddress({ key, invalidKey }: CacheLocation): string {
-  return (invalidKey ?? key).url
+export function cacheAddress({ key: cacheKey, invalidKey }: CacheLocation): string {
+  return (invalidKey ?? cacheKey).url
 }

@@ -78,7 +78,7 @@ export interface RouteCache {
 /** The outcome of a request at the cache. */
 export type CacheOutcome = 'hit' | 'stale' | 'miss' | 'bypass'
 
-const keys: ReadonlyArray<keyof CacheOptions> = [
+const optionKeys: ReadonlyArray<keyof CacheOptions> = [
   'maxAge',
   'staleIfError',
   'staleWhileRevalidate',
@@ -90,7 +90,7 @@ const keys: ReadonlyArray<keyof CacheOptions> = [
   'maxBytes',
   'store',
 ]
-const year = { min: 0, max: 31_536_000, unit: 'seconds' } as const
+const yearBounds = { min: 0, max: 31_536_000, unit: 'seconds' } as const
 
 /**
  * Makes the option `cache` of a public route. What is kept lies under scheme, public host, canonical path, the parameters in
@@ -112,7 +112,7 @@ const year = { min: 0, max: 31_536_000, unit: 'seconds' } as const
  */
 export function publicCache(options: CacheOptions = {}): RouteCache {
   const issues = createIssues('publicCache')
-  checkKeys(issues, options, keys)
+  checkKeys(issues, options, optionKeys)
   const { maxBytes, store } = { ...options }
   if (
     store !== undefined &&
@@ -120,8 +120,8 @@ export function publicCache(options: CacheOptions = {}): RouteCache {
   ) {
     issues.add('store', 'must have match and put')
   }
-  const rules = compileRules({ ...options }, issues)
-  const most = wholeNumber(issues, 'maxBytes', maxBytes, 1_048_576, {
+  const cacheRules = compileRules({ ...options }, issues)
+  const maxBodyBytes = wholeNumber(issues, 'maxBytes', maxBytes, 1_048_576, {
     min: 1,
     max: 16_777_216,
     unit: 'bytes',
@@ -130,9 +130,9 @@ export function publicCache(options: CacheOptions = {}): RouteCache {
   const refreshing = createInvalidationTimes()
   const changes = { count: 0, last: createInvalidationTimes() }
   const cache = (): CacheParts => ({
-    rules,
+    rules: cacheRules,
     store: store ?? findRuntimeCache(),
-    most,
+    most: maxBodyBytes,
     refreshing,
     changes,
   })
@@ -165,7 +165,9 @@ function compileRules(options: CacheOptions, issues: Issues): CacheRules {
   } = options
   if (
     !Array.isArray(query) ||
-    !query.every((name) => typeof name === 'string' && /^[\w.~[\]-]{1,64}$/.test(name))
+    !query.every(
+      (queryName) => typeof queryName === 'string' && /^[\w.~[\]-]{1,64}$/.test(queryName),
+    )
   ) {
     issues.add('query', 'must be a list of parameter names, spelled as in a query')
   }
@@ -181,7 +183,7 @@ function compileRules(options: CacheOptions, issues: Issues): CacheRules {
     maxAge:
       maxAge === undefined
         ? undefined
-        : wholeNumber(issues, 'maxAge', maxAge, 1, { ...year, min: 1 }),
+        : wholeNumber(issues, 'maxAge', maxAge, 1, { ...yearBounds, min: 1 }),
     staleIfError: parseStaleRule(staleIfError, 'staleIfError', issues),
     staleWhileRevalidate: parseStaleRule(staleWhileRevalidate, 'staleWhileRevalidate', issues),
     query: new Set(query),
@@ -193,17 +195,17 @@ function compileRules(options: CacheOptions, issues: Issues): CacheRules {
 }
 
 function parseStaleRule(
-  value: number | 'upstream' | undefined,
+  secondsOption: number | 'upstream' | undefined,
   option: string,
   issues: Issues,
 ): StaleRule {
-  if (value === 'upstream') return { assumed: 0, most: year.max }
-  const seconds = wholeNumber(issues, option, value, 0, year)
+  if (secondsOption === 'upstream') return { assumed: 0, most: yearBounds.max }
+  const seconds = wholeNumber(issues, option, secondsOption, 0, yearBounds)
   return { assumed: seconds, most: seconds }
 }
 
 /** Headers that tell who asks, or that the cache reads itself. */
-const fixed: ReadonlySet<string> = new Set([
+const fixedNames: ReadonlySet<string> = new Set([
   'cookie',
   'authorization',
   'origin',
@@ -216,7 +218,9 @@ const fixed: ReadonlySet<string> = new Set([
   'content-type',
 ])
 
-function isVaryName(name: unknown): boolean {
-  if (typeof name !== 'string' || !/^[a-z][a-z\d-]{0,63}$/.test(name)) return false
-  return !fixed.has(name) && !name.startsWith('if-') && !isStrippedRequestHeader(name)
+function isVaryName(varyName: unknown): boolean {
+  if (typeof varyName !== 'string' || !/^[a-z][a-z\d-]{0,63}$/.test(varyName)) return false
+  return (
+    !fixedNames.has(varyName) && !varyName.startsWith('if-') && !isStrippedRequestHeader(varyName)
+  )
 }

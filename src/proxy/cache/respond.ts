@@ -16,32 +16,38 @@ export interface CacheRequest {
 
 /** An answer as it was, with its age; 304, a part, or without a body where that is what is asked for. */
 export async function respondFromCache(
-  kept: CachedResponse,
-  asking: CacheRequest,
+  cachedResponse: CachedResponse,
+  cacheRequest: CacheRequest,
 ): Promise<Response> {
-  const { request, requestId, now, most, ranges } = asking
-  const stored = restoreResponse(kept)
-  const { status, headers } = stored
+  const { request, requestId, now, most: maxBytes, ranges } = cacheRequest
+  const storedResponse = restoreResponse(cachedResponse)
+  const { status, headers } = storedResponse
   headers.set('x-request-id', requestId)
-  if (status === 200 && isUnchanged(request.headers, headers, now)) return removeBody(stored, 304)
-  if (request.method === 'HEAD') return removeBody(stored, status)
-  if (!ranges || status !== 200) return stored
+  if (status === 200 && isUnchanged(request.headers, headers, now))
+    return removeBody(storedResponse, 304)
+  if (request.method === 'HEAD') return removeBody(storedResponse, status)
+  if (!ranges || status !== 200) return storedResponse
   headers.set('accept-ranges', 'bytes')
-  if (!request.headers.has('range') || !isSameForRange(request.headers, headers)) return stored
-  const body = await readWhole(stored, most)
-  return body === undefined ? stored : cutRange(body, headers, request.headers)
+  if (!request.headers.has('range') || !isSameForRange(request.headers, headers))
+    return storedResponse
+  const body = await readWhole(storedResponse, maxBytes)
+  return body === undefined ? storedResponse : cutRange(body, headers, request.headers)
 }
 
-function cutRange(body: Uint8Array<ArrayBuffer>, headers: Headers, asked: Headers): Response {
-  const range = readRange(asked, body.byteLength)
-  if (range === undefined) return new Response(body, { headers })
+function cutRange(
+  body: Uint8Array<ArrayBuffer>,
+  headers: Headers,
+  requestHeaders: Headers,
+): Response {
+  const byteRange = readRange(requestHeaders, body.byteLength)
+  if (byteRange === undefined) return new Response(body, { headers })
   headers.delete('content-length')
-  if (range === 'unsatisfiable') {
+  if (byteRange === 'unsatisfiable') {
     headers.set('content-range', `bytes */${body.byteLength}`)
     return new Response(null, { status: 416, headers })
   }
-  headers.set('content-range', `bytes ${range.first}-${range.last}/${body.byteLength}`)
-  return new Response(body.slice(range.first, range.last + 1), { status: 206, headers })
+  headers.set('content-range', `bytes ${byteRange.first}-${byteRange.last}/${body.byteLength}`)
+  return new Response(body.slice(byteRange.first, byteRange.last + 1), { status: 206, headers })
 }
 
 /**

@@ -45,12 +45,12 @@ export function findBypassReason(
   const { method, headers } = request
   if (method !== 'GET' && method !== 'HEAD') return 'method'
   if (isWebSocketUpgrade(request)) return 'upgrade'
-  for (const name of personal) if (headers.has(name)) return name
+  for (const headerName of personal) if (headers.has(headerName)) return headerName
   if (!ranges && headers.has('range')) return 'range'
   const cookie = headers.get('cookie')
   if (cookie !== null && (!ignoreCookies || removeCookies(cookie, ownNames) !== cookie))
     return 'cookie'
-  return vary.some((name) => (headers.get(name)?.length ?? 0) > longestVaried)
+  return vary.some((varyName) => (headers.get(varyName)?.length ?? 0) > longestVaried)
     ? 'length'
     : undefined
 }
@@ -64,24 +64,24 @@ export function wantsOnlyCached(headers: Headers): boolean {
 /** The query without parameters that are not keyed, sorted by name; those of one name stay in their order. */
 export function selectQuery(search: string, names: ReadonlySet<string>): string {
   if (search === '' || names.size === 0) return ''
-  const parameterName = (pair: string): string => pair.split('=', 1)[0] ?? ''
-  const kept = search
+  const parameterName = (queryPair: string): string => queryPair.split('=', 1)[0] ?? ''
+  const keptPairs = search
     .slice(1)
     .split('&')
-    .filter((pair) => names.has(parameterName(pair)))
-  if (kept.length === 0) return ''
-  return `?${kept.sort((a, b) => (parameterName(a) < parameterName(b) ? -1 : parameterName(a) > parameterName(b) ? 1 : 0)).join('&')}`
+    .filter((queryPair) => names.has(parameterName(queryPair)))
+  if (keptPairs.length === 0) return ''
+  return `?${keptPairs.sort((first, second) => (parameterName(first) < parameterName(second) ? -1 : parameterName(first) > parameterName(second) ? 1 : 0)).join('&')}`
 }
 
 /** The client's headers that are part of the key, and none besides: what is not keyed must not change the answer. */
 export function selectHeaders(headers: Headers, { vary }: CacheRules): Headers {
   // One form for all; platforms compress on the way to the client.
-  const keyed = new Headers({ 'accept-encoding': 'identity' })
-  for (const name of vary) {
-    const value = headers.get(name)
-    if (value !== null) keyed.set(name, value)
+  const keyHeaders = new Headers({ 'accept-encoding': 'identity' })
+  for (const varyName of vary) {
+    const headerValue = headers.get(varyName)
+    if (headerValue !== null) keyHeaders.set(varyName, headerValue)
   }
-  return keyed
+  return keyHeaders
 }
 
 /** The address under which an answer lies: one that no client can ask for. */
@@ -90,11 +90,12 @@ export function createKeyUrl(
   search: string,
   headers: Headers,
 ): string {
-  let url = `${publicOrigin}/.portcullis/cache/${upstream}${path}?q=${encodeURIComponent(search)}`
-  headers.forEach((value, name) => {
-    if (name !== 'accept-encoding') url += `&${name}=${encodeURIComponent(value)}`
+  let keyUrl = `${publicOrigin}/.portcullis/cache/${upstream}${path}?q=${encodeURIComponent(search)}`
+  headers.forEach((headerValue, headerName) => {
+    if (headerName !== 'accept-encoding')
+      keyUrl += `&${headerName}=${encodeURIComponent(headerValue)}`
   })
-  return url
+  return keyUrl
 }
 
 /** The address under which it is noted when all forms of an answer that varies became invalid. */
@@ -112,12 +113,12 @@ export function createInvalidationUrl(
  * @see RFC 9111 sections 3, 4.2
  */
 export function readFreshness(
-  head: ResponseHead,
+  responseHead: ResponseHead,
   path: string,
   rules: CacheRules,
-  times: ResponseTimes,
+  responseTimes: ResponseTimes,
 ): Freshness | undefined {
-  const { status, headers } = head
+  const { status, headers } = responseHead
   if (![200, 301, 308, 404, 410].includes(status)) return undefined
   if (headers.has('set-cookie') || headers.has('portcullis-session') || isCompressed(headers))
     return undefined
@@ -130,7 +131,7 @@ export function readFreshness(
     return undefined
   const control = readCacheControl(headers)
   if (control.forbidden) return undefined
-  const freshness = computeFreshness(head, control, rules, times)
+  const freshness = computeFreshness(responseHead, control, rules, responseTimes)
   if (
     freshness === undefined ||
     (freshness.fresh <= freshness.age && !hasValidator(status, headers))
@@ -146,8 +147,8 @@ export function hasValidator(status: number, headers: Headers): boolean {
 
 function isVaryAllowed(vary: string | null, names: readonly VaryName[]): boolean {
   if (vary === null) return true
-  const known: readonly string[] = ['accept-encoding', ...names]
-  return vary.split(',').every((name) => known.includes(name.trim().toLowerCase()))
+  const knownNames: readonly string[] = ['accept-encoding', ...names]
+  return vary.split(',').every((varyName) => knownNames.includes(varyName.trim().toLowerCase()))
 }
 
 /** A page under the name of a file is a path that its upstream read in another way than was meant. */
@@ -155,11 +156,11 @@ function extensionMatchesType(
   headers: Headers,
   status: number,
   path: string,
-  { takes }: CacheRules,
+  { takes: takesType }: CacheRules,
 ): boolean {
   if (status === 301 || status === 308) return true
   const type = mediaType(headers)
-  if (type === undefined || (takes !== undefined && !takes(headers))) return false
+  if (type === undefined || (takesType !== undefined && !takesType(headers))) return false
   const extension = /\.([a-z][a-z\d]{0,7})$/i.exec(path)?.[1]?.toLowerCase()
   if (
     extension === undefined ||

@@ -43,143 +43,170 @@ interface CacheTurn {
 /** Answers from what is kept; or passes the request on, and keeps the answer where it may be kept. */
 export async function serveCached(ctx: CacheContext, cache: CacheParts): Promise<Response> {
   const { request, requestId } = ctx
-  const { rules, store, most } = cache
-  const bypass =
+  const { rules, store, most: maxBytes } = cache
+  const bypassReason =
     store === undefined ? 'no-cache-here' : findBypassReason(request, rules, ctx.ownNames)
-  if (store === undefined || bypass !== undefined) return bypassCache(ctx, bypass)
+  if (store === undefined || bypassReason !== undefined) return bypassCache(ctx, bypassReason)
 
   const search = selectQuery(ctx.search, rules.query)
   const headers = selectHeaders(request.headers, rules)
-  const place = findCacheLocation(ctx, { rules, store }, search, headers)
+  const cacheLocation = findCacheLocation(ctx, { rules, store }, search, headers)
   const now = ctx.clock()
-  const asking: CacheRequest = { request, requestId, now, most, ranges: rules.ranges }
+  const cacheRequest: CacheRequest = {
+    request,
+    requestId,
+    now,
+    most: maxBytes,
+    ranges: rules.ranges,
+  }
   const changes = cache.changes.count
-  const { kept, epoch } = await lookUp(place, now)
-  const turn: CacheTurn = { ctx, cache, place, asking, search, headers, epoch, changes }
-  if (kept !== undefined && kept.age < kept.fresh) {
+  const { kept: cached, epoch: cacheEpoch } = await lookUp(cacheLocation, now)
+  const cacheTurn: CacheTurn = {
+    ctx,
+    cache,
+    place: cacheLocation,
+    asking: cacheRequest,
+    search,
+    headers,
+    epoch: cacheEpoch,
+    changes,
+  }
+  if (cached !== undefined && cached.age < cached.fresh) {
     return withCacheStatus(
-      await respondFromCache(kept, asking),
-      `hit; ttl=${kept.fresh - kept.age}`,
+      await respondFromCache(cached, cacheRequest),
+      `hit; ttl=${cached.fresh - cached.age}`,
     )
   }
   if (wantsOnlyCached(request.headers)) {
-    if (kept) discardBody(kept.response)
+    if (cached) discardBody(cached.response)
     return withCacheStatus(
       errorResponse('fault', request, { requestId, status: 504 }),
       'detail=only-if-cached',
     )
   }
-  if (kept !== undefined && kept.age < kept.fresh + kept.whileRevalidate && refreshLater(turn)) {
-    const status = `hit; ttl=${kept.fresh - kept.age}; detail=stale-while-revalidate`
-    return withCacheStatus(await respondFromCache(kept, asking), status)
+  if (
+    cached !== undefined &&
+    cached.age < cached.fresh + cached.whileRevalidate &&
+    refreshLater(cacheTurn)
+  ) {
+    const status = `hit; ttl=${cached.fresh - cached.age}; detail=stale-while-revalidate`
+    return withCacheStatus(await respondFromCache(cached, cacheRequest), status)
   }
   if (request.method === 'HEAD' || request.headers.has('range')) {
-    if (kept) discardBody(kept.response)
+    if (cached) discardBody(cached.response)
     return request.method === 'HEAD'
       ? withCacheStatus(await ctx.pass(), 'fwd=method')
       : bypassCache(ctx, 'range')
   }
-  return fetchAndStore(turn, kept)
+  return fetchAndStore(cacheTurn, cached)
 }
 
-async function bypassCache(ctx: CacheContext, detail: string | undefined): Promise<Response> {
-  return withCacheStatus(await ctx.pass(), `fwd=bypass; detail=${detail}`)
+async function bypassCache(ctx: CacheContext, bypassDetail: string | undefined): Promise<Response> {
+  return withCacheStatus(await ctx.pass(), `fwd=bypass; detail=${bypassDetail}`)
 }
 
 /** Asks the upstream, with the validators of what is kept, and keeps what it answers. */
 async function fetchAndStore(
-  turn: CacheTurn,
-  kept: CachedResponse | undefined,
+  cacheTurn: CacheTurn,
+  cached: CachedResponse | undefined,
   background = false,
 ): Promise<Response> {
-  const { ctx, asking } = turn
-  const spare = kept !== undefined && kept.age < kept.fresh + kept.stale ? kept : undefined
-  const headers = new Headers(turn.headers)
-  const old = kept && restoreResponse(kept)
-  const conditional = old !== undefined && hasValidator(old.status, old.headers)
-  if (conditional) addValidators(headers, old.headers)
+  const { ctx, asking: cacheRequest } = cacheTurn
+  const staleResponse =
+    cached !== undefined && cached.age < cached.fresh + cached.stale ? cached : undefined
+  const headers = new Headers(cacheTurn.headers)
+  const oldResponse = cached && restoreResponse(cached)
+  const conditional =
+    oldResponse !== undefined && hasValidator(oldResponse.status, oldResponse.headers)
+  if (conditional) addValidators(headers, oldResponse.headers)
   const requestedAt = ctx.clock()
-  let said: Headers | undefined
+  let upstreamHeaders: Headers | undefined
   let response: Response
   try {
     response = await ctx.pass({
-      search: turn.search,
+      search: cacheTurn.search,
       headers,
       outlives: background,
-      receiveHeaders(came): void {
-        said = came
+      receiveHeaders(received): void {
+        upstreamHeaders = received
       },
     })
   } catch (error) {
-    if (spare === undefined || !isUpstreamFailure(error) || ctx.request.signal.aborted) throw error
+    if (staleResponse === undefined || !isUpstreamFailure(error) || ctx.request.signal.aborted)
+      throw error
     return withCacheStatus(
-      await respondFromCache(spare, asking),
+      await respondFromCache(staleResponse, cacheRequest),
       'fwd=stale; detail=stale-if-error',
     )
   }
 
-  if (spare !== undefined && response.status >= 500) {
+  if (staleResponse !== undefined && response.status >= 500) {
     discardBody(response)
     const status = `fwd=stale; fwd-status=${response.status}; detail=stale-if-error`
-    return withCacheStatus(await respondFromCache(spare, asking), status)
+    return withCacheStatus(await respondFromCache(staleResponse, cacheRequest), status)
   }
   if (conditional && response.status === 304) {
-    if (said !== undefined && confirmsCached(said, old.headers))
-      return freshen(turn, old, { response, said, requestedAt })
+    if (upstreamHeaders !== undefined && confirmsCached(upstreamHeaders, oldResponse.headers))
+      return freshen(cacheTurn, oldResponse, { response, said: upstreamHeaders, requestedAt })
     // A 304 about something else than what is kept: asked again without a condition.
-    discardBody(old)
-    return fetchAndStore(turn, undefined, background)
+    discardBody(oldResponse)
+    return fetchAndStore(cacheTurn, undefined, background)
   }
-  if (kept !== undefined) discardBody(kept.response)
-  const stored = said !== undefined && store(turn, response, said, requestedAt)
-  const status = `fwd=${kept ? 'stale' : 'uri-miss'}${stored ? '; stored' : ''}`
-  return withCacheStatus(respondFromUpstream(response, { ...asking, now: ctx.clock() }), status)
+  if (cached !== undefined) discardBody(cached.response)
+  const isStored =
+    upstreamHeaders !== undefined && store(cacheTurn, response, upstreamHeaders, requestedAt)
+  const status = `fwd=${cached ? 'stale' : 'uri-miss'}${isStored ? '; stored' : ''}`
+  return withCacheStatus(
+    respondFromUpstream(response, { ...cacheRequest, now: ctx.clock() }),
+    status,
+  )
 }
 
 /** Gives what is kept again, brought up to date by a 304. RFC 9111 section 4.3.4. */
 async function freshen(
-  turn: CacheTurn,
-  old: Response,
-  came: { readonly response: Response; readonly said: Headers; readonly requestedAt: number },
+  cacheTurn: CacheTurn,
+  oldResponse: Response,
+  received: { readonly response: Response; readonly said: Headers; readonly requestedAt: number },
 ): Promise<Response> {
-  const { response, said, requestedAt } = came
-  const { ctx, asking } = turn
-  const headers = mergeHeaders(old.headers, response.headers)
-  const updated = new Response(old.body, { status: old.status, headers })
+  const { response, said: upstreamHeaders, requestedAt } = received
+  const { ctx, asking: cacheRequest } = cacheTurn
+  const headers = mergeHeaders(oldResponse.headers, response.headers)
+  const updatedResponse = new Response(oldResponse.body, { status: oldResponse.status, headers })
   // Headers that are removed from the response still show that it is for one client.
-  const judged = new Headers(headers)
-  for (const name of ['set-cookie', 'portcullis-session'])
-    if (said.has(name)) judged.set(name, 'said')
-  const stored = store(turn, updated, judged, requestedAt)
-  for (const cookie of response.headers.getSetCookie()) updated.headers.append('set-cookie', cookie)
-  const answer = respondFromUpstream(updated, { ...asking, now: ctx.clock() })
-  return withCacheStatus(answer, `fwd=stale; fwd-status=304${stored ? '; stored' : ''}`)
+  const storableHeaders = new Headers(headers)
+  for (const headerName of ['set-cookie', 'portcullis-session'])
+    if (upstreamHeaders.has(headerName)) storableHeaders.set(headerName, 'said')
+  const isStored = store(cacheTurn, updatedResponse, storableHeaders, requestedAt)
+  for (const cookie of response.headers.getSetCookie())
+    updatedResponse.headers.append('set-cookie', cookie)
+  const clientResponse = respondFromUpstream(updatedResponse, { ...cacheRequest, now: ctx.clock() })
+  return withCacheStatus(clientResponse, `fwd=stale; fwd-status=304${isStored ? '; stored' : ''}`)
 }
 
 /** Keeps an answer where it may be kept, in the background. */
 function store(
-  { ctx, cache, place, epoch, changes }: CacheTurn,
+  { ctx, cache, place: cacheLocation, epoch: cacheEpoch, changes }: CacheTurn,
   response: Response,
-  said: Headers,
+  upstreamHeaders: Headers,
   requestedAt: number,
 ): boolean {
   const now = ctx.clock()
-  const times = { requestedAt, receivedAt: now }
+  const responseTimes = { requestedAt, receivedAt: now }
   // RFC 9111 section 4.4: what was under way while its address changed may be of before.
-  if ((cache.changes.last.get(cacheAddress(place)) ?? 0) > changes) return false
-  const head = { status: response.status, headers: said }
-  const freshness = readFreshness(head, ctx.path, cache.rules, times)
+  if ((cache.changes.last.get(cacheAddress(cacheLocation)) ?? 0) > changes) return false
+  const responseHead = { status: response.status, headers: upstreamHeaders }
+  const freshness = readFreshness(responseHead, ctx.path, cache.rules, responseTimes)
   if (freshness === undefined) return false
-  const validated = hasValidator(response.status, said)
-  const work = storeResponse(place, response, {
+  const hasValidators = hasValidator(response.status, upstreamHeaders)
+  const storing = storeResponse(cacheLocation, response, {
     ...freshness,
     now,
-    epoch,
+    epoch: cacheEpoch,
     most: cache.most,
-    validated,
+    validated: hasValidators,
   })
-  if (work === undefined) return false
-  ctx.waitUntil?.(work)
+  if (storing === undefined) return false
+  ctx.waitUntil?.(storing)
   return true
 }
 
@@ -187,25 +214,29 @@ function store(
 const longestRefresh = 60_000
 
 /** Asks for another answer while the kept one is given; false where nothing can run after an answer. */
-function refreshLater(turn: CacheTurn): boolean {
-  const { ctx, place, cache, asking } = turn
+function refreshLater(cacheTurn: CacheTurn): boolean {
+  const { ctx, place: cacheLocation, cache, asking: cacheRequest } = cacheTurn
   const { refreshing } = cache
   if (ctx.waitUntil === undefined) return false
-  const key = place.key.url
-  const since = refreshing.get(key)
+  const cacheKey = cacheLocation.key.url
+  const startedAt = refreshing.get(cacheKey)
   // A clock that went back to before it began ends the wait for it.
-  const age = since === undefined ? longestRefresh : asking.now - since
-  if (age >= 0 && age < longestRefresh) return true
-  refreshing.set(key, asking.now)
+  const ageMs = startedAt === undefined ? longestRefresh : cacheRequest.now - startedAt
+  if (ageMs >= 0 && ageMs < longestRefresh) return true
+  refreshing.set(cacheKey, cacheRequest.now)
   // The client's own condition is about what it is given now.
   const request = new Request(ctx.request.url)
-  const work = lookUp(place, asking.now)
-    .then(({ kept, epoch }) =>
-      fetchAndStore({ ...turn, epoch, asking: { ...asking, request } }, kept, true),
+  const work = lookUp(cacheLocation, cacheRequest.now)
+    .then(({ kept: cached, epoch: cacheEpoch }) =>
+      fetchAndStore(
+        { ...cacheTurn, epoch: cacheEpoch, asking: { ...cacheRequest, request } },
+        cached,
+        true,
+      ),
     )
     .then(discardBody)
     .catch(() => {})
-    .finally(() => refreshing.delete(key))
+    .finally(() => refreshing.delete(cacheKey))
   ctx.waitUntil(work)
   return true
 }

@@ -41,13 +41,13 @@ export function findRuntimeCache(): CacheStore | undefined {
 }
 
 /** Ours, on what lies in the cache. No upstream can send them: every such name is taken out of its answers. */
-const note = 'portcullis-kept'
+const noteHeader = 'portcullis-kept'
 /** The form of the notes. What an earlier release wrote is not read. */
 const version = 'v2'
 /** Headers that the cache itself would act on, set aside. */
-const aside = ['cache-control', 'vary', 'expires', 'pragma'] as const
+const setAsideNames = ['cache-control', 'vary', 'expires', 'pragma'] as const
 /** Headers that belong to one answer. RFC 9111 section 3.1 names the one of proxies. */
-const single = [
+const removedNames = [
   'x-request-id',
   'cache-status',
   'age',
@@ -59,7 +59,7 @@ const single = [
 const validatedFor = 86_400
 /** Seconds for which it is remembered that an answer became invalid: longer than a request takes that was under way then. */
 const invalidFor = 600
-const year = 31_536_000
+const yearSeconds = 31_536_000
 /** Milliseconds: clocks of machines that share a cache may differ by this much. */
 const skewMs = 60_000
 
@@ -79,15 +79,16 @@ export async function lookUp(
   now: number,
 ): Promise<CacheLookup> {
   try {
-    const [response, marker] = await Promise.all([
+    const [response, markerResponse] = await Promise.all([
       store.match(key),
       invalidKey && store.match(invalidKey),
     ])
-    const epoch = readEpoch(invalidKey === undefined ? response : marker) ?? firstEpoch
-    discardBody(marker)
-    const kept = response && readCached(response, invalidKey === undefined ? undefined : epoch, now)
-    if (kept === undefined) discardBody(response)
-    return { kept, epoch }
+    const epoch = readEpoch(invalidKey === undefined ? response : markerResponse) ?? firstEpoch
+    discardBody(markerResponse)
+    const cachedResponse =
+      response && readCached(response, invalidKey === undefined ? undefined : epoch, now)
+    if (cachedResponse === undefined) discardBody(response)
+    return { kept: cachedResponse, epoch }
   } catch {
     return { kept: undefined, epoch: firstEpoch }
   }
@@ -98,18 +99,19 @@ function readCached(
   epoch: string | undefined,
   now: number,
 ): CachedResponse | undefined {
-  const [form, of, ...numbers] = (response.headers.get(note) ?? '').split(' ')
-  const [at, before, fresh, stale, whileRevalidate] = numbers.map(Number)
-  if (form !== version || (epoch !== undefined && of !== epoch)) return undefined
-  if (at === undefined || before === undefined || fresh === undefined) return undefined
-  if (stale === undefined || whileRevalidate === undefined) return undefined
+  const [form, ofEpoch, ...numbers] = (response.headers.get(noteHeader) ?? '').split(' ')
+  const [storedAt, initialAge, freshSeconds, staleSeconds, whileRevalidate] = numbers.map(Number)
+  if (form !== version || (epoch !== undefined && ofEpoch !== epoch)) return undefined
+  if (storedAt === undefined || initialAge === undefined || freshSeconds === undefined)
+    return undefined
+  if (staleSeconds === undefined || whileRevalidate === undefined) return undefined
   // Kept in the future, by a clock that has been put right since: how old it is, nobody knows.
-  if (at - now > skewMs) return undefined
+  if (storedAt - now > skewMs) return undefined
   return {
     response,
-    age: before + Math.max(0, Math.floor((now - at) / 1000)),
-    fresh,
-    stale,
+    age: initialAge + Math.max(0, Math.floor((now - storedAt) / 1000)),
+    fresh: freshSeconds,
+    stale: staleSeconds,
     whileRevalidate,
   }
 }
@@ -121,49 +123,61 @@ function readCached(
  * @returns undefined where it can be seen at once that it is too long.
  */
 export function storeResponse(
-  place: CacheLocation,
+  cacheLocation: CacheLocation,
   response: Response,
   keeping: StoreOptions,
 ): Promise<void> | undefined {
-  const { age, fresh, stale, whileRevalidate, now, epoch, most, validated } = keeping
-  if (Number(response.headers.get('content-length') ?? 0) > most) return undefined
-  const copy = response.clone()
-  const headers = new Headers(copy.headers)
-  for (const name of single) headers.delete(name)
-  for (const name of aside) {
-    const value = headers.get(name)
-    headers.delete(name)
-    if (value !== null) headers.set(`${note}-${name}`, value)
+  const {
+    age,
+    fresh: freshSeconds,
+    stale: staleSeconds,
+    whileRevalidate,
+    now,
+    epoch,
+    most: maxBytes,
+    validated: hasValidators,
+  } = keeping
+  if (Number(response.headers.get('content-length') ?? 0) > maxBytes) return undefined
+  const storedCopy = response.clone()
+  const headers = new Headers(storedCopy.headers)
+  for (const headerName of removedNames) headers.delete(headerName)
+  for (const headerName of setAsideNames) {
+    const headerValue = headers.get(headerName)
+    headers.delete(headerName)
+    if (headerValue !== null) headers.set(`${noteHeader}-${headerName}`, headerValue)
   }
   // RFC 9110 section 6.6.1: whoever stores an answer without one adds it.
   if (!headers.has('date')) headers.set('date', new Date(now).toUTCString())
-  headers.set(note, `${version} ${epoch} ${now} ${age} ${fresh} ${stale} ${whileRevalidate}`)
-  const spare = Math.max(stale, whileRevalidate, validated ? validatedFor : 0)
+  headers.set(
+    noteHeader,
+    `${version} ${epoch} ${now} ${age} ${freshSeconds} ${staleSeconds} ${whileRevalidate}`,
+  )
+  const spareSeconds = Math.max(staleSeconds, whileRevalidate, hasValidators ? validatedFor : 0)
   headers.set(
     'cache-control',
-    `public, max-age=${Math.min(year, Math.max(1, fresh - age) + spare)}`,
+    `public, max-age=${Math.min(yearSeconds, Math.max(1, freshSeconds - age) + spareSeconds)}`,
   )
   const { status } = response
-  const write = async (): Promise<void> => {
-    const body = await readWhole(copy, most)
-    if (body === undefined || (await wasInvalidatedSince(place, epoch))) return
-    await place.store.put(place.key, new Response(body, { status, headers }))
+  const writeCopy = async (): Promise<void> => {
+    const body = await readWhole(storedCopy, maxBytes)
+    if (body === undefined || (await wasInvalidatedSince(cacheLocation, epoch))) return
+    await cacheLocation.store.put(cacheLocation.key, new Response(body, { status, headers }))
   }
-  return write().catch(() => {})
+  return writeCopy().catch(() => {})
 }
 
 /** Notes that what lies there is no longer true. Where there is one form of it and none lies there, nothing is noted. Never rejects. */
 export async function invalidate({ store, key, invalidKey }: CacheLocation): Promise<void> {
   const headers = {
     'content-type': 'text/plain',
-    [note]: `invalid ${randomId()}`,
-    'cache-control': `public, max-age=${invalidKey === undefined ? invalidFor : year}`,
+    [noteHeader]: `invalid ${randomId()}`,
+    'cache-control': `public, max-age=${invalidKey === undefined ? invalidFor : yearSeconds}`,
   }
   try {
     if (invalidKey === undefined) {
-      const found = await store.match(key)
-      discardBody(found)
-      if (found === undefined) return
+      const foundResponse = await store.match(key)
+      discardBody(foundResponse)
+      if (foundResponse === undefined) return
     }
     await store.put(invalidKey ?? key, new Response('invalid', { headers }))
   } catch {}
@@ -171,46 +185,46 @@ export async function invalidate({ store, key, invalidKey }: CacheLocation): Pro
 
 async function wasInvalidatedSince(
   { store, key, invalidKey }: CacheLocation,
-  since: string,
+  sinceEpoch: string,
 ): Promise<boolean> {
-  const found = await store.match(invalidKey ?? key)
-  discardBody(found)
-  const epoch = readEpoch(found)
-  return epoch !== undefined && epoch !== since
+  const foundResponse = await store.match(invalidKey ?? key)
+  discardBody(foundResponse)
+  const epoch = readEpoch(foundResponse)
+  return epoch !== undefined && epoch !== sinceEpoch
 }
 
-function readEpoch(found: Response | undefined): string | undefined {
-  return /^invalid ([\w-]{1,64})$/.exec(found?.headers.get(note) ?? '')?.[1]
+function readEpoch(foundResponse: Response | undefined): string | undefined {
+  return /^invalid ([\w-]{1,64})$/.exec(foundResponse?.headers.get(noteHeader) ?? '')?.[1]
 }
 
 function discardBody(response: Response | undefined): void {
   response?.body?.cancel().catch(() => {})
 }
 
-/** Bytes of a body; undefined where there are more than `most`. */
+/** Reads the bytes of a body; undefined if there are more than `maxBytes`. */
 export async function readWhole(
   { body }: Response,
-  most: number,
+  maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const parts: Uint8Array[] = []
-  let bytes = 0
+  const chunks: Uint8Array[] = []
+  let byteLength = 0
   const reader = body?.getReader()
-  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    bytes += part.value.byteLength
-    if (bytes > most) {
+  for (let chunk = await reader?.read(); chunk && !chunk.done; chunk = await reader?.read()) {
+    byteLength += chunk.value.byteLength
+    if (byteLength > maxBytes) {
       // Not waited for: one half of a split stream is given up for good only when the other is.
       reader?.cancel().catch(() => {})
       return undefined
     }
-    parts.push(part.value)
+    chunks.push(chunk.value)
   }
-  const whole = new Uint8Array(bytes)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.byteLength
+  const joined = new Uint8Array(byteLength)
+  let position = 0
+  for (const chunk of chunks) {
+    joined.set(chunk, position)
+    position += chunk.byteLength
   }
-  return whole
+  return joined
 }
 
 /**
@@ -220,12 +234,12 @@ export async function readWhole(
 export function restoreResponse({ response, age }: CachedResponse): Response {
   const headers = new Headers(response.headers)
   headers.delete('cache-control')
-  for (const name of aside) {
-    const value = headers.get(`${note}-${name}`)
-    headers.delete(`${note}-${name}`)
-    if (value !== null) headers.set(name, value)
+  for (const headerName of setAsideNames) {
+    const headerValue = headers.get(`${noteHeader}-${headerName}`)
+    headers.delete(`${noteHeader}-${headerName}`)
+    if (headerValue !== null) headers.set(headerName, headerValue)
   }
-  headers.delete(note)
+  headers.delete(noteHeader)
   headers.delete('cf-cache-status')
   headers.set('age', `${age}`)
   return new Response(response.body, { status: response.status, headers })

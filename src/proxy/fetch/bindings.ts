@@ -39,58 +39,66 @@ export type ConnectUpstream = (invocation: Invocation) => CompiledClient
 /** Compiles the option `binding` or `assets` of an upstream. */
 export function compileBinding(
   option: 'binding' | 'assets',
-  input: FromEnv<FetchBinding, never>,
+  sourceOption: FromEnv<FetchBinding, never>,
   issues: Issues,
 ): ConnectUpstream {
-  const read = resolveFrom(issues, option, input, checkFetch)
+  const readBinding = resolveFrom(issues, option, sourceOption, checkFetch)
 
   return ({ env }) => {
     // Here, so that a binding that is missing is an error of the configuration.
-    read(env)
-    return createClient((url, init) => {
-      avoidNoCache(init)
+    readBinding(env)
+    return createClient((url, requestInit) => {
+      avoidNoCache(requestInit)
       // Read for each attempt: the stub of a Durable Object belongs to one request, and is broken once it has thrown.
-      return read(env).fetch(url, init)
+      return readBinding(env).fetch(url, requestInit)
     })
   }
 }
 
 /** Compiles the option `app` of an upstream. */
-export function compileApp(input: FetchApp | FetchHandler, issues: Issues): ConnectUpstream {
-  const app = checkFetch(typeof input === 'function' ? { fetch: input } : input, issues.at('app'))
+export function compileApp(sourceOption: FetchApp | FetchHandler, issues: Issues): ConnectUpstream {
+  const appClient = checkFetch(
+    typeof sourceOption === 'function' ? { fetch: sourceOption } : sourceOption,
+    issues.at('app'),
+  )
 
   return ({ env, context }) =>
-    createClient((url, { cache: _cache, ...init }) => {
-      const request = new Request(url, init)
+    createClient((url, { cache: _cache, ...requestInit }) => {
+      const request = new Request(url, requestInit)
       // A network client would add it.
       request.headers.set('host', new URL(url).host)
-      return app.fetch(request, env, context)
+      return appClient.fetch(request, env, context)
     })
 }
 
-function checkFetch(value: object, issues: Issues): { fetch(...args: unknown[]): unknown } {
-  const source = Object(value) as { fetch(...args: unknown[]): unknown }
-  if (typeof source.fetch !== 'function') issues.add('', 'must have a method fetch')
-  return source
+function checkFetch(
+  clientObject: object,
+  issues: Issues,
+): { fetch(...fetchArguments: unknown[]): unknown } {
+  const fetchSource = Object(clientObject) as { fetch(...fetchArguments: unknown[]): unknown }
+  if (typeof fetchSource.fetch !== 'function') issues.add('', 'must have a method fetch')
+  return fetchSource
 }
 
-function createClient(send: (url: string, init: RequestInit) => unknown): CompiledClient {
+function createClient(
+  sendRequest: (url: string, requestInit: RequestInit) => unknown,
+): CompiledClient {
   return {
-    async fetch(url, init) {
-      const signal = init.signal as AbortSignal
+    async fetch(url, requestInit) {
+      const signal = requestInit.signal as AbortSignal
       signal.throwIfAborted()
-      const work = (async () => (await send(url, init)) as Response)()
+      const sending = (async () => (await sendRequest(url, requestInit)) as Response)()
       // An app may ignore the signal. What it responds later is discarded.
-      const aborted = new Promise<never>((_resolve, reject) => {
-        const abort = (): void => {
+      const abortion = new Promise<never>((_resolve, reject) => {
+        const abortSending = (): void => {
           reject(signal.reason)
-          work.then(discardBody, () => {})
+          sending.then(discardBody, () => {})
         }
-        signal.addEventListener('abort', abort, { once: true })
+        signal.addEventListener('abort', abortSending, { once: true })
       })
-      const response = await Promise.race([work, aborted])
+      const response = await Promise.race([sending, abortion])
       if (!response?.headers) throw new TypeError('The upstream returned no Response')
-      if (init.method === 'HEAD') discardBody(response)
+      if (requestInit.method === 'HEAD') discardBody(response)
       return response
     },
     rules: passesBodies,

@@ -24,7 +24,7 @@ export interface BreakerRules {
 export type BreakerChange = 'opened' | 'closed' | undefined
 
 /** Takes whether a request was answered at all. A request whose client left is never settled. */
-export type SettleBreaker = (answered: boolean, now: number) => BreakerChange
+export type SettleBreaker = (hasAnswered: boolean, now: number) => BreakerChange
 
 /** One upstream's breaker, in the memory of one isolate. */
 export interface Breaker {
@@ -53,13 +53,17 @@ export function circuitBreaker(options: BreakerOptions = {}): BreakerRules {
   const issues = createIssues('circuitBreaker')
   checkKeys(issues, options, ['failures', 'window', 'pause'])
   const { failures, window, pause } = { ...options }
-  const most = wholeNumber(issues, 'failures', failures, 5, { min: 1, max: 1000, unit: 'requests' })
+  const maxFailures = wholeNumber(issues, 'failures', failures, 5, {
+    min: 1,
+    max: 1000,
+    unit: 'requests',
+  })
   const windowMs =
     wholeNumber(issues, 'window', window, 10, { min: 1, max: 600, unit: 'seconds' }) * 1000
   const pauseMs =
     wholeNumber(issues, 'pause', pause, 5, { min: 1, max: 300, unit: 'seconds' }) * 1000
   issues.throwIfAny()
-  return { start: () => startBreaker(most, windowMs, pauseMs) }
+  return { start: () => startBreaker(maxFailures, windowMs, pauseMs) }
 }
 
 /** A span of time in ms. */
@@ -69,54 +73,57 @@ interface Span {
 }
 
 /** Milliseconds until a span is over; undefined where it is, or where the clock went back to before it began. */
-function readRemaining({ since, lasts }: Span, now: number): number | undefined {
-  const age = now - since
-  return age >= 0 && age < lasts ? lasts - age : undefined
+function readRemaining(
+  { since: startedAt, lasts: durationMs }: Span,
+  now: number,
+): number | undefined {
+  const elapsedMs = now - startedAt
+  return elapsedMs >= 0 && elapsedMs < durationMs ? durationMs - elapsedMs : undefined
 }
 
-function startBreaker(most: number, windowMs: number, pauseMs: number): Breaker {
-  let [ended, failed] = [0, 0]
-  let window: Span | undefined
+function startBreaker(maxFailures: number, windowMs: number, pauseMs: number): Breaker {
+  let [endedCount, failedCount] = [0, 0]
+  let countWindow: Span | undefined
   /** While it is open: until when no probe may go. */
-  let pause: Span | undefined
+  let pauseSpan: Span | undefined
 
-  function settle(answered: boolean, now: number): BreakerChange {
+  function settle(hasAnswered: boolean, now: number): BreakerChange {
     // Begun before it opened: what it says is old.
-    if (pause !== undefined) return undefined
-    if (window === undefined || readRemaining(window, now) === undefined) {
-      window = { since: now, lasts: windowMs }
-      ended = 0
-      failed = 0
+    if (pauseSpan !== undefined) return undefined
+    if (countWindow === undefined || readRemaining(countWindow, now) === undefined) {
+      countWindow = { since: now, lasts: windowMs }
+      endedCount = 0
+      failedCount = 0
     }
-    ended++
-    if (answered) return undefined
-    failed++
-    if (failed < most || failed * 2 < ended) return undefined
-    pause = { since: now, lasts: pauseMs }
+    endedCount++
+    if (hasAnswered) return undefined
+    failedCount++
+    if (failedCount < maxFailures || failedCount * 2 < endedCount) return undefined
+    pauseSpan = { since: now, lasts: pauseMs }
     return 'opened'
   }
 
-  function settleProbe(answered: boolean, now: number): BreakerChange {
-    if (pause === undefined) return undefined
-    if (!answered) {
-      pause = { since: now, lasts: pauseMs }
+  function settleProbe(hasAnswered: boolean, now: number): BreakerChange {
+    if (pauseSpan === undefined) return undefined
+    if (!hasAnswered) {
+      pauseSpan = { since: now, lasts: pauseMs }
       return undefined
     }
-    pause = undefined
-    window = undefined
+    pauseSpan = undefined
+    countWindow = undefined
     return 'closed'
   }
 
   return {
     enter(now, longestMs): SettleBreaker | number {
-      if (pause === undefined) return settle
+      if (pauseSpan === undefined) return settle
 
       // The clock went back: the pause begins again from here, and is not as long as that besides.
-      if (now < pause.since) pause = { since: now, lasts: pauseMs }
-      const left = readRemaining(pause, now)
-      if (left !== undefined) return left
+      if (now < pauseSpan.since) pauseSpan = { since: now, lasts: pauseMs }
+      const remainingMs = readRemaining(pauseSpan, now)
+      if (remainingMs !== undefined) return remainingMs
 
-      pause = { since: now, lasts: longestMs }
+      pauseSpan = { since: now, lasts: longestMs }
       return settleProbe
     },
   }

@@ -37,19 +37,19 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
   const { client, url, method, headers, body, timeoutMs, signal } = request
   // Not AbortSignal.timeout: outside workerd it would cut a slow body as well, and it costs more.
   const controller = new AbortController()
-  const abort = (): void => controller.abort()
-  let late = false
-  let refused: BodyError | undefined
-  let sent: Promise<void> | undefined
-  const timer = setTimeout(() => {
-    late = true
+  const abortFetch = (): void => controller.abort()
+  let hasTimedOut = false
+  let bodyError: BodyError | undefined
+  let bodySent: Promise<void> | undefined
+  const deadline = setTimeout(() => {
+    hasTimedOut = true
     controller.abort()
   }, timeoutMs)
-  if (signal.aborted) abort()
-  else signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) abortFetch()
+  else signal.addEventListener('abort', abortFetch, { once: true })
   try {
     // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
-    const init: RequestInit & { duplex?: 'half' } = {
+    const requestInit: RequestInit & { duplex?: 'half' } = {
       method,
       headers,
       redirect: 'manual',
@@ -57,45 +57,49 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
       cache: 'no-store',
       signal: controller.signal,
     }
-    if (body.text !== undefined) init.body = body.text
+    if (body.text !== undefined) requestInit.body = body.text
     else if (body.body !== undefined) {
       const onRefuse = (error: BodyError): void => {
-        refused = error
-        abort()
+        bodyError = error
+        abortFetch()
       }
-      const { stream, settled } = boundRequestBody(body.body, body, onRefuse)
-      init.body = stream
-      init.duplex = 'half'
-      sent = settled
+      const { stream: boundedStream, settled: bodySettled } = boundRequestBody(
+        body.body,
+        body,
+        onRefuse,
+      )
+      requestInit.body = boundedStream
+      requestInit.duplex = 'half'
+      bodySent = bodySettled
     }
-    const response: UpstreamResponse = await client.fetch(url, init)
+    const response: UpstreamResponse = await client.fetch(url, requestInit)
     const { webSocket } = response
-    if (typeof webSocket === 'object' && webSocket !== null) aborts.set(webSocket, abort)
+    if (typeof webSocket === 'object' && webSocket !== null) abortByBody.set(webSocket, abortFetch)
     return response
   } catch (cause) {
-    signal.removeEventListener('abort', abort)
+    signal.removeEventListener('abort', abortFetch)
     // An upstream's connection may fail because the client's has: what became of the body is known a moment later.
-    if (sent !== undefined && !late)
-      await Promise.race([sent, new Promise((done) => setTimeout(done, afterwards))])
+    if (bodySent !== undefined && !hasTimedOut)
+      await Promise.race([bodySent, new Promise((resolve) => setTimeout(resolve, afterwards))])
     // The reader of the body learns of it first.
-    if (refused !== undefined || isBodyTooLong(cause))
-      throw refused ?? new BodyError('body-malformed')
-    if (late)
+    if (bodyError !== undefined || isBodyTooLong(cause))
+      throw bodyError ?? new BodyError('body-malformed')
+    if (hasTimedOut)
       throw new PortcullisError('ERR_UPSTREAM_TIMEOUT', `No first byte within ${timeoutMs} ms`)
     throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream could not be reached', {
       cause,
     })
   } finally {
-    clearTimeout(timer)
+    clearTimeout(deadline)
   }
 }
 
 /** Aborts of the requests that WebSockets came from. */
-const aborts = new WeakMap<object, () => void>()
+const abortByBody = new WeakMap<object, () => void>()
 
 /** Drops the connection of a WebSocket that an upstream handed over. */
 export function dropConnection(webSocket: object): void {
-  aborts.get(webSocket)?.()
+  abortByBody.get(webSocket)?.()
 }
 
 /** Milliseconds in which a body that broke off is told from an upstream that did. */
@@ -106,26 +110,29 @@ const afterwards = 100
  * it costs to count; any other is counted here.
  */
 function boundRequestBody(
-  source: ReadableStream<Uint8Array>,
+  sourceStream: ReadableStream<Uint8Array>,
   { length, maxBytes }: UpstreamRequest['body'],
   onRefuse: (error: BodyError) => void,
 ): { stream: ReadableStream<Uint8Array>; settled: Promise<void> } {
   const { FixedLengthStream } = globalThis as WithFixedLength
   if (length === undefined || length > maxBytes || FixedLengthStream === undefined) {
-    return { stream: boundBody(source, { length, maxBytes, onRefuse }), settled: Promise.resolve() }
+    return {
+      stream: boundBody(sourceStream, { length, maxBytes, onRefuse }),
+      settled: Promise.resolve(),
+    }
   }
   const { readable, writable } = new FixedLengthStream(length)
-  const settled = source.pipeTo(writable).catch(async (error: unknown) => {
+  const settlement = sourceStream.pipeTo(writable).catch(async (error: unknown) => {
     // An upstream that is gone cancels the source, which closes it; a client that broke off leaves it in error.
-    const broken = isBodyTooLong(error) || (await hasFailed(source))
-    if (broken) onRefuse(new BodyError('body-malformed'))
+    const isBroken = isBodyTooLong(error) || (await hasFailed(sourceStream))
+    if (isBroken) onRefuse(new BodyError('body-malformed'))
   })
-  return { stream: readable, settled }
+  return { stream: readable, settled: settlement }
 }
 
 /** Whether a stream that nobody reads any more ended in an error. */
-function hasFailed(source: ReadableStream<Uint8Array>): Promise<boolean> {
-  return source.getReader().closed.then(
+function hasFailed(sourceStream: ReadableStream<Uint8Array>): Promise<boolean> {
+  return sourceStream.getReader().closed.then(
     () => false,
     () => true,
   )

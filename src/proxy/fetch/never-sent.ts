@@ -2,7 +2,7 @@
 import { isPortcullisError } from '../../errors.ts'
 
 /** Error codes of Node (and undici), of Bun, and of resolvers for a name that leads nowhere. */
-const codes: ReadonlySet<unknown> = new Set([
+const errorCodes: ReadonlySet<unknown> = new Set([
   ...[
     'ECONNREFUSED',
     'EHOSTUNREACH',
@@ -24,12 +24,20 @@ const mostCauses = 5
 export function isNeverSent(error: unknown): boolean {
   if (isPortcullisError(error, 'ERR_UPSTREAM_PAUSED')) return true
   if (!isPortcullisError(error, 'ERR_UPSTREAM_UNREACHABLE')) return false
-  let at: unknown = error.cause
-  for (let i = 0; i < mostCauses && at instanceof Object; i++) {
-    const { code, message, cause } = at as { code?: unknown; message?: unknown; cause?: unknown }
-    if (codes.has(code)) return true
+  let currentCause: unknown = error.cause
+  for (
+    let causeDepth = 0;
+    causeDepth < mostCauses && currentCause instanceof Object;
+    causeDepth++
+  ) {
+    const { code, message, cause } = currentCause as {
+      code?: unknown
+      message?: unknown
+      cause?: unknown
+    }
+    if (errorCodes.has(code)) return true
     if (typeof message === 'string' && /\bconnection refused\b/i.test(message)) return true
-    at = cause
+    currentCause = cause
   }
   return false
 }

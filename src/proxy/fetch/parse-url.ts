@@ -2,35 +2,41 @@
 import type { Issues } from '../../options/index.ts'
 
 /** Parses an origin such as `https://app.example.com`; undefined with an issue for any other value. */
-export function parseOrigin(value: unknown, issues: Issues): URL | undefined {
-  const url = parseHttpUrl(value)
-  if (url !== undefined && (value === url.origin || value === `${url.origin}/`)) return url
+export function parseOrigin(urlOption: unknown, issues: Issues): URL | undefined {
+  const parsedUrl = parseHttpUrl(urlOption)
+  if (
+    parsedUrl !== undefined &&
+    (urlOption === parsedUrl.origin || urlOption === `${parsedUrl.origin}/`)
+  )
+    return parsedUrl
   issues.add('', 'must be an origin such as https://app.example.com, without a path')
   return undefined
 }
 
 /** Parses the URL of an upstream; undefined with an issue for any other value. */
-export function parseUpstreamUrl(value: unknown, issues: Issues): URL | undefined {
-  const url = parseHttpUrl(value)
-  const hasMore = url === undefined || url.search + url.hash + url.username + url.password !== ''
+export function parseUpstreamUrl(urlOption: unknown, issues: Issues): URL | undefined {
+  const parsedUrl = parseHttpUrl(urlOption)
+  const hasMore =
+    parsedUrl === undefined ||
+    parsedUrl.search + parsedUrl.hash + parsedUrl.username + parsedUrl.password !== ''
   if (hasMore) {
     issues.add('', 'must be an http or https URL without credentials, query or fragment')
     return undefined
   }
-  if (isMetadataHost(url.hostname)) {
+  if (isMetadataHost(parsedUrl.hostname)) {
     issues.add(
       '',
       'must not be a link-local address: clouds keep their metadata and its credentials there',
     )
     return undefined
   }
-  return url
+  return parsedUrl
 }
 
-function parseHttpUrl(value: unknown): URL | undefined {
-  if (typeof value !== 'string' || !URL.canParse(value)) return undefined
-  const url = new URL(value)
-  return url.protocol === 'https:' || url.protocol === 'http:' ? url : undefined
+function parseHttpUrl(urlOption: unknown): URL | undefined {
+  if (typeof urlOption !== 'string' || !URL.canParse(urlOption)) return undefined
+  const parsedUrl = new URL(urlOption)
+  return parsedUrl.protocol === 'https:' || parsedUrl.protocol === 'http:' ? parsedUrl : undefined
 }
 
 /** URL writes every spelling of an IP address (hexadecimal, octal, one number) in one form. */

@@ -21,14 +21,14 @@ const tenthsPerRetry = 10
  * hardly more requests than one that is up. It counts per isolate.
  */
 export function createRetryBudget(): RetryBudget {
-  let tenths = tenthsAtStart
+  let budgetTenths = tenthsAtStart
   return {
     earn(): void {
-      if (tenths < maxTenths) tenths++
+      if (budgetTenths < maxTenths) budgetTenths++
     },
     spend(): boolean {
-      if (tenths < tenthsPerRetry) return false
-      tenths -= tenthsPerRetry
+      if (budgetTenths < tenthsPerRetry) return false
+      budgetTenths -= tenthsPerRetry
       return true
     },
   }
@@ -70,13 +70,13 @@ const maxPauseMs = 50
  */
 export function isRetryable(
   { method, headers }: Request,
-  retry: boolean | 'idempotency-key' | undefined,
+  retryRequest: boolean | 'idempotency-key' | undefined,
   hasBody: boolean,
 ): boolean {
-  if (retry === false || hasBody) return false
+  if (retryRequest === false || hasBody) return false
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return true
   return (
-    retry === 'idempotency-key' &&
+    retryRequest === 'idempotency-key' &&
     (method === 'PUT' || method === 'DELETE') &&
     headers.has('idempotency-key')
   )
@@ -109,9 +109,9 @@ export async function fetchWithRetry<R extends UpstreamRequest>(
     if (!retryable || !isPortcullisError(error, 'ERR_UPSTREAM_UNREACHABLE')) throw error
     // A Durable Object that has too much to do says so, and wants fewer requests.
     if ((error.cause as { overloaded?: unknown } | undefined)?.overloaded === true) throw error
-    const retry = await prepareRetry(build, request, startedAt, policy)
-    if (retry === undefined) throw error
-    return { request: retry, response: await fetchOnce(retry, policy) }
+    const retryRequest = await prepareRetry(build, request, startedAt, policy)
+    if (retryRequest === undefined) throw error
+    return { request: retryRequest, response: await fetchOnce(retryRequest, policy) }
   }
 }
 
@@ -128,36 +128,37 @@ async function prepareRetry<R extends UpstreamRequest>(
   const pauseMs = Math.random() * maxPauseMs
   // A clock that went back in the meantime adds no time.
   const spentMs = Math.max(0, clock() - startedAt)
-  const leftMs = Math.floor(timeoutMs - spentMs - pauseMs)
-  if (leftMs < 1 || !upstream.retries.spend()) return undefined
+  const remainingMs = Math.floor(timeoutMs - spentMs - pauseMs)
+  if (remainingMs < 1 || !upstream.retries.spend()) return undefined
 
-  await new Promise((done) => setTimeout(done, pauseMs))
+  await new Promise((resolve) => setTimeout(resolve, pauseMs))
   if (signal.aborted) return undefined
 
   emit({ type: 'upstream-retried', request: requestId, subject: upstream.name })
   onRetry()
-  return { ...build(), timeoutMs: leftMs }
+  return { ...build(), timeoutMs: remainingMs }
 }
 
 async function fetchOnce(
   request: UpstreamRequest,
-  { upstream: { name, breaker }, clock, emit }: RetryPolicy,
+  { upstream: { name: upstreamName, breaker }, clock, emit }: RetryPolicy,
 ): Promise<UpstreamResponse> {
   if (breaker === undefined) return fetchUpstream(request)
-  const entered = breaker.enter(clock(), request.timeoutMs)
-  if (typeof entered === 'number') throw new UpstreamPaused(entered)
+  const settleEntered = breaker.enter(clock(), request.timeoutMs)
+  if (typeof settleEntered === 'number') throw new UpstreamPaused(settleEntered)
 
-  const settle = (answered: boolean): void => {
-    const change = entered(answered, clock())
-    if (change !== undefined) emit({ type: `breaker-${change}`, subject: name })
+  const settleBreaker = (hasAnswered: boolean): void => {
+    const breakerChange = settleEntered(hasAnswered, clock())
+    if (breakerChange !== undefined)
+      emit({ type: `breaker-${breakerChange}`, subject: upstreamName })
   }
   try {
     const response = await fetchUpstream(request)
-    settle(true)
+    settleBreaker(true)
     return response
   } catch (error) {
     // A client that disconnected, or whose body was rejected, says nothing about the upstream.
-    if (isPortcullisError(error) && !request.signal.aborted) settle(false)
+    if (isPortcullisError(error) && !request.signal.aborted) settleBreaker(false)
     throw error
   }
 }

@@ -68,40 +68,52 @@ export function createForward<C extends ForwardContext>(options: ForwardOptions<
 
   return async function forward(ctx, session, changes = {}) {
     const { upgrade, response: page } = ctx
-    const { login, shared } = changes
-    page.nonce = upgrade || shared ? undefined : page.headers.nonceFor(ctx.request)
+    const { login, shared: sharedRequest } = changes
+    page.nonce = upgrade || sharedRequest ? undefined : page.headers.nonceFor(ctx.request)
     // Before the assertion: taking messages writes the session, and the assertion names its version.
-    const flash = takesFlash(ctx, changes)
+    const flashDelivery = takesFlash(ctx, changes)
       ? await deliverFlash(ctx.session, ctx.request)
       : undefined
-    const fields: SessionFields = {
-      flash: flash?.header,
+    const sessionFields: SessionFields = {
+      flash: flashDelivery?.header,
       assertion: session && (await createAssertion(options, ctx, session)),
       sessions: session && (await listSessions(options, ctx, session)),
     }
     const addTrace = (headers: Headers): void => observer.addTrace(ctx, headers)
-    const build = createRequestBuilder(ctx, { ...fields, cookieNames }, changes, addTrace)
+    const buildRequest = createRequestBuilder(
+      ctx,
+      { ...sessionFields, cookieNames },
+      changes,
+      addTrace,
+    )
 
-    const { request, response: received } = await orPutBack(flash, () =>
+    const { request, response: upstreamResponse } = await orPutBack(flashDelivery, () =>
       observer.observeUpstream(ctx, () =>
-        fetchWithRetry(build, createRetryPolicy(options, ctx, changes)),
+        fetchWithRetry(buildRequest, createRetryPolicy(options, ctx, changes)),
       ),
     )
     login?.onResponse()
-    shared?.receiveHeaders(received.headers)
-    const decoded = await matchCoding(received, request.method, ctx.client.rules)
+    sharedRequest?.receiveHeaders(upstreamResponse.headers)
+    const decodedResponse = await matchCoding(upstreamResponse, request.method, ctx.client.rules)
     try {
-      const exchange = { request, response: decoded }
+      const exchange = { request, response: decodedResponse }
       const response = toClientResponse(
-        decoded,
+        decodedResponse,
         createResponseRules(options, ctx, exchange, session),
       )
       if (page.headers.fills && !upgrade) checkWhole(response)
-      const nonce = request.sessionNonce
-      await applySessionHeader({ ctx, session, login, nonce, received: decoded, response })
+      const sessionNonce = request.sessionNonce
+      await applySessionHeader({
+        ctx,
+        session,
+        login,
+        nonce: sessionNonce,
+        received: decodedResponse,
+        response,
+      })
       return login === undefined ? response : await login.settle(response, request.timeoutMs)
     } catch (error) {
-      discardBody(decoded)
+      discardBody(decodedResponse)
       throw error
     }
   }
@@ -151,37 +163,41 @@ function createResponseRules<C extends ForwardContext>(
 }
 
 async function createAssertion<C extends ForwardContext>(
-  { sign, user, claims, clock }: ForwardOptions<C>,
+  { sign: signAssertion, user, claims, clock }: ForwardOptions<C>,
   { rules, settings, upstream }: C,
   session: LoadedSession,
 ): Promise<string | undefined> {
-  const { keys, issuer } = settings
-  if (sign === undefined || keys === undefined || rules.anonymous) return undefined
-  const info = await session.info()
-  if (info === undefined) return undefined
+  const { keys: assertionKeys, issuer } = settings
+  if (signAssertion === undefined || assertionKeys === undefined || rules.anonymous)
+    return undefined
+  const sessionInfo = await session.info()
+  if (sessionInfo === undefined) return undefined
 
   const subject = {
     upstream: upstream.name,
-    session: info.id,
-    authenticatedAt: info.authenticatedAt,
-    bound: info.bound,
+    session: sessionInfo.id,
+    authenticatedAt: sessionInfo.authenticatedAt,
+    bound: sessionInfo.bound,
     // Data of a session without a login is whatever an upstream put there: it names no user.
     user: session.facts.signedIn ? user?.(session.data) : undefined,
-    version: info.version,
+    version: sessionInfo.version,
     claims: claims?.(session.data),
   }
-  return sign(subject, keys, issuer, clock())
+  return signAssertion(subject, assertionKeys, issuer, clock())
 }
 
 /** Lists the sessions of a user who is signed in. An anonymous visitor has no other session. */
 async function listSessions<C extends ForwardContext>(
   { sessions }: ForwardOptions<C>,
-  { rules, session: handle, env }: C,
-  { facts }: LoadedSession,
+  { rules, session: sessionHandle, env }: C,
+  { facts: sessionFacts }: LoadedSession,
 ): Promise<string | undefined> {
-  if (!rules.sessions?.includes('list') || !facts.signedIn || handle === undefined) return undefined
+  if (!rules.sessions?.includes('list') || !sessionFacts.signedIn || sessionHandle === undefined)
+    return undefined
   // Without the header an upstream can say that there is no list here.
-  return sessions.findStrategy(env)?.kind === 'stored' ? encodeSessionList(handle) : undefined
+  return sessions.findStrategy(env)?.kind === 'stored'
+    ? encodeSessionList(sessionHandle)
+    : undefined
 }
 
 /**

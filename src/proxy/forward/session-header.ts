@@ -32,7 +32,7 @@ export interface SessionResponse<C extends ForwardContext> {
 
 /** Applies the header `Portcullis-Session` where the route grants what it commands. */
 export type ApplySessionHeader<C extends ForwardContext> = (
-  answer: SessionResponse<C>,
+  sessionResponse: SessionResponse<C>,
 ) => Promise<void>
 
 /** The options of the function, besides the sessions. */
@@ -56,32 +56,34 @@ export function createSessionHeaderApplier<C extends ForwardContext>(
     emitEvent(emit, event, eventContext)
   }
 
-  return async function applySessionHeader(answer) {
-    const { ctx, nonce, received, response } = answer
-    const header = received.headers.get('portcullis-session')
-    if (header === null) return
+  return async function applySessionHeader(sessionResponse) {
+    const { ctx, nonce, received: upstreamResponse, response } = sessionResponse
+    const headerValue = upstreamResponse.headers.get('portcullis-session')
+    if (headerValue === null) return
     // Even where it is rejected: a response that speaks of one session is for no other client.
     if (response.status !== 101) neverStore(response.headers)
 
     const strategy = sessions.findStrategy(ctx.env)
-    const parsed = authorizeHeader(header, {
+    const authorized = authorizeHeader(headerValue, {
       method: ctx.request.method,
-      status: received.status,
+      status: upstreamResponse.status,
       route: ctx.rules,
       nonce,
       versions: strategy?.kind === 'stored',
     })
-    if (!parsed.ok) return emitRejected(ctx, parsed.reason)
+    if (!authorized.ok) return emitRejected(ctx, authorized.reason)
     const handle = sessions.open(ctx)
     if (strategy === undefined || handle === undefined) return emitRejected(ctx, 'not-granted')
 
     const { env, eventContext: context } = ctx
-    const user = answer.session && readUser?.(answer.session.data)
+    const user = sessionResponse.session && readUser?.(sessionResponse.session.data)
     const target = { session: handle, strategy, env, context, user }
     try {
-      await runCommand(answer, parsed.order, () => applyCommand(target, parsed.order))
+      await runCommand(sessionResponse, authorized.order, () =>
+        applyCommand(target, authorized.order),
+      )
     } catch (error) {
-      if (!isHarmlessWrite(answer, parsed.order, error)) throw error
+      if (!isHarmlessWrite(sessionResponse, authorized.order, error)) throw error
       const { requestId, upstream, eventContext } = ctx
       const subject = upstream.name
       const event = { type: 'session-write-dropped', reason: 'ended', subject } as const
@@ -94,12 +96,12 @@ export function createSessionHeaderApplier<C extends ForwardContext>(
 async function runCommand(
   { login, response }: Pick<SessionResponse<ForwardContext>, 'login' | 'response'>,
   command: SessionCommand,
-  apply: () => Promise<void>,
+  applyCommand: () => Promise<void>,
 ): Promise<void> {
-  const starts = command.verb === 'start'
-  if (starts) login?.beforeSessionStart(response)
-  await apply()
-  if (starts) login?.afterSessionStart()
+  const startsSession = command.verb === 'start'
+  if (startsSession) login?.beforeSessionStart(response)
+  await applyCommand()
+  if (startsSession) login?.afterSessionStart()
 }
 
 /**

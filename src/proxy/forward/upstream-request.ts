@@ -37,9 +37,9 @@ export function createRequestBuilder(
 ): () => UpstreamAttempt {
   const { request, client, settings, upstream, rules, upgrade } = ctx
   const target = findTarget(settings, upstream.index)
-  const url = createUpstreamUrl(target, ctx.path, shared?.search ?? ctx.search)
+  const upstreamUrl = createUpstreamUrl(target, ctx.path, shared?.search ?? ctx.search)
   const clientHeaders = shared?.headers ?? request.headers
-  const stripped = findStripped(ctx, clientHeaders, shared)
+  const strippedNames = findStripped(ctx, clientHeaders, shared)
   const ignoresAbort = login?.ignoresClientAbort || shared?.outlives
   const signal = ignoresAbort ? new AbortController().signal : request.signal
 
@@ -63,7 +63,7 @@ export function createRequestBuilder(
         assertion: fields.assertion,
         sessions: fields.sessions,
       },
-      stripped,
+      strippedNames,
     )
     narrowAccepted(headers, client.rules)
     if (ctx.response.headers.fills && !upgrade) requestWhole(headers)
@@ -71,11 +71,11 @@ export function createRequestBuilder(
     else if (ctx.authorization === '') headers.delete('authorization')
     login?.onRequest(headers)
     addTrace(headers)
-    if (shared) for (const name of traceTexts) headers.delete(name)
+    if (shared) for (const traceHeader of traceTexts) headers.delete(traceHeader)
 
     return {
       client,
-      url,
+      url: upstreamUrl,
       method: request.method,
       headers,
       body: login?.body === undefined ? ctx.body : { ...ctx.body, text: login.body },

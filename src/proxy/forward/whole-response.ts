@@ -18,10 +18,11 @@ export function requestWhole(headers: Headers): void {
 export function checkWhole({ status, headers, body }: Response): void {
   if (body === null || !isText(headers.get('content-type'))) return
   if (status !== 206 && !isCompressed(headers)) return
-  const what = status === 206 ? 'a part that was not asked for' : 'a coding that was not asked for'
+  const problem =
+    status === 206 ? 'a part that was not asked for' : 'a coding that was not asked for'
   throw new PortcullisError(
     'ERR_UPSTREAM_UNREACHABLE',
-    `The upstream answered with ${what}; noncePlaceholder needs whole texts`,
+    `The upstream answered with ${problem}; noncePlaceholder needs whole texts`,
   )
 }
 
