@@ -1,21 +1,14 @@
 /**
- * Sessions against a model, under random interleavings, over a store that loses replies: in memory, in a real Redis, in a
- * real PostgreSQL and in Durable Objects of a real workerd.
- * `npm run fuzz -- sessions 20000 [seed] [memory|redis|postgres|durable-object]` runs as many as are asked for.
+ * Sessions against a model, under random interleavings, over a store that loses replies: in memory, in a real Redis over
+ * HTTP and TCP, in a real PostgreSQL and in Durable Objects of a real workerd.
+ * `npm run fuzz -- sessions 20000 [seed] [store]` runs as many as are asked for; the stores are in race-stores.ts.
  */
-import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { durableObjectStore } from '../../src/durable-object/index.ts'
-import { redis } from '../../src/redis/index.ts'
 import type { AtomicStore } from '../../src/store/index.ts'
-import { upstashStore } from '../../src/store/upstash.ts'
-import { createPostgresStore } from '../node/store/postgres-support.ts'
-import { memoryAt, siteWith, type Visit, type Visitor } from '../session/stored-support.ts'
+import { siteWith, type Visit, type Visitor } from '../session/stored-support.ts'
 import { noon } from '../session/support.ts'
-import { startObjects, type TestObjects } from '../support/objects.ts'
-import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
-import { noRedis, startRedis, type TestRedis } from '../support/redis.ts'
+import { listVerbs, type RaceServer, type RaceStore, raceStores } from './race-stores.ts'
 import { holds } from './support.ts'
 
 // What the model knows of a browser: who it is, and what was acknowledged to it.
@@ -63,245 +56,131 @@ const changing: ReadonlySet<Act> = new Set(['login', 'logout', 'endAll'])
 /** Of every hundred replies three are lost on their way; the client asks again, as that of `portcullis/redis` does. */
 const lostReplies = 0.03
 
-/** The store of one history: as it is, and as the requests of the race have it. */
-interface Stores {
-  readonly calm: AtomicStore
-  readonly lossy: AtomicStore
-}
-
 const only = process.env.FUZZ_STORE
-const runs = (store: string): boolean => !only || only === store
-let server: TestRedis | undefined
-let database: TestPostgres | undefined
-let objects: TestObjects | undefined
-let histories = 0
-
-beforeAll(async () => {
-  if (!noRedis && runs('redis')) server = await startRedis()
-  if (!noPostgres && runs('postgres')) {
-    database = await startPostgres()
-    await createPostgresStore(database).migrate()
-  }
-  if (runs('durable-object')) objects = await startObjects()
-})
-afterAll(async () => {
-  await server?.stop()
-  await database?.stop()
-  await objects?.stop()
-})
-
-function inMemory(clock: { now: number }, lose: () => boolean): Stores {
-  const calm = memoryAt(clock)
-  return { calm, lossy: resending(calm, lose) }
-}
-
-/** Each history has keys of its own; lost replies are lost between Redis and the client, which sends its script again. */
-async function inRedis(_clock: { now: number }, lose: () => boolean): Promise<Stores> {
-  if (server === undefined) throw new Error('needs a redis-server')
-  if (histories++ % 100 === 0) await server.flush({ keepScripts: true })
-
-  const address = { url: server.url, token: server.token, timeoutMs: 30_000 }
-  const prefix = `h${histories}:`
-  const losing: typeof fetch = async (...request) => {
-    const response = await fetch(...request)
-    if (!lose()) return response
-    await response.arrayBuffer()
-    throw new TypeError('the reply was lost')
-  }
-  return {
-    calm: upstashStore({ redis: redis(address), prefix }),
-    lossy: upstashStore({ redis: redis({ ...address, fetch: losing }), prefix }),
-  }
-}
-
-/** Replies are lost between Postgres and the store, which sends its statement again. */
-async function inPostgres(_clock: { now: number }, lose: () => boolean): Promise<Stores> {
-  const { pool } = database as TestPostgres
-  await pool.query('TRUNCATE portcullis.sessions, portcullis.writes, portcullis.marks')
-  return {
-    calm: createPostgresStore(database as TestPostgres),
-    lossy: createPostgresStore(database as TestPostgres, {
-      async query(text, values) {
-        const result = await pool.query(text, values)
-        if (lose()) throw new Error('the reply was lost')
-        return result
-      },
-    }),
-  }
-}
-
-/** Replies are lost between the objects and the store, which asks again; each history has objects of its own. */
-async function inObjects(_clock: { now: number }, lose: () => boolean): Promise<Stores> {
-  const { namespace } = objects as TestObjects
-  const prefix = `h${histories++}:`
-  const losing: typeof namespace = {
-    idFromName: (name) => namespace.idFromName(name),
-    get: (id) => ({
-      async fetch(url, init) {
-        const response = await namespace.get(id).fetch(url, init)
-        if (lose()) throw new Error('the reply was lost')
-        return response
-      },
-    }),
-  }
-  return {
-    calm: durableObjectStore({ namespace, prefix, timeoutMs: 30_000 }),
-    lossy: durableObjectStore({ namespace: losing, prefix, timeoutMs: 30_000 }),
-  }
-}
 
 describe('sessions against a model, under random interleavings', () => {
-  if (runs('memory')) race('in memory', 120, inMemory)
-  if (runs('redis') && !noRedis) race('in Redis', 20, inRedis)
-  if (runs('postgres') && !noPostgres) race('in Postgres', 20, inPostgres)
-  if (runs('durable-object')) race('in Durable Objects', 10, inObjects)
+  for (const store of raceStores) if (!only || only === store.name) race(store)
 })
 
-function race(
-  where: string,
-  runs: number,
-  open: (clock: { now: number }, lose: () => boolean) => Stores | Promise<Stores>,
-): void {
+function race({ title, runs, lanes, start }: RaceStore): void {
+  let server: RaceServer | undefined
+  beforeAll(async () => {
+    server = await start()
+  })
+  afterAll(() => server?.stop())
+
   holds(
-    `${where}: three browsers of two users, several tabs each, a store that loses calls and answers: nobody is somebody else, nothing ended comes back, nothing acknowledged is lost`,
+    `${title}: three browsers of two users, several tabs each, a store that loses calls and answers: nobody is somebody else, nothing ended comes back, nothing acknowledged is lost`,
     runs,
-    fc.asyncProperty(fc.scheduler(), steps, fc.integer(), async (scheduler, history, seed) => {
-      const clock = { now: noon }
-      const broken = { at: 0, lost: false, calls: 0, failed: false }
-      const random = mulberry(seed)
-      const stores = await open(clock, () => random() < lostReplies)
-      const failures: unknown[] = []
-      const raced = siteWith(unreliable(stores.lossy, scheduler, broken), {}, clock)
-      const calm = siteWith(patient(stores.calm, failures), {}, clock)
-      const browsers = [raced.visitor(), raced.visitor(), raced.visitor()]
-      const known: Known[] = browsers.map(() => ({ user: undefined, counted: 0, flash: false }))
-      /** Cookies whose session was ended, with an answer that said so. */
-      const dead: string[] = []
-
-      for (const step of history) {
-        clock.now += step.pause * 1000
-        Object.assign(broken, { at: step.fault, lost: step.lost, calls: 0, failed: false })
-        const before = browsers.map((browser) => browser.cookies.get('__Host-session'))
-        // Tabs of one browser send the cookie it had when the step began.
-        const tabs = step.acts.map(({ who }) => (browsers[who] as Visitor).twin())
-        const visits = await scheduler.waitFor(
-          Promise.all(
-            step.acts.map(({ act, user }, at) =>
-              perform(tabs[at] as Visitor, act, users[user] as string),
-            ),
-          ),
-        )
-        broken.at = 0
-
-        for (const [who, browser] of browsers.entries()) {
-          const mine = step.acts.flatMap((each, at) =>
-            each.who === who
-              ? [{ ...each, visit: visits[at] as Visit, tab: tabs[at] as Visitor }]
-              : [],
-          )
-          const model = known[who] as Known
-          for (const { act, visit } of mine) {
-            expect([200, 401, 409, 503]).toContain(visit.status)
-            // Without a fault of the store a request is refused only where another one ended its session.
-            if (!broken.failed) expect(visit.status).not.toBe(503)
-            if (act === 'read' && visit.status === 200 && visit.body !== null) {
-              const names = [
-                model.user,
-                ...mine.filter((each) => each.act === 'login').map((each) => users[each.user]),
-              ]
-              expect(names).toContain(visit.body.userId)
-            }
-            // A read sets no cookie, and neither does a write to a stored session that was there.
-            if (!changing.has(act) && before[who] !== undefined && act !== 'count')
-              expect(visit.cookies).toEqual([])
-          }
-          const everywhere = visits.some(
-            ({ status, body }, at) =>
-              step.acts[at]?.act === 'endAll' &&
-              status === 200 &&
-              body !== null &&
-              body === model.user,
-          )
-          const ended = mine.some(
-            ({ act, visit }) =>
-              changing.has(act) &&
-              visit.status === 200 &&
-              (act !== 'endAll' || visit.body !== null),
-          )
-          const old = before[who]
-          if ((ended || everywhere) && old !== undefined) dead.push(old)
-          const shown = mine.filter(
-            ({ act, visit }) => act === 'take' && visit.status === 200 && visit.body !== null,
-          )
-          if (!mine.some(({ act }) => act === 'flash'))
-            expect(shown.length).toBeLessThanOrEqual(model.flash ? 1 : 0)
-
-          // What the browser keeps is what its last answer set: the jar is the browser's, not ours.
-          for (const { tab } of mine) {
-            const now = tab.cookies.get('__Host-session')
-            if (now === old) continue
-            if (now === undefined) browser.cookies.delete('__Host-session')
-            else browser.cookies.set('__Host-session', now)
-          }
-          const left = await look(calm, browser.cookies, failures)
-          const logins = mine.filter(({ act }) => act === 'login').map(({ user }) => users[user])
-          if (left?.userId !== undefined) expect([model.user, ...logins]).toContain(left.userId)
-          const untouched = !step.acts.some(({ act }) => changing.has(act)) && !broken.failed
-          if (untouched && model.user !== undefined && left !== null) {
-            const counts = mine.filter(
-              ({ act, visit }) => act === 'count' && visit.status === 200,
-            ).length
-            expect(left.visits ?? 0).toBe(model.counted + counts)
-          }
-          Object.assign(model, {
-            user: left?.userId,
-            counted: left?.visits ?? 0,
-            flash: left !== null && (model.flash || mine.some(({ act }) => act === 'flash')),
-          })
-        }
-
-        for (const cookie of dead) {
-          const stolen = new Map([['__Host-session', cookie]])
-          expect(await look(calm, stolen, failures)).toBe(null)
-        }
-      }
-    }),
-    'interleaving',
+    (lane) => createRace(() => server as RaceServer, lane),
+    { kind: 'interleaving', lanes },
   )
 }
 
-/** The verbs that ask; what a store has besides is not raced. */
-function asynchronous(
-  store: AtomicStore,
-): Array<[string, (...args: unknown[]) => Promise<unknown>]> {
-  const names = [
-    'create',
-    'read',
-    'replace',
-    'rotate',
-    'end',
-    'list',
-    'endAll',
-    'readReplaced',
-  ] as const
-  return names.map((name) => [name, store[name] as (...args: unknown[]) => Promise<unknown>])
-}
+/** One history after another, in an order of their steps that fast-check chooses. */
+function createRace(find: () => RaceServer, lane: number) {
+  return fc.asyncProperty(fc.scheduler(), steps, fc.integer(), async (scheduler, history, seed) => {
+    const clock = { now: noon }
+    const broken = { at: 0, lost: false, calls: 0, failed: false }
+    const random = mulberry(seed)
+    const server = find()
+    const stores = await server.open({ clock, lose: () => random() < lostReplies, lane })
+    const failures: unknown[] = []
+    const raced = siteWith(unreliable(stores.lossy, scheduler, broken), {}, clock)
+    const calm = siteWith(noting(stores.calm, failures), {}, clock)
+    const browsers = [raced.visitor(), raced.visitor(), raced.visitor()]
+    const known: Known[] = browsers.map(() => ({ user: undefined, counted: 0, flash: false }))
+    /** Cookies whose session was ended, with an answer that said so. */
+    const dead: string[] = []
 
-/** A client that asks again for each reply that was lost, and gives up when that is lost too. */
-function resending(inner: AtomicStore, lose: () => boolean): AtomicStore {
-  const verbs = asynchronous(inner)
-  return Object.fromEntries(
-    verbs.map(([name, verb]) => [
-      name,
-      async (...args: unknown[]): Promise<unknown> => {
-        const answer = await verb(...args)
-        if (!lose()) return answer
-        const again = await verb(...args)
-        if (lose()) throw new Error('both replies were lost')
-        return again
-      },
-    ]),
-  ) as unknown as AtomicStore
+    for (const step of history) {
+      clock.now += step.pause * 1000
+      Object.assign(broken, { at: step.fault, lost: step.lost, calls: 0, failed: false })
+      const before = browsers.map((browser) => browser.cookies.get('__Host-session'))
+      // Tabs of one browser send the cookie it had when the step began.
+      const tabs = step.acts.map(({ who }) => (browsers[who] as Visitor).twin())
+      const visits = await scheduler.waitFor(
+        Promise.all(
+          step.acts.map(({ act, user }, at) =>
+            perform(tabs[at] as Visitor, act, users[user] as string),
+          ),
+        ),
+      )
+      broken.at = 0
+
+      for (const [who, browser] of browsers.entries()) {
+        const mine = step.acts.flatMap((each, at) =>
+          each.who === who
+            ? [{ ...each, visit: visits[at] as Visit, tab: tabs[at] as Visitor }]
+            : [],
+        )
+        const model = known[who] as Known
+        for (const { act, visit } of mine) {
+          expect([200, 401, 409, 503]).toContain(visit.status)
+          // Without a fault of the store a request is refused only where another one ended its session.
+          if (!broken.failed) expect(visit.status).not.toBe(503)
+          if (act === 'read' && visit.status === 200 && visit.body !== null) {
+            const names = [
+              model.user,
+              ...mine.filter((each) => each.act === 'login').map((each) => users[each.user]),
+            ]
+            expect(names).toContain(visit.body.userId)
+          }
+          // A read sets no cookie, and neither does a write to a stored session that was there.
+          if (!changing.has(act) && before[who] !== undefined && act !== 'count')
+            expect(visit.cookies).toEqual([])
+        }
+        const everywhere = visits.some(
+          ({ status, body }, at) =>
+            step.acts[at]?.act === 'endAll' &&
+            status === 200 &&
+            body !== null &&
+            body === model.user,
+        )
+        const ended = mine.some(
+          ({ act, visit }) =>
+            changing.has(act) && visit.status === 200 && (act !== 'endAll' || visit.body !== null),
+        )
+        const old = before[who]
+        if ((ended || everywhere) && old !== undefined) dead.push(old)
+        const shown = mine.filter(
+          ({ act, visit }) => act === 'take' && visit.status === 200 && visit.body !== null,
+        )
+        if (!mine.some(({ act }) => act === 'flash'))
+          expect(shown.length).toBeLessThanOrEqual(model.flash ? 1 : 0)
+
+        // What the browser keeps is what its last answer set: the jar is the browser's, not ours.
+        for (const { tab } of mine) {
+          const now = tab.cookies.get('__Host-session')
+          if (now === old) continue
+          if (now === undefined) browser.cookies.delete('__Host-session')
+          else browser.cookies.set('__Host-session', now)
+        }
+        const left = await look(calm, browser.cookies, failures)
+        const logins = mine.filter(({ act }) => act === 'login').map(({ user }) => users[user])
+        if (left?.userId !== undefined) expect([model.user, ...logins]).toContain(left.userId)
+        const untouched = !step.acts.some(({ act }) => changing.has(act)) && !broken.failed
+        if (untouched && model.user !== undefined && left !== null) {
+          const counts = mine.filter(
+            ({ act, visit }) => act === 'count' && visit.status === 200,
+          ).length
+          expect(left.visits ?? 0).toBe(model.counted + counts)
+        }
+        Object.assign(model, {
+          user: left?.userId,
+          counted: left?.visits ?? 0,
+          flash: left !== null && (model.flash || mine.some(({ act }) => act === 'flash')),
+        })
+      }
+
+      for (const cookie of dead) {
+        const stolen = new Map([['__Host-session', cookie]])
+        expect(await look(calm, stolen, failures)).toBe(null)
+      }
+    }
+    // A store asks once more by itself: that must not hide a server that failed where nothing was lost.
+    expect(server.failures).toEqual([])
+  })
 }
 
 /** A generator of numbers from 0 to 1, the same ones for the same seed. */
@@ -350,32 +229,16 @@ async function look(
   return body
 }
 
-/** What a connection from this process to the server of a store comes to on a busy machine. */
-const connectionFailures: ReadonlySet<unknown> = new Set(['timeout', 'network'])
-const mostTries = 20
-const pauseMs = 1000
-
-/**
- * The calm store. It sends a call again while the server cannot be reached from here, since that says nothing about
- * the store; an error that the server answered is thrown at its first time. `failures` keeps every error.
- */
-function patient(inner: AtomicStore, failures: unknown[]): AtomicStore {
-  const verbs = asynchronous(inner)
+/** The calm store, which loses nothing and is asked once. `failures` keeps why a call failed all the same. */
+function noting(inner: AtomicStore, failures: unknown[]): AtomicStore {
   return Object.fromEntries(
-    verbs.map(([name, verb]) => [
+    listVerbs(inner).map(([name, verb]) => [
       name,
-      async (...args: unknown[]): Promise<unknown> => {
-        for (let tries = 1; ; tries++) {
-          try {
-            return await verb(...args)
-          } catch (error) {
-            failures.push(error)
-            const { reason } = error as { reason?: unknown }
-            if (!connectionFailures.has(reason) || tries === mostTries) throw error
-            await setTimeout(pauseMs)
-          }
-        }
-      },
+      (...args: unknown[]): Promise<unknown> =>
+        verb(...args).catch((error: unknown) => {
+          failures.push(error)
+          throw error
+        }),
     ]),
   ) as unknown as AtomicStore
 }
@@ -386,9 +249,8 @@ function unreliable(
   scheduler: fc.Scheduler,
   broken: { at: number; lost: boolean; calls: number; failed: boolean },
 ): AtomicStore {
-  const verbs = asynchronous(inner)
   return Object.fromEntries(
-    verbs.map(([name, verb]) => [
+    listVerbs(inner).map(([name, verb]) => [
       name,
       async (...args: unknown[]): Promise<unknown> => {
         const fails = ++broken.calls === broken.at

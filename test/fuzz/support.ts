@@ -15,6 +15,13 @@ const tally = process.env.FUZZ_TALLY
 /** What a property is made of: inputs, or orders in which a store hears of several requests. */
 export type Kind = 'property' | 'interleaving'
 
+/** How a property is tried. */
+export interface HoldsOptions {
+  readonly kind?: Kind
+  /** Inputs that are tried at the same time, each by a property of its own. Default 1. */
+  readonly lanes?: number
+}
+
 /**
  * A test that tries many inputs. A failure prints the smallest one found and the seed: `FC_SEED=n` repeats it, and with
  * `FC_PATH=p` the failing input alone.
@@ -24,17 +31,29 @@ export type Kind = 'property' | 'interleaving'
 export function holds<Inputs extends [unknown, ...unknown[]]>(
   title: string,
   runs: number,
-  property: fc.IRawProperty<Inputs>,
-  kind: Kind = 'property',
+  property: fc.IRawProperty<Inputs> | ((lane: number) => fc.IRawProperty<Inputs>),
+  { kind = 'property', lanes = 1 }: HoldsOptions = {},
 ): void {
-  const numRuns = kind === 'interleaving' && interleavings ? Number(interleavings) : runs * scale
-  it(title, { timeout: 40_000 * Math.max(1, Math.ceil(numRuns / runs)) }, async () => {
-    const details = await fc.check(property, { numRuns, ...(path && { path }) })
-    // Counted before it is judged: inputs that a precondition threw away are not among them.
-    if (tally !== undefined) appendFileSync(tally, `${kind} ${details.numRuns}\n`)
-    if (!details.failed) return
-    const report = fc.defaultReportMessage(details as fc.RunDetails<unknown>) ?? 'failed'
-    throw new Error(`${report}\n${details.errorInstance}`, { cause: details.errorInstance })
+  const total = kind === 'interleaving' && interleavings ? Number(interleavings) : runs * scale
+  const create = typeof property === 'function' ? property : () => property
+  // The failing input is the one of the first lane, by the seed that the report names.
+  const used = path ? 1 : lanes
+  const numRuns = Math.ceil(total / used)
+  const { seed = 0 } = fc.readConfigureGlobal() ?? {}
+
+  it(title, { timeout: 40_000 * Math.max(1, Math.ceil(total / runs)) }, async () => {
+    const tries = Array.from({ length: used }, async (_, lane) => {
+      const options = { numRuns, seed: seed + lane, ...(path && { path }) }
+      const details = await fc.check(create(lane), options)
+      // Counted before it is judged: inputs that a precondition threw away are not among them.
+      if (tally !== undefined) appendFileSync(tally, `${kind} ${details.numRuns}\n`)
+      return details
+    })
+    for (const details of await Promise.all(tries)) {
+      if (!details.failed) continue
+      const report = fc.defaultReportMessage(details as fc.RunDetails<unknown>) ?? 'failed'
+      throw new Error(`${report}\n${details.errorInstance}`, { cause: details.errorInstance })
+    }
   })
 }
 

@@ -24,9 +24,27 @@ export interface TestObjects {
   alarm(): Promise<number[]>
   /** Everything the objects hold, as one text. */
   dump(): Promise<string>
+  /**
+   * The binding over one socket, for races of thousands of requests: the same objects, without the HTTP between this
+   * process and workerd. `clear` empties every object that was asked through it.
+   */
+  bridge(): Promise<ObjectBridge>
   /** Ends workerd and starts it anew over what was on disk. */
   restart(): Promise<void>
   stop(): Promise<void>
+}
+
+/** A way to objects over one socket. */
+export interface ObjectBridge {
+  readonly namespace: ObjectNamespace
+  clear(): Promise<void>
+}
+
+/** As much of a socket of miniflare as a bridge needs. */
+interface BridgeSocket {
+  accept(): void
+  send(text: string): void
+  addEventListener(type: 'message' | 'close', listener: (event: { data?: unknown }) => void): void
 }
 
 const entry = new URL('objects.worker.ts', import.meta.url).pathname
@@ -111,6 +129,11 @@ export async function startObjects(): Promise<TestObjects> {
     },
     alarm: async () => (await askAll('/alarm')) as number[],
     dump: async () => JSON.stringify(await askAll('/dump')),
+    async bridge(): Promise<ObjectBridge> {
+      const upgrade = { headers: { upgrade: 'websocket' } }
+      const response = await runtime.dispatchFetch('http://first.test/bridge', upgrade)
+      return createBridge(response.webSocket as unknown as BridgeSocket)
+    },
     async restart(): Promise<void> {
       await runtime.dispose()
       runtime = start()
@@ -119,6 +142,53 @@ export async function startObjects(): Promise<TestObjects> {
     async stop(): Promise<void> {
       await runtime.dispose()
       rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+interface BridgeAnswer {
+  readonly id: number
+  readonly status?: number
+  readonly text?: string
+  readonly error?: string
+}
+
+function createBridge(socket: BridgeSocket): ObjectBridge {
+  const waiting = new Map<number, (answer: BridgeAnswer) => void>()
+  const names = new Set<string>()
+  let requests = 0
+  socket.addEventListener('message', ({ data }) => {
+    const answer = JSON.parse(`${data}`) as BridgeAnswer
+    waiting.get(answer.id)?.(answer)
+    waiting.delete(answer.id)
+  })
+  socket.addEventListener('close', () => {
+    for (const [id, settle] of waiting) settle({ id, error: 'the socket is closed' })
+  })
+  socket.accept()
+
+  async function ask(name: string, path: string, body: string | null): Promise<Response> {
+    const id = requests++
+    const answer = await new Promise<BridgeAnswer>((resolve) => {
+      waiting.set(id, resolve)
+      socket.send(JSON.stringify({ id, name, path, body }))
+    })
+    if (answer.error !== undefined) throw new Error(answer.error)
+    return new Response(answer.text, { status: answer.status ?? 500 })
+  }
+
+  return {
+    namespace: {
+      idFromName: (name) => name,
+      get: (name: string) => ({
+        fetch(_, init) {
+          names.add(name)
+          return ask(name, '/', `${init.body}`)
+        },
+      }),
+    },
+    async clear(): Promise<void> {
+      await Promise.all([...names].map((name) => ask(name, '/clear', null)))
     },
   }
 }

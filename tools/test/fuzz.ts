@@ -2,8 +2,8 @@
  * `npm run fuzz`: every property with many more inputs than a test run has time for, from a seed of its own. It fails
  * where one does not hold, and where fewer inputs were tried than it promises. `npm run fuzz -- 5` tries five times the usual.
  *
- * `npm run fuzz -- sessions 20000 [seed] [memory|redis|postgres|durable-object]`: only the races of stored sessions against their model, so many
- * interleavings over each store.
+ * `npm run fuzz -- sessions 20000 [seed] [store]`: only the races of stored sessions against their model, so many
+ * interleavings over each store, or over the one that is named: memory, redis, redis-tcp, postgres, durable-object.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -11,16 +11,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const least = { property: 100_000, interleaving: 10_000 }
+const stores = ['memory', 'redis', 'redis-tcp', 'postgres', 'durable-object']
 const races = process.argv[2] === 'sessions'
 const [count = '20000', givenSeed, store] = races ? process.argv.slice(3) : []
 const given = races ? '1' : (process.argv[2] ?? '100')
 if (
   !/^[1-9]\d{0,3}$/.test(given) ||
   !/^[1-9]\d{0,6}$/.test(count) ||
-  !/^(?:memory|redis|postgres|durable-object)?$/.test(store ?? '')
+  !(store === undefined || stores.includes(store))
 ) {
   console.error(
-    'fuzz: say a factor between 1 and 9999, or: sessions [interleavings] [seed] [memory|redis|postgres|durable-object]',
+    `fuzz: say a factor between 1 and 9999, or: sessions [interleavings] [seed] [${stores.join('|')}]`,
   )
   process.exit(2)
 }
