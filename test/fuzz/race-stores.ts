@@ -5,6 +5,7 @@
 import { Redis } from 'ioredis'
 import { durableObjectStore } from '../../src/durable-object/index.ts'
 import { ioredisSender, redis, type SendCommands } from '../../src/redis/index.ts'
+import { type D1Database, type D1Store, d1Store } from '../../src/store/d1.ts'
 import type { AtomicStore } from '../../src/store/index.ts'
 import type { PostgresQuery } from '../../src/store/postgres.ts'
 import { upstashStore } from '../../src/store/upstash.ts'
@@ -186,6 +187,41 @@ async function startObjectRace(): Promise<RaceServer> {
   }
 }
 
+/** Each lane has tables of its own, which a history empties. */
+async function startD1Race(): Promise<RaceServer> {
+  const server = await startObjects()
+  const { database } = await server.bridge()
+  const failures: unknown[] = []
+  const migrated = new Set<string>()
+
+  return {
+    failures,
+    async open({ lane, lose }) {
+      const prefix = `lane_${lane}_`
+      const createStore = (lose: () => boolean): D1Store => {
+        const losing: D1Database = {
+          withSession(constraint) {
+            const session = database.withSession(constraint)
+            return {
+              prepare: (text) => session.prepare(text),
+              batch: (statements) => deliver(failures, lose, () => session.batch(statements)),
+            }
+          },
+        }
+        return d1Store({ database: losing, prefix, timeoutMs })
+      }
+      const calm = createStore(calmly)
+      if (!migrated.has(prefix)) await calm.migrate()
+      migrated.add(prefix)
+      const session = database.withSession('first-primary')
+      const tables = ['sessions', 'names'].map((table) => `DELETE FROM ${prefix}${table}`)
+      await session.batch(tables.map((text) => session.prepare(text)) as never[])
+      return { calm, lossy: createStore(lose) }
+    },
+    stop: () => server.stop(),
+  }
+}
+
 /** The verbs that ask; what a store has besides is not raced. */
 export function listVerbs(
   store: AtomicStore,
@@ -244,4 +280,5 @@ export const raceStores: readonly RaceStore[] = [
     lanes: 4,
     start: startObjectRace,
   },
+  { name: 'd1', title: 'in D1', runs: 20, lanes: 4, start: startD1Race },
 ]

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
+import type { D1Answer, D1Database, D1Statement } from '../../src/store/d1.ts'
 import type { ObjectNamespace } from '../../src/store/durable-object/platform.ts'
 import { compatibilityDate, compatibilityFlags } from '../../tools/compatibility.ts'
 
@@ -37,6 +38,8 @@ export interface TestObjects {
 /** A way to objects over one socket. */
 export interface ObjectBridge {
   readonly namespace: ObjectNamespace
+  /** The binding of a D1 database, over the same socket. */
+  readonly database: D1Database
   clear(): Promise<void>
 }
 
@@ -79,6 +82,7 @@ export async function startObjects(): Promise<TestObjects> {
             ...common,
             name: 'first',
             durableObjects: { PORTCULLIS: { className: 'TestObject', useSQLite: true } },
+            d1Databases: { DB: 'sessions' },
           },
           {
             ...common,
@@ -86,6 +90,7 @@ export async function startObjects(): Promise<TestObjects> {
             durableObjects: {
               PORTCULLIS: { className: 'TestObject', scriptName: 'first', useSQLite: true },
             },
+            d1Databases: { DB: 'sessions' },
           },
         ],
       }),
@@ -167,11 +172,11 @@ function createBridge(socket: BridgeSocket): ObjectBridge {
   })
   socket.accept()
 
-  async function ask(name: string, path: string, body: string | null): Promise<Response> {
+  async function send(request: object): Promise<Response> {
     const id = requests++
     const answer = await new Promise<BridgeAnswer>((resolve) => {
       waiting.set(id, resolve)
-      socket.send(JSON.stringify({ id, name, path, body }))
+      socket.send(JSON.stringify({ id, ...request }))
     })
     if (answer.error !== undefined) throw new Error(answer.error)
     return new Response(answer.text, { status: answer.status ?? 500 })
@@ -183,12 +188,27 @@ function createBridge(socket: BridgeSocket): ObjectBridge {
       get: (name: string) => ({
         fetch(_, init) {
           names.add(name)
-          return ask(name, '/', `${init.body}`)
+          return send({ name, path: '/', body: `${init.body}` })
+        },
+      }),
+    },
+    database: {
+      withSession: () => ({
+        prepare: (text) => createStatement(text),
+        async batch(statements) {
+          const response = await send({ batch: statements })
+          return (await response.json()) as D1Answer[]
         },
       }),
     },
     async clear(): Promise<void> {
-      await Promise.all([...names].map((name) => ask(name, '/clear', null)))
+      await Promise.all([...names].map((name) => send({ name, path: '/clear', body: null })))
     },
   }
+}
+
+/** A statement as it travels: its text and its values. */
+function createStatement(text: string, values: unknown[] = []): D1Statement & { text: string } {
+  const statement = { text, values, bind: (...given: unknown[]) => createStatement(text, given) }
+  return statement as D1Statement & { text: string }
 }

@@ -9,6 +9,7 @@ import {
 } from '../../src/durable-object/index.ts'
 import { errorPage } from '../../src/page/index.ts'
 import { session, storedSessions } from '../../src/session/index.ts'
+import type { D1Database } from '../../src/store/d1.ts'
 
 interface Env {
   PORTCULLIS: {
@@ -16,6 +17,7 @@ interface Env {
     get(id: unknown): { fetch(url: string, init: RequestInit): Promise<Response> }
   }
   SECRET: string
+  DB: D1Database
 }
 interface Data {
   userId?: string
@@ -81,6 +83,8 @@ interface BridgeRequest {
   readonly name: string
   readonly path: string
   readonly body: string | null
+  /** Statements for the database in the place of a request to an object. */
+  readonly batch?: ReadonlyArray<{ readonly text: string; readonly values: Array<string | null> }>
 }
 
 declare const WebSocketPair: new () => { 0: WebSocket; 1: WebSocket & { accept(): void } }
@@ -90,8 +94,14 @@ function openBridge(env: Env): Response {
   const { 0: client, 1: server } = new WebSocketPair()
   server.accept()
   server.addEventListener('message', async ({ data }) => {
-    const { id, name, path, body } = JSON.parse(`${data}`) as BridgeRequest
+    const { id, name, path, body, batch } = JSON.parse(`${data}`) as BridgeRequest
     try {
+      if (batch !== undefined) {
+        const session = env.DB.withSession('first-primary')
+        const statements = batch.map(({ text, values }) => session.prepare(text).bind(...values))
+        const answers = await session.batch(statements as never[])
+        return server.send(JSON.stringify({ id, status: 200, text: JSON.stringify(answers) }))
+      }
       const stub = env.PORTCULLIS.get(env.PORTCULLIS.idFromName(name))
       const init = body === null ? {} : { method: 'POST', body }
       const response = await stub.fetch(`https://objects.test/object${path}`, init)

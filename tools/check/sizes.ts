@@ -77,6 +77,16 @@ const parts: Part[] = [
       ),
   },
   {
+    name: 'store in D1, over sessions',
+    limit: 4_300,
+    without: /redis\/(?:batch|rounds|transport)|store\/(?:upstash|memory|postgres)/,
+    over: () => bundle("export { session, storedSessions } from './src/session/index.ts'"),
+    code: () =>
+      bundle(
+        "export { session, storedSessions } from './src/session/index.ts'; export { d1Store } from './src/store/d1.ts'",
+      ),
+  },
+  {
     name: 'gateway, its options not imported',
     limit: 56_200,
     without:

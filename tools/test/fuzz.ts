@@ -3,7 +3,7 @@
  * where one does not hold, and where fewer inputs were tried than it promises. `npm run fuzz -- 5` tries five times the usual.
  *
  * `npm run fuzz -- sessions 20000 [seed] [store]`: only the races of stored sessions against their model, so many
- * interleavings over each store, or over the one that is named: memory, redis, redis-tcp, postgres, durable-object.
+ * interleavings over each store, or over the one that is named: memory, redis, redis-tcp, postgres, durable-object, d1.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const least = { property: 100_000, interleaving: 10_000 }
-const stores = ['memory', 'redis', 'redis-tcp', 'postgres', 'durable-object']
+const stores = ['memory', 'redis', 'redis-tcp', 'postgres', 'durable-object', 'd1']
 const races = process.argv[2] === 'sessions'
 const [count = '20000', givenSeed, store] = races ? process.argv.slice(3) : []
 const given = races ? '1' : (process.argv[2] ?? '100')

@@ -6,9 +6,9 @@ import {
   resolveFrom,
   wholeNumber,
 } from '../../options/index.ts'
-import { startDeadline } from '../../redis/deadline.ts'
 import { StoreError } from '../../redis/failure.ts'
 import type { Emit, FromEnv, ProjectEnv } from '../../types.ts'
+import { sendWithRetry } from '../send-with-retry.ts'
 import type { ObjectNamespace } from './platform.ts'
 
 /** Where the objects are, the same for sessions, limits and the throttle. */
@@ -88,7 +88,7 @@ export function createObjectCaller<E>(
       method: 'POST',
       body,
     })) as Response
-    if (!response.ok) throw createFailure('ERR_STORE_UNAVAILABLE', `object-${response.status}`)
+    if (!response.ok) throw createUnavailable(`object-${response.status}`)
     return response.json()
   }
 
@@ -99,7 +99,9 @@ export function createObjectCaller<E>(
       readNamespace(env) // a configuration that cannot be served is no outage
       const body = JSON.stringify([verb, ...args])
       try {
-        return await sendWithRetry(() => send(env, name, body), timeoutMs)
+        return await sendWithRetry(() => send(env, name, body), {
+          ...{ timeoutMs, pauseMs, createFailure, createUnavailable },
+        })
       } catch (error) {
         const failure = error as StoreError
         const type = failure.code === 'ERR_STORE_REFUSED' ? 'store-refused' : 'store-unavailable'
@@ -110,43 +112,16 @@ export function createObjectCaller<E>(
   }
 }
 
-/** One try more, within the time limit: verbs that write carry an id of the write. */
-async function sendWithRetry(send: () => Promise<unknown>, timeoutMs: number): Promise<unknown> {
-  const deadline = startDeadline(timeoutMs)
-  try {
-    for (let again = false; ; again = true) {
-      const outcome = await deadline.race(settle(send))
-      if ('reply' in outcome) return outcome.reply
-      if (again) throw outcome.failure
-      await deadline.race(new Promise((resolve) => setTimeout(resolve, pauseMs)))
-    }
-  } catch (error) {
-    throw deadline.over ? createFailure('ERR_STORE_UNAVAILABLE', 'timeout') : error
-  } finally {
-    deadline.stop()
-  }
+/** Keeps of an error only whether it may pass: its text may name the object. */
+function createFailure(error: unknown): StoreError {
+  if (error instanceof StoreError) return error
+  const overloaded = (error as { overloaded?: unknown } | undefined)?.overloaded === true
+  return createUnavailable(overloaded ? 'overloaded' : 'network')
 }
 
-async function settle(
-  send: () => Promise<unknown>,
-): Promise<{ readonly reply: unknown } | { readonly failure: StoreError }> {
-  try {
-    return { reply: await send() }
-  } catch (error) {
-    // What the platform says may name the object: only whether it may pass is kept.
-    if (error instanceof StoreError) return { failure: error }
-    const overloaded = (error as { overloaded?: unknown } | undefined)?.overloaded === true
-    return {
-      failure: createFailure('ERR_STORE_UNAVAILABLE', overloaded ? 'overloaded' : 'network'),
-    }
-  }
-}
-
-function createFailure(
-  code: 'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_REFUSED',
-  reason: string,
-): StoreError {
-  return new StoreError(code, reason, `The Durable Object is not available (${reason})`)
+function createUnavailable(reason: string): StoreError {
+  const message = `The Durable Object is not available (${reason})`
+  return new StoreError('ERR_STORE_UNAVAILABLE', reason, message)
 }
 
 /** An answer that no verb gives, as an error. */

@@ -1,9 +1,8 @@
 /** Calls a function in Postgres within a time limit, and translates what goes wrong. */
-import type { StoreBreaker } from '../../redis/breaker.ts'
-import { startDeadline } from '../../redis/deadline.ts'
 import { StoreError } from '../../redis/failure.ts'
-import type { Emit } from '../../types.ts'
 import type { StoreContext } from '../contract.ts'
+import { type GuardSettings, guardCall } from '../guarded-call.ts'
+import { sendWithRetry } from '../send-with-retry.ts'
 
 /**
  * Runs one statement with its values: `pool.query` of `pg`, the `query` of Neon's HTTP driver, or anything
@@ -15,13 +14,11 @@ export type PostgresQuery = (
   context: StoreContext,
 ) => Promise<unknown>
 
-/** What every call shares. */
-export interface CallSettings {
+/** Settings that every call shares. */
+export interface CallSettings extends GuardSettings {
   readonly query: PostgresQuery
   readonly schema: string
   readonly timeoutMs: number
-  readonly emit: Emit
-  readonly breaker: StoreBreaker
 }
 
 /** One call of a function: its name and its arguments, in the order that the function has them. */
@@ -49,63 +46,19 @@ export async function callFunction(
   const places = args.map((_, index) => `$${index + 1}`).join(', ')
   const text = `SELECT ${settings.schema}.${name}(${places}) AS reply`
   const values = args.map(encodeValue)
-  try {
-    if (!settings.breaker.admit()) throw createUnavailable('breaker-open')
-    const reply = decodeReply(await sendStatement(settings, { text, values }, context))
-    if (settings.breaker.succeed()) settings.emit({ type: 'breaker-closed', subject: 'postgres' })
-    return reply
-  } catch (error) {
-    const failure = error instanceof StoreError ? error : createFailure(error)
-    reportFailure(settings, failure, name)
-    throw failure
-  }
-}
-
-function reportFailure({ breaker, emit }: CallSettings, failure: StoreError, name: string): void {
-  const { code, reason } = failure
-  const isAway = code === 'ERR_STORE_UNAVAILABLE' && reason !== 'conflict'
-  const type = code === 'ERR_STORE_REFUSED' ? 'store-refused' : 'store-unavailable'
-  emit({ type, reason, subject: name })
-  if (reason === 'breaker-open') return
-  if (!isAway) breaker.succeed()
-  else if (breaker.fail(failure)) emit({ type: 'breaker-opened', reason, subject: 'postgres' })
+  return guardCall(settings, { subject: name, store: 'postgres' }, async () =>
+    decodeReply(await sendStatement(settings, { text, values }, context)),
+  )
 }
 
 /** Sends a statement until it has an answer or a failure that another try would not cure. */
-export async function sendStatement(
+export function sendStatement(
   { query, timeoutMs }: Pick<CallSettings, 'query' | 'timeoutMs'>,
   { text, values }: { readonly text: string; readonly values: Array<string | null> },
   context: StoreContext,
 ): Promise<unknown> {
-  const deadline = startDeadline(timeoutMs)
-  let [lost, conflicts] = [0, 0]
-  try {
-    for (;;) {
-      const outcome = await deadline.race(settleQuery(() => query(text, values, context)))
-      if ('result' in outcome) return outcome.result
-      const failure = createFailure(outcome.error)
-      const again =
-        failure.reason === 'conflict'
-          ? conflicts++ < maxConflicts
-          : failure.code === 'ERR_STORE_UNAVAILABLE' && lost++ < 1
-      if (!again) throw failure
-      await deadline.race(new Promise((resolve) => setTimeout(resolve, pauseMs)))
-    }
-  } catch (error) {
-    throw deadline.over ? createUnavailable('timeout') : error
-  } finally {
-    deadline.stop()
-  }
-}
-
-async function settleQuery(
-  send: () => Promise<unknown>,
-): Promise<{ readonly result: unknown } | { readonly error: unknown }> {
-  try {
-    return { result: await send() }
-  } catch (error) {
-    return { error }
-  }
+  const policy = { timeoutMs, pauseMs, maxConflicts, createFailure, createUnavailable }
+  return sendWithRetry(() => query(text, values, context), policy)
 }
 
 /** Classes of SQLSTATE that pass by themselves: connection, resources, operator intervention, system. */

@@ -31,7 +31,7 @@ const allowedImports: Readonly<Record<string, RegExp>> = {
 
 /** What code outside `src/`, `worker/` and `node/` included, may import: a module's index and the few further entry points. */
 const entryPoints =
-  /^src\/(?:(?:[\w-]+\/)?index|(?:store|limit)\/upstash|store\/(?:unstorage|postgres)|proxy\/header-filters|redis\/redis)\.ts$/
+  /^src\/(?:(?:[\w-]+\/)?index|(?:store|limit)\/upstash|store\/(?:unstorage|postgres|d1)|proxy\/header-filters|redis\/redis)\.ts$/
 
 /** Every broken rule, as `file: what`, for the files below `src/`, `worker/` and `node/` among these. */
 export function checkLayers(files: ReadonlyMap<string, string>): string[] {

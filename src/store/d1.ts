@@ -1,0 +1,240 @@
+/** Keeps sessions in D1: each verb is one batch of statements at the primary, and so one transaction. */
+import {
+  checkKeys,
+  createIssues,
+  type Issues,
+  optionalListener,
+  resolveFrom,
+  wholeNumber,
+} from '../options/index.ts'
+import { createStoreBreaker } from '../redis/breaker.ts'
+import type { Emit, FromEnv, ProjectEnv } from '../types.ts'
+import type {
+  AtomicStore,
+  Conflict,
+  Found,
+  Gone,
+  Replaced,
+  Replacement,
+  Row,
+  StoreContext,
+} from './contract.ts'
+import { type BatchSettings, type BatchValues, callBatch, createStrangeAnswer } from './d1/call.ts'
+import type { D1Answer, D1Database } from './d1/platform.ts'
+import { compileStatements, createTables, type Statements } from './d1/statements.ts'
+import { validateBounds, validateSize } from './size.ts'
+
+/** Options of {@link d1Store}. Absent = default. */
+export interface D1StoreOptions<E = ProjectEnv> {
+  /** The binding: `(c) => c.env.DB`. It is read at its primary. */
+  readonly database: FromEnv<D1Database, E>
+  /** What the names of the tables begin with: small letters, digits and `_`. Default `portcullis_`. */
+  readonly prefix?: string
+  /** Milliseconds for one verb, a second try included. Default 1000, at most 30,000. */
+  readonly timeoutMs?: number
+  /** Sessions one user may have. Default 100, at most 1,000; the oldest go first. */
+  readonly maxPerUser?: number
+  /** Bytes a record may have. Default 32,768, at most 1,000,000. A longer one is `ERR_STORE_TOO_LARGE`, before it is sent. */
+  readonly maxBytes?: number
+  /** Receives `store-unavailable` and `store-refused`, each with a reason. Holds no key or record. */
+  readonly onEvent?: Emit
+}
+
+/** A store in D1, with the upkeep of its tables. */
+export interface D1Store extends AtomicStore {
+  /** Makes the tables where they are missing. Run it before each deployment of a new version. */
+  migrate(context?: StoreContext): Promise<void>
+  /**
+   * Deletes what is past its time, at most 1,000 rows of each table at once, and says how many are gone of the
+   * table that had most. Run it every few minutes; nothing depends on it but the size of the tables.
+   */
+  cleanUp(context?: StoreContext): Promise<number>
+}
+
+const keys: ReadonlyArray<keyof D1StoreOptions> = [
+  'database',
+  'prefix',
+  'timeoutMs',
+  'maxPerUser',
+  'maxBytes',
+  'onEvent',
+]
+const rowsAtOnce = 1_000
+
+/**
+ * The statements of {@link D1Store.migrate}, for `wrangler d1 migrations`.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` for a prefix that is no plain name
+ * @example
+ * console.log(d1Statements().join(';\n'))
+ */
+export function d1Statements(options: { readonly prefix?: string } = {}): string[] {
+  const issues = createIssues('d1Statements')
+  checkKeys(issues, options, ['prefix'])
+  const prefix = validatePrefix(options?.prefix, issues)
+  issues.throwIfAny()
+  return createTables(prefix)
+}
+
+/**
+ * Makes a store in D1, with every promise of an atomic store. It sees digests and sealed text and no more. Verbs
+ * reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`; `create`, `replace` and `rotate` also with
+ * `ERR_STORE_TOO_LARGE`.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ * @example
+ * const store = d1Store({ database: (c) => c.env.DB })
+ */
+export function d1Store<E = ProjectEnv>(options: D1StoreOptions<E>): D1Store {
+  const issues = createIssues('d1Store')
+  checkKeys(issues, options, keys)
+  const values = { ...options } as Partial<D1StoreOptions<never>>
+  const prefix = validatePrefix(values.prefix, issues)
+  const settings: BatchSettings = {
+    readDatabase: resolveFrom(issues, 'database', values.database, validateDatabase),
+    timeoutMs: wholeNumber(issues, 'timeoutMs', values.timeoutMs, 1000, {
+      min: 10,
+      max: 30_000,
+      unit: 'milliseconds',
+    }),
+    emit: optionalListener(issues, 'onEvent', values.onEvent) ?? (() => {}),
+    breaker: createStoreBreaker(),
+  }
+  const bounds = validateBounds(values, issues)
+  issues.throwIfAny()
+
+  const statements = compileStatements(prefix)
+  return {
+    check: (env) => void settings.readDatabase(env),
+    ...createVerbs(settings, statements, bounds),
+    async migrate({ env } = {}) {
+      const tables = createTables(prefix).map((text) => ({ text, names: [] }))
+      await callBatch({ ...settings, timeoutMs: 30_000 }, { name: 'migrate', batch: tables }, env)
+    },
+    async cleanUp({ env } = {}) {
+      const batch = { name: 'cleanUp', batch: statements.cleanUp, values: { most: rowsAtOnce } }
+      const answers = await callBatch({ ...settings, timeoutMs: 30_000 }, batch, env)
+      return Math.max(...answers.map(({ meta }) => meta?.changes ?? 0))
+    },
+  }
+}
+
+function createVerbs(
+  settings: BatchSettings,
+  statements: Statements,
+  { maxPerUser, maxBytes }: { readonly maxPerUser: number; readonly maxBytes: number },
+): AtomicStore {
+  const call = (
+    name: keyof Statements,
+    values: BatchValues,
+    { env }: StoreContext,
+  ): Promise<readonly D1Answer[]> =>
+    callBatch(settings, { name, batch: statements[name], values }, env)
+
+  /** Collects what a new row needs; its size is measured before anything is sent. */
+  function rowValues({ key, index, now, idle, end, record, write }: Row): BatchValues {
+    validateSize(record, maxBytes)
+    return { key, index, now, idle, end, record, write, most: maxPerUser }
+  }
+
+  return {
+    async create(row, context) {
+      const { standing } = readLast(await call('create', rowValues(row), context))
+      return { is: standing === 'ours' ? 'ok' : 'taken' }
+    },
+    async read({ key, index, mark }, { now, idle, slice }, context) {
+      const values = { key, index, mark, now, idle, slice }
+      return toAnswer(readLast(await call('read', values, context)))
+    },
+    async replace({ mark, ...row }, ifVersion, context): Promise<Replaced> {
+      const values = { ...rowValues(row), mark, version: ifVersion }
+      const last = readLast(await call('replace', values, context))
+      const answer = toAnswer(last)
+
+      if (answer.is !== 'found') return answer
+      return typeof last.made === 'string' ? { is: 'ok', version: last.made } : toConflict(answer)
+    },
+    async rotate(old, next, { ifVersion, grace }, context) {
+      const { key, index: list, mark } = old
+      const values = { ...rowValues(next), old: key, list, mark, version: ifVersion, grace }
+      const last = readLast(await call('rotate', values, context))
+      if (last.standing === 'ours') return { is: 'ok' }
+      if (last.standing === 'used') return { is: 'ended' }
+
+      const answer = toAnswer(last)
+      return answer.is === 'found' ? toConflict(answer) : answer
+    },
+    async readReplaced({ key }, context): Promise<Replacement | undefined> {
+      const [row] = readRows((await call('replaced', { key }, context))[0])
+      if (row === undefined) return undefined
+
+      const session = toFound(row)
+
+      return typeof row.by === 'string' ? { ...session, by: row.by } : session
+    },
+    async end({ key, index }, grace, context) {
+      const [row] = readRows((await call('end', { key, grace }, context))[0])
+      return row !== undefined && (index === undefined || row.list === index)
+    },
+    async endMarked(mark, { life, once }, context) {
+      const values = { mark, life, once: once?.id, remember: once?.life }
+      const [row] = readRows((await call('endMarked', values, context))[0])
+      return row?.came === 0
+    },
+    async list(index, context) {
+      return readRows((await call('list', { index }, context))[0]).map(toFound)
+    },
+    async endAll(index, keep, context) {
+      const rows = readRows((await call('endAll', { index, keep: keep?.key }, context))[0])
+      return rows.filter((row) => row.lived === 1).length
+    },
+  }
+}
+
+type ResultRow = Readonly<Record<string, unknown>>
+
+function readRows(answer: D1Answer | undefined): readonly ResultRow[] {
+  if (!Array.isArray(answer?.results)) throw createStrangeAnswer()
+  return answer.results
+}
+
+/** The one row of the last statement, which says what the batch came to. */
+function readLast(answers: readonly D1Answer[]): ResultRow {
+  const [row] = readRows(answers.at(-1))
+  if (row === undefined) throw createStrangeAnswer()
+  return row
+}
+
+function toAnswer(row: ResultRow): Found | Gone {
+  const { is } = row
+  if (is === 'none' || is === 'expired' || is === 'ended') return { is }
+  if (is !== 'found') throw createStrangeAnswer()
+  return toFound(row)
+}
+
+function toFound(row: ResultRow): Found {
+  const { version, record } = row
+  if (typeof version !== 'string' || typeof record !== 'string') throw createStrangeAnswer()
+
+  return { is: 'found', version, record, seen: Number(row.seen), end: Number(row.end) }
+}
+
+function toConflict(session: Found): Conflict {
+  return { ...session, is: 'conflict' }
+}
+
+function validateDatabase(value: D1Database, issues: Issues): D1Database {
+  if (typeof value?.withSession !== 'function')
+    issues.add('', 'must be the binding of a D1 database, which has withSession')
+  return value
+}
+
+function validatePrefix(value: string | undefined, issues: Issues): string {
+  if (value === undefined) return 'portcullis_'
+  if (typeof value === 'string' && /^[a-z][a-z0-9_]{0,31}$/.test(value) && !/^sqlite_/.test(value))
+    return value
+  issues.add('prefix', 'must be 1 to 32 small letters, digits and _, a letter first')
+  return 'portcullis_'
+}
+
+export type { D1Answer, D1Client, D1Database, D1Statement } from './d1/platform.ts'

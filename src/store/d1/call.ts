@@ -1,0 +1,90 @@
+/** Runs a batch of statements in D1 within a time limit, and translates what goes wrong. */
+import { StoreError } from '../../redis/failure.ts'
+import { type GuardSettings, guardCall } from '../guarded-call.ts'
+import { sendWithRetry } from '../send-with-retry.ts'
+import type { D1Answer, D1Database } from './platform.ts'
+import type { Statement } from './statements.ts'
+
+/** Settings that every batch shares. */
+export interface BatchSettings extends GuardSettings {
+  readonly readDatabase: (env: unknown) => D1Database
+  readonly timeoutMs: number
+}
+
+/** Values of a batch by their names; what is absent is null. */
+export type BatchValues = Readonly<Record<string, string | number | undefined>>
+
+/** The statements of one verb. */
+export interface Batch {
+  readonly name: string
+  readonly batch: readonly Statement[]
+  readonly values?: BatchValues
+}
+
+/** Before another try: D1 resets its objects for a moment when it moves them. */
+const pauseMs = 50
+
+/**
+ * Runs a batch as one transaction at the primary: a replica may show a session that ended. A batch whose answer was
+ * lost is sent once more, with the same id of its write.
+ *
+ * @throws {StoreError}
+ */
+export async function callBatch(
+  settings: BatchSettings,
+  { name, batch, values = {} }: Batch,
+  env: unknown,
+): Promise<readonly D1Answer[]> {
+  const database = settings.readDatabase(env) // a configuration that cannot be served is no outage
+
+  async function send(): Promise<readonly D1Answer[]> {
+    const session = database.withSession('first-primary')
+
+    const statements = batch.map(({ text, names }) =>
+      session.prepare(text).bind(...names.map((key) => values[key] ?? null)),
+    )
+    const answers = await session.batch(statements as never[])
+
+    if (!Array.isArray(answers) || answers.length !== batch.length) throw createStrangeAnswer()
+    return answers
+  }
+  const { timeoutMs } = settings
+  return guardCall(settings, { subject: name, store: 'd1' }, () =>
+    sendWithRetry(send, { timeoutMs, pauseMs, createFailure, createUnavailable }),
+  )
+}
+
+/** Refusals that somebody has to cure: a piece of the message that D1 gives, and a word for the log. */
+const refusals: ReadonlyArray<readonly [text: string, reason: string]> = [
+  ['no such table', 'not-migrated'],
+  ['no such column', 'not-migrated'],
+  ['Exceeded maximum DB size', 'full'],
+  ['SQLITE_FULL', 'full'],
+  ['SQLITE_TOOBIG', 'too-big'],
+  ['SQLITE_CONSTRAINT', 'constraint'],
+  ['SQLITE_ERROR', 'sql-error'],
+]
+
+/** Tells what an error of D1 means. Its text is not kept: it may quote statements and values. */
+function createFailure(error: unknown): StoreError {
+  if (error instanceof StoreError) return error
+  const { message = '' } = (error ?? {}) as { message?: unknown }
+  const refusal = refusals.find(([text]) => `${message}`.includes(text))
+
+  if (refusal !== undefined) return createRefused(refusal[1])
+  return createUnavailable(`${message}`.includes('overloaded') ? 'overloaded' : 'network')
+}
+
+function createUnavailable(reason: string): StoreError {
+  return new StoreError('ERR_STORE_UNAVAILABLE', reason, `D1 is not available (${reason})`)
+}
+
+function createRefused(reason: string): StoreError {
+  const cure = reason === 'not-migrated' ? '; run migrate() of the store once' : ''
+  return new StoreError('ERR_STORE_REFUSED', reason, `D1 refused the statements (${reason})${cure}`)
+}
+
+/** An answer that no statement gives, as an error. */
+export function createStrangeAnswer(): StoreError {
+  return createRefused('strange-answer')
+}

@@ -1,0 +1,275 @@
+/**
+ * The statements in D1 that the verbs of a store are: a list for each verb, which D1 runs as one transaction. SQL has
+ * no branches there, so every statement says itself under which condition it does something.
+ */
+import { writeMemory } from '../contract.ts'
+
+/** One statement, and the names of the values that it takes in the order of its places. */
+export interface Statement {
+  readonly text: string
+  readonly names: readonly string[]
+}
+
+type VerbName =
+  | 'create'
+  | 'read'
+  | 'replace'
+  | 'rotate'
+  | 'end'
+  | 'replaced'
+  | 'list'
+  | 'endAll'
+  | 'endMarked'
+  | 'cleanUp'
+
+/** The statements of every verb. */
+export type Statements = Readonly<Record<VerbName, readonly Statement[]>>
+
+/** Milliseconds since the epoch, by the clock of the database. */
+const clock = "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+const writeName = "'w ' || :key || ' ' || :write"
+const columns = 'CAST(s.version AS TEXT) AS version, s.record, s.seen, s.stop AS "end"'
+
+/** Compiles the statements over tables whose names begin with a prefix. */
+export function compileStatements(prefix: string): Statements {
+  const pieces = createPieces(prefix)
+
+  const verbs = Object.entries({ ...listRowVerbs(pieces), ...listOtherVerbs(pieces) })
+  return Object.fromEntries(
+    verbs.map(([verb, texts]) => [verb, texts.map(compileStatement)]),
+  ) as unknown as Statements
+}
+
+/** The statements that make the tables. They can run any number of times. */
+export function createTables(prefix: string): string[] {
+  const [sessions, names] = [`${prefix}sessions`, `${prefix}names`]
+  return [
+    `CREATE TABLE IF NOT EXISTS ${sessions} (
+  key TEXT PRIMARY KEY,
+  version INTEGER NOT NULL,
+  record TEXT,
+  seen INTEGER,
+  stop INTEGER,
+  list TEXT,
+  write TEXT,
+  last_version TEXT,
+  last_record TEXT,
+  last_seen INTEGER,
+  last_stop INTEGER,
+  last_by TEXT,
+  until INTEGER NOT NULL
+)`,
+    `CREATE INDEX IF NOT EXISTS ${sessions}_list ON ${sessions} (list, stop) WHERE list IS NOT NULL`,
+    `CREATE INDEX IF NOT EXISTS ${sessions}_until ON ${sessions} (until)`,
+    `CREATE TABLE IF NOT EXISTS ${names} (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL,
+  until INTEGER NOT NULL
+)`,
+    `CREATE INDEX IF NOT EXISTS ${names}_until ON ${names} (until)`,
+  ]
+}
+
+/** D1 takes numbered places only: each name becomes one. */
+function compileStatement(text: string): Statement {
+  const names: string[] = []
+  const sql = text.replace(/:([a-z]+)/gi, (_, name: string) => {
+    if (!names.includes(name)) names.push(name)
+    return `?${names.indexOf(name) + 1}`
+  })
+
+  return { text: sql, names }
+}
+
+/** Pieces of SQL that several verbs have in common, over two tables. */
+interface Pieces {
+  readonly sessions: string
+  readonly names: string
+  /** Whether a name is remembered. */
+  hasName(name: string): string
+  /** Says why a row is no session for this reader, or `found`. */
+  describe(list: string): string
+  /** Notes a request. */
+  readonly noteRequest: string
+  readonly forgetOld: string
+  readonly insertRow: string
+  /** Keeps the id of the write that made this version. */
+  remember(value: string): string
+  /** Says who made the row at a key that must be free. */
+  readonly standing: string
+  /**
+   * The row was made by this write, which is not remembered yet: statements with this condition change nothing when they
+   * are sent again.
+   */
+  readonly isNew: string
+}
+
+function createPieces(prefix: string): Pieces {
+  const [sessions, names] = [`${prefix}sessions`, `${prefix}names`]
+  const hasName = (name: string): string =>
+    `EXISTS (SELECT 1 FROM ${names} WHERE name = ${name} AND until > ${clock})`
+
+  const isKnown = hasName(writeName)
+
+  return {
+    sessions,
+    names,
+    hasName,
+    describe: (list) => `CASE
+    WHEN ${hasName("'o ' || :mark")} THEN 'ended'
+    WHEN s.key IS NULL OR s.until <= ${clock} THEN 'none'
+    WHEN s.version = 0 OR (${list} IS NOT NULL AND s.list IS NOT ${list}) THEN 'ended'
+    WHEN :now - s.seen >= :idle OR :now >= s.stop THEN 'expired'
+    ELSE 'found' END`,
+    noteRequest: `seen = max(s.seen, :now),
+    until = ${clock} + CAST(min(:idle, s.stop - :now) AS INTEGER)`,
+    forgetOld: `DELETE FROM ${sessions} WHERE key = :key AND until <= ${clock}`,
+    insertRow: `INSERT INTO ${sessions} (key, version, record, seen, stop, list, write, until)
+SELECT :key, 1, :record, :now, :end, :index, :write,
+  ${clock} + CAST(min(:idle, :end - :now) AS INTEGER)
+WHERE NOT ${isKnown}`,
+    remember: (value) => `INSERT INTO ${names} (name, value, until)
+SELECT ${writeName}, ${value}, ${clock} + ${writeMemory} FROM ${sessions}
+WHERE key = :key AND write = :write AND version > 0
+ON CONFLICT (name) DO UPDATE SET value = excluded.value, until = excluded.until
+WHERE until <= ${clock}`,
+    standing: `(SELECT CASE WHEN version > 0 AND ${isKnown} THEN 'ours' ELSE 'used' END
+  FROM ${sessions} WHERE key = :key AND until > ${clock})`,
+    isNew: `EXISTS (
+    SELECT 1 FROM ${sessions} WHERE key = :key AND write = :write AND version = 1
+  ) AND NOT ${isKnown}`,
+  }
+}
+
+/** Makes room for a new row in the list of its user: the dead go first, then the one that ends first. */
+function makeRoom({ sessions, isNew }: Pieces): string[] {
+  const others = `SELECT key FROM ${sessions} WHERE list = :index AND key <> :key`
+
+  return [
+    `UPDATE ${sessions} SET list = NULL
+WHERE list = :index AND key <> :key AND (SELECT count(*) FROM (${others})) >= :most AND ${isNew}
+  AND (until <= ${clock} OR :now - seen >= :idle OR :now >= stop)`,
+    `UPDATE ${sessions} SET list = NULL
+WHERE ${isNew} AND key IN (
+  ${others} ORDER BY stop LIMIT max(0, (SELECT count(*) FROM (${others})) - (:most - 1))
+)`,
+  ]
+}
+
+/**
+ * Ends the session that a login replaces, and keeps it for a login form that is sent twice; also where another one has
+ * ended it already. Where there was no row a mark is left all the same: a parallel request with the old cookie must not
+ * begin a session in its place.
+ */
+function endReplaced({ sessions, isNew }: Pieces): string {
+  const wasLive = `s.until > ${clock} AND s.version > 0 AND (:list IS NULL OR s.list IS :list)`
+  const keepLast = (column: string, value: string): string => `${column} = CASE
+    WHEN ${wasLive} THEN ${value}
+    WHEN s.until > ${clock} AND s.version = 0 THEN s.${column} END`
+
+  return `INSERT INTO ${sessions} AS s (key, version, until)
+SELECT :old, 0, ${clock} + CAST(:grace AS INTEGER) WHERE ${isNew}
+ON CONFLICT (key) DO UPDATE SET version = 0, record = NULL, seen = NULL, stop = NULL, list = NULL,
+  write = NULL, until = excluded.until,
+  ${keepLast('last_version', 'CAST(s.version AS TEXT)')},
+  ${keepLast('last_record', 's.record')},
+  ${keepLast('last_seen', 's.seen')},
+  ${keepLast('last_stop', 's.stop')},
+  ${keepLast('last_by', ':index')}`
+}
+
+type RowVerb = 'create' | 'read' | 'replace' | 'rotate'
+
+function listRowVerbs(pieces: Pieces): Record<RowVerb, readonly string[]> {
+  const { sessions, names, describe, noteRequest, forgetOld, insertRow, standing, remember } =
+    pieces
+  return {
+    create: [
+      forgetOld,
+      `${insertRow} ON CONFLICT (key) DO NOTHING`,
+      ...makeRoom(pieces),
+      remember('1'),
+      `SELECT ${standing} AS standing`,
+    ],
+
+    read: [
+      `UPDATE ${sessions} AS s SET ${noteRequest}
+WHERE s.key = :key AND :now - s.seen >= :slice AND ${describe(':index')} = 'found'`,
+      `SELECT ${describe(':index')} AS "is", ${columns}
+FROM (SELECT 1) LEFT JOIN ${sessions} AS s ON s.key = :key`,
+    ],
+
+    replace: [
+      `UPDATE ${sessions} AS s
+SET version = s.version + 1, record = :record, write = :write, ${noteRequest}
+WHERE s.key = :key AND CAST(s.version AS TEXT) = :version AND ${describe(':index')} = 'found'
+  AND NOT ${pieces.hasName(writeName)}`,
+      remember('version'),
+      `SELECT ${describe(':index')} AS "is", ${columns}, CAST((
+  SELECT value FROM ${names} WHERE name = ${writeName} AND until > ${clock}
+) AS TEXT) AS made
+FROM (SELECT 1) LEFT JOIN ${sessions} AS s ON s.key = :key`,
+    ],
+
+    rotate: [
+      forgetOld,
+      `${insertRow} AND (:version IS NULL OR EXISTS (
+  SELECT 1 FROM ${sessions} AS s
+  WHERE s.key = :old AND CAST(s.version AS TEXT) = :version AND ${describe(':list')} = 'found'
+)) ON CONFLICT (key) DO NOTHING`,
+      endReplaced(pieces),
+      ...makeRoom(pieces),
+      remember('1'),
+      `SELECT ${standing} AS standing, ${describe(':list')} AS "is", ${columns}
+FROM (SELECT 1) LEFT JOIN ${sessions} AS s ON s.key = :old`,
+    ],
+  }
+}
+
+function listOtherVerbs({
+  sessions,
+  names,
+  hasName,
+}: Pieces): Record<Exclude<VerbName, RowVerb>, readonly string[]> {
+  return {
+    end: [
+      `SELECT list FROM ${sessions} WHERE key = :key AND until > ${clock} AND version > 0`,
+      `UPDATE ${sessions} SET version = 0, record = NULL, seen = NULL, stop = NULL, list = NULL,
+  write = NULL, until = ${clock} + CAST(:grace AS INTEGER)
+WHERE key = :key AND until > ${clock} AND version > 0`,
+    ],
+
+    replaced: [
+      `SELECT last_version AS version, last_record AS record, last_seen AS seen, last_stop AS "end",
+  last_by AS "by"
+FROM ${sessions}
+WHERE key = :key AND version = 0 AND last_version IS NOT NULL AND until > ${clock}`,
+    ],
+
+    list: [`SELECT ${columns} FROM ${sessions} AS s WHERE list = :index AND until > ${clock}`],
+
+    endAll: [
+      `UPDATE ${sessions} SET list = NULL WHERE list = :index AND key IS NOT :keep
+RETURNING until > ${clock} AS lived`,
+    ],
+
+    endMarked: [
+      `SELECT ${hasName("'j ' || :once")} AS came`,
+      `INSERT INTO ${names} (name, value, until)
+SELECT 'o ' || :mark, 1, ${clock} + CAST(:life AS INTEGER) WHERE NOT ${hasName("'j ' || :once")}
+ON CONFLICT (name) DO UPDATE SET until = max(until, excluded.until)`,
+      `INSERT INTO ${names} (name, value, until)
+SELECT 'j ' || :once, 1, ${clock} + CAST(:remember AS INTEGER) WHERE :once IS NOT NULL
+ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE until <= ${clock}`,
+    ],
+
+    cleanUp: [
+      `DELETE FROM ${sessions} WHERE key IN (
+  SELECT key FROM ${sessions} WHERE until <= ${clock} LIMIT :most
+)`,
+      `DELETE FROM ${names} WHERE name IN (
+  SELECT name FROM ${names} WHERE until <= ${clock} LIMIT :most
+)`,
+    ],
+  }
+}
