@@ -1,6 +1,6 @@
 /** The demo's gateway with a login at the development provider: `npm run dev -- --login`. */
 import { defineGateway, type GatewayConfig } from '../../src/gateway/index.ts'
-import { login, loginMark, memoryTokens, oidc } from '../../src/login/index.ts'
+import { gatewayLogin, loginMark, memoryTokens, oidc } from '../../src/login/index.ts'
 import { storedSessions } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
 import { common, type Data } from '../../worker/gateway.config.ts'
@@ -17,7 +17,7 @@ export function demoWithLogin(): GatewayConfig<'app' | 'failing' | 'nowhere', Da
   return defineGateway({
     ...rest,
     session: storedSessions<Data>({ ...common, store: memoryStore(), mark: loginMark }),
-    login: login<Data>({
+    login: gatewayLogin<Data>({
       providers: {
         dev: oidc<LoginEnv>({
           issuer: (c) => c.env.LOGIN_ISSUER,

@@ -180,7 +180,7 @@ export interface GatewayConfig<
    */
   readonly signIn?: string
   /**
-   * Signs people in at identity providers: `login({ providers })` of `portcullis/login`. Its pages are under
+   * Signs people in at identity providers: `gatewayLogin({ providers })` of `portcullis/login`. Its pages are under
    * `/.portcullis/`, and a navigation that needs a session is sent there. Needs `session`; not beside `signIn`.
    * Default: none.
    */

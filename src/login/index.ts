@@ -9,6 +9,7 @@ export {
   type GoogleIapOptions,
   googleIap,
 } from './edge/edges.ts'
+export { gatewayLogin } from './gateway/handler.ts'
 export { type LoginReview, reviewLogin } from './gateway/review.ts'
 export type {
   GatewayLogin,

@@ -1,10 +1,8 @@
 /** The Hono face of the login. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { createIssues } from '../options/index.ts'
-import { createGatewayLogin } from './gateway/handler.ts'
-import type { GatewayLogin } from './gateway/types.ts'
 import { isLoginPath, readLoginCookieNames } from './login.ts'
-import type { GatewayLoginOptions, LoginOptions } from './options.ts'
+import type { LoginOptions } from './options.ts'
 import { createHandle, type LoginHandle, revalidate, serve } from './serve.ts'
 import { validateLogin } from './settings.ts'
 
@@ -23,8 +21,7 @@ export interface LoginMiddleware extends MiddlewareHandler<LoginEnv> {
 
 /**
  * Signs people in at identity providers. Serves its endpoints under `base`, gives `c.var.login` to
- * everything else, and refuses nothing: guards do, with `signIn`. Without `session` it is for the option
- * `login` of a gateway or of `vercel()`, which have the session and the origin.
+ * everything else, and refuses nothing: guards do, with `signIn`. A gateway and `vercel()` take `gatewayLogin`.
  *
  * @example
  * const auth = login({ session: sessions, providers: { acme: { issuer, clientId, clientSecret } } })
@@ -32,18 +29,21 @@ export interface LoginMiddleware extends MiddlewareHandler<LoginEnv> {
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
-export function login<Data extends object>(options: LoginOptions<Data>): LoginMiddleware
-export function login<Data extends object>(options: GatewayLoginOptions<Data>): GatewayLogin
-export function login(
-  options: LoginOptions<object> | GatewayLoginOptions<object>,
-): LoginMiddleware | GatewayLogin {
-  if (options?.session === undefined) return createGatewayLogin(options)
+export function login<Data extends object>(options: LoginOptions<Data>): LoginMiddleware {
   const issues = createIssues('login')
-  for (const option of ['bearer', 'edge'] as const) {
-    if (options[option] === undefined) continue
-    issues.add(option, 'works in a gateway and in vercel() only: in a Hono app it would do nothing')
+  if (options?.session === undefined) {
+    issues.add(
+      'session',
+      'is required in a Hono app; a gateway and vercel() take gatewayLogin({ ... })',
+    )
+    issues.throwIfAny()
   }
-  const settings = validateLogin(options, issues)
+  const { bearer, edge, ...own } = options as object as Record<string, unknown>
+  for (const [name, option] of Object.entries({ bearer, edge })) {
+    if (option === undefined) continue
+    issues.add(name, 'works in gatewayLogin({ ... }) only: a Hono app has no routes that take it')
+  }
+  const settings = validateLogin(own as object as LoginOptions<object>, issues)
   issues.throwIfAny()
 
   async function login(c: Context, next: () => Promise<void>): Promise<Response | undefined> {

@@ -52,16 +52,6 @@ export interface LoginOptions<Data extends object> {
    * refresh token. Default never: a session says what was true when it began.
    */
   readonly revalidate?: number
-  /**
-   * Accepts access tokens in place of a session, on routes of a gateway with `bearer`: `bearerTokens({ audience })`. An error
-   * in a Hono app, which has no such routes. Default none.
-   */
-  readonly bearer?: BearerOption
-  /**
-   * Takes the identity that an edge in front of a gateway has proved: `cloudflareAccess`, `googleIap` or `awsAlb`.
-   * `providers` may then be empty. An error in a Hono app. Default none.
-   */
-  readonly edge?: EdgeOption
   /** Serves `GET <base>/me` with what this makes of the session's data. Default off. */
   readonly me?: (data: Data) => unknown
   /** Seconds that the provider's clock may differ. Default 60, at most 300. */
@@ -76,8 +66,14 @@ export interface LoginOptions<Data extends object> {
   readonly onEvent?: Emit
 }
 
-/** Options of a login in a gateway or in `vercel()`, which have the session, the origin, the clock and the events. */
-export type GatewayLoginOptions<Data extends object> = Omit<
-  LoginOptions<Data>,
-  'session' | 'publicOrigin' | 'base'
-> & { readonly session?: undefined }
+/** Options of {@link gatewayLogin}: a gateway and `vercel()` have the session, the origin, the clock and the events. */
+export interface GatewayLoginOptions<Data extends object>
+  extends Omit<LoginOptions<Data>, 'session' | 'publicOrigin' | 'base'> {
+  /** Accepts access tokens in place of a session, on routes with `bearer`: `bearerTokens({ audience })`. Default none. */
+  readonly bearer?: BearerOption
+  /**
+   * Takes the identity that an edge in front of the gateway has proved: `cloudflareAccess`, `googleIap` or `awsAlb`.
+   * `providers` may then be empty. Default none.
+   */
+  readonly edge?: EdgeOption
+}

@@ -5,7 +5,6 @@ import { readFacts } from './context.ts'
 import { handleLogin } from './login.ts'
 import type { LoginSettings } from './settings.ts'
 import type { TokenContext } from './tokens/contract.ts'
-import { revalidateSession } from './tokens/revalidate.ts'
 import type { LoginFacts } from './types.ts'
 
 /** What `c.var.login` is. */
@@ -70,9 +69,11 @@ export async function revalidate(
   settings: LoginSettings,
   c: LoginServeContext,
 ): Promise<FlushableHandle<object> | undefined> {
-  if (settings.revalidate === undefined) return undefined
+  const { revalidate, tokens } = settings
+  if (revalidate === undefined || tokens === undefined) return undefined
+
   const session = settings.session.open(c)
-  await revalidateSession(settings, createTokenContext(c), session)
+  await tokens.revalidate(createTokenContext(c), session)
   return session
 }
 

@@ -10,8 +10,6 @@ import {
 } from '../options/index.ts'
 import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock, Emit } from '../types.ts'
-import type { BearerTokens } from './bearer/contract.ts'
-import type { EdgeIdentity } from './edge/contract.ts'
 import type { AttemptSettings } from './flow/attempts.ts'
 import type { Identify } from './identify.ts'
 import { createReadKeys, type LoginKeys } from './keys.ts'
@@ -57,8 +55,6 @@ export interface LoginSettings {
   readonly emit: Emit
   readonly me: ((data: never) => unknown) | undefined
   readonly tokens: LoginTokens | undefined
-  readonly bearer: BearerTokens | undefined
-  readonly edge: EdgeIdentity | undefined
   /** Seconds. */
   readonly revalidate: number | undefined
   /** A provider as this environment has it. @throws {ConfigError} `ERR_CONFIG` */
@@ -81,8 +77,6 @@ const optionKeys: ReadonlyArray<keyof LoginOptions<object>> = [
   'attempts',
   'tokens',
   'revalidate',
-  'bearer',
-  'edge',
   'me',
   'tolerance',
   'timeoutMs',
@@ -92,11 +86,15 @@ const optionKeys: ReadonlyArray<keyof LoginOptions<object>> = [
 ]
 const mostConnections = 64
 
-/** Validates the options. @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong */
-export function validateLogin(options: LoginOptions<object>, issues: Issues): LoginSettings {
+/** Validates the options, and adds an issue for each that is wrong. */
+export function validateLogin(
+  options: LoginOptions<object>,
+  issues: Issues,
+  mayBeEmpty = false,
+): LoginSettings {
   checkKeys(issues, options, optionKeys)
   const given = { ...options } as LoginOptions<object>
-  const providers = validateProviders(given, issues.at('providers'))
+  const providers = validateProviders(given.providers, mayBeEmpty, issues.at('providers'))
   const session = given.session
   if (typeof session?.open !== 'function')
     issues.add('session', 'must be a strategy of this library')
@@ -147,7 +145,7 @@ export function validateLogin(options: LoginOptions<object>, issues: Issues): Lo
     ...shared,
     readKeys,
   }
-  const known: Omit<LoginSettings, 'tokens' | 'revalidate' | 'bearer' | 'edge'> = {
+  const known: Omit<LoginSettings, 'tokens' | 'revalidate'> = {
     ...settings,
     readProvider: (name, env) => (providers.get(name) as (env: unknown) => Provider)(env),
     connect: createConnect(shared),

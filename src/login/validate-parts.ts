@@ -13,15 +13,16 @@ const mostProviders = 20
 const providerName = /^[a-z][a-z0-9-]{0,31}$/
 
 export function validateProviders(
-  { providers, edge }: LoginOptions<object>,
+  providers: LoginOptions<object>['providers'],
+  mayBeEmpty: boolean,
   issues: Issues,
 ): Map<string, (env: unknown) => Provider> {
   const made = new Map<string, (env: unknown) => Provider>()
   const entries = Object.entries(
     typeof providers === 'object' && providers !== null ? providers : {},
   )
-  const isEmpty = entries.length === 0 && edge === undefined
-  if (isEmpty || entries.length > mostProviders) {
+  const isMissing = entries.length === 0 && !mayBeEmpty
+  if (isMissing || entries.length > mostProviders) {
     issues.add('', `must name between 1 and ${mostProviders} providers`)
   }
   for (const [name, provider] of entries) {
@@ -84,22 +85,13 @@ export function canEndMarked(session: SessionStrategy<object>): boolean {
 
 /** The options `tokens` and `revalidate`, which need sessions in a store: a cookie cannot be refreshed once for all tabs. */
 export function validateTokens(
-  { tokens, revalidate, bearer, edge, session }: LoginOptions<object>,
-  settings: Omit<LoginSettings, 'tokens' | 'revalidate' | 'bearer' | 'edge'>,
+  { tokens, revalidate, session }: LoginOptions<object>,
+  settings: Omit<LoginSettings, 'tokens' | 'revalidate'>,
   issues: Issues,
-): Pick<LoginSettings, 'tokens' | 'revalidate' | 'bearer' | 'edge'> {
-  const none = { tokens: undefined, revalidate: undefined, bearer: undefined, edge: undefined }
-  if (edge !== undefined && typeof edge?.createEdge !== 'function') {
-    issues.add('edge', 'must be made by cloudflareAccess, googleIap or awsAlb')
-    return none
-  }
-  if (bearer !== undefined && typeof bearer?.createBearer !== 'function') {
-    issues.add('bearer', 'must be made by bearerTokens')
-    return none
-  }
+): Pick<LoginSettings, 'tokens' | 'revalidate'> {
   if (tokens !== undefined && typeof tokens?.createTokens !== 'function') {
     issues.add('tokens', 'must be made by redisTokens, memoryTokens or keepTokens')
-    return none
+    return { tokens: undefined, revalidate: undefined }
   }
   if (tokens !== undefined && session?.kind !== 'stored') {
     issues.add('tokens', 'needs stored sessions: a cookie cannot be refreshed once for all tabs')
@@ -107,22 +99,12 @@ export function validateTokens(
   if (revalidate !== undefined && tokens === undefined) {
     issues.add('revalidate', 'needs the option tokens')
   }
+
   const bounds = { min: 60, max: 86_400, unit: 'seconds' }
   const seconds =
     revalidate === undefined
       ? undefined
       : wholeNumber(issues, 'revalidate', revalidate, 300, bounds)
-  const made: LoginSettings = {
-    ...settings,
-    tokens: undefined,
-    revalidate: seconds,
-    bearer: undefined,
-    edge: undefined,
-  }
-  return {
-    tokens: tokens?.createTokens(made),
-    revalidate: seconds,
-    bearer: bearer?.createBearer(made, issues.at('bearer')),
-    edge: edge?.createEdge(made),
-  }
+  const complete: LoginSettings = { ...settings, tokens: undefined, revalidate: seconds }
+  return { tokens: tokens?.createTokens(complete), revalidate: seconds }
 }

@@ -6,7 +6,7 @@ import express from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serve } from '../../node/index.ts'
 import { createGateway, defineGateway } from '../../src/gateway/index.ts'
-import { login, loginMark, loginUser } from '../../src/login/index.ts'
+import { gatewayLogin, loginMark, loginUser } from '../../src/login/index.ts'
 import { storedSessions } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
 import { devProvider } from '../../src/testing/index.ts'
@@ -52,7 +52,7 @@ async function startLoginSite(tls: Tls): Promise<LoginSite> {
       user: (data) => data.user,
       roles: (data) => data.roles,
       assertion: { key: await assertionKey() },
-      login: login<Data>({
+      login: gatewayLogin<Data>({
         providers: {
           dev: shared,
           posts: { ...shared, responseMode: 'form_post', label: 'By post' },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createGateway, defineGateway, type Route } from '../../src/gateway/index.ts'
 import {
   bearerTokens,
-  login,
+  gatewayLogin,
   loginMark,
   loginUser,
   type ProviderOptions,
@@ -42,7 +42,7 @@ async function createSite(
       user: (data) => data.user,
       roles: (data) => data.roles,
       assertion: { key: await assertionKey() },
-      login: login<Data>({
+      login: gatewayLogin<Data>({
         providers: {
           acme: { issuer: provider.issuer, clientId: 'client', clientSecret: 'a secret' },
           ...providers,

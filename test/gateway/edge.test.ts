@@ -1,7 +1,7 @@
 import { exportSPKI, type JWK } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { createGateway, defineGateway } from '../../src/gateway/index.ts'
-import { awsAlb, cloudflareAccess, googleIap, login } from '../../src/login/index.ts'
+import { awsAlb, cloudflareAccess, gatewayLogin, googleIap } from '../../src/login/index.ts'
 import { statelessSessions } from '../../src/session/index.ts'
 import { encodeJson, type Json, type SigningKey, signToken } from '../login/provider.ts'
 import { type Data, origin, sharedKey } from '../login/support.ts'
@@ -121,7 +121,7 @@ async function createSite(edge: Edge) {
       user: (data) => data.user,
       roles: (data) => data.roles,
       assertion: { key: await assertionKey() },
-      login: login<Data>({
+      login: gatewayLogin<Data>({
         providers: {},
         clock: () => clock.now,
         edge: edge.option(),

@@ -5,7 +5,7 @@ import { createGateway, defineGateway, gatewayConsole } from '../../src/gateway/
 import {
   bearerTokens,
   cloudflareAccess,
-  login,
+  gatewayLogin,
   loginMark,
   loginUser,
 } from '../../src/login/index.ts'
@@ -44,7 +44,7 @@ async function createSite() {
       roles: (data) => data.roles,
       assertion: { key: await assertionKey() },
       console: gatewayConsole<Data>({ access: { role: 'admin' } }),
-      login: login<Data>({
+      login: gatewayLogin<Data>({
         providers: {
           acme: { issuer: provider.issuer, clientId: 'client', clientSecret: 'a secret' },
         },

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createGateway, defineGateway, type GatewayConfig } from '../../src/gateway/index.ts'
 import {
   type GatewayLoginOptions,
+  gatewayLogin,
   keepTokens,
   login,
   loginMark,
@@ -56,7 +57,7 @@ async function createSite(options: SiteOptions = {}) {
     user: (data) => data.user,
     roles: (data) => data.roles,
     assertion: { key: await assertionKey() },
-    login: login<Data>({
+    login: gatewayLogin<Data>({
       providers: {
         acme: {
           issuer: provider.issuer,
@@ -372,7 +373,7 @@ describe('a login in a gateway', () => {
     [
       'of another kind',
       { gateway: { login: {} as never } },
-      'login must be login({ ... }) of portcullis/login, without a session',
+      'login must be gatewayLogin({ ... }) of portcullis/login',
     ],
     [
       'and a token for a public route',
@@ -403,7 +404,9 @@ describe('a login in a gateway', () => {
         routes: [{ path: '/*', to: 'app', access: 'public', token: true }],
       }),
     ).toThrow('routes.0.token needs the option login of the gateway')
-    const made = login({ providers: { acme: { issuer: 'https://i.example', clientId: 'c' } } })
-    expect(() => (made as unknown as () => void)()).toThrow('login.session is required')
+    const providers = { acme: { issuer: 'https://i.example', clientId: 'c' } }
+    expect(() => login({ providers } as never)).toThrow(
+      'login.session is required in a Hono app; a gateway and vercel() take gatewayLogin({ ... })',
+    )
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { keepTokens, login, loginMark, loginUser } from '../../src/login/index.ts'
+import { gatewayLogin, keepTokens, loginMark, loginUser } from '../../src/login/index.ts'
 import { createMemoryRows } from '../../src/login/tokens/memory-rows.ts'
 import { storedSessions } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
@@ -27,7 +27,7 @@ async function createProject() {
     user: (data) => data.user,
     roles: (data) => data.roles,
     assertion: { key: await assertionKey() },
-    login: login<Data>({
+    login: gatewayLogin<Data>({
       providers: {
         acme: { issuer: provider.issuer, clientId: 'client', clientSecret: 'a secret' },
       },

@@ -57,7 +57,7 @@ export function validateLogin(
   if (signIn !== undefined) issues.add('signIn', 'must not stand beside login, which has a page')
   const loginIssues = issues.at('login')
   if (typeof login?.start === 'function') return login.start(sources, loginIssues)
-  loginIssues.add('', 'must be login({ ... }) of portcullis/login, without a session')
+  loginIssues.add('', 'must be gatewayLogin({ ... }) of portcullis/login')
   return undefined
 }
 

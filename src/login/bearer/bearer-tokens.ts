@@ -42,11 +42,11 @@ const bearerScheme = /^bearer +([\w.~+/=-]+)$/i
 const accessTokenType = /^(?:application\/)?at\+jwt$/i
 
 /**
- * Accepts access tokens of the login's providers on routes with `bearer`, for the option `bearer` of `login()`.
+ * Accepts access tokens of the login's providers on routes with `bearer`, for the option `bearer` of `gatewayLogin()`.
  *
  * @see RFC 9068, RFC 6750, RFC 9470, RFC 9728
  * @example
- * login({ providers, bearer: bearerTokens({ audience: 'https://app.example.com/mcp' }) })
+ * gatewayLogin({ providers, bearer: bearerTokens({ audience: 'https://app.example.com/mcp' }) })
  */
 export function bearerTokens(options: BearerTokensOptions): BearerOption {
   return {

@@ -19,7 +19,7 @@ export interface CloudflareAccessOptions {
  *
  * @see https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/
  * @example
- * login({ providers, edge: cloudflareAccess({ team: 'acme.cloudflareaccess.com', audience }) })
+ * gatewayLogin({ providers, edge: cloudflareAccess({ team: 'acme.cloudflareaccess.com', audience }) })
  */
 export function cloudflareAccess(options: CloudflareAccessOptions): EdgeOption {
   const { team, audience } = validateTexts(options, { team: host, audience: text })
@@ -45,7 +45,7 @@ export interface GoogleIapOptions {
  *
  * @see https://cloud.google.com/iap/docs/signed-headers-howto
  * @example
- * login({ providers, edge: googleIap({ audience: '/projects/1/global/backendServices/2' }) })
+ * gatewayLogin({ providers, edge: googleIap({ audience: '/projects/1/global/backendServices/2' }) })
  */
 export function googleIap(options: GoogleIapOptions): EdgeOption {
   const { audience } = validateTexts(options, { audience: text })
@@ -100,7 +100,7 @@ const keyId = /^[\w-]{1,64}$/
  *
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
  * @example
- * login({ providers, edge: awsAlb({ region, loadBalancer: arn, issuer, clientId }) })
+ * gatewayLogin({ providers, edge: awsAlb({ region, loadBalancer: arn, issuer, clientId }) })
  */
 export function awsAlb(options: AwsAlbOptions): EdgeOption {
   const forms = { region, loadBalancer: arn, issuer: text, clientId: text }

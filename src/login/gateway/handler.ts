@@ -1,14 +1,14 @@
 /** The login of a gateway: its options validated, its endpoints and what it changes about routes. */
-import { ConfigError } from '../../errors.ts'
 import { checkKeys, type Issues } from '../../options/index.ts'
 import { handleLogin, readLoginCookieNames } from '../login.ts'
-import type { LoginOptions } from '../options.ts'
-import { type LoginSettings, validateLogin } from '../settings.ts'
+import type { GatewayLoginOptions, LoginOptions } from '../options.ts'
+import { validateLogin } from '../settings.ts'
 import { createCookieNames } from './cookie-names.ts'
 import { wrapPhases } from './phases.ts'
 import type {
   GatewayLogin,
   GatewayLoginHandler,
+  GatewayLoginSettings,
   GatewayServices,
   GatewaySources,
   LoginEndpoint,
@@ -17,29 +17,45 @@ import type {
 
 const base = '/.portcullis'
 
-/** Creates the login of a gateway, which is of no use as a middleware. */
-export function createGatewayLogin(options: object | undefined): GatewayLogin {
-  function login(): never {
-    throw new ConfigError([{ option: 'login.session', problem: 'is required in a Hono app' }])
+/**
+ * Signs people in at identity providers, for the option `login` of a gateway or of `vercel()`, which have the session and the
+ * origin. A Hono app takes `login`.
+ *
+ * @example
+ * defineGateway({ session, login: gatewayLogin({ providers: { acme: { issuer, clientId, clientSecret } } }), routes })
+ */
+export function gatewayLogin<Data extends object>(
+  options: GatewayLoginOptions<Data>,
+): GatewayLogin {
+  return {
+    start: (sources, issues) => startGatewayLogin({ ...(options as object) }, sources, issues),
   }
-  return Object.assign(login, {
-    start: (sources: GatewaySources, issues: Issues) =>
-      startGatewayLogin({ ...options }, sources, issues),
-  })
 }
 
 /** Starts a login in a gateway, which has the session, the origin and the clock. */
-export function startGatewayLogin(
-  options: Partial<LoginOptions<never>>,
+function startGatewayLogin(
+  { bearer, edge, ...options }: Partial<GatewayLoginOptions<never>>,
   { session, clock, emit }: GatewaySources,
   issues: Issues,
 ): GatewayLoginHandler {
   if (session === undefined) issues.add('', 'needs the option session of the gateway')
-  for (const option of ['publicOrigin', 'base'] as const) {
-    if (options[option] !== undefined) issues.add(option, 'must be left out: the gateway has it')
+  for (const option of ['session', 'publicOrigin', 'base'] as const) {
+    if (Reflect.get(options, option) === undefined) continue
+    issues.add(option, 'must be left out: the gateway has it')
   }
   const given = { clock, onEvent: emit, ...options, session, base, publicOrigin: undefined }
-  const settings = validateLogin(given as unknown as LoginOptions<object>, issues)
+  const common = validateLogin(given as unknown as LoginOptions<object>, issues, edge !== undefined)
+  if (edge !== undefined && typeof edge?.createEdge !== 'function') {
+    issues.add('edge', 'must be made by cloudflareAccess, googleIap or awsAlb')
+  }
+  if (bearer !== undefined && typeof bearer?.createBearer !== 'function') {
+    issues.add('bearer', 'must be made by bearerTokens')
+  }
+  const settings: GatewayLoginSettings = {
+    ...common,
+    bearer: bearer?.createBearer?.(common, issues.at('bearer')),
+    edge: edge?.createEdge?.(common),
+  }
   return {
     check(env) {
       for (const name of settings.providerNames) settings.readProvider(name, env)
@@ -56,7 +72,7 @@ export function startGatewayLogin(
 }
 
 function createEndpoints(
-  settings: LoginSettings,
+  settings: GatewayLoginSettings,
   services: GatewayServices,
 ): readonly LoginEndpoint[] {
   const create = (path: string, methods: readonly string[], isOpen = false): LoginEndpoint => ({
@@ -90,7 +106,7 @@ function createEndpoints(
 }
 
 function validateRoute(
-  settings: LoginSettings,
+  settings: GatewayLoginSettings,
   { token, bearer, sessions }: LoginRouteOptions,
   isPublic: boolean,
   issues: Issues,

@@ -1,15 +1,19 @@
 /** Wraps the phases of a gateway's routes: revalidation, the way to the login page, tokens for upstreams. */
 import { isPortcullisError } from '../../errors.ts'
 import type { BearerVerdict } from '../bearer/contract.ts'
-import type { LoginSettings } from '../settings.ts'
-import { revalidateSession } from '../tokens/revalidate.ts'
 import type { LoginData } from '../types.ts'
 import { canSignIn, denyOrSignIn } from './sign-in.ts'
-import type { GatewayRouteRequest, GatewayServices, GatewaySession, LoginPhases } from './types.ts'
+import type {
+  GatewayLoginSettings,
+  GatewayRouteRequest,
+  GatewayServices,
+  GatewaySession,
+  LoginPhases,
+} from './types.ts'
 
 /** Wraps the phases. */
 export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySession, L>(
-  settings: LoginSettings,
+  settings: GatewayLoginSettings,
   phases: LoginPhases<C, S, L>,
   services: GatewayServices,
 ): LoginPhases<C, S, L> {
@@ -49,10 +53,11 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
       }
       const session = await phases.loadSession(ctx)
       const handle = services.open(ctx)
-      if (session === undefined || settings.revalidate === undefined || handle === undefined) {
-        return session
-      }
-      await revalidateSession(settings, ctx, handle)
+      const { revalidate, tokens } = settings
+      if (session === undefined || handle === undefined) return session
+      if (revalidate === undefined || tokens === undefined) return session
+
+      await tokens.revalidate(ctx, handle)
       // The handle is read: nothing is asked again.
       return phases.loadSession(ctx)
     },

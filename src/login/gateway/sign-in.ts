@@ -3,9 +3,13 @@ import type { CompiledAccess } from '../../access/index.ts'
 import { isNavigation, isPrefetch } from '../../request/index.ts'
 import { signInLocation } from '../../request/sign-in.ts'
 import type { Reason } from '../../types.ts'
-import type { LoginSettings } from '../settings.ts'
 import type { LoginData } from '../types.ts'
-import type { GatewayRouteRequest, GatewayServices, GatewaySession } from './types.ts'
+import type {
+  GatewayLoginSettings,
+  GatewayRouteRequest,
+  GatewayServices,
+  GatewaySession,
+} from './types.ts'
 
 /** Whether a login would help. */
 export function canSignIn(reason: Reason): boolean {
@@ -14,7 +18,7 @@ export function canSignIn(reason: Reason): boolean {
 
 /** Denies a request that a login would help, or sends a person to the login page. */
 export function denyOrSignIn(
-  settings: LoginSettings,
+  settings: GatewayLoginSettings,
   services: GatewayServices,
   ctx: GatewayRouteRequest,
   { reason, session }: { readonly reason: Reason; readonly session: GatewaySession | undefined },
@@ -39,7 +43,7 @@ function isDemand(reason: Reason): boolean {
 }
 
 function createSignInPath(
-  { base, providerNames }: LoginSettings,
+  { base, providerNames }: GatewayLoginSettings,
   reason: Reason,
   access: CompiledAccess,
   session: GatewaySession | undefined,

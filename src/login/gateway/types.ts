@@ -8,10 +8,11 @@ import type {
   SessionStrategy,
 } from '../../session/index.ts'
 import type { Clock, Emit, Reason } from '../../types.ts'
-import type { BearerRule } from '../bearer/contract.ts'
+import type { BearerRule, BearerTokens } from '../bearer/contract.ts'
+import type { EdgeIdentity } from '../edge/contract.ts'
 import type { LoginSettings } from '../settings.ts'
 
-/** The option `login` of a gateway: `login({ providers, ... })` without a session. */
+/** The option `login` of a gateway: made by `gatewayLogin`. */
 export interface GatewayLogin {
   /** Not part of the public API. */
   start(sources: GatewaySources, issues: Issues): GatewayLoginHandler
@@ -100,6 +101,12 @@ export interface LoginPhases<C, S, L> {
   forward(ctx: C, session: S | undefined, login: L): Promise<Response>
 }
 
+/** Settings of a login in a gateway. */
+export interface GatewayLoginSettings extends LoginSettings {
+  readonly bearer: BearerTokens | undefined
+  readonly edge: EdgeIdentity | undefined
+}
+
 /** A login in a gateway. */
 export interface GatewayLoginHandler {
   /** Validates what the environment holds. @throws {ConfigError} `ERR_CONFIG` */
@@ -116,5 +123,5 @@ export interface GatewayLoginHandler {
     services: GatewayServices,
   ): LoginPhases<C, S, L>
   /** Not part of the public API: for the configuration check. */
-  readonly settings: LoginSettings
+  readonly settings: GatewayLoginSettings
 }

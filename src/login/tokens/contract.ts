@@ -1,4 +1,5 @@
 /** The contract of a store of tokens, and the operations of a login on one. */
+import type { SessionHandle } from '../../session/core/types.ts'
 import type { FlowContext } from '../context.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { Claims, LoginFacts, TokenSet } from '../types.ts'
@@ -90,6 +91,8 @@ export interface LoginTokens {
   readAccessToken(context: TokenContext, facts: LoginFacts): Promise<string>
   /** Asks the provider about a person again; undefined where the session may go on as it is. */
   recheck(context: TokenContext, facts: LoginFacts): Promise<Recheck | undefined>
+  /** Does what the option `revalidate` asks for a session: see `revalidateSession`, which a login without tokens lacks. */
+  revalidate(context: TokenContext, session: SessionHandle<object>): Promise<void>
 }
 
 /** The result of a recheck. */

@@ -16,6 +16,7 @@ import type {
   TokenRows,
 } from './contract.ts'
 import { obtainTokens, type TokenDesk } from './lease.ts'
+import { revalidateSession } from './revalidate.ts'
 import { createReadSealer, planRefresh } from './sealed-row.ts'
 
 /**
@@ -70,6 +71,8 @@ function createTokens(rows: TokenRows, settings: LoginSettings): LoginTokens {
     },
     readAccessToken: (context, facts) => readAccessToken(desk, context, facts),
     recheck: (context, facts) => recheck(desk, context, facts),
+    revalidate: (context, session) =>
+      revalidateSession(settings, (facts) => recheck(desk, context, facts), { context, session }),
   }
 }
 

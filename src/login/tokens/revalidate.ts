@@ -4,7 +4,13 @@ import type { SessionHandle } from '../../session/core/types.ts'
 import { emitEvent } from '../context.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { LoginData, LoginFacts } from '../types.ts'
-import type { KeptTokens, TokenContext } from './contract.ts'
+import type { KeptTokens, Recheck, TokenContext } from './contract.ts'
+
+/** The session of a request. */
+interface SessionToRevalidate {
+  readonly context: TokenContext
+  readonly session: SessionHandle<object>
+}
 
 /**
  * Asks the provider about the person of a session where the last answer is older than `revalidate`: one
@@ -12,21 +18,21 @@ import type { KeptTokens, TokenContext } from './contract.ts'
  */
 export async function revalidateSession(
   settings: LoginSettings,
-  context: TokenContext,
-  session: SessionHandle<object>,
+  recheck: (facts: LoginFacts) => Promise<Recheck | undefined>,
+  { context, session }: SessionToRevalidate,
 ): Promise<void> {
-  const { revalidate, tokens, clock } = settings
-  if (revalidate === undefined || tokens === undefined) return
+  const { revalidate, clock } = settings
+  if (revalidate === undefined) return
   const facts = ((await session.get()) as Partial<LoginData> | undefined)?.login
   if (facts?.checkedAt === undefined) return
   const age = clock() - facts.checkedAt
   if (age >= 0 && age < revalidate * 1000) return
 
-  const found = await tokens.recheck(context, facts)
-  if (found === undefined) return
-  if (found.status === 'revoked') return revoke(settings, context, session, found.reason)
+  const verdict = await recheck(facts)
+  if (verdict === undefined) return
+  if (verdict.status === 'revoked') return revoke(settings, context, session, verdict.reason)
   try {
-    await session.update((data) => applyIdentified(data, facts, found.tokens))
+    await session.update((data) => applyIdentified(data, facts, verdict.tokens))
   } catch (error) {
     if (isPortcullisError(error, 'ERR_SESSION_ENDED')) return
     // The same session is another person's now: `user` of the sessions differs.

@@ -33,7 +33,7 @@ describe('check --providers', () => {
       publicOrigin: (c: { env: Record<string, string> }) => c.env.PUBLIC_ORIGIN,
       upstreams: { app: { url: 'https://origin.example.net' } },
       session: statelessSessions({ secret }),
-      login: logins.login({
+      login: logins.gatewayLogin({
         providers: {
           acme: logins.oidc<Env>({
             issuer: (c: { env: Env }) => c.env.ISSUER,
