@@ -175,18 +175,52 @@ describe.each(runtimes)('Chromium with device-bound sessions, on %s', (runtime) 
     await page.route(`https://${from}:${site.port}/**`, (route) =>
       route.fulfill({
         contentType: 'text/html',
-        body: `<a href="${site.origin}/page?a=1">link</a>`,
+        body: `<a href="${site.origin}/page?a=1#part">link</a>`,
       }),
     )
     await page.goto(`https://${from}:${site.port}/`)
     await page.click('a')
     await expect.poll(() => page.title()).toBe('GET /page')
-    expect(page.url()).toBe(`${site.origin}/page?a=1`)
+    expect(page.url()).toBe(`${site.origin}/page?a=1#part`)
     const entries = (await site.log()).filter(({ path }) => path === '/page')
     expect(entries.map(({ status, site }) => `${status} ${site}`)).toEqual([
       `200 ${from === 'other.test' ? 'cross-site' : 'same-site'}`,
       '200 same-origin',
     ])
+  })
+
+  it('follows a link from another site to a page that asks for a recent proof', async () => {
+    await signIn()
+    await site.set({ ahead: 11_000 })
+    const { page } = chromium
+    await page.route(`https://other.test:${site.port}/**`, (route) =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: `<a href="${site.origin}/proof?a=1">link</a>`,
+      }),
+    )
+    await page.goto(`https://other.test:${site.port}/`)
+    await page.click('a')
+    await expect.poll(() => page.title()).toBe('GET /proof')
+    const answers = (await site.log()).filter(({ path }) => path === '/proof')
+    // The bound cookie is taken away, the page begins the navigation again, and then it is held back.
+    expect(answers.map(({ status, site }) => `${status} ${site}`)).toEqual([
+      '307 cross-site',
+      '200 cross-site',
+      '200 same-origin',
+    ])
+  })
+
+  it('heals when its bound cookie is not the one of this session', async () => {
+    await signIn()
+    const { context } = chromium
+    const cookies = await context.cookies(site.origin)
+    const cookie = cookies.find(({ name }) => name === bound)
+    if (cookie === undefined) throw new Error('no bound cookie')
+    await context.addCookies([{ ...cookie, value: 'of-another-session' }])
+    expect(await fetchStatus('/api/me')).toBe(401)
+    expect(await fetchStatus('/api/me')).toBe(200)
+    expect(chromium.events.filter((event) => event.startsWith('ended'))).toEqual([])
   })
 
   it('forgets the session at sign-out, without a fault', async () => {
@@ -245,6 +279,11 @@ describe.each(runtimes)('Chromium with device-bound sessions, on %s', (runtime) 
       await thief.context.addCookies(cookies)
       await thief.page.goto(`${site.origin}/page`)
       expect(await thief.page.title()).toBe('GET /page')
+      // A route that asks for a proof refuses the pair as soon as the last one is too old.
+      await site.set({ ahead: 11_000 })
+      await thief.page.goto(`${site.origin}/proof`)
+      expect(await thief.page.title()).toBe('sign in')
+      await thief.context.addCookies(cookies)
       await site.set({ ahead: 661_000 })
       await thief.page.goto(`${site.origin}/page`)
       expect(await thief.page.title()).toBe('sign in')
