@@ -8,13 +8,16 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Dev, freePorts, startDev } from '../../tools/dev/start-dev.ts'
 import { type Chromium, startChromium } from './support.ts'
 
+/** The server starts cold, beside whatever else this machine does. */
+const patience = { timeout: 60_000, interval: 1000 }
+
 let dev: Dev
 let origin: string
 let chromium: Chromium
 
 beforeAll(async () => {
   const ports = await freePorts()
-  dev = await startDev(ports, ['--device'])
+  dev = await startDev(ports, ['--device'], 100_000)
   origin = `https://localhost:${ports.gateway}`
   const spki = /--ignore-certificate-errors-spki-list=(\S+)/.exec(dev.said())?.[1] ?? ''
   chromium = await startChromium({ spki, key: '', certificate: '' })
@@ -34,7 +37,7 @@ it('is bound by the Chromium of the banner, and copied cookies do what the page 
     .poll(async () => {
       await page.goto(`${origin}/device`)
       return page.textContent('main')
-    })
+    }, patience)
     .toContain('This session works only on this device.')
 
   const cookies = await context.cookies(origin)
@@ -51,11 +54,9 @@ it('is bound by the Chromium of the banner, and copied cookies do what the page 
   // A navigation is sent to the login form; curl is no navigation.
   expect(await curl(session, '/account')).toBe('401')
   expect(await curl(both, '/account')).toBe('200')
-  await expect
-    .poll(() => curl(both, '/device/proof'), { timeout: 30_000, interval: 1000 })
-    .toBe(`307 ${origin}/device/proof`)
+  await expect.poll(() => curl(both, '/device/proof'), patience).toBe(`307 ${origin}/device/proof`)
   await page.click('a[href="/device/proof"]')
   await expect
-    .poll(() => page.textContent('main'))
+    .poll(() => page.textContent('main'), patience)
     .toContain('Your device proved itself within the last ten seconds.')
 })

@@ -308,6 +308,21 @@ describe.each(runtimes)('Chromium with device-bound sessions, on %s', (runtime) 
     expect(chromium.events.filter((event) => /quota/i.test(event))).toEqual([])
   })
 
+  it('keeps a session whose pages ask for more proofs than the quota allows', async () => {
+    await chromium.close()
+    chromium = await startChromium(tls, { flags: [deviceFlags(true)] })
+    await signIn()
+    const statuses: number[] = []
+    for (let i = 1; i <= 6; i++) {
+      await site.set({ ahead: i * 11_000 })
+      statuses.push(await fetchStatus('/proof'))
+    }
+    // Six signatures in nine minutes; the login took two.
+    expect(statuses).toEqual([200, 200, 200, 200, 503, 503])
+    expect(await fetchStatus('/api/me')).toBe(503)
+    expect(chromium.events.filter((event) => event.startsWith('ended'))).toEqual([])
+  })
+
   it('leaves an outage of the store behind', async () => {
     await signIn()
     await expire()
