@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { memoryStore } from '../../../src/store/index.ts'
 import { minutes } from '../support.ts'
 import { BoundBrowser, bound, Device, readChallenge, siteOver } from './support.ts'
 
@@ -201,6 +202,36 @@ describe('a device-bound session', () => {
     visitor.cookies.delete(bound)
     await visitor.fetch('/logout', { method: 'POST' })
     expect((await copy.fetch('/private')).status).toBe(401)
+  })
+
+  it.each(['/logout', '/login'])('survives no %s in the middle of its refresh', async (path) => {
+    const memory = memoryStore()
+    const state = { act: async () => {} }
+    const { browser, app } = siteOver(
+      {},
+      {
+        clock: Date.now,
+        store: {
+          ...memory,
+          async replace(...args) {
+            const { act } = state
+            state.act = async () => {}
+            await act()
+            return memory.replace(...args)
+          },
+        },
+      },
+    )
+    const visitor = browser(device)
+    await visitor.bind()
+    const copy = visitor.copy(app, device)
+    const token = await device.prove(readChallenge(await visitor.refresh()))
+    state.act = async () => void (await copy.fetch(path, { method: 'POST' }))
+    const late = await visitor.refresh(token)
+    expect([late.status, late.headers.getSetCookie()]).toEqual([503, []])
+    expect(await (await visitor.refresh()).json()).toMatchObject({ continue: false })
+    expect((await visitor.fetch('/private')).status).toBe(401)
+    expect((await copy.fetch('/private')).status).toBe(path === '/login' ? 200 : 401)
   })
 
   it('writes nothing for a request that did not prove itself', async () => {

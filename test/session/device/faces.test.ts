@@ -137,6 +137,39 @@ describe('vercel() with an app whose sessions are bound', () => {
   })
 })
 
+describe('the guard of vercel({ ... }) in front of a project', () => {
+  it('answers the browser of a session that the project began, and refuses its copies', async () => {
+    const sessions = createSessions()
+    const handler = vercel({
+      publicOrigin: 'https://app.example.test',
+      session: sessions,
+      signIn: '/login',
+      routes: [{ path: '/login', access: 'public' }],
+    } as never)
+    const request = async (url: string, init?: RequestInit): Promise<Response> => {
+      const headers = new Headers(init?.headers)
+      headers.set('host', 'app.example.test')
+      const asked = new Request(url, { ...init, headers })
+      if (!url.endsWith('/login')) return handler(asked)
+      // A route handler of the project.
+      const response = new Response('in')
+      await openSession(sessions, { request: asked, headers: response.headers }).start({
+        userId: 'ada',
+      })
+      return response
+    }
+    const browser = new BoundBrowser({ request }, device)
+    const login = await browser.fetch('/login', { method: 'POST' })
+    expect((await browser.register(await device.offer(readOffer(login)))).status).toBe(200)
+    expect((await browser.prove()).status).toBe(200)
+    expect((await browser.fetch('/account')).headers.get('x-middleware-next')).toBe('1')
+    browser.cookies.delete(bound)
+    expect((await browser.fetch('/account')).status).toBe(401)
+    const followed = await browser.fetch('/account', { headers: { ...link, accept: 'text/html' } })
+    expect(await followed.text()).toBe(reload)
+  })
+})
+
 describe('sessionsBy with a strategy that binds', () => {
   it('answers the browser where that one is chosen', async () => {
     const sessions = sessionsBy<Data>((c) => (c.env as unknown as { KIND: string }).KIND, {
