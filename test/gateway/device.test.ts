@@ -205,10 +205,15 @@ describe('a gateway whose sessions are bound', () => {
       const response = await browser.fetch(path, { headers: link })
       expect([response.status, await response.text()]).toEqual([
         200,
-        '<!doctype html><meta http-equiv="refresh" content="0"><title>…</title>',
+        '<!doctype html><script>document.write("<template>");location.reload()</script><meta http-equiv="refresh" content="0;url=?"><title>…</title>',
       ])
     }
     expect(at.seen).toEqual([])
+    const { headers } = await browser.fetch('/account', { headers: link })
+    // Policies of the gateway's own must let the script of the page run.
+    expect(headers.get('content-security-policy')).toBe(
+      "default-src 'none'; script-src 'sha256-XN94+9K1rmhisX4EYYA+tzJvYHKqGoP8Zk3Xc38n6bY='",
+    )
     expect(at.events.at(-1)).toMatchObject({ reason: 'not-bound-navigation' })
   })
 

@@ -56,7 +56,7 @@ export function createEnforcement<Data>(
         isSkipped: skipReason !== undefined,
         expire,
         // Browsers send no cookie that has expired: one that came was not theirs.
-        ...(isLink && !hasCookie && { reload: createReloadPage }),
+        ...(isLink && !hasCookie && { reload: () => createReloadPage(jar.url ?? '') }),
       },
     }
   }

@@ -33,7 +33,11 @@ const link = {
   'sec-fetch-mode': 'navigate',
   'sec-fetch-dest': 'document',
 }
-const reload = '<!doctype html><meta http-equiv="refresh" content="0"><title>…</title>'
+const reload =
+  '<!doctype html><script>document.write("<template>");location.reload()</script><meta http-equiv="refresh" content="0;url=?"><title>…</title>'
+
+const policy =
+  "default-src 'none'; script-src 'sha256-XN94+9K1rmhisX4EYYA+tzJvYHKqGoP8Zk3Xc38n6bY='"
 
 function createSessions(): SessionStrategy<Data> {
   return storedSessions<Data>({ secret, store: memoryStore(), device: deviceBound() })
@@ -208,7 +212,7 @@ describe('a link from another origin', () => {
       })
       expect([response.status, await response.text()]).toEqual([200, reload])
       expect(response.headers.get('cache-control')).toBe('no-store')
-      expect(response.headers.get('content-security-policy')).toBe("default-src 'none'")
+      expect(response.headers.get('content-security-policy')).toBe(policy)
     }
     expect(heard()).toEqual(Array(2).fill('session-rejected: not-bound-navigation'))
   })
@@ -238,6 +242,26 @@ describe('a link from another origin', () => {
     expect(await (await visitor.fetch('/private', { headers: link })).text()).toBe('in')
     visitor.cookies.set(bound, 'x')
     expect(await (await visitor.fetch('/private', { headers: link })).text()).not.toBe(reload)
+  })
+
+  it.each([
+    ['/private', '?'],
+    ['/private?a=1&copy=2', '?a=1&#38;copy=2'],
+    [`/private?a="><script>alert(1)</script>'`, '?a=%22%3E%3Cscript%3Ealert(1)%3C/script%3E%27'],
+  ])('names the query of %s for browsers that run no script', async (path, query) => {
+    const { browser } = siteOver()
+    const visitor = browser(device)
+    await visitor.bind()
+    visitor.cookies.delete(bound)
+    const page = await (await visitor.fetch(path, { headers: link })).text()
+    expect(page).toBe(reload.replace('url=?', `url=${query}`))
+  })
+
+  it('runs no script but the one of its policy', async () => {
+    const script = /<script>(.*)<\/script>/.exec(reload)?.[1] ?? ''
+    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(script))
+    const hash = btoa(String.fromCharCode(...new Uint8Array(digest)))
+    expect(policy).toBe(`default-src 'none'; script-src 'sha256-${hash}'`)
   })
 
   it('reaches a page that needs no session although the store is down', async () => {

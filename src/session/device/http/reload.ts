@@ -4,7 +4,14 @@
  * again by a page of this origin, it is held back and refreshed.
  */
 
-const page = '<!doctype html><meta http-equiv="refresh" content="0"><title>…</title>'
+/**
+ * Keeps the fragment of the address, which no server sees: many applications have their routes in
+ * it. What stands behind the script then is inert.
+ */
+const script = 'document.write("<template>");location.reload()'
+
+const policy =
+  "default-src 'none'; script-src 'sha256-XN94+9K1rmhisX4EYYA+tzJvYHKqGoP8Zk3Xc38n6bY='"
 
 /**
  * Whether another origin began this navigation. What the page begins is `same-origin`, so it cannot
@@ -21,13 +28,22 @@ export function isForeignNavigation(headers: Headers): boolean {
   )
 }
 
-/** The page. It needs no script, and nothing may store it. */
-export function createReloadPage(): Response {
+/**
+ * Creates the page, which nothing may store. Without its script it names the query: to its own
+ * address with a fragment a page would not navigate.
+ *
+ * @param url - of the request; its path is left out, since something in front may have changed it
+ */
+export function createReloadPage(url: string): Response {
+  const search = (URL.canParse(url) && new URL(url).search) || '?'
+  const query = search.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+  const page = `<!doctype html><script>${script}</script><meta http-equiv="refresh" content="0;url=${query}"><title>…</title>`
+
   return new Response(page, {
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
-      'content-security-policy': "default-src 'none'",
+      'content-security-policy': policy,
     },
   })
 }
