@@ -67,6 +67,7 @@ export function createBatch(
     if (fullScriptCalls.length < count) await new Promise((done) => setTimeout(done))
     const items = fullScriptCalls
     fullScriptCalls = []
+
     for (const { script } of items) if (script) await foreign.keep(script)
     return items
   }
@@ -76,6 +77,7 @@ export function createBatch(
     queue = []
     fullScriptCalls = []
     if (items.length === 0) return
+
     try {
       await sendGuarded(items, connect())
     } catch (error) {
@@ -87,7 +89,9 @@ export function createBatch(
   /** Sends, unless this Redis is known to be away. */
   async function sendGuarded(items: Item[], connection: RedisConnection): Promise<void> {
     const { breaker } = connection.traits
-    if (!breaker.admit()) throw createUnavailableError('breaker-open')
+    const urgent = items.some(({ script }) => script?.urgent)
+
+    if (!breaker.admit() && !urgent) throw createUnavailableError('breaker-open')
 
     const deadline = startDeadline(timeoutMs)
     try {

@@ -5,6 +5,8 @@ import { createIssues } from '../options/index.ts'
 export interface Script {
   /** For messages, events, and whoever reads Redis's slow log. */
   readonly name: string
+  /** Whether it is sent even while Redis counts as away; see {@link markUrgent}. */
+  readonly urgent?: boolean
   /** What is sent; `plain` for a Redis that refuses the flag. */
   text(plain: boolean): string
   /** SHA-1 of {@link text}, by which EVALSHA calls it: at hand once it was worked out. */
@@ -38,6 +40,14 @@ export function script(name: string, source: string): Script {
     `#!lua flags=allow-key-locking\n-- ${name}\n${source}`,
     `-- ${name}\n\n${source}`,
   )
+}
+
+/**
+ * A script that ends sessions: it is sent even while Redis counts as away. A logout is worth waiting for the time
+ * limit, since whatever it does not reach lives on.
+ */
+export function markUrgent(ending: Script): Script {
+  return { ...ending, urgent: true }
 }
 
 /** A script in its two forms. */

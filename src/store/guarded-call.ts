@@ -13,6 +13,8 @@ export interface GuardSettings {
 export interface CallName {
   readonly subject: string
   readonly store: string
+  /** It ends sessions: it is sent even while the store counts as away, since whatever it does not reach lives on. */
+  readonly urgent?: boolean
 }
 
 /** Nothing was done, and the same statement may succeed: the store itself is there. */
@@ -25,10 +27,10 @@ const conflict = 'conflict'
  */
 export async function guardCall<Reply>(
   { emit, breaker }: GuardSettings,
-  { subject, store }: CallName,
+  { subject, store, urgent = false }: CallName,
   ask: () => Promise<Reply>,
 ): Promise<Reply> {
-  if (!breaker.admit()) {
+  if (!breaker.admit() && !urgent) {
     emit({ type: 'store-unavailable', reason: 'breaker-open', subject })
     throw new StoreError(
       'ERR_STORE_UNAVAILABLE',

@@ -11,6 +11,10 @@ export interface DurableRedis {
   readonly socket: string
   /** Kills it as a power cut would. */
   kill(): Promise<void>
+  /** Stops it where it is (SIGSTOP): connections stay open, and nothing is answered. */
+  pause(): void
+  /** Lets it go on. */
+  resume(): void
   /** Starts it on what it had written. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -37,6 +41,8 @@ export function durableRedis(): DurableRedis {
   return {
     socket,
     kill,
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
     async start(): Promise<void> {
       const options = [
         '--port',

@@ -55,6 +55,7 @@ const gateway: Gateway<Bindings> = createGateway<'app', Data, Bindings>({
     { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
     { path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
     { path: '/logout', methods: ['POST'], to: 'app', access: 'public', sessions: ['end'] },
+    { path: '/public', to: 'app', access: 'public', anonymous: true },
     { path: '/admin/*', to: 'app', access: { role: 'admin' } },
     { path: '/account', to: 'app', access: 'session' },
     { path: '/*', to: 'app', access: 'public' },

@@ -49,7 +49,7 @@ export async function callBatch(
     return answers
   }
   const { timeoutMs } = settings
-  return guardCall(settings, { subject: name, store: 'd1' }, () =>
+  return guardCall(settings, { subject: name, store: 'd1', urgent: name.startsWith('end') }, () =>
     sendWithRetry(send, { timeoutMs, pauseMs, createFailure, createUnavailable }),
   )
 }

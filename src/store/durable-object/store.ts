@@ -71,6 +71,7 @@ function createRowVerbs(parts: StoreParts): RowVerbs {
       validateSize(row.record, maxBytes)
       const name = findObject(caller, row)
       const answer = await caller.call(env, name, 'create', [row, maxPerUser])
+
       return expectAnswer<{ is: 'ok' | 'taken' }>(answer, ['ok', 'taken'])
     },
     async read(ref, at, { env }) {
@@ -96,6 +97,7 @@ function createRowVerbs(parts: StoreParts): RowVerbs {
     async end(ref, grace, { env }) {
       const name = findObject(caller, ref)
       const answer = await callResolved(parts, env, { name, verb: 'end', args: [ref, grace] })
+
       return expectKind<boolean>(answer, 'boolean')
     },
   }
@@ -110,7 +112,9 @@ function createUserVerbs(parts: StoreParts): UserVerbs {
     async list(index, { env }) {
       const call = { name: findObject(caller, { index }), verb: 'list', args: [index] }
       const answer = await callResolved(parts, env, call)
+
       if (!Array.isArray(answer)) throw createStrangeAnswer()
+
       return answer.map((row) => expectAnswer<Found>(row, ['found']))
     },
     async endAll(index, keep, { env }) {

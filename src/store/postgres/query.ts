@@ -46,7 +46,8 @@ export async function callFunction(
   const places = args.map((_, index) => `$${index + 1}`).join(', ')
   const text = `SELECT ${settings.schema}.${name}(${places}) AS reply`
   const values = args.map(encodeValue)
-  return guardCall(settings, { subject: name, store: 'postgres' }, async () =>
+  const urgent = name.startsWith('session_end')
+  return guardCall(settings, { subject: name, store: 'postgres', urgent }, async () =>
     decodeReply(await sendStatement(settings, { text, values }, context)),
   )
 }

@@ -1,5 +1,5 @@
 /** The Lua that works on the list of a user's sessions; see scripts.ts for how rows and lists are kept. */
-import type { Script } from '../../redis/script.ts'
+import { markUrgent, type Script } from '../../redis/script.ts'
 import { lua } from './scripts.ts'
 
 /** KEYS index. */
@@ -34,15 +34,17 @@ export const rowsScript: Script = lua(
 )
 
 /** KEYS index. ARGV [member to keep]. */
-export const endAllScript: Script = lua(
-  'session-end-all',
-  "local kept = ARGV[1] and redis.call('ZSCORE', KEYS[1], ARGV[1])",
-  "local count, left = redis.call('ZCARD', KEYS[1]), redis.call('PTTL', KEYS[1])",
-  "redis.call('DEL', KEYS[1])",
-  'if kept then',
-  "  redis.call('ZADD', KEYS[1], kept, ARGV[1])",
-  "  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left))",
-  '  count = count - 1',
-  'end',
-  'return {tostring(count)}',
+export const endAllScript: Script = markUrgent(
+  lua(
+    'session-end-all',
+    "local kept = ARGV[1] and redis.call('ZSCORE', KEYS[1], ARGV[1])",
+    "local count, left = redis.call('ZCARD', KEYS[1]), redis.call('PTTL', KEYS[1])",
+    "redis.call('DEL', KEYS[1])",
+    'if kept then',
+    "  redis.call('ZADD', KEYS[1], kept, ARGV[1])",
+    "  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left))",
+    '  count = count - 1',
+    'end',
+    'return {tostring(count)}',
+  ),
 )

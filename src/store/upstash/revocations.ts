@@ -1,7 +1,7 @@
 /** Revocations in Redis over HTTP: each verb one script, one request. */
 import { checkKeys, createIssues } from '../../options/index.ts'
 import { adoptRedis, type RedisSource } from '../../redis/adopt.ts'
-import { type Script, script } from '../../redis/script.ts'
+import { markUrgent, type Script, script } from '../../redis/script.ts'
 import type { ProjectEnv } from '../../types.ts'
 import { parseCountReply } from '../replies.ts'
 import type { RevocationStore } from '../revocations.ts'
@@ -27,10 +27,12 @@ if KEYS[2] and KEYS[2] ~= mark and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[1
 return {'1'}`,
 )
 // KEYS: the revoked id. ARGV: its life. Idempotent: sent twice it is revoked once.
-const revokeScript: Script = script(
-  'revocation-revoke',
-  `redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
+const revokeScript: Script = markUrgent(
+  script(
+    'revocation-revoke',
+    `redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
 return {'1'}`,
+  ),
 )
 // KEYS: the generation. ARGV: its life. One that exists outlives every session made under it.
 const generationScript: Script = script(
@@ -41,11 +43,13 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('PEXPIRE', KE
 return {now}`,
 )
 // KEYS: the generation. ARGV: its life. Sent twice it counts twice, which ends nothing more.
-const advanceScript: Script = script(
-  'revocation-advance',
-  `local now = redis.call('INCR', KEYS[1])
+const advanceScript: Script = markUrgent(
+  script(
+    'revocation-advance',
+    `local now = redis.call('INCR', KEYS[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return {string.format('%.0f', now)}`,
+  ),
 )
 
 /**

@@ -5,7 +5,7 @@
  * write id is a key of its own, whose value is the version that the write made. An index is a sorted set of row keys by
  * absolute end. Comments stand outside of the text: nobody sends them.
  */
-import { type Script, script } from '../../redis/script.ts'
+import { markUrgent, type Script, script } from '../../redis/script.ts'
 import { writeMemory } from '../contract.ts'
 
 /** A script of these lines. */
@@ -186,12 +186,14 @@ export const replacedScript: Script = lua(
 )
 
 /** KEYS row [index]. ARGV member, grace. */
-export const endScript: Script = lua(
-  'session-end',
-  "local lived = '1'",
-  "if KEYS[2] and redis.call('ZREM', KEYS[2], ARGV[1]) == 0 then lived = '0' end",
-  // Nothing there, or a mark, which lasts for as long as it was meant to.
-  "if redis.call('HEXISTS', KEYS[1], 'v') == 0 then return {'0'} end",
-  ...mark('ARGV[2]'),
-  'return {lived}',
+export const endScript: Script = markUrgent(
+  lua(
+    'session-end',
+    "local lived = '1'",
+    "if KEYS[2] and redis.call('ZREM', KEYS[2], ARGV[1]) == 0 then lived = '0' end",
+    // Nothing there, or a mark, which lasts for as long as it was meant to.
+    "if redis.call('HEXISTS', KEYS[1], 'v') == 0 then return {'0'} end",
+    ...mark('ARGV[2]'),
+    'return {lived}',
+  ),
 )

@@ -68,6 +68,23 @@ describe.skipIf(noRedis)('while Redis', () => {
     expect(JSON.stringify(body)).not.toMatch(/redis|portcullis|token|script/i)
   }
 
+  it('counts as away a logout is sent all the same: a session that it does not reach lives on', async () => {
+    const { site, browser, owner } = await signedIn()
+    const reader = site.visitor()
+    for (const [name, value] of browser.cookies) reader.cookies.set(name, value)
+    expect(await browser.get()).toEqual({ userId: 'ada' })
+    const undo = server.control.fault({ kind: 'silence' }, { times: 1000 })
+    expect((await reader.visit((s) => s.get())).status).toBe(503)
+    server.control.reset()
+    undo()
+
+    // Sooner than anybody looks whether Redis is back.
+    expect((await reader.visit((s) => s.get())).status).toBe(503)
+    expect(server.control.requests).toBe(0)
+    expect((await browser.logout()).status).toBe(200)
+    expect(await owner.get()).toBe(null)
+  })
+
   describe.each(faults)('%s', (_, fault) => {
     it.each(requests)(
       '%s is 503 within the budget, and all is back when it is back',

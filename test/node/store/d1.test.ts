@@ -205,7 +205,7 @@ describe('d1Store in a real workerd', () => {
     expect(events.filter(({ type }) => type !== 'breaker-opened')).toHaveLength(1)
   })
 
-  it('asks no more while D1 is away, and again when it is back', async () => {
+  it('asks no more while D1 is away but to end a session, and again when it is back', async () => {
     let hangs = true
     let asked = 0
     const database: D1Database = {
@@ -229,6 +229,10 @@ describe('d1Store in a real workerd', () => {
       await expect(store.read(row, at, {})).rejects.toMatchObject({ reason: 'breaker-open' })
     expect(asked).toBe(1)
     hangs = false
+    // An end is sent all the same, since a session that it does not reach lives on.
+    const other = { ...row, key: 'OTHER', write: 'W9' }
+    await prepared.create(other, {})
+    expect(await store.end(other, 6e4, {})).toBe(true)
     await expect.poll(() => store.read(row, at, {}).catch(() => {})).toMatchObject({ is: 'found' })
   })
 

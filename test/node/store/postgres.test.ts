@@ -278,6 +278,20 @@ describe.skipIf(noPostgres)('postgresStore', () => {
     expect(events.filter(({ type }) => type !== 'breaker-opened')).toHaveLength(1)
   })
 
+  it('sends an end of sessions even while Postgres counts as away', async () => {
+    let hangs = true
+    const store = createPostgresStore(server, {
+      timeoutMs: 700,
+      query: (text, values) => (hangs ? new Promise(() => {}) : server.pool.query(text, values)),
+    })
+    await createPostgresStore(server).create(row, {})
+    await expect(store.read(row, at, {})).rejects.toMatchObject({ reason: 'timeout' })
+    await expect(store.read(row, at, {})).rejects.toMatchObject({ reason: 'breaker-open' })
+    hangs = false
+    expect(await store.end(row, 6e4, {})).toBe(true)
+    expect(await store.read(row, at, {})).toEqual({ is: 'ended' })
+  })
+
   it('refuses a record that is too large before it is sent', async () => {
     const store = postgresStore({ query: () => Promise.reject(new Error('sent')), maxBytes: 2_000 })
     const large = { ...row, record: 'é'.repeat(1_001) }
