@@ -182,6 +182,8 @@ export interface CookieJar {
   readonly env?: unknown
   /** The headers of the request, where they are known. */
   readonly headers?: Headers
+  /** `request.cf` of a Worker, where there is one. */
+  readonly cf?: unknown
   /** The request's URL where it is known, to warn about a Secure cookie on plain http. */
   readonly url?: string
   /** The context of the request, by which its events find their listener. */

@@ -33,12 +33,20 @@ export const common: Pick<SessionOptions<Data>, 'secret' | 'user' | 'onEvent'> =
 }
 
 /** `SESSION_STORE` chooses. Only the chosen one is judged and asked: without Redis none of its variables is needed. */
-function sessions(client: Redis, others: Strategies): SessionStrategy<Data> {
+function sessions(
+  client: Redis,
+  others: Strategies,
+  stored: Partial<SessionOptions<Data>>,
+): SessionStrategy<Data> {
   return sessionsBy<Data>(
     (c) => c.env.SESSION_STORE,
     {
       cookie: statelessSessions<Data>(common),
-      redis: storedSessions<Data>({ ...common, store: upstashStore({ redis: client }) }),
+      redis: storedSessions<Data>({
+        ...common,
+        ...stored,
+        store: upstashStore({ redis: client }),
+      }),
       ...others,
     },
     { option: 'SESSION_STORE' },
@@ -46,7 +54,10 @@ function sessions(client: Redis, others: Strategies): SessionStrategy<Data> {
 }
 
 /** A function, so that whoever starts the Worker can say what is wrong with it instead of not starting. */
-export function config(others: Strategies = {}): GatewayConfig<'app', Data> {
+export function config(
+  others: Strategies = {},
+  stored: Partial<SessionOptions<Data>> = {},
+): GatewayConfig<'app', Data> {
   const client = redis({
     url: (c) => c.env.UPSTASH_REDIS_REST_URL,
     token: (c) => c.env.UPSTASH_REDIS_REST_TOKEN,
@@ -57,7 +68,7 @@ export function config(others: Strategies = {}): GatewayConfig<'app', Data> {
     upstreams: {
       app: { url: (c) => c.env.UPSTREAM_URL, sessions: true },
     },
-    session: sessions(client, others),
+    session: sessions(client, others, stored),
     user: (data) => data.user,
     roles: (data) => data.roles ?? [],
     claims: ({ visits, name, roles }) => ({ visits, name, roles }),

@@ -106,7 +106,7 @@ function listFeatures(who: Audience): readonly Feature[] {
   return [
     {
       name: 'Sessions',
-      does: 'The counter above is in the session: sealed into one cookie that scripts cannot read. The origin sends one header, the gateway does the rest.',
+      does: 'The counter above is in the session: behind a cookie that scripts cannot read. The origin sends one header, the gateway does the rest.',
       tries: [
         link('/', '200', 'Counts once more.'),
         link('/login', '200', 'A login gets a new cookie and keeps the count.'),

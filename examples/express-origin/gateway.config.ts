@@ -10,21 +10,21 @@ import {
 import { graphqlLimits } from '../../src/graphql/index.ts'
 import { limitGate, memoryLimiter, memoryThrottle } from '../../src/limit/index.ts'
 import { monitor } from '../../src/monitor/index.ts'
-import { deviceBound, storedSessions } from '../../src/session/index.ts'
+import { clientInfo, deviceBound, storedSessions } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
 import { common, config, type Data } from '../../worker/gateway.config.ts'
 import { log, logRequest } from '../../worker/log.ts'
 
+/** What the page of devices and the console show of a session. Nobody but wrangler is in front of this gateway. */
+export const seen = { clientInfo: clientInfo({ platform: 'cloudflare' }) }
+
 /** Sessions, assertions, maintenance, readiness and events are the deployable's. What counts in memory is for one process. */
 export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
-  // `npm run dev -- --device`: in the memory of this process, bound to the device that signs in.
-  const device = storedSessions<Data>({
-    ...common,
-    store: memoryStore(),
-    device: deviceBound({ lifetime: 300 }),
-  })
+  // In the memory of this process, and for `npm run dev -- --device` bound to the device that signs in.
+  const inMemory = { ...common, ...seen, store: memoryStore() }
+  const device = storedSessions<Data>({ ...inMemory, device: deviceBound({ lifetime: 300 }) })
   return defineGateway({
-    ...config({ device }),
+    ...config({ device, memory: storedSessions<Data>(inMemory) }, seen),
     // So that the demo can be walked through with curl, which does not say where a form comes from. Browsers since 2020 do.
     csrf: { missing: 'allow' },
     upstreams: {

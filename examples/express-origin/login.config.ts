@@ -4,7 +4,7 @@ import { gatewayLogin, loginMark, memoryTokens, oidc } from '../../src/login/ind
 import { storedSessions } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
 import { common, type Data } from '../../worker/gateway.config.ts'
-import { demo } from './gateway.config.ts'
+import { demo, seen } from './gateway.config.ts'
 
 /** The variables of this demo: the provider is a process beside it. */
 interface LoginEnv {
@@ -16,7 +16,7 @@ export function demoWithLogin(): GatewayConfig<'app' | 'failing' | 'nowhere', Da
   const { signIn: _, ...rest } = demo()
   return defineGateway({
     ...rest,
-    session: storedSessions<Data>({ ...common, store: memoryStore(), mark: loginMark }),
+    session: storedSessions<Data>({ ...common, ...seen, store: memoryStore(), mark: loginMark }),
     login: gatewayLogin<Data>({
       providers: {
         dev: oidc<LoginEnv>({

@@ -180,10 +180,11 @@ export function devices(all: readonly Device[] | undefined): Html {
   }
   const time = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 19)
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Sessions"><table>
-        <tr><th scope="col">Session</th><th scope="col">Signed in</th><th scope="col">Last seen</th><th scope="col">Ends at the latest</th><th scope="col">End it</th></tr>
+        <tr><th scope="col">Session</th><th scope="col">Device</th><th scope="col">Signed in</th><th scope="col">Last seen</th><th scope="col">Ends at the latest</th><th scope="col">End it</th></tr>
         ${all.map(
-          ({ id, createdAt, seenAt, expiresAt, current }) => html`<tr>
+          ({ id, createdAt, seenAt, expiresAt, client, current }) => html`<tr>
           <td><code>${id.slice(0, 8)}</code>${current ? ' (this one)' : ''}</td>
+          <td>${describeDevice(client)}</td>
           <td>${time(createdAt)}</td><td>${time(seenAt)}</td><td>${time(expiresAt)}</td>
           <td><form method="post" action="/devices"><button name="end" value="${id}" aria-label="Log out session ${id.slice(0, 8)}">Log out</button></form></td>
         </tr>
@@ -191,6 +192,13 @@ export function devices(all: readonly Device[] | undefined): Html {
         )}
       </table></div>
       <form method="post" action="/devices"><button name="others" value="1">Log out everywhere else</button></form>`
+}
+
+/** Such as `Firefox 140 on Linux, DE, 203.0.113.0/24`. */
+function describeDevice(client: Device['client']): string {
+  const { browser = 'Unknown browser', system, country, network } = client ?? {}
+  const name = system === undefined ? browser : `${browser} on ${system}`
+  return [name, country, network].filter((part) => part !== undefined).join(', ')
 }
 
 export function live(): Html {

@@ -25,6 +25,13 @@ export interface Device {
   readonly createdAt: number
   readonly seenAt: number
   readonly expiresAt: number
+  /** What it was last seen with, where the gateway's sessions have the option `clientInfo`. */
+  readonly client?: {
+    readonly browser?: string
+    readonly system?: string
+    readonly country?: string
+    readonly network?: string
+  }
   /** Whether this request belongs to it. */
   readonly current: boolean
 }

@@ -42,7 +42,7 @@ export function createGatewayEvents(receivers: EventReceivers): GatewayEvents {
     emit,
     listen(ctx) {
       const { requestId, address, env, waitUntil } = ctx
-      const { headers } = ctx.request
+      const request: Request & { readonly cf?: unknown } = ctx.request
       const listener: RequestListener = {
         requestId,
         notify(event, heardBy) {
@@ -50,7 +50,10 @@ export function createGatewayEvents(receivers: EventReceivers): GatewayEvents {
           const requestEvent = { request: requestId, ...event }
           if (heardBy !== emit) monitor?.event(requestEvent)
           if (heardBy !== emit && heardBy !== configured) onEvent?.(requestEvent)
-          audit?.record(requestEvent, { env, waitUntil, headers, requestId, address, now: clock() })
+          audit?.record(requestEvent, {
+            ...{ env, waitUntil, requestId, address, now: clock() },
+            ...{ headers: request.headers, cf: request.cf },
+          })
         },
       }
       listenToRequest(ctx.eventContext, listener)

@@ -1,5 +1,5 @@
+export { type Device, readDevice } from '../request/client/device.ts'
 export { type AnalyticsDataset, type AnalyticsPoint, analyticsPoint } from './analytics.ts'
-export { type Device, readDevice } from './audit/device.ts'
 export type { Actor, AuditAction, AuditOutcome, AuditRecord } from './audit/record.ts'
 export {
   analyticsSink,

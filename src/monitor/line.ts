@@ -1,8 +1,8 @@
 /** The line a log gets of each request: facts in, one flat object out, with nothing in it that a client can choose freely. */
 import { reasonStatus } from '../page/reasons.ts'
+import { truncateAddress } from '../request/address/truncate.ts'
 import { isKnownMethod } from '../request/method.ts'
 import type { Reason } from '../types.ts'
-import { truncateAddress } from './address.ts'
 import type { ChildSpan } from './telemetry/span.ts'
 import type { Trace } from './trace.ts'
 

@@ -30,6 +30,15 @@ export interface SessionSummary {
   readonly seenAt: number
   /** When it ends unless it is used before. */
   readonly expiresAt: number
+  /** What it was last seen with; absent where the gateway's sessions have no option `clientInfo`. */
+  readonly client?: {
+    readonly browser?: string
+    readonly system?: string
+    readonly deviceKind?: string
+    readonly country?: string
+    readonly network?: string
+    readonly since: number
+  }
   /** Whether it is the session of this request. */
   readonly current: boolean
 }

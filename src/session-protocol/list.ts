@@ -1,23 +1,35 @@
 /** Lists the user's other sessions for an upstream: `Portcullis-Sessions`. */
 import { encodeBase64url } from '../crypto/index.ts'
-import type { SessionHandle } from '../session/index.ts'
+import type { SessionHandle, SessionInfo } from '../session/index.ts'
 
-/** A page of devices shows no more, and twenty stay below 4 KB of header. */
+/** A page of devices shows no more. Servers take headers of 8 KB, and 3 KB of JSON are 4 KB of base64url. */
 const maxListed = 20
+const maxJsonBytes = 3072
 
-/** Base64url of a JSON list, the newest first; the session that asks is always among them. */
+const encoder = new TextEncoder()
+
+/** Returns base64url of a JSON list, the newest session first. The session that asks is always in it. */
 export async function encodeSessionList(session: SessionHandle<object>): Promise<string> {
-  const allSessions = (await session.list()).sort(
-    (first, second) => second.createdAt - first.createdAt,
-  )
-  const listedSessions = allSessions.slice(0, maxListed)
-  const current = allSessions.find((listedSession) => listedSession.current)
-  if (current !== undefined && !listedSessions.includes(current))
-    listedSessions[maxListed - 1] = current
-  const sessionList = listedSessions.map(
-    ({ id, createdAt, seenAt, expiresAt, bound, current = false }) => {
-      return { id, createdAt, seenAt, expiresAt, ...(bound !== undefined && { bound }), current }
-    },
-  )
-  return encodeBase64url(new TextEncoder().encode(JSON.stringify(sessionList)))
+  const newestFirst = (await session.list()).sort((a, b) => b.createdAt - a.createdAt)
+  const current = newestFirst.find((info) => info.current)
+
+  let bytesLeft = maxJsonBytes - 2 - (current === undefined ? 0 : encodeInfo(current).length)
+  let placesLeft = current === undefined ? maxListed : maxListed - 1
+  const listed: string[] = []
+  for (const info of newestFirst) {
+    const json = encodeInfo(info)
+    if (info !== current) {
+      // Names of browsers are ASCII, and so is everything else in it.
+      bytesLeft -= json.length + 1
+      if (placesLeft-- <= 0 || bytesLeft < 0) continue
+    }
+    listed.push(json)
+  }
+  return encodeBase64url(encoder.encode(`[${listed.join(',')}]`))
+}
+
+function encodeInfo(info: SessionInfo): string {
+  const { id, createdAt, seenAt, expiresAt, bound, client, current = false } = info
+  // JSON leaves out what is undefined.
+  return JSON.stringify({ id, createdAt, seenAt, expiresAt, bound, client, current })
 }

@@ -38,9 +38,11 @@ export function createStackListener(receivers: StackReceivers): ((c: Context) =>
         if (metrics !== undefined) noteEvent(metrics, event)
         if (heardBy !== configured || configured === undefined) onEvent?.(requestEvent)
 
-        const { headers } = c.req.raw
-        audit?.record(requestEvent, {
+        if (audit === undefined) return
+        const { headers, cf } = c.req.raw as Request & { readonly cf?: unknown }
+        audit.record(requestEvent, {
           headers,
+          cf,
           env: c.env,
           requestId: requestId ?? '',
           address: clientAddress(headers, platform),

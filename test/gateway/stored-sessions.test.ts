@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { reviewGateway } from '../../src/gateway/index.ts'
-import { sessionsBy, storedSessions } from '../../src/session/index.ts'
+import {
+  clientInfo,
+  type StoredOptions,
+  sessionsBy,
+  storedSessions,
+} from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
 import {
   type Answering,
@@ -32,13 +37,17 @@ const routes: NonNullable<Overrides['routes']> = [
 ]
 
 /** A gateway whose sessions are in a store, and a clock that tests move. */
-async function stored(overrides: Overrides = {}): Promise<Bench & { clock: { now: number } }> {
+async function stored(
+  overrides: Overrides = {},
+  options: Partial<StoredOptions<Data>> = {},
+): Promise<Bench & { clock: { now: number } }> {
   const clock = { now }
   const session = storedSessions<Data>({
     secret,
     store: memoryStore({ clock: () => clock.now }),
     user: (data) => data.user,
     clock: () => clock.now,
+    ...options,
   })
   return Object.assign(await bench({ session, clock: () => clock.now, routes, ...overrides }), {
     clock,
@@ -159,6 +168,32 @@ describe('Portcullis-Sessions', () => {
       list.map(({ createdAt }) => createdAt).sort((a, b) => b - a),
     )
     expect(at.last().headers.get('portcullis-sessions')?.length).toBeLessThan(4096)
+  })
+
+  it('has the client of each, and as many as fit into 4 KB with this one among them', async () => {
+    const options = { platform: 'cloudflare', country: 'cloudflare' } as const
+    const at = await stored({}, { clientInfo: clientInfo(options) })
+    const device = {
+      'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+      'cf-connecting-ip': '203.0.113.77',
+      'cf-ipcountry': 'DE',
+    }
+    const oldest = await signIn(at, { user: 'alice' }, device)
+    for (let i = 0; i < 24; i++) {
+      at.clock.now += 1000
+      await signIn(at, { user: 'alice' }, device)
+    }
+    const list = (await told(at, oldest)) ?? []
+    expect(list.length).toBeGreaterThan(8)
+    expect(list.length).toBeLessThan(20)
+    expect(list.at(-1)).toMatchObject({
+      current: true,
+      client: {
+        ...{ browser: 'Firefox 140', system: 'Linux', deviceKind: 'desktop' },
+        ...{ country: 'DE', network: '203.0.113.0/24' },
+      },
+    })
+    expect(at.last().headers.get('portcullis-sessions')?.length).toBeLessThanOrEqual(4096)
   })
 })
 

@@ -147,14 +147,18 @@ export function base64url(text: string): string {
 }
 
 /** Logs in through the gateway; the Cookie header of whoever did. */
-export async function signIn(at: Bench, data: Data): Promise<string> {
+export async function signIn(
+  at: Bench,
+  data: Data,
+  headers: Record<string, string> = {},
+): Promise<string> {
   const before = at.answer
   at.answer = (seen) =>
     new Response(null, {
       status: 303,
       headers: { location: '/', 'portcullis-session': order(seen, { start: { data } }) },
     })
-  const response = await at.ask('/login', { method: 'POST' })
+  const response = await at.ask('/login', { method: 'POST', headers })
   at.answer = before
   at.seen.length = 0
   at.events.length = 0

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { truncateAddress } from '../../src/monitor/address.ts'
 import { analyticsPoint } from '../../src/monitor/analytics.ts'
 import {
   createRequestLine,
@@ -7,6 +6,7 @@ import {
   type RequestOutcome,
 } from '../../src/monitor/line.ts'
 import { formatServerTiming } from '../../src/monitor/server-timing.ts'
+import { truncateAddress } from '../../src/request/address/truncate.ts'
 
 const startedAt = Date.UTC(2026, 10, 20, 12)
 const outcome = (more: Partial<RequestOutcome> = {}): RequestOutcome => ({

@@ -93,9 +93,10 @@ run(
     ...(asked('--login') ? ['--var', `LOGIN_ISSUER:${provider.url}`] : []),
     ...(asked('--maintenance') ? ['--var', 'MAINTENANCE:on'] : []),
     // Not through .dev.vars: of that, wrangler takes only the names that wrangler.toml requires.
-    ...Object.entries(redis?.vars ?? { SESSION_STORE: tls ? 'device' : 'cookie' }).flatMap(
-      ([name, value]) => ['--var', `${name}:${value}`],
-    ),
+    ...Object.entries(redis?.vars ?? { SESSION_STORE: chooseStore() }).flatMap(([name, value]) => [
+      '--var',
+      `${name}:${value}`,
+    ]),
   ],
   {
     CLOUDFLARE_CF_FETCH_ENABLED: 'false', // offline: no cf.json, no warning
@@ -187,15 +188,21 @@ function ready(): void {
     config    ${config}
 ${asked('--worker') ? '' : `    console   ${gateway.url}/.portcullis/console (log in as alice)\n`}    accounts  alice / wonderland (admin), bob / builder
 ${asked('--login') ? `    provider  ${provider.url}   (one click at ${gateway.url}/.portcullis/login)\n` : ''}    sessions  ${describeSessions()}; secrets in .dev.vars
-${redis ? `    devices   ${gateway.url}/devices\n` : ''}${tls ? `\n  Sign in with this Chromium, and follow what the page says:\n\n    ${tls.chromium(gateway.url)}\n` : ''}
+${asked('--worker') && !redis ? '' : `    devices   ${gateway.url}/devices\n`}${tls ? `\n  Sign in with this Chromium, and follow what the page says:\n\n    ${tls.chromium(gateway.url)}\n` : ''}
   Ctrl-C stops ${redis || asked('--login') ? 'all three' : 'both'}.
 
 `)
 }
 
+function chooseStore(): string {
+  if (tls) return 'device'
+  return asked('--worker') ? 'cookie' : 'memory'
+}
+
 function describeSessions(): string {
   if (tls) return 'in memory, bound to the device'
-  return redis ? `in Redis, gone when it stops (redis-cli -s ${redis.socket})` : 'stateless'
+  if (redis) return `in Redis, gone when it stops (redis-cli -s ${redis.socket})`
+  return asked('--worker') ? 'stateless' : 'in memory, gone when the gateway stops'
 }
 
 function show(): void {

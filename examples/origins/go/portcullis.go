@@ -61,6 +61,18 @@ type SessionSummary struct {
 	SeenAt    int64  `json:"seenAt"`
 	ExpiresAt int64  `json:"expiresAt"`
 	Current   bool   `json:"current"`
+	// Client is nil where the gateway's sessions lack the option clientInfo.
+	Client *SessionClient `json:"client,omitempty"`
+}
+
+// SessionClient is what a session was last seen with. A member that is not known is empty.
+type SessionClient struct {
+	Browser    string `json:"browser,omitempty"`
+	System     string `json:"system,omitempty"`
+	DeviceKind string `json:"deviceKind,omitempty"`
+	Country    string `json:"country,omitempty"`
+	Network    string `json:"network,omitempty"`
+	Since      int64  `json:"since"`
 }
 
 // Session is the session of one request. Changes become one header of the response; make them before the body is written.

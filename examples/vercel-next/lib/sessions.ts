@@ -2,6 +2,7 @@
 import { cookies } from 'next/headers'
 import { redis } from 'portcullis/redis'
 import {
+  clientInfo,
   openSession,
   type SessionHandle,
   type SessionOptions,
@@ -28,6 +29,8 @@ const options: SessionOptions<Data> = {
 export const sessions = process.env.UPSTASH_REDIS_REST_URL
   ? storedSessions<Data>({
       ...options,
+      // For the list of devices: browser, system, network and country of each session.
+      clientInfo: clientInfo({ platform: 'vercel', country: 'vercel' }),
       store: upstashStore({
         redis: redis({
           url: () => process.env.UPSTASH_REDIS_REST_URL,

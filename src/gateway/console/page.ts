@@ -151,13 +151,23 @@ function renderSessions(
     (
       session,
     ) => html`<tr><th scope="row"><code>${session.id.slice(0, 12)}</code></th><td>${renderMoment(session.createdAt)}</td>
-<td>${renderMoment(session.seenAt)}</td><td>${renderMoment(session.idleExpiresAt)}</td><td>${session.bound ? 'bound to its device' : '–'}</td>
+<td>${renderMoment(session.seenAt)}</td><td>${renderMoment(session.idleExpiresAt)}</td><td>${describeDevice(session)}</td>
 <td><form method="post" action="${consolePath}#sessions">${target}<input type="hidden" name="id" value="${session.id}">
 <button class="end" name="do" value="end" aria-label="End session ${session.id.slice(0, 12)}">End</button></form></td></tr>\n`,
   )
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Sessions"><table><thead><tr><th scope="col">Session</th><th scope="col">Signed in</th>
 <th scope="col">Last seen</th><th scope="col">Ends unless used</th><th scope="col">Device</th><th scope="col">End it</th></tr></thead><tbody>${rows}</tbody></table></div>
 ${endAll}`
+}
+
+/** Names the device, as far as the session keeps it. */
+function describeDevice({ client, bound }: SessionInfo): Html {
+  const { browser, system, country, network } = client ?? {}
+  const device = [browser, system].filter((name) => name !== undefined).join(', ')
+  const place = [country, network].filter((name) => name !== undefined).join(', ')
+  const binding = bound ? 'bound to its device' : ''
+  const lines = [device, place, binding].filter((line) => line !== '')
+  return lines.length === 0 ? html`–` : html`${lines.map((line) => html`<div>${line}</div>`)}`
 }
 
 function renderMoment(at: number): Html {

@@ -1,8 +1,14 @@
 /** Makes records of events and hands them to sinks; never in the way of an answer. */
 import { ConfigError } from '../../errors.ts'
+import { createIssues } from '../../options/issues.ts'
+import { truncateAddress } from '../../request/address/truncate.ts'
+import {
+  type CountrySource,
+  readCountry,
+  validateCountrySource,
+} from '../../request/client/country.ts'
+import { readDevice } from '../../request/client/device.ts'
 import type { SecurityEvent } from '../../types.ts'
-import { truncateAddress } from '../address.ts'
-import { readDevice } from './device.ts'
 import { type AuditedRequest, type AuditRecord, createAuditRecord } from './record.ts'
 
 /** The context that a sink gets beside the record. */
@@ -23,6 +29,8 @@ export type AuditSink = (record: AuditRecord, context: SinkContext) => unknown
 export interface AuditSource extends SinkContext {
   /** Headers of the request. */
   readonly headers: Pick<Headers, 'get'>
+  /** `request.cf` of a Worker, where there is one. */
+  readonly cf?: unknown
   /** The id that the client was shown. */
   readonly requestId: string
   /** The client's whole address; records have less of it. */
@@ -40,15 +48,13 @@ export interface AuditTrail {
 /** Options of {@link auditTrail}. */
 export interface AuditTrailOptions {
   /**
-   * Keeps the country that the platform names: `CF-IPCountry` of Cloudflare or `X-Vercel-IP-Country` of Vercel. Default
-   * `false`: behind anything else a client could write these headers itself.
+   * Keeps the country that the platform names: `request.cf` of a Worker and `CF-IPCountry` of Cloudflare, or
+   * `X-Vercel-IP-Country` of Vercel. Default `false`: behind anything else a client could write these headers itself.
    */
-  readonly country?: false | 'cloudflare' | 'vercel'
+  readonly country?: CountrySource
   /** Takes what a sink threw, with no record in it. Default: nothing. */
   readonly onError?: (error: unknown) => void
 }
-
-const countryHeaders = { cloudflare: 'cf-ipcountry', vercel: 'x-vercel-ip-country' } as const
 
 /**
  * Creates an audit trail that hands each record to each sink.
@@ -67,12 +73,10 @@ export function auditTrail(
   if (sinkList.length === 0 || sinkList.some((listedSink) => typeof listedSink !== 'function'))
     throw new ConfigError([{ option: 'auditTrail', problem: 'needs a sink, or a list of sinks' }])
 
-  const { country, onError = () => {} } = options
-  const isKnownPlatform = country === undefined || country === false || country in countryHeaders
-  if (!isKnownPlatform)
-    throw new ConfigError([
-      { option: 'auditTrail.country', problem: "must be 'cloudflare', 'vercel' or false" },
-    ])
+  const { onError = () => {} } = options
+  const issues = createIssues('auditTrail')
+  const country = validateCountrySource(options.country, issues)
+  issues.throwIfAny()
 
   function deliver(record: AuditRecord, auditSource: AuditSource): void {
     const { env, waitUntil } = auditSource
@@ -98,25 +102,12 @@ export function auditTrail(
   }
 }
 
-function readRequest(
-  auditSource: AuditSource,
-  platform: AuditTrailOptions['country'],
-): AuditedRequest {
+function readRequest(auditSource: AuditSource, countrySource: CountrySource): AuditedRequest {
   const { headers, requestId, address } = auditSource
   return {
     requestId,
     client: truncateAddress(address),
-    country: readCountry(headers, platform),
+    country: readCountry(auditSource, countrySource),
     ...readDevice(headers.get('user-agent')),
   }
-}
-
-/** Two capital letters, or `T1` for Tor; anything else was not written by a platform. */
-function readCountry(
-  headers: Pick<Headers, 'get'>,
-  platform: AuditTrailOptions['country'],
-): string | undefined {
-  if (platform === false || platform === undefined) return undefined
-  const countryCode = headers.get(countryHeaders[platform])
-  return countryCode !== null && /^[A-Z][A-Z0-9]$/.test(countryCode) ? countryCode : undefined
 }

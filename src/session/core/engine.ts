@@ -2,10 +2,13 @@
  * The interface between a handle and one kind of session. A handle records the changes of one request; an engine reads
  * and writes sessions and holds no state of a request.
  */
+
+import type { Issues } from '../../options/issues.ts'
 import type { Ref } from '../../store/contract.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { SessionRecord } from './record.ts'
-import type { SessionInfo } from './types.ts'
+import type { SessionSettings } from './settings.ts'
+import type { SessionClient, SessionInfo } from './types.ts'
 
 /**
  * Why a request without a usable session must not create one: its cookie belongs to another deployment, its times are
@@ -148,4 +151,21 @@ export interface SessionEngine<Data> {
     session: LoadResult<Data>,
     keepCurrent: boolean,
   ): Promise<WriteResult<Data> | undefined>
+}
+
+/** Makes the option `clientInfo`; see the function of that name. */
+export interface ClientInfoOption {
+  /** Validates the option. Issues are collected, not thrown. */
+  compile(issues: Issues): ClientRecorder
+}
+
+/** Keeps with sessions what their client is. */
+export interface ClientRecorder {
+  /** Wraps an engine, so that it keeps the client with each session that it writes. */
+  wrapEngine<Data extends object>(
+    settings: SessionSettings<Data>,
+    engine: SessionEngine<Data>,
+  ): SessionEngine<Data>
+  /** Reads what a session keeps. */
+  describe(stored: object): SessionClient | undefined
 }

@@ -8,7 +8,7 @@ import type { SessionInfo } from './types.ts'
 export type SessionFacts = Omit<SessionInfo, 'id'>
 
 /** The settings that facts depend on. */
-type FactSettings = Pick<SessionSettings<never>, 'limits' | 'device'>
+type FactSettings = Pick<SessionSettings<never>, 'limits' | 'device' | 'clientInfo'>
 
 /** Creates the facts about a record whose digest is `id`. */
 export function createInfo<Data>(
@@ -22,9 +22,10 @@ export function createInfo<Data>(
 /** Creates the facts about a record. */
 export function createFacts<Data>(
   record: SessionRecord<Data>,
-  { limits, device }: FactSettings,
+  { limits, device, clientInfo }: FactSettings,
 ): SessionFacts {
   const { authenticated = 0 } = record
+  const client = record.client && clientInfo?.describe(record.client)
   return {
     createdAt: record.created * 1000,
     seenAt: record.seen * 1000,
@@ -34,5 +35,6 @@ export function createFacts<Data>(
     // 0 and 1 stand for an unknown moment, see `readAuthenticated`.
     ...(authenticated > 1 && { authenticatedAt: authenticated * 1000 }),
     ...(device && { bound: 'proved' in (record.device ?? {}) }),
+    ...(client && { client }),
   }
 }

@@ -1,6 +1,7 @@
 /** Options of sessions of every kind. */
 import type { Clock, Emit, FromEnv, OutgoingCookie, ProjectEnv } from '../../types.ts'
 import type { DeviceOption } from './device.ts'
+import type { ClientInfoOption } from './engine.ts'
 import type { Schema } from './schema.ts'
 import type { SessionObject } from './types.ts'
 
@@ -117,6 +118,12 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
    * @default undefined (sessions are not bound)
    */
   readonly device?: DeviceOption
+  /**
+   * Keeps with a session which browser, system and place it was last seen with, by `clientInfo()`.
+   *
+   * @default undefined (nothing of it is kept)
+   */
+  readonly clientInfo?: ClientInfoOption
   /**
    * Receives the events of sessions.
    *

@@ -22,6 +22,8 @@ export interface SessionRecord<Data> extends SessionTimes {
   readonly mark?: string
   /** The device that it is bound to, as `device/binding.ts` reads it. Kept where the option `device` is off, too. */
   readonly device?: object
+  /** The client that it was last seen with, as `client/stored-client.ts` reads it. */
+  readonly client?: object
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
@@ -39,14 +41,15 @@ interface WireRecord {
   readonly l?: unknown
   readonly m?: unknown
   readonly b?: unknown
+  readonly w?: unknown
 }
 
 /** Writes a record as JSON. */
 export function writeRecord<Data>(record: SessionRecord<Data>): string {
   const { id: j, created: c, seen: s, authenticated: a, data: d, flash: f } = record
-  const { tag: u, generation: g, sealEnds: l, mark: m, device: b } = record
+  const { tag: u, generation: g, sealEnds: l, mark: m, device: b, client: w } = record
 
-  return JSON.stringify({ j, c, s, a, u, g, l, m, b, d, f })
+  return JSON.stringify({ j, c, s, a, u, g, l, m, b, w, d, f })
 }
 
 /** Reads the JSON of {@link writeRecord}. Returns undefined for any other text that was sealed for this purpose. */
@@ -59,7 +62,7 @@ export function readRecord<Data>(json: string): SessionRecord<Data> | undefined 
   }
   if (!isWireRecord(wire)) return undefined
 
-  const { j, c, s, a, d, f, u, g, l, m, b } = wire
+  const { j, c, s, a, d, f, u, g, l, m, b, w } = wire
   const record: Writable<SessionRecord<Data>> = { id: j, created: c, seen: s }
   if (a !== undefined) record.authenticated = a
   if (d !== undefined) record.data = d as Data
@@ -69,6 +72,7 @@ export function readRecord<Data>(json: string): SessionRecord<Data> | undefined 
   if (l !== undefined) record.sealEnds = l
   if (m !== undefined) record.mark = m
   if (b !== undefined) record.device = b
+  if (w !== undefined) record.client = w
   return record
 }
 
@@ -85,12 +89,13 @@ interface ValidWireRecord {
   readonly l?: number
   readonly m?: string
   readonly b?: object
+  readonly w?: object
 }
 
 function isWireRecord(value: unknown): value is ValidWireRecord {
   if (!isObject(value)) return false
 
-  const { j, c, s, a, d, f, u, g, l, m, b } = value as WireRecord
+  const { j, c, s, a, d, f, u, g, l, m, b, w } = value as WireRecord
   const hasTimes =
     isTime(c) && isTime(s) && isOptionalTime(a) && isOptionalTime(g) && isOptionalTime(l)
   return (
@@ -99,6 +104,7 @@ function isWireRecord(value: unknown): value is ValidWireRecord {
     (d === undefined || isObject(d)) &&
     (f === undefined || isObject(f)) &&
     (b === undefined || isObject(b)) &&
+    (w === undefined || isObject(w)) &&
     isOptionalText(u) &&
     isOptionalText(m)
   )

@@ -9,6 +9,7 @@ import { checkKeys } from '../../options/keys.ts'
 import { optionalFunction, optionalListener, wholeNumber } from '../../options/values.ts'
 import type { Clock, Emit } from '../../types.ts'
 import { type BindEngine, compileDeviceOption } from './device.ts'
+import type { ClientInfoOption, ClientRecorder } from './engine.ts'
 import type { LifetimeLimits } from './lifetimes.ts'
 import type { LegacyCookie, SessionOptions } from './options.ts'
 import type { Schema } from './schema.ts'
@@ -37,6 +38,8 @@ export interface SessionSettings<Data> {
   readonly legacy: readonly LegacyCookie<Data & object>[]
   /** Puts the device around an engine; undefined where sessions are never bound. */
   readonly device: BindEngine | undefined
+  /** Keeps with sessions what their client is; undefined where nothing of it is kept. */
+  readonly clientInfo: ClientRecorder | undefined
   readonly emit: Emit | undefined
   readonly clock: Clock
 }
@@ -61,6 +64,7 @@ export const SESSION_OPTIONS = [
   'mark',
   'legacy',
   'device',
+  'clientInfo',
   'onEvent',
   'clock',
 ] as const
@@ -109,6 +113,7 @@ export function compileSessionSettings<Data extends object>(
     mark: optionalFunction(issues, 'mark', options.mark),
     legacy: options.legacy ?? [],
     device: compileDeviceOption(options.device, cookie, issues.at('device')),
+    clientInfo: compileClientInfo(options.clientInfo, issues.at('clientInfo')),
     emit: optionalListener(issues, 'onEvent', options.onEvent),
     clock,
   }
@@ -149,6 +154,16 @@ function createKeys(
       maxLength: MAX_RECORD_BYTES,
     }),
   }
+}
+
+function compileClientInfo(
+  value: ClientInfoOption | undefined,
+  issues: Issues,
+): ClientRecorder | undefined {
+  if (value === undefined) return undefined
+  if (typeof value?.compile === 'function') return value.compile(issues)
+  issues.add('', 'must be clientInfo({ ... }), which comes from portcullis/session')
+  return undefined
 }
 
 function validateSchema<Data>(

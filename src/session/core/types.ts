@@ -274,6 +274,22 @@ export interface EventTags {
   readonly user?: string
 }
 
+/** What a session keeps of the client that it was last seen with; see `clientInfo`. A member that is not known is absent. */
+export interface SessionClient {
+  /** Browser and major version, such as `Chrome 140`. */
+  readonly browser?: string
+  /** Operating system, such as `Windows`, `iOS 18` or `macOS`. */
+  readonly system?: string
+  /** `desktop`, `mobile`, `tablet`, `tv` or `bot`. */
+  readonly deviceKind?: string
+  /** ISO 3166-1 code of the country, where the platform tells. */
+  readonly country?: string
+  /** The client's network: its address cut to a /24 or, with IPv6, a /48. */
+  readonly network?: string
+  /** When the session was first seen with this client, or with it again. */
+  readonly since: number
+}
+
 /** Facts about a session. Times are in milliseconds since the epoch. */
 export interface SessionInfo {
   /** A digest of the session's id: safe to show and to log, useless as a cookie. */
@@ -296,6 +312,8 @@ export interface SessionInfo {
   readonly bound?: boolean
   /** When the device of this request last proved itself; only of a bound session, and absent in a list. */
   readonly provedAt?: number
+  /** The client of the last request that was recorded. Absent where sessions have no option `clientInfo`. */
+  readonly client?: SessionClient
   /** In a list: true for the session of this request. */
   readonly current?: boolean
 }

@@ -12,6 +12,12 @@ export function createCookieJar(context: SessionContext): CookieJar {
   return createHeaderJar(context)
 }
 
+/** The parts of a request that only some contexts have. */
+interface RequestLike {
+  readonly url?: string
+  readonly cf?: unknown
+}
+
 /** A class, because one is made for each request: creating closures would cost more than their work. */
 class HonoJar implements CookieJar {
   readonly #context: HonoContextLike
@@ -36,6 +42,10 @@ class HonoJar implements CookieJar {
     return this.#context.req.raw.headers
   }
 
+  get cf(): unknown {
+    return (this.#context.req.raw as RequestLike).cf
+  }
+
   read(name: string): string[] {
     return readCookies(this.#context.req.raw.headers.get('cookie'), name)
   }
@@ -54,7 +64,10 @@ function createHeaderJar({
   return {
     env,
     headers: request.headers,
-    url: (request as { readonly url?: string }).url ?? '',
+    get cf(): unknown {
+      return (request as RequestLike).cf
+    },
+    url: (request as RequestLike).url ?? '',
     context,
     read: (name) => readCookies(request.headers.get('cookie'), name),
     write(cookie): void {

@@ -24,6 +24,8 @@ export function createStrategy<Data extends object>(
   const handleKey = Symbol('session')
   const cookieNames = [settings.cookie.name, ...settings.legacy.map(({ name }) => name)]
   const bound = settings.device?.(settings, engine, cookieNames)
+  const usedEngine = bound?.engine ?? engine
+  const outerEngine = settings.clientInfo?.wrapEngine(settings, usedEngine) ?? usedEngine
   const frozenContexts = new WeakMap<SessionContext, Handle<Data>>()
 
   function open(
@@ -37,12 +39,7 @@ export function createStrategy<Data extends object>(
     if (existing?.context === context) return existing
 
     const jar = createCookieJar(context)
-    const state = new RequestState<Data>(
-      settings,
-      bound?.engine ?? engine,
-      jar,
-      writes === 'at-once',
-    )
+    const state = new RequestState<Data>(settings, outerEngine, jar, writes === 'at-once')
     const handle = new Handle<Data>(state, context)
     if (Object.isExtensible(context)) owner[handleKey] = handle
     else frozenContexts.set(context, handle)

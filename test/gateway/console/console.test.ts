@@ -1,7 +1,7 @@
 /** The console as an administrator and as everybody else sees it, through a whole gateway. */
 import { describe, expect, test } from 'vitest'
 import { gatewayConsole } from '../../../src/gateway/index.ts'
-import { storedSessions } from '../../../src/session/index.ts'
+import { clientInfo, storedSessions } from '../../../src/session/index.ts'
 import { memoryStore } from '../../../src/store/index.ts'
 import { type Bench, bench, type Data, type Overrides, secret, signIn } from '../support.ts'
 
@@ -199,6 +199,28 @@ describe('sessions of a user', () => {
     expect(event?.request).toBeDefined()
     expect((await at.ask('/account', { headers: { cookie: bob } })).status).toBe(401)
     expect((await at.ask(path, { headers: { cookie: ada } })).status).toBe(200)
+  })
+
+  test('show the device and the place of each, where sessions keep it', async () => {
+    const at = await consoleBench({
+      session: storedSessions<Data>({
+        ...{ secret, store: memoryStore(), user: (data) => data.user },
+        clientInfo: clientInfo({ platform: 'cloudflare', country: 'cloudflare' }),
+      }),
+    })
+    const phone = {
+      'user-agent':
+        'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
+      'cf-connecting-ip': '2001:db8:7:8::9',
+      'cf-ipcountry': 'FR',
+    }
+    await signIn(at, { user: 'bob' }, phone)
+    const ada = await signIn(at, { user: 'ada', roles: ['admin'] })
+    const token = findToken(await openConsole(at, ada))
+    const found = await postForm(at, ada, { do: 'find', user: 'bob', csrf_token: token })
+    const list = await found.text()
+    expect(list).toContain('<div>Safari 18, iOS 18</div><div>FR, 2001:db8:7::/48</div>')
+    expect(list).not.toContain('2001:db8:7:8')
   })
 
   test('are ended one by one, with the administrator in the event', async () => {

@@ -21,7 +21,7 @@ const layers: readonly string[][] = [
 const allowedImports: Readonly<Record<string, RegExp>> = {
   hono: /^src\/(?:[\w-]+\/middleware\.ts$|(?:gateway|stack|vercel|testing)\/)|^worker\//,
   jose: /^src\/(?:assertion\/verify\.ts$|login\/)/,
-  bowser: /^src\/monitor\/audit\/device\.ts$/,
+  bowser: /^src\/request\/client\/device\.ts$/,
   oauth4webapi: /^src\/login\//,
   '@upstash/redis': /^src\/redis\//,
   '@upstash/ratelimit': /^src\/limit\/upstash\.ts$/,

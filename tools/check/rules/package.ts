@@ -31,7 +31,7 @@ interface Door {
 /** Every door: who verifies no assertion does not ship jose, who has no Redis does not ship its client. */
 const doors: Readonly<Record<string, Door>> = {
   '.': { brings: [], most: 68_000 },
-  './session': { brings: [], most: 34_000 },
+  './session': { brings: ['bowser'], most: 43_500 },
   './store': { brings: [], most: 3_120 },
   // Adopts a client of @upstash/redis: with batches and rounds of portcullis/redis.
   './store/upstash': { brings: [], most: 8_500 },

@@ -15,10 +15,11 @@ export default async function Account() {
         <p>Your other devices are known only where sessions are stored.</p>
       ) : (
         <ul>
-          {devices.map(({ id, seenAt, current }) => (
+          {devices.map(({ id, seenAt, client, current }) => (
             <li key={id}>
-              {current ? 'This device' : 'Another device'}, last seen{' '}
-              {new Date(seenAt).toISOString()}
+              {current ? 'This device' : 'Another device'}
+              {client?.browser && ` (${client.browser} on ${client.system ?? 'an unknown system'})`}
+              , last seen {new Date(seenAt).toISOString()}
               {!current && (
                 <form action={endDevice}>
                   <input type="hidden" name="id" value={id} />

@@ -1,5 +1,5 @@
 /** A client's address as a log may have it: enough to see where requests come from, too little to say who it was. */
-import { addressPrefix } from '../request/address/address.ts'
+import { addressPrefix } from './address.ts'
 
 /** IPv4 as its /24, IPv6 as its /48; undefined where no address is known. `normaliseAddress` has judged it. */
 export function truncateAddress(address: string | undefined): string | undefined {

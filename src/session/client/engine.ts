@@ -1,0 +1,78 @@
+/** An engine that keeps with each signed-in session what its client is. */
+import type { CookieJar } from '../../types.ts'
+import type { ChangeRecord, LoadResult, SessionEngine } from '../core/engine.ts'
+import type { SessionRecord } from '../core/record.ts'
+import type { SessionSettings } from '../core/settings.ts'
+import { type ClientSettings, readNewClient } from './stored-client.ts'
+
+/**
+ * Wraps an engine. The client is kept at a login and with every write. A store whose writes are atomic is also written when
+ * a session is read that has another client than before; a cookie waits for the next time that it is renewed.
+ */
+export function createClientEngine<Data extends object>(
+  client: ClientSettings,
+  { clock }: SessionSettings<Data>,
+  inner: SessionEngine<Data>,
+): SessionEngine<Data> {
+  const { prefetch, renew } = inner
+
+  function addClient(jar: CookieJar, record: SessionRecord<Data>): SessionRecord<Data> {
+    if (record.authenticated === undefined) return record
+    const changed = readNewClient(client, jar, record.client, clock())
+    return changed === undefined ? record : { ...record, client: changed }
+  }
+
+  function addToChange(jar: CookieJar, change: ChangeRecord<Data>): ChangeRecord<Data> {
+    return async (record) => {
+      const next = await change(record)
+      return next && addClient(jar, next)
+    }
+  }
+
+  /** Writes the client of a session that was just read, before the app receives the session's version. */
+  async function recordClient(
+    jar: CookieJar,
+    session: LoadResult<Data>,
+  ): Promise<LoadResult<Data>> {
+    const { record, block, pendingWrite, location } = session
+    if (record === undefined || block || pendingWrite || location?.version === undefined)
+      return session
+    if (addClient(jar, record) === record) return session
+
+    try {
+      const result = await inner.write(jar, session, (current) => {
+        const next = current && addClient(jar, current)
+        return next === current ? undefined : next
+      })
+      return result?.session ?? session
+    } catch {
+      // The session was read: a request does not fail because its client could not be noted. The store emits its own event.
+      return session
+    }
+  }
+
+  return {
+    ...inner,
+
+    ...(inner.consumesMessages && {
+      load: async (jar) => recordClient(jar, await inner.load(jar)),
+    }),
+    ...(inner.consumesMessages &&
+      prefetch && {
+        async prefetch(jar) {
+          const finish = await prefetch(jar)
+          return finish && (async () => recordClient(jar, await finish()))
+        },
+      }),
+
+    write: (jar, session, change) => inner.write(jar, session, addToChange(jar, change)),
+    ...(renew && {
+      renew: (jar, session, change) => renew(jar, session, addToChange(jar, change)),
+    }),
+    start: (jar, session, { make, keepsData }) =>
+      inner.start(jar, session, {
+        make: async (old) => addClient(jar, await make(old)),
+        keepsData,
+      }),
+  }
+}
