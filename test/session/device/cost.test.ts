@@ -42,11 +42,15 @@ function countingStore(): AtomicStore {
   return { ...memory, ...counted } as AtomicStore
 }
 
-async function countRequest(browser: BoundBrowser, path: string): Promise<object> {
-  await browser.fetch(path) // keys are derived once
+async function countRequest(
+  browser: BoundBrowser,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<object> {
+  await browser.fetch(path, { headers }) // keys are derived once
   calls = {}
   asked = {}
-  await browser.fetch(path)
+  await browser.fetch(path, { headers })
   return { calls: { ...calls }, asked: { ...asked } }
 }
 
@@ -66,6 +70,24 @@ describe('the cost', () => {
       counts.push(await countRequest(visitor, '/private'))
     }
     expect(counts[0]).toEqual(counts[1])
+  })
+
+  // Named in docs/device-bound-sessions.md: whether a link must begin again is in the session.
+  it('of a link from another site is a read, on a page that needs no session', async () => {
+    const link = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    }
+    const { browser } = site()
+    const visitor = browser(device)
+    expect(await countRequest(visitor, '/public', link)).toEqual({ calls: {}, asked: {} })
+    await visitor.login()
+    expect(await countRequest(visitor, '/public')).toEqual({ calls: {}, asked: {} })
+    expect(await countRequest(visitor, '/public', link)).toMatchObject({ asked: { read: 1 } })
+    await visitor.bind()
+    // With the bound cookie nothing has to begin again.
+    expect(await countRequest(visitor, '/public', link)).toEqual({ calls: {}, asked: {} })
   })
 
   it('of a visitor without a session is nothing', async () => {
