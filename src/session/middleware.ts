@@ -27,7 +27,8 @@ export function session<Data extends object, S extends ThreeVerbs<Data>>(
     const handle = full?.open(c)
     if (handle !== undefined && (c.get('session') as unknown) === handle) return next()
     c.set('session', (handle ?? threeVerbHandle(strategy, c)) as HandleFor<S>)
-    const answer = device && (await device.answer(c.req.raw, c.env, handle))
+    const pending = device?.answer(c.req.raw, c.env, handle)
+    const answer = pending && (await pending)
     if (answer) return answer
     await next()
     if (handle !== undefined) await flushSession(c, handle)

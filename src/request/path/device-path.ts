@@ -1,5 +1,8 @@
 /** The addresses that a browser with device-bound sessions calls by itself. */
 
+/** The folder of the addresses. */
+export const endpointFolder = '/.portcullis/dbsc'
+
 /** Where a browser registers its key. */
 export const registerPath = '/.portcullis/dbsc/register'
 

@@ -3,7 +3,7 @@
 import { readCookies } from '../../cookie/parse.ts'
 import type { CookieSettings } from '../../cookie/settings.ts'
 import { isPortcullisError } from '../../errors.ts'
-import { readDevicePath, registerPath } from '../../request/path/device-path.ts'
+import { endpointFolder, readDevicePath, registerPath } from '../../request/path/device-path.ts'
 import type { DeviceEndpoints } from '../core/device.ts'
 import { emitSessionEvent } from '../core/events.ts'
 import { createCookieJar } from '../handle/cookie-jar.ts'
@@ -64,16 +64,17 @@ export function createDeviceEndpoints<Data extends object>(
     servesSite: device.site !== undefined,
 
     answer(request, env, handle) {
-      const path = readDevicePath(request.url)
+      const { url } = request
+      const path = url.includes(endpointFolder) ? readDevicePath(url) : undefined
       if (path !== undefined) return answerBrowser(path, request, env)
-      if (device.site !== undefined && wellKnownUrl.test(request.url))
+      if (device.site !== undefined && wellKnownUrl.test(url))
         return Promise.resolve(answerJson(200, writeWellKnown(device.site.registering)))
       return handle && endpoints.reload(request, handle, env)
     },
 
     reload(request, handle) {
-      const { headers, method } = request
-      if (method !== 'GET' || !isForeignNavigation(headers)) return undefined
+      const { headers } = request
+      if (!isForeignNavigation(headers) || request.method !== 'GET') return undefined
       const cookies = headers.get('cookie')
       const has = ({ name }: CookieSettings): boolean => readCookies(cookies, name).length > 0
       return has(settings.cookie) && !has(device.cookie) ? reload(handle) : undefined

@@ -22,7 +22,7 @@ export function createDeviceEngine<Data extends object>(
   return {
     ...inner,
 
-    load: async (jar) => enforce(jar, await inner.load(jar)),
+    load: (jar) => inner.load(jar).then((session) => enforce(jar, session)),
 
     ...(prefetch && {
       async prefetch(jar) {

@@ -2,12 +2,9 @@
  * Writes what a browser receives: the offer to register a key, and the session that it keeps
  * afterwards.
  */
-import { refreshPath, registerPath } from '../../../request/path/device-path.ts'
+import { endpointFolder, refreshPath, registerPath } from '../../../request/path/device-path.ts'
 import type { DeviceSettings } from '../settings.ts'
 import { writeHeaderString } from './header-string.ts'
-
-/** The folder of the endpoints: their requests wait for nothing. */
-const endpointFolder = '/.portcullis/dbsc'
 
 /** Where browsers ask whether a host may register sessions for its whole site. */
 export const wellKnownUrl: RegExp =
@@ -27,6 +24,7 @@ export function writeInstructions(device: DeviceSettings, sid: string): string {
   return JSON.stringify({
     session_identifier: sid,
     refresh_url: refreshPath,
+    // Requests to the endpoints wait for nothing.
     scope: {
       ...(site && { origin: site.origin }),
       include_site: site !== undefined,

@@ -20,11 +20,12 @@ const policy =
  * @see Fetch Metadata section 2
  */
 export function isForeignNavigation(headers: Headers): boolean {
+  // Most requests have another value of this one, and reading a header is not free.
   const site = headers.get('sec-fetch-site')
   return (
+    (site === 'cross-site' || site === 'same-site') &&
     headers.get('sec-fetch-mode') === 'navigate' &&
-    headers.get('sec-fetch-dest') === 'document' &&
-    (site === 'cross-site' || site === 'same-site')
+    headers.get('sec-fetch-dest') === 'document'
   )
 }
 
