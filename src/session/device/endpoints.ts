@@ -67,6 +67,7 @@ export function createDeviceEndpoints<Data extends object>(
       const { url } = request
       const path = url.includes(endpointFolder) ? readDevicePath(url) : undefined
       if (path !== undefined) return answerBrowser(path, request, env)
+
       if (device.site !== undefined && wellKnownUrl.test(url))
         return Promise.resolve(answerJson(200, writeWellKnown(device.site.registering)))
       return handle && endpoints.reload(request, handle, env)
@@ -75,6 +76,7 @@ export function createDeviceEndpoints<Data extends object>(
     reload(request, handle) {
       const { headers } = request
       if (!isForeignNavigation(headers) || request.method !== 'GET') return undefined
+
       const cookies = headers.get('cookie')
       const has = ({ name }: CookieSettings): boolean => readCookies(cookies, name).length > 0
       return has(settings.cookie) && !has(device.cookie) ? reload(handle) : undefined

@@ -22,6 +22,7 @@ const policy =
 export function isForeignNavigation(headers: Headers): boolean {
   // Most requests have another value of this one, and reading a header is not free.
   const site = headers.get('sec-fetch-site')
+
   return (
     (site === 'cross-site' || site === 'same-site') &&
     headers.get('sec-fetch-mode') === 'navigate' &&
