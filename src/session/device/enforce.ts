@@ -35,6 +35,7 @@ export function createEnforcement<Data>(
     sid: string,
   ): LoadResult<Data> {
     const { headers } = jar
+
     const skipReason = readSkipped(headers?.get('secure-session-skipped'), sid)
     const hasCookie = jar.read(device.cookie.name).length > 0
     // A link from elsewhere is begun again and is no sign of a theft: it has a word of its own.

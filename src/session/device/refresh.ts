@@ -73,6 +73,7 @@ async function checkProof<Data extends object>(
 ): Promise<Response> {
   const { settings, jar, binding } = refresh
   if (token === undefined) return ask(refresh)
+
   const proof = parseProof(token)
   if ('rejected' in proof) return refuse(refresh, proof.rejected)
 
@@ -81,6 +82,7 @@ async function checkProof<Data extends object>(
   const challengeTime = await readChallenge(settings.keys(jar.env).ring, use, proof.challenge, span)
   if (typeof challengeTime === 'string') return ask(refresh, challengeTime)
   if (challengeTime <= (binding.proved ?? 0)) return ask(refresh, 'spent')
+
   const rejection = await verifyProof(proof, binding)
   if (rejection !== undefined) return refuse(refresh, rejection)
 
@@ -128,6 +130,7 @@ async function writeProof<Data extends object>(
     const current = readBinding(now?.device)
     counts = current?.sid === binding.sid && challengeTime > (current.proved ?? 0)
     if (!counts || now === undefined) return undefined
+
     const device = { ...binding, proved: challengeTime }
     return renew === undefined ? { ...now, device } : { ...now, device, id: randomId() }
   }
@@ -185,6 +188,7 @@ async function offerAgain<Data extends object>(
   if (engine.renew === undefined || record.device !== undefined || authenticated === undefined)
     return undefined
   if (age > device.register) return undefined
+
   // A copy of the cookie from before the key does not know the name that the browser received.
   if (requestedSid === undefined || !(await isSidFor(ring, id, requestedSid))) return undefined
   const use = { purpose: 'register', session: id } as const

@@ -43,6 +43,7 @@ export async function answerRegistration<Data extends object>(
   const span = { now: settings.clock(), maxAge: device.register }
   const challengeTime = await readChallenge(ring, use, proof.challenge, span)
   if (typeof challengeTime === 'string') return refuse(context, jar, record, challengeTime)
+
   if (!(await isUsableKey(proof.key))) return refuse(context, jar, record, 'key')
   const rejection = await verifyProof(proof, proof.key)
   if (rejection !== undefined) return refuse(context, jar, record, rejection)
