@@ -6,6 +6,7 @@ import {
   readMultipart,
   readParameters,
 } from '../../parameters/index.ts'
+import { joinChunks, resumeBody } from '../../request/body/chunks.ts'
 import { isCompressed, mediaType } from '../../request/index.ts'
 import type { RequestContext } from '../request-context.ts'
 import { asksMore, strictestRoute } from '../routes/strictest.ts'
@@ -153,34 +154,9 @@ async function readStart(ctx: RequestContext, maxBytes: number): Promise<Uint8Ar
     length += chunk.length
   }
   // The stream is only made where it is needed: workerd asks it for its first part at once.
-  const wholeBody = hasEnded ? joinParts(chunks, length) : undefined
+  const wholeBody = hasEnded ? joinChunks(chunks, length) : undefined
   const body = wholeBody ?? resumeBody(chunks, reader)
   // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
   ctx.request = new Request(request, { body, duplex: 'half' } as RequestInit)
   return wholeBody
-}
-
-/** Streams the chunks that were read, and then the rest of the body. */
-function resumeBody(
-  chunks: Uint8Array[],
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>({
-    async pull(controller): Promise<void> {
-      const chunk = chunks.shift() ?? (await reader.read()).value
-      if (chunk === undefined) controller.close()
-      else controller.enqueue(chunk)
-    },
-    cancel: (reason) => reader.cancel(reason),
-  })
-}
-
-function joinParts(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(length)
-  let position = 0
-  for (const chunk of chunks) {
-    joined.set(chunk, position)
-    position += chunk.length
-  }
-  return joined
 }

@@ -1,6 +1,7 @@
 /** Looks at the body of an answer before it goes out, where it is small enough. */
 import { PortcullisError } from '../../errors.ts'
 import { maxResponseBytes } from '../../limit/throttle/success/success.ts'
+import { joinChunks, resumeBody } from '../../request/body/chunks.ts'
 
 /** The text of a body, where it is JSON of at most 64 KB, and the answer with all of its body. */
 export interface BufferedBody {
@@ -35,7 +36,7 @@ export async function bufferJsonBody(response: Response, timeoutMs: number): Pro
       chunks.push(chunk.value)
       byteLength += chunk.value.byteLength
       if (byteLength > maxResponseBytes)
-        return { text: undefined, response: new Response(replayBody(chunks, reader), response) }
+        return { text: undefined, response: new Response(resumeBody(chunks, reader), response) }
       chunk = await reader.read()
     }
   } catch (cause) {
@@ -50,28 +51,6 @@ export async function bufferJsonBody(response: Response, timeoutMs: number): Pro
       'ERR_UPSTREAM_TIMEOUT',
       `The answer to a login took longer than ${timeoutMs} ms`,
     )
-  const joined = new Uint8Array(byteLength)
-  let position = 0
-  for (const bodyChunk of chunks) {
-    joined.set(bodyChunk, position)
-    position += bodyChunk.byteLength
-  }
+  const joined = joinChunks(chunks, byteLength)
   return { text: new TextDecoder().decode(joined), response: new Response(joined, response) }
-}
-
-/** Streams the chunks that were read, and then the rest of the body. */
-function replayBody(
-  chunks: Uint8Array[],
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>({
-    async pull(controller): Promise<void> {
-      const heldChunk = chunks.shift()
-      if (heldChunk !== undefined) return controller.enqueue(heldChunk)
-      const chunk = await reader.read()
-      if (chunk.done) controller.close()
-      else controller.enqueue(chunk.value)
-    },
-    cancel: (reason) => reader.cancel(reason),
-  })
 }

@@ -1,5 +1,7 @@
 /** Puts answers into a cache and reads them back as they were. */
+
 import { randomId } from '../../crypto/index.ts'
+import { joinChunks } from '../../request/body/chunks.ts'
 import type { Freshness } from './freshness.ts'
 
 /** Where answers are kept: the Cache API's two verbs. */
@@ -218,13 +220,7 @@ export async function readWhole(
     }
     chunks.push(chunk.value)
   }
-  const joined = new Uint8Array(byteLength)
-  let position = 0
-  for (const chunk of chunks) {
-    joined.set(chunk, position)
-    position += chunk.byteLength
-  }
-  return joined
+  return joinChunks(chunks, byteLength)
 }
 
 /**
