@@ -15,7 +15,7 @@ import {
 } from '../options/index.ts'
 import { bodyBounds, checkPlatform, defaultBodyBytes, type Platform } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
-import type { SessionVerb } from '../session-protocol/grants.ts'
+import { type SessionVerb, sessionVerbs } from '../session-protocol/grants.ts'
 import type { Clock, Emit, FromEnv, ProjectEnv } from '../types.ts'
 import type { BreakerRules } from './fetch/breaker.ts'
 import { parseOrigin, parseUpstreamUrl } from './fetch/parse-url.ts'
@@ -140,15 +140,6 @@ const optionKeys: ReadonlyArray<keyof ProxyOptions> = [
   'onEvent',
   'fetch',
   'clock',
-]
-const sessionVerbs: readonly SessionVerb[] = [
-  'start',
-  'set',
-  'end',
-  'endAll',
-  'endAny',
-  'list',
-  'flash',
 ]
 const timeoutRange = { min: 1, max: 300_000, unit: 'milliseconds' } as const
 const socketRange = { min: 1, max: 86_400, unit: 'seconds' } as const

@@ -11,6 +11,17 @@
  */
 export type SessionVerb = 'start' | 'set' | 'end' | 'endAll' | 'endAny' | 'list' | 'flash'
 
+/** Every verb, in the order in which messages list them. */
+export const sessionVerbs: readonly SessionVerb[] = [
+  'start',
+  'set',
+  'end',
+  'endAll',
+  'endAny',
+  'list',
+  'flash',
+]
+
 /** The part of a route that grants verbs to its upstream. */
 export interface SessionGrants {
   /** Verbs that the upstream of this route may use. Absent: none. */

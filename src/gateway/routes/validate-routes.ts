@@ -11,6 +11,7 @@ import {
 import { isSafeMethod } from '../../request/index.ts'
 import { isPathPattern } from '../../request/path/pattern.ts'
 import { requiresUnsafeMethod } from '../../session-protocol/apply.ts'
+import { sessionVerbs } from '../../session-protocol/grants.ts'
 import { type CompiledUpstream, timeoutBounds } from '../config/upstreams.ts'
 import type { GatewayConfig } from '../config.ts'
 import { compileGraphql } from '../phases/graphql.ts'
@@ -69,15 +70,7 @@ const routeKeys: ReadonlyArray<keyof Route> = [
   'throttle',
 ]
 const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-const sessionVerbs: readonly SessionVerb[] = [
-  'start',
-  'set',
-  'end',
-  'endAll',
-  'endAny',
-  'list',
-  'flash',
-]
+
 /** Verbs that sessions of this strategy cannot keep. */
 export function unsupportedVerbs(session: unknown): readonly SessionVerb[] {
   const { kind: strategyKind, endAll } = (session ?? {}) as { kind?: unknown; endAll?: unknown }
