@@ -119,37 +119,11 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
       const stateText = await withTimeout(timeoutMs, () => state.read(env))
       if (stateText !== undefined) remembered = readMemory(stateText)
     } catch {
-      // The store is what may be down: this isolate's own memory has to do.
+      // The store itself may be down: continue with this isolate's own memory.
     }
   }
 
-  /** Whether whoever wants to know has been told. */
-  async function sendNotices(
-    changes: readonly StateChange[],
-    { env, service, emit, report, fetch, clock }: UptimeRun,
-  ) {
-    for (const { kind, name, state, reason } of changes) {
-      emit({ type: `${kind}-${state}`, subject: name, ...(reason !== undefined && { reason }) })
-    }
-
-    try {
-      const [noticeUrl, signing] = [webhookUrl(env), webhookKey(env)]
-      if (noticeUrl === undefined) return true
-
-      const now = clock()
-      await postNotice(
-        createNotice(changes, service, now),
-        { url: noticeUrl, key: signing, timeoutMs, now },
-        fetch,
-      )
-
-      return true
-    } catch (error) {
-      if (isPortcullisError(error, 'ERR_CONFIG')) report(error)
-      emit({ type: 'webhook-failed', reason: describeError(error) })
-      return false
-    }
-  }
+  const notices: NoticeOptions = { webhookUrl, webhookKey, timeoutMs }
 
   return {
     async run(services, run): Promise<void> {
@@ -158,43 +132,103 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
       )
       await loadState(run.env)
 
-      const now = run.clock()
-      const next = new Map<string, RememberedState>()
-      const changes: StateChange[] = []
+      const { states, changes } = compareStates(services, probeResults, {
+        remembered,
+        failureThreshold,
+        now: run.clock(),
+      })
+      if (changes.length > 0 && !(await sendNotices(notices, changes, run)))
+        restoreStates(states, changes)
 
-      for (const [index, { kind, name }] of services.entries()) {
-        const serviceId = `${kind}:${name}`
-        const [previousState, reason] = [remembered.get(serviceId), probeResults[index]]
-        const updatedState = updateState(previousState, reason !== undefined, failureThreshold, now)
-
-        next.set(serviceId, updatedState)
-        if (updatedState.down === (previousState?.down ?? false)) continue
-
-        const changedSince = new Date(updatedState.since).toISOString()
-        changes.push({
-          kind,
-          name,
-          state: updatedState.down ? 'down' : 'up',
-          ...(reason !== undefined && { reason }),
-          since: changedSince,
-        })
-      }
-
-      if (changes.length > 0 && !(await sendNotices(changes, run))) {
-        // A receiver that could not be reached is notified after the next probe.
-        for (const { kind, name, state } of changes) {
-          const serviceId = `${kind}:${name}`
-          const updatedState = next.get(serviceId)
-          if (updatedState !== undefined)
-            next.set(serviceId, { ...updatedState, down: state === 'up' })
-        }
-      }
-
-      remembered = next
-      await withTimeout(timeoutMs, async () => state?.write(run.env, writeMemory(next))).catch(
+      remembered = states
+      await withTimeout(timeoutMs, async () => state?.write(run.env, writeMemory(states))).catch(
         () => {},
       )
     },
+  }
+}
+
+/** The state before a run, and when a service counts as down. */
+interface Comparison {
+  readonly remembered: ReadonlyMap<string, RememberedState>
+  readonly failureThreshold: number
+  readonly now: number
+}
+
+/** Computes the states after a run, and the changes that are to be notified. */
+function compareStates(
+  services: readonly Watched[],
+  probeResults: ReadonlyArray<string | undefined>,
+  { remembered, failureThreshold, now }: Comparison,
+): { readonly states: Map<string, RememberedState>; readonly changes: readonly StateChange[] } {
+  const states = new Map<string, RememberedState>()
+  const changes: StateChange[] = []
+
+  for (const [index, { kind, name }] of services.entries()) {
+    const serviceId = `${kind}:${name}`
+    const [previousState, reason] = [remembered.get(serviceId), probeResults[index]]
+    const updatedState = updateState(previousState, reason !== undefined, failureThreshold, now)
+
+    states.set(serviceId, updatedState)
+    if (updatedState.down === (previousState?.down ?? false)) continue
+
+    changes.push({
+      kind,
+      name,
+      state: updatedState.down ? 'down' : 'up',
+      ...(reason !== undefined && { reason }),
+      since: new Date(updatedState.since).toISOString(),
+    })
+  }
+
+  return { states, changes }
+}
+
+/** Takes the changes back, so that a receiver that could not be reached is notified after the next probe. */
+function restoreStates(
+  states: Map<string, RememberedState>,
+  changes: readonly StateChange[],
+): void {
+  for (const { kind, name, state } of changes) {
+    const serviceId = `${kind}:${name}`
+    const updatedState = states.get(serviceId)
+    if (updatedState !== undefined) states.set(serviceId, { ...updatedState, down: state === 'up' })
+  }
+}
+
+/** Where notices are sent. */
+interface NoticeOptions {
+  readonly webhookUrl: (env: unknown) => string | undefined
+  readonly webhookKey: (env: unknown) => string | undefined
+  readonly timeoutMs: number
+}
+
+/** Emits the changes as events and sends them to the webhook. Returns false if the webhook did not take them. */
+async function sendNotices(
+  { webhookUrl, webhookKey, timeoutMs }: NoticeOptions,
+  changes: readonly StateChange[],
+  { env, service, emit, report, fetch, clock }: UptimeRun,
+): Promise<boolean> {
+  for (const { kind, name, state, reason } of changes) {
+    emit({ type: `${kind}-${state}`, subject: name, ...(reason !== undefined && { reason }) })
+  }
+
+  try {
+    const [noticeUrl, signing] = [webhookUrl(env), webhookKey(env)]
+    if (noticeUrl === undefined) return true
+
+    const now = clock()
+    await postNotice(
+      createNotice(changes, service, now),
+      { url: noticeUrl, key: signing, timeoutMs, now },
+      fetch,
+    )
+
+    return true
+  } catch (error) {
+    if (isPortcullisError(error, 'ERR_CONFIG')) report(error)
+    emit({ type: 'webhook-failed', reason: describeError(error) })
+    return false
   }
 }
 
@@ -216,7 +250,7 @@ function resolveWhereSet(
 
 const bounds = { min: 10, max: 30_000, unit: 'milliseconds' } as const
 
-/** Why something is not well; undefined where it is. */
+/** Probes a service. Returns the reason of a failure; undefined if it is healthy. */
 async function probe(probed: Watched, timeoutMs: number): Promise<string | undefined> {
   try {
     return await withTimeout(timeoutMs, (signal) => probed.look(signal))
@@ -225,7 +259,7 @@ async function probe(probed: Watched, timeoutMs: number): Promise<string | undef
   }
 }
 
-/** A word: what was thrown may quote an address. */
+/** Describes an error in one word: its message may quote an address. */
 function describeError(error: unknown): string {
   if (error instanceof TimeoutError) return 'timeout'
   if (isPortcullisError(error)) return error.code

@@ -2,9 +2,8 @@
 import type { ProjectEnv, SecurityEvent } from '../../types.ts'
 import type { RequestLine, RequestMetrics } from '../line.ts'
 import { randomHex } from '../trace.ts'
-import { type ExportTarget, type PostResult, postOtlp, SpanQueue } from './exporter.ts'
+import { Collector, droppedSpans, exportFailures } from './collector.ts'
 import { parseTelemetryOptions, type TelemetryOptions } from './options.ts'
-import { encodeMetrics, encodeSpans, type Resource } from './otlp.ts'
 import { formatPrometheus } from './prometheus.ts'
 import { type SpanRecorder, spanRecorder } from './recorder.ts'
 import { MetricsRegistry } from './registry.ts'
@@ -36,17 +35,12 @@ export interface Telemetry {
   prometheus(): string
 }
 
-/** Spans in one request to the collector; the SDK's default for a batch. */
-const batchSize = 512
-
 const requestDuration = 'http.server.request.duration'
 const upstreamDuration = 'http.client.request.duration'
 const sessionDuration = 'portcullis.session.duration'
 const refusals = 'portcullis.requests.refused'
 const events = 'portcullis.events'
 const breakers = 'portcullis.breaker.open'
-const droppedSpans = 'portcullis.telemetry.dropped'
-const failures = 'portcullis.telemetry.failures'
 
 /**
  * Creates the traces and metrics of a gateway.
@@ -62,104 +56,25 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
   // Prometheus reads sums since the start, OTLP with `delta` sends differences: two registries, each simple.
   const sumRegistry = createRegistry()
   const deltaRegistry = settings.temporality === 'delta' ? createRegistry() : sumRegistry
-  const registries = sumRegistry === deltaRegistry ? [sumRegistry] : [sumRegistry, deltaRegistry]
-  const spanQueue = new SpanQueue(settings.maxQueue)
-  const resource: Resource = { ...settings.resource, 'service.instance.id': randomHex(16) }
-  const startedAt = settings.clock()
-  let lastExportAt = startedAt
-  let deltasSince = startedAt
-  let reportedDrops = 0
-
-  async function exportSpans(target: ExportTarget): Promise<void> {
-    const spans = spanQueue.drain()
-    for (let start = 0; start < spans.length; start += batchSize) {
-      const spanBatch = spans.slice(start, start + batchSize)
-      const result = await postOtlp(
-        '/v1/traces',
-        encodeSpans(spanBatch, resource),
-        target,
-        settings,
-      )
-      if (result.status === 'delivered') continue
-
-      // Spans that the collector could not take now are sent with the next export; rejected ones
-      // would be rejected again.
-      if (result.status === 'retryable') spanQueue.push(spans.slice(start))
-      noteFailure(result)
-
-      return
-    }
-  }
-
-  async function exportMetrics(target: ExportTarget, now: number): Promise<void> {
-    const { temporality } = settings
-    const isDelta = temporality === 'delta'
-    const metrics = isDelta ? deltaRegistry.takeDeltas() : sumRegistry.collect()
-    const windowStart = isDelta ? deltasSince : startedAt
-
-    deltasSince = now
-
-    const body = encodeMetrics(metrics, resource, {
-      startedAt: windowStart,
-      endedAt: now,
-      temporality,
-    })
-    const result = await postOtlp('/v1/metrics', body, target, settings)
-    if (result.status === 'delivered') return
-
-    noteFailure(result)
-    if (isDelta && result.status === 'retryable') {
-      deltaRegistry.restoreDeltas(metrics)
-      deltasSince = windowStart
-    }
-  }
-
-  function noteFailure(result: Exclude<PostResult, { status: 'delivered' }>): void {
-    for (const registry of registries) registry.add(failures, 1, { reason: result.reason })
-  }
-
-  function countDrops(): void {
-    const newDrops = spanQueue.dropped - reportedDrops
-    if (newDrops === 0) return
-
-    reportedDrops = spanQueue.dropped
-    for (const registry of registries) registry.add(droppedSpans, newDrops, {})
-  }
-
-  async function exportAll(env: unknown): Promise<void> {
-    const target = settings.resolveTarget(env)
-    const now = settings.clock()
-    lastExportAt = now
-
-    if (target === undefined) {
-      spanQueue.drain()
-      return
-    }
-
-    countDrops()
-    await Promise.all([
-      settings.traces && spanQueue.size > 0 && exportSpans(target),
-      settings.metrics && exportMetrics(target, now),
-    ])
-  }
+  const collector = new Collector(settings, sumRegistry, deltaRegistry)
+  const { registries } = collector
 
   return {
     record({ line, metrics, env, waitUntil }): void {
       for (const registry of registries) countRequest(registry, line, metrics)
       if (settings.traces && settings.hasEndpoint)
-        spanQueue.push(createSpans(line, metrics, () => randomHex(8)))
+        collector.addSpans(createSpans(line, metrics, () => randomHex(8)))
 
-      const isDue = settings.clock() - lastExportAt >= settings.interval * 1000
-      if (!settings.hasEndpoint || (!isDue && spanQueue.size < batchSize)) return
+      if (!settings.hasEndpoint || !collector.isDue()) return
 
-      const exporting = exportAll(env).catch(() => {})
+      const exporting = collector.exportAll(env).catch(() => {})
       waitUntil?.(exporting)
     },
     event(event): void {
       for (const registry of registries) countEvent(registry, event)
     },
     spans: spanRecorder,
-    flush: (env) => exportAll(env).catch(() => {}),
+    flush: (env) => collector.exportAll(env).catch(() => {}),
     prometheus: () => formatPrometheus(sumRegistry.collect()),
   }
 }
@@ -173,7 +88,7 @@ function createRegistry(): MetricsRegistry {
   registry.counter(events, 'Security events, by type and reason.', '{event}')
   registry.gauge(breakers, 'Whether the circuit breaker of an upstream is open.', '1')
   registry.counter(droppedSpans, 'Spans that did not fit into the queue.', '{span}')
-  registry.counter(failures, 'Exports that failed, by reason.', '{export}')
+  registry.counter(exportFailures, 'Exports that failed, by reason.', '{export}')
 
   return registry
 }
