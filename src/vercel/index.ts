@@ -13,7 +13,7 @@ export type { NextRewrite } from './next-rewrites.ts'
 export { type PassThroughOptions, passThrough } from './pass-through.ts'
 export {
   type EventLike,
-  type FetchApp,
+  type VercelApp,
   type VercelHandler,
   type VercelOptions,
   vercel,

@@ -7,7 +7,7 @@ import { guard, type VercelGuardOptions } from './guard.ts'
 import { finish } from './pass-through.ts'
 
 /** An app that handles requests: a Hono app, a gateway, a {@link guard}. */
-export interface FetchApp<E = ProjectEnv> {
+export interface VercelApp<E = ProjectEnv> {
   // Hono's `fetch` wants the whole of its ExecutionContext, others less: whoever is called checks nothing.
   /** Answers a request; `env` and `context` as Workers hand them over. */
   // biome-ignore lint/suspicious/noExplicitAny: the contexts of two frameworks have no common type.
@@ -50,7 +50,7 @@ export interface VercelOptions<E = ProjectEnv> {
  * ```
  * @throws {ConfigError} `ERR_CONFIG` for options that cannot be served
  */
-export function vercel<E = ProjectEnv>(app: FetchApp<E>, options?: VercelOptions<E>): VercelHandler
+export function vercel<E = ProjectEnv>(app: VercelApp<E>, options?: VercelOptions<E>): VercelHandler
 export function vercel<Data extends object, E = ProjectEnv>(
   guardOptions: VercelGuardOptions<Data, E>,
   options?: VercelOptions<E>,
@@ -59,12 +59,12 @@ export function vercel(
   appOption: unknown,
   { env = {}, platform }: VercelOptions<object> = {},
 ): VercelHandler {
-  const isApp = typeof (Object(appOption) as Partial<FetchApp>).fetch === 'function'
+  const isApp = typeof (Object(appOption) as Partial<VercelApp>).fetch === 'function'
   const app = (
     isApp
-      ? atAskedHost(appOption as FetchApp<object>)
+      ? atAskedHost(appOption as VercelApp<object>)
       : guard(appOption as VercelGuardOptions<never, never>)
-  ) as FetchApp<object>
+  ) as VercelApp<object>
   const frontPlatform =
     platform ??
     (isApp ? undefined : (appOption as Pick<VercelGuardOptions, 'platform'>).platform) ??
@@ -78,7 +78,7 @@ export function vercel(
  * An app at the host that the client asked for. `next start` says `localhost` in every url, whatever Host says: a check of
  * the host would pass everybody, or nobody.
  */
-function atAskedHost(app: FetchApp<object>): FetchApp<object> {
+function atAskedHost(app: VercelApp<object>): VercelApp<object> {
   return {
     fetch(request, env, context): Response | Promise<Response> {
       const requestedHost = readHost(request.headers)
