@@ -6,7 +6,7 @@ import { type Exit, exit, Stop } from './exit.ts'
 import { readWrangler } from './load.ts'
 import { parseDevVars, type Settings } from './review.ts'
 
-/** What wrangler 4 needs. */
+/** The lowest version of Node that wrangler 4 runs on. */
 const NODE_VERSION = { major: 22, minor: 12 }
 /** Milliseconds until the server behind the gateway counts as not running. */
 const PROBE_TIMEOUT_MS = 2000

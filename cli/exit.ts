@@ -1,4 +1,4 @@
-/** What the commands end with, so that scripts can tell one end from another. */
+/** Defines how the commands end, so that scripts can tell one end from another. */
 
 /** Exit statuses; docs/cli.md lists them. */
 export const exit = {

@@ -14,7 +14,7 @@ import { completeManifest, type Own } from './manifest.ts'
 import { completeDevVars } from './secrets.ts'
 import { filesOf, ignored } from './templates.ts'
 
-/** What was asked for. */
+/** The arguments of the command. */
 interface Wish {
   readonly folder: string
   readonly upstream: string

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { exit, Stop } from './exit.ts'
 import type { Project } from './review.ts'
 
-/** What is used of esbuild. */
+/** The part of esbuild that is used. */
 interface Bundler {
   build(
     options: object,
@@ -88,7 +88,10 @@ async function bundlerOf(from: NodeJS.Require): Promise<Bundler | undefined> {
   return module.default ?? module
 }
 
-/** What the project's wrangler makes of its configuration file: the one reader that knows every format it may have. */
+/**
+ * Reads the configuration file with the project's own wrangler, the one reader that knows each of
+ * its formats.
+ */
 export async function readWrangler(path: string): Promise<object> {
   const wrangler = find(createRequire(resolve(path)), 'wrangler')
   if (!wrangler)

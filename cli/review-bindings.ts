@@ -13,7 +13,7 @@ export function reviewBindings(config: object, rawConfig: object): readonly stri
   const { assets } = top
   const environments = [
     ['', listBound(top)] as const,
-    // Of what binds something, an environment inherits the assets only.
+    // An environment inherits no bindings except the assets.
     ...Object.entries(env ?? {}).map(([name, own]) => {
       return [`env.${name}: `, listBound({ assets, ...own })] as const
     }),
@@ -49,7 +49,7 @@ interface Read {
   readonly name: string
 }
 
-/** What the functions of `binding` and `assets` read from their environment. */
+/** Lists the bindings that the functions of `binding` and `assets` read from their environment. */
 function listReads(config: object): Read[] {
   const { upstreams = {} } = config as BoundConfig
   return Object.entries(upstreams).flatMap(([upstream, options]) =>

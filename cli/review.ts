@@ -1,9 +1,9 @@
-/** What is wrong with a gateway's configuration and with its wrangler.toml, as functions of what was read. */
+/** Reviews a gateway's configuration and its wrangler.toml, as functions of what was read. */
 
 import { Stop } from './exit.ts'
 import { reviewBindings } from './review-bindings.ts'
 
-/** What was found: faults fail a check, remarks are for whoever reads it. */
+/** The result of a review: faults fail a check, remarks are for the reader. */
 export interface Found {
   readonly faults: readonly string[]
   readonly remarks: readonly string[]
@@ -85,7 +85,7 @@ export async function reviewConfig(
         ...reviewBindings(config, wrangler).map((fault) => `${path}: ${fault}`),
         ...asked.faults.map((fault) => `${path}: ${fault}`),
       ],
-      // What is said of routes is the same everywhere.
+      // Remarks on routes are the same in every environment.
       remarks: [...new Set(reviews.flatMap(({ remarks }) => remarks)), ...asked.remarks],
     }
   } catch (error) {
@@ -126,7 +126,7 @@ function faultsOf(error: unknown): readonly string[] {
   return faults.map(({ option, problem }) => `${option} ${problem}`)
 }
 
-/** What must never be among `vars`. */
+/** Names that must never be among `vars`. */
 const secretNames = [
   'SESSION_SECRET',
   'ASSERTION_KEY',

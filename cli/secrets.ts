@@ -4,7 +4,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 /** How a value of each name is made. */
 const makers = { SESSION_SECRET: sessionSecret, ASSERTION_KEY: assertionKey }
 
-/** What `portcullis secret` prints for people. */
+/** Creates the text that `portcullis secret` prints for people. */
 export async function secretsText(): Promise<string> {
   return `SESSION_SECRET=${sessionSecret()}
 ASSERTION_KEY=${await assertionKey()}

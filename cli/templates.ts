@@ -1,8 +1,8 @@
 /** The files of a new project, as `portcullis init` writes them. */
 
-/** What differs from project to project. */
+/** The choices that differ between projects. */
 export interface Choices {
-  /** Of the Worker: lower case letters, digits and dashes. */
+  /** The name of the Worker: lower case letters, digits and dashes. */
   readonly name: string
   /** Address of the server behind the gateway, while developing. */
   readonly upstream: string
@@ -32,7 +32,7 @@ import { defineGateway, type GatewayConfig } from 'portcullis/gateway'
 import { auditTrail, monitor } from 'portcullis/monitor'
 import { statelessSessions } from 'portcullis/session'
 
-/** What a session holds; your server decides it when it starts one. */
+/** The data of a session; your server decides it when it starts one. */
 interface Data {
   user: string
   roles?: string[]
@@ -40,7 +40,7 @@ interface Data {
 
 declare global {
   namespace Cloudflare {
-    /** What wrangler.toml and the secrets bind: types \`c.env\` below. */
+    /** The bindings of wrangler.toml and the secrets: types \`c.env\` below. */
     interface Env {
       PUBLIC_ORIGIN: string
       UPSTREAM_URL: string
@@ -69,7 +69,7 @@ export function config(): GatewayConfig<'app', Data> {
       { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
       { path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
       { path: '/logout', methods: ['POST'], to: 'app', sessions: ['end'] },
-      // What everybody may see, by its name: a page that nobody names needs a session.
+      // Public pages are listed by name: every other page needs a session.
       { path: '/', to: 'app', access: 'public' },
       { path: '/favicon.ico', methods: ['GET'], to: 'app', access: 'public' },
       { path: '/robots.txt', methods: ['GET'], to: 'app', access: 'public' },

@@ -9,7 +9,7 @@ export interface MessageBody {
   fail(error: Error): void
 }
 
-/** What happens around a body. */
+/** Callbacks for the events of a body. */
 export interface MessageBodyEvents {
   /** Called once, when the first byte is asked for. */
   onFirstRead?(): void

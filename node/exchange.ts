@@ -9,13 +9,13 @@ import type { CompiledOptions } from './options.ts'
 import { type BadRequest, hasBody, makeRequest, readArrival, readTarget } from './request.ts'
 import type { ExchangeEvents, NodeUpstream, UpgradedResponse } from './upstream.ts'
 
-/** What answers requests: a gateway, or anything that is asked as one. */
+/** A handler of requests: a gateway, or anything with the same methods. */
 export interface Served {
   /** Answers one request. `context.upstream` is the client that changes nothing. */
   fetch(request: Request, env?: never, context?: GatewayContext): Response | Promise<Response>
 }
 
-/** What every exchange of a server shares. */
+/** The parts that every exchange of a server shares. */
 export interface ExchangeHost {
   readonly gateway: Served
   readonly options: CompiledOptions
@@ -121,7 +121,7 @@ export class Exchange implements ExchangeEvents {
     const { options, stopping } = this.#host
     if (out.destroyed || out.headersSent) return void response.body?.cancel().catch(() => {})
     const { status, body } = response
-    // What is left of a request that nobody read would be taken for the next one.
+    // The unread rest of a request would be taken for the next request: close the connection.
     if (stopping.aborted || (this.#body !== undefined && !message.complete))
       out.shouldKeepAlive = false
     // An upstream that says no date has no clock (RFC 9110 section 6.6.1), and no reason is one that was sent.

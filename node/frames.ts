@@ -20,7 +20,7 @@ export interface FrameReaderOptions {
   readonly extensions: string | undefined
 }
 
-/** What became of some bytes. */
+/** The result of reading bytes. */
 export interface FrameReading {
   /** Bytes to pass on, in their order. Whole frames, but for those of more than 64 KB. */
   readonly pass: readonly Buffer[]
@@ -44,7 +44,7 @@ const longestHeld = 65_536
 export function createFrameReader({ masked, extensions }: FrameReaderOptions): FrameReader {
   const reserved = reservedBits(extensions)
   let held: Buffer = Buffer.alloc(0)
-  /** Of a frame that is passed on while it arrives: what is still to come of it. */
+  /** The frame that is passed on while it arrives, and how much of it is still to come. */
   let open: { readonly head: FrameHead; at: number } | undefined
   let closed = false
   const messages = createMessageChecker()

@@ -8,7 +8,7 @@ export interface ServeOptions<E = unknown> {
   readonly port?: number
   /** Address to listen on. Default `127.0.0.1`: a container needs `0.0.0.0`. */
   readonly host?: string
-  /** What `(c) => c.env.NAME` reads. Default `process.env`. */
+  /** The environment: `c.env` of `FromEnv` functions. Default `process.env`. */
   readonly env?: E
   /**
    * Proxies of one's own in front, each of which appends to `X-Forwarded-For` and sets `X-Forwarded-Proto`. Default 0: the

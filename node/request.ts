@@ -9,7 +9,7 @@ export interface BadRequest {
   readonly detail: string
 }
 
-/** What a Request is made of besides the message. */
+/** The parts of a Request that are not in the message. */
 export interface RequestParts {
   readonly body: ReadableStream<Uint8Array> | undefined
   readonly signal: AbortSignal

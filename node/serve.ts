@@ -48,7 +48,7 @@ export async function serve(gateway: Served, options: ServeOptions = {}): Promis
   }
   const tunnels = new Set<Tunnel>()
   const server = createServer(serverOptions(compiled))
-  // What Node would drop beyond a count, nobody could check.
+  // Node drops headers beyond this count, and dropped headers cannot be checked: no limit.
   server.maxHeadersCount = 0
   server.maxConnections = compiled.maxConnections
   listen(server, host, tunnels)
@@ -68,7 +68,8 @@ export async function serve(gateway: Served, options: ServeOptions = {}): Promis
 function serverOptions(options: CompiledOptions): object {
   return {
     headersTimeout: options.headersTimeoutMs,
-    // Of the whole request: a long upload is none of its business. A slow one is ended by its rate.
+    // Node's limit for the whole request is off: long uploads are allowed, and the rate ends a slow
+    // one.
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(1000, options.headersTimeoutMs),
     keepAliveTimeout: options.keepAliveTimeoutMs,
@@ -100,7 +101,8 @@ function listen(server: Server, host: ExchangeHost, tunnels: Set<Tunnel>): void 
     exchange.reject({ status: 405, detail: 'This server opens no tunnels.' })
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    // What the parser could not read was part of a body: the gateway answers 400, and the upstream is left.
+    // The parser failed inside a body: the gateway responds with 400, and the request to the
+    // upstream is aborted.
     const exchange = running.get(socket)
     if (exchange !== undefined && !exchange.message.complete) {
       if (!exchange.breakBody(error)) exchange.response.destroy()

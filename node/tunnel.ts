@@ -8,7 +8,7 @@ import { createFrameReader, type FrameReader } from './frames.ts'
 export interface TunnelOptions {
   readonly client: Duplex
   readonly upstream: Duplex
-  /** What came behind each handshake. */
+  /** The bytes that came behind each handshake. */
   readonly clientHead: Buffer
   readonly upstreamHead: Buffer
   /** Value of Sec-WebSocket-Extensions in the upstream's answer. */
@@ -32,7 +32,7 @@ interface Direction {
   readonly from: Duplex
   readonly to: Duplex
   readonly reader: FrameReader
-  /** What the other end receives when this one is gone without a close frame. */
+  /** The close code that the other end receives when this one disconnects without a close frame. */
   readonly lost: FrameFault
 }
 
@@ -73,7 +73,8 @@ export function joinTunnel(options: TunnelOptions): Tunnel {
     closing = true
     finish(up, fault)
     finish(down, fault)
-    // What still comes is read and dropped: a connection closed with bytes unread is reset, and the frame is lost.
+    // Read and drop further bytes: a connection that is closed with unread bytes is reset, and the
+    // close frame is lost.
     for (const end of ends) end.resume()
     after(closeTimeoutMs, destroy)
   }

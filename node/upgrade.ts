@@ -28,7 +28,7 @@ export function responseOn(message: IncomingMessage, socket: Duplex): ServerResp
 export interface UpgradeRequest {
   readonly message: IncomingMessage
   readonly socket: Duplex
-  /** What came behind the request. */
+  /** The bytes that came behind the request. */
   readonly head: Buffer
 }
 

@@ -19,7 +19,7 @@ export interface UpstreamOptions {
   readonly maxHeaderBytes?: number
 }
 
-/** What one request of a client learns from its upstream beside the response. */
+/** Events of a request to an upstream, besides its response. */
 export interface ExchangeEvents {
   /** Called for each interim answer (RFC 9110 section 15.2) but 100 and 101. */
   onInformation(status: number, reason: string, rawHeaders: readonly string[]): void
@@ -149,7 +149,8 @@ function listen(request: ClientRequest, { resolve, reject, events, method }: Exc
       socket.destroy()
       return reject(new Error('The upstream switched protocols unasked'))
     }
-    // Whoever takes the connection listens from then on; until then nobody hears of a reset.
+    // The new owner of the connection adds its own listener; until then an error must not crash the
+    // process.
     socket.on('error', () => {})
     events.onUpgrade(socket)
     resolve(new UpgradedResponse(readHeaders(message.rawHeaders), socket, head))

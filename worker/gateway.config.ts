@@ -14,7 +14,7 @@ import {
 import { upstashStore } from '../src/store/upstash.ts'
 import { log, logRequest } from './log.ts'
 
-/** What a session holds. The origin decides, through the session protocol. */
+/** The data of a session. The upstream decides it, through the session protocol. */
 export interface Data {
   user?: string
   name?: string
