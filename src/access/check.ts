@@ -78,15 +78,19 @@ function judgeRule<Data>(
   if (!accessRule.session) return allowedVerdict
   if (data === undefined || data === null || info?.signedIn !== true)
     return { ok: false, reason: 'no-session' }
+
   if (accessRule.roles !== undefined && !hasAny(accessRule.roles, () => roles?.(data)))
     return { ok: false, reason: 'role-missing' }
+
   if (!matchesClaims(accessRule, data)) return { ok: false, reason: 'claim-missing' }
   if (accessRule.bound && info.bound !== true) return { ok: false, reason: 'device-not-bound' }
   if (accessRule.contexts !== undefined && !hasContext(accessRule.contexts, data)) {
     return { ok: false, reason: 'login-too-weak' }
   }
+
   if (!isRecent(info.authenticatedAt, accessRule.freshMs, now))
     return { ok: false, reason: 'session-too-old' }
+
   // Last of all, since it costs the browser a signature.
   return isRecent(info.provedAt, accessRule.proofMs, now)
     ? allowedVerdict

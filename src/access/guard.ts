@@ -158,6 +158,7 @@ function compilePathRules(rulesOption: unknown, issues: Issues): Rule[] {
     const isFoldedRule = allow !== 'public'
     if (pathRules.some((earlier) => isShadowedBy(earlier, path, methodNames)))
       ruleIssues.add('path', 'is never reached: an earlier rule fits it all')
+
     pathRules.push({
       path,
       pattern: compilePathPattern(path, isFoldedRule),
@@ -194,6 +195,7 @@ function validateMethods(methodsOption: unknown, issues: Issues): ReadonlySet<st
   if (!isValid) issues.add('methods', 'must be a list of methods in upper case')
 
   const methods = new Set<string>(isValid ? methodsOption : [])
+
   return methods.has('GET') ? methods.add('HEAD') : methods
 }
 

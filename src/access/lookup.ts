@@ -64,6 +64,7 @@ function findRule(rules: readonly Rule[], path: string, method: string): Rule | 
     if (!rule.folded) return coversPath(rule.pattern, path)
 
     foldedPath ??= foldPath(path)
+
     return coversPath(rule.pattern, foldedPath)
   })
 }

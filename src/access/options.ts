@@ -89,6 +89,7 @@ export function compileAccessChecks<C extends AccessContext>(
 
   if (roles === undefined && compiledRules.some((compiledRule) => compiledRule.roles))
     issues.add('roles', 'is required: a rule has a role')
+
   if (input.platform === undefined && compiledRules.some((compiledRule) => compiledRule.ranges)) {
     issues.add('platform', 'is required: a rule has addresses')
   }
@@ -103,6 +104,7 @@ export function compileAccessChecks<C extends AccessContext>(
       ...request,
       ...eventTags,
     } as const
+
     emitEvent(onEvent, event, c)
 
     if (observing) return undefined
@@ -128,13 +130,16 @@ export function compileAccessChecks<C extends AccessContext>(
       roles: roles as never,
       now: clock(),
     })
+
     if (verdict.ok) return undefined
     if (verdict.reason === 'device-proof-too-old' && !observing) {
       const repeatedResponse = repeatRequest(c.req.raw, handle.device?.()?.expire)
       if (repeatedResponse !== undefined) return repeatedResponse
     }
+
     const isUnproved = verdict.reason === 'no-session' && handle.device?.()?.isSkipped
     const reason = isUnproved ? 'device-not-proved' : verdict.reason
+
     return denyAccess(reason, subject, c, await handle.tags?.())
   }
 
@@ -174,6 +179,7 @@ async function readSession(
   }
 
   const data = await handle.get()
+
   // The same session, read once; a digest of its id is nothing that rules ask for.
   return { data, info: handle.facts?.() ?? (await handle.info()), handle }
 }

@@ -91,6 +91,7 @@ export function combineAccess(rules: readonly CompiledAccess[]): CompiledAccess 
 
   const anyRanges =
     firstRule.ranges ?? otherRules.find((otherRule) => otherRule.ranges !== undefined)?.ranges
+
   return {
     ...firstRule,
     session: rules.some(({ session }) => session),
@@ -125,6 +126,7 @@ export function compileAccess(accessOption: unknown, issues: Issues): CompiledAc
   // An empty object is more likely a slip than a wish for everybody.
   if (!signedIn && !needing && address === undefined)
     issues.add('', "must hold a condition; for none say 'public'")
+
   if (session === false && needing)
     issues.add(
       'session',
@@ -132,6 +134,7 @@ export function compileAccess(accessOption: unknown, issues: Issues): CompiledAc
         ? 'must not be false: device needs a session'
         : 'must not be false: role, claim, acr and fresh need a session',
     )
+
   const compiledAccess: CompiledAccess = {
     session: signedIn || needing,
     ...(address !== undefined && { ranges: parseRanges(address, issues) }),
@@ -170,6 +173,7 @@ function parseDevice(
   const { proof: proofOption } = Object(deviceOption) as { proof?: unknown }
   if (proofOption === undefined) issues.add('proof', 'is required: seconds since the last proof')
   const proofMs = wholeNumber(issues, 'proof', proofOption, 60, proofSeconds) * 1000
+
   return { bound: true, proofMs }
 }
 
@@ -210,6 +214,7 @@ function parseClaims(claimsOption: unknown, issues: Issues): Map<string, Readonl
 
   if (entries.length === 0)
     issues.add('', 'must be a function of the data, or an object of members and their values')
+
   for (const [claimName, claimValues] of entries) {
     claims.set(
       claimName,
@@ -232,6 +237,7 @@ function parseList<T>(
     return itemList
 
   issues.add('', `must be ${itemName} or a list of 1 to ${maxEntries} of them`)
+
   return []
 }
 

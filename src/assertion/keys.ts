@@ -32,6 +32,7 @@ export function parseKeys(
     issues.add('', 'must be an ES256 private key as JSON, or a list of them')
     return []
   }
+
   return keyTexts.flatMap((keyText, index) => {
     const parsedKey = parseJwk(keyText)
     const optionName = keyTexts.length > 1 ? `${index}` : ''
@@ -40,6 +41,7 @@ export function parseKeys(
         optionName,
         'must be an ES256 private key: a JWK with kty EC, crv P-256, x, y and d, as JSON',
       )
+
     return parsedKey ?? []
   })
 }
@@ -63,14 +65,17 @@ export async function importKeys(
       return { signer, kid: kid ?? (await thumbprint(x, y)), point: publicPoint }
     }),
   )
+
   const validKeys = importedKeys.filter((importedKey) => importedKey !== undefined)
   const [signingKey] = validKeys
   if (signingKey === undefined || validKeys.length < parsedKeys.length) {
     issues.add('', 'holds a key whose x, y and d do not belong together')
     return undefined
   }
+
   if (new Set(validKeys.map(({ kid }) => kid)).size < validKeys.length)
     issues.add('', 'holds two keys of one kid')
+
   const jwkSet = {
     keys: validKeys.map(({ kid, point: publicJwk }) => ({
       ...publicJwk,
@@ -79,6 +84,7 @@ export async function importKeys(
       alg: 'ES256',
     })),
   }
+
   return { signer: signingKey.signer, kid: signingKey.kid, jwks: JSON.stringify(jwkSet) }
 }
 
@@ -127,6 +133,7 @@ function parseJwk(keyText: unknown): PrivateJwk | undefined {
   } catch {
     return undefined
   }
+
   if (
     typeof parsedJwk !== 'object' ||
     parsedJwk === null ||
@@ -134,6 +141,7 @@ function parseJwk(keyText: unknown): PrivateJwk | undefined {
     parsedJwk.crv !== 'P-256'
   )
     return undefined
+
   const { x, y, d, kid } = parsedJwk
   if (!isCoordinate(x) || !isCoordinate(y) || !isCoordinate(d)) return undefined
   if (kid === undefined) return { x, y, d }

@@ -52,6 +52,7 @@ export function createAssertions(lifetime: number): SignAssertion {
       bound: sessionBinding,
       claims,
     } = subject
+
     const body = {
       iss: issuer,
       aud: upstream,
@@ -62,12 +63,14 @@ export function createAssertions(lifetime: number): SignAssertion {
       ...(sessionBinding && { bound: sessionBinding }),
       ...(claims !== undefined && { claims: validateClaims(claims) }),
     }
+
     const cacheKey = `${keys.kid} ${JSON.stringify(body)}`
     const cachedAssertion = assertions.get(cacheKey)
     // One that was signed in the future, before the clock was put right, is of no use to who has the right time.
     const ageMs = cachedAssertion === undefined ? -1 : nowMs - cachedAssertion.since
     if (cachedAssertion !== undefined && ageMs >= 0 && ageMs < lifetime * 500)
       return cachedAssertion.jwt
+
     const issuedAt = Math.floor(nowMs / 1000)
     const jwt = await signJwt(keys, { ...body, iat: issuedAt, exp: issuedAt + lifetime })
     assertions.delete(cacheKey)
@@ -75,7 +78,9 @@ export function createAssertions(lifetime: number): SignAssertion {
       if (assertions.size < maxCached) break
       assertions.delete(oldestKey)
     }
+
     assertions.set(cacheKey, { jwt, since: nowMs })
+
     return jwt
   }
 }
@@ -91,6 +96,7 @@ async function signJwt({ signer, kid }: AssertionKeys, claims: object): Promise<
     signer,
     utf8Encoder.encode(input),
   )
+
   return `${input}.${encodeBase64url(new Uint8Array(signature))}`
 }
 
@@ -99,12 +105,14 @@ function validateClaims(claims: object): object {
   const claimsJson = toJson(claims)
   if (claimsJson === undefined)
     throw new ConfigError([{ option: 'claims', problem: 'returned what is no JSON' }])
+
   // A UTF-16 unit is three bytes of UTF-8 at most: counting is for what comes near.
   if (
     claimsJson.length * 3 <= maxClaimsBytes ||
     new TextEncoder().encode(claimsJson).length <= maxClaimsBytes
   )
     return claims
+
   throw new ConfigError([{ option: 'claims', problem: 'returned more than 4,096 bytes of JSON' }])
 }
 

@@ -82,8 +82,10 @@ export function assertionVerifier<E = ProjectEnv>(
   const { audience = 'project' } = knownOptions
   if ((knownOptions.key === undefined) === (knownOptions.jwks === undefined))
     issues.add('key', 'or jwks is required, not both')
+
   if (typeof audience !== 'string' || audience === '')
     issues.add('audience', 'must be the name of an upstream')
+
   const issuer = resolveFrom(
     issues,
     'issuer',
@@ -91,10 +93,12 @@ export function assertionVerifier<E = ProjectEnv>(
     (issuerText: string, textIssues) => {
       if (typeof issuerText === 'string' && URL.canParse(issuerText) && /^https?:/.test(issuerText))
         return new URL(issuerText).origin
+
       textIssues.add('', 'must be the public origin of the guard or gateway')
       return ''
     },
   )
+
   const readOwnKeys =
     knownOptions.key === undefined
       ? undefined
@@ -105,17 +109,20 @@ export function assertionVerifier<E = ProjectEnv>(
       : resolveFrom(issues, 'jwks', knownOptions.jwks, parseKeySet)
   const clock = optionalFunction(issues, 'clock', knownOptions.clock) ?? Date.now
   issues.throwIfAny()
+
   return async (headers, env) => {
     const readAssertion = (await readOwnKeys?.(env)()) ?? readKeySet?.(env)
     const expectedIssuer = issuer(env)
     const assertionJwt = headers.get('portcullis-assertion')
     if (readAssertion === undefined || assertionJwt === null || assertionJwt.length > 8192)
       return undefined
+
     const payload = await readAssertion(assertionJwt, {
       issuer: expectedIssuer,
       audience,
       now: clock(),
     })
+
     return payload && toAssertion(payload)
   }
 }
@@ -133,6 +140,7 @@ function parseOwnKeys(
     const importedKeys = await importKeys(parsedKeys, keyIssues)
     keyIssues.throwIfAny()
     assertionReader = createAssertionReader({ keys: importedKeys?.jwks ?? '{"keys":[]}' })
+
     return assertionReader
   }
 }
@@ -146,9 +154,11 @@ function parseKeySet(keySetOption: string, issues: Issues): AssertionReader | un
     // An attacker who can change a response over http could replace the keys.
     if (keySetUrl.protocol === 'https:' || isLoopbackHost(keySetUrl.host))
       return createAssertionReader({ at: keySetUrl })
+
     issues.add('', 'must be a JWK Set as JSON, or its https address')
     return undefined
   }
+
   try {
     return createAssertionReader({ keys: keySetOption })
   } catch {

@@ -72,6 +72,7 @@ function remoteKeys(keySetUrl: URL, cooldownMs = 30_000): JWTVerifyGetKey {
     const nowMs = Date.now()
     if (nowMs < createdAt - skewSeconds * 1000) keySet = createKeySet()
     createdAt = nowMs
+
     return keySet(header, token)
   }
 }

@@ -122,6 +122,7 @@ export function compileGateway(input: AnyConfig): CompiledGateway {
   const validated = validateParts(config, services, issues)
   const gateway = assembleGateway(config, validated, services, issues)
   issues.throwIfAny()
+
   return gateway
 }
 
@@ -139,7 +140,9 @@ function createServices(
     audit: validateAudit(config.audit, issues),
     clock,
   })
+
   const { emit } = events
+
   return {
     clock,
     events,
@@ -162,6 +165,7 @@ function validateParts(
   const throttle = validateThrottle(config.throttle, { clock, emit }, issues.at('throttle'))
   const login = validateLogin(config, { session, clock, emit }, issues)
   const routes = validateRoutes(config, upstreams, issues, { throttle, login })
+
   return {
     session,
     roles: optionalFunction(issues, 'roles', config.roles) as ValidatedParts['roles'],
@@ -203,6 +207,7 @@ function assembleGateway(
     upstreamIdentity: validated.upstreamIdentity,
     cookieNames: login?.listCookieNames(names) ?? names,
   })
+
   const phases = login
     ? { ...basePhases, ...login.wrapPhases(basePhases, loginServices) }
     : basePhases
@@ -212,6 +217,7 @@ function assembleGateway(
     ...(login?.createEndpoints(loginServices) ?? []),
     ...(console?.start({ ...consoleServices, phases }, issues.at('console')) ?? []),
   ]
+
   const endpoints = createEndpointTable(ownEndpoints, reject)
   const resolveSettings = compileSettings(config, validated, issues)
   const limits = compileLimits(config.limits, issues.at('limits'))
@@ -267,6 +273,7 @@ function compileSettings(
       host ? { option: `routes.${index}.host`, host } : [],
     ),
   }
+
   return createSettingsResolver(sources, issues)
 }
 
@@ -275,6 +282,7 @@ function compileUpstreamFetch(fetchOption: unknown, issues: Issues): UpstreamFet
   const send: typeof fetch =
     optionalFunction(issues, 'fetch', fetchOption as typeof fetch | undefined) ?? platformFetch
   const upgrades = isConfigured || 'WebSocketPair' in globalThis
+
   return { fetch: send, client: compileFetch(send, upgrades), configured: isConfigured }
 }
 

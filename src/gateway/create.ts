@@ -53,6 +53,7 @@ export function createGateway<N extends string, Data extends object, E = Project
       await resolveSettings(gateway, ctx)
       const innerResponse = await respond(gateway, ctx)
       const response = ctx.response.addRateLimits?.(innerResponse) ?? innerResponse
+
       // No page reads the headers of a handshake, and the response of workerd carries a socket.
       return watch.end(ctx, response.status === 101 ? response : secureResponse(ctx, response))
     },

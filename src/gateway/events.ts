@@ -56,6 +56,7 @@ export function createGatewayEvents(receivers: EventReceivers): GatewayEvents {
           })
         },
       }
+
       listenToRequest(ctx.eventContext, listener)
       // Redis knows nothing of a request but its environment.
       if (isShared(env)) listenToRequest(env, listener)

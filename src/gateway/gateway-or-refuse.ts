@@ -29,11 +29,13 @@ export function gatewayOrRefuse<E = ProjectEnv>(
     if (!isPortcullisError(error, 'ERR_CONFIG')) throw error
     const writeHeaders = headerWriter({}, createIssues())
     const reportError = optionalListener(createIssues(), 'report', report)
+
     return {
       async fetch(request): Promise<Response> {
         const requestId = randomId()
         reportError?.(error, { requestId, method: request.method })
         const requestOrigin = { https: isHttps(request.url), host: readUrlHost(request.url) }
+
         return writeHeaders(errorResponse('config-invalid', request, { requestId }), requestOrigin)
       },
       async scheduled(): Promise<void> {

@@ -34,6 +34,7 @@ export function createRequestHandler(steps: RequestSteps): HandleRequest {
     if (maintenancePage !== undefined) return maintenancePage
 
     const foundRoute = await findRoute(ctx)
+
     return foundRoute.type === 'route' ? handleRoute(foundRoute.ctx) : foundRoute.rejection
   }
 }

@@ -23,6 +23,7 @@ export function createReject(emit: Emit): RequestRejecter {
     if (metrics !== undefined) metrics.reason = reason
     const event = { type: 'request-refused', reason, request: requestId } as const
     emitEvent(emit, { ...event, ...ctx.eventTags }, ctx.eventContext)
+
     return errorResponse(reason, request, { requestId, headers, signIn, pages: ctx.pages })
   }
 }

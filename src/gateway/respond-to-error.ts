@@ -45,6 +45,7 @@ export function createErrorMapping(
       emitRejection(emit, reason, { context: eventContext, requestId })
       if (reasonStatus(reason) >= 500) report(error, { requestId, method: request.method, path })
     }
+
     return {
       response: errorResponse(reason, request, { requestId, pages: ctx.pages }),
       failed: true,

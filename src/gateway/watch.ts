@@ -41,6 +41,7 @@ export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
     const { metrics, request, requestId, address, env, waitUntil } = ctx
     if (metrics === undefined) return response
     ctx.metrics = undefined
+
     return observer.end(metrics, response, {
       request,
       requestId,
@@ -59,6 +60,7 @@ export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
       ctx.metrics = metrics
       if (metrics.spans !== undefined)
         ctx.env = shareAsks(ctx.env, observeRedis(recorder, metrics, clock))
+
       // The line of a client that disconnects is written immediately: on Workers nothing may run after that.
       const onAbort = (): void => {
         end(ctx, new Response(null, { status: 499 }))
@@ -101,6 +103,7 @@ export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
           : await recorder.recordAttempts(metrics, clock, send)
       metrics.ttfbMs = Math.max(0, clock() - startedAt)
       metrics.upstreamStatus = exchange.response.status
+
       return exchange
     },
     recordRetry({ metrics }) {

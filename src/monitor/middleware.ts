@@ -43,6 +43,7 @@ export function requestLog(options: RequestLogOptions): MiddlewareHandler<Reques
   issues.throwIfAny()
 
   const { begin, end } = monitor(monitorOptions)
+
   return async function requestLog(c, next) {
     const { raw: rawRequest } = c.req
     const metrics = begin(rawRequest.headers, clock())

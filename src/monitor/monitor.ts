@@ -199,6 +199,7 @@ function parseTelemetry(
     return telemetryOption
 
   issues.add('telemetry', 'must be made by telemetry()')
+
   return undefined
 }
 
@@ -218,6 +219,7 @@ function resolveOptional<T>(
   }
 
   const resolveFunction = optionValue as (c: { env: unknown }) => T | undefined
+
   return (env) => {
     try {
       return resolveFunction({ env })

@@ -58,5 +58,6 @@ function readClient(redis: RedisSource): Redis {
   const issues = createIssues()
   const redisClient = adoptRedis(redis, issues)
   issues.throwIfAny()
+
   return redisClient
 }

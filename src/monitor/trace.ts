@@ -59,6 +59,7 @@ export function readTrace(headers: Headers, options: TraceOptions): Trace {
   }
 
   const traceState = parseTraceState(headers.get('tracestate'))
+
   return {
     traceId,
     spanId,
@@ -78,6 +79,7 @@ export function writeTrace(
   headers.set('traceparent', `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`)
   if (traceState === undefined) headers.delete('tracestate')
   else headers.set('tracestate', traceState)
+
   if (baggage !== undefined) headers.set('baggage', baggage)
 }
 
@@ -95,6 +97,7 @@ function parseTraceparent(traceparent: string | null): TraceParent {
   if (match === null) return { flags: '' }
 
   const [, version, traceId = '', parentId = '', traceFlags = '', trailingText] = match
+
   return version === '00' && trailingText !== undefined
     ? { flags: '' }
     : { traceId, parentId, flags: traceFlags }
@@ -159,6 +162,7 @@ export function randomHex(length: number): string {
   let hexText = ''
   for (const randomByte of crypto.getRandomValues(new Uint8Array(length)))
     hexText += randomByte.toString(16).padStart(2, '0')
+
   // Zeros are no id; once in 2^64.
   return /^0+$/.test(hexText) ? randomHex(length) : hexText
 }

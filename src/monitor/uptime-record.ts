@@ -29,6 +29,7 @@ export function updateState(
   if (!hasFailed) return { down: false, failures: 0, since: wasDown || failures > 0 ? now : since }
 
   const next = failures + 1
+
   return {
     down: wasDown || next >= failureThreshold,
     failures: next,

@@ -137,6 +137,7 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
         failureThreshold,
         now: run.clock(),
       })
+
       if (changes.length > 0 && !(await sendNotices(notices, changes, run)))
         restoreStates(states, changes)
 
@@ -245,6 +246,7 @@ function resolveWhereSet(
   if (typeof optionValue !== 'function') return resolve
 
   const resolveFunction = optionValue as (c: { env: unknown }) => string | undefined
+
   return (env) => (resolveFunction({ env }) ? resolve(env) : undefined)
 }
 

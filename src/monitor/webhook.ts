@@ -50,6 +50,7 @@ export function parseWebhookUrl(urlOption: string, issues: Issues): string {
 export function parseWebhookKey(keyOption: string, issues: Issues): string {
   if (typeof keyOption === 'string' && keyOption.length >= 32 && keyOption.length <= 1024)
     return keyOption
+
   issues.add('', 'must be 32 to 1,024 characters')
   return ''
 }
@@ -106,6 +107,7 @@ export async function postSigned(
       signal,
     }),
   )
+
   response.body?.cancel().catch(() => {})
   if (!response.ok) throw new Error(`http-${response.status}`)
 }
@@ -120,6 +122,7 @@ async function signText(key: string, signedText: string): Promise<string> {
     false,
     ['sign'],
   )
+
   const signatureBytes = new Uint8Array(
     await crypto.subtle.sign('HMAC', signingKey, utf8Encoder.encode(signedText)),
   )

@@ -66,12 +66,14 @@ export class SessionCommandBuilder {
   choose(verbMembers: CommandMembers): void {
     if (this.#verb !== undefined)
       throw invalid('one response can carry one of start(), end() and endAll()')
+
     const hasChanges =
       Object.keys(this.#set).length + this.#unset.size + Object.keys(this.#increments).length > 0
     if (hasChanges)
       throw invalid(
         'call start(), end() or endAll() before changes: what was changed would be lost',
       )
+
     this.#verb = verbMembers
   }
 
@@ -87,6 +89,7 @@ export class SessionCommandBuilder {
       ...(hasMembers(this.#increments) && { incr: this.#increments }),
       ...(this.#version !== undefined && { ifVersion: this.#version }),
     }
+
     const command = {
       ...(this.#verb ?? changes),
       ...(hasMembers(this.#flash) && { flash: this.#flash }),
@@ -96,6 +99,7 @@ export class SessionCommandBuilder {
       throw invalid(
         `the changes of one response may have ${maxPayloadLength} characters of base64url, these have ${payload.length}; keep large data in your database`,
       )
+
     return `${nonce}.${payload}`
   }
 

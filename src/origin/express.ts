@@ -42,6 +42,7 @@ export function createExpress(open: OpenSession): ConnectMiddleware {
       response.statusCode = 401
       response.setHeader('Content-Type', 'text/plain; charset=utf-8')
       response.end('The assertion of this request is not valid.\n')
+
       return
     }
     next()

@@ -37,6 +37,7 @@ export function createKoa(open: OpenSession): KoaMiddleware {
       if (!isPortcullisError(error, 'ERR_ASSERTION_INVALID')) throw error
       context.status = 401
       context.body = 'The assertion of this request is not valid.\n'
+
       return
     }
     await next()

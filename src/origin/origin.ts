@@ -81,6 +81,7 @@ export function createOrigin(options: OriginOptions): Origin {
         'ERR_ASSERTION_INVALID',
         'The assertion is not from the gateway, not for this server, or expired',
       )
+
     return new OriginSession<Claims>(claims, headers)
   }
 
@@ -106,11 +107,13 @@ function parseOptions(options: OriginOptions): OriginSettings {
   const issuer = parseIssuer(gateway, issues)
   if (typeof audience !== 'string' || audience === '')
     issues.add('audience', 'must be the name that the gateway’s configuration has for this server')
+
   if (typeof clock !== 'function') issues.add('clock', 'must be a function')
 
   const keySetOption = URL.canParse(jwks ?? '', issuer) && jwks !== '' ? jwks : undefined
   if (jwks !== undefined && (keySetOption === undefined || !/^https?:/.test(jwks)))
     issues.add('jwks', 'must be an http or https address')
+
   if (keys !== undefined && !isKeySet(keys)) issues.add('keys', 'must be the text of a JWK Set')
   const cooldownBounds = { min: 0, max: 3600, unit: 'seconds' }
   const cooldown = wholeNumber(issues, 'cooldown', options?.cooldown, 30, cooldownBounds)
@@ -118,6 +121,7 @@ function parseOptions(options: OriginOptions): OriginSettings {
 
   const keySetUrl = new URL(keySetOption ?? '/.portcullis/jwks.json', issuer)
   const keySource = keys !== undefined ? { keys } : { at: keySetUrl, cooldownMs: cooldown * 1000 }
+
   return { issuer, audience, readAssertion: createAssertionReader(keySource), clock }
 }
 
@@ -132,7 +136,9 @@ function parseIssuer(gatewayOption: unknown, issues: Issues): string {
     gatewayUrl.href === `${gatewayUrl.origin}/`
   )
     return gatewayUrl.origin
+
   issues.add('gateway', 'must be the public origin of the gateway, such as https://app.example.com')
+
   return 'https://gateway.invalid'
 }
 

@@ -181,11 +181,13 @@ export class OriginSession<Claims = unknown> {
         'ERR_SESSION_CLOSED',
         'The request carries no Portcullis-Session-Nonce: it did not come through the gateway, or the upstream lacks `sessions: true`',
       )
+
     if (this.#headers.isSent?.() === true)
       throw new PortcullisError(
         'ERR_SESSION_CLOSED',
         'The head of the response was sent: change the session before the body',
       )
+
     applyChange(this.#command)
     this.#headers.write('Portcullis-Session', this.#command.format(sessionNonce))
   }

@@ -37,6 +37,7 @@ export function toClientResponse(response: UpstreamResponse, rules: ResponseRule
   // A 103 that workerd's fetch takes for the answer, or what no Response can be made of.
   if (status < 200 || status > 599)
     throw unusableResponseError('answered with a status that is none')
+
   const isEmpty = rules.method === 'HEAD' || status === 204 || status === 205 || status === 304
   // It takes the headers over, and they may be changed: Headers of our own would be copied once more.
   const { statusText, headers: responseHeaders } = response
@@ -66,6 +67,7 @@ function toUpgradeResponse(response: UpstreamResponse, rules: ResponseRules): Re
     socketLifeMs === undefined
       ? socket
       : limitSocket(socket, socketLifeMs, () => dropConnection(socket))
+
   return new Response(null, { status: 101, headers, webSocket } as ResponseInit)
 }
 
@@ -94,12 +96,14 @@ function rewriteResponseHeaders(headers: Headers, rules: ResponseRules): void {
     )
       changedNames.push(changedName)
   })
+
   for (const changedName of changedNames) {
     if (isStrippedResponseHeader(changedName) || connectionNames?.has(changedName))
       headers.delete(changedName)
     else if (changedName === 'clear-site-data') restrictClearSiteData(headers, rules)
     else rewriteUrlHeader(headers, changedName, rules)
   }
+
   const cookies = headers.getSetCookie()
   if (cookies.length > 0) {
     headers.delete('set-cookie')
@@ -109,17 +113,20 @@ function rewriteResponseHeaders(headers: Headers, rules: ResponseRules): void {
       base: rules.target.base,
       ownNames: rules.cookieNames,
     }
+
     for (const cookie of cookies) {
       const hardenedCookie = hardenSetCookie(cookie, cookieRules)
       if (hardenedCookie !== undefined) headers.append('set-cookie', hardenedCookie)
     }
   }
+
   const location = headers.get('location')
   if (location !== null) {
     const rewritten = rewriteLocation(location, rules.url, rules.target, rules.publicOrigin)
     if (rewritten === undefined) throw unusableResponseError('redirected to what is no address')
     if (rewritten !== location) headers.set('location', rewritten)
   }
+
   headers.set('x-request-id', rules.requestId)
 }
 

@@ -94,6 +94,7 @@ export async function matchCoding<T extends Response>(
       'The upstream answered in a coding that nobody asked for',
     )
   }
+
   return peekResult.matches
     ? (new Response(peekResult.body, response) as T)
     : removeCoding(response, peekResult.body)
@@ -114,8 +115,10 @@ function removeCoding<T extends Response>(response: T, body: ReadableStream<Uint
       'The upstream sent a part of a coded file',
     )
   }
+
   const replaced = new Response(body, response) as T
   for (const headerName of ofCodedBody) replaced.headers.delete(headerName)
+
   return replaced
 }
 
@@ -143,7 +146,9 @@ async function startsWith(
     if (isDone) break
     firstBytes.push(...chunk.subarray(0, expectedBytes.length - firstBytes.length))
   }
+
   reader.cancel().catch(() => {})
+
   return {
     matches: expectedBytes.every((expectedByte, index) => firstBytes[index] === expectedByte),
     body: restBranch,

@@ -81,6 +81,7 @@ export function createExchange(compiledProxy: CompiledProxy): ProxyExchange {
       const reason = findReason(error)
       if (!upstreamReasons.has(reason)) throw error
       const isPaused = error instanceof UpstreamPaused
+
       return reject(reason, isPaused ? [['Retry-After', `${error.retryAfter}`]] : [])
     }
   }
@@ -116,6 +117,7 @@ async function checkRequest(
   if (upgrade && clientOrigin !== null && clientOrigin !== origin) {
     return rejectedWith('cross-origin-upgrade')
   }
+
   if (upgrade && !compiledProxy.client.upgrades) return rejectedWith('upgrade-unsupported')
 
   const maxBytes = compiledProxy.maxBodyBytes
@@ -144,6 +146,7 @@ async function checkRequest(
     strippedHeaders: undefined,
     response: { headers: { fills: false, nonceFor: () => pageNonce }, nonce: undefined },
   }
+
   return { type: 'allowed', ctx }
 }
 

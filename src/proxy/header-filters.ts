@@ -40,6 +40,7 @@ export function isStrippedRequestHeader(name: string): boolean {
   const candidates = strippedPrefixes.get(readGroupLetter(name))
   if (candidates === undefined) return false
   for (const beginning of candidates) if (name.startsWith(beginning)) return !webhooks.has(name)
+
   return false
 }
 
@@ -73,6 +74,7 @@ function groupByLetter(names: readonly string[]): Map<number, string[]> {
     const groupLetter = readGroupLetter(groupName)
     letters.set(groupLetter, [...(letters.get(groupLetter) ?? []), groupName])
   }
+
   return letters
 }
 
@@ -89,6 +91,7 @@ export function checkDropHeaders(
   const nameList: readonly unknown[] = Array.isArray(dropHeaders) ? dropHeaders : []
   if (nameList.length === 0)
     issues.add('dropHeaders', 'must be a list of header names that is not empty, or absent')
+
   const names = new Set<string>()
   const families: string[] = []
   for (const [index, nameInput] of nameList.entries()) {
@@ -101,6 +104,7 @@ export function checkDropHeaders(
     } else if (lowerName.endsWith('*')) families.push(lowerName.slice(0, -1))
     else names.add(lowerName)
   }
+
   return (headerName) =>
     names.has(headerName) || families.some((namePrefix) => headerName.startsWith(namePrefix))
 }

@@ -38,6 +38,7 @@ export function proxy<Data extends object, E = ProjectEnv>(
       session,
       eventContext: c,
     })
+
     return session === undefined || session === sharedHandle ? response : session.flush(response)
   }
 }

@@ -173,7 +173,9 @@ export function compileProxy(input: ProxyOptions<never, never>): CompiledProxy {
     clock: optionalFunction(issues, 'clock', options.clock) ?? Date.now,
     resolve: createResolver(options, issues),
   }
+
   issues.throwIfAny()
+
   return compiledProxy
 }
 
@@ -184,6 +186,7 @@ function compileIdentity(options: ProxyOptions<never, never>, issues: Issues): C
   if (sessions !== undefined && typeof sessions?.open !== 'function') {
     issues.add('sessions', 'must be a strategy, such as statelessSessions({ ... })')
   }
+
   if (assertion !== undefined) {
     checkKeys(issues.at('assertion'), assertion, ['key', 'audience', 'lifetime'])
     if (sessions === undefined) issues.add('assertion', 'needs the option sessions')
@@ -191,7 +194,9 @@ function compileIdentity(options: ProxyOptions<never, never>, issues: Issues): C
       issues.add('assertion.audience', 'must be the name of the server')
     }
   }
+
   const lifetime = wholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, 60, lifetimeRange)
+
   return {
     sessions: sessions as SessionStrategy<object> | undefined,
     sign: assertion && createAssertions(lifetime),
@@ -206,6 +211,7 @@ function compileUpstream(options: ProxyOptions<never, never>, issues: Issues): U
   if (breaker !== undefined && breaker !== false && !isBreaker) {
     issues.add('breaker', 'must be circuitBreaker({ ... }), or absent')
   }
+
   return {
     name: assertion?.audience ?? 'upstream',
     index: 0,
@@ -223,14 +229,18 @@ function compileRules(options: ProxyOptions<never, never>, issues: Issues): Forw
   if (grantedVerbs !== undefined && !isGrantList) {
     issues.add('grants', 'must be a list that is not empty, or absent')
   }
+
   for (const [index, sessionVerb] of (isGrantList ? grantedVerbs : []).entries()) {
     choiceOption(issues, `grants.${index}`, sessionVerb, sessionVerbs, sessionVerb)
   }
+
   if (grantedVerbs !== undefined && options.assertion === undefined) {
     issues.add('grants', 'needs the option assertion')
   }
+
   const seconds = maxSocketSeconds === false ? undefined : maxSocketSeconds
   wholeNumber(issues, 'maxSocketSeconds', seconds, 3600, socketRange)
+
   return {
     sessions: grantedVerbs,
     startOnGet: booleanOption(issues, 'startOnGet', options.startOnGet, false),
@@ -265,7 +275,9 @@ function createResolver(
       keyIssues.throwIfAny()
       lastImported = { parsed: parsedKeys, keys: importedKeys }
     }
+
     const { keys: cachedKeys } = lastImported
+
     return {
       publicOrigin: readOrigin?.(env),
       target: createTarget(upstreamUrl as URL),

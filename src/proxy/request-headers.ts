@@ -61,6 +61,7 @@ export function stoppedNames(
   clientHeaders.forEach((_value, headerName) => {
     if (stripsHeader(headerName)) strippedNames.push(headerName)
   })
+
   return strippedNames
 }
 
@@ -76,12 +77,14 @@ export function createUpstreamHeaders(
     if (isAscii(strippedName)) headers.delete(strippedName)
     else headers = new Headers([...headers].filter(([otherName]) => otherName !== strippedName))
   }
+
   const cookie = headers.get('cookie')
   if (cookie !== null && forwarded.cookieNames.size > 0) {
     const otherCookies = removeCookies(cookie, forwarded.cookieNames)
     if (otherCookies === null) headers.delete('cookie')
     else if (otherCookies !== cookie) headers.set('cookie', otherCookies)
   }
+
   if (!forwarded.hasBody) headers.delete('content-length')
   const protocol = forwarded.https ? 'https' : 'http'
   if (forwarded.address !== undefined) headers.set('x-forwarded-for', forwarded.address)
@@ -98,6 +101,7 @@ export function createUpstreamHeaders(
   // As Next reads it, which puts the nonce on its own scripts; any other upstream can as well.
   if (forwarded.pageNonce !== undefined)
     headers.set('content-security-policy', `script-src ${nonceSource(forwarded.pageNonce)}`)
+
   if (forwarded.assertion !== undefined) headers.set('portcullis-assertion', forwarded.assertion)
   if (forwarded.sessions !== undefined) headers.set('portcullis-sessions', forwarded.sessions)
   if (forwarded.flash !== undefined) headers.set('portcullis-flash', forwarded.flash)

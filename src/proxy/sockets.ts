@@ -34,6 +34,7 @@ export function limitSocket(
   const { WebSocketPair } = globalThis as WithWebSocketPair
   if (WebSocketPair === undefined)
     throw new TypeError('A runtime that hands over sockets can make them')
+
   const { 0: client, 1: server } = new WebSocketPair()
   const openSockets = new Set<RuntimeSocket>([server, upstream])
   let dropTimer: ReturnType<typeof setTimeout> | undefined
@@ -42,6 +43,7 @@ export function limitSocket(
     dropTimer ??= setTimeout(dropUpstream, closeTimeoutMs)
     for (const end of [server, upstream]) close(end, closeCode, reason)
   }
+
   const limitTimer = setTimeout(() => closeBoth(closeCodes.goingAway, 'time limit'), limitMs)
   const relayMessages = (
     sourceSocket: RuntimeSocket,
@@ -54,6 +56,7 @@ export function limitSocket(
         targetSocket.send(data)
       } catch {} // closed meanwhile
     })
+
     sourceSocket.addEventListener('close', ({ code: closeCode, reason }) => {
       openSockets.delete(sourceSocket)
       // 1005 is what a close frame without a code is read as; 1006 and 1015 say that no close frame
@@ -62,16 +65,20 @@ export function limitSocket(
       else if (closeCode === 1006 || closeCode === 1015) closeBoth(lostCode, '')
       else if (isCloseCode(closeCode)) closeBoth(closeCode, reason)
       else closeBoth(closeCodes.protocolError, '')
+
       if (openSockets.size === 0) clearTimeout(dropTimer)
     })
+
     // A frame that breaks the protocol, which workerd has answered; no close event follows.
     sourceSocket.addEventListener('error', ({ message = '' }) =>
       closeBoth(protocolCode(message) ?? lostCode, ''),
     )
     sourceSocket.accept()
   }
+
   relayMessages(upstream, server, closeCodes.badGateway)
   relayMessages(server, upstream, closeCodes.goingAway)
+
   return client
 }
 

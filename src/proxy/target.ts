@@ -76,6 +76,7 @@ export function rewriteLocation(
     // Browsers drop tabs and line ends before they read a scheme, and take a backslash for a slash.
     if (charCode < 0x20 || charCode === 0x7f) return undefined
   }
+
   if (!URL.canParse(location, requested)) return undefined
   const parsedUrl = new URL(location, requested)
   if (refusedSchemes.has(parsedUrl.protocol)) return undefined
@@ -85,11 +86,13 @@ export function rewriteLocation(
     (parsedUrl.protocol !== 'https:' && parsedUrl.protocol !== 'http:')
   )
     return location
+
   const relative = !/^[a-z][a-z\d+.-]*:|^[/\\]{2}/i.test(location)
   if (relative && target.base === '') return location
   if (relative && !/^[/\\]/.test(location)) return location
   // With its origin even where it had none: what is left of `/v1//host` is a path, not a host.
   const rewrittenRest = parsedUrl.pathname + parsedUrl.search + parsedUrl.hash
+
   return (
     publicOrigin + removeTargetBase(asSent(location, rewrittenRest) ?? rewrittenRest, target.base)
   )
@@ -111,6 +114,7 @@ function asSent(location: string, parsedRest: string): string | undefined {
     location.replace(/[\u0080-\uffff]+/g, escapeBytes),
     'http://upstream.invalid',
   )
+
   return parsedAgain.pathname + parsedAgain.search + parsedAgain.hash
 }
 
@@ -149,6 +153,7 @@ export function splitRefresh(value: string): readonly [before: string, address: 
   const bareAddress = address.replace(/^url\s*=/i, '').trim()
   const firstChar = bareAddress.charAt(0)
   const isQuoted = firstChar === '"' || firstChar === "'"
+
   return [
     `${value.slice(0, Math.max(0, separator))}; url=`,
     isQuoted ? (bareAddress.slice(1).split(firstChar, 1)[0] ?? '') : bareAddress,

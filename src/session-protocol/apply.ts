@@ -30,6 +30,7 @@ export function authorizeHeader(
   // A command to end the session is applied whatever the status, also with a page of 401 or 404.
   if (!hasSucceeded && !(command.verb === 'end' && status >= 400 && status < 500))
     return { ok: false, reason: 'status' }
+
   if (!route.sessions?.includes(command.verb)) return { ok: false, reason: 'not-granted' }
   // A link or an image must not be able to log somebody in, or out everywhere.
   const needsUnsafeMethod = requiresUnsafeMethod(command.verb)
@@ -40,7 +41,9 @@ export function authorizeHeader(
   ) {
     return { ok: false, reason: 'unsafe-method' }
   }
+
   const hasVersion = command.verb === 'set' && command.ifVersion !== undefined
+
   return hasVersion && !versions ? { ok: false, reason: 'unsupported' } : parsedHeader
 }
 
@@ -86,10 +89,12 @@ async function applyVerb(
 ): Promise<void> {
   if (command.verb === 'end')
     return command.id === undefined ? session.end() : void (await session.endOne(command.id))
+
   if (command.verb === 'endAll') return session.endAll({ exceptCurrent: command.exceptCurrent })
   if (command.verb === 'endAny') return endAny(strategy, command.user, { env, context, user })
   if (command.verb === 'start')
     return session.start(command.data, { keep: command.keep as never[] })
+
   const { set: setMembers, unset: unsetNames, incr: increments, ifVersion } = command
   if (setMembers.size + unsetNames.length + increments.size === 0 && ifVersion === undefined) return
   await session.update(
@@ -99,6 +104,7 @@ async function applyVerb(
       for (const memberName of unsetNames) next.delete(memberName)
       for (const [memberName, amount] of increments)
         next.set(memberName, addNumber(next.get(memberName), amount))
+
       return Object.fromEntries(next)
     },
     ifVersion === undefined ? {} : { ifVersion },
@@ -116,6 +122,7 @@ async function endAny(
     throw new ConfigError([
       { option: 'session', problem: 'is stateless: it cannot end the sessions of a user' },
     ])
+
   const { env, context, user: administrator } = caller
   const actorFields = { actor: 'origin', ...(administrator && { user: administrator }) } as const
   await endAll({ user, env, context, by: actorFields })
@@ -125,6 +132,7 @@ function addNumber(currentValue: unknown, amount: number): number {
   const currentTotal = (currentValue ?? 0) as number
   if (Number.isSafeInteger(currentTotal) && Number.isSafeInteger(currentTotal + amount))
     return currentTotal + amount
+
   throw new PortcullisError(
     'ERR_SESSION_DATA',
     'incr names a member that is no whole number, or would be none',

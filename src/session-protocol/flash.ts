@@ -35,8 +35,10 @@ export async function deliverFlash(
     ).length
     if (byteLength > 2 && byteLength + messageBytes > mostBytes) return false
     byteLength += messageBytes
+
     return true
   })
+
   if (takenMessages === undefined) return undefined
 
   return {

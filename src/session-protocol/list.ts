@@ -23,8 +23,10 @@ export async function encodeSessionList(session: SessionHandle<object>): Promise
       bytesLeft -= json.length + 1
       if (placesLeft-- <= 0 || bytesLeft < 0) continue
     }
+
     listed.push(json)
   }
+
   return encodeBase64url(encoder.encode(`[${listed.join(',')}]`))
 }
 

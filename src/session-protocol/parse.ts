@@ -56,7 +56,9 @@ export function parseSessionHeader(headerValue: string, nonce: string): ParsedHe
   if (!hasShape(headerValue)) return { ok: false, reason: 'malformed' }
   if (!equalText(headerValue.slice(0, nonceLength), nonce))
     return { ok: false, reason: 'wrong-nonce' }
+
   const command = parseCommand(parsePayload(headerValue.slice(nonceLength + 1)))
+
   return command ? { ok: true, order: command } : { ok: false, reason: 'malformed' }
 }
 
@@ -65,6 +67,7 @@ function hasShape(headerValue: string): boolean {
   const payload = headerValue.length - nonceLength - 1
   if (payload < 1 || payload > maxPayloadBytes || headerValue.charAt(nonceLength) !== '.')
     return false
+
   return /^[\w-]+\.[\w-]+$/.test(headerValue)
 }
 
@@ -93,10 +96,13 @@ function parseCommand(payload: unknown): SessionCommand | undefined {
 function parseVerb(payload: Record<string, unknown>, messages: number): OrderVerb | undefined {
   if ('start' in payload)
     return hasOnlyKeys(payload, ['start', 'flash']) ? parseStart(payload.start) : undefined
+
   if ('end' in payload)
     return hasOnlyKeys(payload, ['end', 'flash']) ? parseEnd(payload.end) : undefined
+
   if ('endAll' in payload)
     return hasOnlyKeys(payload, ['endAll', 'flash']) ? parseEndAll(payload.endAll) : undefined
+
   return hasOnlyKeys(payload, ['set', 'unset', 'incr', 'flash', 'ifVersion'])
     ? parseChange(payload, messages)
     : undefined
@@ -109,6 +115,7 @@ function parseStart(startMember: unknown): OrderVerb | undefined {
     !isRecord(startMember.data)
   )
     return undefined
+
   const keptNames = parseNames(startMember.keep)
   return keptNames && parseMembers(startMember.data)
     ? { verb: 'start', data: startMember.data, keep: keptNames }
@@ -128,6 +135,7 @@ function parseEndAll(endAllMember: unknown): OrderVerb | undefined {
   // Both members at once could be read two ways.
   if (hasOnlyKeys(endAllMember, ['user']))
     return isText(endAllMember.user) ? { verb: 'endAny', user: endAllMember.user } : undefined
+
   return hasOnlyKeys(endAllMember, ['exceptCurrent']) && endAllMember.exceptCurrent === true
     ? { verb: 'endAll', exceptCurrent: true }
     : undefined
@@ -147,12 +155,14 @@ function parseChange(payload: Record<string, unknown>, messages: number): OrderV
     ![...incrementMembers.values()].every(Number.isSafeInteger)
   )
     return undefined
+
   const setCommand = {
     verb: 'set',
     set: setMembers,
     unset: unsetNames,
     incr: incrementMembers as Map<string, number>,
   } as const
+
   return ifVersion === undefined ? setCommand : { ...setCommand, ifVersion }
 }
 
@@ -161,6 +171,7 @@ function parseMembers(memberObject: unknown): Map<string, unknown> | undefined {
   if (memberObject === undefined) return new Map()
   if (!isRecord(memberObject)) return undefined
   const members = new Map(Object.entries(memberObject))
+
   return [...members.keys()].every(isName) ? members : undefined
 }
 

@@ -15,6 +15,7 @@ export function compileAccess(
     const checkAccess = accessGuard<Context>(accessOption)
     if (checkAccess.needsSession && session === undefined)
       issues.add('access', 'needs the option session')
+
     return checkAccess
   } catch (error) {
     issues.collect(error)

@@ -37,6 +37,7 @@ export function allowMethods(
   const rejectRequest = createReject(optionalListener(issues, 'onEvent', onEvent))
   issues.throwIfAny()
   const allow = [['Allow', [...allowedMethods].join(', ')]] as const
+
   return async function allowMethods(c, next) {
     return allowedMethods.has(c.req.raw.method)
       ? next()
@@ -50,6 +51,7 @@ function parseMethods(methodsOption: unknown, issues: Issues): ReadonlySet<strin
     issues.add('methods', 'must be a list of methods that is not empty')
     return methods
   }
+
   for (const [index, method] of methodsOption.entries()) {
     const isValid =
       typeof method === 'string' &&
@@ -60,9 +62,11 @@ function parseMethods(methodsOption: unknown, issues: Issues): ReadonlySet<strin
         `methods.${index}`,
         'must be a method in capitals, and none of TRACE, TRACK, CONNECT',
       )
+
     methods.add(method)
     if (method === 'GET') methods.add('HEAD')
   }
+
   return methods
 }
 
@@ -81,6 +85,7 @@ export function limitRequests(options: LimitOptions = {}): MiddlewareHandler {
   const checkRequestLimits = compileRequestLimits(limits, issues)
   const rejectRequest = createReject(optionalListener(issues, 'onEvent', onEvent))
   issues.throwIfAny()
+
   return async function limitRequests(c, next) {
     const verdict = checkRequestLimits(c.req.raw)
     return verdict.ok ? next() : rejectRequest(c, verdict.reason)
@@ -112,12 +117,14 @@ export function limitBodies(options: BodyOptions = {}): MiddlewareHandler {
     defaultBodyBytes,
     bodyBounds,
   )
+
   const matchesType =
     knownOptions.contentTypes === undefined
       ? undefined
       : compileContentTypes(knownOptions.contentTypes, issues.at('contentTypes'))
   const rejectRequest = createReject(optionalListener(issues, 'onEvent', knownOptions.onEvent))
   issues.throwIfAny()
+
   return async function limitBodies(c, next) {
     const { raw: rawRequest } = c.req
     const verdict = checkBody(rawRequest, { maxBytes, types: matchesType })
@@ -131,6 +138,7 @@ export function limitBodies(options: BodyOptions = {}): MiddlewareHandler {
         bodyError = error
       },
     })
+
     // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
     c.req.raw = new Request(rawRequest, { body, duplex: 'half' } as RequestInit)
     await next()

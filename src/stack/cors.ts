@@ -69,6 +69,7 @@ export function cors<E = ProjectEnv>(options: CorsOptions<E>): MiddlewareHandler
     if (isPublic) permit(policy, c.res.headers, '*')
     else if (requestOrigin !== null && isAllowed(requestOrigin, c))
       permit(policy, c.res.headers, requestOrigin)
+
     await next()
     // A cache must not serve this response to an origin that would receive another one.
     if (!isPublic) c.header('Vary', 'Origin', { append: true })
@@ -152,7 +153,9 @@ function answerPreflight(policy: CorsPolicy, c: Context, origin: string): Respon
   permit(policy, headers, origin)
   for (const [headerName, headerValue] of policy.preflight)
     if (headerValue !== '') headers.set(headerName, headerValue)
+
   headers.append('Vary', policy.isPublic ? variesByPreflight : varyHeaders[0][1])
+
   return new Response(null, { status: 204, headers })
 }
 
@@ -182,11 +185,13 @@ function parseTokens(
     issues.add(option, 'must be a list')
     return defaultValue
   }
+
   for (const [index, tokenText] of value.entries()) {
     // `*` would not mean everything where credentials are sent, and too much where they are not.
     if (typeof tokenText !== 'string' || tokenText === '*' || !tokenPattern.test(tokenText))
       issues.add(`${option}.${index}`, 'must be a name')
   }
+
   return value
 }
 

@@ -31,11 +31,13 @@ export function graphqlStep(
     )
     return undefined
   }
+
   const pattern = compilePathPattern(pathOption, true)
   const aliases = createAliasIndex<true>(true)
   aliases.add(pathOption, true)
   const coversFolded = (foldedPath: string): boolean =>
     coversPath(pattern, foldedPath) || aliases.find(foldedPath).length > 0
+
   return async function graphql(c, next) {
     const canonical = canonicalPath(c.req.raw.url)
     // An app that allows other than canonical paths has more of them guarded, not fewer.

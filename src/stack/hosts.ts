@@ -34,6 +34,7 @@ export function allowHosts<E = ProjectEnv>(options: HostOptions<E>): MiddlewareH
   const isKnownHost = resolveFrom(issues, 'hosts', hosts, compileKnownHosts)
   const rejectRequest = createReject(optionalListener(issues, 'onEvent', onEvent))
   issues.throwIfAny()
+
   return async function allowHosts(c, next) {
     const host = readUrlHost(c.req.raw.url)
     if (origins(c.env).hosts.has(host) || isKnownHost(c.env)(host)) return next()
@@ -66,6 +67,7 @@ export function requireHttps<E = ProjectEnv>(options: HttpsOptions<E>): Middlewa
   const frontPlatform = platform === undefined ? undefined : checkPlatform(platform, issues)
   const rejectRequest = createReject(optionalListener(issues, 'onEvent', onEvent))
   issues.throwIfAny()
+
   return async function requireHttps(c, next) {
     const { raw: rawRequest } = c.req
     const verdict = checkHttps(rawRequest, frontPlatform)
@@ -76,6 +78,7 @@ export function requireHttps<E = ProjectEnv>(options: HttpsOptions<E>): Middlewa
     if (!verdict.redirect) return rejectRequest(c, verdict.reason)
     const targetOrigin = originList.includes(`https://${host}`) ? `https://${host}` : firstOrigin
     const location = targetOrigin + rawRequest.url.slice(rawRequest.url.indexOf('/', 7))
+
     return new Response(null, { status: 308, headers: { location, 'cache-control': 'no-store' } })
   }
 }

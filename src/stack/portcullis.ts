@@ -134,6 +134,7 @@ export function portcullis(
     session: strategy,
     onError = errorPage(),
   } = options ?? {}
+
   const { requestIdHeader, requestLog: logOption } = options ?? {}
   const {
     publicOrigin,
@@ -144,6 +145,7 @@ export function portcullis(
     body,
     rateLimit: rateOption,
   } = options ?? {}
+
   const listenToEvents = compileListener(options ?? {}, issues)
   const accessGuard = compileAccess(options?.access, { session: strategy }, issues)
   checkTogether(options ?? {}, issues)
@@ -174,6 +176,7 @@ export function portcullis(
     access: () => (accessGuard?.needsSession ? createAccessStep(accessGuard.bySession) : undefined),
     graphql: () => graphqlStep(options?.graphql, issues.at('graphql')),
   }
+
   const middlewares: MiddlewareHandler[] = []
   for (const stepName of order) {
     try {
@@ -183,7 +186,9 @@ export function portcullis(
       issues.collect(error)
     }
   }
+
   issues.throwIfAny()
+
   return async function portcullis(c, next) {
     listenToEvents?.(c)
     await runSteps({ steps: middlewares, c, next, onError }, 0)
@@ -198,6 +203,7 @@ function checkTogether(
   if (requestIdHeader !== undefined && !isHeaderName(requestIdHeader)) {
     issues.add('requestIdHeader', 'must be the name of a header')
   }
+
   if (publicOrigin !== undefined) return
   if (hosts !== undefined) issues.add('hosts', 'needs publicOrigin')
   if (https !== false) issues.add('https', 'needs publicOrigin')
@@ -221,7 +227,9 @@ function validateAudit(auditOption: unknown, issues: Issues): AuditTrail | undef
   if (auditOption === undefined) return undefined
   if (typeof (auditOption as Partial<AuditTrail>)?.record === 'function')
     return auditOption as AuditTrail
+
   issues.add('audit', 'must be auditTrail(...) of portcullis/monitor')
+
   return undefined
 }
 

@@ -28,6 +28,7 @@ export function createReject(onEvent: Emit | undefined): RejectRequest {
     if (metrics !== undefined) metrics.reason = reason
     const event = { type: 'request-refused', reason } as const
     emitEvent(onEvent, requestId === undefined ? event : { ...event, request: requestId }, c)
+
     return errorResponse(reason, c.req.raw, {
       ...(requestId !== undefined && { requestId }),
       ...(headers && { headers }),

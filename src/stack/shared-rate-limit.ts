@@ -23,6 +23,7 @@ export function sharedRateLimit(
     // Redis knows nothing of a request but its environment.
     shareListener(c, c.env)
     await requestEvent.open(c).prefetch()
+
     return limit(c, next)
   }
 }

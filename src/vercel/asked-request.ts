@@ -12,5 +12,6 @@ export function withHost(url: string, host: string): string {
   const start = url.indexOf('://') + 3
   if (url.startsWith(`${host}/`, start)) return url
   const slashIndex = url.indexOf('/', start)
+
   return url.slice(0, start) + host + (slashIndex === -1 ? '/' : url.slice(slashIndex))
 }

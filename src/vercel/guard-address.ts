@@ -47,6 +47,7 @@ export function readAddresses<E>(
       })
       refusing = { message: error.message, gateway }
     }
+
     return refusing.gateway
   }
 
@@ -57,6 +58,7 @@ export function readAddresses<E>(
       const learnedConfig = nextUrl && learnConfig(current.config, nextUrl, addressOptions.routes)
       if (learnedConfig !== undefined && learnedConfig !== current.config)
         current = addressOptions.create(learnedConfig, givenOptions.publicOrigin)
+
       const { config, gateway, observes } = current
       const requestedUrl = askedUrl(request, givenOptions.publicOrigin, env)
       const [origin, path, search] = splitUrl(requestedUrl)
@@ -67,11 +69,13 @@ export function readAddresses<E>(
         env,
         context,
       )
+
       if (observes) keepNonce(response)
       completeLocation(response, address, {
         signIn: givenOptions.signIn,
         trailingSlash: config.trailingSlash,
       })
+
       return response
     },
   }
@@ -109,5 +113,6 @@ function splitUrl(url: string): readonly [origin: string, path: string, search: 
   if (start === -1) return [urlText, '/', '']
   const question = urlText.indexOf('?')
   const end = question === -1 ? urlText.length : question
+
   return [urlText.slice(0, start), urlText.slice(start, end), urlText.slice(end)]
 }

@@ -21,6 +21,7 @@ export function completeHeaders(input: HeaderOptions | undefined, basePath: stri
     contentSecurityPolicy: policy,
     contentSecurityPolicyReportOnly: reportOnlyPolicy,
   } = input ?? {}
+
   const observes = policy === 'observe' || (policy === undefined && preset === undefined)
   const namedOptions = Object.entries(input ?? {}).filter(
     ([, optionValue]) => optionValue !== undefined,
@@ -32,6 +33,7 @@ export function completeHeaders(input: HeaderOptions | undefined, basePath: stri
       reportOnlyPolicy === undefined && { contentSecurityPolicyReportOnly: nextPolicy() }),
     ...Object.fromEntries(namedOptions),
   }
+
   return { options, observes }
 }
 

@@ -65,9 +65,11 @@ export function guard<Data extends object, E = ProjectEnv>(
     next,
     ...gatewayOptions
   } = Object(options) as VercelGuardOptions<Data, E>
+
   const maxBytes = wholeNumber(issues, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds)
   for (const optionName of ['upstreams', 'throttle', 'fetch'])
     if (optionName in gatewayOptions) issues.add(optionName, 'is no option of a guard')
+
   const routeTable = validateTable(routes, gatewayOptions.session !== undefined, maxBytes, issues)
   const nextConfig = compileNext(next, issues.at('next'))
 
@@ -89,6 +91,7 @@ export function guard<Data extends object, E = ProjectEnv>(
       routes: routeTable,
       fetch: (_targetUrl, requestInit) => passThroughRequest(requestInit, maxBytes),
     })
+
     return { gateway, config, observes: headers.observes }
   }
 
@@ -98,9 +101,11 @@ export function guard<Data extends object, E = ProjectEnv>(
   } catch (error) {
     issues.collect(error)
   }
+
   issues.throwIfAny()
   if (firstGateway === undefined) throw new TypeError('A guard without faults has a gateway')
   const routePaths = routeTable.map(({ path }) => path.replace(/\/\*$/, ''))
+
   return readAddresses(firstGateway, { given: gatewayOptions, routes: routePaths, create })
 }
 
@@ -114,6 +119,7 @@ function validateTable(
     issues.add('routes', 'must be a list of routes')
     return []
   }
+
   const routeTable = routesOption.map((route: GuardRoute, index): Route<'project'> => {
     for (const optionName of [
       'to',
@@ -127,10 +133,13 @@ function validateTable(
       if (optionName in Object(route))
         issues.add(`routes.${index}.${optionName}`, 'is no option of a guard')
     }
+
     if ((route?.maxBodyBytes ?? 0) > maxBytes)
       issues.add(`routes.${index}.maxBodyBytes`, 'is more than maxBodyBytes')
+
     return { maxBodyBytes: maxBytes, ...route, to: projectName }
   })
+
   const coversAll = routeTable.some(({ host, path, methods }) => path === '/*' && !host && !methods)
   if (!coversAll)
     routeTable.push({
@@ -139,6 +148,7 @@ function validateTable(
       access: hasSession ? 'session' : 'public',
       maxBodyBytes: maxBytes,
     })
+
   return routeTable
 }
 
@@ -147,6 +157,7 @@ function listPrefixes(routeTable: readonly Route[], { basePath, locales }: NextC
   const names = ['', ...[...locales.keys()].map((locale) => `/${locale}`)]
   const allPrefixes = new Set(names.flatMap((locale) => [locale, basePath.toLowerCase() + locale]))
   const routePaths = routeTable.map(({ path }) => `${path}`.toLowerCase())
+
   return [...allPrefixes].filter(
     (prefix) => prefix !== '' && routePaths.some((path) => `${path}/`.startsWith(`${prefix}/`)),
   )
@@ -164,9 +175,11 @@ async function passThroughRequest(
     if ((await measureBody(body)) > maxBytes - largestChunk)
       return errorResponse('body-too-large', { headers })
   }
+
   const passedResponse = passThrough({ headers })
   // For the security headers, which are those of a page: nobody knows yet what the project answers.
   passedResponse.headers.set('content-type', 'text/html')
+
   return passedResponse
 }
 

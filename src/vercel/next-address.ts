@@ -52,6 +52,7 @@ function parseAddress(path: string, { basePath, locales }: NextConfig): NextAddr
   const locale = locales.get(firstSegment(knownPath).toLowerCase())
   const page = locale === undefined ? knownPath : knownPath.slice(locale.length + 1) || '/'
   const prefix = locale === undefined ? '' : `/${locale}`
+
   return { page: tidyPage(page), base: basePath, locale: prefix, faults: [] }
 }
 
@@ -71,7 +72,9 @@ function readNextUrl(requestUrl: NextUrl, config: NextConfig): NextAddress {
     if (nextUrl.basePath === '' && config.basePath !== '' && hasPrefix(page, config.basePath))
       page = page.slice(config.basePath.length) || '/'
   }
+
   const prefix = locale && defaultLocale && locale !== defaultLocale ? `/${locale}` : ''
+
   return { page: tidyPage(page), base: config.basePath, locale: prefix, faults: configIssues }
 }
 
@@ -84,6 +87,7 @@ function withBasePath(url: NextUrl): NextUrl {
   const withOwnPath = url.clone?.()
   if (withOwnPath === undefined) return url
   withOwnPath.href = `http://localhost${url.pathname}`
+
   return withOwnPath.basePath === '' ? url : withDomain(withOwnPath, url)
 }
 
@@ -110,20 +114,24 @@ function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
   if (basePath !== '' && basePath !== config.basePath) {
     add('basePath', `must be ${JSON.stringify(basePath)}, as in next.config`)
   }
+
   if (basePath === '' && hasPrefix(url.pathname, config.basePath) && config.basePath !== '') {
     add('basePath', 'is not what next.config says: Next knows no base path')
   }
+
   // Locales that were learned from Next itself agree with it.
   if (config.defaultLocale === undefined && url.clone !== undefined) return configIssues
   if (!defaultLocale) {
     if (config.locales.size > 0) add('locales', 'must be absent: next.config has no i18n')
     return configIssues
   }
+
   if (config.locales.size === 0) {
     add('locales', 'and next.defaultLocale are required, as i18n of next.config has them')
   } else if (locale && !config.locales.has(locale.toLowerCase())) {
     add('locales', `must list ${JSON.stringify(locale)}, as i18n of next.config does`)
   }
+
   const isKnownLocale =
     defaultLocale === config.defaultLocale || config.domainLocales.has(defaultLocale)
   if (config.locales.size > 0 && !isKnownLocale) {
@@ -132,6 +140,7 @@ function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
       `must name ${JSON.stringify(defaultLocale)}, as next.config does`,
     )
   }
+
   return configIssues
 }
 
@@ -154,6 +163,7 @@ function readTransport(path: string): string {
   if (start !== -1 && /\.segment(?:\.rsc)?$/.test(path.slice(start + '.segments/'.length + 1))) {
     return path.slice(0, start)
   }
+
   return path.replace(transport, '')
 }
 
@@ -162,6 +172,7 @@ function tidyPage(path: string): string {
   const page = barePage !== path && (barePage === '/index' || barePage === '') ? '/' : barePage
   let end = page.length
   while (end > 1 && page.charCodeAt(end - 1) === 0x2f) end--
+
   return page.slice(0, end)
 }
 

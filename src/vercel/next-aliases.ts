@@ -30,7 +30,9 @@ export function listNextAliases(
     foundPaths.add(rewritten)
     for (const next of rewrites) foundPaths.add(next(rewritten) ?? rewritten)
   }
+
   foundPaths.delete(page)
+
   return [...foundPaths]
 }
 
@@ -56,5 +58,6 @@ function readIntercepted(path: string): string | undefined {
   const parents = markers.includes('(...)')
     ? ['']
     : parentSegments.slice(0, Math.max(1, parentSegments.length - levels))
+
   return [...parents, segmentName, ...segments.slice(index + 1)].join('/') || '/'
 }

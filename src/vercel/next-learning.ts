@@ -19,6 +19,7 @@ export function learnConfig(
     config.locales.size === 0 && !!nextUrl.defaultLocale && nextUrl.clone !== undefined
   if (basePath === config.basePath && !isUntold) return config
   const locales = isUntold ? findLocales(nextUrl, routes) : config.locales
+
   return { ...config, basePath, locales }
 }
 
@@ -27,6 +28,7 @@ function splitPath(nextUrl: NextUrl, path: string): NextUrl | undefined {
   const copiedUrl = nextUrl.clone?.()
   if (copiedUrl === undefined) return undefined
   copiedUrl.href = `http://localhost${path}`
+
   return copiedUrl
 }
 
@@ -36,6 +38,7 @@ function findBasePath(nextUrl: NextUrl): string {
   // Next calls the guard with a locale or a data prefix before the base path, and finds none in it.
   const page = readData(pathname)
   const isHidden = !!defaultLocale || buildId !== undefined || page !== pathname
+
   return isHidden && page !== '/' ? (splitPath(nextUrl, page)?.basePath ?? '') : ''
 }
 
@@ -46,5 +49,6 @@ function findLocales(nextUrl: NextUrl, routes: readonly string[]): Map<string, s
     // One that Next takes for a locale is gone from the path.
     if (splitUrl?.locale && splitUrl.pathname !== route) names.push(splitUrl.locale)
   }
+
   return new Map(names.map((localeName) => [localeName.toLowerCase(), localeName]))
 }

@@ -65,6 +65,7 @@ export function compileNext(nextOption: unknown, issues: Issues): NextConfig {
   ) {
     issues.add('', 'must be an object such as { basePath, locales, defaultLocale }')
   }
+
   const options = Object(nextOption) as NextOptions
   if (nextOption !== undefined) checkKeys(issues, options, optionKeys)
   const locales = compileLocales(options.locales, issues)
@@ -72,6 +73,7 @@ export function compileNext(nextOption: unknown, issues: Issues): NextConfig {
   if (locales.size > 0 && !locales.has(`${defaultLocale}`.toLowerCase())) {
     issues.add('defaultLocale', 'must be one of locales')
   }
+
   if (locales.size === 0 && defaultLocale !== undefined)
     issues.add('defaultLocale', 'needs locales beside it')
 
@@ -94,10 +96,12 @@ function compileBasePath(basePathOption: unknown, issues: Issues): string {
     !basePathOption.endsWith('/*')
   )
     return basePathOption
+
   issues.add(
     'basePath',
     'must be as in next.config: a path such as /shop, without a slash at its end',
   )
+
   return ''
 }
 
@@ -108,10 +112,12 @@ function compileLocales(localesOption: unknown, issues: Issues): Map<string, str
     issues.add('locales', 'must be a list of 1 to 1000 locales, or absent')
     return locales
   }
+
   for (const [index, name] of localesOption.entries()) {
     if (typeof name === 'string' && localeName.test(name)) locales.set(name.toLowerCase(), name)
     else issues.add(`locales.${index}`, 'must be a locale such as en or pt-BR')
   }
+
   return locales
 }
 
@@ -126,16 +132,19 @@ function compileDomains(
     issues.add('', 'must be a list of domains')
     return foundDomains
   }
+
   for (const [index, domainInput] of domainsOption.entries()) {
     const domainIssues = issues.at(`${index}`)
     const { domain: domainName, defaultLocale } = Object(domainInput) as Partial<NextDomain>
     checkKeys(domainIssues, Object(domainInput), ['domain', 'defaultLocale', 'locales', 'http'])
     if (typeof domainName !== 'string' || domainName === '')
       domainIssues.add('domain', 'must be a host')
+
     if (typeof defaultLocale === 'string' && locales.has(defaultLocale.toLowerCase()))
       foundDomains.add(defaultLocale)
     else domainIssues.add('defaultLocale', 'must be one of locales')
   }
+
   return foundDomains
 }
 
@@ -145,6 +154,7 @@ function compileRewrites(rewritesOption: unknown, issues: Issues): Rewrite[] {
     issues.add('', 'must be a list such as [{ source, destination }]')
     return []
   }
+
   return rewritesOption.flatMap(
     (rewriteInput, index) => compileRewrite(rewriteInput, issues.at(`${index}`)) ?? [],
   )

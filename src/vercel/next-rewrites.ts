@@ -30,6 +30,7 @@ export function compileRewrite(rewriteOption: unknown, issues: Issues): Rewrite 
     'basePath',
     'locale',
   ])
+
   const sourceSegments = parseSegments(source)
   const destinationSegments = parseSegments(destination)
   if (sourceSegments === undefined) issues.add('source', unreadable)
@@ -57,6 +58,7 @@ function parseSegments(pathOption: unknown): Segment[] | undefined {
       segments.push({ text: segmentText.toLowerCase() })
     else return undefined
   }
+
   return segments.filter((segment) => !('text' in segment) || segment.text !== '')
 }
 
@@ -72,6 +74,7 @@ function match(pattern: readonly Segment[], path: readonly string[]): Values | u
       if (pathPart?.toLowerCase() !== segment.text) return undefined
       continue
     }
+
     const restParts =
       segment.repeat === '*' || segment.repeat === '+'
         ? pathParts.slice(index)
@@ -80,6 +83,7 @@ function match(pattern: readonly Segment[], path: readonly string[]): Values | u
     parameterValues.set(segment.name, restParts)
     if (segment.repeat === '*' || segment.repeat === '+') return parameterValues
   }
+
   return pathParts.length <= pattern.length ? parameterValues : undefined
 }
 

@@ -30,6 +30,7 @@ export function passThrough({ headers }: PassThroughOptions = {}): Response {
       passedResponse.headers.set(overridePrefix + headerName, headerValue)
     })
   }
+
   return passedResponse
 }
 
@@ -66,11 +67,14 @@ function override(answer: Headers, clientHeaders: Headers, platform: Platform): 
     answer.delete(headerName)
     headers.set(headerName.slice(overridePrefix.length), headerValue)
   }
+
   const cookie = cookiesAfter(clientHeaders.get('cookie'), answer.getSetCookie())
   if (cookie === null) headers.delete('cookie')
   else headers.set('cookie', cookie)
+
   for (const headerName of ['content-type', 'content-length', 'x-middleware-set-cookie'])
     answer.delete(headerName)
+
   answer.set(overrides, [...headers.keys()].join(','))
   headers.forEach((headerValue, headerName) => {
     answer.set(overridePrefix + headerName, headerValue)
@@ -92,5 +96,6 @@ export function cookiesAfter(
     const cookiePair = `${cookie.name}=${cookie.value}`
     cookies = cookies === null ? cookiePair : `${cookies}; ${cookiePair}`
   }
+
   return cookies
 }

@@ -47,5 +47,6 @@ export function projectHeaders(clientHeaders: Headers, platform: Platform): Head
     )
       headers.set(headerName, headerValue)
   })
+
   return headers
 }

@@ -65,10 +65,12 @@ export function vercel(
       ? atAskedHost(appOption as VercelApp<object>)
       : guard(appOption as VercelGuardOptions<never, never>)
   ) as VercelApp<object>
+
   const frontPlatform =
     platform ??
     (isApp ? undefined : (appOption as Pick<VercelGuardOptions, 'platform'>).platform) ??
     'vercel'
+
   return async function handler(request, event): Promise<Response> {
     return finish(request, await app.fetch(request, env, createContext(event)), frontPlatform)
   }
@@ -87,6 +89,7 @@ function atAskedHost(app: VercelApp<object>): VercelApp<object> {
         requestedHost.type === 'host'
           ? moveRequest(request, withHost(request.url, requestedHost.host))
           : request
+
       return app.fetch(movedRequest, env, context)
     },
   }

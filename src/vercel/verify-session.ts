@@ -51,6 +51,7 @@ export async function verifySession<Data extends object>(
   const handle = strategy.open(readOnly(sessionSource, env))
   const data = await handle.get()
   const sessionInfo = data && (await handle.info())
+
   return data && sessionInfo && (visitors || sessionInfo.signedIn)
     ? { data, info: sessionInfo }
     : undefined

@@ -24,6 +24,7 @@ export function preserveEncodedSlashes(url: string): EncodedSlashes | undefined 
   const openedPath = encodedPath.replaceAll(/%2f/gi, '/')
   if (openedPath === encodedPath) return undefined
   const canonical = canonicalPath(url.slice(0, pathStart) + openedPath + url.slice(pathEnd))
+
   return canonical.ok
     ? { path: encodedPath, search: canonical.search, opened: canonical.path }
     : undefined

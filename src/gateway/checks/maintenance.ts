@@ -56,6 +56,7 @@ function parseMaintenance(maintenance: boolean | Maintenance, issues: Issues): C
       else allowedRanges.push(range)
     }
   }
+
   return {
     closed: true,
     retryAfter: wholeNumber(issues, 'retryAfter', retryAfter, 300, bounds),

@@ -67,6 +67,7 @@ async function findOverriddenRoute(
     if (otherMatch.type !== 'route' || asksMore(otherMatch.route, route))
       stricter.set(method, otherMatch)
   }
+
   if (stricter.size === 0) return sameRoute
 
   const namedMethods = await readOverrides(ctx, Math.min(mostBytes, route.body.maxBytes))
@@ -76,6 +77,7 @@ async function findOverriddenRoute(
     if (otherMatch.type === 'route') heldRoutes.push(otherMatch.route)
     else return namedMethods === 'unclear' ? { type: 'unclear' } : otherMatch
   }
+
   return heldRoutes.length === 0
     ? sameRoute
     : { type: 'route', route: strictestRoute(route, heldRoutes) }
@@ -90,6 +92,7 @@ async function readOverrides(
   const inQuery = readParameters(queryText)
   if (inQuery === undefined && possibleNames(queryText)?.some(isOverride) !== false)
     return 'unclear'
+
   const inBody = await readBodyPairs(ctx, maxBytes)
   if (inBody === undefined) return 'unclear'
 
@@ -97,6 +100,7 @@ async function readOverrides(
   for (const [fieldName, fieldValue] of [...(inQuery ?? []), ...inBody]) {
     if (isOverride(fieldName)) namedMethods.add(fieldValue.trim().toUpperCase())
   }
+
   return namedMethods
 }
 
@@ -121,10 +125,12 @@ async function readBodyPairs(ctx: RequestContext, maxBytes: number): Promise<Pai
       ({ name: fieldName, value: fieldValue = '' }) => [fieldName, fieldValue] as const,
     )
   }
+
   try {
     const bodyText = utf8Decoder.decode(bodyBytes)
     if (isForm) return readParameters(bodyText)
     const members = listMembers(JSON.parse(bodyText))
+
     return hasClearNames(bodyText) ? members : undefined
   } catch {
     return undefined // no UTF-8, no JSON
@@ -153,10 +159,12 @@ async function readStart(ctx: RequestContext, maxBytes: number): Promise<Uint8Ar
     chunks.push(chunk)
     length += chunk.length
   }
+
   // The stream is only made where it is needed: workerd asks it for its first part at once.
   const wholeBody = hasEnded ? joinChunks(chunks, length) : undefined
   const body = wholeBody ?? resumeBody(chunks, reader)
   // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
   ctx.request = new Request(request, { body, duplex: 'half' } as RequestInit)
+
   return wholeBody
 }

@@ -58,6 +58,7 @@ function createPathCheck({ reject, routes }: RequestCheckOptions): RequestCheck 
     }
 
     const isRead = method === 'GET' || method === 'HEAD'
+
     return canonical.redirect !== undefined && isRead
       ? redirect(308, canonical.redirect)
       : reject(ctx, canonical.reason)
@@ -74,6 +75,7 @@ function createHostCheck({ reject, answersAnyHost }: RequestCheckOptions): Reque
 
     const host = readUrlHost(request.url)
     const isServed = host === settings.publicHost || settings.hosts(host)
+
     return isServed ? undefined : reject(ctx, 'host-unknown')
   }
 }
@@ -94,6 +96,7 @@ function createHttpsCheck(options: RequestCheckOptions): RequestCheck {
     const host = readUrlHost(request.url)
     const keepsHost = routes.hosted && host !== settings.publicHost && routes.names(host)
     const httpsOrigin = keepsHost ? `https://${host}` : settings.publicOrigin
+
     return redirect(308, httpsOrigin + path + search)
   }
 }
@@ -118,6 +121,7 @@ function createLimitsCheck({ reject, limits }: RequestCheckOptions): RequestChec
       if (isStripped(headerName)) strippedNames.push(headerName)
     })
     ctx.strippedHeaders = strippedNames
+
     return verdict.ok ? undefined : reject(ctx, verdict.reason)
   }
 }

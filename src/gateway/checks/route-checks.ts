@@ -79,6 +79,7 @@ function createBodyCheck(bodyRules: BodyRules, reject: RequestRejecter): RouteCh
     const verdict = checkBody(ctx.request, bodyRules)
     if (!verdict.ok) return reject(ctx, verdict.reason)
     ctx.body = { body: verdict.body, length: verdict.length, maxBytes: bodyRules.maxBytes }
+
     return undefined
   }
 }

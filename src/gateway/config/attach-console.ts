@@ -30,5 +30,6 @@ export function attachConsole<C extends ConsoleConfig>(
   // A monitor that is none is an issue of its own, which a wrapper would hide.
   if (monitor !== undefined && typeof monitor?.begin !== 'function') return { config, console }
   const observedMonitor = console.observe(monitor, typeof clock === 'function' ? clock : Date.now)
+
   return { config: { ...config, monitor: observedMonitor }, console }
 }

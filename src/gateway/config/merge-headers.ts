@@ -13,6 +13,7 @@ export function mergeGatewayHeaders(value: HeaderOptions | undefined): HeaderOpt
   if (value !== undefined && !isRecord(value)) return value
   const { preset, contentSecurityPolicy } = value ?? {}
   const isDecided = preset !== undefined || contentSecurityPolicy !== undefined
+
   return {
     reporting: reportPath,
     ...(isDecided ? {} : { contentSecurityPolicy: 'observe' }),

@@ -37,12 +37,15 @@ export function compileOperations(
   if (monitor !== undefined && (!isRecord(monitor) || typeof monitor.begin !== 'function')) {
     issues.add('monitor', 'must be monitor({ ... }) of portcullis/monitor')
   }
+
   if (uptime !== undefined && (!isRecord(uptime) || typeof uptime.run !== 'function')) {
     issues.add('uptime', 'must be uptime({ ... }) of portcullis/monitor')
   }
+
   if (idHeader !== undefined && !isHeaderName(idHeader)) {
     issues.add('requestIdHeader', 'must be the name of a header')
   }
+
   return {
     monitor,
     requestId:

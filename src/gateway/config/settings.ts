@@ -84,6 +84,7 @@ export function createSettingsResolver(
     const resolved = resolveValues(resolvers, env, envIssues)
     for (const envCheck of sources.checks ?? [])
       collectIssues(envIssues, () => envCheck?.check(env))
+
     rejectSelfReference(sources, resolved, envIssues)
     rejectUnknownRouteHosts(sources, resolved.publicOrigin, resolved.hosts, envIssues)
     const keys = resolved.keys?.length
@@ -92,6 +93,7 @@ export function createSettingsResolver(
     envIssues.throwIfAny()
     const settings = buildSettings(resolved, keys)
     lastResolved = { values: resolved, settings }
+
     return settings
   }
 

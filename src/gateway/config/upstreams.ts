@@ -62,11 +62,13 @@ export function compileUpstreams(
     issues.add('', 'must name at least one server')
     return upstreams
   }
+
   for (const [index, [upstreamName, upstream]] of Object.entries(value).entries()) {
     const upstreamIssues = issues.at(upstreamName)
     // The name is the assertion's `aud` and stands in logs.
     if (!/^[a-z][\w-]{0,63}$/i.test(upstreamName))
       upstreamIssues.add('', 'must be named with letters, digits, - and _, a letter first')
+
     checkKeys(upstreamIssues, upstream, upstreamKeys)
     const options: Partial<AnyUpstream> = isRecord(upstream) ? upstream : {}
     const { sessions, timeoutMs, breaker, probe, hideErrors } = options
@@ -91,6 +93,7 @@ export function compileUpstreams(
       methodOverride: validateMethodOverride(methodOverride, upstreamIssues),
     })
   }
+
   return upstreams
 }
 
@@ -111,7 +114,9 @@ function validateBreaker(breakerOption: unknown, issues: Issues): Breaker | unde
   if (breakerOption === undefined || breakerOption === false) return undefined
   if (isRecord(breakerOption) && typeof breakerOption.start === 'function')
     return (breakerOption as unknown as BreakerRules).start()
+
   issues.add('breaker', 'must be circuitBreaker({ ... }), or absent')
+
   return undefined
 }
 
@@ -123,7 +128,9 @@ function validateMethodOverride(
   if (isRecord(overrideOption) && typeof overrideOption.findRoute === 'function') {
     return (overrideOption as unknown as MethodOverride).findRoute
   }
+
   issues.add('methodOverride', 'must be methodOverride(), which comes from portcullis/gateway')
+
   return undefined
 }
 
@@ -135,5 +142,6 @@ function parseProbePath(probeOption: unknown, issues: Issues): string | undefine
       : undefined
   if (canonical?.ok && canonical.path === probeOption) return probeOption
   issues.add('probe', 'must be a canonical path without a query, such as /health')
+
   return undefined
 }

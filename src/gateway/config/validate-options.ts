@@ -26,11 +26,13 @@ export function validateAssertion(
       issues.add('assertion.key', 'is required')
     }
   }
+
   for (const { name: upstreamName, sessions } of upstreams.values()) {
     if (!sessions) continue
     if (!session) issues.add(`upstreams.${upstreamName}.sessions`, 'needs the option session')
     if (!assertion) issues.add(`upstreams.${upstreamName}.sessions`, 'needs the option assertion')
   }
+
   return wholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, 60, lifetimeRange)
 }
 
@@ -43,7 +45,9 @@ export function validateSession(
   if (isRecord(value) && typeof value.open === 'function' && typeof value.check === 'function') {
     return value as unknown as SessionStrategy<object>
   }
+
   issues.add('session', 'must be a strategy, such as statelessSessions({ ... })')
+
   return undefined
 }
 
@@ -58,6 +62,7 @@ export function validateLogin(
   const loginIssues = issues.at('login')
   if (typeof login?.start === 'function') return login.start(sources, loginIssues)
   loginIssues.add('', 'must be gatewayLogin({ ... }) of portcullis/login')
+
   return undefined
 }
 
@@ -70,7 +75,9 @@ export function validateThrottle(
   if (value === undefined) return undefined
   if (isRecord(value) && typeof value.start === 'function')
     return value.start(sources, issues) as LoginThrottling
+
   issues.add('', 'must be gatewayThrottle({ ... }), which comes from portcullis/gateway')
+
   return undefined
 }
 
@@ -79,6 +86,7 @@ export function validateAudit(value: unknown, issues: Issues): AuditTrail | unde
   if (value === undefined) return undefined
   if (isRecord(value) && typeof value.record === 'function') return value as unknown as AuditTrail
   issues.add('audit', 'must be auditTrail(...) of portcullis/monitor')
+
   return undefined
 }
 
@@ -87,5 +95,6 @@ export function validatePages(value: unknown, issues: Issues): PageTemplate | un
   if (value === undefined) return undefined
   if (isRecord(value) && typeof value.render === 'function') return value as unknown as PageTemplate
   issues.add('pages', 'must be pages({ ... }) of portcullis/page')
+
   return undefined
 }

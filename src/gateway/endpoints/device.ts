@@ -16,5 +16,6 @@ export function createDeviceEndpoints(device: DeviceEndpoints | undefined): read
     return { path, methods: ['POST'], handle }
   })
   const wellKnown = { path: '/.well-known/device-bound-sessions', methods: ['GET', 'HEAD'], handle }
+
   return device.servesSite ? [...endpoints, wellKnown] : endpoints
 }

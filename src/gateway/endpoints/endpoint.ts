@@ -53,6 +53,7 @@ export function createEndpointTable(
     if (!endpoint.methods.includes(request.method)) {
       return reject(ctx, 'method-not-allowed', [['Allow', endpoint.methods.join(', ')]])
     }
+
     return (await endpoint.handle(ctx)) ?? reject(ctx, 'not-found')
   }
 

@@ -20,6 +20,8 @@ export async function probeUpstream(
     cache: 'no-store',
     signal,
   })
+
   response.body?.cancel().catch(() => {})
+
   return response.status >= 200 && response.status < 400 ? undefined : `http-${response.status}`
 }

@@ -18,5 +18,6 @@ export async function readBoundedText({ body }: Request, maxBytes: number): Prom
   } catch {
     // The client has disconnected.
   }
+
   return ''
 }

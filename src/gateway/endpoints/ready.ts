@@ -66,6 +66,7 @@ export function createReadiness(
     } catch (error) {
       reason = error instanceof TimeoutError ? 'timeout' : 'unreachable'
     }
+
     if (reason !== undefined) emit({ type: 'not-ready', subject, reason })
     return reason === undefined
   }
@@ -79,8 +80,10 @@ export function createReadiness(
         ),
       ),
     ])
+
     const isReady = answers.every(Boolean)
     lastResult = { at: clock(), ok: isReady }
+
     return isReady
   }
 
@@ -95,9 +98,11 @@ export function createReadiness(
         awaitedOwner = probeOwner
         waitedMs = 0
       }
+
       if (awaitedOwner === undefined || waitedMs > maxWaitMs) break
       await new Promise((resolve) => setTimeout(resolve, stepMs))
     }
+
     const ownProbe = Math.random()
     probeOwner = ownProbe
     try {

@@ -55,6 +55,7 @@ export function createReportCollector(emit: Emit, clock: Clock): ReportCollector
     rememberedAt.delete(eventKey)
     if (rememberedAt.size >= maxRemembered)
       rememberedAt.delete(rememberedAt.keys().next().value as string)
+
     rememberedAt.set(eventKey, now)
     emit(event)
   }
@@ -78,7 +79,9 @@ function parseReports(bodyText: string, publicOrigin: string | undefined): Secur
   } catch {
     return []
   }
+
   const reports = Array.isArray(parsedBody) ? parsedBody.slice(0, maxReports) : [parsedBody]
+
   return reports.flatMap((report) => toEvent(new Map(entries(report)), publicOrigin) ?? [])
 }
 
@@ -89,6 +92,7 @@ function toEvent(
   const type = report.get('type')
   if (typeof type === 'string' && otherReportTypes.has(type))
     return { type: 'browser-report', reason: type }
+
   const cspReport = report.get('csp-report')
   if (type !== 'csp-violation' && cspReport === undefined) return undefined
   const body = new Map(entries(cspReport ?? report.get('body')))

@@ -47,9 +47,11 @@ function listProbes(
       look: (signal) => probeUpstream({ fetch, env }, upstream, settings, signal),
     })
   }
+
   if (storeProbe !== undefined) {
     const runProbe = (): Promise<undefined> => storeProbe(env).then(() => undefined)
     probes.push({ kind: 'store', name: 'store', look: runProbe })
   }
+
   return probes
 }

@@ -13,6 +13,7 @@ export function hideErrorDetails(response: Response, ctx: RequestContext): Respo
 
   discardBody(response)
   const retryAfter = headers.get('retry-after')
+
   return errorResponse('fault', ctx.request, {
     requestId: ctx.requestId,
     pages: ctx.pages,

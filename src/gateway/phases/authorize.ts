@@ -48,6 +48,7 @@ export function createAuthorize({ reject, sessions, signIn }: AuthorizeOptions):
 
     if (signIn !== undefined && canSignIn(ctx, reason)) return redirectToSignIn(ctx, signIn)
     const { session: handle } = ctx
+
     return session === undefined || handle === undefined
       ? reject(ctx, reason)
       : rejectUser(ctx, reason, handle)

@@ -39,6 +39,7 @@ export function createForwardPhase(options: ForwardPhaseOptions): ForwardRoute {
 
     const response = await login.forward(send)
     await invalidateCache?.(ctx, response)
+
     return ctx.upstream.hideErrors ? hideErrorDetails(response, ctx) : response
   }
 }

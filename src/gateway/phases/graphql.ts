@@ -31,14 +31,17 @@ export function compileGraphql(
     graphqlIssues.add('', 'must be graphqlLimits({ ... }), or absent')
     return undefined
   }
+
   if (route.cache) graphqlIssues.add('', 'must not stand beside cache')
 
   const { introspection } = limits
   if (introspection === false) return { limits, introspection: undefined }
   if (introspection === true)
     return { limits, introspection: compileAccess('public', graphqlIssues) }
+
   if (!needs.session)
     graphqlIssues.add('introspection', 'needs a route that is not public to know a role')
+
   if (!needs.roles) graphqlIssues.add('introspection', 'needs the option roles of the gateway')
   return { limits, introspection: compileAccess(introspection, graphqlIssues.at('introspection')) }
 }
@@ -68,6 +71,7 @@ export function createGraphqlInspection(
     const { request, requestId, metrics, eventContext } = ctx
     if (metrics !== undefined) metrics.reason = reason
     emitEvent(emit, { type: 'graphql-refused', reason, request: requestId }, eventContext)
+
     return limits.refuse(reason, request, requestId)
   }
 
@@ -87,6 +91,7 @@ export function createGraphqlInspection(
       const { maxBytes } = ctx.body
       ctx.body = { body: ctx.request.body ?? undefined, length: bodyBytes.byteLength, maxBytes }
     }
+
     return {
       reject: undefined,
       denyIntrospection(session) {

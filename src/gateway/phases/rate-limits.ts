@@ -41,6 +41,7 @@ export function createRateLimits(emit: Emit): BeginRateLimits {
         remoteLimits.push(preparedLimit)
         continue
       }
+
       const decision = await preparedLimit.decide(throwNoBatch)
       decisions.push(decision)
       if (decision.refused !== undefined) {
@@ -65,6 +66,7 @@ function startRemoteLimits(
     batches.set(redisClient, batch)
     return batch
   }
+
   const pending = remoteLimits.map((preparedLimit) => preparedLimit.decide(findBatch))
   // They are awaited below, unless another phase ends the request before.
   for (const decision of pending) decision.catch(() => {})

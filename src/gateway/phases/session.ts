@@ -50,6 +50,7 @@ export function createGatewaySessions(options: GatewaySessionOptions): GatewaySe
     const handle = open(ctx)
     const data = await handle?.get()
     const sessionFacts = data && handle?.facts()
+
     return (
       handle && data && sessionFacts && { data, facts: sessionFacts, info: () => handle.info() }
     )

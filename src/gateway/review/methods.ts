@@ -25,6 +25,7 @@ export function reviewMethods(
         !isLessRestrictive(laxerRoute, stricterRoute)
       )
         return []
+
       if (upstreams[laxerRoute.route.to]?.methodOverride !== undefined) return []
       return [
         `routes.${index} (${describeRoute(stricterRoute)}) guards ${methods.join(', ')}, and routes.${laxIndex} (${describeRoute(laxerRoute)}) asks less of a POST there: ` +

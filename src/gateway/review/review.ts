@@ -42,6 +42,7 @@ export function reviewGateway<N extends string, Data extends object, E>(
     return { route, access: compileAccess(route.access ?? 'session', createIssues()) }
   })
   const upstreams = reviewUpstreams(plainConfig, env)
+
   return {
     faults: [...reviewUser(plainConfig), ...upstreams.faults],
     remarks: [
@@ -77,6 +78,7 @@ function reviewSessions(session: unknown, routes: readonly Route[]): string[] {
         `${routeName} ends sessions, which ${description}: end() only clears the cookie, and a copy of it lives until its own end.`,
       )
     }
+
     const wanting = new Set(lacking.filter((verb) => sessions?.includes(verb)))
     if (wanting.size > 0) {
       remarks.push(
@@ -85,5 +87,6 @@ function reviewSessions(session: unknown, routes: readonly Route[]): string[] {
       )
     }
   }
+
   return remarks
 }

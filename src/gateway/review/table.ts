@@ -23,6 +23,7 @@ export function reviewTable(routes: readonly RuledRoute[], upstreams: Upstreams)
           )
         : []
     })
+
     return [
       ...pairs,
       ...reviewRoute(ruledRoute, routeName),
@@ -41,13 +42,17 @@ function reviewRoute({ route, access }: RuledRoute, routeName: string): string[]
       `${routeName} looks like a pattern, and is compared letter by letter: only /* at the end stands for more.`,
     )
   }
+
   if (route.caseSensitive && isGuarded(access)) {
     remarks.push(`${routeName} guards one spelling: the upstream must tell others apart.`)
   }
+
   if (route.startOnGet)
     remarks.push(`${routeName} starts sessions on GET: the upstream must bind them to the browser.`)
+
   if (route.encodedSlash === 'keep')
     remarks.push(`${routeName} hands %2F on: the upstream must not take it for a slash.`)
+
   return remarks
 }
 
@@ -77,6 +82,7 @@ function reviewOpenTable(
     upstreams[upstreamName]?.aliases === undefined
       ? ` Until then, name the framework of the upstream ${JSON.stringify(upstreamName)} by its option aliases.`
       : ''
+
   return [
     ...remarks,
     `${routeName} is public beside guards: an address of a guarded page that its guard does not know (a rewrite, a language, a number) ` +
@@ -113,11 +119,13 @@ function reviewPair(
     const laxness = isGuarded(earlier.access) ? 'asks for less and' : 'is public and'
     return [`${routeName} ${laxness} takes ${isWider ? '' : 'its '}paths from ${laterName}.`]
   }
+
   // One path is meant to have its own methods; a whole branch, or part of what another route takes, may not be.
   if (!earlierRule.path.endsWith('/*') || laterRule.path === '/*') return []
   const missing = listMethods(laterRule).filter(
     (method) => !listMethods(earlierRule).includes(method),
   )
+
   return missing.length > 0
     ? [`${routeName} answers 405 to ${missing.join(', ')} where ${laterName} would take it.`]
     : []

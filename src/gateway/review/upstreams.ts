@@ -46,6 +46,7 @@ export function reviewUpstreams(
   )) {
     if (!config.routes.some((route) => route.to === upstreamName))
       remarks.push(`upstreams.${upstreamName} is where no route leads.`)
+
     // A binding or an app has no address that somebody else could have.
     if (urlOption === undefined) continue
     const foundUrl = knownValue(urlOption, env)
@@ -55,14 +56,17 @@ export function reviewUpstreams(
       )
       continue
     }
+
     const { hostname } = new URL(foundUrl)
     if (insecurePrivateAddress || !isPrivate(hostname) || (isLoopback && isLoopbackHost(hostname)))
       continue
+
     problems.push(
       `upstreams.${upstreamName}.url is a private address, which from another machine is another machine; ` +
         'where it is meant, say insecurePrivateAddress: true',
     )
   }
+
   return { faults: problems, remarks }
 }
 
@@ -75,7 +79,9 @@ function isPrivate(hostname: string): boolean {
     )
   )
     return true
+
   const hostName = hostname.replace(/\.$/, '')
+
   // A name of one label is found by who shares the network: `http://app:3000`.
   return (
     (!hostName.includes('.') && !hostName.includes(':')) ||

@@ -46,6 +46,7 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
     routeQuery.folded ??= foldPath(path)
     for (const index of foldedIndexes.list(host))
       addFound(foundGroups, index.find(routeQuery.folded), path)
+
     for (const index of writtenIndexes.list(host)) addFound(foundGroups, index.find(path), path)
   }
 
@@ -67,6 +68,7 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
       foundGroups.push(aliasGroup)
       collect(foundGroups, aliasQuery, aliasGroup)
     }
+
     return foundGroups
   }
 
@@ -95,6 +97,7 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
           return { type: 'method', allow }
         }
       }
+
       return stricter.length === 0
         ? undefined
         : { type: 'route', route: strictestRoute(route, stricter) }
@@ -135,11 +138,13 @@ function newIndexes(foldsPaths: boolean): Indexes {
   const anyHost = createAliasIndex<RouteGroup>(foldsPaths)
   const anyHostOnly = [anyHost]
   const hosts = new Map<string, AliasIndex<RouteGroup>>()
+
   return {
     ensure(host) {
       if (host === undefined) return anyHost
       const index = hosts.get(host) ?? createAliasIndex<RouteGroup>(foldsPaths)
       hosts.set(host, index)
+
       return index
     },
     list(host) {

@@ -25,6 +25,7 @@ export function compileRouteCsrf(
     checkKeys(issues.at('csrf'), routeCsrf, ['trustedOrigins'])
     csrfPolicy({ trustedOrigins: routeCsrf?.trustedOrigins ?? [] }, issues.at('csrf'))
   }
+
   const trustedOrigins = [
     ...toList(gatewayCsrf?.trustedOrigins),
     ...toList(routeCsrf?.trustedOrigins),
@@ -33,6 +34,7 @@ export function compileRouteCsrf(
     { ...pickKnown(gatewayCsrf), trustedOrigins: [...new Set(trustedOrigins)] },
     issues.child(''),
   )
+
   // The environment of this policy is the gateway's settings, where the origin has been judged.
   return { ...policy, publicOrigins: (settings) => [(settings as Settings).publicOrigin] }
 }

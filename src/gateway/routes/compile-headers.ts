@@ -28,8 +28,10 @@ export function routeHeaders(
           ),
         )
       : routeOptions
+
     const newWriter = headerWriter(options, headerIssues)
     writers.set(routeHeadersOption, newWriter)
+
     return newWriter
   }
 }

@@ -15,7 +15,9 @@ export function compileGatewayLimit(value: unknown, issues: Issues): Gate | unde
   ) {
     return value as Gate
   }
+
   issues.add('limit', 'must be limitGate({ ... }), which comes from portcullis/limit')
+
   return undefined
 }
 

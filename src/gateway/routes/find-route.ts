@@ -36,6 +36,7 @@ export function createFindRoute(routes: RouteTable, reject: RequestRejecter): Fi
     if (match.type === 'unclear') return rejectWith(ctx, 'body-malformed')
     if (match.type === 'route') return { type: 'route', ctx: enterRoute(ctx, match.route) }
     const allow = match.type === 'method' ? match.allow : ''
+
     return rejectWith(ctx, 'method-not-allowed', [['Allow', allow]])
   }
 }
@@ -60,6 +61,7 @@ function matchRoute(
   const openedMatch = routes.match(host, openedPath, method, search)
   const readingsAgree =
     match.type === 'route' && openedMatch.type === 'route' && match.route === openedMatch.route
+
   return readingsAgree && match.route.route.encodedSlash === 'keep' ? match : { type: 'ambiguous' }
 }
 
@@ -86,6 +88,7 @@ function enterRoute(ctx: RequestContext, route: CompiledRoute): RouteContext {
   recordRoute(ctx, route.route)
   if (route.secure !== undefined) ctx.response.headers = route.secure
   const namesHost = route.route.host !== undefined
+
   return Object.assign(ctx, {
     settings: namesHost ? settingsForHost(settings, readUrlHost(request.url)) : settings,
     route,

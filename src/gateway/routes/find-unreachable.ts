@@ -16,11 +16,13 @@ export function findUnreachable(routes: readonly CompiledRoute[], issues: Issues
     if (route.path === lastRoute.route.path && route.host === lastRoute.route.host) {
       for (const method of listMethods(route)) openMethods.delete(method)
     } else if (coversAll(earlierRoute, lastRoute)) openMethods.clear()
+
     if (openMethods.size > 0) continue
     issues.add(
       'path',
       `is never reached: ${JSON.stringify(describeRoute(earlierRoute))} stands before it`,
     )
+
     return
   }
 }
@@ -53,6 +55,7 @@ export function validateSignIn(
     issues.add('signIn', 'must be a canonical path without a query, such as /login')
     return
   }
+
   const routeTable = compileRoutes(routes)
   const guardedRoutes = routes.filter(({ access }) => access.session)
   const hosts = new Set(
@@ -68,6 +71,7 @@ export function validateSignIn(
       'signIn',
       `must lead to a public route that takes GET${hostSuffix}, or visitors would be sent round in circles`,
     )
+
     return
   }
 }

@@ -50,6 +50,7 @@ function combineCsrf(
 ): CrossOriginPolicy | undefined {
   if (firstRules === undefined || secondRules === undefined || firstRules === secondRules)
     return firstRules ?? secondRules
+
   const trustedOrigins = [...firstRules.trustedOrigins].filter((origin) =>
     secondRules.trustedOrigins.has(origin),
   )

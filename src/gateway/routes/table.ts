@@ -102,6 +102,7 @@ export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
       index = newIndex()
       hosts.set(`${host}`, index)
     }
+
     const hasFolded = members.some(isFolded)
     const { text: patternText, prefix } = compilePathPattern(path, hasFolded)
     const spelling = hasFolded ? index.folded : index.plain
@@ -121,6 +122,7 @@ export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
       routeQuery.folded ??= foldPath(path)
       bestGroup = firstInOrder(bestGroup, folded, routeQuery.folded)
     }
+
     considerIndex(anyHost)
     if (hosts.size === 0) return bestGroup
     const [namedIndex, wildcardIndex] = [hosts.get(host), hosts.get(toWildcard(host))]
@@ -163,6 +165,7 @@ function groupRoutes(routes: readonly CompiledRoute[]): CompiledRoute[][] {
     if (samePattern) samePattern.push(routeToGroup)
     else byPattern.set(pattern, [routeToGroup])
   }
+
   return [...byPattern.values()]
 }
 
@@ -172,7 +175,9 @@ function createGroup(groupOrder: number, members: readonly CompiledRoute[]): Rou
     for (const method of listMethods(member.route))
       if (!byMethod.has(method)) byMethod.set(method, member)
   }
+
   const pattern = compilePathPattern((members[0] as CompiledRoute).route.path)
+
   return {
     order: groupOrder,
     pattern,
@@ -210,5 +215,6 @@ function firstInOrder(
     consider(prefixes.get(slashIndex === -1 ? requestPath : requestPath.slice(0, slashIndex)))
     if (slashIndex === -1) break
   }
+
   return firstGroup
 }

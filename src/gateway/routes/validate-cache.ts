@@ -12,6 +12,7 @@ export function validateCache(route: Route, issues: Issues): void {
     issues.add('cache', 'must be publicCache({ ... }), or absent')
     return
   }
+
   if (route.access !== 'public') issues.add('cache', "needs access: 'public'")
   if (route.throttle !== undefined) issues.add('cache', 'must not stand on a login')
   if (!route.methods || !Array.isArray(route.methods) || listMethods(route).includes('GET')) return

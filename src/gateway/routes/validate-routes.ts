@@ -97,6 +97,7 @@ export function validateRoutes(
     issues.add('routes', 'must list at least one route')
     return routes
   }
+
   const gatewayLimit = compileGatewayLimit(config.limit, issues)
   const compileHeaders = routeHeaders(config.headers)
   for (const [index, routeInput] of (config.routes as readonly Route[]).entries()) {
@@ -120,6 +121,7 @@ export function validateRoutes(
       )
       if (option !== undefined) routeIssues.add(option, 'needs the option login of the gateway')
     }
+
     const compiledRoute: CompiledRoute = {
       ...{ route, csrf, body, throttle, access },
       graphql: compileGraphql(
@@ -131,12 +133,16 @@ export function validateRoutes(
       limits: compileRouteLimits(route.limit, gatewayLimit, routeIssues),
       secure: compileHeaders(route.headers, routeIssues),
     }
+
     if (validatePattern(route, routeIssues)) routes.push(compiledRoute)
     if (routes.length > countBefore) findUnreachable(routes, routeIssues)
   }
+
   if (config.signIn !== undefined && config.session === undefined)
     issues.add('signIn', 'needs the option session')
+
   validateSignIn(config.signIn, routes, issues)
+
   return routes
 }
 
@@ -153,6 +159,7 @@ function compileRouteThrottle(
       'needs the option throttle of the gateway, which says where failures are counted',
     )
   }
+
   return throttling?.route(route, issues)
 }
 
@@ -160,8 +167,10 @@ function validatePattern({ host, path }: Route, issues: Issues): boolean {
   const isHostValid = host === undefined || isHostPattern(host)
   if (!isHostValid)
     issues.add('host', 'must be a host without a port, such as api.example.com or *.example.com')
+
   if (isPathPattern(path)) return isHostValid
   issues.add('path', 'must be an exact path (/login) or a prefix (/admin/*), in canonical form')
+
   return false
 }
 
@@ -176,14 +185,17 @@ function compileRouteAccess(
     issues.add('access', "must be 'public' where the gateway has no option session")
   } else if (compiledAccess.roles !== undefined && roles === undefined)
     issues.add('access.role', 'needs the option roles')
+
   if (compiledAccess.bound && session !== undefined && session.device === undefined)
     issues.add('access.device', 'needs sessions with the option device')
+
   if (compiledAccess.ranges !== undefined && platform === 'none') {
     issues.add(
       'access.address',
       "needs a platform that tells addresses: with 'none' nobody would pass",
     )
   }
+
   return compiledAccess
 }
 
@@ -200,8 +212,10 @@ function validateRouteOptions(
       .join(', ')
     issues.add('to', `names no upstream; there is ${names || 'none'}`)
   }
+
   if (route.timeoutMs !== undefined)
     wholeNumber(issues, 'timeoutMs', route.timeoutMs, 1, timeoutBounds)
+
   validateCache(route, issues)
   const socketSeconds = route.maxSocketSeconds === false ? undefined : route.maxSocketSeconds
   wholeNumber(issues, 'maxSocketSeconds', socketSeconds, 3600, {
@@ -209,22 +223,26 @@ function validateRouteOptions(
     max: 86_400,
     unit: 'seconds',
   })
+
   choiceOption(issues, 'retry', route.retry, [true, false, 'idempotency-key'], true)
   parseList(route.methods, methods, 'methods', issues)
   const grantedVerbs = parseList(route.sessions, sessionVerbs, 'sessions', issues)
   if (grantedVerbs.length > 0 && upstream?.sessions === false) {
     issues.add('sessions', `needs sessions: true on the upstream ${JSON.stringify(route.to)}`)
   }
+
   for (const sessionVerb of unsupportedVerbs(session).filter((sessionVerb) =>
     grantedVerbs.includes(sessionVerb),
   )) {
     issues.add('sessions', `must not grant ${sessionVerb}: stateless sessions cannot keep it`)
   }
+
   const unsafeVerbs = grantedVerbs.filter(requiresUnsafeMethod).join(' and ')
   booleanOption(issues, 'caseSensitive', route.caseSensitive, false)
   const startsOnGet = booleanOption(issues, 'startOnGet', route.startOnGet, false)
   if (startsOnGet && !unsafeVerbs)
     issues.add('startOnGet', 'needs sessions with start, endAll or endAny')
+
   if (
     unsafeVerbs &&
     !startsOnGet &&
@@ -236,6 +254,7 @@ function validateRouteOptions(
       `grants ${unsafeVerbs}, which no method of this route may use; see startOnGet`,
     )
   }
+
   choiceOption(issues, 'encodedSlash', route.encodedSlash, ['keep'], undefined)
   const hideErrors = booleanOption(
     issues,
@@ -243,9 +262,11 @@ function validateRouteOptions(
     route.hideErrors,
     upstream?.hideErrors ?? false,
   )
+
   const anonymous = booleanOption(issues, 'anonymous', route.anonymous, false)
   if (anonymous && grantedVerbs.length > 0)
     issues.add('anonymous', 'must not stand beside sessions: nobody is known there')
+
   return upstream && { ...upstream, hideErrors, sessions: upstream.sessions && !anonymous }
 }
 
@@ -260,7 +281,9 @@ function parseList<T extends string>(
     issues.add(option, 'must be a list that is not empty, or absent')
     return []
   }
+
   for (const [index, listItem] of listOption.entries())
     choiceOption(issues, `${option}.${index}`, listItem, choices, listItem)
+
   return listOption
 }

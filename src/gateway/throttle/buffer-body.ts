@@ -21,8 +21,10 @@ export async function bufferJsonBody(response: Response, timeoutMs: number): Pro
   const isJson = mediaType === 'application/json' || mediaType.endsWith('+json')
   if (!isJson || response.body === null || response.headers.has('content-encoding'))
     return { text: undefined, response }
+
   if (Number(response.headers.get('content-length')) > maxResponseBytes)
     return { text: undefined, response }
+
   const reader = response.body.getReader()
   const chunks: Uint8Array[] = []
   let [byteLength, hasTimedOut] = [0, false]
@@ -37,6 +39,7 @@ export async function bufferJsonBody(response: Response, timeoutMs: number): Pro
       byteLength += chunk.value.byteLength
       if (byteLength > maxResponseBytes)
         return { text: undefined, response: new Response(resumeBody(chunks, reader), response) }
+
       chunk = await reader.read()
     }
   } catch (cause) {
@@ -46,11 +49,14 @@ export async function bufferJsonBody(response: Response, timeoutMs: number): Pro
   } finally {
     clearTimeout(timer)
   }
+
   if (hasTimedOut)
     throw new PortcullisError(
       'ERR_UPSTREAM_TIMEOUT',
       `The answer to a login took longer than ${timeoutMs} ms`,
     )
+
   const joined = joinChunks(chunks, byteLength)
+
   return { text: new TextDecoder().decode(joined), response: new Response(joined, response) }
 }

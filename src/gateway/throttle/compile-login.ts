@@ -56,11 +56,13 @@ export function compileLogin(
       `needs methods that carry a body, and no others: ${methodsWithBody.join(', ')}`,
     )
   }
+
   const compiledSuccess = compileSuccess(success, throttleIssues.at('success'))
   const { rules: successRules } = compiledSuccess
   if (successRules.some(({ sessionStart }) => sessionStart) && !route.sessions?.includes('start')) {
     throttleIssues.add('success', "is proven by sessionStart, so sessions must grant 'start'")
   }
+
   const accountRule = validateAccount(account, route.access, throttleIssues.at('account'))
   // The client chooses what is selected and under which name, and the status is 200 either way.
   if (
@@ -73,11 +75,13 @@ export function compileLogin(
       'must be proven by a cookie or by sessionStart where the account is read from GraphQL',
     )
   }
+
   const sessionMember =
     accountRule !== undefined && 'session' in accountRule ? accountRule.session : undefined
   const normalize =
     optionalFunction(throttleIssues, 'normalize', route.throttle?.normalize) ??
     normalizerFor(success, defaults.normalize)
+
   return {
     read:
       accountRule === undefined || 'session' in accountRule
@@ -111,7 +115,9 @@ function compileWithheld(patterns: unknown, issues: Issues): (cookieName: string
     )
     return () => false
   }
+
   const withheldNames = patterns as readonly string[]
+
   return (cookieName) => withheldNames.some((withheldName) => matchesName(withheldName, cookieName))
 }
 
@@ -141,6 +147,7 @@ function validateAccount(
     issues.add('', 'is required')
     return undefined
   }
+
   checkKeys(issues, input, accountKeys)
   if (typeof input !== 'object' || input === null) return undefined
 
@@ -150,6 +157,7 @@ function validateAccount(
     .filter((optionName) => optionName !== 'maxTokens' && optionName !== 'optional')
     .sort()
     .join()
+
   if (!accountKinds.includes(accountKind)) {
     issues.add('', 'must be one of { form }, { json }, { graphql, argument } and { session }')
     return undefined
@@ -161,6 +169,7 @@ function validateAccount(
   if (!isValid) return undefined
   if (accountKind === 'session' && access === 'public')
     issues.add('session', "must not stand on a route with access: 'public'")
+
   return input as RouteThrottle['account']
 }
 
@@ -175,8 +184,10 @@ function validateAccountMember(
     if (typeof optionValue !== 'boolean') issues.add(option, 'must be true or false')
     if (accountKind !== 'form' && accountKind !== 'json')
       issues.add(option, 'must stand beside form or json')
+
     return true
   }
+
   if (option === 'maxTokens') {
     wholeNumber(issues, option, optionValue as number, 1000, tokenRange)
     return true
@@ -186,6 +197,7 @@ function validateAccountMember(
   const memberNames: unknown[] = takesPath ? [optionValue].flat() : [optionValue]
   if (memberNames.length > 0 && memberNames.every(isMemberName)) return true
   issues.add(option, 'must be the name of a member, of at most 64 characters')
+
   return false
 }
 

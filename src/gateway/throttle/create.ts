@@ -36,6 +36,7 @@ export function gatewayThrottle<E = ProjectEnv>(options: LoginThrottleOptions<E>
       const settings = compileThrottle(options, clock, issues)
       const engine = createThrottleEngine(settings, clock, emit)
       const services = { clock, reject: createReject(emit) }
+
       return {
         cookieName: engine.cookieName,
         check: engine.check,

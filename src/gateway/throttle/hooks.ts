@@ -66,10 +66,12 @@ export function createAttemptHooks(
     onRequest(headers): void {
       if (attempt.pressure !== undefined)
         headers.set('portcullis-login-pressure', `${attempt.pressure}`)
+
       if (body !== undefined) {
         headers.delete('content-length') // fetch measures the body that is sent
         withheld = removeIdentity(headers, ctx, route, session)
       }
+
       sentCookies = headers.get('cookie')
       // The body has to be read, so it is requested uncompressed.
       if (readsBody) headers.set('accept-encoding', 'identity')
@@ -102,6 +104,7 @@ export function createAttemptHooks(
         replaceSetCookie(response.headers, cookie)
         neverStore(response.headers)
       }
+
       return response
     },
   }

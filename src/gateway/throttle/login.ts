@@ -103,6 +103,7 @@ class AttemptScope implements LoginScope {
     const { cookieName } = engine
     const cookies =
       cookieName === undefined ? [] : readCookies(request.headers.get('cookie'), cookieName)
+
     return engine.begin({ env, account, address, cookies, request: requestId, context, subject })
   }
 
@@ -139,6 +140,7 @@ class AttemptScope implements LoginScope {
       attempt,
       state: loginState,
     }
+
     return sendLogin(this.#ctx, send, (session) => ({
       login: createAttemptHooks({ ...attemptWork, session }, body),
       wantsSession: () => loginState.wantsSession,
@@ -179,5 +181,6 @@ async function readLoginAccount(
   )?.[1]
   const account =
     typeof accountName === 'string' ? createAccount(accountName, normalize) : undefined
+
   return account === undefined ? { ok: false, status: 400 } : { ok: true, account }
 }

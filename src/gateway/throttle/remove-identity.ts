@@ -49,6 +49,7 @@ export function removeIdentity(
     headers.set('referer', refererFor(headers.get('referer'), page))
     for (const refererName of otherReferers) headers.delete(refererName)
   }
+
   return otherCookies !== cookie
 }
 

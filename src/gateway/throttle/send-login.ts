@@ -29,6 +29,7 @@ export async function sendLogin(
 
   await response.body?.cancel()
   const session = (await showsForm(ctx, send)) ? 'anonymous' : 'unproven'
+
   return send({ login: start(session).login })
 }
 
@@ -37,6 +38,7 @@ async function showsForm(ctx: RouteContext, send: SendLogin): Promise<boolean> {
   const headers = new Headers(ctx.request.headers)
   for (const headerName of ['content-type', 'content-length', 'origin', 'referer'])
     headers.delete(headerName)
+
   // Laravel's guard and others respond to a script differently than to a page.
   headers.set('accept', 'text/html')
   const page: RouteContext = {
@@ -46,7 +48,9 @@ async function showsForm(ctx: RouteContext, send: SendLogin): Promise<boolean> {
     rules: { ...ctx.rules, sessions: [] },
     body: { ...ctx.body, body: undefined, length: undefined },
   }
+
   const { status, body: formBody } = await send({ ctx: page })
   await formBody?.cancel()
+
   return status === 200
 }

@@ -124,6 +124,7 @@ export function createAuditRecord(
   const isRejection = usualOutcome === 'denied' && (action === 'request' || action === 'access')
   const isFault = isRejection && reasonStatus(reason as Reason) >= 500
   const outcome = isFault ? 'failed' : usualOutcome
+
   // JSON leaves out what is undefined.
   return {
     event: 'audit',

@@ -39,6 +39,7 @@ export function analyticsSink<E = ProjectEnv>(dataset: FromEnv<AnalyticsDataset,
       country,
       subject,
     ]
+
     resolve({ env })?.writeDataPoint({
       indexes: [user ?? session ?? type],
       blobs: columns.map((columnValue) => columnValue ?? ''),
@@ -76,12 +77,14 @@ export function webhookSink<E = ProjectEnv>(options: WebhookSinkOptions<E>): Aud
     options.url as never,
     parseWebhookUrl,
   )
+
   const signingKey = resolveFrom<string, string>(
     issues,
     'key',
     options.key as never,
     parseWebhookKey,
   )
+
   const { filter: isIncluded = isAboutSessions, timeoutMs = 5000 } = options
   const { fetch: send = (input, requestInit) => fetch(input, requestInit) } = options
   if (typeof isIncluded !== 'function') issues.add('filter', 'must be a function')
@@ -129,9 +132,12 @@ export function redisStreamSink(
   const redisClient = adoptRedis(redis, issues)
   if (typeof streamKey !== 'string' || streamKey === '')
     issues.add('key', 'must be a name that is not empty')
+
   if (!Number.isInteger(maxLength) || maxLength < 100 || maxLength > 100_000_000)
     issues.add('maxLength', 'must be a whole number of records from 100 to 100,000,000')
+
   issues.throwIfAny()
+
   return (auditRecord, { env }) =>
     redisClient.call(
       env,

@@ -46,6 +46,7 @@ export async function postOtlp(
     if (response.ok) return { status: 'delivered' }
 
     const reason = `http-${response.status}`
+
     return { status: retryableStatuses.has(response.status) ? 'retryable' : 'rejected', reason }
   } catch {
     return { status: 'retryable', reason: 'unreachable' }

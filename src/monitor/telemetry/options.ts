@@ -91,6 +91,7 @@ export function parseTelemetryOptions(options: TelemetryOptions<never>): Telemet
 
   if (typeof service !== 'string' || service === '')
     issues.add('service', 'must be a name that is not empty')
+
   const { clock = Date.now } = options
   if (typeof send !== 'function') issues.add('fetch', 'must be a function')
   if (typeof clock !== 'function') issues.add('clock', 'must be a function')
@@ -129,6 +130,7 @@ export function parseTelemetryOptions(options: TelemetryOptions<never>): Telemet
   }
 
   issues.throwIfAny()
+
   return settings
 }
 

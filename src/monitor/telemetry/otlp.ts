@@ -96,6 +96,7 @@ function encodeMetric(metric: Metric, window: MetricsWindow): object {
   const dataPoints = [...metric.series.values()].map((numberSeries) =>
     encodeNumberPoint(numberSeries, pointTimes),
   )
+
   return metric.type === 'counter'
     ? { name, description, unit, sum: { aggregationTemporality, isMonotonic: true, dataPoints } }
     : { name, description, unit, gauge: { dataPoints } }
@@ -130,6 +131,7 @@ function encodeAttributes(attributes: Attributes): object[] | undefined {
   for (const [attributeName, attributeValue] of Object.entries(attributes))
     if (attributeValue !== undefined)
       encodedAttributes.push({ key: attributeName, value: encodeValue(attributeValue) })
+
   return encodedAttributes.length > 0 ? encodedAttributes : undefined
 }
 

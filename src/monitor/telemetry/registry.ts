@@ -147,6 +147,7 @@ function restoreHistogram(
     const series = findSeries(target, lostSeries.labels, createHistogram)
     for (const [index, bucketCount] of lostSeries.buckets.entries())
       series.buckets[index] = (series.buckets[index] ?? 0) + bucketCount
+
     series.count += lostSeries.count
     series.sum += lostSeries.sum
   }
@@ -189,5 +190,6 @@ function toLabels(attributes: Attributes): Labels {
   const labels: Record<string, string> = {}
   for (const [labelName, labelValue] of Object.entries(attributes))
     if (labelValue !== undefined) labels[labelName] = String(labelValue)
+
   return labels
 }

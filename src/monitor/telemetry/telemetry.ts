@@ -104,6 +104,7 @@ function countRequest(registry: MetricsRegistry, line: RequestLine, metrics: Req
 
   if (line.reason !== undefined)
     registry.add(refusals, 1, { ...requestLabels, reason: line.reason })
+
   if (metrics.sessionMs !== undefined)
     registry.observe(sessionDuration, metrics.sessionMs / 1000, {})
 

@@ -18,6 +18,7 @@ export function readRange(headers: Headers, length: number): ByteRange | undefin
     const suffixLength = Math.min(Number(suffix), length)
     return suffixLength === 0 ? 'unsatisfiable' : { first: length - suffixLength, last: length - 1 }
   }
+
   const firstByte = Number(firstText)
   if (lastText !== '' && Number(lastText) < firstByte) return undefined
   if (firstByte >= length) return 'unsatisfiable'
@@ -36,6 +37,7 @@ export function isSameForRange(asked: Headers, cachedHeaders: Headers): boolean 
     parseHttpDate(condition),
     parseHttpDate(cachedHeaders.get('date')),
   ]
+
   // Section 8.8.2.2: a date is strong where it lies a second before the answer that had it.
   return (
     conditionDate !== undefined &&

@@ -11,6 +11,7 @@ export function isUnchanged(requestHeaders: Headers, cachedHeaders: Headers, now
     cachedHeaders.get('last-modified') ?? cachedHeaders.get('date'),
     now,
   )
+
   return sinceDate !== undefined && modifiedDate !== undefined && modifiedDate <= sinceDate
 }
 
@@ -20,6 +21,7 @@ function matchesTag(condition: string, etag: string | null): boolean {
   if (condition.trim() === '*') return true
   // A comma may stand in a tag; a tag without quotes is compared all the same.
   const tags = condition.match(/(?:W\/)?"[^"]*"|[^\s,"]+/g) ?? []
+
   return tags.some((tag) => bareTag(tag) === bareTag(etag))
 }
 
@@ -43,6 +45,7 @@ export function confirmsCached(receivedHeaders: Headers, cachedHeaders: Headers)
   const [etag, cachedTag] = [receivedHeaders.get('etag'), cachedHeaders.get('etag')]
   if (etag !== null) return cachedTag !== null && bareTag(etag) === bareTag(cachedTag)
   const lastModified = receivedHeaders.get('last-modified')
+
   return (
     lastModified === null ||
     cachedTag !== null ||
@@ -70,5 +73,6 @@ export function mergeHeaders(cachedHeaders: Headers, receivedHeaders: Headers): 
   receivedHeaders.forEach((headerValue, headerName) => {
     if (!bodyHeaders.has(headerName)) mergedHeaders.set(headerName, headerValue)
   })
+
   return mergedHeaders
 }

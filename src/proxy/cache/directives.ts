@@ -43,12 +43,15 @@ export function readCacheControl(headers: Headers): CacheControl {
     const spelledName = parseCacheControl(headerField)
     forbidden ||= spelledName !== 'malformed' && forbidsStoring(spelledName)
   }
+
   // Edge Architecture Specification (W3C Note, 2001), section 2.2: it too takes the place of the general field.
   if (surrogate !== 'malformed' && surrogate.size > 0) {
     targetedDirectives ??= surrogate
     forbidden ||= forbidsStoring(surrogate)
   }
+
   const directives = targetedDirectives ?? (general === 'malformed' ? new Map() : general)
+
   return {
     directives,
     targeted: targetedDirectives !== undefined,
@@ -87,11 +90,13 @@ export function parseCacheControl(field: string | null): CacheDirectives | 'malf
       (tokenPattern.test(spelledName) && rawArgument === rawArgument.trim())
         ? rawArgument
         : ''
+
     directives.set(
       directiveName,
       directives.has(directiveName) && directives.get(directiveName) !== argument ? '' : argument,
     )
   }
+
   return directives
 }
 
@@ -109,6 +114,7 @@ function parseTargeted(field: string | null): CacheDirectives | undefined {
     if (hasWrongType(directiveName, argument)) directives.delete(directiveName)
     else directives.set(directiveName, argument === '?1' ? undefined : argument)
   }
+
   return directives.size > 0 ? directives : undefined
 }
 
@@ -137,7 +143,9 @@ function splitOutsideQuotes(field: string): string[] | undefined {
       start = position + 1
     }
   }
+
   fieldParts.push(field.slice(start).trim())
+
   return isQuoted ? undefined : fieldParts
 }
 

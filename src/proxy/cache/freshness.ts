@@ -65,6 +65,7 @@ export function computeFreshness(
   // Section 4.2.4. An upstream that names a stale directive itself has allowed it, beside s-maxage too.
   const mustRevalidate =
     mustAsk || directives.has('must-revalidate') || directives.has('proxy-revalidate')
+
   return {
     age: initialAge,
     fresh: freshSeconds,
@@ -97,6 +98,7 @@ function computeInitialAge(headers: Headers, { requestedAt, receivedAt }: Respon
   const responseDate = parseHttpDate(headers.get('date'), receivedAt)
   const apparent =
     responseDate === undefined ? 0 : Math.max(0, Math.floor((receivedAt - responseDate) / 1000))
+
   return Math.max(apparent, correctedAge)
 }
 
@@ -114,12 +116,14 @@ function explicitLifetime(
     if (directives.has(directiveName))
       return parseSeconds(directives.get(directiveName)?.replace(/\+\d+$/, '')) ?? 0
   }
+
   const expires = headers.get('expires')
   if (isTargeted || expires === null) return undefined
   // Section 5.3: what is no date, `0` above all, lies in the past.
   const end = parseHttpDate(expires, times.receivedAt)
   if (end === undefined) return 0
   const createdAt = parseHttpDate(headers.get('date'), times.receivedAt) ?? times.receivedAt
+
   return Math.max(0, Math.floor((end - createdAt) / 1000))
 }
 

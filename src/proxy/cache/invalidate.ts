@@ -55,6 +55,7 @@ export function createInvalidateCache(routes: CachedRoutes, clock: Clock): Inval
       const { route, upstream } = match.route
       if (!route.cache || upstream === undefined) return undefined
       const search = pathAndQuery.slice(pathOnly.length)
+
       return route.cache.invalidate({
         path: pathOnly,
         search,
@@ -63,6 +64,7 @@ export function createInvalidateCache(routes: CachedRoutes, clock: Clock): Inval
         clock,
       })
     }
+
     await Promise.all(Array.from(findChanged(ctx, response), invalidate))
   }
 }
@@ -80,5 +82,6 @@ function findChanged({ path, search, settings }: ChangingRequest, response: Resp
       changedUrl.origin === publicOrigin ? canonicalPath(changedUrl.href) : undefined
     if (canonical?.ok) changedAddresses.add(canonical.path + canonical.search)
   }
+
   return changedAddresses
 }

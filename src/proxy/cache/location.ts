@@ -32,6 +32,7 @@ export function findCacheLocation(
   const cacheKey = new Request(createKeyUrl(target, search, headers))
   const varies = rules.vary.length > 0
   const invalidKey = varies ? new Request(createInvalidationUrl(target, search)) : undefined
+
   return { store, key: cacheKey, invalidKey }
 }
 

@@ -120,12 +120,14 @@ export function publicCache(options: CacheOptions = {}): RouteCache {
   ) {
     issues.add('store', 'must have match and put')
   }
+
   const cacheRules = compileRules({ ...options }, issues)
   const maxBodyBytes = wholeNumber(issues, 'maxBytes', maxBytes, 1_048_576, {
     min: 1,
     max: 16_777_216,
     unit: 'bytes',
   })
+
   issues.throwIfAny()
   const refreshing = createInvalidationTimes()
   const changes = { count: 0, last: createInvalidationTimes() }
@@ -136,6 +138,7 @@ export function publicCache(options: CacheOptions = {}): RouteCache {
     refreshing,
     changes,
   })
+
   return {
     serve: (ctx) => serveCached(ctx, cache()),
     invalidate: (target) => invalidateCached(target, cache()),
@@ -163,6 +166,7 @@ function compileRules(options: CacheOptions, issues: Issues): CacheRules {
     cookies = 'bypass',
     types,
   } = options
+
   if (
     !Array.isArray(query) ||
     !query.every(
@@ -171,14 +175,17 @@ function compileRules(options: CacheOptions, issues: Issues): CacheRules {
   ) {
     issues.add('query', 'must be a list of parameter names, spelled as in a query')
   }
+
   if (!Array.isArray(vary) || !vary.every(isVaryName)) {
     issues.add(
       'vary',
       "must be a list of 'accept' and 'accept-language', or of other headers that do not tell who asks",
     )
   }
+
   if (cookies !== 'bypass' && cookies !== 'ignore')
     issues.add('cookies', "must be 'bypass' or 'ignore'")
+
   return {
     maxAge:
       maxAge === undefined

@@ -25,12 +25,15 @@ export async function respondFromCache(
   headers.set('x-request-id', requestId)
   if (status === 200 && isUnchanged(request.headers, headers, now))
     return removeBody(storedResponse, 304)
+
   if (request.method === 'HEAD') return removeBody(storedResponse, status)
   if (!ranges || status !== 200) return storedResponse
   headers.set('accept-ranges', 'bytes')
   if (!request.headers.has('range') || !isSameForRange(request.headers, headers))
     return storedResponse
+
   const body = await readWhole(storedResponse, maxBytes)
+
   return body === undefined ? storedResponse : cutRange(body, headers, request.headers)
 }
 
@@ -46,7 +49,9 @@ function cutRange(
     headers.set('content-range', `bytes */${body.byteLength}`)
     return new Response(null, { status: 416, headers })
   }
+
   headers.set('content-range', `bytes ${byteRange.first}-${byteRange.last}/${body.byteLength}`)
+
   return new Response(body.slice(byteRange.first, byteRange.last + 1), { status: 206, headers })
 }
 

@@ -50,6 +50,7 @@ export function findBypassReason(
   const cookie = headers.get('cookie')
   if (cookie !== null && (!ignoreCookies || removeCookies(cookie, ownNames) !== cookie))
     return 'cookie'
+
   return vary.some((varyName) => (headers.get(varyName)?.length ?? 0) > longestVaried)
     ? 'length'
     : undefined
@@ -81,6 +82,7 @@ export function selectHeaders(headers: Headers, { vary }: CacheRules): Headers {
     const headerValue = headers.get(varyName)
     if (headerValue !== null) keyHeaders.set(varyName, headerValue)
   }
+
   return keyHeaders
 }
 
@@ -122,6 +124,7 @@ export function readFreshness(
   if (![200, 301, 308, 404, 410].includes(status)) return undefined
   if (headers.has('set-cookie') || headers.has('portcullis-session') || isCompressed(headers))
     return undefined
+
   // A nonce is good for one answer.
   if (/'nonce-/i.test(headers.get('content-security-policy') ?? '')) return undefined
   if (
@@ -129,6 +132,7 @@ export function readFreshness(
     !extensionMatchesType(headers, status, path, rules)
   )
     return undefined
+
   const control = readCacheControl(headers)
   if (control.forbidden) return undefined
   const freshness = computeFreshness(responseHead, control, rules, responseTimes)
@@ -137,6 +141,7 @@ export function readFreshness(
     (freshness.fresh <= freshness.age && !hasValidator(status, headers))
   )
     return undefined
+
   return freshness
 }
 
@@ -168,6 +173,7 @@ function extensionMatchesType(
     (type !== 'text/html' && type !== 'application/json')
   )
     return true
+
   return type === 'text/html'
     ? /^(?:x?html?|php|aspx?|jsp)$/.test(extension)
     : /^(?:json|map|webmanifest)$/.test(extension)

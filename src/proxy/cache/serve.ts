@@ -59,6 +59,7 @@ export async function serveCached(ctx: CacheContext, cache: CacheParts): Promise
     most: maxBytes,
     ranges: rules.ranges,
   }
+
   const changes = cache.changes.count
   const { kept: cached, epoch: cacheEpoch } = await lookUp(cacheLocation, now)
   const cacheTurn: CacheTurn = {
@@ -71,12 +72,14 @@ export async function serveCached(ctx: CacheContext, cache: CacheParts): Promise
     epoch: cacheEpoch,
     changes,
   }
+
   if (cached !== undefined && cached.age < cached.fresh) {
     return withCacheStatus(
       await respondFromCache(cached, cacheRequest),
       `hit; ttl=${cached.fresh - cached.age}`,
     )
   }
+
   if (wantsOnlyCached(request.headers)) {
     if (cached) discardBody(cached.response)
     return withCacheStatus(
@@ -84,6 +87,7 @@ export async function serveCached(ctx: CacheContext, cache: CacheParts): Promise
       'detail=only-if-cached',
     )
   }
+
   if (
     cached !== undefined &&
     cached.age < cached.fresh + cached.whileRevalidate &&
@@ -92,12 +96,14 @@ export async function serveCached(ctx: CacheContext, cache: CacheParts): Promise
     const status = `hit; ttl=${cached.fresh - cached.age}; detail=stale-while-revalidate`
     return withCacheStatus(await respondFromCache(cached, cacheRequest), status)
   }
+
   if (request.method === 'HEAD' || request.headers.has('range')) {
     if (cached) discardBody(cached.response)
     return request.method === 'HEAD'
       ? withCacheStatus(await ctx.pass(), 'fwd=method')
       : bypassCache(ctx, 'range')
   }
+
   return fetchAndStore(cacheTurn, cached)
 }
 
@@ -145,17 +151,21 @@ async function fetchAndStore(
     const status = `fwd=stale; fwd-status=${response.status}; detail=stale-if-error`
     return withCacheStatus(await respondFromCache(staleResponse, cacheRequest), status)
   }
+
   if (conditional && response.status === 304) {
     if (upstreamHeaders !== undefined && confirmsCached(upstreamHeaders, oldResponse.headers))
       return freshen(cacheTurn, oldResponse, { response, said: upstreamHeaders, requestedAt })
+
     // A 304 about something else than what is kept: asked again without a condition.
     discardBody(oldResponse)
     return fetchAndStore(cacheTurn, undefined, background)
   }
+
   if (cached !== undefined) discardBody(cached.response)
   const isStored =
     upstreamHeaders !== undefined && store(cacheTurn, response, upstreamHeaders, requestedAt)
   const status = `fwd=${cached ? 'stale' : 'uri-miss'}${isStored ? '; stored' : ''}`
+
   return withCacheStatus(
     respondFromUpstream(response, { ...cacheRequest, now: ctx.clock() }),
     status,
@@ -176,10 +186,13 @@ async function freshen(
   const storableHeaders = new Headers(headers)
   for (const headerName of ['set-cookie', 'portcullis-session'])
     if (upstreamHeaders.has(headerName)) storableHeaders.set(headerName, 'said')
+
   const isStored = store(cacheTurn, updatedResponse, storableHeaders, requestedAt)
   for (const cookie of response.headers.getSetCookie())
     updatedResponse.headers.append('set-cookie', cookie)
+
   const clientResponse = respondFromUpstream(updatedResponse, { ...cacheRequest, now: ctx.clock() })
+
   return withCacheStatus(clientResponse, `fwd=stale; fwd-status=304${isStored ? '; stored' : ''}`)
 }
 
@@ -205,8 +218,10 @@ function store(
     most: cache.most,
     validated: hasValidators,
   })
+
   if (storing === undefined) return false
   ctx.waitUntil?.(storing)
+
   return true
 }
 
@@ -237,7 +252,9 @@ function refreshLater(cacheTurn: CacheTurn): boolean {
     .then(discardBody)
     .catch(() => {})
     .finally(() => refreshing.delete(cacheKey))
+
   ctx.waitUntil(work)
+
   return true
 }
 

@@ -106,6 +106,7 @@ function readCached(
   if (form !== version || (epoch !== undefined && ofEpoch !== epoch)) return undefined
   if (storedAt === undefined || initialAge === undefined || freshSeconds === undefined)
     return undefined
+
   if (staleSeconds === undefined || whileRevalidate === undefined) return undefined
   // Kept in the future, by a clock that has been put right since: how old it is, nobody knows.
   if (storedAt - now > skewMs) return undefined
@@ -139,6 +140,7 @@ export function storeResponse(
     most: maxBytes,
     validated: hasValidators,
   } = keeping
+
   if (Number(response.headers.get('content-length') ?? 0) > maxBytes) return undefined
   const storedCopy = response.clone()
   const headers = new Headers(storedCopy.headers)
@@ -148,6 +150,7 @@ export function storeResponse(
     headers.delete(headerName)
     if (headerValue !== null) headers.set(`${noteHeader}-${headerName}`, headerValue)
   }
+
   // RFC 9110 section 6.6.1: whoever stores an answer without one adds it.
   if (!headers.has('date')) headers.set('date', new Date(now).toUTCString())
   headers.set(
@@ -165,6 +168,7 @@ export function storeResponse(
     if (body === undefined || (await wasInvalidatedSince(cacheLocation, epoch))) return
     await cacheLocation.store.put(cacheLocation.key, new Response(body, { status, headers }))
   }
+
   return writeCopy().catch(() => {})
 }
 
@@ -192,6 +196,7 @@ async function wasInvalidatedSince(
   const foundResponse = await store.match(invalidKey ?? key)
   discardBody(foundResponse)
   const epoch = readEpoch(foundResponse)
+
   return epoch !== undefined && epoch !== sinceEpoch
 }
 
@@ -218,8 +223,10 @@ export async function readWhole(
       reader?.cancel().catch(() => {})
       return undefined
     }
+
     chunks.push(chunk.value)
   }
+
   return joinChunks(chunks, byteLength)
 }
 
@@ -235,8 +242,10 @@ export function restoreResponse({ response, age }: CachedResponse): Response {
     headers.delete(`${noteHeader}-${headerName}`)
     if (headerValue !== null) headers.set(headerName, headerValue)
   }
+
   headers.delete(noteHeader)
   headers.delete('cf-cache-status')
   headers.set('age', `${age}`)
+
   return new Response(response.body, { status: response.status, headers })
 }

@@ -96,6 +96,7 @@ function createClient(
         }
         signal.addEventListener('abort', abortSending, { once: true })
       })
+
       const response = await Promise.race([sending, abortion])
       if (!response?.headers) throw new TypeError('The upstream returned no Response')
       if (requestInit.method === 'HEAD') discardBody(response)

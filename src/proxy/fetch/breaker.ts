@@ -58,11 +58,13 @@ export function circuitBreaker(options: BreakerOptions = {}): BreakerRules {
     max: 1000,
     unit: 'requests',
   })
+
   const windowMs =
     wholeNumber(issues, 'window', window, 10, { min: 1, max: 600, unit: 'seconds' }) * 1000
   const pauseMs =
     wholeNumber(issues, 'pause', pause, 5, { min: 1, max: 300, unit: 'seconds' }) * 1000
   issues.throwIfAny()
+
   return { start: () => startBreaker(maxFailures, windowMs, pauseMs) }
 }
 
@@ -95,11 +97,13 @@ function startBreaker(maxFailures: number, windowMs: number, pauseMs: number): B
       endedCount = 0
       failedCount = 0
     }
+
     endedCount++
     if (hasAnswered) return undefined
     failedCount++
     if (failedCount < maxFailures || failedCount * 2 < endedCount) return undefined
     pauseSpan = { since: now, lasts: pauseMs }
+
     return 'opened'
   }
 
@@ -109,8 +113,10 @@ function startBreaker(maxFailures: number, windowMs: number, pauseMs: number): B
       pauseSpan = { since: now, lasts: pauseMs }
       return undefined
     }
+
     pauseSpan = undefined
     countWindow = undefined
+
     return 'closed'
   }
 
@@ -124,6 +130,7 @@ function startBreaker(maxFailures: number, windowMs: number, pauseMs: number): B
       if (remainingMs !== undefined) return remainingMs
 
       pauseSpan = { since: now, lasts: longestMs }
+
       return settleProbe
     },
   }

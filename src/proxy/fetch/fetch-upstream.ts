@@ -47,6 +47,7 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
   }, timeoutMs)
   if (signal.aborted) abortFetch()
   else signal.addEventListener('abort', abortFetch, { once: true })
+
   try {
     // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
     const requestInit: RequestInit & { duplex?: 'half' } = {
@@ -57,6 +58,7 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
       cache: 'no-store',
       signal: controller.signal,
     }
+
     if (body.text !== undefined) requestInit.body = body.text
     else if (body.body !== undefined) {
       const onRefuse = (error: BodyError): void => {
@@ -68,10 +70,12 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
         body,
         onRefuse,
       )
+
       requestInit.body = boundedStream
       requestInit.duplex = 'half'
       bodySent = bodySettled
     }
+
     const response: UpstreamResponse = await client.fetch(url, requestInit)
     const { webSocket } = response
     if (typeof webSocket === 'object' && webSocket !== null) abortByBody.set(webSocket, abortFetch)
@@ -81,11 +85,14 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
     // An upstream's connection may fail because the client's has: what became of the body is known a moment later.
     if (bodySent !== undefined && !hasTimedOut)
       await Promise.race([bodySent, new Promise((resolve) => setTimeout(resolve, afterwards))])
+
     // The reader of the body learns of it first.
     if (bodyError !== undefined || isBodyTooLong(cause))
       throw bodyError ?? new BodyError('body-malformed')
+
     if (hasTimedOut)
       throw new PortcullisError('ERR_UPSTREAM_TIMEOUT', `No first byte within ${timeoutMs} ms`)
+
     throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream could not be reached', {
       cause,
     })
@@ -121,12 +128,14 @@ function boundRequestBody(
       settled: Promise.resolve(),
     }
   }
+
   const { readable, writable } = new FixedLengthStream(length)
   const settlement = sourceStream.pipeTo(writable).catch(async (error: unknown) => {
     // An upstream that is gone cancels the source, which closes it; a client that broke off leaves it in error.
     const isBroken = isBodyTooLong(error) || (await hasFailed(sourceStream))
     if (isBroken) onRefuse(new BodyError('body-malformed'))
   })
+
   return { stream: readable, settled: settlement }
 }
 

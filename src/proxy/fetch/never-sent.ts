@@ -35,9 +35,11 @@ export function isNeverSent(error: unknown): boolean {
       message?: unknown
       cause?: unknown
     }
+
     if (errorCodes.has(code)) return true
     if (typeof message === 'string' && /\bconnection refused\b/i.test(message)) return true
     currentCause = cause
   }
+
   return false
 }

@@ -9,7 +9,9 @@ export function parseOrigin(urlOption: unknown, issues: Issues): URL | undefined
     (urlOption === parsedUrl.origin || urlOption === `${parsedUrl.origin}/`)
   )
     return parsedUrl
+
   issues.add('', 'must be an origin such as https://app.example.com, without a path')
+
   return undefined
 }
 
@@ -23,6 +25,7 @@ export function parseUpstreamUrl(urlOption: unknown, issues: Issues): URL | unde
     issues.add('', 'must be an http or https URL without credentials, query or fragment')
     return undefined
   }
+
   if (isMetadataHost(parsedUrl.hostname)) {
     issues.add(
       '',
@@ -30,6 +33,7 @@ export function parseUpstreamUrl(urlOption: unknown, issues: Issues): URL | unde
     )
     return undefined
   }
+
   return parsedUrl
 }
 

@@ -136,6 +136,7 @@ async function prepareRetry<R extends UpstreamRequest>(
 
   emit({ type: 'upstream-retried', request: requestId, subject: upstream.name })
   onRetry()
+
   return { ...build(), timeoutMs: remainingMs }
 }
 
@@ -152,6 +153,7 @@ async function fetchOnce(
     if (breakerChange !== undefined)
       emit({ type: `breaker-${breakerChange}`, subject: upstreamName })
   }
+
   try {
     const response = await fetchUpstream(request)
     settleBreaker(true)

@@ -79,6 +79,7 @@ export function createForward<C extends ForwardContext>(options: ForwardOptions<
       assertion: session && (await createAssertion(options, ctx, session)),
       sessions: session && (await listSessions(options, ctx, session)),
     }
+
     const addTrace = (headers: Headers): void => observer.addTrace(ctx, headers)
     const buildRequest = createRequestBuilder(
       ctx,
@@ -92,6 +93,7 @@ export function createForward<C extends ForwardContext>(options: ForwardOptions<
         fetchWithRetry(buildRequest, createRetryPolicy(options, ctx, changes)),
       ),
     )
+
     login?.onResponse()
     sharedRequest?.receiveHeaders(upstreamResponse.headers)
     const decodedResponse = await matchCoding(upstreamResponse, request.method, ctx.client.rules)
@@ -111,6 +113,7 @@ export function createForward<C extends ForwardContext>(options: ForwardOptions<
         received: decodedResponse,
         response,
       })
+
       return login === undefined ? response : await login.settle(response, request.timeoutMs)
     } catch (error) {
       discardBody(decodedResponse)
@@ -170,6 +173,7 @@ async function createAssertion<C extends ForwardContext>(
   const { keys: assertionKeys, issuer } = settings
   if (signAssertion === undefined || assertionKeys === undefined || rules.anonymous)
     return undefined
+
   const sessionInfo = await session.info()
   if (sessionInfo === undefined) return undefined
 
@@ -183,6 +187,7 @@ async function createAssertion<C extends ForwardContext>(
     version: sessionInfo.version,
     claims: claims?.(session.data),
   }
+
   return signAssertion(subject, assertionKeys, issuer, clock())
 }
 
@@ -214,5 +219,6 @@ function maxConnectionMs(
   if (session !== undefined) {
     limits.push(Math.min(Math.max(1, session.facts.expiresAt - now), maxTimerMs))
   }
+
   return limits.length === 0 ? undefined : Math.min(...limits)
 }

@@ -71,6 +71,7 @@ export function createSessionHeaderApplier<C extends ForwardContext>(
       nonce,
       versions: strategy?.kind === 'stored',
     })
+
     if (!authorized.ok) return emitRejected(ctx, authorized.reason)
     const handle = sessions.open(ctx)
     if (strategy === undefined || handle === undefined) return emitRejected(ctx, 'not-granted')

@@ -65,10 +65,12 @@ export function createRequestBuilder(
       },
       strippedNames,
     )
+
     narrowAccepted(headers, client.rules)
     if (ctx.response.headers.fills && !upgrade) requestWhole(headers)
     if (ctx.authorization) headers.set('authorization', ctx.authorization)
     else if (ctx.authorization === '') headers.delete('authorization')
+
     login?.onRequest(headers)
     addTrace(headers)
     if (shared) for (const traceHeader of traceTexts) headers.delete(traceHeader)

@@ -32,5 +32,6 @@ export function withoutRange(request: Request): Request {
   const headers = new Headers(request.headers)
   headers.delete('range')
   headers.delete('if-range')
+
   return new Request(request, { headers })
 }

@@ -33,6 +33,7 @@ export function readDevice(userAgent: string | null | undefined): Device {
   const device = parseDevice(shortUserAgent)
   if (knownDevices.size >= maxRemembered) knownDevices.clear()
   knownDevices.set(shortUserAgent, device)
+
   return device
 }
 
@@ -47,6 +48,7 @@ function parseDevice(userAgent: string): Device {
     operatingSystem.name === 'Windows'
       ? 'Windows'
       : joinVersion(operatingSystem.name, systemVersion)
+
   return {
     ...(browserName !== undefined && { browser: browserName }),
     ...(system !== undefined && { system }),
