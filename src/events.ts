@@ -24,7 +24,10 @@ const sourceSymbol = Symbol('source')
 type Listening = { [LISTENER]?: RequestListener | undefined }
 type Wrapping = { [sourceSymbol]?: unknown }
 
-/** Lets a listener hear of the events that are emitted with this context. A later one replaces it. */
+/**
+ * Delivers the events that are emitted with this context to a listener. A later listener replaces
+ * it.
+ */
 export function listenToRequest(context: object, listener: RequestListener | undefined): void {
   ;(context as Listening)[LISTENER] = listener
 }
@@ -34,7 +37,7 @@ export function recordListenerSource(wrappedListener: object, source: unknown): 
   ;(wrappedListener as Wrapping)[sourceSymbol] = source
 }
 
-/** Whether anybody would receive an event; to save the work of making one. */
+/** Whether any listener would receive an event; saves the work of creating one. */
 export function hasListener(ownListener: Emit | undefined, context: object | undefined): boolean {
   return ownListener !== undefined || findListener(context) !== undefined
 }
@@ -56,7 +59,7 @@ export function emitEvent(
   listener?.notify(event, (ownListener as Wrapping | undefined)?.[sourceSymbol])
 }
 
-/** Lets the listener of one context hear of events that are emitted with another one of the same request. */
+/** Delivers the events of another context of the same request to the listener of this one. */
 export function shareListener(context: object, otherContext: object): void {
   listenToRequest(otherContext, findListener(context))
 }

@@ -1,4 +1,4 @@
-/** Whether somebody may pass: first by address, which costs nothing, then by session. */
+/** Checks whether a client may pass: first by address, which costs nothing, then by session. */
 import { inRanges } from '../request/address/range.ts'
 import type { Verdict } from '../types.ts'
 import type { CompiledAccess } from './rule.ts'
@@ -7,7 +7,7 @@ import type { CompiledAccess } from './rule.ts'
 export interface SessionView {
   /** Whether it came from a login: a visitor's session did not. */
   readonly signedIn: boolean
-  /** When it was started, in milliseconds since the epoch; undefined where nobody knows. */
+  /** The time of `start` in milliseconds since the epoch; undefined if it is not known. */
   readonly authenticatedAt?: number
   /** Whether it is bound to the device that signed in. */
   readonly bound?: boolean
@@ -21,7 +21,10 @@ export interface AccessRequest<Data = object> {
   readonly data: Data | undefined
   /** Facts about the session; undefined where there is none. */
   readonly info: SessionView | undefined
-  /** The application's reading of the data. What is no list, or throws, is no role. */
+  /**
+   * Reads the roles from the session's data. A result that is no list, or an exception, means no
+   * role.
+   */
   readonly roles?: { read(data: Data): readonly string[] }['read'] | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
@@ -97,7 +100,10 @@ function judgeRule<Data>(
     : { ok: false, reason: 'device-proof-too-old' }
 }
 
-/** Whether a moment is near enough, where that is asked. One in the future, before a clock was put right, is not for ever. */
+/**
+ * Whether a moment is recent enough, if the rule requires that. A moment in the future, from before
+ * a clock was corrected, is not.
+ */
 function isRecent(
   happenedAt: number | undefined,
   maxAgeMs: number | undefined,
@@ -114,7 +120,10 @@ function hasContext(contexts: ReadonlySet<string>, data: unknown): boolean {
   return contexts.has(login?.acr as string)
 }
 
-/** Whether a list has one of the wanted values. A text is no list: 'administrator' holds 'admin', and nobody meant that. */
+/**
+ * Whether a list has one of the wanted values. A text is not a list: otherwise 'administrator'
+ * would contain 'admin'.
+ */
 function hasAny(wantedValues: ReadonlySet<unknown>, readValues: () => unknown): boolean {
   try {
     const foundValues = readValues()

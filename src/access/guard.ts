@@ -36,9 +36,9 @@ export interface PathRule<Data = object> {
 export interface AccessOptions<Data = object, C = AccessContext>
   extends AccessGuardOptions<Data, C> {
   /**
-   * First match wins; what no rule fits is refused with 403 (`no-rule`). A rule that is not public also holds for the further
-   * paths of its page (`/admin.json`, `/admin.php/x`), together with the rule that fits those; an exact path says itself
-   * who may pass there.
+   * The rules; the first match wins, and a request without a match gets 403 (`no-rule`). A rule
+   * that is not public also holds for the further paths of its page (`/admin.json`,
+   * `/admin.php/x`), together with the rule that matches those; an exact path decides alone.
    */
   readonly rules: ReadonlyArray<PathRule<Data>>
   /**
@@ -54,7 +54,7 @@ export interface AccessGuard<C> {
   byAddress(c: C): MaybeAnswer
   /** Judges the session, for rules that need one. Says nothing about what no rule fits: {@link byAddress} goes first. */
   bySession(c: C): MaybeAnswer
-  /** Both, one after the other. */
+  /** Checks by address, then by session. */
   both(c: C): MaybeAnswer
   /** Whether any rule needs a session. */
   readonly needsSession: boolean

@@ -24,7 +24,7 @@ export function compileRules(rules: readonly Rule[], readAliases: AliasReader): 
   for (const rule of rules) if (rule.folded) aliases.add(rule.path, rule)
 
   function collect(foundRules: Rule[], path: string, method: string, rule: Rule): void {
-    // An exact path that is spelled out says itself who may pass there.
+    // An exact path decides for itself alone.
     if (!rule.pattern.prefix) return
     for (const aliasRule of aliases.find(foldPath(path)))
       if (takesMethod(aliasRule, method)) foundRules.push(aliasRule)

@@ -21,7 +21,10 @@ export interface AccessContext {
 
 /** Options of every guard of this room. Absent = default. */
 export interface AccessGuardOptions<Data = object, C = AccessContext> {
-  /** Roles of a session, read from its data. What is no list, or throws, is no role. Needed where a rule has `role`. */
+  /**
+   * Reads the roles of a session from its data. A result that is no list, or an exception, means no
+   * role. Needed where a rule has `role`.
+   */
   readonly roles?: { roles(data: Data): readonly string[] }['roles']
   /**
    * The platform in front, which vouches for addresses; see `Platform`. Needed where a rule has
@@ -29,8 +32,9 @@ export interface AccessGuardOptions<Data = object, C = AccessContext> {
    */
   readonly platform?: Platform
   /**
-   * Path of the sign-in page, such as `/login`. Navigations that need a session are sent there with `return_to`; everything
-   * else, prefetches too, gets 401. Default none: 401 for all. A rule must let everybody see it.
+   * Path of the sign-in page, such as `/login`. Navigations that need a session are sent there with
+   * `return_to`; everything else, prefetches too, gets 401. Default none: 401 for all. A rule must
+   * make it public.
    */
   readonly signIn?: string
   /** Answers refused requests instead. */
@@ -57,7 +61,7 @@ export const guardKeys: ReadonlyArray<keyof AccessGuardOptions> = [
   'clock',
 ]
 
-/** A request passes (undefined) or is answered; at once unless the session must be read. */
+/** The response to a denied request, or undefined; a promise only if the session must be read. */
 export type MaybeAnswer = Response | undefined | Promise<Response | undefined>
 
 /** The checks of a guard: by the rule that was found, and for a request without one. */

@@ -1,11 +1,14 @@
-/** Rules on who may pass: judged once while building, kept in the form requests need. */
+/**
+ * Compiles access rules: validates them once while building, and keeps them in the form that
+ * requests need.
+ */
 import { booleanOption, checkKeys, type Issues, wholeNumber } from '../options/index.ts'
 import { type AddressRange, parseRange } from '../request/address/range.ts'
 
 /** A value that a claim can be compared with. */
 export type ClaimValue = string | number | boolean
 
-/** Says whether session data does. Only `true` lets pass: not a promise, not 1, and not what throws. */
+/** Checks session data. Only `true` allows access: not a promise, not 1, and no exception. */
 export type ClaimCheck<Data> = { check(data: Data): boolean }['check']
 
 /** Parts of a rule; all that are there must hold. `role`, `claim`, `acr`, `fresh` and `device` need a signed-in session themselves. */
@@ -26,7 +29,10 @@ export interface AccessMembers<Data = object> {
    * session's data): `'phr'`. For sessions of `portcullis/login`.
    */
   readonly acr?: string | readonly string[]
-  /** Seconds since `start`, at most; 1 to 34,560,000 (400 days). An imported session was started nobody knows when. */
+  /**
+   * Seconds since `start`, at most; 1 to 34,560,000 (400 days). An imported session has no known
+   * start and is denied.
+   */
   readonly fresh?: number
   /**
    * true: the session is bound to the device that signed in, with the option `device` of sessions; browsers that cannot do it
@@ -43,11 +49,11 @@ export type AccessRule<Data = object> = 'public' | 'session' | AccessMembers<Dat
 export interface CompiledAccess {
   /** Whether a signed-in session is needed: where it is not, none has to be opened. */
   readonly session: boolean
-  /** Client addresses that may pass; undefined: all. */
+  /** Client addresses that are allowed; undefined: all. */
   readonly ranges?: readonly AddressRange[]
   /** One of these is needed; undefined: none is. */
   readonly roles?: ReadonlySet<string>
-  /** Members of the session data, and the values of each that let pass. */
+  /** Members of the session data, and the values of each that are allowed. */
   readonly claims?: ReadonlyMap<string, ReadonlySet<unknown>>
   /** The application's own word on a session; undefined: it has none. */
   readonly check?: ClaimCheck<never>
@@ -123,7 +129,7 @@ export function compileAccess(accessOption: unknown, issues: Issues): CompiledAc
   const signedIn = booleanOption(issues, 'session', session, false)
   const mustBeBound = device !== undefined && device !== false
   const needing = mustBeBound || [role, claim, acr, fresh].some((member) => member !== undefined)
-  // An empty object is more likely a slip than a wish for everybody.
+  // An empty object is more likely a mistake than a public rule.
   if (!signedIn && !needing && address === undefined)
     issues.add('', "must hold a condition; for none say 'public'")
 

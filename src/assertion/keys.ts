@@ -1,8 +1,8 @@
-/** The ES256 keys that sign assertions: judged, imported and published. */
+/** Validates, imports and publishes the ES256 keys that sign assertions. */
 import { decodeBase64url, encodeBase64url } from '../crypto/index.ts'
 import type { Issues } from '../options/index.ts'
 
-/** A private key as it was given, its members judged. */
+/** A private key with valid members. */
 interface PrivateJwk {
   readonly x: string
   readonly y: string

@@ -1,4 +1,7 @@
-/** The signed word on who is asking: an ES256 JWT for one upstream, good for a minute at most. */
+/**
+ * Signs assertions: ES256 JWTs that name the user and the session to one upstream, valid for a
+ * minute at most.
+ */
 import { encodeBase64url } from '../crypto/index.ts'
 import { ConfigError } from '../errors.ts'
 import type { AssertionKeys } from './keys.ts'
@@ -34,9 +37,10 @@ const maxCached = 1000
 const maxClaimsBytes = 4096
 
 /**
- * Makes assertions. One is kept for half its lifetime (30 s of 60) under everything it says, so a change of the session,
- * of its data or of the key signs anew: to sign costs more than to open the session. Whoever calls must have read the
- * session in this very request.
+ * Creates a function that signs assertions. An assertion is cached for half its lifetime (30 s of
+ * 60) by all of its content, so that a change of the session, of its data or of the key signs a new
+ * one: signing costs more than opening the session. The caller must have read the session in this
+ * very request.
  *
  * @param lifetime - seconds.
  */
@@ -85,7 +89,7 @@ export function createAssertions(lifetime: number): SignAssertion {
   }
 }
 
-/** A JWS in compact form, whose ES256 is what Web Crypto gives: R and S one after the other. @see RFC 7515 section 7.1, RFC 7518 section 3.4 */
+/** Signs a JWS in compact form. Web Crypto's signature has the form of ES256: R followed by S. */
 async function signJwt({ signer, kid }: AssertionKeys, claims: object): Promise<string> {
   const utf8Encoder = new TextEncoder()
   const encodeJson = (jsonValue: object): string =>

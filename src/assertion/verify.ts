@@ -33,7 +33,7 @@ export type KeySource =
 const skewSeconds = 5
 
 /**
- * Makes a reader. Only ES256 is taken, whatever the header says (RFC 8725 section 3.1).
+ * Creates a reader. It accepts only ES256, whatever the header says (RFC 8725 section 3.1).
  *
  * @returns a function that rejects with `ERR_UPSTREAM_UNREACHABLE` where the set cannot be fetched
  */
@@ -61,8 +61,8 @@ export function createAssertionReader(source: KeySource): AssertionReader {
 }
 
 /**
- * A set that is fetched, and kept for as long as jose keeps one. Where the clock went back, it would be kept for that long
- * besides, and a key that is new in it would not be looked for: then it is fetched again.
+ * Fetches a key set, and caches it for as long as jose does. After the clock went back, that would
+ * be too long and a new key would not be found: then the set is fetched again.
  */
 function remoteKeys(keySetUrl: URL, cooldownMs = 30_000): JWTVerifyGetKey {
   const createKeySet = () =>

@@ -21,7 +21,7 @@ import type { ReadyOptions } from './endpoints/ready.ts'
 import type { Route } from './routes/route.ts'
 import type { GatewayThrottle } from './throttle/types.ts'
 
-/** A server behind the gateway: exactly one of `url`, `binding`, `assets` and `app` says what it is. */
+/** A server behind the gateway. Exactly one of `url`, `binding`, `assets` and `app` is set. */
 export type Upstream<E = ProjectEnv> = UpstreamSource<E> & UpstreamSettings
 
 /** The source of an upstream: an address, a binding, assets or an app. */
@@ -102,8 +102,9 @@ export interface UpstreamSettings {
   /** Pauses it while it keeps failing: `circuitBreaker()`. Default off. */
   readonly breaker?: BreakerRules | false
   /**
-   * Path under `url` that says whether it is well (2xx or 3xx), such as `/health`: asked by `scheduled`, and by
-   * `/.portcullis/ready` where `ready` says so. Default: nobody asks.
+   * Path under `url` of a health check (2xx or 3xx), such as `/health`. The cron trigger (`uptime`)
+   * requests it, and `/.portcullis/ready` if the option `ready` has `upstreams: true`. Default: no
+   * health check.
    */
   readonly probe?: string
   /**
@@ -113,8 +114,9 @@ export interface UpstreamSettings {
    */
   readonly aliases?: AliasName | AliasReader | ReadonlyArray<AliasName | AliasReader>
   /**
-   * Further headers of clients that it never gets: `['X-Company-User', 'X-Sso-*']`, names or beginnings with a `*`. Name every header
-   * by which it knows who somebody is. Default: those that peers document; see docs/proxy.md.
+   * Further request headers to remove: `['X-Company-User', 'X-Sso-*']`, names or prefixes with a
+   * `*`. Name every header from which the upstream reads the user. Default: the documented ones of
+   * common proxies; see docs/proxy.md.
    */
   readonly dropHeaders?: readonly string[]
   /**
@@ -133,7 +135,10 @@ export type GatewayCsrf = Pick<
   'trustedOrigins' | 'missing' | 'trustSameSite' | 'isolation'
 >
 
-/** The signed word on who is asking: an ES256 JWT in `Portcullis-Assertion` (RFC 7519). */
+/**
+ * The signed assertion for upstreams: an ES256 JWT in `Portcullis-Assertion` (RFC 7519) that names
+ * the user and the session.
+ */
 export interface AssertionOptions<E = ProjectEnv> {
   /**
    * ES256 private keys, each a JWK as JSON, or one text that is a JSON list of them: the first signs, all are published at
@@ -144,7 +149,7 @@ export interface AssertionOptions<E = ProjectEnv> {
   readonly lifetime?: number
 }
 
-/** Everything a gateway is told. */
+/** The configuration of a gateway. */
 export interface GatewayConfig<
   N extends string = string,
   Data extends object = object,
@@ -163,7 +168,7 @@ export interface GatewayConfig<
   readonly platform?: Platform
   /** The servers behind, by name. */
   readonly upstreams: { readonly [Name in N]: Upstream<E> }
-  /** How sessions are kept. Default: none. */
+  /** The strategy of the sessions. Default: none. */
   readonly session?: SessionStrategy<Data>
   /** Reads the user of a session: `sub` of the assertion. */
   readonly user?: (data: Data) => string | undefined
@@ -185,7 +190,10 @@ export interface GatewayConfig<
    * Default: none.
    */
   readonly login?: GatewayLogin
-  /** How upstreams are told who is asking. Default: they are not; upstreams with `sessions` need it. */
+  /**
+   * The assertion that names the user and the session to upstreams. Default: none; upstreams with
+   * `sessions` need it.
+   */
   readonly assertion?: AssertionOptions<E>
   /**
    * How many failed logins are let through, and where they are counted, for the routes that have a `throttle`:
@@ -193,8 +201,9 @@ export interface GatewayConfig<
    */
   readonly throttle?: GatewayThrottle
   /**
-   * How often requests may come, to all routes that do not say `limit: false`: `limitGate({ ... })` of `portcullis/limit`.
-   * Counts in the Redis of the sessions travel with the read of the session. Default: as often as they like.
+   * The rate limit of all routes without `limit: false`: `limitGate({ ... })` of
+   * `portcullis/limit`. If it counts in the Redis of the sessions, both use one round trip.
+   * Default: no limit.
    */
   readonly limit?: LimitGate<LimitedContext>
   /** Default: from the public origin only. See `csrf` of a route for one route. */
@@ -226,7 +235,10 @@ export interface GatewayConfig<
    * `_` becomes the request's id; anything else gets a random one. Only a header that clients cannot set. Default none.
    */
   readonly requestIdHeader?: string
-  /** Answers everybody 503 but our own endpoints, and whom it allows. No session is touched. Default false. */
+  /**
+   * Responds with 503 to every request, except those for the gateway's own endpoints and from
+   * allowed addresses. No session is opened. Default false.
+   */
   readonly maintenance?: FromEnv<boolean | Maintenance, E>
   /** Further conditions of `/.portcullis/ready`, beside a valid environment. Default: none. */
   readonly ready?: ReadyOptions
@@ -242,8 +254,8 @@ export interface GatewayConfig<
 }
 
 /**
- * Types a configuration: names of upstreams, of bindings and of options are checked where they stand. It returns what it
- * was given; {@link createGateway} judges it.
+ * Types a configuration: the names of upstreams, bindings and options are checked in the editor. It
+ * returns its argument; {@link createGateway} validates it.
  *
  * @example
  * ```ts

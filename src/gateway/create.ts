@@ -20,7 +20,10 @@ export interface GatewayContext {
 export interface Gateway<E = ProjectEnv> {
   /** Handles every request; never rejects. */
   fetch(request: Request, env?: E, context?: GatewayContext): Promise<Response>
-  /** Handles a cron trigger: probes upstreams and store, where the option `uptime` says who is notified. Never rejects. */
+  /**
+   * Handles a cron trigger: probes upstreams and store, and notifies the receivers of the option
+   * `uptime`. Never rejects.
+   */
   scheduled(event?: unknown, env?: E, context?: unknown): Promise<void>
 }
 

@@ -22,7 +22,7 @@ export interface EventReceivers {
 export interface GatewayEvents {
   /** Emits an event that belongs to no request, or whose context is given to `emitEvent` beside this function. */
   readonly emit: Emit
-  /** Lets the receivers hear of everything that is emitted with the event context of a request. */
+  /** Delivers every event that is emitted with the event context of a request to the receivers. */
   listen(ctx: RequestContext): void
 }
 

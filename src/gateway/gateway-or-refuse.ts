@@ -1,4 +1,7 @@
-/** A gateway that cannot be built still answers: 503, and one line in the log that names every fault. */
+/**
+ * Builds a gateway that responds with 503 if its configuration is invalid, and logs every issue in
+ * one line.
+ */
 import { randomId } from '../crypto/index.ts'
 import { isPortcullisError } from '../errors.ts'
 import { headerWriter } from '../headers/index.ts'
@@ -9,9 +12,9 @@ import type { ProjectEnv } from '../types.ts'
 import type { Gateway } from './create.ts'
 
 /**
- * Builds a gateway, or one that refuses every request where the configuration is wrong: visitors see a page that says
- * nothing, the log says what is wrong. Without it a Worker whose configuration throws answers with the platform's page.
- * `npm run check:config` finds the same faults before a deploy.
+ * Builds a gateway. If the configuration is invalid, every request gets 503 with a page that names
+ * no details, and the log names the issues. Without it a Worker whose configuration throws responds
+ * with the platform's page. `npm run check:config` finds the same issues before a deployment.
  *
  * @example
  * ```ts

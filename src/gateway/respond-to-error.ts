@@ -16,7 +16,10 @@ import { recordError } from './watch.ts'
 /** The response to a request that threw. */
 export interface ErrorOutcome {
   readonly response: Response
-  /** Whether the request failed, so that of its session only what was certain before is kept; false for a rejection. */
+  /**
+   * Whether the request failed, so that only earlier immediate changes of its session are kept;
+   * false for a rejection.
+   */
   readonly failed: boolean
 }
 
@@ -40,7 +43,8 @@ export function createErrorMapping(
     const { request, requestId, path, eventContext } = ctx
     const reason = findReason(error)
     recordError(ctx, reason, error)
-    // A client that disconnected is no error of ours, and does not receive the response.
+    // A disconnect of the client is not an error of the gateway, and the client receives no
+    // response.
     if (!request.signal.aborted) {
       emitRejection(emit, reason, { context: eventContext, requestId })
       if (reasonStatus(reason) >= 500) report(error, { requestId, method: request.method, path })

@@ -3,7 +3,7 @@ import type { RequestLine } from './line.ts'
 
 /** A binding of `analytics_engine_datasets`, as far as it is used. */
 export interface AnalyticsDataset {
-  /** Writes one point; returns at once, and tells nothing of a failure. */
+  /** Writes one point. It returns immediately and reports no failure. */
   writeDataPoint(point: AnalyticsPoint): void
 }
 

@@ -53,7 +53,7 @@ export interface RequestMetrics {
   spans?: ChildSpan[]
   /** The attempt at an upstream that waits for its response, where the monitor wants spans. */
   attempt?: OpenAttempt | undefined
-  /** Not worth a line: somebody asks whether we are alive, every few seconds. */
+  /** Set for health checks, which come every few seconds and get no line. */
   quiet?: boolean
 }
 
@@ -85,7 +85,7 @@ export interface RequestLine {
   readonly traceId?: string
   /** The span of the gateway in that trace. */
   readonly spanId?: string
-  /** `OTHER` for what is no method. */
+  /** The method; `OTHER` for an unknown one. */
   readonly method: string
   /** Pattern of the route that took it. */
   readonly route?: string

@@ -23,15 +23,16 @@ import { randomHex, readTrace, type TraceOptions, writeTrace } from './trace.ts'
 /** The options of a monitor. Each output is off until it is named. */
 export interface MonitorOptions<E = ProjectEnv> {
   /**
-   * Takes one line per request. What it returns is awaited by nobody (`waitUntil` keeps it alive), and what it throws changes
-   * no answer. The room itself writes nowhere: `(line) => console.log(JSON.stringify(line))` is a Worker's log.
+   * Receives one line per request. A promise that it returns is passed to `waitUntil`, and its
+   * errors change no response. The monitor itself writes nowhere: `(line) =>
+   * console.log(JSON.stringify(line))` is a Worker's log.
    */
   readonly log?: (requestLine: RequestLine) => unknown
   /** Trace context for upstreams and log. `true` is `{}`. */
   readonly trace?: boolean | TraceOptions
   /**
-   * Says in `Server-Timing` where the time went. Default false: it tells everybody, and a login that takes longer for names
-   * that exist tells them more easily.
+   * Sends timings in `Server-Timing`. Default false: every client can read them, and a login that
+   * takes longer for existing names reveals them more easily.
    */
   readonly serverTiming?: boolean
   /** A binding of Workers Analytics Engine; a function that returns none writes none. */
@@ -229,7 +230,9 @@ function resolveOptional<T>(
   }
 }
 
-/** Beside what an upstream said of itself. A raw `fetch` has headers that cannot be changed. */
+/**
+ * Appends to the upstream's own timings. The headers of a raw `fetch` response cannot be changed.
+ */
 function addServerTiming(response: Response, headerValue: string): Response {
   try {
     response.headers.append('server-timing', headerValue)

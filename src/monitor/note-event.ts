@@ -1,4 +1,4 @@
-/** Notes in the metrics of a request what an event says about it. */
+/** Records an event in the metrics of its request. */
 import type { EventType, Reason, SecurityEvent } from '../types.ts'
 import type { RequestMetrics } from './line.ts'
 

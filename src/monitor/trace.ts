@@ -1,6 +1,6 @@
-/** Trace context: what a client says of its trace, and what the upstream is told of ours. W3C Trace Context. */
+/** Reads the trace of a client, and writes ours for the upstream. W3C Trace Context. */
 
-/** How traces are kept. */
+/** The options of traces. */
 export interface TraceOptions {
   /**
    * Whether the trace of a client is carried on. Default true: its id is only a name, and it lets browsers and partners find
@@ -8,9 +8,12 @@ export interface TraceOptions {
    * of others nor ask for them to be recorded.
    */
   readonly continue?: boolean
-  /** Share of the traces begun here that upstreams are asked to record, 0 to 1. Default 1. */
+  /** Share of the traces begun here that upstreams should record, 0 to 1. Default 1. */
   readonly sample?: number
-  /** Passes the client's `baggage` on, at most 1,024 characters of it. Default false: it is anybody's word on anything. */
+  /**
+   * Forwards the client's `baggage`, at most 1,024 characters of it. Default false: clients can
+   * send anything in it.
+   */
   readonly baggage?: boolean
 }
 
@@ -22,7 +25,7 @@ export interface Trace {
   readonly spanId: string
   /** The client's part, where its trace is carried on. */
   readonly parentId?: string
-  /** Whether whoever began the trace records it. */
+  /** Whether the beginner of the trace records it. */
   readonly sampled: boolean
   /** Bounded; undefined where there is none. */
   readonly state?: string
@@ -31,14 +34,15 @@ export interface Trace {
 }
 
 /**
- * Version 00 in full. Of a later version its first four members are read, which it has to keep; behind them stands nothing or
- * a hyphen. `ff` is no version, and zeros are no ids. Sections 3.2.2 and 4.
+ * Version 00 in full. Of a later version the first four members are read, which it has to keep;
+ * after them comes nothing or a hyphen. `ff` is not a version, and zeros are not ids. Sections
+ * 3.2.2 and 4.
  */
 const wellFormed =
   /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 /** Characters of a traceparent that is looked at: no later version has a reason to be longer. */
 const longestParent = 512
-/** Section 3.3.1.1: at least this much has to be carried on, and nobody needs more. */
+/** Section 3.3.1.1: at least this much has to be forwarded, which is enough. */
 const mostState = 512
 const mostBaggage = 1024
 
@@ -71,7 +75,7 @@ export function readTrace(headers: Headers, options: TraceOptions): Trace {
   }
 }
 
-/** Puts a trace on a request to an upstream, in the place of whatever the client said. */
+/** Writes a trace to a request for an upstream, in place of the client's headers. */
 export function writeTrace(
   headers: Headers,
   { traceId, spanId, sampled: isSampled, state: traceState, baggage }: Trace,

@@ -42,7 +42,7 @@ export function writeMemory(memoryText: UptimeMemory): string {
   return JSON.stringify(Object.fromEntries(memoryText))
 }
 
-/** From text; what is none of ours reads as nothing remembered. */
+/** Parses the text of a record; a foreign text counts as an empty record. */
 export function readMemory(text: string | undefined): Map<string, RememberedState> {
   const memoryText = new Map<string, RememberedState>()
   let parsedRecord: unknown

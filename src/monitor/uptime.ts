@@ -29,7 +29,10 @@ export interface UptimeOptions<E = ProjectEnv> {
   readonly webhook?: FromEnv<string, E>
   /** Signs what is posted (`Portcullis-Signature`), so that the receiver knows who it is from. At least 32 characters. */
   readonly key?: FromEnv<string, E>
-  /** Failures in a row before something counts as down. Default 2, so that one lost packet wakes nobody; at most 100. */
+  /**
+   * Failures in a row before a service counts as down. Default 2, so that one lost packet notifies
+   * nobody; at most 100.
+   */
   readonly failures?: number
   /**
    * Where the last state is remembered, such as `redisState(client)`. Default: in this isolate alone, and an isolate that is
@@ -46,7 +49,10 @@ export interface Watched {
   readonly kind: StateChange['kind']
   /** Name in events and notices. */
   readonly name: string
-  /** Resolves with why it is not well, or with undefined; a rejection is a failure too. */
+  /**
+   * Resolves with the reason of a failure, or with undefined if the service is healthy; a rejection
+   * is a failure too.
+   */
   look(signal: AbortSignal): Promise<string | undefined>
 }
 

@@ -5,7 +5,7 @@ interface WaitContext {
   readonly executionCtx: { waitUntil(promise: Promise<unknown>): void }
 }
 
-/** Hands the work to the platform. Where nobody keeps it alive it goes on as long as the process does. */
+/** Passes a promise to the platform. Without a platform it runs as long as the process does. */
 export function waitUntil(c: WaitContext, promise: Promise<unknown>): void {
   try {
     c.executionCtx.waitUntil(promise)

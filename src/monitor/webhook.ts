@@ -1,4 +1,4 @@
-/** Posts a notice to whoever wants to know: https only, signed where there is a key, in bounded time. */
+/** Posts notices to a webhook: https only, signed if there is a key, with a timeout. */
 import type { Issues } from '../options/index.ts'
 import { withTimeout } from './timeout.ts'
 
@@ -30,7 +30,7 @@ export interface Notice {
   readonly changes: readonly StateChange[]
 }
 
-/** Where a notice goes. Its address is a secret as a rule: whoever has it can post. */
+/** Parses the URL of a webhook. Treat it as a secret: everybody who knows it can post. */
 export function parseWebhookUrl(urlOption: string, issues: Issues): string {
   const webhookUrl =
     typeof urlOption === 'string' && URL.canParse(urlOption) ? new URL(urlOption) : undefined

@@ -105,8 +105,9 @@ export class OriginSession<Claims = unknown> {
   }
 
   /**
-   * The user's sessions, the newest first, twenty at most; undefined where nobody is signed in or the route does not grant
-   * `list`. The header is not signed: show the list, and decide nothing by it.
+   * The user's sessions, the newest first, twenty at most; undefined if nobody is signed in or the
+   * route does not grant `list`. The header is not signed: show the list, and base no decision on
+   * it.
    */
   list(): readonly SessionSummary[] | undefined {
     const sessionsHeader = readJson(this.#headers.read('portcullis-sessions'))
@@ -134,7 +135,9 @@ export class OriginSession<Claims = unknown> {
     this.#apply((command) => command.unset(names))
   }
 
-  /** Adds to a member that is a number; two at once lose nothing. Needs the grant `set`. @throws as {@link start} */
+  /**
+   * Adds to a member that is a number; parallel requests lose no addition. Needs the grant `set`.
+   */
   increment(memberName: string, amount = 1): void {
     this.#apply((command) => command.increment(memberName, amount))
   }

@@ -76,7 +76,7 @@ function removeCodingHeaders(headers: Headers): void {
   headers.delete('content-length')
 }
 
-/** RFC 9112 section 4; what is none is left out, as HTTP/2 does with all of them. */
+/** RFC 9112 section 4; an invalid reason phrase is left out, as HTTP/2 leaves out all of them. */
 const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]*$/
 const rewrittenHeaders: ReadonlySet<string> = new Set([
   'clear-site-data',
@@ -130,7 +130,10 @@ function rewriteResponseHeaders(headers: Headers, rules: ResponseRules): void {
   headers.set('x-request-id', rules.requestId)
 }
 
-/** Other headers that tell an address: one that names the upstream is made public, what is no address is left out. */
+/**
+ * Rewrites other headers with an address: one that names the upstream becomes public, an invalid
+ * one is removed.
+ */
 function rewriteUrlHeader(
   headers: Headers,
   headerName: string,
@@ -166,9 +169,12 @@ function unusableResponseError(problem: string): PortcullisError {
   return new PortcullisError('ERR_UPSTREAM_UNREACHABLE', `The upstream ${problem}`)
 }
 
-/** workerd decodes these two, each alone, as soon as somebody reads the body; it passes any other on as it is. */
+/**
+ * workerd decodes these two, each alone, as soon as the body is read; it forwards any other
+ * unchanged.
+ */
 function decodesWhatIsRead(headers: Headers): boolean {
-  // Asked at each answer: a bundle may be loaded before a test says where it runs.
+  // Checked for each response: a bundle may be loaded before a test sets the runtime.
   if (globalThis.navigator?.userAgent !== 'Cloudflare-Workers') return false
   return /^(?:gzip|br)$/.test(readCodings(headers).join())
 }

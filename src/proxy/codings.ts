@@ -1,4 +1,7 @@
-/** Keeps a body and its Content-Encoding together: what the `fetch` of this runtime decodes is named, and asked for. */
+/**
+ * Keeps a body and its Content-Encoding consistent: requests only codings whose handling by this
+ * runtime is known.
+ */
 import { PortcullisError } from '../errors.ts'
 
 /** How a runtime's `fetch` treats coded bodies (RFC 9110 section 8.4.1). */
@@ -15,8 +18,8 @@ export interface DecodingRules {
 /** Bodies arrive as they were sent. */
 export const passesBodies: DecodingRules = { asksFor: undefined, decodes: () => false }
 
-// Node 20, 22, 24 and edge-runtime: undici decodes all of a list or none of it. Whether zstd is one that it knows
-// depends on its version, so nobody is asked for it.
+// Node 20, 22, 24 and edge-runtime: undici decodes all of a list or none of it. Whether it knows
+// zstd depends on its version, so zstd is never requested.
 const undiciKnows: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'zstd'])
 const undiciRules: DecodingRules = {
   asksFor: new Set(['gzip', 'x-gzip', 'deflate', 'br']),
@@ -34,7 +37,10 @@ const denoRules: DecodingRules = {
     otherCodings.length === 0 && denoKnows.has(firstCoding),
 }
 
-/** The rules of the runtime that this code runs in. Bun is asked not to decode; see {@link rawBodies}. */
+/**
+ * Returns the rules of the runtime that this code runs in. Bun is told not to decode; see {@link
+ * rawBodies}.
+ */
 export function runtimeRules(agent: string = globalThis.navigator?.userAgent ?? ''): DecodingRules {
   if (agent === 'Cloudflare-Workers' || agent.startsWith('Bun/')) return passesBodies
   return agent.startsWith('Deno/') ? denoRules : undiciRules
@@ -61,7 +67,8 @@ export function narrowAccepted(headers: Headers, { asksFor }: DecodingRules): vo
   const keptMembers = members.filter((member) =>
     asksFor.has(member.split(';', 1)[0]?.trim().toLowerCase() ?? ''),
   )
-  // Without the header `fetch` would ask for what it likes, on behalf of a client that asked for nothing.
+  // Without the header `fetch` would accept codings of its own choice, for a client that accepts
+  // none.
   headers.set(
     'accept-encoding',
     keptMembers.length === 0 ? 'identity' : keptMembers.map((member) => member.trim()).join(', '),

@@ -32,7 +32,10 @@ export interface ProxyRequest {
   readonly eventContext: object
 }
 
-/** Sends a request to the upstream. It rejects with what is no error of the upstream's: a ConfigError, or one of a session. */
+/**
+ * Forwards a request to the upstream. It rejects only with errors that are not the upstream's: a
+ * ConfigError, or one of a session.
+ */
 export type ProxyExchange = (request: ProxyRequest) => Promise<Response>
 
 /** Errors of an upstream, which are responses and not errors of the app. */

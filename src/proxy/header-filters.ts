@@ -16,7 +16,7 @@ const hopByHop = [
 const strippedNames: ReadonlySet<string> = new Set([
   ...hopByHop,
   'expect',
-  // Chosen by the upstream's URL; some runtimes would send what the client said.
+  // The upstream's URL decides it; some runtimes would send the client's value.
   'host',
   ...identityNames,
 ])

@@ -1,6 +1,6 @@
 /**
- * Names of request headers in which a server in front says who the client is, where it comes from, or what it asked for. A list
- * of what peers document, and so never all there are: `dropHeaders` of an upstream names more.
+ * Lists request headers with which a server in front names the client, its address or its request.
+ * Peers document these; there are more, which the option `dropHeaders` of an upstream can name.
  */
 
 /** Exact names. */
@@ -34,7 +34,8 @@ export const identityNames: readonly string[] = words(
   // from a policy.
   'next-resume content-security-policy',
   'content-security-policy-report-only x-nonce',
-  // Anybody's word on anything, in the traces of every server it reaches. A monitor that is told to passes it on.
+  // A client can put anything into the traces of every server that it reaches. A monitor forwards
+  // it if configured.
   'baggage',
 )
 

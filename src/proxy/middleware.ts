@@ -6,9 +6,10 @@ import { createExchange } from './exchange.ts'
 import { compileProxy, type ProxyOptions } from './options.ts'
 
 /**
- * Creates a handler that forwards requests to a server: without hop-by-hop headers, without headers by which a client could
- * pose as somebody else, and without the cookies of your sessions. With `assertion` the server receives a signed JWT that
- * says who is signed in; with `grants` it may start, change and end the session.
+ * Creates a handler that forwards requests to a server: without hop-by-hop headers, without headers
+ * by which a client could pose as another user, and without the cookies of your sessions. With
+ * `assertion` the server receives a signed JWT that names the user; with `grants` it may start,
+ * change and end the session.
  *
  * Only the path, the body, loops and the origin of a WebSocket are checked. Put `csrf()`, `session()`, access rules and limits
  * before it, or `portcullis()`, which has all of them.

@@ -24,7 +24,7 @@ export interface ForwardedFields {
   /** The nonce that the policy of a page will hold. */
   readonly pageNonce?: string | undefined
   readonly assertion: string | undefined
-  /** The sessions of who is asking, where the route tells them. */
+  /** The user's sessions, if the route grants `list`. */
   readonly sessions: string | undefined
   /** Messages that wait for this request, where the route takes them. */
   readonly flash?: string | undefined

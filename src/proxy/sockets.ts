@@ -104,8 +104,8 @@ function close(socket: RuntimeSocket, closeCode: number | undefined, reason: str
     else socket.close(closeCode, reason)
   } catch {
     try {
-      // A reason that is too long once what is no UTF-8 in it was replaced: an end that stays open
-      // is worse than none.
+      // The reason is too long after invalid UTF-8 was replaced: close without it, rather than not
+      // at all.
       socket.close(closeCode)
     } catch {} // closed already
   }

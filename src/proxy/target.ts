@@ -31,7 +31,7 @@ interface RequestTargets {
   readonly publicHost: string
 }
 
-/** Finds the target of an upstream. One without an address is asked under the origin that the visitor sees. */
+/** Finds the target of an upstream. Requests to one without an address have the public origin. */
 export function findTarget(
   { targets, publicOrigin, publicHost }: RequestTargets,
   index: number,
@@ -80,7 +80,7 @@ export function rewriteLocation(
   if (!URL.canParse(location, requested)) return undefined
   const parsedUrl = new URL(location, requested)
   if (refusedSchemes.has(parsedUrl.protocol)) return undefined
-  // By host, not origin: behind a TLS terminator an upstream says http.
+  // Compare hosts, not origins: behind a TLS terminator an upstream says http.
   if (
     parsedUrl.host !== target.host ||
     (parsedUrl.protocol !== 'https:' && parsedUrl.protocol !== 'http:')
@@ -146,7 +146,10 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** A Refresh header in two: what comes before its address, and the address; that is empty where there is none. */
+/**
+ * Splits a Refresh header into the part before its address, and the address, which is empty if
+ * there is none.
+ */
 export function splitRefresh(value: string): readonly [before: string, address: string] {
   const separator = value.search(/[;,]/)
   const address = separator === -1 ? '' : value.slice(separator + 1).trim()
@@ -160,7 +163,7 @@ export function splitRefresh(value: string): readonly [before: string, address: 
   ]
 }
 
-/** A path outside `basePath` stays as it is: the upstream said so, and the public one is as good a guess as any. */
+/** A path outside `basePath` stays unchanged: no public path corresponds to it. */
 function removeTargetBase(path: string, basePath: string): string {
   if (basePath === '' || !path.startsWith(basePath)) return path
   const pathRest = path.slice(basePath.length)

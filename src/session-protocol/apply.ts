@@ -16,7 +16,7 @@ export interface SessionHeaderContext {
   readonly versions: boolean
 }
 
-/** Reads the header and judges it by the answer, the method and what the route grants. */
+/** Parses the header, and authorizes it by the status, the method and the grants of the route. */
 export function authorizeHeader(
   headerValue: string,
   { method, status, route, nonce, versions }: SessionHeaderContext,
@@ -32,7 +32,7 @@ export function authorizeHeader(
     return { ok: false, reason: 'status' }
 
   if (!route.sessions?.includes(command.verb)) return { ok: false, reason: 'not-granted' }
-  // A link or an image must not be able to log somebody in, or out everywhere.
+  // A link or an image must not be able to sign a user in, or to end all sessions.
   const needsUnsafeMethod = requiresUnsafeMethod(command.verb)
   if (
     needsUnsafeMethod &&
@@ -65,7 +65,8 @@ export interface SessionCommandTarget {
 }
 
 /**
- * Does what was granted. Resolves when it is certain, so that no answer promises what was not kept.
+ * Applies an authorized command. Resolves when the store has confirmed it, so that no response
+ * promises a change that was lost.
  *
  * @throws {PortcullisError} what the verbs of a session throw; `ERR_CONFIG` for one that these sessions cannot keep
  */
@@ -74,7 +75,8 @@ export async function applyCommand(
   command: SessionCommand,
 ): Promise<void> {
   const { session } = target
-  // A logout leaves nothing behind but what is said after it; anything else is written together with its messages.
+  // End first, so that messages survive the end; any other change is written together with its
+  // messages.
   const endSessions =
     (command.verb === 'end' && command.id === undefined) ||
     (command.verb === 'endAll' && !command.exceptCurrent)

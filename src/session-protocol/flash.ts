@@ -10,7 +10,7 @@ const mostBytes = 4096
 export interface Delivery {
   /** Base64url of a JSON object, by name. */
   readonly header: string
-  /** Puts them back: the request reached nobody. */
+  /** Puts the messages back: no upstream received the request. */
   putBack(): Promise<void>
 }
 
@@ -51,7 +51,7 @@ export async function deliverFlash(
   }
 }
 
-/** Sends a request; the messages that it carried wait for another one where it reached nobody. */
+/** Sends a request. If no upstream received it, its messages wait for the next one. */
 export async function orPutBack<T>(
   delivery: Delivery | undefined,
   send: () => Promise<T>,

@@ -1,4 +1,7 @@
-/** Reads `Portcullis-Session`, by which an upstream starts, changes and ends the session of who is asking. */
+/**
+ * Parses `Portcullis-Session`, with which an upstream starts, changes and ends the session of its
+ * client.
+ */
 
 import { decodeBase64url, equalText } from '../crypto/index.ts'
 import { isRecord } from '../options/is-object.ts'
@@ -75,7 +78,7 @@ function parsePayload(payload: string): unknown {
   const payloadBytes = decodeBase64url(payload)
   if (payloadBytes === undefined) return undefined
   try {
-    // At any depth: what lies in a session is copied by whoever reads it, and by who knows what.
+    // Check at any depth: code that copies session data might reach a prototype.
     const parsedPayload = parseJson(utf8Decoder.decode(payloadBytes))
     return parsedPayload.ok ? parsedPayload.value : undefined
   } catch {
@@ -132,7 +135,7 @@ function parseEnd(endMember: unknown): OrderVerb | undefined {
 function parseEndAll(endAllMember: unknown): OrderVerb | undefined {
   if (endAllMember === true) return { verb: 'endAll', exceptCurrent: false }
   if (!isRecord(endAllMember)) return undefined
-  // Both members at once could be read two ways.
+  // Both members together would be ambiguous.
   if (hasOnlyKeys(endAllMember, ['user']))
     return isText(endAllMember.user) ? { verb: 'endAny', user: endAllMember.user } : undefined
 
@@ -166,7 +169,10 @@ function parseChange(payload: Record<string, unknown>, messages: number): OrderV
   return ifVersion === undefined ? setCommand : { ...setCommand, ifVersion }
 }
 
-/** Members of an object, none for an absent one, undefined for what is no object or would reach a prototype. */
+/**
+ * Parses the members of an object: none for an absent one, undefined for a value that is no object
+ * or would reach a prototype.
+ */
 function parseMembers(memberObject: unknown): Map<string, unknown> | undefined {
   if (memberObject === undefined) return new Map()
   if (!isRecord(memberObject)) return undefined

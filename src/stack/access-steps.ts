@@ -1,4 +1,7 @@
-/** The two steps of `access` in the stack: path and address before anything is asked, the session after it was opened. */
+/**
+ * Creates the two steps of `access` in the stack: path and address come first, the session after it
+ * was opened.
+ */
 import type { Context, MiddlewareHandler } from 'hono'
 import { type AccessGuard, type AccessOptions, accessGuard } from '../access/guard.ts'
 import type { MaybeAnswer } from '../access/options.ts'

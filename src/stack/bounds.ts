@@ -101,8 +101,9 @@ export interface BodyOptions extends StackGuardOptions {
 }
 
 /**
- * Answers 413 to bodies that are too long: before they are read where they say so, otherwise at the first byte too many, and
- * then whatever the handler made of it. 400 to a Content-Length that is none. Nothing is buffered: a handler may stream.
+ * Responds with 413 to bodies that are too long: before they are read if their Content-Length says
+ * so, otherwise at the first byte too many, whatever the handler has done. Responds with 400 to a
+ * malformed Content-Length. Nothing is buffered: a handler may stream.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  */
@@ -139,7 +140,7 @@ export function limitBodies(options: BodyOptions = {}): MiddlewareHandler {
       },
     })
 
-    // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
+    // Node requires `duplex` where a body is a stream; the types of the DOM lack it.
     c.req.raw = new Request(rawRequest, { body, duplex: 'half' } as RequestInit)
     await next()
     if (bodyError === undefined) return

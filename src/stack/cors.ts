@@ -11,8 +11,8 @@ import { createReject, type StackGuardOptions } from './refuse.ts'
 /** Options of {@link cors}. */
 export interface CorsOptions<E = ProjectEnv> extends StackGuardOptions {
   /**
-   * Origins whose scripts may read answers, each spelled as browsers send it: `https://app.example.com`. Or `'*'` alone, for
-   * what is public to everybody anyway. No patterns, no `null`.
+   * Origins whose scripts may read responses, each spelled as browsers send it:
+   * `https://app.example.com`. Or `'*'` alone, for public resources. No patterns, no `null`.
    */
   readonly origins: '*' | FromEnv<readonly string[], E>
   /** Methods beyond what a form can send. Default GET, HEAD, POST. */

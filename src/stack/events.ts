@@ -21,7 +21,7 @@ export interface StackReceivers {
   readonly hasLog: boolean
 }
 
-/** Lets the receivers hear of the events of one request; undefined where nobody wants to. */
+/** Creates the delivery of a request's events to the receivers; undefined without a receiver. */
 export function createStackListener(receivers: StackReceivers): ((c: Context) => void) | undefined {
   const { source: configured, onEvent, audit, platform, clock, hasLog } = receivers
   if (onEvent === undefined && audit === undefined && !hasLog) return undefined

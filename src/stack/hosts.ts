@@ -54,8 +54,9 @@ export interface HttpsOptions<E = ProjectEnv> extends StackGuardOptions {
 }
 
 /**
- * Lets nobody on over plain http: a page that is asked for is sent to the https origin with 308, everything else is refused
- * with 403. Requests for `localhost`, 127.0.0.0/8 and [::1] pass, and those for a public origin that is http itself.
+ * Requires https: a navigation over http is redirected to the https origin with 308, every other
+ * request gets 403. Requests for `localhost`, 127.0.0.0/8 and [::1] pass, and those for a public
+ * origin that is http itself.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  */

@@ -195,7 +195,7 @@ export function portcullis(
   }
 }
 
-/** Checks the options that have a meaning only beside others, and the name of the request's id. */
+/** Validates options that depend on each other, and the name of the request-id header. */
 function checkTogether(
   { requestIdHeader, publicOrigin, hosts, https = false }: StackOptions,
   issues: Issues,

@@ -1,9 +1,9 @@
-/** The request at the address that the client asked for, where Next names another one. */
+/** Moves a request to the address that the client requested, where Next names another one. */
 /** The same request at another url. */
 export function moveRequest(request: Request, url: string): Request {
   if (request.url === url) return request
   const { method, headers, body, signal } = request
-  // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
+  // Node requires `duplex` where a body is a stream; the types of the DOM lack it.
   return new Request(url, { method, headers, body, signal, duplex: 'half' } as RequestInit)
 }
 

@@ -38,7 +38,7 @@ export function readAddresses<E>(
   let current = firstGateway
   let refusing: { readonly message: string; readonly gateway: Gateway<E> } | undefined
 
-  /** A gateway that serves nothing, and says why in the log. */
+  /** Creates a gateway that serves nothing, and logs the reason. */
   function refuseAll(configIssues: readonly ConfigIssue[]): Gateway<E> {
     const error = new ConfigError(configIssues)
     if (refusing?.message !== error.message) {
@@ -82,8 +82,8 @@ export function readAddresses<E>(
 }
 
 /**
- * The url at the host that the client asked for; without one, as the optimizer of images asks,
- * at the public origin.
+ * Returns the URL at the host that the client requested; at the public origin for a request without
+ * a host, such as those of the image optimizer.
  */
 function askedUrl<E>(
   request: Request,

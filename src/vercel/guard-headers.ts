@@ -6,7 +6,7 @@ import { isRecord } from '../options/is-object.ts'
 /** Options with a guard's own defaults. */
 export interface GuardHeaders {
   readonly options: HeaderOptions | undefined
-  /** Whether the policy of pages is only measured, because nobody has named one. */
+  /** Whether the policy of pages is only reported, because none was configured. */
   readonly observes: boolean
 }
 
@@ -45,8 +45,9 @@ function nextPolicy(): NonNullable<HeaderOptions['contentSecurityPolicyReportOnl
 }
 
 /**
- * Takes away the enforced policy that stands beside a measured one. Next copies the headers of this answer over those of
- * the request, and an enforced policy over the one that carries the nonce: its scripts would have none.
+ * Removes the enforced policy beside a report-only one. Next copies the headers of this response
+ * over those of the request, and an enforced policy over the one that carries the nonce: its
+ * scripts would have none.
  *
  * @see resolve-routes.js ("set request headers") and get-script-nonce-from-header.js of Next 16.4
  */

@@ -12,7 +12,7 @@ import { listNextAliases } from './next-aliases.ts'
 import { compileNext, type NextConfig, type NextOptions } from './next-options.ts'
 import { passThrough } from './pass-through.ts'
 
-/** One line of the table of who may pass; see `Route` of `portcullis/gateway`. */
+/** One line of the route table; see `Route` of `portcullis/gateway`. */
 export type GuardRoute = Omit<
   Route,
   'to' | 'sessions' | 'startOnGet' | 'timeoutMs' | 'retry' | 'cache' | 'throttle'
@@ -22,8 +22,8 @@ export type GuardRoute = Omit<
 export interface VercelGuardOptions<Data extends object = object, E = ProjectEnv>
   extends Omit<GatewayConfig<'project', Data, E>, 'upstreams' | 'routes' | 'throttle' | 'fetch'> {
   /**
-   * First match wins. What no route covers needs a session where there is the option `session`, and passes where there is
-   * none. Default: none.
+   * The routes; the first match wins. A path without a route needs a session if there is the option
+   * `session`, and is public otherwise. Default: none.
    */
   readonly routes?: readonly GuardRoute[]
   /**
@@ -81,7 +81,8 @@ export function guard<Data extends object, E = ProjectEnv>(
       ...gatewayOptions,
       publicOrigin,
       ...(headers.options && { headers: headers.options }),
-      // Never asked: `fetch` below answers. `.invalid` is nobody's (RFC 6761 section 6.4).
+      // Never requested: `fetch` below responds. `.invalid` belongs to no server (RFC 6761 section
+      // 6.4).
       upstreams: {
         [projectName]: {
           url: 'https://project.invalid',
@@ -170,14 +171,15 @@ async function passThroughRequest(
 ): Promise<Response> {
   const headers = new Headers(requestInit?.headers)
   const body = requestInit?.body
-  // A body that says its length was judged by it. Of any other the platform keeps a copy: reading this one counts it.
+  // A body with a Content-Length was checked by it. The platform keeps a copy of any other: reading
+  // this one counts it.
   if (body instanceof ReadableStream && !headers.has('content-length')) {
     if ((await measureBody(body)) > maxBytes - largestChunk)
       return errorResponse('body-too-large', { headers })
   }
 
   const passedResponse = passThrough({ headers })
-  // For the security headers, which are those of a page: nobody knows yet what the project answers.
+  // For the security headers, which are those of a page: the project's response is not known yet.
   passedResponse.headers.set('content-type', 'text/html')
 
   return passedResponse

@@ -34,7 +34,7 @@ export function readNextAddress(
   return url === undefined ? parseAddress(path, config) : readNextUrl(url, config)
 }
 
-/** `request.nextUrl` of a request; undefined where nobody made one. */
+/** Finds `request.nextUrl` of a request; undefined without Next. */
 export function findNextUrl(request: Request): NextUrl | undefined {
   const { nextUrl } = request as { nextUrl?: Partial<NextUrl> }
   const hasNextUrl = typeof nextUrl?.pathname === 'string' && typeof nextUrl.basePath === 'string'
@@ -45,7 +45,8 @@ export function findNextUrl(request: Request): NextUrl | undefined {
 function parseAddress(path: string, { basePath, locales }: NextConfig): NextAddress {
   const withoutBase = hasPrefix(path, basePath) ? path.slice(basePath.length) || '/' : path
   const pagePath = readData(withoutBase)
-  // Seen with Next 16.4: `/_next/data/<id>/shop/admin.json` beside `/shop/_next/data/<id>/admin.json`.
+  // Seen with Next 16.4: `/_next/data/<id>/shop/admin.json` as well as
+  // `/shop/_next/data/<id>/admin.json`.
   const isBaseInside =
     pagePath !== withoutBase && withoutBase === path && hasPrefix(pagePath, basePath)
   const knownPath = isBaseInside ? pagePath.slice(basePath.length) || '/' : pagePath
@@ -105,7 +106,10 @@ function withDomain({ pathname, basePath, locale }: NextUrl, requestedUrl: NextU
   }
 }
 
-/** Everything that Next shows of its configuration and the guard was told otherwise. */
+/**
+ * Compares the configuration that Next shows with the guard's options, and returns each difference
+ * as an issue.
+ */
 function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
   const configIssues: ConfigIssue[] = []
   const { basePath, locale, defaultLocale, domainLocale } = url

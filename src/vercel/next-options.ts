@@ -1,4 +1,4 @@
-/** Options that repeat what a project's next.config says of its addresses. */
+/** Validates the options that repeat the addresses of a project's next.config. */
 import { booleanOption, checkKeys, type Issues } from '../options/index.ts'
 import { isPathPattern } from '../request/path/pattern.ts'
 import { compileRewrite, type NextRewrite, type Rewrite } from './next-rewrites.ts'
@@ -23,7 +23,7 @@ export interface NextOptions {
   readonly basePath?: string
   /** `i18n.locales`, such as `['en', 'fr']`. Default: those of `request.nextUrl`, or none. */
   readonly locales?: readonly string[]
-  /** `i18n.defaultLocale`. Required beside `locales`. */
+  /** `i18n.defaultLocale`. Required with `locales`. */
   readonly defaultLocale?: string
   /** `i18n.domains`. Their hosts belong into the option `hosts` as well. Default none. */
   readonly domains?: readonly NextDomain[]

@@ -14,9 +14,10 @@ const overrides = 'x-middleware-override-headers'
 const overridePrefix = 'x-middleware-request-'
 
 /**
- * Lets a request through to the project, for the handler at the end of an app that guards one: `app.all('*', () =>
- * passThrough())`. Headers and cookies set on this answer reach the client with the project's answer. Next shows them to
- * the handler as request headers besides, so they must hold no secret.
+ * Passes a request through to the project, for the handler at the end of an app that guards one:
+ * `app.all('*', () => passThrough())`. Headers and cookies set on this response reach the client
+ * with the project's response. Next also shows them to the handler as request headers, so they must
+ * hold no secret.
  *
  * @example
  * ```ts
@@ -57,8 +58,9 @@ function absoluteLocation(location: string, url: string): string {
 }
 
 /**
- * Next and Vercel delete every request header that the list does not name, so it names all that stay. The values travel
- * as headers of this answer, and the platform takes them off before the client sees it.
+ * Next and Vercel delete every request header that the list does not name, so it names all that
+ * stay. The values are headers of this response, and the platform removes them before the client
+ * sees it.
  */
 function override(answer: Headers, clientHeaders: Headers, platform: Platform): void {
   const headers = projectHeaders(clientHeaders, platform)

@@ -2,7 +2,7 @@
 import { connectionOptions, isStrippedRequestHeader } from '../proxy/header-filters.ts'
 import type { Platform } from '../request/index.ts'
 
-/** Without the host no link and no Server Function works, and without the coding nobody reads a body. */
+/** Links and Server Functions need the host, and reading a body needs the coding. */
 const neededNames: ReadonlySet<string> = new Set(['host', 'transfer-encoding'])
 /** Set by Next itself before it asks the guard where the client sent none, and compared with Origin by Server Functions. */
 const forwardedNames: ReadonlySet<string> = new Set([

@@ -8,7 +8,7 @@ import { finish } from './pass-through.ts'
 
 /** An app that handles requests: a Hono app, a gateway, a {@link guard}. */
 export interface VercelApp<E = ProjectEnv> {
-  // Hono's `fetch` wants the whole of its ExecutionContext, others less: whoever is called checks nothing.
+  // Hono's `fetch` needs the whole of its ExecutionContext, others less: the callee checks nothing.
   /** Answers a request; `env` and `context` as Workers hand them over. */
   // biome-ignore lint/suspicious/noExplicitAny: the contexts of two frameworks have no common type.
   fetch(request: Request, env: E, context: any): Response | Promise<Response>
@@ -77,8 +77,8 @@ export function vercel(
 }
 
 /**
- * An app at the host that the client asked for. `next start` says `localhost` in every url, whatever Host says: a check of
- * the host would pass everybody, or nobody.
+ * Calls an app at the host that the client requested. `next start` puts `localhost` into every URL,
+ * whatever Host says: a check of the host would allow all requests, or none.
  */
 function atAskedHost(app: VercelApp<object>): VercelApp<object> {
   return {

@@ -31,9 +31,10 @@ export interface VerifiedSession<Data> {
 }
 
 /**
- * Reads a session without writing anything: rendering has no answer to put a cookie on. undefined where nobody is signed
- * in. Call it where the data is, in each Server Function too: a guard in front can be walked around by a mistake in a
- * matcher. To change the session there, `openSession(strategy, { cookies })`.
+ * Reads a session without writing anything: rendering has no response to set a cookie on. undefined
+ * if nobody is signed in. Call it next to the data, in each Server Function too: a mistake in a
+ * matcher can bypass a guard in front. To change the session there, use `openSession(strategy, {
+ * cookies })`.
  *
  * @example
  * ```ts

@@ -6,7 +6,10 @@ import { hostEnd, hostStart } from '../../request/origin.ts'
 export interface EncodedSlashes {
   readonly path: string
   readonly search: string
-  /** Canonical. Rules must say the same of both, since nobody knows which one a server reads. */
+  /**
+   * Canonical. Access rules must give the same result for both readings, since servers differ in
+   * which one they use.
+   */
   readonly opened: string
 }
 

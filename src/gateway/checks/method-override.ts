@@ -15,7 +15,10 @@ import type { CompiledRoute, RouteMatch } from '../routes/table.ts'
 /** The methods that a form may put in place of POST. */
 const otherMethods = ['PUT', 'PATCH', 'DELETE', 'GET', 'HEAD', 'OPTIONS'] as const
 
-/** Bytes of a form that are read, where its route takes as many; of a longer one nobody knows what it becomes. */
+/**
+ * Bytes of a form that are read at most, if its route allows as many; the guards of all methods
+ * hold for a longer one.
+ */
 const mostBytes = 10_485_760
 
 /** The option `methodOverride` of an upstream, which {@link methodOverride} creates. */
@@ -160,10 +163,10 @@ async function readStart(ctx: RequestContext, maxBytes: number): Promise<Uint8Ar
     length += chunk.length
   }
 
-  // The stream is only made where it is needed: workerd asks it for its first part at once.
+  // Create the stream only where it is needed: workerd reads its first chunk immediately.
   const wholeBody = hasEnded ? joinChunks(chunks, length) : undefined
   const body = wholeBody ?? resumeBody(chunks, reader)
-  // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
+  // Node requires `duplex` where a body is a stream; the types of the DOM lack it.
   ctx.request = new Request(request, { body, duplex: 'half' } as RequestInit)
 
   return wholeBody

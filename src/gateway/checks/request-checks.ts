@@ -92,7 +92,7 @@ function createHttpsCheck(options: RequestCheckOptions): RequestCheck {
     if (verdict.ok) return undefined
     if (!verdict.redirect) return reject(ctx, verdict.reason)
 
-    // A host that routes name is kept. The port of http is not a port of https.
+    // Keep a host that routes name, without its port: the port of http is not that of https.
     const host = readUrlHost(request.url)
     const keepsHost = routes.hosted && host !== settings.publicHost && routes.names(host)
     const httpsOrigin = keepsHost ? `https://${host}` : settings.publicOrigin

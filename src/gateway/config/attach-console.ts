@@ -27,7 +27,7 @@ export function attachConsole<C extends ConsoleConfig>(
     return { config, console: undefined }
   }
 
-  // A monitor that is none is an issue of its own, which a wrapper would hide.
+  // An invalid monitor is an issue of its own, which a wrapper would hide.
   if (monitor !== undefined && typeof monitor?.begin !== 'function') return { config, console }
   const observedMonitor = console.observe(monitor, typeof clock === 'function' ? clock : Date.now)
 

@@ -1,4 +1,7 @@
-/** The options for whoever runs a gateway, validated while building. */
+/**
+ * Validates the options for operating a gateway: monitor, request id, maintenance, readiness,
+ * uptime.
+ */
 import { randomId } from '../../crypto/index.ts'
 import type { Monitor, Uptime } from '../../monitor/index.ts'
 import type { StoreProbe } from '../../monitor/redis.ts'
@@ -8,10 +11,10 @@ import { isHeaderName, isRequestId } from '../../request/index.ts'
 import type { GatewayConfig } from '../config.ts'
 import { createReadiness, type IsReady, type ReadySources } from '../endpoints/ready.ts'
 
-/** How a gateway is watched and kept. */
+/** The compiled options. */
 export interface Operations {
   readonly monitor: Monitor | undefined
-  /** The id of a request: random, unless somebody in front names it. */
+  /** Reads the id of a request from its header, or creates a random one. */
   readonly requestId: (headers: Headers) => string
   readonly isReady: IsReady
   readonly storeProbe: StoreProbe | undefined

@@ -1,4 +1,4 @@
-/** The servers behind a gateway, validated while building. */
+/** Compiles the option `upstreams`: the servers behind a gateway. */
 
 import { booleanOption, checkKeys, type Issues, wholeNumber } from '../../options/index.ts'
 import { isRecord } from '../../options/is-object.ts'
@@ -17,11 +17,11 @@ export interface CompiledUpstream extends UpstreamRules {
   readonly connect: ConnectUpstream | undefined
   /** Rejects an environment that lacks its binding. */
   check(env: unknown): void
-  /** Whether it holds files, which are the same for everybody. */
+  /** Whether it serves files, which are the same for every client. */
   readonly isAssets: boolean
   /** Whether its error pages are replaced by the gateway's own. */
   readonly hideErrors: boolean
-  /** Path that says whether it is healthy; undefined where it has none. */
+  /** Path of its health check; undefined where it has none. */
   readonly probe: string | undefined
   /** Reads a path as the pages that the upstream serves for it. */
   readonly aliases: AliasReader

@@ -22,7 +22,7 @@ export function createBuiltInEndpoints(
       handle: ({ request }) => jsonResponse(request, '{"ok":true}', 'no-store'),
     },
     {
-      // It never says why requests cannot be served: an event does.
+      // The response never says why the gateway is not ready; an event does.
       path: '/.portcullis/ready',
       methods: readMethods,
       anyHost: true,

@@ -12,11 +12,13 @@ import { probeUpstream } from './probe.ts'
  * names the reason.
  */
 export interface ReadyOptions {
-  /** Asks the store, such as `redisProbe(client)`: half a second at most. Default: nobody is asked. */
+  /**
+   * Probes the store, such as `redisProbe(client)`, for half a second at most. Default: no probe.
+   */
   readonly store?: StoreProbe
   /**
-   * Whether upstreams that have a `probe` are asked too. Default false: where one of several is down, the gateway still serves
-   * the others, and should not be taken out of service.
+   * Whether upstreams that have a `probe` are probed too. Default false: while one of several is
+   * down the gateway still serves the others, and should not be taken out of service.
    */
   readonly upstreams?: boolean
 }

@@ -1,4 +1,6 @@
-/** `/.portcullis/reports`: what browsers say a policy refused, told once for each source. */
+/**
+ * Collects the reports of browsers at `/.portcullis/reports`: one event for each blocked source.
+ */
 import type { Clock, Emit, SecurityEvent } from '../../types.ts'
 import { readBoundedText } from './read-text.ts'
 
@@ -9,10 +11,13 @@ export type ReportCollector = (request: Request, publicOrigin: string | undefine
 const maxBytes = 16_384
 /** Reports of one body. */
 const maxReports = 20
-/** Different things told again after a while; a flood of invented ones forgets the oldest and is cut below. */
+/**
+ * Distinct reports that are remembered; when full, the oldest is forgotten. Floods are limited
+ * below.
+ */
 const maxRemembered = 500
 const repeatAfterMs = 600_000
-/** Events of one minute and isolate: anybody can send reports, and logs cost money. */
+/** Events of one minute and isolate: every client can send reports, and logs cost money. */
 const maxEventsPerMinute = 60
 const minuteMs = 60_000
 
@@ -36,9 +41,10 @@ const loggedKeywords: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Makes a collector. A violation becomes an event `csp-report` whose subject is directive and source, such as
- * `img-src https://cdn.example`, and whose reason says whether it was refused (`enforce`) or would have been (`report`).
- * Of an address only the origin is told. The same comes again after ten minutes at the earliest.
+ * Creates a collector. A violation becomes an event `csp-report` whose subject is directive and
+ * source, such as `img-src https://cdn.example`, and whose reason is `enforce` or `report`. Of an
+ * address the event has only the origin. The same violation is reported again after ten minutes at
+ * the earliest.
  */
 export function createReportCollector(emit: Emit, clock: Clock): ReportCollector {
   const rememberedAt = new Map<string, number>()

@@ -24,7 +24,7 @@ export type Authorize = (
 
 /** Creates the phase. */
 export function createAuthorize({ reject, sessions, signIn }: AuthorizeOptions): Authorize {
-  /** The event says whom: an audit trail would be of little use without it. */
+  /** The event names the user: an audit trail would be of little use without it. */
   async function rejectUser(
     ctx: RouteContext,
     reason: Reason,
@@ -55,7 +55,9 @@ export function createAuthorize({ reject, sessions, signIn }: AuthorizeOptions):
   }
 }
 
-/** Whether a login would help, and a person sees the page. A browser that fetches ahead is no person. */
+/**
+ * Whether signing in would help, and a person sees the page. A prefetch is not seen by a person.
+ */
 function canSignIn({ request }: RequestContext, reason: Reason): boolean {
   const signInHelps = reason === 'no-session' || reason === 'session-too-old'
   return signInHelps && isNavigation(request) && !isPrefetch(request)

@@ -1,4 +1,4 @@
-/** Forwards a request that every other phase has let pass: through the cache of its route, or straight to the upstream. */
+/** Forwards an allowed request, through the cache of its route or directly to the upstream. */
 
 import type { InvalidateCache } from '../../proxy/cache/invalidate.ts'
 import type { LoadedSession } from '../../proxy/forward/context.ts'

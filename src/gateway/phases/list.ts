@@ -62,7 +62,8 @@ export function createPhases(options: PhaseOptions): RoutePhases {
     authorize: createAuthorize({ reject, sessions, signIn }),
     forward: createForwardPhase({
       ...{ forward, cookieNames, clock },
-      // A value that is no cache is an issue of its route, which throws when all have been collected.
+      // An invalid cache is an issue of its route, and is thrown when all issues have been
+      // collected.
       invalidateCache: routes.cache?.createInvalidate?.(routes, clock),
     }),
   }

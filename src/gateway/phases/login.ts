@@ -29,7 +29,7 @@ export interface LoginScope {
 /** Begins the login attempt of a request whose route is a login. */
 export type BeginLogin = (ctx: RouteContext) => Promise<LoginScope>
 
-/** A request that is no login. */
+/** The scope of a request that is not a login. */
 const noLogin: LoginScope = {
   deny: async () => undefined,
   forward: (send) => send(),

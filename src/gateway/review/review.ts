@@ -22,9 +22,9 @@ export interface Review {
 }
 
 /**
- * Looks at a configuration that {@link createGateway} accepts. Faults: upstreams at private addresses. Remarks: routes that
- * take paths from stricter ones, overlap, or look like patterns that they are not; upstreams nobody is sent to; what the
- * kind of sessions cannot keep.
+ * Reviews a configuration that {@link createGateway} accepts. Faults: upstreams at private
+ * addresses. Remarks: routes that overlap, that take paths from stricter ones, or that look like
+ * another kind of pattern; upstreams without a route; permissions that the sessions cannot support.
  *
  * @example
  * ```ts

@@ -36,7 +36,7 @@ export function reviewTable(routes: readonly RuledRoute[], upstreams: Upstreams)
 function reviewRoute({ route, access }: RuledRoute, routeName: string): string[] {
   const { path } = route
   const remarks: string[] = []
-  // A `$` within is OData's; these anchors and groups are nobody's.
+  // OData has a `$` inside names; these anchors and groups belong to no path.
   if (/[()[\]+]|\$$|\/:/.test(path)) {
     remarks.push(
       `${routeName} looks like a pattern, and is compared letter by letter: only /* at the end stands for more.`,
@@ -131,7 +131,7 @@ function reviewPair(
     : []
 }
 
-/** Whether a route lets somebody pass whom the other one would not. */
+/** Whether one route allows a client that the other one denies. */
 export function isLessRestrictive({ access: a }: RuledRoute, { access: b }: RuledRoute): boolean {
   return (
     (b.session && !a.session) ||
@@ -141,7 +141,10 @@ export function isLessRestrictive({ access: a }: RuledRoute, { access: b }: Rule
   )
 }
 
-/** A guard on one host is none where another host leads to the same paths of the same upstream. */
+/**
+ * Finds guards of one host that another host bypasses: it leads to the same paths of the same
+ * upstream.
+ */
 function findOverlaps(
   ruledRoute: RuledRoute,
   routeName: string,

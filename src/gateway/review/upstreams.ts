@@ -47,7 +47,7 @@ export function reviewUpstreams(
     if (!config.routes.some((route) => route.to === upstreamName))
       remarks.push(`upstreams.${upstreamName} is where no route leads.`)
 
-    // A binding or an app has no address that somebody else could have.
+    // A binding or an app has no address that another server could have.
     if (urlOption === undefined) continue
     const foundUrl = knownValue(urlOption, env)
     if (foundUrl === undefined || !URL.canParse(foundUrl)) {

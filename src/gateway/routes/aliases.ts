@@ -1,4 +1,7 @@
-/** Guards the further paths of a page: where a route leads to a page that another route guards, the guards of both hold. */
+/**
+ * Guards further paths of a page: if a path leads to a page that another route guards, the guards
+ * of both hold.
+ */
 import { type AliasIndex, createAliasIndex, foldPath, readAliases } from '../../request/index.ts'
 import { coversPath } from '../../request/path/pattern.ts'
 import { isFolded, isGuarded } from './guards.ts'
@@ -12,7 +15,7 @@ export interface Asked {
   readonly path: string
   readonly method: string
   readonly search: string
-  /** The folded path, once somebody needed it. */
+  /** The folded path, cached when it is first needed. */
   folded?: string
 }
 
@@ -39,7 +42,10 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
   const opensCsrf = routes.some(({ route }) => route.csrf !== undefined)
   let hasRestricting = false
 
-  /** Adds the groups that name a page of this path to `foundGroups`. An exact pattern says itself what holds for its path. */
+  /**
+   * Adds the groups that name a page of this path to `foundGroups`. An exact pattern decides for
+   * its path alone.
+   */
   function collect(foundGroups: RouteGroup[], routeQuery: Asked, group: RouteGroup): void {
     const { host, path } = routeQuery
     if (!group.pattern.prefix) return
@@ -118,7 +124,7 @@ function restricts({ route, access, csrf }: CompiledRoute, opensCsrf: boolean): 
   )
 }
 
-/** Where a pattern covers the path itself, the table says with its order that another route decides. */
+/** Skips patterns that cover the path itself: the order of the table has decided against them. */
 function addFound(
   foundGroups: RouteGroup[],
   groups: readonly RouteGroup[],

@@ -1,4 +1,4 @@
-/** Compiles what a route says of request bodies. */
+/** Compiles the options of a route for request bodies. */
 import { type Issues, wholeNumber } from '../../options/index.ts'
 import {
   type BodyRules,

@@ -1,4 +1,4 @@
-/** Which requests a route takes from elsewhere, validated while building. */
+/** Compiles the cross-origin policy of a route. */
 import { type CrossOriginPolicy, csrfPolicy } from '../../csrf/index.ts'
 import { checkKeys, type Issues } from '../../options/index.ts'
 import type { Settings } from '../config/settings.ts'
@@ -14,7 +14,10 @@ export function validateGatewayCsrf(value: GatewayCsrf | undefined, issues: Issu
   csrfPolicy(pickKnown(value), issues)
 }
 
-/** The policy of one route; undefined where its check is left out. What holds for every route was judged before. */
+/**
+ * Compiles the policy of one route; undefined where its check is off. The options of all routes
+ * have been validated before.
+ */
 export function compileRouteCsrf(
   gatewayCsrf: GatewayCsrf | undefined,
   routeCsrf: Route['csrf'],
@@ -35,7 +38,7 @@ export function compileRouteCsrf(
     issues.child(''),
   )
 
-  // The environment of this policy is the gateway's settings, where the origin has been judged.
+  // The environment of this policy is the gateway's settings, which hold the validated origin.
   return { ...policy, publicOrigins: (settings) => [(settings as Settings).publicOrigin] }
 }
 

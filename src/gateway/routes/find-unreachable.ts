@@ -1,4 +1,6 @@
-/** Validates what routes are together: each can be reached, and the sign-in page by everybody. */
+/**
+ * Validates the route table as a whole: every route must be reachable, and the sign-in page public.
+ */
 import type { Issues } from '../../options/index.ts'
 import { canonicalPath } from '../../request/index.ts'
 import { patternCovers } from '../../request/path/pattern.ts'
@@ -40,7 +42,10 @@ export function describeRoute({ route }: RuledRoute): string {
   return `${route.host ?? ''}${route.path}`
 }
 
-/** The sign-in page is public wherever somebody is sent to it: a redirect there stays on the host that was asked. */
+/**
+ * Validates that the sign-in page is public on every host that redirects to it: a redirect stays on
+ * the host of the request.
+ */
 export function validateSignIn(
   signIn: unknown,
   routes: readonly CompiledRoute[],

@@ -22,7 +22,7 @@ export function toWildcard(hostName: string): string {
 export function isHostPattern(pattern: unknown): pattern is string {
   if (typeof pattern !== 'string') return false
   const hostName = pattern.startsWith('*.') ? pattern.slice(2) : pattern
-  // URL has one spelling for each address: `*.0.0.1` is no name under anything.
+  // The URL parser has one spelling for each IP address: `*.0.0.1` matches no host.
   return (
     hostName !== '' &&
     readUrlHostName(`http://${hostName}`) === hostName &&

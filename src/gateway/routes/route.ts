@@ -1,4 +1,4 @@
-/** One line of the route table: what a gateway is told of a path. */
+/** Defines a route: one line of the route table. */
 
 import type { AccessRule } from '../../access/index.ts'
 import type { GraphqlRoute } from '../../graphql/route.ts'
@@ -43,15 +43,17 @@ export interface Route<N extends string = string, Data = object> {
   /** Default `'session'`; a gateway without `session` must say `'public'`. */
   readonly access?: Access<Data>
   /**
-   * Whether the upstream learns nothing of who is asking: it gets neither nonce nor assertion. Where `access` asks for no
-   * session none is opened, and the answer stays as cacheable as it says. For style sheets and images. Default false.
+   * Hides the client's identity from the upstream: it gets neither nonce nor assertion. If `access`
+   * needs no session, none is opened, and the response stays cacheable. For style sheets and
+   * images. Default false.
    */
   readonly anonymous?: boolean
   /** Which verbs of the session protocol this route grants. Default none. */
   readonly sessions?: readonly SessionVerb[]
   /**
-   * Grants `start`, `endAll` and `endAny` on GET too, for the callback of a login elsewhere. A link may then log somebody in: the
-   * upstream must bind what it accepts to the browser (OAuth's `state`). Default false.
+   * Grants `start`, `endAll` and `endAny` on GET too, for the callback of a login elsewhere. A link
+   * may then sign a user in: the upstream must bind the login to the browser (OAuth's `state`).
+   * Default false.
    */
   readonly startOnGet?: boolean
   /**
@@ -74,22 +76,27 @@ export interface Route<N extends string = string, Data = object> {
    */
   readonly retry?: boolean | 'idempotency-key'
   /**
-   * Seconds after which a WebSocket or a stream of events (`text/event-stream`) is closed; clients reconnect and are judged
-   * anew. Never later than the session's absolute end. Default 3,600, at most 86,400; `false`: at that end only.
+   * Seconds after which a WebSocket or a stream of events (`text/event-stream`) is closed; clients
+   * reconnect, and access is checked again. Never later than the session's absolute end. Default
+   * 3,600, at most 86,400; `false`: at that end only.
    */
   readonly maxSocketSeconds?: number | false
-  /** Keeps answers that are the same for everybody: `publicCache({ maxAge: 60 })`. Default off. */
+  /**
+   * Caches responses that are the same for every client: `publicCache({ maxAge: 60 })`. Default
+   * off.
+   */
   readonly cache?: RouteCache | false
   /**
-   * Bytes of a body: one that says it is longer gets 413 before it is read, any other is counted while it streams, and the
-   * upstream is left at the first byte too many. Default 10,485,760 (10 MB); 0 takes none.
+   * Bytes of a request body. A longer Content-Length gets 413 before the body is read; any other
+   * body is counted while it streams, and the request to the upstream is aborted at the first byte
+   * too many. Default 10,485,760 (10 MB); 0 allows none.
    */
   readonly maxBodyBytes?: number
   /** Types of bodies that are taken, such as `['application/json', 'image/*']`; others, and none, get 415. Default: all. */
   readonly contentTypes?: readonly string[]
   /**
-   * How often requests may come, besides the gateway's own limit; `limitGate({ ... })` of `portcullis/limit`, each with a name
-   * of its own. `false`: not even the gateway's. Default: the gateway's.
+   * A rate limit in addition to the gateway's own: `limitGate({ ... })` of `portcullis/limit`, each
+   * with a name of its own. `false` turns the gateway's off too. Default: the gateway's.
    */
   readonly limit?: LimitGate<LimitedContext> | false
   /** Security headers of its answers, laid over the gateway's: a preset, or options. Default: the gateway's. */
@@ -102,8 +109,8 @@ export interface Route<N extends string = string, Data = object> {
    */
   readonly encodedSlash?: 'keep'
   /**
-   * Makes it a GraphQL endpoint with limits on what a request may ask for: `graphqlLimits({ ... })` of `portcullis/graphql`.
-   * Its path then matches as a guarded one does. Default: nothing is looked at.
+   * Limits the GraphQL requests of the route: `graphqlLimits({ ... })` of `portcullis/graphql`. Its
+   * path then matches as a guarded one does. Default: no check.
    */
   readonly graphql?: GraphqlRoute
   /**
@@ -112,10 +119,14 @@ export interface Route<N extends string = string, Data = object> {
    */
   readonly token?: boolean
   /**
-   * Takes `Authorization: Bearer` in place of a session: `true`, or `{ scope: 'read' }`. Whoever sends a token is judged by
-   * it alone. The upstream gets the assertion, and not the token. Needs `login` with `bearer`. Default false.
+   * Takes `Authorization: Bearer` in place of a session: `true`, or `{ scope: 'read' }`. A request
+   * with a token is authorized by the token alone. The upstream gets the assertion, and not the
+   * token. Needs `login` with `bearer`. Default false.
    */
   readonly bearer?: boolean | { readonly scope?: string }
-  /** Makes it a login: tries are counted before the upstream sees them. Its path then matches as a guarded one does. */
+  /**
+   * Makes the route a login: attempts are counted before the upstream receives them. Its path then
+   * matches as a guarded one does.
+   */
   readonly throttle?: RouteThrottle
 }

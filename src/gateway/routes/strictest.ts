@@ -21,9 +21,10 @@ export function asksMore(other: CompiledRoute, route: CompiledRoute): boolean {
 }
 
 /**
- * A route that leads where the first one does, with the guards of all: every access rule must be satisfied, every limit
- * counts, the shortest body and the fewest origins hold. The login throttle and the GraphQL limits are those of the first
- * route that has them, since a request is one login. Nothing is cached: an answer that was checked is nobody else's.
+ * Creates a route that leads where the first one does, with the guards of all: every access rule
+ * must be satisfied, every limit counts, the shortest body and the fewest origins hold. The login
+ * throttle and the GraphQL limits are those of the first route that has them, since a request is
+ * one login. Nothing is cached: the response was authorized for one client.
  */
 export function strictestRoute(
   route: CompiledRoute,

@@ -22,9 +22,9 @@ export interface CompiledRoute {
   /** Undefined where the route takes requests from anywhere. */
   readonly csrf?: CrossOriginPolicy | undefined
   readonly body: BodyRules
-  /** Undefined where the route is no login. */
+  /** Undefined for a route that is not a login. */
   readonly throttle?: CompiledThrottle | undefined
-  /** Undefined where nobody looks for GraphQL. */
+  /** Undefined for a route without GraphQL limits. */
   readonly graphql?: CompiledGraphqlRoute | undefined
   /** The upstream as this route uses it; undefined where it names none, which is a fault. */
   readonly upstream?: CompiledUpstream | undefined
@@ -76,7 +76,10 @@ export interface RouteGroup {
 interface SpellingIndex {
   readonly exact: Map<string, RouteGroup>
   readonly prefixes: Map<string, RouteGroup>
-  /** Segments of the longest prefix; deeper than that no path is looked at. -1: there is no prefix. */
+  /**
+   * Segments of the longest prefix: the depth to which a path is searched. -1 means that there is
+   * no prefix.
+   */
   depth: number
 }
 
@@ -90,7 +93,7 @@ interface HostIndex {
 const allMethods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const noMatch: RouteMatch = { type: 'none' }
 
-/** Compiles a route table. Patterns must have been judged. */
+/** Compiles a route table. Its patterns must be valid. */
 export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
   const anyHost = newIndex()
   const hosts = new Map<string, HostIndex>()

@@ -1,4 +1,4 @@
-/** Validates the route table while building: a route that cannot be meant is a fault, by its place and option. */
+/** Validates the route table while building. Every issue names the route and the option. */
 import { type CompiledAccess, compileAccess } from '../../access/index.ts'
 import type { GatewayLoginHandler } from '../../login/index.ts'
 import {
@@ -104,7 +104,7 @@ export function validateRoutes(
     const routeIssues = issues.at(`routes.${index}`)
     checkKeys(routeIssues, routeInput, routeKeys)
     if (typeof routeInput !== 'object' || routeInput === null) continue
-    // Files are the same for everybody: who asks for them makes no difference.
+    // Files are the same for every client, so the upstream need not know the session.
     const isAssets = upstreams.get(routeInput.to)?.isAssets
     const route: Route = isAssets
       ? { ...routeInput, anonymous: routeInput.anonymous ?? true }

@@ -1,4 +1,6 @@
-/** Looks at the body of an answer before it goes out, where it is small enough. */
+/**
+ * Buffers the body of a small JSON response to a login, so that its members can prove the success.
+ */
 import { PortcullisError } from '../../errors.ts'
 import { maxResponseBytes } from '../../limit/throttle/success/success.ts'
 import { joinChunks, resumeBody } from '../../request/body/chunks.ts'

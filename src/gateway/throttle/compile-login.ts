@@ -1,4 +1,7 @@
-/** Validates which routes are logins, and what proves that one succeeded. */
+/**
+ * Validates the option `throttle` of routes: where a login names its account, and what proves its
+ * success.
+ */
 import { type Normalize, normalizeWordpressName } from '../../limit/throttle/account/account.ts'
 import {
   type AccountReader,
@@ -19,14 +22,14 @@ const accountKeys = ['form', 'json', 'optional', 'graphql', 'argument', 'maxToke
 const accountKinds: readonly string[] = ['form', 'json', 'session', 'argument,graphql']
 const tokenRange = { min: 1, max: 10_000, unit: 'tokens' } as const
 
-/** How a route's logins are told, and what proves them. */
+/** The compiled rules of a login route. */
 export interface LoginRules {
   /** Undefined where the session names the account. */
   readonly read: AccountReader | undefined
   readonly member: string | undefined
   readonly normalize: Normalize | undefined
   readonly success: CompiledSuccess
-  /** Whether a cookie of this name may say who somebody is without a password. */
+  /** Whether a cookie of this name may identify the user without a password. */
   readonly withholds: (cookieName: string) => boolean
   /** Whether a cookie is called like the field of the account, which PHP's `$_REQUEST` may prefer to it. */
   readonly meansField: (cookieName: string) => boolean
@@ -104,7 +107,7 @@ export function compileLogin(
   }
 }
 
-/** Cookies by which the upstream would know somebody without a password. */
+/** Compiles the names of cookies from which the upstream would know the user without a password. */
 function compileWithheld(patterns: unknown, issues: Issues): (cookieName: string) => boolean {
   const isName = (cookieName: unknown): boolean =>
     typeof cookieName === 'string' && /^(?:\*?[^\s*=;,]{1,64}|[^\s*=;,]{1,64}\*)$/.test(cookieName)

@@ -13,8 +13,9 @@ import { beginLogin } from './login.ts'
 import type { GatewayThrottle } from './types.ts'
 
 /**
- * Makes the option `throttle` of a gateway: how many failed logins are let through, and where they are counted, for the
- * routes that have a `throttle`. It is judged by {@link createGateway}, together with everything else.
+ * Creates the option `throttle` of a gateway: how many failed logins are allowed and where they are
+ * counted, for the routes that have a `throttle`. {@link createGateway} validates it together with
+ * all other options.
  *
  * @example
  * ```ts

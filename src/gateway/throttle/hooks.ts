@@ -111,8 +111,8 @@ export function createAttemptHooks(
 }
 
 /**
- * Creates the hooks of a request that could have been a login and is none: its upstream gets the body that was read. A
- * cookie with the name of the login's field is withheld.
+ * Creates the hooks of a request that could have been a login and is not: its upstream gets the
+ * body that was read. A cookie with the name of the login's field is withheld.
  */
 export function createBodyHooks(
   { body }: { readonly body: LoginBody },

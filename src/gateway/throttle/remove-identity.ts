@@ -37,8 +37,9 @@ export function removeIdentity(
   const otherCookies = withholdCookies(cookie, isWithheld)
   setCookieHeader(headers, otherCookies)
 
-  // A token signs its sender in whatever password comes with it: as `Bearer`, `Token` (Django REST framework), `JWT`, or
-  // without a scheme (Keystone). `Basic` and its kind are kept, since they may guard the whole site.
+  // A token signs its sender in whatever the password is: as `Bearer`, `Token` (Django REST
+  // framework), `JWT`, or without a scheme (Keystone). `Basic` and similar schemes are kept, since
+  // they may guard the whole site.
   if (!/^(?:basic|digest|negotiate) /i.test(headers.get('authorization')?.trim() ?? '')) {
     headers.delete('authorization')
   }

@@ -7,7 +7,7 @@ import type { SessionUse } from './remove-identity.ts'
 /** A login that is about to be sent once. */
 export interface LoginTry {
   readonly login: LoginAttemptHooks
-  /** Whether the response said that the form token is not this session's: no password was checked. */
+  /** Whether the upstream rejected the form token as another session's: no password was checked. */
   wantsSession(): boolean
 }
 

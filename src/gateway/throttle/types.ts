@@ -28,8 +28,9 @@ export interface RouteThrottle {
    */
   readonly normalize?: Normalize
   /**
-   * Names of cookies that a login's upstream does not get, with `*` at the end or beginning of a name perhaps: those by which it
-   * would know somebody without a password, and send them on as if they had signed in. Default: what the preset needs.
+   * Names of cookies to withhold from a login's upstream, with `*` at the start or end of a name:
+   * cookies that identify the user without a password, so that the response would look like a
+   * success. Default: those of the preset.
    */
   readonly withhold?: readonly string[]
 }

@@ -78,7 +78,10 @@ export interface AuditedRequest {
 
 type EventDescription = readonly [action: AuditAction, outcome: AuditOutcome]
 
-/** Events that are worth a record. The others are about the gateway's own health, not about what somebody did. */
+/**
+ * Events that are worth a record. The others are about the gateway's own health, not about an
+ * action.
+ */
 const descriptions: Partial<Record<EventType, EventDescription>> = {
   'access-observed': ['access', 'success'],
   'access-refused': ['access', 'denied'],
@@ -110,7 +113,7 @@ const descriptions: Partial<Record<EventType, EventDescription>> = {
   'sessions-ended': ['session-end-all', 'success'],
 }
 
-/** The record of an event, or undefined for one that nobody needs to account for. */
+/** Creates the record of an event; undefined for an event that needs no record. */
 export function createAuditRecord(
   event: SecurityEvent,
   request: AuditedRequest,
@@ -120,7 +123,7 @@ export function createAuditRecord(
   if (description === undefined) return undefined
   const [action, usualOutcome] = description
   const { type, reason, user, actor, actorUser, session, subject } = event
-  // As in the line of the request: what the gateway cannot do at the moment is denied to nobody.
+  // As in the line of the request: a failure of the gateway is not a denial.
   const isRejection = usualOutcome === 'denied' && (action === 'request' || action === 'access')
   const isFault = isRejection && reasonStatus(reason as Reason) >= 500
   const outcome = isFault ? 'failed' : usualOutcome

@@ -1,4 +1,4 @@
-/** Options of telemetry: what they are, and what requests need of them. */
+/** Validates the options of telemetry. */
 import {
   booleanOption,
   checkKeys,

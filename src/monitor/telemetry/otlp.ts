@@ -125,7 +125,7 @@ function encodeNumberPoint(numberSeries: NumberSeries, pointTimes: object): obje
   }
 }
 
-/** Undefined where there is none, as the JSON form leaves out empty lists. */
+/** Undefined without attributes: the JSON form leaves out empty lists. */
 function encodeAttributes(attributes: Attributes): object[] | undefined {
   const encodedAttributes: object[] = []
   for (const [attributeName, attributeValue] of Object.entries(attributes))

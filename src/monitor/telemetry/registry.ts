@@ -36,8 +36,9 @@ export type Metric = {
 )
 
 /**
- * Series of one metric. The names of routes, upstreams, reasons and events come from the configuration and the code, so a
- * client cannot add any; the bound is for what nobody thought of. OpenTelemetry's SDK has the same default.
+ * Series of one metric. The names of routes, upstreams, reasons and events come from the
+ * configuration and the code, so a client cannot add any; the bound is a safeguard. OpenTelemetry's
+ * SDK has the same default.
  */
 const maxSeries = 2000
 /** The one series that takes what is over the bound, as the SDK specification names it. */
@@ -125,7 +126,7 @@ export class MetricsRegistry {
     return takenMetrics
   }
 
-  /** Adds what {@link takeDeltas} took out and nobody received. */
+  /** Adds the counts of {@link takeDeltas} again, because their export failed. */
   restoreDeltas(metrics: readonly Metric[]): void {
     for (const metric of metrics) {
       const current = this.#metrics.get(metric.name)

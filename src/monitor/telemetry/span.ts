@@ -101,7 +101,8 @@ function createServerSpan(line: RequestLine, metrics: RequestMetrics, trace: Tra
       'portcullis.cache': line.cache,
       'portcullis.retries': line.retries,
     },
-    // A client's error is no error of the server (semantic conventions for HTTP spans, "Status").
+    // A client's error is not an error of the server (semantic conventions for HTTP spans,
+    // "Status").
     error: line.status >= 500 ? (line.code ?? String(line.status)) : undefined,
   }
 }

@@ -1,4 +1,4 @@
-/** Parts of a kept answer. RFC 9110 section 14. */
+/** Serves byte ranges of a cached response. RFC 9110 section 14. */
 import { parseHttpDate } from '../../request/index.ts'
 
 /** First and last byte, both of them included; or that no byte is in the range. */
@@ -28,7 +28,10 @@ export function readRange(headers: Headers, length: number): ByteRange | undefin
   }
 }
 
-/** Whether a client's `If-Range` is about what is kept; only strong validators tell. RFC 9110 section 13.1.5. */
+/**
+ * Whether a client's `If-Range` matches the cached response; only strong validators count. RFC 9110
+ * section 13.1.5.
+ */
 export function isSameForRange(asked: Headers, cachedHeaders: Headers): boolean {
   const condition = asked.get('if-range')?.trim()
   if (condition === undefined) return true

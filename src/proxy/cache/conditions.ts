@@ -1,4 +1,7 @@
-/** Conditions of requests: the client's on what is kept, and our own on what an upstream has. RFC 9110 section 13. */
+/**
+ * Evaluates conditional requests: the client's against the cache, and the cache's own to the
+ * upstream. RFC 9110 section 13.
+ */
 import { parseHttpDate } from '../../request/index.ts'
 
 /** Whether a client has the answer that it asks for, so that 304 tells it all. RFC 9111 section 4.3.2. */
@@ -6,7 +9,7 @@ export function isUnchanged(requestHeaders: Headers, cachedHeaders: Headers, now
   const entityTags = requestHeaders.get('if-none-match')
   if (entityTags !== null) return matchesTag(entityTags, cachedHeaders.get('etag'))
   const sinceDate = parseHttpDate(requestHeaders.get('if-modified-since'), now)
-  // Without Last-Modified the date on which it was made counts; each kept answer has one.
+  // Without Last-Modified the Date counts; each cached response has one.
   const modifiedDate = parseHttpDate(
     cachedHeaders.get('last-modified') ?? cachedHeaders.get('date'),
     now,
@@ -29,7 +32,10 @@ function bareTag(tag: string): string {
   return tag.trim().replace(/^W\//, '')
 }
 
-/** Adds the validators of what is kept to a request, so that 304 can answer it. RFC 9111 section 4.3.1. */
+/**
+ * Adds the validators of the cached response to a request, so that the upstream may respond with
+ * 304. RFC 9111 section 4.3.1.
+ */
 export function addValidators(headers: Headers, cachedHeaders: Headers): void {
   const [etag, lastModified] = [cachedHeaders.get('etag'), cachedHeaders.get('last-modified')]
   if (etag !== null) headers.set('if-none-match', etag)
@@ -37,7 +43,8 @@ export function addValidators(headers: Headers, cachedHeaders: Headers): void {
 }
 
 /**
- * Whether a 304 is about what is kept: its validators, where it has some, are those that were sent.
+ * Whether a 304 confirms the cached response: its validators, if it has some, are those that were
+ * sent.
  *
  * @see RFC 9111 section 4.3.4
  */
@@ -60,11 +67,11 @@ const bodyHeaders: ReadonlySet<string> = new Set([
   'content-type',
   'content-range',
   'transfer-encoding',
-  // It is of one answer, never of what is kept.
+  // A cookie belongs to one response, never to a cached one.
   'set-cookie',
 ])
 
-/** The headers of what is kept, brought up to date by a 304. */
+/** Updates the headers of the cached response with those of a 304. */
 export function mergeHeaders(cachedHeaders: Headers, receivedHeaders: Headers): Headers {
   const mergedHeaders = new Headers(cachedHeaders)
   mergedHeaders.delete('age')

@@ -1,7 +1,7 @@
 /** Defines the parts of a request that a cache reads. */
 import type { Clock } from '../../types.ts'
 
-/** A request made in everybody's name. */
+/** A request without client-specific parts, so that its response can be shared. */
 export interface SharedRequest {
   readonly search: string
   readonly headers: Headers
@@ -11,7 +11,7 @@ export interface SharedRequest {
   receiveHeaders(headers: Headers): void
 }
 
-/** An address of which something may be kept. */
+/** An address whose response may be cached. */
 export interface CacheTarget {
   /** Canonical. */
   readonly path: string
@@ -27,6 +27,6 @@ export interface CacheContext extends CacheTarget {
   readonly requestId: string
   readonly ownNames: ReadonlySet<string>
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
-  /** Hands it to the upstream: as it is, or in everybody's name. */
+  /** Forwards the request to the upstream: as it is, or without client-specific parts. */
   pass(shared?: SharedRequest): Promise<Response>
 }

@@ -1,6 +1,9 @@
 /** The directives by which an upstream rules over caches: `Cache-Control`, and the fields that are meant for one kind of cache. */
 
-/** Directives by name, in lower case; an argument is its text without quotes, and undefined where there is none. */
+/**
+ * Directives by name, in lower case. An argument is its text without quotes, and undefined for a
+ * directive without one.
+ */
 export type CacheDirectives = ReadonlyMap<string, string | undefined>
 
 /** The cache directives of a response that count. */
@@ -27,10 +30,10 @@ const tokenPattern = /^[!#$%&'*+.^`|~\w-]+$/
 /** A structured field's key, and the values that a directive can have. RFC 9651 sections 3.1.2, 3.2 and 3.3. */
 const member =
   /^([a-z*][a-z0-9_.*-]*)(?:=(-?\d{1,15}|-?\d{1,12}\.\d{1,3}|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"|\?[01]|[A-Za-z*][!#$%&'*+.^`|~\w:/-]*|:[A-Za-z0-9+/=]*:))?(?:; *[a-z*][a-z0-9_.*-]*(?:=(?:"[^"\\]*"|[^,;"]*))?)*$/
-/** An answer says little; what says more is nobody's to read for long. */
+/** Characters of a field that are parsed at most; real ones are short. */
 const longestField = 4096
 
-/** Reads what an upstream says to a shared cache. */
+/** Reads the cache directives of an upstream's response, as a shared cache does. */
 export function readCacheControl(headers: Headers): CacheControl {
   const general = parseCacheControl(headers.get('cache-control'))
   const surrogate = parseCacheControl(headers.get('surrogate-control'))
@@ -39,7 +42,8 @@ export function readCacheControl(headers: Headers): CacheControl {
   for (const headerName of targets) {
     const headerField = headers.get(headerName)
     targetedDirectives ??= parseTargeted(headerField)
-    // Also in a spelling that is no structured field: nobody writes no-store to have a copy kept.
+    // Also in a spelling that is not a structured field: no-store never means that a copy should be
+    // stored.
     const spelledName = parseCacheControl(headerField)
     forbidden ||= spelledName !== 'malformed' && forbidsStoring(spelledName)
   }
@@ -64,8 +68,9 @@ function forbidsStoring(directives: CacheDirectives): boolean {
 }
 
 /**
- * Reads `Cache-Control`. An argument may be quoted, and what stands in quotes is no directive. Of a directive that occurs
- * twice with different arguments nobody can say what was meant: its argument becomes the empty text, which is no number.
+ * Parses `Cache-Control`. An argument may be quoted, and a quoted text is not a directive. A
+ * directive that occurs twice with different arguments is ambiguous: its argument becomes the empty
+ * text, which is not a number.
  *
  * @returns `'malformed'` where quotes do not end: what was meant to stand behind them cannot be told.
  * @see RFC 9111 section 5.2, 4.2.1
@@ -84,7 +89,7 @@ export function parseCacheControl(field: string | null): CacheDirectives | 'malf
     const directiveName = spelledName.trim()
     if (directiveName === '') continue
     const rawArgument = equalsIndex === -1 ? undefined : unquote(fieldPart.slice(equalsIndex + 1))
-    // White space beside the equals sign is not allowed; such an argument is one that cannot be read.
+    // White space beside the equals sign is not allowed; such an argument is malformed.
     const argument =
       rawArgument === undefined ||
       (tokenPattern.test(spelledName) && rawArgument === rawArgument.trim())
@@ -156,7 +161,7 @@ function unquote(text: string): string {
 /** The most that counts, which is more than 68 years. RFC 9111 section 1.2.2. */
 const mostSeconds = 2_147_483_648
 
-/** Delta-seconds; undefined for what is no whole number. */
+/** Parses delta-seconds; undefined if the text is not a whole number. */
 export function parseSeconds(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Math.min(Number(text), mostSeconds) : undefined
 }

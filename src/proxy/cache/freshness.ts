@@ -19,7 +19,9 @@ export interface Freshness {
 
 /** The lifetimes that a route allows beyond those of its upstream. */
 export interface FreshnessRules {
-  /** For an answer with 200 that says nothing itself; undefined where such a one is not kept. */
+  /**
+   * Lifetime of a response with 200 and no directives; undefined if such a response is not cached.
+   */
   readonly maxAge: number | undefined
   readonly staleIfError: StaleRule
   readonly staleWhileRevalidate: StaleRule
@@ -47,7 +49,7 @@ export interface ResponseTimes {
 
 const longestLife = 31_536_000
 
-/** How long an answer is good for; undefined where neither it nor the route says so. */
+/** Computes how long a response is fresh; undefined where neither it nor the route says so. */
 export function computeFreshness(
   { status, headers }: ResponseHead,
   control: CacheControl,
@@ -62,7 +64,7 @@ export function computeFreshness(
     : (explicitLifetime(headers, control, times) ?? assumedLifetime(status, headers, rules))
   if (lifetime === undefined) return undefined
   const freshSeconds = Math.min(lifetime, longestLife)
-  // Section 4.2.4. An upstream that names a stale directive itself has allowed it, beside s-maxage too.
+  // Section 4.2.4. A stale directive of the upstream is permission, also beside s-maxage.
   const mustRevalidate =
     mustAsk || directives.has('must-revalidate') || directives.has('proxy-revalidate')
 
@@ -87,8 +89,9 @@ function staleTime(
 }
 
 /**
- * The age with which an answer arrived: the larger of what `Age` says, with the time it was under way, and of what lies between
- * its `Date` and now. Of a list of ages the first one counts, and one that is no number is ignored.
+ * Computes the age with which a response arrived: the larger of its `Age` plus the time of the
+ * request, and of the time between its `Date` and now. Of a list of ages the first one counts, and
+ * one that is not a number is ignored.
  *
  * @see RFC 9111 sections 4.2.3, 5.1
  */
@@ -119,7 +122,7 @@ function explicitLifetime(
 
   const expires = headers.get('expires')
   if (isTargeted || expires === null) return undefined
-  // Section 5.3: what is no date, `0` above all, lies in the past.
+  // Section 5.3: an invalid date, above all `0`, lies in the past.
   const end = parseHttpDate(expires, times.receivedAt)
   if (end === undefined) return 0
   const createdAt = parseHttpDate(headers.get('date'), times.receivedAt) ?? times.receivedAt

@@ -8,15 +8,15 @@ import { type CacheLocation, type CacheStore, invalidate } from './store.ts'
 export interface CacheParts {
   readonly rules: CacheRules
   readonly store: CacheStore | undefined
-  /** Bytes of the largest body that is kept. */
+  /** Bytes of the largest body that is cached. */
   readonly most: number
   /** Answers that this isolate asks for in the background, by key, and since when. */
   readonly refreshing: InvalidationTimes
-  /** Counts the changes that this isolate has heard of, and notes the last one of an address. */
+  /** Counts the changes that this isolate knows of, and records the last one of each address. */
   readonly changes: Changes
 }
 
-/** Changes that one isolate has heard of, by address. */
+/** Changes that one isolate knows of, by address. */
 export interface Changes {
   count: number
   readonly last: InvalidationTimes

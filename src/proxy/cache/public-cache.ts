@@ -1,4 +1,7 @@
-/** A cache for what is the same for everybody, between the gateway and an upstream. */
+/**
+ * Creates a shared cache between the gateway and an upstream, for responses that are the same for
+ * every client.
+ */
 
 import {
   booleanOption,
@@ -24,8 +27,9 @@ export type { CacheContext, CacheTarget, SharedRequest } from './context.ts'
 /** Options of {@link publicCache}. */
 export interface CacheOptions {
   /**
-   * Seconds an answer with 200 is kept whose upstream does not say how long (`Cache-Control`, `Expires`). Its word counts
-   * where there is one. Default: not kept. At most 31,536,000, a year.
+   * Seconds for which a response with 200 is cached if its upstream sets no lifetime
+   * (`Cache-Control`, `Expires`). The upstream's own lifetime takes precedence. Default: not
+   * cached. At most 31,536,000, a year.
    */
   readonly maxAge?: number
   /**
@@ -42,11 +46,15 @@ export interface CacheOptions {
   /** Query parameters that make a difference; no other reaches the upstream. Default none. */
   readonly query?: readonly string[]
   /**
-   * Request headers that make a difference, in lower case; of the client's no other reaches the upstream. Each form of a header
-   * is an answer of its own: choose those that have few. None may tell who asks. Default none.
+   * Request headers that select a response, in lower case; the upstream receives no other header of
+   * the client. Each value of a header is cached separately: choose headers with few values. None
+   * may identify the client. Default none.
    */
   readonly vary?: readonly VaryName[]
-  /** Whether requests with `Range` are answered from whole answers that are kept. Default false: they go past the cache. */
+  /**
+   * Whether requests with `Range` are served from whole cached responses. Default false: they
+   * bypass the cache.
+   */
   readonly ranges?: boolean
   /**
    * How a request with cookies is handled. `'bypass'`: it is forwarded past the cache, as it is.
@@ -55,23 +63,34 @@ export interface CacheOptions {
    * the cache. Default `'bypass'`.
    */
   readonly cookies?: 'bypass' | 'ignore'
-  /** Content types that are kept, such as `['text/css', 'image/*']`. Default: every one that is declared. */
+  /**
+   * Content types that are cached, such as `['text/css', 'image/*']`. Default: every response with
+   * a content type.
+   */
   readonly types?: readonly string[]
-  /** Bytes of the largest body that is kept. Default 1,048,576 (1 MB), at most 16 MB: it is held in memory until it is whole. */
+  /**
+   * Bytes of the largest body that is cached. Default 1,048,576 (1 MB), at most 16 MB: it is
+   * buffered in memory.
+   */
   readonly maxBytes?: number
-  /** Where answers are kept. Default: the runtime's `caches.default`, which Workers have; without one nothing is kept. */
+  /**
+   * Stores the responses. Default: the runtime's `caches.default`, which Workers have; without one
+   * nothing is cached.
+   */
   readonly store?: CacheStore
 }
 
 /** The value of the option `cache` of a route, which {@link publicCache} creates. */
 export interface RouteCache {
-  /** Answers from what is kept; or passes the request on, and keeps the answer where it may be kept. */
+  /**
+   * Responds from the cache; or forwards the request, and caches the response if that is allowed.
+   */
   serve(ctx: CacheContext): Promise<Response>
-  /** Makes what is kept of an address invalid, in every form. Never rejects. */
+  /** Invalidates the cached responses of an address, in every form. Never rejects. */
   invalidate(target: CacheTarget): Promise<void>
   /** Creates what invalidates the caches of a whole table after a response. */
   createInvalidate(routes: CachedRoutes, clock: Clock): InvalidateCache
-  /** Whether a response that was served is a hit, or why it is none. */
+  /** Reads from a response whether it is a hit, or why not. */
   readOutcome(response: Response): CacheOutcome
 }
 
@@ -211,7 +230,7 @@ function parseStaleRule(
   return { assumed: seconds, most: seconds }
 }
 
-/** Headers that tell who asks, or that the cache reads itself. */
+/** Headers that identify the client, or that the cache reads itself. */
 const fixedNames: ReadonlySet<string> = new Set([
   'cookie',
   'authorization',

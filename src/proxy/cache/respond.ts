@@ -14,7 +14,10 @@ export interface CacheRequest {
   readonly ranges: boolean
 }
 
-/** An answer as it was, with its age; 304, a part, or without a body where that is what is asked for. */
+/**
+ * Responds with the cached response and its age: whole, as 304, in part, or without a body, as the
+ * client requested it.
+ */
 export async function respondFromCache(
   cachedResponse: CachedResponse,
   cacheRequest: CacheRequest,

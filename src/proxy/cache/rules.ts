@@ -19,7 +19,7 @@ import {
   type ResponseTimes,
 } from './freshness.ts'
 
-/** Request headers that may make a difference, where a route says so; in lower case. */
+/** Request headers that may select a response, if a route lists them; in lower case. */
 export type VaryName = 'accept' | 'accept-language' | (string & {})
 
 /** Options of a route's cache, validated. */
@@ -56,7 +56,10 @@ export function findBypassReason(
     : undefined
 }
 
-/** Whether a client wants what is kept or nothing. RFC 9111 section 5.2.1.7; its other directives are not obeyed. */
+/**
+ * Whether a client wants a cached response or none. RFC 9111 section 5.2.1.7; its other directives
+ * are ignored.
+ */
 export function wantsOnlyCached(headers: Headers): boolean {
   const control = parseCacheControl(headers.get('cache-control'))
   return control !== 'malformed' && control.has('only-if-cached')
@@ -74,7 +77,10 @@ export function selectQuery(search: string, names: ReadonlySet<string>): string 
   return `?${keptPairs.sort((first, second) => (parameterName(first) < parameterName(second) ? -1 : parameterName(first) > parameterName(second) ? 1 : 0)).join('&')}`
 }
 
-/** The client's headers that are part of the key, and none besides: what is not keyed must not change the answer. */
+/**
+ * Selects the client's headers that are part of the key, and no others: a header outside the key
+ * must not change the response.
+ */
 export function selectHeaders(headers: Headers, { vary }: CacheRules): Headers {
   // One form for all; platforms compress on the way to the client.
   const keyHeaders = new Headers({ 'accept-encoding': 'identity' })
@@ -109,8 +115,9 @@ export function createInvalidationUrl(
 }
 
 /**
- * How long an answer of the upstream may be kept for everybody; undefined: not at all. One that is never fresh is kept where it
- * has a validator: it is given again once the upstream has said that it still holds.
+ * Computes how long a shared cache may store a response of the upstream; undefined: not at all. A
+ * response that is never fresh is stored if it has a validator: it is served again once the
+ * upstream has confirmed it.
  *
  * @see RFC 9111 sections 3, 4.2
  */

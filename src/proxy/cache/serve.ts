@@ -36,11 +36,11 @@ interface CacheTurn {
   readonly search: string
   readonly headers: Headers
   readonly epoch: string
-  /** How many changes this isolate had heard of when the request came. */
+  /** The number of changes that this isolate knew of when the request arrived. */
   readonly changes: number
 }
 
-/** Answers from what is kept; or passes the request on, and keeps the answer where it may be kept. */
+/** Responds from the cache; or forwards the request, and caches the response if that is allowed. */
 export async function serveCached(ctx: CacheContext, cache: CacheParts): Promise<Response> {
   const { request, requestId } = ctx
   const { rules, store, most: maxBytes } = cache
@@ -111,7 +111,10 @@ async function bypassCache(ctx: CacheContext, bypassDetail: string | undefined):
   return withCacheStatus(await ctx.pass(), `fwd=bypass; detail=${bypassDetail}`)
 }
 
-/** Asks the upstream, with the validators of what is kept, and keeps what it answers. */
+/**
+ * Forwards the request with the validators of the cached response, and caches the upstream's
+ * response.
+ */
 async function fetchAndStore(
   cacheTurn: CacheTurn,
   cached: CachedResponse | undefined,
@@ -156,7 +159,7 @@ async function fetchAndStore(
     if (upstreamHeaders !== undefined && confirmsCached(upstreamHeaders, oldResponse.headers))
       return freshen(cacheTurn, oldResponse, { response, said: upstreamHeaders, requestedAt })
 
-    // A 304 about something else than what is kept: asked again without a condition.
+    // The 304 is about another response than the cached one: forward again without a condition.
     discardBody(oldResponse)
     return fetchAndStore(cacheTurn, undefined, background)
   }
@@ -172,7 +175,7 @@ async function fetchAndStore(
   )
 }
 
-/** Gives what is kept again, brought up to date by a 304. RFC 9111 section 4.3.4. */
+/** Serves the cached response again, updated by a 304. RFC 9111 section 4.3.4. */
 async function freshen(
   cacheTurn: CacheTurn,
   oldResponse: Response,
@@ -196,7 +199,7 @@ async function freshen(
   return withCacheStatus(clientResponse, `fwd=stale; fwd-status=304${isStored ? '; stored' : ''}`)
 }
 
-/** Keeps an answer where it may be kept, in the background. */
+/** Stores a response in the background, if that is allowed. */
 function store(
   { ctx, cache, place: cacheLocation, epoch: cacheEpoch, changes }: CacheTurn,
   response: Response,
@@ -228,7 +231,10 @@ function store(
 /** Milliseconds after which an isolate no longer counts on a refresh that it began. */
 const longestRefresh = 60_000
 
-/** Asks for another answer while the kept one is given; false where nothing can run after an answer. */
+/**
+ * Fetches another response while the cached one is served; false if nothing can run after a
+ * response.
+ */
 function refreshLater(cacheTurn: CacheTurn): boolean {
   const { ctx, place: cacheLocation, cache, asking: cacheRequest } = cacheTurn
   const { refreshing } = cache

@@ -1,10 +1,10 @@
-/** Puts answers into a cache and reads them back as they were. */
+/** Puts responses into a cache and restores them as they were. */
 
 import { randomId } from '../../crypto/index.ts'
 import { joinChunks } from '../../request/body/chunks.ts'
 import type { Freshness } from './freshness.ts'
 
-/** Where answers are kept: the Cache API's two verbs. */
+/** Stores responses: two methods of the Cache API. */
 export interface CacheStore {
   /** A stored answer, or undefined; like `Cache.match`. */
   match(key: Request): Promise<Response | undefined>
@@ -12,7 +12,7 @@ export interface CacheStore {
   put(key: Request, response: Response): Promise<unknown>
 }
 
-/** An answer that was kept, with seconds since and until. */
+/** A cached response with its age and lifetimes. */
 export interface CachedResponse extends Freshness {
   readonly response: Response
 }
@@ -31,9 +31,9 @@ export interface StoreOptions extends Freshness {
   readonly most: number
   /** Epoch milliseconds. */
   readonly now: number
-  /** The one that was found when the answer was asked for. */
+  /** The epoch that was found when the response was requested. */
   readonly epoch: string
-  /** Whether it may be asked for again by its validator once it is no longer fresh. */
+  /** Whether it can be revalidated once it is no longer fresh. */
   readonly validated: boolean
 }
 
@@ -69,7 +69,10 @@ const skewMs = 60_000
 export interface CacheLookup {
   /** Undefined where nothing lies there that may be used, or where the cache cannot be asked. */
   readonly kept: CachedResponse | undefined
-  /** Names the last change at this address that the cache knows of: what is kept belongs to one. */
+  /**
+   * Identifies the last change at this address that the cache knows of; each cached response
+   * belongs to one.
+   */
   readonly epoch: string
 }
 
@@ -108,7 +111,7 @@ function readCached(
     return undefined
 
   if (staleSeconds === undefined || whileRevalidate === undefined) return undefined
-  // Kept in the future, by a clock that has been put right since: how old it is, nobody knows.
+  // Stored in the future, by a clock that has been corrected since: its age is unknown.
   if (storedAt - now > skewMs) return undefined
   return {
     response,
@@ -120,8 +123,8 @@ function readCached(
 }
 
 /**
- * Keeps a copy once it is whole: a body that breaks off, or turns out too long, is not kept, nor is an answer that became
- * invalid while it was under way. Never rejects.
+ * Stores a copy once it is complete: a body that breaks off or is too long is not stored, nor is a
+ * response that became invalid in the meantime. Never rejects.
  *
  * @returns undefined where it can be seen at once that it is too long.
  */
@@ -151,7 +154,7 @@ export function storeResponse(
     if (headerValue !== null) headers.set(`${noteHeader}-${headerName}`, headerValue)
   }
 
-  // RFC 9110 section 6.6.1: whoever stores an answer without one adds it.
+  // RFC 9110 section 6.6.1: a cache adds a missing Date.
   if (!headers.has('date')) headers.set('date', new Date(now).toUTCString())
   headers.set(
     noteHeader,
@@ -172,7 +175,10 @@ export function storeResponse(
   return writeCopy().catch(() => {})
 }
 
-/** Notes that what lies there is no longer true. Where there is one form of it and none lies there, nothing is noted. Never rejects. */
+/**
+ * Marks the cached responses of an address as invalid. If the address has one form and nothing is
+ * stored, there is nothing to mark. Never rejects.
+ */
 export async function invalidate({ store, key, invalidKey }: CacheLocation): Promise<void> {
   const headers = {
     'content-type': 'text/plain',

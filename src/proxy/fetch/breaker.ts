@@ -1,4 +1,7 @@
-/** Pauses an upstream that keeps failing: visitors are told at once, and it gets time to come back. */
+/**
+ * Pauses an upstream that keeps failing: clients get a response immediately, and the upstream gets
+ * time to recover.
+ */
 import { checkKeys, createIssues, wholeNumber } from '../../options/index.ts'
 
 /** Options of {@link circuitBreaker}. */
@@ -29,7 +32,7 @@ export type SettleBreaker = (hasAnswered: boolean, now: number) => BreakerChange
 /** One upstream's breaker, in the memory of one isolate. */
 export interface Breaker {
   /**
-   * Lets a request go, or says how many milliseconds to wait.
+   * Lets a request go, or returns the milliseconds to wait.
    *
    * @param longestMs - after which a request let through as a probe no longer keeps others waiting, should it never end.
    */
@@ -37,9 +40,10 @@ export interface Breaker {
 }
 
 /**
- * Makes the option `breaker` of an upstream. What counts as a failure is no answer at all: refused, reset, or no first byte
- * in time. A 500 or 503 of the upstream is an answer. Whoever can make an upstream fail, by asking for a page that hangs,
- * can with it keep others of the same isolate out for a pause: it is off unless it is set.
+ * Creates the option `breaker` of an upstream. Only the absence of a response counts as a failure:
+ * refused, reset, or no first byte in time. A 500 or 503 of the upstream is a response. A client
+ * that can make an upstream fail, with a page that hangs, can thereby lock out the other clients of
+ * the same isolate for a pause: the option is off by default.
  *
  * It counts per isolate: each finds out for itself, and starts closed.
  *
@@ -90,7 +94,7 @@ function startBreaker(maxFailures: number, windowMs: number, pauseMs: number): B
   let pauseSpan: Span | undefined
 
   function settle(hasAnswered: boolean, now: number): BreakerChange {
-    // Begun before it opened: what it says is old.
+    // The request began before the breaker opened: its result is outdated.
     if (pauseSpan !== undefined) return undefined
     if (countWindow === undefined || readRemaining(countWindow, now) === undefined) {
       countWindow = { since: now, lasts: windowMs }
@@ -124,7 +128,8 @@ function startBreaker(maxFailures: number, windowMs: number, pauseMs: number): B
     enter(now, longestMs): SettleBreaker | number {
       if (pauseSpan === undefined) return settle
 
-      // The clock went back: the pause begins again from here, and is not as long as that besides.
+      // The clock went back: the pause begins again, so that it does not last longer than
+      // configured.
       if (now < pauseSpan.since) pauseSpan = { since: now, lasts: pauseMs }
       const remainingMs = readRemaining(pauseSpan, now)
       if (remainingMs !== undefined) return remainingMs

@@ -49,7 +49,7 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
   else signal.addEventListener('abort', abortFetch, { once: true })
 
   try {
-    // `duplex` is asked for by Node where a body is a stream; the DOM's types do not know it.
+    // Node requires `duplex` where a body is a stream; the types of the DOM lack it.
     const requestInit: RequestInit & { duplex?: 'half' } = {
       method,
       headers,
@@ -109,7 +109,7 @@ export function dropConnection(webSocket: object): void {
   abortByBody.get(webSocket)?.()
 }
 
-/** Milliseconds in which a body that broke off is told from an upstream that did. */
+/** Milliseconds to wait for the client's body, to tell its failure from one of the upstream. */
 const afterwards = 100
 
 /**
@@ -139,7 +139,7 @@ function boundRequestBody(
   return { stream: readable, settled: settlement }
 }
 
-/** Whether a stream that nobody reads any more ended in an error. */
+/** Whether a stream without a reader ended in an error. */
 function hasFailed(sourceStream: ReadableStream<Uint8Array>): Promise<boolean> {
   return sourceStream.getReader().closed.then(
     () => false,
@@ -156,7 +156,7 @@ function isBodyTooLong(error: unknown): boolean {
   )
 }
 
-/** Gives up an answer whose body nobody will read, so that the connection is free again. */
+/** Discards the body of a response, so that its connection is free again. */
 export function discardBody(response: Response): void {
   response.body?.cancel().catch(() => {})
 }

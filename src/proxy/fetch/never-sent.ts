@@ -18,8 +18,8 @@ const errorCodes: ReadonlySet<unknown> = new Set([
 const mostCauses = 5
 
 /**
- * Whether nothing of a request was sent: its upstream was paused, or the connection to it refused. Whatever cannot be told
- * counts as sent; workerd tells of lost connections in one and the same way.
+ * Whether nothing of a request was sent: its upstream was paused, or the connection was refused. An
+ * unknown failure counts as sent; workerd reports all lost connections in the same way.
  */
 export function isNeverSent(error: unknown): boolean {
   if (isPortcullisError(error, 'ERR_UPSTREAM_PAUSED')) return true

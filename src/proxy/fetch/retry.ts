@@ -65,8 +65,9 @@ export interface RetryPolicy {
 const maxPauseMs = 50
 
 /**
- * Whether a request can be made twice: it changes nothing (RFC 9110 section 9.2.1), or the route says that its upstream
- * knows an Idempotency-Key. A request with a body is not retryable: when it fails, part of the body may have been read.
+ * Whether a request can be sent twice: it changes nothing (RFC 9110 section 9.2.1), or the route
+ * says that its upstream knows an Idempotency-Key. A request with a body is not retryable: when it
+ * fails, part of the body may have been read.
  */
 export function isRetryable(
   { method, headers }: Request,
@@ -107,7 +108,7 @@ export async function fetchWithRetry<R extends UpstreamRequest>(
     return { request, response: await fetchOnce(request, policy) }
   } catch (error) {
     if (!retryable || !isPortcullisError(error, 'ERR_UPSTREAM_UNREACHABLE')) throw error
-    // A Durable Object that has too much to do says so, and wants fewer requests.
+    // An overloaded Durable Object reports it, and should receive fewer requests.
     if ((error.cause as { overloaded?: unknown } | undefined)?.overloaded === true) throw error
     const retryRequest = await prepareRetry(build, request, startedAt, policy)
     if (retryRequest === undefined) throw error
@@ -115,7 +116,7 @@ export async function fetchWithRetry<R extends UpstreamRequest>(
   }
 }
 
-/** Waits, and builds the second request; undefined where there is no time, no budget or no client for one. */
+/** Waits, and builds the second request; undefined without time, budget or a client for one. */
 async function prepareRetry<R extends UpstreamRequest>(
   build: () => R,
   { timeoutMs, signal }: R,

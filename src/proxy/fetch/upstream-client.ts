@@ -1,4 +1,6 @@
-/** How a gateway reaches its upstreams: the runtime's `fetch`, or a client that whoever runs the gateway brings. */
+/**
+ * Sends requests to upstreams: with the runtime's `fetch`, or with a client of the gateway's host.
+ */
 import { type DecodingRules, passesBodies, rawBodies, runtimeRules } from '../codings.ts'
 
 /**
@@ -7,8 +9,8 @@ import { type DecodingRules, passesBodies, rawBodies, runtimeRules } from '../co
  */
 export interface UpstreamClient {
   /**
-   * Sends one request. It follows no redirect, decodes no body, rejects where there is no answer, and answers an upgrade that
-   * was accepted with {@link SwitchedResponse}.
+   * Sends one request. It follows no redirect, decodes no body, rejects if there is no response,
+   * and resolves with {@link SwitchedResponse} for an accepted upgrade.
    */
   fetch(url: string, init: RequestInit): Promise<Response>
 }
@@ -36,7 +38,7 @@ export interface CompiledClient {
   readonly upgrades: boolean
 }
 
-/** Compiles what whoever runs the gateway brings. */
+/** Compiles a client of the gateway's host. */
 export function compileClient(client: UpstreamClient): CompiledClient {
   return { fetch: (url, init) => client.fetch(url, init), rules: passesBodies, upgrades: true }
 }
@@ -46,7 +48,7 @@ export function compileFetch(send: typeof fetch, upgrades: boolean): CompiledCli
   return {
     fetch: (url, init) => send(url, { ...init, ...rawBodies }),
     get rules() {
-      // Asked for each request: a bundle may be loaded before a test says where it runs.
+      // Checked for each request: a bundle may be loaded before a test sets the runtime.
       return runtimeRules()
     },
     upgrades,

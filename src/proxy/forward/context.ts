@@ -68,7 +68,10 @@ export interface ForwardSettings {
   readonly https: boolean
   /** `iss` of the assertions. */
   readonly issuer: string
-  /** By the index of an upstream; undefined for one without an address, which is asked under the public origin. */
+  /**
+   * Targets by the index of an upstream; undefined for one without an address, whose requests have
+   * the public origin.
+   */
   readonly targets: ReadonlyArray<Target | undefined>
   readonly keys: AssertionKeys | undefined
 }

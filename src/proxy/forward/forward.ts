@@ -199,7 +199,7 @@ async function listSessions<C extends ForwardContext>(
 ): Promise<string | undefined> {
   if (!rules.sessions?.includes('list') || !sessionFacts.signedIn || sessionHandle === undefined)
     return undefined
-  // Without the header an upstream can say that there is no list here.
+  // Without the header an upstream can detect that there is no list.
   return sessions.findStrategy(env)?.kind === 'stored'
     ? encodeSessionList(sessionHandle)
     : undefined
