@@ -25,6 +25,9 @@ interface Outage {
 interface Period {
   readonly name: string
   readonly beganAt: number
+  /** When Redis was let go on, or started again. */
+  readonly endingAt: number
+  /** When it answered again. */
   readonly endedAt: number
   readonly logouts: readonly Logout[]
 }
@@ -147,16 +150,19 @@ async function suffer({ name, begin, end }: Outage, load: Load): Promise<Period>
     logouts.push({ status, cookie })
   }
   await sleep((seconds * 1000) / 2)
-  const [, endedAt] = [await end(redis), load.now()]
+  const endingAt = load.now()
+  await end(redis)
+  const endedAt = load.now()
   await sleep(5000)
-  return { name, beganAt, endedAt, logouts }
+  return { name, beganAt, endingAt, endedAt, logouts }
 }
 
-async function report({ name, beganAt, endedAt, logouts }: Period): Promise<void> {
+async function report({ name, beganAt, endingAt, endedAt, logouts }: Period): Promise<void> {
   const within = (from: number, to: number): Outcome[] =>
     outcomes.filter(({ startedAt }) => startedAt >= from && startedAt < to)
   const before = within(beganAt - 2500, beganAt)
-  const during = within(beganAt, endedAt)
+  // A request that began right before may be answered by a Redis that is back.
+  const during = within(beganAt, endingAt - deadlineMs)
   const isPage = ({ kind }: Outcome): boolean => kind !== 'guarded'
   const isGuarded = ({ kind }: Outcome): boolean => kind === 'guarded'
 
