@@ -13,6 +13,7 @@ const scripts = [
   'check:regex',
   'check:licences',
   'check:docs',
+  'check:journeys',
   'check:jsr',
   'check:deploy',
 ]

@@ -1,0 +1,28 @@
+/** Every journey; `npm run journeys` walks them. The longest come first. */
+import { backgroundJourney } from './background.ts'
+import { checksJourney } from './checks.ts'
+import { gatewayJourneys } from './gateway.ts'
+import { honoJourneys } from './hono.ts'
+import { loginJourney } from './login.ts'
+import { migrationJourney } from './migration.ts'
+import { monitoringJourney } from './monitoring.ts'
+import { operationsJourney } from './operations.ts'
+import { proxiesJourney } from './proxies.ts'
+import { storesJourney } from './stores.ts'
+import type { Journey } from './support/journey.ts'
+import { nextJourneys, vercelFunctionJourney } from './vercel.ts'
+
+export const journeys: readonly Journey[] = [
+  ...nextJourneys,
+  operationsJourney,
+  ...gatewayJourneys,
+  storesJourney,
+  monitoringJourney,
+  ...honoJourneys,
+  checksJourney,
+  proxiesJourney,
+  loginJourney,
+  vercelFunctionJourney,
+  backgroundJourney,
+  migrationJourney,
+]
