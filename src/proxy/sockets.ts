@@ -111,6 +111,39 @@ function close(socket: RuntimeSocket, closeCode: number | undefined, reason: str
   }
 }
 
+/** What workerd offers to pass bytes on without JavaScript. */
+type WithIdentityStream = {
+  IdentityTransformStream?: new () => ReadableWritablePair<Uint8Array, Uint8Array>
+}
+
+/** Whether a stream is one of the runtime's own, whose bytes come from a connection. */
+function isByteStream(source: ReadableStream<Uint8Array>): boolean {
+  try {
+    source.getReader({ mode: 'byob' }).releaseLock()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Pipes until time is up, then ends the target cleanly. It never rejects. */
+async function pipeUntil(
+  source: ReadableStream<Uint8Array>,
+  target: WritableStream<Uint8Array>,
+  limitMs: number,
+): Promise<void> {
+  const stop = new AbortController()
+  const timer = setTimeout(() => stop.abort(), limitMs)
+  try {
+    await source.pipeTo(target, { signal: stop.signal, preventAbort: true })
+  } catch (error) {
+    const ended = stop.signal.aborted ? target.close() : target.abort(error)
+    await ended.catch(() => {})
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /**
  * Ends a stream cleanly when time is up, and gives up what is behind it: an EventSource asks
  * anew by itself.
@@ -119,6 +152,14 @@ export function limitStream(
   source: ReadableStream<Uint8Array>,
   limitMs: number,
 ): ReadableStream<Uint8Array> {
+  const { IdentityTransformStream } = globalThis as WithIdentityStream
+  // workerd keeps a stream that JavaScript fills when its client leaves while it waits for bytes.
+  if (IdentityTransformStream !== undefined && isByteStream(source)) {
+    const { readable, writable } = new IdentityTransformStream()
+    void pipeUntil(source, writable, limitMs)
+    return readable
+  }
+
   const reader = source.getReader()
   let lifeTimer: ReturnType<typeof setTimeout> | undefined
   return new ReadableStream<Uint8Array>(

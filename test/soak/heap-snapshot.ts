@@ -1,6 +1,4 @@
 /** Reads a snapshot of V8's heap. */
-import { readFileSync } from 'node:fs'
-
 interface Snapshot {
   readonly snapshot: {
     readonly meta: { node_fields: string[]; node_types: [string[], ...unknown[]] }
@@ -15,8 +13,8 @@ const own: ReadonlySet<string> = new Set(['code', 'hidden', 'object shape'])
  * Sums the bytes of everything that a program holds. The heap in use, as V8 counts it, moves by
  * more between two calls.
  */
-export function sumHeap(file: string): number {
-  const { snapshot, nodes } = JSON.parse(readFileSync(file, 'utf8')) as Snapshot
+export function sumHeap(text: string): number {
+  const { snapshot, nodes } = JSON.parse(text) as Snapshot
   const { node_fields: fields, node_types: types } = snapshot.meta
   const [typeAt, sizeAt] = [fields.indexOf('type'), fields.indexOf('self_size')]
   let bytes = 0

@@ -40,6 +40,8 @@ export interface Workerd {
   readonly stderr: readonly string[]
   /** Bytes of the Worker's heap in use, garbage among them; only with `inspect`. */
   heap(): Promise<number>
+  /** A snapshot of the Worker's heap as DevTools writes it, JSON; only with `inspect`. */
+  heapSnapshot(): Promise<string>
   /** Resolves when the process is gone. May be called twice. */
   stop(): Promise<void>
 }
@@ -91,12 +93,8 @@ export async function startWorkerd(
     url: `http://127.0.0.1:${port}`,
     stdout: stdout ?? [],
     stderr: stderr ?? [],
-    async heap(): Promise<number> {
-      const said = (control ?? []).map(
-        (line) => JSON.parse(line) as { event: string; port?: number },
-      )
-      return heapOf(said.find(({ event }) => event === 'listen-inspector')?.port ?? 0)
-    },
+    heap: () => readHeapUsage(findInspector(control ?? [])),
+    heapSnapshot: () => readHeapSnapshot(findInspector(control ?? [])),
     async stop(): Promise<void> {
       kill()
       await gone
@@ -104,20 +102,48 @@ export async function startWorkerd(
   }
 }
 
-/** Asks the inspector, in the words of DevTools. */
-async function heapOf(port: number): Promise<number> {
+/** Finds the inspector's port in what workerd prints about itself. */
+function findInspector(control: readonly string[]): number {
+  const events = control.map((line) => JSON.parse(line) as { event: string; port?: number })
+  return events.find(({ event }) => event === 'listen-inspector')?.port ?? 0
+}
+
+/** Asks the inspector with one method of DevTools; `onEvent` receives what it sends before the result. */
+async function inspect<T>(
+  port: number,
+  method: string,
+  onEvent?: (event: { method: string; params: { chunk?: string } }) => void,
+): Promise<T> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/main`)
   await once(socket, 'open')
-  const used = new Promise<number>((done) => {
+
+  const answer = new Promise<T>((resolve, reject) => {
     socket.on('message', (text) => {
-      const { id, result } = JSON.parse(`${text}`)
-      if (id === 1) done(result.usedSize)
+      const message = JSON.parse(`${text}`)
+      if (message.id !== 1) onEvent?.(message)
+      else if (message.error) reject(new Error(`${method}: ${message.error.message}`))
+      else resolve(message.result)
     })
+    socket.on('close', () => reject(new Error(`${method}: the inspector closed`)))
   })
-  socket.send(JSON.stringify({ id: 1, method: 'Runtime.getHeapUsage' }))
-  const usedSize = await used
+  socket.send(JSON.stringify({ id: 1, method }))
+  const result = await answer
   socket.close()
+
+  return result
+}
+
+async function readHeapUsage(port: number): Promise<number> {
+  const { usedSize } = await inspect<{ usedSize: number }>(port, 'Runtime.getHeapUsage')
   return usedSize
+}
+
+async function readHeapSnapshot(port: number): Promise<string> {
+  const chunks: string[] = []
+  await inspect(port, 'HeapProfiler.takeHeapSnapshot', ({ method, params }) => {
+    if (method === 'HeapProfiler.addHeapSnapshotChunk') chunks.push(params.chunk ?? '')
+  })
+  return chunks.join('')
 }
 
 /** Bundles as wrangler does for a Worker without Node: a `node:` import is a build error. */
