@@ -17,29 +17,40 @@ export function hasClearNames(json: string): boolean {
   // What stands raw in the text is looked for once; a name may also be written with escapes.
   const hasUnclear = maybeUnclear.test(json)
   // The names of each object that is open; a list of empty objects is made of nothing else.
-  const open: Array<Set<string> | undefined> = []
-  let at = 0
-  while (at < json.length) {
-    const code = json.charCodeAt(at)
-    if (code === openObject) open.push(undefined)
-    else if (code === closeObject) open.pop()
+  const openObjects: Array<Set<string> | undefined> = []
+  let index = 0
+
+  while (index < json.length) {
+    const code = json.charCodeAt(index)
+    if (code === openObject) openObjects.push(undefined)
+    else if (code === closeObject) openObjects.pop()
     if (code !== quote) {
-      at++
+      index++
       continue
     }
 
-    const end = findStringEnd(json, at + 1)
+    const end = findStringEnd(json, index + 1)
     if (json.charCodeAt(skipSpace(json, end)) === colon) {
-      const { name, isEscaped } = readName(json, at, end)
-      const depth = open.length - 1
-      const names = open[depth]
-      if (names?.has(name) || ((hasUnclear || isEscaped) && unclearCharacters.test(name)))
-        return false
-      if (names !== undefined) names.add(name)
-      else if (depth >= 0) open[depth] = new Set([name])
+      const { name, isEscaped } = readName(json, index, end)
+      if ((hasUnclear || isEscaped) && unclearCharacters.test(name)) return false
+      if (!addName(openObjects, name)) return false
     }
-    at = end
+    index = end
   }
+
+  return true
+}
+
+/** Adds a name to those of the innermost open object. Returns false where that object has it already. */
+function addName(openObjects: Array<Set<string> | undefined>, name: string): boolean {
+  const depth = openObjects.length - 1
+  if (depth < 0) return true
+
+  const names = openObjects[depth]
+  if (names === undefined) openObjects[depth] = new Set([name])
+  else if (names.has(name)) return false
+  else names.add(name)
+
   return true
 }
 

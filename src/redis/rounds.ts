@@ -6,6 +6,7 @@ import type { Deadline } from './deadline.ts'
 import type { ForeignScripts } from './facade.ts'
 import { createRejectedError, createReplyError, type StoreError } from './failure.ts'
 import type { Script } from './script.ts'
+import type { Reply } from './transport/send.ts'
 
 /** One call on its way. */
 export interface Item {
@@ -44,31 +45,58 @@ export async function sendInRounds(
   settings: RoundSettings,
 ): Promise<void> {
   let round: readonly Item[] = items
+
   while (round.length > 0) {
     const commands: Command[] = []
     for (const item of round) {
-      const made = buildCommand(item, link.traits.plain, settings.foreign)
-      commands.push('verb' in made ? made : await made)
+      const command = buildCommand(item, link.traits.plain, settings.foreign)
+      commands.push('verb' in command ? command : await command)
     }
+
     const replies = await link.send(commands, deadline)
-    const again: Item[] = []
-    let unknown = 0
-    for (const [at, item] of round.entries()) {
-      const { error, result } = replies[at] ?? {}
-      if (typeof error !== 'string') item.resolve(result)
-      else if (prepareRetry(item, commands[at], error, link, settings.events)) again.push(item)
-      else {
-        if (!item.script && isMissingScript(error)) unknown++
-        rejectItem(item, error, settings.events)
-      }
-    }
-    if (unknown > 0) {
-      const taught = await settings.taught(unknown)
+    const { retried, unknownDigests } = settleRound(
+      round.map((item, index) => ({ item, sent: commands[index], reply: replies[index] })),
+      link,
+      settings.events,
+    )
+
+    if (unknownDigests > 0) {
+      const taught = await settings.taught(unknownDigests)
       items.push(...taught)
-      again.push(...taught)
+      retried.push(...taught)
     }
-    round = again
+    round = retried
   }
+}
+
+/** One call, the command that was sent for it, and the reply. */
+interface Exchange {
+  readonly item: Item
+  readonly sent: Command | undefined
+  readonly reply: Reply | undefined
+}
+
+/** Settles the calls of a round that need no other one, and counts the digests that Redis does not know. */
+function settleRound(
+  exchanges: readonly Exchange[],
+  link: RedisConnection,
+  events: StoreEvents,
+): { readonly retried: Item[]; readonly unknownDigests: number } {
+  const retried: Item[] = []
+  let unknownDigests = 0
+
+  for (const { item, sent, reply: { error, result } = {} } of exchanges) {
+    if (typeof error !== 'string') {
+      item.resolve(result)
+    } else if (prepareRetry({ item, sent, error }, link, events)) {
+      retried.push(item)
+    } else {
+      if (!item.script && isMissingScript(error)) unknownDigests++
+      rejectItem(item, error, events)
+    }
+  }
+
+  return { retried, unknownDigests }
 }
 
 /** Tells of a failure: of all calls, or of the one of this script. */
@@ -98,9 +126,11 @@ function buildCommand(
 
 /** Whether the call goes out once more, and how. */
 function prepareRetry(
-  item: Item,
-  sent: Command | undefined,
-  error: string,
+  {
+    item,
+    sent,
+    error,
+  }: { readonly item: Item; readonly sent: Command | undefined; readonly error: string },
   link: RedisConnection,
   { emit, context }: StoreEvents,
 ): boolean {

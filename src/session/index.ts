@@ -7,11 +7,11 @@
  * A request: middleware -> handle -> request state (edits) -> engine -> sealed cookie (stateless) or sealed row (stored).
  */
 export { type ClientInfoOptions, clientInfo } from './client/client-info.ts'
+export type { Schema, SchemaIssue, SchemaResult } from './core/data.ts'
 export type { DeviceEndpoints, DeviceOption } from './core/device.ts'
 export type { ClientInfoOption } from './core/engine.ts'
 export type { SessionFacts } from './core/info.ts'
 export type { LegacyCookie, SessionOptions } from './core/options.ts'
-export type { Schema, SchemaIssue, SchemaResult } from './core/schema.ts'
 export type {
   CookieStoreLike,
   EndMarkedArgs,

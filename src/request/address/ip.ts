@@ -34,59 +34,63 @@ export function parseAddress(text: string): AddressGroups | undefined {
  * end; no zone id, no brackets.
  */
 export function parseIpv6(text: string): number[] | undefined {
-  const end = text.length
-  if (end < 2 || end > maxAddressLength) return undefined
+  if (text.length < 2 || text.length > maxAddressLength) return undefined
 
   const groups: number[] = []
-  let gap = -1
-  let index = 0
+  const gapIndex = text.startsWith('::') ? 0 : readGroups(text, 0, groups)
+  if (gapIndex === -1) return undefined
+  if (gapIndex === text.length) return groups.length === 8 ? groups : undefined
 
-  if (text.charCodeAt(0) === colon) {
-    if (text.charCodeAt(1) !== colon) return undefined
-    gap = 0
-    index = 2
-  }
-
-  while (index < end) {
-    const start = index
-    let group = 0
-
-    for (
-      let digit = hexDigit(text.charCodeAt(index));
-      digit !== -1;
-      digit = hexDigit(text.charCodeAt(++index))
-    ) {
-      if (index - start === 4) return undefined
-      group = group * 16 + digit
-    }
-
-    if (text.charCodeAt(index) === dot) {
-      const quad = readQuad(text.slice(start))
-      if (quad === -1) return undefined
-
-      groups.push(quad >>> 16, quad & 0xffff)
-      break
-    }
-
-    if (index === start) return undefined
-
-    groups.push(group)
-    if (index === end) break
-
-    // A colon, and behind it a group or the one `::`; nothing else, and not the end.
-    if (text.charCodeAt(index++) !== colon || index === end) return undefined
-    if (text.charCodeAt(index) !== colon) continue
-    if (gap !== -1) return undefined
-
-    gap = groups.length
-    index++
-  }
-
-  if (gap === -1) return groups.length === 8 ? groups : undefined
+  const groupsBefore = groups.length
+  const rest = gapIndex + 2
+  if (rest < text.length && readGroups(text, rest, groups) !== text.length) return undefined
   if (groups.length > 7) return undefined
 
-  for (let missing = 8 - groups.length; missing > 0; missing--) groups.splice(gap, 0, 0)
+  for (let missing = 8 - groups.length; missing > 0; missing--) groups.splice(groupsBefore, 0, 0)
   return groups
+}
+
+/**
+ * Reads groups, which one colon separates, and adds them to a list.
+ *
+ * @returns the end of the text, or the place of the next `::`; -1 for anything else.
+ */
+function readGroups(text: string, start: number, groups: number[]): number {
+  let index = start
+
+  while (true) {
+    const groupEnd = findGroupEnd(text, index)
+    if (text.charCodeAt(groupEnd) === dot) return readLastQuad(text, index, groups)
+    if (groupEnd === index || groupEnd > index + 4) return -1
+
+    groups.push(readHex(text, index, groupEnd))
+    if (groupEnd === text.length || text.startsWith('::', groupEnd)) return groupEnd
+    if (text.charCodeAt(groupEnd) !== colon) return -1
+
+    index = groupEnd + 1
+  }
+}
+
+/** Reads the dotted quad at the end of an address as two groups. */
+function readLastQuad(text: string, start: number, groups: number[]): number {
+  const quad = readQuad(text.slice(start))
+  if (quad === -1) return -1
+
+  groups.push(quad >>> 16, quad & 0xffff)
+  return text.length
+}
+
+function findGroupEnd(text: string, start: number): number {
+  let index = start
+  while (hexDigit(text.charCodeAt(index)) !== -1) index++
+  return index
+}
+
+function readHex(text: string, start: number, end: number): number {
+  let value = 0
+  for (let index = start; index < end; index++)
+    value = value * 16 + hexDigit(text.charCodeAt(index))
+  return value
 }
 
 /**

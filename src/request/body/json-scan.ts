@@ -13,33 +13,34 @@ export function jsonFits(text: string, maxDepth: number): boolean {
   /** Whether the value at each depth belongs to a key `constructor`. */
   const inConstructor: boolean[] = [false]
   let depth = 0
-  let lastKey = false
+  let isConstructorKey = false
 
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
     if (code === openObject || code === openList) {
       if (++depth > maxDepth) return false
-      inConstructor[depth] = lastKey
-      lastKey = false
+      inConstructor[depth] = isConstructorKey
+      isConstructorKey = false
     } else if (code === closeObject || code === closeList) {
       if (--depth < 0) return false
-      lastKey = false
+      isConstructorKey = false
     } else if (code === quote) {
       const end = endOfString(text, index + 1)
       if (end === -1) return false
 
-      if (isFollowedByColon(text, end + 1)) {
-        const key = readKey(text, index, end)
-        if (key === '__proto__' || (key === 'prototype' && inConstructor[depth] === true))
-          return false
-        lastKey = key === 'constructor'
-      } else lastKey = false
+      const key = isFollowedByColon(text, end + 1) ? readKey(text, index, end) : undefined
+      if (leadsToPrototype(key, inConstructor[depth])) return false
 
+      isConstructorKey = key === 'constructor'
       index = end
     }
   }
 
   return true
+}
+
+function leadsToPrototype(key: string | undefined, inConstructor: boolean | undefined): boolean {
+  return key === '__proto__' || (key === 'prototype' && inConstructor === true)
 }
 
 function endOfString(text: string, start: number): number {

@@ -6,6 +6,7 @@ export type PathReading = 'canonical' | 'mendable' | 'refused'
 
 const slash = 0x2f
 const percent = 0x25
+const backslash = 0x5c
 const semicolon = 0x3b
 const dot = 0x2e
 
@@ -26,32 +27,66 @@ export function readPath(
   semicolons: boolean,
 ): PathReading {
   let reading: PathReading = 'canonical'
-  let decodes = false
+  let hasMultibyte = false
 
   for (let index = start; index < end; index++) {
     const code = text.charCodeAt(index)
     if (code < 128 && characterKinds[code] !== 0) continue
-    if (code === slash) {
-      const next = index + 1 < end ? text.charCodeAt(index + 1) : 0
-      if (next === slash) reading = 'mendable'
-      else if (next === dot && isDotSegment(text, index + 1, end)) return 'refused'
-    } else if (code === percent) {
-      const byte = byteAt(text, index + 1, end)
-      if (byte < 0x20 || byte === 0x7f || byte === slash || byte === 0x5c) return 'refused'
-      if (byte === percent && byteAt(text, index + 3, end) !== -1) return 'refused'
-      if (byte === semicolon && (!semicolons || followsDots(text, index))) return 'refused'
 
-      // Windows drops spaces behind dots: `/..%20/` is `/../` there.
-      if (byte === 0x20 && text.charCodeAt(index - 1) === dot && followsDots(text, index))
-        return 'refused'
-
-      if (byte >= 0x80) decodes = true
-      else if (characterKinds[byte] === 1) reading = 'mendable'
-      index += 2
-    } else if (code !== semicolon || !semicolons || followsDots(text, index)) return 'refused'
+    const found = readCharacter(text, index, end, semicolons)
+    if (found === 'refused') return 'refused'
+    if (found === 'mendable') reading = 'mendable'
+    if (found === 'multibyte') hasMultibyte = true
+    if (code === percent) index += 2
   }
 
-  return decodes && !isText(text.slice(start, end)) ? 'refused' : reading
+  return hasMultibyte && !isText(text.slice(start, end)) ? 'refused' : reading
+}
+
+/** Judges one character that does not always stand for itself. */
+function readCharacter(
+  text: string,
+  index: number,
+  end: number,
+  semicolons: boolean,
+): PathReading | 'multibyte' {
+  switch (text.charCodeAt(index)) {
+    case slash:
+      return readSlash(text, index + 1, end)
+    case percent:
+      return readEscape(text, index, end, semicolons)
+    case semicolon:
+      return semicolons && !followsDots(text, index) ? 'canonical' : 'refused'
+    default:
+      return 'refused'
+  }
+}
+
+/** Judges a slash by what follows it. */
+function readSlash(text: string, nextIndex: number, end: number): PathReading {
+  const next = nextIndex < end ? text.charCodeAt(nextIndex) : 0
+  if (next === slash) return 'mendable'
+  return next === dot && isDotSegment(text, nextIndex, end) ? 'refused' : 'canonical'
+}
+
+/** Judges the escape that begins at a percent sign; `multibyte` for a byte of a longer character. */
+function readEscape(
+  text: string,
+  index: number,
+  end: number,
+  semicolons: boolean,
+): PathReading | 'multibyte' {
+  const byte = byteAt(text, index + 1, end)
+  if (byte < 0x20 || byte === 0x7f || byte === slash || byte === backslash) return 'refused'
+  if (byte === percent && byteAt(text, index + 3, end) !== -1) return 'refused'
+  if (byte === semicolon && (!semicolons || followsDots(text, index))) return 'refused'
+
+  // Windows drops spaces behind dots: `/..%20/` is `/../` there.
+  if (byte === 0x20 && text.charCodeAt(index - 1) === dot && followsDots(text, index))
+    return 'refused'
+
+  if (byte >= 0x80) return 'multibyte'
+  return characterKinds[byte] === 1 ? 'mendable' : 'canonical'
 }
 
 /** Whether the segment that begins here is `.` or `..`. */

@@ -8,11 +8,11 @@ import type { Issues } from '../../options/issues.ts'
 import { checkKeys } from '../../options/keys.ts'
 import { optionalFunction, optionalListener, wholeNumber } from '../../options/values.ts'
 import type { Clock, Emit } from '../../types.ts'
+import type { Schema } from './data.ts'
 import { type BindEngine, compileDeviceOption } from './device.ts'
 import type { ClientInfoOption, ClientRecorder } from './engine.ts'
 import type { LifetimeLimits } from './lifetimes.ts'
 import type { LegacyCookie, SessionOptions } from './options.ts'
-import type { Schema } from './schema.ts'
 
 /** The two kinds of sessions. */
 type SessionKind = 'stateless' | 'stored'

@@ -2,10 +2,10 @@
 import { randomId } from '../../crypto/random.ts'
 import { PortcullisError } from '../../errors.ts'
 import { isObject } from '../../options/is-object.ts'
+import type { Schema } from '../core/data.ts'
 import { dataError, jsonCopy, validateData } from '../core/data.ts'
 import { createNotStartedError } from '../core/errors.ts'
 import type { SessionRecord } from '../core/record.ts'
-import type { Schema } from '../core/schema.ts'
 import type { SessionSettings } from '../core/settings.ts'
 
 /** One recorded change. */
