@@ -1,5 +1,5 @@
 /** Compiles cookie options into the name as it is sent and the text of its attributes. */
-import { booleanOption, choiceOption, type Issues } from '../options/index.ts'
+import { booleanOption, type Issues, parseChoice } from '../options/index.ts'
 import type { CookieAttributes } from '../types.ts'
 import { cookieNamePrefix, parseDomain, parseName, parsePath } from './attributes.ts'
 
@@ -199,13 +199,8 @@ function parsePlainHttp({ secure, insecurePlainHttp }: CookieOptions, issues: Is
 }
 
 function parseSameSite(issues: Issues, value: unknown): 'strict' | 'lax' | 'none' | undefined {
-  const choice = choiceOption(
-    issues,
-    'sameSite',
-    value,
-    [true, false, 'strict', 'lax', 'none'] as const,
-    'lax',
-  )
+  const choice =
+    parseChoice(issues, 'sameSite', value, [true, false, 'strict', 'lax', 'none'] as const) ?? 'lax'
   return choice === true ? 'strict' : choice === false ? undefined : choice
 }
 

@@ -1,7 +1,7 @@
 /** Checks the origin of a request around a context: rejects it, or only reports it in observe mode. */
 import { emitEvent } from '../events.ts'
 import { createIssues } from '../options/issues.ts'
-import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
+import { optionalFunction, optionalListener, parseChoice } from '../options/values.ts'
 import { errorResponse } from '../page/error-response.ts'
 import { isSafeMethod } from '../request/method.ts'
 import { isDeviceUrl } from '../request/path/device-path.ts'
@@ -151,8 +151,7 @@ export function csrfGuard<C extends CsrfContext>(options: CsrfOptions<C, never>)
   const issues = createIssues('csrf')
   const policy = csrfPolicy(options, issues, ['mode', 'token', 'refuse', 'onEvent'])
   const { token } = options ?? {}
-  const observing =
-    choiceOption(issues, 'mode', options?.mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const observing = parseChoice(issues, 'mode', options?.mode, ['enforce', 'observe']) === 'observe'
   const refuse = optionalFunction(issues, 'refuse', options?.refuse)
   const onEvent = optionalListener(issues, 'onEvent', options?.onEvent)
 

@@ -2,7 +2,7 @@
 import { resolveFrom } from '../options/from.ts'
 import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
-import { booleanOption, choiceOption, optionalFunction } from '../options/values.ts'
+import { booleanOption, optionalFunction, parseChoice } from '../options/values.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 import {
   type CompiledCsrf,
@@ -166,8 +166,7 @@ export function compileCsrf(options: CompilableCsrf = {}): CompiledCsrf {
   const { publicOrigins, mode, ...plain } = options ?? {}
   const origins =
     publicOrigins !== undefined && parsePublicOrigins(publicOrigins, issues.at('publicOrigins'))
-  const observing =
-    choiceOption(issues, 'mode', mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const observing = parseChoice(issues, 'mode', mode, ['enforce', 'observe']) === 'observe'
   const data = parsePolicyData(plain, issues)
 
   issues.throwIfAny()
@@ -192,13 +191,9 @@ function parsePolicyData(
     trustedOrigins: parseOrigins(trustedOrigins, issues.at('trustedOrigins')),
     trust: parseTrust(value.trust, issues.at('trust')),
     exempt: parseExempt(value.exempt, issues.at('exempt')),
-    missing: choiceOption(
-      issues,
-      'missing',
-      missing,
-      ['deny', 'no-credentials', 'allow'],
+    missing:
+      parseChoice(issues, 'missing', missing, ['deny', 'no-credentials', 'allow']) ??
       'no-credentials',
-    ),
     trustSameSite: booleanOption(issues, 'trustSameSite', trustSameSite, false),
     observing: false,
     ...(cookieNames && { cookieNames }),

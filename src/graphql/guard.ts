@@ -1,7 +1,7 @@
 /** The guard around a context: what is refused, watched and told. */
 import { emitEvent } from '../events.ts'
 import { createIssues } from '../options/issues.ts'
-import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
+import { optionalFunction, optionalListener, parseChoice } from '../options/values.ts'
 import type { Emit, Reason, Verdict } from '../types.ts'
 import { createGraphqlError } from './error-response.ts'
 import { inspectGraphql } from './inspect.ts'
@@ -36,8 +36,7 @@ export function createGraphqlGuard<C extends GraphqlContext>(
   if (typeof introspection !== 'boolean' && typeof introspection !== 'function') {
     issues.add('introspection', 'must be true, false or a function')
   }
-  const observing =
-    choiceOption(issues, 'mode', given.mode, ['enforce', 'observe'], 'enforce') === 'observe'
+  const observing = parseChoice(issues, 'mode', given.mode, ['enforce', 'observe']) === 'observe'
   const refuse = optionalFunction(issues, 'refuse', given.refuse)
   const onEvent = optionalListener(issues, 'onEvent', given.onEvent)
   issues.throwIfAny()

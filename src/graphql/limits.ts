@@ -1,5 +1,5 @@
 /** How much a GraphQL request may ask for, judged once while building. */
-import { booleanOption, checkKeys, type Issues, wholeNumber } from '../options/index.ts'
+import { booleanOption, checkKeys, type Issues, parseWholeNumber } from '../options/index.ts'
 
 /** Limits of a GraphQL endpoint. Absent = default. */
 export interface GraphqlLimits {
@@ -81,7 +81,8 @@ export function compileLimits(
     unit: string,
     most: number,
     least = 1,
-  ): number => wholeNumber(issues, key, limits[key], defaultValue, { min: least, max: most, unit })
+  ): number =>
+    parseWholeNumber(issues, key, limits[key], { min: least, max: most, unit }) ?? defaultValue
   const { takeNames = ['take', 'first', 'last', 'limit'] } = limits
   const named =
     Array.isArray(takeNames) &&

@@ -3,10 +3,10 @@
 import type { Issues } from '../options/index.ts'
 import {
   checkKeys,
-  choiceOption,
   createIssues,
+  parseChoice,
+  parseWholeNumber,
   resolveFrom,
-  wholeNumber,
 } from '../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 import type { BasicLimiter } from './contract.ts'
@@ -52,13 +52,14 @@ export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>
 
   for (const name of ['limit', 'window'] as const)
     if (input[name] === undefined) issues.add(name, 'is required')
-  const limit = wholeNumber(issues, 'limit', input.limit, 1, {
-    min: 1,
-    max: 1_000_000,
-    unit: 'units',
-  })
+  const limit =
+    parseWholeNumber(issues, 'limit', input.limit, {
+      min: 1,
+      max: 1_000_000,
+      unit: 'units',
+    }) ?? 1
 
-  const window = choiceOption(issues, 'window', input.window, [10, 60], 10)
+  const window = parseChoice(issues, 'window', input.window, [10, 60]) ?? 10
   issues.throwIfAny()
 
   return {

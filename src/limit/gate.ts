@@ -1,6 +1,6 @@
 /** The limits of a request in two halves, for whoever sends what several rooms ask Redis as one request. */
 import { isPortcullisError } from '../errors.ts'
-import { choiceOption, createIssues, optionalFunction, optionalListener } from '../options/index.ts'
+import { createIssues, optionalFunction, optionalListener, parseChoice } from '../options/index.ts'
 import { checkKeys } from '../options/keys.ts'
 import type { RedisBatch } from '../redis/batch.ts'
 import type { Redis } from '../redis/client.ts'
@@ -94,8 +94,7 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
   const skip = optionalFunction(issues, 'skip', input.skip)
   const own = optionalListener(issues, 'onEvent', input.onEvent)
   const settings: DecisionSettings<C> = {
-    observing:
-      choiceOption(issues, 'mode', input.mode, ['enforce', 'observe'], 'enforce') === 'observe',
+    observing: parseChoice(issues, 'mode', input.mode, ['enforce', 'observe']) === 'observe',
     refuse: optionalFunction(issues, 'refuse', input.refuse),
     emit: own ?? (() => {}),
   }

@@ -1,5 +1,5 @@
 /** Policies of `rateLimit`, judged while it is built. */
-import { booleanOption, choiceOption, type Issues, wholeNumber } from '../options/index.ts'
+import { booleanOption, type Issues, parseChoice, parseWholeNumber } from '../options/index.ts'
 import { checkKeys } from '../options/keys.ts'
 import { checkPlatform, type Platform } from '../request/address/address.ts'
 import type { BasicLimiter, Limiter } from './contract.ts'
@@ -64,17 +64,19 @@ export function compilePolicies<C>(
   value: PolicyOptions<C>,
   issues: Issues,
 ): { policies: ReadonlyArray<Policy<C>>; platform: Platform; ipv6Bits: number } {
-  const isolates = wholeNumber(issues, 'isolates', value.isolates, 10, {
-    min: 1,
-    max: 10_000,
-    unit: 'isolates',
-  })
+  const isolates =
+    parseWholeNumber(issues, 'isolates', value.isolates, {
+      min: 1,
+      max: 10_000,
+      unit: 'isolates',
+    }) ?? 10
 
-  const ipv6Bits = wholeNumber(issues, 'ipv6Bits', value.ipv6Bits, 64, {
-    min: 32,
-    max: 128,
-    unit: 'bits',
-  })
+  const ipv6Bits =
+    parseWholeNumber(issues, 'ipv6Bits', value.ipv6Bits, {
+      min: 32,
+      max: 128,
+      unit: 'bits',
+    }) ?? 64
 
   const policies: Array<Policy<C>> = []
   if (value.policies === undefined) {
@@ -117,15 +119,11 @@ function compilePolicy<C>(
   if (key !== 'address' && typeof key !== 'function')
     issues.add('key', "must be 'address' or a function")
   if (typeof cost !== 'function')
-    wholeNumber(issues, 'cost', cost, 1, { min: 1, max: 1_000_000, unit: 'units' })
+    parseWholeNumber(issues, 'cost', cost, { min: 1, max: 1_000_000, unit: 'units' })
 
-  const onOutage = choiceOption<OnOutage>(
-    issues,
-    'onOutage',
-    value.onOutage,
-    ['open', 'closed', 'local'],
-    'local',
-  )
+  const onOutage =
+    parseChoice<OnOutage>(issues, 'onOutage', value.onOutage, ['open', 'closed', 'local']) ??
+    'local'
 
   const headers = booleanOption(issues, 'headers', value.headers, true)
   const limiter = value.limiter as BasicLimiter

@@ -1,6 +1,6 @@
 /** Options that limiters share, judged while they are made. */
 import { type KeyRing, keyRing } from '../crypto/key-ring.ts'
-import { type Issues, resolveFrom, wholeNumber } from '../options/index.ts'
+import { type Issues, parseWholeNumber, resolveFrom } from '../options/index.ts'
 import { adoptRedis, type RedisSource } from '../redis/adopt.ts'
 import type { Redis } from '../redis/client.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
@@ -64,12 +64,15 @@ export function validateRate(
   for (const name of ['limit', 'window'] as const)
     if (value[name] === undefined) issues.add(name, 'is required')
   return {
-    limit: wholeNumber(issues, 'limit', value.limit, 1, { min: 1, max: 1_000_000, unit: 'units' }),
-    window: wholeNumber(issues, 'window', value.window, 1, {
-      min: 1,
-      max: longestWindow,
-      unit: 'seconds',
-    }),
+    limit:
+      parseWholeNumber(issues, 'limit', value.limit, { min: 1, max: 1_000_000, unit: 'units' }) ??
+      1,
+    window:
+      parseWholeNumber(issues, 'window', value.window, {
+        min: 1,
+        max: longestWindow,
+        unit: 'seconds',
+      }) ?? 1,
   }
 }
 
@@ -83,11 +86,12 @@ export function validateRedisLimiter(
     redis: adoptRedis(value.redis, issues),
     ring: resolveFrom(issues, 'secret', value.secret, keyRing),
     prefix: validatePrefix(value.prefix, issues),
-    maxBlocked: wholeNumber(issues, 'maxBlocked', value.maxBlocked, 10_000, {
-      min: 0,
-      max: 100_000,
-      unit: 'keys',
-    }),
+    maxBlocked:
+      parseWholeNumber(issues, 'maxBlocked', value.maxBlocked, {
+        min: 0,
+        max: 100_000,
+        unit: 'keys',
+      }) ?? 10_000,
   }
 }
 

@@ -4,9 +4,9 @@ import { isPortcullisError } from '../errors.ts'
 import {
   booleanOption,
   checkKeys,
-  choiceOption,
   createIssues,
-  wholeNumber,
+  parseChoice,
+  parseWholeNumber,
 } from '../options/index.ts'
 import type { RedisBatch } from '../redis/batch.ts'
 import type { ScriptFacade } from '../redis/facade.ts'
@@ -90,15 +90,16 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
   const input = { ...options } as Partial<UpstashLimiterOptions<never>>
   const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(input, issues)
   const kinds = ['fixedWindow', 'slidingWindow', 'tokenBucket'] as const
-  const kind = choiceOption(issues, 'algorithm', input.algorithm, kinds, 'slidingWindow')
+  const kind = parseChoice(issues, 'algorithm', input.algorithm, kinds) ?? 'slidingWindow'
   const bucket = kind === 'tokenBucket'
 
   if (input.refill !== undefined && !bucket) issues.add('refill', "is for algorithm: 'tokenBucket'")
-  const refill = wholeNumber(issues, 'refill', input.refill, limit, {
-    min: 1,
-    max: 1_000_000,
-    unit: 'tokens',
-  })
+  const refill =
+    parseWholeNumber(issues, 'refill', input.refill, {
+      min: 1,
+      max: 1_000_000,
+      unit: 'tokens',
+    }) ?? limit
 
   const dynamicLimits = booleanOption(issues, 'dynamicLimit', input.dynamicLimit, false)
   const name = input.name ?? 'default'

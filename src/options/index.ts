@@ -11,6 +11,8 @@ export {
   type NumberRange,
   optionalFunction,
   optionalListener,
+  parseChoice,
+  parseWholeNumber,
   wholeNumber,
   withoutSlashAtEnd,
 } from './values.ts'

@@ -9,24 +9,48 @@ export interface NumberRange {
   readonly unit: string
 }
 
-/** Validates a whole number within bounds. An absent or invalid value returns the default. */
-export function wholeNumber(
+/** Validates a whole number within bounds. An absent or invalid value returns undefined. */
+export function parseWholeNumber(
   issues: Issues,
   option: string,
   value: unknown,
-  defaultValue: number,
   bounds: NumberRange,
-): number {
-  if (value === undefined) return defaultValue
+): number | undefined {
+  if (value === undefined) return undefined
 
   const number = value as number
   if (Number.isInteger(number) && number >= bounds.min && number <= bounds.max) return number
 
   issues.add(option, `must be a whole number of ${bounds.unit} from ${bounds.min} to ${bounds.max}`)
-  return defaultValue
+  return undefined
 }
 
-/** Validates one of a list of values. An absent or invalid value returns the default. */
+/** Validates one of a list of values. An absent or invalid value returns undefined. */
+export function parseChoice<T>(
+  issues: Issues,
+  option: string,
+  value: unknown,
+  choices: readonly T[],
+): T | undefined {
+  if (value === undefined) return undefined
+  if (choices.includes(value as T)) return value as T
+
+  issues.add(option, `must be one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`)
+  return undefined
+}
+
+/** Validates a whole number like {@link parseWholeNumber} and returns the default where it has none. */
+export function wholeNumber(
+  issues: Issues,
+  option: string,
+  value: unknown,
+  defaultValue: number,
+  range: NumberRange,
+): number {
+  return parseWholeNumber(issues, option, value, range) ?? defaultValue
+}
+
+/** Validates a choice like {@link parseChoice} and returns the default where it has none. */
 export function choiceOption<T>(
   issues: Issues,
   option: string,
@@ -34,11 +58,7 @@ export function choiceOption<T>(
   choices: readonly T[],
   defaultValue: T,
 ): T {
-  if (value === undefined) return defaultValue
-  if (choices.includes(value as T)) return value as T
-
-  issues.add(option, `must be one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`)
-  return defaultValue
+  return parseChoice(issues, option, value, choices) ?? defaultValue
 }
 
 /** Validates true or false. An absent or invalid value returns the default. */
@@ -48,7 +68,7 @@ export function booleanOption(
   value: unknown,
   defaultValue: boolean,
 ): boolean {
-  return choiceOption(issues, option, value, [true, false], defaultValue)
+  return parseChoice(issues, option, value, [true, false]) ?? defaultValue
 }
 
 /** Validates a function. An absent or invalid value returns undefined. */

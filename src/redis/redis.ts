@@ -6,7 +6,7 @@ import {
   type Issues,
   optionalFunction,
   optionalListener,
-  wholeNumber,
+  parseWholeNumber,
 } from '../options/index.ts'
 import { createClient, type Redis } from './client.ts'
 import type { ConnectionSource } from './connection.ts'
@@ -42,7 +42,8 @@ export function redis(options: AnyRedisOptions): Redis {
   const { kind, given } = toOptions(options)
   checkKeys(issues, given, redisKeys[kind])
   const bounds = { min: 10, max: 30_000, unit: 'milliseconds' }
-  const timeoutMs = wholeNumber(issues, 'timeoutMs', given.timeoutMs, DEFAULT_TIMEOUT_MS, bounds)
+  const timeoutMs =
+    parseWholeNumber(issues, 'timeoutMs', given.timeoutMs, bounds) ?? DEFAULT_TIMEOUT_MS
   const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {})
   const source = createSource(kind, given, issues)
   issues.throwIfAny()

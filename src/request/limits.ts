@@ -1,5 +1,5 @@
 /** How large the head of a request may be: its url, its query, its headers. */
-import { checkKeys, type Issues, wholeNumber } from '../options/index.ts'
+import { checkKeys, type Issues, parseWholeNumber } from '../options/index.ts'
 import type { Verdict } from '../types.ts'
 import { isDeviceUrl } from './path/device-path.ts'
 
@@ -55,9 +55,9 @@ export function compileRequestLimits(
   if (options !== undefined) checkKeys(issues, options, keys)
   const input: RequestLimits = Object(options)
   const bytes = (option: keyof RequestLimits, defaultValue: number, max: number): number =>
-    wholeNumber(issues, option, input[option], defaultValue, { min: 1, max, unit: 'bytes' })
+    parseWholeNumber(issues, option, input[option], { min: 1, max, unit: 'bytes' }) ?? defaultValue
   const count = (option: keyof RequestLimits, defaultValue: number, max: number): number =>
-    wholeNumber(issues, option, input[option], defaultValue, { min: 1, max, unit: option })
+    parseWholeNumber(issues, option, input[option], { min: 1, max, unit: option }) ?? defaultValue
   const maxUrlBytes = bytes('urlBytes', 8192, 8192)
   const maxParameters = count('queryParameters', 200, 8192)
   const maxParameterBytes = bytes('parameterBytes', 4096, 8192)

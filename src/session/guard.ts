@@ -2,7 +2,7 @@
 import { ConfigError } from '../errors.ts'
 import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
-import { booleanOption, optionalFunction, wholeNumber } from '../options/values.ts'
+import { booleanOption, optionalFunction, parseWholeNumber } from '../options/values.ts'
 import { repeatRequest } from '../request/repeat.ts'
 import { denyOrRedirectToSignIn, parseSignIn } from '../request/sign-in.ts'
 import type { Clock, Verdict } from '../types.ts'
@@ -96,7 +96,7 @@ export function createFreshGuard<C extends GuardContext>(
   validateGuard(options, issues)
   const clock = optionalFunction(issues, 'clock', options.clock) ?? Date.now
   const range = { min: 1, max: MAX_FRESH_SECONDS, unit: 'seconds' }
-  const maxSeconds = wholeNumber(issues, 'seconds', seconds, 600, range)
+  const maxSeconds = parseWholeNumber(issues, 'seconds', seconds, range) ?? 600
   issues.throwIfAny()
 
   return createGuard('requireFresh', options, (info) => checkFresh(info, maxSeconds, clock()))
@@ -111,7 +111,8 @@ export function createBoundGuard<C extends GuardContext>(
   validateGuard(options, issues)
   const clock = optionalFunction(issues, 'clock', options.clock) ?? Date.now
   const range = { min: 10, max: 3600, unit: 'seconds' }
-  const maxSeconds = wholeNumber(issues, 'proof', options.proof, Number.POSITIVE_INFINITY, range)
+  const maxSeconds =
+    parseWholeNumber(issues, 'proof', options.proof, range) ?? Number.POSITIVE_INFINITY
   issues.throwIfAny()
 
   return createGuard('requireBound', options, (info) => checkBound(info, maxSeconds, clock()))

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError, isPortcullisError } from '../../src/errors.ts'
 import {
   booleanOption,
-  choiceOption,
   createIssues,
   optionalFunction,
   optionalListener,
-  wholeNumber,
+  parseChoice,
+  parseWholeNumber,
 } from '../../src/options/index.ts'
 
 const seconds = { min: 1, max: 100, unit: 'seconds' }
@@ -14,7 +14,7 @@ const seconds = { min: 1, max: 100, unit: 'seconds' }
 describe('numbers', () => {
   it.each([[1], [50], [100]])('%d is taken', (given) => {
     const list = createIssues()
-    expect(wholeNumber(list, 'maxAge', given, 7, seconds)).toBe(given)
+    expect(parseWholeNumber(list, 'maxAge', given, seconds)).toBe(given)
     expect(list.any).toBe(false)
   })
 
@@ -22,24 +22,26 @@ describe('numbers', () => {
     '%s is a fault',
     (given) => {
       const list = createIssues()
-      wholeNumber(list, 'maxAge', given, 7, seconds)
+      parseWholeNumber(list, 'maxAge', given, seconds)
       expect(() => list.throwIfAny()).toThrow(
         'maxAge must be a whole number of seconds from 1 to 100',
       )
     },
   )
 
-  it('absent is the default', () => {
-    expect(wholeNumber(createIssues(), 'maxAge', undefined, 7, seconds)).toBe(7)
+  it('an absent number is undefined and no issue', () => {
+    const list = createIssues()
+    expect(parseWholeNumber(list, 'maxAge', undefined, seconds)).toBeUndefined()
+    expect(list.any).toBe(false)
   })
 })
 
 describe('choices', () => {
-  it('absent is the default, present is itself, anything else a fault that lists the choices', () => {
+  it('an absent choice is undefined, a known one is returned, another one is an issue that lists the choices', () => {
     const list = createIssues()
-    expect(choiceOption(list, 'mode', undefined, ['enforce', 'observe'], 'enforce')).toBe('enforce')
-    expect(choiceOption(list, 'mode', 'observe', ['enforce', 'observe'], 'enforce')).toBe('observe')
-    choiceOption(list, 'mode', 'dryRun', ['enforce', 'observe'], 'enforce')
+    expect(parseChoice(list, 'mode', undefined, ['enforce', 'observe'])).toBeUndefined()
+    expect(parseChoice(list, 'mode', 'observe', ['enforce', 'observe'])).toBe('observe')
+    parseChoice(list, 'mode', 'dryRun', ['enforce', 'observe'])
     booleanOption(list, 'secure', 'yes', true)
     optionalFunction(list, 'clock', 5 as never)
     expect(() => list.throwIfAny()).toThrow(

@@ -1,5 +1,5 @@
 /** Compiles Strict-Transport-Security, which makes browsers use https only. */
-import { booleanOption, checkKeys, type Issues, wholeNumber } from '../../options/index.ts'
+import { booleanOption, checkKeys, type Issues, parseWholeNumber } from '../../options/index.ts'
 
 /** The parameters of the header. */
 export interface StrictTransportSecurity {
@@ -46,7 +46,7 @@ export function compileStrictTransportSecurity(issues: Issues, value: unknown): 
   const options: Partial<Record<keyof StrictTransportSecurity, unknown>> = {
     ...(members as object),
   }
-  const maxAge = wholeNumber(ownIssues, 'maxAge', options.maxAge, 2 * yearSeconds, ageBounds)
+  const maxAge = parseWholeNumber(ownIssues, 'maxAge', options.maxAge, ageBounds) ?? 2 * yearSeconds
   const includeSubDomains = booleanOption(
     ownIssues,
     'includeSubDomains',

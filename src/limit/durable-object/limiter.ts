@@ -1,6 +1,11 @@
 /** The exact limiter over Durable Objects: each key is counted in one object, by one thread. */
 import { keyRing } from '../../crypto/key-ring.ts'
-import { createIssues, optionalFunction, resolveFrom, wholeNumber } from '../../options/index.ts'
+import {
+  createIssues,
+  optionalFunction,
+  parseWholeNumber,
+  resolveFrom,
+} from '../../options/index.ts'
 import {
   createObjectCaller,
   createStrangeAnswer,
@@ -47,7 +52,7 @@ export function durableObjectLimiter<E = ProjectEnv>(
   const { limit, window } = validateRate(options ?? {}, issues)
   const ring = resolveFrom(issues, 'secret', options?.secret, keyRing)
   const bounds = { min: 0, max: 100_000, unit: 'keys' }
-  const maxBlocked = wholeNumber(issues, 'maxBlocked', options?.maxBlocked, 10_000, bounds)
+  const maxBlocked = parseWholeNumber(issues, 'maxBlocked', options?.maxBlocked, bounds) ?? 10_000
   const clock = optionalFunction(issues, 'clock', options?.clock) ?? Date.now
   issues.throwIfAny()
   const blocked = createBlockedKeys(maxBlocked)

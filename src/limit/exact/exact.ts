@@ -1,10 +1,10 @@
 /** The exact limiter: one script in Redis, one key for each client, never more than the limit. */
 import {
   checkKeys,
-  choiceOption,
   createIssues,
   optionalFunction,
-  wholeNumber,
+  parseChoice,
+  parseWholeNumber,
 } from '../../options/index.ts'
 import type { Clock, ProjectEnv } from '../../types.ts'
 import type {
@@ -61,11 +61,12 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
 
   const input = { ...options } as Partial<ExactLimiterOptions<never>>
   const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(input, issues)
-  const gcra = choiceOption(issues, 'algorithm', input.algorithm, ['log', 'gcra'], 'log') === 'gcra'
+  const gcra = parseChoice(issues, 'algorithm', input.algorithm, ['log', 'gcra']) === 'gcra'
 
   if (input.burst !== undefined && !gcra) issues.add('burst', "is for algorithm: 'gcra'")
   const burst = gcra
-    ? wholeNumber(issues, 'burst', input.burst, limit, { min: 1, max: limit, unit: 'units' })
+    ? (parseWholeNumber(issues, 'burst', input.burst, { min: 1, max: limit, unit: 'units' }) ??
+      limit)
     : 0
 
   // The step between two units is a whole number of 1/1024 ms: finer rates would be off by more than a thousandth.

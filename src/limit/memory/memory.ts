@@ -1,6 +1,6 @@
 /** The exact rule in the memory of one isolate: for development, single processes, and while Redis is away. */
 import { sha256 } from '../../crypto/digest.ts'
-import { checkKeys, createIssues, optionalFunction, wholeNumber } from '../../options/index.ts'
+import { checkKeys, createIssues, optionalFunction, parseWholeNumber } from '../../options/index.ts'
 import type { Clock } from '../../types.ts'
 import type { Limiter, LimitResult } from '../contract.ts'
 import { evaluateLog, findResolution, type KeptLog } from '../exact/log.ts'
@@ -39,7 +39,7 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
   const input: Partial<MemoryLimiterOptions> = { ...options }
   const { limit, window } = validateRate(input, issues)
   const bounds = { min: 1, max: 1_000_000, unit: 'keys' }
-  const maxKeys = wholeNumber(issues, 'maxKeys', input.maxKeys, 10_000, bounds)
+  const maxKeys = parseWholeNumber(issues, 'maxKeys', input.maxKeys, bounds) ?? 10_000
   const clock = optionalFunction(issues, 'clock', input.clock) ?? Date.now
 
   issues.throwIfAny()

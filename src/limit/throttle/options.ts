@@ -2,11 +2,11 @@
 import { type CookieSettings, cookieSettings } from '../../cookie/index.ts'
 import {
   checkKeys,
-  choiceOption,
   type Issues,
   optionalFunction,
+  parseChoice,
+  parseWholeNumber,
   resolveFrom,
-  wholeNumber,
 } from '../../options/index.ts'
 import type { Clock, FromEnv, ProjectEnv } from '../../types.ts'
 import type { Normalize } from './account/account.ts'
@@ -123,11 +123,11 @@ export function compileThrottle(options: unknown, clock: Clock, issues: Issues):
     max: number,
     least = 1,
   ): number =>
-    wholeNumber(issues, option, input[option], defaultValue, {
+    parseWholeNumber(issues, option, input[option], {
       min: least,
       max: max,
       unit: 'failures',
-    })
+    }) ?? defaultValue
 
   const device = compileDevice(input.device, issues.at('device'))
   const lifetime = device?.maxAge ?? dayS
@@ -142,15 +142,15 @@ export function compileThrottle(options: unknown, clock: Clock, issues: Issues):
     limit: count('limit', 5, 100),
     longestMs:
       1000 *
-      wholeNumber(issues, 'maxWait', input.maxWait, 900, { min: 1, max: 3600, unit: 'seconds' }),
+      (parseWholeNumber(issues, 'maxWait', input.maxWait, { min: 1, max: 3600, unit: 'seconds' }) ??
+        900),
     perAddress,
     perNetwork: count('perNetwork', Math.max(1000, perAddress), 1_000_000, perAddress),
     pressureAt: count('pressureAt', 10, 100),
     slowAt: count('slowAt', 100, 100),
     device,
     normalize: optionalFunction(issues, 'normalize', input.normalize),
-    observing:
-      choiceOption(issues, 'mode', input.mode, ['enforce', 'observe'], 'enforce') === 'observe',
+    observing: parseChoice(issues, 'mode', input.mode, ['enforce', 'observe']) === 'observe',
   }
 }
 
@@ -162,5 +162,5 @@ function compileDevice(value: unknown, issues: Issues): ThrottleSettings['device
   const cookie = cookieSettings({ name, ...rest }, issues)
   const bounds = { min: 3600, max: 400 * dayS, unit: 'seconds' }
 
-  return { cookie, maxAge: wholeNumber(issues, 'maxAge', maxAge, 90 * dayS, bounds) }
+  return { cookie, maxAge: parseWholeNumber(issues, 'maxAge', maxAge, bounds) ?? 90 * dayS }
 }

@@ -1,5 +1,5 @@
 /** Whose request this is: the client's address, from the one header its platform vouches for. */
-import { type Issues, wholeNumber } from '../../options/index.ts'
+import { type Issues, parseWholeNumber } from '../../options/index.ts'
 import { groupMask, isIpv4, isNat64, parseAddress, writeAddress } from './ip.ts'
 
 /**
@@ -72,7 +72,9 @@ export function checkPlatform(value: unknown, issues: Issues, defaultValue?: Pla
     const { hops } = value as { hops: unknown }
     if (hops === undefined) under.add('hops', 'is required')
 
-    return { hops: wholeNumber(under, 'hops', hops, 1, { min: 1, max: maxHops, unit: 'proxies' }) }
+    return {
+      hops: parseWholeNumber(under, 'hops', hops, { min: 1, max: maxHops, unit: 'proxies' }) ?? 1,
+    }
   }
 
   issues.add('platform', `must be 'cloudflare', 'vercel', 'none' or { hops: 1 to ${maxHops} }`)

@@ -1,6 +1,6 @@
 /** The option `clientInfo` of sessions: keeps with each session which device and place it was last seen with. */
 import { checkKeys } from '../../options/keys.ts'
-import { wholeNumber } from '../../options/values.ts'
+import { parseWholeNumber } from '../../options/values.ts'
 import { checkPlatform, type Platform } from '../../request/address/address.ts'
 import { type CountrySource, validateCountrySource } from '../../request/client/country.ts'
 import type { ClientInfoOption } from '../core/engine.ts'
@@ -58,11 +58,11 @@ export function clientInfo(options: ClientInfoOptions): ClientInfoOption {
         platform: checkPlatform(platform, issues),
         country: validateCountrySource(country, issues),
         intervalMs:
-          wholeNumber(issues, 'interval', interval, defaultInterval, {
+          (parseWholeNumber(issues, 'interval', interval, {
             min: 1,
             max: maxInterval,
             unit: 'seconds',
-          }) * 1000,
+          }) ?? defaultInterval) * 1000,
       }
       return {
         wrapEngine: (session, engine) => createClientEngine(settings, session, engine),

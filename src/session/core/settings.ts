@@ -6,7 +6,7 @@ import { resolveFrom } from '../../options/from.ts'
 import { isObject } from '../../options/is-object.ts'
 import type { Issues } from '../../options/issues.ts'
 import { checkKeys } from '../../options/keys.ts'
-import { optionalFunction, optionalListener, wholeNumber } from '../../options/values.ts'
+import { optionalFunction, optionalListener, parseWholeNumber } from '../../options/values.ts'
 import type { Clock, Emit } from '../../types.ts'
 import type { Schema } from './data.ts'
 import { type BindEngine, compileDeviceOption } from './device.ts'
@@ -124,11 +124,11 @@ function compileLimits(
   issues: Issues,
 ): LifetimeLimits {
   const readSeconds = (name: keyof LifetimeLimits, defaultValue: number, max: number): number =>
-    wholeNumber(issues, name, options[name], Math.min(defaultValue, max), {
+    parseWholeNumber(issues, name, options[name], {
       min: 1,
       max,
       unit: 'seconds',
-    })
+    }) ?? Math.min(defaultValue, max)
 
   const maxAge = readSeconds('maxAge', 8 * HOUR, MAX_SECONDS)
   const idleTimeout = readSeconds('idleTimeout', HOUR, maxAge)

@@ -13,7 +13,7 @@ import { resolveFrom } from '../../options/from.ts'
 import { isObject } from '../../options/is-object.ts'
 import { createIssues, type Issues } from '../../options/issues.ts'
 import { checkKeys } from '../../options/keys.ts'
-import { choiceOption, optionalFunction } from '../../options/values.ts'
+import { optionalFunction, parseChoice } from '../../options/values.ts'
 import type { FromEnv, ProjectEnv } from '../../types.ts'
 import type { LegacyCookie, OpenedLegacy } from '../core/options.ts'
 
@@ -97,7 +97,7 @@ export function ironCookie<Data extends object>(
   checkKeys(issues, options, OPTIONS)
   if (options.library === undefined) issues.add('library', 'is required')
 
-  const library = choiceOption(issues, 'library', options.library, LIBRARIES, 'keystone')
+  const library = parseChoice(issues, 'library', options.library, LIBRARIES) ?? 'keystone'
   const cookie = compileCookie(options, issues)
   const toData = optionalFunction(issues, 'data', options.data)
   const passwords = resolveFrom(

@@ -3,7 +3,7 @@
 import { isObject } from '../../options/is-object.ts'
 import type { Issues } from '../../options/issues.ts'
 import { checkKeys } from '../../options/keys.ts'
-import { wholeNumber } from '../../options/values.ts'
+import { parseWholeNumber } from '../../options/values.ts'
 import type { RevocationStore } from '../../store/revocations.ts'
 import type { SessionEngine } from '../core/engine.ts'
 import type { SessionSettings } from '../core/settings.ts'
@@ -66,5 +66,5 @@ function validateOptions(value: unknown, issues: Issues): void {
       'must be made by memoryRevocations() or upstashRevocations(), or have their verbs',
     )
   }
-  wholeNumber(issues, 'maxStale', maxStale, 0, { min: 0, max: 3600, unit: 'seconds' })
+  parseWholeNumber(issues, 'maxStale', maxStale, { min: 0, max: 3600, unit: 'seconds' })
 }

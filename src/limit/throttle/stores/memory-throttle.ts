@@ -1,5 +1,5 @@
 /** Failed logins in the memory of one process: for tests and development. */
-import { checkKeys, createIssues, wholeNumber } from '../../../options/index.ts'
+import { checkKeys, createIssues, parseWholeNumber } from '../../../options/index.ts'
 import {
   type AttemptReply,
   type Counters,
@@ -54,7 +54,7 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
   checkKeys(issues, options, ['maxEntries'])
 
   const bounds = { min: 10, max: 1_000_000, unit: 'counters' }
-  const max = wholeNumber(issues, 'maxEntries', options?.maxEntries, 10_000, bounds)
+  const max = parseWholeNumber(issues, 'maxEntries', options?.maxEntries, bounds) ?? 10_000
   issues.throwIfAny()
 
   const entries = new Map<string, ThrottleEntry>()
