@@ -108,7 +108,9 @@ async function signJwt({ signer, kid }: AssertionKeys, claims: object): Promise<
 function validateClaims(claims: object): object {
   const claimsJson = toJson(claims)
   if (claimsJson === undefined)
-    throw new ConfigError([{ option: 'claims', problem: 'returned what is no JSON' }])
+    throw new ConfigError([
+      { option: 'claims', problem: 'returned a value that JSON cannot represent' },
+    ])
 
   // A UTF-16 unit is three bytes of UTF-8 at most: counting is for what comes near.
   if (

@@ -35,8 +35,7 @@ export function toClientResponse(response: UpstreamResponse, rules: ResponseRule
   const { status, body } = response
   if (status === 101) return toUpgradeResponse(response, rules)
   // A 103 that workerd's fetch takes for the answer, or what no Response can be made of.
-  if (status < 200 || status > 599)
-    throw unusableResponseError('answered with a status that is none')
+  if (status < 200 || status > 599) throw unusableResponseError('sent an invalid status')
 
   const isEmpty = rules.method === 'HEAD' || status === 204 || status === 205 || status === 304
   // It takes the headers over, and they may be changed: Headers of our own would be copied once more.
@@ -123,7 +122,7 @@ function rewriteResponseHeaders(headers: Headers, rules: ResponseRules): void {
   const location = headers.get('location')
   if (location !== null) {
     const rewritten = rewriteLocation(location, rules.url, rules.target, rules.publicOrigin)
-    if (rewritten === undefined) throw unusableResponseError('redirected to what is no address')
+    if (rewritten === undefined) throw unusableResponseError('sent an invalid redirect location')
     if (rewritten !== location) headers.set('location', rewritten)
   }
 

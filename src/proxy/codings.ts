@@ -98,7 +98,7 @@ export async function matchCoding<T extends Response>(
     await peekResult.body.cancel()
     throw new PortcullisError(
       'ERR_UPSTREAM_UNREACHABLE',
-      'The upstream answered in a coding that nobody asked for',
+      'The upstream used a content coding that was not requested',
     )
   }
 

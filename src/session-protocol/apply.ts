@@ -137,6 +137,6 @@ function addNumber(currentValue: unknown, amount: number): number {
 
   throw new PortcullisError(
     'ERR_SESSION_DATA',
-    'incr names a member that is no whole number, or would be none',
+    'incr needs a member that is a safe whole number, before and after',
   )
 }

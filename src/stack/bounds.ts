@@ -60,7 +60,7 @@ function parseMethods(methodsOption: unknown, issues: Issues): ReadonlySet<strin
     if (!isValid)
       issues.add(
         `methods.${index}`,
-        'must be a method in capitals, and none of TRACE, TRACK, CONNECT',
+        'must be a method in capitals other than TRACE, TRACK and CONNECT',
       )
 
     methods.add(method)

@@ -68,7 +68,7 @@ export function guard<Data extends object, E = ProjectEnv>(
 
   const maxBytes = wholeNumber(issues, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds)
   for (const optionName of ['upstreams', 'throttle', 'fetch'])
-    if (optionName in gatewayOptions) issues.add(optionName, 'is no option of a guard')
+    if (optionName in gatewayOptions) issues.add(optionName, 'is not an option of a guard')
 
   const routeTable = validateTable(routes, gatewayOptions.session !== undefined, maxBytes, issues)
   const nextConfig = compileNext(next, issues.at('next'))
@@ -132,7 +132,7 @@ function validateTable(
       'throttle',
     ]) {
       if (optionName in Object(route))
-        issues.add(`routes.${index}.${optionName}`, 'is no option of a guard')
+        issues.add(`routes.${index}.${optionName}`, 'is not an option of a guard')
     }
 
     if ((route?.maxBodyBytes ?? 0) > maxBytes)

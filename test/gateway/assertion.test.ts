@@ -122,7 +122,7 @@ describe('Portcullis-Assertion', () => {
     const at = await bench({ claims })
     const cookie = await signIn(at, { user: 'alice' })
     expect((await at.ask('/account', { headers: { Cookie: cookie } })).status).toBe(503)
-    expect(String(at.faults[0])).toContain('claims returned what is no JSON')
+    expect(String(at.faults[0])).toContain('claims returned a value that JSON cannot represent')
   })
 
   it('with claims over 4,096 bytes is 503, not a header that upstreams choke on', async () => {

@@ -616,7 +616,7 @@ describe('the options', () => {
     [{ access: 'session', cache: publicCache() }, "routes.0.cache needs access: 'public'"],
     [
       { access: 'public', methods: ['POST'], cache: publicCache() },
-      'routes.0.cache needs a route that takes GET',
+      'routes.0.cache needs a route that accepts GET',
     ],
     [{ access: 'public', cache: {} }, 'routes.0.cache must be publicCache({ ... }), or absent'],
     [{ access: 'public', cache: true }, 'routes.0.cache must be publicCache({ ... }), or absent'],

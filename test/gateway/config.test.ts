@@ -53,7 +53,7 @@ describe('a configuration', () => {
         'upstreams.a b.timeoutMs must be a whole number of milliseconds from 1 to 300000',
         'routes.0.acces is no option; did you mean access?',
         "routes.0.access must be 'public' where the gateway has no option session",
-        'routes.0.to names no upstream; there is "app", "a b"',
+        'routes.0.to is not a defined upstream; there is "app", "a b"',
         'routes.1.path must be an exact path (/login) or a prefix (/admin/*), in canonical form',
         'routes.1.methods.0 must be one of "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"',
         'publicOrigin must be an origin such as https://app.example.com, without a path',
@@ -183,19 +183,19 @@ describe('a route table', () => {
     ],
     [
       { path: '/a', to: 'app', sessions: ['endAll'] },
-      'routes.0.sessions must not grant endAll: stateless sessions cannot keep it',
+      'routes.0.sessions must not grant endAll: stateless sessions do not support it',
     ],
     [
       { path: '/a', to: 'app', sessions: ['endAny'] },
-      'routes.0.sessions must not grant endAny: stateless sessions cannot keep it',
+      'routes.0.sessions must not grant endAny: stateless sessions do not support it',
     ],
     [
       { path: '/a', to: 'app', sessions: ['list'] },
-      'routes.0.sessions must not grant list: stateless sessions cannot keep it',
+      'routes.0.sessions must not grant list: stateless sessions do not support it',
     ],
     [
       { path: '/a', to: 'app', methods: ['GET'], sessions: ['start'] },
-      'routes.0.sessions grants start, which no method of this route may use; see startOnGet',
+      'routes.0.sessions grants start, but the route accepts safe methods only; add POST or set startOnGet',
     ],
     [
       { path: '/a', to: 'app', startOnGet: true },
@@ -220,11 +220,11 @@ describe('a route table', () => {
     ]),
     [
       { path: '/a', to: 'app', host: 'other.example.com' },
-      'routes.0.host is none of the hosts that are answered: that of publicOrigin, and those of the option hosts',
+      'routes.0.host is not a served host; add it to hosts, or use the host of publicOrigin',
     ],
     [
       { path: '/a', to: 'app', host: '*.app.example.com' },
-      'routes.0.host is none of the hosts that are answered: that of publicOrigin, and those of the option hosts',
+      'routes.0.host is not a served host; add it to hosts, or use the host of publicOrigin',
     ],
     [
       { path: '/a', to: 'app', access: { address: ['10.0.0.1/8'] } },
@@ -274,7 +274,7 @@ describe('a route table', () => {
     [{ path: '/a', to: 'app', anonymous: 1 }, 'routes.0.anonymous must be one of true, false'],
     [
       { path: '/a', to: 'app', anonymous: true, sessions: ['set'] },
-      'routes.0.anonymous must not stand beside sessions: nobody is known there',
+      'routes.0.anonymous cannot be combined with sessions: an anonymous route has no session',
     ],
     [
       { path: '/a', to: 'app', encodedSlash: 'reject' },
@@ -302,7 +302,7 @@ describe('a route table', () => {
     const given = [{ path: '/a', to: 'app', access: { address: ['10.0.0.0/8'] } }]
     expect(faultsOf({ ...least, routes: given })).toEqual([])
     expect(faultsOf({ ...least, platform: 'none', routes: given })).toEqual([
-      "routes.0.access.address needs a platform that tells addresses: with 'none' nobody would pass",
+      "routes.0.access.address needs a platform that reports client addresses: with 'none' every request would be denied",
     ])
   })
 
@@ -352,7 +352,7 @@ describe('a route table', () => {
     expect(at(login)).toEqual([])
     expect(at({ ...login, host: 'api.example.com' })).toEqual([])
     expect(at({ ...login, host: 'app.example.com' })).toEqual([
-      'signIn must lead to a public route that takes GET on api.example.com, or visitors would be sent round in circles',
+      'signIn must be the path of a public route that accepts GET on api.example.com, or the redirect would loop',
     ])
   })
 
@@ -369,7 +369,7 @@ describe('a route table', () => {
       (await gateway.fetch(new Request('https://api.example.com/x'), { HOSTS: hosts })).status
     expect([await status('www.example.com'), await status('api.example.com')]).toEqual([503, 200])
     expect(faults.map(String)).toEqual([
-      'ConfigError: routes.0.host is none of the hosts that are answered: that of publicOrigin, and those of the option hosts',
+      'ConfigError: routes.0.host is not a served host; add it to hosts, or use the host of publicOrigin',
     ])
   })
 
@@ -422,7 +422,7 @@ describe('a route table', () => {
     ['/login', [{ path: '/other', to: 'app', access: 'public' }]],
   ])('that guards the sign-in page %s is refused', (signIn, given) => {
     expect(faultsOf({ ...withSessions, signIn, routes: given })).toEqual([
-      'signIn must lead to a public route that takes GET, or visitors would be sent round in circles',
+      'signIn must be the path of a public route that accepts GET, or the redirect would loop',
     ])
   })
 
@@ -501,7 +501,7 @@ describe('the environment', () => {
     [
       'the public origin',
       { UPSTREAM_URL: 'https://app.example.com/x' },
-      'upstreams.app.url is the public origin: requests would come back',
+      'upstreams.app.url is the public origin: requests would return to the gateway',
     ],
     ['two keys of one kid', {}, 'assertion.key holds two keys of one kid'],
     [

@@ -56,7 +56,7 @@ describe('what an upstream is', () => {
 
   it('cannot be files that start sessions', async () => {
     await expect(kindBench('assets', { upstream: { sessions: true } })).rejects.toThrow(
-      'upstreams.app.sessions must not stand beside assets',
+      'upstreams.app.sessions cannot be combined with assets',
     )
   })
 

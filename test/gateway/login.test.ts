@@ -362,7 +362,7 @@ describe('a login in a gateway', () => {
     [
       'beside signIn',
       { gateway: { signIn: '/' } },
-      'signIn must not stand beside login, which has a page',
+      'signIn cannot be combined with login, which has a sign-in page',
     ],
     [
       'without a session',

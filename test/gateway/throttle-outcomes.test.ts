@@ -330,7 +330,7 @@ describe('the configuration', () => {
       'the session of nobody',
       { ...route, throttle: { ...login, account: { session: 'user' } } },
       throttle,
-      "throttle.account.session must not stand on a route with access: 'public'",
+      "throttle.account.session needs a route whose access is not 'public'",
     ],
     [
       'GraphQL proven by its status',

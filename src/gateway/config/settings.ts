@@ -55,8 +55,7 @@ interface ResolvedValues {
   readonly keys: PrivateKeys | undefined
 }
 
-const unknownHostProblem =
-  'is none of the hosts that are answered: that of publicOrigin, and those of the option hosts'
+const unknownHostProblem = 'is not a served host; add it to hosts, or use the host of publicOrigin'
 
 /**
  * Validates plain values now, and functions at each request.
@@ -192,7 +191,10 @@ function rejectSelfReference(
     if (publicOrigin === undefined || targetUrl?.host !== publicOrigin.host) continue
     const { name: upstreamName, option } = sources.upstreams[index] ?? {}
     if (option === 'url')
-      issues.add(`upstreams.${upstreamName}.url`, 'is the public origin: requests would come back')
+      issues.add(
+        `upstreams.${upstreamName}.url`,
+        'is the public origin: requests would return to the gateway',
+      )
   }
 }
 

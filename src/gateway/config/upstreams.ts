@@ -103,7 +103,7 @@ function compileSource(options: Partial<AnyUpstream>, issues: Issues): ConnectUp
   const exclusive = upstreamKeys.slice(0, url === undefined ? 4 : 5)
   const givenSources = exclusive.filter((sourceName) => options[sourceName] !== undefined)
   if (givenSources.length > 1) issues.add('', `must have only one of ${givenSources.join(', ')}`)
-  if (assets !== undefined && sessions) issues.add('sessions', 'must not stand beside assets')
+  if (assets !== undefined && sessions) issues.add('sessions', 'cannot be combined with assets')
 
   if (app !== undefined) return compileApp(app, issues)
   if (binding !== undefined) return compileBinding('binding', binding, issues)

@@ -58,7 +58,8 @@ export function validateLogin(
   issues: Issues,
 ): GatewayLoginHandler | undefined {
   if (login === undefined) return undefined
-  if (signIn !== undefined) issues.add('signIn', 'must not stand beside login, which has a page')
+  if (signIn !== undefined)
+    issues.add('signIn', 'cannot be combined with login, which has a sign-in page')
   const loginIssues = issues.at('login')
   if (typeof login?.start === 'function') return login.start(sources, loginIssues)
   loginIssues.add('', 'must be gatewayLogin({ ... }) of portcullis/login')

@@ -32,7 +32,7 @@ export function compileGraphql(
     return undefined
   }
 
-  if (route.cache) graphqlIssues.add('', 'must not stand beside cache')
+  if (route.cache) graphqlIssues.add('', 'cannot be combined with cache')
 
   const { introspection } = limits
   if (introspection === false) return { limits, introspection: undefined }

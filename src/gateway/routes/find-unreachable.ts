@@ -74,7 +74,7 @@ export function validateSignIn(
     const hostSuffix = host === undefined ? '' : ` on ${host}`
     issues.add(
       'signIn',
-      `must lead to a public route that takes GET${hostSuffix}, or visitors would be sent round in circles`,
+      `must be the path of a public route that accepts GET${hostSuffix}, or the redirect would loop`,
     )
 
     return

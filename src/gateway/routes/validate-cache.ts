@@ -14,7 +14,7 @@ export function validateCache(route: Route, issues: Issues): void {
   }
 
   if (route.access !== 'public') issues.add('cache', "needs access: 'public'")
-  if (route.throttle !== undefined) issues.add('cache', 'must not stand on a login')
+  if (route.throttle !== undefined) issues.add('cache', 'cannot be used on a route with throttle')
   if (!route.methods || !Array.isArray(route.methods) || listMethods(route).includes('GET')) return
-  issues.add('cache', 'needs a route that takes GET')
+  issues.add('cache', 'needs a route that accepts GET')
 }

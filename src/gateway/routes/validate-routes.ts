@@ -192,7 +192,7 @@ function compileRouteAccess(
   if (compiledAccess.ranges !== undefined && platform === 'none') {
     issues.add(
       'access.address',
-      "needs a platform that tells addresses: with 'none' nobody would pass",
+      "needs a platform that reports client addresses: with 'none' every request would be denied",
     )
   }
 
@@ -210,7 +210,7 @@ function validateRouteOptions(
     const names = [...upstreams.keys()]
       .map((upstreamName) => JSON.stringify(upstreamName))
       .join(', ')
-    issues.add('to', `names no upstream; there is ${names || 'none'}`)
+    issues.add('to', `is not a defined upstream; there is ${names || 'none'}`)
   }
 
   if (route.timeoutMs !== undefined)
@@ -234,7 +234,7 @@ function validateRouteOptions(
   for (const sessionVerb of unsupportedVerbs(session).filter((sessionVerb) =>
     grantedVerbs.includes(sessionVerb),
   )) {
-    issues.add('sessions', `must not grant ${sessionVerb}: stateless sessions cannot keep it`)
+    issues.add('sessions', `must not grant ${sessionVerb}: stateless sessions do not support it`)
   }
 
   const unsafeVerbs = grantedVerbs.filter(requiresUnsafeMethod).join(' and ')
@@ -251,7 +251,7 @@ function validateRouteOptions(
   ) {
     issues.add(
       'sessions',
-      `grants ${unsafeVerbs}, which no method of this route may use; see startOnGet`,
+      `grants ${unsafeVerbs}, but the route accepts safe methods only; add POST or set startOnGet`,
     )
   }
 
@@ -265,7 +265,7 @@ function validateRouteOptions(
 
   const anonymous = booleanOption(issues, 'anonymous', route.anonymous, false)
   if (anonymous && grantedVerbs.length > 0)
-    issues.add('anonymous', 'must not stand beside sessions: nobody is known there')
+    issues.add('anonymous', 'cannot be combined with sessions: an anonymous route has no session')
 
   return upstream && { ...upstream, hideErrors, sessions: upstream.sessions && !anonymous }
 }

@@ -45,9 +45,13 @@ export async function bufferJsonBody(response: Response, timeoutMs: number): Pro
       chunk = await reader.read()
     }
   } catch (cause) {
-    throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The answer to a login broke off', {
-      cause,
-    })
+    throw new PortcullisError(
+      'ERR_UPSTREAM_UNREACHABLE',
+      'The upstream response to a login was interrupted',
+      {
+        cause,
+      },
+    )
   } finally {
     clearTimeout(timer)
   }
@@ -55,7 +59,7 @@ export async function bufferJsonBody(response: Response, timeoutMs: number): Pro
   if (hasTimedOut)
     throw new PortcullisError(
       'ERR_UPSTREAM_TIMEOUT',
-      `The answer to a login took longer than ${timeoutMs} ms`,
+      `The upstream response to a login took longer than ${timeoutMs} ms`,
     )
 
   const joined = joinChunks(chunks, byteLength)

@@ -54,10 +54,7 @@ export function compileLogin(
     !Array.isArray(route.methods) ||
     !route.methods.every((method) => methodsWithBody.includes(method))
   ) {
-    throttleIssues.add(
-      '',
-      `needs methods that carry a body, and no others: ${methodsWithBody.join(', ')}`,
-    )
+    throttleIssues.add('', `must have only methods with a body: ${methodsWithBody.join(', ')}`)
   }
 
   const compiledSuccess = compileSuccess(success, throttleIssues.at('success'))
@@ -171,7 +168,7 @@ function validateAccount(
   )
   if (!isValid) return undefined
   if (accountKind === 'session' && access === 'public')
-    issues.add('session', "must not stand on a route with access: 'public'")
+    issues.add('session', "needs a route whose access is not 'public'")
 
   return input as RouteThrottle['account']
 }
@@ -185,8 +182,7 @@ function validateAccountMember(
 ): boolean {
   if (option === 'optional') {
     if (typeof optionValue !== 'boolean') issues.add(option, 'must be true or false')
-    if (accountKind !== 'form' && accountKind !== 'json')
-      issues.add(option, 'must stand beside form or json')
+    if (accountKind !== 'form' && accountKind !== 'json') issues.add(option, 'needs form or json')
 
     return true
   }
