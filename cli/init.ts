@@ -28,8 +28,8 @@ const usage = 'portcullis init [folder] [--upstream URL | --binding NAME] [--for
 
 /** Writes nothing at all when one file would be overwritten that nobody named after `--force`. */
 export async function init(args: readonly string[], own: Own): Promise<Exit> {
-  const { folder, upstream, binding, force } = wishOf(args)
-  const name = nameOf(folder)
+  const { folder, upstream, binding, force } = parseArguments(args)
+  const name = createProjectName(folder)
   const files = filesOf({ name, upstream, binding })
 
   for (const file of force) {
@@ -87,25 +87,24 @@ export async function init(args: readonly string[], own: Own): Promise<Exit> {
   return exit.ok
 }
 
-function wishOf(args: readonly string[]): Wish {
-  const force = new Set<string>()
+/** The options of the command that take a value. */
+interface Flags {
+  upstream?: string
+  binding?: string
+  readonly force: Set<string>
+}
+
+function parseArguments(args: readonly string[]): Wish {
+  const flags: Flags = { force: new Set() }
   const folders: string[] = []
-  let upstream: string | undefined
-  let binding: string | undefined
 
   for (let index = 0; index < args.length; index++) {
     const argument = args[index] ?? ''
-    if (!argument.startsWith('-')) folders.push(argument)
-    else {
-      const value = args[++index]
-      if (value === undefined) throw new Stop(exit.usage, usage)
-      if (argument === '--force') force.add(value)
-      else if (argument === '--upstream') upstream = originOf(value)
-      else if (argument === '--binding') binding = checkBindingName(value)
-      else throw new Stop(exit.usage, usage)
-    }
+    if (argument.startsWith('-')) readFlag(flags, argument, args[++index])
+    else folders.push(argument)
   }
 
+  const { upstream, binding, force } = flags
   const isUnclear = upstream !== undefined && binding !== undefined
   if (folders.length > 1 || isUnclear) throw new Stop(exit.usage, usage)
 
@@ -115,6 +114,14 @@ function wishOf(args: readonly string[]): Wish {
     binding,
     force,
   }
+}
+
+function readFlag(flags: Flags, flag: string, value: string | undefined): void {
+  if (value === undefined) throw new Stop(exit.usage, usage)
+  if (flag === '--force') flags.force.add(value)
+  else if (flag === '--upstream') flags.upstream = parseUpstreamOrigin(value)
+  else if (flag === '--binding') flags.binding = checkBindingName(value)
+  else throw new Stop(exit.usage, usage)
 }
 
 /** Names that a new project gives to something else. */
@@ -127,7 +134,7 @@ function checkBindingName(name: string): string {
 }
 
 /** Only an origin: it goes into a TOML string, and a path would be no part of the upstream. */
-function originOf(text: string): string {
+function parseUpstreamOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (
     !url ||
@@ -147,7 +154,7 @@ function originOf(text: string): string {
 }
 
 /** A name that npm and Workers take. */
-function nameOf(folder: string): string {
+function createProjectName(folder: string): string {
   const name = basename(resolve(folder))
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

@@ -142,33 +142,48 @@ export function reviewWrangler(path: string, rawConfig: object): readonly string
     ([name, own]) => [`env.${name}.`, { ...top, ...own }] as const,
   )
 
-  for (const [at, found] of [['', top as Settings] as const, ...environments]) {
-    if (found.cache?.enabled)
-      faults.push(`${at}cache.enabled must be off: what it answers passes no gateway`)
-    const { run_worker_first: first } = found.assets ?? { run_worker_first: true }
-    if (first !== true && `${first}` !== '/*')
-      faults.push(
-        `${at}assets.run_worker_first must be true: else files are served and no gateway is asked`,
-      )
-    if (found.workers_dev !== false)
-      faults.push(
-        `${at}workers_dev must be false: it is a second address without your zone's rules`,
-      )
-
-    if (found.preview_urls !== false)
-      faults.push(`${at}preview_urls must be false: old versions stay reachable`)
-    for (const flag of ['no_nodejs_compat', 'no_nodejs_compat_v2']) {
-      if (!found.compatibility_flags?.includes(flag))
-        faults.push(`${at}compatibility_flags must hold ${flag}`)
-    }
-
-    for (const name of secretNames) {
-      if (found.vars && name in found.vars)
-        faults.push(`${at}vars.${name} must be a secret: vars are in git and in the dashboard`)
-    }
-  }
+  for (const [prefix, settings] of [['', top as Settings] as const, ...environments])
+    faults.push(...reviewSettings(prefix, settings), ...reviewLists(prefix, settings))
 
   return faults.map((fault) => `${path}: ${fault}`)
+}
+
+/** The settings that are one value each. `prefix` names the environment. */
+function reviewSettings(prefix: string, settings: Settings): string[] {
+  const faults: string[] = []
+  if (settings.cache?.enabled)
+    faults.push(`${prefix}cache.enabled must be off: what it answers passes no gateway`)
+
+  const { run_worker_first: first } = settings.assets ?? { run_worker_first: true }
+  if (first !== true && `${first}` !== '/*') {
+    faults.push(
+      `${prefix}assets.run_worker_first must be true: else files are served and no gateway is asked`,
+    )
+  }
+
+  if (settings.workers_dev !== false) {
+    faults.push(
+      `${prefix}workers_dev must be false: it is a second address without your zone's rules`,
+    )
+  }
+
+  if (settings.preview_urls !== false)
+    faults.push(`${prefix}preview_urls must be false: old versions stay reachable`)
+
+  return faults
+}
+
+/** The settings that are lists: flags that must be there, and variables that must not. */
+function reviewLists(prefix: string, { compatibility_flags, vars }: Settings): string[] {
+  const flags = ['no_nodejs_compat', 'no_nodejs_compat_v2']
+    .filter((flag) => !compatibility_flags?.includes(flag))
+    .map((flag) => `${prefix}compatibility_flags must hold ${flag}`)
+
+  const secrets = secretNames
+    .filter((name) => vars && name in vars)
+    .map((name) => `${prefix}vars.${name} must be a secret: vars are in git and in the dashboard`)
+
+  return [...flags, ...secrets]
 }
 
 /**

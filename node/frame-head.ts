@@ -37,30 +37,46 @@ export function reservedBits(extensions: string | undefined): number {
   return agreed.every((name) => name === 'permessage-deflate') ? 0x40 : 0x70
 }
 
-/** The head of the frame that some bytes begin with, what is wrong with it, or undefined where more of it is to come. */
+/** Parses the head of the frame at the start of some bytes. Returns a text that says what is wrong, or undefined if bytes are missing. */
 export function parseHead(bytes: Buffer): FrameHead | string | undefined {
   if (bytes.length < 2) return undefined
   const [first = 0, second = 0] = bytes
   const opcode = first & 0x0f
   const final = (first & 0x80) !== 0
   const short = second & 0x7f
-  if ((opcode > 2 && opcode < 8) || opcode > 10) return 'an unknown opcode'
-  if (opcode >= 8 && !final) return 'a control frame in fragments'
-  if (opcode >= 8 && short > 125) return 'a control frame of more than 125 bytes'
+  const problem = checkOpcode(opcode, final, short)
+  if (problem !== undefined) return problem
+
+  const isMasked = (second & 0x80) !== 0
   const lengthSize = short < 126 ? 0 : short === 126 ? 2 : 8
-  const size = 2 + lengthSize + ((second & 0x80) === 0 ? 0 : 4)
+  const size = 2 + lengthSize + (isMasked ? 4 : 0)
   if (bytes.length < size) return undefined
-  let length = short
-  if (lengthSize === 2) length = bytes.readUInt16BE(2)
-  if (lengthSize === 8) {
-    const long = bytes.readBigUInt64BE(2)
-    if (long > BigInt(Number.MAX_SAFE_INTEGER)) return 'a length beyond all messages'
-    length = Number(long)
-  }
-  if ((lengthSize === 2 && length < 126) || (lengthSize === 8 && length < 65_536))
-    return 'a length in too many bytes'
-  const mask = (second & 0x80) === 0 ? undefined : Buffer.from(bytes.subarray(size - 4, size))
+
+  const length = lengthSize === 0 ? short : parseLength(bytes, lengthSize)
+  if (typeof length === 'string') return length
+
+  const mask = isMasked ? Buffer.from(bytes.subarray(size - 4, size)) : undefined
   return { final, compressed: (first & 0x40) !== 0, opcode, length, size, mask }
+}
+
+/** Sections 5.2 and 5.5: known opcodes only; control frames are whole and short. */
+function checkOpcode(opcode: number, final: boolean, short: number): string | undefined {
+  if ((opcode > 2 && opcode < 8) || opcode > 10) return 'an unknown opcode'
+  if (opcode < 8) return undefined
+  if (!final) return 'a control frame in fragments'
+  return short > 125 ? 'a control frame of more than 125 bytes' : undefined
+}
+
+/** Reads an extended length, which must be in as few bytes as it needs (section 5.2). */
+function parseLength(bytes: Buffer, lengthSize: 2 | 8): number | string {
+  if (lengthSize === 2) {
+    const length = bytes.readUInt16BE(2)
+    return length < 126 ? 'a length in too many bytes' : length
+  }
+
+  const length = bytes.readBigUInt64BE(2)
+  if (length > BigInt(Number.MAX_SAFE_INTEGER)) return 'a length beyond all messages'
+  return length < 65_536n ? 'a length in too many bytes' : Number(length)
 }
 
 /** Section 5.5.1: no body, or a code and a reason in UTF-8. */

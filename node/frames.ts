@@ -63,9 +63,14 @@ export function createFrameReader({ masked, extensions }: FrameReaderOptions): F
   function readFrame(pass: Buffer[]): FrameFault | 'more' | undefined {
     const head = parseHead(held)
     if (head === undefined) return 'more'
+    if (typeof head === 'string') return protocolError(head)
+
     const fault =
-      typeof head === 'string' ? protocolError(head) : (checkHead(head) ?? messages.begin(head))
-    if (fault !== undefined || typeof head === 'string') return fault
+      checkMask(head, masked) ??
+      checkReservedBits(head, held[0] ?? 0, reserved) ??
+      messages.begin(head)
+    if (fault !== undefined) return fault
+
     const end = head.size + head.length
     if (head.length > longestHeld) {
       open = { head, at: 0 }
@@ -76,24 +81,12 @@ export function createFrameReader({ masked, extensions }: FrameReaderOptions): F
     }
     if (held.length < end) return 'more'
     const payload = held.subarray(head.size, end)
-    const wrong =
-      head.opcode === opcodes.close
-        ? checkClose(unmasked(payload, head.mask))
-        : messages.check(head, payload, 0, true)
-    if (wrong !== undefined) return wrong
+    const payloadFault = checkPayload(head, payload, messages)
+    if (payloadFault !== undefined) return payloadFault
+
     pass.push(held.subarray(0, end))
     held = held.subarray(end)
     closed ||= head.opcode === opcodes.close
-    return undefined
-  }
-
-  function checkHead(head: FrameHead): FrameFault | undefined {
-    if ((head.mask !== undefined) !== masked)
-      return protocolError(masked ? 'a frame without a mask' : 'a masked frame')
-    const bits = (held[0] ?? 0) & 0x70
-    const control = head.opcode >= 8
-    const allowed = control || head.opcode === opcodes.continuation ? reserved & ~0x40 : reserved
-    if ((bits & ~allowed) !== 0) return protocolError('a reserved bit')
     return undefined
   }
 
@@ -124,6 +117,34 @@ export function createFrameReader({ masked, extensions }: FrameReaderOptions): F
       return closed
     },
   }
+}
+
+/** Section 5.1: frames of clients are masked, those of servers are not. */
+function checkMask({ mask }: FrameHead, masked: boolean): FrameFault | undefined {
+  if ((mask !== undefined) === masked) return undefined
+  return protocolError(masked ? 'a frame without a mask' : 'a masked frame')
+}
+
+/** Section 5.2: only the bits of an agreed extension may be set, and compression only where a message begins. */
+function checkReservedBits(
+  { opcode }: FrameHead,
+  firstByte: number,
+  reserved: number,
+): FrameFault | undefined {
+  const beginsMessage = opcode < 8 && opcode !== opcodes.continuation
+  const allowed = beginsMessage ? reserved : reserved & ~0x40
+  return (firstByte & 0x70 & ~allowed) === 0 ? undefined : protocolError('a reserved bit')
+}
+
+/** Checks the payload of a whole frame. */
+function checkPayload(
+  head: FrameHead,
+  payload: Buffer,
+  messages: MessageChecker,
+): FrameFault | undefined {
+  return head.opcode === opcodes.close
+    ? checkClose(unmasked(payload, head.mask))
+    : messages.check(head, payload, 0, true)
 }
 
 interface MessageChecker {

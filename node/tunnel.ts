@@ -5,6 +5,9 @@ import { closeCodes } from '../src/request/index.ts'
 import { type FrameFault, writeCloseFrame } from './frame-head.ts'
 import { createFrameReader, type FrameReader } from './frames.ts'
 
+/** Milliseconds of the longest timer in Node; a longer one fires immediately. */
+const longestTimer = 2_147_483_647
+
 export interface TunnelOptions {
   readonly client: Duplex
   readonly upstream: Duplex
@@ -36,6 +39,28 @@ interface Direction {
   readonly lost: FrameFault
 }
 
+/** Creates the readers of both directions, and the close codes for an end that disconnects. */
+function createDirections(
+  client: Duplex,
+  upstream: Duplex,
+  extensions: string | undefined,
+): { readonly up: Direction; readonly down: Direction } {
+  return {
+    up: {
+      from: client,
+      to: upstream,
+      reader: createFrameReader({ masked: true, extensions }),
+      lost: { code: closeCodes.goingAway, reason: '' },
+    },
+    down: {
+      from: upstream,
+      to: client,
+      reader: createFrameReader({ masked: false, extensions }),
+      lost: { code: closeCodes.badGateway, reason: '' },
+    },
+  }
+}
+
 /** Joins two connections until both are gone. */
 export function joinTunnel(options: TunnelOptions): Tunnel {
   const { client, upstream, clientHead, upstreamHead, extensions, lifeMs, closeTimeoutMs } = options
@@ -43,19 +68,7 @@ export function joinTunnel(options: TunnelOptions): Tunnel {
   const timers = new Set<NodeJS.Timeout>()
   let closing = false
 
-  const up: Direction = {
-    from: client,
-    to: upstream,
-    reader: createFrameReader({ masked: true, extensions }),
-    lost: { code: closeCodes.goingAway, reason: '' },
-  }
-  const down: Direction = {
-    from: upstream,
-    to: client,
-    reader: createFrameReader({ masked: false, extensions }),
-    lost: { code: closeCodes.badGateway, reason: '' },
-  }
-
+  const { up, down } = createDirections(client, upstream, extensions)
   const destroy = (): void => {
     for (const end of ends) end.destroy()
   }
@@ -130,6 +143,3 @@ export function joinTunnel(options: TunnelOptions): Tunnel {
   if (client.destroyed || upstream.destroyed) close(client.destroyed ? up.lost : down.lost)
   return { close, destroy, ended }
 }
-
-/** Milliseconds; a longer timer of Node ends at once. */
-const longestTimer = 2_147_483_647
