@@ -32,7 +32,7 @@ export interface RequestMetrics {
   upstream?: string
   /** Its status; absent where it gave none. */
   upstreamStatus?: number
-  /** Milliseconds from the question to the first byte of its answer. */
+  /** Milliseconds from the request to the upstream to the first byte of its response. */
   ttfbMs?: number
   /** Milliseconds that reading the session took. */
   sessionMs?: number

@@ -1,4 +1,4 @@
-/** Watches requests from their first moment to their answer: a line, a point, a trace, a header. */
+/** Observes requests from their arrival to their response: log line, data point, trace, Server-Timing. */
 import {
   booleanOption,
   checkKeys,

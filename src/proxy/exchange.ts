@@ -28,7 +28,7 @@ export interface ProxyRequest {
   readonly pageNonce: string | undefined
   /** The session that the app has opened; undefined where it has opened none. */
   readonly session: FlushableHandle<object> | undefined
-  /** By this object events find the listener of the request. */
+  /** The key by which events find the listener of the request. */
   readonly eventContext: object
 }
 

@@ -48,7 +48,7 @@ export function createHeaderFilter(clientHeaders: Headers): (headerName: string)
 }
 
 /** Lists the client's headers that are stripped; `dropsHeader` names further ones for an upstream. */
-export function stoppedNames(
+export function listStrippedNames(
   clientHeaders: Headers,
   dropsHeader: (headerName: string) => boolean = isStrippedRequestHeader,
 ): string[] {
@@ -69,7 +69,7 @@ export function stoppedNames(
 export function createUpstreamHeaders(
   clientHeaders: Headers,
   forwarded: ForwardedFields,
-  strippedNames: readonly string[] = stoppedNames(clientHeaders),
+  strippedNames: readonly string[] = listStrippedNames(clientHeaders),
 ): Headers {
   let headers = new Headers(clientHeaders)
   for (const strippedName of strippedNames) {

@@ -89,7 +89,7 @@ export function limitSocket(
 const closeTimeoutMs = 5000
 
 /**
- * The code in workerd's words for a bad frame: `WebSocket protocol error;
+ * Reads the close code from workerd's error message for a bad frame: `WebSocket protocol error;
  * protocolError.statusCode = 1002; …`.
  */
 function protocolCode(message: string): number | undefined {

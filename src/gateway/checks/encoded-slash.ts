@@ -1,4 +1,4 @@
-/** Paths with `%2F`, for the routes that hand it on. */
+/** Reads paths with `%2F`, for the routes that forward it. */
 import { canonicalPath } from '../../request/index.ts'
 import { hostEnd, hostStart } from '../../request/origin.ts'
 
@@ -14,8 +14,9 @@ export interface EncodedSlashes {
 }
 
 /**
- * Reads a url whose path is canonical but for `%2F`. undefined where it is not, where it has none, and where a server that
- * takes `%2F` for a slash would find an empty or a dot segment: `/files/..%2fadmin`.
+ * Reads a URL whose path is canonical except for `%2F`. Returns undefined for any other path, and if
+ * a server that reads `%2F` as a slash would find an empty segment or a dot segment:
+ * `/files/..%2fadmin`.
  */
 export function preserveEncodedSlashes(url: string): EncodedSlashes | undefined {
   const originStart = hostStart(url)

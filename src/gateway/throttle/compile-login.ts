@@ -54,7 +54,10 @@ export function compileLogin(
     !Array.isArray(route.methods) ||
     !route.methods.every((method) => methodsWithBody.includes(method))
   ) {
-    throttleIssues.add('', `needs methods that carry a body, and no others: ${methodsWithBody.join(', ')}`)
+    throttleIssues.add(
+      '',
+      `needs methods that carry a body, and no others: ${methodsWithBody.join(', ')}`,
+    )
   }
 
   const compiledSuccess = compileSuccess(success, throttleIssues.at('success'))

@@ -5,7 +5,7 @@ import type { Attributes, AttributeValue, FinishedSpan } from './span.ts'
 /** The resource that exports: `service.name` and its other attributes. */
 export type Resource = Attributes
 
-/** When what is exported was counted, in milliseconds since the epoch. */
+/** The time in which the exported metrics were counted, in milliseconds since the epoch. */
 export interface MetricsWindow {
   readonly startedAt: number
   readonly endedAt: number

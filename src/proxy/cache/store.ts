@@ -8,7 +8,7 @@ import type { Freshness } from './freshness.ts'
 export interface CacheStore {
   /** A stored answer, or undefined; like `Cache.match`. */
   match(key: Request): Promise<Response | undefined>
-  /** Keeps an answer; like `Cache.put`. */
+  /** Stores a response; like `Cache.put`. */
   put(key: Request, response: Response): Promise<unknown>
 }
 

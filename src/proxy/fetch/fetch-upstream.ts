@@ -3,6 +3,12 @@ import { PortcullisError } from '../../errors.ts'
 import { BodyError, boundBody, type WithFixedLength } from '../../request/index.ts'
 import type { CompiledClient } from './upstream-client.ts'
 
+/** Milliseconds to wait for the client's body, to tell its failure from one of the upstream. */
+const bodyFailureWaitMs = 100
+
+/** Aborts of the requests that WebSockets came from. */
+const abortByBody = new WeakMap<object, () => void>()
+
 /** A request on its way to an upstream. */
 export interface UpstreamRequest {
   readonly client: CompiledClient
@@ -27,8 +33,8 @@ export interface UpstreamRequest {
 export type UpstreamResponse = Response & { readonly webSocket?: unknown }
 
 /**
- * Asks an upstream. The deadline ends with the first byte of its answer: a body may take as long as it likes, and goes on
- * until the client leaves.
+ * Sends a request to an upstream. The deadline covers the time until the first byte of the response; a body may take any
+ * time, and ends when the client disconnects.
  *
  * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE`
  * @throws {BodyError} for a body that turned out too long, or that the client broke off
@@ -84,7 +90,10 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
     signal.removeEventListener('abort', abortFetch)
     // An upstream's connection may fail because the client's has: what became of the body is known a moment later.
     if (bodySent !== undefined && !hasTimedOut)
-      await Promise.race([bodySent, new Promise((resolve) => setTimeout(resolve, afterwards))])
+      await Promise.race([
+        bodySent,
+        new Promise((resolve) => setTimeout(resolve, bodyFailureWaitMs)),
+      ])
 
     // The reader of the body learns of it first.
     if (bodyError !== undefined || isBodyTooLong(cause))
@@ -101,20 +110,14 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
   }
 }
 
-/** Aborts of the requests that WebSockets came from. */
-const abortByBody = new WeakMap<object, () => void>()
-
 /** Drops the connection of a WebSocket that an upstream handed over. */
 export function dropConnection(webSocket: object): void {
   abortByBody.get(webSocket)?.()
 }
 
-/** Milliseconds to wait for the client's body, to tell its failure from one of the upstream. */
-const afterwards = 100
-
 /**
- * A body that ends where it should. Of one whose length is known workerd itself takes not a byte more, at a third of what
- * it costs to count; any other is counted here.
+ * Bounds a body by its length. If the length is known, workerd itself takes no byte more, at a third
+ * of the cost of counting; any other body is counted here.
  */
 function boundRequestBody(
   sourceStream: ReadableStream<Uint8Array>,

@@ -1,4 +1,4 @@
-/** Whether a request that failed had reached its upstream. */
+/** Decides whether a failed request can have reached its upstream. */
 import { isPortcullisError } from '../../errors.ts'
 
 /** Error codes of Node (and undici), of Bun, and of resolvers for a name that leads nowhere. */

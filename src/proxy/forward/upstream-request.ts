@@ -4,7 +4,11 @@ import { mayHaveBody } from '../../request/index.ts'
 import type { SharedRequest } from '../cache/context.ts'
 import { narrowAccepted } from '../codings.ts'
 import type { UpstreamRequest } from '../fetch/fetch-upstream.ts'
-import { createUpstreamHeaders, type ForwardedFields, stoppedNames } from '../request-headers.ts'
+import {
+  createUpstreamHeaders,
+  type ForwardedFields,
+  listStrippedNames,
+} from '../request-headers.ts'
 import { createUpstreamUrl, findTarget } from '../target.ts'
 import type { ForwardContext, LoginAttemptHooks } from './context.ts'
 import { requestWhole } from './whole-response.ts'
@@ -94,6 +98,6 @@ function findStripped(
   clientHeaders: Headers,
   shared: SharedRequest | undefined,
 ): readonly string[] | undefined {
-  if (upstream.drops !== undefined) return stoppedNames(clientHeaders, upstream.drops)
+  if (upstream.drops !== undefined) return listStrippedNames(clientHeaders, upstream.drops)
   return shared === undefined ? strippedHeaders : undefined
 }
