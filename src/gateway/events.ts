@@ -28,7 +28,7 @@ export interface GatewayEvents {
 
 /** Creates the events of one gateway. */
 export function createGatewayEvents(receivers: EventReceivers): GatewayEvents {
-  const { source: configured, onEvent, monitor, audit, clock } = receivers
+  const { source: ownListener, onEvent, monitor, audit, clock } = receivers
   const hasReceiver = onEvent !== undefined || monitor !== undefined || audit !== undefined
   if (!hasReceiver) return { emit() {}, listen() {} }
 
@@ -49,7 +49,7 @@ export function createGatewayEvents(receivers: EventReceivers): GatewayEvents {
           if (ctx.metrics !== undefined) noteEvent(ctx.metrics, event)
           const requestEvent = { request: requestId, ...event }
           if (heardBy !== emit) monitor?.event(requestEvent)
-          if (heardBy !== emit && heardBy !== configured) onEvent?.(requestEvent)
+          if (heardBy !== emit && heardBy !== ownListener) onEvent?.(requestEvent)
           audit?.record(requestEvent, {
             ...{ env, waitUntil, requestId, address, now: clock() },
             ...{ headers: request.headers, cf: request.cf },

@@ -30,7 +30,9 @@ export interface SessionSummary {
   readonly seenAt: number
   /** When it ends unless it is used before. */
   readonly expiresAt: number
-  /** What it was last seen with; absent where the gateway's sessions have no option `clientInfo`. */
+  /**
+   * The client that last used it; absent where the gateway's sessions have no option `clientInfo`.
+   */
   readonly client?: {
     readonly browser?: string
     readonly system?: string

@@ -123,10 +123,10 @@ function removeCoding<T extends Response>(response: T, body: ReadableStream<Uint
     )
   }
 
-  const replaced = new Response(body, response) as T
-  for (const headerName of ofCodedBody) replaced.headers.delete(headerName)
+  const newResponse = new Response(body, response) as T
+  for (const headerName of ofCodedBody) newResponse.headers.delete(headerName)
 
-  return replaced
+  return newResponse
 }
 
 /** `repr-digest` and its predecessors are of the coded representation (RFC 9530 section 3). */

@@ -111,7 +111,7 @@ function close(socket: RuntimeSocket, closeCode: number | undefined, reason: str
   }
 }
 
-/** What workerd offers to pass bytes on without JavaScript. */
+/** The stream with which workerd passes bytes on without JavaScript. */
 type WithIdentityStream = {
   IdentityTransformStream?: new () => ReadableWritablePair<Uint8Array, Uint8Array>
 }
@@ -137,8 +137,8 @@ async function pipeUntil(
   try {
     await source.pipeTo(target, { signal: stop.signal, preventAbort: true })
   } catch (error) {
-    const ended = stop.signal.aborted ? target.close() : target.abort(error)
-    await ended.catch(() => {})
+    const ending = stop.signal.aborted ? target.close() : target.abort(error)
+    await ending.catch(() => {})
   } finally {
     clearTimeout(timer)
   }

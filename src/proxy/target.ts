@@ -62,12 +62,12 @@ const refusedSchemes: ReadonlySet<string> = new Set([
  * The Location to send to the client: on the upstream's own host it becomes one on the public origin, any other host is
  * passed as it is. The gateway never follows it.
  *
- * @param requested - URL the upstream was asked for, against which it is resolved.
+ * @param requestedUrl - URL the upstream was asked for, against which it is resolved.
  * @returns undefined for one that must not be sent: control characters, a scheme that runs or reads, no URL at all.
  */
 export function rewriteLocation(
   location: string,
-  requested: string,
+  requestedUrl: string,
   target: Target,
   publicOrigin: string,
 ): string | undefined {
@@ -77,8 +77,8 @@ export function rewriteLocation(
     if (charCode < 0x20 || charCode === 0x7f) return undefined
   }
 
-  if (!URL.canParse(location, requested)) return undefined
-  const parsedUrl = new URL(location, requested)
+  if (!URL.canParse(location, requestedUrl)) return undefined
+  const parsedUrl = new URL(location, requestedUrl)
   if (refusedSchemes.has(parsedUrl.protocol)) return undefined
   // Compare hosts, not origins: behind a TLS terminator an upstream says http.
   if (

@@ -15,7 +15,7 @@ export async function encodeSessionList(session: SessionHandle<object>): Promise
 
   let bytesLeft = maxJsonBytes - 2 - (current === undefined ? 0 : encodeInfo(current).length)
   let placesLeft = current === undefined ? maxListed : maxListed - 1
-  const listed: string[] = []
+  const jsonItems: string[] = []
   for (const info of newestFirst) {
     const json = encodeInfo(info)
     if (info !== current) {
@@ -24,10 +24,10 @@ export async function encodeSessionList(session: SessionHandle<object>): Promise
       if (placesLeft-- <= 0 || bytesLeft < 0) continue
     }
 
-    listed.push(json)
+    jsonItems.push(json)
   }
 
-  return encodeBase64url(encoder.encode(`[${listed.join(',')}]`))
+  return encodeBase64url(encoder.encode(`[${jsonItems.join(',')}]`))
 }
 
 function encodeInfo(info: SessionInfo): string {

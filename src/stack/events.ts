@@ -23,7 +23,7 @@ export interface StackReceivers {
 
 /** Creates the delivery of a request's events to the receivers; undefined without a receiver. */
 export function createStackListener(receivers: StackReceivers): ((c: Context) => void) | undefined {
-  const { source: configured, onEvent, audit, platform, clock, hasLog } = receivers
+  const { source: ownListener, onEvent, audit, platform, clock, hasLog } = receivers
   if (onEvent === undefined && audit === undefined && !hasLog) return undefined
 
   return (c) => {
@@ -36,7 +36,7 @@ export function createStackListener(receivers: StackReceivers): ((c: Context) =>
         const requestEvent = requestId === undefined ? event : { request: requestId, ...event }
         const metrics: RequestMetrics | undefined = c.get('requestLog')
         if (metrics !== undefined) noteEvent(metrics, event)
-        if (heardBy !== configured || configured === undefined) onEvent?.(requestEvent)
+        if (heardBy !== ownListener || ownListener === undefined) onEvent?.(requestEvent)
 
         if (audit === undefined) return
         const { headers, cf } = c.req.raw as Request & { readonly cf?: unknown }

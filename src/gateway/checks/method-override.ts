@@ -156,8 +156,8 @@ async function readStart(ctx: RequestContext, maxBytes: number): Promise<Uint8Ar
   let length = 0
   let hasEnded = false
   while (!hasEnded && length <= maxBytes) {
-    const { done, value: chunk } = await reader.read()
-    hasEnded = done
+    const { done: isDone, value: chunk } = await reader.read()
+    hasEnded = isDone
     if (chunk === undefined) continue
     chunks.push(chunk)
     length += chunk.length

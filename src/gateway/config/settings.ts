@@ -80,18 +80,18 @@ export function createSettingsResolver(
 
   async function resolveSettings(env: unknown): Promise<Settings> {
     const envIssues = createIssues()
-    const resolved = resolveValues(resolvers, env, envIssues)
+    const resolvedValues = resolveValues(resolvers, env, envIssues)
     for (const envCheck of sources.checks ?? [])
       collectIssues(envIssues, () => envCheck?.check(env))
 
-    rejectSelfReference(sources, resolved, envIssues)
-    rejectUnknownRouteHosts(sources, resolved.publicOrigin, resolved.hosts, envIssues)
-    const keys = resolved.keys?.length
-      ? await importKeys(resolved.keys, envIssues.at('assertion.key'))
+    rejectSelfReference(sources, resolvedValues, envIssues)
+    rejectUnknownRouteHosts(sources, resolvedValues.publicOrigin, resolvedValues.hosts, envIssues)
+    const keys = resolvedValues.keys?.length
+      ? await importKeys(resolvedValues.keys, envIssues.at('assertion.key'))
       : undefined
     envIssues.throwIfAny()
-    const settings = buildSettings(resolved, keys)
-    lastResolved = { values: resolved, settings }
+    const settings = buildSettings(resolvedValues, keys)
+    lastResolved = { values: resolvedValues, settings }
 
     return settings
   }

@@ -161,11 +161,11 @@ ${endAll}`
 }
 
 /** Names the device, as far as the session keeps it. */
-function describeDevice({ client, bound }: SessionInfo): Html {
+function describeDevice({ client, bound: isBound }: SessionInfo): Html {
   const { browser, system, country, network } = client ?? {}
   const device = [browser, system].filter((name) => name !== undefined).join(', ')
   const place = [country, network].filter((name) => name !== undefined).join(', ')
-  const binding = bound ? 'bound to its device' : ''
+  const binding = isBound ? 'bound to its device' : ''
   const lines = [device, place, binding].filter((line) => line !== '')
   return lines.length === 0 ? html`–` : html`${lines.map((line) => html`<div>${line}</div>`)}`
 }

@@ -92,8 +92,8 @@ function isPrivate(hostname: string): boolean {
 /** A value that does not hang on a secret. */
 function knownValue(input: unknown, env: object): string | undefined {
   try {
-    const resolved: unknown = typeof input === 'function' ? input({ env }) : input
-    return typeof resolved === 'string' ? resolved : undefined
+    const resolvedUrl: unknown = typeof input === 'function' ? input({ env }) : input
+    return typeof resolvedUrl === 'string' ? resolvedUrl : undefined
   } catch {
     return undefined
   }

@@ -62,7 +62,10 @@ export async function bufferJsonBody(response: Response, timeoutMs: number): Pro
       `The upstream response to a login took longer than ${timeoutMs} ms`,
     )
 
-  const joined = joinChunks(chunks, byteLength)
+  const joinedBytes = joinChunks(chunks, byteLength)
 
-  return { text: new TextDecoder().decode(joined), response: new Response(joined, response) }
+  return {
+    text: new TextDecoder().decode(joinedBytes),
+    response: new Response(joinedBytes, response),
+  }
 }

@@ -32,8 +32,8 @@ export function readRange(headers: Headers, length: number): ByteRange | undefin
  * Whether a client's `If-Range` matches the cached response; only strong validators count. RFC 9110
  * section 13.1.5.
  */
-export function isSameForRange(asked: Headers, cachedHeaders: Headers): boolean {
-  const condition = asked.get('if-range')?.trim()
+export function isSameForRange(requestHeaders: Headers, cachedHeaders: Headers): boolean {
+  const condition = requestHeaders.get('if-range')?.trim()
   if (condition === undefined) return true
   if (condition.startsWith('"')) return condition === cachedHeaders.get('etag')
   const [conditionDate, responseDate] = [

@@ -20,6 +20,7 @@ export type FetchHandler = (request: never, env: never, context: never) => objec
 
 /** An app in the same isolate: a Hono app, or any object whose `fetch` is a {@link FetchHandler}. */
 export interface FetchApp {
+  /** Responds to a request; `env` and `context` are those that the gateway was called with. */
   fetch(request: never, env: never, context: never): object | Promise<object>
 }
 

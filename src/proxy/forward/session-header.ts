@@ -64,7 +64,7 @@ export function createSessionHeaderApplier<C extends ForwardContext>(
     if (response.status !== 101) neverStore(response.headers)
 
     const strategy = sessions.findStrategy(ctx.env)
-    const authorized = authorizeHeader(headerValue, {
+    const authorizedHeader = authorizeHeader(headerValue, {
       method: ctx.request.method,
       status: upstreamResponse.status,
       route: ctx.rules,
@@ -72,7 +72,7 @@ export function createSessionHeaderApplier<C extends ForwardContext>(
       versions: strategy?.kind === 'stored',
     })
 
-    if (!authorized.ok) return emitRejected(ctx, authorized.reason)
+    if (!authorizedHeader.ok) return emitRejected(ctx, authorizedHeader.reason)
     const handle = sessions.open(ctx)
     if (strategy === undefined || handle === undefined) return emitRejected(ctx, 'not-granted')
 
@@ -80,11 +80,11 @@ export function createSessionHeaderApplier<C extends ForwardContext>(
     const user = sessionResponse.session && readUser?.(sessionResponse.session.data)
     const target = { session: handle, strategy, env, context, user }
     try {
-      await runCommand(sessionResponse, authorized.order, () =>
-        applyCommand(target, authorized.order),
+      await runCommand(sessionResponse, authorizedHeader.order, () =>
+        applyCommand(target, authorizedHeader.order),
       )
     } catch (error) {
-      if (!isHarmlessWrite(sessionResponse, authorized.order, error)) throw error
+      if (!isHarmlessWrite(sessionResponse, authorizedHeader.order, error)) throw error
       const { requestId, upstream, eventContext } = ctx
       const subject = upstream.name
       const event = { type: 'session-write-dropped', reason: 'ended', subject } as const

@@ -10,8 +10,8 @@ import { describeClient } from './stored-client.ts'
 /** Options of {@link clientInfo}. */
 export interface ClientInfoOptions {
   /**
-   * Who is in front and names the client's address, as in the option `platform` of a gateway. Only its network is kept: a
-   * /24, or a /48 with IPv6. With `'none'` no network is kept.
+   * The platform in front, which vouches for the client's address, as in the option `platform` of a
+   * gateway. Only its network is kept: a /24, or a /48 with IPv6. With `'none'` no network is kept.
    */
   readonly platform: Platform
   /**

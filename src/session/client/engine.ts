@@ -18,8 +18,8 @@ export function createClientEngine<Data extends object>(
 
   function addClient(jar: CookieJar, record: SessionRecord<Data>): SessionRecord<Data> {
     if (record.authenticated === undefined) return record
-    const changed = readNewClient(client, jar, record.client, clock())
-    return changed === undefined ? record : { ...record, client: changed }
+    const newClient = readNewClient(client, jar, record.client, clock())
+    return newClient === undefined ? record : { ...record, client: newClient }
   }
 
   function addToChange(jar: CookieJar, change: ChangeRecord<Data>): ChangeRecord<Data> {

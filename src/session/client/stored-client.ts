@@ -1,4 +1,6 @@
-/** What a session keeps of its client: made from a request, and read for an app. Pure. */
+/**
+ * Describes the client of a session, as pure functions: made from a request, and read for an app.
+ */
 import { clientAddress, type Platform } from '../../request/address/address.ts'
 import { truncateAddress } from '../../request/address/truncate.ts'
 import { type CountrySource, readCountry } from '../../request/client/country.ts'
@@ -33,7 +35,7 @@ interface StoredClient {
 export function readNewClient(
   settings: ClientSettings,
   { headers, cf }: Pick<CookieJar, 'headers' | 'cf'>,
-  stored: object | undefined,
+  storedClient: object | undefined,
   now: number,
 ): object | undefined {
   if (headers === undefined) return undefined
@@ -43,7 +45,7 @@ export function readNewClient(
   const network = truncateAddress(clientAddress(headers, settings.platform))
   const country = readCountry({ headers, cf }, settings.country)
 
-  const { h, t = 0, n, c } = (stored ?? {}) as Partial<StoredClient>
+  const { h, t = 0, n, c } = (storedClient ?? {}) as Partial<StoredClient>
   if (h === checksum && n === network && c === country) return undefined
   if (now - t * 1000 < settings.intervalMs) return undefined
 
@@ -56,8 +58,8 @@ export function readNewClient(
 }
 
 /** Reads what a session keeps. Returns undefined for what another version of this library may have stored there. */
-export function describeClient(stored: object): SessionClient | undefined {
-  const { t, b, s, k, n, c } = stored as Partial<StoredClient>
+export function describeClient(storedClient: object): SessionClient | undefined {
+  const { t, b, s, k, n, c } = storedClient as Partial<StoredClient>
   if (typeof t !== 'number') return undefined
 
   return {

@@ -167,5 +167,5 @@ export interface ClientRecorder {
     engine: SessionEngine<Data>,
   ): SessionEngine<Data>
   /** Reads what a session keeps. */
-  describe(stored: object): SessionClient | undefined
+  describe(storedClient: object): SessionClient | undefined
 }

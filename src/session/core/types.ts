@@ -97,17 +97,17 @@ export interface SessionStrategy<Data extends SessionObject> extends ThreeVerbs<
   readonly [sessionInternals]?: SessionInternals
 }
 
-/** Who ends all sessions of a user, and in which request. */
+/** The user whose sessions end, and the request that ends them. */
 export interface EndAllContext {
   /** The bindings of the platform, as `c.env` has them. */
   readonly env?: unknown
   /** The context of the request that asks, by which its event finds the listener of that request. */
   readonly context?: object
-  /** Who asks, where it is not the user. */
+  /** The party that ends them, where it is not the user. */
   readonly by?: EndedBy
 }
 
-/** Who ends the sessions of another user. */
+/** The party that ends the sessions of another user. */
 export interface EndedBy {
   /** An upstream's response, an identity provider, an administrator, or a job of yours. */
   readonly actor: 'origin' | 'provider' | 'administrator' | 'system'
@@ -266,7 +266,7 @@ export interface FlushableHandle<Data extends SessionObject> extends SessionHand
   flush(response: Response, options?: { readonly failed?: boolean }): Response | Promise<Response>
 }
 
-/** What events say of a session. */
+/** Fields of a session for its events. */
 export interface EventTags {
   /** Digest of the session's id. */
   readonly session?: string
@@ -274,7 +274,7 @@ export interface EventTags {
   readonly user?: string
 }
 
-/** What a session keeps of the client that it was last seen with; see `clientInfo`. A member that is not known is absent. */
+/** The client that last used a session; see `clientInfo`. A member that is not known is absent. */
 export interface SessionClient {
   /** Browser and major version, such as `Chrome 140`. */
   readonly browser?: string

@@ -13,7 +13,7 @@ export function createCookieJar(context: SessionContext): CookieJar {
 }
 
 /** The parts of a request that only some contexts have. */
-interface RequestLike {
+interface PlatformRequest {
   readonly url?: string
   readonly cf?: unknown
 }
@@ -43,7 +43,7 @@ class HonoJar implements CookieJar {
   }
 
   get cf(): unknown {
-    return (this.#context.req.raw as RequestLike).cf
+    return (this.#context.req.raw as PlatformRequest).cf
   }
 
   read(name: string): string[] {
@@ -65,9 +65,9 @@ function createHeaderJar({
     env,
     headers: request.headers,
     get cf(): unknown {
-      return (request as RequestLike).cf
+      return (request as PlatformRequest).cf
     },
-    url: (request as RequestLike).url ?? '',
+    url: (request as PlatformRequest).url ?? '',
     context,
     read: (name) => readCookies(request.headers.get('cookie'), name),
     write(cookie): void {
