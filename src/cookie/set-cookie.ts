@@ -14,6 +14,9 @@ export interface ParsedSetCookie {
   readonly attributes: ReadonlyArray<readonly [name: string, value: string]>
 }
 
+/** The part of Headers that setting a cookie needs. */
+export type SetCookieHeaders = Pick<Headers, 'append' | 'delete' | 'getSetCookie' | 'has' | 'set'>
+
 /** Options of {@link hardenSetCookie}. */
 export interface HardenOptions {
   /** True if the client uses https, so that Secure can be added. */
@@ -43,7 +46,7 @@ const controlCharacters = /[\0-\x08\x0a-\x1f\x7f]/
  * replaceSetCookie(response.headers, serializeCookie(settings, token, 3600))
  * ```
  */
-export function replaceSetCookie(headers: Headers, cookie: OutgoingCookie): void {
+export function replaceSetCookie(headers: SetCookieHeaders, cookie: OutgoingCookie): void {
   if (headers.has('set-cookie')) {
     const others = headers.getSetCookie()
     const remaining = others.filter((text) => readCookieName(text) !== cookie.name)

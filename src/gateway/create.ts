@@ -2,7 +2,7 @@
 import { discardBody } from '../proxy/fetch/fetch-upstream.ts'
 import { compileClient, type UpstreamClient } from '../proxy/fetch/upstream-client.ts'
 import { shareAsks } from '../redis/shared.ts'
-import { clientAddress } from '../request/index.ts'
+import { clientAddress, forgetHeaders } from '../request/index.ts'
 import type { ProjectEnv } from '../types.ts'
 import { type CompiledGateway, compileGateway } from './compile.ts'
 import type { GatewayConfig } from './config.ts'
@@ -55,7 +55,9 @@ export function createGateway<N extends string, Data extends object, E = Project
       gateway.events.listen(ctx)
       await resolveSettings(gateway, ctx)
       const innerResponse = await respond(gateway, ctx)
-      const response = ctx.response.addRateLimits?.(innerResponse) ?? innerResponse
+      const { addRateLimits } = ctx.response
+      const response =
+        addRateLimits === undefined ? innerResponse : addRateLimits(forgetHeaders(innerResponse))
 
       // No page reads the headers of a handshake, and the response of workerd carries a socket.
       return watch.end(ctx, response.status === 101 ? response : secureResponse(ctx, response))

@@ -1,4 +1,5 @@
 /** Sets security headers on a response and removes headers that name the server's software. */
+import { type ChangeableHeaders, findHeaders } from '../request/tracked-headers.ts'
 import {
   appendBit,
   besidePolicyBit,
@@ -105,8 +106,8 @@ export function createCompiledWriter(
   }
 
   function decorate(response: Response, origin: RequestOrigin): Response {
-    const { status, headers } = response
-    const present = findPresentHeaders(headers, table)
+    const { status } = response
+    const present = findPresentHeaders(findHeaders(response), table)
     const kind = findResponseKind(status, present.type)
     const isDocument = kind === documentKind
     const nonce = nonces && isDocument ? (origin.nonce ?? createNonce()) : ''
@@ -118,7 +119,7 @@ export function createCompiledWriter(
     // Our own pages have a policy of their own, which lacks the reporting. A policy of the handler is left alone.
     const own = pages && findOwnPolicy(response, kind)
     const answer = changeHeaders(response, rows, present, nonce)
-    if (own) completeOwnPage(answer.headers, own, pages[https ? 'reporting' : 'plain'])
+    if (own) completeOwnPage(findHeaders(answer), own, pages[https ? 'reporting' : 'plain'])
 
     return token ? fill(answer, token, isDocument ? nonce : undefined) : answer
   }
@@ -127,14 +128,14 @@ export function createCompiledWriter(
 }
 
 /** The policy of a response, where it is one of our own pages. */
-function findOwnPolicy({ status, headers }: Response, kind: number): string | undefined {
-  if (status < 400 || kind !== documentKind) return undefined
-  const policy = headers.get(csp)
+function findOwnPolicy(response: Response, kind: number): string | undefined {
+  if (response.status < 400 || kind !== documentKind) return undefined
+  const policy = response.headers.get(csp)
   return policy?.startsWith(ownPolicyStart) ? policy : undefined
 }
 
 /** A page of ours reports violations of its own policy, and no other policy applies to it. */
-function completeOwnPage(headers: Headers, policy: string, reporting: string): void {
+function completeOwnPage(headers: ChangeableHeaders, policy: string, reporting: string): void {
   headers.set(csp, policy + reporting)
   headers.delete(reportOnly)
 }
@@ -168,7 +169,10 @@ function buildTable({ headers, strip }: CompiledHeaders): HeaderTable {
 }
 
 /** Looks at every header once: asking for each that matters would cost more. */
-function findPresentHeaders(headers: Headers, { marks, single }: HeaderTable): PresentHeaders {
+function findPresentHeaders(
+  headers: ChangeableHeaders,
+  { marks, single }: HeaderTable,
+): PresentHeaders {
   const present: PresentHeaders = { type: null, bits: 0, removed: [] }
 
   headers.forEach((value, name) => {
@@ -193,7 +197,7 @@ function changeHeaders(
   nonce: string,
 ): Response {
   try {
-    applyChanges(response.headers, rows, present, nonce)
+    applyChanges(findHeaders(response), rows, present, nonce)
     return response
   } catch {
     // Immutable: a raw fetch, Response.redirect, a cached response. The first change fails, so nothing is half done.
@@ -204,7 +208,7 @@ function changeHeaders(
 }
 
 function applyChanges(
-  headers: Headers,
+  headers: ChangeableHeaders,
   rows: readonly HeaderRow[],
   { bits, removed }: PresentHeaders,
   nonce: string,

@@ -1,6 +1,7 @@
 /** Makes the client's response of an upstream's response. */
 import { hardenSetCookie } from '../cookie/index.ts'
 import { PortcullisError } from '../errors.ts'
+import { type ChangeableHeaders, TrackedHeaders, trackHeaders } from '../request/tracked-headers.ts'
 import { readCodings } from './codings.ts'
 import { dropConnection, type UpstreamResponse } from './fetch/fetch-upstream.ts'
 import { isSwitchedResponse } from './fetch/upstream-client.ts'
@@ -44,7 +45,7 @@ export function toClientResponse(response: UpstreamResponse, rules: ResponseRule
     ? response
     : { status, statusText: '', headers: responseHeaders }
   const clientResponse = new Response(isEmpty ? null : body, responseInit)
-  const { headers } = clientResponse
+  const headers = trackHeaders(clientResponse)
   rewriteResponseHeaders(headers, rules)
   const streamLifeMs = !isEmpty && isEventStream(headers) ? rules.lifeMs() : undefined
   if (body === null || streamLifeMs === undefined) return clientResponse
@@ -56,7 +57,7 @@ export function toClientResponse(response: UpstreamResponse, rules: ResponseRule
 
 function toUpgradeResponse(response: UpstreamResponse, rules: ResponseRules): Response {
   const headers = new Headers(response.headers)
-  rewriteResponseHeaders(headers, rules)
+  rewriteResponseHeaders(new TrackedHeaders(headers), rules)
   if (!rules.upgrade) throw unusableResponseError('switched protocols unasked')
   const socketLifeMs = rules.lifeMs()
   if (isSwitchedResponse(response)) return response.handOver(headers, socketLifeMs)
@@ -70,37 +71,23 @@ function toUpgradeResponse(response: UpstreamResponse, rules: ResponseRules): Re
   return new Response(null, { status: 101, headers, webSocket } as ResponseInit)
 }
 
-function removeCodingHeaders(headers: Headers): void {
+function removeCodingHeaders(headers: ChangeableHeaders): void {
   headers.delete('content-encoding')
   headers.delete('content-length')
 }
 
 /** RFC 9112 section 4; an invalid reason phrase is left out, as HTTP/2 leaves out all of them. */
 const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]*$/
-const rewrittenHeaders: ReadonlySet<string> = new Set([
-  'clear-site-data',
-  'refresh',
-  'content-location',
-])
+/** Headers besides Location that hold an address. */
+const urlHeaders: ReadonlySet<string> = new Set(['refresh', 'content-location'])
 
-function rewriteResponseHeaders(headers: Headers, rules: ResponseRules): void {
+function rewriteResponseHeaders(headers: TrackedHeaders, rules: ResponseRules): void {
   const connectionNames = connectionOptions(headers.get('connection'))
-  // First noted: what is changed while it is walked over is passed by in some runtimes.
-  const changedNames: string[] = []
-  headers.forEach((_value, changedName) => {
-    if (
-      isStrippedResponseHeader(changedName) ||
-      connectionNames?.has(changedName) ||
-      rewrittenHeaders.has(changedName)
-    )
-      changedNames.push(changedName)
-  })
-
-  for (const changedName of changedNames) {
-    if (isStrippedResponseHeader(changedName) || connectionNames?.has(changedName))
-      headers.delete(changedName)
-    else if (changedName === 'clear-site-data') restrictClearSiteData(headers, rules)
-    else rewriteUrlHeader(headers, changedName, rules)
+  for (const headerName of headers.names()) {
+    if (isStrippedResponseHeader(headerName) || connectionNames?.has(headerName))
+      headers.delete(headerName)
+    else if (headerName === 'clear-site-data') restrictClearSiteData(headers, rules)
+    else if (urlHeaders.has(headerName)) rewriteUrlHeader(headers, headerName, rules)
   }
 
   const cookies = headers.getSetCookie()
@@ -134,7 +121,7 @@ function rewriteResponseHeaders(headers: Headers, rules: ResponseRules): void {
  * one is removed.
  */
 function rewriteUrlHeader(
-  headers: Headers,
+  headers: ChangeableHeaders,
   headerName: string,
   { url, target, publicOrigin }: ResponseRules,
 ): void {
@@ -153,7 +140,10 @@ function rewriteUrlHeader(
  */
 const clearableTypes: ReadonlySet<string> = new Set(['"cache"', '"storage"', '"executionContexts"'])
 
-function restrictClearSiteData(headers: Headers, { mayEnd, cookieNames }: ResponseRules): void {
+function restrictClearSiteData(
+  headers: ChangeableHeaders,
+  { mayEnd, cookieNames }: ResponseRules,
+): void {
   if (mayEnd || cookieNames.size === 0) return
   const dataTypes = headers.get('clear-site-data')?.split(',') ?? []
   const allowedTypes = dataTypes.flatMap((dataType) =>
@@ -172,7 +162,7 @@ function unusableResponseError(problem: string): PortcullisError {
  * workerd decodes these two, each alone, as soon as the body is read; it forwards any other
  * unchanged.
  */
-function decodesWhatIsRead(headers: Headers): boolean {
+function decodesWhatIsRead(headers: ChangeableHeaders): boolean {
   // Checked for each response: a bundle may be loaded before a test sets the runtime.
   if (globalThis.navigator?.userAgent !== 'Cloudflare-Workers') return false
   return /^(?:gzip|br)$/.test(readCodings(headers).join())

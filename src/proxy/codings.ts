@@ -50,7 +50,7 @@ export function runtimeRules(agent: string = globalThis.navigator?.userAgent ?? 
 export const rawBodies: object = { decompress: false }
 
 /** The codings of a message, in lower case and in the order they were applied. */
-export function readCodings(headers: Headers): string[] {
+export function readCodings(headers: Pick<Headers, 'get'>): string[] {
   const codingNames = headers.get('content-encoding')?.toLowerCase().split(',') ?? []
   return codingNames
     .map((codingName) => codingName.trim())

@@ -1,5 +1,6 @@
 /** A Hono handler that forwards requests to a server, as the gateway does. */
 import type { Context, Handler } from 'hono'
+import { forgetHeaders } from '../request/index.ts'
 import type { FlushableHandle } from '../session/index.ts'
 import type { ProjectEnv } from '../types.ts'
 import { createExchange } from './exchange.ts'
@@ -40,6 +41,8 @@ export function proxy<Data extends object, E = ProjectEnv>(
       eventContext: c,
     })
 
+    // Handlers around this one may change the headers directly.
+    forgetHeaders(response)
     return session === undefined || session === sharedHandle ? response : session.flush(response)
   }
 }

@@ -193,6 +193,6 @@ export function limitStream(
 }
 
 /** Whether an answer is a stream of events. */
-export function isEventStream(headers: Headers): boolean {
+export function isEventStream(headers: Pick<Headers, 'get'>): boolean {
   return /^text\/event-stream\s*(?:;|$)/i.test(headers.get('content-type') ?? '')
 }

@@ -61,3 +61,9 @@ export { type CanonicalPath, canonicalPath, type PathOptions } from './path/path
 export { returnPath } from './path/return-path.ts'
 export { repeatRequest } from './repeat.ts'
 export { isHeaderName, isRequestId } from './request-id.ts'
+export {
+  type ChangeableHeaders,
+  findHeaders,
+  forgetHeaders,
+  trackHeaders,
+} from './tracked-headers.ts'

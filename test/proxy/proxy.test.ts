@@ -110,6 +110,30 @@ describe('proxy()', () => {
     }
   })
 
+  it('lets a handler around it change the headers, which session() then sees', async () => {
+    const app = new Hono()
+    app.use(session(sessions))
+    app.get('/sign-in', async (c) => {
+      await sessions.open(c).start({ user: 'alice' })
+      return c.text('signed in')
+    })
+    app.use(async (c, next) => {
+      await next()
+      c.res.headers.set('cdn-cache-control', 'max-age=60')
+      c.res.headers.set('cache-control', 'public, max-age=60')
+    })
+    const fetchUpstream = async (): Promise<Response> => new Response('page of alice')
+    app.all('/*', proxy({ upstream: 'http://upstream.test', fetch: fetchUpstream, sessions }))
+    const signedIn = await app.request(`${origin}/sign-in`)
+    const cookie = signedIn.headers.getSetCookie()[0]?.split(';', 1)[0] ?? ''
+
+    const response = await app.request(`${origin}/page`, { headers: { cookie } })
+
+    expect(await response.text()).toBe('page of alice')
+    expect(response.headers.has('cdn-cache-control')).toBe(false)
+    expect(response.headers.get('cache-control')).toBe('private, max-age=60')
+  })
+
   it('keeps the cookie of the sessions from the upstream, and lets the upstream set none', async () => {
     const { send, received, signIn } = createTestApp({}, () => {
       const headers = new Headers()

@@ -5,6 +5,7 @@ import type { LoginAttempt } from '../../limit/throttle/engine.ts'
 import { withholdCookies } from '../../limit/throttle/login-request.ts'
 import { isProven, type LoginResponse, needsBody } from '../../limit/throttle/success/success.ts'
 import type { LoginAttemptHooks } from '../../proxy/forward/context.ts'
+import { findHeaders } from '../../request/index.ts'
 import { neverStore } from '../../session/handle/caching.ts'
 import type { Clock } from '../../types.ts'
 import type { RouteContext } from '../request-context.ts'
@@ -101,8 +102,9 @@ export function createAttemptHooks(
       route.watch(isProvenLogin)
       const cookie = await attempt.settle(isProvenLogin ? 'success' : 'failure')
       if (cookie !== undefined) {
-        replaceSetCookie(response.headers, cookie)
-        neverStore(response.headers)
+        const headers = findHeaders(response)
+        replaceSetCookie(headers, cookie)
+        neverStore(headers)
       }
 
       return response

@@ -1,5 +1,6 @@
 /** Responds with a cached or a new response: whole, in part, or as 304. */
 
+import { findHeaders } from '../../request/index.ts'
 import { isSameForRange, readRange } from './byte-range.ts'
 import { isUnchanged } from './conditions.ts'
 import { type CachedResponse, readWhole, restoreResponse } from './store.ts'
@@ -78,6 +79,6 @@ function removeBody(response: Response, status: number): Response {
 /** Notes in `Cache-Status` what a cache did. RFC 9211. */
 export function withCacheStatus(response: Response, status: string): Response {
   // A handshake's headers stay as they are.
-  if (response.status !== 101) response.headers.append('cache-status', `portcullis; ${status}`)
+  if (response.status !== 101) findHeaders(response).append('cache-status', `portcullis; ${status}`)
   return response
 }

@@ -1,6 +1,7 @@
 /** Applies the session command in an upstream's response, before the first byte of the response is sent. */
 import { isPortcullisError } from '../../errors.ts'
 import { emitEvent } from '../../events.ts'
+import { findHeaders } from '../../request/index.ts'
 import { neverStore } from '../../session/handle/caching.ts'
 import type { FlushableHandle, SessionStrategy } from '../../session/index.ts'
 import { applyCommand, authorizeHeader } from '../../session-protocol/apply.ts'
@@ -61,7 +62,7 @@ export function createSessionHeaderApplier<C extends ForwardContext>(
     const headerValue = upstreamResponse.headers.get('portcullis-session')
     if (headerValue === null) return
     // Even where it is rejected: a response that speaks of one session is for no other client.
-    if (response.status !== 101) neverStore(response.headers)
+    if (response.status !== 101) neverStore(findHeaders(response))
 
     const strategy = sessions.findStrategy(ctx.env)
     const authorizedHeader = authorizeHeader(headerValue, {

@@ -1,4 +1,5 @@
 /** Sets the cache headers of a response that a session had a part in. */
+import type { ChangeableHeaders } from '../../request/tracked-headers.ts'
 
 /** Headers that override Cache-Control for one kind of cache (RFC 9213), and proprietary ones that do the same. */
 const TARGETED_HEADERS = [
@@ -13,7 +14,7 @@ const TARGETED_HEADERS = [
  *
  * @see RFC 6265bis section 7.1, RFC 9111 section 5.2.2.5
  */
-export function neverStore(headers: Headers): void {
+export function neverStore(headers: ChangeableHeaders): void {
   headers.set('cache-control', 'no-store')
   for (const name of TARGETED_HEADERS) headers.delete(name)
 }
@@ -24,7 +25,7 @@ export function neverStore(headers: Headers): void {
  *
  * @returns true if the app had allowed shared caches to store it.
  */
-export function keepPrivate(headers: Headers): boolean {
+export function keepPrivate(headers: ChangeableHeaders): boolean {
   let isShared = false
   for (const name of TARGETED_HEADERS) {
     if (!headers.has(name)) continue
@@ -53,7 +54,7 @@ export function keepPrivate(headers: Headers): boolean {
 }
 
 /** Adds `Vary: Cookie`. This is not a protection: several caches ignore it. */
-export function varyByCookie(headers: Headers): void {
+export function varyByCookie(headers: ChangeableHeaders): void {
   const varies = /(?:^|,)\s*(?:cookie|\*)\s*(?:,|$)/i.test(headers.get('vary') ?? '')
   if (!varies) headers.append('vary', 'Cookie')
 }

@@ -1,6 +1,7 @@
 /** Puts a session's cookies on the final response, and tells caches not to share it. */
 import { replaceSetCookie } from '../../cookie/set-cookie.ts'
 import { PortcullisError } from '../../errors.ts'
+import { type ChangeableHeaders, findHeaders } from '../../request/tracked-headers.ts'
 import type { Emit, OutgoingCookie } from '../../types.ts'
 import type { FlushableHandle } from '../core/types.ts'
 import { keepPrivate, neverStore, varyByCookie } from './caching.ts'
@@ -32,7 +33,7 @@ export function finishResponse(
   }
 
   try {
-    markHeaders(response.headers, outcome, emit)
+    markHeaders(findHeaders(response), outcome, emit)
     return response
   } catch (error) {
     // Headers that cannot be changed throw at the first change, so none has been made.
@@ -74,7 +75,7 @@ function replaceResponse(c: FlushContext, response: Response): void {
 }
 
 function markHeaders(
-  headers: Headers,
+  headers: ChangeableHeaders,
   { cookies, isPersonal }: SessionOutcome,
   emit: Emit | undefined,
 ): void {
