@@ -11,6 +11,9 @@ export default {
         cookie: request.headers.get('cookie'),
       })
     }
+    if (pathname === '/throttled') {
+      return new Response('in', { headers: { 'set-cookie': 'sid=1; HttpOnly' } })
+    }
     if (pathname !== '/login') return new Response(body, { headers })
     const nonce = request.headers.get('portcullis-session-nonce')
     const order = new TextEncoder().encode(

@@ -3,9 +3,9 @@ import type { Hono } from 'hono'
 import { dataOf, told } from '../data.ts'
 import { open, seal } from '../seal/hand.ts'
 
-const suffix = '; Max-Age=28800; Path=/; Secure; HttpOnly; SameSite=Lax'
+export const suffix = '; Max-Age=28800; Path=/; Secure; HttpOnly; SameSite=Lax'
 
-function token(request: Request): string {
+export function readToken(request: Request): string {
   const header = request.headers.get('cookie') ?? ''
   const at = header.indexOf('s=') + 2
   const end = header.indexOf(';', at)
@@ -17,9 +17,9 @@ export function mount(app: Hono): void {
     const cookie = `s=${await seal(dataOf(Number(c.req.query('bytes'))))}${suffix}`
     return new Response('n=1', { headers: { 'set-cookie': cookie } })
   })
-  app.get('/read', async (c) => c.text(told(await open(token(c.req.raw)))))
+  app.get('/read', async (c) => c.text(told(await open(readToken(c.req.raw)))))
   app.get('/write', async (c) => {
-    const data = await open(token(c.req.raw))
+    const data = await open(readToken(c.req.raw))
     data.n++
     const response = c.text(told(data))
     response.headers.append('set-cookie', `s=${await seal(data)}${suffix}`)
