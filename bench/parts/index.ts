@@ -10,6 +10,7 @@ import { redisTraffic } from './redis.ts'
 import { routes, stack } from './routes.ts'
 import { sealing } from './seal.ts'
 import { sizes } from './sizes.ts'
+import { stores } from './stores.ts'
 
 /** Everything that is measured, in the order in which it is. */
 export const parts: ReadonlyArray<{
@@ -25,6 +26,7 @@ export const parts: ReadonlyArray<{
   { letter: 'f', what: 'bundle sizes and start-up', run: sizes },
   { letter: 'g', what: 'limiters: how exact, at what cost', run: limiters },
   { letter: 'h', what: 'how cost grows', run: growth },
+  { letter: 'stores', what: 'stores: one verb of each', run: stores },
   { letter: 'graphql', what: 'GraphQL requests of 64 KB', run: graphql },
   { letter: 'headers', what: 'security headers and csrf', run: headers },
   {

@@ -24,7 +24,9 @@ export interface Reason {
 }
 
 const node = ['node-20', 'node-22', 'node-24']
-const fetchOnly = ['workerd', 'deno', 'bun']
+/** The upstream is a URL, a service binding, or an app in the same isolate that asks the upstream. */
+const workers = ['workerd', 'workerd-binding', 'workerd-app']
+const fetchOnly = [...workers, 'deno', 'bun']
 const everywhere = [...node, ...fetchOnly]
 const webSockets = ['a WebSocket', 'a WebSocket that is refused']
 
@@ -73,42 +75,42 @@ export const reasons: readonly Reason[] = [
     why: 'fetch escapes a query as URL parsers do',
   },
   {
-    runtimes: ['workerd'],
+    runtimes: ['workerd', 'workerd-binding'],
     differences: ['upstream: added cache-control', 'upstream: added pragma'],
     why: "cache: 'no-store' keeps the zone's cache out",
   },
   {
-    runtimes: ['workerd', 'bun'],
+    runtimes: [...workers, 'bun'],
     differences: ['upstream: framing length'],
     cases: ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
     why: 'fetch adds Content-Length: 0 where there is no body',
   },
   {
-    runtimes: ['workerd'],
+    runtimes: workers,
     differences: ['upstream: cookie'],
     cases: ['two Cookie headers'],
     why: 'Headers joins the two with a comma',
   },
   {
-    runtimes: ['workerd'],
+    runtimes: workers,
     differences: ['upstream: sec-websocket-key'],
     cases: webSockets,
     why: 'the runtime makes the handshake',
   },
   {
-    runtimes: ['workerd'],
+    runtimes: workers,
     differences: ['client: its end'],
     cases: ['chunks that break off'],
     why: 'its server writes the last chunk whatever becomes of a body',
   },
   {
-    runtimes: ['workerd'],
+    runtimes: workers,
     differences: ['client: body'],
     cases: ['chunks with extensions'],
     why: 'its parser knows no extensions',
   },
   {
-    runtimes: ['workerd'],
+    runtimes: workers,
     differences: ['client: status 502'],
     cases: ['Early Hints', 'Processing'],
     why: 'its fetch takes an interim answer for the final one',
@@ -126,7 +128,7 @@ export const reasons: readonly Reason[] = [
     why: 'fetch has no trailer fields',
   },
   {
-    runtimes: ['workerd', 'deno'],
+    runtimes: [...workers, 'deno'],
     differences: ['client: content-length'],
     cases: ['status 304 with a length'],
     why: 'its server sends no length with a 304',

@@ -16,6 +16,8 @@ export type WorkerSource = { entry: string } | { module: string }
 export interface WorkerOptions {
   /** Text bindings: vars and secrets, as `env` has them. */
   bindings?: Readonly<Record<string, string>>
+  /** Service bindings, by name: each goes to the HTTP server on this port of this machine. */
+  services?: Readonly<Record<string, number>>
   /** Header of whatever ends TLS in front that says the scheme of a request; on Workers the platform knows it. */
   forwardedProtoHeader?: string
   /** Listens with TLS, on this port. */
@@ -164,6 +166,7 @@ async function bundle(entry: string): Promise<string> {
 
 function config({
   bindings = {},
+  services = {},
   forwardedProtoHeader: proto,
   inspect,
   cachePort,
@@ -172,6 +175,13 @@ function config({
   const http = proto === undefined ? '()' : `(forwardedProtoHeader = ${quote(proto)})`
   const texts = Object.entries(bindings).map(
     ([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`,
+  )
+  const bound = Object.keys(services).map(
+    (name) => `(name = ${quote(name)}, service = ${quote(`at-${name}`)})`,
+  )
+  const servers = Object.entries(services).map(
+    ([name, port]) =>
+      `(name = ${quote(`at-${name}`)}, external = (address = "127.0.0.1:${port}", http = ())),`,
   )
   const caching =
     cachePort === undefined
@@ -186,10 +196,10 @@ function config({
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
-    (name = "internet", network = (allow = ["public", "private", "local"])),${caching}
+    (name = "internet", network = (allow = ["public", "private", "local"])),${caching}${servers.join('')}
     (name = "main", worker = (
       modules = [(name = "worker.mjs", esModule = embed "worker.mjs")],
-      bindings = [${texts.join(', ')}],
+      bindings = [${[...texts, ...bound].join(', ')}],
       compatibilityDate = "${compatibilityDate}",
       compatibilityFlags = [${compatibilityFlags.map(quote).join(', ')}],${asking}
     )),

@@ -29,6 +29,8 @@ export const hosts: Readonly<Record<string, (upstream: string) => Promise<Fideli
     )
     return { port: worker.port, stop: () => worker.stop() }
   },
+  'workerd-binding': (upstream) => startKind('binding', upstream),
+  'workerd-app': (upstream) => startKind('app', upstream),
   ...Object.fromEntries(
     Object.entries(nodes).map(([name, version]) => [
       name,
@@ -57,6 +59,18 @@ export const hosts: Readonly<Record<string, (upstream: string) => Promise<Fideli
          fetch: (request) => gateway.fetch(request, { UPSTREAM_URL: process.env.UPSTREAM_URL }) }).port)`,
       upstream,
     ),
+}
+
+/** In bare workerd, with an upstream of another kind than a URL. */
+async function startKind(kind: 'binding' | 'app', upstream: string): Promise<FidelityHost> {
+  const worker = await startWorkerd(
+    { entry: 'test/fidelity/gateway.ts' },
+    {
+      bindings: { UPSTREAM_URL: upstream, KIND: kind },
+      services: { APP: Number(new URL(upstream).port) },
+    },
+  )
+  return { port: worker.port, stop: () => worker.stop() }
 }
 
 let packed: ReturnType<typeof installPacked> | undefined
