@@ -28,12 +28,14 @@ export class PortcullisObject {
   constructor(state: ObjectState, _env?: unknown) {
     const { storage } = state
     this.#storage = storage
-    const now = (): number => Date.now()
+    const clock = (): number => Date.now()
     const forgetAt = (until: number): void => this.#wake(until)
+    const parts = { sql: storage.sql, clock, forgetAt }
+
     this.#verbs = new Map<string, Verb>([
-      ...listVerbs(createSessionTable(storage.sql, now, forgetAt)),
-      ...listVerbs(createCounts(storage.sql, now, forgetAt)),
-      ...listVerbs(createAttempts(storage.sql, now, forgetAt)),
+      ...listVerbs(createSessionTable(storage.sql, clock, forgetAt)),
+      ...listVerbs(createCounts(parts)),
+      ...listVerbs(createAttempts(parts)),
     ])
     void state.blockConcurrencyWhile(async () => {
       this.#alarmAt = (await storage.getAlarm()) ?? undefined

@@ -1,6 +1,11 @@
 /** Failed logins inside a Durable Object. Nothing here waits, so that each attempt is judged and counted at once. */
 import type { ObjectSql } from '../../store/durable-object/platform.ts'
 import {
+  createValueSchema,
+  openValueTable,
+  type ValueTableParts,
+} from '../../store/durable-object/value-table.ts'
+import {
   type AttemptReply,
   type Counters,
   DAY_MS,
@@ -31,43 +36,18 @@ interface Counted extends Counter {
   readonly daily: boolean
 }
 
-/** Makes the tables. */
+/** Makes the table. */
 export function createAttemptTables(sql: ObjectSql): void {
-  sql.exec(
-    'CREATE TABLE IF NOT EXISTS attempts (key TEXT PRIMARY KEY, kept TEXT NOT NULL, until INTEGER NOT NULL)',
-  )
-  sql.exec('CREATE INDEX IF NOT EXISTS attempts_until ON attempts (until)')
+  createValueSchema(sql, 'attempts')
 }
 
-/** The verbs over a database whose tables are there. `forgetAt` hears when something may be deleted. */
-export function createAttempts(
-  sql: ObjectSql,
-  clock: () => number,
-  forgetAt: (until: number) => void,
-) {
-  function find<T>(key: string): T | undefined {
-    const [row] = sql
-      .exec('SELECT kept FROM attempts WHERE key = ? AND until > ?', key, clock())
-      .toArray()
-    return row === undefined ? undefined : (JSON.parse(row.kept as string) as T)
-  }
-
-  function keep(key: string, value: unknown, life: number): void {
-    const until = Math.ceil(clock() + life)
-    forgetAt(until)
-    sql.exec(
-      'INSERT OR REPLACE INTO attempts (key, kept, until) VALUES (?, ?, ?)',
-      ...[key, JSON.stringify(value), until],
-    )
-  }
+/** The verbs over a database whose table is there. */
+export function createAttempts(parts: ValueTableParts) {
+  const { find, keep, change: changeValue, forget: forgetValue } = openValueTable('attempts', parts)
 
   /** Changes a counter, and not when it is forgotten. */
-  function change(key: string, value: Counter): void {
-    sql.exec('UPDATE attempts SET kept = ? WHERE key = ?', JSON.stringify(value), `c ${key}`)
-  }
-
-  const forget = (key: string): unknown =>
-    sql.exec('DELETE FROM attempts WHERE key = ?', `c ${key}`)
+  const change = (key: string, value: Counter): void => changeValue(`c ${key}`, value)
+  const forget = (key: string): void => forgetValue(`c ${key}`)
   const findCounter = (key: string): Counter => find<Counter>(`c ${key}`) ?? { n: 0, u: 0 }
 
   function listCounted({ streaks, days }: Counters): Counted[] {
@@ -140,8 +120,7 @@ export function createAttempts(
       if (open === undefined) return false
       if (open.state !== 'open') return open.state === outcome
 
-      const settled = JSON.stringify({ ...open, state: outcome })
-      sql.exec('UPDATE attempts SET kept = ? WHERE key = ?', settled, `k ${ticket}`)
+      changeValue(`k ${ticket}`, { ...open, state: outcome })
       for (const [place, streak] of streaks.entries())
         settleStreak(streak, outcome, open.waits[place])
       for (const { key } of days) {

@@ -1,5 +1,10 @@
 /** The exact rule inside a Durable Object. Nothing here waits, so that each take happens at once. */
 import type { ObjectSql } from '../../store/durable-object/platform.ts'
+import {
+  createValueSchema,
+  openValueTable,
+  type ValueTableParts,
+} from '../../store/durable-object/value-table.ts'
 import type { PartAnswer } from '../contract.ts'
 import { evaluateLog, findResolution, type KeptLog } from '../exact/log.ts'
 
@@ -17,38 +22,17 @@ export interface ObjectTake {
 /** What became of it; `retryAt` is null where it will never be allowed. */
 export type ObjectTakeAnswer = Omit<PartAnswer, 'retryAt'> & { readonly retryAt: number | null }
 
-/** Makes the tables. */
+/** Makes the table. */
 export function createCountTables(sql: ObjectSql): void {
-  sql.exec(
-    'CREATE TABLE IF NOT EXISTS counts (key TEXT PRIMARY KEY, kept TEXT NOT NULL, until INTEGER NOT NULL)',
-  )
-  sql.exec('CREATE INDEX IF NOT EXISTS counts_until ON counts (until)')
+  createValueSchema(sql, 'counts')
 }
 
 /** Milliseconds for which a take is remembered that may be sent again. */
 const resendMs = 60_000
 
-/** The verbs over a database whose tables are there. `forgetAt` hears when something may be deleted. */
-export function createCounts(
-  sql: ObjectSql,
-  clock: () => number,
-  forgetAt: (until: number) => void,
-) {
-  function find<T>(key: string): T | undefined {
-    const [row] = sql
-      .exec('SELECT kept FROM counts WHERE key = ? AND until > ?', key, clock())
-      .toArray()
-    return row === undefined ? undefined : (JSON.parse(row.kept as string) as T)
-  }
-
-  function keep(key: string, value: unknown, life: number): void {
-    const until = Math.ceil(clock() + life)
-    forgetAt(until)
-    sql.exec(
-      'INSERT OR REPLACE INTO counts (key, kept, until) VALUES (?, ?, ?)',
-      ...[key, JSON.stringify(value), until],
-    )
-  }
+/** The verbs over a database whose table is there. */
+export function createCounts(parts: ValueTableParts) {
+  const { find, keep, forget } = openValueTable('counts', parts)
 
   function evaluate({ key, limit, windowMs, cost, now, write }: ObjectTake): PartAnswer {
     const rule = { limit, windowMs, grainMs: findResolution(limit, windowMs) }
@@ -74,7 +58,7 @@ export function createCounts(
       return sent
     },
     forget(key: string): boolean {
-      sql.exec('DELETE FROM counts WHERE key = ?', `l ${key}`)
+      forget(`l ${key}`)
       return true
     },
   }
