@@ -13,20 +13,20 @@ import type { Endpoint } from '../endpoints/endpoint.ts'
 import { readBoundedText } from '../endpoints/read-text.ts'
 import type { RequestContext } from '../request-context.ts'
 import { type AuthorizeViewer, createAuthorizeViewer, type Viewer } from './authorize.ts'
-import { createStreamLimit, type StreamLimit } from './limits.ts'
-import { createLiveStream } from './live.ts'
-import { observeRequests } from './observe.ts'
-import { consolePath, renderPage, type SessionPanel } from './page.ts'
-import { type Parts, renderParts } from './parts.ts'
-import { findSupport, handleSessionForm, parseSessionForm } from './sessions.ts'
+import { observeRequests } from './counts/observe.ts'
 import {
   type ConsoleReading,
   type ConsoleStore,
   createMemoryStore,
   createRedisStore,
-} from './store.ts'
+} from './counts/store.ts'
+import { createStreamLimit, type StreamLimit } from './limits.ts'
+import { createLiveStream } from './live.ts'
+import { consolePath, renderPage, type SessionPanel } from './page/page.ts'
+import { type Parts, renderParts } from './page/parts.ts'
+import { createView } from './page/view.ts'
+import { findSupport, handleSessionForm, parseSessionForm } from './sessions.ts'
 import type { ConsoleServices, GatewayConsole } from './types.ts'
-import { createView } from './view.ts'
 
 /** Pages that may show the console in a frame. */
 type Ancestors = 'none' | 'self'

@@ -1,6 +1,6 @@
 /** Streams the parts of the page that changed, as server-sent events, for a minute; then the browser asks again. */
 import type { OpenStream } from './limits.ts'
-import type { Parts } from './parts.ts'
+import type { Parts } from './page/parts.ts'
 
 /** What a stream needs. */
 export interface LiveOptions {

@@ -1,7 +1,7 @@
 /** Handles the form of the console: shows the sessions of a user, and ends one or all of them. */
 import type { EndAllArgs, EndOneArgs } from '../../session/core/types.ts'
 import type { SessionInfo, SessionStrategy } from '../../session/index.ts'
-import type { SessionPanel } from './page.ts'
+import type { SessionPanel } from './page/page.ts'
 
 /** What a form asks for. */
 export interface SessionForm {

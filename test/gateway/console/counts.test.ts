@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { describeBreakage } from '../../../src/gateway/console/breakage.ts'
-import { createCounts, maxNames, maxRecent } from '../../../src/gateway/console/counts.ts'
+import { createCounts, maxNames, maxRecent } from '../../../src/gateway/console/counts/counts.ts'
+import type { RecentRequest } from '../../../src/gateway/console/counts/recent.ts'
 import { createMinuteLimit } from '../../../src/gateway/console/limits.ts'
-import type { RecentRequest } from '../../../src/gateway/console/recent.ts'
-import { createView } from '../../../src/gateway/console/view.ts'
+import { describeBreakage } from '../../../src/gateway/console/page/breakage.ts'
+import { createView } from '../../../src/gateway/console/page/view.ts'
 
 const start = 1_790_000_040_000
 const minute = 60_000

@@ -1,7 +1,7 @@
 /** The console of several isolates over a real Redis: one picture, in a space that does not grow. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createRedisStore } from '../../../src/gateway/console/store.ts'
-import { createView } from '../../../src/gateway/console/view.ts'
+import { createRedisStore } from '../../../src/gateway/console/counts/store.ts'
+import { createView } from '../../../src/gateway/console/page/view.ts'
 import { gatewayConsole } from '../../../src/gateway/index.ts'
 import { redis } from '../../../src/redis/index.ts'
 import { type Bench, bench, type Data, signIn } from '../../gateway/support.ts'

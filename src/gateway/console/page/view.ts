@@ -1,5 +1,5 @@
 /** Summarizes counts for the page: series over an hour, refusals, limits, upstreams, reports of browsers. */
-import { type ConsoleData, findMinute, type HealthState, shownMinutes } from './counts.ts'
+import { type ConsoleData, findMinute, type HealthState, shownMinutes } from '../counts/counts.ts'
 
 /** A name with its numbers, one for each minute of the hour, the oldest first. */
 export interface Series {

@@ -1,5 +1,5 @@
 /** Draws series of an hour as inline SVG: one path for each colour, so that a chart is short. */
-import { shownMinutes } from './counts.ts'
+import { shownMinutes } from '../counts/counts.ts'
 import { type Html, html } from './html.ts'
 import type { Series } from './view.ts'
 

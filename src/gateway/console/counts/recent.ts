@@ -1,5 +1,5 @@
 /** Reads from the line of a request what the console shows of it. */
-import type { RequestLine } from '../../monitor/line.ts'
+import type { RequestLine } from '../../../monitor/line.ts'
 
 /** One request in the list. It holds nothing that a client can choose freely, and no whole address. */
 export interface RecentRequest {

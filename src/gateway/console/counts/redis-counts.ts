@@ -1,6 +1,6 @@
 /** Counts of all isolates in Redis: one hash for each minute, a list of the newest requests, and the states of upstreams. */
-import type { Redis } from '../../redis/client.ts'
-import { type Script, script } from '../../redis/script.ts'
+import type { Redis } from '../../../redis/client.ts'
+import { type Script, script } from '../../../redis/script.ts'
 import {
   type ConsoleData,
   type CountKind,

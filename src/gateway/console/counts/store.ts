@@ -1,6 +1,6 @@
 /** Keeps what the console shows: in the memory of this isolate, and where there is a Redis, over all of them. */
-import type { Redis } from '../../redis/client.ts'
-import type { Clock } from '../../types.ts'
+import type { Redis } from '../../../redis/client.ts'
+import type { Clock } from '../../../types.ts'
 import { type ConsoleData, createCounts, findMinute } from './counts.ts'
 import type { ConsoleRecorder } from './observe.ts'
 import {

@@ -1,9 +1,10 @@
 /** Renders the parts of the page that the live stream replaces, each as the content of one element. */
+
+import type { ConsoleData, HealthState } from '../counts/counts.ts'
+import type { RecentRequest } from '../counts/recent.ts'
 import { describeBreakage } from './breakage.ts'
 import { drawSpark, drawStack } from './charts.ts'
-import type { ConsoleData, HealthState } from './counts.ts'
 import { type Html, html } from './html.ts'
-import type { RecentRequest } from './recent.ts'
 import type { ConsoleView, Series, UpstreamView } from './view.ts'
 
 /** The content of each part, by its name. */

@@ -1,5 +1,5 @@
 /** Renders the console as one page, which needs no script but for its live part. */
-import type { SessionInfo } from '../../session/index.ts'
+import type { SessionInfo } from '../../../session/index.ts'
 import { type Html, html, trustedHtml } from './html.ts'
 import type { PartName, Parts } from './parts.ts'
 import { consoleScript } from './script.ts'

@@ -1,7 +1,7 @@
 /** Observes requests and events for the console, beside the monitor that the configuration names. */
-import type { Monitor, RequestMetrics } from '../../monitor/index.ts'
-import { clientClosedRequest, createRequestLine, type RequestLine } from '../../monitor/line.ts'
-import type { Clock, EventType, SecurityEvent } from '../../types.ts'
+import type { Monitor, RequestMetrics } from '../../../monitor/index.ts'
+import { clientClosedRequest, createRequestLine, type RequestLine } from '../../../monitor/line.ts'
+import type { Clock, EventType, SecurityEvent } from '../../../types.ts'
 import type { CountKind, HealthState } from './counts.ts'
 import { createRecentRequest, type RecentRequest } from './recent.ts'
 
