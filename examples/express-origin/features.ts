@@ -228,7 +228,9 @@ function listFeatures(who: Audience): readonly Feature[] {
         link('/late', '504', 'Takes three seconds; the route allows one.'),
         link('/slow?ms=1500', '200', 'Takes a second and a half, which is fine.'),
         link('/boom', '500', 'Throws; the stack trace stays behind the gateway (hideErrors).'),
-        link('/boom/shown', '500', 'The same without hideErrors: read the password.'),
+        showsTraces
+          ? link('/boom/shown', '500', 'The same without hideErrors: read the password.')
+          : link('/boom/shown', '404', 'The same with its trace: npm run dev -- --traces.'),
         link('/nothing-here', '404', 'No route: the origin never hears of it.'),
       ],
     },

@@ -1,4 +1,5 @@
 /** Creates a gateway: from a configuration to a `fetch` handler. */
+import { setSitePages } from '../page/template/site-pages.ts'
 import { discardBody } from '../proxy/fetch/fetch-upstream.ts'
 import { compileClient, type UpstreamClient } from '../proxy/fetch/upstream-client.ts'
 import { shareAsks } from '../redis/shared.ts'
@@ -73,6 +74,7 @@ function createContext(
   context: GatewayContext | undefined,
 ): RequestContext {
   const { platform, upstreamFetch, batchesRedis, securityHeaders } = gateway
+  if (gateway.pages !== undefined) setSitePages(request, gateway.pages)
   const ownClient = upstreamFetch.configured ? undefined : context?.upstream
   return {
     request,

@@ -1,4 +1,5 @@
 /** The endpoints of a login as one function of a request. */
+import { applySitePages } from '../page/template/site-pages.ts'
 import type { SessionHandle } from '../session/core/types.ts'
 import type { FlowContext } from './context.ts'
 import { endByBackchannel } from './flow/backchannel.ts'
@@ -56,13 +57,15 @@ export async function handleLogin(
 
   const publicOrigin = given.origin ?? settings.publicOrigin
   if (publicOrigin !== undefined && url.host !== new URL(publicOrigin).host) {
-    return createAnswer({ status: 421 }, createFailurePage(421, undefined))
+    return applySitePages(createAnswer({ status: 421 }, createFailurePage(421, undefined)), request)
   }
   if (!endpoint.methods.includes(request.method)) {
     const headers = { allow: endpoint.methods.join(', ') }
-    return createAnswer({ status: 405, headers }, createFailurePage(405, undefined))
+    const refusal = createAnswer({ status: 405, headers }, createFailurePage(405, undefined))
+    return applySitePages(refusal, request)
   }
-  return endpoint.answer(createContext(given, url, publicOrigin ?? url.origin))
+  const response = await endpoint.answer(createContext(given, url, publicOrigin ?? url.origin))
+  return applySitePages(response, request)
 }
 
 function createContext(given: FlowRequest, url: URL, origin: string): FlowContext {

@@ -1,4 +1,6 @@
 /** The pages of the login: no script, nothing from elsewhere, no word about the reason. */
+import type { PageContent } from '../page/template/pages.ts'
+import { describePage } from '../page/template/site-pages.ts'
 import type { OutgoingCookie } from '../types.ts'
 
 const style =
@@ -11,15 +13,7 @@ const policy =
   "default-src 'none'; style-src 'sha256-ecOkDJawhsGuEPd7uZHBvZEZPWgKksurLUa7+66Tidg='; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 /** A page before it is HTML. */
-export interface LoginPage {
-  readonly title: string
-  readonly text?: string
-  readonly links?: readonly { readonly href: string; readonly text: string }[]
-  /** A button that posts to this path. */
-  readonly button?: { readonly action: string; readonly text: string }
-  /** Where the browser goes on by itself. */
-  readonly refresh?: string
-}
+export type LoginPage = PageContent
 
 /** What an answer has besides its page. */
 export interface AnswerParts {
@@ -45,7 +39,8 @@ export function createAnswer(parts: AnswerParts, page?: LoginPage): Response {
     ...more,
   })
   for (const { header } of cookies) headers.append('set-cookie', header)
-  return new Response(page === undefined ? null : createHtml(page), { status, headers })
+  const response = new Response(page === undefined ? null : createHtml(page), { status, headers })
+  return page === undefined ? response : describePage(response, page)
 }
 
 /** A page that says that it did not work, with the way to try again. */

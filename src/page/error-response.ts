@@ -2,10 +2,11 @@
 import type { Reason } from '../types.ts'
 import { htmlPage, pagePolicy } from './html.ts'
 import { wantsHtml } from './negotiate.ts'
-import type { PageTemplate } from './pages.ts'
 import { reasons } from './reasons.ts'
 import { findStatusText, isErrorStatus, type StatusText } from './statuses.ts'
-import { formatWait, readRetryAfter } from './wait.ts'
+import type { PageTemplate } from './template/pages.ts'
+import { findSitePages } from './template/site-pages.ts'
+import { formatWait, readRetryAfter } from './template/wait.ts'
 
 /** What a refusal needs to know of the request; a Request fits. */
 export interface RejectedRequest {
@@ -25,7 +26,7 @@ export interface ErrorResponseExtra {
   readonly signIn?: string | undefined
   /** Headers of this refusal, such as Allow or Retry-After. They cannot make it cacheable. */
   readonly headers?: ReadonlyArray<readonly [name: string, value: string]>
-  /** The site's own pages, from `pages({ ... })`. Default: a plain page in English. */
+  /** The site's own pages, from `pages({ ... })`. Default: those of the request, which a gateway and `portcullis()` put there; otherwise a plain page. */
   readonly pages?: PageTemplate | undefined
 }
 
@@ -59,8 +60,9 @@ export function errorResponse(
   const id = extra.requestId?.slice(0, 128)
   const html = wantsHtml(about.headers)
   const { headers } = about
+  const pages = extra.pages ?? findSitePages(about)
   const page = html
-    ? extra.pages?.render(answer, { headers, requestId: id, signIn: extra.signIn }, retryAfter)
+    ? pages?.render(answer, { headers, requestId: id, signIn: extra.signIn }, retryAfter)
     : undefined
   const body = html
     ? (page?.html ?? htmlPage(answer, id, extra.signIn))

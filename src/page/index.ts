@@ -1,23 +1,7 @@
 export { emitRejection } from './emit-rejection.ts'
 export { type ErrorResponseExtra, errorResponse, type RejectedRequest } from './error-response.ts'
 export { findReason } from './find-reason.ts'
-export {
-  french,
-  german,
-  japanese,
-  type PageLanguage,
-  spanish,
-} from './languages.ts'
 export { type ErrorPageOptions, errorPage, notFoundPage } from './middleware.ts'
-export {
-  type PageColours,
-  type PageDetails,
-  type PageLink,
-  type PagesOptions,
-  type PageTemplate,
-  pages,
-  type RenderedPage,
-} from './pages.ts'
 export { reasonStatus, reasons } from './reasons.ts'
 export {
   createReporter,
@@ -27,3 +11,20 @@ export {
   reportError,
 } from './report.ts'
 export { findStatusText, type StatusText } from './statuses.ts'
+export {
+  french,
+  german,
+  japanese,
+  type PageLanguage,
+  spanish,
+} from './template/languages.ts'
+export {
+  type PageColours,
+  type PageContent,
+  type PageDetails,
+  type PageLink,
+  type PagesOptions,
+  type PageTemplate,
+  pages,
+  type RenderedPage,
+} from './template/pages.ts'

@@ -5,9 +5,9 @@ import { emitRejection } from './emit-rejection.ts'
 import { type ErrorResponseExtra, errorResponse } from './error-response.ts'
 import { readErrorResponse } from './exception.ts'
 import { findReason } from './find-reason.ts'
-import type { PageTemplate } from './pages.ts'
 import { type ReportError, reportError } from './report.ts'
 import { copyStagedHeaders, isRepresentationHeader } from './staged.ts'
+import type { PageTemplate } from './template/pages.ts'
 
 /** Options of {@link errorPage}. */
 export interface ErrorPageOptions {

@@ -13,6 +13,8 @@ import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { optionalListener } from '../options/values.ts'
 import { errorPage } from '../page/middleware.ts'
+import type { PageTemplate } from '../page/template/pages.ts'
+import { setSitePages } from '../page/template/site-pages.ts'
 import { checkPlatform, type Platform } from '../request/address/address.ts'
 import type { RequestLimits } from '../request/limits.ts'
 import { isHeaderName } from '../request/request-id.ts'
@@ -50,6 +52,7 @@ const optionKeys: ReadonlyArray<keyof StackOptions | 'session'> = [
   'audit',
   'platform',
   'onError',
+  'pages',
 ]
 
 /** The options of the stack. Absent = default, `false` = off. */
@@ -108,6 +111,11 @@ export interface StackOptions<Data = object> {
   readonly csrf?: Omit<CsrfOptions, 'token'> | false
   /** Answers what a step of the stack throws; what handlers throw is `app.onError`'s. Default `errorPage()`. */
   readonly onError?: ErrorHandler
+  /**
+   * The look and the languages of the pages of every step, and of what `errorPage()` answers behind it: `pages({ ... })` of
+   * `portcullis/page`. Default: plain, in English.
+   */
+  readonly pages?: PageTemplate
 }
 
 /**
@@ -186,10 +194,12 @@ export function portcullis(
       issues.collect(error)
     }
   }
+  const sitePages = validatePages(options?.pages, issues)
 
   issues.throwIfAny()
 
   return async function portcullis(c, next) {
+    if (sitePages !== undefined) setSitePages(c.req.raw, sitePages)
     listenToEvents?.(c)
     await runSteps({ steps: middlewares, c, next, onError }, 0)
   }
@@ -221,6 +231,14 @@ function compileListener(
     clock: Date.now,
     hasLog: logOption !== undefined,
   })
+}
+
+function validatePages(pagesOption: unknown, issues: Issues): PageTemplate | undefined {
+  if (pagesOption === undefined) return undefined
+  if (typeof (pagesOption as Partial<PageTemplate>)?.renderContent === 'function')
+    return pagesOption as PageTemplate
+  issues.add('pages', 'must be pages({ ... }) of portcullis/page')
+  return undefined
 }
 
 function validateAudit(auditOption: unknown, issues: Issues): AuditTrail | undefined {

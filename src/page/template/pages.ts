@@ -1,8 +1,8 @@
 /** Pages in the look and the language of a site, for everything that a visitor sees of a gateway or an app. */
-import { ConfigError } from '../errors.ts'
-import { escapeHtml } from './html.ts'
+import { ConfigError } from '../../errors.ts'
+import { escapeHtml } from '../html.ts'
+import type { StatusText } from '../statuses.ts'
 import { negotiateLanguage, type PageLanguage } from './languages.ts'
-import type { StatusText } from './statuses.ts'
 import { formatWait } from './wait.ts'
 
 /** Colours of one scheme, each `#rgb` or `#rrggbb`. */
@@ -59,6 +59,17 @@ export interface PagesOptions {
   readonly render?: (details: PageDetails) => string
 }
 
+/** A page that is no error: a choice, a button, or the way to another page. Its texts are English. */
+export interface PageContent {
+  readonly title: string
+  readonly text?: string
+  readonly links?: readonly PageLink[]
+  /** A button that posts to this path. */
+  readonly button?: { readonly action: string; readonly text: string }
+  /** The address to which the browser goes by itself; `''` is the same address again. */
+  readonly refresh?: string
+}
+
 /** A page, and the headers that belong to it. */
 export interface RenderedPage {
   /** The document. */
@@ -80,6 +91,15 @@ export interface PageTemplate {
       readonly signIn: string | undefined
     },
     retryAfter: number | undefined,
+  ): RenderedPage
+  /** Renders a page with links or a button. A function `render` of your own is not asked for it. */
+  renderContent(
+    page: {
+      readonly status: number
+      readonly content: PageContent
+      readonly retryAfter: number | undefined
+    },
+    headers: Headers,
   ): RenderedPage
 }
 
@@ -113,17 +133,10 @@ export function pages(options: PagesOptions): PageTemplate {
     ({ text, href }) => `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`,
   )
 
-  function renderDefault(details: PageDetails, { request, signIn }: PageWords): string {
-    const { status, title, words, language, requestId, nonce } = details
-    const id =
-      requestId === undefined
-        ? ''
-        : `<p class="id">${escapeHtml(request)} <code>${escapeHtml(requestId)}</code></p>\n`
-    const way =
-      details.signIn === undefined
-        ? ''
-        : `<p><a href="${escapeHtml(details.signIn)}">${escapeHtml(signIn)}</a></p>\n`
+  function renderDocument(document: PageDocument): string {
+    const { status, title, language, nonce, head: meta = '', content } = document
     const nav = foot.length === 0 ? '' : `<footer>${foot.join(' ')}</footer>\n`
+    const number = status < 400 ? '' : `${status} `
     return `<!doctype html>
 <html lang="${escapeHtml(language)}">
 <head>
@@ -131,14 +144,13 @@ export function pages(options: PagesOptions): PageTemplate {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${status} ${escapeHtml(title)}${name === '' ? '' : ` – ${escapeHtml(name)}`}</title>
+${meta}<title>${number}${escapeHtml(title)}${name === '' ? '' : ` – ${escapeHtml(name)}`}</title>
 <style nonce="${nonce}">${style}</style>
 </head>
 <body>
 <main>
 ${brand}<h1>${escapeHtml(title)}</h1>
-<p>${escapeHtml(words)}</p>
-${way}${id}</main>
+${content}</main>
 ${nav}</body>
 </html>
 `
@@ -148,24 +160,96 @@ ${nav}</body>
     render(text, { headers, requestId, signIn }, retryAfter): RenderedPage {
       const language = negotiateLanguage(headers.get('accept-language'), languages)
       const nonce = createPageNonce()
-      const details = {
+      const details: PageDetails = {
         ...translate(text, language, retryAfter),
-        ...{
-          requestId,
-          retryAfter,
-          nonce,
-          signIn,
-          status: text.status,
-          language: language?.tag ?? 'en',
-        },
+        ...{ requestId, retryAfter, nonce, signIn, status: text.status },
+        language: language?.tag ?? 'en',
       }
+      const content = renderError(details, language ?? english)
       return {
-        html: render?.(details) ?? renderDefault(details, language ?? english),
+        html: render?.(details) ?? renderDocument({ ...details, content }),
         language: details.language,
         policy: createTemplatePolicy(nonce),
       }
     },
+
+    renderContent({ status, content, retryAfter }, headers): RenderedPage {
+      const language = negotiateLanguage(headers.get('accept-language'), languages)
+      const nonce = createPageNonce()
+      const tag = language?.tag ?? 'en'
+      const say = (text: string): string => language?.phrases?.[text] ?? text
+      return {
+        html: renderDocument({
+          ...{ status, nonce, language: tag, title: say(content.title) },
+          ...renderParts(content, { say, wait: sayWait(language, retryAfter) }),
+        }),
+        language: tag,
+        policy: createTemplatePolicy(nonce),
+      }
+    },
   }
+}
+
+/** What the frame around a page needs. */
+interface PageDocument {
+  readonly status: number
+  readonly title: string
+  readonly language: string
+  readonly nonce: string
+  /** HTML for the head. */
+  readonly head?: string
+  /** HTML behind the heading. */
+  readonly content: string
+}
+
+function renderError(
+  { words, signIn, requestId }: PageDetails,
+  { request, signIn: signInWord }: PageWords,
+): string {
+  const link =
+    signIn === undefined
+      ? ''
+      : `<p><a href="${escapeHtml(signIn)}">${escapeHtml(signInWord)}</a></p>\n`
+  const id =
+    requestId === undefined
+      ? ''
+      : `<p class="id">${escapeHtml(request)} <code>${escapeHtml(requestId)}</code></p>\n`
+  return `<p>${escapeHtml(words)}</p>\n${link}${id}`
+}
+
+function renderParts(
+  { text, links = [], button, refresh }: PageContent,
+  { say, wait }: { readonly say: (text: string) => string; readonly wait: string | undefined },
+): Pick<PageDocument, 'head' | 'content'> {
+  const words = wait ?? (text === undefined ? undefined : say(text))
+  const items = links.map(
+    (link) =>
+      `<li><a class="choice" href="${escapeHtml(link.href)}">${escapeHtml(say(link.text))}</a></li>`,
+  )
+  const parts = [
+    words === undefined ? '' : `<p>${escapeHtml(words)}</p>\n`,
+    items.length === 0 ? '' : `<ul>${items.join('')}</ul>\n`,
+    button === undefined
+      ? ''
+      : `<form method="post" action="${escapeHtml(button.action)}"><button>${escapeHtml(say(button.text))}</button></form>\n`,
+  ]
+  const target = refresh ? `;url=${escapeHtml(refresh)}` : ''
+  return {
+    content: parts.join(''),
+    ...(refresh !== undefined && {
+      head: `<meta http-equiv="refresh" content="0${target}">\n`,
+    }),
+  }
+}
+
+/** A sentence with the time to wait; undefined where it is not known. */
+function sayWait(
+  language: PageLanguage | undefined,
+  retryAfter: number | undefined,
+): string | undefined {
+  if (retryAfter === undefined) return undefined
+  const time = formatWait(retryAfter, language?.tag ?? 'en')
+  return language?.retry(time) ?? `Try again in ${time}.`
 }
 
 /** It begins as the policy of the plain page does: by that the writer of security headers knows a page of ours. */
@@ -194,6 +278,8 @@ function createStyle({ light, dark }: NonNullable<PagesOptions['colours']>): str
     `@media(prefers-color-scheme:dark){${declare({ ...defaultColours.dark, ...dark })}}` +
     'body{margin:0;background:var(--b);color:var(--t);border-top:6px solid var(--a);font:1.0625rem/1.6 system-ui,sans-serif;overflow-wrap:anywhere}' +
     'main,footer{max-width:34rem;margin:0 auto;padding:0 1.5rem}main{padding-top:14vh}a{color:var(--a);margin-right:1rem}footer{margin-top:2rem}' +
+    'ul{list-style:none;padding:0}li{margin:.75rem 0}.choice{display:block;margin:0;padding:.75rem 1rem;border:1px solid currentcolor;border-radius:.5rem;text-decoration:none;font-weight:600}' +
+    'button{font:inherit;font-weight:600;padding:.75rem 1.5rem;border:0;border-radius:.5rem;background:var(--a);color:var(--b)}' +
     '.brand{display:flex;gap:.75rem;align-items:center;font-weight:600}h1{font-size:1.75rem;line-height:1.2;margin:0 0 .75rem}.id{font-size:.9rem;margin-top:2rem}'
   )
 }

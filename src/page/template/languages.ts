@@ -12,11 +12,32 @@ export interface PageLanguage {
   readonly request: string
   /** The link to the sign-in page. */
   readonly signIn: string
+  /** Texts of the pages of a login, by the English text. A text without an entry stays English. */
+  readonly phrases?: Readonly<Record<string, string>>
 }
 
 /** German. */
 export const german: PageLanguage = {
   tag: 'de',
+  phrases: {
+    'Sign in': 'Anmelden',
+    'Choose where to sign in.': 'Wählen Sie, wo Sie sich anmelden.',
+    'Signing in does not last': 'Die Anmeldung hält nicht',
+    'You signed in several times just now, but this browser did not stay signed in. Allow cookies for this site and try again.':
+      'Sie haben sich gerade mehrmals angemeldet, aber dieser Browser blieb nicht angemeldet. Erlauben Sie Cookies für diese Website und versuchen Sie es noch einmal.',
+    'Sign in again': 'Erneut anmelden',
+    'Sign out': 'Abmelden',
+    'Sign out of this site?': 'Von dieser Website abmelden?',
+    'You are signed out': 'Sie sind abgemeldet',
+    'Signing out': 'Abmeldung',
+    'You are signed in': 'Sie sind angemeldet',
+    Continue: 'Weiter',
+    'Signing in is not possible at the moment': 'Die Anmeldung ist zurzeit nicht möglich',
+    'Try again in a moment.': 'Bitte versuchen Sie es gleich noch einmal.',
+    'Signing in did not work': 'Die Anmeldung hat nicht geklappt',
+    'Nothing was changed.': 'Es wurde nichts geändert.',
+    'One moment': 'Einen Moment',
+  },
   request: 'Anfrage',
   signIn: 'Anmelden',
   retry: (time) => `Bitte versuchen Sie es in ${time} noch einmal.`,
@@ -38,6 +59,25 @@ export const german: PageLanguage = {
 /** French. */
 export const french: PageLanguage = {
   tag: 'fr',
+  phrases: {
+    'Sign in': 'Se connecter',
+    'Choose where to sign in.': 'Choisissez où vous connecter.',
+    'Signing in does not last': 'La connexion ne tient pas',
+    'You signed in several times just now, but this browser did not stay signed in. Allow cookies for this site and try again.':
+      'Vous venez de vous connecter plusieurs fois, mais ce navigateur n’est pas resté connecté. Autorisez les cookies de ce site, puis réessayez.',
+    'Sign in again': 'Se reconnecter',
+    'Sign out': 'Se déconnecter',
+    'Sign out of this site?': 'Se déconnecter de ce site ?',
+    'You are signed out': 'Vous êtes déconnecté',
+    'Signing out': 'Déconnexion',
+    'You are signed in': 'Vous êtes connecté',
+    Continue: 'Continuer',
+    'Signing in is not possible at the moment': 'La connexion est impossible pour le moment',
+    'Try again in a moment.': 'Veuillez réessayer dans un instant.',
+    'Signing in did not work': 'La connexion a échoué',
+    'Nothing was changed.': 'Rien n’a été modifié.',
+    'One moment': 'Un instant',
+  },
   request: 'Requête',
   signIn: 'Se connecter',
   retry: (time) => `Veuillez réessayer dans ${time}.`,
@@ -59,6 +99,25 @@ export const french: PageLanguage = {
 /** Spanish. */
 export const spanish: PageLanguage = {
   tag: 'es',
+  phrases: {
+    'Sign in': 'Iniciar sesión',
+    'Choose where to sign in.': 'Elija dónde iniciar sesión.',
+    'Signing in does not last': 'La sesión no se conserva',
+    'You signed in several times just now, but this browser did not stay signed in. Allow cookies for this site and try again.':
+      'Acaba de iniciar sesión varias veces, pero este navegador no la ha conservado. Permita las cookies de este sitio y vuelva a intentarlo.',
+    'Sign in again': 'Iniciar sesión de nuevo',
+    'Sign out': 'Cerrar sesión',
+    'Sign out of this site?': '¿Cerrar la sesión en este sitio?',
+    'You are signed out': 'Ha cerrado la sesión',
+    'Signing out': 'Cerrando la sesión',
+    'You are signed in': 'Ha iniciado sesión',
+    Continue: 'Continuar',
+    'Signing in is not possible at the moment': 'Ahora mismo no es posible iniciar sesión',
+    'Try again in a moment.': 'Vuelva a intentarlo en un momento.',
+    'Signing in did not work': 'No se pudo iniciar sesión',
+    'Nothing was changed.': 'No se ha cambiado nada.',
+    'One moment': 'Un momento',
+  },
   request: 'Solicitud',
   signIn: 'Iniciar sesión',
   retry: (time) => `Vuelva a intentarlo en ${time}.`,
@@ -80,6 +139,25 @@ export const spanish: PageLanguage = {
 /** Japanese. */
 export const japanese: PageLanguage = {
   tag: 'ja',
+  phrases: {
+    'Sign in': 'ログイン',
+    'Choose where to sign in.': 'ログイン先を選んでください。',
+    'Signing in does not last': 'ログインが維持されません',
+    'You signed in several times just now, but this browser did not stay signed in. Allow cookies for this site and try again.':
+      '続けて何度かログインしましたが、このブラウザーではログイン状態が保たれませんでした。このサイトの Cookie を許可して、もう一度お試しください。',
+    'Sign in again': 'もう一度ログイン',
+    'Sign out': 'ログアウト',
+    'Sign out of this site?': 'このサイトからログアウトしますか。',
+    'You are signed out': 'ログアウトしました',
+    'Signing out': 'ログアウトしています',
+    'You are signed in': 'ログインしました',
+    Continue: '続ける',
+    'Signing in is not possible at the moment': '現在ログインできません',
+    'Try again in a moment.': 'しばらくしてから、もう一度お試しください。',
+    'Signing in did not work': 'ログインできませんでした',
+    'Nothing was changed.': '何も変更されていません。',
+    'One moment': '少しお待ちください',
+  },
   request: 'リクエスト',
   signIn: 'ログイン',
   retry: (time) => `${time}後にもう一度お試しください。`,
