@@ -1,4 +1,5 @@
 /** What the home page lets a visitor try: a section for each thing the gateway does, with what it will answer. */
+import { showsTraces } from './careless.ts'
 
 /** Something to follow or to press. */
 export type Try =

@@ -2,7 +2,7 @@
  * `npm run dev`: the demo origin and the gateway in front of it, one banner, one Ctrl-C. `PORT` and `ORIGIN_PORT` move
  * them; several run side by side on ports of their own. `-- --redis`: with sessions in a Redis of its own. `-- --worker`: by
  * `worker/gateway.config.ts`, which is what gets deployed, and not by the demo's. `-- --maintenance`: closed. `-- --device`: over
- * https, with sessions that are bound to the device that signs in.
+ * https, with sessions that are bound to the device that signs in. `-- --traces`: a page of the demo shows a stack trace.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -22,7 +22,7 @@ let stopping = false
 const log = { started: false, held: [] as Buffer[] }
 
 const wrangler = 'node_modules/wrangler/bin/wrangler.js'
-const known = ['--redis', '--worker', '--maintenance', '--device', '--login']
+const known = ['--redis', '--worker', '--maintenance', '--device', '--login', '--traces']
 const unknown = process.argv.slice(2).find((argument) => !known.includes(argument))
 if (unknown !== undefined) refuse(`Unknown argument ${unknown}: there is ${known.join(', ')}.`)
 if (asked('--device') && (asked('--redis') || asked('--worker')))
@@ -63,6 +63,7 @@ run('origin', ['--watch', '--watch-preserve-output', 'examples/express-origin/se
   PORTCULLIS_URL: gateway.url,
   ...(asked('--login') && { PORTCULLIS_LOGIN: 'on' }),
   PORTCULLIS_CONFIG: asked('--worker') ? 'worker' : 'demo',
+  ...(asked('--traces') && { PORTCULLIS_TRACES: 'on' }),
   ...(tls && { NODE_EXTRA_CA_CERTS: tls.certificate }),
 })
 run(

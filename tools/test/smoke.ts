@@ -33,7 +33,7 @@ interface Client {
 }
 
 const redis = process.argv.includes('--redis')
-const args = redis ? ['--redis'] : []
+const args = redis ? ['--redis', '--traces'] : []
 const count = { passed: 0, failed: 0 }
 const ports = await freePorts()
 const url = `http://localhost:${ports.gateway}`
@@ -261,7 +261,8 @@ async function features(said: () => string): Promise<void> {
   await answers('/nowhere', 502)
   await answers('/late', 504)
   check('  without a stack trace', !(await answers('/boom', 500)).text.includes('hunter2'))
-  check('  with one', (await answers('/boom/shown', 500)).text.includes('hunter2'))
+  const shown = await answers('/boom/shown', redis ? 500 : 404)
+  check('  with one only where --traces asks for it', shown.text.includes('hunter2') === redis)
   await answers('/nothing-here', 404)
 
   for (const [query, status] of [
