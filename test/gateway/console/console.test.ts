@@ -157,6 +157,31 @@ describe('what the console shows', () => {
     expect(row).toMatch(/<td class="n">3<\/td><td class="n">1<\/td>/)
   })
 
+  test('an upstream that never answered is not called in service', async () => {
+    const at = await consoleBench({
+      upstreams: {
+        app: { url: 'http://upstream.test:8080', sessions: true },
+        away: { url: 'http://away.test' },
+      } as never,
+      routes: [
+        { path: '/away', methods: ['GET'], to: 'away' as never, access: 'public' },
+        { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
+        { path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
+      ],
+    })
+    const cookie = await signIn(at, { user: 'ada', roles: ['admin'] })
+    const readRow = async (): Promise<string | undefined> =>
+      /<tr><th scope="row"><code>away<\/code>.*?<\/tr>/s.exec(await openConsole(at, cookie))?.[0]
+    expect(await readRow()).toContain('not asked yet')
+    at.answer = () => {
+      throw new TypeError('connection refused')
+    }
+    await at.ask('/away')
+    const row = await readRow()
+    expect(row).toContain('not answering')
+    expect(row).toMatch(/<td class="n">0<\/td><td class="n">1<\/td>/)
+  })
+
   test('a page that allows nothing but its own style and script, and no other policy beside it', async () => {
     const at = await consoleBench()
     const cookie = await signIn(at, { user: 'ada', roles: ['admin'] })

@@ -64,8 +64,13 @@ function renderUpstream(upstream: UpstreamView): Html {
   const { name, answers, failures, millis, breaker, health } = upstream
   const isPaused = breaker?.type === 'breaker-opened'
   const isDown = health?.type === 'upstream-down'
-  const word = isPaused ? 'paused by its breaker' : isDown ? 'down' : 'in service'
-  const style = isPaused || isDown ? 'failed' : 'passed'
+  // Nobody probes it and every attempt failed: it cannot be called in service.
+  const isSilent = answers === 0 && failures > 0
+  const isFailing = isPaused || isDown || isSilent
+  const failure = isPaused ? 'paused by its breaker' : isDown ? 'down' : 'not answering'
+  const idle = answers === 0 && health === undefined ? 'not asked yet' : 'in service'
+  const word = isFailing ? failure : idle
+  const style = isFailing ? 'failed' : idle === 'in service' ? 'passed' : 'left'
   return html`<tr><th scope="row"><code>${name}</code></th><td><span class="d d-${style}">${word}</span>${renderSince(
     isPaused ? breaker : health,
   )}</td><td class="n">${answers}</td><td class="n">${failures}</td><td class="n">${millis ?? '–'}</td></tr>\n`
