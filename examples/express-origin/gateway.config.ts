@@ -10,6 +10,7 @@ import {
 import { graphqlLimits } from '../../src/graphql/index.ts'
 import { limitGate, memoryLimiter, memoryThrottle } from '../../src/limit/index.ts'
 import { monitor } from '../../src/monitor/index.ts'
+import { french, german, japanese, pages, spanish } from '../../src/page/index.ts'
 import { clientInfo, deviceBound, storedSessions } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
 import { common, config, type Data } from '../../worker/gateway.config.ts'
@@ -38,6 +39,11 @@ export function demo(): GatewayConfig<'app' | 'failing' | 'nowhere', Data> {
     throttle: gatewayThrottle({ store: memoryThrottle(), secret: (c) => c.env.SESSION_SECRET }),
     // Times for everybody to see: right for a demo, and not where strangers log in.
     monitor: monitor({ log: logRequest, trace: true, serverTiming: true }),
+    pages: pages({
+      name: 'Portcullis demo',
+      languages: [german, french, spanish, japanese],
+      links: [{ text: 'Home', href: '/' }],
+    }),
     // Alice is an administrator. The home page shows the console in a frame.
     console: gatewayConsole<Data>({ access: { role: 'admin' }, frame: 'self' }),
     routes: [

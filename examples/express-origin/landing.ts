@@ -14,6 +14,22 @@ export interface LandingOptions {
   readonly console: 'open' | 'needs-admin' | 'missing'
 }
 
+const configuration = `export default createGateway({
+  publicOrigin: 'https://shop.example.com',
+  upstreams: { app: { url: 'http://10.0.0.5:3000', sessions: true } },
+  session: storedSessions({ secret, store: upstashStore({ redis }), user: (data) => data.user }),
+  roles: (data) => data.roles,
+  assertion: { key },
+  throttle: gatewayThrottle({ store: upstashThrottle({ redis }), secret }),
+  console: gatewayConsole({ access: { role: 'admin' } }),
+  routes: [
+    { path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'],
+      throttle: { account: { form: 'user' }, success: 'portcullis' } },
+    { path: '/admin/*', to: 'app', access: { role: 'admin' } },
+    { path: '/*', to: 'app', access: 'public' },
+  ],
+})`
+
 /** Renders it. */
 export function landing(options: LandingOptions): Html {
   return html`<div class="hero">
@@ -27,6 +43,11 @@ export function landing(options: LandingOptions): Html {
       <div class="panel" id="compare">
         <h2>The same page, without and with it</h2>
         ${options.comparison === undefined ? nothingToCompare() : comparisonTable(options.comparison, options)}
+      </div>
+      <div class="panel">
+        <h2>This is the configuration</h2>
+        <p>Sessions, access by role, brute-force protection and a console. The app behind it was not changed.</p>
+        <pre class="code" tabindex="0" aria-label="Configuration of a gateway">${configuration}</pre>
       </div>
       <div class="beside">
         <div class="panel" id="attack">

@@ -128,23 +128,23 @@ export function inline(): Html {
 
 export function login(returnTo: string, user: string, wrong: boolean): Html {
   return html`${wrong ? html`<p role="alert">That name and password do not belong together.</p>` : undefined}
-      <form method="post" action="/login">
+      <form class="panel narrow" method="post" action="/login">
         <input type="hidden" name="return_to" value="${returnTo}">
         <label>Name <input name="user" value="${user}" autocomplete="username" required autofocus></label>
         <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
-        <button>Log in</button>
+        <button class="main">Log in</button>
       </form>
       <p>Demo accounts: <code>alice</code> / <code>wonderland</code> (admin), <code>bob</code> / <code>builder</code>.</p>`
 }
 
 export function account(who: Visitor): Html {
   const since = who.authTime === undefined ? 'unknown' : new Date(who.authTime * 1000).toISOString()
-  return html`<dl>
+  return html`<div class="panel"><dl>
         <dt>User</dt><dd>${who.user}</dd>
         <dt>Roles</dt><dd>${who.roles.join(', ') || 'none'}</dd>
         <dt>Signed in since</dt><dd>${since}</dd>
         <dt>Visits to the home page</dt><dd>${who.visits}</dd>
-      </dl>`
+      </dl></div>`
 }
 
 /** How to copy the cookies of a bound session to another program, and what comes of it. */
@@ -179,7 +179,7 @@ export function devices(all: readonly Device[] | undefined): Html {
         <code>npm run dev -- --redis</code> they are in Redis, and this page shows them.</p>`
   }
   const time = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 19)
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="Sessions"><table>
+  return html`<div class="panel"><div class="scroll" tabindex="0" role="group" aria-label="Sessions"><table>
         <tr><th scope="col">Session</th><th scope="col">Device</th><th scope="col">Signed in</th><th scope="col">Last seen</th><th scope="col">Ends at the latest</th><th scope="col">End it</th></tr>
         ${all.map(
           ({ id, createdAt, seenAt, expiresAt, client, current }) => html`<tr>
@@ -190,8 +190,8 @@ export function devices(all: readonly Device[] | undefined): Html {
         </tr>
         `,
         )}
-      </table></div>
-      <form method="post" action="/devices"><button name="others" value="1">Log out everywhere else</button></form>`
+      </table></div></div>
+      <form method="post" action="/devices"><p><button name="others" value="1">Log out everywhere else</button></p></form>`
 }
 
 /** Such as `Firefox 140 on Linux, DE, 203.0.113.0/24`. */
