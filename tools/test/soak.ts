@@ -3,7 +3,8 @@
  * example and a real Redis, while things break: Redis is killed and slow, the origin resets, keys
  * are rotated, clocks step. Ten minutes and 40 visitors unless said otherwise. Every answer is
  * accounted for; a session that was acknowledged and is gone is a failure. `npm run soak --
- * sockets` is in soak-sockets.ts, `npm run soak -- outage` in soak-outage.ts.
+ * sockets` is in soak-sockets.ts, `npm run soak -- outage` in soak-outage.ts, `npm run soak --
+ * console` in soak-console.ts.
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -20,6 +21,7 @@ import { assertionKey, sessionSecret } from '../dev/secret.ts'
 // Each ends the process.
 if (process.argv[2] === 'sockets') await import('./soak-sockets.ts')
 if (process.argv[2] === 'outage') await import('./soak-outage.ts')
+if (process.argv[2] === 'console') await import('./soak-console.ts')
 
 const [minutes, visitors] = [Number(process.argv[2] ?? 10), Number(process.argv[3] ?? 40)]
 if (!(minutes > 0 && minutes <= 120) || !(visitors >= 2 && visitors <= 200)) {

@@ -1,0 +1,56 @@
+/** A gateway for `npm run soak -- console`: with a console or, for comparison, without one. */
+import { createGateway, defineGateway, gatewayConsole } from '../../src/gateway/index.ts'
+import { storedSessions } from '../../src/session/index.ts'
+import { memoryStore } from '../../src/store/index.ts'
+
+interface Data {
+  user: string
+  roles: string[]
+}
+
+interface Env {
+  readonly CONSOLE: string
+  readonly PUBLIC_ORIGIN: string
+  readonly UPSTREAM_URL: string
+  readonly SESSION_SECRET: string
+  readonly ASSERTION_KEY: string
+}
+
+type Fetch = (request: Request, env: Env) => Promise<Response> | Response
+
+let fetchGateway: Fetch | undefined
+
+function create(env: Env): Fetch {
+  const gateway = createGateway(
+    defineGateway<'app', Data>({
+      publicOrigin: env.PUBLIC_ORIGIN,
+      csrf: { missing: 'allow' },
+      upstreams: { app: { url: env.UPSTREAM_URL, sessions: true } },
+      session: storedSessions<Data>({
+        secret: env.SESSION_SECRET,
+        store: memoryStore(),
+        user: (data) => data.user,
+      }),
+      roles: (data) => data.roles,
+      assertion: { key: env.ASSERTION_KEY },
+      signIn: '/login',
+      routes: [
+        { path: '/login', methods: ['GET'], to: 'app', access: 'public' },
+        { path: '/login', methods: ['POST'], to: 'app', access: 'public', sessions: ['start'] },
+        { path: '/admin/*', to: 'app', access: { role: 'admin' } },
+        { path: '/*', to: 'app', access: 'public' },
+      ],
+      ...(env.CONSOLE === 'on' && {
+        console: gatewayConsole<Data>({ access: { role: 'admin' } }),
+      }),
+    }),
+  )
+  return (request, ownEnv) => gateway.fetch(request, ownEnv as never)
+}
+
+export default {
+  fetch(request: Request, env: Env): Promise<Response> | Response {
+    fetchGateway ??= create(env)
+    return fetchGateway(request, env)
+  },
+}
