@@ -12,11 +12,11 @@ ASSERTION_KEY=${await assertionKey()}
 SESSION_SECRET seals sessions, ASSERTION_KEY signs what the gateway tells upstreams about them. Keep both out of git.
 Each of these asks for a value; paste what follows the = above:
 
-  npx wrangler secret put SESSION_SECRET
-  npx wrangler secret put ASSERTION_KEY
+  npx wrangler secret put SESSION_SECRET -e production
+  npx wrangler secret put ASSERTION_KEY -e production
 
 The first deploy wants them before there is a Worker to put them into: save the two lines to a file outside the
-repository, deploy with  npx wrangler deploy --secrets-file FILE  and delete the file.
+repository, deploy with  npx wrangler deploy -e production --secrets-file FILE  and delete the file.
 A new SESSION_SECRET alone logs everybody out: to rotate, put "OLD NEW", then "NEW OLD" (with a space between them), and
 the new one alone after the life of a session.`
 }

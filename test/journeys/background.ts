@@ -19,6 +19,7 @@ export const backgroundJourney: Journey = {
   pages: [
     'README.md',
     'docs/architecture.md',
+    'docs/exports.md',
     'docs/attacks.md',
     'docs/licences.md',
     'docs/security.md',
@@ -37,6 +38,7 @@ export const backgroundJourney: Journey = {
   async walk(trip) {
     await walkAttacks(trip)
     await walkDependencies(trip)
+    await walkExports(trip)
     await walkBundles(trip)
     await walkDecisions(trip)
   },
@@ -166,6 +168,37 @@ async function bundle(trip: Trip, code: string): Promise<{ text: string; kilobyt
   )
   const text = readFileSync(join(trip.folder, 'bundle/out.js'), 'utf8')
   return { text, kilobytes: gzipSync(text, { level: 9 }).length / 1000 }
+}
+
+/** Names of the values in the tables of docs/exports.md, by entry point. */
+function readExports(markdown: string): Map<string, string[]> {
+  const sections = markdown.split(/^## /m).slice(1)
+  return new Map(
+    sections.map((section): [string, string[]] => [
+      section.split('\n')[0] ?? '',
+      [...section.matchAll(/^\| `(\w+)` \| (?:function|class|value) /gm)].map(
+        ([, name]) => `${name}`,
+      ),
+    ]),
+  )
+}
+
+async function walkExports(trip: Trip): Promise<void> {
+  await trip.step(
+    'docs/exports.md: each entry point exports what the page lists, and no more',
+    async () => {
+      trip
+        .page('docs/exports.md')
+        .promises('every name that each entry point of the package exports')
+      const listed = readExports(readFileSync('docs/exports.md', 'utf8'))
+      const doors = [...listed.keys()]
+      const imports = doors.map((door, index) => `import * as door${index} from '${door}'`)
+      const text = `${imports.join('\n')}\nexport const found = [${doors.map((_, index) => `Object.keys(door${index})`)}]\n`
+      const { found } = await trip.load<{ found: string[][] }>('doors.ts', text)
+      for (const [index, door] of doors.entries())
+        assert.deepEqual(found[index]?.sort(), listed.get(door)?.sort(), door)
+    },
+  )
 }
 
 async function walkBundles(trip: Trip): Promise<void> {

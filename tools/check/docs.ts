@@ -1,13 +1,15 @@
 /**
  * `npm run check:docs`: every name behind a door, and every member of it, has a docstring; what a `@param` names is
- * there. deno reads the types, since TypeScript 7 has no interface for tools.
+ * there; and docs/exports.md lists each of them (`node tools/check/docs.ts --write` writes it). deno reads the types, since TypeScript 7
+ * has no interface for tools.
  */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { basesOf, type Declaration, undocumented } from './rules/docs.ts'
 import { sourceOf } from './rules/jsr.ts'
+import { type ExportedName, renderReference } from './rules/reference.ts'
 
 interface Doc {
   readonly nodes: Readonly<Record<string, { readonly symbols: readonly DocSymbol[] }>>
@@ -59,6 +61,7 @@ for (const [name, declarations] of declared) {
     for (const { line, what } of found) faults.add(`${place}:${line}: ${what}`)
   }
 }
+checkReference()
 if (names.size < 100) faults.add(`only ${names.size} names were found behind ${doors.size} doors`)
 for (const fault of [...faults].sort()) console.error(fault)
 console.log(
@@ -79,4 +82,33 @@ function inherited(declaration: Declaration): Set<string> {
   }
 
   return found
+}
+
+/** The page of exports says what the sources say. */
+function checkReference(): void {
+  const page = 'docs/exports.md'
+  const byDoor = new Map([...doors.values()].map((door): [string, ExportedName[]] => [door, []]))
+  for (const [url, { symbols }] of Object.entries(nodes)) {
+    const list = byDoor.get(doors.get(fileURLToPath(url)) ?? '')
+    for (const { name } of symbols) {
+      const [first] = declared.get(name) ?? []
+      list?.push({ name, kind: first?.kind ?? 'type', doc: first?.jsDoc?.doc ?? '' })
+    }
+  }
+
+  const text = renderReference(byDoor)
+  if (process.argv.includes('--write')) writeFileSync(page, text)
+  const written = readPage(page)
+  const missing = text.split('\n').filter((line) => !written.includes(line))
+  for (const line of missing) faults.add(`${page} lacks: ${line}`)
+  if (missing.length === 0 && written !== text) faults.add(`${page} lists what is not exported`)
+  if (written !== text) faults.add('If the sources are right: node tools/check/docs.ts --write')
+}
+
+function readPage(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }

@@ -27,6 +27,7 @@ import {
   doorFaults,
   needsNode,
   needsUpstash,
+  registryFaults,
 } from './rules/package.ts'
 import { type ExportList, exportsOf } from './rules/source.ts'
 
@@ -47,6 +48,8 @@ try {
   cpSync(join(at, 'package'), installed, { recursive: true })
   cpSync('test/package/consumer', consumer, { recursive: true })
   const doors = doorsOf(join(installed, 'package.json'))
+  const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
+  faults.push(...registryFaults(manifest, readFileSync(join(installed, 'README.md'), 'utf8')))
 
   // First where nobody installed the optional peers, then behind the doors that need them.
   link('bowser', 'hono', 'jose', 'oauth4webapi')

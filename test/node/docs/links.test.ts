@@ -3,6 +3,15 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
+/** README.md is shown on npm, too, where a link within the repository leads nowhere. */
+const repository =
+  /https:\/\/(?:github\.com\/portcullis-edge\/portcullis\/(?:blob|tree)|raw\.githubusercontent\.com\/portcullis-edge\/portcullis)\/main\//g
+
+/** A page with the links of its own repository as if they were written here. */
+function readPage(path: string): string {
+  return readFileSync(path, 'utf8').replaceAll(repository, dirname(path) === '.' ? '' : '../')
+}
+
 const pages = globSync(['*.md', 'docs/**/*.md', 'bench/*.md', 'examples/*/README.md']).map((path) =>
   normalize(path),
 )
@@ -23,9 +32,7 @@ function anchors(path: string): string[] {
 describe('links', () => {
   it.each(pages)('of %s', (page) => {
     const broken: string[] = []
-    for (const [, link = ''] of readFileSync(page, 'utf8').matchAll(
-      /\]\((?![a-z]+:)([^)\s]+)\)/g,
-    )) {
+    for (const [, link = ''] of readPage(page).matchAll(/\]\((?![a-z]+:)([^)\s]+)\)/g)) {
       const [path = '', anchor] = link.split('#')
       const target = path === '' ? page : join(dirname(page), path)
       if (!existsSync(target)) broken.push(link)
@@ -43,10 +50,17 @@ describe('links', () => {
   })
 
   it('lead from the README to every page for people', () => {
-    const readme = readFileSync('README.md', 'utf8')
+    const readme = readPage('README.md')
     const lost = globSync('docs/*.md').filter(
       (path) => !readme.includes(`(${path.replaceAll('\\', '/')})`),
     )
     expect(lost).toEqual([])
+  })
+
+  it('of README.md are absolute: npm shows it, too', () => {
+    const links = [...readFileSync('README.md', 'utf8').matchAll(/\]\(([^)\s]+)\)/g)]
+    expect(
+      links.map(([, link]) => link).filter((link) => !/^(?:https:|#)/.test(`${link}`)),
+    ).toEqual([])
   })
 })

@@ -30,6 +30,19 @@ it.each([
   expect(options.filter((name) => !rows.includes(name))).toEqual([])
 })
 
+it('docs/cli.md names every command and every flag', () => {
+  const page = readFileSync('docs/cli.md', 'utf8')
+  const sources = ['main', 'init', 'check', 'doctor', 'secrets'].map((name) =>
+    readFileSync(`cli/${name}.ts`, 'utf8'),
+  )
+  const flags = new Set(sources.join('\n').match(/(?<=['"`[ ])--[a-z][a-z-]+(?=['"`\] ])/g))
+  // Of npm and wrangler, whose commands the texts tell.
+  for (const other of ['--secrets-file', '--dry-run', '--outdir', '--save-dev']) flags.delete(other)
+
+  expect(flags.size).toBeGreaterThan(5)
+  expect([...flags].filter((flag) => !page.includes(flag))).toEqual([])
+})
+
 /** Members of an interface, as its source has them: types are gone when a test runs. */
 function readOptions(file: string, type: string): string[] {
   const [, after = ''] = readFileSync(file, 'utf8').split(

@@ -24,9 +24,19 @@ describe('workflows', () => {
 
   it('one of them publishes, with provenance and without a token', () => {
     const text = readFileSync(`${folder}/publish.yml`, 'utf8')
-    expect(text).toContain('npm publish --provenance')
+    expect(text).toMatch(/npm publish \S+ --provenance/)
     expect(text).toContain('id-token: write')
     expect(text).not.toMatch(/NPM_TOKEN|NODE_AUTH_TOKEN/)
+  })
+
+  // A dependency whose script runs beside that identity could publish in our name.
+  it('runs no dependency in the job that has the identity npm trusts', () => {
+    const text = readFileSync(`${folder}/publish.yml`, 'utf8')
+    const jobs = text.split(/^ {2}(?=\w+:\n)/m).filter((job) => /^(?:pack|publish):\n/.test(job))
+    const trusted = jobs.filter((job) => job.includes('id-token: write'))
+    expect([jobs.length, trusted.length]).toEqual([2, 1])
+    expect(trusted[0]).not.toMatch(/checkout@|npm (?:ci|install|run|pack)|\.ci\/run/)
+    expect(trusted[0]).toContain('--ignore-scripts')
   })
 })
 

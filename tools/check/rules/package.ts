@@ -20,6 +20,23 @@ export function compareExports(written: Doors, found: Doors): string[] {
   return faults
 }
 
+/** What a registry shows of the package: where it comes from, and a README whose links lead somewhere there. */
+export function registryFaults(
+  manifest: Readonly<Record<string, unknown>>,
+  readme: string,
+): string[] {
+  const faults: string[] = []
+  for (const field of ['repository', 'homepage', 'bugs', 'keywords', 'license', 'description']) {
+    if (manifest[field] === undefined) faults.push(`package.json has no ${field}`)
+  }
+  if (manifest.version === '0.0.0') faults.push('package.json has the version of nothing')
+  for (const [, link = ''] of readme.matchAll(/\]\(([^)\s]+)\)/g)) {
+    if (!/^(?:https:|#)/.test(link)) faults.push(`README.md: ${link} leads nowhere on npm`)
+  }
+
+  return faults
+}
+
 /** What is behind a door, all of it: who imports one name gets less. */
 interface Door {
   /** The outside packages it brings into a bundle. `hono` is the peer whose code, not only its types, is needed. */
