@@ -203,9 +203,12 @@ async function walkSessions(trip: Trip, origin: string, recipe: ServerRecipe): P
     async () => {
       const thief = createVisitor(origin)
       const statuses: number[] = []
-      for (let count = 0; count < 7; count++)
+      for (let count = 0; count < 5; count++)
         statuses.push((await login(thief, 'carol', `guess-${count}`)).status)
-      assert.deepEqual(statuses, [401, 401, 401, 401, 401, 429, 429])
+      assert.deepEqual(statuses, [401, 401, 401, 401, 401])
+      // The first wait is one second: of three at once on a slow machine, one arrives within it.
+      const more = [5, 6, 7].map((count) => login(thief, 'carol', `guess-${count}`))
+      assert.ok((await Promise.all(more)).some(({ status }) => status === 429))
       assert.equal((await login(createVisitor(origin), 'dora')).status, 303)
     },
   )

@@ -142,7 +142,7 @@ async function walkGateway(trip: Trip, page: Page, { env, upstream }: Behind): P
       /keycloak<Env>\(\{\s+url: '\S+',\s+realm: 'acme',/,
       "oidc<Env>({ issuer: 'http://localhost:8789',",
     )
-    .replace('import { keycloak,', 'import { oidc,')
+    .replace(/\bkeycloak\b/, 'oidc')
     .replace("roles('realm_roles'", "roles('groups'")
   const { default: gateway } = await trip.load<{ default: App }>('gateway.ts', text)
   const browser = createLoginBrowser({ site: bind(gateway, env), origin, provider })
