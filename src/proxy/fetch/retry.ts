@@ -84,7 +84,7 @@ export function isRetryable(
 }
 
 /** A response, and the request that it responds to. */
-export interface Exchange<R extends UpstreamRequest> {
+export interface UpstreamExchange<R extends UpstreamRequest> {
   readonly request: R
   readonly response: UpstreamResponse
 }
@@ -99,7 +99,7 @@ export interface Exchange<R extends UpstreamRequest> {
 export async function fetchWithRetry<R extends UpstreamRequest>(
   build: () => R,
   policy: RetryPolicy,
-): Promise<Exchange<R>> {
+): Promise<UpstreamExchange<R>> {
   const { upstream, retryable, clock } = policy
   upstream.retries.earn()
   const startedAt = clock()

@@ -6,7 +6,12 @@ import type { Clock, Emit } from '../../types.ts'
 import { type ResponseRules, toClientResponse } from '../client-response.ts'
 import { matchCoding } from '../codings.ts'
 import { discardBody } from '../fetch/fetch-upstream.ts'
-import { type Exchange, fetchWithRetry, isRetryable, type RetryPolicy } from '../fetch/retry.ts'
+import {
+  fetchWithRetry,
+  isRetryable,
+  type RetryPolicy,
+  type UpstreamExchange,
+} from '../fetch/retry.ts'
 import { findTarget } from '../target.ts'
 import type { ForwardContext, LoadedSession } from './context.ts'
 import { createSessionHeaderApplier, type ForwardSessions } from './session-header.ts'
@@ -147,7 +152,7 @@ function createRetryPolicy<C extends ForwardContext>(
 function createResponseRules<C extends ForwardContext>(
   { cookieNames, clock }: ForwardOptions<C>,
   ctx: C,
-  { request }: Exchange<UpstreamAttempt>,
+  { request }: UpstreamExchange<UpstreamAttempt>,
   session: LoadedSession | undefined,
 ): ResponseRules {
   const { settings, upstream, rules, upgrade, requestId } = ctx
