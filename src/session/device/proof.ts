@@ -54,7 +54,8 @@ export function parseProof(
 
 /**
  * Verifies a proof with a key that is known, whatever key the proof brings. Undefined where it
- * holds. It rejects where this runtime cannot import the key, which is no fault of the browser.
+ * holds. It rejects where this runtime cannot use the key: with a key of a session that is
+ * no fault of the browser.
  */
 export async function verifyProof(
   proof: Proof,
@@ -69,14 +70,6 @@ export async function verifyProof(
   const algorithm = isEc ? { name: 'ECDSA', hash: 'SHA-256' } : { name: rsa }
   const holds = await crypto.subtle.verify(algorithm, publicKey, proof.signature, proof.signed)
   return holds ? undefined : 'signature'
-}
-
-/** Whether this runtime can verify with a key: no point that is off the curve can be imported. */
-export async function isUsableKey(key: DeviceKey): Promise<boolean> {
-  return importKey(key).then(
-    () => true,
-    () => false,
-  )
 }
 
 const rsa = 'RSASSA-PKCS1-v1_5'
