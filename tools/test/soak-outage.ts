@@ -136,8 +136,15 @@ async function signInAll(count: number): Promise<string[]> {
   return made
 }
 
+/** Asks again while the store counts as away: an error is no answer to who is signed in. */
 async function isSignedIn(cookie: string): Promise<boolean> {
-  return (await send(url, { method: 'GET', path: '/account', cookie })).status === 200
+  for (let tries = 0; tries < 100; tries++) {
+    const { status } = await send(url, { method: 'GET', path: '/account', cookie })
+    if (status === 200) return true
+    if (status === 303 || status === 401) return false
+    await sleep(200)
+  }
+  throw new Error('the gateway did not recover')
 }
 
 async function suffer({ name, begin, end }: Outage, load: Load): Promise<Period> {

@@ -54,7 +54,7 @@ const doors: Readonly<Record<string, Door>> = {
   './store/upstash': { brings: [], most: 8_500 },
   './store/durable-object': { brings: [], most: 13_000 },
   './store/postgres': { brings: [], most: 6_800 },
-  './store/d1': { brings: [], most: 5_600 },
+  './store/d1': { brings: [], most: 5_800 },
   './store/unstorage': { brings: [], most: 1_000 },
   './redis': { brings: [], most: 9_600 },
   './limit': { brings: [], most: 27_800 },
