@@ -50,6 +50,10 @@ function create(env: Env): Fetch {
 
 export default {
   fetch(request: Request, env: Env): Promise<Response> | Response {
+    if (new URL(request.url).pathname === '/.gc') {
+      ;(globalThis as { gc?: () => void }).gc?.()
+      return new Response(null, { status: 204 })
+    }
     fetchGateway ??= create(env)
     return fetchGateway(request, env)
   },

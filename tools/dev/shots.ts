@@ -15,6 +15,8 @@ interface Shot {
   readonly as?: 'alice'
   /** Text of a button to press first. */
   readonly press?: string
+  /** The user whose sessions the console is asked for. */
+  readonly find?: string
 }
 
 const pages: readonly Shot[] = [
@@ -26,6 +28,7 @@ const pages: readonly Shot[] = [
   { name: 'device', path: '/device', as: 'alice' },
   { name: 'live', path: '/live' },
   { name: 'console', path: '/.portcullis/console', as: 'alice' },
+  { name: 'console-sessions', path: '/.portcullis/console', as: 'alice', find: 'alice' },
   { name: 'denied', path: '/office' },
   { name: 'not-found', path: '/nothing-here' },
   { name: 'unreachable', path: '/nowhere' },
@@ -53,7 +56,7 @@ async function shoot(
   width: (typeof widths)[number],
   scheme: (typeof schemes)[number],
 ): Promise<void> {
-  for (const { name, path, as, press } of pages) {
+  for (const { name, path, as, press, find } of pages) {
     const context = await openContext(from, { width, scheme, as })
     const page = await context.newPage()
     await page.goto(path, { waitUntil: 'load' })
@@ -61,6 +64,10 @@ async function shoot(
       await page.click(press)
       await page.waitForFunction(() => document.querySelector('#attack-sum')?.textContent !== '')
       await page.waitForTimeout(1500)
+    }
+    if (find !== undefined) {
+      await page.fill('input[name=user]', find)
+      await Promise.all([page.waitForEvent('load'), page.click('button[value=find]')])
     }
     const wide = await page.evaluate(() => document.documentElement.scrollWidth)
     const overflow = wide > width ? `  overflows: ${wide} px` : ''
