@@ -61,8 +61,11 @@ export interface PagesOptions {
 
 /** A page that is no error: a choice, a button, or the way to another page. Its texts are English. */
 export interface PageContent {
+  /** The heading, which is the title of the document, too. */
   readonly title: string
+  /** A paragraph below the heading. */
   readonly text?: string
+  /** Links below the text, one for each choice. */
   readonly links?: readonly PageLink[]
   /** A button that posts to this path. */
   readonly button?: { readonly action: string; readonly text: string }
